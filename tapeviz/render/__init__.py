@@ -1,0 +1,1 @@
+"""Pictures of frozen data: pure functions, one file per output."""

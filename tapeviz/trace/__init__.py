@@ -1,0 +1,1 @@
+"""What happened, as frozen data: standard library only, but for ``observe``."""

@@ -1,0 +1,104 @@
+"""A film: one picture that stays, and what changes on it from step to step."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tapeviz.trace.codec import dumps, loads
+from tapeviz.trace.graph import Source, Span
+
+MARKS = ("", "on", "hot", "done", "dim")
+"""What a film can make of an element.
+
+``""`` as drawn · ``on`` shown (an element of class ``late`` is hidden until then) ·
+``hot`` what this step is about · ``done`` finished · ``dim`` out of play.
+"""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One step of a film.
+
+    ``marks`` maps element ids of the picture to the mark they take in this frame: only
+    the changes since the frame before. ``caption`` is one plain sentence, spoken as it
+    stands. ``formula`` is the equation of the step in plain text. ``row`` is the number
+    of the table row lit, or -1. ``spans`` are the stretches of code lit. ``phase`` is
+    "forward", "backward" or "descent".
+    """
+
+    caption: str
+    marks: dict[str, str]
+    formula: str = ""
+    row: int = -1
+    spans: tuple[Span, ...] = ()
+    phase: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The film's twin in words: column heads and rows of cells."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Film:
+    """A static SVG with stable ids, the frames over it, the code and the table.
+
+    ``alt`` describes the picture to somebody who does not see it. ``svg`` is one
+    ``<svg>`` element without scripts; ids in it are as the frames name them.
+    """
+
+    title: str
+    alt: str
+    svg: str
+    frames: tuple[Frame, ...]
+    sources: tuple[Source, ...]
+    table: Table
+
+    def ids(self) -> frozenset[str]:
+        """The ids of the picture's elements."""
+        return frozenset(re.findall(r'\sid="([^"]+)"', self.svg))
+
+    def state(self, step: int) -> dict[str, str]:
+        """The marks in force at a step, those of the frames before included."""
+        marks: dict[str, str] = {}
+        for frame in self.frames[: step + 1]:
+            marks.update(frame.marks)
+        return {id: mark for id, mark in marks.items() if mark}
+
+    def validate(self) -> Film:
+        """Itself, or ValueError saying what does not hold together."""
+        ids, files = self.ids(), {s.name for s in self.sources}
+        if not self.frames:
+            raise ValueError("a film needs at least one frame")
+        if any(len(row) != len(self.table.heads) for row in self.table.rows):
+            raise ValueError("a row of the table has not one cell per head")
+        for i, frame in enumerate(self.frames):
+            _check_frame(i, frame, ids, files, len(self.table.rows))
+        return self
+
+    def to_json(self) -> str:
+        """The film as JSON text, the same on every run."""
+        return dumps(self, "film")
+
+    @staticmethod
+    def from_json(text: str) -> Film:
+        """The film in a JSON text of ``to_json``; ValueError if it is not one."""
+        return loads(Film, text, "film").validate()
+
+
+def _check_frame(
+    i: int, frame: Frame, ids: frozenset[str], files: set[str], rows: int
+) -> None:
+    lost = set(frame.marks) - ids
+    if lost:
+        raise ValueError(f"frame {i} marks {sorted(lost)}, which the picture has not")
+    if not set(frame.marks.values()) <= set(MARKS):
+        raise ValueError(f"frame {i} has an unknown mark")
+    if not -1 <= frame.row < rows:
+        raise ValueError(f"frame {i} lights row {frame.row} of {rows}")
+    if any(s.file not in files for s in frame.spans):
+        raise ValueError(f"frame {i} lights code that has no source")

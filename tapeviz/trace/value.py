@@ -1,0 +1,74 @@
+"""A number or an array that was seen, as plain data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+Entry: TypeAlias = float | int | bool | str | complex
+
+WHOLE = 64
+"""Arrays of at most this many entries are kept whole; larger ones as a summary."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a picture says of a large array: its range, mean and a coarse image.
+
+    ``thumb`` is a grid of at most 16 x 16 block means, row by row; ``odd`` counts the
+    entries that are nan or infinite (they are left out of the other numbers).
+    """
+
+    low: float
+    mean: float
+    high: float
+    odd: int
+    thumb: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value: its dtype (``"float32"``), its shape, and its entries row by row.
+
+    ``data`` holds every entry (a scalar has one) up to ``WHOLE`` of them; beyond that
+    it is None and ``summary`` describes the array.
+
+    >>> Value("float32", (2,), (1.0, 0.5)).entry
+    Traceback (most recent call last):
+    ...
+    ValueError: a value of shape (2,) is not one number
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: tuple[Entry, ...] | None
+    summary: Summary | None = None
+
+    @property
+    def size(self) -> int:
+        """How many entries the array has."""
+        return math.prod(self.shape)
+
+    @property
+    def entry(self) -> Entry:
+        """The one number of a scalar or one-entry array."""
+        if self.data is None or len(self.data) != 1:
+            raise ValueError(f"a value of shape {self.shape} is not one number")
+        return self.data[0]
+
+    @cached_property
+    def is_zero(self) -> bool:
+        """Whether every entry is exactly zero (an empty array is not)."""
+        if self.data is not None:
+            return bool(self.data) and all(v == 0 for v in self.data)
+        s = self.summary
+        return s is not None and s.odd == 0 and s.low == s.high == 0
+
+    def validate(self) -> None:
+        """Raise ValueError when shape and entries do not belong together."""
+        if self.data is not None and len(self.data) != self.size:
+            raise ValueError(f"{len(self.data)} entries for shape {self.shape}")
+        if self.data is None and self.summary is None:
+            raise ValueError("a value needs its entries or a summary")
