@@ -19,6 +19,7 @@ class Summary:
 
     ``thumb`` is a grid of at most 16 x 16 block means, row by row; ``odd`` counts the
     entries that are nan or infinite (they are left out of the other numbers).
+    ``norm`` is the Euclidean length of the whole array, None where it was not taken.
     """
 
     low: float
@@ -26,6 +27,7 @@ class Summary:
     high: float
     odd: int
     thumb: tuple[tuple[float, ...], ...]
+    norm: float | None = None
 
 
 @dataclass(frozen=True)
