@@ -1,0 +1,213 @@
+"""Where boxes and arrows go: Graphviz works it out, and draws nothing.
+
+The engine is the program ``graphviz-pure``, which its Python package puts beside the
+interpreter, or else a ``dot`` on PATH.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from tapeviz.errors import LayoutError
+
+DIRECTIONS = ("LR", "TB")
+"""Left to right, or top to bottom."""
+
+REMEDY = (
+    "Install the layout engine with `pip install graphviz-pure`, or put Graphviz's "
+    "`dot` on PATH. Everything but laid-out pictures works without it: the plain "
+    "text, DOT text and JSON forms."
+)
+"""What to do when there is no layout engine."""
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A node to be placed: its width and height in pixels."""
+
+    id: str
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Link:
+    """An arrow to be routed from box ``tail`` to box ``head``.
+
+    ``width`` and ``height`` reserve room for a label beside it; 0 means none.
+    """
+
+    id: str
+    tail: str
+    head: str
+    width: float = 0
+    height: float = 0
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where everything is, in pixels, with y growing downwards.
+
+    ``centres`` has the middle of each box. ``paths`` has the points of each arrow's
+    curve: a start, then three points for each cubic Bezier piece. ``tips`` has the
+    point of each arrow head, a little beyond the end of its path. ``labels`` has the
+    middle of each arrow's label, or of the arrow itself where no room was reserved.
+    """
+
+    width: float
+    height: float
+    centres: Mapping[str, Point]
+    paths: Mapping[str, tuple[Point, ...]]
+    tips: Mapping[str, Point]
+    labels: Mapping[str, Point]
+
+
+def engine() -> str:
+    """The path of the layout engine's executable; LayoutError when there is none."""
+    found = next(_candidates(), None)
+    if found is None:
+        raise LayoutError(f"no layout engine was found. {REMEDY}")
+    return found
+
+
+def _candidates() -> Iterator[str]:
+    folders = (sysconfig.get_path("scripts"), str(Path(sys.executable).parent))
+    for folder in dict.fromkeys(folders):
+        if found := shutil.which("graphviz-pure", path=folder):
+            yield found
+    for name in ("graphviz-pure", "dot"):
+        if found := shutil.which(name):
+            yield found
+
+
+def place(
+    boxes: Iterable[Box], links: Iterable[Link], *, direction: str = "LR"
+) -> Placement:
+    """Positions for the boxes, and a path for each arrow between them.
+
+    Parallel arrows get paths of their own. The same input gives the same output.
+    ValueError for an unknown direction; LayoutError when there is no layout engine
+    or when it fails.
+    """
+    if direction not in DIRECTIONS:
+        raise ValueError(f"direction must be one of LR, TB, and not {direction!r}")
+    boxes = tuple(boxes)
+    if not boxes:
+        return Placement(0, 0, {}, {}, {}, {})
+    return _place(boxes, tuple(links), direction, engine())
+
+
+@lru_cache(maxsize=64)
+def _place(
+    boxes: tuple[Box, ...], links: tuple[Link, ...], direction: str, program: str
+) -> Placement:
+    return _read(boxes, links, _run(program, _source(boxes, links, direction)))
+
+
+def _source(boxes: tuple[Box, ...], links: tuple[Link, ...], direction: str) -> str:
+    number = {box.id: i for i, box in enumerate(boxes)}
+    gap = "ranksep=0.55;nodesep=0.3" if direction == "LR" else "ranksep=0.5;nodesep=0.4"
+    return "\n".join(
+        (
+            f"digraph{{rankdir={direction};{gap};pad=0",
+            'node[shape=box;fixedsize=true;label=""]',
+            "edge[arrowsize=0.7]",
+            *(_box(i, box) for i, box in enumerate(boxes)),
+            *(_link(i, link, number) for i, link in enumerate(links)),
+            "}",
+        )
+    )
+
+
+def _box(i: int, box: Box) -> str:
+    return f"{i}[width={box.width / 72:.5f};height={box.height / 72:.5f}]"
+
+
+def _link(i: int, link: Link, number: Mapping[str, int]) -> str:
+    ends = f"{number[link.tail]}->{number[link.head]}"
+    if not link.width:
+        return f'{ends}[id="{i}"]'
+    size = f'FIXEDSIZE="TRUE" WIDTH="{link.width:.0f}" HEIGHT="{link.height:.0f}"'
+    plain = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
+    return f'{ends}[id="{i}";label=<<TABLE {plain} {size}><TR><TD></TD></TR></TABLE>>]'
+
+
+def _run(program: str, source: str) -> dict[str, Any]:
+    try:
+        from graphviz.backend import execute  # noqa: PLC0415 - only when needed
+    except ImportError as error:
+        raise LayoutError(
+            f"the Python package graphviz is missing ({error}). "
+            "Install it with `pip install graphviz`."
+        ) from error
+    try:
+        done = execute.run_check(
+            [program, "-Kdot", "-Tjson0"],
+            input=source,
+            encoding="utf-8",
+            capture_output=True,
+            quiet=True,
+        )
+        result: dict[str, Any] = json.loads(done.stdout)
+    except (OSError, RuntimeError, ValueError, execute.CalledProcessError) as error:
+        name = Path(program).name
+        raise LayoutError(f"the layout engine {name} failed: {error}. {REMEDY}") from error
+    return result
+
+
+def _read(
+    boxes: tuple[Box, ...], links: tuple[Link, ...], data: dict[str, Any]
+) -> Placement:
+    left, low, right, top = _numbers(data["bb"])
+
+    def point(x: float, y: float) -> Point:
+        return round(x - left, 1), round(top - y, 1)
+
+    centres = {
+        boxes[int(item["name"])].id: point(*_numbers(item["pos"]))
+        for item in data["objects"]
+    }
+    paths, tips, labels = {}, {}, {}
+    for item in sorted(data.get("edges", ()), key=lambda item: int(item["id"])):
+        id = links[int(item["id"])].id
+        tip, path = _spline(item["pos"])
+        paths[id] = tuple(point(*p) for p in path)
+        tips[id] = point(*tip)
+        at = _numbers(item["lp"]) if "lp" in item else _middle(path)
+        labels[id] = point(*at)
+    return Placement(right - left, top - low, centres, paths, tips, labels)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
+
+
+def _spline(text: str) -> tuple[Point, list[Point]]:
+    """The tip and the points in Graphviz's ``e,x,y x,y x,y ...``."""
+    head, *rest = text.split()
+    if not head.startswith("e,"):
+        points = [_pair(part) for part in (head, *rest)]
+        return points[-1], points
+    return _pair(head[2:]), [_pair(part) for part in rest]
+
+
+def _pair(text: str) -> Point:
+    x, y = _numbers(text)
+    return x, y
+
+
+def _middle(path: list[Point]) -> Point:
+    """The point halfway along the middle piece of a curve."""
+    piece = (len(path) - 1) // 3 // 2 * 3
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = path[piece : piece + 4]
+    return (ax + 3 * bx + 3 * cx + dx) / 8, (ay + 3 * by + 3 * cy + dy) / 8

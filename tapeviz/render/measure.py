@@ -1,0 +1,64 @@
+"""How wide a text is at most, in whatever font the reader's machine has.
+
+The widths are those of DejaVu Sans and of the usual monospaced fonts, which are wider
+than the other fonts of the stacks in ``theme``. What does not fit is cut.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+GONE = "\u2026"
+
+_SANS = {
+    0.30: "'IJijl",
+    0.35: " ,./:;\\|",
+    0.42: "()-[]ft!r",
+    0.50: '"*_`',
+    0.55: "?csz",
+    0.62: "FLkvxyJ",
+    0.66: "$0123456789EPSTYabdeghnopqu{}",
+    0.71: "ABCKRVXZ",
+    0.76: "NU",
+    0.81: "&DGHOQ",
+    0.86: "#+<=>^w~M",
+    1.00: "%@Wm",
+}
+_KNOWN = {char: width for width, chars in _SANS.items() for char in chars}
+_MONO = 0.62
+
+
+def width(text: str, size: float, *, mono: bool = False) -> float:
+    """The most pixels that the text takes at a font size of ``size`` pixels.
+
+    >>> width("abc", 10, mono=True)
+    18.6
+    """
+    return round(sum(_em(char, mono) for char in text) * size, 1)
+
+
+def fit(text: str, room: float, size: float, *, mono: bool = False) -> str:
+    """The text, cut with an ellipsis if it might not fit into ``room`` pixels.
+
+    >>> fit("a_long_name", 40, 10, mono=True)
+    'a_lo\u2026'
+    """
+    if width(text, size, mono=mono) <= room:
+        return text
+    left = room - width(GONE, size, mono=mono)
+    kept = 0
+    while kept < len(text) and (left := left - _em(text[kept], mono) * size) >= 0:
+        kept += 1
+    return text[:kept] + GONE
+
+
+@lru_cache(maxsize=4096)
+def _em(char: str, mono: bool) -> float:
+    if " " <= char <= "~":
+        return _MONO if mono else _KNOWN[char]
+    if unicodedata.category(char) in {"Mn", "Me", "Cf"}:
+        return 0.0
+    if char > "\uffff" or char in "\ufdfd\u2e3b":
+        return 1.5 if unicodedata.east_asian_width(char) in "WF" else 4.0
+    return 1.05 if char < "\u0600" or "\u2000" <= char < "\u2e00" else 1.3

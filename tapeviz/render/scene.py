@@ -1,0 +1,627 @@
+"""The still picture of a graph, as one SVG with an id on everything.
+
+Words are set in sans serif, names and formulas in a monospaced font. A variable is a
+box with a bar at its left, a watched constant a box with cut corners, a plain constant
+a pill, an op a square box with its symbol in a circle; a target has a second outline.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+
+from tapeviz.render import text as words
+from tapeviz.render import theme as themes
+from tapeviz.render.layout import Box, Link, Placement, Point, place
+from tapeviz.render.measure import fit, width
+from tapeviz.trace.graph import Edge, Graph, Node
+from tapeviz.trace.value import Value
+
+FONTS = {
+    "tag": (11.0, False),
+    "name": (15.0, True),
+    "val": (15.0, False),
+    "formula": (12.5, True),
+    "symbol": (14.0, True),
+    "cell": (12.0, False),
+    "word": (11.0, False),
+    "grad": (13.5, False),
+    "slot": (11.0, True),
+    "dims": (11.0, False),
+    "note": (12.5, False),
+}
+"""The size in pixels of each class of text, and whether it is monospaced."""
+
+MARGIN = 16
+"""The white space around the picture, in pixels."""
+
+_PAD = 11
+_ROOM = 230
+_MARK = 17
+
+
+@dataclass(frozen=True)
+class Rect:
+    """A rectangle in the picture's pixels: its top left corner and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def centre(self) -> Point:
+        """The middle of it."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    @property
+    def baseline(self) -> float:
+        """Where a line of text set in the middle of it stands."""
+        return round(self.y + self.height / 2 + 4.5, 1)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A picture and where its parts are.
+
+    ``boxes`` has the rectangle of each node. ``grads`` has the free rectangle of each
+    gradient slot: text in it starts at ``x`` and stands on ``baseline``. ``edges`` has
+    the rectangle beside each arrow for a note, to be centred in it. All by the ids of
+    the graph, without the prefix.
+    """
+
+    svg: str
+    width: float
+    height: float
+    boxes: Mapping[str, Rect]
+    grads: Mapping[str, Rect]
+    edges: Mapping[str, Rect]
+
+    def over(self, markup: str) -> str:
+        """The SVG with more SVG markup drawn on top of it."""
+        return f"{self.svg.removesuffix('</svg>')}{markup}</svg>"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of a card: ``draw(x, y, width)`` gives its markup."""
+
+    width: float
+    height: float
+    draw: Callable[[float, float, float], str]
+
+
+@dataclass(frozen=True)
+class _Card:
+    """A node before it has a place: its rows and its size."""
+
+    node: Node
+    rows: tuple[_Row, ...]
+    width: float
+    height: float
+    slot: Rect | None
+
+
+@dataclass(frozen=True)
+class _Tie:
+    """An edge before it has a place: what stands beside it, and its room for a note."""
+
+    edge: Edge
+    dims: str
+    width: float
+    height: float
+    noted: bool
+
+
+def scene(
+    graph: Graph,
+    *,
+    theme: str = "auto",
+    direction: str = "LR",
+    prefix: str = "",
+    sums: Mapping[str, str] | None = None,
+    notes: Mapping[str, str] | None = None,
+) -> Scene:
+    """The picture of a graph as one ``<svg>``, and where its parts are.
+
+    The ids in it are those of the graph's nodes and edges, each after ``prefix``;
+    a node's parts are ``n3-value`` and ``n3-grad``. ``sums`` gives for a node, and
+    ``notes`` for an edge, the longest text that will be written there later, so
+    that room is left for it.
+
+    ValueError for an unknown theme or direction; LayoutError when there is no layout
+    engine.
+    """
+    themes.check(theme)
+    formulas = words.formulas(graph)
+    cards = [
+        _card(node, formulas.get(node.id, ""), prefix, (sums or {}).get(node.id, ""))
+        for node in graph.nodes
+    ]
+    ties = _ties(graph, notes or {})
+    spot = place(
+        (Box(c.node.id, c.width, c.height) for c in cards),
+        (Link(t.edge.id, t.edge.tail, t.edge.head, t.width, t.height) for t in ties),
+        direction=direction,
+    )
+    return _compose(graph, cards, ties, spot, theme, prefix)
+
+
+def _compose(
+    graph: Graph,
+    cards: list[_Card],
+    ties: list[_Tie],
+    spot: Placement,
+    theme: str,
+    prefix: str,
+) -> Scene:
+    boxes = {card.node.id: _box(card, spot) for card in cards}
+    wide = max(round(spot.width) + 2 * MARGIN, 260 if not cards else 0)
+    high = max(round(spot.height) + 2 * MARGIN, 64)
+    body = [_tie(tie, spot, graph, prefix) for tie in ties]
+    body += [_draw(card, boxes[card.node.id], prefix) for card in cards]
+    if not cards:
+        body.append(_text("val", 26, 37, "Nothing was recorded."))
+    svg = _frame(graph, wide, high, theme, prefix, "".join(body))
+    grads = {
+        card.node.id: _moved(card.slot, boxes[card.node.id])
+        for card in cards
+        if card.slot
+    }
+    edges = {tie.edge.id: _note_room(tie, spot) for tie in ties}
+    return Scene(svg, wide, high, boxes, grads, edges)
+
+
+def _frame(
+    graph: Graph, wide: float, high: float, theme: str, prefix: str, body: str
+) -> str:
+    title, desc = f"{prefix}title", f"{prefix}desc"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="tapeviz '
+        f'{themes.class_name(theme)}" viewBox="0 0 {_n(wide)} {_n(high)}" '
+        f'width="{_n(wide)}" height="{_n(high)}" role="img" '
+        f'aria-labelledby="{title} {desc}">'
+        f'<title id="{title}">{escape(summary(graph))}</title>'
+        f'<desc id="{desc}">{escape(description(graph))}</desc>'
+        f"<style>{style(theme)}</style>"
+        f'<rect class="paper" width="100%" height="100%" rx="6"/>{body}</svg>'
+    )
+
+
+def style(theme: str = "auto") -> str:
+    """The CSS of a picture: the theme's colours, and what is drawn in which."""
+    fonts = "".join(
+        f".tapeviz .{name}{{font-size:{_n(size)}px"
+        + (f";font-family:{themes.MONO}}}" if mono else "}")
+        for name, (size, mono) in FONTS.items()
+    )
+    return themes.css(theme) + fonts + themes.paint(_RULES, theme)
+
+
+_RULES = (
+    f".tapeviz{{max-width:100%;height:auto;direction:ltr;font:13px/1.3 {themes.SANS};"
+    "font-variant-numeric:tabular-nums;letter-spacing:normal;word-spacing:normal;"
+    "text-transform:none}"
+    ".tapeviz text{fill:@ink;stroke:none}"
+    ".tapeviz .paper{fill:@paper}"
+    ".tapeviz .tag,.tapeviz .word,.tapeviz .dims,.tapeviz .slot,"
+    ".tapeviz .formula{fill:@muted}"
+    ".tapeviz .name,.tapeviz .grad{font-weight:600}"
+    ".tapeviz .frame{stroke-width:1.4;stroke:@op;fill:@op-fill}"
+    ".tapeviz .hair{stroke:@hair;fill:none}"
+    ".tapeviz .badge{stroke:@op;fill:none;stroke-width:1.2}"
+    ".tapeviz .symbol{fill:@op;text-anchor:middle}"
+    ".tapeviz .cell{text-anchor:end}"
+    ".tapeviz .note,.tapeviz .dims{text-anchor:middle}"
+    ".tapeviz .slot{font-style:italic}"
+    ".tapeviz .wire{fill:none;stroke:@line;stroke-width:1.3}"
+    ".tapeviz .head{fill:@line}"
+    ".tapeviz .dead .wire{stroke-dasharray:4 4}"
+    ".tapeviz .mark{fill:none;stroke:@muted;stroke-width:1.3}"
+    ".tapeviz .pending .mark{stroke-dasharray:2 2}"
+    ".tapeviz .pending .grad{fill:@muted;font-weight:400}"
+    ".tapeviz .none .mark{stroke:@none}.tapeviz .none .grad{fill:@none}"
+    ".tapeviz .zero .mark{stroke:@ink}"
+) + "".join(
+    f".tapeviz .{kind} .frame{{stroke:@{kind};fill:@{kind}-fill}}"
+    f".tapeviz .{kind} .bar{{fill:@{kind}}}.tapeviz .{kind} .tag{{fill:@{kind}}}"
+    for kind in themes.KINDS
+)
+
+
+def summary(graph: Graph) -> str:
+    """One line that names the picture: how much was recorded, and the targets."""
+    if not graph.nodes:
+        return "An empty computation graph"
+    ops = sum(node.kind == "op" for node in graph.nodes)
+    names = [_called(node) for node in graph.nodes if node.target]
+    of = f" of {' and '.join(names)}" if names else ""
+    return f"Computation graph{of}: {ops} operation{'' if ops == 1 else 's'}"
+
+
+def description(graph: Graph, *, limit: int = 40) -> str:
+    """The picture in words: one clause for each node, in the order of recording."""
+    formulas = words.formulas(graph)
+    clauses = [
+        _clause(node, formulas.get(node.id, "")) for node in graph.nodes[:limit]
+    ]
+    more = len(graph.nodes) - limit
+    if more > 0:
+        clauses.append(f"and {more} more")
+    return "; ".join(clauses) + "." if clauses else "Nothing was recorded."
+
+
+def _clause(node: Node, formula: str) -> str:
+    kind = {"watched": "watched constant"}.get(node.kind, node.kind)
+    head = formula if node.kind == "op" else kind
+    name = f"{words.one_line(node.name, 40)} = " if node.name else "= "
+    tail = ", the target" if node.target else ""
+    shown = "" if _quiet(node) else f", gradient {words.gradient(node)}"
+    return f"{head} {name}{words.fmt(node.value)}{tail}{shown}"
+
+
+def _called(node: Node) -> str:
+    return words.one_line(node.name, 24) or "a value without a name"
+
+
+def _quiet(node: Node) -> bool:
+    """Whether nobody asks for the gradient: a plain constant."""
+    return node.kind == "constant" and not node.source and node.grad == "pending"
+
+
+def _card(node: Node, formula: str, prefix: str, longest: str) -> _Card:
+    rows = _op_rows(node, formula, prefix) if node.kind == "op" else _leaf_rows(node, prefix)
+    slot, extra = None, 2 * 7
+    if not _quiet(node) or longest:
+        rows, extra = (*rows, _grad_row(node, prefix, longest)), 8
+    wide = max(row.width for row in rows) + 2 * _PAD
+    high = sum(row.height for row in rows) + extra
+    rim = 3 if node.target else 0
+    if extra == 8:
+        left = _PAD + width("gradient", 11) + 9
+        slot = Rect(left, high - 27, wide - left - 6, 24)
+    return _Card(node, rows, math.ceil(wide) + 2 * rim, math.ceil(high) + 2 * rim, slot)
+
+
+def _leaf_rows(node: Node, prefix: str) -> tuple[_Row, ...]:
+    if _quiet(node) and not node.name and not node.value.shape and not node.target:
+        return (_value_row(node, prefix, bare=True),)
+    return (_tag_row(node), *_value_rows(node, prefix))
+
+
+def _op_rows(node: Node, formula: str, prefix: str) -> tuple[_Row, ...]:
+    tags = (_tag_row(node),) if node.target or node.source else ()
+    first, *rest = _value_rows(node, prefix)
+    return (*tags, _op_row(node, formula, first), *rest)
+
+
+def _tags(node: Node) -> str:
+    kind = {"op": "", "watched": "watched constant"}.get(node.kind, node.kind)
+    roles = ("target" if node.target else "", "source" if node.source else "")
+    return " \u00b7 ".join(filter(None, (kind, *roles)))
+
+
+def _tag_row(node: Node) -> _Row:
+    tags = _tags(node)
+    return _Row(
+        _wide("tag", tags), 17, lambda x, y, _: _text("tag", x, y + 13, tags)
+    )
+
+
+def _op_row(node: Node, formula: str, value: _Row) -> _Row:
+    """The symbol in its circle; beside it the formula, and the value below that."""
+    symbol = fit(words.one_line(node.symbol or node.op), 70, 14, mono=True)
+    wide = max(27.0, _wide("symbol", symbol) + 12)
+    shown = fit(formula, _ROOM, 12.5, mono=True)
+    right = wide + 9
+
+    def draw(x: float, y: float, room: float) -> str:
+        return (
+            f'<rect class="badge" x="{_n(x)}" y="{_n(y + 7)}" width="{_n(wide)}" '
+            f'height="27" rx="13.5"/>'
+            + _text("symbol", x + wide / 2, y + 25, symbol)
+            + _text("formula", x + right, y + 15, shown)
+            + value.draw(x + right, y + 19, room - right)
+        )
+
+    inner = max(_wide("formula", shown), value.width)
+    return _Row(right + inner, 19 + value.height, draw)
+
+
+def _value_rows(node: Node, prefix: str) -> tuple[_Row, ...]:
+    value = node.value
+    if not value.shape:
+        return (_value_row(node, prefix),)
+    name = _value_row(node, prefix, bare=not node.name, shape=True)
+    grid = _grid_row(node, prefix) if _small(value) else _large_row(node, prefix)
+    return (name, grid)
+
+
+def _value_row(
+    node: Node, prefix: str, *, bare: bool = False, shape: bool = False
+) -> _Row:
+    """``x = 3``, ``= 3``, the bare ``3``, or an array's name and shape."""
+    name = fit(words.one_line(node.name, 24), 150, 15, mono=True)
+    gap = _wide("name", name) + (6 if name else 0)
+    said = words.shape(node.value) if shape else words.fmt(node.value)
+    shown = fit(said if bare or shape else f"= {said}", 150, 15)
+    id = "" if shape else f"{prefix}{node.id}-value"
+    cls = "dims left" if shape else "val"
+
+    def draw(x: float, y: float, _: float) -> str:
+        label = _text("name", x, y + 16, name) if name else ""
+        return label + _text(cls, x + gap, y + 16, shown, id)
+
+    return _Row(gap + _wide("val", shown), 22, draw)
+
+
+def _small(value: Value) -> bool:
+    dims = value.shape
+    return (
+        value.data is not None
+        and 0 < len(value.data) <= 12
+        and len(dims) <= 2
+        and dims[-1] <= 6
+    )
+
+
+def _grid_row(node: Node, prefix: str) -> _Row:
+    """A small array as a grid of cells."""
+    value = node.value
+    across = value.shape[-1]
+    cells = [words.number(entry, 4) for entry in value.data or ()]
+    wide = max(26.0, *(_wide("cell", cell) + 12 for cell in cells))
+    down = len(cells) // across
+
+    def draw(x: float, y: float, _: float) -> str:
+        lines = "".join(
+            f"M{_n(x + i * wide)} {_n(y)}v{down * 20}" for i in range(across + 1)
+        ) + "".join(f"M{_n(x)} {_n(y + i * 20)}h{_n(across * wide)}" for i in range(down + 1))
+        texts = "".join(
+            _text("cell", x + (i % across + 1) * wide - 6, y + i // across * 20 + 14.5, c)
+            for i, c in enumerate(cells)
+        )
+        return f'<g id="{prefix}{node.id}-value"><path class="hair" d="{lines}"/>{texts}</g>'
+
+    return _Row(across * wide, down * 20 + 4, draw)
+
+
+def _large_row(node: Node, prefix: str) -> _Row:
+    """A large array in words."""
+    value = node.value
+    said = words.brief(value).removeprefix(words.shape(value)).strip()
+    shown = f"{value.dtype} {said}".strip()
+    id = f"{prefix}{node.id}-value"
+    return _Row(
+        _wide("cell", shown),
+        20,
+        lambda x, y, _: _text("cell left", x, y + 13, shown, id),
+    )
+
+
+def _state(node: Node) -> str:
+    if node.gradient is None:
+        return node.grad
+    return "zero" if node.gradient.is_zero else "value"
+
+
+def _grad_row(node: Node, prefix: str, longest: str) -> _Row:
+    """The gradient slot, with a mark of its own for each state."""
+    state = _state(node)
+    said = fit(words.gradient(node), _ROOM, 13.5)
+    if state == "zero":
+        said = "zero" if not node.value.shape else "all zero"
+    left = width("gradient", 11) + 9
+    shift = 0 if state == "value" else _MARK
+    room = max(_wide("grad", said) + shift, _wide("grad", longest), 70)
+
+    def draw(x: float, y: float, wide: float) -> str:
+        return (
+            f'<path class="hair" d="M{_n(x)} {_n(y + 2.5)}h{_n(wide)}"/>'
+            + _text("word", x, y + 20, "gradient")
+            + f'<g id="{prefix}{node.id}-grad" class="slot-{state} {state}">'
+            + _MARKS[state](x + left + 6, y + 15.5)
+            + _text("grad", x + left + shift, y + 20, said)
+            + "</g>"
+        )
+
+    return _Row(left + room, 29, draw)
+
+
+_MARKS: Mapping[str, Callable[[float, float], str]] = {
+    "value": lambda _x, _y: "",
+    "pending": lambda x, y: (
+        f'<rect class="mark" x="{_n(x - 5)}" y="{_n(y - 5)}" width="10" height="10"/>'
+    ),
+    "zero": lambda x, y: (
+        f'<circle class="mark" cx="{_n(x)}" cy="{_n(y)}" r="5.5"/>'
+        f'<circle class="mark" cx="{_n(x)}" cy="{_n(y)}" r="1.5"/>'
+    ),
+    "none": lambda x, y: (
+        f'<path class="mark" d="M{_n(x - 5)} {_n(y - 5)}l10 10m0-10l-10 10"/>'
+    ),
+}
+
+
+def _ties(graph: Graph, notes: Mapping[str, str]) -> list[_Tie]:
+    nodes = graph.by_id
+    return [
+        _plan(edge, nodes[edge.tail], nodes[edge.head], notes.get(edge.id, ""))
+        for edge in graph.edges
+    ]
+
+
+def _plan(edge: Edge, tail: Node, head: Node, note: str) -> _Tie:
+    dims = _dims(edge, tail.value, head.value)
+    tall = (15 if dims else 0) + (18 if note else 0)
+    wide = max(_wide("slot", dims), _wide("note", note)) + 8 if tall else 0
+    return _Tie(edge, dims, math.ceil(wide), tall, bool(note))
+
+
+def _dims(edge: Edge, tail: Value, head: Value) -> str:
+    """The slot's label where order matters, and the shape where arrays flow."""
+    slot = words.one_line(edge.label, 8) if edge.ordered else ""
+    flow = words.shape(tail)
+    if edge.broadcast:
+        flow = f"{flow or 'scalar'} \u2192 {words.shape(head)}"
+    return "  ".join(filter(None, (slot, flow)))
+
+
+def _tie(tie: _Tie, spot: Placement, graph: Graph, prefix: str) -> str:
+    edge = tie.edge
+    path = [_shift(point) for point in spot.paths[edge.id]]
+    tip = _shift(spot.tips[edge.id])
+    classes = ["edge", *(["dead"] if not edge.live else [])]
+    classes += ["broadcast"] if edge.broadcast else []
+    label = _edge_label(tie, spot)
+    return (
+        f'<g id="{prefix}{edge.id}" class="{" ".join(classes)}">'
+        f"<title>{escape(_edge_title(edge, graph))}</title>"
+        f'<path class="wire" d="{_curve(path)}"/>'
+        f"{_heads(path[-1], tip, double=edge.broadcast)}{label}</g>"
+    )
+
+
+def _edge_label(tie: _Tie, spot: Placement) -> str:
+    if not tie.dims:
+        return ""
+    x, y = _shift(spot.labels[tie.edge.id])
+    return _text("dims", x, y - tie.height / 2 + 11, tie.dims)
+
+
+def _edge_title(edge: Edge, graph: Graph) -> str:
+    tail, head = graph.node(edge.tail), graph.node(edge.head)
+    name = words.one_line(tail.name, 60) or words.brief(tail.value)
+    parts = [f"{name} is operand {edge.label} of {head.op}"]
+    if edge.broadcast:
+        parts.append(f"broadcast to shape {words.shape(head.value)}")
+    if not edge.live:
+        parts.append("no gradient flows back here")
+    return "; ".join(parts)
+
+
+def _shift(point: Point) -> Point:
+    return point[0] + MARGIN, point[1] + MARGIN
+
+
+def _curve(path: list[Point]) -> str:
+    first, *rest = (f"{_n(x)} {_n(y)}" for x, y in path)
+    return f"M{first}C{' '.join(rest)}"
+
+
+def _heads(end: Point, tip: Point, *, double: bool) -> str:
+    """The arrow head; two of them, one behind the other, for a broadcast operand."""
+    dx, dy = tip[0] - end[0], tip[1] - end[1]
+    size = math.hypot(dx, dy) or 1.0
+    ux, uy = dx / size, dy / size
+    backs = (0.0, 6.0) if double else (0.0,)
+    return "".join(
+        _head(tip[0] - ux * back, tip[1] - uy * back, ux * 8, uy * 8) for back in backs
+    )
+
+
+def _head(x: float, y: float, dx: float, dy: float) -> str:
+    left = f"{_n(x - dx - dy * 0.42)} {_n(y - dy + dx * 0.42)}"
+    right = f"{_n(x - dx + dy * 0.42)} {_n(y - dy - dx * 0.42)}"
+    return f'<path class="head" d="M{_n(x)} {_n(y)}L{left} {right}z"/>'
+
+
+def _note_room(tie: _Tie, spot: Placement) -> Rect:
+    x, y = _shift(spot.labels[tie.edge.id])
+    if tie.noted:
+        return Rect(x - tie.width / 2, y + tie.height / 2 - 18, tie.width, 18)
+    return Rect(x - 20, y - 18, 40, 16)
+
+
+def _box(card: _Card, spot: Placement) -> Rect:
+    x, y = _shift(spot.centres[card.node.id])
+    return Rect(
+        round(x - card.width / 2, 1),
+        round(y - card.height / 2, 1),
+        card.width,
+        card.height,
+    )
+
+
+def _moved(slot: Rect, box: Rect) -> Rect:
+    return Rect(box.x + slot.x, box.y + slot.y, slot.width, slot.height)
+
+
+def _draw(card: _Card, box: Rect, prefix: str) -> str:
+    node = card.node
+    rim = 3 if node.target else 0
+    inner = Rect(
+        box.x + rim, box.y + rim, box.width - 2 * rim, box.height - 2 * rim
+    )
+    y, rows = inner.y + 4 + (3 if len(card.rows) == 1 else 0), []
+    for row in card.rows:
+        rows.append(row.draw(inner.x + _PAD, y, inner.width - 2 * _PAD))
+        y += row.height
+    classes = ["node", node.kind, *(["target"] if node.target else [])]
+    classes += ["source"] if node.source else []
+    return (
+        f'<g id="{prefix}{node.id}" class="{" ".join(classes)}">'
+        f"<title>{escape(_node_title(node))}</title>"
+        f"{_shape(node, inner)}{_rim(box) if rim else ''}{''.join(rows)}</g>"
+    )
+
+
+def _node_title(node: Node) -> str:
+    kind = node.op if node.kind == "op" else _tags(node)
+    name = f"{words.one_line(node.name)} = " if node.name else ""
+    lines = [f"{name}{words.describe(node.value)}", kind]
+    if node.gradient is not None:
+        lines.append(f"gradient {words.describe(node.gradient)}")
+    elif not _quiet(node):
+        state = "None" if node.grad == "none" else "not computed yet"
+        lines.append(f"gradient: {state}")
+    lines += [where] if (where := words.where(node)) else []
+    lines += [words.one_line(node.nickname)] if node.nickname else []
+    return "\n".join(lines)
+
+
+def _shape(node: Node, box: Rect) -> str:
+    if node.kind == "watched":
+        return f'<path class="frame" d="{_cut(box, 9)}"/>'
+    rx = {"variable": 5.0, "op": 1.0}.get(node.kind, min(box.height / 2, 20))
+    bar = ""
+    if node.kind == "variable":
+        at = f'x="{_n(box.x)}" y="{_n(box.y)}" height="{_n(box.height)}"'
+        bar = f'<rect class="bar" {at} width="5" rx="2.5"/>'
+    return f'<rect class="frame" {_at(box)} rx="{_n(rx)}"/>{bar}'
+
+
+def _cut(box: Rect, c: float) -> str:
+    wide, high = _n(box.width - 2 * c), _n(box.height - 2 * c)
+    return (
+        f"M{_n(box.x + c)} {_n(box.y)}h{wide}l{c} {c}v{high}l-{c} {c}"
+        f"h-{wide}l-{c}-{c}v-{high}z"
+    )
+
+
+def _rim(box: Rect) -> str:
+    return f'<rect class="frame rim" {_at(box)} rx="3" style="fill:none"/>'
+
+
+def _at(box: Rect) -> str:
+    return (
+        f'x="{_n(box.x)}" y="{_n(box.y)}" width="{_n(box.width)}" '
+        f'height="{_n(box.height)}"'
+    )
+
+
+def _text(cls: str, x: float, y: float, said: str, id: str = "") -> str:
+    name = f' id="{id}"' if id else ""
+    return f'<text{name} class="{cls}" x="{_n(x)}" y="{_n(y)}">{escape(said)}</text>'
+
+
+def _wide(cls: str, said: str) -> float:
+    size, mono = FONTS[cls]
+    return width(said, size, mono=mono)
+
+
+def _n(x: float) -> str:
+    """A coordinate with at most one digit after the point."""
+    return f"{x:.1f}".removesuffix(".0")

@@ -1,0 +1,334 @@
+"""Numbers, arrays, names and formulas as people write them, and graphs as tables."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+from tapeviz.trace.graph import Edge, Graph, Node
+from tapeviz.trace.value import Entry, Value
+
+NOT_YET = "not yet"
+"""The words for a gradient that is not computed yet."""
+
+GONE = "\u2026"
+"""Stands for what was left out."""
+
+_DIGITS = 5
+_CELLS = 12
+_FORMULA = 26
+
+
+def fmt(value: Value, *, digits: int = _DIGITS, cells: int = _CELLS) -> str:
+    """The value for people: a rounded number, a small array, or words for a large one.
+
+    ``digits`` is the number of significant digits; arrays of more than ``cells``
+    entries are described by their dtype, shape and mean.
+
+    >>> fmt(Value("float32", (), (6.0,)))
+    '6'
+    >>> fmt(Value("float32", (2,), (1.0, 0.25)))
+    '[1, 0.25]'
+    """
+    data = value.data
+    if data is None or len(data) > cells:
+        return _described(value, digits)
+    if not data and value.shape:
+        return f"empty {value.dtype} {shape(value)}"
+    return _nested([number(entry, digits) for entry in data], value.shape)
+
+
+def _described(value: Value, digits: int) -> str:
+    mean = _mean(value)
+    words = f"{value.dtype} {shape(value)}"
+    return words if mean is None else f"{words}  mean {number(mean, digits)}"
+
+
+def _mean(value: Value) -> float | None:
+    if value.data is None:
+        return value.summary.mean if value.summary else None
+    found = [float(v) for v in value.data if isinstance(v, (bool, int, float))]
+    finite = [v for v in found if math.isfinite(v)]
+    return math.fsum(finite) / len(finite) if finite else None
+
+
+def _nested(parts: Sequence[str], dims: tuple[int, ...]) -> str:
+    if not dims:
+        return parts[0]
+    step = len(parts) // dims[0]
+    rows = (_nested(parts[i : i + step], dims[1:]) for i in range(0, len(parts), step))
+    return f"[{', '.join(rows)}]"
+
+
+def number(entry: Entry, digits: int = _DIGITS) -> str:
+    """One entry for people, with so many significant digits.
+
+    >>> [number(v) for v in (6.0, 0.10000000149011612, 1e-7, float("-inf"), True)]
+    ['6', '0.1', '1e-7', '-inf', 'True']
+    """
+    if isinstance(entry, (bool, str)):
+        return str(entry) if isinstance(entry, bool) else repr(one_line(entry, 12))
+    if isinstance(entry, complex):
+        sign = "-" if math.copysign(1, entry.imag) < 0 else "+"
+        return f"{number(entry.real, digits)}{sign}{number(abs(entry.imag), digits)}j"
+    if isinstance(entry, int) and abs(entry) < 10**12:
+        return str(entry)
+    return _real(float(entry), digits)
+
+
+def _real(x: float, digits: int) -> str:
+    if x.is_integer() and abs(x) < 1e7:
+        return str(int(x))
+    text = f"{x:.{digits}g}"
+    return re.sub(r"e([+-])0*", lambda e: "e" + e[1].replace("+", ""), text)
+
+
+def exact(value: Value) -> str:
+    """The value with every digit its dtype holds, for hovering and copying.
+
+    A large array is described by its lowest, mean and highest entry.
+
+    >>> exact(Value("float32", (), (0.10000000149011612,)))
+    '0.1'
+    """
+    if value.data is not None:
+        entries = [_precise(entry, value.dtype) for entry in value.data]
+        return _nested(entries, value.shape) if entries else "[]"
+    s = value.summary
+    if s is None:
+        return GONE
+    odd = f", {s.odd} nan or infinite" if s.odd else ""
+    return f"from {s.low!r} to {s.high!r}, mean {s.mean!r}{odd}"
+
+
+def _precise(entry: Entry, dtype: str) -> str:
+    if isinstance(entry, float) and dtype in {"float16", "float32"}:
+        import numpy as np  # noqa: PLC0415 - the picture of a float64 needs it not
+
+        return str(np.dtype(dtype).type(entry))
+    return repr(entry)
+
+
+def shape(value: Value) -> str:
+    """The shape in parentheses, as NumPy prints it; "" for a scalar.
+
+    >>> shape(Value("float32", (2,), (1.0, 2.0)))
+    '(2,)'
+    """
+    return str(value.shape) if value.shape else ""
+
+
+def describe(value: Value) -> str:
+    """The exact value with its dtype and shape: what a picture says on hovering.
+
+    >>> describe(Value("float32", (2,), (1.0, 2.0)))
+    '[1.0, 2.0]  float32, shape (2,)'
+    """
+    dims = f", shape {shape(value)}" if value.shape else ""
+    return f"{exact(value)}  {value.dtype}{dims}"
+
+
+def one_line(text: str, limit: int = 0) -> str:
+    """The text on one line, without invisible controls, and cut after ``limit``.
+
+    Line ends and tabs become spaces; controls, also those that change the direction
+    of writing, become U+FFFD. After a right-to-left text comes a mark that keeps
+    what follows in its place.
+
+    >>> one_line("two" + chr(10) + "lines", 6)
+    'two l\u2026'
+    """
+    plain = "".join(map(_visible, re.sub(r"\s+", " ", text)))
+    if limit and len(plain) > limit:
+        plain = plain[: limit - 1] + GONE
+    return plain.rstrip("\u200e") + "\u200e" if _leftward(plain) else plain
+
+
+def _visible(char: str) -> str:
+    if char == "\u200e":
+        return char
+    return "\ufffd" if unicodedata.category(char) in {"Cc", "Cf", "Cs"} else char
+
+
+def _leftward(text: str) -> bool:
+    return any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
+
+
+def brief(value: Value, limit: int = 28) -> str:
+    """The value in at most about ``limit`` characters, without its dtype.
+
+    A small array is written out if it fits; otherwise its shape and mean stand for it.
+
+    >>> brief(Value("float32", (3,), (1.0, 2.0, 6.0)), limit=8)
+    '(3,) mean 3'
+    """
+    whole = fmt(value)
+    if value.data is not None and len(whole) <= limit and len(value.data) <= _CELLS:
+        return whole
+    mean = _mean(value)
+    return shape(value) if mean is None else f"{shape(value)} mean {number(mean)}"
+
+
+def gradient(node: Node) -> str:
+    """What is known of a node's gradient, in words or as a number."""
+    if node.gradient is not None:
+        return brief(node.gradient)
+    return "None" if node.grad == "none" else NOT_YET
+
+
+def formulas(graph: Graph, *, limit: int = _FORMULA) -> dict[str, str]:
+    """Each op's formula in the learner's names, like ``x ** 2 + 2 * x``.
+
+    An operand without a name is written out as its own formula where all of it fits
+    into ``limit`` characters, and as an ellipsis where it does not.
+    """
+    slots = operands(graph)
+    known: dict[str, ast.expr] = {}
+    found: dict[str, str] = {}
+    for node in graph.nodes:
+        if node.kind == "op":
+            names = {edge.label: known[edge.tail] for edge in slots[node.id]}
+            found[node.id] = _formula(node.formula, names, limit)
+        known[node.id] = _operand(node, found.get(node.id, ""))
+    return found
+
+
+def operands(graph: Graph) -> dict[str, list[Edge]]:
+    """The edges that lead into each node, by slot."""
+    slots: dict[str, list[Edge]] = {node.id: [] for node in graph.nodes}
+    for edge in sorted(graph.edges, key=lambda e: e.slot):
+        slots[edge.head].append(edge)
+    return slots
+
+
+def _operand(node: Node, formula: str) -> ast.expr:
+    if node.name:
+        return ast.Name(one_line(node.name, 16))
+    if formula:
+        return _parsed(formula) or ast.Name(GONE)
+    if node.value.shape:
+        return ast.Name(f"{node.kind}{shape(node.value)}")
+    return _constant(fmt(node.value))
+
+
+def _constant(text: str) -> ast.expr:
+    """The number as an expression, so that ``-2`` gets parentheses where it must."""
+    if text.startswith("-"):
+        return ast.UnaryOp(ast.USub(), ast.Name(text[1:]))
+    return ast.Name(text)
+
+
+def _formula(formula: str, names: Mapping[str, ast.expr], limit: int) -> str:
+    whole = fill(formula, names)
+    if len(whole) <= limit:
+        return whole
+    plain = (ast.Name, ast.UnaryOp)
+    short = {k: v if isinstance(v, plain) else ast.Name(GONE) for k, v in names.items()}
+    return fill(formula, short)
+
+
+def fill(formula: str, names: Mapping[str, ast.expr | str]) -> str:
+    """The formula with its slots replaced, and parentheses where they are needed.
+
+    A replacement is an expression, or a name or number taken as it stands.
+
+    >>> fill("a * b", {"a": ast.parse("x + 1", mode="eval").body, "b": "2.0"})
+    '(x + 1) * 2.0'
+    """
+    exprs = {k: ast.Name(v) if isinstance(v, str) else v for k, v in names.items()}
+    tree = _parsed(formula)
+    if tree is None:
+        return one_line(formula)
+    return ast.unparse(_Filler(exprs).visit(tree))
+
+
+def _parsed(text: str) -> ast.expr | None:
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+
+
+class _Filler(ast.NodeTransformer):
+    """Puts the operands' expressions in the place of the slots' names."""
+
+    def __init__(self, names: Mapping[str, ast.expr]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.names.get(node.id, node)
+
+
+def table(graph: Graph) -> str:
+    """The graph as a plain table: one row for each value, in the order of recording.
+
+    The columns are the id, what it is, its name, its formula in terms of names and
+    ids, its value, its gradient, and the code it comes from.
+    """
+    if not graph.nodes:
+        return "nothing was recorded"
+    slots = operands(graph)
+    known = {node.id: _known(node) for node in graph.nodes}
+    heads = ("id", "kind", "name", "formula", "value", "gradient", "where")
+    rows = [_row(node, slots[node.id], known) for node in graph.nodes]
+    return columns(heads, rows)
+
+
+def _known(node: Node) -> str:
+    if node.name:
+        return one_line(node.name, 16)
+    leaf = node.kind != "op" and not node.value.shape
+    return fmt(node.value) if leaf else node.id
+
+
+def _row(node: Node, slots: Iterable[Edge], known: dict[str, str]) -> tuple[str, ...]:
+    names: dict[str, ast.expr | str] = {e.label: known[e.tail] for e in slots}
+    formula = fill(node.formula, names) if node.kind == "op" else ""
+    kind = node.op if node.kind == "op" else node.kind
+    quiet = node.kind == "constant" and not node.source and node.grad == "pending"
+    return (
+        node.id,
+        f"{kind}, target" if node.target else kind,
+        one_line(node.name, 24),
+        one_line(formula, 40),
+        fmt(node.value),
+        "" if quiet else gradient(node),
+        where(node),
+    )
+
+
+def where(node: Node) -> str:
+    """The code a node comes from, with its file and line; "" when it is not known."""
+    span = node.span
+    if span is None:
+        return ""
+    return f"{one_line(span.file, 24)}:{span.line}  {one_line(span.text, 40)}"
+
+
+def columns(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows of cells as lines of text, each column as wide as its widest cell."""
+    lines = [tuple(heads), *map(tuple, rows)]
+    widths = [max(map(_cells, column)) for column in zip(*lines, strict=True)]
+    rule = tuple("-" * width for width in widths)
+    return "\n".join(_line(line, widths) for line in (lines[0], rule, *lines[1:]))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (c + " " * (w - _cells(c)) for c, w in zip(cells, widths, strict=True))
+    return "  ".join(padded).rstrip()
+
+
+def _cells(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    return sum(_columns(char) for char in text)
+
+
+@lru_cache(maxsize=1024)
+def _columns(char: str) -> int:
+    if unicodedata.category(char) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

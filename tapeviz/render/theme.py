@@ -1,0 +1,227 @@
+"""Colours and type: the one place where they are decided.
+
+The hues are Okabe and Ito's, which people with any colour vision tell apart, made
+darker or lighter until text in them has a contrast of at least 4.5 to 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+SANS = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
+"""The type for words and numbers."""
+
+MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
+"""The type for names and formulas."""
+
+KINDS = ("variable", "watched", "constant", "op", "target")
+"""The roles of a node; each has an accent of this name and a ``-fill`` behind it."""
+
+THEMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "light": {
+            "paper": "#ffffff",
+            "ink": "#1b1f24",
+            "muted": "#59626d",
+            "line": "#6b7580",
+            "hair": "#d3d8de",
+            "variable": "#0067a3",
+            "variable-fill": "#eff7fd",
+            "watched": "#006d50",
+            "watched-fill": "#ecf8f3",
+            "constant": "#59626d",
+            "constant-fill": "#f6f7f8",
+            "op": "#3c444e",
+            "op-fill": "#ffffff",
+            "target": "#a64700",
+            "target-fill": "#fff5ec",
+            "none": "#97396f",
+            "hot": "#855600",
+            "hot-fill": "#fff0c7",
+            "done": "#006d50",
+            "good": "#006d50",
+            "bad": "#b02a1d",
+            "code-fill": "#f6f7f8",
+        },
+        "dark": {
+            "paper": "#15181c",
+            "ink": "#e9ebee",
+            "muted": "#a6afb9",
+            "line": "#8d97a3",
+            "hair": "#3a424b",
+            "variable": "#6fc0f2",
+            "variable-fill": "#122636",
+            "watched": "#55cca6",
+            "watched-fill": "#102a23",
+            "constant": "#a6afb9",
+            "constant-fill": "#20252b",
+            "op": "#cdd3da",
+            "op-fill": "#1b1f24",
+            "target": "#ffa463",
+            "target-fill": "#322012",
+            "none": "#e8a5ca",
+            "hot": "#f6c650",
+            "hot-fill": "#3d3010",
+            "done": "#55cca6",
+            "good": "#55cca6",
+            "bad": "#ff9a8d",
+            "code-fill": "#20252b",
+        },
+        "contrast": {
+            "paper": "#ffffff",
+            "ink": "#000000",
+            "muted": "#262626",
+            "line": "#000000",
+            "hair": "#595959",
+            "variable": "#003b73",
+            "variable-fill": "#ffffff",
+            "watched": "#00442f",
+            "watched-fill": "#ffffff",
+            "constant": "#262626",
+            "constant-fill": "#ffffff",
+            "op": "#000000",
+            "op-fill": "#ffffff",
+            "target": "#6e2a00",
+            "target-fill": "#ffffff",
+            "none": "#6b1049",
+            "hot": "#000000",
+            "hot-fill": "#ffe680",
+            "done": "#00442f",
+            "good": "#00442f",
+            "bad": "#7a0c00",
+            "code-fill": "#ffffff",
+        },
+        "print": {
+            "paper": "#ffffff",
+            "ink": "#000000",
+            "muted": "#4d4d4d",
+            "line": "#333333",
+            "hair": "#b3b3b3",
+            "variable": "#000000",
+            "variable-fill": "#ffffff",
+            "watched": "#000000",
+            "watched-fill": "#ffffff",
+            "constant": "#4d4d4d",
+            "constant-fill": "#ffffff",
+            "op": "#000000",
+            "op-fill": "#ffffff",
+            "target": "#000000",
+            "target-fill": "#ffffff",
+            "none": "#000000",
+            "hot": "#000000",
+            "hot-fill": "#e6e6e6",
+            "done": "#000000",
+            "good": "#000000",
+            "bad": "#000000",
+            "code-fill": "#ffffff",
+        },
+    }
+)
+"""The themes by name; every theme has the same roles."""
+
+NAMES = ("auto", *THEMES)
+"""What may be asked for: ``auto`` is light or dark, as the page around it is."""
+
+_FILLS = (*(f"{kind}-fill" for kind in KINDS), "hot-fill", "code-fill")
+
+TEXT_PAIRS = (
+    *((text, back) for text in ("ink", "muted") for back in ("paper", *_FILLS)),
+    *((kind, f"{kind}-fill") for kind in KINDS),
+    *((text, "paper") for text in (*KINDS, "none", "hot", "done", "good", "bad")),
+    *((text, back) for text in ("none", "hot", "done") for back in _FILLS),
+)
+"""Every pair of a text colour and the colour behind it that the pictures use."""
+
+_LIGHT_PAGES = ("[data-jp-theme-light=true]", ".vscode-light", "[data-theme=light]")
+_DARK_PAGES = (
+    "[data-jp-theme-light=false]",
+    ".vscode-dark",
+    "html[theme=dark]",
+    "[data-theme=dark]",
+)
+
+
+def check(theme: str) -> str:
+    """The theme's own name; ValueError listing the names when there is none such."""
+    if theme not in NAMES:
+        known = ", ".join(NAMES)
+        raise ValueError(f"there is no theme {theme!r}: choose one of {known}")
+    return theme
+
+
+def colours(theme: str) -> Mapping[str, str]:
+    """The colours of a theme by role, as ``#rrggbb``; ``auto`` gives the light ones.
+
+    >>> colours("print")["ink"]
+    '#000000'
+    """
+    return THEMES["light" if check(theme) == "auto" else theme]
+
+
+def class_name(theme: str) -> str:
+    """The class that an element must bear for ``css(theme)`` to colour it."""
+    return f"tv-{check(theme)}"
+
+
+def css(theme: str = "auto") -> str:
+    """CSS that sets one variable ``--tv-ROLE`` for each role, on the theme's class.
+
+    ``auto`` follows the page: JupyterLab, VS Code, Colab and Sphinx say on an element
+    around the output whether they are dark; elsewhere the reader's system decides.
+    On paper it is always light.
+    """
+    own = f".{class_name(theme)}"
+    if theme != "auto":
+        return own + _variables(theme)
+    unless = "".join(f":not({page} *)" for page in _LIGHT_PAGES)
+    inside = ",".join(f"{page} {own}" for page in _DARK_PAGES)
+    dark = _variables("dark")
+    return (
+        own
+        + _variables("light")
+        + f"@media screen and (prefers-color-scheme:dark){{{own}{unless}{dark}}}"
+        + f"@media screen{{{inside}{dark}}}"
+    )
+
+
+def _variables(theme: str) -> str:
+    pairs = (f"--tv-{role}:{colour}" for role, colour in THEMES[theme].items())
+    return "{" + ";".join(pairs) + "}"
+
+
+def paint(rules: str, theme: str = "auto") -> str:
+    """CSS in which every ``property:@role`` has become a variable and a fallback.
+
+    The fallback, written first, serves programs that know no CSS variables.
+
+    >>> paint("p{fill:@ink}")
+    'p{fill:#1b1f24;fill:var(--tv-ink)}'
+    """
+    table = colours(theme)
+
+    def both(found: re.Match[str]) -> str:
+        name, role = found.groups()
+        return f"{name}:{table[role]};{name}:var(--tv-{role})"
+
+    return re.sub(r"([a-z-]+):@([a-z-]+)", both, rules)
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two ``#rrggbb`` colours by WCAG 2, from 1 to 21.
+
+    >>> contrast("#000000", "#ffffff")
+    21.0
+    """
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return 0.2126 * _linear(red) + 0.7152 * _linear(green) + 0.0722 * _linear(blue)
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
