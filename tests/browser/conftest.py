@@ -1,0 +1,304 @@
+"""A real browser, offline, and a real JupyterLab for it to open."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Route
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE = 60_000
+"""Milliseconds that a slow machine may take for anything in the browser."""
+
+Theme = Literal["light", "dark"]
+
+
+def _missing(reason: str) -> None:
+    """Skip, or fail where a browser is required (as the gate does)."""
+    if os.environ.get("TAPEVIZ_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium, for the whole run; tests skip where there is none."""
+    named = os.environ.get("CHROMIUM", "")
+    program = named or next(filter(None, map(shutil.which, PROGRAMS)), "")
+    if not program:
+        _missing("no Chromium on PATH, and CHROMIUM does not name one")
+    try:
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415
+    except ImportError:
+        _missing("the Python package playwright is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=[*ARGUMENTS]
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Opener:
+    """Opens pages that see nothing but this machine, and remembers what they did.
+
+    ``foreign`` lists the requests to other hosts: always a failure. ``errors`` lists
+    script errors and console errors: a failure unless the page was opened with
+    ``strict=False`` (JupyterLab logs some of its own) or the test cleared the list.
+    """
+
+    browser: Browser
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def __call__(  # noqa: PLR0913 - each is one way in which a reader's page differs
+        self,
+        target: str | Path,
+        *,
+        theme: Theme = "light",
+        width: int = 1280,
+        height: int = 900,
+        scripts: bool = True,
+        still: bool = False,
+        media: Literal["screen", "print"] = "screen",
+        strict: bool = True,
+    ) -> Page:
+        """A page on a file or an address of this machine, loaded.
+
+        ``still`` asks for reduced motion, ``scripts=False`` turns scripts off.
+        """
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            reduced_motion="reduce" if still else "no-preference",
+            java_script_enabled=scripts,
+        )
+        context.set_default_timeout(PATIENCE)
+        context.route("**/*", self._route)
+        page = context.new_page()
+        page.emulate_media(media=media)
+        if strict:
+            page.on("console", self._heard)
+            page.on("pageerror", lambda error: self.errors.append(str(error)))
+        url = target.resolve().as_uri() if isinstance(target, Path) else target
+        page.goto(url)
+        return page
+
+    def content(self, html: str, folder: Path, **options: Any) -> Page:
+        """A page that shows this HTML text, saved in the folder first."""
+        path = folder / "page.html"
+        path.write_text(html, encoding="utf-8")
+        return self(path, **options)
+
+    def _route(self, route: Route) -> None:
+        url = urlsplit(route.request.url)
+        if url.scheme in {"file", "data", "blob"} or url.hostname == "127.0.0.1":
+            route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            route.abort()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Opener]:
+    """``open_page(path_or_url, theme=, width=, ...)`` gives a loaded page.
+
+    At the end the test fails if a page asked another host for anything, or if a
+    script failed.
+    """
+    opener = Opener(browser)
+    yield opener
+    for context in browser.contexts:
+        context.close()
+    assert opener.foreign == [], "the page asked other hosts"
+    assert opener.errors == [], "the page had script errors"
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab: its address, its token and the folder it shows."""
+
+    url: str
+    token: str
+    root: Path
+    env: dict[str, str]
+
+    def address(self, name: str) -> str:
+        """The address that opens this file of ``root`` in a fresh workspace."""
+        return f"{self.url}lab/tree/{quote(name)}?reset&token={self.token}"
+
+    def trust(self, name: str) -> None:
+        """Mark a notebook as trusted, so that its saved scripts run when opened."""
+        command = [sys.executable, "-m", "jupyter", "trust", str(self.root / name)]
+        subprocess.run(command, env=self.env, check=True, capture_output=True)
+
+    def open(self, open_page: Opener, name: str, **options: Any) -> LabPage:
+        """The notebook in the browser, its kernel started and idle."""
+        page = LabPage(open_page(self.address(name), strict=False, **options))
+        page.wait()
+        return page
+
+
+_READY = """() => {
+  const panel = window.jupyterapp?.shell.currentWidget;
+  return panel?.sessionContext?.session?.kernel?.status === 'idle'
+    && panel.context.isReady && panel.sessionContext.isReady;
+}"""
+_RUN = """async patience => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  const late = new Promise((_, fail) =>
+    setTimeout(fail, patience, Error('the cells did not finish in time')));
+  await Promise.race(
+    [late, window.jupyterapp.commands.execute('notebook:run-all-cells')]);
+  return panel.content.widgets.map(cell => cell.model.toJSON());
+}"""
+_SHOW = """async index => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  notebook.activeCellIndex = index;
+  await notebook.scrollToItem(index, 'start');
+}"""
+
+
+@dataclass(frozen=True)
+class LabPage:
+    """A notebook open in JupyterLab: ``page`` is Playwright's page."""
+
+    page: Page
+
+    def wait(self) -> None:
+        """Return when the notebook is there and its kernel idle."""
+        self.page.wait_for_function(_READY)
+
+    def run_all(self) -> list[dict[str, Any]]:
+        """Run all cells, wait for the last one, and give the cells as JSON."""
+        self.wait()
+        cells: list[dict[str, Any]] = self.page.evaluate(_RUN, 2 * PATIENCE)
+        return cells
+
+    def show(self, index: int) -> None:
+        """Scroll to a cell: JupyterLab keeps cells out of sight out of the page."""
+        self.page.evaluate(_SHOW, index)
+        self.page.wait_for_timeout(300)
+
+
+def failures(cells: list[dict[str, Any]]) -> list[str]:
+    """What went wrong in cells that were run: error outputs and text on stderr."""
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    return [
+        str(output.get("evalue") or output.get("text"))
+        for output in outputs
+        if output["output_type"] == "error" or output.get("name") == "stderr"
+    ]
+
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
+    "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
+}
+"""No news pop-up; light or dark as the browser asks."""
+
+
+@pytest.fixture(scope="session")
+def lab(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lab]:
+    """A JupyterLab on 127.0.0.1 whose folder holds copies of the lessons."""
+    del browser
+    base = tmp_path_factory.mktemp("jupyter")
+    root, settings = base / "root", base / "settings"
+    _copy_lessons(root)
+    settings.mkdir()
+    (settings / "overrides.json").write_text(json.dumps(SETTINGS))
+    env = _environment(base)
+    token = secrets.token_hex(16)
+    with (base / "log.txt").open("wb") as log:
+        process = subprocess.Popen(
+            _command(root, settings, base),
+            env={**env, "JUPYTER_TOKEN": token},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield Lab(_started(process, base), token, root, env)
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _copy_lessons(root: Path) -> None:
+    chapters = Path(__file__).parents[2] / "chapters"
+    ignored = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
+    if chapters.is_dir():
+        shutil.copytree(chapters, root, ignore=ignored)
+    root.mkdir(exist_ok=True)
+
+
+def _environment(base: Path) -> dict[str, str]:
+    """The environment, with every folder that Jupyter writes to inside ``base``."""
+    names = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
+    folders = {f"JUPYTER_{name}": str(base / name.lower()) for name in names}
+    return {**os.environ, **folders, "IPYTHONDIR": str(base / "ipython")}
+
+
+def _command(root: Path, settings: Path, base: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *("--ip=127.0.0.1", "--port=0", "--expose-app-in-browser"),
+        f"--ServerApp.root_dir={root}",
+        f"--LabApp.app_settings_dir={settings}",
+        f"--LabApp.user_settings_dir={base / 'user'}",
+        f"--LabApp.workspaces_dir={base / 'workspaces'}",
+    ]
+
+
+def _started(process: subprocess.Popen[bytes], base: Path) -> str:
+    """The server's address, from the file it writes when it listens."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < deadline and process.poll() is None:
+        for path in (base / "runtime_dir").glob("jpserver-*.json"):
+            try:
+                return str(json.loads(path.read_text())["url"])
+            except (ValueError, KeyError):
+                pass
+        time.sleep(0.1)
+    log = (base / "log.txt").read_text(errors="replace")
+    pytest.fail(f"JupyterLab did not start:\n{log[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def failed_cells() -> Callable[[list[dict[str, Any]]], list[str]]:
+    """``failed_cells(cells)``: the errors and warnings that run cells show."""
+    return failures
