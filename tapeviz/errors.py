@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import linecache
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FrameType
+
+_HOME = str(Path(__file__).parent)
+
 
 class TapevizError(Exception):
     """The common ancestor of the errors that only tapeviz raises."""
@@ -9,3 +17,77 @@ class TapevizError(Exception):
 
 class LayoutError(TapevizError, RuntimeError):
     """A graph could not be laid out: no layout engine, or one that fails."""
+
+
+class SaveError(TapevizError, OSError):
+    """A picture could not be written to the file asked for."""
+
+
+class OpError(TapevizError):
+    """The ancestor of TensorFlow's own errors; ``message`` is the text."""
+
+    @property
+    def message(self) -> str:
+        """The error's text."""
+        return str(self.args[0]) if self.args else ""
+
+
+class InvalidArgumentError(OpError, ValueError):
+    """An op met a dtype, shape or value that it cannot work with."""
+
+
+class NotFoundError(OpError, LookupError):
+    """Something that was asked for by name is not there."""
+
+
+class OutOfRangeError(OpError):
+    """A sequence is at its end."""
+
+
+class UnimplementedError(OpError, NotImplementedError):
+    """TensorFlow has it, tapeviz has not."""
+
+
+class ResourceExhaustedError(OpError, MemoryError):
+    """There is not enough memory for the result."""
+
+
+def own(code: CodeType) -> bool:
+    """Whether a piece of code belongs to tapeviz itself."""
+    return code.co_filename.startswith((_HOME, "<tapeviz "))
+
+
+def caller() -> FrameType | None:
+    """The innermost frame outside tapeviz: the learner's."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and own(frame.f_code):
+        frame = frame.f_back
+    return frame
+
+
+def position(code: CodeType, lasti: int) -> tuple[int, int, int, int] | None:
+    """Line, end line, and byte columns of one instruction; None if unknown."""
+    places: Iterator[tuple[int | None, ...]] = code.co_positions()
+    for i, spot in enumerate(places):
+        if 2 * i == lasti:
+            return None if None in spot else spot  # type: ignore[return-value]
+    return None
+
+
+def at() -> str:
+    """Where in the learner's code this happens: ``line 3: y = x * "a"``, or ""."""
+    frame = caller()
+    if frame is None:
+        return ""
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    return f"line {frame.f_lineno}: {line}" if line else f"line {frame.f_lineno}"
+
+
+def tell(what: str, do: str = "") -> str:
+    """A message in three parts: what happened, where, what to do."""
+    lines = [what]
+    if place := at():
+        lines.append(f"  where: {place}")
+    if do:
+        lines.append(f"  what to do: {do}")
+    return "\n".join(lines)

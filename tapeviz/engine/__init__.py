@@ -1,0 +1,1 @@
+"""The tape engine: it records, and it differentiates. NumPy and nothing else."""

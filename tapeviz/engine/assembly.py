@@ -1,0 +1,261 @@
+"""The registry put to work: its texts become functions, methods and sweeps.
+
+``call`` holds every op as a function that records the place of its caller's caller (for
+the public functions, which stand between), ``direct`` those that record their caller.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import build, checks, kernels, tensor
+from tapeviz.engine.ops import NAMED, TABLE
+from tapeviz.engine.record import OFF, here
+from tapeviz.engine.rules import Op, compile_function, compile_sweeps, tell_source
+from tapeviz.engine.tensor import Tensor, Variable, touch
+from tapeviz.errors import InvalidArgumentError, tell
+
+PLAIN = frozenset((int, float))
+
+RAW: dict[str, Any] = {
+    **{n: getattr(np, n) for n in (
+        "exp", "log", "sqrt", "abs", "sign", "sin", "cos", "tanh", "maximum",
+        "minimum", "floor",
+    )},
+    **{n: f for n, f in vars(kernels).items() if callable(f) and n[0] != "_"},
+    "PLAIN": PLAIN,
+}  # fmt: skip
+"""The words of the rules on raw values."""
+
+WORDS: dict[str, Any] = {
+    **RAW,
+    "Tensor": Tensor, "Variable": Variable, "KNOWN": checks.KNOWN, "OFF": OFF,
+    "here": here, "touch": touch, "new": object.__new__, "frame": sys._getframe,
+    "f32": np.float32, "ndarray": np.ndarray, "np_shape": np.shape,
+    "meet": checks.meet, "weak": checks.weak, "check": checks.check,
+    "first": checks.first, "operands": checks.operands, "quiet": checks.quiet,
+    "__name__": "tapeviz.engine.assembly",
+}  # fmt: skip
+"""What the generated functions see."""
+
+FORWARD: list[Callable[..., Any]] = [build.forward(op, RAW) for op in TABLE]
+call = SimpleNamespace()
+direct = SimpleNamespace()
+BACK: list[Callable[..., Any]] = []
+BACKS: list[Callable[..., Any]] = []
+AGAIN: list[Callable[..., Any]] = []
+AGAINS: list[Callable[..., Any]] = []
+TELL: list[tuple[Callable[..., Any] | None, ...]] = []
+
+
+def _many(op: Op) -> Callable[..., Any]:
+    """An op of any number of operands; not on any hot path, so not written out."""
+    forward = FORWARD[op.code]
+    wants = op.rules[0] is not None and "xs" in op.rules[0].names
+
+    def record(xs: Any, *settings: Any, depth: int = 2) -> Any:
+        tensors = [x if x.__class__ in checks.KNOWN else tensor.convert(x) for x in xs]
+        spots = [x._read()[1:] if x.__class__ is Variable else (x._t, x._i) for x in tensors]
+        values = [x._v for x in tensors]
+        out = tensor.wrap(forward(values, *settings))
+        trace = next((t for t, _ in spots if t.recs is not None), OFF)
+        if trace.recs is not None:
+            f = sys._getframe(depth)
+            ins = tuple(i if t is trace else -1 for t, i in spots)
+            kept = tuple(v if wants or i < 0 else None for v, i in zip(values, ins, strict=True))
+            shapes = tuple(np.shape(v) for v in values)
+            extra = (*settings, *([shapes] if op.shapes else []))
+            out._t, out._i = trace, len(trace.recs)
+            trace.recs.append((op.code, ins, kept, None, extra, f.f_code, f.f_lasti))
+        return out
+
+    return record
+
+
+def _words_on_tensors() -> dict[str, Any]:
+    """The words of the rules as recorded ops."""
+    words = dict(RAW)
+    for op in reversed(TABLE):
+        word, _, rest = op.text.partition("(")
+        if rest and word in RAW and rest[:-1].replace(" ", "").split(",") == [*op.operands, *op.settings]:
+            words[word] = getattr(call, op.name)
+    fit, ones = words["fit"], words["stretch"]
+    words["fit"] = lambda d, s, at=0: d if d.shape == s else fit(d, s, at)
+    words["stretch"] = lambda d, s, at=0: ones(d, s, at)
+    return words | {"lift": checks.lift}
+
+
+def _methods() -> None:
+    """The operators of Tensor and Variable."""
+    spellings = {
+        "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv",
+        "power": "pow", "mod": "mod", "floordiv": "floordiv", "matmul": "matmul",
+        "greater": "gt", "greater_equal": "ge", "less": "lt", "less_equal": "le",
+    }  # fmt: skip
+    for name, dunder in spellings.items():
+        op = NAMED[name]
+        for owner in (Tensor, Variable):
+            slow = getattr(call, name)
+            made = build.method(op, WORDS, owner.__name__, f"__{dunder}__", slow)
+            setattr(owner, f"__{dunder}__", made)
+            if not op.cut:
+                made = build.method(op, WORDS, owner.__name__, f"__r{dunder}__", slow)
+                setattr(owner, f"__r{dunder}__", made)
+    for owner in (Tensor, Variable):
+        owner.__neg__ = direct.negative
+        owner.__abs__ = direct.abs
+        owner.__eq__ = _equality("equal", "not_equal")
+        owner.__ne__ = _equality("not_equal", "equal")
+        owner.__getitem__ = _getitem
+    Variable.value = lambda self: call.identity(self)
+    Variable.read_value = Variable.value
+    tensor.pack = _pack
+
+
+def _equality(name: str, _other: str) -> Callable[[Any, Any], Any]:
+    compare = getattr(call, name)
+    unequal = name == "not_equal"
+
+    def method(self: Any, other: Any) -> Any:
+        if other is None:
+            if self.__class__ is Variable:
+                raise ValueError(
+                    tell(
+                        "Attempt to convert a value (None) with an unsupported type "
+                        "(<class 'NoneType'>) to a Tensor.",
+                        "ask `v is None` instead",
+                    )
+                )
+            return unequal
+        if other.__class__ not in checks.KNOWN:
+            other = tensor.convert(other, self.dtype)
+        try:
+            np.broadcast_shapes(np.shape(self._v), np.shape(other._v))
+        except ValueError:
+            return unequal
+        return compare(self, other)
+
+    return method
+
+
+def _getitem(self: Any, key: Any) -> Any:
+    """``t[key]``: ints, slices, ``...``, ``tf.newaxis``, scalar and mask tensors."""
+    return call.pick(self, _key(key, np.shape(self._v)))
+
+
+def _key(key: Any, shape: tuple[int, ...]) -> Any:
+    parts = tuple(_key_part(k) for k in (key if isinstance(key, tuple) else (key,)))
+    if len(parts) == 1 and isinstance(parts[0], np.ndarray):
+        return parts
+    axis = 0
+    for k in parts:
+        if k is Ellipsis:
+            break
+        if type(k) is int:
+            _in_bounds(k, axis, shape)
+        axis += k is not None
+    return parts
+
+
+def _in_bounds(k: int, axis: int, shape: tuple[int, ...]) -> None:
+    if axis >= len(shape):
+        raise InvalidArgumentError(
+            tell(
+                f"Index out of range using input dim {axis}; input has only {len(shape)} "
+                "dims [Op:StridedSlice] name: strided_slice/",
+                "use at most one index per axis",
+            )
+        )
+    if not -shape[axis] <= k < shape[axis]:
+        raise InvalidArgumentError(
+            tell(
+                f"slice index {k} of dimension {axis} out of bounds. [Op:StridedSlice] "
+                "name: strided_slice/",
+                f"that axis has {shape[axis]} entries",
+            )
+        )
+
+
+def _key_part(k: Any) -> Any:
+    if k.__class__ in checks.KNOWN:
+        k = k._v
+    if isinstance(k, (int, np.integer)) and not isinstance(k, bool):
+        return int(k)
+    if isinstance(k, slice):
+        ends = (k.start, k.stop, k.step)
+        return slice(*(None if e is None else int(e) for e in ends))
+    if k is None or k is Ellipsis or (isinstance(k, np.ndarray) and k.dtype == bool):
+        return k
+    raise TypeError(
+        tell(
+            "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and "
+            f"scalar tf.int32/tf.int64 tensors are valid indices, got {k!r}",
+            "to take several rows by number use tf.gather(t, [0, 2])",
+        )
+    )
+
+
+def _pack(value: Any, dtype: Any = None) -> Any:
+    """A list (of lists) with tensors in it as one tensor, connected to them."""
+    like = dtype or _first_dtype(value)
+    items = [
+        _pack(v, like) if isinstance(v, (list, tuple)) else tensor.convert(v, like)
+        for v in value
+    ]
+    shapes = {np.shape(t._v) for t in items}
+    if len(shapes) > 1:
+        a, b = sorted(shapes)[:2]
+        raise InvalidArgumentError(
+            tell(
+                f"Shapes of all inputs must match: values[0].shape = {list(a)} != "
+                f"values[1].shape = {list(b)} [Op:Pack] name: packed",
+                "tensors in one list must have one shape",
+            )
+        )
+    return call.stack(items, -1 - len(next(iter(shapes))))
+
+
+def _first_dtype(value: Any) -> Any:
+    for v in value:
+        if v.__class__ in checks.KNOWN:
+            return v.dtype
+        if isinstance(v, (list, tuple)) and (found := _first_dtype(v)) is not None:
+            return found
+    return None
+
+
+def _assemble() -> None:
+    for op in TABLE:
+        if op.text == "value":
+            continue
+        if op.many:
+            setattr(call, op.name, _many(op))
+            continue
+        words = WORDS | {"forward": FORWARD[op.code]}
+        setattr(call, op.name, build.function(op, words, 2))
+        setattr(direct, op.name, build.function(op, words, 1))
+    taped = _words_on_tensors()
+    batch, taped_batch = kernels.batched(RAW), kernels.batched(taped)
+    for op in TABLE:
+        back, backs, again = compile_sweeps(op, RAW, batch, taped)
+        BACK.append(back)
+        BACKS.append(backs)
+        AGAIN.append(again)
+        AGAINS.append(compile_sweeps(op, RAW, batch, taped_batch)[2])
+        TELL.append(tuple(_tell(op, slot) for slot in range(len(op.rules))))
+    _methods()
+
+
+def _tell(op: Op, slot: int) -> Callable[..., Any] | None:
+    if op.rules[slot] is None:
+        return None
+    name = f"tell_{op.name}_{slot}"
+    return compile_function(tell_source(op, slot, name), name, RAW)
+
+
+_assemble()

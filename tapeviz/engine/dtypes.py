@@ -1,0 +1,203 @@
+"""TensorFlow's dtypes and shapes, over NumPy's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+_C_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
+
+
+class DType:
+    """An element type, such as ``tf.float32``; equal to its name and to NumPy's type.
+
+    >>> float32 == "float32", float32.is_floating, float32.as_numpy_dtype.__name__
+    (True, True, 'float32')
+    """
+
+    __slots__ = ("as_numpy_dtype", "name", "np")
+
+    def __init__(self, name: str, np_type: Any) -> None:
+        self.name = name
+        self.np = np.dtype(np_type)
+        self.as_numpy_dtype = np_type
+
+    @property
+    def is_floating(self) -> bool:
+        """Whether it is a real floating-point type."""
+        return self.np.kind == "f"
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether it is a complex type."""
+        return self.np.kind == "c"
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it is an integer type (bool is not)."""
+        return self.np.kind in "iu"
+
+    @property
+    def is_bool(self) -> bool:
+        """Whether it is bool."""
+        return self.np.kind == "b"
+
+    @property
+    def size(self) -> int:
+        """Bytes per element."""
+        return self.np.itemsize
+
+    @property
+    def min(self) -> Any:
+        """The smallest finite value."""
+        return self._info().min
+
+    @property
+    def max(self) -> Any:
+        """The largest finite value."""
+        return self._info().max
+
+    def _info(self) -> Any:
+        if self.np.kind in "fc":
+            return np.finfo(self.np)
+        return np.iinfo(self.np)
+
+    @property
+    def c_name(self) -> str:
+        """The name TensorFlow's kernels use in messages (``float``, ``double``)."""
+        return _C_NAMES.get(self.name, self.name)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DType):
+            return self is other
+        if other is None:
+            return False
+        try:
+            return as_dtype(other) is self
+        except TypeError:
+            return False
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"tf.{self.name}"
+
+    def __str__(self) -> str:
+        return f"<dtype: '{self.name}'>"
+
+
+float16 = DType("float16", np.float16)
+float32 = DType("float32", np.float32)
+float64 = DType("float64", np.float64)
+int8 = DType("int8", np.int8)
+int16 = DType("int16", np.int16)
+int32 = DType("int32", np.int32)
+int64 = DType("int64", np.int64)
+uint8 = DType("uint8", np.uint8)
+uint16 = DType("uint16", np.uint16)
+uint32 = DType("uint32", np.uint32)
+uint64 = DType("uint64", np.uint64)
+complex64 = DType("complex64", np.complex64)
+complex128 = DType("complex128", np.complex128)
+bool_ = DType("bool", np.bool_)
+string = DType("string", np.object_)
+
+ALL = (
+    float16, float32, float64, int8, int16, int32, int64, uint8, uint16, uint32,
+    uint64, complex64, complex128, bool_, string,
+)  # fmt: skip
+_BY_NAME = {d.name: d for d in ALL} | {"double": float64, "float": float32}
+_BY_NUMPY: dict[Any, DType] = {d.np: d for d in ALL}
+
+
+def of(value: Any) -> DType:
+    """The dtype of a NumPy scalar or array."""
+    try:
+        return _BY_NUMPY[value.dtype]
+    except KeyError:
+        return string
+
+
+def as_dtype(spec: Any) -> DType:
+    """The dtype a name, a NumPy type or a dtype stands for; TypeError if none.
+
+    >>> as_dtype("int32"), as_dtype(np.float64)
+    (tf.int32, tf.float64)
+    """
+    if isinstance(spec, DType):
+        return spec
+    if isinstance(spec, str) and spec in _BY_NAME:
+        return _BY_NAME[spec]
+    plain = {float: float32, int: int32, bool: bool_, complex: complex128, str: string}
+    if isinstance(spec, type) and spec in plain:
+        return plain[spec]
+    try:
+        return _BY_NUMPY[np.dtype(spec)]
+    except (TypeError, KeyError):
+        message = f"Cannot convert the argument `type_value`: {spec!r} to a TensorFlow DType."
+        raise TypeError(message) from None
+
+
+class TensorShape(tuple[int, ...]):
+    """A shape: a tuple that also equals lists and prints as TensorFlow's does.
+
+    >>> TensorShape([2, 3]), TensorShape([2, 3]) == [2, 3], str(TensorShape([2]))
+    (TensorShape([2, 3]), True, '(2,)')
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (list, tuple)):
+            return tuple(self) == tuple(other)
+        return NotImplemented
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = tuple.__hash__
+
+    @property
+    def rank(self) -> int:
+        """How many axes there are."""
+        return len(self)
+
+    ndims = rank
+    dims = property(lambda self: list(self), doc="The sizes as a list.")
+
+    def as_list(self) -> list[int]:
+        """The sizes as a list of ints."""
+        return list(self)
+
+    def num_elements(self) -> int:
+        """How many elements an array of this shape has."""
+        return int(np.prod(self, dtype=np.int64))
+
+    def is_fully_defined(self) -> bool:
+        """True: shapes are always known here."""
+        return True
+
+    def assert_is_compatible_with(self, other: Iterable[int]) -> None:
+        """ValueError unless ``other`` is the same shape."""
+        if self != tuple(other):
+            raise ValueError(f"Shapes {self} and {tuple(other)} are incompatible")
+
+    def __getitem__(self, key: Any) -> Any:
+        got = tuple.__getitem__(self, key)
+        return TensorShape(got) if isinstance(key, slice) else got
+
+    def __add__(self, other: Iterable[int]) -> TensorShape:
+        return TensorShape((*self, *other))
+
+    def concatenate(self, other: Iterable[int]) -> TensorShape:
+        """This shape followed by another."""
+        return self + other
+
+    def __repr__(self) -> str:
+        return f"TensorShape({list(self)})"
+
+    def __str__(self) -> str:
+        return tuple.__repr__(self)

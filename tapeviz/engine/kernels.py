@@ -1,0 +1,205 @@
+"""What the words of the rule texts mean on raw NumPy values.
+
+Scalars are NumPy scalars here, never 0-d arrays: every function keeps it so. ``axis``
+is None or a tuple of negative numbers, so that the same call works on a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Shape = tuple[int, ...]
+Axis = tuple[int, ...] | None
+
+
+def tidy(v: Any) -> Any:
+    """A scalar instead of a 0-d array."""
+    return v[()] if type(v) is np.ndarray and v.ndim == 0 else v
+
+
+def where(c: Any, a: Any, b: Any) -> Any:
+    """``a`` where ``c`` holds, ``b`` elsewhere; plain 0 and 1 take the other's dtype."""
+    if type(c) is np.bool_ and _scalar(a) and _scalar(b):
+        kind = type(b if isinstance(a, (int, float)) else a)
+        return kind(a if c else b)
+    if type(a) is int or type(a) is float:
+        a = b.dtype.type(a)
+    elif type(b) is int or type(b) is float:
+        b = a.dtype.type(b)
+    return tidy(np.where(c, a, b))
+
+
+def _scalar(v: Any) -> bool:
+    return type(v) is not np.ndarray
+
+
+def sigmoid(x: Any) -> Any:
+    """The logistic function, without overflow on either side."""
+    e = np.exp(-np.abs(x))
+    return where(x >= 0, 1 / (1 + e), e / (1 + e))
+
+
+def relu(x: Any) -> Any:
+    """``x`` where it is positive, 0 elsewhere (nan stays nan)."""
+    return np.maximum(x, x.dtype.type(0))
+
+
+def zero(x: Any) -> Any:
+    """Zeros like ``x``."""
+    return np.zeros_like(x)[()]
+
+
+def T(x: Any) -> Any:  # noqa: N802 - the field's name for the transpose
+    """The last two axes swapped."""
+    return x.swapaxes(-1, -2)
+
+
+def transpose(x: Any, perm: Shape) -> Any:
+    """The axes in the order of ``perm``."""
+    return x.transpose(perm) if perm else x
+
+
+def inverse(perm: Shape) -> Shape:
+    """The permutation that undoes ``perm``."""
+    return tuple(sorted(range(len(perm)), key=perm.__getitem__))
+
+
+def reshape(x: Any, shape: Shape) -> Any:
+    """The same entries in another shape."""
+    return tidy(np.reshape(x, shape))
+
+
+def _full(shape: Shape, axis: Axis) -> Shape:
+    """``shape`` with 1 for each axis that a reduction takes away."""
+    if axis is None:
+        return (1,) * len(shape)
+    gone = {a % len(shape) for a in axis} if shape else set()
+    return tuple(1 if i in gone else n for i, n in enumerate(shape))
+
+
+def sum(x: Any, axis: Axis, keep: bool) -> Any:  # noqa: A001 - the rules' word
+    """The sum over the axes; bool and small ints keep their dtype."""
+    return np.add.reduce(x, axis=axis, keepdims=keep, dtype=x.dtype)
+
+
+def count(shape: Shape, axis: Axis) -> int:
+    """How many entries a reduction over ``axis`` puts together."""
+    n = 1
+    for i in range(len(shape)) if axis is None else axis:
+        n *= shape[i]
+    return n
+
+
+def mean(x: Any, axis: Axis, keep: bool) -> Any:
+    """The mean over the axes, in the dtype of ``x`` (whole numbers stay whole)."""
+    total = sum(x, axis, keep)
+    n = count(np.shape(x), axis)
+    if x.dtype.kind in "iu":
+        return tidy(np.asarray(np.fix(total / n)).astype(x.dtype)) if n else total
+    return total / x.dtype.type(n)
+
+
+def spread(x: Any, shape: Shape, axis: Axis, keep: bool) -> Any:
+    """Undo a reduction's change of shape: each entry again at every place it sums."""
+    if not shape:
+        return x
+    if not keep:
+        x = np.reshape(x, _full(shape, axis))
+    return np.broadcast_to(x, shape)
+
+
+def fit(x: Any, shape: Shape, at: int = 0) -> Any:
+    """Undo broadcasting: sum ``x`` down to ``shape``; new axes came in at ``at``."""
+    extra = np.ndim(x) - len(shape)
+    if extra:
+        x = np.add.reduce(x, axis=tuple(range(at, at + extra)))
+    stretched = tuple(
+        i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1
+    )
+    return np.add.reduce(x, axis=stretched, keepdims=True) if stretched else x
+
+
+def stretch(x: Any, shape: Shape, at: int = 0) -> Any:
+    """Broadcast ``x`` to ``shape``, new axes coming in at ``at``."""
+    if at and type(x) is np.ndarray:
+        new = (1,) * (len(shape) - x.ndim)
+        x = x.reshape(x.shape[:at] + new + x.shape[at:])
+    return np.broadcast_to(x, shape) if shape else x
+
+
+def pick(x: Any, key: Any) -> Any:
+    """``x[key]``."""
+    return tidy(x[key])
+
+
+def place(x: Any, shape: Shape, key: Any) -> Any:
+    """Zeros of that shape with ``x`` put at ``key``."""
+    z = np.zeros(shape, x.dtype)
+    z[key] = x
+    return tidy(z)
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """``x`` in another dtype (a fraction is cut off on the way to an integer)."""
+    if dtype.kind != "c" and x.dtype.kind == "c":
+        x = x.real
+    return tidy(x.astype(dtype))
+
+
+def same(x: Any) -> Any:
+    """``x`` itself."""
+    return x
+
+
+def stack(xs: Any, axis: int) -> Any:
+    """The operands side by side along a new axis (a negative number)."""
+    return np.stack(xs, axis)
+
+
+def pick_at(x: Any, k: int, axis: int) -> Any:
+    """Entry ``k`` along ``axis``."""
+    return tidy(np.take(x, k, axis))
+
+
+def place_at(x: Any, size: int, k: int, axis: int) -> Any:
+    """Zeros with ``x`` as entry ``k`` along a new axis of ``size`` entries."""
+    z = np.zeros((size, *np.shape(x)), x.dtype)
+    z[k] = x
+    return np.moveaxis(z, 0, axis)
+
+
+def _lead(plain: Callable[..., Any]) -> Callable[..., Any]:
+    def batched(g: Any, shape: Shape, *rest: Any) -> Any:
+        return plain(g, (*g.shape[:1], *shape), *rest)
+
+    return batched
+
+
+def batched(words: dict[str, Any]) -> dict[str, Any]:
+    """The words as they act on gradients with one more axis in front."""
+    w = words
+    return {
+        **w,
+        "reshape": _lead(w["reshape"]),
+        "fit": lambda g, s, at=0: w["fit"](g, (*g.shape[:1], *s), at + 1),
+        "stretch": lambda g, s, at=0: w["stretch"](g, (*g.shape[:1], *s), at + 1),
+        "spread": lambda g, s, axis, keep: w["spread"](
+            g, (*g.shape[:1], *s), tuple(range(-len(s), 0)) if axis is None else axis,
+            keep,
+        ),
+        "transpose": lambda g, p: w["transpose"](g, (0, *(i + 1 for i in p))),
+        "place": lambda g, s, key: w["place"](g, (*g.shape[:1], *s), _behind(key)),
+        "pick": lambda g, key: w["pick"](g, _behind(key)),
+        "sum": lambda g, axis, keep: w["sum"](g, _inner(g, axis), keep),
+    }  # fmt: skip
+
+
+def _inner(g: Any, axis: Axis) -> Axis:
+    return tuple(range(1 - len(g.shape), 0)) if axis is None else axis
+
+
+def _behind(key: Any) -> Any:
+    return (slice(None), *(key if type(key) is tuple else (key,)))

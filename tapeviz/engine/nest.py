@@ -1,0 +1,48 @@
+"""Nested lists, tuples and dicts of tensors: taken apart and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def leaves(structure: Any) -> list[Any]:
+    """What is in a nest, in order; dicts by sorted key.
+
+    >>> leaves({"b": 2, "a": [1, (3,)]})
+    [1, 3, 2]
+    """
+    return list(_walk(structure))
+
+
+def _walk(structure: Any) -> Iterator[Any]:
+    if isinstance(structure, Mapping):
+        for key in sorted(structure):
+            yield from _walk(structure[key])
+    elif isinstance(structure, (list, tuple)):
+        for item in structure:
+            yield from _walk(item)
+    else:
+        yield structure
+
+
+def like(structure: Any, values: list[Any]) -> Any:
+    """The values in the shape of ``structure``.
+
+    >>> like({"b": 0, "a": [0, 0]}, [1, 2, 3])
+    {'b': 3, 'a': [1, 2]}
+    """
+    return _build(structure, iter(values))
+
+
+def _build(structure: Any, values: Iterator[Any]) -> Any:
+    if isinstance(structure, Mapping):
+        made = {key: _build(structure[key], values) for key in sorted(structure)}
+        ordered = {key: made[key] for key in structure}
+        return ordered if type(structure) is dict else type(structure)(ordered)
+    if isinstance(structure, (list, tuple)):
+        items = [_build(item, values) for item in structure]
+        if hasattr(structure, "_fields"):
+            return type(structure)(*items)
+        return items if type(structure) is list else type(structure)(items)
+    return next(values)

@@ -1,0 +1,104 @@
+"""What is being recorded, and by whom.
+
+One flat list of records is the whole recording. A record is a tuple of atoms: the op's
+number, the places of its operands in the list, what its rules need, and where in the
+learner's code it happened. A value's place in the list is its id, so the order of ids
+is the order of time, and walking the list backwards is the reverse sweep.
+
+Nested tapes share one list: each tape is a window on it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+VARIABLE, WATCHED, READ = 0, 1, 2
+"""The numbers of the three ops that are not computations."""
+
+Record = tuple[Any, ...]
+
+
+class Trace:
+    """The mark that tensors carry: ``recs`` is the list while it records, else None."""
+
+    __slots__ = ("cut", "recs")
+
+    def __init__(self) -> None:
+        self.recs: list[Record] | None = None
+        self.cut = False
+
+
+OFF = Trace()
+"""The trace of everything that is not recorded."""
+
+
+class Book:
+    """One recording: its list, and the leaves (variables, watched tensors) in it.
+
+    ``leaves`` maps ``id(object)`` to ``[first place, current place, current value]``;
+    ``held`` keeps those objects alive. A variable that is assigned to gets a new place
+    whose gradient flows on to its first.
+    """
+
+    __slots__ = ("held", "leaves", "recs", "tapes", "trace")
+
+    def __init__(self) -> None:
+        self.trace = Trace()
+        self.recs: list[Record] = []
+        self.leaves: dict[int, list[Any]] = {}
+        self.held: list[Any] = []
+        self.tapes = 0
+
+    def leaf(self, thing: Any, code: int, name: str) -> int:
+        """Enter a variable or watched tensor, once; its place."""
+        leaf = self.leaves.get(id(thing))
+        if leaf is None:
+            place = len(self.recs)
+            self.recs.append((code, thing._v, (name,), None, -1))
+            self.leaves[id(thing)] = leaf = [place, place, thing._v]
+            self.held.append(thing)
+        return leaf[0]
+
+    def place(self, variable: Any) -> int:
+        """Where the present value of a variable stands; -1 if it is not here."""
+        leaf = self.leaves.get(id(variable))
+        if leaf is None:
+            return -1
+        if leaf[2] is not variable._v:
+            value = leaf[2] = variable._v
+            leaf[1] = len(self.recs)
+            self.recs.append((READ, leaf[0], None, value, None, None, -1))
+        return leaf[1]
+
+    def open(self, is_open: bool) -> None:
+        """Start or stop listening."""
+        self.trace.recs = self.recs if is_open else None
+
+
+class Here(threading.local):
+    """The tapes that record in this thread, outermost first.
+
+    ``now`` is a fresh object for each change of that set, None when it is empty:
+    a variable that has seen ``now`` is known to all of them. ``heard`` are told of
+    every gradient and every assignment.
+    """
+
+    now: object | None = None
+    book: Book | None = None
+    tapes: tuple[Any, ...] = ()
+    heard: tuple[Callable[..., None], ...] = ()
+
+    def set(self, tapes: tuple[Any, ...], book: Book | None) -> None:
+        """Let exactly these tapes record, in this book."""
+        if self.book is not None and self.book is not book:
+            self.book.open(False)
+        self.tapes = tapes
+        self.book = book if tapes else None
+        self.now = object() if tapes else None
+        if book is not None:
+            book.open(bool(tapes))
+
+
+here = Here()

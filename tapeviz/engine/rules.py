@@ -1,0 +1,247 @@
+"""A rule is one short text: executed, shown and tested.
+
+``"g * cos(x)"`` is the derivative of ``sin(x)``: ``g`` is the upstream gradient, ``x``
+the operand (``a``, ``b``, ``c`` where there are more), ``y`` the op's own result. The
+names a rule uses are all that the record has to save. From the texts of an op this
+module writes three Python functions and compiles them:
+
+``back``   the reverse sweep at this op, adding to the gradients of its operands;
+``tell``   the contribution to one operand alone, for the pictures;
+``again``  the same sweep on tensors, so that gradients have gradients.
+
+All three run the rule's text as it stands; only the meaning of its words differs.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+OPERANDS = ("a", "b", "c", "x")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule's text and what it needs: operands, the result, shapes."""
+
+    text: str
+
+    @cached_property
+    def _tree(self) -> ast.Expression:
+        return ast.parse(self.text, mode="eval")
+
+    @cached_property
+    def shapes(self) -> frozenset[str]:
+        """The values of which only the shape is asked, as ``shape(x)``."""
+        return frozenset(
+            n.args[0].id
+            for n in ast.walk(self._tree)
+            if _is_shape(n) and isinstance(n, ast.Call) and isinstance(n.args[0], ast.Name)
+        )
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name the compiled text needs."""
+        tree = ast.parse(self.code, mode="eval")
+        return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
+
+    @cached_property
+    def called(self) -> frozenset[str]:
+        """Names that stand inside a function call or a comparison."""
+        tree = ast.parse(self.code, mode="eval")
+        inside = [n for n in ast.walk(tree) if isinstance(n, (ast.Call, ast.Compare))]
+        return frozenset(
+            m.id for n in inside for m in ast.walk(n) if isinstance(m, ast.Name)
+        )
+
+    @cached_property
+    def code(self) -> str:
+        """The text with ``shape(x)`` written as the saved name ``shape_x``."""
+        return ast.unparse(_Shapes().visit(ast.parse(self.text, mode="eval")))
+
+
+def _is_shape(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "shape"
+    )
+
+
+class _Shapes(ast.NodeTransformer):
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - ast's spelling
+        self.generic_visit(node)
+        if _is_shape(node) and isinstance(node.args[0], ast.Name):
+            return ast.Name(f"shape_{node.args[0].id}", ast.Load())
+        return node
+
+
+@dataclass(frozen=True)
+class Op:
+    """One entry of the registry.
+
+    ``text`` is the op itself in the words of the rules, ``rules`` one text per operand
+    (None: no gradient flows there). ``extras`` names what a record keeps beside the
+    operands: the op's settings, and shapes. ``broadcasts`` says that operands are
+    stretched to a common shape. ``cut`` marks results that no gradient can pass:
+    they count as constants. ``spread`` operands (``xs``) may be any number.
+    """
+
+    name: str
+    code: int
+    text: str
+    rules: tuple[Rule | None, ...]
+    operands: tuple[str, ...]
+    settings: tuple[str, ...] = ()
+    kernel: str = ""
+    symbol: str = ""
+    nickname: str = ""
+    domain: str = ""
+    broadcasts: bool = False
+    cut: bool = False
+    kinds: str = ""
+    ordered: bool = True
+    words: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def many(self) -> bool:
+        """Whether it takes any number of operands."""
+        return self.operands == ("xs",)
+
+    @cached_property
+    def shapes(self) -> tuple[str, ...]:
+        """The shapes its rules ask for, as ``shape_x``."""
+        asked = {s for r in self.rules if r for s in r.shapes}
+        return tuple(f"shape_{n}" for n in sorted(asked))
+
+    @cached_property
+    def extras(self) -> tuple[str, ...]:
+        """What a record keeps beside operands and result."""
+        return (*self.settings, *self.shapes)
+
+    def keeps(self, name: str, slot: int) -> bool:
+        """Whether the rule of ``slot`` needs the value called ``name``."""
+        rule = self.rules[slot]
+        return rule is not None and name in rule.names
+
+    # -- reading a record -------------------------------------------------------
+
+    def inputs(self, rec: tuple[Any, ...]) -> tuple[int, ...]:
+        """The places of the operands, -1 for a constant."""
+        return rec[1] if self.many else rec[1 : 1 + len(self.operands)]
+
+    def values(self, rec: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The operands' values where the record kept them, else None."""
+        n = len(self.operands)
+        return rec[2] if self.many else rec[1 + n : 1 + 2 * n]
+
+    def settings_of(self, rec: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The op's settings, in the order of ``settings``."""
+        extra = rec[-3]
+        return () if self.broadcasts or extra is None else extra[: len(self.settings)]
+
+
+def compile_function(
+    source: str, name: str, words: dict[str, Any], title: str = ""
+) -> Callable[..., Any]:
+    """The function ``name`` that ``source`` defines; its text shows in tracebacks."""
+    file = f"<tapeviz {title or name}>"
+    space = dict(words)
+    exec(compile(source, file, "exec"), space)  # noqa: S102 - our own rule texts
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    made: Callable[..., Any] = space[name]
+    return made
+
+
+def _unpack(op: Op) -> list[str]:
+    if op.many:
+        lines = ["    _, ins, xs, y, e, _, _ = r"]
+    else:
+        ins = ", ".join(f"i{n}" for n in op.operands)
+        lines = [f"    _, {ins}, {', '.join(op.operands)}, y, e, _, _ = r"]
+    if op.extras and not op.broadcasts:
+        lines.append(f"    {', '.join(op.extras)}, = e")
+    return lines
+
+
+def _expression(op: Op, slot: int, *, again: bool) -> list[str]:
+    """The lines that leave operand ``slot``'s contribution in ``d``."""
+    rule = op.rules[slot]
+    if rule is None:
+        raise ValueError(f"{op.name} has no rule for operand {slot}")
+    lines = []
+    if len(op.operands) > 1 and not again:
+        plain = [n for n in op.operands if n in rule.called]
+        lines = [f"if {n}.__class__ in PLAIN: {n} = g.dtype.type({n})" for n in plain]
+    lines.append(f"d = {rule.code}")
+    if op.broadcasts:
+        lines.append(f"if e is not None: d = fit(d, e[{slot}])")
+    return lines
+
+
+def _lift(op: Op) -> list[str]:
+    """The lines that make tensors of the saved values the rules name."""
+    names = {n for r in op.rules if r for n in r.names}
+    if op.many:
+        many = ["xs = [lift(v, j, t, g) for v, j in zip(xs, ins)]"]
+        return many if "xs" in names else []
+    lines = [f"{n} = lift({n}, i{n}, t, g)" for n in op.operands if n in names]
+    return lines + (["y = lift(y, i, t, g)"] if "y" in names else [])
+
+
+def _add(place: str) -> list[str]:
+    return [f"s = G[{place}]", f"G[{place}] = d if s is None else s + d"]
+
+
+def sweep_source(op: Op, name: str, *, again: bool) -> str:
+    """The source of ``back`` (on raw values) or ``again`` (on tensors)."""
+    head = f"def {name}(g, r, G, i, t):"
+    body = _unpack(op)
+    if again:
+        body += ["    " + line for line in _lift(op)]
+    if op.many:
+        body += ["    for k, j in enumerate(ins):", "        if j >= 0:"]
+        lines = _expression(op, 0, again=again) + _add("j")
+        body += ["            " + line for line in lines]
+    for slot, operand in enumerate(() if op.many else op.operands):
+        if op.rules[slot] is None:
+            continue
+        lines = _expression(op, slot, again=again) + _add(f"i{operand}")
+        if len(op.operands) > 1:
+            body.append(f"    if i{operand} >= 0:")
+            body += ["        " + line for line in lines]
+        else:
+            body += ["    " + line for line in lines]
+    return "\n".join([head, *body]) + "\n"
+
+
+def tell_source(op: Op, slot: int, name: str) -> str:
+    """The source of ``tell``: one operand's contribution from a record."""
+    lines = [f"def {name}(g, r, k):", *_unpack(op)]
+    lines += ["    " + line for line in _expression(op, slot, again=False)]
+    return "\n".join([*lines, "    return d"]) + "\n"
+
+
+def compile_sweeps(
+    op: Op, raw: dict[str, Any], many: dict[str, Any], taped: dict[str, Any]
+) -> tuple[Callable[..., Any], ...]:
+    """``back``, its batched form, ``again``; no-ops for an op without any rule."""
+    if not any(op.rules):
+        return (_nothing,) * 3
+    words: Sequence[tuple[str, dict[str, Any], bool]] = (
+        (f"back_{op.name}", raw, False),
+        (f"backs_{op.name}", many, False),
+        (f"again_{op.name}", taped, True),
+    )
+    return tuple(
+        compile_function(sweep_source(op, name, again=again), name, space)
+        for name, space, again in words
+    )
+
+
+def _nothing(_g: Any, _r: Any, _G: Any, _i: Any, _t: Any) -> None:  # noqa: N803
+    """No gradient passes this op."""

@@ -1,0 +1,472 @@
+"""GradientTape: record what is computed, then walk the record backwards."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import nest
+from tapeviz.engine.assembly import AGAIN, AGAINS, BACK, BACKS, TELL, call
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.record import OFF, VARIABLE, WATCHED, Book, Record, here
+from tapeviz.engine.tensor import Tensor, Variable, raw, wrap
+from tapeviz.errors import caller, tell
+
+_log = logging.getLogger("tensorflow")
+
+
+class UnconnectedGradients(Enum):
+    """What ``gradient`` gives for a source the target does not depend on."""
+
+    NONE = "none"
+    ZERO = "zero"
+
+
+class GradientTape:
+    """Records the operations in its block, to differentiate them.
+
+    Trainable variables are watched when they are read; other tensors after
+    ``watch``. A tape can be asked for gradients once, or, with ``persistent=True``,
+    as often as you like.
+
+    >>> from tapeviz.engine.tensor import Variable
+    >>> x = Variable(3.0)
+    >>> with GradientTape() as tape:
+    ...     y = x * x
+    >>> tape.gradient(y, x)
+    <tf.Tensor: shape=(), dtype=float32, numpy=6.0>
+    """
+
+    def __init__(
+        self, persistent: bool = False, watch_accessed_variables: bool = True
+    ) -> None:
+        self._persistent = persistent
+        self._accessed = watch_accessed_variables
+        self._book: Book | None = None
+        self._recording = False
+        self._used = False
+        self._windows: list[list[int]] = []
+        self._watched: dict[int, tuple[int, Any]] = {}
+        self._asked: list[Any] = []
+
+    # -- recording -----------------------------------------------------------------
+
+    def __enter__(self) -> GradientTape:
+        if self._recording:
+            raise ValueError(
+                tell(
+                    "Tape is still recording, This can happen if you try to re-enter an "
+                    "already-active tape.",
+                    "use a second tape for the inner block",
+                )
+            )
+        if self._book is None or self._used:
+            self._begin()
+        self._start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._recording:
+            self._stop()
+
+    def _begin(self) -> None:
+        """A fresh recording: the one that outer tapes write, or a new one."""
+        self._book = here.book if here.book is not None else Book()
+        self._book.tapes += 1
+        self._windows, self._watched = [], {}
+        self._used = False
+
+    def _start(self) -> None:
+        book = self._book
+        if book is None or (here.book is not None and here.book is not book):
+            self._begin()
+            book = self._book
+        here.set((*here.tapes, self), book)
+        self._windows.append([len(book.recs), -1])
+        self._recording = True
+
+    def _stop(self) -> None:
+        self._recording = False
+        book = self._book
+        if book is not None:
+            self._windows[-1][1] = len(book.recs)
+        here.set(tuple(t for t in here.tapes if t is not self), book)
+
+    def watch(self, tensor: Any) -> None:
+        """Record what is computed from a tensor (or from any nest of tensors)."""
+        for t in nest.leaves(tensor):
+            if not isinstance(t, (Tensor, Variable)):
+                raise ValueError(
+                    tell(
+                        f"Passed in object {t} of type '{type(t).__name__}', not tf.Tensor "
+                        "or tf.Variable or ExtensionType.",
+                        "make a tensor of it first: tf.constant(...)",
+                    )
+                )
+            if self._book is None:
+                raise AttributeError(
+                    tell(
+                        "'NoneType' object has no attribute '_tape'",
+                        "watch inside the block: with tf.GradientTape() as tape: tape.watch(x)",
+                    )
+                )
+            if t.dtype.np.kind not in "fc":
+                _warn_dtype("watched tensor", t)
+            elif self._recording:
+                self._watch(t)
+
+    def _watch(self, t: Any) -> None:
+        book = self._book
+        if book is None:
+            return
+        if isinstance(t, Variable):
+            self._add(t, book.leaf(t, VARIABLE, t.name.removesuffix(":0")))
+            t._seen = (self, OFF, -1)
+            return
+        if t._t is not book.trace:
+            place = book.leaf(t, WATCHED, "")
+            t._t, t._i = book.trace, place
+        self._add(t, t._i)
+
+    def _add(self, t: Any, place: int) -> None:
+        self._watched.setdefault(id(t), (place, t))
+
+    def _notice(self, v: Variable) -> None:
+        """A variable is read while this tape records."""
+        if self._accessed and v._trainable and id(v) not in self._watched:
+            book = self._book
+            if book is not None:
+                self._add(v, book.leaf(v, VARIABLE, v.name.removesuffix(":0")))
+
+    def watched_variables(self) -> tuple[Variable, ...]:
+        """The variables this tape has seen, in the order they were made."""
+        seen = [t for _, t in self._watched.values() if isinstance(t, Variable)]
+        return tuple(sorted(seen, key=lambda v: v._made))
+
+    @contextmanager
+    def stop_recording(self) -> Iterator[None]:
+        """Leave out what is computed in this block."""
+        if self._book is None:
+            raise RuntimeError(
+                tell("Trying to stop recording a tape which is not recording.")
+            )
+        if not self._recording:
+            raise ValueError(tell("Tape is not recording."))
+        self._stop()
+        try:
+            yield
+        finally:
+            self._start()
+
+    def reset(self) -> None:
+        """Forget all that was recorded and go on recording."""
+        if not self._recording:
+            raise ValueError(tell("Tape is not recording."))
+        self._stop()
+        self._begin()
+        self._start()
+
+    # -- differentiating -------------------------------------------------------------
+
+    def gradient(
+        self,
+        target: Any,
+        sources: Any,
+        output_gradients: Any = None,
+        unconnected_gradients: Any = UnconnectedGradients.NONE,
+    ) -> Any:
+        """The derivatives of ``target`` (a nest of targets is summed) by ``sources``.
+
+        Each has the dtype and shape of its source, in the same nest; None where the
+        target does not depend on it (``tapeviz.why`` tells the reason).
+        """
+        zero = _unconnected(unconnected_gradients)
+        _no_none(target, sources)
+        self._ask("gradients (or jacobians)")
+        targets = [target] if target.__class__ is Tensor else nest.leaves(target)
+        flat = [sources] if sources.__class__ is Variable else nest.leaves(sources)
+        seeds = _seeds(targets, output_gradients)
+        found = self._pull(targets, seeds, flat, BACK, AGAIN)
+        out = [_result(g, s, zero) for g, s in zip(found, flat, strict=True)]
+        self._asked.append((targets, seeds, flat))
+        for hear in here.heard:
+            hear("gradient", self, targets, flat, out)
+        return nest.like(sources, out)
+
+    def jacobian(
+        self,
+        target: Any,
+        sources: Any,
+        unconnected_gradients: Any = UnconnectedGradients.NONE,
+        parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Any:
+        """All derivatives of all entries: shape ``target.shape + source.shape``."""
+        zero = _unconnected(unconnected_gradients)
+        if isinstance(target, (list, tuple)):
+            raise AttributeError(
+                tell(
+                    f"'{type(target).__name__}' object has no attribute 'shape'",
+                    "a Jacobian has one target tensor: use tf.stack for several",
+                )
+            )
+        if not experimental_use_pfor and not self._persistent:
+            raise RuntimeError(
+                tell(
+                    "GradientTape must be created with persistent=True to compute the "
+                    "jacobian with eager execution enabled and with  "
+                    "experimental_use_pfor set to False."
+                )
+            )
+        _no_none(target, sources)
+        self._ask("gradients (or jacobians)")
+        flat = nest.leaves(sources)
+        size, shape = int(np.size(target._v)), tuple(target.shape)
+        eye = np.eye(size, dtype=target._v.dtype).reshape(size, *shape)
+        found = self._pull([target], [eye], flat, BACKS, AGAINS)
+        out = [_jacobian(g, s, shape, zero) for g, s in zip(found, flat, strict=True)]
+        return nest.like(sources, out)
+
+    def _ask(self, what: str) -> None:
+        """Use the tape up, or say that it is used up."""
+        if self._book is None or (self._used and not self._persistent):
+            raise RuntimeError(
+                tell(
+                    f"A non-persistent GradientTape can only be used to compute one set of {what}",
+                    "ask for all at once, tape.gradient(y, [a, b]), or record with "
+                    "tf.GradientTape(persistent=True)",
+                )
+            )
+        if not self._persistent:
+            self._used = True
+            if self._recording:
+                self._stop()
+        elif self._recording:
+            _warn_inside()
+
+    def _pull(
+        self, targets: Any, seeds: Any, sources: Any, back: Any, again: Any
+    ) -> list[Any]:
+        """The gradients of the sources, as raw values or tensors; None where cut."""
+        book = self._book
+        if book is None:
+            return [None] * len(sources)
+        end = len(book.recs)
+        taped = book.trace.recs is not None
+        grads: list[Any] = [None] * end
+        loose: dict[int, Any] = {}
+        for t, seed in zip(targets, seeds, strict=True):
+            g = seed if not taped or isinstance(seed, Tensor) else wrap(seed)
+            g = g._v if isinstance(g, Tensor) and not taped else g
+            place = self._place(t)
+            if place >= 0:
+                grads[place] = g if grads[place] is None else grads[place] + g
+            else:
+                loose[id(t)] = g if id(t) not in loose else loose[id(t)] + g
+        keep = [self._place(s) for s in sources]
+        if taped:
+            start = end
+            self._sweep(again, grads, keep, book.trace)
+            _attribute(book.recs, start)
+        else:
+            with np.errstate(all="ignore"):
+                self._sweep(back, grads, keep, book.trace)
+        reached = self._reached(end) if book.tapes > 1 or book.trace.cut else None
+        return [
+            loose.get(id(s)) if i < 0
+            else grads[i] if reached is None or reached[i] or any(s is t for t in targets)
+            else None
+            for i, s in zip(keep, sources, strict=True)
+        ]  # fmt: skip
+
+    def _sweep(self, back: Any, grads: list[Any], keep: list[int], trace: Any) -> None:
+        """The reverse sweep: each op hands its gradient on to its operands."""
+        recs = self._book.recs  # type: ignore[union-attr]
+        for start, stop in reversed(self._windows):
+            end = len(grads) if stop < 0 else stop
+            for i in range(min(end, len(grads)) - 1, start - 1, -1):
+                g = grads[i]
+                if g is not None:
+                    r = recs[i]
+                    back[r[0]](g, r, grads, i, trace)
+                    if g.__class__ is np.ndarray and i not in keep:
+                        grads[i] = None
+
+    def _place(self, t: Any) -> int:
+        """Where a target or source stands in this recording, -1 if it does not."""
+        book = self._book
+        if book is None:
+            return -1
+        if t.__class__ is Variable:
+            leaf = book.leaves.get(id(t))
+            return -1 if leaf is None else int(leaf[0])
+        if t._t is book.trace:
+            return int(t._i)
+        leaf = book.leaves.get(id(t))
+        return -1 if leaf is None else int(leaf[0])
+
+    def _reached(self, end: int) -> bytearray:
+        """Which records depend on something that this tape watches."""
+        book = self._book
+        marks = bytearray(end)
+        if book is None:
+            return marks
+        for place, _ in self._watched.values():
+            if place < end:
+                marks[place] = 1
+        for start, stop in self._windows:
+            for i in range(start, min(end, stop if stop >= 0 else end)):
+                op = TABLE[book.recs[i][0]]
+                if not marks[i] and not op.cut:
+                    marks[i] = any(j >= 0 and marks[j] for j in op.inputs(book.recs[i]))
+        return marks
+
+    def tell(self, targets: Any, seeds: Any) -> Iterator[tuple[Any, ...]]:
+        """The same sweep, told: ``(place, gradient, [(slot, place, part, sum), ...])``."""
+        book = self._book
+        if book is None:
+            return
+        grads: dict[int, Any] = {}
+        for t, seed in zip(targets, seeds, strict=True):
+            i, g = self._place(t), seed._v if isinstance(seed, Tensor) else seed
+            if i >= 0:
+                grads[i] = grads[i] + g if i in grads else g
+        for start, stop in reversed(self._windows):
+            last = max(grads, default=-1)
+            for i in range(min(last, (stop if stop >= 0 else last + 1) - 1), start - 1, -1):
+                if i in grads:
+                    with np.errstate(all="ignore"):
+                        parts = _parts(book.recs[i], grads[i], grads)
+                    yield i, grads[i], parts
+
+
+def _parts(rec: Record, g: Any, grads: dict[int, Any]) -> list[tuple[Any, ...]]:
+    op, parts = TABLE[rec[0]], []
+    for slot, place in enumerate(op.inputs(rec)):
+        part_of = TELL[op.code][0 if op.many else slot]
+        if place >= 0 and part_of is not None:
+            part = part_of(g, rec, slot)
+            grads[place] = grads[place] + part if place in grads else part
+            parts.append((slot, place, part, grads[place]))
+    return parts
+
+
+def _seeds(targets: list[Any], given: Any) -> list[Any]:
+    """What the sweep starts from: the weights given, or ones."""
+    weights = [] if given is None else nest.leaves(given)
+    return [
+        _seed(t, weights[i] if i < len(weights) else None) for i, t in enumerate(targets)
+    ]
+
+
+def _seed(target: Any, weight: Any) -> Any:
+    v = target._v
+    if weight is None:
+        return np.ones_like(v) if v.__class__ is np.ndarray else v.dtype.type(1)
+    if isinstance(weight, (Tensor, Variable)):
+        return weight
+    return raw(weight, target.dtype)
+
+
+def _result(g: Any, source: Any, zero: bool) -> Any:
+    if g is None or source.dtype.np.kind not in "fc":
+        return wrap(np.zeros_like(source._v)[()]) if zero else None
+    return g if isinstance(g, Tensor) else wrap(g)
+
+
+def _jacobian(g: Any, source: Any, shape: tuple[int, ...], zero: bool) -> Any:
+    full = (*shape, *source.shape)
+    if g is None:
+        return wrap(np.zeros(full, source._v.dtype)[()]) if zero else None
+    if isinstance(g, Tensor):
+        return call.reshape(g, full)
+    return wrap(np.reshape(g, full)[()])
+
+
+def _attribute(recs: list[Record], start: int) -> None:
+    """Say of the records from ``start`` on that the learner's line made them."""
+    frame = caller()
+    if frame is not None:
+        spot = (frame.f_code, frame.f_lasti)
+        for i in range(start, len(recs)):
+            recs[i] = (*recs[i][:-2], *spot)
+
+
+def _unconnected(value: Any) -> bool:
+    try:
+        return UnconnectedGradients(value) is UnconnectedGradients.ZERO
+    except ValueError:
+        raise ValueError(
+            tell(
+                f"Unknown value for unconnected_gradients: {value!r}",
+                'use "none" or "zero"',
+            )
+        ) from None
+
+
+def _no_none(target: Any, sources: Any) -> None:
+    if target is None:
+        raise TypeError(
+            tell(
+                "Argument `target` should be a list or nested structure of Tensors, "
+                "Variables or CompositeTensors to be differentiated, but received None.",
+                "is the first argument the value computed in the block?",
+            )
+        )
+    for one, role in ((target, "target"), (sources, "source")):
+        if one.__class__ is Variable or one.__class__ is Tensor:
+            continue
+        for t in nest.leaves(one):
+            _check_leaf(t, role)
+
+
+def _check_leaf(t: Any, role: str) -> None:
+    if t is None:
+        raise TypeError(
+            tell(
+                "Cannot convert the argument `type_value`: None to a TensorFlow DType.",
+                f"the {role} is None: give the tensor or variable itself",
+            )
+        )
+    if not isinstance(t, (Tensor, Variable)):
+        raise AttributeError(
+            tell(
+                f"'{type(t).__name__}' object has no attribute 'dtype'",
+                f"{t!r} is no tensor: only what is a tensor or a variable can be a {role}",
+            )
+        )
+
+
+_told = {"dtype": 0, "inside": 0}
+
+
+def _warn_dtype(what: str, t: Any) -> None:
+    if _told["dtype"] < 5:
+        _told["dtype"] += 1
+        _log.warning(
+            "The dtype of the %s must be floating (e.g. tf.float32), got tf.%s", what, t.dtype.name
+        )
+
+
+def _warn_inside() -> None:
+    if not _told["inside"]:
+        _told["inside"] = 1
+        _log.warning(
+            "Calling GradientTape.gradient on a persistent tape inside its context is "
+            "significantly less efficient than calling it outside the context (it causes "
+            "the gradient ops to be recorded on the tape, leading to increased CPU and "
+            "memory usage). Only call GradientTape.gradient inside the context if you "
+            "actually want to trace the gradient in order to compute higher order "
+            "derivatives."
+        )

@@ -1,0 +1,523 @@
+"""Tensor and Variable: a value, and where it stands in the recording."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import dtypes
+from tapeviz.engine.dtypes import DType, TensorShape
+from tapeviz.engine.record import OFF, Trace, here
+from tapeviz.errors import InvalidArgumentError, tell
+
+_new = object.__new__
+
+
+class Tensor:
+    """An immutable array of numbers, as the ops make and take it.
+
+    Its value is a NumPy scalar or array; ``_t`` and ``_i`` say which recording it
+    belongs to and at which place. Make one with ``tf.constant``.
+    """
+
+    __slots__ = ("__weakref__", "_i", "_t", "_v")
+    __array_priority__ = 100
+
+    _v: Any
+    _t: Trace
+    _i: int
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return dtypes.of(self._v)
+
+    @property
+    def shape(self) -> TensorShape:
+        """The size of each axis."""
+        return TensorShape(np.shape(self._v))
+
+    @property
+    def ndim(self) -> int:
+        """How many axes there are."""
+        return int(np.ndim(self._v))
+
+    @property
+    def device(self) -> str:
+        """Where the value lives: always the CPU."""
+        return "/job:localhost/replica:0/task:0/device:CPU:0"
+
+    def get_shape(self) -> TensorShape:
+        """The shape."""
+        return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """ValueError unless the shape is this one already."""
+        self.shape.assert_is_compatible_with(shape)
+
+    def numpy(self) -> Any:
+        """The value: a NumPy scalar, or a copy of the array."""
+        return _out(self._v)
+
+    def ref(self) -> Reference:
+        """A hashable stand-in for this object."""
+        return Reference(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return np.array(self._v, dtype=dtype)
+
+    def __bool__(self) -> bool:
+        if np.size(self._v) == 0:
+            return False
+        return bool(self._v)
+
+    def __float__(self) -> float:
+        return float(self._v)
+
+    def __int__(self) -> int:
+        return int(self._v)
+
+    def __complex__(self) -> complex:
+        return complex(self._v)
+
+    def __index__(self) -> int:
+        if self._v.dtype.kind not in "iu" or np.ndim(self._v):
+            raise TypeError(
+                tell("only integer scalar tensors can be converted to an index")
+            )
+        return int(self._v)
+
+    def __len__(self) -> int:
+        if not np.ndim(self._v):
+            raise TypeError(tell("Scalar tensor has no `len()`"))
+        return len(self._v)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not np.ndim(self._v):
+            raise TypeError(tell("Cannot iterate over a scalar tensor."))
+        return (self[i] for i in range(len(self._v)))
+
+    def __getitem__(self, key: Any) -> Tensor:
+        raise NotImplementedError  # built from the registry
+
+    def __setitem__(self, _key: Any, _value: Any) -> None:
+        raise TypeError(
+            tell(
+                "'tensorflow.python.framework.ops.EagerTensor' object does not support "
+                "item assignment",
+                "tensors never change; build a new one, or use a tf.Variable",
+            )
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return (
+            f"<tf.Tensor: shape={tuple(self.shape)}, dtype={self.dtype.name}, "
+            f"numpy={_shown(self._v)}>"
+        )
+
+    def __str__(self) -> str:
+        v = self._v
+        text = str(v)
+        if np.ndim(v) > 1:
+            text = "\n" + text
+        return f"tf.Tensor({text}, shape={tuple(self.shape)}, dtype={self.dtype.name})"
+
+    def __format__(self, spec: str) -> str:
+        v = self._v
+        return format(v.item() if not np.ndim(v) else v, spec)
+
+
+def _shown(v: Any) -> str:
+    """NumPy's repr, without the type that a scalar's repr carries."""
+    return repr(v) if isinstance(v, (np.ndarray, bytes)) else str(v)
+
+
+def _out(v: Any) -> Any:
+    return v.copy() if type(v) is np.ndarray else v
+
+
+class Reference:
+    """A hashable stand-in for a tensor or variable; ``deref()`` gives it back."""
+
+    __slots__ = ("_object",)
+
+    def __init__(self, object: Any) -> None:  # noqa: A002 - TensorFlow's name
+        self._object = object
+
+    def deref(self) -> Any:
+        """The tensor or variable itself."""
+        return self._object
+
+    def __hash__(self) -> int:
+        return id(self._object)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and other._object is self._object
+
+    def __repr__(self) -> str:
+        return f"<Reference wrapping {self._object!r}>"
+
+
+def wrap(v: Any) -> Tensor:
+    """A tensor with this value that belongs to no recording."""
+    out = _new(Tensor)
+    out._v = v
+    out._t = OFF
+    out._i = -1
+    return out
+
+
+class Variable:
+    """A value that can be assigned to; every tape watches the variables it reads.
+
+    ``initial_value`` is a number, an array, a tensor or a function that makes one.
+    The value is replaced as a whole by ``assign``, so what a tape has read stays.
+
+    >>> from tapeviz.engine.ops import constant
+    >>> x = Variable(3.0, name="x")
+    >>> x.assign_sub(1.0)
+    <tf.Variable 'x:0' shape=() dtype=float32, numpy=2.0>
+    """
+
+    __slots__ = ("__weakref__", "_made", "_name", "_seen", "_trainable", "_v")
+    __array_priority__ = 100
+    _count = 0
+
+    def __init__(
+        self,
+        initial_value: Any = None,
+        trainable: bool | None = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: Any = None,
+        import_scope: Any = None,
+        constraint: Any = None,
+        **_ignored: Any,
+    ) -> None:
+        if initial_value is None:
+            raise ValueError(
+                tell(
+                    "Expected an initial_value, got None",
+                    "give the variable its first value: tf.Variable(3.0)",
+                )
+            )
+        if callable(initial_value) and not isinstance(initial_value, (Tensor, Variable)):
+            initial_value = initial_value()
+        self._v = convert(initial_value, dtype)._v
+        self._trainable = True if trainable is None else bool(trainable)
+        self._name = name or "Variable"
+        self._seen: tuple[Any, Trace, int] = (None, OFF, -1)
+        Variable._count += 1
+        self._made = Variable._count
+
+    dtype = Tensor.dtype
+    shape = Tensor.shape
+    device = Tensor.device
+
+    @property
+    def name(self) -> str:
+        """The name, with TensorFlow's ``:0`` at its end."""
+        return f"{self._name}:0"
+
+    @property
+    def trainable(self) -> bool:
+        """Whether tapes watch it by themselves."""
+        return self._trainable
+
+    def numpy(self) -> Any:
+        """The value: a NumPy scalar, or a copy of the array."""
+        self._read()
+        return _out(self._v)
+
+    def value(self) -> Tensor:
+        """The present value as a tensor, connected to this variable."""
+        raise NotImplementedError  # built from the registry
+
+    read_value = value
+
+    def _read(self) -> tuple[Any, Trace, int]:
+        """Make the tapes of this thread see the variable; where it stands."""
+        s = self._seen
+        return s if s[0] is here.now else touch(self)
+
+    def assign(
+        self, value: Any, use_locking: bool = False, name: Any = None,
+        read_value: bool = True,
+    ) -> Variable | None:  # fmt: skip
+        """Replace the value by one of the same shape and dtype; returns the variable."""
+        new = self._convert(value)._v
+        if np.shape(new) != np.shape(self._v):
+            raise ValueError(
+                tell(
+                    f"Cannot assign value to variable ' {self.name}': Shape mismatch."
+                    f"The variable shape {tuple(self.shape)}, and the assigned value "
+                    f"shape {np.shape(new)} are incompatible.",
+                    "give a value of the variable's own shape",
+                )
+            )
+        return self._set(new, read_value)
+
+    def assign_add(
+        self, delta: Any, use_locking: bool = False, name: Any = None,
+        read_value: bool = True,
+    ) -> Variable | None:  # fmt: skip
+        """Add ``delta``, of the variable's own shape, to the value."""
+        return self._set(self._v + self._step(delta), read_value)
+
+    def assign_sub(
+        self, delta: Any, use_locking: bool = False, name: Any = None,
+        read_value: bool = True,
+    ) -> Variable | None:  # fmt: skip
+        """Subtract ``delta``, of the variable's own shape, from the value."""
+        return self._set(self._v - self._step(delta), read_value)
+
+    def _convert(self, value: Any) -> Any:
+        if value is None:
+            raise ValueError(
+                tell(
+                    "Attempt to convert a value (None) with an unsupported type "
+                    "(<class 'NoneType'>) to a Tensor.",
+                    "a gradient that is None has nothing to assign: ask why(tape, y, x)",
+                )
+            )
+        return convert(value, self.dtype)
+
+    def _step(self, delta: Any) -> Any:
+        step = self._convert(delta)._v
+        if np.shape(step) != np.shape(self._v):
+            raise InvalidArgumentError(
+                tell(
+                    f"Cannot update variable with shape {list(self.shape)} using a "
+                    f"Tensor with shape {list(np.shape(step))}, shapes must be equal.",
+                    "tapes do not broadcast here: give a step of the variable's shape",
+                )
+            )
+        return step
+
+    def _set(self, new: Any, read_value: bool) -> Variable | None:
+        self._read()
+        old, self._v = self._v, new
+        self._seen = (_STALE, OFF, -1)
+        for hear in here.heard:
+            hear("assign", self, old, new)
+        return self if read_value else None
+
+    ref = Tensor.ref
+    __array__ = Tensor.__array__
+    __bool__ = Tensor.__bool__
+    __float__ = Tensor.__float__
+    __int__ = Tensor.__int__
+    __index__ = Tensor.__index__
+    __complex__ = Tensor.__complex__
+    __iter__ = Tensor.__iter__
+
+    def __getitem__(self, key: Any) -> Tensor:
+        raise NotImplementedError  # built from the registry
+
+    def __hash__(self) -> int:
+        raise TypeError(
+            "Variable is unhashable. Instead, use variable.ref() as the key. "
+            f"(Variable: {self!r})"
+        )
+
+    def _no(name: str, method: str) -> Any:  # type: ignore[misc]  # noqa: N805
+        def refuse(self: Variable, _other: Any) -> Any:
+            raise RuntimeError(
+                tell(
+                    f"`variable {name}= value` with `tf.Variable`s is not supported. Use "
+                    f"`variable.{method}(value)` to modify the variable or `out = variable "
+                    f"{name} value` if you need to get a new output Tensor."
+                )
+            )
+
+        return refuse
+
+    __iadd__ = _no("+", "assign_add")
+    __isub__ = _no("-", "assign_sub")
+    __imul__ = _no("*", "assign")
+    __itruediv__ = _no("/", "assign")
+    del _no
+
+    def __repr__(self) -> str:
+        self._read()
+        return (
+            f"<tf.Variable '{self.name}' shape={tuple(self.shape)} "
+            f"dtype={self.dtype.name}, numpy={_shown(self._v)}>"
+        )
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            raise TypeError(
+                tell(
+                    "unsupported format string passed to ResourceVariable.__format__",
+                    "format its number: f'{v.numpy():.2f}'",
+                )
+            )
+        return repr(self)
+
+
+_STALE = object()
+
+
+def touch(v: Variable) -> tuple[Any, Trace, int]:
+    """Make the recording tapes of this thread see a variable; where it stands."""
+    now = here.now
+    if now is None:
+        v._seen = s = (None, OFF, -1)
+        return s
+    for tape in here.tapes:
+        tape._notice(v)
+    book = here.book
+    place = book.place(v) if book is not None else -1
+    s = (now, book.trace, place) if book is not None and place >= 0 else (now, OFF, -1)
+    v._seen = s
+    return s
+
+
+def convert(value: Any, dtype: Any = None) -> Any:
+    """A Tensor of ``value``; Python numbers become int32 and float32."""
+    if isinstance(value, (Tensor, Variable)):
+        if dtype is not None and value.dtype != dtype:
+            have, want = value.dtype.name, dtypes.as_dtype(dtype).name
+            raise ValueError(
+                tell(
+                    f"Tensor conversion requested dtype {want} for Tensor with dtype "
+                    f"{have}: {value!r}",
+                    f"change the dtype first: tf.cast(value, tf.{want})",
+                )
+            )
+        return value
+    if isinstance(value, (list, tuple)) and _holds_tensors(value):
+        return pack(value, dtype)
+    return wrap(raw(value, None if dtype is None else dtypes.as_dtype(dtype)))
+
+
+def _holds_tensors(value: Any) -> bool:
+    return any(
+        isinstance(v, (Tensor, Variable))
+        or (isinstance(v, (list, tuple)) and _holds_tensors(v))
+        for v in value
+    )
+
+
+def pack(value: Any, dtype: Any = None) -> Any:
+    """A list with tensors in it as one tensor, connected to them; set by ``ops``."""
+    raise NotImplementedError
+
+
+def raw(value: Any, dtype: DType | None = None) -> Any:
+    """A NumPy scalar or array of a Python or NumPy value, always a copy."""
+    kind = type(value)
+    if kind is float:
+        return (dtypes.float32 if dtype is None else _real(value, dtype)).as_numpy_dtype(value)
+    if kind is int:
+        if dtype is None:
+            dtype = dtypes.int32 if -(2**31) <= value < 2**31 else dtypes.int64
+        return _plain_int(value, dtype)
+    if value is None:
+        raise ValueError(
+            tell(
+                "Attempt to convert a value (None) with an unsupported type "
+                "(<class 'NoneType'>) to a Tensor."
+            )
+        )
+    return _array(value, dtype)
+
+
+def _real(value: float, dtype: DType) -> DType:
+    if dtype.is_integer or dtype.is_bool:
+        raise TypeError(
+            tell(
+                f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}",
+                "write a whole number, or tf.cast the tensor to a float dtype",
+            )
+        )
+    return dtype
+
+
+def _plain_int(value: int, dtype: DType) -> Any:
+    try:
+        return dtype.as_numpy_dtype(value)
+    except OverflowError:
+        raise ValueError(
+            tell(f"Can't convert Python int {value} to Tensor of dtype {dtype.name}.")
+        ) from None
+
+
+def _array(value: Any, dtype: DType | None) -> Any:
+    if isinstance(value, (str, bytes)):
+        return _text(value, dtype)
+    try:
+        a = np.array(value)
+    except ValueError:
+        raise ValueError(
+            tell("Can't convert non-rectangular Python sequence to Tensor.")
+        ) from None
+    if a.dtype.kind in "US" or (a.dtype == object and a.size and _all_text(a)):
+        a = np.array(
+            [s.encode() if isinstance(s, str) else bytes(s) for s in a.ravel()], object
+        ).reshape(a.shape)
+        return a if a.ndim else a[()]
+    if a.dtype == object:
+        raise ValueError(
+            tell(
+                f"Attempt to convert a value ({value!r}) with an unsupported type "
+                f"({type(value)}) to a Tensor."
+            )
+        )
+    if dtype is not None:
+        if a.dtype.kind == "f" and dtype.np.kind in "iub" and not isinstance(value, (np.ndarray, np.generic)):
+            _real(float(a.flat[0]), dtype)
+        return a.astype(dtype.np)[()] if a.ndim == 0 else a.astype(dtype.np)
+    if not isinstance(value, (np.ndarray, np.generic)):
+        a = _narrow(a, value)
+    return a if a.ndim else a[()]
+
+
+def _all_text(a: Any) -> bool:
+    return all(isinstance(s, (str, bytes)) for s in a.ravel())
+
+
+class _Bytes(bytes):
+    """A string scalar that knows NumPy's dtype for it."""
+
+    dtype = np.dtype(object)
+    shape = ()
+    ndim = 0
+
+
+def _text(value: Any, dtype: DType | None) -> Any:
+    if dtype is not None and dtype.name != "string":
+        raise TypeError(
+            tell(
+                f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}",
+                "a number is wanted here: float('3.0') makes one from a string",
+            )
+        )
+    return _Bytes(value.encode() if isinstance(value, str) else value)
+
+
+def _narrow(a: Any, value: Any) -> Any:
+    """Python's floats and ints as float32 and int32, NumPy's as they are."""
+    kinds = _leaves(value)
+    if a.dtype == np.float64 and np.float64 not in kinds:
+        return a.astype(np.float32)
+    if a.dtype == np.int64 and np.int64 not in kinds:
+        fits = not a.size or (a.min() >= -(2**31) and a.max() < 2**31)
+        return a.astype(np.int32) if fits else a
+    return a
+
+
+def _leaves(value: Any) -> set[Any]:
+    if isinstance(value, (list, tuple)):
+        return {k for v in value for k in _leaves(v)}
+    return {value.dtype.type} if isinstance(value, np.ndarray) else {type(value)}
