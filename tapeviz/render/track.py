@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from tapeviz.render import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,6 +77,13 @@ class Track:
         usual = max(known[0] - known.min(), rise)
         return float(known[0] + FAR * usual) if usual else math.inf
 
+    def odd_loss(self) -> str:
+        """Where the loss first was no number, in words; "" if it always was one."""
+        odd = np.flatnonzero(~np.isfinite(self.losses))
+        if not odd.size:
+            return ""
+        return f"at step {odd[0]} the loss is {number(self.losses[odd[0]])}"
+
     def _last_is_near(self, near: NDArray[np.bool_]) -> bool:
         if not (near[-1] and near[-2] and self.points.size):
             return bool(near[-1] and near[-2])
@@ -141,23 +149,43 @@ def number(value: float) -> str:
     """A number for people: four decimals, or four digits when it is tiny or huge.
 
     >>> number(2.5999999046), number(-6.0), number(3.2e9), number(0.00012345)
-    ('2.6', '-6', '3.2e+09', '0.0001234')
+    ('2.6', '-6', '3.2e9', '0.0001234')
     """
-    if not math.isfinite(value) or value == 0:
-        return f"{value + 0.0:g}"
-    if not 0.01 <= abs(value) < 1e5:
-        return f"{value:.4g}"
+    if not math.isfinite(value) or not 0.01 <= abs(value) < 1e5:
+        return text.number(float(value), 4)
     return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
-def plain(text: str, limit: int = 24) -> str:
+def plain(name: str) -> str:
     """A name that fits a picture: one line, no control characters, not too long.
 
     >>> plain("a\\nb"), len(plain("w" * 99))
     ('a b', 24)
     """
-    text = re.sub(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\ufffe\uffff]+", " ", text).strip()
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return text.one_line(name, 24)
+
+
+def coordinates(run: Descent) -> list[str]:
+    """A label for each number of the variables: ``x``, or ``w[0]`` and ``w[1]``."""
+    return [
+        label
+        for value, name in zip(run.updates[0].at, map(plain, run.names), strict=True)
+        for label in _labels(name, value.size)
+    ]
+
+
+def _labels(name: str, size: int) -> list[str]:
+    return [name] if size == 1 else [f"{name}[{i}]" for i in range(size)]
+
+
+def place(labels: Iterable[str], point: Iterable[float]) -> str:
+    """A point in words.
+
+    >>> place(["x", "y"], [1.0, -2.5])
+    'x = 1, y = -2.5'
+    """
+    pairs = zip(labels, point, strict=True)
+    return ", ".join(f"{label} = {number(v)}" for label, v in pairs)
 
 
 def spread(count: int, most: int) -> list[int]:

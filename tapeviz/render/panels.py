@@ -1,0 +1,522 @@
+"""The parts of a picture of gradient descent: axes, curves, points and arrows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.colors import to_rgba
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+from tapeviz.render.track import Track, coordinates, number, place, plain, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from tapeviz.render.track import Floats
+    from tapeviz.trace.descent import Descent, Landscape
+
+    Spot = Sequence[float] | Floats
+
+MOST = 60
+"""Steps drawn one by one; longer runs show a spread of this many."""
+
+CROWD = 20
+"""Points drawn at most between two steps that are shown."""
+
+CURVE, MOVE, SLOPE, POINT = "variable", "target", "none", "ink"
+"""The theme's colours for the loss, an update, a gradient and a point."""
+
+_SIDES = {
+    "n": ("center", "bottom", 0, 7),
+    "s": ("center", "top", 0, -7),
+    "e": ("left", "center", 8, 0),
+    "w": ("right", "center", -8, 0),
+    "ne": ("left", "bottom", 6, 5),
+    "nw": ("right", "bottom", -2, 6),
+    "se": ("left", "top", 5, -4),
+    "sw": ("right", "top", -5, -4),
+}
+
+
+@dataclass(frozen=True)
+class Pen:
+    """What every part of the picture needs: the run, its numbers and the colours."""
+
+    run: Descent
+    t: Track
+    colours: Mapping[str, str]
+    film: bool = False
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """The updates drawn one by one."""
+        return spread(self.t.updates, MOST)
+
+    @property
+    def points(self) -> list[int]:
+        """The points drawn one by one: the end is one more."""
+        return [*self.steps, self.t.updates]
+
+    @property
+    def dot(self) -> float:
+        """How large a dot is; many dots are smaller."""
+        return 4.8 if len(self.steps) <= 16 else 3.8 if len(self.steps) <= 32 else 3
+
+
+def draw(pen: Pen, left: Axes, right: Axes) -> None:
+    """The whole picture on two axes."""
+    for ax in (left, right):
+        _dress(ax, pen)
+    parts = {"empty": _empty, "line": _line, "plane": _plane, "norms": _norms}
+    parts[pen.t.kind](left, pen)
+    if pen.t.updates:
+        _losses(right, pen)
+    else:
+        right.set_axis_off()
+
+
+def shown(value: float) -> str:
+    """A number as it stands in a picture, with a proper minus sign."""
+    return number(value).replace("-", "\N{MINUS SIGN}")
+
+
+def _dress(ax: Axes, pen: Pen) -> None:
+    ax.set_facecolor(pen.colours["paper"])
+    for side, spine in ax.spines.items():
+        spine.set_visible(side in {"left", "bottom"})
+        spine.set(color=pen.colours["line"], linewidth=0.8)
+    ax.tick_params(
+        colors=pen.colours["line"], labelcolor=pen.colours["muted"], length=3, width=0.8
+    )
+
+
+def _ticks(ax: Axes, *, log: bool = False, steps: bool = False) -> None:
+    few = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=steps, min_n_ticks=1)
+    ax.xaxis.set_major_locator(few)
+    high = LogLocator(numticks=6) if log else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
+    ax.yaxis.set_major_locator(high)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda v, _: shown(v)))
+        axis.set_minor_locator(NullLocator())
+
+
+def _head(ax: Axes, pen: Pen, title: str, x: str) -> None:
+    ax.set_title(
+        title, loc="left", color=pen.colours["ink"], fontsize="medium", pad=12,
+        parse_math=False,
+    )  # fmt: skip
+    ax.set_xlabel(x, color=pen.colours["muted"], parse_math=False)
+
+
+def _say(
+    ax: Axes, pen: Pen, words: str, at: Spot, side: str, colour: str, gid: str = ""
+) -> None:
+    """A short text on one side of a place; with an id where a film reveals it."""
+    ha, va, right, up = _SIDES[side]
+    note = ax.annotate(
+        words, (at[0], at[1]), (right, up), textcoords="offset points", ha=ha, va=va,
+        color=pen.colours[colour], fontsize="small", parse_math=False,
+        annotation_clip=False, zorder=6, gid=gid or None,
+    )  # fmt: skip
+    if not pen.film:
+        paper = pen.colours["paper"]
+        note.set_bbox({"fc": paper, "ec": "none", "alpha": 0.8, "pad": 0.6})
+
+
+def _note(ax: Axes, pen: Pen, lines: list[str], x: float, y: float) -> None:
+    """What the picture had to leave out, written into it at a place from 0 to 1."""
+    if lines:
+        ax.text(
+            x, y, "\n".join(lines), transform=ax.transAxes, parse_math=False,
+            ha="center" if x == 0.5 else "right", va="top" if y > 0.5 else "bottom",
+            fontsize="small", style="italic", color=pen.colours["ink"], zorder=7,
+            gid="note" if x == 0.5 else "loss-note",
+        )  # fmt: skip
+
+
+def _empty(ax: Axes, pen: Pen) -> None:
+    ax.set_axis_off()
+    said = (
+        (0.6, "No update was recorded.", "ink", "large"),
+        (0.46, "Run the loop that changes the variables", "muted", "medium"),
+        (0.37, "inside the with block.", "muted", "medium"),
+    )
+    for y, words, colour, size in said:
+        ink = pen.colours[colour]
+        ax.text(0, y, words, transform=ax.transAxes, color=ink, fontsize=size)
+
+
+def _line(ax: Axes, pen: Pen) -> None:
+    run, xs, ys = pen.run, pen.t.points[:, 0], _heights(pen)
+    near = pen.t.near & np.isfinite(ys)
+    land = run.landscape if run.landscape and not run.landscape.ys else None
+    _frame_line(ax, land, xs[near], ys[near], whole=bool(pen.t.near.all()))
+    _head(ax, pen, f"{plain(run.loss_name)} for each {pen.t.names[0]}", pen.t.names[0])
+    _ticks(ax)
+    _curve(ax, pen, land)
+    for i in pen.steps:
+        if near[i]:
+            _line_update(ax, pen, i, (xs[i], ys[i]))
+    path = np.column_stack([xs, np.where(near, ys, np.nan)])
+    _points(ax, pen, path, drop=True)
+    _ends(ax, pen, path)
+    _note(ax, pen, _lost(pen), 0.5, 1)
+
+
+def _heights(pen: Pen) -> Floats:
+    """The loss at each of the n + 1 points; the last from the landscape, or nan."""
+    end, land, x = np.nan, pen.run.landscape, pen.t.points[-1, 0]
+    if land is not None and not land.ys and land.xs[0] <= x <= land.xs[-1]:
+        end = np.interp(x, land.xs, land.losses[0])
+    return np.append(pen.t.losses, end)
+
+
+def _frame_line(
+    ax: Axes, land: Landscape | None, xs: Floats, ys: Floats, *, whole: bool
+) -> None:
+    left, right = _padded(xs, 0.15)
+    if land and whole:
+        left, right = land.xs[0], land.xs[-1]
+    low, high = _padded(ys, 0)
+    if land:
+        inside = (np.array(land.xs) >= left) & (np.array(land.xs) <= right)
+        seen = np.array(land.losses[0])[inside]
+        seen = seen[np.isfinite(seen)]
+        low = max(min(low, *seen), low - (high - low)) if seen.size else low
+    room = high - low
+    ax.set_xlim(left, right)
+    ax.set_ylim(low - 0.17 * room, high + 0.24 * room)
+
+
+def _padded(values: Floats, part: float) -> tuple[float, float]:
+    """The range of the finite values and a part of it more on both sides."""
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return -1.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    room = part * (high - low) if low < high else abs(high) / 2 or 1.0
+    return low - room, high + room
+
+
+def _curve(ax: Axes, pen: Pen, land: Landscape | None) -> None:
+    if land is not None:
+        xs, ys = np.array(land.xs), np.array(land.losses[0], dtype=float)
+        xs, ys = _cut(*_cut(xs, ys, *ax.get_xlim()), *ax.get_ylim(), flip=True)
+        ax.plot(xs, ys, color=pen.colours[CURVE], lw=1.8, zorder=2, gid="curve")
+
+
+def _cut(
+    xs: Floats, ys: Floats, low: float, high: float, *, flip: bool = False
+) -> tuple[Floats, Floats]:
+    """A curve cut where x (or y, if flipped) leaves a range; nan stands for a gap."""
+    a, b = (ys, xs) if flip else (xs, ys)
+    out: list[tuple[float, float]] = []
+    for (a0, b0), (a1, b1) in zip(_pairs(a, b)[:-1], _pairs(a, b)[1:], strict=True):
+        ends = _inside(a0, a1, low, high)
+        if ends is None or not np.isfinite([b0, b1]).all():
+            out.append((np.nan, np.nan))
+            continue
+        part = [(a0 + t * (a1 - a0), b0 + t * (b1 - b0)) for t in ends]
+        out += part[1:] if out and out[-1] == part[0] else part
+    a, b = np.array(out or [(np.nan, np.nan)]).T
+    return (b, a) if flip else (a, b)
+
+
+def _pairs(a: Floats, b: Floats) -> list[tuple[float, float]]:
+    return list(zip(a.tolist(), b.tolist(), strict=True))
+
+
+def _inside(a: float, b: float, low: float, high: float) -> tuple[float, float] | None:
+    """Between which parts of the way from a to b the range holds it."""
+    if not np.isfinite([a, b]).all() or max(a, b) < low or min(a, b) > high:
+        return None
+    if a == b:
+        return 0.0, 1.0
+    one, two = sorted(((low - a) / (b - a), (high - a) / (b - a)))
+    return max(one, 0.0), min(two, 1.0)
+
+
+def _line_update(ax: Axes, pen: Pen, i: int, here: tuple[float, float]) -> None:
+    to = pen.t.points[i + 1, 0]
+    if pen.film:
+        _tangent(ax, pen, i, here)
+    if np.isfinite(to) and to != here[0]:
+        tip = _arrow(ax, f"a{i}", here, (to, here[1]), pen.colours[MOVE])
+        words = f"{'+' if to > here[0] else ''}{shown(to - here[0])}"
+        if pen.film:
+            _say(ax, pen, f"update {words}", tip, _ahead(ax, here, tip), MOVE, f"m{i}")
+        elif i == 0:
+            _say(ax, pen, "update", tip, _ahead(ax, here, tip), MOVE)
+
+
+def _ahead(ax: Axes, here: Spot, tip: Spot) -> str:
+    """The side beyond the tip of an arrow, or before it if that is the picture's end."""
+    left, right = ax.get_xlim()
+    far = (tip[0] - left) / (right - left)
+    east = tip[0] > here[0]
+    if 0.2 < far < 0.8:
+        return "e" if east else "w"
+    return "nw" if far >= 0.8 else "ne"
+
+
+def _tangent(ax: Axes, pen: Pen, i: int, here: tuple[float, float]) -> None:
+    slope = pen.t.gradients[i, 0]
+    if not np.isfinite(slope):
+        return
+    wide, high = _units(ax)
+    dx = 44 / float(np.hypot(wide, high * slope))
+    xs = np.array([here[0] - dx, here[0] + dx])
+    ax.plot(
+        xs, here[1] + slope * (xs - here[0]), lw=1.6, dashes=(4, 2), zorder=3,
+        color=pen.colours[SLOPE], gid=f"t{i}",
+    )  # fmt: skip
+    down = xs[0] if slope > 0 else xs[1]
+    left, right = ax.get_xlim()
+    far = (down - left) / (right - left)
+    side = "se" if (slope > 0 and far < 0.8) or far < 0.2 else "sw"
+    low = (down, here[1] + slope * (down - here[0]))
+    _say(ax, pen, f"slope {shown(slope)}", low, side, SLOPE, f"s{i}")
+
+
+def _units(ax: Axes) -> tuple[float, float]:
+    """How many points one unit of x and of y is long."""
+    (x0, y0), (x1, y1) = ax.transData.transform([(0, 0), (1, 1)])
+    part = 72 / ax.get_figure(root=True).dpi
+    return (x1 - x0) * part, (y1 - y0) * part
+
+
+def _arrow(
+    ax: Axes, gid: str, start: Spot, end: Spot, colour: str, **style: Any
+) -> tuple[float, float]:
+    """An arrow that ends at the picture's edge if it would leave it; where it ends."""
+    tip = _held(ax, start, end)
+    far = float(np.hypot(*np.multiply(np.subtract(tip, start), _units(ax))))
+    arrow = FancyArrowPatch(
+        (start[0], start[1]), tip, arrowstyle="-|>", shrinkA=min(3, far / 4), shrinkB=0,
+        mutation_scale=min(10, 0.8 * far), lw=min(1.7, 0.4 + far / 12), color=colour,
+        zorder=3.5, clip_on=True, gid=gid, **style,
+    )  # fmt: skip
+    ax.add_patch(arrow)
+    return tip
+
+
+def _held(ax: Axes, start: Spot, end: Spot) -> tuple[float, float]:
+    part = 1.0
+    for k, limits in enumerate((ax.get_xlim(), ax.get_ylim())):
+        inside = _inside(float(start[k]), float(end[k]), *limits)
+        part = min(part, inside[1] if inside else 0.0)
+    x, y = (float(s + part * (e - s)) for s, e in zip(start, end, strict=True))
+    return x, y
+
+
+def _points(ax: Axes, pen: Pen, path: Floats, *, drop: bool) -> None:
+    """Every point that is shown, with the way to it from the one shown before."""
+    before: int | None = None
+    for i in pen.points:
+        step = before is not None and i - before == 1
+        way = path[[i] if before is None or step else _thin(before + 1, i)]
+        if drop and step and np.isfinite(path[[before, i]]).all():
+            way = np.array([(path[i, 0], path[before, 1]), path[i]])
+        _point(ax, pen, i, way, drop=drop)
+        before = i
+
+
+def _point(ax: Axes, pen: Pen, i: int, way: Floats, *, drop: bool) -> None:
+    first, last = i == 0, i == pen.t.updates
+    ink, paper = pen.colours[POINT], pen.colours["paper"]
+    ax.plot(
+        way[:, 0], way[:, 1], color=pen.colours[MOVE], lw=1, gid=f"p{i}",
+        ls=(0, (1.5, 2)) if drop else "-", markevery=[len(way) - 1],
+        marker="s" if first else "D" if last else "o",
+        ms=6.5 if first else 6 if last else pen.dot, mew=1.2, mec=ink,
+        mfc=paper if first else ink, zorder=5 if first or last else 4, clip_on=False,
+    )  # fmt: skip
+
+
+def _thin(first: int, last: int) -> list[int]:
+    count = min(CROWD, last - first + 1)
+    return sorted({*np.linspace(first, last, count).round().astype(int).tolist()})
+
+
+def _ends(ax: Axes, pen: Pen, path: Floats) -> None:
+    """Name the start and the end, each on the side where there is room."""
+    labels, end = coordinates(pen.run), pen.t.updates
+    spots = (path - (ax.get_xlim()[0], ax.get_ylim()[0])) / (
+        np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim()),
+    )  # fmt: skip
+    sides = [_side(spots[0]), _side(spots[-1])]
+    if sides == ["s", "s"] and abs(spots[0, 0] - spots[-1, 0]) < 0.35:
+        sides[0] = "n"
+    gids = ["", f"e{end}" if pen.film else ""]
+    for i, word, side, gid in zip((0, -1), ("start", "end"), sides, gids, strict=True):
+        if np.isfinite(path[i]).all():
+            words = f"{word}, {labels[0]} = {shown(path[i, 0])}"
+            said = words if len(labels) == 1 else word
+            _say(ax, pen, said, path[i], side, "ink", gid)
+
+
+def _side(spot: Floats) -> str:
+    """Below a low point; above a high one, towards the middle."""
+    return "s" if spot[1] < 0.4 else "ne" if spot[0] < 0.5 else "nw"
+
+
+def _lost(pen: Pen) -> list[str]:
+    t, near = pen.t, pen.t.near
+    away = np.flatnonzero(~near)
+    if not away.size:
+        return []
+    first = int(away[0])
+    what = f"{len(away)} of {len(near)} points lie outside the picture"
+    if len(away) == len(near) - first:
+        what = f"from point {first} on the run is outside the picture"
+    end = place(coordinates(pen.run), t.points[-1])
+    return [what, f"it ends at {end}".replace("-", "\N{MINUS SIGN}")]
+
+
+def _plane(ax: Axes, pen: Pen) -> None:
+    t, run, labels = pen.t, pen.run, coordinates(pen.run)
+    land = run.landscape if run.landscape and run.landscape.ys else None
+    x, y = (_padded(t.points[t.near][:, k], 0.2) for k in (0, 1))
+    if land and t.near.all():
+        x, y = (land.xs[0], land.xs[-1]), (land.ys[0], land.ys[-1])
+    ax.set(xlim=x, ylim=y)
+    _head(ax, pen, f"the path over {plain(run.loss_name)}", labels[0])
+    ax.set_ylabel(labels[1], color=pen.colours["muted"], parse_math=False, labelpad=2)
+    _ticks(ax)
+    _contours(ax, pen, land)
+    for i in pen.steps:
+        if t.near[i]:
+            _plane_update(ax, pen, i)
+    path = np.where(t.near[:, None], t.points, np.nan)
+    _points(ax, pen, path, drop=False)
+    _ends(ax, pen, path)
+    _note(ax, pen, _lost(pen), 0.5, 1)
+
+
+def _contours(ax: Axes, pen: Pen, land: Landscape | None) -> None:
+    if land is None:
+        return
+    xs, ys = np.array(land.xs), np.array(land.ys)
+    seen_x, seen_y = _seen(xs, ax.get_xlim()), _seen(ys, ax.get_ylim())
+    grid = np.array(land.losses, dtype=float)[np.ix_(seen_y, seen_x)]
+    levels = _levels(grid[np.isfinite(grid)])
+    if len(levels) < 2 or min(grid.shape) < 2:
+        return
+    colour = pen.colours[CURVE]
+    tints = [to_rgba(colour, a) for a in np.linspace(0.32, 0.03, len(levels) - 1)]
+    where = (xs[seen_x], ys[seen_y], np.ma.masked_invalid(grid))
+    ax.contourf(*where, levels, colors=tints, zorder=0, antialiased=True)
+    lines = ax.contour(*where, levels[1:-1], colors=colour, linewidths=0.7, zorder=1)
+    lines.set_gid("contours")
+
+
+def _seen(values: Floats, limits: tuple[float, float]) -> NDArray[np.bool_]:
+    return (values >= limits[0]) & (values <= limits[1])
+
+
+def _levels(losses: Floats) -> list[float]:
+    """Levels that part the picture evenly, whatever the loss does, closer when low."""
+    if not losses.size:
+        return []
+    found = np.quantile(losses, np.linspace(0, 1, 11) ** 1.5)
+    return sorted({float(v) for v in found})
+
+
+def _plane_update(ax: Axes, pen: Pen, i: int) -> None:
+    here, there = pen.t.points[i], pen.t.points[i + 1]
+    if np.isfinite(there).all() and (here != there).any():
+        _arrow(ax, f"a{i}", here, there, pen.colours[MOVE])
+    slope = pen.t.gradients[i]
+    if pen.film and np.isfinite(slope).all() and slope.any():
+        tip = here + slope * (38 / float(np.hypot(*np.multiply(_units(ax), slope))))
+        ink = pen.colours[SLOPE]
+        tip = _arrow(ax, f"t{i}", here, tip, ink, ls=(0, (3, 1.5)))
+        side = "e" if tip[0] >= here[0] else "w"
+        _say(ax, pen, "gradient", tip, side, SLOPE, f"s{i}")
+
+
+def _norms(ax: Axes, pen: Pen) -> None:
+    t, c = pen.t, pen.colours
+    _head(ax, pen, "how long gradient and update are", "step")
+    both = np.concatenate([t.slopes, t.strides])
+    log = _upright(ax, both)
+    _ticks(ax, log=log, steps=True)
+    keys = []
+    for letter, values, ink, marker, word in (
+        ("t", t.slopes, c[SLOPE], "o", "gradient"),
+        ("a", t.strides, c[MOVE], "^", "update"),
+    ):
+        _series(ax, pen, letter, values, ink, marker)
+        style: dict[str, Any] = {"color": ink, "marker": marker, "ms": 5, "lw": 1}
+        keys.append(Line2D([], [], label=word, **style))
+    ax.legend(handles=keys, frameon=False, labelcolor=c["ink"], fontsize="small")
+    large = "these arrays are too large to be measured here"
+    _note(ax, pen, [] if np.isfinite(both).any() else [large], 0.5, 0.6)
+
+
+def _losses(ax: Axes, pen: Pen) -> None:
+    t = pen.t
+    log = _wide(t.losses)
+    drawn = t.losses if log else np.where(t.near[:-1], t.losses, np.nan)
+    _upright(ax, drawn)
+    _head(ax, pen, f"{plain(pen.run.loss_name)} at each step", "step")
+    _ticks(ax, log=log, steps=True)
+    _series(ax, pen, "l", drawn, pen.colours[CURVE], "o")
+    known = np.flatnonzero(np.isfinite(drawn))
+    rising = bool(known.size and drawn[known[-1]] > drawn[known[0]])
+    sides = ("se" if rising else "ne", "sw" if log and not rising else "nw")
+    for i, side in zip(known[[0, -1]][: known.size], sides, strict=False):
+        _say(ax, pen, shown(t.losses[i]), (i, drawn[i]), side, "ink")
+    _note(ax, pen, _loss_notes(t, drawn), 1, 0.02 if rising else 1)
+
+
+def _loss_notes(t: Track, drawn: Floats) -> list[str]:
+    if np.isnan(t.losses).all():
+        return ["the loss was not recorded"]
+    cut = t.losses[np.isfinite(t.losses) & ~np.isfinite(drawn)]
+    high = f"up to {shown(cut.max())}, outside the picture" if cut.size else ""
+    return [line for line in (t.odd_loss(), high) if line]
+
+
+def _wide(values: Floats) -> bool:
+    """Whether a log scale helps: all positive, over more than two decades."""
+    known = values[np.isfinite(values)]
+    return bool(known.size and known.min() > 0 and known.max() > 100 * known.min())
+
+
+def _upright(ax: Axes, values: Floats) -> bool:
+    """Choose the range of y, on a log scale if it helps; whether it is one."""
+    known = values[np.isfinite(values)]
+    if _wide(values):
+        low, high = _padded(np.log10(known), 0.15)
+        ax.set_yscale("log")
+        ax.set_ylim(10**low, 10**high)
+        return True
+    low, high = _padded(known, 0.18)
+    if known.size and 0 <= known.min() < 0.3 * known.max():
+        low = -0.05 * high
+    ax.set_ylim(low, high)
+    return False
+
+
+def _series(
+    ax: Axes, pen: Pen, letter: str, values: Floats, colour: str, marker: str
+) -> None:
+    last = len(values) - 1
+    ax.set_xlim(-0.05 * max(last, 8), last + 0.06 * max(last, 8))
+    before = 0
+    for i in pen.steps:
+        way = [before, *_thin(before + 1, i)] if i else [0]
+        ax.plot(
+            way, values[way], color=colour, lw=1.2, marker=marker, ms=pen.dot,
+            markevery=[len(way) - 1], zorder=3, gid=f"{letter}{i}", clip_on=False,
+        )  # fmt: skip
+        before = i
