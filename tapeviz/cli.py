@@ -1,0 +1,137 @@
+"""The command ``tapeviz``: open the lessons, and say which version this is."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tapeviz.errors import TapevizError
+from tapeviz.lessons import copies
+
+FOLDER = Path("tapeviz-lessons")
+"""Where the learner's copies go unless they say otherwise."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: its one-line help, its arguments, and what it does.
+
+    ``run`` gets the arguments read and those after ``--``; it gives the exit status.
+    """
+
+    help: str
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace, Sequence[str]], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status is 0, or 1 with a message on stderr."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    cut = words.index("--") if "--" in words else len(words)
+    given = _parser().parse_args(words[:cut])
+    try:
+        return COMMANDS[given.command].run(given, words[cut + 1 :])
+    except TapevizError as error:
+        print(f"tapeviz: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tapeviz", description="Automatic differentiation you can watch."
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", title="commands"
+    )
+    for name, command in COMMANDS.items():
+        sub = commands.add_parser(name, help=command.help, description=command.help)
+        command.arguments(sub)
+    return parser
+
+
+def _version() -> str:
+    try:
+        return f"tapeviz {importlib.metadata.version('tapeviz')}"
+    except importlib.metadata.PackageNotFoundError:
+        return "tapeviz (not installed: run from its folder)"
+
+
+def _lab_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "tapeviz lab [--dir FOLDER] [--no-start] [LESSON] [-- ARGUMENT ...]"
+    parser.epilog = "Everything after -- goes to JupyterLab as it stands."
+    parser.add_argument(
+        "lesson",
+        nargs="?",
+        default="",
+        metavar="LESSON",
+        help="the lesson to open, such as 10.6 (default: the first)",
+    )
+    parser.add_argument(
+        "--dir",
+        type=Path,
+        default=FOLDER,
+        metavar="FOLDER",
+        help=f"the folder for your own copies (default: {FOLDER})",
+    )
+    parser.add_argument(
+        "--no-start", action="store_true", help="copy the lessons, open nothing"
+    )
+
+
+def _lab(given: argparse.Namespace, extra: Sequence[str]) -> int:
+    folder = given.dir.expanduser()
+    lesson = copies.find(given.lesson, copies.lessons(copies.shipped()))
+    print(_report(copies.copy(folder), folder))
+    return 0 if given.no_start else _start(folder, lesson, extra)
+
+
+def _report(copied: copies.Copied, folder: Path) -> str:
+    """What happened to the learner's folder, in sentences."""
+    lines = [f"Your lessons are in {folder.resolve()}"]
+    for names, what in (
+        (copied.refreshed, "brought up to date"),
+        (copied.kept, "kept as you changed it"),
+        (copied.beside, "a new edition, beside your own"),
+    ):
+        lines += [f"  {name}: {what}" for name in names]
+    return "\n".join(lines)
+
+
+def _start(folder: Path, lesson: str, extra: Sequence[str]) -> int:
+    """Run JupyterLab on a lesson until it ends; give its exit status."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise copies.LessonsError(
+            "JupyterLab is not installed in this Python.\n"
+            f'What to do: run "{sys.executable}" -m pip install jupyterlab'
+        )
+    command = [sys.executable, "-m", "jupyterlab", lesson, *_as_root(), *extra]
+    process = subprocess.Popen(command, cwd=folder)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+def _as_root() -> list[str]:
+    """What JupyterLab wants to be told in a container, where the user is root."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return ["--allow-root"] if root else []
+
+
+COMMANDS = {
+    "lab": Command(
+        "copy the lessons to a folder of yours and open one in JupyterLab",
+        _lab_arguments,
+        _lab,
+    ),
+}
+"""The subcommands by name; a new one is one more entry."""

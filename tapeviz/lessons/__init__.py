@@ -1,0 +1,1 @@
+"""The lessons: where they are, and a learner's own copies of them."""

@@ -1,0 +1,202 @@
+"""Copies of the lessons in the learner's own folder, never at the learner's cost.
+
+A small file beside the copies remembers what each lesson was when it was copied. So a
+lesson that the learner never touched is brought up to date, and one they changed stays.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from tapeviz.errors import TapevizError
+
+RECORD = ".tapeviz-lessons.json"
+"""The file in the learner's folder that remembers what was copied."""
+
+_PACKAGE = Path(__file__).parent
+_SKIPPED = ("__pycache__", ".ipynb_checkpoints")
+
+
+class LessonsError(TapevizError):
+    """The lessons cannot be found, copied or opened."""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What became of each lesson file: file names, in the order of the lessons.
+
+    ``added`` are new in the folder, ``refreshed`` were untouched and are now up to date,
+    ``kept`` are the learner's changed ones, ``beside`` are new editions of those, put
+    next to them under another name. Files that were up to date are in none of these.
+    """
+
+    added: tuple[str, ...] = ()
+    refreshed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+
+def shipped() -> Path:
+    """The folder of the lessons as they came, in a wheel or in a checkout.
+
+    LessonsError if there is none.
+    """
+    checkout = _PACKAGE.parents[1]
+    folders = [_PACKAGE / "chapters"]
+    if (checkout / "pyproject.toml").is_file():
+        folders.append(checkout / "chapters")
+    for folder in folders:
+        if any(folder.glob("*.ipynb")):
+            return folder
+    raise LessonsError(
+        "The lessons did not come with this installation of tapeviz.\n"
+        "What to do: install it again, from a complete copy of its repository."
+    )
+
+
+def lessons(folder: Path) -> list[str]:
+    """The names of the notebooks in a folder, in reading order (10.2 before 10.10)."""
+    return sorted((path.name for path in folder.glob("*.ipynb")), key=_reading_order)
+
+
+def find(lesson: str, names: list[str]) -> str:
+    """The lesson meant by a word: its file name, its number or its beginning.
+
+    >>> find("10.2", ["10_1_a.ipynb", "10_2_b.ipynb"])
+    '10_2_b.ipynb'
+
+    Without a word it is the first one. LessonsError if none or several fit.
+    """
+    if not lesson:
+        return names[0]
+    start = _plain(lesson)
+    fits = [name for name in names if _plain(name) == start]
+    fits = fits or [name for name in names if f"{_plain(name)} ".startswith(start + " ")]
+    fits = fits or [name for name in names if _plain(name).startswith(start)]
+    if len(fits) == 1:
+        return fits[0]
+    raise LessonsError(
+        f"{'Several lessons fit' if fits else 'No lesson fits'} {lesson!r}.\n"
+        f"What to do: name one of these: {', '.join(fits or names)}"
+    )
+
+
+def copy(folder: Path) -> Copied:
+    """Put the lessons into a folder, and keep every file that the learner changed.
+
+    The folder is made if it is not there. LessonsError says what stands in the way.
+    """
+    origin = shipped()
+    if folder.resolve() == origin.resolve():
+        raise LessonsError(
+            f"{folder} holds the lessons themselves, which stay as they are.\n"
+            "What to do: choose another folder for your own copies, with --dir."
+        )
+    with _explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        return _copy_all(origin, folder)
+
+
+def _copy_all(origin: Path, folder: Path) -> Copied:
+    record, fates = _read_record(folder), Fates()
+    for path in _files(origin):
+        _place(path.read_bytes(), path.relative_to(origin), folder, record, fates)
+    _write(folder / RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
+    return Copied(**{fate: tuple(names) for fate, names in fates.items()})
+
+
+class Fates(dict[str, list[str]]):
+    """Lists of file names by fate, the lists made when first asked for."""
+
+    def __missing__(self, fate: str) -> list[str]:
+        """An empty list, kept."""
+        return self.setdefault(fate, [])
+
+
+def _place(
+    content: bytes, name: Path, folder: Path, record: dict[str, str], fates: Fates
+) -> None:
+    target, key, new = folder / name, name.as_posix(), _digest(content)
+    last, record[key] = record.get(key), new
+    if not target.exists():
+        _write(target, content)
+        fates["added"].append(key)
+        return
+    now = _digest(target.read_bytes())
+    if now == new:
+        return
+    if now == last:
+        _write(target, content)
+        fates["refreshed"].append(key)
+        return
+    fates["kept"].append(key)
+    if last != new:
+        beside = name.with_name(f"{name.stem} (new){name.suffix}")
+        _place(content, beside, folder, record, fates)
+        fates["beside"].append(beside.as_posix())
+
+
+def _files(origin: Path) -> list[Path]:
+    paths = (path for path in origin.rglob("*") if path.is_file())
+    parts = ((path, path.relative_to(origin).parts) for path in paths)
+    return sorted(
+        (path for path, names in parts if not any(map(_hidden, names))),
+        key=lambda path: _reading_order(path.as_posix()),
+    )
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name in _SKIPPED
+
+
+def _read_record(folder: Path) -> dict[str, str]:
+    """What was copied before, by name; nothing if that cannot be told."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LessonsError(
+            f"The lessons cannot be copied to {folder}: "
+            f"{error.strerror or error} ({error.filename}).\n"
+            "What to do: choose a folder that you may write to, with --dir."
+        ) from error
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()
+
+
+def _plain(name: str) -> str:
+    """A name for comparing: words and numbers only."""
+    return " ".join(re.findall(r"[^\W_]+", name.removesuffix(".ipynb").lower()))
+
+
+def _reading_order(name: str) -> list[tuple[int, str]]:
+    parts = re.findall(r"\d+|\D+", name)
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
