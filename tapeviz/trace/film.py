@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from tapeviz.trace.codec import dumps, loads
 from tapeviz.trace.graph import Source, Span
 
-MARKS = ("", "on", "hot", "done", "dim")
+MARKS = ("", "on", "hot", "done", "dim", "off")
 """What a film can make of an element.
 
 ``""`` as drawn · ``on`` shown (an element of class ``late`` is hidden until then) ·
-``hot`` what this step is about · ``done`` finished · ``dim`` out of play.
+``hot`` what this step is about · ``done`` finished · ``dim`` out of play · ``off``
+hidden.
 """
 
 

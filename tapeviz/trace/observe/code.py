@@ -1,0 +1,97 @@
+"""From an instruction to the stretch of the learner's code it came from."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from functools import lru_cache
+from pathlib import PurePath
+from types import CodeType
+
+from tapeviz.trace.graph import Source, Span
+
+
+class Code:
+    """The spans asked for, and the lines of code around them."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._names: dict[str, str] = {}
+
+    def span(self, code: CodeType, lasti: int) -> Span | None:
+        """The sub-expression of one instruction, or None where there is no source."""
+        place = _places(code).get(lasti)
+        if place is None:
+            return None
+        line, end_line, col, end_col = place
+        lines = linecache.getlines(code.co_filename)
+        if end_line > len(lines):
+            return None
+        file = self._name(code.co_filename)
+        low, high = self._seen.get(code.co_filename, (line, end_line))
+        self._seen[code.co_filename] = (min(low, line), max(high, end_line))
+        start, end = _chars(lines[line - 1], col), _chars(lines[end_line - 1], end_col)
+        text = _between(lines[line - 1 : end_line], start, end)
+        return Span(file, line, start, end_line, end, text)
+
+    def sources(self) -> tuple[Source, ...]:
+        """The lines from the first span to the last of each file, block head included."""
+        made = []
+        for file, (low, high) in self._seen.items():
+            lines = [line.rstrip("\n") for line in linecache.getlines(file)]
+            low = _head(lines, low)
+            made.append(Source(self._names[file], low, tuple(lines[low - 1 : high])))
+        return tuple(made)
+
+    def _name(self, file: str) -> str:
+        if file not in self._names:
+            name, taken = _label(file), set(self._names.values())
+            while name in taken:
+                name += "'"
+            self._names[file] = name
+        return self._names[file]
+
+
+@lru_cache(maxsize=256)
+def _places(code: CodeType) -> dict[int, tuple[int, int, int, int]]:
+    """Line, end line and byte columns by instruction offset."""
+    return {
+        2 * i: spot  # type: ignore[misc]
+        for i, spot in enumerate(code.co_positions())
+        if None not in spot
+    }
+
+
+def _chars(line: str, column: int) -> int:
+    """A column counted in bytes as one counted in characters."""
+    return len(line.encode()[:column].decode(errors="ignore"))
+
+
+def _between(lines: list[str], start: int, end: int) -> str:
+    if len(lines) == 1:
+        return lines[0][start:end]
+    return "".join([lines[0][start:], *lines[1:-1], lines[-1][:end]])
+
+
+def _head(lines: list[str], low: int) -> int:
+    """The line of the ``with`` that a block begins under, if it is close above."""
+    indent = _indent(lines[low - 1])
+    for n in range(low - 1, max(0, low - 12), -1):
+        text = lines[n - 1]
+        if text.strip() and _indent(text) < indent:
+            return n if text.lstrip().startswith("with ") else low
+    return low
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _label(file: str) -> str:
+    """A file's last part, or ``In [3]`` for a notebook cell."""
+    shell = sys.modules.get("IPython")
+    running = shell.get_ipython() if shell is not None else None
+    numbers = getattr(getattr(running, "compile", None), "_filename_map", {})
+    if file in numbers:
+        return f"In [{numbers[file]}]"
+    return PurePath(file).name.strip("<>") or "code"

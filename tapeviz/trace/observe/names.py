@@ -1,0 +1,45 @@
+"""The learner's own names for the values of a tape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor, Variable
+
+Names = Mapping[str, Any]
+
+
+def names_of(tape: GradientTape, names: Names) -> dict[int, str]:
+    """The learner's own names for the places of a tape.
+
+    A ``name=`` given to a variable comes first. A value that two variables hold gets
+    both names; one whose variable now holds something else gets none.
+    """
+    found: dict[int, list[str]] = {}
+    for name, thing in tensors(names):
+        place = tape._place(thing)
+        if place >= 0 and name not in found.setdefault(place, []):
+            found[place].append(name)
+    named = {place: " = ".join(all_) for place, all_ in found.items()}
+    for place, thing in tape._watched.values():
+        if isinstance(thing, Variable) and thing.name != "Variable:0":
+            named[place] = thing.name.removesuffix(":0")
+    return named
+
+
+def tensors(names: Names) -> Iterable[tuple[str, Any]]:
+    """Tensors and variables by name; those in short lists by name and number."""
+    inside: list[tuple[str, Any]] = []
+    for name, thing in list(names.items()):
+        if name.startswith("_"):
+            continue
+        if thing.__class__ in (Tensor, Variable):
+            yield name, thing
+        elif thing.__class__ in (list, tuple) and len(thing) <= 16:
+            inside += [
+                (f"{name}[{i}]", t) for i, t in enumerate(thing)
+                if t.__class__ in (Tensor, Variable)
+            ]  # fmt: skip
+    yield from inside

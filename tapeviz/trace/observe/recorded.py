@@ -1,0 +1,171 @@
+"""A tape becomes a Graph.
+
+The records do not hold every value, only what the rules need. What a picture wants
+beside that is computed again here, from the leaves on: recording stays cheap, looking
+pays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import nest
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.record import VARIABLE, WATCHED, Record
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor
+from tapeviz.trace.graph import Edge, Graph, Node, Span
+from tapeviz.trace.observe.code import Code
+from tapeviz.trace.observe.names import Names, names_of, tensors
+from tapeviz.trace.observe.values import replay, value_of
+
+
+class Scribe:
+    """Writes down one tape: shared by the graph and the backward pass."""
+
+    def __init__(self, tape: GradientTape, names: Names) -> None:
+        self.tape = tape
+        self.recs: Sequence[Record] = () if tape._book is None else tape._book.recs
+        self.values = replay(self.recs)
+        self.names = names_of(tape, names)
+        self.constants = {
+            id(t._v): n for n, t in tensors(names) if t.__class__ is Tensor
+        }
+        self.code = Code()
+        self.places = self._places()
+
+    def _places(self) -> list[int]:
+        """The places that belong to this tape: its windows, and what they lean on."""
+        end = len(self.recs)
+        mine = {
+            i
+            for start, stop in self.tape._windows
+            for i in range(start, end if stop < 0 else stop)
+        }
+        leaves = {place for place, _ in self.tape._watched.values()}
+        used = {
+            j for i in mine for j in TABLE[self.recs[i][0]].inputs(self.recs[i]) if j >= 0
+        }
+        leaf_ops = {i for i in mine if self.recs[i][0] in (VARIABLE, WATCHED)}
+        return sorted((mine - leaf_ops) | leaves | used)
+
+    def span(self, i: int) -> Span | None:
+        """Where in the learner's code the record at a place was made."""
+        code, lasti = self.recs[i][-2:]
+        return None if code is None else self.code.span(code, lasti)
+
+    def kind(self, i: int) -> str:
+        """What the value at a place is to the learner."""
+        rec = self.recs[i]
+        if rec[0] == VARIABLE:
+            return "variable"
+        return "watched" if rec[0] == WATCHED else "op"
+
+    def node(self, i: int, **more: Any) -> Node:
+        """The node of the value at a place."""
+        op, kind = TABLE[self.recs[i][0]], self.kind(i)
+        leaf = kind != "op"
+        name = self.names.get(i, "")
+        if not name and kind == "variable":
+            given = self.recs[i][2][0]
+            name = "" if given == "Variable" else given
+        return Node(
+            f"n{i}", kind, kind if leaf else op.name, "" if leaf else op.symbol,
+            "" if leaf else op.text, name, value_of(self.values[i]), self.span(i),
+            nickname=op.nickname, **more,
+        )  # fmt: skip
+
+    def constant(self, v: Any, i: int, slot: int) -> Node:
+        """The node of an operand that is not recorded."""
+        shared = isinstance(v, (np.generic, np.ndarray))
+        name = self.constants.get(id(v), "") if shared else ""
+        return Node(f"k{i}_{slot}", "constant", "constant", "", "", name, value_of(v))
+
+
+def graph(
+    tape: GradientTape, names: Names, target: Any = None, sources: Any = None
+) -> Graph:
+    """What a tape recorded, with the gradients it was last asked for, if any."""
+    scribe = Scribe(tape, names)
+    asked = tape._asked[-1] if tape._asked else None
+    targets = nest.leaves(target) if target is not None else (asked[0] if asked else [])
+    flat = nest.leaves(sources) if sources is not None else (asked[2] if asked else [])
+    grads = gradients(tape, asked) if asked else {}
+    return picture(scribe, targets, flat, grads if asked else None).validate()
+
+
+def gradients(tape: GradientTape, asked: Any) -> dict[int, Any]:
+    """The gradient at every place the sweep reaches."""
+    found: dict[int, Any] = {}
+    for i, g, parts in tape.tell(asked[0], asked[1]):
+        found[i] = g
+        for _slot, place, _part, total in parts:
+            found[place] = total
+    return found
+
+
+def picture(
+    scribe: Scribe, targets: list[Any], sources: list[Any], grads: dict[int, Any] | None
+) -> Graph:
+    goals = {scribe.tape._place(t) for t in targets}
+    starts = {scribe.tape._place(s) for s in sources}
+    nodes: dict[str, Node] = {}
+    edges: list[Edge] = []
+    spotted: dict[int, str] = {}
+    for i in scribe.places:
+        tails = _tails(scribe, i, nodes, spotted)
+        more: dict[str, Any] = {"target": i in goals, "source": i in starts}
+        if grads is not None:
+            g = grads.get(i)
+            more["grad"] = "none" if g is None else "value"
+            more["gradient"] = None if g is None else value_of(g)
+        nodes[f"n{i}"] = scribe.node(i, **more)
+        edges += _edges(scribe, i, tails)
+    return Graph(tuple(nodes.values()), tuple(edges), scribe.code.sources())
+
+
+def _tails(
+    scribe: Scribe, i: int, nodes: dict[str, Node], spotted: dict[int, str]
+) -> list[str]:
+    """The ids of the nodes an op draws on; constants are added on the way."""
+    rec = scribe.recs[i]
+    op = TABLE[rec[0]]
+    tails = []
+    for slot, (j, v) in enumerate(zip(op.inputs(rec), op.values(rec), strict=True)):
+        if j >= 0:
+            tails.append(f"n{j}")
+            continue
+        shared = isinstance(v, (np.generic, np.ndarray))
+        if shared and id(v) in spotted:
+            tails.append(spotted[id(v)])
+            continue
+        made = scribe.constant(v, i, slot)
+        nodes[made.id] = made
+        spotted[id(v)] = made.id
+        tails.append(made.id)
+    return tails
+
+
+def _edges(scribe: Scribe, i: int, tails: list[str]) -> list[Edge]:
+    rec = scribe.recs[i]
+    op = TABLE[rec[0]]
+    labels = op.operands if not op.many else [f"x{k}" for k in range(len(tails))]
+    shape = np.shape(scribe.values[i])
+    made = []
+    for slot, (tail, label) in enumerate(zip(tails, labels, strict=True)):
+        rule = op.rules[0 if op.many else slot]
+        stretched = op.broadcasts and op.name != "matmul" and _tail_shape(scribe, rec, slot) != shape
+        live = rule is not None and tail[0] == "n"
+        ordered = len(tails) > 1 and op.ordered
+        made.append(Edge(f"e{i}_{slot}", tail, f"n{i}", slot, label, ordered, stretched, live))
+    return made
+
+
+def _tail_shape(scribe: Scribe, rec: Record, slot: int) -> tuple[int, ...]:
+    """The shape of the operand in a slot."""
+    op = TABLE[rec[0]]
+    j = op.inputs(rec)[slot]
+    return np.shape(scribe.values[j] if j >= 0 else op.values(rec)[slot])

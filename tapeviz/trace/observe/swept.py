@@ -1,0 +1,141 @@
+"""A backward pass over a tape, told step by step."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import nest
+from tapeviz.engine.assembly import TELL
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.record import Record
+from tapeviz.engine.rules import Op
+from tapeviz.engine.tape import GradientTape
+from tapeviz.trace.backward import BackwardPass, Contribution, Step
+from tapeviz.trace.observe.names import Names
+from tapeviz.trace.observe.recorded import Scribe, gradients, picture
+from tapeviz.trace.observe.values import value_of
+from tapeviz.trace.value import Value
+
+
+def backward(tape: GradientTape, target: Any, sources: Any, names: Names) -> BackwardPass:
+    """The sweep from ``target`` to ``sources`` over what the tape recorded, told.
+
+    It works also after ``gradient`` used the tape up.
+    """
+    scribe = Scribe(tape, names)
+    targets, flat = nest.leaves(target), nest.leaves(sources)
+    seeds = [_one(t._v) for t in targets]
+    told = list(tape.tell(targets, seeds))
+    grads = gradients(tape, (targets, seeds))
+    left: dict[int, int] = {}
+    for _i, _g, parts in told:
+        for _slot, place, _part, _total in parts:
+            left[place] = left.get(place, 0) + 1
+    for place in (tape._place(t) for t in targets):
+        if place >= 0:
+            grads.setdefault(place, None)
+    steps = []
+    for i, g, parts in told:
+        if parts:
+            made = tuple(_contribution(scribe, i, g, part, left) for part in parts)
+            steps.append(Step(f"n{i}", value_of(g), made))
+    drawn = picture(scribe, targets, flat, grads)
+    known = drawn.by_id
+    recorded = [(t, s) for t, s in zip(targets, seeds, strict=True) if tape._place(t) >= 0]
+    return BackwardPass(
+        drawn,
+        tuple(f"n{tape._place(t)}" for t, _ in recorded),
+        tuple(value_of(s) for _, s in recorded),
+        tuple(f"n{p}" if f"n{p}" in known else "" for p in map(tape._place, flat)),
+        tuple(steps),
+        tuple(_final(tape, grads, s) for s in flat),
+    ).validate()
+
+
+def _one(v: Any) -> Any:
+    return np.ones_like(v) if isinstance(v, np.ndarray) else v.dtype.type(1)
+
+
+def _final(tape: GradientTape, grads: dict[int, Any], source: Any) -> Value | None:
+    g = grads.get(tape._place(source))
+    return None if g is None else value_of(g)
+
+
+def _contribution(
+    scribe: Scribe, i: int, g: Any, part: tuple[Any, ...], left: dict[int, int]
+) -> Contribution:
+    slot, place, d, total = part
+    rec = scribe.recs[i]
+    op = TABLE[rec[0]]
+    rule = op.rules[0 if op.many else slot]
+    text = "" if rule is None else rule.text
+    left[place] -= 1
+    local = local_text(text)
+    return Contribution(
+        f"e{i}_{slot}", f"n{place}", text, _filled(scribe, i, g, slot, text), value_of(d),
+        value_of(total), left[place] == 0, local, _local_value(op, rec, slot, g, local),
+    )  # fmt: skip
+
+
+_STRUCTURE = re.compile(r"@|\b(T|fit|spread|stretch|reshape|transpose|place|pick|sum|stack|pick_at|place_at|cast|shape)\b")
+
+
+def local_text(rule: str) -> str:
+    """The local derivative in a rule that is ``g`` times something, else "".
+
+    >>> local_text("g * cos(x)"), local_text("-g"), local_text("g / x"), local_text("T(g)")
+    ('cos(x)', '-1', '1 / x', '')
+    """
+    if not rule or _STRUCTURE.search(rule):
+        return ""
+    one = re.sub(r"\bg\b", "1", rule)
+    bare = re.sub(r"^(-?)1 \* ", r"\1", one)
+    return ast.unparse(ast.parse(bare, mode="eval"))
+
+
+def _local_value(op: Op, rec: Record, slot: int, g: Any, local: str) -> Value | None:
+    tell = TELL[op.code][0 if op.many else slot]
+    if not local or tell is None or (op.broadcasts and rec[-3] is not None):
+        return None
+    with np.errstate(all="ignore"):
+        return value_of(tell(_one(g), rec, slot))
+
+
+_NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\()")
+
+
+def _filled(scribe: _Scribe, i: int, g: Any, slot: int, rule: str) -> str:
+    """The rule with numbers in place of the names of scalars."""
+    rec = scribe.recs[i]
+    op = TABLE[rec[0]]
+    known: dict[str, Any] = {"g": g, "y": scribe.values[i], "k": slot}
+    for n, j, v in zip(op.operands, op.inputs(rec), op.values(rec), strict=False):
+        known[n] = scribe.values[j] if j >= 0 and not op.many else v
+    known.update(zip(op.settings, op.settings_of(rec), strict=False))
+    shapes = re.sub(r"shape\((\w+)\)", lambda m: str(np.shape(known[m[1]])), rule)
+    return _NAME.sub(lambda m: _number(known.get(m[0]), m[0]), shapes)
+
+
+def _number(v: Any, name: str) -> str:
+    """A scalar as a number (negative ones in brackets), an array by name and shape."""
+    if v is None or isinstance(v, str):
+        return name
+    if isinstance(v, np.ndarray):
+        if v.ndim == 1 and v.size <= 4:
+            return "[" + ", ".join(_digits(e) for e in v) + "]"
+        return f"{name}[{'×'.join(map(str, v.shape))}]"
+    if isinstance(v, (bool, int, float, np.generic)):
+        text = _digits(v)
+        return f"({text})" if text.startswith("-") else text
+    return str(v)
+
+
+def _digits(v: Any) -> str:
+    if isinstance(v, (float, np.floating)):
+        short = np.format_float_positional(v, precision=6, unique=True, fractional=False, trim="-")
+        return short if 1e-4 <= abs(float(v)) < 1e7 or v == 0 else f"{float(v):.6g}"
+    return str(v)
