@@ -50,6 +50,8 @@ from tapeviz.engine.dtypes import (
 from tapeviz.engine.dtypes import bool_ as bool  # noqa: A004
 from tapeviz.engine.tape import GradientTape, UnconnectedGradients
 from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.face import bundle as _bundle
+from tapeviz.face import descent, draw, explore, play
 from tapeviz.linalg import matmul
 from tapeviz.math import (
     abs,  # noqa: A004
@@ -82,3 +84,5 @@ from tapeviz.math import (
 from tapeviz.nn import relu
 
 __version__ = "0.1.0"
+
+GradientTape._repr_mimebundle_ = _bundle  # type: ignore[attr-defined]

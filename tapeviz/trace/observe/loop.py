@@ -7,16 +7,16 @@ next.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.record import READ, VARIABLE, Book, here
+from tapeviz.engine.record import Book, here
 from tapeviz.engine.tape import GradientTape
-from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.engine.tensor import Variable
 from tapeviz.errors import tell
 from tapeviz.trace.descent import Descent, Landscape, Update
 from tapeviz.trace.observe.names import Names
@@ -256,3 +256,35 @@ def _short(rate: float) -> float:
 def record(*variables: Variable, names: Mapping[str, Any]) -> Recorder:
     """A recorder for these variables, to be used in a ``with`` statement."""
     return Recorder(variables, names)
+
+
+def rerun(
+    loss: Callable[[], Any],
+    x: Variable,
+    learning_rate: float,
+    steps: int,
+    start: Any,
+    names: Names,
+) -> Descent:
+    """Plain gradient descent of ``loss`` from ``start``; ``x`` is put back after it."""
+    before = x._v
+    try:
+        x.assign(start)
+        with Recorder([x], names) as run:
+            for _ in range(steps):
+                _step(loss, x, learning_rate)
+        return run.descent()
+    finally:
+        x.assign(before)
+
+
+def _step(loss: Callable[[], Any], x: Variable, learning_rate: float) -> None:
+    with GradientTape() as tape:
+        value = loss()
+    grad = tape.gradient(value, x)
+    if grad is None:
+        raise ValueError(
+            f"the loss does not depend on {x.name.removesuffix(':0')}, so it has no "
+            "gradient: the function must read the variable itself"
+        )
+    x.assign_sub(learning_rate * grad)

@@ -1,0 +1,241 @@
+"""draw, play, descent, explore: what turns a tape into something to look at.
+
+Each function looks up the learner's own names, asks ``trace.observe`` for frozen data
+and hands it to an object of ``shown``. Nothing heavy is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.errors import caller, tell
+
+if TYPE_CHECKING:
+    from tapeviz.shown import Drawing, Player
+
+
+def _names() -> Mapping[str, Any]:
+    """The caller's variables, its local ones before its global ones."""
+    frame = caller()
+    if frame is None:
+        return {}
+    return {**frame.f_globals, **frame.f_locals}
+
+
+def _tape(thing: Any, verb: str) -> GradientTape:
+    if not isinstance(thing, GradientTape):
+        raise TypeError(
+            tell(
+                f"{verb} was given {thing!r}, which is not a tape",
+                f"give it the tape of your block: with tf.GradientTape() as tape: ... {verb}(tape)",
+            )
+        )
+    return thing
+
+
+def draw(
+    tape: GradientTape,
+    target: Any = None,
+    sources: Any = None,
+    *,
+    theme: str = "auto",
+    direction: str = "LR",
+) -> Drawing:
+    """The picture of what a tape recorded, with names, values, shapes and gradients.
+
+    The gradients are those the tape was last asked for. ``target`` and ``sources`` mark
+    nodes by hand. ``theme`` is "auto", "light" or "dark", ``direction`` "LR" or "TB".
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable(3.0)
+    >>> with tf.GradientTape() as tape:
+    ...     y = x * x
+    >>> picture = draw(tape)
+    >>> [node.name for node in picture.graph.nodes]
+    ['x', 'y']
+    """
+    from tapeviz.shown import Drawing  # noqa: PLC0415
+    from tapeviz.trace import observe  # noqa: PLC0415
+
+    graph = observe.graph(_tape(tape, "draw"), _names(), target, sources)
+    return Drawing(graph, theme=theme, direction=direction)
+
+
+def play(
+    what: GradientTape | Descent,
+    target: Any = None,
+    sources: Any = None,
+    *,
+    step: int = 0,
+    theme: str = "auto",
+    direction: str = "LR",
+) -> Player:
+    """The film of a backward pass, ``play(tape, y, x)``, or of a descent, ``play(run)``.
+
+    It needs no kernel once shown, works after ``gradient`` used the tape up, and
+    without ``target`` and ``sources`` plays the gradient the tape was last asked for.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable(3.0)
+    >>> with tf.GradientTape() as tape:
+    ...     y = x * x
+    >>> play(tape, y, x).run.results[0].entry
+    6.0
+    """
+    from tapeviz.shown import Player  # noqa: PLC0415
+    from tapeviz.trace import observe  # noqa: PLC0415
+
+    if isinstance(what, Descent):
+        return Player(what.data, step=step, theme=theme, direction=direction)
+    tape = _tape(what, "play")
+    if target is None and sources is None and tape._asked:
+        target, _seeds, sources = tape._asked[-1]
+    if target is None or sources is None:
+        raise TypeError(
+            tell(
+                "play(tape, target, sources) was not told what to differentiate",
+                "name both, play(tape, y, x), or ask the tape for a gradient first",
+            )
+        )
+    _tensors(target, "target")
+    _tensors(sources, "source")
+    run = observe.backward(tape, target, sources, _names())
+    return Player(run, step=step, theme=theme, direction=direction)
+
+
+def _tensors(thing: Any, role: str) -> None:
+    from tapeviz.engine import nest  # noqa: PLC0415
+
+    for t in nest.leaves(thing):
+        if not isinstance(t, (Tensor, Variable)):
+            raise TypeError(
+                tell(
+                    f"the {role} {t!r} is not a tensor",
+                    "give the tensor or variable itself, not its value",
+                )
+            )
+
+
+class Descent:
+    """A recorded run of gradient descent, made by ``descent``.
+
+    ``data`` is the run as frozen data, ``plot()`` its matplotlib figure, ``play(run)``
+    its film.
+    """
+
+    def __init__(self, recorder: Any) -> None:
+        self._recorder = recorder
+        self._data: Any = None
+
+    def __enter__(self) -> Descent:
+        self._recorder.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._recorder.__exit__(kind, error, trace)
+
+    def __len__(self) -> int:
+        return int(self._recorder.steps)
+
+    @property
+    def data(self) -> Any:
+        """The run as a frozen ``trace.descent.Descent``."""
+        if self._data is None or len(self._data.updates) != len(self):
+            self._data = self._recorder.descent()
+        return self._data
+
+    def plot(self, **options: Any) -> Any:
+        """The path on the loss curve beside the loss at each step, as a Figure.
+
+        With ``axes=(left, right)`` it draws into a figure of yours and returns those.
+        ``theme`` is "light" or "dark", ``size`` in inches.
+        """
+        from tapeviz.shown import chart  # noqa: PLC0415
+
+        return chart(self.data, **options)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from tapeviz.shown import Player  # noqa: PLC0415
+
+        return Player(self.data)._repr_mimebundle_()
+
+    def __repr__(self) -> str:
+        return f"<a descent of {len(self)} updates: run.plot(), play(run)>"
+
+
+def descent(*variables: Variable) -> Descent:
+    """Record the gradient descent in a block: ``with descent(x) as run:``.
+
+    The loop in the block stays as it is. Without arguments the variables are those the
+    first gradient is asked for.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable(2.0)
+    >>> with descent(x) as run:
+    ...     for i in range(3):
+    ...         with tf.GradientTape() as tape:
+    ...             loss = (x - 5)**2
+    ...         _ = x.assign_sub(0.1 * tape.gradient(loss, x))
+    >>> len(run), run.data.updates[0].rate
+    (3, 0.1)
+    """
+    from tapeviz.trace import observe  # noqa: PLC0415
+
+    return Descent(observe.record(*variables, names=_names()))
+
+
+def explore(
+    loss: Callable[[], Any],
+    x: Variable,
+    *,
+    learning_rate: float = 0.1,
+    steps: int = 10,
+    start: float | None = None,
+) -> Any:
+    """A panel that runs the descent of ``loss`` again as you move its sliders.
+
+    ``loss`` is a function without arguments that reads the scalar variable ``x``;
+    ``x`` itself is left as it was.
+    """
+    from tapeviz.trace import observe  # noqa: PLC0415
+    from tapeviz.widgets.studio import Studio  # noqa: PLC0415
+
+    if not isinstance(x, Variable) or not callable(loss):
+        raise TypeError(
+            tell(
+                "explore(loss, x) wants a function and the variable it reads",
+                "for example: explore(lambda: (x - 5)**2, x)",
+            )
+        )
+    names = _names()
+
+    def rerun(learning_rate: float, steps: int, start: float) -> Any:
+        run = observe.rerun(loss, x, learning_rate, steps, start, names)
+        return run, film(run)
+
+    def film(run: Any) -> Any:
+        from tapeviz.render.descent_film import descent_film  # noqa: PLC0415
+
+        return descent_film(run)
+
+    first = float(x) if start is None else start
+    return Studio(rerun, learning_rate=learning_rate, steps=steps, start=first)
+
+
+def bundle(tape: GradientTape, **_: Any) -> dict[str, Any]:
+    """What a bare tape at the end of a cell shows: its picture."""
+    from tapeviz.shown import Drawing  # noqa: PLC0415
+    from tapeviz.trace import observe  # noqa: PLC0415
+
+    names = vars(sys.modules["__main__"])
+    return Drawing(observe.graph(tape, names))._repr_mimebundle_()

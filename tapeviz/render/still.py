@@ -1,0 +1,40 @@
+"""A picture that does not move, for a notebook and as a page of its own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from html import escape
+
+_SWAP = (
+    "for(const el of document.querySelectorAll('[id=\"%s\"]'))"
+    "if(el.querySelector(':scope>img'))el.innerHTML=%s"
+)
+
+
+def image(svg: str, alt: str) -> str:
+    """The picture as an ``<img>`` that holds it."""
+    data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
+    source = f"data:image/svg+xml;base64,{data}"
+    return f'<img src="{source}" alt="{escape(alt)}" style="max-width:100%">'
+
+
+def notebook(svg: str, alt: str) -> str:
+    """The picture as an image that a script replaces by the SVG itself.
+
+    So it shows wherever images do, and follows the page's theme where scripts run.
+    """
+    id = "tapeviz-" + hashlib.sha256(svg.encode("utf-8", "replace")).hexdigest()[:12]
+    whole = json.dumps(svg).replace("<", "\\u003c")
+    return f'<div id="{id}">{image(svg, alt)}</div><script>{_SWAP % (id, whole)}</script>'
+
+
+def page(svg: str, alt: str) -> str:
+    """The picture as an HTML document that stands alone."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(alt[:80])}</title></head>"
+        f'<body style="margin:0">{svg}</body></html>\n'
+    )
