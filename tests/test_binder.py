@@ -1,4 +1,4 @@
-"""Binder: repo2docker understands our folder, and the image would hold what it needs."""
+"""Binder: repo2docker understands our folder and installs what the lessons need."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ def test_the_image_has_our_python_and_our_system_packages(dockerfile: str) -> No
 
 
 def test_the_repository_is_copied_then_installed_then_prepared(dockerfile: str) -> None:
-    steps = ["COPY --chown=0:0 src/ ", '-r "binder/requirements.txt"', "binder/postBuild"]
+    steps = [
+        "COPY --chown=0:0 src/ ",
+        '-r "binder/requirements.txt"',
+        "binder/postBuild",
+    ]
     places = [dockerfile.find(step) for step in steps]
     assert -1 not in places, dict(zip(steps, places, strict=True))
     assert places == sorted(places)

@@ -12,14 +12,23 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from this checkout without asking a registry."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
     done = subprocess.run(
         [*command, "--no-index", "--wheel-dir", str(folder), str(ROOT)],
         capture_output=True,
@@ -88,7 +97,9 @@ def test_the_readme_and_the_gate_run_the_same_line() -> None:
 
 def test_the_readme_names_the_python_that_is_needed() -> None:
     least = PROJECT["requires-python"].removeprefix(">=")
-    assert f"Python {least} or newer" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"Python {least} or newer" in (ROOT / "README.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_no_tracked_file_names_a_machine_or_a_registry() -> None:

@@ -7,7 +7,6 @@ lesson that the learner never touched is brought up to date, and one they change
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,8 @@ RECORD = ".tapeviz-lessons.json"
 """The file in the learner's folder that remembers what was copied."""
 
 _PACKAGE = Path(__file__).parent
-_SKIPPED = ("__pycache__", ".ipynb_checkpoints")
+_FOR_AUTHORS = (".py", ".md")
+"""What lies among the lessons for those who write them."""
 
 
 class LessonsError(TapevizError):
@@ -32,9 +32,9 @@ class LessonsError(TapevizError):
 class Copied:
     """What became of each lesson file: file names, in the order of the lessons.
 
-    ``added`` are new in the folder, ``refreshed`` were untouched and are now up to date,
-    ``kept`` are the learner's changed ones, ``beside`` are new editions of those, put
-    next to them under another name. Files that were up to date are in none of these.
+    ``added`` are new in the folder, ``refreshed`` were untouched and are now up to
+    date, ``kept`` are the learner's changed ones, ``beside`` are new editions of those,
+    put next to them under another name. What was up to date already is in none of them.
     """
 
     added: tuple[str, ...] = ()
@@ -76,10 +76,11 @@ def find(lesson: str, names: list[str]) -> str:
     """
     if not lesson:
         return names[0]
-    start = _plain(lesson)
-    fits = [name for name in names if _plain(name) == start]
-    fits = fits or [name for name in names if f"{_plain(name)} ".startswith(start + " ")]
-    fits = fits or [name for name in names if _plain(name).startswith(start)]
+    for end in (" ", ""):  # its first words, its beginning
+        start = _plain(lesson) + end
+        fits = [name for name in names if f"{_plain(name)}{end}".startswith(start)]
+        if fits:
+            break
     if len(fits) == 1:
         return fits[0]
     raise LessonsError(
@@ -145,15 +146,15 @@ def _place(
 
 def _files(origin: Path) -> list[Path]:
     paths = (path for path in origin.rglob("*") if path.is_file())
-    parts = ((path, path.relative_to(origin).parts) for path in paths)
     return sorted(
-        (path for path, names in parts if not any(map(_hidden, names))),
+        (path for path in paths if _for_learners(path.relative_to(origin))),
         key=lambda path: _reading_order(path.as_posix()),
     )
 
 
-def _hidden(name: str) -> bool:
-    return name.startswith(".") or name in _SKIPPED
+def _for_learners(name: Path) -> bool:
+    hidden = any(part.startswith((".", "__")) for part in name.parts)
+    return not hidden and name.suffix not in _FOR_AUTHORS
 
 
 def _read_record(folder: Path) -> dict[str, str]:
@@ -171,7 +172,7 @@ def _write(target: Path, content: bytes) -> None:
     part = target.with_name(f".{target.name}.part")
     try:
         part.write_bytes(content)
-        os.replace(part, target)
+        part.replace(target)
     finally:
         part.unlink(missing_ok=True)
 

@@ -55,9 +55,7 @@ def browser() -> Iterator[Browser]:
     except ImportError:
         _missing("the Python package playwright is not installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=[*ARGUMENTS]
-        )
+        browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS])
         yield browser
         browser.close()
 
@@ -227,9 +225,7 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def lab(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Lab]:
+def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab on 127.0.0.1 whose folder holds copies of the lessons."""
     del browser
     base = tmp_path_factory.mktemp("jupyter")
