@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from xml.etree import ElementTree as ET
 
-from tapeviz.render import theme
+from tapeviz.render import theme as themes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,41 +22,51 @@ Names: TypeAlias = "Callable[[str], tuple[str, str]]"
 """From an id that matplotlib wrote to an id and a class."""
 
 
-def lean(
-    svg: str,
-    *,
-    names: Names,
-    rules: str,
-    width: int,
-    kind: str,
-) -> str:
+@dataclass(frozen=True)
+class Finish:
+    """What a picture becomes.
+
+    ``names`` gives an element of some id its new id and class ("" for none). ``rules``
+    is CSS in which ``&`` stands for the picture and ``@role`` for a colour. ``width``
+    is how wide the picture likes to be, in pixels; ``kind`` its class; ``label`` what
+    it says to somebody who does not see it.
+    """
+
+    names: Names
+    rules: str
+    width: int
+    kind: str
+    label: str
+    theme: str = "auto"
+
+
+def lean(svg: str, finish: Finish) -> str:
     """The same picture in fewer bytes, its colours those of the page around it.
 
-    ``svg`` was drawn in the colours of the light theme. ``names`` gives an element of
-    that id its new id and class ("" for none). ``rules`` is CSS in which ``&`` stands
-    for the picture and ``@role`` for a colour; ``width`` is how wide the picture likes
-    to be, in pixels; ``kind`` its class. No rule in it touches another picture of the
-    same page.
+    ``svg`` was drawn in the colours of the light theme. No rule in the result touches
+    another picture of the same page, and no shape in it needs another one's.
     """
     root = _parsed(svg)
     shapes = {el.get("id", ""): el.get("d", "") for el in root.iter("path")}
-    root[:] = _children(root, shapes, names)
+    root[:] = _children(root, shapes, finish.names)
     wide, high = (float(v) for v in root.get("viewBox", "").split()[2:])
-    style = _classed(root, rules)
+    style = _classed(root, finish)
     own = f"tv-p{hashlib.sha256(style.encode()).hexdigest()[:8]}"
     root.attrib.clear()
     root.attrib.update(
         {
             "xmlns": "http://www.w3.org/2000/svg",
-            "width": f"{width}",
-            "height": f"{width * high / wide:.0f}",
+            "width": f"{finish.width}",
+            "height": f"{finish.width * high / wide:.0f}",
             "viewBox": f"0 0 {wide:g} {high:g}",
             "preserveAspectRatio": "xMinYMin",
-            "class": f"{theme.class_name('auto')} {kind} {own}",
+            "role": "img",
+            "aria-label": finish.label,
+            "class": f"{themes.class_name(finish.theme)} {finish.kind} {own}",
         }
     )
     first = ET.Element("style")
-    first.text = theme.css("auto") + style.replace("&", f".{own}")
+    first.text = themes.css(finish.theme) + style.replace("&", f".{own}")
     root.insert(0, first)
     return ET.tostring(root, encoding="unicode", short_empty_elements=True)
 
@@ -65,9 +76,7 @@ def _parsed(svg: str) -> Element:
     return ET.fromstring(text.replace("xlink:href", "href"))  # noqa: S314 - our own
 
 
-def _children(
-    el: Element, shapes: Mapping[str, str], names: Names
-) -> list[Element]:
+def _children(el: Element, shapes: Mapping[str, str], names: Names) -> list[Element]:
     found: list[Element] = []
     for child in el:
         if child.tag in _JUNK:
@@ -97,7 +106,7 @@ def _shape(use: Element, shapes: Mapping[str, str]) -> Element:
 
 def _tidy(el: Element, names: Names) -> None:
     el.tail = None
-    if el.tag != "text" and el.tag != "tspan":
+    if el.tag not in {"text", "tspan"}:
         el.text = None
     for key, text in zip(("id", "class"), names(el.get("id", "")), strict=True):
         el.set(key, text)
@@ -115,7 +124,7 @@ def _short(text: str) -> str:
     return re.sub(r"\s*\b([MLCQz])\s*|\s+", lambda m: m[1] or " ", text).strip()
 
 
-def _classed(root: Element, rules: str) -> str:
+def _classed(root: Element, finish: Finish) -> str:
     names: dict[str, str] = {}
     for el in root.iter():
         style = _style(el.attrib.pop("style", ""))
@@ -123,12 +132,12 @@ def _classed(root: Element, rules: str) -> str:
             name = names.setdefault(style, f"c{len(names)}")
             el.set("class", f"{el.get('class', '')} {name}".strip())
     own = "".join(f"& .{name}{{{style}}}" for style, name in names.items())
-    return theme.paint(own + rules, "auto")
+    return themes.paint(own + finish.rules, finish.theme)
 
 
 def _style(text: str) -> str:
     pairs = [part.split(":", 1) for part in text.split(";") if ":" in part]
-    roles = {v: k for k, v in reversed(theme.colours("light").items())}
+    roles = {v: k for k, v in reversed([*themes.colours("light").items()])}
     kept = {k.strip(): v.strip() for k, v in pairs if k.strip() not in _SAID}
-    kept = {k: f"@{roles[v]}" if v in roles else _short(v) for k, v in kept.items()}
+    kept = {k: f"@{roles[v]}" if v in roles else v for k, v in kept.items()}
     return ";".join(f"{k}:{v}" for k, v in kept.items())

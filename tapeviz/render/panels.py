@@ -34,12 +34,26 @@ CROWD = 20
 CURVE, MOVE, SLOPE, POINT = "variable", "target", "none", "ink"
 """The theme's colours for the loss, an update, a gradient and a point."""
 
+_DOTS = ((16, 4.8), (32, 3.8))
+_EDGE = 0.2
+_LOW = 0.4
+_APART = 0.35
+_MIDDLE = 0.5
+_LETTER = 5.8
+
+_PLACES = {
+    "top": (0.5, 1.0, "center", "top"),
+    "middle": (0.5, 0.6, "center", "top"),
+    "right": (1.0, 1.0, "right", "top"),
+    "low": (1.0, 0.02, "right", "bottom"),
+}
+
 _SIDES = {
     "n": ("center", "bottom", 0, 7),
     "s": ("center", "top", 0, -7),
     "e": ("left", "center", 8, 0),
     "w": ("right", "center", -8, 0),
-    "ne": ("left", "bottom", 6, 5),
+    "ne": ("left", "bottom", 6, 7),
     "nw": ("right", "bottom", -2, 6),
     "se": ("left", "top", 5, -4),
     "sw": ("right", "top", -5, -4),
@@ -68,7 +82,7 @@ class Pen:
     @property
     def dot(self) -> float:
         """How large a dot is; many dots are smaller."""
-        return 4.8 if len(self.steps) <= 16 else 3.8 if len(self.steps) <= 32 else 3
+        return next((size for most, size in _DOTS if len(self.steps) <= most), 3)
 
 
 def draw(pen: Pen, left: Axes, right: Axes) -> None:
@@ -110,35 +124,43 @@ def _ticks(ax: Axes, *, log: bool = False, steps: bool = False) -> None:
 
 def _head(ax: Axes, pen: Pen, title: str, x: str) -> None:
     ax.set_title(
-        title, loc="left", color=pen.colours["ink"], fontsize="medium", pad=12,
+        title, loc="left", y=1.0, pad=12, color=pen.colours["ink"], fontsize="medium",
         parse_math=False,
     )  # fmt: skip
     ax.set_xlabel(x, color=pen.colours["muted"], parse_math=False)
 
 
-def _say(
-    ax: Axes, pen: Pen, words: str, at: Spot, side: str, colour: str, gid: str = ""
-) -> None:
+@dataclass(frozen=True)
+class _Label:
     """A short text on one side of a place; with an id where a film reveals it."""
-    ha, va, right, up = _SIDES[side]
+
+    words: str
+    at: Spot
+    side: str
+    colour: str
+    gid: str = ""
+
+
+def _say(ax: Axes, pen: Pen, label: _Label) -> None:
+    ha, va, right, up = _SIDES[label.side]
     note = ax.annotate(
-        words, (at[0], at[1]), (right, up), textcoords="offset points", ha=ha, va=va,
-        color=pen.colours[colour], fontsize="small", parse_math=False,
-        annotation_clip=False, zorder=6, gid=gid or None,
+        label.words, (label.at[0], label.at[1]), (right, up), ha=ha, va=va,
+        textcoords="offset points", color=pen.colours[label.colour], fontsize="small",
+        parse_math=False, annotation_clip=False, zorder=6, gid=label.gid or None,
     )  # fmt: skip
     if not pen.film:
         paper = pen.colours["paper"]
         note.set_bbox({"fc": paper, "ec": "none", "alpha": 0.8, "pad": 0.6})
 
 
-def _note(ax: Axes, pen: Pen, lines: list[str], x: float, y: float) -> None:
-    """What the picture had to leave out, written into it at a place from 0 to 1."""
+def _note(ax: Axes, pen: Pen, lines: list[str], where: str) -> None:
+    """What the picture had to leave out, written into it."""
     if lines:
+        x, y, ha, va = _PLACES[where]
         ax.text(
-            x, y, "\n".join(lines), transform=ax.transAxes, parse_math=False,
-            ha="center" if x == 0.5 else "right", va="top" if y > 0.5 else "bottom",
-            fontsize="small", style="italic", color=pen.colours["ink"], zorder=7,
-            gid="note" if x == 0.5 else "loss-note",
+            x, y, "\n".join(lines), ha=ha, va=va, transform=ax.transAxes, zorder=7,
+            fontsize="small", style="italic", color=pen.colours["ink"],
+            parse_math=False, gid=f"note-{where}",
         )  # fmt: skip
 
 
@@ -168,7 +190,7 @@ def _line(ax: Axes, pen: Pen) -> None:
     path = np.column_stack([xs, np.where(near, ys, np.nan)])
     _points(ax, pen, path, drop=True)
     _ends(ax, pen, path)
-    _note(ax, pen, _lost(pen), 0.5, 1)
+    _note(ax, pen, _lost(pen), "top")
 
 
 def _heights(pen: Pen) -> Floats:
@@ -250,21 +272,29 @@ def _line_update(ax: Axes, pen: Pen, i: int, here: tuple[float, float]) -> None:
         _tangent(ax, pen, i, here)
     if np.isfinite(to) and to != here[0]:
         tip = _arrow(ax, f"a{i}", here, (to, here[1]), pen.colours[MOVE])
-        words = f"{'+' if to > here[0] else ''}{shown(to - here[0])}"
+        words, side = f"update {_signed(to - here[0])}", _ahead(ax, here, tip)
         if pen.film:
-            _say(ax, pen, f"update {words}", tip, _ahead(ax, here, tip), MOVE, f"m{i}")
+            _say(ax, pen, _Label(words, tip, side, MOVE, f"m{i}"))
         elif i == 0:
-            _say(ax, pen, "update", tip, _ahead(ax, here, tip), MOVE)
+            _say(ax, pen, _Label("update", tip, side, MOVE))
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else ''}{shown(value)}"
 
 
 def _ahead(ax: Axes, here: Spot, tip: Spot) -> str:
-    """The side beyond the tip of an arrow, or before it if that is the picture's end."""
+    """The side beyond an arrow's tip, or before it where the picture ends."""
+    far, east = _across(ax, tip), tip[0] > here[0]
+    if east:
+        return "e" if far < 1 - _EDGE else "nw"
+    return "w" if far > _EDGE else "ne"
+
+
+def _across(ax: Axes, place: Spot) -> float:
+    """How far to the right in the picture a place is, from 0 to 1."""
     left, right = ax.get_xlim()
-    far = (tip[0] - left) / (right - left)
-    east = tip[0] > here[0]
-    if 0.2 < far < 0.8:
-        return "e" if east else "w"
-    return "nw" if far >= 0.8 else "ne"
+    return float((place[0] - left) / (right - left))
 
 
 def _tangent(ax: Axes, pen: Pen, i: int, here: tuple[float, float]) -> None:
@@ -272,25 +302,29 @@ def _tangent(ax: Axes, pen: Pen, i: int, here: tuple[float, float]) -> None:
     if not np.isfinite(slope):
         return
     wide, high = _units(ax)
-    dx = 44 / float(np.hypot(wide, high * slope))
+    dx = 56 / float(np.hypot(wide, high * slope))
     xs = np.array([here[0] - dx, here[0] + dx])
+    xs, ys = _cut(xs, here[1] + slope * (xs - here[0]), *ax.get_ylim(), flip=True)
     ax.plot(
-        xs, here[1] + slope * (xs - here[0]), lw=1.6, dashes=(4, 2), zorder=3,
-        color=pen.colours[SLOPE], gid=f"t{i}",
-    )  # fmt: skip
-    down = xs[0] if slope > 0 else xs[1]
-    left, right = ax.get_xlim()
-    far = (down - left) / (right - left)
-    side = "se" if (slope > 0 and far < 0.8) or far < 0.2 else "sw"
-    low = (down, here[1] + slope * (down - here[0]))
-    _say(ax, pen, f"slope {shown(slope)}", low, side, SLOPE, f"s{i}")
+        xs, ys, lw=1.6, dashes=(4, 2), zorder=3, color=pen.colours[SLOPE], gid=f"t{i}"
+    )
+    words, side = f"slope {shown(slope)}", "sw" if slope < 0 else "se"
+    ends = list(zip(xs, ys, strict=True))[:: 1 if slope < 0 else -1]
+    room = abs(ends[0][0] - ax.get_xlim()[0 if slope < 0 else 1]) * wide
+    place = ends[0 if room > _LETTER * len(words) else -1]
+    _say(ax, pen, _Label(words, place, side, SLOPE, f"s{i}"))
 
 
 def _units(ax: Axes) -> tuple[float, float]:
     """How many points one unit of x and of y is long."""
     (x0, y0), (x1, y1) = ax.transData.transform([(0, 0), (1, 1)])
-    part = 72 / ax.get_figure(root=True).dpi
+    part = 72 / _dpi(ax)
     return (x1 - x0) * part, (y1 - y0) * part
+
+
+def _dpi(ax: Axes) -> float:
+    fig = ax.get_figure(root=True)
+    return fig.dpi if fig else 72.0
 
 
 def _arrow(
@@ -319,10 +353,10 @@ def _held(ax: Axes, start: Spot, end: Spot) -> tuple[float, float]:
 
 def _points(ax: Axes, pen: Pen, path: Floats, *, drop: bool) -> None:
     """Every point that is shown, with the way to it from the one shown before."""
-    before: int | None = None
+    before = -1
     for i in pen.points:
-        step = before is not None and i - before == 1
-        way = path[[i] if before is None or step else _thin(before + 1, i)]
+        step = i > 0 and i - before == 1
+        way = path[_thin(before + 1, i)]
         if drop and step and np.isfinite(path[[before, i]]).all():
             way = np.array([(path[i, 0], path[before, 1]), path[i]])
         _point(ax, pen, i, way, drop=drop)
@@ -353,19 +387,19 @@ def _ends(ax: Axes, pen: Pen, path: Floats) -> None:
         np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim()),
     )  # fmt: skip
     sides = [_side(spots[0]), _side(spots[-1])]
-    if sides == ["s", "s"] and abs(spots[0, 0] - spots[-1, 0]) < 0.35:
+    if sides == ["s", "s"] and abs(spots[0, 0] - spots[-1, 0]) < _APART:
         sides[0] = "n"
     gids = ["", f"e{end}" if pen.film else ""]
     for i, word, side, gid in zip((0, -1), ("start", "end"), sides, gids, strict=True):
         if np.isfinite(path[i]).all():
             words = f"{word}, {labels[0]} = {shown(path[i, 0])}"
             said = words if len(labels) == 1 else word
-            _say(ax, pen, said, path[i], side, "ink", gid)
+            _say(ax, pen, _Label(said, path[i], side, "ink", gid))
 
 
 def _side(spot: Floats) -> str:
     """Below a low point; above a high one, towards the middle."""
-    return "s" if spot[1] < 0.4 else "ne" if spot[0] < 0.5 else "nw"
+    return "s" if spot[1] < _LOW else "ne" if spot[0] < _MIDDLE else "nw"
 
 
 def _lost(pen: Pen) -> list[str]:
@@ -398,7 +432,7 @@ def _plane(ax: Axes, pen: Pen) -> None:
     path = np.where(t.near[:, None], t.points, np.nan)
     _points(ax, pen, path, drop=False)
     _ends(ax, pen, path)
-    _note(ax, pen, _lost(pen), 0.5, 1)
+    _note(ax, pen, _lost(pen), "top")
 
 
 def _contours(ax: Axes, pen: Pen, land: Landscape | None) -> None:
@@ -408,7 +442,7 @@ def _contours(ax: Axes, pen: Pen, land: Landscape | None) -> None:
     seen_x, seen_y = _seen(xs, ax.get_xlim()), _seen(ys, ax.get_ylim())
     grid = np.array(land.losses, dtype=float)[np.ix_(seen_y, seen_x)]
     levels = _levels(grid[np.isfinite(grid)])
-    if len(levels) < 2 or min(grid.shape) < 2:
+    if min(*grid.shape, len(levels)) <= 1:
         return
     colour = pen.colours[CURVE]
     tints = [to_rgba(colour, a) for a in np.linspace(0.32, 0.03, len(levels) - 1)]
@@ -439,8 +473,8 @@ def _plane_update(ax: Axes, pen: Pen, i: int) -> None:
         tip = here + slope * (38 / float(np.hypot(*np.multiply(_units(ax), slope))))
         ink = pen.colours[SLOPE]
         tip = _arrow(ax, f"t{i}", here, tip, ink, ls=(0, (3, 1.5)))
-        side = "e" if tip[0] >= here[0] else "w"
-        _say(ax, pen, "gradient", tip, side, SLOPE, f"s{i}")
+        side = _ahead(ax, here, tip)
+        _say(ax, pen, _Label("gradient", tip, side, SLOPE, f"s{i}"))
 
 
 def _norms(ax: Axes, pen: Pen) -> None:
@@ -454,12 +488,12 @@ def _norms(ax: Axes, pen: Pen) -> None:
         ("t", t.slopes, c[SLOPE], "o", "gradient"),
         ("a", t.strides, c[MOVE], "^", "update"),
     ):
-        _series(ax, pen, letter, values, ink, marker)
-        style: dict[str, Any] = {"color": ink, "marker": marker, "ms": 5, "lw": 1}
-        keys.append(Line2D([], [], label=word, **style))
+        style: dict[str, Any] = {"color": ink, "marker": marker, "lw": 1.2}
+        _series(ax, pen, letter, values, **style)
+        keys.append(Line2D([], [], label=word, ms=5, **style))
     ax.legend(handles=keys, frameon=False, labelcolor=c["ink"], fontsize="small")
     large = "these arrays are too large to be measured here"
-    _note(ax, pen, [] if np.isfinite(both).any() else [large], 0.5, 0.6)
+    _note(ax, pen, [] if np.isfinite(both).any() else [large], "middle")
 
 
 def _losses(ax: Axes, pen: Pen) -> None:
@@ -469,13 +503,15 @@ def _losses(ax: Axes, pen: Pen) -> None:
     _upright(ax, drawn)
     _head(ax, pen, f"{plain(pen.run.loss_name)} at each step", "step")
     _ticks(ax, log=log, steps=True)
-    _series(ax, pen, "l", drawn, pen.colours[CURVE], "o")
+    _series(ax, pen, "l", drawn, color=pen.colours[CURVE], marker="o", lw=1.2)
     known = np.flatnonzero(np.isfinite(drawn))
     rising = bool(known.size and drawn[known[-1]] > drawn[known[0]])
     sides = ("se" if rising else "ne", "sw" if log and not rising else "nw")
-    for i, side in zip(known[[0, -1]][: known.size], sides, strict=False):
-        _say(ax, pen, shown(t.losses[i]), (i, drawn[i]), side, "ink")
-    _note(ax, pen, _loss_notes(t, drawn), 1, 0.02 if rising else 1)
+    ends = dict.fromkeys(known.tolist()[:: max(len(known) - 1, 1)])
+    for i, side in zip(ends, sides, strict=False):
+        gid = f"v{i}" if pen.film and i else ""
+        _say(ax, pen, _Label(shown(t.losses[i]), (i, drawn[i]), side, "ink", gid))
+    _note(ax, pen, _loss_notes(t, drawn), "low" if rising else "right")
 
 
 def _loss_notes(t: Track, drawn: Floats) -> list[str]:
@@ -507,16 +543,14 @@ def _upright(ax: Axes, values: Floats) -> bool:
     return False
 
 
-def _series(
-    ax: Axes, pen: Pen, letter: str, values: Floats, colour: str, marker: str
-) -> None:
+def _series(ax: Axes, pen: Pen, letter: str, values: Floats, **style: Any) -> None:
     last = len(values) - 1
     ax.set_xlim(-0.05 * max(last, 8), last + 0.06 * max(last, 8))
     before = 0
     for i in pen.steps:
         way = [before, *_thin(before + 1, i)] if i else [0]
         ax.plot(
-            way, values[way], color=colour, lw=1.2, marker=marker, ms=pen.dot,
-            markevery=[len(way) - 1], zorder=3, gid=f"{letter}{i}", clip_on=False,
+            way, values[way], ms=pen.dot, markevery=[len(way) - 1], zorder=3,
+            gid=f"{letter}{i}", clip_on=False, **style,
         )  # fmt: skip
         before = i

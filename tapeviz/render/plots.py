@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeviz.render import theme as themes
-from tapeviz.render.track import Track, coordinates, falls, number, place, plain, track
+from tapeviz.render.track import Track, coordinates, falls, number, place, track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
     from tapeviz.trace.descent import Descent
 
-SIZE = (10.0, 4.1)
+SIZE = (10.0, 4.0)
 """The width and height of a figure in inches."""
+
+_FEW = 4
 
 
 def plot(
@@ -60,8 +62,8 @@ def figure(
     ``size`` is in inches. ``film`` adds what only a film shows: the slope and the size
     of the update at every step.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     with _look():
         fig = Figure(figsize=size, facecolor=themes.colours(theme)["paper"])
@@ -86,7 +88,7 @@ def write_svg(fig: Figure) -> str:
 
 @contextmanager
 def _look() -> Iterator[None]:
-    from matplotlib import style  # noqa: PLC0415
+    from matplotlib import style
 
     own = {"svg.hashsalt": "tapeviz", "svg.fonttype": "none", "font.size": 11}
     with style.context(["default", own]):
@@ -97,13 +99,13 @@ def _pair(fig: Figure) -> tuple[Axes, Axes]:
     wide, high = fig.get_size_inches()
     grid = fig.add_gridspec(
         1, 2, width_ratios=(1.4, 1), wspace=0.2, left=0.72 / wide,
-        right=1 - 0.2 / wide, bottom=0.58 / high, top=1 - 0.45 / high,
+        right=1 - 0.2 / wide, bottom=0.58 / high, top=1 - 0.38 / high,
     )  # fmt: skip
     return fig.add_subplot(grid[0]), fig.add_subplot(grid[1])
 
 
 def _draw(run: Descent, axes: tuple[Axes, Axes], theme: str, *, film: bool) -> None:
-    from tapeviz.render import panels  # noqa: PLC0415
+    from tapeviz.render import panels
 
     pen = panels.Pen(run, track(run), themes.colours(theme), film=film)
     panels.draw(pen, *axes)
@@ -125,7 +127,7 @@ def describe(run: Descent) -> str:
 
 
 def _list(names: tuple[str, ...]) -> str:
-    if len(names) <= 4:
+    if len(names) <= _FEW:
         return ", ".join(names) or "no variable"
     return f"{', '.join(names[:3])} and {len(names) - 3} more variables"
 

@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+FLAT = 2
+"""Runs of at most this many numbers are drawn as a path."""
+
 FAR = 100.0
 """A point counts as far out when its loss rose by this many times the usual."""
+
+_SMALL, _LARGE = 0.01, 1e5
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,12 @@ class Track:
         usual = max(known[0] - known.min(), rise)
         return float(known[0] + FAR * usual) if usual else math.inf
 
+    def sound(self, steps: list[int]) -> list[int]:
+        """Those of the steps up to the first whose loss or gradient is no number."""
+        odd = ~np.isfinite(self.losses) | ~np.isfinite(self.slopes)
+        first = int(odd.argmax()) if odd.any() and not odd.all() else self.updates
+        return [i for i in steps if i <= first]
+
     def odd_loss(self) -> str:
         """Where the loss first was no number, in words; "" if it always was one."""
         odd = np.flatnonzero(~np.isfinite(self.losses))
@@ -96,7 +107,7 @@ def track(run: Descent) -> Track:
     """The numbers of a run as arrays."""
     ups = run.updates
     width = sum(v.size for v in ups[0].at) if ups else 0
-    wide = width if width <= 2 else 0
+    wide = width if width <= FLAT else 0
     places = [u.at for u in ups] + ([ups[-1].to] if ups else [])
     return Track(
         names=tuple(map(plain, run.names)),
@@ -151,7 +162,7 @@ def number(value: float) -> str:
     >>> number(2.5999999046), number(-6.0), number(3.2e9), number(0.00012345)
     ('2.6', '-6', '3.2e9', '0.0001234')
     """
-    if not math.isfinite(value) or not 0.01 <= abs(value) < 1e5:
+    if not math.isfinite(value) or not _SMALL <= abs(value) < _LARGE:
         return text.number(float(value), 4)
     return f"{value:.4f}".rstrip("0").rstrip(".")
 
@@ -159,8 +170,8 @@ def number(value: float) -> str:
 def plain(name: str) -> str:
     """A name that fits a picture: one line, no control characters, not too long.
 
-    >>> plain("a\\nb"), len(plain("w" * 99))
-    ('a b', 24)
+    >>> plain("two  words"), len(plain("w" * 99))
+    ('two words', 24)
     """
     return text.one_line(name, 24)
 

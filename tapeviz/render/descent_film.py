@@ -1,0 +1,343 @@
+"""A recorded descent as a film: at each step the slope, the update and the new loss."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tapeviz.render import plots, text
+from tapeviz.render import theme as themes
+from tapeviz.render.lean import Finish, lean
+from tapeviz.render.track import (
+    coordinates,
+    entries,
+    number,
+    place,
+    plain,
+    spread,
+    track,
+)
+from tapeviz.trace.film import Film, Frame, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from matplotlib.figure import Figure
+
+    from tapeviz.trace.descent import Descent, Update
+    from tapeviz.trace.value import Value
+
+MOST = 60
+"""Updates told one by one; of longer runs a spread of this many."""
+
+_WIDTH = 880
+_FEW = 4
+_MOVING = re.compile(r"[a-z]\d+")
+
+_RULES = (
+    f"&{{max-width:100%;height:auto;font:11px {themes.SANS};direction:ltr;"
+    "font-variant-numeric:tabular-nums;stroke-linejoin:round}"
+    "& text{paint-order:stroke;stroke:@paper;stroke-width:3px}"
+    "& .late{opacity:0}& .late:is(.on,.hot,.done){opacity:1}"
+    "& .late.dim{opacity:.25}& .late.off{opacity:0}"
+    "& .a.done{opacity:.5}"
+    "& .a.hot path{stroke-width:2.6}"
+    "& :is(.p,.l).hot>:last-child{stroke:@hot;stroke-width:4}"
+)
+
+
+def descent_film(run: Descent, *, theme: str = "auto", prefix: str = "") -> Film:
+    """The film of a descent: start, then gradient, update and new loss at each step.
+
+    The picture is that of ``plots.figure``: its points ``p0``, ``p1``, ..., update
+    arrows ``a0``, ..., slopes ``t0``, ... and dots of the loss ``l0``, ... appear as
+    the film goes on; every id stands after ``prefix``. Of a run of more than ``MOST``
+    updates a spread is told. ValueError for an unknown theme.
+    """
+    themes.check(theme)
+    svg = _picture(run.validate(), theme, prefix)
+    ids = frozenset(re.findall(r'\sid="([^"]+)"', svg))
+    story = _Story(run, prefix, ids)
+    frames = tuple(story.tell())
+    table = Table(story.heads(), tuple(map(story.row, story.steps)))
+    return Film(_title(run), plots.describe(run), svg, frames, (), table).validate()
+
+
+def _title(run: Descent) -> str:
+    names = [*map(plain, run.names)]
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"Gradient descent on {', '.join(names[:_FEW])}{more}"
+
+
+def _picture(run: Descent, theme: str, prefix: str) -> str:
+    fig = plots.figure(run, film=True)
+
+    def names(id: str) -> tuple[str, str]:
+        if id.startswith("axes_"):
+            return "", f"panel {id.replace('axes_', 'at')}"
+        if not _MOVING.fullmatch(id):
+            return "", ""
+        return prefix + id, id[0] if id in {"p0", "l0"} else f"late {id[0]}"
+
+    finish = Finish(
+        names,
+        _RULES + _narrow(fig),
+        _WIDTH,
+        "tapeviz-descent",
+        plots.describe(run),
+        theme,
+    )
+    return lean(plots.write_svg(fig), finish)
+
+
+def _narrow(fig: Figure) -> str:
+    """Rules that put one panel under the other where the player is narrow."""
+    wide, high = (float(72 * v) for v in fig.get_size_inches())
+    left, right = (ax.get_position() for ax in fig.axes)
+    zoom = 1 / float(left.x1 + 0.02)
+    shift = float(left.x0 - right.x0) * wide
+    return (
+        "@container (max-width:560px){"
+        f".tapeviz-film .tv-screen>&{{width:100%;aspect-ratio:{wide:.0f}/"
+        f"{2 * high * zoom:.0f}}}"
+        f"& .at1{{transform:scale({zoom:.3f})}}"
+        f"& .at2{{transform:scale({zoom:.3f}) translate({shift:.1f}px,{high:.1f}px)}}}}"
+    )
+
+
+@dataclass
+class _Story:
+    """The frames being told, and the marks in force."""
+
+    run: Descent
+    prefix: str
+    ids: frozenset[str]
+    now: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.t = track(self.run)
+        self.steps = self.t.sound(spread(self.t.updates, MOST))
+        self.loss = plain(self.run.loss_name)
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """What each number of the variables is called."""
+        return coordinates(self.run)
+
+    def frame(
+        self, caption: str, marks: dict[str, str], formula: str = "", row: int = -1
+    ) -> Frame:
+        """A frame with those of the marks that are new and that the picture has."""
+        found = {self.prefix + id: mark for id, mark in marks.items()}
+        new = {
+            id: mark
+            for id, mark in found.items()
+            if id in self.ids and self.now.get(id, "") != mark
+        }
+        self.now |= new
+        return Frame(caption, new, formula, row, (), "descent")
+
+    def tell(self) -> Iterator[Frame]:
+        """All frames, from the start to the end of the run."""
+        if not self.steps:
+            said = "No update was recorded"
+            yield self.frame(f"{said}: no variable changed inside the block.", {})
+            return
+        yield self.start()
+        for row, i in enumerate(self.steps):
+            passed = i - self.steps[row - 1] - 1 if row else 0
+            yield self.slope(i, row, passed)
+            yield self.move(i, row)
+            yield self.arrive(i, row)
+
+    def start(self) -> Frame:
+        where = self.where(0)
+        at = f"{where[0].upper()}{where[1:]}" if self.many else f"It starts at {where}"
+        return self.frame(f"{at}, {self.told(0)}.", {"p0": "hot", "l0": "hot"}, row=0)
+
+    @property
+    def many(self) -> bool:
+        """Whether there are too many numbers to say them all."""
+        return self.t.kind == "norms"
+
+    def where(self, i: int) -> str:
+        """A point in words."""
+        if self.many:
+            return "the variables are at their start" if i == 0 else "the new values"
+        return place(self.labels, self.t.points[i])
+
+    def told(self, i: int) -> str:
+        """The loss at a point in words."""
+        return f"where the {self.loss} is {number(self.t.losses[i])}"
+
+    def slope(self, i: int, row: int, passed: int) -> Frame:
+        update = self.run.updates[i]
+        marks = {f"t{i}": "hot", f"s{i}": "on"}
+        marks |= {f"p{i}": "hot", f"l{i}": "hot"} if passed else {}
+        many = f"{passed} updates later" if passed > 1 else "One update later"
+        lead = f"{many}, step {i}" if passed else f"Step {i}"
+        says = "; ".join(self.derivatives(update))
+        return self.frame(f"{lead}: {self.sloping(i)}", marks, says, row)
+
+    def sloping(self, i: int) -> str:
+        """The gradient at a point in a sentence, and what it means."""
+        update = self.run.updates[i]
+        pairs = zip(self.t.names, update.gradients, strict=True)
+        missing = [name for name, gradient in pairs if gradient is None]
+        if missing:
+            return f"there is no gradient for {', '.join(missing)}."
+        if self.many:
+            return f"the gradient has length {number(self.t.slopes[i])}."
+        values = ", ".join(map(number, self.t.gradients[i]))
+        values = f"({values})" if len(self.labels) > 1 else values
+        here = f"at {self.where(i)} the gradient is {values}"
+        return f"{here}{_meaning(self.t.gradients[i], self.labels, self.loss)}."
+
+    def derivatives(self, update: Update) -> Iterator[str]:
+        """The gradient of each variable as an equation."""
+        if len(self.t.names) > _FEW:
+            return
+        for name, gradient in zip(self.t.names, update.gradients, strict=True):
+            value = "None" if gradient is None else _entry(gradient)
+            yield f"d {self.loss} / d {name} = {value}"
+
+    def move(self, i: int, row: int) -> Frame:
+        marks = {f"p{i}": "done", f"l{i}": "done", f"a{i}": "hot", f"m{i}": "on"}
+        formula = "; ".join(self.assignments(self.run.updates[i]))
+        return self.frame(self.moving(i), marks, formula, row)
+
+    def moving(self, i: int) -> str:
+        """What an update does, in a sentence."""
+        rate = self.run.updates[i].rate
+        why = "" if rate is None else ", minus the learning rate times the gradient,"
+        if self.many:
+            far = number(self.t.strides[i])
+            return f"The update{why} moves the variables by a length of {far}."
+        moves = (v for m in self.run.updates[i].moves for v in (m.data or ()))
+        ways = [
+            f"{label} by {number(float(v))}"
+            for label, v in zip(self.labels, moves, strict=True)
+            if isinstance(v, (int, float))
+        ]
+        return f"The update{why} changes {' and '.join(ways)}."
+
+    def assignments(self, update: Update) -> Iterator[str]:
+        """The update of each variable, ``x := 2 - 0.1 * (-6) = 2.6``."""
+        if len(self.t.names) > _FEW:
+            return
+        yield from (assignment(name, update, k) for k, name in enumerate(self.t.names))
+
+    def arrive(self, i: int, row: int) -> Frame:
+        gone = "done" if self.many else ""
+        marks = {f"t{i}": gone, f"s{i}": "", f"m{i}": "", f"a{i}": "done"}
+        end = i == self.steps[-1]
+        near = {f"p{i + 1}": "hot", f"l{i + 1}": "hot"}
+        near |= {f"v{i + 1}": "on", f"e{i + 1}": "on"}
+        caption = self.ending() if end else self.arriving(i)
+        return self.frame(caption, marks | near, self.change(i), row)
+
+    def arriving(self, i: int) -> str:
+        """Where an update led to, in a sentence."""
+        before, after = self.t.losses[i : i + 2]
+        lead = "The" if self.many else f"At {self.where(i + 1)} the"
+        lead = f"{lead} {self.loss}"
+        if not np.isfinite(after):
+            return f"{lead} is {number(after)}."
+        if np.isnan(before) or before == after:
+            return f"{lead} is {number(after)}."
+        verb = "falls" if after < before else "rises"
+        return f"{lead} {verb} from {number(before)} to {number(after)}."
+
+    def ending(self) -> str:
+        """Where the run ends, in a sentence."""
+        n = self.t.updates
+        many = "1 update" if n == 1 else f"{n} updates"
+        if self.many:
+            return f"The run ends here, after {many}."
+        return f"The run ends at {self.where(-1)}, after {many}."
+
+    def change(self, i: int) -> str:
+        """The loss before and after an update, as far as it is known."""
+        if i + 1 >= self.t.updates:
+            return ""
+        before, after = map(number, self.t.losses[i : i + 2])
+        return f"{self.loss}: {before} -> {after}"
+
+    def heads(self) -> tuple[str, ...]:
+        """The columns of the table."""
+        names = self.t.names
+        if len(names) > _FEW:
+            return "step", self.loss, "length of gradient", "length of update"
+        new = (f"new {name}" for name in names)
+        return "step", *names, self.loss, "gradient", "update", *new
+
+    def row(self, i: int) -> tuple[str, ...]:
+        """The table's row of one update."""
+        u, loss = self.run.updates[i], number(self.t.losses[i])
+        if len(self.t.names) > _FEW:
+            return str(i), loss, number(self.t.slopes[i]), number(self.t.strides[i])
+        gradients = ", ".join(_cell(g) for g in u.gradients)
+        moves = ", ".join(map(_cell, u.moves))
+        return str(i), *map(_cell, u.at), loss, gradients, moves, *map(_cell, u.to)
+
+
+def _meaning(gradient: Sequence[float], labels: list[str], loss: str) -> str:
+    """What the sign of a single derivative says."""
+    if not np.isfinite(gradient).all():
+        return ", which is no direction to go in"
+    if not np.any(gradient):
+        return f": the {loss} is flat here"
+    if len(labels) > 1:
+        return ""
+    way = "grows" if gradient[0] < 0 else "shrinks"
+    return f", so the {loss} falls as {labels[0]} {way}"
+
+
+def assignment(name: str, update: Update, k: int) -> str:
+    """What an update does to its ``k``-th variable, with the numbers plugged in.
+
+    It is the learning rate times the gradient that is taken away where the update has
+    a rate; else the move is added. Arrays of more than four entries keep their names.
+
+    >>> from tapeviz.trace.descent import Update
+    >>> from tapeviz.trace.value import Value
+    >>> x, g, m, y = (Value("float32", (), (v,)) for v in (2.0, -6.0, 0.6, 2.6))
+    >>> assignment("x", Update(0, (x,), None, (g,), (m,), (y,), rate=0.1), 0)
+    'x := 2 - 0.1 * (-6) = 2.6'
+    >>> assignment("x", Update(0, (x,), None, (g,), (m,), (y,)), 0)
+    'x := 2 + 0.6 = 2.6'
+    """
+    at, to, rate = update.at[k], update.to[k], update.rate
+    gradient = None if rate is None else update.gradients[k]
+    if at.size > _FEW or at.data is None:
+        tail = "+ update" if gradient is None else f"- {number(rate or 0)} * gradient"
+        return f"{name} := {name} {tail}"
+    if gradient is not None:
+        term = f"- {number(rate or 0)} * {_bracketed(gradient)}"
+    else:
+        said = _entry(update.moves[k])
+        term = f"- {said[1:]}" if said.startswith("-") else f"+ {said}"
+    return f"{name} := {_entry(at)} {term} = {_entry(to)}"
+
+
+def _bracketed(value: Value) -> str:
+    said = _entry(value)
+    return f"({said})" if said.startswith("-") else said
+
+
+def _entry(value: Value) -> str:
+    """A number, or a small array."""
+    if value.size == 1 and value.data is not None:
+        entry = value.data[0]
+        return number(entry) if isinstance(entry, (int, float)) else str(entry)
+    if value.data is not None and len(value.shape) == 1 and value.size <= _FEW:
+        return f"[{', '.join(map(number, entries(value)))}]"
+    return text.brief(value)
+
+
+def _cell(value: Value | None) -> str:
+    return "None" if value is None else _entry(value)
