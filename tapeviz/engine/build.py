@@ -13,7 +13,7 @@ from typing import Any
 
 from tapeviz.engine.rules import Op, compile_function
 
-PLAIN_TEST = "k is float or k is int"
+PLAIN_TEST = "kind is float or kind is int"
 
 
 def _find(op: Op, n: str, kind: str = "") -> Iterator[str]:
@@ -29,9 +29,9 @@ def _find(op: Op, n: str, kind: str = "") -> Iterator[str]:
         yield notice
         yield f"t{n} = s[1]; i{n} = s[2]"
     else:
-        yield f"k = {big}.__class__"
-        yield f"if k is Tensor: {tensor}"
-        yield "elif k is Variable:"
+        yield f"kind = {big}.__class__"
+        yield f"if kind is Tensor: {tensor}"
+        yield "elif kind is Variable:"
         yield f"    {variable}"
         yield f"    {notice}"
         yield f"    t{n} = s[1]; i{n} = s[2]"
@@ -145,7 +145,7 @@ def method_source(op: Op, owner: str, name: str) -> str:
 
     def body() -> Iterator[str]:
         yield from _find(op, a, owner)
-        yield f"k = {big}.__class__"
+        yield f"kind = {big}.__class__"
         yield f"if {PLAIN_TEST}:"
         yield from ("    " + line for line in _plain(op, a, b, 1))
         lines = list(_find(op, b, f"return slow({a.upper()}, {big})"))
@@ -160,7 +160,7 @@ def reflected_source(op: Op, owner: str, name: str) -> str:
     a, b = op.operands
 
     def body() -> Iterator[str]:
-        yield f"k = {a.upper()}.__class__"
+        yield f"kind = {a.upper()}.__class__"
         yield f"if not ({PLAIN_TEST}): return slow({a.upper()}, {b.upper()})"
         yield from _find(op, b, owner)
         yield from _plain(op, b, a, 1)

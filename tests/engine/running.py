@@ -1,0 +1,63 @@
+"""How the tests of the engine put a case through it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.assembly import call
+from tapeviz.engine.record import Record
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor, wrap
+from tests.engine.oracle import Array, Case
+
+
+def run(case: Case, *operands: Any) -> Tensor:
+    """The op on tensors, as the public functions call it."""
+    given = (list(operands),) if case.op.many else operands
+    out = getattr(call, case.op.name)(*given, *case.settings)
+    assert type(out) is Tensor
+    return out
+
+
+def tensor(v: Array, dtype: str = "float64") -> Tensor:
+    """A tensor of floats of that dtype; anything else stays what it is."""
+    return wrap(np.asarray(v.astype(dtype) if v.dtype.kind == "f" else v)[()])
+
+
+def tensors(case: Case, dtype: str = "float64") -> list[Tensor]:
+    """The case's operands as tensors."""
+    return [tensor(v, dtype) for v in case.operands]
+
+
+def floats(case: Case, given: list[Tensor]) -> list[Tensor]:
+    """The operands that have derivatives."""
+    return [given[i] for i in case.floats]
+
+
+def gradients(case: Case, operands: tuple[Array, ...], weights: Array) -> list[Any]:
+    """The gradients of the weighted sum of the result, None being zero."""
+    given = [tensor(v) for v in operands]
+    with GradientTape() as tape:
+        tape.watch(floats(case, given))
+        y = run(case, *given)
+    return tape.gradient(
+        y, floats(case, given), tensor(weights), unconnected_gradients="zero"
+    )  # type: ignore[no-any-return]
+
+
+def recorded(case: Case, given: list[Tensor]) -> tuple[GradientTape, Tensor, Record]:
+    """A tape with the op on it, the result, and its record."""
+    with GradientTape(persistent=True) as tape:
+        tape.watch(floats(case, given))
+        y = run(case, *given)
+    book = tape._book
+    assert book is not None
+    return tape, y, book.recs[y._i]
+
+
+def weights(case: Case, seed: int = 7) -> Array:
+    """An upstream gradient for the result of a case."""
+    shape = case.numpy(*case.operands).shape
+    return np.asarray(np.random.default_rng(seed).uniform(-1.5, 1.5, shape))

@@ -1,0 +1,85 @@
+"""Every entry of the registry, forward: NumPy computes the same, and nothing is missed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tapeviz.engine.assembly import BACK, FORWARD, TELL
+from tapeviz.engine.ops import NAMED, TABLE
+from tapeviz.engine.rules import Op
+from tests.engine import oracle
+from tests.engine.oracle import ALL, COMPUTED, Case
+from tests.engine.running import run, tensors
+
+
+@pytest.mark.parametrize("op", COMPUTED, ids=lambda op: op.name)
+def test_every_op_is_known_to_the_oracle(op: Op) -> None:
+    assert op.name in oracle.NUMPY, f"write {op.name} in NumPy in tests/engine/oracle.py"
+    if op.settings:
+        assert op.name in oracle.SETTINGS, f"give settings for {op.name} in oracle.py"
+
+
+def test_the_oracle_knows_no_op_that_is_gone() -> None:
+    tables = {*oracle.NUMPY, *oracle.SHAPES, *oracle.SETTINGS, *oracle.SAFE}
+    assert tables <= set(NAMED)
+
+
+def test_codes_are_places_in_the_table() -> None:
+    assert [op.code for op in TABLE] == list(range(len(TABLE)))
+    assert len(NAMED) == len(TABLE) == len(FORWARD) == len(BACK) == len(TELL)
+
+
+@pytest.mark.parametrize("op", COMPUTED, ids=lambda op: op.name)
+def test_an_entry_is_fit_to_be_shown(op: Op) -> None:
+    assert op.symbol
+    assert len(op.rules) == len(op.operands)
+    assert not (op.cut and any(op.rules)), "what cuts has no rule"
+    for rule in filter(None, op.rules):
+        unknown = oracle.words_used(rule.text) - set(oracle.WORDS)
+        assert not unknown, f"{op.name}: {rule.text!r} uses words that are no ops"
+
+
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_forward_is_numpys(case: Case) -> None:
+    out = run(case, *tensors(case))._v
+    want = case.numpy(*case.operands)
+    assert np.shape(out) == want.shape
+    np.testing.assert_allclose(out, want, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_a_scalar_is_a_scalar_inside(case: Case) -> None:
+    out = run(case, *tensors(case))._v
+    assert isinstance(out, np.ndarray) == bool(np.ndim(out))
+
+
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_float32_stays_float32(case: Case) -> None:
+    out = run(case, *tensors(case, "float32"))._v
+    want = case.numpy(*case.operands)
+    fixed = case.op.name.startswith("cast") or want.dtype.kind == "b"
+    assert out.dtype == (want.dtype if fixed else np.float32)
+    np.testing.assert_allclose(out, want, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_operands_are_left_alone(case: Case) -> None:
+    given = tensors(case)
+    for t in given:
+        if isinstance(t._v, np.ndarray):
+            t._v.flags.writeable = False
+    before = [np.copy(t._v) for t in given]
+    run(case, *given)
+    for t, b in zip(given, before, strict=True):
+        np.testing.assert_array_equal(t._v, b)
+
+
+@pytest.mark.parametrize("case", ALL, ids=str)
+def test_the_text_is_the_op(case: Case) -> None:
+    given = (case.operands,) if case.op.many else case.operands
+    names = dict(zip(case.op.operands, given, strict=True))
+    names |= dict(zip(case.op.settings, case.settings, strict=True))
+    words = oracle.WORDS | {"same": lambda x: x}
+    out = eval(case.op.text, words, names)  # noqa: S307 - the registry's own text
+    np.testing.assert_allclose(out, case.numpy(*case.operands), rtol=1e-14)
