@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import tapeviz
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
     "project"
@@ -66,7 +68,7 @@ def test_the_wheel_holds_every_file_of_the_package(installed: Path) -> None:
 
 def test_the_wheel_holds_nothing_but_the_package(installed: Path) -> None:
     names = {path.name for path in installed.iterdir()}
-    assert names == {"tapeviz", f"tapeviz-{PROJECT['version']}.dist-info"}
+    assert names == {"tapeviz", f"tapeviz-{tapeviz.__version__}.dist-info"}
     strays = ["__pycache__", ".ipynb_checkpoints"]
     assert not [path for path in installed.rglob("*") if path.name in strays]
 
