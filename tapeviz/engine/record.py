@@ -39,16 +39,18 @@ class Book:
 
     ``leaves`` maps ``id(object)`` to ``[first place, current place, current value]``;
     ``held`` keeps those objects alive. A variable that is assigned to gets a new place
-    whose gradient flows on to its first.
+    whose gradient flows on to its first. ``groups`` says which records belong together:
+    ``(name, start, stop)`` for each layer or loss, inner ones first.
     """
 
-    __slots__ = ("held", "leaves", "recs", "tapes", "trace")
+    __slots__ = ("groups", "held", "leaves", "recs", "tapes", "trace")
 
     def __init__(self) -> None:
         self.trace = Trace()
         self.recs: list[Record] = []
         self.leaves: dict[int, list[Any]] = {}
         self.held: list[Any] = []
+        self.groups: list[tuple[str, int, int]] = []
         self.tapes = 0
 
     def leaf(self, thing: Any, code: int, name: str) -> int:
@@ -82,13 +84,16 @@ class Here(threading.local):
 
     ``now`` is a fresh object for each change of that set, None when it is empty:
     a variable that has seen ``now`` is known to all of them. ``heard`` are told of
-    every gradient and every assignment.
+    every gradient and every assignment, and ``by`` is the optimizer that assigns, if it
+    is one. ``scope`` begins the name of every new variable.
     """
 
     now: object | None = None
     book: Book | None = None
     tapes: tuple[Any, ...] = ()
     heard: tuple[Callable[..., None], ...] = ()
+    by: Any = None
+    scope: str = ""
 
     def set(self, tapes: tuple[Any, ...], book: Book | None) -> None:
         """Let exactly these tapes record, in this book."""

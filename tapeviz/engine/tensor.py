@@ -212,7 +212,7 @@ class Variable:
             initial_value = initial_value()
         self._v = convert(initial_value, dtype)._v
         self._trainable = True if trainable is None else bool(trainable)
-        self._name = name or "Variable"
+        self._name = here.scope + (name or "Variable")
         self._seen: tuple[Any, Trace, int] = (None, OFF, -1)
         Variable._count += 1
         self._made = Variable._count
@@ -303,11 +303,16 @@ class Variable:
 
     def _set(self, new: Any, read_value: bool) -> Variable | None:
         self._read()
-        old, self._v = self._v, new
-        self._seen = (_STALE, OFF, -1)
+        old = self._v
+        self._put(new)
         for hear in here.heard:
             hear("assign", self, old, new)
         return self if read_value else None
+
+    def _put(self, new: Any) -> None:
+        """Replace the value without telling those who listen."""
+        self._v = new
+        self._seen = (_STALE, OFF, -1)
 
     ref = Tensor.ref
     __array__ = Tensor.__array__
