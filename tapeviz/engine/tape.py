@@ -28,6 +28,11 @@ class UnconnectedGradients(Enum):
     ZERO = "zero"
 
 
+ndarray, f32 = np.ndarray, np.float32
+ONES: dict[Any, Any] = {k: k(1) for k in (np.float16, np.float32, np.float64)}
+_NONE = UnconnectedGradients.NONE
+
+
 class GradientTape:
     """Records the operations in its block, to differentiate them.
 
@@ -191,18 +196,21 @@ class GradientTape:
         Each has the dtype and shape of its source, in the same nest; None where the
         target does not depend on it (``tapeviz.why`` tells the reason).
         """
-        zero = _unconnected(unconnected_gradients)
-        _no_none(target, sources)
+        zero = unconnected_gradients is not _NONE and _unconnected(unconnected_gradients)
+        _check(target, "target")
+        _check(sources, "source")
         self._ask("gradients (or jacobians)")
         targets = [target] if target.__class__ is Tensor else nest.leaves(target)
-        flat = [sources] if sources.__class__ is Variable else nest.leaves(sources)
+        single = sources.__class__ is Variable
+        flat = [sources] if single else nest.leaves(sources)
         seeds = _seeds(targets, output_gradients)
         found = self._pull(targets, seeds, flat, BACK, AGAIN)
-        out = [_result(g, s, zero) for g, s in zip(found, flat, strict=True)]
-        self._asked.append((targets, seeds, flat))
-        for hear in here.heard:
-            hear("gradient", self, targets, flat, out)
-        return nest.like(sources, out)
+        out = [_result(g, s, zero) for g, s in zip(found, flat)]  # noqa: B905 - hot
+        self._asked = [(targets, seeds, flat)]
+        if here.heard:
+            for hear in here.heard:
+                hear("gradient", self, targets, flat, out)
+        return out[0] if single else nest.like(sources, out)
 
     def jacobian(
         self,
@@ -229,7 +237,8 @@ class GradientTape:
                     "experimental_use_pfor set to False."
                 )
             )
-        _no_none(target, sources)
+        _check(target, "target")
+        _check(sources, "source")
         self._ask("gradients (or jacobians)")
         flat = nest.leaves(sources)
         size, shape = int(np.size(target._v)), tuple(target.shape)
@@ -262,45 +271,75 @@ class GradientTape:
         book = self._book
         if book is None:
             return [None] * len(sources)
-        end = len(book.recs)
-        taped = book.trace.recs is not None
-        grads: list[Any] = [None] * end
+        trace = book.trace
+        taped = trace.recs is not None
+        grads: list[Any] = [None] * len(book.recs)
+        loose = self._plant(targets, seeds, grads, taped)
+        keep = [self._place(s) for s in sources]
+        if taped:
+            start = len(book.recs)
+            self._sweep(again, grads, keep)
+            _attribute(book.recs, start)
+        else:
+            try:
+                self._sweep(back, grads, keep)
+            except RuntimeWarning:  # warnings were made errors: nan and inf are values
+                with np.errstate(all="ignore"):
+                    grads = [None] * len(book.recs)
+                    loose = self._plant(targets, seeds, grads, taped)
+                    self._sweep(back, grads, keep)
+        if not loose and book.tapes == 1 and not trace.cut:
+            return [None if i < 0 else grads[i] for i in keep]
+        return self._choose(grads, keep, loose, targets, sources)
+
+    def _plant(self, targets: Any, seeds: Any, grads: list[Any], taped: bool) -> Any:
+        """Put the seeds at their targets; those of targets that were not recorded."""
         loose: dict[int, Any] = {}
-        for t, seed in zip(targets, seeds, strict=True):
-            g = seed if not taped or isinstance(seed, Tensor) else wrap(seed)
-            g = g._v if isinstance(g, Tensor) and not taped else g
+        for t, seed in zip(targets, seeds):  # noqa: B905 - hot
+            g = seed
+            if g.__class__ is Tensor:
+                g = g if taped else g._v
+            elif taped:
+                g = wrap(g)
             place = self._place(t)
             if place >= 0:
                 grads[place] = g if grads[place] is None else grads[place] + g
             else:
                 loose[id(t)] = g if id(t) not in loose else loose[id(t)] + g
-        keep = [self._place(s) for s in sources]
-        if taped:
-            start = end
-            self._sweep(again, grads, keep, book.trace)
-            _attribute(book.recs, start)
-        else:
-            with np.errstate(all="ignore"):
-                self._sweep(back, grads, keep, book.trace)
-        reached = self._reached(end) if book.tapes > 1 or book.trace.cut else None
-        return [
-            loose.get(id(s)) if i < 0
-            else grads[i] if reached is None or reached[i] or any(s is t for t in targets)
-            else None
-            for i, s in zip(keep, sources, strict=True)
-        ]  # fmt: skip
+        return loose
 
-    def _sweep(self, back: Any, grads: list[Any], keep: list[int], trace: Any) -> None:
+    def _choose(
+        self, grads: list[Any], keep: list[int], loose: Any, targets: Any, sources: Any
+    ) -> list[Any]:
+        """The sources' gradients, None for what this tape does not watch."""
+        book = self._book
+        reached = None
+        if book is not None and (book.tapes > 1 or book.trace.cut):
+            reached = self._reached(len(grads))
+        out = []
+        for i, s in zip(keep, sources, strict=True):
+            if i < 0:
+                out.append(loose.get(id(s)))
+            elif reached is None or reached[i] or any(s is t for t in targets):
+                out.append(grads[i])
+            else:
+                out.append(None)
+        return out
+
+    def _sweep(self, back: Any, grads: list[Any], keep: list[int]) -> None:
         """The reverse sweep: each op hands its gradient on to its operands."""
-        recs = self._book.recs  # type: ignore[union-attr]
+        book = self._book
+        if book is None:
+            return
+        recs, trace, last = book.recs, book.trace, len(grads)
         for start, stop in reversed(self._windows):
-            end = len(grads) if stop < 0 else stop
-            for i in range(min(end, len(grads)) - 1, start - 1, -1):
+            end = last if stop < 0 or stop > last else stop
+            for i in range(end - 1, start - 1, -1):
                 g = grads[i]
                 if g is not None:
                     r = recs[i]
                     back[r[0]](g, r, grads, i, trace)
-                    if g.__class__ is np.ndarray and i not in keep:
+                    if g.__class__ is ndarray and i not in keep:
                         grads[i] = None
 
     def _place(self, t: Any) -> int:
@@ -373,16 +412,23 @@ def _seeds(targets: list[Any], given: Any) -> list[Any]:
 def _seed(target: Any, weight: Any) -> Any:
     v = target._v
     if weight is None:
-        return np.ones_like(v) if v.__class__ is np.ndarray else v.dtype.type(1)
+        kind = v.__class__
+        return ONES[kind] if kind in ONES else np.ones_like(v)[()]
     if isinstance(weight, (Tensor, Variable)):
         return weight
     return raw(weight, target.dtype)
 
 
 def _result(g: Any, source: Any, zero: bool) -> Any:
-    if g is None or source.dtype.np.kind not in "fc":
+    if g is None:
         return wrap(np.zeros_like(source._v)[()]) if zero else None
-    return g if isinstance(g, Tensor) else wrap(g)
+    if g.__class__ is Tensor:
+        return g
+    out = Tensor()
+    out._v, out._t, out._i = g, OFF, -1
+    if g.__class__ is not f32 and source.dtype.np.kind not in "fc":
+        return wrap(np.zeros_like(source._v)[()]) if zero else None
+    return out
 
 
 def _jacobian(g: Any, source: Any, shape: tuple[int, ...], zero: bool) -> Any:
@@ -415,8 +461,11 @@ def _unconnected(value: Any) -> bool:
         ) from None
 
 
-def _no_none(target: Any, sources: Any) -> None:
-    if target is None:
+def _check(one: Any, role: str) -> None:
+    """An error unless ``one`` is a tensor, a variable or a nest of them."""
+    if one.__class__ is Variable or one.__class__ is Tensor:
+        return
+    if one is None and role == "target":
         raise TypeError(
             tell(
                 "Argument `target` should be a list or nested structure of Tensors, "
@@ -424,11 +473,8 @@ def _no_none(target: Any, sources: Any) -> None:
                 "is the first argument the value computed in the block?",
             )
         )
-    for one, role in ((target, "target"), (sources, "source")):
-        if one.__class__ is Variable or one.__class__ is Tensor:
-            continue
-        for t in nest.leaves(one):
-            _check_leaf(t, role)
+    for t in nest.leaves(one):
+        _check_leaf(t, role)
 
 
 def _check_leaf(t: Any, role: str) -> None:
