@@ -34,14 +34,10 @@ if TYPE_CHECKING:
 MOST = 60
 """Updates told one by one; of longer runs a spread of this many."""
 
-_WIDTH = 880
 _FEW = 4
 _MOVING = re.compile(r"[a-z]\d+")
 
 _RULES = (
-    f"&{{max-width:100%;height:auto;font:11px {themes.SANS};direction:ltr;"
-    "font-variant-numeric:tabular-nums;stroke-linejoin:round}"
-    "& text{paint-order:stroke;stroke:@paper;stroke-width:3px}"
     "& .late{opacity:0}& .late:is(.on,.hot,.done){opacity:1}"
     "& .late.dim{opacity:.25}& .late.off{opacity:0}"
     "& .a.done{opacity:.5}"
@@ -85,9 +81,8 @@ def _picture(run: Descent, theme: str, prefix: str) -> str:
 
     finish = Finish(
         names,
-        _RULES + _narrow(fig),
-        _WIDTH,
-        "tapeviz-descent",
+        plots.STYLE + _RULES + _narrow(fig),
+        plots.WIDTH,
         plots.describe(run),
         theme,
     )

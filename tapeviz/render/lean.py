@@ -18,6 +18,9 @@ _JUNK = ("metadata", "defs", "style", "title")
 _SAID = ("font-family", "stroke-linejoin")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
+KIND = "tapeviz-descent"
+"""The class of every such picture."""
+
 Names: TypeAlias = "Callable[[str], tuple[str, str]]"
 """From an id that matplotlib wrote to an id and a class."""
 
@@ -28,14 +31,13 @@ class Finish:
 
     ``names`` gives an element of some id its new id and class ("" for none). ``rules``
     is CSS in which ``&`` stands for the picture and ``@role`` for a colour. ``width``
-    is how wide the picture likes to be, in pixels; ``kind`` its class; ``label`` what
-    it says to somebody who does not see it.
+    is how wide the picture likes to be, in pixels; ``label`` what it says to somebody
+    who does not see it.
     """
 
     names: Names
     rules: str
     width: int
-    kind: str
     label: str
     theme: str = "auto"
 
@@ -62,7 +64,7 @@ def lean(svg: str, finish: Finish) -> str:
             "preserveAspectRatio": "xMinYMin",
             "role": "img",
             "aria-label": finish.label,
-            "class": f"{themes.class_name(finish.theme)} {finish.kind} {own}",
+            "class": f"{themes.class_name(finish.theme)} {KIND} {own}",
         }
     )
     first = ET.Element("style")

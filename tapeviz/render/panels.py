@@ -40,6 +40,7 @@ _LOW = 0.4
 _APART = 0.35
 _MIDDLE = 0.5
 _LETTER = 5.8
+_FINE = 8
 
 _PLACES = {
     "top": (0.5, 1.0, "center", "top"),
@@ -229,7 +230,7 @@ def _padded(values: Floats, part: float) -> tuple[float, float]:
 
 
 def _curve(ax: Axes, pen: Pen, land: Landscape | None) -> None:
-    if land is not None:
+    if land is not None and _seen(np.array(land.xs), ax.get_xlim()).sum() >= _FINE:
         xs, ys = np.array(land.xs), np.array(land.losses[0], dtype=float)
         xs, ys = _cut(*_cut(xs, ys, *ax.get_xlim()), *ax.get_ylim(), flip=True)
         ax.plot(xs, ys, color=pen.colours[CURVE], lw=1.8, zorder=2, gid="curve")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeviz.render import theme as themes
+from tapeviz.render.lean import Finish, lean
 from tapeviz.render.track import Track, coordinates, falls, number, place, track
 
 if TYPE_CHECKING:
@@ -26,6 +27,16 @@ if TYPE_CHECKING:
 
 SIZE = (10.0, 4.0)
 """The width and height of a figure in inches."""
+
+WIDTH = 880
+"""How wide a picture in a page likes to be, in pixels."""
+
+STYLE = (
+    f"&{{max-width:100%;height:auto;font:11px {themes.SANS};direction:ltr;"
+    "font-variant-numeric:tabular-nums;stroke-linejoin:round}"
+    "& text{paint-order:stroke;stroke:@paper;stroke-width:3px}"
+)
+"""What every picture in a page has; ``&`` is the picture, ``@`` a colour."""
 
 _FEW = 4
 
@@ -75,6 +86,18 @@ def figure(
 def svg(run: Descent, **options: Any) -> str:
     """The picture as SVG text, the same on every run; ``options`` as in ``figure``."""
     return write_svg(figure(run, **options))
+
+
+def picture(
+    run: Descent, *, theme: str = "auto", size: tuple[float, float] = SIZE
+) -> str:
+    """The picture as one small ``<svg>`` whose colours follow the page around it."""
+    finish = Finish(_nameless, STYLE, WIDTH, describe(run), themes.check(theme))
+    return lean(write_svg(figure(run, size=size)), finish)
+
+
+def _nameless(_: str) -> tuple[str, str]:
+    return "", ""
 
 
 def write_svg(fig: Figure) -> str:

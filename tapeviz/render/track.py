@@ -203,7 +203,7 @@ def spread(count: int, most: int) -> list[int]:
     """At most ``most`` of the steps 0 to ``count - 1``, early ones closer together.
 
     >>> spread(5, 60), spread(1000, 5)
-    ([0, 1, 2, 3, 4], [0, 1, 2, 31, 999])
+    ([0, 1, 2, 3, 4], [0, 1, 2, 3, 999])
     """
     if count <= most:
         return list(range(count))

@@ -95,7 +95,7 @@ def test_the_same_bytes_every_time() -> None:
     assert plots.svg(parabola()) == plots.svg(parabola())
     code = (
         "from tapeviz.render import plots; from tests.render.descents import ravine;"
-        "import hashlib; print(hashlib.sha256(plots.svg(ravine()).encode()).hexdigest())"
+        "import zlib; print(zlib.crc32(plots.svg(ravine()).encode()))"
     )
     runs = {
         subprocess.run(
@@ -185,7 +185,7 @@ def test_log_scale_only_when_it_helps() -> None:
         steps: plots.figure(parabola(steps=steps)).axes[1].get_yscale()
         for steps in (10, 12)
     }
-    # 0.64**9 is a loss 55 times smaller, 0.64**11 one 135 times smaller.
+    # The loss shrinks by 0.64 a step: 55 times after nine, 135 times after eleven.
     assert scale == {10: "linear", 12: "log"}
     down = line(lambda x: x**3, lambda x: 3 * x * x, 0.01, 60, 2.0, (-9, 3))
     assert plots.figure(down).axes[1].get_yscale() == "linear"
@@ -203,8 +203,7 @@ def test_a_run_that_flies_off_is_clipped_with_a_note() -> None:
 def test_a_run_that_only_just_diverges_is_shown_whole() -> None:
     fig = plots.figure(parabola(1.1, 10, view=(-20, 30)))
     assert "outside" not in notes(fig)
-    # 5 - 3 * (-1.2)**10
-    assert last_point(gids(fig, "p")[10])[0] == pytest.approx(-13.5752, abs=1e-3)
+    assert last_point(gids(fig, "p")[10])[0] == pytest.approx(5 - 3 * 1.2**10, rel=1e-4)
 
 
 @pytest.mark.parametrize("film", [False, True])
