@@ -2,13 +2,16 @@
 
 ``call`` holds every op as a function that records the place of its caller's caller (for
 the public functions, which stand between), ``direct`` those that record their caller.
+
+Each piece is written out and compiled when it is first needed, not on import: what a
+learner does not use costs nothing.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import SimpleNamespace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +19,9 @@ import numpy as np
 from tapeviz.engine import build, checks, kernels, tensor
 from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.record import OFF, here
-from tapeviz.engine.rules import Op, compile_function, compile_sweeps, tell_source
+from tapeviz.engine.rules import Op, compile_function, compile_sweep, tell_source
 from tapeviz.engine.tensor import Tensor, Variable, touch
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, caller, tell
 
 PLAIN = frozenset((int, float))
 
@@ -43,9 +46,43 @@ WORDS: dict[str, Any] = {
 }  # fmt: skip
 """What the generated functions see."""
 
-FORWARD: list[Callable[..., Any]] = [build.forward(op, RAW) for op in TABLE]
-call = SimpleNamespace()
-direct = SimpleNamespace()
+
+
+class Ops:
+    """Every op as a function, made when it is first asked for."""
+
+    def __init__(self, depth: int) -> None:
+        self._depth = depth
+
+    def __getattr__(self, name: str) -> Callable[..., Tensor]:
+        op = NAMED.get(name)
+        if op is None:
+            raise AttributeError(f"no op is called {name!r}")
+        made = _many(op) if op.many else self._made(op)
+        setattr(self, name, made)
+        return made
+
+    def _made(self, op: Op) -> Callable[..., Tensor]:
+        words = WORDS | {"forward": FORWARD[op.code]}
+        return build.function(op, words, self._depth)
+
+
+call = Ops(2)
+direct = Ops(1)
+
+
+def _late(table: list[Any], op: Op, make: Callable[[], Any]) -> None:
+    """Enter a function that is made at its first call and then stands for itself."""
+
+    def stub(*args: Any) -> Any:
+        if table[op.code] is stub:
+            table[op.code] = make()
+        return table[op.code](*args)
+
+    table.append(stub)
+
+
+FORWARD: list[Callable[..., Any]] = []
 BACK: list[Callable[..., Any]] = []
 BACKS: list[Callable[..., Any]] = []
 AGAIN: list[Callable[..., Any]] = []
@@ -58,14 +95,14 @@ def _many(op: Op) -> Callable[..., Any]:
     forward = FORWARD[op.code]
     wants = op.rules[0] is not None and "xs" in op.rules[0].names
 
-    def record(xs: Any, *settings: Any, depth: int = 2) -> Any:
+    def record(xs: Any, *settings: Any) -> Any:
         tensors = [x if x.__class__ in checks.KNOWN else tensor.convert(x) for x in xs]
         spots = [x._read()[1:] if x.__class__ is Variable else (x._t, x._i) for x in tensors]
         values = [x._v for x in tensors]
         out = tensor.wrap(forward(values, *settings))
         trace = next((t for t, _ in spots if t.recs is not None), OFF)
         if trace.recs is not None:
-            f = sys._getframe(depth)
+            f = caller() or sys._getframe()
             ins = tuple(i if t is trace else -1 for t, i in spots)
             kept = tuple(v if wants or i < 0 else None for v, i in zip(values, ins, strict=True))
             shapes = tuple(np.shape(v) for v in values)
@@ -82,12 +119,17 @@ def _words_on_tensors() -> dict[str, Any]:
     words = dict(RAW)
     for op in reversed(TABLE):
         word, _, rest = op.text.partition("(")
-        if rest and word in RAW and rest[:-1].replace(" ", "").split(",") == [*op.operands, *op.settings]:
-            words[word] = getattr(call, op.name)
+        names = rest[:-1].replace(" ", "").split(",")
+        if rest and word in RAW and names == [*op.operands, *op.settings]:
+            words[word] = _recorded(op.name)
     fit, ones = words["fit"], words["stretch"]
     words["fit"] = lambda d, s, at=0: d if d.shape == s else fit(d, s, at)
     words["stretch"] = lambda d, s, at=0: ones(d, s, at)
     return words | {"lift": checks.lift}
+
+
+def _recorded(name: str) -> Callable[..., Any]:
+    return lambda *args: getattr(call, name)(*args)
 
 
 def _methods() -> None:
@@ -100,15 +142,12 @@ def _methods() -> None:
     for name, dunder in spellings.items():
         op = NAMED[name]
         for owner in (Tensor, Variable):
-            slow = getattr(call, name)
-            made = build.method(op, WORDS, owner.__name__, f"__{dunder}__", slow)
-            setattr(owner, f"__{dunder}__", made)
+            _operator(op, owner, f"__{dunder}__")
             if not op.cut:
-                made = build.method(op, WORDS, owner.__name__, f"__r{dunder}__", slow)
-                setattr(owner, f"__r{dunder}__", made)
+                _operator(op, owner, f"__r{dunder}__")
     for owner in (Tensor, Variable):
-        owner.__neg__ = direct.negative
-        owner.__abs__ = direct.abs
+        owner.__neg__ = lambda self: call.negative(self)
+        owner.__abs__ = lambda self: call.abs(self)
         owner.__eq__ = _equality("equal", "not_equal")
         owner.__ne__ = _equality("not_equal", "equal")
         owner.__getitem__ = _getitem
@@ -117,8 +156,18 @@ def _methods() -> None:
     tensor.pack = _pack
 
 
+def _operator(op: Op, owner: type, name: str) -> None:
+    """An operator method that is made at its first use; that one goes the slow way."""
+
+    def first(self: Any, other: Any) -> Any:
+        slow = getattr(call, op.name)
+        setattr(owner, name, build.method(op, WORDS, owner.__name__, name, slow))
+        return slow(other, self) if name.startswith("__r") else slow(self, other)
+
+    setattr(owner, name, first)
+
+
 def _equality(name: str, _other: str) -> Callable[[Any, Any], Any]:
-    compare = getattr(call, name)
     unequal = name == "not_equal"
 
     def method(self: Any, other: Any) -> Any:
@@ -138,7 +187,7 @@ def _equality(name: str, _other: str) -> Callable[[Any, Any], Any]:
             np.broadcast_shapes(np.shape(self._v), np.shape(other._v))
         except ValueError:
             return unequal
-        return compare(self, other)
+        return getattr(call, name)(self, other)
 
     return method
 
@@ -230,23 +279,15 @@ def _first_dtype(value: Any) -> Any:
 
 
 def _assemble() -> None:
-    for op in TABLE:
-        if op.text == "value":
-            continue
-        if op.many:
-            setattr(call, op.name, _many(op))
-            continue
-        words = WORDS | {"forward": FORWARD[op.code]}
-        setattr(call, op.name, build.function(op, words, 2))
-        setattr(direct, op.name, build.function(op, words, 1))
     taped = _words_on_tensors()
     batch, taped_batch = kernels.batched(RAW), kernels.batched(taped)
     for op in TABLE:
-        back, backs, again = compile_sweeps(op, RAW, batch, taped)
-        BACK.append(back)
-        BACKS.append(backs)
-        AGAIN.append(again)
-        AGAINS.append(compile_sweeps(op, RAW, batch, taped_batch)[2])
+        _late(FORWARD, op, partial(build.forward, op, RAW))
+        for table, words, again in (
+            (BACK, RAW, False), (BACKS, batch, False),
+            (AGAIN, taped, True), (AGAINS, taped_batch, True),
+        ):  # fmt: skip
+            _late(table, op, partial(compile_sweep, op, words, again=again))
         TELL.append(tuple(_tell(op, slot) for slot in range(len(op.rules))))
     _methods()
 
@@ -254,8 +295,14 @@ def _assemble() -> None:
 def _tell(op: Op, slot: int) -> Callable[..., Any] | None:
     if op.rules[slot] is None:
         return None
-    name = f"tell_{op.name}_{slot}"
-    return compile_function(tell_source(op, slot, name), name, RAW)
+    name, made = f"tell_{op.name}_{slot}", []
+
+    def stub(*args: Any) -> Any:
+        if not made:
+            made.append(compile_function(tell_source(op, slot, name), name, RAW))
+        return made[0](*args)
+
+    return stub
 
 
 _assemble()

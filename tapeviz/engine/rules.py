@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -226,21 +226,12 @@ def tell_source(op: Op, slot: int, name: str) -> str:
     return "\n".join([*lines, "    return d"]) + "\n"
 
 
-def compile_sweeps(
-    op: Op, raw: dict[str, Any], many: dict[str, Any], taped: dict[str, Any]
-) -> tuple[Callable[..., Any], ...]:
-    """``back``, its batched form, ``again``; no-ops for an op without any rule."""
+def compile_sweep(op: Op, words: dict[str, Any], *, again: bool) -> Callable[..., Any]:
+    """The reverse sweep at one op with these words; nothing for an op without a rule."""
     if not any(op.rules):
-        return (_nothing,) * 3
-    words: Sequence[tuple[str, dict[str, Any], bool]] = (
-        (f"back_{op.name}", raw, False),
-        (f"backs_{op.name}", many, False),
-        (f"again_{op.name}", taped, True),
-    )
-    return tuple(
-        compile_function(sweep_source(op, name, again=again), name, space)
-        for name, space, again in words
-    )
+        return _nothing
+    name = f"{'again' if again else 'back'}_{op.name}"
+    return compile_function(sweep_source(op, name, again=again), name, words)
 
 
 def _nothing(_g: Any, _r: Any, _G: Any, _i: Any, _t: Any) -> None:  # noqa: N803
