@@ -44,7 +44,7 @@ def _compute(op: Op) -> Iterator[str]:
     args = ", ".join((*op.operands, *op.settings))
     yield f"try: y = {op.text}"
     yield f"except RuntimeWarning: y = quiet(forward, {args})"
-    yield "Y = new(Tensor); Y._v = y"
+    yield "Y = Tensor(); Y._v = y"
 
 
 def _saved(op: Op, name: str) -> str:
@@ -68,18 +68,40 @@ def _extra(op: Op) -> str:
     return f"({', '.join(items)},)" if items else "None"
 
 
-def _write(op: Op, record: str, t: str, depth: int) -> Iterator[str]:
-    """Add the record, if trace ``t`` is recording; the result either way."""
-    yield f"recs = {t}.recs"
-    yield "if recs is None:"
-    yield "    Y._t = OFF; Y._i = -1"
-    yield "    return Y"
+def _write(op: Op, record: str, depth: int) -> Iterator[str]:
+    """Add the record to ``recs``, the list of trace ``t``; the result."""
     if op.cut:
-        yield f"{t}.cut = True"
+        yield "t.cut = True"
     yield f"f = frame({depth})"
-    yield f"Y._t = {t}; Y._i = len(recs)"
+    yield "Y._t = t; Y._i = len(recs)"
     yield f"recs.append(({record}, f.f_code, f.f_lasti))"
     yield "return Y"
+
+
+_UNRECORDED = ("if recs is None:", "    Y._t = OFF; Y._i = -1", "    return Y")
+
+
+def _listen(names: tuple[str, ...]) -> Iterator[str]:
+    """Find the recording trace ``t`` and its list; operands outside it are constants."""
+    first, *others = names
+    if len(others) == 1:
+        second = others[0]
+        yield f"recs = t{first}.recs"
+        yield "if recs is not None:"
+        yield f"    t = t{first}"
+        yield f"    if t{second} is not t: i{second} = -1"
+        yield "else:"
+        yield f"    t = t{second}; i{first} = -1"
+        yield "    recs = t.recs"
+        yield from ("    " + line for line in _UNRECORDED)
+        return
+    yield f"t = t{first}"
+    for n in others:
+        yield f"if t.recs is None: t = t{n}"
+    yield "recs = t.recs"
+    yield from _UNRECORDED
+    for n in names if others else ():
+        yield f"if t{n} is not t: i{n} = -1"
 
 
 def _tail(op: Op, depth: int) -> Iterator[str]:
@@ -95,13 +117,9 @@ def _tail(op: Op, depth: int) -> Iterator[str]:
     if op.kinds:
         yield f"if {names[-1]}.__class__ is not f32: check(op, {', '.join(names)})"
     yield from _compute(op)
-    yield f"t = t{names[0]}"
-    for n in names[1:]:
-        yield f"if t.recs is None: t = t{n}"
-    for n in names if len(names) > 1 else ():
-        yield f"if t{n} is not t: i{n} = -1"
+    yield from _listen(names)
     record = [str(op.code), *(f"i{n}" for n in names), *(_saved(op, n) for n in names)]
-    yield from _write(op, ", ".join([*record, _keeps_result(op), _extra(op)]), "t", depth)
+    yield from _write(op, ", ".join([*record, _keeps_result(op), _extra(op)]), depth)
 
 
 def _plain(op: Op, mine: str, other: str, depth: int) -> Iterator[str]:
@@ -115,7 +133,8 @@ def _plain(op: Op, mine: str, other: str, depth: int) -> Iterator[str]:
     vals = [kept if n == mine else n for n in op.operands]
     y = "y" if op.keeps("y", slot) else "None"
     record = ", ".join([str(op.code), *ins, *vals, y, "None"])
-    yield from _write(op, record, f"t{mine}", depth)
+    yield from _listen((mine,))
+    yield from _write(op, record, depth)
 
 
 def _function(head: str, *bodies: Iterator[str]) -> str:
