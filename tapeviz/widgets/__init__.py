@@ -1,0 +1,1 @@
+"""Widgets for the notebook: traits and events, no mathematics."""
