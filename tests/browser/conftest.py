@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
 
+import nbformat
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Route
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
@@ -51,7 +53,7 @@ def browser() -> Iterator[Browser]:
     if not program:
         _missing("no Chromium on PATH, and CHROMIUM does not name one")
     try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415
+        from playwright.sync_api import sync_playwright
     except ImportError:
         _missing("the Python package playwright is not installed")
     with sync_playwright() as playwright:
@@ -141,6 +143,85 @@ def open_page(browser: Browser) -> Iterator[Opener]:
 
 
 @dataclass(frozen=True)
+class Player:
+    """A film's player on a page: ``root`` is its outermost element."""
+
+    root: Locator
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """The step shown and the last step, as the player itself says."""
+        text = self.root.locator(".tv-count").inner_text()
+        step, last = map(int, re.findall(r"\d+", text))
+        return step, last
+
+    @property
+    def state(self) -> str:
+        """All that a reader sees of a step: caption, formula, marks, lit code."""
+        return str(self.root.evaluate(_STATE))
+
+    def press(self, *keys: str) -> tuple[int, int]:
+        """Press keys on the focused player; the step it is at then."""
+        self.root.focus()
+        for key in keys:
+            self.root.page.keyboard.press(key)
+        return self.place
+
+    def wait_for_step(self, step: int) -> None:
+        """Return when the player has come to this step by itself or by a key."""
+        self.root.locator(".tv-count", has_text=f"Step {step} /").wait_for()
+
+    def check(self) -> None:
+        """Press every key a reader would, and see the step and the picture change."""
+        _, last = self.press("Home")
+        first = self.state
+        assert last > 0
+        assert self.press("ArrowRight") == (1, last)
+        assert self.state != first
+        assert self.press("ArrowRight", "ArrowLeft", "ArrowLeft") == (0, last)
+        assert self.state == first, "stepping back undoes stepping forward"
+        assert self.press("End") == (last, last)
+        assert self.state != first
+        self.root.get_by_label("Speed").select_option("4")
+        self.press("Home", "Space")
+        self.wait_for_step(1)
+        self.press("Space")
+        step = self.place
+        self.root.page.wait_for_timeout(1500)
+        assert self.place == step, "Space pauses"
+
+
+_STATE = """root => JSON.stringify([
+  root.querySelector('.tv-caption').textContent,
+  root.querySelector('.tv-formula').textContent,
+  [...root.querySelectorAll('mark')].map(mark => mark.textContent),
+  [...root.querySelectorAll('svg [id]')].map(
+    el => el.id + ' ' + [...el.classList].sort().join(' ')),
+])"""
+
+LISTING = """\
+import tapeviz as tf
+from tapeviz import play
+
+x = tf.Variable(3.0)
+with tf.GradientTape() as tape:
+    y = x**2 + 2*x + 1
+dy_dx = tape.gradient(y, x)
+play(tape, y, x)
+"""
+"""Listing 10.2 of the chapter and its player, for tests that need a small notebook."""
+
+
+def write_notebook(path: Path, *cells: str) -> Path:
+    """A notebook of code cells that were not run, saved."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
+    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    nbformat.write(notebook, path)
+    return path
+
+
+@dataclass(frozen=True)
 class Lab:
     """A running JupyterLab: its address, its token and the folder it shows."""
 
@@ -157,6 +238,12 @@ class Lab:
         """Mark a notebook as trusted, so that its saved scripts run when opened."""
         command = [sys.executable, "-m", "jupyter", "trust", str(self.root / name)]
         subprocess.run(command, env=self.env, check=True, capture_output=True)
+
+    def write(self, name: str, cells: list[dict[str, Any]]) -> None:
+        """Save cells as a notebook that nobody has trusted."""
+        path = write_notebook(self.root / name)
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**notebook, "cells": cells}), encoding="utf-8")
 
     def open(self, open_page: Opener, name: str, **options: Any) -> LabPage:
         """The notebook in the browser, its kernel started and idle."""
@@ -178,6 +265,7 @@ _RUN = """async patience => {
     [late, window.jupyterapp.commands.execute('notebook:run-all-cells')]);
   return panel.content.widgets.map(cell => cell.model.toJSON());
 }"""
+_COUNT = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
 _SHOW = """async index => {
   const notebook = window.jupyterapp.shell.currentWidget.content;
   notebook.activeCellIndex = index;
@@ -201,10 +289,22 @@ class LabPage:
         cells: list[dict[str, Any]] = self.page.evaluate(_RUN, 2 * PATIENCE)
         return cells
 
-    def show(self, index: int) -> None:
-        """Scroll to a cell: JupyterLab keeps cells out of sight out of the page."""
+    def save(self) -> None:
+        """Save the notebook as it is."""
+        self.page.evaluate(
+            "() => window.jupyterapp.commands.execute('docmanager:save')"
+        )
+
+    def count(self) -> int:
+        """How many cells the notebook has."""
+        return int(self.page.evaluate(_COUNT))
+
+    def cell(self, index: int) -> Locator:
+        """A cell, scrolled to: JupyterLab keeps cells out of sight out of the page."""
         self.page.evaluate(_SHOW, index)
-        self.page.wait_for_timeout(300)
+        cell = self.page.locator(f'.jp-Notebook [data-windowed-list-index="{index}"]')
+        cell.wait_for()
+        return cell
 
 
 def failures(cells: list[dict[str, Any]]) -> list[str]:
@@ -292,9 +392,3 @@ def _started(process: subprocess.Popen[bytes], base: Path) -> str:
         time.sleep(0.1)
     log = (base / "log.txt").read_text(errors="replace")
     pytest.fail(f"JupyterLab did not start:\n{log[-3000:]}")
-
-
-@pytest.fixture(scope="session")
-def failed_cells() -> Callable[[list[dict[str, Any]]], list[str]]:
-    """``failed_cells(cells)``: the errors and warnings that run cells show."""
-    return failures

@@ -1,0 +1,68 @@
+"""A lesson as a web page: no kernel, no network, the same player."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import LISTING, Opener, Player, write_notebook
+
+CHAPTERS = Path(__file__).parents[2] / "chapters"
+LESSONS = sorted(CHAPTERS.glob("*.ipynb"))
+NO_CDN = [
+    f"--HTMLExporter.{name}_url="
+    for name in ("jquery", "mathjax", "mermaid_js", "require_js", "widget_renderer")
+]
+"""nbconvert's own page asks other hosts for these; ours must do without them."""
+
+
+def export(notebook: Path, folder: Path, *options: str) -> Path:
+    """The page that nbconvert makes of a notebook."""
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", *NO_CDN, *options]
+    subprocess.run(
+        [*command, "--output-dir", str(folder), str(notebook)],
+        check=True,
+        capture_output=True,
+    )
+    return folder / f"{notebook.stem}.html"
+
+
+@pytest.fixture(scope="module")
+def listing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a notebook that was run and shows one player."""
+    folder = tmp_path_factory.mktemp("listing")
+    notebook = write_notebook(folder / "listing.ipynb", LISTING)
+    return export(notebook, folder, "--execute")
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_page_plays(listing: Path, open_page: Opener, width: int) -> None:
+    page = open_page(listing, width=width)
+    Player(page.locator(".tapeviz-film")).check()
+
+
+def test_with_scripts_off_the_picture_moves(listing: Path, open_page: Opener) -> None:
+    page = open_page(listing, scripts=False)
+    image = page.locator(".jp-OutputArea-output img")
+    box = image.bounding_box()
+    assert box
+    assert box["width"] > 100
+    first = image.screenshot()
+    seen = [image.screenshot() for _ in range(10) if page.wait_for_timeout(500) is None]
+    assert any(shot != first for shot in seen)
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_the_page_of_a_lesson_plays_every_film(
+    lesson: Path, open_page: Opener, tmp_path: Path
+) -> None:
+    page = open_page(export(lesson, tmp_path))
+    films = page.locator(".tapeviz-film")
+    for i in range(films.count()):
+        film = Player(films.nth(i))
+        _, last = film.press("Home")
+        assert film.press("ArrowRight") == (1, last)
+        assert film.press("End") == (last, last)

@@ -1,0 +1,104 @@
+"""A real JupyterLab, as a learner has it in front of them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import (
+    LISTING,
+    Lab,
+    LabPage,
+    Opener,
+    Player,
+    failures,
+    write_notebook,
+)
+
+CHAPTERS = Path(__file__).parents[2] / "chapters"
+LESSONS = sorted(path.name for path in CHAPTERS.glob("*.ipynb"))
+
+
+def player(page: LabPage, index: int) -> Player:
+    """The player in the output of a cell."""
+    root = page.cell(index).locator(".tapeviz-film")
+    root.wait_for()
+    return Player(root)
+
+
+@pytest.fixture
+def listing(lab: Lab, request: pytest.FixtureRequest) -> str:
+    """The name of a small notebook, not run yet, that shows one player."""
+    name = f"{request.node.originalname}.ipynb"
+    return write_notebook(lab.root / name, LISTING, "2 + 2").name
+
+
+def test_the_keys_move_the_player(lab: Lab, open_page: Opener, listing: str) -> None:
+    page = lab.open(open_page, listing)
+    assert failures(page.run_all()) == []
+    player(page, 0).check()
+
+
+def test_no_key_of_the_player_reaches_the_notebook(
+    lab: Lab, open_page: Opener, listing: str
+) -> None:
+    """In JupyterLab a, b, x and dd change cells, Enter edits and Space scrolls."""
+    page = lab.open(open_page, listing)
+    page.run_all()
+    film = player(page, 0)
+    film.press(*"abxddzym", "Enter", "Escape", "ArrowDown", "ArrowUp", "b", "Space")
+    assert page.count() == 2
+    assert film.press("Home")[0] == 0
+    assert page.page.locator(".jp-Notebook.jp-mod-editMode").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_player_follows_the_theme_of_the_page(
+    lab: Lab, open_page: Opener, listing: str, theme: str
+) -> None:
+    page = lab.open(open_page, listing, theme=theme)
+    page.run_all()
+    colour = player(page, 0).root.evaluate("root => getComputedStyle(root).color")
+    red, green, blue = map(float, re.findall(r"[\d.]+", colour)[:3])
+    light = (red + green + blue) / 3 > 128
+    assert light == (theme == "dark"), f"text of {colour} on a {theme} page"
+
+
+def test_a_trusted_notebook_plays_before_it_is_run(
+    lab: Lab, open_page: Opener, listing: str
+) -> None:
+    page = lab.open(open_page, listing)
+    page.run_all()
+    page.save()
+    lab.trust(listing)
+    player(lab.open(open_page, listing), 0).check()
+
+
+def test_a_notebook_that_is_not_trusted_shows_an_animated_picture(
+    lab: Lab, open_page: Opener, listing: str
+) -> None:
+    page = lab.open(open_page, listing)
+    cells = page.run_all()
+    name = "not trusted.ipynb"
+    lab.write(name, cells)
+    cell = lab.open(open_page, name).cell(0)
+    image = cell.locator(".jp-OutputArea img")
+    image.wait_for()
+    assert image.evaluate("image => image.complete && image.naturalWidth") > 100
+    assert image.get_attribute("alt")
+    assert cell.locator(".jp-OutputArea-output").inner_text().strip() == ""
+    assert cell.locator(".tapeviz-film").count() == 0
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_runs_and_its_players_play(
+    lab: Lab, open_page: Opener, lesson: str
+) -> None:
+    page = lab.open(open_page, lesson)
+    cells = page.run_all()
+    assert failures(cells) == []
+    films = [i for i, cell in enumerate(cells) if "tapeviz-film" in str(cell)]
+    for index in films[:1]:
+        player(page, index).check()
