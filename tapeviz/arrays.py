@@ -8,6 +8,7 @@ import numpy as np
 
 from tapeviz.engine import dtypes
 from tapeviz.engine.assembly import call, direct
+from tapeviz.engine.composite import grouped
 from tapeviz.engine.tensor import Tensor, Variable, convert, raw, wrap
 from tapeviz.errors import InvalidArgumentError, tell
 
@@ -99,7 +100,8 @@ def transpose(a: Any, perm: Any = None, conjugate: bool = False, name: str = "tr
 
 def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
     """Tensors of one shape side by side along a new axis."""
-    made = [convert(v) for v in values]
+    with grouped("stack"):
+        made = [convert(v) for v in values]
     n = np.ndim(made[0]._v) + 1
     return call.stack(made, axis - n if axis >= 0 else axis)  # type: ignore[no-any-return]
 

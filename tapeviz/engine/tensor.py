@@ -98,7 +98,7 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]:
         if not np.ndim(self._v):
             raise TypeError(tell("Cannot iterate over a scalar tensor."))
-        return (self[i] for i in range(len(self._v)))
+        return map(self.__getitem__, range(len(self._v)))
 
     def __getitem__(self, key: Any) -> Tensor:
         raise NotImplementedError  # built from the registry
