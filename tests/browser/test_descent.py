@@ -1,0 +1,151 @@
+"""The film of a descent and the studio in a real browser."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tapeviz.render.descent_film import descent_film
+from tapeviz.render.html import page as html_page
+from tapeviz.trace.descent import Descent
+from tests.browser.conftest import Lab, Opener, Player, failures, write_notebook
+from tests.render.descents import arrays, parabola, ravine
+
+RUNS = {
+    "line": parabola(),
+    "rising": parabola(1.1, view=(-20, 30)),
+    "plane": ravine(),
+    "norms": arrays(),
+    "away": parabola(3.0, 40),
+}
+
+_BOXES = """svg => [...svg.querySelectorAll('text')].filter(text => {
+  for (let el = text; el !== svg; el = el.parentNode)
+    if (getComputedStyle(el).opacity === '0') return false;
+  return true;
+}).map(text => {
+  const { left, right, top, bottom } = text.getBoundingClientRect();
+  return [text.textContent, left, right, top, bottom];
+})"""
+
+
+def film_page(
+    open_page: Opener, folder: Path, run: Descent, step: int = 0, **options: Any
+) -> Player:
+    page = open_page.content(
+        html_page(descent_film(run), step=step), folder, still=True, **options
+    )
+    return Player(page.locator(".tapeviz-film"))
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_film_plays(open_page: Opener, tmp_path: Path, width: int) -> None:
+    film_page(open_page, tmp_path, parabola(), width=width).check()
+
+
+def test_panels_stand_side_by_side_or_one_below_the_other(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    for width in (1280, 400):
+        film = film_page(open_page, tmp_path, parabola(), width=width)
+        frame = film.root.locator(".tv-screen").bounding_box()
+        left, right = (film.root.locator(f".at{k}").bounding_box() for k in (1, 2))
+        assert left
+        assert right
+        assert frame
+        below = right["y"] >= left["y"] + left["height"]
+        assert below == (width == 400)
+        for box in (left, right):
+            assert box["x"] >= frame["x"]
+            assert box["x"] + box["width"] <= frame["x"] + frame["width"]
+            assert box["y"] + box["height"] <= frame["y"] + frame["height"]
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("run", RUNS)
+def test_no_text_covers_another_at_the_end(
+    open_page: Opener, tmp_path: Path, run: str, width: int
+) -> None:
+    film = film_page(open_page, tmp_path, RUNS[run], width=width)
+    film.press("End")
+    boxes = film.root.locator(".tv-screen svg").evaluate(_BOXES)
+    assert len(boxes) > 10
+    for (one, *a), (two, *b) in itertools.combinations(boxes, 2):
+        wide = min(a[1], b[1]) - max(a[0], b[0])
+        high = min(a[3], b[3]) - max(a[2], b[2])
+        assert wide <= 1 or high <= 3, f"{one!r} covers {two!r}"
+
+
+def test_text_is_large_enough_on_a_phone(open_page: Opener, tmp_path: Path) -> None:
+    film = film_page(open_page, tmp_path, parabola(), width=400)
+    film.press("End")
+    boxes = film.root.locator(".tv-screen svg").evaluate(_BOXES)
+    assert min(bottom - top for *_, top, bottom in boxes) >= 8
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_film_follows_the_page(
+    open_page: Opener, tmp_path: Path, theme: str
+) -> None:
+    film = film_page(open_page, tmp_path, parabola(), theme=theme)
+    text = film.root.locator(".tv-screen svg text").first
+    colour = text.evaluate("el => getComputedStyle(el).fill")
+    red = int(colour.split("(")[1].split(",")[0])
+    assert (red > 128) == (theme == "dark"), colour
+
+
+def test_two_films_on_a_page_do_not_disturb_each_other(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    one, two = (
+        html_page(descent_film(run)).split("<main>")[1].split("</main>")[0]
+        for run in (parabola(), ravine())
+    )
+    head = html_page(descent_film(parabola())).split("<main>")[0]
+    page = open_page.content(f"{head}{one}{two}", tmp_path, still=True)
+    films = page.locator(".tapeviz-film")
+    first, second = Player(films.nth(0)), Player(films.nth(1))
+    first.press("End")
+    assert second.place[0] == 0
+    fill = "el => getComputedStyle(el).fill"
+    alone = film_page(open_page, tmp_path, parabola())
+    alone.press("End")
+    for film in (first, alone):
+        shapes = film.root.locator(".tv-screen svg :is(path,circle)").all()
+        film_fills = [shape.evaluate(fill) for shape in shapes]
+        if film is first:
+            fills = film_fills
+    assert film_fills == fills
+
+
+STUDIO = """\
+import tapeviz as tf
+from tapeviz import explore
+
+x = tf.Variable(2.0)
+panel = explore(lambda: (x - 5)**2, x)
+panel
+"""
+
+
+def test_the_studio_runs_again(lab: Lab, open_page: Opener) -> None:
+    pytest.importorskip("tapeviz.widgets.player")
+    name = write_notebook(lab.root / "studio.ipynb", STUDIO).name
+    page = lab.open(open_page, name)
+    assert failures(page.run_all()) == []
+    cell = page.cell(0)
+    caption = cell.locator(".tv-caption")
+    caption.get_by_text("The run ends at x = 4.6779, after 10 updates.").wait_for()
+    start = cell.get_by_label("start")
+    start.fill("6")
+    start.press("Enter")
+    caption.get_by_text("The run ends at x = 5.1074, after 10 updates.").wait_for()
+    handle = cell.get_by_role("slider").first
+    handle.focus()
+    for _ in range(5):
+        handle.press("ArrowRight")
+    cell.get_by_text("0.112").wait_for()
+    assert cell.locator(".tapeviz-film").count() == 1
