@@ -1,0 +1,242 @@
+"""``keras.optimizers.schedules``: learning rates that change from step to step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.tensor import Tensor, Variable, raw, wrap
+from tapeviz.errors import tell
+
+
+class LearningRateSchedule:
+    """The base: a subclass gives the rate for a step in ``__call__(self, step)``."""
+
+    def __call__(self, step: Any) -> Any:
+        raise NotImplementedError(
+            f"Learning rate schedule '{type(self).__name__}' must override "
+            "`__call__(self, step)`."
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make a schedule like this one."""
+        return {n: v for n, v in vars(self).items() if n[0] != "_"}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
+        """A schedule from what ``get_config`` gave."""
+        return cls(**config)
+
+
+class _Formula(LearningRateSchedule):
+    """A schedule worked out on raw numbers, in the dtype of its initial rate."""
+
+    initial_learning_rate: Any
+
+    def __call__(self, step: Any) -> Tensor:
+        first = _number(self.initial_learning_rate)
+        kind = first.dtype.type
+        with np.errstate(all="ignore"):
+            rate = self.rate(_number(step).astype(kind), first, kind)
+        return wrap(np.asarray(rate, kind)[()])
+
+    def rate(self, step: Any, first: Any, kind: Any) -> Any:
+        """The rate at ``step``; all numbers are of the type ``kind``."""
+        raise NotImplementedError
+
+
+def _number(value: Any) -> Any:
+    return value._v if isinstance(value, (Tensor, Variable)) else raw(value)
+
+
+def _positive(name: str, value: Any) -> None:
+    if value <= 0:
+        raise ValueError(tell(f"Argument `{name}` must be > 0. Received: {name}={value}"))
+
+
+class ExponentialDecay(_Formula):
+    """``initial * decay_rate ** (step / decay_steps)``, in stairs if asked.
+
+    >>> schedule = ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5)
+    >>> [f"{float(schedule(step)):.4f}" for step in (0, 10, 20)]
+    ['0.1000', '0.0500', '0.0250']
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: Any,
+        decay_steps: Any,
+        decay_rate: Any,
+        staircase: bool = False,
+        name: str = "ExponentialDecay",
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+        self.name = name
+        _positive("decay_steps", decay_steps)
+
+    def rate(self, step: Any, first: Any, kind: Any) -> Any:
+        """The rate at a step."""
+        p = step / kind(self.decay_steps)
+        return first * kind(self.decay_rate) ** (np.floor(p) if self.staircase else p)
+
+
+class InverseTimeDecay(_Formula):
+    """``initial / (1 + decay_rate * step / decay_steps)``, in stairs if asked."""
+
+    def __init__(
+        self,
+        initial_learning_rate: Any,
+        decay_steps: Any,
+        decay_rate: Any,
+        staircase: bool = False,
+        name: str = "InverseTimeDecay",
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+        self.name = name
+        _positive("decay_steps", decay_steps)
+
+    def rate(self, step: Any, first: Any, kind: Any) -> Any:
+        """The rate at a step."""
+        p = step / kind(self.decay_steps)
+        return first / (1 + kind(self.decay_rate) * (np.floor(p) if self.staircase else p))
+
+
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """``values[0]`` up to step ``boundaries[0]``, and so on.
+
+    >>> schedule = PiecewiseConstantDecay([10, 20], [1.0, 0.5, 0.1])
+    >>> [f"{float(schedule(step)):.1f}" for step in (10, 11, 21)]
+    ['1.0', '0.5', '0.1']
+    """
+
+    def __init__(
+        self, boundaries: Any, values: Any, name: str = "PiecewiseConstant"
+    ) -> None:
+        if len(boundaries) != len(values) - 1:
+            raise ValueError(
+                tell(
+                    "The length of boundaries should be 1 less than the length of values. "
+                    f"Received: boundaries={boundaries} of length {len(boundaries)}, and "
+                    f"values={values} of length {len(values)}."
+                )
+            )
+        self.boundaries = boundaries
+        self.values = values
+        self.name = name
+
+    def __call__(self, step: Any) -> Tensor:
+        step = _number(step)
+        bounds = np.array([_number(b) for b in self.boundaries]).astype(step.dtype)
+        return wrap(raw(self.values)[np.searchsorted(bounds, step)])
+
+
+class PolynomialDecay(_Formula):
+    """From ``initial`` to ``end`` over ``decay_steps``: ``(1 - p) ** power`` of the way.
+
+    With ``cycle`` it goes on in ever longer rounds, else it stays at the end.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: Any,
+        decay_steps: Any,
+        end_learning_rate: Any = 0.0001,
+        power: Any = 1.0,
+        cycle: bool = False,
+        name: str = "PolynomialDecay",
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.end_learning_rate = end_learning_rate
+        self.power = power
+        self.cycle = cycle
+        self.name = name
+        _positive("decay_steps", decay_steps)
+
+    def rate(self, step: Any, first: Any, kind: Any) -> Any:
+        """The rate at a step."""
+        steps, end = kind(self.decay_steps), kind(self.end_learning_rate)
+        if self.cycle:
+            steps = steps * np.where(step == 0, kind(1), np.ceil(step / steps))
+        p = np.minimum(step, steps) / steps
+        return (first - end) * (1 - p) ** kind(self.power) + end
+
+
+class CosineDecay(_Formula):
+    """Half a wave of the cosine from ``initial`` down to ``alpha * initial``.
+
+    With ``warmup_target`` the rate first rises to it in ``warmup_steps``.
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: Any,
+        decay_steps: Any,
+        alpha: Any = 0.0,
+        name: str = "CosineDecay",
+        warmup_target: Any = None,
+        warmup_steps: Any = 0,
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.alpha = alpha
+        self.name = name
+        self.warmup_target = warmup_target
+        self.warmup_steps = warmup_steps
+        _positive("decay_steps", decay_steps)
+
+    def rate(self, step: Any, first: Any, kind: Any) -> Any:
+        """The rate at a step."""
+        if self.warmup_target is None:
+            return self._wave(step, first, kind)
+        top, steps = kind(self.warmup_target), kind(self.warmup_steps)
+        rising = (top - first) * (step / steps) + first
+        return np.where(step < steps, rising, self._wave(step - steps, top, kind))
+
+    def _wave(self, step: Any, top: Any, kind: Any) -> Any:
+        p = np.minimum(step, kind(self.decay_steps)) / kind(self.decay_steps)
+        wave = kind(0.5) * (1 + np.cos(kind(np.pi) * p))
+        return top * ((1 - kind(self.alpha)) * wave + kind(self.alpha))
+
+
+class CosineDecayRestarts(_Formula):
+    """Cosine decay again and again: rounds ``t_mul`` times longer, ``m_mul`` times lower."""
+
+    def __init__(
+        self,
+        initial_learning_rate: Any,
+        first_decay_steps: Any,
+        t_mul: Any = 2.0,
+        m_mul: Any = 1.0,
+        alpha: Any = 0.0,
+        name: str = "SGDRDecay",
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.first_decay_steps = first_decay_steps
+        self.t_mul = t_mul
+        self.m_mul = m_mul
+        self.alpha = alpha
+        self.name = name
+        _positive("first_decay_steps", first_decay_steps)
+
+    def rate(self, step: Any, first: Any, kind: Any) -> Any:
+        """The rate at a step."""
+        rounds, p = self._round(step / kind(self.first_decay_steps), kind)
+        wave = kind(0.5) * kind(self.m_mul) ** rounds * (1 + np.cos(kind(np.pi) * p))
+        return first * ((1 - kind(self.alpha)) * wave + kind(self.alpha))
+
+    def _round(self, done: Any, kind: Any) -> tuple[Any, Any]:
+        """How many rounds are over, and how much of the present one."""
+        longer = kind(self.t_mul)
+        if longer == 1:
+            return np.floor(done), done - np.floor(done)
+        rounds = np.floor(np.log(1 - done * (1 - longer)) / np.log(longer))
+        before = (1 - longer**rounds) / (1 - longer)
+        return rounds, (done - before) / longer**rounds
