@@ -179,13 +179,15 @@ class Recorder:
         spot = next(i for i, v in enumerate(self._variables) if v is variable)
         points = [now.at[spot] for now, _ in self._rounds] + [self._rounds[-1][1][spot]]
         x = np.array([np.ravel(p)[k or 0] for p in points], np.float64)
-        x = x[np.isfinite(x)]
+        losses = np.array([_scalar(now.loss) for now, _ in self._rounds], np.float64)
+        fine = np.isfinite(losses) & np.isfinite(x[:-1])
+        x, losses = np.append(x[:-1][fine], x[-1:][np.isfinite(x[-1:])]), losses[fine]
         if not x.size:
             return None
-        x = _near(x)
+        x = _near(x, losses)
         half = max((x.max() - x.min()) / 2, 1e-3 * max(1.0, abs(x[0])))
         middle = (x.max() + x.min()) / 2
-        return np.linspace(middle - 1.4 * half, middle + 1.4 * half, count)
+        return np.linspace(middle - 1.8 * half, middle + 1.8 * half, count)
 
     def _loss(self, book: Book, goal: int, axes: Any, point: Sequence[float]) -> float:
         """The loss at a point, by running the first step's record again."""
@@ -199,11 +201,20 @@ class Recorder:
         return float(replay(book.recs[: goal + 1], put)[goal])
 
 
-def _near(x: Any) -> Any:
-    """The points that a picture can show when a run leaves for infinity."""
-    span = np.abs(x - x[0])
-    limit = 50 * max(float(np.median(span)), 1e-3)
-    return x[span <= limit]
+def _scalar(loss: Any) -> float:
+    return float(loss) if loss is not None and np.ndim(loss) == 0 else float("nan")
+
+
+def _near(x: Any, losses: Any) -> Any:
+    """The points that a picture can show when a run leaves for infinity.
+
+    Those whose loss is not beyond all proportion to how the run began.
+    """
+    if losses.size < 2:
+        return x
+    start, fall = losses[0], max(losses[0] - losses.min(), abs(losses[1] - losses[0]))
+    near = x[: losses.size][losses <= start + 100 * fall]
+    return near if near.size else x[:1]
 
 
 def _with(value: Any, k: int | None, x: float) -> Any:
@@ -272,19 +283,19 @@ def rerun(
         x.assign(start)
         with Recorder([x], names) as run:
             for _ in range(steps):
-                _step(loss, x, learning_rate)
+                _step(loss, x, learning_rate, run._name(0, x))
         return run.descent()
     finally:
         x.assign(before)
 
 
-def _step(loss: Callable[[], Any], x: Variable, learning_rate: float) -> None:
+def _step(loss: Callable[[], Any], x: Variable, learning_rate: float, name: str) -> None:
     with GradientTape() as tape:
         value = loss()
     grad = tape.gradient(value, x)
     if grad is None:
         raise ValueError(
-            f"the loss does not depend on {x.name.removesuffix(':0')}, so it has no "
+            f"the loss does not depend on {name}, so it has no "
             "gradient: the function must read the variable itself"
         )
     x.assign_sub(learning_rate * grad)

@@ -36,7 +36,9 @@ def _summary(a: Any) -> Summary:
     fine = x[np.isfinite(x)]
     low, mean, high = (fine.min(), fine.mean(), fine.max()) if fine.size else (0.0,) * 3
     odd = int(x.size - fine.size)
-    return Summary(float(low), float(mean), float(high), odd, _thumb(x))
+    with np.errstate(all="ignore"):
+        norm = float(np.sqrt((x * x).sum()))
+    return Summary(float(low), float(mean), float(high), odd, _thumb(x), norm)
 
 
 def _thumb(x: Any) -> tuple[tuple[float, ...], ...]:
