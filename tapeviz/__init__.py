@@ -81,8 +81,26 @@ from tapeviz.math import (
     subtract,
     tanh,
 )
+from tapeviz.module import Module, function, name_scope
 from tapeviz.nn import relu
 
 __version__ = "0.1.0"
 
 GradientTape._repr_mimebundle_ = _bundle  # type: ignore[attr-defined]
+
+_LATER = {
+    "keras": "keras",
+    "initializers": "keras.initializers",
+    "losses": "keras.losses",
+    "metrics": "keras.metrics",
+    "optimizers": "keras.optimizers",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Rooms that are loaded when somebody enters."""
+    if name in _LATER:
+        from importlib import import_module
+
+        return import_module(f"tapeviz.{_LATER[name]}")
+    raise AttributeError(f"module 'tapeviz' has no attribute {name!r}")

@@ -42,7 +42,8 @@ class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
         book = self._book
         if book is not None and len(book.recs) > self._start:
             _claim(book, self._start)
-            book.groups.append((self._name, self._start, len(book.recs)))
+            if len(book.recs) > self._start + 1:
+                book.groups.append((self._name, self._start, len(book.recs)))
 
 
 def _claim(book: Book, start: int) -> None:

@@ -2,6 +2,41 @@
 
 from __future__ import annotations
 
-from tapeviz.keras import optimizers
+from tapeviz.keras import (
+    activations,
+    backend,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    utils,
+)
+from tapeviz.keras.initializers import Initializer
+from tapeviz.keras.layers import Input, InputLayer, Layer
+from tapeviz.keras.losses import Loss
+from tapeviz.keras.metrics import Metric
+from tapeviz.keras.models import Model, Sequential
+from tapeviz.keras.optimizers import Optimizer
 
-__all__ = ["optimizers"]
+__all__ = [
+    "Initializer",
+    "Input",
+    "InputLayer",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "Optimizer",
+    "Sequential",
+    "activations",
+    "backend",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "utils",
+]

@@ -1,0 +1,156 @@
+"""``keras.activations``: what a layer does with its sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tapeviz as tf
+from tapeviz.engine.composite import composite
+from tapeviz.errors import tell
+
+
+def linear(x: Any) -> Any:
+    """``x`` as it is."""
+    return x
+
+
+@composite("relu")
+def relu(
+    x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+) -> Any:
+    """``x`` where it is above ``threshold``, else 0 or a slope; at most ``max_value``."""
+    if not negative_slope and not threshold:
+        return tf.nn.relu(x) if max_value is None else tf.clip_by_value(x, 0.0, max_value)
+    x = tf.convert_to_tensor(x)
+    below = negative_slope * (x - threshold)
+    kept = x if max_value is None else tf.minimum(x, max_value)
+    return tf.where(x > threshold, kept, below)
+
+
+@composite("leaky_relu")
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
+    """``x`` where it is positive, else ``negative_slope * x``."""
+    return tf.nn.leaky_relu(x, alpha=negative_slope)
+
+
+@composite("relu6")
+def relu6(x: Any) -> Any:
+    """relu, cut at 6."""
+    return tf.nn.relu6(x)
+
+
+@composite("elu")
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """``x`` where it is positive, else ``alpha * (exp(x) - 1)``."""
+    if alpha == 1:
+        return tf.nn.elu(x)
+    x = tf.convert_to_tensor(x)
+    return tf.where(x > 0.0, tf.nn.elu(x), alpha * tf.nn.elu(x))
+
+
+@composite("selu")
+def selu(x: Any) -> Any:
+    """elu, scaled so that layers keep mean 0 and variance 1."""
+    return tf.nn.selu(x)
+
+
+@composite("softplus")
+def softplus(x: Any) -> Any:
+    """``log(1 + exp(x))``: relu with a round corner."""
+    return tf.nn.softplus(x)
+
+
+@composite("softsign")
+def softsign(x: Any) -> Any:
+    """``x / (1 + |x|)``."""
+    return tf.nn.softsign(x)
+
+
+@composite("silu")
+def silu(x: Any) -> Any:
+    """``x * sigmoid(x)``, also called swish."""
+    return tf.nn.silu(x)
+
+
+@composite("gelu")
+def gelu(x: Any, approximate: bool = False) -> Any:
+    """``x`` times the share of the normal distribution that lies below it."""
+    return tf.nn.gelu(x, approximate=approximate)
+
+
+@composite("tanh")
+def tanh(x: Any) -> Any:
+    """The hyperbolic tangent."""
+    return tf.tanh(x)
+
+
+@composite("sigmoid")
+def sigmoid(x: Any) -> Any:
+    """``1 / (1 + exp(-x))``."""
+    return tf.sigmoid(x)
+
+
+@composite("log_sigmoid")
+def log_sigmoid(x: Any) -> Any:
+    """``log(sigmoid(x))``."""
+    return tf.math.log_sigmoid(x)
+
+
+@composite("hard_sigmoid")
+def hard_sigmoid(x: Any) -> Any:
+    """Three straight lines in the place of sigmoid: ``x / 6 + 1/2`` between 0 and 1."""
+    return tf.nn.relu6(tf.convert_to_tensor(x) + 3.0) / 6.0
+
+
+@composite("exponential")
+def exponential(x: Any) -> Any:
+    """``exp(x)``."""
+    return tf.exp(x)
+
+
+@composite("softmax")
+def softmax(x: Any, axis: int = -1) -> Any:
+    """``exp(x)``, divided by its sum along the axis."""
+    return tf.nn.softmax(x, axis=axis)
+
+
+@composite("log_softmax")
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """``log(softmax(x))``, without overflow."""
+    return tf.nn.log_softmax(x, axis=axis)
+
+
+@composite("mish")
+def mish(x: Any) -> Any:
+    """``x * tanh(softplus(x))``."""
+    x = tf.convert_to_tensor(x)
+    return x * tf.tanh(tf.nn.softplus(x))
+
+
+swish = silu
+
+_KNOWN: dict[str, Callable[..., Any]] = {
+    f.__name__: f
+    for f in (
+        linear, relu, leaky_relu, relu6, elu, selu, softplus, softsign, silu, gelu, tanh,
+        sigmoid, log_sigmoid, hard_sigmoid, exponential, softmax, log_softmax, mish,
+    )  # fmt: skip
+} | {"swish": silu}
+
+
+def get(identifier: Any) -> Callable[..., Any]:
+    """An activation by its name, or itself; None is ``linear``."""
+    if identifier is None:
+        return linear
+    if isinstance(identifier, str) and identifier in _KNOWN:
+        return _KNOWN[identifier]
+    if callable(identifier):
+        made: Callable[..., Any] = identifier
+        return made
+    raise ValueError(
+        tell(
+            f"Could not interpret activation function identifier: {identifier}",
+            f"known are {', '.join(_KNOWN)}",
+        )
+    )

@@ -1,0 +1,277 @@
+"""``keras.initializers``: the values that new weights begin with."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.dtypes import as_dtype
+from tapeviz.engine.tensor import Tensor, Variable, wrap
+from tapeviz.errors import tell
+from tapeviz.keras import backend
+from tapeviz.keras.naming import snake
+
+
+class Initializer:
+    """The base: called with a shape and a dtype it gives a tensor."""
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Tensor:
+        """A tensor of that shape."""
+        kind = as_dtype(dtype or backend.floatx()).np
+        sizes = tuple(int(n) for n in shape)
+        return wrap(np.asarray(self.draw(sizes)).astype(kind)[()])
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an initializer like this one."""
+        return {n: v for n, v in vars(self).items() if n[0] != "_"}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Initializer:
+        """An initializer from what ``get_config`` gave."""
+        return cls(**config)
+
+
+class Zeros(Initializer):
+    """All zeros."""
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        return np.zeros(shape)
+
+
+class Ones(Initializer):
+    """All ones."""
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        return np.ones(shape)
+
+
+class Constant(Initializer):
+    """One number everywhere, or an array of the weight's shape."""
+
+    def __init__(self, value: Any = 0.0) -> None:
+        self.value = value
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        given = self.value._v if isinstance(self.value, (Tensor, Variable)) else self.value
+        return np.broadcast_to(np.asarray(given), shape)
+
+
+class Identity(Initializer):
+    """Ones on the diagonal of a matrix, times ``gain``."""
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        if len(shape) != 2:
+            raise ValueError(
+                tell(
+                    "Identity matrix initializer can only be used for 2D matrices. "
+                    f"Received: shape={shape} of rank {len(shape)}."
+                )
+            )
+        return self.gain * np.eye(*shape)
+
+
+class _Random(Initializer):
+    """Random numbers: the same on every call of one initializer, as in Keras."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = random.randint(1, 10**9) if seed is None else seed  # noqa: S311
+
+    @property
+    def _numbers(self) -> np.random.Generator:
+        return np.random.default_rng(self.seed)
+
+
+class RandomNormal(_Random):
+    """The normal distribution."""
+
+    def __init__(
+        self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None
+    ) -> None:
+        super().__init__(seed)
+        self.mean = mean
+        self.stddev = stddev
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        return self._numbers.normal(self.mean, self.stddev, shape)
+
+
+class TruncatedNormal(RandomNormal):
+    """The normal distribution without what lies beyond two standard deviations."""
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        return self.mean + self.stddev * _truncated(self._numbers, shape)
+
+
+class RandomUniform(_Random):
+    """Evenly spread between ``minval`` and ``maxval``."""
+
+    def __init__(
+        self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
+    ) -> None:
+        super().__init__(seed)
+        self.minval = minval
+        self.maxval = maxval
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        return self._numbers.uniform(self.minval, self.maxval, shape)
+
+
+class VarianceScaling(_Random):
+    """Numbers whose variance is ``scale`` over the number of inputs (or outputs).
+
+    So that a layer's outputs are neither much larger nor much smaller than its inputs.
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(seed)
+        if scale <= 0:
+            raise ValueError(
+                tell(f"Argument `scale` must be positive float. Received: scale={scale}")
+            )
+        if mode not in ("fan_in", "fan_out", "fan_avg"):
+            raise ValueError(
+                tell(f"Invalid `mode` argument: {mode}", "use fan_in, fan_out or fan_avg")
+            )
+        known = ("truncated_normal", "normal", "untruncated_normal", "uniform")
+        if distribution not in known:
+            raise ValueError(
+                tell(f"Invalid `distribution` argument: {distribution}", f"use one of {known}")
+            )
+        self.scale = scale
+        self.mode = mode
+        self.distribution = distribution
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        fan_in, fan_out = _fans(shape)
+        fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
+        variance = self.scale / max(1.0, fans[self.mode])
+        if self.distribution == "uniform":
+            limit = math.sqrt(3 * variance)
+            return self._numbers.uniform(-limit, limit, shape)
+        if self.distribution == "untruncated_normal":
+            return self._numbers.normal(0, math.sqrt(variance), shape)
+        return math.sqrt(variance) / _TRUNCATED * _truncated(self._numbers, shape)
+
+
+class _Scaled(VarianceScaling):
+    rule: tuple[float, str, str]
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(*self.rule, seed=seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an initializer like this one."""
+        return {"seed": self.seed}
+
+
+class GlorotUniform(_Scaled):
+    """The one that layers use: uniform, by the mean of inputs and outputs.
+
+    >>> weights = GlorotUniform(seed=1)(shape=(2, 4))
+    >>> bool(abs(weights.numpy()).max() <= (6 / (2 + 4)) ** 0.5)
+    True
+    """
+
+    rule = (1.0, "fan_avg", "uniform")
+
+
+class GlorotNormal(_Scaled):
+    """Normal, by the mean of inputs and outputs."""
+
+    rule = (1.0, "fan_avg", "truncated_normal")
+
+
+class HeUniform(_Scaled):
+    """Uniform, by the inputs, for layers with relu."""
+
+    rule = (2.0, "fan_in", "uniform")
+
+
+class HeNormal(_Scaled):
+    """Normal, by the inputs, for layers with relu."""
+
+    rule = (2.0, "fan_in", "truncated_normal")
+
+
+class LecunUniform(_Scaled):
+    """Uniform, by the inputs."""
+
+    rule = (1.0, "fan_in", "uniform")
+
+
+class LecunNormal(_Scaled):
+    """Normal, by the inputs."""
+
+    rule = (1.0, "fan_in", "truncated_normal")
+
+
+_TRUNCATED = 0.87962566103423978
+"""The standard deviation of a normal distribution cut at two of its own."""
+
+
+def _truncated(numbers: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Standard normal numbers, those beyond 2 drawn again."""
+    x = numbers.normal(size=shape)
+    while (far := np.abs(x) > 2).any():
+        x = np.where(far, numbers.normal(size=shape), x)
+    return x
+
+
+def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """How many inputs and outputs a weight of this shape joins."""
+    if len(shape) < 2:
+        return (shape or (1,))[0], (shape or (1,))[0]
+    field = math.prod(shape[:-2])
+    return shape[-2] * field, shape[-1] * field
+
+
+_CLASSES = (
+    Zeros, Ones, Constant, Identity, RandomNormal, TruncatedNormal, RandomUniform,
+    VarianceScaling, GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform,
+    LecunNormal,
+)  # fmt: skip
+_KNOWN: dict[str, type[Initializer]] = {
+    name: kind for kind in _CLASSES for name in (kind.__name__, snake(kind.__name__))
+}
+
+
+def get(identifier: Any) -> Any:
+    """An initializer by its name (``"zeros"``), or itself; a class is called."""
+    if identifier is None:
+        return None
+    if isinstance(identifier, str) and identifier in _KNOWN:
+        return _KNOWN[identifier]()
+    if isinstance(identifier, type):
+        return identifier()
+    if callable(identifier):
+        return identifier
+    raise ValueError(
+        tell(
+            f"Could not interpret initializer identifier: {identifier}",
+            f"known are {', '.join(n for n in _KNOWN if n.islower())}",
+        )
+    )

@@ -1,0 +1,461 @@
+"""``keras.layers``: the parts that networks are put together from.
+
+A layer makes its weights when it is first called, from the shape of what it is given.
+The ops of one call belong to the learner's line and form a group with the layer's name.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+import tapeviz as tf
+from tapeviz.engine.composite import grouped
+from tapeviz.engine.dtypes import as_dtype
+from tapeviz.engine.record import here
+from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.errors import tell
+from tapeviz.keras import activations, backend, initializers
+from tapeviz.keras.naming import auto_name
+from tapeviz.module import Module, leaves, name_scope
+
+Shape = tuple[int | None, ...]
+
+
+class _Mode(threading.local):
+    """Whether the outer layer was called with ``training=True``."""
+
+    training: Any = None
+
+
+_mode = _Mode()
+
+
+class Layer(Module):
+    """The base of the layers: a subclass makes weights in ``build``, computes in ``call``.
+
+    >>> class Scale(Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight(shape=(), initializer="ones", name="factor")
+    ...     def call(self, x):
+    ...         return self.factor * x
+    >>> layer = Scale(name="scale")
+    >>> layer([1.0, 2.0]).numpy()
+    array([1., 2.], dtype=float32)
+    >>> [v.name for v in layer.trainable_variables]
+    ['scale/factor:0']
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        **unknown: Any,
+    ) -> None:
+        self._given_shape = _given_shape(unknown)
+        if unknown:
+            raise ValueError(
+                tell(
+                    "Unrecognized keyword arguments passed to "
+                    f"{type(self).__name__}: {unknown}"
+                )
+            )
+        self._name = name or auto_name(type(self).__name__)
+        self._name_scope = name_scope(self._name)
+        self._path = ""
+        self.trainable = trainable
+        self.dtype = as_dtype(dtype or backend.floatx()).name
+        self.built = False
+        self._weights: list[Variable] = []
+        self._output: Shape | None = None
+
+    # -- weights -------------------------------------------------------------------------
+
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        name: str | None = None,
+    ) -> Variable:
+        """A new weight, kept in ``weights``; by default of Glorot's random numbers."""
+        if shape is not None and not isinstance(shape, (tuple, list)):
+            shape = (shape,)
+        make = initializers.get(initializer or "glorot_uniform")
+        value = make(tuple(shape or ()), dtype=dtype or self.dtype)
+        with name_scope(self._path):
+            made = Variable(value, trainable=trainable, name=name or "variable")
+        self._weights.append(made)
+        return made
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of this shape."""
+
+    def _build(self, shape: Any) -> None:
+        """Build once, in the scope of this layer's name."""
+        if not self.built:
+            self._path = here.scope or f"{self._name}/"
+            self.build(shape)
+            self.built = True
+
+    def _each_variable(self, seen: set[int]) -> Iterator[Variable]:
+        """Own weights first, then those of the layers in the attributes."""
+        held = [t for name, thing in vars(self).items() if name != "_weights" for t in leaves(thing)]
+        own = [*self._weights, *(t for t in held if isinstance(t, Variable))]
+        for v in sorted(own, key=lambda v: not v.trainable):
+            if id(v) not in seen:
+                seen.add(id(v))
+                yield v
+        for module in held:
+            if isinstance(module, Module) and id(module) not in seen:
+                seen.add(id(module))
+                yield from module._each_variable(seen)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All weights, those of inner layers included."""
+        return list(self._each_variable({id(self)}))
+
+    weights = variables
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """The weights that are to be trained; none if ``trainable`` is False."""
+        frozen = {id(v) for layer in self._frozen() for v in layer.variables}
+        return [v for v in self.variables if v.trainable and id(v) not in frozen]
+
+    trainable_weights = trainable_variables
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """The weights that are not to be trained."""
+        trained = {id(v) for v in self.trainable_variables}
+        return [v for v in self.variables if id(v) not in trained]
+
+    non_trainable_weights = non_trainable_variables
+
+    def _frozen(self) -> list[Layer]:
+        inner = [m for m in self.submodules if isinstance(m, Layer)]
+        return [layer for layer in (self, *inner) if not layer.trainable]
+
+    def get_weights(self) -> list[Any]:
+        """The weights' values as arrays."""
+        return [v.numpy() for v in self.variables]
+
+    def set_weights(self, weights: Iterable[Any]) -> None:
+        """Give the weights these values, in the order of ``weights``."""
+        values, mine = list(weights), self.variables
+        if len(values) != len(mine):
+            raise ValueError(
+                tell(
+                    f"You called `set_weights(weights)` on layer '{self.name}' with a "
+                    f"weight list of length {len(values)}, but the layer was expecting "
+                    f"{len(mine)} weights."
+                )
+            )
+        for v, value in zip(mine, values, strict=True):
+            v.assign(np.asarray(value))
+
+    def count_params(self) -> int:
+        """How many numbers the weights hold."""
+        return sum(v.shape.num_elements() for v in self.variables)
+
+    # -- calling -------------------------------------------------------------------------
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Apply the layer; the first call makes its weights."""
+        if not hasattr(self, "_weights"):
+            raise RuntimeError(
+                tell(
+                    f"In layer '{type(self).__name__}', you forgot to call "
+                    "`super().__init__()` as the first statement in the `__init__()` "
+                    "method. Go add it!"
+                )
+            )
+        with grouped(self._name), name_scope(self._name):
+            given = [_ready(x, self.dtype) for x in inputs]
+            if given:
+                self._build(_shape_of(given[0]))
+                self._check(given[0])
+            out = self._called(given, options)
+        if self._output is None and isinstance(out, Tensor):
+            self._output = tuple(out.shape)
+        return out
+
+    def _called(self, given: list[Any], options: dict[str, Any]) -> Any:
+        """``call``, with ``training`` handed on to inner layers."""
+        outer, training = _mode.training, options.get("training")
+        if training is None:
+            training = outer
+        takes = _takes_training(type(self))
+        if takes:
+            options["training"] = training
+        else:
+            options.pop("training", None)
+        _mode.training = training
+        try:
+            return self.call(*given, **options)
+        finally:
+            _mode.training = outer
+
+    def call(self, *inputs: Any, **options: Any) -> Any:
+        """What the layer computes."""
+        raise NotImplementedError(
+            f"Layer {type(self).__name__} does not have a `call()` method implemented."
+        )
+
+    def _check(self, x: Any) -> None:
+        """An error if the layer cannot take this input."""
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """The shape that comes out for one that goes in; None stands for any size."""
+        batch = input_shape[0]
+        sizes = tuple(1 if n is None else n for n in input_shape)
+        out = tuple(self.call(tf.zeros(sizes, self.dtype)).shape)
+        return (batch, *out[1:])
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _given_shape(options: dict[str, Any]) -> Shape | None:
+    """The shape of one input, if the first layer was told it."""
+    if "input_dim" in options:
+        return (options.pop("input_dim"),)
+    if "input_shape" in options:
+        return tuple(options.pop("input_shape"))
+    return None
+
+
+def _ready(x: Any, dtype: str) -> Any:
+    """An input as the layer takes it: tensors, floats in the layer's own dtype."""
+    if isinstance(x, dict):
+        return {k: _ready(v, dtype) for k, v in x.items()}
+    if isinstance(x, (list, tuple)) and any(isinstance(v, (Tensor, Variable, np.ndarray)) for v in x):
+        return type(x)(_ready(v, dtype) for v in x)
+    if x is None or isinstance(x, (bool, str)):
+        return x
+    t = tf.convert_to_tensor(x)
+    return tf.cast(t, dtype) if t.dtype.is_floating and t.dtype != dtype else t
+
+
+def _shape_of(x: Any) -> Any:
+    if isinstance(x, dict):
+        return {k: _shape_of(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [_shape_of(v) for v in x]
+    return tuple(x.shape) if isinstance(x, Tensor) else None
+
+
+@functools.cache
+def _takes_training(kind: type[Layer]) -> bool:
+    known = inspect.signature(kind.call).parameters.values()
+    return any(p.name == "training" for p in known)
+
+
+class InputLayer(Layer):
+    """Says the shape of the input: ``Input(shape=(2,))`` at the head of a Sequential."""
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        name: str | None = None,
+        **unknown: Any,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype, **unknown)
+        if shape is None:
+            raise ValueError(tell("You must pass a `shape` argument.", "Input(shape=(2,))"))
+        self.batch_shape: Shape = (batch_size, *shape)
+
+    def call(self, inputs: Any) -> Any:
+        """The input itself."""
+        return inputs
+
+
+def Input(  # noqa: N802 - Keras' name
+    shape: Any = None, batch_size: int | None = None, dtype: Any = None, name: str | None = None
+) -> InputLayer:
+    """The shape of one input, for the head of a Sequential."""
+    return InputLayer(shape, batch_size, dtype, name)
+
+
+class Dense(Layer):
+    """``activation(x @ kernel + bias)``: every output from every input.
+
+    >>> layer = Dense(1, kernel_initializer="ones", bias_initializer="zeros")
+    >>> layer([[1.0, 2.0]]).numpy()
+    array([[3.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **options: Any,
+    ) -> None:
+        if not isinstance(units, int) or units <= 0:
+            raise ValueError(
+                tell(
+                    "Received an invalid value for `units`, expected a positive integer. "
+                    f"Received: units={units}"
+                )
+            )
+        super().__init__(**options)
+        self.units = units
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.bias: Variable | None = None
+
+    @property
+    def kernel(self) -> Variable:
+        """The matrix of weights, inputs by outputs."""
+        if not self.built:
+            raise AttributeError(
+                tell(
+                    "You must build the layer before accessing `kernel`.",
+                    "call the layer once, or layer.build((None, inputs))",
+                )
+            )
+        return self._weights[0]
+
+    def build(self, input_shape: Any) -> None:
+        """Make kernel and bias."""
+        if self._weights:
+            return
+        self._path = self._path or f"{self._name}/"
+        self._wants(input_shape, None)
+        size = (input_shape[-1], self.units)
+        self.add_weight(size, self.kernel_initializer, name="kernel")
+        if self.use_bias:
+            self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias")
+        self.built = True
+
+    def _check(self, x: Any) -> None:
+        self._wants(tuple(x.shape), int(self.kernel.shape[0]))
+
+    def _wants(self, shape: Any, size: int | None) -> None:
+        """A shape that this layer can take, or ValueError."""
+        if len(shape) < 2:
+            what = f"expected min_ndim=2, found ndim={len(shape)}. Full shape received: {shape}"
+            do = "one row for each sample: x[tf.newaxis, :] or x[:, tf.newaxis]"
+        elif size is not None and shape[-1] != size:
+            what = (
+                f"expected axis -1 of input shape to have value {size}, but received input "
+                f"with shape {shape}"
+            )
+            do = f"the layer's kernel was made for {size} inputs"
+        else:
+            return
+        raise ValueError(
+            tell(f"Input 0 of layer '{self.name}' is incompatible with the layer: {what}", do)
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """``activation(inputs @ kernel + bias)``."""
+        if inputs.dtype != self.kernel.dtype:
+            inputs = tf.cast(inputs, self.kernel.dtype)
+        x = tf.matmul(inputs, self.kernel)
+        if self.bias is not None:
+            x = x + self.bias
+        return self.activation(x)
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """The last size becomes ``units``."""
+        return (*input_shape[:-1], self.units)
+
+
+class Activation(Layer):
+    """A function of each entry, by name or as it is."""
+
+    def __init__(self, activation: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.activation = activations.get(activation)
+
+    def call(self, inputs: Any) -> Any:
+        """The activation of the inputs."""
+        return self.activation(inputs)
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """The same shape."""
+        return tuple(input_shape)
+
+
+def _activation(name: str, function: Callable[..., Any]) -> Any:
+    """A layer class for one activation, its options given when it is made."""
+
+    def __init__(self: Any, *args: Any, **options: Any) -> None:  # noqa: N807
+        names = list(inspect.signature(function).parameters)[1:]
+        mine = dict(zip(names, args, strict=False))
+        mine |= {n: options.pop(n) for n in names if n in options}
+        Activation.__init__(self, functools.partial(function, **mine), **options)
+
+    doc = f"{function.__doc__}"
+    return type(name, (Activation,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
+
+
+ReLU = _activation("ReLU", activations.relu)
+LeakyReLU = _activation("LeakyReLU", functools.wraps(activations.leaky_relu)(
+    lambda x, negative_slope=0.3: activations.leaky_relu(x, negative_slope)))
+ELU = _activation("ELU", activations.elu)
+Softmax = _activation("Softmax", activations.softmax)
+
+
+class Flatten(Layer):
+    """Each sample's numbers in one row."""
+
+    def call(self, inputs: Any) -> Any:
+        """The rows."""
+        return tf.reshape(inputs, (inputs.shape[0], math.prod(inputs.shape[1:])))
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """The batch, and the product of the other sizes."""
+        sizes = [n for n in input_shape[1:] if n is not None]
+        known = len(sizes) == len(input_shape) - 1
+        return (input_shape[0], math.prod(sizes) if known else None)
+
+
+class Dropout(Layer):
+    """In training, zeroes a share of the entries and scales up the others."""
+
+    def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        if not 0 <= rate <= 1:
+            raise ValueError(
+                tell(
+                    "Invalid value received for argument `rate`. Expected a float value "
+                    f"between 0 and 1. Received: rate={rate}"
+                )
+            )
+        self.rate = rate
+        self.seed = seed
+        self._numbers = np.random.default_rng(seed)
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        """The inputs, some of them zeroed if ``training``."""
+        if not training or not self.rate:
+            return inputs
+        if self.rate == 1:
+            return tf.zeros_like(inputs)
+        kept = self._numbers.random(tuple(inputs.shape)) >= self.rate
+        mask = tf.constant((kept / (1 - self.rate)).astype(inputs.dtype.as_numpy_dtype))
+        return inputs * mask
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """The same shape."""
+        return tuple(input_shape)
