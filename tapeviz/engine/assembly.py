@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine import build, checks, kernels, tensor
+from tapeviz.engine import build, checks, custom, kernels, tensor
 from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.record import OFF, here
 from tapeviz.engine.rules import Op, compile_function, compile_sweep, tell_source
@@ -25,14 +25,7 @@ from tapeviz.errors import InvalidArgumentError, caller, tell
 
 PLAIN = frozenset((int, float))
 
-RAW: dict[str, Any] = {
-    **{n: getattr(np, n) for n in (
-        "exp", "log", "sqrt", "abs", "sign", "sin", "cos", "tanh", "maximum",
-        "minimum", "floor",
-    )},
-    **{n: f for n, f in vars(kernels).items() if callable(f) and n[0] != "_"},
-    "PLAIN": PLAIN,
-}  # fmt: skip
+RAW: dict[str, Any] = {**kernels.WORDS, **custom.WORDS, "PLAIN": PLAIN}
 """The words of the rules on raw values."""
 
 WORDS: dict[str, Any] = {
@@ -154,6 +147,7 @@ def _methods() -> None:
     Variable.value = lambda self: call.identity(self)
     Variable.read_value = Variable.value
     tensor.pack = _pack
+    custom.stack = lambda tensors, axis: call.stack(tensors, axis)
 
 
 def _operator(op: Op, owner: type, name: str) -> None:

@@ -92,6 +92,8 @@ def meet(op: Op, *values: Any) -> tuple[tuple[int, ...], ...] | None:
     shapes = tuple(np.shape(v) for v in values)
     if op.name == "matmul":
         return _meet_matmul(shapes)
+    if op.name == "solve":
+        return shapes
     if all(s == shapes[0] for s in shapes):
         return None
     try:

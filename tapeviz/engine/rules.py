@@ -89,6 +89,8 @@ class Op:
     operands: the op's settings, and shapes. ``broadcasts`` says that operands are
     stretched to a common shape. ``cut`` marks results that no gradient can pass:
     they count as constants. ``spread`` operands (``xs``) may be any number.
+    ``conjugates``: for complex numbers the conjugate of the derivative is meant; not so
+    for ops between real and complex, whose rules say it themselves.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Op:
     cut: bool = False
     kinds: str = ""
     ordered: bool = True
+    conjugates: bool = True
     words: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -150,7 +153,7 @@ def compile_function(
 ) -> Callable[..., Any]:
     """The function ``name`` that ``source`` defines; its text shows in tracebacks."""
     file = f"<tapeviz {title or name}>"
-    space = dict(words)
+    space = {"__name__": "tapeviz.engine.rules", **words}
     exec(compile(source, file, "exec"), space)  # noqa: S102 - our own rule texts
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     made: Callable[..., Any] = space[name]
@@ -205,7 +208,7 @@ def sweep_source(op: Op, name: str, *, again: bool) -> str:
         body += ["    " + line for line in _lift(op)]
     if op.many:
         body += ["    for k, j in enumerate(ins):", "        if j >= 0:"]
-        lines = _expression(op, 0, again=again) + _add("j")
+        lines = [*_expression(op, 0, again=again), "if d is None: continue", *_add("j")]
         body += ["            " + line for line in lines]
     for slot, operand in enumerate(() if op.many else op.operands):
         if op.rules[slot] is None:

@@ -19,6 +19,7 @@ import numpy as np
 
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.rules import Op
+from tests.engine import references
 
 Shape = tuple[int, ...]
 Array = Any
@@ -117,8 +118,10 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "stop_gradient": lambda x: x,
 }
 
-LEAVES = frozenset(op.name for op in TABLE if op.text == "value")
-"""Ops that are not computed: a variable, a watched tensor."""
+NUMPY |= references.NUMPY
+
+LEAVES = references.APART | {op.name for op in TABLE if op.text == "value"}
+"""Ops that are not computed, a variable, a watched tensor; ops with their own tests."""
 
 
 # -- operands and settings ---------------------------------------------------------------
@@ -142,6 +145,7 @@ SHAPES: dict[str, list[tuple[Shape, ...]]] = {
     ],
     "T": [((2, 3),), ((2, 2, 3),), ((0, 2),)],
 }  # fmt: skip
+SHAPES |= references.SHAPES
 """The shapes of operands, for ops that do not take every shape."""
 
 _MASK = np.array([[True, False, True], [False, True, True]])
@@ -214,12 +218,14 @@ SETTINGS: dict[str, list[tuple[tuple[Shape, ...], tuple[Any, ...]]]] = {
         (((3,),), (np.dtype("bool"),)),
     ],
 }  # fmt: skip
+SETTINGS |= references.SETTINGS
 """For ops with settings: the operands' shapes and the settings that go with them."""
 
 SAFE: dict[str, dict[str, tuple[float, float]]] = {
     "power": {"a": (0.3, 2.0), "b": (-2.0, 2.0)},
     "exp": {"x": (-1.5, 1.5)},
 }
+SAFE |= references.SAFE
 """Where to take an operand from, if not from -2 to 2 within the op's own domain."""
 
 
@@ -259,7 +265,7 @@ def conditions(op: Op) -> list[str]:
 
 def holds(parts: list[str], values: dict[str, Array]) -> Array:
     """Where all of the conditions hold."""
-    space = {"abs": np.abs, "pi": np.pi, "floor": np.floor}
+    space = {"abs": np.abs, "pi": np.pi, "floor": np.floor, "det": np.linalg.det}
     every = [eval(p, space, values) for p in parts]  # noqa: S307 - the registry's own
     return np.logical_and.reduce(np.broadcast_arrays(np.True_, *every))
 
@@ -273,8 +279,11 @@ def _draw(rng: np.random.Generator, ends: tuple[float, float], shape: Shape) -> 
 
 def _operand(op: Op, name: str, shape: Shape, rng: np.random.Generator) -> Array:
     """One operand, each entry within what the domain says of it alone."""
-    if name == "c":
+    if name == "c" and op.name == "where":
         return np.asarray(rng.random(shape) < 0.5)
+    special = references.operand(op.name, name, shape, rng)
+    if special is not None:
+        return special
     ends = SAFE.get(op.name, {}).get(name, (-2.0, 2.0))
     v = _draw(rng, ends, shape)
     others = set(op.operands) - {name}
@@ -342,9 +351,9 @@ def step_of(case: Case) -> float:
 
 
 def _word(op: Op) -> str:
-    tree = ast.parse(op.text, mode="eval").body
-    is_call = isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name)
-    return tree.func.id if is_call else ""  # type: ignore[attr-defined]
+    word, _, rest = op.text.partition("(")
+    plain = rest.rstrip(")").split(", ") == [*op.operands, *op.settings]
+    return word if plain else ""
 
 
 def _shape(v: Any) -> Any:
@@ -360,7 +369,7 @@ WORDS: dict[str, Any] = {
     "shape_of": _shape,
     "count": _count,
     "inverse": lambda perm: tuple(int(i) for i in np.argsort(perm)),
-} | {word: NUMPY[op.name] for op in KNOWN if (word := _word(op))}
+} | references.WORDS | {word: NUMPY[op.name] for op in KNOWN if (word := _word(op))}
 """What the words of the rules mean, in NumPy: an op's word is the op."""
 
 

@@ -1,4 +1,4 @@
-"""What the words of the rule texts mean on raw NumPy values.
+"""The words that the first ops need: choices, sums, shapes.
 
 Scalars are NumPy scalars here, never 0-d arrays: every function keeps it so. ``axis``
 is None or a tuple of negative numbers, so that the same call works on a batch.
@@ -169,37 +169,3 @@ def place_at(x: Any, size: int, k: int, axis: int) -> Any:
     z = np.zeros((size, *np.shape(x)), x.dtype)
     z[k] = x
     return np.moveaxis(z, 0, axis)
-
-
-def _lead(plain: Callable[..., Any]) -> Callable[..., Any]:
-    def batched(g: Any, shape: Shape, *rest: Any) -> Any:
-        return plain(g, (*g.shape[:1], *shape), *rest)
-
-    return batched
-
-
-def batched(words: dict[str, Any]) -> dict[str, Any]:
-    """The words as they act on gradients with one more axis in front."""
-    w = words
-    return {
-        **w,
-        "reshape": _lead(w["reshape"]),
-        "fit": lambda g, s, at=0: w["fit"](g, (*g.shape[:1], *s), at + 1),
-        "stretch": lambda g, s, at=0: w["stretch"](g, (*g.shape[:1], *s), at + 1),
-        "spread": lambda g, s, axis, keep: w["spread"](
-            g, (*g.shape[:1], *s), tuple(range(-len(s), 0)) if axis is None else axis,
-            keep,
-        ),
-        "transpose": lambda g, p: w["transpose"](g, (0, *(i + 1 for i in p))),
-        "place": lambda g, s, key: w["place"](g, (*g.shape[:1], *s), _behind(key)),
-        "pick": lambda g, key: w["pick"](g, _behind(key)),
-        "sum": lambda g, axis, keep: w["sum"](g, _inner(g, axis), keep),
-    }  # fmt: skip
-
-
-def _inner(g: Any, axis: Axis) -> Axis:
-    return tuple(range(1 - len(g.shape), 0)) if axis is None else axis
-
-
-def _behind(key: Any) -> Any:
-    return (slice(None), *(key if type(key) is tuple else (key,)))

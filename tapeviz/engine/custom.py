@@ -1,0 +1,122 @@
+"""A function that brings its own gradient, as one op of the recording.
+
+Its record holds a ``Made``: the values it gave and the function that pulls gradients
+back. Several results are one record with a tuple for its value, and a ``part`` for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.tensor import Tensor, wrap
+
+
+class Bundle:
+    """The gradients of several results of one op, by number; they add part by part."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: dict[int, Any]) -> None:
+        self.parts = parts
+
+    def __add__(self, other: Bundle) -> Bundle:
+        both = dict(self.parts)
+        for k, g in other.parts.items():
+            both[k] = both[k] + g if k in both else g
+        return Bundle(both)
+
+
+class Made:
+    """What a custom op made: its name, its values, and how to pull gradients back.
+
+    ``pull`` takes one gradient (a tensor) per result and returns one per operand, None
+    where none flows.
+    """
+
+    __slots__ = ("_ready", "name", "pull", "single", "values")
+
+    def __init__(
+        self, name: str, values: tuple[Any, ...], single: bool,
+        pull: Callable[..., list[Any]],
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.values = values
+        self.single = single
+        self.pull = pull
+        self._ready: tuple[Any, dict[int, Any]] = (None, {})
+
+    def __repr__(self) -> str:
+        return self.name
+
+    @property
+    def value(self) -> Any:
+        """The value of the record: the only result, or a tuple of them."""
+        return self.values[0] if self.single else self.values
+
+    def pulled(self, g: Any, k: int) -> Any:
+        """The gradient of operand ``k``; the learner's function runs once for all."""
+        seen, ready = self._ready
+        if seen is not g or k not in ready:
+            ready = dict(enumerate(self.pull(*self._upstream(g))))
+            self._ready = (g, ready)
+        made = ready.pop(k)
+        return made._v if made is not None and _is_raw(g) else made
+
+    def _upstream(self, g: Any) -> list[Any]:
+        parts = g.parts if isinstance(g, Bundle) else {0: g}
+        zeros = {k: np.zeros_like(v)[()] for k, v in enumerate(self.values)}
+        every = [parts.get(k, zeros[k]) for k in range(len(self.values))]
+        return [t if isinstance(t, Tensor) else wrap(t) for t in every]
+
+    def rows(self, g: Any, k: int) -> Any:
+        """The same for a batch of gradients, one after the other."""
+        size = len(next(iter(g.parts.values())) if isinstance(g, Bundle) else g)
+        made = [self.pulled(_row(g, i), k) for i in range(size)]
+        if any(m is None for m in made):
+            return None
+        if _is_raw(g):
+            return np.stack(made)
+        return stack(made, -1 - made[0].ndim)
+
+
+def stack(_tensors: list[Any], _axis: int) -> Any:
+    """The recorded op of that name; set when the registry is put to work."""
+    raise NotImplementedError
+
+
+def _is_raw(g: Any) -> bool:
+    one = next(iter(g.parts.values())) if isinstance(g, Bundle) else g
+    return not isinstance(one, Tensor)
+
+
+def _row(g: Any, i: int) -> Any:
+    if isinstance(g, Bundle):
+        return Bundle({k: v[i] for k, v in g.parts.items()})
+    return g[i]
+
+
+def value(_xs: Any, made: Made) -> Any:
+    """What the function gave."""
+    return made.value
+
+
+def pulled(g: Any, k: int, made: Made) -> Any:
+    """What the learner's gradient function says for operand ``k``."""
+    return made.pulled(g, k)
+
+
+def nth(x: Any, k: int) -> Any:
+    """Result ``k`` of several."""
+    return x[k]
+
+
+def bundle(g: Any, k: int) -> Bundle:
+    """The gradient of result ``k``, on its way to all of them."""
+    return Bundle({k: g})
+
+
+WORDS = {"value": value, "pulled": pulled, "nth": nth, "bundle": bundle}
+"""The words of the two ops ``custom`` and ``part``."""

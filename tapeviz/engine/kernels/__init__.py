@@ -1,0 +1,35 @@
+"""What the words of the rule texts mean on raw NumPy values.
+
+Scalars are NumPy scalars here, never 0-d arrays: every function keeps it so. ``axis``
+is None or a tuple of negative numbers, so that the same call works on a batch.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.kernels import core, functions, kinds, matrices, moves, reductions
+from tapeviz.engine.kernels.batch import batched
+
+NUMPY = (
+    "abs", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
+    "ceil", "cos", "cosh", "exp", "expm1", "floor", "isfinite", "isinf", "isnan",
+    "log", "log1p", "maximum", "minimum", "rint", "sign", "sin", "sinh", "sqrt", "tan",
+    "tanh",
+)  # fmt: skip
+"""The words that are NumPy's own functions."""
+
+
+def _words(module: ModuleType) -> dict[str, Any]:
+    """The functions that a module offers as words."""
+    return {n: f for n, f in vars(module).items() if callable(f) and n[0] != "_"}
+
+
+WORDS: dict[str, Any] = {n: getattr(np, n) for n in NUMPY}
+for _module in (core, functions, reductions, moves, matrices, kinds):
+    WORDS |= _words(_module)
+
+__all__ = ["WORDS", "batched"]

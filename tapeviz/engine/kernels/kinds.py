@@ -1,0 +1,54 @@
+"""The words for complex numbers, and the check for nan and inf."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.kernels.core import tidy
+from tapeviz.errors import InvalidArgumentError, tell
+
+conj = np.conjugate
+
+
+def complex(a: Any, b: Any) -> Any:  # noqa: A001 - the rules' word
+    """The complex numbers with these real and imaginary parts."""
+    z = np.empty(np.broadcast(a, b).shape, np.result_type(a.dtype, np.complex64))
+    z.real, z.imag = a, b
+    return tidy(z)
+
+
+def real(x: Any) -> Any:
+    """The real part."""
+    return x.real
+
+
+def imag(x: Any) -> Any:
+    """The imaginary part."""
+    return x.imag
+
+
+def angle(x: Any) -> Any:
+    """The angle to the positive real axis, from -pi to pi."""
+    return np.arctan2(x.imag, x.real)
+
+
+def finite(x: Any, message: str) -> Any:
+    """``x``; an error if it holds nan or inf."""
+    bad = [n for n, f in (("NaN", np.isnan), ("Inf", np.isinf)) if np.any(f(x))]
+    if bad:
+        found = " and ".join({"NaN": "had NaN", "Inf": "Inf"}[b] for b in bad)
+        found = found if found.startswith("had") else f"had {found}"
+        raise InvalidArgumentError(
+            tell(
+                f"{message} : Tensor {found} values [Op:CheckNumerics]",
+                "look for a division by 0, a log of 0 or an exp that overflows before it",
+            )
+        )
+    return x
+
+
+def told(message: str) -> str:
+    """The message for the gradient of what was checked."""
+    return f"Not a number (NaN) or infinity (Inf) values detected in gradient. {message}"

@@ -1,0 +1,94 @@
+"""The words for matrices, and for products of tensors by an equation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.kernels.core import tidy
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+cross = np.cross
+det = np.linalg.det
+inv = np.linalg.inv
+solve = np.linalg.solve
+
+
+def einsum(xs: Any, eq: str) -> Any:
+    """The sum of products that the equation names; axes it does not name broadcast."""
+    ins, out = eq.split("->")
+    terms = ins.split(",")
+    if any(np.ndim(x) > len(t) for x, t in zip(xs, terms, strict=True)):
+        eq = ",".join("..." + t for t in terms) + "->..." + out
+    return tidy(np.einsum(eq, *xs, optimize=True))
+
+
+def turned(eq: str, k: int) -> str:
+    """The equation of the gradient: operand ``k`` and the result change places."""
+    ins, out = eq.split("->")
+    terms = ins.split(",")
+    lone, twice, goal = _odd(terms, out, k)
+    rest = terms[:k] + terms[k + 1 :] + lone + [a + b for a, b in twice]
+    return ",".join([out, *rest]) + "->" + goal
+
+
+def others(xs: Any, k: int, eq: str) -> list[Any]:
+    """The operands but ``k``; ones for its lone axes, identities for repeated ones."""
+    ins, out = eq.split("->")
+    terms = ins.split(",")
+    lone, twice, _ = _odd(terms, out, k)
+    dtype = getattr(xs[k].dtype, "np", xs[k].dtype)
+    shape = xs[k].shape[len(xs[k].shape) - len(terms[k]) :]
+    sizes = dict(zip(terms[k], shape, strict=True))
+    made = [np.ones(sizes[a], dtype) for a in lone]
+    made += [np.eye(sizes[a], dtype=dtype) for a, _ in twice]
+    return [*xs[:k], *xs[k + 1 :], *made]
+
+
+def _odd(terms: list[str], out: str, k: int) -> tuple[list[str], list[tuple[str, str]], str]:
+    """Letters of term ``k`` that stand nowhere else; repeated ones, with a new name."""
+    known = set(out).union(*terms[:k], *terms[k + 1 :])
+    free = iter(c for c in _LETTERS if c not in known | set(terms[k]))
+    seen: list[str] = []
+    twice = []
+    goal = ""
+    for c in terms[k]:
+        name = c
+        if c in seen:
+            name = next(free)
+            twice.append((c, name))
+        seen.append(c)
+        goal += name
+    return [c for c in dict.fromkeys(seen) if c not in known], twice, goal
+
+
+def diag(x: Any, rows: int, columns: int) -> Any:
+    """Matrices with ``x`` on the diagonal, 0 elsewhere."""
+    z = np.zeros((*x.shape[:-1], rows, columns), x.dtype)
+    i = np.arange(x.shape[-1])
+    z[..., i, i] = x
+    return z
+
+
+def diag_part(x: Any) -> Any:
+    """The diagonals of matrices."""
+    return np.diagonal(x, axis1=-2, axis2=-1)
+
+
+def trace(x: Any) -> Any:
+    """The sums of the diagonals."""
+    return np.trace(x, axis1=-2, axis2=-1, dtype=x.dtype)
+
+
+def unit(x: Any) -> Any:
+    """The identity matrix, of the size and dtype of ``x``."""
+    return np.eye(*x.shape[-2:], dtype=x.dtype)
+
+
+def band(x: Any, lower: int, upper: int) -> Any:
+    """True up to that far below and above the diagonal; -1 is without end."""
+    rows, columns = np.ogrid[: x.shape[-2], : x.shape[-1]]
+    below = (rows - columns <= lower) | (lower < 0)
+    return below & ((columns - rows <= upper) | (upper < 0))

@@ -1,0 +1,122 @@
+"""The words for reductions and running sums.
+
+``axis`` is None or a tuple of negative numbers, so that the same call works on a batch.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.kernels.core import Axis, mean, spread, tidy
+
+
+def _lowest(x: Any, sign: int) -> Any:
+    """What the greatest (or smallest) of no entries is."""
+    if x.dtype.kind in "fc":
+        return x.dtype.type(-sign * np.inf)
+    info = np.iinfo(x.dtype)
+    return info.min if sign > 0 else info.max
+
+
+def max(x: Any, axis: Axis, keep: bool) -> Any:  # noqa: A001 - the rules' word
+    """The greatest entry over the axes."""
+    return np.maximum.reduce(x, axis=axis, keepdims=keep, initial=_lowest(x, 1))
+
+
+def min(x: Any, axis: Axis, keep: bool) -> Any:  # noqa: A001 - the rules' word
+    """The smallest entry over the axes."""
+    return np.minimum.reduce(x, axis=axis, keepdims=keep, initial=_lowest(x, -1))
+
+
+def prod(x: Any, axis: Axis, keep: bool) -> Any:
+    """The product over the axes."""
+    return np.multiply.reduce(x, axis=axis, keepdims=keep, dtype=x.dtype)
+
+
+def any(x: Any, axis: Axis, keep: bool) -> Any:  # noqa: A001 - the rules' word
+    """Whether one entry is true."""
+    return np.logical_or.reduce(x, axis=axis, keepdims=keep)
+
+
+def all(x: Any, axis: Axis, keep: bool) -> Any:  # noqa: A001 - the rules' word
+    """Whether every entry is true."""
+    return np.logical_and.reduce(x, axis=axis, keepdims=keep)
+
+
+def argmax(x: Any, axis: int) -> Any:
+    """Where the greatest entry stands; the first of equals."""
+    return np.argmax(x, axis)
+
+
+def argmin(x: Any, axis: int) -> Any:
+    """Where the smallest entry stands; the first of equals."""
+    return np.argmin(x, axis)
+
+
+def shares(a: Any, b: Any, axis: Axis, keep: bool) -> Any:
+    """1 where ``a`` is the ``b`` it was reduced to, divided equally among ties."""
+    won = np.asarray(a == spread(b, np.shape(a), axis, keep)).astype(a.dtype)
+    return tidy(won / np.add.reduce(won, axis=axis, keepdims=True))
+
+
+def _peak(x: Any, axis: Axis) -> Any:
+    """The greatest entry, or 0 where that is not finite, with its axes kept."""
+    top = max(x, axis, keep=True)
+    return np.where(np.isfinite(top), top, x.dtype.type(0))
+
+
+def logsumexp(x: Any, axis: Axis, keep: bool) -> Any:
+    """``log(sum(exp(x)))``, without overflow."""
+    top = _peak(x, axis)
+    total = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=keep))
+    return tidy(total + np.reshape(top, np.shape(total)))
+
+
+def softmax(x: Any, axis: Axis) -> Any:
+    """``exp(x) / sum(exp(x))``, without overflow."""
+    e = np.exp(x - max(x, axis, keep=True))
+    return tidy(e / np.add.reduce(e, axis=axis, keepdims=True))
+
+
+def log_softmax(x: Any, axis: Axis) -> Any:
+    """``log(softmax(x))``, without overflow."""
+    moved = x - max(x, axis, keep=True)
+    total = np.add.reduce(np.exp(moved), axis=axis, keepdims=True)
+    return tidy(moved - np.log(total))
+
+
+def _squares(x: Any) -> Any:
+    return (x * x.conj()).real if x.dtype.kind == "c" else x * x
+
+
+def variance(x: Any, axis: Axis, keep: bool) -> Any:
+    """The mean square distance from the mean."""
+    return mean(_squares(x - mean(x, axis, True)), axis, keep)
+
+
+def norm(x: Any, axis: Axis, keep: bool) -> Any:
+    """The square root of the sum of squares."""
+    return np.sqrt(np.add.reduce(_squares(x), axis=axis, keepdims=keep))
+
+
+def _running(ufunc: Any, x: Any, axis: Any, exclusive: bool, back: bool) -> Any:
+    at = axis[0] if isinstance(axis, tuple) else axis
+    x = np.flip(x, at) if back else x
+    y = ufunc.accumulate(x, at, dtype=x.dtype)
+    if exclusive:
+        y = np.moveaxis(np.roll(y, 1, at), at, 0)
+        y[:1] = ufunc.identity
+        y = np.moveaxis(y, 0, at)
+    return np.flip(y, at) if back else y
+
+
+def cumsum(x: Any, axis: Any, exclusive: bool, back: bool) -> Any:
+    """The running sum; exclusive leaves out the entry itself, back runs from the end."""
+    return _running(np.add, x, axis, exclusive, back)
+
+
+def cumprod(x: Any, axis: Any, exclusive: bool, back: bool) -> Any:
+    """The running product, in the same two variants."""
+    return _running(np.multiply, x, axis, exclusive, back)

@@ -1,0 +1,28 @@
+"""The registry: one entry per op.
+
+An entry gives the op's own text and one rule per operand. ``g`` is the upstream
+gradient, ``y`` the result; the other single letters are operands. The rules are
+TensorFlow's, so that gradients agree with it also where a function has a corner.
+
+The entries stand in files by family, in the order of their numbers; ``table`` tells how
+one is made. The words that the texts use are in ``tapeviz.engine.kernels``.
+"""
+
+from __future__ import annotations
+
+from tapeviz.engine.ops.table import NAMED, TABLE, op  # isort: skip
+from tapeviz.engine.ops import (  # isort: skip
+    arithmetic,
+    functions,
+    reductions,
+    shapes,
+    linalg,
+    networks,
+    kinds,
+    custom,
+)
+
+FAMILIES = (arithmetic, functions, reductions, shapes, linalg, networks, kinds, custom)
+"""The files of entries, in order."""
+
+__all__ = ["FAMILIES", "NAMED", "TABLE", "op"]

@@ -1,0 +1,33 @@
+"""Matrices: products, determinant, inverse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tapeviz.engine.ops.table import FLOAT, PAIR, op
+
+op("matmul", "a @ b", "g @ T(b)", "T(a) @ g", kernel="MatMul", symbol="@", nickname="matmul swaps and transposes", **PAIR)
+
+PRODUCT: dict[str, Any] = {
+    "operands": ("xs",), "settings": ("eq",),
+    "nickname": "a product of tensors: each gets the gradient times the others",
+}  # fmt: skip
+OTHERS = "fit(einsum([g, *others(xs, k, eq)], turned(eq, k)), shape(xs)[k], 0)"
+
+op("einsum", "einsum(xs, eq)", OTHERS, kernel="Einsum", symbol="einsum", **PRODUCT)
+op("tensordot", "einsum(xs, eq)", OTHERS, kernel="MatMul", symbol="tensordot", **PRODUCT)
+op("matvec", "einsum(xs, eq)", OTHERS, kernel="MatMul", symbol="A·v", **PRODUCT)
+op("cross", "cross(a, b)", "cross(b, g)", "cross(g, a)", kernel="Cross", symbol="×", **PAIR)
+
+op("det", "det(x)", "(g * y)[..., None, None] * T(inv(x))", kernel="MatrixDeterminant", symbol="det", domain="det(x) ≠ 0", **FLOAT)
+op("inv", "inv(x)", "-(T(y) @ g @ T(y))", kernel="MatrixInverse", symbol="x⁻¹", domain="det(x) ≠ 0", **FLOAT)
+op("solve", "solve(a, b)", "-solve(T(a), g) @ T(y)", "solve(T(a), g)", kernel="MatrixSolve", symbol="a⁻¹b", domain="det(a) ≠ 0", **PAIR, **FLOAT)
+op("diag", "diag(x, rows, columns)", "diag_part(g)", kernel="MatrixDiagV3", symbol="diag", settings=("rows", "columns"))
+op("diag_part", "diag_part(x)", "diag(g, shape(x)[-2], shape(x)[-1])", kernel="MatrixDiagPartV3", symbol="diagonal")
+op("trace", "trace(x)", "g[..., None, None] * unit(x)", kernel="Trace", symbol="tr")
+op("band_part", "where(band(x, lower, upper), x, 0)", "where(band(x, lower, upper), g, 0)", kernel="MatrixBandPart", symbol="band", settings=("lower", "upper"))
+
+# -- words that only rules use -----------------------------------------------------------------
+
+op("unit", "unit(x)", symbol="I", cut=True, nickname="the identity matrix, of the size of x")
+op("band", "band(x, lower, upper)", symbol="band", settings=("lower", "upper"), cut=True, nickname="True near the diagonal")

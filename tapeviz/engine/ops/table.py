@@ -1,0 +1,59 @@
+"""What an entry of the registry is made with, and the leaves: what is not computed.
+
+An entry gives the op's own text and one rule per operand. ``g`` is the upstream
+gradient, ``y`` the result; the other single letters are operands. The rules are
+TensorFlow's, so that gradients agree with it also where a function has a corner.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from tapeviz.engine.record import READ, VARIABLE, WATCHED
+from tapeviz.engine.rules import OPERANDS, Op, Rule
+
+TABLE: list[Op] = []
+NAMED: dict[str, Op] = {}
+
+
+def op(name: str, text: str, *rules: str | None, **fields: Any) -> Op:
+    """Enter an op: its text, then one rule per operand in order of appearance."""
+    tree = ast.walk(ast.parse(text, mode="eval"))
+    words = [n.id for n in tree if isinstance(n, ast.Name)]
+    seen = sorted(set(words) & set(OPERANDS), key=lambda w: _place(text, w))
+    operands = fields.pop("operands", tuple(seen))
+    texts = rules + (None,) * (len(operands) - len(rules))
+    made = Op(
+        name, len(TABLE), text, tuple(None if r is None else Rule(r) for r in texts),
+        operands, **fields,
+    )  # fmt: skip
+    TABLE.append(made)
+    NAMED[name] = made
+    return made
+
+
+def _place(text: str, name: str) -> int:
+    """Where a name first stands in a text as a word of its own."""
+    tree = ast.walk(ast.parse(text, mode="eval"))
+    return min(
+        n.col_offset for n in tree if isinstance(n, ast.Name) and n.id == name
+    )
+
+
+PAIR: dict[str, Any] = {"broadcasts": True}
+"""Two operands (or more) that are stretched to one shape."""
+
+SWAPS: dict[str, Any] = {"broadcasts": True, "ordered": False}
+"""Two operands whose order does not matter."""
+
+AXIS: dict[str, Any] = {"settings": ("axis", "keep")}
+"""A reduction: the axes it takes away, and whether it keeps them with size 1."""
+
+FLOAT: dict[str, Any] = {"kinds": "f"}
+"""A function of real or complex numbers: integers are refused, as TensorFlow does."""
+
+op("variable", "value", settings=("label",), cut=False)
+op("watched", "value", settings=("label",), cut=False)
+op("read", "x", "g", symbol="read")
+assert [NAMED[n].code for n in ("variable", "watched", "read")] == [VARIABLE, WATCHED, READ]
