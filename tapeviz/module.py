@@ -26,7 +26,8 @@ class name_scope:  # noqa: N801 - TensorFlow's name
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
-            raise ValueError(tell(f"name for name_scope must be a string, got {name!r}"))
+            message = f"name for name_scope must be a string, got {name!r}"
+            raise ValueError(tell(message))  # noqa: TRY004 - TensorFlow's class
         self._name = name
         self._before: list[str] = []
 
@@ -53,7 +54,7 @@ class name_scope:  # noqa: N801 - TensorFlow's name
 
 
 class Module:
-    """A thing with variables: it finds those in its attributes, also in lists and dicts.
+    """A thing with variables: those in its attributes, also in lists and dicts.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -119,13 +120,13 @@ class Module:
             elif isinstance(leaf, Module):
                 inner.append(leaf)
         for module in inner:
-            yield from module._each_variable(seen)
+            yield from module._each_variable(seen)  # noqa: SLF001 - of its kind
 
     def _each_module(self, seen: set[int]) -> Iterator[Module]:
         inner = [m for m in _attributes(self, seen) if isinstance(m, Module)]
         yield from inner
         for module in inner:
-            yield from module._each_module(seen)
+            yield from module._each_module(seen)  # noqa: SLF001 - of its kind
 
     @classmethod
     def with_name_scope(cls, method: F) -> F:
@@ -162,7 +163,9 @@ def leaves(thing: Any) -> Iterator[Any]:
 
 def _snake(name: str) -> str:
     """A class's name in small letters with underscores, as tf.Module writes it."""
-    return re.sub(r"((?<=[a-z0-9])[A-Z]|(?!^)(?<!_)[A-Z](?=[a-z]))", r"_\1", name).lower()
+    return re.sub(
+        r"((?<=[a-z0-9])[A-Z]|(?!^)(?<!_)[A-Z](?=[a-z]))", r"_\1", name
+    ).lower()
 
 
 @overload

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from tapeviz.engine.record import Book, here
 from tapeviz.errors import caller, own
 
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -17,11 +17,16 @@ def linear(x: Any) -> Any:
 
 @composite("relu")
 def relu(
-    x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0
+    x: Any,
+    negative_slope: float = 0.0,
+    max_value: float | None = None,
+    threshold: float = 0.0,
 ) -> Any:
-    """``x`` where it is above ``threshold``, else 0 or a slope; at most ``max_value``."""
+    """``x`` above ``threshold``, else 0 or a slope; at most ``max_value``."""
     if not negative_slope and not threshold:
-        return tf.nn.relu(x) if max_value is None else tf.clip_by_value(x, 0.0, max_value)
+        return (
+            tf.nn.relu(x) if max_value is None else tf.clip_by_value(x, 0.0, max_value)
+        )
     x = tf.convert_to_tensor(x)
     below = negative_slope * (x - threshold)
     kept = x if max_value is None else tf.minimum(x, max_value)
@@ -133,9 +138,25 @@ swish = silu
 _KNOWN: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
-        linear, relu, leaky_relu, relu6, elu, selu, softplus, softsign, silu, gelu, tanh,
-        sigmoid, log_sigmoid, hard_sigmoid, exponential, softmax, log_softmax, mish,
-    )  # fmt: skip
+        linear,
+        relu,
+        leaky_relu,
+        relu6,
+        elu,
+        selu,
+        softplus,
+        softsign,
+        silu,
+        gelu,
+        tanh,
+        sigmoid,
+        log_sigmoid,
+        hard_sigmoid,
+        exponential,
+        softmax,
+        log_softmax,
+        mish,
+    )
 } | {"swish": silu}
 
 

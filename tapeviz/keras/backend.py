@@ -17,7 +17,9 @@ def floatx() -> str:
 def set_floatx(value: str) -> None:
     """Let new weights be ``float16``, ``float32`` or ``float64``."""
     if value not in ("float16", "float32", "float64"):
-        raise ValueError(tell(f"Unknown `floatx` value: {value}. Expected a float type"))
+        raise ValueError(
+            tell(f"Unknown `floatx` value: {value}. Expected a float type")
+        )
     _state["floatx"] = as_dtype(value).name
 
 

@@ -62,7 +62,9 @@ class Constant(Initializer):
 
     def draw(self, shape: tuple[int, ...]) -> Any:
         """An array of that shape."""
-        given = self.value._v if isinstance(self.value, (Tensor, Variable)) else self.value
+        given = (
+            self.value._v if isinstance(self.value, (Tensor, Variable)) else self.value
+        )
         return np.broadcast_to(np.asarray(given), shape)
 
 
@@ -74,7 +76,7 @@ class Identity(Initializer):
 
     def draw(self, shape: tuple[int, ...]) -> Any:
         """An array of that shape."""
-        if len(shape) != 2:
+        if len(shape) != MATRIX:
             raise ValueError(
                 tell(
                     "Identity matrix initializer can only be used for 2D matrices. "
@@ -149,16 +151,23 @@ class VarianceScaling(_Random):
         super().__init__(seed)
         if scale <= 0:
             raise ValueError(
-                tell(f"Argument `scale` must be positive float. Received: scale={scale}")
+                tell(
+                    f"Argument `scale` must be positive float. Received: scale={scale}"
+                )
             )
         if mode not in ("fan_in", "fan_out", "fan_avg"):
             raise ValueError(
-                tell(f"Invalid `mode` argument: {mode}", "use fan_in, fan_out or fan_avg")
+                tell(
+                    f"Invalid `mode` argument: {mode}", "use fan_in, fan_out or fan_avg"
+                )
             )
         known = ("truncated_normal", "normal", "untruncated_normal", "uniform")
         if distribution not in known:
             raise ValueError(
-                tell(f"Invalid `distribution` argument: {distribution}", f"use one of {known}")
+                tell(
+                    f"Invalid `distribution` argument: {distribution}",
+                    f"use one of {known}",
+                )
             )
         self.scale = scale
         self.mode = mode
@@ -229,21 +238,27 @@ class LecunNormal(_Scaled):
     rule = (1.0, "fan_in", "truncated_normal")
 
 
+CUT = 2
+"""Where a truncated normal distribution is cut, in standard deviations."""
+
 _TRUNCATED = 0.87962566103423978
-"""The standard deviation of a normal distribution cut at two of its own."""
+"""The standard deviation of a standard normal distribution cut there."""
+
+MATRIX = 2
+"""The number of axes of a matrix."""
 
 
 def _truncated(numbers: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    """Standard normal numbers, those beyond 2 drawn again."""
+    """Standard normal numbers, those beyond ``CUT`` drawn again."""
     x = numbers.normal(size=shape)
-    while (far := np.abs(x) > 2).any():
+    while (far := np.abs(x) > CUT).any():
         x = np.where(far, numbers.normal(size=shape), x)
     return x
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """How many inputs and outputs a weight of this shape joins."""
-    if len(shape) < 2:
+    if len(shape) < MATRIX:
         return (shape or (1,))[0], (shape or (1,))[0]
     field = math.prod(shape[:-2])
     return shape[-2] * field, shape[-1] * field

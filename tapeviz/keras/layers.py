@@ -27,6 +27,9 @@ from tapeviz.module import Module, leaves, name_scope
 
 Shape = tuple[int | None, ...]
 
+RANK = 2
+"""A dense layer takes rows: one axis for samples, one for numbers."""
+
 
 class _Mode(threading.local):
     """Whether the outer layer was called with ``training=True``."""
@@ -38,11 +41,11 @@ _mode = _Mode()
 
 
 class Layer(Module):
-    """The base of the layers: a subclass makes weights in ``build``, computes in ``call``.
+    """The base of the layers: weights are made in ``build``, used in ``call``.
 
     >>> class Scale(Layer):
     ...     def build(self, input_shape):
-    ...         self.factor = self.add_weight(shape=(), initializer="ones", name="factor")
+    ...         self.factor = self.add_weight((), "ones", name="factor")
     ...     def call(self, x):
     ...         return self.factor * x
     >>> layer = Scale(name="scale")
@@ -77,7 +80,7 @@ class Layer(Module):
         self._weights: list[Variable] = []
         self._output: Shape | None = None
 
-    # -- weights -------------------------------------------------------------------------
+    # -- weights -----------------------------------------------------------------------
 
     def add_weight(
         self,
@@ -109,7 +112,12 @@ class Layer(Module):
 
     def _each_variable(self, seen: set[int]) -> Iterator[Variable]:
         """Own weights first, then those of the layers in the attributes."""
-        held = [t for name, thing in vars(self).items() if name != "_weights" for t in leaves(thing)]
+        held = [
+            t
+            for name, thing in vars(self).items()
+            if name != "_weights"
+            for t in leaves(thing)
+        ]
         own = [*self._weights, *(t for t in held if isinstance(t, Variable))]
         for v in sorted(own, key=lambda v: not v.trainable):
             if id(v) not in seen:
@@ -169,7 +177,7 @@ class Layer(Module):
         """How many numbers the weights hold."""
         return sum(v.shape.num_elements() for v in self.variables)
 
-    # -- calling -------------------------------------------------------------------------
+    # -- calling -----------------------------------------------------------------------
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Apply the layer; the first call makes its weights."""
@@ -240,7 +248,9 @@ def _ready(x: Any, dtype: str) -> Any:
     """An input as the layer takes it: tensors, floats in the layer's own dtype."""
     if isinstance(x, dict):
         return {k: _ready(v, dtype) for k, v in x.items()}
-    if isinstance(x, (list, tuple)) and any(isinstance(v, (Tensor, Variable, np.ndarray)) for v in x):
+    if isinstance(x, (list, tuple)) and any(
+        isinstance(v, (Tensor, Variable, np.ndarray)) for v in x
+    ):
         return type(x)(_ready(v, dtype) for v in x)
     if x is None or isinstance(x, (bool, str)):
         return x
@@ -263,7 +273,7 @@ def _takes_training(kind: type[Layer]) -> bool:
 
 
 class InputLayer(Layer):
-    """Says the shape of the input: ``Input(shape=(2,))`` at the head of a Sequential."""
+    """The shape of the input: ``Input(shape=(2,))`` at the head of a Sequential."""
 
     def __init__(
         self,
@@ -275,7 +285,9 @@ class InputLayer(Layer):
     ) -> None:
         super().__init__(name=name, dtype=dtype, **unknown)
         if shape is None:
-            raise ValueError(tell("You must pass a `shape` argument.", "Input(shape=(2,))"))
+            raise ValueError(
+                tell("You must pass a `shape` argument.", "Input(shape=(2,))")
+            )
         self.batch_shape: Shape = (batch_size, *shape)
 
     def call(self, inputs: Any) -> Any:
@@ -284,7 +296,10 @@ class InputLayer(Layer):
 
 
 def Input(  # noqa: N802 - Keras' name
-    shape: Any = None, batch_size: int | None = None, dtype: Any = None, name: str | None = None
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    name: str | None = None,
 ) -> InputLayer:
     """The shape of one input, for the head of a Sequential."""
     return InputLayer(shape, batch_size, dtype, name)
@@ -310,8 +325,8 @@ class Dense(Layer):
         if not isinstance(units, int) or units <= 0:
             raise ValueError(
                 tell(
-                    "Received an invalid value for `units`, expected a positive integer. "
-                    f"Received: units={units}"
+                    "Received an invalid value for `units`, expected a positive "
+                    f"integer. Received: units={units}"
                 )
             )
         super().__init__(**options)
@@ -343,7 +358,9 @@ class Dense(Layer):
         size = (input_shape[-1], self.units)
         self.add_weight(size, self.kernel_initializer, name="kernel")
         if self.use_bias:
-            self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias")
+            self.bias = self.add_weight(
+                (self.units,), self.bias_initializer, name="bias"
+            )
         self.built = True
 
     def _check(self, x: Any) -> None:
@@ -351,19 +368,26 @@ class Dense(Layer):
 
     def _wants(self, shape: Any, size: int | None) -> None:
         """A shape that this layer can take, or ValueError."""
-        if len(shape) < 2:
-            what = f"expected min_ndim=2, found ndim={len(shape)}. Full shape received: {shape}"
+        if len(shape) < RANK:
+            what = (
+                f"expected min_ndim=2, found ndim={len(shape)}. Full shape received: "
+                f"{shape}"
+            )
             do = "one row for each sample: x[tf.newaxis, :] or x[:, tf.newaxis]"
         elif size is not None and shape[-1] != size:
             what = (
-                f"expected axis -1 of input shape to have value {size}, but received input "
-                f"with shape {shape}"
+                f"expected axis -1 of input shape to have value {size}, but received "
+                f"input with shape {shape}"
             )
             do = f"the layer's kernel was made for {size} inputs"
         else:
             return
         raise ValueError(
-            tell(f"Input 0 of layer '{self.name}' is incompatible with the layer: {what}", do)
+            tell(
+                f"Input 0 of layer '{self.name}' is incompatible with the layer: "
+                f"{what}",
+                do,
+            )
         )
 
     def call(self, inputs: Any) -> Any:
@@ -406,12 +430,20 @@ def _activation(name: str, function: Callable[..., Any]) -> Any:
         Activation.__init__(self, functools.partial(function, **mine), **options)
 
     doc = f"{function.__doc__}"
-    return type(name, (Activation,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
+    return type(
+        name,
+        (Activation,),
+        {"__init__": __init__, "__doc__": doc, "__module__": __name__},
+    )
 
 
 ReLU = _activation("ReLU", activations.relu)
-LeakyReLU = _activation("LeakyReLU", functools.wraps(activations.leaky_relu)(
-    lambda x, negative_slope=0.3: activations.leaky_relu(x, negative_slope)))
+LeakyReLU = _activation(
+    "LeakyReLU",
+    functools.wraps(activations.leaky_relu)(
+        lambda x, negative_slope=0.3: activations.leaky_relu(x, negative_slope)
+    ),
+)
 ELU = _activation("ELU", activations.elu)
 Softmax = _activation("Softmax", activations.softmax)
 
@@ -438,8 +470,8 @@ class Dropout(Layer):
         if not 0 <= rate <= 1:
             raise ValueError(
                 tell(
-                    "Invalid value received for argument `rate`. Expected a float value "
-                    f"between 0 and 1. Received: rate={rate}"
+                    "Invalid value received for argument `rate`. Expected a float "
+                    f"value between 0 and 1. Received: rate={rate}"
                 )
             )
         self.rate = rate

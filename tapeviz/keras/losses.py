@@ -16,7 +16,14 @@ from tapeviz.errors import tell
 from tapeviz.keras import backend
 from tapeviz.keras.naming import auto_name
 
-REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
+REDUCTIONS = (
+    "sum_over_batch_size",
+    "sum",
+    "mean",
+    "mean_with_sample_weight",
+    "none",
+    None,
+)
 
 
 # -- one number for each sample --------------------------------------------------------
@@ -231,26 +238,29 @@ def _same_shape(target: Any, output: Any) -> None:
 
 def _labels_fit(target: Any, output: Any, axis: int) -> None:
     if axis not in (-1, len(output.shape) - 1):
-        raise ValueError(tell(f"Only axis=-1 is currently supported. Received: axis={axis}"))
+        raise ValueError(
+            tell(f"Only axis=-1 is currently supported. Received: axis={axis}")
+        )
     if len(target.shape) != len(output.shape) - 1:
         what = "Argument `output` must have rank (ndim) `target.ndim - 1`"
     elif tuple(target.shape) != tuple(output.shape[:-1]):
         what = (
-            "Arguments `target` and `output` must have the same shape up until the last "
-            "dimension"
+            "Arguments `target` and `output` must have the same shape up until the "
+            "last dimension"
         )
     else:
         return
     raise ValueError(
         tell(
-            f"{what}. Received: target.shape={target.shape}, output.shape={output.shape}",
-            "labels are one whole number for each row of predictions; one-hot labels go "
-            "to CategoricalCrossentropy",
+            f"{what}. Received: target.shape={target.shape}, "
+            f"output.shape={output.shape}",
+            "labels are one whole number for each row of predictions; one-hot labels "
+            "go to CategoricalCrossentropy",
         )
     )
 
 
-# -- one number for all ------------------------------------------------------------------
+# -- one number for all --------------------------------------------------------------
 
 
 class Loss:
@@ -300,7 +310,9 @@ class Loss:
             return tf.reduce_sum(each)
         if self.reduction == "mean_with_sample_weight" and weights is not None:
             return tf.math.divide_no_nan(tf.reduce_sum(each), tf.reduce_sum(weights))
-        return tf.reduce_mean(each) if each.shape.num_elements() else tf.reduce_sum(each)
+        return (
+            tf.reduce_mean(each) if each.shape.num_elements() else tf.reduce_sum(each)
+        )
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make a loss like this one."""
@@ -470,7 +482,9 @@ class SparseCategoricalCrossentropy(_Wrapped):
             if self.reduction in ("mean", "sum_over_batch_size"):
                 size = float(valid.shape.num_elements())
                 valid = valid * tf.math.divide_no_nan(size, tf.reduce_sum(valid))
-            weights = 1.0 if sample_weight is None else _tensor(sample_weight, self.dtype)
+            weights = (
+                1.0 if sample_weight is None else _tensor(sample_weight, self.dtype)
+            )
             sample_weight = valid * weights
         return super().__call__(y_true, y_pred, sample_weight)
 

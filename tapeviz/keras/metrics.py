@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.tensor import Tensor, Variable, wrap
+from tapeviz.keras import backend
 from tapeviz.keras.naming import auto_name
 
 
@@ -15,10 +16,11 @@ def _array(x: Any) -> Any:
 
 
 class Metric:
-    """The base: ``update_state`` takes a batch in, ``result`` tells, ``reset_state`` forgets."""
+    """The base: ``update_state``, then ``result``, then ``reset_state``."""
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         self.name = name or auto_name(type(self).__name__)
+        self.dtype = dtype or backend.floatx()
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Take a batch in and tell the result so far."""
@@ -97,7 +99,9 @@ class _Compared(Mean):
 class MeanSquaredError(_Compared):
     """The mean of the squared errors."""
 
-    def __init__(self, name: str | None = "mean_squared_error", dtype: Any = None) -> None:
+    def __init__(
+        self, name: str | None = "mean_squared_error", dtype: Any = None
+    ) -> None:
         super().__init__(name, dtype)
 
     def compare(self, y_true: Any, y_pred: Any) -> Any:
@@ -108,7 +112,9 @@ class MeanSquaredError(_Compared):
 class MeanAbsoluteError(_Compared):
     """The mean of the errors' sizes."""
 
-    def __init__(self, name: str | None = "mean_absolute_error", dtype: Any = None) -> None:
+    def __init__(
+        self, name: str | None = "mean_absolute_error", dtype: Any = None
+    ) -> None:
         super().__init__(name, dtype)
 
     def compare(self, y_true: Any, y_pred: Any) -> Any:
@@ -131,7 +137,10 @@ class BinaryAccuracy(_Compared):
     """How often a probability is on the right side of ``threshold``."""
 
     def __init__(
-        self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5
+        self,
+        name: str | None = "binary_accuracy",
+        dtype: Any = None,
+        threshold: float = 0.5,
     ) -> None:
         super().__init__(name, dtype)
         self.threshold = threshold
@@ -144,7 +153,9 @@ class BinaryAccuracy(_Compared):
 class CategoricalAccuracy(_Compared):
     """How often the largest entry stands where the one-hot label says."""
 
-    def __init__(self, name: str | None = "categorical_accuracy", dtype: Any = None) -> None:
+    def __init__(
+        self, name: str | None = "categorical_accuracy", dtype: Any = None
+    ) -> None:
         super().__init__(name, dtype)
 
     def compare(self, y_true: Any, y_pred: Any) -> Any:

@@ -17,14 +17,15 @@ NOT_HERE = (
 
 
 class Model(Layer):
-    """A layer of layers: a subclass makes them in ``__init__``, uses them in ``call``."""
+    """A layer of layers: made in ``__init__``, used in ``call``."""
 
     def __init__(self, *args: Any, name: str | None = None, **options: Any) -> None:
         if args or "inputs" in options:
             raise NotImplementedError(
                 tell(
                     "keras.Model(inputs, outputs) is not in tapeviz",
-                    "use keras.Sequential, or a subclass of keras.Model with a call method",
+                    "use keras.Sequential, or a subclass of keras.Model with a call "
+                    "method",
                 )
             )
         super().__init__(name=name, **options)
@@ -51,7 +52,9 @@ class Model(Layer):
                     "write the loop: a GradientTape, tape.gradient, apply_gradients",
                 )
             )
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        raise AttributeError(
+            f"'{type(self).__name__}' object has no attribute '{name}'"
+        )
 
 
 class Sequential(Model):
@@ -66,7 +69,10 @@ class Sequential(Model):
     """
 
     def __init__(
-        self, layers: Iterable[Layer] | None = None, trainable: bool = True, name: str | None = None
+        self,
+        layers: Iterable[Layer] | None = None,
+        trainable: bool = True,
+        name: str | None = None,
     ) -> None:
         super().__init__(name=name, trainable=trainable)
         self._layers: list[Layer] = []
@@ -82,19 +88,19 @@ class Sequential(Model):
     def add(self, layer: Layer) -> None:
         """Put a layer at the end."""
         if not isinstance(layer, Layer):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004 - Keras' class
                 tell(
-                    "Only instances of `keras.Layer` can be added to a Sequential model. "
-                    f"Received: {layer} (of type {type(layer)})",
+                    "Only instances of `keras.Layer` can be added to a Sequential "
+                    f"model. Received: {layer} (of type {type(layer)})",
                     "keras.layers.Activation makes a layer of a function",
                 )
             )
         if layer.name in [known.name for known in self._layers]:
             raise ValueError(
                 tell(
-                    "All layers added to a Sequential model should have unique names. Name "
-                    f"'{layer.name}' is already the name of a layer in this model. Update "
-                    "the `name` argument to pass a unique name."
+                    "All layers added to a Sequential model should have unique names. "
+                    f"Name '{layer.name}' is already the name of a layer in this "
+                    "model. Update the `name` argument to pass a unique name."
                 )
             )
         if isinstance(layer, InputLayer):
@@ -110,9 +116,9 @@ class Sequential(Model):
         if self._layers or self._input is not None:
             raise ValueError(
                 tell(
-                    f"Sequential model '{self.name}' has already been configured to use "
-                    f"input shape {self._input}. You cannot add a different Input layer to "
-                    "it."
+                    f"Sequential model '{self.name}' has already been configured to "
+                    f"use input shape {self._input}. You cannot add a different Input "
+                    "layer to it."
                 )
             )
         self._input = layer.batch_shape
@@ -133,17 +139,17 @@ class Sequential(Model):
                 shape = layer._output = layer.compute_output_shape(shape)
         self.built = bool(self._layers)
 
-    def _build(self, shape: Any) -> None:
+    def _build(self, shape: Any) -> None:  # noqa: ARG002 - not needed here
         """The layers make their own weights when they are called."""
         self.built = True
 
-    def call(self, inputs: Any, training: Any = None) -> Any:
+    def call(self, inputs: Any, training: Any = None) -> Any:  # noqa: ARG002 - inner layers see it
         """The layers, one after the other."""
         if not self._layers:
             raise ValueError(
                 tell(
-                    f"Sequential model {self.name} cannot be built because it has no layers. "
-                    "Call `model.add(layer)`."
+                    f"Sequential model {self.name} cannot be built because it has no "
+                    "layers. Call `model.add(layer)`."
                 )
             )
         x = inputs
@@ -159,9 +165,10 @@ class Sequential(Model):
         return shape
 
 
-# -- the summary -------------------------------------------------------------------------
+# -- the summary ---------------------------------------------------------------------
 
 WIDTHS = (33, 24, 15)
+KILO = 1024
 
 
 def _summary(model: Model) -> str:
@@ -212,7 +219,7 @@ def _total(what: str, variables: list[tf.Variable]) -> str:
 
 def _bytes(size: float) -> str:
     for unit in ("B", "KB", "MB"):
-        if size < 1024:
+        if size < KILO:
             return f"{size:.2f} {unit}"
-        size /= 1024
+        size /= KILO
     return f"{size:.2f} GB"

@@ -6,9 +6,7 @@ of the step; ``recipe.py`` says how the texts are read. They are those of Keras 
 
 from __future__ import annotations
 
-from typing import Any, Unpack
-
-import numpy as np
+from typing import Any, ClassVar, Unpack
 
 from tapeviz.errors import tell
 from tapeviz.keras.optimizers.optimizer import Optimizer, Options, Pairs
@@ -37,7 +35,7 @@ else:
     else:
         x += m
 """
-    slots = {"m": "momentum"}
+    slots: ClassVar[dict[str, str]] = {"m": "momentum"}
     settings = ("momentum", "nesterov")
     rounded = ("momentum", "weight_decay")
 
@@ -74,7 +72,11 @@ if amsgrad:
 else:
     x -= alpha * m / (sqrt(v) + epsilon)
 """
-    slots = {"m": "momentum", "v": "velocity", "w": "velocity_hat"}
+    slots: ClassVar[dict[str, str]] = {
+        "m": "momentum",
+        "v": "velocity",
+        "w": "velocity_hat",
+    }
     settings = ("beta_1", "beta_2", "epsilon", "amsgrad")
 
     def __init__(
@@ -110,7 +112,10 @@ class AdamW(Adam):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, **options)
         if weight_decay is None:
             raise ValueError(
-                tell("Argument `weight_decay` must be a float. Received: weight_decay=None")
+                tell(
+                    "Argument `weight_decay` must be a float. Received: "
+                    "weight_decay=None"
+                )
             )
 
 
@@ -122,7 +127,7 @@ m += (1 - beta_1) * (g - m)
 u = maximum(beta_2 * u, abs(g))
 x -= lr * m / ((1 - beta_1**t) * (u + epsilon))
 """
-    slots = {"m": "momentum", "u": "norm"}
+    slots: ClassVar[dict[str, str]] = {"m": "momentum", "u": "norm"}
     settings = ("beta_1", "beta_2", "epsilon")
 
     def __init__(
@@ -154,7 +159,7 @@ v += (1 - beta_2) * (g**2 - v)
 n = w * m / (1 - p * w) + (1 - u) * g / (1 - p)
 x -= lr * n / (sqrt(v / (1 - beta_2**t)) + epsilon)
 """
-    slots = {"m": "momentum", "v": "velocity"}
+    slots: ClassVar[dict[str, str]] = {"m": "momentum", "v": "velocity"}
     settings = ("beta_1", "beta_2", "epsilon")
     rounded = ("beta_1", "beta_2", "weight_decay")
 
@@ -186,7 +191,7 @@ x -= lr * n / (sqrt(v / (1 - beta_2**t)) + epsilon)
 class RMSprop(Optimizer):
     """The gradient, divided by the root of its recent mean square.
 
-    ``centered`` takes the variance in place of the mean square; ``momentum`` sums steps.
+    ``centered`` takes the variance instead; ``momentum`` sums steps.
     """
 
     update = """
@@ -202,7 +207,11 @@ if momentum > 0:
 else:
     x -= step
 """
-    slots = {"v": "velocity", "b": "momentum", "a": "average_gradient"}
+    slots: ClassVar[dict[str, str]] = {
+        "v": "velocity",
+        "b": "momentum",
+        "a": "average_gradient",
+    }
     settings = ("rho", "momentum", "epsilon", "centered")
 
     def __init__(
@@ -228,7 +237,7 @@ class Adagrad(Optimizer):
 a += g**2
 x -= lr * g / sqrt(a + epsilon)
 """
-    slots = {"a": "accumulator"}
+    slots: ClassVar[dict[str, str]] = {"a": "accumulator"}
     settings = ("initial_accumulator_value", "epsilon")
 
     def __init__(
@@ -242,7 +251,7 @@ x -= lr * g / sqrt(a + epsilon)
         self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
 
-    def start(self, slot: str) -> float:
+    def start(self, slot: str) -> float:  # noqa: ARG002 - there is one
         """The accumulator begins at ``initial_accumulator_value``."""
         return self.initial_accumulator_value
 
@@ -256,7 +265,10 @@ d = sqrt(s + epsilon) * g / sqrt(a + epsilon)
 s = rho * s + (1 - rho) * d**2
 x -= lr * d
 """
-    slots = {"a": "accumulated_grad", "s": "accumulated_delta_var"}
+    slots: ClassVar[dict[str, str]] = {
+        "a": "accumulated_grad",
+        "s": "accumulated_delta_var",
+    }
     settings = ("rho", "epsilon")
 
     def __init__(
@@ -290,5 +302,3 @@ def get(identifier: Any) -> Optimizer:
             f"known are {', '.join(ALL)}",
         )
     )
-
-

@@ -96,7 +96,7 @@ class Optimizer:
         self._iterations = self._keep(np.int64(0), "iteration")
         self._learning_rate = self._rate(learning_rate)
 
-    # -- state -------------------------------------------------------------------------
+    # -- state -----------------------------------------------------------------------
 
     def _keep(self, value: Any, name: str) -> Variable:
         """A variable of the optimizer's own."""
@@ -112,10 +112,12 @@ class Optimizer:
         raise ValueError(
             tell(
                 "Argument `learning_rate` should be float, or an instance of "
-                "LearningRateSchedule, or a callable (that takes in the current iteration "
-                "value and returns the corresponding learning rate value). Received "
-                f"instead: learning_rate={rate}",
-                f"write {float(rate)}" if isinstance(rate, int) else "give a Python float",
+                "LearningRateSchedule, or a callable (that takes in the current "
+                "iteration value and returns the corresponding learning rate value). "
+                f"Received instead: learning_rate={rate}",
+                f"write {float(rate)}"
+                if isinstance(rate, int)
+                else "give a Python float",
             )
         )
 
@@ -138,10 +140,11 @@ class Optimizer:
         else:
             raise TypeError(
                 tell(
-                    "This optimizer was created with a `LearningRateSchedule` object as its "
-                    "`learning_rate` constructor argument, hence its learning rate is not "
-                    "settable.",
-                    "make the optimizer with a float learning_rate to be able to set it",
+                    "This optimizer was created with a `LearningRateSchedule` object "
+                    "as its `learning_rate` constructor argument, hence its learning "
+                    "rate is not settable.",
+                    "make the optimizer with a float learning_rate to be able to set "
+                    "it",
                 )
             )
 
@@ -173,7 +176,7 @@ class Optimizer:
                 slots[short] = self._slot(v, full, self.start(short))
         self.built = True
 
-    def start(self, slot: str) -> float:
+    def start(self, slot: str) -> float:  # noqa: ARG002 - a subclass may care
         """What a slot holds at first."""
         return 0.0
 
@@ -186,7 +189,10 @@ class Optimizer:
         return self._keep(np.full_like(v._v, np.float32(value))[()], f"{of}_{name}")
 
     def add_variable_from_reference(
-        self, reference_variable: Variable, name: str | None = None, initializer: Any = 0.0
+        self,
+        reference_variable: Variable,
+        name: str | None = None,
+        initializer: Any = 0.0,
     ) -> Variable:
         """A slot for a variable, of its shape and dtype, for a subclass's ``build``."""
         value = 0.0 if isinstance(initializer, str) else initializer
@@ -195,9 +201,11 @@ class Optimizer:
     def _get_variable_index(self, variable: Variable) -> int:
         return self._index[id(variable)]
 
-    # -- applying gradients --------------------------------------------------------------
+    # -- applying gradients ----------------------------------------------------------
 
-    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
+    def apply_gradients(
+        self, grads_and_vars: Iterable[tuple[Any, Variable]]
+    ) -> Variable:
         """Update each variable by its gradient: ``apply_gradients(zip(grads, vars))``.
 
         A gradient that is None leaves its variable as it is, with a UserWarning;
@@ -213,9 +221,11 @@ class Optimizer:
         return self._iterations
 
     def apply(
-        self, grads: Sequence[Any], trainable_variables: Iterable[Variable] | None = None
+        self,
+        grads: Sequence[Any],
+        trainable_variables: Iterable[Variable] | None = None,
     ) -> None:
-        """Update the variables (by default those it was built with) by their gradients."""
+        """Update variables (by default those it was built with) by their gradients."""
         if not len(grads):
             return
         variables = self._ready(grads, trainable_variables)
@@ -227,7 +237,9 @@ class Optimizer:
             here.by = outer
         self._iterations._put(self._iterations._v + 1)
 
-    def _ready(self, grads: Sequence[Any], given: Iterable[Variable] | None) -> list[Variable]:
+    def _ready(
+        self, grads: Sequence[Any], given: Iterable[Variable] | None
+    ) -> list[Variable]:
         """The variables to update, the optimizer being built for them."""
         if given is None:
             return self._own(grads)
@@ -239,9 +251,10 @@ class Optimizer:
             if id(v) not in self._index:
                 raise ValueError(
                     tell(
-                        f"Unknown variable: {v}. This optimizer can only be called for the "
-                        "variables it was originally built with. When working with a new "
-                        "set of variables, you should recreate a new optimizer instance.",
+                        f"Unknown variable: {v}. This optimizer can only be called "
+                        "for the variables it was originally built with. When working "
+                        "with a new set of variables, you should recreate a new "
+                        "optimizer instance.",
                         "make a new optimizer, or call optimizer.build([...]) with all "
                         "variables before the first step",
                     )
@@ -252,18 +265,18 @@ class Optimizer:
         if not self.built:
             raise ValueError(
                 tell(
-                    "When passing `grads` without `variables`, the optimizer must already "
-                    "be built on a list of variables. Call "
+                    "When passing `grads` without `variables`, the optimizer must "
+                    "already be built on a list of variables. Call "
                     "`optimizer.build(trainable_variables)` first."
                 )
             )
         if len(grads) != len(self._of):
             raise ValueError(
                 tell(
-                    "When passing `grads` as a list of gradient tensors, the gradients must "
-                    f"match `optimizer.variables` one-to-on. Received a list of {len(grads)} "
-                    f"gradients, but the optimizer is tracking {len(self._of)} trainable "
-                    "variables."
+                    "When passing `grads` as a list of gradient tensors, the "
+                    "gradients must match `optimizer.variables` one-to-on. Received a "
+                    f"list of {len(grads)} gradients, but the optimizer is tracking "
+                    f"{len(self._of)} trainable variables."
                 )
             )
         return self._of
@@ -282,8 +295,8 @@ class Optimizer:
         if len(pairs) < len(given):
             names = [v.name for g, v in given if g is None]
             warn(
-                f"Gradients do not exist for variables {names} when minimizing the loss. "
-                "They stay as they are; why(tape, loss, x) says the reason."
+                f"Gradients do not exist for variables {names} when minimizing the "
+                "loss. They stay as they are; why(tape, loss, x) says the reason."
             )
         scale = self.loss_scale_factor
         return pairs if scale is None else [(g / scale, v) for g, v in pairs]
@@ -308,7 +321,9 @@ class Optimizer:
             else:
                 self._run(g, v, rate)
 
-    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+    def update_step(
+        self, gradient: Any, variable: Variable, learning_rate: Any
+    ) -> None:
         """Update one variable; a subclass without a text overrides this."""
         self._run(_raw(gradient, variable), variable, learning_rate)
 
@@ -316,7 +331,8 @@ class Optimizer:
         """One variable's update, by the text."""
         if not self.update:
             raise NotImplementedError(
-                f"{type(self).__name__} needs an `update` text or an `update_step` method"
+                f"{type(self).__name__} needs an `update` text or an `update_step` "
+                "method"
             )
         decays = self.weight_decay is not None and self._use_weight_decay(v)
         recipe = self._recipe(decay=decays)
@@ -346,7 +362,7 @@ class Optimizer:
             self._recipes[decay] = Recipe(text, self.slots, settings)
         return self._recipes[decay]
 
-    # -- what happened -------------------------------------------------------------------
+    # -- what happened ---------------------------------------------------------------
 
     @property
     def formula(self) -> str:
@@ -375,10 +391,13 @@ class Optimizer:
             return self._last[id(variable)]
         except KeyError:
             raise ValueError(
-                tell(f"{self.name} has not updated {variable.name}", "apply a gradient first")
+                tell(
+                    f"{self.name} has not updated {variable.name}",
+                    "apply a gradient first",
+                )
             ) from None
 
-    # -- clipping, decay, averages ---------------------------------------------------------
+    # -- clipping, decay, averages ---------------------------------------------------
 
     def _clipped(self, grads: list[Any]) -> list[Any]:
         if self.clipnorm and self.clipnorm > 0:
@@ -387,7 +406,9 @@ class Optimizer:
             return _clip_global(grads, self.global_clipnorm)
         if self.clipvalue and self.clipvalue > 0:
             limit = self.clipvalue
-            return [np.clip(g, g.dtype.type(-limit), g.dtype.type(limit)) for g in grads]
+            return [
+                np.clip(g, g.dtype.type(-limit), g.dtype.type(limit)) for g in grads
+            ]
         return grads
 
     def exclude_from_weight_decay(
@@ -395,7 +416,7 @@ class Optimizer:
         var_list: Iterable[Variable] | None = None,
         var_names: Iterable[str] | None = None,
     ) -> None:
-        """Leave variables out of weight decay, themselves or by a part of their name."""
+        """Leave variables out of weight decay, as such or by a part of their name."""
         self._undecayed = {id(v) for v in var_list or ()}
         words = list(var_names or ())
         self._undecayed_names = re.compile("|".join(words)) if words else None
@@ -414,7 +435,9 @@ class Optimizer:
 
     def _accumulated(self, pairs: Pairs, every: int) -> Pairs:
         """The mean gradients when enough have come, else nothing."""
-        held = [self._slots[self._index[id(v)]]["gradient_accumulator"] for _, v in pairs]
+        held = [
+            self._slots[self._index[id(v)]]["gradient_accumulator"] for _, v in pairs
+        ]
         sums = [g + h._v for (g, _), h in zip(pairs, held, strict=True)]
         if (int(self._iterations._v) + 1) % every:
             for h, total in zip(held, sums, strict=True):
@@ -441,7 +464,7 @@ class Optimizer:
             for v in var_list:
                 v.assign(self._slots[self._index[id(v)]]["average"]._v)
 
-    # -- for subclasses in Keras' style -----------------------------------------------------
+    # -- for subclasses in Keras' style ------------------------------------------------
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Give a variable a value."""
@@ -471,7 +494,8 @@ class Optimizer:
     def __repr__(self) -> str:
         if not self.update:
             return object.__repr__(self)
-        return f"<{type(self).__name__} name={self.name}: {'; '.join(self.formula.splitlines())}>"
+        text = "; ".join(self.formula.splitlines())
+        return f"<{type(self).__name__} name={self.name}: {text}>"
 
 
 _ONCE = "zip() can be used up only once: make a new zip(grads, variables) for each step"
@@ -481,13 +505,18 @@ def _raw(gradient: Any, v: Variable) -> Any:
     """A gradient as a raw value of the variable's dtype and shape."""
     if hasattr(gradient, "dense_shape"):
         gradient = convert(gradient)
-    g = gradient._v if isinstance(gradient, (Tensor, Variable)) else np.asarray(gradient)[()]
+    g = (
+        gradient._v
+        if isinstance(gradient, (Tensor, Variable))
+        else np.asarray(gradient)[()]
+    )
     if np.shape(g) != np.shape(v._v):
         raise InvalidArgumentError(
             tell(
-                f"Cannot update variable with shape {list(v.shape)} using a Tensor with "
-                f"shape {list(np.shape(g))}, shapes must be equal.",
-                f"does this gradient belong to {v.name}? Pairs are (gradient, variable)",
+                f"Cannot update variable with shape {list(v.shape)} using a Tensor "
+                f"with shape {list(np.shape(g))}, shapes must be equal.",
+                f"does this gradient belong to {v.name}? Pairs are (gradient, "
+                "variable)",
             )
         )
     return g if g.dtype == v._v.dtype else g.astype(v._v.dtype)
@@ -520,7 +549,9 @@ def _no_unknown(unknown: dict[str, Any]) -> None:
         )
 
 
-def _one_clip(norm: float | None, value: float | None, global_norm: float | None) -> None:
+def _one_clip(
+    norm: float | None, value: float | None, global_norm: float | None
+) -> None:
     if sum(c is not None for c in (norm, value, global_norm)) > 1:
         raise ValueError(
             tell(
@@ -549,7 +580,7 @@ def _sane_average(use: bool, momentum: float, every: int | None) -> None:
 
 
 def _sane_accumulation(steps: int | None) -> None:
-    if steps and not steps >= 2:
+    if steps is not None and (steps == 1 or steps < 0):
         raise ValueError(
             tell(
                 "`gradient_accumulation_steps` must be an integer >= 2. Received: "

@@ -1,4 +1,4 @@
-"""An optimizer's update as one short text: executed, shown, and taken apart.
+r"""An optimizer's update as one short text: executed, shown, and taken apart.
 
 The text is a few assignments. ``x`` is the variable, ``g`` its gradient, ``lr`` the
 learning rate, ``t`` the number of the step, counted from 1; the other names are the
@@ -10,7 +10,7 @@ optimizer's settings and its slots, the numbers it remembers for each variable::
 An ``if`` asks the settings and is decided once. What a slot held before the step is
 then written ``m_old``, so that every name stands for one value:
 
->>> recipe = Recipe("m = momentum * m - lr * g\\nx += m", {"m": "momentum"}, {})
+>>> recipe = Recipe("m = momentum * m - lr * g\nx += m", {"m": "momentum"}, {})
 >>> print(recipe)
 m = momentum * m_old - lr * g
 x += m
@@ -73,7 +73,9 @@ class Recipe:
         self, text: str, slots: Mapping[str, str], settings: Mapping[str, Any]
     ) -> None:
         lines = list(_decided(ast.parse(text).body, settings))
-        used = {n.id for line in lines for n in ast.walk(line) if isinstance(n, ast.Name)}
+        used = {
+            n.id for line in lines for n in ast.walk(line) if isinstance(n, ast.Name)
+        }
         self.slots = {short: full for short, full in slots.items() if short in used}
         self.lines = _renamed(lines, set(self.slots))
         self._code = _compiled(self.lines)
@@ -119,16 +121,14 @@ def _renamed(lines: list[ast.stmt], unset: set[str]) -> list[ast.stmt]:
     made = []
     for line in lines:
         name = _target(line)
-        if name != "x":
-            line = _set(name, line)
-        made.append(_Old(frozenset(unset)).visit(line))
+        made.append(_Old(frozenset(unset)).visit(_set(name, line)))
         unset = unset - {name}
     return made
 
 
 def _set(name: str, line: ast.stmt) -> ast.stmt:
-    """``m += e`` as ``m = m + e``."""
-    if not isinstance(line, ast.AugAssign):
+    """``m += e`` as ``m = m + e``; what is added to ``x`` stays as it is."""
+    if name == "x" or not isinstance(line, ast.AugAssign):
         return line
     value = ast.BinOp(_name(name), line.op, line.value)
     return ast.Assign([ast.Name(name, ast.Store())], value, lineno=0)
@@ -138,7 +138,7 @@ class _Old(ast.NodeTransformer):
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802 - ast's spelling
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         old = node.id in self._names and isinstance(node.ctx, ast.Load)
         return _name(f"{node.id}_old") if old else node
 
@@ -171,7 +171,7 @@ def _code(text: str, mode: str) -> CodeType:
 
 
 class _Powers(ast.NodeTransformer):
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802 - ast's spelling
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.op, ast.Pow) and not isinstance(node.right, ast.Constant):
             return ast.Call(_name("_power"), [node.left, node.right], [])
@@ -196,24 +196,34 @@ def _moves(lines: list[ast.stmt], slots: Mapping[str, str]) -> Iterator[Part]:
 
 def _parts(e: ast.expr, known: Mapping[str, list[Part]]) -> list[Part]:
     """An expression as a sum over what it comes from; what is no sum stays whole."""
-    if isinstance(e, ast.Name):
-        return known.get(e.id, [("", e)])
-    if isinstance(e, ast.UnaryOp) and isinstance(e.op, ast.USub):
-        return _negative(_parts(e.operand, known))
-    if not isinstance(e, ast.BinOp):
-        return [("", e)]
-    left, right = _parts(e.left, known), _parts(e.right, known)
-    if isinstance(e.op, ast.Add):
-        return left + right
-    if isinstance(e.op, ast.Sub):
-        return left + _negative(right)
-    if isinstance(e.op, ast.Mult) and not _carries(right):
-        return [(n, _times(p, e.right)) for n, p in left]
-    if isinstance(e.op, ast.Mult) and not _carries(left):
-        return [(n, _times(e.left, p)) for n, p in right]
-    if isinstance(e.op, ast.Div) and not _carries(right):
-        return [(n, ast.BinOp(p, ast.Div(), e.right)) for n, p in left]
+    match e:
+        case ast.Name(name):
+            return known.get(name, [("", e)])
+        case ast.UnaryOp(ast.USub(), operand):
+            return _negative(_parts(operand, known))
+        case ast.BinOp(left, ast.Add(), right):
+            return _parts(left, known) + _parts(right, known)
+        case ast.BinOp(left, ast.Sub(), right):
+            return _parts(left, known) + _negative(_parts(right, known))
+        case ast.BinOp(left, ast.Mult() | ast.Div() as sign, right):
+            return _scaled(left, sign, right, known) or [("", e)]
     return [("", e)]
+
+
+def _scaled(
+    left: ast.expr, sign: ast.operator, right: ast.expr, known: Mapping[str, list[Part]]
+) -> list[Part]:
+    """A sum times or over something constant, part by part; none if it is not that."""
+    over = isinstance(sign, ast.Div)
+    firsts, seconds = _parts(left, known), _parts(right, known)
+    if not _carries(seconds):
+        return [
+            (n, ast.BinOp(p, sign, right) if over else _times(p, right))
+            for n, p in firsts
+        ]
+    if not over and not _carries(firsts):
+        return [(n, _times(left, p)) for n, p in seconds]
+    return []
 
 
 def _carries(parts: list[Part]) -> bool:

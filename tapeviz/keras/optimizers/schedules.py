@@ -14,6 +14,7 @@ class LearningRateSchedule:
     """The base: a subclass gives the rate for a step in ``__call__(self, step)``."""
 
     def __call__(self, step: Any) -> Any:
+        """The rate at a step."""
         raise NotImplementedError(
             f"Learning rate schedule '{type(self).__name__}' must override "
             "`__call__(self, step)`."
@@ -35,6 +36,7 @@ class _Formula(LearningRateSchedule):
     initial_learning_rate: Any
 
     def __call__(self, step: Any) -> Tensor:
+        """The rate at a step, a float tensor."""
         first = _number(self.initial_learning_rate)
         kind = first.dtype.type
         with np.errstate(all="ignore"):
@@ -52,7 +54,9 @@ def _number(value: Any) -> Any:
 
 def _positive(name: str, value: Any) -> None:
     if value <= 0:
-        raise ValueError(tell(f"Argument `{name}` must be > 0. Received: {name}={value}"))
+        raise ValueError(
+            tell(f"Argument `{name}` must be > 0. Received: {name}={value}")
+        )
 
 
 class ExponentialDecay(_Formula):
@@ -105,7 +109,9 @@ class InverseTimeDecay(_Formula):
     def rate(self, step: Any, first: Any, kind: Any) -> Any:
         """The rate at a step."""
         p = step / kind(self.decay_steps)
-        return first / (1 + kind(self.decay_rate) * (np.floor(p) if self.staircase else p))
+        return first / (
+            1 + kind(self.decay_rate) * (np.floor(p) if self.staircase else p)
+        )
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
@@ -122,9 +128,9 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         if len(boundaries) != len(values) - 1:
             raise ValueError(
                 tell(
-                    "The length of boundaries should be 1 less than the length of values. "
-                    f"Received: boundaries={boundaries} of length {len(boundaries)}, and "
-                    f"values={values} of length {len(values)}."
+                    "The length of boundaries should be 1 less than the length of "
+                    f"values. Received: boundaries={boundaries} of length "
+                    f"{len(boundaries)}, and values={values} of length {len(values)}."
                 )
             )
         self.boundaries = boundaries
@@ -132,13 +138,14 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         self.name = name
 
     def __call__(self, step: Any) -> Tensor:
+        """The rate at a step, a float tensor."""
         step = _number(step)
         bounds = np.array([_number(b) for b in self.boundaries]).astype(step.dtype)
         return wrap(raw(self.values)[np.searchsorted(bounds, step)])
 
 
 class PolynomialDecay(_Formula):
-    """From ``initial`` to ``end`` over ``decay_steps``: ``(1 - p) ** power`` of the way.
+    """From ``initial`` to ``end`` in ``decay_steps``: ``(1 - p) ** power`` is left.
 
     With ``cycle`` it goes on in ever longer rounds, else it stays at the end.
     """
@@ -207,7 +214,7 @@ class CosineDecay(_Formula):
 
 
 class CosineDecayRestarts(_Formula):
-    """Cosine decay again and again: rounds ``t_mul`` times longer, ``m_mul`` times lower."""
+    """Cosine decay in rounds, each ``t_mul`` times longer and ``m_mul`` times lower."""
 
     def __init__(
         self,
