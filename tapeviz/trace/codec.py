@@ -46,37 +46,59 @@ def pack(obj: Any) -> Any:
 
 
 def unpack(hint: Any, data: Any) -> Any:
-    """Frozen data of the type ``hint`` from its JSON-ready form."""
-    if isinstance(data, dict) and "#" in data:
-        return complex(data["#"]) if data["#"].endswith("j)") else float(data["#"])
-    if _is_record(hint):
-        return hint(**{n: unpack(h, data[n]) for n, h in _fields(hint) if n in data})
+    """Frozen data of the type ``hint`` from its JSON form; TypeError if it is not."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if _is_record(hint):
+        known = _fields(hint)
+        return hint(**{n: unpack(h, data[n]) for n, h in known if n in _object(data)})
     if origin in (types.UnionType, typing.Union):
         return None if data is None else _union(args, data)
     if origin is tuple:
         return _tuple(args, data)
     if origin is dict:
-        return {k: unpack(args[1], v) for k, v in data.items()}
-    return data
+        return {k: unpack(args[1], v) for k, v in _object(data).items()}
+    return _plain((hint,), data)
+
+
+def _object(data: Any) -> dict[str, Any]:
+    if isinstance(data, dict):
+        return data
+    raise TypeError(f"{data!r} is not an object")
 
 
 def _union(args: tuple[Any, ...], data: Any) -> Any:
     shaped = [a for a in args if _is_record(a) or typing.get_origin(a)]
-    if shaped and isinstance(data, (dict, list)):
-        return unpack(shaped[0], data)
-    return data
+    return unpack(shaped[0], data) if shaped else _plain(args, data)
+
+
+def _plain(hints: tuple[Any, ...], data: Any) -> Any:
+    value = _number(data["#"]) if isinstance(data, dict) and "#" in data else data
+    if type(value) in hints or (type(value) is int and float in hints):
+        return value
+    raise TypeError(f"{data!r} is not a {hints[0].__name__}")
+
+
+def _number(text: str) -> float | complex:
+    return complex(text) if str(text).endswith(("j", "j)")) else float(text)
 
 
 def _tuple(args: tuple[Any, ...], data: Any) -> tuple[Any, ...]:
     if isinstance(data, dict):  # columns of one record type
-        cls = next(a for a in (args[0], *typing.get_args(args[0])) if _is_record(a))
-        names = [n for n, _ in _fields(cls) if n in data]
-        rows = zip(*(data[n] for n in names), strict=True)
-        return tuple(unpack(cls, dict(zip(names, row, strict=True))) for row in rows)
+        return _rows(args, data)
+    if not isinstance(data, list):
+        raise TypeError(f"{data!r} is not a list")
     if len(args) == 2 and args[1] is ...:
         return tuple(unpack(args[0], d) for d in data)
     return tuple(unpack(a, d) for a, d in zip(args, data, strict=True))
+
+
+def _rows(args: tuple[Any, ...], data: dict[str, Any]) -> tuple[Any, ...]:
+    kinds = [a for a in (args[0], *typing.get_args(args[0])) if _is_record(a)]
+    if not kinds:
+        raise TypeError(f"{data!r} is not a list")
+    names = [n for n, _ in _fields(kinds[0]) if n in data]
+    rows = zip(*(data[n] for n in names), strict=True)
+    return tuple(unpack(kinds[0], dict(zip(names, row, strict=True))) for row in rows)
 
 
 def dumps(obj: Any, kind: str) -> str:

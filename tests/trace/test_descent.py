@@ -1,0 +1,42 @@
+"""A recorded run holds together, or says what does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tapeviz.trace.descent import Descent, Landscape, Update
+from tapeviz.trace.value import Value
+
+ONE = Value("float32", (), (1.0,))
+FIRST = Update(0, (ONE,), ONE, (ONE,), (ONE,), (ONE,), 0.1)
+NEXT = replace(FIRST, step=1, loss=None, gradients=(None,), rate=None)
+LINE = Landscape((0.0, 1.0, 2.0), (), ((1.0, 0.0, 1.0),))
+PLANE = Landscape((0.0, 1.0), (5.0, 6.0, 7.0), ((1.0, 2.0),) * 3)
+RUN = Descent(("x",), (FIRST, NEXT), LINE)
+
+
+@pytest.mark.parametrize("run", [RUN, replace(RUN, landscape=None), replace(RUN, landscape=PLANE), Descent((), ())])
+def test_a_sound_run(run: Descent) -> None:
+    assert run.validate() is run
+    assert Descent.from_json(run.to_json()) == run
+
+
+@pytest.mark.parametrize(("broken", "said"), [
+    (replace(RUN, updates=(NEXT,)), "update 0 calls itself step 1"),
+    (replace(RUN, updates=(FIRST, FIRST)), "update 1 calls itself step 0"),
+    (replace(RUN, names=("x", "y")), "update 0 does not speak of 2 variables"),
+    (replace(RUN, updates=(replace(FIRST, at=()),)), "does not speak of 1 variables"),
+    (replace(RUN, updates=(replace(FIRST, to=(ONE, ONE)),)), "does not speak of 1 variables"),
+    (replace(RUN, updates=(replace(FIRST, gradients=()),)), "does not speak of 1 variables"),
+    (replace(RUN, updates=(replace(FIRST, moves=()),)), "does not speak of 1 variables"),
+    (replace(RUN, landscape=replace(LINE, losses=())), "a row of losses for each y"),
+    (replace(RUN, landscape=replace(PLANE, ys=(5.0,))), "a row of losses for each y"),
+    (replace(RUN, landscape=replace(LINE, xs=(0.0,))), "a loss for each x"),
+])  # fmt: skip
+def test_a_broken_run(broken: Descent, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        broken.validate()
+    with pytest.raises(ValueError, match=said):
+        Descent.from_json(broken.to_json())
