@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tapeviz.engine.assembly import call
 from tapeviz.engine.record import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, wrap
 from tests.engine.oracle import Array, Case
+
+
+def over(items: Iterable[tuple[Any, ...]]) -> Callable[[Callable[..., None]], Any]:
+    """Run a test over items that begin with a case: one test per op, all its items in it.
+
+    What fails is told with a note that names the item.
+    """
+    groups: dict[str, list[tuple[Any, ...]]] = {}
+    for item in items:
+        groups.setdefault(item[0].op.name, []).append(item)
+
+    def decorate(test: Callable[..., None]) -> Any:
+        @pytest.mark.parametrize("name", groups)
+        def each(name: str) -> None:
+            for item in groups[name]:
+                try:
+                    test(*item)
+                except BaseException as error:
+                    error.add_note(f"in the case {', '.join(map(str, item))}")
+                    raise
+
+        each.__name__ = test.__name__
+        return each
+
+    return decorate
 
 
 def run(case: Case, *operands: Any) -> Tensor:

@@ -10,7 +10,7 @@ from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.rules import Op
 from tests.engine import oracle
 from tests.engine.oracle import ALL, COMPUTED, Case
-from tests.engine.running import run, tensors
+from tests.engine.running import over, run, tensors
 
 
 @pytest.mark.parametrize("op", COMPUTED, ids=lambda op: op.name)
@@ -40,7 +40,7 @@ def test_an_entry_is_fit_to_be_shown(op: Op) -> None:
         assert not unknown, f"{op.name}: {rule.text!r} uses words that are no ops"
 
 
-@pytest.mark.parametrize("case", ALL, ids=str)
+@over((c,) for c in ALL)
 def test_forward_is_numpys(case: Case) -> None:
     out = run(case, *tensors(case))._v
     want = case.numpy(*case.operands)
@@ -48,13 +48,13 @@ def test_forward_is_numpys(case: Case) -> None:
     np.testing.assert_allclose(out, want, rtol=1e-13, atol=1e-15)
 
 
-@pytest.mark.parametrize("case", ALL, ids=str)
+@over((c,) for c in ALL)
 def test_a_scalar_is_a_scalar_inside(case: Case) -> None:
     out = run(case, *tensors(case))._v
     assert isinstance(out, np.ndarray) == bool(np.ndim(out))
 
 
-@pytest.mark.parametrize("case", ALL, ids=str)
+@over((c,) for c in ALL)
 def test_float32_stays_float32(case: Case) -> None:
     out = run(case, *tensors(case, "float32"))._v
     want = case.numpy(*case.operands)
@@ -63,7 +63,7 @@ def test_float32_stays_float32(case: Case) -> None:
     np.testing.assert_allclose(out, want, rtol=2e-5, atol=2e-6)
 
 
-@pytest.mark.parametrize("case", ALL, ids=str)
+@over((c,) for c in ALL)
 def test_operands_are_left_alone(case: Case) -> None:
     given = tensors(case)
     for t in given:
@@ -75,7 +75,7 @@ def test_operands_are_left_alone(case: Case) -> None:
         np.testing.assert_array_equal(t._v, b)
 
 
-@pytest.mark.parametrize("case", ALL, ids=str)
+@over((c,) for c in ALL)
 def test_the_text_is_the_op(case: Case) -> None:
     given = (case.operands,) if case.op.many else case.operands
     names = dict(zip(case.op.operands, given, strict=True))

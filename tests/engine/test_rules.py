@@ -23,6 +23,7 @@ from tests.engine.oracle import RULED, Array, Case
 from tests.engine.running import (
     floats,
     gradients,
+    over,
     recorded,
     run,
     tensor,
@@ -30,9 +31,10 @@ from tests.engine.running import (
     weights,
 )
 
-CASES = pytest.mark.parametrize("case", RULED, ids=str)
+CASES = over((c,) for c in RULED)
 SLOTS = [(c, i) for c in RULED for i in c.floats if c.op.rules[0 if c.op.many else i]]
-EACH = pytest.mark.parametrize(("case", "slot"), SLOTS, ids=str)
+EACH = over(SLOTS)
+TWICE = over(product(RULED, ["float32", "float64"]))
 
 
 def near(got: Any, want: Any, rtol: float = 1e-5, atol: float = 1e-6) -> None:
@@ -201,8 +203,7 @@ def test_the_gradient_of_a_jacobian_is_its_slope(case: Case) -> None:
 # -- dtypes, and hands off ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@CASES
+@TWICE
 def test_a_gradient_has_the_dtype_of_its_source(case: Case, dtype: str) -> None:
     given = tensors(case, dtype)
     sources = floats(case, given)
@@ -216,8 +217,7 @@ def test_a_gradient_has_the_dtype_of_its_source(case: Case, dtype: str) -> None:
             near(g, e._v, 1e-4, 1e-5)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@CASES
+@TWICE
 def test_a_second_gradient_has_it_too(case: Case, dtype: str) -> None:
     given = tensors(case, dtype)
     sources = floats(case, given)
@@ -284,9 +284,7 @@ def _can_be(case: Case, form: str) -> bool:
     return form != "python" or all(np.shape(v.tolist()) == v.shape for v in case.operands)
 
 
-@pytest.mark.parametrize(
-    ("case", "form"), [(c, f) for c, f in product(PAIRS, FORMS) if _can_be(c, f)], ids=str
-)
+@over((c, f) for c, f in product(PAIRS, FORMS) if _can_be(c, f))
 def test_one_operand_may_be_a_constant(case: Case, form: str) -> None:
     w = weights(case)
     whole = dict(zip(case.floats, gradients(case, case.operands, w), strict=True))
@@ -328,9 +326,7 @@ def test_a_python_number_takes_the_tensors_dtype(op: Op, number: float, dtype: s
 # -- where no gradient goes ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "case", [c for c in oracle.ALL if c.floats and not any(c.op.rules)], ids=str
-)
+@over((c,) for c in oracle.ALL if c.floats and not any(c.op.rules))
 def test_without_a_rule_there_is_no_gradient(case: Case) -> None:
     given = tensors(case)
     tape, y, _ = recorded(case, given)
