@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import tapeviz as tf
 from tapeviz.engine.composite import composite
 from tapeviz.errors import tell
+from tapeviz.keras.namespace import tf
 
 
 def linear(x: Any) -> Any:

@@ -6,12 +6,18 @@ from tapeviz.engine.dtypes import as_dtype
 from tapeviz.errors import tell
 from tapeviz.keras import naming
 
-_state = {"floatx": "float32", "epsilon": 1e-7}
+
+class _Settings:
+    floatx = "float32"
+    epsilon = 1e-7
+
+
+_settings = _Settings()
 
 
 def floatx() -> str:
     """The dtype of new weights: ``float32`` unless set."""
-    return str(_state["floatx"])
+    return _settings.floatx
 
 
 def set_floatx(value: str) -> None:
@@ -20,17 +26,17 @@ def set_floatx(value: str) -> None:
         raise ValueError(
             tell(f"Unknown `floatx` value: {value}. Expected a float type")
         )
-    _state["floatx"] = as_dtype(value).name
+    _settings.floatx = as_dtype(value).name
 
 
 def epsilon() -> float:
     """The number that keeps probabilities off 0 and 1 in the losses."""
-    return float(_state["epsilon"])
+    return _settings.epsilon
 
 
 def set_epsilon(value: float) -> None:
     """Choose that number."""
-    _state["epsilon"] = value
+    _settings.epsilon = value
 
 
 def clear_session() -> None:

@@ -83,7 +83,8 @@ class Identity(Initializer):
                     f"Received: shape={shape} of rank {len(shape)}."
                 )
             )
-        return self.gain * np.eye(*shape)
+        rows, columns = shape
+        return self.gain * np.eye(rows, columns)
 
 
 class _Random(Initializer):

@@ -11,17 +11,17 @@ import inspect
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-import tapeviz as tf
 from tapeviz.engine.composite import grouped
 from tapeviz.engine.dtypes import as_dtype
 from tapeviz.engine.record import here
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.errors import tell
 from tapeviz.keras import activations, backend, initializers
+from tapeviz.keras.namespace import tf
 from tapeviz.keras.naming import auto_name
 from tapeviz.module import Module, leaves, name_scope
 
@@ -54,6 +54,12 @@ class Layer(Module):
     >>> [v.name for v in layer.trainable_variables]
     ['scale/factor:0']
     """
+
+    _takes_training: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls._takes_training = "training" in inspect.signature(cls.call).parameters
 
     def __init__(
         self,
@@ -175,7 +181,7 @@ class Layer(Module):
 
     def count_params(self) -> int:
         """How many numbers the weights hold."""
-        return sum(v.shape.num_elements() for v in self.variables)
+        return sum(int(v._v.size) for v in self.variables)
 
     # -- calling -----------------------------------------------------------------------
 
@@ -204,8 +210,7 @@ class Layer(Module):
         outer, training = _mode.training, options.get("training")
         if training is None:
             training = outer
-        takes = _takes_training(type(self))
-        if takes:
+        if self._takes_training:
             options["training"] = training
         else:
             options.pop("training", None)
@@ -264,12 +269,6 @@ def _shape_of(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         return [_shape_of(v) for v in x]
     return tuple(x.shape) if isinstance(x, Tensor) else None
-
-
-@functools.cache
-def _takes_training(kind: type[Layer]) -> bool:
-    known = inspect.signature(kind.call).parameters.values()
-    return any(p.name == "training" for p in known)
 
 
 class InputLayer(Layer):
@@ -364,7 +363,7 @@ class Dense(Layer):
         self.built = True
 
     def _check(self, x: Any) -> None:
-        self._wants(tuple(x.shape), int(self.kernel.shape[0]))
+        self._wants(tuple(x.shape), int(self.kernel._v.shape[0]))
 
     def _wants(self, shape: Any, size: int | None) -> None:
         """A shape that this layer can take, or ValueError."""
@@ -392,8 +391,8 @@ class Dense(Layer):
 
     def call(self, inputs: Any) -> Any:
         """``activation(inputs @ kernel + bias)``."""
-        if inputs.dtype != self.kernel.dtype:
-            inputs = tf.cast(inputs, self.kernel.dtype)
+        if inputs.dtype != self.dtype:
+            inputs = tf.cast(inputs, self.dtype)
         x = tf.matmul(inputs, self.kernel)
         if self.bias is not None:
             x = x + self.bias

@@ -10,10 +10,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import tapeviz as tf
 from tapeviz.engine.composite import composite, grouped
 from tapeviz.errors import tell
 from tapeviz.keras import backend
+from tapeviz.keras.namespace import tf
 from tapeviz.keras.naming import auto_name
 
 REDUCTIONS = (

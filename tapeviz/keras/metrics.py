@@ -40,24 +40,16 @@ class Metric:
         raise NotImplementedError
 
 
-class Mean(Metric):
-    """The mean of all numbers so far, weighted if asked.
+class _Averaged(Metric):
+    """A weighted mean of numbers, batch by batch."""
 
-    >>> mean = Mean()
-    >>> mean.update_state([1.0, 3.0])
-    >>> mean.update_state(5.0)
-    >>> float(mean.result())
-    3.0
-    """
-
-    def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         super().__init__(name, dtype)
         self.total = self.count = 0.0
 
-    def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        """Take numbers in."""
+    def _take(self, values: Any, weights: Any) -> None:
         v = _array(values).astype(np.float64)
-        w = np.ones(()) if sample_weight is None else _array(sample_weight)
+        w = _array(1.0 if weights is None else weights)
         w = w.reshape(w.shape + (1,) * (v.ndim - w.ndim)) if w.ndim else w
         w = np.broadcast_to(w, v.shape)
         self.total += float(np.sum(v * w))
@@ -72,6 +64,24 @@ class Mean(Metric):
         self.total = self.count = 0.0
 
 
+class Mean(_Averaged):
+    """The mean of all numbers so far, weighted if asked.
+
+    >>> mean = Mean()
+    >>> mean.update_state([1.0, 3.0])
+    >>> mean.update_state(5.0)
+    >>> float(mean.result())
+    3.0
+    """
+
+    def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        """Take numbers in."""
+        self._take(values, sample_weight)
+
+
 class Sum(Mean):
     """The sum of all numbers so far."""
 
@@ -83,13 +93,12 @@ class Sum(Mean):
         return wrap(np.float32(self.total))
 
 
-class _Compared(Mean):
+class _Compared(_Averaged):
     """The mean of a comparison of truth and prediction."""
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take a batch in."""
-        each = self.compare(_array(y_true), _array(y_pred))
-        super().update_state(each, sample_weight)
+        self._take(self.compare(_array(y_true), _array(y_pred)), sample_weight)
 
     def compare(self, y_true: Any, y_pred: Any) -> Any:
         """One number for each sample."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import tapeviz as tf
+from tapeviz.engine.tensor import Variable
 from tapeviz.errors import tell
 from tapeviz.keras.layers import InputLayer, Layer, Shape
 from tapeviz.module import leaves, name_scope
@@ -61,9 +61,10 @@ class Sequential(Model):
     """Layers one after the other.
 
     >>> from tapeviz.keras.layers import Dense, Input
-    >>> model = Sequential([Input((2,)), Dense(16, "tanh"), Dense(1)], name="net")
+    >>> hidden = Dense(16, "tanh", name="hidden")
+    >>> model = Sequential([Input((2,)), hidden, Dense(1)], name="net")
     >>> [v.name for v in model.trainable_variables][:2]
-    ['net/dense/kernel:0', 'net/dense/bias:0']
+    ['net/hidden/kernel:0', 'net/hidden/bias:0']
     >>> model([[1.0, 2.0], [3.0, 4.0]]).shape
     TensorShape([2, 1])
     """
@@ -207,13 +208,12 @@ def _cut(text: str, width: int) -> str:
 
 
 def _rule(joints: str, line: str) -> str:
-    left, middle, right = joints
-    return left + middle.join(line * width for width in WIDTHS) + right
+    return joints[0] + joints[1].join(line * n for n in WIDTHS) + joints[2]
 
 
-def _total(what: str, variables: list[tf.Variable]) -> str:
-    count = sum(v.shape.num_elements() for v in variables)
-    size = float(sum(v.shape.num_elements() * v.dtype.size for v in variables))
+def _total(what: str, variables: list[Variable]) -> str:
+    count = sum(int(v._v.size) for v in variables)
+    size = float(sum(v._v.nbytes for v in variables))
     return f" {what} params: {count:,} ({_bytes(size)})"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-import tapeviz as tf
+from tapeviz.keras.namespace import tf
 
 
 def set_random_seed(seed: int) -> None:

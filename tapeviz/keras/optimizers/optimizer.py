@@ -513,8 +513,8 @@ def _raw(gradient: Any, v: Variable) -> Any:
     if np.shape(g) != np.shape(v._v):
         raise InvalidArgumentError(
             tell(
-                f"Cannot update variable with shape {list(v.shape)} using a Tensor "
-                f"with shape {list(np.shape(g))}, shapes must be equal.",
+                f"Cannot update variable with shape {list(np.shape(v._v))} using a "
+                f"Tensor with shape {list(np.shape(g))}, shapes must be equal.",
                 f"does this gradient belong to {v.name}? Pairs are (gradient, "
                 "variable)",
             )
