@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import sys
 from collections.abc import Iterator
@@ -57,10 +58,15 @@ def own(code: CodeType) -> bool:
     return code.co_filename.startswith((_HOME, "<tapeviz "))
 
 
+def _between(code: CodeType) -> bool:
+    """Whether it is Python's own step from a ``with`` to the block's manager."""
+    return code.co_filename == contextlib.__file__
+
+
 def caller() -> FrameType | None:
     """The innermost frame outside tapeviz: the learner's."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and own(frame.f_code):
+    while frame is not None and (own(frame.f_code) or _between(frame.f_code)):
         frame = frame.f_back
     return frame
 
