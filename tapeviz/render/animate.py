@@ -1,0 +1,335 @@
+"""A film as one SVG that plays by itself: CSS keyframes, no script."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+from itertools import compress
+
+from tapeviz.render import theme
+from tapeviz.render.lines import Place, lit
+from tapeviz.trace.film import Film
+
+_PAD = 20
+_LINE = 21
+_CELL = 7.8
+_ROWS = 14
+_COLUMNS = 96
+_NARROW = 560
+
+_LOOKS = {
+    "": ("1", "initial", "initial"),
+    "on": ("1", "initial", "initial"),
+    "hot": ("1", " ", "initial"),
+    "done": ("1", "initial", " "),
+    "dim": (".25", "initial", "initial"),
+    "off": ("0", "initial", "initial"),
+}
+"""What each mark sets: opacity, ``--h`` and ``--d``, which are set or are not."""
+
+_PROPERTIES = ("opacity", "--h", "--d")
+
+_STYLE = """
+.film{background:@paper}
+.film .paper{fill:@paper}
+.film .panel{fill:@code-fill}
+.film .code{font:13px MONO;fill:@ink;white-space:pre}
+.film .number{font:13px MONO;fill:@muted;text-anchor:end}
+.film .lit{fill:@hot-fill;stroke:@hot}
+.film .title{font:13px SANS;fill:@muted}
+.film .words{font:16px SANS;fill:@ink}
+.film .formula{font:13.5px MONO;fill:@muted}
+.film .rail{fill:@hair}
+.film .run{fill:@ink}
+"""
+
+
+_GLOW = (
+    ".film [id]{filter:var(--h)var(--glow,"
+    "drop-shadow(0 0 1px var(--tv-hot))drop-shadow(0 0 2px var(--tv-hot)))}"
+)
+"""How a hot element looks in a picture that has no look of its own for it."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of code in the picture: its place in the listing and its number."""
+
+    place: int
+    number: int
+    text: str
+
+
+def animate(film: Film, seconds_per_frame: float = 1.2) -> str:
+    """The film as a self-contained SVG: code, picture and caption, step after step.
+
+    It runs through for ever. For readers who asked for less motion it stands still at
+    the last step. ValueError when ``seconds_per_frame`` is not above zero.
+    """
+    if not seconds_per_frame > 0:
+        raise ValueError(f"a frame must last longer than {seconds_per_frame} seconds")
+    return _Reel(film.validate(), seconds_per_frame).svg()
+
+
+def theme_of(film: Film) -> str:
+    """The theme that the film's picture was drawn in; "auto" when it does not say."""
+    head = film.svg[: film.svg.index(">")]
+    found = re.search(rf"\btv-({'|'.join(theme.NAMES)})\b", head)
+    return found[1] if found else "auto"
+
+
+class _Reel:
+    """One animated picture being put together, from top to bottom."""
+
+    def __init__(self, film: Film, seconds: float) -> None:
+        self.film, self.seconds = film, seconds
+        self.theme, self.late = theme_of(film), _late(film)
+        self.count = len(film.frames)
+        self.rules: list[str] = []
+        self.names: dict[str, str] = {}
+        self.y = 0.0
+        self.lights = [lit(film.sources, f.spans) for f in film.frames]
+        self.lines = _chosen(film, self.lights)
+        self.inner = _size(film.svg)
+        code = max((_cells(line.text) for line in self.lines), default=0) * _CELL + 46
+        self.width = max(_NARROW, round(max(self.inner[0], code) + 2 * _PAD))
+
+    def svg(self) -> str:
+        body = [*self._title(), *self._code(), self._picture(), *self._words()]
+        self._elements()
+        w, h = self.width, round(self.y + 8)
+        film = self.film
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="film tv-{self.theme}" '
+            f'width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" '
+            f'aria-label="{_text(film.alt)}"><style>{self._style()}</style>'
+            f'<rect class="paper" width="{w}" height="{h}"/>{"".join(body)}</svg>'
+        )
+
+    def _style(self) -> str:
+        fonts = _STYLE.replace("SANS", theme.SANS).replace("MONO", theme.MONO)
+        colours = theme.css(self.theme)
+        colours = "" if colours in self.film.svg else colours
+        moving = "".join(self.rules)
+        return _css(
+            f"{colours}{theme.paint(fonts.replace(chr(10), ''), self.theme)}{_GLOW}"
+            f".once{{opacity:0}}.once.end{{opacity:1}}{self._still()}"
+            f"@media(prefers-reduced-motion:no-preference){{{moving}}}"
+        )
+
+    def _still(self) -> str:
+        """The last frame, for when nothing moves."""
+        last = self.film.state(self.count - 1)
+        groups: dict[str, list[str]] = {}
+        for id, mark in last.items():
+            look = _declared(_LOOKS[mark], _PROPERTIES)
+            groups.setdefault(look, []).append(_selector(id))
+        return "".join(f"{','.join(ids)}{{{look}}}" for look, ids in groups.items())
+
+    def _title(self) -> Iterable[str]:
+        self.y = 34
+        yield f'<text class="title" x="{_PAD}" y="22">{_text(self.film.title)}</text>'
+
+    def _code(self) -> Iterable[str]:
+        if not self.lines:
+            return
+        top, height = self.y, len(self.lines) * _LINE + 14
+        yield f'<rect class="panel" y="{top}" width="{self.width}" height="{height}"/>'
+        rows = {line.place: i for i, line in enumerate(self.lines)}
+        yield from self._lights(rows, top + 7)
+        for i, line in enumerate(self.lines):
+            yield _code_line(line, top + 7 + i * _LINE + 15)
+        self.y = top + height
+
+    def _lights(self, rows: dict[int, int], top: float) -> Iterable[str]:
+        known = dict.fromkeys(p for places in self.lights for p in places)
+        for i, (place, first, last) in enumerate(known):
+            if place not in rows:
+                continue
+            here = [(place, first, last) in places for places in self.lights]
+            self._timeline(f"#l{i}", ["on" if on else "off" for on in here])
+            text = self.lines[rows[place]].text
+            x = 46 + _cells(text[:first]) * _CELL - 2
+            width = _cells(text[first:last]) * _CELL + 4
+            y = top + rows[place] * _LINE + 1
+            end = " end" if here[-1] else ""
+            yield (
+                f'<rect id="l{i}" class="lit once{end}" x="{x:.1f}" y="{y:.0f}" '
+                f'width="{width:.1f}" height="19" rx="3"/>'
+            )
+
+    def _picture(self) -> str:
+        width, height = self.inner
+        x, y = (self.width - width) / 2, self.y + 14
+        self.y = y + height + 14
+        return f'<g transform="translate({x:.1f} {y:.1f})">{self.film.svg}</g>'
+
+    def _words(self) -> Iterable[str]:
+        room = int((self.width - 2 * _PAD) / 8.3)
+        captions = [textwrap.wrap(f.caption, room)[:4] for f in self.film.frames]
+        top = self.y + 22
+        share = 100 / self.count
+        self.rules.append(f"@keyframes c{{0%{{opacity:1}}{share:.4g}%{{opacity:0}}}}")
+        self.rules.append(self._runs(".words", "c"))
+        high = max(len(lines) for lines in captions) * 23
+        for i, (frame, lines) in enumerate(zip(self.film.frames, captions, strict=True)):
+            yield self._caption(i, lines, frame.formula, top, room)
+        self.y = top + high + 12
+        yield from self._rail()
+
+    def _caption(
+        self, i: int, lines: list[str], formula: str, top: float, room: int
+    ) -> str:
+        delay = f"{(i - self.count) * self.seconds:.5g}s"
+        end = " end" if i == self.count - 1 else ""
+        said = [("", line) for line in lines]
+        if formula:
+            said.append((' class="formula"', _shorter(formula, room)))
+        spans = "".join(
+            f'<tspan{cls} x="{_PAD}" y="{top + n * 23:.0f}">{_text(line)}</tspan>'
+            for n, (cls, line) in enumerate(said)
+        )
+        return (
+            f'<text class="words once{end}" style="animation-delay:{delay}">{spans}</text>'
+        )
+
+    def _rail(self) -> Iterable[str]:
+        yield f'<rect class="rail" y="{self.y:.0f}" width="{self.width}" height="2"/>'
+        yield f'<rect class="run" y="{self.y:.0f}" width="{self.width}" height="2"/>'
+        self.rules.append("@keyframes r{0%{transform:scaleX(0)}}")
+        steps = f"{self.count * self.seconds:.5g}s steps({self.count},jump-none)"
+        self.rules.append(f".run{{animation:r {steps} infinite}}")
+        self.y += 2
+
+    def _elements(self) -> None:
+        states: dict[str, list[str]] = {
+            id: [] for frame in self.film.frames for id in frame.marks
+        }
+        now: dict[str, str] = {}
+        for frame in self.film.frames:
+            now.update(frame.marks)
+            for id, marks in states.items():
+                hidden = "off" if id in self.late else ""
+                marks.append(now.get(id, "") or hidden)
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for id, marks in states.items():
+            groups.setdefault(tuple(marks), []).append(_selector(id))
+        for line, ids in groups.items():
+            self._timeline(",".join(ids), line)
+
+    def _timeline(self, selector: str, marks: Iterable[str]) -> None:
+        """Lets what the selector selects take these marks, one in each frame."""
+        looks = [_LOOKS[mark] for mark in marks]
+        moving = [len({*values}) > 1 for values in zip(*looks, strict=True)]
+        properties = [*compress(_PROPERTIES, moving)]
+        if not properties:
+            return
+        stops, before = [], None
+        for i, look in enumerate(looks):
+            if (seen := [*compress(look, moving)]) != before:
+                stops.append(f"{100 * i / self.count:.4g}%{{{_declared(seen, properties)}}}")
+                before = seen
+        text = "".join(stops)
+        name = self.names.get(text)
+        if name is None:
+            name = self.names[text] = f"k{len(self.names)}"
+            self.rules.append(f"@keyframes {name}{{{text}}}")
+        self.rules.append(self._runs(selector, name))
+
+    def _runs(self, selector: str, name: str) -> str:
+        long = f"{self.count * self.seconds:.5g}s"
+        return f"{selector}{{animation:{name} {long} step-end infinite}}"
+
+
+def _declared(values: Iterable[str], properties: Iterable[str]) -> str:
+    pairs = zip(properties, values, strict=True)
+    return "".join(f"{name}:{value};" for name, value in pairs)
+
+
+def _shorter(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1]}…"
+
+
+def _chosen(film: Film, lights: list[tuple[Place, ...]]) -> list[_Line]:
+    every = [
+        _Line(0, source.first + n, text)
+        for source in film.sources
+        for n, text in enumerate(source.lines)
+    ]
+    every = [_Line(i, e.number, _short(e.text)) for i, e in enumerate(every)]
+    if len(every) <= _ROWS:
+        return every
+    wanted = {place for places in lights for place, _, _ in places}
+    return [line for line in every if line.place in wanted][:_ROWS]
+
+
+def _short(text: str) -> str:
+    text = text.expandtabs(4)
+    return text if len(text) <= _COLUMNS else text[: _COLUMNS - 1] + "…"
+
+
+def _code_line(line: _Line, y: float) -> str:
+    number = f'<text class="number" x="34" y="{y:.0f}">{line.number}</text>'
+    code = line.text.lstrip()
+    if not code:
+        return number
+    indent = len(line.text) - len(code)
+    x, width = 46 + indent * _CELL, _cells(code) * _CELL
+    return (
+        f'{number}<text class="code" x="{x:.1f}" y="{y:.0f}" '
+        f'textLength="{width:.1f}">{_text(code)}</text>'
+    )
+
+
+def _cells(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _late(film: Film) -> frozenset[str]:
+    tags = re.findall(r'<[^>]*\sclass="(?:[^"]* )?late[ "][^>]*>', film.svg)
+    found = (re.search(r'\sid="([^"]+)"', tag) for tag in tags)
+    return frozenset(match[1] for match in found if match)
+
+
+def _size(svg: str) -> tuple[float, float]:
+    head = svg[: svg.index(">")]
+    width, height = (_pixels(head, name) for name in ("width", "height"))
+    if width and height:
+        return width, height
+    box = re.search(r'viewBox="([^"]+)"', head)
+    if box is None:
+        raise ValueError("the film's picture says neither its size nor a viewBox")
+    _, _, width, height = (float(part) for part in box[1].split())
+    return width, height
+
+
+def _pixels(head: str, name: str) -> float:
+    found = re.search(rf'\s{name}="([\d.]+)(px|pt)?"', head)
+    if found is None:
+        return 0.0
+    return float(found[1]) * (4 / 3 if found[2] == "pt" else 1)
+
+
+def _selector(id: str) -> str:
+    plain = re.fullmatch(r"[A-Za-z_][\w-]*", id, re.ASCII)
+    if plain:
+        return f"#{id}"
+    text = id.replace("\\", "\\\\").replace('"', '\\"')
+    return f'[id="{text}"]'
+
+
+def _text(text: str) -> str:
+    return escape(_legal(text))
+
+
+def _css(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _legal(text: str) -> str:
+    """The text without the characters that no XML file may hold."""
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "\ufffd", text)

@@ -1,0 +1,376 @@
+"""A backward pass as a film: forwards through the code, then backwards with gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from html import escape
+
+from tapeviz.render import theme as themes
+from tapeviz.render.measure import fit, width
+from tapeviz.render.scene import Rect, Scene, scene
+from tapeviz.render.sentences import Sentences, total
+from tapeviz.render.text import brief
+from tapeviz.trace.backward import BackwardPass, Contribution, Step
+from tapeviz.trace.film import Film, Frame, Table
+from tapeviz.trace.graph import Edge, Graph, Node
+from tapeviz.trace.value import Value
+
+HEADS = (
+    "step",
+    "node",
+    "upstream",
+    "rule",
+    "with numbers",
+    "contribution",
+    "running total",
+)
+"""The columns of a backward pass's table; the first is the film's own step."""
+
+_CELL = 60
+_SUM = 26
+_NOTE = 16
+
+_RULES = (
+    ".tapeviz{--glow:none}"
+    ".tapeviz .hot{--h: ;}.tapeviz .done{--d: ;}"
+    ".tapeviz .dim{opacity:.25}.tapeviz .off{opacity:0}"
+    ".tapeviz .late{opacity:0}.tapeviz .late:is(.on,.hot,.done){opacity:1}"
+    ".tapeviz :is(.node,.edge){--s:var(--h)var(--tv-hot);"
+    "--f:var(--h)var(--tv-hot-fill);--t:var(--h)2.4}"
+    ".tapeviz .edge{--e:var(--d)var(--tv-done);--u:var(--d)1.8}"
+    ".tapeviz .frame{stroke-width:var(--t,1.4)}"
+    ".tapeviz .wire{stroke:var(--s,var(--e,var(--tv-line)));"
+    "stroke-width:var(--t,var(--u,1.3))}"
+    ".tapeviz .head{fill:var(--s,var(--e,var(--tv-line)))}"
+) + "".join(
+    f".tapeviz .{kind} .frame{{stroke:var(--s,var(--tv-{kind}));"
+    f"fill:var(--f,var(--tv-{kind}-fill))}}"
+    for kind in themes.KINDS
+)
+"""How marks look. ``--h`` is set, to nothing, on what is hot, ``--d`` on what is done:
+a variable made with one that is not set is not set either, and its fallback counts."""
+
+_PAINT = (
+    ".tapeviz .pill{fill:@paper;stroke:@done;stroke-width:1.2}"
+    ".tapeviz .chip{fill:@hot-fill;stroke:@hot;stroke-width:1.2}"
+    ".tapeviz .pill+.note{fill:@done;font-weight:600}"
+    ".tapeviz .chip+.note{fill:@hot}"
+)
+
+
+def backward_film(
+    run: BackwardPass,
+    *,
+    theme: str = "auto",
+    direction: str = "LR",
+    prefix: str = "",
+) -> Film:
+    """The film of a backward pass: first every value, then every contribution.
+
+    The frames before the sweep light the nodes in the order of recording. In the sweep
+    there is a frame for each gradient that arrives at an op, one for each derivative
+    that comes into play, and one for each contribution that is added to its node's sum.
+    The last frame tells the gradients of the sources.
+
+    ValueError for an unknown theme or direction; LayoutError without a layout engine.
+    """
+    story = _Story(run.validate(), prefix)
+    told = [*story.tell()]
+    picture = scene(
+        _untold(run.graph),
+        theme=theme,
+        direction=direction,
+        prefix=prefix,
+        sums=story.longest(story.sums),
+        notes=story.longest(story.notes),
+    )
+    over = f"<style>{_RULES}{themes.paint(_PAINT, theme)}</style>"
+    over += "".join(_overlays(story, picture, prefix))
+    words = story.words
+    return Film(
+        words.title(),
+        words.alt(),
+        picture.over(over),
+        tuple(_differences(told)),
+        run.graph.sources,
+        Table(HEADS, tuple(story.rows)),
+    ).validate()
+
+
+def _untold(graph: Graph) -> Graph:
+    """The graph as it is before the pass."""
+    nodes = (replace(node, grad="pending", gradient=None) for node in graph.nodes)
+    return replace(graph, nodes=tuple(nodes))
+
+
+def _differences(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """The frames with only the marks that change, from frames with all marks."""
+    before: Mapping[str, str] = {}
+    for frame in frames:
+        now = frame.marks
+        changed = [id for id in before | now if before.get(id, "") != now.get(id, "")]
+        yield replace(frame, marks={id: now.get(id, "") for id in changed})
+        before = now
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """What a gradient slot shows from some step on."""
+
+    id: str
+    node: str
+    text: str
+    state: str
+
+
+@dataclass(frozen=True)
+class _Note:
+    """What stands beside an arrow at some steps: a local derivative, a contribution."""
+
+    id: str
+    edge: str
+    text: str
+    look: str
+
+
+@dataclass
+class _Story:
+    """The frames being told: what has happened so far, and what was shown where."""
+
+    run: BackwardPass
+    prefix: str
+    marks: dict[str, str] = field(default_factory=dict)
+    terms: dict[str, list[Value]] = field(default_factory=dict)
+    slots: dict[str, str] = field(default_factory=dict)
+    sums: list[_Sum] = field(default_factory=list)
+    notes: list[_Note] = field(default_factory=list)
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    frames: int = 0
+
+    def __post_init__(self) -> None:
+        self.words = Sentences(self.run)
+        self.nodes = self.run.graph.by_id
+        self.into: dict[str, list[Edge]] = {id: [] for id in self.nodes}
+        for edge in self.run.graph.edges:
+            self.into[edge.head].append(edge)
+
+    def longest(self, shown: Iterable[_Sum | _Note]) -> dict[str, str]:
+        """For each node or edge the longest text it will show."""
+        found: dict[str, str] = {}
+        for one in shown:
+            key = one.node if isinstance(one, _Sum) else one.edge
+            found[key] = max(found.get(key, ""), one.text, key=len)
+        return found
+
+    def tell(self) -> Iterator[Frame]:
+        """All frames, each with all its marks."""
+        yield self.frame(self.words.opening(), ())
+        yield from self.forward()
+        yield from self.seeds()
+        for step in self.run.steps:
+            yield from self.step(step)
+        yield self.ending()
+
+    def frame(
+        self,
+        caption: str,
+        hot: Iterable[str],
+        *,
+        formula: str = "",
+        row: int = -1,
+        node: Node | None = None,
+        phase: str = "",
+    ) -> Frame:
+        self.frames += 1
+        marks = {self.prefix + id: mark for id, mark in self.marks.items() if mark}
+        marks |= {self.prefix + id: "hot" for id in hot}
+        spans = (node.span,) if node and node.span else ()
+        return Frame(caption, marks, formula, row, spans, phase)
+
+    def forward(self) -> Iterator[Frame]:
+        graph = self.run.graph
+        self.marks = {part.id: "dim" for part in (*graph.nodes, *graph.edges)}
+        waiting: list[Node] = []
+        for node in graph.nodes:
+            if _plain(node):
+                waiting.append(node)
+            elif node.kind == "op":
+                yield self.operation(node, waiting)
+                waiting = []
+            else:
+                yield self.value(node)
+        for node in waiting:
+            yield self.value(node)
+
+    def value(self, node: Node) -> Frame:
+        self.marks[node.id] = ""
+        caption = self.words.leaf(node)
+        return self.frame(caption, [node.id], node=node, phase="forward")
+
+    def operation(self, node: Node, waiting: Iterable[Node]) -> Frame:
+        edges = [edge.id for edge in self.into[node.id]]
+        new = [node.id, *edges, *(leaf.id for leaf in waiting)]
+        self.marks.update(dict.fromkeys(new, ""))
+        return self.frame(
+            self.words.forward(node),
+            [node.id, *edges],
+            formula=self.words.forward_formula(node),
+            node=node,
+            phase="forward",
+        )
+
+    def seeds(self) -> Iterator[Frame]:
+        for id, value in zip(self.run.targets, self.run.seeds, strict=True):
+            self.receive(id, value, value)
+            yield self.frame(
+                self.words.seed(id, value),
+                [id],
+                formula=self.words.seed_formula(id, value),
+                node=self.nodes[id],
+                phase="backward",
+            )
+
+    def step(self, step: Step) -> Iterator[Frame]:
+        node, terms = self.nodes[step.node], self.terms.get(step.node, [])
+        first = len(self.rows) if step.contributions else -1
+        if not self.known_already(step):
+            caption = self.words.arrival(step, terms)
+            formula = f"g = {total(terms, step.upstream)}"
+            yield self.frame(
+                caption,
+                [node.id],
+                formula=formula if len(terms) > 1 else f"g = {brief(step.upstream)}",
+                row=first,
+                node=node,
+                phase="backward",
+            )
+        for c in step.contributions:
+            yield from self.contribution(step, c)
+
+    def known_already(self, step: Step) -> bool:
+        """Whether the frame just shown was this op's own seed."""
+        first = self.run.steps and self.run.steps[0] is step
+        alone = len(self.terms.get(step.node, ())) == 1
+        return bool(first and alone and self.run.targets[-1:] == (step.node,))
+
+    def contribution(self, step: Step, c: Contribution) -> Iterator[Frame]:
+        node, row = self.nodes[step.node], len(self.rows)
+        local = self.words.local(c)
+        rule = "" if c.local_value is None else f"\u00d7 {brief(c.local_value)}"
+        note = self.note(c.edge, rule or local or c.rule, "rule")
+        yield self.frame(
+            self.words.rule(c),
+            [node.id, c.edge, note],
+            formula=self.words.rule_formula(c),
+            row=row,
+            node=node,
+            phase="backward",
+        )
+        self.receive(c.node, c.value, c.total)
+        terms = self.terms[c.node]
+        self.marks[c.edge] = "done"
+        note = self.note(c.edge, brief(c.value), "done")
+        self.marks[note] = "on"
+        frame = self.frame(
+            self.words.added(step, c, terms),
+            [c.node, c.edge, note],
+            formula=self.words.added_formula(c, terms),
+            row=row,
+            node=node,
+            phase="backward",
+        )
+        self.rows.append(self.row(step, c, terms))
+        yield frame
+
+    def row(self, step: Step, c: Contribution, terms: list[Value]) -> tuple[str, ...]:
+        cells = (
+            str(self.frames - 1),
+            self.words.names[step.node],
+            brief(step.upstream),
+            c.rule,
+            c.filled,
+            f"{brief(c.value)} to {self.words.names[c.node]}",
+            total(terms, c.total) if len(terms) > 1 else brief(c.total),
+        )
+        return tuple(cut(cell) for cell in cells)
+
+    def note(self, edge: str, text: str, look: str) -> str:
+        id = f"{edge}-{'r' if look == 'rule' else 'c'}"
+        self.notes.append(_Note(id, edge, cut(text, _NOTE), look))
+        return id
+
+    def receive(self, node: str, value: Value, now: Value) -> None:
+        """A term reaches a node: its slot shows the sum from here on."""
+        terms = self.terms.setdefault(node, [])
+        terms.append(value)
+        text = total(terms, now) if len(terms) > 1 else brief(now)
+        self.show(node, cut(text, _SUM), "zero" if now.is_zero else "value")
+
+    def show(self, node: str, text: str, state: str) -> None:
+        count = sum(s.node == node for s in self.sums)
+        id = f"{node}-g{count + 1}"
+        self.marks[self.slots.get(node, f"{node}-grad")] = "off"
+        self.marks[id] = "on"
+        self.slots[node] = id
+        self.sums.append(_Sum(id, node, text, state))
+
+    def ending(self) -> Frame:
+        pairs = zip(self.run.sources, self.run.results, strict=True)
+        known = [id for id, _ in pairs if id]
+        for id, value in zip(self.run.sources, self.run.results, strict=True):
+            if id and value is None and id not in self.slots:
+                self.show(id, "None", "none")
+        untouched = {e.id for e in self.run.graph.edges if not self.marks.get(e.id)}
+        self.marks.update(dict.fromkeys(untouched, "dim"))
+        words = self.words
+        return self.frame(
+            words.ending(), known, formula=words.ending_formula(), phase="backward"
+        )
+
+
+def _plain(node: Node) -> bool:
+    """Whether a node is a constant that only matters where an op uses it."""
+    return node.kind == "constant" and not node.source and not node.target
+
+
+def cut(text: str, limit: int = _CELL) -> str:
+    """The text, cut with an ellipsis where it is longer than ``limit``."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}\u2026"
+
+
+def _overlays(story: _Story, picture: Scene, prefix: str) -> Iterator[str]:
+    for note in story.notes:
+        yield _pill(note, picture.edges[note.edge], prefix)
+    for sum in story.sums:
+        if sum.node in picture.grads:
+            yield _slot(sum, picture.grads[sum.node], prefix)
+
+
+def _pill(note: _Note, room: Rect, prefix: str) -> str:
+    text = fit(note.text, max(room.width, 90), 12.5)
+    wide = width(text, 12.5) + 12
+    x, y = room.centre
+    look = "pill" if note.look == "done" else "chip"
+    return (
+        f'<g id="{prefix}{note.id}" class="late">'
+        f'<rect class="{look}" x="{_n(x - wide / 2)}" y="{_n(y - 9)}" '
+        f'width="{_n(wide)}" height="18" rx="9"/>'
+        f'<text class="note" x="{_n(x)}" y="{_n(room.baseline)}">{escape(text)}</text></g>'
+    )
+
+
+def _slot(sum: _Sum, room: Rect, prefix: str) -> str:
+    mark, shift = "", 0
+    if sum.state == "none":
+        x, y = room.x + 6, room.centre[1]
+        mark, shift = f'<path class="mark" d="M{_n(x - 5)} {_n(y - 5)}l10 10m0-10l-10 10"/>', 17
+    return (
+        f'<g id="{prefix}{sum.id}" class="late {sum.state}">{mark}'
+        f'<text class="grad" x="{_n(room.x + shift)}" y="{_n(room.baseline)}">'
+        f"{escape(fit(sum.text, 230, 13.5))}</text></g>"
+    )
+
+
+def _n(x: float) -> str:
+    return f"{x:.1f}".removesuffix(".0")

@@ -1,0 +1,258 @@
+"""What a backward pass says at each of its steps: plain sentences and equations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tapeviz.render.text import brief, fill, fmt, one_line, operands, shape
+from tapeviz.trace.backward import BackwardPass, Contribution, Step
+from tapeviz.trace.graph import Edge, Node
+from tapeviz.trace.value import Value
+
+_LONG = 28
+_TERMS = 4
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """The words for one backward pass; every method gives text without mark-up."""
+
+    run: BackwardPass
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What each node is called: its name, its code, its formula or its value."""
+        known: dict[str, str] = {}
+        for node in self.run.graph.nodes:
+            known[node.id] = self._name(node, known)
+        return known
+
+    def _name(self, node: Node, known: dict[str, str]) -> str:
+        if node.name:
+            return one_line(node.name, 24)
+        if node.kind == "op":
+            code = one_line(node.span.text, _LONG + 1) if node.span else ""
+            if 0 < len(code) <= _LONG:
+                return code
+            whole = fill(node.formula, self._operands(node, known))
+            return whole if len(whole) <= _LONG else f"{node.op} {node.id}"
+        text = fmt(node.value)
+        return text if len(text) <= _LONG else f"{node.kind} {node.id}"
+
+    @cached_property
+    def _slots(self) -> dict[str, list[Edge]]:
+        return operands(self.run.graph)
+
+    @cached_property
+    def _nodes(self) -> dict[str, Node]:
+        return self.run.graph.by_id
+
+    @cached_property
+    def _edges(self) -> dict[str, Edge]:
+        return {edge.id: edge for edge in self.run.graph.edges}
+
+    def _operands(self, node: Node, known: dict[str, str]) -> dict[str, str]:
+        return {edge.label: known[edge.tail] for edge in self._slots[node.id]}
+
+    @cached_property
+    def target(self) -> str:
+        """The targets together, as in ``y`` or ``a + b``."""
+        return " + ".join(self.names[id] for id in self.run.targets) or "nothing"
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """What each source is called, those included that were never recorded."""
+        return tuple(
+            self.names[id] if id else f"source {i + 1}"
+            for i, id in enumerate(self.run.sources)
+        )
+
+    def title(self) -> str:
+        """The film's title."""
+        return f"The backward pass from {self.target} to {join(self.sources)}"
+
+    def alt(self) -> str:
+        """The whole film in two sentences, for somebody who does not see it."""
+        ops = sum(node.kind == "op" for node in self.run.graph.nodes)
+        what = f"The computation graph of {self.target} with {count(ops, 'operation')}"
+        return f"{what}. {self.ending()}"
+
+    def opening(self) -> str:
+        """What is there before the first step."""
+        ops = sum(node.kind == "op" for node in self.run.graph.nodes)
+        return (
+            f"The tape recorded {count(ops, 'operation')} on the way to {self.target}. "
+            "First they run forwards, then the gradients come back."
+        )
+
+    def leaf(self, node: Node) -> str:
+        """A value comes in."""
+        role = {
+            "variable": "a variable",
+            "watched": "a tensor that the tape watches",
+        }.get(node.kind, "a constant, so no gradient flows to it")
+        name = self.names[node.id]
+        return f"{name} is {role}. Its value is {say(node.value)}."
+
+    def forward(self, node: Node) -> str:
+        """An operation runs."""
+        code = self._code(node)
+        called = f", called {self.names[node.id]}" if node.name and code else ""
+        return f"{code or self.names[node.id]} gives {say(node.value)}{called}."
+
+    def forward_formula(self, node: Node) -> str:
+        """The operation with its operands' names, with their numbers, and its value."""
+        names = self._operands(node, self.names)
+        values = {e.label: brief(self._nodes[e.tail].value) for e in self._slots[node.id]}
+        return equation(
+            fill(node.formula, names), fill(node.formula, values), brief(node.value)
+        )
+
+    def _code(self, node: Node) -> str:
+        code = one_line(node.span.text, 61) if node.span else ""
+        return code if len(code) <= 60 else ""
+
+    def seed(self, id: str, value: Value) -> str:
+        """The sweep starts."""
+        name = self.names[id]
+        if value.data is not None and all(entry == 1 for entry in value.data):
+            return (
+                f"Now backwards, from {name}: the derivative of {name} "
+                f"with respect to itself is {say(value)}."
+            )
+        return f"Now backwards, from {name}: it starts with the gradient {say(value)}."
+
+    def seed_formula(self, id: str, value: Value) -> str:
+        """The gradient that the sweep starts with."""
+        return f"d({self.target})/d({self.names[id]}) = {brief(value)}"
+
+    def arrival(self, step: Step, terms: Sequence[Value]) -> str:
+        """An op's own gradient is complete."""
+        name, value = self.names[step.node], say(step.upstream)
+        if len(terms) > 1:
+            return f"All {len(terms)} paths into {name} have come: its gradient is {value}."
+        return f"At {name}: the upstream gradient {value} has arrived."
+
+    def rule(self, c: Contribution) -> str:
+        """The derivative that comes into play, in the learner's names."""
+        head = self.names[self._edges[c.edge].head]
+        tail = self.operand(c.edge)
+        text = self.local(c)
+        if not text:
+            return f"From {head} to {tail} the rule is {self._in_names(c, c.rule)}."
+        here = "" if c.local_value is None else say(c.local_value)
+        value = f", here {here}" if here and here != text else ""
+        return f"The derivative of {head} with respect to {tail} is {text}{value}."
+
+    def rule_formula(self, c: Contribution) -> str:
+        """The rule as an equation."""
+        head = self.names[self._edges[c.edge].head]
+        text = self.local(c)
+        if not text:
+            return f"g -> {c.rule}"
+        value = "" if c.local_value is None else brief(c.local_value)
+        left = f"d({head})/d({self.names[c.node]})"
+        return equation(left, c.local, text, value)
+
+    def local(self, c: Contribution) -> str:
+        """The local derivative in the learner's names; "" for a rule without one."""
+        return self._in_names(c, c.local) if c.local else ""
+
+    def _in_names(self, c: Contribution, rule: str) -> str:
+        head = self._nodes[self._edges[c.edge].head]
+        return fill(rule, self._operands(head, self.names))
+
+    def operand(self, edge: str) -> str:
+        """An operand's name, and which of several it is: "the second x"."""
+        e = self._edges[edge]
+        same = [s.id for s in self._slots[e.head] if s.tail == e.tail]
+        name = self.names[e.tail]
+        if len(same) == 1:
+            return name
+        place = same.index(edge)
+        nth = _ORDINALS[place] if place < len(_ORDINALS) else f"{place + 1}th"
+        return f"the {nth} {name}"
+
+    def added(self, step: Step, c: Contribution, terms: Sequence[Value]) -> str:
+        """A contribution reaches its node."""
+        head, tail = self.names[step.node], self.names[c.node]
+        how = f"the rule {self._in_names(c, c.rule)}"
+        if c.local_value is not None:
+            how = (
+                f"the upstream gradient {say(step.upstream)} "
+                f"times the local derivative {say(c.local_value)}"
+            )
+        return f"At {head}: {how} gives {say(c.value)}; {self._has(tail, c, terms)}."
+
+    def _has(self, tail: str, c: Contribution, terms: Sequence[Value]) -> str:
+        if len(terms) > 1:
+            whole = ", its whole gradient" if c.last else " so far"
+            return f"{tail} now has {total(terms, c.total)}{whole}"
+        if c.last:
+            return f"that is the gradient of {tail}"
+        return f"{tail} has {say(c.total)} so far, and another path leads to it"
+
+    def added_formula(self, c: Contribution, terms: Sequence[Value]) -> str:
+        """The rule with numbers and, where paths meet, the sum."""
+        product = equation(c.rule, c.filled, brief(c.value))
+        if len(terms) < 2:
+            return product
+        return f"{product}     {self.names[c.node]}: {total(terms, c.total)}"
+
+    def ending(self) -> str:
+        """The gradients of all sources."""
+        pairs = zip(self.sources, self.run.sources, self.run.results, strict=True)
+        return " ".join(self._result(*pair) for pair in pairs) or "No source was asked for."
+
+    def _result(self, name: str, id: str, value: Value | None) -> str:
+        if value is not None:
+            return f"The gradient of {self.target} with respect to {name} is {say(value)}."
+        if not id:
+            return f"The gradient for {name} is None: the tape never recorded it."
+        return (
+            f"The gradient of {self.target} with respect to {name} is None: "
+            f"no gradient flows from {self.target} back to {name}."
+        )
+
+    def ending_formula(self) -> str:
+        """All results as equations."""
+        pairs = zip(self.sources, self.run.results, strict=True)
+        return ",   ".join(
+            f"d({self.target})/d({name}) = {'None' if v is None else brief(v)}"
+            for name, v in pairs
+        )
+
+
+def say(value: Value) -> str:
+    """A value inside a sentence: a number, a small array, or its shape in words."""
+    text = fmt(value)
+    return text if len(text) <= _LONG else f"an array of shape {shape(value)}"
+
+
+def total(terms: Sequence[Value], value: Value) -> str:
+    """A sum with its terms, as in ``6 + 2 = 8``; many terms are cut in the middle."""
+    texts = [brief(term) for term in terms]
+    texts = [f"({t})" if t.startswith("-") and i else t for i, t in enumerate(texts)]
+    if len(texts) > _TERMS:
+        texts = [texts[0], "\u2026", texts[-1]]
+    return f"{' + '.join(texts)} = {brief(value)}"
+
+
+def equation(*sides: str) -> str:
+    """The sides with equals signs between them, those left out that only repeat."""
+    kept = [side for i, side in enumerate(sides) if side and side not in sides[:i]]
+    return " = ".join(kept)
+
+
+def join(parts: Sequence[str]) -> str:
+    """The parts as in "a, b and c"."""
+    *most, last = parts or ("nothing",)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def count(n: int, noun: str) -> str:
+    """A number and its noun, as in "1 operation" or "3 operations"."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -1,0 +1,48 @@
+"""The player as a widget: its step and whether it plays are shared with Python."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import anywidget
+import traitlets
+
+from tapeviz.render import html
+from tapeviz.trace.film import Film
+
+
+class PlayerWidget(anywidget.AnyWidget):
+    """A film in a notebook with a kernel; all its views show one step.
+
+    ``step`` and ``playing`` can be read, set, observed and linked. A step outside the
+    film raises a TraitError. ``close()`` takes the views away and frees the film.
+    """
+
+    _esm = html.module()
+    _css = html.css()
+
+    film = traitlets.Unicode().tag(sync=True)
+    step = traitlets.Int(0).tag(sync=True)
+    playing = traitlets.Bool(False).tag(sync=True)
+    speed = traitlets.Float(1.0).tag(sync=True)
+
+    def __init__(self, film_json: str, step: int = 0, **options: Any) -> None:
+        film = Film.from_json(film_json)
+        self._last = len(film.frames) - 1
+        told = {**html.payload(film, step=step), "svg": film.svg}
+        super().__init__(film=json.dumps(told), step=step, **options)
+
+    @traitlets.validate("step")
+    def _check(self, proposal: dict[str, Any]) -> int:
+        step = int(proposal["value"])
+        if not 0 <= step <= self._last:
+            raise traitlets.TraitError(
+                f"step {step} is not in this film: its steps are 0 to {self._last}"
+            )
+        return step
+
+    def close(self) -> None:
+        """Close the widget, and let go of its film."""
+        super().close()
+        self.set_trait("film", "")
