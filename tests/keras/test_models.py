@@ -83,7 +83,7 @@ def test_the_shape_can_be_told_beforehand() -> None:
 
 
 def test_errors() -> None:
-    with pytest.raises(ValueError, match="Only instances of `keras.Layer`"):
+    with pytest.raises(ValueError, match=r"Only instances of `keras\.Layer`"):
         keras.Sequential([tf.nn.relu])
     with pytest.raises(ValueError, match="should have unique names"):
         keras.Sequential([layers.Dense(1, name="a"), layers.Dense(1, name="a")])

@@ -91,7 +91,7 @@ def test_paths_agree(name: str, options: dict[str, Any], dtype: Any) -> None:
     np.testing.assert_array_equal(ours_path, their_path)
 
 
-# -- schedules -------------------------------------------------------------------------
+# -- schedules ------------------------------------------------------------------------
 
 SCHEDULES: list[tuple[str, dict[str, Any]]] = [
     ("ExponentialDecay", {"decay_steps": 7, "decay_rate": 0.9}),
@@ -125,7 +125,7 @@ def test_piecewise_schedules_agree() -> None:
     assert [float(mine(i)) for i in range(15)] == [float(other(i)) for i in range(15)]
 
 
-# -- losses: values and gradients --------------------------------------------------------
+# -- losses: values and gradients -----------------------------------------------------
 
 numbers = np.random.default_rng(5)
 REAL = numbers.normal(size=(6, 3)), numbers.normal(size=(6, 3))
@@ -182,7 +182,7 @@ def test_losses_agree(
         assert mine.dtype == other.dtype
 
 
-# -- layers and initializers ---------------------------------------------------------------
+# -- layers and initializers ----------------------------------------------------------
 
 ACTIVATIONS = [
     "elu", "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "log_sigmoid",
@@ -268,7 +268,7 @@ def test_initializers_spread_alike(name: str) -> None:
     assert spreads[0] == pytest.approx(spreads[1], rel=0.03)
 
 
-# -- what they say -------------------------------------------------------------------------
+# -- what they say --------------------------------------------------------------------
 
 
 def _said(tf: Any, do: Any) -> tuple[type[BaseException], str]:

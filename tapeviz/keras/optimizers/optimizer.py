@@ -343,7 +343,7 @@ class Optimizer:
         self._last[id(v)] = (recipe, values)
         for short in recipe.slots:
             slots[short]._put(values[short])
-        v.assign(new)
+        v.assign(wrap(new))
 
     def _values(self, kind: Callable[[Any], Any], rate: Any) -> dict[str, Any]:
         """The learning rate, the step's number, and the settings."""
