@@ -179,6 +179,20 @@ def test_a_jacobian_is_its_rows(case: Case) -> None:
 
 
 @CASES
+def test_a_recorded_jacobian_is_the_same(case: Case) -> None:
+    given = tensors(case)
+    sources = floats(case, given)
+    with GradientTape() as outer:
+        outer.watch(sources)
+        with GradientTape() as inner:
+            inner.watch(sources)
+            y = run(case, *given)
+        again = inner.jacobian(y, sources, unconnected_gradients="zero")
+    for a, j in zip(again, jacobian(case, case.operands), strict=True):
+        np.testing.assert_allclose(a._v, j._v, 1e-13, 1e-15)
+
+
+@CASES
 def test_the_gradient_of_a_jacobian_is_its_slope(case: Case) -> None:
     def total(parts: list[Any]) -> list[Any]:
         return [j * tensor(np.cos(np.arange(float(np.size(j._v)))).reshape(j.shape))
