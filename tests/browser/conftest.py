@@ -32,7 +32,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 60_000
+PATIENCE = 30_000
 """Milliseconds that a slow machine may take for anything in the browser."""
 
 Theme = Literal["light", "dark"]
@@ -284,9 +284,13 @@ class LabPage:
         self.page.wait_for_function(_READY)
 
     def run_all(self) -> list[dict[str, Any]]:
-        """Run all cells, wait for the last one, and give the cells as JSON."""
+        """Run all cells, wait for the last one, and give the cells as JSON.
+
+        An error or a warning in any of them fails the test.
+        """
         self.wait()
         cells: list[dict[str, Any]] = self.page.evaluate(_RUN, 2 * PATIENCE)
+        assert failures(cells) == []
         return cells
 
     def save(self) -> None:
@@ -382,7 +386,7 @@ def _command(root: Path, settings: Path, base: Path) -> list[str]:
 
 def _started(process: subprocess.Popen[bytes], base: Path) -> str:
     """The server's address, from the file it writes when it listens."""
-    deadline = time.monotonic() + PATIENCE / 1000
+    deadline = time.monotonic() + 2 * PATIENCE / 1000
     while time.monotonic() < deadline and process.poll() is None:
         for path in (base / "runtime_dir").glob("jpserver-*.json"):
             try:
