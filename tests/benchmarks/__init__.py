@@ -1,0 +1,1 @@
+"""How fast the tape is, beside hand-written code and beside other tapes."""

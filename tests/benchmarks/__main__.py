@@ -1,0 +1,32 @@
+"""``python -m tests.benchmarks``: medians and ratios of one interleaved run."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def _one_thread() -> None:
+    """Start again with one thread for BLAS and OpenMP, which is read on import."""
+    if any(os.environ.get(name) != "1" for name in THREADS):
+        os.environ.update(dict.fromkeys(THREADS, "1"))
+        os.execv(sys.executable, [sys.executable, "-m", "tests.benchmarks", *sys.argv[1:]])  # noqa: S606
+
+
+def main() -> None:
+    """Print one row for each workload; words on the command line choose rows."""
+    _one_thread()
+    from tests.benchmarks.measure import bytes_per_record, import_ratio, row
+    from tests.benchmarks.workloads import everything
+
+    for workload in everything():
+        if not sys.argv[1:] or any(w in workload.title for w in sys.argv[1:]):
+            print(row(workload), flush=True)
+    if not sys.argv[1:]:
+        print(f"bytes per recorded scalar op: {bytes_per_record():.0f}   (goal 200)")
+        print(f"import, times numpy's: {import_ratio():.2f}   (goal 1.3)")
+
+
+main()
