@@ -32,7 +32,7 @@ WORDS: dict[str, Any] = {
     **RAW,
     "Tensor": Tensor, "Variable": Variable, "KNOWN": checks.KNOWN, "OFF": OFF,
     "here": here, "touch": touch, "new": object.__new__, "frame": sys._getframe,
-    "f32": np.float32, "ndarray": np.ndarray, "np_shape": np.shape,
+    "f32": np.float32, "FLOATS": checks.FLOATS, "ndarray": np.ndarray, "np_shape": np.shape,
     "meet": checks.meet, "weak": checks.weak, "check": checks.check,
     "first": checks.first, "operands": checks.operands, "quiet": checks.quiet,
     "__name__": "tapeviz.engine.assembly",
@@ -131,16 +131,20 @@ def _methods() -> None:
         "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv",
         "power": "pow", "mod": "mod", "floordiv": "floordiv", "matmul": "matmul",
         "greater": "gt", "greater_equal": "ge", "less": "lt", "less_equal": "le",
+        "logical_and": "and", "logical_or": "or", "logical_xor": "xor",
     }  # fmt: skip
     for name, dunder in spellings.items():
+        if name not in NAMED:
+            continue
         op = NAMED[name]
         for owner in (Tensor, Variable):
             _operator(op, owner, f"__{dunder}__")
-            if not op.cut:
+            if not op.name.startswith(("greater", "less")):
                 _operator(op, owner, f"__r{dunder}__")
     for owner in (Tensor, Variable):
         owner.__neg__ = lambda self: call.negative(self)
         owner.__abs__ = lambda self: call.abs(self)
+        owner.__invert__ = lambda self: call.logical_not(self)
         owner.__eq__ = _equality("equal", "not_equal")
         owner.__ne__ = _equality("not_equal", "equal")
         owner.__getitem__ = _getitem
@@ -180,18 +184,31 @@ def _equality(name: str, _other: str) -> Callable[[Any, Any], Any]:
         try:
             np.broadcast_shapes(np.shape(self._v), np.shape(other._v))
         except ValueError:
-            return unequal
+            return tensor.wrap(np.bool_(unequal))
+        if self.dtype.name == other.dtype.name == "string":
+            return _same_text(self, other, unequal)
         return getattr(call, name)(self, other)
 
     return method
 
 
+def _same_text(one: Any, other: Any, unequal: bool) -> Tensor:
+    same = np.equal(np.asarray(one._v, object), np.asarray(other._v, object))
+    return tensor.wrap(np.not_equal(same.astype(bool), unequal)[()])
+
+
 def _getitem(self: Any, key: Any) -> Any:
     """``t[key]``: ints, slices, ``...``, ``tf.newaxis``, scalar and mask tensors."""
-    return call.pick(self, _key(key, np.shape(self._v)))
+    key = _key(key, np.shape(self._v))
+    out = call.pick(self, key)
+    if self.__class__ is Variable and not any(type(k) is np.ndarray for k in key):
+        out._part = (self, key)
+    return out
 
 
 def _key(key: Any, shape: tuple[int, ...]) -> Any:
+    if isinstance(key, list) and len(key) > len(shape):
+        key = tuple(key)  # TensorFlow's error for t[[0, 1]] where t is a vector
     parts = tuple(_key_part(k) for k in (key if isinstance(key, tuple) else (key,)))
     if len(parts) == 1 and isinstance(parts[0], np.ndarray):
         return parts
@@ -199,29 +216,33 @@ def _key(key: Any, shape: tuple[int, ...]) -> Any:
     for k in parts:
         if k is Ellipsis:
             break
-        if type(k) is int:
+        if k is not None:
             _in_bounds(k, axis, shape)
-        axis += k is not None
+            axis += 1
     return parts
 
 
-def _in_bounds(k: int, axis: int, shape: tuple[int, ...]) -> None:
+def _in_bounds(k: Any, axis: int, shape: tuple[int, ...]) -> None:
     if axis >= len(shape):
-        raise InvalidArgumentError(
-            tell(
-                f"Index out of range using input dim {axis}; input has only {len(shape)} "
-                "dims [Op:StridedSlice] name: strided_slice/",
-                "use at most one index per axis",
-            )
+        what = (
+            f"Index out of range using input dim {axis}; input has only {len(shape)} dims"
+            if shape
+            else "Attempting to slice scalar input."
         )
-    if not -shape[axis] <= k < shape[axis]:
-        raise InvalidArgumentError(
-            tell(
-                f"slice index {k} of dimension {axis} out of bounds. [Op:StridedSlice] "
-                "name: strided_slice/",
-                f"that axis has {shape[axis]} entries",
-            )
-        )
+        raise _no_slice(what, "use at most one index per axis")
+    if type(k) is slice:
+        if k.step == 0:
+            raise _no_slice(f"strides[{axis}] must be non-zero", "a step is 1, 2, -1, ...")
+    elif type(k) is int and not -shape[axis] <= k < shape[axis]:
+        k = k if k >= 0 else k + shape[axis]
+        what = f"slice index {k} of dimension {axis} out of bounds."
+        raise _no_slice(what, f"that axis has {shape[axis]} entries")
+
+
+def _no_slice(what: str, do: str) -> Exception:
+    return InvalidArgumentError(
+        tell(f"{what} [Op:StridedSlice] name: strided_slice/", do)
+    )
 
 
 def _key_part(k: Any) -> Any:
@@ -234,6 +255,10 @@ def _key_part(k: Any) -> Any:
         return slice(*(None if e is None else int(e) for e in ends))
     if k is None or k is Ellipsis or (isinstance(k, np.ndarray) and k.dtype == bool):
         return k
+    if isinstance(k, (bool, np.bool_)):
+        raise ValueError(
+            tell("mask cannot be scalar.", "a mask holds True or False for each entry")
+        )
     raise TypeError(
         tell(
             "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and "

@@ -104,18 +104,28 @@ def _listen(names: tuple[str, ...]) -> Iterator[str]:
         yield f"if t{n} is not t: i{n} = -1"
 
 
+def takes_floats(op: Op) -> bool:
+    """Whether float32 scalars need no check."""
+    return not op.kinds or "f" in op.kinds
+
+
 def _tail(op: Op, depth: int) -> Iterator[str]:
     """From the operands' values to the result."""
     names = op.operands
     if op.broadcasts and len(names) == 2:
         a, b = names
         yield "e = None"
-        yield f"if {a}.__class__ is not {b}.__class__ or {a}.__class__ is ndarray:"
+        odd = f"{a}.__class__ is not {b}.__class__ or {a}.__class__ not in FLOATS"
+        plain = f"{a}.__class__ is f32 and {b}.__class__ is f32"
+        test = f"if not ({plain}) and ({odd}):" if takes_floats(op) else "if True:"
+        yield test
         yield f"    e = meet(op, {a}, {b})"
     elif op.broadcasts:
         yield f"e = meet(op, {', '.join(names)})"
-    if op.kinds:
-        yield f"if {names[-1]}.__class__ is not f32: check(op, {', '.join(names)})"
+    elif op.kinds:
+        x = names[0]
+        yield f"if {x}.__class__ is not f32 and {x}.dtype.kind not in {op.kinds!r}:"
+        yield f"    check(op, {x})"
     yield from _compute(op)
     yield from _listen(names)
     record = [str(op.code), *(f"i{n}" for n in names), *(_saved(op, n) for n in names)]
@@ -124,10 +134,11 @@ def _tail(op: Op, depth: int) -> Iterator[str]:
 
 def _plain(op: Op, mine: str, other: str, depth: int) -> Iterator[str]:
     """The short way where the other operand is a Python number."""
-    yield f"{other} = {other.upper()}"
-    yield f"if {mine}.__class__ is not f32: {other} = weak(op, {mine}, {other})"
-    yield from _compute(op)
     slot = op.operands.index(mine)
+    yield f"{other} = {other.upper()}"
+    test = f"if {mine}.__class__ is not f32:" if takes_floats(op) else "if True:"
+    yield f"{test} {other} = weak(op, {mine}, {other}, {slot})"
+    yield from _compute(op)
     ins = [f"i{n}" if n == mine else "-1" for n in op.operands]
     kept = mine if op.keeps(mine, slot) else "None"
     vals = [kept if n == mine else n for n in op.operands]

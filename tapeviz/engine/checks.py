@@ -9,10 +9,20 @@ import numpy as np
 
 from tapeviz.engine import dtypes
 from tapeviz.engine.rules import Op
-from tapeviz.engine.tensor import Tensor, Variable, convert, raw, wrap
+from tapeviz.engine.tensor import Tensor, Variable, convert, raw, sizes, wrap
 from tapeviz.errors import InvalidArgumentError, tell
 
 KNOWN = (Tensor, Variable)
+FLOATS = frozenset((np.float16, np.float32, np.float64))
+"""Scalars that every binary op takes as they are."""
+
+_LISTED = (
+    "bfloat16", "half", "float", "double", "int8", "int16", "int32", "int64", "uint8",
+    "uint16", "uint32", "uint64", "complex64", "complex128", "bool",
+)  # fmt: skip
+_KINDS = dict(zip(_LISTED, "ffffiiiiuuuuccb", strict=True))
+_ADDS = ("add", "subtract")
+_WHOLE = ("floordiv", "mod", "power")
 
 
 def quiet(forward: Callable[..., Any], *args: Any) -> Any:
@@ -39,7 +49,7 @@ def operands(op: Op, *given: Any) -> list[Any]:
     for slot, t in enumerate(given):
         if t.__class__ in KNOWN:
             made.append(t)
-        elif skip and slot == 0:
+        elif (skip and slot == 0) or isinstance(t, Tensor):
             made.append(convert(t))
         else:
             made.append(_operand(op, t, like))
@@ -53,7 +63,7 @@ def _operand(op: Op, value: Any, like: Any) -> Any:
         raise ValueError(
             tell(message, "a gradient may be None: why(tape, y, x) says the reason")
         )
-    if like is not None and isinstance(value, (str, bytes)):
+    if like is not None and not op.cut and isinstance(value, (str, bytes)):
         raise InvalidArgumentError(
             tell(
                 f"cannot compute {op.kernel} as input #1(zero-based) was expected to be a "
@@ -61,45 +71,108 @@ def _operand(op: Op, value: Any, like: Any) -> Any:
                 f"{value!r} is text, not a number: float({value!r}) would make it one",
             )
         )
+    plain = not isinstance(value, (np.ndarray, np.generic))
+    if op.name in _ADDS and like is not None and like.is_integer and plain:
+        made = convert(value)
+        if made.dtype.is_floating:
+            raise _mixed(op, like, made.dtype)
     return convert(value, like)
 
 
-def weak(op: Op, x: Any, number: Any) -> Any:
-    """A Python number beside a value that is not a float32 scalar, or an error."""
+def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
+    """A Python number beside operand ``slot``, no float32 scalar; or an error."""
     kind = x.dtype.kind
-    if kind in "fc" or (kind in "iu" and type(number) is int):
+    if kind == "f" and (not op.kinds or "f" in op.kinds):
         return number
     dtype = dtypes.of(x)
-    if type(number) is float and kind in "iu" and op.name in ("add", "subtract"):
-        raise InvalidArgumentError(_mixed(op, dtype, dtypes.float32))
-    return raw(number, dtype)
+    if op.kinds and kind not in op.kinds:
+        raise _unlisted(op, dtype)
+    if kind == "c":
+        return number
+    if type(number) is float and kind in "iu" and op.name in _ADDS:
+        raise _mixed(op, dtype, dtypes.float32)
+    value = raw(number, dtype)
+    if op.name in _WHOLE:
+        _whole(op, *((value, x) if slot else (x, value)))
+    return value
 
 
-def _mixed(op: Op, one: Any, other: Any) -> str:
-    return tell(
-        f"cannot compute {op.kernel} as input #1(zero-based) was expected to be a "
-        f"{one.c_name} tensor but is a {other.c_name} tensor [Op:{op.kernel}] name: ",
-        f"bring both to one dtype: tf.cast(..., tf.{one.name})",
+def _mixed(op: Op, one: Any, other: Any, slot: int = 1) -> Exception:
+    if op.name == "divide":
+        return TypeError(
+            tell(
+                f"`x` and `y` must have the same dtype, got {one!r} != {other!r}.",
+                f"bring both to one dtype: tf.cast(..., {one!r})",
+            )
+        )
+    return InvalidArgumentError(
+        tell(
+            f"cannot compute {op.kernel} as input #{slot}(zero-based) was expected to be a "
+            f"{one.c_name} tensor but is a {other.c_name} tensor [Op:{op.kernel}] name: ",
+            f"bring both to one dtype: tf.cast(..., tf.{one.name})",
+        )
     )
+
+
+def _unlisted(op: Op, dtype: Any) -> Exception:
+    allowed = ", ".join(n for n, kind in _KINDS.items() if kind in op.kinds)
+    real = "f" in op.kinds and dtype.np.kind in "iub"
+    return InvalidArgumentError(
+        tell(
+            f"Value for attr 'T' of {dtype.c_name} is not in the list of allowed values: "
+            f"{allowed} [Op:{op.kernel}] name: ",
+            "use floats: 3.0 instead of 3, or tf.cast(x, tf.float32)"
+            if real
+            else f"{op.name} takes no {dtype.name}: tf.cast(...) changes the dtype",
+        )
+    )
+
+
+def _whole(op: Op, a: Any, b: Any) -> None:
+    """InvalidArgumentError where whole numbers have no result."""
+    if op.name == "power" and np.any(b < 0):
+        raise InvalidArgumentError(
+            tell(
+                "Integers to negative integer powers are not allowed [Op:Pow] name: ",
+                "write 2.0 instead of 2, or tf.cast the base to a float dtype",
+            )
+        )
+    if op.name != "power" and not np.all(b):
+        raise InvalidArgumentError(
+            tell(
+                f"Integer division by zero [Op:{op.kernel}] name: ",
+                "only floats divide by zero (to inf or nan): tf.cast(x, tf.float32)",
+            )
+        )
 
 
 def meet(op: Op, *values: Any) -> tuple[tuple[int, ...], ...] | None:
     """None for operands of one shape, else their shapes; an error if they do not fit."""
-    same = values[1:] if op.operands[0] == "c" else values
+    same = values
+    if op.operands[0] == "c":
+        same = values[1:]
+        if values[0].dtype.kind != "b":
+            raise _mixed(op, dtypes.bool_, dtypes.of(values[0]), slot=0)
     for v in same[1:]:
         if _differ(same[0], v):
-            raise InvalidArgumentError(_mixed(op, dtypes.of(same[0]), dtypes.of(v)))
+            slot = len(values) - len(same) + 1
+            raise _mixed(op, dtypes.of(same[0]), dtypes.of(v), slot)
+    kind = same[0].dtype.kind
+    if op.kinds and kind not in op.kinds:
+        raise _unlisted(op, dtypes.of(same[0]))
     shapes = tuple(np.shape(v) for v in values)
     if op.name == "matmul":
         return _meet_matmul(shapes)
     if op.name == "solve":
         return shapes
+    if kind in "iu" and op.name in _WHOLE:
+        _whole(op, *values)
     if all(s == shapes[0] for s in shapes):
         return None
     try:
         np.broadcast_shapes(*shapes)
     except ValueError:
-        text = " vs. ".join(str(list(s)) for s in shapes[-2:])
+        text = " vs. ".join(sizes(s) for s in shapes[-2:])
         raise InvalidArgumentError(
             tell(
                 f"Incompatible shapes: {text} [Op:{op.kernel}] name: ",
@@ -117,16 +190,18 @@ def _differ(a: Any, b: Any) -> bool:
 def _meet_matmul(shapes: tuple[tuple[int, ...], ...]) -> Any:
     a, b = shapes
     if len(a) < 2 or len(b) < 2:
-        which, bad = (0, a) if len(a) < 2 else (1, b)
+        what = f"ndims must be >= 2: {len(a)}"
+        if len(a) != len(b):
+            what = f"has different ndims: {sizes(a)} vs. {sizes(b)}"
         raise InvalidArgumentError(
             tell(
-                f"In[{which}] ndims must be >= 2: {len(bad)} [Op:MatMul] name: ",
+                f"In[0] and In[1] {what} [Op:MatMul] name: ",
                 "a vector is no matrix: v[:, tf.newaxis] makes it a column, and "
                 "tf.reduce_sum(u * v) is the dot product",
             )
         )
     if a[-1] != b[-2]:
-        show = [str(list(s)).replace(" ", "") for s in shapes]
+        show = [sizes(s) for s in shapes]
         raise InvalidArgumentError(
             tell(
                 f"Matrix size-incompatible: In[0]: {show[0]}, In[1]: {show[1]} "
@@ -147,17 +222,10 @@ def _meet_matmul(shapes: tuple[tuple[int, ...], ...]) -> Any:
 
 
 def check(op: Op, x: Any, *_rest: Any) -> None:
-    """InvalidArgumentError unless the operand is a float (or complex) one."""
+    """InvalidArgumentError unless the op takes this kind of number."""
     dtype = dtypes.of(x)
-    if dtype.np.kind not in "fc":
-        raise InvalidArgumentError(
-            tell(
-                f"Value for attr 'T' of {dtype.name} is not in the list of allowed "
-                "values: bfloat16, half, float, double, complex64, complex128 "
-                f"[Op:{op.kernel}]",
-                "use floats: 3.0 instead of 3, or tf.cast(x, tf.float32)",
-            )
-        )
+    if dtype.np.kind not in op.kinds:
+        raise _unlisted(op, dtype)
 
 
 def lift(v: Any, place: int, trace: Any, g: Any) -> Any:

@@ -117,7 +117,7 @@ def of(value: Any) -> DType:
     """The dtype of a NumPy scalar or array."""
     try:
         return _BY_NUMPY[value.dtype]
-    except KeyError:
+    except (KeyError, AttributeError):
         return string
 
 
@@ -180,10 +180,23 @@ class TensorShape(tuple[int, ...]):
         """True: shapes are always known here."""
         return True
 
-    def assert_is_compatible_with(self, other: Iterable[int]) -> None:
+    def is_compatible_with(self, other: Iterable[int | None]) -> bool:
+        """Whether ``other`` is this shape; None in it stands for any size."""
+        sizes = tuple(other)
+        return len(sizes) == len(self) and all(
+            b is None or a == b for a, b in zip(self, sizes, strict=True)
+        )
+
+    def assert_is_compatible_with(self, other: Iterable[int | None]) -> None:
         """ValueError unless ``other`` is the same shape."""
-        if self != tuple(other):
+        if not self.is_compatible_with(other):
             raise ValueError(f"Shapes {self} and {tuple(other)} are incompatible")
+
+    def with_rank_at_least(self, rank: int) -> TensorShape:
+        """This shape; ValueError if it has fewer axes."""
+        if len(self) < rank:
+            raise ValueError(f"Shape {self} must have rank at least {rank}")
+        return self
 
     def __getitem__(self, key: Any) -> Any:
         got = tuple.__getitem__(self, key)

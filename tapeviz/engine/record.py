@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 VARIABLE, WATCHED, READ = 0, 1, 2
 """The numbers of the three ops that are not computations."""
@@ -21,13 +21,24 @@ Record = tuple[Any, ...]
 
 
 class Trace:
-    """The mark that tensors carry: ``recs`` is the list while it records, else None."""
+    """The mark that tensors carry: ``recs`` is the list while it records, else None.
 
-    __slots__ = ("cut", "recs")
+    ``left`` holds the places of tensors that carry another mark by now, because a later
+    tape watches them: ``id(tensor)`` to ``(place, tensor)``.
+    """
+
+    __slots__ = ("cut", "left", "recs")
 
     def __init__(self) -> None:
         self.recs: list[Record] | None = None
         self.cut = False
+        self.left: dict[int, tuple[int, Any]] | None = None
+
+    def leave(self, tensor: Any, place: int) -> None:
+        """Keep in mind where a tensor stands here that is about to stand elsewhere."""
+        if self is not OFF:
+            self.left = self.left or {}
+            self.left[id(tensor)] = (place, tensor)
 
 
 OFF = Trace()
@@ -74,9 +85,58 @@ class Book:
             self.recs.append((READ, leaf[0], None, value, None, None, -1))
         return leaf[1]
 
+    def find(self, thing: Any) -> int:
+        """The place of a variable, or of a tensor that carries another mark; or -1."""
+        leaf = self.leaves.get(id(thing))
+        if leaf is not None:
+            return int(leaf[0])
+        left = self.trace.left
+        return left[id(thing)][0] if left is not None and id(thing) in left else -1
+
     def open(self, is_open: bool) -> None:
         """Start or stop listening."""
         self.trace.recs = self.recs if is_open else None
+
+
+_open: Any = Trace.__dict__["recs"]
+"""Where a trace keeps its list."""
+
+
+def _own(trace: Trace) -> list[Record] | None:
+    """The list of a trace, if this thread records it."""
+    book = here.book
+    return book.recs if book is not None and book.trace is trace else None
+
+
+_guarded: Any = property(_own, _open.__set__)
+
+
+def listed(trace: Trace) -> bool:
+    """Whether any thread at all records in this trace."""
+    return _open.__get__(trace) is not None
+
+
+class Presence:
+    """One for each thread that uses tapes.
+
+    While there is one only, ``trace.recs`` is plainly there. As soon as there are more,
+    a list shows itself only to the thread that records it.
+    """
+
+    threads: ClassVar[set[int]] = set()
+
+    def __init__(self) -> None:
+        self.threads.add(id(self))
+        self._switch()
+
+    def __del__(self) -> None:
+        self.threads.discard(id(self))
+        self._switch()
+
+    def _switch(self) -> None:
+        recs = _guarded if len(self.threads) > 1 else _open
+        if Trace.__dict__["recs"] is not recs:
+            Trace.recs = recs
 
 
 class Here(threading.local):
@@ -94,6 +154,9 @@ class Here(threading.local):
     heard: tuple[Callable[..., None], ...] = ()
     by: Any = None
     scope: str = ""
+
+    def __init__(self) -> None:
+        self.presence = Presence()
 
     def set(self, tapes: tuple[Any, ...], book: Book | None) -> None:
         """Let exactly these tapes record, in this book."""

@@ -18,8 +18,10 @@ import ast
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
+
+from tapeviz.errors import tell
 
 OPERANDS = ("a", "b", "c", "x")
 
@@ -90,7 +92,9 @@ class Op:
     stretched to a common shape. ``cut`` marks results that no gradient can pass:
     they count as constants. ``spread`` operands (``xs``) may be any number.
     ``conjugates``: for complex numbers the conjugate of the derivative is meant; not so
-    for ops between real and complex, whose rules say it themselves.
+    for ops between real and complex, whose rules say it themselves. ``kinds``: the kinds
+    of number it takes, by NumPy's letters (b, i, u, f, c); all if empty. ``missing``: asking
+    for its gradient is an error, as in TensorFlow.
     """
 
     name: str
@@ -108,6 +112,7 @@ class Op:
     kinds: str = ""
     ordered: bool = True
     conjugates: bool = True
+    missing: bool = False
     words: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -231,6 +236,8 @@ def tell_source(op: Op, slot: int, name: str) -> str:
 
 def compile_sweep(op: Op, words: dict[str, Any], *, again: bool) -> Callable[..., Any]:
     """The reverse sweep at one op with these words; nothing for an op without a rule."""
+    if op.missing:
+        return partial(_missing, op.kernel)
     if not any(op.rules):
         return _nothing
     name = f"{'again' if again else 'back'}_{op.name}"
@@ -239,3 +246,13 @@ def compile_sweep(op: Op, words: dict[str, Any], *, again: bool) -> Callable[...
 
 def _nothing(_g: Any, _r: Any, _G: Any, _i: Any, _t: Any) -> None:  # noqa: N803
     """No gradient passes this op."""
+
+
+def _missing(kernel: str, *_sweep: Any) -> None:
+    raise LookupError(
+        tell(
+            f"gradient registry has no entry for: {kernel}",
+            "this op has no derivative, not even 0: tf.stop_gradient(...) around it says "
+            "that none is wanted",
+        )
+    )

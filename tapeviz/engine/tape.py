@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -13,10 +14,12 @@ import numpy as np
 
 from tapeviz.engine import nest
 from tapeviz.engine.assembly import AGAIN, AGAINS, BACK, BACKS, TELL, call
+from tapeviz.engine.dtypes import TensorShape
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.record import OFF, VARIABLE, WATCHED, Book, Record, here
-from tapeviz.engine.tensor import Tensor, Variable, raw, wrap
-from tapeviz.errors import caller, tell
+from tapeviz.engine.record import OFF, VARIABLE, WATCHED, Book, Record, here, listed
+from tapeviz.engine.splice import splice
+from tapeviz.engine.tensor import Shared, Tensor, Variable, convert, sizes, wrap
+from tapeviz.errors import InvalidArgumentError, caller, tell
 
 _log = logging.getLogger("tensorflow")
 
@@ -93,13 +96,27 @@ class GradientTape:
         self._used = False
 
     def _start(self) -> None:
-        book = self._book
-        if book is None or (here.book is not None and here.book is not book):
+        if self._book is None:
             self._begin()
-            book = self._book
-        here.set((*here.tapes, self), book)
-        self._windows.append([len(book.recs), -1])
-        self._recording = True
+        elif here.book is not None and here.book is not self._book:
+            self._join(here.book)
+        book = self._book
+        if book is not None:
+            here.set((*here.tapes, self), book)
+            self._windows.append([len(book.recs), -1])
+            self._recording = True
+
+    def _join(self, book: Book) -> None:
+        """Go on in the recording that other tapes are writing."""
+        if self._book is None:
+            return
+        by = splice(self._book, book)
+        self._book = book
+        self._windows = [[start + by, stop + by] for start, stop in self._windows]
+        self._watched = {k: (book.find(t), t) for k, (_, t) in self._watched.items()}
+        for tape in here.tapes:
+            tape._windows[-1][1] = by
+            tape._windows.append([len(book.recs), -1])
 
     def _stop(self) -> None:
         self._recording = False
@@ -139,9 +156,9 @@ class GradientTape:
             self._add(t, book.leaf(t, VARIABLE, t.name.removesuffix(":0")))
             t._seen = (self, OFF, -1)
             return
-        if t._t is not book.trace:
-            place = book.leaf(t, WATCHED, "")
-            t._t, t._i = book.trace, place
+        with _watching:
+            if t._t is not book.trace:
+                _mark(t, book)
         self._add(t, t._i)
 
     def _add(self, t: Any, place: int) -> None:
@@ -199,7 +216,7 @@ class GradientTape:
         zero = unconnected_gradients is not _NONE and _unconnected(unconnected_gradients)
         _check(target, "target")
         _check(sources, "source")
-        self._ask("gradients (or jacobians)")
+        self._ask()
         targets = [target] if target.__class__ is Tensor else nest.leaves(target)
         single = sources.__class__ is Variable
         flat = [sources] if single else nest.leaves(sources)
@@ -222,24 +239,12 @@ class GradientTape:
     ) -> Any:
         """All derivatives of all entries: shape ``target.shape + source.shape``."""
         zero = _unconnected(unconnected_gradients)
-        if isinstance(target, (list, tuple)):
-            raise AttributeError(
-                tell(
-                    f"'{type(target).__name__}' object has no attribute 'shape'",
-                    "a Jacobian has one target tensor: use tf.stack for several",
-                )
-            )
-        if not experimental_use_pfor and not self._persistent:
-            raise RuntimeError(
-                tell(
-                    "GradientTape must be created with persistent=True to compute the "
-                    "jacobian with eager execution enabled and with  "
-                    "experimental_use_pfor set to False."
-                )
-            )
+        _one_tensor(target)
         _check(target, "target")
         _check(sources, "source")
-        self._ask("gradients (or jacobians)")
+        self._ask()
+        if not experimental_use_pfor:
+            self._ask_persistent("jacobian with eager execution enabled and with  ")
         flat = nest.leaves(sources)
         size, shape = int(np.size(target._v)), tuple(target.shape)
         eye = np.eye(size, dtype=target._v.dtype).reshape(size, *shape)
@@ -247,12 +252,60 @@ class GradientTape:
         out = [_jacobian(g, s, shape, zero) for g, s in zip(found, flat, strict=True)]
         return nest.like(sources, out)
 
-    def _ask(self, what: str) -> None:
+    def batch_jacobian(
+        self,
+        target: Any,
+        source: Any,
+        unconnected_gradients: Any = UnconnectedGradients.NONE,
+        parallel_iterations: int | None = None,
+        experimental_use_pfor: bool = True,
+    ) -> Tensor:
+        """The Jacobian of each row: shape ``(b, *target.shape[1:], *source.shape[1:])``.
+
+        Row ``i`` of the target should depend on row ``i`` of the source only. Where it
+        does not, the rows' derivatives are summed.
+        """
+        _unconnected(unconnected_gradients)
+        _one_tensor(target)
+        _check(target, "target")
+        _check(source, "source")
+        rows, columns = target.shape, source.shape
+        _batches(rows, columns)
+        self._ask()
+        if not experimental_use_pfor:
+            self._ask_persistent(
+                "batch_jacobian with eager execution enabled and  with "
+            )
+        size = int(np.prod(rows[1:]))
+        eye = np.eye(size, dtype=target._v.dtype).reshape(size, 1, *rows[1:])
+        seed = np.repeat(eye, rows[0], axis=1)
+        (g,) = self._pull([target], [seed], [source], BACKS, AGAINS)
+        full = (*rows, *columns[1:])
+        if g is None:
+            return wrap(np.zeros(full, target._v.dtype))
+        if not isinstance(g, Tensor):
+            return wrap(np.moveaxis(g, 0, 1).reshape(full))
+        swapped = call.transpose(g, (1, 0, *range(2, 1 + len(columns))))
+        return call.reshape(swapped, full)
+
+    def _ask_persistent(self, what: str) -> None:
+        """What TensorFlow does in a loop of gradients takes a persistent tape."""
+        if not self._persistent:
+            raise RuntimeError(
+                tell(
+                    f"GradientTape must be created with persistent=True to compute the {what}"
+                    "experimental_use_pfor set to False.",
+                    "leave experimental_use_pfor out: one sweep finds all rows",
+                )
+            )
+
+    def _ask(self) -> None:
         """Use the tape up, or say that it is used up."""
         if self._book is None or (self._used and not self._persistent):
             raise RuntimeError(
                 tell(
-                    f"A non-persistent GradientTape can only be used to compute one set of {what}",
+                    "A non-persistent GradientTape can only be used to compute one set of "
+                    "gradients (or jacobians)",
                     "ask for all at once, tape.gradient(y, [a, b]), or record with "
                     "tf.GradientTape(persistent=True)",
                 )
@@ -352,8 +405,7 @@ class GradientTape:
             return -1 if leaf is None else int(leaf[0])
         if t._t is book.trace:
             return int(t._i)
-        leaf = book.leaves.get(id(t))
-        return -1 if leaf is None else int(leaf[0])
+        return book.find(t)
 
     def _reached(self, end: int) -> bytearray:
         """Which records depend on something that this tape watches."""
@@ -403,20 +455,54 @@ def _parts(rec: Record, g: Any, grads: dict[int, Any]) -> list[tuple[Any, ...]]:
 
 def _seeds(targets: list[Any], given: Any) -> list[Any]:
     """What the sweep starts from: the weights given, or ones."""
-    weights = [] if given is None else nest.leaves(given)
-    return [
-        _seed(t, weights[i] if i < len(weights) else None) for i, t in enumerate(targets)
-    ]
+    if given is None:
+        return [_one(t._v) for t in targets]
+    weights = nest.leaves(given)
+    weighed = [_weight(t, w) for t, w in zip(targets, weights, strict=False)]
+    return weighed + [_one(t._v) for t in targets[len(weights) :]]
 
 
-def _seed(target: Any, weight: Any) -> Any:
-    v = target._v
-    if weight is None:
-        kind = v.__class__
-        return ONES[kind] if kind in ONES else np.ones_like(v)[()]
-    if isinstance(weight, (Tensor, Variable)):
-        return weight
-    return raw(weight, target.dtype)
+def _one(v: Any) -> Any:
+    kind = v.__class__
+    return ONES[kind] if kind in ONES else np.ones_like(v)[()]
+
+
+def _weight(target: Any, weight: Any) -> Any:
+    seed = convert(weight)
+    if seed.__class__ is Variable:
+        seed = call.identity(seed)
+    if seed.dtype != target.dtype:
+        if not (seed.dtype.is_floating and target.dtype.is_floating):
+            raise InvalidArgumentError(_mixed_seed(seed, target))
+        if isinstance(weight, (Tensor, Variable)):
+            seed = call.cast(seed, target.dtype.np, seed.dtype.np)
+        else:
+            seed = convert(weight, target.dtype)
+    shape = np.shape(target._v)
+    return seed if np.shape(seed._v) == shape else _stretched(seed, shape)
+
+
+def _mixed_seed(seed: Any, target: Any) -> str:
+    return tell(
+        f"cannot compute Mul as input #1(zero-based) was expected to be a {seed.dtype.c_name} "
+        f"tensor but is a {target.dtype.c_name} tensor [Op:Mul] name: ",
+        f"give output_gradients the target's dtype: tf.cast(..., tf.{target.dtype.name})",
+    )
+
+
+def _stretched(seed: Any, shape: tuple[int, ...]) -> Any:
+    """Weights broadcast to the target's shape."""
+    try:
+        np.broadcast_to(seed._v, shape)
+    except ValueError:
+        raise InvalidArgumentError(
+            tell(
+                f"Incompatible shapes: {sizes(shape)} vs. {sizes(np.shape(seed._v))} "
+                "[Op:Mul] name: ",
+                "output_gradients holds one weight for each entry of the target",
+            )
+        ) from None
+    return call.stretch(seed, shape, 0)
 
 
 def _result(g: Any, source: Any, zero: bool) -> Any:
@@ -433,7 +519,7 @@ def _result(g: Any, source: Any, zero: bool) -> Any:
 
 def _jacobian(g: Any, source: Any, shape: tuple[int, ...], zero: bool) -> Any:
     full = (*shape, *source.shape)
-    if g is None:
+    if g is None or source.dtype.np.kind not in "fc":
         return wrap(np.zeros(full, source._v.dtype)[()]) if zero else None
     if isinstance(g, Tensor):
         return call.reshape(g, full)
@@ -447,6 +533,50 @@ def _attribute(recs: list[Record], start: int) -> None:
         spot = (frame.f_code, frame.f_lasti)
         for i in range(start, len(recs)):
             recs[i] = (*recs[i][:-2], *spot)
+
+
+def _one_tensor(target: Any) -> None:
+    if isinstance(target, (list, tuple, dict)):
+        raise AttributeError(
+            tell(
+                f"'{type(target).__name__}' object has no attribute 'shape'",
+                "a Jacobian has one target tensor: use tf.stack for several",
+            )
+        )
+
+
+def _batches(target: TensorShape, source: TensorShape) -> None:
+    """ValueError unless both shapes are batches of equally many rows."""
+    try:
+        target.with_rank_at_least(2)
+        source.with_rank_at_least(2)
+    except ValueError as error:
+        do = "a batch has rows of at least one axis; tape.jacobian takes any shape"
+        raise ValueError(tell(str(error), do)) from None
+    if target[0] != source[0]:
+        raise ValueError(
+            tell(
+                f"Need first dimension of target shape ({target}) and source shape "
+                f"({source}) to match.",
+                "row i of the target belongs to row i of the source; tape.jacobian does "
+                "without rows",
+            )
+        )
+
+
+_watching = threading.Lock()
+
+
+def _mark(t: Tensor, book: Book) -> None:
+    """Let a watched tensor carry the mark of this recording."""
+    place = book.leaf(t, WATCHED, "")
+    if t.__class__ is Shared:
+        return
+    t._t.leave(t, t._i)
+    if listed(t._t):  # by a tape of another thread, at this moment
+        t.__class__ = Shared
+    else:
+        t._t, t._i = book.trace, place
 
 
 def _unconnected(value: Any) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,12 +25,13 @@ class Tensor:
     belongs to and at which place. Make one with ``tf.constant``.
     """
 
-    __slots__ = ("__weakref__", "_i", "_t", "_v")
+    __slots__ = ("__weakref__", "_i", "_part", "_t", "_v")
     __array_priority__ = 100
 
     _v: Any
     _t: Trace
     _i: int
+    _part: tuple[Variable, Any]
 
     @property
     def dtype(self) -> DType:
@@ -65,6 +68,21 @@ class Tensor:
     def ref(self) -> Reference:
         """A hashable stand-in for this object."""
         return Reference(self)
+
+    @property
+    def assign(self) -> Callable[..., Variable]:
+        """Of a slice of a variable, ``v[0].assign(5.0)``: replace that part of it."""
+        try:
+            variable, key = self._part
+        except AttributeError:
+            raise AttributeError(
+                tell(
+                    "'Tensor' object has no attribute 'assign'",
+                    "only a tf.Variable can be assigned to; `x = x - step` makes a tensor "
+                    "of it, x.assign_sub(step) does not",
+                )
+            ) from None
+        return partial(variable._assign_part, key, np.shape(self._v))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.array(self._v, dtype=dtype)
@@ -112,7 +130,8 @@ class Tensor:
             )
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        raise TypeError("Tensor is unhashable. Instead, use tensor.ref() as the key.")
 
     def __repr__(self) -> str:
         return (
@@ -134,11 +153,14 @@ class Tensor:
 
 def _shown(v: Any) -> str:
     """NumPy's repr, without the type that a scalar's repr carries."""
-    return repr(v) if isinstance(v, (np.ndarray, bytes)) else str(v)
+    text = repr(v) if isinstance(v, (np.ndarray, bytes)) else str(v)
+    return "\n" + text if "\n" in text else text
 
 
 def _out(v: Any) -> Any:
-    return v.copy() if type(v) is np.ndarray else v
+    if type(v) is np.ndarray:
+        return v.copy()
+    return bytes(v) if type(v) is Text else v
 
 
 class Reference:
@@ -172,6 +194,31 @@ def wrap(v: Any) -> Tensor:
     return out
 
 
+class Shared(Tensor):
+    """A tensor that tapes of several threads watch at once: each sees its own place.
+
+    A tensor becomes one when a second thread watches it. ``convert`` makes a plain
+    tensor of it again, so that no op ever meets one.
+    """
+
+    __slots__ = ()
+
+    @property
+    def _t(self) -> Trace:  # type: ignore[override]
+        book = here.book
+        return book.trace if book is not None and book.find(self) >= 0 else OFF
+
+    @property
+    def _i(self) -> int:  # type: ignore[override]
+        book = here.book
+        return -1 if book is None else book.find(self)
+
+    def _plain(self) -> Tensor:
+        out = wrap(self._v)
+        out._t, out._i = self._t, self._i
+        return out
+
+
 class Variable:
     """A value that can be assigned to; every tape watches the variables it reads.
 
@@ -186,7 +233,7 @@ class Variable:
 
     __slots__ = ("__weakref__", "_made", "_name", "_seen", "_trainable", "_v")
     __array_priority__ = 100
-    _count = 0
+    _count = itertools.count()
 
     def __init__(
         self,
@@ -214,8 +261,7 @@ class Variable:
         self._trainable = True if trainable is None else bool(trainable)
         self._name = here.scope + (name or "Variable")
         self._seen: tuple[Any, Trace, int] = (None, OFF, -1)
-        Variable._count += 1
-        self._made = Variable._count
+        self._made = next(Variable._count)
 
     dtype = Tensor.dtype
     shape = Tensor.shape
@@ -294,12 +340,33 @@ class Variable:
         if np.shape(step) != np.shape(self._v):
             raise InvalidArgumentError(
                 tell(
-                    f"Cannot update variable with shape {list(self.shape)} using a "
-                    f"Tensor with shape {list(np.shape(step))}, shapes must be equal.",
-                    "tapes do not broadcast here: give a step of the variable's shape",
+                    f"Cannot update variable with shape {sizes(self.shape)} using a "
+                    f"Tensor with shape {sizes(np.shape(step))}, shapes must be equal.",
+                    "nothing is broadcast here: give a step of the variable's shape",
                 )
             )
         return step
+
+    def _assign_part(
+        self, key: Any, shape: tuple[int, ...], value: Any, name: Any = None
+    ) -> Variable:
+        """Replace what ``self[key]`` shows, which has that shape."""
+        part = self._convert(value)._v
+        while np.ndim(part) > len(shape) and part.shape[0] == 1:
+            part = part[0]
+        new = np.array(self._v)
+        try:
+            new[key] = np.broadcast_to(part, shape)
+        except ValueError:
+            raise InvalidArgumentError(
+                tell(
+                    f"Cannot broadcast input shape {sizes(np.shape(part))} into final "
+                    f"shape {sizes(shape)} [Op:ResourceStridedSliceAssign]",
+                    "give a value of the slice's own shape",
+                )
+            ) from None
+        self._set(new[()], read_value=True)
+        return self
 
     def _set(self, new: Any, read_value: bool) -> Variable | None:
         self._read()
@@ -332,22 +399,25 @@ class Variable:
             f"(Variable: {self!r})"
         )
 
-    def _no(name: str, method: str) -> Any:  # type: ignore[misc]  # noqa: N805
+    def _no(name: str, sign: str, instead: str) -> Any:  # type: ignore[misc]  # noqa: N805
         def refuse(self: Variable, _other: Any) -> Any:
             raise RuntimeError(
                 tell(
-                    f"`variable {name}= value` with `tf.Variable`s is not supported. Use "
-                    f"`variable.{method}(value)` to modify the variable or `out = variable "
-                    f"{name} value` if you need to get a new output Tensor."
+                    f"`{name} {sign}= value` with `tf.Variable`s is not supported. Use "
+                    f"`{name}.{instead}` to modify the variable or `out = {name} {sign} "
+                    "value` if you need to get a new output Tensor."
                 )
             )
 
         return refuse
 
-    __iadd__ = _no("+", "assign_add")
-    __isub__ = _no("-", "assign_sub")
-    __imul__ = _no("*", "assign")
-    __itruediv__ = _no("/", "assign")
+    __iadd__ = _no("variable", "+", "assign_add(value)")
+    __isub__ = _no("variable", "-", "assign_sub(value)")
+    __imul__ = _no("var", "*", "assign(var * value)")
+    __itruediv__ = _no("var", "/", "assign(var / value)")
+    __ifloordiv__ = _no("var", "//", "assign(var // value)")
+    __imod__ = _no("var", "%", "assign(var % value)")
+    __ipow__ = _no("var", "**", "assign(var ** value)")
     del _no
 
     def __repr__(self) -> str:
@@ -368,6 +438,11 @@ class Variable:
                 )
             )
         return repr(self)
+
+
+def sizes(shape: Any) -> str:
+    """A shape as TensorFlow's messages write it: ``[2,3]``."""
+    return str(list(shape)).replace(" ", "")
 
 
 _STALE = object()
@@ -391,6 +466,8 @@ def touch(v: Variable) -> tuple[Any, Trace, int]:
 def convert(value: Any, dtype: Any = None) -> Any:
     """A Tensor of ``value``; Python numbers become int32 and float32."""
     if isinstance(value, (Tensor, Variable)):
+        if value.__class__ is Shared:
+            value = value._plain()
         if dtype is not None and value.dtype != dtype:
             have, want = value.dtype.name, dtypes.as_dtype(dtype).name
             raise ValueError(
@@ -442,7 +519,7 @@ def _real(value: float, dtype: DType) -> DType:
     if dtype.is_integer or dtype.is_bool:
         raise TypeError(
             tell(
-                f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}",
+                f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
                 "write a whole number, or tf.cast the tensor to a float dtype",
             )
         )
@@ -450,11 +527,21 @@ def _real(value: float, dtype: DType) -> DType:
 
 
 def _plain_int(value: int, dtype: DType) -> Any:
+    if dtype.is_bool:
+        raise TypeError(
+            tell(
+                f"Cannot convert {value!r} to EagerTensor of dtype bool",
+                "write True or False, or tf.cast the tensor to a number",
+            )
+        )
     try:
         return dtype.as_numpy_dtype(value)
     except OverflowError:
         raise ValueError(
-            tell(f"Can't convert Python int {value} to Tensor of dtype {dtype.name}.")
+            tell(
+                f"Can't convert Python int {value} to Tensor of dtype {dtype.name}.",
+                "tf.int64 holds greater numbers, floats greater ones still",
+            )
         ) from None
 
 
@@ -472,6 +559,13 @@ def _array(value: Any, dtype: DType | None) -> Any:
             [s.encode() if isinstance(s, str) else bytes(s) for s in a.ravel()], object
         ).reshape(a.shape)
         return a if a.ndim else a[()]
+    if a.dtype.kind == "c" and dtype is not None and dtype.np.kind != "c":
+        raise TypeError(
+            tell(
+                f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
+                "a complex number is wanted on neither side, or on both: tf.cast",
+            )
+        )
     if a.dtype == object:
         raise ValueError(
             tell(
@@ -492,23 +586,24 @@ def _all_text(a: Any) -> bool:
     return all(isinstance(s, (str, bytes)) for s in a.ravel())
 
 
-class _Bytes(bytes):
+class Text(bytes):
     """A string scalar that knows NumPy's dtype for it."""
 
     dtype = np.dtype(object)
     shape = ()
     ndim = 0
+    size = 1
 
 
 def _text(value: Any, dtype: DType | None) -> Any:
     if dtype is not None and dtype.name != "string":
         raise TypeError(
             tell(
-                f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}",
+                f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
                 "a number is wanted here: float('3.0') makes one from a string",
             )
         )
-    return _Bytes(value.encode() if isinstance(value, str) else value)
+    return Text(value.encode() if isinstance(value, str) else value)
 
 
 def _narrow(a: Any, value: Any) -> Any:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from tapeviz.engine.ops.table import PAIR, SWAPS, op
+from tapeviz.engine.ops.table import BITS, NUMBER, ORDERED, PAIR, SWAPS, op
 
-op("add", "a + b", "g", "g", kernel="AddV2", symbol="+", nickname="add distributes", **SWAPS)
-op("subtract", "a - b", "g", "-g", kernel="Sub", symbol="−", nickname="subtract distributes, one side negated", **PAIR)
-op("multiply", "a * b", "g * b", "g * a", kernel="Mul", symbol="×", nickname="multiply swaps", **SWAPS)
+op("add", "a + b", "g", "g", kernel="AddV2", symbol="+", nickname="add distributes", **SWAPS, **NUMBER)
+op("subtract", "a - b", "g", "-g", kernel="Sub", symbol="−", nickname="subtract distributes, one side negated", **PAIR, **NUMBER)
+op("multiply", "a * b", "g * b", "g * a", kernel="Mul", symbol="×", nickname="multiply swaps", kinds="biufc", **SWAPS)
 op("divide", "a / b", "g / b", "g * (-a / b / b)", kernel="RealDiv", symbol="÷", domain="b ≠ 0", **PAIR)
-op("power", "a ** b", "g * b * a ** (b - 1)", "g * y * log(where(a > 0, a, 1))", kernel="Pow", symbol="^", **PAIR)
-op("mod", "a % b", "g", "-g * floor(a / b)", kernel="FloorMod", symbol="mod", **PAIR)
-op("floordiv", "a // b", kernel="FloorDiv", symbol="//", **PAIR)
-op("negative", "-x", "-g", kernel="Neg", symbol="−")
+op("power", "a ** b", "g * b * a ** (b - 1)", "g * y * log(where(a > 0, a, 1))", kernel="Pow", symbol="^", **PAIR, **NUMBER)
+op("mod", "a % b", "g", "-g * floor(a / b)", kernel="FloorMod", symbol="mod", **PAIR, **ORDERED)
+op("floordiv", "a // b", kernel="FloorDiv", symbol="//", **PAIR, **ORDERED)
+op("negative", "-x", "-g", kernel="Neg", symbol="−", **NUMBER)
 op("add_n", "add_n(xs)", "g", kernel="AddN", symbol="Σ", operands=("xs",), ordered=False, nickname="a sum hands the same gradient to all")
-op("maximum", "maximum(a, b)", "where(a >= b, g, 0)", "where(a >= b, 0, g)", kernel="Maximum", symbol="max", nickname="max routes", **PAIR)
-op("minimum", "minimum(a, b)", "where(a <= b, g, 0)", "where(a <= b, 0, g)", kernel="Minimum", symbol="min", nickname="min routes", **PAIR)
+op("maximum", "maximum(a, b)", "where(a >= b, g, 0)", "where(a >= b, 0, g)", kernel="Maximum", symbol="max", nickname="max routes", **PAIR, **ORDERED)
+op("minimum", "minimum(a, b)", "where(a <= b, g, 0)", "where(a <= b, 0, g)", kernel="Minimum", symbol="min", nickname="min routes", **PAIR, **ORDERED)
 op("where", "where(c, a, b)", None, "where(c, g, 0)", "where(c, 0, g)", kernel="SelectV2", symbol="where", nickname="where routes", **PAIR)
 op(
     "clip", "maximum(minimum(a, c), b)", "where(minimum(a, c) >= b, where(a <= c, g, 0), 0)",
     "where(minimum(a, c) >= b, where(a <= c, 0, g), 0)", "where(minimum(a, c) >= b, 0, g)",
     kernel="ClipByValue", symbol="clip", nickname="clip routes: outside, the border gets it", **PAIR,
 )  # fmt: skip
-op("squared_difference", "(a - b) * (a - b)", "g * (2.0 * (a - b))", "-g * (2.0 * (a - b))", kernel="SquaredDifference", symbol="(a−b)²", **SWAPS)
+op("squared_difference", "(a - b) * (a - b)", "g * (2.0 * (a - b))", "-g * (2.0 * (a - b))", kernel="SquaredDifference", symbol="(a−b)²", **SWAPS, **NUMBER)
 
 # -- where a hole is filled with 0 -------------------------------------------------------
 
@@ -38,13 +38,19 @@ op("atan2", "arctan2(a, b)", "b * (g / (a * a + b * b))", "-a * (g / (a * a + b 
 for _name, _sign, _kernel in (
     ("greater", ">", "Greater"), ("greater_equal", ">=", "GreaterEqual"),
     ("less", "<", "Less"), ("less_equal", "<=", "LessEqual"),
-    ("equal", "==", "Equal"), ("not_equal", "!=", "NotEqual"),
+):  # fmt: skip
+    op(_name, f"a {_sign} b", kernel=_kernel, symbol=_sign, cut=True, **PAIR, **ORDERED)
+
+op("equal", "a == b", kernel="Equal", symbol="==", cut=True, **PAIR)
+op("not_equal", "a != b", kernel="NotEqual", symbol="!=", cut=True, **PAIR)
+
+for _name, _sign, _kernel in (
     ("logical_and", "&", "LogicalAnd"), ("logical_or", "|", "LogicalOr"),
     ("logical_xor", "^", "LogicalXor"),
 ):  # fmt: skip
-    op(_name, f"a {_sign} b", kernel=_kernel, symbol=_sign, cut=True, **PAIR)
+    op(_name, f"a {_sign} b", kernel=_kernel, symbol=_sign, cut=True, **PAIR, **BITS)
 
-op("logical_not", "~x", kernel="LogicalNot", symbol="not", cut=True)
-op("is_nan", "isnan(x)", kernel="IsNan", symbol="is nan", cut=True)
-op("is_inf", "isinf(x)", kernel="IsInf", symbol="is inf", cut=True)
-op("is_finite", "isfinite(x)", kernel="IsFinite", symbol="is finite", cut=True)
+op("logical_not", "~x", kernel="LogicalNot", symbol="not", cut=True, **BITS)
+op("is_nan", "isnan(x)", kernel="IsNan", symbol="is nan", cut=True, missing=True)
+op("is_inf", "isinf(x)", kernel="IsInf", symbol="is inf", cut=True, missing=True)
+op("is_finite", "isfinite(x)", kernel="IsFinite", symbol="is finite", cut=True, missing=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapeviz.engine.ops.table import FLOAT, PAIR, op
+from tapeviz.engine.ops.table import FLOAT, NUMBER, ORDERED, PAIR, REAL, op
 
 op("exp", "exp(x)", "g * y", kernel="Exp", symbol="exp", nickname="exp is its own derivative", **FLOAT)
 op("expm1", "expm1(x)", "g * exp(x)", kernel="Expm1", symbol="exp−1", **FLOAT)
@@ -11,9 +11,9 @@ op("log1p", "log1p(x)", "g / (1.0 + x)", kernel="Log1p", symbol="log1p", domain=
 op("sqrt", "sqrt(x)", "sqrt_grad(g, y)", kernel="Sqrt", symbol="√", domain="x ≥ 0", **FLOAT)
 op("rsqrt", "1.0 / sqrt(x)", "g * (-0.5 * y * y * y)", kernel="Rsqrt", symbol="1/√", domain="x > 0", **FLOAT)
 op("reciprocal", "1.0 / x", "-g * y * y", kernel="Reciprocal", symbol="1/x", domain="x ≠ 0", **FLOAT)
-op("square", "x * x", "g * (2.0 * x)", kernel="Square", symbol="x²")
-op("abs", "abs(x)", "g * sign(x)", kernel="Abs", symbol="|x|", conjugates=False)
-op("sign", "sign(x)", "zero(g)", kernel="Sign", symbol="sign")
+op("square", "x * x", "g * (2.0 * x)", kernel="Square", symbol="x²", **NUMBER)
+op("abs", "abs(x)", "g * sign(x)", kernel="Abs", symbol="|x|", conjugates=False, **NUMBER)
+op("sign", "sign(x)", "zero(g)", kernel="Sign", symbol="sign", **NUMBER)
 op("erf", "erf(x)", "g * (1.1283791670955126 * exp(-x * x))", kernel="Erf", symbol="erf", **FLOAT)
 op("erfc", "erfc(x)", "g * (-1.1283791670955126 * exp(-x * x))", kernel="Erfc", symbol="erfc", **FLOAT)
 
@@ -34,9 +34,9 @@ op("atanh", "arctanh(x)", "g / (1.0 - x * x)", kernel="Atanh", symbol="atanh", d
 
 # -- steps: flat everywhere, so no gradient passes -------------------------------------------
 
-op("floor", "floor(x)", kernel="Floor", symbol="⌊x⌋", **FLOAT)
-op("ceil", "ceil(x)", kernel="Ceil", symbol="⌈x⌉", **FLOAT)
-op("round", "rint(x)", kernel="Round", symbol="round", nickname="halves go to the even number")
+op("floor", "floor(x)", kernel="Floor", symbol="⌊x⌋", **REAL)
+op("ceil", "ceil(x)", kernel="Ceil", symbol="⌈x⌉", **REAL)
+op("round", "rint(x)", kernel="Round", symbol="round", nickname="halves go to the even number", **NUMBER)
 
 # -- activations -----------------------------------------------------------------------------
 
@@ -44,7 +44,7 @@ op("sigmoid", "sigmoid(x)", "g * y * (1.0 - y)", kernel="Sigmoid", symbol="σ", 
 op("log_sigmoid", "-softplus(-x)", "g * sigmoid(-x)", kernel="LogSigmoid", symbol="log σ", **FLOAT)
 op("softplus", "softplus(x)", "g * sigmoid(x)", kernel="Softplus", symbol="softplus", nickname="a relu with a round corner", **FLOAT)
 op("softsign", "x / (1.0 + abs(x))", "g / ((1.0 + abs(x)) * (1.0 + abs(x)))", kernel="Softsign", symbol="softsign", **FLOAT)
-op("relu", "relu(x)", "gate(g, y)", kernel="Relu", symbol="relu", nickname="relu lets through what was positive")
+op("relu", "relu(x)", "gate(g, y)", kernel="Relu", symbol="relu", nickname="relu lets through what was positive", **ORDERED)
 op("relu6", "minimum(relu(x), 6)", "gate(gate(g, y), 6.0 - y)", kernel="Relu6", symbol="relu6", nickname="lets through what is between 0 and 6")
 op("leaky_relu", "x * leak(x, alpha)", "g * leak(x, alpha)", kernel="LeakyRelu", symbol="leaky relu", settings=("alpha",), **FLOAT)
 op("elu", "where(x > 0, x, expm1(minimum(x, 0)))", "where(y < 0, g * (y + 1.0), g)", kernel="Elu", symbol="elu", **FLOAT)

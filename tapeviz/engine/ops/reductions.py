@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.table import AXIS, FLOAT, op
+from tapeviz.engine.ops.table import AXIS, FLOAT, NUMBER, op
 
-op("sum", "sum(x, axis, keep)", "spread(g, shape(x), axis, keep)", kernel="Sum", symbol="Σ", nickname="a sum distributes", **AXIS)
-op("mean", "mean(x, axis, keep)", "spread(g, shape(x), axis, keep) / count(shape(x), axis)", kernel="Mean", symbol="mean", nickname="a mean distributes equal shares", **AXIS)
+op("sum", "sum(x, axis, keep)", "spread(g, shape(x), axis, keep)", kernel="Sum", symbol="Σ", nickname="a sum distributes", **AXIS, **NUMBER)
+op("mean", "mean(x, axis, keep)", "spread(g, shape(x), axis, keep) / count(shape(x), axis)", kernel="Mean", symbol="mean", nickname="a mean distributes equal shares", **AXIS, **NUMBER)
 op("max", "max(x, axis, keep)", "spread(g, shape(x), axis, keep) * shares(x, y, axis, keep)", kernel="Max", symbol="max", nickname="the greatest gets it; ties share equally", **AXIS)
 op("min", "min(x, axis, keep)", "spread(g, shape(x), axis, keep) * shares(x, y, axis, keep)", kernel="Min", symbol="min", nickname="the smallest gets it; ties share equally", **AXIS)
 op("prod", "prod(x, axis, keep)", "spread(g, shape(x), axis, keep) * (cumprod(x, axis, True, False) * cumprod(x, axis, True, True))", kernel="Prod", symbol="Π", nickname="each gets the product of all the others", **AXIS)

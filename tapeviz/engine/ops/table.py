@@ -50,8 +50,20 @@ SWAPS: dict[str, Any] = {"broadcasts": True, "ordered": False}
 AXIS: dict[str, Any] = {"settings": ("axis", "keep")}
 """A reduction: the axes it takes away, and whether it keeps them with size 1."""
 
-FLOAT: dict[str, Any] = {"kinds": "f"}
+FLOAT: dict[str, Any] = {"kinds": "fc"}
 """A function of real or complex numbers: integers are refused, as TensorFlow does."""
+
+REAL: dict[str, Any] = {"kinds": "f"}
+"""A function of real numbers alone."""
+
+NUMBER: dict[str, Any] = {"kinds": "iufc"}
+"""Numbers of all kinds; bools and strings are refused."""
+
+ORDERED: dict[str, Any] = {"kinds": "iuf"}
+"""Numbers that are greater or less than others: not complex."""
+
+BITS: dict[str, Any] = {"kinds": "biu"}
+"""Bools, and the bits of whole numbers."""
 
 op("variable", "value", settings=("label",), cut=False)
 op("watched", "value", settings=("label",), cut=False)

@@ -1,0 +1,55 @@
+"""A finished tape goes on inside another tape's block: its recording moves there."""
+
+from __future__ import annotations
+
+import gc
+
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.record import READ, Book, Record
+from tapeviz.engine.tensor import Tensor
+
+
+def splice(old: Book, new: Book) -> int:
+    """Append a recording to the one that is being written; how far its places moved.
+
+    What both have read is one leaf afterwards: the old one reads the new one.
+    """
+    by = len(new.recs)
+    new.recs += [_moved(rec, by) for rec in old.recs]
+    new.groups += [(name, start + by, stop + by) for name, start, stop in old.groups]
+    new.trace.cut |= old.trace.cut
+    new.tapes += old.tapes
+    _merge_leaves(old, new, by)
+    _move_tensors(old, new, by)
+    return by
+
+
+def _moved(rec: Record, by: int) -> Record:
+    """The record with its operands' places moved."""
+    op = TABLE[rec[0]]
+    places = tuple(i + by if i >= 0 else i for i in op.inputs(rec))
+    if op.many:
+        return (rec[0], places, *rec[2:])
+    return (rec[0], *places, *rec[1 + len(places) :])
+
+
+def _merge_leaves(old: Book, new: Book, by: int) -> None:
+    for thing in old.held:
+        first, place, value = old.leaves[id(thing)]
+        known = new.leaves.get(id(thing))
+        if known is None:
+            new.leaves[id(thing)] = [first + by, place + by, value]
+            new.held.append(thing)
+        else:
+            read = old.recs[first][1]
+            new.recs[first + by] = (READ, known[0], None, read, None, None, -1)
+
+
+def _move_tensors(old: Book, new: Book, by: int) -> None:
+    """Let tensors that carry the old mark carry the new; the old book still finds them."""
+    for place, tensor in list((old.trace.left or {}).values()):
+        new.trace.leave(tensor, place + by)
+    for tensor in gc.get_referrers(old.trace):
+        if tensor.__class__ is Tensor and tensor._t is old.trace:
+            old.trace.leave(tensor, tensor._i)
+            tensor._t, tensor._i = new.trace, tensor._i + by
