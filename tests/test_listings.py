@@ -66,12 +66,15 @@ def _code(lines: list[str]) -> str:
 def listings(text: str) -> dict[str, str]:
     """The listings of a chapter, by the number of their section."""
     parts = re.split(r"^(\d+\.\d+) .*$", text, flags=re.MULTILINE)
-    found = {n: _code(body.splitlines()) for n, body in zip(parts[1::2], parts[2::2], strict=True)}
+    found = {
+        n: _code(body.splitlines())
+        for n, body in zip(parts[1::2], parts[2::2], strict=True)
+    }
     return {n: code for n, code in found.items() if code}
 
 
 def ours(code: str) -> str:
-    """The listing with our import in place of TensorFlow's, and nothing else changed."""
+    """The listing with our import in place of TensorFlow's, else unchanged."""
     return code.replace(THEIRS, OURS) if THEIRS in code else f"{OURS}\n{code}"
 
 
@@ -83,7 +86,9 @@ def test_all_sections_with_code_are_here() -> None:
     assert LISTINGS["10.2"].startswith(THEIRS)
 
 
-@pytest.mark.skipif(not CHAPTER.exists(), reason="the chapter is not beside this checkout")
+@pytest.mark.skipif(
+    not CHAPTER.exists(), reason="the chapter is not beside this checkout"
+)
 def test_the_listings_are_the_chapters() -> None:
     assert listings(CHAPTER.read_text("utf-8")) == LISTINGS
 

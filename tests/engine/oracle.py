@@ -112,7 +112,7 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "stack": np.stack,
     "pick_at": lambda x, k, axis: np.moveaxis(x, axis, 0)[k],
     "place_at": _placed_at,
-    "cast": lambda x, dtype, before: np.asarray(x).astype(dtype),
+    "cast": lambda x, dtype, _before: np.asarray(x).astype(dtype),
     "cast_whole": lambda x, dtype: np.asarray(x).astype(dtype),
     "identity": lambda x: x,
     "stop_gradient": lambda x: x,
@@ -124,7 +124,7 @@ LEAVES = references.APART | {op.name for op in TABLE if op.text == "value"}
 """Ops that are not computed, a variable, a watched tensor; ops with their own tests."""
 
 
-# -- operands and settings ---------------------------------------------------------------
+# -- operands and settings -------------------------------------------------------------
 
 UNARY: list[tuple[Shape, ...]] = [((),), ((3,),), ((2, 3),), ((0,),), ((2, 0),)]
 BINARY: list[tuple[Shape, ...]] = [
@@ -177,7 +177,8 @@ SETTINGS: dict[str, list[tuple[tuple[Shape, ...], tuple[Any, ...]]]] = {
         (((),), ((), 0)), (((2, 2),), ((2, 3, 2), 1)), (((1, 3),), ((0, 3), 0)),
     ],
     "reshape": [
-        (((2, 3),), ((3, 2),)), (((2, 3),), ((6,),)), (((1,),), ((),)), (((),), ((1, 1),)),
+        (((2, 3),), ((3, 2),)), (((2, 3),), ((6,),)), (((1,),), ((),)),
+        (((),), ((1, 1),)),
         (((0,),), ((2, 0),)),
     ],
     "transpose": [
@@ -193,7 +194,8 @@ SETTINGS: dict[str, list[tuple[tuple[Shape, ...], tuple[Any, ...]]]] = {
         (((2, 3),), ((1, _MASK[0]),)),
     ],
     "place": [
-        (((),), ((3,), (1,))), (((3,),), ((2, 3), (0,))), (((2,),), ((2, 3), (Ellipsis, 1))),
+        (((),), ((3,), (1,))), (((3,),), ((2, 3), (0,))),
+        (((2,),), ((2, 3), (Ellipsis, 1))),
         (((4,),), ((2, 3), (_MASK,))), (((2,),), ((3,), (slice(None, None, 2),))),
     ],
     "stack": [
@@ -299,7 +301,9 @@ def sample(op: Op, shapes: tuple[Shape, ...], seed: int) -> tuple[Array, ...]:
     for attempt in range(200):
         rng = np.random.default_rng([seed, attempt])
         made = [_operand(op, n, s, rng) for n, s in zip(names, shapes, strict=True)]
-        if op.many or np.all(holds(conditions(op), dict(zip(names, made, strict=True)))):
+        if op.many or np.all(
+            holds(conditions(op), dict(zip(names, made, strict=True)))
+        ):
             return tuple(made)
     raise ValueError(f"found no operands with {op.domain!r} for {op.name}: see SAFE")
 
@@ -321,15 +325,21 @@ def cases(op: Op) -> Iterator[Case]:
 
 
 COMPUTED = [op for op in TABLE if op.name not in LEAVES]
-KNOWN = [op for op in COMPUTED if op.name in NUMPY and (not op.settings or op.name in SETTINGS)]
+KNOWN = [
+    op
+    for op in COMPUTED
+    if op.name in NUMPY and (not op.settings or op.name in SETTINGS)
+]
 ALL = [case for op in KNOWN for case in cases(op)]
 RULED = [case for case in ALL if any(case.op.rules)]
 
 
-# -- finite differences --------------------------------------------------------------------
+# -- finite differences ----------------------------------------------------------------
 
 
-def slope(f: Callable[..., float], at: tuple[Array, ...], slot: int, step: float) -> Array:
+def slope(
+    f: Callable[..., float], at: tuple[Array, ...], slot: int, step: float
+) -> Array:
     """Central differences of a scalar function by each entry of one operand."""
     out = np.zeros(at[slot].shape)
     for spot in np.ndindex(*out.shape):
@@ -347,7 +357,7 @@ def step_of(case: Case) -> float:
     return 2.0**-4 if case.op.name == "cast" else 1e-6
 
 
-# -- the rule's text, read by somebody else --------------------------------------------------
+# -- the rule's text, read by somebody else --------------------------------------------
 
 
 def _word(op: Op) -> str:
@@ -364,12 +374,16 @@ def _count(shape: Shape, axis: Any) -> int:
     return int(np.sum(np.ones(shape), axis=axis).flat[0]) if 0 not in shape else 0
 
 
-WORDS: dict[str, Any] = {
-    "abs": np.abs,
-    "shape_of": _shape,
-    "count": _count,
-    "inverse": lambda perm: tuple(int(i) for i in np.argsort(perm)),
-} | references.WORDS | {word: NUMPY[op.name] for op in KNOWN if (word := _word(op))}
+WORDS: dict[str, Any] = (
+    {
+        "abs": np.abs,
+        "shape_of": _shape,
+        "count": _count,
+        "inverse": lambda perm: tuple(int(i) for i in np.argsort(perm)),
+    }
+    | references.WORDS
+    | {word: NUMPY[op.name] for op in KNOWN if (word := _word(op))}
+)
 """What the words of the rules mean, in NumPy: an op's word is the op."""
 
 
@@ -392,5 +406,9 @@ def read_rule(case: Case, slot: int, g: Array) -> Array:
 
 def words_used(text: str) -> frozenset[str]:
     """The functions a rule's text calls."""
-    calls = (n for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Call))
-    return frozenset(n.func.id for n in calls if isinstance(n.func, ast.Name)) - {"shape"}
+    calls = (
+        n for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Call)
+    )
+    return frozenset(n.func.id for n in calls if isinstance(n.func, ast.Name)) - {
+        "shape"
+    }

@@ -16,22 +16,29 @@ from tests.engine.oracle import KNOWN, LEAVES, NUMPY, SHAPES, Array
 from tests.engine.running import tensor
 
 ANY = [
-    op for op in KNOWN
-    if op.name not in LEAVES and not op.settings and op.name not in SHAPES
-    and "c" not in op.operands and not op.many and any(op.rules)
-]  # fmt: skip
+    op
+    for op in KNOWN
+    if op.name not in LEAVES
+    and not op.settings
+    and op.name not in SHAPES
+    and "c" not in op.operands
+    and not op.many
+    and any(op.rules)
+]
 """Every op that takes floats of any shape, without settings."""
 
 TAME = [
-    op for op in TABLE
-    if op.name in ("add", "subtract", "multiply", "sin", "cos", "tanh", "sigmoid", "negative")
-]  # fmt: skip
+    op
+    for op in TABLE
+    if op.name
+    in ("add", "subtract", "multiply", "sin", "cos", "tanh", "sigmoid", "negative")
+]
 """Ops whose programs stay smooth and small enough for finite differences."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """Inputs, and lines ``(op, places of its operands)``; the last line is the result."""
+    """Inputs, and lines ``(op, places of its operands)``; the last is the result."""
 
     inputs: tuple[Array, ...]
     lines: tuple[tuple[Op, tuple[int, ...]], ...]

@@ -16,7 +16,7 @@ from tests.engine.oracle import Array, Case
 
 
 def over(items: Iterable[tuple[Any, ...]]) -> Callable[[Callable[..., None]], Any]:
-    """Run a test over items that begin with a case: one test per op, all its items in it.
+    """Run a test over items that begin with a case: one test per op, all items in it.
 
     What fails is told with a note that names the item.
     """

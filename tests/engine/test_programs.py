@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tapeviz.engine.tape import GradientTape
@@ -13,7 +13,12 @@ from tapeviz.engine.tensor import Tensor
 from tests.engine import oracle
 from tests.engine.programs import TAME, Program, programs
 
-FEW = settings(max_examples=120, deadline=None, derandomize=True)
+FEW = settings(
+    max_examples=120,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[*HealthCheck],
+)
 
 
 def record(program: Program) -> tuple[GradientTape, list[Tensor], Tensor]:
@@ -40,7 +45,9 @@ def raw(results: list[Any]) -> list[Any]:
 @given(programs(TAME))
 def test_the_value_is_numpys(program: Program) -> None:
     _, _, y = record(program)
-    np.testing.assert_allclose(y._v, program.numpy(*program.inputs), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        y._v, program.numpy(*program.inputs), rtol=1e-9, atol=1e-12
+    )
 
 
 @FEW
@@ -72,7 +79,9 @@ def test_the_chatty_sweep_tells_what_the_fast_one_does(program: Program) -> None
             assert tail < place, "an operand is older than its result"
             before = totals.get(tail)
             with np.errstate(all="ignore"):
-                np.testing.assert_array_equal(total, part if before is None else before + part)
+                np.testing.assert_array_equal(
+                    total, part if before is None else before + part
+                )
             totals[tail] = total
     assert places == sorted(places, reverse=True)
     for s, g in zip(sources, fast, strict=True):
@@ -125,13 +134,18 @@ def test_a_hessian_is_symmetric(program: Program) -> None:
             h, k = rows[i][j]._v, rows[j][i]._v
             scale = float(np.max(np.abs(h), initial=1.0))
             np.testing.assert_allclose(
-                np.reshape(h, (a, b)), np.reshape(k, (b, a)).T, rtol=1e-8, atol=1e-9 * scale
+                np.reshape(h, (a, b)),
+                np.reshape(k, (b, a)).T,
+                rtol=1e-8,
+                atol=1e-9 * scale,
             )
 
 
 @FEW
 @given(programs(), st.data())
-def test_only_what_was_watched_has_a_gradient(program: Program, data: st.DataObject) -> None:
+def test_only_what_was_watched_has_a_gradient(
+    program: Program, data: st.DataObject
+) -> None:
     _, whole_sources, _ = whole = record(program)
     sources = program.given()
     chosen = data.draw(st.sets(st.sampled_from(range(len(sources))), min_size=1))

@@ -35,7 +35,7 @@ def clean_stack() -> Iterator[None]:
     assert (here.tapes, here.book, here.now) == ((), None, None)
 
 
-# -- what a record is ----------------------------------------------------------------------
+# -- what a record is ------------------------------------------------------------------
 
 ATOMS = (int, float, str, bytes, type(None), np.generic, np.ndarray, np.dtype, CodeType)
 ATOMS_INSIDE = (*ATOMS, slice, type(Ellipsis), bool)
@@ -55,10 +55,18 @@ def test_a_record_is_made_of_atoms(case: Case) -> None:
     assert TABLE[rec[0]] is case.op
 
 
-@pytest.mark.parametrize("write", [
-    lambda x: x * x, lambda x: x + 1.0, lambda x: 2.0 ** x, lambda x: -x, tf.math.exp,
-    lambda x: tf.maximum(x, 0.0), lambda x: x / x - 3,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda x: x * x,
+        lambda x: x + 1.0,
+        lambda x: 2.0**x,
+        lambda x: -x,
+        tf.math.exp,
+        lambda x: tf.maximum(x, 0.0),
+        lambda x: x / x - 3,
+    ],
+)
 def test_the_collector_stops_tracking_scalar_records(write: Any) -> None:
     x = tf.Variable(1.5)
     with tf.GradientTape() as tape:
@@ -95,9 +103,9 @@ def test_places_are_in_the_order_of_time() -> None:
         assert all(j < i for j in TABLE[rec[0]].inputs(rec))
 
 
-# -- where in the code ------------------------------------------------------------------------
+# -- where in the code -----------------------------------------------------------------
 
-PROGRAM = '''\
+PROGRAM = """\
 x = tf.Variable(3.0)
 m = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
 with tf.GradientTape() as tape:
@@ -118,18 +126,39 @@ with tf.GradientTape() as tape:
     q = x.value()
     p = tf.where(x > 0, x, 0.0)
     r = tf.constant(1.0) - x
-'''
+"""
 
 WHERE = [
-    "x**2", "2*x", "x**2 + 2*x", "x**2 + 2*x + 1",
-    "tf.sin(x)", "tf.sin(x) - x", "tf.math.exp(tf.sin(x) - x)",
-    "tf.transpose(m)", "m @ tf.transpose(m)", "m[0]", "m[0] / x",
-    "m * 2.0", "tf.reduce_sum(\n        m * 2.0,\n        axis=0,\n    )",
-    "-x", "tf.stack([x, -x])", "abs(x)", "é * é", "t % 2", "i * x", "i * x",
-    "(a, _), _", "(a, _), _", "(a, _)", "(a, _)",
-    "tf.convert_to_tensor([x, u])", "x.value()",
-    "x > 0", "tf.where(x > 0, x, 0.0)", "tf.constant(1.0) - x",
-]  # fmt: skip
+    "x**2",
+    "2*x",
+    "x**2 + 2*x",
+    "x**2 + 2*x + 1",
+    "tf.sin(x)",
+    "tf.sin(x) - x",
+    "tf.math.exp(tf.sin(x) - x)",
+    "tf.transpose(m)",
+    "m @ tf.transpose(m)",
+    "m[0]",
+    "m[0] / x",
+    "m * 2.0",
+    "tf.reduce_sum(\n        m * 2.0,\n        axis=0,\n    )",
+    "-x",
+    "tf.stack([x, -x])",
+    "abs(x)",
+    "é * é",
+    "t % 2",
+    "i * x",
+    "i * x",
+    "(a, _), _",
+    "(a, _), _",
+    "(a, _)",
+    "(a, _)",
+    "tf.convert_to_tensor([x, u])",
+    "x.value()",
+    "x > 0",
+    "tf.where(x > 0, x, 0.0)",
+    "tf.constant(1.0) - x",
+]
 
 
 def spoken(source: str, rec: Record) -> str:
@@ -147,9 +176,10 @@ def test_each_record_knows_its_own_sub_expression() -> None:
     space: dict[str, Any] = {"tf": tf}
     exec(compile(PROGRAM, "lesson.py", "exec"), space)  # noqa: S102 - the lesson above
     found = [
-        spoken(PROGRAM, r) for r in records(space["tape"])
+        spoken(PROGRAM, r)
+        for r in records(space["tape"])
         if TABLE[r[0]].text != "value" and TABLE[r[0]].name != "read"
-    ]  # fmt: skip
+    ]
     assert found == WHERE
 
 
@@ -175,8 +205,26 @@ def attempts() -> Iterator[tuple[Any, ...]]:
     """What a function of tensors may want to be called with."""
     s, v = tf.Variable(0.4), tf.Variable([0.2, 0.3, 0.4])
     m = tf.Variable([[1.5, 0.5], [0.25, 2.0]])
-    yield from ((m,), (m, m), (v,), (v, v), (s,), (s, s), ([v, v],), ([m, m], 0), (m, v))
-    yield from ((m, [4]), (v, 0, 1), (m, v, v), (m > 0, m, m), (v, [0, 1]), (m, 1), (m, 1, 1))
+    yield from (
+        (m,),
+        (m, m),
+        (v,),
+        (v, v),
+        (s,),
+        (s, s),
+        ([v, v],),
+        ([m, m], 0),
+        (m, v),
+    )
+    yield from (
+        (m, [4]),
+        (v, 0, 1),
+        (m, v, v),
+        (m > 0, m, m),
+        (v, [0, 1]),
+        (m, 1),
+        (m, 1, 1),
+    )
 
 
 def test_every_public_function_records_the_learners_line() -> None:
@@ -190,7 +238,9 @@ def test_every_public_function_records_the_learners_line() -> None:
                 except Exception:  # noqa: BLE001, S112 - not meant for such operands
                     continue
             done = [r for r in records(tape) if TABLE[r[0]].text != "value"]
-            assert all(r[-2] is program for r in done), f"{name} hides the learner's line"
+            assert all(r[-2] is program for r in done), (
+                f"{name} hides the learner's line"
+            )
             heard |= {name} if done else set()
     assert {"add", "stack", "convert_to_tensor", "math.exp", "linalg.matmul"} <= heard
 
@@ -205,7 +255,11 @@ def test_the_gradients_own_records_name_the_call_of_gradient() -> None:
     )
     space: dict[str, Any] = {"tf": tf}
     exec(compile(program, "lesson.py", "exec"), space)  # noqa: S102 - the lesson above
-    found = [spoken(program, r) for r in records(space["outer"]) if TABLE[r[0]].text != "value"]
+    found = [
+        spoken(program, r)
+        for r in records(space["outer"])
+        if TABLE[r[0]].text != "value"
+    ]
     assert found[:2] == ["tf.sin(x)", "tf.sin(x) * x"]
     assert len(found) > 2
     assert set(found[2:]) == {"inner.gradient(y, x)"}
@@ -213,14 +267,20 @@ def test_the_gradients_own_records_name_the_call_of_gradient() -> None:
 
 def test_a_helper_of_the_learner_is_where_it_happened(tmp_path: Path) -> None:
     space: dict[str, Any] = {"tf": tf}
-    program = "def double(t):\n    return t + t\n\nx = tf.Variable(1.0)\nwith tf.GradientTape() as tape:\n    double(x)\n"
+    program = (
+        "def double(t):\n"
+        "    return t + t\n"
+        "x = tf.Variable(1.0)\n"
+        "with tf.GradientTape() as tape:\n"
+        "    double(x)\n"
+    )
     exec(compile(program, str(tmp_path / "own.py"), "exec"), space)  # noqa: S102
     (rec,) = (r for r in records(space["tape"]) if r[0] == NAMED["add"].code)
     assert rec[-2].co_name == "double"
     assert spoken(program, rec) == "t + t"
 
 
-# -- long and deep --------------------------------------------------------------------------------
+# -- long and deep ---------------------------------------------------------------------
 
 
 def test_a_long_chain_needs_no_stack() -> None:
@@ -265,7 +325,7 @@ def test_a_nested_list_of_sources_may_be_long() -> None:
     assert [float(g) for g in tape.gradient(y, xs)] == [2.0] * 500
 
 
-# -- nested tapes -------------------------------------------------------------------------------------
+# -- nested tapes ----------------------------------------------------------------------
 
 
 def test_nested_tapes_share_one_recording() -> None:
@@ -315,19 +375,24 @@ def test_the_inner_of_two_may_leave_first_or_last() -> None:
     assert one.gradient(y, x).numpy() == 4.0
 
 
-# -- errors in the block ---------------------------------------------------------------------------------
+# -- errors in the block ---------------------------------------------------------------
 
 
 def test_an_error_in_the_block_leaves_the_stack_clean() -> None:
     x = tf.Variable(2.0)
-    with pytest.raises(ZeroDivisionError), tf.GradientTape() as outer:
-        with tf.GradientTape() as inner:
-            y = x * x
+    outer, inner, values = tf.GradientTape(), tf.GradientTape(), []
+
+    def lesson() -> None:
+        with outer, inner:
+            values.append(x * x)
             1 / 0  # noqa: B018 - the mistake
+
+    with pytest.raises(ZeroDivisionError):
+        lesson()
     assert here.tapes == ()
     assert (x + 1.0)._t is OFF
-    assert inner.gradient(y, x).numpy() == 4.0
-    assert outer.gradient(y, x).numpy() == 4.0
+    assert inner.gradient(values, x).numpy() == 4.0
+    assert outer.gradient(values, x).numpy() == 4.0
 
 
 def test_an_error_of_an_op_leaves_no_half_record() -> None:
@@ -360,7 +425,7 @@ def test_a_failing_gradient_leaves_the_stack_clean() -> None:
     assert tape.gradient(y, x).numpy() == 4.0
 
 
-# -- threads ------------------------------------------------------------------------------------------------
+# -- threads ---------------------------------------------------------------------------
 
 
 def test_threads_do_not_mix() -> None:
@@ -407,7 +472,7 @@ def test_a_tape_of_one_thread_does_not_hear_another() -> None:
     assert tape.watched_variables() == ()
 
 
-# -- memory ---------------------------------------------------------------------------------------------------
+# -- memory ----------------------------------------------------------------------------
 
 
 def test_a_kept_loss_does_not_keep_the_recording() -> None:

@@ -1,4 +1,4 @@
-"""Every entry of the registry, forward: NumPy computes the same, and nothing is missed."""
+"""Every entry of the registry, forward: NumPy computes the same, nothing is missed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from tests.engine.running import over, run, tensors
 
 @pytest.mark.parametrize("op", COMPUTED, ids=lambda op: op.name)
 def test_every_op_is_known_to_the_oracle(op: Op) -> None:
-    assert op.name in oracle.NUMPY, f"write {op.name} in NumPy in tests/engine/oracle.py"
+    assert op.name in oracle.NUMPY, (
+        f"write {op.name} in NumPy in tests/engine/oracle.py"
+    )
     if op.settings:
         assert op.name in oracle.SETTINGS, f"give settings for {op.name} in oracle.py"
 

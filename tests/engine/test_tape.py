@@ -8,13 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tapeviz as tf
 from tapeviz.engine import nest
 
-FEW = settings(max_examples=80, deadline=None, derandomize=True)
+FEW = settings(
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[*HealthCheck],
+)
 Pair = collections.namedtuple("Pair", "first second")  # noqa: PYI024 - what learners have
 
 LEAF = st.integers(0, 3)
@@ -59,8 +64,13 @@ def test_the_result_mirrors_the_sources(structure: Any) -> None:
 
 
 @FEW
-@given(st.lists(st.integers(0, 2), min_size=1, max_size=5), st.lists(st.floats(-2, 2), min_size=5, max_size=5))
-def test_targets_are_summed_with_their_weights(places: list[int], weights: list[float]) -> None:
+@given(
+    st.lists(st.integers(0, 2), min_size=1, max_size=5),
+    st.lists(st.floats(-2, 2), min_size=5, max_size=5),
+)
+def test_targets_are_summed_with_their_weights(
+    places: list[int], weights: list[float]
+) -> None:
     x = tf.Variable(1.5, dtype="float64")
     with tf.GradientTape(persistent=True) as tape:
         ys = [x * x, tf.sin(x), x * 4.0]
@@ -161,6 +171,10 @@ def test_a_hessian_by_jacobians(n: int) -> None:
     x = tf.Variable(np.ones(n))
     with tf.GradientTape() as outer:
         with tf.GradientTape() as inner:
-            y = tf.reduce_sum(x * tf.reshape(tf.constant(a) @ tf.reshape(x, [n, 1]), [n]))
+            y = tf.reduce_sum(
+                x * tf.reshape(tf.constant(a) @ tf.reshape(x, [n, 1]), [n])
+            )
         g = inner.gradient(y, x)
-    np.testing.assert_allclose(outer.jacobian(g, x).numpy(), a + a.T, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(
+        outer.jacobian(g, x).numpy(), a + a.T, rtol=1e-10, atol=1e-10
+    )

@@ -10,33 +10,65 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import tapeviz as tf
 
-FEW = settings(max_examples=100, deadline=None, derandomize=True)
+FEW = settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[*HealthCheck],
+)
 finite = st.floats(-100, 100, width=32)
-arrays = hnp.arrays(np.float64, hnp.array_shapes(min_dims=1, max_dims=3, max_side=4, min_side=0), elements=finite)
-full = hnp.arrays(np.float64, hnp.array_shapes(min_dims=1, max_dims=3, max_side=4), elements=finite)
+arrays = hnp.arrays(
+    np.float64,
+    hnp.array_shapes(min_dims=1, max_dims=3, max_side=4, min_side=0),
+    elements=finite,
+)
+full = hnp.arrays(
+    np.float64, hnp.array_shapes(min_dims=1, max_dims=3, max_side=4), elements=finite
+)
 
 BINARY = [
-    operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.mod,
-    operator.floordiv, operator.gt, operator.ge, operator.lt, operator.le, operator.eq, operator.ne,
-]  # fmt: skip
+    operator.add,
+    operator.sub,
+    operator.mul,
+    operator.truediv,
+    operator.pow,
+    operator.mod,
+    operator.floordiv,
+    operator.gt,
+    operator.ge,
+    operator.lt,
+    operator.le,
+    operator.eq,
+    operator.ne,
+]
 SMOOTH = BINARY[:6]
 KINDS: list[Callable[[Any], Any]] = [tf.constant, tf.Variable]
 
 
-# -- operators -----------------------------------------------------------------------------
+# -- operators -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=["constant", "variable"])
-@pytest.mark.parametrize("other", [
-    2.5, 2, np.float32(2.5), np.float64(2.5), np.array([2.5, 1.5, 0.5]), np.array([2.5, 1.5, 0.5], np.float32),
-    [2.5, 1.5, 0.5], [[2.5], [1.5]],
-], ids=repr)  # fmt: skip
+@pytest.mark.parametrize(
+    "other",
+    [
+        2.5,
+        2,
+        np.float32(2.5),
+        np.float64(2.5),
+        np.array([2.5, 1.5, 0.5]),
+        np.array([2.5, 1.5, 0.5], np.float32),
+        [2.5, 1.5, 0.5],
+        [[2.5], [1.5]],
+    ],
+    ids=repr,
+)
 @pytest.mark.parametrize("op", BINARY, ids=lambda f: f.__name__)
 def test_operators_with_values_on_either_side(op: Any, other: Any, kind: Any) -> None:
     v = np.array([1.25, 0.75, 2.25])
@@ -57,7 +89,14 @@ def test_operators_with_values_on_either_side(op: Any, other: Any, kind: Any) ->
 @pytest.mark.parametrize("op", SMOOTH, ids=lambda f: f.__name__)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_an_operator_is_its_function(op: Any, dtype: str) -> None:
-    names = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "pow", "mod": "math.mod"}
+    names = {
+        "add": "add",
+        "sub": "subtract",
+        "mul": "multiply",
+        "truediv": "divide",
+        "pow": "pow",
+        "mod": "math.mod",
+    }
     function = operator.attrgetter(names[op.__name__])(tf)
     values = [1.5, [0.5, 2.0], [[1.0, 2.0], [3.0, 4.0]]]
     for a in values:
@@ -80,10 +119,12 @@ def test_unary_operators(op: Any) -> None:
     with tf.GradientTape() as tape:
         y = op(x)
     np.testing.assert_array_equal(y.numpy(), op(np.array([-1.5, 2.0], np.float32)))
-    assert tape.gradient(y, x).numpy().tolist() == ([-1.0, -1.0] if op is operator.neg else [-1.0, 1.0])
+    assert tape.gradient(y, x).numpy().tolist() == (
+        [-1.0, -1.0] if op is operator.neg else [-1.0, 1.0]
+    )
 
 
-# -- indexing ---------------------------------------------------------------------------------
+# -- indexing --------------------------------------------------------------------------
 
 
 def keys(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
@@ -92,7 +133,9 @@ def keys(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
 
 @FEW
 @given(full, st.data())
-def test_indexing_is_numpys_and_its_gradient_goes_back(v: np.ndarray, data: st.DataObject) -> None:
+def test_indexing_is_numpys_and_its_gradient_goes_back(
+    v: np.ndarray, data: st.DataObject
+) -> None:
     key = data.draw(keys(v.shape))
     for made in (tf.constant(v), tf.Variable(v)):
         with tf.GradientTape() as tape:
@@ -133,15 +176,18 @@ def test_in_bounds_or_an_error(k: int, n: int) -> None:
             t[k]
 
 
-# -- reductions through the public functions ------------------------------------------------------
+# -- reductions through the public functions -------------------------------------------
 
 
 @FEW
 @given(full, st.data())
 def test_axes_as_in_numpy(v: np.ndarray, data: st.DataObject) -> None:
     n = v.ndim
-    axis = data.draw(st.none() | st.integers(-n, n - 1) | st.lists(
-        st.integers(0, n - 1), unique=True, min_size=1).map(tuple))  # fmt: skip
+    axis = data.draw(
+        st.none()
+        | st.integers(-n, n - 1)
+        | st.lists(st.integers(0, n - 1), unique=True, min_size=1).map(tuple)
+    )
     keep = data.draw(st.booleans())
     for ours, theirs in ((tf.reduce_sum, np.sum), (tf.reduce_mean, np.mean)):
         y = ours(tf.constant(v), axis=axis, keepdims=keep)
@@ -150,7 +196,7 @@ def test_axes_as_in_numpy(v: np.ndarray, data: st.DataObject) -> None:
         np.testing.assert_allclose(y.numpy(), want, 1e-9, 1e-9)
 
 
-# -- values, copies --------------------------------------------------------------------------------
+# -- values, copies --------------------------------------------------------------------
 
 
 @FEW
@@ -197,19 +243,40 @@ def test_read_only_arrays_are_welcome() -> None:
     assert x.numpy().tolist() == [0.0, 0.5, 1.0]
 
 
-@pytest.mark.parametrize(("value", "dtype"), [
-    (1, "int32"), (1.0, "float32"), ([1, 2.0], "float32"), (True, "bool"), (2**40, "int64"),
-    (np.float64(1), "float64"), (np.arange(2), "int64"), (np.ones(2, np.float16), "float16"),
-    ([np.float64(1.0)], "float64"), ([[1], [2]], "int32"), (1 + 2j, "complex128"), ("a", "string"),
-    ([], "float32"), ([[]], "float32"), ((1.0, 2), "float32"), (range(3), "int32"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [
+        (1, "int32"),
+        (1.0, "float32"),
+        ([1, 2.0], "float32"),
+        (True, "bool"),
+        (2**40, "int64"),
+        (np.float64(1), "float64"),
+        (np.arange(2), "int64"),
+        (np.ones(2, np.float16), "float16"),
+        ([np.float64(1.0)], "float64"),
+        ([[1], [2]], "int32"),
+        (1 + 2j, "complex128"),
+        ("a", "string"),
+        ([], "float32"),
+        ([[]], "float32"),
+        ((1.0, 2), "float32"),
+        (range(3), "int32"),
+    ],
+)
 def test_default_dtypes(value: Any, dtype: str) -> None:
     assert tf.constant(value).dtype == dtype
 
 
-@pytest.mark.parametrize("thing", [tf.constant([1.0, 2.0]), tf.Variable(3.0, name="w")], ids=repr)
+@pytest.mark.parametrize(
+    "thing", [tf.constant([1.0, 2.0]), tf.Variable(3.0, name="w")], ids=repr
+)
 def test_copies_and_pickles_keep_the_value(thing: Any) -> None:
-    for made in (copy.copy(thing), copy.deepcopy(thing), pickle.loads(pickle.dumps(thing))):  # noqa: S301
+    for made in (
+        copy.copy(thing),
+        copy.deepcopy(thing),
+        pickle.loads(pickle.dumps(thing)),  # noqa: S301 - just made
+    ):
         np.testing.assert_array_equal(made.numpy(), thing.numpy())
         assert type(made) is type(thing)
 

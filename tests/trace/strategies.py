@@ -14,13 +14,19 @@ from tapeviz.trace.graph import KINDS, Edge, Graph, Node, Source, Span
 from tapeviz.trace.value import Summary, Value
 from tests.samples import HOSTILE
 
-words = st.one_of(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), st.sampled_from(HOSTILE))
+words = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    st.sampled_from(HOSTILE),
+)
 floats = st.floats(allow_nan=True, allow_infinity=True)
 finite = st.floats(-1e6, 1e6)
 entries = st.one_of(
-    floats, st.integers(-(2**80), 2**80), st.booleans(), words,
+    floats,
+    st.integers(-(2**80), 2**80),
+    st.booleans(),
+    words,
     st.complex_numbers(allow_nan=True, allow_infinity=True),
-)  # fmt: skip
+)
 shapes = st.lists(st.integers(0, 3), max_size=3).map(tuple)
 
 
@@ -34,36 +40,61 @@ def values(draw: st.DrawFn) -> Value:
     row = st.lists(floats, min_size=1, max_size=3).map(tuple)
     thumb = tuple(draw(st.lists(row, max_size=2)))
     norm = draw(st.none() | floats)
-    summary = Summary(draw(floats), draw(floats), draw(floats), draw(st.integers(0, 9)), thumb, norm)
+    summary = Summary(
+        draw(floats), draw(floats), draw(floats), draw(st.integers(0, 9)), thumb, norm
+    )
     return Value("float64", (100, *shape), None, summary)
 
 
 @st.composite
 def graphs(draw: st.DrawFn) -> Graph:
     sources = tuple(
-        Source(f"In [{i}]{draw(words)}", draw(st.integers(1, 99)), tuple(draw(st.lists(words, max_size=3))))
+        Source(
+            f"In [{i}]{draw(words)}",
+            draw(st.integers(1, 99)),
+            tuple(draw(st.lists(words, max_size=3))),
+        )
         for i in range(draw(st.integers(0, 2)))
     )
     spans = st.none()
     if sources:
         spans = st.none() | st.builds(
-            Span, st.sampled_from([s.name for s in sources]),
-            *[st.integers(0, 99)] * 4, words,
-        )  # fmt: skip
+            Span,
+            st.sampled_from([s.name for s in sources]),
+            *[st.integers(0, 99)] * 4,
+            words,
+        )
     nodes = []
     for i in range(draw(st.integers(0, 5))):
         gradient = draw(st.none() | values())
         grad = "value" if gradient else draw(st.sampled_from(["pending", "none"]))
-        nodes.append(Node(
-            f"n{i}", draw(st.sampled_from(KINDS)), draw(words), draw(words), draw(words), draw(words),
-            draw(values()), draw(spans), draw(st.booleans()), draw(st.booleans()), grad, gradient, draw(words),
-        ))  # fmt: skip
+        nodes.append(
+            Node(
+                f"n{i}",
+                draw(st.sampled_from(KINDS)),
+                draw(words),
+                draw(words),
+                draw(words),
+                draw(words),
+                draw(values()),
+                draw(spans),
+                draw(st.booleans()),
+                draw(st.booleans()),
+                grad,
+                gradient,
+                draw(words),
+            )
+        )
     edges = []
     for head in range(1, len(nodes)):
         for slot in range(draw(st.integers(0, 2))):
             tail = draw(st.integers(0, head - 1))
             flags = [draw(st.booleans()) for _ in range(3)]
-            edges.append(Edge(f"e{head}-{slot}", f"n{tail}", f"n{head}", slot, draw(words), *flags))
+            edges.append(
+                Edge(
+                    f"e{head}-{slot}", f"n{tail}", f"n{head}", slot, draw(words), *flags
+                )
+            )
     return Graph(tuple(nodes), tuple(edges), sources)
 
 
@@ -75,19 +106,30 @@ def passes(draw: st.DrawFn) -> BackwardPass:
         mine = [e for e in graph.edges if e.head == node.id]
         parts = tuple(
             Contribution(
-                e.id, e.tail, draw(words), draw(words), draw(values()), draw(values()),
-                draw(st.booleans()), draw(words), draw(st.none() | values()),
+                e.id,
+                e.tail,
+                draw(words),
+                draw(words),
+                draw(values()),
+                draw(values()),
+                draw(st.booleans()),
+                draw(words),
+                draw(st.none() | values()),
             )
             for e in mine
-        )  # fmt: skip
+        )
         steps.append(Step(node.id, draw(values()), parts))
     ids = [n.id for n in graph.nodes]
     targets = tuple(draw(st.lists(st.sampled_from(ids), max_size=2))) if ids else ()
     sources = tuple(draw(st.lists(st.sampled_from([*ids, ""]), max_size=3)))
     return BackwardPass(
-        graph, targets, tuple(draw(values()) for _ in targets), sources, tuple(steps),
+        graph,
+        targets,
+        tuple(draw(values()) for _ in targets),
+        sources,
+        tuple(steps),
         tuple(draw(st.none() | values()) for _ in sources),
-    )  # fmt: skip
+    )
 
 
 @st.composite
@@ -98,10 +140,17 @@ def descents(draw: st.DrawFn) -> Descent:
         return tuple(draw(one) for _ in range(n))
 
     updates = tuple(
-        Update(i, along(values()), draw(st.none() | values()), along(st.none() | values()),
-               along(values()), along(values()), draw(st.none() | floats))
+        Update(
+            i,
+            along(values()),
+            draw(st.none() | values()),
+            along(st.none() | values()),
+            along(values()),
+            along(values()),
+            draw(st.none() | floats),
+        )
         for i in range(draw(st.integers(0, 3)))
-    )  # fmt: skip
+    )
     land = None
     if draw(st.booleans()):
         xs = tuple(draw(st.lists(floats, max_size=3)))
@@ -117,13 +166,28 @@ def films(draw: st.DrawFn) -> Film:
     svg = "<svg>" + "".join(f'<g id="{i}"/>' for i in ids) + "</svg>"
     source = Source("In [1]", 1, tuple(draw(st.lists(words, max_size=3))))
     width = draw(st.integers(1, 3))
-    rows = tuple(tuple(draw(words) for _ in range(width)) for _ in range(draw(st.integers(0, 3))))
-    spans = st.lists(st.builds(Span, st.just("In [1]"), *[st.integers(0, 9)] * 4, words), max_size=2)
+    rows = tuple(
+        tuple(draw(words) for _ in range(width)) for _ in range(draw(st.integers(0, 3)))
+    )
+    spans = st.lists(
+        st.builds(Span, st.just("In [1]"), *[st.integers(0, 9)] * 4, words), max_size=2
+    )
     frames = tuple(
         Frame(
-            draw(words), draw(st.dictionaries(st.sampled_from(ids), st.sampled_from(MARKS))), draw(words),
-            draw(st.integers(-1, len(rows) - 1)), tuple(draw(spans)), draw(words),
+            draw(words),
+            draw(st.dictionaries(st.sampled_from(ids), st.sampled_from(MARKS))),
+            draw(words),
+            draw(st.integers(-1, len(rows) - 1)),
+            tuple(draw(spans)),
+            draw(words),
         )
         for _ in range(draw(st.integers(1, 4)))
-    )  # fmt: skip
-    return Film(draw(words), draw(words), svg, frames, (source,), Table(tuple("h" * width), rows))
+    )
+    return Film(
+        draw(words),
+        draw(words),
+        svg,
+        frames,
+        (source,),
+        Table(tuple("h" * width), rows),
+    )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tapeviz.trace.backward import BackwardPass
@@ -18,12 +18,21 @@ from tapeviz.trace.graph import Graph, Node
 from tapeviz.trace.value import Summary, Value
 from tests.trace import strategies
 
-FEW = settings(max_examples=40, deadline=None, derandomize=True)
+FEW = settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[*HealthCheck],
+)
 KINDS = [
-    (Graph, strategies.graphs()), (BackwardPass, strategies.passes()),
-    (Descent, strategies.descents()), (Film, strategies.films()),
-]  # fmt: skip
-EACH = pytest.mark.parametrize(("kind", "some"), KINDS, ids=[k.__name__ for k, _ in KINDS])
+    (Graph, strategies.graphs()),
+    (BackwardPass, strategies.passes()),
+    (Descent, strategies.descents()),
+    (Film, strategies.films()),
+]
+EACH = pytest.mark.parametrize(
+    ("kind", "some"), KINDS, ids=[k.__name__ for k, _ in KINDS]
+)
 
 
 def graph_of(value: Value) -> Graph:
@@ -68,10 +77,17 @@ def test_only_its_own_kind(kind: Any, some: Any) -> None:
 
 
 @EACH
-@pytest.mark.parametrize(("text", "said"), [
-    ("", "not JSON"), ("{", "not JSON"), ("<svg/>", "not JSON"),
-    ("[]", "is not a tapeviz"), ("null", "is not a tapeviz"), ('{"nodes": []}', "is not a tapeviz"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("<svg/>", "not JSON"),
+        ("[]", "is not a tapeviz"),
+        ("null", "is not a tapeviz"),
+        ('{"nodes": []}', "is not a tapeviz"),
+    ],
+)
 def test_what_is_not_ours(kind: Any, some: Any, text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         kind.from_json(text)
@@ -83,14 +99,17 @@ def without(text: str, change: Callable[[dict[str, Any]], Any]) -> str:
     return json.dumps(data)
 
 
-@pytest.mark.parametrize("change", [
-    lambda d: d["nodes"].pop("value"),
-    lambda d: d["nodes"].update(id=[]),
-    lambda d: d["nodes"].update(value=3),
-    lambda d: d["nodes"].update(value={"dtype": ["float32"]}),
-    lambda d: d.update(nodes=7),
-    lambda d: d["nodes"]["value"][0].update(shape=None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d["nodes"].pop("value"),
+        lambda d: d["nodes"].update(id=[]),
+        lambda d: d["nodes"].update(value=3),
+        lambda d: d["nodes"].update(value={"dtype": ["float32"]}),
+        lambda d: d.update(nodes=7),
+        lambda d: d["nodes"]["value"][0].update(shape=None),
+    ],
+)
 def test_a_damaged_text(change: Callable[[dict[str, Any]], Any]) -> None:
     text = graph_of(Value("float32", (), (1.0,))).to_json()
     with pytest.raises(ValueError, match="tapeviz graph is damaged"):
@@ -99,17 +118,45 @@ def test_a_damaged_text(change: Callable[[dict[str, Any]], Any]) -> None:
 
 def spots(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a JSON document."""
-    inner = data.items() if isinstance(data, dict) else enumerate(data if isinstance(data, list) else ())
+    inner = (
+        data.items()
+        if isinstance(data, dict)
+        else enumerate(data if isinstance(data, list) else ())
+    )
     return [path, *(p for k, v in inner for p in spots(v, (*path, k)))]
 
 
-JUNK = st.sampled_from([None, True, -1, 1.5, "", "n0", [], [1], [[]], {}, {"#": "nan"}, {"#": 7}, {"id": ["n0"]}])
+JUNK = st.sampled_from(
+    [
+        None,
+        True,
+        -1,
+        1.5,
+        "",
+        "n0",
+        [],
+        [1],
+        [[]],
+        {},
+        {"#": "nan"},
+        {"#": 7},
+        {"id": ["n0"]},
+    ]
+)
 
 
 @EACH
-@settings(max_examples=50, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[*HealthCheck],
+    phases=[Phase.generate],
+)
 @given(data=st.data())
-def test_whatever_is_damaged_is_a_value_error(kind: Any, some: Any, data: st.DataObject) -> None:
+def test_whatever_is_damaged_is_a_value_error(
+    kind: Any, some: Any, data: st.DataObject
+) -> None:
     document = json.loads(data.draw(some).to_json())
     *path, last = data.draw(st.sampled_from(spots(document)[1:]))
     inside = document
@@ -124,10 +171,32 @@ def test_whatever_is_damaged_is_a_value_error(kind: Any, some: Any, data: st.Dat
 
 
 ODD = [
-    math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, 1.7976931348623157e308, 0.1, 1, -3,
-    2**80, True, False, "a", "#", '{"#": "nan"}', "</script>", "\u2028", 1j, 1 + 2j, -1j, 0j,
-    complex(math.nan, math.inf), complex(-0.0, -0.0), complex(0.0, math.inf),
-]  # fmt: skip
+    math.nan,
+    math.inf,
+    -math.inf,
+    0.0,
+    -0.0,
+    5e-324,
+    1.7976931348623157e308,
+    0.1,
+    1,
+    -3,
+    2**80,
+    True,
+    False,
+    "a",
+    "#",
+    '{"#": "nan"}',
+    "</script>",
+    "\u2028",
+    1j,
+    1 + 2j,
+    -1j,
+    0j,
+    complex(math.nan, math.inf),
+    complex(-0.0, -0.0),
+    complex(0.0, math.inf),
+]
 
 
 @pytest.mark.parametrize("entry", ODD, ids=repr)
@@ -144,7 +213,9 @@ def test_every_entry_comes_back_as_it_was(entry: Any) -> None:
 
 def test_a_large_array_is_a_summary() -> None:
     thumb = tuple(tuple(float(i * j) for j in range(16)) for i in range(16))
-    large = Value("float32", (1000, 1000), None, Summary(-1.0, math.nan, math.inf, 3, thumb, 2.0))
+    large = Value(
+        "float32", (1000, 1000), None, Summary(-1.0, math.nan, math.inf, 3, thumb, 2.0)
+    )
     text = graph_of(large).to_json()
     assert len(text) < 3000
     assert repr(Graph.from_json(text).nodes[0].value) == repr(large)
@@ -162,7 +233,9 @@ def test_a_field_that_came_later_takes_its_default() -> None:
 
 def test_many_nodes_are_columns() -> None:
     nodes = tuple(
-        Node(f"n{i}", "op", "exp", "exp", "exp(x)", "", Value("float32", (), (float(i),)))
+        Node(
+            f"n{i}", "op", "exp", "exp", "exp(x)", "", Value("float32", (), (float(i),))
+        )
         for i in range(1000)
     )
     text = Graph(nodes).to_json()

@@ -17,24 +17,48 @@ PLANE = Landscape((0.0, 1.0), (5.0, 6.0, 7.0), ((1.0, 2.0),) * 3)
 RUN = Descent(("x",), (FIRST, NEXT), LINE)
 
 
-@pytest.mark.parametrize("run", [RUN, replace(RUN, landscape=None), replace(RUN, landscape=PLANE), Descent((), ())])
+@pytest.mark.parametrize(
+    "run",
+    [RUN, replace(RUN, landscape=None), replace(RUN, landscape=PLANE), Descent((), ())],
+)
 def test_a_sound_run(run: Descent) -> None:
     assert run.validate() is run
     assert Descent.from_json(run.to_json()) == run
 
 
-@pytest.mark.parametrize(("broken", "said"), [
-    (replace(RUN, updates=(NEXT,)), "update 0 calls itself step 1"),
-    (replace(RUN, updates=(FIRST, FIRST)), "update 1 calls itself step 0"),
-    (replace(RUN, names=("x", "y")), "update 0 does not speak of 2 variables"),
-    (replace(RUN, updates=(replace(FIRST, at=()),)), "does not speak of 1 variables"),
-    (replace(RUN, updates=(replace(FIRST, to=(ONE, ONE)),)), "does not speak of 1 variables"),
-    (replace(RUN, updates=(replace(FIRST, gradients=()),)), "does not speak of 1 variables"),
-    (replace(RUN, updates=(replace(FIRST, moves=()),)), "does not speak of 1 variables"),
-    (replace(RUN, landscape=replace(LINE, losses=())), "a row of losses for each y"),
-    (replace(RUN, landscape=replace(PLANE, ys=(5.0,))), "a row of losses for each y"),
-    (replace(RUN, landscape=replace(LINE, xs=(0.0,))), "a loss for each x"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (replace(RUN, updates=(NEXT,)), "update 0 calls itself step 1"),
+        (replace(RUN, updates=(FIRST, FIRST)), "update 1 calls itself step 0"),
+        (replace(RUN, names=("x", "y")), "update 0 does not speak of 2 variables"),
+        (
+            replace(RUN, updates=(replace(FIRST, at=()),)),
+            "does not speak of 1 variables",
+        ),
+        (
+            replace(RUN, updates=(replace(FIRST, to=(ONE, ONE)),)),
+            "does not speak of 1 variables",
+        ),
+        (
+            replace(RUN, updates=(replace(FIRST, gradients=()),)),
+            "does not speak of 1 variables",
+        ),
+        (
+            replace(RUN, updates=(replace(FIRST, moves=()),)),
+            "does not speak of 1 variables",
+        ),
+        (
+            replace(RUN, landscape=replace(LINE, losses=())),
+            "a row of losses for each y",
+        ),
+        (
+            replace(RUN, landscape=replace(PLANE, ys=(5.0,))),
+            "a row of losses for each y",
+        ),
+        (replace(RUN, landscape=replace(LINE, xs=(0.0,))), "a loss for each x"),
+    ],
+)
 def test_a_broken_run(broken: Descent, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         broken.validate()

@@ -29,22 +29,40 @@ def test_node_by_id() -> None:
         SOUND.node("n9")
 
 
-@pytest.mark.parametrize(("broken", "said"), [
-    (replace(SOUND, nodes=(X, replace(Y, id="n0"))), "two nodes have one id"),
-    (replace(SOUND, edges=(A, replace(B, id="n1-a"))), "two edges have one id"),
-    (replace(SOUND, edges=(replace(A, tail="n7"),)), "n7 and n1: no such node"),
-    (replace(SOUND, edges=(replace(A, head="n7"),)), "n0 and n7: no such node"),
-    (replace(SOUND, edges=(replace(A, tail="n1", head="n0"),)), "backwards in time"),
-    (replace(SOUND, edges=(replace(A, tail="n1"),)), "backwards in time"),
-    (replace(SOUND, nodes=(Y, X)), "backwards in time"),
-    (replace(SOUND, nodes=(X, replace(Y, kind="function"))), "no known kind: function"),
-    (replace(SOUND, nodes=(X, replace(Y, grad="maybe"))), "says 'maybe'"),
-    (replace(SOUND, nodes=(X, replace(Y, grad="value"))), "says 'value' of its gradient None"),
-    (replace(SOUND, nodes=(X, replace(Y, grad="none", gradient=ONE))), "says 'none'"),
-    (replace(SOUND, nodes=(X, replace(Y, gradient=ONE))), "says 'pending'"),
-    (replace(SOUND, sources=()), "comes from In .1., which has no source"),
-    (replace(SOUND, nodes=(replace(X, value=Value("f", (2,), (1.0,))), Y)), "1 entries for shape"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (replace(SOUND, nodes=(X, replace(Y, id="n0"))), "two nodes have one id"),
+        (replace(SOUND, edges=(A, replace(B, id="n1-a"))), "two edges have one id"),
+        (replace(SOUND, edges=(replace(A, tail="n7"),)), "n7 and n1: no such node"),
+        (replace(SOUND, edges=(replace(A, head="n7"),)), "n0 and n7: no such node"),
+        (
+            replace(SOUND, edges=(replace(A, tail="n1", head="n0"),)),
+            "backwards in time",
+        ),
+        (replace(SOUND, edges=(replace(A, tail="n1"),)), "backwards in time"),
+        (replace(SOUND, nodes=(Y, X)), "backwards in time"),
+        (
+            replace(SOUND, nodes=(X, replace(Y, kind="function"))),
+            "no known kind: function",
+        ),
+        (replace(SOUND, nodes=(X, replace(Y, grad="maybe"))), "says 'maybe'"),
+        (
+            replace(SOUND, nodes=(X, replace(Y, grad="value"))),
+            "says 'value' of its gradient None",
+        ),
+        (
+            replace(SOUND, nodes=(X, replace(Y, grad="none", gradient=ONE))),
+            "says 'none'",
+        ),
+        (replace(SOUND, nodes=(X, replace(Y, gradient=ONE))), "says 'pending'"),
+        (replace(SOUND, sources=()), "comes from In .1., which has no source"),
+        (
+            replace(SOUND, nodes=(replace(X, value=Value("f", (2,), (1.0,))), Y)),
+            "1 entries for shape",
+        ),
+    ],
+)
 def test_a_broken_graph(broken: Graph, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         broken.validate()
