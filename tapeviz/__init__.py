@@ -12,25 +12,18 @@ from __future__ import annotations
 
 from tapeviz import errors, linalg, math, nn
 from tapeviz.arrays import (
-    cast,
-    constant,
-    convert_to_tensor,
-    identity,
-    is_tensor,
-    linspace,
-    newaxis,
-    ones,
-    ones_like,
-    range,  # noqa: A004 - TensorFlow's names
-    reshape,
-    shape,
-    stack,
-    stop_gradient,
-    transpose,
-    where,
-    zeros,
-    zeros_like,
-)
+    argsort, boolean_mask, broadcast_to, cast, concat, constant, convert_to_tensor,
+    ensure_shape, expand_dims, eye, fill, gather, gather_nd, identity, identity_n,
+    is_tensor, linspace, meshgrid, newaxis, one_hot, ones, ones_like, pad, range, rank,
+    repeat, reshape, reverse, roll, scatter_nd, searchsorted, sequence_mask, shape, size,
+    slice, sort, split, squeeze, stack, stop_gradient, strided_slice,
+    tensor_scatter_nd_add, tensor_scatter_nd_update, tile, transpose, unique, unstack,
+    where, zeros, zeros_like,
+)  # fmt: skip
+from tapeviz.control import (
+    case, cond, foldl, foldr, group, map_fn, no_op, scan, switch_case, vectorized_map,
+    while_loop,
+)  # fmt: skip
 from tapeviz.engine.dtypes import (
     DType,
     TensorShape,
@@ -52,37 +45,24 @@ from tapeviz.engine.tape import GradientTape, UnconnectedGradients
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.face import bundle as _bundle
 from tapeviz.face import descent, draw, explore, play
-from tapeviz.linalg import matmul
+from tapeviz.engine.slices import IndexedSlices
+from tapeviz.gradients import (
+    custom_gradient, grad_pass_through, numpy_function, py_function, recompute_grad,
+)  # fmt: skip
+from tapeviz.linalg import (
+    clip_by_global_norm, clip_by_norm, einsum, matmul, norm, tensordot,
+)  # fmt: skip
 from tapeviz.math import (
-    abs,  # noqa: A004
-    add,
-    cos,
-    divide,
-    equal,
-    exp,
-    floor,
-    greater,
-    greater_equal,
-    less,
-    less_equal,
-    maximum,
-    minimum,
-    multiply,
-    negative,
-    not_equal,
-    pow,  # noqa: A004
-    reduce_mean,
-    reduce_sum,
-    sigmoid,
-    sign,
-    sin,
-    sqrt,
-    square,
-    subtract,
-    tanh,
-)
+    abs, acos, acosh, add, add_n, argmax, argmin, asin, asinh, atan, atan2, atanh,
+    clip_by_value, complex, cos, cosh, cumsum, divide, equal, exp, floor, greater,
+    greater_equal, less, less_equal, logical_and, logical_not, logical_or, maximum,
+    minimum, multiply, negative, not_equal, pow, reduce_all, reduce_any,
+    reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum,
+    round, scalar_mul, sigmoid, sign, sin, sinh, sqrt, square, subtract, tan, tanh,
+    truediv,
+)  # fmt: skip
 from tapeviz.module import Module, function, name_scope
-from tapeviz.nn import relu
+from tapeviz.printing import print
 
 __version__ = "0.1.0"
 
@@ -94,6 +74,10 @@ _LATER = {
     "losses": "keras.losses",
     "metrics": "keras.metrics",
     "optimizers": "keras.optimizers",
+    "autodiff": "autodiff",
+    "debugging": "debugging",
+    "nest": "nest",
+    "random": "random",
 }
 
 

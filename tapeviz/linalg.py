@@ -1,19 +1,476 @@
-"""``tf.linalg``: matrices."""
+"""``tf.linalg``: matrices, products of tensors, norms. Axes in front are a batch."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from tapeviz.arrays.making import eye
+from tapeviz.engine.arguments import axes, floating, like, plain, rank, sizes, whole
 from tapeviz.engine.assembly import call
-from tapeviz.engine.tensor import Tensor, convert
+from tapeviz.engine.composite import composite
+from tapeviz.engine.slices import IndexedSlices, dense
+from tapeviz.engine.tensor import Tensor, convert, wrap
+from tapeviz.errors import InvalidArgumentError, UnimplementedError, tell
+from tapeviz.math.reductions import l2_normalize
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def matmul(
-    a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None
+    a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False,
+    adjoint_a: bool = False, adjoint_b: bool = False, a_is_sparse: bool = False,
+    b_is_sparse: bool = False, output_type: Any = None, name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """The matrix product over the last two axes; the axes before them broadcast.
+
+    >>> import tapeviz as tf
+    >>> tf.matmul([[1.0, 2.0]], [[3.0], [4.0]]).numpy()
+    array([[11.]], dtype=float32)
+    """
+    if transpose_a or transpose_b or adjoint_a or adjoint_b:
+        return _turned(a, b, (transpose_a, adjoint_a), (transpose_b, adjoint_b))
+    return call.matmul(a, b)
+
+
+@composite("matmul")
+def _turned(a: Any, b: Any, how_a: Any, how_b: Any) -> Tensor:
+    first = convert(a)
+    return call.matmul(_side(first, *how_a), _side(like(b, first), *how_b))
+
+
+def _side(t: Any, turn: bool, adjoint: bool) -> Any:
+    if not turn and not adjoint:
+        return t
+    _square(t, "MatMul", any_size=True)
+    turned = call.T(t)
+    return call.conj(turned) if adjoint and t.dtype.is_complex else turned
+
+
+def _square(t: Any, kernel: str, any_size: bool = False) -> None:
+    if rank(t) < 2:
+        raise InvalidArgumentError(
+            tell(
+                f"Input must have rank >= 2, got shape {t.shape.as_list()} [Op:{kernel}]",
+                "a matrix has two axes: v[:, tf.newaxis] makes a column of a vector",
+            )
+        )
+    if not any_size and t.shape[-1] != t.shape[-2]:
+        raise InvalidArgumentError(
+            tell(
+                f"Input matrix must be square, got: {t.shape[-2]} != {t.shape[-1]} "
+                f"[Op:{kernel}]",
+            )
+        )
+
+
+def _letters(n: int) -> str:
+    return _LETTERS[26 : 26 + n]
+
+
+def matvec(
+    a: Any, b: Any, transpose_a: bool = False, adjoint_a: bool = False,
+    a_is_sparse: bool = False, b_is_sparse: bool = False, name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """A matrix times a vector (the last axis of ``b``).
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.matvec([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).numpy()
+    array([3., 7.], dtype=float32)
+    """
+    m = convert(a)
+    v = like(b, m)
+    rows, columns = ("ji" if transpose_a or adjoint_a else "ij")
+    inner = m.shape[-2 if transpose_a or adjoint_a else -1]
+    if rank(m) < 2 or rank(v) < 1 or inner != v.shape[-1]:
+        raise InvalidArgumentError(
+            tell(
+                f"Matrix size-incompatible: In[0]: {m.shape.as_list()}, In[1]: "
+                f"{v.shape.as_list()} [Op:MatMul]",
+                "the vector needs one number per column of the matrix",
+            )
+        )
+    front, other = _letters(rank(m) - 2), _letters(rank(v) - 1)
+    out = front if len(front) >= len(other) else other
+    ours, theirs = out[len(out) - len(front) :], out[len(out) - len(other) :]
+    return call.matvec([m, v], f"{ours}{rows}{columns},{theirs}j->{out}i")
+
+
+def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
+    """The product summed over axes: the last ``axes`` of ``a`` with the first of ``b``.
+
+    Or over ``[axes of a, axes of b]``. With 0 it is the outer product, with 1 the dot
+    product of vectors and the product of matrices.
+
+    >>> import tapeviz as tf
+    >>> tf.tensordot([1.0, 2.0], [3.0, 4.0], axes=1).numpy()
+    np.float32(11.0)
+    """
+    x = convert(a)
+    y = like(b, x)
+    mine, other = _dot_axes(axes, rank(x), rank(y))
+    for i, j in zip(mine, other, strict=True):
+        if x.shape[i] != y.shape[j]:
+            raise InvalidArgumentError(
+                tell(
+                    f"Matrix size-incompatible: In[0]: {x.shape.as_list()}, In[1]: "
+                    f"{y.shape.as_list()} [Op:MatMul]",
+                    f"axis {i} of a has {x.shape[i]} entries, axis {j} of b {y.shape[j]}",
+                )
+            )
+    left = list(_LETTERS[: rank(x)])
+    right = list(_LETTERS[26 : 26 + rank(y)])
+    for i, j in zip(mine, other, strict=True):
+        right[j] = left[i]
+    out = [c for i, c in enumerate(left) if i not in mine]
+    out += [c for j, c in enumerate(right) if j not in other]
+    return call.tensordot([x, y], f"{''.join(left)},{''.join(right)}->{''.join(out)}")
+
+
+def _dot_axes(given: Any, n: int, m: int) -> tuple[list[int], list[int]]:
+    value = plain(given)
+    if np.ndim(value) == 0:
+        k = int(value)
+        if not 0 <= k <= min(n, m):
+            raise ValueError(
+                tell(
+                    f"`axes` must be an integer between 0 and {min(n, m)}. Received: {k}",
+                )
+            )
+        return list(range(n - k, n)), list(range(k))
+    mine, other = (sizes(v) if np.ndim(plain(v)) else (whole(v),) for v in value)
+    if len(mine) != len(other):
+        raise ValueError(
+            tell(
+                "Different number of contraction axes `a` and `b`, "
+                f"{len(mine)} != {len(other)}.",
+            )
+        )
+    return [i % n for i in mine], [j % m for j in other]
+
+
+def einsum(equation: str, *inputs: Any, **options: Any) -> Tensor:
+    """The sum of products that an equation names, letter by letter.
+
+    Letters that are missing after ``->`` are summed over; ``...`` stands for any axes.
+
+    >>> import tapeviz as tf
+    >>> tf.einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).numpy()
+    array([3., 7.], dtype=float32)
+    """
+    first = convert(inputs[0])
+    tensors = [first, *(like(t, first) for t in inputs[1:])]
+    return call.einsum(tensors, _equation(equation, [rank(t) for t in tensors]))
+
+
+def _equation(text: str, ranks: list[int]) -> str:
+    """An equation with its right side and without dots."""
+    ins, arrow, out = text.replace(" ", "").partition("->")
+    terms = ins.split(",")
+    if len(terms) != len(ranks):
+        raise ValueError(
+            tell(
+                f"einsum needs one term per tensor: {text!r} has {len(terms)} for "
+                f"{len(ranks)} tensors",
+            )
+        )
+    if not arrow:
+        once = [c for c in sorted(set(ins) - {",", "."}) if ins.count(c) == 1]
+        out = ("..." if "..." in ins else "") + "".join(once)
+    free = [c for c in reversed(_LETTERS) if c not in text]
+    hidden = [n - len(t.replace("...", "")) for t, n in zip(terms, ranks, strict=True) if "..." in t]
+    most = free[: max(hidden, default=0)]
+    full = []
+    for t, n in zip(terms, ranks, strict=True):
+        dots = n - len(t.replace("...", ""))
+        if dots < 0 or (dots and "..." not in t):
+            raise InvalidArgumentError(
+                tell(
+                    f"Expected input with rank {len(t)} but got one with rank {n} for the "
+                    f"term {t!r} of {text!r} [Op:Einsum]",
+                    "one letter per axis",
+                )
+            )
+        full.append(t.replace("...", "".join(most[len(most) - dots :])))
+    return ",".join(full) + "->" + out.replace("...", "".join(most))
+
+
+@composite("cross")
+def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
+    """The vector perpendicular to both, of vectors with three entries."""
+    x = convert(a)
+    return call.cross(x, like(b, x))
+
+
+def matrix_transpose(
+    a: Any, name: str = "matrix_transpose", conjugate: bool = False
 ) -> Tensor:
-    """The matrix product over the last two axes; the axes before them broadcast."""
-    if transpose_a:
-        a = call.T(convert(a))
-    if transpose_b:
-        b = call.T(convert(b))
-    return call.matmul(a, b)  # type: ignore[no-any-return]
+    """The last two axes swapped."""
+    t = convert(a)
+    _square(t, "Transpose", any_size=True)
+    return _adjoint(t) if conjugate and t.dtype.is_complex else call.T(t)
+
+
+def adjoint(matrix: Any, name: str | None = None) -> Tensor:
+    """The transposed matrix, of complex numbers its conjugate."""
+    t = convert(matrix)
+    return _adjoint(t) if t.dtype.is_complex else call.T(t)
+
+
+@composite("adjoint")
+def _adjoint(t: Any) -> Tensor:
+    return call.conj(call.T(t))
+
+
+def det(input: Any, name: str | None = None) -> Tensor:
+    """The determinant of square matrices."""
+    t = floating(input)
+    _square(t, "MatrixDeterminant")
+    return call.det(t)
+
+
+def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
+    """The inverse of square matrices; an error if there is none."""
+    t = floating(input)
+    _square(t, "MatrixInverse")
+    try:
+        return _inverse_of_adjoint(t) if adjoint else call.inv(t)
+    except np.linalg.LinAlgError:
+        raise InvalidArgumentError(
+            tell("Input is not invertible. [Op:MatrixInverse]", "its determinant is 0")
+        ) from None
+
+
+@composite("inv")
+def _inverse_of_adjoint(t: Any) -> Tensor:
+    turned = call.T(t)
+    return call.inv(call.conj(turned) if t.dtype.is_complex else turned)
+
+
+def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
+    """The ``x`` for which ``matrix @ x`` is ``rhs`` (a matrix, one column per system).
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.solve([[2.0, 0.0], [0.0, 4.0]], [[2.0], [2.0]]).numpy().ravel()
+    array([1. , 0.5], dtype=float32)
+    """
+    a = floating(matrix)
+    b = like(rhs, a)
+    _square(a, "MatrixSolve")
+    if rank(b) < 2 or b.shape[-2] != a.shape[-1]:
+        raise InvalidArgumentError(
+            tell(
+                "Input matrix and rhs are incompatible: "
+                f"{a.shape.as_list()} vs. {b.shape.as_list()} [Op:MatrixSolve]",
+                "rhs is a matrix with one row per row of the first",
+            )
+        )
+    try:
+        return _solve_turned(a, b) if adjoint else call.solve(a, b)
+    except np.linalg.LinAlgError:
+        raise InvalidArgumentError(
+            tell("Input matrix is not invertible. [Op:MatrixSolve]", "its determinant is 0")
+        ) from None
+
+
+@composite("solve")
+def _solve_turned(a: Any, b: Any) -> Tensor:
+    turned = call.T(a)
+    return call.solve(call.conj(turned) if a.dtype.is_complex else turned, b)
+
+
+def trace(x: Any, name: str | None = None) -> Tensor:
+    """The sum of the diagonal."""
+    t = convert(x)
+    _square(t, "MatrixDiagPart", any_size=True)
+    return call.trace(t)
+
+
+def diag(
+    diagonal: Any, name: str = "diag", k: int = 0, num_rows: int = -1, num_cols: int = -1,
+    padding_value: Any = 0, align: str = "RIGHT_LEFT",
+) -> Tensor:  # fmt: skip
+    """A square matrix with these numbers on the diagonal, 0 elsewhere."""
+    t = convert(diagonal)
+    _main(k, padding_value)
+    n = t.shape[-1]
+    return call.diag(t, n if num_rows == -1 else num_rows, n if num_cols == -1 else num_cols)
+
+
+def diag_part(
+    input: Any, name: str = "diag_part", k: int = 0, padding_value: Any = 0,
+    align: str = "RIGHT_LEFT",
+) -> Tensor:  # fmt: skip
+    """The diagonal of a matrix."""
+    t = convert(input)
+    _main(k, padding_value)
+    _square(t, "MatrixDiagPart", any_size=True)
+    return call.diag_part(t)
+
+
+def _main(k: Any, padding_value: Any) -> None:
+    if np.any(plain(k)) or np.any(plain(padding_value)):
+        raise UnimplementedError(
+            tell("tapeviz has the main diagonal only (k=0, padding_value=0)")
+        )
+
+
+@composite("set_diag")
+def set_diag(
+    input: Any, diagonal: Any, name: str = "set_diag", k: int = 0,
+    align: str = "RIGHT_LEFT",
+) -> Tensor:  # fmt: skip
+    """A copy of a matrix with another diagonal."""
+    t = convert(input)
+    _main(k, 0)
+    on = wrap(np.broadcast_to(np.eye(*t.shape[-2:], dtype=bool), t.shape))
+    put = call.diag(like(diagonal, t), *t.shape[-2:])
+    return call.where(on, put, t)
+
+
+def tensor_diag(diagonal: Any, name: str | None = None) -> Tensor:
+    """A square matrix with the numbers of a vector on the diagonal."""
+    t = convert(diagonal)
+    if rank(t) != 1:
+        raise UnimplementedError(tell("tapeviz has tensor_diag of vectors only"))
+    return call.diag(t, t.shape[0], t.shape[0])
+
+
+def tensor_diag_part(input: Any, name: str | None = None) -> Tensor:
+    """The diagonal of a square matrix."""
+    t = convert(input)
+    if rank(t) != 2:
+        raise UnimplementedError(tell("tapeviz has tensor_diag_part of matrices only"))
+    _square(t, "DiagPart")
+    return call.diag_part(t)
+
+
+def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:
+    """A matrix with 0 far from the diagonal; -1 keeps all on that side.
+
+    ``(0, -1)`` is the upper triangle, ``(-1, 0)`` the lower one.
+    """
+    t = convert(input)
+    _square(t, "MatrixBandPart", any_size=True)
+    return call.band_part(t, whole(num_lower), whole(num_upper))
+
+
+@composite("norm")
+def norm(
+    tensor: Any, ord: Any = "euclidean", axis: Any = None, keepdims: bool | None = None,
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """The length: the root of the sum of squares, or with ``ord`` 1, inf or any p.
+
+    At 0 the gradient of the euclidean norm is nan, as in TensorFlow.
+
+    >>> import tapeviz as tf
+    >>> tf.norm([3.0, 4.0]).numpy()
+    np.float32(5.0)
+    """
+    t = floating(tensor)
+    keep = bool(keepdims)
+    matrix = isinstance(axis, (tuple, list)) and len(axis) == 2
+    at = axes(t, axis)
+    if ord in ("euclidean", "fro") or (ord == 2 and not matrix):
+        return call.norm(t, at, keep)
+    if isinstance(ord, str) or ord <= 0 or (matrix and ord not in (1, np.inf)):
+        raise ValueError(
+            tell(
+                "'ord' must be a supported vector norm, got "
+                f"{ord}" if not matrix else f"'ord' must be a supported matrix norm, got {ord}",
+                "tapeviz knows 'euclidean', 1, np.inf, and any positive p for vectors",
+            )
+        )
+    size = call.abs(t)
+    if matrix and at is not None:
+        lines, other = (at[0], at[1]) if ord == 1 else (at[1], at[0])
+        full = call.max(call.sum(size, (lines,), True), (other,), True)
+        shape = tuple(n for i, n in enumerate(t.shape, -rank(t)) if i not in at)
+        return full if keep else call.squeeze(full, shape)
+    if ord == 1:
+        return call.sum(size, at, keep)
+    if ord == np.inf:
+        return call.max(size, at, keep)
+    p = like(float(ord), size)
+    return call.power(call.sum(call.power(size, p), at, keep), like(1.0 / ord, size))
+
+
+@composite("normalize")
+def normalize(
+    tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """A tensor divided by its norm, and the norm."""
+    t = floating(tensor)
+    size = norm(t, ord, axis, keepdims=True)
+    return call.divide(t, size), size
+
+
+# -- clipping by norm: what trainers do to large gradients --------------------------------
+
+
+@composite("global_norm")
+def global_norm(t_list: Any, name: str | None = None) -> Tensor:
+    """The norm of all tensors of a list together; None entries are passed over."""
+    halves = [call.l2_loss(_values(t)) for t in t_list if t is not None]
+    total = call.sum(call.stack(halves, -1), None, False)
+    return call.sqrt(call.multiply(total, like(2.0, total)))
+
+
+def _values(t: Any) -> Any:
+    return convert(t.values if isinstance(t, IndexedSlices) else t)
+
+
+@composite("clip_by_norm")
+def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
+    """``t`` made shorter, if its norm is above ``clip_norm``.
+
+    >>> import tapeviz as tf
+    >>> tf.clip_by_norm([3.0, 4.0], 1.0).numpy()
+    array([0.6, 0.8], dtype=float32)
+    """
+    x = floating(dense(t))
+    total = call.sum(call.multiply(x, x), _axes(x, axes), True)
+    there = call.greater(total, like(0.0, total))
+    safe = call.where(there, total, wrap(np.ones_like(total._v)[()]))
+    length = call.where(there, call.sqrt(safe), total)
+    top = like(clip_norm, x)
+    return call.divide(call.multiply(x, top), call.maximum(length, top))
+
+
+_axes = axes
+
+
+@composite("clip_by_global_norm")
+def clip_by_global_norm(
+    t_list: Any, clip_norm: Any, use_norm: Any = None, name: str | None = None
+) -> tuple[list[Any], Tensor]:
+    """All tensors of a list made shorter together, if their global norm is too great.
+
+    Returns the list (None stays None) and the norm before.
+    """
+    length = global_norm(t_list) if use_norm is None else convert(use_norm)
+    one = like(1.0, length)
+    top = like(clip_norm, length)
+    scale = call.multiply(
+        top, call.minimum(call.divide(one, length), call.divide(one, top))
+    )
+    scale = call.add(scale, call.subtract(length, length))
+    return [_scaled(t, scale) for t in t_list], length
+
+
+def _scaled(t: Any, scale: Any) -> Any:
+    if t is None:
+        return None
+    if isinstance(t, IndexedSlices):
+        return IndexedSlices(call.multiply(t.values, scale), t.indices, t.dense_shape)
+    return call.multiply(t, scale)
+
+
+__all__ = [
+    "adjoint", "band_part", "clip_by_global_norm", "clip_by_norm", "cross", "det", "diag",
+    "diag_part", "einsum", "eye", "global_norm", "inv", "l2_normalize", "matmul",
+    "matrix_transpose", "matvec", "norm", "normalize", "set_diag", "solve",
+    "tensor_diag", "tensor_diag_part", "tensordot", "trace",
+]  # fmt: skip

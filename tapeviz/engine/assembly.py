@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine import build, checks, custom, kernels, tensor
+from tapeviz.engine import build, checks, custom, kernels, slices, tensor
 from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.record import OFF, here
 from tapeviz.engine.rules import Op, compile_function, compile_sweep, tell_source
@@ -152,6 +152,9 @@ def _methods() -> None:
     Variable.read_value = Variable.value
     tensor.pack = _pack
     custom.stack = lambda tensors, axis: call.stack(tensors, axis)
+    slices.scatter = lambda *args: call.scatter(*args)
+    slices.joined = lambda *args: call.reshape(*args)
+    slices.concat = lambda *args: call.concat(*args)
 
 
 def _operator(op: Op, owner: type, name: str) -> None:

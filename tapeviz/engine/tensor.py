@@ -225,7 +225,6 @@ class Variable:
     ``initial_value`` is a number, an array, a tensor or a function that makes one.
     The value is replaced as a whole by ``assign``, so what a tape has read stays.
 
-    >>> from tapeviz.engine.ops import constant
     >>> x = Variable(3.0, name="x")
     >>> x.assign_sub(1.0)
     <tf.Variable 'x:0' shape=() dtype=float32, numpy=2.0>
@@ -480,6 +479,8 @@ def convert(value: Any, dtype: Any = None) -> Any:
         return value
     if isinstance(value, (list, tuple)) and _holds_tensors(value):
         return pack(value, dtype)
+    if hasattr(value, "_dense"):
+        return convert(value._dense(), dtype)
     return wrap(raw(value, None if dtype is None else dtypes.as_dtype(dtype)))
 
 

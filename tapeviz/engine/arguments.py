@@ -1,0 +1,115 @@
+"""What the public functions take beside tensors: axes, sizes, whole numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import dtypes
+from tapeviz.engine.tensor import Tensor, Variable, convert
+from tapeviz.errors import InvalidArgumentError, tell
+
+
+def plain(value: Any) -> Any:
+    """The NumPy value of a tensor; anything else as it is."""
+    return value._v if isinstance(value, (Tensor, Variable)) else value
+
+
+def whole(value: Any) -> int:
+    """A whole number given as such, as a NumPy value or as a tensor."""
+    return int(plain(value))
+
+
+def sizes(shape: Any) -> tuple[int, ...]:
+    """A shape given as a list, a tuple, one number, an array or a tensor."""
+    if isinstance(shape, (Tensor, Variable)):
+        return tuple(int(n) for n in np.ravel(shape._v))
+    if isinstance(shape, (list, tuple)):
+        return tuple(whole(n) for n in shape)
+    return tuple(int(n) for n in np.ravel(shape))
+
+
+def rank(t: Any) -> int:
+    """How many axes a tensor has."""
+    return int(np.ndim(t._v))
+
+
+def axes(t: Any, axis: Any) -> tuple[int, ...] | None:
+    """The axes of a reduction as negative numbers; None for all of them."""
+    if axis is None:
+        return None
+    n = rank(t)
+    given = sizes(axis)
+    for a in given:
+        if not -n <= a < n:
+            raise InvalidArgumentError(
+                tell(
+                    f"Invalid reduction dimension {a} for input with {n} dimension(s) "
+                    "[Op:Sum]",
+                    f"axes run from 0 to {n - 1}" if n else "a scalar has no axis",
+                )
+            )
+    return tuple(a if a < 0 else a - n for a in given)
+
+
+def one_axis(t: Any, axis: Any, kernel: str, extra: int = 0) -> int:
+    """One axis as a negative number; ``extra`` counts axes that are still to come."""
+    n, a = rank(t) + extra, whole(axis)
+    if not -n <= a < n:
+        raise InvalidArgumentError(
+            tell(
+                f"Expected dimension in the range [{-n}, {n}), but got {a} [Op:{kernel}]",
+                f"axes run from 0 to {n - 1}" if n else "a scalar has no axis",
+            )
+        )
+    return a if a < 0 else a - n
+
+
+def numbers(value: Any) -> Any:
+    """Whole numbers (a list, an array or a tensor) as a NumPy value."""
+    v = convert(value)._v
+    if v.dtype.kind not in "iu":
+        if not np.size(v):
+            return np.asarray(v, np.int32)
+        raise TypeError(
+            tell(
+                f"Value passed to parameter 'indices' has DataType {dtypes.of(v).name} not "
+                "in list of allowed values: int16, int32, int64",
+                "indices are whole numbers: tf.cast(indices, tf.int32)",
+            )
+        )
+    return v
+
+
+def floating(value: Any) -> Any:
+    """A tensor of floats (or complex numbers); an error for whole numbers."""
+    t = convert(value)
+    if t.dtype.np.kind not in "fc":
+        raise InvalidArgumentError(
+            tell(
+                f"Value for attr 'T' of {t.dtype.name} is not in the list of allowed "
+                "values: bfloat16, half, float, double",
+                "use floats: 3.0 instead of 3, or tf.cast(x, tf.float32)",
+            )
+        )
+    return t
+
+
+def like(value: Any, t: Any) -> Any:
+    """A number or tensor in the dtype of ``t``."""
+    return convert(value, None if isinstance(value, (Tensor, Variable)) else t.dtype)
+
+
+def truths(value: Any, kernel: str, slot: int = 0) -> Any:
+    """A tensor of bools; an error for numbers."""
+    t = convert(value)
+    if t.dtype.np.kind != "b":
+        raise InvalidArgumentError(
+            tell(
+                f"cannot compute {kernel} as input #{slot}(zero-based) was expected to be "
+                f"a bool tensor but is a {t.dtype.c_name} tensor [Op:{kernel}] name: ",
+                "compare first: x > 0 is a tensor of bools",
+            )
+        )
+    return t

@@ -1,0 +1,224 @@
+"""Functions that bring their own gradient."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import nest
+from tapeviz.engine.assembly import call
+from tapeviz.engine.composite import grouped
+from tapeviz.engine.custom import Made
+from tapeviz.engine.record import here
+from tapeviz.engine.slices import dense
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor, Variable, convert
+from tapeviz.errors import tell
+
+
+class _Watcher:
+    """Notes the trainable variables that are read, in the place of a tape."""
+
+    def __init__(self) -> None:
+        self.seen: dict[int, Variable] = {}
+
+    def _notice(self, v: Variable) -> None:
+        if v.trainable:
+            self.seen.setdefault(id(v), v)
+
+
+class _Paused:
+    """No tape of this thread records in the block."""
+
+    def __enter__(self) -> None:
+        self._before = (here.tapes, here.book)
+        here.set((), here.book)
+
+    def __exit__(self, *_error: object) -> None:
+        here.set(*self._before)
+
+
+def _watched(f: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, list[Variable]]:
+    """What a function returns, and the variables it reads."""
+    watcher, tapes, book = _Watcher(), here.tapes, here.book
+    here.set((*tapes, watcher), book)
+    try:
+        made = f(*args, **kwargs)
+    finally:
+        here.set(tapes, book)
+    return made, list(watcher.seen.values())
+
+
+def custom_gradient(f: Callable[..., Any] | None = None) -> Any:
+    """Decorate a function that returns its result and the rule for its gradient.
+
+    The rule takes one upstream gradient per result and returns one gradient per
+    argument. On the tape the whole function is one op. If it reads variables, the rule
+    must take ``variables=`` and return ``(gradients, gradients of the variables)``.
+
+    >>> import tapeviz as tf
+    >>> @tf.custom_gradient
+    ... def log1pexp(x):
+    ...     e = tf.exp(x)
+    ...     return tf.math.log(1 + e), lambda upstream: upstream * (1 - 1 / (1 + e))
+    >>> x = tf.constant(100.0)
+    >>> with tf.GradientTape() as tape:
+    ...     tape.watch(x)
+    ...     y = log1pexp(x)
+    >>> tape.gradient(y, x).numpy()
+    np.float32(1.0)
+    """
+    if f is None:
+        return custom_gradient
+    function = f
+
+    @functools.wraps(function)
+    def decorated(*args: Any, **kwargs: Any) -> Any:
+        with grouped(getattr(function, "__name__", "custom")):
+            return _run(function, args, kwargs)
+
+    return decorated
+
+
+def _run(f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    (result, grad), read = _watched(f, args, kwargs)
+    given = [a for a in nest.leaves(args) if a is not None]
+    variables = [v for v in read if all(v is not a for a in given)]
+    _takes_variables(grad, variables)
+    inputs = [convert(a) for a in given]
+    results = [convert(r) for r in nest.leaves(result)]
+    pull = _pull(grad, len(given), variables)
+    name = getattr(f, "__name__", "custom")
+    made = Made(name, tuple(r._v for r in results), not _nested(result), pull)
+    whole = call.custom([*inputs, *variables], made)
+    if made.single:
+        return whole
+    return nest.like(result, [call.part(whole, k) for k in range(len(results))])
+
+
+def _nested(result: Any) -> bool:
+    return isinstance(result, (list, tuple, dict))
+
+
+def _takes_variables(grad: Callable[..., Any], variables: list[Variable]) -> None:
+    if not variables:
+        return
+    spec = inspect.getfullargspec(grad)
+    if "variables" in (*spec.args, *spec.kwonlyargs) or spec.varkw:
+        return
+    raise TypeError(
+        tell(
+            "@tf.custom_gradient grad_fn must accept keyword argument 'variables', since "
+            f"function uses variables: {variables}",
+            "pass the variable as an argument, or write def grad(upstream, variables)",
+        )
+    )
+
+
+def _pull(
+    grad: Callable[..., Any], count: int, variables: list[Variable]
+) -> Callable[..., list[Any]]:
+    """The learner's rule, with its answer checked and made a flat list."""
+
+    def pull(*upstream: Any) -> list[Any]:
+        if not variables:
+            return _tensors(_counted(grad(*upstream), count), upstream)
+        got, more = grad(*upstream, variables=variables)
+        if len(more) != len(variables):
+            raise ValueError(
+                tell("Must return gradient for each variable from @custom_gradient grad_fn.")
+            )
+        return _tensors([*_counted(got, count), *more], upstream)
+
+    return pull
+
+
+def _counted(got: Any, count: int) -> list[Any]:
+    flat = nest.leaves(got)
+    if len(flat) != count:
+        raise ValueError(
+            tell(
+                f"custom_gradient function expected to return {count} gradients, but "
+                f"returned {len(flat)} instead.",
+                "one gradient per argument, None for those without",
+            )
+        )
+    return flat
+
+
+def _tensors(grads: list[Any], upstream: Any) -> list[Any]:
+    kind = upstream[0].dtype
+    return [
+        None if g is None
+        else convert(dense(g), None if isinstance(g, (Tensor, Variable)) or hasattr(g, "values") else kind)
+        for g in grads
+    ]  # fmt: skip
+
+
+def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function whose inner values are not kept but computed again.
+
+    On the tape it is one op; its gradient runs the function a second time. That saves
+    memory and costs time. Gradients of its gradients are refused, as in TensorFlow.
+    """
+
+    @custom_gradient
+    @functools.wraps(f)
+    def once(*args: Any, **kwargs: Any) -> Any:
+        with _Paused():
+            result = f(*args, **kwargs)
+
+        def again(*upstream: Any, variables: Any = None) -> Any:
+            return _recomputed(f, args, kwargs, upstream, variables or [])
+
+        return result, again
+
+    return once  # type: ignore[no-any-return]
+
+
+def _recomputed(f: Any, args: Any, kwargs: Any, upstream: Any, variables: Any) -> Any:
+    inputs = [call.identity(a) for a in nest.leaves(args)]
+    with GradientTape() as tape:
+        tape.watch([inputs, list(variables)])
+        result = f(*nest.like(args, inputs), **kwargs)
+    got = tape.gradient(
+        result, [*inputs, *variables], list(upstream), unconnected_gradients="zero"
+    )
+    first, rest = got[: len(inputs)], got[len(inputs) :]
+    return (first, rest) if variables else first
+
+
+def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function so that its gradient is that of the identity."""
+
+    @custom_gradient
+    @functools.wraps(f)
+    def through(*args: Any, **kwargs: Any) -> Any:
+        def grad(*upstream: Any, variables: Any = None) -> Any:
+            if variables is not None:
+                return upstream, [None] * len(variables)
+            return upstream
+
+        return f(*args, **kwargs), grad
+
+    return through  # type: ignore[no-any-return]
+
+
+def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: Any = None) -> Any:  # noqa: N803
+    """Call a Python function with tensors; here every function is one."""
+    return func(*[convert(x) for x in inp])
+
+
+def numpy_function(
+    func: Any = None, inp: Any = None, Tout: Any = None, stateful: bool = True,  # noqa: N803
+    name: Any = None,
+) -> Any:  # fmt: skip
+    """Call a function of NumPy arrays; no gradient passes it."""
+    got = func(*[convert(x).numpy() for x in inp])
+    if isinstance(got, (list, tuple)):
+        return [convert(np.asarray(g)) for g in got]
+    return convert(np.asarray(got)[()])

@@ -1,0 +1,251 @@
+"""Arithmetic, comparison and logic of two tensors, entry by entry.
+
+Operands are stretched to one shape. A Python or NumPy operand takes the dtype of the
+tensor beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tapeviz.engine.arguments import like, plain, truths
+from tapeviz.engine.assembly import call
+from tapeviz.engine.composite import composite
+from tapeviz.engine.slices import IndexedSlices, dense
+from tapeviz.engine.tensor import Tensor, convert
+from tapeviz.errors import InvalidArgumentError, tell
+
+
+def add(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The sum ``x + y``.
+
+    >>> import tapeviz as tf
+    >>> tf.add(1.0, [2.0, 3.0])
+    <tf.Tensor: shape=(2,), dtype=float32, numpy=array([3., 4.], dtype=float32)>
+    """
+    return call.add(x, y)
+
+
+def subtract(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The difference ``x - y``."""
+    return call.subtract(x, y)
+
+
+def multiply(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The product ``x * y``, entry by entry; ``tf.matmul`` multiplies matrices."""
+    return call.multiply(x, y)
+
+
+def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The quotient ``x / y``; of whole numbers, a float64."""
+    return call.divide(x, y)
+
+
+def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The quotient ``x / y``; of whole numbers, a float64."""
+    return call.divide(x, y)
+
+
+def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The quotient rounded down, ``x // y``; no gradient passes."""
+    return call.floordiv(x, y)
+
+
+def mod(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """What is left of ``x`` when whole ``y`` are taken away, with the sign of ``y``."""
+    return call.mod(x, y)
+
+
+def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The same as ``tf.math.mod``."""
+    return call.mod(x, y)
+
+
+def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The power ``x ** y``.
+
+    The gradient by ``y`` is 0 where ``x`` is not positive, as there is no real logarithm.
+    """
+    return call.power(x, y)
+
+
+def negative(x: Any, name: str | None = None) -> Tensor:
+    """The opposite, ``-x``."""
+    return call.negative(x)
+
+
+@composite("scalar_mul")
+def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
+    """A tensor times a number."""
+    t = convert(dense(x))
+    return call.multiply(like(scalar, t), t)
+
+
+def add_n(inputs: Any, name: str | None = None) -> Tensor:
+    """The sum of a list of tensors of one shape.
+
+    >>> import tapeviz as tf
+    >>> tf.add_n([tf.constant(1.0), tf.constant(2.0), tf.constant(4.0)]).numpy()
+    np.float32(7.0)
+    """
+    given = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+    if not given:
+        raise ValueError(
+            tell(
+                "Inputs must be an iterable of at least one Tensor/IndexedSlices with the "
+                "same dtype and shape.",
+            )
+        )
+    tensors = [convert(dense(t)) for t in given]
+    if len({(t.shape, t.dtype) for t in tensors}) > 1:
+        shapes = " and ".join(dict.fromkeys(str(t.shape.as_list()) for t in tensors))
+        raise InvalidArgumentError(
+            tell(
+                "Inputs to operation AddN of type AddN must have the same size and shape. "
+                f"Found {shapes} [Op:AddN]",
+                "add_n does not broadcast; a + b does",
+            )
+        )
+    return call.add_n(tensors)
+
+
+@composite("add_n")
+def accumulate_n(
+    inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None
+) -> Tensor:
+    """The same as ``tf.add_n``."""
+    return call.add_n([convert(dense(t)) for t in inputs])
+
+
+def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The greater of two; where they are equal the gradient goes to ``x`` alone."""
+    return call.maximum(x, y)
+
+
+def minimum(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The smaller of two; where they are equal the gradient goes to ``x`` alone."""
+    return call.minimum(x, y)
+
+
+def clip_by_value(
+    t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None
+) -> Tensor:
+    """``t``, but not below the one and not above the other border.
+
+    The gradient passes inside and on either border, and is 0 outside.
+    """
+    given = convert(t.values if isinstance(t, IndexedSlices) else t)
+    return call.clip(given, like(clip_value_max, given), like(clip_value_min, given))
+
+
+def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The square of the difference, ``(x - y) ** 2``."""
+    return call.squared_difference(x, y)
+
+
+def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The quotient ``x / y``, and 0 where ``y`` is 0; so are its gradients."""
+    return call.divide_no_nan(x, y)
+
+
+def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """The product ``x * y``, and 0 where ``y`` is 0, even if ``x`` is inf or nan."""
+    return call.multiply_no_nan(x, y)
+
+
+def reciprocal_no_nan(x: Any, name: str | None = None) -> Tensor:
+    """``1 / x``, and 0 where ``x`` is 0."""
+    t = convert(x)
+    return call.divide_no_nan(like(1.0, t), t)
+
+
+def xlogy(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """``x * log(y)``, and 0 where ``x`` is 0, whatever ``y``."""
+    return call.xlogy(x, y)
+
+
+def xlog1py(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """``x * log(1 + y)``, and 0 where ``x`` is 0, whatever ``y``."""
+    return call.xlog1py(x, y)
+
+
+def xdivy(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """``x / y``, and 0 where ``x`` is 0, whatever ``y``."""
+    return call.xdivy(x, y)
+
+
+def atan2(y: Any, x: Any, name: str | None = None) -> Tensor:
+    """The angle of the point ``(x, y)`` to the positive x axis, from -pi to pi."""
+    return call.atan2(y, x)
+
+
+# -- comparisons: a tensor of bools, through which no gradient passes ------------------
+
+
+def equal(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Where ``x == y``."""
+    return call.equal(x, y)
+
+
+def not_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Where ``x != y``."""
+    return call.not_equal(x, y)
+
+
+def greater(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Where ``x > y``."""
+    return call.greater(x, y)
+
+
+def greater_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Where ``x >= y``."""
+    return call.greater_equal(x, y)
+
+
+def less(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Where ``x < y``."""
+    return call.less(x, y)
+
+
+def less_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Where ``x <= y``."""
+    return call.less_equal(x, y)
+
+
+def logical_and(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Where both are true; takes bools only."""
+    return call.logical_and(truths(x, "LogicalAnd"), truths(y, "LogicalAnd", 1))
+
+
+def logical_or(x: Any, y: Any, name: str | None = None) -> Tensor:
+    """Where one or both are true; takes bools only."""
+    return call.logical_or(truths(x, "LogicalOr"), truths(y, "LogicalOr", 1))
+
+
+def logical_xor(x: Any, y: Any, name: str = "LogicalXor") -> Tensor:
+    """Where exactly one is true; takes bools only."""
+    return call.logical_xor(truths(x, "LogicalAnd"), truths(y, "LogicalAnd", 1))
+
+
+def logical_not(x: Any, name: str | None = None) -> Tensor:
+    """True where ``x`` is false; takes bools only."""
+    return call.logical_not(truths(x, "LogicalNot"))
+
+
+@composite("polyval")
+def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
+    """The polynomial with these coefficients, the highest power first, at ``x``.
+
+    >>> import tapeviz as tf
+    >>> tf.math.polyval([1.0, 2.0, 1.0], 3.0).numpy()
+    np.float32(16.0)
+    """
+    if not isinstance(coeffs, list):
+        raise ValueError(tell(f"Argument coeffs must be list type. Received type {type(coeffs)}."))
+    t = convert(x)
+    if not coeffs:
+        return call.zero(t)
+    total = like(plain(coeffs[0]) if not isinstance(coeffs[0], Tensor) else coeffs[0], t)
+    for c in coeffs[1:]:
+        total = call.add(like(c, t), call.multiply(total, t))
+    return total  # type: ignore[no-any-return]

@@ -1,0 +1,231 @@
+"""Functions of each entry on its own: the result has the shape and dtype of ``x``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tapeviz.engine.assembly import call
+from tapeviz.engine.tensor import Tensor, convert
+
+
+def abs(x: Any, name: str | None = None) -> Tensor:
+    """The distance from 0; of complex numbers too. Its derivative at 0 is 0."""
+    return call.abs(x)
+
+
+def sign(x: Any, name: str | None = None) -> Tensor:
+    """-1, 0 or 1, with a derivative of 0."""
+    return call.sign(x)
+
+
+def square(x: Any, name: str | None = None) -> Tensor:
+    """``x * x``."""
+    return call.square(x)
+
+
+def sqrt(x: Any, name: str | None = None) -> Tensor:
+    """The square root; its derivative at 0 is inf."""
+    return call.sqrt(x)
+
+
+def rsqrt(x: Any, name: str | None = None) -> Tensor:
+    """One over the square root."""
+    return call.rsqrt(x)
+
+
+def reciprocal(x: Any, name: str | None = None) -> Tensor:
+    """``1 / x``."""
+    return call.reciprocal(x)
+
+
+def exp(x: Any, name: str | None = None) -> Tensor:
+    """e to the power ``x``: the function that is its own derivative.
+
+    >>> import tapeviz as tf
+    >>> tf.exp([0.0, -1000.0]).numpy()
+    array([1., 0.], dtype=float32)
+    """
+    return call.exp(x)
+
+
+def expm1(x: Any, name: str | None = None) -> Tensor:
+    """``exp(x) - 1``, exact also for tiny ``x``."""
+    return call.expm1(x)
+
+
+def log(x: Any, name: str | None = None) -> Tensor:
+    """The natural logarithm."""
+    return call.log(x)
+
+
+def log1p(x: Any, name: str | None = None) -> Tensor:
+    """``log(1 + x)``, exact also for tiny ``x``."""
+    return call.log1p(x)
+
+
+def sin(x: Any, name: str | None = None) -> Tensor:
+    """The sine."""
+    return call.sin(x)
+
+
+def cos(x: Any, name: str | None = None) -> Tensor:
+    """The cosine."""
+    return call.cos(x)
+
+
+def tan(x: Any, name: str | None = None) -> Tensor:
+    """The tangent."""
+    return call.tan(x)
+
+
+def asin(x: Any, name: str | None = None) -> Tensor:
+    """The angle whose sine is ``x``."""
+    return call.asin(x)
+
+
+def acos(x: Any, name: str | None = None) -> Tensor:
+    """The angle whose cosine is ``x``."""
+    return call.acos(x)
+
+
+def atan(x: Any, name: str | None = None) -> Tensor:
+    """The angle whose tangent is ``x``."""
+    return call.atan(x)
+
+
+def sinh(x: Any, name: str | None = None) -> Tensor:
+    """The hyperbolic sine, ``(exp(x) - exp(-x)) / 2``."""
+    return call.sinh(x)
+
+
+def cosh(x: Any, name: str | None = None) -> Tensor:
+    """The hyperbolic cosine, ``(exp(x) + exp(-x)) / 2``."""
+    return call.cosh(x)
+
+
+def tanh(x: Any, name: str | None = None) -> Tensor:
+    """The hyperbolic tangent, between -1 and 1."""
+    return call.tanh(x)
+
+
+def asinh(x: Any, name: str | None = None) -> Tensor:
+    """The inverse of ``sinh``."""
+    return call.asinh(x)
+
+
+def acosh(x: Any, name: str | None = None) -> Tensor:
+    """The inverse of ``cosh``, for ``x`` from 1 on."""
+    return call.acosh(x)
+
+
+def atanh(x: Any, name: str | None = None) -> Tensor:
+    """The inverse of ``tanh``, for ``x`` between -1 and 1."""
+    return call.atanh(x)
+
+
+def erf(x: Any, name: str | None = None) -> Tensor:
+    """The error function."""
+    return call.erf(x)
+
+
+def erfc(x: Any, name: str | None = None) -> Tensor:
+    """One minus the error function."""
+    return call.erfc(x)
+
+
+def sigmoid(x: Any, name: str | None = None) -> Tensor:
+    """``1 / (1 + exp(-x))``, between 0 and 1, without overflow."""
+    return call.sigmoid(x)
+
+
+def log_sigmoid(x: Any, name: str | None = None) -> Tensor:
+    """The logarithm of the sigmoid, without overflow."""
+    return call.log_sigmoid(x)
+
+
+def softplus(features: Any, name: str | None = None) -> Tensor:
+    """``log(1 + exp(x))``, without overflow."""
+    return call.softplus(features)
+
+
+def softsign(features: Any, name: str | None = None) -> Tensor:
+    """``x / (1 + abs(x))``, between -1 and 1."""
+    return call.softsign(features)
+
+
+def floor(x: Any, name: str | None = None) -> Tensor:
+    """Rounded down; no gradient passes."""
+    return call.floor(x)
+
+
+def ceil(x: Any, name: str | None = None) -> Tensor:
+    """Rounded up; no gradient passes."""
+    return call.ceil(x)
+
+
+def round(x: Any, name: str | None = None) -> Tensor:
+    """Rounded, halves to the even number; no gradient passes.
+
+    >>> import tapeviz as tf
+    >>> tf.round([0.5, 1.5, 2.5]).numpy()
+    array([0., 2., 2.], dtype=float32)
+    """
+    t = convert(x)
+    return call.identity(t) if t.dtype.np.kind in "iu" else call.round(t)
+
+
+def rint(x: Any, name: str | None = None) -> Tensor:
+    """Rounded, halves to the even number; no gradient passes."""
+    return call.round(x)
+
+
+def is_nan(x: Any, name: str | None = None) -> Tensor:
+    """Where ``x`` is not a number."""
+    return call.is_nan(x)
+
+
+def is_inf(x: Any, name: str | None = None) -> Tensor:
+    """Where ``x`` is infinite."""
+    return call.is_inf(x)
+
+
+def is_finite(x: Any, name: str | None = None) -> Tensor:
+    """Where ``x`` is neither infinite nor nan."""
+    return call.is_finite(x)
+
+
+# -- complex numbers ------------------------------------------------------------------
+
+
+def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
+    """The complex number ``real + imag * 1j``; float32 makes complex64.
+
+    >>> import tapeviz as tf
+    >>> tf.complex(3.0, 4.0).numpy()
+    np.complex64(3+4j)
+    """
+    return call.complex(real, imag)
+
+
+def real(input: Any, name: str | None = None) -> Tensor:
+    """The real part; a real tensor is its own."""
+    t = convert(input)
+    return call.real(t) if t.dtype.is_complex else call.identity(t)
+
+
+def imag(input: Any, name: str | None = None) -> Tensor:
+    """The imaginary part; 0 for real tensors."""
+    t = convert(input)
+    return call.imag(t) if t.dtype.is_complex else call.zero(t)
+
+
+def conj(x: Any, name: str | None = None) -> Tensor:
+    """The complex conjugate; a real tensor is its own."""
+    t = convert(x)
+    return call.conj(t) if t.dtype.is_complex else call.identity(t)
+
+
+def angle(input: Any, name: str | None = None) -> Tensor:
+    """The angle of complex numbers to the positive real axis, from -pi to pi."""
+    t = convert(input)
+    return call.angle(t) if t.dtype.is_complex else call.atan2(call.zero(t), t)

@@ -1,0 +1,129 @@
+"""Activations: functions of each entry, and the softmax along an axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tapeviz.engine.arguments import floating, like, one_axis, plain
+from tapeviz.engine.assembly import call
+from tapeviz.engine.composite import composite
+from tapeviz.engine.tensor import Tensor, Variable, convert
+
+
+def relu(features: Any, name: str | None = None) -> Tensor:
+    """``x`` where it is positive, 0 elsewhere; the derivative at 0 is 0.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.relu([-1.0, 0.0, 2.0]).numpy()
+    array([0., 0., 2.], dtype=float32)
+    """
+    return call.relu(features)
+
+
+def relu6(features: Any, name: str | None = None) -> Tensor:
+    """``x`` between 0 and 6, the border outside."""
+    return call.relu6(features)
+
+
+def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
+    """``x`` where it is positive, ``alpha * x`` elsewhere."""
+    t = convert(features)
+    if t.dtype.is_integer:
+        t = call.cast_whole(t, _float32())
+    return call.leaky_relu(t, float(plain(alpha)))
+
+
+def _float32() -> Any:
+    import numpy as np
+
+    return np.dtype(np.float32)
+
+
+def elu(features: Any, name: str | None = None) -> Tensor:
+    """``x`` where it is positive, ``exp(x) - 1`` elsewhere."""
+    return call.elu(features)
+
+
+def selu(features: Any, name: str | None = None) -> Tensor:
+    """An elu with slopes that keep mean 0 and variance 1 from layer to layer."""
+    return call.selu(features)
+
+
+def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
+    """``x`` times the part of a normal distribution below ``x``."""
+    return _gelu_by_tanh(features) if approximate else call.gelu(features)
+
+
+@composite("gelu")
+def _gelu_by_tanh(features: Any) -> Tensor:
+    """0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))."""
+    t = floating(features)
+    cube = call.power(t, like(3.0, t))
+    inner = call.add(t, call.multiply(like(0.044715, t), cube))
+    bend = call.tanh(call.multiply(like(0.7978845608028654, t), inner))
+    return call.multiply(call.multiply(like(0.5, t), t), call.add(like(1.0, t), bend))
+
+
+def silu(features: Any, beta: Any = 1.0) -> Tensor:
+    """``x * sigmoid(beta * x)``, also called swish."""
+    if isinstance(beta, (Tensor, Variable)) or beta != 1.0:
+        return _silu(features, beta)
+    return call.silu(features)
+
+
+@composite("silu")
+def _silu(features: Any, beta: Any) -> Tensor:
+    t = floating(features)
+    return call.multiply(t, call.sigmoid(call.multiply(like(beta, t), t)))
+
+
+def swish(features: Any, beta: Any = 1.0) -> Tensor:
+    """The same as ``tf.nn.silu``."""
+    if isinstance(beta, (Tensor, Variable)) or beta != 1.0:
+        return _silu(features, beta)
+    return call.silu(features)
+
+
+def sigmoid(x: Any, name: str | None = None) -> Tensor:
+    """``1 / (1 + exp(-x))``, between 0 and 1."""
+    return call.sigmoid(x)
+
+
+def tanh(x: Any, name: str | None = None) -> Tensor:
+    """The hyperbolic tangent, between -1 and 1."""
+    return call.tanh(x)
+
+
+def softplus(features: Any, name: str | None = None) -> Tensor:
+    """``log(1 + exp(x))``, without overflow."""
+    return call.softplus(features)
+
+
+def softsign(features: Any, name: str | None = None) -> Tensor:
+    """``x / (1 + abs(x))``, between -1 and 1."""
+    return call.softsign(features)
+
+
+@composite("crelu")
+def crelu(features: Any, axis: int = -1, name: str | None = None) -> Tensor:
+    """The positive part and the negative part, side by side."""
+    t = floating(features)
+    both = call.concat([t, call.negative(t)], one_axis(t, axis, "ConcatV2"))
+    return call.relu(both)
+
+
+def softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tensor:
+    """``exp(x) / sum(exp(x))`` along an axis (the last by default), without overflow.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.softmax([1000.0, 1000.0]).numpy()
+    array([0.5, 0.5], dtype=float32)
+    """
+    t = floating(logits)
+    return call.softmax(t, (one_axis(t, -1 if axis is None else axis, "Softmax"),))
+
+
+def log_softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tensor:
+    """The logarithm of the softmax, without overflow."""
+    t = floating(logits)
+    return call.log_softmax(t, (one_axis(t, -1 if axis is None else axis, "LogSoftmax"),))

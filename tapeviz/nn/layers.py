@@ -1,0 +1,266 @@
+"""What layers are made of: normalising, dropping out, looking up, convolving."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.arguments import axes, floating, like, numbers, plain, rank, sizes
+from tapeviz.engine.assembly import call
+from tapeviz.engine.composite import composite
+from tapeviz.engine.tensor import Tensor, convert, wrap
+from tapeviz.errors import InvalidArgumentError, tell
+
+
+def l2_loss(t: Any, name: str | None = None) -> Tensor:
+    """Half the sum of squares; its gradient is ``t`` itself."""
+    return call.l2_loss(t)
+
+
+@composite("moments")
+def moments(
+    x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """The mean and the variance over some axes.
+
+    As in TensorFlow, the mean inside the variance counts as a constant.
+    """
+    t = floating(x)
+    at = _axes(t, axes)
+    mean = call.mean(t, at, True)
+    spread = call.squared_difference(t, call.stop_gradient(mean))
+    variance = call.mean(spread, at, True)
+    if keepdims:
+        return mean, variance
+    gone = {a % rank(t) for a in at or range(rank(t))}
+    shape = tuple(n for i, n in enumerate(t.shape) if i not in gone)
+    return call.squeeze(mean, shape), call.squeeze(variance, shape)
+
+
+_axes = axes
+
+
+@composite("batch_normalization")
+def batch_normalization(
+    x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: float,
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """``(x - mean) / sqrt(variance + epsilon) * scale + offset``."""
+    t = floating(x)
+    inv = call.rsqrt(call.add(like(variance, t), like(variance_epsilon, t)))
+    if scale is not None:
+        inv = call.multiply(inv, like(scale, t))
+    shift = call.multiply(like(mean, t), inv)
+    shift = call.negative(shift) if offset is None else call.subtract(like(offset, t), shift)
+    return call.add(call.multiply(t, inv), shift)
+
+
+def bias_add(
+    value: Any, bias: Any, data_format: str | None = None, name: str | None = None
+) -> Tensor:
+    """A vector added to the last axis."""
+    return call.add(value, bias)
+
+
+def embedding_lookup(
+    params: Any, ids: Any, max_norm: Any = None, name: str | None = None
+) -> Tensor:
+    """The rows of a table with the given numbers.
+
+    The gradient of a table that is a source itself is an ``IndexedSlices``.
+    """
+    t, rows = convert(params), numbers(ids)
+    size = t.shape[0] if rank(t) else 0
+    if np.any(np.asarray(rows) < 0) or np.any(np.asarray(rows) >= size):
+        raise InvalidArgumentError(
+            tell(
+                f"indices = {plain(rows)} is not in [0, {size}) [Op:ResourceGather]",
+                f"the table has {size} rows",
+            )
+        )
+    found = call.gather(t, rows, -rank(t))
+    return found if max_norm is None else _clipped(found, max_norm, np.ndim(rows))
+
+
+@composite("clip_by_norm")
+def _clipped(found: Any, max_norm: Any, many: int) -> Tensor:
+    at = tuple(range(many - rank(found), 0))
+    top = like(max_norm, found)
+    norm = call.sqrt(call.sum(call.square(found), at, True))
+    return call.divide(call.multiply(found, top), call.maximum(norm, top))
+
+
+@composite("dropout")
+def dropout(
+    x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None
+) -> Tensor:
+    """Some entries set to 0, each with chance ``rate``, the others scaled up to match.
+
+    The same seed drops the same entries, but not those that TensorFlow drops.
+    """
+    from tapeviz.random import draw
+
+    t = floating(x)
+    part = float(plain(rate))
+    if not 0 <= part < 1:
+        raise ValueError(
+            tell(
+                f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: "
+                f"rate={rate}",
+            )
+        )
+    shape = tuple(t.shape) if noise_shape is None else tuple(
+        n if s is None else s for s, n in zip(list(noise_shape), t.shape, strict=True)
+    )
+    keep = wrap(np.asarray(draw(seed).random(shape) >= part)[()])
+    if not part:
+        return call.identity(t)
+    scaled = call.multiply(t, like(1.0 / (1.0 - part), t))
+    return call.where(keep, scaled, like(0.0, t))
+
+
+# -- convolution and pooling -------------------------------------------------------------
+
+
+def _windows(t: Any, size: Any, step: Any, padding: Any, kernel: str, fill: float) -> tuple[Any, Any]:
+    """Pad the two middle axes; the numbers of the entries in each window."""
+    high, wide = t.shape[1:3]
+    if isinstance(padding, str) and padding.upper() == "SAME":
+        out = [-(-n // s) for n, s in zip((high, wide), step, strict=True)]
+        more = [
+            max((o - 1) * s + k - n, 0)
+            for o, s, k, n in zip(out, step, size, (high, wide), strict=True)
+        ]
+        widths = ((0, 0), *((m // 2, m - m // 2) for m in more), (0, 0))
+        if any(more):
+            t = call.pad(t, widths, fill)
+    elif isinstance(padding, str):
+        out = [(n - k) // s + 1 for n, k, s in zip((high, wide), size, step, strict=True)]
+    else:
+        t = call.pad(t, tuple((int(a), int(b)) for a, b in padding), fill)
+        out = [(n - k) // s + 1 for n, k, s in zip(t.shape[1:3], size, step, strict=True)]
+    if min(out) <= 0:
+        raise InvalidArgumentError(
+            tell(
+                f"Computed output size would be negative: {min(out)} [input_size: "
+                f"{high}, effective_filter_size: {size[0]}, stride: {step[0]}] [Op:{kernel}]",
+                "the window must not be larger than the image",
+            )
+        )
+    rows, columns = (
+        np.arange(o)[:, None] * s + np.arange(k) for o, s, k in zip(out, step, size, strict=True)
+    )
+    return t, (rows, columns)
+
+
+def _unfolded(t: Any, places: Any) -> Tensor:
+    """``[batch, rows, row in window, columns, column in window, channels]``."""
+    rows, columns = places
+    return call.gather(call.gather(t, rows, -3), columns, -2)
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    given = sizes(value)
+    if len(given) == 4:
+        given = given[1:3]
+    return (given * 2)[0:2] if len(given) == 1 else given[:2]  # type: ignore[return-value]
+
+
+@composite("conv2d")
+def conv2d(
+    input: Any, filters: Any, strides: Any, padding: Any, data_format: str = "NHWC",
+    dilations: Any = None, name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Each filter slid over each image.
+
+    ``input`` is ``[batch, rows, columns, channels]``, ``filters`` ``[rows, columns,
+    channels, filters]``, ``padding`` ``"SAME"`` or ``"VALID"``.
+
+    >>> import tapeviz as tf
+    >>> x = tf.ones([1, 3, 3, 1])
+    >>> tf.nn.conv2d(x, tf.ones([2, 2, 1, 1]), strides=1, padding="VALID").shape
+    TensorShape([1, 2, 2, 1])
+    """
+    _plain_layout(data_format, "NHWC", dilations)
+    t, f = floating(input), floating(filters)
+    if t.shape[-1] != f.shape[2]:
+        raise InvalidArgumentError(
+            tell(
+                f"input depth must be evenly divisible by filter depth: {t.shape[-1]} vs "
+                f"{f.shape[2]} [Op:Conv2D]",
+                "the filters need one slice per channel of the input",
+            )
+        )
+    t, places = _windows(t, f.shape[:2], _pair(strides), padding, "Conv2D", 0)
+    return call.einsum([_unfolded(t, places), f], "bihjwc,hwcf->bijf")
+
+
+@composite("conv1d")
+def conv1d(
+    input: Any, filters: Any, stride: Any, padding: Any, data_format: str = "NWC",
+    dilations: Any = None, name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """Each filter slid along each row: ``[batch, steps, channels]``."""
+    _plain_layout(data_format, "NWC", dilations)
+    t, f = floating(input), floating(filters)
+    step = sizes(stride)[-1] if len(sizes(stride)) != 3 else sizes(stride)[1]
+    t = call.expand_dims(t, (t.shape[0], 1, *t.shape[1:]))
+    f = call.expand_dims(f, (1, *f.shape))
+    t, places = _windows(t, f.shape[:2], (1, step), padding, "Conv2D", 0)
+    out = call.einsum([_unfolded(t, places), f], "bihjwc,hwcf->bijf")
+    return call.squeeze(out, (out.shape[0], *out.shape[2:]))
+
+
+@composite("max_pool")
+def max_pool2d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC",
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """The greatest entry of each window; entries that tie share the gradient."""
+    _plain_layout(data_format, "NHWC", None)
+    t = floating(input)
+    t, places = _windows(t, _pair(ksize), _pair(strides), padding, "MaxPool", -np.inf)
+    return call.max(_unfolded(t, places), (-4, -2), False)
+
+
+@composite("avg_pool")
+def avg_pool2d(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC",
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """The mean of each window, of the entries that lie within the image."""
+    _plain_layout(data_format, "NHWC", None)
+    t = floating(input)
+    ones = wrap(np.ones(t.shape, t.dtype.np))
+    size, step = _pair(ksize), _pair(strides)
+    padded, places = _windows(t, size, step, padding, "AvgPool", 0)
+    inside, _ = _windows(ones, size, step, padding, "AvgPool", 0)
+    total = call.sum(_unfolded(padded, places), (-4, -2), False)
+    return call.divide(total, call.sum(_unfolded(inside, places), (-4, -2), False))
+
+
+def max_pool(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None,
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """The same as ``tf.nn.max_pool2d``."""
+    return max_pool2d(input, ksize, strides, padding, data_format or "NHWC")
+
+
+def avg_pool(
+    input: Any, ksize: Any, strides: Any, padding: Any, data_format: str | None = None,
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """The same as ``tf.nn.avg_pool2d``."""
+    return avg_pool2d(input, ksize, strides, padding, data_format or "NHWC")
+
+
+def _plain_layout(given: str, known: str, dilations: Any) -> None:
+    if given != known or (dilations is not None and set(sizes(dilations)) != {1}):
+        raise NotImplementedError(
+            tell(
+                f"tapeviz convolves in the layout {known} without dilations",
+                f"bring the channels to the last axis with tf.transpose ({known})",
+            )
+        )
