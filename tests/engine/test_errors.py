@@ -414,10 +414,10 @@ MISTAKES = [
         "one index per axis",
     ),
     Mistake(
-        "a list as index",
+        "a vector as index",
         """
         t = tf.constant([1.0, 2.0])
-        t[[0, 1]]  # here
+        t[tf.constant([0, 1])]  # here
         """,
         TypeError,
         "are valid indices",
