@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
-from itertools import compress
 
 from tapeviz.render import theme
 from tapeviz.render.lines import Place, lit
@@ -33,20 +32,18 @@ _LOOKS = {
 
 _PROPERTIES = ("opacity", "--h", "--d")
 
-_STYLE = """
-.film{background:@paper}
-.film .paper{fill:@paper}
-.film .panel{fill:@code-fill}
-.film .code{font:13px MONO;fill:@ink;white-space:pre}
-.film .number{font:13px MONO;fill:@muted;text-anchor:end}
-.film .lit{fill:@hot-fill;stroke:@hot}
-.film .title{font:13px SANS;fill:@muted}
-.film .words{font:16px SANS;fill:@ink}
-.film .formula{font:13.5px MONO;fill:@muted}
-.film .rail{fill:@hair}
-.film .run{fill:@ink}
-"""
-
+_STYLE = (
+    f".film{{background:@paper;font:16px {theme.SANS}}}"
+    f".film .mono{{font-family:{theme.MONO}}}"
+    ".film .mono,.film .title{font-size:13px}"
+    ".film .words{fill:@ink}"
+    ".film .title,.film .quiet{fill:@muted}"
+    ".film .code{fill:@ink;white-space:pre}"
+    ".film .number{fill:@muted;text-anchor:end}"
+    ".film .paper{fill:@paper}.film .panel{fill:@code-fill}"
+    ".film .lit{fill:@hot-fill;stroke:@hot}"
+    ".film .rail{fill:@hair}.film .run{fill:@ink}"
+)
 
 _GLOW = (
     ".film [id]{filter:var(--h)var(--glow,"
@@ -91,6 +88,7 @@ class _Reel:
         self.count = len(film.frames)
         self.rules: list[str] = []
         self.names: dict[str, str] = {}
+        self.moved: list[str] = []
         self.y = 0.0
         self.lights = [lit(film.sources, f.spans) for f in film.frames]
         self.lines = _chosen(film, self.lights)
@@ -111,22 +109,30 @@ class _Reel:
         )
 
     def _style(self) -> str:
-        fonts = _STYLE.replace("SANS", theme.SANS).replace("MONO", theme.MONO)
         colours = theme.css(self.theme)
         colours = "" if colours in self.film.svg else colours
-        moving = "".join(self.rules)
+        moving = "".join((*self._shared(), *self.rules))
         return _css(
-            f"{colours}{theme.paint(fonts.replace(chr(10), ''), self.theme)}{_GLOW}"
+            f"{colours}{_variables(_STYLE + _GLOW)}"
             f".once{{opacity:0}}.once.end{{opacity:1}}{self._still()}"
             f"@media(prefers-reduced-motion:no-preference){{{moving}}}"
         )
+
+    def _shared(self) -> Iterable[str]:
+        """What all timelines have in common; their names follow."""
+        seconds = f"{self.count * self.seconds:.5g}s"
+        moved = ",".join((".words", *self.moved))
+        yield f"{moved}{{animation:c {seconds} step-end infinite}}"
+        yield f"@keyframes c{{0%{{opacity:1}}{100 / self.count:.4g}%{{opacity:0}}}}"
+        yield "@keyframes r{0%{transform:scaleX(0)}}"
+        yield f".run{{animation:r {seconds} steps({self.count},jump-none) infinite}}"
 
     def _still(self) -> str:
         """The last frame, for when nothing moves."""
         last = self.film.state(self.count - 1)
         groups: dict[str, list[str]] = {}
         for id, mark in last.items():
-            look = _declared(_LOOKS[mark], _PROPERTIES)
+            look = ";".join(map(":".join, zip(_PROPERTIES, _LOOKS[mark], strict=True)))
             groups.setdefault(look, []).append(_selector(id))
         return "".join(f"{','.join(ids)}{{{look}}}" for look, ids in groups.items())
 
@@ -151,7 +157,7 @@ class _Reel:
             if place not in rows:
                 continue
             here = [(place, first, last) in places for places in self.lights]
-            self._timeline(f"#l{i}", ["on" if on else "off" for on in here])
+            self._timeline([f"#l{i}"], ["on" if on else "off" for on in here])
             text = self.lines[rows[place]].text
             x = 46 + _cells(text[:first]) * _CELL - 2
             width = _cells(text[first:last]) * _CELL + 4
@@ -172,11 +178,10 @@ class _Reel:
         room = int((self.width - 2 * _PAD) / 8.3)
         captions = [textwrap.wrap(f.caption, room)[:4] for f in self.film.frames]
         top = self.y + 22
-        share = 100 / self.count
-        self.rules.append(f"@keyframes c{{0%{{opacity:1}}{share:.4g}%{{opacity:0}}}}")
-        self.rules.append(self._runs(".words", "c"))
         high = max(len(lines) for lines in captions) * 23
-        for i, (frame, lines) in enumerate(zip(self.film.frames, captions, strict=True)):
+        for i, (frame, lines) in enumerate(
+            zip(self.film.frames, captions, strict=True)
+        ):
             yield self._caption(i, lines, frame.formula, top, room)
         self.y = top + high + 12
         yield from self._rail()
@@ -188,21 +193,17 @@ class _Reel:
         end = " end" if i == self.count - 1 else ""
         said = [("", line) for line in lines]
         if formula:
-            said.append((' class="formula"', _shorter(formula, room)))
+            said.append((' class="mono quiet"', _shorter(formula, room)))
         spans = "".join(
             f'<tspan{cls} x="{_PAD}" y="{top + n * 23:.0f}">{_text(line)}</tspan>'
             for n, (cls, line) in enumerate(said)
         )
-        return (
-            f'<text class="words once{end}" style="animation-delay:{delay}">{spans}</text>'
-        )
+        style = f'class="words once{end}" style="animation-delay:{delay}"'
+        return f"<text {style}>{spans}</text>"
 
     def _rail(self) -> Iterable[str]:
         yield f'<rect class="rail" y="{self.y:.0f}" width="{self.width}" height="2"/>'
         yield f'<rect class="run" y="{self.y:.0f}" width="{self.width}" height="2"/>'
-        self.rules.append("@keyframes r{0%{transform:scaleX(0)}}")
-        steps = f"{self.count * self.seconds:.5g}s steps({self.count},jump-none)"
-        self.rules.append(f".run{{animation:r {steps} infinite}}")
         self.y += 2
 
     def _elements(self) -> None:
@@ -219,35 +220,34 @@ class _Reel:
         for id, marks in states.items():
             groups.setdefault(tuple(marks), []).append(_selector(id))
         for line, ids in groups.items():
-            self._timeline(",".join(ids), line)
+            self._timeline(ids, line)
 
-    def _timeline(self, selector: str, marks: Iterable[str]) -> None:
-        """Lets what the selector selects take these marks, one in each frame."""
-        looks = [_LOOKS[mark] for mark in marks]
-        moving = [len({*values}) > 1 for values in zip(*looks, strict=True)]
-        properties = [*compress(_PROPERTIES, moving)]
-        if not properties:
-            return
-        stops, before = [], None
-        for i, look in enumerate(looks):
-            if (seen := [*compress(look, moving)]) != before:
-                stops.append(f"{100 * i / self.count:.4g}%{{{_declared(seen, properties)}}}")
-                before = seen
-        text = "".join(stops)
-        name = self.names.get(text)
-        if name is None:
-            name = self.names[text] = f"k{len(self.names)}"
-            self.rules.append(f"@keyframes {name}{{{text}}}")
-        self.rules.append(self._runs(selector, name))
+    def _timeline(self, selectors: Iterable[str], marks: Iterable[str]) -> None:
+        """Lets what the selectors select take these marks, one in each frame."""
+        tracks = zip(
+            _PROPERTIES, zip(*(_LOOKS[m] for m in marks), strict=True), strict=True
+        )
+        names = [self._track(*track) for track in tracks if len({*track[1]}) > 1]
+        if names:
+            ids = [*selectors]
+            self.moved += ids
+            self.rules.append(f"{','.join(ids)}{{animation-name:{','.join(names)}}}")
 
-    def _runs(self, selector: str, name: str) -> str:
-        long = f"{self.count * self.seconds:.5g}s"
-        return f"{selector}{{animation:{name} {long} step-end infinite}}"
+    def _track(self, name: str, values: tuple[str, ...]) -> str:
+        """The name of the keyframes that give a property these values."""
+        stops = "".join(
+            f"{100 * i / self.count:.4g}%{{{name}:{value}}}"
+            for i, value in enumerate(values)
+            if i == 0 or value != values[i - 1]
+        )
+        if stops not in self.names:
+            self.names[stops] = f"k{len(self.names)}"
+            self.rules.append(f"@keyframes {self.names[stops]}{{{stops}}}")
+        return self.names[stops]
 
 
-def _declared(values: Iterable[str], properties: Iterable[str]) -> str:
-    pairs = zip(properties, values, strict=True)
-    return "".join(f"{name}:{value};" for name, value in pairs)
+def _variables(rules: str) -> str:
+    return re.sub(r"@([a-z-]+)", r"var(--tv-\1)", rules)
 
 
 def _shorter(text: str, room: int) -> str:
@@ -273,14 +273,14 @@ def _short(text: str) -> str:
 
 
 def _code_line(line: _Line, y: float) -> str:
-    number = f'<text class="number" x="34" y="{y:.0f}">{line.number}</text>'
+    number = f'<text class="mono number" x="34" y="{y:.0f}">{line.number}</text>'
     code = line.text.lstrip()
     if not code:
         return number
     indent = len(line.text) - len(code)
     x, width = 46 + indent * _CELL, _cells(code) * _CELL
     return (
-        f'{number}<text class="code" x="{x:.1f}" y="{y:.0f}" '
+        f'{number}<text class="mono code" x="{x:.1f}" y="{y:.0f}" '
         f'textLength="{width:.1f}">{_text(code)}</text>'
     )
 
@@ -332,4 +332,6 @@ def _css(text: str) -> str:
 
 def _legal(text: str) -> str:
     """The text without the characters that no XML file may hold."""
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "\ufffd", text)
+    return re.sub(
+        r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "\ufffd", text
+    )

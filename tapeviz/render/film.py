@@ -1,4 +1,4 @@
-"""A backward pass as a film: forwards through the code, then backwards with gradients."""
+"""A backward pass as a film: forwards through the code, then backwards."""
 
 from __future__ import annotations
 
@@ -30,33 +30,36 @@ HEADS = (
 _CELL = 60
 _SUM = 26
 _NOTE = 16
+_SMALLEST = 0.78
 
 _RULES = (
-    ".tapeviz{--glow:none}"
-    ".tapeviz .hot{--h: ;}.tapeviz .done{--d: ;}"
-    ".tapeviz .dim{opacity:.25}.tapeviz .off{opacity:0}"
-    ".tapeviz .late{opacity:0}.tapeviz .late:is(.on,.hot,.done){opacity:1}"
-    ".tapeviz :is(.node,.edge){--s:var(--h)var(--tv-hot);"
-    "--f:var(--h)var(--tv-hot-fill);--t:var(--h)2.4}"
-    ".tapeviz .edge{--e:var(--d)var(--tv-done);--u:var(--d)1.8}"
-    ".tapeviz .frame{stroke-width:var(--t,1.4)}"
-    ".tapeviz .wire{stroke:var(--s,var(--e,var(--tv-line)));"
-    "stroke-width:var(--t,var(--u,1.3))}"
-    ".tapeviz .head{fill:var(--s,var(--e,var(--tv-line)))}"
-) + "".join(
-    f".tapeviz .{kind} .frame{{stroke:var(--s,var(--tv-{kind}));"
-    f"fill:var(--f,var(--tv-{kind}-fill))}}"
-    for kind in themes.KINDS
+    (
+        ".tapeviz{--glow:none}"
+        ".tapeviz .hot{--h: ;}.tapeviz .done{--d: ;}"
+        ".tapeviz .dim{opacity:.25}.tapeviz .off{opacity:0}"
+        ".tapeviz .late{opacity:0}.tapeviz .late:is(.on,.hot,.done){opacity:1}"
+        ".tapeviz :is(.node,.edge){--s:var(--h)var(--tv-hot);"
+        "--f:var(--h)var(--tv-hot-fill);--t:var(--h)2.4}"
+        ".tapeviz .edge{--e:var(--d)var(--tv-done);--u:var(--d)1.8}"
+        ".tapeviz .frame{stroke-width:var(--t,1.4)}"
+        ".tapeviz .wire{stroke:var(--s,var(--e,var(--tv-line)));"
+        "stroke-width:var(--t,var(--u,1.3))}"
+        ".tapeviz .head{fill:var(--s,var(--e,var(--tv-line)))}"
+    )
+    + "".join(
+        f".tapeviz .{kind} .frame{{stroke:var(--s,var(--tv-{kind}));"
+        f"fill:var(--f,var(--tv-{kind}-fill))}}"
+        for kind in themes.KINDS
+    )
+    + (
+        ".tapeviz .pill{fill:var(--tv-paper);stroke:var(--tv-done);stroke-width:1.2}"
+        ".tapeviz .chip{fill:var(--tv-hot-fill);stroke:var(--tv-hot);stroke-width:1.2}"
+        ".tapeviz .pill+.note{fill:var(--tv-done);font-weight:600}"
+        ".tapeviz .chip+.note{fill:var(--tv-hot)}"
+    )
 )
 """How marks look. ``--h`` is set, to nothing, on what is hot, ``--d`` on what is done:
 a variable made with one that is not set is not set either, and its fallback counts."""
-
-_PAINT = (
-    ".tapeviz .pill{fill:@paper;stroke:@done;stroke-width:1.2}"
-    ".tapeviz .chip{fill:@hot-fill;stroke:@hot;stroke-width:1.2}"
-    ".tapeviz .pill+.note{fill:@done;font-weight:600}"
-    ".tapeviz .chip+.note{fill:@hot}"
-)
 
 
 def backward_film(
@@ -85,17 +88,22 @@ def backward_film(
         sums=story.longest(story.sums),
         notes=story.longest(story.notes),
     )
-    over = f"<style>{_RULES}{themes.paint(_PAINT, theme)}</style>"
+    over = f"<style>{_RULES}</style>"
     over += "".join(_overlays(story, picture, prefix))
     words = story.words
     return Film(
         words.title(),
         words.alt(),
-        picture.over(over),
+        _legible(picture.over(over), picture.width),
         tuple(_differences(told)),
         run.graph.sources,
         Table(HEADS, tuple(story.rows)),
     ).validate()
+
+
+def _legible(svg: str, wide: float) -> str:
+    """The picture with a width below which it scrolls and is not made smaller."""
+    return svg.replace("<svg ", f'<svg style="min-width:{wide * _SMALLEST:.0f}px" ', 1)
 
 
 def _untold(graph: Graph) -> Graph:
@@ -109,7 +117,8 @@ def _differences(frames: Iterable[Frame]) -> Iterator[Frame]:
     before: Mapping[str, str] = {}
     for frame in frames:
         now = frame.marks
-        changed = [id for id in before | now if before.get(id, "") != now.get(id, "")]
+        ids = dict.fromkeys((*before, *now))
+        changed = [id for id in ids if before.get(id, "") != now.get(id, "")]
         yield replace(frame, marks={id: now.get(id, "") for id in changed})
         before = now
 
@@ -147,10 +156,12 @@ class _Story:
     notes: list[_Note] = field(default_factory=list)
     rows: list[tuple[str, ...]] = field(default_factory=list)
     frames: int = 0
+    phase: str = ""
 
     def __post_init__(self) -> None:
         self.words = Sentences(self.run)
         self.nodes = self.run.graph.by_id
+        self.heads = {edge.id: edge.head for edge in self.run.graph.edges}
         self.into: dict[str, list[Edge]] = {id: [] for id in self.nodes}
         for edge in self.run.graph.edges:
             self.into[edge.head].append(edge)
@@ -180,17 +191,16 @@ class _Story:
         formula: str = "",
         row: int = -1,
         node: Node | None = None,
-        phase: str = "",
     ) -> Frame:
         self.frames += 1
         marks = {self.prefix + id: mark for id, mark in self.marks.items() if mark}
         marks |= {self.prefix + id: "hot" for id in hot}
         spans = (node.span,) if node and node.span else ()
-        return Frame(caption, marks, formula, row, spans, phase)
+        return Frame(caption, marks, formula, row, spans, self.phase)
 
     def forward(self) -> Iterator[Frame]:
-        graph = self.run.graph
-        self.marks = {part.id: "dim" for part in (*graph.nodes, *graph.edges)}
+        graph, self.phase = self.run.graph, "forward"
+        self.marks = dict.fromkeys((*self.nodes, *(e.id for e in graph.edges)), "dim")
         waiting: list[Node] = []
         for node in graph.nodes:
             if _plain(node):
@@ -206,7 +216,7 @@ class _Story:
     def value(self, node: Node) -> Frame:
         self.marks[node.id] = ""
         caption = self.words.leaf(node)
-        return self.frame(caption, [node.id], node=node, phase="forward")
+        return self.frame(caption, [node.id], node=node)
 
     def operation(self, node: Node, waiting: Iterable[Node]) -> Frame:
         edges = [edge.id for edge in self.into[node.id]]
@@ -217,10 +227,10 @@ class _Story:
             [node.id, *edges],
             formula=self.words.forward_formula(node),
             node=node,
-            phase="forward",
         )
 
     def seeds(self) -> Iterator[Frame]:
+        self.phase = "backward"
         for id, value in zip(self.run.targets, self.run.seeds, strict=True):
             self.receive(id, value, value)
             yield self.frame(
@@ -228,7 +238,6 @@ class _Story:
                 [id],
                 formula=self.words.seed_formula(id, value),
                 node=self.nodes[id],
-                phase="backward",
             )
 
     def step(self, step: Step) -> Iterator[Frame]:
@@ -243,7 +252,6 @@ class _Story:
                 formula=formula if len(terms) > 1 else f"g = {brief(step.upstream)}",
                 row=first,
                 node=node,
-                phase="backward",
             )
         for c in step.contributions:
             yield from self.contribution(step, c)
@@ -257,7 +265,9 @@ class _Story:
     def contribution(self, step: Step, c: Contribution) -> Iterator[Frame]:
         node, row = self.nodes[step.node], len(self.rows)
         local = self.words.local(c)
-        rule = "" if c.local_value is None else f"\u00d7 {brief(c.local_value)}"
+        rule = (
+            "" if c.local_value is None else f"\u00d7 {brief(c.local_value, _NOTE - 2)}"
+        )
         note = self.note(c.edge, rule or local or c.rule, "rule")
         yield self.frame(
             self.words.rule(c),
@@ -265,12 +275,11 @@ class _Story:
             formula=self.words.rule_formula(c),
             row=row,
             node=node,
-            phase="backward",
         )
         self.receive(c.node, c.value, c.total)
         terms = self.terms[c.node]
         self.marks[c.edge] = "done"
-        note = self.note(c.edge, brief(c.value), "done")
+        note = self.note(c.edge, brief(c.value, _NOTE), "done")
         self.marks[note] = "on"
         frame = self.frame(
             self.words.added(step, c, terms),
@@ -278,7 +287,6 @@ class _Story:
             formula=self.words.added_formula(c, terms),
             row=row,
             node=node,
-            phase="backward",
         )
         self.rows.append(self.row(step, c, terms))
         yield frame
@@ -324,9 +332,7 @@ class _Story:
         untouched = {e.id for e in self.run.graph.edges if not self.marks.get(e.id)}
         self.marks.update(dict.fromkeys(untouched, "dim"))
         words = self.words
-        return self.frame(
-            words.ending(), known, formula=words.ending_formula(), phase="backward"
-        )
+        return self.frame(words.ending(), known, formula=words.ending_formula())
 
 
 def _plain(node: Node) -> bool:
@@ -341,22 +347,29 @@ def cut(text: str, limit: int = _CELL) -> str:
 
 def _overlays(story: _Story, picture: Scene, prefix: str) -> Iterator[str]:
     for note in story.notes:
-        yield _pill(note, picture.edges[note.edge], prefix)
+        start = picture.boxes[story.heads[note.edge]]
+        yield _pill(note, picture.edges[note.edge], start, prefix)
     for sum in story.sums:
         if sum.node in picture.grads:
             yield _slot(sum, picture.grads[sum.node], prefix)
 
 
-def _pill(note: _Note, room: Rect, prefix: str) -> str:
+def _pill(note: _Note, room: Rect, start: Rect, prefix: str) -> str:
+    """A note in its place; a contribution travels there from its op."""
     text = fit(note.text, max(room.width, 90), 12.5)
     wide = width(text, 12.5) + 12
     x, y = room.centre
-    look = "pill" if note.look == "done" else "chip"
+    told = note.look == "done"
+    look, cls = ("pill", "late way") if told else ("chip", "late")
+    dx = min(max(x, start.x), start.x + start.width) - x
+    dy = min(max(y, start.y), start.y + start.height) - y
+    way = f' style="--way:translate({_n(dx)}px,{_n(dy)}px)"' if told else ""
     return (
-        f'<g id="{prefix}{note.id}" class="late">'
+        f'<g id="{prefix}{note.id}" class="{cls}"{way}>'
         f'<rect class="{look}" x="{_n(x - wide / 2)}" y="{_n(y - 9)}" '
         f'width="{_n(wide)}" height="18" rx="9"/>'
-        f'<text class="note" x="{_n(x)}" y="{_n(room.baseline)}">{escape(text)}</text></g>'
+        f'<text class="note" x="{_n(x)}" y="{_n(room.baseline)}">{escape(text)}</text>'
+        "</g>"
     )
 
 
@@ -364,7 +377,10 @@ def _slot(sum: _Sum, room: Rect, prefix: str) -> str:
     mark, shift = "", 0
     if sum.state == "none":
         x, y = room.x + 6, room.centre[1]
-        mark, shift = f'<path class="mark" d="M{_n(x - 5)} {_n(y - 5)}l10 10m0-10l-10 10"/>', 17
+        mark, shift = (
+            f'<path class="mark" d="M{_n(x - 5)} {_n(y - 5)}l10 10m0-10l-10 10"/>',
+            17,
+        )
     return (
         f'<g id="{prefix}{sum.id}" class="late {sum.state}">{mark}'
         f'<text class="grad" x="{_n(room.x + shift)}" y="{_n(room.baseline)}">'

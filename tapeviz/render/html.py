@@ -34,7 +34,10 @@ def notebook(film: Film, *, step: int = 0) -> str:
     Nothing is fetched, and where scripts do not run the picture plays by itself.
     ``step`` is the step the player opens at; ValueError when the film has no such step.
     """
-    return _markup(film, {**payload(film, step=step), "css": css(theme_of(film))})
+    theme = theme_of(film)
+    colours = themes.css(theme)
+    style = css(theme).removeprefix(colours if colours in film.svg else "")
+    return _markup(film, {**payload(film, step=step), "css": style})
 
 
 def page(film: Film, *, step: int = 0) -> str:
@@ -77,9 +80,8 @@ def payload(film: Film, *, step: int = 0) -> dict[str, Any]:
     """
     film.validate()
     if not 0 <= step < len(film.frames):
-        raise ValueError(
-            f"step {step} is not in this film: its steps are 0 to {len(film.frames) - 1}"
-        )
+        last = len(film.frames) - 1
+        raise ValueError(f"step {step} is not in this film: its steps are 0 to {last}")
     spans = [lit(film.sources, frame.spans) for frame in film.frames]
     known = {place: i for i, place in enumerate(dict.fromkeys(chain(*spans)))}
     return {
@@ -156,8 +158,31 @@ def module() -> str:
 def script() -> str:
     """The player as statements for a classic script, without comments and indents."""
     own = module().partition("\nexport default")[0]
-    lines = (line.strip() for line in own.replace("export function", "function").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
+    return _lean(own.replace("export function", "function"))
+
+
+def _lean(code: str) -> str:
+    """A script of ours without comments and needless spaces.
+
+    It relies on our style: statements end in semicolons, comments have lines of their
+    own, and no regular expression holds a quote.
+    """
+    lines = (line for line in code.splitlines() if not line.lstrip().startswith("//"))
+    parts = _LITERAL.split("\n".join(lines))
+    parts[::2] = [_SPACE.sub(_tight, part) for part in parts[::2]]
+    return "".join(parts).replace(";}", "}")
+
+
+_LITERAL = re.compile(r'("(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)')
+_SPACE = re.compile(r"(^|.?)\s+(?=(.?))", re.DOTALL)
+
+
+def _tight(found: re.Match[str]) -> str:
+    before, after = found.groups()
+    words = (before.isalnum() or before in '_$"`') and (
+        after.isalnum() or after in "_$"
+    )
+    return f"{before} " if words else before
 
 
 @cache
@@ -168,7 +193,9 @@ def css(theme: str = "auto") -> str:
 
 
 def _small(text: str) -> str:
-    return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text)).replace(";}", "}")
+    """Styles without needless spaces."""
+    text = re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text))
+    return re.sub(r"([{;][a-z-]+): ", r"\1:", text).replace(";}", "}").strip()
 
 
 def _static(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +14,9 @@ from tapeviz.trace.graph import Edge, Node
 from tapeviz.trace.value import Value
 
 _LONG = 28
+_LINE = 60
 _TERMS = 4
+_WIDE = 12
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
@@ -34,13 +38,10 @@ class Sentences:
         if node.name:
             return one_line(node.name, 24)
         if node.kind == "op":
-            code = one_line(node.span.text, _LONG + 1) if node.span else ""
-            if 0 < len(code) <= _LONG:
-                return code
-            whole = fill(node.formula, self._operands(node, known))
-            return whole if len(whole) <= _LONG else f"{node.op} {node.id}"
-        text = fmt(node.value)
-        return text if len(text) <= _LONG else f"{node.kind} {node.id}"
+            code = one_line(node.span.text) if node.span else ""
+            whole = code or fill(node.formula, self._operands(node, known))
+            return middle(whole)
+        return brief(node.value) if len(fmt(node.value)) <= _LONG else f"a {node.kind}"
 
     @cached_property
     def _slots(self) -> dict[str, list[Edge]]:
@@ -54,8 +55,10 @@ class Sentences:
     def _edges(self) -> dict[str, Edge]:
         return {edge.id: edge for edge in self.run.graph.edges}
 
-    def _operands(self, node: Node, known: dict[str, str]) -> dict[str, str]:
-        return {edge.label: known[edge.tail] for edge in self._slots[node.id]}
+    def _operands(self, node: Node, known: dict[str, str]) -> dict[str, ast.expr]:
+        return {
+            edge.label: expression(known[edge.tail]) for edge in self._slots[node.id]
+        }
 
     @cached_property
     def target(self) -> str:
@@ -106,14 +109,17 @@ class Sentences:
     def forward_formula(self, node: Node) -> str:
         """The operation with its operands' names, with their numbers, and its value."""
         names = self._operands(node, self.names)
-        values = {e.label: brief(self._nodes[e.tail].value) for e in self._slots[node.id]}
+        values = {
+            e.label: expression(brief(self._nodes[e.tail].value))
+            for e in self._slots[node.id]
+        }
         return equation(
             fill(node.formula, names), fill(node.formula, values), brief(node.value)
         )
 
     def _code(self, node: Node) -> str:
-        code = one_line(node.span.text, 61) if node.span else ""
-        return code if len(code) <= 60 else ""
+        code = one_line(node.span.text) if node.span else ""
+        return code if len(code) <= _LINE else ""
 
     def seed(self, id: str, value: Value) -> str:
         """The sweep starts."""
@@ -127,13 +133,14 @@ class Sentences:
 
     def seed_formula(self, id: str, value: Value) -> str:
         """The gradient that the sweep starts with."""
-        return f"d({self.target})/d({self.names[id]}) = {brief(value)}"
+        return f"{ratio(self.target, self.names[id])} = {brief(value)}"
 
     def arrival(self, step: Step, terms: Sequence[Value]) -> str:
         """An op's own gradient is complete."""
         name, value = self.names[step.node], say(step.upstream)
         if len(terms) > 1:
-            return f"All {len(terms)} paths into {name} have come: its gradient is {value}."
+            paths = f"All {len(terms)} paths into {name} have come"
+            return f"{paths}: its gradient is {value}."
         return f"At {name}: the upstream gradient {value} has arrived."
 
     def rule(self, c: Contribution) -> str:
@@ -154,8 +161,7 @@ class Sentences:
         if not text:
             return f"g -> {c.rule}"
         value = "" if c.local_value is None else brief(c.local_value)
-        left = f"d({head})/d({self.names[c.node]})"
-        return equation(left, c.local, text, value)
+        return equation(ratio(head, self.names[c.node]), c.local, text, value)
 
     def local(self, c: Contribution) -> str:
         """The local derivative in the learner's names; "" for a rule without one."""
@@ -163,7 +169,8 @@ class Sentences:
 
     def _in_names(self, c: Contribution, rule: str) -> str:
         head = self._nodes[self._edges[c.edge].head]
-        return fill(rule, self._operands(head, self.names))
+        output = {"y": expression(self.names[head.id])}
+        return fill(rule, output | self._operands(head, self.names))
 
     def operand(self, edge: str) -> str:
         """An operand's name, and which of several it is: "the second x"."""
@@ -179,18 +186,25 @@ class Sentences:
     def added(self, step: Step, c: Contribution, terms: Sequence[Value]) -> str:
         """A contribution reaches its node."""
         head, tail = self.names[step.node], self.names[c.node]
-        how = f"the rule {self._in_names(c, c.rule)}"
+        return f"At {head}: {self._how(step, c)}; {self._has(tail, c, terms)}."
+
+    def _how(self, step: Step, c: Contribution) -> str:
+        g, value = f"the upstream gradient {say(step.upstream)}", say(c.value)
         if c.local_value is not None:
-            how = (
-                f"the upstream gradient {say(step.upstream)} "
-                f"times the local derivative {say(c.local_value)}"
-            )
-        return f"At {head}: {how} gives {say(c.value)}; {self._has(tail, c, terms)}."
+            return f"{g} times the local derivative {say(c.local_value)} gives {value}"
+        if c.rule == "g" and c.value.shape == step.upstream.shape:
+            return f"{g} goes on unchanged"
+        if c.rule == "g":
+            return f"{g}, summed over what was stretched, gives {value}"
+        if c.local:
+            return f"{g} times the local derivative gives {value}"
+        return f"the rule {self._in_names(c, c.rule)} gives {value}"
 
     def _has(self, tail: str, c: Contribution, terms: Sequence[Value]) -> str:
         if len(terms) > 1:
             whole = ", its whole gradient" if c.last else " so far"
-            return f"{tail} now has {total(terms, c.total)}{whole}"
+            sum = total(terms, c.total, "the sum of {} paths, ")
+            return f"{tail} now has {sum}{whole}"
         if c.last:
             return f"that is the gradient of {tail}"
         return f"{tail} has {say(c.total)} so far, and another path leads to it"
@@ -198,18 +212,24 @@ class Sentences:
     def added_formula(self, c: Contribution, terms: Sequence[Value]) -> str:
         """The rule with numbers and, where paths meet, the sum."""
         product = equation(c.rule, c.filled, brief(c.value))
-        if len(terms) < 2:
+        if len(terms) == 1:
             return product
-        return f"{product}     {self.names[c.node]}: {total(terms, c.total)}"
+        return f"{product};  {self.names[c.node]}: {total(terms, c.total)}"
 
     def ending(self) -> str:
-        """The gradients of all sources."""
+        """The gradients of the sources, of the first few if there are many."""
         pairs = zip(self.sources, self.run.sources, self.run.results, strict=True)
-        return " ".join(self._result(*pair) for pair in pairs) or "No source was asked for."
+        said = [self._result(*pair) for pair in pairs]
+        more = len(said) - _TERMS
+        if more > 0:
+            said[_TERMS:] = [f"{count(more, 'more gradient')} came the same way."]
+        return " ".join(said) or "No source was asked for."
 
     def _result(self, name: str, id: str, value: Value | None) -> str:
         if value is not None:
-            return f"The gradient of {self.target} with respect to {name} is {say(value)}."
+            return (
+                f"The gradient of {self.target} with respect to {name} is {say(value)}."
+            )
         if not id:
             return f"The gradient for {name} is None: the tape never recorded it."
         return (
@@ -220,10 +240,15 @@ class Sentences:
     def ending_formula(self) -> str:
         """All results as equations."""
         pairs = zip(self.sources, self.run.results, strict=True)
-        return ",   ".join(
-            f"d({self.target})/d({name}) = {'None' if v is None else brief(v)}"
-            for name, v in pairs
+        return ",  ".join(
+            f"{ratio(self.target, name)} = {'None' if v is None else brief(v)}"
+            for name, v in [*pairs][:_TERMS]
         )
+
+
+def middle(code: str) -> str:
+    """Code that is short enough for a sentence, cut in the middle if it must be."""
+    return code if len(code) <= _LONG else f"{code[:16]}\u2026{code[-11:]}"
 
 
 def say(value: Value) -> str:
@@ -232,13 +257,38 @@ def say(value: Value) -> str:
     return text if len(text) <= _LONG else f"an array of shape {shape(value)}"
 
 
-def total(terms: Sequence[Value], value: Value) -> str:
-    """A sum with its terms, as in ``6 + 2 = 8``; many terms are cut in the middle."""
+def total(terms: Sequence[Value], value: Value, long: str = "") -> str:
+    """A sum with its terms, as in ``6 + 2 = 8``; many terms are cut in the middle.
+
+    Where the terms are too long to be shown, ``long`` stands for them.
+    """
     texts = [brief(term) for term in terms]
+    if any(len(text) > _WIDE for text in texts):
+        return f"{long.format(len(texts))}{say(value) if long else brief(value)}"
     texts = [f"({t})" if t.startswith("-") and i else t for i, t in enumerate(texts)]
     if len(texts) > _TERMS:
         texts = [texts[0], "\u2026", texts[-1]]
     return f"{' + '.join(texts)} = {brief(value)}"
+
+
+def ratio(above: str, below: str) -> str:
+    """A derivative as people write it: ``dy/dx``, or ``d(x**2)/dx``."""
+    return "/".join(f"d{t}" if t.isidentifier() else f"d({t})" for t in (above, below))
+
+
+def expression(text: str) -> ast.expr:
+    """A name, a number or code as an expression, to be put into a formula."""
+    if NUMBER.fullmatch(text):
+        number: ast.expr = ast.Name(text.lstrip("-"))
+        return ast.UnaryOp(ast.USub(), number) if text.startswith("-") else number
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return ast.Name(text)
+    return ast.Name(text) if isinstance(tree, ast.List) else tree
+
+
+NUMBER = re.compile(r"-?\d[\d.e+-]*")
 
 
 def equation(*sides: str) -> str:

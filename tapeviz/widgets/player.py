@@ -24,7 +24,7 @@ class PlayerWidget(anywidget.AnyWidget):
 
     film = traitlets.Unicode().tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
-    playing = traitlets.Bool(False).tag(sync=True)
+    playing = traitlets.Bool(default_value=False).tag(sync=True)
     speed = traitlets.Float(1.0).tag(sync=True)
 
     def __init__(self, film_json: str, step: int = 0, **options: Any) -> None:

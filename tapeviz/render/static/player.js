@@ -56,27 +56,12 @@ function memory(state) {
   };
 }
 
-// The same in a widget's model, so that every view and the kernel share one step.
-function shared(model) {
-  const names = "change:step change:playing change:speed";
-  return {
-    get: (key) => model.get(key),
-    set(change) {
-      for (const key in change) model.set(key, change[key]);
-      model.save_changes();
-    },
-    on(hear) {
-      model.on(names, hear);
-      return () => model.off(names, hear);
-    },
-  };
-}
-
 // Moves the step on while the film plays; long captions stay longer.
-function clock(film, store) {
+function clock(film, store, seen = () => true) {
   const last = film.frames.length - 1;
   let timer;
   const tick = () => {
+    if (!seen()) return store.set({ playing: false });
     const step = store.get("step") + 1;
     store.set(step < last ? { step } : { step: last, playing: false });
   };
@@ -154,8 +139,8 @@ function paint({ code, text }, places) {
 }
 
 // Scrolls a box, never the page, so that these elements can be seen.
-function reveal(box, els) {
-  const wide = box.scrollWidth > box.clientWidth + 1;
+function reveal(box, els, sideways = true) {
+  const wide = sideways && box.scrollWidth > box.clientWidth + 1;
   const high = box.scrollHeight > box.clientHeight + 1;
   if (!els.length || !(wide || high)) return;
   const frame = box.getBoundingClientRect();
@@ -189,7 +174,7 @@ function twin(film, go) {
     lit?.removeAttribute("aria-current");
     lit = body[film.frames[step].row];
     lit?.setAttribute("aria-current", "step");
-    if (lit) reveal(box, [lit]);
+    if (lit) reveal(box, [lit], false);
   };
   return [make("details", {}, make("summary", KEYS, "All steps as a table"), box), light];
 }
@@ -316,7 +301,7 @@ export function mount(root, film, store = memory({ step: film.step ?? 0, playing
 // One clock per film, however many views it has.
 export function start(root, film) {
   const store = memory({ step: film.step ?? 0, playing: false, speed: 1 });
-  const stop = clock(film, store);
+  const stop = clock(film, store, () => root.isConnected);
   const close = mount(root, film, store);
   return () => (stop(), close());
 }
@@ -325,3 +310,19 @@ export default {
   initialize: ({ model }) => clock(JSON.parse(model.get("film")), shared(model)),
   render: ({ model, el }) => mount(el.appendChild(document.createElement("div")), JSON.parse(model.get("film")), shared(model)),
 };
+
+// The same in a widget's model, so that every view and the kernel share one step.
+function shared(model) {
+  const names = "change:step change:playing change:speed";
+  return {
+    get: (key) => model.get(key),
+    set(change) {
+      for (const key in change) model.set(key, change[key]);
+      model.save_changes();
+    },
+    on(hear) {
+      model.on(names, hear);
+      return () => model.off(names, hear);
+    },
+  };
+}
