@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
 from tapeviz.engine.composite import composite
 from tapeviz.errors import tell
 from tapeviz.keras.namespace import tf
+
+_logits: dict[int, tuple[weakref.ref[Any], Any]] = {}
+
+
+def _remember(output: Any, logits: Any) -> Any:
+    """Keep what went into a sigmoid or softmax for as long as its output lives."""
+    key = id(output)
+    _logits[key] = (weakref.ref(output, lambda _: _logits.pop(key, None)), logits)
+    return output
+
+
+def logits_of(output: Any) -> Any:
+    """What went into the sigmoid or softmax that gave this tensor; else None.
+
+    Keras' cross entropies use it, so that a confident mistake keeps its gradient.
+    """
+    known = _logits.get(id(output))
+    return known[1] if known is not None and known[0]() is output else None
 
 
 def linear(x: Any) -> Any:
@@ -93,7 +112,8 @@ def tanh(x: Any) -> Any:
 @composite("sigmoid")
 def sigmoid(x: Any) -> Any:
     """``1 / (1 + exp(-x))``."""
-    return tf.sigmoid(x)
+    x = tf.convert_to_tensor(x)
+    return _remember(tf.sigmoid(x), x)
 
 
 @composite("log_sigmoid")
@@ -117,7 +137,8 @@ def exponential(x: Any) -> Any:
 @composite("softmax")
 def softmax(x: Any, axis: int = -1) -> Any:
     """``exp(x)``, divided by its sum along the axis."""
-    return tf.nn.softmax(x, axis=axis)
+    x = tf.convert_to_tensor(x)
+    return _remember(tf.nn.softmax(x, axis=axis), x)
 
 
 @composite("log_softmax")

@@ -12,9 +12,10 @@ from typing import Any
 
 from tapeviz.engine.composite import composite, grouped
 from tapeviz.errors import tell
-from tapeviz.keras import backend
+from tapeviz.keras import activations, backend
 from tapeviz.keras.namespace import tf
 from tapeviz.keras.naming import auto_name
+from tapeviz.keras.said import warn
 
 REDUCTIONS = (
     "sum_over_batch_size",
@@ -154,13 +155,16 @@ def binary_crossentropy(
     """The mean of ``-y_true log(p) - (1 - y_true) log(1 - p)`` over the last axis.
 
     With ``from_logits`` the prediction is what would go into a sigmoid, and nothing can
-    overflow; else it is ``p`` itself, kept a little off 0 and 1.
+    overflow; else it is ``p`` itself, kept a little off 0 and 1. If it came out of
+    ``keras.activations.sigmoid``, the loss comes from what went in, as Keras does it:
+    a confident mistake keeps its gradient, and the loss has none by ``p``.
     """
     y_pred = _tensor(y_pred)
     y_true = _tensor(y_true, y_pred.dtype)
     if label_smoothing:
         y_true = y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing
     _same_shape(y_true, y_pred)
+    y_pred, from_logits = _logits(y_pred, from_logits, "binary_crossentropy")
     if from_logits:
         each = tf.nn.sigmoid_cross_entropy_with_logits(labels=y_true, logits=y_pred)
         return tf.reduce_mean(each, axis=axis)
@@ -189,6 +193,7 @@ def categorical_crossentropy(
         classes = y_true.shape[-1]
         y_true = y_true * (1.0 - label_smoothing) + label_smoothing / classes
     _same_shape(y_true, y_pred)
+    y_pred, from_logits = _logits(y_pred, from_logits, "categorical_crossentropy")
     if from_logits:
         return tf.nn.softmax_cross_entropy_with_logits(y_true, y_pred, axis=axis)
     p = y_pred / tf.reduce_sum(y_pred, axis=axis, keepdims=True)
@@ -213,11 +218,27 @@ def sparse_categorical_crossentropy(
     valid = None if ignore_class is None else labels != ignore_class
     if valid is not None:
         labels = tf.where(valid, labels, tf.zeros_like(labels))
+    name = "sparse_categorical_crossentropy"
+    y_pred, from_logits = _logits(y_pred, from_logits, name)
     if not from_logits:
         small = backend.epsilon()
         y_pred = tf.math.log(tf.clip_by_value(y_pred, small, 1.0 - small))
     each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, y_pred)
     return each if valid is None else tf.where(valid, each, tf.zeros_like(each))
+
+
+def _logits(output: Any, from_logits: bool, name: str) -> tuple[Any, bool]:
+    """What went into a sigmoid or softmax activation, if the prediction came out."""
+    known = activations.logits_of(output)
+    if known is None:
+        return output, from_logits
+    if from_logits:
+        warn(
+            f"`{name}` received `from_logits=True`, but the `output` argument was "
+            "produced by a sigmoid or softmax activation and thus does not represent "
+            "logits. Was this intended?"
+        )
+    return known, True
 
 
 def _same_shape(target: Any, output: Any) -> None:

@@ -243,6 +243,34 @@ def test_training_a_network_agrees() -> None:
     assert curves[0][-1] < curves[0][0] / 5
 
 
+@pytest.mark.parametrize(
+    ("activation", "name", "truth"),
+    [
+        ("sigmoid", "BinaryCrossentropy", [[0.0, 1.0]]),
+        ("softmax", "CategoricalCrossentropy", [[0.0, 1.0]]),
+        ("softmax", "SparseCategoricalCrossentropy", [1]),
+        ("sigmoid", "MeanSquaredError", [[0.0, 1.0]]),
+    ],
+)
+def test_confident_mistakes_agree(activation: str, name: str, truth: Any) -> None:
+    """Keras works a cross entropy out from what went into the activation."""
+    results = []
+    for tf in (ours, theirs):
+        x = tf.Variable([[20.0, -1.0]])
+        loss_fn, layer = (
+            getattr(tf.keras.losses, name)(),
+            tf.keras.layers.Activation(activation),
+        )
+        with tf.GradientTape(persistent=True) as tape:
+            p = layer(x)
+            loss = loss_fn(tf.constant(truth), p)
+        grads = tape.gradient(loss, [x, p])
+        results.append([float(loss), grads[0].numpy(), grads[1] is None])
+    np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-6)
+    np.testing.assert_allclose(results[0][1], results[1][1], atol=1e-6)
+    assert results[0][2] == results[1][2]
+
+
 def test_summaries_agree() -> None:
     texts = []
     for tf in (ours, theirs):
