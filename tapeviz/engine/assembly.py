@@ -118,6 +118,7 @@ def _words_on_tensors() -> dict[str, Any]:
     fit, ones = words["fit"], words["stretch"]
     words["fit"] = lambda d, s, at=0: d if d.shape == s else fit(d, s, at)
     words["stretch"] = lambda d, s, at=0: ones(d, s, at)
+    words["cast"] = lambda d, dtype: call.cast(d, dtype, d._v.dtype)
     return words | {"lift": checks.lift}
 
 

@@ -53,6 +53,8 @@ ROWS = [
     third("tf.nn.relu(x)", "(1 float32, 0 float32, 0 float32)"),
     third("tf.maximum(x, 1.0)", "(1 float32, None, None)"),
     third("tf.abs(x)", "(1 float32, 0 float32, None)"),
+    third("tf.cast(tf.cast(x, tf.float64) ** 3, tf.float32)",
+          "(27 float32, 18 float32, 6 float32)"),
     row("watched in the inner only", """
         x = c(3.0)
         with tf.GradientTape() as t:
