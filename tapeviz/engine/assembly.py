@@ -19,7 +19,7 @@ import numpy as np
 from tapeviz.engine import build, checks, custom, kernels, slices, tensor
 from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.record import OFF, here
-from tapeviz.engine.rules import Op, compile_function, compile_sweep, tell_source
+from tapeviz.engine.rules import Op, compile_function, compile_sweep, loop_source, tell_source
 from tapeviz.engine.tensor import Tensor, Variable, touch
 from tapeviz.errors import InvalidArgumentError, caller, tell
 
@@ -329,3 +329,8 @@ def _tell(op: Op, slot: int) -> Callable[..., Any] | None:
 
 
 _assemble()
+sweep = compile_function(
+    loop_source([NAMED["add"], NAMED["multiply"]]),
+    "sweep",
+    RAW | {"BACK": BACK, "ndarray": np.ndarray},
+)

@@ -139,18 +139,29 @@ class Presence:
             Trace.recs = recs
 
 
+class Moment:
+    """A set of recording tapes for as long as it stays the same: its identity counts.
+
+    When the set changes it is emptied, so that who remembers it keeps no tape alive.
+    """
+
+    __slots__ = ("book", "tapes")
+
+    def __init__(self, book: Book, tapes: tuple[Any, ...]) -> None:
+        self.book: Book | None = book
+        self.tapes = tapes
+
+
 class Here(threading.local):
     """The tapes that record in this thread, outermost first.
 
-    ``now`` is a fresh object for each change of that set, None when it is empty:
+    ``now`` is a fresh ``Moment`` for each change of that set, None when it is empty:
     a variable that has seen ``now`` is known to all of them. ``heard`` are told of
     every gradient and every assignment, and ``by`` is the optimizer that assigns, if it
     is one. ``scope`` begins the name of every new variable.
     """
 
-    now: object | None = None
-    book: Book | None = None
-    tapes: tuple[Any, ...] = ()
+    now: Moment | None = None
     heard: tuple[Callable[..., None], ...] = ()
     by: Any = None
     scope: str = ""
@@ -158,15 +169,28 @@ class Here(threading.local):
     def __init__(self) -> None:
         self.presence = Presence()
 
+    @property
+    def book(self) -> Book | None:
+        """The book that the tapes write."""
+        now = self.now
+        return None if now is None else now.book
+
+    @property
+    def tapes(self) -> tuple[Any, ...]:
+        """The tapes that record."""
+        now = self.now
+        return () if now is None else now.tapes
+
     def set(self, tapes: tuple[Any, ...], book: Book | None) -> None:
         """Let exactly these tapes record, in this book."""
-        if self.book is not None and self.book is not book:
-            self.book.open(False)
-        self.tapes = tapes
-        self.book = book if tapes else None
-        self.now = object() if tapes else None
+        old = self.now
+        if old is not None:
+            if old.book is not None and old.book is not book:
+                old.book.open(False)
+            old.book, old.tapes = None, ()
+        self.now = Moment(book, tapes) if tapes and book is not None else None
         if book is not None:
-            book.open(bool(tapes))
+            book.trace.recs = book.recs if tapes else None
 
 
 here = Here()

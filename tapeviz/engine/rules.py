@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ast
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -225,6 +225,33 @@ def sweep_source(op: Op, name: str, *, again: bool) -> str:
         else:
             body += ["    " + line for line in lines]
     return "\n".join([head, *body]) + "\n"
+
+
+def loop_source(ops: Sequence[Op]) -> str:
+    """The source of the reverse sweep over raw values, with some ops' rules in place.
+
+    It is the loop of ``GradientTape._sweep``; the commonest ops are written out in it,
+    which saves a call for each of their records.
+    """
+    cases = []
+    for op in ops:
+        lines = sweep_source(op, "", again=False).splitlines()[1:]
+        cases += [f"            {'el' if cases else ''}if op == {op.code}:"]
+        cases += ["            " + line for line in lines]
+    return "\n".join(
+        [
+            "def sweep(recs, G, start, stop, keep, t):",
+            "    for i in range(stop - 1, start - 1, -1):",
+            "        g = G[i]",
+            "        if g is not None:",
+            "            r = recs[i]",
+            "            op = r[0]",
+            *cases,
+            "            else: BACK[op](g, r, G, i, t)",
+            "            if g.__class__ is ndarray and i not in keep: G[i] = None",
+            "",
+        ]
+    )
 
 
 def tell_source(op: Op, slot: int, name: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.assembly import AGAIN, AGAINS, BACK, BACKS, TELL, call
+from tapeviz.engine.assembly import AGAIN, AGAINS, BACK, BACKS, TELL, call, sweep
 from tapeviz.engine.dtypes import TensorShape
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.record import OFF, VARIABLE, WATCHED, Book, Record, here, listed
@@ -75,7 +75,7 @@ class GradientTape:
                 )
             )
         if self._book is None or self._used:
-            self._begin()
+            self._begin(here.now)
         self._start()
         return self
 
@@ -88,21 +88,20 @@ class GradientTape:
         if self._recording:
             self._stop()
 
-    def _begin(self) -> None:
+    def _begin(self, now: Any) -> None:
         """A fresh recording: the one that outer tapes write, or a new one."""
-        self._book = here.book if here.book is not None else Book()
-        self._book.tapes += 1
+        self._book = book = Book() if now is None else now.book
+        book.tapes += 1
         self._windows, self._watched = [], {}
         self._used = False
 
     def _start(self) -> None:
-        if self._book is None:
-            self._begin()
-        elif here.book is not None and here.book is not self._book:
-            self._join(here.book)
-        book = self._book
+        now, book = here.now, self._book
+        if now is not None and book is not now.book and now.book is not None:
+            self._join(now.book)
+            book, now = self._book, here.now
         if book is not None:
-            here.set((*here.tapes, self), book)
+            here.set((self,) if now is None else (*now.tapes, self), book)
             self._windows.append([len(book.recs), -1])
             self._recording = True
 
@@ -123,7 +122,8 @@ class GradientTape:
         book = self._book
         if book is not None:
             self._windows[-1][1] = len(book.recs)
-        here.set(tuple(t for t in here.tapes if t is not self), book)
+        tapes = here.tapes
+        here.set(() if len(tapes) < 2 else tuple(t for t in tapes if t is not self), book)
 
     def watch(self, tensor: Any) -> None:
         """Record what is computed from a tensor (or from any nest of tensors)."""
@@ -166,10 +166,10 @@ class GradientTape:
 
     def _notice(self, v: Variable) -> None:
         """A variable is read while this tape records."""
-        if self._accessed and v._trainable and id(v) not in self._watched:
-            book = self._book
-            if book is not None:
-                self._add(v, book.leaf(v, VARIABLE, v.name.removesuffix(":0")))
+        book = self._book
+        if self._accessed and v._trainable and book is not None:
+            if id(v) not in self._watched:
+                self._watched[id(v)] = (book.leaf(v, VARIABLE, v._name), v)
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables this tape has seen, in the order they were made."""
@@ -196,7 +196,7 @@ class GradientTape:
         if not self._recording:
             raise ValueError(tell("Tape is not recording."))
         self._stop()
-        self._begin()
+        self._begin(here.now)
         self._start()
 
     # -- differentiating -------------------------------------------------------------
@@ -214,19 +214,16 @@ class GradientTape:
         target does not depend on it (``tapeviz.why`` tells the reason).
         """
         zero = unconnected_gradients is not _NONE and _unconnected(unconnected_gradients)
-        _check(target, "target")
-        _check(sources, "source")
-        self._ask()
-        targets = [target] if target.__class__ is Tensor else nest.leaves(target)
+        targets = [target] if target.__class__ is Tensor else _leaves(target, "target")
         single = sources.__class__ is Variable
-        flat = [sources] if single else nest.leaves(sources)
+        flat = [sources] if single else _leaves(sources, "source")
+        self._ask()
         seeds = _seeds(targets, output_gradients)
         found = self._pull(targets, seeds, flat, BACK, AGAIN)
         out = [_result(g, s, zero) for g, s in zip(found, flat)]  # noqa: B905 - hot
         self._asked = [(targets, seeds, flat)]
-        if here.heard:
-            for hear in here.heard:
-                hear("gradient", self, targets, flat, out)
+        for hear in here.heard:
+            hear("gradient", self, targets, flat, out)
         return out[0] if single else nest.like(sources, out)
 
     def jacobian(
@@ -326,40 +323,36 @@ class GradientTape:
             return [None] * len(sources)
         trace = book.trace
         taped = trace.recs is not None
-        grads: list[Any] = [None] * len(book.recs)
-        loose = self._plant(targets, seeds, grads, taped)
         keep = [self._place(s) for s in sources]
+        start = len(book.recs)
+        try:
+            grads, loose = self._plant(targets, seeds, taped)
+            self._sweep(again if taped else back, grads, keep)
+        except RuntimeWarning:  # warnings were made errors: nan and inf are values
+            with np.errstate(all="ignore"):
+                grads, loose = self._plant(targets, seeds, taped)
+                self._sweep(again if taped else back, grads, keep)
         if taped:
-            start = len(book.recs)
-            self._sweep(again, grads, keep)
             _attribute(book.recs, start)
-        else:
-            try:
-                self._sweep(back, grads, keep)
-            except RuntimeWarning:  # warnings were made errors: nan and inf are values
-                with np.errstate(all="ignore"):
-                    grads = [None] * len(book.recs)
-                    loose = self._plant(targets, seeds, grads, taped)
-                    self._sweep(back, grads, keep)
         if not loose and book.tapes == 1 and not trace.cut:
             return [None if i < 0 else grads[i] for i in keep]
         return self._choose(grads, keep, loose, targets, sources)
 
-    def _plant(self, targets: Any, seeds: Any, grads: list[Any], taped: bool) -> Any:
-        """Put the seeds at their targets; those of targets that were not recorded."""
+    def _plant(self, targets: Any, seeds: Any, taped: bool) -> tuple[list[Any], Any]:
+        """A list of gradients with the seeds at their targets, and the seeds of those
+        targets that were not recorded."""
+        book = self._book
+        grads: list[Any] = [None] * (0 if book is None else len(book.recs))
         loose: dict[int, Any] = {}
-        for t, seed in zip(targets, seeds):  # noqa: B905 - hot
-            g = seed
-            if g.__class__ is Tensor:
-                g = g if taped else g._v
-            elif taped:
-                g = wrap(g)
+        for t, g in zip(targets, seeds):  # noqa: B905 - hot
+            if taped or g.__class__ is Tensor:
+                g = convert(g) if taped else g._v
             place = self._place(t)
             if place >= 0:
                 grads[place] = g if grads[place] is None else grads[place] + g
             else:
                 loose[id(t)] = g if id(t) not in loose else loose[id(t)] + g
-        return loose
+        return grads, loose
 
     def _choose(
         self, grads: list[Any], keep: list[int], loose: Any, targets: Any, sources: Any
@@ -387,6 +380,9 @@ class GradientTape:
         recs, trace, last = book.recs, book.trace, len(grads)
         for start, stop in reversed(self._windows):
             end = last if stop < 0 or stop > last else stop
+            if back is BACK:
+                sweep(recs, grads, start, end, keep, trace)
+                continue
             for i in range(end - 1, start - 1, -1):
                 g = grads[i]
                 if g is not None:
@@ -402,10 +398,8 @@ class GradientTape:
             return -1
         if t.__class__ is Variable:
             leaf = book.leaves.get(id(t))
-            return -1 if leaf is None else int(leaf[0])
-        if t._t is book.trace:
-            return int(t._i)
-        return book.find(t)
+            return -1 if leaf is None else leaf[0]  # type: ignore[no-any-return]
+        return t._i if t._t is book.trace else book.find(t)  # type: ignore[no-any-return]
 
     def _reached(self, end: int) -> bytearray:
         """Which records depend on something that this tape watches."""
@@ -589,6 +583,12 @@ def _unconnected(value: Any) -> bool:
                 'use "none" or "zero"',
             )
         ) from None
+
+
+def _leaves(one: Any, role: str) -> list[Any]:
+    """The tensors and variables in a nest; an error if it holds anything else."""
+    _check(one, role)
+    return nest.leaves(one)
 
 
 def _check(one: Any, role: str) -> None:

@@ -335,8 +335,15 @@ class Variable:
         return convert(value, self.dtype)
 
     def _step(self, delta: Any) -> Any:
+        old = self._v
+        if delta.__class__ is Tensor and old.__class__ is delta._v.__class__:
+            step = delta._v
+            if old.__class__ is not np.ndarray or (
+                step.shape == old.shape and step.dtype is old.dtype
+            ):
+                return step
         step = self._convert(delta)._v
-        if np.shape(step) != np.shape(self._v):
+        if np.shape(step) != np.shape(old):
             raise InvalidArgumentError(
                 tell(
                     f"Cannot update variable with shape {sizes(self.shape)} using a "
@@ -368,7 +375,8 @@ class Variable:
         return self
 
     def _set(self, new: Any, read_value: bool) -> Variable | None:
-        self._read()
+        if here.now is not None:
+            self._read()
         old = self._v
         self._put(new)
         for hear in here.heard:
@@ -378,7 +386,7 @@ class Variable:
     def _put(self, new: Any) -> None:
         """Replace the value without telling those who listen."""
         self._v = new
-        self._seen = (_STALE, OFF, -1)
+        self._seen = _STALE
 
     ref = Tensor.ref
     __array__ = Tensor.__array__
@@ -444,18 +452,19 @@ def sizes(shape: Any) -> str:
     return str(list(shape)).replace(" ", "")
 
 
-_STALE = object()
+_UNSEEN: tuple[Any, Trace, int] = (None, OFF, -1)
+_STALE: tuple[Any, Trace, int] = (object(), OFF, -1)
 
 
 def touch(v: Variable) -> tuple[Any, Trace, int]:
     """Make the recording tapes of this thread see a variable; where it stands."""
     now = here.now
     if now is None:
-        v._seen = s = (None, OFF, -1)
+        v._seen = s = _UNSEEN
         return s
-    for tape in here.tapes:
+    for tape in now.tapes:
         tape._notice(v)
-    book = here.book
+    book = now.book
     place = book.place(v) if book is not None else -1
     s = (now, book.trace, place) if book is not None and place >= 0 else (now, OFF, -1)
     v._seen = s

@@ -7,7 +7,7 @@ TensorFlow's, so that gradients agree with it also where a function has a corner
 
 from __future__ import annotations
 
-import ast
+import re
 from typing import Any
 
 from tapeviz.engine.record import READ, VARIABLE, WATCHED
@@ -15,13 +15,12 @@ from tapeviz.engine.rules import OPERANDS, Op, Rule
 
 TABLE: list[Op] = []
 NAMED: dict[str, Op] = {}
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def op(name: str, text: str, *rules: str | None, **fields: Any) -> Op:
     """Enter an op: its text, then one rule per operand in order of appearance."""
-    tree = ast.walk(ast.parse(text, mode="eval"))
-    words = [n.id for n in tree if isinstance(n, ast.Name)]
-    seen = sorted(set(words) & set(OPERANDS), key=lambda w: _place(text, w))
+    seen = dict.fromkeys(n for n in _NAME.findall(text) if n in OPERANDS)
     operands = fields.pop("operands", tuple(seen))
     texts = rules + (None,) * (len(operands) - len(rules))
     made = Op(
@@ -31,14 +30,6 @@ def op(name: str, text: str, *rules: str | None, **fields: Any) -> Op:
     TABLE.append(made)
     NAMED[name] = made
     return made
-
-
-def _place(text: str, name: str) -> int:
-    """Where a name first stands in a text as a word of its own."""
-    tree = ast.walk(ast.parse(text, mode="eval"))
-    return min(
-        n.col_offset for n in tree if isinstance(n, ast.Name) and n.id == name
-    )
 
 
 PAIR: dict[str, Any] = {"broadcasts": True}
