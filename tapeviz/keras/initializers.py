@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,12 @@ from tapeviz.engine.tensor import Tensor, Variable, wrap
 from tapeviz.errors import tell
 from tapeviz.keras import backend
 from tapeviz.keras.naming import snake
+from tapeviz.random import draw
+
+
+def new_seed() -> int:
+    """A seed from the global one, or from nowhere."""
+    return int(draw().integers(1, 10**9))
 
 
 class Initializer:
@@ -88,10 +93,13 @@ class Identity(Initializer):
 
 
 class _Random(Initializer):
-    """Random numbers: the same on every call of one initializer, as in Keras."""
+    """Random numbers: the same on every call of one initializer, as in Keras.
+
+    Without a seed of its own it gets one from ``tf.random.set_seed``.
+    """
 
     def __init__(self, seed: int | None = None) -> None:
-        self.seed = random.randint(1, 10**9) if seed is None else seed  # noqa: S311
+        self.seed = new_seed() if seed is None else seed
 
     @property
     def _numbers(self) -> np.random.Generator:

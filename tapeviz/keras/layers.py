@@ -475,7 +475,8 @@ class Dropout(Layer):
             )
         self.rate = rate
         self.seed = seed
-        self._numbers = np.random.default_rng(seed)
+        own = initializers.new_seed() if seed is None else seed
+        self._numbers = np.random.default_rng(own)
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         """The inputs, some of them zeroed if ``training``."""

@@ -281,10 +281,10 @@ def test_initializers() -> None:
 
 def test_seeds_make_weights_the_same_again() -> None:
     made = []
-    for _ in range(2):
-        keras.utils.set_random_seed(7)
+    for seed in (keras.utils.set_random_seed, tf.random.set_seed) * 2:
+        seed(7)
         layer = layers.Dense(3)
         layer.build((None, 2))
         made.append(layer.kernel.numpy().tolist())
-    assert made[0] == made[1]
+    assert made == [made[0]] * 4
     assert layers.Dense(3)(np.ones((1, 2))).numpy().tolist() != made[0]

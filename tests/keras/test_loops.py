@@ -101,14 +101,14 @@ def test_binary_classification() -> None:
     model = keras.Sequential([keras.layers.Dense(1, activation="sigmoid")])
     loss_fn = keras.losses.BinaryCrossentropy()
     optimizer = tf.optimizers.RMSprop(learning_rate=0.05)
-    for _ in range(60):
+    for _ in range(150):
         with tf.GradientTape() as tape:
             loss = loss_fn(y, model(x))
         grads = tape.gradient(loss, model.trainable_variables)
         optimizer.apply_gradients(zip(grads, model.trainable_variables, strict=True))
     kernel = model.trainable_variables[0].numpy()
     assert float(loss) < 0.2
-    assert kernel[0, 0] == pytest.approx(kernel[1, 0], rel=0.2)
+    assert kernel[0, 0] == pytest.approx(kernel[1, 0], rel=0.25)
 
 
 def test_minimising_with_a_schedule_and_clipping() -> None:

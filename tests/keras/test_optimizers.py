@@ -358,6 +358,19 @@ def test_descents_can_be_recorded() -> None:
     assert run.data.updates[1].moves[0].data == pytest.approx((0.9 * 0.4 + 0.32,))
 
 
+def test_gradients_of_rows() -> None:
+    """What gather gives: rows 0 and 2, the first of them twice."""
+    x = tf.Variable([1.0, 2.0, 3.0])
+    optimizer = optimizers.SGD(0.1, momentum=0.5)
+    for _ in range(2):
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(tf.gather(x, [0, 2, 0]))
+        optimizer.apply_gradients([(tape.gradient(y, x), x)])
+    np.testing.assert_allclose(
+        x.numpy(), [1 - 0.2 - 0.3, 2.0, 3 - 0.1 - 0.15], rtol=1e-6
+    )
+
+
 def test_slots_are_no_business_of_a_tape() -> None:
     x = tf.Variable(3.0)
     with tf.GradientTape(persistent=True) as tape:

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, TypedDict
 import numpy as np
 
 from tapeviz.engine.record import here
-from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
+from tapeviz.engine.tensor import Tensor, Variable, wrap
 from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.keras.namespace import tf
 from tapeviz.keras.naming import auto_name
 from tapeviz.keras.optimizers.recipe import Recipe, Term
 from tapeviz.keras.optimizers.schedules import LearningRateSchedule
@@ -504,7 +505,7 @@ _ONCE = "zip() can be used up only once: make a new zip(grads, variables) for ea
 def _raw(gradient: Any, v: Variable) -> Any:
     """A gradient as a raw value of the variable's dtype and shape."""
     if hasattr(gradient, "dense_shape"):
-        gradient = convert(gradient)
+        gradient = tf.convert_to_tensor(gradient)
     g = (
         gradient._v
         if isinstance(gradient, (Tensor, Variable))
