@@ -10,20 +10,10 @@ dy/dx: 8.0
 
 from __future__ import annotations
 
-from tapeviz import errors, linalg, math, nn
-from tapeviz.arrays import (
-    argsort, boolean_mask, broadcast_to, cast, concat, constant, convert_to_tensor,
-    ensure_shape, expand_dims, eye, fill, gather, gather_nd, identity, identity_n,
-    is_tensor, linspace, meshgrid, newaxis, one_hot, ones, ones_like, pad, range, rank,
-    repeat, reshape, reverse, roll, scatter_nd, searchsorted, sequence_mask, shape, size,
-    slice, sort, split, squeeze, stack, stop_gradient, strided_slice,
-    tensor_scatter_nd_add, tensor_scatter_nd_update, tile, transpose, unique, unstack,
-    where, zeros, zeros_like,
-)  # fmt: skip
-from tapeviz.control import (
-    case, cond, foldl, foldr, group, map_fn, no_op, scan, switch_case, vectorized_map,
-    while_loop,
-)  # fmt: skip
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tapeviz import errors
 from tapeviz.engine.dtypes import (
     DType,
     TensorShape,
@@ -39,52 +29,122 @@ from tapeviz.engine.dtypes import (
     int64,
     string,
     uint8,
+    uint16,
+    uint32,
+    uint64,
 )
 from tapeviz.engine.dtypes import bool_ as bool  # noqa: A004
 from tapeviz.engine.tape import GradientTape, UnconnectedGradients
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.face import bundle as _bundle
 from tapeviz.face import descent, draw, explore, play
-from tapeviz.engine.slices import IndexedSlices
-from tapeviz.gradients import (
-    custom_gradient, grad_pass_through, numpy_function, py_function, recompute_grad,
-)  # fmt: skip
-from tapeviz.linalg import (
-    clip_by_global_norm, clip_by_norm, einsum, matmul, norm, tensordot,
-)  # fmt: skip
-from tapeviz.math import (
-    abs, acos, acosh, add, add_n, argmax, argmin, asin, asinh, atan, atan2, atanh,
-    clip_by_value, complex, cos, cosh, cumsum, divide, equal, exp, floor, greater,
-    greater_equal, less, less_equal, logical_and, logical_not, logical_or, maximum,
-    minimum, multiply, negative, not_equal, pow, reduce_all, reduce_any,
-    reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum,
-    round, scalar_mul, sigmoid, sign, sin, sinh, sqrt, square, subtract, tan, tanh,
-    truediv,
-)  # fmt: skip
-from tapeviz.module import Module, function, name_scope
-from tapeviz.printing import print
 
 __version__ = "0.1.0"
 
+double = float64
+half = float16
+
 GradientTape._repr_mimebundle_ = _bundle  # type: ignore[attr-defined]
 
-_LATER = {
-    "keras": "keras",
-    "initializers": "keras.initializers",
-    "losses": "keras.losses",
-    "metrics": "keras.metrics",
-    "optimizers": "keras.optimizers",
-    "autodiff": "autodiff",
-    "debugging": "debugging",
-    "nest": "nest",
-    "random": "random",
+if TYPE_CHECKING:
+    from tapeviz import autodiff, debugging, keras, linalg, math, nest, nn, random
+    from tapeviz.arrays import (
+        argsort, boolean_mask, broadcast_to, cast, concat, constant, convert_to_tensor,
+        ensure_shape, expand_dims, eye, fill, gather, gather_nd, identity, identity_n,
+        is_tensor, linspace, meshgrid, newaxis, one_hot, ones, ones_like, pad, range, rank,
+        repeat, reshape, reverse, roll, scatter_nd, searchsorted, sequence_mask, shape, size,
+        slice, sort, split, squeeze, stack, stop_gradient, strided_slice,
+        tensor_scatter_nd_add, tensor_scatter_nd_sub, tensor_scatter_nd_update, tile,
+        transpose, unique, unstack, where, zeros, zeros_like,
+    )  # fmt: skip
+    from tapeviz.control import (
+        case, cond, control_dependencies, device, executing_eagerly, foldl, foldr, group,
+        init_scope, map_fn, no_op, scan, switch_case, vectorized_map, while_loop,
+    )  # fmt: skip
+    from tapeviz.debugging import (
+        Assert, assert_equal, assert_greater, assert_less, assert_rank,
+    )  # fmt: skip
+    from tapeviz.engine.slices import IndexedSlices
+    from tapeviz.gradients import (
+        custom_gradient, grad_pass_through, numpy_function, py_function, recompute_grad,
+    )  # fmt: skip
+    from tapeviz.linalg import (
+        clip_by_global_norm, clip_by_norm, einsum, matmul, norm, tensordot,
+    )  # fmt: skip
+    from tapeviz.math import (
+        abs, acos, acosh, add, add_n, argmax, argmin, asin, asinh, atan, atan2, atanh,
+        clip_by_value, complex, cos, cosh, cumsum, divide, equal, exp, floor, greater,
+        greater_equal, less, less_equal, logical_and, logical_not, logical_or, maximum,
+        minimum, multiply, negative, not_equal, pow, reduce_all, reduce_any,
+        reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_prod, reduce_sum,
+        round, scalar_mul, sigmoid, sign, sin, sinh, sqrt, square, subtract, tan, tanh,
+        truediv,
+    )  # fmt: skip
+    from tapeviz.module import Module, function, name_scope
+    from tapeviz.printing import print
+
+_ROOMS = {
+    "arrays": """
+        argsort boolean_mask broadcast_to cast concat constant convert_to_tensor
+        ensure_shape expand_dims eye fill gather gather_nd identity identity_n
+        is_tensor linspace meshgrid newaxis one_hot ones ones_like pad range rank
+        repeat reshape reverse roll scatter_nd searchsorted sequence_mask shape size
+        slice sort split squeeze stack stop_gradient strided_slice
+        tensor_scatter_nd_add tensor_scatter_nd_sub tensor_scatter_nd_update tile
+        transpose unique unstack where zeros zeros_like
+    """,
+    "control": """
+        case cond control_dependencies device executing_eagerly foldl foldr group
+        init_scope map_fn no_op scan switch_case vectorized_map while_loop
+    """,
+    "debugging": "Assert assert_equal assert_greater assert_less assert_rank",
+    "engine.slices": "IndexedSlices",
+    "gradients": """
+        custom_gradient grad_pass_through numpy_function py_function recompute_grad
+    """,
+    "linalg": "clip_by_global_norm clip_by_norm einsum matmul norm tensordot",
+    "math": """
+        abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh
+        clip_by_value complex cos cosh cumsum divide equal exp floor greater
+        greater_equal less less_equal logical_and logical_not logical_or maximum
+        minimum multiply negative not_equal pow reduce_all reduce_any
+        reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum
+        round scalar_mul sigmoid sign sin sinh sqrt square subtract tan tanh truediv
+    """,
+    "module": "Module function name_scope",
+    "printing": "print",
 }
+"""Where the public names are, so that a name costs nothing before it is used."""
+
+_SPACES = {
+    name: name for name in
+    ("autodiff", "debugging", "keras", "linalg", "math", "nest", "nn", "random")
+} | {
+    name: f"keras.{name}" for name in ("initializers", "losses", "metrics", "optimizers")
+} | {"dtypes": "engine.dtypes"}  # fmt: skip
+"""The namespaces: ``tf.math`` and the like."""
+
+_PLACES = {name: room for room, names in _ROOMS.items() for name in names.split()}
 
 
-def __getattr__(name: str) -> object:
-    """Rooms that are loaded when somebody enters."""
-    if name in _LATER:
-        from importlib import import_module
+def __getattr__(name: str) -> Any:
+    """A public name at its first use; for others, what to use instead."""
+    if name in _SPACES:
+        found: Any = import_module(f"tapeviz.{_SPACES[name]}")
+    elif name in _PLACES:
+        found = getattr(import_module(f"tapeviz.{_PLACES[name]}"), name)
+    else:
+        from tapeviz.missing import missing
 
-        return import_module(f"tapeviz.{_LATER[name]}")
-    raise AttributeError(f"module 'tapeviz' has no attribute {name!r}")
+        raise AttributeError(missing("", name))
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """All public names, also those not loaded yet."""
+    here = (n for n in globals() if not n.startswith("_") and n not in _PRIVATE)
+    return sorted({*here, *_PLACES, *_SPACES, "__version__"})
+
+
+_PRIVATE = {"TYPE_CHECKING", "Any", "annotations", "import_module"}

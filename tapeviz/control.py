@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from tapeviz.engine import nest
@@ -190,3 +191,23 @@ def no_op(name: str | None = None) -> None:
 
 def group(*inputs: Any, **options: Any) -> None:
     """Nothing: what it names has been done already."""
+
+
+def executing_eagerly() -> bool:
+    """True: tensors have their values at once."""
+    return True
+
+
+def device(device_name: Any = None) -> AbstractContextManager[None]:
+    """A block on a device; there is one, the CPU."""
+    return nullcontext()
+
+
+def control_dependencies(control_inputs: Any = None) -> AbstractContextManager[None]:
+    """A block that runs after other things: as Python does anyway."""
+    return nullcontext()
+
+
+def init_scope() -> AbstractContextManager[None]:
+    """A block outside of functions that are being traced; here there are none."""
+    return nullcontext()

@@ -13,6 +13,7 @@ from tapeviz.engine.arguments import like, plain, rank, whole
 from tapeviz.engine.assembly import call
 from tapeviz.engine.tensor import Tensor, Variable, convert
 from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.missing import teller
 
 
 def _pair(x: Any, y: Any) -> tuple[Any, Any]:
@@ -250,3 +251,5 @@ def is_numeric_tensor(tensor: Any) -> bool:
     """Whether it is a tensor of numbers (not of bools or text)."""
     known = isinstance(tensor, (Tensor, Variable))
     return known and tensor.dtype.np.kind in "fciu"
+
+__getattr__ = teller("debugging")

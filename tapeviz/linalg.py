@@ -13,6 +13,7 @@ from tapeviz.engine.composite import composite
 from tapeviz.engine.slices import IndexedSlices, dense
 from tapeviz.engine.tensor import Tensor, convert, wrap
 from tapeviz.errors import InvalidArgumentError, UnimplementedError, tell
+from tapeviz.missing import teller
 from tapeviz.math.reductions import l2_normalize
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -474,3 +475,5 @@ __all__ = [
     "matrix_transpose", "matvec", "norm", "normalize", "set_diag", "solve",
     "tensor_diag", "tensor_diag_part", "tensordot", "trace",
 ]  # fmt: skip
+
+__getattr__ = teller("linalg")

@@ -7,6 +7,7 @@ from typing import Any
 
 from tapeviz.engine import nest
 from tapeviz.errors import tell
+from tapeviz.missing import teller
 
 
 def is_nested(structure: Any) -> bool:
@@ -86,3 +87,5 @@ def _different(a: Any, b: Any) -> str:
         f"First structure: type={type(a).__name__} str={a}\n\n"
         f"Second structure: type={type(b).__name__} str={b}"
     )
+
+__getattr__ = teller("nest")

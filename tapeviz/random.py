@@ -17,6 +17,7 @@ from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
 from tapeviz.errors import tell
+from tapeviz.missing import teller
 
 
 class _Source(threading.local):
@@ -284,3 +285,5 @@ def get_global_generator() -> Generator:
 def set_global_generator(generator: Generator) -> None:
     """Share another generator."""
     globals()["_global"] = generator
+
+__getattr__ = teller("random")

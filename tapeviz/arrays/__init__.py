@@ -14,5 +14,5 @@ from tapeviz.arrays.shaping import (
 )  # fmt: skip
 from tapeviz.arrays.taking import (
     boolean_mask, gather, gather_nd, scatter_nd, sequence_mask, slice, strided_slice,
-    tensor_scatter_nd_add, tensor_scatter_nd_update, unique, where,
+    tensor_scatter_nd_add, tensor_scatter_nd_sub, tensor_scatter_nd_update, unique, where,
 )  # fmt: skip

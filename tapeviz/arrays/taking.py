@@ -18,7 +18,8 @@ from tapeviz.engine.arguments import (
 )
 from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
-from tapeviz.engine.tensor import Tensor, convert, wrap
+from tapeviz.engine.record import VARIABLE, WATCHED
+from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
 from tapeviz.errors import InvalidArgumentError, tell
 
 
@@ -41,7 +42,17 @@ def gather(
         return _gather_batch(t, ids, axis, batch_dims)
     at = one_axis(t, 0 if axis is None else axis, "GatherV2")
     _within(ids, t.shape[at], "GatherV2")
+    if at == -rank(t) and is_source(t):
+        return call.gather_rows(t, ids, at)
     return call.gather(t, ids, at)
+
+
+def is_source(t: Any) -> bool:
+    """Whether it is a variable or a watched tensor, not something computed."""
+    if isinstance(t, Variable):
+        return True
+    recs = t._t.recs
+    return recs is not None and t._i >= 0 and recs[t._i][0] in (VARIABLE, WATCHED)
 
 
 def _within(ids: Any, size: int, kernel: str) -> None:
@@ -136,6 +147,17 @@ def tensor_scatter_nd_update(
     new[tuple(np.moveaxis(ids, -1, 0))] = True
     put = call.scatter_nd(like(updates, t), tuple(t.shape), ids, 0)
     return call.where(wrap(new), put, t)
+
+
+@composite("tensor_scatter_nd_sub")
+def tensor_scatter_nd_sub(
+    tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "",
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """A copy of a tensor with ``updates`` subtracted at places."""
+    t = convert(tensor)
+    put = call.scatter_nd(like(updates, t), tuple(t.shape), numbers(indices), 0)
+    return call.subtract(t, put)
 
 
 def boolean_mask(

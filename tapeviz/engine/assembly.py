@@ -25,8 +25,11 @@ from tapeviz.errors import InvalidArgumentError, caller, tell
 
 PLAIN = frozenset((int, float))
 
-RAW: dict[str, Any] = {**kernels.WORDS, **custom.WORDS, "PLAIN": PLAIN}
+RAW: dict[str, Any] = {**kernels.WORDS, **custom.WORDS, **slices.WORDS, "PLAIN": PLAIN}
 """The words of the rules on raw values."""
+
+TOLD: dict[str, Any] = {**RAW, "rows": RAW["scatter"]}
+"""The same for telling: a gradient by rows is shown whole."""
 
 WORDS: dict[str, Any] = {
     **RAW,
@@ -153,9 +156,8 @@ def _methods() -> None:
     Variable.read_value = Variable.value
     tensor.pack = _pack
     custom.stack = lambda tensors, axis: call.stack(tensors, axis)
-    slices.scatter = lambda *args: call.scatter(*args)
-    slices.joined = lambda *args: call.reshape(*args)
-    slices.concat = lambda *args: call.concat(*args)
+    for word in ("scatter", "reshape", "concat"):
+        slices.RAW[word], slices.TAPED[word] = RAW[word], _recorded(word)
 
 
 def _operator(op: Op, owner: type, name: str) -> None:
@@ -322,7 +324,7 @@ def _tell(op: Op, slot: int) -> Callable[..., Any] | None:
 
     def stub(*args: Any) -> Any:
         if not made:
-            made.append(compile_function(tell_source(op, slot, name), name, RAW))
+            made.append(compile_function(tell_source(op, slot, name), name, TOLD))
         return made[0](*args)
 
     return stub

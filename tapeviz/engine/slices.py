@@ -75,31 +75,74 @@ class IndexedSlices:
         )
 
 
-def scatter(_x: Any, _shape: Any, _ids: Any, _axis: int) -> Tensor:
-    """The recorded op of that name; set when the registry is put to work."""
-    raise NotImplementedError
+class Rows:
+    """The same on its way back through the tape; it adds to others and to arrays."""
+
+    __slots__ = ("ids", "shape", "values")
+    __array_ufunc__ = None
+
+    def __init__(self, values: Any, ids: Any, shape: tuple[int, ...]) -> None:
+        self.values = values
+        self.ids = ids
+        self.shape = shape
+
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, Rows):
+            return self.dense() + other
+        a, b = (reshape(r.values, (-1, *r.shape[1:])) for r in (self, other))
+        ids = np.concatenate([np.ravel(self.ids), np.ravel(other.ids)])
+        return Rows(concat([a, b], -len(self.shape)), ids, self.shape)
+
+    def __radd__(self, other: Any) -> Any:
+        return other + self.dense()
+
+    def dense(self) -> Any:
+        """The whole array (or tensor), repeated rows added up."""
+        return scatter(self.values, self.shape, self.ids, -len(self.shape))
+
+    _dense = dense
+
+    def slices(self) -> IndexedSlices:
+        """What the learner gets."""
+        values = reshape(self.values, (-1, *self.shape[1:]))
+        whole = values if isinstance(values, Tensor) else wrap(values)
+        size = wrap(np.array(self.shape, np.int32))
+        return IndexedSlices(whole, wrap(np.ravel(self.ids)), size)
+
+
+def rows(g: Any, shape: tuple[int, ...], ids: Any, axis: int) -> Rows:
+    """The gradient of rows that were taken from a source."""
+    return Rows(g, ids, shape)
+
+
+WORDS = {"rows": rows}
+"""The word of the op ``gather_rows``."""
+
+RAW: dict[str, Any] = {}
+TAPED: dict[str, Any] = {}
+"""``scatter``, ``reshape`` and ``concat`` for arrays and for tensors."""
+
+
+def _words(value: Any) -> dict[str, Any]:
+    return TAPED if isinstance(value, Tensor) else RAW
+
+
+def scatter(x: Any, shape: Any, ids: Any, axis: int) -> Any:
+    """Rows put in their places and added up."""
+    return _words(x)["scatter"](x, shape, ids, axis)
+
+
+def reshape(x: Any, shape: Any) -> Any:
+    """The same entries in another shape."""
+    size = int(np.prod(shape[1:], dtype=int)) or 1
+    return _words(x)["reshape"](x, (int(np.prod(x.shape, dtype=int)) // size, *shape[1:]))
+
+
+def concat(xs: Any, axis: int) -> Any:
+    """Rows behind rows."""
+    return _words(xs[0])["concat"](xs, axis)
 
 
 def dense(value: Any) -> Any:
     """Slices as a whole tensor; anything else as it is."""
     return value._dense() if isinstance(value, IndexedSlices) else value
-
-
-def gathered(grads: list[tuple[Any, Any]], shape: tuple[int, ...]) -> IndexedSlices:
-    """One set of slices from the gradients of several gathers and their row numbers."""
-    ids = np.concatenate([np.ravel(i) for _, i in grads])
-    kind = np.int64 if any(np.asarray(i).dtype == np.int64 for _, i in grads) else np.int32
-    rows = [joined(g, (-1, *shape[1:])) for g, _ in grads]
-    whole = rows[0] if len(rows) == 1 else concat(rows, -len(shape))
-    sizes = wrap(np.array(shape, np.int32))
-    return IndexedSlices(whole, wrap(ids.astype(kind)), sizes)
-
-
-def joined(_x: Any, _shape: Any) -> Tensor:
-    """The recorded reshape; set when the registry is put to work."""
-    raise NotImplementedError
-
-
-def concat(_xs: Any, _axis: int) -> Tensor:
-    """The recorded op of that name; set when the registry is put to work."""
-    raise NotImplementedError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +17,9 @@ from tapeviz.engine.dtypes import TensorShape
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.record import OFF, VARIABLE, WATCHED, Book, Record, here, listed
 from tapeviz.engine.splice import splice
+from tapeviz.engine.slices import Rows
 from tapeviz.engine.tensor import Shared, Tensor, Variable, convert, sizes, wrap
 from tapeviz.errors import InvalidArgumentError, caller, tell
-
-_log = logging.getLogger("tensorflow")
-
 
 class UnconnectedGradients(Enum):
     """What ``gradient`` gives for a source the target does not depend on."""
@@ -504,6 +501,8 @@ def _result(g: Any, source: Any, zero: bool) -> Any:
         return wrap(np.zeros_like(source._v)[()]) if zero else None
     if g.__class__ is Tensor:
         return g
+    if g.__class__ is Rows:
+        return g.slices()
     out = Tensor()
     out._v, out._t, out._i = g, OFF, -1
     if g.__class__ is not f32 and source.dtype.np.kind not in "fc":
@@ -627,10 +626,17 @@ def _check_leaf(t: Any, role: str) -> None:
 _told = {"dtype": 0, "inside": 0}
 
 
+def _log() -> Any:
+    """TensorFlow's logger, loaded when there is something to say."""
+    import logging
+
+    return logging.getLogger("tensorflow")
+
+
 def _warn_dtype(what: str, t: Any) -> None:
     if _told["dtype"] < 5:
         _told["dtype"] += 1
-        _log.warning(
+        _log().warning(
             "The dtype of the %s must be floating (e.g. tf.float32), got tf.%s", what, t.dtype.name
         )
 
@@ -638,7 +644,7 @@ def _warn_dtype(what: str, t: Any) -> None:
 def _warn_inside() -> None:
     if not _told["inside"]:
         _told["inside"] = 1
-        _log.warning(
+        _log().warning(
             "Calling GradientTape.gradient on a persistent tape inside its context is "
             "significantly less efficient than calling it outside the context (it causes "
             "the gradient ops to be recorded on the tape, leading to increased CPU and "

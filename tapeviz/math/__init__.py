@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapeviz.arrays.ordering import in_top_k, top_k
+from tapeviz.missing import teller
 from tapeviz.math.arithmetic import (
     accumulate_n, add, add_n, atan2, clip_by_value, divide, divide_no_nan, equal,
     floordiv, floormod, greater, greater_equal, less, less_equal, logical_and,
@@ -23,3 +24,5 @@ from tapeviz.math.reductions import (
     reduce_variance, segment_sum, unsorted_segment_sum, zero_fraction,
 )  # fmt: skip
 from tapeviz.nn.activations import log_softmax, softmax
+
+__getattr__ = teller("math")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tapeviz.arrays.ordering import in_top_k, top_k
 from tapeviz.math.reductions import l2_normalize, zero_fraction
+from tapeviz.missing import teller
 from tapeviz.nn.activations import (
     crelu, elu, gelu, leaky_relu, log_softmax, relu, relu6, selu, sigmoid, silu,
     softmax, softplus, softsign, swish, tanh,
@@ -16,3 +17,5 @@ from tapeviz.nn.losses import (
     sigmoid_cross_entropy_with_logits, softmax_cross_entropy_with_logits,
     sparse_softmax_cross_entropy_with_logits, weighted_cross_entropy_with_logits,
 )  # fmt: skip
+
+__getattr__ = teller("nn")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tapeviz.arrays.taking import is_source
 from tapeviz.engine.arguments import axes, floating, like, numbers, plain, rank, sizes
 from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
@@ -79,7 +80,8 @@ def embedding_lookup(
                 f"the table has {size} rows",
             )
         )
-    found = call.gather(t, rows, -rank(t))
+    take = call.gather_rows if is_source(t) else call.gather
+    found = take(t, rows, -rank(t))
     return found if max_norm is None else _clipped(found, max_norm, np.ndim(rows))
 
 

@@ -352,7 +352,7 @@ OTHER: dict[str, Callable[..., Any]] = {
 
 NUMPY = FUNCTIONS | REDUCTIONS | MOVES | MATRICES | OTHER
 
-APART = frozenset(("custom", "part", "complex", "real", "imag", "conj", "angle"))
+APART = frozenset(("custom", "part", "gather_rows", "complex", "real", "imag", "conj", "angle"))
 """Ops with tests of their own: what the learner gives, and complex numbers."""
 
 

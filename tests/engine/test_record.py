@@ -193,11 +193,14 @@ def test_a_loop_over_rows_is_the_learners() -> None:
 
 
 PLACES = ("", "math", "nn", "linalg")
+SPACES = [(place, getattr(tf, place) if place else tf) for place in PLACES]
 NAMES = sorted(
     f"{place}.{name}".strip(".")
-    for place in PLACES
-    for name, f in vars(getattr(tf, place) if place else tf).items()
-    if callable(f) and not isinstance(f, type) and name[0] != "_"
+    for place, space in SPACES
+    for name in dir(space)
+    if name[0] != "_"
+    and callable(f := getattr(space, name))
+    and not isinstance(f, type)
 )
 
 

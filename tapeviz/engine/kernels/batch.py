@@ -38,6 +38,7 @@ def batched(words: dict[str, Any]) -> dict[str, Any]:
         "scatter_nd": lambda g, s, ids, lead: w["scatter_nd"](
             g, (*g.shape[:1], *s), ids, lead + 1
         ),
+        "rows": w["scatter"],
         "pulled": lambda g, k, made: made.rows(g, k),
     }  # fmt: skip
 

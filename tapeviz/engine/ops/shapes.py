@@ -36,6 +36,7 @@ op("untile", "untile(x, shape, times)", "tile(g, times)", symbol="Σ", settings=
 BY: dict[str, Any] = {"settings": ("ids", "axis")}
 
 op("gather", "gather(x, ids, axis)", "scatter(g, shape(x), ids, axis)", kernel="GatherV2", symbol="gather", nickname="what was taken twice gets both gradients", **BY)
+op("gather_rows", "gather(x, ids, axis)", "rows(g, shape(x), ids, axis)", kernel="ResourceGather", symbol="gather", nickname="only the rows that were taken get a gradient", **BY)
 op("repeat", "gather(x, ids, axis)", "scatter(g, shape(x), ids, axis)", kernel="Repeat", symbol="repeat", nickname="copies add", **BY)
 op("mirror_pad", "gather(x, ids, axis)", "scatter(g, shape(x), ids, axis)", kernel="MirrorPad", symbol="pad", nickname="copies add", **BY)
 op("scatter", "scatter(x, shape, ids, axis)", "gather(g, ids, axis)", kernel="SegmentSum", symbol="scatter", settings=("shape", "ids", "axis"))
