@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import linecache
+import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import CodeType, FrameType
 
-_HOME = str(Path(__file__).parent)
+_HOME = os.path.dirname(__file__)  # noqa: PTH120 - pathlib is slow to import
 
 
 class TapevizError(Exception):
