@@ -13,6 +13,7 @@ from tapeviz.keras import (
     optimizers,
     utils,
 )
+from tapeviz.keras.absent import teller
 from tapeviz.keras.initializers import Initializer
 from tapeviz.keras.layers import Input, InputLayer, Layer
 from tapeviz.keras.losses import Loss
@@ -40,3 +41,5 @@ __all__ = [
     "optimizers",
     "utils",
 ]
+
+__getattr__ = teller("")

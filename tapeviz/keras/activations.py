@@ -8,6 +8,7 @@ from typing import Any
 
 from tapeviz.engine.composite import composite
 from tapeviz.errors import tell
+from tapeviz.keras.absent import teller
 from tapeviz.keras.namespace import tf
 
 _logits: dict[int, tuple[weakref.ref[Any], Any]] = {}
@@ -196,3 +197,6 @@ def get(identifier: Any) -> Callable[..., Any]:
             f"known are {', '.join(_KNOWN)}",
         )
     )
+
+
+__getattr__ = teller("activations")

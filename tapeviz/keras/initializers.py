@@ -11,6 +11,7 @@ from tapeviz.engine.dtypes import as_dtype
 from tapeviz.engine.tensor import Tensor, Variable, wrap
 from tapeviz.errors import tell
 from tapeviz.keras import backend
+from tapeviz.keras.absent import teller
 from tapeviz.keras.naming import snake
 from tapeviz.random import draw
 
@@ -299,3 +300,6 @@ def get(identifier: Any) -> Any:
             f"known are {', '.join(n for n in _KNOWN if n.islower())}",
         )
     )
+
+
+__getattr__ = teller("initializers")

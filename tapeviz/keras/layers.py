@@ -21,6 +21,7 @@ from tapeviz.engine.record import here
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.errors import tell
 from tapeviz.keras import activations, backend, initializers
+from tapeviz.keras.absent import teller
 from tapeviz.keras.namespace import tf
 from tapeviz.keras.naming import auto_name
 from tapeviz.module import Module, leaves, name_scope
@@ -491,3 +492,6 @@ class Dropout(Layer):
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """The same shape."""
         return tuple(input_shape)
+
+
+__getattr__ = teller("layers")

@@ -13,6 +13,7 @@ from typing import Any
 from tapeviz.engine.composite import composite, grouped
 from tapeviz.errors import tell
 from tapeviz.keras import activations, backend
+from tapeviz.keras.absent import teller
 from tapeviz.keras.namespace import tf
 from tapeviz.keras.naming import auto_name
 from tapeviz.keras.said import warn
@@ -543,3 +544,6 @@ def get(identifier: Any) -> Any:
                 f"known are {', '.join(n for n in _known() if n.islower())}",
             )
         ) from None
+
+
+__getattr__ = teller("losses")

@@ -140,11 +140,11 @@ class Sequential(Model):
                 shape = layer._output = layer.compute_output_shape(shape)
         self.built = bool(self._layers)
 
-    def _build(self, shape: Any) -> None:  # noqa: ARG002 - not needed here
+    def _build(self, shape: Any) -> None:
         """The layers make their own weights when they are called."""
         self.built = True
 
-    def call(self, inputs: Any, training: Any = None) -> Any:  # noqa: ARG002 - inner layers see it
+    def call(self, inputs: Any, training: Any = None) -> Any:
         """The layers, one after the other."""
         if not self._layers:
             raise ValueError(

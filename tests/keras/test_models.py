@@ -124,3 +124,29 @@ def test_a_model_of_ones_own() -> None:
     assert [layer.name for layer in model.layers] == ["dense"]
     assert len(model.trainable_variables) == 2
     assert model.name == "my_model"
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (
+            lambda: keras.layers.Conv2D,
+            r"tapeviz has no tf\.keras\.layers\.Conv2D; see dir",
+        ),
+        (
+            lambda: keras.losses.MSEs,
+            r"no tf\.keras\.losses\.MSEs; the nearest is .*\.MSE",
+        ),
+        (
+            lambda: keras.optimizers.Adamw,
+            r"the nearest is tf\.keras\.optimizers\.AdamW",
+        ),
+        (
+            lambda: keras.callbacks,
+            r"no tf\.keras\.callbacks; print or plot in the loop",
+        ),
+    ],
+)
+def test_names_that_are_not_here(ask: Any, message: str) -> None:
+    with pytest.raises(AttributeError, match=message):
+        ask()

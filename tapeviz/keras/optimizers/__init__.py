@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tapeviz.keras.absent import teller
 from tapeviz.keras.optimizers import schedules
 from tapeviz.keras.optimizers.formulas import (
     SGD,
@@ -32,3 +33,5 @@ __all__ = [
     "get",
     "schedules",
 ]
+
+__getattr__ = teller("optimizers")

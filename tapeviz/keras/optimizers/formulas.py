@@ -251,7 +251,7 @@ x -= lr * g / sqrt(a + epsilon)
         self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
 
-    def start(self, slot: str) -> float:  # noqa: ARG002 - there is one
+    def start(self, slot: str) -> float:
         """The accumulator begins at ``initial_accumulator_value``."""
         return self.initial_accumulator_value
 

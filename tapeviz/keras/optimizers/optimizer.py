@@ -177,7 +177,7 @@ class Optimizer:
                 slots[short] = self._slot(v, full, self.start(short))
         self.built = True
 
-    def start(self, slot: str) -> float:  # noqa: ARG002 - a subclass may care
+    def start(self, slot: str) -> float:
         """What a slot holds at first."""
         return 0.0
 
