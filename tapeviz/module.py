@@ -163,9 +163,7 @@ def leaves(thing: Any) -> Iterator[Any]:
 
 def _snake(name: str) -> str:
     """A class's name in small letters with underscores, as tf.Module writes it."""
-    return re.sub(
-        r"((?<=[a-z0-9])[A-Z]|(?!^)[A-Z](?=[a-z]))", r"_\1", name
-    ).lower()
+    return re.sub(r"((?<=[a-z0-9])[A-Z]|(?!^)[A-Z](?=[a-z]))", r"_\1", name).lower()
 
 
 @overload

@@ -138,8 +138,8 @@ def test_a_model_of_ones_own() -> None:
             r"no tf\.keras\.losses\.MSEs; the nearest is .*\.MSE",
         ),
         (
-            lambda: keras.optimizers.Adamw,
-            r"the nearest is tf\.keras\.optimizers\.AdamW",
+            lambda: keras.optimizers.Adams,
+            r"the nearest is tf\.keras\.optimizers\.Adam",
         ),
         (
             lambda: keras.callbacks,
