@@ -97,6 +97,6 @@ def test_a_lesson_runs_and_its_players_play(
 ) -> None:
     page = lab.open(open_page, lesson)
     cells = page.run_all()
-    films = [i for i, cell in enumerate(cells) if "<script>" in str(cell)]
+    films = [i for i, cell in enumerate(cells) if "tapeviz-film" in str(cell)]
     for index in films[:1]:
         player(page, index).check()
