@@ -1,0 +1,161 @@
+"""Make the lessons: run each source and write its notebook, the same on every run.
+
+    python chapters/build.py            # all lessons
+    python chapters/build.py 10_3 10_6  # these
+
+A source is a Python file in the py:percent form, which editors know: ``# %%`` begins
+a cell of code, ``# %% [markdown]`` a cell of text whose lines are comments, and
+``tags=["..."]`` behind either gives the cell its tags. Three tags mean something here:
+``listing`` is the chapter's code as it stands there; ``descent`` is its loop, recorded;
+``live`` marks a panel that needs a running kernel, so that its output is not kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+HERE = Path(__file__).parent
+SOURCES = HERE / "source"
+
+_MARK = re.compile(
+    r"^# %%(?P<text> \[markdown\])?(?: tags=\[(?P<tags>[^\]]*)\])?[ ]*$", re.MULTILINE
+)
+_METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"file_extension": ".py", "name": "python"},
+}
+_LIVE = "live"
+
+
+class SourceError(ValueError):
+    """A source that cannot be read as a lesson."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a lesson: ``kind`` is "code" or "markdown"."""
+
+    kind: str
+    source: str
+    tags: tuple[str, ...] = ()
+
+
+def sources() -> list[Path]:
+    """The sources of all lessons, in reading order."""
+    return sorted(SOURCES.glob("10_*.py"))
+
+
+def cells(text: str) -> list[Cell]:
+    """The cells of a source text; SourceError if it does not begin with one."""
+    marks = list(_MARK.finditer(text))
+    if not marks or text[: marks[0].start()].strip():
+        raise SourceError("a lesson begins with '# %%' or '# %% [markdown]'")
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    return [
+        _cell(mark, text[mark.end() : end])
+        for mark, end in zip(marks, ends, strict=True)
+    ]
+
+
+def _cell(mark: re.Match[str], body: str) -> Cell:
+    tags = tuple(re.findall(r'"([^"]+)"', mark["tags"] or ""))
+    if not mark["text"]:
+        return Cell("code", body.strip("\n"), tags)
+    lines = body.strip("\n").splitlines()
+    for line in lines:
+        if not line.startswith("#"):
+            raise SourceError(f"a line of text does not begin with '#': {line!r}")
+    return Cell("markdown", "\n".join(re.sub("^# ?", "", line) for line in lines), tags)
+
+
+def notebook(found: Sequence[Cell]) -> nbformat.NotebookNode:
+    """The cells as a notebook that was not run; ids tell the heading they follow."""
+    made = nbformat.v4.new_notebook(metadata=_METADATA)
+    made.cells = [_node(cell, id) for cell, id in zip(found, _ids(found), strict=True)]
+    return made
+
+
+def _node(cell: Cell, id: str) -> nbformat.NotebookNode:
+    if cell.kind == "markdown":
+        return nbformat.v4.new_markdown_cell(cell.source, id=id)
+    tags = [*cell.tags, *(["nbval-ignore-output"] if _LIVE in cell.tags else [])]
+    metadata = {"tags": tags} if tags else {}
+    return nbformat.v4.new_code_cell(cell.source, id=id, metadata=metadata)
+
+
+def _ids(found: Sequence[Cell]) -> Iterator[str]:
+    part, seen = "start", Counter[str]()
+    for cell in found:
+        heading = re.match(r"## (.+)", cell.source)
+        if cell.kind == "markdown" and heading:
+            part = re.sub(r"[^a-z0-9]+", "-", heading[1].lower()).strip("-")[:40]
+        seen[part] += 1
+        yield f"{part}-{seen[part]}"
+
+
+def run(made: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Run a notebook in a fresh kernel and keep of its outputs what is stable."""
+    client = NotebookClient(
+        made,
+        timeout=120,
+        kernel_name="python3",
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(HERE)}},
+    )
+    client.execute()
+    for cell in made.cells:
+        if _LIVE in cell.metadata.get("tags", ()):
+            cell.outputs = []
+    made.metadata = nbformat.from_dict(_METADATA)
+    return made
+
+
+def build(source: Path) -> str:
+    """The text of the notebook that a source makes."""
+    made = run(notebook(cells(source.read_text(encoding="utf-8"))))
+    nbformat.validate(made)
+    return nbformat.writes(made) + "\n"
+
+
+def target(source: Path) -> Path:
+    """Where a source's notebook belongs."""
+    return HERE / f"{source.stem}.ipynb"
+
+
+def main(words: Sequence[str]) -> None:
+    """Build the lessons whose names begin with one of the words; without words, all."""
+    _checkout_first()
+    for source in sources():
+        if words and not source.stem.startswith(tuple(words)):
+            continue
+        path = target(source)
+        path.write_text(build(source), encoding="utf-8", newline="\n")
+        print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def _checkout_first() -> None:
+    """Let the kernels import this checkout, also where it is not installed."""
+    paths = [str(HERE.parent), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    if sys.platform == "win32":
+        asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,187 @@
+# %% [markdown]
+# # 10.3 Watching tensors that are not variables
+#
+# A tape watches variables by itself. A constant is different: `tf.constant`
+# says that a value is fixed, so the tape does not keep notes about it. If you
+# ask for its gradient, you get `None`.
+#
+# `None` is not zero. Zero means: I looked, and nothing changes. `None` means:
+# I have no notes that lead there.
+
+# %% [markdown]
+# ## Goal
+#
+# After about 15 minutes you can
+#
+# - see why a gradient is `None`,
+# - mend it with `tape.watch`,
+# - say when it is too late to watch.
+
+# %%
+import tapeviz as tf
+from tapeviz import draw, play
+from tapeviz.lessons import check
+
+# %% [markdown]
+# ## Predict
+#
+# Here is a constant, and a tape that was not told about it. What does
+# `tape.gradient(y, x)` give: 6, 0 or `None`?
+
+# %% [markdown]
+# ## Run: not watched
+
+# %%
+x = tf.constant(3.0)
+
+with tf.GradientTape() as tape:
+    y = x**2
+
+dy_dx = tape.gradient(y, x)
+print("dy/dx:", dy_dx)
+
+# %% [markdown]
+# ## See: None
+#
+# Look at the tape:
+
+# %%
+draw(tape)
+
+# %% [markdown]
+# The tape is empty. Nothing that it watches took part, so it wrote nothing
+# down. `y` was computed all the same, and is 9. But without notes there is no
+# way back, and so the gradient is `None`.
+#
+# Now mix a variable and a constant. Which of the two gets a gradient?
+
+# %%
+w = tf.Variable(2.0)
+
+with tf.GradientTape() as tape:
+    y = w * x
+
+dy_dw, dy_dx = tape.gradient(y, [w, x])
+print("dy/dw:", dy_dw.numpy())
+print("dy/dx:", dy_dx)
+
+# %%
+draw(tape)
+
+# %% [markdown]
+# This time there is a record, because the variable `w` took part. Compare the
+# two on the left. The box of `w` has a place for a gradient. `x` has none: for
+# this tape it is only a number. Its arrow is dashed, because its value goes in
+# and no gradient comes back.
+
+# %% [markdown]
+# ## Run: watched
+#
+# One line makes the difference. What will the gradient be now?
+
+# %% tags=["listing"]
+x = tf.constant(3.0)
+
+with tf.GradientTape() as tape:
+    tape.watch(x)
+    y = x**2
+
+dy_dx = tape.gradient(y, x)
+print("dy/dx:", dy_dx.numpy())  # 6.0
+
+# %% [markdown]
+# ## See: watched
+
+# %%
+draw(tape)
+
+# %% [markdown]
+# Now `x` has a box with a place for its gradient. Its colour and its label say
+# that it is a watched tensor and not a variable.
+
+# %%
+play(tape, y, x)
+
+# %% [markdown]
+# The way back is short: one operation, the power, with the derivative `2 * x`.
+# The number 2 in the exponent is a constant, and nothing flows to it.
+
+# %% [markdown]
+# ## Change
+#
+# Move `tape.watch(x)` below the line that computes `y`. What happens?
+
+# %%
+x = tf.constant(3.0)
+
+with tf.GradientTape() as tape:
+    y = x**2
+    tape.watch(x)
+
+print("dy/dx:", tape.gradient(y, x))
+
+# %% [markdown]
+# Too late. The tape takes notes from the moment it is told, and `y` was
+# computed before that.
+#
+# There is a second way to `None`. Here the tape watches both variables, and
+# uses both. But only one of them leads to `y`. Which one gets a gradient?
+
+# %%
+v = tf.Variable(5.0)
+w = tf.Variable(2.0)
+
+with tf.GradientTape() as tape:
+    u = v * v
+    y = 3 * w
+
+dy_dv, dy_dw = tape.gradient(y, [v, w])
+print("dy/dv:", dy_dv)
+print("dy/dw:", dy_dw.numpy())
+draw(tape)
+
+# %% [markdown]
+# There is no path from `y` back to `v`, so `v` has the mark for `None`. The mark
+# is different from the one for zero, and from the one for *not computed yet*.
+
+# %% [markdown]
+# ## Exercise
+#
+# The next cell computes `x*x*x` and gets `None`. Add the line that is missing.
+#
+# <details><summary>Hint</summary>
+#
+# It is one line inside the block, above the line that computes `y`.
+#
+# </details>
+
+# %%
+x = tf.constant(4.0)
+
+with tf.GradientTape() as tape:
+    y = x * x * x
+
+answer = tape.gradient(y, x)
+check("10.3", answer)
+
+# %% [markdown]
+# ## Summary
+#
+# - Variables are watched by themselves, constants are not.
+# - `None` means that the record has no path from the result to that value.
+# - `tape.watch(x)` starts the notes about `x`. Call it inside the block, and
+#   before `x` is used.
+
+# %% [markdown]
+# ## The same in TensorFlow
+#
+# TensorFlow gives `None` in the same cases, and it does not say a word about
+# it. That is why `None` is the most frequent surprise with tapes. What is the
+# same here, and good to know:
+#
+# - Only numbers with a decimal point can be watched. Write
+#   `tf.constant(3.0)`, not `tf.constant(3)`. For whole numbers, both programs
+#   log a warning and give `None`.
+# - A variable made with `trainable=False` is not watched by itself either.
+#
+# Next: [10.4 Several variables](10_4_multivariate_gradients.ipynb)

@@ -1,0 +1,162 @@
+"""Checks of the exercises: they say how an answer stands, and never what it is.
+
+A lesson's cell ends with ``check("10.2", answer)``. ``EXERCISES`` in ``exercises.py``
+knows what belongs there; ``judge`` compares without printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from tapeviz.errors import tell
+
+Known: TypeAlias = "float | tuple[float, ...] | None"
+"""What can be expected of an answer: a number, several, or None for "no gradient"."""
+
+EXACT, CLOSE = 1e-5, 2e-2
+"""How far off, measured by the largest expected number, an answer may be."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What an answer should be, and what to say to answers that come up often.
+
+    ``mistakes`` pairs a wrong answer with the sentence that names what went wrong.
+    """
+
+    expected: Known
+    mistakes: tuple[tuple[Known, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How an answer stands: "open", "exact", "close" or "wrong", and in words."""
+
+    kind: str
+    words: str
+
+    def __str__(self) -> str:
+        return self.words
+
+
+def check(name: str, answer: Any) -> None:
+    """Print how the answer to the exercise of this name stands.
+
+    An answer that is still ``...`` is open, which is no error. ValueError for a name
+    that is not in ``EXERCISES``.
+    """
+    from tapeviz.lessons.exercises import EXERCISES
+
+    verdict = judge(_named(EXERCISES, name), answer)
+    print(f"Exercise {name}: {verdict}")  # noqa: T201 - for the learner to read
+
+
+def _named(exercises: Mapping[str, Exercise], name: str) -> Exercise:
+    if name not in exercises:
+        known = ", ".join(exercises)
+        raise ValueError(tell(f"there is no exercise {name!r}", f"name one of {known}"))
+    return exercises[name]
+
+
+def judge(exercise: Exercise, answer: Any) -> Verdict:
+    """How an answer stands, without the answer being told.
+
+    It may be a number, a tensor, an array, None, or a list or tuple of these.
+
+    >>> judge(Exercise(6.0), 6.0).kind
+    'exact'
+    >>> judge(Exercise(6.0), ...).kind
+    'open'
+    >>> print(judge(Exercise(6.0, ((3.0, "Half of it is missing."),)), 3.0))
+    not right yet. Half of it is missing.
+    """
+    if _is_open(answer):
+        return Verdict("open", "no answer yet. Put yours where the dots are.")
+    for known, sentence in exercise.mistakes:
+        if _equal(known, answer):
+            return Verdict("wrong", f"not right yet. {sentence}")
+    return _compare(exercise.expected, answer)
+
+
+def _is_open(answer: Any) -> bool:
+    if isinstance(answer, (list, tuple)):
+        return any(map(_is_open, answer))
+    return isinstance(answer, EllipsisType)
+
+
+def _compare(expected: Known, answer: Any) -> Verdict:
+    if expected is None or answer is None:
+        if answer is expected:
+            return _RIGHT
+        return Verdict("wrong", "not right yet. Should it be a number here, or None?")
+    got = _numbers(answer)
+    if isinstance(got, str):
+        return Verdict("wrong", got)
+    wanted = np.asarray(expected, float)
+    if got.shape != wanted.shape:
+        return Verdict("wrong", f"not right yet. This asks for {_kind(wanted)}.")
+    return _distance(wanted, got)
+
+
+def _distance(wanted: Any, got: Any) -> Verdict:
+    off = float(np.max(np.abs(got - wanted)))
+    size = max(1.0, float(np.max(np.abs(wanted))))
+    if off <= EXACT * size:
+        return _RIGHT
+    text = f"off by {off:.3g}" if got.ndim == 0 else f"off by {off:.3g} at most"
+    if off <= CLOSE * size:
+        return Verdict("close", f"close, but {text}.")
+    return Verdict("wrong", f"not right yet: {text}.")
+
+
+_RIGHT = Verdict("exact", "right.")
+
+
+def _numbers(answer: Any) -> Any:
+    """The answer as an array of finite numbers, or a sentence that says why not."""
+    if isinstance(answer, (list, tuple)) and any(part is None for part in answer):
+        return "not right yet. One of your gradients is None."
+    if callable(answer):
+        return "not right yet. This is a function: give the value it returns."
+    try:
+        parts = [_number(part) for part in answer] if _many(answer) else _number(answer)
+        got = np.asarray(parts, float)
+    except (TypeError, ValueError):
+        return f"not right yet. A number is wanted here, not {_kind_of(answer)}."
+    return got if np.isfinite(got).all() else "not right yet. It is not finite."
+
+
+def _many(answer: Any) -> bool:
+    return isinstance(answer, (list, tuple))
+
+
+def _kind_of(answer: Any) -> str:
+    return {"str": "text in quotes", "list": "this list"}.get(
+        type(answer).__name__, f"a thing of type {type(answer).__name__}"
+    )
+
+
+def _number(part: Any) -> Any:
+    if isinstance(part, (str, bytes, bool)):
+        raise TypeError(part)
+    return np.asarray(part.numpy() if hasattr(part, "numpy") else part, float)
+
+
+def _equal(known: Known, answer: Any) -> bool:
+    if known is None or answer is None:
+        return answer is known
+    got = _numbers(answer)
+    return (
+        not isinstance(got, str)
+        and got.shape == np.shape(known)
+        and np.allclose(got, known, rtol=EXACT, atol=EXACT)
+    )
+
+
+def _kind(wanted: Any) -> str:
+    return "one number" if wanted.ndim == 0 else f"{len(wanted)} numbers, in a list"

@@ -1,0 +1,106 @@
+"""What the exercises of the lessons expect, by the name their cells use."""
+
+from __future__ import annotations
+
+from tapeviz.lessons.checks import Exercise
+
+_NONE = "The gradient is still None: the tape does not know that you care about x."
+
+EXERCISES: dict[str, Exercise] = {
+    "10.1a": Exercise(
+        2.0,
+        (
+            (0.0, "At 0 the curve still goes down to the right."),
+            (4.0, "At 4 the function is zero, but its slope is not."),
+            (-4.0, "That is the lowest value of y, not the x where y has it."),
+        ),
+    ),
+    "10.1b": Exercise(
+        2.0,
+        (
+            (8.0, "You went uphill: the update is subtracted."),
+            (3.0, "That is how far x moves. Where does it land?"),
+            (-1.0, "You took the whole gradient. Multiply it by the learning rate."),
+        ),
+    ),
+    "10.2": Exercise(
+        7.0,
+        (
+            (12.0, "You have the slope of x**3. The second term has one too."),
+            (-2.0, "That is y itself, not its gradient."),
+            (17.0, "Check the sign of the second term."),
+        ),
+    ),
+    "10.3": Exercise(
+        48.0,
+        (
+            (None, _NONE),
+            (64.0, "That is y itself, not its gradient."),
+            (16.0, "That is one of three paths from y back to x: the paths add up."),
+        ),
+    ),
+    "10.4": Exercise(
+        (12.0, 4.0),
+        (
+            ((4.0, 12.0), "The two are the other way round."),
+            ((4.0, 4.0), "For df/dx, y stays as a factor."),
+            ((12.0, 1.0), "For df/dy, x**2 stays as a factor."),
+        ),
+    ),
+    "10.5": Exercise(
+        (4.0, 48.0, 192.0),
+        (
+            ((4.0, 12.0, 192.0), "For dv/du, take 3 u**2 at u = 4, not at x = 2."),
+            ((4.0, 48.0, 52.0), "Along one path the slopes are multiplied, not added."),
+        ),
+    ),
+    "10.6a": Exercise(
+        0.5,
+        (
+            (1.0, "With 1.0 the point jumps to the other side, to x = 8."),
+            (3.0, "That is the distance to go. How many times the gradient is it?"),
+            (-0.5, "The rate is positive: the minus sign is in the update already."),
+        ),
+    ),
+    "10.6b": Exercise(
+        1.0,
+        (
+            (1.1, "With 1.1 each loss is larger than the one before."),
+            (0.5, "With 0.5 one update is enough: the loss falls to zero."),
+        ),
+    ),
+    "10.7a": Exercise(
+        -4.0,
+        (
+            (-5.0, "That is y itself, not its gradient."),
+            (2.0, "You have the slope of x**2. The second term has one too."),
+            (8.0, "Check the sign of the second term."),
+        ),
+    ),
+    "10.7b": Exercise(
+        (6.0, 2.0),
+        (
+            ((2.0, 6.0), "The two are the other way round."),
+            ((4.0, 2.0), "a is used twice, so two paths lead to it: add them."),
+        ),
+    ),
+    "10.7c": Exercise(
+        12.0,
+        ((None, "Still None: look at which lines are inside the block."),),
+    ),
+    "10.7d": Exercise(
+        (-18.0, -6.0),
+        (
+            ((-6.0, -6.0), "The error is multiplied by 3 on its way to w."),
+            ((18.0, 6.0), "The sizes are right. Check the signs."),
+            ((-9.0, -3.0), "The square brings a factor of 2."),
+        ),
+    ),
+    "10.7e": Exercise(
+        4.0,
+        (
+            (0.0, "w has not moved. Write the update inside the loop."),
+            (-4.0, "You are close to minus the answer: mind the sign."),
+        ),
+    ),
+}
