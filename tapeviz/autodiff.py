@@ -2,5 +2,8 @@
 
 from tapeviz.engine.forward import ForwardAccumulator
 from tapeviz.engine.tape import GradientTape
+from tapeviz.missing import teller
 
 __all__ = ["ForwardAccumulator", "GradientTape"]
+
+__getattr__ = teller("autodiff")

@@ -18,6 +18,7 @@ import numpy as np
 from tapeviz.engine import nest
 from tapeviz.engine.assembly import AGAIN, BACK, call
 from tapeviz.engine.record import here
+from tapeviz.engine.slices import whole
 from tapeviz.engine.tape import GradientTape, UnconnectedGradients
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
 from tapeviz.errors import tell
@@ -98,7 +99,7 @@ class ForwardAccumulator:
             self._tape.watch(weight)
             shares = pull([y], [weight], real, BACK, AGAIN)
             steps = [t for p, t in zip(self._primals, self._tangents, strict=True) if _is_real(p)]
-            pairs = [(g, t) for g, t in zip(shares, steps, strict=True) if g is not None]
+            pairs = [(whole(g), t) for g, t in zip(shares, steps, strict=True) if g is not None]
             if not pairs:
                 return None
             targets, seeds = zip(*pairs, strict=True)

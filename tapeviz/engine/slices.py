@@ -146,3 +146,8 @@ def concat(xs: Any, axis: int) -> Any:
 def dense(value: Any) -> Any:
     """Slices as a whole tensor; anything else as it is."""
     return value._dense() if isinstance(value, IndexedSlices) else value
+
+
+def whole(g: Any) -> Any:
+    """A gradient by rows as a whole array or tensor; any other as it is."""
+    return g.dense() if isinstance(g, Rows) else g

@@ -75,7 +75,7 @@ def reduce_prod(
     if axis is not None and not sizes(axis):
         gone = []
     if not gone:
-        return call.identity(t)
+        return call.prod(call.reshape(t, (*t.shape, 1)), (-1,), False)
     if len(gone) == 1:
         return call.prod(t, (gone[0] - n,), bool(keepdims))
     stay = [i for i in range(n) if i not in gone]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tapeviz.engine.arguments import floating, like, one_axis, plain
 from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
@@ -26,17 +28,11 @@ def relu6(features: Any, name: str | None = None) -> Tensor:
 
 
 def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
-    """``x`` where it is positive, ``alpha * x`` elsewhere."""
+    """``x`` where it is positive, ``alpha * x`` elsewhere; ``alpha`` as a float32."""
     t = convert(features)
     if t.dtype.is_integer:
-        t = call.cast_whole(t, _float32())
-    return call.leaky_relu(t, float(plain(alpha)))
-
-
-def _float32() -> Any:
-    import numpy as np
-
-    return np.dtype(np.float32)
+        t = call.cast_whole(t, np.dtype(np.float32))
+    return call.leaky_relu(t, float(np.float32(plain(alpha))))
 
 
 def elu(features: Any, name: str | None = None) -> Tensor:

@@ -219,11 +219,14 @@ def max_pool2d(
     input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC",
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """The greatest entry of each window; entries that tie share the gradient."""
+    """The greatest entry of each window; of entries that tie the first gets the gradient."""
     _plain_layout(data_format, "NHWC", None)
     t = floating(input)
     t, places = _windows(t, _pair(ksize), _pair(strides), padding, "MaxPool", -np.inf)
-    return call.max(_unfolded(t, places), (-4, -2), False)
+    parts = call.transpose(_unfolded(t, places), (0, 1, 3, 5, 2, 4))
+    lines = call.reshape(parts, (*parts.shape[:4], int(np.prod(parts.shape[4:]))))
+    best = call.along(lines, np.argmax(lines._v, -1)[..., None], -1)
+    return call.squeeze(best, tuple(best.shape[:-1]))
 
 
 @composite("avg_pool")

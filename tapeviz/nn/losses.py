@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from tapeviz.arrays.making import cast
 from tapeviz.engine.arguments import floating, like, numbers, one_axis, rank
 from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
-from tapeviz.engine.tensor import Tensor, convert, wrap
+from tapeviz.engine.tensor import Tensor, convert
 from tapeviz.errors import InvalidArgumentError, tell
 
 
@@ -27,9 +28,7 @@ def softmax_cross_entropy_with_logits(
     """
     t = floating(logits)
     at = one_axis(t, axis, "SoftmaxCrossEntropyWithLogits")
-    marks = like(labels, t)
-    if marks.dtype != t.dtype:
-        marks = call.cast(marks, t.dtype.np, marks.dtype.np)
+    marks = cast(labels, t.dtype)
     if at != -1:
         return _along(marks, t, at)
     _fit(marks, t)
@@ -88,8 +87,7 @@ def sparse_softmax_cross_entropy_with_logits(
                 "class numbers run from 0 to one less than the number of classes",
             )
         )
-    marks = convert(labels)
-    return call.sparse_softmax_cross_entropy(marks if isinstance(marks._v, (np.ndarray, np.generic)) else wrap(ids), t)
+    return call.sparse_softmax_cross_entropy(convert(labels), t)
 
 
 def sigmoid_cross_entropy_with_logits(

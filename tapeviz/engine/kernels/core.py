@@ -6,7 +6,6 @@ is None or a tuple of negative numbers, so that the same call works on a batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -80,7 +79,7 @@ def _full(shape: Shape, axis: Axis) -> Shape:
     return tuple(1 if i in gone else n for i, n in enumerate(shape))
 
 
-def sum(x: Any, axis: Axis, keep: bool) -> Any:  # noqa: A001 - the rules' word
+def sum(x: Any, axis: Axis, keep: bool) -> Any:
     """The sum over the axes; bool and small ints keep their dtype."""
     return np.add.reduce(x, axis=axis, keepdims=keep, dtype=x.dtype)
 
@@ -116,9 +115,7 @@ def fit(x: Any, shape: Shape, at: int = 0) -> Any:
     extra = np.ndim(x) - len(shape)
     if extra:
         x = np.add.reduce(x, axis=tuple(range(at, at + extra)))
-    stretched = tuple(
-        i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1
-    )
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
     return np.add.reduce(x, axis=stretched, keepdims=True) if stretched else x
 
 
