@@ -59,8 +59,8 @@ def draw(
     >>> [node.name for node in picture.graph.nodes]
     ['x', 'y']
     """
-    from tapeviz.shown import Drawing  # noqa: PLC0415
-    from tapeviz.trace import observe  # noqa: PLC0415
+    from tapeviz.shown import Drawing
+    from tapeviz.trace import observe
 
     graph = observe.graph(_tape(tape, "draw"), _names(), target, sources)
     return Drawing(graph, theme=theme, direction=direction)
@@ -87,8 +87,8 @@ def play(
     >>> play(tape, y, x).run.results[0].entry
     6.0
     """
-    from tapeviz.shown import Player  # noqa: PLC0415
-    from tapeviz.trace import observe  # noqa: PLC0415
+    from tapeviz.shown import Player
+    from tapeviz.trace import observe
 
     if isinstance(what, Descent):
         return Player(what.data, step=step, theme=theme, direction=direction)
@@ -109,7 +109,7 @@ def play(
 
 
 def _tensors(thing: Any, role: str) -> None:
-    from tapeviz.engine import nest  # noqa: PLC0415
+    from tapeviz.engine import nest
 
     for t in nest.leaves(thing):
         if not isinstance(t, (Tensor, Variable)):
@@ -160,12 +160,12 @@ class Descent:
         With ``axes=(left, right)`` it draws into a figure of yours and returns those.
         ``theme`` is "light" or "dark", ``size`` in inches.
         """
-        from tapeviz.shown import chart  # noqa: PLC0415
+        from tapeviz.shown import chart
 
         return chart(self.data, **options)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        from tapeviz.shown import Player  # noqa: PLC0415
+        from tapeviz.shown import Player
 
         return Player(self.data)._repr_mimebundle_()
 
@@ -189,7 +189,7 @@ def descent(*variables: Variable) -> Descent:
     >>> len(run), run.data.updates[0].rate
     (3, 0.1)
     """
-    from tapeviz.trace import observe  # noqa: PLC0415
+    from tapeviz.trace import observe
 
     return Descent(observe.record(*variables, names=_names()))
 
@@ -207,8 +207,8 @@ def explore(
     ``loss`` is a function without arguments that reads the scalar variable ``x``;
     ``x`` itself is left as it was.
     """
-    from tapeviz.trace import observe  # noqa: PLC0415
-    from tapeviz.widgets.studio import Studio  # noqa: PLC0415
+    from tapeviz.trace import observe
+    from tapeviz.widgets.studio import Studio
 
     if not isinstance(x, Variable) or not callable(loss):
         raise TypeError(
@@ -224,7 +224,7 @@ def explore(
         return run, film(run)
 
     def film(run: Any) -> Any:
-        from tapeviz.render.descent_film import descent_film  # noqa: PLC0415
+        from tapeviz.render.descent_film import descent_film
 
         return descent_film(run)
 
@@ -234,8 +234,8 @@ def explore(
 
 def bundle(tape: GradientTape, **_: Any) -> dict[str, Any]:
     """What a bare tape at the end of a cell shows: its picture."""
-    from tapeviz.shown import Drawing  # noqa: PLC0415
-    from tapeviz.trace import observe  # noqa: PLC0415
+    from tapeviz.shown import Drawing
+    from tapeviz.trace import observe
 
     names = vars(sys.modules["__main__"])
     return Drawing(observe.graph(tape, names))._repr_mimebundle_()

@@ -72,7 +72,9 @@ class Drawing(Shown):
 
     @cached_property
     def _scene(self) -> Scene:
-        return scene(self.graph, theme=self._look["theme"], direction=self._look["direction"])
+        return scene(
+            self.graph, theme=self._look["theme"], direction=self._look["direction"]
+        )
 
     @property
     def svg(self) -> str:
@@ -89,7 +91,7 @@ class Drawing(Shown):
         }
 
     def _dot(self) -> str:
-        from tapeviz.render.dot import to_dot  # noqa: PLC0415
+        from tapeviz.render.dot import to_dot
 
         return to_dot(self.graph)
 
@@ -123,7 +125,7 @@ class Player(Shown):
     def film(self) -> Film:
         """The film: one picture and its frames."""
         if isinstance(self.run, Descent):
-            from tapeviz.render.descent_film import descent_film  # noqa: PLC0415
+            from tapeviz.render.descent_film import descent_film
 
             return descent_film(self.run, theme=self._look["theme"])
         return backward_film(
@@ -132,7 +134,7 @@ class Player(Shown):
 
     def widget(self, **options: Any) -> Any:
         """The player as an anywidget, its ``step`` linked to Python both ways."""
-        from tapeviz.widgets.player import PlayerWidget  # noqa: PLC0415
+        from tapeviz.widgets.player import PlayerWidget
 
         return PlayerWidget(self.film.to_json(), step=self._step, **options)
 
@@ -159,7 +161,7 @@ class Player(Shown):
 
 def chart(run: Descent, *, axes: Any = None, **options: Any) -> Any:
     """The matplotlib figure of a run, which shows itself with its alt text."""
-    from tapeviz.render import plots  # noqa: PLC0415
+    from tapeviz.render import plots
 
     if axes is not None:
         return plots.plot(run, axes=axes, **options)
@@ -167,7 +169,10 @@ def chart(run: Descent, *, axes: Any = None, **options: Any) -> Any:
 
     def bundle(**_: Any) -> dict[str, str]:
         alt = plots.describe(run)
-        return {"text/html": still.image(plots.write_svg(figure), alt), "text/plain": alt}
+        return {
+            "text/html": still.image(plots.write_svg(figure), alt),
+            "text/plain": alt,
+        }
 
     figure._repr_mimebundle_ = bundle  # type: ignore[attr-defined]
     return figure

@@ -19,7 +19,13 @@ import numpy as np
 from tapeviz.engine import build, checks, custom, kernels, slices, tensor
 from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.record import OFF, here
-from tapeviz.engine.rules import Op, compile_function, compile_sweep, loop_source, tell_source
+from tapeviz.engine.rules import (
+    Op,
+    compile_function,
+    compile_sweep,
+    loop_source,
+    tell_source,
+)
 from tapeviz.engine.tensor import Tensor, Variable, touch
 from tapeviz.errors import InvalidArgumentError, caller, tell
 
@@ -41,7 +47,6 @@ WORDS: dict[str, Any] = {
     "__name__": "tapeviz.engine.assembly",
 }  # fmt: skip
 """What the generated functions see."""
-
 
 
 class Ops:
@@ -93,14 +98,18 @@ def _many(op: Op) -> Callable[..., Any]:
 
     def record(xs: Any, *settings: Any) -> Any:
         tensors = [x if x.__class__ in checks.KNOWN else tensor.convert(x) for x in xs]
-        spots = [x._read()[1:] if x.__class__ is Variable else (x._t, x._i) for x in tensors]
+        spots = [
+            x._read()[1:] if x.__class__ is Variable else (x._t, x._i) for x in tensors
+        ]
         values = [x._v for x in tensors]
         out = tensor.wrap(forward(values, *settings))
         trace = next((t for t, _ in spots if t.recs is not None), OFF)
         if trace.recs is not None:
             f = caller() or sys._getframe()
             ins = tuple(i if t is trace else -1 for t, i in spots)
-            kept = tuple(v if wants or i < 0 else None for v, i in zip(values, ins, strict=True))
+            kept = tuple(
+                v if wants or i < 0 else None for v, i in zip(values, ins, strict=True)
+            )
             shapes = tuple(np.shape(v) for v in values)
             extra = (*settings, *([shapes] if op.shapes else []))
             out._t, out._i = trace, len(trace.recs)
@@ -238,7 +247,9 @@ def _in_bounds(k: Any, axis: int, shape: tuple[int, ...]) -> None:
         raise _no_slice(what, "use at most one index per axis")
     if type(k) is slice:
         if k.step == 0:
-            raise _no_slice(f"strides[{axis}] must be non-zero", "a step is 1, 2, -1, ...")
+            raise _no_slice(
+                f"strides[{axis}] must be non-zero", "a step is 1, 2, -1, ..."
+            )
     elif type(k) is int and not -shape[axis] <= k < shape[axis]:
         k = k if k >= 0 else k + shape[axis]
         what = f"slice index {k} of dimension {axis} out of bounds."

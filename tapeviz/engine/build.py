@@ -149,7 +149,9 @@ def _plain(op: Op, mine: str, other: str, depth: int) -> Iterator[str]:
 
 
 def _function(head: str, *bodies: Iterator[str]) -> str:
-    return "\n".join([head, *("    " + line for body in bodies for line in body)]) + "\n"
+    return (
+        "\n".join([head, *("    " + line for body in bodies for line in body)]) + "\n"
+    )
 
 
 def function_source(op: Op, depth: int) -> str:
@@ -165,7 +167,9 @@ def function_source(op: Op, depth: int) -> str:
     else:
         kind = f"{every} = first(op, {every}); t{op.operands[0]} = {every}._t; i{op.operands[0]} = {every}._i"
     finds = (_find(op, n, kind) for n in op.operands)
-    return _function(f"def op_{op.name}({head}):", iter(start), *finds, _tail(op, depth))
+    return _function(
+        f"def op_{op.name}({head}):", iter(start), *finds, _tail(op, depth)
+    )
 
 
 def method_source(op: Op, owner: str, name: str) -> str:
@@ -212,7 +216,10 @@ def forward(op: Op, raw: dict[str, Any]) -> Callable[..., Any]:
 def function(op: Op, words: dict[str, Any], depth: int) -> Callable[..., Any]:
     """The op as a function that records where its ``depth``-th caller stands."""
     return compile_function(
-        function_source(op, depth), f"op_{op.name}", words | {"op": op}, f"{op.name} {depth}"
+        function_source(op, depth),
+        f"op_{op.name}",
+        words | {"op": op},
+        f"{op.name} {depth}",
     )
 
 

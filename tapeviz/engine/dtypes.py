@@ -137,7 +137,9 @@ def as_dtype(spec: Any) -> DType:
     try:
         return _BY_NUMPY[np.dtype(spec)]
     except (TypeError, KeyError):
-        message = f"Cannot convert the argument `type_value`: {spec!r} to a TensorFlow DType."
+        message = (
+            f"Cannot convert the argument `type_value`: {spec!r} to a TensorFlow DType."
+        )
         raise TypeError(message) from None
 
 

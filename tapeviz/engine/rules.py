@@ -42,7 +42,9 @@ class Rule:
         return frozenset(
             n.args[0].id
             for n in ast.walk(self._tree)
-            if _is_shape(n) and isinstance(n, ast.Call) and isinstance(n.args[0], ast.Name)
+            if _is_shape(n)
+            and isinstance(n, ast.Call)
+            and isinstance(n.args[0], ast.Name)
         )
 
     @cached_property
@@ -75,7 +77,7 @@ def _is_shape(node: ast.AST) -> bool:
 
 
 class _Shapes(ast.NodeTransformer):
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - ast's spelling
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         if _is_shape(node) and isinstance(node.args[0], ast.Name):
             return ast.Name(f"shape_{node.args[0].id}", ast.Load())

@@ -16,10 +16,11 @@ from tapeviz.engine.assembly import AGAIN, AGAINS, BACK, BACKS, TELL, call, swee
 from tapeviz.engine.dtypes import TensorShape
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.record import OFF, VARIABLE, WATCHED, Book, Record, here, listed
-from tapeviz.engine.splice import splice
 from tapeviz.engine.slices import Rows
+from tapeviz.engine.splice import splice
 from tapeviz.engine.tensor import Shared, Tensor, Variable, convert, sizes, wrap
 from tapeviz.errors import InvalidArgumentError, caller, tell
+
 
 class UnconnectedGradients(Enum):
     """What ``gradient`` gives for a source the target does not depend on."""
@@ -120,7 +121,9 @@ class GradientTape:
         if book is not None:
             self._windows[-1][1] = len(book.recs)
         tapes = here.tapes
-        here.set(() if len(tapes) < 2 else tuple(t for t in tapes if t is not self), book)
+        here.set(
+            () if len(tapes) < 2 else tuple(t for t in tapes if t is not self), book
+        )
 
     def watch(self, tensor: Any) -> None:
         """Record what is computed from a tensor (or from any nest of tensors)."""
@@ -210,7 +213,9 @@ class GradientTape:
         Each has the dtype and shape of its source, in the same nest; None where the
         target does not depend on it (``tapeviz.why`` tells the reason).
         """
-        zero = unconnected_gradients is not _NONE and _unconnected(unconnected_gradients)
+        zero = unconnected_gradients is not _NONE and _unconnected(
+            unconnected_gradients
+        )
         targets = [target] if target.__class__ is Tensor else _leaves(target, "target")
         single = sources.__class__ is Variable
         flat = [sources] if single else _leaves(sources, "source")
@@ -337,7 +342,8 @@ class GradientTape:
 
     def _plant(self, targets: Any, seeds: Any, taped: bool) -> tuple[list[Any], Any]:
         """A list of gradients with the seeds at their targets, and the seeds of those
-        targets that were not recorded."""
+        targets that were not recorded.
+        """
         book = self._book
         grads: list[Any] = [None] * (0 if book is None else len(book.recs))
         loose: dict[int, Any] = {}
@@ -426,7 +432,9 @@ class GradientTape:
                 grads[i] = grads[i] + g if i in grads else g
         for start, stop in reversed(self._windows):
             last = max(grads, default=-1)
-            for i in range(min(last, (stop if stop >= 0 else last + 1) - 1), start - 1, -1):
+            for i in range(
+                min(last, (stop if stop >= 0 else last + 1) - 1), start - 1, -1
+            ):
                 if i in grads:
                     with np.errstate(all="ignore"):
                         parts = _parts(book.recs[i], grads[i], grads)
@@ -637,7 +645,9 @@ def _warn_dtype(what: str, t: Any) -> None:
     if _told["dtype"] < 5:
         _told["dtype"] += 1
         _log().warning(
-            "The dtype of the %s must be floating (e.g. tf.float32), got tf.%s", what, t.dtype.name
+            "The dtype of the %s must be floating (e.g. tf.float32), got tf.%s",
+            what,
+            t.dtype.name,
         )
 
 

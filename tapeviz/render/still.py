@@ -27,7 +27,9 @@ def notebook(svg: str, alt: str) -> str:
     """
     id = "tapeviz-" + hashlib.sha256(svg.encode("utf-8", "replace")).hexdigest()[:12]
     whole = json.dumps(svg).replace("<", "\\u003c")
-    return f'<div id="{id}">{image(svg, alt)}</div><script>{_SWAP % (id, whole)}</script>'
+    return (
+        f'<div id="{id}">{image(svg, alt)}</div><script>{_SWAP % (id, whole)}</script>'
+    )
 
 
 def page(svg: str, alt: str) -> str:

@@ -73,7 +73,9 @@ class BackwardPass:
             for c in step.contributions:
                 e = edges.get(c.edge)
                 if e is None or (e.head, e.tail) != (step.node, c.node):
-                    raise ValueError(f"step {step.node} has no edge {c.edge} to {c.node}")
+                    raise ValueError(
+                        f"step {step.node} has no edge {c.edge} to {c.node}"
+                    )
         return self
 
     def to_json(self) -> str:

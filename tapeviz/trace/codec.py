@@ -116,6 +116,6 @@ def loads(cls: type[T], text: str, kind: str) -> T:
     if not isinstance(data, dict) or data.get("tapeviz") != kind:
         raise ValueError(f"this JSON is not a tapeviz {kind}")
     try:
-        return typing.cast(T, unpack(cls, data))
+        return typing.cast("T", unpack(cls, data))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"this tapeviz {kind} is damaged: {error!r}") from None

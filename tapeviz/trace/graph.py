@@ -121,7 +121,9 @@ class Graph:
             _check_node(n, files)
         for e in self.edges:
             if e.tail not in place or e.head not in place:
-                raise ValueError(f"edge {e.id} joins {e.tail} and {e.head}: no such node")
+                raise ValueError(
+                    f"edge {e.id} joins {e.tail} and {e.head}: no such node"
+                )
             if place[e.tail] >= place[e.head]:
                 raise ValueError(f"edge {e.id} runs backwards in time")
         return self

@@ -75,7 +75,7 @@ def import_ratio(rounds: int = 7) -> float:
 
 def _import(name: str) -> float:
     code = f"import time; t = time.perf_counter(); import {name}; print(time.perf_counter() - t)"
-    out = subprocess.run(  # noqa: S603 - our own interpreter
+    out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     return float(out.stdout)

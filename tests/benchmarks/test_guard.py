@@ -27,7 +27,9 @@ def ratio(workload: Workload, other: str) -> float:
     ],
     ids=lambda value: value.title if isinstance(value, Workload) else str(value),
 )
-def test_a_tape_costs_no_more_than(workload: Workload, other: str, limit: float) -> None:
+def test_a_tape_costs_no_more_than(
+    workload: Workload, other: str, limit: float
+) -> None:
     assert ratio(workload, other) < limit
 
 

@@ -71,9 +71,7 @@ def parabola() -> Workload:
             return float(v.grad)
 
         works["torch"] = pytorch
-    return Workload(
-        "W1 parabola", 1, "µs", works, {"micrograd": 0.7, "torch": 1 / 8}
-    )
+    return Workload("W1 parabola", 1, "µs", works, {"micrograd": 0.7, "torch": 1 / 8})
 
 
 def chain(steps: int, others: int = 0) -> Workload:
@@ -177,7 +175,10 @@ def network() -> Workload:
         for a, b in zip(sizes, sizes[1:], strict=False)
     ]
     zero = [np.zeros(b, np.float32) for b in sizes[1:]]
-    works = {"tapeviz": _net_ours(x, y, start, zero), "floor": _net_floor(x, y, start, zero)}
+    works = {
+        "tapeviz": _net_ours(x, y, start, zero),
+        "floor": _net_floor(x, y, start, zero),
+    }
     if torch := peer("torch"):
         works["torch"] = _net_torch(torch, x, y, start, zero)
     return Workload("W4 network step", 1, "µs", works, {"floor": 1.15, "torch": 0.5})
@@ -376,7 +377,9 @@ def jacobian(n: int = 100) -> Workload:
             return float(full.sum())
 
         works["torch"] = pytorch
-    return Workload("W8 Jacobian 100 to 100", 1, "µs", works, {"torch": 1 / 7, "row by row": 0.1})
+    return Workload(
+        "W8 Jacobian 100 to 100", 1, "µs", works, {"torch": 1 / 7, "row by row": 0.1}
+    )
 
 
 def everything() -> list[Workload]:

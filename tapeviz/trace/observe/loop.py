@@ -87,7 +87,11 @@ class Recorder:
             self._assigned(*details)
 
     def _gradient(
-        self, tape: GradientTape, targets: list[Any], sources: list[Any], found: list[Any]
+        self,
+        tape: GradientTape,
+        targets: list[Any],
+        sources: list[Any],
+        found: list[Any],
     ) -> None:
         if not self._variables:
             self._variables = [s for s in sources if isinstance(s, Variable)]
@@ -97,7 +101,9 @@ class Recorder:
         self._close()
         grads = [by_id.get(id(v)) for v in self._variables]
         loss = targets[0]._v if len(targets) == 1 else None
-        self._now = _Round(self._values(), loss, [None if g is None else g._v for g in grads])
+        self._now = _Round(
+            self._values(), loss, [None if g is None else g._v for g in grads]
+        )
         if self._tape is None and len(targets) == 1:
             self._tape = (tape, targets[0])
 
@@ -128,9 +134,7 @@ class Recorder:
 
     def descent(self) -> Descent:
         """The run as frozen data, with the loss around its path where it can be drawn."""
-        updates = tuple(
-            _update(i, now, to) for i, (now, to) in enumerate(self._rounds)
-        )
+        updates = tuple(_update(i, now, to) for i, (now, to) in enumerate(self._rounds))
         return Descent(
             tuple(self._name(i, v) for i, v in enumerate(self._variables)),
             updates,
@@ -141,7 +145,9 @@ class Recorder:
     def _name(self, i: int, variable: Variable) -> str:
         if variable.name != "Variable:0":
             return variable.name.removesuffix(":0")
-        found = [n for n, t in list(self._names.items()) if t is variable and n[0] != "_"]
+        found = [
+            n for n, t in list(self._names.items()) if t is variable and n[0] != "_"
+        ]
         return found[0] if found else f"x{i}"
 
     def _landscape(self) -> Landscape | None:
@@ -158,7 +164,9 @@ class Recorder:
         xs, ys = lines[0], lines[1] if len(lines) == 2 else ()
         losses = tuple(
             tuple(self._loss(book, goal, axes, point) for point in row)
-            for row in ([[(x, y) for x in xs] for y in ys] if len(ys) else [[(x,) for x in xs]])
+            for row in (
+                [[(x, y) for x in xs] for y in ys] if len(ys) else [[(x,) for x in xs]]
+            )
         )
         return Landscape(tuple(map(float, xs)), tuple(map(float, ys)), losses)
 
@@ -241,13 +249,19 @@ def _update(step: int, now: _Round, to: list[Any]) -> Update:
 
 def _rate(gradients: list[Any], moves: list[Any]) -> float | None:
     """The one number that all moves are minus the gradients times, if there is one."""
-    g = np.concatenate([np.ravel(g) for g in gradients if g is not None] or [np.zeros(0)])
+    g = np.concatenate(
+        [np.ravel(g) for g in gradients if g is not None] or [np.zeros(0)]
+    )
     m = np.concatenate(
         [np.ravel(m) for g, m in zip(gradients, moves, strict=True) if g is not None]
         or [np.zeros(0)]
     )
     g, m = g.astype(np.float64), m.astype(np.float64)
-    size = float(g @ g) if g.size and np.isfinite(g).all() and np.isfinite(m).all() else 0.0
+    size = (
+        float(g @ g)
+        if g.size and np.isfinite(g).all() and np.isfinite(m).all()
+        else 0.0
+    )
     if not size:
         return None
     rate = -float(g @ m) / size
@@ -289,7 +303,9 @@ def rerun(
         x.assign(before)
 
 
-def _step(loss: Callable[[], Any], x: Variable, learning_rate: float, name: str) -> None:
+def _step(
+    loss: Callable[[], Any], x: Variable, learning_rate: float, name: str
+) -> None:
     with GradientTape() as tape:
         value = loss()
     grad = tape.gradient(value, x)

@@ -47,7 +47,10 @@ class Scribe:
         }
         leaves = {place for place, _ in self.tape._watched.values()}
         used = {
-            j for i in mine for j in TABLE[self.recs[i][0]].inputs(self.recs[i]) if j >= 0
+            j
+            for i in mine
+            for j in TABLE[self.recs[i][0]].inputs(self.recs[i])
+            if j >= 0
         }
         leaf_ops = {i for i in mine if self.recs[i][0] in (VARIABLE, WATCHED)}
         return sorted((mine - leaf_ops) | leaves | used)
@@ -157,10 +160,16 @@ def _edges(scribe: Scribe, i: int, tails: list[str]) -> list[Edge]:
     made = []
     for slot, (tail, label) in enumerate(zip(tails, labels, strict=True)):
         rule = op.rules[0 if op.many else slot]
-        stretched = op.broadcasts and op.name != "matmul" and _tail_shape(scribe, rec, slot) != shape
+        stretched = (
+            op.broadcasts
+            and op.name != "matmul"
+            and _tail_shape(scribe, rec, slot) != shape
+        )
         live = rule is not None and tail[0] == "n"
         ordered = len(tails) > 1 and op.ordered
-        made.append(Edge(f"e{i}_{slot}", tail, f"n{i}", slot, label, ordered, stretched, live))
+        made.append(
+            Edge(f"e{i}_{slot}", tail, f"n{i}", slot, label, ordered, stretched, live)
+        )
     return made
 
 

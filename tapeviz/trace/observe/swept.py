@@ -21,7 +21,9 @@ from tapeviz.trace.observe.values import value_of
 from tapeviz.trace.value import Value
 
 
-def backward(tape: GradientTape, target: Any, sources: Any, names: Names) -> BackwardPass:
+def backward(
+    tape: GradientTape, target: Any, sources: Any, names: Names
+) -> BackwardPass:
     """The sweep from ``target`` to ``sources`` over what the tape recorded, told.
 
     It works also after ``gradient`` used the tape up.
@@ -45,7 +47,9 @@ def backward(tape: GradientTape, target: Any, sources: Any, names: Names) -> Bac
             steps.append(Step(f"n{i}", value_of(g), made))
     drawn = picture(scribe, targets, flat, grads)
     known = drawn.by_id
-    recorded = [(t, s) for t, s in zip(targets, seeds, strict=True) if tape._place(t) >= 0]
+    recorded = [
+        (t, s) for t, s in zip(targets, seeds, strict=True) if tape._place(t) >= 0
+    ]
     return BackwardPass(
         drawn,
         tuple(f"n{tape._place(t)}" for t, _ in recorded),
@@ -81,7 +85,9 @@ def _contribution(
     )  # fmt: skip
 
 
-_STRUCTURE = re.compile(r"@|\b(T|fit|spread|stretch|reshape|transpose|place|pick|sum|stack|pick_at|place_at|cast|shape)\b")
+_STRUCTURE = re.compile(
+    r"@|\b(T|fit|spread|stretch|reshape|transpose|place|pick|sum|stack|pick_at|place_at|cast|shape)\b"
+)
 
 
 def local_text(rule: str) -> str:
@@ -136,6 +142,8 @@ def _number(v: Any, name: str) -> str:
 
 def _digits(v: Any) -> str:
     if isinstance(v, (float, np.floating)):
-        short = np.format_float_positional(v, precision=6, unique=True, fractional=False, trim="-")
+        short = np.format_float_positional(
+            v, precision=6, unique=True, fractional=False, trim="-"
+        )
         return short if 1e-4 <= abs(float(v)) < 1e7 or v == 0 else f"{float(v):.6g}"
     return str(v)

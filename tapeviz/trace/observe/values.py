@@ -23,9 +23,12 @@ def value_of(v: Any) -> Value:
     if a.size > WHOLE:
         return Value(str(a.dtype), a.shape, None, _summary(a))
     entries = [
-        e.decode(errors="replace") if isinstance(e, bytes) else e for e in a.ravel().tolist()
+        e.decode(errors="replace") if isinstance(e, bytes) else e
+        for e in a.ravel().tolist()
     ]
-    return Value("string" if a.dtype == object else str(a.dtype), a.shape, tuple(entries))
+    return Value(
+        "string" if a.dtype == object else str(a.dtype), a.shape, tuple(entries)
+    )
 
 
 def _summary(a: Any) -> Summary:
@@ -48,7 +51,8 @@ def _thumb(x: Any) -> tuple[tuple[float, ...], ...]:
     columns = min(16, flat.shape[1])
     with np.errstate(all="ignore"):
         return tuple(
-            tuple(float(c.mean()) for c in np.array_split(r, columns, axis=1)) for r in rows
+            tuple(float(c.mean()) for c in np.array_split(r, columns, axis=1))
+            for r in rows
         )
 
 
