@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from subprocess import SubprocessError, TimeoutExpired
 from typing import Any
 
 from tapeviz.errors import LayoutError
@@ -27,6 +28,9 @@ REMEDY = (
     "text, DOT text and JSON forms."
 )
 """What to do when there is no layout engine."""
+
+_EASY = 800
+_MOST = 40_000
 
 Point = tuple[float, float]
 
@@ -45,6 +49,7 @@ class Link:
     """An arrow to be routed from box ``tail`` to box ``head``.
 
     ``width`` and ``height`` reserve room for a label beside it; 0 means none.
+    ``weight`` says how much it matters that the arrow is short and straight.
     """
 
     id: str
@@ -52,6 +57,7 @@ class Link:
     head: str
     width: float = 0
     height: float = 0
+    weight: int = 1
 
 
 @dataclass(frozen=True)
@@ -72,10 +78,21 @@ class Placement:
     labels: Mapping[str, Point]
 
 
+SMALLER = "Draw a smaller graph; the plain text, DOT text and JSON forms have no limit."
+"""What to do when a graph is too large."""
+
+PATIENCE = 60
+"""Seconds after which a layout is given up."""
+
+
 def engine() -> str:
     """The path of the layout engine's executable; LayoutError when there is none."""
-    found = next(_candidates(), None)
-    if found is None:
+    return _engines()[0]
+
+
+def _engines() -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(_candidates()))
+    if not found:
         raise LayoutError(f"no layout engine was found. {REMEDY}")
     return found
 
@@ -104,22 +121,49 @@ def place(
     boxes = tuple(boxes)
     if not boxes:
         return Placement(0, 0, {}, {}, {}, {})
-    return _place(boxes, tuple(links), direction, engine())
+    return _place(boxes, tuple(links), direction, _engines())
 
 
 @lru_cache(maxsize=64)
 def _place(
-    boxes: tuple[Box, ...], links: tuple[Link, ...], direction: str, program: str
+    boxes: tuple[Box, ...],
+    links: tuple[Link, ...],
+    direction: str,
+    programs: tuple[str, ...],
 ) -> Placement:
-    return _read(boxes, links, _run(program, _source(boxes, links, direction)))
+    return _read(boxes, links, _run(programs, _source(boxes, links, direction)))
+
+
+def effort(boxes: Iterable[Box], links: Iterable[Link]) -> int:
+    """How many ranks all arrows together pass: what the time of a layout grows with.
+
+    The links must come in an order in which every tail is complete before it is used,
+    as those of a recorded graph do; otherwise the number is too low.
+    """
+    rank = dict.fromkeys((box.id for box in boxes), 0)
+    links = tuple(links)
+    for link in links:
+        rank[link.head] = max(rank[link.head], rank[link.tail] + 1)
+    return sum(rank[link.head] - rank[link.tail] for link in links)
+
+
+def _haste(cost: int) -> str:
+    """Graphviz settings that trade a little beauty for time, where it is needed."""
+    if cost > _MOST:
+        raise LayoutError(
+            f"this graph is too large to be drawn: its arrows pass {cost} ranks, "
+            f"and at most {_MOST} can be laid out in reasonable time. {SMALLER}"
+        )
+    return ";nslimit=0.5;nslimit1=0.5;mclimit=0.3" if cost > _EASY else ""
 
 
 def _source(boxes: tuple[Box, ...], links: tuple[Link, ...], direction: str) -> str:
     number = {box.id: i for i, box in enumerate(boxes)}
+    haste = _haste(effort(boxes, links))
     gap = "ranksep=0.55;nodesep=0.3" if direction == "LR" else "ranksep=0.5;nodesep=0.4"
     return "\n".join(
         (
-            f"digraph{{rankdir={direction};{gap};pad=0",
+            f"digraph{{rankdir={direction};{gap}{haste}",
             'node[shape=box;fixedsize=true;label=""]',
             "edge[arrowsize=0.7]",
             *(_box(i, box) for i, box in enumerate(boxes)),
@@ -136,33 +180,43 @@ def _box(i: int, box: Box) -> str:
 def _link(i: int, link: Link, number: Mapping[str, int]) -> str:
     ends = f"{number[link.tail]}->{number[link.head]}"
     if not link.width:
-        return f'{ends}[id="{i}"]'
+        return f'{ends}[id="{i}";weight={link.weight}]'
     size = f'FIXEDSIZE="TRUE" WIDTH="{link.width:.0f}" HEIGHT="{link.height:.0f}"'
     plain = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
-    return f'{ends}[id="{i}";label=<<TABLE {plain} {size}><TR><TD></TD></TR></TABLE>>]'
+    label = f"<<TABLE {plain} {size}><TR><TD></TD></TR></TABLE>>"
+    return f'{ends}[id="{i}";weight={link.weight};label={label}]'
 
 
-def _run(program: str, source: str) -> dict[str, Any]:
+def _run(programs: tuple[str, ...], source: str) -> dict[str, Any]:
+    """The layout as Graphviz' JSON, by the first program that manages it."""
     try:
-        from graphviz.backend import execute  # noqa: PLC0415 - only when needed
+        from graphviz.backend.execute import run_check
     except ImportError as error:
         raise LayoutError(
             f"the Python package graphviz is missing ({error}). "
             "Install it with `pip install graphviz`."
         ) from error
-    try:
-        done = execute.run_check(
-            [program, "-Kdot", "-Tjson0"],
-            input=source,
-            encoding="utf-8",
-            capture_output=True,
-            quiet=True,
-        )
-        result: dict[str, Any] = json.loads(done.stdout)
-    except (OSError, RuntimeError, ValueError, execute.CalledProcessError) as error:
-        name = Path(program).name
-        raise LayoutError(f"the layout engine {name} failed: {error}. {REMEDY}") from error
-    return result
+    options = {"encoding": "utf-8", "capture_output": True, "timeout": PATIENCE}
+    failures: list[str] = []
+    for program in programs:
+        try:
+            command = [program, "-Kdot", "-Tjson0"]
+            done = run_check(command, input=source, quiet=True, **options)
+            result: dict[str, Any] = json.loads(done.stdout)
+        except TimeoutExpired as error:
+            took = f"the layout was not done after {PATIENCE} seconds"
+            raise LayoutError(f"{took}. {SMALLER}") from error
+        except (OSError, RuntimeError, ValueError, SubprocessError) as error:
+            failures.append(_failure(program, error))
+        else:
+            return result
+    raise LayoutError(f"the layout failed: {'; '.join(failures)}. {REMEDY}")
+
+
+def _failure(program: str, error: Exception) -> str:
+    name = Path(program).name
+    said = str(getattr(error, "stderr", "") or error).strip()
+    return f"{name} said {said.splitlines()[0] if said else 'nothing'!r}"
 
 
 def _read(
@@ -207,7 +261,10 @@ def _pair(text: str) -> Point:
 
 
 def _middle(path: list[Point]) -> Point:
-    """The point halfway along the middle piece of a curve."""
-    piece = (len(path) - 1) // 3 // 2 * 3
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = path[piece : piece + 4]
+    """The point halfway along a curve, counting its pieces as equally long."""
+    pieces = (len(path) - 1) // 3
+    if pieces % 2 == 0:
+        return path[3 * pieces // 2]
+    first = 3 * (pieces // 2)
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = path[first : first + 4]
     return (ax + 3 * bx + 3 * cx + dx) / 8, (ay + 3 * by + 3 * cy + dy) / 8

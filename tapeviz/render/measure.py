@@ -10,6 +10,7 @@ import unicodedata
 from functools import lru_cache
 
 GONE = "\u2026"
+"""Stands for what was left out."""
 
 _SANS = {
     0.30: "'IJijl",
@@ -35,7 +36,7 @@ def width(text: str, size: float, *, mono: bool = False) -> float:
     >>> width("abc", 10, mono=True)
     18.6
     """
-    return round(sum(_em(char, mono) for char in text) * size, 1)
+    return round(sum(_em(char, mono=mono) for char in text) * size, 1)
 
 
 def fit(text: str, room: float, size: float, *, mono: bool = False) -> str:
@@ -48,13 +49,13 @@ def fit(text: str, room: float, size: float, *, mono: bool = False) -> str:
         return text
     left = room - width(GONE, size, mono=mono)
     kept = 0
-    while kept < len(text) and (left := left - _em(text[kept], mono) * size) >= 0:
+    while kept < len(text) and (left := left - _em(text[kept], mono=mono) * size) >= 0:
         kept += 1
     return text[:kept] + GONE
 
 
 @lru_cache(maxsize=4096)
-def _em(char: str, mono: bool) -> float:
+def _em(char: str, *, mono: bool) -> float:
     if " " <= char <= "~":
         return _MONO if mono else _KNOWN[char]
     if unicodedata.category(char) in {"Mn", "Me", "Cf"}:

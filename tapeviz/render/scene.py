@@ -40,6 +40,9 @@ MARGIN = 16
 _PAD = 11
 _ROOM = 230
 _MARK = 17
+_RIM = 3
+_LABEL = width("gradient", 11) + 9
+_GRID = (12, 6)
 
 
 @dataclass(frozen=True)
@@ -109,13 +112,14 @@ class _Tie:
     """An edge before it has a place: what stands beside it, and its room for a note."""
 
     edge: Edge
+    slot: str
     dims: str
     width: float
     height: float
     noted: bool
 
 
-def scene(
+def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     graph: Graph,
     *,
     theme: str = "auto",
@@ -135,49 +139,37 @@ def scene(
     engine.
     """
     themes.check(theme)
-    formulas = words.formulas(graph)
+    formulas, sums, notes = words.formulas(graph), sums or {}, notes or {}
     cards = [
-        _card(node, formulas.get(node.id, ""), prefix, (sums or {}).get(node.id, ""))
+        _card(node, formulas.get(node.id, ""), prefix, sums.get(node.id, ""))
         for node in graph.nodes
     ]
-    ties = _ties(graph, notes or {})
+    ties = _ties(graph, notes)
     spot = place(
-        (Box(c.node.id, c.width, c.height) for c in cards),
-        (Link(t.edge.id, t.edge.tail, t.edge.head, t.width, t.height) for t in ties),
+        (Box(card.node.id, card.width, card.height) for card in cards),
+        map(_link, ties),
         direction=direction,
     )
-    return _compose(graph, cards, ties, spot, theme, prefix)
-
-
-def _compose(
-    graph: Graph,
-    cards: list[_Card],
-    ties: list[_Tie],
-    spot: Placement,
-    theme: str,
-    prefix: str,
-) -> Scene:
     boxes = {card.node.id: _box(card, spot) for card in cards}
-    wide = max(round(spot.width) + 2 * MARGIN, 260 if not cards else 0)
-    high = max(round(spot.height) + 2 * MARGIN, 64)
     body = [_tie(tie, spot, graph, prefix) for tie in ties]
     body += [_draw(card, boxes[card.node.id], prefix) for card in cards]
+    wide, high = round(spot.width) + 2 * MARGIN, round(spot.height) + 2 * MARGIN
     if not cards:
-        body.append(_text("val", 26, 37, "Nothing was recorded."))
-    svg = _frame(graph, wide, high, theme, prefix, "".join(body))
-    grads = {
-        card.node.id: _moved(card.slot, boxes[card.node.id])
-        for card in cards
-        if card.slot
-    }
-    edges = {tie.edge.id: _note_room(tie, spot) for tie in ties}
-    return Scene(svg, wide, high, boxes, grads, edges)
+        wide, high = 260, 64
+        body = [_text("val", 26, 37, "Nothing was recorded.")]
+    return Scene(
+        f"{_head(graph, wide, high, theme, prefix)}{''.join(body)}</svg>",
+        wide,
+        high,
+        boxes,
+        {c.node.id: _moved(c.slot, boxes[c.node.id]) for c in cards if c.slot},
+        {tie.edge.id: _note_room(tie, spot) for tie in ties},
+    )
 
 
-def _frame(
-    graph: Graph, wide: float, high: float, theme: str, prefix: str, body: str
-) -> str:
-    title, desc = f"{prefix}title", f"{prefix}desc"
+def _head(graph: Graph, wide: float, high: float, theme: str, prefix: str) -> str:
+    """The picture's beginning: its size, its name and description, its style."""
+    title, desc = _id(prefix, "title"), _id(prefix, "desc")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="tapeviz '
         f'{themes.class_name(theme)}" viewBox="0 0 {_n(wide)} {_n(high)}" '
@@ -186,7 +178,7 @@ def _frame(
         f'<title id="{title}">{escape(summary(graph))}</title>'
         f'<desc id="{desc}">{escape(description(graph))}</desc>'
         f"<style>{style(theme)}</style>"
-        f'<rect class="paper" width="100%" height="100%" rx="6"/>{body}</svg>'
+        f'<rect class="paper" width="100%" height="100%" rx="6"/>'
     )
 
 
@@ -214,7 +206,8 @@ _RULES = (
     ".tapeviz .badge{stroke:@op;fill:none;stroke-width:1.2}"
     ".tapeviz .symbol{fill:@op;text-anchor:middle}"
     ".tapeviz .cell{text-anchor:end}"
-    ".tapeviz .note,.tapeviz .dims{text-anchor:middle}"
+    ".tapeviz .note,.tapeviz .dims,.tapeviz .lone{text-anchor:middle}"
+    ".tapeviz .left{text-anchor:start}"
     ".tapeviz .slot{font-style:italic}"
     ".tapeviz .wire{fill:none;stroke:@line;stroke-width:1.3}"
     ".tapeviz .head{fill:@line}"
@@ -244,9 +237,7 @@ def summary(graph: Graph) -> str:
 def description(graph: Graph, *, limit: int = 40) -> str:
     """The picture in words: one clause for each node, in the order of recording."""
     formulas = words.formulas(graph)
-    clauses = [
-        _clause(node, formulas.get(node.id, "")) for node in graph.nodes[:limit]
-    ]
+    clauses = [_clause(node, formulas.get(node.id, "")) for node in graph.nodes[:limit]]
     more = len(graph.nodes) - limit
     if more > 0:
         clauses.append(f"and {more} more")
@@ -258,7 +249,7 @@ def _clause(node: Node, formula: str) -> str:
     head = formula if node.kind == "op" else kind
     name = f"{words.one_line(node.name, 40)} = " if node.name else "= "
     tail = ", the target" if node.target else ""
-    shown = "" if _quiet(node) else f", gradient {words.gradient(node)}"
+    shown = "" if words.quiet(node) else f", gradient {words.gradient(node)}"
     return f"{head} {name}{words.fmt(node.value)}{tail}{shown}"
 
 
@@ -266,28 +257,31 @@ def _called(node: Node) -> str:
     return words.one_line(node.name, 24) or "a value without a name"
 
 
-def _quiet(node: Node) -> bool:
-    """Whether nobody asks for the gradient: a plain constant."""
-    return node.kind == "constant" and not node.source and node.grad == "pending"
-
-
 def _card(node: Node, formula: str, prefix: str, longest: str) -> _Card:
-    rows = _op_rows(node, formula, prefix) if node.kind == "op" else _leaf_rows(node, prefix)
-    slot, extra = None, 2 * 7
-    if not _quiet(node) or longest:
-        rows, extra = (*rows, _grad_row(node, prefix, longest)), 8
+    if node.kind == "op":
+        rows = _op_rows(node, formula, prefix)
+    else:
+        rows = _leaf_rows(node, prefix)
+    open_slot = bool(longest) or not words.quiet(node)
+    if open_slot:
+        rows = (*rows, _grad_row(node, prefix, longest))
     wide = max(row.width for row in rows) + 2 * _PAD
-    high = sum(row.height for row in rows) + extra
-    rim = 3 if node.target else 0
-    if extra == 8:
-        left = _PAD + width("gradient", 11) + 9
-        slot = Rect(left, high - 27, wide - left - 6, 24)
-    return _Card(node, rows, math.ceil(wide) + 2 * rim, math.ceil(high) + 2 * rim, slot)
+    high = sum(row.height for row in rows) + (8 if open_slot else 10)
+    rim = _RIM if node.target else 0
+    left = rim + _PAD + _LABEL
+    slot = Rect(left, rim + high - 27, wide + rim - left - 6, 24)
+    return _Card(
+        node,
+        rows,
+        math.ceil(wide) + 2 * rim,
+        math.ceil(high) + 2 * rim,
+        slot if open_slot else None,
+    )
 
 
 def _leaf_rows(node: Node, prefix: str) -> tuple[_Row, ...]:
-    if _quiet(node) and not node.name and not node.value.shape and not node.target:
-        return (_value_row(node, prefix, bare=True),)
+    if words.quiet(node) and not node.name and not node.value.shape and not node.target:
+        return (_lone_row(node, prefix),)
     return (_tag_row(node), *_value_rows(node, prefix))
 
 
@@ -305,9 +299,7 @@ def _tags(node: Node) -> str:
 
 def _tag_row(node: Node) -> _Row:
     tags = _tags(node)
-    return _Row(
-        _wide("tag", tags), 17, lambda x, y, _: _text("tag", x, y + 13, tags)
-    )
+    return _Row(_wide("tag", tags), 17, lambda x, y, _: _text("tag", x, y + 13, tags))
 
 
 def _op_row(node: Node, formula: str, value: _Row) -> _Row:
@@ -347,7 +339,7 @@ def _value_row(
     gap = _wide("name", name) + (6 if name else 0)
     said = words.shape(node.value) if shape else words.fmt(node.value)
     shown = fit(said if bare or shape else f"= {said}", 150, 15)
-    id = "" if shape else f"{prefix}{node.id}-value"
+    id = "" if shape else _id(prefix, node.id, "-value")
     cls = "dims left" if shape else "val"
 
     def draw(x: float, y: float, _: float) -> str:
@@ -357,33 +349,45 @@ def _value_row(
     return _Row(gap + _wide("val", shown), 22, draw)
 
 
-def _small(value: Value) -> bool:
-    dims = value.shape
-    return (
-        value.data is not None
-        and 0 < len(value.data) <= 12
-        and len(dims) <= 2
-        and dims[-1] <= 6
+def _lone_row(node: Node, prefix: str) -> _Row:
+    """The number of a plain constant, in the middle of its pill."""
+    shown = fit(words.fmt(node.value), 150, 15)
+    id = _id(prefix, node.id, "-value")
+    return _Row(
+        max(20.0, _wide("val", shown)),
+        22,
+        lambda x, y, wide: _text("val lone", x + wide / 2, y + 16, shown, id),
     )
+
+
+def _small(value: Value) -> bool:
+    """Whether an array is drawn as cells: a short vector or a small matrix."""
+    most, across = _GRID
+    flat = 0 < len(value.shape) <= 2
+    few = value.data is not None and 0 < len(value.data) <= most
+    return flat and few and value.shape[-1] <= across
 
 
 def _grid_row(node: Node, prefix: str) -> _Row:
     """A small array as a grid of cells."""
-    value = node.value
+    value, id = node.value, _id(prefix, node.id, "-value")
     across = value.shape[-1]
     cells = [words.number(entry, 4) for entry in value.data or ()]
     wide = max(26.0, *(_wide("cell", cell) + 12 for cell in cells))
     down = len(cells) // across
+    spots = [divmod(i, across) for i in range(len(cells))]
 
     def draw(x: float, y: float, _: float) -> str:
-        lines = "".join(
-            f"M{_n(x + i * wide)} {_n(y)}v{down * 20}" for i in range(across + 1)
-        ) + "".join(f"M{_n(x)} {_n(y + i * 20)}h{_n(across * wide)}" for i in range(down + 1))
+        lines = [f"M{_n(x + i * wide)} {_n(y)}v{down * 20}" for i in range(across + 1)]
+        lines += [
+            f"M{_n(x)} {_n(y + i * 20)}h{_n(across * wide)}" for i in range(down + 1)
+        ]
         texts = "".join(
-            _text("cell", x + (i % across + 1) * wide - 6, y + i // across * 20 + 14.5, c)
-            for i, c in enumerate(cells)
+            _text("cell", x + (at + 1) * wide - 6, y + row * 20 + 14.5, cell)
+            for (row, at), cell in zip(spots, cells, strict=True)
         )
-        return f'<g id="{prefix}{node.id}-value"><path class="hair" d="{lines}"/>{texts}</g>'
+        path = f'<path class="hair" d="{"".join(lines)}"/>'
+        return f'<g id="{id}">{path}{texts}</g>'
 
     return _Row(across * wide, down * 20 + 4, draw)
 
@@ -393,7 +397,7 @@ def _large_row(node: Node, prefix: str) -> _Row:
     value = node.value
     said = words.brief(value).removeprefix(words.shape(value)).strip()
     shown = f"{value.dtype} {said}".strip()
-    id = f"{prefix}{node.id}-value"
+    id = _id(prefix, node.id, "-value")
     return _Row(
         _wide("cell", shown),
         20,
@@ -409,11 +413,10 @@ def _state(node: Node) -> str:
 
 def _grad_row(node: Node, prefix: str, longest: str) -> _Row:
     """The gradient slot, with a mark of its own for each state."""
-    state = _state(node)
+    state, id = _state(node), _id(prefix, node.id, "-grad")
     said = fit(words.gradient(node), _ROOM, 13.5)
     if state == "zero":
         said = "zero" if not node.value.shape else "all zero"
-    left = width("gradient", 11) + 9
     shift = 0 if state == "value" else _MARK
     room = max(_wide("grad", said) + shift, _wide("grad", longest), 70)
 
@@ -421,13 +424,13 @@ def _grad_row(node: Node, prefix: str, longest: str) -> _Row:
         return (
             f'<path class="hair" d="M{_n(x)} {_n(y + 2.5)}h{_n(wide)}"/>'
             + _text("word", x, y + 20, "gradient")
-            + f'<g id="{prefix}{node.id}-grad" class="slot-{state} {state}">'
-            + _MARKS[state](x + left + 6, y + 15.5)
-            + _text("grad", x + left + shift, y + 20, said)
+            + f'<g id="{id}" class="slot-{state} {state}">'
+            + _MARKS[state](x + _LABEL + 6, y + 15.5)
+            + _text("grad", x + _LABEL + shift, y + 20, said)
             + "</g>"
         )
 
-    return _Row(left + room, 29, draw)
+    return _Row(_LABEL + room, 29, draw)
 
 
 _MARKS: Mapping[str, Callable[[float, float], str]] = {
@@ -454,19 +457,20 @@ def _ties(graph: Graph, notes: Mapping[str, str]) -> list[_Tie]:
 
 
 def _plan(edge: Edge, tail: Node, head: Node, note: str) -> _Tie:
-    dims = _dims(edge, tail.value, head.value)
-    tall = (15 if dims else 0) + (18 if note else 0)
-    wide = max(_wide("slot", dims), _wide("note", note)) + 8 if tall else 0
-    return _Tie(edge, dims, math.ceil(wide), tall, bool(note))
-
-
-def _dims(edge: Edge, tail: Value, head: Value) -> str:
-    """The slot's label where order matters, and the shape where arrays flow."""
     slot = words.one_line(edge.label, 8) if edge.ordered else ""
-    flow = words.shape(tail)
-    if edge.broadcast:
-        flow = f"{flow or 'scalar'} \u2192 {words.shape(head)}"
-    return "  ".join(filter(None, (slot, flow)))
+    dims = words.flow(edge, tail.value, head.value)
+    tall = (15 if slot or dims else 0) + (18 if note else 0)
+    gap = 6 if slot and dims else 0
+    said = _wide("slot", slot) + gap + _wide("dims", dims)
+    wide = max(said, _wide("note", note)) + 8 if tall else 0
+    return _Tie(edge, slot, dims, math.ceil(wide), tall, bool(note))
+
+
+def _link(tie: _Tie) -> Link:
+    """The arrow as the layout wants it: where gradients flow it is kept straight."""
+    edge = tie.edge
+    weight = 6 if edge.live else 1
+    return Link(edge.id, edge.tail, edge.head, tie.width, tie.height, weight)
 
 
 def _tie(tie: _Tie, spot: Placement, graph: Graph, prefix: str) -> str:
@@ -477,7 +481,7 @@ def _tie(tie: _Tie, spot: Placement, graph: Graph, prefix: str) -> str:
     classes += ["broadcast"] if edge.broadcast else []
     label = _edge_label(tie, spot)
     return (
-        f'<g id="{prefix}{edge.id}" class="{" ".join(classes)}">'
+        f'<g id="{_id(prefix, edge.id)}" class="{" ".join(classes)}">'
         f"<title>{escape(_edge_title(edge, graph))}</title>"
         f'<path class="wire" d="{_curve(path)}"/>'
         f"{_heads(path[-1], tip, double=edge.broadcast)}{label}</g>"
@@ -485,10 +489,15 @@ def _tie(tie: _Tie, spot: Placement, graph: Graph, prefix: str) -> str:
 
 
 def _edge_label(tie: _Tie, spot: Placement) -> str:
-    if not tie.dims:
+    """The slot's name where order matters, and the shape where arrays flow."""
+    if not tie.slot and not tie.dims:
         return ""
     x, y = _shift(spot.labels[tie.edge.id])
-    return _text("dims", x, y - tie.height / 2 + 11, tie.dims)
+    slot = f'<tspan class="slot">{escape(tie.slot)}</tspan>' if tie.slot else ""
+    gap = '<tspan dx="6">' if slot and tie.dims else "<tspan>"
+    dims = f"{gap}{escape(tie.dims)}</tspan>" if tie.dims else ""
+    at = f'x="{_n(x)}" y="{_n(y + tie.height / 2 - 4)}"'
+    return f'<text class="dims" {at}>{slot}{dims}</text>'
 
 
 def _edge_title(edge: Edge, graph: Graph) -> str:
@@ -518,11 +527,12 @@ def _heads(end: Point, tip: Point, *, double: bool) -> str:
     ux, uy = dx / size, dy / size
     backs = (0.0, 6.0) if double else (0.0,)
     return "".join(
-        _head(tip[0] - ux * back, tip[1] - uy * back, ux * 8, uy * 8) for back in backs
+        _chevron(tip[0] - ux * back, tip[1] - uy * back, ux * 8, uy * 8)
+        for back in backs
     )
 
 
-def _head(x: float, y: float, dx: float, dy: float) -> str:
+def _chevron(x: float, y: float, dx: float, dy: float) -> str:
     left = f"{_n(x - dx - dy * 0.42)} {_n(y - dy + dx * 0.42)}"
     right = f"{_n(x - dx + dy * 0.42)} {_n(y - dy - dx * 0.42)}"
     return f'<path class="head" d="M{_n(x)} {_n(y)}L{left} {right}z"/>'
@@ -531,7 +541,7 @@ def _head(x: float, y: float, dx: float, dy: float) -> str:
 def _note_room(tie: _Tie, spot: Placement) -> Rect:
     x, y = _shift(spot.labels[tie.edge.id])
     if tie.noted:
-        return Rect(x - tie.width / 2, y + tie.height / 2 - 18, tie.width, 18)
+        return Rect(x - tie.width / 2, y - tie.height / 2, tie.width, 18)
     return Rect(x - 20, y - 18, 40, 16)
 
 
@@ -551,18 +561,16 @@ def _moved(slot: Rect, box: Rect) -> Rect:
 
 def _draw(card: _Card, box: Rect, prefix: str) -> str:
     node = card.node
-    rim = 3 if node.target else 0
-    inner = Rect(
-        box.x + rim, box.y + rim, box.width - 2 * rim, box.height - 2 * rim
-    )
-    y, rows = inner.y + 4 + (3 if len(card.rows) == 1 else 0), []
+    rim = _RIM if node.target else 0
+    inner = Rect(box.x + rim, box.y + rim, box.width - 2 * rim, box.height - 2 * rim)
+    y, rows = inner.y + (5 if len(card.rows) == 1 else 4), []
     for row in card.rows:
         rows.append(row.draw(inner.x + _PAD, y, inner.width - 2 * _PAD))
         y += row.height
     classes = ["node", node.kind, *(["target"] if node.target else [])]
     classes += ["source"] if node.source else []
     return (
-        f'<g id="{prefix}{node.id}" class="{" ".join(classes)}">'
+        f'<g id="{_id(prefix, node.id)}" class="{" ".join(classes)}">'
         f"<title>{escape(_node_title(node))}</title>"
         f"{_shape(node, inner)}{_rim(box) if rim else ''}{''.join(rows)}</g>"
     )
@@ -574,7 +582,7 @@ def _node_title(node: Node) -> str:
     lines = [f"{name}{words.describe(node.value)}", kind]
     if node.gradient is not None:
         lines.append(f"gradient {words.describe(node.gradient)}")
-    elif not _quiet(node):
+    elif not words.quiet(node):
         state = "None" if node.grad == "none" else "not computed yet"
         lines.append(f"gradient: {state}")
     lines += [where] if (where := words.where(node)) else []
@@ -615,6 +623,10 @@ def _at(box: Rect) -> str:
 def _text(cls: str, x: float, y: float, said: str, id: str = "") -> str:
     name = f' id="{id}"' if id else ""
     return f'<text{name} class="{cls}" x="{_n(x)}" y="{_n(y)}">{escape(said)}</text>'
+
+
+def _id(prefix: str, id: str, part: str = "") -> str:
+    return escape(f"{prefix}{id}{part}")
 
 
 def _wide(cls: str, said: str) -> float:

@@ -9,17 +9,17 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from tapeviz.render.measure import GONE
 from tapeviz.trace.graph import Edge, Graph, Node
 from tapeviz.trace.value import Entry, Value
 
 NOT_YET = "not yet"
 """The words for a gradient that is not computed yet."""
 
-GONE = "\u2026"
-"""Stands for what was left out."""
-
 _DIGITS = 5
 _CELLS = 12
+_WHOLE = 1e7
+_JOINERS = "\u200c\u200d\u200e"
 _FORMULA = 26
 
 
@@ -81,7 +81,7 @@ def number(entry: Entry, digits: int = _DIGITS) -> str:
 
 
 def _real(x: float, digits: int) -> str:
-    if x.is_integer() and abs(x) < 1e7:
+    if x.is_integer() and abs(x) < _WHOLE:
         return str(int(x))
     text = f"{x:.{digits}g}"
     return re.sub(r"e([+-])0*", lambda e: "e" + e[1].replace("+", ""), text)
@@ -107,7 +107,7 @@ def exact(value: Value) -> str:
 
 def _precise(entry: Entry, dtype: str) -> str:
     if isinstance(entry, float) and dtype in {"float16", "float32"}:
-        import numpy as np  # noqa: PLC0415 - the picture of a float64 needs it not
+        import numpy as np
 
         return str(np.dtype(dtype).type(entry))
     return repr(entry)
@@ -149,9 +149,10 @@ def one_line(text: str, limit: int = 0) -> str:
 
 
 def _visible(char: str) -> str:
-    if char == "\u200e":
+    if char in _JOINERS:
         return char
-    return "\ufffd" if unicodedata.category(char) in {"Cc", "Cf", "Cs"} else char
+    bad = unicodedata.category(char) in {"Cc", "Cf", "Cs"} or char in "\ufffe\uffff"
+    return "\ufffd" if bad else char
 
 
 def _leftward(text: str) -> bool:
@@ -171,6 +172,19 @@ def brief(value: Value, limit: int = 28) -> str:
         return whole
     mean = _mean(value)
     return shape(value) if mean is None else f"{shape(value)} mean {number(mean)}"
+
+
+def quiet(node: Node) -> bool:
+    """Whether nobody asks for the node's gradient: it is a plain constant."""
+    return node.kind == "constant" and not node.source and node.grad == "pending"
+
+
+def flow(edge: Edge, tail: Value, head: Value) -> str:
+    """The shape that flows along an edge, and what broadcasting makes of it."""
+    dims = shape(tail)
+    if edge.broadcast:
+        return f"{dims or 'scalar'} \u2192 {shape(head)}"
+    return dims
 
 
 def gradient(node: Node) -> str:
@@ -289,14 +303,13 @@ def _row(node: Node, slots: Iterable[Edge], known: dict[str, str]) -> tuple[str,
     names: dict[str, ast.expr | str] = {e.label: known[e.tail] for e in slots}
     formula = fill(node.formula, names) if node.kind == "op" else ""
     kind = node.op if node.kind == "op" else node.kind
-    quiet = node.kind == "constant" and not node.source and node.grad == "pending"
     return (
         node.id,
         f"{kind}, target" if node.target else kind,
         one_line(node.name, 24),
         one_line(formula, 40),
         fmt(node.value),
-        "" if quiet else gradient(node),
+        "" if quiet(node) else gradient(node),
         where(node),
     )
 

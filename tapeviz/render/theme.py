@@ -208,6 +208,9 @@ def paint(rules: str, theme: str = "auto") -> str:
     return re.sub(r"([a-z-]+):@([a-z-]+)", both, rules)
 
 
+_KNEE = 0.04045
+
+
 def contrast(one: str, other: str) -> float:
     """The contrast ratio of two ``#rrggbb`` colours by WCAG 2, from 1 to 21.
 
@@ -224,4 +227,5 @@ def _luminance(colour: str) -> float:
 
 
 def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
+    curved: float = ((part + 0.055) / 1.055) ** 2.4
+    return part / 12.92 if part <= _KNEE else curved

@@ -1,0 +1,80 @@
+"""A graph as DOT text, for Graphviz and the programs that read its language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapeviz.render import text as words
+from tapeviz.trace.graph import Edge, Graph, Node
+
+_SHAPES = {
+    "variable": "shape=box;style=rounded",
+    "watched": "shape=octagon",
+    "constant": "shape=oval",
+    "op": "shape=box",
+}
+
+
+def to_dot(graph: Graph, *, direction: str = "LR") -> str:
+    """The graph in the DOT language, with the labels of the picture.
+
+    Node names are the ids of the graph; names and code of the learner appear in
+    labels only, escaped. No layout engine is needed.
+
+    >>> print(to_dot(Graph()))
+    digraph tape {
+      graph [rankdir=LR]
+      node [fontname="Helvetica";fontsize=12]
+      edge [fontname="Helvetica";fontsize=10]
+    }
+    <BLANKLINE>
+    """
+    formulas = words.formulas(graph)
+    lines = [
+        f"graph [rankdir={direction}]",
+        'node [fontname="Helvetica";fontsize=12]',
+        'edge [fontname="Helvetica";fontsize=10]',
+        *(_node(node, formulas.get(node.id, "")) for node in graph.nodes),
+        *(_edge(edge, graph.by_id) for edge in graph.edges),
+    ]
+    return "\n  ".join(("digraph tape {", *lines)) + "\n}\n"
+
+
+def _node(node: Node, formula: str) -> str:
+    label = "\\n".join(_escaped(line) for line in node_lines(node, formula))
+    rim = ";peripheries=2" if node.target else ""
+    return f'{quoted(node.id)} [{_SHAPES[node.kind]}{rim};label="{label}"]'
+
+
+def node_lines(node: Node, formula: str) -> Iterator[str]:
+    """What a node's label says, line by line."""
+    kind = formula if node.kind == "op" else node.kind
+    yield f"{kind}, target" if node.target else kind
+    name = words.one_line(node.name, 24)
+    yield f"{name} = {words.fmt(node.value)}" if name else f"= {words.fmt(node.value)}"
+    if not words.quiet(node):
+        yield f"gradient {words.gradient(node)}"
+
+
+def _edge(edge: Edge, nodes: dict[str, Node]) -> str:
+    slot = edge.label if edge.ordered else ""
+    flow = words.flow(edge, nodes[edge.tail].value, nodes[edge.head].value)
+    label = _escaped("  ".join(filter(None, (slot, flow))))
+    parts = [f'label="{label}"'] if label else []
+    parts += ["style=dashed"] if not edge.live else []
+    inside = f" [{';'.join(parts)}]" if parts else ""
+    return f"{quoted(edge.tail)} -> {quoted(edge.head)}{inside}"
+
+
+def quoted(text: str) -> str:
+    r"""The text as a quoted DOT string that means just the text.
+
+    >>> print(quoted('say "hi"'))
+    "say \"hi\""
+    """
+    return f'"{_escaped(text)}"'
+
+
+def _escaped(text: str) -> str:
+    plain = words.one_line(text)
+    return plain.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
