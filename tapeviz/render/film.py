@@ -56,6 +56,8 @@ _RULES = (
         ".tapeviz .chip{fill:var(--tv-hot-fill);stroke:var(--tv-hot);stroke-width:1.2}"
         ".tapeviz .pill+.note{fill:var(--tv-done);font-weight:600}"
         ".tapeviz .chip+.note{fill:var(--tv-hot)}"
+        ".tapeviz .way.hot{animation:tv-way .6s ease-out}"
+        "@keyframes tv-way{from{transform:var(--way)}}"
     )
 )
 """How marks look. ``--h`` is set, to nothing, on what is hot, ``--d`` on what is done:
@@ -132,6 +134,11 @@ class _Sum:
     text: str
     state: str
 
+    @property
+    def room(self) -> str:
+        """A text as wide as all of it, its mark included."""
+        return self.text if self.state == "value" else f"{self.text}    "
+
 
 @dataclass(frozen=True)
 class _Note:
@@ -141,6 +148,11 @@ class _Note:
     edge: str
     text: str
     look: str
+
+    @property
+    def room(self) -> str:
+        """A text as wide as all of it."""
+        return self.text
 
 
 @dataclass
@@ -171,7 +183,7 @@ class _Story:
         found: dict[str, str] = {}
         for one in shown:
             key = one.node if isinstance(one, _Sum) else one.edge
-            found[key] = max(found.get(key, ""), one.text, key=len)
+            found[key] = max(found.get(key, ""), one.room, key=len)
         return found
 
     def tell(self) -> Iterator[Frame]:
@@ -374,18 +386,23 @@ def _pill(note: _Note, room: Rect, start: Rect, prefix: str) -> str:
 
 
 def _slot(sum: _Sum, room: Rect, prefix: str) -> str:
-    mark, shift = "", 0
-    if sum.state == "none":
-        x, y = room.x + 6, room.centre[1]
-        mark, shift = (
-            f'<path class="mark" d="M{_n(x - 5)} {_n(y - 5)}l10 10m0-10l-10 10"/>',
-            17,
-        )
+    x, y = room.x + 6, room.centre[1]
+    mark = _MARKS[sum.state].format(x=_n(x), y=_n(y), left=_n(x - 5), top=_n(y - 5))
+    text = fit(sum.text, 230, 13.5)
     return (
         f'<g id="{prefix}{sum.id}" class="late {sum.state}">{mark}'
-        f'<text class="grad" x="{_n(room.x + shift)}" y="{_n(room.baseline)}">'
-        f"{escape(fit(sum.text, 230, 13.5))}</text></g>"
+        f'<text class="grad" x="{_n(room.x + (17 if mark else 0))}" '
+        f'y="{_n(room.baseline)}">{escape(text)}</text></g>'
     )
+
+
+_MARKS = {
+    "value": "",
+    "zero": '<circle class="mark" cx="{x}" cy="{y}" r="5.5"/>'
+    '<circle class="mark" cx="{x}" cy="{y}" r="1.5"/>',
+    "none": '<path class="mark" d="M{left} {top}l10 10m0-10l-10 10"/>',
+}
+"""The marks of a gradient's states, as in the still picture."""
 
 
 def _n(x: float) -> str:

@@ -43,6 +43,9 @@ class PlayerWidget(anywidget.AnyWidget):
         return step
 
     def close(self) -> None:
-        """Close the widget, and let go of its film."""
+        """Close the widget and its layout, and let go of the film."""
+        layout = self.layout
         super().close()
+        if layout is not None:
+            layout.close()
         self.set_trait("film", "")

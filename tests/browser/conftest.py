@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -342,16 +343,24 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     (settings / "overrides.json").write_text(json.dumps(SETTINGS))
     env = _environment(base)
     token = secrets.token_hex(16)
+    with server(_command(root, settings, base), base, JUPYTER_TOKEN=token) as url:
+        yield Lab(url, token, root, env)
+
+
+@contextmanager
+def server(command: list[str], base: Path, **more: str) -> Iterator[str]:
+    """A Jupyter server, started by a command and ended at the end; its address."""
     with (base / "log.txt").open("wb") as log:
         process = subprocess.Popen(
-            _command(root, settings, base),
-            env={**env, "JUPYTER_TOKEN": token},
+            command,
+            cwd=base,
+            env={**_environment(base), **more},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
         )
     try:
-        yield Lab(_started(process, base), token, root, env)
+        yield _started(process, base)
     finally:
         process.terminate()
         try:

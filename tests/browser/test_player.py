@@ -1,0 +1,372 @@
+"""The player in a real browser: pages opened from disk, and the widget's module."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tapeviz.render import html
+from tapeviz.render.animate import animate
+from tapeviz.render.film import backward_film
+from tapeviz.trace.film import Film
+from tests import samples
+from tests.browser.conftest import Opener, Player
+from tests.render.test_film import hostile
+
+
+@pytest.fixture(scope="module")
+def film() -> Film:
+    return backward_film(samples.backward_102())
+
+
+@pytest.fixture
+def player(open_page: Opener, tmp_path: Path, film: Film) -> Player:
+    page = open_page.content(html.page(film), tmp_path, still=True)
+    return Player(page.locator(".tapeviz-film"))
+
+
+def caption(player: Player) -> str:
+    return player.root.locator(".tv-caption").inner_text()
+
+
+def lit(player: Player) -> list[str]:
+    return player.root.locator("mark").all_inner_texts()
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_page_from_disk_plays(
+    open_page: Opener, tmp_path: Path, film: Film, width: int, theme: Any
+) -> None:
+    page = open_page.content(html.page(film), tmp_path, width=width, theme=theme)
+    Player(page.locator(".tapeviz-film")).check()
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= width, "the page scrolls sideways"
+
+
+def test_every_step_shows_its_frame(player: Player, film: Film) -> None:
+    player.press("Home")
+    for step, frame in enumerate(film.frames):
+        assert player.place == (step, len(film.frames) - 1)
+        assert caption(player) == frame.caption
+        assert player.root.locator(".tv-formula").inner_text() == frame.formula
+        assert lit(player) == [span.text for span in frame.spans]
+        marks = player.root.evaluate(_MARKS)
+        assert marks == film.state(step)
+        row = player.root.locator("tr[aria-current]").count()
+        assert row == (frame.row >= 0)
+        player.press("ArrowRight")
+
+
+_MARKS = """root => {
+  const marks = {};
+  for (const el of root.querySelectorAll('.tv-screen [id]'))
+    for (const mark of ['on', 'hot', 'done', 'dim', 'off'])
+      if (el.classList.contains(mark)) marks[el.id] = mark;
+  return marks;
+}"""
+
+
+def test_going_back_is_the_way_there(player: Player) -> None:
+    player.press("Home")
+    seen = []
+    while player.place[0] < player.place[1]:
+        seen.append(player.state)
+        player.press("ArrowRight")
+    for state in reversed(seen):
+        player.press("ArrowLeft")
+        assert player.state == state
+    player.press("End", "Home")
+    assert player.state == seen[0]
+
+
+def test_a_click_on_a_node_an_edge_or_a_row_goes_to_its_step(
+    player: Player, film: Film
+) -> None:
+    svg = player.root.locator(".tv-screen > svg")
+    svg.locator("#n4 .frame").click()
+    assert player.place[0] == 3
+    svg.locator("#n4 .frame").click()
+    assert player.place[0] == 13
+    svg.locator("#e3 .wire").dispatch_event("click")
+    assert player.place[0] == 15
+    player.root.locator("summary").click()
+    player.root.locator("tbody tr").last.locator("td").first.click()
+    assert player.place[0] == int(film.table.rows[-1][0])
+    player.root.get_by_label("Go to step 8").press("Enter")
+    assert player.place[0] == 8
+
+
+def test_the_buttons_and_the_scrubber_move_it(player: Player) -> None:
+    root = player.root
+    for label, step in [
+        ("Forward", 1),
+        ("Last step", 20),
+        ("Back", 19),
+        ("First step", 0),
+    ]:
+        root.get_by_role("button", name=label).click()
+        assert player.place[0] == step
+    root.get_by_label("Step", exact=True).fill("12")
+    assert player.place[0] == 12
+    assert root.evaluate("el => el.contains(document.activeElement)")
+    root.get_by_role("button", name="Play").click()
+    root.page.keyboard.press("Space")
+    root.get_by_role("button", name="Play").wait_for()
+
+
+def test_no_key_leaves_the_player_and_all_say_so(player: Player) -> None:
+    page = player.root.page
+    page.evaluate("""() => {
+      window.heard = [];
+      for (const type of ['keydown', 'keyup', 'keypress'])
+        document.addEventListener(type, event => heard.push(event.key));
+    }""")
+    player.press("ArrowRight", "b", "Space", "Space", "Enter", "Escape", "x")
+    assert page.evaluate("window.heard") == []
+    bare = player.root.evaluate("""root => [root, ...root.querySelectorAll(
+      'button,input,select,summary,[tabindex]')].filter(
+      el => el.dataset.lmSuppressShortcuts !== 'true').length""")
+    assert bare == 0
+
+
+def test_the_keyboard_alone_reaches_everything(player: Player) -> None:
+    page = player.root.page
+    player.root.focus()
+    names = []
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        names.append(
+            page.evaluate("""() => {
+          const el = document.activeElement;
+          return el.getAttribute('aria-label') || el.textContent;
+        }""")
+        )
+    assert names[:10] == [
+        "Code", "Picture", "Step", "First step", "Back", "Play", "Forward", "Last step",
+        "Speed", "All steps as a table",
+    ]  # fmt: skip
+
+
+def test_each_step_is_spoken_in_one_sentence(player: Player, film: Film) -> None:
+    live = player.root.locator("[aria-live=polite]")
+    player.press("End")
+    assert live.inner_text() == film.frames[-1].caption
+    said = player.root.get_by_label("Step", exact=True).get_attribute("aria-valuetext")
+    assert said == f"Step 20 / 20: {film.frames[-1].caption}"
+
+
+def test_two_copies_on_a_page_are_two_players(
+    open_page: Opener, tmp_path: Path, film: Film
+) -> None:
+    one = html.notebook(film)
+    page = open_page.content(f"<!doctype html><body>{one}{one}", tmp_path, still=True)
+    films = page.locator(".tapeviz-film")
+    assert films.count() == 2
+    first, second = Player(films.nth(0)), Player(films.nth(1))
+    rest = second.state
+    first.press("End")
+    assert second.state == rest
+    assert second.press("End")[0] == 20
+    assert second.state == first.state
+
+
+def test_hostile_text_is_shown_and_never_run(open_page: Opener, tmp_path: Path) -> None:
+    film = backward_film(hostile())
+    page = open_page.content(html.page(film), tmp_path, still=True, width=400)
+    player = Player(page.locator(".tapeviz-film"))
+    player.press("End")
+    code = player.root.locator(".tv-line code")
+    assert code.nth(0).inner_text() == film.sources[0].lines[0]
+    assert len(code.nth(1).inner_text()) == 10_000
+    assert page.locator("img, .tapeviz-film script").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_a_picture_that_would_run_something_does_not(
+    open_page: Opener, tmp_path: Path, film: Film
+) -> None:
+    trap = (
+        '<image href="https://example.org/x.png" onerror="bad=1"/>'
+        '<script>bad=2</script><a href="javascript:bad=3">'
+        '<rect onclick="bad=4" width="9" height="9"/></a></svg>'
+    )
+    bad = Film(**{**vars(film), "svg": film.svg.replace("</svg>", trap)})
+    told = json.dumps({**html.payload(bad), "svg": bad.svg}).replace("<", "\\u003c")
+    page = open_page.content(
+        "<!doctype html><div id=here></div><script>" + html.script()
+        + f"start(document.querySelector('#here'),{told})</script>",
+        tmp_path,
+    )  # fmt: skip
+    player = Player(page.locator(".tapeviz-film"))
+    player.press("End")
+    assert page.evaluate("typeof bad") == "undefined"
+    assert player.root.locator("svg script").count() == 0
+    assert player.root.locator("svg [onclick], svg [onerror], svg [href]").count() == 0
+
+
+def test_without_scripts_the_picture_plays(
+    open_page: Opener, tmp_path: Path, film: Film
+) -> None:
+    page = open_page.content(html.page(film), tmp_path, scripts=False)
+    image = page.locator("img")
+    seen = {image.screenshot() for _ in range(6) if page.wait_for_timeout(500) is None}
+    assert len(seen) > 1
+
+
+def test_with_less_motion_nothing_moves(
+    open_page: Opener, tmp_path: Path, film: Film
+) -> None:
+    file = tmp_path / "film.svg"
+    file.write_text(animate(film))
+    count = "document.getAnimations().length"
+    assert open_page(file).evaluate(count) > 30
+    assert open_page(file, still=True).evaluate(count) == 0
+    page = open_page.content(html.page(film), tmp_path, still=True)
+    player = Player(page.locator(".tapeviz-film"))
+    player.press(*["ArrowRight"] * 8)
+    assert player.root.evaluate("el => el.getAnimations({ subtree: true }).length") == 0
+
+
+def test_a_step_is_quick_on_a_large_film(open_page: Opener, tmp_path: Path) -> None:
+    marks = [(f"g{i}", "hot") for i in range(300)]
+    groups = "".join(
+        f'<g id="g{i}"><rect width="9" height="9"/></g>' for i in range(300)
+    )
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{groups}</svg>'
+    one = samples.backward_102()
+    frame = backward_film(one).frames[0]
+    frames = [type(frame)("Start.", {})]
+    frames += [
+        type(frame)(f"Step {i}.", {id: mark, f"g{i - 1}": "done"} if i else {id: mark})
+        for i, (id, mark) in enumerate(marks)
+    ]
+    film = Film(
+        "t", "a", svg, tuple(frames), (), type(backward_film(one).table)((), ())
+    )
+    page = open_page.content(html.page(film), tmp_path)
+    took = page.evaluate("""() => {
+      const range = document.querySelector('input[type=range]');
+      const begin = performance.now();
+      for (let i = 1; i <= 300; i++) {
+        range.value = i;
+        range.dispatchEvent(new Event('input'));
+        range.getBoundingClientRect();
+      }
+      return (performance.now() - begin) / 300;
+    }""")
+    assert took < 16
+
+
+WIDGET = """
+const [code, told] = %s;
+const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
+const player = (await import(url)).default;
+const heard = {};
+const state = { film: told, step: 2, playing: false, speed: 4 };
+window.model = {
+  saved: 0,
+  get: key => state[key],
+  set: (key, value) => { if (state[key] !== value) {
+    state[key] = value;
+    for (const hear of [...(heard['change:' + key] ?? [])]) hear(); } },
+  save_changes: () => { model.saved++; },
+  on: (names, hear) => { for (const n of names.split(' '))
+    (heard[n] ??= []).push(hear); },
+  off: (names, hear) => { for (const n of names.split(' '))
+    heard[n] = heard[n].filter(one => one !== hear); },
+};
+window.ears = () => Object.values(heard).flat().length;
+const halt = player.initialize({ model });
+const places = [...document.querySelectorAll('.view')];
+const ends = places.map(el => player.render({ model, el }));
+window.close_all = () => { halt(); ends.forEach(end => end()); };
+document.body.dataset.ready = 1;
+"""
+
+
+@pytest.fixture
+def views(open_page: Opener, tmp_path: Path, film: Film) -> tuple[Player, Player]:
+    """Two views of one widget, over a stand-in for the model of a notebook."""
+    told = json.dumps({**html.payload(film), "svg": film.svg})
+    both = json.dumps([html.module(), told]).replace("<", "\\u003c")
+    page = open_page.content(
+        f"<!doctype html><style>{html.css()}</style><div class=view></div>"
+        f"<div class=view></div><script type=module>{WIDGET % both}</script>",
+        tmp_path,
+    )
+    page.locator("body[data-ready]").wait_for()
+    films = page.locator(".tapeviz-film")
+    return Player(films.nth(0)), Player(films.nth(1))
+
+
+def test_the_views_of_a_widget_stay_in_step(views: tuple[Player, Player]) -> None:
+    one, two = views
+    page = one.root.page
+    assert one.place == two.place == (2, 20)
+    assert one.press("ArrowRight")[0] == 3
+    assert two.state == one.state
+    assert page.evaluate("[model.get('step'), model.saved]") == [3, 1]
+    page.evaluate("model.set('step', 16)")
+    assert one.place == two.place == (16, 20)
+
+
+def test_the_views_of_a_widget_share_one_clock(views: tuple[Player, Player]) -> None:
+    one, two = views
+    page = one.root.page
+    page.evaluate("""() => { window.steps = [];
+      model.on('change:step', () => steps.push(model.get('step'))); }""")
+    two.press("Space")
+    page.wait_for_function("window.steps.length >= 3")
+    page.evaluate("model.set('playing', false)")
+    steps = page.evaluate("window.steps")
+    assert steps == [*range(3, 3 + len(steps))]
+    assert one.root.get_by_role("button", name="Play").count() == 1
+    page.wait_for_timeout(1200)
+    assert page.evaluate("window.steps.length") == len(steps)
+
+
+def test_closing_a_widget_leaves_nothing(views: tuple[Player, Player]) -> None:
+    page = views[0].root.page
+    assert page.evaluate("ears()") > 0
+    page.evaluate("close_all()")
+    assert page.evaluate("ears()") == 0
+    assert page.locator(".tv-bar").count() == 0
+
+
+def test_text_has_contrast(open_page: Opener, tmp_path: Path, film: Film) -> None:
+    for theme in ("light", "dark"):
+        page = open_page.content(
+            html.page(film, step=16), tmp_path, theme=theme, still=True
+        )
+        page.locator("summary").click()
+        pairs = page.evaluate(_COLOURS)
+        assert len(pairs) > 30
+        for text, front, back in pairs:
+            assert _contrast(front, back) >= 4.5, (theme, text, front, back)
+
+
+_COLOURS = """() => [...document.querySelectorAll('.tapeviz-film *')].filter(
+  el => el.getClientRects().length && !el.closest('svg')
+    && [...el.childNodes].some(n => n.nodeType === 3 && n.data.trim())
+).map(el => {
+  let at = el, back = 'rgba(0, 0, 0, 0)';
+  for (; at && back === 'rgba(0, 0, 0, 0)'; at = at.parentElement)
+    back = getComputedStyle(at).backgroundColor;
+  return [el.textContent, getComputedStyle(el).color, back];
+})"""
+
+
+def _contrast(one: str, other: str) -> float:
+    low, high = sorted(_light(colour) for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _light(colour: str) -> float:
+    parts = [int(n) / 255 for n in re.findall(r"\d+", colour)[:3]]
+    lines = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * lines[0] + 0.7152 * lines[1] + 0.0722 * lines[2]
