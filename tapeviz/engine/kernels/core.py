@@ -20,7 +20,7 @@ def tidy(v: Any) -> Any:
 
 
 def where(c: Any, a: Any, b: Any) -> Any:
-    """``a`` where ``c`` holds, ``b`` elsewhere; plain 0 and 1 take the other's dtype."""
+    """``a`` where ``c`` holds, else ``b``; plain 0 and 1 take the other's dtype."""
     if type(c) is np.bool_ and _scalar(a) and _scalar(b):
         kind = type(b if type(a) is int or type(a) is float else a)
         return kind(a if c else b)

@@ -12,7 +12,7 @@ from tapeviz.errors import InvalidArgumentError, tell
 conj = np.conjugate
 
 
-def complex(a: Any, b: Any) -> Any:  # noqa: A001 - the rules' word
+def complex(a: Any, b: Any) -> Any:
     """The complex numbers with these real and imaginary parts."""
     z = np.empty(np.broadcast(a, b).shape, np.result_type(a.dtype, np.complex64))
     z.real, z.imag = a, b
@@ -51,4 +51,6 @@ def finite(x: Any, message: str) -> Any:
 
 def told(message: str) -> str:
     """The message for the gradient of what was checked."""
-    return f"Not a number (NaN) or infinity (Inf) values detected in gradient. {message}"
+    return (
+        f"Not a number (NaN) or infinity (Inf) values detected in gradient. {message}"
+    )

@@ -47,7 +47,9 @@ def others(xs: Any, k: int, eq: str) -> list[Any]:
     return [*xs[:k], *xs[k + 1 :], *made]
 
 
-def _odd(terms: list[str], out: str, k: int) -> tuple[list[str], list[tuple[str, str]], str]:
+def _odd(
+    terms: list[str], out: str, k: int
+) -> tuple[list[str], list[tuple[str, str]], str]:
     """Letters of term ``k`` that stand nowhere else; repeated ones, with a new name."""
     known = set(out).union(*terms[:k], *terms[k + 1 :])
     free = iter(c for c in _LETTERS if c not in known | set(terms[k]))

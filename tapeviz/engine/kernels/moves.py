@@ -80,7 +80,9 @@ def untile(x: Any, shape: Shape, times: Shape) -> Any:
     """The sum of the tiles."""
     n = len(times)
     lead = np.shape(x)[: np.ndim(x) - n]
-    sizes = [s for t, m in zip(times, shape[len(shape) - n :], strict=True) for s in (t, m)]
+    sizes = [
+        s for t, m in zip(times, shape[len(shape) - n :], strict=True) for s in (t, m)
+    ]
     axes = tuple(range(-2 * n, 0, 2))
     return np.add.reduce(np.reshape(x, (*lead, *sizes)), axis=axes) if n else x
 

@@ -20,12 +20,12 @@ def _lowest(x: Any, sign: int) -> Any:
     return info.min if sign > 0 else info.max
 
 
-def max(x: Any, axis: Axis, keep: bool) -> Any:  # noqa: A001 - the rules' word
+def max(x: Any, axis: Axis, keep: bool) -> Any:
     """The greatest entry over the axes."""
     return np.maximum.reduce(x, axis=axis, keepdims=keep, initial=_lowest(x, 1))
 
 
-def min(x: Any, axis: Axis, keep: bool) -> Any:  # noqa: A001 - the rules' word
+def min(x: Any, axis: Axis, keep: bool) -> Any:
     """The smallest entry over the axes."""
     return np.minimum.reduce(x, axis=axis, keepdims=keep, initial=_lowest(x, -1))
 
@@ -35,12 +35,12 @@ def prod(x: Any, axis: Axis, keep: bool) -> Any:
     return np.multiply.reduce(x, axis=axis, keepdims=keep, dtype=x.dtype)
 
 
-def any(x: Any, axis: Axis, keep: bool) -> Any:  # noqa: A001 - the rules' word
+def any(x: Any, axis: Axis, keep: bool) -> Any:
     """Whether one entry is true."""
     return np.logical_or.reduce(x, axis=axis, keepdims=keep)
 
 
-def all(x: Any, axis: Axis, keep: bool) -> Any:  # noqa: A001 - the rules' word
+def all(x: Any, axis: Axis, keep: bool) -> Any:
     """Whether every entry is true."""
     return np.logical_and.reduce(x, axis=axis, keepdims=keep)
 
@@ -113,7 +113,7 @@ def _running(ufunc: Any, x: Any, axis: Any, exclusive: bool, back: bool) -> Any:
 
 
 def cumsum(x: Any, axis: Any, exclusive: bool, back: bool) -> Any:
-    """The running sum; exclusive leaves out the entry itself, back runs from the end."""
+    """The running sum; exclusive: without the entry itself, back: from the end."""
     return _running(np.add, x, axis, exclusive, back)
 
 

@@ -4,36 +4,97 @@ from __future__ import annotations
 
 from tapeviz.engine.ops.table import BITS, NUMBER, ORDERED, PAIR, SWAPS, op
 
-op("add", "a + b", "g", "g", kernel="AddV2", symbol="+", nickname="add distributes", **SWAPS, **NUMBER)
-op("subtract", "a - b", "g", "-g", kernel="Sub", symbol="−", nickname="subtract distributes, one side negated", **PAIR, **NUMBER)
-op("multiply", "a * b", "g * b", "g * a", kernel="Mul", symbol="×", nickname="multiply swaps", kinds="biufc", **SWAPS)
-op("divide", "a / b", "g / b", "g * (-a / b / b)", kernel="RealDiv", symbol="÷", domain="b ≠ 0", **PAIR)
-op("power", "a ** b", "g * b * a ** (b - 1)", "g * y * log(where(a > 0, a, 1))", kernel="Pow", symbol="^", **PAIR, **NUMBER)
-op("mod", "a % b", "g", "-g * floor(a / b)", kernel="FloorMod", symbol="mod", **PAIR, **ORDERED)
+op(
+    "add", "a + b", "g", "g",
+    kernel="AddV2", symbol="+", nickname="add distributes", **SWAPS, **NUMBER,
+)  # fmt: skip
+op(
+    "subtract", "a - b", "g", "-g",
+    kernel="Sub", symbol="−", nickname="subtract distributes, one side negated", **PAIR,
+    **NUMBER,
+)  # fmt: skip
+op(
+    "multiply", "a * b", "g * b", "g * a",
+    kernel="Mul", symbol="×", nickname="multiply swaps", kinds="biufc", **SWAPS,
+)  # fmt: skip
+op(
+    "divide", "a / b", "g / b", "g * (-a / b / b)",
+    kernel="RealDiv", symbol="÷", domain="b ≠ 0", **PAIR,
+)  # fmt: skip
+op(
+    "power", "a ** b", "g * b * a ** (b - 1)", "g * y * log(where(a > 0, a, 1))",
+    kernel="Pow", symbol="^", **PAIR, **NUMBER,
+)  # fmt: skip
+op(
+    "mod", "a % b", "g", "-g * floor(a / b)",
+    kernel="FloorMod", symbol="mod", **PAIR, **ORDERED,
+)  # fmt: skip
 op("floordiv", "a // b", kernel="FloorDiv", symbol="//", **PAIR, **ORDERED)
 op("negative", "-x", "-g", kernel="Neg", symbol="−", **NUMBER)
-op("add_n", "add_n(xs)", "g", kernel="AddN", symbol="Σ", operands=("xs",), ordered=False, nickname="a sum hands the same gradient to all")
-op("maximum", "maximum(a, b)", "where(a >= b, g, 0)", "where(a >= b, 0, g)", kernel="Maximum", symbol="max", nickname="max routes", **PAIR, **ORDERED)
-op("minimum", "minimum(a, b)", "where(a <= b, g, 0)", "where(a <= b, 0, g)", kernel="Minimum", symbol="min", nickname="min routes", **PAIR, **ORDERED)
-op("where", "where(c, a, b)", None, "where(c, g, 0)", "where(c, 0, g)", kernel="SelectV2", symbol="where", nickname="where routes", **PAIR)
 op(
-    "clip", "maximum(minimum(a, c), b)", "where(minimum(a, c) >= b, where(a <= c, g, 0), 0)",
-    "where(minimum(a, c) >= b, where(a <= c, 0, g), 0)", "where(minimum(a, c) >= b, 0, g)",
-    kernel="ClipByValue", symbol="clip", nickname="clip routes: outside, the border gets it", **PAIR,
+    "add_n", "add_n(xs)", "g",
+    kernel="AddN", symbol="Σ", operands=("xs",), ordered=False,
+    nickname="a sum hands the same gradient to all",
 )  # fmt: skip
-op("squared_difference", "(a - b) * (a - b)", "g * (2.0 * (a - b))", "-g * (2.0 * (a - b))", kernel="SquaredDifference", symbol="(a−b)²", **SWAPS, **NUMBER)
+op(
+    "maximum", "maximum(a, b)", "where(a >= b, g, 0)", "where(a >= b, 0, g)",
+    kernel="Maximum", symbol="max", nickname="max routes", **PAIR, **ORDERED,
+)  # fmt: skip
+op(
+    "minimum", "minimum(a, b)", "where(a <= b, g, 0)", "where(a <= b, 0, g)",
+    kernel="Minimum", symbol="min", nickname="min routes", **PAIR, **ORDERED,
+)  # fmt: skip
+op(
+    "where", "where(c, a, b)", None, "where(c, g, 0)", "where(c, 0, g)",
+    kernel="SelectV2", symbol="where", nickname="where routes", **PAIR,
+)  # fmt: skip
+op(
+    "clip", "maximum(minimum(a, c), b)",
+    "where(minimum(a, c) >= b, where(a <= c, g, 0), 0)",
+    "where(minimum(a, c) >= b, where(a <= c, 0, g), 0)",
+    "where(minimum(a, c) >= b, 0, g)",
+    kernel="ClipByValue", symbol="clip",
+    nickname="clip routes: outside, the border gets it", **PAIR,
+)  # fmt: skip
+op(
+    "squared_difference", "(a - b) * (a - b)", "g * (2.0 * (a - b))",
+    "-g * (2.0 * (a - b))",
+    kernel="SquaredDifference", symbol="(a−b)²", **SWAPS, **NUMBER,
+)  # fmt: skip
 
-# -- where a hole is filled with 0 -------------------------------------------------------
+# -- where a hole is filled with 0 -----------------------------------------------------
 
-op("divide_no_nan", "divide_no_nan(a, b)", "divide_no_nan(g, b)", "g * divide_no_nan(divide_no_nan(-a, b), b)", kernel="DivNoNan", symbol="÷ or 0", nickname="0 where b is 0", **PAIR)
-op("multiply_no_nan", "multiply_no_nan(a, b)", "multiply_no_nan(g, b)", "multiply_no_nan(a, g)", kernel="MulNoNan", symbol="× or 0", nickname="0 where b is 0, even beside inf", **PAIR)
-op("xlogy", "xlogy(a, b)", "g * xlogy(nonzero(a), b)", "g * xdivy(a, b)", kernel="Xlogy", symbol="a·ln b", domain="b > 0", **PAIR)
-op("xlog1py", "xlog1py(a, b)", "g * xlog1py(nonzero(a), b)", "g * xdivy(a, b + 1)", kernel="Xlog1py", symbol="a·ln(1+b)", domain="b > −1", **PAIR)
-op("xdivy", "xdivy(a, b)", "g * xdivy(nonzero(a), b)", "g * xdivy(-a, b * b)", kernel="Xdivy", symbol="a÷b or 0", domain="b ≠ 0", nickname="0 where a is 0", **PAIR)
+op(
+    "divide_no_nan", "divide_no_nan(a, b)", "divide_no_nan(g, b)",
+    "g * divide_no_nan(divide_no_nan(-a, b), b)",
+    kernel="DivNoNan", symbol="÷ or 0", nickname="0 where b is 0", **PAIR,
+)  # fmt: skip
+op(
+    "multiply_no_nan", "multiply_no_nan(a, b)", "multiply_no_nan(g, b)",
+    "multiply_no_nan(a, g)",
+    kernel="MulNoNan", symbol="× or 0", nickname="0 where b is 0, even beside inf",
+    **PAIR,
+)  # fmt: skip
+op(
+    "xlogy", "xlogy(a, b)", "g * xlogy(nonzero(a), b)", "g * xdivy(a, b)",
+    kernel="Xlogy", symbol="a·ln b", domain="b > 0", **PAIR,
+)  # fmt: skip
+op(
+    "xlog1py", "xlog1py(a, b)", "g * xlog1py(nonzero(a), b)", "g * xdivy(a, b + 1)",
+    kernel="Xlog1py", symbol="a·ln(1+b)", domain="b > −1", **PAIR,
+)  # fmt: skip
+op(
+    "xdivy", "xdivy(a, b)", "g * xdivy(nonzero(a), b)", "g * xdivy(-a, b * b)",
+    kernel="Xdivy", symbol="a÷b or 0", domain="b ≠ 0", nickname="0 where a is 0",
+    **PAIR,
+)  # fmt: skip
 op("nonzero", "nonzero(x)", kernel="NotEqual", symbol="≠ 0", cut=True)
-op("atan2", "arctan2(a, b)", "b * (g / (a * a + b * b))", "-a * (g / (a * a + b * b))", kernel="Atan2", symbol="atan2", **PAIR)
+op(
+    "atan2", "arctan2(a, b)", "b * (g / (a * a + b * b))", "-a * (g / (a * a + b * b))",
+    kernel="Atan2", symbol="atan2", **PAIR,
+)  # fmt: skip
 
-# -- comparisons and logic: no gradient passes -------------------------------------------
+# -- comparisons and logic: no gradient passes -----------------------------------------
 
 for _name, _sign, _kernel in (
     ("greater", ">", "Greater"), ("greater_equal", ">=", "GreaterEqual"),
@@ -53,4 +114,7 @@ for _name, _sign, _kernel in (
 op("logical_not", "~x", kernel="LogicalNot", symbol="not", cut=True, **BITS)
 op("is_nan", "isnan(x)", kernel="IsNan", symbol="is nan", cut=True, missing=True)
 op("is_inf", "isinf(x)", kernel="IsInf", symbol="is inf", cut=True, missing=True)
-op("is_finite", "isfinite(x)", kernel="IsFinite", symbol="is finite", cut=True, missing=True)
+op(
+    "is_finite", "isfinite(x)",
+    kernel="IsFinite", symbol="is finite", cut=True, missing=True,
+)  # fmt: skip

@@ -4,5 +4,9 @@ from __future__ import annotations
 
 from tapeviz.engine.ops.table import op
 
-op("custom", "value(xs, made)", "pulled(g, k, made)", kernel="CustomGradient", symbol="your op", operands=("xs",), settings=("made",), nickname="its rule is the function you gave")
+op(
+    "custom", "value(xs, made)", "pulled(g, k, made)",
+    kernel="CustomGradient", symbol="your op", operands=("xs",), settings=("made",),
+    nickname="its rule is the function you gave",
+)  # fmt: skip
 op("part", "nth(x, k)", "bundle(g, k)", symbol="part", settings=("k",))

@@ -6,7 +6,10 @@ from typing import Any
 
 from tapeviz.engine.ops.table import FLOAT, PAIR, op
 
-op("matmul", "a @ b", "g @ T(b)", "T(a) @ g", kernel="MatMul", symbol="@", nickname="matmul swaps and transposes", **PAIR)
+op(
+    "matmul", "a @ b", "g @ T(b)", "T(a) @ g",
+    kernel="MatMul", symbol="@", nickname="matmul swaps and transposes", **PAIR,
+)  # fmt: skip
 
 PRODUCT: dict[str, Any] = {
     "operands": ("xs",), "settings": ("eq",),
@@ -15,19 +18,51 @@ PRODUCT: dict[str, Any] = {
 OTHERS = "fit(einsum([g, *others(xs, k, eq)], turned(eq, k)), shape(xs)[k], 0)"
 
 op("einsum", "einsum(xs, eq)", OTHERS, kernel="Einsum", symbol="einsum", **PRODUCT)
-op("tensordot", "einsum(xs, eq)", OTHERS, kernel="MatMul", symbol="tensordot", **PRODUCT)
+op(
+    "tensordot", "einsum(xs, eq)", OTHERS,
+    kernel="MatMul", symbol="tensordot", **PRODUCT,
+)  # fmt: skip
 op("matvec", "einsum(xs, eq)", OTHERS, kernel="MatMul", symbol="A·v", **PRODUCT)
-op("cross", "cross(a, b)", "cross(b, g)", "cross(g, a)", kernel="Cross", symbol="×", **PAIR)
+op(
+    "cross", "cross(a, b)", "cross(b, g)", "cross(g, a)",
+    kernel="Cross", symbol="×", **PAIR,
+)  # fmt: skip
 
-op("det", "det(x)", "(g * y)[..., None, None] * T(inv(x))", kernel="MatrixDeterminant", symbol="det", domain="det(x) ≠ 0", **FLOAT)
-op("inv", "inv(x)", "-(T(y) @ g @ T(y))", kernel="MatrixInverse", symbol="x⁻¹", domain="det(x) ≠ 0", **FLOAT)
-op("solve", "solve(a, b)", "-solve(T(a), g) @ T(y)", "solve(T(a), g)", kernel="MatrixSolve", symbol="a⁻¹b", domain="det(a) ≠ 0", **PAIR, **FLOAT)
-op("diag", "diag(x, rows, columns)", "diag_part(g)", kernel="MatrixDiagV3", symbol="diag", settings=("rows", "columns"))
-op("diag_part", "diag_part(x)", "diag(g, shape(x)[-2], shape(x)[-1])", kernel="MatrixDiagPartV3", symbol="diagonal")
+op(
+    "det", "det(x)", "(g * y)[..., None, None] * T(inv(x))",
+    kernel="MatrixDeterminant", symbol="det", domain="det(x) ≠ 0", **FLOAT,
+)  # fmt: skip
+op(
+    "inv", "inv(x)", "-(T(y) @ g @ T(y))",
+    kernel="MatrixInverse", symbol="x⁻¹", domain="det(x) ≠ 0", **FLOAT,
+)  # fmt: skip
+op(
+    "solve", "solve(a, b)", "-solve(T(a), g) @ T(y)", "solve(T(a), g)",
+    kernel="MatrixSolve", symbol="a⁻¹b", domain="det(a) ≠ 0", **PAIR, **FLOAT,
+)  # fmt: skip
+op(
+    "diag", "diag(x, rows, columns)", "diag_part(g)",
+    kernel="MatrixDiagV3", symbol="diag", settings=("rows", "columns"),
+)  # fmt: skip
+op(
+    "diag_part", "diag_part(x)", "diag(g, shape(x)[-2], shape(x)[-1])",
+    kernel="MatrixDiagPartV3", symbol="diagonal",
+)  # fmt: skip
 op("trace", "trace(x)", "g[..., None, None] * unit(x)", kernel="Trace", symbol="tr")
-op("band_part", "where(band(x, lower, upper), x, 0)", "where(band(x, lower, upper), g, 0)", kernel="MatrixBandPart", symbol="band", settings=("lower", "upper"))
+op(
+    "band_part", "where(band(x, lower, upper), x, 0)",
+    "where(band(x, lower, upper), g, 0)",
+    kernel="MatrixBandPart", symbol="band", settings=("lower", "upper"),
+)  # fmt: skip
 
-# -- words that only rules use -----------------------------------------------------------------
+# -- words that only rules use ---------------------------------------------------------
 
-op("unit", "unit(x)", symbol="I", cut=True, nickname="the identity matrix, of the size of x")
-op("band", "band(x, lower, upper)", symbol="band", settings=("lower", "upper"), cut=True, nickname="True near the diagonal")
+op(
+    "unit", "unit(x)",
+    symbol="I", cut=True, nickname="the identity matrix, of the size of x",
+)  # fmt: skip
+op(
+    "band", "band(x, lower, upper)",
+    symbol="band", settings=("lower", "upper"), cut=True,
+    nickname="True near the diagonal",
+)  # fmt: skip

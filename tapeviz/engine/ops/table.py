@@ -59,4 +59,7 @@ BITS: dict[str, Any] = {"kinds": "biu"}
 op("variable", "value", settings=("label",), cut=False)
 op("watched", "value", settings=("label",), cut=False)
 op("read", "x", "g", symbol="read")
-assert [NAMED[n].code for n in ("variable", "watched", "read")] == [VARIABLE, WATCHED, READ]
+if [NAMED[n].code for n in ("variable", "watched", "read")] != [
+    VARIABLE, WATCHED, READ,
+]:  # fmt: skip
+    raise RuntimeError("the leaves come first: the record knows their numbers")
