@@ -113,7 +113,15 @@ def _start(folder: Path, lesson: str, extra: Sequence[str]) -> int:
             f'What to do: run "{sys.executable}" -m pip install jupyterlab'
         )
     command = [sys.executable, "-m", "jupyterlab", lesson, *_as_root(), *extra]
-    process = subprocess.Popen(command, cwd=folder)
+    if os.name != "nt":  # JupyterLab takes our place, and hears every signal itself
+        sys.stdout.flush()
+        os.chdir(folder)
+        os.execv(sys.executable, command)
+    return _wait(subprocess.Popen(command, cwd=folder))
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """The exit status of a process that handles Ctrl-C itself."""
     while True:
         try:
             return process.wait()

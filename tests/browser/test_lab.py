@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.browser.conftest import (
     LabPage,
     Opener,
     Player,
+    server,
     write_notebook,
 )
 
@@ -100,3 +102,17 @@ def test_a_lesson_runs_and_its_players_play(
     films = [i for i, cell in enumerate(cells) if "tapeviz-film" in str(cell)]
     for index in films[:1]:
         player(page, index).check()
+
+
+def test_the_command_opens_the_first_lesson(open_page: Opener, tmp_path: Path) -> None:
+    """``tapeviz lab`` as in the README, but for the browser window it would open."""
+    mine = tmp_path / "mine"
+    command = [sys.executable, "-m", "tapeviz", "lab", "--dir", str(mine), "--"]
+    options = ["--no-browser", "--ip=127.0.0.1", "--port=0"]
+    with server([*command, *options], tmp_path):
+        (start,) = (tmp_path / "runtime_dir").glob("jpserver-file-to-run-*-open.html")
+        page = open_page(start, strict=False)
+        heading = page.locator(".jp-Notebook h1").first
+        heading.wait_for()
+        assert "10.1" in heading.inner_text()
+        assert [path.name for path in sorted(mine.glob("*.ipynb"))] == LESSONS
