@@ -50,11 +50,11 @@ class Book:
 
     ``leaves`` maps ``id(object)`` to ``[first place, current place, current value]``;
     ``held`` keeps those objects alive. A variable that is assigned to gets a new place
-    whose gradient flows on to its first. ``groups`` says which records belong together:
+    whose gradient flows on to its first; ``reads`` lists those. ``groups`` says which records belong together:
     ``(name, start, stop)`` for each layer or loss, inner ones first.
     """
 
-    __slots__ = ("groups", "held", "leaves", "recs", "tapes", "trace")
+    __slots__ = ("groups", "held", "leaves", "reads", "recs", "tapes", "trace")
 
     def __init__(self) -> None:
         self.trace = Trace()
@@ -62,6 +62,7 @@ class Book:
         self.leaves: dict[int, list[Any]] = {}
         self.held: list[Any] = []
         self.groups: list[tuple[str, int, int]] = []
+        self.reads: list[int] = []
         self.tapes = 0
 
     def leaf(self, thing: Any, code: int, name: str) -> int:
@@ -82,6 +83,7 @@ class Book:
         if leaf[2] is not variable._v:
             value = leaf[2] = variable._v
             leaf[1] = len(self.recs)
+            self.reads.append(leaf[1])
             self.recs.append((READ, leaf[0], None, value, None, None, -1))
         return leaf[1]
 

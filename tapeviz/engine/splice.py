@@ -17,6 +17,7 @@ def splice(old: Book, new: Book) -> int:
     by = len(new.recs)
     new.recs += [_moved(rec, by) for rec in old.recs]
     new.groups += [(name, start + by, stop + by) for name, start, stop in old.groups]
+    new.reads += [place + by for place in old.reads]
     new.trace.cut |= old.trace.cut
     new.tapes += old.tapes
     _merge_leaves(old, new, by)
@@ -43,6 +44,7 @@ def _merge_leaves(old: Book, new: Book, by: int) -> None:
         else:
             read = old.recs[first][1]
             new.recs[first + by] = (READ, known[0], None, read, None, None, -1)
+            new.reads.append(first + by)
 
 
 def _move_tensors(old: Book, new: Book, by: int) -> None:

@@ -59,6 +59,7 @@ class GradientTape:
         self._used = False
         self._windows: list[list[int]] = []
         self._watched: dict[int, tuple[int, Any]] = {}
+        self._late: dict[int, int] = {}
         self._asked: list[Any] = []
 
     # -- recording -----------------------------------------------------------------
@@ -90,7 +91,7 @@ class GradientTape:
         """A fresh recording: the one that outer tapes write, or a new one."""
         self._book = book = Book() if now is None else now.book
         book.tapes += 1
-        self._windows, self._watched = [], {}
+        self._windows, self._watched, self._late = [], {}, {}
         self._used = False
 
     def _start(self) -> None:
@@ -111,6 +112,7 @@ class GradientTape:
         self._book = book
         self._windows = [[start + by, stop + by] for start, stop in self._windows]
         self._watched = {k: (book.find(t), t) for k, (_, t) in self._watched.items()}
+        self._late = {k: since + by for k, since in self._late.items()}
         for tape in here.tapes:
             tape._windows[-1][1] = by
             tape._windows.append([len(book.recs), -1])
@@ -153,16 +155,20 @@ class GradientTape:
         if book is None:
             return
         if isinstance(t, Variable):
-            self._add(t, book.leaf(t, VARIABLE, t.name.removesuffix(":0")))
+            self._add(t, book.leaf(t, VARIABLE, t.name.removesuffix(":0")), book)
             t._seen = (self, OFF, -1)
             return
         with _watching:
             if t._t is not book.trace:
                 _mark(t, book)
-        self._add(t, t._i)
+        self._add(t, t._i, book)
 
-    def _add(self, t: Any, place: int) -> None:
-        self._watched.setdefault(id(t), (place, t))
+    def _add(self, t: Any, place: int, book: Book) -> None:
+        """Watch what stands at a place from now on; what was recorded before may not."""
+        if id(t) not in self._watched:
+            self._watched[id(t)] = (place, t)
+            if place + 1 < len(book.recs):
+                self._late[id(t)] = len(book.recs)
 
     def _notice(self, v: Variable) -> None:
         """A variable is read while this tape records."""
@@ -381,7 +387,7 @@ class GradientTape:
         if book is None:
             return
         recs, trace, last = book.recs, book.trace, len(grads)
-        for start, stop in reversed(self._windows):
+        for start, stop in reversed(self._spans()):
             end = last if stop < 0 or stop > last else stop
             if back is BACK:
                 sweep(recs, grads, start, end, keep, trace)
@@ -410,15 +416,37 @@ class GradientTape:
         marks = bytearray(end)
         if book is None:
             return marks
-        for place, _ in self._watched.values():
-            if place < end:
-                marks[place] = 1
-        for start, stop in self._windows:
-            for i in range(start, min(end, stop if stop >= 0 else end)):
-                op = TABLE[book.recs[i][0]]
-                if not marks[i] and not op.cut:
-                    marks[i] = any(j >= 0 and marks[j] for j in op.inputs(book.recs[i]))
+        begins = sorted(
+            (self._late.get(k, 0), place)
+            for k, (place, _) in self._watched.items()
+            if place < end
+        )
+        done = 0
+        for since, place in begins:
+            if since > done:
+                self._spread(marks, done, since)
+                done = since
+            marks[place] = 1
+        self._spread(marks, done, end)
         return marks
+
+    def _spread(self, marks: bytearray, start: int, stop: int) -> None:
+        """Mark the records in a range of places that depend on something marked."""
+        recs = [] if self._book is None else self._book.recs
+        for first, last in self._spans():
+            for i in range(max(first, start), stop if last < 0 else min(last, stop)):
+                op = TABLE[recs[i][0]]
+                if not marks[i] and not op.cut:
+                    marks[i] = any(j >= 0 and marks[j] for j in op.inputs(recs[i]))
+
+    def _spans(self) -> list[list[int]]:
+        """The windows, and what was read of assigned variables outside of them."""
+        reads = [] if self._book is None else self._book.reads
+        if not reads:
+            return self._windows
+        inside = [range(a, b if b >= 0 else reads[-1] + 1) for a, b in self._windows]
+        outside = [[i, i + 1] for i in reads if not any(i in w for w in inside)]
+        return sorted(self._windows + outside)
 
     def tell(self, targets: Any, seeds: Any) -> Iterator[tuple[Any, ...]]:
         """The same sweep, told: ``(place, gradient, [(slot, place, part, sum), ...])``."""
@@ -430,7 +458,7 @@ class GradientTape:
             i, g = self._place(t), seed._v if isinstance(seed, Tensor) else seed
             if i >= 0:
                 grads[i] = grads[i] + g if i in grads else g
-        for start, stop in reversed(self._windows):
+        for start, stop in reversed(self._spans()):
             last = max(grads, default=-1)
             for i in range(
                 min(last, (stop if stop >= 0 else last + 1) - 1), start - 1, -1

@@ -476,6 +476,8 @@ def convert(value: Any, dtype: Any = None) -> Any:
     if isinstance(value, (Tensor, Variable)):
         if value.__class__ is Shared:
             value = value._plain()
+        elif value.__class__ is Variable:
+            value._read()
         if dtype is not None and value.dtype != dtype:
             have, want = value.dtype.name, dtypes.as_dtype(dtype).name
             raise ValueError(
