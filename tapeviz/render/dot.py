@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapeviz.render import text as words
+from tapeviz.render.layout import check
 from tapeviz.trace.graph import Edge, Graph, Node
 
 _SHAPES = {
@@ -19,7 +20,8 @@ def to_dot(graph: Graph, *, direction: str = "LR") -> str:
     """The graph in the DOT language, with the labels of the picture.
 
     Node names are the ids of the graph; names and code of the learner appear in
-    labels only, escaped. No layout engine is needed.
+    labels only, escaped. No layout engine is needed. ValueError for a direction other
+    than LR and TB.
 
     >>> print(to_dot(Graph()))
     digraph tape {
@@ -31,7 +33,7 @@ def to_dot(graph: Graph, *, direction: str = "LR") -> str:
     """
     formulas = words.formulas(graph)
     lines = [
-        f"graph [rankdir={direction}]",
+        f"graph [rankdir={check(direction)}]",
         'node [fontname="Helvetica";fontsize=12]',
         'edge [fontname="Helvetica";fontsize=10]',
         *(_node(node, formulas.get(node.id, "")) for node in graph.nodes),

@@ -107,6 +107,13 @@ def _candidates() -> Iterator[str]:
             yield found
 
 
+def check(direction: str) -> str:
+    """The direction itself; ValueError naming the two when it is neither."""
+    if direction not in DIRECTIONS:
+        raise ValueError(f"direction must be one of LR, TB, and not {direction!r}")
+    return direction
+
+
 def place(
     boxes: Iterable[Box], links: Iterable[Link], *, direction: str = "LR"
 ) -> Placement:
@@ -116,8 +123,7 @@ def place(
     ValueError for an unknown direction; LayoutError when there is no layout engine
     or when it fails.
     """
-    if direction not in DIRECTIONS:
-        raise ValueError(f"direction must be one of LR, TB, and not {direction!r}")
+    check(direction)
     boxes = tuple(boxes)
     if not boxes:
         return Placement(0, 0, {}, {}, {}, {})

@@ -13,7 +13,7 @@ GONE = "\u2026"
 """Stands for what was left out."""
 
 _SANS = {
-    0.30: "'IJijl",
+    0.30: "'Iijl",
     0.35: " ,./:;\\|",
     0.42: "()-[]ft!r",
     0.50: '"*_`',

@@ -41,6 +41,7 @@ _PAD = 11
 _ROOM = 230
 _MARK = 17
 _RIM = 3
+_BOLD = 1.08
 _LABEL = width("gradient", 11) + 9
 _GRID = (12, 6)
 
@@ -631,7 +632,8 @@ def _id(prefix: str, id: str, part: str = "") -> str:
 
 def _wide(cls: str, said: str) -> float:
     size, mono = FONTS[cls]
-    return width(said, size, mono=mono)
+    wide = width(said, size, mono=mono)
+    return wide * _BOLD if cls == "grad" else wide
 
 
 def _n(x: float) -> str:

@@ -139,7 +139,7 @@ def test_broken_engine_is_passed_over(no_engine: Path) -> None:
 
 def test_failing_engine_is_quoted(no_engine: Path) -> None:
     program(no_engine, "dot", "echo it is broken >&2; exit 3")
-    with pytest.raises(LayoutError, match="dot said 'it is broken'.*pip install"):
+    with pytest.raises(LayoutError, match=r"dot said 'it is broken'.*pip install"):
         place(BOXES, LINKS)
 
 
@@ -154,7 +154,7 @@ def test_slow_engine_is_given_up(
 ) -> None:
     monkeypatch.setattr(layout, "PATIENCE", 0.2)
     program(no_engine, "dot", "while :; do :; done")
-    with pytest.raises(LayoutError, match="not done after 0.2 seconds"):
+    with pytest.raises(LayoutError, match=r"not done after 0\.2 seconds"):
         place(BOXES, LINKS)
 
 

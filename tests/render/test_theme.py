@@ -42,7 +42,7 @@ def test_lines_and_outlines_stand_out_from_the_paper() -> None:
 
 
 def test_unknown_theme_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="no theme 'blue'.*auto, light, dark"):
+    with pytest.raises(ValueError, match=r"no theme 'blue'.*auto, light, dark"):
         theme.css("blue")
 
 
