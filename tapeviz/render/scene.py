@@ -201,7 +201,7 @@ _RULES = (
     ".tapeviz .paper{fill:@paper}"
     ".tapeviz .tag,.tapeviz .word,.tapeviz .dims,.tapeviz .slot,"
     ".tapeviz .formula{fill:@muted}"
-    ".tapeviz .name,.tapeviz .grad{font-weight:600}"
+    ".tapeviz .name,.tapeviz .grad,.tapeviz .slot-value .cell{font-weight:600}"
     ".tapeviz .frame{stroke-width:1.4;stroke:@op;fill:@op-fill}"
     ".tapeviz .hair{stroke:@hair;fill:none}"
     ".tapeviz .badge{stroke:@op;fill:none;stroke-width:1.2}"
@@ -263,20 +263,17 @@ def _card(node: Node, formula: str, prefix: str, longest: str) -> _Card:
         rows = _op_rows(node, formula, prefix)
     else:
         rows = _leaf_rows(node, prefix)
+    rim = _RIM if node.target else 0
+    above = sum(row.height for row in rows)
     open_slot = bool(longest) or not words.quiet(node)
     if open_slot:
         rows = (*rows, _grad_row(node, prefix, longest))
-    wide = max(row.width for row in rows) + 2 * _PAD
-    high = sum(row.height for row in rows) + (8 if open_slot else 10)
-    rim = _RIM if node.target else 0
+    wide = math.ceil(max(row.width for row in rows) + 2 * _PAD)
+    high = math.ceil(sum(row.height for row in rows) + (8 if open_slot else 10))
     left = rim + _PAD + _LABEL
-    slot = Rect(left, rim + high - 27, wide + rim - left - 6, 24)
+    slot = Rect(left, rim + above + 10, wide + rim - left - 6, 24)
     return _Card(
-        node,
-        rows,
-        math.ceil(wide) + 2 * rim,
-        math.ceil(high) + 2 * rim,
-        slot if open_slot else None,
+        node, rows, wide + 2 * rim, high + 2 * rim, slot if open_slot else None
     )
 
 
@@ -370,11 +367,14 @@ def _small(value: Value) -> bool:
 
 
 def _grid_row(node: Node, prefix: str) -> _Row:
-    """A small array as a grid of cells."""
-    value, id = node.value, _id(prefix, node.id, "-value")
+    """A node's small array as cells."""
+    return _grid(node.value, _named(prefix, node, "-value"))
+
+
+def _grid(value: Value, name: str = "", boldness: float = 1) -> _Row:
     across = value.shape[-1]
     cells = [words.number(entry, 4) for entry in value.data or ()]
-    wide = max(26.0, *(_wide("cell", cell) + 12 for cell in cells))
+    wide = max(26.0, *(_wide("cell", cell) * boldness + 12 for cell in cells))
     down = len(cells) // across
     spots = [divmod(i, across) for i in range(len(cells))]
 
@@ -388,7 +388,7 @@ def _grid_row(node: Node, prefix: str) -> _Row:
             for (row, at), cell in zip(spots, cells, strict=True)
         )
         path = f'<path class="hair" d="{"".join(lines)}"/>'
-        return f'<g id="{id}">{path}{texts}</g>'
+        return f"<g{name}>{path}{texts}</g>"
 
     return _Row(across * wide, down * 20 + 4, draw)
 
@@ -414,24 +414,51 @@ def _state(node: Node) -> str:
 
 def _grad_row(node: Node, prefix: str, longest: str) -> _Row:
     """The gradient slot, with a mark of its own for each state."""
-    state, id = _state(node), _id(prefix, node.id, "-grad")
-    said = fit(words.gradient(node), _ROOM, 13.5)
-    if state == "zero":
-        said = "zero" if not node.value.shape else "all zero"
-    shift = 0 if state == "value" else _MARK
-    room = max(_wide("grad", said) + shift, _wide("grad", longest), 70)
+    state = _state(node)
+    known = node.gradient
+    if known is not None and state == "value" and known.shape and _small(known):
+        shown = _grad_cells(known)
+    else:
+        shown = _grad_words(node, state)
+    room = max(shown.width, _LABEL + max(_wide("grad", longest), 70))
 
     def draw(x: float, y: float, wide: float) -> str:
         return (
             f'<path class="hair" d="M{_n(x)} {_n(y + 2.5)}h{_n(wide)}"/>'
             + _text("word", x, y + 20, "gradient")
-            + f'<g id="{id}" class="slot-{state} {state}">'
-            + _MARKS[state](x + _LABEL + 6, y + 15.5)
-            + _text("grad", x + _LABEL + shift, y + 20, said)
+            + f'<g{_named(prefix, node, "-grad")} class="slot-{state} {state}">'
+            + shown.draw(x, y, wide)
             + "</g>"
         )
 
-    return _Row(_LABEL + room, 29, draw)
+    return _Row(room, shown.height, draw)
+
+
+def _grad_words(node: Node, state: str) -> _Row:
+    """A gradient as a number or a word after its mark."""
+    said = fit(words.gradient(node), _ROOM, 13.5)
+    if state == "zero":
+        said = "zero" if not node.value.shape else "all zero"
+    left = _LABEL + (0 if state == "value" else _MARK)
+    return _Row(
+        left + _wide("grad", said),
+        29,
+        lambda x, y, _: (
+            _MARKS[state](x + _LABEL + 6, y + 15.5)
+            + _text("grad", x + left, y + 20, said)
+        ),
+    )
+
+
+def _grad_cells(value: Value) -> _Row:
+    """A gradient as cells: a vector beside the word, a matrix below it."""
+    grid = _grid(value, boldness=_BOLD)
+    left, down = (_LABEL, 6.0) if len(value.shape) == 1 else (0.0, 27.0)
+    return _Row(
+        left + grid.width,
+        down + grid.height,
+        lambda x, y, wide: grid.draw(x + left, y + down, wide),
+    )
 
 
 _MARKS: Mapping[str, Callable[[float, float], str]] = {
@@ -628,6 +655,10 @@ def _text(cls: str, x: float, y: float, said: str, id: str = "") -> str:
 
 def _id(prefix: str, id: str, part: str = "") -> str:
     return escape(f"{prefix}{id}{part}")
+
+
+def _named(prefix: str, node: Node, part: str) -> str:
+    return f' id="{_id(prefix, node.id, part)}"'
 
 
 def _wide(cls: str, said: str) -> float:

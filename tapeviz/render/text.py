@@ -204,10 +204,11 @@ def formulas(graph: Graph, *, limit: int = _FORMULA) -> dict[str, str]:
     known: dict[str, ast.expr] = {}
     found: dict[str, str] = {}
     for node in graph.nodes:
+        tree = None
         if node.kind == "op":
             names = {edge.label: known[edge.tail] for edge in slots[node.id]}
-            found[node.id] = _formula(node.formula, names, limit)
-        known[node.id] = _operand(node, found.get(node.id, ""))
+            tree, found[node.id] = _formula(node.formula, names, limit)
+        known[node.id] = _operand(node, tree)
     return found
 
 
@@ -219,11 +220,12 @@ def operands(graph: Graph) -> dict[str, list[Edge]]:
     return slots
 
 
-def _operand(node: Node, formula: str) -> ast.expr:
+def _operand(node: Node, tree: ast.expr | None) -> ast.expr:
+    """What a node is called in the formula of an op that uses it."""
     if node.name:
         return ast.Name(one_line(node.name, 16))
-    if formula:
-        return _parsed(formula) or ast.Name(GONE)
+    if node.kind == "op":
+        return tree or ast.Name(GONE)
     if node.value.shape:
         return ast.Name(f"{node.kind}{shape(node.value)}")
     return _constant(fmt(node.value))
@@ -236,13 +238,20 @@ def _constant(text: str) -> ast.expr:
     return ast.Name(text)
 
 
-def _formula(formula: str, names: Mapping[str, ast.expr], limit: int) -> str:
-    whole = fill(formula, names)
+def _formula(
+    formula: str, names: Mapping[str, ast.expr], limit: int
+) -> tuple[ast.expr | None, str]:
+    """The filled formula, with the long operands left out if it gets too long."""
+    tree = _filled(formula, names)
+    if tree is None:
+        return None, one_line(formula)
+    whole = ast.unparse(tree)
     if len(whole) <= limit:
-        return whole
+        return tree, whole
     plain = (ast.Name, ast.UnaryOp)
     short = {k: v if isinstance(v, plain) else ast.Name(GONE) for k, v in names.items()}
-    return fill(formula, short)
+    tree = _filled(formula, short)
+    return (tree, ast.unparse(tree)) if tree else (None, one_line(formula))
 
 
 def fill(formula: str, names: Mapping[str, ast.expr | str]) -> str:
@@ -254,10 +263,13 @@ def fill(formula: str, names: Mapping[str, ast.expr | str]) -> str:
     '(x + 1) * 2.0'
     """
     exprs = {k: ast.Name(v) if isinstance(v, str) else v for k, v in names.items()}
+    tree = _filled(formula, exprs)
+    return one_line(formula) if tree is None else ast.unparse(tree)
+
+
+def _filled(formula: str, names: Mapping[str, ast.expr]) -> ast.expr | None:
     tree = _parsed(formula)
-    if tree is None:
-        return one_line(formula)
-    return ast.unparse(_Filler(exprs).visit(tree))
+    return None if tree is None else _Filler(names).visit(tree)
 
 
 def _parsed(text: str) -> ast.expr | None:

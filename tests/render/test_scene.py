@@ -163,6 +163,12 @@ def test_arrays_are_cells_or_words() -> None:
     ]  # fmt: skip
 
 
+def test_gradients_of_arrays_are_cells_too() -> None:
+    parts = by_id(parsed(scene(samples.layer_done())))
+    assert said(parts["n1-grad"]) == "4 | 0 | 4 | 6 | 0 | 6"
+    assert said(parts["n3-grad"]) == "2 | 0 | 2"
+
+
 def test_exact_value_gradient_and_code_on_hovering() -> None:
     parts = by_id(parsed(scene(samples.listing_102_done())))
     title = parts["n5"].findtext(f"{SVG}title")

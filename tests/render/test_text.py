@@ -164,6 +164,14 @@ def test_names_are_never_read_as_code() -> None:
     assert text.formulas(graph)["n9"] == "1 is 1 * x + y"
 
 
+def test_formulas_with_strange_names_are_used_again() -> None:
+    graph = _op("a * b", a=_leaf(1.0, "<b>"), b=_leaf(1.0, "u"))
+    again = Node("n10", "op", "f", "f", "a ** b", "", scalar(0.0))
+    edges = (Edge("e8", "n9", "n10", 0, "a"), Edge("e9", "n1", "n10", 1, "b"))
+    graph = Graph((*graph.nodes, again), (*graph.edges, *edges)).validate()
+    assert text.formulas(graph)["n10"] == "(<b> * u) ** u"
+
+
 def test_table_of_the_listing() -> None:
     lines = text.table(samples.listing_102_done()).splitlines()
     heads = ["id", "kind", "name", "formula", "value", "gradient", "where"]
