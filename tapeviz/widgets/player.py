@@ -30,8 +30,18 @@ class PlayerWidget(anywidget.AnyWidget):
     def __init__(self, film_json: str, step: int = 0, **options: Any) -> None:
         film = Film.from_json(film_json)
         self._last = len(film.frames) - 1
-        told = {**html.payload(film, step=step), "svg": film.svg}
-        super().__init__(film=json.dumps(told), step=step, **options)
+        super().__init__(film=_told(film, step), step=step, **options)
+
+    def show(self, film: Film, step: int = 0) -> None:
+        """Put another film in the place of this one, in all views at once.
+
+        ValueError when the film has no such step.
+        """
+        told = _told(film, step)
+        self._last = max(self._last, len(film.frames) - 1)
+        with self.hold_sync():
+            self.film, self.step = told, step
+        self._last = len(film.frames) - 1
 
     @traitlets.validate("step")
     def _check(self, proposal: dict[str, Any]) -> int:
@@ -49,3 +59,8 @@ class PlayerWidget(anywidget.AnyWidget):
         if layout is not None:
             layout.close()
         self.set_trait("film", "")
+
+
+def _told(film: Film, step: int) -> str:
+    """What the script is told of a film, its picture included."""
+    return json.dumps({**html.payload(film, step=step), "svg": film.svg})

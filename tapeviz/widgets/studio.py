@@ -103,9 +103,7 @@ class Studio(widgets.VBox):  # type: ignore[misc]
             self.children = (self._controls, self._note, self._player)
             self._inner = (*self._inner, self._player)
             return
-        with self._player.hold_sync():
-            self._player.film = film.to_json()
-            self._player.step = last
+        self._player.show(film, last)
 
     def _say(self, sentence: str) -> None:
         self._message = sentence

@@ -132,7 +132,6 @@ panel
 
 
 def test_the_studio_runs_again(lab: Lab, open_page: Opener) -> None:
-    pytest.importorskip("tapeviz.widgets.player")
     name = write_notebook(lab.root / "studio.ipynb", STUDIO).name
     page = lab.open(open_page, name)
     assert failures(page.run_all()) == []

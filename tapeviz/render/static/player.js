@@ -307,9 +307,25 @@ export function start(root, film) {
 }
 
 export default {
-  initialize: ({ model }) => clock(JSON.parse(model.get("film")), shared(model)),
-  render: ({ model, el }) => mount(el.appendChild(document.createElement("div")), JSON.parse(model.get("film")), shared(model)),
+  initialize: ({ model }) => renewed(model, (film) => clock(film, shared(model))),
+  render({ model, el }) {
+    const root = el.appendChild(make("div"));
+    return renewed(model, (film) => mount(root, film, shared(model)));
+  },
 };
+
+// What is made for a film is made anew when the model gets another one.
+function renewed(model, build) {
+  const fresh = () => build(JSON.parse(model.get("film")));
+  let end = fresh();
+  const change = () => {
+    if (!model.get("film")) return;
+    end();
+    end = fresh();
+  };
+  model.on("change:film", change);
+  return () => (model.off("change:film", change), end());
+}
 
 // The same in a widget's model, so that every view and the kernel share one step.
 function shared(model) {
