@@ -11,6 +11,7 @@ from tapeviz.engine.arguments import floating, numbers, plain, sizes, whole
 from tapeviz.engine.arguments import rank as axes_of
 from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
+from tapeviz.engine.record import here
 from tapeviz.engine.tensor import Tensor, Variable, convert, raw, wrap
 from tapeviz.errors import InvalidArgumentError, tell
 
@@ -18,13 +19,16 @@ newaxis = None
 """A new axis of size 1, in an index: ``v[:, tf.newaxis]``."""
 
 
-def constant(value: Any, dtype: Any = None, shape: Any = None, name: str = "Const") -> Tensor:
+def constant(
+    value: Any, dtype: Any = None, shape: Any = None, name: str = "Const"
+) -> Tensor:
     """A tensor of ``value``: Python ints become int32, floats float32.
 
     >>> constant([1.0, 2.0])
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 2.], dtype=float32)>
     """
     if isinstance(value, (Tensor, Variable)):
+        here.note("left", value)
         return wrap(value._v)
     v = raw(value, None if dtype is None else dtypes.as_dtype(dtype))
     if shape is not None:
@@ -55,7 +59,9 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     if t.dtype is to:
         return t if t.__class__ is Tensor else call.identity(t)
     if to.np.kind in "fc" and t.dtype.np.kind in "fc":
-        return call.cast(t, to.np, t.dtype.np)
+        made = call.cast(t, to.np, t.dtype.np)
+        made._t.mixed |= to.is_complex
+        return made
     return call.cast_whole(t, to.np)
 
 
@@ -137,7 +143,11 @@ def one_hot(
 
 
 def range(
-    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str = "range"
+    start: Any,
+    limit: Any = None,
+    delta: Any = 1,
+    dtype: Any = None,
+    name: str = "range",
 ) -> Tensor:
     """The numbers from ``start`` up to ``limit``, which is left out.
 

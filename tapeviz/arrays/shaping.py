@@ -214,7 +214,9 @@ def split(
         parts = [total // n] * n
     else:
         parts = list(sizes(num_or_size_splits))
-        parts = [total - sum(p for p in parts if p >= 0) if p == -1 else p for p in parts]
+        parts = [
+            total - sum(p for p in parts if p >= 0) if p == -1 else p for p in parts
+        ]
         if sum(parts) != total:
             raise InvalidArgumentError(
                 tell(
@@ -252,7 +254,9 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
 
 
 @composite("repeat")
-def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
+def repeat(
+    input: Any, repeats: Any, axis: Any = None, name: str | None = None
+) -> Tensor:
     """Each entry repeated, all equally often or each as often as it says.
 
     Without an axis the tensor is flattened first.
@@ -381,7 +385,9 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     """``x``, or an error if it has another shape (None stands for any size)."""
     t = convert(x)
     want = list(shape)
-    if len(want) != rank(t) or any(w not in (None, n) for w, n in zip(want, t.shape, strict=True)):
+    if len(want) != rank(t) or any(
+        w not in (None, n) for w, n in zip(want, t.shape, strict=True)
+    ):
         raise InvalidArgumentError(
             tell(
                 f"Shape of tensor x {t.shape.as_list()} is not compatible with expected "

@@ -96,7 +96,9 @@ def gather_nd(
     if batch_dims:
         front = np.indices(np.shape(ids)[:batch_dims])
         grid = np.moveaxis(front, 0, -1)
-        grid = grid.reshape(*grid.shape[:-1], *(1,) * (np.ndim(ids) - 1 - batch_dims), -1)
+        grid = grid.reshape(
+            *grid.shape[:-1], *(1,) * (np.ndim(ids) - 1 - batch_dims), -1
+        )
         grid = np.broadcast_to(grid, (*np.shape(ids)[:-1], batch_dims))
         ids = np.concatenate([grid, ids], -1)
     for k in range(np.shape(ids)[-1]):
@@ -196,7 +198,9 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
                 "[Op:Slice]",
             )
         )
-    ends = [n if m == -1 else s + m for s, m, n in zip(start, many, t.shape, strict=True)]
+    ends = [
+        n if m == -1 else s + m for s, m, n in zip(start, many, t.shape, strict=True)
+    ]
     for i, (s, e, n) in enumerate(zip(start, ends, t.shape, strict=True)):
         if not 0 <= s <= e <= n:
             raise InvalidArgumentError(
@@ -232,7 +236,9 @@ def strided_slice(
     return call.pick(convert(input_), tuple(key))
 
 
-def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Tensor:
+def where(
+    condition: Any, x: Any = None, y: Any = None, name: str | None = None
+) -> Tensor:
     """``x`` where the condition holds, ``y`` elsewhere; alone, the places where it holds.
 
     The gradient goes to the chosen side only; the other gets zero (or nan, if its own
@@ -243,7 +249,9 @@ def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None)
     return call.where(condition, x, y)
 
 
-def unique(x: Any, out_idx: Any = "int32", name: str | None = None) -> tuple[Tensor, Tensor]:
+def unique(
+    x: Any, out_idx: Any = "int32", name: str | None = None
+) -> tuple[Tensor, Tensor]:
     """The different entries of a vector in order of appearance, and which one each is."""
     v = convert(x)._v
     found, first, back = np.unique(v, return_index=True, return_inverse=True)

@@ -14,6 +14,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from tapeviz.errors import caller
+
 VARIABLE, WATCHED, READ = 0, 1, 2
 """The numbers of the three ops that are not computations."""
 
@@ -24,14 +26,16 @@ class Trace:
     """The mark that tensors carry: ``recs`` is the list while it records, else None.
 
     ``left`` holds the places of tensors that carry another mark by now, because a later
-    tape watches them: ``id(tensor)`` to ``(place, tensor)``.
+    tape watches them: ``id(tensor)`` to ``(place, tensor)``. ``mixed``: there are
+    complex numbers.
     """
 
-    __slots__ = ("cut", "left", "recs")
+    __slots__ = ("cut", "left", "mixed", "recs")
 
     def __init__(self) -> None:
         self.recs: list[Record] | None = None
         self.cut = False
+        self.mixed = False
         self.left: dict[int, tuple[int, Any]] | None = None
 
     def leave(self, tensor: Any, place: int) -> None:
@@ -50,11 +54,15 @@ class Book:
 
     ``leaves`` maps ``id(object)`` to ``[first place, current place, current value]``;
     ``held`` keeps those objects alive. A variable that is assigned to gets a new place
-    whose gradient flows on to its first; ``reads`` lists those. ``groups`` says which records belong together:
-    ``(name, start, stop)`` for each layer or loss, inner ones first.
+    whose gradient flows on to its first; ``reads`` lists those. ``groups`` says which
+    records belong together: ``(name, start, stop)`` for each layer or loss, inner ones
+    first. ``events`` tells where a recorded value went where no gradient can follow:
+    ``(what, number of records before, its place, variable or None, code, instruction)``.
     """
 
-    __slots__ = ("groups", "held", "leaves", "reads", "recs", "tapes", "trace")
+    __slots__ = (
+        "events", "groups", "held", "leaves", "reads", "recs", "tapes", "trace",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.trace = Trace()
@@ -63,6 +71,7 @@ class Book:
         self.held: list[Any] = []
         self.groups: list[tuple[str, int, int]] = []
         self.reads: list[int] = []
+        self.events: list[tuple[Any, ...]] = []
         self.tapes = 0
 
     def leaf(self, thing: Any, code: int, name: str) -> int:
@@ -73,6 +82,7 @@ class Book:
             self.recs.append((code, thing._v, (name,), None, -1))
             self.leaves[id(thing)] = leaf = [place, place, thing._v]
             self.held.append(thing)
+            self.trace.mixed = self.trace.mixed or thing._v.dtype.kind == "c"
         return leaf[0]
 
     def place(self, variable: Any) -> int:
@@ -95,9 +105,24 @@ class Book:
         left = self.trace.left
         return left[id(thing)][0] if left is not None and id(thing) in left else -1
 
+    def note(self, what: str, thing: Any, into: Any = None) -> None:
+        """A value leaves: for Python or NumPy ("left"), or into a variable."""
+        trace, place = _spot(thing)
+        frame = caller() if trace is self.trace and place >= 0 else None
+        if frame is not None:
+            spot = (frame.f_code, frame.f_lasti)
+            self.events.append((what, len(self.recs), place, into, *spot))
+
     def open(self, is_open: bool) -> None:
         """Start or stop listening."""
         self.trace.recs = self.recs if is_open else None
+
+
+def _spot(thing: Any) -> tuple[Any, int]:
+    """Where a tensor or variable stands now; nowhere for anything else."""
+    if hasattr(thing, "_t"):
+        return thing._t, thing._i
+    return thing._read()[1:] if hasattr(thing, "_read") else (None, -1)
 
 
 _open: Any = Trace.__dict__["recs"]
@@ -182,6 +207,11 @@ class Here(threading.local):
         """The tapes that record."""
         now = self.now
         return () if now is None else now.tapes
+
+    def note(self, what: str, thing: Any, into: Any = None) -> None:
+        """Tell the book, if there is one, that a value leaves."""
+        if self.now is not None and self.now.book is not None:
+            self.now.book.note(what, thing, into)
 
     def set(self, tapes: tuple[Any, ...], book: Book | None) -> None:
         """Let exactly these tapes record, in this book."""

@@ -18,7 +18,9 @@ def splice(old: Book, new: Book) -> int:
     new.recs += [_moved(rec, by) for rec in old.recs]
     new.groups += [(name, start + by, stop + by) for name, start, stop in old.groups]
     new.reads += [place + by for place in old.reads]
+    new.events += [(what, at + by, i + by, *rest) for what, at, i, *rest in old.events]
     new.trace.cut |= old.trace.cut
+    new.trace.mixed |= old.trace.mixed
     new.tapes += old.tapes
     _merge_leaves(old, new, by)
     _move_tensors(old, new, by)

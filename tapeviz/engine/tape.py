@@ -14,6 +14,7 @@ import numpy as np
 from tapeviz.engine import nest
 from tapeviz.engine.assembly import AGAIN, AGAINS, BACK, BACKS, TELL, call, sweep
 from tapeviz.engine.dtypes import TensorShape
+from tapeviz.engine.mixed import Turned, told
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.record import OFF, VARIABLE, WATCHED, Book, Record, here, listed
 from tapeviz.engine.slices import Rows
@@ -331,6 +332,8 @@ class GradientTape:
             return [None] * len(sources)
         trace = book.trace
         taped = trace.recs is not None
+        if trace.mixed:
+            back, again = Turned(back), Turned(again)
         keep = [self._place(s) for s in sources]
         start = len(book.recs)
         try:
@@ -474,7 +477,9 @@ def _parts(rec: Record, g: Any, grads: dict[int, Any]) -> list[tuple[Any, ...]]:
     for slot, place in enumerate(op.inputs(rec)):
         part_of = TELL[op.code][0 if op.many else slot]
         if place >= 0 and part_of is not None:
-            part = part_of(g, rec, slot)
+            part = told(op, part_of, g, rec, slot)
+            if part is None:
+                continue
             grads[place] = grads[place] + part if place in grads else part
             parts.append((slot, place, part, grads[place]))
     return parts

@@ -12,7 +12,7 @@ from tapeviz.engine.arguments import like, plain, truths
 from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
 from tapeviz.engine.slices import IndexedSlices, dense
-from tapeviz.engine.tensor import Tensor, convert
+from tapeviz.engine.tensor import Tensor, Variable, convert
 from tapeviz.errors import InvalidArgumentError, tell
 
 
@@ -139,8 +139,17 @@ def clip_by_value(
 
 
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The square of the difference, ``(x - y) ** 2``."""
+    """The square of the difference, ``(x - y) ** 2``; of complex numbers, its size."""
+    for t in (x, y):
+        if isinstance(t, (Tensor, Variable)) and t.dtype.is_complex:
+            return _square_size(x, y)
     return call.squared_difference(x, y)
+
+
+@composite("squared_difference")
+def _square_size(x: Any, y: Any) -> Tensor:
+    d = call.subtract(x, y)
+    return call.multiply(call.conj(d), d)
 
 
 def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -241,11 +250,15 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
     np.float32(16.0)
     """
     if not isinstance(coeffs, list):
-        raise ValueError(tell(f"Argument coeffs must be list type. Received type {type(coeffs)}."))
+        raise ValueError(
+            tell(f"Argument coeffs must be list type. Received type {type(coeffs)}.")
+        )
     t = convert(x)
     if not coeffs:
         return call.zero(t)
-    total = like(plain(coeffs[0]) if not isinstance(coeffs[0], Tensor) else coeffs[0], t)
+    total = like(
+        plain(coeffs[0]) if not isinstance(coeffs[0], Tensor) else coeffs[0], t
+    )
     for c in coeffs[1:]:
         total = call.add(like(c, t), call.multiply(total, t))
     return total  # type: ignore[no-any-return]

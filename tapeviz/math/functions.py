@@ -204,7 +204,9 @@ def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
     >>> tf.complex(3.0, 4.0).numpy()
     np.complex64(3+4j)
     """
-    return call.complex(real, imag)
+    made = call.complex(real, imag)
+    made._t.mixed = True
+    return made
 
 
 def real(input: Any, name: str | None = None) -> Tensor:

@@ -224,7 +224,11 @@ def cumprod(
 
 @composite("l2_normalize")
 def l2_normalize(
-    x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None, dim: Any = None
+    x: Any,
+    axis: Any = None,
+    epsilon: float = 1e-12,
+    name: str | None = None,
+    dim: Any = None,
 ) -> Tensor:
     """``x`` divided by its norm (or by the root of ``epsilon``, if that is greater)."""
     t = floating(x)
@@ -254,7 +258,9 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     """
     t, ids = convert(data), numbers(segment_ids)
     if np.any(np.diff(ids) < 0):
-        raise InvalidArgumentError(tell("segment ids are not increasing [Op:SegmentSum]"))
+        raise InvalidArgumentError(
+            tell("segment ids are not increasing [Op:SegmentSum]")
+        )
     shape = (int(ids[-1]) + 1 if len(ids) else 0, *t.shape[1:])
     return call.scatter(t, shape, ids, -len(shape))
 
@@ -278,7 +284,11 @@ def confusion_matrix(
 ) -> Tensor:  # fmt: skip
     """How often label ``i`` was taken for ``j``: row ``i``, column ``j``."""
     i, j = (np.ravel(numbers(v)) for v in (labels, predictions))
-    n = whole(num_classes) if num_classes is not None else int(max(i.max(), j.max())) + 1
+    n = (
+        whole(num_classes)
+        if num_classes is not None
+        else int(max(i.max(), j.max())) + 1
+    )
     z = np.zeros((n, n), dtypes.as_dtype(dtype).np)
     np.add.at(z, (i, j), 1 if weights is None else convert(weights)._v)
     return wrap(z)

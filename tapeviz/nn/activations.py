@@ -122,4 +122,6 @@ def softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tensor:
 def log_softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """The logarithm of the softmax, without overflow."""
     t = floating(logits)
-    return call.log_softmax(t, (one_axis(t, -1 if axis is None else axis, "LogSoftmax"),))
+    return call.log_softmax(
+        t, (one_axis(t, -1 if axis is None else axis, "LogSoftmax"),)
+    )

@@ -21,7 +21,11 @@ def l2_loss(t: Any, name: str | None = None) -> Tensor:
 
 @composite("moments")
 def moments(
-    x: Any, axes: Any, shift: Any = None, keepdims: bool = False, name: str | None = None
+    x: Any,
+    axes: Any,
+    shift: Any = None,
+    keepdims: bool = False,
+    name: str | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The mean and the variance over some axes.
 
@@ -53,7 +57,11 @@ def batch_normalization(
     if scale is not None:
         inv = call.multiply(inv, like(scale, t))
     shift = call.multiply(like(mean, t), inv)
-    shift = call.negative(shift) if offset is None else call.subtract(like(offset, t), shift)
+    shift = (
+        call.negative(shift)
+        if offset is None
+        else call.subtract(like(offset, t), shift)
+    )
     return call.add(call.multiply(t, inv), shift)
 
 
@@ -95,7 +103,11 @@ def _clipped(found: Any, max_norm: Any, many: int) -> Tensor:
 
 @composite("dropout")
 def dropout(
-    x: Any, rate: Any, noise_shape: Any = None, seed: Any = None, name: str | None = None
+    x: Any,
+    rate: Any,
+    noise_shape: Any = None,
+    seed: Any = None,
+    name: str | None = None,
 ) -> Tensor:
     """Some entries set to 0, each with chance ``rate``, the others scaled up to match.
 
@@ -112,8 +124,13 @@ def dropout(
                 f"rate={rate}",
             )
         )
-    shape = tuple(t.shape) if noise_shape is None else tuple(
-        n if s is None else s for s, n in zip(list(noise_shape), t.shape, strict=True)
+    shape = (
+        tuple(t.shape)
+        if noise_shape is None
+        else tuple(
+            n if s is None else s
+            for s, n in zip(list(noise_shape), t.shape, strict=True)
+        )
     )
     keep = wrap(np.asarray(draw(seed).random(shape) >= part)[()])
     if not part:
@@ -125,7 +142,9 @@ def dropout(
 # -- convolution and pooling -------------------------------------------------------------
 
 
-def _windows(t: Any, size: Any, step: Any, padding: Any, kernel: str, fill: float) -> tuple[Any, Any]:
+def _windows(
+    t: Any, size: Any, step: Any, padding: Any, kernel: str, fill: float
+) -> tuple[Any, Any]:
     """Pad the two middle axes; the numbers of the entries in each window."""
     high, wide = t.shape[1:3]
     if isinstance(padding, str) and padding.upper() == "SAME":
@@ -138,10 +157,14 @@ def _windows(t: Any, size: Any, step: Any, padding: Any, kernel: str, fill: floa
         if any(more):
             t = call.pad(t, widths, fill)
     elif isinstance(padding, str):
-        out = [(n - k) // s + 1 for n, k, s in zip((high, wide), size, step, strict=True)]
+        out = [
+            (n - k) // s + 1 for n, k, s in zip((high, wide), size, step, strict=True)
+        ]
     else:
         t = call.pad(t, tuple((int(a), int(b)) for a, b in padding), fill)
-        out = [(n - k) // s + 1 for n, k, s in zip(t.shape[1:3], size, step, strict=True)]
+        out = [
+            (n - k) // s + 1 for n, k, s in zip(t.shape[1:3], size, step, strict=True)
+        ]
     if min(out) <= 0:
         raise InvalidArgumentError(
             tell(
@@ -151,7 +174,8 @@ def _windows(t: Any, size: Any, step: Any, padding: Any, kernel: str, fill: floa
             )
         )
     rows, columns = (
-        np.arange(o)[:, None] * s + np.arange(k) for o, s, k in zip(out, step, size, strict=True)
+        np.arange(o)[:, None] * s + np.arange(k)
+        for o, s, k in zip(out, step, size, strict=True)
     )
     return t, (rows, columns)
 

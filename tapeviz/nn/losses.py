@@ -9,7 +9,7 @@ import numpy as np
 from tapeviz.arrays.making import cast
 from tapeviz.engine.arguments import floating, like, numbers, one_axis, rank
 from tapeviz.engine.assembly import call
-from tapeviz.engine.composite import composite
+from tapeviz.engine.composite import composite, grouped
 from tapeviz.engine.tensor import Tensor, convert
 from tapeviz.errors import InvalidArgumentError, tell
 
@@ -28,7 +28,8 @@ def softmax_cross_entropy_with_logits(
     """
     t = floating(logits)
     at = one_axis(t, axis, "SoftmaxCrossEntropyWithLogits")
-    marks = cast(labels, t.dtype)
+    with grouped("softmax_cross_entropy"):
+        marks = cast(labels, t.dtype)
     if at != -1:
         return _along(marks, t, at)
     _fit(marks, t)

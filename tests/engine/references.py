@@ -26,7 +26,10 @@ Layout = list[tuple[tuple[Shape, ...], tuple[Any, ...]]]
 def _erf(x: Array) -> Array:
     """By its power series; good for |x| < 4 at 60 terms."""
     x = np.asarray(x, np.float64)
-    terms = [(-1) ** n * x ** (2 * n + 1) / (math.factorial(n) * (2 * n + 1)) for n in range(60)]
+    terms = [
+        (-1) ** n * x ** (2 * n + 1) / (math.factorial(n) * (2 * n + 1))
+        for n in range(60)
+    ]
     return np.asarray(2 / math.sqrt(math.pi) * sum(terms))
 
 
@@ -53,6 +56,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "xlog1py": lambda a, b: _unless(np.equal(a, 0), lambda: a * np.log(np.add(1, b))),
     "xdivy": lambda a, b: _unless(np.equal(a, 0), lambda: np.divide(a, b)),
     "nonzero": lambda x: np.where(np.equal(x, 0), 0.0, 1.0),
+    "positive": lambda x: np.greater(x, 0),
     "atan2": lambda a, b: np.angle(np.multiply(a, 1j) + b),
     "logical_and": np.logical_and,
     "logical_or": np.logical_or,
@@ -104,7 +108,9 @@ def _all_of(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, axis, keep: f(np.asarray(x), axis=axis, keepdims=keep)
 
 
-def _run(f: Callable[[list[float]], float], x: Array, axis: Any, exclusive: bool, back: bool) -> Array:
+def _run(
+    f: Callable[[list[float]], float], x: Array, axis: Any, exclusive: bool, back: bool
+) -> Array:
     """A running reduction, each entry from its own list of numbers."""
     at = axis[0] if isinstance(axis, tuple) else axis
     rows = np.moveaxis(np.asarray(x), at, -1)
@@ -179,7 +185,9 @@ def _widened(x: Array, size: int, start: int) -> Array:
 
 def _padded(x: Array, widths: Any, value: float) -> Array:
     x = np.asarray(x)
-    z = np.full([n + lo + hi for n, (lo, hi) in zip(x.shape, widths, strict=True)], value, float)
+    z = np.full(
+        [n + lo + hi for n, (lo, hi) in zip(x.shape, widths, strict=True)], value, float
+    )
     z[tuple(slice(lo, lo + n) for n, (lo, _) in zip(x.shape, widths, strict=True))] = x
     return z
 
@@ -292,13 +300,18 @@ def _einsum(xs: Any, eq: str) -> Array:
     """Every product of entries, added where the equation says."""
     ins, out = eq.split("->")
     terms = ins.split(",")
-    sizes = {c: n for t, x in zip(terms, xs, strict=True) for c, n in zip(t, np.shape(x), strict=True)}
+    sizes = {
+        c: n
+        for t, x in zip(terms, xs, strict=True)
+        for c, n in zip(t, np.shape(x), strict=True)
+    }
     letters = sorted(sizes)
     z = np.zeros([sizes[c] for c in out])
     for spot in itertools.product(*(range(sizes[c]) for c in letters)):
         at = dict(zip(letters, spot, strict=True))
         product = math.prod(
-            float(np.asarray(x)[tuple(at[c] for c in t)]) for t, x in zip(terms, xs, strict=True)
+            float(np.asarray(x)[tuple(at[c] for c in t)])
+            for t, x in zip(terms, xs, strict=True)
         )
         z[tuple(at[c] for c in out)] += product
     return z
@@ -310,7 +323,8 @@ def _det(x: Array) -> Array:
     if n == 1:
         return x[..., 0, 0]
     parts = [
-        (-1) ** j * x[..., 0, j] * _det(np.delete(x[..., 1:, :], j, -1)) for j in range(n)
+        (-1) ** j * x[..., 0, j] * _det(np.delete(x[..., 1:, :], j, -1))
+        for j in range(n)
     ]
     return sum(parts[1:], parts[0])
 
@@ -324,7 +338,10 @@ def _diag(x: Array, rows: int, columns: int) -> Array:
 
 def _cross(a: Array, b: Array) -> Array:
     a, b = np.broadcast_arrays(a, b)
-    parts = [a[..., i] * b[..., j] - a[..., j] * b[..., i] for i, j in ((1, 2), (2, 0), (0, 1))]
+    parts = [
+        a[..., i] * b[..., j] - a[..., j] * b[..., i]
+        for i, j in ((1, 2), (2, 0), (0, 1))
+    ]
     return np.stack(parts, -1)
 
 
@@ -352,7 +369,9 @@ OTHER: dict[str, Callable[..., Any]] = {
 
 NUMPY = FUNCTIONS | REDUCTIONS | MOVES | MATRICES | OTHER
 
-APART = frozenset(("custom", "part", "gather_rows", "complex", "real", "imag", "conj", "angle"))
+APART = frozenset(
+    ("custom", "part", "gather_rows", "complex", "real", "imag", "conj", "angle")
+)
 """Ops with tests of their own: what the learner gives, and complex numbers."""
 
 
@@ -465,7 +484,9 @@ SAFE: dict[str, dict[str, tuple[float, float]]] = {
 
 WORDS: dict[str, Any] = {
     "opposite": lambda shift: [-s for s in shift],
-    "before": lambda shapes, k, axis: int(np.sum([s[axis] for s in shapes[:k]], dtype=int)),
+    "before": lambda shapes, k, axis: int(
+        np.sum([s[axis] for s in shapes[:k]], dtype=int)
+    ),
     "told": lambda message: message,
     "entry": lambda x, a: np.sum(x * _hot(a, x), -1),
     "others": matrices.others,
@@ -474,7 +495,9 @@ WORDS: dict[str, Any] = {
 """Words that are no ops."""
 
 
-def operand(name: str, slot: str, shape: Shape, rng: np.random.Generator) -> Array | None:
+def operand(
+    name: str, slot: str, shape: Shape, rng: np.random.Generator
+) -> Array | None:
     """Operands of a special kind: labels, conditions, rows that sum to 1; else None."""
     if name.startswith("logical"):
         return rng.random(shape) < 0.5

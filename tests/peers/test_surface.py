@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 import tapeviz
+from tests.engine.test_complex import LINES as COMPLEX
+from tests.engine.test_complex import MASK, M, W, Z
 
 GIVEN = {
     "x": [-1.3, 0.4, 2.1],
@@ -225,7 +227,11 @@ def weights(t: Any, tf: Any) -> Any:
 def told(tf: Any, line: str, dtype: str) -> list[Any]:
     """Values, gradients, gradients of the gradients, and which of the third are None."""
     space = {n: tf.constant(v, dtype) for n, v in GIVEN.items()}
-    used = [n for n in space if n in line.replace("tf.", "").replace("axis", "").replace("max", "")]
+    used = [
+        n
+        for n in space
+        if n in line.replace("tf.", "").replace("axis", "").replace("max", "")
+    ]
     sources = [space[n] for n in used]
     with tf.GradientTape() as third:
         third.watch(sources)
@@ -259,7 +265,9 @@ def _once(tape: Any, targets: list[Any], sources: list[Any], tf: Any) -> list[An
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("line", LINES)
-def test_a_function_is_tensorflows(tensorflow: ModuleType, line: str, dtype: str) -> None:
+def test_a_function_is_tensorflows(
+    tensorflow: ModuleType, line: str, dtype: str
+) -> None:
     if dtype == "float64" and any(n in line for n in NARROW):
         pytest.skip("TensorFlow takes float32 only")
     ours, theirs = told(tapeviz, line, dtype), told(tensorflow, line, dtype)
@@ -277,3 +285,21 @@ def test_a_function_is_tensorflows(tensorflow: ModuleType, line: str, dtype: str
             rough = dtype == "float32" or line.startswith(ROUNDED)
             near = 3e-5 if rough else 1e-11
             np.testing.assert_allclose(a, b, near, near * 3)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("line", COMPLEX)
+def test_complex_numbers_are_tensorflows(tensorflow: ModuleType, line: str) -> None:
+    got = []
+    for tf in (tapeviz, tensorflow):
+        given = {"z": tf.constant(Z), "w": tf.constant(W), "m": tf.constant(M)}
+        sources = list(given.values())
+        with tf.GradientTape() as tape:
+            tape.watch(sources)
+            y = eval(line, {"tf": tf, "np": np, "mask": MASK, **given})  # noqa: S307
+        grads = tape.gradient(y, sources)
+        got.append([plain(t) for t in (y, *grads)])
+    for a, b in zip(*got, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None:
+            np.testing.assert_allclose(a, b, 1e-9, 1e-11)

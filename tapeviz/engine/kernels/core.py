@@ -37,6 +37,8 @@ def _scalar(v: Any) -> bool:
 
 def sigmoid(x: Any) -> Any:
     """The logistic function, without overflow on either side."""
+    if x.dtype.kind == "c":
+        return 1 / (1 + np.exp(-x))
     e = np.exp(-np.abs(x))
     return where(x >= 0, 1 / (1 + e), e / (1 + e))
 

@@ -37,6 +37,11 @@ def nonzero(x: Any) -> Any:
     return tidy((x != 0).astype(x.dtype))
 
 
+def positive(x: Any) -> Any:
+    """Where ``x`` is positive; of complex numbers, where it is not 0."""
+    return x != 0 if x.dtype.kind == "c" else x > 0
+
+
 def xlogy(a: Any, b: Any) -> Any:
     """``a * log(b)``, and 0 where ``a`` is 0."""
     return where(a == 0, 0, a * np.log(where(a == 0, _one(b), b)))

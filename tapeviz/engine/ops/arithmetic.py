@@ -22,7 +22,7 @@ op(
     kernel="RealDiv", symbol="÷", domain="b ≠ 0", **PAIR,
 )  # fmt: skip
 op(
-    "power", "a ** b", "g * b * a ** (b - 1)", "g * y * log(where(a > 0, a, 1))",
+    "power", "a ** b", "g * b * a ** (b - 1)", "g * y * log(where(positive(a), a, 1))",
     kernel="Pow", symbol="^", **PAIR, **NUMBER,
 )  # fmt: skip
 op(
@@ -88,6 +88,7 @@ op(
     kernel="Xdivy", symbol="a÷b or 0", domain="b ≠ 0", nickname="0 where a is 0",
     **PAIR,
 )  # fmt: skip
+op("positive", "positive(x)", kernel="Greater", symbol="> 0", cut=True)
 op("nonzero", "nonzero(x)", kernel="NotEqual", symbol="≠ 0", cut=True)
 op(
     "atan2", "arctan2(a, b)", "b * (g / (a * a + b * b))", "-a * (g / (a * a + b * b))",

@@ -7,6 +7,9 @@ from tapeviz.engine.ops.table import op
 op(
     "custom", "value(xs, made)", "pulled(g, k, made)",
     kernel="CustomGradient", symbol="your op", operands=("xs",), settings=("made",),
-    nickname="its rule is the function you gave",
+    nickname="its rule is the function you gave", conjugates=False,
 )  # fmt: skip
-op("part", "nth(x, k)", "bundle(g, k)", symbol="part", settings=("k",))
+op(
+    "part", "nth(x, k)", "bundle(g, k)", symbol="part", settings=("k",),
+    conjugates=False,
+)  # fmt: skip

@@ -86,7 +86,7 @@ op(
 op(
     "cumprod", "cumprod(x, axis, exclusive, back)",
     "divide_no_nan(cumsum(g * y, axis, exclusive, not back), x)",
-    kernel="Cumprod", symbol="Π…", domain="x ≠ 0", **RUN,
+    kernel="Cumprod", symbol="Π…", domain="x ≠ 0", conjugates=False, **RUN,
 )  # fmt: skip
 
 # -- words that only rules use ---------------------------------------------------------
