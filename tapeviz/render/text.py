@@ -327,11 +327,16 @@ def _row(node: Node, slots: Iterable[Edge], known: dict[str, str]) -> tuple[str,
 
 
 def where(node: Node) -> str:
-    """The code a node comes from, with its file and line; "" when it is not known."""
+    """The code a node comes from, with its file and line; "" when it is not known.
+
+    The number of a notebook cell is left out. It grows with every run, and the same
+    code should give the same picture.
+    """
     span = node.span
     if span is None:
         return ""
-    return f"{one_line(span.file, 24)}:{span.line}  {one_line(span.text, 40)}"
+    place = "line " if span.file.startswith("In [") else f"{one_line(span.file, 24)}:"
+    return f"{place}{span.line}  {one_line(span.text, 40)}"
 
 
 def columns(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
