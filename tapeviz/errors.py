@@ -6,7 +6,7 @@ import contextlib
 import linecache
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from types import CodeType, FrameType
 
 _HOME = os.path.dirname(__file__)  # noqa: PTH120 - pathlib is slow to import
@@ -65,7 +65,7 @@ def _between(code: CodeType) -> bool:
 
 def caller() -> FrameType | None:
     """The innermost frame outside tapeviz: the learner's."""
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect is slow to import
     while frame is not None and (own(frame.f_code) or _between(frame.f_code)):
         frame = frame.f_back
     return frame
@@ -73,7 +73,7 @@ def caller() -> FrameType | None:
 
 def position(code: CodeType, lasti: int) -> tuple[int, int, int, int] | None:
     """Line, end line, and byte columns of one instruction; None if unknown."""
-    places: Iterator[tuple[int | None, ...]] = code.co_positions()
+    places: Iterable[tuple[int | None, ...]] = code.co_positions()
     for i, spot in enumerate(places):
         if 2 * i == lasti:
             return None if None in spot else spot  # type: ignore[return-value]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
@@ -32,7 +32,8 @@ def _tape(thing: Any, verb: str) -> GradientTape:
         raise TypeError(
             tell(
                 f"{verb} was given {thing!r}, which is not a tape",
-                f"give it the tape of your block: with tf.GradientTape() as tape: ... {verb}(tape)",
+                "give it the tape of your block: "
+                f"with tf.GradientTape() as tape: ... {verb}(tape)",
             )
         )
     return thing
@@ -66,7 +67,7 @@ def draw(
     return Drawing(graph, theme=theme, direction=direction)
 
 
-def play(
+def play(  # noqa: PLR0913 - options, by keyword
     what: GradientTape | Descent,
     target: Any = None,
     sources: Any = None,
@@ -75,7 +76,7 @@ def play(
     theme: str = "auto",
     direction: str = "LR",
 ) -> Player:
-    """The film of a backward pass, ``play(tape, y, x)``, or of a descent, ``play(run)``.
+    """The film of a backward pass, ``play(tape, y, x)``, or a descent, ``play(run)``.
 
     It needs no kernel once shown, works after ``gradient`` used the tape up, and
     without ``target`` and ``sources`` plays the gradient the tape was last asked for.
@@ -93,8 +94,8 @@ def play(
     if isinstance(what, Descent):
         return Player(what.data, step=step, theme=theme, direction=direction)
     tape = _tape(what, "play")
-    if target is None and sources is None and tape._asked:
-        target, _seeds, sources = tape._asked[-1]
+    if target is None and sources is None:
+        target, sources = observe.asked(tape)
     if target is None or sources is None:
         raise TypeError(
             tell(
@@ -132,7 +133,7 @@ class Descent:
         self._recorder = recorder
         self._data: Any = None
 
-    def __enter__(self) -> Descent:
+    def __enter__(self) -> Self:
         self._recorder.__enter__()
         return self
 
@@ -174,10 +175,10 @@ class Descent:
 
 
 def descent(*variables: Variable) -> Descent:
-    """Record the gradient descent in a block: ``with descent(x) as run:``.
+    """The record of the gradient descent in a ``with`` block.
 
-    The loop in the block stays as it is. Without arguments the variables are those the
-    first gradient is asked for.
+    Write ``with descent(x) as run:``. The loop in the block stays as it is. Without
+    arguments the variables are those the first gradient is asked for.
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(2.0)
@@ -220,7 +221,9 @@ def explore(
     names = _names()
 
     def rerun(learning_rate: float, steps: int, start: float) -> Any:
-        run = observe.rerun(loss, x, learning_rate, steps, start, names)
+        run = observe.rerun(
+            loss, x, learning_rate=learning_rate, steps=steps, start=start, names=names
+        )
         return run, film(run)
 
     def film(run: Any) -> Any:

@@ -30,19 +30,24 @@ def _fields(cls: type) -> tuple[tuple[str, Any], ...]:
 
 def pack(obj: Any) -> Any:
     """The JSON-ready form of frozen data."""
-    if isinstance(obj, float) and not math.isfinite(obj):
+    if isinstance(obj, complex) or (isinstance(obj, float) and not math.isfinite(obj)):
         return {"#": repr(obj)}
     if obj is None or isinstance(obj, (str, int, float, bool)):
         return obj
-    if isinstance(obj, complex):
-        return {"#": repr(obj)}
     if isinstance(obj, tuple):
-        if len({*map(type, obj)}) == 1 and _is_record(cls := type(obj[0])):
-            return {n: [pack(getattr(o, n)) for o in obj] for n, _ in _fields(cls)}
-        return [pack(o) for o in obj]
+        return _list(obj)
     if isinstance(obj, dict):
         return {k: pack(v) for k, v in obj.items()}
-    return {n: pack(getattr(obj, n)) for n, _ in _fields(type(obj))}
+    cls: Any = type(obj)
+    return {n: pack(getattr(obj, n)) for n, _ in _fields(cls)}
+
+
+def _list(items: tuple[Any, ...]) -> Any:
+    """Records of one type as columns, everything else one by one."""
+    cls: Any = type(items[0]) if items else None
+    if _is_record(cls) and all(type(o) is cls for o in items):
+        return {n: [pack(getattr(o, n)) for o in items] for n, _ in _fields(cls)}
+    return [pack(o) for o in items]
 
 
 def unpack(hint: Any, data: Any) -> Any:

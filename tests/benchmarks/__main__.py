@@ -12,9 +12,8 @@ def _one_thread() -> None:
     """Start again with one thread for BLAS and OpenMP, which is read on import."""
     if any(os.environ.get(name) != "1" for name in THREADS):
         os.environ.update(dict.fromkeys(THREADS, "1"))
-        os.execv(
-            sys.executable, [sys.executable, "-m", "tests.benchmarks", *sys.argv[1:]]
-        )  # noqa: S606
+        words = [sys.executable, "-m", "tests.benchmarks", *sys.argv[1:]]
+        os.execv(sys.executable, words)
 
 
 def main() -> None:

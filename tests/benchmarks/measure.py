@@ -74,7 +74,10 @@ def import_ratio(rounds: int = 7) -> float:
 
 
 def _import(name: str) -> float:
-    code = f"import time; t = time.perf_counter(); import {name}; print(time.perf_counter() - t)"
+    code = (
+        "from time import perf_counter as now; start = now(); "
+        f"import {name}; print(now() - start)"
+    )
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -172,7 +173,7 @@ def network() -> Workload:
     sizes = (64, 128, 128, 10)
     start = [
         (rng.normal(size=(a, b)) * np.sqrt(2 / a)).astype(np.float32)
-        for a, b in zip(sizes, sizes[1:], strict=False)
+        for a, b in pairwise(sizes)
     ]
     zero = [np.zeros(b, np.float32) for b in sizes[1:]]
     works = {
@@ -224,8 +225,8 @@ def _net_floor(x: Any, y: Any, start: Any, zero: Any) -> Work:
         d1 *= h1 > 0
         g0, c0 = x.T @ d1, d1.sum(0)
         for p, g in zip(ws + bs, (g0, g1, g2, c0, c1, c2), strict=True):
-            g *= rate
-            p -= g
+            g *= rate  # noqa: PLW2901 - in place
+            p -= g  # noqa: PLW2901
         return loss
 
     return step
@@ -242,7 +243,7 @@ def _net_torch(torch: Any, x: Any, y: Any, start: Any, zero: Any) -> Work:
         loss = ((h @ w2 + b2 - ty) ** 2).mean()
         for p, g in zip(params, torch.autograd.grad(loss, params), strict=True):
             with torch.no_grad():
-                p -= 1e-6 * g
+                p -= 1e-6 * g  # noqa: PLW2901 - in place
         return float(loss)
 
     return step

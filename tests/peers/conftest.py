@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
@@ -24,7 +23,7 @@ def peer(name: str) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def tensorflow() -> Iterator[ModuleType]:
+def tensorflow() -> ModuleType:
     """TensorFlow on one thread, quiet."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -34,7 +33,7 @@ def tensorflow() -> Iterator[ModuleType]:
     if not loaded:
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-    yield tf
+    return tf
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,17 @@
 """The only door from the engine to the pictures: what happened, as frozen data."""
 
 from tapeviz.trace.observe.loop import Recorder, record, rerun
-from tapeviz.trace.observe.recorded import graph
+from tapeviz.trace.observe.recorded import asked, graph
 from tapeviz.trace.observe.swept import backward
 from tapeviz.trace.observe.values import replay, value_of
 
-__all__ = ["Recorder", "backward", "graph", "record", "replay", "rerun", "value_of"]
+__all__ = [
+    "Recorder",
+    "asked",
+    "backward",
+    "graph",
+    "record",
+    "replay",
+    "rerun",
+    "value_of",
+]

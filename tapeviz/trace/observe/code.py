@@ -35,11 +35,11 @@ class Code:
         return Span(file, line, start, end_line, end, text)
 
     def sources(self) -> tuple[Source, ...]:
-        """The lines from the first span to the last of each file, block head included."""
+        """The lines of each file from the first span to the last, with the head."""
         made = []
-        for file, (low, high) in self._seen.items():
+        for file, (first, high) in self._seen.items():
             lines = [line.rstrip("\n") for line in linecache.getlines(file)]
-            low = _head(lines, low)
+            low = _head(lines, first)
             made.append(Source(self._names[file], low, tuple(lines[low - 1 : high])))
         return tuple(made)
 

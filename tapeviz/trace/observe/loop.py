@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class Recorder:
         self._tape: tuple[GradientTape, Any] | None = None
         self._loss_name = "loss"
 
-    def __enter__(self) -> Recorder:
+    def __enter__(self) -> Self:
         here.heard = (*here.heard, self._hear)
         return self
 
@@ -133,7 +133,7 @@ class Recorder:
     # -- what came of it ---------------------------------------------------------------
 
     def descent(self) -> Descent:
-        """The run as frozen data, with the loss around its path where it can be drawn."""
+        """The run as frozen data, with the loss around its path if it can be drawn."""
         updates = tuple(_update(i, now, to) for i, (now, to) in enumerate(self._rounds))
         return Descent(
             tuple(self._name(i, v) for i, v in enumerate(self._variables)),
@@ -283,9 +283,10 @@ def record(*variables: Variable, names: Mapping[str, Any]) -> Recorder:
     return Recorder(variables, names)
 
 
-def rerun(
+def rerun(  # noqa: PLR0913 - what the studio's sliders say
     loss: Callable[[], Any],
     x: Variable,
+    *,
     learning_rate: float,
     steps: int,
     start: Any,

@@ -88,31 +88,42 @@ class Scribe:
         return Node(f"k{i}_{slot}", "constant", "constant", "", "", name, value_of(v))
 
 
+def asked(tape: GradientTape) -> tuple[Any, Any]:
+    """The targets and sources of the last gradient, or None for both."""
+    if not tape._asked:
+        return None, None
+    target, _seeds, sources = tape._asked[-1]
+    return target, sources
+
+
 def graph(
     tape: GradientTape, names: Names, target: Any = None, sources: Any = None
 ) -> Graph:
     """What a tape recorded, with the gradients it was last asked for, if any."""
     scribe = Scribe(tape, names)
-    asked = tape._asked[-1] if tape._asked else None
-    targets = nest.leaves(target) if target is not None else (asked[0] if asked else [])
-    flat = nest.leaves(sources) if sources is not None else (asked[2] if asked else [])
-    grads = gradients(tape, asked) if asked else {}
-    return picture(scribe, targets, flat, grads if asked else None).validate()
+    last = tape._asked[-1] if tape._asked else None
+    targets = nest.leaves(target) if target is not None else (last[0] if last else [])
+    flat = nest.leaves(sources) if sources is not None else (last[2] if last else [])
+    grads = gradients(tape, last) if last else None
+    return picture(scribe, targets, flat, grads).validate()
 
 
-def gradients(tape: GradientTape, asked: Any) -> dict[int, Any]:
+def gradients(tape: GradientTape, goal: Any) -> dict[int, Any]:
     """The gradient at every place the sweep reaches."""
     found: dict[int, Any] = {}
-    for i, g, parts in tape.tell(asked[0], asked[1]):
+    for i, g, parts in tape.tell(goal[0], goal[1]):
         found[i] = g
-        for _slot, place, _part, total in parts:
-            found[place] = total
+        found.update({place: total for _slot, place, _part, total in parts})
     return found
 
 
 def picture(
     scribe: Scribe, targets: list[Any], sources: list[Any], grads: dict[int, Any] | None
 ) -> Graph:
+    """The graph of what a scribe holds, with the gradients found at its places.
+
+    ``targets`` and ``sources`` are marked; without ``grads`` no gradient was asked for.
+    """
     goals = {scribe.tape._place(t) for t in targets}
     starts = {scribe.tape._place(s) for s in sources}
     nodes: dict[str, Node] = {}

@@ -46,7 +46,7 @@ def backward(
             made = tuple(_contribution(scribe, i, g, part, left) for part in parts)
             steps.append(Step(f"n{i}", value_of(g), made))
     drawn = picture(scribe, targets, flat, grads)
-    known = drawn.by_id
+    known, spots = drawn.by_id, map(tape._place, flat)
     recorded = [
         (t, s) for t, s in zip(targets, seeds, strict=True) if tape._place(t) >= 0
     ]
@@ -54,7 +54,7 @@ def backward(
         drawn,
         tuple(f"n{tape._place(t)}" for t, _ in recorded),
         tuple(value_of(s) for _, s in recorded),
-        tuple(f"n{p}" if f"n{p}" in known else "" for p in map(tape._place, flat)),
+        tuple(n if n in known else "" for n in (f"n{p}" for p in spots)),
         tuple(steps),
         tuple(_final(tape, grads, s) for s in flat),
     ).validate()
@@ -86,15 +86,16 @@ def _contribution(
 
 
 _STRUCTURE = re.compile(
-    r"@|\b(T|fit|spread|stretch|reshape|transpose|place|pick|sum|stack|pick_at|place_at|cast|shape)\b"
+    r"@|\b(T|fit|spread|stretch|reshape|transpose|place|pick|sum|stack|pick_at|place_at"
+    r"|cast|shape)\b"
 )
 
 
 def local_text(rule: str) -> str:
     """The local derivative in a rule that is ``g`` times something, else "".
 
-    >>> local_text("g * cos(x)"), local_text("-g"), local_text("g / x"), local_text("T(g)")
-    ('cos(x)', '-1', '1 / x', '')
+    >>> [local_text(rule) for rule in ("g * cos(x)", "-g", "g / x", "T(g)")]
+    ['cos(x)', '-1', '1 / x', '']
     """
     if not rule or _STRUCTURE.search(rule):
         return ""
@@ -114,7 +115,7 @@ def _local_value(op: Op, rec: Record, slot: int, g: Any, local: str) -> Value | 
 _NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\()")
 
 
-def _filled(scribe: _Scribe, i: int, g: Any, slot: int, rule: str) -> str:
+def _filled(scribe: Scribe, i: int, g: Any, slot: int, rule: str) -> str:
     """The rule with numbers in place of the names of scalars."""
     rec = scribe.recs[i]
     op = TABLE[rec[0]]
