@@ -79,9 +79,10 @@ def _contribution(
     text = "" if rule is None else rule.text
     left[place] -= 1
     local = local_text(text)
+    filled = _filled(scribe, i, g, slot, text)
     return Contribution(
-        f"e{i}_{slot}", f"n{place}", text, _filled(scribe, i, g, slot, text), value_of(d),
-        value_of(total), left[place] == 0, local, _local_value(op, rec, slot, g, local),
+        f"e{i}_{slot}", f"n{place}", text, filled, value_of(d), value_of(total),
+        left[place] == 0, local, _local_value(op, rec, slot, g, local),
     )  # fmt: skip
 
 
