@@ -53,7 +53,7 @@ def is_tensor(x: Any) -> bool:
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
-    """``x`` in another dtype. Between floats the gradient flows; to integers it ends."""
+    """``x`` in another dtype; the gradient flows between floats, not to integers."""
     to = dtypes.as_dtype(dtype)
     t = convert(x)
     if t.dtype is to:

@@ -63,6 +63,8 @@ class Tensor:
 
     def numpy(self) -> Any:
         """The value: a NumPy scalar, or a copy of the array."""
+        if here.now is not None:
+            here.note("left", self)
         return _out(self._v)
 
     def ref(self) -> Reference:
@@ -85,6 +87,8 @@ class Tensor:
         return partial(variable._assign_part, key, np.shape(self._v))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if here.now is not None:
+            here.note("left", self)
         return np.array(self._v, dtype=dtype)
 
     def __bool__(self) -> bool:
@@ -93,12 +97,18 @@ class Tensor:
         return bool(self._v)
 
     def __float__(self) -> float:
+        if here.now is not None:
+            here.note("left", self)
         return float(self._v)
 
     def __int__(self) -> int:
+        if here.now is not None:
+            here.note("left", self)
         return int(self._v)
 
     def __complex__(self) -> complex:
+        if here.now is not None:
+            here.note("left", self)
         return complex(self._v)
 
     def __index__(self) -> int:
@@ -254,13 +264,17 @@ class Variable:
                     "give the variable its first value: tf.Variable(3.0)",
                 )
             )
-        if callable(initial_value) and not isinstance(initial_value, (Tensor, Variable)):
+        if callable(initial_value) and not isinstance(
+            initial_value, (Tensor, Variable)
+        ):
             initial_value = initial_value()
         self._v = convert(initial_value, dtype)._v
         self._trainable = True if trainable is None else bool(trainable)
         self._name = here.scope + (name or "Variable")
         self._seen: tuple[Any, Trace, int] = (None, OFF, -1)
         self._made = next(Variable._count)
+        if here.now is not None:
+            here.note("made", initial_value, self)
 
     dtype = Tensor.dtype
     shape = Tensor.shape
@@ -278,7 +292,8 @@ class Variable:
 
     def numpy(self) -> Any:
         """The value: a NumPy scalar, or a copy of the array."""
-        self._read()
+        if here.now is not None:
+            here.note("left", self)
         return _out(self._v)
 
     def value(self) -> Tensor:
@@ -307,21 +322,21 @@ class Variable:
                     "give a value of the variable's own shape",
                 )
             )
-        return self._set(new, read_value)
+        return self._set(new, read_value, value)
 
     def assign_add(
         self, delta: Any, use_locking: bool = False, name: Any = None,
         read_value: bool = True,
     ) -> Variable | None:  # fmt: skip
         """Add ``delta``, of the variable's own shape, to the value."""
-        return self._set(self._v + self._step(delta), read_value)
+        return self._set(self._v + self._step(delta), read_value, delta)
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: Any = None,
         read_value: bool = True,
     ) -> Variable | None:  # fmt: skip
         """Subtract ``delta``, of the variable's own shape, from the value."""
-        return self._set(self._v - self._step(delta), read_value)
+        return self._set(self._v - self._step(delta), read_value, delta)
 
     def _convert(self, value: Any) -> Any:
         if value is None:
@@ -371,12 +386,13 @@ class Variable:
                     "give a value of the slice's own shape",
                 )
             ) from None
-        self._set(new[()], read_value=True)
+        self._set(new[()], read_value=True, given=value)
         return self
 
-    def _set(self, new: Any, read_value: bool) -> Variable | None:
+    def _set(self, new: Any, read_value: bool, given: Any = None) -> Variable | None:
         if here.now is not None:
             self._read()
+            here.note("assigned", given, self)
         old = self._v
         self._put(new)
         for hear in here.heard:
@@ -512,7 +528,9 @@ def raw(value: Any, dtype: DType | None = None) -> Any:
     """A NumPy scalar or array of a Python or NumPy value, always a copy."""
     kind = type(value)
     if kind is float:
-        return (dtypes.float32 if dtype is None else _real(value, dtype)).as_numpy_dtype(value)
+        return (
+            dtypes.float32 if dtype is None else _real(value, dtype)
+        ).as_numpy_dtype(value)
     if kind is int:
         if dtype is None:
             dtype = dtypes.int32 if -(2**31) <= value < 2**31 else dtypes.int64
@@ -586,7 +604,11 @@ def _array(value: Any, dtype: DType | None) -> Any:
             )
         )
     if dtype is not None:
-        if a.dtype.kind == "f" and dtype.np.kind in "iub" and not isinstance(value, (np.ndarray, np.generic)):
+        if (
+            a.dtype.kind == "f"
+            and dtype.np.kind in "iub"
+            and not isinstance(value, (np.ndarray, np.generic))
+        ):
             _real(float(a.flat[0]), dtype)
         return a.astype(dtype.np)[()] if a.ndim == 0 else a.astype(dtype.np)
     if not isinstance(value, (np.ndarray, np.generic)):
