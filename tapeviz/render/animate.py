@@ -6,12 +6,15 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from tapeviz.render import theme
 from tapeviz.render.lines import Place, lit
-from tapeviz.trace.film import Film
+from tapeviz.trace.film import Film, Frame
+
+MOST = 100
+"""Frames that an animated picture shows at most; a longer one nobody would wait for."""
 
 _PAD = 20
 _LINE = 21
@@ -64,12 +67,29 @@ class _Line:
 def animate(film: Film, seconds_per_frame: float = 1.2) -> str:
     """The film as a self-contained SVG: code, picture and caption, step after step.
 
-    It runs through for ever. For readers who asked for less motion it stands still at
-    the last step. ValueError when ``seconds_per_frame`` is not above zero.
+    It runs through for ever; of a film of more than ``MOST`` frames it shows a spread.
+    For readers who asked for less motion it stands still at the last step. ValueError
+    when ``seconds_per_frame`` is not above zero.
     """
     if not seconds_per_frame > 0:
         raise ValueError(f"a frame must last longer than {seconds_per_frame} seconds")
-    return _Reel(film.validate(), seconds_per_frame).svg()
+    return _Reel(_abridged(film.validate()), seconds_per_frame).svg()
+
+
+def _abridged(film: Film) -> Film:
+    """The film with at most ``MOST`` frames, evenly spread, first and last included."""
+    count = len(film.frames)
+    if count <= MOST:
+        return film
+    kept = {round(i * (count - 1) / (MOST - 1)) for i in range(MOST)}
+    frames: list[Frame] = []
+    marks: dict[str, str] = {}
+    for i, frame in enumerate(film.frames):
+        marks |= frame.marks
+        if i in kept:
+            frames.append(replace(frame, marks=marks))
+            marks = {}
+    return replace(film, frames=tuple(frames))
 
 
 def theme_of(film: Film) -> str:

@@ -31,6 +31,7 @@ _CELL = 60
 _SUM = 26
 _NOTE = 16
 _SMALLEST = 0.78
+_SMALL = 50
 
 _RULES = (
     (
@@ -88,7 +89,7 @@ def backward_film(
         direction=direction,
         prefix=prefix,
         sums=story.longest(story.sums),
-        notes=story.longest(story.notes),
+        notes=story.longest(story.notes) if story.small else {},
     )
     over = f"<style>{_RULES}</style>"
     over += "".join(_overlays(story, picture, prefix))
@@ -177,6 +178,11 @@ class _Story:
         self.into: dict[str, list[Edge]] = {id: [] for id in self.nodes}
         for edge in self.run.graph.edges:
             self.into[edge.head].append(edge)
+
+    @property
+    def small(self) -> bool:
+        """Whether there is room, and time, for notes beside the arrows."""
+        return len(self.nodes) <= _SMALL
 
     def longest(self, shown: Iterable[_Sum | _Note]) -> dict[str, str]:
         """For each node or edge the longest text it will show."""
@@ -275,33 +281,40 @@ class _Story:
         return bool(first and alone and self.run.targets[-1:] == (step.node,))
 
     def contribution(self, step: Step, c: Contribution) -> Iterator[Frame]:
-        node, row = self.nodes[step.node], len(self.rows)
-        local = self.words.local(c)
-        rule = (
-            "" if c.local_value is None else f"\u00d7 {brief(c.local_value, _NOTE - 2)}"
-        )
-        note = self.note(c.edge, rule or local or c.rule, "rule")
-        yield self.frame(
+        row = len(self.rows)
+        yield self.rule(step, c, row)
+        self.receive(c.node, c.value, c.total)
+        frame = self.added(step, c, row)
+        self.rows.append(self.row(step, c, self.terms[c.node]))
+        yield frame
+
+    def rule(self, step: Step, c: Contribution, row: int) -> Frame:
+        """The local derivative comes into play."""
+        value = c.local_value
+        text = self.words.local(c) or c.rule
+        if value is not None:
+            text = f"\u00d7 {brief(value, _NOTE - 2)}"
+        chip = [self.note(c.edge, text, "rule")] if self.small else []
+        return self.frame(
             self.words.rule(c),
-            [node.id, c.edge, note],
+            [step.node, c.edge, *chip],
             formula=self.words.rule_formula(c),
             row=row,
-            node=node,
+            node=self.nodes[step.node],
         )
-        self.receive(c.node, c.value, c.total)
+
+    def added(self, step: Step, c: Contribution, row: int) -> Frame:
+        """The contribution is added to its node's sum."""
         terms = self.terms[c.node]
-        self.marks[c.edge] = "done"
         note = self.note(c.edge, brief(c.value, _NOTE), "done")
-        self.marks[note] = "on"
-        frame = self.frame(
+        self.marks |= {c.edge: "done", note: "on"}
+        return self.frame(
             self.words.added(step, c, terms),
             [c.node, c.edge, note],
             formula=self.words.added_formula(c, terms),
             row=row,
-            node=node,
+            node=self.nodes[step.node],
         )
-        self.rows.append(self.row(step, c, terms))
-        yield frame
 
     def row(self, step: Step, c: Contribution, terms: list[Value]) -> tuple[str, ...]:
         cells = (

@@ -22,6 +22,7 @@ _START = (
     "for(const el of document.querySelectorAll('[id=\"%s\"]'))"
     "if(el.querySelector(':scope>img'))start(el,film)"
 )
+_PACE = 1.8
 _NOTHING_ELSE = (
     "default-src 'none'; img-src data:; "
     "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -61,7 +62,7 @@ main { max-width: 1080px; margin: auto; }
 
 
 def _markup(film: Film, told: dict[str, Any]) -> str:
-    image = base64.b64encode(animate(film).encode("utf-8", "replace")).decode()
+    image = base64.b64encode(animate(film, _PACE).encode("utf-8", "replace")).decode()
     text = _script_safe(told)
     id = "tapeviz-" + hashlib.sha256((image + text).encode()).hexdigest()[:12]
     return (

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tapeviz.render.animate import animate
+from tapeviz.render.animate import MOST, animate
 from tapeviz.render.film import backward_film
 from tapeviz.trace.film import Film, Frame, Table
 from tapeviz.trace.graph import Source, Span
@@ -140,3 +140,17 @@ def test_time_must_pass(film: Film) -> None:
 
 def test_the_same_film_gives_the_same_bytes(film: Film) -> None:
     assert animate(film) == animate(backward_film(samples.backward_102()))
+
+
+def test_a_long_film_is_abridged_to_its_end() -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><g id="a"/></svg>'
+    marks = [{"a": ("hot", "dim", "")[i % 3]} for i in range(500)]
+    frames = tuple(Frame(f"Step {i}.", m) for i, m in enumerate(marks))
+    text = animate(Film("t", "a", svg, frames, (), Table((), ())))
+    root = ET.fromstring(text)  # noqa: S314 - our own
+    told = ["".join(el.itertext()) for el in root.iter(f"{SVG}text")][1:]
+    assert len(told) == MOST
+    assert (told[0], told[-1]) == ("Step 0.", "Step 499.")
+    for step, said in enumerate(told):
+        mark = frames[int(said[5:-1])].marks["a"]
+        assert looks(text, "a", step, MOST).get("opacity") == OPACITY[mark]
