@@ -29,16 +29,14 @@ def cond(
     """
     for f, role in ((true_fn, "true_fn"), (false_fn, "false_fn")):
         if not callable(f):
-            raise TypeError(
-                tell(f"{role} must be callable.", "wrap it: lambda: value")
-            )
+            raise TypeError(tell(f"{role} must be callable.", "wrap it: lambda: value"))
     chosen = true_fn if bool(plain(pred)) else false_fn
     return chosen()  # type: ignore[misc]
 
 
 def case(
-    pred_fn_pairs: Any, default: Callable[[], Any] | None = None, exclusive: bool = False,
-    strict: bool = False, name: str = "case",
+    pred_fn_pairs: Any, default: Callable[[], Any] | None = None,
+    exclusive: bool = False, strict: bool = False, name: str = "case",
 ) -> Any:  # fmt: skip
     """The first function of ``(condition, function)`` pairs whose condition holds."""
     pairs = [(bool(plain(p)), f) for p, f in pred_fn_pairs]
@@ -59,8 +57,12 @@ def switch_case(
     name: str = "switch_case",
 ) -> Any:  # fmt: skip
     """The function with this number; ``default`` (or the last) for any other number."""
-    pairs = dict(branch_fns) if isinstance(branch_fns, dict) else dict(
-        p if isinstance(p, tuple) else (i, p) for i, p in enumerate(branch_fns)
+    pairs = (
+        dict(branch_fns)
+        if isinstance(branch_fns, dict)
+        else dict(
+            p if isinstance(p, tuple) else (i, p) for i, p in enumerate(branch_fns)
+        )
     )
     last = pairs[max(pairs)]
     return pairs.get(whole(branch_index), default or last)()
@@ -74,9 +76,9 @@ def while_loop(
     """Run ``body`` on the loop variables as long as ``cond`` of them holds.
 
     >>> import tapeviz as tf
-    >>> i, total = tf.while_loop(
-    ...     lambda i, s: i < 3, lambda i, s: (i + 1, s + 2.0), (tf.constant(0), tf.constant(0.0))
-    ... )
+    >>> start = tf.constant(0), tf.constant(0.0)
+    >>> step = lambda i, s: (i + 1, s + 2.0)
+    >>> i, total = tf.while_loop(lambda i, s: i < 3, step, start)
     >>> total.numpy()
     np.float32(6.0)
     """
@@ -134,7 +136,10 @@ def map_fn(
 
 
 def vectorized_map(
-    fn: Callable[[Any], Any], elems: Any, fallback_to_while_loop: bool = True, warn: bool = True
+    fn: Callable[[Any], Any],
+    elems: Any,
+    fallback_to_while_loop: bool = True,
+    warn: bool = True,
 ) -> Any:
     """The same as ``tf.map_fn``; here it is no faster."""
     with grouped("vectorized_map"):
@@ -144,8 +149,10 @@ def vectorized_map(
 
 def _folded(fn: Any, elems: Any, initializer: Any, backwards: bool) -> Any:
     _, rows = _rows(elems, backwards)
-    total = rows.pop(0) if initializer is None else nest.like(
-        initializer, [convert(v) for v in nest.leaves(initializer)]
+    total = (
+        rows.pop(0)
+        if initializer is None
+        else nest.like(initializer, [convert(v) for v in nest.leaves(initializer)])
     )
     every = [total] if initializer is None else []
     for row in rows:

@@ -44,8 +44,10 @@ def _compare(
             tell(
                 f"{message or ''}\nCondition x {words} y did not hold.\n"
                 f"Indices of first {min(len(bad), 3)} different values:\n{bad[:3]}\n"
-                f"First {min(np.size(a._v), 3)} elements of x:\n[{_few(a._v, summarize)}]\n"
-                f"First {min(np.size(b._v), 3)} elements of y:\n[{_few(b._v, summarize)}]"
+                f"First {min(np.size(a._v), 3)} elements of x:\n"
+                f"[{_few(a._v, summarize)}]\n"
+                f"First {min(np.size(b._v), 3)} elements of y:\n"
+                f"[{_few(b._v, summarize)}]"
             )
         )
 
@@ -120,7 +122,10 @@ def _sign(words: str, test: Callable[[Any, Any], Any], x: Any, message: Any) -> 
     v = convert(x)._v
     if not np.all(test(v, 0)):
         raise InvalidArgumentError(
-            tell(f"{message or ''}\nCondition x {words} 0 did not hold element-wise: x = {v}")
+            tell(
+                f"{message or ''}\nCondition x {words} 0 did not hold element-wise: "
+                f"x = {v}"
+            )
         )
 
 
@@ -162,7 +167,7 @@ def Assert(condition: Any, data: Any, summarize: Any = None, name: Any = None) -
 
 
 def check_numerics(tensor: Any, message: str, name: Any = None) -> Tensor:
-    """The tensor itself; InvalidArgumentError if it, or its gradient, has nan or inf."""
+    """The tensor itself; InvalidArgumentError for nan or inf, also in its gradient."""
     return call.check_numerics(tensor, message)
 
 
@@ -186,7 +191,9 @@ def assert_rank(x: Any, rank: Any, message: Any = None, name: Any = None) -> Non
 _rank = rank
 
 
-def assert_rank_at_least(x: Any, rank: Any, message: Any = None, name: Any = None) -> None:
+def assert_rank_at_least(
+    x: Any, rank: Any, message: Any = None, name: Any = None
+) -> None:
     """ValueError if ``x`` has fewer axes."""
     t, want = convert(x), whole(rank)
     if _rank(t) < want:
@@ -202,12 +209,18 @@ def assert_scalar(tensor: Any, name: Any = None, message: Any = None) -> Tensor:
     """The tensor itself; ValueError if it has an axis."""
     t: Tensor = convert(tensor)
     if _rank(t):
-        raise ValueError(tell(f"{message or ''}Expected scalar shape, saw shape: {t.shape}."))
+        raise ValueError(
+            tell(f"{message or ''}Expected scalar shape, saw shape: {t.shape}.")
+        )
     return t
 
 
 def assert_shapes(
-    shapes: Any, data: Any = None, summarize: Any = None, message: Any = None, name: Any = None
+    shapes: Any,
+    data: Any = None,
+    summarize: Any = None,
+    message: Any = None,
+    name: Any = None,
 ) -> None:
     """ValueError unless tensors have these shapes; equal letters stand for equal sizes.
 
@@ -233,23 +246,30 @@ def assert_shapes(
             )
 
 
-def assert_type(tensor: Any, tf_type: Any, message: Any = None, name: Any = None) -> None:
+def assert_type(
+    tensor: Any, tf_type: Any, message: Any = None, name: Any = None
+) -> None:
     """TypeError unless the tensor has this dtype."""
     t, want = convert(tensor), dtypes.as_dtype(tf_type)
     if t.dtype != want:
-        raise TypeError(tell(f"{message or ''}  tensor must be of type {want!r}; got {t.dtype!r}"))
+        raise TypeError(
+            tell(f"{message or ''}  tensor must be of type {want!r}; got {t.dtype!r}")
+        )
 
 
 def assert_integer(x: Any, message: Any = None, name: Any = None) -> None:
     """TypeError unless the tensor holds whole numbers."""
     t = convert(x)
     if not t.dtype.is_integer:
-        raise TypeError(tell(f"{message or ''}Expected \"x\" to be integer type. Found: {t.dtype!r}"))
+        raise TypeError(
+            tell(f'{message or ""}Expected "x" to be integer type. Found: {t.dtype!r}')
+        )
 
 
 def is_numeric_tensor(tensor: Any) -> bool:
     """Whether it is a tensor of numbers (not of bools or text)."""
     known = isinstance(tensor, (Tensor, Variable))
     return known and tensor.dtype.np.kind in "fciu"
+
 
 __getattr__ = teller("debugging")

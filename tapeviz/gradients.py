@@ -42,7 +42,9 @@ class _Paused:
         here.set(*self._before)
 
 
-def _watched(f: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, list[Variable]]:
+def _watched(
+    f: Callable[..., Any], args: Any, kwargs: Any
+) -> tuple[Any, list[Variable]]:
     """What a function returns, and the variables it reads."""
     watcher, tapes, book = _Watcher(), here.tapes, here.book
     here.set((*tapes, watcher), book)
@@ -112,8 +114,8 @@ def _takes_variables(grad: Callable[..., Any], variables: list[Variable]) -> Non
         return
     raise TypeError(
         tell(
-            "@tf.custom_gradient grad_fn must accept keyword argument 'variables', since "
-            f"function uses variables: {variables}",
+            "@tf.custom_gradient grad_fn must accept keyword argument 'variables', "
+            f"since function uses variables: {variables}",
             "pass the variable as an argument, or write def grad(upstream, variables)",
         )
     )
@@ -130,7 +132,10 @@ def _pull(
         got, more = grad(*upstream, variables=variables)
         if len(more) != len(variables):
             raise ValueError(
-                tell("Must return gradient for each variable from @custom_gradient grad_fn.")
+                tell(
+                    "Must return gradient for each variable from @custom_gradient "
+                    "grad_fn."
+                )
             )
         return _tensors([*_counted(got, count), *more], upstream)
 
@@ -151,11 +156,11 @@ def _counted(got: Any, count: int) -> list[Any]:
 
 
 def _tensors(grads: list[Any], upstream: Any) -> list[Any]:
-    kind = upstream[0].dtype
+    kind, whole = upstream[0].dtype, [dense(g) for g in grads]
     return [
         None if g is None
-        else convert(dense(g), None if isinstance(g, (Tensor, Variable)) or hasattr(g, "values") else kind)
-        for g in grads
+        else convert(g, None if isinstance(g, (Tensor, Variable)) else kind)
+        for g in whole
     ]  # fmt: skip
 
 
@@ -208,7 +213,10 @@ def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
     return through  # type: ignore[no-any-return]
 
 
-def py_function(func: Any = None, inp: Any = None, Tout: Any = None, name: Any = None) -> Any:  # noqa: N803
+def py_function(
+    func: Any = None, inp: Any = None, Tout: Any = None,  # noqa: N803
+    name: Any = None,
+) -> Any:  # fmt: skip
     """Call a Python function with tensors; here every function is one."""
     return func(*[convert(x) for x in inp])
 

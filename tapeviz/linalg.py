@@ -13,8 +13,8 @@ from tapeviz.engine.composite import composite
 from tapeviz.engine.slices import IndexedSlices, dense
 from tapeviz.engine.tensor import Tensor, convert, wrap
 from tapeviz.errors import InvalidArgumentError, UnimplementedError, tell
-from tapeviz.missing import teller
 from tapeviz.math.reductions import l2_normalize
+from tapeviz.missing import teller
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -53,7 +53,8 @@ def _square(t: Any, kernel: str, any_size: bool = False) -> None:
     if rank(t) < 2:
         raise InvalidArgumentError(
             tell(
-                f"Input must have rank >= 2, got shape {t.shape.as_list()} [Op:{kernel}]",
+                f"Input must have rank >= 2, got shape {t.shape.as_list()} "
+                f"[Op:{kernel}]",
                 "a matrix has two axes: v[:, tf.newaxis] makes a column of a vector",
             )
         )
@@ -82,7 +83,7 @@ def matvec(
     """
     m = convert(a)
     v = like(b, m)
-    rows, columns = ("ji" if transpose_a or adjoint_a else "ij")
+    rows, columns = "ji" if transpose_a or adjoint_a else "ij"
     inner = m.shape[-2 if transpose_a or adjoint_a else -1]
     if rank(m) < 2 or rank(v) < 1 or inner != v.shape[-1]:
         raise InvalidArgumentError(
@@ -117,7 +118,8 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
                 tell(
                     f"Matrix size-incompatible: In[0]: {x.shape.as_list()}, In[1]: "
                     f"{y.shape.as_list()} [Op:MatMul]",
-                    f"axis {i} of a has {x.shape[i]} entries, axis {j} of b {y.shape[j]}",
+                    f"axis {i} of a has {x.shape[i]} entries, "
+                    f"axis {j} of b has {y.shape[j]}",
                 )
             )
     left = list(_LETTERS[: rank(x)])
@@ -136,7 +138,8 @@ def _dot_axes(given: Any, n: int, m: int) -> tuple[list[int], list[int]]:
         if not 0 <= k <= min(n, m):
             raise ValueError(
                 tell(
-                    f"`axes` must be an integer between 0 and {min(n, m)}. Received: {k}",
+                    f"`axes` must be an integer between 0 and {min(n, m)}. "
+                    f"Received: {k}",
                 )
             )
         return list(range(n - k, n)), list(range(k))
@@ -180,7 +183,11 @@ def _equation(text: str, ranks: list[int]) -> str:
         once = [c for c in sorted(set(ins) - {",", "."}) if ins.count(c) == 1]
         out = ("..." if "..." in ins else "") + "".join(once)
     free = [c for c in reversed(_LETTERS) if c not in text]
-    hidden = [n - len(t.replace("...", "")) for t, n in zip(terms, ranks, strict=True) if "..." in t]
+    hidden = [
+        n - len(t.replace("...", ""))
+        for t, n in zip(terms, ranks, strict=True)
+        if "..." in t
+    ]
     most = free[: max(hidden, default=0)]
     full = []
     for t, n in zip(terms, ranks, strict=True):
@@ -188,8 +195,8 @@ def _equation(text: str, ranks: list[int]) -> str:
         if dots < 0 or (dots and "..." not in t):
             raise InvalidArgumentError(
                 tell(
-                    f"Expected input with rank {len(t)} but got one with rank {n} for the "
-                    f"term {t!r} of {text!r} [Op:Einsum]",
+                    f"Expected input with rank {len(t)} but got one with rank {n} for "
+                    f"the term {t!r} of {text!r} [Op:Einsum]",
                     "one letter per axis",
                 )
             )
@@ -249,7 +256,9 @@ def _inverse_of_adjoint(t: Any) -> Tensor:
     return call.inv(call.conj(turned) if t.dtype.is_complex else turned)
 
 
-def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
+def solve(
+    matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None
+) -> Tensor:
     """The ``x`` for which ``matrix @ x`` is ``rhs`` (a matrix, one column per system).
 
     >>> import tapeviz as tf
@@ -271,7 +280,10 @@ def solve(matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None)
         return _solve_turned(a, b) if adjoint else call.solve(a, b)
     except np.linalg.LinAlgError:
         raise InvalidArgumentError(
-            tell("Input matrix is not invertible. [Op:MatrixSolve]", "its determinant is 0")
+            tell(
+                "Input matrix is not invertible. [Op:MatrixSolve]",
+                "its determinant is 0",
+            )
         ) from None
 
 
@@ -289,14 +301,16 @@ def trace(x: Any, name: str | None = None) -> Tensor:
 
 
 def diag(
-    diagonal: Any, name: str = "diag", k: int = 0, num_rows: int = -1, num_cols: int = -1,
-    padding_value: Any = 0, align: str = "RIGHT_LEFT",
+    diagonal: Any, name: str = "diag", k: int = 0, num_rows: int = -1,
+    num_cols: int = -1, padding_value: Any = 0, align: str = "RIGHT_LEFT",
 ) -> Tensor:  # fmt: skip
     """A square matrix with these numbers on the diagonal, 0 elsewhere."""
     t = convert(diagonal)
     _main(k, padding_value)
     n = t.shape[-1]
-    return call.diag(t, n if num_rows == -1 else num_rows, n if num_cols == -1 else num_cols)
+    return call.diag(
+        t, n if num_rows == -1 else num_rows, n if num_cols == -1 else num_cols
+    )
 
 
 def diag_part(
@@ -325,7 +339,7 @@ def set_diag(
     """A copy of a matrix with another diagonal."""
     t = convert(input)
     _main(k, 0)
-    on = wrap(np.broadcast_to(np.eye(*t.shape[-2:], dtype=bool), t.shape))
+    on = wrap(np.broadcast_to(np.eye(*t.shape[-2:]) > 0, t.shape))
     put = call.diag(like(diagonal, t), *t.shape[-2:])
     return call.where(on, put, t)
 
@@ -347,7 +361,9 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Tensor:
     return call.diag_part(t)
 
 
-def band_part(input: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Tensor:
+def band_part(
+    input: Any, num_lower: Any, num_upper: Any, name: str | None = None
+) -> Tensor:
     """A matrix with 0 far from the diagonal; -1 keeps all on that side.
 
     ``(0, -1)`` is the upper triangle, ``(-1, 0)`` the lower one.
@@ -379,8 +395,9 @@ def norm(
     if isinstance(ord, str) or ord <= 0 or (matrix and ord not in (1, np.inf)):
         raise ValueError(
             tell(
-                "'ord' must be a supported vector norm, got "
-                f"{ord}" if not matrix else f"'ord' must be a supported matrix norm, got {ord}",
+                f"'ord' must be a supported vector norm, got {ord}"
+                if not matrix
+                else f"'ord' must be a supported matrix norm, got {ord}",
                 "tapeviz knows 'euclidean', 1, np.inf, and any positive p for vectors",
             )
         )
@@ -408,7 +425,7 @@ def normalize(
     return call.divide(t, size), size
 
 
-# -- clipping by norm: what trainers do to large gradients --------------------------------
+# -- clipping by norm: what trainers do to large gradients -----------------------------
 
 
 @composite("global_norm")
@@ -424,7 +441,9 @@ def _values(t: Any) -> Any:
 
 
 @composite("clip_by_norm")
-def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
+def clip_by_norm(
+    t: Any, clip_norm: Any, axes: Any = None, name: str | None = None
+) -> Tensor:
     """``t`` made shorter, if its norm is above ``clip_norm``.
 
     >>> import tapeviz as tf
@@ -470,9 +489,9 @@ def _scaled(t: Any, scale: Any) -> Any:
 
 
 __all__ = [
-    "adjoint", "band_part", "clip_by_global_norm", "clip_by_norm", "cross", "det", "diag",
-    "diag_part", "einsum", "eye", "global_norm", "inv", "l2_normalize", "matmul",
-    "matrix_transpose", "matvec", "norm", "normalize", "set_diag", "solve",
+    "adjoint", "band_part", "clip_by_global_norm", "clip_by_norm", "cross", "det",
+    "diag", "diag_part", "einsum", "eye", "global_norm", "inv", "l2_normalize",
+    "matmul", "matrix_transpose", "matvec", "norm", "normalize", "set_diag", "solve",
     "tensor_diag", "tensor_diag_part", "tensordot", "trace",
 ]  # fmt: skip
 

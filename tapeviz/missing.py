@@ -1,4 +1,4 @@
-"""What to say when a name is not there: is it TensorFlow's, and what is nearest?"""
+"""What to say of a name that is not there: is it TensorFlow's, what is nearest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HINTS = {
     "strings": "work on text with Python",
     "signal": "work on signals with NumPy, outside the tape",
     "saved_model": "np.save the values of the variables",
-    "train": "np.save the values of the variables; optimizers are in tf.keras.optimizers",
+    "train": "np.save the values; optimizers are in tf.keras.optimizers",
     "summary": "descent(...) records a run, and play(...) shows it",
     "config": "there is one device, the CPU, and nothing to configure",
     "distribute": "there is one device, the CPU",
@@ -52,7 +52,9 @@ def missing(space: str, name: str) -> str:
     home = next((s for s in NAMES if name in NAMES[s].split()), None)
     if home is not None and not near.endswith(f".{name}"):
         return f"{asked} does not exist; tapeviz has no {_spelt(home, name)} either"
-    return f"{asked} does not exist, in TensorFlow neither" + (f"; {hint}" if hint else "")
+    return f"{asked} does not exist, in TensorFlow neither" + (
+        f"; {hint}" if hint else ""
+    )
 
 
 def _spelt(space: str, name: str) -> str:

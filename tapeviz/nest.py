@@ -12,7 +12,9 @@ from tapeviz.missing import teller
 
 def is_nested(structure: Any) -> bool:
     """Whether it is a list, a tuple or a dict."""
-    return isinstance(structure, (list, tuple, Mapping)) and not hasattr(structure, "rank")
+    return isinstance(structure, (list, tuple, Mapping)) and not hasattr(
+        structure, "rank"
+    )
 
 
 def flatten(structure: Any, expand_composites: bool = False) -> list[Any]:
@@ -36,8 +38,9 @@ def pack_sequence_as(
     if len(flat) != want:
         raise ValueError(
             tell(
-                f"Could not pack sequence. Structure had {want} atoms, but flat_sequence "
-                f"had {len(flat)} items.  Structure: {structure}, flat_sequence: {flat}.",
+                f"Could not pack sequence. Structure had {want} atoms, but "
+                f"flat_sequence had {len(flat)} items.  Structure: {structure}, "
+                f"flat_sequence: {flat}.",
             )
         )
     return nest.like(structure, flat)
@@ -87,5 +90,6 @@ def _different(a: Any, b: Any) -> str:
         f"First structure: type={type(a).__name__} str={a}\n\n"
         f"Second structure: type={type(b).__name__} str={b}"
     )
+
 
 __getattr__ = teller("nest")

@@ -1,7 +1,7 @@
 """``tf.random``: numbers that look random and come again with the same seed.
 
-``set_seed`` makes a program give the same numbers on every run. They are not the numbers
-that TensorFlow draws with that seed: the distributions agree, the draws do not.
+``set_seed`` makes a program give the same numbers on every run. They are not the
+numbers that TensorFlow draws with that seed: only the distributions agree.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def truncated_normal(
     seed: Any = None, name: str | None = None,
 ) -> Tensor:  # fmt: skip
     """Normally distributed numbers, none further from the mean than two ``stddev``."""
-    return _scaled(_within_two(draw(seed), sizes(shape)).astype(_kind(dtype)), mean, stddev)
+    return _scaled(
+        _within_two(draw(seed), sizes(shape)).astype(_kind(dtype)), mean, stddev
+    )
 
 
 def _within_two(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
@@ -116,16 +118,22 @@ def uniform(
     return _uniform(draw(seed), sizes(shape), minval, maxval, dtype)
 
 
-def _uniform(rng: np.random.Generator, shape: Any, low: Any, high: Any, dtype: Any) -> Tensor:
+def _uniform(
+    rng: np.random.Generator, shape: Any, low: Any, high: Any, dtype: Any
+) -> Tensor:
     kind = _kind(dtype)
     if kind.kind in "iu":
         if high is None:
             raise ValueError(
-                tell(f"Must specify maxval for integer dtype {dtypes.as_dtype(dtype)!r}")
+                tell(
+                    f"Must specify maxval for integer dtype {dtypes.as_dtype(dtype)!r}"
+                )
             )
         ends = np.asarray(plain(low)), np.asarray(plain(high))
         return wrap(np.asarray(rng.integers(*ends, shape or None, kind))[()])
-    noise = np.asarray(rng.random(shape, np.float32 if kind == np.float32 else np.float64))
+    noise = np.asarray(
+        rng.random(shape, np.float32 if kind == np.float32 else np.float64)
+    )
     noise = noise.astype(kind)
     high = 1 if high is None else high
     if not _known(low, high):
@@ -155,7 +163,9 @@ def categorical(
     return _categorical(draw(seed), logits, num_samples, dtype)
 
 
-def _categorical(rng: np.random.Generator, logits: Any, count: Any, dtype: Any) -> Tensor:
+def _categorical(
+    rng: np.random.Generator, logits: Any, count: Any, dtype: Any
+) -> Tensor:
     v = convert(logits)._v
     noise = rng.gumbel(size=(v.shape[0], whole(count), v.shape[1]))
     ids = np.argmax(v[:, None, :] + noise, axis=-1)
@@ -174,7 +184,11 @@ def gamma(
 
 
 def poisson(
-    shape: Any, lam: Any, dtype: Any = "float32", seed: Any = None, name: str | None = None
+    shape: Any,
+    lam: Any,
+    dtype: Any = "float32",
+    seed: Any = None,
+    name: str | None = None,
 ) -> Tensor:
     """Poisson-distributed counts with mean ``lam``."""
     rate = np.asarray(plain(lam), float)
@@ -182,7 +196,7 @@ def poisson(
     return wrap(np.asarray(made).astype(_kind(dtype))[()])
 
 
-# -- without a state: the seed says all ----------------------------------------------------
+# -- without a state: the seed says all ------------------------------------------------
 
 
 def _stateless(seed: Any) -> np.random.Generator:
@@ -216,7 +230,11 @@ def stateless_uniform(
 
 
 def stateless_categorical(
-    logits: Any, num_samples: Any, seed: Any, dtype: Any = "int64", name: str | None = None
+    logits: Any,
+    num_samples: Any,
+    seed: Any,
+    dtype: Any = "int64",
+    name: str | None = None,
 ) -> Tensor:
     """Class numbers that depend on the two numbers of ``seed`` alone."""
     return _categorical(_stateless(seed), logits, num_samples, dtype)
@@ -235,12 +253,12 @@ class Generator:
         self._rng = np.random.default_rng(seed)
 
     @classmethod
-    def from_seed(cls, seed: Any, alg: Any = None) -> Generator:
+    def from_seed(cls, seed: Any, alg: Any = None) -> Generator:  # noqa: ARG003
         """A generator that gives the same numbers for the same seed."""
         return cls([abs(n) for n in sizes(seed)])
 
     @classmethod
-    def from_non_deterministic_state(cls, alg: Any = None) -> Generator:
+    def from_non_deterministic_state(cls, alg: Any = None) -> Generator:  # noqa: ARG003
         """A generator that gives other numbers on every run."""
         return cls()
 
@@ -257,7 +275,9 @@ class Generator:
         name: str | None = None,
     ) -> Tensor:  # fmt: skip
         """Normally distributed numbers within two ``stddev``."""
-        return _scaled(_within_two(self._rng, sizes(shape)).astype(_kind(dtype)), mean, stddev)
+        return _scaled(
+            _within_two(self._rng, sizes(shape)).astype(_kind(dtype)), mean, stddev
+        )
 
     def uniform(
         self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = "float32",
@@ -285,5 +305,6 @@ def get_global_generator() -> Generator:
 def set_global_generator(generator: Generator) -> None:
     """Share another generator."""
     globals()["_global"] = generator
+
 
 __getattr__ = teller("random")

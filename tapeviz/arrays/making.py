@@ -42,9 +42,7 @@ def convert_to_tensor(
 ) -> Tensor:
     """``value`` as a tensor; a tensor or variable stays connected."""
     made = convert(value, dtype)
-    if made.__class__ is Variable:
-        made = call.identity(made)
-    return made
+    return made if isinstance(made, Tensor) else call.identity(made)
 
 
 def is_tensor(x: Any) -> bool:

@@ -25,8 +25,8 @@ def _order(v: Any, axis: int, direction: str) -> Any:
     if direction not in ("ASCENDING", "DESCENDING"):
         raise ValueError(
             tell(
-                "Argument `direction` should be one of `'ASCENDING'` or `'DESCENDING'`. "
-                f"Received: direction={direction}",
+                "Argument `direction` should be one of `'ASCENDING'` or "
+                f"`'DESCENDING'`. Received: direction={direction}",
             )
         )
     if direction == "ASCENDING":
@@ -73,7 +73,8 @@ def top_k(
     if not 0 <= many <= size:
         raise InvalidArgumentError(
             tell(
-                f"input must have at least k columns. Had {size}, needed {many} [Op:TopKV2]",
+                f"input must have at least k columns. Had {size}, needed {many} "
+                "[Op:TopKV2]",
             )
         )
     ids = _order(t._v, -1, "DESCENDING")[..., :many]

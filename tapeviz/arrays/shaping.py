@@ -137,7 +137,8 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
 
 def _alike(values: Any) -> list[Any]:
     """A list of values as tensors, Python numbers in the dtype of the first tensor."""
-    like = next((v.dtype for v in values if isinstance(v, (Tensor, Variable))), None)
+    known: Any = (v for v in values if isinstance(v, (Tensor, Variable)))
+    like = next((v.dtype for v in known), None)
     made = []
     for v in values:
         t = convert(v, None if isinstance(v, (Tensor, Variable)) else like)
@@ -160,8 +161,8 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     if rank(made[0]) == 0:
         raise InvalidArgumentError(
             tell(
-                "ConcatOp : Expected concatenating dimensions in the range [0, 0), but got "
-                f"{whole(axis)} [Op:ConcatV2] name: concat",
+                "ConcatOp : Expected concatenating dimensions in the range [0, 0), but "
+                f"got {whole(axis)} [Op:ConcatV2] name: concat",
                 "scalars have no axis: tf.stack makes a vector of them",
             )
         )
@@ -205,9 +206,9 @@ def split(
         if n <= 0 or total % n:
             raise InvalidArgumentError(
                 tell(
-                    "Number of ways to split should evenly divide the split dimension, but "
-                    f"got split_dim {whole(axis)} (size = {total}) and num_split {n} "
-                    "[Op:Split] name: split",
+                    "Number of ways to split should evenly divide the split dimension, "
+                    f"but got split_dim {whole(axis)} (size = {total}) and num_split "
+                    f"{n} [Op:Split] name: split",
                     "give the sizes of the parts as a list",
                 )
             )
@@ -221,7 +222,8 @@ def split(
             raise InvalidArgumentError(
                 tell(
                     "Determined shape must either match input shape along split_dim "
-                    f"exactly if fully specified, Got: {sum(parts)} [Op:SplitV] name: split",
+                    f"exactly if fully specified, Got: {sum(parts)} [Op:SplitV] "
+                    "name: split",
                     f"the sizes must add up to {total}",
                 )
             )
@@ -245,8 +247,8 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     if len(times) != rank(t):
         raise InvalidArgumentError(
             tell(
-                f"Expected multiples argument to be a vector of length {rank(t)} but got "
-                f"length {len(times)} [Op:Tile]",
+                f"Expected multiples argument to be a vector of length {rank(t)} but "
+                f"got length {len(times)} [Op:Tile]",
                 "one number per axis",
             )
         )
@@ -280,7 +282,7 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
 
 
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
-    """The entries moved on by ``shift``; those that leave at the end come in at the start."""
+    """The entries moved on; those that leave at the end come in at the start."""
     t = convert(input)
     return call.roll(t, sizes(shift), axes(t, axis))
 
@@ -289,7 +291,7 @@ def pad(
     tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0,
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """More entries before and after, along each axis: ``paddings[i]`` is ``[before, after]``.
+    """More entries around: ``paddings[i]`` is ``[before, after]`` for axis ``i``.
 
     ``mode`` is ``"CONSTANT"``, ``"REFLECT"`` (mirrored, without the border) or
     ``"SYMMETRIC"`` (mirrored, with it).
@@ -315,8 +317,8 @@ def pad(
     if kind not in ("REFLECT", "SYMMETRIC"):
         raise ValueError(
             tell(
-                "Value of argument `mode` expected to be one of 'CONSTANT', 'REFLECT', or "
-                f"'SYMMETRIC'. Received `mode` = {mode!r}",
+                "Value of argument `mode` expected to be one of 'CONSTANT', 'REFLECT', "
+                f"or 'SYMMETRIC'. Received `mode` = {mode!r}",
             )
         )
     return _mirrored(t, widths, kind.lower())
@@ -390,8 +392,8 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     ):
         raise InvalidArgumentError(
             tell(
-                f"Shape of tensor x {t.shape.as_list()} is not compatible with expected "
-                f"shape {want}. [Op:EnsureShape]",
+                f"Shape of tensor x {t.shape.as_list()} is not compatible with "
+                f"expected shape {want}. [Op:EnsureShape]",
             )
         )
     return call.identity(t)

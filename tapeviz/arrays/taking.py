@@ -62,7 +62,8 @@ def _within(ids: Any, size: int, kernel: str) -> None:
         where = f"indices[{','.join(map(str, spot))}]" if spot else "indices"
         raise InvalidArgumentError(
             tell(
-                f"{where} = {np.asarray(ids)[spot]} is not in [0, {size}) [Op:{kernel}]",
+                f"{where} = {np.asarray(ids)[spot]} is not in [0, {size}) "
+                f"[Op:{kernel}]",
                 "numbers run from 0; negative ones do not count from the end here",
             )
         )
@@ -239,7 +240,7 @@ def strided_slice(
 def where(
     condition: Any, x: Any = None, y: Any = None, name: str | None = None
 ) -> Tensor:
-    """``x`` where the condition holds, ``y`` elsewhere; alone, the places where it holds.
+    """``x`` where the condition holds, else ``y``; alone, the places where it holds.
 
     The gradient goes to the chosen side only; the other gets zero (or nan, if its own
     derivative is infinite there).
@@ -252,7 +253,7 @@ def where(
 def unique(
     x: Any, out_idx: Any = "int32", name: str | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The different entries of a vector in order of appearance, and which one each is."""
+    """The different entries of a vector as they appear, and which one each is."""
     v = convert(x)._v
     found, first, back = np.unique(v, return_index=True, return_inverse=True)
     order = np.argsort(first)

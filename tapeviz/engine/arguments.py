@@ -59,7 +59,8 @@ def one_axis(t: Any, axis: Any, kernel: str, extra: int = 0) -> int:
     if not -n <= a < n:
         raise InvalidArgumentError(
             tell(
-                f"Expected dimension in the range [{-n}, {n}), but got {a} [Op:{kernel}]",
+                f"Expected dimension in the range [{-n}, {n}), but got {a} "
+                f"[Op:{kernel}]",
                 f"axes run from 0 to {n - 1}" if n else "a scalar has no axis",
             )
         )
@@ -74,8 +75,8 @@ def numbers(value: Any) -> Any:
             return np.asarray(v, np.int32)
         raise TypeError(
             tell(
-                f"Value passed to parameter 'indices' has DataType {dtypes.of(v).name} not "
-                "in list of allowed values: int16, int32, int64",
+                f"Value passed to parameter 'indices' has DataType {dtypes.of(v).name} "
+                "not in list of allowed values: int16, int32, int64",
                 "indices are whole numbers: tf.cast(indices, tf.int32)",
             )
         )
@@ -107,8 +108,9 @@ def truths(value: Any, kernel: str, slot: int = 0) -> Any:
     if t.dtype.np.kind != "b":
         raise InvalidArgumentError(
             tell(
-                f"cannot compute {kernel} as input #{slot}(zero-based) was expected to be "
-                f"a bool tensor but is a {t.dtype.c_name} tensor [Op:{kernel}] name: ",
+                f"cannot compute {kernel} as input #{slot}(zero-based) was expected to "
+                f"be a bool tensor but is a {t.dtype.c_name} tensor [Op:{kernel}] "
+                "name: ",
                 "compare first: x > 0 is a tensor of bools",
             )
         )

@@ -167,6 +167,7 @@ def _methods() -> None:
     custom.stack = lambda tensors, axis: call.stack(tensors, axis)
     for word in ("scatter", "reshape", "concat"):
         slices.RAW[word], slices.TAPED[word] = RAW[word], _recorded(word)
+    slices.TAPED["negative"] = _recorded("negative")
 
 
 def _operator(op: Op, owner: type, name: str) -> None:

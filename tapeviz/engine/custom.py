@@ -1,7 +1,7 @@
 """A function that brings its own gradient, as one op of the recording.
 
 Its record holds a ``Made``: the values it gave and the function that pulls gradients
-back. Several results are one record with a tuple for its value, and a ``part`` for each.
+back. Several results are one record with a tuple for its value and a ``part`` for each.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Made:
         return stack(made, -1 - made[0].ndim)
 
 
-def stack(_tensors: list[Any], _axis: int) -> Any:
+def stack(tensors: list[Any], axis: int) -> Any:
     """The recorded op of that name; set when the registry is put to work."""
     raise NotImplementedError
 

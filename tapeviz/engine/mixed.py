@@ -1,8 +1,8 @@
 """Complex numbers on the tape: the conjugate convention, in one place.
 
 For a complex ``x`` the gradient is the conjugate of the derivative, so that a step
-against it goes downhill. A rule says the derivative alone. Here the upstream gradient is
-conjugated before a rule and the contribution after it; ops between real and complex
+against it goes downhill. A rule says the derivative alone. Here the upstream gradient
+is conjugated before a rule and the contribution after it; ops between real and complex
 numbers (``conjugates=False``) say the whole in their own rules.
 """
 

@@ -11,7 +11,7 @@ from tapeviz.engine.tensor import Tensor, wrap
 
 
 class IndexedSlices:
-    """Rows of a tensor that is 0 elsewhere: ``values[i]`` belongs to row ``indices[i]``.
+    """Rows of a tensor that is 0 elsewhere: ``values[i]`` is row ``indices[i]``.
 
     This is what ``gradient`` gives for a source of which only rows were taken, by
     ``tf.gather`` or ``tf.nn.embedding_lookup``. Repeated rows are not added up yet:
@@ -62,11 +62,14 @@ class IndexedSlices:
         return "IndexedSlices"
 
     def __neg__(self) -> IndexedSlices:
-        return IndexedSlices(-self.values, self.indices, self.dense_shape)
+        opposite = TAPED["negative"](self.values)
+        return IndexedSlices(opposite, self.indices, self.dense_shape)
 
     def _dense(self) -> Tensor:
         """The whole tensor, repeated rows added up."""
-        return scatter(self.values, tuple(self.shape), self.indices._v, -len(self.shape))
+        shape = tuple(self.shape)
+        made: Tensor = scatter(self.values, shape, self.indices._v, -len(shape))
+        return made
 
     def __repr__(self) -> str:
         return (
@@ -110,7 +113,7 @@ class Rows:
         return IndexedSlices(whole, wrap(np.ravel(self.ids)), size)
 
 
-def rows(g: Any, shape: tuple[int, ...], ids: Any, axis: int) -> Rows:
+def rows(g: Any, shape: tuple[int, ...], ids: Any, _axis: int) -> Rows:
     """The gradient of rows that were taken from a source."""
     return Rows(g, ids, shape)
 
@@ -135,7 +138,9 @@ def scatter(x: Any, shape: Any, ids: Any, axis: int) -> Any:
 def reshape(x: Any, shape: Any) -> Any:
     """The same entries in another shape."""
     size = int(np.prod(shape[1:], dtype=int)) or 1
-    return _words(x)["reshape"](x, (int(np.prod(x.shape, dtype=int)) // size, *shape[1:]))
+    return _words(x)["reshape"](
+        x, (int(np.prod(x.shape, dtype=int)) // size, *shape[1:])
+    )
 
 
 def concat(xs: Any, axis: int) -> Any:

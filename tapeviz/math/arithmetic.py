@@ -12,7 +12,7 @@ from tapeviz.engine.arguments import like, plain, truths
 from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
 from tapeviz.engine.slices import IndexedSlices, dense
-from tapeviz.engine.tensor import Tensor, Variable, convert
+from tapeviz.engine.tensor import Tensor, convert
 from tapeviz.errors import InvalidArgumentError, tell
 
 
@@ -64,7 +64,7 @@ def floormod(x: Any, y: Any, name: str | None = None) -> Tensor:
 def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The power ``x ** y``.
 
-    The gradient by ``y`` is 0 where ``x`` is not positive, as there is no real logarithm.
+    The gradient by ``y`` is 0 where ``x`` is not positive: it has no real logarithm.
     """
     return call.power(x, y)
 
@@ -92,8 +92,8 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     if not given:
         raise ValueError(
             tell(
-                "Inputs must be an iterable of at least one Tensor/IndexedSlices with the "
-                "same dtype and shape.",
+                "Inputs must be an iterable of at least one Tensor/IndexedSlices with "
+                "the same dtype and shape.",
             )
         )
     tensors = [convert(dense(t)) for t in given]
@@ -101,8 +101,8 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
         shapes = " and ".join(dict.fromkeys(str(t.shape.as_list()) for t in tensors))
         raise InvalidArgumentError(
             tell(
-                "Inputs to operation AddN of type AddN must have the same size and shape. "
-                f"Found {shapes} [Op:AddN]",
+                "Inputs to operation AddN of type AddN must have the same size and "
+                f"shape. Found {shapes} [Op:AddN]",
                 "add_n does not broadcast; a + b does",
             )
         )
@@ -140,9 +140,8 @@ def clip_by_value(
 
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The square of the difference, ``(x - y) ** 2``; of complex numbers, its size."""
-    for t in (x, y):
-        if isinstance(t, (Tensor, Variable)) and t.dtype.is_complex:
-            return _square_size(x, y)
+    if any(getattr(getattr(t, "dtype", None), "is_complex", False) for t in (x, y)):
+        return _square_size(x, y)
     return call.squared_difference(x, y)
 
 
@@ -250,9 +249,8 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
     np.float32(16.0)
     """
     if not isinstance(coeffs, list):
-        raise ValueError(
-            tell(f"Argument coeffs must be list type. Received type {type(coeffs)}.")
-        )
+        message = f"Argument coeffs must be list type. Received type {type(coeffs)}."
+        raise ValueError(tell(message))  # noqa: TRY004 - TensorFlow's class
     t = convert(x)
     if not coeffs:
         return call.zero(t)

@@ -39,7 +39,7 @@ def reciprocal(x: Any, name: str | None = None) -> Tensor:
 
 
 def exp(x: Any, name: str | None = None) -> Tensor:
-    """e to the power ``x``: the function that is its own derivative.
+    """E to the power ``x``: the function that is its own derivative.
 
     >>> import tapeviz as tf
     >>> tf.exp([0.0, -1000.0]).numpy()

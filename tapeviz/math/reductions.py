@@ -121,7 +121,8 @@ def _no_integers(t: Any) -> Any:
     if t.dtype.np.kind not in "fc":
         raise TypeError(
             tell(
-                f"Input must be either real or complex. Received integer type {t.dtype}.",
+                "Input must be either real or complex. Received integer type "
+                f"{t.dtype}.",
                 "tf.cast(x, tf.float32) first",
             )
         )
@@ -236,7 +237,7 @@ def l2_normalize(
     return call.multiply(t, call.rsqrt(call.maximum(total, epsilon)))
 
 
-# -- groups ------------------------------------------------------------------------------
+# -- groups ---------------------------------------------------------------------------
 
 
 def unsorted_segment_sum(

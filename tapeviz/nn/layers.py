@@ -120,8 +120,8 @@ def dropout(
     if not 0 <= part < 1:
         raise ValueError(
             tell(
-                f"`rate` must be a scalar tensor or a float in the range [0, 1). Received: "
-                f"rate={rate}",
+                "`rate` must be a scalar tensor or a float in the range [0, 1). "
+                f"Received: rate={rate}",
             )
         )
     shape = (
@@ -139,7 +139,7 @@ def dropout(
     return call.where(keep, scaled, like(0.0, t))
 
 
-# -- convolution and pooling -------------------------------------------------------------
+# -- convolution and pooling ----------------------------------------------------------
 
 
 def _windows(
@@ -169,7 +169,8 @@ def _windows(
         raise InvalidArgumentError(
             tell(
                 f"Computed output size would be negative: {min(out)} [input_size: "
-                f"{high}, effective_filter_size: {size[0]}, stride: {step[0]}] [Op:{kernel}]",
+                f"{high}, effective_filter_size: {size[0]}, stride: {step[0]}] "
+                f"[Op:{kernel}]",
                 "the window must not be larger than the image",
             )
         )
@@ -213,8 +214,8 @@ def conv2d(
     if t.shape[-1] != f.shape[2]:
         raise InvalidArgumentError(
             tell(
-                f"input depth must be evenly divisible by filter depth: {t.shape[-1]} vs "
-                f"{f.shape[2]} [Op:Conv2D]",
+                "input depth must be evenly divisible by filter depth: "
+                f"{t.shape[-1]} vs {f.shape[2]} [Op:Conv2D]",
                 "the filters need one slice per channel of the input",
             )
         )
@@ -243,7 +244,7 @@ def max_pool2d(
     input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC",
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """The greatest entry of each window; of entries that tie the first gets the gradient."""
+    """The greatest entry of each window; of ties the first gets the gradient."""
     _plain_layout(data_format, "NHWC", None)
     t = floating(input)
     t, places = _windows(t, _pair(ksize), _pair(strides), padding, "MaxPool", -np.inf)

@@ -72,8 +72,9 @@ def sparse_softmax_cross_entropy_with_logits(
     if np.shape(ids) != tuple(t.shape[:-1]):
         raise ValueError(
             tell(
-                "`labels.shape` must equal `logits.shape` except for the last dimension. "
-                f"Received: labels.shape={np.shape(ids)} and logits.shape={t.shape}",
+                "`labels.shape` must equal `logits.shape` except for the last "
+                f"dimension. Received: labels.shape={np.shape(ids)} and "
+                f"logits.shape={t.shape}",
                 "one class number per row of logits",
             )
         )

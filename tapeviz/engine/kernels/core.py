@@ -83,7 +83,8 @@ def _full(shape: Shape, axis: Axis) -> Shape:
 
 def sum(x: Any, axis: Axis, keep: bool) -> Any:
     """The sum over the axes; bool and small ints keep their dtype."""
-    return np.add.reduce(x, axis=axis, keepdims=keep, dtype=x.dtype)
+    add: Any = np.add
+    return add.reduce(x, axis=axis, keepdims=keep, dtype=x.dtype)
 
 
 def count(shape: Shape, axis: Axis) -> int:

@@ -43,7 +43,7 @@ def finite(x: Any, message: str) -> Any:
         raise InvalidArgumentError(
             tell(
                 f"{message} : Tensor {found} values [Op:CheckNumerics]",
-                "look for a division by 0, a log of 0 or an exp that overflows before it",
+                "look before it for a division by 0, a log of 0, an exp that overflows",
             )
         )
     return x

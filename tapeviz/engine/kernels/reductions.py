@@ -11,6 +11,13 @@ import numpy as np
 
 from tapeviz.engine.kernels.core import Axis, mean, spread, tidy
 
+_MAX: Any = np.maximum
+_MIN: Any = np.minimum
+_ADD: Any = np.add
+_TIMES: Any = np.multiply
+_OR: Any = np.logical_or
+_AND: Any = np.logical_and
+
 
 def _lowest(x: Any, sign: int) -> Any:
     """What the greatest (or smallest) of no entries is."""
@@ -22,27 +29,27 @@ def _lowest(x: Any, sign: int) -> Any:
 
 def max(x: Any, axis: Axis, keep: bool) -> Any:
     """The greatest entry over the axes."""
-    return np.maximum.reduce(x, axis=axis, keepdims=keep, initial=_lowest(x, 1))
+    return _MAX.reduce(x, axis=axis, keepdims=keep, initial=_lowest(x, 1))
 
 
 def min(x: Any, axis: Axis, keep: bool) -> Any:
     """The smallest entry over the axes."""
-    return np.minimum.reduce(x, axis=axis, keepdims=keep, initial=_lowest(x, -1))
+    return _MIN.reduce(x, axis=axis, keepdims=keep, initial=_lowest(x, -1))
 
 
 def prod(x: Any, axis: Axis, keep: bool) -> Any:
     """The product over the axes."""
-    return np.multiply.reduce(x, axis=axis, keepdims=keep, dtype=x.dtype)
+    return _TIMES.reduce(x, axis=axis, keepdims=keep, dtype=x.dtype)
 
 
 def any(x: Any, axis: Axis, keep: bool) -> Any:
     """Whether one entry is true."""
-    return np.logical_or.reduce(x, axis=axis, keepdims=keep)
+    return _OR.reduce(x, axis=axis, keepdims=keep)
 
 
 def all(x: Any, axis: Axis, keep: bool) -> Any:
     """Whether every entry is true."""
-    return np.logical_and.reduce(x, axis=axis, keepdims=keep)
+    return _AND.reduce(x, axis=axis, keepdims=keep)
 
 
 def argmax(x: Any, axis: int) -> Any:
@@ -58,7 +65,7 @@ def argmin(x: Any, axis: int) -> Any:
 def shares(a: Any, b: Any, axis: Axis, keep: bool) -> Any:
     """1 where ``a`` is the ``b`` it was reduced to, divided equally among ties."""
     won = np.asarray(a == spread(b, np.shape(a), axis, keep)).astype(a.dtype)
-    return tidy(won / np.add.reduce(won, axis=axis, keepdims=True))
+    return tidy(won / _ADD.reduce(won, axis=axis, keepdims=True))
 
 
 def _peak(x: Any, axis: Axis) -> Any:
@@ -70,20 +77,20 @@ def _peak(x: Any, axis: Axis) -> Any:
 def logsumexp(x: Any, axis: Axis, keep: bool) -> Any:
     """``log(sum(exp(x)))``, without overflow."""
     top = _peak(x, axis)
-    total = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=keep))
+    total = np.log(_ADD.reduce(np.exp(x - top), axis=axis, keepdims=keep))
     return tidy(total + np.reshape(top, np.shape(total)))
 
 
 def softmax(x: Any, axis: Axis) -> Any:
     """``exp(x) / sum(exp(x))``, without overflow."""
     e = np.exp(x - max(x, axis, keep=True))
-    return tidy(e / np.add.reduce(e, axis=axis, keepdims=True))
+    return tidy(e / _ADD.reduce(e, axis=axis, keepdims=True))
 
 
 def log_softmax(x: Any, axis: Axis) -> Any:
     """``log(softmax(x))``, without overflow."""
     moved = x - max(x, axis, keep=True)
-    total = np.add.reduce(np.exp(moved), axis=axis, keepdims=True)
+    total = _ADD.reduce(np.exp(moved), axis=axis, keepdims=True)
     return tidy(moved - np.log(total))
 
 
@@ -98,7 +105,7 @@ def variance(x: Any, axis: Axis, keep: bool) -> Any:
 
 def norm(x: Any, axis: Axis, keep: bool) -> Any:
     """The square root of the sum of squares."""
-    return np.sqrt(np.add.reduce(_squares(x), axis=axis, keepdims=keep))
+    return np.sqrt(_ADD.reduce(_squares(x), axis=axis, keepdims=keep))
 
 
 def _running(ufunc: Any, x: Any, axis: Any, exclusive: bool, back: bool) -> Any:

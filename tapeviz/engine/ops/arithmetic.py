@@ -23,7 +23,7 @@ op(
 )  # fmt: skip
 op(
     "power", "a ** b", "g * b * a ** (b - 1)", "g * y * log(where(positive(a), a, 1))",
-    kernel="Pow", symbol="^", **PAIR, **NUMBER,
+    kernel="Pow", symbol="**", **PAIR, **NUMBER,
 )  # fmt: skip
 op(
     "mod", "a % b", "g", "-g * floor(a / b)",
