@@ -10,6 +10,7 @@ Nested tapes share one list: each tape is a window on it.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -157,6 +158,8 @@ class Presence:
         self._switch()
 
     def __del__(self) -> None:
+        if sys is None or sys.is_finalizing():  # the modules are being taken apart
+            return
         self.threads.discard(id(self))
         self._switch()
 

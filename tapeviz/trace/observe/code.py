@@ -24,12 +24,17 @@ class Code:
         if place is None:
             return None
         line, end_line, col, end_col = place
-        lines = linecache.getlines(code.co_filename)
-        if end_line > len(lines):
+        return self.stretch(code.co_filename, (line, col, end_line, end_col))
+
+    def stretch(self, path: str, place: tuple[int, int, int, int]) -> Span | None:
+        """What stands from a line and byte column of a file to another, if it does."""
+        line, col, end_line, end_col = place
+        lines = linecache.getlines(path)
+        if not 0 < line <= end_line <= len(lines):
             return None
-        file = self._name(code.co_filename)
-        low, high = self._seen.get(code.co_filename, (line, end_line))
-        self._seen[code.co_filename] = (min(low, line), max(high, end_line))
+        file = self._name(path)
+        low, high = self._seen.get(path, (line, end_line))
+        self._seen[path] = (min(low, line), max(high, end_line))
         start, end = _chars(lines[line - 1], col), _chars(lines[end_line - 1], end_col)
         text = _between(lines[line - 1 : end_line], start, end)
         return Span(file, line, start, end_line, end, text)

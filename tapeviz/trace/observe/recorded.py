@@ -21,6 +21,7 @@ from tapeviz.trace.graph import Edge, Graph, Node, Span
 from tapeviz.trace.observe.code import Code
 from tapeviz.trace.observe.names import Names, names_of, tensors
 from tapeviz.trace.observe.values import replay, value_of
+from tapeviz.trace.observe.wording import formula
 
 
 class Scribe:
@@ -77,7 +78,7 @@ class Scribe:
             name = "" if given == "Variable" else given
         return Node(
             f"n{i}", kind, kind if leaf else op.name, "" if leaf else op.symbol,
-            "" if leaf else op.text, name, value_of(self.values[i]), self.span(i),
+            "" if leaf else formula(op, self.recs[i]), name, value_of(self.values[i]), self.span(i),
             nickname=op.nickname, **more,
         )  # fmt: skip
 

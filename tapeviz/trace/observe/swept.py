@@ -18,6 +18,7 @@ from tapeviz.trace.backward import BackwardPass, Contribution, Step
 from tapeviz.trace.observe.names import Names
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
 from tapeviz.trace.observe.values import value_of
+from tapeviz.trace.observe.wording import settings, spelled
 from tapeviz.trace.value import Value
 
 
@@ -76,7 +77,7 @@ def _contribution(
     rec = scribe.recs[i]
     op = TABLE[rec[0]]
     rule = op.rules[0 if op.many else slot]
-    text = "" if rule is None else rule.text
+    text = "" if rule is None else spelled(rule.text, settings(op, rec))
     left[place] -= 1
     local = local_text(text)
     filled = _filled(scribe, i, g, slot, text)
@@ -123,7 +124,6 @@ def _filled(scribe: Scribe, i: int, g: Any, slot: int, rule: str) -> str:
     known: dict[str, Any] = {"g": g, "y": scribe.values[i], "k": slot}
     for n, j, v in zip(op.operands, op.inputs(rec), op.values(rec), strict=False):
         known[n] = scribe.values[j] if j >= 0 and not op.many else v
-    known.update(zip(op.settings, op.settings_of(rec), strict=False))
     shapes = re.sub(r"shape\((\w+)\)", lambda m: str(np.shape(known[m[1]])), rule)
     return _NAME.sub(lambda m: _number(known.get(m[0]), m[0]), shapes)
 

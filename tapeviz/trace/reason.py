@@ -1,0 +1,169 @@
+"""Why a gradient is None, zero, not a number, or what it is: the answer, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from tapeviz.trace.codec import dumps, loads
+from tapeviz.trace.graph import Graph, Source, Span
+from tapeviz.trace.value import Value
+
+RESULTS = ("none", "zero", "nan", "inf", "value")
+"""What a gradient is: None, zero in all its entries, nan or infinite in one, or fine."""
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "unwatched": "a constant that was never watched",
+        "late": "watched too late",
+        "rebound": "a variable that became a tensor",
+        "renewed": "the name means something else by now",
+        "left": "the value went through NumPy or Python",
+        "integer": "whole numbers or text instead of floats",
+        "step": "an operation without a slope",
+        "stopped": "stop_gradient",
+        "paused": "computed under stop_recording",
+        "outside": "computed outside the block",
+        "assigned": "an assignment cut the history",
+        "untrainable": "a variable with trainable=False",
+        "unnoticed": "a tape with watch_accessed_variables=False",
+        "elsewhere": "another tape recorded it",
+        "fresh": "a new tensor, made in the question",
+        "forgotten": "the tape was reset",
+        "unconnected": "not connected",
+        "linear": "the derivative of something linear",
+        "custom": "your own gradient function says None",
+        "flat": "a flat place",
+        "factor": "a factor that is 0",
+        "branch": "the other branch was taken",
+        "cancel": "parts that cancel",
+        "zero-times-inf": "0 times infinity",
+        "steep": "an infinitely steep place",
+        "domain": "outside of the function's domain",
+        "overflow": "a number too large",
+        "unknown": "not known",
+    }
+)
+"""The reasons there are, each with a few words for a heading."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of the learner's code: what stands at ``span`` becomes ``new``.
+
+    An empty stretch is a place where something is put in.
+    """
+
+    span: Span
+    new: str
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason: what happened, where, and what to do.
+
+    ``kind`` is one of ``KINDS``. ``sentence`` says what happened, ``fix`` what mends it;
+    ``edits`` is the smallest such change of the code where it is known. ``nodes`` and
+    ``edges`` are the places of the picture where the way back ends. ``sure`` is False
+    where another reading is possible; the sentence then says "probably".
+    """
+
+    kind: str
+    sentence: str
+    fix: str
+    span: Span | None = None
+    edits: tuple[Edit, ...] = ()
+    nodes: tuple[str, ...] = ()
+    edges: tuple[str, ...] = ()
+    sure: bool = True
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the gradient of ``target`` with respect to ``source`` is, and why.
+
+    ``result`` is one of ``RESULTS``, ``sentence`` says it in words, and ``reasons`` come
+    in the order in which they took effect. A gradient that is fine may have reasons too:
+    they tell which paths it leaves out.
+
+    >>> Answer("y", "x", "value", "dy/dx is 6.", Value("float32", (), (6.0,))).result
+    'value'
+    """
+
+    target: str
+    source: str
+    result: str
+    sentence: str
+    gradient: Value | None = None
+    reasons: tuple[Reason, ...] = ()
+    graph: Graph = Graph()
+
+    def validate(self) -> Answer:
+        """Itself, or ValueError saying what does not hold together."""
+        self.graph.validate()
+        if self.result not in RESULTS:
+            raise ValueError(f"no gradient is {self.result!r}")
+        if (self.result == "none") != (self.gradient is None):
+            raise ValueError(f"a gradient that is {self.result} is not {self.gradient}")
+        if self.result == "none" and not self.reasons:
+            raise ValueError("a gradient that is None has a reason")
+        nodes = {n.id for n in self.graph.nodes}
+        edges = {e.id for e in self.graph.edges}
+        files = {s.name for s in self.graph.sources}
+        for reason in self.reasons:
+            _check(reason, nodes, edges, files)
+        return self
+
+    def to_json(self) -> str:
+        """The answer as JSON text, the same on every run."""
+        return dumps(self, "answer")
+
+    @staticmethod
+    def from_json(text: str) -> Answer:
+        """The answer in a JSON text of ``to_json``; ValueError if it is not one."""
+        return loads(Answer, text, "answer").validate()
+
+
+def _check(reason: Reason, nodes: set[str], edges: set[str], files: set[str]) -> None:
+    if reason.kind not in KINDS:
+        raise ValueError(f"there is no reason {reason.kind!r}")
+    if not reason.sentence or not reason.fix:
+        raise ValueError(f"reason {reason.kind} needs a sentence and a fix")
+    if not nodes.issuperset(reason.nodes) or not edges.issuperset(reason.edges):
+        raise ValueError(f"reason {reason.kind} points at what is not in the picture")
+    for span in (reason.span, *(edit.span for edit in reason.edits)):
+        if span is not None and span.file not in files:
+            raise ValueError(f"reason {reason.kind} is in {span.file}, which has no source")
+
+
+def mended(source: Source, edits: Iterable[Edit]) -> tuple[str, ...]:
+    """The lines of a source after those of the edits that belong to it.
+
+    >>> code = Source("In [1]", 7, ("y = np.sin(x)",))
+    >>> mended(code, [Edit(Span("In [1]", 7, 4, 7, 6, "np"), "tf")])
+    ('y = tf.sin(x)',)
+    """
+    text = "\n".join(source.lines)
+    starts = _starts(source.lines)
+    found = [
+        (_at(starts, e.span.line - source.first, e.span.col, len(text)),
+         _at(starts, e.span.end_line - source.first, e.span.end_col, len(text)), e.new)
+        for e in edits if e.span.file == source.name
+    ]  # fmt: skip
+    for start, end, new in sorted(found, reverse=True):
+        text = text[:start] + new + text[end:]
+    return tuple(text.split("\n"))
+
+
+def _starts(lines: Sequence[str]) -> list[int]:
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    return starts
+
+
+def _at(starts: list[int], line: int, col: int, end: int) -> int:
+    if not 0 <= line < len(starts):
+        raise ValueError("an edit lies outside of its source")
+    return min(starts[line] + col, end)
