@@ -77,10 +77,17 @@ class Scribe:
             given = self.recs[i][2][0]
             name = "" if given == "Variable" else given
         return Node(
-            f"n{i}", kind, kind if leaf else op.name, "" if leaf else op.symbol,
-            "" if leaf else formula(op, self.recs[i]), name, value_of(self.values[i]), self.span(i),
-            nickname=op.nickname, **more,
-        )  # fmt: skip
+            f"n{i}",
+            kind,
+            kind if leaf else op.name,
+            "" if leaf else op.symbol,
+            "" if leaf else formula(op, self.recs[i]),
+            name,
+            value_of(self.values[i]),
+            self.span(i),
+            nickname=op.nickname,
+            **more,
+        )
 
     def constant(self, v: Any, i: int, slot: int) -> Node:
         """The node of an operand that is not recorded."""

@@ -49,12 +49,12 @@ class _Speller(ast.NodeTransformer):
     def __init__(self, known: dict[str, str]) -> None:
         self._known = known
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802 - ast's spelling
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id not in self._known or node.id == "key":
             return node
         return ast.parse(self._known[node.id], mode="eval").body
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - ast's spelling
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         word = node.func.id if isinstance(node.func, ast.Name) else ""
         if word == "pick" and isinstance(node.args[1], ast.Name):
             key = self._known.get(node.args[1].id, "key")
