@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import weakref
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,10 +14,15 @@ from tapeviz.engine.dtypes import DType, TensorShape
 from tapeviz.engine.record import OFF, Trace, here
 from tapeviz.errors import InvalidArgumentError, tell
 
+if TYPE_CHECKING:
+    from tapeviz.engine.operators import Operators
+else:
+    Operators = object
+
 _new = object.__new__
 
 
-class Tensor:
+class Tensor(Operators):
     """An immutable array of numbers, as the ops make and take it.
 
     Its value is a NumPy scalar or array; ``_t`` and ``_i`` say which recording it
@@ -80,8 +84,8 @@ class Tensor:
             raise AttributeError(
                 tell(
                     "'Tensor' object has no attribute 'assign'",
-                    "only a tf.Variable can be assigned to; `x = x - step` makes a tensor "
-                    "of it, x.assign_sub(step) does not",
+                    "only a tf.Variable can be assigned to; `x = x - step` makes a "
+                    "tensor of it, x.assign_sub(step) does not",
                 )
             ) from None
         return partial(variable._assign_part, key, np.shape(self._v))
@@ -127,9 +131,6 @@ class Tensor:
         if not np.ndim(self._v):
             raise TypeError(tell("Cannot iterate over a scalar tensor."))
         return map(self.__getitem__, range(len(self._v)))
-
-    def __getitem__(self, key: Any) -> Tensor:
-        raise NotImplementedError  # built from the registry
 
     def __setitem__(self, _key: Any, _value: Any) -> None:
         raise TypeError(
@@ -178,7 +179,7 @@ class Reference:
 
     __slots__ = ("_object",)
 
-    def __init__(self, object: Any) -> None:  # noqa: A002 - TensorFlow's name
+    def __init__(self, object: Any) -> None:
         self._object = object
 
     def deref(self) -> Any:
@@ -229,7 +230,22 @@ class Shared(Tensor):
         return out
 
 
-class Variable:
+def _no(name: str, sign: str, instead: str) -> Any:
+    """An operator that changes its operand: TensorFlow has none for variables."""
+
+    def refuse(_self: Any, _other: Any) -> Any:
+        raise RuntimeError(
+            tell(
+                f"`{name} {sign}= value` with `tf.Variable`s is not supported. Use "
+                f"`{name}.{instead}` to modify the variable or `out = {name} {sign} "
+                "value` if you need to get a new output Tensor."
+            )
+        )
+
+    return refuse
+
+
+class Variable(Operators):
     """A value that can be assigned to; every tape watches the variables it reads.
 
     ``initial_value`` is a number, an array, a tensor or a function that makes one.
@@ -276,9 +292,10 @@ class Variable:
         if here.now is not None:
             here.note("made", initial_value, self)
 
-    dtype = Tensor.dtype
-    shape = Tensor.shape
-    device = Tensor.device
+    if not TYPE_CHECKING:
+        dtype = Tensor.dtype
+        shape = Tensor.shape
+        device = Tensor.device
 
     @property
     def name(self) -> str:
@@ -311,7 +328,7 @@ class Variable:
         self, value: Any, use_locking: bool = False, name: Any = None,
         read_value: bool = True,
     ) -> Variable | None:  # fmt: skip
-        """Replace the value by one of the same shape and dtype; returns the variable."""
+        """Replace the value by one of the same shape and dtype; the variable itself."""
         new = self._convert(value)._v
         if np.shape(new) != np.shape(self._v):
             raise ValueError(
@@ -344,7 +361,8 @@ class Variable:
                 tell(
                     "Attempt to convert a value (None) with an unsupported type "
                     "(<class 'NoneType'>) to a Tensor.",
-                    "a gradient that is None has nothing to assign: ask why(tape, y, x)",
+                    "a gradient that is None has nothing to assign: "
+                    "ask why(tape, y, x)",
                 )
             )
         return convert(value, self.dtype)
@@ -404,35 +422,21 @@ class Variable:
         self._v = new
         self._seen = _STALE
 
-    ref = Tensor.ref
-    __array__ = Tensor.__array__
-    __bool__ = Tensor.__bool__
-    __float__ = Tensor.__float__
-    __int__ = Tensor.__int__
-    __index__ = Tensor.__index__
-    __complex__ = Tensor.__complex__
-    __iter__ = Tensor.__iter__
-
-    def __getitem__(self, key: Any) -> Tensor:
-        raise NotImplementedError  # built from the registry
+    if not TYPE_CHECKING:
+        ref = Tensor.ref
+        __array__ = Tensor.__array__
+        __bool__ = Tensor.__bool__
+        __float__ = Tensor.__float__
+        __int__ = Tensor.__int__
+        __index__ = Tensor.__index__
+        __complex__ = Tensor.__complex__
+        __iter__ = Tensor.__iter__
 
     def __hash__(self) -> int:
         raise TypeError(
             "Variable is unhashable. Instead, use variable.ref() as the key. "
             f"(Variable: {self!r})"
         )
-
-    def _no(name: str, sign: str, instead: str) -> Any:  # type: ignore[misc]  # noqa: N805
-        def refuse(self: Variable, _other: Any) -> Any:
-            raise RuntimeError(
-                tell(
-                    f"`{name} {sign}= value` with `tf.Variable`s is not supported. Use "
-                    f"`{name}.{instead}` to modify the variable or `out = {name} {sign} "
-                    "value` if you need to get a new output Tensor."
-                )
-            )
-
-        return refuse
 
     __iadd__ = _no("variable", "+", "assign_add(value)")
     __isub__ = _no("variable", "-", "assign_sub(value)")
@@ -441,7 +445,6 @@ class Variable:
     __ifloordiv__ = _no("var", "//", "assign(var // value)")
     __imod__ = _no("var", "%", "assign(var % value)")
     __ipow__ = _no("var", "**", "assign(var ** value)")
-    del _no
 
     def __repr__(self) -> str:
         self._read()
