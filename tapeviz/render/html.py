@@ -90,7 +90,8 @@ def payload(film: Film, *, step: int = 0) -> dict[str, Any]:
         "step": step,
         "theme": theme_of(film),
         "code": [
-            {"name": s.name, "first": s.first, "lines": s.lines} for s in film.sources
+            {"name": name, "first": s.first, "lines": s.lines}
+            for s, name in zip(film.sources, _code_names(film), strict=True)
         ],
         "spans": [*map(_units(film), known)],
         "frames": [
@@ -101,6 +102,14 @@ def payload(film: Film, *, step: int = 0) -> dict[str, Any]:
         "rows": _rows(film),
         "jump": jumps(film),
     }
+
+
+def _code_names(film: Film) -> list[str]:
+    """The names of the sources, shown where there are several.
+
+    A single one needs none; that of a notebook cell changes with every run.
+    """
+    return [s.name if len(film.sources) > 1 else "" for s in film.sources]
 
 
 def _frame(frame: Frame, spans: list[int]) -> dict[str, Any]:

@@ -151,6 +151,21 @@ def test_ids_are_made_of_the_content(film: Film) -> None:
     assert html.notebook(film) == html.notebook(film)
 
 
+def test_the_number_of_the_cell_does_not_matter(film: Film) -> None:
+    """In another run of the notebook the same code gives the same output."""
+
+    def told_by(cell: str) -> str:
+        sources = tuple(replace(s, name=cell) for s in film.sources)
+        frames = tuple(
+            replace(f, spans=tuple(replace(s, file=cell) for s in f.spans))
+            for f in film.frames
+        )
+        return html.notebook(replace(film, sources=sources, frames=frames))
+
+    assert len(film.sources) == 1
+    assert told_by("In [3]") == told_by("In [4]")
+
+
 def test_a_page_allows_nothing_from_outside(film: Film) -> None:
     page = _Page(html.page(film))
     rules = [a["content"] for t, a in page.tags if t == "meta" and "http-equiv" in a]

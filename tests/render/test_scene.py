@@ -174,7 +174,7 @@ def test_exact_value_gradient_and_code_on_hovering() -> None:
     title = parts["n5"].findtext(f"{SVG}title")
     assert title == (
         "15.0  float32\nadd\ngradient 1.0  float32\n"
-        "In [1]:3  x**2 + 2*x\nadd distributes"
+        "line 3  x**2 + 2*x\nadd distributes"
     )
 
 

@@ -178,7 +178,7 @@ def test_table_of_the_listing() -> None:
     assert lines[0].split() == heads
     assert lines[2].split() == ["n0", "variable", "x", "3", "8"]
     assert lines[3].split() == ["n1", "constant", "2"]
-    last = "n7 add, target y n5 + 1 16 1 In [1]:3 x**2 + 2*x + 1"
+    last = "n7 add, target y n5 + 1 16 1 line 3 x**2 + 2*x + 1"
     assert lines[-1].split() == last.split()
     assert len(lines) == 2 + 8
 
@@ -204,3 +204,13 @@ def test_columns_of_wide_letters_line_up() -> None:
         ("a", "b"), [("\u5909\u6570", "1"), ("abcd", "2")]
     ).splitlines()
     assert lines == ["a     b", "----  -", "\u5909\u6570  1", "abcd  2"]
+
+
+def test_the_number_of_a_cell_is_not_told() -> None:
+    """It changes with every run; a file's name stays."""
+    node = samples.listing_102_done().nodes[-1]
+    assert node.span
+    elsewhere = replace(node, span=replace(node.span, file="In [7]"))
+    in_a_file = replace(node, span=replace(node.span, file="walk.py"))
+    assert text.where(node) == text.where(elsewhere) == "line 3  x**2 + 2*x + 1"
+    assert text.where(in_a_file) == "walk.py:3  x**2 + 2*x + 1"
