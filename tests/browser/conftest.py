@@ -20,6 +20,8 @@ from urllib.parse import quote, urlsplit
 import nbformat
 import pytest
 
+from tapeviz.lessons import copies
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route
 
@@ -338,7 +340,7 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     del browser
     base = tmp_path_factory.mktemp("jupyter")
     root, settings = base / "root", base / "settings"
-    _copy_lessons(root)
+    copies.copy(root)
     settings.mkdir()
     (settings / "overrides.json").write_text(json.dumps(SETTINGS))
     env = _environment(base)
@@ -368,14 +370,6 @@ def server(command: list[str], base: Path, **more: str) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _copy_lessons(root: Path) -> None:
-    chapters = Path(__file__).parents[2] / "chapters"
-    ignored = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
-    if chapters.is_dir():
-        shutil.copytree(chapters, root, ignore=ignored)
-    root.mkdir(exist_ok=True)
 
 
 def _environment(base: Path) -> dict[str, str]:
