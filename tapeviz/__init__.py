@@ -288,6 +288,7 @@ if TYPE_CHECKING:
         zeros,
         zeros_like,
     )  # fmt: skip
+    from tapeviz.clipping import clip_by_global_norm, clip_by_norm, clip_by_value
     from tapeviz.control import (
         case,
         cond,
@@ -322,14 +323,7 @@ if TYPE_CHECKING:
         recompute_grad,
     )  # fmt: skip
     from tapeviz.keras import initializers, losses, metrics, optimizers
-    from tapeviz.linalg import (
-        clip_by_global_norm,
-        clip_by_norm,
-        einsum,
-        matmul,
-        norm,
-        tensordot,
-    )  # fmt: skip
+    from tapeviz.linalg import einsum, matmul, norm, tensordot
     from tapeviz.math import (
         abs,
         acos,
@@ -343,9 +337,7 @@ if TYPE_CHECKING:
         atan,
         atan2,
         atanh,
-        clip_by_value,
-        complex,
-        cos,
+                        cos,
         cosh,
         cumsum,
         divide,
@@ -386,6 +378,7 @@ if TYPE_CHECKING:
         tanh,
         truediv,
     )  # fmt: skip
+    from tapeviz.math.functions import complex
     from tapeviz.module import Module, function, name_scope
     from tapeviz.printing import print
 
@@ -399,6 +392,7 @@ _ROOMS = {
         tensor_scatter_nd_add tensor_scatter_nd_sub tensor_scatter_nd_update tile
         transpose unique unstack where zeros zeros_like
     """,
+    "clipping": "clip_by_global_norm clip_by_norm clip_by_value",
     "control": """
         case cond control_dependencies device executing_eagerly foldl foldr group
         init_scope map_fn no_op scan switch_case vectorized_map while_loop
@@ -408,15 +402,16 @@ _ROOMS = {
     "gradients": """
         custom_gradient grad_pass_through numpy_function py_function recompute_grad
     """,
-    "linalg": "clip_by_global_norm clip_by_norm einsum matmul norm tensordot",
+    "linalg": "einsum matmul norm tensordot",
     "math": """
         abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh
-        clip_by_value complex cos cosh cumsum divide equal exp floor greater
+        cos cosh cumsum divide equal exp floor greater
         greater_equal less less_equal logical_and logical_not logical_or maximum
         minimum multiply negative not_equal pow reduce_all reduce_any
         reduce_logsumexp reduce_max reduce_mean reduce_min reduce_prod reduce_sum
         round scalar_mul sigmoid sign sin sinh sqrt square subtract tan tanh truediv
     """,
+    "math.functions": "complex",
     "module": "Module function name_scope",
     "printing": "print",
 }
@@ -450,8 +445,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """All public names, also those not loaded yet."""
-    here = (n for n in globals() if not n.startswith("_") and n not in _PRIVATE)
-    return sorted({*here, *_PLACES, *_SPACES, "__version__"})
-
-
-_PRIVATE = {"TYPE_CHECKING", "Any", "annotations", "import_module"}
+    return list(__all__)

@@ -13,7 +13,7 @@ from tapeviz.engine import nest
 from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import grouped
 from tapeviz.engine.custom import Made
-from tapeviz.engine.record import here
+from tapeviz.engine.record import Book, here
 from tapeviz.engine.slices import dense
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable, convert
@@ -36,7 +36,8 @@ class _Paused:
 
     def __enter__(self) -> None:
         self._before = (here.tapes, here.book)
-        here.set((), here.book)
+        watchers = tuple(t for t in here.tapes if isinstance(t, _Watcher))
+        here.set(watchers, Book() if watchers else here.book)
 
     def __exit__(self, *_error: object) -> None:
         here.set(*self._before)

@@ -10,7 +10,7 @@ from tapeviz.arrays.making import eye
 from tapeviz.engine.arguments import axes, floating, like, plain, rank, sizes, whole
 from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
-from tapeviz.engine.slices import IndexedSlices, dense
+from tapeviz.engine.slices import IndexedSlices
 from tapeviz.engine.tensor import Tensor, convert, wrap
 from tapeviz.errors import InvalidArgumentError, UnimplementedError, tell
 from tapeviz.math.reductions import l2_normalize
@@ -425,9 +425,6 @@ def normalize(
     return call.divide(t, size), size
 
 
-# -- clipping by norm: what trainers do to large gradients -----------------------------
-
-
 @composite("global_norm")
 def global_norm(t_list: Any, name: str | None = None) -> Tensor:
     """The norm of all tensors of a list together; None entries are passed over."""
@@ -440,56 +437,8 @@ def _values(t: Any) -> Any:
     return convert(t.values if isinstance(t, IndexedSlices) else t)
 
 
-@composite("clip_by_norm")
-def clip_by_norm(
-    t: Any, clip_norm: Any, axes: Any = None, name: str | None = None
-) -> Tensor:
-    """``t`` made shorter, if its norm is above ``clip_norm``.
-
-    >>> import tapeviz as tf
-    >>> tf.clip_by_norm([3.0, 4.0], 1.0).numpy()
-    array([0.6, 0.8], dtype=float32)
-    """
-    x = floating(dense(t))
-    total = call.sum(call.multiply(x, x), _axes(x, axes), True)
-    there = call.greater(total, like(0.0, total))
-    safe = call.where(there, total, wrap(np.ones_like(total._v)[()]))
-    length = call.where(there, call.sqrt(safe), total)
-    top = like(clip_norm, x)
-    return call.divide(call.multiply(x, top), call.maximum(length, top))
-
-
-_axes = axes
-
-
-@composite("clip_by_global_norm")
-def clip_by_global_norm(
-    t_list: Any, clip_norm: Any, use_norm: Any = None, name: str | None = None
-) -> tuple[list[Any], Tensor]:
-    """All tensors of a list made shorter together, if their global norm is too great.
-
-    Returns the list (None stays None) and the norm before.
-    """
-    length = global_norm(t_list) if use_norm is None else convert(use_norm)
-    one = like(1.0, length)
-    top = like(clip_norm, length)
-    scale = call.multiply(
-        top, call.minimum(call.divide(one, length), call.divide(one, top))
-    )
-    scale = call.add(scale, call.subtract(length, length))
-    return [_scaled(t, scale) for t in t_list], length
-
-
-def _scaled(t: Any, scale: Any) -> Any:
-    if t is None:
-        return None
-    if isinstance(t, IndexedSlices):
-        return IndexedSlices(call.multiply(t.values, scale), t.indices, t.dense_shape)
-    return call.multiply(t, scale)
-
-
 __all__ = [
-    "adjoint", "band_part", "clip_by_global_norm", "clip_by_norm", "cross", "det",
+    "adjoint", "band_part", "cross", "det",
     "diag", "diag_part", "einsum", "eye", "global_norm", "inv", "l2_normalize",
     "matmul", "matrix_transpose", "matvec", "norm", "normalize", "set_diag", "solve",
     "tensor_diag", "tensor_diag_part", "tensordot", "trace",

@@ -35,7 +35,8 @@ def print(
 
 def _shown(value: Any, many: int) -> str:
     if isinstance(value, (Tensor, Variable)):
-        return _array(np.asarray(value._v), many)
+        v = value._v
+        return _array(v, many) if isinstance(v, np.ndarray) else _number(v, bare=True)
     if isinstance(value, np.ndarray):
         return _array(value, many)
     if isinstance(value, Mapping):
@@ -58,7 +59,12 @@ def _array(v: Any, many: int, depth: int = 0) -> str:
         return _number(v[()], bare=depth == 0)
     cut = 0 <= many < v.shape[0] and v.shape[0] > 2 * many
     rows = [*v[:many], *v[v.shape[0] - many :]] if cut else list(v)
-    parts = [_array(np.asarray(r), many, depth + 1) for r in rows]
+    parts = [
+        _array(r, many, depth + 1)
+        if isinstance(r, np.ndarray)
+        else _number(r, bare=False)
+        for r in rows
+    ]
     if cut:
         parts.insert(many, "...")
     joint = " " if v.ndim == 1 else "\n" * (v.ndim - 1) + " " * (depth + 1)

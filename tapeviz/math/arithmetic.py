@@ -11,7 +11,7 @@ from typing import Any
 from tapeviz.engine.arguments import like, plain, truths
 from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
-from tapeviz.engine.slices import IndexedSlices, dense
+from tapeviz.engine.slices import dense
 from tapeviz.engine.tensor import Tensor, convert
 from tapeviz.errors import InvalidArgumentError, tell
 
@@ -125,17 +125,6 @@ def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:
 def minimum(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The smaller of two; where they are equal the gradient goes to ``x`` alone."""
     return call.minimum(x, y)
-
-
-def clip_by_value(
-    t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None
-) -> Tensor:
-    """``t``, but not below the one and not above the other border.
-
-    The gradient passes inside and on either border, and is 0 outside.
-    """
-    given = convert(t.values if isinstance(t, IndexedSlices) else t)
-    return call.clip(given, like(clip_value_max, given), like(clip_value_min, given))
 
 
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
