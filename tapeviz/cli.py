@@ -1,4 +1,4 @@
-"""The command ``tapeviz``: open the lessons, and say which version this is."""
+"""The command ``tapeviz``: open the lessons, print the rules, say the version."""
 
 from __future__ import annotations
 
@@ -135,7 +135,25 @@ def _as_root() -> list[str]:
     return ["--allow-root"] if root else []
 
 
+def _no_arguments(_parser: argparse.ArgumentParser) -> None:
+    """A command that takes none."""
+
+
+def _ops(_given: argparse.Namespace, _extra: Sequence[str]) -> int:
+    from tapeviz.face import operations
+    from tapeviz.render.text import columns
+
+    table = operations()
+    print(columns(table.heads, table.rows))
+    return 0
+
+
 COMMANDS = {
+    "ops": Command(
+        "print every operation with the rule of its derivative",
+        _no_arguments,
+        _ops,
+    ),
     "lab": Command(
         "copy the lessons to a folder of yours and open one in JupyterLab",
         _lab_arguments,

@@ -17,6 +17,7 @@ from tapeviz.errors import caller, tell
 
 if TYPE_CHECKING:
     from tapeviz.shown import Drawing, Player
+    from tapeviz.trace.film import Table
 
 
 def _names() -> Mapping[str, Any]:
@@ -233,6 +234,17 @@ def explore(
 
     first = float(x) if start is None else start
     return Studio(rerun, learning_rate=learning_rate, steps=steps, start=first)
+
+
+def operations() -> Table:
+    """The registry as a table: every operation, its rules and their domain.
+
+    >>> next(row for row in operations().rows if row[0] == "sin")[3]
+    'g * cos(x)'
+    """
+    from tapeviz.trace import observe
+
+    return observe.operations()
 
 
 def bundle(tape: GradientTape, **_: Any) -> dict[str, Any]:

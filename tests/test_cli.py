@@ -256,3 +256,10 @@ def test_the_real_lessons_are_found_and_in_order() -> None:
     names = copies.lessons(copies.shipped())
     assert names[0].startswith("10_1")
     assert [name.split("_")[1] for name in names] == [str(n) for n in range(1, 8)]
+
+
+def test_the_rules_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ops"]) == 0
+    printed = capsys.readouterr().out
+    assert "where(a >= b, g, 0)" in printed
+    assert all(f"\n{name} " in printed for name in ("sin", "matmul", "sum"))

@@ -2,6 +2,7 @@
 
 from tapeviz.trace.observe.loop import Recorder, record, rerun
 from tapeviz.trace.observe.recorded import asked, graph
+from tapeviz.trace.observe.registry import operations
 from tapeviz.trace.observe.swept import backward
 from tapeviz.trace.observe.values import replay, value_of
 
@@ -10,6 +11,7 @@ __all__ = [
     "asked",
     "backward",
     "graph",
+    "operations",
     "record",
     "replay",
     "rerun",
