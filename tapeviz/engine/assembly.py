@@ -41,9 +41,10 @@ WORDS: dict[str, Any] = {
     **RAW,
     "Tensor": Tensor, "Variable": Variable, "KNOWN": checks.KNOWN, "OFF": OFF,
     "here": here, "touch": touch, "new": object.__new__, "frame": sys._getframe,
-    "f32": np.float32, "FLOATS": checks.FLOATS, "ndarray": np.ndarray, "np_shape": np.shape,
-    "meet": checks.meet, "weak": checks.weak, "check": checks.check,
-    "first": checks.first, "operands": checks.operands, "quiet": checks.quiet,
+    "f32": np.float32, "FLOATS": checks.FLOATS, "ndarray": np.ndarray,
+    "np_shape": np.shape, "meet": checks.meet, "weak": checks.weak,
+    "check": checks.check, "first": checks.first, "operands": checks.operands,
+    "quiet": checks.quiet,
     "__name__": "tapeviz.engine.assembly",
 }  # fmt: skip
 """What the generated functions see."""
@@ -97,7 +98,9 @@ def _many(op: Op) -> Callable[..., Any]:
     wants = op.rules[0] is not None and "xs" in op.rules[0].names
 
     def record(xs: Any, *settings: Any) -> Any:
-        tensors = [x if x.__class__ in checks.KNOWN else tensor.convert(x) for x in xs]
+        tensors: list[Any] = [
+            x if x.__class__ in checks.KNOWN else tensor.convert(x) for x in xs
+        ]
         spots = [
             x._read()[1:] if x.__class__ is Variable else (x._t, x._i) for x in tensors
         ]
@@ -135,7 +138,30 @@ def _words_on_tensors() -> dict[str, Any]:
 
 
 def _recorded(name: str) -> Callable[..., Any]:
-    return lambda *args: getattr(call, name)(*args)
+    def recorded(*args: Any) -> Any:
+        return getattr(call, name)(*args)
+
+    return recorded
+
+
+def _negative(x: Any) -> Any:
+    return call.negative(x)
+
+
+def _abs(x: Any) -> Any:
+    return call.abs(x)
+
+
+def _logical_not(x: Any) -> Any:
+    return call.logical_not(x)
+
+
+def _identity(x: Any) -> Any:
+    return call.identity(x)
+
+
+def _stack(tensors: list[Any], axis: int) -> Any:
+    return call.stack(tensors, axis)
 
 
 def _methods() -> None:
@@ -154,17 +180,18 @@ def _methods() -> None:
             _operator(op, owner, f"__{dunder}__")
             if not op.name.startswith(("greater", "less")):
                 _operator(op, owner, f"__r{dunder}__")
-    for owner in (Tensor, Variable):
-        owner.__neg__ = lambda self: call.negative(self)
-        owner.__abs__ = lambda self: call.abs(self)
-        owner.__invert__ = lambda self: call.logical_not(self)
+    owners: tuple[Any, ...] = (Tensor, Variable)
+    for owner in owners:
+        owner.__neg__ = _negative
+        owner.__abs__ = _abs
+        owner.__invert__ = _logical_not
         owner.__eq__ = _equality("equal", "not_equal")
         owner.__ne__ = _equality("not_equal", "equal")
         owner.__getitem__ = _getitem
-    Variable.value = lambda self: call.identity(self)
-    Variable.read_value = Variable.value
+    reads: Any = Variable
+    reads.value = reads.read_value = _identity
     tensor.pack = _pack
-    custom.stack = lambda tensors, axis: call.stack(tensors, axis)
+    custom.stack = _stack
     for word in ("scatter", "reshape", "concat"):
         slices.RAW[word], slices.TAPED[word] = RAW[word], _recorded(word)
     slices.TAPED["negative"] = _recorded("negative")
@@ -241,7 +268,8 @@ def _key(key: Any, shape: tuple[int, ...]) -> Any:
 def _in_bounds(k: Any, axis: int, shape: tuple[int, ...]) -> None:
     if axis >= len(shape):
         what = (
-            f"Index out of range using input dim {axis}; input has only {len(shape)} dims"
+            f"Index out of range using input dim {axis}; "
+            f"input has only {len(shape)} dims"
             if shape
             else "Attempting to slice scalar input."
         )
@@ -332,7 +360,8 @@ def _assemble() -> None:
 def _tell(op: Op, slot: int) -> Callable[..., Any] | None:
     if op.rules[slot] is None:
         return None
-    name, made = f"tell_{op.name}_{slot}", []
+    name = f"tell_{op.name}_{slot}"
+    made: list[Callable[..., Any]] = []
 
     def stub(*args: Any) -> Any:
         if not made:

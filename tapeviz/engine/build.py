@@ -82,7 +82,7 @@ _UNRECORDED = ("if recs is None:", "    Y._t = OFF; Y._i = -1", "    return Y")
 
 
 def _listen(names: tuple[str, ...]) -> Iterator[str]:
-    """Find the recording trace ``t`` and its list; operands outside it are constants."""
+    """Find the recording trace ``t`` and its list; the rest are constants."""
     first, *others = names
     if len(others) == 1:
         second = others[0]
@@ -165,7 +165,8 @@ def function_source(op: Op, depth: int) -> str:
         start = [f"if {known}: {every} = operands(op, {every})"]
         kind = ""
     else:
-        kind = f"{every} = first(op, {every}); t{op.operands[0]} = {every}._t; i{op.operands[0]} = {every}._i"
+        n = op.operands[0]
+        kind = f"{every} = first(op, {every}); t{n} = {every}._t; i{n} = {every}._i"
     finds = (_find(op, n, kind) for n in op.operands)
     return _function(
         f"def op_{op.name}({head}):", iter(start), *finds, _tail(op, depth)

@@ -12,6 +12,8 @@ from tapeviz.engine.rules import Op
 from tapeviz.engine.tensor import Tensor, Variable, convert, raw, sizes, wrap
 from tapeviz.errors import InvalidArgumentError, tell
 
+Shapes = tuple[tuple[int, ...], ...]
+
 KNOWN = (Tensor, Variable)
 FLOATS = frozenset((np.float16, np.float32, np.float64))
 """Scalars that every binary op takes as they are."""
@@ -22,6 +24,10 @@ _LISTED = (
 )  # fmt: skip
 _KINDS = dict(zip(_LISTED, "ffffiiiiuuuuccb", strict=True))
 _ADDS = ("add", "subtract")
+_NONE = (
+    "Attempt to convert a value (None) with an unsupported type "
+    "(<class 'NoneType'>) to a Tensor."
+)
 _WHOLE = ("floordiv", "mod", "power")
 
 
@@ -34,13 +40,12 @@ def quiet(forward: Callable[..., Any], *args: Any) -> Any:
 def first(op: Op, value: Any) -> Any:
     """The one operand of an op as a tensor."""
     if value is None:
-        message = "Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor."
-        raise ValueError(tell(message, f"give {op.name} a number or a tensor"))
+        raise ValueError(tell(_NONE, f"give {op.name} a number or a tensor"))
     return convert(value)
 
 
 def operands(op: Op, *given: Any) -> list[Any]:
-    """The operands as tensors; Python and NumPy values take the first tensor's dtype."""
+    """The operands as tensors; plain values take the first tensor's dtype."""
     like = next((t.dtype for t in given if t.__class__ in KNOWN), None)
     skip = op.operands[0] == "c"
     if skip:
@@ -59,15 +64,15 @@ def operands(op: Op, *given: Any) -> list[Any]:
 
 def _operand(op: Op, value: Any, like: Any) -> Any:
     if value is None:
-        message = "Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor."
         raise ValueError(
-            tell(message, "a gradient may be None: why(tape, y, x) says the reason")
+            tell(_NONE, "a gradient may be None: why(tape, y, x) says the reason")
         )
     if like is not None and not op.cut and isinstance(value, (str, bytes)):
         raise InvalidArgumentError(
             tell(
-                f"cannot compute {op.kernel} as input #1(zero-based) was expected to be a "
-                f"{like.c_name} tensor but is a string tensor [Op:{op.kernel}] name: ",
+                f"cannot compute {op.kernel} as input #1(zero-based) was expected to "
+                f"be a {like.c_name} tensor but is a string tensor [Op:{op.kernel}] "
+                "name: ",
                 f"{value!r} is text, not a number: float({value!r}) would make it one",
             )
         )
@@ -107,8 +112,9 @@ def _mixed(op: Op, one: Any, other: Any, slot: int = 1) -> Exception:
         )
     return InvalidArgumentError(
         tell(
-            f"cannot compute {op.kernel} as input #{slot}(zero-based) was expected to be a "
-            f"{one.c_name} tensor but is a {other.c_name} tensor [Op:{op.kernel}] name: ",
+            f"cannot compute {op.kernel} as input #{slot}(zero-based) was expected to "
+            f"be a {one.c_name} tensor but is a {other.c_name} tensor [Op:{op.kernel}] "
+            "name: ",
             f"bring both to one dtype: tf.cast(..., tf.{one.name})",
         )
     )
@@ -119,8 +125,8 @@ def _unlisted(op: Op, dtype: Any) -> Exception:
     real = "f" in op.kinds and dtype.np.kind in "iub"
     return InvalidArgumentError(
         tell(
-            f"Value for attr 'T' of {dtype.c_name} is not in the list of allowed values: "
-            f"{allowed} [Op:{op.kernel}] name: ",
+            f"Value for attr 'T' of {dtype.c_name} is not in the list of allowed "
+            f"values: {allowed} [Op:{op.kernel}] name: ",
             "use floats: 3.0 instead of 3, or tf.cast(x, tf.float32)"
             if real
             else f"{op.name} takes no {dtype.name}: tf.cast(...) changes the dtype",
@@ -146,13 +152,9 @@ def _whole(op: Op, a: Any, b: Any) -> None:
         )
 
 
-def meet(op: Op, *values: Any) -> tuple[tuple[int, ...], ...] | None:
-    """None for operands of one shape, else their shapes; an error if they do not fit."""
-    same = values
-    if op.operands[0] == "c":
-        same = values[1:]
-        if values[0].dtype.kind != "b":
-            raise _mixed(op, dtypes.bool_, dtypes.of(values[0]), slot=0)
+def meet(op: Op, *values: Any) -> Shapes | None:
+    """None for operands of one shape, else their shapes; an error if those differ."""
+    same = _chosen(op, *values) if op.operands[0] == "c" else values
     for v in same[1:]:
         if _differ(same[0], v):
             slot = len(values) - len(same) + 1
@@ -172,14 +174,25 @@ def meet(op: Op, *values: Any) -> tuple[tuple[int, ...], ...] | None:
     try:
         np.broadcast_shapes(*shapes)
     except ValueError:
-        text = " vs. ".join(sizes(s) for s in shapes[-2:])
-        raise InvalidArgumentError(
-            tell(
-                f"Incompatible shapes: {text} [Op:{op.kernel}] name: ",
-                "sizes must be equal or 1, axis by axis from the last; see tf.reshape",
-            )
-        ) from None
+        raise _apart(op, shapes) from None
     return shapes
+
+
+def _chosen(op: Op, condition: Any, *rest: Any) -> tuple[Any, ...]:
+    """The operands that a condition chooses among; an error if it is none."""
+    if condition.dtype.kind != "b":
+        raise _mixed(op, dtypes.bool_, dtypes.of(condition), slot=0)
+    return rest
+
+
+def _apart(op: Op, shapes: Shapes) -> Exception:
+    text = " vs. ".join(sizes(s) for s in shapes[-2:])
+    return InvalidArgumentError(
+        tell(
+            f"Incompatible shapes: {text} [Op:{op.kernel}] name: ",
+            "sizes must be equal or 1, axis by axis from the last; see tf.reshape",
+        )
+    )
 
 
 def _differ(a: Any, b: Any) -> bool:
@@ -187,7 +200,7 @@ def _differ(a: Any, b: Any) -> bool:
     return type(a) not in plain and type(b) not in plain and a.dtype != b.dtype
 
 
-def _meet_matmul(shapes: tuple[tuple[int, ...], ...]) -> Any:
+def _meet_matmul(shapes: Shapes) -> Shapes | None:
     a, b = shapes
     if len(a) < 2 or len(b) < 2:
         what = f"ndims must be >= 2: {len(a)}"

@@ -21,7 +21,7 @@ class DType:
 
     def __init__(self, name: str, np_type: Any) -> None:
         self.name = name
-        self.np = np.dtype(np_type)
+        self.np: np.dtype[Any] = np.dtype(np_type)
         self.as_numpy_dtype = np_type
 
     @property
@@ -168,7 +168,11 @@ class TensorShape(tuple[int, ...]):
         return len(self)
 
     ndims = rank
-    dims = property(lambda self: list(self), doc="The sizes as a list.")
+
+    @property
+    def dims(self) -> list[int]:
+        """The sizes as a list."""
+        return list(self)
 
     def as_list(self) -> list[int]:
         """The sizes as a list of ints."""
@@ -195,7 +199,7 @@ class TensorShape(tuple[int, ...]):
             raise ValueError(f"Shapes {self} and {tuple(other)} are incompatible")
 
     def with_rank_at_least(self, rank: int) -> TensorShape:
-        """This shape; ValueError if it has fewer axes."""
+        """The shape itself; ValueError if it has fewer axes."""
         if len(self) < rank:
             raise ValueError(f"Shape {self} must have rank at least {rank}")
         return self
@@ -204,11 +208,11 @@ class TensorShape(tuple[int, ...]):
         got = tuple.__getitem__(self, key)
         return TensorShape(got) if isinstance(key, slice) else got
 
-    def __add__(self, other: Iterable[int]) -> TensorShape:
+    def __add__(self, other: Iterable[Any]) -> TensorShape:
         return TensorShape((*self, *other))
 
     def concatenate(self, other: Iterable[int]) -> TensorShape:
-        """This shape followed by another."""
+        """The shape followed by another."""
         return self + other
 
     def __repr__(self) -> str:

@@ -36,13 +36,14 @@ def like(structure: Any, values: list[Any]) -> Any:
 
 
 def _build(structure: Any, values: Iterator[Any]) -> Any:
+    kind: Any = type(structure)
     if isinstance(structure, Mapping):
         made = {key: _build(structure[key], values) for key in sorted(structure)}
         ordered = {key: made[key] for key in structure}
-        return ordered if type(structure) is dict else type(structure)(ordered)
+        return ordered if kind is dict else kind(ordered)
     if isinstance(structure, (list, tuple)):
         items = [_build(item, values) for item in structure]
         if hasattr(structure, "_fields"):
-            return type(structure)(*items)
-        return items if type(structure) is list else type(structure)(items)
+            return kind(*items)
+        return items if kind is list else kind(items)
     return next(values)

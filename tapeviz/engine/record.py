@@ -58,7 +58,8 @@ class Book:
     whose gradient flows on to its first; ``reads`` lists those. ``groups`` says which
     records belong together: ``(name, start, stop)`` for each layer or loss, inner ones
     first. ``events`` tells where a recorded value went where no gradient can follow:
-    ``(what, number of records before, its place, variable or None, code, instruction)``.
+    ``(what, number of records before, its place, variable or None, code,
+    instruction)``.
     """
 
     __slots__ = (
@@ -84,7 +85,8 @@ class Book:
             self.leaves[id(thing)] = leaf = [place, place, thing._v]
             self.held.append(thing)
             self.trace.mixed = self.trace.mixed or thing._v.dtype.kind == "c"
-        return leaf[0]
+        first: int = leaf[0]
+        return first
 
     def place(self, variable: Any) -> int:
         """Where the present value of a variable stands; -1 if it is not here."""
@@ -96,7 +98,8 @@ class Book:
             leaf[1] = len(self.recs)
             self.reads.append(leaf[1])
             self.recs.append((READ, leaf[0], None, value, None, None, -1))
-        return leaf[1]
+        now: int = leaf[1]
+        return now
 
     def find(self, thing: Any) -> int:
         """The place of a variable, or of a tensor that carries another mark; or -1."""
@@ -166,7 +169,7 @@ class Presence:
     def _switch(self) -> None:
         recs = _guarded if len(self.threads) > 1 else _open
         if Trace.__dict__["recs"] is not recs:
-            Trace.recs = recs
+            Trace.recs = recs  # type: ignore[misc]
 
 
 class Moment:

@@ -94,9 +94,9 @@ class Op:
     stretched to a common shape. ``cut`` marks results that no gradient can pass:
     they count as constants. ``spread`` operands (``xs``) may be any number.
     ``conjugates``: for complex numbers the conjugate of the derivative is meant; not so
-    for ops between real and complex, whose rules say it themselves. ``kinds``: the kinds
-    of number it takes, by NumPy's letters (b, i, u, f, c); all if empty. ``missing``: asking
-    for its gradient is an error, as in TensorFlow.
+    for ops between real and complex, whose rules say it themselves. ``kinds``: the
+    kinds of number it takes, by NumPy's letters (b, i, u, f, c); all if empty.
+    ``missing``: asking for its gradient is an error, as in TensorFlow.
     """
 
     name: str
@@ -235,7 +235,7 @@ def loop_source(ops: Sequence[Op]) -> str:
     It is the loop of ``GradientTape._sweep``; the commonest ops are written out in it,
     which saves a call for each of their records.
     """
-    cases = []
+    cases: list[str] = []
     for op in ops:
         lines = sweep_source(op, "", again=False).splitlines()[1:]
         cases += [f"            {'el' if cases else ''}if op == {op.code}:"]
@@ -264,7 +264,7 @@ def tell_source(op: Op, slot: int, name: str) -> str:
 
 
 def compile_sweep(op: Op, words: dict[str, Any], *, again: bool) -> Callable[..., Any]:
-    """The reverse sweep at one op with these words; nothing for an op without a rule."""
+    """The reverse sweep at one op with these words; without a rule it does nothing."""
     if op.missing:
         return partial(_missing, op.kernel)
     if not any(op.rules):
@@ -281,7 +281,7 @@ def _missing(kernel: str, *_sweep: Any) -> None:
     raise LookupError(
         tell(
             f"gradient registry has no entry for: {kernel}",
-            "this op has no derivative, not even 0: tf.stop_gradient(...) around it says "
-            "that none is wanted",
+            "this op has no derivative, not even 0: tf.stop_gradient(...) around it "
+            "says that none is wanted",
         )
     )

@@ -50,7 +50,7 @@ def _merge_leaves(old: Book, new: Book, by: int) -> None:
 
 
 def _move_tensors(old: Book, new: Book, by: int) -> None:
-    """Let tensors that carry the old mark carry the new; the old book still finds them."""
+    """Give tensors with the old mark the new; the old book still finds them."""
     for place, tensor in list((old.trace.left or {}).values()):
         new.trace.leave(tensor, place + by)
     for tensor in gc.get_referrers(old.trace):

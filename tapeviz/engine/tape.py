@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -65,12 +65,12 @@ class GradientTape:
 
     # -- recording -----------------------------------------------------------------
 
-    def __enter__(self) -> GradientTape:
+    def __enter__(self) -> Self:
         if self._recording:
             raise ValueError(
                 tell(
-                    "Tape is still recording, This can happen if you try to re-enter an "
-                    "already-active tape.",
+                    "Tape is still recording, This can happen if you try to re-enter "
+                    "an already-active tape.",
                     "use a second tape for the inner block",
                 )
             )
@@ -134,8 +134,8 @@ class GradientTape:
             if not isinstance(t, (Tensor, Variable)):
                 raise ValueError(
                     tell(
-                        f"Passed in object {t} of type '{type(t).__name__}', not tf.Tensor "
-                        "or tf.Variable or ExtensionType.",
+                        f"Passed in object {t} of type '{type(t).__name__}', not "
+                        "tf.Tensor or tf.Variable or ExtensionType.",
                         "make a tensor of it first: tf.constant(...)",
                     )
                 )
@@ -143,7 +143,8 @@ class GradientTape:
                 raise AttributeError(
                     tell(
                         "'NoneType' object has no attribute '_tape'",
-                        "watch inside the block: with tf.GradientTape() as tape: tape.watch(x)",
+                        "watch inside the block: "
+                        "with tf.GradientTape() as tape: tape.watch(x)",
                     )
                 )
             if t.dtype.np.kind not in "fc":
@@ -165,7 +166,7 @@ class GradientTape:
         self._add(t, t._i, book)
 
     def _add(self, t: Any, place: int, book: Book) -> None:
-        """Watch what stands at a place from now on; what was recorded before may not."""
+        """Watch what stands at a place from now on, not in what is already recorded."""
         if id(t) not in self._watched:
             self._watched[id(t)] = (place, t)
             if place + 1 < len(book.recs):
@@ -174,9 +175,10 @@ class GradientTape:
     def _notice(self, v: Variable) -> None:
         """A variable is read while this tape records."""
         book = self._book
-        if self._accessed and v._trainable and book is not None:
-            if id(v) not in self._watched:
-                self._watched[id(v)] = (book.leaf(v, VARIABLE, v._name), v)
+        if book is None or not self._accessed or not v._trainable:
+            return
+        if id(v) not in self._watched:
+            self._watched[id(v)] = (book.leaf(v, VARIABLE, v._name), v)
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables this tape has seen, in the order they were made."""
@@ -266,10 +268,11 @@ class GradientTape:
         parallel_iterations: int | None = None,
         experimental_use_pfor: bool = True,
     ) -> Tensor:
-        """The Jacobian of each row: shape ``(b, *target.shape[1:], *source.shape[1:])``.
+        """The Jacobian of each row.
 
-        Row ``i`` of the target should depend on row ``i`` of the source only. Where it
-        does not, the rows' derivatives are summed.
+        Its shape is ``(b, *target.shape[1:], *source.shape[1:])``. Row ``i`` of the
+        target should depend on row ``i`` of the source only. Where it does not, the
+        rows' derivatives are summed.
         """
         _unconnected(unconnected_gradients)
         _one_tensor(target)
@@ -299,8 +302,8 @@ class GradientTape:
         if not self._persistent:
             raise RuntimeError(
                 tell(
-                    f"GradientTape must be created with persistent=True to compute the {what}"
-                    "experimental_use_pfor set to False.",
+                    "GradientTape must be created with persistent=True to compute the "
+                    f"{what}experimental_use_pfor set to False.",
                     "leave experimental_use_pfor out: one sweep finds all rows",
                 )
             )
@@ -310,8 +313,8 @@ class GradientTape:
         if self._book is None or (self._used and not self._persistent):
             raise RuntimeError(
                 tell(
-                    "A non-persistent GradientTape can only be used to compute one set of "
-                    "gradients (or jacobians)",
+                    "A non-persistent GradientTape can only be used to compute one set "
+                    "of gradients (or jacobians)",
                     "ask for all at once, tape.gradient(y, [a, b]), or record with "
                     "tf.GradientTape(persistent=True)",
                 )
@@ -350,13 +353,15 @@ class GradientTape:
         return self._choose(grads, keep, loose, targets, sources)
 
     def _plant(self, targets: Any, seeds: Any, taped: bool) -> tuple[list[Any], Any]:
-        """A list of gradients with the seeds at their targets, and the seeds of those
-        targets that were not recorded.
+        """A list of gradients with the seeds at their targets.
+
+        Beside it the seeds of those targets that were not recorded.
         """
         book = self._book
         grads: list[Any] = [None] * (0 if book is None else len(book.recs))
         loose: dict[int, Any] = {}
-        for t, g in zip(targets, seeds):  # noqa: B905 - hot
+        for t, seed in zip(targets, seeds):  # noqa: B905 - hot
+            g = seed
             if taped or g.__class__ is Tensor:
                 g = convert(g) if taped else g._v
             place = self._place(t)
@@ -410,8 +415,8 @@ class GradientTape:
             return -1
         if t.__class__ is Variable:
             leaf = book.leaves.get(id(t))
-            return -1 if leaf is None else leaf[0]  # type: ignore[no-any-return]
-        return t._i if t._t is book.trace else book.find(t)  # type: ignore[no-any-return]
+            return -1 if leaf is None else leaf[0]
+        return t._i if t._t is book.trace else book.find(t)
 
     def _reached(self, end: int) -> bytearray:
         """Which records depend on something that this tape watches."""
@@ -452,7 +457,10 @@ class GradientTape:
         return sorted(self._windows + outside)
 
     def tell(self, targets: Any, seeds: Any) -> Iterator[tuple[Any, ...]]:
-        """The same sweep, told: ``(place, gradient, [(slot, place, part, sum), ...])``."""
+        """The same sweep, told: ``(place, gradient, parts)``.
+
+        A part is ``(slot, place, contribution, sum so far)``.
+        """
         book = self._book
         if book is None:
             return
@@ -516,9 +524,11 @@ def _weight(target: Any, weight: Any) -> Any:
 
 def _mixed_seed(seed: Any, target: Any) -> str:
     return tell(
-        f"cannot compute Mul as input #1(zero-based) was expected to be a {seed.dtype.c_name} "
-        f"tensor but is a {target.dtype.c_name} tensor [Op:Mul] name: ",
-        f"give output_gradients the target's dtype: tf.cast(..., tf.{target.dtype.name})",
+        "cannot compute Mul as input #1(zero-based) was expected to be a "
+        f"{seed.dtype.c_name} tensor but is a {target.dtype.c_name} tensor [Op:Mul] "
+        "name: ",
+        "give output_gradients the target's dtype: "
+        f"tf.cast(..., tf.{target.dtype.name})",
     )
 
 
@@ -592,8 +602,8 @@ def _batches(target: TensorShape, source: TensorShape) -> None:
             tell(
                 f"Need first dimension of target shape ({target}) and source shape "
                 f"({source}) to match.",
-                "row i of the target belongs to row i of the source; tape.jacobian does "
-                "without rows",
+                "row i of the target belongs to row i of the source; tape.jacobian "
+                "does without rows",
             )
         )
 
@@ -639,7 +649,8 @@ def _check(one: Any, role: str) -> None:
         raise TypeError(
             tell(
                 "Argument `target` should be a list or nested structure of Tensors, "
-                "Variables or CompositeTensors to be differentiated, but received None.",
+                "Variables or CompositeTensors to be differentiated, but received "
+                "None.",
                 "is the first argument the value computed in the block?",
             )
         )
@@ -659,7 +670,7 @@ def _check_leaf(t: Any, role: str) -> None:
         raise AttributeError(
             tell(
                 f"'{type(t).__name__}' object has no attribute 'dtype'",
-                f"{t!r} is no tensor: only what is a tensor or a variable can be a {role}",
+                f"{t!r} is no tensor: only a tensor or a variable can be a {role}",
             )
         )
 
@@ -689,9 +700,9 @@ def _warn_inside() -> None:
         _told["inside"] = 1
         _log().warning(
             "Calling GradientTape.gradient on a persistent tape inside its context is "
-            "significantly less efficient than calling it outside the context (it causes "
-            "the gradient ops to be recorded on the tape, leading to increased CPU and "
-            "memory usage). Only call GradientTape.gradient inside the context if you "
-            "actually want to trace the gradient in order to compute higher order "
-            "derivatives."
+            "significantly less efficient than calling it outside the context (it "
+            "causes the gradient ops to be recorded on the tape, leading to increased "
+            "CPU and memory usage). Only call GradientTape.gradient inside the context "
+            "if you actually want to trace the gradient in order to compute higher "
+            "order derivatives."
         )
