@@ -91,10 +91,12 @@ print("dy/dx:", dy_dx.numpy())
 play(tape, y, x)
 
 # %% [markdown]
-# Press the play button. Or click on the picture and use the right and left
-# arrow keys. First the values go forwards. Then the gradients come back, one
-# operation at a time. Watch `x`: it is used three times, so three numbers come
-# back to it, and they are added up. At the end they give 6.
+# Run the cell, and a play button appears below the picture: press it. Or click
+# on the picture and use the right and left arrow keys.
+#
+# First the values go forwards. Then the gradients come back, one operation at a
+# time. Watch `x`: it is used three times, so three numbers come back to it, and
+# they are added up. At the end they give 6.
 
 # %% [markdown]
 # ## Run: optimise
