@@ -12,6 +12,7 @@ from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
 from tapeviz.engine.slices import IndexedSlices, dense
 from tapeviz.engine.tensor import Tensor, convert, wrap
+from tapeviz.errors import tell
 from tapeviz.linalg import global_norm
 
 
@@ -23,7 +24,23 @@ def clip_by_value(
     The gradient passes inside and on either border, and is 0 outside.
     """
     given = convert(t.values if isinstance(t, IndexedSlices) else t)
-    return call.clip(given, like(clip_value_max, given), like(clip_value_min, given))
+    high, low = like(clip_value_max, given), like(clip_value_min, given)
+    for border in (high, low):
+        if not _fits(border.shape, given.shape):
+            raise ValueError(
+                tell(
+                    f"Shapes {given.shape} and {border.shape} are incompatible",
+                    "a border is a number, or has the shape of what it bounds",
+                )
+            )
+    return call.clip(given, high, low)
+
+
+def _fits(border: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(border, shape) == tuple(shape)
+    except ValueError:
+        return False
 
 
 @composite("clip_by_norm")
@@ -53,6 +70,13 @@ def clip_by_global_norm(
 
     Returns the list (None stays None) and the norm before.
     """
+    if not isinstance(t_list, (list, tuple)):
+        raise TypeError(
+            tell(
+                f"`t_list` should be a sequence of tensors. Received {type(t_list)}.",
+                "put one tensor in a list: [t]",
+            )
+        )
     length = global_norm(t_list) if use_norm is None else convert(use_norm)
     one = like(1.0, length)
     top = like(clip_norm, length)

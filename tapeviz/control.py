@@ -103,6 +103,10 @@ def _spread(f: Callable[..., Any], values: Any, many: bool) -> Any:
 def _rows(elems: Any, backwards: bool = False) -> tuple[Any, list[Any]]:
     """The entries along the first axis of every tensor of a nest."""
     flat = [convert(e) for e in nest.leaves(elems)]
+    if any(not t.ndim for t in flat):
+        raise ValueError(
+            tell("Elements in elems must be 1+ dimensional Tensors, not scalars")
+        )
     order = range(len(flat[0]._v))
     rows = [
         nest.like(elems, [call.pick(t, (k,)) for t in flat])

@@ -30,6 +30,17 @@ def matmul(
     >>> tf.matmul([[1.0, 2.0]], [[3.0], [4.0]]).numpy()
     array([[11.]], dtype=float32)
     """
+    for turn, adjoint, side in (
+        (transpose_a, adjoint_a, "a"),
+        (transpose_b, adjoint_b, "b"),
+    ):
+        if turn and adjoint:
+            raise ValueError(
+                tell(
+                    f"Only one of `transpose_{side}` and `adjoint_{side}` can be True. "
+                    f"Received `transpose_{side}`={turn}, `adjoint_{side}`={adjoint}.",
+                )
+            )
     if transpose_a or transpose_b or adjoint_a or adjoint_b:
         return _turned(a, b, (transpose_a, adjoint_a), (transpose_b, adjoint_b))
     return call.matmul(a, b)
@@ -307,6 +318,13 @@ def diag(
     """A square matrix with these numbers on the diagonal, 0 elsewhere."""
     t = convert(diagonal)
     _main(k, padding_value)
+    if not rank(t):
+        raise InvalidArgumentError(
+            tell(
+                "diagonal must be at least 1-dim, received shape: [] [Op:MatrixDiagV3] "
+                "name: diag",
+            )
+        )
     n = t.shape[-1]
     return call.diag(
         t, n if num_rows == -1 else num_rows, n if num_cols == -1 else num_cols

@@ -25,7 +25,8 @@ def print(
     >>> tf.print("x is", tf.range(10), output_stream=sys.stdout)
     x is [0 1 2 ... 7 8 9]
     """
-    text = sep.join(_shown(v, summarize) for v in inputs) + end
+    alone = len(inputs) == 1
+    text = sep.join(_shown(v, summarize, alone=alone) for v in inputs) + end
     if isinstance(output_stream, str) and output_stream.startswith("file://"):
         with Path(output_stream.removeprefix("file://")).open("a") as file:
             file.write(text)
@@ -33,10 +34,10 @@ def print(
         (sys.stderr if output_stream is None else output_stream).write(text)
 
 
-def _shown(value: Any, many: int) -> str:
+def _shown(value: Any, many: int, *, alone: bool = False) -> str:
     if isinstance(value, (Tensor, Variable)):
         v = value._v
-        return _array(v, many) if isinstance(v, np.ndarray) else _number(v, bare=True)
+        return _array(v, many) if isinstance(v, np.ndarray) else _number(v, bare=alone)
     if isinstance(value, np.ndarray):
         return _array(value, many)
     if isinstance(value, Mapping):
@@ -56,7 +57,7 @@ def _inner(value: Any, many: int) -> str:
 
 def _array(v: Any, many: int, depth: int = 0) -> str:
     if not v.ndim:
-        return _number(v[()], bare=depth == 0)
+        return _number(v[()], bare=False)
     cut = 0 <= many < v.shape[0] and v.shape[0] > 2 * many
     rows = [*v[:many], *v[v.shape[0] - many :]] if cut else list(v)
     parts = [

@@ -63,6 +63,19 @@ def _kind(dtype: Any) -> Any:
     return dtypes.as_dtype(dtype).np
 
 
+def _float_kind(dtype: Any) -> Any:
+    kind = _kind(dtype)
+    if kind.kind != "f":
+        name = dtypes.as_dtype(dtype).name
+        raise TypeError(
+            tell(
+                f"Cannot convert 0.0 to EagerTensor of dtype {name}",
+                "normal numbers are floats; tf.random.uniform draws whole ones",
+            )
+        )
+    return kind
+
+
 def _known(*values: Any) -> bool:
     """Whether the values are plain numbers, so that no gradient is asked of them."""
     return not any(isinstance(v, (Tensor, Variable)) for v in values)
@@ -87,7 +100,7 @@ def normal(
 ) -> Tensor:  # fmt: skip
     """Normally distributed numbers; ``mean`` and ``stddev`` may be watched tensors."""
     noise = draw(seed).standard_normal(sizes(shape))
-    return _scaled(np.asarray(noise).astype(_kind(dtype)), mean, stddev)
+    return _scaled(np.asarray(noise).astype(_float_kind(dtype)), mean, stddev)
 
 
 def truncated_normal(
@@ -96,7 +109,7 @@ def truncated_normal(
 ) -> Tensor:  # fmt: skip
     """Normally distributed numbers, none further from the mean than two ``stddev``."""
     return _scaled(
-        _within_two(draw(seed), sizes(shape)).astype(_kind(dtype)), mean, stddev
+        _within_two(draw(seed), sizes(shape)).astype(_float_kind(dtype)), mean, stddev
     )
 
 
@@ -152,6 +165,8 @@ def _between(noise: Any, low: Any, high: Any) -> Tensor:
 def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
     """The rows in random order."""
     t = convert(value)
+    if not rank(t):
+        return call.identity(t)
     return call.gather(t, draw(seed).permutation(t.shape[0]), -rank(t))
 
 
@@ -209,7 +224,7 @@ def stateless_normal(
 ) -> Tensor:  # fmt: skip
     """Normally distributed numbers that depend on the two numbers of ``seed`` alone."""
     noise = _stateless(seed).standard_normal(sizes(shape))
-    return _scaled(np.asarray(noise).astype(_kind(dtype)), mean, stddev)
+    return _scaled(np.asarray(noise).astype(_float_kind(dtype)), mean, stddev)
 
 
 def stateless_truncated_normal(
@@ -218,7 +233,7 @@ def stateless_truncated_normal(
 ) -> Tensor:  # fmt: skip
     """The same, none further from the mean than two ``stddev``."""
     noise = _within_two(_stateless(seed), sizes(shape))
-    return _scaled(noise.astype(_kind(dtype)), mean, stddev)
+    return _scaled(noise.astype(_float_kind(dtype)), mean, stddev)
 
 
 def stateless_uniform(
@@ -268,7 +283,7 @@ class Generator:
     ) -> Tensor:  # fmt: skip
         """Normally distributed numbers."""
         noise = self._rng.standard_normal(sizes(shape))
-        return _scaled(np.asarray(noise).astype(_kind(dtype)), mean, stddev)
+        return _scaled(np.asarray(noise).astype(_float_kind(dtype)), mean, stddev)
 
     def truncated_normal(
         self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32",
@@ -276,7 +291,9 @@ class Generator:
     ) -> Tensor:  # fmt: skip
         """Normally distributed numbers within two ``stddev``."""
         return _scaled(
-            _within_two(self._rng, sizes(shape)).astype(_kind(dtype)), mean, stddev
+            _within_two(self._rng, sizes(shape)).astype(_float_kind(dtype)),
+            mean,
+            stddev,
         )
 
     def uniform(

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import dtypes
-from tapeviz.engine.arguments import floating, numbers, plain, sizes, whole
+from tapeviz.engine.arguments import floating, numbers, plain, room, sizes, whole
 from tapeviz.engine.arguments import rank as axes_of
 from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
 from tapeviz.engine.record import here
 from tapeviz.engine.tensor import Tensor, Variable, convert, raw, wrap
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, UnimplementedError, tell
 
 newaxis = None
 """A new axis of size 1, in an index: ``v[:, tf.newaxis]``."""
@@ -54,6 +54,13 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     """``x`` in another dtype; the gradient flows between floats, not to integers."""
     to = dtypes.as_dtype(dtype)
     t = convert(x)
+    if t.dtype.name == "string" and to.name != "string":
+        raise UnimplementedError(
+            tell(
+                f"Cast string to {to.c_name} is not supported [Op:Cast] name: ",
+                "Python's float(...) reads a number from text",
+            )
+        )
     if t.dtype is to:
         return t if t.__class__ is Tensor else call.identity(t)
     if to.np.kind in "fc" and t.dtype.np.kind in "fc":
@@ -67,14 +74,14 @@ def zeros(
     shape: Any, dtype: Any = "float32", name: str | None = None, layout: Any = None
 ) -> Tensor:
     """Zeros of a shape."""
-    return wrap(np.zeros(sizes(shape), dtypes.as_dtype(dtype).np)[()])
+    return wrap(np.zeros(room(shape), dtypes.as_dtype(dtype).np)[()])
 
 
 def ones(
     shape: Any, dtype: Any = "float32", name: str | None = None, layout: Any = None
 ) -> Tensor:
     """Ones of a shape."""
-    return wrap(np.ones(sizes(shape), dtypes.as_dtype(dtype).np)[()])
+    return wrap(np.ones(room(shape), dtypes.as_dtype(dtype).np)[()])
 
 
 def zeros_like(
@@ -100,7 +107,16 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
     array([[9., 9.],
            [9., 9.]], dtype=float32)
     """
-    return call.stretch(value, sizes(dims), 0)
+    t = convert(value)
+    if axes_of(t):
+        raise InvalidArgumentError(
+            tell(
+                f"value must represent a scalar, got shape {t.shape.as_list()} "
+                "[Op:Fill]",
+                "tf.broadcast_to stretches a tensor",
+            )
+        )
+    return call.stretch(t, room(dims), 0)
 
 
 def eye(
@@ -108,8 +124,8 @@ def eye(
     dtype: Any = "float32", name: str | None = None,
 ) -> Tensor:  # fmt: skip
     """The identity matrix: ones on the diagonal, zeros elsewhere."""
-    rows = whole(num_rows)
-    columns = rows if num_columns is None else whole(num_columns)
+    (rows,) = room([num_rows])
+    (columns,) = room([rows if num_columns is None else num_columns])
     made = np.eye(rows, columns, dtype=dtypes.as_dtype(dtype).np)
     front = () if batch_shape is None else sizes(batch_shape)
     return wrap(np.broadcast_to(made, (*front, *made.shape)).copy())

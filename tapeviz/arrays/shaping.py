@@ -238,6 +238,14 @@ def unstack(
     """The entries of a tensor along an axis, as a list."""
     t = convert(value)
     at = one_axis(t, axis, "Unpack")
+    if num is not None and whole(num) != t.shape[at]:
+        raise InvalidArgumentError(
+            tell(
+                f"Input shape axis {whole(axis)} must equal {whole(num)}, got shape "
+                f"{t.shape.as_list()} [Op:Unpack]",
+                "leave num out",
+            )
+        )
     return [call.pick_at(t, k, at) for k in range(t.shape[at])]
 
 

@@ -123,6 +123,14 @@ def scatter_nd(
     return call.scatter_nd(convert(updates), want, ids, 0)
 
 
+def _points(indices: Any, t: Any) -> Any:
+    """Places in a tensor: the last axis holds the coordinates."""
+    ids = numbers(indices)
+    for k in range(np.shape(ids)[-1]):
+        _within(ids[..., k], t.shape[k], "TensorScatterUpdate")
+    return ids
+
+
 @composite("tensor_scatter_nd_add")
 def tensor_scatter_nd_add(
     tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "",
@@ -130,7 +138,7 @@ def tensor_scatter_nd_add(
 ) -> Tensor:  # fmt: skip
     """A copy of a tensor with ``updates`` added at places."""
     t = convert(tensor)
-    put = call.scatter_nd(like(updates, t), tuple(t.shape), numbers(indices), 0)
+    put = call.scatter_nd(like(updates, t), tuple(t.shape), _points(indices, t), 0)
     return call.add(t, put)
 
 
@@ -145,7 +153,8 @@ def tensor_scatter_nd_update(
     >>> tf.tensor_scatter_nd_update([1.0, 2.0, 3.0], [[1]], [9.0]).numpy()
     array([1., 9., 3.], dtype=float32)
     """
-    t, ids = convert(tensor), numbers(indices)
+    t = convert(tensor)
+    ids = _points(indices, t)
     new = np.zeros(t.shape, bool)
     new[tuple(np.moveaxis(ids, -1, 0))] = True
     put = call.scatter_nd(like(updates, t), tuple(t.shape), ids, 0)
@@ -159,7 +168,7 @@ def tensor_scatter_nd_sub(
 ) -> Tensor:  # fmt: skip
     """A copy of a tensor with ``updates`` subtracted at places."""
     t = convert(tensor)
-    put = call.scatter_nd(like(updates, t), tuple(t.shape), numbers(indices), 0)
+    put = call.scatter_nd(like(updates, t), tuple(t.shape), _points(indices, t), 0)
     return call.subtract(t, put)
 
 
@@ -255,6 +264,8 @@ def unique(
 ) -> tuple[Tensor, Tensor]:
     """The different entries of a vector as they appear, and which one each is."""
     v = convert(x)._v
+    if np.ndim(v) != 1:
+        raise InvalidArgumentError(tell("unique expects a 1D vector. [Op:Unique]"))
     found, first, back = np.unique(v, return_index=True, return_inverse=True)
     order = np.argsort(first)
     places = np.argsort(order)[back].astype(dtypes.as_dtype(out_idx).np)

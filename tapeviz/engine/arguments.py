@@ -30,6 +30,17 @@ def sizes(shape: Any) -> tuple[int, ...]:
     return tuple(int(n) for n in np.ravel(shape))
 
 
+def room(shape: Any) -> tuple[int, ...]:
+    """The shape of something to be made: no size may be negative."""
+    given = sizes(shape)
+    for n in given:
+        if n < 0:
+            raise InvalidArgumentError(
+                tell(f"Dimension {n} must be >= 0 [Op:Fill] name: ")
+            )
+    return given
+
+
 def rank(t: Any) -> int:
     """How many axes a tensor has."""
     return int(np.ndim(t._v))
@@ -73,10 +84,10 @@ def numbers(value: Any) -> Any:
     if v.dtype.kind not in "iu":
         if not np.size(v):
             return np.asarray(v, np.int32)
-        raise TypeError(
+        raise InvalidArgumentError(
             tell(
-                f"Value passed to parameter 'indices' has DataType {dtypes.of(v).name} "
-                "not in list of allowed values: int16, int32, int64",
+                f"Value for attr 'Tindices' of {dtypes.of(v).c_name} is not in the "
+                "list of allowed values: int16, int32, int64",
                 "indices are whole numbers: tf.cast(indices, tf.int32)",
             )
         )
@@ -105,6 +116,13 @@ def like(value: Any, t: Any) -> Any:
 def truths(value: Any, kernel: str, slot: int = 0) -> Any:
     """A tensor of bools; an error for numbers."""
     t = convert(value)
+    if t.dtype.np.kind != "b" and t is not value:
+        raise TypeError(
+            tell(
+                f"Cannot convert {value!r} to EagerTensor of dtype bool",
+                "compare first: x > 0 is a tensor of bools",
+            )
+        )
     if t.dtype.np.kind != "b":
         raise InvalidArgumentError(
             tell(

@@ -6,6 +6,7 @@ from typing import Any
 
 from tapeviz.engine.assembly import call
 from tapeviz.engine.tensor import Tensor, convert
+from tapeviz.errors import tell
 
 
 def abs(x: Any, name: str | None = None) -> Tensor:
@@ -204,7 +205,18 @@ def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
     >>> tf.complex(3.0, 4.0).numpy()
     np.complex64(3+4j)
     """
-    made = call.complex(real, imag)
+    parts = [convert(real), convert(imag)]
+    kinds = [t.dtype for t in parts]
+    if not all(k.is_floating for k in kinds):
+        raise TypeError(
+            tell(
+                "The `real` and `imag` components have incorrect types: "
+                f"{kinds[0].name} {kinds[1].name}. They must be consistent, and one of "
+                "[tf.float32, tf.float64]",
+                "use floats: 3.0 instead of 3",
+            )
+        )
+    made = call.complex(*parts)
     made._t.mixed = True
     return made
 

@@ -1,5 +1,7 @@
 """The public names: all that was promised, none invented, and help for the others."""
 
+# ruff: noqa: E501 - tables, one case a line
+
 from __future__ import annotations
 
 import inspect

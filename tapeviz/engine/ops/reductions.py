@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.table import AXIS, FLOAT, NUMBER, op
+from tapeviz.engine.ops.table import AXIS, FLOAT, NUMBER, ORDERED, op
 
 op(
     "sum", "sum(x, axis, keep)", "spread(g, shape(x), axis, keep)",
@@ -20,20 +20,20 @@ op(
     "max", "max(x, axis, keep)",
     "spread(g, shape(x), axis, keep) * shares(x, y, axis, keep)",
     kernel="Max", symbol="max", nickname="the greatest gets it; ties share equally",
-    **AXIS,
+    **AXIS, **ORDERED,
 )  # fmt: skip
 op(
     "min", "min(x, axis, keep)",
     "spread(g, shape(x), axis, keep) * shares(x, y, axis, keep)",
     kernel="Min", symbol="min", nickname="the smallest gets it; ties share equally",
-    **AXIS,
+    **AXIS, **ORDERED,
 )  # fmt: skip
 op(
     "prod", "prod(x, axis, keep)",
     "spread(g, shape(x), axis, keep)"
     " * (cumprod(x, axis, True, False) * cumprod(x, axis, True, True))",
     kernel="Prod", symbol="Π", nickname="each gets the product of all the others",
-    **AXIS,
+    **AXIS, **NUMBER,
 )  # fmt: skip
 op(
     "logsumexp", "logsumexp(x, axis, keep)",
@@ -81,12 +81,12 @@ RUN: dict[str, Any] = {"settings": ("axis", "exclusive", "back")}
 op(
     "cumsum", "cumsum(x, axis, exclusive, back)",
     "cumsum(g, axis, exclusive, not back)",
-    kernel="Cumsum", symbol="Σ…", nickname="a running sum runs back", **RUN,
+    kernel="Cumsum", symbol="Σ…", nickname="a running sum runs back", **RUN, **NUMBER,
 )  # fmt: skip
 op(
     "cumprod", "cumprod(x, axis, exclusive, back)",
     "divide_no_nan(cumsum(g * y, axis, exclusive, not back), x)",
-    kernel="Cumprod", symbol="Π…", domain="x ≠ 0", conjugates=False, **RUN,
+    kernel="Cumprod", symbol="Π…", domain="x ≠ 0", conjugates=False, **NUMBER, **RUN,
 )  # fmt: skip
 
 # -- words that only rules use ---------------------------------------------------------
