@@ -37,7 +37,7 @@ from tapeviz.engine.dtypes import bool_ as bool
 from tapeviz.engine.tape import GradientTape, UnconnectedGradients
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.face import bundle as _bundle
-from tapeviz.face import descent, draw, explore, play
+from tapeviz.face import descent, draw, explore, play, why
 
 __version__ = "0.1.0"
 
@@ -224,6 +224,7 @@ __all__ = [
     "vectorized_map",
     "where",
     "while_loop",
+    "why",
     "zeros",
     "zeros_like",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.errors import caller, tell
 
 if TYPE_CHECKING:
+    from tapeviz.answers import Why
     from tapeviz.shown import Drawing, Player
     from tapeviz.trace.film import Table
 
@@ -121,6 +122,53 @@ def _tensors(thing: Any, role: str) -> None:
                     "give the tensor or variable itself, not its value",
                 )
             )
+
+
+def why(
+    tape: GradientTape, target: Any = None, sources: Any = None, *, theme: str = "auto"
+) -> Why:
+    """Why a gradient is None, zero or nan, or where it comes from if it is fine.
+
+    Each reason comes with the place in your code and the smallest change that mends it.
+    It works after ``gradient`` used the tape up; without ``target`` and ``sources`` it
+    is about the gradient the tape was last asked for.
+
+    >>> import tapeviz as tf
+    >>> x = tf.constant(3.0)
+    >>> with tf.GradientTape() as tape:
+    ...     y = x * x
+    >>> print(tape.gradient(y, x))
+    None
+    >>> why(tape, y, x).reasons[0].sentence
+    'x is a constant, and the tape was not told to watch it.'
+    """
+    from tapeviz.answers import Why
+    from tapeviz.trace import observe
+
+    target, sources = _asked(_tape(tape, "why"), target, sources, "why")
+    frame = caller()
+    spot = None if frame is None else (frame.f_code, frame.f_lasti)
+    return Why(observe.why(tape, target, sources, _names(), spot), theme=theme)
+
+
+def _asked(
+    tape: GradientTape, target: Any, sources: Any, verb: str
+) -> tuple[Any, Any]:
+    """What is asked about, or what the tape was last asked for."""
+    from tapeviz.trace import observe
+
+    if target is None and sources is None:
+        target, sources = observe.asked(tape)
+    if target is None or sources is None:
+        raise TypeError(
+            tell(
+                f"{verb}(tape, target, sources) was not told which gradient is meant",
+                f"name both, {verb}(tape, y, x), or ask the tape for a gradient first",
+            )
+        )
+    _tensors(target, "target")
+    _tensors(sources, "source")
+    return target, sources
 
 
 class Descent:

@@ -5,6 +5,7 @@ from tapeviz.trace.observe.recorded import asked, graph
 from tapeviz.trace.observe.registry import operations
 from tapeviz.trace.observe.swept import backward
 from tapeviz.trace.observe.values import replay, value_of
+from tapeviz.trace.observe.why import why
 
 __all__ = [
     "Recorder",
@@ -16,4 +17,5 @@ __all__ = [
     "replay",
     "rerun",
     "value_of",
+    "why",
 ]

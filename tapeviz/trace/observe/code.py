@@ -29,15 +29,15 @@ class Code:
     def stretch(self, path: str, place: tuple[int, int, int, int]) -> Span | None:
         """What stands from a line and byte column of a file to another, if it does."""
         line, col, end_line, end_col = place
-        lines = linecache.getlines(path)
-        if not 0 < line <= end_line <= len(lines):
+        every = linecache.getlines(path)
+        if not 0 < line <= end_line <= len(every):
             return None
+        lines = [text.rstrip("\n") for text in every[line - 1 : end_line]]
         file = self._name(path)
         low, high = self._seen.get(path, (line, end_line))
         self._seen[path] = (min(low, line), max(high, end_line))
-        start, end = _chars(lines[line - 1], col), _chars(lines[end_line - 1], end_col)
-        text = _between(lines[line - 1 : end_line], start, end)
-        return Span(file, line, start, end_line, end, text)
+        start, end = _chars(lines[0], col), _chars(lines[-1], end_col)
+        return Span(file, line, start, end_line, end, _between(lines, start, end))
 
     def sources(self) -> tuple[Source, ...]:
         """The lines of each file from the first span to the last, with the head."""
@@ -75,7 +75,7 @@ def _chars(line: str, column: int) -> int:
 def _between(lines: list[str], start: int, end: int) -> str:
     if len(lines) == 1:
         return lines[0][start:end]
-    return "".join([lines[0][start:], *lines[1:-1], lines[-1][:end]])
+    return "\n".join([lines[0][start:], *lines[1:-1], lines[-1][:end]])
 
 
 def _head(lines: list[str], low: int) -> int:

@@ -1,0 +1,56 @@
+"""What the learner gets to read: why a gradient is what it is, and how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from tapeviz.errors import LayoutError
+from tapeviz.render import answer as words
+from tapeviz.shown import Shown
+from tapeviz.trace.reason import Answer, Reason
+
+
+class Why(Shown):
+    """The answer to ``why``: one ``Answer`` for each source, as plain data in ``answers``.
+
+    It prints as text and shows itself in a notebook with the place of the cut marked.
+    """
+
+    def __init__(self, answers: Sequence[Answer], *, theme: str = "auto") -> None:
+        self.answers = tuple(answers)
+        self._theme = theme
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The reasons of all answers, each answer's first one first."""
+        return tuple(reason for one in self.answers for reason in one.reasons)
+
+    @property
+    def result(self) -> str:
+        """What the gradient of the first source is: "none", "zero", "nan", "inf", "value"."""
+        return self.answers[0].result if self.answers else "none"
+
+    def __iter__(self) -> Iterator[Answer]:
+        return iter(self.answers)
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def _forms(self) -> dict[str, Callable[[], str]]:
+        return {
+            ".html": lambda: words.page(self.answers, theme=self._theme),
+            ".txt": self.__str__,
+            ".svg": lambda: words.picture(self.answers[0], theme=self._theme),
+            ".json": lambda: self.answers[0].to_json(),
+        }
+
+    def _html(self) -> str:
+        try:
+            return words.to_html(self.answers, theme=self._theme)
+        except LayoutError:
+            return words.to_html(self.answers, theme=self._theme, drawn=False)
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(words.to_text, self.answers))
+
+    __repr__ = __str__

@@ -1,0 +1,390 @@
+"""Why a source or a target does not stand on the tape at all."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.trace.observe.source import Line, dotted
+from tapeviz.trace.observe.why import mend
+from tapeviz.trace.observe.why.case import Case, is_value
+from tapeviz.trace.reason import Reason
+
+MAKERS = (
+    "constant", "convert_to_tensor", "ones", "zeros", "fill", "linspace", "range", "eye",
+    "normal", "uniform",
+)  # fmt: skip
+
+
+def source(case: Case) -> Iterator[Reason]:
+    """Why the tape does not know the source, or does not watch it."""
+    x = case.source
+    if isinstance(x, Variable):
+        yield from _variable(case, x)
+    elif not (made := list(_fresh(case, x))):
+        yield from _tensor(case, x)
+    else:
+        yield from made
+
+
+def _variable(case: Case, x: Variable) -> Iterator[Reason]:
+    name, tape = case.x_name, case.tape_name
+    line = _definition(case)
+    if not x._trainable:
+        yield Reason(
+            "untrainable",
+            f"{name} was made with trainable=False, and a tape does not watch such a "
+            "variable by itself.",
+            f"watch it at the start of the block, {tape}.watch({name}), or make it trainable",
+            case.span(line), mend.watch(case, case.x_base),
+        )  # fmt: skip
+    elif not case.tape._accessed:
+        head = None if case.block is None else case.block[0]
+        yield Reason(
+            "unnoticed",
+            f"{tape} was made with watch_accessed_variables=False, so that it watches only "
+            f"what it is told to, and it was not told of {name}.",
+            f"watch {name} at the start of the block: {tape}.watch({name})",
+            case.span(head), mend.watch(case, case.x_base),
+        )  # fmt: skip
+    elif case.x >= 0 or (other := case.elsewhere(x)) and not case.chain:
+        other = case.elsewhere(x)
+        yield Reason(
+            "elsewhere",
+            f"{name} was read for {other or 'another tape'}, not while {tape} recorded.",
+            f"ask {other or 'that tape'} for the gradient, or compute the target in "
+            f"{tape}'s block",
+            nodes=(f"n{case.x}",) if case.x >= 0 else (),
+        )  # fmt: skip
+
+
+def _fresh(case: Case, x: Any) -> Iterator[Reason]:
+    """A tensor that the question itself made, or that was sliced outside the block."""
+    code, base = case.x_code, case.x_base
+    part = getattr(x, "_part", None) if isinstance(x, Tensor) else None
+    owner = case.names.get(base.partition(".")[0])
+    whole = is_value(owner) and isinstance(code, (ast.Subscript, ast.Call, ast.BinOp, ast.UnaryOp))
+    if not whole and (part is None or not _outside(case)):
+        return
+    sliced = isinstance(code, ast.Subscript)
+    text = case.x_name
+    base = base if whole else case.name_of(part[0] if part else None) or base
+    edits: Any = ()
+    if sliced:
+        fix = f"ask for {base} as a whole and take the entry of its gradient"
+        edits = mend.replace(case, case.reading.here, code, base)
+    elif whole:
+        fix = f"ask for {base} itself, or give {text} a name in the block and use that name"
+        edits = mend.replace(case, case.reading.here, code, base)
+    else:
+        fix = f"ask for {base} and take the entry of its gradient, or slice inside the block"
+    where = case.span(case.reading.here, code) if whole else case.span(_definition(case))
+    what = "a new tensor, made when the question was asked" if whole else (
+        f"a new tensor, taken from {base} outside the block"
+    )  # fmt: skip
+    yield Reason(
+        "fresh", f"{text} is {what}; the tape never saw it.", fix, where, edits
+    )  # fmt: skip
+
+
+def _outside(case: Case) -> bool:
+    line = _definition(case)
+    return line is None or case.inside(line) is False
+
+
+def _tensor(case: Case, x: Any) -> Iterator[Reason]:
+    lines, name = case.reading.made(case.x_base, case.reading.here), case.x_name
+    edges = tuple(f"e{i}_{s}" for i, s in case.constant_edges(x._v))
+    line = _definition(case)
+    late = _watched_after(case)
+    if case.x >= 0 or case.foreign(x):
+        yield _elsewhere(case, name, x)
+    elif line is not None and (first := _was_variable(lines, line)) is not None:
+        yield _rebound(case, first, line)
+    elif line is not None and _later(case, line):
+        yield Reason(
+            "renewed",
+            f"{name} means another tensor by now: this line gave the name a new value after "
+            "the block.",
+            f"keep the tensor that was watched under a name of its own, and ask for that one",
+            case.span(line),
+        )  # fmt: skip
+    elif late is not None:
+        yield Reason(
+            "late",
+            f"{name} was watched only after the block, when nothing was recorded any more.",
+            f"call {case.tape_name}.watch({name}) first thing in the block",
+            case.span(late), mend.watch(case, case.x_base), edges=edges,
+        )  # fmt: skip
+    else:
+        yield _unwatched(case, line, edges)
+
+
+def _elsewhere(case: Case, name: str, x: Any) -> Reason:
+    other = case.elsewhere(x) or "another tape"
+    return Reason(
+        "elsewhere",
+        f"{name} was recorded by {other}, and {case.tape_name} does not watch it.",
+        f"watch it with this tape too, {case.tape_name}.watch({name}), or ask {other}",
+        None, mend.watch(case, case.x_base), (f"n{case.x}",) if case.x >= 0 else (),
+    )  # fmt: skip
+
+
+def _unwatched(case: Case, line: Line | None, edges: tuple[str, ...]) -> Reason:
+    name, tape = case.x_name, case.tape_name
+    within = line is not None and bool(case.inside(line))
+    if line is not None and case.paused(line):
+        return Reason(
+            "paused",
+            f"{name} was computed under stop_recording, so for the tape it is a constant.",
+            f"move this line out of the stop_recording block",
+            case.span(line), mend.unpause(case, line), edges=edges,
+        )  # fmt: skip
+    if within and line is not None:
+        what = "was computed in the block, but from nothing that the tape watches"
+    elif line is not None and not _is_constant(line):
+        what = "was computed before the block, so for the tape it is a constant"
+    else:
+        what = "is a constant, and the tape was not told to watch it"
+    when = "right after it is computed" if within else "at the start of the block"
+    return Reason(
+        "unwatched", f"{name} {what}.",
+        f"watch it {when}: {tape}.watch({name})",
+        case.span(line), mend.watch(case, case.x_base, after=line if within else None),
+        edges=edges,
+    )  # fmt: skip
+
+
+def _is_constant(line: Line) -> bool:
+    value = line.value
+    return isinstance(value, ast.Call) and dotted(value.func).rpartition(".")[2] in MAKERS
+
+
+def _definition(case: Case) -> Line | None:
+    """The statement that the source's present value comes from."""
+    here = case.reading.here
+    if here is None or not case.x_base:
+        return None
+    found = [one for one in case.reading.before(case.x_base, here) if one.value is not None]
+    return max(found, key=lambda one: one.order, default=None)
+
+
+def _was_variable(lines: list[Line], last: Line) -> Line | None:
+    """The line that made a variable of the name which became a tensor later."""
+    for line in lines:
+        value = line.value
+        is_variable = isinstance(value, ast.Call) and dotted(value.func).endswith("Variable")
+        if line is not last and is_variable and not _makes_variable(last):
+            return line
+    return None
+
+
+def _makes_variable(line: Line) -> bool:
+    value = line.value
+    return isinstance(value, ast.Call) and dotted(value.func).endswith("Variable")
+
+
+_STEPS = {ast.Sub: "assign_sub", ast.Add: "assign_add"}
+
+
+def _rebound(case: Case, first: Line, line: Line) -> Reason:
+    name, node = case.x_base, line.node
+    start = first.node.lineno
+    value = line.value
+    instead, edits = f"{name}.assign(...)", mend.Edits()
+    if isinstance(node, (ast.Assign, ast.AugAssign)) and value is not None:
+        call = f"{name}.assign({ast.unparse(value)})"
+        if isinstance(value, ast.BinOp) and dotted(value.left) == name and type(value.op) in _STEPS:
+            call = f"{name}.{_STEPS[type(value.op)]}({ast.unparse(value.right)})"
+        instead, edits = call, mend.replace(case, line, node, call)
+    return Reason(
+        "rebound",
+        f"{name} was a tf.Variable (line {start}), but this line makes a plain tensor of it, "
+        "which no tape watches.",
+        f"change the variable in place: {instead}",
+        case.span(line), edits,
+    )  # fmt: skip
+
+
+def _later(case: Case, line: Line) -> bool:
+    """Whether a line gave the source's name its value after the block."""
+    if case.block is None or not case.tape._watched:
+        return False
+    head, block = case.block
+    end = (line.order[0], block.end_lineno or 0)
+    earlier = [
+        one for one in case.reading.made(case.x_base, case.reading.here)
+        if one.order < head.order
+    ]  # fmt: skip
+    return bool(earlier) and line.order[:2] > end and line.order > head.order
+
+
+def _watched_after(case: Case) -> Line | None:
+    """The line that watches the source after the block, if there is one."""
+    for line in case.reading.lines:
+        if not isinstance(line.node, ast.Expr) or case.inside(line) is not False:
+            continue
+        call = line.node.value
+        if isinstance(call, ast.Call) and dotted(call.func) == f"{case.tape_name}.watch":
+            if case.x_base in {dotted(n) for n in ast.walk(call)}:
+                return line
+    return None
+
+
+# -- the target ---------------------------------------------------------------------------
+
+
+def target(case: Case) -> Iterator[tuple[Any, Reason]]:
+    """Why the target does not stand on the tape: one reason per place in the code."""
+    y, name = case.targets[0], case.y_name
+    if isinstance(y, Variable):
+        yield (0,), Reason(
+            "unconnected", f"{name} is a variable itself: nothing was computed from "
+            f"{case.x_name}.", f"give the result of a computation with {case.x_name} as target",
+        )  # fmt: skip
+        return
+    if case.foreign(y):
+        yield (0,), _another(case, name, y)
+        return
+    derivative = gradient_line(case)
+    if derivative is not None:
+        yield derivative.order, linear(case, derivative)
+        return
+    for line in _ways(case):
+        yield from _line(case, line)
+
+
+def _ways(case: Case) -> list[Line]:
+    """The statements that count, and the question itself if it computes something."""
+    lines = list(case.chain)
+    here, code = case.reading.here, case.y_code
+    if here is not None and isinstance(code, (ast.BinOp, ast.Call, ast.UnaryOp)):
+        lines.append(here)
+    return [line for line in lines if not isinstance(line.node, (ast.FunctionDef, ast.ClassDef))]
+
+
+def _another(case: Case, name: str, y: Any) -> Reason:
+    other = case.elsewhere(y)
+    return Reason(
+        "elsewhere",
+        f"{name} was recorded by {other or 'another tape'}, not by {case.tape_name}.",
+        f"ask that one: {other}.gradient({name}, {case.x_name})" if other
+        else "ask the tape in whose block it was computed",
+        edits=mend.replace(case, case.reading.here, case.reading.argument(0, "tape"), other)
+        if other else (),
+    )  # fmt: skip
+
+
+def gradient_line(case: Case) -> Line | None:
+    """The line that made the target by asking a tape for a gradient."""
+    for line in case.goals:
+        value = line.value
+        if isinstance(value, ast.Subscript):
+            value = value.value
+        if isinstance(value, ast.Call) and dotted(value.func).endswith(".gradient"):
+            return line
+    return None
+
+
+def linear(case: Case, line: Line) -> Reason:
+    """A derivative that does not depend on the source, or was taken outside the block."""
+    name, x = case.y_name, case.x_name
+    if case.inside(line) is False:
+        return Reason(
+            "outside",
+            f"{name} was computed by a call of gradient outside of {case.tape_name}'s block, "
+            "so the tape did not record how.",
+            f"move this line into the block of {case.tape_name}",
+            case.span(line), _indented(case, line),
+        )  # fmt: skip
+    call: Any = line.value
+    call = call.value if isinstance(call, ast.Subscript) else call
+    what = ast.unparse(call.args[0]) if call.args else "the function"
+    return Reason(
+        "linear",
+        f"{name} is itself a derivative, and it does not depend on {x}: {what} changes with "
+        f"{x} at the same rate everywhere, so its second derivative is 0, which a tape "
+        "says as None.",
+        'ask with unconnected_gradients="zero" to get the 0 as a number',
+        case.span(line, call),
+    )  # fmt: skip
+
+
+def _indented(case: Case, line: Line) -> mend.Edits:
+    return mend.move(case, [line])
+
+
+def _line(case: Case, line: Line) -> Iterator[tuple[Any, Reason]]:
+    """What is wrong with one statement on the way."""
+    found = [r for r in written(case, line)]
+    yield from ((line.order, r) for r in found)
+    if case.paused(line):
+        yield line.order, Reason(
+            "paused",
+            f"This line runs under stop_recording, so the tape did not see how "
+            f"{_made(case, line)} was computed.",
+            "move it out of the stop_recording block",
+            case.span(line), mend.unpause(case, line),
+        )  # fmt: skip
+    elif case.inside(line) is False and (not found or line is case.reading.here):
+        yield line.order, _out(case, line)
+
+
+def _out(case: Case, line: Line) -> Reason:
+    if line is case.reading.here:
+        return Reason(
+            "outside",
+            f"{case.y_name} was computed in the question itself, after the block, when "
+            "nothing was recorded any more.",
+            f"give it a name inside the block of {case.tape_name}, and ask for that",
+            case.span(line, case.y_code),
+        )  # fmt: skip
+    head = None if case.block is None else case.block[0]
+    when = "before" if head is not None and line.order < head.order else "after"
+    ways = [one for one in case.chain if case.inside(one) is False]
+    return Reason(
+        "outside",
+        f"{_made(case, line)} was computed {when} the block of {case.tape_name}, where "
+        "nothing is recorded.",
+        "move this line into the block",
+        case.span(line), mend.move(case, ways),
+    )  # fmt: skip
+
+
+def _made(case: Case, line: Line) -> str:
+    return ", ".join(sorted(n for n in line.makes)) or case.y_name
+
+
+def written(case: Case, line: Line) -> Iterator[Reason]:
+    """Where a statement takes a value out of the tape, as its code shows."""
+    known = {case.x_base, *(n for one in case.chain for n in one.makes)}
+    outer: list[Any] = []
+    for node in line.parts:
+        if mend.escapes(case, node) and not any(n is node for o in outer for n in ast.walk(o)):
+            if known & {dotted(n) for n in ast.walk(node)}:
+                outer.append(node)
+                yield left(case, line, node)
+
+
+def left(case: Case, line: Line | None, node: Any, place: int = -1) -> Reason:
+    """The value left for NumPy or Python."""
+    text = " ".join(ast.unparse(node).split()) if isinstance(node, ast.AST) else "this"
+    short = text if len(text) <= 44 else "this expression"
+    func = dotted(getattr(node, "func", ast.Pass()))
+    if not func or func.endswith((".constant", ".Variable")):
+        what = f"{short} copies only the number into a new tensor"
+    elif func in ("float", "int", "complex"):
+        what = f"{short} makes a plain Python number of it"
+    else:
+        what = f"{short} computes with NumPy or Python numbers"
+        if func.endswith(".numpy"):
+            what = f"{short} takes the bare number out"
+    edits = mend.stay(case, line, node) if isinstance(node, ast.AST) else ()
+    instead = f": {edits[0].new}" if edits else f", with functions of {case.tf}"
+    return Reason(
+        "left", f"{what}, and the tape does not see where it goes from there.",
+        f"stay with tensors{instead}", case.span(line, node) if line else None, edits,
+        (f"n{place}",) if place >= 0 else (),
+    )  # fmt: skip

@@ -1,0 +1,254 @@
+"""The question itself: what is the gradient, and where do its reasons lie."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import nest
+from tapeviz.engine.assembly import AGAIN, BACK
+from tapeviz.engine.record import here
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor
+from tapeviz.trace.observe.names import Names
+from tapeviz.trace.observe.recorded import Scribe, gradients, picture
+from tapeviz.trace.observe.source import Line, Reading, Spot
+from tapeviz.trace.observe.values import value_of
+from tapeviz.trace.observe.why import absent, cuts, mend
+from tapeviz.trace.observe.why.case import Case, number, places_first
+from tapeviz.trace.observe.why.flat import none_left, zeros
+from tapeviz.trace.observe.why.wild import fine, wild
+from tapeviz.trace.reason import Answer, Reason
+
+PATHS = 4
+"""How many terms of a gradient are listed in a sentence."""
+
+CODES = 64
+"""In how many pieces of code recorded operations are looked up."""
+
+
+def why(
+    tape: GradientTape, target: Any, sources: Any, names: Names, spot: Spot | None = None
+) -> tuple[Answer, ...]:
+    """Why the gradients are what they are: one answer per source.
+
+    ``spot`` is the instruction that asks, so that the code around it can be read. The
+    tape is not used up and may still be recording.
+    """
+    scribe = Scribe(tape, names)
+    reading = Reading(spot, _codes(scribe))
+    targets, flat = nest.leaves(target), nest.leaves(sources)
+    y_code = reading.argument(1, "target")
+    return tuple(
+        _answer(Case(scribe, reading, names, targets, one, (y_code, code)))
+        for one, code in zip(flat, _source_codes(reading, len(flat)), strict=True)
+    )
+
+
+def _codes(scribe: Scribe) -> list[CodeType]:
+    codes = dict.fromkeys(rec[-2] for rec in scribe.recs if isinstance(rec[-2], CodeType))
+    book = scribe.tape._book
+    codes |= dict.fromkeys(event[-2] for event in (() if book is None else book.events))
+    return list(codes)[:CODES]
+
+
+def _source_codes(reading: Reading, count: int) -> list[ast.expr | None]:
+    """The code of each source, where the question names them one by one."""
+    code = reading.argument(2, "sources")
+    if count == 1 and not isinstance(code, (ast.List, ast.Tuple, ast.Dict)):
+        return [code]
+    if isinstance(code, (ast.List, ast.Tuple)) and len(code.elts) == count:
+        if not any(isinstance(e, ast.Starred) for e in code.elts):
+            return list(code.elts)
+    return [None] * count
+
+
+def _answer(case: Case) -> Answer:
+    seeds = [np.ones_like(t._v)[()] for t in case.targets]
+    gradient = _gradient(case, seeds)
+    told = [] if gradient is None else list(case.tape.tell(case.targets, seeds))
+    result = _result(gradient)
+    reasons = _reasons(case, result, told)
+    drawn = picture(case.scribe, case.targets, [case.source], gradients(case.tape, (case.targets, seeds)))
+    nodes, edges = {n.id for n in drawn.nodes}, {e.id for e in drawn.edges}
+    return Answer(
+        case.y_name, case.x_name, result, _sentence(case, result, gradient, told),
+        None if gradient is None else value_of(gradient),
+        tuple(_drawn(reason, nodes, edges) for reason in reasons), drawn,
+    ).validate()  # fmt: skip
+
+
+def _drawn(reason: Reason, nodes: set[str], edges: set[str]) -> Reason:
+    """The reason with only those places that the picture has."""
+    return Reason(
+        reason.kind, reason.sentence, reason.fix, reason.span, reason.edits,
+        tuple(n for n in reason.nodes if n in nodes),
+        tuple(e for e in reason.edges if e in edges), reason.sure,
+    )  # fmt: skip
+
+
+def _gradient(case: Case, seeds: list[Any]) -> Any:
+    """What ``tape.gradient`` would give, as a raw value; nothing is used up."""
+    tapes, book = here.tapes, here.book
+    here.set((), book)
+    try:
+        (g,) = case.tape._pull(case.targets, seeds, [case.source], BACK, AGAIN)
+    except LookupError:
+        return None
+    finally:
+        here.set(tapes, book)
+    if g is None or case.source._v.dtype.kind not in "fc":
+        return None
+    g = g._dense() if hasattr(g, "_dense") else g
+    return g._v if isinstance(g, Tensor) else g
+
+
+def _result(gradient: Any) -> str:
+    if gradient is None:
+        return "none"
+    v = np.asarray(gradient)
+    if np.any(np.isnan(v)):
+        return "nan"
+    if not fine(v):
+        return "inf"
+    return "zero" if none_left(v) else "value"
+
+
+def _reasons(case: Case, result: str, told: list[Any]) -> list[Reason]:
+    if result == "none":
+        return places_first(_none(case)) or [_unknown(case)]
+    if result == "zero":
+        return places_first(zeros(case, told)) or [_level(case)]
+    if result in ("nan", "inf"):
+        return [r for _, r in wild(case, told)] or [_unknown(case)]
+    lost = [*cuts.leaving(case), *cuts.cuts(case)]
+    kinds = ("left", "stopped", "assigned")
+    return places_first(pair for pair in lost if pair[1].kind in kinds)
+
+
+def _none(case: Case) -> Iterator[tuple[Any, Reason]]:
+    """Every reason for None, with its place in the order of the code."""
+    if case.source._v.dtype.kind not in "fc":
+        yield (-2,), _whole(case)
+        return
+    known = case.x >= 0 and bool(case.tape._reached(len(case.recs))[case.x])
+    found = [] if known else list(absent.source(case))
+    yield from (((-1,), reason) for reason in found)
+    if all(y < 0 for y in case.ys):
+        more = [*absent.target(case), *cuts.leaving(case)]
+        late = list(cuts.late(case)) if case.x >= 0 else []
+        if late:
+            yield from late
+        else:
+            more = more or list(_blank(case, found))
+            yield from more
+        return
+    if case.x >= 0:
+        yield from _connected(case, bool(found))
+    elif not found:
+        more = [pair for line in case.chain for pair in absent._line(case, line)]
+        yield from more or cuts.unconnected(case)
+
+
+def _connected(case: Case, named: bool) -> Iterator[tuple[Any, Reason]]:
+    more = [*cuts.cuts(case), *cuts.leaving(case), *cuts.late(case)]
+    more = more or list(cuts.silent(case))
+    if not more and not named:
+        more = [pair for line in absent._ways(case) for pair in absent._line(case, line)]
+    yield from more or (() if named else cuts.unconnected(case))
+
+
+def _blank(case: Case, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
+    """The target is not on the tape, and the code does not tell why."""
+    if found:
+        return
+    if case.goals and not case.chain:
+        yield from cuts.unconnected(case)
+        return
+    yield (0,), Reason(
+        "outside",
+        f"{case.y_name} is not on {case.tape_name}: probably it was computed outside of the "
+        "block or under stop_recording, or its value went through NumPy or Python.",
+        f"compute it inside the block of {case.tape_name}, with functions of {case.tf}",
+        sure=False,
+    )  # fmt: skip
+
+
+def _whole(case: Case) -> Reason:
+    line = _definition(case)
+    dtype = case.source.dtype.name
+    kind = "text" if dtype == "string" else "True or False" if dtype == "bool" else "whole numbers"
+    edits: mend.Edits = ()
+    if line is not None:
+        edits = mend.floats(case, line, line.value)
+    instead = f": {edits[0].new}" if edits else ""
+    return Reason(
+        "integer",
+        f"{case.x_name} holds {kind} ({dtype}), and only floats have a gradient.",
+        f"make it a float{instead}", case.span(line, None if line is None else line.value), edits,
+        (f"n{case.x}",) if case.x >= 0 else (),
+    )  # fmt: skip
+
+
+def _definition(case: Case) -> Line | None:
+    return absent._definition(case)
+
+
+def _unknown(case: Case) -> Reason:
+    return Reason(
+        "unknown",
+        f"The tape shows no way from {case.x_name} to {case.y_name}, and neither does the code.",
+        f"look at the picture of the tape: draw({case.tape_name})",
+        sure=False,
+    )  # fmt: skip
+
+
+def _level(case: Case) -> Reason:
+    return Reason(
+        "cancel", f"At these values {case.y_name} does not change with {case.x_name}.",
+        f"choose another value of {case.x_name}",
+    )  # fmt: skip
+
+
+def _sentence(case: Case, result: str, gradient: Any, told: list[Any]) -> str:
+    head = f"The gradient of {case.y_name} with respect to {case.x_name} is"
+    if result == "none":
+        return f"{head} None."
+    if result == "zero":
+        return f"{head} 0{' in every entry' if np.ndim(gradient) else ''}."
+    if result in ("nan", "inf"):
+        said = "nan" if result == "nan" else "infinite"
+        return f"{head} {said}{_share(gradient)}."
+    said = _shown(gradient)
+    if any(t is case.source for t in case.targets):
+        return f"{head} {said}: it is its own source."
+    return f"{head} {said}{_terms(case, gradient, told)}."
+
+
+def _share(gradient: Any) -> str:
+    v = np.asarray(gradient)
+    bad = int(np.sum(~np.isfinite(v)))
+    return f" in {bad} of its {v.size} entries" if v.ndim else ""
+
+
+def _shown(gradient: Any) -> str:
+    v = np.asarray(gradient)
+    if v.ndim == 1 and v.size <= 4:
+        return "[" + ", ".join(number(e) for e in v) + "]"
+    return number(gradient)
+
+
+def _terms(case: Case, gradient: Any, told: list[Any]) -> str:
+    came = [
+        (d, i) for i, _, handed in told for _, j, d, _ in handed if j == case.x
+    ]
+    if not came or len(came) > PATHS:
+        return f", the sum of {len(came)} contributions" if came else ""
+    said = [f"{_shown(d)} through {case.code(i)}" for d, i in came]
+    if len(said) == 1:
+        return f", through {case.code(came[0][1])}"
+    return f": {', '.join(said[:-1])} and {said[-1]}"

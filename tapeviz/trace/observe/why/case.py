@@ -1,0 +1,344 @@
+"""One question about one gradient: what is known of it, from the tape and the code."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.record import OFF, READ, VARIABLE, WATCHED, Record
+from tapeviz.engine.rules import Op
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.trace.graph import Span
+from tapeviz.trace.observe.names import Names, tensors
+from tapeviz.trace.observe.recorded import Scribe
+from tapeviz.trace.observe.source import Line, Reading, Spot, dotted
+from tapeviz.trace.reason import Edit, Reason
+
+LONG = 44
+"""Code longer than this is not repeated in a sentence."""
+
+
+class Case:
+    """A tape, targets and one source; where they stand, and what the code calls them."""
+
+    def __init__(
+        self, scribe: Scribe, reading: Reading, names: Names,
+        targets: list[Any], source: Any, asked: tuple[ast.expr | None, ast.expr | None],
+    ) -> None:  # fmt: skip
+        self.scribe, self.reading, self.names = scribe, reading, names
+        self.tape: GradientTape = scribe.tape
+        self.recs = scribe.recs
+        self.targets, self.source = targets, source
+        self.y_code, self.x_code = asked
+        self.ys = [self.tape._place(t) for t in targets]
+        self.x = self.tape._place(source)
+        self.y_name = self._called(targets[0] if len(targets) == 1 else None, self.y_code, "the target")
+        self.x_name = self._called(source, self.x_code, "the source")
+
+    # -- names and code --------------------------------------------------------------------
+
+    def _called(self, thing: Any, code: ast.expr | None, else_: str) -> str:
+        text = "" if code is None else ast.unparse(code)
+        if text and len(text) <= LONG:
+            return text
+        return self.name_of(thing) or else_
+
+    def name_of(self, thing: Any) -> str:
+        """What the learner calls a tensor or variable; "" if nothing is known."""
+        if isinstance(thing, Variable) and thing._name != "Variable":
+            return thing._name
+        found = (name for name, one in tensors(self.names) if one is thing)
+        return next(found, "")
+
+    @cached_property
+    def tf(self) -> str:
+        """The name under which the learner's code knows tapeviz."""
+        found = (
+            name for name, thing in list(self.names.items())
+            if isinstance(thing, ModuleType) and thing.__name__ == "tapeviz"
+        )  # fmt: skip
+        return next(found, "tf")
+
+    @cached_property
+    def tape_name(self) -> str:
+        """The name of the tape."""
+        code = self.reading.argument(0, "tape")
+        if code is not None and dotted(code):
+            return dotted(code)
+        found = (name for name, thing in list(self.names.items()) if thing is self.tape)
+        return next(found, "tape")
+
+    def modules(self, name: str) -> bool:
+        """Whether a name stands for NumPy or Python's math module."""
+        thing = self.names.get(name)
+        if isinstance(thing, ModuleType):
+            return thing.__name__.partition(".")[0] in ("numpy", "math", "scipy")
+        return thing is None and name in ("np", "numpy", "math")
+
+    @cached_property
+    def block(self) -> tuple[Line, ast.With] | None:
+        """The with-block of the tape, if the code shows it."""
+        found = self.reading.blocks(self.tape_name)
+        here = self.reading.here
+        early = [one for one in found if here is None or one[0].order <= here.order]
+        lines = self._recorded_lines
+        holding = [one for one in early if any(one[1] in line.withs for line in lines)]
+        return (holding or early or [None])[-1]
+
+    @cached_property
+    def _recorded_lines(self) -> set[Line]:
+        spots = {self.recs[i][-2:] for i in self.places() if self.recs[i][-2] is not None}
+        lines = {self.reading.line_at(spot) for spot in list(spots)[:64]}
+        return {line for line in lines if line is not None}
+
+    def inside(self, line: Line) -> bool | None:
+        """Whether a line stands in the tape's block; None if the code does not tell."""
+        if self.block is None:
+            return None
+        if self.block[1] in line.withs:
+            return True
+        return None if line.scope != self.block[0].scope else False
+
+    def paused(self, line: Line) -> bool:
+        """Whether a line stands under stop_recording."""
+        return any(
+            isinstance(item.context_expr, ast.Call)
+            and dotted(item.context_expr.func).endswith(".stop_recording")
+            for block in line.withs
+            for item in block.items
+        )
+
+    @cached_property
+    def goals(self) -> list[Line]:
+        """The statements that made the target."""
+        return self.reading.goals(self.y_code, self.y_name)
+
+    @cached_property
+    def chain(self) -> list[Line]:
+        """The statements on the way from the source to the target."""
+        return self.reading.chain(self.x_base, self.goals)
+
+    @cached_property
+    def x_base(self) -> str:
+        """The plain name of the source: ``x`` for ``x[0]`` too."""
+        code = self.x_code
+        while isinstance(code, (ast.Subscript, ast.Call)):
+            inner = code.func if isinstance(code, ast.Call) else code.value
+            if isinstance(code, ast.Call) and isinstance(inner, ast.Attribute):
+                inner = code.args[0] if code.args else inner.value
+            code = inner
+        found = "" if code is None else dotted(code)
+        return found or self.name_of(self.source)
+
+    # -- places ----------------------------------------------------------------------------
+
+    def op(self, i: int) -> Op:
+        """The registry's entry for a record."""
+        return TABLE[self.recs[i][0]]
+
+    def places(self) -> Iterator[int]:
+        """The places in the tape's own windows."""
+        end = len(self.recs)
+        for start, stop in self.tape._spans():
+            yield from range(start, end if stop < 0 else min(stop, end))
+
+    @cached_property
+    def own(self) -> frozenset[int]:
+        """The same, and the leaves."""
+        leaves = (i for i, r in enumerate(self.recs) if r[0] in (VARIABLE, WATCHED))
+        return frozenset((*self.places(), *leaves))
+
+    @cached_property
+    def jumps(self) -> list[tuple[int, int, tuple[Any, ...]]]:
+        """Values that went into a variable: from a place to one where it is read again."""
+        book, found = self.tape._book, []
+        for event in () if book is None else book.events:
+            what, at, place, into, *_ = event
+            if what in ("assigned", "made") and into is not None:
+                leaf = book.leaves.get(id(into)) if book is not None else None
+                found += [(place, to, event) for to in self._reads(leaf, at)]
+        return found
+
+    def _reads(self, leaf: Any, at: int) -> Iterator[int]:
+        if leaf is not None:
+            if leaf[0] >= at:
+                yield leaf[0]
+            for i in range(at, len(self.recs)):
+                if self.recs[i][0] == READ and self.recs[i][1] == leaf[0]:
+                    yield i
+
+    def onwards(self, start: int) -> bytearray:
+        """Which places take their value from one, whether a gradient flows or not."""
+        marks = bytearray(len(self.recs))
+        if start < 0:
+            return marks
+        marks[start] = 1
+        into: dict[int, list[int]] = {}
+        for place, to, _ in self.jumps:
+            into.setdefault(to, []).append(place)
+        for i in range(start + 1, len(self.recs)):
+            ins = (*self.op(i).inputs(self.recs[i]), *into.get(i, ()))
+            marks[i] = marks[i] or any(j >= 0 and marks[j] for j in ins)
+        return marks
+
+    def back(self, starts: Iterable[int]) -> bytearray:
+        """Which places some others take their value from."""
+        marks = bytearray(len(self.recs))
+        from_: dict[int, list[int]] = {}
+        for place, to, _ in self.jumps:
+            from_.setdefault(to, []).append(place)
+        for i in starts:
+            if i >= 0:
+                marks[i] = 1
+        for i in range(len(self.recs) - 1, -1, -1):
+            if marks[i]:
+                for j in (*self.op(i).inputs(self.recs[i]), *from_.get(i, ())):
+                    if j >= 0:
+                        marks[j] = 1
+        return marks
+
+    @cached_property
+    def after_x(self) -> bytearray:
+        """What depends on the source."""
+        return self.onwards(self.x)
+
+    @cached_property
+    def before_y(self) -> bytearray:
+        """What the target depends on."""
+        return self.back(self.ys)
+
+    @cached_property
+    def between(self) -> list[tuple[int, int, int]]:
+        """The ways from source to target: record, slot, operand; in order of time."""
+        return [
+            (i, slot, j)
+            for i in range(len(self.recs))
+            if self.before_y[i]
+            for slot, j in enumerate(self.op(i).inputs(self.recs[i]))
+            if j >= 0 and self.after_x[j]
+        ]
+
+    def rule(self, i: int, slot: int) -> Any:
+        """The rule that hands a gradient back through a slot; None if there is none."""
+        op = self.op(i)
+        return None if op.cut else op.rules[0 if op.many else slot]
+
+    # -- saying ------------------------------------------------------------------------------
+
+    def code(self, i: int) -> str:
+        """The learner's code for a record, short enough for a sentence."""
+        span = self.scribe.span(i)
+        text = "" if span is None else " ".join(span.text.split())
+        return text if 0 < len(text) <= LONG else self.op(i).name
+
+    def node(self, i: int) -> ast.AST | None:
+        """The expression that made a record."""
+        code, lasti = self.recs[i][-2:]
+        return None if code is None else self.reading.node_at((code, lasti))
+
+    def spot_line(self, spot: Spot) -> Line | None:
+        """The statement that an instruction belongs to."""
+        return self.reading.line_at(spot)
+
+    def line(self, i: int) -> Line | None:
+        """The statement that made a record."""
+        code, lasti = self.recs[i][-2:]
+        return None if code is None else self.reading.line_at((code, lasti))
+
+    def span(self, line: Line | None, node: Any = None) -> Span | None:
+        """The stretch of a statement, or of an expression in it."""
+        if line is None:
+            return None
+        one = line.node if node is None else node
+        if node is None and isinstance(one, (ast.With, ast.For, ast.If, ast.While)):
+            last = one.body[0]
+            return self.stretch(line, one.lineno, one.col_offset, one.lineno, 10**6) if (
+                last.lineno > one.lineno) else self.stretch(line, *_ends(one))  # fmt: skip
+        return self.stretch(line, *_ends(one))
+
+    def stretch(
+        self, line: Line, start: int, col: int, end: int, end_col: int
+    ) -> Span | None:
+        """A stretch of the file that a statement is in."""
+        return self.scribe.code.stretch(line.path, (start, col, end, end_col))
+
+    def value(self, i: int) -> Any:
+        """The value at a place."""
+        return self.scribe.values[i]
+
+    def known(self, i: int, limit: int = LONG) -> str:
+        """What a place is called: a name, its code, or what it is."""
+        name = self.scribe.names.get(i, "")
+        if name or i < 0:
+            return name
+        if self.recs[i][0] in (VARIABLE, WATCHED):
+            label = self.recs[i][2][0]
+            return label if label and label != "Variable" else "a variable"
+        return self.code(i)
+
+    def constant_edges(self, value: Any) -> list[tuple[int, int]]:
+        """Where a value that is not recorded is used by what is recorded, by identity."""
+        if not isinstance(value, (np.ndarray, np.generic)):
+            return []
+        return [
+            (i, slot)
+            for i in self.places()
+            for slot, (j, v) in enumerate(
+                zip(self.op(i).inputs(self.recs[i]), self.op(i).values(self.recs[i]), strict=True)
+            )
+            if j < 0 and v is value
+        ]
+
+    def elsewhere(self, thing: Any) -> str:
+        """The name of another tape that knows a tensor or variable; "" if there is none."""
+        for name, one in list(self.names.items()):
+            if isinstance(one, GradientTape) and one is not self.tape:
+                if one._place(thing) >= 0 and not name.startswith("_"):
+                    return name
+        return ""
+
+    def foreign(self, thing: Any) -> bool:
+        """Whether a tensor stands in another recording than this tape's."""
+        trace = getattr(thing, "_t", OFF)
+        book = self.tape._book
+        return trace is not OFF and (book is None or trace is not book.trace)
+
+
+def _ends(node: Any) -> tuple[int, int, int, int]:
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+
+
+def places_first(found: Iterable[tuple[Any, Reason]]) -> list[Reason]:
+    """The reasons in the order of the code, each span once."""
+    kept: list[Reason] = []
+    for _, reason in sorted(found, key=lambda pair: pair[0]):
+        same = (k for k in kept if k.span is not None and k.span == reason.span and k.kind == reason.kind)
+        if next(same, None) is None:
+            kept.append(reason)
+    return kept
+
+
+def edit(span: Span | None, new: str) -> tuple[Edit, ...]:
+    """One edit, or none where the place is not known."""
+    return () if span is None else (Edit(span, new),)
+
+
+def is_value(thing: Any) -> bool:
+    """Whether it is a tensor or a variable."""
+    return isinstance(thing, (Tensor, Variable))
+
+
+def number(v: Any) -> str:
+    """A number as a sentence says it."""
+    a = np.asarray(v)
+    if a.size != 1:
+        return f"an array of shape {a.shape}"
+    one = a.ravel()[0]
+    return f"{one:.5g}" if a.dtype.kind in "fiu" else str(one)

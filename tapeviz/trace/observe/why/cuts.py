@@ -1,0 +1,317 @@
+"""Where the way back ends between a target and a source that are both on the tape."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.record import VARIABLE, WATCHED
+from tapeviz.engine.tensor import Variable
+from tapeviz.trace.observe.source import Line, dotted
+from tapeviz.trace.observe.why import absent, mend
+from tapeviz.trace.observe.why.case import Case
+from tapeviz.trace.reason import Reason
+
+Found = Iterator[tuple[Any, Reason]]
+
+STAIRS = ("floor", "ceil", "round", "floordiv")
+PLACES = ("argmax", "argmin")
+COMPARES = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
+
+
+def cuts(case: Case) -> Found:
+    """The edges between source and target that hand no gradient back."""
+    for i, slot, j in case.between:
+        if i not in case.own:
+            yield _when(case, i), _deaf(case, i, slot)
+        elif case.rule(i, slot) is None and not _behind_a_cut(case, i, slot, j):
+            yield _when(case, i), _cut(case, i, slot, j)
+    for place, to, event in case.jumps:
+        if case.after_x[place] and case.before_y[to]:
+            yield _event_order(case, event), _assigned(case, place, event)
+
+
+def _when(case: Case, i: int) -> Any:
+    line = case.line(i)
+    return (*line.order, i) if line is not None else (10**9, i, 0, i)
+
+
+def _event_order(case: Case, event: tuple[Any, ...]) -> Any:
+    line = case.spot_line(event[-2:])
+    return (*line.order, event[1]) if line is not None else (10**9, event[1], 0, 0)
+
+
+def _behind_a_cut(case: Case, i: int, slot: int, j: int) -> bool:
+    """Whether what comes through a slot was cut off just before, as a condition is."""
+    dead = all(case.rule(j, s) is None for s in range(len(case.op(j).inputs(case.recs[j]))))
+    return dead and case.recs[j][0] not in (VARIABLE, WATCHED)
+
+
+def _deaf(case: Case, i: int, slot: int) -> Reason:
+    return Reason(
+        "outside",
+        f"{case.code(i)} was computed while {case.tape_name} did not record.",
+        f"compute it inside the block of {case.tape_name}",
+        case.scribe.span(i), edges=_edge(case, i, slot),
+    )  # fmt: skip
+
+
+def _edge(case: Case, i: int, slot: int) -> tuple[str, ...]:
+    return (f"e{i}_{slot}",)
+
+
+def _cut(case: Case, i: int, slot: int, j: int) -> Reason:
+    op, span = case.op(i), case.scribe.span(i)
+    kind, sentence, fix = _said(case, i, slot, j)
+    edits = _mended(case, i, op.name)
+    return Reason(kind, sentence, fix, span, edits, edges=_edge(case, i, slot))
+
+
+def _said(case: Case, i: int, slot: int, j: int) -> tuple[str, str, str]:
+    op, code, tf = case.op(i), case.code(i), case.tf
+    what = case.known(j) or "it"
+    if op.name == "stop_gradient":
+        return (
+            "stopped", f"{code} lets the value through and holds every gradient back.",
+            f"leave {tf}.stop_gradient out where a gradient is wanted",
+        )  # fmt: skip
+    if op.name == "cast_whole":
+        dtype = np.dtype(op.settings_of(case.recs[i])[0]).name
+        if np.dtype(dtype).kind in "fc":
+            return (
+                "integer", f"{code} makes {dtype} of whole numbers, and whole numbers pass no "
+                "gradient.", "use floats from the start",
+            )  # fmt: skip
+        return (
+            "integer", f"{code} makes {dtype} of {what}, and only floats have a gradient.",
+            f"leave the cast out, or cast to a float dtype such as {tf}.float32",
+        )  # fmt: skip
+    if op.name in STAIRS:
+        return (
+            "step", f"{code} is a staircase, flat between its steps, and passes no gradient.",
+            "leave it out while gradients are wanted, or add it as a constant: "
+            f"x + {tf}.stop_gradient({tf}.{op.name if op.name != 'floordiv' else 'floor'}(x) - x)",
+        )  # fmt: skip
+    if op.name in PLACES:
+        best = "max" if op.name == "argmax" else "min"
+        return (
+            "step", f"{code} gives the place of an entry, a whole number that jumps, and so "
+            "passes no gradient.",
+            f"use the entry itself, {tf}.reduce_{best}, or weights, {tf}.nn.softmax",
+        )  # fmt: skip
+    if op.name in COMPARES or op.name.startswith("logical"):
+        return (
+            "step", f"{code} is True or False: it jumps from one to the other and passes no "
+            "gradient.", f"use something that changes smoothly, such as {tf}.sigmoid",
+        )  # fmt: skip
+    if op.missing:
+        return (
+            "step", f"{code} has no gradient at all; asking for it is an error.",
+            f"take its operand out of the gradient with {tf}.stop_gradient",
+        )  # fmt: skip
+    slots = op.operands[0 if op.many else slot]
+    return (
+        "step", f"{code} passes no gradient to {what}"
+        + (f" (its operand {slots})." if len(op.operands) > 1 else "."),
+        "let the target depend on it in another way too",
+    )  # fmt: skip
+
+
+def _mended(case: Case, i: int, name: str) -> mend.Edits:
+    line, node, tf = case.line(i), case.node(i), case.tf
+    if isinstance(node, ast.Call) and node.args:
+        inner = ast.unparse(node.args[0])
+        func = dotted(node.func).rpartition(".")[2]
+        if name == "stop_gradient" and func == name:
+            return mend.replace(case, line, node, inner)
+        if name == "cast_whole" and func == "cast" and len(node.args) > 1:
+            return mend.replace(case, line, node.args[1], f"{tf}.float32")
+        if name in STAIRS and func == name:
+            through = f"({inner} + {tf}.stop_gradient({ast.unparse(node)} - {inner}))"
+            return mend.replace(case, line, node, through)
+        if name in PLACES and func == name:
+            best = f"{tf}.reduce_{name[3:]}"
+            return mend.replace(case, line, node.func, best)
+    if name in COMPARES and isinstance(node, ast.Compare) and line is not None:
+        return _smooth(case, line, node)
+    return ()
+
+
+def _smooth(case: Case, line: Line, node: ast.Compare) -> mend.Edits:
+    """A comparison as a sigmoid; a ``where`` around it as a mixture."""
+    left, right = node.left, node.comparators[0]
+    if isinstance(node.ops[0], (ast.Lt, ast.LtE)):
+        left, right = right, left
+    gap = ast.BinOp(left, ast.Sub(), right)
+    zero = isinstance(right, ast.Constant) and right.value == 0
+    soft = f"{case.tf}.sigmoid({ast.unparse(left if zero else gap)})"
+    for one in line.parts:
+        if isinstance(one, ast.Call) and node in one.args[:1] and len(one.args) == 3:
+            a, b = (ast.unparse(arg) for arg in one.args[1:])
+            return mend.replace(case, line, one, f"({soft} * {a} + (1 - {soft}) * {b})")
+    return mend.replace(case, line, node, soft)
+
+
+def _assigned(case: Case, place: int, event: tuple[Any, ...]) -> Reason:
+    variable: Variable = event[3]
+    line, spot = case.spot_line(event[-2:]), event[-2:]
+    span = case.scribe.code.span(*spot)
+    into, what = case.name_of(variable) or "the variable", case.known(place)
+    code = "this assignment" if span is None else f"{' '.join(span.text.split())}"
+    return Reason(
+        "assigned",
+        f"{code} puts the number of {what} into a variable, and a variable remembers only "
+        "its number, not where it came from.",
+        f"go on with a tensor instead of assigning to {into}",
+        span, _unassigned(case, line, into), (f"n{place}",) if place in case.scribe.places else (),
+    )  # fmt: skip
+
+
+_SIGNS = {"assign_add": "+", "assign_sub": "-"}
+
+
+def _unassigned(case: Case, line: Line | None, into: str) -> mend.Edits:
+    """``v.assign_add(u)`` as ``new_v = v + u``, and ``new_v`` in what follows."""
+    node = None if line is None else line.node
+    call = getattr(node, "value", None)
+    if line is None or not isinstance(call, ast.Call) or not call.args:
+        return ()
+    func = dotted(call.func)
+    name, _, verb = func.rpartition(".")
+    arg = ast.unparse(call.args[0])
+    if verb == "Variable" and isinstance(node, ast.Assign):
+        return mend.replace(case, line, call, arg)
+    if not isinstance(node, ast.Expr) or not name.isidentifier():
+        return ()
+    new = f"new_{name}"
+    value = f"{name} {_SIGNS[verb]} {arg}" if verb in _SIGNS else arg
+    if not value or not verb.startswith("assign"):
+        return ()
+    later = [
+        (other, n)
+        for other in case.reading.lines
+        if other.path == line.path and other.order > line.order and case.inside(other)
+        for n in other.parts
+        if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)
+    ]
+    edits = mend.replace(case, line, node, f"{new} = {value}")
+    return edits + tuple(e for other, n in later for e in mend.replace(case, other, n, new))
+
+
+def leaving(case: Case) -> Found:
+    """Values that left the tape on the way: seen while recording, or in the code."""
+    if case.tape._book is None:
+        return
+    on_way = set(map(id, case.chain))
+    for what, _at, place, _into, *spot in case.tape._book.events:
+        if what != "left" or not 0 <= place < len(case.recs) or not case.after_x[place]:
+            continue
+        line = case.spot_line((spot[0], spot[1]))
+        if line is not None and id(line) in on_way and line.makes | _returned(line):
+            node = case.reading.node_at((spot[0], spot[1]))
+            drawn = place if place in case.scribe.places else -1
+            yield line.order, absent.left(case, line, _wider(case, line, node), drawn)
+
+
+def _wider(case: Case, line: Line, node: Any) -> Any:
+    return node if node is None else mend._outermost(case, line, node)  # noqa: SLF001
+
+
+def _returned(line: Line) -> set[str]:
+    return {"return"} if isinstance(line.node, ast.Return) else set()
+
+
+def late(case: Case) -> Found:
+    """Watched after it was used: earlier uses count as uses of a constant."""
+    if case.x < 0:
+        return
+    since = case.tape._late.get(id(case.source), 0)
+    value = case.source._v
+    early = [(i, s) for i, s in case.constant_edges(value) if i < case.x]
+    early += [
+        (i, slot) for i, slot, j in case.between if j == case.x and i < since
+    ]
+    line = _watch_line(case)
+    if not early and not (line is not None and _used_before(case, line)):
+        return
+    yield (0, 0, 0), Reason(
+        "late",
+        f"{case.x_name} was watched only after it had been used; what was computed before "
+        "that counts it as a constant.",
+        f"call {case.tape_name}.watch({case.x_name}) first thing in the block",
+        case.span(line), mend.watch(case, case.x_base),
+        edges=tuple(f"e{i}_{s}" for i, s in early),
+    )  # fmt: skip
+
+
+def _watch_line(case: Case) -> Line | None:
+    for line in case.reading.lines:
+        call = getattr(line.node, "value", None)
+        if isinstance(call, ast.Call) and dotted(call.func) == f"{case.tape_name}.watch":
+            names = {dotted(n) for n in ast.walk(call)}
+            if case.x_base in names and case.inside(line):
+                return line
+    return None
+
+
+def _used_before(case: Case, line: Line) -> bool:
+    inside = [one for one in case.chain if case.inside(one)]
+    return bool(inside) and inside[0].order < line.order
+
+
+def unconnected(case: Case) -> Found:
+    """Nothing leads from the source to the target."""
+    line = absent.gradient_line(case)
+    if line is not None:
+        yield line.order, absent.linear(case, line)
+        return
+    x, y = case.x_name, case.y_name
+    named = dict.fromkeys(
+        case.known(i)
+        for i in range(len(case.recs))
+        if case.before_y[i] and case.recs[i][0] in (VARIABLE, WATCHED)
+    )
+    other = _namesake(case)
+    if other is not None:
+        yield other.order, Reason(
+            "renewed",
+            f"{x} means another variable by now: this line made a new one, and {y} was "
+            "computed with the old one.",
+            "ask for the variable that was used, or compute the target again",
+            case.span(other),
+        )  # fmt: skip
+        return
+    made = f": it was computed from {' and '.join(named)}" if any(named) else ""
+    goal = max(case.goals, key=lambda one: one.order, default=None)
+    yield (0, 0, 0), Reason(
+        "unconnected", f"{y} does not depend on {x}{made}.",
+        f"use {x} in the computation of {y}, or ask for the gradient of something else",
+        case.span(goal), nodes=tuple(f"n{p}" for p in {case.x} if p in case.scribe.places),
+    )  # fmt: skip
+
+
+def _namesake(case: Case) -> Line | None:
+    """The line that gave the source's name to a new variable after it was recorded."""
+    if not isinstance(case.source, Variable) or case.reading.here is None:
+        return None
+    lines = case.reading.made(case.x_base, case.reading.here)
+    made = [one for one in lines if absent._makes_variable(one)]  # noqa: SLF001
+    if len(made) < 2 or case.block is None or made[-1].order < case.block[0].order:
+        return None
+    return made[-1] if not case.inside(made[-1]) else None
+
+
+def silent(case: Case) -> Found:
+    """The learner's own gradient functions that gave None."""
+    for i, slot, j in case.between:
+        if case.op(i).name == "custom":
+            name = getattr(case.op(i).settings_of(case.recs[i])[0], "name", "the function")
+            yield _when(case, i), Reason(
+                "custom",
+                f"The gradient function of {name} gave None for {case.known(j) or 'this operand'}.",
+                "return a gradient for that argument",
+                case.scribe.span(i), edges=_edge(case, i, slot),
+            )  # fmt: skip

@@ -1,0 +1,184 @@
+"""Where a gradient becomes exactly zero on its way back."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.assembly import TELL
+from tapeviz.trace.observe.source import dotted
+from tapeviz.trace.observe.why import mend
+from tapeviz.trace.observe.why.case import Case, number
+from tapeviz.trace.reason import Reason
+
+Part = tuple[int, int, int, Any, Any, Any]
+"""A record, a slot, the operand's place, the upstream gradient, the part, the sum."""
+
+
+def parts(case: Case, told: list[Any]) -> list[Part]:
+    """What was handed back on the ways from target to source, in the sweep's order."""
+    return [
+        (i, slot, j, g, d, total)
+        for i, g, handed in told
+        for slot, j, d, total in handed
+        if case.after_x[j] and case.before_y[i] and _is_number(d) and _is_number(g)
+    ]
+
+
+def _is_number(v: Any) -> bool:
+    return isinstance(v, (np.ndarray, np.generic))
+
+
+def none_left(v: Any) -> bool:
+    """Whether every entry is exactly zero."""
+    return bool(np.size(v)) and not np.any(v)
+
+
+def zeros(case: Case, told: list[Any]) -> Iterator[tuple[Any, Reason]]:
+    """The places where what arrives is not zero, or does not matter, and what leaves is."""
+    every = parts(case, told)
+    last: dict[int, Any] = {}
+    for i, slot, j, g, d, total in every:
+        last[j] = total
+        if none_left(d) and (_flat_alone(case, i, slot, g) or not none_left(g)):
+            yield (_order(case, i), _flat(case, i, slot, j, g))
+    for j, total in last.items():
+        came = [(i, d) for i, _, k, _, d, _ in every if k == j and not none_left(d)]
+        if none_left(total) and len(came) > 1:
+            yield (_order(case, j), _cancelled(case, j, came))
+
+
+def _order(case: Case, i: int) -> Any:
+    line = case.line(i)
+    return (*line.order, i) if line is not None else (10**9, i, 0, i)
+
+
+def _flat_alone(case: Case, i: int, slot: int, g: Any) -> bool:
+    """Whether the local derivative is zero whatever arrives."""
+    op = case.op(i)
+    tell = TELL[op.code][0 if op.many else slot]
+    if tell is None or op.name == "custom":
+        return False
+    with np.errstate(all="ignore"):
+        return none_left(tell(np.ones_like(g)[()], case.recs[i], slot))
+
+
+def _flat(case: Case, i: int, slot: int, j: int, g: Any) -> Reason:
+    kind, sentence, fix, edits = _said(case, i, slot, j, g)
+    return Reason(kind, sentence, fix, case.scribe.span(i), edits, edges=(f"e{i}_{slot}",))
+
+
+def _said(case: Case, i: int, slot: int, j: int, g: Any) -> tuple[str, str, str, mend.Edits]:
+    op, code = case.op(i), case.code(i)
+    what = _what(case, j)
+    if op.name in ("relu", "relu6", "gate"):
+        return (
+            "flat", f"{code} is flat where its operand is not "
+            f"{'between 0 and 6' if op.name == 'relu6' else 'positive'}, and {what}.",
+            f"use {case.tf}.nn.leaky_relu, which keeps a small slope there, or other values",
+            _leaky(case, i),
+        )  # fmt: skip
+    if op.name in ("maximum", "minimum", "where", "clip"):
+        return (
+            "branch", f"{code} took {_other(case, i, slot)}, so a small change of "
+            f"{case.known(j) or 'this operand'} changes nothing.",
+            "choose values for which this operand is the one taken, or a smooth mixture of both",
+            (),
+        )  # fmt: skip
+    if op.name in ("multiply", "matmul", "divide", "einsum", "tensordot", "matvec"):
+        return (
+            "factor", f"In {code} the other factor{_factor(case, i, slot)} is 0, and 0 times any "
+            "gradient is 0.", "give the other factor a value that is not 0", (),
+        )  # fmt: skip
+    if op.name == "sign":
+        return (
+            "flat", f"{code} is a step: flat everywhere, so that its derivative is 0.",
+            f"use a smooth step such as {case.tf}.tanh", _renamed(case, i, "sign", "tanh"),
+        )  # fmt: skip
+    if op.name == "power" and slot == 0 and none_left(_operand(case, i, 1)):
+        return (
+            "factor", f"In {code} the exponent is 0, and anything to the power of 0 is 1.",
+            "give the exponent a value that is not 0", (),
+        )  # fmt: skip
+    if op.name == "softmax":
+        return (
+            "cancel", f"The entries of {code} always sum to 1, so their plain sum cannot change.",
+            "use single entries, or a loss such as the cross entropy", (),
+        )  # fmt: skip
+    if _summed(case, i, slot):
+        return (
+            "cancel", f"The gradients of the entries of {code} sum to 0 at "
+            f"{case.known(j) or 'its operand'}.", "weigh the entries differently", (),
+        )  # fmt: skip
+    return (
+        "flat", f"{code} is flat here: its derivative is 0 where {what}.",
+        f"choose another value of {case.x_name}", (),
+    )  # fmt: skip
+
+
+def _what(case: Case, j: int) -> str:
+    value = case.value(j)
+    name = case.known(j) or "its operand"
+    if np.size(value) == 1:
+        return f"{name} is {number(value)}"
+    return f"{name} goes from {number(np.min(value))} to {number(np.max(value))}"
+
+
+def _operand(case: Case, i: int, slot: int) -> Any:
+    rec, op = case.recs[i], case.op(i)
+    j = op.inputs(rec)[slot]
+    return case.value(j) if j >= 0 else op.values(rec)[slot]
+
+
+def _other(case: Case, i: int, slot: int) -> str:
+    op = case.op(i)
+    others = [s for s in range(len(op.operands)) if s != slot and op.operands[s] != "c"]
+    if op.name == "clip" or not others:
+        return "its border"
+    v = _operand(case, i, others[-1])
+    return f"its other operand, {number(v)}" if np.size(v) == 1 else "its other operand"
+
+
+def _factor(case: Case, i: int, slot: int) -> str:
+    op = case.op(i)
+    if op.many or len(op.operands) != 2:
+        return ""
+    j = op.inputs(case.recs[i])[1 - slot]
+    name = case.known(j) if j >= 0 else case.scribe.constants.get(id(_operand(case, i, 1 - slot)), "")
+    return f" {name}" if name else ""
+
+
+def _summed(case: Case, i: int, slot: int) -> bool:
+    return case.op(i).broadcasts and case.recs[i][-3] is not None
+
+
+def _leaky(case: Case, i: int) -> mend.Edits:
+    node = case.node(i)
+    if isinstance(node, ast.Call) and dotted(node.func).endswith(".relu"):
+        return mend.replace(case, case.line(i), node.func, f"{case.tf}.nn.leaky_relu")
+    return ()
+
+
+def _renamed(case: Case, i: int, old: str, new: str) -> mend.Edits:
+    node = case.node(i)
+    if isinstance(node, ast.Call) and dotted(node.func).endswith(f".{old}"):
+        return mend.replace(case, case.line(i), node.func, f"{case.tf}.{new}")
+    return ()
+
+
+def _cancelled(case: Case, j: int, came: list[tuple[int, Any]]) -> Reason:
+    name = case.known(j) or "a value"
+    terms = " and ".join(f"{number(d)} through {case.code(i)}" for i, d in came[:4])
+    scalar = all(np.size(d) == 1 for _, d in came)
+    said = f": {terms}" if scalar and len(came) <= 4 else ""
+    return Reason(
+        "cancel",
+        f"The gradients that reach {name} on {len(came)} paths cancel{said}.",
+        f"nothing is broken: at this value the target does not change with {name}; choose "
+        "another value, or let one path count more",
+        case.scribe.span(j) or case.scribe.span(came[0][0]),
+        nodes=(f"n{j}",),
+    )  # fmt: skip
