@@ -20,7 +20,7 @@ Array = Any
 Layout = list[tuple[tuple[Shape, ...], tuple[Any, ...]]]
 
 
-# -- functions ---------------------------------------------------------------------------
+# -- functions -------------------------------------------------------------------------
 
 
 def _erf(x: Array) -> Array:
@@ -101,7 +101,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-# -- reductions ---------------------------------------------------------------------------
+# -- reductions ------------------------------------------------------------------------
 
 
 def _all_of(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -137,6 +137,10 @@ def _shares(a: Array, b: Array, axis: Any, keep: bool) -> Array:
         return np.asarray(won / np.sum(won, axis=axis, keepdims=True))
 
 
+def _hot(a: Array, b: Array) -> Array:
+    return np.eye(np.shape(b)[-1])[np.asarray(a, int)]
+
+
 REDUCTIONS: dict[str, Callable[..., Any]] = {
     "max": _all_of(np.amax),
     "min": _all_of(np.amin),
@@ -145,10 +149,14 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "all": _all_of(np.all),
     "variance": _all_of(np.var),
     "std": _all_of(np.std),
-    "logsumexp": lambda x, axis, keep: np.log(np.sum(np.exp(x), axis=axis, keepdims=keep)),
+    "logsumexp": lambda x, axis, keep: np.log(
+        np.sum(np.exp(x), axis=axis, keepdims=keep)
+    ),
     "norm": lambda x, axis, keep: np.sum(np.square(x), axis=axis, keepdims=keep) ** 0.5,
     "l2_loss": lambda x: np.sum(np.square(x)) * 0.5,
-    "argmax": lambda x, axis: np.argsort(-np.asarray(x), axis, kind="stable").take(0, axis),
+    "argmax": lambda x, axis: (
+        np.argsort(-np.asarray(x), axis, kind="stable").take(0, axis)
+    ),
     "argmin": lambda x, axis: np.argsort(x, axis, kind="stable").take(0, axis),
     "cumsum": lambda *of: _run(math.fsum, *of),
     "cumprod": lambda *of: _run(math.prod, *of),
@@ -156,20 +164,18 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
     "softmax": _softmax,
     "log_softmax": lambda x, axis: np.log(_softmax(x, axis)),
     "softmax_cross_entropy": lambda a, b: -np.sum(a * np.log(_softmax(b, -1)), axis=-1),
-    "sparse_softmax_cross_entropy": lambda a, b: -np.log(np.sum(_softmax(b, -1) * _hot(a, b), -1)),
+    "sparse_softmax_cross_entropy": lambda a, b: -np.log(
+        np.sum(_softmax(b, -1) * _hot(a, b), -1)
+    ),
     "sigmoid_cross_entropy": lambda a, b: -(
         a * np.log(1 / (1 + np.exp(np.negative(b))))
         + (1 - np.asarray(a)) * np.log(1 / (1 + np.exp(b)))
     ),
-    "hot": lambda a, b: _hot(a, b),
+    "hot": _hot,
 }  # fmt: skip
 
 
-def _hot(a: Array, b: Array) -> Array:
-    return np.eye(np.shape(b)[-1])[np.asarray(a, int)]
-
-
-# -- moves -----------------------------------------------------------------------------------
+# -- moves -----------------------------------------------------------------------------
 
 
 def _moved(f: Callable[..., Any], axis: int, x: Array, *rest: Any) -> Array:
@@ -204,6 +210,10 @@ def _untiled(x: Array, shape: Shape, times: Shape) -> Array:
     for axis, t in enumerate(times):
         x = sum(np.split(x, t, axis))  # type: ignore[assignment]
     return x
+
+
+def _taken(x: Any, ids: Array, axis: int) -> Array:
+    return _in_place(np.moveaxis(np.asarray(x), axis, 0), ids, axis)
 
 
 def _in_place(x: Array, ids: Array, axis: int) -> Array:
@@ -261,7 +271,8 @@ MOVES: dict[str, Callable[..., Any]] = {
     "expand_dims": np.reshape,
     "squeeze": np.reshape,
     "reverse": lambda x, axis: x[tuple(
-        slice(None, None, -1 if i - np.ndim(x) in axis else 1) for i in range(np.ndim(x))
+        slice(None, None, -1 if i - np.ndim(x) in axis else 1)
+        for i in range(np.ndim(x))
     )],
     "roll": lambda x, shift, axis: x if not axis else MOVES["roll"](
         _moved(lambda v: v[(np.arange(len(v)) - shift[0]) % len(v)], axis[0], x),
@@ -272,7 +283,9 @@ MOVES: dict[str, Callable[..., Any]] = {
             -1, *np.moveaxis(np.asarray(xs[0]), axis, 0).shape[1:]
         ), 0, axis,
     ),
-    "narrow": lambda x, start, size, axis: _moved(lambda v: v[start : start + size], axis, x),
+    "narrow": lambda x, start, size, axis: _moved(
+        lambda v: v[start : start + size], axis, x
+    ),
     "widen": lambda x, size, start, axis: _moved(_widened, axis, x, size, start),
     "pad": _padded,
     "trim": lambda x, widths: x[tuple(
@@ -280,9 +293,9 @@ MOVES: dict[str, Callable[..., Any]] = {
     )],
     "tile": _tiled,
     "untile": _untiled,
-    "gather": lambda x, ids, axis: _in_place(np.moveaxis(np.asarray(x), axis, 0), ids, axis),
-    "repeat": lambda x, ids, axis: _in_place(np.moveaxis(np.asarray(x), axis, 0), ids, axis),
-    "mirror_pad": lambda x, ids, axis: _in_place(np.moveaxis(np.asarray(x), axis, 0), ids, axis),
+    "gather": _taken,
+    "repeat": _taken,
+    "mirror_pad": _taken,
     "scatter": _scattered,
     "gather_nd": _points,
     "scatter_nd": _points_back,
@@ -293,7 +306,7 @@ MOVES: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
-# -- matrices --------------------------------------------------------------------------------
+# -- matrices --------------------------------------------------------------------------
 
 
 def _einsum(xs: Any, eq: str) -> Array:
@@ -351,20 +364,24 @@ MATRICES: dict[str, Callable[..., Any]] = {
     "matvec": _einsum,
     "cross": _cross,
     "det": _det,
-    "inv": lambda x: np.linalg.pinv(x),
+    "inv": np.linalg.pinv,
     "solve": lambda a, b: np.linalg.pinv(a) @ b,
     "diag": _diag,
-    "diag_part": lambda x: np.stack([x[..., i, i] for i in range(min(x.shape[-2:]))], -1),
+    "diag_part": lambda x: np.stack(
+        [x[..., i, i] for i in range(min(x.shape[-2:]))], -1
+    ),
     "trace": lambda x: sum(x[..., i, i] for i in range(min(x.shape[-2:]))),
     "band_part": lambda x, lower, upper: np.triu(
         np.tril(x, upper if upper >= 0 else 99), -lower if lower >= 0 else -99
     ),
     "unit": lambda x: np.tri(*x.shape[-2:]) - np.tri(*x.shape[-2:], -1),
-    "band": lambda x, lower, upper: MATRICES["band_part"](np.ones(x.shape[-2:]), lower, upper) > 0,
+    "band": lambda x, lower, upper: (
+        MATRICES["band_part"](np.ones(x.shape[-2:]), lower, upper) > 0
+    ),
 }  # fmt: skip
 
 OTHER: dict[str, Callable[..., Any]] = {
-    "check_numerics": lambda x, message: x,
+    "check_numerics": lambda x, _message: x,
 }
 
 NUMPY = FUNCTIONS | REDUCTIONS | MOVES | MATRICES | OTHER
@@ -375,7 +392,7 @@ APART = frozenset(
 """Ops with tests of their own: what the learner gives, and complex numbers."""
 
 
-# -- shapes and settings -----------------------------------------------------------------------
+# -- shapes and settings ---------------------------------------------------------------
 
 SHAPES: dict[str, list[tuple[Shape, ...]]] = {
     "add_n": [((3,),), ((2, 3),) * 3, ((),) * 2, ((0,),) * 2],
@@ -397,7 +414,8 @@ _AXES: Layout = [
     (((),), (None, False)), (((3,),), ((-1,), True)),
 ]  # fmt: skip
 _ONE_AXIS: Layout = [
-    (((3,),), ((-1,), False)), (((2, 3),), ((-2,), True)), (((2, 3, 2),), ((-2,), False)),
+    (((3,),), ((-1,), False)), (((2, 3),), ((-2,), True)),
+    (((2, 3, 2),), ((-2,), False)),
 ]  # fmt: skip
 _WHOLE: Layout = [(((3,),), (None, False)), (((2, 3),), ((-1,), True))]
 _RUNS: Layout = [
@@ -411,7 +429,8 @@ _POINTS = np.array([[0, 1], [1, 2], [0, 1]])
 _ORDER = np.array([[2, 0, 1], [0, 2, 1]])
 _TAKEN: Layout = [
     (((3,),), (_IDS, -1)), (((3, 2),), (_IDS, -2)), (((2, 3),), (_IDS, -1)),
-    (((2, 3),), (_TABLE, -2)), (((3, 2, 2),), (_TABLE, -2)), (((3,),), (np.array(1), -1)),
+    (((2, 3),), (_TABLE, -2)), (((3, 2, 2),), (_TABLE, -2)),
+    (((3,),), (np.array(1), -1)),
 ]  # fmt: skip
 _BY_ROW: Layout = [
     (((3,),), (np.array([2, 0, 1]), -1)), (((2, 3),), (_ORDER, -1)),
@@ -419,7 +438,8 @@ _BY_ROW: Layout = [
 ]  # fmt: skip
 
 _EQUATIONS: Layout = [
-    (((2, 3), (3, 2)), ("ij,jk->ik",)), (((3,), (3,)), ("i,i->",)), (((2, 3),), ("ij->ji",)),
+    (((2, 3), (3, 2)), ("ij,jk->ik",)), (((3,), (3,)), ("i,i->",)),
+    (((2, 3),), ("ij->ji",)),
     (((2, 3),), ("ij->j",)), (((3, 3),), ("ii->",)), (((3, 3),), ("ii->i",)),
     (((2, 3), (3,), (2,)), ("ij,j,i->",)), (((2,), (3,)), ("i,j->ij",)),
     (((2, 2, 3), (2, 3, 1)), ("bij,bjk->bik",)), (((2, 3), (2,)), ("ij,i->i",)),
@@ -436,35 +456,41 @@ SETTINGS: dict[str, Layout] = {
     "cumprod": _RUNS,
     "leaky_relu": [(((),), (0.2,)), (((2, 3),), (0.01,))],
     "leak": [(((),), (0.2,)), (((2, 3),), (0.01,))],
-    "softmax": [(((3,),), ((-1,),)), (((2, 3),), ((-1,),)), (((2, 3),), ((-2,),)), (((2, 3),), (None,))],
+    "softmax": [(((3,),), ((-1,),)), (((2, 3),), ((-1,),)), (((2, 3),), ((-2,),)),
+                (((2, 3),), (None,))],
     "log_softmax": [(((3,),), ((-1,),)), (((2, 3),), ((-1,),)), (((2, 3),), ((-2,),))],
     "expand_dims": [(((),), ((1,),)), (((2, 3),), ((2, 1, 3),))],
     "squeeze": [(((1,),), ((),)), (((2, 1, 3),), ((2, 3),))],
     "reverse": [(((3,),), ((-1,),)), (((2, 3),), ((-2, -1),)), (((2, 3),), ((-2,),))],
     "roll": [(((3,),), ((1,), (-1,))), (((2, 3),), ((1, -2), (-2, -1)))],
     "concat": [
-        (((3,), (2,)), (-1,)), (((2, 3), (1, 3)), (-2,)), (((2, 3), (2, 1), (2, 2)), (-1,)),
+        (((3,), (2,)), (-1,)), (((2, 3), (1, 3)), (-2,)),
+        (((2, 3), (2, 1), (2, 2)), (-1,)),
         (((0, 2), (1, 2)), (-2,)),
     ],
     "narrow": [(((4,),), (1, 2, -1)), (((3, 2),), (0, 2, -2)), (((3, 2),), (1, 0, -2))],
     "widen": [(((2,),), (4, 1, -1)), (((2, 2),), (3, 0, -2))],
-    "pad": [(((2,),), (((1, 2),), 0)), (((2, 1),), (((0, 1), (1, 0)), 5.0)), (((),), ((), 0))],
+    "pad": [(((2,),), (((1, 2),), 0)), (((2, 1),), (((0, 1), (1, 0)), 5.0)),
+            (((),), ((), 0))],
     "trim": [(((5,),), (((1, 2),),)), (((3, 2),), (((0, 1), (1, 0)),))],
-    "tile": [(((2,),), ((3,),)), (((2, 3),), ((2, 1),)), (((2, 3),), ((1, 2),)), (((),), ((),))],
+    "tile": [(((2,),), ((3,),)), (((2, 3),), ((2, 1),)), (((2, 3),), ((1, 2),)),
+             (((),), ((),))],
     "untile": [(((6,),), ((2,), (3,))), (((4, 3),), ((2, 3), (2, 1)))],
     **dict.fromkeys(("gather", "repeat", "mirror_pad"), _TAKEN),
     "scatter": [
         (((3,),), ((3,), _IDS, -1)), (((3, 2),), ((4, 2), _IDS, -2)),
         (((2, 2, 3),), ((2, 3), _TABLE, -2)), (((2,),), ((3, 2), np.array(1), -2)),
     ],
-    "gather_nd": [(((2, 3),), (_POINTS, 0)), (((2, 3, 2),), (_POINTS, 0)), (((3,),), (_IDS[:, None], 0))],
+    "gather_nd": [(((2, 3),), (_POINTS, 0)), (((2, 3, 2),), (_POINTS, 0)),
+                  (((3,),), (_IDS[:, None], 0))],
     "scatter_nd": [
         (((3,),), ((2, 3), _POINTS, 0)), (((3, 2),), ((2, 3, 2), _POINTS, 0)),
         (((3,),), ((4,), _IDS[:, None], 0)),
     ],
     **dict.fromkeys(("sort", "top_k", "along"), _BY_ROW),
     "put_along": [
-        (((3,),), ((3,), np.array([2, 0, 1]), -1)), (((2, 2),), ((2, 3), _ORDER[:, :2], -1)),
+        (((3,),), ((3,), np.array([2, 0, 1]), -1)),
+        (((2, 2),), ((2, 3), _ORDER[:, :2], -1)),
     ],
     "einsum": _EQUATIONS,
     "tensordot": _EQUATIONS[:2],

@@ -141,16 +141,18 @@ ROWS = [
             y = x * x
         t.jacobian(y, x)
         t.jacobian(y, x)
-        """, "RuntimeError: A non-persistent GradientTape can only be used to compute one "
+        """,
+        "RuntimeError: A non-persistent GradientTape can only be used to compute one "
              "set of gradients (or jacobians)"),
     row("jacobian: without pfor on a plain tape", """
         x = V([1.0, 2.0])
         with tf.GradientTape() as t:
             y = x * x
         t.jacobian(y, x, experimental_use_pfor=False)
-        """, "RuntimeError: GradientTape must be created with persistent=True to compute the "
-             "jacobian with eager execution enabled and with  experimental_use_pfor set to "
-             "False."),
+        """,
+        "RuntimeError: GradientTape must be created with persistent=True to compute "
+        "the jacobian with eager execution enabled and with  experimental_use_pfor set "
+        "to False."),
     row("jacobian: without pfor on a persistent tape", """
         x = V([1.0, 2.0])
         with tf.GradientTape(persistent=True) as t:
@@ -216,16 +218,18 @@ ROWS = [
         with tf.GradientTape() as t:
             y = tf.stack([x[0], x[0], x[1], x[1]])
         t.batch_jacobian(y, x)
-        """, "ValueError: Need first dimension of target shape ((4, 2)) and source shape "
+        """,
+        "ValueError: Need first dimension of target shape ((4, 2)) and source shape "
              "((2, 2)) to match."),
     row("batch_jacobian: without pfor on a plain tape", """
         x = V([[1.0, 2.0]])
         with tf.GradientTape() as t:
             y = x * x
         t.batch_jacobian(y, x, experimental_use_pfor=False)
-        """, "RuntimeError: GradientTape must be created with persistent=True to compute the "
-             "batch_jacobian with eager execution enabled and  with experimental_use_pfor "
-             "set to False."),
+        """,
+        "RuntimeError: GradientTape must be created with persistent=True to compute "
+        "the batch_jacobian with eager execution enabled and  with "
+        "experimental_use_pfor set to False."),
     row("batch_jacobian: Hessians of rows", """
         x = V([[1.0, 2.0], [3.0, 4.0]])
         with tf.GradientTape() as t:
@@ -290,8 +294,9 @@ ROWS = [
             t.watch(a)
             y = f(a)
         t.gradient(y, a)
-        """, "ValueError: custom_gradient function expected to return 1 gradients, but returned "
-             "2 instead."),
+        """,
+        "ValueError: custom_gradient function expected to return 1 gradients, but "
+        "returned 2 instead."),
     row("custom_gradient: the shape is not checked", """
         @tf.custom_gradient
         def f(a):
@@ -336,8 +341,9 @@ ROWS = [
             t.watch(a)
             y = f(a)
         0
-        """, "TypeError: @tf.custom_gradient grad_fn must accept keyword argument 'variables', "
-             "since function uses variables: "),
+        """,
+        "TypeError: @tf.custom_gradient grad_fn must accept keyword argument "
+        "'variables', since function uses variables: "),
     row("custom_gradient: variables=", """
         w = V(2.0)
         @tf.custom_gradient

@@ -17,12 +17,15 @@ def gives(expression: str, wanted: str) -> Row:
 
 def mixed(expression: str, op: str, one: str, other: str) -> Row:
     """Two tensors of different dtypes."""
-    return gives(expression, f"{IAE}cannot compute {op} as input #1(zero-based) was expected "
-                 f"to be a {one} tensor but is a {other} tensor [Op:{op}] name: ")  # fmt: skip
+    return gives(
+        expression,
+        f"{IAE}cannot compute {op} as input #1(zero-based) was expected to be "
+        f"a {one} tensor but is a {other} tensor [Op:{op}] name: ",
+    )
 
 
 ROWS = [
-    # -- dtypes of what is made ------------------------------------------------------
+    # -- dtypes of what is made --------------------------------------------------------
     gives("c(1)", "1 int32"),
     gives("c(1.0)", "1 float32"),
     gives("c([1, 2.0])", "[1, 2] float32"),
@@ -40,11 +43,14 @@ ROWS = [
     gives("c(['a', 'bc']).shape", "(2,)"),
     gives("c(1, dtype=tf.float64)", "1 float64"),
     gives("c(1.5, dtype='float16')", "1.5 float16"),
-    gives("c(1.5, dtype=tf.int32)", "TypeError: Cannot convert 1.5 to EagerTensor of dtype int32"),
+    gives("c(1.5, dtype=tf.int32)",
+          "TypeError: Cannot convert 1.5 to EagerTensor of dtype int32"),
     gives("c(2.0, shape=[2, 2])", "[[2, 2], [2, 2]] float32"),
     gives("c([1, 2, 3, 4], shape=(2, 2))", "[[1, 2], [3, 4]] int32"),
-    gives("c([[1, 2], [3]])", "ValueError: Can't convert non-rectangular Python sequence to Tensor."),
-    gives("c(None)", "ValueError: Attempt to convert a value (None) with an unsupported type "
+    gives("c([[1, 2], [3]])",
+          "ValueError: Can't convert non-rectangular Python sequence to Tensor."),
+    gives("c(None)",
+          "ValueError: Attempt to convert a value (None) with an unsupported type "
           "(<class 'NoneType'>) to a Tensor."),
     gives("c(object())", "ValueError: Attempt to convert a value (<object object"),
     gives("c([])", "empty[0] float32"),
@@ -53,11 +59,12 @@ ROWS = [
     gives("V(lambda: 2.0)", "var 2 float32"),
     gives("V(c([1.0, 2.0]))", "var [1, 2] float32"),
     gives("V()", "ValueError: "),
-    # -- tensors of different dtypes --------------------------------------------------
+    # -- tensors of different dtypes ---------------------------------------------------
     mixed("c(1) * c(1.0)", "Mul", "int32", "float"),
     mixed("c(1.0) + c(1)", "AddV2", "float", "int32"),
     mixed("c(1.0) - tf.constant(1.0, tf.float64)", "Sub", "float", "double"),
-    gives("c(1.0) / tf.constant(1.0, tf.float64)", "TypeError: `x` and `y` must have the same "
+    gives("c(1.0) / tf.constant(1.0, tf.float64)",
+          "TypeError: `x` and `y` must have the same "
           "dtype, got tf.float32 != tf.float64."),
     mixed("c(1.0) ** c(2)", "Pow", "float", "int32"),
     mixed("c(1.0) == c(1)", "Equal", "float", "int32"),
@@ -66,9 +73,10 @@ ROWS = [
     mixed("c(1.0) >= c(1)", "GreaterEqual", "float", "int32"),
     mixed("V(1.0) * V(1)", "Mul", "float", "int32"),
     mixed("tf.maximum(c(1.0), c(1))", "Maximum", "float", "int32"),
-    gives("c([[1.0]]) @ c([[1]])", IAE + "cannot compute MatMul as input #1(zero-based) was "
+    gives("c([[1.0]]) @ c([[1]])",
+          IAE + "cannot compute MatMul as input #1(zero-based) was "
           "expected to be a float tensor but is a int32 tensor"),
-    # -- a tensor with a Python or NumPy value ---------------------------------------
+    # -- a tensor with a Python or NumPy value -----------------------------------------
     gives("c(2.0) * 3", "6 float32"),
     gives("3 * c(2.0)", "6 float32"),
     gives("2.5 * c(np.float64(2.0))", "5 float64"),
@@ -93,12 +101,14 @@ ROWS = [
         """, "([4, 10] float32, [4, 5] float32)"),
     gives("c(2) * 1.5", "TypeError: Cannot convert 1.5 to EagerTensor of dtype int32"),
     gives("1.5 * c(2)", "TypeError: Cannot convert 1.5 to EagerTensor of dtype int32"),
-    gives("c([2, 3]) * 1.5", "TypeError: Cannot convert 1.5 to EagerTensor of dtype int32"),
+    gives("c([2, 3]) * 1.5",
+          "TypeError: Cannot convert 1.5 to EagerTensor of dtype int32"),
     mixed("c(2) + 1.0", "AddV2", "int32", "float"),
     gives("c(2) < 2.5", "TypeError: Cannot convert 2.5 to EagerTensor of dtype int32"),
     gives("c(2.0) * True, c(2.0) + True", "(2 float32, 3 float32)"),
     gives("c([2]) * True, c(2) < True", "([2] int32, False bool)"),
-    gives("c(2.0) * None", "ValueError: Attempt to convert a value (None) with an unsupported "
+    gives("c(2.0) * None",
+          "ValueError: Attempt to convert a value (None) with an unsupported "
           "type (<class 'NoneType'>) to a Tensor."),
     gives("c(True) & c(False)", "False bool"),
     gives("c(True) | c(False)", "True bool"),
@@ -106,39 +116,54 @@ ROWS = [
     gives("~c([True, False])", "[False, True] bool"),
     mixed("c(2) + [1, 2.5]", "AddV2", "int32", "float"),
     mixed("tf.add(1, 2.0)", "AddV2", "int32", "float"),
-    gives("tf.multiply(2, 3.0)", "TypeError: Cannot convert 3.0 to EagerTensor of dtype int32"),
+    gives("tf.multiply(2, 3.0)",
+          "TypeError: Cannot convert 3.0 to EagerTensor of dtype int32"),
     gives("tf.add(1.0, 2), tf.multiply(2, np.ones(2))", "(3 float32, [2, 2] int32)"),
     gives("c(2) * np.float64(1.5), c(2) * np.array([1.5])", "(2 int32, [2] int32)"),
-    gives("c(1.0) * (1 + 1j)", "TypeError: Cannot convert (1+1j) to EagerTensor of dtype float"),
-    gives("c(1.0) < 1 + 1j", "TypeError: Cannot convert (1+1j) to EagerTensor of dtype float"),
+    gives("c(1.0) * (1 + 1j)",
+          "TypeError: Cannot convert (1+1j) to EagerTensor of dtype float"),
+    gives("c(1.0) < 1 + 1j",
+          "TypeError: Cannot convert (1+1j) to EagerTensor of dtype float"),
     gives("c(1 + 2j) * 2, c(1 + 2j) * 2.0, c(1 + 2j) * (1 + 1j)",
           "(2+4j complex128, 2+4j complex128, -1+3j complex128)"),
-    gives("c(2.0) * {}", "ValueError: Attempt to convert a value ({}) with an unsupported type "
+    gives("c(2.0) * {}",
+          "ValueError: Attempt to convert a value ({}) with an unsupported type "
           "(<class 'dict'>) to a Tensor."),
-    gives("tf.where(c(1.0), 1.0, 2.0)", IAE + "cannot compute SelectV2 as input #0(zero-based) was "
+    gives("tf.where(c(1.0), 1.0, 2.0)",
+          IAE + "cannot compute SelectV2 as input #0(zero-based) was "
           "expected to be a bool tensor but is a float tensor"),
-    gives("tf.where(c(True), c(1.0), c(2))", IAE + "cannot compute SelectV2 as input #2(zero-based) "
+    gives("tf.where(c(True), c(1.0), c(2))",
+          IAE + "cannot compute SelectV2 as input #2(zero-based) "
           "was expected to be a float tensor but is a int32 tensor"),
     # -- bools, strings, complex numbers: which ops take them --------------------------
-    *(gives(code, f"{IAE}Value for attr 'T' of {kind} is not in the list of allowed values: ")
+    *(gives(code,
+            f"{IAE}Value for attr 'T' of {kind} is not in the list of allowed values: ")
       for kind, codes in {
           "bool": ("c(True) + c(True)", "c([True]) + c([True])", "c(True) + True",
-                   "c(True) - c(True)", "c(True) > c(False)", "-c(True)", "abs(c([True]))",
+                   "c(True) - c(True)", "c(True) > c(False)", "-c(True)",
+                   "abs(c([True]))",
                    "tf.exp(c(True))", "tf.reduce_sum(c([True]))", "tf.square(c(True))",
-                   "tf.maximum(c(True), c(False))", "tf.sign(c(True))", "tf.nn.relu(c(True))"),
-          "string": ("c('a') * c('b')", "c('a') < c('b')", "tf.square('a')", "tf.exp('a')"),
-          "complex128": ("c(1j) < c(1j)", "c([1j]) >= c([1j])", "tf.maximum(c(1j), c(1j))",
+                   "tf.maximum(c(True), c(False))", "tf.sign(c(True))",
+                   "tf.nn.relu(c(True))"),
+          "string": ("c('a') * c('b')", "c('a') < c('b')", "tf.square('a')",
+                     "tf.exp('a')"),
+          "complex128": ("c(1j) < c(1j)", "c([1j]) >= c([1j])",
+                         "tf.maximum(c(1j), c(1j))",
                          "tf.floor(c(1j))", "tf.nn.relu(c(1j))", "c(1j) % c(1j)"),
       }.items() for code in codes),
-    gives("c(True) == True, c(True) != c([True, False])", "(True bool, [False, True] bool)"),
+    gives("c(True) == True, c(True) != c([True, False])",
+          "(True bool, [False, True] bool)"),
     gives("c(True) == 1", "TypeError: Cannot convert 1 to EagerTensor of dtype bool"),
     gives("c('a') == 'a', c(['a', 'b']) == 'a'", "(True bool, [True, False] bool)"),
-    gives("c(2.0) == 'a'", "TypeError: Cannot convert 'a' to EagerTensor of dtype float"),
-    gives("c(5) & 3, c(5) | c(3), c(5) ^ 1, ~c(5)", "(1 int32, 7 int32, 4 int32, -6 int32)"),
+    gives("c(2.0) == 'a'",
+          "TypeError: Cannot convert 'a' to EagerTensor of dtype float"),
+    gives("c(5) & 3, c(5) | c(3), c(5) ^ 1, ~c(5)",
+          "(1 int32, 7 int32, 4 int32, -6 int32)"),
     gives("True & c(True), c(False) | True", "(True bool, True bool)"),
-    gives("c(2.0) & c(3.0)", IAE + "Value for attr 'T' of float is not in the list of allowed "
+    gives("c(2.0) & c(3.0)",
+          IAE + "Value for attr 'T' of float is not in the list of allowed "
           "values: "),
-    # -- whole numbers ----------------------------------------------------------------
+    # -- whole numbers -----------------------------------------------------------------
     gives("c(7) / c(2)", "3.5 float64"),
     gives("c(7) / 2", "3.5 float64"),
     gives("7 / c([2, 4])", "[3.5, 1.75] float64"),
@@ -153,44 +178,61 @@ ROWS = [
     gives("c(2**70)", "ValueError: "),
     gives("c([2**70])", "ValueError: "),
     gives("c(2) + 2**70", "ValueError: "),
-    gives("c(5, dtype=tf.uint8) - 6, c(2.0) + 2**70", "(255 uint8, 1.1806e+21 float32)"),
+    gives("c(5, dtype=tf.uint8) - 6, c(2.0) + 2**70",
+          "(255 uint8, 1.1806e+21 float32)"),
     gives("c(-2**31), c(-2**31 - 1), c(2**31)",
           "(-2147483648 int32, -2147483649 int64, 2147483648 int64)"),
-    gives("c([2, 3]) ** c([1, -1])", IAE + "Integers to negative integer powers are not allowed"),
+    gives("c([2, 3]) ** c([1, -1])",
+          IAE + "Integers to negative integer powers are not allowed"),
     gives("c(2**31 - 1) + 1", "-2147483648 int32"),
     gives("c([2**31 - 1]) * 2", "[-2] int32"),
-    gives("tf.sqrt(c(4))", IAE + "Value for attr 'T' of int32 is not in the list of allowed values: "),
-    gives("tf.exp(c(4))", IAE + "Value for attr 'T' of int32 is not in the list of allowed values: "),
-    gives("tf.sin(c([4]))", IAE + "Value for attr 'T' of int32 is not in the list of allowed values: "),
-    gives("tf.exp(1)", IAE + "Value for attr 'T' of int32 is not in the list of allowed values: "),
+    gives("tf.sqrt(c(4))",
+          IAE + "Value for attr 'T' of int32 is not in the list of allowed values: "),
+    gives("tf.exp(c(4))",
+          IAE + "Value for attr 'T' of int32 is not in the list of allowed values: "),
+    gives("tf.sin(c([4]))",
+          IAE + "Value for attr 'T' of int32 is not in the list of allowed values: "),
+    gives("tf.exp(1)",
+          IAE + "Value for attr 'T' of int32 is not in the list of allowed values: "),
     gives("tf.square(c(3)), tf.abs(c(-3)), -c(3)", "(9 int32, 3 int32, -3 int32)"),
-    # -- shapes -----------------------------------------------------------------------
-    gives("c([1.0, 2.0]) + c([1.0, 2.0, 3.0])", IAE + "Incompatible shapes: [2] vs. [3]"),
-    gives("c([[1.0, 2.0]]) * c([[1.0, 2.0, 3.0]])", IAE + "Incompatible shapes: [1,2] vs. [1,3]"),
+    # -- shapes ------------------------------------------------------------------------
+    gives("c([1.0, 2.0]) + c([1.0, 2.0, 3.0])",
+          IAE + "Incompatible shapes: [2] vs. [3]"),
+    gives("c([[1.0, 2.0]]) * c([[1.0, 2.0, 3.0]])",
+          IAE + "Incompatible shapes: [1,2] vs. [1,3]"),
     gives("c([[1.0, 2.0]]) @ c([[1.0, 2.0]])",
           IAE + "Matrix size-incompatible: In[0]: [1,2], In[1]: [1,2]"),
     gives("c([1.0, 2.0]) @ c([1.0, 2.0])", IAE + "In[0] and In[1] ndims must be"),
     gives("tf.matmul(c([[1.0, 2.0]]), c([1.0, 2.0]))",
           IAE + "In[0] and In[1] has different ndims: [1,2] vs. [2]"),
     gives("c([[1.0], [2.0]]) + c([10.0, 20.0])", "[[11, 21], [12, 22]] float32"),
-    # -- assign -----------------------------------------------------------------------
+    # -- assign ------------------------------------------------------------------------
     gives("V([1.0, 2.0]).assign([1.0, 2.0, 3.0])",
-          "ValueError: Cannot assign value to variable ' Variable:0': Shape mismatch.The variable "
-          "shape (2,), and the assigned value shape (3,) are incompatible."),
-    gives("V([1.0, 2.0]).assign(1.0)", "ValueError: Cannot assign value to variable ' Variable:0'"),
-    gives("V([1.0, 2.0]).assign_sub(1.0)", IAE + "Cannot update variable with shape [2] using a "
+          "ValueError: Cannot assign value to variable ' Variable:0': Shape "
+          "mismatch.The variable shape (2,), and the assigned value shape (3,) are "
+          "incompatible."),
+    gives("V([1.0, 2.0]).assign(1.0)",
+          "ValueError: Cannot assign value to variable ' Variable:0'"),
+    gives("V([1.0, 2.0]).assign_sub(1.0)",
+          IAE + "Cannot update variable with shape [2] using a "
           "Tensor with shape [], shapes must be equal."),
-    gives("V([1.0, 2.0]).assign_add([[1.0, 2.0]])", IAE + "Cannot update variable with shape [2] "
+    gives("V([1.0, 2.0]).assign_add([[1.0, 2.0]])",
+          IAE + "Cannot update variable with shape [2] "
           "using a Tensor with shape [1,2], shapes must be equal."),
-    gives("V(1.0).assign(c(1))", "ValueError: Tensor conversion requested dtype float32 for Tensor "
+    gives("V(1.0).assign(c(1))",
+          "ValueError: Tensor conversion requested dtype float32 for Tensor "
           "with dtype int32: "),
-    gives("V(1.0).assign_add(c(1))", "ValueError: Tensor conversion requested dtype float32 for "
+    gives("V(1.0).assign_add(c(1))",
+          "ValueError: Tensor conversion requested dtype float32 for "
           "Tensor with dtype int32: "),
-    gives("V(1.0).assign(None)", "ValueError: Attempt to convert a value (None) with an "
+    gives("V(1.0).assign(None)",
+          "ValueError: Attempt to convert a value (None) with an "
           "unsupported type (<class 'NoneType'>) to a Tensor."),
-    gives("V(1.0).assign_sub(None)", "ValueError: Attempt to convert a value (None) with an "
+    gives("V(1.0).assign_sub(None)",
+          "ValueError: Attempt to convert a value (None) with an "
           "unsupported type (<class 'NoneType'>) to a Tensor."),
-    gives("V(1).assign(1.5)", "TypeError: Cannot convert 1.5 to EagerTensor of dtype int32"),
+    gives("V(1).assign(1.5)",
+          "TypeError: Cannot convert 1.5 to EagerTensor of dtype int32"),
     gives("V(1.0).assign(2).assign_add(3)", "var 5 float32"),
     gives("V(1.0).assign(2.0, read_value=False)", "None"),
     row("assign returns what reads the current state", """
@@ -210,8 +252,9 @@ ROWS = [
         "`var.assign(var * value)`"),
     row("variable /= value", "v = V(1.0)\nv /= 2.0\nv",
         "RuntimeError: `var /= value` with `tf.Variable`s is not supported."),
-    row("tensor += rebinds", "t = c(1.0)\ns = t\nt += 1\ns, t", "(1 float32, 2 float32)"),
-    # -- numpy(), copies --------------------------------------------------------------
+    row("tensor += rebinds", "t = c(1.0)\ns = t\nt += 1\ns, t",
+        "(1 float32, 2 float32)"),
+    # -- numpy(), copies ---------------------------------------------------------------
     gives("c(1.0).numpy(), c([1.0]).numpy(), type(c(1.0).numpy()).__name__",
           "(np 1 float32, np [1] float32, 'float32')"),
     row("numpy() of a variable is a copy", """
@@ -237,7 +280,7 @@ ROWS = [
     gives("float(c(1.5)), int(c(2)), complex(c(1.0))", "(1.5, 2, (1+0j))"),
     gives("[10, 20, 30][c(1)]", "20"),
     gives("c([1.0]).tolist()", "AttributeError: object has no attribute 'tolist'"),
-    # -- equality ---------------------------------------------------------------------
+    # -- equality ----------------------------------------------------------------------
     gives("c([1.0, 2.0]) == c([1.0, 3.0])", "[True, False] bool"),
     gives("c([1.0, 2.0]) != [1.0, 3.0]", "[False, True] bool"),
     gives("c(1.0) == 1", "True bool"),
@@ -245,25 +288,32 @@ ROWS = [
     gives("V(1.0) == V(1.0)", "True bool"),
     gives("c(1.0) == None", "False"),
     gives("c(1.0) != None", "True"),
-    gives("V(1.0) == None", "ValueError: Attempt to convert a value (None) with an unsupported type"),
+    gives("V(1.0) == None",
+          "ValueError: Attempt to convert a value (None) with an unsupported type"),
     gives("c([1.0, 2.0]) == c([1.0, 2.0, 3.0])", "False bool"),
     gives("c([1.0, 2.0]) != c([1.0, 2.0, 3.0])", "True bool"),
     gives("2.0 > c([1.0, 3.0])", "[True, False] bool"),
     gives("1 <= V(1.0)", "True bool"),
-    # -- hash, ref --------------------------------------------------------------------
-    gives("hash(c(1.0))", "TypeError: Tensor is unhashable. Instead, use tensor.ref() as the key."),
-    gives("{c(1.0): 1}", "TypeError: Tensor is unhashable. Instead, use tensor.ref() as the key."),
-    gives("hash(V(1.0))", "TypeError: Variable is unhashable. Instead, use variable.ref() as the "
-          "key. (Variable: <tf.Variable 'Variable:0' shape=() dtype=float32, numpy=1.0>)"),
+    # -- hash, ref ---------------------------------------------------------------------
+    gives("hash(c(1.0))",
+          "TypeError: Tensor is unhashable. Instead, use tensor.ref() as the key."),
+    gives("{c(1.0): 1}",
+          "TypeError: Tensor is unhashable. Instead, use tensor.ref() as the key."),
+    gives("hash(V(1.0))",
+          "TypeError: Variable is unhashable. Instead, use variable.ref() as the key. "
+          "(Variable: <tf.Variable 'Variable:0' shape=() dtype=float32, numpy=1.0>)"),
     row("ref and deref", """
         t, v = c(1.0), V(1.0)
         d = {t.ref(): "t", v.ref(): "v"}
-        d[t.ref()], d[v.ref()], t.ref().deref() is t, v.ref().deref() is v, t.ref() == v.ref()
+        same = t.ref() == v.ref()
+        d[t.ref()], d[v.ref()], t.ref().deref() is t, v.ref().deref() is v, same
         """, "('t', 'v', True, True, False)"),
-    # -- bool, len, iter --------------------------------------------------------------
-    gives("bool(c(0.0)), bool(c([2.0])), bool(V(1.0)), bool(c(True))", "(False, True, True, True)"),
+    # -- bool, len, iter ---------------------------------------------------------------
+    gives("bool(c(0.0)), bool(c([2.0])), bool(V(1.0)), bool(c(True))",
+          "(False, True, True, True)"),
     gives("bool(c([]))", "False"),
-    gives("bool(c([1.0, 2.0]))", "ValueError: The truth value of an array with more than one "
+    gives("bool(c([1.0, 2.0]))",
+          "ValueError: The truth value of an array with more than one "
           "element is ambiguous. Use a.any() or a.all()"),
     gives("len(c([1.0, 2.0])), len(c([[1.0, 2.0]]))", "(2, 1)"),
     gives("len(c(1.0))", "TypeError: Scalar tensor has no `len()`"),
@@ -287,7 +337,7 @@ ROWS = [
         t.gradient(y, v)
         """, "[96, 72] float32"),
     gives("c(2.0) in [c(1.0), c(2.0)]", "True"),
-    # -- indexing ---------------------------------------------------------------------
+    # -- indexing ----------------------------------------------------------------------
     gives("c([[1, 2, 3], [4, 5, 6]])[1, 2]", "6 int32"),
     gives("c([[1, 2, 3], [4, 5, 6]])[-1]", "[4, 5, 6] int32"),
     gives("c([[1, 2, 3], [4, 5, 6]])[:, ::2]", "[[1, 3], [4, 6]] int32"),
@@ -300,7 +350,8 @@ ROWS = [
     gives("c([1, 2])[np.int64(1)]", "2 int32"),
     gives("c([1, 2, 3])[c([True, False, True])]", "[1, 3] int32"),
     gives("c([1.0, -2.0])[c([1.0, -2.0]) > 0]", "[1] float32"),
-    gives("c([1, 2])[[0, 1]]", IAE + "Index out of range using input dim 1; input has only 1 dims"),
+    gives("c([1, 2])[[0, 1]]",
+          IAE + "Index out of range using input dim 1; input has only 1 dims"),
     gives("c([1, 2])[c([0, 1])]", "TypeError: "),
     gives("c([1, 2])[1.0]", "TypeError: Only integers, slices (`:`), ellipsis (`...`), "
           "tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are valid indices"),
@@ -308,7 +359,8 @@ ROWS = [
     gives("c([1, 2])[True]", "ValueError: mask cannot be scalar."),
     gives("c([1, 2])[5]", IAE + "slice index 5 of dimension 0 out of bounds."),
     gives("c([[1, 2]])[0, -3]", IAE + "slice index -1 of dimension 1 out of bounds."),
-    gives("c([1, 2])[0, 0]", IAE + "Index out of range using input dim 1; input has only 1 dims"),
+    gives("c([1, 2])[0, 0]",
+          IAE + "Index out of range using input dim 1; input has only 1 dims"),
     gives("c(1.0)[0]", IAE + "Attempting to slice scalar input."),
     gives("c([1, 2])[::0]", IAE + "strides[0] must be non-zero"),
     row("tensor item assignment", "t = c([1.0])\nt[0] = 2.0\nt",
@@ -329,66 +381,83 @@ ROWS = [
         """, "(2 float32, [4, 1] float32)"),
     row("t[0].assign", "c([1.0])[0].assign(2.0)",
         "AttributeError: object has no attribute 'assign'"),
-    # -- printing ---------------------------------------------------------------------
+    # -- printing ----------------------------------------------------------------------
     gives("str(c(6.0))", "'tf.Tensor(6.0, shape=(), dtype=float32)'"),
     gives("str(c([1.0, 2.0]))", "'tf.Tensor([1. 2.], shape=(2,), dtype=float32)'"),
-    gives("str(c([[1, 2], [3, 4]]))", r"'tf.Tensor(\n[[1 2]\n [3 4]], shape=(2, 2), dtype=int32)'"),
+    gives("str(c([[1, 2], [3, 4]]))",
+          r"'tf.Tensor(\n[[1 2]\n [3 4]], shape=(2, 2), dtype=int32)'"),
     gives("str(c(True)), str(c(5))",
-          "('tf.Tensor(True, shape=(), dtype=bool)', 'tf.Tensor(5, shape=(), dtype=int32)')"),
+          "('tf.Tensor(True, shape=(), dtype=bool)', 'tf.Tensor(5, shape=(), "
+          "dtype=int32)')"),
     gives("str(c('a'))", "\"tf.Tensor(b'a', shape=(), dtype=string)\""),
     gives("str(c(['a', 'b']))", "\"tf.Tensor([b'a' b'b'], shape=(2,), dtype=string)\""),
     gives("str(c(0.1)), str(c(np.float64(0.1)))",
-          "('tf.Tensor(0.1, shape=(), dtype=float32)', 'tf.Tensor(0.1, shape=(), dtype=float64)')"),
+          "('tf.Tensor(0.1, shape=(), dtype=float32)', 'tf.Tensor(0.1, shape=(), "
+          "dtype=float64)')"),
     gives("str(c(1e-10)), str(c(1e20))",
-          "('tf.Tensor(1e-10, shape=(), dtype=float32)', 'tf.Tensor(1e+20, shape=(), dtype=float32)')"),
+          "('tf.Tensor(1e-10, shape=(), dtype=float32)', 'tf.Tensor(1e+20, shape=(), "
+          "dtype=float32)')"),
     gives("str(c(float('nan'))), str(c(float('-inf')))",
-          "('tf.Tensor(nan, shape=(), dtype=float32)', 'tf.Tensor(-inf, shape=(), dtype=float32)')"),
+          "('tf.Tensor(nan, shape=(), dtype=float32)', 'tf.Tensor(-inf, shape=(), "
+          "dtype=float32)')"),
     gives("str(c(1 + 2j))", "'tf.Tensor((1+2j), shape=(), dtype=complex128)'"),
     gives("repr(c(3.0))", "'<tf.Tensor: shape=(), dtype=float32, numpy=3.0>'"),
     gives("repr(c([1.0, 2.0]))",
-          "'<tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 2.], dtype=float32)>'"),
+          "'<tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 2.], "
+          "dtype=float32)>'"),
     gives("repr(c([[1, 2], [3, 4]]))",
-          r"'<tf.Tensor: shape=(2, 2), dtype=int32, numpy=\narray([[1, 2],\n       [3, 4]], dtype=int32)>'"),
+          r"'<tf.Tensor: shape=(2, 2), dtype=int32, numpy=\n"
+          r"array([[1, 2],\n       [3, 4]], dtype=int32)>'"),
     gives("repr(c(True)), repr(c(np.float64(2)))",
           "('<tf.Tensor: shape=(), dtype=bool, numpy=True>', "
           "'<tf.Tensor: shape=(), dtype=float64, numpy=2.0>')"),
     gives("repr(c('a'))", "\"<tf.Tensor: shape=(), dtype=string, numpy=b'a'>\""),
-    gives("repr(c([]))", "'<tf.Tensor: shape=(0,), dtype=float32, numpy=array([], dtype=float32)>'"),
+    gives("repr(c([]))",
+          "'<tf.Tensor: shape=(0,), dtype=float32, numpy=array([], dtype=float32)>'"),
     gives("repr(V(3.0)), str(V(3.0))",
           "(\"<tf.Variable 'Variable:0' shape=() dtype=float32, numpy=3.0>\", "
           "\"<tf.Variable 'Variable:0' shape=() dtype=float32, numpy=3.0>\")"),
     gives("repr(V([[1, 2]], name='w'))",
-          r'''"<tf.Variable 'w:0' shape=(1, 2) dtype=int32, numpy=array([[1, 2]], dtype=int32)>"'''),
+          "\"<tf.Variable 'w:0' shape=(1, 2) dtype=int32, "
+          'numpy=array([[1, 2]], dtype=int32)>"'),
     gives("repr(V([[1], [2]], name='w'))",
-          r'''"<tf.Variable 'w:0' shape=(2, 1) dtype=int32, numpy=\narray([[1],\n       [2]], dtype=int32)>"'''),
-    gives("repr(V('a'))", '''"<tf.Variable 'Variable:0' shape=() dtype=string, numpy=b'a'>"'''),
-    # -- format -----------------------------------------------------------------------
+          "\"<tf.Variable 'w:0' shape=(2, 1) dtype=int32, numpy=\\n"
+          'array([[1],\\n       [2]], dtype=int32)>"'),
+    gives("repr(V('a'))",
+          '''"<tf.Variable 'Variable:0' shape=() dtype=string, numpy=b'a'>"'''),
+    # -- format ------------------------------------------------------------------------
     gives("f'{c(3.14159):.2f}'", "'3.14'"),
     gives("f'{c(3.0)}', f'{c(0.1)}', f'{c(3)}'", "('3.0', '0.10000000149011612', '3')"),
     gives("f'{c([1.0, 2.0])}'", "'[1. 2.]'"),
-    gives("f'{c([1.0]):.2f}'", "TypeError: unsupported format string passed to numpy.ndarray.__format__"),
-    gives("f'{V(3.0)}'", "\"<tf.Variable 'Variable:0' shape=() dtype=float32, numpy=3.0>\""),
+    gives("f'{c([1.0]):.2f}'",
+          "TypeError: unsupported format string passed to numpy.ndarray.__format__"),
+    gives("f'{V(3.0)}'",
+          "\"<tf.Variable 'Variable:0' shape=() dtype=float32, numpy=3.0>\""),
     gives("f'{V(3.0):.2f}'",
           "TypeError: unsupported format string passed to ResourceVariable.__format__"),
     gives("'%.3f %d' % (c(1.5), V(2))", "'1.500 2'"),
-    # -- absent on purpose ------------------------------------------------------------
+    # -- absent on purpose -------------------------------------------------------------
     *(gives(f"c([1.0]).{name}", f"AttributeError: {name}")
-      for name in ("sum", "mean", "T", "reshape", "item", "size", "astype", "tolist", "ravel",
+      for name in ("sum", "mean", "T", "reshape", "item", "size", "astype", "tolist",
+                   "ravel",
                    "clip", "transpose", "data")),
     gives("+c(1.0)", "TypeError: bad operand type for unary +: "),
     gives("V([1.0]).ndim", "AttributeError: ndim"),
     gives("c([[1.0]]).ndim", "2"),
-    *(gives(f"tf.{name}", f"AttributeError: {name}") for name in ("log", "relu", "softmax")),
+    *(gives(f"tf.{name}", f"AttributeError: {name}") for name in ("log", "relu",
+                                                                  "softmax")),
     gives("V([1.0]).shape.rank, c([[1.0]]).shape.ndims", "(1, 2)"),
-    # -- names, shapes, dtypes ----------------------------------------------------------
+    # -- names, shapes, dtypes ---------------------------------------------------------
     gives("V(1.0).name, V(1.0, name='w').name", "('Variable:0', 'w:0')"),
     gives("c([[1.0, 2.0]]).shape", "(1, 2)"),
     gives("repr(c([[1.0, 2.0]]).shape)", "'TensorShape([1, 2])'"),
     gives("c([1.0]).shape == (1,), c([1.0]).shape == [1], c([1.0]).shape == (2,)",
           "(True, True, False)"),
-    gives("c([[1.0, 2.0]]).shape[0], c([[1.0, 2.0]]).shape[-1], len(c(1.0).shape)", "(1, 2, 0)"),
+    gives("c([[1.0, 2.0]]).shape[0], c([[1.0, 2.0]]).shape[-1], len(c(1.0).shape)",
+          "(1, 2, 0)"),
     gives("c([[1.0, 2.0]]).shape[1:]", "(2,)"),
-    gives("c([[1.0, 2.0]]).shape.as_list(), c([[1.0, 2.0]]).shape.num_elements()", "([1, 2], 2)"),
+    gives("c([[1.0, 2.0]]).shape.as_list(), c([[1.0, 2.0]]).shape.num_elements()",
+          "([1, 2], 2)"),
     gives("tuple(c([[1.0, 2.0]]).shape), list(c([1.0]).get_shape())", "((1, 2), [1])"),
     gives("tf.TensorShape([2, 3]) + [4]", "(2, 3, 4)"),
     gives("tf.TensorShape([2]).concatenate([3])", "(2, 3)"),
@@ -396,25 +465,31 @@ ROWS = [
     gives("tf.TensorShape([2, 3]).assert_is_compatible_with([2, 4])",
           "ValueError: Shapes (2, 3) and "),
     gives("[n for n in tf.TensorShape([2, 3])]", "[2, 3]"),
-    gives("c(1.0).dtype == 'float32', c(1.0).dtype == np.float32, c(1.0).dtype == tf.float32, "
-          "c(1.0).dtype == 'int32', c(1.0).dtype == None", "(True, True, True, False, False)"),
+    gives("c(1.0).dtype == 'float32', c(1.0).dtype == np.float32, c(1.0).dtype == "
+          "tf.float32, c(1.0).dtype == 'int32', c(1.0).dtype == "
+          "None", "(True, True, True, False, False)"),
     gives("c(1.0).dtype", "<dtype: 'float32'>"),
     gives("repr(c(1.0).dtype), tf.float64.name", "('tf.float32', 'float64')"),
-    gives("tf.float32.is_floating, tf.int32.is_integer, tf.bool.is_bool, tf.complex64.is_complex",
+    gives("tf.float32.is_floating, tf.int32.is_integer, tf.bool.is_bool, "
+          "tf.complex64.is_complex",
           "(True, True, True, True)"),
     gives("tf.float32.as_numpy_dtype.__name__, tf.int32.max, tf.float32.size",
           "('float32', 2147483647, 4)"),
     gives("tf.as_dtype('float64') is tf.float64, tf.as_dtype(np.int32) is tf.int32",
           "(True, True)"),
-    gives("tf.as_dtype('nonsense')", "TypeError: Cannot convert the argument `type_value`: "
+    gives("tf.as_dtype('nonsense')",
+          "TypeError: Cannot convert the argument `type_value`: "
           "'nonsense' to a TensorFlow DType."),
-    gives("V(1.0).trainable, V(1.0).dtype, V([1.0]).shape", "(True, <dtype: 'float32'>, (1,))"),
+    gives("V(1.0).trainable, V(1.0).dtype, V([1.0]).shape",
+          "(True, <dtype: 'float32'>, (1,))"),
     gives("isinstance(c(1.0), tf.Tensor), isinstance(V(1.0), tf.Variable), "
           "isinstance(V(1.0), tf.Tensor)", "(True, True, False)"),
-    gives("tf.is_tensor(c(1.0)), tf.is_tensor(V(1.0)), tf.is_tensor(1.0)", "(True, True, False)"),
+    gives("tf.is_tensor(c(1.0)), tf.is_tensor(V(1.0)), tf.is_tensor(1.0)",
+          "(True, True, False)"),
     gives("np.float32(2.0) * c([1.0, 2.0])", "[2, 4] float32"),
     gives("sum([c(1.0), c(2.0)])", "3 float32"),
-    gives("max(c(1.0), c(2.0)), sorted([c(3.0), c(1.0)])", "(2 float32, [1 float32, 3 float32])"),
+    gives("max(c(1.0), c(2.0)), sorted([c(3.0), c(1.0)])",
+          "(2 float32, [1 float32, 3 float32])"),
     gives("[1.0, 2.0] @ c([[1.0], [2.0]])",
           IAE + "In[0] and In[1] has different ndims: [2] vs. [2,1]"),
     gives("[[1.0, 2.0]] @ c([[1.0], [2.0]])", "[[5]] float32"),
@@ -428,10 +503,12 @@ KINDER = [
     gives("c(2**40, dtype=tf.int32)", "ValueError: Can't convert Python int"),
     gives("c(2) + 2**40", "ValueError: Can't convert Python int"),
     gives("c(5, dtype=tf.uint8) * -1", "ValueError: Can't convert Python int -1"),
-    gives("c(2.0) * 'a'", IAE + "cannot compute Mul as input #1(zero-based) was expected to be "
+    gives("c(2.0) * 'a'",
+          IAE + "cannot compute Mul as input #1(zero-based) was expected to be "
           "a float tensor but is a string tensor [Op:Mul] name: "),
     gives("'a' * c(2.0)", IAE + "is a string tensor [Op:Mul] name: "),
-    gives("range(c(3.0))", "TypeError: only integer scalar tensors can be converted to an index"),
+    gives("range(c(3.0))",
+          "TypeError: only integer scalar tensors can be converted to an index"),
     gives("c([[1, 2], [3, 4]])[[0, 1]]", "TypeError: Only integers, slices"),
 ]  # fmt: skip
 

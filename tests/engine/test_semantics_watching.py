@@ -91,7 +91,9 @@ ROWS = [
         with tf.GradientTape() as t:
             t.watch(3.0)
         0
-        """, PASSED + " 3.0 of type 'float', not tf.Tensor or tf.Variable or ExtensionType."),
+        """,
+        PASSED + " 3.0 of type 'float', not tf.Tensor or tf.Variable or "
+                 "ExtensionType."),
     row("watch of an ndarray", """
         with tf.GradientTape() as t:
             t.watch(np.ones(2))

@@ -39,10 +39,10 @@ ONE = """abs acos:p acosh:1+y asin:p asinh atan atanh:p cos cosh exp floor negat
     reduce_prod reduce_logsumexp math.reduce_std math.reduce_variance norm
     math.reduce_euclidean_norm sort argsort cumsum math.cumprod argmax argmin
     math.l2_normalize linalg.diag squeeze unstack"""
-TWO = """add subtract multiply divide truediv maximum minimum pow:y,x math.mod math.floordiv
-    math.floormod math.squared_difference math.divide_no_nan math.multiply_no_nan
-    math.xlogy math.xlog1py math.xdivy atan2 equal not_equal greater greater_equal less
-    less_equal"""
+TWO = """add subtract multiply divide truediv maximum minimum pow:y,x math.mod
+    math.floordiv math.floormod math.squared_difference math.divide_no_nan
+    math.multiply_no_nan math.xlogy math.xlog1py math.xdivy atan2 equal not_equal
+    greater greater_equal less less_equal"""
 
 
 def _spread(text: str, names: str, default: str) -> list[str]:
@@ -62,24 +62,32 @@ LINES = [
     "tf.clip_by_value(x, -1.0, y)", "tf.where(z > 0, tf.sqrt(z), 0.0)",
     "tf.where(z > 0, z * z, 1.0)", "tf.where(x > 0, x, y)",
     "tf.math.divide_no_nan(1.0, z)", "tf.math.xlogy(z, 2.0)", "tf.math.xlogy(z, z)",
-    "tf.math.xdivy(z, 3.0)", "tf.math.multiply_no_nan(x, 0.0)", "tf.math.xlog1py(z, 2.0)",
-    "tf.reduce_max(z)", "tf.reduce_min(z)", "tf.reduce_prod(z)", "tf.reduce_prod(z[:2])",
+    "tf.math.xdivy(z, 3.0)", "tf.math.multiply_no_nan(x, 0.0)",
+    "tf.math.xlog1py(z, 2.0)",
+    "tf.reduce_max(z)", "tf.reduce_min(z)", "tf.reduce_prod(z)",
+    "tf.reduce_prod(z[:2])",
     "tf.math.cumprod(z)", "tf.norm(z)", "tf.math.reduce_std(z)",
-    "tf.cumsum(r, axis=1)", "tf.cumsum(r, exclusive=True)", "tf.cumsum(k, 1, reverse=True)",
+    "tf.cumsum(r, axis=1)", "tf.cumsum(r, exclusive=True)",
+    "tf.cumsum(k, 1, reverse=True)",
     "tf.math.cumprod(r, axis=1, exclusive=True, reverse=True)",
     *(f"tf.{f}(k, axis={axis}, keepdims={keep})"
       for f in ("reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod",
                 "reduce_logsumexp", "math.reduce_std", "math.reduce_variance", "norm",
                 "math.reduce_euclidean_norm")
-      for axis, keep in (("1", False), ("[0, 2]", True), ("-1", True), ("[1, 0]", False))),
-    "tf.reduce_sum(k, [])", "tf.reduce_prod(k)", "tf.reduce_prod(s)", "tf.reduce_max(s)",
+      for axis, keep in (("1", False), ("[0, 2]", True), ("-1", True),
+                         ("[1, 0]", False))),
+    "tf.reduce_sum(k, [])", "tf.reduce_prod(k)", "tf.reduce_prod(s)",
+    "tf.reduce_max(s)",
     "tf.reduce_any(x > 0)", "tf.reduce_all(r > 0, axis=1)", "tf.reduce_logsumexp(s)",
     "tf.reduce_logsumexp(x * 1000.0)", "tf.nn.softmax(x * 1000.0)",
-    "tf.nn.log_softmax(x * 1000.0)", "tf.nn.softmax(k, axis=1)", "tf.nn.log_softmax(k, axis=0)",
-    "tf.norm(r, ord=1)", "tf.norm(r, ord=np.inf)", "tf.norm(y, ord=3)", "tf.norm(r, axis=1)",
+    "tf.nn.log_softmax(x * 1000.0)", "tf.nn.softmax(k, axis=1)",
+    "tf.nn.log_softmax(k, axis=0)",
+    "tf.norm(r, ord=1)", "tf.norm(r, ord=np.inf)", "tf.norm(y, ord=3)",
+    "tf.norm(r, axis=1)",
     "tf.norm(m, ord=1, axis=[0, 1])", "tf.norm(m, ord=np.inf, axis=[-2, -1])",
     "tf.norm(m, ord='fro', axis=[0, 1])", "tf.linalg.normalize(x)[0]",
-    "tf.argmax(r)", "tf.argmax(r, 1)", "tf.argmin(k, axis=-1)", "tf.argmax(r, 1, tf.int32)",
+    "tf.argmax(r)", "tf.argmax(r, 1)", "tf.argmin(k, axis=-1)",
+    "tf.argmax(r, 1, tf.int32)",
     "tf.add_n([x, y, x])", "tf.math.accumulate_n([x, y])", "tf.scalar_mul(2.0, x)",
     "tf.math.polyval([1.0, -2.0, 3.0], x)", "tf.logical_and(x > 0, y > 1)",
     "tf.logical_or(x > 0, y > 1)", "tf.math.logical_xor(x > 0, y > 1)",
@@ -91,7 +99,8 @@ LINES = [
     "tf.slice(k, [0, 1, 1], [2, 2, -1])", "tf.strided_slice(x, [0], [3], [2])",
     "tf.gather(x, [2, 0, 0]) * x", "tf.gather(k, [1, 1], axis=1)",
     "tf.gather(k, [[0, 2], [1, 1]], axis=2)", "tf.gather(r, 1, axis=1)",
-    "tf.gather(k * 1.0, [1, 0])", "tf.gather(k * 1.0, [[0, 2], [1, 1]], axis=1, batch_dims=1)",
+    "tf.gather(k * 1.0, [1, 0])",
+    "tf.gather(k * 1.0, [[0, 2], [1, 1]], axis=1, batch_dims=1)",
     "tf.gather(k * 1.0, [[0, 2], [1, 1]], axis=2, batch_dims=1)",
     "tf.gather_nd(k, [[0, 1], [1, 2], [0, 1]])", "tf.gather_nd(k, [[0], [1]])",
     "tf.gather_nd(k, [[[1], [0]], [[2], [2]]], batch_dims=1)",
@@ -100,50 +109,69 @@ LINES = [
     "tf.tensor_scatter_nd_update(x, [[0], [2]], y[:2])",
     "tf.tensor_scatter_nd_sub(x, [[1]], y[:1])",
     "tf.boolean_mask(x, x > 0)", "tf.boolean_mask(r, r > 0)",
-    "tf.boolean_mask(r, [True, False])", "tf.boolean_mask(r, [True, False, True], axis=1)",
+    "tf.boolean_mask(r, [True, False])",
+    "tf.boolean_mask(r, [True, False, True], axis=1)",
     "tf.pad(r, [[1, 0], [2, 1]])", "tf.pad(x, [[1, 2]], constant_values=5.0)",
-    "tf.pad(r, [[1, 0], [2, 1]], 'REFLECT')", "tf.pad(r, [[1, 2], [2, 1]], 'SYMMETRIC')",
-    "tf.tile(r, [2, 1])", "tf.tile(r, [1, 3])", "tf.repeat(x, 2)", "tf.repeat(x, [1, 0, 2])",
+    "tf.pad(r, [[1, 0], [2, 1]], 'REFLECT')",
+    "tf.pad(r, [[1, 2], [2, 1]], 'SYMMETRIC')",
+    "tf.tile(r, [2, 1])", "tf.tile(r, [1, 3])", "tf.repeat(x, 2)",
+    "tf.repeat(x, [1, 0, 2])",
     "tf.repeat(r, 2)", "tf.repeat(r, [2, 1], axis=0)", "tf.repeat(r, 3, axis=1)",
-    "tf.broadcast_to(x, [2, 3])", "tf.broadcast_to(s, [2, 2])", "tf.broadcast_to(r[:, :1], [2, 3])",
+    "tf.broadcast_to(x, [2, 3])", "tf.broadcast_to(s, [2, 2])",
+    "tf.broadcast_to(r[:, :1], [2, 3])",
     "tf.expand_dims(r, 1)", "tf.expand_dims(r, -1)", "tf.squeeze(r[:1])",
-    "tf.squeeze(tf.expand_dims(r, 0), 0)", "tf.reverse(r, [1])", "tf.reverse(k, [0, -1])",
-    "tf.roll(x, 1, 0)", "tf.roll(k, [1, -2], [0, 1])", "tf.sort(r, direction='DESCENDING')",
-    "tf.sort(r, axis=0)", "tf.argsort(x, direction='DESCENDING')", "tf.argsort(z, stable=True)",
-    "tf.math.top_k(x, 2).values", "tf.math.top_k(r, 2).indices", "tf.math.top_k(z, 3).indices",
-    "tf.meshgrid(x, y[:2])", "tf.meshgrid(x, y[:2], indexing='ij')", "tf.meshgrid(x, y, x[:2])[2]",
-    "tf.one_hot([0, 2, 5], 3)", "tf.one_hot([0, 2], 3, 5.0, -1.0)", "tf.one_hot([[0], [1]], 2, axis=0)",
+    "tf.squeeze(tf.expand_dims(r, 0), 0)", "tf.reverse(r, [1])",
+    "tf.reverse(k, [0, -1])",
+    "tf.roll(x, 1, 0)", "tf.roll(k, [1, -2], [0, 1])",
+    "tf.sort(r, direction='DESCENDING')",
+    "tf.sort(r, axis=0)", "tf.argsort(x, direction='DESCENDING')",
+    "tf.argsort(z, stable=True)",
+    "tf.math.top_k(x, 2).values", "tf.math.top_k(r, 2).indices",
+    "tf.math.top_k(z, 3).indices",
+    "tf.meshgrid(x, y[:2])", "tf.meshgrid(x, y[:2], indexing='ij')",
+    "tf.meshgrid(x, y, x[:2])[2]",
+    "tf.one_hot([0, 2, 5], 3)", "tf.one_hot([0, 2], 3, 5.0, -1.0)",
+    "tf.one_hot([[0], [1]], 2, axis=0)",
     "tf.one_hot([1], 2, dtype=tf.int32)", "tf.eye(2, 3)", "tf.eye(2, batch_shape=[2])",
-    "tf.fill([2, 2], s)", "tf.fill([2], 9)", "tf.zeros([2, 1], tf.int32)", "tf.ones([])",
-    "tf.range(5)", "tf.range(1, 10, 3)", "tf.range(0.0, 1.0, 0.25)", "tf.range(3, dtype=tf.float32)",
+    "tf.fill([2, 2], s)", "tf.fill([2], 9)", "tf.zeros([2, 1], tf.int32)",
+    "tf.ones([])",
+    "tf.range(5)", "tf.range(1, 10, 3)", "tf.range(0.0, 1.0, 0.25)",
+    "tf.range(3, dtype=tf.float32)",
     "tf.linspace(0.0, 1.0, 4)", "tf.linspace(s, 2.0 * s, 3)", "tf.stack([x, y], 1)",
     "tf.stack([s, 2.0, s * s])", "tf.transpose(k, [2, 0, 1])", "tf.transpose(r)",
-    "tf.reshape(k, [3, -1])", "tf.unique([3, 1, 3, 2])[0]", "tf.unique([3, 1, 3, 2])[1]",
+    "tf.reshape(k, [3, -1])", "tf.unique([3, 1, 3, 2])[0]",
+    "tf.unique([3, 1, 3, 2])[1]",
     "tf.sequence_mask([1, 3], 4)", "tf.searchsorted([1.0, 2.0, 3.0], [0.5, 2.0])",
     "tf.math.segment_sum(r, [0, 0])", "tf.math.unsorted_segment_sum(x, [1, 0, 1], 3)",
     "tf.math.bincount([1, 1, 3])", "tf.math.confusion_matrix([0, 1, 2], [0, 2, 2])",
     "tf.math.in_top_k([0, 1], r, 2)", "tf.where(z > 1)", "tf.ensure_shape(x, [3])",
     # matrices
-    "tf.matmul(r, m)", "tf.matmul(r, r, transpose_b=True)", "tf.matmul(r, r, transpose_a=True)",
+    "tf.matmul(r, m)", "tf.matmul(r, r, transpose_b=True)",
+    "tf.matmul(r, r, transpose_a=True)",
     "tf.matmul(k, m)", "tf.matmul(k, k, adjoint_b=True)", "tf.tensordot(x, y, 1)",
     "tf.tensordot(r, m, 1)", "tf.tensordot(x, y, 0)", "tf.tensordot(k, r, [[2], [1]])",
     "tf.tensordot(k, k, [[1, 0], [1, 0]])", "tf.einsum('ij,jk->ik', r, m)",
-    "tf.einsum('bij,kj->bik', k, m)", "tf.einsum('i,i->', x, y)", "tf.einsum('i,j->ij', x, y)",
+    "tf.einsum('bij,kj->bik', k, m)", "tf.einsum('i,i->', x, y)",
+    "tf.einsum('i,j->ij', x, y)",
     "tf.einsum('ii->i', m)", "tf.einsum('ii->', m)", "tf.einsum('ij->j', r)",
     "tf.einsum('...ij,...kj->...ik', k, m)", "tf.einsum('ij,j', r, x)",
-    "tf.einsum('ij,jk,k->i', r, m, x)", "tf.linalg.matvec(m, x)", "tf.linalg.matvec(k, x)",
-    "tf.linalg.matvec(r, x[:2], transpose_a=True)", "tf.linalg.det(m)", "tf.linalg.inv(m)",
+    "tf.einsum('ij,jk,k->i', r, m, x)", "tf.linalg.matvec(m, x)",
+    "tf.linalg.matvec(k, x)",
+    "tf.linalg.matvec(r, x[:2], transpose_a=True)", "tf.linalg.det(m)",
+    "tf.linalg.inv(m)",
     "tf.linalg.inv(m, adjoint=True)", "tf.linalg.solve(m, tf.transpose(r))",
     "tf.linalg.solve(m, x[:, tf.newaxis], adjoint=True)", "tf.linalg.trace(m)",
-    "tf.linalg.trace(k)", "tf.linalg.diag(r)", "tf.linalg.diag_part(m)", "tf.linalg.diag_part(k)",
-    "tf.linalg.set_diag(m, x)", "tf.linalg.band_part(m, 0, -1)", "tf.linalg.band_part(m, 1, 0)",
+    "tf.linalg.trace(k)", "tf.linalg.diag(r)", "tf.linalg.diag_part(m)",
+    "tf.linalg.diag_part(k)",
+    "tf.linalg.set_diag(m, x)", "tf.linalg.band_part(m, 0, -1)",
+    "tf.linalg.band_part(m, 1, 0)",
     "tf.linalg.cross(x, y)", "tf.linalg.adjoint(r)", "tf.linalg.matrix_transpose(k)",
     "tf.linalg.tensor_diag(x)", "tf.linalg.tensor_diag_part(m)",
     # networks
     "tf.nn.softmax_cross_entropy_with_logits([0.0, 1.0, 0.0], x)",
     "tf.nn.softmax_cross_entropy_with_logits([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]], r)",
     "tf.nn.softmax_cross_entropy_with_logits(tf.nn.softmax(m[:2]), r)",
-    "tf.nn.softmax_cross_entropy_with_logits([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]], r, axis=0)",
+    "tf.nn.softmax_cross_entropy_with_logits([[1.0, 0, 0], [0, 1.0, 1.0]], r, axis=0)",
     "tf.nn.softmax_cross_entropy_with_logits([2.0, 1.0, 0.5], x)",
     "tf.nn.sparse_softmax_cross_entropy_with_logits(2, x)",
     "tf.nn.sparse_softmax_cross_entropy_with_logits([0, 2], r * 100.0)",
@@ -155,14 +183,16 @@ LINES = [
     "tf.nn.batch_normalization(r, x, y, None, None, 1e-3)",
     "tf.nn.embedding_lookup(k * 1.0, [1, 0, 1])", "tf.nn.l2_normalize(r, axis=1)",
     "tf.nn.conv2d(k[:, :, :, tf.newaxis], tf.reshape(m, [3, 3, 1, 1])[:2], 1, 'SAME')",
-    "tf.nn.conv2d(k[:, :, :, tf.newaxis], tf.reshape(m[:, :2], [3, 2, 1, 1]), [1, 1, 1, 1], 'VALID')",
+    ("tf.nn.conv2d(k[..., tf.newaxis], tf.reshape(m[:, :2], [3, 2, 1, 1]), 4 * [1], "
+     "'VALID')"),
     "tf.nn.conv2d(k[:, :, :, tf.newaxis], tf.reshape(m, [3, 1, 1, 3]), 2, 'SAME')",
     "tf.nn.conv1d(k, tf.reshape(k, [2, 3, 4]), 1, 'VALID')",
     "tf.nn.conv1d(k, tf.reshape(k, [2, 3, 4]), 2, 'SAME')",
     "tf.nn.max_pool2d(k[..., tf.newaxis], 2, 2, 'SAME')",
     "tf.nn.max_pool2d(k[..., tf.newaxis], 2, 1, 'VALID')",
     "tf.nn.avg_pool2d(k[..., tf.newaxis], 2, 2, 'SAME')",
-    "tf.clip_by_norm(x, 1.0)", "tf.clip_by_norm(r, 0.5, axes=1)", "tf.clip_by_norm(z * 0.0, 1.0)",
+    "tf.clip_by_norm(x, 1.0)", "tf.clip_by_norm(r, 0.5, axes=1)",
+    "tf.clip_by_norm(z * 0.0, 1.0)",
     "tf.linalg.global_norm([x, r])", "tf.clip_by_global_norm([x, r], 1.0)[0]",
     "tf.clip_by_global_norm([x, None, r], 100.0)[1]",
     "tf.debugging.check_numerics(x, 'x')", "tf.stop_gradient(x) * x",
@@ -171,16 +201,20 @@ LINES = [
     "tf.while_loop(lambda n, t: n < 3, lambda n, t: (n + 1, t * x), (0, x))[1]",
     "tf.scan(lambda a, b: a * b, x)", "tf.foldl(lambda a, b: a - b, x)",
     "tf.foldr(lambda a, b: a - b, x, s)", "tf.scan(lambda a, b: a + b * s, x, s)",
-    "tf.vectorized_map(lambda t: tf.sin(t), r)", "tf.switch_case(tf.constant(1), [lambda: x, lambda: x * y])",
+    "tf.vectorized_map(lambda t: tf.sin(t), r)",
+    "tf.switch_case(tf.constant(1), [lambda: x, lambda: x * y])",
     "tf.case([(s > 5, lambda: x), (s > 0, lambda: x * y)])",
-    "tf.grad_pass_through(tf.round)(x)", "tf.recompute_grad(lambda t: tf.sin(t) * t)(x)",
+    "tf.grad_pass_through(tf.round)(x)",
+    "tf.recompute_grad(lambda t: tf.sin(t) * t)(x)",
 ]  # fmt: skip
 
 BENT = {
     "tf.nn.softsign(x)": "TensorFlow has no second derivative",
     "tf.math.softsign(x)": "TensorFlow has no second derivative",
-    "tf.nn.max_pool2d(k[..., tf.newaxis], 2, 2, 'SAME')": "ours is None where theirs is 0",
-    "tf.nn.max_pool2d(k[..., tf.newaxis], 2, 1, 'VALID')": "ours is None where theirs is 0",
+    "tf.nn.max_pool2d(k[..., tf.newaxis], 2, 2, 'SAME')": "ours is None where theirs "
+    "is 0",
+    "tf.nn.max_pool2d(k[..., tf.newaxis], 2, 1, 'VALID')": "ours is None where theirs "
+    "is 0",
 }
 """Where None differs."""
 
@@ -191,7 +225,7 @@ ROUNDED = ("tf.nn.gelu",)
 """TensorFlow rounds a constant to float32 on the way."""
 
 LEFT_OUT = "tf.nn.softmax_cross_entropy_with_logits(tf.nn.softmax(m[:2]), r)"
-"""TensorFlow leaves out how moving labels move the gradient: a wrong second derivative."""
+"""TensorFlow leaves out how moving labels move the gradient: wrong at second order."""
 
 
 def flat(got: Any) -> list[Any]:
@@ -225,7 +259,7 @@ def weights(t: Any, tf: Any) -> Any:
 
 
 def told(tf: Any, line: str, dtype: str) -> list[Any]:
-    """Values, gradients, gradients of the gradients, and which of the third are None."""
+    """Values, gradients, their gradients, and which of the third order are None."""
     space = {n: tf.constant(v, dtype) for n, v in GIVEN.items()}
     used = [
         n
@@ -239,7 +273,7 @@ def told(tf: Any, line: str, dtype: str) -> list[Any]:
             second.watch(sources)
             with tf.GradientTape() as first:
                 first.watch(sources)
-                values = flat(eval(line, {"tf": tf, "np": np, **space}))  # noqa: S307 - our lines
+                values = flat(eval(line, {"tf": tf, "np": np, **space}))  # noqa: S307
             smooth = [t for t in values if t.dtype.is_floating]
             if not smooth:
                 return [plain(t) for t in values]
