@@ -14,10 +14,32 @@ import numpy as np
 from tapeviz.engine.tensor import Tensor, wrap
 
 
+class Results(tuple[Any, ...]):
+    """Several results of one op; a picture sees all their entries in one row."""
+
+    __slots__ = ()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return _in_a_row(list(self), dtype)
+
+
+def _in_a_row(values: list[Any], dtype: Any) -> Any:
+    flat = [np.ravel(v._v if isinstance(v, Tensor) else v) for v in values]
+    return np.concatenate(flat).astype(dtype or flat[0].dtype)
+
+
 class Bundle:
     """The gradients of several results of one op, by number; they add part by part."""
 
     __slots__ = ("parts",)
+
+    @property
+    def dtype(self) -> Any:
+        """The element type of the gradients."""
+        return next(iter(self.parts.values())).dtype
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        return _in_a_row([self.parts[k] for k in sorted(self.parts)], dtype)
 
     def __init__(self, parts: dict[int, Any]) -> None:
         self.parts = parts
@@ -54,7 +76,7 @@ class Made:
     @property
     def value(self) -> Any:
         """The value of the record: the only result, or a tuple of them."""
-        return self.values[0] if self.single else self.values
+        return self.values[0] if self.single else Results(self.values)
 
     def pulled(self, g: Any, k: int) -> Any:
         """The gradient of operand ``k``; the learner's function runs once for all."""

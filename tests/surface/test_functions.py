@@ -166,7 +166,7 @@ def test_check_numerics_also_watches_the_gradient() -> None:
     with tf.GradientTape() as tape:
         y = tf.sqrt(tf.debugging.check_numerics(x, "here"))
     with pytest.raises(
-        tf.errors.InvalidArgumentError, match="detected in gradient. here"
+        tf.errors.InvalidArgumentError, match=r"detected in gradient\. here"
     ):
         tape.gradient(y, x)
 
@@ -262,3 +262,18 @@ def test_maps_take_and_give_nests() -> None:
         (tf.constant([1.0, 2.0]), tf.constant([3.0, 4.0])),
     )
     assert [t.numpy().tolist() for t in out] == [[3.0, 8.0], [1.0, 2.0]]
+
+
+def test_a_custom_op_is_shown_by_its_name() -> None:
+    from tapeviz.trace.observe import backward, graph
+
+    @tf.custom_gradient
+    def halves(x: Any) -> Any:
+        return [x / 2.0, tf.reduce_sum(x)], lambda a, b: a / 2.0 + b
+
+    x = tf.Variable([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        a, b = halves(x)
+        y = tf.reduce_sum(a) * b
+    assert "halves" in {n.symbol for n in graph(tape, {}).nodes}
+    assert backward(tape, y, x, {}).steps

@@ -15,6 +15,7 @@ import numpy as np
 from tapeviz.engine import nest
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.record import VARIABLE, WATCHED, Record
+from tapeviz.engine.rules import Op
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor
 from tapeviz.trace.graph import Edge, Graph, Node, Span
@@ -80,7 +81,7 @@ class Scribe:
             f"n{i}",
             kind,
             kind if leaf else op.name,
-            "" if leaf else op.symbol,
+            "" if leaf else _symbol(op, self.recs[i]),
             "" if leaf else formula(op, self.recs[i]),
             name,
             value_of(self.values[i]),
@@ -102,6 +103,13 @@ def asked(tape: GradientTape) -> tuple[Any, Any]:
         return None, None
     target, _seeds, sources = tape._asked[-1]
     return target, sources
+
+
+def _symbol(op: Op, rec: Record) -> str:
+    """The op's sign; of a function with its own gradient, the function's name."""
+    if op.name == "custom":
+        return str(op.settings_of(rec)[0].name)
+    return op.symbol
 
 
 def graph(
