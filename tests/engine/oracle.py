@@ -74,7 +74,7 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "divide": np.true_divide,
     "power": np.power,
     "mod": np.mod,
-    "floordiv": np.floor_divide,
+    "floordiv": lambda a, b: np.floor(a / b),
     "negative": np.negative,
     "matmul": np.matmul,
     "maximum": np.maximum,

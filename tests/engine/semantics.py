@@ -4,6 +4,7 @@ An outcome is told as short text, the same for both: ``6 float32`` is a tensor,
 ``var 3 float32`` a variable, ``np 3 float32`` a NumPy value, ``ValueError: ...`` an
 error with the first line of its message. An expected error names its class and a phrase.
 """
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ def row(name: str, code: str, gives: str) -> Row:
     return Row(name, textwrap.dedent(code).strip(), gives)
 
 
-def told(value: Any) -> str:
+def told(value: Any) -> str:  # noqa: PLR0911 - one line for each kind of value
     """A value as short text."""
     if isinstance(value, (list, tuple)) and type(value).__name__ != "TensorShape":
         inside = ", ".join(told(v) for v in value)
@@ -57,7 +58,9 @@ def told(value: Any) -> str:
         return f"np {_array(value)} {value.dtype.name}"
     if isinstance(value, float):
         return f"{value:.5g}" + ("" if "." in f"{value:.5g}" else ".0")
-    return str(value) if type(value).__name__ in ("TensorShape", "DType") else repr(value)
+    return (
+        str(value) if type(value).__name__ in ("TensorShape", "DType") else repr(value)
+    )
 
 
 def _array(value: Any) -> str:

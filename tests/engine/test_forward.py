@@ -1,4 +1,5 @@
 """Forward mode: derivatives along a step, against differences, TensorFlow's behaviour."""
+# ruff: noqa: E501 - snippets stand on one line
 
 from __future__ import annotations
 
@@ -30,7 +31,9 @@ j, t.gradient(j, x)
 """
 
 
-def along(name: str, code: str, gives: str, x: str = "V(2.0)", step: str = "c(1.0)") -> Row:
+def along(
+    name: str, code: str, gives: str, x: str = "V(2.0)", step: str = "c(1.0)"
+) -> Row:
     """What is written in the block, and jvps after it."""
     *block, last = code.splitlines()
     body = "\n    ".join(block or ["pass"])
@@ -116,12 +119,19 @@ def test_every_op_moves_as_differences_say(case: Case) -> None:
     given = tensors(case)
     rng = np.random.default_rng(3)
     steps = {i: rng.uniform(-1, 1, case.operands[i].shape) for i in case.floats}
-    with ForwardAccumulator([given[i] for i in steps], [tensor(t) for t in steps.values()]) as a:
+    with ForwardAccumulator(
+        [given[i] for i in steps], [tensor(t) for t in steps.values()]
+    ) as a:
         y = run(case, *given)
     got = a.jvp(y, unconnected_gradients="zero")
     h = oracle.step_of(case)
     ends = [
-        case.numpy(*(v + s * h * steps[i] if i in steps else v for i, v in enumerate(case.operands)))
+        case.numpy(
+            *(
+                v + s * h * steps[i] if i in steps else v
+                for i, v in enumerate(case.operands)
+            )
+        )
         for s in (1, -1)
     ]
     want = (ends[0] - ends[1]) / (2 * h)

@@ -1,4 +1,5 @@
 """Section 2 of the semantics: gradient()."""
+# ruff: noqa: E501 - snippets stand on one line
 
 from __future__ import annotations
 

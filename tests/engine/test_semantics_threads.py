@@ -1,4 +1,5 @@
 """Tapes of several threads: one stack of tapes each, nothing mixes."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -105,11 +106,15 @@ def test_a_result_watched_in_other_threads_keeps_its_place_in_its_own() -> None:
     assert found == [18.0 * i for i in range(MANY)]
 
 
+def _fail(i: int) -> None:
+    raise KeyError(i)
+
+
 def test_an_error_in_one_thread_leaves_all_stacks_clean() -> None:
     def work(i: int) -> Any:
         try:
             with tf.GradientTape(), tf.GradientTape():
-                raise KeyError(i)
+                _fail(i)
         except KeyError:
             return here.tapes, here.book, here.now
 
@@ -150,4 +155,6 @@ def test_a_shared_tensor_is_an_operand_like_any_other(use: str) -> None:
         "function": [7.39, 20.09], "array": None,
     }  # fmt: skip
     for got in in_threads(work, 2):
-        assert got is None if wanted[use] is None else np.allclose(got, wanted[use], 1e-3)
+        assert (
+            got is None if wanted[use] is None else np.allclose(got, wanted[use], 1e-3)
+        )

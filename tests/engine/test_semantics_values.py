@@ -1,4 +1,5 @@
 """Section 4 of the semantics: values, dtypes, objects."""
+# ruff: noqa: E501 - snippets stand on one line
 
 from __future__ import annotations
 
@@ -91,6 +92,9 @@ ROWS = [
     gives("c([1.0, 2.0]) ** [2.0, 3.0]", "[1, 8] float32"),
     gives("2 ** c(3.0)", "8 float32"),
     gives("7.0 // c(2.0)", "3 float32"),
+    gives("c(2.0) // 0.4, c(np.float64(2.0)) // 0.4, c([2.0, -2.0]) // c(0.4)",
+          "(5 float32, 5 float64, [5, -5] float32)"),
+    gives("c(1.0) // 0.0, c(-5.0) // c(float('inf'))", "(inf float32, -0 float32)"),
     gives("7 % c(4.0)", "3 float32"),
     gives("1 - V([1.0, 2.0])", "[0, -1] float32"),
     row("the gradient flows beside NumPy values", """

@@ -5,6 +5,7 @@ what is possible at that point, so that any list is a program and a shorter list
 of smaller numbers, is a simpler program. The text stands in the failure's message and
 can be run by hand.
 """
+# ruff: noqa: E501 - snippets stand on one line
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ SMOOTH = (
     "tf.math.log(1.5 + tf.square({a}))", "tf.sqrt(1.0 + {a} * {a})", "{a} / 2.0",
     "1.0 / (1.0 + {a}**2)", "tf.math.softplus({a})", "tf.math.atan({a})",
     "tf.math.log1p({a} * {a})", "tf.math.rsqrt(1.0 + tf.square({a}))", "0.1 * {a}**3",
-    "tf.nn.softsign({a})", "tf.nn.elu({a})", "tf.math.erf({a})", "[0.5] * {a}",
+    "tf.nn.elu({a})", "tf.math.erf({a})", "[0.5] * {a}",
     "np.float64(0.7) * {a}", "2.0 ** -tf.abs({a})", "tf.nn.silu({a})", "tf.nn.selu({a})",
 )  # fmt: skip
 CORNERS = (
@@ -74,6 +75,7 @@ class Writer:
     outcomes: list[str] = field(default_factory=list)
     tapes: list[str] = field(default_factory=list)
     spare: int = 0
+    plain: bool = False
 
     # -- choosing ------------------------------------------------------------------
 
@@ -118,6 +120,28 @@ def write(numbers: Sequence[int], dtype: str) -> str:
     return "\n".join(w.lines) + "\n"
 
 
+def write_plain(numbers: Sequence[int]) -> tuple[list[Shape], str]:
+    """The shapes of the arguments and the source of a function ``f(tf, x0, x1, ...)``.
+
+    It is a program of ops alone, in float64: no tapes, assignments or dtypes. Its result
+    is a scalar.
+    """
+    w = Writer(list(reversed(numbers)), "float64", plain=True)
+    w.spare = w.number()
+    w.values = [
+        Value(f"x{i}", w.pick(SHAPES), 1.0) for i in range(1 + w.pick(range(4)))
+    ]
+    shapes, names = [v.shape for v in w.values], [v.name for v in w.values]
+    w.line(f"def f(tf, {', '.join(names)}):")
+    w.indent = 1
+    while w.numbers:
+        w.spare = w.number()
+        w.pick([_smooth, _pair, _corner, _smooth, _fold, _move, _product])(w)
+    total = " + ".join(f"tf.reduce_sum({v.name})" for v in w.values[-3:])
+    w.line(f"return {total}")
+    return shapes, "\n".join(w.lines) + "\n"
+
+
 def _inputs(w: Writer) -> None:
     w.spare = w.number()
     kinds = (
@@ -140,7 +164,9 @@ def _outer(w: Writer) -> None:
     persistent = w.pick((False, True))
     accessed = w.pick((True, True, True, False))
     watched = [s for s in sources if w.pick((True, False))]
-    w.line(f"with tf.GradientTape(persistent={persistent}, watch_accessed_variables={accessed}) as tape:")
+    w.line(
+        f"with tf.GradientTape(persistent={persistent}, watch_accessed_variables={accessed}) as tape:"
+    )
     w.indent, w.tapes = 1, ["tape"]
     if watched:
         w.line(f"tape.watch([{', '.join(watched)}])")
@@ -152,7 +178,8 @@ def _outer(w: Writer) -> None:
     w.spare = 7919 * len(inner)
     w.line(f"target = {w.values[-1].name}")
     asked = sources + inner[-3:] + ([w.pick(inner)] if inner else [])
-    w.line(f"grads = tape.gradient(target, [{', '.join(asked)}])")
+    w.line(f"asked = [{', '.join(asked)}]")
+    w.line("grads = tape.gradient(target, asked)")
     w.line("seen = [v.shape.as_list() for v in tape.watched_variables()]")
     also = "None"
     if persistent:
@@ -183,7 +210,12 @@ def _smooth(w: Writer) -> None:
 
 
 def _bound(text: str, b: float) -> float:
-    if text in ("{a} + 1.0", "0.5 - {a}", "tf.sqrt(1.0 + {a} * {a})", "tf.math.softplus({a})"):
+    if text in (
+        "{a} + 1.0",
+        "0.5 - {a}",
+        "tf.sqrt(1.0 + {a} * {a})",
+        "tf.math.softplus({a})",
+    ):
         return b + 1
     if text == "0.1 * {a}**3":
         return 0.1 * b**3
@@ -210,7 +242,9 @@ def _pair(w: Writer) -> None:
     shape = _broadcast(a.shape, b.shape)
     if shape is not None and math.prod(shape) <= 36:
         text = w.pick(PAIRS)
-        w.let(text.format(a=a.name, b=b.name), shape, _pair_bound(text, a.bound, b.bound))
+        w.let(
+            text.format(a=a.name, b=b.name), shape, _pair_bound(text, a.bound, b.bound)
+        )
 
 
 def _pair_bound(text: str, a: float, b: float) -> float:
@@ -237,13 +271,26 @@ def _fold(w: Writer) -> None:
     n = len(a.shape)
     axis = w.pick((None, 0, -1, [0, n - 1] if n > 1 else [0]))
     keep = w.pick((False, True))
-    gone = set(range(n)) if axis is None else {i % n for i in ([axis] if isinstance(axis, int) else axis)}
-    shape = tuple(1 if i in gone else s for i, s in enumerate(a.shape) if keep or i not in gone)
+    gone = (
+        set(range(n))
+        if axis is None
+        else {i % n for i in ([axis] if isinstance(axis, int) else axis)}
+    )
+    shape = tuple(
+        1 if i in gone else s for i, s in enumerate(a.shape) if keep or i not in gone
+    )
     how = f"axis={axis}, keepdims={keep}"
     size = math.prod(a.shape) / max(1, math.prod(shape))
     text = w.pick(FOLDS)
-    bound = {"tf.reduce_sum": a.bound * size, "tf.reduce_prod": max(1.0, a.bound) ** size}
-    w.let(text.format(a=a.name, how=how), shape, bound.get(text.split("(")[0], a.bound + 2 + size / 6))
+    bound = {
+        "tf.reduce_sum": a.bound * size,
+        "tf.reduce_prod": max(1.0, a.bound) ** size,
+    }
+    w.let(
+        text.format(a=a.name, how=how),
+        shape,
+        bound.get(text.split("(")[0], a.bound + 2 + size / 6),
+    )
 
 
 def _move(w: Writer) -> None:
@@ -272,8 +319,8 @@ def _moves(a: Value) -> list[tuple[str, Shape]]:
             ("{a}[::-1]", s), ("tf.concat([{a}, {a}], 0)", (2 * s[0], *s[1:])),
             ("{a}[..., :1]", (*s[:-1], 1)), ("tf.transpose({a})", s[::-1]),
             ("tf.reverse({a}, [0])", s), ("tf.cumsum({a}, -1)", s),
-            ("tf.gather({a}, [0, 0, %d])" % (s[0] - 1), (3, *s[1:])),
-            ("tf.gather({a}, [0, %d, 0], axis=-1)" % (s[-1] - 1), (*s[:-1], 3)),
+            (f"tf.gather({{a}}, [0, 0, {s[0] - 1}])", (3, *s[1:])),
+            (f"tf.gather({{a}}, [0, {s[-1] - 1}, 0], axis=-1)", (*s[:-1], 3)),
             (f"tf.tile({{a}}, {[2] + [1] * (n - 1)})", (2 * s[0], *s[1:])),
             (f"tf.pad({{a}}, {[[1, 0]] + [[0, 0]] * (n - 1)})", (s[0] + 1, *s[1:])),
             ("tf.nn.softmax({a})", s), ("tf.nn.log_softmax({a}) * 0.3", s),
@@ -289,23 +336,39 @@ def _product(w: Writer) -> None:
         return
     b = w.value(lambda v: len(v.shape) == 2 and v.shape[0] == a.shape[1])
     if b is None or w.pick((False, True)):
-        w.let(f"{a.name} @ tf.transpose({a.name})", (a.shape[0],) * 2, a.bound**2 * a.shape[1])
+        w.let(
+            f"{a.name} @ tf.transpose({a.name})",
+            (a.shape[0],) * 2,
+            a.bound**2 * a.shape[1],
+        )
     else:
-        w.let(f"{a.name} @ {b.name}", (a.shape[0], b.shape[1]), a.bound * b.bound * a.shape[1])
+        w.let(
+            f"{a.name} @ {b.name}",
+            (a.shape[0], b.shape[1]),
+            a.bound * b.bound * a.shape[1],
+        )
 
 
 def _dtype(w: Writer) -> None:
     a = w.value()
     if a is not None:
         other = "float64" if w.dtype == "float32" else "float32"
-        w.let(f"tf.cast(tf.cast({a.name}, tf.{other}) * 0.5, tf.{w.dtype})", a.shape, a.bound)
+        w.let(
+            f"tf.cast(tf.cast({a.name}, tf.{other}) * 0.5, tf.{w.dtype})",
+            a.shape,
+            a.bound,
+        )
 
 
 def _group(w: Writer) -> None:
     """A list with tensors in it beside a tensor."""
     a = w.value(lambda v: v.shape == ())
     if a is not None:
-        w.let(f"tf.reduce_sum([{a.name}, {a.name} * 0.5]) * [0.5, {a.name}]", (2,), 3 * a.bound**2)
+        w.let(
+            f"tf.reduce_sum([{a.name}, {a.name} * 0.5]) * [0.5, {a.name}]",
+            (2,),
+            3 * a.bound**2,
+        )
 
 
 def _nested(w: Writer, depth: int) -> None:
@@ -334,7 +397,11 @@ def _nested(w: Writer, depth: int) -> None:
             w.line(f"{g} = {tape}.gradient({goal.name}, {source.name})")
             w.outcomes.append(g)
             dense = f"tf.tanh(tf.convert_to_tensor({g}))"
-            w.let(f"{dense} if {g} is not None else {source.name} * 1.0", source.shape, 1.0)
+            w.let(
+                f"{dense} if {g} is not None else {source.name} * 1.0",
+                source.shape,
+                1.0,
+            )
     if inside:
         w.indent -= 1
         w.tapes.pop()
@@ -379,11 +446,16 @@ def data(k: int, shape: Shape, dtype: str) -> Any:
     return np.asarray(np.sin(n * 1.37 + 2.9 * (k + 1)), dtype).reshape(shape)
 
 
-def play(tf: Any, source: str) -> Any:
-    """What the program finds, as plain data."""
+def run(tf: Any, source: str) -> dict[str, Any]:
+    """The names that the program leaves."""
     space = {"tf": tf, "np": np, "data": data}
     exec(compile(source, "<program>", "exec"), space)  # noqa: S102 - our own program
-    return plain(tf, space["outcome"])
+    return space
+
+
+def play(tf: Any, source: str) -> Any:
+    """What the program finds, as plain data."""
+    return plain(tf, run(tf, source)["outcome"])
 
 
 def plain(tf: Any, value: Any) -> Any:
@@ -401,9 +473,15 @@ def plain(tf: Any, value: Any) -> Any:
 def differ(ours: Any, theirs: Any, tolerance: float, path: str = "outcome") -> str:
     """Where two outcomes are not the same, or nothing."""
     if isinstance(theirs, tuple):
-        if not isinstance(ours, tuple) or ours[:2] != theirs[:2] or ours[2].shape != theirs[2].shape:
+        if (
+            not isinstance(ours, tuple)
+            or ours[:2] != theirs[:2]
+            or ours[2].shape != theirs[2].shape
+        ):
             return f"{path}: {ours} is not {theirs}"
-        scale = tolerance * (1 + np.max(np.abs(theirs[2]), initial=0, where=np.isfinite(theirs[2])))
+        scale = tolerance * (
+            1 + np.max(np.abs(theirs[2]), initial=0, where=np.isfinite(theirs[2]))
+        )
         if np.allclose(ours[2], theirs[2], tolerance, scale, equal_nan=True):
             return ""
         return f"{path}: {ours[2]} is not {theirs[2]}"
@@ -413,4 +491,8 @@ def differ(ours: Any, theirs: Any, tolerance: float, path: str = "outcome") -> s
         pairs = theirs.items() if isinstance(theirs, dict) else enumerate(theirs)
         found = (differ(ours[k], v, tolerance, f"{path}[{k!r}]") for k, v in pairs)
         return next((text for text in found if text), "")
-    return "" if ours is None and theirs is None or ours == theirs else f"{path}: {ours} is not {theirs}"
+    return (
+        ""
+        if (ours is None and theirs is None) or ours == theirs
+        else f"{path}: {ours} is not {theirs}"
+    )

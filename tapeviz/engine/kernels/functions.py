@@ -21,6 +21,12 @@ def add_n(xs: Any) -> Any:
     return total
 
 
+def floordiv(a: Any, b: Any) -> Any:
+    """``a / b`` rounded down, as TensorFlow does it: ``2.0 // 0.4`` is 5, not 4."""
+    like = b if type(a) in (int, float) else a
+    return a // b if like.dtype.kind in "iu" else np.floor(a / b)
+
+
 def divide_no_nan(a: Any, b: Any) -> Any:
     """``a / b``, and 0 where ``b`` is 0."""
     hole = b == 0

@@ -29,7 +29,7 @@ op(
     "mod", "a % b", "g", "-g * floor(a / b)",
     kernel="FloorMod", symbol="mod", **PAIR, **ORDERED,
 )  # fmt: skip
-op("floordiv", "a // b", kernel="FloorDiv", symbol="//", **PAIR, **ORDERED)
+op("floordiv", "floordiv(a, b)", kernel="FloorDiv", symbol="//", **PAIR, **ORDERED)
 op("negative", "-x", "-g", kernel="Neg", symbol="−", **NUMBER)
 op(
     "add_n", "add_n(xs)", "g",
