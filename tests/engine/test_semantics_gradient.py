@@ -1,5 +1,4 @@
 """Section 2 of the semantics: gradient()."""
-# ruff: noqa: E501 - snippets stand on one line
 
 from __future__ import annotations
 

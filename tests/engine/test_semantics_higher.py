@@ -1,5 +1,4 @@
 """Section 3 of the semantics: higher order, jacobians, custom gradients."""
-# ruff: noqa: E501 - snippets stand on one line
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Section 4 of the semantics: values, dtypes, objects."""
-# ruff: noqa: E501 - snippets stand on one line
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Section 1 of the semantics: watching and recording."""
-# ruff: noqa: E501 - snippets stand on one line
 
 from __future__ import annotations
 
