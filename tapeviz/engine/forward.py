@@ -1,9 +1,9 @@
 """Forward mode: how a small step of the inputs moves a result.
 
-There is no second set of rules. The reverse sweep of ``y`` with weights ``w`` is a linear
-function of ``w``: it gives the weights' share in every input, ``sum of w * dy/dx``. Its
-own derivative by ``w``, weighted with the step, is ``dy/dx * step``: the derivative
-along the step. So a forward derivative is the reverse sweep, swept.
+There is no second set of rules. The reverse sweep of ``y`` with weights ``w`` is a
+linear function of ``w``: it gives the weights' share in every input, ``sum of w *
+dy/dx``. Its own derivative by ``w``, weighted with the step, is ``dy/dx * step``: the
+derivative along the step. So a forward derivative is the reverse sweep, swept.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -46,11 +46,13 @@ class ForwardAccumulator:
         steps = [tangents] if one else nest.leaves(tangents)
         for p in self._primals:
             _check_primal(p, self._primals)
-        self._tangents = [_step(p, t) for p, t in zip(self._primals, steps, strict=True)]
+        self._tangents = [
+            _step(p, t) for p, t in zip(self._primals, steps, strict=True)
+        ]
         self._tape = GradientTape(persistent=True, watch_accessed_variables=False)
         self._around: tuple[GradientTape, ...] = ()
 
-    def __enter__(self) -> ForwardAccumulator:
+    def __enter__(self) -> Self:
         if self._tape._recording:
             raise ValueError(
                 tell(
@@ -74,12 +76,14 @@ class ForwardAccumulator:
     def jvp(
         self, primals: Any, unconnected_gradients: Any = UnconnectedGradients.NONE
     ) -> Any:
-        """How each of the results ``primals`` moves along the step; None where not at all."""
+        """How each of the results ``primals`` moves along the step, or None."""
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
         flat = nest.leaves(primals)
         out = [self._along(t) for t in flat]
         if zero:
-            out = [_zeros(t) if d is None else d for t, d in zip(flat, out, strict=True)]
+            out = [
+                _zeros(t) if d is None else d for t, d in zip(flat, out, strict=True)
+            ]
         return nest.like(primals, out)
 
     def _along(self, y: Any) -> Any:
@@ -98,8 +102,16 @@ class ForwardAccumulator:
             weight = wrap(np.ones_like(y._v)[()])
             self._tape.watch(weight)
             shares = pull([y], [weight], real, BACK, AGAIN)
-            steps = [t for p, t in zip(self._primals, self._tangents, strict=True) if _is_real(p)]
-            pairs = [(whole(g), t) for g, t in zip(shares, steps, strict=True) if g is not None]
+            steps = [
+                t
+                for p, t in zip(self._primals, self._tangents, strict=True)
+                if _is_real(p)
+            ]
+            pairs = [
+                (whole(g), t)
+                for g, t in zip(shares, steps, strict=True)
+                if g is not None
+            ]
             if not pairs:
                 return None
             targets, seeds = zip(*pairs, strict=True)
@@ -157,8 +169,8 @@ def _check_primal(p: Any, primals: list[Any]) -> None:
     if sum(p is q for q in primals) > 1:
         raise ValueError(
             tell(
-                "Tensor {} was specified as a primal multiple times. This may indicate an "
-                "error. If it was intended, please sum the corresponding tangents."
+                "Tensor {} was specified as a primal multiple times. This may indicate "
+                "an error. If it was intended, please sum the corresponding tangents."
             )
         )
 
@@ -169,9 +181,9 @@ def _step(p: Any, tangent: Any) -> Tensor:
     if np.shape(made._v) != np.shape(p._v):
         raise ValueError(
             tell(
-                f"The step of shape {np.shape(made._v)} does not fit its primal of shape "
-                f"{np.shape(p._v)}.",
+                f"The step of shape {np.shape(made._v)} does not fit its primal of "
+                f"shape {np.shape(p._v)}.",
                 "a tangent says for each entry of its primal how far it moves",
             )
         )
-    return call.identity(made) if made.__class__ is Variable else made  # type: ignore[no-any-return]
+    return call.identity(made) if made.__class__ is Variable else made
