@@ -146,6 +146,8 @@ def why(
     from tapeviz.trace import observe
 
     target, sources = _asked(_tape(tape, "why"), target, sources, "why")
+    _numbers(target, "target")
+    _numbers(sources, "source")
     frame = caller()
     spot = None if frame is None else (frame.f_code, frame.f_lasti)
     return Why(observe.why(tape, target, sources, _names(), spot), theme=theme)
@@ -166,9 +168,24 @@ def _asked(
                 f"name both, {verb}(tape, y, x), or ask the tape for a gradient first",
             )
         )
-    _tensors(target, "target")
-    _tensors(sources, "source")
     return target, sources
+
+
+def _numbers(thing: Any, role: str) -> None:
+    """TypeError for what is neither a tensor nor a plain number nor an array."""
+    from numbers import Number
+
+    from tapeviz.engine import nest
+
+    for t in nest.leaves(thing):
+        plain = isinstance(t, Number) or hasattr(t, "__array_interface__")
+        if not plain and not isinstance(t, (Tensor, Variable)):
+            raise TypeError(
+                tell(
+                    f"the {role} {t!r} is not a tensor",
+                    "give the tensor or variable itself",
+                )
+            )
 
 
 class Descent:

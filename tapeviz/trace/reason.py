@@ -140,17 +140,21 @@ def _check(reason: Reason, nodes: set[str], edges: set[str], files: set[str]) ->
 def mended(source: Source, edits: Iterable[Edit]) -> tuple[str, ...]:
     """The lines of a source after those of the edits that belong to it.
 
+    Of two edits of the same stretch the first one counts.
+
     >>> code = Source("In [1]", 7, ("y = np.sin(x)",))
     >>> mended(code, [Edit(Span("In [1]", 7, 4, 7, 6, "np"), "tf")])
     ('y = tf.sin(x)',)
     """
     text = "\n".join(source.lines)
     starts = _starts(source.lines)
-    found = [
-        (_at(starts, e.span.line - source.first, e.span.col, len(text)),
-         _at(starts, e.span.end_line - source.first, e.span.end_col, len(text)), e.new)
-        for e in edits if e.span.file == source.name
-    ]  # fmt: skip
+    found: list[tuple[int, int, str]] = []
+    for e in edits:
+        start = _at(starts, e.span.line - source.first, e.span.col, len(text))
+        end = _at(starts, e.span.end_line - source.first, e.span.end_col, len(text))
+        free = all(end <= a or b <= start for a, b, _ in found if (a, b) != (start, start))
+        if e.span.file == source.name and free and (start, end, e.new) not in found:
+            found.append((start, end, e.new))
     for start, end, new in sorted(found, reverse=True):
         text = text[:start] + new + text[end:]
     return tuple(text.split("\n"))

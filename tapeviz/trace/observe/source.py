@@ -188,10 +188,26 @@ class Reading:
             if self.key(name, line) != start:
                 yield from self.before(name, line)
         for name in line.calls:
-            yield from self._returns.get(name, ())
+            yield from self._returns.get(name) or self._of_instances(name, line)
         function = line.scope.rpartition("/")[2]
         if isinstance(line.node, _FUNCTIONS) and line.node.name == function:
             yield from self._args.get(function, ())
+
+    def _of_instances(self, name: str, line: Line) -> Iterator[Line]:
+        """What an object of the learner's own class returns when it is called."""
+        if self.made(name, line):
+            for method in ("__call__", "call", "forward"):
+                yield from self._returns.get(method, ())
+
+    def upstream(self, goals: Iterable[Line]) -> set[Line]:
+        """All statements that feed the goals."""
+        todo, seen = deque(goals), set()
+        while todo:
+            line = todo.popleft()
+            if line not in seen:
+                seen.add(line)
+                todo.extend(self.feeders(line, ("", "")))
+        return seen
 
     def chain(self, name: str, goals: Iterable[Line]) -> list[Line]:
         """The statements on the way from a name to the goals, in order.

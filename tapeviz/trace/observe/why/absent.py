@@ -8,7 +8,7 @@ from typing import Any
 
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.trace.observe.source import Line, dotted
-from tapeviz.trace.observe.why import mend
+from tapeviz.trace.observe.why import mend, steps
 from tapeviz.trace.observe.why.case import Case, is_value
 from tapeviz.trace.reason import Reason
 
@@ -21,6 +21,13 @@ MAKERS = (
 def source(case: Case) -> Iterator[Reason]:
     """Why the tape does not know the source, or does not watch it."""
     x = case.source
+    if case.x_plain:
+        yield Reason(
+            "left", f"{case.x_name} is a plain {case.x_plain}, no tensor, and a tape watches only "
+            "tensors and variables.", f"make a variable of it: {case.tf}.Variable(...)",
+            case.span(_definition(case)),
+        )  # fmt: skip
+        return
     if isinstance(x, Variable):
         yield from _variable(case, x)
     elif not (made := list(_fresh(case, x))):
@@ -49,7 +56,7 @@ def _variable(case: Case, x: Variable) -> Iterator[Reason]:
             f"watch {name} at the start of the block: {tape}.watch({name})",
             case.span(head), mend.watch(case, case.x_base),
         )  # fmt: skip
-    elif case.x >= 0 or (other := case.elsewhere(x)) and not case.chain:
+    elif case.x >= 0 or (case.elsewhere(x) and not case.chain):
         other = case.elsewhere(x)
         yield Reason(
             "elsewhere",
@@ -108,7 +115,7 @@ def _tensor(case: Case, x: Any) -> Iterator[Reason]:
             "renewed",
             f"{name} means another tensor by now: this line gave the name a new value after "
             "the block.",
-            f"keep the tensor that was watched under a name of its own, and ask for that one",
+            "keep the tensor that was watched under a name of its own, and ask for that one",
             case.span(line),
         )  # fmt: skip
     elif late is not None:
@@ -116,7 +123,8 @@ def _tensor(case: Case, x: Any) -> Iterator[Reason]:
             "late",
             f"{name} was watched only after the block, when nothing was recorded any more.",
             f"call {case.tape_name}.watch({name}) first thing in the block",
-            case.span(late), mend.watch(case, case.x_base), edges=edges,
+            case.span(late), mend.watch(case, case.x_base) + mend.remove(case, late),
+            edges=edges,
         )  # fmt: skip
     else:
         yield _unwatched(case, line, edges)
@@ -139,7 +147,7 @@ def _unwatched(case: Case, line: Line | None, edges: tuple[str, ...]) -> Reason:
         return Reason(
             "paused",
             f"{name} was computed under stop_recording, so for the tape it is a constant.",
-            f"move this line out of the stop_recording block",
+            "move this line out of the stop_recording block",
             case.span(line), mend.unpause(case, line), edges=edges,
         )  # fmt: skip
     if within and line is not None:
@@ -239,6 +247,12 @@ def _watched_after(case: Case) -> Line | None:
 def target(case: Case) -> Iterator[tuple[Any, Reason]]:
     """Why the target does not stand on the tape: one reason per place in the code."""
     y, name = case.targets[0], case.y_name
+    if case.y_plain and not case.chain:
+        yield (0,), Reason(
+            "left", f"{name} is a plain {case.y_plain}, no tensor: the tape does not know how it "
+            "was computed.", f"compute it with tensors and functions of {case.tf}",
+        )  # fmt: skip
+        return
     if isinstance(y, Variable):
         yield (0,), Reason(
             "unconnected", f"{name} is a variable itself: nothing was computed from "
@@ -246,7 +260,8 @@ def target(case: Case) -> Iterator[tuple[Any, Reason]]:
         )  # fmt: skip
         return
     if case.foreign(y):
-        yield (0,), _another(case, name, y)
+        forgotten = _reset(case)
+        yield (0,), forgotten or _another(case, name, y)
         return
     derivative = gradient_line(case)
     if derivative is not None:
@@ -275,6 +290,22 @@ def _another(case: Case, name: str, y: Any) -> Reason:
         edits=mend.replace(case, case.reading.here, case.reading.argument(0, "tape"), other)
         if other else (),
     )  # fmt: skip
+
+
+def _reset(case: Case) -> Reason | None:
+    """The line that made the tape forget, if there is one."""
+    for line in case.reading.lines:
+        call = getattr(line.node, "value", None)
+        forgets = isinstance(call, ast.Call) and dotted(call.func) == f"{case.tape_name}.reset"
+        if forgets and case.inside(line) and any(g.order < line.order for g in case.goals):
+            return Reason(
+                "forgotten",
+                f"{case.tape_name} was reset after {case.y_name} was computed, and has "
+                "forgotten how.",
+                f"compute {case.y_name} after the reset, or leave the reset out",
+                case.span(line), mend.remove(case, line),
+            )  # fmt: skip
+    return None
 
 
 def gradient_line(case: Case) -> Line | None:
@@ -320,15 +351,16 @@ def _line(case: Case, line: Line) -> Iterator[tuple[Any, Reason]]:
     """What is wrong with one statement on the way."""
     found = [r for r in written(case, line)]
     yield from ((line.order, r) for r in found)
+    yield from ((line.order, r) for r in steps.written(case, line))
     if case.paused(line):
         yield line.order, Reason(
             "paused",
-            f"This line runs under stop_recording, so the tape did not see how "
+            "This line runs under stop_recording, so the tape did not see how "
             f"{_made(case, line)} was computed.",
             "move it out of the stop_recording block",
             case.span(line), mend.unpause(case, line),
         )  # fmt: skip
-    elif case.inside(line) is False and (not found or line is case.reading.here):
+    elif case.inside(line) is False and not (found and line is case.reading.here):
         yield line.order, _out(case, line)
 
 
@@ -371,7 +403,7 @@ def written(case: Case, line: Line) -> Iterator[Reason]:
 def left(case: Case, line: Line | None, node: Any, place: int = -1) -> Reason:
     """The value left for NumPy or Python."""
     text = " ".join(ast.unparse(node).split()) if isinstance(node, ast.AST) else "this"
-    short = text if len(text) <= 44 else "this expression"
+    short = text if len(text) <= 44 else "This expression"
     func = dotted(getattr(node, "func", ast.Pass()))
     if not func or func.endswith((".constant", ".Variable")):
         what = f"{short} copies only the number into a new tensor"

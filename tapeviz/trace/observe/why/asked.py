@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import CodeType
 from typing import Any
 
@@ -12,20 +13,25 @@ import numpy as np
 from tapeviz.engine import nest
 from tapeviz.engine.assembly import AGAIN, BACK
 from tapeviz.engine.record import here
+from tapeviz.engine.slices import Rows
 from tapeviz.engine.tape import GradientTape
-from tapeviz.engine.tensor import Tensor
+from tapeviz.engine.tensor import Tensor, raw, wrap
+from tapeviz.trace.graph import Graph
 from tapeviz.trace.observe.names import Names
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
 from tapeviz.trace.observe.source import Line, Reading, Spot
 from tapeviz.trace.observe.values import value_of
 from tapeviz.trace.observe.why import absent, cuts, mend
-from tapeviz.trace.observe.why.case import Case, number, places_first
+from tapeviz.trace.observe.why.case import Case, is_value, number, places_first
 from tapeviz.trace.observe.why.flat import none_left, zeros
 from tapeviz.trace.observe.why.wild import fine, wild
 from tapeviz.trace.reason import Answer, Reason
 
 PATHS = 4
 """How many terms of a gradient are listed in a sentence."""
+
+PLACES = 600
+"""A longer recording is shown in part."""
 
 CODES = 64
 """In how many pieces of code recorded operations are looked up."""
@@ -39,14 +45,42 @@ def why(
     ``spot`` is the instruction that asks, so that the code around it can be read. The
     tape is not used up and may still be recording.
     """
+    with _paused():
+        return _answers(tape, target, sources, names, spot)
+
+
+@contextmanager
+def _paused() -> Iterator[None]:
+    """No tape records what is looked at in the block."""
+    tapes, book = here.tapes, here.book
+    here.set((), book)
+    try:
+        yield
+    finally:
+        here.set(tapes, book)
+
+
+def _answers(
+    tape: GradientTape, target: Any, sources: Any, names: Names, spot: Spot | None
+) -> tuple[Answer, ...]:
     scribe = Scribe(tape, names)
     reading = Reading(spot, _codes(scribe))
     targets, flat = nest.leaves(target), nest.leaves(sources)
     y_code = reading.argument(1, "target")
+    goals = [_tensor(t) for t in targets]
+    y_plain = next((type(t).__name__ for t in targets if not is_value(t)), "")
     return tuple(
-        _answer(Case(scribe, reading, names, targets, one, (y_code, code)))
+        _answer(Case(
+            scribe, reading, names, goals, _tensor(one), (y_code, code),
+            (y_plain, "" if is_value(one) else type(one).__name__),
+        ))
         for one, code in zip(flat, _source_codes(reading, len(flat)), strict=True)
-    )
+    )  # fmt: skip
+
+
+def _tensor(thing: Any) -> Any:
+    """A tensor of what is a plain number."""
+    return thing if is_value(thing) else wrap(raw(thing))
 
 
 def _codes(scribe: Scribe) -> list[CodeType]:
@@ -73,13 +107,32 @@ def _answer(case: Case) -> Answer:
     told = [] if gradient is None else list(case.tape.tell(case.targets, seeds))
     result = _result(gradient)
     reasons = _reasons(case, result, told)
-    drawn = picture(case.scribe, case.targets, [case.source], gradients(case.tape, (case.targets, seeds)))
+    drawn = _drawing(case, reasons, gradients(case.tape, (case.targets, seeds)))
     nodes, edges = {n.id for n in drawn.nodes}, {e.id for e in drawn.edges}
     return Answer(
         case.y_name, case.x_name, result, _sentence(case, result, gradient, told),
         None if gradient is None else value_of(gradient),
         tuple(_drawn(reason, nodes, edges) for reason in reasons), drawn,
     ).validate()  # fmt: skip
+
+
+def _drawing(case: Case, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
+    """The picture; of a long recording only what lies around the reasons."""
+    whole = case.scribe.places
+    if len(whole) <= PLACES:
+        return picture(case.scribe, case.targets, [case.source], grads)
+    near = {case.x, *case.ys}
+    for reason in reasons:
+        near |= {int(n[1:]) for n in reason.nodes}
+        near |= {int(e[1:].partition("_")[0]) for e in reason.edges}
+    for _ in range(2):
+        near |= {j for i in near if i >= 0 for j in case.op(i).inputs(case.recs[i])}
+    case.scribe.places = [i for i in whole if i in near]
+    drawn = picture(case.scribe, case.targets, [case.source], grads)
+    case.scribe.places = whole
+    nodes = {node.id for node in drawn.nodes}
+    edges = tuple(edge for edge in drawn.edges if edge.tail in nodes)
+    return Graph(drawn.nodes, edges, drawn.sources)
 
 
 def _drawn(reason: Reason, nodes: set[str], edges: set[str]) -> Reason:
@@ -93,17 +146,13 @@ def _drawn(reason: Reason, nodes: set[str], edges: set[str]) -> Reason:
 
 def _gradient(case: Case, seeds: list[Any]) -> Any:
     """What ``tape.gradient`` would give, as a raw value; nothing is used up."""
-    tapes, book = here.tapes, here.book
-    here.set((), book)
     try:
         (g,) = case.tape._pull(case.targets, seeds, [case.source], BACK, AGAIN)
     except LookupError:
         return None
-    finally:
-        here.set(tapes, book)
     if g is None or case.source._v.dtype.kind not in "fc":
         return None
-    g = g._dense() if hasattr(g, "_dense") else g
+    g = g.dense() if isinstance(g, Rows) else g
     return g._v if isinstance(g, Tensor) else g
 
 
@@ -127,12 +176,14 @@ def _reasons(case: Case, result: str, told: list[Any]) -> list[Reason]:
         return [r for _, r in wild(case, told)] or [_unknown(case)]
     lost = [*cuts.leaving(case), *cuts.cuts(case)]
     kinds = ("left", "stopped", "assigned")
-    return places_first(pair for pair in lost if pair[1].kind in kinds)
+    found = places_first(pair for pair in lost if pair[1].kind in kinds)
+    odd = any(not fine(t._v) for t in case.targets)
+    return found or ([r for _, r in wild(case, told)] if odd else [])
 
 
 def _none(case: Case) -> Iterator[tuple[Any, Reason]]:
     """Every reason for None, with its place in the order of the code."""
-    if case.source._v.dtype.kind not in "fc":
+    if case.source._v.dtype.kind not in "fc" and not case.x_plain:
         yield (-2,), _whole(case)
         return
     known = case.x >= 0 and bool(case.tape._reached(len(case.recs))[case.x])
@@ -226,7 +277,7 @@ def _sentence(case: Case, result: str, gradient: Any, told: list[Any]) -> str:
     said = _shown(gradient)
     if any(t is case.source for t in case.targets):
         return f"{head} {said}: it is its own source."
-    return f"{head} {said}{_terms(case, gradient, told)}."
+    return f"{head} {said}{_terms(case, told)}."
 
 
 def _share(gradient: Any) -> str:
@@ -242,13 +293,15 @@ def _shown(gradient: Any) -> str:
     return number(gradient)
 
 
-def _terms(case: Case, gradient: Any, told: list[Any]) -> str:
-    came = [
-        (d, i) for i, _, handed in told for _, j, d, _ in handed if j == case.x
-    ]
-    if not came or len(came) > PATHS:
-        return f", the sum of {len(came)} contributions" if came else ""
-    said = [f"{_shown(d)} through {case.code(i)}" for d, i in came]
-    if len(said) == 1:
-        return f", through {case.code(came[0][1])}"
-    return f": {', '.join(said[:-1])} and {said[-1]}"
+def _terms(case: Case, told: list[Any]) -> str:
+    ways: dict[str, list[Any]] = {}
+    for i, _, handed in sorted(told, key=lambda step: step[0]):
+        for _, j, d, _ in handed:
+            if j == case.x:
+                ways.setdefault(case.code(i), []).append(d)
+    if len(ways) > PATHS:
+        return f", the sum of {sum(map(len, ways.values()))} contributions"
+    if len(ways) == 1:
+        return f", through {next(iter(ways))}"
+    said = [f"{_shown(sum(parts))} through {code}" for code, parts in ways.items()]
+    return f": {', '.join(said[:-1])} and {said[-1]}" if said else ""

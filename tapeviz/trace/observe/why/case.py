@@ -31,12 +31,14 @@ class Case:
     def __init__(
         self, scribe: Scribe, reading: Reading, names: Names,
         targets: list[Any], source: Any, asked: tuple[ast.expr | None, ast.expr | None],
+        plain: tuple[str, str] = ("", ""),
     ) -> None:  # fmt: skip
         self.scribe, self.reading, self.names = scribe, reading, names
         self.tape: GradientTape = scribe.tape
         self.recs = scribe.recs
         self.targets, self.source = targets, source
         self.y_code, self.x_code = asked
+        self.y_plain, self.x_plain = plain
         self.ys = [self.tape._place(t) for t in targets]
         self.x = self.tape._place(source)
         self.y_name = self._called(targets[0] if len(targets) == 1 else None, self.y_code, "the target")
@@ -124,6 +126,11 @@ class Case:
     def chain(self) -> list[Line]:
         """The statements on the way from the source to the target."""
         return self.reading.chain(self.x_base, self.goals)
+
+    @cached_property
+    def upstream(self) -> set[Line]:
+        """All statements that feed the target."""
+        return self.reading.upstream(self.goals)
 
     @cached_property
     def x_base(self) -> str:

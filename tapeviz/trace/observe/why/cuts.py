@@ -11,15 +11,11 @@ import numpy as np
 from tapeviz.engine.record import VARIABLE, WATCHED
 from tapeviz.engine.tensor import Variable
 from tapeviz.trace.observe.source import Line, dotted
-from tapeviz.trace.observe.why import absent, mend
+from tapeviz.trace.observe.why import absent, mend, steps
 from tapeviz.trace.observe.why.case import Case
 from tapeviz.trace.reason import Reason
 
 Found = Iterator[tuple[Any, Reason]]
-
-STAIRS = ("floor", "ceil", "round", "floordiv")
-PLACES = ("argmax", "argmin")
-COMPARES = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 
 
 def cuts(case: Case) -> Found:
@@ -66,93 +62,29 @@ def _edge(case: Case, i: int, slot: int) -> tuple[str, ...]:
 def _cut(case: Case, i: int, slot: int, j: int) -> Reason:
     op, span = case.op(i), case.scribe.span(i)
     kind, sentence, fix = _said(case, i, slot, j)
-    edits = _mended(case, i, op.name)
+    edits = steps.mended(case, case.line(i), case.node(i), op.name)
     return Reason(kind, sentence, fix, span, edits, edges=_edge(case, i, slot))
 
 
 def _said(case: Case, i: int, slot: int, j: int) -> tuple[str, str, str]:
-    op, code, tf = case.op(i), case.code(i), case.tf
-    what = case.known(j) or "it"
-    if op.name == "stop_gradient":
-        return (
-            "stopped", f"{code} lets the value through and holds every gradient back.",
-            f"leave {tf}.stop_gradient out where a gradient is wanted",
-        )  # fmt: skip
+    op, code, what = case.op(i), case.code(i), case.known(j) or "it"
     if op.name == "cast_whole":
-        dtype = np.dtype(op.settings_of(case.recs[i])[0]).name
-        if np.dtype(dtype).kind in "fc":
-            return (
-                "integer", f"{code} makes {dtype} of whole numbers, and whole numbers pass no "
-                "gradient.", "use floats from the start",
-            )  # fmt: skip
-        return (
-            "integer", f"{code} makes {dtype} of {what}, and only floats have a gradient.",
-            f"leave the cast out, or cast to a float dtype such as {tf}.float32",
-        )  # fmt: skip
-    if op.name in STAIRS:
-        return (
-            "step", f"{code} is a staircase, flat between its steps, and passes no gradient.",
-            "leave it out while gradients are wanted, or add it as a constant: "
-            f"x + {tf}.stop_gradient({tf}.{op.name if op.name != 'floordiv' else 'floor'}(x) - x)",
-        )  # fmt: skip
-    if op.name in PLACES:
-        best = "max" if op.name == "argmax" else "min"
-        return (
-            "step", f"{code} gives the place of an entry, a whole number that jumps, and so "
-            "passes no gradient.",
-            f"use the entry itself, {tf}.reduce_{best}, or weights, {tf}.nn.softmax",
-        )  # fmt: skip
-    if op.name in COMPARES or op.name.startswith("logical"):
-        return (
-            "step", f"{code} is True or False: it jumps from one to the other and passes no "
-            "gradient.", f"use something that changes smoothly, such as {tf}.sigmoid",
-        )  # fmt: skip
+        dtype = np.dtype(op.settings_of(case.recs[i])[0])
+        return steps.cast(case.tf, code, what, dtype)
+    told = steps.step(case.tf, code, op.name)
+    if told is not None:
+        return told
     if op.missing:
         return (
             "step", f"{code} has no gradient at all; asking for it is an error.",
-            f"take its operand out of the gradient with {tf}.stop_gradient",
+            f"take its operand out of the gradient with {case.tf}.stop_gradient",
         )  # fmt: skip
     slots = op.operands[0 if op.many else slot]
+    which = f" (its operand {slots})" if len(op.operands) > 1 else ""
     return (
-        "step", f"{code} passes no gradient to {what}"
-        + (f" (its operand {slots})." if len(op.operands) > 1 else "."),
+        "step", f"{code} passes no gradient to {what}{which}.",
         "let the target depend on it in another way too",
     )  # fmt: skip
-
-
-def _mended(case: Case, i: int, name: str) -> mend.Edits:
-    line, node, tf = case.line(i), case.node(i), case.tf
-    if isinstance(node, ast.Call) and node.args:
-        inner = ast.unparse(node.args[0])
-        func = dotted(node.func).rpartition(".")[2]
-        if name == "stop_gradient" and func == name:
-            return mend.replace(case, line, node, inner)
-        if name == "cast_whole" and func == "cast" and len(node.args) > 1:
-            return mend.replace(case, line, node.args[1], f"{tf}.float32")
-        if name in STAIRS and func == name:
-            through = f"({inner} + {tf}.stop_gradient({ast.unparse(node)} - {inner}))"
-            return mend.replace(case, line, node, through)
-        if name in PLACES and func == name:
-            best = f"{tf}.reduce_{name[3:]}"
-            return mend.replace(case, line, node.func, best)
-    if name in COMPARES and isinstance(node, ast.Compare) and line is not None:
-        return _smooth(case, line, node)
-    return ()
-
-
-def _smooth(case: Case, line: Line, node: ast.Compare) -> mend.Edits:
-    """A comparison as a sigmoid; a ``where`` around it as a mixture."""
-    left, right = node.left, node.comparators[0]
-    if isinstance(node.ops[0], (ast.Lt, ast.LtE)):
-        left, right = right, left
-    gap = ast.BinOp(left, ast.Sub(), right)
-    zero = isinstance(right, ast.Constant) and right.value == 0
-    soft = f"{case.tf}.sigmoid({ast.unparse(left if zero else gap)})"
-    for one in line.parts:
-        if isinstance(one, ast.Call) and node in one.args[:1] and len(one.args) == 3:
-            a, b = (ast.unparse(arg) for arg in one.args[1:])
-            return mend.replace(case, line, one, f"({soft} * {a} + (1 - {soft}) * {b})")
-    return mend.replace(case, line, node, soft)
 
 
 def _assigned(case: Case, place: int, event: tuple[Any, ...]) -> Reason:
@@ -205,12 +137,11 @@ def leaving(case: Case) -> Found:
     """Values that left the tape on the way: seen while recording, or in the code."""
     if case.tape._book is None:
         return
-    on_way = set(map(id, case.chain))
     for what, _at, place, _into, *spot in case.tape._book.events:
         if what != "left" or not 0 <= place < len(case.recs) or not case.after_x[place]:
             continue
         line = case.spot_line((spot[0], spot[1]))
-        if line is not None and id(line) in on_way and line.makes | _returned(line):
+        if line is not None and line in case.upstream and line.makes | _returned(line):
             node = case.reading.node_at((spot[0], spot[1]))
             drawn = place if place in case.scribe.places else -1
             yield line.order, absent.left(case, line, _wider(case, line, node), drawn)
@@ -242,7 +173,7 @@ def late(case: Case) -> Found:
         f"{case.x_name} was watched only after it had been used; what was computed before "
         "that counts it as a constant.",
         f"call {case.tape_name}.watch({case.x_name}) first thing in the block",
-        case.span(line), mend.watch(case, case.x_base),
+        case.span(line), mend.watch(case, case.x_base) + mend.remove(case, line),
         edges=tuple(f"e{i}_{s}" for i, s in early),
     )  # fmt: skip
 
@@ -268,6 +199,10 @@ def unconnected(case: Case) -> Found:
     if line is not None:
         yield line.order, absent.linear(case, line)
         return
+    decision = _decision(case)
+    if decision is not None:
+        yield decision
+        return
     x, y = case.x_name, case.y_name
     named = dict.fromkeys(
         case.known(i)
@@ -291,6 +226,25 @@ def unconnected(case: Case) -> Found:
         f"use {x} in the computation of {y}, or ask for the gradient of something else",
         case.span(goal), nodes=tuple(f"n{p}" for p in {case.x} if p in case.scribe.places),
     )  # fmt: skip
+
+
+def _decision(case: Case) -> tuple[Any, Reason] | None:
+    """An if or a loop that asks about the source, with the target computed in it."""
+    for line in case.reading.lines:
+        node = line.node
+        if not isinstance(node, (ast.If, ast.While)) or case.x_base not in line.reads:
+            continue
+        inside = {id(n) for n in ast.walk(node)}
+        if any(id(goal.node) in inside for goal in case.upstream):
+            return line.order, Reason(
+                "step",
+                f"{case.x_name} only decides what runs, in {ast.unparse(node.test)}, and a "
+                "decision passes no gradient.",
+                f"compute {case.y_name} from {case.x_name} itself, for example as a mixture "
+                f"with {case.tf}.sigmoid",
+                case.span(line, node.test),
+            )  # fmt: skip
+    return None
 
 
 def _namesake(case: Case) -> Line | None:

@@ -119,6 +119,16 @@ def _whole(case: Case, line: Line) -> Any:
     return case.stretch(line, number, 0, number, 10**6)
 
 
+def remove(case: Case, line: Line | None) -> Edits:
+    """A statement taken out, if it has a line of its own and others stay beside it."""
+    if line is None or not isinstance(line.node, ast.Expr):
+        return ()
+    alone = any(len(w.body) == 1 and w.body[0] is line.node for w in line.withs)
+    text = linecache.getline(line.path, line.node.lineno).strip()
+    one = line.node.lineno == line.node.end_lineno and text == ast.unparse(line.node)
+    return edit(_whole(case, line), "") if one and not alone else ()
+
+
 def unpause(case: Case, line: Line) -> Edits:
     """The lines of a stop_recording block, without it."""
     for block in line.withs:
@@ -178,7 +188,11 @@ def escapes(case: Case, node: ast.AST) -> bool:
 
 
 def _as_tensors(case: Case, node: ast.AST, missing: list[str]) -> ast.AST | None:
-    if not escapes(case, node) or not isinstance(node, ast.Call):
+    if not isinstance(node, ast.Call):
+        return None
+    if dotted(node.func) in ("str", "repr", "format", "list"):
+        missing.append(dotted(node.func))
+    if not escapes(case, node):
         return None
     name = dotted(node.func).rpartition(".")[2]
     if isinstance(node.func, ast.Attribute) and node.func.attr == "numpy":

@@ -124,7 +124,9 @@ def _operands(case: Case, i: int) -> str:
         return ", because it divides by 0"
     one = values[0]
     low = number(np.min(one)) if np.size(one) else ""
-    domain = f" ({op.name} wants {op.domain})" if op.domain else ""
+    domain = ""
+    if op.domain.startswith("x "):
+        domain = f" ({op.name} wants an operand {op.domain[2:]})"
     least = "" if np.size(one) == 1 else " at least"
     name = case.known(op.inputs(rec)[0]) or "its operand"
     return f", because {name} is{' as low as' if least else ''} {low}{domain}"
@@ -192,6 +194,8 @@ def _product(case: Case, part: Part) -> Reason:
 
 def _fix(case: Case, i: int) -> str:
     name, tf = case.op(i).name, case.tf
+    if name in ("sqrt", "rsqrt", "power") and _nan(case.value(i)):
+        return f"keep the operand above 0, for example with {tf}.maximum"
     if name in ("sqrt", "rsqrt", "norm", "std", "power"):
         return f"add a tiny number under the root, such as {SMALL}"
     if name in ("log", "log1p"):

@@ -1,0 +1,116 @@
+"""Operations that pass no gradient because they have no slope: words and mends."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tapeviz.trace.observe.source import Line, dotted
+from tapeviz.trace.observe.why import mend
+from tapeviz.trace.observe.why.case import LONG, Case
+from tapeviz.trace.reason import Reason
+
+Said = tuple[str, str, str]
+
+STAIRS = ("floor", "ceil", "round", "floordiv")
+PLACES = ("argmax", "argmin")
+COMPARES = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
+
+
+def step(tf: str, code: str, name: str) -> Said | None:
+    """The kind, the sentence and the mend for an op without a slope, if it is one."""
+    if name == "stop_gradient":
+        return (
+            "stopped", f"{code} lets the value through and holds every gradient back.",
+            f"leave {tf}.stop_gradient out where a gradient is wanted",
+        )  # fmt: skip
+    if name in STAIRS:
+        stair = f"{tf}.{name if name != 'floordiv' else 'floor'}(x)"
+        return (
+            "step", f"{code} is a staircase, flat between its steps, and passes no gradient.",
+            "leave it out while gradients are wanted, or add it as a constant: "
+            f"x + {tf}.stop_gradient({stair} - x)",
+        )  # fmt: skip
+    if name in PLACES:
+        return (
+            "step", f"{code} gives the place of an entry, a whole number that jumps, and so "
+            "passes no gradient.",
+            f"use the entry itself, {tf}.reduce_{name[3:]}, or weights, {tf}.nn.softmax",
+        )  # fmt: skip
+    if name in COMPARES or name.startswith("logical"):
+        return (
+            "step", f"{code} is True or False: it jumps from one to the other and passes no "
+            "gradient.", f"use something that changes smoothly, such as {tf}.sigmoid",
+        )  # fmt: skip
+    return None
+
+
+def cast(tf: str, code: str, what: str, dtype: Any) -> Said:
+    """The same for a cast from or to whole numbers."""
+    if dtype.kind in "fc":
+        return (
+            "integer", f"{code} makes {dtype.name} of whole numbers, and whole numbers pass no "
+            "gradient.", "use floats from the start",
+        )  # fmt: skip
+    return (
+        "integer", f"{code} makes {dtype.name} of {what}, and only floats have a gradient.",
+        f"leave the cast out, or cast to a float dtype such as {tf}.float32",
+    )  # fmt: skip
+
+
+def written(case: Case, line: Line) -> Iterator[Reason]:
+    """The steps that the code of a statement shows, where no record tells of them."""
+    for node in line.parts:
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        name, code = dotted(node.func).rpartition(".")[2], " ".join(ast.unparse(node).split())
+        code = code if len(code) <= LONG else name
+        told = step(case.tf, code, name) if name in (*STAIRS, *PLACES, "stop_gradient") else None
+        if name == "cast" and len(node.args) > 1:
+            kind = dotted(node.args[1]).rpartition(".")[2]
+            if kind.startswith(("int", "uint", "bool")):
+                told = cast(case.tf, code, ast.unparse(node.args[0]), np.dtype(kind))
+        if told is not None:
+            name = "cast_whole" if name == "cast" else name
+            yield Reason(*told, case.span(line, node), mended(case, line, node, name))
+
+
+def mended(case: Case, line: Line | None, node: Any, name: str) -> mend.Edits:
+    """The same without the step: the value itself, a smooth one, or a way around it."""
+    tf = case.tf
+    if isinstance(node, ast.Call) and node.args:
+        inner = ast.unparse(node.args[0])
+        func = dotted(node.func).rpartition(".")[2]
+        if name == "stop_gradient" and func == name:
+            return mend.replace(case, line, node, inner)
+        if name == "cast_whole" and func == "cast" and len(node.args) > 1:
+            return mend.replace(case, line, node.args[1], f"{tf}.float32")
+        if name in STAIRS and func == name:
+            through = f"({inner} + {tf}.stop_gradient({ast.unparse(node)} - {inner}))"
+            return mend.replace(case, line, node, through)
+        if name in PLACES and func == name:
+            best = f"{tf}.reduce_{name[3:]}"
+            return mend.replace(case, line, node.func, best)
+    if name in COMPARES and isinstance(node, ast.Compare) and line is not None:
+        return _smooth(case, line, node)
+    return ()
+
+
+def _smooth(case: Case, line: Line, node: ast.Compare) -> mend.Edits:
+    """A comparison as a sigmoid; a ``where`` around it as a mixture."""
+    left, right = node.left, node.comparators[0]
+    if isinstance(node.ops[0], (ast.Lt, ast.LtE)):
+        left, right = right, left
+    gap = ast.BinOp(left, ast.Sub(), right)
+    zero = isinstance(right, ast.Constant) and right.value == 0
+    soft = f"{case.tf}.sigmoid({ast.unparse(left if zero else gap)})"
+    for one in line.parts:
+        if isinstance(one, ast.Call) and node in one.args[:1] and len(one.args) == 3:
+            a, b = (ast.unparse(arg) for arg in one.args[1:])
+            return mend.replace(case, line, one, f"({soft} * {a} + (1 - {soft}) * {b})")
+    return mend.replace(case, line, node, soft)
+
+
