@@ -96,7 +96,8 @@ class Drawing(Shown):
         return to_dot(self.graph)
 
     def _html(self) -> str:
-        return still.notebook(self.svg, description(self.graph))
+        least = 0.72 * self._scene.width
+        return still.notebook(self.svg, description(self.graph), least=least)
 
     def __str__(self) -> str:
         return text.table(self.graph)
@@ -166,13 +167,15 @@ def chart(run: Descent, *, axes: Any = None, **options: Any) -> Any:
     if axes is not None:
         return plots.plot(run, axes=axes, **options)
     figure = plots.figure(run, **options)
+    follows = options.get("theme", "light") == "light"
 
     def bundle(**_: Any) -> dict[str, str]:
         alt = plots.describe(run)
-        return {
-            "text/html": still.image(plots.write_svg(figure), alt),
-            "text/plain": alt,
-        }
+        if follows:
+            page = still.notebook(plots.themed(figure, alt), alt, least=560)
+        else:
+            page = still.image(plots.write_svg(figure), alt)
+        return {"text/html": page, "text/plain": alt}
 
     figure._repr_mimebundle_ = bundle  # type: ignore[attr-defined]
     return figure

@@ -32,7 +32,7 @@ WIDTH = 880
 """How wide a picture in a page likes to be, in pixels."""
 
 STYLE = (
-    f"&{{max-width:100%;height:auto;font:11px {themes.SANS};direction:ltr;"
+    f"&{{max-width:100%;height:auto;font:11px {themes.SANS};direction:ltr;fill:@ink;"
     "font-variant-numeric:tabular-nums;stroke-linejoin:round}"
     "& text{paint-order:stroke;stroke:@paper;stroke-width:3px}"
 )
@@ -92,8 +92,16 @@ def picture(
     run: Descent, *, theme: str = "auto", size: tuple[float, float] = SIZE
 ) -> str:
     """The picture as one small ``<svg>`` whose colours follow the page around it."""
-    finish = Finish(_nameless, STYLE, WIDTH, describe(run), themes.check(theme))
-    return lean(write_svg(figure(run, size=size)), finish)
+    return themed(figure(run, size=size), describe(run), theme)
+
+
+def themed(fig: Figure, label: str, theme: str = "auto") -> str:
+    """A figure drawn in the light theme as an ``<svg>`` that follows the page.
+
+    What was added to the figure since it was made is in it, in its own colours.
+    """
+    finish = Finish(_nameless, STYLE, WIDTH, label, themes.check(theme))
+    return lean(write_svg(fig), finish)
 
 
 def _nameless(_: str) -> tuple[str, str]:
