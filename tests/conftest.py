@@ -7,7 +7,15 @@ import os
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault("MPLBACKEND", "Agg")
+# Read when TensorFlow is first imported, by whichever test: quiet, on the processor,
+# and with its plain kernels, whose messages are the documented ones.
+for _name, _value in {
+    "MPLBACKEND": "Agg",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "CUDA_VISIBLE_DEVICES": "",
+}.items():
+    os.environ.setdefault(_name, _value)
 
 settings.register_profile(
     "tapeviz", deadline=None, derandomize="CI" in os.environ, print_blob=True
