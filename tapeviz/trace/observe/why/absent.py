@@ -275,7 +275,10 @@ def _ways(case: Case) -> list[Line]:
     """The statements that count, and the question itself if it computes something."""
     lines = list(case.chain)
     here, code = case.reading.here, case.y_code
-    if here is not None and isinstance(code, (ast.BinOp, ast.Call, ast.UnaryOp)):
+    made = isinstance(code, (ast.BinOp, ast.Call, ast.UnaryOp))
+    if isinstance(code, ast.Subscript):
+        made = is_value(case.names.get(dotted(code.value)))
+    if here is not None and made:
         lines.append(here)
     return [line for line in lines if not isinstance(line.node, (ast.FunctionDef, ast.ClassDef))]
 

@@ -174,9 +174,7 @@ def _reasons(case: Case, result: str, told: list[Any]) -> list[Reason]:
         return places_first(zeros(case, told)) or [_level(case)]
     if result in ("nan", "inf"):
         return [r for _, r in wild(case, told)] or [_unknown(case)]
-    lost = [*cuts.leaving(case), *cuts.cuts(case)]
-    kinds = ("left", "stopped", "assigned")
-    found = places_first(pair for pair in lost if pair[1].kind in kinds)
+    found = places_first([*cuts.leaving(case), *cuts.assigned(case)])
     odd = any(not fine(t._v) for t in case.targets)
     return found or ([r for _, r in wild(case, told)] if odd else [])
 

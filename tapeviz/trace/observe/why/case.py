@@ -232,6 +232,31 @@ class Case:
             if j >= 0 and self.after_x[j]
         ]
 
+    @cached_property
+    def barrier(self) -> bytearray:
+        """The last stretch: what the target needs behind all that a gradient can reach.
+
+        A cut that another way goes around, as in ``x + stop_gradient(floor(x) - x)``,
+        is not among it.
+        """
+        live = bytearray(len(self.recs))
+        if self.x >= 0:
+            live[self.x] = 1
+        for i in range(self.x + 1, len(self.recs)):
+            ins = enumerate(self.op(i).inputs(self.recs[i])) if i in self.own else ()
+            live[i] = any(j >= 0 and live[j] and self.rule(i, s) is not None for s, j in ins)
+        needed = bytearray(len(self.recs))
+        for y in self.ys:
+            if y >= 0:
+                needed[y] = 1
+        for i in range(len(self.recs) - 1, -1, -1):
+            if needed[i] and not live[i]:
+                into = [place for place, to, _ in self.jumps if to == i]
+                for j in (*self.op(i).inputs(self.recs[i]), *into):
+                    if j >= 0:
+                        needed[j] = 1
+        return bytearray(n and not r for n, r in zip(needed, live, strict=True))
+
     def rule(self, i: int, slot: int) -> Any:
         """The rule that hands a gradient back through a slot; None if there is none."""
         op = self.op(i)

@@ -21,10 +21,17 @@ Found = Iterator[tuple[Any, Reason]]
 def cuts(case: Case) -> Found:
     """The edges between source and target that hand no gradient back."""
     for i, slot, j in case.between:
+        if not case.barrier[i]:
+            continue
         if i not in case.own:
             yield _when(case, i), _deaf(case, i, slot)
         elif case.rule(i, slot) is None and not _behind_a_cut(case, i, slot, j):
             yield _when(case, i), _cut(case, i, slot, j)
+    yield from assigned(case)
+
+
+def assigned(case: Case) -> Found:
+    """Values on the way that went into a variable."""
     for place, to, event in case.jumps:
         if case.after_x[place] and case.before_y[to]:
             yield _event_order(case, event), _assigned(case, place, event)
