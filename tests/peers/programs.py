@@ -180,6 +180,7 @@ def _outer(w: Writer) -> None:
     asked = sources + inner[-3:] + ([w.pick(inner)] if inner else [])
     w.line(f"asked = [{', '.join(asked)}]")
     w.line("grads = tape.gradient(target, asked)")
+    w.line(f"grads[{len(sources)}:] = map(dense, grads[{len(sources)}:])")
     w.line("seen = [v.shape.as_list() for v in tape.watched_variables()]")
     also = "None"
     if persistent:
@@ -395,7 +396,7 @@ def _nested(w: Writer, depth: int) -> None:
         for source in (w.values[0], seen)[: 2 if persistent else 1]:
             g = w.name("g")
             w.line(f"{g} = {tape}.gradient({goal.name}, {source.name})")
-            w.outcomes.append(g)
+            w.outcomes.append(g if source.name[0] == "x" else f"dense({g})")
             dense = f"tf.tanh(tf.convert_to_tensor({g}))"
             w.let(
                 f"{dense} if {g} is not None else {source.name} * 1.0",
@@ -448,7 +449,12 @@ def data(k: int, shape: Shape, dtype: str) -> Any:
 
 def run(tf: Any, source: str) -> dict[str, Any]:
     """The names that the program leaves."""
-    space = {"tf": tf, "np": np, "data": data}
+
+    def dense(g: Any) -> Any:
+        """A gradient by an intermediate: TensorFlow may tell it by rows, we never."""
+        return g if g is None else tf.convert_to_tensor(g)
+
+    space = {"tf": tf, "np": np, "data": data, "dense": dense}
     exec(compile(source, "<program>", "exec"), space)  # noqa: S102 - our own program
     return space
 
