@@ -21,8 +21,7 @@ _LARGE = 60
 
 
 def to_text(answer: Answer) -> str:
-    """The answer for a terminal: the sentence, then each reason with its line and mend.
-    """
+    """The answer for a terminal: the sentence, each reason, its line and its mend."""
     parts = [_wrapped(answer.sentence, "")]
     many = len(answer.reasons) > 1
     for number, reason in enumerate(answer.reasons, 1):
@@ -78,9 +77,7 @@ def one_line_code(line: str) -> str:
 
 def _around(diff: list[str]) -> list[str]:
     """The changed lines, and one line before and after each."""
-    near = {
-        i + k for i, d in enumerate(diff) if d[0] in "+-" for k in (-1, 0, 1)
-    }
+    near = {i + k for i, d in enumerate(diff) if d[0] in "+-" for k in (-1, 0, 1)}
     return [d for i, d in enumerate(diff) if i in near]
 
 
@@ -100,7 +97,7 @@ def _wrapped(text: str, first: str, rest: str | None = None) -> str:
     return "\n".join([*lines, now])
 
 
-# -- HTML ------------------------------------------------------------------------------------
+# -- HTML ------------------------------------------------------------------------------
 
 
 def to_html(
@@ -125,8 +122,8 @@ def page(answers: Sequence[Answer], *, theme: str = "auto") -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{title}</title><style>{css(theme)}{_PAGE}</style></head>"
-        f'<body class="{themes.class_name(theme)}"><main>{to_html(answers, theme=theme)}'
-        "</main></body></html>\n"
+        f'<body class="{themes.class_name(theme)}">'
+        f"<main>{to_html(answers, theme=theme)}</main></body></html>\n"
     )
 
 
@@ -146,22 +143,21 @@ def css(theme: str = "auto") -> str:
 
 
 _RULES = (
-    ".tapeviz-answer{color:@ink;background:@paper;padding:4px 14px 10px;border-radius:6px;"
-    "max-width:900px}"
-    ".tapeviz-answer .said{font-weight:600;margin:10px 0 6px}"
-    ".tapeviz-answer ol{margin:0;padding-left:1.6em}.tapeviz-answer ol.one{list-style:none;"
-    "padding-left:0}"
-    ".tapeviz-answer li{margin:8px 0 14px}.tapeviz-answer p{margin:2px 0 6px}"
-    ".tapeviz-answer .kind{color:@muted;font-size:13px;margin:0}"
-    ".tapeviz-answer .where{color:@muted;font-size:13px;margin:6px 0 2px}"
-    ".tapeviz-answer pre{background:@code-fill;color:@ink;font-size:13px;line-height:1.5;"
-    "margin:2px 0 8px;padding:6px 10px;border-radius:4px;overflow-x:auto;white-space:pre}"
+    ".tapeviz-answer{color:@ink;background:@paper;padding:4px 14px "
+    "10px;border-radius:6px;max-width:900px}.tapeviz-answer "
+    ".said{font-weight:600;margin:10px 0 6px}.tapeviz-answer "
+    "ol{margin:0;padding-left:1.6em}.tapeviz-answer ol.one{list-style:none;"
+    "padding-left:0}.tapeviz-answer li{margin:8px 0 14px}.tapeviz-answer p{margin:2px "
+    "0 6px}.tapeviz-answer .kind{color:@muted;font-size:13px;margin:0}.tapeviz-answer "
+    ".where{color:@muted;font-size:13px;margin:6px 0 2px}.tapeviz-answer "
+    "pre{background:@code-fill;color:@ink;font-size:13px;line-height:1.5;margin:2px 0 "
+    "8px;padding:6px 10px;border-radius:4px;overflow-x:auto;white-space:pre}"
     ".tapeviz-answer mark{background:@hot-fill;color:@ink;border-bottom:2px solid;"
-    "border-color:@hot;padding:1px 0}"
-    ".tapeviz-answer ins{text-decoration:none;color:@done;font-weight:600}"
-    ".tapeviz-answer del{text-decoration:line-through;color:@none}"
-    ".tapeviz-answer .fix b{color:@done}"
+    "border-color:@hot;padding:1px 0}.tapeviz-answer "
+    "ins{text-decoration:none;color:@done;font-weight:600}.tapeviz-answer "
+    "del{text-decoration:line-through;color:@none}.tapeviz-answer .fix b{color:@done}"
     ".tapeviz-answer .picture{overflow-x:auto}"
+    ".tapeviz-answer .picture svg,.tapeviz-answer .picture img{max-width:none!important}"
 )
 
 
@@ -192,7 +188,9 @@ def _item(reason: Reason, sources: Sequence[Source]) -> str:
 
 def _changed(sign: str, text: str) -> str:
     tag = {"+": "ins", "-": "del"}.get(sign, "span")
-    return f"<{tag}>{sign} {escape(text)}</{tag}>"
+    code = text.lstrip()
+    lead = " " * (len(text) - len(code))
+    return f"{sign} {lead}<{tag}>{escape(code)}</{tag}>"
 
 
 def _marked(span: Span, sources: Iterable[Source]) -> str:
@@ -215,7 +213,7 @@ def _seen(code: str) -> str:
     return f"{lead}{one_line(code.strip(' '), 400)}{tail}"
 
 
-# -- the picture -----------------------------------------------------------------------------
+# -- the picture -----------------------------------------------------------------------
 
 
 def _picture(answer: Answer, theme: str) -> str:
@@ -253,21 +251,55 @@ def picture(answer: Answer, *, theme: str = "auto", direction: str = "LR") -> st
     """
     prefix = _prefix(answer)
     graph = nearby(answer)
+    many = len(answer.reasons) > 1
     notes = {
-        e: _label(n, len(answer.reasons)) + "cut here"
+        e: (r, _label(n, _words(answer.result, r), many=many))
         for n, r in reversed([*enumerate(answer.reasons, 1)])
         for e in r.edges
     }
-    notes = {e.id: notes[e.id] for e in graph.edges if e.id in notes}
-    drawn = scene(graph, theme=theme, direction=direction, prefix=prefix, notes=notes)
-    marks = [_cross(drawn.edges[e], text) for e, text in notes.items()]
+    room = {e.id: f"___{notes[e.id][1]}" for e in graph.edges if e.id in notes}
+    drawn = scene(graph, theme=theme, direction=direction, prefix=prefix, notes=room)
+    marks = [
+        _pill(drawn.edges[e].centre, notes[e][1], _sign(answer.result)) for e in room
+    ]
     for n, reason in enumerate(answer.reasons, 1):
-        label = _label(n, len(answer.reasons))
+        text = _label(n, _AT_NODES.get(reason.kind, "here"), many=many)
         marks += [
-            _ring(drawn.boxes[id], label) for id in reason.nodes if id in drawn.boxes
+            _ring(drawn.boxes[id], text) for id in reason.nodes if id in drawn.boxes
         ]
     style = f"<style>{themes.paint(_MARKS, theme)}</style>"
     return drawn.over(style + "".join(marks))
+
+
+_AT_NODES = {
+    "left": "its number leaves",
+    "assigned": "its number is assigned",
+    "integer": "no float",
+    "unconnected": "leads elsewhere",
+    "elsewhere": "another tape's",
+    "cancel": "cancels here",
+    "domain": "nan here",
+    "overflow": "infinite here",
+}
+"""What is written at a node, by the kind of reason."""
+
+
+def _words(result: str, reason: Reason) -> str:
+    """What is written at an edge."""
+    if reason.kind == "steep":
+        return "infinite from here"
+    if result in ("nan", "inf"):
+        return "nan from here"
+    return "0 from here" if result == "zero" else "cut here"
+
+
+def _sign(result: str) -> str:
+    """The mark of a picture for None, zero, or what is no number."""
+    if result == "zero":
+        return "M5-5a5 5 0 1 0 .1 0zm0 4a1 1 0 1 0 .1 0z"
+    if result in ("nan", "inf"):
+        return "M5-6l6 11h-12zM5-2v3m0 2v.5"
+    return "M0-5l10 10m0-10l-10 10"
 
 
 def _prefix(answer: Answer) -> str:
@@ -275,41 +307,39 @@ def _prefix(answer: Answer) -> str:
     return f"w{digest[:8]}-"
 
 
-def _label(number: int, many: int) -> str:
-    return f"{number}: " if many > 1 else ""
+def _label(number: int, words: str, *, many: bool) -> str:
+    return f"{number}: {words}" if many else words
 
 
 _MARKS = (
     ".tapeviz .cut rect{fill:@paper;stroke:@none;stroke-width:1.4}"
-    ".tapeviz .cut path{fill:none;stroke:@none;stroke-width:2.2}"
+    ".tapeviz .cut path{fill:none;stroke:@none;stroke-width:2}"
     ".tapeviz .cut text{fill:@none;font-size:12.5px;font-weight:600}"
     ".tapeviz .cut .ring{fill:none;stroke-width:2;stroke-dasharray:5 3}"
 )
 
 
-def _cross(room: Rect, text: str) -> str:
-    """A cross and a few words beside an edge."""
-    said = fit(text, 140, 12.5)
-    wide = width(said, 12.5) + 34
-    x, y = room.centre
+def _pill(at: tuple[float, float], text: str, sign: str) -> str:
+    """A mark and a few words, in the middle of a place."""
+    said, wide = fit(text, 170, 12.5), _room(text)
+    x, y = at
     left = x - wide / 2
     return (
         f'<g class="cut"><rect x="{left:.1f}" y="{y - 10:.1f}" width="{wide:.1f}" '
-        f'height="20" rx="10"/><path d="M{left + 9:.1f} {y - 5:.1f}l10 10m0-10l-10 10"/>'
-        f'<text x="{left + 25:.1f}" y="{y + 4.5:.1f}">{escape(said)}</text></g>'
+        f'height="20" rx="10"/><path transform="translate({left + 10:.1f} {y:.1f})" '
+        f'd="{sign}"/><text x="{left + 27:.1f}" y="{y + 4.5:.1f}">{escape(said)}</text>'
+        "</g>"
     )
 
 
-def _ring(box: Rect, label: str) -> str:
-    """A dashed outline around a node, with the number of its reason."""
-    text = ""
-    if label:
-        text = (
-            f'<text x="{box.x + 2:.1f}" y="{box.y - 6:.1f}">'
-            f"{escape(label.removesuffix(': '))}</text>"
-        )
+def _room(text: str) -> float:
+    return width(fit(text, 170, 12.5), 12.5) + 40
+
+
+def _ring(box: Rect, text: str) -> str:
+    """A dashed outline around a node, and a few words on it."""
     return (
         f'<g class="cut"><rect class="ring" x="{box.x - 4:.1f}" y="{box.y - 4:.1f}" '
-        f'width="{box.width + 8:.1f}" height="{box.height + 8:.1f}" rx="6"/>{text}</g>'
+        f'width="{box.width + 8:.1f}" height="{box.height + 8:.1f}" rx="6"/></g>'
+        + _pill((box.x - 4 + _room(text) / 2, box.y - 5.5), text, _sign(""))
     )
-
