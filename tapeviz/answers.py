@@ -1,4 +1,4 @@
-"""What the learner gets to read: why a gradient is what it is, and how it came about."""
+"""What the learner gets to read: why a gradient is what it is, how it came about."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tapeviz.trace.reason import Answer, Reason
 
 
 class Why(Shown):
-    """The answer to ``why``: one ``Answer`` for each source, as plain data in ``answers``.
+    """The answer to ``why``: ``answers`` holds one ``Answer`` for each source.
 
     It prints as text and shows itself in a notebook with the place of the cut marked.
     """
@@ -27,7 +27,7 @@ class Why(Shown):
 
     @property
     def result(self) -> str:
-        """What the gradient of the first source is: "none", "zero", "nan", "inf", "value"."""
+        """What the first gradient is: "none", "zero", "nan", "inf" or "value"."""
         return self.answers[0].result if self.answers else "none"
 
     def __iter__(self) -> Iterator[Answer]:
@@ -41,7 +41,7 @@ class Why(Shown):
             ".html": lambda: words.page(self.answers, theme=self._theme),
             ".txt": self.__str__,
             ".svg": lambda: words.picture(self.answers[0], theme=self._theme),
-            ".json": lambda: self.answers[0].to_json(),
+            ".json": self.answers[0].to_json,
         }
 
     def _html(self) -> str:

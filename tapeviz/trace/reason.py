@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from tapeviz.trace.codec import dumps, loads
@@ -11,7 +11,7 @@ from tapeviz.trace.graph import Graph, Source, Span
 from tapeviz.trace.value import Value
 
 RESULTS = ("none", "zero", "nan", "inf", "value")
-"""What a gradient is: None, zero in all its entries, nan or infinite in one, or fine."""
+"""What a gradient is: None, zero in all entries, nan or infinite in one, or fine."""
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -63,10 +63,10 @@ class Edit:
 class Reason:
     """One reason: what happened, where, and what to do.
 
-    ``kind`` is one of ``KINDS``. ``sentence`` says what happened, ``fix`` what mends it;
-    ``edits`` is the smallest such change of the code where it is known. ``nodes`` and
-    ``edges`` are the places of the picture where the way back ends. ``sure`` is False
-    where another reading is possible; the sentence then says "probably".
+    ``kind`` is one of ``KINDS``. ``sentence`` says what happened, ``fix`` what mends
+    it; ``edits`` is the smallest such change of the code where it is known. ``nodes``
+    and ``edges`` are the places of the picture where the way back ends. ``sure`` is
+    False where another reading is possible; the sentence then says "probably".
     """
 
     kind: str
@@ -83,9 +83,9 @@ class Reason:
 class Answer:
     """What the gradient of ``target`` with respect to ``source`` is, and why.
 
-    ``result`` is one of ``RESULTS``, ``sentence`` says it in words, and ``reasons`` come
-    in the order in which they took effect. A gradient that is fine may have reasons too:
-    they tell which paths it leaves out.
+    ``result`` is one of ``RESULTS``, ``sentence`` says it in words, and ``reasons``
+    come in the order in which they took effect. A gradient that is fine may have
+    reasons too: they tell which paths it leaves out.
 
     >>> Answer("y", "x", "value", "dy/dx is 6.", Value("float32", (), (6.0,))).result
     'value'
@@ -97,7 +97,7 @@ class Answer:
     sentence: str
     gradient: Value | None = None
     reasons: tuple[Reason, ...] = ()
-    graph: Graph = Graph()
+    graph: Graph = field(default_factory=Graph)
 
     def validate(self) -> Answer:
         """Itself, or ValueError saying what does not hold together."""
@@ -134,7 +134,9 @@ def _check(reason: Reason, nodes: set[str], edges: set[str], files: set[str]) ->
         raise ValueError(f"reason {reason.kind} points at what is not in the picture")
     for span in (reason.span, *(edit.span for edit in reason.edits)):
         if span is not None and span.file not in files:
-            raise ValueError(f"reason {reason.kind} is in {span.file}, which has no source")
+            raise ValueError(
+                f"reason {reason.kind} is in {span.file}, which has no source"
+            )
 
 
 def mended(source: Source, edits: Iterable[Edit]) -> tuple[str, ...]:
@@ -152,7 +154,9 @@ def mended(source: Source, edits: Iterable[Edit]) -> tuple[str, ...]:
     for e in edits:
         start = _at(starts, e.span.line - source.first, e.span.col, len(text))
         end = _at(starts, e.span.end_line - source.first, e.span.end_col, len(text))
-        free = all(end <= a or b <= start for a, b, _ in found if (a, b) != (start, start))
+        free = all(
+            end <= a or b <= start for a, b, _ in found if (a, b) != (start, start)
+        )
         if e.span.file == source.name and free and (start, end, e.new) not in found:
             found.append((start, end, e.new))
     for start, end, new in sorted(found, reverse=True):

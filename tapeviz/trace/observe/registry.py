@@ -20,7 +20,7 @@ def operations() -> Table:
 
 
 def _rows(op: Op) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for operand, rule in zip(op.operands, op.rules, strict=True):
         text = "no gradient passes" if rule is None else rule.text
         head = (op.name, op.text) if not rows else ("", "")

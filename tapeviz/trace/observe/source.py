@@ -26,9 +26,9 @@ _BODIES = ("body", "orelse", "handlers", "finalbody", "cases")
 class Line:
     """A statement, or the head of a compound one, and what surrounds it.
 
-    ``reads`` and ``makes`` are names, dotted ones included. ``withs`` are the with-blocks
-    around it, ``loops`` the loops, outermost first; ``sure`` is False where it may not
-    run, as in the branch of an if.
+    ``reads`` and ``makes`` are names, dotted ones included. ``withs`` are the
+    with-blocks around it, ``loops`` the loops, outermost first; ``sure`` is False where
+    it may not run, as in the branch of an if.
     """
 
     path: str
@@ -82,7 +82,7 @@ class Reading:
         found = None if spot is None else self.node_at(spot)
         self.call = found if isinstance(found, ast.Call) else None
 
-    # -- reading ------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------
 
     def _read(self, path: str, number: int, scope: str) -> None:
         tree = _tree(path)
@@ -126,7 +126,7 @@ class Reading:
                 inner = [child] if isinstance(child, ast.stmt) else child.body
                 self._body(inner, around)
 
-    # -- finding ------------------------------------------------------------------------
+    # -- finding -----------------------------------------------------------------------
 
     def node_at(self, spot: Spot) -> ast.AST | None:
         """The expression of one instruction."""
@@ -144,9 +144,10 @@ class Reading:
             return None
         for line in self.lines:
             node = line.node
-            if line.path == spot[0].co_filename and _holds(node, place):
-                if best is None or line.order >= best.order:
-                    best = line
+            if line.path != spot[0].co_filename or not _holds(node, place):
+                continue
+            if best is None or line.order >= best.order:
+                best = line
         return best
 
     def scopes(self, line: Line) -> Iterator[str]:
@@ -178,7 +179,11 @@ class Reading:
             kept.append(one)
             if one.sure and not isinstance(one.node, (ast.AugAssign, ast.Expr)):
                 break
-            if one.loops and one.loops == line.loops and not isinstance(one.node, ast.Expr):
+            if (
+                one.loops
+                and one.loops == line.loops
+                and not isinstance(one.node, ast.Expr)
+            ):
                 break
         return kept or every
 
@@ -257,7 +262,8 @@ class Reading:
             for line in self.lines
             if isinstance(line.node, ast.With)
             for item in line.node.items
-            if item.optional_vars is not None and ast.unparse(item.optional_vars) == name
+            if item.optional_vars is not None
+            and ast.unparse(item.optional_vars) == name
         ]
 
 
@@ -310,7 +316,9 @@ def _names(line: Line) -> None:
 
 
 def _read_names(node: ast.AST) -> set[str]:
-    every = {dotted(n) for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))}
+    every = {
+        dotted(n) for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))
+    }
     return every - {""}
 
 
@@ -362,4 +370,4 @@ def _place(node: ast.AST) -> tuple[int, int, int, int] | None:
 
 def _holds(node: ast.stmt, place: tuple[int, int, int, int]) -> bool:
     start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
-    return start <= place[:2] and place[2:] <= end  # type: ignore[operator]
+    return start <= place[:2] and place[2:] <= end

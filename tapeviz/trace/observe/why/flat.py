@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from tapeviz.trace.reason import Reason
 
 Part = tuple[int, int, int, Any, Any, Any]
 """A record, a slot, the operand's place, the upstream gradient, the part, the sum."""
+
+Said = tuple[str, str, str, mend.Edits]
+"""The kind, the sentence, the mend, and that in code."""
 
 
 def parts(case: Case, told: list[Any]) -> list[Part]:
@@ -38,13 +41,13 @@ def none_left(v: Any) -> bool:
 
 
 def zeros(case: Case, told: list[Any]) -> Iterator[tuple[Any, Reason]]:
-    """The places where what arrives is not zero, or does not matter, and what leaves is."""
+    """The places where what leaves is zero, though what arrives is not."""
     every = parts(case, told)
     last: dict[int, Any] = {}
     for i, slot, j, g, d, total in every:
         last[j] = total
         if none_left(d) and (_flat_alone(case, i, slot, g) or not none_left(g)):
-            yield (_order(case, i), _flat(case, i, slot, j, g))
+            yield (_order(case, i), _flat(case, i, slot, j))
     for j, total in last.items():
         came = [(i, d) for i, _, k, _, d, _ in every if k == j and not none_left(d)]
         if none_left(total) and len(came) > 1:
@@ -66,57 +69,117 @@ def _flat_alone(case: Case, i: int, slot: int, g: Any) -> bool:
         return none_left(tell(np.ones_like(g)[()], case.recs[i], slot))
 
 
-def _flat(case: Case, i: int, slot: int, j: int, g: Any) -> Reason:
-    kind, sentence, fix, edits = _said(case, i, slot, j, g)
-    return Reason(kind, sentence, fix, case.scribe.span(i), edits, edges=(f"e{i}_{slot}",))
+def _flat(case: Case, i: int, slot: int, j: int) -> Reason:
+    kind, sentence, fix, edits = _said(case, i, slot, j)
+    return Reason(
+        kind, sentence, fix, case.scribe.span(i), edits, edges=(f"e{i}_{slot}",)
+    )
 
 
-def _said(case: Case, i: int, slot: int, j: int, g: Any) -> tuple[str, str, str, mend.Edits]:
-    op, code = case.op(i), case.code(i)
-    what = _what(case, j)
-    if op.name in ("relu", "relu6", "gate"):
-        return (
-            "flat", f"{code} is flat where its operand is not "
-            f"{'between 0 and 6' if op.name == 'relu6' else 'positive'}, and {what}.",
-            f"use {case.tf}.nn.leaky_relu, which keeps a small slope there, or other values",
-            _leaky(case, i),
-        )  # fmt: skip
-    if op.name in ("maximum", "minimum", "where", "clip"):
-        return (
-            "branch", f"{code} took {_other(case, i, slot)}, so a small change of "
-            f"{case.known(j) or 'this operand'} changes nothing.",
-            "choose values for which this operand is the one taken, or a smooth mixture of both",
-            (),
-        )  # fmt: skip
-    if op.name in ("multiply", "matmul", "divide", "einsum", "tensordot", "matvec"):
-        return (
-            "factor", f"In {code} the other factor{_factor(case, i, slot)} is 0, and 0 times any "
-            "gradient is 0.", "give the other factor a value that is not 0", (),
-        )  # fmt: skip
-    if op.name == "sign":
-        return (
-            "flat", f"{code} is a step: flat everywhere, so that its derivative is 0.",
-            f"use a smooth step such as {case.tf}.tanh", _renamed(case, i, "sign", "tanh"),
-        )  # fmt: skip
+def _said(case: Case, i: int, slot: int, j: int) -> Said:
+    op = case.op(i)
+    if op.name in _SAYINGS:
+        return _SAYINGS[op.name](case, i, slot, j)
     if op.name == "power" and slot == 0 and none_left(_operand(case, i, 1)):
         return (
-            "factor", f"In {code} the exponent is 0, and anything to the power of 0 is 1.",
-            "give the exponent a value that is not 0", (),
-        )  # fmt: skip
-    if op.name == "softmax":
+            "factor",
+            (
+                f"In {case.code(i)} the exponent is 0, and anything to the power of 0 "
+                "is 1."
+            ),
+            "give the exponent a value that is not 0",
+            (),
+        )
+    if _summed(case, i):
         return (
-            "cancel", f"The entries of {code} always sum to 1, so their plain sum cannot change.",
-            "use single entries, or a loss such as the cross entropy", (),
-        )  # fmt: skip
-    if _summed(case, i, slot):
-        return (
-            "cancel", f"The gradients of the entries of {code} sum to 0 at "
-            f"{case.known(j) or 'its operand'}.", "weigh the entries differently", (),
-        )  # fmt: skip
+            "cancel",
+            (
+                f"The gradients of the entries of {case.code(i)} sum to 0 at "
+                f"{case.known(j) or 'its operand'}."
+            ),
+            "weigh the entries differently",
+            (),
+        )
     return (
-        "flat", f"{code} is flat here: its derivative is 0 where {what}.",
-        f"choose another value of {case.x_name}", (),
-    )  # fmt: skip
+        "flat",
+        f"{case.code(i)} is flat here: its derivative is 0 where {_what(case, j)}.",
+        f"choose another value of {case.x_name}",
+        (),
+    )
+
+
+def _rectified(case: Case, i: int, _slot: int, j: int) -> Said:
+    where = "between 0 and 6" if case.op(i).name == "relu6" else "positive"
+    return (
+        "flat",
+        (
+            f"{case.code(i)} is flat where its operand is not {where}, and "
+            f"{_what(case, j)}."
+        ),
+        (
+            f"use {case.tf}.nn.leaky_relu, which keeps a small slope there, or other "
+            "values"
+        ),
+        _leaky(case, i),
+    )
+
+
+def _branch(case: Case, i: int, slot: int, j: int) -> Said:
+    return (
+        "branch",
+        (
+            f"{case.code(i)} took {_other(case, i, slot)}, so a small change of "
+            f"{case.known(j) or 'this operand'} changes nothing."
+        ),
+        (
+            "choose values for which this operand is the one taken, or a smooth "
+            "mixture of both"
+        ),
+        (),
+    )
+
+
+def _product(case: Case, i: int, slot: int, _j: int) -> Said:
+    return (
+        "factor",
+        (
+            f"In {case.code(i)} the other factor{_factor(case, i, slot)} is 0, and 0 "
+            "times any gradient is 0."
+        ),
+        "give the other factor a value that is not 0",
+        (),
+    )
+
+
+def _jump(case: Case, i: int, _slot: int, _j: int) -> Said:
+    return (
+        "flat",
+        f"{case.code(i)} is a step: flat everywhere, so that its derivative is 0.",
+        f"use a smooth step such as {case.tf}.tanh",
+        _renamed(case, i, "sign", "tanh"),
+    )
+
+
+def _shares(case: Case, i: int, _slot: int, _j: int) -> Said:
+    return (
+        "cancel",
+        (
+            f"The entries of {case.code(i)} always sum to 1, so their plain sum cannot "
+            "change."
+        ),
+        "use single entries, or a loss such as the cross entropy",
+        (),
+    )
+
+
+_SAYINGS: dict[str, Callable[[Case, int, int, int], Said]] = {
+    **dict.fromkeys(("relu", "relu6", "gate"), _rectified),
+    **dict.fromkeys(("maximum", "minimum", "where", "clip"), _branch),
+    **dict.fromkeys(("multiply", "matmul", "divide"), _product),
+    **dict.fromkeys(("einsum", "tensordot", "matvec"), _product),
+    "sign": _jump,
+    "softmax": _shares,
+}
 
 
 def _what(case: Case, j: int) -> str:
@@ -147,11 +210,15 @@ def _factor(case: Case, i: int, slot: int) -> str:
     if op.many or len(op.operands) != 2:
         return ""
     j = op.inputs(case.recs[i])[1 - slot]
-    name = case.known(j) if j >= 0 else case.scribe.constants.get(id(_operand(case, i, 1 - slot)), "")
+    name = (
+        case.known(j)
+        if j >= 0
+        else case.scribe.constants.get(id(_operand(case, i, 1 - slot)), "")
+    )
     return f" {name}" if name else ""
 
 
-def _summed(case: Case, i: int, slot: int) -> bool:
+def _summed(case: Case, i: int) -> bool:
     return case.op(i).broadcasts and case.recs[i][-3] is not None
 
 
@@ -177,8 +244,8 @@ def _cancelled(case: Case, j: int, came: list[tuple[int, Any]]) -> Reason:
     return Reason(
         "cancel",
         f"The gradients that reach {name} on {len(came)} paths cancel{said}.",
-        f"nothing is broken: at this value the target does not change with {name}; choose "
-        "another value, or let one path count more",
+        f"nothing is broken: at this value the target does not change with {name}; "
+        "choose another value, or let one path count more",
         case.scribe.span(j) or case.scribe.span(came[0][0]),
         nodes=(f"n{j}",),
-    )  # fmt: skip
+    )

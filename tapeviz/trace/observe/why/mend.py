@@ -14,14 +14,18 @@ from tapeviz.trace.reason import Edit
 Edits = tuple[Edit, ...]
 
 FUNCTIONS = {
-    "log": "math.log", "log1p": "math.log1p", "sum": "reduce_sum", "mean": "reduce_mean",
+    "log": "math.log", "log1p": "math.log1p", "sum": "reduce_sum",
+    "mean": "reduce_mean",
     "max": "reduce_max", "min": "reduce_min", "prod": "reduce_prod", "power": "pow",
     "amax": "reduce_max", "amin": "reduce_min", "fabs": "abs", "absolute": "abs",
-    "norm": "norm", "concatenate": "concat", "clip": "clip_by_value", "expm1": "math.expm1",
+    "norm": "norm", "concatenate": "concat", "clip": "clip_by_value",
+    "expm1": "math.expm1",
 } | {
-    name: name for name in
-    "sin cos tan exp sqrt abs square tanh sinh cosh maximum minimum sign pow matmul "
-    "transpose reshape where stack add subtract multiply divide negative".split()
+    name: name for name in (
+        "sin", "cos", "tan", "exp", "sqrt", "abs", "square", "tanh", "sinh", "cosh",
+        "maximum", "minimum", "sign", "pow", "matmul", "transpose", "reshape", "where",
+        "stack", "add", "subtract", "multiply", "divide", "negative",
+    )
 }  # fmt: skip
 """What TensorFlow calls the functions of NumPy and math."""
 
@@ -33,8 +37,9 @@ def watch(case: Case, name: str, *, after: Line | None = None) -> Edits:
     line, block = case.block
     call = f"{case.tape_name}.watch({name})"
     if after is not None:
-        node = after.node
-        span = case.stretch(after, node.end_lineno, node.end_col_offset, node.end_lineno, node.end_col_offset)  # type: ignore[arg-type]
+        node: Any = after.node
+        end = (node.end_lineno, node.end_col_offset)
+        span = case.stretch(after, *end, *end)
         return edit(span, f"\n{' ' * node.col_offset}{call}")
     return edit(*_before(case, line, block.body[0], call))
 
@@ -52,12 +57,17 @@ def replace(case: Case, line: Line | None, node: Any, new: str) -> Edits:
 
 
 def reword(
-    case: Case, line: Line | None, node: Any, change: Callable[[ast.AST], ast.AST | None]
+    case: Case,
+    line: Line | None,
+    node: Any,
+    change: Callable[[ast.AST], ast.AST | None],
 ) -> Edits:
     """The expression with some of its parts changed."""
     if line is None or node is None:
         return ()
-    new = ast.unparse(_Change(change).visit(ast.parse(ast.unparse(node), mode="eval").body))
+    new = ast.unparse(
+        _Change(change).visit(ast.parse(ast.unparse(node), mode="eval").body)
+    )
     return replace(case, line, node, new) if new != ast.unparse(node) else ()
 
 
@@ -79,12 +89,20 @@ def move(case: Case, lines: Iterable[Line]) -> Edits:
     late = [one for one in moved if one.order > head.order]
     edits: list[Edit] = []
     last, first = block.body[-1], block.body[0]
-    if not moved or first.lineno == block.lineno or any(_clumsy(case, m) for m in moved):
+    if (
+        not moved
+        or first.lineno == block.lineno
+        or any(_clumsy(case, m) for m in moved)
+    ):
         return ()
     indent = " " * first.col_offset
     for group, at, form in (
         (late, (last.end_lineno or 0, last.end_col_offset or 0), "\n{0}{1}"),
-        ([m for m in moved if m not in late], (first.lineno, first.col_offset), "{1}\n{0}"),
+        (
+            [m for m in moved if m not in late],
+            (first.lineno, first.col_offset),
+            "{1}\n{0}",
+        ),
     ):
         if group:
             text = "".join(form.format(indent, _text(one)) for one in group)
@@ -162,9 +180,9 @@ def _outermost(case: Case, line: Line, node: Any) -> Any:
     """The largest call around an expression that takes values out of the tape."""
     best = node
     for one in line.parts:
-        if isinstance(one, ast.Call) and any(n is node for n in ast.walk(one)):
-            if escapes(case, one) and _size(one) > _size(best):
-                best = one
+        around = isinstance(one, ast.Call) and any(n is node for n in ast.walk(one))
+        if around and escapes(case, one) and _size(one) > _size(best):
+            best = one
     return best
 
 
@@ -187,6 +205,12 @@ def escapes(case: Case, node: ast.AST) -> bool:
     return bool(root) and case.modules(root.partition(".")[0])
 
 
+_PLAIN = (
+    "float", "int", "array", "asarray", "float32", "float64", "constant", "Variable",
+)  # fmt: skip
+"""Functions that only change what kind of thing a value is."""
+
+
 def _as_tensors(case: Case, node: ast.AST, missing: list[str]) -> ast.AST | None:
     if not isinstance(node, ast.Call):
         return None
@@ -197,14 +221,13 @@ def _as_tensors(case: Case, node: ast.AST, missing: list[str]) -> ast.AST | None
     name = dotted(node.func).rpartition(".")[2]
     if isinstance(node.func, ast.Attribute) and node.func.attr == "numpy":
         return node.func.value
-    if name in ("float", "int", "array", "asarray", "float32", "float64", "constant", "Variable"):
+    if name in _PLAIN:
         return node.args[0] if node.args else None
-    if name == "dot":
-        return ast.parse(f"{case.tf}.tensordot({_list(node)}, 1)", mode="eval").body
-    if name not in FUNCTIONS:
+    if name not in FUNCTIONS and name != "dot":
         missing.append(name)
         return None
-    return ast.parse(f"{case.tf}.{FUNCTIONS[name]}({_list(node)})", mode="eval").body
+    new, more = ("tensordot", ", 1") if name == "dot" else (FUNCTIONS[name], "")
+    return ast.parse(f"{case.tf}.{new}({_list(node)}{more})", mode="eval").body
 
 
 def _list(node: ast.Call) -> str:
@@ -227,5 +250,10 @@ def floats(case: Case, line: Line | None, call: ast.expr | None) -> Edits:
     plain = isinstance(first, (ast.Constant, ast.List, ast.Tuple, ast.UnaryOp))
     words = [k.value for k in call.keywords if k.arg == "dtype"]
     if words or len(call.args) > 1:
-        return reword(case, line, call, lambda n: change(n) if isinstance(n, ast.Attribute) or plain else None)
+        return reword(
+            case,
+            line,
+            call,
+            lambda n: change(n) if isinstance(n, ast.Attribute) or plain else None,
+        )
     return reword(case, line, first, change) if plain else ()

@@ -24,27 +24,41 @@ def step(tf: str, code: str, name: str) -> Said | None:
     """The kind, the sentence and the mend for an op without a slope, if it is one."""
     if name == "stop_gradient":
         return (
-            "stopped", f"{code} lets the value through and holds every gradient back.",
+            "stopped",
+            f"{code} lets the value through and holds every gradient back.",
             f"leave {tf}.stop_gradient out where a gradient is wanted",
-        )  # fmt: skip
+        )
     if name in STAIRS:
         stair = f"{tf}.{name if name != 'floordiv' else 'floor'}(x)"
         return (
-            "step", f"{code} is a staircase, flat between its steps, and passes no gradient.",
-            "leave it out while gradients are wanted, or add it as a constant: "
-            f"x + {tf}.stop_gradient({stair} - x)",
-        )  # fmt: skip
+            "step",
+            f"{code} is a staircase, flat between its steps, and passes no gradient.",
+            (
+                "leave it out while gradients are wanted, or add it as a constant: "
+                f"x + {tf}.stop_gradient({stair} - x)"
+            ),
+        )
     if name in PLACES:
         return (
-            "step", f"{code} gives the place of an entry, a whole number that jumps, and so "
-            "passes no gradient.",
-            f"use the entry itself, {tf}.reduce_{name[3:]}, or weights, {tf}.nn.softmax",
-        )  # fmt: skip
+            "step",
+            (
+                f"{code} gives the place of an entry, a whole number that jumps, and "
+                "so passes no gradient."
+            ),
+            (
+                f"use the entry itself, {tf}.reduce_{name[3:]}, or weights, "
+                f"{tf}.nn.softmax"
+            ),
+        )
     if name in COMPARES or name.startswith("logical"):
         return (
-            "step", f"{code} is True or False: it jumps from one to the other and passes no "
-            "gradient.", f"use something that changes smoothly, such as {tf}.sigmoid",
-        )  # fmt: skip
+            "step",
+            (
+                f"{code} is True or False: it jumps from one to the other and passes "
+                "no gradient."
+            ),
+            f"use something that changes smoothly, such as {tf}.sigmoid",
+        )
     return None
 
 
@@ -52,13 +66,18 @@ def cast(tf: str, code: str, what: str, dtype: Any) -> Said:
     """The same for a cast from or to whole numbers."""
     if dtype.kind in "fc":
         return (
-            "integer", f"{code} makes {dtype.name} of whole numbers, and whole numbers pass no "
-            "gradient.", "use floats from the start",
-        )  # fmt: skip
+            "integer",
+            (
+                f"{code} makes {dtype.name} of whole numbers, and whole numbers pass "
+                "no gradient."
+            ),
+            "use floats from the start",
+        )
     return (
-        "integer", f"{code} makes {dtype.name} of {what}, and only floats have a gradient.",
+        "integer",
+        f"{code} makes {dtype.name} of {what}, and only floats have a gradient.",
         f"leave the cast out, or cast to a float dtype such as {tf}.float32",
-    )  # fmt: skip
+    )
 
 
 def written(case: Case, line: Line) -> Iterator[Reason]:
@@ -66,9 +85,16 @@ def written(case: Case, line: Line) -> Iterator[Reason]:
     for node in line.parts:
         if not isinstance(node, ast.Call) or not node.args:
             continue
-        name, code = dotted(node.func).rpartition(".")[2], " ".join(ast.unparse(node).split())
+        name, code = (
+            dotted(node.func).rpartition(".")[2],
+            " ".join(ast.unparse(node).split()),
+        )
         code = code if len(code) <= LONG else name
-        told = step(case.tf, code, name) if name in (*STAIRS, *PLACES, "stop_gradient") else None
+        told = (
+            step(case.tf, code, name)
+            if name in (*STAIRS, *PLACES, "stop_gradient")
+            else None
+        )
         if name == "cast" and len(node.args) > 1:
             kind = dotted(node.args[1]).rpartition(".")[2]
             if kind.startswith(("int", "uint", "bool")):
@@ -112,5 +138,3 @@ def _smooth(case: Case, line: Line, node: ast.Compare) -> mend.Edits:
             a, b = (ast.unparse(arg) for arg in one.args[1:])
             return mend.replace(case, line, one, f"({soft} * {a} + (1 - {soft}) * {b})")
     return mend.replace(case, line, node, soft)
-
-

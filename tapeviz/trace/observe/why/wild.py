@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -59,7 +59,11 @@ def _origin(case: Case, end: int) -> int | None:
     needed = case.back([end])
     for i in range(end + 1):
         value = case.value(i)
-        if needed[i] and isinstance(value, (np.ndarray, np.generic)) and not fine(value):
+        if (
+            needed[i]
+            and isinstance(value, (np.ndarray, np.generic))
+            and not fine(value)
+        ):
             return i
     return None
 
@@ -70,36 +74,53 @@ def _forward(case: Case, i: int) -> Reason:
     name = case.op(i).name
     if case.recs[i][0] in LEAVES:
         return Reason(
-            "domain", f"{case.known(i) or case.x_name} itself holds a number that is {bad}.",
-            "look where that number comes from; the gradient cannot be better than its input",
-            _where(case, i), nodes=(f"n{i}",),
-        )  # fmt: skip
+            "domain",
+            f"{case.known(i) or case.x_name} itself holds a number that is {bad}.",
+            "look where that number comes from; the gradient cannot be better than its "
+            "input",
+            _where(case, i),
+            nodes=(f"n{i}",),
+        )
     if name in LARGE and bad != "nan":
         dtype = value.dtype.name
         return Reason(
-            "overflow", f"{code} is too large for {dtype} already on the way forward, and counts "
-            "as infinite.", _smaller(case, name), case.scribe.span(i), _clipped(case, i, name),
+            "overflow",
+            f"{code} is too large for {dtype} already on the way forward, and counts "
+            "as infinite.",
+            _smaller(case, name),
+            case.scribe.span(i),
+            _clipped(case, i, name),
             nodes=(f"n{i}",),
-        )  # fmt: skip
+        )
     what = _operands(case, i)
     return Reason(
-        "domain", f"{code} is {bad} already on the way forward{what}.", _fix(case, i),
-        case.scribe.span(i), _edits(case, i), nodes=(f"n{i}",),
-    )  # fmt: skip
+        "domain",
+        f"{code} is {bad} already on the way forward{what}.",
+        _fix(case, i),
+        case.scribe.span(i),
+        _edits(case, i),
+        nodes=(f"n{i}",),
+    )
 
 
 def _where(case: Case, i: int) -> Any:
     return case.scribe.span(i) or next(
-        (case.scribe.span(k) for k in range(i + 1, len(case.recs))
-         if i in case.op(k).inputs(case.recs[k])), None)  # fmt: skip
+        (
+            case.scribe.span(k)
+            for k in range(i + 1, len(case.recs))
+            if i in case.op(k).inputs(case.recs[k])
+        ),
+        None,
+    )
 
 
 def _smaller(case: Case, name: str) -> str:
     tf = case.tf
     if name in ("exp", "expm1"):
         return (
-            f"keep its operand below about 80, or use {tf}.nn.softplus, {tf}.nn.log_softmax or "
-            f"{tf}.reduce_logsumexp, which never make the large number"
+            f"keep its operand below about 80, or use {tf}.nn.softplus, "
+            f"{tf}.nn.log_softmax or {tf}.reduce_logsumexp, which never make the large "
+            "number"
         )
     return "keep the numbers smaller, for example with a smaller step or by scaling"
 
@@ -108,7 +129,9 @@ def _clipped(case: Case, i: int, name: str) -> mend.Edits:
     node = case.node(i)
     if name == "exp" and isinstance(node, ast.Call) and len(node.args) == 1:
         inner = ast.unparse(node.args[0])
-        return mend.replace(case, case.line(i), node.args[0], f"{case.tf}.minimum({inner}, 80.0)")
+        return mend.replace(
+            case, case.line(i), node.args[0], f"{case.tf}.minimum({inner}, 80.0)"
+        )
     return ()
 
 
@@ -140,28 +163,45 @@ def _backward(case: Case, part: Part) -> Reason:
     if _hides_zero(g, d):
         return Reason(
             "zero-times-inf",
-            f"{code} has an infinite slope where {what} is {_at(case, j, d)}; its value is not "
-            "used there, so the gradient that arrives is 0, but 0 times infinity is nan.",
-            f"keep {what} away from there also where the value is not used: put a {case.tf}.where "
-            "inside as well",
-            span, _doubled(case, i, op.name), edges=edge,
-        )  # fmt: skip
+            f"{code} has an infinite slope where {what} is {_at(case, j, d)}; its "
+            "value is not used there, so the gradient that arrives is 0, but 0 times "
+            "infinity is nan.",
+            f"keep {what} away from there also where the value is not used: put a "
+            f"{case.tf}.where inside as well",
+            span,
+            _doubled(case, i, op.name),
+            edges=edge,
+        )
     if op.name in ("norm", "std"):
         return Reason(
-            "steep", f"{code} has a corner where all its entries are "
-            f"{'0' if op.name == 'norm' else 'equal'}: no direction is the steepest, and 0 divided "
-            "by 0 is nan.", _fix(case, i), span, _edits(case, i), edges=edge,
-        )  # fmt: skip
+            "steep",
+            f"{code} has a corner where all its entries are "
+            f"{'0' if op.name == 'norm' else 'equal'}: no direction is the "
+            "steepest, and 0 divided by 0 is nan.",
+            _fix(case, i),
+            span,
+            _edits(case, i),
+            edges=edge,
+        )
     if _nan(d):
         return Reason(
             "zero-times-inf",
-            f"In the derivative of {code} 0 meets infinity where {what} is {_at(case, j, d)}, "
-            "and that gives nan.", _fix(case, i), span, _edits(case, i), edges=edge,
-        )  # fmt: skip
+            f"In the derivative of {code} 0 meets infinity where {what} is "
+            f"{_at(case, j, d)}, and that gives nan.",
+            _fix(case, i),
+            span,
+            _edits(case, i),
+            edges=edge,
+        )
     return Reason(
-        "steep", f"{code} is infinitely steep where {what} is {_at(case, j, d)}: its derivative "
-        "there is infinite.", _fix(case, i), span, _edits(case, i), edges=edge,
-    )  # fmt: skip
+        "steep",
+        f"{code} is infinitely steep where {what} is {_at(case, j, d)}: its derivative "
+        "there is infinite.",
+        _fix(case, i),
+        span,
+        _edits(case, i),
+        edges=edge,
+    )
 
 
 def _hides_zero(g: Any, d: Any) -> bool:
@@ -185,11 +225,12 @@ def _product(case: Case, part: Part) -> Reason:
     i, slot, *_ = part
     return Reason(
         "zero-times-inf",
-        f"At {case.code(i)} the infinite gradient meets a derivative of 0, and 0 times infinity "
-        "is nan.",
+        f"At {case.code(i)} the infinite gradient meets a derivative of 0, and 0 times "
+        "infinity is nan.",
         "mend the infinite slope first; this one then goes away",
-        case.scribe.span(i), edges=(f"e{i}_{slot}",),
-    )  # fmt: skip
+        case.scribe.span(i),
+        edges=(f"e{i}_{slot}",),
+    )
 
 
 def _fix(case: Case, i: int) -> str:
@@ -207,26 +248,35 @@ def _fix(case: Case, i: int) -> str:
 
 def _edits(case: Case, i: int) -> mend.Edits:
     """The operand moved a little off the place that hurts."""
-    name, node, line, tf = case.op(i).name, case.node(i), case.line(i), case.tf
+    name, node, line = case.op(i).name, case.node(i), case.line(i)
     if isinstance(node, ast.BinOp):
         return _binary(case, line, node, name)
     if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
         return ()
     arg = node.args[0]
-    inner = ast.unparse(arg)
-    if name == "log" and isinstance(arg, ast.Call) and dotted(arg.func).endswith("softmax"):
+    if _is_softmax(arg) and name == "log":
         rest = ", ".join(ast.unparse(a) for a in (*arg.args, *arg.keywords))
-        return mend.replace(case, line, node, f"{tf}.nn.log_softmax({rest})")
+        return mend.replace(case, line, node, f"{case.tf}.nn.log_softmax({rest})")
     if name == "norm":
+        inner, tf = ast.unparse(arg), case.tf
         new = f"{tf}.sqrt({tf}.reduce_sum({tf}.square({inner})) + {SMALL})"
         return mend.replace(case, line, node, new)
+    return mend.replace(case, line, arg, new) if (new := _moved(case, i, arg)) else ()
+
+
+def _is_softmax(node: ast.expr) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and dotted(node.func).endswith("softmax")
+
+
+def _moved(case: Case, i: int, arg: ast.expr) -> str:
+    """The operand kept away from where the function is infinitely steep, or ""."""
+    name, inner, tf = case.op(i).name, ast.unparse(arg), case.tf
     if name in ("log", "log1p"):
-        return mend.replace(case, line, arg, f"{tf}.maximum({inner}, 1e-7)")
+        return f"{tf}.maximum({inner}, 1e-7)"
     if name in ("sqrt", "rsqrt"):
         low = np.min(case.value(case.op(i).inputs(case.recs[i])[0]))
-        new = f"{inner} + {SMALL}" if low >= 0 else f"{tf}.maximum({inner}, {SMALL})"
-        return mend.replace(case, line, arg, new)
-    return ()
+        return f"{inner} + {SMALL}" if low >= 0 else f"{tf}.maximum({inner}, {SMALL})"
+    return ""
 
 
 def _binary(case: Case, line: Line | None, node: ast.BinOp, name: str) -> mend.Edits:
@@ -246,13 +296,22 @@ def _doubled(case: Case, i: int, name: str) -> mend.Edits:
         return ()
     if isinstance(node, ast.Call) and not node.args:
         return ()
-    arg = node.args[0] if isinstance(node, ast.Call) else (
-        node.right if name == "divide" else node.left)  # fmt: skip
+    arg = (
+        node.args[0]
+        if isinstance(node, ast.Call)
+        else (node.right if name == "divide" else node.left)
+    )
     for one in line.parts:
-        if isinstance(one, ast.Call) and dotted(one.func).endswith(".where") and len(one.args) == 3:
+        if (
+            isinstance(one, ast.Call)
+            and dotted(one.func).endswith(".where")
+            and len(one.args) == 3
+        ):
             where = [any(n is node for n in ast.walk(a)) for a in one.args[1:]]
             if any(where):
                 condition, inner = ast.unparse(one.args[0]), ast.unparse(arg)
                 pair = f"{inner}, 1.0" if where[0] else f"1.0, {inner}"
-                return mend.replace(case, line, arg, f"{case.tf}.where({condition}, {pair})")
+                return mend.replace(
+                    case, line, arg, f"{case.tf}.where({condition}, {pair})"
+                )
     return ()
