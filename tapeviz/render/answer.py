@@ -157,7 +157,8 @@ _RULES = (
     "ins{text-decoration:none;color:@done;font-weight:600}.tapeviz-answer "
     "del{text-decoration:line-through;color:@none}.tapeviz-answer .fix b{color:@done}"
     ".tapeviz-answer .picture{overflow-x:auto}"
-    ".tapeviz-answer .picture svg,.tapeviz-answer .picture img{max-width:none!important}"
+    ".tapeviz-answer .picture svg,.tapeviz-answer .picture img"
+    "{max-width:none!important}"
 )
 
 

@@ -13,7 +13,8 @@ from tapeviz.trace.observe.why.case import Case, is_value
 from tapeviz.trace.reason import Reason
 
 MAKERS = (
-    "constant", "convert_to_tensor", "ones", "zeros", "fill", "linspace", "range", "eye",
+    "constant", "convert_to_tensor", "ones", "zeros", "fill", "linspace", "range",
+    "eye",
     "normal", "uniform",
 )  # fmt: skip
 
@@ -23,8 +24,10 @@ def source(case: Case) -> Iterator[Reason]:
     x = case.source
     if case.x_plain:
         yield Reason(
-            "left", f"{case.x_name} is a plain {case.x_plain}, no tensor, and a tape watches only "
-            "tensors and variables.", f"make a variable of it: {case.tf}.Variable(...)",
+            "left",
+            f"{case.x_name} is a plain {case.x_plain}, no tensor, and a tape watches "
+            "only tensors and "
+            "variables.", f"make a variable of it: {case.tf}.Variable(...)",
             case.span(_definition(case)),
         )  # fmt: skip
         return
@@ -44,15 +47,16 @@ def _variable(case: Case, x: Variable) -> Iterator[Reason]:
             "untrainable",
             f"{name} was made with trainable=False, and a tape does not watch such a "
             "variable by itself.",
-            f"watch it at the start of the block, {tape}.watch({name}), or make it trainable",
+            f"watch it at the start of the block, {tape}.watch({name}), or make it "
+            "trainable",
             case.span(line), mend.watch(case, case.x_base),
         )  # fmt: skip
     elif not case.tape._accessed:
         head = None if case.block is None else case.block[0]
         yield Reason(
             "unnoticed",
-            f"{tape} was made with watch_accessed_variables=False, so that it watches only "
-            f"what it is told to, and it was not told of {name}.",
+            f"{tape} was made with watch_accessed_variables=False, so that it watches "
+            f"only what it is told to, and it was not told of {name}.",
             f"watch {name} at the start of the block: {tape}.watch({name})",
             case.span(head), mend.watch(case, case.x_base),
         )  # fmt: skip
@@ -60,7 +64,8 @@ def _variable(case: Case, x: Variable) -> Iterator[Reason]:
         other = case.elsewhere(x)
         yield Reason(
             "elsewhere",
-            f"{name} was read for {other or 'another tape'}, not while {tape} recorded.",
+            f"{name} was read for {other or 'another tape'}, not while {tape} "
+            "recorded.",
             f"ask {other or 'that tape'} for the gradient, or compute the target in "
             f"{tape}'s block",
             nodes=(f"n{case.x}",) if case.x >= 0 else (),
@@ -72,7 +77,9 @@ def _fresh(case: Case, x: Any) -> Iterator[Reason]:
     code, base = case.x_code, case.x_base
     part = getattr(x, "_part", None) if isinstance(x, Tensor) else None
     owner = case.names.get(base.partition(".")[0])
-    whole = is_value(owner) and isinstance(code, (ast.Subscript, ast.Call, ast.BinOp, ast.UnaryOp))
+    whole = is_value(owner) and isinstance(
+        code, (ast.Subscript, ast.Call, ast.BinOp, ast.UnaryOp)
+    )
     if not whole and (part is None or not _outside(case)):
         return
     sliced = isinstance(code, ast.Subscript)
@@ -83,11 +90,19 @@ def _fresh(case: Case, x: Any) -> Iterator[Reason]:
         fix = f"ask for {base} as a whole and take the entry of its gradient"
         edits = mend.replace(case, case.reading.here, code, base)
     elif whole:
-        fix = f"ask for {base} itself, or give {text} a name in the block and use that name"
+        fix = (
+            f"ask for {base} itself, or give {text} a name in the block and use that "
+            "name"
+        )
         edits = mend.replace(case, case.reading.here, code, base)
     else:
-        fix = f"ask for {base} and take the entry of its gradient, or slice inside the block"
-    where = case.span(case.reading.here, code) if whole else case.span(_definition(case))
+        fix = (
+            f"ask for {base} and take the entry of its gradient, or slice inside the "
+            "block"
+        )
+    where = (
+        case.span(case.reading.here, code) if whole else case.span(_definition(case))
+    )
     what = "a new tensor, made when the question was asked" if whole else (
         f"a new tensor, taken from {base} outside the block"
     )  # fmt: skip
@@ -113,15 +128,17 @@ def _tensor(case: Case, x: Any) -> Iterator[Reason]:
     elif line is not None and _later(case, line):
         yield Reason(
             "renewed",
-            f"{name} means another tensor by now: this line gave the name a new value after "
-            "the block.",
-            "keep the tensor that was watched under a name of its own, and ask for that one",
+            f"{name} means another tensor by now: this line gave the name a new value "
+            "after the block.",
+            "keep the tensor that was watched under a name of its own, and ask for "
+            "that one",
             case.span(line),
         )  # fmt: skip
     elif late is not None:
         yield Reason(
             "late",
-            f"{name} was watched only after the block, when nothing was recorded any more.",
+            f"{name} was watched only after the block, when nothing was recorded any "
+            "more.",
             f"call {case.tape_name}.watch({name}) first thing in the block",
             case.span(late), mend.watch(case, case.x_base) + mend.remove(case, late),
             edges=edges,
@@ -146,7 +163,8 @@ def _unwatched(case: Case, line: Line | None, edges: tuple[str, ...]) -> Reason:
     if line is not None and case.paused(line):
         return Reason(
             "paused",
-            f"{name} was computed under stop_recording, so for the tape it is a constant.",
+            f"{name} was computed under stop_recording, so for the tape it is a "
+            "constant.",
             "move this line out of the stop_recording block",
             case.span(line), mend.unpause(case, line), edges=edges,
         )  # fmt: skip
@@ -167,7 +185,9 @@ def _unwatched(case: Case, line: Line | None, edges: tuple[str, ...]) -> Reason:
 
 def _is_constant(line: Line) -> bool:
     value = line.value
-    return isinstance(value, ast.Call) and dotted(value.func).rpartition(".")[2] in MAKERS
+    return (
+        isinstance(value, ast.Call) and dotted(value.func).rpartition(".")[2] in MAKERS
+    )
 
 
 def _definition(case: Case) -> Line | None:
@@ -175,7 +195,9 @@ def _definition(case: Case) -> Line | None:
     here = case.reading.here
     if here is None or not case.x_base:
         return None
-    found = [one for one in case.reading.before(case.x_base, here) if one.value is not None]
+    found = [
+        one for one in case.reading.before(case.x_base, here) if one.value is not None
+    ]
     return max(found, key=lambda one: one.order, default=None)
 
 
@@ -183,7 +205,9 @@ def _was_variable(lines: list[Line], last: Line) -> Line | None:
     """The line that made a variable of the name which became a tensor later."""
     for line in lines:
         value = line.value
-        is_variable = isinstance(value, ast.Call) and dotted(value.func).endswith("Variable")
+        is_variable = isinstance(value, ast.Call) and dotted(value.func).endswith(
+            "Variable"
+        )
         if line is not last and is_variable and not _makes_variable(last):
             return line
     return None
@@ -204,13 +228,17 @@ def _rebound(case: Case, first: Line, line: Line) -> Reason:
     instead, edits = f"{name}.assign(...)", mend.Edits()
     if isinstance(node, (ast.Assign, ast.AugAssign)) and value is not None:
         call = f"{name}.assign({ast.unparse(value)})"
-        if isinstance(value, ast.BinOp) and dotted(value.left) == name and type(value.op) in _STEPS:
+        if (
+            isinstance(value, ast.BinOp)
+            and dotted(value.left) == name
+            and type(value.op) in _STEPS
+        ):
             call = f"{name}.{_STEPS[type(value.op)]}({ast.unparse(value.right)})"
         instead, edits = call, mend.replace(case, line, node, call)
     return Reason(
         "rebound",
-        f"{name} was a tf.Variable (line {start}), but this line makes a plain tensor of it, "
-        "which no tape watches.",
+        f"{name} was a tf.Variable (line {start}), but this line makes a plain tensor "
+        "of it, which no tape watches.",
         f"change the variable in place: {instead}",
         case.span(line), edits,
     )  # fmt: skip
@@ -235,13 +263,16 @@ def _watched_after(case: Case) -> Line | None:
         if not isinstance(line.node, ast.Expr) or case.inside(line) is not False:
             continue
         call = line.node.value
-        if isinstance(call, ast.Call) and dotted(call.func) == f"{case.tape_name}.watch":
-            if case.x_base in {dotted(n) for n in ast.walk(call)}:
-                return line
+        if (
+            isinstance(call, ast.Call)
+            and dotted(call.func) == f"{case.tape_name}.watch"
+            and case.x_base in {dotted(n) for n in ast.walk(call)}
+        ):
+            return line
     return None
 
 
-# -- the target ---------------------------------------------------------------------------
+# -- the target ------------------------------------------------------------------------
 
 
 def target(case: Case) -> Iterator[tuple[Any, Reason]]:
@@ -249,14 +280,16 @@ def target(case: Case) -> Iterator[tuple[Any, Reason]]:
     y, name = case.targets[0], case.y_name
     if case.y_plain and not case.chain:
         yield (0,), Reason(
-            "left", f"{name} is a plain {case.y_plain}, no tensor: the tape does not know how it "
-            "was computed.", f"compute it with tensors and functions of {case.tf}",
+            "left",
+            f"{name} is a plain {case.y_plain}, no tensor: the tape does not know how "
+            "it was computed.", f"compute it with tensors and functions of {case.tf}",
         )  # fmt: skip
         return
     if isinstance(y, Variable):
         yield (0,), Reason(
             "unconnected", f"{name} is a variable itself: nothing was computed from "
-            f"{case.x_name}.", f"give the result of a computation with {case.x_name} as target",
+            f"{case.x_name}.",
+            f"give the result of a computation with {case.x_name} as target",
         )  # fmt: skip
         return
     if case.foreign(y):
@@ -280,7 +313,11 @@ def _ways(case: Case) -> list[Line]:
         made = is_value(case.names.get(dotted(code.value)))
     if here is not None and made:
         lines.append(here)
-    return [line for line in lines if not isinstance(line.node, (ast.FunctionDef, ast.ClassDef))]
+    return [
+        line
+        for line in lines
+        if not isinstance(line.node, (ast.FunctionDef, ast.ClassDef))
+    ]
 
 
 def _another(case: Case, name: str, y: Any) -> Reason:
@@ -290,7 +327,8 @@ def _another(case: Case, name: str, y: Any) -> Reason:
         f"{name} was recorded by {other or 'another tape'}, not by {case.tape_name}.",
         f"ask that one: {other}.gradient({name}, {case.x_name})" if other
         else "ask the tape in whose block it was computed",
-        edits=mend.replace(case, case.reading.here, case.reading.argument(0, "tape"), other)
+        edits=mend.replace(case, case.reading.here, case.reading.argument(0, "tape"),
+                           other)
         if other else (),
     )  # fmt: skip
 
@@ -299,8 +337,15 @@ def _reset(case: Case) -> Reason | None:
     """The line that made the tape forget, if there is one."""
     for line in case.reading.lines:
         call = getattr(line.node, "value", None)
-        forgets = isinstance(call, ast.Call) and dotted(call.func) == f"{case.tape_name}.reset"
-        if forgets and case.inside(line) and any(g.order < line.order for g in case.goals):
+        forgets = (
+            isinstance(call, ast.Call)
+            and dotted(call.func) == f"{case.tape_name}.reset"
+        )
+        if (
+            forgets
+            and case.inside(line)
+            and any(g.order < line.order for g in case.goals)
+        ):
             return Reason(
                 "forgotten",
                 f"{case.tape_name} was reset after {case.y_name} was computed, and has "
@@ -323,13 +368,13 @@ def gradient_line(case: Case) -> Line | None:
 
 
 def linear(case: Case, line: Line) -> Reason:
-    """A derivative that does not depend on the source, or was taken outside the block."""
+    """A derivative without the source in it, or one taken outside the block."""
     name, x = case.y_name, case.x_name
     if case.inside(line) is False:
         return Reason(
             "outside",
-            f"{name} was computed by a call of gradient outside of {case.tape_name}'s block, "
-            "so the tape did not record how.",
+            f"{name} was computed by a call of gradient outside of {case.tape_name}'s "
+            "block, so the tape did not record how.",
             f"move this line into the block of {case.tape_name}",
             case.span(line), _indented(case, line),
         )  # fmt: skip
@@ -338,9 +383,9 @@ def linear(case: Case, line: Line) -> Reason:
     what = ast.unparse(call.args[0]) if call.args else "the function"
     return Reason(
         "linear",
-        f"{name} is itself a derivative, and it does not depend on {x}: {what} changes with "
-        f"{x} at the same rate everywhere, so its second derivative is 0, which a tape "
-        "says as None.",
+        f"{name} is itself a derivative, and it does not depend on {x}: {what} changes "
+        f"with {x} at the same rate everywhere, so its second derivative is 0, which a "
+        "tape says as None.",
         'ask with unconnected_gradients="zero" to get the 0 as a number',
         case.span(line, call),
     )  # fmt: skip
@@ -352,7 +397,7 @@ def _indented(case: Case, line: Line) -> mend.Edits:
 
 def _line(case: Case, line: Line) -> Iterator[tuple[Any, Reason]]:
     """What is wrong with one statement on the way."""
-    found = [r for r in written(case, line)]
+    found = list(written(case, line))
     yield from ((line.order, r) for r in found)
     yield from ((line.order, r) for r in steps.written(case, line))
     if case.paused(line):
@@ -397,10 +442,12 @@ def written(case: Case, line: Line) -> Iterator[Reason]:
     known = {case.x_base, *(n for one in case.chain for n in one.makes)}
     outer: list[Any] = []
     for node in line.parts:
-        if mend.escapes(case, node) and not any(n is node for o in outer for n in ast.walk(o)):
-            if known & {dotted(n) for n in ast.walk(node)}:
-                outer.append(node)
-                yield left(case, line, node)
+        inside = any(n is node for o in outer for n in ast.walk(o))
+        if inside or not mend.escapes(case, node):
+            continue
+        if known & {dotted(n) for n in ast.walk(node)}:
+            outer.append(node)
+            yield left(case, line, node)
 
 
 def left(case: Case, line: Line | None, node: Any, place: int = -1) -> Reason:

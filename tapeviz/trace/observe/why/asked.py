@@ -38,7 +38,11 @@ CODES = 64
 
 
 def why(
-    tape: GradientTape, target: Any, sources: Any, names: Names, spot: Spot | None = None
+    tape: GradientTape,
+    target: Any,
+    sources: Any,
+    names: Names,
+    spot: Spot | None = None,
 ) -> tuple[Answer, ...]:
     """Why the gradients are what they are: one answer per source.
 
@@ -84,7 +88,9 @@ def _tensor(thing: Any) -> Any:
 
 
 def _codes(scribe: Scribe) -> list[CodeType]:
-    codes = dict.fromkeys(rec[-2] for rec in scribe.recs if isinstance(rec[-2], CodeType))
+    codes = dict.fromkeys(
+        rec[-2] for rec in scribe.recs if isinstance(rec[-2], CodeType)
+    )
     book = scribe.tape._book
     codes |= dict.fromkeys(event[-2] for event in (() if book is None else book.events))
     return list(codes)[:CODES]
@@ -95,9 +101,10 @@ def _source_codes(reading: Reading, count: int) -> list[ast.expr | None]:
     code = reading.argument(2, "sources")
     if count == 1 and not isinstance(code, (ast.List, ast.Tuple, ast.Dict)):
         return [code]
-    if isinstance(code, (ast.List, ast.Tuple)) and len(code.elts) == count:
-        if not any(isinstance(e, ast.Starred) for e in code.elts):
-            return list(code.elts)
+    elements = code.elts if isinstance(code, (ast.List, ast.Tuple)) else []
+    starred = any(isinstance(e, ast.Starred) for e in elements)
+    if len(elements) == count and not starred:
+        return list(elements)
     return [None] * count
 
 
@@ -207,7 +214,9 @@ def _connected(case: Case, named: bool) -> Iterator[tuple[Any, Reason]]:
     more = [*cuts.cuts(case), *cuts.leaving(case), *cuts.late(case)]
     more = more or list(cuts.silent(case))
     if not more and not named:
-        more = [pair for line in absent._ways(case) for pair in absent._line(case, line)]
+        more = [
+            pair for line in absent._ways(case) for pair in absent._line(case, line)
+        ]
     yield from more or (() if named else cuts.unconnected(case))
 
 
@@ -220,8 +229,9 @@ def _blank(case: Case, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
         return
     yield (0,), Reason(
         "outside",
-        f"{case.y_name} is not on {case.tape_name}: probably it was computed outside of the "
-        "block or under stop_recording, or its value went through NumPy or Python.",
+        f"{case.y_name} is not on {case.tape_name}: probably it was computed outside "
+        "of the block or under stop_recording, or its value went through NumPy or "
+        "Python.",
         f"compute it inside the block of {case.tape_name}, with functions of {case.tf}",
         sure=False,
     )  # fmt: skip
@@ -230,7 +240,13 @@ def _blank(case: Case, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
 def _whole(case: Case) -> Reason:
     line = _definition(case)
     dtype = case.source.dtype.name
-    kind = "text" if dtype == "string" else "True or False" if dtype == "bool" else "whole numbers"
+    kind = (
+        "text"
+        if dtype == "string"
+        else "True or False"
+        if dtype == "bool"
+        else "whole numbers"
+    )
     edits: mend.Edits = ()
     if line is not None:
         edits = mend.floats(case, line, line.value)
@@ -238,7 +254,8 @@ def _whole(case: Case) -> Reason:
     return Reason(
         "integer",
         f"{case.x_name} holds {kind} ({dtype}), and only floats have a gradient.",
-        f"make it a float{instead}", case.span(line, None if line is None else line.value), edits,
+        f"make it a float{instead}",
+        case.span(line, None if line is None else line.value), edits,
         (f"n{case.x}",) if case.x >= 0 else (),
     )  # fmt: skip
 
@@ -250,7 +267,8 @@ def _definition(case: Case) -> Line | None:
 def _unknown(case: Case) -> Reason:
     return Reason(
         "unknown",
-        f"The tape shows no way from {case.x_name} to {case.y_name}, and neither does the code.",
+        f"The tape shows no way from {case.x_name} to {case.y_name}, and neither does "
+        "the code.",
         f"look at the picture of the tape: draw({case.tape_name})",
         sure=False,
     )  # fmt: skip

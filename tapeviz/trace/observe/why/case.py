@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.record import OFF, READ, VARIABLE, WATCHED, Record
+from tapeviz.engine.record import OFF, READ, VARIABLE, WATCHED
 from tapeviz.engine.rules import Op
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
@@ -26,9 +26,9 @@ LONG = 44
 
 
 class Case:
-    """A tape, targets and one source; where they stand, and what the code calls them."""
+    """A tape, targets and one source: where they stand, what the code calls them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - all that a question consists of
         self, scribe: Scribe, reading: Reading, names: Names,
         targets: list[Any], source: Any, asked: tuple[ast.expr | None, ast.expr | None],
         plain: tuple[str, str] = ("", ""),
@@ -41,10 +41,12 @@ class Case:
         self.y_plain, self.x_plain = plain
         self.ys = [self.tape._place(t) for t in targets]
         self.x = self.tape._place(source)
-        self.y_name = self._called(targets[0] if len(targets) == 1 else None, self.y_code, "the target")
+        self.y_name = self._called(
+            targets[0] if len(targets) == 1 else None, self.y_code, "the target"
+        )
         self.x_name = self._called(source, self.x_code, "the source")
 
-    # -- names and code --------------------------------------------------------------------
+    # -- names and code ----------------------------------------------------------------
 
     def _called(self, thing: Any, code: ast.expr | None, else_: str) -> str:
         text = "" if code is None else ast.unparse(code)
@@ -92,11 +94,14 @@ class Case:
         early = [one for one in found if here is None or one[0].order <= here.order]
         lines = self._recorded_lines
         holding = [one for one in early if any(one[1] in line.withs for line in lines)]
-        return (holding or early or [None])[-1]
+        best = holding or early
+        return best[-1] if best else None
 
     @cached_property
     def _recorded_lines(self) -> set[Line]:
-        spots = {self.recs[i][-2:] for i in self.places() if self.recs[i][-2] is not None}
+        spots = {
+            self.recs[i][-2:] for i in self.places() if self.recs[i][-2] is not None
+        }
         lines = {self.reading.line_at(spot) for spot in list(spots)[:64]}
         return {line for line in lines if line is not None}
 
@@ -144,7 +149,7 @@ class Case:
         found = "" if code is None else dotted(code)
         return found or self.name_of(self.source)
 
-    # -- places ----------------------------------------------------------------------------
+    # -- places ------------------------------------------------------------------------
 
     def op(self, i: int) -> Op:
         """The registry's entry for a record."""
@@ -164,7 +169,7 @@ class Case:
 
     @cached_property
     def jumps(self) -> list[tuple[int, int, tuple[Any, ...]]]:
-        """Values that went into a variable: from a place to one where it is read again."""
+        """Values that went into a variable: from a place to where it is read again."""
         book, found = self.tape._book, []
         for event in () if book is None else book.events:
             what, at, place, into, *_ = event
@@ -244,7 +249,9 @@ class Case:
             live[self.x] = 1
         for i in range(self.x + 1, len(self.recs)):
             ins = enumerate(self.op(i).inputs(self.recs[i])) if i in self.own else ()
-            live[i] = any(j >= 0 and live[j] and self.rule(i, s) is not None for s, j in ins)
+            live[i] = any(
+                j >= 0 and live[j] and self.rule(i, s) is not None for s, j in ins
+            )
         needed = bytearray(len(self.recs))
         for y in self.ys:
             if y >= 0:
@@ -262,7 +269,7 @@ class Case:
         op = self.op(i)
         return None if op.cut else op.rules[0 if op.many else slot]
 
-    # -- saying ------------------------------------------------------------------------------
+    # -- saying ------------------------------------------------------------------------
 
     def code(self, i: int) -> str:
         """The learner's code for a record, short enough for a sentence."""
@@ -291,8 +298,10 @@ class Case:
         one = line.node if node is None else node
         if node is None and isinstance(one, (ast.With, ast.For, ast.If, ast.While)):
             last = one.body[0]
-            return self.stretch(line, one.lineno, one.col_offset, one.lineno, 10**6) if (
-                last.lineno > one.lineno) else self.stretch(line, *_ends(one))  # fmt: skip
+            return self.stretch(line, one.lineno, one.col_offset, one.lineno,
+                                10**6) if (
+                last.lineno > one.lineno) else self.stretch(line,
+                                                            *_ends(one))  # fmt: skip
         return self.stretch(line, *_ends(one))
 
     def stretch(
@@ -305,7 +314,7 @@ class Case:
         """The value at a place."""
         return self.scribe.values[i]
 
-    def known(self, i: int, limit: int = LONG) -> str:
+    def known(self, i: int) -> str:
         """What a place is called: a name, its code, or what it is."""
         name = self.scribe.names.get(i, "")
         if name or i < 0:
@@ -316,24 +325,28 @@ class Case:
         return self.code(i)
 
     def constant_edges(self, value: Any) -> list[tuple[int, int]]:
-        """Where a value that is not recorded is used by what is recorded, by identity."""
+        """Where what is recorded uses a value that is not, by identity."""
         if not isinstance(value, (np.ndarray, np.generic)):
             return []
         return [
             (i, slot)
             for i in self.places()
             for slot, (j, v) in enumerate(
-                zip(self.op(i).inputs(self.recs[i]), self.op(i).values(self.recs[i]), strict=True)
+                zip(
+                    self.op(i).inputs(self.recs[i]),
+                    self.op(i).values(self.recs[i]),
+                    strict=True,
+                )
             )
             if j < 0 and v is value
         ]
 
     def elsewhere(self, thing: Any) -> str:
-        """The name of another tape that knows a tensor or variable; "" if there is none."""
+        """The name of another tape that knows a tensor or variable, or ""."""
         for name, one in list(self.names.items()):
-            if isinstance(one, GradientTape) and one is not self.tape:
-                if one._place(thing) >= 0 and not name.startswith("_"):
-                    return name
+            other = isinstance(one, GradientTape) and one is not self.tape
+            if other and one._place(thing) >= 0 and not name.startswith("_"):
+                return name
         return ""
 
     def foreign(self, thing: Any) -> bool:
@@ -351,7 +364,11 @@ def places_first(found: Iterable[tuple[Any, Reason]]) -> list[Reason]:
     """The reasons in the order of the code, each span once."""
     kept: list[Reason] = []
     for _, reason in sorted(found, key=lambda pair: pair[0]):
-        same = (k for k in kept if k.span is not None and k.span == reason.span and k.kind == reason.kind)
+        same = (
+            k
+            for k in kept
+            if k.span is not None and k.span == reason.span and k.kind == reason.kind
+        )
         if next(same, None) is None:
             kept.append(reason)
     return kept

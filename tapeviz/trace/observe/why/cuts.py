@@ -25,7 +25,7 @@ def cuts(case: Case) -> Found:
             continue
         if i not in case.own:
             yield _when(case, i), _deaf(case, i, slot)
-        elif case.rule(i, slot) is None and not _behind_a_cut(case, i, slot, j):
+        elif case.rule(i, slot) is None and not _behind_a_cut(case, j):
             yield _when(case, i), _cut(case, i, slot, j)
     yield from assigned(case)
 
@@ -47,9 +47,11 @@ def _event_order(case: Case, event: tuple[Any, ...]) -> Any:
     return (*line.order, event[1]) if line is not None else (10**9, event[1], 0, 0)
 
 
-def _behind_a_cut(case: Case, i: int, slot: int, j: int) -> bool:
+def _behind_a_cut(case: Case, j: int) -> bool:
     """Whether what comes through a slot was cut off just before, as a condition is."""
-    dead = all(case.rule(j, s) is None for s in range(len(case.op(j).inputs(case.recs[j]))))
+    dead = all(
+        case.rule(j, s) is None for s in range(len(case.op(j).inputs(case.recs[j])))
+    )
     return dead and case.recs[j][0] not in (VARIABLE, WATCHED)
 
 
@@ -58,11 +60,11 @@ def _deaf(case: Case, i: int, slot: int) -> Reason:
         "outside",
         f"{case.code(i)} was computed while {case.tape_name} did not record.",
         f"compute it inside the block of {case.tape_name}",
-        case.scribe.span(i), edges=_edge(case, i, slot),
+        case.scribe.span(i), edges=_edge(i, slot),
     )  # fmt: skip
 
 
-def _edge(case: Case, i: int, slot: int) -> tuple[str, ...]:
+def _edge(i: int, slot: int) -> tuple[str, ...]:
     return (f"e{i}_{slot}",)
 
 
@@ -70,7 +72,7 @@ def _cut(case: Case, i: int, slot: int, j: int) -> Reason:
     op, span = case.op(i), case.scribe.span(i)
     kind, sentence, fix = _said(case, i, slot, j)
     edits = steps.mended(case, case.line(i), case.node(i), op.name)
-    return Reason(kind, sentence, fix, span, edits, edges=_edge(case, i, slot))
+    return Reason(kind, sentence, fix, span, edits, edges=_edge(i, slot))
 
 
 def _said(case: Case, i: int, slot: int, j: int) -> tuple[str, str, str]:
@@ -102,17 +104,18 @@ def _assigned(case: Case, place: int, event: tuple[Any, ...]) -> Reason:
     code = "this assignment" if span is None else f"{' '.join(span.text.split())}"
     return Reason(
         "assigned",
-        f"{code} puts the number of {what} into a variable, and a variable remembers only "
-        "its number, not where it came from.",
+        f"{code} puts the number of {what} into a variable, and a variable remembers "
+        "only its number, not where it came from.",
         f"go on with a tensor instead of assigning to {into}",
-        span, _unassigned(case, line, into), (f"n{place}",) if place in case.scribe.places else (),
+        span, _unassigned(case, line),
+        (f"n{place}",) if place in case.scribe.places else (),
     )  # fmt: skip
 
 
 _SIGNS = {"assign_add": "+", "assign_sub": "-"}
 
 
-def _unassigned(case: Case, line: Line | None, into: str) -> mend.Edits:
+def _unassigned(case: Case, line: Line | None) -> mend.Edits:
     """``v.assign_add(u)`` as ``new_v = v + u``, and ``new_v`` in what follows."""
     node = None if line is None else line.node
     call = getattr(node, "value", None)
@@ -137,7 +140,9 @@ def _unassigned(case: Case, line: Line | None, into: str) -> mend.Edits:
         if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)
     ]
     edits = mend.replace(case, line, node, f"{new} = {value}")
-    return edits + tuple(e for other, n in later for e in mend.replace(case, other, n, new))
+    return edits + tuple(
+        e for other, n in later for e in mend.replace(case, other, n, new)
+    )
 
 
 def leaving(case: Case) -> Found:
@@ -155,7 +160,7 @@ def leaving(case: Case) -> Found:
 
 
 def _wider(case: Case, line: Line, node: Any) -> Any:
-    return node if node is None else mend._outermost(case, line, node)  # noqa: SLF001
+    return node if node is None else mend._outermost(case, line, node)
 
 
 def _returned(line: Line) -> set[str]:
@@ -169,16 +174,14 @@ def late(case: Case) -> Found:
     since = case.tape._late.get(id(case.source), 0)
     value = case.source._v
     early = [(i, s) for i, s in case.constant_edges(value) if i < case.x]
-    early += [
-        (i, slot) for i, slot, j in case.between if j == case.x and i < since
-    ]
+    early += [(i, slot) for i, slot, j in case.between if j == case.x and i < since]
     line = _watch_line(case)
     if not early and not (line is not None and _used_before(case, line)):
         return
     yield (0, 0, 0), Reason(
         "late",
-        f"{case.x_name} was watched only after it had been used; what was computed before "
-        "that counts it as a constant.",
+        f"{case.x_name} was watched only after it had been used; what was computed "
+        "before that counts it as a constant.",
         f"call {case.tape_name}.watch({case.x_name}) first thing in the block",
         case.span(line), mend.watch(case, case.x_base) + mend.remove(case, line),
         edges=tuple(f"e{i}_{s}" for i, s in early),
@@ -188,7 +191,10 @@ def late(case: Case) -> Found:
 def _watch_line(case: Case) -> Line | None:
     for line in case.reading.lines:
         call = getattr(line.node, "value", None)
-        if isinstance(call, ast.Call) and dotted(call.func) == f"{case.tape_name}.watch":
+        if (
+            isinstance(call, ast.Call)
+            and dotted(call.func) == f"{case.tape_name}.watch"
+        ):
             names = {dotted(n) for n in ast.walk(call)}
             if case.x_base in names and case.inside(line):
                 return line
@@ -231,7 +237,8 @@ def unconnected(case: Case) -> Found:
     yield (0, 0, 0), Reason(
         "unconnected", f"{y} does not depend on {x}{made}.",
         f"use {x} in the computation of {y}, or ask for the gradient of something else",
-        case.span(goal), nodes=tuple(f"n{p}" for p in {case.x} if p in case.scribe.places),
+        case.span(goal),
+        nodes=tuple(f"n{p}" for p in {case.x} if p in case.scribe.places),
     )  # fmt: skip
 
 
@@ -245,10 +252,10 @@ def _decision(case: Case) -> tuple[Any, Reason] | None:
         if any(id(goal.node) in inside for goal in case.upstream):
             return line.order, Reason(
                 "step",
-                f"{case.x_name} only decides what runs, in {ast.unparse(node.test)}, and a "
-                "decision passes no gradient.",
-                f"compute {case.y_name} from {case.x_name} itself, for example as a mixture "
-                f"with {case.tf}.sigmoid",
+                f"{case.x_name} only decides what runs, in {ast.unparse(node.test)}, "
+                "and a decision passes no gradient.",
+                f"compute {case.y_name} from {case.x_name} itself, for example as a "
+                f"mixture with {case.tf}.sigmoid",
                 case.span(line, node.test),
             )  # fmt: skip
     return None
@@ -259,7 +266,7 @@ def _namesake(case: Case) -> Line | None:
     if not isinstance(case.source, Variable) or case.reading.here is None:
         return None
     lines = case.reading.made(case.x_base, case.reading.here)
-    made = [one for one in lines if absent._makes_variable(one)]  # noqa: SLF001
+    made = [one for one in lines if absent._makes_variable(one)]
     if len(made) < 2 or case.block is None or made[-1].order < case.block[0].order:
         return None
     return made[-1] if not case.inside(made[-1]) else None
@@ -269,10 +276,13 @@ def silent(case: Case) -> Found:
     """The learner's own gradient functions that gave None."""
     for i, slot, j in case.between:
         if case.op(i).name == "custom":
-            name = getattr(case.op(i).settings_of(case.recs[i])[0], "name", "the function")
+            name = getattr(
+                case.op(i).settings_of(case.recs[i])[0], "name", "the function"
+            )
             yield _when(case, i), Reason(
                 "custom",
-                f"The gradient function of {name} gave None for {case.known(j) or 'this operand'}.",
+                f"The gradient function of {name} gave None for "
+                f"{case.known(j) or 'this operand'}.",
                 "return a gradient for that argument",
-                case.scribe.span(i), edges=_edge(case, i, slot),
+                case.scribe.span(i), edges=_edge(i, slot),
             )  # fmt: skip
