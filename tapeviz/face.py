@@ -153,9 +153,7 @@ def why(
     return Why(observe.why(tape, target, sources, _names(), spot), theme=theme)
 
 
-def _asked(
-    tape: GradientTape, target: Any, sources: Any, verb: str
-) -> tuple[Any, Any]:
+def _asked(tape: GradientTape, target: Any, sources: Any, verb: str) -> tuple[Any, Any]:
     """What is asked about, or what the tape was last asked for."""
     from tapeviz.trace import observe
 

@@ -173,8 +173,7 @@ def test_exact_value_gradient_and_code_on_hovering() -> None:
     parts = by_id(parsed(scene(samples.listing_102_done())))
     title = parts["n5"].findtext(f"{SVG}title")
     assert title == (
-        "15.0  float32\nadd\ngradient 1.0  float32\n"
-        "line 3  x**2 + 2*x\nadd distributes"
+        "15.0  float32\nadd\ngradient 1.0  float32\nline 3  x**2 + 2*x\nadd distributes"
     )
 
 

@@ -186,7 +186,9 @@ def test_a_long_recording_is_quick_and_shown_in_part() -> None:
         (Answer("y", "x", "none", "s", None, (Reason("odd", "s.", "f"),)), "no reason"),
         (Answer("y", "x", "none", "s", None, (Reason("late", "", "f"),)), "needs a"),
         (
-            Answer("y", "x", "none", "s", None, (Reason("late", "s.", "f", nodes=("n9",)),)),
+            Answer(
+                "y", "x", "none", "s", None, (Reason("late", "s.", "f", nodes=("n9",)),)
+            ),
             "not in the picture",
         ),
     ],
