@@ -2,6 +2,7 @@
 
     python chapters/build.py            # all lessons
     python chapters/build.py 10_3 10_6  # these
+    python chapters/build.py picture    # the README's picture
 
 A source is a Python file in the py:percent form, which editors know: ``# %%`` begins
 a cell of code, ``# %% [markdown]`` a cell of text whose lines are comments, and
@@ -13,6 +14,7 @@ a cell of code, ``# %% [markdown]`` a cell of text whose lines are comments, and
 from __future__ import annotations
 
 import asyncio
+import linecache
 import os
 import re
 import sys
@@ -20,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -138,9 +141,40 @@ def target(source: Path) -> Path:
     return HERE / f"{source.stem}.ipynb"
 
 
+PICTURE = HERE / "pictures" / "backward.svg"
+"""The README's picture: listing 10.2 on its way back, by our own exporter."""
+
+_PICTURED = """\
+import tapeviz as tf
+
+x = tf.Variable(3.0)
+
+with tf.GradientTape() as tape:
+    y = x**2 + 2*x + 1
+
+dy_dx = tape.gradient(y, x)
+"""
+
+
+def picture() -> str:
+    """The README's picture as SVG text."""
+    from tapeviz import play
+    from tapeviz.render.animate import animate
+
+    file = "listing.py"
+    linecache.cache[file] = (0, None, _PICTURED.splitlines(keepends=True), file)
+    names: dict[str, Any] = {"play": play}
+    exec(compile(_PICTURED, file, "exec"), names)
+    exec("film = play(tape, y, x).film", names)
+    return animate(names["film"])
+
+
 def main(words: Sequence[str]) -> None:
     """Build the lessons whose names begin with one of the words; without words, all."""
     _checkout_first()
+    if not words or "picture" in words:
+        PICTURE.parent.mkdir(exist_ok=True)
+        PICTURE.write_text(picture() + "\n", encoding="utf-8", newline="\n")
     for source in sources():
         if words and not source.stem.startswith(tuple(words)):
             continue

@@ -55,7 +55,7 @@ class ResourceExhaustedError(OpError, MemoryError):
 
 def own(code: CodeType) -> bool:
     """Whether a piece of code belongs to tapeviz itself."""
-    return code.co_filename.startswith((_HOME, "<tapeviz "))
+    return code.co_filename.startswith((_HOME + os.sep, "<tapeviz "))
 
 
 def _between(code: CodeType) -> bool:

@@ -283,3 +283,9 @@ def test_the_sources_pass_the_linter() -> None:
 def test_a_source_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(build.SourceError, match="#"):
         build.cells(text)
+
+
+def test_the_readmes_picture_is_what_the_exporter_makes() -> None:
+    assert build.PICTURE.read_text("utf-8") == build.picture() + "\n"
+    readme = (CHAPTERS.parent / "README.md").read_text("utf-8")
+    assert f"({build.PICTURE.relative_to(CHAPTERS.parent).as_posix()})" in readme
