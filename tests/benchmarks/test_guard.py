@@ -19,11 +19,11 @@ def ratio(workload: Workload, other: str) -> float:
 @pytest.mark.parametrize(
     ("workload", "other", "limit"),
     [
-        (workloads.chain(1000), "floor", 60),
-        (workloads.descent(10), "floor", 120),
-        (workloads.network(), "floor", 2.5),
-        (workloads.arrays(), "numpy forward", 2.6),
-        (workloads.jacobian(), "row by row", 0.2),
+        (workloads.chain(1000), "floor", 90),
+        (workloads.descent(10), "floor", 200),
+        (workloads.network(), "floor", 4),
+        (workloads.arrays(), "numpy forward", 4.5),
+        (workloads.jacobian(), "row by row", 0.25),
     ],
     ids=lambda value: value.title if isinstance(value, Workload) else str(value),
 )
@@ -39,7 +39,7 @@ def test_cost_per_op_does_not_grow_with_the_tape() -> None:
         medians({"short": short.works["tapeviz"], "long": long.works["tapeviz"]}, 3)
         for _ in range(3)
     ]
-    assert min(g["long"] / 50_000 / (g["short"] / 1000) for g in goes) < 2.2
+    assert min(g["long"] / 50_000 / (g["short"] / 1000) for g in goes) < 2.8
 
 
 def test_a_record_is_small() -> None:
