@@ -10,7 +10,7 @@ from typing import Any
 from tapeviz.errors import LayoutError, SaveError, tell
 from tapeviz.render import html, still, text
 from tapeviz.render.animate import animate
-from tapeviz.render.film import backward_film
+from tapeviz.render.film import backward_film, backward_table
 from tapeviz.render.scene import Scene, description, scene
 from tapeviz.trace.backward import BackwardPass
 from tapeviz.trace.descent import Descent
@@ -151,7 +151,10 @@ class Player(Shown):
         return html.notebook(self.film, step=self._step)
 
     def __str__(self) -> str:
-        table = self.film.table
+        if isinstance(self.run, BackwardPass):
+            table = backward_table(self.run)
+        else:
+            table = self.film.table
         return text.columns(table.heads, table.rows)
 
     def __repr__(self) -> str:

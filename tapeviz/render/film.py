@@ -104,6 +104,14 @@ def backward_film(
     ).validate()
 
 
+def backward_table(run: BackwardPass) -> Table:
+    """The film's table alone, which needs no layout."""
+    story = _Story(run.validate(), "")
+    for _ in story.tell():
+        pass
+    return Table(HEADS, tuple(story.rows))
+
+
 def _legible(svg: str, wide: float) -> str:
     """The picture with a width below which it scrolls and is not made smaller."""
     return svg.replace("<svg ", f'<svg style="min-width:{wide * _SMALLEST:.0f}px" ', 1)
