@@ -37,7 +37,7 @@ from tapeviz.engine.dtypes import bool_ as bool
 from tapeviz.engine.tape import GradientTape, UnconnectedGradients
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.face import bundle as _bundle
-from tapeviz.face import descent, draw, explore, play, why
+from tapeviz.face import descent, draw, explain, explore, play, why
 
 __version__ = "0.1.0"
 
@@ -105,6 +105,7 @@ __all__ = [
     "executing_eagerly",
     "exp",
     "expand_dims",
+    "explain",
     "explore",
     "eye",
     "fill",

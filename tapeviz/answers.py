@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tapeviz.errors import LayoutError
 from tapeviz.render import answer as words
+from tapeviz.render import explain as steps
 from tapeviz.shown import Shown
+from tapeviz.trace.explanation import Explanation
 from tapeviz.trace.reason import Answer, Reason
 
 
@@ -52,5 +54,53 @@ class Why(Shown):
 
     def __str__(self) -> str:
         return "\n\n".join(map(words.to_text, self.answers))
+
+    __repr__ = __str__
+
+
+class Explained(Shown):
+    """The steps of a gradient as tables and a derivation; ``data`` holds them plainly.
+
+    ``text``, ``markdown`` and ``latex`` are for copying.
+    """
+
+    def __init__(
+        self, data: Explanation, *, theme: str = "auto", exact: bool = False
+    ) -> None:
+        self.data = data
+        self._theme = theme
+        self._exact = exact
+
+    @property
+    def text(self) -> str:
+        """The explanation as plain text."""
+        return steps.to_text(self.data, exact=self._exact)
+
+    @property
+    def markdown(self) -> str:
+        """The explanation as Markdown."""
+        return steps.to_markdown(self.data, exact=self._exact)
+
+    @property
+    def latex(self) -> str:
+        """The explanation as LaTeX, for a document that uses amsmath."""
+        return steps.to_latex(self.data, exact=self._exact)
+
+    def _forms(self) -> dict[str, Callable[[], str]]:
+        return {
+            ".html": lambda: steps.page(
+                self.data, theme=self._theme, exact=self._exact
+            ),
+            ".txt": lambda: self.text,
+            ".md": lambda: self.markdown,
+            ".tex": lambda: self.latex,
+            ".json": self.data.to_json,
+        }
+
+    def _html(self) -> str:
+        return steps.to_html(self.data, theme=self._theme, exact=self._exact)
+
+    def __str__(self) -> str:
+        return self.text
 
     __repr__ = __str__

@@ -16,7 +16,7 @@ from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.errors import caller, tell
 
 if TYPE_CHECKING:
-    from tapeviz.answers import Why
+    from tapeviz.answers import Explained, Why
     from tapeviz.shown import Drawing, Player
     from tapeviz.trace.film import Table
 
@@ -151,6 +151,38 @@ def why(
     frame = caller()
     spot = None if frame is None else (frame.f_code, frame.f_lasti)
     return Why(observe.why(tape, target, sources, _names(), spot), theme=theme)
+
+
+def explain(  # noqa: PLR0913 - options, by keyword
+    tape: GradientTape,
+    target: Any = None,
+    sources: Any = None,
+    *,
+    check: bool = False,
+    exact: bool = False,
+    theme: str = "auto",
+) -> Explained:
+    """The steps of a gradient as a table and as a derivation, to read and to copy.
+
+    It says what the player and the picture show. ``check`` puts finite differences
+    beside every row, ``exact`` writes numbers with all their digits. Without ``target``
+    and ``sources`` it is about the gradient the tape was last asked for.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable(3.0)
+    >>> with tf.GradientTape() as tape:
+    ...     y = x**2 + 2*x + 1
+    >>> [path.value.entry for path in explain(tape, y, x).data.paths]
+    [6.0, 2.0]
+    """
+    from tapeviz.answers import Explained
+    from tapeviz.trace import observe
+
+    target, sources = _asked(_tape(tape, "explain"), target, sources, "explain")
+    _tensors(target, "target")
+    _tensors(sources, "source")
+    told = observe.explanation(tape, target, sources, _names(), check=check)
+    return Explained(told, theme=theme, exact=exact)
 
 
 def _asked(tape: GradientTape, target: Any, sources: Any, verb: str) -> tuple[Any, Any]:

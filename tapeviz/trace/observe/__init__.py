@@ -1,5 +1,6 @@
 """The only door from the engine to the pictures: what happened, as frozen data."""
 
+from tapeviz.trace.observe.explained import explanation
 from tapeviz.trace.observe.loop import Recorder, record, rerun
 from tapeviz.trace.observe.recorded import asked, graph
 from tapeviz.trace.observe.registry import operations
@@ -11,6 +12,7 @@ __all__ = [
     "Recorder",
     "asked",
     "backward",
+    "explanation",
     "graph",
     "operations",
     "record",

@@ -1,0 +1,666 @@
+"""A gradient explained, for reading and copying: text, Markdown, LaTeX and HTML.
+
+It is the twin of the picture and of the player in words and numbers, and complete: the
+tables alone hold every gradient.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+
+from tapeviz.render import notation as maths
+from tapeviz.render import text as words
+from tapeviz.render import theme as themes
+from tapeviz.render.notation import Math
+from tapeviz.trace.backward import Contribution, Step
+from tapeviz.trace.explanation import Check, Cost, Explanation, ForwardPass, Path
+from tapeviz.trace.graph import Edge, Node
+from tapeviz.trace.value import Value
+
+_RECURRENCES = 40
+"""How many nodes are derived one by one where there are too many paths."""
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the backward table: a contribution, and the sum after it.
+
+    ``at`` is the value whose upstream gradient is handed on, ``to`` the one that gets
+    the contribution. A row without ``at`` is a start: the gradient of a target by
+    itself. ``fold`` says that a stretched operand gets the sum over what was stretched.
+    """
+
+    step: int
+    at: str
+    upstream: str
+    to: str
+    rule: str
+    numbers: str
+    contribution: str
+    total: str
+    check: str = ""
+    fold: str = ""
+
+
+HEADS = (
+    "step", "at", "upstream g", "to", "rule", "with numbers", "contribution",
+    "total so far",
+)  # fmt: skip
+"""The columns of the backward table."""
+
+
+class Told:
+    """The words for one explanation; ``exact`` writes numbers with all their digits."""
+
+    def __init__(self, data: Explanation, *, exact: bool = False) -> None:
+        self.data = data
+        self.run = data.run
+        self._exact = exact
+
+    def value(self, value: Value) -> str:
+        """A value in the table."""
+        return words.exact(value) if self._exact else words.fmt(value)
+
+    # -- names ---------------------------------------------------------------------------
+
+    @cached_property
+    def _nodes(self) -> Mapping[str, Node]:
+        return self.run.graph.by_id
+
+    @cached_property
+    def _edges(self) -> Mapping[str, Edge]:
+        return {edge.id: edge for edge in self.run.graph.edges}
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """One short name for each value, no two alike: the learner's own, or v1, v2, ..."""
+        given = [words.one_line(n.name, 24) for n in self.run.graph.nodes]
+        once = {name for name in given if name and given.count(name) == 1}
+        taken, labels, numbers = set(once), {}, {"v": 0, "c": 0}
+        for node, name in zip(self.run.graph.nodes, given, strict=True):
+            if name in once:
+                labels[node.id] = name
+                continue
+            if node.kind == "constant" and not node.value.shape:
+                labels[node.id] = words.fmt(node.value)
+                continue
+            letter = "v" if node.kind == "op" else "c"
+            label = ""
+            while not label or label in taken:
+                numbers[letter] += 1
+                label = f"{letter}{numbers[letter]}"
+            labels[node.id] = label
+            taken.add(label)
+        return labels
+
+    @cached_property
+    def _slots(self) -> Mapping[str, Sequence[Edge]]:
+        return words.operands(self.run.graph)
+
+    def _names(self, node: Node) -> dict[str, ast.expr | str]:
+        """What stands for the operands in an op's formulas."""
+        names: dict[str, ast.expr | str] = {"y": ast.Name(self.labels[node.id])}
+        tails = [self._expression(edge.tail) for edge in self._slots[node.id]]
+        names["xs"] = ast.List([*tails], ast.Load())
+        for edge, tail in zip(self._slots[node.id], tails, strict=True):
+            names[edge.label] = tail
+        return names
+
+    def _expression(self, id: str) -> ast.expr:
+        label = self.labels[id]
+        if label.startswith("-"):
+            return ast.UnaryOp(ast.USub(), ast.Name(label[1:]))
+        return ast.Name(label)
+
+    @cached_property
+    def target(self) -> str:
+        """The targets together."""
+        return " + ".join(self.labels[id] for id in self.run.targets) or "the target"
+
+    def source(self, n: int) -> str:
+        """A source, also one that was never recorded."""
+        id = self.run.sources[n]
+        return self.labels[id] if id else f"source {n + 1}"
+
+    # -- tables --------------------------------------------------------------------------
+
+    def forwards(self) -> Iterator[tuple[str, str, str, str, str]]:
+        """Every value in the order of recording: name, formula, numbers, value, code."""
+        for node in self.run.graph.nodes:
+            if node.kind == "constant" and not node.value.shape and not node.name:
+                continue
+            name, value = self.labels[node.id], self.value(node.value)
+            if node.kind != "op":
+                yield name, node.kind, "", value, words.where(node)
+                continue
+            values: dict[str, ast.expr | str] = {
+                edge.label: _bracketed(words.brief(self._nodes[edge.tail].value))
+                for edge in self._slots[node.id]
+            }
+            formula = words.fill(node.formula, self._names(node))
+            filled = words.fill(node.formula, values) if values else ""
+            yield name, formula, filled, value, words.where(node)
+
+    def backwards(self) -> Iterator[Row]:
+        """The sweep, one row for each contribution; starts come first."""
+        checks = {check.edge: check for check in self.data.checks}
+        so_far: dict[str, int] = {}
+        for id, seed in zip(self.run.targets, self.run.seeds, strict=True):
+            so_far[id] = so_far.get(id, 0) + 1
+            name, value = self.labels[id], self.value(seed)
+            yield Row(0, "", "", name, "", "", value, value)
+        for number, step in enumerate(self.run.steps, 1):
+            for c in step.contributions:
+                yield self._row(number, step, c, checks.get(c.edge))
+
+    def _row(
+        self, number: int, step: Step, c: Contribution, check: Check | None
+    ) -> Row:
+        node = self._nodes[step.node]
+        return Row(
+            number,
+            self.labels[step.node],
+            self.value(step.upstream),
+            self.labels[c.node],
+            words.fill(c.rule, self._names(node)),
+            c.filled,
+            self.value(c.value),
+            self.value(c.total),
+            "" if check is None else self._checked(check),
+            f", summed to {words.shape(c.value) or 'one number'}" if self._folds(c) else "",
+        )
+
+    def _folds(self, c: Contribution) -> bool:
+        return self._edges[c.edge].broadcast
+
+    def _checked(self, check: Check) -> str:
+        if check.note == "corner":
+            return "a corner: the slopes on both sides differ"
+        if check.difference is None:
+            return {
+                "wild": "not finite", "large": "too large to check",
+            }.get(check.note, "cannot be checked")  # fmt: skip
+        said = self.value(check.difference)
+        return f"agrees: {said}" if check.agrees else f"DIFFERS: {said}"
+
+    def results(self) -> Iterator[tuple[Math, str]]:
+        """Each gradient asked for, and its value."""
+        for n, value in enumerate(self.run.results):
+            ratio = maths.derivative(_sum(self.target), maths.symbol(self.source(n)))
+            yield ratio, "None" if value is None else self.value(value)
+
+    # -- derivations ---------------------------------------------------------------------
+
+    def derivation(self, n: int) -> Iterator[Math]:
+        """The gradient of one source as a chain of equal formulas, one line each."""
+        paths = [path for path in self.data.paths if path.source == n]
+        whole = maths.derivative(_sum(self.target), maths.symbol(self.source(n)))
+        value = self.run.results[n]
+        if value is None:
+            return
+        if paths:
+            yield maths.row(whole, maths.sign("="), self._terms(paths))
+            if all(self._factors(path) for path in paths):
+                yield self._product(paths)
+        if len(paths) > 1:
+            yield maths.joined([maths.number(_bracketed(self.value(p.value))) for p in paths], "+")
+        if paths:
+            yield maths.number(self.value(value))
+
+    def _terms(self, paths: Sequence[Path]) -> Math:
+        """The paths as products of partial derivatives, with a plus between them."""
+        return maths.joined([self._partials(path) for path in paths], "+")
+
+    def _partials(self, path: Path) -> Math:
+        parts = [
+            maths.derivative(
+                maths.symbol(self.labels[self._edges[e].head]),
+                maths.symbol(self.labels[self._edges[e].tail]), "∂",
+            )
+            for e in path.edges
+        ]  # fmt: skip
+        return maths.joined(parts, "·") if parts else maths.number("1")
+
+    @cached_property
+    def _local(self) -> Mapping[str, Value | None]:
+        return {c.edge: c.local_value for s in self.run.steps for c in s.contributions}
+
+    def _factors(self, path: Path) -> list[str]:
+        """The local derivatives along a path, if all of them are single numbers."""
+        values = [self._local.get(edge) for edge in path.edges]
+        known = [v for v in values if v is not None and not v.shape]
+        return [self.value(v) for v in known] if len(known) == len(values) else []
+
+    def _product(self, paths: Sequence[Path]) -> Math:
+        products = []
+        for path in paths:
+            factors = [maths.number(_bracketed(f)) for f in self._factors(path)]
+            products.append(maths.joined(factors, "·"))
+        return maths.joined(products, "+")
+
+    def recurrences(self) -> Iterator[Math]:
+        """The derivative by every value, from those of the values made from it."""
+        onto: dict[str, list[tuple[str, Contribution]]] = {}
+        for step in self.run.steps:
+            for c in step.contributions:
+                onto.setdefault(c.node, []).append((step.node, c))
+        for id, found in list(onto.items())[:_RECURRENCES]:
+            mine = maths.symbol(self.labels[id])
+            terms = [
+                maths.row(
+                    maths.derivative(_sum(self.target), maths.symbol(self.labels[head])),
+                    maths.sign("·"),
+                    maths.derivative(maths.symbol(self.labels[head]), mine, "∂"),
+                )
+                for head, _ in found
+            ]
+            last = maths.number(self.value(found[-1][1].total))
+            yield maths.row(
+                maths.derivative(_sum(self.target), mine), maths.sign("="),
+                maths.joined(terms, "+"), maths.sign("="), last,
+            )  # fmt: skip
+
+    # -- forward mode --------------------------------------------------------------------
+
+    def pushes(self, sweep: ForwardPass) -> Iterator[tuple[str, str, str, str]]:
+        """A forward sweep: at which value, from which operand, the part, the sum."""
+        for push in sweep.steps:
+            for k, term in enumerate(push.terms):
+                last = k + 1 == len(push.terms)
+                tail = self._edges[term.edge].tail
+                total = self.value(push.value) if last else ""
+                yield self.labels[push.node], self.labels[tail], self.value(term.value), total
+
+    def start(self, sweep: ForwardPass) -> str:
+        """What a forward sweep starts with."""
+        name = self.source(sweep.source)
+        node = self._nodes.get(self.run.sources[sweep.source])
+        if node is None or not node.value.shape:
+            return f"from {name}, which moves by 1"
+        return f"from entry {sweep.entry} of {name}, which moves by 1"
+
+    def costs(self) -> str:
+        """What both modes cost, in a few sentences."""
+        back, ahead = self.data.reverse_cost, self.data.forward_cost
+        return (
+            f"Reverse mode finds all of this in {_cost(back)}. Forward mode takes one sweep "
+            f"for each entry of each source: {_cost(ahead)}. {_verdict(back, ahead)}"
+        )
+
+    def opening(self) -> str:
+        """What is explained."""
+        ops = sum(node.kind == "op" for node in self.run.graph.nodes)
+        sources = " and ".join(self.source(n) for n in range(len(self.run.sources)))
+        noun = "operation" if ops == 1 else "operations"
+        return f"The gradient of {self.target} with respect to {sources}, over {ops} {noun}."
+
+
+def _cost(cost: Cost) -> str:
+    def many(n: int, noun: str) -> str:
+        return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+    return (
+        f"{many(cost.sweeps, 'sweep')}, {many(cost.steps, 'rule')} applied, "
+        f"{many(cost.numbers, 'number')} computed"
+    )
+
+
+def _verdict(back: Cost, ahead: Cost) -> str:
+    if ahead.numbers > back.numbers:
+        return "Here the reverse mode is cheaper: one target, many entries."
+    if ahead.numbers < back.numbers:
+        return "Here the forward mode is cheaper: it follows only what was asked for."
+    return "Here both cost the same."
+
+
+def _bracketed(text: str) -> str:
+    return f"({text})" if text.startswith("-") else text
+
+
+def _sum(label: str) -> Math:
+    return maths.symbol(label) if " + " not in label else Math("word", label)
+
+
+# -- plain text -----------------------------------------------------------------------------
+
+
+def to_text(data: Explanation, *, exact: bool = False) -> str:
+    """The explanation for a terminal: three tables, the derivations, the costs."""
+    told = Told(data, exact=exact)
+    parts = [told.opening(), "", "Forwards", ""]
+    heads = ("name", "formula", "with numbers", "value", "where")
+    parts += [words.columns(heads, told.forwards()), "", "Backwards", ""]
+    parts += [words.columns(_heads(data), _rows(told)), ""]
+    parts += _text_results(told)
+    for n in range(len(data.run.sources)):
+        parts += _text_derivation(told, n)
+    for sweep in data.forward:
+        rows = list(told.pushes(sweep))
+        parts += ["", f"Forward mode, {told.start(sweep)}", ""]
+        parts += [words.columns(_PUSHES, rows)]
+        parts += [f"result: {words.number(sweep.result, 17 if exact else 5)}"]
+    return "\n".join([*parts, "", told.costs()])
+
+
+_PUSHES = ("at", "from", "moves it by", "all together")
+
+
+def _heads(data: Explanation) -> tuple[str, ...]:
+    return (*HEADS, "finite differences") if data.checks else HEADS
+
+
+def _cells(row: Row, *, checked: bool) -> tuple[str, ...]:
+    found = (
+        str(row.step) if row.at else "start", row.at, row.upstream, row.to,
+        row.rule + row.fold, row.numbers, row.contribution, row.total,
+    )  # fmt: skip
+    return (*found, row.check) if checked else found
+
+
+def _rows(told: Told) -> Iterator[tuple[str, ...]]:
+    checked = bool(told.data.checks)
+    return (_cells(row, checked=checked) for row in told.backwards())
+
+
+def _text_results(told: Told) -> list[str]:
+    return [f"{maths.to_text(ratio)} = {value}" for ratio, value in told.results()]
+
+
+def _text_derivation(told: Told, n: int) -> list[str]:
+    lines = [maths.to_text(line) for line in told.derivation(n)]
+    if lines:
+        head, *rest = lines
+        indent = " " * head.index(" = ")
+        return ["", _count(told, n), "", head, *(f"{indent} = {line}" for line in rest)]
+    if told.data.counts[n]:
+        return ["", _count(told, n), "", *map(maths.to_text, told.recurrences())]
+    return ["", _count(told, n)]
+
+
+def _count(told: Told, n: int) -> str:
+    count, name = told.data.counts[n], told.source(n)
+    if not count:
+        return f"No path leads from {told.target} back to {name}: its gradient is None."
+    if count == 1:
+        return f"One path leads from {told.target} back to {name}:"
+    many = f"{count:,} paths lead from {told.target} back to {name}"
+    if any(path.source == n for path in told.data.paths):
+        return f"{many}; their products add up:"
+    return f"{many}; the sweep adds them value by value:"
+
+
+# -- Markdown -------------------------------------------------------------------------------
+
+
+def to_markdown(data: Explanation, *, exact: bool = False) -> str:
+    """The explanation as Markdown with tables, its formulas between dollar signs."""
+    told = Told(data, exact=exact)
+    parts = [told.opening(), "", "### Forwards", ""]
+    heads = ("name", "formula", "with numbers", "value", "where")
+    rows = [
+        (_tick(name), _tick(formula), _tick(filled), value, _tick(where))
+        for name, formula, filled, value, where in told.forwards()
+    ]
+    parts += [*_pipes(heads, rows), "", "### Backwards", ""]
+    rows = []
+    for row in told.backwards():
+        cells = list(_cells(row, checked=bool(data.checks)))
+        for k in (1, 3, 4, 5):
+            cells[k] = _tick(cells[k])
+        rows.append(tuple(cells))
+    parts += [*_pipes(_heads(data), rows), ""]
+    parts += [f"- ${maths.to_latex(ratio)} = {_tex(value)}$" for ratio, value in told.results()]
+    for n in range(len(data.run.sources)):
+        parts += ["", _count(told, n), ""]
+        lines = list(told.derivation(n)) or list(told.recurrences() if data.counts[n] else ())
+        if lines:
+            parts += ["$$", _aligned(lines, chain=bool(list(told.derivation(n)))), "$$"]
+    for sweep in data.forward:
+        parts += ["", f"### Forward mode, {told.start(sweep)}", ""]
+        parts += _pipes(_PUSHES, [(_tick(a), _tick(b), c, d) for a, b, c, d in told.pushes(sweep)])
+    return "\n".join([*parts, "", told.costs()]) + "\n"
+
+
+def _tick(text: str) -> str:
+    """Code in Markdown; a pipe in it must not end the cell."""
+    plain = text.replace("|", "\\|")
+    if not plain:
+        return ""
+    fence = "``" if "`" in plain else "`"
+    pad = " " if fence == "``" else ""
+    return f"{fence}{pad}{plain}{pad}{fence}"
+
+
+def _pipes(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cells)} |"
+
+    return [line(heads), line(["---"] * len(heads)), *map(line, rows)]
+
+
+def _tex(text: str) -> str:
+    return maths.to_latex(maths.number(text)) if text != "None" else r"\mathtt{None}"
+
+
+def _aligned(lines: Sequence[Math], *, chain: bool) -> str:
+    """Equations under each other, aligned at their equals signs."""
+    said = [maths.to_latex(line) for line in lines]
+    if chain:
+        said = [said[0].replace(" = ", " &= ", 1), *(f"&= {text}" for text in said[1:])]
+    else:
+        said = [text.replace(" = ", " &= ", 1) for text in said]
+    return "\\begin{aligned}\n" + " \\\\\n".join(said) + "\n\\end{aligned}"
+
+
+# -- LaTeX ----------------------------------------------------------------------------------
+
+
+def to_latex(data: Explanation, *, exact: bool = False) -> str:
+    """The explanation as LaTeX to be pasted into a document (it needs amsmath)."""
+    told = Told(data, exact=exact)
+    heads = ("name", "formula", "with numbers", "value")
+    rows = [
+        (_mono(name), _math(formula), _math(filled), maths.latex_text(value))
+        for name, formula, filled, value, _ in told.forwards()
+    ]
+    parts = [maths.latex_text(told.opening()), "", *_tabular(heads, rows), ""]
+    rows_: list[tuple[str, ...]] = []
+    for row in told.backwards():
+        cells = [maths.latex_text(cell) for cell in _cells(row, checked=bool(data.checks))]
+        cells[1], cells[3] = _mono(row.at), _mono(row.to)
+        fold = maths.latex_text(row.fold)
+        cells[4], cells[5] = _math(row.rule) + fold, _math(row.numbers)
+        rows_.append(tuple(cells))
+    parts += _tabular(tuple(map(maths.latex_text, _heads(data))), rows_)
+    for n in range(len(data.run.sources)):
+        parts += ["", maths.latex_text(_count(told, n))]
+        lines = list(told.derivation(n))
+        more = lines or (list(told.recurrences()) if data.counts[n] else [])
+        if more:
+            parts += ["\\[", _aligned(more, chain=bool(lines)), "\\]"]
+    return "\n".join([*parts, "", maths.latex_text(told.costs())]) + "\n"
+
+
+def _mono(text: str) -> str:
+    return f"${maths.to_latex(maths.symbol(text))}$" if text else ""
+
+
+def _math(text: str) -> str:
+    return f"${maths.to_latex(maths.read(text))}$" if text else ""
+
+
+def _tabular(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    body = [" & ".join(cells) + r" \\" for cells in rows]
+    return [
+        rf"\begin{{tabular}}{{{'l' * len(heads)}}}", r"\hline",
+        " & ".join(heads) + r" \\ \hline", *body, r"\hline", r"\end{tabular}",
+    ]  # fmt: skip
+
+
+# -- HTML -----------------------------------------------------------------------------------
+
+
+def to_html(data: Explanation, *, theme: str = "auto", exact: bool = False) -> str:
+    """The explanation for a notebook, its formulas as MathML."""
+    told = Told(data, exact=exact)
+    heads = ("name", "formula", "with numbers", "value", "where")
+    ahead = [
+        (_mathml(n, as_name=True), _formula(f), _formula(k), escape(v), _code(w))
+        for n, f, k, v, w in told.forwards()
+    ]
+    parts = [
+        f"<p>{escape(told.opening())}</p>",
+        _table("Forwards: what was recorded", heads, ahead, right=(3,)),
+        _table("Backwards: the sweep", _heads(data), list(_html_rows(told)), right=(2, 6, 7)),
+        _html_results(told),
+        *(_html_derivation(told, n) for n in range(len(data.run.sources))),
+        _html_forward(told),
+    ]
+    return (
+        f'<div class="tapeviz-explain {themes.class_name(theme)}"><style>{css(theme)}</style>'
+        f"{''.join(parts)}</div>"
+    )
+
+
+def page(data: Explanation, *, theme: str = "auto", exact: bool = False) -> str:
+    """The explanation as an HTML document that stands alone."""
+    title = escape(Told(data).opening())
+    body = to_html(data, theme=theme, exact=exact)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{title}</title><style>{themes.css(theme)}body{{margin:0;padding:"
+        "clamp(8px,3vw,32px);background:var(--tv-paper)}main{max-width:1080px;margin:auto}"
+        f'</style></head><body class="{themes.class_name(theme)}"><main>{body}</main>'
+        "</body></html>\n"
+    )
+
+
+def css(theme: str = "auto") -> str:
+    """The styles of an explanation, with the theme's colours."""
+    fonts = (
+        f".tapeviz-explain{{font:15px/1.5 {themes.SANS}}}"
+        f".tapeviz-explain code{{font-family:{themes.MONO};font-size:12.5px}}"
+    )
+    return themes.css(theme) + fonts + themes.paint(_RULES, theme)
+
+
+_RULES = (
+    ".tapeviz-explain{color:@ink;background:@paper;padding:4px 14px 12px;border-radius:6px;"
+    "font-variant-numeric:tabular-nums}"
+    ".tapeviz-explain .scroll{overflow-x:auto;margin:10px 0 16px}"
+    ".tapeviz-explain table{border-collapse:collapse;margin:0;font-size:14px;color:@ink;"
+    "background:@paper;border:0}"
+    ".tapeviz-explain caption{text-align:left;font-weight:600;padding:6px 0;color:@ink}"
+    ".tapeviz-explain th{text-align:left;color:@muted;font-weight:400;font-size:12.5px;"
+    "background:@paper;border:0;border-bottom:1.5px solid;border-color:@line;"
+    "padding:3px 14px 3px 0;white-space:nowrap}"
+    ".tapeviz-explain td{text-align:left;background:@paper;border:0;border-bottom:1px solid;"
+    "border-color:@hair;padding:5px 14px 5px 0;vertical-align:middle;white-space:nowrap}"
+    ".tapeviz-explain .right{text-align:right}"
+    ".tapeviz-explain .last{font-weight:600}"
+    ".tapeviz-explain .result{font-size:16px;margin:4px 0}"
+    ".tapeviz-explain .lines{overflow-x:auto;margin:6px 0 14px}"
+    ".tapeviz-explain .lines td{border:0;padding:6px 6px 6px 0;font-size:16px}"
+    ".tapeviz-explain math{math-style:normal}"
+    ".tapeviz-explain details{margin:8px 0}.tapeviz-explain summary{cursor:pointer;"
+    "font-weight:600}"
+    ".tapeviz-explain code{color:@muted;background:none;padding:0}"
+)
+
+
+def _mathml(text: str, *, as_name: bool = False) -> str:
+    if not text:
+        return ""
+    return maths.to_mathml(maths.symbol(text) if as_name else maths.read(text))
+
+
+def _formula(text: str) -> str:
+    plain = text in ("variable", "watched", "constant")
+    return escape(text) if plain else _mathml(text)
+
+
+def _code(text: str) -> str:
+    return f"<code>{escape(text)}</code>" if text else ""
+
+
+def _table(
+    caption: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[int] = (),
+) -> str:
+    def cell(tag: str, k: int, inner: str) -> str:
+        scope = ' scope="col"' if tag == "th" else ""
+        look = ' class="right"' if k in right else ""
+        return f"<{tag}{scope}{look}>{inner}</{tag}>"
+
+    head = "".join(cell("th", k, escape(h)) for k, h in enumerate(heads))
+    body = "".join(
+        f"<tr>{''.join(cell('td', k, c) for k, c in enumerate(cells))}</tr>" for cells in rows
+    )
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}"
+        "</tbody></table></div>"
+    )
+
+
+def _html_rows(told: Told) -> Iterator[tuple[str, ...]]:
+    for row in told.backwards():
+        cells = [escape(cell) for cell in _cells(row, checked=bool(told.data.checks))]
+        cells[1], cells[3] = _mathml(row.at, as_name=True), _mathml(row.to, as_name=True)
+        cells[4] = _mathml(row.rule) + escape(row.fold)
+        cells[5] = _mathml(row.numbers)
+        cells[7] = f'<span class="last">{cells[7]}</span>'
+        yield tuple(cells)
+
+
+def _html_results(told: Told) -> str:
+    lines = (
+        maths.to_mathml(maths.row(ratio, maths.sign("="), maths.number(value)))
+        for ratio, value in told.results()
+    )
+    return "".join(f'<p class="result">{line}</p>' for line in lines)
+
+
+def _html_derivation(told: Told, n: int) -> str:
+    lines = list(told.derivation(n))
+    said = f"<p>{escape(_count(told, n))}</p>"
+    if lines:
+        first = lines[0].parts
+        rows = [(maths.to_mathml(first[0]), maths.row(*first[2:]))]
+        rows += [("", line) for line in lines[1:]]
+        body = "".join(
+            f"<tr><td>{left}</td><td>{maths.to_mathml(maths.row(maths.sign('='), line))}</td></tr>"
+            for left, line in rows
+        )
+    else:
+        more = told.recurrences() if told.data.counts[n] else ()
+        body = "".join(f"<tr><td>{maths.to_mathml(line)}</td></tr>" for line in more)
+    if not body:
+        return said
+    return f'{said}<div class="lines"><table role="presentation"><tbody>{body}</tbody></table></div>'
+
+
+def _html_forward(told: Told) -> str:
+    tables = "".join(
+        _table(
+            f"Forward mode, {told.start(sweep)}", _PUSHES,
+            [
+                (_mathml(a, as_name=True), _mathml(b, as_name=True), escape(c), escape(d))
+                for a, b, c, d in told.pushes(sweep)
+            ], right=(2, 3),
+        )
+        for sweep in told.data.forward
+    )  # fmt: skip
+    costs = f"<p>{escape(told.costs())}</p>"
+    if not tables:
+        return costs
+    return f"<details><summary>The same in forward mode</summary>{tables}</details>{costs}"

@@ -1,0 +1,130 @@
+"""A gradient explained: the steps, the paths they add up, and the same forwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tapeviz.trace.backward import BackwardPass
+from tapeviz.trace.codec import dumps, loads
+from tapeviz.trace.value import Value
+
+NOTES = ("", "corner", "wild", "large", "other")
+"""Why a check has no number: nothing; the slopes on both sides differ; nan or infinite;
+too many entries; an op that cannot be computed again."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One contribution beside finite differences of its op.
+
+    ``edge`` names the contribution, ``difference`` is what the differences give, or
+    None where ``note`` says why there is none. ``error`` is the greatest deviation in
+    relation to the greatest entry.
+    """
+
+    edge: str
+    difference: Value | None
+    error: float
+    agrees: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way from a target to a source, and what it contributes.
+
+    ``source`` counts the sources from 0; ``edges`` lead from the target backwards.
+    """
+
+    source: int
+    edges: tuple[str, ...]
+    value: Value
+
+
+@dataclass(frozen=True)
+class Term:
+    """What an operand's movement does to a result."""
+
+    edge: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class Push:
+    """Forward mode at one op: its operands' movements add up to its own."""
+
+    node: str
+    terms: tuple[Term, ...]
+    value: Value
+
+
+@dataclass(frozen=True)
+class ForwardPass:
+    """Forward mode from one entry of a source: how every result moves with it.
+
+    ``entry`` counts the entries of the source from 0. ``result`` is how the targets
+    move, weighted as the backward pass weighs them: that entry of the gradient.
+    """
+
+    source: int
+    entry: int
+    steps: tuple[Push, ...]
+    result: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How much work a mode takes for all gradients asked for.
+
+    ``sweeps`` is how often the graph is walked, ``steps`` how many rules are applied in
+    all, ``numbers`` how many numbers they compute.
+    """
+
+    sweeps: int
+    steps: int
+    numbers: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A backward pass with all that explains it.
+
+    ``counts`` has the number of paths to each source, ``paths`` the paths themselves
+    where they are few. ``checks`` is empty unless asked for. ``forward`` has the first
+    sweeps of forward mode; ``reverse_cost`` and ``forward_cost`` are for everything.
+    """
+
+    run: BackwardPass
+    counts: tuple[int, ...]
+    paths: tuple[Path, ...]
+    checks: tuple[Check, ...]
+    forward: tuple[ForwardPass, ...]
+    reverse_cost: Cost
+    forward_cost: Cost
+
+    def validate(self) -> Explanation:
+        """Itself, or ValueError saying what does not hold together."""
+        self.run.validate()
+        edges = {e.id for e in self.run.graph.edges}
+        nodes = {n.id for n in self.run.graph.nodes}
+        if len(self.counts) != len(self.run.sources):
+            raise ValueError("every source needs a number of paths")
+        for path in self.paths:
+            if not edges.issuperset(path.edges) or path.source >= len(self.counts):
+                raise ValueError("a path leads where there is nothing")
+        for check in self.checks:
+            if check.edge not in edges or check.note not in NOTES:
+                raise ValueError(f"a check is of no known edge or kind: {check.edge}")
+        for sweep in self.forward:
+            if any(step.node not in nodes for step in sweep.steps):
+                raise ValueError("a forward step is at no known node")
+        return self
+
+    def to_json(self) -> str:
+        """The explanation as JSON text, the same on every run."""
+        return dumps(self, "explanation")
+
+    @staticmethod
+    def from_json(text: str) -> Explanation:
+        """The explanation in a JSON text of ``to_json``; ValueError if it is not one."""
+        return loads(Explanation, text, "explanation").validate()
