@@ -22,7 +22,7 @@ _LARGE = 60
 
 def to_text(answer: Answer) -> str:
     """The answer for a terminal: the sentence, each reason, its line and its mend."""
-    parts = [_wrapped(answer.sentence, "")]
+    parts = [_wrapped(one_line(answer.sentence), "")]
     many = len(answer.reasons) > 1
     for number, reason in enumerate(answer.reasons, 1):
         head = f"{number}. " if many else ""
@@ -31,13 +31,14 @@ def to_text(answer: Answer) -> str:
 
 
 def _reason(reason: Reason, sources: Sequence[Source], head: str) -> Iterator[str]:
-    yield _wrapped(reason.sentence, head)
+    yield _wrapped(one_line(reason.sentence), head)
     indent = " " * len(head)
     span = reason.span
     if span is not None:
         yield f"{indent}  where: {_place(span)}"
         yield from (f"{indent}    {line}" for line in quoted(span, sources))
-    yield _wrapped(f"  to mend: {reason.fix}", indent, f"{indent}    ")
+    fix = f"  to mend: {one_line(reason.fix)}"
+    yield _wrapped(fix, indent, f"{indent}    ")
     yield from (f"{indent}    {sign} {text}" for sign, text in changes(reason, sources))
 
 
@@ -117,7 +118,7 @@ def to_html(
 
 def page(answers: Sequence[Answer], *, theme: str = "auto") -> str:
     """The answers as an HTML document that stands alone."""
-    title = escape("; ".join(answer.sentence for answer in answers)[:120])
+    title = _said("; ".join(answer.sentence for answer in answers)[:120])
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -163,7 +164,7 @@ _RULES = (
 
 
 def _section(answer: Answer, theme: str, drawn: bool) -> str:  # noqa: FBT001
-    said = f'<p class="said">{escape(answer.sentence)}</p>'
+    said = f'<p class="said">{_said(answer.sentence)}</p>'
     items = "".join(
         f"<li>{_item(reason, answer.graph.sources)}</li>" for reason in answer.reasons
     )
@@ -182,9 +183,13 @@ def _item(reason: Reason, sources: Sequence[Source]) -> str:
         )
     lines = changes(reason, sources)
     diff = "\n".join(_changed(sign, text) for sign, text in lines)
-    mend = f'<p class="fix"><b>To mend:</b> {escape(reason.fix)}</p>'
+    mend = f'<p class="fix"><b>To mend:</b> {_said(reason.fix)}</p>'
     after = f"<pre>{diff}</pre>" if diff else ""
-    return f"<p>{escape(reason.sentence)}</p>{where}{mend}{after}"
+    return f"<p>{_said(reason.sentence)}</p>{where}{mend}{after}"
+
+
+def _said(text: str) -> str:
+    return escape(one_line(text))
 
 
 def _changed(sign: str, text: str) -> str:
@@ -222,7 +227,8 @@ def _picture(answer: Answer, theme: str) -> str:
     if not graph.nodes:
         return ""
     svg = picture(answer, theme=theme)
-    alt = f"The recorded graph, with the place of the cut marked. {answer.sentence}"
+    said = one_line(answer.sentence)
+    alt = f"The recorded graph, with the place of the cut marked. {said}"
     return f'<div class="picture">{still.notebook(svg, alt)}</div>'
 
 

@@ -67,7 +67,7 @@ class Told:
         """A value in the table."""
         return words.exact(value) if self._exact else words.fmt(value)
 
-    # -- names ---------------------------------------------------------------------------
+    # -- names -----------------------------------------------------------------------
 
     @cached_property
     def _nodes(self) -> Mapping[str, Node]:
@@ -79,7 +79,7 @@ class Told:
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
-        """One short name for each value, no two alike: the learner's own, or v1, v2, ..."""
+        """One short name for each value, no two alike: the learner's own, or v1, ..."""
         given = [words.one_line(n.name, 24) for n in self.run.graph.nodes]
         once = {name for name in given if name and given.count(name) == 1}
         taken, labels, numbers = set(once), {}, {"v": 0, "c": 0}
@@ -128,10 +128,10 @@ class Told:
         id = self.run.sources[n]
         return self.labels[id] if id else f"source {n + 1}"
 
-    # -- tables --------------------------------------------------------------------------
+    # -- tables ----------------------------------------------------------------------
 
     def forwards(self) -> Iterator[tuple[str, str, str, str, str]]:
-        """Every value in the order of recording: name, formula, numbers, value, code."""
+        """Every value as it was recorded: name, formula, numbers, value, code."""
         for node in self.run.graph.nodes:
             if node.kind == "constant" and not node.value.shape and not node.name:
                 continue
@@ -173,7 +173,9 @@ class Told:
             self.value(c.value),
             self.value(c.total),
             "" if check is None else self._checked(check),
-            f", summed to {words.shape(c.value) or 'one number'}" if self._folds(c) else "",
+            f", summed to {words.shape(c.value) or 'one number'}"
+            if self._folds(c)
+            else "",
         )
 
     def _folds(self, c: Contribution) -> bool:
@@ -195,7 +197,7 @@ class Told:
             ratio = maths.derivative(_sum(self.target), maths.symbol(self.source(n)))
             yield ratio, "None" if value is None else self.value(value)
 
-    # -- derivations ---------------------------------------------------------------------
+    # -- derivations -----------------------------------------------------------------
 
     def derivation(self, n: int) -> Iterator[Math]:
         """The gradient of one source as a chain of equal formulas, one line each."""
@@ -209,7 +211,9 @@ class Told:
             if all(self._factors(path) for path in paths):
                 yield self._product(paths)
         if len(paths) > 1:
-            yield maths.joined([maths.number(_bracketed(self.value(p.value))) for p in paths], "+")
+            yield maths.joined(
+                [maths.number(_bracketed(self.value(p.value))) for p in paths], "+"
+            )
         if paths:
             yield maths.number(self.value(value))
 
@@ -254,7 +258,9 @@ class Told:
             mine = maths.symbol(self.labels[id])
             terms = [
                 maths.row(
-                    maths.derivative(_sum(self.target), maths.symbol(self.labels[head])),
+                    maths.derivative(
+                        _sum(self.target), maths.symbol(self.labels[head])
+                    ),
                     maths.sign("·"),
                     maths.derivative(maths.symbol(self.labels[head]), mine, "∂"),
                 )
@@ -266,7 +272,7 @@ class Told:
                 maths.joined(terms, "+"), maths.sign("="), last,
             )  # fmt: skip
 
-    # -- forward mode --------------------------------------------------------------------
+    # -- forward mode ----------------------------------------------------------------
 
     def pushes(self, sweep: ForwardPass) -> Iterator[tuple[str, str, str, str]]:
         """A forward sweep: at which value, from which operand, the part, the sum."""
@@ -275,7 +281,12 @@ class Told:
                 last = k + 1 == len(push.terms)
                 tail = self._edges[term.edge].tail
                 total = self.value(push.value) if last else ""
-                yield self.labels[push.node], self.labels[tail], self.value(term.value), total
+                yield (
+                    self.labels[push.node],
+                    self.labels[tail],
+                    self.value(term.value),
+                    total,
+                )
 
     def start(self, sweep: ForwardPass) -> str:
         """What a forward sweep starts with."""
@@ -289,8 +300,9 @@ class Told:
         """What both modes cost, in a few sentences."""
         back, ahead = self.data.reverse_cost, self.data.forward_cost
         return (
-            f"Reverse mode finds all of this in {_cost(back)}. Forward mode takes one sweep "
-            f"for each entry of each source: {_cost(ahead)}. {_verdict(back, ahead)}"
+            f"Reverse mode finds all of this in {_cost(back)}. Forward mode takes one "
+            f"sweep for each entry of each source: {_cost(ahead)}. "
+            f"{_verdict(back, ahead)}"
         )
 
     def opening(self) -> str:
@@ -298,7 +310,8 @@ class Told:
         ops = sum(node.kind == "op" for node in self.run.graph.nodes)
         sources = " and ".join(self.source(n) for n in range(len(self.run.sources)))
         noun = "operation" if ops == 1 else "operations"
-        return f"The gradient of {self.target} with respect to {sources}, over {ops} {noun}."
+        what = f"The gradient of {self.target} with respect to {sources}"
+        return f"{what}, over {ops} {noun}."
 
 
 def _cost(cost: Cost) -> str:
@@ -327,7 +340,7 @@ def _sum(label: str) -> Math:
     return maths.symbol(label) if " + " not in label else Math("word", label)
 
 
-# -- plain text -----------------------------------------------------------------------------
+# -- plain text ---------------------------------------------------------------------
 
 
 def to_text(data: Explanation, *, exact: bool = False) -> str:
@@ -395,7 +408,7 @@ def _count(told: Told, n: int) -> str:
     return f"{many}; the sweep adds them value by value:"
 
 
-# -- Markdown -------------------------------------------------------------------------------
+# -- Markdown -----------------------------------------------------------------------
 
 
 def to_markdown(data: Explanation, *, exact: bool = False) -> str:
@@ -408,22 +421,29 @@ def to_markdown(data: Explanation, *, exact: bool = False) -> str:
         for name, formula, filled, value, where in told.forwards()
     ]
     parts += [*_pipes(heads, rows), "", "### Backwards", ""]
-    rows = []
+    steps: list[tuple[str, ...]] = []
     for row in told.backwards():
         cells = list(_cells(row, checked=bool(data.checks)))
         for k in (1, 3, 4, 5):
             cells[k] = _tick(cells[k])
-        rows.append(tuple(cells))
-    parts += [*_pipes(_heads(data), rows), ""]
-    parts += [f"- ${maths.to_latex(ratio)} = {_tex(value)}$" for ratio, value in told.results()]
+        steps.append(tuple(cells))
+    parts += [*_pipes(_heads(data), steps), ""]
+    parts += [
+        f"- ${maths.to_latex(ratio)} = {_tex(value)}$"
+        for ratio, value in told.results()
+    ]
     for n in range(len(data.run.sources)):
         parts += ["", _count(told, n), ""]
-        lines = list(told.derivation(n)) or list(told.recurrences() if data.counts[n] else ())
+        lines = list(told.derivation(n)) or list(
+            told.recurrences() if data.counts[n] else ()
+        )
         if lines:
             parts += ["$$", _aligned(lines, chain=bool(list(told.derivation(n)))), "$$"]
     for sweep in data.forward:
         parts += ["", f"### Forward mode, {told.start(sweep)}", ""]
-        parts += _pipes(_PUSHES, [(_tick(a), _tick(b), c, d) for a, b, c, d in told.pushes(sweep)])
+        parts += _pipes(
+            _PUSHES, [(_tick(a), _tick(b), c, d) for a, b, c, d in told.pushes(sweep)]
+        )
     return "\n".join([*parts, "", told.costs()]) + "\n"
 
 
@@ -458,7 +478,7 @@ def _aligned(lines: Sequence[Math], *, chain: bool) -> str:
     return "\\begin{aligned}\n" + " \\\\\n".join(said) + "\n\\end{aligned}"
 
 
-# -- LaTeX ----------------------------------------------------------------------------------
+# -- LaTeX --------------------------------------------------------------------------
 
 
 def to_latex(data: Explanation, *, exact: bool = False) -> str:
@@ -472,7 +492,9 @@ def to_latex(data: Explanation, *, exact: bool = False) -> str:
     parts = [maths.latex_text(told.opening()), "", *_tabular(heads, rows), ""]
     rows_: list[tuple[str, ...]] = []
     for row in told.backwards():
-        cells = [maths.latex_text(cell) for cell in _cells(row, checked=bool(data.checks))]
+        cells = [
+            maths.latex_text(cell) for cell in _cells(row, checked=bool(data.checks))
+        ]
         cells[1], cells[3] = _mono(row.at), _mono(row.to)
         fold = maths.latex_text(row.fold)
         cells[4], cells[5] = _math(row.rule) + fold, _math(row.numbers)
@@ -503,7 +525,7 @@ def _tabular(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     ]  # fmt: skip
 
 
-# -- HTML -----------------------------------------------------------------------------------
+# -- HTML ---------------------------------------------------------------------------
 
 
 def to_html(data: Explanation, *, theme: str = "auto", exact: bool = False) -> str:
@@ -517,14 +539,19 @@ def to_html(data: Explanation, *, theme: str = "auto", exact: bool = False) -> s
     parts = [
         f"<p>{escape(told.opening())}</p>",
         _table("Forwards: what was recorded", heads, ahead, right=(3,)),
-        _table("Backwards: the sweep", _heads(data), list(_html_rows(told)), right=(2, 6, 7)),
+        _table(
+            "Backwards: the sweep",
+            _heads(data),
+            list(_html_rows(told)),
+            right=(2, 6, 7),
+        ),
         _html_results(told),
         *(_html_derivation(told, n) for n in range(len(data.run.sources))),
         _html_forward(told),
     ]
     return (
-        f'<div class="tapeviz-explain {themes.class_name(theme)}"><style>{css(theme)}</style>'
-        f"{''.join(parts)}</div>"
+        f'<div class="tapeviz-explain {themes.class_name(theme)}"><style>{css(theme)}'
+        f"</style>{''.join(parts)}</div>"
     )
 
 
@@ -552,17 +579,19 @@ def css(theme: str = "auto") -> str:
 
 
 _RULES = (
-    ".tapeviz-explain{color:@ink;background:@paper;padding:4px 14px 12px;border-radius:6px;"
-    "font-variant-numeric:tabular-nums}"
+    ".tapeviz-explain{color:@ink;background:@paper;padding:4px 14px 12px;"
+    "border-radius:6px;font-variant-numeric:tabular-nums}"
     ".tapeviz-explain .scroll{overflow-x:auto;margin:10px 0 16px}"
-    ".tapeviz-explain table{border-collapse:collapse;margin:0;font-size:14px;color:@ink;"
-    "background:@paper;border:0}"
-    ".tapeviz-explain caption{text-align:left;font-weight:600;padding:6px 0;color:@ink}"
-    ".tapeviz-explain th{text-align:left;color:@muted;font-weight:400;font-size:12.5px;"
-    "background:@paper;border:0;border-bottom:1.5px solid;border-color:@line;"
-    "padding:3px 14px 3px 0;white-space:nowrap}"
-    ".tapeviz-explain td{text-align:left;background:@paper;border:0;border-bottom:1px solid;"
-    "border-color:@hair;padding:5px 14px 5px 0;vertical-align:middle;white-space:nowrap}"
+    ".tapeviz-explain table{border-collapse:collapse;margin:0;font-size:14px;"
+    "color:@ink;background:@paper;border:0}"
+    ".tapeviz-explain caption{text-align:left;font-weight:600;padding:6px 0;"
+    "color:@ink}"
+    ".tapeviz-explain th{text-align:left;color:@muted;font-weight:400;"
+    "font-size:12.5px;background:@paper;border:0;border-bottom:1.5px solid;"
+    "border-color:@line;padding:3px 14px 3px 0;white-space:nowrap}"
+    ".tapeviz-explain td{text-align:left;background:@paper;border:0;"
+    "border-bottom:1px solid;border-color:@hair;padding:5px 14px 5px 0;"
+    "vertical-align:middle;white-space:nowrap}"
     ".tapeviz-explain .right{text-align:right}"
     ".tapeviz-explain .last{font-weight:600}"
     ".tapeviz-explain .result{font-size:16px;margin:4px 0}"
@@ -579,6 +608,10 @@ def _mathml(text: str, *, as_name: bool = False) -> str:
     if not text:
         return ""
     return maths.to_mathml(maths.symbol(text) if as_name else maths.read(text))
+
+
+def _name(text: str) -> str:
+    return _mathml(text, as_name=True)
 
 
 def _formula(text: str) -> str:
@@ -601,21 +634,26 @@ def _table(
         look = ' class="right"' if k in right else ""
         return f"<{tag}{scope}{look}>{inner}</{tag}>"
 
+    said = escape(caption)
     head = "".join(cell("th", k, escape(h)) for k, h in enumerate(heads))
     body = "".join(
-        f"<tr>{''.join(cell('td', k, c) for k, c in enumerate(cells))}</tr>" for cells in rows
+        f"<tr>{''.join(cell('td', k, c) for k, c in enumerate(cells))}</tr>"
+        for cells in rows
     )
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}"
-        "</tbody></table></div>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{said}">'
+        f"<table><caption>{said}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 
 def _html_rows(told: Told) -> Iterator[tuple[str, ...]]:
     for row in told.backwards():
         cells = [escape(cell) for cell in _cells(row, checked=bool(told.data.checks))]
-        cells[1], cells[3] = _mathml(row.at, as_name=True), _mathml(row.to, as_name=True)
+        cells[1], cells[3] = (
+            _mathml(row.at, as_name=True),
+            _mathml(row.to, as_name=True),
+        )
         cells[4] = _mathml(row.rule) + escape(row.fold)
         cells[5] = _mathml(row.numbers)
         cells[7] = f'<span class="last">{cells[7]}</span>'
@@ -638,15 +676,19 @@ def _html_derivation(told: Told, n: int) -> str:
         rows = [(maths.to_mathml(first[0]), maths.row(*first[2:]))]
         rows += [("", line) for line in lines[1:]]
         body = "".join(
-            f"<tr><td>{left}</td><td>{maths.to_mathml(maths.row(maths.sign('='), line))}</td></tr>"
-            for left, line in rows
+            f"<tr><td>{left}</td><td>{_equal(line)}</td></tr>" for left, line in rows
         )
     else:
         more = told.recurrences() if told.data.counts[n] else ()
         body = "".join(f"<tr><td>{maths.to_mathml(line)}</td></tr>" for line in more)
     if not body:
         return said
-    return f'{said}<div class="lines"><table role="presentation"><tbody>{body}</tbody></table></div>'
+    table = f'<table role="presentation"><tbody>{body}</tbody></table>'
+    return f'{said}<div class="lines">{table}</div>'
+
+
+def _equal(line: Math) -> str:
+    return maths.to_mathml(maths.row(maths.sign("="), line))
 
 
 def _html_forward(told: Told) -> str:
@@ -654,7 +696,7 @@ def _html_forward(told: Told) -> str:
         _table(
             f"Forward mode, {told.start(sweep)}", _PUSHES,
             [
-                (_mathml(a, as_name=True), _mathml(b, as_name=True), escape(c), escape(d))
+                (_name(a), _name(b), escape(c), escape(d))
                 for a, b, c, d in told.pushes(sweep)
             ], right=(2, 3),
         )
@@ -663,4 +705,5 @@ def _html_forward(told: Told) -> str:
     costs = f"<p>{escape(told.costs())}</p>"
     if not tables:
         return costs
-    return f"<details><summary>The same in forward mode</summary>{tables}</details>{costs}"
+    head = "<summary>The same in forward mode</summary>"
+    return f"<details>{head}{tables}</details>{costs}"

@@ -66,7 +66,7 @@ def _differential(d: str, of: Math) -> Math:
     return row(symbol(d), of if plain else Math("bracket", parts=(of,)))
 
 
-# -- reading -------------------------------------------------------------------------------
+# -- reading ------------------------------------------------------------------------
 
 
 def read(text: str) -> Math:
@@ -89,10 +89,8 @@ _TESTS: dict[type, str] = {
 
 
 def _read(node: ast.expr) -> Math:
-    if isinstance(node, ast.Name):
-        return symbol(node.id)
-    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
-        return number(ast.unparse(node))
+    if isinstance(node, (ast.Name, ast.Constant)):
+        return _leaf(node)
     if isinstance(node, ast.BinOp):
         return _binary(node)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
@@ -103,6 +101,13 @@ def _read(node: ast.expr) -> Math:
         left, right = _read(node.left), _read(node.comparators[0])
         return row(left, sign(_TESTS[type(node.ops[0])]), right)
     return Math("word", one_line(ast.unparse(node), 200))
+
+
+def _leaf(node: ast.Name | ast.Constant) -> Math:
+    if isinstance(node, ast.Name):
+        return symbol(node.id)
+    plain = isinstance(node.value, (int, float))
+    return number(ast.unparse(node)) if plain else Math("word", ast.unparse(node))
 
 
 def _binary(node: ast.BinOp) -> Math:
@@ -121,7 +126,9 @@ def _level(node: ast.expr) -> int:
     if isinstance(node, ast.BinOp):
         if isinstance(node.op, ast.Div):
             return 3
-        return 3 if isinstance(node.op, ast.Pow) else _SIGNS.get(type(node.op), ("", 0))[1]
+        return (
+            3 if isinstance(node.op, ast.Pow) else _SIGNS.get(type(node.op), ("", 0))[1]
+        )
     if isinstance(node, ast.UnaryOp):
         return 1
     return 0 if isinstance(node, (ast.Compare, ast.IfExp)) else 5
@@ -141,7 +148,7 @@ def _call(node: ast.Call, name: str) -> Math:
     return Math("call", name, args)
 
 
-# -- writing -------------------------------------------------------------------------------
+# -- writing ------------------------------------------------------------------------
 
 
 def to_text(math: Math) -> str:
@@ -185,9 +192,7 @@ def _text_row(math: Math, parts: tuple[str, ...]) -> str:
 def _text_fraction(math: Math, parts: tuple[str, ...]) -> str:
     if math.text:
         return f"{parts[0]}/{parts[1]}"
-    over, under = (
-        f"({text})" if " " in text else text for text in parts
-    )
+    over, under = (f"({text})" if " " in text else text for text in parts)
     return f"{over} / {under}"
 
 
@@ -212,7 +217,7 @@ _TEXT: Hand = {
 }
 
 _INDEXED = re.compile(r"([A-Za-z])_?(\d+)")
-_KNOWN = frozenset("sin cos tan exp log sinh cosh tanh max min det".split())
+_KNOWN = frozenset("sin cos tan exp log sinh cosh tanh max min det".split())  # noqa: SIM905
 _LATEX_SIGNS = {
     "·": r"\cdot", "−": "-", "≥": r"\ge", "≤": r"\le", "≠": r"\ne", "@": r"\,",
     "mod": r"\bmod", "//": "//", "←": r"\leftarrow",

@@ -126,5 +126,5 @@ class Explanation:
 
     @staticmethod
     def from_json(text: str) -> Explanation:
-        """The explanation in a JSON text of ``to_json``; ValueError if it is not one."""
+        """The explanation in a text of ``to_json``; ValueError if it is not one."""
         return loads(Explanation, text, "explanation").validate()

@@ -1,4 +1,4 @@
-"""explain: the tables alone hold every gradient; paths, forward mode and checks agree."""
+"""explain: the tables alone hold every gradient; paths and forward mode agree."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def told(program: Program, *, check: bool = False) -> tuple[Explanation, list[An
 
 def rows_of(markdown: str, heading: str) -> list[list[str]]:
     """The cells of the table under a heading of a Markdown text."""
-    part = markdown.split(f"### {heading}\n\n")[1].split("\n\n")[0]
+    part = markdown.split(f"### {heading}\n\n")[1].split("\n\n", maxsplit=1)[0]
     lines = part.splitlines()[2:]
     return [
         [cell.strip(" `") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
@@ -129,9 +129,7 @@ def test_the_numbers_in_the_rules_give_the_contributions() -> None:
 
 def test_the_derivation_is_a_chain_of_equal_formulas() -> None:
     first, *rest = [notation.to_text(line) for line in Told(listing()).derivation(0)]
-    assert first == (
-        "dy/dx = ∂y/∂v3 * ∂v3/∂v1 * ∂v1/∂x + ∂y/∂v3 * ∂v3/∂v2 * ∂v2/∂x"
-    )
+    assert first == ("dy/dx = ∂y/∂v3 * ∂v3/∂v1 * ∂v1/∂x + ∂y/∂v3 * ∂v3/∂v2 * ∂v2/∂x")
     assert rest == ["1 * 1 * 6 + 1 * 1 * 2", "6 + 2", "8"]
     assert {eval(line) for line in rest} == {8}  # noqa: S307 - our own text
 

@@ -70,7 +70,10 @@ class _Explainer:
         self.targets = [pair for pair in self.targets if pair[0] >= 0]
         self.sources = [tape._place(s) for s in nest.leaves(sources)]
         self.steps = list(
-            tape.tell(nest.leaves(target), [np.ones_like(t._v)[()] for t in nest.leaves(target)])
+            tape.tell(
+                nest.leaves(target),
+                [np.ones_like(t._v)[()] for t in nest.leaves(target)],
+            )
         )
         self.up: dict[int, list[tuple[int, int]]] = {}
         for i, _, parts in self.steps:
@@ -89,7 +92,7 @@ class _Explainer:
             self._forward_cost(),
         )
 
-    # -- paths ---------------------------------------------------------------------------
+    # -- paths -----------------------------------------------------------------------
 
     def _count(self, source: int) -> int:
         """How many paths lead from the targets to a place."""
@@ -134,7 +137,7 @@ class _Explainer:
         assert rule is not None  # noqa: S101 - a path has only edges with a rule
         return part_of(op, rule, g, self.recs[i], slot)
 
-    # -- forwards ------------------------------------------------------------------------
+    # -- forwards --------------------------------------------------------------------
 
     def _edges(self, source: int) -> list[tuple[int, int, int]]:
         """The edges between a source and the targets, in the order of recording."""
@@ -160,7 +163,10 @@ class _Explainer:
         """Whether forward mode can be told: real numbers, and not too many."""
         edges = self._edges(source)
         values = [self.values[i] for i, _, _ in edges] + [self.values[source]]
-        real = all(isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f" for v in values)
+        real = all(
+            isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f"
+            for v in values
+        )
         return real and sum(np.size(v) for v in values) <= WORK
 
     def _sweeps(self) -> Iterator[ForwardPass]:
@@ -183,10 +189,15 @@ class _Explainer:
                 if j in moves:
                     part = self._push(i, slot, moves[j])
                     moves[i] = moves[i] + part if i in pushes else part
-                    pushes.setdefault(i, []).append(Term(f"e{i}_{slot}", value_of(part)))
-            result = sum(float(np.sum(g * moves[i])) for i, g in self.targets if i in moves)
+                    pushes.setdefault(i, []).append(
+                        Term(f"e{i}_{slot}", value_of(part))
+                    )
+            result = sum(
+                float(np.sum(g * moves[i])) for i, g in self.targets if i in moves
+            )
         steps = tuple(
-            Push(f"n{i}", tuple(terms), value_of(moves[i])) for i, terms in pushes.items()
+            Push(f"n{i}", tuple(terms), value_of(moves[i]))
+            for i, terms in pushes.items()
         )
         return ForwardPass(n, entry, steps, result)
 
@@ -203,7 +214,7 @@ class _Explainer:
             made[k] = np.sum(self._pull(i, slot, unit.reshape(value.shape)) * move)
         return made.reshape(value.shape)
 
-    # -- costs ---------------------------------------------------------------------------
+    # -- costs -----------------------------------------------------------------------
 
     def _reverse_cost(self) -> Cost:
         parts = [d for _, _, handed in self.steps for _, _, d, _ in handed]
@@ -219,7 +230,7 @@ class _Explainer:
             numbers += entries * sum(int(np.size(self.values[i])) for i, _, _ in edges)
         return Cost(sweeps, steps, numbers)
 
-    # -- finite differences ---------------------------------------------------------------
+    # -- finite differences ----------------------------------------------------------
 
     def _checks(self) -> Iterator[Check]:
         for i, g, parts in self.steps:
@@ -235,7 +246,8 @@ class _Explainer:
         ]
         x = given[slot]
         real = all(
-            isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f" for v in (x, g, d)
+            isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f"
+            for v in (x, g, d)
         )
         if not real or op.name in ("custom", "part"):
             return Check(edge, None, 0.0, agrees=True, note="other")
@@ -251,13 +263,19 @@ class _Explainer:
         middle = (left + right) / 2
         if not np.all(np.isfinite(middle)):
             return Check(edge, None, 0.0, agrees=True, note="wild")
-        scale = max(1e-3, float(np.max(np.abs(d), initial=0)), float(np.max(np.abs(middle), initial=0)))
+        scale = max(
+            1e-3,
+            float(np.max(np.abs(d), initial=0)),
+            float(np.max(np.abs(middle), initial=0)),
+        )
         error = float(np.max(np.abs(middle - d), initial=0)) / scale
         agrees = error < slope.tolerance
         bend = float(np.max(np.abs(left - right), initial=0)) / scale
         note = "corner" if not agrees and bend > slope.tolerance else ""
         shown = np.asarray(middle, d.dtype)
-        return Check(edge, value_of(shown if np.ndim(d) else shown[()]), error, agrees, note)
+        return Check(
+            edge, value_of(shown if np.ndim(d) else shown[()]), error, agrees, note
+        )
 
 
 class _Slope:
@@ -273,7 +291,9 @@ class _Slope:
     def _run(self, x: Any) -> Any:
         given: list[Any] = list(self.given)
         given[self.slot] = x
-        return FORWARD[self.op.code](*([given] if self.op.many else given), *self.settings)
+        return FORWARD[self.op.code](
+            *([given] if self.op.many else given), *self.settings
+        )
 
     def sides(self) -> tuple[Any, Any]:
         """The slope to the left and to the right, for each entry."""

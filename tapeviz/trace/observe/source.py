@@ -82,7 +82,7 @@ class Reading:
         found = None if spot is None else self.node_at(spot)
         self.call = found if isinstance(found, ast.Call) else None
 
-    # -- reading -----------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------
 
     def _read(self, path: str, number: int, scope: str) -> None:
         tree = _tree(path)
@@ -126,7 +126,7 @@ class Reading:
                 inner = [child] if isinstance(child, ast.stmt) else child.body
                 self._body(inner, around)
 
-    # -- finding -----------------------------------------------------------------------
+    # -- finding ---------------------------------------------------------------------
 
     def node_at(self, spot: Spot) -> ast.AST | None:
         """The expression of one instruction."""

@@ -13,10 +13,17 @@ from tapeviz.trace.observe.why.case import Case, is_value
 from tapeviz.trace.reason import Reason
 
 MAKERS = (
-    "constant", "convert_to_tensor", "ones", "zeros", "fill", "linspace", "range",
+    "constant",
+    "convert_to_tensor",
+    "ones",
+    "zeros",
+    "fill",
+    "linspace",
+    "range",
     "eye",
-    "normal", "uniform",
-)  # fmt: skip
+    "normal",
+    "uniform",
+)
 
 
 def source(case: Case) -> Iterator[Reason]:
@@ -27,9 +34,10 @@ def source(case: Case) -> Iterator[Reason]:
             "left",
             f"{case.x_name} is a plain {case.x_plain}, no tensor, and a tape watches "
             "only tensors and "
-            "variables.", f"make a variable of it: {case.tf}.Variable(...)",
+            "variables.",
+            f"make a variable of it: {case.tf}.Variable(...)",
             case.span(_definition(case)),
-        )  # fmt: skip
+        )
         return
     if isinstance(x, Variable):
         yield from _variable(case, x)
@@ -49,8 +57,9 @@ def _variable(case: Case, x: Variable) -> Iterator[Reason]:
             "variable by itself.",
             f"watch it at the start of the block, {tape}.watch({name}), or make it "
             "trainable",
-            case.span(line), mend.watch(case, case.x_base),
-        )  # fmt: skip
+            case.span(line),
+            mend.watch(case, case.x_base),
+        )
     elif not case.tape._accessed:
         head = None if case.block is None else case.block[0]
         yield Reason(
@@ -58,8 +67,9 @@ def _variable(case: Case, x: Variable) -> Iterator[Reason]:
             f"{tape} was made with watch_accessed_variables=False, so that it watches "
             f"only what it is told to, and it was not told of {name}.",
             f"watch {name} at the start of the block: {tape}.watch({name})",
-            case.span(head), mend.watch(case, case.x_base),
-        )  # fmt: skip
+            case.span(head),
+            mend.watch(case, case.x_base),
+        )
     elif case.x >= 0 or (case.elsewhere(x) and not case.chain):
         other = case.elsewhere(x)
         yield Reason(
@@ -69,7 +79,7 @@ def _variable(case: Case, x: Variable) -> Iterator[Reason]:
             f"ask {other or 'that tape'} for the gradient, or compute the target in "
             f"{tape}'s block",
             nodes=(f"n{case.x}",) if case.x >= 0 else (),
-        )  # fmt: skip
+        )
 
 
 def _fresh(case: Case, x: Any) -> Iterator[Reason]:
@@ -103,12 +113,14 @@ def _fresh(case: Case, x: Any) -> Iterator[Reason]:
     where = (
         case.span(case.reading.here, code) if whole else case.span(_definition(case))
     )
-    what = "a new tensor, made when the question was asked" if whole else (
-        f"a new tensor, taken from {base} outside the block"
-    )  # fmt: skip
+    what = (
+        "a new tensor, made when the question was asked"
+        if whole
+        else (f"a new tensor, taken from {base} outside the block")
+    )
     yield Reason(
         "fresh", f"{text} is {what}; the tape never saw it.", fix, where, edits
-    )  # fmt: skip
+    )
 
 
 def _outside(case: Case) -> bool:
@@ -133,16 +145,17 @@ def _tensor(case: Case, x: Any) -> Iterator[Reason]:
             "keep the tensor that was watched under a name of its own, and ask for "
             "that one",
             case.span(line),
-        )  # fmt: skip
+        )
     elif late is not None:
         yield Reason(
             "late",
             f"{name} was watched only after the block, when nothing was recorded any "
             "more.",
             f"call {case.tape_name}.watch({name}) first thing in the block",
-            case.span(late), mend.watch(case, case.x_base) + mend.remove(case, late),
+            case.span(late),
+            mend.watch(case, case.x_base) + mend.remove(case, late),
             edges=edges,
-        )  # fmt: skip
+        )
     else:
         yield _unwatched(case, line, edges)
 
@@ -153,8 +166,10 @@ def _elsewhere(case: Case, name: str, x: Any) -> Reason:
         "elsewhere",
         f"{name} was recorded by {other}, and {case.tape_name} does not watch it.",
         f"watch it with this tape too, {case.tape_name}.watch({name}), or ask {other}",
-        None, mend.watch(case, case.x_base), (f"n{case.x}",) if case.x >= 0 else (),
-    )  # fmt: skip
+        None,
+        mend.watch(case, case.x_base),
+        (f"n{case.x}",) if case.x >= 0 else (),
+    )
 
 
 def _unwatched(case: Case, line: Line | None, edges: tuple[str, ...]) -> Reason:
@@ -166,8 +181,10 @@ def _unwatched(case: Case, line: Line | None, edges: tuple[str, ...]) -> Reason:
             f"{name} was computed under stop_recording, so for the tape it is a "
             "constant.",
             "move this line out of the stop_recording block",
-            case.span(line), mend.unpause(case, line), edges=edges,
-        )  # fmt: skip
+            case.span(line),
+            mend.unpause(case, line),
+            edges=edges,
+        )
     if within and line is not None:
         what = "was computed in the block, but from nothing that the tape watches"
     elif line is not None and not _is_constant(line):
@@ -176,11 +193,13 @@ def _unwatched(case: Case, line: Line | None, edges: tuple[str, ...]) -> Reason:
         what = "is a constant, and the tape was not told to watch it"
     when = "right after it is computed" if within else "at the start of the block"
     return Reason(
-        "unwatched", f"{name} {what}.",
+        "unwatched",
+        f"{name} {what}.",
         f"watch it {when}: {tape}.watch({name})",
-        case.span(line), mend.watch(case, case.x_base, after=line if within else None),
+        case.span(line),
+        mend.watch(case, case.x_base, after=line if within else None),
         edges=edges,
-    )  # fmt: skip
+    )
 
 
 def _is_constant(line: Line) -> bool:
@@ -240,8 +259,9 @@ def _rebound(case: Case, first: Line, line: Line) -> Reason:
         f"{name} was a tf.Variable (line {start}), but this line makes a plain tensor "
         "of it, which no tape watches.",
         f"change the variable in place: {instead}",
-        case.span(line), edits,
-    )  # fmt: skip
+        case.span(line),
+        edits,
+    )
 
 
 def _later(case: Case, line: Line) -> bool:
@@ -272,25 +292,33 @@ def _watched_after(case: Case) -> Line | None:
     return None
 
 
-# -- the target ------------------------------------------------------------------------
+# -- the target ---------------------------------------------------------------------
 
 
 def target(case: Case) -> Iterator[tuple[Any, Reason]]:
     """Why the target does not stand on the tape: one reason per place in the code."""
     y, name = case.targets[0], case.y_name
     if case.y_plain and not case.chain:
-        yield (0,), Reason(
-            "left",
-            f"{name} is a plain {case.y_plain}, no tensor: the tape does not know how "
-            "it was computed.", f"compute it with tensors and functions of {case.tf}",
-        )  # fmt: skip
+        yield (
+            (0,),
+            Reason(
+                "left",
+                f"{name} is a plain {case.y_plain}, no tensor: the tape does not know "
+                "how it was computed.",
+                f"compute it with tensors and functions of {case.tf}",
+            ),
+        )
         return
     if isinstance(y, Variable):
-        yield (0,), Reason(
-            "unconnected", f"{name} is a variable itself: nothing was computed from "
-            f"{case.x_name}.",
-            f"give the result of a computation with {case.x_name} as target",
-        )  # fmt: skip
+        yield (
+            (0,),
+            Reason(
+                "unconnected",
+                f"{name} is a variable itself: nothing was computed from "
+                f"{case.x_name}.",
+                f"give the result of a computation with {case.x_name} as target",
+            ),
+        )
         return
     if case.foreign(y):
         forgotten = _reset(case)
@@ -325,12 +353,19 @@ def _another(case: Case, name: str, y: Any) -> Reason:
     return Reason(
         "elsewhere",
         f"{name} was recorded by {other or 'another tape'}, not by {case.tape_name}.",
-        f"ask that one: {other}.gradient({name}, {case.x_name})" if other
-        else "ask the tape in whose block it was computed",
-        edits=mend.replace(case, case.reading.here, case.reading.argument(0, "tape"),
-                           other)
-        if other else (),
-    )  # fmt: skip
+        (
+            f"ask that one: {other}.gradient({name}, {case.x_name})"
+            if other
+            else "ask the tape in whose block it was computed"
+        ),
+        edits=(
+            mend.replace(
+                case, case.reading.here, case.reading.argument(0, "tape"), other
+            )
+            if other
+            else ()
+        ),
+    )
 
 
 def _reset(case: Case) -> Reason | None:
@@ -351,8 +386,9 @@ def _reset(case: Case) -> Reason | None:
                 f"{case.tape_name} was reset after {case.y_name} was computed, and has "
                 "forgotten how.",
                 f"compute {case.y_name} after the reset, or leave the reset out",
-                case.span(line), mend.remove(case, line),
-            )  # fmt: skip
+                case.span(line),
+                mend.remove(case, line),
+            )
     return None
 
 
@@ -376,8 +412,9 @@ def linear(case: Case, line: Line) -> Reason:
             f"{name} was computed by a call of gradient outside of {case.tape_name}'s "
             "block, so the tape did not record how.",
             f"move this line into the block of {case.tape_name}",
-            case.span(line), _indented(case, line),
-        )  # fmt: skip
+            case.span(line),
+            _indented(case, line),
+        )
     call: Any = line.value
     call = call.value if isinstance(call, ast.Subscript) else call
     what = ast.unparse(call.args[0]) if call.args else "the function"
@@ -388,7 +425,7 @@ def linear(case: Case, line: Line) -> Reason:
         "tape says as None.",
         'ask with unconnected_gradients="zero" to get the 0 as a number',
         case.span(line, call),
-    )  # fmt: skip
+    )
 
 
 def _indented(case: Case, line: Line) -> mend.Edits:
@@ -401,13 +438,17 @@ def _line(case: Case, line: Line) -> Iterator[tuple[Any, Reason]]:
     yield from ((line.order, r) for r in found)
     yield from ((line.order, r) for r in steps.written(case, line))
     if case.paused(line):
-        yield line.order, Reason(
-            "paused",
-            "This line runs under stop_recording, so the tape did not see how "
-            f"{_made(case, line)} was computed.",
-            "move it out of the stop_recording block",
-            case.span(line), mend.unpause(case, line),
-        )  # fmt: skip
+        yield (
+            line.order,
+            Reason(
+                "paused",
+                "This line runs under stop_recording, so the tape did not see how "
+                f"{_made(case, line)} was computed.",
+                "move it out of the stop_recording block",
+                case.span(line),
+                mend.unpause(case, line),
+            ),
+        )
     elif case.inside(line) is False and not (found and line is case.reading.here):
         yield line.order, _out(case, line)
 
@@ -420,7 +461,7 @@ def _out(case: Case, line: Line) -> Reason:
             "nothing was recorded any more.",
             f"give it a name inside the block of {case.tape_name}, and ask for that",
             case.span(line, case.y_code),
-        )  # fmt: skip
+        )
     head = None if case.block is None else case.block[0]
     when = "before" if head is not None and line.order < head.order else "after"
     ways = [one for one in case.chain if case.inside(one) is False]
@@ -429,8 +470,9 @@ def _out(case: Case, line: Line) -> Reason:
         f"{_made(case, line)} was computed {when} the block of {case.tape_name}, where "
         "nothing is recorded.",
         "move this line into the block",
-        case.span(line), mend.move(case, ways),
-    )  # fmt: skip
+        case.span(line),
+        mend.move(case, ways),
+    )
 
 
 def _made(case: Case, line: Line) -> str:
@@ -466,7 +508,10 @@ def left(case: Case, line: Line | None, node: Any, place: int = -1) -> Reason:
     edits = mend.stay(case, line, node) if isinstance(node, ast.AST) else ()
     instead = f": {edits[0].new}" if edits else f", with functions of {case.tf}"
     return Reason(
-        "left", f"{what}, and the tape does not see where it goes from there.",
-        f"stay with tensors{instead}", case.span(line, node) if line else None, edits,
+        "left",
+        f"{what}, and the tape does not see where it goes from there.",
+        f"stay with tensors{instead}",
+        case.span(line, node) if line else None,
+        edits,
         (f"n{place}",) if place >= 0 else (),
-    )  # fmt: skip
+    )

@@ -74,12 +74,19 @@ def _answers(
     goals = [_tensor(t) for t in targets]
     y_plain = next((type(t).__name__ for t in targets if not is_value(t)), "")
     return tuple(
-        _answer(Case(
-            scribe, reading, names, goals, _tensor(one), (y_code, code),
-            (y_plain, "" if is_value(one) else type(one).__name__),
-        ))
+        _answer(
+            Case(
+                scribe,
+                reading,
+                names,
+                goals,
+                _tensor(one),
+                (y_code, code),
+                (y_plain, "" if is_value(one) else type(one).__name__),
+            )
+        )
         for one, code in zip(flat, _source_codes(reading, len(flat)), strict=True)
-    )  # fmt: skip
+    )
 
 
 def _tensor(thing: Any) -> Any:
@@ -117,10 +124,14 @@ def _answer(case: Case) -> Answer:
     drawn = _drawing(case, reasons, gradients(case.tape, (case.targets, seeds)))
     nodes, edges = {n.id for n in drawn.nodes}, {e.id for e in drawn.edges}
     return Answer(
-        case.y_name, case.x_name, result, _sentence(case, result, gradient, told),
+        case.y_name,
+        case.x_name,
+        result,
+        _sentence(case, result, gradient, told),
         None if gradient is None else value_of(gradient),
-        tuple(_drawn(reason, nodes, edges) for reason in reasons), drawn,
-    ).validate()  # fmt: skip
+        tuple(_drawn(reason, nodes, edges) for reason in reasons),
+        drawn,
+    ).validate()
 
 
 def _drawing(case: Case, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
@@ -145,10 +156,15 @@ def _drawing(case: Case, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
 def _drawn(reason: Reason, nodes: set[str], edges: set[str]) -> Reason:
     """The reason with only those places that the picture has."""
     return Reason(
-        reason.kind, reason.sentence, reason.fix, reason.span, reason.edits,
+        reason.kind,
+        reason.sentence,
+        reason.fix,
+        reason.span,
+        reason.edits,
         tuple(n for n in reason.nodes if n in nodes),
-        tuple(e for e in reason.edges if e in edges), reason.sure,
-    )  # fmt: skip
+        tuple(e for e in reason.edges if e in edges),
+        reason.sure,
+    )
 
 
 def _gradient(case: Case, seeds: list[Any]) -> Any:
@@ -227,14 +243,18 @@ def _blank(case: Case, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
     if case.goals and not case.chain:
         yield from cuts.unconnected(case)
         return
-    yield (0,), Reason(
-        "outside",
-        f"{case.y_name} is not on {case.tape_name}: probably it was computed outside "
-        "of the block or under stop_recording, or its value went through NumPy or "
-        "Python.",
-        f"compute it inside the block of {case.tape_name}, with functions of {case.tf}",
-        sure=False,
-    )  # fmt: skip
+    yield (
+        (0,),
+        Reason(
+            "outside",
+            f"{case.y_name} is not on {case.tape_name}: probably it was computed "
+            "outside of the block or under stop_recording, or its value went through "
+            "NumPy or Python.",
+            f"compute it inside the block of {case.tape_name}, with functions of "
+            f"{case.tf}",
+            sure=False,
+        ),
+    )
 
 
 def _whole(case: Case) -> Reason:
@@ -255,9 +275,10 @@ def _whole(case: Case) -> Reason:
         "integer",
         f"{case.x_name} holds {kind} ({dtype}), and only floats have a gradient.",
         f"make it a float{instead}",
-        case.span(line, None if line is None else line.value), edits,
+        case.span(line, None if line is None else line.value),
+        edits,
         (f"n{case.x}",) if case.x >= 0 else (),
-    )  # fmt: skip
+    )
 
 
 def _definition(case: Case) -> Line | None:
@@ -271,14 +292,15 @@ def _unknown(case: Case) -> Reason:
         "the code.",
         f"look at the picture of the tape: draw({case.tape_name})",
         sure=False,
-    )  # fmt: skip
+    )
 
 
 def _level(case: Case) -> Reason:
     return Reason(
-        "cancel", f"At these values {case.y_name} does not change with {case.x_name}.",
+        "cancel",
+        f"At these values {case.y_name} does not change with {case.x_name}.",
         f"choose another value of {case.x_name}",
-    )  # fmt: skip
+    )
 
 
 def _sentence(case: Case, result: str, gradient: Any, told: list[Any]) -> str:

@@ -46,7 +46,7 @@ class Case:
         )
         self.x_name = self._called(source, self.x_code, "the source")
 
-    # -- names and code ----------------------------------------------------------------
+    # -- names and code --------------------------------------------------------------
 
     def _called(self, thing: Any, code: ast.expr | None, else_: str) -> str:
         text = "" if code is None else ast.unparse(code)
@@ -65,9 +65,10 @@ class Case:
     def tf(self) -> str:
         """The name under which the learner's code knows tapeviz."""
         found = (
-            name for name, thing in list(self.names.items())
+            name
+            for name, thing in list(self.names.items())
             if isinstance(thing, ModuleType) and thing.__name__ == "tapeviz"
-        )  # fmt: skip
+        )
         return next(found, "tf")
 
     @cached_property
@@ -149,7 +150,7 @@ class Case:
         found = "" if code is None else dotted(code)
         return found or self.name_of(self.source)
 
-    # -- places ------------------------------------------------------------------------
+    # -- places ----------------------------------------------------------------------
 
     def op(self, i: int) -> Op:
         """The registry's entry for a record."""
@@ -269,7 +270,7 @@ class Case:
         op = self.op(i)
         return None if op.cut else op.rules[0 if op.many else slot]
 
-    # -- saying ------------------------------------------------------------------------
+    # -- saying ----------------------------------------------------------------------
 
     def code(self, i: int) -> str:
         """The learner's code for a record, short enough for a sentence."""
@@ -298,10 +299,11 @@ class Case:
         one = line.node if node is None else node
         if node is None and isinstance(one, (ast.With, ast.For, ast.If, ast.While)):
             last = one.body[0]
-            return self.stretch(line, one.lineno, one.col_offset, one.lineno,
-                                10**6) if (
-                last.lineno > one.lineno) else self.stretch(line,
-                                                            *_ends(one))  # fmt: skip
+            return (
+                self.stretch(line, one.lineno, one.col_offset, one.lineno, 10**6)
+                if (last.lineno > one.lineno)
+                else self.stretch(line, *_ends(one))
+            )
         return self.stretch(line, *_ends(one))
 
     def stretch(

@@ -60,8 +60,9 @@ def _deaf(case: Case, i: int, slot: int) -> Reason:
         "outside",
         f"{case.code(i)} was computed while {case.tape_name} did not record.",
         f"compute it inside the block of {case.tape_name}",
-        case.scribe.span(i), edges=_edge(i, slot),
-    )  # fmt: skip
+        case.scribe.span(i),
+        edges=_edge(i, slot),
+    )
 
 
 def _edge(i: int, slot: int) -> tuple[str, ...]:
@@ -85,15 +86,17 @@ def _said(case: Case, i: int, slot: int, j: int) -> tuple[str, str, str]:
         return told
     if op.missing:
         return (
-            "step", f"{code} has no gradient at all; asking for it is an error.",
+            "step",
+            f"{code} has no gradient at all; asking for it is an error.",
             f"take its operand out of the gradient with {case.tf}.stop_gradient",
-        )  # fmt: skip
+        )
     slots = op.operands[0 if op.many else slot]
     which = f" (its operand {slots})" if len(op.operands) > 1 else ""
     return (
-        "step", f"{code} passes no gradient to {what}{which}.",
+        "step",
+        f"{code} passes no gradient to {what}{which}.",
         "let the target depend on it in another way too",
-    )  # fmt: skip
+    )
 
 
 def _assigned(case: Case, place: int, event: tuple[Any, ...]) -> Reason:
@@ -107,9 +110,10 @@ def _assigned(case: Case, place: int, event: tuple[Any, ...]) -> Reason:
         f"{code} puts the number of {what} into a variable, and a variable remembers "
         "only its number, not where it came from.",
         f"go on with a tensor instead of assigning to {into}",
-        span, _unassigned(case, line),
+        span,
+        _unassigned(case, line),
         (f"n{place}",) if place in case.scribe.places else (),
-    )  # fmt: skip
+    )
 
 
 _SIGNS = {"assign_add": "+", "assign_sub": "-"}
@@ -178,14 +182,18 @@ def late(case: Case) -> Found:
     line = _watch_line(case)
     if not early and not (line is not None and _used_before(case, line)):
         return
-    yield (0, 0, 0), Reason(
-        "late",
-        f"{case.x_name} was watched only after it had been used; what was computed "
-        "before that counts it as a constant.",
-        f"call {case.tape_name}.watch({case.x_name}) first thing in the block",
-        case.span(line), mend.watch(case, case.x_base) + mend.remove(case, line),
-        edges=tuple(f"e{i}_{s}" for i, s in early),
-    )  # fmt: skip
+    yield (
+        (0, 0, 0),
+        Reason(
+            "late",
+            f"{case.x_name} was watched only after it had been used; what was computed "
+            "before that counts it as a constant.",
+            f"call {case.tape_name}.watch({case.x_name}) first thing in the block",
+            case.span(line),
+            mend.watch(case, case.x_base) + mend.remove(case, line),
+            edges=tuple(f"e{i}_{s}" for i, s in early),
+        ),
+    )
 
 
 def _watch_line(case: Case) -> Line | None:
@@ -224,22 +232,30 @@ def unconnected(case: Case) -> Found:
     )
     other = _namesake(case)
     if other is not None:
-        yield other.order, Reason(
-            "renewed",
-            f"{x} means another variable by now: this line made a new one, and {y} was "
-            "computed with the old one.",
-            "ask for the variable that was used, or compute the target again",
-            case.span(other),
-        )  # fmt: skip
+        yield (
+            other.order,
+            Reason(
+                "renewed",
+                f"{x} means another variable by now: this line made a new one, and {y} "
+                "was computed with the old one.",
+                "ask for the variable that was used, or compute the target again",
+                case.span(other),
+            ),
+        )
         return
     made = f": it was computed from {' and '.join(named)}" if any(named) else ""
     goal = max(case.goals, key=lambda one: one.order, default=None)
-    yield (0, 0, 0), Reason(
-        "unconnected", f"{y} does not depend on {x}{made}.",
-        f"use {x} in the computation of {y}, or ask for the gradient of something else",
-        case.span(goal),
-        nodes=tuple(f"n{p}" for p in {case.x} if p in case.scribe.places),
-    )  # fmt: skip
+    yield (
+        (0, 0, 0),
+        Reason(
+            "unconnected",
+            f"{y} does not depend on {x}{made}.",
+            f"use {x} in the computation of {y}, or ask for the gradient of something "
+            "else",
+            case.span(goal),
+            nodes=tuple(f"n{p}" for p in {case.x} if p in case.scribe.places),
+        ),
+    )
 
 
 def _decision(case: Case) -> tuple[Any, Reason] | None:
@@ -257,7 +273,7 @@ def _decision(case: Case) -> tuple[Any, Reason] | None:
                 f"compute {case.y_name} from {case.x_name} itself, for example as a "
                 f"mixture with {case.tf}.sigmoid",
                 case.span(line, node.test),
-            )  # fmt: skip
+            )
     return None
 
 
@@ -279,10 +295,14 @@ def silent(case: Case) -> Found:
             name = getattr(
                 case.op(i).settings_of(case.recs[i])[0], "name", "the function"
             )
-            yield _when(case, i), Reason(
-                "custom",
-                f"The gradient function of {name} gave None for "
-                f"{case.known(j) or 'this operand'}.",
-                "return a gradient for that argument",
-                case.scribe.span(i), edges=_edge(i, slot),
-            )  # fmt: skip
+            yield (
+                _when(case, i),
+                Reason(
+                    "custom",
+                    f"The gradient function of {name} gave None for "
+                    f"{case.known(j) or 'this operand'}.",
+                    "return a gradient for that argument",
+                    case.scribe.span(i),
+                    edges=_edge(i, slot),
+                ),
+            )

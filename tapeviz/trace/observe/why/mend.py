@@ -124,8 +124,11 @@ def _clumsy(case: Case, line: Line) -> bool:
 
 
 def _text(line: Line) -> str:
-    return ast.unparse(line.node) if line.node.lineno != line.node.end_lineno else (
-        linecache.getline(line.path, line.node.lineno).strip())  # fmt: skip
+    return (
+        ast.unparse(line.node)
+        if line.node.lineno != line.node.end_lineno
+        else (linecache.getline(line.path, line.node.lineno).strip())
+    )
 
 
 def _whole(case: Case, line: Line) -> Any:
@@ -206,8 +209,15 @@ def escapes(case: Case, node: ast.AST) -> bool:
 
 
 _PLAIN = (
-    "float", "int", "array", "asarray", "float32", "float64", "constant", "Variable",
-)  # fmt: skip
+    "float",
+    "int",
+    "array",
+    "asarray",
+    "float32",
+    "float64",
+    "constant",
+    "Variable",
+)
 """Functions that only change what kind of thing a value is."""
 
 
