@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -92,6 +93,30 @@ def test_a_film_saves_itself(tmp_path: Path, ending: str) -> None:
 def test_the_same_tape_gives_the_same_bytes() -> None:
     first, second = (play(*recorded())._repr_mimebundle_() for _ in range(2))
     assert first == second
+
+
+FIRST = """
+import tapeviz as tf
+from tapeviz import draw
+
+pictures = []
+for _ in range(2):
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = x**2 + 2*x - 1
+        z = [1.0] * y / x
+    pictures.append(draw(tape).graph.to_json())
+print(pictures[0] == pictures[1], '"x**2"' in pictures[0])
+"""
+
+
+def test_the_first_tape_of_a_session_is_drawn_like_any_other(tmp_path: Path) -> None:
+    script = tmp_path / "first.py"
+    script.write_text(FIRST, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "True"]
 
 
 def test_an_unknown_ending_is_refused(tmp_path: Path) -> None:

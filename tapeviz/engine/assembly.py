@@ -198,12 +198,18 @@ def _methods() -> None:
 
 
 def _operator(op: Op, owner: type, name: str) -> None:
-    """An operator method that is made at its first use; that one goes the slow way."""
+    """An operator method that is made at its first use."""
 
     def first(self: Any, other: Any) -> Any:
         slow = getattr(call, op.name)
-        setattr(owner, name, build.method(op, WORDS, owner.__name__, name, slow))
-        return slow(other, self) if name.startswith("__r") else slow(self, other)
+        made = build.method(op, WORDS, owner.__name__, name, slow)
+        setattr(owner, name, made)
+        out = made(self, other)
+        recs = out._t.recs if out.__class__ is Tensor else None
+        if recs is not None and out._i == len(recs) - 1:
+            f = sys._getframe(1)  # the record is the learner's, not this function's
+            recs[-1] = (*recs[-1][:-2], f.f_code, f.f_lasti)
+        return out
 
     setattr(owner, name, first)
 
