@@ -121,12 +121,16 @@ class Told:
     @cached_property
     def target(self) -> str:
         """The targets together."""
-        return " + ".join(self.labels[id] for id in self.run.targets) or "the target"
+        return " + ".join(self.labels[id] for id in self.run.targets) or (
+            words.one_line(self.data.target, 40) or "target"
+        )
 
     def source(self, n: int) -> str:
         """A source, also one that was never recorded."""
         id = self.run.sources[n]
-        return self.labels[id] if id else f"source {n + 1}"
+        given = self.data.sources[n] if n < len(self.data.sources) else ""
+        name = words.one_line(given, 24) or f"source{n + 1}"
+        return self.labels[id] if id else name
 
     # -- tables ----------------------------------------------------------------------
 
@@ -311,6 +315,9 @@ class Told:
         sources = " and ".join(self.source(n) for n in range(len(self.run.sources)))
         noun = "operation" if ops == 1 else "operations"
         what = f"The gradient of {self.target} with respect to {sources}"
+        if not self.run.targets:
+            lost = f"the tape did not record {self.target}"
+            return f"{what}: {lost}; why() tells the reason."
         return f"{what}, over {ops} {noun}."
 
 
@@ -399,7 +406,9 @@ def _text_derivation(told: Told, n: int) -> list[str]:
 def _count(told: Told, n: int) -> str:
     count, name = told.data.counts[n], told.source(n)
     if not count:
-        return f"No path leads from {told.target} back to {name}: its gradient is None."
+        if told.run.results[n] is None:
+            return f"No path leads from {told.target} to {name}: its gradient is None."
+        return f"{name} is the target itself."
     if count == 1:
         return f"One path leads from {told.target} back to {name}:"
     many = f"{count:,} paths lead from {told.target} back to {name}"

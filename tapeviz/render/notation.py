@@ -62,7 +62,7 @@ def derivative(above: Math, below: Math, d: str = "d") -> Math:
 
 
 def _differential(d: str, of: Math) -> Math:
-    plain = of.kind in ("symbol", "number")
+    plain = of.kind == "symbol" and of.text.isidentifier()
     return row(symbol(d), of if plain else Math("bracket", parts=(of,)))
 
 

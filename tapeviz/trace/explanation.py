@@ -92,6 +92,7 @@ class Explanation:
     ``counts`` has the number of paths to each source, ``paths`` the paths themselves
     where they are few. ``checks`` is empty unless asked for. ``forward`` has the first
     sweeps of forward mode; ``reverse_cost`` and ``forward_cost`` are for everything.
+    ``target`` and ``sources`` are the learner's names, also for what is not recorded.
     """
 
     run: BackwardPass
@@ -101,6 +102,8 @@ class Explanation:
     forward: tuple[ForwardPass, ...]
     reverse_cost: Cost
     forward_cost: Cost
+    target: str = ""
+    sources: tuple[str, ...] = ()
 
     def validate(self) -> Explanation:
         """Itself, or ValueError saying what does not hold together."""

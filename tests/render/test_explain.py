@@ -167,6 +167,15 @@ def test_what_has_no_gradient_says_so() -> None:
     assert "dy/dw = 4" in text
 
 
+def test_what_was_not_recorded_is_called_by_its_name() -> None:
+    c = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        y = c * c
+    text = tf.explain(tape, y, c).text
+    assert "the tape did not record y" in text
+    assert "dy/dc = None" in text
+
+
 def test_a_corner_is_told_from_an_error() -> None:
     x = tf.Variable(-1.0)
     with tf.GradientTape() as tape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from tapeviz.trace.explanation import (
     Push,
     Term,
 )
-from tapeviz.trace.observe.names import Names
+from tapeviz.trace.observe.names import Names, tensors
 from tapeviz.trace.observe.swept import backward
 from tapeviz.trace.observe.values import replay, value_of
 from tapeviz.trace.value import WHOLE
@@ -50,9 +51,20 @@ def explanation(
     here.set((), book)
     try:
         run = backward(tape, target, sources, names)
-        return _Explainer(tape, target, sources, run).whole(check=check).validate()
+        told = _Explainer(tape, target, sources, run).whole(check=check)
+        return replace(
+            told,
+            target=" + ".join(_named(names, nest.leaves(target))),
+            sources=tuple(_named(names, nest.leaves(sources))),
+        ).validate()
     finally:
         here.set(tapes, book)
+
+
+def _named(names: Names, things: list[Any]) -> list[str]:
+    """The learner's names for tensors and variables; "" where there is none."""
+    known = list(tensors(names))
+    return [next((n for n, one in known if one is t), "") for t in things]
 
 
 class _Explainer:

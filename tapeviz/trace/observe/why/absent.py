@@ -242,7 +242,7 @@ _STEPS = {ast.Sub: "assign_sub", ast.Add: "assign_add"}
 
 def _rebound(case: Case, first: Line, line: Line) -> Reason:
     name, node = case.x_base, line.node
-    start = first.node.lineno
+    start = _spoken(case, first, line)
     value = line.value
     instead, edits = f"{name}.assign(...)", mend.Edits()
     if isinstance(node, (ast.Assign, ast.AugAssign)) and value is not None:
@@ -256,11 +256,20 @@ def _rebound(case: Case, first: Line, line: Line) -> Reason:
         instead, edits = call, mend.replace(case, line, node, call)
     return Reason(
         "rebound",
-        f"{name} was a tf.Variable (line {start}), but this line makes a plain tensor "
+        f"{name} was a tf.Variable ({start}), but this line makes a plain tensor "
         "of it, which no tape watches.",
         f"change the variable in place: {instead}",
         case.span(line),
         edits,
+    )
+
+
+def _spoken(case: Case, line: Line, beside: Line) -> str:
+    """A line's number, with its file or cell where that is another one."""
+    span = case.span(line)
+    number = f"line {line.node.lineno}"
+    return (
+        number if span is None or line.path == beside.path else f"{span.file}, {number}"
     )
 
 

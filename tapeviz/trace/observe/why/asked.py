@@ -15,7 +15,7 @@ from tapeviz.engine.assembly import AGAIN, BACK
 from tapeviz.engine.record import here
 from tapeviz.engine.slices import Rows
 from tapeviz.engine.tape import GradientTape
-from tapeviz.engine.tensor import Tensor, raw, wrap
+from tapeviz.engine.tensor import Tensor, Variable, raw, wrap
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.observe.names import Names
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
@@ -243,13 +243,15 @@ def _blank(case: Case, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
     if case.goals and not case.chain:
         yield from cuts.unconnected(case)
         return
+    watched = case.x >= 0 and not isinstance(case.source, Variable)
+    early = f"before {case.tape_name}.watch({case.x_name}), " if watched else ""
     yield (
         (0,),
         Reason(
             "outside",
             f"{case.y_name} is not on {case.tape_name}: probably it was computed "
-            "outside of the block or under stop_recording, or its value went through "
-            "NumPy or Python.",
+            f"{early}outside of the block or under stop_recording, or its value went "
+            "through NumPy or Python.",
             f"compute it inside the block of {case.tape_name}, with functions of "
             f"{case.tf}",
             sure=False,
