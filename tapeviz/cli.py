@@ -1,4 +1,4 @@
-"""The command ``tapeviz``: open the lessons, print the rules, say the version."""
+"""The command ``tapeviz``: the lessons, the rules, the badges, the doctor."""
 
 from __future__ import annotations
 
@@ -148,7 +148,46 @@ def _ops(_given: argparse.Namespace, _extra: Sequence[str]) -> int:
     return 0
 
 
+def _doctor(_given: argparse.Namespace, _extra: Sequence[str]) -> int:
+    from tapeviz import doctor
+
+    findings = doctor.examine()
+    print(doctor.report(findings))
+    return 0 if doctor.healthy(findings) else 1
+
+
+def _links_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--repo",
+        default="",
+        metavar="OWNER/NAME",
+        help="the repository on GitHub, for a fork (default: tapeviz's own)",
+    )
+    parser.add_argument(
+        "--branch", default="main", help="its branch or tag (default: main)"
+    )
+
+
+def _links(given: argparse.Namespace, _extra: Sequence[str]) -> int:
+    from tapeviz.lessons import links
+
+    lessons = copies.lessons(copies.shipped())
+    repo = given.repo or links.repository()
+    print(links.badges((Path(name).name for name in lessons), repo, given.branch))
+    return 0
+
+
 COMMANDS = {
+    "doctor": Command(
+        "say what works on this machine, and how to mend what does not",
+        _no_arguments,
+        _doctor,
+    ),
+    "links": Command(
+        "print badges that open the lessons on Binder, Colab and nbviewer",
+        _links_arguments,
+        _links,
+    ),
     "ops": Command(
         "print every operation with the rule of its derivative",
         _no_arguments,
