@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tapeviz import errors
+from tapeviz.descending import descent, explore
 from tapeviz.engine.dtypes import (
     DType,
     TensorShape,
@@ -37,7 +38,7 @@ from tapeviz.engine.dtypes import bool_ as bool
 from tapeviz.engine.tape import GradientTape, UnconnectedGradients
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.face import bundle as _bundle
-from tapeviz.face import descent, draw, explain, explore, play, why
+from tapeviz.face import draw, explain, play, why
 
 __version__ = "0.1.0"
 

@@ -6,7 +6,7 @@ import contextlib
 import linecache
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import CodeType, FrameType
 
 _HOME = os.path.dirname(__file__)  # noqa: PTH120 - pathlib is slow to import
@@ -69,6 +69,12 @@ def caller() -> FrameType | None:
     while frame is not None and (own(frame.f_code) or _between(frame.f_code)):
         frame = frame.f_back
     return frame
+
+
+def names_around() -> Mapping[str, object]:
+    """The learner's variables, its local ones before its global ones."""
+    frame = caller()
+    return {} if frame is None else {**frame.f_globals, **frame.f_locals}
 
 
 def position(code: CodeType, lasti: int) -> tuple[int, int, int, int] | None:

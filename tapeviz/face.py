@@ -1,4 +1,4 @@
-"""draw, play, descent, explore: what turns a tape into something to look at.
+"""draw, play, why, explain: what turns a tape into something to look at.
 
 Each function looks up the learner's own names, asks ``trace.observe`` for frozen data
 and hands it to an object of ``shown``. Nothing heavy is imported before it is needed.
@@ -7,26 +7,17 @@ and hands it to an object of ``shown``. Nothing heavy is imported before it is n
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from tapeviz.descending import Descent
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
-from tapeviz.errors import caller, tell
+from tapeviz.errors import caller, names_around, tell
 
 if TYPE_CHECKING:
     from tapeviz.answers import Explained, Why
     from tapeviz.shown import Drawing, Player
     from tapeviz.trace.film import Table
-
-
-def _names() -> Mapping[str, Any]:
-    """The caller's variables, its local ones before its global ones."""
-    frame = caller()
-    if frame is None:
-        return {}
-    return {**frame.f_globals, **frame.f_locals}
 
 
 def _tape(thing: Any, verb: str) -> GradientTape:
@@ -65,7 +56,7 @@ def draw(
     from tapeviz.shown import Drawing
     from tapeviz.trace import observe
 
-    graph = observe.graph(_tape(tape, "draw"), _names(), target, sources)
+    graph = observe.graph(_tape(tape, "draw"), names_around(), target, sources)
     return Drawing(graph, theme=theme, direction=direction)
 
 
@@ -107,7 +98,7 @@ def play(  # noqa: PLR0913 - options, by keyword
         )
     _tensors(target, "target")
     _tensors(sources, "source")
-    run = observe.backward(tape, target, sources, _names())
+    run = observe.backward(tape, target, sources, names_around())
     return Player(run, step=step, theme=theme, direction=direction)
 
 
@@ -150,7 +141,7 @@ def why(
     _numbers(sources, "source")
     frame = caller()
     spot = None if frame is None else (frame.f_code, frame.f_lasti)
-    return Why(observe.why(tape, target, sources, _names(), spot), theme=theme)
+    return Why(observe.why(tape, target, sources, names_around(), spot), theme=theme)
 
 
 def explain(  # noqa: PLR0913 - options, by keyword
@@ -181,7 +172,7 @@ def explain(  # noqa: PLR0913 - options, by keyword
     target, sources = _asked(_tape(tape, "explain"), target, sources, "explain")
     _tensors(target, "target")
     _tensors(sources, "source")
-    told = observe.explanation(tape, target, sources, _names(), check=check)
+    told = observe.explanation(tape, target, sources, names_around(), check=check)
     return Explained(told, theme=theme, exact=exact)
 
 
@@ -216,119 +207,6 @@ def _numbers(thing: Any, role: str) -> None:
                     "give the tensor or variable itself",
                 )
             )
-
-
-class Descent:
-    """A recorded run of gradient descent, made by ``descent``.
-
-    ``data`` is the run as frozen data, ``plot()`` its matplotlib figure, ``play(run)``
-    its film.
-    """
-
-    def __init__(self, recorder: Any) -> None:
-        self._recorder = recorder
-        self._data: Any = None
-
-    def __enter__(self) -> Self:
-        self._recorder.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._recorder.__exit__(kind, error, trace)
-
-    def __len__(self) -> int:
-        return int(self._recorder.steps)
-
-    @property
-    def data(self) -> Any:
-        """The run as a frozen ``trace.descent.Descent``."""
-        if self._data is None or len(self._data.updates) != len(self):
-            self._data = self._recorder.descent()
-        return self._data
-
-    def plot(self, **options: Any) -> Any:
-        """The path on the loss curve beside the loss at each step, as a Figure.
-
-        With ``axes=(left, right)`` it draws into a figure of yours and returns those.
-        ``theme`` is "light" or "dark", ``size`` in inches.
-        """
-        from tapeviz.shown import chart
-
-        return chart(self.data, **options)
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        from tapeviz.shown import Player
-
-        return Player(self.data)._repr_mimebundle_()
-
-    def __repr__(self) -> str:
-        return f"<a descent of {len(self)} updates: run.plot(), play(run)>"
-
-
-def descent(*variables: Variable) -> Descent:
-    """The record of the gradient descent in a ``with`` block.
-
-    Write ``with descent(x) as run:``. The loop in the block stays as it is. Without
-    arguments the variables are those the first gradient is asked for.
-
-    >>> import tapeviz as tf
-    >>> x = tf.Variable(2.0)
-    >>> with descent(x) as run:
-    ...     for i in range(3):
-    ...         with tf.GradientTape() as tape:
-    ...             loss = (x - 5)**2
-    ...         _ = x.assign_sub(0.1 * tape.gradient(loss, x))
-    >>> len(run), run.data.updates[0].rate
-    (3, 0.1)
-    """
-    from tapeviz.trace import observe
-
-    return Descent(observe.record(*variables, names=_names()))
-
-
-def explore(
-    loss: Callable[[], Any],
-    x: Variable,
-    *,
-    learning_rate: float = 0.1,
-    steps: int = 10,
-    start: float | None = None,
-) -> Any:
-    """A panel that runs the descent of ``loss`` again as you move its sliders.
-
-    ``loss`` is a function without arguments that reads the scalar variable ``x``;
-    ``x`` itself is left as it was.
-    """
-    from tapeviz.trace import observe
-    from tapeviz.widgets.studio import Studio
-
-    if not isinstance(x, Variable) or not callable(loss):
-        raise TypeError(
-            tell(
-                "explore(loss, x) wants a function and the variable it reads",
-                "for example: explore(lambda: (x - 5)**2, x)",
-            )
-        )
-    names = _names()
-
-    def rerun(learning_rate: float, steps: int, start: float) -> Any:
-        run = observe.rerun(
-            loss, x, learning_rate=learning_rate, steps=steps, start=start, names=names
-        )
-        return run, film(run)
-
-    def film(run: Any) -> Any:
-        from tapeviz.render.descent_film import descent_film
-
-        return descent_film(run)
-
-    first = float(x) if start is None else start
-    return Studio(rerun, learning_rate=learning_rate, steps=steps, start=first)
 
 
 def operations() -> Table:
