@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tapeviz.trace.codec import dumps, loads
 from tapeviz.trace.value import Value
@@ -89,22 +90,34 @@ class Edge:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """A layer or a loss: its name, and the ids of its first and last op."""
+
+    name: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True)
 class Graph:
     """Nodes in order of recording, edges by head and slot, and the code.
 
+    ``scopes`` says which ops belong together, inner ones first.
+
     >>> Graph().to_json()
-    '{"tapeviz":"graph","nodes":[],"edges":[],"sources":[]}'
+    '{"tapeviz":"graph","nodes":[],"edges":[],"sources":[],"scopes":[]}'
     """
 
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     sources: tuple[Source, ...] = field(default=())
+    scopes: tuple[Scope, ...] = ()
 
     def node(self, id: str) -> Node:
         """The node of that id; KeyError when there is none."""
         return self.by_id[id]
 
-    @property
+    @cached_property
     def by_id(self) -> dict[str, Node]:
         """All nodes by their id."""
         return {n.id: n for n in self.nodes}
@@ -126,6 +139,9 @@ class Graph:
                 )
             if place[e.tail] >= place[e.head]:
                 raise ValueError(f"edge {e.id} runs backwards in time")
+        for s in self.scopes:
+            if s.first not in place or s.last not in place:
+                raise ValueError(f"the scope {s.name} has no such nodes")
         return self
 
     def to_json(self) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
 from tapeviz.trace.descent import Descent, Landscape, Update
 from tapeviz.trace.film import MARKS, Film, Frame, Table
-from tapeviz.trace.graph import KINDS, Edge, Graph, Node, Source, Span
+from tapeviz.trace.graph import KINDS, Edge, Graph, Node, Scope, Source, Span
 from tapeviz.trace.value import Summary, Value
 from tests.samples import HOSTILE
 
@@ -95,7 +95,11 @@ def graphs(draw: st.DrawFn) -> Graph:
                     f"e{head}-{slot}", f"n{tail}", f"n{head}", slot, draw(words), *flags
                 )
             )
-    return Graph(tuple(nodes), tuple(edges), sources)
+    scopes = []
+    for _ in range(draw(st.integers(0, 2)) if nodes else 0):
+        ends = [draw(st.sampled_from(nodes)).id for _ in range(2)]
+        scopes.append(Scope(draw(words), *ends))
+    return Graph(tuple(nodes), tuple(edges), sources, tuple(scopes))
 
 
 @st.composite

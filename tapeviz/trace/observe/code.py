@@ -17,9 +17,16 @@ class Code:
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, int]] = {}
         self._names: dict[str, str] = {}
+        self._spans: dict[tuple[int, int], Span | None] = {}
 
     def span(self, code: CodeType, lasti: int) -> Span | None:
         """The sub-expression of one instruction, or None where there is no source."""
+        key = (id(code), lasti)
+        if key not in self._spans:
+            self._spans[key] = self._span(code, lasti)
+        return self._spans[key]
+
+    def _span(self, code: CodeType, lasti: int) -> Span | None:
         place = _places(code).get(lasti)
         if place is None:
             return None

@@ -7,7 +7,10 @@ pays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,10 +21,10 @@ from tapeviz.engine.record import VARIABLE, WATCHED, Record
 from tapeviz.engine.rules import Op
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor
-from tapeviz.trace.graph import Edge, Graph, Node, Span
+from tapeviz.trace.graph import Edge, Graph, Node, Scope, Span
 from tapeviz.trace.observe.code import Code
 from tapeviz.trace.observe.names import Names, names_of, tensors
-from tapeviz.trace.observe.values import replay, value_of
+from tapeviz.trace.observe.values import replay, shape_of, value_of
 from tapeviz.trace.observe.wording import formula
 
 
@@ -116,6 +119,23 @@ def graph(
     tape: GradientTape, names: Names, target: Any = None, sources: Any = None
 ) -> Graph:
     """What a tape recorded, with the gradients it was last asked for, if any."""
+    with _making_much():
+        return _graph(tape, names, target, sources)
+
+
+@contextmanager
+def _making_much() -> Iterator[None]:
+    """Many small objects are made here, and none of them is garbage."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _graph(tape: GradientTape, names: Names, target: Any, sources: Any) -> Graph:
     scribe = Scribe(tape, names)
     last = tape._asked[-1] if tape._asked else None
     targets = nest.leaves(target) if target is not None else (last[0] if last else [])
@@ -154,7 +174,21 @@ def picture(
             more["gradient"] = None if g is None else value_of(g)
         nodes[f"n{i}"] = scribe.node(i, **more)
         edges += _edges(scribe, i, tails)
-    return Graph(tuple(nodes.values()), tuple(edges), scribe.code.sources())
+    return Graph(
+        tuple(nodes.values()), tuple(edges), scribe.code.sources(), _scopes(scribe)
+    )
+
+
+def _scopes(scribe: Scribe) -> tuple[Scope, ...]:
+    """The layers and losses whose ops are in the graph."""
+    book = scribe.tape._book
+    ops = [i for i in scribe.places if scribe.kind(i) == "op"]
+    found = []
+    for name, start, stop in () if book is None else book.groups:
+        mine = ops[bisect_left(ops, start) : bisect_left(ops, stop)]
+        if mine:
+            found.append(Scope(name, f"n{mine[0]}", f"n{mine[-1]}"))
+    return tuple(found)
 
 
 def _tails(
@@ -183,15 +217,12 @@ def _edges(scribe: Scribe, i: int, tails: list[str]) -> list[Edge]:
     rec = scribe.recs[i]
     op = TABLE[rec[0]]
     labels = op.operands if not op.many else [f"x{k}" for k in range(len(tails))]
-    shape = np.shape(scribe.values[i])
+    stretches = op.broadcasts and op.name != "matmul"
+    shape = shape_of(scribe.values[i])
     made = []
     for slot, (tail, label) in enumerate(zip(tails, labels, strict=True)):
         rule = op.rules[0 if op.many else slot]
-        stretched = (
-            op.broadcasts
-            and op.name != "matmul"
-            and _tail_shape(scribe, rec, slot) != shape
-        )
+        stretched = stretches and _tail_shape(scribe, rec, slot) != shape
         live = rule is not None and tail[0] == "n"
         ordered = len(tails) > 1 and op.ordered
         made.append(
@@ -204,4 +235,4 @@ def _tail_shape(scribe: Scribe, rec: Record, slot: int) -> tuple[int, ...]:
     """The shape of the operand in a slot."""
     op = TABLE[rec[0]]
     j = op.inputs(rec)[slot]
-    return np.shape(scribe.values[j] if j >= 0 else op.values(rec)[slot])
+    return shape_of(scribe.values[j] if j >= 0 else op.values(rec)[slot])

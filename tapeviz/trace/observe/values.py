@@ -12,9 +12,19 @@ from tapeviz.engine.ops import TABLE
 from tapeviz.engine.record import READ, VARIABLE, WATCHED, Record
 from tapeviz.trace.value import WHOLE, Summary, Value
 
+_SCALARS = {k: k.__name__ for k in (np.float16, np.float32, np.float64)}
+
+
+def shape_of(v: Any) -> tuple[int, ...]:
+    """The shape of a NumPy or Python value."""
+    shape: tuple[int, ...] | None = getattr(v, "shape", None)
+    return np.shape(v) if shape is None else shape
+
 
 def value_of(v: Any) -> Value:
     """A NumPy or Python value as plain data."""
+    if scalar := _SCALARS.get(v.__class__):
+        return Value(scalar, (), (v.item(),))
     if isinstance(v, (bool, int, float, complex)) and not isinstance(v, np.generic):
         return Value(type(v).__name__, (), (v,))
     if isinstance(v, bytes):
