@@ -1,0 +1,217 @@
+"""Make the site: the lessons, the guides and the reference, as pages that need no net.
+
+    python docs/build.py              # into docs/_site
+    python docs/build.py FOLDER
+
+The lessons go in as their notebooks stand, outputs and players included; the reference
+is written from the docstrings, the table of operations from the registry.
+"""
+
+from __future__ import annotations
+
+import html
+import importlib
+import inspect
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+SITE = HERE / "_site"
+
+MODULES = {
+    "tapeviz": "Tapes, tensors, and everything at the top level",
+    "tapeviz.math": "Mathematics",
+    "tapeviz.linalg": "Linear algebra",
+    "tapeviz.nn": "Neural networks",
+    "tapeviz.random": "Random numbers",
+    "tapeviz.nest": "Nested structures",
+    "tapeviz.debugging": "Checks while a program runs",
+    "tapeviz.autodiff": "Forward mode",
+    "tapeviz.keras": "Keras: models",
+    "tapeviz.keras.layers": "Keras: layers",
+    "tapeviz.keras.activations": "Keras: activations",
+    "tapeviz.keras.losses": "Keras: losses",
+    "tapeviz.keras.metrics": "Keras: metrics",
+    "tapeviz.keras.optimizers": "Keras: optimizers",
+    "tapeviz.keras.optimizers.schedules": "Keras: learning-rate schedules",
+    "tapeviz.keras.initializers": "Keras: initializers",
+    "tapeviz.lessons": "Checks for exercises",
+    "tapeviz.errors": "Errors",
+}
+"""The pages of the reference: modules, with the heading of each."""
+
+
+def names(module: ModuleType) -> list[str]:
+    """The public names of a module that its page tells about, in order.
+
+    Where a module has no ``__all__``, these are what it defines itself. Submodules have
+    their own pages; plain values, such as dtypes, have no docstring to show.
+    """
+    listed = getattr(module, "__all__", None)
+    found = listed or [name for name in dir(module) if _own(module, name)]
+    return sorted((name for name in found if _told(getattr(module, name))), key=_key)
+
+
+def _own(module: ModuleType, name: str) -> bool:
+    home = getattr(getattr(module, name), "__module__", None)
+    return not name.startswith("_") and home == module.__name__
+
+
+def _told(thing: Any) -> bool:
+    return bool(inspect.isclass(thing) or inspect.isroutine(thing))
+
+
+def _key(name: str) -> tuple[str, str]:
+    return name.lower(), name
+
+
+def reference(module: ModuleType, heading: str, seen: set[int]) -> str:
+    """The page of one module as MyST: a directive for each name.
+
+    ``seen`` has the things that other pages told of; those are not indexed again.
+    """
+    entries = "\n".join(_entry(module, name, seen) for name in names(module))
+    told = (inspect.getdoc(module) or "").split("\n\n")[0]
+    head = f"# {heading}\n\n`{module.__name__}`\n\n{told}\n\n"
+    return f"{head}```{{eval-rst}}\n{entries}\n```\n"
+
+
+def _entry(module: ModuleType, name: str, seen: set[int]) -> str:
+    thing = getattr(module, name)
+    kind, options = ("autofunction", []) if not inspect.isclass(thing) else _CLASS
+    again = ["   :no-index:"] if id(thing) in seen else []
+    seen.add(id(thing))
+    lines = [f".. {kind}:: {module.__name__}.{name}", *options, *again]
+    return "\n".join([*lines, ""])
+
+
+_CLASS = ("autoclass", ["   :members:"])
+
+
+_CONTENTS = """\
+# Every name
+
+The names and their meaning are TensorFlow's, where TensorFlow has them. What `draw`,
+`play`, `explain`, `why`, `descent` and `explore` do is told on the first of them.
+
+```{{toctree}}
+:maxdepth: 1
+
+{pages}
+```
+"""
+
+
+def contents(modules: Iterable[str]) -> str:
+    """The reference's first page."""
+    return _CONTENTS.format(pages="\n".join(modules))
+
+
+_OPERATIONS = """\
+# Every operation
+
+Each rule is one short text. It is what runs when you ask for a gradient, what the
+pictures show, and what the tests check. In a rule, `g` is the upstream gradient, `x`
+the operand (`a`, `b`, `c` where there are more), and `y` the operation's own result.
+`tapeviz ops` prints the same table.
+
+<div class="op-table" tabindex="0" role="region" aria-label="Operations">
+<table>
+<thead><tr>{head}</tr></thead>
+<tbody>
+{rows}
+</tbody></table></div>
+"""
+
+
+def operations() -> str:
+    """The table of operations, from the registry, as a page."""
+    from tapeviz.face import operations as table
+
+    found = table()
+    head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in found.heads)
+    return _OPERATIONS.format(head=head, rows="\n".join(map(_row, found.rows)))
+
+
+def _row(cells: Sequence[str]) -> str:
+    *codes, words = cells
+    first, *rest = map(_code, codes)
+    told = "".join(f"<td>{cell}</td>" for cell in [*rest, html.escape(words)])
+    return f'<tr><th scope="row">{first}</th>{told}</tr>'
+
+
+def _code(text: str) -> str:
+    escaped = html.escape(text)
+    return (
+        escaped
+        if not text or text == "no gradient passes"
+        else f"<code>{escaped}</code>"
+    )
+
+
+def stage(folder: Path) -> None:
+    """Everything Sphinx reads, in one folder: ours, the lessons', the generated."""
+    shutil.copytree(HERE, folder, dirs_exist_ok=True, ignore=_skipped)
+    lessons = folder / "lessons"
+    lessons.mkdir()
+    for path in _chapters():
+        shutil.copy(path, lessons / path.name)
+    shutil.copytree(ROOT / "chapters" / "pictures", folder / "pictures")
+    shutil.copy(ROOT / "CHANGELOG.md", folder / "changes.md")
+    _generate(folder / "reference")
+    index = folder / "index.md"
+    stems = sorted((path.stem for path in lessons.glob("*.ipynb")), key=_number)
+    index.write_text(
+        index.read_text("utf-8").replace(
+            "LESSONS", "\n".join(f"lessons/{stem}" for stem in stems)
+        ),
+        "utf-8",
+    )
+
+
+def _number(stem: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in stem.split("_")[:2])
+
+
+def _chapters() -> Iterator[Path]:
+    yield from (ROOT / "chapters").glob("*.ipynb")
+    yield ROOT / "chapters" / "TEACHING.md"
+
+
+def _skipped(_folder: str, found: list[str]) -> set[str]:
+    return {name for name in found if name.startswith("_") or name == "build.py"}
+
+
+def _generate(folder: Path) -> None:
+    folder.mkdir()
+    seen: set[int] = set()
+    for name, heading in MODULES.items():
+        page = reference(importlib.import_module(name), heading, seen)
+        (folder / f"{name}.md").write_text(page, "utf-8")
+    (folder / "index.md").write_text(contents(MODULES), "utf-8")
+    (folder / "operations.md").write_text(operations(), "utf-8")
+
+
+def build(folder: Path = SITE) -> int:
+    """Write the site into a folder; not 0 if Sphinx has an error or a warning."""
+    from sphinx.cmd.build import main
+
+    with TemporaryDirectory() as made:
+        source = Path(made) / "source"
+        stage(source)
+        state = str(Path(made) / "state")
+        words = ["-q", "-W", "--keep-going", "-b", "html", "-d", state]
+        status = main([*words, str(source), str(folder)])
+    if status == 0:
+        print(f"The site is in {folder}: open {folder / 'index.html'}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(build(Path(sys.argv[1]) if sys.argv[1:] else SITE))
