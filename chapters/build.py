@@ -59,7 +59,12 @@ class Cell:
 
 def sources() -> list[Path]:
     """The sources of all lessons, in reading order."""
-    return sorted(SOURCES.glob("10_*.py"))
+    return sorted(SOURCES.glob("10_*.py"), key=number)
+
+
+def number(path: Path) -> tuple[int, ...]:
+    """The number of a lesson, for its place in the order: 10.2 before 10.10."""
+    return tuple(int(part) for part in path.stem.split("_")[:2])
 
 
 def cells(text: str) -> list[Cell]:

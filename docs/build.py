@@ -20,6 +20,8 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
+from tapeviz.lessons import copies
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 SITE = HERE / "_site"
@@ -166,17 +168,13 @@ def stage(folder: Path) -> None:
     shutil.copy(ROOT / "CHANGELOG.md", folder / "changes.md")
     _generate(folder / "reference")
     index = folder / "index.md"
-    stems = sorted((path.stem for path in lessons.glob("*.ipynb")), key=_number)
+    stems = [Path(name).stem for name in copies.lessons(lessons)]
     index.write_text(
         index.read_text("utf-8").replace(
             "LESSONS", "\n".join(f"lessons/{stem}" for stem in stems)
         ),
         "utf-8",
     )
-
-
-def _number(stem: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in stem.split("_")[:2])
 
 
 def _chapters() -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from tapeviz.lessons.checks import check
+from tapeviz.lessons.checks import Exercise, check, judge
+from tapeviz.lessons.replay import replay
 
-__all__ = ["check"]
+__all__ = ["Exercise", "check", "judge", "replay"]

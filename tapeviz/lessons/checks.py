@@ -44,16 +44,21 @@ class Verdict:
         return self.words
 
 
-def check(name: str, answer: Any) -> None:
-    """Print how the answer to the exercise of this name stands.
+def check(exercise: str | Exercise, answer: Any) -> None:
+    """Print how the answer to an exercise stands: one of ours, or one of your own.
 
     An answer that is still ``...`` is open, which is no error. ValueError for a name
     that is not in ``EXERCISES``.
+
+    >>> check(Exercise(6.0, ((3.0, "Half of it is missing."),)), 3.0)
+    Exercise: not right yet. Half of it is missing.
     """
     from tapeviz.lessons.exercises import EXERCISES
 
-    verdict = judge(_named(EXERCISES, name), answer)
-    print(f"Exercise {name}: {verdict}")  # noqa: T201 - for the learner to read
+    own = isinstance(exercise, Exercise)
+    found = exercise if isinstance(exercise, Exercise) else _named(EXERCISES, exercise)
+    title = "Exercise" if own else f"Exercise {exercise}"
+    print(f"{title}: {judge(found, answer)}")  # noqa: T201 - for the learner to read
 
 
 def _named(exercises: Mapping[str, Exercise], name: str) -> Exercise:

@@ -103,4 +103,30 @@ EXERCISES: dict[str, Exercise] = {
             (-4.0, "You are close to minus the answer: mind the sign."),
         ),
     ),
+    "10.8a": Exercise(
+        12.0,
+        (
+            (4.0, "One of the three factors is still outside of the tape."),
+            (8.0, "Two paths lead back, and there should be three: look at x.numpy()."),
+            (None, "Still None: look for the place where a number leaves the tape."),
+        ),
+    ),
+    "10.8b": Exercise(
+        (0.0, 0.25),
+        (((1.0, 0.25), "The first entry takes the other branch: it is not used."),),
+    ),
+    "10.9a": Exercise(
+        5.43656365691809,
+        (
+            (2.718281828459045, "That is the slope of exp. The product has one, too."),
+            (2.0, "That is the slope of the product. exp has one, too."),
+        ),
+    ),
+    "10.9b": Exercise(
+        30.0,
+        (
+            (60.0, "Each sum has two operands, but is written down once."),
+            (2.0**30, "That is how many paths there are. Count the entries."),
+        ),
+    ),
 }

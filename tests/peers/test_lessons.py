@@ -7,16 +7,20 @@ import re
 from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 
 import tapeviz
+from tapeviz.lessons import copies
 
 CHAPTERS = Path(__file__).parents[2] / "chapters"
-NOTEBOOKS = sorted(CHAPTERS.glob("10_*.ipynb"))
+NOTEBOOKS = [CHAPTERS / name for name in copies.lessons(CHAPTERS)]
 OURS_ALONE = re.compile(
-    r"^(import tapeviz|from tapeviz|.*\b(draw|play|explore|check|descend|plot)\().*\n?",
+    r"^(import tapeviz|from tapeviz"
+    r"|.*\b(draw|play|explore|why|explain|replay|check|descend|plot)\().*\n?",
     re.MULTILINE,
 )
 
@@ -42,6 +46,33 @@ def test_the_same_is_printed(path: Path, tensorflow: ModuleType) -> None:
         printed = "".join(o.get("text", "") for o in cell.outputs)
         if "check(" not in cell.source:
             assert out.getvalue() == printed, cell.id
+
+
+ASKED = re.compile(r"^why\((\w+), (.+), (.+)\)$", re.MULTILINE)
+
+
+def test_every_puzzle_is_one_in_tensorflow_too(tensorflow: ModuleType) -> None:
+    """The gradient that a puzzle is about: the same nothing in both programs."""
+    (path,) = CHAPTERS.glob("10_8_*.ipynb")
+    puzzles = [
+        cell.source
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code" and ASKED.search(cell.source)
+    ]
+    assert len(puzzles) > 20
+    for source in puzzles:
+        asking = ASKED.sub(r"found = \1.gradient(\2, \3)", source)
+        got = [_found(asking, module) for module in (tensorflow, tapeviz)]
+        assert got[0] == got[1], source
+
+
+def _found(source: str, module: ModuleType) -> str:
+    """The gradient as text, or the class of the error for a tape that was used up."""
+    space: dict[str, Any] = {"tf": module, "np": np, "__name__": "__main__"}
+    asking = source.replace("tf.GradientTape(", "tf.GradientTape(persistent=True, ")
+    exec(compile(asking.replace(", )", ")"), "puzzle", "exec"), space)  # noqa: S102 - the lesson
+    found = space["found"]
+    return "None" if found is None else str(np.asarray(found))
 
 
 def test_a_used_tape_is_refused_in_the_same_words(
