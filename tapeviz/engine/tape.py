@@ -16,11 +16,20 @@ from tapeviz.engine.assembly import AGAIN, AGAINS, BACK, BACKS, TELL, call, swee
 from tapeviz.engine.dtypes import TensorShape
 from tapeviz.engine.mixed import Turned, told
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.record import OFF, VARIABLE, WATCHED, Book, Record, here, listed
+from tapeviz.engine.record import (
+    OFF,
+    READ,
+    VARIABLE,
+    WATCHED,
+    Book,
+    Record,
+    here,
+    listed,
+)
 from tapeviz.engine.slices import Rows
 from tapeviz.engine.splice import splice
 from tapeviz.engine.tensor import Shared, Tensor, Variable, convert, sizes, wrap
-from tapeviz.errors import InvalidArgumentError, caller, tell
+from tapeviz.errors import InvalidArgumentError, caller, own, tell
 
 
 class UnconnectedGradients(Enum):
@@ -49,6 +58,10 @@ class GradientTape:
     >>> tape.gradient(y, x)
     <tf.Tensor: shape=(), dtype=float32, numpy=6.0>
     """
+
+    _silent: tuple[Any, ...] = ()
+    _failed: tuple[Any, ...] = ()
+    _dropped = 0
 
     def __init__(
         self, persistent: bool = False, watch_accessed_variables: bool = True
@@ -87,11 +100,14 @@ class GradientTape:
     ) -> None:
         if self._recording:
             self._stop()
+        if error is not None:
+            self._failed = _failure(error, trace)
 
     def _begin(self, now: Any) -> None:
         """A fresh recording: the one that outer tapes write, or a new one."""
         self._book = book = Book() if now is None else now.book
         book.tapes += 1
+        self._silent, self._failed, self._dropped = (), (), 0
         self._windows, self._watched, self._late = [], {}, {}
         self._used = False
 
@@ -122,11 +138,20 @@ class GradientTape:
         self._recording = False
         book = self._book
         if book is not None:
-            self._windows[-1][1] = len(book.recs)
+            window = self._windows[-1]
+            window[1] = len(book.recs)
+            if window[0] == window[1] or book.recs[-1][0] < READ:
+                self._nothing()
         tapes = here.tapes
         here.set(
             () if len(tapes) < 2 else tuple(t for t in tapes if t is not self), book
         )
+
+    def _nothing(self) -> None:
+        """Keep in mind where a block without an operation ends."""
+        frame = caller()
+        if frame is not None:
+            self._silent = (frame.f_code, frame.f_lasti)
 
     def watch(self, tensor: Any) -> None:
         """Record what is computed from a tensor (or from any nest of tensors)."""
@@ -205,8 +230,18 @@ class GradientTape:
         if not self._recording:
             raise ValueError(tell("Tape is not recording."))
         self._stop()
+        dropped = self._dropped + self._size()
         self._begin(here.now)
+        self._dropped = dropped
         self._start()
+
+    def _size(self) -> int:
+        """How many operations stand in the windows."""
+        recs = [] if self._book is None else self._book.recs
+        return sum(
+            recs[i][0] > READ for start, stop in self._windows
+            for i in range(start, stop)
+        )  # fmt: skip
 
     # -- differentiating -------------------------------------------------------------
 
@@ -480,6 +515,17 @@ class GradientTape:
                     yield i, grads[i], parts
 
 
+def _failure(error: BaseException, trace: TracebackType | None) -> tuple[Any, ...]:
+    """The class and the text of an error, and the learner's last instruction."""
+    spot: tuple[Any, ...] = ()
+    while trace is not None:
+        inner = str(trace.tb_frame.f_globals.get("__name__")).startswith("numpy")
+        if not inner and not own(trace.tb_frame.f_code):
+            spot = (trace.tb_frame.f_code, trace.tb_lasti)
+        trace = trace.tb_next
+    return (type(error).__name__, str(error), *spot)
+
+
 def _parts(rec: Record, g: Any, grads: dict[int, Any]) -> list[tuple[Any, ...]]:
     op, parts = TABLE[rec[0]], []
     for slot, place in enumerate(op.inputs(rec)):
@@ -551,7 +597,7 @@ def _result(g: Any, source: Any, zero: bool) -> Any:
     if g is None:
         return wrap(np.zeros_like(source._v)[()]) if zero else None
     if g.__class__ is Tensor:
-        return g
+        return g if source.dtype.np.kind in "fc" else _result(None, source, zero)
     if g.__class__ is Rows:
         return g.slices()
     out = Tensor()
