@@ -9,7 +9,9 @@ import numpy as np
 from tapeviz.arrays.making import eye
 from tapeviz.engine.arguments import axes, floating, like, plain, rank, sizes, whole
 from tapeviz.engine.assembly import call
+from tapeviz.engine.checks import mixed
 from tapeviz.engine.composite import composite
+from tapeviz.engine.ops import NAMED
 from tapeviz.engine.slices import IndexedSlices
 from tapeviz.engine.tensor import Tensor, convert, wrap
 from tapeviz.errors import InvalidArgumentError, UnimplementedError, tell
@@ -92,8 +94,7 @@ def matvec(
     >>> tf.linalg.matvec([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).numpy()
     array([3., 7.], dtype=float32)
     """
-    m = convert(a)
-    v = like(b, m)
+    m, v = _alike("matvec", a, b)
     rows, columns = "ji" if transpose_a or adjoint_a else "ij"
     inner = m.shape[-2 if transpose_a or adjoint_a else -1]
     if rank(m) < 2 or rank(v) < 1 or inner != v.shape[-1]:
@@ -120,8 +121,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     >>> tf.tensordot([1.0, 2.0], [3.0, 4.0], axes=1).numpy()
     np.float32(11.0)
     """
-    x = convert(a)
-    y = like(b, x)
+    x, y = _alike("tensordot", a, b)
     mine, other = _dot_axes(axes, rank(x), rank(y))
     for i, j in zip(mine, other, strict=True):
         if x.shape[i] != y.shape[j]:
@@ -140,6 +140,15 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     out = [c for i, c in enumerate(left) if i not in mine]
     out += [c for j, c in enumerate(right) if j not in other]
     return call.tensordot([x, y], f"{''.join(left)},{''.join(right)}->{''.join(out)}")
+
+
+def _alike(name: str, *operands: Any) -> list[Any]:
+    """The operands as tensors, which must be of one dtype."""
+    tensors = [convert(t) for t in operands]
+    for slot, t in enumerate(tensors):
+        if t.dtype != tensors[0].dtype:
+            raise mixed(NAMED[name], tensors[0].dtype, t.dtype, slot)
+    return tensors
 
 
 def _dot_axes(given: Any, n: int, m: int) -> tuple[list[int], list[int]]:
@@ -174,8 +183,7 @@ def einsum(equation: str, *inputs: Any, **options: Any) -> Tensor:
     >>> tf.einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).numpy()
     array([3., 7.], dtype=float32)
     """
-    first = convert(inputs[0])
-    tensors = [first, *(like(t, first) for t in inputs[1:])]
+    tensors = _alike("einsum", *inputs)
     return call.einsum(tensors, _equation(equation, [rank(t) for t in tensors]))
 
 

@@ -15,8 +15,10 @@ from tapeviz.engine.arguments import (
     whole,
 )
 from tapeviz.engine.assembly import call
+from tapeviz.engine.checks import mixed
 from tapeviz.engine.composite import composite, grouped
-from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
+from tapeviz.engine.ops import NAMED
+from tapeviz.engine.tensor import Tensor, Variable, convert, holds_tensors, wrap
 from tapeviz.errors import InvalidArgumentError, tell
 
 
@@ -121,7 +123,9 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
     array([1., 2.], dtype=float32)
     """
     with grouped("stack"):
-        made = _alike(values)
+        made = _alike(values, "stack")
+    if not made:
+        return wrap(np.zeros(0, np.float32))
     for k, t in enumerate(made):
         if t.shape != made[0].shape:
             raise InvalidArgumentError(
@@ -135,16 +139,29 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
     return call.stack(made, one_axis(made[0], axis, "Pack", extra=1))
 
 
-def _alike(values: Any) -> list[Any]:
-    """A list of values as tensors, Python numbers in the dtype of the first tensor."""
+def _alike(values: Any, name: str) -> list[Any]:
+    """A list of values as tensors of one dtype, that of the first tensor in it.
+
+    Without a tensor in it, it is the dtype of all numbers together.
+    """
     known: Any = (v for v in values if isinstance(v, (Tensor, Variable)))
-    like = next((v.dtype for v in known), None)
-    made = []
+    like = next((v.dtype for v in known), None) or _common(values)
+    made: list[Any] = []
     for v in values:
         t = convert(v, None if isinstance(v, (Tensor, Variable)) else like)
         like = like or t.dtype
         made.append(t)
+        if t.dtype != made[0].dtype:
+            raise mixed(NAMED[name], made[0].dtype, t.dtype, len(made) - 1)
     return made
+
+
+def _common(values: Any) -> Any:
+    """The dtype of Python numbers together; None where they are of several shapes."""
+    try:
+        return None if holds_tensors(values) else convert(list(values)).dtype
+    except ValueError:
+        return None
 
 
 def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
@@ -157,7 +174,11 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     if not isinstance(values, (list, tuple)):
         return call.identity(values)
     with grouped("concat"):
-        made = _alike(values)
+        made = _alike(values, "concat")
+    if not made:
+        raise InvalidArgumentError(
+            tell("ConcatOp : there is nothing to join [Op:ConcatV2] name: concat")
+        )
     if rank(made[0]) == 0:
         raise InvalidArgumentError(
             tell(
@@ -286,7 +307,7 @@ def repeat(
 def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     """The entries in the opposite order along the axes."""
     t = convert(tensor)
-    return call.reverse(t, axes(t, axis))
+    return call.reverse(t, axes(t, axis) if rank(t) else ())
 
 
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
@@ -341,10 +362,26 @@ def _array(value: Any) -> Any:
 @composite("pad")
 def _mirrored(t: Any, widths: Any, mode: Any) -> Tensor:
     for i, pair in enumerate(widths):
+        _room_to_mirror(mode, pair, t.shape[i])
         if any(pair):
             ids = np.pad(np.arange(t.shape[i]), pair, mode=mode)
             t = call.mirror_pad(t, ids, i - rank(t))
     return t  # type: ignore[no-any-return]
+
+
+def _room_to_mirror(mode: str, pair: tuple[int, int], size: int) -> None:
+    """An error where there is less to mirror than is asked for."""
+    reflects = mode == "reflect"
+    if max(pair) <= size - reflects:
+        return
+    most, fails = ("less than", "not less") if reflects else ("no greater", "greater")
+    raise InvalidArgumentError(
+        tell(
+            f"paddings must be {most}{'' if reflects else ' than'} the dimension size: "
+            f"{pair[0]}, {pair[1]} {fails} than {size} [Op:MirrorPad]",
+            f"this axis has {size} entries to mirror",
+        )
+    )
 
 
 @composite("meshgrid")

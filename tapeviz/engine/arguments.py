@@ -115,7 +115,8 @@ def like(value: Any, t: Any) -> Any:
 
 def truths(value: Any, kernel: str, slot: int = 0) -> Any:
     """A tensor of bools; an error for numbers."""
-    t = convert(value)
+    held = isinstance(value, (np.ndarray, np.generic))
+    t = convert(value, dtypes.bool_ if held else None)
     if t.dtype.np.kind != "b" and t is not value:
         raise TypeError(
             tell(

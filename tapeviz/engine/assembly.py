@@ -324,9 +324,16 @@ def _pack(value: Any, dtype: Any = None) -> Any:
     """A list (of lists) with tensors in it as one tensor, connected to them."""
     like = dtype or _first_dtype(value)
     items = [
-        _pack(v, like) if isinstance(v, (list, tuple)) else tensor.convert(v, like)
+        _pack(v, like)
+        if isinstance(v, (list, tuple))
+        else tensor.convert(
+            v, None if v.__class__ in checks.KNOWN and not dtype else like
+        )
         for v in value
     ]
+    for k, t in enumerate(items):
+        if t.dtype != items[0].dtype:
+            raise checks.mixed(NAMED["stack"], items[0].dtype, t.dtype, k)
     shapes = {np.shape(t._v) for t in items}
     if len(shapes) > 1:
         a, b = sorted(shapes)[:2]

@@ -80,7 +80,7 @@ def _operand(op: Op, value: Any, like: Any) -> Any:
     if op.name in _ADDS and like is not None and like.is_integer and plain:
         made = convert(value)
         if made.dtype.is_floating:
-            raise _mixed(op, like, made.dtype)
+            raise mixed(op, like, made.dtype)
     return convert(value, like)
 
 
@@ -95,14 +95,15 @@ def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
     if kind == "c":
         return number
     if type(number) is float and kind in "iu" and op.name in _ADDS:
-        raise _mixed(op, dtype, dtypes.float32)
+        raise mixed(op, dtype, dtypes.float32)
     value = raw(number, dtype)
     if op.name in _WHOLE:
         _whole(op, *((value, x) if slot else (x, value)))
     return value
 
 
-def _mixed(op: Op, one: Any, other: Any, slot: int = 1) -> Exception:
+def mixed(op: Op, one: Any, other: Any, slot: int = 1) -> Exception:
+    """The error for operands of two dtypes."""
     if op.name == "divide":
         return TypeError(
             tell(
@@ -136,6 +137,8 @@ def _unlisted(op: Op, dtype: Any) -> Exception:
 
 def _whole(op: Op, a: Any, b: Any) -> None:
     """InvalidArgumentError where whole numbers have no result."""
+    if not np.size(a):
+        return
     if op.name == "power" and np.any(b < 0):
         raise InvalidArgumentError(
             tell(
@@ -158,7 +161,7 @@ def meet(op: Op, *values: Any) -> Shapes | None:
     for v in same[1:]:
         if _differ(same[0], v):
             slot = len(values) - len(same) + 1
-            raise _mixed(op, dtypes.of(same[0]), dtypes.of(v), slot)
+            raise mixed(op, dtypes.of(same[0]), dtypes.of(v), slot)
     kind = same[0].dtype.kind
     if op.kinds and kind not in op.kinds:
         raise _unlisted(op, dtypes.of(same[0]))
@@ -181,7 +184,7 @@ def meet(op: Op, *values: Any) -> Shapes | None:
 def _chosen(op: Op, condition: Any, *rest: Any) -> tuple[Any, ...]:
     """The operands that a condition chooses among; an error if it is none."""
     if condition.dtype.kind != "b":
-        raise _mixed(op, dtypes.bool_, dtypes.of(condition), slot=0)
+        raise mixed(op, dtypes.bool_, dtypes.of(condition), slot=0)
     return rest
 
 
@@ -247,6 +250,8 @@ def lift(v: Any, place: int, trace: Any, g: Any) -> Any:
         return v
     if type(v) is int or type(v) is float:
         v = g._v.dtype.type(v)
+    if v.dtype.kind in "iu" and g._v.dtype.kind in "fc":
+        return wrap(v.astype(g._v.dtype))  # whole numbers have no gradient to pass
     out = wrap(v)
     if place >= 0:
         out._t, out._i = trace, place

@@ -507,17 +507,18 @@ def convert(value: Any, dtype: Any = None) -> Any:
                 )
             )
         return value
-    if isinstance(value, (list, tuple)) and _holds_tensors(value):
+    if isinstance(value, (list, tuple)) and holds_tensors(value):
         return pack(value, dtype)
     if hasattr(value, "_dense"):
         return convert(value._dense(), dtype)
     return wrap(raw(value, None if dtype is None else dtypes.as_dtype(dtype)))
 
 
-def _holds_tensors(value: Any) -> bool:
+def holds_tensors(value: Any) -> bool:
+    """Whether there is a tensor or variable in a list of lists."""
     return any(
         isinstance(v, (Tensor, Variable))
-        or (isinstance(v, (list, tuple)) and _holds_tensors(v))
+        or (isinstance(v, (list, tuple)) and holds_tensors(v))
         for v in value
     )
 
@@ -549,7 +550,7 @@ def raw(value: Any, dtype: DType | None = None) -> Any:
 
 
 def _real(value: float, dtype: DType) -> DType:
-    if dtype.is_integer or dtype.is_bool:
+    if dtype.np.kind not in "fc":
         raise TypeError(
             tell(
                 f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
@@ -560,11 +561,13 @@ def _real(value: float, dtype: DType) -> DType:
 
 
 def _plain_int(value: int, dtype: DType) -> Any:
-    if dtype.is_bool:
+    if dtype.np.kind not in "iufc":
         raise TypeError(
             tell(
-                f"Cannot convert {value!r} to EagerTensor of dtype bool",
-                "write True or False, or tf.cast the tensor to a number",
+                f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}",
+                "write True or False, or tf.cast the tensor to a number"
+                if dtype.is_bool
+                else "str(value) makes text of a number",
             )
         )
     try:
@@ -607,16 +610,28 @@ def _array(value: Any, dtype: DType | None) -> Any:
             )
         )
     if dtype is not None:
-        if (
-            a.dtype.kind == "f"
-            and dtype.np.kind in "iub"
-            and not isinstance(value, (np.ndarray, np.generic))
-        ):
-            _real(float(a.flat[0]), dtype)
+        _fits(a, value, dtype)
         return a.astype(dtype.np)[()] if a.ndim == 0 else a.astype(dtype.np)
     if not isinstance(value, (np.ndarray, np.generic)):
         a = _narrow(a, value)
     return a if a.ndim else a[()]
+
+
+def _fits(a: Any, value: Any, dtype: DType) -> None:
+    """An error unless the entries of ``value`` can be had in a dtype."""
+    if not isinstance(value, (np.ndarray, np.generic)):
+        if a.dtype.kind == "f" and dtype.np.kind not in "fc":
+            _real(float(a.flat[0]), dtype)
+        elif a.size and dtype.np.kind == "O":
+            _plain_int(int(a.flat[0]), dtype)
+    elif dtype.np.kind == "O":
+        raise ValueError(
+            tell(
+                "Failed to convert a NumPy array to a Tensor (Unsupported object type "
+                f"{a.dtype.type.__name__.rstrip('0123456789_')}).",
+                "array.astype(str) makes text of numbers",
+            )
+        )
 
 
 def _all_text(a: Any) -> bool:

@@ -10,7 +10,9 @@ from typing import Any
 
 from tapeviz.engine.arguments import like, plain, truths
 from tapeviz.engine.assembly import call
+from tapeviz.engine.checks import mixed
 from tapeviz.engine.composite import composite
+from tapeviz.engine.ops import NAMED
 from tapeviz.engine.slices import dense
 from tapeviz.engine.tensor import Tensor, convert
 from tapeviz.errors import InvalidArgumentError, tell
@@ -97,12 +99,15 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
             )
         )
     tensors = [convert(dense(t)) for t in given]
-    if len({(t.shape, t.dtype) for t in tensors}) > 1:
-        shapes = " and ".join(dict.fromkeys(str(t.shape.as_list()) for t in tensors))
+    for slot, t in enumerate(tensors):
+        if t.dtype != tensors[0].dtype:
+            raise mixed(NAMED["add_n"], tensors[0].dtype, t.dtype, slot)
+    shapes = list(dict.fromkeys(str(t.shape.as_list()) for t in tensors))
+    if len(shapes) > 1:
         raise InvalidArgumentError(
             tell(
                 "Inputs to operation AddN of type AddN must have the same size and "
-                f"shape. Found {shapes} [Op:AddN]",
+                f"shape. Found {' and '.join(shapes)} [Op:AddN]",
                 "add_n does not broadcast; a + b does",
             )
         )

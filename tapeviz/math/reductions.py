@@ -133,7 +133,12 @@ def reduce_euclidean_norm(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
     """The square root of the sum of squares; its gradient at 0 is nan."""
-    t = floating(input_tensor)
+    t = convert(input_tensor)
+    if t.dtype.is_integer:
+        real = call.cast_whole(t, np.dtype(np.float64))
+        return call.cast_whole(
+            call.norm(real, axes(t, axis), bool(keepdims)), t.dtype.np
+        )
     return call.norm(t, axes(t, axis), bool(keepdims))
 
 
@@ -180,7 +185,7 @@ def argmax(
     array([1, 0])
     """
     t = convert(input)
-    at = one_axis(t, 0 if axis is None else axis, "ArgMax")
+    at = _filled(t, axis, "ArgMax")
     return _index(call.argmax(t, at), output_type)
 
 
@@ -189,8 +194,22 @@ def argmin(
 ) -> Tensor:
     """Where along an axis (the first by default) the smallest entry stands."""
     t = convert(input)
-    at = one_axis(t, 0 if axis is None else axis, "ArgMin")
+    at = _filled(t, axis, "ArgMin")
     return _index(call.argmin(t, at), output_type)
+
+
+def _filled(t: Any, axis: Any, kernel: str) -> int:
+    """An axis (the first by default) that has entries."""
+    at = one_axis(t, 0 if axis is None else axis, kernel)
+    if not t.shape[at]:
+        raise InvalidArgumentError(
+            tell(
+                f"Reduction axis {at + rank(t)} is empty in shape {t.shape.as_list()} "
+                f"[Op:{kernel}]",
+                "among no entries there is none that is greatest or smallest",
+            )
+        )
+    return at
 
 
 def _index(found: Tensor, dtype: Any) -> Tensor:

@@ -10,6 +10,7 @@ from tapeviz.engine.arguments import floating, like, one_axis, plain
 from tapeviz.engine.assembly import call
 from tapeviz.engine.composite import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert
+from tapeviz.errors import tell
 
 
 def relu(features: Any, name: str | None = None) -> Tensor:
@@ -47,7 +48,16 @@ def selu(features: Any, name: str | None = None) -> Tensor:
 
 def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
     """``x`` times the part of a normal distribution below ``x``."""
-    return _gelu_by_tanh(features) if approximate else call.gelu(features)
+    t = convert(features)
+    if t.dtype.is_integer:
+        raise ValueError(
+            tell(
+                "`features.dtype` must be a floating point tensor."
+                f"Received:features.dtype={t.dtype}",
+                "tf.cast(x, tf.float32) first",
+            )
+        )
+    return _gelu_by_tanh(t) if approximate else call.gelu(t)
 
 
 @composite("gelu")

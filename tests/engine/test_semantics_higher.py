@@ -55,6 +55,22 @@ ROWS = [
     third("tf.abs(x)", "(1 float32, 0 float32, None)"),
     third("tf.cast(tf.cast(x, tf.float64) ** 3, tf.float32)",
           "(27 float32, 18 float32, 6 float32)"),
+    row("a quotient of integer variables on the way", """
+        n, m, x = V(3), V(2), V(2.0)
+        with tf.GradientTape() as t:
+            with tf.GradientTape() as u:
+                y = tf.cast(n / m, tf.float32) * x * x
+            g = u.gradient(y, x)
+        g, t.gradient(g, x)
+        """, "(6 float32, 3 float32)"),
+    row("integer variables as sources in an outer block", """
+        n, m = V(3), V(2)
+        with tf.GradientTape() as t:
+            with tf.GradientTape() as u:
+                y = n / m
+            g = u.gradient(y, [n, m])
+        g
+        """, "[None, None]"),
     row("watched in the inner only", """
         x = c(3.0)
         with tf.GradientTape() as t:

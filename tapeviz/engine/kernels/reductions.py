@@ -53,13 +53,18 @@ def all(x: Any, axis: Axis, keep: bool) -> Any:
 
 
 def argmax(x: Any, axis: int) -> Any:
-    """Where the greatest entry stands; the first of equals."""
-    return np.argmax(x, axis)
+    """Where the greatest entry stands; the first of equals, nan never."""
+    return np.argmax(_ranked(x, 1), axis)
 
 
 def argmin(x: Any, axis: int) -> Any:
-    """Where the smallest entry stands; the first of equals."""
-    return np.argmin(x, axis)
+    """Where the smallest entry stands; the first of equals, nan never."""
+    return np.argmin(_ranked(x, -1), axis)
+
+
+def _ranked(x: Any, sign: int) -> Any:
+    """``x`` with its nans behind all others."""
+    return np.where(np.isnan(x), _lowest(x, sign), x) if x.dtype.kind == "f" else x
 
 
 def shares(a: Any, b: Any, axis: Axis, keep: bool) -> Any:

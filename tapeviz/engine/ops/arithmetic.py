@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tapeviz.engine.ops.table import BITS, NUMBER, ORDERED, PAIR, SWAPS, op
+from tapeviz.engine.ops.table import (
+    BITS,
+    FLOAT,
+    NUMBER,
+    ORDERED,
+    PAIR,
+    REAL,
+    SWAPS,
+    op,
+)
 
 op(
     "add", "a + b", "g", "g",
@@ -73,26 +82,27 @@ op(
     "multiply_no_nan", "multiply_no_nan(a, b)", "multiply_no_nan(g, b)",
     "multiply_no_nan(a, g)",
     kernel="MulNoNan", symbol="× or 0", nickname="0 where b is 0, even beside inf",
-    **PAIR,
+    **PAIR, **FLOAT,
 )  # fmt: skip
 op(
     "xlogy", "xlogy(a, b)", "g * xlogy(nonzero(a), b)", "g * xdivy(a, b)",
-    kernel="Xlogy", symbol="a·ln b", domain="b > 0", **PAIR,
+    kernel="Xlogy", symbol="a·ln b", domain="b > 0", **PAIR, **FLOAT,
 )  # fmt: skip
 op(
     "xlog1py", "xlog1py(a, b)", "g * xlog1py(nonzero(a), b)", "g * xdivy(a, b + 1)",
     kernel="Xlog1py", symbol="a·ln(1+b)", domain="b > −1", **PAIR,
+    **FLOAT,
 )  # fmt: skip
 op(
     "xdivy", "xdivy(a, b)", "g * xdivy(nonzero(a), b)", "g * xdivy(-a, b * b)",
     kernel="Xdivy", symbol="a÷b or 0", domain="b ≠ 0", nickname="0 where a is 0",
-    **PAIR,
+    **PAIR, **FLOAT,
 )  # fmt: skip
 op("positive", "positive(x)", kernel="Greater", symbol="> 0", cut=True)
 op("nonzero", "nonzero(x)", kernel="NotEqual", symbol="≠ 0", cut=True)
 op(
     "atan2", "arctan2(a, b)", "b * (g / (a * a + b * b))", "-a * (g / (a * a + b * b))",
-    kernel="Atan2", symbol="atan2", **PAIR,
+    kernel="Atan2", symbol="atan2", **PAIR, **REAL,
 )  # fmt: skip
 
 # -- comparisons and logic: no gradient passes -----------------------------------------
@@ -113,9 +123,9 @@ for _name, _sign, _kernel in (
     op(_name, f"a {_sign} b", kernel=_kernel, symbol=_sign, cut=True, **PAIR, **BITS)
 
 op("logical_not", "~x", kernel="LogicalNot", symbol="not", cut=True, **BITS)
-op("is_nan", "isnan(x)", kernel="IsNan", symbol="is nan", cut=True, missing=True)
-op("is_inf", "isinf(x)", kernel="IsInf", symbol="is inf", cut=True, missing=True)
-op(
-    "is_finite", "isfinite(x)",
-    kernel="IsFinite", symbol="is finite", cut=True, missing=True,
-)  # fmt: skip
+
+for _name, _kernel in (("nan", "IsNan"), ("inf", "IsInf"), ("finite", "IsFinite")):
+    op(
+        f"is_{_name}", f"is{_name}(x)",
+        kernel=_kernel, symbol=f"is {_name}", cut=True, missing=True, **REAL,
+    )  # fmt: skip

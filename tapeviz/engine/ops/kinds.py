@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.table import PAIR, op
+from tapeviz.engine.ops.table import PAIR, REAL, op
 
 op(
     "cast", "cast(x, dtype)", "cast(g, before)",
@@ -22,6 +22,7 @@ op("stop_gradient", "same(x)", kernel="StopGradient", symbol="stop", cut=True)
 op(
     "check_numerics", "finite(x, message)", "finite(g, told(message))",
     kernel="CheckNumerics", symbol="finite?", settings=("message",),
+    **REAL,
 )  # fmt: skip
 
 # -- complex numbers: the conjugate convention, as in TensorFlow -----------------------

@@ -1,0 +1,148 @@
+"""Every op beside TensorFlow's, over drawn shapes, dtypes, settings and numbers.
+
+Value, gradient and second gradient, where None is, dtypes, shapes, and the class of an
+error. ``TAPEVIZ_LINES=2000 pytest tests/peers/test_ops.py`` is a long run.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import tapeviz
+from tapeviz.engine.ops import NAMED
+from tests.peers.conftest import REQUIRED
+from tests.peers.lines import TRIED, WORDS, Line, lines, spelt, way
+
+MANY = int(os.environ.get("TAPEVIZ_LINES", "80" if REQUIRED else "8"))
+FEW = settings(
+    max_examples=MANY, deadline=None, print_blob=True, database=None,
+    derandomize="TAPEVIZ_LINES" not in os.environ,
+    suppress_health_check=[*HealthCheck],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [op.name for op in TRIED])
+def test_every_op_can_be_written(name: str) -> None:
+    assert spelt(NAMED[name]).startswith("tf.")
+    assert way(NAMED[name])
+
+
+def test_what_is_left_out_is_in_the_registry() -> None:
+    assert set(NAMED) >= WORDS
+
+
+KNOWN = {
+    "softsign": "TensorFlow has no second derivative of it",
+    "softmax_cross_entropy": "TensorFlow leaves out how labels move the gradient",
+}
+"""Ops whose second gradients differ, and why."""
+
+ERRORS = {"NotFoundError": "InvalidArgumentError"}
+"""TensorFlow takes 1/x of whole numbers, then finds that nobody computes it."""
+
+ROUGH = {"gelu": 1e-7}
+"""Where TensorFlow rounds a constant to float32 on the way."""
+
+
+def flat(got: Any) -> list[Any]:
+    """The tensors of a result."""
+    if isinstance(got, (list, tuple)):
+        return [t for g in got for t in flat(g)]
+    return [got]
+
+
+def dense(tf: Any, g: Any) -> Any:
+    return g if g is None or hasattr(g, "numpy") else tf.convert_to_tensor(g)
+
+
+def weights(tf: Any, t: Any, turn: float) -> Any:
+    """Upstream gradients that tell the entries apart."""
+    n = int(np.prod(t.shape))
+    return tf.constant(np.cos(np.arange(n) + turn).reshape(tuple(t.shape)), t.dtype)
+
+
+def once(tf: Any, tape: Any, targets: list[Any], sources: list[Any]) -> Any:
+    """The gradients of weighted targets, or the class of the error."""
+    if not targets:
+        return [None] * len(sources)
+    ups = [weights(tf, t, 0.5 + k) for k, t in enumerate(targets)]
+    try:
+        got = tape.gradient(targets, sources, ups)
+    except (LookupError, tf.errors.InvalidArgumentError) as error:
+        return [type(error).__name__] * len(sources)
+    return [dense(tf, g) for g in got]
+
+
+def found(tf: Any, line: Line) -> tuple[Any, ...]:
+    """Values, gradients and second gradients; or the class of the error."""
+    given = line.given(tf)
+    sources = [
+        t
+        for t, form in zip(given.values(), line.forms, strict=True)
+        if form in ("watched", "variable") and t.dtype.is_floating
+    ]
+    with tf.GradientTape() as second:
+        second.watch(sources)
+        with tf.GradientTape() as first:
+            first.watch(sources)
+            try:
+                made = eval(line.text, {"tf": tf, "np": np, **given})  # noqa: S307
+            except (tf.errors.OpError, ValueError, TypeError) as error:
+                return (ERRORS.get(type(error).__name__, type(error).__name__),)
+        values = flat(made)
+        smooth = [t for t in values if t.dtype.is_floating]
+        ones = once(tf, first, smooth, sources)
+    linked = [g for g in ones if g is not None and not isinstance(g, str)]
+    return values, ones, once(tf, second, linked, sources)
+
+
+def plain(t: Any) -> Any:
+    return t if t is None or isinstance(t, str) else np.asarray(t.numpy())
+
+
+NEAR = {"float64": 1e-9, "float32": 2e-4, "float16": 1e-2}
+
+
+def same(a: Any, b: Any, rough: float = 0) -> bool:
+    """Equal in dtype and shape, and in value up to rounding."""
+    if a is None or b is None or isinstance(a, str) or isinstance(b, str):
+        return a is b or (isinstance(a, str) and a == b)
+    if (a.dtype, a.shape) != (b.dtype, b.shape):
+        return False
+    near = max(NEAR.get(a.dtype.name, 0), rough)
+    size = np.max(np.abs(b), initial=0, where=np.isfinite(b)) if near else 0
+    return bool(np.allclose(a, b, near, near * (1 + size), equal_nan=True))
+
+
+def compare(tf: ModuleType, name: str, line: Line) -> str:
+    """Which part differs, and how; or nothing."""
+    parts = ("value", "gradient", "second gradient")[: 2 if name in KNOWN else 3]
+    alike = partial(same, rough=ROUGH.get(name, 0))
+    with np.errstate(all="ignore"):
+        ours, theirs = found(tapeviz, line), found(tf, line)
+    if len(ours) == 1 or len(theirs) == 1:
+        return "" if ours == theirs else f"{ours} is not {theirs}"
+    for what, a, b in zip(parts, ours, theirs, strict=False):
+        one, two = [plain(t) for t in a], [plain(t) for t in b]
+        if len(one) != len(two) or not all(map(alike, one, two)):
+            return f"{what}: {one} is not {two}"
+    return ""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", [op.name for op in TRIED])
+def test_an_op_is_tensorflows(tensorflow: ModuleType, name: str) -> None:
+    @FEW
+    @given(lines(name))
+    def agree(line: Line) -> None:
+        differs = compare(tensorflow, name, line)
+        assert not differs, f"{differs}\n{line}"
+
+    agree()
