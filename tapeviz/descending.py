@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tapeviz.engine.tensor import Variable
 from tapeviz.errors import names_around, tell
+
+if TYPE_CHECKING:
+    from tapeviz.engine.tape import GradientTape
+    from tapeviz.render.regime import Regime
+    from tapeviz.trace.descent import Update
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a recorded run, opened: ``draw(run[7])``, ``play(run[7])``.
+
+    ``tape`` is what the loop recorded in this step, ``target`` and ``sources`` what it
+    was asked for, ``names`` what the learner called things then, and ``update`` the
+    point, loss, gradient and move.
+    """
+
+    number: int
+    tape: GradientTape
+    target: Any
+    sources: Any
+    update: Update
+    names: dict[str, Any] = field(repr=False)
 
 
 class Descent:
     """A recorded run of gradient descent, made by ``descent``.
 
     ``data`` is the run as frozen data, ``plot()`` its matplotlib figure, ``play(run)``
-    its film.
+    its film, ``run[7]`` its step 7 opened, ``regime`` how it behaves.
     """
 
     def __init__(self, recorder: Any) -> None:
@@ -36,6 +59,45 @@ class Descent:
     def __len__(self) -> int:
         return int(self._recorder.steps)
 
+    def __getitem__(self, number: int) -> Step:
+        """A step with its tape; negative numbers count from the end.
+
+        IndexError when there is no such step, LookupError naming the nearest ones when
+        its tape was let go, as in long runs.
+        """
+        count = len(self)
+        step = number + count if number < 0 else number
+        if not 0 <= step < count:
+            many = f"its steps are 0 to {count - 1}" if count else "it has no steps"
+            raise IndexError(tell(f"this run has no step {number}: {many}"))
+        opened = self._recorder.opened(step)
+        if opened is None:
+            raise LookupError(self._let_go(step))
+        one = len(opened.targets) == 1
+        return Step(
+            step,
+            opened.tape,
+            opened.targets[0] if one else opened.targets,
+            opened.sources,
+            self.data.updates[step],
+            opened.names or dict(names_around()),
+        )
+
+    def _let_go(self, step: int) -> str:
+        kept = self._recorder.kept
+        if not kept:
+            return tell(f"step {step} was made without a tape, so nothing opens")
+        below = max((k for k in kept if k < step), default=kept[0])
+        above = min((k for k in kept if k > step), default=kept[-1])
+        return tell(
+            f"the tape of step {step} was let go, as the run is long",
+            f"open a step near it: run[{below}] or run[{above}]",
+        )
+
+    def __iter__(self) -> Iterator[Step]:
+        """The steps whose tape was kept, in order."""
+        return (self[step] for step in self._recorder.kept)
+
     @property
     def data(self) -> Any:
         """The run as a frozen ``trace.descent.Descent``."""
@@ -43,15 +105,35 @@ class Descent:
             self._data = self._recorder.descent()
         return self._data
 
-    def plot(self, **options: Any) -> Any:
+    @property
+    def regime(self) -> Regime:
+        """How the run behaves, in a word, a sentence and the inequality behind it.
+
+        >>> import tapeviz as tf
+        >>> x = tf.Variable(2.0)
+        >>> with descent(x) as run:
+        ...     for i in range(10):
+        ...         with tf.GradientTape() as tape:
+        ...             loss = (x - 5)**2
+        ...         _ = x.assign_sub(0.1 * tape.gradient(loss, x))
+        >>> run.regime.name, run.regime.limit
+        ('converging', 1.0)
+        """
+        from tapeviz.render.regime import regime
+
+        return regime(self.data)
+
+    def plot(self, *others: Descent, **options: Any) -> Any:
         """The path on the loss curve beside the loss at each step, as a Figure.
 
-        With ``axes=(left, right)`` it draws into a figure of yours and returns those.
-        ``theme`` is "light" or "dark", ``size`` in inches.
+        ``others`` are drawn into the same picture. With ``axes=(left, right)`` it draws
+        into a figure of yours and returns those. ``surface=True`` draws two variables
+        on their surface, ``directions=(0, 3)`` chooses two of many numbers. ``labels``
+        names the runs, ``theme`` is "light" or "dark", ``size`` in inches.
         """
         from tapeviz.shown import chart
 
-        return chart(self.data, **options)
+        return chart((self.data, *(o.data for o in others)), **options)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         from tapeviz.shown import Player
@@ -62,11 +144,12 @@ class Descent:
         return f"<a descent of {len(self)} updates: run.plot(), play(run)>"
 
 
-def descent(*variables: Variable) -> Descent:
+def descent(*variables: Variable, loss: str = "") -> Descent:
     """The record of the gradient descent in a ``with`` block.
 
-    Write ``with descent(x) as run:``. The loop in the block stays as it is. Without
-    arguments the variables are those the first gradient is asked for.
+    Write ``with descent(x) as run:``. The loop in the block stays as it is, whatever
+    optimizer it uses. Without arguments the variables are those whose gradient is
+    applied. ``loss`` names the loss; without it the learner's own name is found.
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(2.0)
@@ -80,7 +163,7 @@ def descent(*variables: Variable) -> Descent:
     """
     from tapeviz.trace import observe
 
-    return Descent(observe.record(*variables, names=names_around()))
+    return Descent(observe.record(*variables, names=names_around(), loss=loss))
 
 
 def explore(
@@ -96,6 +179,8 @@ def explore(
     ``loss`` is a function without arguments that reads the scalar variable ``x``;
     ``x`` itself is left as it was.
     """
+    from tapeviz.keras.optimizers import SGD
+    from tapeviz.render.descent_film import descent_film
     from tapeviz.trace import observe
     from tapeviz.widgets.studio import Studio
 
@@ -109,15 +194,11 @@ def explore(
     names = names_around()
 
     def rerun(learning_rate: float, steps: int, start: float) -> Any:
-        run = observe.rerun(
-            loss, x, learning_rate=learning_rate, steps=steps, start=start, names=names
-        )
-        return run, film(run)
-
-    def film(run: Any) -> Any:
-        from tapeviz.render.descent_film import descent_film
-
-        return descent_film(run)
+        recorder = observe.record(x, names=names)
+        apply = SGD(learning_rate).apply_gradients
+        observe.rerun(loss, [x], apply, steps=steps, start=[start], recorder=recorder)
+        run = recorder.descent()
+        return run, descent_film(run)
 
     first = float(x) if start is None else start
     return Studio(rerun, learning_rate=learning_rate, steps=steps, start=first)

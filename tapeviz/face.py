@@ -7,9 +7,10 @@ and hands it to an object of ``shown``. Nothing heavy is imported before it is n
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tapeviz.descending import Descent
+from tapeviz.descending import Descent, Step
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.errors import caller, names_around, tell
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
     from tapeviz.trace.film import Table
 
 
+def _names(thing: Any) -> Mapping[str, Any]:
+    """The names in force: those of a run's step, or the caller's now."""
+    return thing.names if isinstance(thing, Step) else names_around()
+
+
 def _tape(thing: Any, verb: str) -> GradientTape:
+    if isinstance(thing, Step):
+        return thing.tape
     if not isinstance(thing, GradientTape):
         raise TypeError(
             tell(
@@ -33,7 +41,7 @@ def _tape(thing: Any, verb: str) -> GradientTape:
 
 
 def draw(
-    tape: GradientTape,
+    tape: GradientTape | Step,
     target: Any = None,
     sources: Any = None,
     *,
@@ -56,12 +64,12 @@ def draw(
     from tapeviz.shown import Drawing
     from tapeviz.trace import observe
 
-    graph = observe.graph(_tape(tape, "draw"), names_around(), target, sources)
+    graph = observe.graph(_tape(tape, "draw"), _names(tape), target, sources)
     return Drawing(graph, theme=theme, direction=direction)
 
 
 def play(  # noqa: PLR0913 - options, by keyword
-    what: GradientTape | Descent,
+    what: GradientTape | Descent | Step,
     target: Any = None,
     sources: Any = None,
     *,
@@ -98,7 +106,7 @@ def play(  # noqa: PLR0913 - options, by keyword
         )
     _tensors(target, "target")
     _tensors(sources, "source")
-    run = observe.backward(tape, target, sources, names_around())
+    run = observe.backward(tape, target, sources, _names(what))
     return Player(run, step=step, theme=theme, direction=direction)
 
 
@@ -116,7 +124,11 @@ def _tensors(thing: Any, role: str) -> None:
 
 
 def why(
-    tape: GradientTape, target: Any = None, sources: Any = None, *, theme: str = "auto"
+    tape: GradientTape | Step,
+    target: Any = None,
+    sources: Any = None,
+    *,
+    theme: str = "auto",
 ) -> Why:
     """Why a gradient is None, zero or nan, or where it comes from if it is fine.
 
@@ -136,16 +148,17 @@ def why(
     from tapeviz.answers import Why
     from tapeviz.trace import observe
 
-    target, sources = _asked(_tape(tape, "why"), target, sources, "why")
+    names, tape = _names(tape), _tape(tape, "why")
+    target, sources = _asked(tape, target, sources, "why")
     _numbers(target, "target")
     _numbers(sources, "source")
     frame = caller()
     spot = None if frame is None else (frame.f_code, frame.f_lasti)
-    return Why(observe.why(tape, target, sources, names_around(), spot), theme=theme)
+    return Why(observe.why(tape, target, sources, names, spot), theme=theme)
 
 
 def explain(  # noqa: PLR0913 - options, by keyword
-    tape: GradientTape,
+    tape: GradientTape | Step,
     target: Any = None,
     sources: Any = None,
     *,
@@ -169,10 +182,11 @@ def explain(  # noqa: PLR0913 - options, by keyword
     from tapeviz.answers import Explained
     from tapeviz.trace import observe
 
-    target, sources = _asked(_tape(tape, "explain"), target, sources, "explain")
+    names, tape = _names(tape), _tape(tape, "explain")
+    target, sources = _asked(tape, target, sources, "explain")
     _tensors(target, "target")
     _tensors(sources, "source")
-    told = observe.explanation(tape, target, sources, names_around(), check=check)
+    told = observe.explanation(tape, target, sources, names, check=check)
     return Explained(told, theme=theme, exact=exact)
 
 

@@ -163,10 +163,11 @@ class Player(Shown):
         return f"<film of a backward pass: {len(self.run.steps)} operations>"
 
 
-def chart(run: Descent, *, axes: Any = None, **options: Any) -> Any:
+def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any:
     """The matplotlib figure of a run, which shows itself with its alt text."""
     from tapeviz.render import plots
 
+    run = runs[0]
     if axes is not None:
         return plots.plot(run, axes=axes, **options)
     figure = plots.figure(run, **options)

@@ -37,7 +37,9 @@ class Track:
 
     ``points`` has shape (n + 1, d) and ``gradients`` (n, d), with nan for what is not
     known. ``losses``, ``slopes`` and ``strides`` have one entry per update: the loss
-    before it, the length of the gradient and the length of the move.
+    before it, the length of the gradient and the length of the move. ``numbers`` are
+    the points whatever their dimension, without columns if some array was too large,
+    and ``whole`` says which of them hold no nan and no infinity.
     """
 
     names: tuple[str, ...]
@@ -46,6 +48,8 @@ class Track:
     losses: Floats
     slopes: Floats
     strides: Floats
+    numbers: Floats
+    whole: NDArray[np.bool_]
 
     @property
     def updates(self) -> int:
@@ -109,14 +113,25 @@ def track(run: Descent) -> Track:
     width = sum(v.size for v in ups[0].at) if ups else 0
     wide = width if width <= FLAT else 0
     places = [u.at for u in ups] + ([ups[-1].to] if ups else [])
+    known = all(v.data is not None for place in places[:1] for v in place)
+    numbers = _rows(places, width if known else 0)
     return Track(
         names=tuple(map(plain, run.names)),
-        points=_rows(places, wide),
+        points=numbers if width <= FLAT else numbers[:, :0],
         gradients=_rows([u.gradients for u in ups], wide),
         losses=np.array([scalar(u.loss) for u in ups], dtype=float),
         slopes=np.array([length(u.gradients) for u in ups], dtype=float),
         strides=np.array([length(u.moves) for u in ups], dtype=float),
+        numbers=numbers,
+        whole=np.array([all(map(_whole, place)) for place in places], dtype=bool),
     )
+
+
+def _whole(value: Value) -> bool:
+    """Whether every entry is a finite number."""
+    if value.data is None:
+        return value.summary is not None and value.summary.odd == 0
+    return all(map(math.isfinite, entries(value)))
 
 
 def _rows(rows: Sequence[tuple[Value | None, ...]], width: int) -> Floats:

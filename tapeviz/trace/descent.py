@@ -9,6 +9,20 @@ from tapeviz.trace.value import Value
 
 
 @dataclass(frozen=True)
+class Part:
+    """One term of an update: what it comes from, its formula and its values.
+
+    ``name`` is "gradient", "weight decay" or what carries earlier gradients
+    ("momentum"). ``values`` run along ``Descent.names``, None where a variable has no
+    such term; the parts of an update add up to its moves.
+    """
+
+    name: str
+    formula: str
+    values: tuple[Value | None, ...]
+
+
+@dataclass(frozen=True)
 class Update:
     """One update of the variables.
 
@@ -16,7 +30,9 @@ class Update:
     ``gradients`` what the tape gave there (None where it gave none), ``moves`` what
     was added to the variables (minus the learning rate times the gradient, in plain
     descent), ``to`` the point after. ``loss`` is the loss at ``at``. ``rate`` is the
-    learning rate if the moves are a multiple of the gradients, else None.
+    learning rate if the moves are a multiple of the gradients, else None. ``parts`` are
+    the terms of the moves as far as they are known, and ``opens`` says that the tape of
+    this step was kept.
     """
 
     step: int
@@ -26,6 +42,8 @@ class Update:
     moves: tuple[Value, ...]
     to: tuple[Value, ...]
     rate: float | None = None
+    parts: tuple[Part, ...] = ()
+    opens: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,13 +60,60 @@ class Landscape:
 
 
 @dataclass(frozen=True)
+class Curvature:
+    """How the loss bends at one point: the eigenvalues of its second derivatives.
+
+    ``where`` is "start", "end" or "minimum". ``at`` holds the numbers of all variables
+    in a row, ``slope`` the gradient there. ``bends`` are the eigenvalues, ascending,
+    and ``ways`` the direction of each, of length one.
+    """
+
+    where: str
+    at: tuple[float, ...]
+    slope: tuple[float, ...]
+    bends: tuple[float, ...]
+    ways: tuple[tuple[float, ...], ...]
+
+    @property
+    def limit(self) -> float | None:
+        """The learning rate above which plain descent leaves here: 2 / largest bend.
+
+        None where nothing bends upwards.
+
+        >>> Curvature("end", (5.0,), (0.0,), (2.0,), ((1.0,),)).limit
+        1.0
+        """
+        return 2 / self.bends[-1] if self.bends and self.bends[-1] > 0 else None
+
+
+@dataclass(frozen=True)
 class Descent:
-    """A recorded run: the variables' names, its updates, and the loss around them."""
+    """A recorded run: the variables' names, its updates, and the loss around them.
+
+    ``loss_name`` is what the learner calls the loss, ``method`` what made the updates
+    ("Adam", or "" for a loop written by hand), ``curvatures`` how the loss bends where
+    the run began and ended and at the minimum near it, as far as that is known.
+    """
 
     names: tuple[str, ...]
     updates: tuple[Update, ...]
     landscape: Landscape | None = None
     loss_name: str = "loss"
+    method: str = ""
+    curvatures: tuple[Curvature, ...] = ()
+
+    def curvature(self, where: str) -> Curvature | None:
+        """How the loss bends at the "start", the "end" or the "minimum"."""
+        return next((c for c in self.curvatures if c.where == where), None)
+
+    @property
+    def limit(self) -> float | None:
+        """The learning rate above which plain descent cannot settle, if it is known.
+
+        It is that of the minimum, or of the run's end where no minimum was found.
+        """
+        found = self.curvature("minimum") or self.curvature("end")
+        return None if found is None else found.limit
 
     def validate(self) -> Descent:
         """Itself, or ValueError saying what does not hold together."""
@@ -58,6 +123,8 @@ class Descent:
                 raise ValueError(f"update {i} calls itself step {u.step}")
             if {len(u.at), len(u.to), len(u.gradients), len(u.moves)} != {n}:
                 raise ValueError(f"update {i} does not speak of {n} variables")
+            if any(len(part.values) != n for part in u.parts):
+                raise ValueError(f"a part of update {i} is not of {n} variables")
         land = self.landscape
         if land is not None:
             if len(land.losses) != max(1, len(land.ys)):

@@ -1,9 +1,10 @@
 """The only door from the engine to the pictures: what happened, as frozen data."""
 
 from tapeviz.trace.observe.explained import explanation
-from tapeviz.trace.observe.loop import Recorder, record, rerun
+from tapeviz.trace.observe.loop import Recorder, landscape, record
 from tapeviz.trace.observe.recorded import asked, graph
 from tapeviz.trace.observe.registry import operations
+from tapeviz.trace.observe.rerun import losses, rerun
 from tapeviz.trace.observe.swept import backward
 from tapeviz.trace.observe.values import replay, value_of
 from tapeviz.trace.observe.why import why
@@ -14,6 +15,8 @@ __all__ = [
     "backward",
     "explanation",
     "graph",
+    "landscape",
+    "losses",
     "operations",
     "record",
     "replay",

@@ -14,13 +14,16 @@ from typing import Any, Self
 
 import numpy as np
 
-from tapeviz.engine.record import Book, here
+from tapeviz.engine.record import here
+from tapeviz.engine.slices import dense
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Variable
-from tapeviz.errors import tell
-from tapeviz.trace.descent import Descent, Landscape, Update
-from tapeviz.trace.observe.names import Names
-from tapeviz.trace.observe.values import replay, value_of
+from tapeviz.errors import names_around, tell
+from tapeviz.trace.descent import Curvature, Descent, Landscape, Part, Update
+from tapeviz.trace.observe.around import Around
+from tapeviz.trace.observe.names import Names, tensors
+from tapeviz.trace.observe.values import value_of
+from tapeviz.trace.value import WHOLE, Value
 
 LINE = 101
 """How many points of the loss curve are worked out for one variable."""
@@ -28,25 +31,82 @@ LINE = 101
 GRID = 41
 """How many points along each axis for two."""
 
+HEAD = 16
+"""The tapes of this many first steps are kept."""
+
+KEPT = 64
+"""Of the later ones at most so many, spread over the run."""
+
+_ASKED = 8
+
+
+@dataclass
+class Opened:
+    """The tape of one step: what it was asked for, and the learner's names then."""
+
+    tape: GradientTape
+    targets: list[Any]
+    sources: list[Any]
+    names: dict[str, Any]
+
+
+@dataclass
+class _Ask:
+    """One gradient that was asked for since the last update."""
+
+    opened: Opened
+    found: list[Any]
+
+    def of(self, variable: Variable) -> int:
+        """Where a variable is among the sources; -1 if it is not."""
+        spots = (i for i, s in enumerate(self.opened.sources) if s is variable)
+        return next(spots, -1)
+
 
 @dataclass
 class _Round:
-    """One update in the making: raw values, along the recorder's variables."""
+    """One update in the making, then made: raw values along the variables.
+
+    ``asks`` is emptied when the update is complete.
+    """
 
     at: list[Any]
+    asks: list[_Ask] = field(default_factory=list)
+    moved: dict[int, Any] = field(default_factory=dict)
     loss: Any = None
     gradients: list[Any] = field(default_factory=list)
-    moved: set[int] = field(default_factory=set)
+    parts: tuple[tuple[str, str, tuple[Any, ...]], ...] = ()
+    rate: float | None = None
+    moves: list[Any] = field(default_factory=list)
+    to: list[Any] = field(default_factory=list)
+
+    def widen(self, values: list[Any]) -> None:
+        """Take in variables that joined later and had these values until then."""
+        missing = [None] * len(values)
+        self.at += values
+        self.to += values
+        self.gradients += missing
+        self.moves += missing
+        self.parts = tuple(
+            (name, text, (*row, *missing)) for name, text, row in self.parts
+        )
 
 
 class Recorder:
     """Records the descent of some variables while its block runs.
 
-    Without variables it takes those that the first gradient is asked for. The loop in
-    the block needs no change; a break or an error in it loses nothing.
+    Without variables it takes those whose gradient is first applied. The loop in the
+    block needs no change; a break or an error in it loses nothing. Every point is kept,
+    the tapes of the first steps, the last one and a spread of the others.
     """
 
-    def __init__(self, variables: Sequence[Variable], names: Names) -> None:
+    def __init__(
+        self,
+        variables: Sequence[Variable],
+        names: Names,
+        loss: str = "",
+        look: Callable[[], Names] = names_around,
+    ) -> None:
         for v in variables:
             if not isinstance(v, Variable):
                 raise TypeError(
@@ -56,11 +116,15 @@ class Recorder:
                     )
                 )
         self._variables = list(variables)
+        self._given = bool(variables)
         self._names = names
-        self._rounds: list[tuple[_Round, list[Any]]] = []
+        self._look = look
+        self._rounds: list[_Round] = []
         self._now: _Round | None = None
-        self._tape: tuple[GradientTape, Any] | None = None
-        self._loss_name = "loss"
+        self._opened: dict[int, Opened] = {}
+        self._stride = 1
+        self._loss_name = loss
+        self._method = ""
 
     def __enter__(self) -> Self:
         here.heard = (*here.heard, self._hear)
@@ -80,6 +144,17 @@ class Recorder:
         """How many updates are complete."""
         return len(self._rounds)
 
+    @property
+    def kept(self) -> list[int]:
+        """The steps whose tape was kept."""
+        return sorted(self._opened)
+
+    def opened(self, step: int) -> Opened | None:
+        """The tape of a step and the names in force then; None if it was let go."""
+        return self._opened.get(step)
+
+    # -- listening ---------------------------------------------------------------------
+
     def _hear(self, what: str, *details: Any) -> None:
         if what == "gradient":
             self._gradient(*details)
@@ -93,24 +168,29 @@ class Recorder:
         sources: list[Any],
         found: list[Any],
     ) -> None:
-        if not self._variables:
-            self._variables = [s for s in sources if isinstance(s, Variable)]
-        by_id = {id(s): g for s, g in zip(sources, found, strict=True)}
-        if not any(id(v) in by_id for v in self._variables):
+        mine = [s for s in sources if isinstance(s, Variable)]
+        if self._given:
+            mine = [v for v in mine if self._spot(v) >= 0]
+        if not mine:
             return
-        self._close()
-        grads = [by_id.get(id(v)) for v in self._variables]
-        loss = targets[0]._v if len(targets) == 1 else None
-        self._now = _Round(
-            self._values(), loss, [None if g is None else g._v for g in grads]
-        )
-        if self._tape is None and len(targets) == 1:
-            self._tape = (tape, targets[0])
+        if self._now is not None and self._now.moved:
+            self._close()
+        if self._now is None:
+            self._now = _Round(self._values())
+        ask = _Ask(Opened(tape, list(targets), list(sources), {}), list(found))
+        if self._due(len(self._rounds)):
+            ask.opened.names = _names_of(self._look(), ask.opened)
+        self._now.asks = [*self._now.asks, ask][-_ASKED:]
+
+    def _due(self, step: int) -> bool:
+        """Whether the tape of a step is to be kept for good."""
+        return step < HEAD or step % self._stride == 0
 
     def _assigned(self, variable: Variable, old: Any, _new: Any) -> None:
-        spot = next((i for i, v in enumerate(self._variables) if v is variable), -1)
-        if spot < 0:
+        spot = self._spot(variable)
+        if spot < 0 and (self._given or not self._adopt(variable, old)):
             return
+        spot = self._spot(variable)
         if self._now is not None and spot in self._now.moved:
             before = self._values()
             before[spot] = old
@@ -118,8 +198,28 @@ class Recorder:
         if self._now is None:
             before = self._values()
             before[spot] = old
-            self._now = _Round(before, None, [None] * len(self._variables))
-        self._now.moved.add(spot)
+            self._now = _Round(before)
+        self._now.moved[spot] = _terms(variable)
+        if here.by is not None:
+            self._method = type(here.by).__name__
+
+    def _spot(self, variable: Any) -> int:
+        return next((i for i, v in enumerate(self._variables) if v is variable), -1)
+
+    def _adopt(self, variable: Variable, old: Any) -> bool:
+        """Take the variables of the gradient that is being applied."""
+        asks = self._now.asks if self._now is not None else []
+        for ask in reversed(asks):
+            if ask.of(variable) >= 0 and self._now is not None:
+                new = [s for s in ask.opened.sources if isinstance(s, Variable)]
+                new = [v for v in new if self._spot(v) < 0]
+                self._variables += new
+                values = [old if v is variable else v._v for v in new]
+                self._now.at += values
+                for done in self._rounds:
+                    done.widen(values)
+                return True
+        return False
 
     def _values(self) -> list[Any]:
         return [v._v for v in self._variables]
@@ -127,124 +227,268 @@ class Recorder:
     def _close(self, to: list[Any] | None = None) -> None:
         """An update is complete when its round moved something."""
         now, self._now = self._now, None
-        if now is not None and now.moved:
-            self._rounds.append((now, self._values() if to is None else to))
+        if now is None or not now.moved:
+            return
+        step = len(self._rounds)
+        applied = _applied(now.asks, [self._variables[i] for i in now.moved])
+        self._finish(now, applied, self._values() if to is None else to)
+        self._rounds.append(now)
+        if applied is not None:
+            self._keep(step, applied.opened)
+
+    def _finish(self, now: _Round, applied: _Ask | None, to: list[Any]) -> None:
+        """Reduce a round to what is kept of every update."""
+        if applied is not None:
+            now.loss = _sum(applied.opened.targets)
+            if not self._loss_name:
+                self._loss_name = _loss_name(applied.opened, self._look())
+        grads = [_gradient_of(now.asks, v) for v in self._variables]
+        with np.errstate(all="ignore"):
+            moves = [b - a for a, b in zip(now.at, to, strict=True)]
+        now.rate = _rate(grads, moves)
+        now.parts = _parts(now.moved, len(self._variables))
+        now.asks = []
+        now.moved = {}
+        now.at, now.to = _small(now.at), _small(to)
+        now.gradients = _small(grads)
+        now.moves = [m if isinstance(m, Value) else None for m in _small(moves)]
+
+    def _keep(self, step: int, opened: Opened) -> None:
+        """Keep a step's tape, and let go of those that the spread has no room for."""
+        last = step - 1
+        if last in self._opened and not self._due(last):
+            del self._opened[last]
+        self._opened[step] = opened
+        if len(self._opened) > HEAD + KEPT:
+            self._stride *= 2
+            for i in [i for i in self._opened if not self._due(i) and i != step]:
+                del self._opened[i]
 
     # -- what came of it ---------------------------------------------------------------
 
-    def descent(self) -> Descent:
-        """The run as frozen data, with the loss around its path if it can be drawn."""
-        updates = tuple(_update(i, now, to) for i, (now, to) in enumerate(self._rounds))
+    def descent(
+        self, *, landscape: bool = True, curvature: bool = True, minimum: Any = None
+    ) -> Descent:
+        """The run as frozen data, with the loss around its path if it can be drawn.
+
+        ``landscape`` and ``curvature`` say whether these are worked out; ``minimum`` is
+        the point of the minimum if it is known already.
+        """
+        updates = tuple(self._update(i, r) for i, r in enumerate(self._rounds))
+        around = self._around()
         return Descent(
             tuple(self._name(i, v) for i, v in enumerate(self._variables)),
             updates,
-            self._landscape(),
-            self._loss_name,
+            self._landscape(around) if landscape else None,
+            self._loss_name or "loss",
+            self._method,
+            self._curvatures(around, minimum) if curvature else (),
         ).validate()
+
+    def _update(self, i: int, r: _Round) -> Update:
+        with np.errstate(all="ignore"):
+            moves = [
+                kept if kept is not None else b - a
+                for kept, a, b in zip(r.moves, r.at, r.to, strict=True)
+            ]
+        parts = tuple(
+            Part(name, formula, tuple(map(_value, values)))
+            for name, formula, values in r.parts
+        )
+        return Update(
+            i,
+            tuple(map(value_of_any, r.at)),
+            _value(r.loss),
+            tuple(map(_value, r.gradients)),
+            tuple(map(value_of_any, moves)),
+            tuple(map(value_of_any, r.to)),
+            r.rate,
+            parts,
+            i in self._opened,
+        )
 
     def _name(self, i: int, variable: Variable) -> str:
         if variable.name != "Variable:0":
             return variable.name.removesuffix(":0")
-        found = [
-            n for n, t in list(self._names.items()) if t is variable and n[0] != "_"
-        ]
-        return found[0] if found else f"x{i}"
+        first = self._opened[self.kept[0]].names if self._opened else {}
+        known = (*tensors(self._names), *tensors(first))
+        return next((n for n, t in known if t is variable), f"x{i}")
 
-    def _landscape(self) -> Landscape | None:
-        if self._tape is None or not self._rounds:
+    def _around(self) -> Around | None:
+        """The loss as a function, from the first tape that was kept."""
+        for step in self.kept:
+            opened = self._opened[step]
+            book = opened.tape._book
+            if book is None or len(opened.targets) != 1:
+                continue
+            goal = opened.tape._place(opened.targets[0])
+            if goal >= 0 and np.size(opened.targets[0]._v) == 1:
+                return Around(book, goal, self._variables)
+        return None
+
+    def _landscape(self, around: Around | None) -> Landscape | None:
+        size = sum(int(np.size(v._v)) for v in self._variables)
+        if around is None or not 0 < size <= 2 or min(around.places) < 0:
             return None
-        tape, target = self._tape
-        book, goal = tape._book, tape._place(target)
-        axes = self._axes()
-        if book is None or goal < 0 or np.ndim(target._v) or not axes:
-            return None
-        lines = [self._reach(v, k, GRID if len(axes) == 2 else LINE) for v, k in axes]
-        if any(line is None for line in lines):
-            return None
-        xs, ys = lines[0], lines[1] if len(lines) == 2 else ()
-        losses = tuple(
-            tuple(self._loss(book, goal, axes, point) for point in row)
-            for row in (
-                [[(x, y) for x in xs] for y in ys] if len(ys) else [[(x,) for x in xs]]
-            )
+        points, losses = self._path()
+        return landscape(around.losses, points, losses)
+
+    def _path(self) -> tuple[Any, Any]:
+        """Every point in a row of numbers, the last one too, and the losses."""
+        points = [r.at for r in self._rounds] + [r.to for r in self._rounds[-1:]]
+        rows = [np.concatenate([np.ravel(v) for v in p]) for p in points]
+        losses = [_scalar(r.loss) for r in self._rounds]
+        return np.array(rows, np.float64), np.array(losses, np.float64)
+
+    def _curvatures(self, around: Around | None, minimum: Any) -> tuple[Curvature, ...]:
+        whole = all(np.size(v._v) <= WHOLE for v in self._variables)
+        if around is None or not self._rounds or not whole:
+            return ()
+        points, losses = self._path()
+        best = int(np.nanargmin(losses)) if np.isfinite(losses).any() else 0
+        if minimum is None:
+            minimum = around.minimum(points[best])
+        spots = {"start": points[0], "end": points[-1], "minimum": minimum}
+        found = (
+            around.curvature(where, p)
+            for where, p in spots.items()
+            if p is not None and np.isfinite(p).all()
         )
-        return Landscape(tuple(map(float, xs)), tuple(map(float, ys)), losses)
+        return tuple(c for c in found if c is not None)
 
-    def _axes(self) -> list[tuple[Variable, int | None]]:
-        """The one or two numbers that the variables consist of, if no more."""
-        numbers: list[tuple[Variable, int | None]] = []
-        for v in self._variables:
-            if np.ndim(v._v) == 0:
-                numbers.append((v, None))
-            elif np.size(v._v) <= 2:
-                numbers += [(v, k) for k in range(np.size(v._v))]
-            else:
-                return []
-        return numbers if len(numbers) <= 2 else []
 
-    def _reach(self, variable: Variable, k: int | None, count: int) -> Any:
-        """Evenly spaced numbers a little beyond where the run went."""
-        spot = next(i for i, v in enumerate(self._variables) if v is variable)
-        points = [now.at[spot] for now, _ in self._rounds] + [self._rounds[-1][1][spot]]
-        x = np.array([np.ravel(p)[k or 0] for p in points], np.float64)
-        losses = np.array([_scalar(now.loss) for now, _ in self._rounds], np.float64)
-        fine = np.isfinite(losses) & np.isfinite(x[:-1])
-        x, losses = np.append(x[:-1][fine], x[-1:][np.isfinite(x[-1:])]), losses[fine]
-        if not x.size:
-            return None
-        x = _near(x, losses)
-        half = max((x.max() - x.min()) / 2, 1e-3 * max(1.0, abs(x[0])))
-        middle = (x.max() + x.min()) / 2
-        return np.linspace(middle - 1.8 * half, middle + 1.8 * half, count)
+def landscape(
+    loss: Callable[[Any], list[float]], points: Any, losses: Any
+) -> Landscape | None:
+    """The loss on evenly spaced numbers a little beyond where a run went.
 
-    def _loss(self, book: Book, goal: int, axes: Any, point: Sequence[float]) -> float:
-        """The loss at a point, by running the first step's record again."""
-        put: dict[int, Any] = {}
-        for (variable, k), x in zip(axes, point, strict=True):
-            leaf = book.leaves.get(id(variable))
-            if leaf is None:
-                return float("nan")
-            old = put.get(leaf[0], book.recs[leaf[0]][1])
-            put[leaf[0]] = _with(old, k, x)
-        return float(replay(book.recs[: goal + 1], put)[goal])
+    ``points`` has a row of one or two numbers for each point of the run, ``losses`` an
+    entry for each but the last; ``loss`` gives the losses at such rows.
+    """
+    near = _near(points, losses)
+    if near is None:
+        return None
+    count = LINE if near.shape[1] == 1 else GRID
+    xs, *more = (_reach(column, count) for column in near.T)
+    ys = more[0] if more else np.zeros(1)
+    grid = np.array([(x, y)[: near.shape[1]] for y in ys for x in xs])
+    flat = loss(grid)
+    rows = tuple(tuple(flat[i : i + count]) for i in range(0, len(flat), count))
+    return Landscape(tuple(map(float, xs)), tuple(map(float, ys)) if more else (), rows)
+
+
+def _reach(x: Any, count: int) -> Any:
+    half = max((x.max() - x.min()) / 2, 1e-3 * max(1.0, abs(x[0])))
+    middle = (x.max() + x.min()) / 2
+    return np.linspace(middle - 1.8 * half, middle + 1.8 * half, count)
+
+
+def _near(points: Any, losses: Any) -> Any:
+    """The points that a picture can show when a run leaves for infinity.
+
+    Those whose loss is not beyond all proportion to how the run began.
+    """
+    fine = np.isfinite(losses) & np.isfinite(points[:-1]).all(axis=1)
+    last = points[-1:][np.isfinite(points[-1:]).all(axis=1)]
+    losses, inner = losses[fine], points[:-1][fine]
+    if losses.size >= 2:
+        start = losses[0]
+        fall = max(start - losses.min(), abs(losses[1] - start))
+        close = losses <= start + 100 * fall
+        if not close.all():
+            last = last[:0]
+        inner = inner[close]
+    found = np.concatenate([inner, last])
+    return found if len(found) else None
+
+
+def value_of_any(value: Any) -> Value:
+    """A raw value as plain data; what is plain data already stays."""
+    return value if isinstance(value, Value) else value_of(value)
+
+
+def _value(value: Any) -> Value | None:
+    return None if value is None else value_of_any(value)
+
+
+def _small(values: list[Any]) -> list[Any]:
+    """Large arrays as their summaries, so that long runs stay small."""
+    return [value_of(v) if v is not None and np.size(v) > WHOLE else v for v in values]
 
 
 def _scalar(loss: Any) -> float:
     return float(loss) if loss is not None and np.ndim(loss) == 0 else float("nan")
 
 
-def _near(x: Any, losses: Any) -> Any:
-    """The points that a picture can show when a run leaves for infinity.
-
-    Those whose loss is not beyond all proportion to how the run began.
-    """
-    if losses.size < 2:
-        return x
-    start, fall = losses[0], max(losses[0] - losses.min(), abs(losses[1] - losses[0]))
-    near = x[: losses.size][losses <= start + 100 * fall]
-    return near if near.size else x[:1]
-
-
-def _with(value: Any, k: int | None, x: float) -> Any:
-    if k is None:
-        return value.dtype.type(x)
-    new = np.array(value)
-    new.flat[k] = x
-    return new
-
-
-def _update(step: int, now: _Round, to: list[Any]) -> Update:
+def _sum(targets: list[Any]) -> Any:
+    """What was differentiated: a tensor of several entries, or a list, is summed."""
+    if len(targets) == 1 and np.ndim(targets[0]._v) == 0:
+        return targets[0]._v
     with np.errstate(all="ignore"):
-        moves = [b - a for a, b in zip(now.at, to, strict=True)]
-    return Update(
-        step,
-        tuple(map(value_of, now.at)),
-        None if now.loss is None else value_of(now.loss),
-        tuple(None if g is None else value_of(g) for g in now.gradients),
-        tuple(map(value_of, moves)),
-        tuple(map(value_of, to)),
-        _rate(now.gradients, moves),
-    )
+        return np.asarray(sum(np.sum(t._v) for t in targets))[()]
+
+
+def _applied(asks: list[_Ask], moved: list[Variable]) -> _Ask | None:
+    """The gradient that an update goes by.
+
+    Of those asked for since the last update: the newest one of a variable that moved
+    whose target is not itself a gradient, as in Newton's method.
+    """
+    made = {id(g) for ask in asks for g in ask.found}
+    mine = [ask for ask in asks if any(ask.of(v) >= 0 for v in moved)]
+    plain = [a for a in mine if not any(id(t) in made for t in a.opened.targets)]
+    found = plain or mine
+    return found[-1] if found else None
+
+
+def _gradient_of(asks: list[_Ask], variable: Variable) -> Any:
+    ask = _applied(asks, [variable])
+    found = None if ask is None else ask.found[ask.of(variable)]
+    return None if found is None else dense(found)._v
+
+
+def _names_of(names: Mapping[str, Any], opened: Opened) -> dict[str, Any]:
+    """Those of the learner's names that mean something on this tape."""
+    book = opened.tape._book
+    return {
+        name: t for name, t in tensors(names)
+        if isinstance(t, Variable) or (book is not None and t._t is book.trace)
+        or any(t is target for target in opened.targets) or t._i < 0
+    }  # fmt: skip
+
+
+def _loss_name(opened: Opened, now: Names) -> str:
+    """What the learner calls the target of a gradient."""
+    names = opened.names or now
+    for target in opened.targets:
+        found = [n for n, t in tensors(names) if t is target]
+        if found:
+            whole = len(opened.targets) == 1 and not np.ndim(target._v)
+            return found[0] if whole else f"sum of {found[0]}"
+    return ""
+
+
+def _terms(variable: Variable) -> Any:
+    """The terms of the move that an optimizer makes just now, raw; None by hand."""
+    by = here.by
+    if by is None or np.size(variable._v) > WHOLE:
+        return None
+    try:
+        return by.terms(variable)
+    except (AttributeError, ValueError):
+        return None
+
+
+def _parts(
+    moved: Mapping[int, Any], count: int
+) -> tuple[tuple[str, str, tuple[Any, ...]], ...]:
+    """The terms by name, each with a value for every variable that has it."""
+    found: dict[tuple[str, str], list[Any]] = {}
+    for spot, terms in moved.items():
+        for term in terms or ():
+            row = found.setdefault((term.name, term.formula), [None] * count)
+            row[spot] = term.value
+    return tuple((name, text, tuple(row)) for (name, text), row in found.items())
 
 
 def _rate(gradients: list[Any], moves: list[Any]) -> float | None:
@@ -278,41 +522,6 @@ def _short(rate: float) -> float:
     return rate
 
 
-def record(*variables: Variable, names: Mapping[str, Any]) -> Recorder:
+def record(*variables: Variable, names: Mapping[str, Any], loss: str = "") -> Recorder:
     """A recorder for these variables, to be used in a ``with`` statement."""
-    return Recorder(variables, names)
-
-
-def rerun(  # noqa: PLR0913 - what the studio's sliders say
-    loss: Callable[[], Any],
-    x: Variable,
-    *,
-    learning_rate: float,
-    steps: int,
-    start: Any,
-    names: Names,
-) -> Descent:
-    """Plain gradient descent of ``loss`` from ``start``; ``x`` is put back after it."""
-    before = x._v
-    try:
-        x.assign(start)
-        with Recorder([x], names) as run:
-            for _ in range(steps):
-                _step(loss, x, learning_rate, run._name(0, x))
-        return run.descent()
-    finally:
-        x.assign(before)
-
-
-def _step(
-    loss: Callable[[], Any], x: Variable, learning_rate: float, name: str
-) -> None:
-    with GradientTape() as tape:
-        value = loss()
-    grad = tape.gradient(value, x)
-    if grad is None:
-        raise ValueError(
-            f"the loss does not depend on {name}, so it has no "
-            "gradient: the function must read the variable itself"
-        )
-    x.assign_sub(learning_rate * grad)
+    return Recorder(variables, names, loss)

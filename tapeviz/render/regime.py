@@ -1,0 +1,349 @@
+"""How a descent behaves: its regime named, and the inequality that decides it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tapeviz.render.track import Track, number, plain, track
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from tapeviz.render.track import Floats
+    from tapeviz.trace.descent import Curvature, Descent
+
+CONVERGING = "converging"
+OVERSHOOTING = "converging with overshoot"
+OSCILLATING = "oscillating"
+DIVERGING = "diverging"
+SADDLE = "stuck at a saddle"
+FLAT = "flat"
+NAN = "hit nan"
+NONE = "no update"
+
+NAMES = (
+    CONVERGING, OVERSHOOTING, OSCILLATING, DIVERGING, SADDLE, FLAT, NAN, NONE,
+)  # fmt: skip
+"""Every regime."""
+
+_SAME = 1e-3
+_SHARE = 1e-6
+_EDGE = 1e-5
+_STILL = 1e-4
+_GROWN = 10.0
+_PART = 0.02
+
+
+@dataclass(frozen=True)
+class Regime:
+    """What a run does, in one of ``NAMES``; why, in a sentence; and the inequality.
+
+    ``limit`` is the learning rate above which plain descent cannot settle at the
+    minimum, 2 / largest curvature; None where it is not known.
+    """
+
+    name: str
+    sentence: str
+    inequality: str = ""
+    limit: float | None = None
+
+    def __str__(self) -> str:
+        tail = f" ({self.inequality})" if self.inequality else ""
+        return f"{self.name}: {self.sentence}{tail}"
+
+
+def regime(run: Descent) -> Regime:
+    """The regime of a run, by theory where the loss is a parabola, else as observed.
+
+    Plain descent on a loss whose curvature is the same everywhere is decided by the
+    factors ``1 - rate * bend``, one for each direction that the run moves in.
+    """
+    t = track(run)
+    name, sentence, inequality = _told(run, t)
+    return Regime(name, sentence, inequality, run.limit)
+
+
+_Told = tuple[str, str, str]
+
+
+def _told(run: Descent, t: Track) -> _Told:
+    if not t.updates:
+        return NONE, "No variable changed inside the block.", ""
+    checks: tuple[Callable[[Descent, Track], _Told | None], ...] = (
+        _broken,
+        _at_rest,
+        _by_theory,
+    )
+    found = (check(run, t) for check in checks)
+    return next((told for told in found if told), None) or _observed(run, t)
+
+
+def _broken(run: Descent, t: Track) -> _Told | None:
+    """A loss, gradient or point that is no number, unless the run flew off to it."""
+    bad = ~np.isfinite(t.slopes)
+    if not np.isnan(t.losses).all():
+        bad = bad | ~np.isfinite(t.losses)
+    if not bad.any() and t.whole.all():
+        return None
+    first = int(np.argmax(bad)) if bad.any() else t.updates
+    before = t.losses[:first][np.isfinite(t.losses[:first])]
+    if before.size >= 2 and before[-1] > _GROWN * abs(before[0]) and _rises(before):
+        _, why, inequality = _by_theory(run, t) or ("", "", _rule(run, ">", 2))
+        last = number(before[-1])
+        how = f"The loss grows, to {last} before the numbers end at step {first}."
+        return DIVERGING, why or how, inequality
+    what = _what_broke(run, t, first)
+    return NAN, f"At step {first} {what}; from there on nothing can be learned.", ""
+
+
+def _rises(losses: Floats) -> bool:
+    return bool(losses[-1] > losses[-2])
+
+
+def _what_broke(run: Descent, t: Track, first: int) -> str:
+    loss = plain(run.loss_name)
+    if first >= t.updates:
+        return "the variables are no numbers any more"
+    if not np.isfinite(t.losses[first]) and not np.isnan(t.losses).all():
+        return f"the {loss} is {number(t.losses[first])}"
+    return f"the gradient is {number(t.slopes[first])}"
+
+
+def _at_rest(run: Descent, t: Track) -> _Told | None:
+    """A run whose gradient is zero where it starts."""
+    if t.slopes[0] or t.strides.any():
+        return None
+    loss = plain(run.loss_name)
+    if all(g is None for g in run.updates[0].gradients):
+        return FLAT, "The tape gave no gradient, so nothing moves.", ""
+    start = run.curvature("start")
+    if start is None:
+        return FLAT, f"The gradient is zero, so nothing moves: the {loss} is flat.", ""
+    low, high = start.bends[0], start.bends[-1]
+    bends = f"curvature from {number(low)} to {number(high)}"
+    if low < 0 < high:
+        return SADDLE, "The gradient is zero where the run starts: a saddle.", bends
+    lead = "The gradient is zero where the run starts, so nothing moves"
+    if low > 0:
+        return FLAT, f"{lead}: it starts at the minimum.", bends
+    top = "at a top" if high < 0 else f"the {loss} is flat there"
+    return FLAT, f"{lead}: {top}.", bends
+
+
+# -- by theory -----------------------------------------------------------------------
+
+
+def _by_theory(run: Descent, _: Track) -> _Told | None:
+    """What the factors of a parabola say; None where the loss is none."""
+    start, rate = run.curvature("start"), steady_rate(run)
+    if start is None or rate is None or not _parabola(run):
+        return None
+    bends = np.array(start.bends)
+    share = np.abs(np.array(start.ways) @ np.array(start.slope))
+    moving = share > _SHARE * float(share.max() or 1.0)
+    if not moving.any():
+        return None
+    scale = float(np.abs(bends).max()) or 1.0
+    level = np.abs(bends) <= _EDGE * scale
+    if (moving & level).any():
+        return _no_end(run)
+    if (moving & (bends < 0)).any():
+        low = number(float(bends[moving].min()))
+        return (
+            DIVERGING,
+            "The loss bends down in a direction the run moves in, so it never ends.",
+            f"smallest curvature {low} < 0",
+        )
+    top = float((rate * bends[moving]).max())
+    if (~moving & ~level & (bends < 0)).any() and top < 2:
+        low = number(float(bends.min()))
+        return (
+            SADDLE,
+            "The run moves along the ridge of a saddle and stops on it.",
+            f"smallest curvature {low} < 0, and no gradient along it",
+        )
+    return _by_factor(rate, float(bends[moving].max()), top)
+
+
+def _parabola(run: Descent) -> bool:
+    """Whether the second derivatives are the same at both ends of the run."""
+    one = run.curvature("start")
+    two = run.curvature("minimum") or run.curvature("end")
+    if one is None or two is None:
+        return False
+    first, second = _matrix(one), _matrix(two)
+    scale = max(float(np.abs(first).max()), float(np.abs(second).max()), 1e-30)
+    return bool(np.abs(first - second).max() <= _SAME * scale)
+
+
+def _matrix(c: Curvature) -> Floats:
+    ways = np.array(c.ways)
+    found: Floats = ways.T @ np.diag(c.bends) @ ways
+    return found
+
+
+def _no_end(run: Descent) -> _Told:
+    loss = plain(run.loss_name)
+    return (
+        DIVERGING,
+        f"The {loss} falls in a straight line and has no lowest point to settle at.",
+        "curvature 0 along the way",
+    )
+
+
+def _by_factor(rate: float, bend: float, top: float) -> _Told:
+    """The regime by ``rate * bend`` against 1 and 2."""
+    product = f"{number(rate)} · {number(bend)} = {number(top)}"
+    if abs(top - 2) <= _EDGE:
+        return OSCILLATING, _SAID[OSCILLATING], f"rate · curvature = {product}"
+    if top > 2:
+        return DIVERGING, _SAID[DIVERGING], f"rate · curvature = {product} > 2"
+    if top > 1 + _EDGE:
+        inside = f"1 < rate · curvature = {product} < 2"
+        return OVERSHOOTING, _SAID[OVERSHOOTING], inside
+    return CONVERGING, _SAID[CONVERGING], f"rate · curvature = {product} ≤ 1"
+
+
+_SAID = {
+    CONVERGING: "Each update goes part of the way to the minimum, from the same side.",
+    OVERSHOOTING: "Each update goes past the minimum, but ends nearer to it.",
+    OSCILLATING: "Each update lands as far from the minimum as before, on the other "
+    "side.",
+    DIVERGING: "Each update goes past the minimum and ends farther from it.",
+}
+
+
+def steady_rate(run: Descent) -> float | None:
+    """The learning rate if it is the same in every update that has a gradient."""
+    rates = {u.rate for u in run.updates if u.rate is not None}
+    plain_ = all(
+        u.rate is not None or not _moved(u.gradients) for u in run.updates[:-1]
+    )
+    if len(rates) != 1 or not plain_:
+        return _nearly(rates) if plain_ else None
+    return rates.pop()
+
+
+def _moved(gradients: object) -> bool:
+    return any(
+        g is not None and not g.is_zero and not _odd(g)
+        for g in gradients  # type: ignore[attr-defined]
+    )
+
+
+def _odd(value: object) -> bool:
+    data = value.data  # type: ignore[attr-defined]
+    return data is None or not np.isfinite(np.array(data, dtype=float)).all()
+
+
+def _nearly(rates: set[float]) -> float | None:
+    """The first of several rates that differ by rounding only."""
+    if not rates or max(rates) - min(rates) > 1e-2 * abs(max(rates, key=abs)):
+        return None
+    return float(np.median(list(rates)))
+
+
+# -- as observed ---------------------------------------------------------------------
+
+
+def _observed(run: Descent, t: Track) -> _Told:
+    known = t.losses[np.isfinite(t.losses)]
+    if _away(known, t):
+        way = f"from {number(known[0])} to {number(known[-1])}"
+        said = f"The {plain(run.loss_name)} grows {way}, and the updates grow with it."
+        return DIVERGING, said, _rule(run, ">", 2)
+    saddle = _saddle(run, t)
+    if saddle:
+        return saddle
+    if _level(run, t):
+        loss = plain(run.loss_name)
+        said = f"The gradient is next to zero all along: the {loss} is flat here."
+        return FLAT, said, f"length of gradient = {number(t.slopes[-1])}"
+    turns = _turns(run, t)
+    if _swinging(turns, t.strides):
+        said = "The updates turn back again and again and do not get smaller."
+        return OSCILLATING, said, _rule(run, "≈", 2)
+    if turns.any():
+        n = int(turns.sum())
+        many = "once" if n == 1 else f"{n} times"
+        said = f"The run turns back {many}: it goes past the minimum and returns."
+        return OVERSHOOTING, said, _rule(run, ">", 1)
+    return CONVERGING, _settling(run, t), _rule(run, "≤", 1)
+
+
+def _settling(run: Descent, t: Track) -> str:
+    small = t.slopes[-1] <= _STILL * max(t.slopes.max(), 1e-30)
+    if small:
+        return "The run goes straight to a place where the gradient is zero."
+    return f"The {plain(run.loss_name)} falls and the run is still on its way."
+
+
+def _away(losses: Floats, t: Track) -> bool:
+    if losses.size < 2:
+        return False
+    half = len(t.strides) // 2
+    grows = t.strides[half:].max() > 1.02 * t.strides[: half + 1].max()
+    return bool(losses[-1] > losses[0] and grows)
+
+
+def _saddle(run: Descent, t: Track) -> _Told | None:
+    end = run.curvature("end")
+    if end is None or not end.bends or not np.isfinite(t.slopes).all():
+        return None
+    still = float(np.hypot.reduce(np.array(end.slope))) <= _STILL * max(
+        float(t.slopes.max()), 1e-30
+    )
+    if still and end.bends[0] < -_EDGE * abs(end.bends[-1]) and end.bends[-1] > 0:
+        low, high = number(end.bends[0]), number(end.bends[-1])
+        return (
+            SADDLE,
+            "The run ends where the gradient is zero and the loss bends both ways.",
+            f"curvature from {low} < 0 to {high} > 0",
+        )
+    return None
+
+
+def _level(run: Descent, t: Track) -> bool:
+    end = run.curvature("end")
+    bend = max(map(abs, end.bends)) if end and end.bends else 0.0
+    return bool(t.slopes.max() <= _STILL and bend <= _STILL)
+
+
+def _turns(run: Descent, t: Track) -> NDArray[np.bool_]:
+    """After which updates the next one goes back, in a direction that counts."""
+    moves = np.diff(t.numbers, axis=0)
+    end = run.curvature("minimum") or run.curvature("end")
+    if end is not None and len(end.at) == moves.shape[1]:
+        moves = moves @ np.array(end.ways).T
+    far = np.abs(moves)
+    counts = far > _PART * far.max(axis=1, keepdims=True, initial=0)
+    back = (moves[1:] * moves[:-1] < 0) & counts[1:] & counts[:-1]
+    found: NDArray[np.bool_] = back.any(axis=1)
+    return found
+
+
+def _swinging(turns: NDArray[np.bool_], strides: Floats) -> bool:
+    half = len(turns) // 2
+    if len(turns) < 4 or not turns[half:].all():
+        return False
+    return bool(strides[-1] >= 0.9 * strides[half])
+
+
+def _rule(run: Descent, sign: str, bound: int) -> str:
+    """``rate · curvature`` against a bound where plain descent makes it true."""
+    rate, limit = steady_rate(run), run.limit
+    if rate is None or limit is None:
+        return ""
+    product = 2 * rate / limit
+    holds = {
+        ">": product > bound,
+        "≤": product <= bound,
+        "≈": abs(product - bound) < 0.1 * bound,
+    }[sign]
+    said = f"{number(rate)} · {number(2 / limit)} = {number(product)}"
+    return f"rate · curvature = {said} {sign} {bound}" if holds else ""
