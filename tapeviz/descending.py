@@ -136,7 +136,7 @@ class Descent:
         return chart((self.data, *(o.data for o in others)), **options)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        from tapeviz.shown import Player
+        from tapeviz.played import Player
 
         return Player(self.data)._repr_mimebundle_()
 

@@ -17,7 +17,8 @@ from tapeviz.errors import caller, names_around, tell
 
 if TYPE_CHECKING:
     from tapeviz.answers import Explained, Why
-    from tapeviz.shown import Drawing, Player
+    from tapeviz.played import Player
+    from tapeviz.shown import Drawing
     from tapeviz.trace.film import Table
 
 
@@ -89,7 +90,7 @@ def play(  # noqa: PLR0913 - options, by keyword
     >>> play(tape, y, x).run.results[0].entry
     6.0
     """
-    from tapeviz.shown import Player
+    from tapeviz.played import Player
     from tapeviz.trace import observe
 
     if isinstance(what, Descent):

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from tapeviz.errors import LayoutError, SaveError, tell
-from tapeviz.render import html, still, text
-from tapeviz.render.animate import animate
-from tapeviz.render.film import backward_film, backward_table
+from tapeviz.render import still, text
 from tapeviz.render.scene import Scene, description, scene
-from tapeviz.trace.backward import BackwardPass
 from tapeviz.trace.descent import Descent
-from tapeviz.trace.film import Film
 from tapeviz.trace.graph import Graph
 
 
 class Shown:
     """Something to look at: shows itself in a notebook, saves itself to a file."""
 
-    def _forms(self) -> dict[str, Callable[[], str]]:
-        """What can be saved, by the file's ending."""
+    def _forms(self) -> dict[str, Callable[..., str | bytes]]:
+        """What can be saved, by the file's ending; options are the form's own."""
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
@@ -34,23 +31,21 @@ class Shown:
     def _html(self) -> str:
         raise NotImplementedError
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, **options: Any) -> Path:
         """Write the picture to a file whose ending says the form; returns its path.
 
-        ValueError for an ending that is not known, SaveError (an OSError) when the
-        file cannot be written.
+        Some forms take options: ``scale=3`` gives a PNG three dots to a pixel. The
+        same picture gives the same bytes every time. ValueError for an ending that is
+        not known, TypeError for an option that the form does not take, SaveError (an
+        OSError) when the file cannot be written.
         """
-        file, forms = Path(path), self._forms()
-        if file.suffix.lower() not in forms:
-            raise ValueError(
-                tell(
-                    f"a picture cannot be saved as {file.suffix or file.name!r}",
-                    f"end the file's name with one of {', '.join(sorted(forms))}",
-                )
-            )
-        content = forms[file.suffix.lower()]()
+        file = Path(path)
+        content = self._content(file, options)
         try:
-            file.write_text(content, encoding="utf-8", errors="replace")
+            if isinstance(content, bytes):
+                file.write_bytes(content)
+            else:
+                file.write_text(content, encoding="utf-8", errors="replace")
         except OSError as error:
             raise SaveError(
                 tell(
@@ -59,6 +54,28 @@ class Shown:
                 )
             ) from error
         return file
+
+    def _content(self, file: Path, options: dict[str, Any]) -> str | bytes:
+        """What goes into a file of this name."""
+        forms, ending = self._forms(), file.suffix.lower()
+        if ending not in forms:
+            raise ValueError(
+                tell(
+                    f"a picture cannot be saved as {file.suffix or file.name!r}",
+                    f"end the file's name with one of {', '.join(sorted(forms))}",
+                )
+            )
+        known = signature(forms[ending]).parameters
+        for name in options:
+            if name not in known:
+                takes = f"{ending} takes {', '.join(known)}"
+                raise TypeError(
+                    tell(
+                        f"a picture saved as {ending} has no option {name!r}",
+                        takes if known else "leave it out",
+                    )
+                )
+        return forms[ending](**options)
 
 
 class Drawing(Shown):
@@ -81,19 +98,43 @@ class Drawing(Shown):
         """The picture as SVG text."""
         return self._scene.svg
 
-    def _forms(self) -> dict[str, Callable[[], str]]:
+    def _forms(self) -> dict[str, Callable[..., str | bytes]]:
         return {
             ".svg": lambda: self.svg,
+            ".png": self.png,
+            ".pdf": self.pdf,
             ".html": lambda: still.page(self.svg, description(self.graph)),
             ".json": self.graph.to_json,
-            ".dot": self._dot,
+            ".dot": lambda: self.dot,
+            ".mmd": lambda: self.mermaid,
             ".txt": self.__str__,
         }
 
-    def _dot(self) -> str:
+    def png(self, scale: float = 2.0) -> bytes:
+        """The picture as a PNG file's bytes, ``scale`` dots to a pixel."""
+        from tapeviz.render import paint
+
+        return paint.png(self.svg, scale=scale)
+
+    def pdf(self) -> bytes:
+        """The picture as a PDF file's bytes, with text that can be selected."""
+        from tapeviz.render import paint
+
+        return paint.pdf(self.svg)
+
+    @property
+    def dot(self) -> str:
+        """The graph as DOT text, for Graphviz."""
         from tapeviz.render.dot import to_dot
 
-        return to_dot(self.graph)
+        return to_dot(self.graph, direction=self._look["direction"])
+
+    @property
+    def mermaid(self) -> str:
+        """The graph as a Mermaid flowchart, for Markdown."""
+        from tapeviz.render.mermaid import to_mermaid
+
+        return to_mermaid(self.graph, direction=self._look["direction"])
 
     def _html(self) -> str:
         least = 0.72 * self._scene.width
@@ -105,62 +146,6 @@ class Drawing(Shown):
     def __repr__(self) -> str:
         ops = sum(n.kind == "op" for n in self.graph.nodes)
         return f"<picture of a tape: {ops} operations, {len(self.graph.nodes)} nodes>"
-
-
-class Player(Shown):
-    """A film of a backward pass or of a descent; ``run`` is the data it tells."""
-
-    def __init__(
-        self,
-        run: BackwardPass | Descent,
-        *,
-        step: int = 0,
-        theme: str = "auto",
-        direction: str = "LR",
-    ) -> None:
-        self.run = run
-        self._step = step
-        self._look = {"theme": theme, "direction": direction}
-
-    @cached_property
-    def film(self) -> Film:
-        """The film: one picture and its frames."""
-        if isinstance(self.run, Descent):
-            from tapeviz.render.descent_film import descent_film
-
-            return descent_film(self.run, theme=self._look["theme"])
-        return backward_film(
-            self.run, theme=self._look["theme"], direction=self._look["direction"]
-        )
-
-    def widget(self, **options: Any) -> Any:
-        """The player as an anywidget, its ``step`` linked to Python both ways."""
-        from tapeviz.widgets.player import PlayerWidget
-
-        return PlayerWidget(self.film.to_json(), step=self._step, **options)
-
-    def _forms(self) -> dict[str, Callable[[], str]]:
-        return {
-            ".html": lambda: html.page(self.film, step=self._step),
-            ".svg": lambda: animate(self.film),
-            ".json": self.film.to_json,
-            ".txt": self.__str__,
-        }
-
-    def _html(self) -> str:
-        return html.notebook(self.film, step=self._step)
-
-    def __str__(self) -> str:
-        if isinstance(self.run, BackwardPass):
-            table = backward_table(self.run)
-        else:
-            table = self.film.table
-        return text.columns(table.heads, table.rows)
-
-    def __repr__(self) -> str:
-        if isinstance(self.run, Descent):
-            return f"<film of a descent: {len(self.run.updates)} updates>"
-        return f"<film of a backward pass: {len(self.run.steps)} operations>"
 
 
 def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any:

@@ -14,8 +14,9 @@ import pytest
 import tapeviz as tf
 from tapeviz import descent, draw, play
 from tapeviz.errors import LayoutError, SaveError
+from tapeviz.played import Player
 from tapeviz.render import layout
-from tapeviz.shown import Drawing, Player
+from tapeviz.shown import Drawing
 from tapeviz.trace.film import Film
 from tapeviz.trace.graph import Graph
 

@@ -17,7 +17,7 @@ from tapeviz.trace.graph import Edge, Graph, Node
 from tapeviz.trace.value import Value
 
 if TYPE_CHECKING:
-    from tapeviz.shown import Player
+    from tapeviz.played import Player
 
 Entry: TypeAlias = "tuple[str, Any, Sequence[tuple[Any, float]]]"
 """One operation: its sign, its result, and each operand with the local slope."""
@@ -41,7 +41,7 @@ def replay(tape: Sequence[Entry], target: Any, **names: Any) -> Player:
     >>> replay([("*", y, [(x, 3.0), (x, 3.0)])], y, x=x, y=y).run.results[0].entry
     6.0
     """
-    from tapeviz.shown import Player
+    from tapeviz.played import Player
 
     return Player(sweep(tape, target, names))
 

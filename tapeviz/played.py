@@ -1,0 +1,71 @@
+"""The player that the learner gets in hand: a film that shows and saves itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from tapeviz.render import html, text
+from tapeviz.render.animate import animate
+from tapeviz.render.film import backward_film, backward_table
+from tapeviz.shown import Shown
+from tapeviz.trace.backward import BackwardPass
+from tapeviz.trace.descent import Descent
+from tapeviz.trace.film import Film
+
+
+class Player(Shown):
+    """A film of a backward pass or of a descent; ``run`` is the data it tells."""
+
+    def __init__(
+        self,
+        run: BackwardPass | Descent,
+        *,
+        step: int = 0,
+        theme: str = "auto",
+        direction: str = "LR",
+    ) -> None:
+        self.run = run
+        self._step = step
+        self._look = {"theme": theme, "direction": direction}
+
+    @cached_property
+    def film(self) -> Film:
+        """The film: one picture and its frames."""
+        if isinstance(self.run, Descent):
+            from tapeviz.render.descent_film import descent_film
+
+            return descent_film(self.run, theme=self._look["theme"])
+        return backward_film(
+            self.run, theme=self._look["theme"], direction=self._look["direction"]
+        )
+
+    def widget(self, **options: Any) -> Any:
+        """The player as an anywidget, its ``step`` linked to Python both ways."""
+        from tapeviz.widgets.player import PlayerWidget
+
+        return PlayerWidget(self.film.to_json(), step=self._step, **options)
+
+    def _forms(self) -> dict[str, Callable[[], str]]:
+        return {
+            ".html": lambda: html.page(self.film, step=self._step),
+            ".svg": lambda: animate(self.film),
+            ".json": self.film.to_json,
+            ".txt": self.__str__,
+        }
+
+    def _html(self) -> str:
+        return html.notebook(self.film, step=self._step)
+
+    def __str__(self) -> str:
+        if isinstance(self.run, BackwardPass):
+            table = backward_table(self.run)
+        else:
+            table = self.film.table
+        return text.columns(table.heads, table.rows)
+
+    def __repr__(self) -> str:
+        if isinstance(self.run, Descent):
+            return f"<film of a descent: {len(self.run.updates)} updates>"
+        return f"<film of a backward pass: {len(self.run.steps)} operations>"
