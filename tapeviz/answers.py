@@ -38,7 +38,7 @@ class Why(Shown):
     def __len__(self) -> int:
         return len(self.answers)
 
-    def _forms(self) -> dict[str, Callable[[], str]]:
+    def _forms(self) -> dict[str, Callable[..., str | bytes]]:
         return {
             ".html": lambda: words.page(self.answers, theme=self._theme),
             ".txt": self.__str__,
@@ -86,7 +86,7 @@ class Explained(Shown):
         """The explanation as LaTeX, for a document that uses amsmath."""
         return steps.to_latex(self.data, exact=self._exact)
 
-    def _forms(self) -> dict[str, Callable[[], str]]:
+    def _forms(self) -> dict[str, Callable[..., str | bytes]]:
         return {
             ".html": lambda: steps.page(
                 self.data, theme=self._theme, exact=self._exact

@@ -13,6 +13,8 @@ _SHAPES = {
     "watched": "shape=octagon",
     "constant": "shape=oval",
     "op": "shape=box",
+    "group": "shape=box3d",
+    "port": "shape=oval;style=dashed",
 }
 
 
@@ -50,7 +52,7 @@ def _node(node: Node, formula: str) -> str:
 
 def node_lines(node: Node, formula: str) -> Iterator[str]:
     """What a node's label says, line by line."""
-    kind = formula if node.kind == "op" else node.kind
+    kind = formula or (node.formula if node.kind in {"group", "port"} else node.kind)
     yield f"{kind}, target" if node.target else kind
     name = words.one_line(node.name, 24)
     yield f"{name} = {words.fmt(node.value)}" if name else f"= {words.fmt(node.value)}"
@@ -58,10 +60,15 @@ def node_lines(node: Node, formula: str) -> Iterator[str]:
         yield f"gradient {words.gradient(node)}"
 
 
-def _edge(edge: Edge, nodes: dict[str, Node]) -> str:
+def edge_label(edge: Edge, nodes: dict[str, Node]) -> str:
+    """What stands beside an edge: its slot where order matters, and its shape."""
     slot = edge.label if edge.ordered else ""
     flow = words.flow(edge, nodes[edge.tail].value, nodes[edge.head].value)
-    label = _escaped("  ".join(filter(None, (slot, flow))))
+    return "  ".join(filter(None, (slot, flow)))
+
+
+def _edge(edge: Edge, nodes: dict[str, Node]) -> str:
+    label = _escaped(edge_label(edge, nodes))
     parts = [f'label="{label}"'] if label else []
     parts += ["style=dashed"] if not edge.live else []
     inside = f" [{';'.join(parts)}]" if parts else ""

@@ -1,0 +1,92 @@
+"""A graph as a Mermaid flowchart, which Markdown on many sites draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tapeviz.render import text as words
+from tapeviz.render import theme as themes
+from tapeviz.render.dot import edge_label, node_lines
+from tapeviz.render.layout import check
+from tapeviz.trace.graph import Edge, Graph, Node
+
+_SHAPES = {
+    "variable": ("(", ")"),
+    "watched": ("{{", "}}"),
+    "constant": ("([", "])"),
+    "op": ("[", "]"),
+}
+"""What stands around a label: rounded, six corners, a pill, a box."""
+
+_PLAIN = frozenset(" ,.+=_'")
+
+
+def to_mermaid(graph: Graph, *, direction: str = "LR") -> str:
+    """The graph as a flowchart, with the labels and the colours of the picture.
+
+    Node names are ``v0``, ``v1``, ...; names and code of the learner appear in labels
+    only, every character that could mean something written as its number. ValueError
+    for a direction other than LR and TB.
+
+    >>> print(to_mermaid(Graph()))
+    flowchart LR
+        empty["Nothing was recorded."]
+    <BLANKLINE>
+    """
+    formulas, number = words.formulas(graph), _numbers(graph)
+    nothing = [] if graph.nodes else ['empty["Nothing was recorded."]']
+    lines = [
+        f"flowchart {check(direction)}",
+        *nothing,
+        *(_node(n, number[n.id], formulas.get(n.id, "")) for n in graph.nodes),
+        *(_edge(edge, graph.by_id, number) for edge in graph.edges),
+        *_classes(graph, number),
+    ]
+    return "\n    ".join(lines) + "\n"
+
+
+def _numbers(graph: Graph) -> dict[str, str]:
+    return {node.id: f"v{i}" for i, node in enumerate(graph.nodes)}
+
+
+def _node(node: Node, name: str, formula: str) -> str:
+    before, after = _SHAPES[node.kind]
+    label = "<br/>".join(escaped(line) for line in node_lines(node, formula))
+    return f'{name}{before}"{label}"{after}'
+
+
+def _edge(edge: Edge, nodes: dict[str, Node], number: dict[str, str]) -> str:
+    said = escaped(edge_label(edge, nodes))
+    arrow = "-->" if edge.live else "-.->"
+    label = f'|"{said}"|' if said else ""
+    return f"{number[edge.tail]} {arrow}{label} {number[edge.head]}"
+
+
+def _classes(graph: Graph, number: dict[str, str]) -> Iterable[str]:
+    """The colours of the light theme for each role that occurs."""
+    table = themes.colours("light")
+    roles: dict[str, list[str]] = {}
+    for node in graph.nodes:
+        role = "target" if node.target else node.kind
+        roles.setdefault(role, []).append(number[node.id])
+    for role, names in roles.items():
+        fill, line, ink = table[f"{role}-fill"], table[role], table["ink"]
+        wide = 3 if role == "target" else 1
+        look = f"fill:{fill},stroke:{line},color:{ink},stroke-width:{wide}px"
+        yield f"classDef {role} {look}"
+        yield f"class {','.join(names)} {role}"
+
+
+def escaped(text: str) -> str:
+    """The text as Mermaid shows it and does not read it.
+
+    >>> escaped('f(<b>"x"</b>)')
+    'f#40;#60;b#62;#34;x#34;#60;#47;b#62;#41;'
+    """
+    return "".join(map(_character, words.one_line(text)))
+
+
+def _character(char: str) -> str:
+    if char.isalnum() or char in _PLAIN:
+        return char
+    return f"#{ord(char)};"
