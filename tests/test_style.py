@@ -1,4 +1,4 @@
-"""The linter, the types and who may import whom: checked like everything else."""
+"""The linter, the types, who may import whom, the spelling: checked like the rest."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ CHECKS = {
     "format": ("ruff", "format", "--check"),
     "types": ("mypy",),
     "import contracts": ("lint-imports",),
+    "spelling": ("codespell",),
 }
 
 

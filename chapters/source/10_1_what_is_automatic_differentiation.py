@@ -173,8 +173,14 @@ print("dy/dx:", tape.gradient(y, x).numpy())
 # come to rest.
 #
 # </details>
+#
+# <details><summary>Solution</summary>
+#
+# `2x - 4` is zero at `x = 2`, the lowest point of the curve.
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 answer = ...
 
 check("10.1a", answer)
@@ -188,8 +194,14 @@ check("10.1a", answer)
 # The new `x` is the old `x` minus the learning rate times the gradient.
 #
 # </details>
+#
+# <details><summary>Solution</summary>
+#
+# The gradient is 6, so `x` becomes `5 - 0.5 * 6 = 2`.
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 answer = ...
 
 check("10.1b", answer)

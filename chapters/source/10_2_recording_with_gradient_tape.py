@@ -118,8 +118,21 @@ draw(tape)
 # the block.
 #
 # </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# x = tf.Variable(2.0)
+#
+# with tf.GradientTape() as tape:
+#     y = x**3 - 5*x
+#
+# answer = tape.gradient(y, x)
+# ```
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 # Your tape goes here.
 
 answer = ...

@@ -19,7 +19,7 @@
 
 # %%
 import tapeviz as tf
-from tapeviz import draw, play
+from tapeviz import draw, play, why
 from tapeviz.lessons import check
 
 # %% [markdown]
@@ -52,6 +52,15 @@ draw(tape)
 # The tape is empty. Nothing that it watches took part, so it wrote nothing
 # down. `y` was computed all the same, and is 9. But without notes there is no
 # way back, and so the gradient is `None`.
+#
+# You need not find the reason by yourself. Ask for it:
+
+# %%
+why(tape, y, x)
+
+# %% [markdown]
+# It names the line, and the change that mends it. You will try that change in a
+# moment.
 #
 # Now mix a variable and a constant. Which of the two gets a gradient?
 
@@ -119,6 +128,7 @@ with tf.GradientTape() as tape:
     tape.watch(x)
 
 print("dy/dx:", tape.gradient(y, x))
+why(tape, y, x)
 
 # %% [markdown]
 # Too late. The tape takes notes from the moment it is told, and `y` was
@@ -154,8 +164,18 @@ draw(tape)
 # It is one line inside the block, above the line that computes `y`.
 #
 # </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# with tf.GradientTape() as tape:
+#     tape.watch(x)
+#     y = x * x * x
+# ```
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 x = tf.constant(4.0)
 
 with tf.GradientTape() as tape:

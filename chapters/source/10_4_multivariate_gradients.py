@@ -112,8 +112,14 @@ print("df/dy:", grads["y"].numpy())
 # For `df/dx`, treat `y` as a fixed number. For `df/dy`, treat `x` as one.
 #
 # </details>
+#
+# <details><summary>Solution</summary>
+#
+# `df/dx` is `2 * x * y = 12`, and `df/dy` is `x**2 = 4`.
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 answer = [..., ...]
 
 check("10.4", answer)

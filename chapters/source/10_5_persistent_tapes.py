@@ -126,8 +126,25 @@ print("tape" in globals())
 # respect to `u`, too: `tape.gradient(v, u)`.
 #
 # </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# x = tf.Variable(2.0)
+#
+# with tf.GradientTape(persistent=True) as tape:
+#     u = x**2
+#     v = u**3
+#
+# du_dx = tape.gradient(u, x)
+# dv_du = tape.gradient(v, u)
+# dv_dx = tape.gradient(v, x)
+# del tape
+# ```
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 # Your tape goes here.
 
 du_dx = ...

@@ -160,8 +160,14 @@ explore(lambda: (x - 5)**2, x)
 # At `x = 2` the gradient is -6, and the way to the lowest point is 3.
 #
 # </details>
+#
+# <details><summary>Solution</summary>
+#
+# With 0.5: the first move is `0.5 * 6 = 3`, which is the whole way.
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 answer = ...
 
 check("10.6a", answer)
@@ -175,8 +181,15 @@ check("10.6a", answer)
 # It lies between a rate that comes to rest and 1.1, which diverges.
 #
 # </details>
+#
+# <details><summary>Solution</summary>
+#
+# With 1.0 the first move is 6, from 2 to 8. There the gradient is 6, and the next
+# move leads back to 2.
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 answer = ...
 
 check("10.6b", answer)

@@ -93,8 +93,20 @@ play(tape, loss, [x, y])
 # An empty answer stops nothing. Do them in any order.
 #
 # **a) A gradient.** What is the gradient of `y = x**2 - 6*x` at `x = 1`?
+#
+# <details><summary>Hint</summary>
+#
+# Each of the two terms has a slope of its own.
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# `2x - 6` is -4 at `x = 1`.
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 answer = ...
 
 check("10.7a", answer)
@@ -108,8 +120,14 @@ check("10.7a", answer)
 # `a` is used twice, so two paths lead back to it.
 #
 # </details>
+#
+# <details><summary>Solution</summary>
+#
+# `df/da` is `b + 2 = 6`, and `df/db` is `a = 2`.
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 answer = [..., ...]
 
 check("10.7b", answer)
@@ -123,8 +141,15 @@ check("10.7b", answer)
 # Use `draw(tape)` to see what was recorded. What is missing?
 #
 # </details>
+#
+# <details><summary>Solution</summary>
+#
+# The line `y = u * x` belongs into the block. Move it to the right by four
+# places.
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 x = tf.Variable(2.0)
 
 with tf.GradientTape() as tape:
@@ -144,8 +169,21 @@ check("10.7c", answer)
 # Two variables, one block, and `tape.gradient(loss, [w, b])`.
 #
 # </details>
+#
+# <details><summary>Solution</summary>
+#
+# ```python
+# w, b = tf.Variable(2.0), tf.Variable(1.0)
+#
+# with tf.GradientTape() as tape:
+#     loss = (3*w + b - 10)**2
+#
+# answer = tape.gradient(loss, [w, b])
+# ```
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 # Your tape goes here.
 
 answer = [..., ...]
@@ -161,8 +199,14 @@ check("10.7d", answer)
 # Ask the tape for the gradient, then use `w.assign_sub(...)`.
 #
 # </details>
+#
+# <details><summary>Solution</summary>
+#
+# The last line of the loop: `w.assign_sub(0.1 * tape.gradient(loss, w))`.
+#
+# </details>
 
-# %%
+# %% tags=["exercise"]
 w = tf.Variable(0.0)
 
 for i in range(100):
@@ -192,3 +236,7 @@ check("10.7e", w)
 # `explore`, and your code is ready to move. What you will find there and not
 # here: layers and data sets made for large models, graphics cards, and
 # `tf.function`, which compiles your code to make it faster.
+#
+# The chapter ends here. Three lessons go on from it.
+#
+# Next: [10.8 Where gradients vanish](10_8_where_gradients_vanish.ipynb)

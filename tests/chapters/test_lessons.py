@@ -252,6 +252,48 @@ def test_an_exercise_not_done_says_so_and_stops_nothing(
             assert re.match(said, output.text)
 
 
+UNFOLDS = r"<details><summary>{}</summary>\n\n(.*?)\n\n</details>"
+
+
+def asked(lesson: nbformat.NotebookNode) -> dict[str, tuple[int, str]]:
+    """The exercises of a lesson: their cell's place, and the text above it."""
+    found = {}
+    for i, cell in enumerate(lesson.cells):
+        if name := re.search(r'^check\("([^"]+)"', cell.source, re.MULTILINE):
+            found[name[1]] = (i, lesson.cells[i - 1].source)
+    return found
+
+
+def test_every_exercise_has_a_hint_and_a_solution_that_unfold(
+    lesson: nbformat.NotebookNode,
+) -> None:
+    for name, (place, text) in asked(lesson).items():
+        assert "exercise" in lesson.cells[place].metadata.tags, name
+        for title in ("Hint", "Solution"):
+            assert re.search(UNFOLDS.format(title), text, re.DOTALL), (name, title)
+        assert "<details open" not in text
+
+
+def test_the_solutions_in_code_are_right(
+    lesson: nbformat.NotebookNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each is run where it belongs, after the cells above it."""
+    space: dict[str, object] = {"__name__": "__main__"}
+    told = {place: (name, text) for name, (place, text) in asked(lesson).items()}
+    for i, cell in enumerate(lesson.cells):
+        if cell.cell_type != "code" or "live" in cell.metadata.get("tags", ()):
+            continue
+        exec(compile(cell.source, cell.id, "exec"), space)  # noqa: S102 - the lesson
+        name, text = told.get(i, ("", ""))
+        if solution := re.search(r"Solution.*```python\n(.*?)```", text, re.DOTALL):
+            last = re.findall(r"^answer = tape.*$", cell.source, re.MULTILINE)
+            asking = re.findall(r"^check\(.*$", cell.source, re.MULTILINE)
+            code = "\n".join([solution[1], *last, *asking])
+            capsys.readouterr()
+            exec(compile(code, cell.id, "exec"), space)  # noqa: S102 - the lesson
+            assert capsys.readouterr().out == f"Exercise {name}: right.\n"
+
+
 # -- the form of the sources --------------------------------------------------------
 
 

@@ -1,0 +1,62 @@
+"""What is written beside the code: links lead somewhere, and the examples run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def _documents() -> list[Path]:
+    done = subprocess.run(
+        ["git", "ls-files", "-z", "*.md"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    named = [ROOT / name for name in done.stdout.split("\0") if name]
+    return named or [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+
+
+DOCUMENTS = _documents()
+GENERATED = {"docs/lessons", "docs/reference", "docs/pictures", "docs/changes.md"}
+"""What the site's index leads to, and only the build makes."""
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_links_lead_somewhere(path: Path) -> None:
+    for address in re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8")):
+        parts = urlsplit(address)
+        if parts.scheme or not parts.path:
+            continue
+        goal = (path.parent / unquote(parts.path)).resolve()
+        named = goal.relative_to(ROOT).as_posix()
+        if any(named.startswith(made) for made in GENERATED):
+            continue
+        assert goal.exists(), address
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in DOCUMENTS if "guides" in path.parts or path.name == "README.md"],
+    ids=lambda p: str(p.relative_to(ROOT)),
+)
+def test_the_examples_run(path: Path) -> None:
+    """The Python of a document, from top to bottom; a remark says what comes out."""
+    space: dict[str, Any] = {"__name__": "__main__"}
+    for block in re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL):
+        if block.startswith("op("):
+            continue
+        exec(compile(block, path.name, "exec"), space)  # noqa: S102 - our own
+        for line in block.splitlines():
+            said = re.match(r"([^#=]+?)\s+# (\"?[\w\[].*)$", line)
+            if said and path.name == "write_a_lesson.md":
+                got = eval(said[1], space)  # noqa: S307 - our own
+                assert said[2] == f'"{got}"', line
