@@ -24,6 +24,7 @@ FONTS = {
     "name": (15.0, True),
     "val": (15.0, False),
     "formula": (12.5, True),
+    "title": (14.0, False),
     "symbol": (14.0, True),
     "cell": (12.0, False),
     "word": (11.0, False),
@@ -44,6 +45,8 @@ _RIM = 3
 _BOLD = 1.08
 _LABEL = width("gradient", 11) + 9
 _GRID = (12, 6)
+_STACK = 6
+_SIGN = 31
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,9 @@ _RULES = (
     ".tapeviz .hair{stroke:@hair;fill:none}"
     ".tapeviz .badge{stroke:@op;fill:none;stroke-width:1.2}"
     ".tapeviz .symbol{fill:@op;text-anchor:middle}"
+    ".tapeviz .title{font-weight:600}"
+    ".tapeviz .group .badge{stroke:@group}.tapeviz .group path.pile{fill:none}"
+    ".tapeviz .port .frame{stroke:@constant;fill:@paper;stroke-dasharray:3 3}"
     ".tapeviz .cell{text-anchor:end}"
     ".tapeviz .note,.tapeviz .dims,.tapeviz .lone{text-anchor:middle}"
     ".tapeviz .left{text-anchor:start}"
@@ -246,7 +252,8 @@ def description(graph: Graph, *, limit: int = 40) -> str:
 
 
 def _clause(node: Node, formula: str) -> str:
-    kind = {"watched": "watched constant"}.get(node.kind, node.kind)
+    folded = node.kind in {"group", "port"}
+    kind = node.formula if folded else _WORDS.get(node.kind, node.kind)
     head = formula if node.kind == "op" else kind
     name = f"{words.one_line(node.name, 40)} = " if node.name else "= "
     tail = ", the target" if node.target else ""
@@ -261,9 +268,12 @@ def _called(node: Node) -> str:
 def _card(node: Node, formula: str, prefix: str, longest: str) -> _Card:
     if node.kind == "op":
         rows = _op_rows(node, formula, prefix)
+    elif node.kind in {"group", "port"}:
+        rows = _folded_rows(node, prefix)
     else:
         rows = _leaf_rows(node, prefix)
     rim = _RIM if node.target else 0
+    stack = _STACK if node.kind == "group" else 0
     above = sum(row.height for row in rows)
     open_slot = bool(longest) or not words.quiet(node)
     if open_slot:
@@ -273,7 +283,11 @@ def _card(node: Node, formula: str, prefix: str, longest: str) -> _Card:
     left = rim + _PAD + _LABEL
     slot = Rect(left, rim + above + 10, wide + rim - left - 6, 24)
     return _Card(
-        node, rows, wide + 2 * rim, high + 2 * rim, slot if open_slot else None
+        node,
+        rows,
+        wide + 2 * rim + stack,
+        high + 2 * rim + stack,
+        slot if open_slot else None,
     )
 
 
@@ -289,10 +303,49 @@ def _op_rows(node: Node, formula: str, prefix: str) -> tuple[_Row, ...]:
     return (*tags, _op_row(node, formula, first), *rest)
 
 
+def _folded_rows(node: Node, prefix: str) -> tuple[_Row, ...]:
+    """What a group is and how much it holds, or where a port leads; then its value."""
+    tags = (_tag_row(node),) if node.target or node.source else ()
+    return (*tags, _title_row(node), *_value_rows(node, prefix))
+
+
+def _title_row(node: Node) -> _Row:
+    """A group's title in two lines beside the sign that it opens; a port's in one."""
+    first, of, rest = node.formula.partition(" of ")
+    lines = [("title", first)] if node.kind == "group" else [("tag", node.formula)]
+    more = " \u00b7 ".join(filter(None, (of.strip() + f" {rest}", node.nickname)))
+    lines += [("word", more.strip())] if node.kind == "group" and more.strip() else []
+    shown = [(cls, fit(said, _ROOM + 40, FONTS[cls][0])) for cls, said in lines]
+    left = _SIGN if node.kind == "group" else 0
+
+    def draw(x: float, y: float, _: float) -> str:
+        texts = (
+            _text(cls, x + left, y + 14 + 17 * i, said)
+            for i, (cls, said) in enumerate(shown)
+        )
+        return (_sign(x, y + 6) if left else "") + "".join(texts)
+
+    wide = max(_wide(cls, said) * _BOLD for cls, said in shown)
+    return _Row(left + wide, 17 * max(len(shown), 2 if left else 1) + 2, draw)
+
+
+def _sign(x: float, y: float) -> str:
+    """A plus in a box: there is something to open."""
+    box = f'x="{_n(x)}" y="{_n(y)}" width="20" height="20" rx="4"'
+    return (
+        f'<rect class="badge" {box}/>'
+        f'<path class="badge" d="M{_n(x + 5)} {_n(y + 10)}h10m-5-5v10"/>'
+    )
+
+
 def _tags(node: Node) -> str:
-    kind = {"op": "", "watched": "watched constant"}.get(node.kind, node.kind)
+    kind = _WORDS.get(node.kind, node.kind)
     roles = ("target" if node.target else "", "source" if node.source else "")
     return " \u00b7 ".join(filter(None, (kind, *roles)))
+
+
+_WORDS = {"op": "", "group": "", "port": "", "watched": "watched constant"}
+"""What is said of a node of some kind, where it is not the kind's own name."""
 
 
 def _tag_row(node: Node) -> _Row:
@@ -532,6 +585,8 @@ def _edge_title(edge: Edge, graph: Graph) -> str:
     tail, head = graph.node(edge.tail), graph.node(edge.head)
     name = words.one_line(tail.name, 60) or words.brief(tail.value)
     parts = [f"{name} is operand {edge.label} of {head.op}"]
+    if head.kind in {"group", "port"}:
+        parts = [f"{name} goes into {head.formula}", *filter(None, [edge.label])]
     if edge.broadcast:
         parts.append(f"broadcast to shape {words.shape(head.value)}")
     if not edge.live:
@@ -590,6 +645,8 @@ def _moved(slot: Rect, box: Rect) -> Rect:
 def _draw(card: _Card, box: Rect, prefix: str) -> str:
     node = card.node
     rim = _RIM if node.target else 0
+    stack = _STACK if node.kind == "group" else 0
+    box = Rect(box.x, box.y, box.width - stack, box.height - stack)
     inner = Rect(box.x + rim, box.y + rim, box.width - 2 * rim, box.height - 2 * rim)
     y, rows = inner.y + (5 if len(card.rows) == 1 else 4), []
     for row in card.rows:
@@ -597,15 +654,17 @@ def _draw(card: _Card, box: Rect, prefix: str) -> str:
         y += row.height
     classes = ["node", node.kind, *(["target"] if node.target else [])]
     classes += ["source"] if node.source else []
+    fold = f' data-fold="{_id("", node.id)}"' if stack else ""
     return (
-        f'<g id="{_id(prefix, node.id)}" class="{" ".join(classes)}">'
+        f'<g id="{_id(prefix, node.id)}" class="{" ".join(classes)}"{fold}>'
         f"<title>{escape(_node_title(node))}</title>"
         f"{_shape(node, inner)}{_rim(box) if rim else ''}{''.join(rows)}</g>"
     )
 
 
 def _node_title(node: Node) -> str:
-    kind = node.op if node.kind == "op" else _tags(node)
+    folded = node.kind in {"group", "port"}
+    kind = node.op if node.kind == "op" else node.formula if folded else _tags(node)
     name = f"{words.one_line(node.name)} = " if node.name else ""
     lines = [f"{name}{words.describe(node.value)}", kind]
     if node.gradient is not None:
@@ -621,12 +680,25 @@ def _node_title(node: Node) -> str:
 def _shape(node: Node, box: Rect) -> str:
     if node.kind == "watched":
         return f'<path class="frame" d="{_cut(box, 9)}"/>'
-    rx = {"variable": 5.0, "op": 1.0}.get(node.kind, min(box.height / 2, 20))
+    rx = {"variable": 5.0, "op": 1.0, "group": 3.0}.get(
+        node.kind, min(box.height / 2, 20)
+    )
     bar = ""
+    if node.kind == "group":
+        bar = f'<path class="frame pile" d="{_pile(box)}"/>'
     if node.kind == "variable":
         at = f'x="{_n(box.x)}" y="{_n(box.y)}" height="{_n(box.height)}"'
         bar = f'<rect class="bar" {at} width="5" rx="2.5"/>'
     return f'<rect class="frame" {_at(box)} rx="{_n(rx)}"/>{bar}'
+
+
+def _pile(box: Rect) -> str:
+    """The edges of two sheets that lie below a group's own."""
+    wide, high = _n(box.width), _n(box.height)
+    return "".join(
+        f"M{_n(box.x + box.width + at - 3)} {_n(box.y + at)}h3v{high}h-{wide}v-3"
+        for at in (3, 6)
+    )
 
 
 def _cut(box: Rect, c: float) -> str:

@@ -175,8 +175,9 @@ def brief(value: Value, limit: int = 28) -> str:
 
 
 def quiet(node: Node) -> bool:
-    """Whether nobody asks for the node's gradient: it is a plain constant."""
-    return node.kind == "constant" and not node.source and node.grad == "pending"
+    """Whether nobody asks for the node's gradient: a plain constant, or a port."""
+    mute = node.kind in {"constant", "port"}
+    return mute and not node.source and node.grad == "pending"
 
 
 def flow(edge: Edge, tail: Value, head: Value) -> str:
@@ -224,7 +225,7 @@ def _operand(node: Node, tree: ast.expr | None) -> ast.expr:
     """What a node is called in the formula of an op that uses it."""
     if node.name:
         return ast.Name(one_line(node.name, 16))
-    if node.kind == "op":
+    if node.kind in {"op", "group", "port"}:
         return tree or ast.Name(GONE)
     if node.value.shape:
         return ast.Name(f"{node.kind}{shape(node.value)}")

@@ -16,7 +16,7 @@ SANS = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-se
 MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 """The type for names and formulas."""
 
-KINDS = ("variable", "watched", "constant", "op", "target")
+KINDS = ("variable", "watched", "constant", "op", "group", "target")
 """The roles of a node; each has an accent of this name and a ``-fill`` behind it."""
 
 THEMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -35,6 +35,8 @@ THEMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "constant-fill": "#f6f7f8",
             "op": "#3c444e",
             "op-fill": "#ffffff",
+            "group": "#5b4b9e",
+            "group-fill": "#f5f3fb",
             "target": "#a64700",
             "target-fill": "#fff5ec",
             "none": "#97396f",
@@ -59,6 +61,8 @@ THEMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "constant-fill": "#20252b",
             "op": "#cdd3da",
             "op-fill": "#1b1f24",
+            "group": "#bcaef3",
+            "group-fill": "#231e36",
             "target": "#ffa463",
             "target-fill": "#322012",
             "none": "#e8a5ca",
@@ -83,6 +87,8 @@ THEMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "constant-fill": "#ffffff",
             "op": "#000000",
             "op-fill": "#ffffff",
+            "group": "#38286f",
+            "group-fill": "#ffffff",
             "target": "#6e2a00",
             "target-fill": "#ffffff",
             "none": "#6b1049",
@@ -107,6 +113,8 @@ THEMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "constant-fill": "#ffffff",
             "op": "#000000",
             "op-fill": "#ffffff",
+            "group": "#000000",
+            "group-fill": "#ffffff",
             "target": "#000000",
             "target-fill": "#ffffff",
             "none": "#000000",

@@ -8,8 +8,11 @@ from functools import cached_property
 from tapeviz.trace.codec import dumps, loads
 from tapeviz.trace.value import Value
 
-KINDS = ("variable", "watched", "constant", "op")
-"""What a node is: a variable, a watched tensor, a plain constant, or an operation."""
+KINDS = ("variable", "watched", "constant", "op", "group", "port")
+"""What a node is: a variable, a watched tensor, a plain constant, or an operation.
+
+In a folded graph also a group of nodes, or a port to what is not shown.
+"""
 
 GRADS = ("pending", "none", "value")
 """What is known of a node's gradient: not computed yet, None, or a value."""

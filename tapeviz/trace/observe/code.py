@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 import sys
 from functools import lru_cache
 from pathlib import PurePath
@@ -85,14 +86,25 @@ def _between(lines: list[str], start: int, end: int) -> str:
     return "\n".join([lines[0][start:], *lines[1:-1], lines[-1][:end]])
 
 
+_HEAD = re.compile(r"\s*(with|(?:async )?(?:for|while|def))\b")
+
+
 def _head(lines: list[str], low: int) -> int:
-    """The line of the ``with`` that a block begins under, if it is close above."""
-    indent = _indent(lines[low - 1])
+    """The line of the ``with`` that a block begins under, if it is close above.
+
+    Failing that, the outermost loop or function that begins close above.
+    """
+    indent, head = _indent(lines[low - 1]), low
     for n in range(low - 1, max(0, low - 12), -1):
         text = lines[n - 1]
-        if text.strip() and _indent(text) < indent:
-            return n if text.lstrip().startswith("with ") else low
-    return low
+        if not text.strip() or _indent(text) >= indent:
+            continue
+        indent = _indent(text)
+        found = _HEAD.match(text)
+        if found and found[1] == "with":
+            return n
+        head = n if found else head
+    return head
 
 
 def _indent(line: str) -> int:

@@ -1,0 +1,190 @@
+"""What repeats: loops, found from where in the code each op comes from.
+
+An op that comes again from the same place begins another round of what is around it.
+The lines of code tell which loop that is, and which ops stand in a branch of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from tapeviz.trace.graph import Source, Span
+
+_LOOP = re.compile(r"\s*(?:async\s+)?(?:for|while)\b")
+_WITHIN = re.compile(r"[\[({].*\bfor\b.*\bin\b")
+_DEF = re.compile(r"\s*(?:async\s+)?def\s+(\w+)")
+_BRANCH = re.compile(r"\s*(?:if|elif|else|except|case)\b|.*\bif\b.*\belse\b")
+_WIDE = 0.8
+_ALIKE = 0.6
+_MOST = 12
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a line of code stands in, as far as repeating goes.
+
+    ``noun`` says what repeats ("iteration", "call", "repetition"), ``place`` of what.
+    ``branches`` counts the ifs between the line and that.
+    """
+
+    noun: str
+    place: str
+    branches: int = 0
+
+
+class Surroundings:
+    """Tells of each span what repeats around it."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._sources = {source.name: source for source in sources}
+        self._known: dict[tuple[str, int], Around] = {}
+
+    def of(self, span: Span | None) -> Around:
+        """What the line of a span stands in."""
+        if span is None or span.file not in self._sources:
+            return Around("repetition", "")
+        spot = (span.file, span.line)
+        if spot not in self._known:
+            self._known[spot] = self._around(self._sources[span.file], span.line)
+        return self._known[spot]
+
+    def _around(self, source: Source, line: int) -> Around:
+        own = _line(source, line)
+        if "lambda" in own:
+            return Around("call", f"of the function at {self.said(source.name, line)}")
+        if _LOOP.match(own) or _WITHIN.search(own):
+            return Around("iteration", f"of the loop at {self.said(source.name, line)}")
+        branches, least = int(bool(_BRANCH.match(own))), _indent(own)
+        for n in range(line - 1, source.first - 1, -1):
+            text = _line(source, n)
+            if not text.strip() or _indent(text) >= least:
+                continue
+            least = _indent(text)
+            if _LOOP.match(text):
+                place = f"of the loop at {self.said(source.name, n)}"
+                return Around("iteration", place, branches)
+            if found := _DEF.match(text):
+                return Around("call", f"of {found[1]}", branches)
+            branches += bool(_BRANCH.match(text))
+        return Around("repetition", f"of {self.said(source.name, line)}", branches)
+
+    def said(self, file: str, line: int) -> str:
+        """The line in words, with its file where there are several."""
+        cell = file.startswith("In [")
+        return f"line {line}" if cell or len(self._sources) == 1 else f"{file}:{line}"
+
+
+def _line(source: Source, line: int) -> str:
+    at = line - source.first
+    return source.lines[at] if 0 <= at < len(source.lines) else ""
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Items ``starts[0]`` to ``stop`` in rounds; each begins at one of ``starts``.
+
+    ``key`` is one that comes once in each round.
+    """
+
+    starts: tuple[int, ...]
+    stop: int
+    key: int
+
+
+def pieces(
+    keys: Sequence[int], around: Sequence[Around]
+) -> Iterator[tuple[int, int, Loop | None]]:
+    """The items in order, as loops and as stretches between them.
+
+    ``keys`` says of each item where it comes from, ``around`` of each key what it
+    stands in.
+    """
+    todo, found = [(0, len(keys))], 0
+    while todo:
+        low, high = todo.pop()
+        loop = _loop(keys, around, low, high) if found < _MOST else None
+        if loop is None:
+            yield from [(low, high, None)] if low < high else []
+            continue
+        found += 1
+        first, last = loop.starts[0], loop.stop
+        todo.append((last, high))
+        if low < first:
+            yield (low, first, None)
+        yield (first, last, loop)
+
+
+def _loop(
+    keys: Sequence[int], around: Sequence[Around], low: int, high: int
+) -> Loop | None:
+    """The outermost loop that has most of the items, if there is one."""
+    spots: dict[int, list[int]] = {}
+    for i in range(low, high):
+        spots.setdefault(keys[i], []).append(i)
+    spread = {k: _reach(at) for k, at in spots.items() if _often(at)}
+    best = max(spread.values(), default=0)
+    wide = [k for k, reach in spread.items() if reach >= _WIDE * best]
+    for key in sorted(wide, key=lambda k: _rank(around[k], spots[k])):
+        loop = _rounds(keys, spots[key], low, high)
+        if _credible(keys, loop, around[key]):
+            return loop
+    return None
+
+
+def _rank(around: Around, spots: list[int]) -> tuple[int, int, bool, int]:
+    """What marks the rounds of the outermost loop best comes first."""
+    return around.branches, len(spots), around.noun != "iteration", spots[0]
+
+
+def _often(at: list[int]) -> bool:
+    return len(at) > 2 or (len(at) == 2 and at[1] - at[0] >= 8)
+
+
+def _reach(at: list[int]) -> float:
+    """How many items the rounds that a key marks may have together."""
+    return (at[-1] - at[0]) * len(at) / (len(at) - 1)
+
+
+def _rounds(keys: Sequence[int], marks: list[int], low: int, high: int) -> Loop:
+    """The rounds that the places of one key mark, each from its own beginning."""
+    longest = max(b - a for a, b in pairwise(marks))
+    own = {keys[i] for i in range(marks[0], marks[-1] + 1)}
+    first = marks[0]
+    while first > max(low, marks[0] - longest + 1) and keys[first - 1] in own:
+        first -= 1
+    head, starts = keys[first], [first]
+    for mark, following in pairwise(marks):
+        between = range(mark + 1, following + 1)
+        starts.append(next((i for i in between if keys[i] == head), mark + 1))
+    stop = marks[-1] + 1
+    while stop < min(high, marks[-1] + longest) and keys[stop] in own:
+        if keys[stop] == head:
+            starts.append(stop)
+        stop += 1
+    return Loop(tuple(starts), stop, keys[marks[0]])
+
+
+def _credible(keys: Sequence[int], loop: Loop, around: Around) -> bool:
+    """Whether these are rounds of one loop, and not chance."""
+    ends = (*loop.starts[1:], loop.stop)
+    rounds = list(zip(loop.starts, ends, strict=True))
+    if len(rounds) < 5 and not _alike(keys, rounds):
+        return False
+    if around.noun == "iteration" and not around.branches:
+        return True
+    usual = median(b - a for a, b in rounds)
+    return sum(b - a == usual for a, b in rounds) >= _ALIKE * len(rounds)
+
+
+def _alike(keys: Sequence[int], rounds: list[tuple[int, int]]) -> bool:
+    """Whether neighbouring rounds come from about the same places."""
+    bags = [{keys[i] for i in range(a, b)} for a, b in rounds]
+    return all(len(a & b) >= _ALIKE * max(len(a), len(b)) for a, b in pairwise(bags))

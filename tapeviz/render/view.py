@@ -1,0 +1,270 @@
+"""One level of a folded graph, as a graph that can be drawn.
+
+Groups are nodes of kind "group": they bear the value and the gradient of the last op
+whose value leaves them. What comes from outside the level, or goes there, is a node of
+kind "port".
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from tapeviz.render.fold import Fold, Part
+from tapeviz.trace.graph import Edge, Graph, Node
+
+LEAVES = 24
+"""How many variables and constants a level shows one by one, at most."""
+
+_FEW = 8
+_ALONE = 3
+
+
+@dataclass(frozen=True)
+class View:
+    """A level as a graph; ``parts`` has the part behind each group by its node's id.
+
+    ``bundles`` has the nodes behind each group of variables or constants.
+    """
+
+    graph: Graph
+    parts: Mapping[str, Part]
+    bundles: Mapping[str, tuple[Node, ...]]
+
+
+def view(fold: Fold, part: Part | None = None) -> View:
+    """The level that shows the inside of a part, by default the outermost one."""
+    return _Level(fold, part or fold.whole).view()
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words.
+
+    >>> counted(2988, "operation"), counted(1, "leaf")
+    ('2\u00a0988 operations', '1 leaf')
+    """
+    digits = f"{number:,}".replace(",", "\u00a0")
+    return f"{digits} {noun}{'' if number == 1 else 's'}"
+
+
+class _Level:
+    """Collects what a level shows, item by item."""
+
+    def __init__(self, fold: Fold, part: Part) -> None:
+        self.fold, self.part = fold, part
+        self.columns = fold.columns
+        self.items = fold.inside(part)
+        self.starts = [item.start for item in self.items]
+        self.outer = part is fold.whole
+        nodes = fold.graph.nodes
+        marked = [n for n in nodes if n.id not in self.columns.at and n.source]
+        self.kept = {n.id for n in marked} if len(marked) <= _FEW else set()
+        self.edges: dict[tuple[str, str], list[Edge]] = {}
+        self.nodes: dict[str, Node] = {}
+        self.leaves: dict[str, list[str]] = {}
+        self.bundles: dict[str, tuple[Node, ...]] = {}
+
+    def view(self) -> View:
+        by_id = self.fold.graph.by_id
+        if self.outer:
+            for id, node in by_id.items():
+                if id not in self.columns.at and id not in self.columns.users:
+                    self._leaf(node, "")
+        for item in self.items:
+            self._item(item)
+        self._bundle()
+        nodes = tuple(self._ordered())
+        spans = {node.span.file for node in nodes if node.span}
+        sources = tuple(s for s in self.fold.graph.sources if s.name in spans)
+        groups = {item.id: item for item in self.items if item.kind != "op"}
+        graph = Graph(nodes, tuple(self._arrows()), sources)
+        return View(graph, groups, self.bundles)
+
+    def _leaf(self, node: Node, head: str) -> None:
+        self.nodes[node.id] = node
+        self.leaves.setdefault(node.id, [])
+        if head and head not in self.leaves[node.id]:
+            self.leaves[node.id].append(head)
+
+    def _item(self, item: Part) -> None:
+        """An item with the arrows into it, and the ports that it feeds."""
+        columns = self.columns
+        id = self._id(item)
+        for i in range(item.start, item.stop):
+            for edge in columns.into[i]:
+                self._arrow(edge, item, id)
+        leaving = [
+            i for i in range(item.start, item.stop) if columns.last[i] >= item.stop
+        ]
+        self.nodes[id] = self._node(item, leaving)
+        outside = [i for i in leaving if columns.last[i] >= self.part.stop]
+        if outside:
+            self._port_out(id, outside)
+
+    def _id(self, item: Part) -> str:
+        return self.columns.ops[item.start].id if item.kind == "op" else item.id
+
+    def _arrow(self, edge: Edge, item: Part, head: str) -> None:
+        at = self.columns.at.get(edge.tail, -1)
+        if at >= item.start:
+            return
+        tail = self.fold.graph.by_id[edge.tail]
+        if at >= self.part.start:
+            owner = self.items[bisect_right(self.starts, at) - 1]
+            self._tie(self._id(owner), head, edge)
+        elif at >= 0:
+            self.nodes.setdefault(edge.tail, _port(tail, "from before"))
+            self._tie(edge.tail, head, edge)
+        elif not self._hidden(tail, item):
+            low, high = self.columns.users[tail.id]
+            own = self.part.start <= low and high < self.part.stop
+            self._leaf(tail if own else _port(tail, "also used elsewhere"), head)
+            self._tie(edge.tail, head, edge)
+
+    def _hidden(self, leaf: Node, item: Part) -> bool:
+        """Whether a leaf belongs to the inside of a group alone."""
+        if item.kind == "op" or (self.outer and leaf.id in self.kept):
+            return False
+        low, high = self.columns.users[leaf.id]
+        return item.start <= low and high < item.stop
+
+    def _tie(self, tail: str, head: str, edge: Edge) -> None:
+        self.edges.setdefault((tail, head), []).append(edge)
+
+    def _port_out(self, id: str, outside: list[int]) -> None:
+        node = self.columns.ops[outside[-1]]
+        more = f"{counted(len(outside), 'value')} used later"
+        text = "used later" if len(outside) == 1 else more
+        port = replace(_port(node, text), id=f"{id}-out", name="")
+        self.nodes[port.id] = port
+        self._tie(id, port.id, Edge("", id, port.id, 0, ""))
+
+    def _node(self, item: Part, leaving: list[int]) -> Node:
+        ops = self.columns.ops
+        if item.kind == "op":
+            return ops[item.start]
+        node = ops[leaving[-1] if leaving else item.stop - 1]
+        inside = (ops[i] for i in range(item.start, item.stop))
+        return replace(
+            node,
+            id=item.id,
+            kind="group",
+            op="group",
+            symbol="",
+            formula=item.title,
+            span=None,
+            target=any(op.target for op in inside),
+            source=False,
+            nickname=counted(item.size, "operation"),
+        )
+
+    # -- leaves together -------------------------------------------------------------
+
+    def _bundle(self) -> None:
+        """Leaves that feed the same become one node, where there are too many."""
+        for single in (False, True):
+            if len(self.leaves) <= LEAVES:
+                return
+            alike: dict[tuple[str, ...], list[str]] = {}
+            for id, heads in self.leaves.items():
+                if id not in self.kept:
+                    kind = self.nodes[id].kind
+                    feeds = heads[:1] if single else heads
+                    alike.setdefault((kind, *feeds), []).append(id)
+            for ids in alike.values():
+                if len(ids) > _ALONE or (single and len(ids) > 1):
+                    self._together(ids)
+
+    def _together(self, ids: list[str]) -> None:
+        own = tuple(n for id in ids for n in self.bundles.pop(id, (self.nodes[id],)))
+        made = f"b-{own[0].id}"
+        heads = dict.fromkeys(head for id in ids for head in self.leaves[id])
+        noun = Counter(n.kind for n in own).most_common(1)[0][0]
+        for id in ids:
+            for head in self.leaves.pop(id):
+                self.edges.setdefault((made, head), []).extend(
+                    self.edges.pop((id, head))
+                )
+            del self.nodes[id]
+        self.leaves[made] = list(heads)
+        self.bundles[made] = own
+        self.nodes[made] = replace(
+            own[0],
+            id=made,
+            kind="group",
+            op="group",
+            formula=counted(len(own), _NOUNS.get(noun, noun)),
+            name="",
+            span=None,
+            source=any(n.source for n in own),
+            nickname="",
+        )
+
+    # -- the graph -------------------------------------------------------------------
+
+    def _ordered(self) -> Iterator[Node]:
+        """The nodes, each leaf or port just before the first that uses it."""
+        order = [self._id(item) for item in self.items]
+        into: dict[str, list[str]] = {}
+        for tail, head in self.edges:
+            into.setdefault(head, []).append(tail)
+        todo = [id for id in self.nodes if not self._feeds(id)]
+        known = set(order)
+        done: set[str] = set()
+        for id in (*(i for i in todo if i not in known), *order):
+            early = [t for t in into.get(id, ()) if t not in known]
+            for one in (*early, id):
+                if one not in done and not one.endswith("-out"):
+                    done.add(one)
+                    yield self.nodes[one]
+        yield from (node for id, node in self.nodes.items() if id not in done)
+
+    def _feeds(self, id: str) -> bool:
+        return bool(self.leaves.get(id)) or id not in self.leaves
+
+    def _arrows(self) -> Iterator[Edge]:
+        """The arrows: those between ops as they are, the others one for each pair."""
+        for (tail, head), edges in self.edges.items():
+            plain = (self.nodes[tail].kind, self.nodes[head].kind)
+            if not {"group", "port"} & set(plain):
+                yield from edges
+            elif len(edges) <= _ALONE and plain[1] == "op":
+                yield from (replace(edge, tail=tail) for edge in edges)
+            else:
+                live = any(edge.live for edge in edges)
+                text = counted(len(edges), "use") if len(edges) > 1 else ""
+                yield Edge(f"{tail}.{head}", tail, head, 0, text, live=live)
+
+
+_NOUNS = {"watched": "watched constant", "port": "outside value"}
+
+
+def _port(node: Node, said: str) -> Node:
+    return replace(
+        node, kind="port", op="port", symbol="", formula=said, target=False,
+        source=False, grad="pending", gradient=None, nickname="",
+    )  # fmt: skip
+
+
+def shows(fold: Fold, part: Part | None = None) -> dict[str, str]:
+    """For each node of the whole graph the id of the node that stands for it."""
+    level = _Level(fold, part or fold.whole)
+    made = level.view()
+    found: dict[str, str] = {}
+    for item in level.items:
+        for op in level.columns.ops[item.start : item.stop]:
+            found[op.id] = level._id(item)  # noqa: SLF001
+    known = {node.id for node in made.graph.nodes}
+    for leaf, (first, _last) in fold.columns.users.items():
+        home = level.starts and level.items[bisect_right(level.starts, first) - 1]
+        found[leaf] = leaf if leaf in known or not home else level._id(home)  # noqa: SLF001
+    for id, nodes in made.bundles.items():
+        found.update(dict.fromkeys((node.id for node in nodes), id))
+    return found
+
+
+def names(nodes: Iterable[Node]) -> list[str]:
+    """The names that nodes have."""
+    return [node.name for node in nodes if node.name]
