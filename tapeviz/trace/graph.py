@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 from tapeviz.trace.codec import dumps, loads
 from tapeviz.trace.value import Value
@@ -16,6 +18,35 @@ In a folded graph also a group of nodes, or a port to what is not shown.
 
 GRADS = ("pending", "none", "value")
 """What is known of a node's gradient: not computed yet, None, or a value."""
+
+GHOSTS: Mapping[str, str] = MappingProxyType(
+    {
+        "unwatched": "not watched",
+        "unseen": "not recorded: nothing in it is watched",
+        "paused": "not recorded: stop_recording",
+        "outside": "not recorded: outside the block",
+        "elsewhere": "recorded by another tape",
+        "forgotten": "forgotten: reset()",
+        "left": "left the tape",
+        "failed": "failed",
+    }
+)
+"""Why a tape did not record a value, each with the words that the picture says."""
+
+CUTS: Mapping[str, str] = MappingProxyType(
+    {
+        "stopped": "gradient stopped",
+        "integer": "whole numbers",
+        "step": "no slope",
+        "custom": "no gradient",
+        "assigned": "number only",
+        "left": "number only",
+    }
+)
+"""Why no gradient comes back along an arrow, each with the words beside it."""
+
+NOTES = ("failed", "silent", "reset", "used", "more")
+"""What a note is about: an error, an empty tape, a reset or used-up one, a rest."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +85,9 @@ class Node:
     ``symbol`` is the op as people write it, ``formula`` its text in terms of the
     operand slots (``"a * b"``). ``name`` is the learner's own name for the value, or
     "". ``grad`` is one of ``GRADS``; ``gradient`` holds the value if there is one.
-    ``nickname`` says what an op does to a gradient ("add distributes").
+    ``nickname`` says what an op does to a gradient ("add distributes"). ``ghost`` is
+    one of ``GHOSTS`` for what the tape did not record, else "", and ``note`` says why
+    in a sentence.
     """
 
     id: str
@@ -70,6 +103,8 @@ class Node:
     grad: str = "pending"
     gradient: Value | None = None
     nickname: str = ""
+    ghost: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +114,8 @@ class Edge:
     ``slot`` counts from 0; ``label`` names the slot as the rules do ("a", "b", "x").
     ``ordered`` says that the operands may not be swapped. ``broadcast`` says that the
     operand was stretched. ``live`` is False where no gradient flows back: a constant,
-    or an op without a derivative.
+    or an op without a derivative. ``cut`` is one of ``CUTS`` where the way back ends
+    at this very edge, else "", and ``note`` says why in a sentence.
     """
 
     id: str
@@ -90,6 +126,43 @@ class Edge:
     ordered: bool = False
     broadcast: bool = False
     live: bool = True
+    cut: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Trail:
+    """A way that a value took and the tape did not record, from ``tail`` to ``head``.
+
+    ``cut`` is one of ``CUTS`` where something recorded loses its history here, else "";
+    ``note`` says why in a sentence.
+    """
+
+    id: str
+    tail: str
+    head: str
+    cut: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The block of one of several tapes: its name, its nodes and what it watches.
+
+    Outer frames come before the frames inside them. ``watches`` holds names.
+    """
+
+    name: str
+    nodes: tuple[str, ...]
+    watches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """What there is to say of a tape as a whole; ``kind`` is one of ``NOTES``."""
+
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -105,16 +178,20 @@ class Scope:
 class Graph:
     """Nodes in order of recording, edges by head and slot, and the code.
 
-    ``scopes`` says which ops belong together, inner ones first.
+    ``scopes`` says which ops belong together, inner ones first. ``trails``, ``frames``
+    and ``notes`` tell of what was not recorded, and of other tapes.
 
-    >>> Graph().to_json()
-    '{"tapeviz":"graph","nodes":[],"edges":[],"sources":[],"scopes":[]}'
+    >>> Graph().to_json()[:60]
+    '{"tapeviz":"graph","nodes":[],"edges":[],"sources":[],"scope'
     """
 
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     sources: tuple[Source, ...] = field(default=())
     scopes: tuple[Scope, ...] = ()
+    trails: tuple[Trail, ...] = ()
+    frames: tuple[Frame, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def node(self, id: str) -> Node:
         """The node of that id; KeyError when there is none."""
@@ -145,7 +222,23 @@ class Graph:
         for s in self.scopes:
             if s.first not in place or s.last not in place:
                 raise ValueError(f"the scope {s.name} has no such nodes")
+        self._check_unrecorded(place)
         return self
+
+    def _check_unrecorded(self, place: Mapping[str, int]) -> None:
+        """ValueError when trails, frames or notes do not fit the nodes."""
+        ids = {e.id for e in self.edges} | {t.id for t in self.trails}
+        if len(ids) != len(self.edges) + len(self.trails):
+            raise ValueError("two arrows have one id")
+        for t in self.trails:
+            if place.get(t.tail, len(place)) >= place.get(t.head, -1):
+                raise ValueError(f"trail {t.id} joins {t.tail} and {t.head} wrongly")
+        for f in self.frames:
+            if not place.keys() >= set(f.nodes):
+                raise ValueError(f"the frame {f.name} has no such nodes")
+        cuts = {e.cut for e in self.edges} | {t.cut for t in self.trails}
+        for word in (cuts - {"", *CUTS}) | {n.kind for n in self.notes} - {*NOTES}:
+            raise ValueError(f"{word!r} is not known")
 
     def to_json(self) -> str:
         """The graph as JSON text, the same on every run."""
@@ -163,5 +256,7 @@ def _check_node(n: Node, files: set[str]) -> None:
         raise ValueError(f"node {n.id} is of no known kind: {n.kind}")
     if n.grad not in GRADS or (n.grad == "value") != (n.gradient is not None):
         raise ValueError(f"node {n.id} says {n.grad!r} of its gradient {n.gradient}")
+    if n.ghost and n.ghost not in GHOSTS:
+        raise ValueError(f"node {n.id} is a ghost of no known kind: {n.ghost}")
     if n.span is not None and n.span.file not in files:
         raise ValueError(f"node {n.id} comes from {n.span.file}, which has no source")

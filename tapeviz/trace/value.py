@@ -68,9 +68,20 @@ class Value:
         s = self.summary
         return s is not None and s.odd == 0 and s.low == s.high == 0
 
+    @property
+    def known(self) -> bool:
+        """Whether the value was kept; of ``UNKNOWN`` it was not."""
+        return bool(self.dtype)
+
     def validate(self) -> None:
         """Raise ValueError when shape and entries do not belong together."""
+        if not self.known:
+            return
         if self.data is not None and len(self.data) != self.size:
             raise ValueError(f"{len(self.data)} entries for shape {self.shape}")
         if self.data is None and self.summary is None:
             raise ValueError("a value needs its entries or a summary")
+
+
+UNKNOWN = Value("", (), ())
+"""Stands for a value that nobody kept."""
