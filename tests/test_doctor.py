@@ -68,6 +68,7 @@ def test_no_layout_engine_is_a_broken_part(monkeypatch: pytest.MonkeyPatch) -> N
     from tapeviz.render import layout
 
     monkeypatch.setattr(layout, "_candidates", lambda: iter(()))
+    monkeypatch.setattr(layout, "find_spec", lambda _name: None)
     finding = _by_name("layout engine")
     assert finding.state == doctor.BROKEN
     assert finding.mend.endswith("pip install --upgrade graphviz-pure")

@@ -138,6 +138,7 @@ def test_a_file_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
 @pytest.fixture
 def nothing_lays_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "_candidates", lambda: iter(()))
+    monkeypatch.setattr(layout, "find_spec", lambda _name: None)
 
 
 @pytest.mark.usefixtures("nothing_lays_out")

@@ -79,4 +79,5 @@ def test_direction() -> None:
 
 def test_no_engine_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "_candidates", lambda: iter(()))
+    monkeypatch.setattr(layout, "find_spec", lambda _name: None)
     assert to_dot(samples.listing_102()).startswith("digraph")

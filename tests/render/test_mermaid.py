@@ -64,6 +64,7 @@ def test_hostile_text_comes_back_as_it_was(text: str) -> None:
 
 def test_direction_and_no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "_candidates", lambda: iter(()))
+    monkeypatch.setattr(layout, "find_spec", lambda _name: None)
     assert to_mermaid(samples.square(), direction="TB").startswith("flowchart TB\n")
     with pytest.raises(ValueError, match="LR, TB"):
         to_mermaid(samples.square(), direction="up")
