@@ -149,19 +149,18 @@ class Drawing(Shown):
 
 
 def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any:
-    """The matplotlib figure of a run, which shows itself with its alt text."""
+    """The matplotlib figure of runs, which shows itself with its alt text."""
     from tapeviz.render import plots
 
-    run = runs[0]
     if axes is not None:
-        return plots.plot(run, axes=axes, **options)
-    figure = plots.figure(run, **options)
+        return plots.plot(runs, axes=axes, **options)
+    figure = plots.figure(runs, **options)
     follows = options.get("theme", "light") == "light"
+    alt = plots.describe_all(runs, options.get("labels"))
 
     def bundle(**_: Any) -> dict[str, str]:
-        alt = plots.describe(run)
         if follows:
-            page = still.notebook(plots.themed(figure, alt), alt, least=560)
+            page = still.notebook(plots.themed(figure, alt), alt, asks=True)
         else:
             page = still.image(plots.write_svg(figure), alt)
         return {"text/html": page, "text/plain": alt}

@@ -26,8 +26,6 @@ from tapeviz.trace.film import Film, Frame, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from matplotlib.figure import Figure
-
     from tapeviz.trace.descent import Descent, Update
     from tapeviz.trace.value import Value
 
@@ -73,35 +71,18 @@ def _picture(run: Descent, theme: str, prefix: str) -> str:
     fig = plots.figure(run, film=True)
 
     def names(id: str) -> tuple[str, str]:
-        if id.startswith("axes_"):
-            return "", f"panel {id.replace('axes_', 'at')}"
         if not _MOVING.fullmatch(id):
-            return "", ""
+            return plots.panel(id)
         return prefix + id, id[0] if id in {"p0", "l0"} else f"late {id[0]}"
 
     finish = Finish(
         names,
-        plots.STYLE + _RULES + _narrow(fig),
+        plots.STYLE + _RULES + plots.narrow(fig, ".tapeviz-film .tv-screen>&"),
         plots.WIDTH,
         plots.describe(run),
         theme,
     )
     return lean(plots.write_svg(fig), finish)
-
-
-def _narrow(fig: Figure) -> str:
-    """Rules that put one panel under the other where the player is narrow."""
-    wide, high = (float(72 * v) for v in fig.get_size_inches())
-    left, right = (ax.get_position() for ax in fig.axes)
-    zoom = 1 / float(left.x1 + 0.02)
-    shift = float(left.x0 - right.x0) * wide
-    return (
-        "@container (max-width:560px){"
-        f".tapeviz-film .tv-screen>&{{width:100%;aspect-ratio:{wide:.0f}/"
-        f"{2 * high * zoom:.0f}}}"
-        f"& .at1{{transform:scale({zoom:.3f})}}"
-        f"& .at2{{transform:scale({zoom:.3f}) translate({shift:.1f}px,{high:.1f}px)}}}}"
-    )
 
 
 @dataclass

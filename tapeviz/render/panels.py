@@ -37,6 +37,9 @@ CURVE, MOVE, SLOPE, POINT = "variable", "target", "none", "ink"
 _DOTS = ((16, 4.8), (32, 3.8))
 _EDGE = 0.2
 _LOW = 0.4
+_FOOT = 0.18
+_LABEL = 0.3
+_TANGENTS = 0.22
 _APART = 0.35
 _MIDDLE = 0.5
 _LETTER = 5.8
@@ -80,20 +83,46 @@ class Pen:
         """The points drawn one by one: the end is one more."""
         return [*self.steps, self.t.updates]
 
+    @cached_property
+    def sloped(self) -> frozenset[int]:
+        """The steps whose tangent has room beside the others' in a still picture."""
+        seen = [i for i in self.steps if self.t.near[i]]
+        xs, found = self.t.points[:, 0], seen[:1]
+        room = _TANGENTS * float(np.ptp(xs[self.t.near])) if found else 0.0
+        for i in seen:
+            if abs(xs[i] - xs[found[-1]]) >= room > 0:
+                found.append(i)
+        return frozenset(found[:6])
+
+    @property
+    def loss(self) -> str:
+        """What the loss is called."""
+        return plain(self.run.loss_name)
+
     @property
     def dot(self) -> float:
         """How large a dot is; many dots are smaller."""
         return next((size for most, size in _DOTS if len(self.steps) <= most), 3)
 
 
-def draw(pen: Pen, left: Axes, right: Axes) -> None:
-    """The whole picture on two axes."""
-    for ax in (left, right):
-        _dress(ax, pen)
+def draw(
+    pen: Pen, axes: Sequence[Axes], directions: tuple[int, int] | None = None
+) -> None:
+    """The whole picture on two axes, or on three where there are many numbers."""
+    from tapeviz.render import races
+
+    for ax in axes:
+        dress(ax, pen)
+    left, *middle, right = axes
     parts = {"empty": _empty, "line": _line, "plane": _plane, "norms": _norms}
-    parts[pen.t.kind](left, pen)
+    drawn = pen.t.kind == "norms" and not pen.film
+    drawn = drawn and races.many(pen, directions, left)
+    if not drawn:
+        parts[pen.t.kind](left, pen)
+    for ax in middle:
+        _norms(ax, pen)
     if pen.t.updates:
-        _losses(right, pen)
+        draw_losses(right, pen)
     else:
         right.set_axis_off()
 
@@ -103,7 +132,8 @@ def shown(value: float) -> str:
     return number(value).replace("-", "\N{MINUS SIGN}")
 
 
-def _dress(ax: Axes, pen: Pen) -> None:
+def dress(ax: Axes, pen: Pen) -> None:
+    """Paper, spines and ticks in the theme's colours."""
     ax.set_facecolor(pen.colours["paper"])
     for side, spine in ax.spines.items():
         spine.set_visible(side in {"left", "bottom"})
@@ -113,17 +143,22 @@ def _dress(ax: Axes, pen: Pen) -> None:
     )
 
 
-def _ticks(ax: Axes, *, log: bool = False, steps: bool = False) -> None:
-    few = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=steps, min_n_ticks=1)
-    ax.xaxis.set_major_locator(few)
-    high = LogLocator(numticks=6) if log else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
-    ax.yaxis.set_major_locator(high)
+def ticks(ax: Axes, *, log: bool = False, steps: bool = False) -> None:
+    """Few ticks, their numbers written as everywhere."""
+    ax.xaxis.set_major_locator(few(integer=steps))
+    ax.yaxis.set_major_locator(LogLocator(numticks=6) if log else few())
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda v, _: shown(v)))
         axis.set_minor_locator(NullLocator())
 
 
-def _head(ax: Axes, pen: Pen, title: str, x: str) -> None:
+def few(*, integer: bool = False) -> MaxNLocator:
+    """Where about five ticks stand."""
+    return MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=integer, min_n_ticks=1)
+
+
+def head(ax: Axes, pen: Pen, title: str, x: str) -> None:
+    """The title and what the x-axis is."""
     ax.set_title(
         title, loc="left", y=1.0, pad=12, color=pen.colours["ink"], fontsize="medium",
         parse_math=False,
@@ -154,7 +189,7 @@ def _say(ax: Axes, pen: Pen, label: _Label) -> None:
         note.set_bbox({"fc": paper, "ec": "none", "alpha": 0.8, "pad": 0.6})
 
 
-def _note(ax: Axes, pen: Pen, lines: list[str], where: str) -> None:
+def note(ax: Axes, pen: Pen, lines: list[str], where: str) -> None:
     """What the picture had to leave out, written into it."""
     if lines:
         x, y, ha, va = _PLACES[where]
@@ -178,23 +213,23 @@ def _empty(ax: Axes, pen: Pen) -> None:
 
 
 def _line(ax: Axes, pen: Pen) -> None:
-    run, xs, ys = pen.run, pen.t.points[:, 0], _heights(pen)
+    run, xs, ys = pen.run, pen.t.points[:, 0], heights(pen)
     near = pen.t.near & np.isfinite(ys)
     land = run.landscape if run.landscape and not run.landscape.ys else None
-    _frame_line(ax, land, xs[near], ys[near], whole=bool(pen.t.near.all()))
-    _head(ax, pen, f"{plain(run.loss_name)} for each {pen.t.names[0]}", pen.t.names[0])
-    _ticks(ax)
-    _curve(ax, pen, land)
+    frame_line(ax, land, xs[near], ys[near], whole=bool(pen.t.near.all()))
+    head(ax, pen, f"{pen.loss} for each {pen.t.names[0]}", pen.t.names[0])
+    ticks(ax)
+    curve(ax, pen, land)
     for i in pen.steps:
         if near[i]:
             _line_update(ax, pen, i, (xs[i], ys[i]))
     path = np.column_stack([xs, np.where(near, ys, np.nan)])
-    _points(ax, pen, path, drop=True)
-    _ends(ax, pen, path)
-    _note(ax, pen, _lost(pen), "top")
+    points(ax, pen, path, drop=True)
+    ends(ax, pen, path)
+    note(ax, pen, _lost(pen), "top")
 
 
-def _heights(pen: Pen) -> Floats:
+def heights(pen: Pen) -> Floats:
     """The loss at each of the n + 1 points; the last from the landscape, or nan."""
     end, land, x = np.nan, pen.run.landscape, pen.t.points[-1, 0]
     if land is not None and not land.ys and land.xs[0] <= x <= land.xs[-1]:
@@ -202,13 +237,14 @@ def _heights(pen: Pen) -> Floats:
     return np.append(pen.t.losses, end)
 
 
-def _frame_line(
+def frame_line(
     ax: Axes, land: Landscape | None, xs: Floats, ys: Floats, *, whole: bool
 ) -> None:
-    left, right = _padded(xs, 0.15)
+    """The limits of a picture that shows these points of a curve."""
+    left, right = padded(xs, 0.15)
     if land and whole:
         left, right = land.xs[0], land.xs[-1]
-    low, high = _padded(ys, 0)
+    low, high = padded(ys, 0)
     if land:
         inside = (np.array(land.xs) >= left) & (np.array(land.xs) <= right)
         seen = np.array(land.losses[0])[inside]
@@ -219,7 +255,7 @@ def _frame_line(
     ax.set_ylim(low - 0.17 * room, high + 0.24 * room)
 
 
-def _padded(values: Floats, part: float) -> tuple[float, float]:
+def padded(values: Floats, part: float) -> tuple[float, float]:
     """The range of the finite values and a part of it more on both sides."""
     values = values[np.isfinite(values)]
     if not values.size:
@@ -229,7 +265,8 @@ def _padded(values: Floats, part: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _curve(ax: Axes, pen: Pen, land: Landscape | None) -> None:
+def curve(ax: Axes, pen: Pen, land: Landscape | None) -> None:
+    """The loss along one variable."""
     if land is not None and _seen(np.array(land.xs), ax.get_xlim()).sum() >= _FINE:
         xs, ys = np.array(land.xs), np.array(land.losses[0], dtype=float)
         xs, ys = _cut(*_cut(xs, ys, *ax.get_xlim()), *ax.get_ylim(), flip=True)
@@ -269,7 +306,7 @@ def _inside(a: float, b: float, low: float, high: float) -> tuple[float, float] 
 
 def _line_update(ax: Axes, pen: Pen, i: int, here: tuple[float, float]) -> None:
     to = pen.t.points[i + 1, 0]
-    if pen.film:
+    if pen.film or i in pen.sloped:
         _tangent(ax, pen, i, here)
     if np.isfinite(to) and to != here[0]:
         tip = _arrow(ax, f"a{i}", here, (to, here[1]), pen.colours[MOVE])
@@ -309,6 +346,8 @@ def _tangent(ax: Axes, pen: Pen, i: int, here: tuple[float, float]) -> None:
     ax.plot(
         xs, ys, lw=1.6, dashes=(4, 2), zorder=3, color=pen.colours[SLOPE], gid=f"t{i}"
     )
+    if not (pen.film or i == 0):
+        return
     words, side = f"slope {shown(slope)}", "sw" if slope < 0 else "se"
     ends = list(zip(xs, ys, strict=True))[:: 1 if slope < 0 else -1]
     room = abs(ends[0][0] - ax.get_xlim()[0 if slope < 0 else 1]) * wide
@@ -352,7 +391,7 @@ def _held(ax: Axes, start: Spot, end: Spot) -> tuple[float, float]:
     return x, y
 
 
-def _points(ax: Axes, pen: Pen, path: Floats, *, drop: bool) -> None:
+def points(ax: Axes, pen: Pen, path: Floats, *, drop: bool) -> None:
     """Every point that is shown, with the way to it from the one shown before."""
     before = -1
     for i in pen.points:
@@ -381,13 +420,13 @@ def _thin(first: int, last: int) -> list[int]:
     return sorted({*np.linspace(first, last, count).round().astype(int).tolist()})
 
 
-def _ends(ax: Axes, pen: Pen, path: Floats) -> None:
+def ends(ax: Axes, pen: Pen, path: Floats) -> None:
     """Name the start and the end, each on the side where there is room."""
     labels, end = coordinates(pen.run), pen.t.updates
     spots = (path - (ax.get_xlim()[0], ax.get_ylim()[0])) / (
         np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim()),
     )  # fmt: skip
-    sides = [_side(spots[0]), _side(spots[-1])]
+    sides = [_side(spots[0]), _beside(pen, spots[-1])]
     if sides == ["s", "s"] and abs(spots[0, 0] - spots[-1, 0]) < _APART:
         sides[0] = "n"
     gids = ["", f"e{end}" if pen.film else ""]
@@ -396,6 +435,17 @@ def _ends(ax: Axes, pen: Pen, path: Floats) -> None:
             words = f"{word}, {labels[0]} = {shown(path[i, 0])}"
             said = words if len(labels) == 1 else word
             _say(ax, pen, _Label(said, path[i], side, "ink", gid))
+
+
+def _beside(pen: Pen, spot: Floats) -> str:
+    """Where the end's label stands: beside a curve on the side that it leaves free."""
+    slopes = pen.t.gradients[:, 0] if pen.t.kind == "line" else np.zeros(0)
+    slopes = slopes[np.isfinite(slopes)]
+    if not slopes.size or spot[1] < _FOOT:
+        return _side(spot)
+    if slopes[-1] < 0:
+        return "sw" if spot[0] > _LABEL else "ne"
+    return "se" if spot[0] < 1 - _LABEL else "nw"
 
 
 def _side(spot: Floats) -> str:
@@ -419,24 +469,25 @@ def _lost(pen: Pen) -> list[str]:
 def _plane(ax: Axes, pen: Pen) -> None:
     t, run, labels = pen.t, pen.run, coordinates(pen.run)
     land = run.landscape if run.landscape and run.landscape.ys else None
-    x, y = (_padded(t.points[t.near][:, k], 0.2) for k in (0, 1))
+    x, y = (padded(t.points[t.near][:, k], 0.2) for k in (0, 1))
     if land and t.near.all():
         x, y = (land.xs[0], land.xs[-1]), (land.ys[0], land.ys[-1])
     ax.set(xlim=x, ylim=y)
-    _head(ax, pen, f"the path over {plain(run.loss_name)}", labels[0])
+    head(ax, pen, f"the path over {pen.loss}", labels[0])
     ax.set_ylabel(labels[1], color=pen.colours["muted"], parse_math=False, labelpad=2)
-    _ticks(ax)
-    _contours(ax, pen, land)
+    ticks(ax)
+    contours(ax, pen, land)
     for i in pen.steps:
         if t.near[i]:
             _plane_update(ax, pen, i)
     path = np.where(t.near[:, None], t.points, np.nan)
-    _points(ax, pen, path, drop=False)
-    _ends(ax, pen, path)
-    _note(ax, pen, _lost(pen), "top")
+    points(ax, pen, path, drop=False)
+    ends(ax, pen, path)
+    note(ax, pen, _lost(pen), "top")
 
 
-def _contours(ax: Axes, pen: Pen, land: Landscape | None) -> None:
+def contours(ax: Axes, pen: Pen, land: Landscape | None) -> None:
+    """The loss over two variables."""
     if land is None:
         return
     xs, ys = np.array(land.xs), np.array(land.ys)
@@ -480,10 +531,10 @@ def _plane_update(ax: Axes, pen: Pen, i: int) -> None:
 
 def _norms(ax: Axes, pen: Pen) -> None:
     t, c = pen.t, pen.colours
-    _head(ax, pen, "how long gradient and update are", "step")
+    head(ax, pen, "how long gradient and update are", "step")
     both = np.concatenate([t.slopes, t.strides])
-    log = _upright(ax, both)
-    _ticks(ax, log=log, steps=True)
+    log = upright(ax, both)
+    ticks(ax, log=log, steps=True)
     keys = []
     for letter, values, ink, marker, word in (
         ("t", t.slopes, c[SLOPE], "o", "gradient"),
@@ -494,25 +545,27 @@ def _norms(ax: Axes, pen: Pen) -> None:
         keys.append(Line2D([], [], label=word, ms=5, **style))
     ax.legend(handles=keys, frameon=False, labelcolor=c["ink"], fontsize="small")
     large = "these arrays are too large to be measured here"
-    _note(ax, pen, [] if np.isfinite(both).any() else [large], "middle")
+    note(ax, pen, [] if np.isfinite(both).any() else [large], "middle")
 
 
-def _losses(ax: Axes, pen: Pen) -> None:
+def draw_losses(ax: Axes, pen: Pen) -> None:
+    """The loss at each step."""
+    dress(ax, pen)
     t = pen.t
-    log = _wide(t.losses)
+    log = wide(t.losses)
     drawn = t.losses if log else np.where(t.near[:-1], t.losses, np.nan)
-    _upright(ax, drawn)
-    _head(ax, pen, f"{plain(pen.run.loss_name)} at each step", "step")
-    _ticks(ax, log=log, steps=True)
+    upright(ax, drawn)
+    head(ax, pen, f"{pen.loss} at each step", "step")
+    ticks(ax, log=log, steps=True)
     _series(ax, pen, "l", drawn, color=pen.colours[CURVE], marker="o", lw=1.2)
     known = np.flatnonzero(np.isfinite(drawn))
     rising = bool(known.size and drawn[known[-1]] > drawn[known[0]])
-    sides = ("se" if rising else "ne", "sw" if log and not rising else "nw")
+    sides = ("se" if rising else "ne", "nw" if rising else "sw")
     ends = dict.fromkeys(known.tolist()[:: max(len(known) - 1, 1)])
     for i, side in zip(ends, sides, strict=False):
         gid = f"v{i}" if pen.film and i else ""
         _say(ax, pen, _Label(shown(t.losses[i]), (i, drawn[i]), side, "ink", gid))
-    _note(ax, pen, _loss_notes(t, drawn), "low" if rising else "right")
+    note(ax, pen, _loss_notes(t, drawn), "low" if rising else "right")
 
 
 def _loss_notes(t: Track, drawn: Floats) -> list[str]:
@@ -523,23 +576,23 @@ def _loss_notes(t: Track, drawn: Floats) -> list[str]:
     return [line for line in (t.odd_loss(), high) if line]
 
 
-def _wide(values: Floats) -> bool:
+def wide(values: Floats) -> bool:
     """Whether a log scale helps: all positive, over more than two decades."""
     known = values[np.isfinite(values)]
     return bool(known.size and known.min() > 0 and known.max() > 100 * known.min())
 
 
-def _upright(ax: Axes, values: Floats) -> bool:
+def upright(ax: Axes, values: Floats) -> bool:
     """Choose the range of y, on a log scale if it helps; whether it is one."""
     known = values[np.isfinite(values)]
-    if _wide(values):
-        low, high = _padded(np.log10(known), 0.15)
+    if wide(values):
+        low, high = padded(np.log10(known), 0.15)
         ax.set_yscale("log")
         ax.set_ylim(10**low, 10**high)
         return True
-    low, high = _padded(known, 0.18)
+    low, high = padded(known, 0.18)
     if known.size and 0 <= known.min() < 0.3 * known.max():
-        low = -0.05 * high
+        low = -0.09 * high
     ax.set_ylim(low, high)
     return False
 

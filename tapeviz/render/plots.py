@@ -8,14 +8,19 @@ update arrows ``a0``, ..., the slopes ``t0``, ... and the dots of the loss ``l0`
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tapeviz.errors import tell
 from tapeviz.render import theme as themes
 from tapeviz.render.lean import Finish, lean
+from tapeviz.render.regime import regime
 from tapeviz.render.track import Track, coordinates, falls, number, place, track
+from tapeviz.trace.descent import Descent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from tapeviz.trace.descent import Descent
-
-SIZE = (10.0, 4.0)
-"""The width and height of a figure in inches."""
+SIZES = {2: (10.0, 4.0), 3: (12.5, 4.0)}
+"""The width and height of a figure in inches, by the number of its panels."""
 
 WIDTH = 880
 """How wide a picture in a page likes to be, in pixels."""
@@ -41,46 +44,85 @@ STYLE = (
 _FEW = 4
 
 
-def plot(
-    run: Descent,
-    *,
-    axes: tuple[Axes, Axes] | None = None,
-    theme: str = "light",
-    size: tuple[float, float] = SIZE,
-) -> tuple[Axes, Axes]:
-    """The two axes of a run's picture: its path, and its loss at each step.
+@dataclass(frozen=True)
+class View:
+    """What a picture shows of its runs, beside the runs themselves.
 
-    Draws into ``axes`` if given (a pair from a figure of yours), else into a new
+    ``surface`` draws two variables on their surface in space; ``directions`` chooses
+    two of many numbers for the path, which else is seen along its principal directions;
+    ``labels`` names several runs. ``film`` adds what only a film shows: slope and size
+    of every update.
+    """
+
+    surface: bool = False
+    directions: tuple[int, int] | None = None
+    labels: Sequence[str] | None = None
+    film: bool = False
+
+
+def plot(
+    runs: Descent | Sequence[Descent],
+    *,
+    axes: Sequence[Axes] | None = None,
+    theme: str = "light",
+    size: tuple[float, float] | None = None,
+    **view: Any,
+) -> tuple[Axes, ...]:
+    """The axes of a picture: the path on its landscape, and the loss at each step.
+
+    Draws into ``axes`` if given (two or three of a figure of yours), else into a new
     figure, which is ``axes[0].figure``. One number is drawn on the curve of its loss,
-    two on its contours; of more the lengths of gradient and update are drawn.
+    two on its contours; of more the path in two directions and the lengths of gradient
+    and update. ``view`` as in ``View``.
     """
     if axes is None:
-        left, right = figure(run, theme=theme, size=size).axes
-        return left, right
-    _draw(run, axes, theme, film=False)
+        return tuple(figure(runs, theme=theme, size=size, **view).axes)
+    axes = tuple(axes)
+    if len(axes) not in {2, 3}:
+        raise ValueError(
+            tell(
+                f"axes has {len(axes)} axes, but the picture needs two or three",
+                "fig, axes = plt.subplots(1, 2); run.plot(axes=axes)",
+            )
+        )
+    with _look():
+        _draw(_several(runs), axes, theme, View(**view))
     return axes
 
 
 def figure(
-    run: Descent,
+    runs: Descent | Sequence[Descent],
     *,
     theme: str = "light",
-    size: tuple[float, float] = SIZE,
-    film: bool = False,
+    size: tuple[float, float] | None = None,
+    **view: Any,
 ) -> Figure:
-    """A figure of a run: the path on its landscape beside the loss at each step.
+    """A figure of one run or several: paths on a landscape beside loss at each step.
 
-    ``size`` is in inches. ``film`` adds what only a film shows: the slope and the size
-    of the update at every step.
+    ``size`` is in inches, ``view`` as in ``View``.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    runs, shown = _several(runs), View(**view)
+    count = _count(runs, shown)
     with _look():
-        fig = Figure(figsize=size, facecolor=themes.colours(theme)["paper"])
+        paper = themes.colours(theme)["paper"]
+        fig = Figure(figsize=size or SIZES[count], facecolor=paper)
         FigureCanvasAgg(fig)
-        _draw(run, _pair(fig), theme, film=film)
+        _draw(runs, _panels(fig, count, shown), theme, shown)
     return fig
+
+
+def _several(runs: Descent | Sequence[Descent]) -> tuple[Descent, ...]:
+    return (runs,) if isinstance(runs, Descent) else tuple(runs)
+
+
+def _count(runs: tuple[Descent, ...], view: View) -> int:
+    """How many panels: three for one run of many numbers."""
+    t = track(runs[0])
+    known = t.kind == "norms" and t.numbers.shape[1] > 0
+    return 3 if known and len(runs) == 1 and not view.film else 2
 
 
 def svg(run: Descent, **options: Any) -> str:
@@ -88,11 +130,9 @@ def svg(run: Descent, **options: Any) -> str:
     return write_svg(figure(run, **options))
 
 
-def picture(
-    run: Descent, *, theme: str = "auto", size: tuple[float, float] = SIZE
-) -> str:
+def picture(run: Descent, *, theme: str = "auto", **options: Any) -> str:
     """The picture as one small ``<svg>`` whose colours follow the page around it."""
-    return themed(figure(run, size=size), describe(run), theme)
+    return themed(figure(run, **options), describe(run), theme)
 
 
 def themed(fig: Figure, label: str, theme: str = "auto") -> str:
@@ -100,12 +140,37 @@ def themed(fig: Figure, label: str, theme: str = "auto") -> str:
 
     What was added to the figure since it was made is in it, in its own colours.
     """
-    finish = Finish(_nameless, STYLE, WIDTH, label, themes.check(theme))
+    rules = STYLE + narrow(fig, ".tv-still>&")
+    finish = Finish(panel, rules, WIDTH, label, themes.check(theme))
     return lean(write_svg(fig), finish)
 
 
-def _nameless(_: str) -> tuple[str, str]:
-    return "", ""
+def panel(id: str) -> tuple[str, str]:
+    """No ids; a class for each of the figure's axes."""
+    return "", f"panel {id.replace('axes_', 'at')}" if id.startswith("axes_") else ""
+
+
+def narrow(fig: Figure, root: str) -> str:
+    """Rules that put the panels one under the other where the page is narrow.
+
+    ``root`` selects the picture in the container whose width decides.
+    """
+    wide, high = (float(72 * v) for v in fig.get_size_inches())
+    boxes = [ax.get_position() for ax in fig.axes]
+    if len(boxes) < 2:
+        return ""
+    left = 0.72 * 72 / wide
+    zoom = 1 / (left + max(float(box.width) for box in boxes) + 0.02)
+    rules = [
+        f"& .at{k}{{transform:scale({zoom:.3f}) translate("
+        f"{(left - float(box.x0)) * wide:.1f}px,{(k - 1) * high:.1f}px)}}"
+        for k, box in enumerate(boxes, 1)
+    ]
+    tall = len(boxes) * high * zoom
+    return (
+        f"@container (max-width:560px){{{root}{{width:100%;height:auto;"
+        f"aspect-ratio:{wide:.0f}/{tall:.0f}}}{''.join(rules)}}}"
+    )
 
 
 def write_svg(fig: Figure) -> str:
@@ -126,20 +191,46 @@ def _look() -> Iterator[None]:
         yield
 
 
-def _pair(fig: Figure) -> tuple[Axes, Axes]:
+def _panels(fig: Figure, count: int, view: View) -> tuple[Axes, ...]:
     wide, high = fig.get_size_inches()
+    ratios = (1.4, 1) if count == 2 else (1.2, 1, 1)
     grid = fig.add_gridspec(
-        1, 2, width_ratios=(1.4, 1), wspace=0.2, left=0.72 / wide,
-        right=1 - 0.2 / wide, bottom=0.58 / high, top=1 - 0.38 / high,
+        1, count, width_ratios=ratios, wspace=0.2 if count == 2 else 0.28,
+        left=0.72 / wide, right=1 - 0.2 / wide, bottom=0.58 / high, top=1 - 0.38 / high,
     )  # fmt: skip
-    return fig.add_subplot(grid[0]), fig.add_subplot(grid[1])
+    space = {"projection": "3d"} if view.surface else {}
+    first = fig.add_subplot(grid[0], **space)
+    return first, *(fig.add_subplot(grid[k]) for k in range(1, count))
 
 
-def _draw(run: Descent, axes: tuple[Axes, Axes], theme: str, *, film: bool) -> None:
-    from tapeviz.render import panels
+def _draw(
+    runs: tuple[Descent, ...], axes: tuple[Axes, ...], theme: str, view: View
+) -> None:
+    from tapeviz.render import panels, races
 
-    pen = panels.Pen(run, track(run), themes.colours(theme), film=film)
-    panels.draw(pen, *axes)
+    colours = themes.colours(theme)
+    pens = [panels.Pen(run, track(run), colours, film=view.film) for run in runs]
+    names = races.labels(runs, view.labels)
+    going = [i for i, pen in enumerate(pens) if pen.t.updates]
+    if len(pens) > 1 and going:
+        called = [names[i] for i in going]
+        races.draw([pens[i] for i in going], called, axes[0], axes[-1])
+    elif view.surface:
+        races.surface(pens[0], axes[0])
+        panels.draw_losses(axes[-1], pens[0])
+    else:
+        panels.draw(pens[0], axes, view.directions)
+
+
+def describe_all(runs: Sequence[Descent], labels: Sequence[str] | None = None) -> str:
+    """What a picture of several runs shows, a sentence or two for each."""
+    from tapeviz.render import races
+
+    if len(runs) == 1:
+        return describe(runs[0])
+    names = races.labels(runs, labels)
+    said = (f"{n}: {describe(r)}" for n, r in zip(names, runs, strict=True))
+    return f"{len(runs)} runs. {' '.join(said)}"
 
 
 def describe(run: Descent) -> str:
@@ -154,7 +245,9 @@ def describe(run: Descent) -> str:
     if not t.updates:
         return f"{what}: no update was recorded."
     many = "1 update" if t.updates == 1 else f"{t.updates} updates"
-    return f"{what} in {many}. {_where(run, t)} {_how(t)}"
+    how = regime(run)
+    named = f"{how.name[0].upper()}{how.name[1:]}."
+    return f"{what} in {many}. {_where(run, t)} {_how(t)} {named}"
 
 
 def _list(names: tuple[str, ...]) -> str:

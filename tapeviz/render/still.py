@@ -20,18 +20,21 @@ def image(svg: str, alt: str) -> str:
     return f'<img src="{source}" alt="{escape(alt)}" style="max-width:100%">'
 
 
-def notebook(svg: str, alt: str, *, least: float = 0) -> str:
+def notebook(svg: str, alt: str, *, least: float = 0, asks: bool = False) -> str:
     """The picture as an image that a script replaces by the SVG itself.
 
     So it shows wherever images do, and follows the page's theme where scripts run.
-    On a narrow page it shrinks to ``least`` pixels and can then be scrolled.
+    On a narrow page it shrinks to ``least`` pixels and can then be scrolled. ``asks``
+    lets the picture's own styles ask how wide its place is.
     """
+    room = ";container-type:inline-size" if asks else ""
     if least:
         svg = svg.replace("<svg ", f'<svg style="min-width:{round(least)}px" ', 1)
     id = "tapeviz-" + hashlib.sha256(svg.encode("utf-8", "replace")).hexdigest()[:12]
     whole = json.dumps(svg).replace("<", "\\u003c")
     return (
-        f'<div id="{id}" style="overflow-x:auto">{image(svg, alt)}</div>'
+        f'<div id="{id}" class="tv-still" style="overflow-x:auto{room}">'
+        f"{image(svg, alt)}</div>"
         f"<script>{_SWAP % (id, whole)}</script>"
     )
 
