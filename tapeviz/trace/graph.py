@@ -45,8 +45,13 @@ CUTS: Mapping[str, str] = MappingProxyType(
 )
 """Why no gradient comes back along an arrow, each with the words beside it."""
 
-NOTES = ("failed", "silent", "reset", "used", "more")
-"""What a note is about: an error, an empty tape, a reset or used-up one, a rest."""
+NOTES = ("failed", "silent", "reset", "used", "more", "changes", "memory")
+"""What a note is about: an error, an empty tape, a reset or used-up one, a rest,
+what two tapes differ in, what a tape keeps alive."""
+
+BADGES = ("added", "removed", "changed", "held", "shared")
+"""What a badge tells: a node or arrow that only the second of two tapes has, or only
+the first one, or that differs; bytes that a tape alone keeps alive, or not alone."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,15 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Badge:
+    """Something more to say of the node or edge ``of``; ``kind`` is in ``BADGES``."""
+
+    of: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Scope:
     """A layer or a loss: its name, and the ids of its first and last op."""
 
@@ -179,7 +193,8 @@ class Graph:
     """Nodes in order of recording, edges by head and slot, and the code.
 
     ``scopes`` says which ops belong together, inner ones first. ``trails``, ``frames``
-    and ``notes`` tell of what was not recorded, and of other tapes.
+    and ``notes`` tell of what was not recorded, and of other tapes; ``badges`` of
+    what a second look finds.
 
     >>> Graph().to_json()[:60]
     '{"tapeviz":"graph","nodes":[],"edges":[],"sources":[],"scope'
@@ -192,6 +207,7 @@ class Graph:
     trails: tuple[Trail, ...] = ()
     frames: tuple[Frame, ...] = ()
     notes: tuple[Note, ...] = ()
+    badges: tuple[Badge, ...] = ()
 
     def node(self, id: str) -> Node:
         """The node of that id; KeyError when there is none."""
@@ -239,6 +255,9 @@ class Graph:
         cuts = {e.cut for e in self.edges} | {t.cut for t in self.trails}
         for word in (cuts - {"", *CUTS}) | {n.kind for n in self.notes} - {*NOTES}:
             raise ValueError(f"{word!r} is not known")
+        for b in self.badges:
+            if b.kind not in BADGES or b.of not in place.keys() | ids:
+                raise ValueError(f"the badge {b.text!r} of {b.of} is not known")
 
     def to_json(self) -> str:
         """The graph as JSON text, the same on every run."""
