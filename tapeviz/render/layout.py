@@ -8,6 +8,7 @@ Python package igraph does it (``sugiyama``).
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sys
 import sysconfig
@@ -184,7 +185,8 @@ def seconds(boxes: Iterable[Box], links: Iterable[Link]) -> float:
     True
     """
     boxes, links = tuple(boxes), tuple(links)
-    return 0.006 + 1e-4 * (len(boxes) + len(links)) + 1e-5 * effort(boxes, links) ** 1.4
+    each = 1e-4 * (len(boxes) + len(links))
+    return 0.006 + each + 1e-5 * math.pow(effort(boxes, links), 1.4)
 
 
 def _haste(cost: int) -> str:

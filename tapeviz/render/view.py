@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from tapeviz.render.fold import Fold, Part
+from tapeviz.render.fold import ROOM, Fold, Part
+from tapeviz.render.layout import Box, Link, seconds
 from tapeviz.trace.graph import Edge, Graph, Node
 
-LEAVES = 24
-"""How many variables and constants a level shows one by one, at most."""
+WHOLE = 60
+"""Graphs of at most so many nodes are not folded, if the layout is quick."""
 
+PATIENCE = 0.3
+"""Seconds that the layout of a picture may take, as estimated."""
+
+_ROOMS = (ROOM, 12, 6, 3)
 _FEW = 8
 _ALONE = 3
 
@@ -32,6 +37,30 @@ class View:
     graph: Graph
     parts: Mapping[str, Part]
     bundles: Mapping[str, tuple[Node, ...]]
+
+
+def cost(graph: Graph) -> float:
+    """The seconds that the picture of a graph will take to lay out, roughly."""
+    nodes = graph.by_id
+    links = (
+        Link(e.id, e.tail, e.head, bool(e.ordered or nodes[e.tail].value.shape))
+        for e in graph.edges
+    )
+    return seconds((Box(id, 1, 1) for id in nodes), links)
+
+
+def folded(graph: Graph, *, always: bool = False) -> Fold | None:
+    """The graph folded so far that its outermost level is quick to lay out.
+
+    None where the whole can be shown as it is, unless it is to be folded ``always``.
+    """
+    if not always and len(graph.nodes) <= WHOLE and cost(graph) <= PATIENCE:
+        return None
+    folds = (Fold(graph, room=room) for room in _ROOMS)
+    for fold in folds:
+        if cost(view(fold).graph) <= PATIENCE or fold.room == _ROOMS[-1]:
+            return fold
+    return None
 
 
 def view(fold: Fold, part: Part | None = None) -> View:
@@ -165,7 +194,7 @@ class _Level:
     def _bundle(self) -> None:
         """Leaves that feed the same become one node, where there are too many."""
         for single in (False, True):
-            if len(self.leaves) <= LEAVES:
+            if len(self.leaves) <= self.fold.room:
                 return
             alike: dict[tuple[str, ...], list[str]] = {}
             for id, heads in self.leaves.items():
@@ -179,7 +208,7 @@ class _Level:
 
     def _together(self, ids: list[str]) -> None:
         own = tuple(n for id in ids for n in self.bundles.pop(id, (self.nodes[id],)))
-        made = f"b-{own[0].id}"
+        made = f"{self.part.id}-{own[0].id}"
         heads = dict.fromkeys(head for id in ids for head in self.leaves[id])
         noun = Counter(n.kind for n in own).most_common(1)[0][0]
         for id in ids:
@@ -263,8 +292,3 @@ def shows(fold: Fold, part: Part | None = None) -> dict[str, str]:
     for id, nodes in made.bundles.items():
         found.update(dict.fromkeys((node.id for node in nodes), id))
     return found
-
-
-def names(nodes: Iterable[Node]) -> list[str]:
-    """The names that nodes have."""
-    return [node.name for node in nodes if node.name]
