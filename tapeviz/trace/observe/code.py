@@ -28,7 +28,7 @@ class Code:
         return self._spans[key]
 
     def _span(self, code: CodeType, lasti: int) -> Span | None:
-        place = _places(code).get(lasti)
+        place = positions(code).get(lasti)
         if place is None:
             return None
         line, end_line, col, end_col = place
@@ -66,7 +66,7 @@ class Code:
 
 
 @lru_cache(maxsize=256)
-def _places(code: CodeType) -> dict[int, tuple[int, int, int, int]]:
+def positions(code: CodeType) -> dict[int, tuple[int, int, int, int]]:
     """Line, end line and byte columns by instruction offset."""
     return {
         2 * i: spot  # type: ignore[misc]

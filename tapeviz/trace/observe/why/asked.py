@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,13 @@ from tapeviz.trace.observe.recorded import Scribe, gradients, picture
 from tapeviz.trace.observe.source import Line, Reading, Spot
 from tapeviz.trace.observe.values import value_of
 from tapeviz.trace.observe.why import absent, cuts, mend
-from tapeviz.trace.observe.why.case import Case, is_value, number, places_first
+from tapeviz.trace.observe.why.case import (
+    Case,
+    codes,
+    is_value,
+    number,
+    places_first,
+)
 from tapeviz.trace.observe.why.flat import none_left, zeros
 from tapeviz.trace.observe.why.wild import fine, wild
 from tapeviz.trace.reason import Answer, Reason
@@ -32,9 +37,6 @@ PATHS = 4
 
 PLACES = 600
 """A longer recording is shown in part."""
-
-CODES = 64
-"""In how many pieces of code recorded operations are looked up."""
 
 
 def why(
@@ -68,7 +70,7 @@ def _answers(
     tape: GradientTape, target: Any, sources: Any, names: Names, spot: Spot | None
 ) -> tuple[Answer, ...]:
     scribe = Scribe(tape, names)
-    reading = Reading(spot, _codes(scribe))
+    reading = Reading(spot, codes(scribe))
     targets, flat = nest.leaves(target), nest.leaves(sources)
     y_code = reading.argument(1, "target")
     goals = [_tensor(t) for t in targets]
@@ -92,15 +94,6 @@ def _answers(
 def _tensor(thing: Any) -> Any:
     """A tensor of what is a plain number."""
     return thing if is_value(thing) else wrap(raw(thing))
-
-
-def _codes(scribe: Scribe) -> list[CodeType]:
-    codes = dict.fromkeys(
-        rec[-2] for rec in scribe.recs if isinstance(rec[-2], CodeType)
-    )
-    book = scribe.tape._book
-    codes |= dict.fromkeys(event[-2] for event in (() if book is None else book.events))
-    return list(codes)[:CODES]
 
 
 def _source_codes(reading: Reading, count: int) -> list[ast.expr | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ from tapeviz.trace.reason import Edit, Reason
 
 LONG = 44
 """Code longer than this is not repeated in a sentence."""
+
+CODES = 64
+"""In how many pieces of code recorded operations are looked up."""
 
 
 class Case:
@@ -393,3 +396,13 @@ def number(v: Any) -> str:
         return f"an array of shape {a.shape}"
     one = a.ravel()[0]
     return f"{one:.5g}" if a.dtype.kind in "fiu" else str(one)
+
+
+def codes(scribe: Scribe) -> list[CodeType]:
+    """The pieces of code that recorded operations and events come from."""
+    codes = dict.fromkeys(
+        rec[-2] for rec in scribe.recs if isinstance(rec[-2], CodeType)
+    )
+    book = scribe.tape._book
+    codes |= dict.fromkeys(event[-2] for event in (() if book is None else book.events))
+    return list(codes)[:CODES]
