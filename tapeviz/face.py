@@ -108,7 +108,8 @@ def play(  # noqa: PLR0913 - options, by keyword
     _tensors(target, "target")
     _tensors(sources, "source")
     run = observe.backward(tape, target, sources, _names(what))
-    return Player(run, step=step, theme=theme, direction=direction)
+    practice = observe.practice(tape, target, sources, run)
+    return Player(run, step=step, theme=theme, direction=direction, practice=practice)
 
 
 def _tensors(thing: Any, role: str) -> None:

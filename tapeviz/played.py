@@ -13,6 +13,7 @@ from tapeviz.shown import Shown
 from tapeviz.trace.backward import BackwardPass
 from tapeviz.trace.descent import Descent
 from tapeviz.trace.film import Film
+from tapeviz.trace.practice import Practice
 
 
 class Player(Shown):
@@ -25,8 +26,10 @@ class Player(Shown):
         step: int = 0,
         theme: str = "auto",
         direction: str = "LR",
+        practice: Practice | None = None,
     ) -> None:
         self.run = run
+        self._practice = practice
         self._step = step
         self._look = {"theme": theme, "direction": direction}
 
@@ -38,7 +41,10 @@ class Player(Shown):
 
             return descent_film(self.run, theme=self._look["theme"])
         return backward_film(
-            self.run, theme=self._look["theme"], direction=self._look["direction"]
+            self.run,
+            theme=self._look["theme"],
+            direction=self._look["direction"],
+            practice=self._practice,
         )
 
     def widget(self, **options: Any) -> Any:
@@ -47,7 +53,7 @@ class Player(Shown):
 
         return PlayerWidget(self.film.to_json(), step=self._step, **options)
 
-    def _forms(self) -> dict[str, Callable[[], str]]:
+    def _forms(self) -> dict[str, Callable[..., str | bytes]]:
         return {
             ".html": lambda: html.page(self.film, step=self._step),
             ".svg": lambda: animate(self.film),

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
+from typing import Any
 
 from tapeviz.render import theme as themes
 from tapeviz.render.measure import fit, width
+from tapeviz.render.quiz import Quiz
 from tapeviz.render.scene import Rect, Scene, scene
-from tapeviz.render.sentences import Sentences, total
+from tapeviz.render.sentences import Sentences, addends, total
 from tapeviz.render.text import brief
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
-from tapeviz.trace.film import Film, Frame, Table
+from tapeviz.trace.film import Ask, Film, Frame, Table, Term
 from tapeviz.trace.graph import Edge, Graph, Node
+from tapeviz.trace.practice import Practice
 from tapeviz.trace.value import Value
 
 HEADS = (
@@ -71,17 +74,19 @@ def backward_film(
     theme: str = "auto",
     direction: str = "LR",
     prefix: str = "",
+    practice: Practice | None = None,
 ) -> Film:
     """The film of a backward pass: first every value, then every contribution.
 
     The frames before the sweep light the nodes in the order of recording. In the sweep
     there is a frame for each gradient that arrives at an op, one for each derivative
     that comes into play, and one for each contribution that is added to its node's sum.
-    The last frame tells the gradients of the sources.
+    The last frame tells the gradients of the sources. ``practice`` has the mistakes and
+    the finite differences that go beside it.
 
     ValueError for an unknown theme or direction; LayoutError without a layout engine.
     """
-    story = _Story(run.validate(), prefix)
+    story = _Story(run.validate(), prefix, practice or Practice())
     told = [*story.tell()]
     picture = scene(
         _untold(run.graph),
@@ -101,6 +106,7 @@ def backward_film(
         tuple(_differences(told)),
         run.graph.sources,
         Table(HEADS, tuple(story.rows)),
+        tuple(story.asks),
     ).validate()
 
 
@@ -170,17 +176,22 @@ class _Story:
 
     run: BackwardPass
     prefix: str
+    practice: Practice = field(default_factory=Practice)
     marks: dict[str, str] = field(default_factory=dict)
     terms: dict[str, list[Value]] = field(default_factory=dict)
     slots: dict[str, str] = field(default_factory=dict)
     sums: list[_Sum] = field(default_factory=list)
     notes: list[_Note] = field(default_factory=list)
     rows: list[tuple[str, ...]] = field(default_factory=list)
+    asks: list[Ask] = field(default_factory=list)
+    totals: dict[str, Value] = field(default_factory=dict)
+    came: dict[str, list[int]] = field(default_factory=dict)
     frames: int = 0
     phase: str = ""
 
     def __post_init__(self) -> None:
         self.words = Sentences(self.run)
+        self.quiz = Quiz(self.words, self.practice)
         self.nodes = self.run.graph.by_id
         self.heads = {edge.id: edge.head for edge in self.run.graph.edges}
         self.into: dict[str, list[Edge]] = {id: [] for id in self.nodes}
@@ -210,19 +221,15 @@ class _Story:
         yield self.ending()
 
     def frame(
-        self,
-        caption: str,
-        hot: Iterable[str],
-        *,
-        formula: str = "",
-        row: int = -1,
-        node: Node | None = None,
+        self, caption: str, hot: Iterable[str], node: Node | None = None, **more: Any
     ) -> Frame:
         self.frames += 1
         marks = {self.prefix + id: mark for id, mark in self.marks.items() if mark}
         marks |= {self.prefix + id: "hot" for id in hot}
         spans = (node.span,) if node and node.span else ()
-        return Frame(caption, marks, formula, row, spans, self.phase)
+        topic = self.prefix + node.id if node else ""
+        about: dict[str, Any] = {"spans": spans, "phase": self.phase, "topic": topic}
+        return Frame(caption, marks, **about, **more)
 
     def forward(self) -> Iterator[Frame]:
         graph, self.phase = self.run.graph, "forward"
@@ -278,6 +285,7 @@ class _Story:
                 formula=formula if len(terms) > 1 else f"g = {brief(step.upstream)}",
                 row=first,
                 node=node,
+                terms=self.linked(formula, node.id, step.upstream),
             )
         for c in step.contributions:
             yield from self.contribution(step, c)
@@ -290,6 +298,7 @@ class _Story:
 
     def contribution(self, step: Step, c: Contribution) -> Iterator[Frame]:
         row = len(self.rows)
+        self.question(step, c, self.totals.get(c.node))
         yield self.rule(step, c, row)
         self.receive(c.node, c.value, c.total)
         frame = self.added(step, c, row)
@@ -316,13 +325,35 @@ class _Story:
         terms = self.terms[c.node]
         note = self.note(c.edge, brief(c.value, _NOTE), "done")
         self.marks |= {c.edge: "done", note: "on"}
+        formula = self.words.added_formula(c, terms)
         return self.frame(
             self.words.added(step, c, terms),
             [c.node, c.edge, note],
-            formula=self.words.added_formula(c, terms),
+            formula=formula,
             row=row,
             node=self.nodes[step.node],
+            check=self.quiz.check(c),
+            terms=self.linked(formula, c.node, c.total),
         )
+
+    def question(self, step: Step, c: Contribution, before: Value | None) -> None:
+        """What is asked before the rule of a contribution is shown."""
+        if self.small or c.rule != "g":
+            ask = self.quiz.ask(step, c, before, self.frames)
+            self.asks += [ask] if ask else []
+
+    def linked(self, formula: str, node: str, now: Value) -> tuple[Term, ...]:
+        """The terms of the sum that a formula ends with, and the steps they came at."""
+        values, steps = self.terms.get(node, []), self.came.get(node, [])
+        parts, sum = addends(values), total(values, now)
+        shown = len(parts) > 1 and sum.startswith(f"{' + '.join(parts)} = ")
+        if not shown or not formula.endswith(sum):
+            return ()
+        first, found = len(formula) - len(sum), []
+        for part, step in zip(parts, steps, strict=True):
+            found.append(Term(first, first + len(part), step))
+            first += len(part) + len(" + ")
+        return tuple(found)
 
     def row(self, step: Step, c: Contribution, terms: list[Value]) -> tuple[str, ...]:
         cells = (
@@ -345,6 +376,8 @@ class _Story:
         """A term reaches a node: its slot shows the sum from here on."""
         terms = self.terms.setdefault(node, [])
         terms.append(value)
+        self.totals[node] = now
+        self.came.setdefault(node, []).append(self.frames)
         text = total(terms, now) if len(terms) > 1 else brief(now)
         self.show(node, cut(text, _SUM), "zero" if now.is_zero else "value")
 

@@ -167,6 +167,10 @@ class Sentences:
         """The local derivative in the learner's names; "" for a rule without one."""
         return self._in_names(c, c.local) if c.local else ""
 
+    def rule_in_names(self, c: Contribution) -> str:
+        """The rule in the learner's names, with ``g`` for the upstream gradient."""
+        return self._in_names(c, c.rule)
+
     def _in_names(self, c: Contribution, rule: str) -> str:
         head = self._nodes[self._edges[c.edge].head]
         output = {"y": expression(self.names[head.id])}
@@ -262,13 +266,18 @@ def total(terms: Sequence[Value], value: Value, long: str = "") -> str:
 
     Where the terms are too long to be shown, ``long`` stands for them.
     """
-    texts = [brief(term) for term in terms]
+    texts = addends(terms)
     if any(len(text) > _WIDE for text in texts):
         return f"{long.format(len(texts))}{say(value) if long else brief(value)}"
-    texts = [f"({t})" if t.startswith("-") and i else t for i, t in enumerate(texts)]
     if len(texts) > _TERMS:
         texts = [texts[0], "\u2026", texts[-1]]
     return f"{' + '.join(texts)} = {brief(value)}"
+
+
+def addends(terms: Sequence[Value]) -> list[str]:
+    """The terms of a sum, those below zero in brackets but for the first."""
+    texts = [brief(term) for term in terms]
+    return [f"({t})" if t.startswith("-") and i else t for i, t in enumerate(texts)]
 
 
 def ratio(above: str, below: str) -> str:

@@ -18,14 +18,30 @@ hidden.
 
 
 @dataclass(frozen=True)
+class Term:
+    """A stretch of a formula that another step, or this one, brought in.
+
+    ``first`` and ``last`` count the characters of the formula, ``step`` is the number
+    of the frame.
+    """
+
+    first: int
+    last: int
+    step: int
+
+
+@dataclass(frozen=True)
 class Frame:
     """One step of a film.
 
     ``marks`` maps element ids of the picture to the mark they take in this frame: only
     the changes since the frame before. ``caption`` is one plain sentence, spoken as it
-    stands. ``formula`` is the equation of the step in plain text. ``row`` is the number
-    of the table row lit, or -1. ``spans`` are the stretches of code lit. ``phase`` is
-    "forward", "backward" or "descent".
+    stands. ``formula`` is the equation of the step in plain text, and ``terms`` are
+    its parts that lead to a step. ``row`` is the number of the table row lit, or -1.
+    ``spans`` are the stretches of code lit. ``phase`` names the part of the film, as
+    in "forward", "backward" or "descent". ``topic`` is the element that this step and
+    its neighbours are about, or "". ``check`` compares the step with a second way to
+    the same number, in a sentence, or "".
     """
 
     caption: str
@@ -34,6 +50,34 @@ class Frame:
     row: int = -1
     spans: tuple[Span, ...] = ()
     phase: str = ""
+    topic: str = ""
+    check: str = ""
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A wrong answer that learners give, and what it comes from."""
+
+    answer: tuple[float, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a learner is asked before the frame ``step`` is shown.
+
+    ``answer`` is the right number, or the lengths of an array's axes where ``shape``
+    is true. ``slips`` are wrong answers to be told apart. ``hints`` come one by one;
+    the last one gives the answer away.
+    """
+
+    step: int
+    question: str
+    answer: tuple[float, ...]
+    hints: tuple[str, ...]
+    slips: tuple[Slip, ...] = ()
+    shape: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +102,7 @@ class Film:
     frames: tuple[Frame, ...]
     sources: tuple[Source, ...]
     table: Table
+    asks: tuple[Ask, ...] = ()
 
     def ids(self) -> frozenset[str]:
         """The ids of the picture's elements."""
@@ -79,6 +124,9 @@ class Film:
             raise ValueError("a row of the table has not one cell per head")
         for i, frame in enumerate(self.frames):
             _check_frame(i, frame, ids, files, len(self.table.rows))
+        for ask in self.asks:
+            _check_ask(ask, len(self.frames))
+        _check_terms(self.frames)
         return self
 
     def to_json(self) -> str:
@@ -103,3 +151,18 @@ def _check_frame(
         raise ValueError(f"frame {i} lights row {frame.row} of {rows}")
     if any(s.file not in files for s in frame.spans):
         raise ValueError(f"frame {i} lights code that has no source")
+
+
+def _check_terms(frames: tuple[Frame, ...]) -> None:
+    for i, frame in enumerate(frames):
+        for term in frame.terms:
+            inside = 0 <= term.first < term.last <= len(frame.formula)
+            if not inside or not 0 <= term.step < len(frames):
+                raise ValueError(f"frame {i} has a term that leads nowhere")
+
+
+def _check_ask(ask: Ask, steps: int) -> None:
+    if not 0 < ask.step < steps:
+        raise ValueError(f"step {ask.step} is asked for, of {steps}")
+    if not ask.hints:
+        raise ValueError(f"the question at step {ask.step} has no answer to give away")

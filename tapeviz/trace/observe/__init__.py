@@ -1,8 +1,10 @@
 """The only door from the engine to the pictures: what happened, as frozen data."""
 
+from tapeviz.trace.observe.drawn import graph
 from tapeviz.trace.observe.explained import explanation
 from tapeviz.trace.observe.loop import Recorder, landscape, record
-from tapeviz.trace.observe.recorded import asked, graph
+from tapeviz.trace.observe.practised import practice
+from tapeviz.trace.observe.recorded import asked
 from tapeviz.trace.observe.registry import operations
 from tapeviz.trace.observe.rerun import losses, rerun
 from tapeviz.trace.observe.swept import backward
@@ -18,6 +20,7 @@ __all__ = [
     "landscape",
     "losses",
     "operations",
+    "practice",
     "record",
     "replay",
     "rerun",

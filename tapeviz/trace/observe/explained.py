@@ -61,6 +61,13 @@ def explanation(
         here.set(tapes, book)
 
 
+def differences(
+    tape: GradientTape, target: Any, sources: Any, run: BackwardPass
+) -> tuple[Check, ...]:
+    """Each contribution of a pass beside finite differences of its op."""
+    return tuple(_Explainer(tape, target, sources, run)._checks())
+
+
 def _named(names: Names, things: list[Any]) -> list[str]:
     """The learner's names for tensors and variables; "" where there is none."""
     known = list(tensors(names))
