@@ -8,15 +8,15 @@ a pill, an op a square box with its symbol in a circle; a target has a second ou
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from html import escape
 
 from tapeviz.render import text as words
 from tapeviz.render import theme as themes
 from tapeviz.render.layout import Box, Link, Placement, Point, place
 from tapeviz.render.measure import fit, width
-from tapeviz.trace.graph import Edge, Graph, Node
+from tapeviz.trace.graph import Badge, Edge, Graph, Node
 from tapeviz.trace.value import Value
 
 FONTS = {
@@ -32,6 +32,7 @@ FONTS = {
     "slot": (11.0, True),
     "dims": (11.0, False),
     "note": (12.5, False),
+    "more": (11.5, False),
 }
 """The size in pixels of each class of text, and whether it is monospaced."""
 
@@ -109,6 +110,7 @@ class _Card:
     width: float
     height: float
     slot: Rect | None
+    looks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ class _Tie:
     width: float
     height: float
     noted: bool
+    badge: str = ""
 
 
 def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
@@ -145,7 +148,10 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     themes.check(theme)
     formulas, sums, notes = words.formulas(graph), sums or {}, notes or {}
     cards = [
-        _card(node, formulas.get(node.id, ""), prefix, sums.get(node.id, ""))
+        _badged(
+            _card(node, formulas.get(node.id, ""), prefix, sums.get(node.id, "")),
+            graph.badged.get(node.id, ()),
+        )
         for node in graph.nodes
     ]
     ties = _ties(graph, notes)
@@ -181,7 +187,7 @@ def _head(graph: Graph, wide: float, high: float, theme: str, prefix: str) -> st
         f'aria-labelledby="{title} {desc}">'
         f'<title id="{title}">{escape(summary(graph))}</title>'
         f'<desc id="{desc}">{escape(description(graph))}</desc>'
-        f"<style>{style(theme)}</style>"
+        f"<style>{style(theme)}{_badge_style(graph, theme)}</style>"
         f'<rect class="paper" width="100%" height="100%" rx="6"/>'
     )
 
@@ -195,6 +201,19 @@ def style(theme: str = "auto") -> str:
     )
     return themes.css(theme) + fonts + themes.paint(_RULES, theme)
 
+
+def _badge_style(graph: Graph, theme: str) -> str:
+    return themes.paint(_BADGE_RULES, theme) if graph.badges else ""
+
+
+_ROLES = {
+    "added": "good",
+    "removed": "bad",
+    "changed": "hot",
+    "held": "variable",
+    "shared": "muted",
+}
+"""The colour of each badge."""
 
 _RULES = (
     f".tapeviz{{max-width:100%;height:auto;direction:ltr;font:13px/1.3 {themes.SANS};"
@@ -228,6 +247,18 @@ _RULES = (
     f".tapeviz .{kind} .frame{{stroke:@{kind};fill:@{kind}-fill}}"
     f".tapeviz .{kind} .bar{{fill:@{kind}}}.tapeviz .{kind} .tag{{fill:@{kind}}}"
     for kind in themes.KINDS
+)
+
+_BADGE_RULES = (
+    ".tapeviz .more{font-weight:600}.tapeviz .plate{stroke-width:1.2;fill:@paper}"
+    ".tapeviz .sign{fill:none;stroke-width:1.6}"
+    ".tapeviz .is-removed .frame,.tapeviz .is-removed .wire{stroke-dasharray:2 3}"
+    ".tapeviz .is-added .wire{stroke-width:2.2}.tapeviz .held .sign{fill:@variable}"
+) + "".join(
+    f".tapeviz .{kind} .plate,.tapeviz .{kind} .sign,.tapeviz .is-{kind} .wire"
+    f"{{stroke:@{role}}}.tapeviz .{kind} .more,.tapeviz .is-{kind} .slot,"
+    f".tapeviz .is-{kind} .head{{fill:@{role}}}"
+    for kind, role in _ROLES.items()
 )
 
 
@@ -289,6 +320,49 @@ def _card(node: Node, formula: str, prefix: str, longest: str) -> _Card:
         high + 2 * rim + stack,
         slot if open_slot else None,
     )
+
+
+def _badged(card: _Card, badges: Sequence[Badge]) -> _Card:
+    """The card with a row more for each badge."""
+    if not badges:
+        return card
+    rows = [_badge_row(badge) for badge in badges]
+    around = card.width - max(row.width for row in card.rows)
+    return replace(
+        card,
+        rows=(*card.rows, *rows),
+        width=max(card.width, math.ceil(max(row.width for row in rows) + around)),
+        height=card.height + sum(math.ceil(row.height) for row in rows),
+        looks=tuple(dict.fromkeys(f"is-{badge.kind}" for badge in badges)),
+    )
+
+
+def _badge_row(badge: Badge) -> _Row:
+    """A sign of its own shape and the badge's words, in a pill."""
+    said = fit(words.one_line(badge.text), _ROOM, FONTS["more"][0])
+    wide = _wide("more", said) * _BOLD + 28
+
+    def draw(x: float, y: float, _: float) -> str:
+        at = f'x="{_n(x)}" y="{_n(y + 3)}" width="{_n(wide)}" height="19" rx="9.5"'
+        sign = (
+            f'<path class="sign" d="M{_n(x + 12)} {_n(y + 12.5)}{_SIGNS[badge.kind]}"/>'
+        )
+        return (
+            f'<g class="{badge.kind}"><rect class="plate" {at}/>{sign}'
+            f"{_text('more', x + 20, y + 17, said)}</g>"
+        )
+
+    return _Row(wide, 23, draw)
+
+
+_SIGNS = {
+    "added": "m-4 0h8m-4-4v8",
+    "removed": "m-4 0h8",
+    "changed": "m-4 3.5l4-7 4 7z",
+    "held": "m-3.5-3.5h7v7h-7z",
+    "shared": "m-3.5-3.5h7v7h-7z",
+}
+"""The shape of each badge, drawn about its middle."""
 
 
 def _leaf_rows(node: Node, prefix: str) -> tuple[_Row, ...]:
@@ -530,11 +604,23 @@ _MARKS: Mapping[str, Callable[[float, float], str]] = {
 
 
 def _ties(graph: Graph, notes: Mapping[str, str]) -> list[_Tie]:
-    nodes = graph.by_id
-    return [
+    nodes, badged = graph.by_id, graph.badged
+    planned = (
         _plan(edge, nodes[edge.tail], nodes[edge.head], notes.get(edge.id, ""))
         for edge in graph.edges
+    )
+    return [
+        _marked(tie, badged[tie.edge.id][0]) if tie.edge.id in badged else tie
+        for tie in planned
     ]
+
+
+def _marked(tie: _Tie, badge: Badge) -> _Tie:
+    """The arrow with its badge in the place of its slot's name, which goes after it."""
+    slot = " ".join(filter(None, (badge.text, tie.slot)))
+    wide = tie.width + _wide("slot", f"{badge.text} ") + 8
+    high = tie.height if tie.slot or tie.dims else tie.height + 15
+    return replace(tie, slot=slot, width=wide, height=high, badge=badge.kind)
 
 
 def _plan(edge: Edge, tail: Node, head: Node, note: str) -> _Tie:
@@ -560,6 +646,7 @@ def _tie(tie: _Tie, spot: Placement, graph: Graph, prefix: str) -> str:
     tip = _shift(spot.tips[edge.id])
     classes = ["edge", *(["dead"] if not edge.live else [])]
     classes += ["broadcast"] if edge.broadcast else []
+    classes += [f"is-{tie.badge}"] if tie.badge else []
     label = _edge_label(tie, spot)
     return (
         f'<g id="{_id(prefix, edge.id)}" class="{" ".join(classes)}">'
@@ -654,6 +741,7 @@ def _draw(card: _Card, box: Rect, prefix: str) -> str:
         y += row.height
     classes = ["node", node.kind, *(["target"] if node.target else [])]
     classes += ["source"] if node.source else []
+    classes += card.looks
     fold = f' data-fold="{_id("", node.id)}"' if stack else ""
     return (
         f'<g id="{_id(prefix, node.id)}" class="{" ".join(classes)}"{fold}>'

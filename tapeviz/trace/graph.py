@@ -218,6 +218,14 @@ class Graph:
         """All nodes by their id."""
         return {n.id: n for n in self.nodes}
 
+    @cached_property
+    def badged(self) -> dict[str, tuple[Badge, ...]]:
+        """The badges of each node or edge that has any."""
+        found: dict[str, tuple[Badge, ...]] = {}
+        for badge in self.badges:
+            found[badge.of] = (*found.get(badge.of, ()), badge)
+        return found
+
     def validate(self) -> Graph:
         """Itself, or ValueError saying what does not hold together."""
         place = {n.id: i for i, n in enumerate(self.nodes)}
