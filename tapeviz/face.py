@@ -27,6 +27,12 @@ def _names(thing: Any) -> Mapping[str, Any]:
     return thing.names if isinstance(thing, Step) else names_around()
 
 
+def _spot(thing: Any) -> tuple[Any, int] | None:
+    """The learner's instruction that asks; None for a run's step, which is past."""
+    frame = None if isinstance(thing, Step) else caller()
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
 def _tape(thing: Any, verb: str) -> GradientTape:
     if isinstance(thing, Step):
         return thing.tape
@@ -65,7 +71,9 @@ def draw(
     from tapeviz.shown import Drawing
     from tapeviz.trace import observe
 
-    graph = observe.graph(_tape(tape, "draw"), _names(tape), target, sources)
+    graph = observe.graph(
+        _tape(tape, "draw"), _names(tape), target, sources, _spot(tape)
+    )
     return Drawing(graph, theme=theme, direction=direction)
 
 

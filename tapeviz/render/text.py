@@ -16,6 +16,9 @@ from tapeviz.trace.value import Entry, Value
 NOT_YET = "not yet"
 """The words for a gradient that is not computed yet."""
 
+UNSEEN = "?"
+"""Stands for a value that nobody kept."""
+
 _DIGITS = 5
 _CELLS = 12
 _WHOLE = 1e7
@@ -35,6 +38,8 @@ def fmt(value: Value, *, digits: int = _DIGITS, cells: int = _CELLS) -> str:
     '[1, 0.25]'
     """
     data = value.data
+    if not value.known:
+        return UNSEEN
     if data is None or len(data) > cells:
         return _described(value, digits)
     if not data and value.shape:
@@ -128,6 +133,8 @@ def describe(value: Value) -> str:
     >>> describe(Value("float32", (2,), (1.0, 2.0)))
     '[1.0, 2.0]  float32, shape (2,)'
     """
+    if not value.known:
+        return "a value that was not kept"
     dims = f", shape {shape(value)}" if value.shape else ""
     return f"{exact(value)}  {value.dtype}{dims}"
 
@@ -175,8 +182,8 @@ def brief(value: Value, limit: int = 28) -> str:
 
 
 def quiet(node: Node) -> bool:
-    """Whether nobody asks for the node's gradient: a plain constant, or a port."""
-    mute = node.kind in {"constant", "port"}
+    """Whether nobody asks for the node's gradient: a constant, a ghost or a port."""
+    mute = node.kind in {"constant", "port"} or bool(node.ghost)
     return mute and not node.source and node.grad == "pending"
 
 

@@ -29,6 +29,21 @@ def names_of(tape: GradientTape, names: Names) -> dict[int, str]:
     return named
 
 
+def holders(names: Names) -> dict[int, tuple[str, Any]]:
+    """The name and the tensor that hold a raw value, by the value's identity.
+
+    A tensor comes before a variable made of it; two names of one tensor are both told.
+    """
+    found: dict[int, tuple[str, Any]] = {}
+    for name, thing in tensors(names):
+        known, one = found.get(id(thing._v), ("", None))
+        if one is thing:
+            found[id(thing._v)] = (f"{known} = {name}", thing)
+        elif one is None or (one.__class__ is Variable and thing.__class__ is Tensor):
+            found[id(thing._v)] = (name, thing)
+    return found
+
+
 def tensors(names: Names) -> Iterable[tuple[str, Any]]:
     """Tensors and variables by name; those in short lists by name and number."""
     inside: list[tuple[str, Any]] = []

@@ -15,15 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine import nest
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.record import VARIABLE, WATCHED, Record
 from tapeviz.engine.rules import Op
 from tapeviz.engine.tape import GradientTape
-from tapeviz.engine.tensor import Tensor
 from tapeviz.trace.graph import Edge, Graph, Node, Scope, Span
 from tapeviz.trace.observe.code import Code
-from tapeviz.trace.observe.names import Names, names_of, tensors
+from tapeviz.trace.observe.names import Names, holders, names_of
 from tapeviz.trace.observe.values import replay, shape_of, value_of
 from tapeviz.trace.observe.wording import formula
 
@@ -36,9 +34,7 @@ class Scribe:
         self.recs: Sequence[Record] = () if tape._book is None else tape._book.recs
         self.values = replay(self.recs)
         self.names = names_of(tape, names)
-        self.constants = {
-            id(t._v): n for n, t in tensors(names) if t.__class__ is Tensor
-        }
+        self.holders = holders(names)
         self.code = Code()
         self.places = self._places()
 
@@ -96,7 +92,7 @@ class Scribe:
     def constant(self, v: Any, i: int, slot: int) -> Node:
         """The node of an operand that is not recorded."""
         shared = isinstance(v, (np.generic, np.ndarray))
-        name = self.constants.get(id(v), "") if shared else ""
+        name = self.holders.get(id(v), ("", None))[0] if shared else ""
         return Node(f"k{i}_{slot}", "constant", "constant", "", "", name, value_of(v))
 
 
@@ -115,16 +111,8 @@ def _symbol(op: Op, rec: Record) -> str:
     return op.symbol
 
 
-def graph(
-    tape: GradientTape, names: Names, target: Any = None, sources: Any = None
-) -> Graph:
-    """What a tape recorded, with the gradients it was last asked for, if any."""
-    with _making_much():
-        return _graph(tape, names, target, sources)
-
-
 @contextmanager
-def _making_much() -> Iterator[None]:
+def making_much() -> Iterator[None]:
     """Many small objects are made here, and none of them is garbage."""
     running = gc.isenabled()
     gc.disable()
@@ -133,15 +121,6 @@ def _making_much() -> Iterator[None]:
     finally:
         if running:
             gc.enable()
-
-
-def _graph(tape: GradientTape, names: Names, target: Any, sources: Any) -> Graph:
-    scribe = Scribe(tape, names)
-    last = tape._asked[-1] if tape._asked else None
-    targets = nest.leaves(target) if target is not None else (last[0] if last else [])
-    flat = nest.leaves(sources) if sources is not None else (last[2] if last else [])
-    grads = gradients(tape, last) if last else None
-    return picture(scribe, targets, flat, grads).validate()
 
 
 def gradients(tape: GradientTape, goal: Any) -> dict[int, Any]:
@@ -226,9 +205,28 @@ def _edges(scribe: Scribe, i: int, tails: list[str]) -> list[Edge]:
         live = rule is not None and tail[0] == "n"
         ordered = len(tails) > 1 and op.ordered
         made.append(
-            Edge(f"e{i}_{slot}", tail, f"n{i}", slot, label, ordered, stretched, live)
-        )
+            Edge(
+                f"e{i}_{slot}", tail, f"n{i}", slot, label, ordered, stretched, live,
+                "" if live or tail[0] != "n" else _cut(scribe, i, int(tail[1:])),
+            )
+        )  # fmt: skip
     return made
+
+
+_REASONS = {"stop_gradient": "stopped", "cast_whole": "integer", "custom": "custom"}
+
+
+def _cut(scribe: Scribe, i: int, j: int) -> str:
+    """Why no gradient comes back to a place from an op without a rule for it.
+
+    "" where no gradient would have gone on from there, as from a condition.
+    """
+    before = TABLE[scribe.recs[j][0]]
+    if before.operands and not any(before.rules):
+        return ""
+    if scribe.values[j].dtype.kind not in "fc":
+        return ""
+    return _REASONS.get(TABLE[scribe.recs[i][0]].name, "step")
 
 
 def _tail_shape(scribe: Scribe, rec: Record, slot: int) -> tuple[int, ...]:

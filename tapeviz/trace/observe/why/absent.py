@@ -227,7 +227,8 @@ def _was_variable(lines: list[Line], last: Line) -> Line | None:
         is_variable = isinstance(value, ast.Call) and dotted(value.func).endswith(
             "Variable"
         )
-        if line is not last and is_variable and not _makes_variable(last):
+        earlier = line.order < last.order
+        if earlier and is_variable and not _makes_variable(last):
             return line
     return None
 

@@ -213,7 +213,7 @@ def _factor(case: Case, i: int, slot: int) -> str:
     name = (
         case.known(j)
         if j >= 0
-        else case.scribe.constants.get(id(_operand(case, i, 1 - slot)), "")
+        else case.scribe.holders.get(id(_operand(case, i, 1 - slot)), ("", None))[0]
     )
     return f" {name}" if name else ""
 

@@ -1,0 +1,550 @@
+"""What a tape did not record, put beside what it did: ghosts, trails and notes.
+
+Three sources tell of it: the record itself (operands that are not on the tape, values
+that left), the learner's variables at the moment of looking, and the code. What none of
+them shows for sure is left out.
+"""
+
+from __future__ import annotations
+
+import ast
+import heapq
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.trace.graph import Graph, Node, Note, Trail
+from tapeviz.trace.observe.lookup import (
+    OPERATORS,
+    Found,
+    Lookup,
+    is_tensor,
+    names_in,
+)
+from tapeviz.trace.observe.names import Names
+from tapeviz.trace.observe.recorded import Scribe
+from tapeviz.trace.observe.source import Line, Spot, dotted
+from tapeviz.trace.observe.values import value_of
+from tapeviz.trace.observe.why import absent, cuts, mend
+from tapeviz.trace.value import UNKNOWN, Value
+
+MANY = 24
+"""At most so many ghosts are added to a picture."""
+
+WIDE = 400
+"""Of a recording with more operations, only the operands are looked at."""
+
+_SIGNS = {op.name: op.symbol for op in TABLE}
+_ASKING = ("gradient", "jacobian", "batch_jacobian")
+
+
+def haunted(  # noqa: PLR0913, PLR0917 - all that a picture is drawn from
+    scribe: Scribe, drawn: Graph, names: Names, spot: Spot | None,
+    targets: list[Any], sources: list[Any],
+) -> Graph:  # fmt: skip
+    """The graph with what the tape did not record, as far as that is known."""
+    if len(drawn.nodes) > 10 * WIDE:
+        return replace(drawn, notes=tuple(_notes(scribe)))
+    ghosts = Ghosts(Lookup(scribe, names, spot), drawn, targets, sources)
+    ghosts.operands()
+    if len(drawn.nodes) <= WIDE:
+        ghosts.lines()
+        ghosts.asked()
+        ghosts.departures()
+        ghosts.assignments()
+    ghosts.failure()
+    return ghosts.graph(drawn, tuple(_notes(scribe)))
+
+
+class Ghosts:
+    """Collects ghosts and the ways between them and what was recorded."""
+
+    def __init__(
+        self, look: Lookup, drawn: Graph, targets: list[Any], sources: list[Any]
+    ) -> None:
+        self.look, self.tape, self.scribe = look, look.tape, look.scribe
+        self.nodes: dict[str, Node] = {node.id: node for node in drawn.nodes}
+        self.edges = {edge.id: edge for edge in drawn.edges}
+        self.trails: dict[tuple[str, str], Trail] = {}
+        self.targets, self.sources = targets, sources
+        self.things: dict[int, str] = {}
+        self.named: dict[tuple[Line, str], str] = {}
+        self.left: set[Spot] = set()
+        self.todo: deque[tuple[str, Line, ast.AST]] = deque()
+        self.made = 0
+
+    # -- operands that are not on the tape ---------------------------------------------
+
+    def operands(self) -> None:
+        """Say of the constants in the picture what they are to the learner."""
+        for id in [id for id, node in self.nodes.items() if node.kind == "constant"]:
+            i, slot = map(int, id[1:].split("_"))
+            rec = self.scribe.recs[i]
+            self._operand(id, i, slot, TABLE[rec[0]].values(rec)[slot])
+        self._follow()
+
+    def _operand(self, id: str, i: int, slot: int, v: Any) -> None:
+        found = self.look.operand(i, slot)
+        name, thing, found = self._origin(found, v)
+        if thing is not None:
+            self.things[id_of(thing)] = id
+        if not name and not isinstance(thing, (Tensor, Variable)) and found is None:
+            return
+        node = replace(self.nodes[id], name=name or self.nodes[id].name)
+        if found is None or not self._haunts(found):
+            if thing is not None:
+                self.nodes[id] = self._leaf(node, thing)
+            elif found is not None and name:
+                self.nodes[id] = node
+            return
+        if name:
+            self.named[found[0], name] = id
+        self.nodes[id] = self._op(node, thing, *found)
+
+    def _origin(self, found: Found | None, v: Any) -> tuple[str, Any, Found | None]:
+        """An operand's name, the tensor itself, and the expression that made it."""
+        known = self.look.scribe.holders.get(id(v)) if _shared(v) else None
+        name, thing = known or ("", None)
+        if found is None:
+            return name, thing, self._definition(name, None) if name else None
+        line, code = found
+        word = dotted(code)
+        if not word:
+            return ("", None, None) if isinstance(code, ast.Constant) else (
+                name, thing, found
+            )  # fmt: skip
+        held = self.look.held(word, line)
+        if is_tensor(held) and held._v is v:
+            return word, held, self._definition(word, line)
+        made = self._definition(word, line)
+        return (name, thing, made) if thing is not None else (
+            word if made else "", None, made
+        )  # fmt: skip
+
+    def _definition(self, name: str, line: Line | None) -> Found | None:
+        line = line or self.look.reading.here
+        made = None if line is None else self.look.definition(name, line)
+        value = None if made is None else made.value
+        return None if made is None or value is None else (made, value)
+
+    def _haunts(self, found: Found) -> bool:
+        """Whether an expression computes with tensors, and is no plain constant."""
+        line, code = found
+        return bool(self._events(line, code)) or any(
+            self._tensorial(name, line) for name in names_in(code)
+        )
+
+    def _tensorial(self, name: str, line: Line) -> bool:
+        if is_tensor(self.look.held(name, line)) or (line, name) in self.named:
+            return True
+        made = self.look.definition(name, line)
+        if made is None or made.value is None:
+            return False
+        return self.look.record_at(made, made.value) >= 0 or self._maker(made.value)
+
+    def _maker(self, code: ast.AST) -> bool:
+        """Whether an expression plainly makes a tensor, like ``tf.constant(3.0)``."""
+        if not isinstance(code, ast.Call):
+            return False
+        root, _, last = dotted(code.func).rpartition(".")
+        return root == self.look.case.tf and last in absent.MAKERS
+
+    # -- making ghosts -----------------------------------------------------------------
+
+    def _leaf(self, node: Node, thing: Any) -> Node:
+        """A tensor that was not computed from anything in the picture."""
+        note, span = self.look.reason(thing)
+        kind = "variable" if isinstance(thing, Variable) else "constant"
+        ghost = "elsewhere" if self.look.case.foreign(thing) else "unwatched"
+        return self._marked(
+            replace(node, kind=kind, op=kind, ghost=ghost, note=note, span=span), thing
+        )
+
+    def _op(self, node: Node, thing: Any, line: Line, code: ast.expr) -> Node:
+        """Something computed that the tape did not record."""
+        ghost = self._kind(thing, line, code)
+        self.todo.append((node.id, line, code))
+        span = self.look.span(line, code)
+        return self._marked(
+            replace(
+                node, kind="op", op=_called(code) or "code", symbol=_sign(code),
+                formula="" if span is None else " ".join(span.text.split()),
+                ghost=ghost, note=self._note(ghost, node.name, line, code), span=span,
+            ),
+            thing,
+        )  # fmt: skip
+
+    def _kind(self, thing: Any, line: Line, code: ast.expr) -> str:
+        if self._events(line, code):
+            return "left"
+        if thing is not None and self.look.case.foreign(thing):
+            return "forgotten" if self.tape._dropped else "elsewhere"
+        if self.look.case.paused(line):
+            return "paused"
+        return "unseen" if self.look.inside(line) else "outside"
+
+    def _note(self, ghost: str, name: str, line: Line, code: ast.AST) -> str:
+        """The reason in a sentence; ``why`` gives the same one."""
+        what, tape = name or "this", self.look.case.tape_name
+        if ghost == "left":
+            return absent.left(self.look.case, line, code).sentence
+        if ghost == "outside":
+            return absent._out(self.look.case, line).sentence if (
+                name and line is not self.look.reading.here
+            ) else f"{what} was computed outside of {tape}'s block."  # fmt: skip
+        if ghost == "elsewhere":
+            return f"{what} was recorded by another tape, not by {tape}."
+        if ghost == "forgotten":
+            return f"{tape}.reset() made the tape forget how {what} was computed."
+        if ghost == "paused":
+            return f"{what} was computed under stop_recording."
+        return f"{what} was computed from nothing that {tape} watches."
+
+    def _marked(self, node: Node, thing: Any) -> Node:
+        """The node with its part in what was asked."""
+        source = any(thing is s for s in self.sources)
+        target = any(thing is t for t in self.targets)
+        none = source and not target and bool(self.tape._asked)
+        return replace(
+            node, target=target, source=source, grad="none" if none else node.grad
+        )
+
+    def _new(self, name: str, value: Value) -> Node | None:
+        """A node to be filled in, if there is room for one more."""
+        if self.made >= MANY:
+            return None
+        self.made += 1
+        return Node(f"u{self.made}", "constant", "constant", "", "", name, value)
+
+    def node(self, name: str, line: Line) -> str:
+        """The id of what a line reads by this name, making a ghost of it if need be."""
+        held = self.look.held(name, line)
+        held = held if is_tensor(held) else None
+        found = self._definition(name, line)
+        known = self._known(name, held, found)
+        if known:
+            return known
+        maker = found is not None and self._maker(found[1])
+        return self.ghost(name, held, found) if held is not None or maker else ""
+
+    def _known(self, name: str, held: Any, found: Found | None) -> str:
+        """The id of a tensor, or of what a name was given, if it has a node."""
+        if held is not None:
+            place = f"n{self.tape._place(held)}"
+            if place in self.nodes or id_of(held) in self.things:
+                return place if place in self.nodes else self.things[id_of(held)]
+        if found is None:
+            return ""
+        place = f"n{self.look.record_at(*found)}"
+        return place if place in self.nodes else self.named.get((found[0], name), "")
+
+    def ghost(self, name: str, thing: Any, found: Found | None) -> str:
+        """A new ghost, and its id; "" if there is no room."""
+        node = self._new(name, UNKNOWN if thing is None else value_of(thing._v))
+        if node is None:
+            return ""
+        if thing is not None:
+            self.things[id_of(thing)] = node.id
+        if found is not None:
+            self.named[found[0], name] = node.id
+        if found is not None and self._haunts(found):
+            self.nodes[node.id] = self._op(node, thing, *found)
+        elif thing is not None:
+            self.nodes[node.id] = self._leaf(node, thing)
+        elif found is not None:
+            self.nodes[node.id] = replace(
+                node, ghost="unwatched", span=self.look.span(*found),
+                note=f"{name} is a constant, and the tape was not told to watch it.",
+            )  # fmt: skip
+        return node.id
+
+    def _follow(self) -> None:
+        """Draw the ways that lead to the ghosts made so far."""
+        while self.todo:
+            head, line, code = self.todo.popleft()
+            events = self._events(line, code)
+            for place, spot in events:
+                self.left.add(spot)
+                self._trail(f"n{place}", head, "left")
+            if not events or self.nodes[head].ghost == "failed":
+                for tail in dict.fromkeys(self._inputs(line, code)):
+                    self._trail(tail, head)
+
+    def _inputs(self, line: Line, code: ast.AST) -> Iterable[str]:
+        """What an expression takes its values from."""
+        todo = deque(ast.iter_child_nodes(code) if not dotted(code) else [code])
+        while todo:
+            one = todo.popleft()
+            place = f"n{self.look.record_at(line, one)}"
+            if place in self.nodes:
+                yield place
+            elif dotted(one):
+                yield self.node(dotted(one), line)
+            elif not isinstance(one, ast.Lambda):
+                todo.extend(ast.iter_child_nodes(one))
+
+    def _trail(self, tail: str, head: str, cut: str = "", note: str = "") -> None:
+        known = tail in self.nodes and head in self.nodes and tail != head
+        if known and (tail, head) not in self.trails:
+            id = f"t{len(self.trails)}"
+            self.trails[tail, head] = Trail(id, tail, head, cut, note)
+
+    # -- what was asked, and the lines -------------------------------------------------
+
+    def asked(self) -> None:
+        """Targets and sources that are not on the tape."""
+        for thing in (*self.sources, *self.targets):
+            missing = f"n{self.tape._place(thing)}" not in self.nodes
+            if missing and id_of(thing) not in self.things:
+                name = self.look.case.name_of(thing)
+                found = self._definition(name, None) if name else None
+                if found is not None or any(thing is s for s in self.sources):
+                    self.ghost(name, thing, found)
+        self._follow()
+
+    def lines(self) -> None:
+        """Statements that made tensors which are not on the tape."""
+        for line in self.look.lines:
+            self._line(line)
+        for line in self.look.later:
+            if self._uses(line):
+                self._line(line)
+        self._follow()
+
+    def _line(self, line: Line) -> None:
+        name, code = _given(line)
+        if not name or code is None or (line, name) in self.named:
+            return
+        if line.calls & {*_ASKING} or self.look.record_at(line, code) >= 0:
+            return
+        thing = self.look.result(name, line)
+        if thing is None and self._computes(line, name, code):
+            self.ghost(name, None, (line, code))
+        elif thing.__class__ is Tensor and self._haunts((line, code)):
+            missing = f"n{self.tape._place(thing)}" not in self.nodes
+            if missing and id_of(thing) not in self.things:
+                self.ghost(name, thing, (line, code))
+        self._follow()
+
+    def _computes(self, line: Line, name: str, code: ast.expr) -> bool:
+        """Whether a line out of sight surely made a tensor from tensors."""
+        plain = isinstance(code, (ast.BinOp, ast.UnaryOp))
+        ours = dotted(getattr(code, "func", code)).startswith(f"{self.look.case.tf}.")
+        hidden = line.sure and not self.look.seen(name, line)
+        return hidden and (plain or ours) and self._haunts((line, code))
+
+    def _uses(self, line: Line) -> bool:
+        """Whether a line reads something recorded, by a name."""
+        return any(
+            f"n{self.tape._place(thing)}" in self.nodes
+            for name in line.reads
+            if is_tensor(thing := self.look.held(name, line))
+        )
+
+    # -- values that left --------------------------------------------------------------
+
+    def _events(self, line: Line, code: ast.AST) -> list[tuple[int, Spot]]:
+        """The values that left the tape within an expression."""
+        book = self.tape._book
+        inside = {id(n) for n in ast.walk(code)}
+        return [
+            (place, (spot, lasti))
+            for what, _, place, _, spot, lasti in (() if book is None else book.events)
+            if what == "left"
+            and f"n{place}" in self.nodes
+            and self.look.line((spot, lasti)) is line
+            and id(self.look.node((spot, lasti))) in inside
+        ]
+
+    def departures(self) -> None:
+        """Values that left, and of which nothing came back."""
+        book = self.tape._book
+        for what, _, place, _, *spot in () if book is None else book.events:
+            where: Spot = (spot[0], spot[1])
+            if what == "left" and where not in self.left and f"n{place}" in self.nodes:
+                self.left.add(where)
+                self._departure(place, where)
+        self._follow()
+
+    def _departure(self, place: int, spot: Spot) -> None:
+        line, node = self.look.line(spot), self.look.node(spot)
+        if line is None or not isinstance(node, ast.expr) or "print" in line.calls:
+            return
+        code = mend._outermost(self.look.case, line, node)
+        name, value = _given(line)
+        name = name if value is code else ""
+        plain = code is node and _plain(code)
+        known = self.look.result(name, line) if name else None
+        shown = self.scribe.values[place] if plain else known
+        number = isinstance(shown, (int, float, np.generic, np.ndarray))
+        made = self._new(name, value_of(shown) if number else UNKNOWN)
+        if made is not None:
+            self.nodes[made.id] = self._op(made, None, line, code)
+
+    def assignments(self) -> None:
+        """Values that went into a variable, which keeps the number only."""
+        for place, to, event in self.look.case.jumps:
+            reason = cuts._assigned(self.look.case, place, event)
+            self._trail(f"n{place}", f"n{to}", "assigned", reason.sentence)
+
+    # -- an error ----------------------------------------------------------------------
+
+    def failure(self) -> None:
+        """The expression that raised an error in the block."""
+        if not self.tape._failed:
+            return
+        kind, said, *spot = self.tape._failed
+        line = self.look.line((spot[0], spot[1])) if spot else None
+        node = self.look.node((spot[0], spot[1])) if spot else None
+        made = self._new("", UNKNOWN)
+        if line is None or made is None:
+            return
+        code = node if isinstance(node, ast.expr) else line.node
+        span = self.look.span(line, node)
+        self.nodes[made.id] = replace(
+            made, kind="op", op=_called(code) or "code", symbol=_sign(code),
+            formula="" if span is None else " ".join(span.text.split()),
+            ghost="failed", note=f"{kind}: {_first(said)}", span=span,
+        )  # fmt: skip
+        self.todo.append((made.id, line, code))
+        self._follow()
+
+    # -- the whole ---------------------------------------------------------------------
+
+    def graph(self, drawn: Graph, notes: tuple[Note, ...]) -> Graph:
+        """The graph with the ghosts in it, in an order in which tails come first."""
+        if all(node.kind != "op" or node.ghost for node in self.nodes.values()):
+            notes = (*notes, Note("silent", self._silence()))
+        if self.made >= MANY:
+            notes = (*notes, Note("more", "More was not recorded than is shown here."))
+        for edge in drawn.edges:
+            self._explain(edge.id)
+        nodes, trails = _sorted(self.nodes, self.edges.values(), self.trails.values())
+        return replace(
+            drawn, nodes=nodes, trails=trails, notes=notes,
+            edges=tuple(self.edges.values()), sources=self.scribe.code.sources(),
+        )  # fmt: skip
+
+    def _explain(self, id: str) -> None:
+        """Say in a sentence why the way back ends at an edge."""
+        edge = self.edges[id]
+        if edge.cut and edge.tail[0] == "n":
+            said = cuts._said(
+                self.look.case, int(edge.head[1:]), edge.slot, int(edge.tail[1:])
+            )
+            self.edges[id] = replace(edge, note=said[1])
+
+    def _silence(self) -> str:
+        """Why nothing was recorded."""
+        told = [
+            node.note for node in self.nodes.values()
+            if node.ghost in ("unwatched", "elsewhere") and node.note
+        ]  # fmt: skip
+        if told:
+            return f"Nothing was recorded. {' '.join(dict.fromkeys(told[:2]))}"
+        if self.tape._book is None:
+            return "Nothing was recorded: the tape's block has not run yet."
+        return (
+            "Nothing was recorded: no operation in the block uses a variable or a "
+            "tensor that the tape watches."
+        )
+
+
+def _notes(scribe: Scribe) -> Iterable[Note]:
+    """What there is to say of the tape as a whole."""
+    tape = scribe.tape
+    if tape._failed:
+        kind, said = tape._failed[:2]
+        yield Note("failed", f"The block was left by {kind}: {_first(said)}")
+    if tape._dropped:
+        many = f"{tape._dropped} operation{'' if tape._dropped == 1 else 's'}"
+        yield Note("reset", f"reset() dropped {many}.")
+    if tape._used:
+        yield Note("used", "Used up: gradient() has released it.")
+
+
+def _sorted(
+    nodes: dict[str, Node], edges: Iterable[Any], trails: Iterable[Trail]
+) -> tuple[tuple[Node, ...], tuple[Trail, ...]]:
+    """The nodes with every tail before its head, else in their order.
+
+    Trails that would lead back in time are left out.
+    """
+    if not any(id[0] == "u" for id in nodes):
+        rank = {id: k for k, id in enumerate(nodes)}
+        kept = tuple(t for t in trails if rank[t.tail] < rank[t.head])
+        return tuple(nodes.values()), kept
+    order = list(nodes)
+    place = {id: (id[0] != "u", k) for k, id in enumerate(order)}
+    after: dict[str, list[str]] = {id: [] for id in order}
+    waits = dict.fromkeys(order, 0)
+    for one in (*edges, *trails):
+        after[one.tail].append(one.head)
+        waits[one.head] += 1
+    ready = [(place[id], id) for id in order if not waits[id]]
+    heapq.heapify(ready)
+    done: dict[str, Node] = {}
+    while ready:
+        _, id = heapq.heappop(ready)
+        done[id] = nodes[id]
+        for head in after[id]:
+            waits[head] -= 1
+            if not waits[head]:
+                heapq.heappush(ready, (place[head], head))
+    kept = tuple(t for t in trails if t.tail in done and t.head in done)
+    return tuple(done.values()), kept
+
+
+def _given(line: Line) -> tuple[str, ast.expr | None]:
+    """The single plain name that a statement gives a value to, and that value."""
+    node = line.node
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        return dotted(node.targets[0]), node.value
+    if isinstance(node, ast.AnnAssign):
+        return dotted(node.target), node.value
+    return "", None
+
+
+def _plain(code: ast.expr) -> bool:
+    """Whether an expression only takes the bare number out."""
+    if not isinstance(code, ast.Call):
+        return False
+    numpy = isinstance(code.func, ast.Attribute) and code.func.attr == "numpy"
+    return numpy or dotted(code.func) in ("float", "int", "complex")
+
+
+def _called(code: ast.AST) -> str:
+    """The registry's name for an expression's operation, or the function's own."""
+    if isinstance(code, (ast.BinOp, ast.UnaryOp)):
+        return OPERATORS.get(type(code.op), "")
+    if isinstance(code, ast.Call):
+        if isinstance(code.func, ast.Attribute) and code.func.attr == "numpy":
+            return "numpy"
+        return dotted(code.func).rpartition(".")[2]
+    return ""
+
+
+def _sign(code: ast.AST) -> str:
+    name = _called(code)
+    return _SIGNS.get(name.removeprefix("reduce_"), name) or "\u2026"
+
+
+def _first(said: str) -> str:
+    """The first line of an error's text, short enough for a picture."""
+    line = next((line.strip() for line in said.splitlines() if line.strip()), "")
+    return re.sub(r"\s*(\[Op:\w+\])?\s*(name:)?\s*$", "", line)
+
+
+def _shared(v: Any) -> bool:
+    return isinstance(v, (np.generic, np.ndarray))
+
+
+def id_of(thing: Any) -> int:
+    """What tells a tensor from all others."""
+    return id(thing)
