@@ -6,13 +6,16 @@ from collections.abc import Callable
 from functools import cached_property
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tapeviz.errors import LayoutError, SaveError, tell
 from tapeviz.render import still, text
 from tapeviz.render.scene import Scene, description, scene
 from tapeviz.trace.descent import Descent
 from tapeviz.trace.graph import Graph
+
+if TYPE_CHECKING:
+    from tapeviz.render.folded import Folded
 
 
 class Shown:
@@ -79,16 +82,36 @@ class Shown:
 
 
 class Drawing(Shown):
-    """The picture of a recorded graph; ``graph`` is the data it draws."""
+    """The picture of a recorded graph; ``graph`` is the data it draws.
+
+    A large graph is folded, or any graph if ``fold`` is True, or none if it is False.
+    """
 
     def __init__(
-        self, graph: Graph, *, theme: str = "auto", direction: str = "LR"
+        self,
+        graph: Graph,
+        *,
+        theme: str = "auto",
+        direction: str = "LR",
+        fold: bool | None = None,
     ) -> None:
         self.graph = graph
         self._look = {"theme": theme, "direction": direction}
+        self._fold = fold
+
+    @cached_property
+    def _folded(self) -> Folded | None:
+        """The folded picture, if the graph is to be folded."""
+        from tapeviz.render.folded import folded
+        from tapeviz.render.view import chosen
+
+        fold = chosen(self.graph, fold=self._fold)
+        return None if fold is None else folded(fold, **self._look)
 
     @cached_property
     def _scene(self) -> Scene:
+        if self._folded is not None:
+            return self._folded.scene
         return scene(
             self.graph, theme=self._look["theme"], direction=self._look["direction"]
         )
@@ -103,7 +126,7 @@ class Drawing(Shown):
             ".svg": lambda: self.svg,
             ".png": self.png,
             ".pdf": self.pdf,
-            ".html": lambda: still.page(self.svg, description(self.graph)),
+            ".html": self._page,
             ".json": self.graph.to_json,
             ".dot": lambda: self.dot,
             ".mmd": lambda: self.mermaid,
@@ -136,9 +159,15 @@ class Drawing(Shown):
 
         return to_mermaid(self.graph, direction=self._look["direction"])
 
+    def _page(self) -> str:
+        alt = description(self.graph)
+        return self._folded.page(alt) if self._folded else still.page(self.svg, alt)
+
     def _html(self) -> str:
-        least = 0.72 * self._scene.width
-        return still.notebook(self.svg, description(self.graph), least=least)
+        alt = description(self._folded.level.graph if self._folded else self.graph)
+        if self._folded is not None:
+            return self._folded.notebook(alt)
+        return still.notebook(self.svg, alt, least=0.72 * self._scene.width)
 
     def __str__(self) -> str:
         return text.table(self.graph)

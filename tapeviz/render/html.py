@@ -6,15 +6,14 @@ import base64
 import hashlib
 import html
 import json
-import re
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 from itertools import chain
 from typing import Any
 
 from tapeviz.render import theme as themes
 from tapeviz.render.animate import animate, theme_of
+from tapeviz.render.assets import lean, small, static
 from tapeviz.render.lines import Place, lit
 from tapeviz.trace.film import Film, Frame
 
@@ -49,7 +48,7 @@ def page(film: Film, *, step: int = 0) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_ELSE}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{html.escape(film.title)}</title>"
-        f"<style>{css(theme)}{_small(_PAGE)}</style></head>"
+        f"<style>{css(theme)}{small(_PAGE)}</style></head>"
         f'<body class="tv-{theme}"><main>{_markup(film, payload(film, step=step))}'
         "</main></body></html>\n"
     )
@@ -161,52 +160,18 @@ def _script_safe(data: Any) -> str:
 @cache
 def module() -> str:
     """The player as an ES module: ``mount``, ``start``, and a widget as its default."""
-    return _static("player.js")
+    return static("player.js")
 
 
 @cache
 def script() -> str:
     """The player as statements for a classic script, without comments and indents."""
     own = module().partition("\nexport default")[0]
-    return _lean(own.replace("export function", "function"))
-
-
-def _lean(code: str) -> str:
-    """A script of ours without comments and needless spaces.
-
-    It relies on our style: statements end in semicolons, comments have lines of their
-    own, and no regular expression holds a quote.
-    """
-    lines = (line for line in code.splitlines() if not line.lstrip().startswith("//"))
-    parts = _LITERAL.split("\n".join(lines))
-    parts[::2] = [_SPACE.sub(_tight, part) for part in parts[::2]]
-    return "".join(parts).replace(";}", "}")
-
-
-_LITERAL = re.compile(r'("(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)')
-_SPACE = re.compile(r"(^|.?)\s+(?=(.?))", re.DOTALL)
-
-
-def _tight(found: re.Match[str]) -> str:
-    before, after = found.groups()
-    words = (before.isalnum() or before in '_$"`') and (
-        after.isalnum() or after in "_$"
-    )
-    return f"{before} " if words else before
+    return lean(own.replace("export function", "function"))
 
 
 @cache
 def css(theme: str = "auto") -> str:
     """The player's styles and fonts, and the colours of the theme."""
     fonts = f".tapeviz-film{{--tv-sans:{themes.SANS};--tv-mono:{themes.MONO}}}"
-    return themes.css(theme) + fonts + _small(_static("player.css"))
-
-
-def _small(text: str) -> str:
-    """Styles without needless spaces."""
-    text = re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text))
-    return re.sub(r"([{;][a-z-]+): ", r"\1:", text).replace(";}", "}").strip()
-
-
-def _static(name: str) -> str:
-    return files("tapeviz.render").joinpath("static", name).read_text("utf-8")
+    return themes.css(theme) + fonts + small(static("player.css"))

@@ -27,7 +27,7 @@ PICTURES = 24
 """How many inner pictures there are, at most."""
 
 _ROWS = 60
-_LOOKS = 3
+_LOOKS = 5
 _SAMPLE = 300
 
 

@@ -178,7 +178,7 @@ def effort(boxes: Iterable[Box], links: Iterable[Link]) -> int:
 
 
 def seconds(boxes: Iterable[Box], links: Iterable[Link]) -> float:
-    """How long the layout will take, roughly: fitted to chains, dense and random graphs.
+    """How long the layout will take: fitted to chains, dense and random graphs.
 
     >>> boxes = [Box(str(i), 9, 9) for i in range(30)]
     >>> seconds(boxes, [Link("", "0", str(i)) for i in range(1, 30)]) < 0.02

@@ -49,18 +49,20 @@ def cost(graph: Graph) -> float:
     return seconds((Box(id, 1, 1) for id in nodes), links)
 
 
-def folded(graph: Graph, *, always: bool = False) -> Fold | None:
+def chosen(graph: Graph, *, fold: bool | None = None) -> Fold | None:
     """The graph folded so far that its outermost level is quick to lay out.
 
-    None where the whole can be shown as it is, unless it is to be folded ``always``.
+    None where the whole can be shown as it is; ``fold`` overrules that.
     """
-    if not always and len(graph.nodes) <= WHOLE and cost(graph) <= PATIENCE:
+    brief = len(graph.nodes) <= WHOLE and cost(graph) <= PATIENCE
+    if fold is False or (fold is None and brief):
         return None
     folds = (Fold(graph, room=room) for room in _ROOMS)
-    for fold in folds:
-        if cost(view(fold).graph) <= PATIENCE or fold.room == _ROOMS[-1]:
-            return fold
-    return None
+    return next(one for one in folds if one.room == _ROOMS[-1] or _quick(one))
+
+
+def _quick(fold: Fold) -> bool:
+    return cost(view(fold).graph) <= PATIENCE
 
 
 def view(fold: Fold, part: Part | None = None) -> View:
