@@ -30,7 +30,8 @@ class Part:
 
     ``kind`` is "op" (one op), "loop" (rounds that begin at ``starts``, the first of
     them being number ``first``), "round", "scope" (a layer or a loss) or "run".
-    ``noun`` says what a round is ("iteration", "call"), ``place`` of what.
+    ``noun`` says what a round is ("iteration", "call"), ``place`` of what. ``earlier``
+    has the beginnings of the last few rounds before the first.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Part:
     first: int = 1
     noun: str = ""
     place: str = ""
+    earlier: tuple[int, ...] = ()
 
     @property
     def id(self) -> str:
@@ -76,7 +78,7 @@ class Part:
         title = f"{self.noun}s {first}\u2013{first + high - low - 1} {self.place}"
         return replace(
             self, start=starts[0], stop=stop, starts=starts, first=first,
-            title=title.strip(),
+            title=title.strip(), earlier=(*self.earlier, *self.starts[:low])[-_BODY:],
         )  # fmt: skip
 
 

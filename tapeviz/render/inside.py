@@ -119,13 +119,11 @@ class _Draughtsman:
     def _rounds(self, part: Part, looks: list[list[int]]) -> tuple[str, View]:
         """One picture for all rounds that look alike, and their numbers."""
         html, inner = "", _NOTHING
-        count = len(part.starts)
         for rounds in looks:
             table = _Rounds(self.fold, part, rounds)
             level = table.level
             svg = self.picture(table.shared(), table.model) or ""
-            some = "" if len(looks) == 1 else f"{len(rounds)} of "
-            said = f"{some}{count} {part.noun}s look like this"
+            said = table.caption()
             html += f'<section class="tv-rounds"><p class="tv-say">{said}</p>'
             html += f"{table.chooser()}{svg}{table.html()}</section>"
             if inner is _NOTHING:
@@ -179,26 +177,25 @@ class _Line:
     """The rounds of a loop, and where in them an op is."""
 
     def __init__(self, loop: Part) -> None:
-        self.starts, self.rounds = loop.starts, loop.rounds
-        self.ends = (*loop.starts[1:], loop.stop)
-
-    def number(self, at: int) -> int:
-        """The number of the round that an op is in, from 0; -1 before the loop."""
-        return bisect_right(self.starts, at) - 1
+        self.rounds = loop.rounds
+        self.starts = (*loop.earlier, *loop.starts)
+        self.ends = (*self.starts[1:], loop.stop)
+        self.first = len(loop.earlier)
 
     def spot(self, at: int, one: int) -> _Spot:
         """Where an op is as seen from round number ``one``."""
-        number = self.number(at)
+        number = bisect_right(self.starts, at) - 1
         if number < 0:
             return _Spot(-1, at)
-        last = number < one and at == self.ends[number] - 1
-        return _Spot(one - number, -1 if last else at - self.starts[number])
+        back = self.first + one - number
+        last = back and at == self.ends[number] - 1
+        return _Spot(back, -1 if last else at - self.starts[number])
 
     def find(self, spot: _Spot, one: int) -> int:
         """The op that is there as seen from round number ``one``."""
         if spot.back < 0:
             return spot.at
-        number = one - spot.back
+        number = self.first + one - spot.back
         return (self.ends if spot.at < 0 else self.starts)[number] + spot.at
 
 
@@ -249,6 +246,7 @@ class _Rounds:
         self.line = _Line(loop)
         step = math.ceil(len(rounds) / _ROWS)
         self.rounds = [*rounds[:-1:step], rounds[-1]]
+        self.count = len(rounds)
         self.first = rounds[0]
         self.model = self.line.rounds[self.first]
         self.level = view(fold, replace(self.model, kind="round"))
@@ -298,6 +296,15 @@ class _Rounds:
                     replace(node, value=value, grad="value", gradient=gradient),
                 )
 
+    def caption(self) -> str:
+        """How many rounds look like this, and how many of them the table has."""
+        every, noun = len(self.loop.starts), self.loop.noun
+        alone = self.count == 1
+        some = f"{self.count} of {every}" if self.count < every else f"All {every}"
+        few = len(self.rounds)
+        rest = f"; {few} of them are in the table" if few < self.count else ""
+        return f"{some} {noun}s look{'s' if alone else ''} like this{rest}."
+
     def chooser(self) -> str:
         """A slider over the rounds."""
         first, last = (self.loop.first + self.rounds[i] for i in (0, -1))
@@ -310,36 +317,32 @@ class _Rounds:
 
     def html(self) -> str:
         """The table: a row for each round, two cells for each value that varies."""
-        prefix = f"{self.model.id}."
+        formulas = words.formulas(self.level.graph)
         heads = "".join(
-            f'<th data-node="{escape(prefix + node.id)}">{escape(_head(node))}'
-            f"<th>gradient"
-            for node, _ in self.columns
+            self._heading(node, formulas.get(node.id, "")) for node, _ in self.columns
         )
         rows = "".join(
-            f"<tr><td>{self.loop.first + one}" + "".join(self._cells(one))
+            f"<tr><td>{self.loop.first + one}{''.join(self._cells(one))}"
             for one in self.rounds
         )
-        few = len(self.rounds) < len(self.loop.starts)
-        note = f"{len(self.rounds)} of {len(self.loop.starts)} {self.loop.noun}s"
-        caption = f"<caption>{note}</caption>" if few else ""
         return (
-            f'<div class="tv-table" tabindex="0"><table>{caption}'
+            f'<div class="tv-table" tabindex="0"><table>'
             f"<tr><th>{self.loop.noun}{heads}{rows}</table></div>"
         )
+
+    def _heading(self, node: Node, formula: str) -> str:
+        id = escape(f"{self.model.id}.{node.id}")
+        said = words.one_line(node.name or formula or node.formula or node.kind, 20)
+        value = f'<th data-node="{id}-value">{escape(said)}'
+        mute = words.quiet(node)
+        return value if mute else f'{value}<th data-node="{id}-grad">gradient'
 
     def _cells(self, one: int) -> Iterator[str]:
         for node, find in self.columns:
             found = find(one)
-            mute = node.kind == "port" or words.quiet(found)
             yield f"<td>{escape(_said(found.value))}"
-            yield f"<td>{'' if mute else escape(words.gradient(found))}"
-
-
-def _head(node: Node) -> str:
-    return words.one_line(node.name, 16) or words.one_line(
-        node.formula or node.kind, 16
-    )
+            if not words.quiet(node):
+                yield f"<td>{escape(words.gradient(found))}"
 
 
 def _said(value: Value) -> str:

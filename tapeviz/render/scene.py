@@ -380,7 +380,8 @@ def _op_rows(node: Node, formula: str, prefix: str) -> tuple[_Row, ...]:
 def _folded_rows(node: Node, prefix: str) -> tuple[_Row, ...]:
     """What a group is and how much it holds, or where a port leads; then its value."""
     tags = (_tag_row(node),) if node.target or node.source else ()
-    return (*tags, _title_row(node), *_value_rows(node, prefix))
+    value = () if node.op == "out" else _value_rows(node, prefix)
+    return (*tags, _title_row(node), *value)
 
 
 def _title_row(node: Node) -> _Row:

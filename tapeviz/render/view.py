@@ -151,7 +151,7 @@ class _Level:
         elif not self._hidden(tail, item):
             low, high = self.columns.users[tail.id]
             own = self.part.start <= low and high < self.part.stop
-            self._leaf(tail if own else _port(tail, "also used elsewhere"), head)
+            self._leaf(tail if own else _port(tail, f"{tail.kind}, shared"), head)
             self._tie(edge.tail, head, edge)
 
     def _hidden(self, leaf: Node, item: Part) -> bool:
@@ -168,7 +168,7 @@ class _Level:
         node = self.columns.ops[outside[-1]]
         more = f"{counted(len(outside), 'value')} used later"
         text = "used later" if len(outside) == 1 else more
-        port = replace(_port(node, text), id=f"{id}-out", name="")
+        port = replace(_port(node, text), id=f"{id}-out", op="out", name="")
         self.nodes[port.id] = port
         self._tie(id, port.id, Edge("", id, port.id, 0, ""))
 

@@ -98,19 +98,14 @@ function turn(rounds) {
   const said = rounds.querySelector("output");
   const box = rounds.querySelector(".tv-table");
   const [head, ...rows] = rounds.querySelectorAll("tr");
-  const nodes = [...head.querySelectorAll("th[data-node]")].map((th) => th.dataset.node);
-  const find = (id, part) => rounds.querySelector(`[id="${CSS.escape(id)}${part}"]`);
+  const parts = [...head.cells].map((th) =>
+    th.dataset.node ? rounds.querySelector(`[id="${CSS.escape(th.dataset.node)}"]`) : null);
 
   function fill(row) {
-    nodes.forEach((id, i) => {
-      const value = find(id, "-value");
-      const grad = find(id, "-grad")?.querySelector(".grad");
-      const [number, gradient] = [row.cells[1 + 2 * i], row.cells[2 + 2 * i]];
-      if (value?.localName === "text") {
-        const equals = value.textContent.startsWith("= ") ? "= " : "";
-        value.textContent = equals + number.textContent;
-      }
-      if (grad && gradient.textContent) grad.textContent = gradient.textContent;
+    parts.forEach((el, i) => {
+      const text = el?.localName === "text" ? el : el?.querySelector(".grad");
+      const equals = text?.textContent.startsWith("= ") ? "= " : "";
+      if (text) text.textContent = equals + row.cells[i].textContent;
     });
     said.textContent = row.cells[0].textContent;
     slider.setAttribute("aria-valuetext", said.textContent);
