@@ -16,25 +16,13 @@ from tapeviz.render import text as words
 from tapeviz.render import theme as themes
 from tapeviz.render.layout import Box, Link, Placement, Point, place
 from tapeviz.render.measure import fit, width
+from tapeviz.render.pen import BOLD as _BOLD
+from tapeviz.render.pen import FONTS
+from tapeviz.render.pen import n as _n
+from tapeviz.render.pen import text as _text
+from tapeviz.render.pen import wide as _wide
 from tapeviz.trace.graph import Badge, Edge, Graph, Node
 from tapeviz.trace.value import Value
-
-FONTS = {
-    "tag": (11.0, False),
-    "name": (15.0, True),
-    "val": (15.0, False),
-    "formula": (12.5, True),
-    "title": (14.0, False),
-    "symbol": (14.0, True),
-    "cell": (12.0, False),
-    "word": (11.0, False),
-    "grad": (13.5, False),
-    "slot": (11.0, True),
-    "dims": (11.0, False),
-    "note": (12.5, False),
-    "more": (11.5, False),
-}
-"""The size in pixels of each class of text, and whether it is monospaced."""
 
 MARGIN = 16
 """The white space around the picture, in pixels."""
@@ -43,7 +31,6 @@ _PAD = 11
 _ROOM = 230
 _MARK = 17
 _RIM = 3
-_BOLD = 1.08
 _LABEL = width("gradient", 11) + 9
 _GRID = (12, 6)
 _STACK = 6
@@ -809,25 +796,9 @@ def _at(box: Rect) -> str:
     )
 
 
-def _text(cls: str, x: float, y: float, said: str, id: str = "") -> str:
-    name = f' id="{id}"' if id else ""
-    return f'<text{name} class="{cls}" x="{_n(x)}" y="{_n(y)}">{escape(said)}</text>'
-
-
 def _id(prefix: str, id: str, part: str = "") -> str:
     return escape(f"{prefix}{id}{part}")
 
 
 def _named(prefix: str, node: Node, part: str) -> str:
     return f' id="{_id(prefix, node.id, part)}"'
-
-
-def _wide(cls: str, said: str) -> float:
-    size, mono = FONTS[cls]
-    wide = width(said, size, mono=mono)
-    return wide * _BOLD if cls == "grad" else wide
-
-
-def _n(x: float) -> str:
-    """A coordinate with at most one digit after the point."""
-    return f"{x:.1f}".removesuffix(".0")
