@@ -50,6 +50,7 @@ __all__ = [
     "Module",
     "Tensor",
     "TensorShape",
+    "TensorSpec",
     "UnconnectedGradients",
     "Variable",
     "__version__",
@@ -85,6 +86,7 @@ __all__ = [
     "complex128",
     "concat",
     "cond",
+    "config",
     "constant",
     "control_dependencies",
     "convert_to_tensor",
@@ -126,6 +128,7 @@ __all__ = [
     "half",
     "identity",
     "identity_n",
+    "image",
     "init_scope",
     "initializers",
     "int8",
@@ -237,7 +240,18 @@ half = float16
 GradientTape._repr_mimebundle_ = _bundle  # type: ignore[attr-defined]
 
 if TYPE_CHECKING:
-    from tapeviz import autodiff, debugging, keras, linalg, math, nest, nn, random
+    from tapeviz import (
+        autodiff,
+        config,
+        debugging,
+        image,
+        keras,
+        linalg,
+        math,
+        nest,
+        nn,
+        random,
+    )
     from tapeviz.arrays import (
         argsort,
         boolean_mask,
@@ -384,6 +398,7 @@ if TYPE_CHECKING:
     from tapeviz.math.functions import complex
     from tapeviz.module import Module, function, name_scope
     from tapeviz.printing import print
+    from tapeviz.spec import TensorSpec
 
 _ROOMS = {
     "arrays": """
@@ -417,12 +432,14 @@ _ROOMS = {
     "math.functions": "complex",
     "module": "Module function name_scope",
     "printing": "print",
+    "spec": "TensorSpec",
 }
 """Where the public names are, so that a name costs nothing before it is used."""
 
 _SPACES = {
     name: name for name in
-    ("autodiff", "debugging", "keras", "linalg", "math", "nest", "nn", "random")
+    ("autodiff", "config", "debugging", "image", "keras", "linalg", "math", "nest",
+     "nn", "random")
 } | {
     name: f"keras.{name}"
     for name in ("initializers", "losses", "metrics", "optimizers")

@@ -10,7 +10,7 @@ from tapeviz.arrays.making import eye
 from tapeviz.engine.arguments import axes, floating, like, plain, rank, sizes, whole
 from tapeviz.engine.assembly import call
 from tapeviz.engine.checks import mixed
-from tapeviz.engine.composite import composite
+from tapeviz.engine.composite import composite, grouped
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.slices import IndexedSlices
 from tapeviz.engine.tensor import Tensor, convert, wrap
@@ -275,6 +275,40 @@ def _inverse_of_adjoint(t: Any) -> Tensor:
     return call.inv(call.conj(turned) if t.dtype.is_complex else turned)
 
 
+def cholesky(input: Any, name: str | None = None) -> Tensor:
+    """The lower triangle that times itself transposed is the matrix.
+
+    It reads the lower half of a symmetric matrix; an error unless that is positive
+    definite.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.cholesky([[4.0, 2.0], [2.0, 5.0]]).numpy()
+    array([[2., 0.],
+           [1., 2.]], dtype=float32)
+    """
+    t = floating(input)
+    _square(t, "Cholesky")
+    try:
+        return call.cholesky(t)
+    except np.linalg.LinAlgError:
+        raise InvalidArgumentError(
+            tell(
+                "Cholesky decomposition was not successful. The input might not be "
+                "valid. [Op:Cholesky]",
+                "the matrix must be symmetric, its eigenvalues positive",
+            )
+        ) from None
+
+
+def logdet(matrix: Any, name: str | None = None) -> Tensor:
+    """The logarithm of the determinant of a positive definite matrix."""
+    with grouped("logdet"):
+        t = floating(matrix)
+        diagonal = call.diag_part(cholesky(t))
+        logs = call.log(call.real(diagonal) if t.dtype.is_complex else diagonal)
+        return call.multiply(like(2.0, logs), call.sum(logs, (-1,), False))
+
+
 def solve(
     matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None
 ) -> Tensor:
@@ -464,10 +498,10 @@ def _values(t: Any) -> Any:
 
 
 __all__ = [
-    "adjoint", "band_part", "cross", "det",
+    "adjoint", "band_part", "cholesky", "cross", "det",
     "diag", "diag_part", "einsum", "eye", "global_norm", "inv", "l2_normalize",
-    "matmul", "matrix_transpose", "matvec", "norm", "normalize", "set_diag", "solve",
-    "tensor_diag", "tensor_diag_part", "tensordot", "trace",
+    "logdet", "matmul", "matrix_transpose", "matvec", "norm", "normalize", "set_diag",
+    "solve", "tensor_diag", "tensor_diag_part", "tensordot", "trace",
 ]  # fmt: skip
 
 __getattr__ = teller("linalg")

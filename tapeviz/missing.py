@@ -9,7 +9,6 @@ from typing import Any
 
 _HINTS = {
     "data": "loop over NumPy arrays or Python lists",
-    "image": "work on images as arrays of numbers",
     "io": "read files with Python or NumPy",
     "strings": "work on text with Python",
     "signal": "work on signals with NumPy, outside the tape",
@@ -29,7 +28,6 @@ _HINTS = {
     "svd": "np.linalg.svd(t.numpy()), outside the tape",
     "eigh": "np.linalg.eigh(t.numpy()), outside the tape",
     "qr": "np.linalg.qr(t.numpy()), outside the tape",
-    "cholesky": "np.linalg.cholesky(t.numpy()), outside the tape",
 }
 
 
@@ -66,7 +64,7 @@ def _offered() -> dict[str, list[str]]:
     import tapeviz
 
     found: dict[str, list[str]] = {}
-    for space in ("", "math", "nn", "linalg", "random", "debugging", "keras"):
+    for space in ("", "math", "nn", "linalg", "random", "debugging", "image", "keras"):
         module = import_module(f"tapeviz.{space}") if space else tapeviz
         for name in dir(module):
             if name[0] != "_" and not hasattr(import_module, name):

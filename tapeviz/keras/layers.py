@@ -494,4 +494,78 @@ class Dropout(Layer):
         return tuple(input_shape)
 
 
+class BatchNormalization(Layer):
+    """Each feature brought to mean 0 and variance 1 over the batch.
+
+    In training by the batch's own mean and variance, of which running means are kept;
+    else by those. ``gamma`` and ``beta`` then scale and shift.
+
+    >>> layer = BatchNormalization()
+    >>> layer([[1.0], [3.0]], training=True).numpy().round(2).ravel()
+    array([-1.,  1.], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.axis, self.momentum, self.epsilon = int(axis), momentum, epsilon
+        self.center, self.scale = center, scale
+        self.gamma: Variable | None = None
+        self.beta: Variable | None = None
+        self._start = {
+            "gamma": gamma_initializer, "beta": beta_initializer,
+            "moving_mean": moving_mean_initializer,
+            "moving_variance": moving_variance_initializer,
+        }  # fmt: skip
+
+    def build(self, input_shape: Any) -> None:
+        """Make gamma and beta, and the running means, which are not trained."""
+        size = (input_shape[self.axis],)
+
+        def weight(name: str, trainable: bool) -> Variable:
+            first = initializers.get(self._start[name])
+            return self.add_weight(size, first, trainable=trainable, name=name)
+
+        self.gamma = weight("gamma", True) if self.scale else None
+        self.beta = weight("beta", True) if self.center else None
+        self.moving_mean = weight("moving_mean", False)
+        self.moving_variance = weight("moving_variance", False)
+
+    def call(self, inputs: Any, training: Any = False) -> Any:
+        """The normalized inputs."""
+        rank = len(inputs.shape)
+        across = [i for i in range(rank) if i != self.axis % rank]
+        mean, variance = self.moving_mean, self.moving_variance
+        if training and self.trainable:
+            mean, variance = tf.nn.moments(inputs, across)
+            self._follow(self.moving_mean, mean)
+            self._follow(self.moving_variance, variance)
+        size = [1 if i in across else n for i, n in enumerate(inputs.shape)]
+        parts = [
+            None if v is None else tf.reshape(v, size)
+            for v in (mean, variance, self.beta, self.gamma)
+        ]
+        return tf.nn.batch_normalization(inputs, *parts, self.epsilon)
+
+    def _follow(self, running: Variable, now: Any) -> None:
+        """Move a running mean a little towards what the batch has."""
+        kept = running * self.momentum
+        running.assign(kept + tf.stop_gradient(now) * (1 - self.momentum))
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """The same shape."""
+        return tuple(input_shape)
+
+
 __getattr__ = teller("layers")

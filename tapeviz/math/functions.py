@@ -6,7 +6,7 @@ from typing import Any
 
 from tapeviz.engine.assembly import call
 from tapeviz.engine.tensor import Tensor, convert
-from tapeviz.errors import tell
+from tapeviz.errors import UnimplementedError, tell
 
 
 def abs(x: Any, name: str | None = None) -> Tensor:
@@ -132,6 +132,26 @@ def erf(x: Any, name: str | None = None) -> Tensor:
 def erfc(x: Any, name: str | None = None) -> Tensor:
     """One minus the error function."""
     return call.erfc(x)
+
+
+def lgamma(x: Any, name: str | None = None) -> Tensor:
+    """The logarithm of the gamma function; ``exp(lgamma(n + 1))`` is ``n!``."""
+    return call.lgamma(x)
+
+
+def digamma(x: Any, name: str | None = None) -> Tensor:
+    """The derivative of ``lgamma``."""
+    return call.digamma(x)
+
+
+def polygamma(a: Any, x: Any, name: str | None = None) -> Tensor:
+    """The ``a``-th derivative of ``digamma``; ``a`` is one whole number."""
+    n = float(convert(a)._v)
+    if n != int(n) or n < 0:
+        raise UnimplementedError(
+            tell("tapeviz has polygamma of whole orders only: 0, 1, 2, ...")
+        )
+    return call.polygamma(x, int(n))
 
 
 def sigmoid(x: Any, name: str | None = None) -> Tensor:

@@ -46,6 +46,28 @@ def _below(x: Array) -> Array:
     return (1 + _erf(np.divide(x, np.sqrt(2)))) / 2
 
 
+def _lgamma(x: Array) -> Array:
+    return np.log(np.abs(np.vectorize(math.gamma, otypes=[float])(x)))
+
+
+def _digamma(x: Array) -> Array:
+    """By the harmonic sum up to 40, and the asymptotic series from there on."""
+    x = np.asarray(x, np.float64)
+    far = x + 40
+    end = np.log(far) - 1 / (2 * far) - 1 / (12 * far**2) + 1 / (120 * far**4)
+    end -= 1 / (252 * far**6)
+    return np.asarray(end - sum(1 / (x + k) for k in range(40)))
+
+
+def _series(n: int, x: Array) -> Array:
+    """The sum of 1 / (x + k)^(n + 1), its end as an integral."""
+    x, m, s = np.asarray(x, np.float64), 4000, n + 1
+    total = sum((x + k) ** -s for k in range(m))
+    far = x + m
+    total += far ** (1 - s) / n + far**-s / 2 + s * far ** (-s - 1) / 12
+    return (-1) ** s * math.factorial(n) * total
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "add_n": lambda xs: np.sum(np.stack(xs), axis=0),
     "clip": lambda a, hi, lo: np.fmax(np.fmin(a, hi), lo),
@@ -71,6 +93,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "reciprocal": lambda x: np.power(x, -1.0),
     "erf": _erf,
     "erfc": lambda x: 1 - _erf(x),
+    "lgamma": _lgamma,
+    "digamma": _digamma,
+    "polygamma": lambda x, n: _series(n, x),
+    "adjust_contrast": lambda a, b: b * a + (1 - b) * np.mean(
+        a, axis=(-3, -2), keepdims=True
+    ),
     "tan": lambda x: np.sin(x) / np.cos(x),
     "asin": np.arcsin,
     "acos": lambda x: np.pi / 2 - np.arcsin(x),
@@ -359,6 +387,8 @@ def _cross(a: Array, b: Array) -> Array:
 
 
 MATRICES: dict[str, Callable[..., Any]] = {
+    "even": lambda x: 0.5 * (x + np.swapaxes(x, -1, -2)),
+    "half": lambda x: x * (np.tri(x.shape[-1], k=-1) + np.eye(x.shape[-1]) / 2),
     "einsum": _einsum,
     "tensordot": _einsum,
     "matvec": _einsum,
@@ -387,9 +417,13 @@ OTHER: dict[str, Callable[..., Any]] = {
 NUMPY = FUNCTIONS | REDUCTIONS | MOVES | MATRICES | OTHER
 
 APART = frozenset(
-    ("custom", "part", "gather_rows", "complex", "real", "imag", "conj", "angle")
-)
-"""Ops with tests of their own: what the learner gives, and complex numbers."""
+    (
+        "custom", "part", "gather_rows", "complex", "real", "imag", "conj", "angle",
+        "cholesky",
+    )
+)  # fmt: skip
+"""Ops with tests of their own: what the learner gives, complex numbers, and a function
+of symmetric matrices alone, whose entries cannot be moved one by one."""
 
 
 # -- shapes and settings ---------------------------------------------------------------
@@ -397,6 +431,9 @@ APART = frozenset(
 SHAPES: dict[str, list[tuple[Shape, ...]]] = {
     "add_n": [((3,),), ((2, 3),) * 3, ((),) * 2, ((0,),) * 2],
     "det": [((1, 1),), ((3, 3),), ((2, 2, 2),)],
+    "even": [((3, 3),), ((2, 2, 2),)],
+    "half": [((3, 3),), ((2, 2, 2),)],
+    "adjust_contrast": [((2, 2, 1), ()), ((2, 1, 2, 2), ())],
     "inv": [((1, 1),), ((3, 3),), ((2, 2, 2),)],
     "solve": [((2, 2), (2, 1)), ((3, 3), (3, 2)), ((2, 2, 2), (2, 2, 3))],
     "diag_part": [((2, 2),), ((2, 3, 3),), ((2, 3),)],
@@ -454,6 +491,7 @@ SETTINGS: dict[str, Layout] = {
     "argmin": [(((3,),), (-1,)), (((2, 3),), (-2,))],
     "cumsum": _RUNS,
     "cumprod": _RUNS,
+    "polygamma": [(((),), (1,)), (((2, 3),), (2,)), (((0,),), (3,))],
     "leaky_relu": [(((),), (0.2,)), (((2, 3),), (0.01,))],
     "leak": [(((),), (0.2,)), (((2, 3),), (0.01,))],
     "softmax": [(((3,),), ((-1,),)), (((2, 3),), ((-1,),)), (((2, 3),), ((-2,),)),
@@ -506,6 +544,9 @@ SAFE: dict[str, dict[str, tuple[float, float]]] = {
     "xlog1py": {"b": (-0.6, 2.0)},
     "acosh": {"x": (1.2, 3.0)},
     "sqrt_grad": {"b": (0.4, 2.0)},
+    "lgamma": {"x": (0.3, 4.0)},
+    "digamma": {"x": (0.3, 4.0)},
+    "polygamma": {"x": (0.3, 4.0)},
 }
 
 WORDS: dict[str, Any] = {

@@ -288,3 +288,15 @@ def test_seeds_make_weights_the_same_again() -> None:
         made.append(layer.kernel.numpy().tolist())
     assert made == [made[0]] * 4
     assert layers.Dense(3)(np.ones((1, 2))).numpy().tolist() != made[0]
+
+
+def test_batch_normalization_by_hand() -> None:
+    layer = layers.BatchNormalization(epsilon=0.0, momentum=0.5)
+    x = tf.constant([[1.0, 10.0], [3.0, 30.0]])
+    assert layer(x, training=True).numpy().round(5).tolist() == [[-1, -1], [1, 1]]
+    assert layer.moving_mean.numpy().tolist() == [1.0, 10.0]
+    assert layer.moving_variance.numpy().tolist() == [1.0, 50.5]
+    layer.gamma.assign([2.0, 2.0])
+    layer.beta.assign([5.0, 0.0])
+    assert layer(x).numpy()[:, 0].tolist() == [5.0, 9.0]
+    assert [v.trainable for v in layer.variables] == [True, True, False, False]

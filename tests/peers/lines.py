@@ -24,7 +24,7 @@ Shape = tuple[int, ...]
 Array = Any
 Draw = st.DrawFn
 
-SPACES = ("math", "", "nn", "linalg")
+SPACES = ("math", "", "nn", "linalg", "image")
 
 SPELT = {
     "power": "tf.pow", "mod": "tf.math.floormod", "logical_xor": "tf.math.logical_xor",
@@ -45,6 +45,7 @@ WORDS = frozenset((
     "variable", "watched", "read", "positive", "nonzero", "zero", "sqrt_grad", "gate",
     "leak", "cdf", "bell", "spread", "shares", "fit", "place", "place_at", "widen",
     "trim", "untile", "along", "put_along", "unit", "band", "hot", "part", "custom",
+    "even", "half",
     "complex", "real", "imag", "conj", "angle", "pick",
 ))  # fmt: skip
 """Ops that are no function of their own: leaves and words of rules (second gradients
@@ -142,10 +143,13 @@ EDGES = (
 WILD = (math.inf, -math.inf, math.nan, *EDGES[:8])
 UNIT = (0.3, -0.7, 0.0, 0.9, 1.0, -1.0, -0.2, 0.55)
 TAME = (0.3, -0.7, 1.1, 0.9, 1.6, -1.2, -0.2, 0.55, 2.0, -1.9, 0.05)
+GAMMA = (1.0, 0.5, 2.0, 3.3, 1e-2, 7.0, 12.5, 100.0, 1.46)
 WHOLE = (0, 1, 2, -1, 3, -3, 7)
 POOLS: dict[str, tuple[float, ...]] = {
+    "lgamma": GAMMA, "digamma": GAMMA, "polygamma": GAMMA,
     "asin": UNIT, "acos": UNIT, "atanh": UNIT,
-    "det": TAME, "inv": TAME, "solve": TAME, "softmax_cross_entropy": TAME,
+    "adjust_contrast": TAME, "det": TAME, "inv": TAME, "solve": TAME,
+    "softmax_cross_entropy": TAME,
     # TensorFlow's erf of an infinite float64 is nan.
     "erf": EDGES,
     # The spread of equal numbers is 0, or else only rounding.
@@ -418,6 +422,26 @@ def _solid(draw: Draw, op: Op, dtype: str) -> tuple[str, dict[str, Array]]:
     return f"{spelt(op)}(a, b, adjoint={draw(st.booleans())})", given
 
 
+def _positive(draw: Draw, op: Op, dtype: str) -> tuple[str, dict[str, Array]]:
+    """A symmetric matrix of positive eigenvalues."""
+    a = numbers(draw, any_of(draw, SQUARES), dtype, TAME)
+    b = a @ np.swapaxes(a, -1, -2) + np.eye(a.shape[-1], dtype=dtype)
+    return f"{spelt(op)}(x)", {"x": b}
+
+
+def _orders(draw: Draw, op: Op, dtype: str) -> tuple[str, dict[str, Array]]:
+    given = _fill(draw, op, dtype, {"x": any_of(draw, SHAPES)})
+    n = draw(st.integers(0, 3))
+    return f"tf.math.polygamma(tf.constant({n}, x.dtype), x)", given
+
+
+def _image(draw: Draw, op: Op, dtype: str) -> tuple[str, dict[str, Array]]:
+    """Floats: images of whole numbers are scaled, which we do not do."""
+    kind = dtype if dtype.startswith("float") else "float32"
+    shape = any_of(draw, ((2, 2, 1), (2, 1, 2, 2)))
+    return f"{spelt(op)}(x, 1.5)", _fill(draw, op, kind, {"x": shape})
+
+
 def _band(draw: Draw, op: Op, dtype: str) -> tuple[str, dict[str, Array]]:
     given = _fill(draw, op, dtype, {"x": any_of(draw, MATRICES)})
     low, high = draw(st.integers(-1, 2)), draw(st.integers(-1, 2))
@@ -470,6 +494,8 @@ BY_NAME: dict[str, Strategy] = {
     "tensordot": _product(DOTS, "tf.tensordot(a, b, {})"),
     "matvec": _plain((((2, 3), (3,)), ((2, 2, 3), (2, 3)), ((1, 1), (1,))), "ab"),
     **dict.fromkeys(("det", "inv", "solve"), _solid), "band_part": _band,
+    "cholesky": _positive, "polygamma": _orders,
+    "adjust_contrast": _image,
     **dict.fromkeys(("diag_part", "trace", "T"), _one(options=MATRICES)),
     "diag": _one(options=((3,), (2, 2), (1,), (0,))),
     "softmax_cross_entropy": _classes, "sparse_softmax_cross_entropy": _classes,

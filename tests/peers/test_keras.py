@@ -210,6 +210,37 @@ def test_dense_layers_agree(activation: str) -> None:
         np.testing.assert_allclose(mine, other, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"axis": 1, "center": False},
+        {"scale": False, "momentum": 0.5, "epsilon": 0.1},
+        {"trainable": False},
+    ],
+    ids=str,
+)
+def test_batch_normalization_agrees(options: dict[str, Any]) -> None:
+    data = np.cos(np.arange(24.0) * 1.7).reshape(4, 2, 3).astype(np.float32)
+    told: list[list[Any]] = []
+    for tf in (ours, theirs):
+        layer, x, found = (
+            tf.keras.layers.BatchNormalization(**options),
+            tf.constant(data),
+            [],
+        )
+        for training in (True, False, None, True):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                y = layer(x, training=training)
+                loss = tf.reduce_sum(y * y * tf.sin(tf.constant(data * 9)))
+            grads = tape.gradient(loss, [x, *layer.trainable_variables])
+            found += [y, *grads, *layer.variables]
+        told.append([v.numpy() for v in found])
+    for a, b in zip(*told, strict=True):
+        np.testing.assert_allclose(a, b, 1e-4, 1e-5)
+
+
 def test_training_a_network_agrees() -> None:
     """The same start, the same data: the same losses, step by step."""
     x = numbers.normal(size=(32, 2)).astype("float32")

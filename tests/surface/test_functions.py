@@ -277,3 +277,18 @@ def test_a_custom_op_is_shown_by_its_name() -> None:
         y = tf.reduce_sum(a) * b
     assert "halves" in {n.symbol for n in graph(tape, {}).nodes}
     assert backward(tape, y, x, {}).steps
+
+
+def test_matplotlib_takes_tensors() -> None:
+    """Curves and images are plotted as they are, without ``.numpy()``."""
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    x = tf.linspace(0.0, 1.0, 5)
+    (line,) = axes.plot(x, x * x)
+    np.testing.assert_allclose(line.get_ydata(), np.linspace(0, 1, 5) ** 2)
+    matrix = tf.reshape(x[:4] - 0.5, [2, 2])
+    most = tf.reduce_max(abs(matrix))
+    shown = axes.imshow(matrix, vmin=-most, vmax=most)
+    assert shown.get_clim() == (-0.5, 0.5)
+    assert shown.get_array().shape == (2, 2)

@@ -11,7 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.kernels import core, functions, kinds, matrices, moves, reductions
+from tapeviz.engine.kernels import (
+    core,
+    functions,
+    gammas,
+    kinds,
+    matrices,
+    moves,
+    reductions,
+)
 from tapeviz.engine.kernels.batch import batched
 
 NUMPY = (
@@ -29,7 +37,7 @@ def _words(module: ModuleType) -> dict[str, Any]:
 
 
 WORDS: dict[str, Any] = {n: getattr(np, n) for n in NUMPY}
-for _module in (core, functions, reductions, moves, matrices, kinds):
+for _module in (core, functions, gammas, reductions, moves, matrices, kinds):
     WORDS |= _words(_module)
 
 __all__ = ["WORDS", "batched"]

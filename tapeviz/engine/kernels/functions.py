@@ -67,6 +67,12 @@ def _one(x: Any) -> Any:
     return x.dtype.type(1)
 
 
+def contrast(a: Any, b: Any) -> Any:
+    """Images ``a`` with the distance from each channel's mean ``b`` times as great."""
+    mean = a.mean((-3, -2), keepdims=True)
+    return (a - mean) * b + mean
+
+
 def sqrt_grad(a: Any, b: Any) -> Any:
     """``0.5 * a / b``, and 0 where ``a`` is 0, even beside a root that is 0."""
     hole = a == 0
@@ -90,15 +96,16 @@ def softplus(x: Any) -> Any:
 
 def erf(x: Any) -> Any:
     """The error function."""
-    return _each(math.erf, x)
+    return each(math.erf, x)
 
 
 def erfc(x: Any) -> Any:
     """One minus the error function, exact also where that is tiny."""
-    return _each(math.erfc, x)
+    return each(math.erfc, x)
 
 
-def _each(f: Any, x: Any) -> Any:
+def each(f: Any, x: Any) -> Any:
+    """A function of Python numbers, of each entry."""
     if type(x) is not np.ndarray:
         return x.dtype.type(f(float(x)))
     made = np.fromiter(map(f, x.ravel().tolist()), np.float64, x.size)

@@ -84,6 +84,21 @@ def trace(x: Any) -> Any:
     return np.trace(x, axis1=-2, axis2=-1, dtype=x.dtype)
 
 
+def cholesky(x: Any) -> Any:
+    """The lower triangle that times itself transposed is ``x``."""
+    return np.linalg.cholesky(x)
+
+
+def even(x: Any) -> Any:
+    """The mean of ``x`` and its transpose (of complex numbers, the adjoint)."""
+    return (x + x.swapaxes(-1, -2).conj()) / 2
+
+
+def half(x: Any) -> Any:
+    """The lower triangle of ``x``, with half of the diagonal."""
+    return np.tril(x) - x * np.eye(x.shape[-1], dtype=x.dtype) / 2
+
+
 def unit(x: Any) -> Any:
     """The identity matrix, of the size and dtype of ``x``."""
     return np.eye(*x.shape[-2:], dtype=x.dtype)

@@ -31,6 +31,10 @@ op(
     "abs", "abs(x)", "g * sign(x)",
     kernel="Abs", symbol="|x|", conjugates=False, **NUMBER,
 )  # fmt: skip
+op(
+    "adjust_contrast", "contrast(a, b)",
+    kernel="AdjustContrastv2", symbol="contrast", missing=True,
+)  # fmt: skip
 op("sign", "sign(x)", "zero(g)", kernel="Sign", symbol="sign", **NUMBER)
 op(
     "erf", "erf(x)", "g * (1.1283791670955126 * exp(-x * x))",
@@ -39,6 +43,16 @@ op(
 op(
     "erfc", "erfc(x)", "g * (-1.1283791670955126 * exp(-x * x))",
     kernel="Erfc", symbol="erfc", **FLOAT,
+)  # fmt: skip
+
+op("lgamma", "lgamma(x)", "g * digamma(x)", kernel="Lgamma", symbol="ln Γ", **REAL)
+op(
+    "digamma", "digamma(x)", "g * polygamma(x, 1)",
+    kernel="Digamma", symbol="ψ", **REAL,
+)  # fmt: skip
+op(
+    "polygamma", "polygamma(x, n)", "g * polygamma(x, n + 1)",
+    kernel="Polygamma", symbol="ψ⁽ⁿ⁾", settings=("n",), **REAL,
 )  # fmt: skip
 
 # -- angles ----------------------------------------------------------------------------

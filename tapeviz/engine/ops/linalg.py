@@ -41,6 +41,10 @@ op(
     kernel="MatrixSolve", symbol="a⁻¹b", domain="det(a) ≠ 0", **PAIR, **FLOAT,
 )  # fmt: skip
 op(
+    "cholesky", "cholesky(x)", "even(T(inv(y)) @ half(T(y) @ g) @ inv(y))",
+    kernel="Cholesky", symbol="chol", nickname="x is y times y transposed", **FLOAT,
+)  # fmt: skip
+op(
     "diag", "diag(x, rows, columns)", "diag_part(g)",
     kernel="MatrixDiagV3", symbol="diag", settings=("rows", "columns"),
 )  # fmt: skip
@@ -57,6 +61,8 @@ op(
 
 # -- words that only rules use ---------------------------------------------------------
 
+op("even", "even(x)", "even(g)", symbol="(x+xᵀ)/2")
+op("half", "half(x)", "half(g)", symbol="◣", nickname="the lower half of x")
 op(
     "unit", "unit(x)",
     symbol="I", cut=True, nickname="the identity matrix, of the size of x",
