@@ -151,13 +151,13 @@ def mended(source: Source, edits: Iterable[Edit]) -> tuple[str, ...]:
     text = "\n".join(source.lines)
     starts = _starts(source.lines)
     found: list[tuple[int, int, str]] = []
-    for e in edits:
+    for e in (one for one in edits if one.span.file == source.name):
         start = _at(starts, e.span.line - source.first, e.span.col, len(text))
         end = _at(starts, e.span.end_line - source.first, e.span.end_col, len(text))
         free = all(
             end <= a or b <= start for a, b, _ in found if (a, b) != (start, start)
         )
-        if e.span.file == source.name and free and (start, end, e.new) not in found:
+        if free and (start, end, e.new) not in found:
             found.append((start, end, e.new))
     for start, end, new in sorted(found, reverse=True):
         text = text[:start] + new + text[end:]

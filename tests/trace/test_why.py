@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 
+import numpy as np
 import pytest
 
 import tapeviz as tf
@@ -196,3 +198,23 @@ def test_a_long_recording_is_quick_and_shown_in_part() -> None:
 def test_a_broken_answer(broken: Answer, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         broken.validate()
+
+
+def test_in_a_notebook_every_answer_is_the_same_as_alone() -> None:
+    """One cell after the other, all with the same names, as notebooks are."""
+    shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell
+    running = shell.instance()
+    try:
+        running.user_ns.update(tf=tf, np=np, math=math, why=tf.why)
+        for mistake in ALL:
+            done = running.run_cell(mistake.code, store_history=True)
+            assert done.error_in_exec is None, mistake.name
+            found = running.user_ns["answer"]
+            answer = found.answers[-1]
+            first = answer.reasons[0]
+            assert tuple(r.kind for r in answer.reasons) == mistake.kinds, mistake.name
+            at = "" if first.span is None else first.span.text
+            assert at == mistake.at, mistake.name
+            assert answer.sentence in " ".join(str(found).split())
+    finally:
+        shell.clear_instance()

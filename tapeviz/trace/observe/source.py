@@ -168,7 +168,10 @@ class Reading:
         return sorted(every, key=lambda one: one.order)
 
     def before(self, name: str, line: Line) -> list[Line]:
-        """Those among them that may have made the value which ``line`` reads."""
+        """Those among them that may have made the value which ``line`` reads.
+
+        What a notebook's cell itself may have made counts before all earlier cells.
+        """
         every = [one for one in self.made(name, line) if one is not line]
         if not every or every[0].scope != line.scope:
             return every
@@ -176,6 +179,8 @@ class Reading:
         late = [one for one in every if one.order >= line.order]
         kept = [one for one in late if set(one.loops) & set(line.loops)]
         for one in reversed(early):
+            if kept and one.path != line.path == kept[-1].path:
+                break
             kept.append(one)
             if one.sure and not isinstance(one.node, (ast.AugAssign, ast.Expr)):
                 break

@@ -221,15 +221,18 @@ def _definition(case: Case) -> Line | None:
 
 
 def _was_variable(lines: list[Line], last: Line) -> Line | None:
-    """The line that made a variable of the name which became a tensor later."""
-    for line in lines:
-        value = line.value
-        is_variable = isinstance(value, ast.Call) and dotted(value.func).endswith(
-            "Variable"
-        )
-        earlier = line.order < last.order
-        if earlier and is_variable and not _makes_variable(last):
+    """The line that made a variable of the name which became a tensor later.
+
+    What stands above a line that gives the name something quite new does not count.
+    """
+    earlier = [line for line in lines if line.order < last.order]
+    (name,) = last.makes if len(last.makes) == 1 else ("",)
+    afresh = _makes_variable(last) or _is_constant(last)
+    for line in [] if afresh else reversed(earlier):
+        if _makes_variable(line):
             return line
+        if line.sure and name not in line.reads:
+            return None
     return None
 
 
