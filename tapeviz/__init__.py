@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tapeviz import errors
-from tapeviz.descending import descent, explore
+from tapeviz.descending import descent
 from tapeviz.engine.dtypes import (
     DType,
     TensorShape,
@@ -37,6 +37,7 @@ from tapeviz.engine.dtypes import (
 from tapeviz.engine.dtypes import bool_ as bool
 from tapeviz.engine.tape import GradientTape, UnconnectedGradients
 from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.exploring import explore
 from tapeviz.face import bundle as _bundle
 from tapeviz.face import draw, explain, play, why
 

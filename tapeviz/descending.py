@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -164,41 +164,3 @@ def descent(*variables: Variable, loss: str = "") -> Descent:
     from tapeviz.trace import observe
 
     return Descent(observe.record(*variables, names=names_around(), loss=loss))
-
-
-def explore(
-    loss: Callable[[], Any],
-    x: Variable,
-    *,
-    learning_rate: float = 0.1,
-    steps: int = 10,
-    start: float | None = None,
-) -> Any:
-    """A panel that runs the descent of ``loss`` again as you move its sliders.
-
-    ``loss`` is a function without arguments that reads the scalar variable ``x``;
-    ``x`` itself is left as it was.
-    """
-    from tapeviz.keras.optimizers import SGD
-    from tapeviz.render.descent_film import descent_film
-    from tapeviz.trace import observe
-    from tapeviz.widgets.studio import Studio
-
-    if not isinstance(x, Variable) or not callable(loss):
-        raise TypeError(
-            tell(
-                "explore(loss, x) wants a function and the variable it reads",
-                "for example: explore(lambda: (x - 5)**2, x)",
-            )
-        )
-    names = names_around()
-
-    def rerun(learning_rate: float, steps: int, start: float) -> Any:
-        recorder = observe.record(x, names=names)
-        apply = SGD(learning_rate).apply_gradients
-        observe.rerun(loss, [x], apply, steps=steps, start=[start], recorder=recorder)
-        run = recorder.descent()
-        return run, descent_film(run)
-
-    first = float(x) if start is None else start
-    return Studio(rerun, learning_rate=learning_rate, steps=steps, start=first)

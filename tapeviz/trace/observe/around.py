@@ -20,7 +20,7 @@ from tapeviz.trace.observe.values import replay
 MANY = 100
 """Numbers in all beyond which the second derivatives are not worked out."""
 
-_ROUNDS = 40
+_ROUNDS = 20
 _STILL = 1e-5
 _SPOTS = 5
 
@@ -194,10 +194,16 @@ def _twice(loss: Callable[[Sequence[Tensor]], Tensor], xs: list[Tensor]) -> Any:
             y = loss(xs)
         slopes = inner.gradient(y, xs, unconnected_gradients="zero")
     rows = [
-        [_block(outer.jacobian(g, x), g, x) for x in xs] for g in slopes
-    ]  # fmt: skip
+        [_block(d, g, x) for d, x in zip(_derived(outer, g, xs), xs, strict=True)]
+        for g in slopes
+    ]
     slope = np.concatenate([np.ravel(g._v) for g in slopes]).astype(np.float64)
     return slope, np.block(rows).astype(np.float64)
+
+
+def _derived(tape: GradientTape, g: Any, xs: list[Tensor]) -> Any:
+    """The derivatives of one gradient, which is an array or one number."""
+    return tape.jacobian(g, xs) if np.ndim(g._v) else tape.gradient(g, xs)
 
 
 def _block(found: Any, g: Any, x: Any) -> Any:

@@ -266,13 +266,27 @@ class Recorder:
 
     # -- what came of it ---------------------------------------------------------------
 
-    def descent(
-        self, *, landscape: bool = True, curvature: bool = True, minimum: Any = None
-    ) -> Descent:
+    def minimum(self) -> Any:
+        """The lowest point near the best one of the run; None if none is found."""
+        around = self._around()
+        if around is None or not self._rounds:
+            return None
+        points, losses = self._path()
+        fine = np.isfinite(losses)
+        best = int(np.nanargmin(np.where(fine, losses, np.nan))) if fine.any() else 0
+        return around.minimum(points[best])
+
+    def losses(self, points: Any) -> list[float] | None:
+        """The loss at rows of numbers, by the first record; None if there is none."""
+        around = self._around()
+        if around is None or min(around.places) < 0:
+            return None
+        return around.losses(points)
+
+    def descent(self, *, landscape: bool = True) -> Descent:
         """The run as frozen data, with the loss around its path if it can be drawn.
 
-        ``landscape`` and ``curvature`` say whether these are worked out; ``minimum`` is
-        the point of the minimum if it is known already.
+        ``landscape=False`` leaves that out, for who draws it otherwise.
         """
         updates = tuple(self._update(i, r) for i, r in enumerate(self._rounds))
         around = self._around()
@@ -282,7 +296,7 @@ class Recorder:
             self._landscape(around) if landscape else None,
             self._loss_name or "loss",
             self._method,
-            self._curvatures(around, minimum) if curvature else (),
+            self._curvatures(around),
         ).validate()
 
     def _update(self, i: int, r: _Round) -> Update:
@@ -340,15 +354,12 @@ class Recorder:
         losses = [_scalar(r.loss) for r in self._rounds]
         return np.array(rows, np.float64), np.array(losses, np.float64)
 
-    def _curvatures(self, around: Around | None, minimum: Any) -> tuple[Curvature, ...]:
+    def _curvatures(self, around: Around | None) -> tuple[Curvature, ...]:
         whole = all(np.size(v._v) <= WHOLE for v in self._variables)
         if around is None or not self._rounds or not whole:
             return ()
-        points, losses = self._path()
-        best = int(np.nanargmin(losses)) if np.isfinite(losses).any() else 0
-        if minimum is None:
-            minimum = around.minimum(points[best])
-        spots = {"start": points[0], "end": points[-1], "minimum": minimum}
+        points, _ = self._path()
+        spots = {"start": points[0], "end": points[-1], "minimum": self.minimum()}
         found = (
             around.curvature(where, p)
             for where, p in spots.items()

@@ -1,0 +1,238 @@
+// The studio's board: a picture of the path, a slider, a start that can be dragged.
+// It draws what it is told and says where the reader pulls; it computes no path.
+
+const KEYS = { "data-lm-suppress-shortcuts": "true" };
+
+function make(tag, attributes = {}, ...inside) {
+  const el = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, value);
+  el.append(...inside);
+  return el;
+}
+
+// A slider on a logarithmic scale, with the place of a limit marked.
+function slider(model) {
+  const range = make("input", { type: "range", step: "0.01", "aria-label": "learning rate", class: "tb-range", ...KEYS });
+  const value = make("output", { class: "tb-rate" });
+  const mark = make("span", { class: "tb-limit", "aria-hidden": "true" });
+  const name = make("span", { class: "tb-name", "aria-hidden": "true" }, "learning rate");
+  const box = make("div", { class: "tb-slider" }, name, make("div", { class: "tb-track" }, range, mark), value);
+  let limit = null;
+  range.oninput = () => {
+    const power = +range.value;
+    const near = limit && Math.abs(power - Math.log10(limit)) < 0.012;
+    model.set("rate", near ? limit : Number((10 ** power).toPrecision(3)));
+    model.save_changes();
+    tell();
+  };
+  const tell = () => {
+    const rate = model.get("rate");
+    range.value = Math.log10(rate);
+    value.textContent = `${Number(rate.toPrecision(4))}`;
+    range.setAttribute("aria-valuetext", `${value.textContent}${limit ? `, the limit is ${Number(limit.toPrecision(4))}` : ""}`);
+  };
+  const show = ({ low, high, limit: found, words }) => {
+    limit = found;
+    range.min = low;
+    range.max = high;
+    const place = found ? (Math.log10(found) - low) / (high - low) : -1;
+    const seen = place >= 0 && place <= 1;
+    mark.hidden = !seen;
+    mark.textContent = words;
+    mark.classList.toggle("tb-left", place > 0.75);
+    mark.style.setProperty("--at", Math.max(0, place));
+    tell();
+  };
+  model.on("change:rate", tell);
+  return [box, show, () => model.off("change:rate", tell)];
+}
+
+function twin(open) {
+  const head = make("tr");
+  const body = make("tbody");
+  const table = make("table", {}, make("thead", {}, head), body);
+  const scroll = make("div", { class: "tb-scroll", tabindex: 0, role: "group", "aria-label": "Table of the steps", ...KEYS }, table);
+  const box = make("details", {}, make("summary", KEYS, "All steps as a table"), scroll);
+  let told = null;
+  const fill = () => {
+    if (!box.open || !told) return;
+    head.replaceChildren(...told.heads.map((text) => make("th", { scope: "col" }, text)));
+    body.replaceChildren(
+      ...told.rows.map(([step, ...cells]) => {
+        const button = make("button", { type: "button", "aria-label": `Open the graph of step ${step}`, ...KEYS }, step);
+        button.onclick = () => open(+step);
+        return make("tr", {}, make("th", { scope: "row" }, button), ...cells.map((text) => make("td", {}, text)));
+      }),
+    );
+    told = null;
+  };
+  box.ontoggle = fill;
+  return [box, (table) => ((told = table), fill())];
+}
+
+function put(svg, text) {
+  const page = new DOMParser().parseFromString(`<svg xmlns="http://www.w3.org/2000/svg">${text}</svg>`, "image/svg+xml");
+  svg.replaceChildren(...[...page.documentElement.childNodes].map((el) => document.importNode(el, true)));
+}
+
+function canvas(width, height) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("role", "img");
+  return svg;
+}
+
+function layer(svg) {
+  return svg.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "g"));
+}
+
+// The picture in which the start can be clicked, dragged or pushed with the arrow keys.
+function field(model, open) {
+  const svg = canvas(520, 360);
+  const ground = layer(svg);
+  const path = layer(svg);
+  const handle = make("button", { type: "button", class: "tb-start", ...KEYS });
+  const box = make("div", { class: "tb-field" }, svg, handle);
+  let frame = null;
+  let scene = null;
+  let pulled = null;
+  const data = (event) => {
+    const seen = svg.getBoundingClientRect();
+    const px = ((event.clientX - seen.left) / seen.width) * 520;
+    const py = ((event.clientY - seen.top) / seen.height) * 360;
+    const part = (v, from, size) => Math.max(0, Math.min(1, (v - from) / size));
+    const x = frame.x[0] + part(px, frame.left, frame.width) * (frame.x[1] - frame.x[0]);
+    const y = frame.y[1] - part(py, frame.top, frame.height) * (frame.y[1] - frame.y[0]);
+    return [x, y].slice(0, frame.numbers);
+  };
+  const send = (point) => {
+    model.set("point", point.map((v, k) => Math.round(v / frame.grain[k]) * frame.grain[k]).map((v) => Number(v.toPrecision(6))));
+    model.save_changes();
+  };
+  const stand = () => {
+    if (!frame || !scene) return;
+    const [px, py] = scene.at;
+    handle.style.left = `${(px / 520) * 100}%`;
+    handle.style.top = `${(py / 360) * 100}%`;
+    handle.setAttribute("aria-label", `Start: ${scene.start}. Drag it, or press the arrow keys.`);
+  };
+  box.onpointerdown = (event) => {
+    if (event.button || !frame) return;
+    pulled = { step: event.target.dataset?.step, x: event.clientX, y: event.clientY, moved: false };
+    box.setPointerCapture(event.pointerId);
+    if (event.target === handle) handle.focus();
+  };
+  let waiting = 0;
+  box.onpointermove = (event) => {
+    if (!pulled) return;
+    pulled.moved ||= Math.hypot(event.clientX - pulled.x, event.clientY - pulled.y) > 3;
+    if (!pulled.moved) return;
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(() => send(data(event)));
+  };
+  box.onpointerup = (event) => {
+    const was = pulled;
+    pulled = null;
+    cancelAnimationFrame(waiting);
+    if (!was) return;
+    if (!was.moved && was.step !== undefined) return open(+was.step);
+    if (was.moved || event.target !== handle) send(data(event));
+  };
+  box.onpointercancel = () => (pulled = null);
+  const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  handle.onkeydown = (event) => {
+    const way = ways[event.key];
+    if (!way || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const far = event.shiftKey ? 10 : 1;
+    const sizes = [frame.x[1] - frame.x[0], frame.y[1] - frame.y[0]];
+    const push = frame.numbers === 1 ? [way[0] || way[1]] : way;
+    send(model.get("point").map((v, k) => v + (push[k] * far * sizes[k]) / 100));
+  };
+  return {
+    box,
+    base(told) {
+      frame = told.frame;
+      put(ground, told.ground);
+      stand();
+    },
+    show(told) {
+      scene = told;
+      put(path, told.path);
+      svg.setAttribute("aria-label", told.alt);
+      stand();
+    },
+  };
+}
+
+export default {
+  render({ model, el }) {
+    const open = (step) => {
+      model.set("opened", -1);
+      model.set("opened", step);
+      model.save_changes();
+    };
+    const root = make("div", { class: "tapeviz-board", role: "group", "aria-label": "Gradient descent" });
+    const [rates, scale, off] = slider(model);
+    const left = field(model, open);
+    const right = canvas(380, 360);
+    const words = make("div", { class: "tb-words", "aria-live": "polite" });
+    const [table, rows] = twin(open);
+    const graph = make("div", { class: "tb-graph" });
+    root.append(rates, make("div", { class: "tb-pair" }, left.box, make("div", { class: "tb-losses" }, right)), words, graph, table);
+    for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, (event) => event.stopPropagation());
+
+    const base = () => model.get("ground") && left.base(JSON.parse(model.get("ground")));
+    const show = () => {
+      if (!model.get("scene")) return;
+      const told = JSON.parse(model.get("scene"));
+      root.classList.add(`tv-${told.theme}`);
+      scale(told.scale);
+      left.show(told);
+      put(right, told.curve);
+      right.setAttribute("aria-label", told.curveAlt);
+      words.replaceChildren(
+        ...told.words.map(({ look, name, text, rule }) => {
+          const line = make("p", {}, make("strong", {}, name), ` ${text} `);
+          if (look) line.prepend(make("span", { class: `tb-key tb-${look}`, "aria-hidden": "true" }));
+          if (rule) line.append(make("span", { class: "tb-rule" }, rule));
+          return line;
+        }),
+      );
+      rows(told.table);
+      root.dataset.run = told.number;
+    };
+    const unfold = () => {
+      const told = model.get("graph");
+      if (!told) return graph.replaceChildren();
+      const { title, svg, text } = JSON.parse(told);
+      const close = make("button", { type: "button", class: "tb-close", ...KEYS }, "Close");
+      close.onclick = () => {
+        model.set("opened", -1);
+        model.save_changes();
+        graph.replaceChildren();
+      };
+      const picture = make("div", { class: "tb-scroll", tabindex: 0, role: "group", "aria-label": title, ...KEYS });
+      if (svg) {
+        const page = new DOMParser().parseFromString(svg, "image/svg+xml");
+        picture.append(document.importNode(page.documentElement, true));
+      } else picture.append(text);
+      graph.replaceChildren(make("p", { class: "tb-title" }, title), close, picture);
+      close.focus({ preventScroll: true });
+    };
+    model.on("change:ground", base);
+    model.on("change:scene", show);
+    model.on("change:graph", unfold);
+    base();
+    show();
+    unfold();
+    el.append(root);
+    return () => {
+      off();
+      model.off("change:ground", base);
+      model.off("change:scene", show);
+      model.off("change:graph", unfold);
+    };
+  },
+};
