@@ -295,6 +295,8 @@ def _watched_after(case: Case) -> Line | None:
     for line in case.reading.lines:
         if not isinstance(line.node, ast.Expr) or case.inside(line) is not False:
             continue
+        if case.block is None or line.order < case.block[0].order:
+            continue
         call = line.node.value
         if (
             isinstance(call, ast.Call)
