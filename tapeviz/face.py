@@ -47,18 +47,22 @@ def _tape(thing: Any, verb: str) -> GradientTape:
     return thing
 
 
-def draw(
+def draw(  # noqa: PLR0913 - options, by keyword
     tape: GradientTape | Step,
     target: Any = None,
     sources: Any = None,
     *,
+    memory: bool = False,
     theme: str = "auto",
     direction: str = "LR",
 ) -> Drawing:
     """The picture of what a tape recorded, with names, values, shapes and gradients.
 
     The gradients are those the tape was last asked for. ``target`` and ``sources`` mark
-    nodes by hand. ``theme`` is "auto", "light" or "dark", ``direction`` "LR" or "TB".
+    nodes by hand. ``draw(before, after)`` of two tapes shows what changed from one to
+    the other. ``memory`` adds how many bytes each record keeps alive and what
+    ``del tape`` frees. ``theme`` is "auto", "light" or "dark", ``direction`` "LR" or
+    "TB".
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(3.0)
@@ -68,13 +72,20 @@ def draw(
     >>> [node.name for node in picture.graph.nodes]
     ['x', 'y']
     """
-    from tapeviz.shown import Drawing
+    from tapeviz.shown import Compared, Drawing
     from tapeviz.trace import observe
 
+    kept = observe.memory(_tape(tape, "draw")) if memory else None
+    if isinstance(target, (GradientTape, Step)):
+        both = [
+            observe.graph(_tape(t, "draw"), _names(t), spot=_spot(t))
+            for t in (tape, target)
+        ]
+        return Compared(both[0], both[1], theme=theme, direction=direction)
     graph = observe.graph(
         _tape(tape, "draw"), _names(tape), target, sources, _spot(tape)
     )
-    return Drawing(graph, theme=theme, direction=direction)
+    return Drawing(graph, theme=theme, direction=direction, memory=kept)
 
 
 def play(  # noqa: PLR0913 - options, by keyword

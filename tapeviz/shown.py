@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from tapeviz.errors import LayoutError, SaveError, tell
 from tapeviz.render import still, text
+from tapeviz.render.changes import changed, changes
+from tapeviz.render.changes import to_text as list_changes
+from tapeviz.render.kept import remembered, sentence
+from tapeviz.render.kept import table as kept_table
 from tapeviz.render.scene import Scene, description, scene
+from tapeviz.trace.compare import compare
+from tapeviz.trace.bulk import bulk
 from tapeviz.trace.descent import Descent
 from tapeviz.trace.graph import Graph
+from tapeviz.trace.memory import Memory
 
 if TYPE_CHECKING:
     from tapeviz.render.folded import Folded
@@ -85,6 +92,7 @@ class Drawing(Shown):
     """The picture of a recorded graph; ``graph`` is the data it draws.
 
     A large graph is folded, or any graph if ``fold`` is True, or none if it is False.
+    ``memory`` has the numbers where the picture tells what the tape keeps alive.
     """
 
     def __init__(
@@ -94,8 +102,10 @@ class Drawing(Shown):
         theme: str = "auto",
         direction: str = "LR",
         fold: bool | None = None,
+        memory: Memory | None = None,
     ) -> None:
-        self.graph = graph
+        self.graph = graph if memory is None else remembered(graph, memory)
+        self.memory = memory
         self._look = {"theme": theme, "direction": direction}
         self._fold = fold
 
@@ -105,8 +115,9 @@ class Drawing(Shown):
         from tapeviz.render.folded import folded
         from tapeviz.render.view import chosen
 
-        fold = chosen(self.graph, fold=self._fold)
-        return None if fold is None else folded(fold, **self._look)
+        with bulk():
+            fold = chosen(self.graph, fold=self._fold)
+            return None if fold is None else folded(fold, **self._look)
 
     @cached_property
     def _scene(self) -> Scene:
@@ -170,11 +181,34 @@ class Drawing(Shown):
         return still.notebook(self.svg, alt, least=0.72 * self._scene.width)
 
     def __str__(self) -> str:
-        return text.table(self.graph)
+        listed = text.table(self.graph)
+        if self.memory is None:
+            return listed
+        kept = kept_table(self.graph, self.memory)
+        numbers = text.columns(kept.heads, kept.rows)
+        return "\n\n".join((listed, sentence(self.memory), numbers))
 
     def __repr__(self) -> str:
         ops = sum(n.kind == "op" for n in self.graph.nodes)
         return f"<picture of a tape: {ops} operations, {len(self.graph.nodes)} nodes>"
+
+
+class Compared(Drawing):
+    """The picture of what changed from one graph to another.
+
+    ``graph`` has what either of them has, ``changes`` a row for each difference.
+    """
+
+    def __init__(self, before: Graph, after: Graph, **options: Any) -> None:
+        self._both = compare(before, after)
+        self.changes = changes(self._both)
+        super().__init__(changed(self._both), **options)
+
+    def __str__(self) -> str:
+        return f"{list_changes(self._both)}\n\n{super().__str__()}"
+
+    def __repr__(self) -> str:
+        return f"<picture of two tapes: {len(self.changes.rows)} differences>"
 
 
 def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any:

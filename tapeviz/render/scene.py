@@ -327,7 +327,7 @@ def _badged(card: _Card, badges: Sequence[Badge]) -> _Card:
 def _badge_row(badge: Badge) -> _Row:
     """A sign of its own shape and the badge's words, in a pill."""
     said = fit(words.one_line(badge.text), _ROOM, FONTS["more"][0])
-    wide = _wide("more", said) * _BOLD + 28
+    wide = _wide("more", said) * _BOLD + 30
 
     def draw(x: float, y: float, _: float) -> str:
         at = f'x="{_n(x)}" y="{_n(y + 3)}" width="{_n(wide)}" height="19" rx="9.5"'
@@ -336,7 +336,7 @@ def _badge_row(badge: Badge) -> _Row:
         )
         return (
             f'<g class="{badge.kind}"><rect class="plate" {at}/>{sign}'
-            f"{_text('more', x + 20, y + 17, said)}</g>"
+            f"{_text('more', x + 22, y + 17, said)}</g>"
         )
 
     return _Row(wide, 23, draw)

@@ -1,8 +1,9 @@
 """Two graphs as one: what both have, what only one has, and which node is which.
 
 Nodes belong together when they are the same operation on operands that belong
-together, or bear the same name, or feed the same slot of nodes that belong together;
-in this order, each node once. It takes time proportional to the graphs' size.
+together, or bear the same name, or are the one target, or feed the same slot of nodes
+that belong together; in this order, each node once. It takes time proportional to the
+graphs' size.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ class Comparison:
     ``graph`` has the nodes and edges of the second graph under their own ids, and those
     that only the first one has under ids that begin with ``GONE``. ``pairs`` has every
     node by its id in ``graph``. ``added`` and ``removed`` are the ids of the edges that
-    only one graph has.
+    only one graph has. ``before`` is the first graph.
     """
 
+    before: Graph
     graph: Graph
     pairs: Mapping[str, Pair]
     added: frozenset[str]
@@ -67,7 +69,7 @@ def compare(before: Graph, after: Graph) -> Comparison:
     kept = tuple(e for e in edges if order[e.tail] < order[e.head])
     graph = Graph(tuple(nodes), kept, tuple(known.values()), after.scopes)
     shown = {e.id for e in kept}
-    return Comparison(graph.validate(), pairs, added & shown, removed & shown)
+    return Comparison(before, graph.validate(), pairs, added & shown, removed & shown)
 
 
 def _edges(
@@ -162,10 +164,15 @@ class _Match:
                 self.join(node, waiting[mark].popleft())
 
     def named(self) -> None:
-        """Pair what alone bears a name in both graphs."""
+        """Pair what alone bears a name in both graphs, and the one target with it."""
         for name, node in self.old.named.items():
             if name in self.new.named:
                 self.join(node, self.new.named[name])
+        olds, news = (
+            [n for n in s.graph.nodes if n.target] for s in (self.old, self.new)
+        )
+        if len(olds) == len(news) == 1 and olds[0].op == news[0].op:
+            self.join(olds[0], news[0])
 
     def built(self) -> None:
         """Pair the same operation on paired operands, constants left aside."""

@@ -3,6 +3,7 @@
 from tapeviz.trace.observe.drawn import graph
 from tapeviz.trace.observe.explained import explanation
 from tapeviz.trace.observe.loop import Recorder, landscape, record
+from tapeviz.trace.observe.memory import memory
 from tapeviz.trace.observe.practised import practice
 from tapeviz.trace.observe.recorded import asked
 from tapeviz.trace.observe.registry import operations
@@ -19,6 +20,7 @@ __all__ = [
     "graph",
     "landscape",
     "losses",
+    "memory",
     "operations",
     "practice",
     "record",
