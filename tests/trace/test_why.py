@@ -218,3 +218,13 @@ def test_in_a_notebook_every_answer_is_the_same_as_alone() -> None:
             assert answer.sentence in " ".join(str(found).split())
     finally:
         shell.clear_instance()
+
+
+def test_whole_numbers_have_no_gradient_in_the_picture_either() -> None:
+    answer = ask(
+        "x = tf.Variable(10)\n"
+        "with tf.GradientTape() as tape:\n"
+        "    y = x * x\n"
+        "answer = why(tape, y, x)\n"
+    )
+    assert {node.grad for node in answer.graph.nodes} == {"none"}
