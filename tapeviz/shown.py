@@ -124,7 +124,10 @@ class Drawing(Shown):
         if self._folded is not None:
             return self._folded.scene
         return scene(
-            self.graph, theme=self._look["theme"], direction=self._look["direction"]
+            self.graph,
+            theme=self._look["theme"],
+            direction=self._look["direction"],
+            legend=True,
         )
 
     @property

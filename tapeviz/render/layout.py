@@ -13,7 +13,7 @@ import shutil
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,6 +64,16 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Boxes to be kept together in a frame with a label of some size above them."""
+
+    id: str
+    boxes: tuple[str, ...]
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
 class Placement:
     """Where everything is, in pixels, with y growing downwards.
 
@@ -71,6 +81,8 @@ class Placement:
     curve: a start, then three points for each cubic Bezier piece. ``tips`` has the
     point of each arrow head, a little beyond the end of its path. ``labels`` has the
     middle of each arrow's label, or of the arrow itself where no room was reserved.
+    ``frames`` has the top left corner and the size of each group, if the engine can
+    keep groups together.
     """
 
     width: float
@@ -79,6 +91,9 @@ class Placement:
     paths: Mapping[str, tuple[Point, ...]]
     tips: Mapping[str, Point]
     labels: Mapping[str, Point]
+    frames: Mapping[str, tuple[float, float, float, float]] = field(
+        default_factory=dict
+    )
 
 
 SMALLER = (
@@ -126,11 +141,16 @@ def check(direction: str) -> str:
 
 
 def place(
-    boxes: Iterable[Box], links: Iterable[Link], *, direction: str = "LR"
+    boxes: Iterable[Box],
+    links: Iterable[Link],
+    *,
+    direction: str = "LR",
+    groups: Iterable[Group] = (),
 ) -> Placement:
     """Positions for the boxes, and a path for each arrow between them.
 
     Parallel arrows get paths of their own. The same input gives the same output.
+    Two groups have no box in common, or the second one lies within the first.
     ValueError for an unknown direction; LayoutError when there is no layout engine
     or when it fails.
     """
@@ -142,7 +162,7 @@ def place(
         from tapeviz.render import sugiyama
 
         return sugiyama.place(boxes, tuple(links), direction)
-    return _place(boxes, tuple(links), direction, _engines())
+    return _place(boxes, tuple(links), direction, _engines(), tuple(groups))
 
 
 @lru_cache(maxsize=64)
@@ -151,8 +171,10 @@ def _place(
     links: tuple[Link, ...],
     direction: str,
     programs: tuple[str, ...],
+    groups: tuple[Group, ...],
 ) -> Placement:
-    return _read(boxes, links, _run(programs, _source(boxes, links, direction)))
+    source = _source(boxes, links, direction, groups)
+    return _read(boxes, links, groups, _run(programs, source))
 
 
 def effort(boxes: Iterable[Box], links: Iterable[Link]) -> int:
@@ -199,7 +221,12 @@ def _haste(cost: int) -> str:
     return ";nslimit=0.5;nslimit1=0.5;mclimit=0.3" if cost > _EASY else ""
 
 
-def _source(boxes: tuple[Box, ...], links: tuple[Link, ...], direction: str) -> str:
+def _source(
+    boxes: tuple[Box, ...],
+    links: tuple[Link, ...],
+    direction: str,
+    groups: tuple[Group, ...] = (),
+) -> str:
     number = {box.id: i for i, box in enumerate(boxes)}
     haste = _haste(effort(boxes, links))
     gap = "ranksep=0.55;nodesep=0.3" if direction == "LR" else "ranksep=0.5;nodesep=0.4"
@@ -209,10 +236,36 @@ def _source(boxes: tuple[Box, ...], links: tuple[Link, ...], direction: str) -> 
             'node[shape=box;fixedsize=true;label=""]',
             "edge[arrowsize=0.7]",
             *(_box(i, box) for i, box in enumerate(boxes)),
+            *_clusters(groups, number),
             *(_link(i, link, number) for i, link in enumerate(links)),
             "}",
         )
     )
+
+
+def _clusters(groups: tuple[Group, ...], number: Mapping[str, int]) -> Iterator[str]:
+    """The groups as clusters, each opened within the smallest that holds it."""
+    inside: dict[int, list[int]] = {}
+    for k, group in enumerate(groups):
+        around = [i for i in range(k) if set(groups[i].boxes) >= set(group.boxes)]
+        inside.setdefault(around[-1] if around else -1, []).append(k)
+    todo = [(k, True) for k in reversed(inside.get(-1, []))]
+    while todo:
+        k, opens = todo.pop()
+        if not opens:
+            yield "}"
+            continue
+        group, label = groups[k], _space(groups[k].width, groups[k].height)
+        yield f"subgraph cluster_{k}{{margin=12;labeljust=l;label={label}"
+        yield ";".join(str(number[id]) for id in group.boxes)
+        todo += [(k, False), *((i, True) for i in reversed(inside.get(k, [])))]
+
+
+def _space(width: float, height: float) -> str:
+    """A label that holds nothing and takes room."""
+    size = f'FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}"'
+    plain = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
+    return f"<<TABLE {plain} {size}><TR><TD></TD></TR></TABLE>>"
 
 
 def _box(i: int, box: Box) -> str:
@@ -223,9 +276,7 @@ def _link(i: int, link: Link, number: Mapping[str, int]) -> str:
     ends = f"{number[link.tail]}->{number[link.head]}"
     if not link.width:
         return f'{ends}[id="{i}";weight={link.weight}]'
-    size = f'FIXEDSIZE="TRUE" WIDTH="{link.width:.0f}" HEIGHT="{link.height:.0f}"'
-    plain = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
-    label = f"<<TABLE {plain} {size}><TR><TD></TD></TR></TABLE>>"
+    label = _space(link.width, link.height)
     return f'{ends}[id="{i}";weight={link.weight};label={label}]'
 
 
@@ -262,7 +313,10 @@ def _failure(program: str, error: Exception) -> str:
 
 
 def _read(
-    boxes: tuple[Box, ...], links: tuple[Link, ...], data: dict[str, Any]
+    boxes: tuple[Box, ...],
+    links: tuple[Link, ...],
+    groups: tuple[Group, ...],
+    data: dict[str, Any],
 ) -> Placement:
     left, low, right, top = _numbers(data["bb"])
 
@@ -272,7 +326,14 @@ def _read(
     centres = {
         boxes[int(item["name"])].id: point(*_numbers(item["pos"]))
         for item in data["objects"]
+        if "bb" not in item
     }
+    frames = {}
+    for item in data["objects"]:
+        if "bb" in item:
+            west, south, east, north = _numbers(item["bb"])
+            group = groups[int(item["name"].rpartition("_")[2])]
+            frames[group.id] = (*point(west, north), east - west, north - south)
     paths, tips, labels = {}, {}, {}
     for item in sorted(data.get("edges", ()), key=lambda item: int(item["id"])):
         id = links[int(item["id"])].id
@@ -281,7 +342,7 @@ def _read(
         tips[id] = point(*tip)
         at = _numbers(item["lp"]) if "lp" in item else middle(path)
         labels[id] = point(*at)
-    return Placement(right - left, top - low, centres, paths, tips, labels)
+    return Placement(right - left, top - low, centres, paths, tips, labels, frames)
 
 
 def _numbers(text: str) -> tuple[float, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
+from tapeviz.render import beside
 from tapeviz.render import text as words
 from tapeviz.render import theme as themes
 from tapeviz.render.layout import Box, Link, Placement, Point, place
@@ -21,7 +22,7 @@ from tapeviz.render.pen import FONTS
 from tapeviz.render.pen import n as _n
 from tapeviz.render.pen import text as _text
 from tapeviz.render.pen import wide as _wide
-from tapeviz.trace.graph import Badge, Edge, Graph, Node
+from tapeviz.trace.graph import CUTS, GHOSTS, Badge, Edge, Graph, Node
 from tapeviz.trace.value import Value
 
 MARGIN = 16
@@ -111,6 +112,8 @@ class _Tie:
     height: float
     noted: bool
     badge: str = ""
+    trail: bool = False
+    word: str = ""
 
 
 def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
@@ -121,13 +124,14 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     prefix: str = "",
     sums: Mapping[str, str] | None = None,
     notes: Mapping[str, str] | None = None,
+    legend: bool = False,
 ) -> Scene:
     """The picture of a graph as one ``<svg>``, and where its parts are.
 
     The ids in it are those of the graph's nodes and edges, each after ``prefix``;
     a node's parts are ``n3-value`` and ``n3-grad``. ``sums`` gives for a node, and
     ``notes`` for an edge, the longest text that will be written there later, so
-    that room is left for it.
+    that room is left for it. ``legend`` says below it what its marks mean.
 
     ValueError for an unknown theme or direction; LayoutError when there is no layout
     engine.
@@ -146,14 +150,19 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
         (Box(card.node.id, card.width, card.height) for card in cards),
         map(_link, ties),
         direction=direction,
+        groups=beside.groups(graph),
     )
     boxes = {card.node.id: _box(card, spot) for card in cards}
-    body = [_tie(tie, spot, graph, prefix) for tie in ties]
+    body = list(beside.frames(graph, spot.frames, MARGIN, prefix))
+    body += [_tie(tie, spot, graph, prefix) for tie in ties]
     body += [_draw(card, boxes[card.node.id], prefix) for card in cards]
     wide, high = round(spot.width) + 2 * MARGIN, round(spot.height) + 2 * MARGIN
     if not cards:
         wide, high = 260, 64
         body = [_text("val", 26, 37, "Nothing was recorded.")]
+    below = beside.footer(graph, wide - 2 * MARGIN, legend=legend)
+    body.append(below.draw(MARGIN, high - 6))
+    wide, high = max(wide, below.width + 2 * MARGIN), high + below.height
     return Scene(
         f"{_head(graph, wide, high, theme, prefix)}{''.join(body)}</svg>",
         wide,
@@ -174,7 +183,8 @@ def _head(graph: Graph, wide: float, high: float, theme: str, prefix: str) -> st
         f'aria-labelledby="{title} {desc}">'
         f'<title id="{title}">{escape(summary(graph))}</title>'
         f'<desc id="{desc}">{escape(description(graph))}</desc>'
-        f"<style>{style(theme)}{_badge_style(graph, theme)}</style>"
+        f"<style>{style(theme)}{_badge_style(graph, theme)}"
+        f"{themes.paint(beside.RULES, theme) if beside.used(graph) else ''}</style>"
         f'<rect class="paper" width="100%" height="100%" rx="6"/>'
     )
 
@@ -182,10 +192,11 @@ def _head(graph: Graph, wide: float, high: float, theme: str, prefix: str) -> st
 def style(theme: str = "auto") -> str:
     """The CSS of a picture: the theme's colours, and what is drawn in which."""
     fonts = "".join(
-        f".tapeviz .{name}{{font-size:{_n(size)}px"
-        + (f";font-family:{themes.MONO}}}" if mono else "}")
-        for name, (size, mono) in FONTS.items()
+        f".tapeviz .{name}{{font-size:{_n(size)}px}}"
+        for name, (size, _) in FONTS.items()
     )
+    mono = ",".join(f".tapeviz .{name}" for name, (_, mono) in FONTS.items() if mono)
+    fonts += f"{mono}{{font-family:{themes.MONO}}}"
     return themes.css(theme) + fonts + themes.paint(_RULES, theme)
 
 
@@ -353,13 +364,14 @@ _SIGNS = {
 
 
 def _leaf_rows(node: Node, prefix: str) -> tuple[_Row, ...]:
-    if words.quiet(node) and not node.name and not node.value.shape and not node.target:
+    bare = not (node.name or node.value.shape or node.target or node.ghost)
+    if words.quiet(node) and bare:
         return (_lone_row(node, prefix),)
     return (_tag_row(node), *_value_rows(node, prefix))
 
 
 def _op_rows(node: Node, formula: str, prefix: str) -> tuple[_Row, ...]:
-    tags = (_tag_row(node),) if node.target or node.source else ()
+    tags = (_tag_row(node),) if node.target or node.source or node.ghost else ()
     first, *rest = _value_rows(node, prefix)
     return (*tags, _op_row(node, formula, first), *rest)
 
@@ -401,7 +413,8 @@ def _sign(x: float, y: float) -> str:
 
 
 def _tags(node: Node) -> str:
-    kind = _WORDS.get(node.kind, node.kind)
+    kind = GHOSTS.get(node.ghost) or _WORDS.get(node.kind, node.kind)
+    kind = f"variable, {kind}" if node.ghost and node.kind == "variable" else kind
     roles = ("target" if node.target else "", "source" if node.source else "")
     return " \u00b7 ".join(filter(None, (kind, *roles)))
 
@@ -452,6 +465,8 @@ def _value_row(
     gap = _wide("name", name) + (6 if name else 0)
     said = words.shape(node.value) if shape else words.fmt(node.value)
     shown = fit(said if bare or shape else f"= {said}", 150, 15)
+    if node.ghost == "failed":
+        shown = fit(words.one_line(node.note.partition(":")[0]), _ROOM, 15)
     id = "" if shape else _id(prefix, node.id, "-value")
     cls = "dims left" if shape else "val"
 
@@ -594,8 +609,11 @@ _MARKS: Mapping[str, Callable[[float, float], str]] = {
 def _ties(graph: Graph, notes: Mapping[str, str]) -> list[_Tie]:
     nodes, badged = graph.by_id, graph.badged
     planned = (
-        _plan(edge, nodes[edge.tail], nodes[edge.head], notes.get(edge.id, ""))
-        for edge in graph.edges
+        replace(
+            _plan(edge, nodes[edge.tail], nodes[edge.head], notes.get(edge.id, "")),
+            trail=trail,
+        )
+        for edge, trail in beside.arrows(graph)
     )
     return [
         _marked(tie, badged[tie.edge.id][0]) if tie.edge.id in badged else tie
@@ -614,11 +632,12 @@ def _marked(tie: _Tie, badge: Badge) -> _Tie:
 def _plan(edge: Edge, tail: Node, head: Node, note: str) -> _Tie:
     slot = words.one_line(edge.label, 8) if edge.ordered else ""
     dims = words.flow(edge, tail.value, head.value)
-    tall = (15 if slot or dims else 0) + (18 if note else 0)
+    word = CUTS.get(edge.cut, "")
+    tall = (15 if slot or dims else 0) + (15 if word else 0) + (18 if note else 0)
     gap = 6 if slot and dims else 0
     said = _wide("slot", slot) + gap + _wide("dims", dims)
-    wide = max(said, _wide("note", note)) + 8 if tall else 0
-    return _Tie(edge, slot, dims, math.ceil(wide), tall, bool(note))
+    wide = max(said, _wide("note", note), _wide("cut-word", word)) + 8 if tall else 0
+    return _Tie(edge, slot, dims, math.ceil(wide), tall, bool(note), word=word)
 
 
 def _link(tie: _Tie) -> Link:
@@ -632,32 +651,39 @@ def _tie(tie: _Tie, spot: Placement, graph: Graph, prefix: str) -> str:
     edge = tie.edge
     path = [_shift(point) for point in spot.paths[edge.id]]
     tip = _shift(spot.tips[edge.id])
-    classes = ["edge", *(["dead"] if not edge.live else [])]
+    classes = ["edge", *(["dead"] if not edge.live and not tie.trail else [])]
+    classes += ["trail"] if tie.trail else []
     classes += ["broadcast"] if edge.broadcast else []
     classes += [f"is-{tie.badge}"] if tie.badge else []
     label = _edge_label(tie, spot)
     return (
         f'<g id="{_id(prefix, edge.id)}" class="{" ".join(classes)}">'
-        f"<title>{escape(_edge_title(edge, graph))}</title>"
+        f"<title>{escape(_edge_title(tie, graph))}</title>"
         f'<path class="wire" d="{_curve(path)}"/>'
-        f"{_heads(path[-1], tip, double=edge.broadcast)}{label}</g>"
+        f"{_heads(path[-1], tip, double=edge.broadcast)}"
+        f"{beside.bars(path) if edge.cut else ''}{label}</g>"
     )
 
 
 def _edge_label(tie: _Tie, spot: Placement) -> str:
     """The slot's name where order matters, and the shape where arrays flow."""
-    if not tie.slot and not tie.dims:
-        return ""
     x, y = _shift(spot.labels[tie.edge.id])
+    low = y + tie.height / 2 - 4
+    word = _text("cut-word", x, low, tie.word) if tie.word else ""
+    if not tie.slot and not tie.dims:
+        return word
     slot = f'<tspan class="slot">{escape(tie.slot)}</tspan>' if tie.slot else ""
     gap = '<tspan dx="6">' if slot and tie.dims else "<tspan>"
     dims = f"{gap}{escape(tie.dims)}</tspan>" if tie.dims else ""
-    at = f'x="{_n(x)}" y="{_n(y + tie.height / 2 - 4)}"'
-    return f'<text class="dims" {at}>{slot}{dims}</text>'
+    at = f'x="{_n(x)}" y="{_n(low - (15 if word else 0))}"'
+    return f'<text class="dims" {at}>{slot}{dims}</text>{word}'
 
 
-def _edge_title(edge: Edge, graph: Graph) -> str:
+def _edge_title(tie: _Tie, graph: Graph) -> str:
+    edge = tie.edge
     tail, head = graph.node(edge.tail), graph.node(edge.head)
+    if tie.trail:
+        return beside.trail_title(edge, tail, head)
     name = words.one_line(tail.name, 60) or words.brief(tail.value)
     parts = [f"{name} is operand {edge.label} of {head.op}"]
     if head.kind in {"group", "port"}:
@@ -666,6 +692,7 @@ def _edge_title(edge: Edge, graph: Graph) -> str:
         parts.append(f"broadcast to shape {words.shape(head.value)}")
     if not edge.live:
         parts.append("no gradient flows back here")
+    parts += [words.one_line(edge.note)] if edge.note else []
     return "; ".join(parts)
 
 
@@ -729,6 +756,9 @@ def _draw(card: _Card, box: Rect, prefix: str) -> str:
         y += row.height
     classes = ["node", node.kind, *(["target"] if node.target else [])]
     classes += ["source"] if node.source else []
+    classes += ["ghost", *(["failed"] if node.ghost == "failed" else [])] * bool(
+        node.ghost
+    )
     classes += card.looks
     fold = f' data-fold="{_id("", node.id)}"' if stack else ""
     return (
@@ -749,7 +779,7 @@ def _node_title(node: Node) -> str:
         state = "None" if node.grad == "none" else "not computed yet"
         lines.append(f"gradient: {state}")
     lines += [where] if (where := words.where(node)) else []
-    lines += [words.one_line(node.nickname)] if node.nickname else []
+    lines += [words.one_line(said) for said in (node.nickname, node.note) if said]
     return "\n".join(lines)
 
 
@@ -762,7 +792,7 @@ def _shape(node: Node, box: Rect) -> str:
     bar = ""
     if node.kind == "group":
         bar = f'<path class="frame pile" d="{_pile(box)}"/>'
-    if node.kind == "variable":
+    if node.kind == "variable" and not node.ghost:
         at = f'x="{_n(box.x)}" y="{_n(box.y)}" height="{_n(box.height)}"'
         bar = f'<rect class="bar" {at} width="5" rx="2.5"/>'
     return f'<rect class="frame" {_at(box)} rx="{_n(rx)}"/>{bar}'

@@ -20,6 +20,7 @@ import numpy as np
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.trace.graph import Graph, Node, Note, Trail
+from tapeviz.trace.observe.frames import frames
 from tapeviz.trace.observe.lookup import (
     OPERATORS,
     Found,
@@ -52,6 +53,7 @@ def haunted(  # noqa: PLR0913, PLR0917 - all that a picture is drawn from
     if len(drawn.nodes) > 10 * WIDE:
         return replace(drawn, notes=tuple(_notes(scribe)))
     ghosts = Ghosts(Lookup(scribe, names, spot), drawn, targets, sources)
+    ghosts.others()
     ghosts.operands()
     if len(drawn.nodes) <= WIDE:
         ghosts.lines()
@@ -59,7 +61,8 @@ def haunted(  # noqa: PLR0913, PLR0917 - all that a picture is drawn from
         ghosts.departures()
         ghosts.assignments()
     ghosts.failure()
-    return ghosts.graph(drawn, tuple(_notes(scribe)))
+    whole = ghosts.graph(drawn, tuple(_notes(scribe)))
+    return replace(whole, frames=frames(scribe, names, whole.nodes, whole.edges))
 
 
 class Ghosts:
@@ -80,6 +83,18 @@ class Ghosts:
         self.made = 0
 
     # -- operands that are not on the tape ---------------------------------------------
+
+    def others(self) -> None:
+        """Mark what stands in the same recording and is another tape's."""
+        own = {*self.look.case.places(), *(p for p, _ in self.tape._watched.values())}
+        name = self.look.case.tape_name
+        for id, node in self.nodes.items():
+            if id[0] == "n" and int(id[1:]) not in own:
+                said = "does not watch it" if node.kind != "op" else "did not"
+                said = f"and {name} {said}"
+                known = node.name or "This"
+                note = f"{known} was recorded by another tape, {said}."
+                self.nodes[id] = replace(node, ghost="elsewhere", note=note)
 
     def operands(self) -> None:
         """Say of the constants in the picture what they are to the learner."""
