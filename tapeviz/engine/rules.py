@@ -117,7 +117,7 @@ class Op:
     missing: bool = False
     words: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    @property
+    @cached_property
     def many(self) -> bool:
         """Whether it takes any number of operands."""
         return self.operands == ("xs",)

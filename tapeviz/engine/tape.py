@@ -502,7 +502,7 @@ class GradientTape:
         grads: dict[int, Any] = {}
         for t, seed in zip(targets, seeds, strict=True):
             i, g = self._place(t), seed._v if isinstance(seed, Tensor) else seed
-            if i >= 0:
+            if i >= 0 and t.dtype.np.kind in "fc":
                 grads[i] = grads[i] + g if i in grads else g
         for start, stop in reversed(self._spans()):
             last = max(grads, default=-1)
@@ -511,7 +511,7 @@ class GradientTape:
             ):
                 if i in grads:
                     with np.errstate(all="ignore"):
-                        parts = _parts(book.recs[i], grads[i], grads)
+                        parts = _parts(book, i, grads)
                     yield i, grads[i], parts
 
 
@@ -526,12 +526,13 @@ def _failure(error: BaseException, trace: TracebackType | None) -> tuple[Any, ..
     return (type(error).__name__, str(error), *spot)
 
 
-def _parts(rec: Record, g: Any, grads: dict[int, Any]) -> list[tuple[Any, ...]]:
+def _parts(book: Book, i: int, grads: dict[int, Any]) -> list[tuple[Any, ...]]:
+    rec, g, mixed = book.recs[i], grads[i], book.trace.mixed
     op, parts = TABLE[rec[0]], []
     for slot, place in enumerate(op.inputs(rec)):
         part_of = TELL[op.code][0 if op.many else slot]
         if place >= 0 and part_of is not None:
-            part = told(op, part_of, g, rec, slot)
+            part = told(op, part_of, g, rec, slot) if mixed else part_of(g, rec, slot)
             if part is None:
                 continue
             grads[place] = grads[place] + part if place in grads else part

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from tapeviz.render.repeats import Around, Loop, Surroundings, pieces
 from tapeviz.trace.graph import Edge, Graph
@@ -24,8 +24,7 @@ _SPLIT = 20
 _NUMBER = re.compile(r"_?\d+$")
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A stretch of the ops, ``start`` to ``stop`` in the order of recording.
 
     ``kind`` is "op" (one op), "loop" (rounds that begin at ``starts``, the first of
@@ -54,16 +53,10 @@ class Part:
         """How many ops it has."""
         return self.stop - self.start
 
-    @property
-    def rounds(self) -> tuple[Part, ...]:
-        """The rounds of a loop."""
-        ends = (*self.starts[1:], self.stop)
-        return tuple(
-            self._round(i, start, stop)
-            for i, (start, stop) in enumerate(zip(self.starts, ends, strict=True))
-        )
-
-    def _round(self, i: int, start: int, stop: int) -> Part:
+    def round(self, i: int) -> Part:
+        """Round number ``i`` of a loop, counted from 0."""
+        start = self.starts[i]
+        stop = self.starts[i + 1] if i + 1 < len(self.starts) else self.stop
         if stop - start == 1:
             return Part("op", start, stop)
         title = f"{self.noun} {self.first + i} {self.place}".strip()
@@ -73,11 +66,11 @@ class Part:
         """A loop of the rounds from number ``low`` up to ``high``, counted from 0."""
         stop = (*self.starts, self.stop)[high]
         if high - low == 1:
-            return self._round(low, self.starts[low], stop)
+            return self.round(low)
         starts, first = self.starts[low:high], self.first + low
         title = f"{self.noun}s {first}\u2013{first + high - low - 1} {self.place}"
-        return replace(
-            self, start=starts[0], stop=stop, starts=starts, first=first,
+        return self._replace(
+            start=starts[0], stop=stop, starts=starts, first=first,
             title=title.strip(), earlier=(*self.earlier, *self.starts[:low])[-_BODY:],
         )  # fmt: skip
 
@@ -86,27 +79,34 @@ class Columns:
     """A graph's ops in order, with what the folding asks of them.
 
     ``last`` has the last op that uses each op, or -1; ``users`` the first and the last
-    op that use each leaf. ``into`` has the arrows into each op.
+    op that use each leaf.
     """
 
     def __init__(self, graph: Graph) -> None:
-        heads = {edge.head for edge in graph.edges}
+        heads = {e.head for e in graph.edges} | {t.head for t in graph.trails}
         self.ops = [n for n in graph.nodes if n.kind == "op" or n.id in heads]
-        self.at = {node.id: i for i, node in enumerate(self.ops)}
-        self.into: list[list[Edge]] = [[] for _ in self.ops]
+        self.at = at = {node.id: i for i, node in enumerate(self.ops)}
         self.last = [-1] * len(self.ops)
         self.users: dict[str, tuple[int, int]] = {}
-        for edge in graph.edges:
+        self._edges = sorted(graph.edges, key=lambda edge: at[edge.head])
+        self._first = [0] * (len(self.ops) + 1)
+        for edge in self._edges:
             self._enter(edge)
+        for i in range(len(self.ops)):
+            self._first[i + 1] += self._first[i]
 
     def _enter(self, edge: Edge) -> None:
         head, tail = self.at[edge.head], self.at.get(edge.tail, -1)
-        self.into[head].append(edge)
+        self._first[head + 1] += 1
         if tail >= 0:
             self.last[tail] = max(self.last[tail], head)
         else:
             low, high = self.users.get(edge.tail, (head, head))
             self.users[edge.tail] = (min(low, head), max(high, head))
+
+    def into(self, start: int, stop: int) -> list[Edge]:
+        """The arrows into the ops from ``start`` up to ``stop``."""
+        return self._edges[self._first[start] : self._first[stop]]
 
     @cached_property
     def crossing(self) -> list[int]:
@@ -313,17 +313,17 @@ class Fold:
             yield part
             return
         if part.kind == "loop":
-            k = next(i for i, one in enumerate(part.rounds) if one.stop > at)
+            k = bisect_right(part.starts, at) - 1
             if k:
                 yield part.some(0, k)
-            yield from self._around_op(part.rounds[k], at)
+            yield from self._around_op(part.round(k), at)
             if k + 1 < len(part.starts):
                 yield part.some(k + 1, len(part.starts))
             return
         for start, stop in ((part.start, at), (at, at + 1), (at + 1, part.stop)):
             if start < stop:
                 run = self.run(start, stop)
-                yield replace(run, title=part.title) if part.kind == "round" else run
+                yield run._replace(title=part.title) if part.kind == "round" else run
 
 
 def _ops(start: int, stop: int) -> list[Part]:
@@ -334,7 +334,7 @@ def _rounds(part: Part) -> Sequence[Part]:
     """The rounds of a loop, or some stretches of them where they are many."""
     count = len(part.starts)
     if count <= _SPLIT:
-        return part.rounds
+        return [part.round(i) for i in range(count)]
     each = math.ceil(count / min(_SPLIT, math.ceil(count / _SPLIT)))
     return [part.some(i, min(i + each, count)) for i in range(0, count, each)]
 
@@ -386,11 +386,11 @@ class _Loop:
             return part
         ends = [*self.cuts[1:], len(self.items)]
         first, last = self.items[self.cuts[low]], self.items[ends[high - 1] - 1]
-        return replace(part, title=f"{first.title} to {last.title}")
+        return part._replace(title=f"{first.title} to {last.title}")
 
     def _all(self, title: str) -> Part:
         part = self._some(0, len(self.cuts))
-        return part if self.scopes else replace(part, title=title)
+        return part if self.scopes else part._replace(title=title)
 
 
 class _Plain:

@@ -177,7 +177,7 @@ class _Line:
     """The rounds of a loop, and where in them an op is."""
 
     def __init__(self, loop: Part) -> None:
-        self.rounds = loop.rounds
+        self.round = loop.round
         self.starts = (*loop.earlier, *loop.starts)
         self.ends = (*self.starts[1:], loop.stop)
         self.first = len(loop.earlier)
@@ -216,13 +216,13 @@ def alike(fold: Fold, loop: Part) -> list[list[int]]:
 
 
 def _look(fold: Fold, line: _Line, one: int) -> object:
-    columns, part = fold.columns, line.rounds[one]
+    columns, part = fold.columns, line.round(one)
     return tuple(
         (
             node.span,
             node.op,
             node.value.shape,
-            tuple(_origin(fold, edge, line, one) for edge in columns.into[i]),
+            tuple(_origin(fold, e, line, one) for e in columns.into(i, i + 1)),
         )
         for i, node in enumerate(columns.ops[part.start : part.stop], part.start)
     )
@@ -234,7 +234,7 @@ def _origin(fold: Fold, edge: Edge, line: _Line, one: int) -> object:
     if at >= 0:
         return line.spot(at, one)
     low, high = fold.columns.users[edge.tail]
-    part = line.rounds[one]
+    part = line.round(one)
     return edge.slot if part.start <= low and high < part.stop else edge.tail
 
 
@@ -248,8 +248,8 @@ class _Rounds:
         self.rounds = [*rounds[:-1:step], rounds[-1]]
         self.count = len(rounds)
         self.first = rounds[0]
-        self.model = self.line.rounds[self.first]
-        self.level = view(fold, replace(self.model, kind="round"))
+        self.model = self.line.round(self.first)
+        self.level = view(fold, self.model._replace(kind="round"))
         self.columns = [
             (node, found)
             for node in self.level.graph.nodes
@@ -267,11 +267,13 @@ class _Rounds:
         first, last = columns.users.get(id, (-1, -1))
         if not self.model.start <= first <= last < self.model.stop:
             return None
-        slot = next(e.slot for e in columns.into[first] if e.tail == id)
+        into = columns.into(first, first + 1)
+        slot = next(e.slot for e in into if e.tail == id)
         user, by_id = line.spot(first, self.first), self.fold.graph.by_id
 
         def find(one: int) -> Node:
-            into = columns.into[line.find(user, one)]
+            at = line.find(user, one)
+            into = columns.into(at, at + 1)
             return by_id[next(e.tail for e in into if e.slot == slot)]
 
         return find

@@ -61,8 +61,8 @@ def depth(fold: Fold) -> int:
     """How many ops the longest path through the graph has."""
     columns = fold.columns
     at, deep = columns.at, [0] * len(columns.ops)
-    for i, edges in enumerate(columns.into):
-        before = (deep[at[e.tail]] for e in edges if e.tail in at)
+    for i in range(len(deep)):
+        before = (deep[at[e.tail]] for e in columns.into(i, i + 1) if e.tail in at)
         deep[i] = 1 + max(before, default=0)
     return max(deep, default=0)
 

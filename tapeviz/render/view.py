@@ -123,9 +123,8 @@ class _Level:
         """An item with the arrows into it, and the ports that it feeds."""
         columns = self.columns
         id = self._id(item)
-        for i in range(item.start, item.stop):
-            for edge in columns.into[i]:
-                self._arrow(edge, item, id)
+        for edge in columns.into(item.start, item.stop):
+            self._arrow(edge, item, id)
         leaving = [
             i for i in range(item.start, item.stop) if columns.last[i] >= item.stop
         ]

@@ -6,10 +6,11 @@ from typing import Any
 
 from tapeviz.engine import nest
 from tapeviz.engine.tape import GradientTape
+from tapeviz.trace.bulk import bulk
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.observe.ghosts import haunted
 from tapeviz.trace.observe.names import Names
-from tapeviz.trace.observe.recorded import Scribe, gradients, making_much, picture
+from tapeviz.trace.observe.recorded import Scribe, gradients, picture
 from tapeviz.trace.observe.source import Spot
 
 
@@ -24,7 +25,7 @@ def graph(
 
     ``spot`` is the instruction that asks, so that the code around it can be read.
     """
-    with making_much():
+    with bulk():
         scribe = Scribe(tape, names)
         last = tape._asked[-1] if tape._asked else ([], [], [])
         targets = nest.leaves(target) if target is not None else last[0]

@@ -7,10 +7,8 @@ pays.
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -111,18 +109,6 @@ def _symbol(op: Op, rec: Record) -> str:
     return op.symbol
 
 
-@contextmanager
-def making_much() -> Iterator[None]:
-    """Many small objects are made here, and none of them is garbage."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
-
-
 def gradients(tape: GradientTape, goal: Any) -> dict[int, Any]:
     """The gradient at every place the sweep reaches."""
     found: dict[int, Any] = {}
@@ -196,11 +182,11 @@ def _edges(scribe: Scribe, i: int, tails: list[str]) -> list[Edge]:
     rec = scribe.recs[i]
     op = TABLE[rec[0]]
     labels = op.operands if not op.many else [f"x{k}" for k in range(len(tails))]
-    stretches = op.broadcasts and op.name != "matmul"
+    stretches, rules = op.broadcasts and op.name != "matmul", op.rules
     shape = shape_of(scribe.values[i])
     made = []
     for slot, (tail, label) in enumerate(zip(tails, labels, strict=True)):
-        rule = op.rules[0 if op.many else slot]
+        rule = rules[0 if op.many else slot]
         stretched = stretches and _tail_shape(scribe, rec, slot) != shape
         live = rule is not None and tail[0] == "n"
         ordered = len(tails) > 1 and op.ordered

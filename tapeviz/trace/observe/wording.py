@@ -20,7 +20,7 @@ def settings(op: Op, rec: Record) -> dict[str, Any]:
 
 def formula(op: Op, rec: Record) -> str:
     """What an op computes, in terms of its operands: ``mean(x)``, ``x[0]``."""
-    return spelled(op.text, settings(op, rec))
+    return spelled(op.text, settings(op, rec)) if op.settings else op.text
 
 
 def spelled(text: str, known: Mapping[str, Any]) -> str:
