@@ -14,7 +14,7 @@ from html import escape
 from tapeviz.render import text as words
 from tapeviz.render.layout import Group, Point
 from tapeviz.render.measure import fit
-from tapeviz.render.pen import middle, n, text, wide
+from tapeviz.render.pen import n, text, wide
 from tapeviz.trace.graph import Edge, Frame, Graph, Node, Trail
 
 RULES = (
@@ -30,7 +30,6 @@ RULES = (
     ".tapeviz .trail .wire{stroke-dasharray:1.5 4;stroke-linecap:round}"
     ".tapeviz .trail .head{fill:@paper;stroke:@line;stroke-width:1.1}"
     ".tapeviz .cut{fill:none;stroke:@none;stroke-width:2}"
-    ".tapeviz .cut-back{fill:none;stroke:@paper;stroke-width:4}"
     ".tapeviz .cut-word{fill:@none;text-anchor:middle}"
     ".tapeviz .key .cut-word,.tapeviz .key text{text-anchor:start}"
     ".tapeviz .block{fill:none;stroke:@line;stroke-width:1}"
@@ -44,7 +43,7 @@ LABEL = 20
 """The height of a frame's label."""
 
 _LINE = 19
-_LEAST = 340
+_LEAST = 420
 
 
 def used(graph: Graph) -> bool:
@@ -79,14 +78,15 @@ def trail_title(edge: Edge, tail: Node, head: Node) -> str:
     return "; ".join(filter(None, (said, words.one_line(edge.note))))
 
 
-def bars(path: list[Point]) -> str:
-    """Two short bars across an arrow: the way back ends here."""
-    (x, y), (ux, uy) = middle(path)
+def bars(path: list[Point], tip: Point) -> str:
+    """Two short bars across an arrow, close to its head: the way back ends here."""
+    (x, y), size = path[-1], math.dist(path[-1], tip) or 1.0
+    ux, uy = (tip[0] - x) / size, (tip[1] - y) / size
     drawn = ""
-    for shift in (-2.5, 2.5):
-        ax, ay = x + ux * shift - uy * 6 + ux * 2, y + uy * shift + ux * 6 + uy * 2
-        bx, by = x + ux * shift + uy * 6 - ux * 2, y + uy * shift - ux * 6 - uy * 2
-        drawn += f"M{n(ax)} {n(ay)}L{n(bx)} {n(by)}"
+    for back in (5, 10):
+        ax, ay = x - ux * back, y - uy * back
+        lean_x, lean_y = uy * 6 - ux * 2, -ux * 6 - uy * 2
+        drawn += f"M{n(ax + lean_x)} {n(ay + lean_y)}l{n(-2 * lean_x)} {n(-2 * lean_y)}"
     return f'<path class="cut" d="{drawn}"/>'
 
 
@@ -198,6 +198,8 @@ _SIGNS: Mapping[str, str] = {
     "reset": _RING.format("M-3 0h6"),
     "used": _RING.format("M-3 0l2 2.5l4-5"),
     "more": _RING.format("M-2.6 0h.1m2.5 0h.1m2.5 0h.1"),
+    "changes": _RING.format("M-3.4 2.4l3.4-5.6 3.4 5.6z"),
+    "memory": _RING.format("M-2.6-2.6h5.2v5.2h-5.2z"),
 }
 
 

@@ -154,7 +154,7 @@ class _Match:
         return True
 
     def same(self) -> None:
-        """Pair what was computed in the same way from the same leaves."""
+        """Pair what was computed in the same way from the same and named the same."""
         table: dict[Hashable, int] = {}
         waiting: dict[int, deque[Node]] = defaultdict(deque)
         for node, mark in _marks(self.new, table):
@@ -213,7 +213,7 @@ def _marks(side: _Side, table: dict[Hashable, int]) -> Iterator[tuple[Node, int]
     marks: dict[str, int] = {}
     for node in side.graph.nodes:
         tails = tuple(marks[n.id] for n in side.tails(node))
-        own = node.name or repr(node.value)
-        key = (node.op, node.formula, tails) if tails else (node.kind, own)
+        own = node.name or ("" if tails else repr(node.value))
+        key = (node.kind, node.op, node.formula, own, tails)
         marks[node.id] = table.setdefault(key, len(table))
         yield node, marks[node.id]

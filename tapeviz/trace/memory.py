@@ -26,8 +26,8 @@ class Kept:
 class Memory:
     """The arrays a tape keeps alive: each one counted once, with its first record.
 
-    ``records`` is what the recording itself takes beside the arrays, in bytes, and is
-    free again with the tape. ``persistent`` and ``used`` say what tape it is, and
+    ``records`` is roughly what the records themselves take beside the arrays, in bytes.
+    ``persistent`` and ``used`` say what tape it is, and
     whether a gradient used it up.
     """
 

@@ -21,6 +21,7 @@ from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.trace.memory import Kept, Memory
 
+_SLOT = 8
 _LEADS_ON = (
     GradientTape, Book, Trace, Moment, Tensor, Variable, tuple, list, dict, set,
     np.ndarray, np.generic, FunctionType, CellType,
@@ -33,11 +34,12 @@ def memory(tape: GradientTape) -> Memory:
     An array is counted with the first record that holds it. A view counts as the whole
     array behind it, because that is what stays.
     """
-    goes, rest = _alone(tape)
+    goes = _alone(tape)
     recs = [] if tape._book is None else tape._book.recs
     seen: set[int] = set()
     kept = []
-    for i in _own(tape):
+    own = _own(tape)
+    for i in own:
         found = {id(a): (a.nbytes, n) for n, a in _arrays(recs[i]) if id(a) not in seen}
         seen |= found.keys()
         if found:
@@ -45,6 +47,7 @@ def memory(tape: GradientTape) -> Memory:
             freed = sum(size for key, (size, _) in found.items() if key in goes)
             what = dict.fromkeys(n for _, n in found.values())
             kept.append(Kept(f"n{i}", size, freed, tuple(what)))
+    rest = sum(sys.getsizeof(recs[i]) + _SLOT for i in own)
     return Memory(tuple(kept), rest, tape._persistent, tape._used)
 
 
@@ -94,8 +97,8 @@ def _owner(a: Any) -> Any:
     return a
 
 
-def _alone(tape: GradientTape) -> tuple[set[int], int]:
-    """The ids of the arrays that go with a tape, and the bytes of all else that goes.
+def _alone(tape: GradientTape) -> set[int]:
+    """The ids of the objects that go when a tape goes.
 
     While it counts, no variable may refer to what a tape leads to.
     """
@@ -112,14 +115,7 @@ def _alone(tape: GradientTape) -> tuple[set[int], int]:
         fresh = {*links[todo.pop()]} - stays - {0}
         stays |= fresh
         todo += fresh
-    goes = [k for k in range(len(counts)) if k not in stays]
-    plain = [k for k in goes if not isinstance(seen[k], (np.ndarray, np.generic))]
-    heads = [k for k in goes if isinstance(seen[k], np.ndarray)]
-    rest = sum(sys.getsizeof(seen[k]) for k in plain)
-    return {id(seen[k]) for k in goes}, rest + len(heads) * sys.getsizeof(_EMPTY)
-
-
-_EMPTY = np.empty(0)
+    return {id(one) for k, one in enumerate(seen) if k not in stays}
 
 
 def _visited(tape: GradientTape) -> tuple[list[Any], list[list[int]]]:
