@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from html import escape
 
-from tapeviz.render.layout import Point
 from tapeviz.render.measure import width
 
 FONTS = {
@@ -52,21 +49,3 @@ def n(x: float) -> str:
     ('2', '2.2')
     """
     return f"{x:.1f}".removesuffix(".0")
-
-
-def middle(path: Sequence[Point]) -> tuple[Point, Point]:
-    """The point halfway along a curve of Bezier pieces, and the direction there.
-
-    >>> middle([(0, 0), (1, 0), (2, 0), (3, 0)])
-    ((1.5, 0.0), (1.0, 0.0))
-    """
-    piece = 3 * ((len(path) - 1) // 6)
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = path[piece : piece + 4]
-    at = 0.5 if (len(path) - 1) // 3 % 2 else 0.0
-    weights = ((1 - at) ** 3, 3 * at * (1 - at) ** 2, 3 * at**2 * (1 - at), at**3)
-    x = sum(w * v for w, v in zip(weights, (ax, bx, cx, dx), strict=True))
-    y = sum(w * v for w, v in zip(weights, (ay, by, cy, dy), strict=True))
-    ways = ((dx + cx - bx - ax, dy + cy - by - ay), (bx - ax, by - ay), (1.0, 0.0))
-    ux, uy = next(w for w in (ways if at else ways[1:]) if any(w))
-    size = math.hypot(ux, uy)
-    return (x, y), (ux / size, uy / size)

@@ -277,7 +277,8 @@ def description(graph: Graph, *, limit: int = 40) -> str:
     more = len(graph.nodes) - limit
     if more > 0:
         clauses.append(f"and {more} more")
-    return "; ".join(clauses) + "." if clauses else "Nothing was recorded."
+    said = [f"{'; '.join(clauses)}." if clauses else "Nothing was recorded."]
+    return " ".join([*said, *words.remarks(graph)])
 
 
 def _clause(node: Node, formula: str) -> str:
@@ -285,7 +286,8 @@ def _clause(node: Node, formula: str) -> str:
     kind = node.formula if folded else _WORDS.get(node.kind, node.kind)
     head = formula if node.kind == "op" else kind
     name = f"{words.one_line(node.name, 40)} = " if node.name else "= "
-    tail = ", the target" if node.target else ""
+    ghost = f", {GHOSTS[node.ghost]}" if node.ghost else ""
+    tail = ghost + (", the target" if node.target else "")
     shown = "" if words.quiet(node) else f", gradient {words.gradient(node)}"
     return f"{head} {name}{words.fmt(node.value)}{tail}{shown}"
 
@@ -431,7 +433,7 @@ def _tag_row(node: Node) -> _Row:
 def _op_row(node: Node, formula: str, value: _Row) -> _Row:
     """The symbol in its circle; beside it the formula, and the value below that."""
     symbol = fit(words.one_line(node.symbol or node.op), 70, 14, mono=True)
-    wide = max(27.0, _wide("symbol", symbol) + 12)
+    wide = max(27.0, _wide("symbol", symbol) + 17)
     shown = fit(formula, _ROOM, 12.5, mono=True)
     right = wide + 9
 
@@ -661,7 +663,7 @@ def _tie(tie: _Tie, spot: Placement, graph: Graph, prefix: str) -> str:
         f"<title>{escape(_edge_title(tie, graph))}</title>"
         f'<path class="wire" d="{_curve(path)}"/>'
         f"{_heads(path[-1], tip, double=edge.broadcast)}"
-        f"{beside.bars(path) if edge.cut else ''}{label}</g>"
+        f"{beside.bars(path, tip) if edge.cut else ''}{label}</g>"
     )
 
 

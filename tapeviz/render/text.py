@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from tapeviz.render.measure import GONE
-from tapeviz.trace.graph import Edge, Graph, Node
+from tapeviz.trace.graph import CUTS, GHOSTS, Edge, Frame, Graph, Node, Trail
 from tapeviz.trace.value import Entry, Value
 
 NOT_YET = "not yet"
@@ -305,12 +305,55 @@ def table(graph: Graph) -> str:
     ids, its value, its gradient, and the code it comes from.
     """
     if not graph.nodes:
-        return "nothing was recorded"
+        said = remarks(graph)
+        return "\n".join(said) if said else "nothing was recorded"
     slots = operands(graph)
     known = {node.id: _known(node) for node in graph.nodes}
     heads = ("id", "kind", "name", "formula", "value", "gradient", "where")
     rows = [_row(node, slots[node.id], known) for node in graph.nodes]
-    return columns(heads, rows)
+    below = remarks(graph)
+    return "\n".join([columns(heads, rows), *(["", *below] if below else [])])
+
+
+def remarks(graph: Graph) -> list[str]:
+    """What is to be said beside the nodes: of the tape, of blocks, cuts and ghosts."""
+    notes = [one_line(note.text) for note in graph.notes]
+    told = " ".join(notes)
+    ghosts = (node for node in graph.nodes if node.ghost and node.note)
+    return [
+        *notes,
+        *(_block(frame, graph) for frame in graph.frames),
+        *(_cut(edge, graph) for edge in graph.edges if edge.cut),
+        *(_cut(trail, graph) for trail in graph.trails if trail.cut),
+        *(_ghost(node, graph) for node in ghosts if one_line(node.note) not in told),
+    ]
+
+
+def _block(frame: Frame, graph: Graph) -> str:
+    watched = ", ".join(one_line(name, 24) for name in frame.watches) or "nothing"
+    ops = [_named(graph.node(id)) for id in frame.nodes if graph.node(id).kind == "op"]
+    return (
+        f"{one_line(frame.name, 24)} watches {watched} and recorded {', '.join(ops)}."
+    )
+
+
+def _cut(one: Edge | Trail, graph: Graph) -> str:
+    tail, head = graph.node(one.tail), graph.node(one.head)
+    said = f"From {_named(head)} to {_named(tail)}: {CUTS[one.cut]}."
+    return " ".join(filter(None, (said, one_line(one.note))))
+
+
+def _ghost(node: Node, graph: Graph) -> str:
+    into = [graph.node(t.tail) for t in graph.trails if t.head == node.id]
+    of = f" from {', '.join(map(_named, into))}" if into else ""
+    return f"{_named(node)}{of}, {GHOSTS[node.ghost]}: {one_line(node.note)}"
+
+
+def _named(node: Node) -> str:
+    """A node by its name or, failing that, by its code or value, and its id."""
+    code = node.formula if node.ghost else ""
+    known = one_line(node.name or code, 24)
+    return known or f"{one_line(node.symbol) or fmt(node.value)} ({node.id})"
 
 
 def _known(node: Node) -> str:
@@ -324,6 +367,7 @@ def _row(node: Node, slots: Iterable[Edge], known: dict[str, str]) -> tuple[str,
     names: dict[str, ast.expr | str] = {e.label: known[e.tail] for e in slots}
     formula = fill(node.formula, names) if node.kind == "op" else ""
     kind = node.op if node.kind == "op" else node.kind
+    kind = f"{kind}, {GHOSTS[node.ghost]}" if node.ghost else kind
     return (
         node.id,
         f"{kind}, target" if node.target else kind,

@@ -22,7 +22,7 @@ GRADS = ("pending", "none", "value")
 GHOSTS: Mapping[str, str] = MappingProxyType(
     {
         "unwatched": "not watched",
-        "unseen": "not recorded: nothing in it is watched",
+        "unseen": "not recorded: nothing watched in it",
         "paused": "not recorded: stop_recording",
         "outside": "not recorded: outside the block",
         "elsewhere": "recorded by another tape",

@@ -435,7 +435,7 @@ class Ghosts:
     def graph(self, drawn: Graph, notes: tuple[Note, ...]) -> Graph:
         """The graph with the ghosts in it, in an order in which tails come first."""
         if all(node.kind != "op" or node.ghost for node in self.nodes.values()):
-            notes = (*notes, Note("silent", self._silence()))
+            notes = (Note("silent", self._silence()), *notes)
         if self.made >= MANY:
             notes = (*notes, Note("more", "More was not recorded than is shown here."))
         for edge in drawn.edges:
