@@ -90,6 +90,11 @@ def bars(path: list[Point], tip: Point) -> str:
     return f'<path class="cut" d="{drawn}"/>'
 
 
+def cross(x: float, y: float) -> str:
+    """The mark of an operation that failed, in the upper right corner of its box."""
+    return f'<path class="cross" d="M{n(x - 15)} {n(y + 7)}l8 8m0-8l-8 8"/>'
+
+
 # -- frames ---------------------------------------------------------------------------
 
 

@@ -433,7 +433,7 @@ def _tag_row(node: Node) -> _Row:
 def _op_row(node: Node, formula: str, value: _Row) -> _Row:
     """The symbol in its circle; beside it the formula, and the value below that."""
     symbol = fit(words.one_line(node.symbol or node.op), 70, 14, mono=True)
-    wide = max(27.0, _wide("symbol", symbol) + 17)
+    wide = max(27.0, _wide("symbol", symbol) + (17 if len(symbol) > 1 else 12))
     shown = fit(formula, _ROOM, 12.5, mono=True)
     right = wide + 9
 
@@ -758,15 +758,16 @@ def _draw(card: _Card, box: Rect, prefix: str) -> str:
         y += row.height
     classes = ["node", node.kind, *(["target"] if node.target else [])]
     classes += ["source"] if node.source else []
-    classes += ["ghost", *(["failed"] if node.ghost == "failed" else [])] * bool(
-        node.ghost
-    )
+    failed = node.ghost == "failed"
+    classes += ["ghost"] * bool(node.ghost) + ["failed"] * failed
     classes += card.looks
     fold = f' data-fold="{_id("", node.id)}"' if stack else ""
     return (
         f'<g id="{_id(prefix, node.id)}" class="{" ".join(classes)}"{fold}>'
         f"<title>{escape(_node_title(node))}</title>"
-        f"{_shape(node, inner)}{_rim(box) if rim else ''}{''.join(rows)}</g>"
+        f"{_shape(node, inner)}{_rim(box) if rim else ''}"
+        f"{beside.cross(inner.x + inner.width, inner.y) if failed else ''}"
+        f"{''.join(rows)}</g>"
     )
 
 
