@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tapeviz.render.repeats import Around, Loop, Surroundings, pieces
 from tapeviz.trace.graph import Edge, Graph
@@ -91,18 +91,15 @@ class Columns:
         self._edges = sorted(graph.edges, key=lambda edge: at[edge.head])
         self._first = [0] * (len(self.ops) + 1)
         for edge in self._edges:
-            self._enter(edge)
+            head, tail = at[edge.head], at.get(edge.tail, -1)
+            self._first[head + 1] += 1
+            if tail >= 0:
+                self.last[tail] = head
+            else:
+                low, _ = self.users.get(edge.tail, (head, head))
+                self.users[edge.tail] = (low, head)
         for i in range(len(self.ops)):
             self._first[i + 1] += self._first[i]
-
-    def _enter(self, edge: Edge) -> None:
-        head, tail = self.at[edge.head], self.at.get(edge.tail, -1)
-        self._first[head + 1] += 1
-        if tail >= 0:
-            self.last[tail] = max(self.last[tail], head)
-        else:
-            low, high = self.users.get(edge.tail, (head, head))
-            self.users[edge.tail] = (min(low, head), max(high, head))
 
     def into(self, start: int, stop: int) -> list[Edge]:
         """The arrows into the ops from ``start`` up to ``stop``."""
@@ -126,12 +123,14 @@ class Columns:
 class Fold:
     """A graph as parts within parts; nothing is worked out before it is asked for.
 
-    ``room`` is how many ops and groups a level may show.
+    ``room`` is how many ops and groups a level may show. ``views`` keeps the levels
+    that were asked for.
     """
 
     def __init__(self, graph: Graph, *, room: int = ROOM) -> None:
         self.graph = graph
         self.room = room
+        self.views: dict[Part, Any] = {}
         self._inside: dict[Part, tuple[Part, ...]] = {}
 
     @cached_property

@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 
 from tapeviz.render import text as words
@@ -114,8 +115,14 @@ def _digits(number: int) -> str:
 
 
 def _bytes(value: Value) -> int:
-    bits = re.search(r"\d+$", value.dtype)
-    return math.prod(value.shape) * (int(bits[0]) // 8 if bits else 1)
+    return math.prod(value.shape) * _width(value.dtype)
+
+
+@cache
+def _width(dtype: str) -> int:
+    """The bytes of one number."""
+    bits = re.search(r"\d+$", dtype)
+    return int(bits[0]) // 8 if bits else 1
 
 
 def size(count: int) -> str:

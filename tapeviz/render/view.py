@@ -67,7 +67,11 @@ def _quick(fold: Fold) -> bool:
 
 def view(fold: Fold, part: Part | None = None) -> View:
     """The level that shows the inside of a part, by default the outermost one."""
-    return _Level(fold, part or fold.whole).view()
+    part = part or fold.whole
+    if part not in fold.views:
+        fold.views[part] = _Level(fold, part).view()
+    found: View = fold.views[part]
+    return found
 
 
 def counted(number: int, noun: str) -> str:
@@ -90,7 +94,7 @@ class _Level:
         self.starts = [item.start for item in self.items]
         self.outer = part is fold.whole
         nodes = fold.graph.nodes
-        marked = [n for n in nodes if n.id not in self.columns.at and n.source]
+        marked = [n for n in nodes if n.source and n.id not in self.columns.at]
         self.kept = {n.id for n in marked} if len(marked) <= _FEW else set()
         self.edges: dict[tuple[str, str], list[Edge]] = {}
         self.nodes: dict[str, Node] = {}
@@ -123,8 +127,11 @@ class _Level:
         """An item with the arrows into it, and the ports that it feeds."""
         columns = self.columns
         id = self._id(item)
-        for edge in columns.into(item.start, item.stop):
-            self._arrow(edge, item, id)
+        at, start = columns.at, item.start
+        for edge in columns.into(start, item.stop):
+            tail = at.get(edge.tail, -1)
+            if tail < start:
+                self._arrow(edge, item, id, tail)
         leaving = [
             i for i in range(item.start, item.stop) if columns.last[i] >= item.stop
         ]
@@ -136,10 +143,8 @@ class _Level:
     def _id(self, item: Part) -> str:
         return self.columns.ops[item.start].id if item.kind == "op" else item.id
 
-    def _arrow(self, edge: Edge, item: Part, head: str) -> None:
-        at = self.columns.at.get(edge.tail, -1)
-        if at >= item.start:
-            return
+    def _arrow(self, edge: Edge, item: Part, head: str, at: int) -> None:
+        """An arrow into an item from another, from a leaf, or from outside."""
         tail = self.fold.graph.by_id[edge.tail]
         if at >= self.part.start:
             owner = self.items[bisect_right(self.starts, at) - 1]

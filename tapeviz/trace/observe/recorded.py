@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -48,11 +49,15 @@ class Scribe:
         used = {
             j
             for i in mine
-            for j in TABLE[self.recs[i][0]].inputs(self.recs[i])
+            for j in self.inputs(i)
             if j >= 0
         }
         leaf_ops = {i for i in mine if self.recs[i][0] in (VARIABLE, WATCHED)}
         return sorted((mine - leaf_ops) | leaves | used)
+
+    def inputs(self, i: int) -> tuple[int, ...]:
+        """The places of the operands of the record at a place, -1 for constants."""
+        return TABLE[self.recs[i][0]].inputs(self.recs[i])
 
     def span(self, i: int) -> Span | None:
         """Where in the learner's code the record at a place was made."""
@@ -130,15 +135,17 @@ def picture(
     nodes: dict[str, Node] = {}
     edges: list[Edge] = []
     spotted: dict[int, str] = {}
+    known = set(scribe.places)
     for i in scribe.places:
-        tails = _tails(scribe, i, nodes, spotted)
+        inside = known.issuperset(j for j in scribe.inputs(i) if j >= 0)
+        tails = _tails(scribe, i, nodes, spotted) if inside else []
         more: dict[str, Any] = {"target": i in goals, "source": i in starts}
         if grads is not None:
             g = grads.get(i)
             more["grad"] = "none" if g is None else "value"
             more["gradient"] = None if g is None else value_of(g)
         nodes[f"n{i}"] = scribe.node(i, **more)
-        edges += _edges(scribe, i, tails)
+        edges += _edges(scribe, i, tails) if inside else []
     return Graph(
         tuple(nodes.values()), tuple(edges), scribe.code.sources(), _scopes(scribe)
     )
@@ -162,11 +169,14 @@ def _tails(
     """The ids of the nodes an op draws on; constants are added on the way."""
     rec = scribe.recs[i]
     op = TABLE[rec[0]]
+    values: Sequence[Any] = ()
     tails = []
-    for slot, (j, v) in enumerate(zip(op.inputs(rec), op.values(rec), strict=True)):
+    for slot, j in enumerate(op.inputs(rec)):
         if j >= 0:
             tails.append(f"n{j}")
             continue
+        values = values or op.values(rec)
+        v = values[slot]
         shared = isinstance(v, (np.generic, np.ndarray))
         if shared and id(v) in spotted:
             tails.append(spotted[id(v)])
@@ -178,24 +188,31 @@ def _tails(
     return tails
 
 
+@cache
+def _slots(code: int, count: int) -> tuple[tuple[int, str, bool], ...]:
+    """The number and name of each operand slot, and whether a gradient comes back."""
+    op = TABLE[code]
+    labels = [f"x{k}" for k in range(count)] if op.many else op.operands
+    rules = op.rules * count if op.many else op.rules
+    found = zip(labels, rules, strict=False)
+    return tuple((k, name, rule is not None) for k, (name, rule) in enumerate(found))
+
+
 def _edges(scribe: Scribe, i: int, tails: list[str]) -> list[Edge]:
     rec = scribe.recs[i]
-    op = TABLE[rec[0]]
-    labels = op.operands if not op.many else [f"x{k}" for k in range(len(tails))]
-    stretches, rules = op.broadcasts and op.name != "matmul", op.rules
+    op, head = TABLE[rec[0]], f"n{i}"
+    stretches = op.broadcasts and op.name != "matmul"
     shape = shape_of(scribe.values[i])
+    ordered = len(tails) > 1 and op.ordered
     made = []
-    for slot, (tail, label) in enumerate(zip(tails, labels, strict=True)):
-        rule = rules[0 if op.many else slot]
+    for slot, label, ruled in _slots(rec[0], len(tails)):
+        tail = tails[slot]
         stretched = stretches and _tail_shape(scribe, rec, slot) != shape
-        live = rule is not None and tail[0] == "n"
-        ordered = len(tails) > 1 and op.ordered
+        live = ruled and tail[0] == "n"
+        cut = "" if live or tail[0] != "n" else _cut(scribe, i, int(tail[1:]))
         made.append(
-            Edge(
-                f"e{i}_{slot}", tail, f"n{i}", slot, label, ordered, stretched, live,
-                "" if live or tail[0] != "n" else _cut(scribe, i, int(tail[1:])),
-            )
-        )  # fmt: skip
+            Edge(f"e{i}_{slot}", tail, head, slot, label, ordered, stretched, live, cut)
+        )
     return made
 
 
