@@ -169,7 +169,8 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a function whose inner values are not kept but computed again.
 
     On the tape it is one op; its gradient runs the function a second time. That saves
-    memory and costs time. Gradients of its gradients are refused, as in TensorFlow.
+    memory and costs time. Its gradient has a gradient too; with variables that is more
+    than TensorFlow does, which raises NotImplementedError.
     """
 
     @custom_gradient

@@ -499,6 +499,8 @@ class GradientTape:
         book = self._book
         if book is None:
             return
+        shared = book.tapes > 1 or book.trace.cut
+        reached = self._reached(len(book.recs)) if shared else None
         grads: dict[int, Any] = {}
         for t, seed in zip(targets, seeds, strict=True):
             i, g = self._place(t), seed._v if isinstance(seed, Tensor) else seed
@@ -511,7 +513,7 @@ class GradientTape:
             ):
                 if i in grads:
                     with np.errstate(all="ignore"):
-                        parts = _parts(book, i, grads)
+                        parts = _parts(book, i, grads, reached)
                     yield i, grads[i], parts
 
 
@@ -526,12 +528,16 @@ def _failure(error: BaseException, trace: TracebackType | None) -> tuple[Any, ..
     return (type(error).__name__, str(error), *spot)
 
 
-def _parts(book: Book, i: int, grads: dict[int, Any]) -> list[tuple[Any, ...]]:
+def _parts(
+    book: Book, i: int, grads: dict[int, Any], reached: bytearray | None
+) -> list[tuple[Any, ...]]:
+    """What the record at a place hands to its operands, those that are watched."""
     rec, g, mixed = book.recs[i], grads[i], book.trace.mixed
     op, parts = TABLE[rec[0]], []
     for slot, place in enumerate(op.inputs(rec)):
         part_of = TELL[op.code][0 if op.many else slot]
-        if place >= 0 and part_of is not None:
+        watched = place >= 0 and (reached is None or reached[place])
+        if watched and part_of is not None:
             part = told(op, part_of, g, rec, slot) if mixed else part_of(g, rec, slot)
             if part is None:
                 continue

@@ -55,6 +55,17 @@ ROWS = [
     third("tf.abs(x)", "(1 float32, 0 float32, None)"),
     third("tf.cast(tf.cast(x, tf.float64) ** 3, tf.float32)",
           "(27 float32, 18 float32, 6 float32)"),
+    row("recompute_grad at second order", """
+        f = tf.recompute_grad(lambda x: tf.sin(x) * x)
+        x = c(1.5)
+        with tf.GradientTape() as t:
+            t.watch(x)
+            with tf.GradientTape() as u:
+                u.watch(x)
+                y = f(x)
+            g = u.gradient(y, x)
+        g, t.gradient(g, x)
+        """, "(1.1036 float32, -1.3548 float32)"),
     row("a quotient of integer variables on the way", """
         n, m, x = V(3), V(2), V(2.0)
         with tf.GradientTape() as t:

@@ -292,3 +292,17 @@ def test_matplotlib_takes_tensors() -> None:
     shown = axes.imshow(matrix, vmin=-most, vmax=most)
     assert shown.get_clim() == (-0.5, 0.5)
     assert shown.get_array().shape == (2, 2)
+
+
+def test_recompute_grad_of_variables_has_a_second_derivative() -> None:
+    """TensorFlow has it of tensors only, and raises NotImplementedError here."""
+    w, x = tf.Variable(2.0), tf.Variable(1.5)
+    f = tf.recompute_grad(lambda t: tf.sin(t) * w * w)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = f(x)
+        g = inner.gradient(y, w)
+    by_x, by_w = outer.gradient(g, [x, w])
+    np.testing.assert_allclose(
+        [g, by_x, by_w], [4 * np.sin(1.5), 4 * np.cos(1.5), 2 * np.sin(1.5)], 1e-6
+    )

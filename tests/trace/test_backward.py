@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+import tapeviz as tf
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
+from tapeviz.trace.observe.swept import backward
 from tapeviz.trace.value import Value
 from tests.trace.test_graph import ONE, SOUND
 
@@ -65,3 +68,43 @@ def test_local_value_may_be_missing() -> None:
     )
     assert BackwardPass.from_json(bare.to_json()) == bare
     assert Value("float32", (), (1.0,)) == ONE
+
+
+# -- beside the engine's own sweep -----------------------------------------------------
+
+
+def results(tape: Any, target: Any, sources: Any) -> list[Any]:
+    run = backward(tape, target, sources, {})
+    return [None if v is None else v.data for v in run.results]
+
+
+def test_a_tensor_that_was_not_recorded_is_its_own_source() -> None:
+    v, y, z = tf.Variable(2.0), tf.constant(3.0), tf.constant([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        u = v * v
+    assert results(tape, [y, u, y], [y, v, z]) == [(2.0,), (4.0,), None]
+    assert results(tape, z, z) == [(1.0, 1.0)]
+
+
+def test_what_only_an_outer_tape_watches_has_no_gradient_here() -> None:
+    x, w = tf.constant(2.0), tf.constant(3.0)
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape(persistent=True) as inner:
+            inner.watch(w)
+            y = x * x * w
+    assert results(inner, y, [x, w]) == [None, (4.0,)]
+    assert inner.gradient(y, x) is None
+
+
+def test_what_another_tape_recorded_meanwhile_is_drawn_as_it_comes() -> None:
+    x = tf.Variable(2.0)
+    with tf.GradientTape(), tf.GradientTape(persistent=True) as tape:
+        y = x * x
+        with tape.stop_recording():
+            h = tf.sin(y) * y
+        z = h * x
+    assert results(tape, z, x) == [(float(h),)]
+    drawn = backward(tape, z, x, {}).graph
+    (hidden,) = [n for n in drawn.nodes if n.value.data == (float(h),)]
+    assert not [e for e in drawn.edges if e.head == hidden.id]

@@ -41,6 +41,7 @@ def backward(
     for place in (tape._place(t) for t in targets):
         if place >= 0:
             grads.setdefault(place, None)
+    loose = _loose(tape, targets, seeds)
     steps = []
     for i, g, parts in told:
         if parts:
@@ -57,7 +58,7 @@ def backward(
         tuple(value_of(s) for _, s in recorded),
         tuple(n if n in known else "" for n in (f"n{p}" for p in spots)),
         tuple(steps),
-        tuple(_final(tape, grads, s) for s in flat),
+        tuple(_final(tape, grads, s, loose) for s in flat),
     ).validate()
 
 
@@ -65,8 +66,20 @@ def _one(v: Any) -> Any:
     return np.ones_like(v) if isinstance(v, np.ndarray) else v.dtype.type(1)
 
 
-def _final(tape: GradientTape, grads: dict[int, Any], source: Any) -> Value | None:
-    g = grads.get(tape._place(source))
+def _loose(tape: GradientTape, targets: list[Any], seeds: list[Any]) -> dict[int, Any]:
+    """The seeds of targets that were not recorded: a tensor's slope by itself is 1."""
+    found: dict[int, Any] = {}
+    for t, seed in zip(targets, seeds, strict=True):
+        if tape._place(t) < 0:
+            found[id(t)] = found[id(t)] + seed if id(t) in found else seed
+    return found
+
+
+def _final(
+    tape: GradientTape, grads: dict[int, Any], source: Any, loose: dict[int, Any]
+) -> Value | None:
+    place = tape._place(source)
+    g = loose.get(id(source)) if place < 0 else grads.get(place)
     return None if g is None else value_of(g)
 
 
