@@ -99,6 +99,11 @@ class Descent:
         return (self[step] for step in self._recorder.kept)
 
     @property
+    def kept(self) -> list[int]:
+        """The steps that can be opened: those whose tape was kept."""
+        return list(self._recorder.kept)
+
+    @property
     def data(self) -> Any:
         """The run as a frozen ``trace.descent.Descent``."""
         if self._data is None or len(self._data.updates) != len(self):
@@ -136,9 +141,9 @@ class Descent:
         return chart((self.data, *(o.data for o in others)), **options)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        from tapeviz.played import Player
+        from tapeviz.walked import Walked
 
-        return Player(self.data)._repr_mimebundle_()
+        return Walked(self)._repr_mimebundle_()
 
     def __repr__(self) -> str:
         return f"<a descent of {len(self)} updates: run.plot(), play(run)>"

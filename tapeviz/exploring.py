@@ -78,6 +78,13 @@ class Walk(Descent):
         return self._recorder.descent(landscape=False)
 
     @property
+    def told(self) -> int:
+        """How many of its updates a film tells."""
+        from tapeviz.render.descent_film import told
+
+        return told(self.data)
+
+    @property
     def least(self) -> tuple[float, ...] | None:
         """The minimum near the run, if one was found."""
         found = self.quick.curvature("minimum")
@@ -289,12 +296,12 @@ class Explorer:
         return base, board.scene(race, seen)
 
     def film(self) -> Any:
-        """The film of the run that was chosen."""
-        from tapeviz.render.descent_film import descent_film
+        """The film of the run that was chosen, with the graphs of its steps."""
+        from tapeviz.walked import Walked
 
         if self.run is None:
             raise ValueError(tell("nothing has run yet", "move a control first"))
-        return descent_film(self.run.data, theme=self.theme)
+        return Walked(self.run, theme=self.theme, step=3 * self.run.told)
 
     def graph(self, step: int) -> dict[str, str]:
         """The graph of one step of the run, to unfold below the picture."""

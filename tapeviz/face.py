@@ -113,7 +113,9 @@ def play(  # noqa: PLR0913 - options, by keyword
     from tapeviz.trace import observe
 
     if isinstance(what, Descent):
-        return Player(what.data, step=step, theme=theme, direction=direction)
+        from tapeviz.walked import Walked
+
+        return Walked(what, step=step, theme=theme, direction=direction)
     tape = _tape(what, "play")
     if target is None and sources is None:
         target, sources = observe.asked(tape)

@@ -12,6 +12,7 @@ import numpy as np
 from tapeviz.render import plots, text
 from tapeviz.render import theme as themes
 from tapeviz.render.lean import Finish, lean
+from tapeviz.render.regime import regime
 from tapeviz.render.track import (
     coordinates,
     entries,
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
 
 MOST = 60
 """Updates told one by one; of longer runs a spread of this many."""
+
+BESIDE = "nbcdfhk"
+"""The letters of what stands beside an update while it is made.
+
+``n`` the assignment on the number line, ``b c d`` the arrows of its parts and ``f h k``
+their names.
+"""
 
 _FEW = 4
 _MOVING = re.compile(r"[a-z]\d+")
@@ -59,6 +67,12 @@ def descent_film(run: Descent, *, theme: str = "auto", prefix: str = "") -> Film
     frames = tuple(story.tell())
     table = Table(story.heads(), tuple(map(story.row, story.steps)))
     return Film(_title(run), plots.describe(run), svg, frames, (), table).validate()
+
+
+def told(run: Descent) -> int:
+    """How many of a run's updates its film tells."""
+    t = track(run)
+    return len(t.sound(spread(t.updates, MOST)))
 
 
 def _title(run: Descent) -> str:
@@ -183,6 +197,7 @@ class _Story:
 
     def move(self, i: int, row: int) -> Frame:
         marks = {f"p{i}": "done", f"l{i}": "done", f"a{i}": "hot", f"m{i}": "on"}
+        marks |= {f"{letter}{i}": "on" for letter in BESIDE}
         formula = "; ".join(self.assignments(self.run.updates[i]))
         return self.frame(self.moving(i), marks, formula, row)
 
@@ -190,6 +205,9 @@ class _Story:
         """What an update does, in a sentence."""
         rate = self.run.updates[i].rate
         why = "" if rate is None else ", minus the learning rate times the gradient,"
+        parts = self.run.updates[i].parts
+        if len(parts) > 1:
+            why = f", the sum of {_joined([f'its {p.name} part' for p in parts])},"
         if self.many:
             far = number(self.t.strides[i])
             return f"The update{why} moves the variables by a length of {far}."
@@ -210,11 +228,18 @@ class _Story:
     def arrive(self, i: int, row: int) -> Frame:
         gone = "done" if self.many else ""
         marks = {f"t{i}": gone, f"s{i}": "", f"m{i}": "", f"a{i}": "done"}
+        marks |= {f"{letter}{i}": "" for letter in BESIDE}
         end = i == self.steps[-1]
         near = {f"p{i + 1}": "hot", f"l{i + 1}": "hot"}
         near |= {f"v{i + 1}": "on", f"e{i + 1}": "on"}
         caption = self.ending() if end else self.arriving(i)
-        return self.frame(caption, marks | near, self.change(i), row)
+        formula = self.verdict() if end else self.change(i)
+        return self.frame(caption, marks | near, formula, row)
+
+    def verdict(self) -> str:
+        """The run's regime and the inequality that decides it."""
+        found = regime(self.run)
+        return f"{found.name}: {found.inequality}" if found.inequality else found.name
 
     def arriving(self, i: int) -> str:
         """Where an update led to, in a sentence."""
@@ -292,12 +317,25 @@ def assignment(name: str, update: Update, k: int) -> str:
     if at.size > _FEW or at.data is None:
         tail = "+ update" if gradient is None else f"- {number(rate or 0)} * gradient"
         return f"{name} := {name} {tail}"
-    if gradient is not None:
+    terms = [(p.name, p.values[k]) for p in update.parts if p.values[k] is not None]
+    if len(terms) > 1:
+        shown = [f"{_signed(v)} ({name})" for name, v in terms if v is not None]
+        term = " ".join(shown)
+    elif gradient is not None:
         term = f"- {number(rate or 0)} * {_bracketed(gradient)}"
     else:
-        said = _entry(update.moves[k])
-        term = f"- {said[1:]}" if said.startswith("-") else f"+ {said}"
+        term = _signed(update.moves[k])
     return f"{name} := {_entry(at)} {term} = {_entry(to)}"
+
+
+def _signed(value: Value) -> str:
+    """What is added, with its sign apart: ``- 0.5``."""
+    said = _entry(value)
+    return f"- {said[1:]}" if said.startswith("-") else f"+ {said}"
+
+
+def _joined(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _bracketed(value: Value) -> str:

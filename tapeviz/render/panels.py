@@ -12,7 +12,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from tapeviz.render.track import Track, coordinates, number, place, plain, spread
+from tapeviz.render.track import (
+    Track,
+    coordinates,
+    entries,
+    number,
+    place,
+    plain,
+    spread,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,12 +42,19 @@ CROWD = 20
 CURVE, MOVE, SLOPE, POINT = "variable", "target", "none", "ink"
 """The theme's colours for the loss, an update, a gradient and a point."""
 
+PARTS = ("watched", "none", "hot")
+"""The colours of an update's parts, in their order."""
+
 _DOTS = ((16, 4.8), (32, 3.8))
 _EDGE = 0.2
 _LOW = 0.4
 _FOOT = 0.18
 _LABEL = 0.3
 _TANGENTS = 0.22
+_STRIP = 0.42
+_NARROW = 5.3
+_NAMED = 22
+_LINE = 0.1
 _APART = 0.35
 _MIDDLE = 0.5
 _LETTER = 5.8
@@ -216,7 +231,8 @@ def _line(ax: Axes, pen: Pen) -> None:
     run, xs, ys = pen.run, pen.t.points[:, 0], heights(pen)
     near = pen.t.near & np.isfinite(ys)
     land = run.landscape if run.landscape and not run.landscape.ys else None
-    frame_line(ax, land, xs[near], ys[near], whole=bool(pen.t.near.all()))
+    foot = _STRIP if pen.film else 0.17
+    frame_line(ax, land, xs[near], ys[near], whole=bool(pen.t.near.all()), foot=foot)
     head(ax, pen, f"{pen.loss} for each {pen.t.names[0]}", pen.t.names[0])
     ticks(ax)
     curve(ax, pen, land)
@@ -237,8 +253,14 @@ def heights(pen: Pen) -> Floats:
     return np.append(pen.t.losses, end)
 
 
-def frame_line(
-    ax: Axes, land: Landscape | None, xs: Floats, ys: Floats, *, whole: bool
+def frame_line(  # noqa: PLR0913 - what is to be seen
+    ax: Axes,
+    land: Landscape | None,
+    xs: Floats,
+    ys: Floats,
+    *,
+    whole: bool,
+    foot: float = 0.17,
 ) -> None:
     """The limits of a picture that shows these points of a curve."""
     left, right = padded(xs, 0.15)
@@ -252,7 +274,7 @@ def frame_line(
         low = max(min(low, *seen), low - (high - low)) if seen.size else low
     room = high - low
     ax.set_xlim(left, right)
-    ax.set_ylim(low - 0.17 * room, high + 0.24 * room)
+    ax.set_ylim(low - foot * room, high + 0.24 * room)
 
 
 def padded(values: Floats, part: float) -> tuple[float, float]:
@@ -313,8 +335,58 @@ def _line_update(ax: Axes, pen: Pen, i: int, here: tuple[float, float]) -> None:
         words, side = f"update {_signed(to - here[0])}", _ahead(ax, here, tip)
         if pen.film:
             _say(ax, pen, _Label(words, tip, side, MOVE, f"m{i}"))
+            _number_line(ax, pen, i)
         elif i == 0:
             _say(ax, pen, _Label("update", tip, side, MOVE))
+
+
+def _number_line(ax: Axes, pen: Pen, i: int) -> None:
+    """The assignment on a line of its own: from x to new x, part by part."""
+    from tapeviz.render.descent_film import assignment
+
+    x, to = pen.t.points[i : i + 2, 0]
+    wide = ax.get_xaxis_transform()
+    words = assignment(pen.t.names[0], pen.run.updates[i], 0)
+    left, right = ax.get_xlim()
+    half = min(0.5, 0.5 * _NARROW * len(words) / (_units(ax)[0] * (right - left)))
+    middle = min(max(_across(ax, ((x + to) / 2, 0)), half), 1 - half)
+    ax.text(
+        middle, _LINE, words.replace("-", "\N{MINUS SIGN}"), ha="center", va="bottom",
+        transform=ax.transAxes, color=pen.colours["ink"], fontsize="small", zorder=6,
+        parse_math=False, gid=f"n{i}",
+    )  # fmt: skip
+    parts = _terms(pen, i)
+    for k, (name, move) in enumerate(parts):
+        level = _LINE - 0.03 - 0.045 * k
+        ink = pen.colours[PARTS[k % len(PARTS)]] if name else pen.colours[MOVE]
+        low, high = ax.get_xlim()
+        ends = np.clip([x, x + move[0]], low, high)
+        tip = ">" if move[0] > 0 else "<"
+        ax.plot(
+            ends, [level, level], color=ink, lw=2.2, transform=wide, zorder=5,
+            marker=tip, ms=5, markevery=[1], gid=f"{'bcd'[k]}{i}",
+        )  # fmt: skip
+        if name:
+            ax.annotate(
+                f"{name} {_signed(move[0])}", (ends.max(), level), (9, 0), wide,
+                "offset points", va="center", ha="left", color=ink, fontsize="small",
+                zorder=6, parse_math=False, gid=f"{'fhk'[k]}{i}",
+                annotation_clip=False,
+            )  # fmt: skip
+        x = x + move[0]
+
+
+def _terms(pen: Pen, i: int) -> list[tuple[str, list[float]]]:
+    """The parts of an update by name; one without a name where it has no parts."""
+    update = pen.run.updates[i]
+    if not 1 < len(update.parts) <= 3:
+        moves = [e for m in update.moves for e in entries(m)]
+        return [("", moves)]
+    return [
+        (part.name, [e for v, at in zip(part.values, update.at, strict=True)
+                     for e in (entries(v) if v else [0.0] * at.size)])
+        for part in update.parts
+    ]  # fmt: skip
 
 
 def _signed(value: float) -> str:
@@ -520,6 +592,8 @@ def _plane_update(ax: Axes, pen: Pen, i: int) -> None:
     here, there = pen.t.points[i], pen.t.points[i + 1]
     if np.isfinite(there).all() and (here != there).any():
         _arrow(ax, f"a{i}", here, there, pen.colours[MOVE])
+        if pen.film:
+            _plane_parts(ax, pen, i)
     slope = pen.t.gradients[i]
     if pen.film and np.isfinite(slope).all() and slope.any():
         tip = here + slope * (38 / float(np.hypot(*np.multiply(_units(ax), slope))))
@@ -527,6 +601,21 @@ def _plane_update(ax: Axes, pen: Pen, i: int) -> None:
         tip = _arrow(ax, f"t{i}", here, tip, ink, ls=(0, (3, 1.5)))
         side = _ahead(ax, here, tip)
         _say(ax, pen, _Label("gradient", tip, side, SLOPE, f"s{i}"))
+
+
+def _plane_parts(ax: Axes, pen: Pen, i: int) -> None:
+    """The arrows whose sum the update is, one after the other."""
+    parts, here = _terms(pen, i), pen.t.points[i]
+    for k, (name, move) in enumerate(parts if len(parts) > 1 else []):
+        there = here + move
+        if np.isfinite(there).all() and (there != here).any():
+            ink = PARTS[k % len(PARTS)]
+            tip = _arrow(ax, f"{'bcd'[k]}{i}", here, there, pen.colours[ink])
+            side = "n" if k % 2 else "s"
+            far = np.hypot(*np.multiply(_units(ax), move))
+            word = name if far >= _NAMED else ""
+            _say(ax, pen, _Label(word, tip, side, ink, f"{'fhk'[k]}{i}"))
+        here = there
 
 
 def _norms(ax: Axes, pen: Pen) -> None:

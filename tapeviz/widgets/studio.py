@@ -12,7 +12,6 @@ from typing import Any
 import ipywidgets as widgets
 
 from tapeviz.render import board as pictures
-from tapeviz.render import html
 from tapeviz.widgets.board import Board
 
 PAUSE = 0.004
@@ -235,12 +234,11 @@ class Studio(widgets.VBox):  # type: ignore[misc]
         if self.run is None:
             return {}
         try:
-            film = self.explorer.film()
+            bundle: dict[str, str] = self.explorer.film()._repr_mimebundle_()
         except Exception as error:  # noqa: BLE001 - said, never raised in a page
             self._say(_sentence(error))
             return {}
-        page = html.notebook(film, step=len(film.frames) - 1)
-        return {"text/html": page, "text/plain": film.alt}
+        return bundle
 
     def _film_soon(self) -> None:
         """Make the film of this run when the controls have come to rest."""

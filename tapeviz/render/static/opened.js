@@ -1,0 +1,43 @@
+// Below a film of a descent: the graph of each step that was kept, shown when asked.
+function opened(box, packed, steps) {
+  const make = (tag, attributes = {}, ...inside) => {
+    const el = document.createElement(tag);
+    for (const name in attributes) el.setAttribute(name, attributes[name]);
+    el.append(...inside);
+    return el;
+  };
+  const keys = { "data-lm-suppress-shortcuts": "true" };
+  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+  let graphs;
+  const unpack = () => {
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return (graphs ??= new Response(stream).json());
+  };
+  const view = make("div", { class: "tv-graph-view" });
+  const open = async (step) => {
+    const near = steps.reduce((a, b) => (Math.abs(b - step) < Math.abs(a - step) ? b : a));
+    const text = (await unpack())[steps.indexOf(near)];
+    const page = new DOMParser().parseFromString(text, "image/svg+xml");
+    const title = near === step ? `The graph of step ${near}` : `Step ${step} was let go; the graph of step ${near}`;
+    const close = make("button", { type: "button", ...keys }, "Close");
+    close.onclick = () => (view.replaceChildren(), tell(-1));
+    const picture = make("div", { tabindex: 0, role: "group", "aria-label": title, class: "tv-graph-picture", ...keys }, document.importNode(page.documentElement, true));
+    view.replaceChildren(make("p", {}, title, " ", close), picture);
+    tell(near);
+  };
+  const buttons = steps.map((step) => {
+    const button = make("button", { type: "button", "aria-label": `Open the graph of step ${step}`, "aria-pressed": "false", ...keys }, `${step}`);
+    button.onclick = () => open(step);
+    return button;
+  });
+  const tell = (now) => buttons.forEach((button, i) => button.setAttribute("aria-pressed", steps[i] === now));
+  const bar = make("div", { class: "tv-graph-bar", role: "group", "aria-label": "Graphs of the steps" }, make("span", {}, "Graph of step"), ...buttons);
+  box.append(bar, view);
+  box.addEventListener("click", ({ target }) => {
+    const point = target.closest?.(".tapeviz-film [id]")?.closest('[id^="p"],[id^="l"]');
+    const step = /^[pl](\d+)$/.exec(point?.id ?? "");
+    if (step && !view.contains(target)) open(+step[1]);
+  });
+  const stop = (event) => event.target.closest(".tv-graph-bar,.tv-graph-view") && event.stopPropagation();
+  for (const type of ["keydown", "keyup", "keypress"]) box.addEventListener(type, stop);
+}
