@@ -101,12 +101,13 @@ def cross(x: float, y: float) -> str:
 def groups(graph: Graph) -> tuple[Group, ...]:
     """The frames as the layout wants them."""
     return tuple(
-        Group(f"f{k}", frame.nodes, wide("tag", _frame_name(frame)) + 8, LABEL)
+        Group(f"f{k}", frame.nodes, wide("tag", frame_name(frame)) + 8, LABEL)
         for k, frame in enumerate(graph.frames)
     )
 
 
-def _frame_name(frame: Frame) -> str:
+def frame_name(frame: Frame) -> str:
+    """What a frame is headed by: its tape, and what that watches."""
     watched = [words.one_line(name, 16) for name in frame.watches]
     more = [f"{len(watched) - 4} more"] if len(watched) > 5 else []
     named = ", ".join([*watched[: 4 if more else 5], *more])
@@ -126,7 +127,7 @@ def frames(
             continue
         x, y, across, down = placed[f"f{k}"]
         at = f'x="{n(x + margin)}" y="{n(y + margin)}" width="{n(across)}"'
-        said = _frame_name(frame)
+        said = frame_name(frame)
         yield (
             f'<g id="{escape(prefix)}f{k}" class="tape"><title>{escape(said)}</title>'
             f'<rect class="block" {at} height="{n(down)}" rx="8"/>'

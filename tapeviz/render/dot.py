@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapeviz.render import text as words
-from tapeviz.render.layout import check
-from tapeviz.trace.graph import Edge, Graph, Node
+from tapeviz.render.beside import arrows, frame_name
+from tapeviz.render.layout import check, nested
+from tapeviz.trace.graph import CUTS, GHOSTS, Edge, Graph, Node
 
 _SHAPES = {
     "variable": "shape=box;style=rounded",
@@ -39,21 +40,42 @@ def to_dot(graph: Graph, *, direction: str = "LR") -> str:
         'node [fontname="Helvetica";fontsize=12]',
         'edge [fontname="Helvetica";fontsize=10]',
         *(_node(node, formulas.get(node.id, "")) for node in graph.nodes),
-        *(_edge(edge, graph.by_id) for edge in graph.edges),
+        *_frames(graph),
+        *(_edge(edge, graph.by_id, trail=trail) for edge, trail in arrows(graph)),
+        *_notes(graph),
     ]
     return "\n  ".join(("digraph tape {", *lines)) + "\n}\n"
+
+
+def _notes(graph: Graph) -> Iterator[str]:
+    """What is said of the tape as a whole, below the picture."""
+    if graph.notes:
+        label = "\\l".join(_escaped(note.text) for note in graph.notes)
+        yield f'graph [labelloc=b;labeljust=l;fontname="Helvetica";label="{label}\\l"]'
+
+
+def _frames(graph: Graph) -> Iterator[str]:
+    """The tapes' blocks as clusters, one within the other."""
+    for k, opens in nested([frame.nodes for frame in graph.frames]):
+        frame = graph.frames[k]
+        label, names = _escaped(frame_name(frame)), " ".join(map(quoted, frame.nodes))
+        yield f'subgraph cluster_{k} {{ label="{label}"; {names}' if opens else "}"
 
 
 def _node(node: Node, formula: str) -> str:
     label = "\\n".join(_escaped(line) for line in node_lines(node, formula))
     rim = ";peripheries=2" if node.target else ""
-    return f'{quoted(node.id)} [{_SHAPES[node.kind]}{rim};label="{label}"]'
+    look = _SHAPES[node.kind].partition(";")[0] if node.ghost else _SHAPES[node.kind]
+    look += ";style=dashed" if node.ghost else ""
+    return f'{quoted(node.id)} [{look}{rim};label="{label}"]'
 
 
 def node_lines(node: Node, formula: str) -> Iterator[str]:
     """What a node's label says, line by line."""
     kind = formula or (node.formula if node.kind in {"group", "port"} else node.kind)
     yield f"{kind}, target" if node.target else kind
+    if node.ghost:
+        yield GHOSTS[node.ghost]
     name = words.one_line(node.name, 24)
     yield f"{name} = {words.fmt(node.value)}" if name else f"= {words.fmt(node.value)}"
     if not words.quiet(node):
@@ -61,16 +83,16 @@ def node_lines(node: Node, formula: str) -> Iterator[str]:
 
 
 def edge_label(edge: Edge, nodes: dict[str, Node]) -> str:
-    """What stands beside an edge: its slot where order matters, and its shape."""
+    """What stands beside an edge: its slot where order matters, its shape, its cut."""
     slot = edge.label if edge.ordered else ""
     flow = words.flow(edge, nodes[edge.tail].value, nodes[edge.head].value)
-    return "  ".join(filter(None, (slot, flow)))
+    return "  ".join(filter(None, (slot, flow, CUTS.get(edge.cut, ""))))
 
 
-def _edge(edge: Edge, nodes: dict[str, Node]) -> str:
+def _edge(edge: Edge, nodes: dict[str, Node], *, trail: bool) -> str:
     label = _escaped(edge_label(edge, nodes))
     parts = [f'label="{label}"'] if label else []
-    parts += ["style=dashed"] if not edge.live else []
+    parts += [f"style={'dotted' if trail else 'dashed'}"] if not edge.live else []
     inside = f" [{';'.join(parts)}]" if parts else ""
     return f"{quoted(edge.tail)} -> {quoted(edge.head)}{inside}"
 

@@ -244,21 +244,33 @@ def _source(
 
 
 def _clusters(groups: tuple[Group, ...], number: Mapping[str, int]) -> Iterator[str]:
-    """The groups as clusters, each opened within the smallest that holds it."""
+    """The groups as clusters, each within the smallest that holds it."""
+    for k, opens in nested([group.boxes for group in groups]):
+        if opens:
+            group, label = groups[k], _space(groups[k].width, groups[k].height)
+            yield f"subgraph cluster_{k}{{margin=12;labeljust=l;label={label}"
+            yield ";".join(str(number[id]) for id in group.boxes)
+        else:
+            yield "}"
+
+
+def nested(groups: Sequence[Sequence[str]]) -> Iterator[tuple[int, bool]]:
+    """The order in which groups open (True) and close, the outer ones coming first.
+
+    >>> list(nested(["abc", "b"]))
+    [(0, True), (1, True), (1, False), (0, False)]
+    """
     inside: dict[int, list[int]] = {}
     for k, group in enumerate(groups):
-        around = [i for i in range(k) if set(groups[i].boxes) >= set(group.boxes)]
+        around = [i for i in range(k) if set(groups[i]) >= set(group)]
         inside.setdefault(around[-1] if around else -1, []).append(k)
     todo = [(k, True) for k in reversed(inside.get(-1, []))]
     while todo:
         k, opens = todo.pop()
-        if not opens:
-            yield "}"
-            continue
-        group, label = groups[k], _space(groups[k].width, groups[k].height)
-        yield f"subgraph cluster_{k}{{margin=12;labeljust=l;label={label}"
-        yield ";".join(str(number[id]) for id in group.boxes)
-        todo += [(k, False), *((i, True) for i in reversed(inside.get(k, [])))]
+        yield k, opens
+        if opens:
+            more = [(i, True) for i in reversed(inside.get(k, []))]
+            todo += [(k, False), *more]
 
 
 def _space(width: float, height: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from tapeviz.render import text as words
 from tapeviz.render import theme as themes
+from tapeviz.render.beside import arrows
 from tapeviz.render.dot import edge_label, node_lines
 from tapeviz.render.layout import check
 from tapeviz.trace.graph import Edge, Graph, Node
@@ -39,7 +40,7 @@ def to_mermaid(graph: Graph, *, direction: str = "LR") -> str:
         f"flowchart {check(direction)}",
         *nothing,
         *(_node(n, number[n.id], formulas.get(n.id, "")) for n in graph.nodes),
-        *(_edge(edge, graph.by_id, number) for edge in graph.edges),
+        *(_edge(edge, graph.by_id, number) for edge, _ in arrows(graph)),
         *_classes(graph, number),
     ]
     return "\n    ".join(lines) + "\n"

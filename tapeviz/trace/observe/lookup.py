@@ -55,7 +55,16 @@ class Lookup:
         """The question why a tensor or variable has no gradient."""
         last = self.tape._asked[-1][0] if self.tape._asked else []
         goals = last or [thing]
-        return Case(self.scribe, self.reading, self.names, goals, thing, (None, None))
+        case = Case(self.scribe, self.reading, self.names, goals, thing, (None, None))
+        if self._called and self.names.get(case.tape_name) is not self.tape:
+            case.tape_name = self._called
+        return case
+
+    @cached_property
+    def _called(self) -> str:
+        """A name that means this tape now; "" if there is none."""
+        found = (n for n, thing in list(self.names.items()) if thing is self.tape)
+        return next(found, "")
 
     def reason(self, thing: Any) -> tuple[str, Span | None]:
         """Why the tape does not watch a tensor or variable, and where that is seen."""
@@ -83,8 +92,7 @@ class Lookup:
             line = self.line(self.tape._silent)
             if line is not None and isinstance(line.node, ast.With):
                 return line, line.node
-        named = any(thing is self.tape for thing in list(self.names.values()))
-        found = self.reading.blocks(self.case.tape_name) if named else []
+        found = self.reading.blocks(self.case.tape_name) if self._called else []
         here = self.reading.here
         early = [one for one in found if here is None or one[0].order <= here.order]
         lines = self.case._recorded_lines
