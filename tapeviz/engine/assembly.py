@@ -21,9 +21,9 @@ from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.record import OFF, here
 from tapeviz.engine.rules import (
     Op,
+    Sweep,
     compile_function,
     compile_sweep,
-    loop_source,
     tell_source,
 )
 from tapeviz.engine.tensor import Tensor, Variable, touch
@@ -85,10 +85,6 @@ def _late(table: list[Any], op: Op, make: Callable[[], Any]) -> None:
 
 
 FORWARD: list[Callable[..., Any]] = []
-BACK: list[Callable[..., Any]] = []
-BACKS: list[Callable[..., Any]] = []
-AGAIN: list[Callable[..., Any]] = []
-AGAINS: list[Callable[..., Any]] = []
 TELL: list[tuple[Callable[..., Any] | None, ...]] = []
 
 
@@ -357,17 +353,22 @@ def _first_dtype(value: Any) -> Any:
 
 
 def _assemble() -> None:
-    taped = _words_on_tensors()
-    batch, taped_batch = kernels.batched(RAW), kernels.batched(taped)
     for op in TABLE:
         _late(FORWARD, op, partial(build.forward, op, RAW))
-        for table, words, again in (
-            (BACK, RAW, False), (BACKS, batch, False),
-            (AGAIN, taped, True), (AGAINS, taped_batch, True),
-        ):  # fmt: skip
-            _late(table, op, partial(compile_sweep, op, words, again=again))
+        for sweep in (BACK, BACKS, AGAIN, AGAINS):
+            make = partial(compile_sweep, op, sweep.words, again=sweep.again)
+            _late(sweep.table, op, make)
         TELL.append(tuple(_tell(op, slot) for slot in range(len(op.rules))))
     _methods()
+
+
+_TAPED = _words_on_tensors()
+_OFTEN = (NAMED["add"], NAMED["multiply"])
+BACK = Sweep([], RAW, _OFTEN)
+BACKS = Sweep([], kernels.batched(RAW))
+AGAIN = Sweep([], _TAPED, _OFTEN, again=True)
+AGAINS = Sweep([], kernels.batched(_TAPED), again=True)
+"""The reverse sweeps: on raw values and on tensors, of one gradient and of many."""
 
 
 def _tell(op: Op, slot: int) -> Callable[..., Any] | None:
@@ -385,8 +386,3 @@ def _tell(op: Op, slot: int) -> Callable[..., Any] | None:
 
 
 _assemble()
-sweep = compile_function(
-    loop_source([NAMED["add"], NAMED["multiply"]]),
-    "sweep",
-    RAW | {"BACK": BACK, "ndarray": np.ndarray},
-)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from tapeviz.engine.record import Book, here
 from tapeviz.errors import caller, own
@@ -42,7 +42,7 @@ class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
         if book is not None and len(book.recs) > self._start:
             _claim(book, self._start)
             if len(book.recs) > self._start + 1:
-                book.groups.append((self._name, self._start, len(book.recs)))
+                book.enter("groups", (self._name, self._start, len(book.recs)))
 
 
 def _claim(book: Book, start: int) -> None:
@@ -66,6 +66,6 @@ def composite(name: str) -> Callable[[F], F]:
             with grouped(name):
                 return function(*args, **options)
 
-        return call  # type: ignore[return-value]
+        return cast("F", call)
 
     return decorate

@@ -101,7 +101,7 @@ class ForwardAccumulator:
         with self._listening():
             weight = wrap(np.ones_like(y._v)[()])
             self._tape.watch(weight)
-            shares = pull([y], [weight], real, BACK, AGAIN)
+            shares = pull([(y, weight)], real, BACK, AGAIN)
             steps = [
                 t
                 for p, t in zip(self._primals, self._tangents, strict=True)
@@ -114,8 +114,7 @@ class ForwardAccumulator:
             ]
             if not pairs:
                 return None
-            targets, seeds = zip(*pairs, strict=True)
-            return pull(targets, seeds, [weight], BACK, AGAIN)[0]
+            return pull(pairs, [weight], BACK, AGAIN)[0]
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -123,7 +122,7 @@ class ForwardAccumulator:
         idle = [t for t in (*self._around, self._tape) if not t._recording]
         idle = [t for t in idle if t._persistent or not t._used]
         for tape in idle:
-            tape._start()
+            tape._start(here.now)
         try:
             yield
         finally:

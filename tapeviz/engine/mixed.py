@@ -9,18 +9,19 @@ numbers (``conjugates=False``) say the whole in their own rules.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from tapeviz.engine.assembly import call
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.rules import Op
+from tapeviz.engine.rules import Op, Sweep
 from tapeviz.engine.slices import Rows
 from tapeviz.engine.tensor import Tensor
 
-Sweep = Callable[..., Any]
+Rule = Callable[..., Any]
 
 
 def conjugate(v: Any) -> Any:
@@ -34,12 +35,12 @@ def conjugate(v: Any) -> Any:
 
 
 class Turned:
-    """A table of sweeps, each with the conjugates around it."""
+    """A table of rules, each with the conjugates around it."""
 
-    def __init__(self, table: list[Sweep]) -> None:
+    def __init__(self, table: Sequence[Rule]) -> None:
         self._table = table
 
-    def __getitem__(self, code: int) -> Sweep:
+    def __getitem__(self, code: int) -> Rule:
         plain = self._table[code]
         if not TABLE[code].conjugates:
             return plain
@@ -54,7 +55,13 @@ class Turned:
         return turned
 
 
-def told(op: Op, part_of: Sweep, g: Any, rec: Any, slot: int) -> Any:
+@cache
+def turned(sweep: Sweep) -> Sweep:
+    """The same sweep for complex numbers."""
+    return Sweep(Turned(sweep.table))
+
+
+def told(op: Op, part_of: Rule, g: Any, rec: Any, slot: int) -> Any:
     """One contribution, as the sweep adds it."""
     if not op.conjugates:
         return part_of(g, rec, slot)

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
+
+from numpy import float32 as f32
 
 from tapeviz.errors import caller
 
@@ -31,13 +33,12 @@ class Trace:
     complex numbers.
     """
 
-    __slots__ = ("cut", "left", "mixed", "recs")
+    __slots__ = ("__dict__", "recs")
 
-    def __init__(self) -> None:
-        self.recs: list[Record] | None = None
-        self.cut = False
-        self.mixed = False
-        self.left: dict[int, tuple[int, Any]] | None = None
+    recs: list[Record] | None
+    cut = False
+    mixed = False
+    left: dict[int, tuple[int, Any]] | None = None
 
     def leave(self, tensor: Any, place: int) -> None:
         """Keep in mind where a tensor stands here that is about to stand elsewhere."""
@@ -47,46 +48,47 @@ class Trace:
 
 
 OFF = Trace()
+OFF.recs = None
 """The trace of everything that is not recorded."""
 
 
 class Book:
     """One recording: its list, and the leaves (variables, watched tensors) in it.
 
-    ``leaves`` maps ``id(object)`` to ``[first place, current place, current value]``;
-    ``held`` keeps those objects alive. A variable that is assigned to gets a new place
-    whose gradient flows on to its first; ``reads`` lists those. ``groups`` says which
-    records belong together: ``(name, start, stop)`` for each layer or loss, inner ones
-    first. ``events`` tells where a recorded value went where no gradient can follow:
-    ``(what, number of records before, its place, variable or None, code,
+    ``leaves`` maps ``id(object)`` to ``[first place, current place, current value,
+    object]``, which keeps those objects alive. A variable that is assigned to gets a
+    new place whose gradient flows on to its first; ``reads`` lists those. ``groups``
+    says which records belong together: ``(name, start, stop)`` for each layer or loss,
+    inner ones first. ``events`` tells where a recorded value went where no gradient can
+    follow: ``(what, number of records before, its place, variable or None, code,
     instruction)``.
     """
 
-    __slots__ = (
-        "events", "groups", "held", "leaves", "reads", "recs", "tapes", "trace",
-    )  # fmt: skip
+    groups: Sequence[tuple[str, int, int]] = ()
+    reads: Sequence[int] = ()
+    events: Sequence[tuple[Any, ...]] = ()
 
     def __init__(self) -> None:
-        self.trace = Trace()
+        self.trace = trace = Trace()
+        trace.recs = None
         self.recs: list[Record] = []
         self.leaves: dict[int, list[Any]] = {}
-        self.held: list[Any] = []
-        self.groups: list[tuple[str, int, int]] = []
-        self.reads: list[int] = []
-        self.events: list[tuple[Any, ...]] = []
         self.tapes = 0
 
-    def leaf(self, thing: Any, code: int, name: str) -> int:
-        """Enter a variable or watched tensor, once; its place."""
+    def enter(self, shelf: str, *entries: Any) -> None:
+        """Add to ``groups``, ``reads`` or ``events``; most recordings have none."""
+        self.__dict__.setdefault(shelf, []).extend(entries)
+
+    def leaf(self, thing: Any, code: int, name: str) -> list[Any]:
+        """Enter a variable or watched tensor, once; its entry among the leaves."""
         leaf = self.leaves.get(id(thing))
         if leaf is None:
-            place = len(self.recs)
-            self.recs.append((code, thing._v, (name,), None, -1))
-            self.leaves[id(thing)] = leaf = [place, place, thing._v]
-            self.held.append(thing)
-            self.trace.mixed = self.trace.mixed or thing._v.dtype.kind == "c"
-        first: int = leaf[0]
-        return first
+            place, value = len(self.recs), thing._v
+            self.recs.append((code, value, (name,), None, -1))
+            self.leaves[id(thing)] = leaf = [place, place, value, thing]
+            if value.__class__ is not f32 and value.dtype.kind == "c":
+                self.trace.mixed = True
+        return leaf
 
     def place(self, variable: Any) -> int:
         """Where the present value of a variable stands; -1 if it is not here."""
@@ -96,7 +98,7 @@ class Book:
         if leaf[2] is not variable._v:
             value = leaf[2] = variable._v
             leaf[1] = len(self.recs)
-            self.reads.append(leaf[1])
+            self.enter("reads", leaf[1])
             self.recs.append((READ, leaf[0], None, value, None, None, -1))
         now: int = leaf[1]
         return now
@@ -115,11 +117,7 @@ class Book:
         frame = caller() if trace is self.trace and place >= 0 else None
         if frame is not None:
             spot = (frame.f_code, frame.f_lasti)
-            self.events.append((what, len(self.recs), place, into, *spot))
-
-    def open(self, is_open: bool) -> None:
-        """Start or stop listening."""
-        self.trace.recs = self.recs if is_open else None
+            self.enter("events", (what, len(self.recs), place, into, *spot))
 
 
 def _spot(thing: Any) -> tuple[Any, int]:
@@ -169,7 +167,7 @@ class Presence:
     def _switch(self) -> None:
         recs = _guarded if len(self.threads) > 1 else _open
         if Trace.__dict__["recs"] is not recs:
-            Trace.recs = recs  # type: ignore[misc]
+            Trace.recs = recs
 
 
 class Moment:
@@ -221,10 +219,15 @@ class Here(threading.local):
 
     def set(self, tapes: tuple[Any, ...], book: Book | None) -> None:
         """Let exactly these tapes record, in this book."""
-        old = self.now
+        self.change(self.now, tapes, book)
+
+    def change(
+        self, old: Moment | None, tapes: tuple[Any, ...], book: Book | None
+    ) -> None:
+        """The same for one who has looked up ``now`` already."""
         if old is not None:
             if old.book is not None and old.book is not book:
-                old.book.open(False)
+                old.book.trace.recs = None
             old.book, old.tapes = None, ()
         self.now = Moment(book, tapes) if tapes and book is not None else None
         if book is not None:

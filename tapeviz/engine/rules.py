@@ -21,6 +21,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
+from numpy import ndarray
+
+from tapeviz.engine.record import WATCHED
 from tapeviz.errors import tell
 
 OPERANDS = ("a", "b", "c", "x")
@@ -229,15 +232,15 @@ def sweep_source(op: Op, name: str, *, again: bool) -> str:
     return "\n".join([head, *body]) + "\n"
 
 
-def loop_source(ops: Sequence[Op]) -> str:
-    """The source of the reverse sweep over raw values, with some ops' rules in place.
+def loop_source(ops: Sequence[Op], *, again: bool) -> str:
+    """The source of the reverse sweep, with some ops' rules in place.
 
-    It is the loop of ``GradientTape._sweep``; the commonest ops are written out in it,
-    which saves a call for each of their records.
+    The commonest ops are written out in it, which saves a call for each of their
+    records. The leaves, which come first among the ops, have nothing to hand on.
     """
     cases: list[str] = []
     for op in ops:
-        lines = sweep_source(op, "", again=False).splitlines()[1:]
+        lines = sweep_source(op, "", again=again).splitlines()[1:]
         cases += [f"            {'el' if cases else ''}if op == {op.code}:"]
         cases += ["            " + line for line in lines]
     return "\n".join(
@@ -249,11 +252,32 @@ def loop_source(ops: Sequence[Op]) -> str:
             "            r = recs[i]",
             "            op = r[0]",
             *cases,
-            "            else: BACK[op](g, r, G, i, t)",
+            f"            {'el' if cases else ''}if op > {WATCHED}:",
+            "                RULES[op](g, r, G, i, t)",
             "            if g.__class__ is ndarray and i not in keep: G[i] = None",
             "",
         ]
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """The rules of all ops, by number, and the loop that runs them.
+
+    ``often`` are the ops that stand in the loop itself; ``again``: on tensors.
+    """
+
+    table: Any
+    words: dict[str, Any] = field(default_factory=dict)
+    often: Sequence[Op] = ()
+    again: bool = False
+
+    @cached_property
+    def run(self) -> Callable[..., None]:
+        """``run(records, gradients, start, stop, places to keep, trace)``."""
+        words = self.words | {"RULES": self.table, "ndarray": ndarray}
+        source = loop_source(self.often, again=self.again)
+        return compile_function(source, "sweep", words)
 
 
 def tell_source(op: Op, slot: int, name: str) -> str:

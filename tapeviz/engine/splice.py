@@ -16,9 +16,11 @@ def splice(old: Book, new: Book) -> int:
     """
     by = len(new.recs)
     new.recs += [_moved(rec, by) for rec in old.recs]
-    new.groups += [(name, start + by, stop + by) for name, start, stop in old.groups]
-    new.reads += [place + by for place in old.reads]
-    new.events += [(what, at + by, i + by, *rest) for what, at, i, *rest in old.events]
+    moved = [(name, start + by, stop + by) for name, start, stop in old.groups]
+    new.enter("groups", *moved)
+    new.enter("reads", *(place + by for place in old.reads))
+    left = [(what, at + by, i + by, *rest) for what, at, i, *rest in old.events]
+    new.enter("events", *left)
     new.trace.cut |= old.trace.cut
     new.trace.mixed |= old.trace.mixed
     new.tapes += old.tapes
@@ -37,16 +39,14 @@ def _moved(rec: Record, by: int) -> Record:
 
 
 def _merge_leaves(old: Book, new: Book, by: int) -> None:
-    for thing in old.held:
-        first, place, value = old.leaves[id(thing)]
-        known = new.leaves.get(id(thing))
+    for key, (first, place, value, thing) in old.leaves.items():
+        known = new.leaves.get(key)
         if known is None:
-            new.leaves[id(thing)] = [first + by, place + by, value]
-            new.held.append(thing)
+            new.leaves[key] = [first + by, place + by, value, thing]
         else:
             read = old.recs[first][1]
             new.recs[first + by] = (READ, known[0], None, read, None, None, -1)
-            new.reads.append(first + by)
+            new.enter("reads", first + by)
 
 
 def _move_tensors(old: Book, new: Book, by: int) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.assembly import AGAIN, AGAINS, BACK, BACKS, TELL, call, sweep
+from tapeviz.engine.assembly import AGAIN, AGAINS, BACK, BACKS, TELL, call
 from tapeviz.engine.dtypes import TensorShape
-from tapeviz.engine.mixed import Turned, told
+from tapeviz.engine.mixed import told, turned
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.record import (
     OFF,
@@ -26,6 +26,7 @@ from tapeviz.engine.record import (
     here,
     listed,
 )
+from tapeviz.engine.rules import Sweep
 from tapeviz.engine.slices import Rows
 from tapeviz.engine.splice import splice
 from tapeviz.engine.tensor import Shared, Tensor, Variable, convert, sizes, wrap
@@ -39,9 +40,11 @@ class UnconnectedGradients(Enum):
     ZERO = "zero"
 
 
-ndarray, f32 = np.ndarray, np.float32
+f32 = np.float32
 ONES: dict[Any, Any] = {k: k(1) for k in (np.float16, np.float32, np.float64)}
 _NONE = UnconnectedGradients.NONE
+Seeds = list[tuple[Any, Any]]
+"""Targets, each with the gradient that a sweep starts from there."""
 
 
 class GradientTape:
@@ -59,6 +62,13 @@ class GradientTape:
     <tf.Tensor: shape=(), dtype=float32, numpy=6.0>
     """
 
+    _book: Book | None = None
+    _recording = False
+    _used = False
+    _windows: list[list[int]]
+    _watched: dict[int, tuple[int, Any]]
+    _late: Mapping[int, int] = MappingProxyType({})
+    _asked: Sequence[Any] = ()
     _silent: tuple[Any, ...] = ()
     _failed: tuple[Any, ...] = ()
     _dropped = 0
@@ -68,13 +78,8 @@ class GradientTape:
     ) -> None:
         self._persistent = persistent
         self._accessed = watch_accessed_variables
-        self._book: Book | None = None
-        self._recording = False
-        self._used = False
-        self._windows: list[list[int]] = []
-        self._watched: dict[int, tuple[int, Any]] = {}
-        self._late: dict[int, int] = {}
-        self._asked: list[Any] = []
+        self._windows = []
+        self._watched = {}
 
     # -- recording -----------------------------------------------------------------
 
@@ -87,9 +92,10 @@ class GradientTape:
                     "use a second tape for the inner block",
                 )
             )
+        now = here.now
         if self._book is None or self._used:
-            self._begin(here.now)
-        self._start()
+            self._begin(now)
+        self._start(now)
         return self
 
     def __exit__(
@@ -105,21 +111,22 @@ class GradientTape:
 
     def _begin(self, now: Any) -> None:
         """A fresh recording: the one that outer tapes write, or a new one."""
+        if self._book is not None:
+            self._windows, self._watched, self._late = [], {}, {}
+            self._silent, self._failed, self._dropped = (), (), 0
+            self._used = False
         self._book = book = Book() if now is None else now.book
         book.tapes += 1
-        self._silent, self._failed, self._dropped = (), (), 0
-        self._windows, self._watched, self._late = [], {}, {}
-        self._used = False
 
-    def _start(self) -> None:
-        now, book = here.now, self._book
-        if now is not None and book is not now.book and now.book is not None:
+    def _start(self, now: Any) -> None:
+        """Listen, beside the tapes that do: ``now`` is their moment."""
+        if now is not None and self._book is not now.book:
             self._join(now.book)
-            book, now = self._book, here.now
-        if book is not None:
-            here.set((self,) if now is None else (*now.tapes, self), book)
-            self._windows.append([len(book.recs), -1])
-            self._recording = True
+            now = here.now
+        book: Any = self._book
+        self._windows.append([len(book.recs), -1])
+        self._recording = True
+        here.change(now, (self,) if now is None else (*now.tapes, self), book)
 
     def _join(self, book: Book) -> None:
         """Go on in the recording that other tapes are writing."""
@@ -135,17 +142,17 @@ class GradientTape:
             tape._windows.append([len(book.recs), -1])
 
     def _stop(self) -> None:
+        """Listen no more."""
         self._recording = False
-        book = self._book
-        if book is not None:
-            window = self._windows[-1]
-            window[1] = len(book.recs)
-            if window[0] == window[1] or book.recs[-1][0] < READ:
-                self._nothing()
-        tapes = here.tapes
-        here.set(
-            () if len(tapes) < 2 else tuple(t for t in tapes if t is not self), book
-        )
+        book: Any = self._book
+        window = self._windows[-1]
+        window[1] = len(book.recs)
+        if window[0] == window[1] or book.recs[-1][0] < READ:
+            self._nothing()
+        now = here.now
+        tapes = () if now is None else now.tapes
+        left = () if len(tapes) < 2 else tuple(t for t in tapes if t is not self)
+        here.change(now, left, book)
 
     def _nothing(self) -> None:
         """Keep in mind where a block without an operation ends."""
@@ -182,7 +189,7 @@ class GradientTape:
         if book is None:
             return
         if isinstance(t, Variable):
-            self._add(t, book.leaf(t, VARIABLE, t.name.removesuffix(":0")), book)
+            self._add(t, book.leaf(t, VARIABLE, t._name)[0], book)
             t._seen = (self, OFF, -1)
             return
         with _watching:
@@ -195,15 +202,18 @@ class GradientTape:
         if id(t) not in self._watched:
             self._watched[id(t)] = (place, t)
             if place + 1 < len(book.recs):
-                self._late[id(t)] = len(book.recs)
+                self._late = {**self._late, id(t): len(book.recs)}
 
-    def _notice(self, v: Variable) -> None:
-        """A variable is read while this tape records."""
+    def _notice(self, v: Variable) -> list[Any] | None:
+        """A variable is read while this tape records; its leaf if that is news."""
         book = self._book
-        if book is None or not self._accessed or not v._trainable:
-            return
-        if id(v) not in self._watched:
-            self._watched[id(v)] = (book.leaf(v, VARIABLE, v._name), v)
+        if self._accessed and v._trainable and book is not None:
+            key = id(v)
+            if key not in self._watched:
+                leaf = book.leaf(v, VARIABLE, v._name)
+                self._watched[key] = (leaf[0], v)
+                return leaf
+        return None
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables this tape has seen, in the order they were made."""
@@ -223,7 +233,7 @@ class GradientTape:
         try:
             yield
         finally:
-            self._start()
+            self._start(here.now)
 
     def reset(self) -> None:
         """Forget all that was recorded and go on recording."""
@@ -232,8 +242,8 @@ class GradientTape:
         self._stop()
         dropped = self._dropped + self._size()
         self._begin(here.now)
+        self._start(here.now)
         self._dropped = dropped
-        self._start()
 
     def _size(self) -> int:
         """How many operations stand in the windows."""
@@ -265,8 +275,11 @@ class GradientTape:
         flat = [sources] if single else _leaves(sources, "source")
         self._ask()
         seeds = _seeds(targets, output_gradients)
-        found = self._pull(targets, seeds, flat, BACK, AGAIN)
-        out = [_result(g, s, zero) for g, s in zip(found, flat)]  # noqa: B905 - hot
+        found = self._pull(seeds, flat, BACK, AGAIN)
+        if single:
+            out = [_result(found[0], sources, zero)]
+        else:
+            out = [_result(g, s, zero) for g, s in zip(found, flat, strict=True)]
         self._asked = [(targets, seeds, flat)]
         for hear in here.heard:
             hear("gradient", self, targets, flat, out)
@@ -291,7 +304,7 @@ class GradientTape:
         flat = nest.leaves(sources)
         size, shape = int(np.size(target._v)), tuple(target.shape)
         eye = np.eye(size, dtype=target._v.dtype).reshape(size, *shape)
-        found = self._pull([target], [eye], flat, BACKS, AGAINS)
+        found = self._pull([(target, eye)], flat, BACKS, AGAINS)
         out = [_jacobian(g, s, shape, zero) for g, s in zip(found, flat, strict=True)]
         return nest.like(sources, out)
 
@@ -323,7 +336,7 @@ class GradientTape:
         size = int(np.prod(rows[1:]))
         eye = np.eye(size, dtype=target._v.dtype).reshape(size, 1, *rows[1:])
         seed = np.repeat(eye, rows[0], axis=1)
-        (g,) = self._pull([target], [seed], [source], BACKS, AGAINS)
+        (g,) = self._pull([(target, seed)], [source], BACKS, AGAINS)
         full = (*rows, *columns[1:])
         if g is None:
             return wrap(np.zeros(full, target._v.dtype))
@@ -362,40 +375,43 @@ class GradientTape:
             _warn_inside()
 
     def _pull(
-        self, targets: Any, seeds: Any, sources: Any, back: Any, again: Any
+        self, seeds: Seeds, sources: list[Any], back: Sweep, again: Sweep
     ) -> list[Any]:
         """The gradients of the sources, as raw values or tensors; None where cut."""
         book = self._book
         if book is None:
             return [None] * len(sources)
-        trace = book.trace
+        trace, start = book.trace, len(book.recs)
         taped = trace.recs is not None
-        if trace.mixed:
-            back, again = Turned(back), Turned(again)
-        keep = [self._place(s) for s in sources]
-        start = len(book.recs)
+        rules = again if taped else back
+        keep = []
+        for s in sources:
+            keep.append(self._place(s))  # noqa: PERF401 - hot
         try:
-            grads, loose = self._plant(targets, seeds, taped)
-            self._sweep(again if taped else back, grads, keep)
+            grads, loose = self._plant(seeds, taped)
+            self._sweep(rules, grads, keep)
         except RuntimeWarning:  # warnings were made errors: nan and inf are values
             with np.errstate(all="ignore"):
-                grads, loose = self._plant(targets, seeds, taped)
-                self._sweep(again if taped else back, grads, keep)
+                grads, loose = self._plant(seeds, taped)
+                self._sweep(rules, grads, keep)
         if taped:
             _attribute(book.recs, start)
-        if not loose and book.tapes == 1 and not trace.cut:
-            return [None if i < 0 else grads[i] for i in keep]
-        return self._choose(grads, keep, loose, targets, sources)
+        if loose or book.tapes > 1 or trace.cut:
+            return self._choose(grads, keep, loose, seeds, sources)
+        found = []
+        for i in keep:
+            found.append(None if i < 0 else grads[i])  # noqa: PERF401 - hot
+        return found
 
-    def _plant(self, targets: Any, seeds: Any, taped: bool) -> tuple[list[Any], Any]:
+    def _plant(self, seeds: Seeds, taped: bool) -> tuple[list[Any], Any]:
         """A list of gradients with the seeds at their targets.
 
         Beside it the seeds of those targets that were not recorded.
         """
-        book = self._book
-        grads: list[Any] = [None] * (0 if book is None else len(book.recs))
+        book: Any = self._book
+        grads: list[Any] = [None] * len(book.recs)
         loose: dict[int, Any] = {}
-        for t, seed in zip(targets, seeds):  # noqa: B905 - hot
+        for t, seed in seeds:
             g = seed
             if taped or g.__class__ is Tensor:
                 g = convert(g) if taped else g._v
@@ -407,7 +423,7 @@ class GradientTape:
         return grads, loose
 
     def _choose(
-        self, grads: list[Any], keep: list[int], loose: Any, targets: Any, sources: Any
+        self, grads: list[Any], keep: list[int], loose: Any, seeds: Seeds, sources: Any
     ) -> list[Any]:
         """The sources' gradients, None for what this tape does not watch."""
         book = self._book
@@ -418,30 +434,21 @@ class GradientTape:
         for i, s in zip(keep, sources, strict=True):
             if i < 0:
                 out.append(loose.get(id(s)))
-            elif reached is None or reached[i] or any(s is t for t in targets):
+            elif reached is None or reached[i] or any(s is t for t, _ in seeds):
                 out.append(grads[i])
             else:
                 out.append(None)
         return out
 
-    def _sweep(self, back: Any, grads: list[Any], keep: list[int]) -> None:
+    def _sweep(self, rules: Sweep, grads: list[Any], keep: list[int]) -> None:
         """The reverse sweep: each op hands its gradient on to its operands."""
-        book = self._book
-        if book is None:
-            return
+        book: Any = self._book
         recs, trace, last = book.recs, book.trace, len(grads)
-        for start, stop in reversed(self._spans()):
+        run = turned(rules).run if trace.mixed else rules.run
+        spans = self._spans() if book.reads else self._windows
+        for start, stop in spans[::-1]:
             end = last if stop < 0 or stop > last else stop
-            if back is BACK:
-                sweep(recs, grads, start, end, keep, trace)
-                continue
-            for i in range(end - 1, start - 1, -1):
-                g = grads[i]
-                if g is not None:
-                    r = recs[i]
-                    back[r[0]](g, r, grads, i, trace)
-                    if g.__class__ is ndarray and i not in keep:
-                        grads[i] = None
+            run(recs, grads, start, end, keep, trace)
 
     def _place(self, t: Any) -> int:
         """Where a target or source stands in this recording, -1 if it does not."""
@@ -451,7 +458,8 @@ class GradientTape:
         if t.__class__ is Variable:
             leaf = book.leaves.get(id(t))
             return -1 if leaf is None else leaf[0]
-        return t._i if t._t is book.trace else book.find(t)
+        place: int = t._i if t._t is book.trace else book.find(t)
+        return place
 
     def _reached(self, end: int) -> bytearray:
         """Which records depend on something that this tape watches."""
@@ -546,18 +554,20 @@ def _parts(
     return parts
 
 
-def _seeds(targets: list[Any], given: Any) -> list[Any]:
-    """What the sweep starts from: the weights given, or ones."""
-    if given is None:
-        return [_one(t._v) for t in targets]
-    weights = nest.leaves(given)
-    weighed = [_weight(t, w) for t, w in zip(targets, weights, strict=False)]
-    return weighed + [_one(t._v) for t in targets[len(weights) :]]
+def _seeds(targets: list[Any], given: Any) -> Seeds:
+    """What the sweep starts from: each target with its weight, given or 1."""
+    seeds: Seeds = []
+    if given is not None:
+        pairs = zip(targets, nest.leaves(given), strict=False)
+        seeds = [(t, _weight(t, weight)) for t, weight in pairs]
+    for t in targets[len(seeds) :]:
+        seeds.append((t, _one(t)))
+    return seeds
 
 
-def _one(v: Any) -> Any:
-    kind = v.__class__
-    return ONES[kind] if kind in ONES else np.ones_like(v)[()]
+def _one(t: Any) -> Any:
+    one = ONES.get(t._v.__class__)
+    return np.ones_like(t._v)[()] if one is None else one
 
 
 def _weight(target: Any, weight: Any) -> Any:
@@ -601,16 +611,16 @@ def _stretched(seed: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _result(g: Any, source: Any, zero: bool) -> Any:
-    if g is None:
-        return wrap(np.zeros_like(source._v)[()]) if zero else None
     if g.__class__ is Tensor:
         return g if source.dtype.np.kind in "fc" else _result(None, source, zero)
     if g.__class__ is Rows:
         return g.slices()
-    out = Tensor()
-    out._v, out._t, out._i = g, OFF, -1
-    if g.__class__ is not f32 and source.dtype.np.kind not in "fc":
+    if g is None or (g.__class__ is not f32 and source.dtype.np.kind not in "fc"):
         return wrap(np.zeros_like(source._v)[()]) if zero else None
+    out = Tensor()
+    out._v = g
+    out._t = OFF
+    out._i = -1
     return out
 
 
@@ -666,7 +676,7 @@ _watching = threading.Lock()
 
 def _mark(t: Tensor, book: Book) -> None:
     """Let a watched tensor carry the mark of this recording."""
-    place = book.leaf(t, WATCHED, "")
+    place = book.leaf(t, WATCHED, "")[0]
     if t.__class__ is Shared:
         return
     t._t.leave(t, t._i)

@@ -481,12 +481,17 @@ def touch(v: Variable) -> tuple[Any, Trace, int]:
     if now is None:
         v._seen = s = _UNSEEN
         return s
-    for tape in now.tapes:
-        tape._notice(v)
     book = now.book
-    place = book.place(v) if book is not None else -1
-    s = (now, book.trace, place) if book is not None and place >= 0 else (now, OFF, -1)
-    v._seen = s
+    if book is None:
+        return _UNSEEN
+    leaf = book.leaves.get(id(v))
+    for tape in now.tapes:
+        leaf = tape._notice(v) or leaf
+    if leaf is None:
+        v._seen = s = (now, OFF, -1)
+        return s
+    place = leaf[1] if leaf[2] is v._v else book.place(v)
+    v._seen = s = (now, book.trace, place)
     return s
 
 

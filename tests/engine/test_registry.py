@@ -29,7 +29,7 @@ def test_the_oracle_knows_no_op_that_is_gone() -> None:
 
 def test_codes_are_places_in_the_table() -> None:
     assert [op.code for op in TABLE] == list(range(len(TABLE)))
-    assert len(NAMED) == len(TABLE) == len(FORWARD) == len(BACK) == len(TELL)
+    assert len(NAMED) == len(TABLE) == len(FORWARD) == len(BACK.table) == len(TELL)
 
 
 @pytest.mark.parametrize("op", COMPUTED, ids=lambda op: op.name)

@@ -123,7 +123,7 @@ def back(case: Case, sweep: Any, g: Any) -> list[Any]:
 def test_what_is_shown_is_what_ran(case: Case, slot: int) -> None:
     g = weights(case)
     shown = oracle.read_rule(case, slot, g)
-    ran = back(case, BACK[case.op.code], tensor(g)._v)[slot]
+    ran = back(case, BACK.table[case.op.code], tensor(g)._v)[slot]
     near(ran, shown, 1e-13, 1e-14)
 
 
@@ -133,7 +133,7 @@ def test_what_is_told_is_what_ran(case: Case, slot: int) -> None:
     _, _, rec = recorded(case, tensors(case))
     tell = TELL[case.op.code][0 if case.op.many else slot]
     assert tell is not None
-    ran = back(case, BACK[case.op.code], g)[slot]
+    ran = back(case, BACK.table[case.op.code], g)[slot]
     np.testing.assert_array_equal(tell(g, rec, slot), ran)
 
 
@@ -157,10 +157,10 @@ def test_the_recorded_sweep_gives_the_same(case: Case) -> None:
 def test_the_batched_rule_is_the_rule_row_by_row(case: Case, slot: int) -> None:
     shape = case.numpy(*case.operands).shape
     rows = np.random.default_rng(3).uniform(-1, 1, (4, *shape))
-    many = back(case, BACKS[case.op.code], rows)[slot]
+    many = back(case, BACKS.table[case.op.code], rows)[slot]
     assert many.shape == (4, *case.operands[slot].shape)
     for g, got in zip(rows, many, strict=True):
-        one = back(case, BACK[case.op.code], tensor(np.asarray(g))._v)[slot]
+        one = back(case, BACK.table[case.op.code], tensor(np.asarray(g))._v)[slot]
         np.testing.assert_allclose(got, one, 1e-13, 1e-15)
 
 

@@ -163,7 +163,8 @@ def _drawn(reason: Reason, nodes: set[str], edges: set[str]) -> Reason:
 def _gradient(case: Case, seeds: list[Any]) -> Any:
     """What ``tape.gradient`` would give, as a raw value; nothing is used up."""
     try:
-        (g,) = case.tape._pull(case.targets, seeds, [case.source], BACK, AGAIN)
+        pairs = list(zip(case.targets, seeds, strict=True))
+        (g,) = case.tape._pull(pairs, [case.source], BACK, AGAIN)
     except LookupError:
         return None
     if g is None or case.source._v.dtype.kind not in "fc":
