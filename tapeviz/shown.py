@@ -15,8 +15,8 @@ from tapeviz.render.changes import to_text as list_changes
 from tapeviz.render.kept import remembered, sentence
 from tapeviz.render.kept import table as kept_table
 from tapeviz.render.scene import Scene, description, scene
-from tapeviz.trace.compare import compare
 from tapeviz.trace.bulk import bulk
+from tapeviz.trace.compare import compare
 from tapeviz.trace.descent import Descent
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.memory import Memory
@@ -174,13 +174,14 @@ class Drawing(Shown):
         return to_mermaid(self.graph, direction=self._look["direction"])
 
     def _page(self) -> str:
-        alt = description(self.graph)
-        return self._folded.page(alt) if self._folded else still.page(self.svg, alt)
+        if self._folded is not None:
+            return self._folded.page()
+        return still.page(self.svg, description(self.graph))
 
     def _html(self) -> str:
-        alt = description(self._folded.level.graph if self._folded else self.graph)
         if self._folded is not None:
-            return self._folded.notebook(alt)
+            return self._folded.notebook()
+        alt = description(self.graph)
         return still.notebook(self.svg, alt, least=0.72 * self._scene.width)
 
     def __str__(self) -> str:

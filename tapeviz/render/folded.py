@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -15,7 +14,7 @@ from tapeviz.render import theme as themes
 from tapeviz.render.assets import lean, small, static
 from tapeviz.render.fold import Fold
 from tapeviz.render.inside import Inside, insides
-from tapeviz.render.scene import Scene, scene
+from tapeviz.render.scene import Scene, description, scene
 from tapeviz.render.view import View, view
 
 OPEN = 20_000
@@ -52,22 +51,27 @@ class Folded:
             f"{surveys.html(self.survey, opened=size >= OPEN)}</div>"
         )
 
-    def notebook(self, alt: str) -> str:
+    @property
+    def alt(self) -> str:
+        """The outermost level in words."""
+        return description(self.level.graph)
+
+    def notebook(self) -> str:
         """The picture as an image that a script replaces by one that unfolds."""
         whole = json.dumps(self.markup()).replace("<", "\\u003c")
         id = "tapeviz-" + hashlib.sha256(whole.encode()).hexdigest()[:12]
         start = _START % (id, whole)
         return (
             f'<div id="{id}" style="overflow-x:auto">'
-            f"{still.image(self.scene.svg, alt)}</div>"
+            f"{still.image(self.scene.svg, self.alt)}</div>"
             f"<script>(()=>{{{script()}{start}}})()</script>"
         )
 
-    def page(self, alt: str) -> str:
+    def page(self) -> str:
         """The picture as an HTML document that stands alone."""
         start = "unfold(document.querySelector('.tapeviz-fold'))"
         script_ = f"<script>(()=>{{{script()}{start}}})()</script>"
-        return still.page(f"{self.markup()}{script_}", alt)
+        return still.page(f"{self.markup()}{script_}", self.alt)
 
 
 def folded(fold: Fold, *, theme: str = "auto", direction: str = "LR") -> Folded:
@@ -77,7 +81,7 @@ def folded(fold: Fold, *, theme: str = "auto", direction: str = "LR") -> Folded:
     engine.
     """
     level = view(fold)
-    picture = scene(level.graph, theme=theme, direction=direction)
+    picture = scene(level.graph, theme=theme, direction=direction, legend=True)
     held = insides(fold, level, theme=theme, direction=direction)
     return Folded(level, picture, tuple(held), surveys.survey(fold, level), theme)
 
@@ -100,8 +104,3 @@ def css() -> str:
     """The styles around a folded picture."""
     fonts = f".tapeviz-fold{{--tv-sans:{themes.SANS};--tv-mono:{themes.MONO}}}"
     return fonts + small(static("fold.css"))
-
-
-def titles(held: Iterable[Inside]) -> list[str]:
-    """The titles of groups, outer ones first."""
-    return [one.title for one in held]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from tapeviz.render.fold import ROOM, Fold, Part
 from tapeviz.render.layout import Box, Link, seconds
-from tapeviz.trace.graph import Edge, Graph, Node
+from tapeviz.trace.graph import Edge, Frame, Graph, Node, Trail
 
 WHOLE = 60
 """Graphs of at most so many nodes are not folded, if the layout is quick."""
@@ -110,12 +110,24 @@ class _Level:
         for item in self.items:
             self._item(item)
         self._bundle()
-        nodes = tuple(self._ordered())
-        spans = {node.span.file for node in nodes if node.span}
-        sources = tuple(s for s in self.fold.graph.sources if s.name in spans)
         groups = {item.id: item for item in self.items if item.kind != "op"}
-        graph = Graph(nodes, tuple(self._arrows()), sources)
-        return View(graph, groups, self.bundles)
+        return View(self._graph(), groups, self.bundles)
+
+    def _graph(self) -> Graph:
+        whole, arrows = self.fold.graph, tuple(self._arrows())
+        trails = tuple(self._trails()) if whole.trails else ()
+        nodes = tuple(self._ordered(trails))
+        spans = {node.span.file for node in nodes if node.span}
+        ids = {e.id for e in arrows} | {t.id for t in trails} | self.nodes.keys()
+        return Graph(
+            nodes,
+            arrows,
+            tuple(s for s in whole.sources if s.name in spans),
+            trails=trails,
+            frames=tuple(self._frames()) if self.outer else (),
+            notes=whole.notes if self.outer else (),
+            badges=tuple(badge for badge in whole.badges if badge.of in ids),
+        )
 
     def _leaf(self, node: Node, head: str) -> None:
         self.nodes[node.id] = node
@@ -193,6 +205,10 @@ class _Level:
             target=any(op.target for op in inside),
             source=False,
             nickname=counted(item.size, "operation"),
+            ghost=node.ghost
+            if all(op.ghost for op in ops[item.start : item.stop])
+            else "",
+            note="",
         )
 
     # -- leaves together -------------------------------------------------------------
@@ -239,25 +255,52 @@ class _Level:
 
     # -- the graph -------------------------------------------------------------------
 
-    def _ordered(self) -> Iterator[Node]:
-        """The nodes, each leaf or port just before the first that uses it."""
-        order = [self._id(item) for item in self.items]
-        into: dict[str, list[str]] = {}
-        for tail, head in self.edges:
-            into.setdefault(head, []).append(tail)
-        todo = [id for id in self.nodes if not self._feeds(id)]
-        known = set(order)
-        done: set[str] = set()
-        for id in (*(i for i in todo if i not in known), *order):
-            early = [t for t in into.get(id, ()) if t not in known]
-            for one in (*early, id):
-                if one not in done and not one.endswith("-out"):
-                    done.add(one)
-                    yield self.nodes[one]
-        yield from (node for id, node in self.nodes.items() if id not in done)
+    def stand_ins(self) -> dict[str, str]:
+        """For each node that has a place here the id of the one that stands for it."""
+        found: dict[str, str] = {}
+        for item in self.items:
+            ops = self.columns.ops[item.start : item.stop]
+            found.update(dict.fromkeys((op.id for op in ops), self._id(item)))
+        for leaf, (first, _last) in self.columns.users.items():
+            if self.part.start <= first < self.part.stop:
+                owner = self.items[bisect_right(self.starts, first) - 1]
+                found[leaf] = self._id(owner)
+        for id, nodes in self.bundles.items():
+            found.update(dict.fromkeys((node.id for node in nodes), id))
+        found.update((id, id) for id in self.nodes)
+        return found
 
-    def _feeds(self, id: str) -> bool:
-        return bool(self.leaves.get(id)) or id not in self.leaves
+    def _trails(self) -> Iterator[Trail]:
+        """The ways of what was not recorded, between what stands for their ends."""
+        stands = self.stand_ins()
+        done: set[tuple[str, str]] = set()
+        for trail in self.fold.graph.trails:
+            ends = (stands.get(trail.tail, ""), stands.get(trail.head, ""))
+            if all(ends) and ends[0] != ends[1] and ends not in done:
+                done.add(ends)
+                yield replace(trail, tail=ends[0], head=ends[1])
+
+    def _frames(self) -> Iterator[Frame]:
+        """The blocks of several tapes, with the groups that are wholly in them."""
+        if not self.fold.graph.frames:
+            return
+        stands = self.stand_ins()
+        total = Counter(stands.values())
+        for frame in self.fold.graph.frames:
+            own = Counter(stands[id] for id in frame.nodes if id in stands)
+            whole = tuple(id for id, count in own.items() if count == total[id])
+            yield replace(frame, nodes=whole)
+
+    def _ordered(self, trails: tuple[Trail, ...]) -> list[Node]:
+        """The nodes, each leaf or port just before the first that uses it."""
+        rank = {self._id(item): 2 * i + 2 for i, item in enumerate(self.items)}
+        items = dict(rank)
+        for tail, head in (*self.edges, *((t.tail, t.head) for t in trails)):
+            if head not in items:
+                rank[head] = items.get(tail, 0) + 1
+            elif tail not in items:
+                rank[tail] = min(rank.get(tail, items[head]), items[head] - 1)
+        return sorted(self.nodes.values(), key=lambda node: rank.get(node.id, 0))
 
     def _arrows(self) -> Iterator[Edge]:
         """The arrows: those between ops as they are, the others one for each pair."""
@@ -284,17 +327,10 @@ def _port(node: Node, said: str) -> Node:
 
 
 def shows(fold: Fold, part: Part | None = None) -> dict[str, str]:
-    """For each node of the whole graph the id of the node that stands for it."""
+    """For each node of the whole graph the id of the node that stands for it.
+
+    Nodes that have no place on the level are left out.
+    """
     level = _Level(fold, part or fold.whole)
-    made = level.view()
-    found: dict[str, str] = {}
-    for item in level.items:
-        for op in level.columns.ops[item.start : item.stop]:
-            found[op.id] = level._id(item)  # noqa: SLF001
-    known = {node.id for node in made.graph.nodes}
-    for leaf, (first, _last) in fold.columns.users.items():
-        home = level.starts and level.items[bisect_right(level.starts, first) - 1]
-        found[leaf] = leaf if leaf in known or not home else level._id(home)  # noqa: SLF001
-    for id, nodes in made.bundles.items():
-        found.update(dict.fromkeys((node.id for node in nodes), id))
-    return found
+    level.view()
+    return level.stand_ins()
