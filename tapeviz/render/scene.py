@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
-from tapeviz.render import beside
+from tapeviz.render import beside, heat
 from tapeviz.render import text as words
 from tapeviz.render import theme as themes
 from tapeviz.render.layout import Box, Link, Placement, Point, place
@@ -197,7 +197,7 @@ def style(theme: str = "auto") -> str:
     )
     mono = ",".join(f".tapeviz .{name}" for name, (_, mono) in FONTS.items() if mono)
     fonts += f"{mono}{{font-family:{themes.MONO}}}"
-    return themes.css(theme) + fonts + themes.paint(_RULES, theme)
+    return themes.css(theme) + fonts + themes.paint(_RULES + heat.RULES, theme)
 
 
 def _badge_style(graph: Graph, theme: str) -> str:
@@ -466,6 +466,8 @@ def _value_row(
     name = fit(words.one_line(node.name, 24), 150, 15, mono=True)
     gap = _wide("name", name) + (6 if name else 0)
     said = words.shape(node.value) if shape else words.fmt(node.value)
+    kind = words.kind(node.value)
+    said = f"{said} {kind}" if kind else said
     shown = fit(said if bare or shape else f"= {said}", 150, 15)
     if node.ghost == "failed":
         shown = fit(words.one_line(node.note.partition(":")[0]), _ROOM, 15)
@@ -476,7 +478,7 @@ def _value_row(
         label = _text("name", x, y + 16, name) if name else ""
         return label + _text(cls, x + gap, y + 16, shown, id)
 
-    return _Row(gap + _wide("val", shown), 22, draw)
+    return _Row(gap + _wide(cls.partition(" ")[0], shown), 22, draw)
 
 
 def _lone_row(node: Node, prefix: str) -> _Row:
@@ -526,16 +528,16 @@ def _grid(value: Value, name: str = "", boldness: float = 1) -> _Row:
 
 
 def _large_row(node: Node, prefix: str) -> _Row:
-    """A large array in words."""
+    """A large array: its lowest, mean and highest entry, and a small picture of it."""
     value = node.value
-    said = words.brief(value).removeprefix(words.shape(value)).strip()
-    shown = f"{value.dtype} {said}".strip()
+    said = words.range_of(value) or words.fmt(value)
     id = _id(prefix, node.id, "-value")
-    return _Row(
-        _wide("cell", shown),
-        20,
-        lambda x, y, _: _text("cell left", x, y + 13, shown, id),
-    )
+    wide, high = heat.size(value)
+
+    def draw(x: float, y: float, _: float) -> str:
+        return _text("cell left", x, y + 13, said, id) + heat.draw(value, x, y + 20)
+
+    return _Row(max(_wide("cell", said), wide), 20 + (high + 4 if high else 0), draw)
 
 
 def _state(node: Node) -> str:

@@ -181,6 +181,36 @@ def brief(value: Value, limit: int = 28) -> str:
     return shape(value) if mean is None else f"{shape(value)} mean {number(mean)}"
 
 
+def kind(value: Value) -> str:
+    """The dtype where it is worth a word: of arrays, and of unusual numbers.
+
+    >>> kind(Value("float32", (), (1.0,))), kind(Value("float64", (), (1.0,)))
+    ('', 'float64')
+    """
+    return "" if not value.shape and value.dtype in _USUAL else value.dtype
+
+
+_USUAL = ("float32", "float", "int", "bool", "string", "")
+
+
+def range_of(value: Value) -> str:
+    r"""The lowest, the mean and the highest entry of a large array; "" without any.
+
+    >>> ascii(range_of(Value("float32", (3,), (1.0, 2.0, 6.0))))
+    'min 1 \xb7 mean 3 \xb7 max 6'
+    """
+    mean, summary = _mean(value), value.summary
+    if mean is None:
+        return ""
+    entries = [float(e) for e in value.data or () if isinstance(e, (int, float))]
+    finite = [e for e in entries if math.isfinite(e)]
+    ends = (summary.low, summary.high) if summary else (min(finite), max(finite))
+    odd = summary.odd if summary else len(entries) - len(finite)
+    low, high = (number(end, 4) for end in ends)
+    parts = [f"min {low}", f"mean {number(mean, 4)}", f"max {high}"]
+    return " \u00b7 ".join([*parts, *([f"{odd} nan or inf"] if odd else [])])
+
+
 def quiet(node: Node) -> bool:
     """Whether nobody asks for the node's gradient: a constant, a ghost or a port."""
     mute = node.kind in {"constant", "port"} or bool(node.ghost)

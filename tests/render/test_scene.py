@@ -159,8 +159,10 @@ def test_arrays_are_cells_or_words() -> None:
     assert said(parts["n1-value"]) == "1 | -1 | 0.5 | 0 | 1 | 2"
     large = by_id(parsed(scene(samples.big())))
     assert said(large["n0"]).split(" | ")[1:4] == [
-        "weights", "(64, 128)", "float32 mean 0.0213",
-    ]  # fmt: skip
+        "weights",
+        "(64, 128) float32",
+        "min -3.25 \u00b7 mean 0.0213 \u00b7 max 4.5",
+    ]
 
 
 def test_gradients_of_arrays_are_cells_too() -> None:
