@@ -175,15 +175,16 @@ class _Match:
             self.join(olds[0], news[0])
 
     def built(self) -> None:
-        """Pair the same operation on paired operands, constants left aside."""
+        """Pair the same operation on paired operands, whatever the constants are."""
         for node in self.old.graph.nodes:
-            tails = [n for n in self.old.tails(node) if not _anonymous(n)]
-            if node.id in self.match or not tails:
+            tails = self.old.tails(node)
+            goal = [None if _anonymous(n) else self.match.get(n.id, "") for n in tails]
+            if node.id in self.match or "" in goal or not any(goal):
                 continue
-            goal = [self.match.get(n.id) for n in tails]
-            for use in self.new.uses[goal[0]] if goal[0] else ():
+            for use in self.new.uses[next(filter(None, goal))]:
                 other = self.new.graph.node(use.head)
-                found = [n.id for n in self.new.tails(other) if not _anonymous(n)]
+                tails = self.new.tails(other)
+                found = [None if _anonymous(n) else n.id for n in tails]
                 if other.op == node.op and found == goal and self.join(node, other):
                     break
 
