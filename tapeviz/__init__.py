@@ -238,7 +238,8 @@ __all__ = [
 double = float64
 half = float16
 
-GradientTape._repr_mimebundle_ = _bundle  # type: ignore[attr-defined]
+_shown: Any = GradientTape  # its picture is no business of the engine
+_shown._repr_mimebundle_ = _bundle
 
 if TYPE_CHECKING:
     from tapeviz import (

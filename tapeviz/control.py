@@ -30,8 +30,8 @@ def cond(
     for f, role in ((true_fn, "true_fn"), (false_fn, "false_fn")):
         if not callable(f):
             raise TypeError(tell(f"{role} must be callable.", "wrap it: lambda: value"))
-    chosen = true_fn if bool(plain(pred)) else false_fn
-    return chosen()  # type: ignore[misc]
+    chosen: Any = true_fn if bool(plain(pred)) else false_fn
+    return chosen()
 
 
 def case(

@@ -173,7 +173,6 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
     than TensorFlow does, which raises NotImplementedError.
     """
 
-    @custom_gradient
     @functools.wraps(f)
     def once(*args: Any, **kwargs: Any) -> Any:
         with _Paused():
@@ -184,7 +183,8 @@ def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
 
         return result, again
 
-    return once  # type: ignore[no-any-return]
+    made: Callable[..., Any] = custom_gradient(once)
+    return made
 
 
 def _recomputed(f: Any, args: Any, kwargs: Any, upstream: Any, variables: Any) -> Any:
@@ -202,7 +202,6 @@ def _recomputed(f: Any, args: Any, kwargs: Any, upstream: Any, variables: Any) -
 def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a function so that its gradient is that of the identity."""
 
-    @custom_gradient
     @functools.wraps(f)
     def through(*args: Any, **kwargs: Any) -> Any:
         def grad(*upstream: Any, variables: Any = None) -> Any:
@@ -212,7 +211,8 @@ def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
 
         return f(*args, **kwargs), grad
 
-    return through  # type: ignore[no-any-return]
+    made: Callable[..., Any] = custom_gradient(through)
+    return made
 
 
 def py_function(

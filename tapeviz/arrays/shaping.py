@@ -360,13 +360,14 @@ def _array(value: Any) -> Any:
 
 
 @composite("pad")
-def _mirrored(t: Any, widths: Any, mode: Any) -> Tensor:
+def _mirrored(x: Any, widths: Any, mode: Any) -> Tensor:
+    t: Tensor = x
     for i, pair in enumerate(widths):
         _room_to_mirror(mode, pair, t.shape[i])
         if any(pair):
             ids = np.pad(np.arange(t.shape[i]), pair, mode=mode)
             t = call.mirror_pad(t, ids, i - rank(t))
-    return t  # type: ignore[no-any-return]
+    return t
 
 
 def _room_to_mirror(mode: str, pair: tuple[int, int], size: int) -> None:
@@ -449,5 +450,6 @@ def searchsorted(
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
     """Where in a sorted vector each value would be put in."""
-    spots = np.searchsorted(convert(sorted_sequence)._v, convert(values)._v, side)  # type: ignore[call-overload]
+    kind: Any = side
+    spots = np.searchsorted(convert(sorted_sequence)._v, convert(values)._v, kind)
     return wrap(np.asarray(spots).astype(str(getattr(out_type, "name", out_type)))[()])

@@ -27,24 +27,25 @@ class IndexedSlices:
     """
 
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
-        self._values = values
-        self._indices = indices
-        self._dense_shape = dense_shape
+        self._values: Tensor = values
+        self._indices: Tensor = indices
+        self._dense_shape: Any = dense_shape
 
     @property
     def values(self) -> Tensor:
         """The rows."""
-        return self._values  # type: ignore[no-any-return]
+        return self._values
 
     @property
     def indices(self) -> Tensor:
         """Where each row belongs."""
-        return self._indices  # type: ignore[no-any-return]
+        return self._indices
 
     @property
     def dense_shape(self) -> Tensor | None:
         """The shape of the whole tensor, as a tensor."""
-        return self._dense_shape  # type: ignore[no-any-return]
+        found: Tensor | None = self._dense_shape
+        return found
 
     @property
     def shape(self) -> TensorShape:

@@ -437,44 +437,34 @@ class Huber(_Wrapped):
         super().__init__(reduction, name, dtype, delta=delta)
 
 
-class BinaryCrossentropy(_Wrapped):
+class _Crossentropy(_Wrapped):
+    """A cross entropy whose labels may be smoothed."""
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            reduction, name, dtype,
+            from_logits=from_logits, label_smoothing=label_smoothing, axis=axis,
+        )  # fmt: skip
+
+
+class BinaryCrossentropy(_Crossentropy):
     """How surprising labels 0 and 1 are to predicted probabilities (or logits)."""
 
     measure = binary_crossentropy
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "binary_crossentropy",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            reduction, name, dtype,
-            from_logits=from_logits, label_smoothing=label_smoothing, axis=axis,
-        )  # fmt: skip
 
-
-class CategoricalCrossentropy(_Wrapped):
+class CategoricalCrossentropy(_Crossentropy):
     """How surprising one-hot labels are to predicted probabilities (or logits)."""
 
     measure = categorical_crossentropy
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "categorical_crossentropy",
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            reduction, name, dtype,
-            from_logits=from_logits, label_smoothing=label_smoothing, axis=axis,
-        )  # fmt: skip
 
 
 class SparseCategoricalCrossentropy(_Wrapped):

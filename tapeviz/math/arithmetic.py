@@ -248,9 +248,8 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
     t = convert(x)
     if not coeffs:
         return call.zero(t)
-    total = like(
-        plain(coeffs[0]) if not isinstance(coeffs[0], Tensor) else coeffs[0], t
-    )
+    first = coeffs[0] if isinstance(coeffs[0], Tensor) else plain(coeffs[0])
+    total: Tensor = like(first, t)
     for c in coeffs[1:]:
         total = call.add(like(c, t), call.multiply(total, t))
-    return total  # type: ignore[no-any-return]
+    return total

@@ -191,7 +191,7 @@ def _pair(value: Any) -> tuple[int, int]:
     given = sizes(value)
     if len(given) == 4:
         given = given[1:3]
-    return (given * 2)[0:2] if len(given) == 1 else given[:2]  # type: ignore[return-value]
+    return given[0], given[-1 if len(given) == 1 else 1]
 
 
 @composite("conv2d")

@@ -6,6 +6,7 @@ of the step; ``recipe.py`` says how the texts are read. They are those of Keras 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Unpack
 
 from tapeviz.errors import tell
@@ -55,7 +56,26 @@ else:
         self.nesterov = nesterov
 
 
-class Adam(Optimizer):
+class _Moments(Optimizer):
+    """What keeps running means of the gradient and of its size."""
+
+    settings: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+
+class Adam(_Moments):
     """Momentum, divided by the root of the mean square of the gradients.
 
     ``m`` and ``v`` are the two moments; ``alpha`` makes up for their start at zero.
@@ -88,10 +108,7 @@ else:
         amsgrad: bool = False,
         **options: Unpack[Options],
     ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.amsgrad = amsgrad
 
 
@@ -119,7 +136,7 @@ class AdamW(Adam):
             )
 
 
-class Adamax(Optimizer):
+class Adamax(_Moments):
     """Momentum, divided by the largest recent gradient."""
 
     update = """
@@ -128,23 +145,9 @@ u = maximum(beta_2 * u, abs(g))
 x -= lr * m / ((1 - beta_1**t) * (u + epsilon))
 """
     slots: ClassVar[dict[str, str]] = {"m": "momentum", "u": "norm"}
-    settings = ("beta_1", "beta_2", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
 
 
-class Nadam(Optimizer):
+class Nadam(_Moments):
     """Adam with Nesterov's momentum: the coming step's momentum is counted already.
 
     ``u`` is this step's share of momentum, ``w`` the next one's, ``p`` the product of
@@ -160,22 +163,8 @@ n = w * m / (1 - p * w) + (1 - u) * g / (1 - p)
 x -= lr * n / (sqrt(v / (1 - beta_2**t)) + epsilon)
 """
     slots: ClassVar[dict[str, str]] = {"m": "momentum", "v": "velocity"}
-    settings = ("beta_1", "beta_2", "epsilon")
     rounded = ("beta_1", "beta_2", "weight_decay")
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self._product: Any = None
+    _product: Any = None
 
     def _step(self, pairs: Pairs) -> None:
         kind = self._of[0]._v.dtype.type
@@ -295,7 +284,8 @@ def get(identifier: Any) -> Optimizer:
         return identifier
     for name, kind in ALL.items():
         if isinstance(identifier, str) and name.lower() == identifier.lower():
-            return kind()  # type: ignore[call-arg]
+            make: Callable[..., Optimizer] = kind  # each has a rate of its own
+            return make()
     raise ValueError(
         tell(
             f"Could not interpret optimizer identifier: {identifier}",

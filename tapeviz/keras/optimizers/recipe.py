@@ -144,9 +144,9 @@ class _Old(ast.NodeTransformer):
 
 
 def _target(line: ast.stmt) -> str:
-    target = line.target if isinstance(line, ast.AugAssign) else None
+    target: ast.expr | None = line.target if isinstance(line, ast.AugAssign) else None
     if isinstance(line, ast.Assign):
-        target = line.targets[0]  # type: ignore[assignment]
+        target = line.targets[0]
     if not isinstance(target, ast.Name):
         raise TypeError(f"not an assignment to a name: {ast.unparse(line)}")
     return target.id
@@ -242,8 +242,8 @@ def _minus(e: ast.expr) -> ast.expr:
     """``-e``, the sign at the first factor."""
     if isinstance(e, ast.BinOp) and isinstance(e.op, (ast.Mult, ast.Div)):
         return ast.BinOp(_minus(e.left), e.op, e.right)
-    if _negated(e):
-        return e.operand  # type: ignore[attr-defined,no-any-return]
+    if isinstance(e, ast.UnaryOp) and _negated(e):
+        return e.operand
     return ast.UnaryOp(ast.USub(), e)
 
 

@@ -59,7 +59,31 @@ def _positive(name: str, value: Any) -> None:
         )
 
 
-class ExponentialDecay(_Formula):
+class _Decay(_Formula):
+    """A rate that falls at the same pace all the time, in stairs if asked."""
+
+    def __init__(
+        self,
+        initial_learning_rate: Any,
+        decay_steps: Any,
+        decay_rate: Any,
+        staircase: bool = False,
+        name: str | None = None,
+    ) -> None:
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+        self.name = name or type(self).__name__
+        _positive("decay_steps", decay_steps)
+
+    def _passed(self, step: Any, kind: Any) -> Any:
+        """How many times ``decay_steps`` is over."""
+        p = step / kind(self.decay_steps)
+        return np.floor(p) if self.staircase else p
+
+
+class ExponentialDecay(_Decay):
     """``initial * decay_rate ** (step / decay_steps)``, in stairs if asked.
 
     >>> schedule = ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5)
@@ -67,51 +91,17 @@ class ExponentialDecay(_Formula):
     ['0.1000', '0.0500', '0.0250']
     """
 
-    def __init__(
-        self,
-        initial_learning_rate: Any,
-        decay_steps: Any,
-        decay_rate: Any,
-        staircase: bool = False,
-        name: str = "ExponentialDecay",
-    ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = decay_steps
-        self.decay_rate = decay_rate
-        self.staircase = staircase
-        self.name = name
-        _positive("decay_steps", decay_steps)
-
     def rate(self, step: Any, first: Any, kind: Any) -> Any:
         """The rate at a step."""
-        p = step / kind(self.decay_steps)
-        return first * kind(self.decay_rate) ** (np.floor(p) if self.staircase else p)
+        return first * kind(self.decay_rate) ** self._passed(step, kind)
 
 
-class InverseTimeDecay(_Formula):
+class InverseTimeDecay(_Decay):
     """``initial / (1 + decay_rate * step / decay_steps)``, in stairs if asked."""
 
-    def __init__(
-        self,
-        initial_learning_rate: Any,
-        decay_steps: Any,
-        decay_rate: Any,
-        staircase: bool = False,
-        name: str = "InverseTimeDecay",
-    ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = decay_steps
-        self.decay_rate = decay_rate
-        self.staircase = staircase
-        self.name = name
-        _positive("decay_steps", decay_steps)
-
     def rate(self, step: Any, first: Any, kind: Any) -> Any:
         """The rate at a step."""
-        p = step / kind(self.decay_steps)
-        return first / (
-            1 + kind(self.decay_rate) * (np.floor(p) if self.staircase else p)
-        )
+        return first / (1 + kind(self.decay_rate) * self._passed(step, kind))
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
