@@ -196,8 +196,8 @@ _USUAL = ("float32", "float", "int", "bool", "string", "")
 def range_of(value: Value) -> str:
     r"""The lowest, the mean and the highest entry of a large array; "" without any.
 
-    >>> ascii(range_of(Value("float32", (3,), (1.0, 2.0, 6.0))))
-    'min 1 \xb7 mean 3 \xb7 max 6'
+    >>> range_of(Value("float32", (3,), (1.0, 2.0, 6.0))).split(" \u00b7 ")
+    ['min 1', 'mean 3', 'max 6']
     """
     mean, summary = _mean(value), value.summary
     if mean is None:
