@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 _HINTS = {
@@ -25,10 +26,51 @@ _HINTS = {
     "RaggedTensor": "pad the rows to one length, or use a list",
     "SparseTensor": "use a tensor with zeros",
     "TensorArray": "use a Python list and tf.stack",
-    "svd": "np.linalg.svd(t.numpy()), outside the tape",
-    "eigh": "np.linalg.eigh(t.numpy()), outside the tape",
-    "qr": "np.linalg.qr(t.numpy()), outside the tape",
-}
+    "ragged": "pad the rows to one length, or use a list",
+    "sparse": "use a tensor with zeros",
+    "test": "use pytest, and np.testing.assert_allclose",
+    "Graph": "there are no graphs: everything is computed at once",
+    "Operation": "there are no graphs: everything is computed at once",
+    "RegisterGradient": "tf.custom_gradient gives a function its own gradient",
+    "realdiv": "the same is tf.divide",
+    "truncatediv": "tf.cast(a / b, tf.int32) cuts off the fraction",
+    "truncatemod": "tf.math.floormod, of the same sign as the divisor",
+    "lstsq": "tf.linalg.solve(tf.transpose(a) @ a, tf.transpose(a) @ b)",
+    "slogdet": "tf.math.log(abs(tf.linalg.det(x)))",
+    "triangular_solve": "tf.linalg.solve takes every matrix",
+    "cholesky_solve": "tf.linalg.solve takes the matrix itself",
+    "unravel_index": "np.unravel_index",
+} | dict.fromkeys(
+    ("segment_max", "segment_min", "segment_mean", "segment_prod"),
+    "tf.boolean_mask picks one segment at a time",
+) | {
+    name: f"np.linalg.{name}(t.numpy()), outside the tape"
+    for name in (
+        "svd", "eig", "eigh", "eigvals", "eigvalsh", "matrix_rank", "pinv", "qr"
+    )
+} | dict.fromkeys(
+    ("lu", "logm", "sqrtm", "expm"), "scipy.linalg has it, outside the tape"
+) | dict.fromkeys(
+    ("betainc", "erfinv", "erfcinv", "igamma", "igammac", "lbeta", "ndtri", "special",
+     "zeta"),
+    "scipy.special has it, outside the tape",
+)  # fmt: skip
+"""What to do instead, where no name that is spelt alike would do."""
+
+_SLIPS = {
+    "Adam": "tf.keras.optimizers.Adam", "SGD": "tf.keras.optimizers.SGD",
+    "adam": "tf.keras.optimizers.Adam", "sgd": "tf.keras.optimizers.SGD",
+    "array": "tf.constant", "clip": "tf.clip_by_value", "div": "tf.divide",
+    "dot": "tf.tensordot(a, b, 1)", "gradient": "tape.gradient, of a tf.GradientTape",
+    "layers": "tf.keras.layers", "max": "tf.reduce_max, or tf.maximum of two",
+    "min": "tf.reduce_min, or tf.minimum of two", "mul": "tf.multiply",
+    "neg": "tf.negative", "reduce_avg": "tf.reduce_mean", "sub": "tf.subtract",
+    "sum": "tf.reduce_sum", "to_float": "tf.cast(x, tf.float32)", "var": "tf.Variable",
+}  # fmt: skip
+"""What other libraries call something, and what it is here."""
+
+_SHORT = 3
+"""Names of this many letters are not taken for slips of others."""
 
 
 def missing(space: str, name: str) -> str:
@@ -46,6 +88,7 @@ def missing(space: str, name: str) -> str:
         return f"tapeviz has no {asked}" + (f"; {hint}" if hint else "")
     if name.startswith("__"):
         return f"module {('tapeviz.' + space).rstrip('.')!r} has no attribute {name!r}"
+    near = _SLIPS.get(name, near)
     hint = _HINTS.get(name) or (f"you may mean {near}" if near else "")
     home = next((s for s in NAMES if name in NAMES[s].split()), None)
     if home is not None and not near.endswith(f".{name}"):
@@ -60,14 +103,17 @@ def _spelt(space: str, name: str) -> str:
 
 
 def _offered() -> dict[str, list[str]]:
-    """Every public name of ours, and where it is."""
+    """Every public name of ours that TensorFlow has too, and where it is."""
     import tapeviz
+    from tapeviz.tensorflow_names import NAMES
 
     found: dict[str, list[str]] = {}
     for space in ("", "math", "nn", "linalg", "random", "debugging", "image", "keras"):
         module = import_module(f"tapeviz.{space}") if space else tapeviz
-        for name in dir(module):
-            if name[0] != "_" and not hasattr(import_module, name):
+        theirs = NAMES.get(space, " ".join(dir(module))).split()
+        for name in theirs:
+            known = not name.startswith("_") and name in dir(module)
+            if known and not isinstance(getattr(module, name), ModuleType):
                 found.setdefault(name, []).append(space)
     return found
 
@@ -75,9 +121,15 @@ def _offered() -> dict[str, list[str]]:
 def _nearest(space: str, name: str) -> str:
     """The same name elsewhere, or one that is spelt like it."""
     offered = _offered()
-    close = get_close_matches(name, offered, 1, 0.8)
+    close = get_close_matches(name, offered, 1, 0.8) if len(name) > _SHORT else []
     if name not in offered and not close:
-        parts = [n for n in offered if len(n) > 3 and (n in name or name in n)]
+        words = set(name.split("_"))
+        parts = [
+            n
+            for n in offered
+            if len(n) > _SHORT
+            and (words.issuperset(n.split("_")) or words.issubset(n.split("_")))
+        ]
         close = sorted(parts, key=lambda n: abs(len(n) - len(name)))[:1]
     best = name if name in offered else (close[0] if close else "")
     if not best:

@@ -104,6 +104,11 @@ def test_every_function_says_what_it_does(space: str) -> None:
             "tf.relu does not exist, in TensorFlow neither; you may mean tf.nn.relu",
         ),
         ("", "reduce_summ", "you may mean tf.reduce_sum"),
+        ("", "mul", "you may mean tf.multiply"),
+        ("", "dot", "you may mean tf.tensordot(a, b, 1)"),
+        ("linalg", "lu", "tapeviz has no tf.linalg.lu; scipy.linalg has it, outside"),
+        ("linalg", "tridiagonal_solve", "the nearest is tf.linalg.solve"),
+        ("math", "betainc", "tapeviz has no tf.math.betainc; scipy.special has it"),
         ("linalg", "svd", "tapeviz has no tf.linalg.svd; np.linalg.svd"),
         ("nn", "conv3d", "tapeviz has no tf.nn.conv3d; the nearest is tf.nn.conv2d"),
         ("", "data", "tapeviz has no tf.data; loop over"),
@@ -133,3 +138,17 @@ def test_a_name_is_loaded_when_it_is_used() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_what_is_nearest_is_there_and_no_namespace() -> None:
+    """For every name that TensorFlow has and we have not."""
+    for space, names in NAMES.items():
+        if space and space not in dir(tf):
+            continue
+        room = getattr(tf, space) if space else tf
+        for name in set(names.split()) - set(dir(room)):
+            _, _, near = missing(space, name).partition("the nearest is tf.")
+            found: object = tf
+            for part in near.split(".") if near else []:
+                found = getattr(found, part)
+            assert not near or not inspect.ismodule(found), (space, name, near)
