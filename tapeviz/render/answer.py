@@ -10,6 +10,7 @@ from html import escape
 from tapeviz.render import still
 from tapeviz.render import theme as themes
 from tapeviz.render.measure import fit, width
+from tapeviz.render.page import document
 from tapeviz.render.scene import Rect, scene
 from tapeviz.render.text import one_line
 from tapeviz.trace.graph import Graph, Source, Span
@@ -118,20 +119,9 @@ def to_html(
 
 def page(answers: Sequence[Answer], *, theme: str = "auto") -> str:
     """The answers as an HTML document that stands alone."""
-    title = _said("; ".join(answer.sentence for answer in answers)[:120])
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{title}</title><style>{css(theme)}{_PAGE}</style></head>"
-        f'<body class="{themes.class_name(theme)}">'
-        f"<main>{to_html(answers, theme=theme)}</main></body></html>\n"
-    )
-
-
-_PAGE = (
-    "body{margin:0;padding:clamp(8px,3vw,32px);background:var(--tv-paper)}"
-    "main{max-width:900px;margin:auto}"
-)
+    title = one_line("; ".join(answer.sentence for answer in answers), 120)
+    body = to_html(answers, theme=theme)
+    return document(title, body, theme=theme, style=css(theme), width=900)
 
 
 def css(theme: str = "auto") -> str:

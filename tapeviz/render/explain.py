@@ -16,6 +16,7 @@ from tapeviz.render import notation as maths
 from tapeviz.render import text as words
 from tapeviz.render import theme as themes
 from tapeviz.render.notation import Math
+from tapeviz.render.page import document
 from tapeviz.trace.backward import Contribution, Step
 from tapeviz.trace.explanation import Check, Cost, Explanation, ForwardPass, Path
 from tapeviz.trace.graph import Edge, Node
@@ -566,16 +567,8 @@ def to_html(data: Explanation, *, theme: str = "auto", exact: bool = False) -> s
 
 def page(data: Explanation, *, theme: str = "auto", exact: bool = False) -> str:
     """The explanation as an HTML document that stands alone."""
-    title = escape(Told(data).opening())
     body = to_html(data, theme=theme, exact=exact)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{title}</title><style>{themes.css(theme)}body{{margin:0;padding:"
-        "clamp(8px,3vw,32px);background:var(--tv-paper)}main{max-width:1080px;margin:auto}"
-        f'</style></head><body class="{themes.class_name(theme)}"><main>{body}</main>'
-        "</body></html>\n"
-    )
+    return document(Told(data).opening(), body, theme=theme)
 
 
 def css(theme: str = "auto") -> str:

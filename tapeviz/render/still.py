@@ -7,6 +7,8 @@ import hashlib
 import json
 from html import escape
 
+from tapeviz.render.page import document
+
 _SWAP = (
     "for(const el of document.querySelectorAll('[id=\"%s\"]'))"
     "if(el.querySelector(':scope>img'))el.innerHTML=%s"
@@ -33,17 +35,13 @@ def notebook(svg: str, alt: str, *, least: float = 0, asks: bool = False) -> str
     id = "tapeviz-" + hashlib.sha256(svg.encode("utf-8", "replace")).hexdigest()[:12]
     whole = json.dumps(svg).replace("<", "\\u003c")
     return (
-        f'<div id="{id}" class="tv-still" style="overflow-x:auto{room}">'
+        f'<div id="{id}" class="tv-still" role="group" tabindex="0" '
+        f'aria-label="picture" style="overflow-x:auto{room}">'
         f"{image(svg, alt)}</div>"
         f"<script>{_SWAP % (id, whole)}</script>"
     )
 
 
-def page(svg: str, alt: str) -> str:
+def page(svg: str, alt: str, *, theme: str = "auto") -> str:
     """The picture as an HTML document that stands alone."""
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(alt[:80])}</title></head>"
-        f'<body style="margin:0">{svg}</body></html>\n'
-    )
+    return document(alt[:80], svg, theme=theme, width=4000)

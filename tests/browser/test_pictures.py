@@ -1,0 +1,134 @@
+"""What twenty pictures must be in a browser: legible, orderly, open to everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tapeviz as tf
+from tapeviz import explain, play, why
+from tapeviz.render import theme
+from tapeviz.render.scene import scene
+from tapeviz.shown import Shown
+from tests.browser.conftest import Opener
+from tests.browser.test_scene import COLLISIONS, FONTS, FORCE, OUTSIDE
+from tests.render.tapes import PROGRAMS, picture
+
+LEAST = 4.5
+"""The contrast that text must have, by WCAG."""
+
+STYLE = "<style>svg{max-width:none!important;display:block}body{width:3000px}</style>"
+HEAD = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>all</title>{STYLE}'
+
+CROSSING = """() => {
+  const found = [];
+  for (const svg of document.querySelectorAll('svg')) {
+    const [left, top, wide, high] = svg.getAttribute('viewBox').split(' ').map(Number);
+    for (const el of svg.querySelectorAll('text, .frame')) {
+      const box = el.getBBox(), m = el.getCTM().multiply(svg.getCTM().inverse());
+      const x = box.x + m.e, y = box.y + m.f;
+      if (box.width && (x < left || y < top || x + box.width > left + wide ||
+          y + box.height > top + high)) found.push([svg.id, el.textContent, x, y]);
+    }
+  }
+  return found;
+}"""
+
+PALE = """least => {
+  const found = [];
+  const parts = said => said.match(/[\\d.]+/g).map(Number);
+  const light = said => {
+    const [r, g, b] = parts(said).map(v => v / 255)
+      .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b;
+  };
+  for (const svg of document.querySelectorAll('svg')) {
+    const shapes = [...svg.querySelectorAll('rect, path, circle')];
+    for (const text of svg.querySelectorAll('text')) {
+      for (const said of text.querySelector('tspan') ? text.children : [text]) {
+        if (!said.textContent.trim()) continue;
+        const box = said.getBoundingClientRect();
+        const middle = new DOMPoint(box.x + box.width / 2, box.y + box.height / 2);
+        let behind = 'rgb(255, 255, 255)';
+        for (const shape of shapes) {
+          const fill = getComputedStyle(shape).fill;
+          if (fill === 'none' || parts(fill)[3] === 0) continue;
+          if (!(shape.compareDocumentPosition(text) & 4)) continue;
+          const point = middle.matrixTransform(shape.getScreenCTM().inverse());
+          const inside = shape.isPointInFill(point);
+          if (inside) behind = fill;
+        }
+        const ink = light(getComputedStyle(said).fill), paper = light(behind);
+        const ratio = (Math.max(ink, paper) + .05) / (Math.min(ink, paper) + .05);
+        if (ratio < least) found.push([said.textContent, said.getAttribute('class'),
+          getComputedStyle(said).fill, behind, ratio]);
+      }
+    }
+  }
+  return found;
+}"""
+
+
+@cache
+def all_pictures(look: str = "auto") -> str:
+    """A page with the twenty pictures in one theme."""
+    drawn = [
+        scene(picture(name).graph, theme=look, prefix=f"{name}-", legend=True).svg
+        for name in PROGRAMS
+    ]
+    return f"{HEAD}<body>{''.join(drawn)}"
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_no_text_leaves_its_place_and_no_nodes_overlap(
+    open_page: Opener, tmp_path: Path, colours: Any
+) -> None:
+    page = open_page.content(all_pictures(), tmp_path, theme=colours, width=3100)
+    for fonts in FONTS[:2]:
+        page.evaluate(FORCE, fonts)
+        assert page.evaluate(OUTSIDE) == [], fonts
+        assert page.evaluate(COLLISIONS) == [], fonts
+        assert page.evaluate(CROSSING) == [], fonts
+
+
+@pytest.mark.parametrize("look", theme.THEMES)
+def test_all_text_has_enough_contrast(
+    open_page: Opener, tmp_path: Path, look: str
+) -> None:
+    page = open_page.content(all_pictures(look), tmp_path, width=3100)
+    assert page.evaluate(PALE, 21.1), "the measure finds what it looks for"
+    assert page.evaluate(PALE, LEAST) == []
+
+
+def shown(form: Callable[..., Shown]) -> Shown:
+    x = tf.Variable(3.0)
+    c = tf.constant(2.0)
+    with tf.GradientTape() as tape:
+        y = c * x**2 + 1
+    tape.gradient(y, [x, c])
+    return form(tape, y, [x, c])
+
+
+PAGES: dict[str, Callable[[], Shown]] = {
+    "draw": lambda: picture("what_changed"),
+    "why": lambda: shown(why),
+    "explain": lambda: shown(explain),
+    "play": lambda: shown(play),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_axe_finds_nothing_to_mend(
+    open_page: Opener, tmp_path: Path, name: str, colours: Any
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    file = PAGES[name]().save(tmp_path / f"{name}.html")
+    page = open_page(file, theme=colours, still=True)
+    found = axe.Axe().run(page)
+    assert found.response["passes"]
+    assert found.response["violations"] == [], found.generate_report()

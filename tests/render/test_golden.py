@@ -1,0 +1,37 @@
+"""The pictures of twenty tapes are what somebody looked at and found good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tapeviz.render import layout
+from tests.render import golden, tapes
+
+
+@pytest.mark.parametrize("name", tapes.PROGRAMS)
+def test_picture_and_text_are_as_they_were(name: str) -> None:
+    check(golden.files(name))
+
+
+def check(files: dict[Path, str]) -> None:
+    for path, text in files.items():
+        seen = path.read_text("utf-8") if path.exists() else ""
+        assert text == seen, f"if it is meant to be so: {golden.COMMAND}, and look"
+
+
+def test_there_are_twenty_and_no_other() -> None:
+    assert len(tapes.PROGRAMS) == 20
+    assert set(golden.FOLDER.iterdir()) == golden.every().keys()
+    check(golden.every())
+
+
+def test_the_same_tape_gives_the_same_bytes_in_every_form() -> None:
+    first = tapes.picture("arrays")
+    layout._place.cache_clear()
+    tapes.picture.cache_clear()
+    second = tapes.picture("arrays")
+    assert first is not second
+    for ending, form in first._forms().items():
+        assert form() == second._forms()[ending](), ending
