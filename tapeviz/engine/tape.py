@@ -280,7 +280,7 @@ class GradientTape:
             out = [_result(found[0], sources, zero)]
         else:
             out = [_result(g, s, zero) for g, s in zip(found, flat, strict=True)]
-        self._asked = [(targets, seeds, flat)]
+        self._asked = [(targets, [g for _, g in seeds], flat)]
         for hear in here.heard:
             hear("gradient", self, targets, flat, out)
         return out[0] if single else nest.like(sources, out)
