@@ -143,7 +143,7 @@ class _Reel:
         seconds = f"{self.count * self.seconds:.5g}s"
         moved = ",".join((".words", *self.moved))
         yield f"{moved}{{animation:c {seconds} step-end infinite}}"
-        yield f"@keyframes c{{0%{{opacity:1}}{100 / self.count:.4g}%{{opacity:0}}}}"
+        yield f"@keyframes c{{0%{{opacity:1}}{100 / self.count:.3g}%{{opacity:0}}}}"
         yield "@keyframes r{0%{transform:scaleX(0)}}"
         yield f".run{{animation:r {seconds} steps({self.count},jump-none) infinite}}"
 
@@ -256,7 +256,7 @@ class _Reel:
     def _track(self, name: str, values: tuple[str, ...]) -> str:
         """The name of the keyframes that give a property these values."""
         stops = "".join(
-            f"{100 * i / self.count:.4g}%{{{name}:{value}}}"
+            f"{100 * i / self.count:.3g}%{{{name}:{value}}}"
             for i, value in enumerate(values)
             if i == 0 or value != values[i - 1]
         )

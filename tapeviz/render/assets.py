@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from importlib.resources import files
 
 
@@ -15,9 +17,11 @@ def lean(code: str) -> str:
     lines = (line for line in code.splitlines() if not line.lstrip().startswith("//"))
     parts = _LITERAL.split("\n".join(lines))
     parts[::2] = [_SPACE.sub(_tight, part) for part in parts[::2]]
+    parts[::2] = [_CONST.sub("let ", part) for part in parts[::2]]
     return "".join(parts).replace(";}", "}")
 
 
+_CONST = re.compile(r"\bconst ")
 _LITERAL = re.compile(r'("(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)')
 _SPACE = re.compile(r"(^|.?)\s+(?=(.?))", re.DOTALL)
 
@@ -28,6 +32,62 @@ def _tight(found: re.Match[str]) -> str:
         after.isalnum() or after in "_$"
     )
     return f"{before} " if words else before
+
+
+def terse(code: str) -> str:
+    """A lean script whose own names are one or two letters long.
+
+    A name is left alone where it might be more than a variable of ours: a key, a
+    property, part of a text, or a word of the browser.
+    """
+    parts = _LITERAL.split(code)
+    plain, quoted = "".join(parts[::2]), " ".join(parts[1::2])
+    spared = {*_WORD.findall(quoted), *_KEPT} | _keys("\0".join(parts[::2]))
+    count = Counter(_WORD.findall(plain))
+    ours = {n for n in _declared(plain) if len(n) > 2} - spared
+    short = (n for n in _short_names() if n not in count and n not in spared)
+    order = sorted(ours, key=lambda n: (-count[n] * len(n), n))
+    new = dict(zip(order, short, strict=False))
+    parts[::2] = [_WORD.sub(lambda w: new.get(w[0], w[0]), part) for part in parts[::2]]
+    return "".join(parts)
+
+
+_WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_KEPT = ("mount", "start")
+_DECLARED = re.compile(r"(?:\blet|\bfunction) ([A-Za-z_$][\w$]*)|([A-Za-z_$][\w$]*)=>")
+_LISTS = re.compile(r"\(([\w$,=]*)\)(?:=>|\{)")
+
+
+def _declared(code: str) -> set[str]:
+    """The names of functions, variables and parameters."""
+    found = {name for pair in _DECLARED.findall(code) for name in pair if name}
+    for names in _LISTS.findall(code):
+        found.update(name.partition("=")[0] for name in names.split(","))
+    return found
+
+
+def _keys(code: str) -> set[str]:
+    """The names that stand as a property, a key, or inside braces by themselves."""
+    found: set[str] = set()
+    inside = [""]
+    for token in re.finditer(r"[A-Za-z_$][\w$]*|[(\[{)\]}]", code):
+        text, before = token[0], code[: token.start()]
+        after = code[token.end() : token.end() + 1]
+        if text in "([{":
+            inside.append(text)
+        elif text in ")]}":
+            inside.pop()
+        else:
+            part = before.endswith(".") and not before.endswith("...")
+            alone = before[-1:] in "{," and after in ",}=(" and inside[-1] == "{"
+            found |= {text} if part or alone or after == ":" else set()
+    return found
+
+
+def _short_names() -> Iterator[str]:
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    yield from letters
+    yield from (one + two for one in letters for two in letters)
 
 
 def small(text: str) -> str:

@@ -37,35 +37,38 @@ _SMALLEST = 0.78
 _SMALL = 50
 
 _RULES = (
-    (
-        ".tapeviz{--glow:none}"
-        ".tapeviz .hot{--h: ;}.tapeviz .done{--d: ;}"
-        ".tapeviz .dim{opacity:.25}.tapeviz .off{opacity:0}"
-        ".tapeviz .late{opacity:0}.tapeviz .late:is(.on,.hot,.done){opacity:1}"
-        ".tapeviz :is(.node,.edge){--s:var(--h)var(--tv-hot);"
-        "--f:var(--h)var(--tv-hot-fill);--t:var(--h)2.4}"
-        ".tapeviz .edge{--e:var(--d)var(--tv-done);--u:var(--d)1.8}"
-        ".tapeviz .frame{stroke-width:var(--t,1.4)}"
-        ".tapeviz .wire{stroke:var(--s,var(--e,var(--tv-line)));"
-        "stroke-width:var(--t,var(--u,1.3))}"
-        ".tapeviz .head{fill:var(--s,var(--e,var(--tv-line)))}"
-    )
-    + "".join(
-        f".tapeviz .{kind} .frame{{stroke:var(--s,var(--tv-{kind}));"
-        f"fill:var(--f,var(--tv-{kind}-fill))}}"
-        for kind in themes.KINDS
-    )
-    + (
-        ".tapeviz .pill{fill:var(--tv-paper);stroke:var(--tv-done);stroke-width:1.2}"
-        ".tapeviz .chip{fill:var(--tv-hot-fill);stroke:var(--tv-hot);stroke-width:1.2}"
-        ".tapeviz .pill+.note{fill:var(--tv-done);font-weight:600}"
-        ".tapeviz .chip+.note{fill:var(--tv-hot)}"
-        ".tapeviz .way.hot{animation:tv-way .6s ease-out}"
-        "@keyframes tv-way{from{transform:var(--way)}}"
-    )
+    ".tapeviz{--glow:none}"
+    ".tapeviz .hot{--h: ;}.tapeviz .done{--d: ;}"
+    ".tapeviz .dim{opacity:.25}.tapeviz .off{opacity:0}"
+    ".tapeviz .late{opacity:0}.tapeviz .late:is(.on,.hot,.done){opacity:1}"
+    ".tapeviz :is(.node,.edge){--s:var(--h)var(--tv-hot);"
+    "--f:var(--h)var(--tv-hot-fill);--t:var(--h)2.4}"
+    ".tapeviz .edge{--e:var(--d)var(--tv-done);--u:var(--d)1.8}"
+    ".tapeviz .frame{stroke-width:var(--t,1.4)}"
+    ".tapeviz .wire{stroke:var(--s,var(--e,var(--tv-line)));"
+    "stroke-width:var(--t,var(--u,1.3))}"
+    ".tapeviz .head{fill:var(--s,var(--e,var(--tv-line)))}"
+    ".tapeviz .pill{fill:var(--tv-paper);stroke:var(--tv-done);stroke-width:1.2}"
+    ".tapeviz .chip{fill:var(--tv-hot-fill);stroke:var(--tv-hot);stroke-width:1.2}"
+    ".tapeviz .pill+.note{fill:var(--tv-done);font-weight:600}"
+    ".tapeviz .chip+.note{fill:var(--tv-hot)}"
+    ".tapeviz .way.hot{animation:tv-way .6s ease-out}"
+    "@keyframes tv-way{from{transform:var(--way)}}"
 )
 """How marks look. ``--h`` is set, to nothing, on what is hot, ``--d`` on what is done:
 a variable made with one that is not set is not set either, and its fallback counts."""
+
+
+def _rules(graph: Graph) -> str:
+    """How marks look, on nodes of the kinds that there are."""
+    there = {node.kind for node in graph.nodes}
+    there |= {"target"} if any(node.target for node in graph.nodes) else set()
+    return _RULES + "".join(
+        f".tapeviz .{kind} .frame{{stroke:var(--s,var(--tv-{kind}));"
+        f"fill:var(--f,var(--tv-{kind}-fill))}}"
+        for kind in themes.KINDS
+        if kind in there
+    )
 
 
 def backward_film(
@@ -96,7 +99,7 @@ def backward_film(
         sums=story.longest(story.sums),
         notes=story.longest(story.notes) if story.small else {},
     )
-    over = f"<style>{_RULES}</style>"
+    over = f"<style>{_rules(run.graph)}</style>"
     over += "".join(_overlays(story, picture, prefix))
     words = story.words
     return Film(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import html
 import json
+import re
 from collections.abc import Callable
 from functools import cache
 from itertools import chain
@@ -13,9 +13,10 @@ from typing import Any
 
 from tapeviz.render import theme as themes
 from tapeviz.render.animate import animate, theme_of
-from tapeviz.render.assets import lean, small, static
+from tapeviz.render.assets import lean, small, static, terse
 from tapeviz.render.lines import Place, lit
-from tapeviz.trace.film import Film, Frame
+from tapeviz.render.page import document
+from tapeviz.trace.film import MARKS, Ask, Film, Frame
 
 _START = (
     "for(const el of document.querySelectorAll('[id=\"%s\"]'))"
@@ -28,55 +29,71 @@ _NOTHING_ELSE = (
 )
 
 
-def notebook(film: Film, *, step: int = 0) -> str:
+def notebook(film: Film, **start: Any) -> str:
     """The film for a notebook: an animated picture that a script makes a player.
 
     Nothing is fetched, and where scripts do not run the picture plays by itself.
-    ``step`` is the step the player opens at; ValueError when the film has no such step.
+    ``start`` says how the player opens, as in ``payload``.
     """
     theme = theme_of(film)
     colours = themes.css(theme)
     style = css(theme).removeprefix(colours if colours in film.svg else "")
-    return _markup(film, {**payload(film, step=step), "css": style})
+    return _markup(film, {**payload(film, **start), "css": style})
 
 
-def page(film: Film, *, step: int = 0) -> str:
-    """The film as an HTML document that stands alone and may not fetch anything."""
+def page(film: Film, **start: Any) -> str:
+    """The film as an HTML document that stands alone and may not fetch anything.
+
+    Its address can say how it opens and follows the reader: ``#step=7&predict``.
+    """
     theme = theme_of(film)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_ELSE}">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{html.escape(film.title)}</title>"
-        f"<style>{css(theme)}{small(_PAGE)}</style></head>"
-        f'<body class="tv-{theme}"><main>{_markup(film, payload(film, step=step))}'
-        "</main></body></html>\n"
+    told = {**payload(film, **start), "link": True}
+    return document(
+        film.title,
+        _markup(film, told),
+        theme=theme,
+        style=css(theme),
+        policy=_NOTHING_ELSE,
     )
 
 
-_PAGE = """
-body { margin: 0; padding: clamp(8px, 3vw, 32px); background: var(--tv-paper); }
-main { max-width: 1080px; margin: auto; }
-"""
-
-
 def _markup(film: Film, told: dict[str, Any]) -> str:
-    image = base64.b64encode(animate(film, _PACE).encode("utf-8", "replace")).decode()
-    text = _script_safe(told)
+    image, text = _address(animate(film, _PACE)), _script_safe(told)
     id = "tapeviz-" + hashlib.sha256((image + text).encode()).hexdigest()[:12]
     return (
-        f'<div id="{id}"><img src="data:image/svg+xml;base64,{image}" '
+        f'<div id="{id}"><img src="{image}" '
         f'alt="{html.escape(film.alt)}" style="max-width:100%"></div>'
         f"<script>(()=>{{{script()}const film={text};{_START % id}}})()</script>"
     )
 
 
-def payload(film: Film, *, step: int = 0) -> dict[str, Any]:
+_TAG = re.compile(r"<[^>]*>")
+_SWAPPED = str.maketrans("\"'", "'\"")
+_ESCAPED = str.maketrans(
+    {c: f"%{ord(c):02X}" for c in "%#\n\r\t"} | {"&": "&amp;", '"': "&quot;"}
+)
+
+
+def _address(svg: str) -> str:
+    """A picture as an address inside an attribute, mostly as it stands.
+
+    In its tags the quotation marks change places with the apostrophes, so that hardly
+    any has to be written otherwise.
+    """
+    text = _TAG.sub(lambda tag: tag[0].translate(_SWAPPED), svg)
+    text = text.encode("utf-8", "replace").decode()
+    return f"data:image/svg+xml,{text.translate(_ESCAPED)}"
+
+
+def payload(
+    film: Film, *, step: int = 0, predict: bool = False, speed: float = 1.0
+) -> dict[str, Any]:
     """What the player is told of a film, without its picture.
 
-    Spans become places in the listing, counted in UTF-16 units as scripts count;
-    ``jump`` has the steps at which each element becomes what the film is about, and
-    ``rows`` the last step of each row of the table.
+    ``step``, ``predict`` and ``speed`` say how it opens; ValueError when it has no
+    such step. Texts, ids and phases stand in lists of their own, and the frames name
+    them by number. Spans become places in the listing, counted in UTF-16 units as
+    scripts count.
     """
     film.validate()
     if not 0 <= step < len(film.frames):
@@ -84,23 +101,85 @@ def payload(film: Film, *, step: int = 0) -> dict[str, Any]:
         raise ValueError(f"step {step} is not in this film: its steps are 0 to {last}")
     spans = [lit(film.sources, frame.spans) for frame in film.frames]
     known = {place: i for i, place in enumerate(dict.fromkeys(chain(*spans)))}
+    pool = _Pool()
+    frames = [
+        pool.frame(frame, [known[place] for place in places])
+        for frame, places in zip(film.frames, spans, strict=True)
+    ]
     return {
         "title": film.title,
         "step": step,
+        "predict": predict,
+        "speed": speed,
         "theme": theme_of(film),
         "code": [
             {"name": name, "first": s.first, "lines": s.lines}
             for s, name in zip(film.sources, _code_names(film), strict=True)
         ],
         "spans": [*map(_units(film), known)],
-        "frames": [
-            _frame(frame, [known[place] for place in places])
-            for frame, places in zip(film.frames, spans, strict=True)
-        ],
+        "frames": frames,
+        "asks": [*map(pool.ask, film.asks)],
         "table": {"heads": film.table.heads, "rows": film.table.rows},
-        "rows": _rows(film),
-        "jump": jumps(film),
+        "texts": [*pool.texts],
+        "ids": [*pool.ids],
+        "phases": [*pool.phases],
     }
+
+
+class _Pool:
+    """What many frames share, written once and named by number."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, int] = {"": 0}
+        self.ids: dict[str, int] = {"": 0}
+        self.phases: dict[str, int] = {"": 0}
+
+    def frame(self, frame: Frame, spans: list[int]) -> list[Any]:
+        """A frame as a list; what is empty at its end is left out."""
+        marks = [
+            n
+            for id, mark in frame.marks.items()
+            for n in (_number(self.ids, id), MARKS.index(mark))
+        ]
+        cells: list[Any] = [
+            frame.caption,
+            _number(self.texts, frame.formula),
+            marks,
+            spans,
+            frame.row + 1,
+            _number(self.ids, frame.topic),
+            _number(self.phases, frame.phase),
+            _number(self.texts, frame.check),
+            [(t.first, t.last, t.step) for t in frame.terms],
+        ]
+        while not cells[-1]:
+            cells.pop()
+        return cells
+
+    def ask(self, ask: Ask) -> list[Any]:
+        """A question as a list."""
+        return [
+            ask.step,
+            ask.question,
+            [*map(_plain, ask.answer)],
+            [_number(self.texts, hint) for hint in ask.hints],
+            [
+                [_number(self.texts, slip.text), *map(_plain, slip.answer)]
+                for slip in ask.slips
+            ],
+            *([1] if ask.shape else []),
+        ]
+
+
+def _number(known: dict[str, int], text: str) -> int:
+    return known.setdefault(text, len(known))
+
+
+def _plain(number: float) -> float | int:
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
+
+
+_EXACT = 2**53
 
 
 def _code_names(film: Film) -> list[str]:
@@ -109,32 +188,6 @@ def _code_names(film: Film) -> list[str]:
     A single one needs none; that of a notebook cell changes with every run.
     """
     return [s.name if len(film.sources) > 1 else "" for s in film.sources]
-
-
-def _frame(frame: Frame, spans: list[int]) -> dict[str, Any]:
-    return {
-        "caption": frame.caption,
-        "formula": frame.formula,
-        "marks": frame.marks,
-        "row": frame.row,
-        "spans": spans,
-        "phase": frame.phase,
-    }
-
-
-def _rows(film: Film) -> list[int]:
-    last = {frame.row: step for step, frame in enumerate(film.frames)}
-    return [last.get(row, 0) for row in range(len(film.table.rows))]
-
-
-def jumps(film: Film) -> dict[str, list[int]]:
-    """The steps at which each element becomes hot."""
-    found: dict[str, list[int]] = {}
-    for step, frame in enumerate(film.frames):
-        for id, mark in frame.marks.items():
-            if mark == "hot":
-                found.setdefault(id, []).append(step)
-    return found
 
 
 def _units(film: Film) -> Callable[[Place], Place]:
@@ -160,14 +213,14 @@ def _script_safe(data: Any) -> str:
 @cache
 def module() -> str:
     """The player as an ES module: ``mount``, ``start``, and a widget as its default."""
-    return static("player.js")
+    return static("practice.js") + static("player.js")
 
 
 @cache
 def script() -> str:
-    """The player as statements for a classic script, without comments and indents."""
+    """The player as statements for a classic script, as short as they can safely be."""
     own = module().partition("\nexport default")[0]
-    return lean(own.replace("export function", "function"))
+    return terse(lean(own.replace("export function", "function")))
 
 
 @cache

@@ -12,7 +12,7 @@ from tapeviz.trace.film import Ask, Slip
 from tapeviz.trace.practice import Mistake, Practice
 from tapeviz.trace.value import Value
 
-TOLERANCE = 0.005
+TOLERANCE = 0.01
 """How far a typed number may be from the right one, in relation to it; as the player
 judges."""
 

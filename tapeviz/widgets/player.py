@@ -15,8 +15,11 @@ from tapeviz.trace.film import Film
 class PlayerWidget(anywidget.AnyWidget):
     """A film in a notebook with a kernel; all its views show one step.
 
-    ``step`` and ``playing`` can be read, set, observed and linked. A step outside the
-    film raises a TraitError. ``close()`` takes the views away and frees the film.
+    ``step``, ``playing``, ``speed``, ``predict`` and ``answers`` can be read, set,
+    observed and linked. ``answers`` has for each step that was asked for what was typed
+    and whether it was right, as in ``{"15": {"typed": "2", "right": True, "tries": 1,
+    "hints": 0, "done": True}}``. A step outside the film raises a TraitError.
+    ``close()`` takes the views away and frees the film.
     """
 
     _esm = html.module()
@@ -26,6 +29,8 @@ class PlayerWidget(anywidget.AnyWidget):
     step = traitlets.Int(0).tag(sync=True)
     playing = traitlets.Bool(default_value=False).tag(sync=True)
     speed = traitlets.Float(1.0).tag(sync=True)
+    predict = traitlets.Bool(default_value=False).tag(sync=True)
+    answers = traitlets.Dict().tag(sync=True)
 
     def __init__(self, film_json: str, step: int = 0, **options: Any) -> None:
         film = Film.from_json(film_json)

@@ -138,7 +138,7 @@ def test_the_keyboard_alone_reaches_everything(player: Player) -> None:
     page = player.root.page
     player.root.focus()
     names = []
-    for _ in range(14):
+    for _ in range(16):
         page.keyboard.press("Tab")
         names.append(
             page.evaluate("""() => {
@@ -146,9 +146,10 @@ def test_the_keyboard_alone_reaches_everything(player: Player) -> None:
           return el.getAttribute('aria-label') || el.textContent;
         }""")
         )
-    assert names[:10] == [
+    assert names[:13] == [
         "Code", "Picture", "Step", "First step", "Back", "Play", "Forward", "Last step",
-        "Speed", "All steps as a table",
+        "Predict before you see (p)", "Speed", "Full screen (f)", "Keys (?)",
+        "All steps as a table",
     ]  # fmt: skip
 
 
@@ -267,7 +268,8 @@ const [code, told] = %s;
 const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
 const player = (await import(url)).default;
 const heard = {};
-const state = { film: told, step: 2, playing: false, speed: 4 };
+const state = { film: told, step: 2, playing: false, speed: 4, predict: false,
+  answers: {} };
 window.model = {
   saved: 0,
   get: key => state[key],

@@ -107,7 +107,7 @@ def test_hostile_and_endless_code_stays_text() -> None:
 
 def test_control_characters_do_not_break_it(film: Film) -> None:
     frame = Frame("A \x00 \x1b \ud800 caption.", {})
-    ET.fromstring(animate(replace(film, frames=(frame,))).encode())  # noqa: S314
+    ET.fromstring(animate(replace(film, frames=(frame,), asks=())).encode())  # noqa: S314
 
 
 def test_any_picture_can_be_a_film() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import shutil
@@ -11,13 +10,14 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from tapeviz.render import html
 from tapeviz.render.film import backward_film
-from tapeviz.trace.film import Film, Frame, Table
+from tapeviz.trace.film import MARKS, Film, Frame, Table, Term
 from tapeviz.trace.graph import Source, Span
 from tests import samples
 from tests.render.test_film import hostile
@@ -56,12 +56,30 @@ def told(text: str) -> dict[str, Any]:
     return dict(data)
 
 
+def unfolded(data: dict[str, Any], cells: list[Any]) -> Frame:
+    """A frame as the player reads it, but for the code that is lit."""
+    empty: list[Any] = ["", 0, [], [], 0, 0, 0, 0, []]
+    whole = [*cells, *empty[len(cells) :]]
+    caption, formula, flat, _, row, topic, phase, check, terms = whole
+    ids = [data["ids"][n] for n in flat[::2]]
+    return Frame(
+        caption,
+        dict(zip(ids, (MARKS[n] for n in flat[1::2]), strict=True)),
+        data["texts"][formula],
+        row - 1,
+        phase=data["phases"][phase],
+        topic=data["ids"][topic],
+        check=data["texts"][check],
+        terms=tuple(Term(*term) for term in terms),
+    )
+
+
 def picture(text: str) -> ET.Element:
     """The animated picture in a page."""
     source = next(a["src"] for tag, a in _Page(text).tags if tag == "img") or ""
     kind, _, data = source.partition(",")
-    assert kind == "data:image/svg+xml;base64"
-    return ET.fromstring(base64.b64decode(data))  # noqa: S314 - our own
+    assert kind == "data:image/svg+xml"
+    return ET.fromstring(unquote(data))  # noqa: S314 - our own
 
 
 def test_listing_102_is_light(film: Film) -> None:
@@ -97,20 +115,11 @@ def test_nothing_is_fetched(film: Film, form: Any) -> None:
 def test_the_script_is_told_every_frame(film: Film) -> None:
     data = told(html.notebook(film, step=3))
     assert data["step"] == 3
-    assert [f["caption"] for f in data["frames"]] == [f.caption for f in film.frames]
-    assert [f["marks"] for f in data["frames"]] == [f.marks for f in film.frames]
-    assert data["rows"] == [int(row[0]) for row in film.table.rows]
-    places = [data["spans"][n] for n in data["frames"][3]["spans"]]
+    frames = [unfolded(data, cells) for cells in data["frames"]]
+    assert frames == [replace(f, spans=()) for f in film.frames]
+    places = [data["spans"][n] for n in data["frames"][3][3]]
     line = film.sources[0].lines[2]
     assert [line[a:b] for n, a, b in places if n == 2] == ["2*x"]
-
-
-def test_a_click_leads_where_an_element_is_lit(film: Film) -> None:
-    steps = html.jumps(film)
-    assert steps["e3"] == [3, 15]
-    assert [film.state(step)["n0"] for step in steps["n0"]] == ["hot"] * len(
-        steps["n0"]
-    )
 
 
 @pytest.mark.parametrize("step", [-1, 21, 999])
@@ -175,7 +184,7 @@ def test_a_page_allows_nothing_from_outside(film: Film) -> None:
 
 
 def test_the_lean_script_is_a_script(tmp_path: Path) -> None:
-    assert len(html.script()) < 12_000
+    assert len(html.script()) < 18_000
     assert not re.search(r"^\s*//", html.script(), re.MULTILINE)
     node = shutil.which("node")
     if node is None:

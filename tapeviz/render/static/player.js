@@ -8,9 +8,23 @@ const ICONS = {
   pause: "M7 4v12M13 4v12",
   forward: "M7 4l7 6-7 6z",
   last: "M14 5v10M5 5l7 5-7 5z",
+  full: "M4 8V4h4M12 4h4v4M16 12v4h-4M8 16H4v-4",
 };
 const KEYS = { "data-lm-suppress-shortcuts": "true" };
-const SPEEDS = [0.5, 1, 2, 4];
+const SPEEDS = [0.25, 0.5, 1, 2, 4];
+const MARKS = ["", "on", "hot", "done", "dim", "off"];
+const HELP = {
+  Space: "play or pause",
+  "← →": "one step",
+  "Shift ← →": "one node",
+  "Home End": "first, last step",
+  "1 – 5": "speed",
+  p: "predict before you see",
+  c: "check with finite differences",
+  t: "table",
+  f: "full screen",
+  "?": "these keys",
+};
 
 function make(tag, attributes = {}, ...inside) {
   const el = document.createElement(tag);
@@ -19,16 +33,50 @@ function make(tag, attributes = {}, ...inside) {
   return el;
 }
 
+// The keys go to the film again, and the page stays where it is.
+function rest(root) {
+  root.focus({ preventScroll: true });
+}
+
 function icon(name) {
   const box = make("span", { "aria-hidden": "true" });
   box.innerHTML = `<svg viewBox="0 0 20 20" width="20" height="20"><path d="${ICONS[name]}"/></svg>`;
   return box;
 }
 
+// A film as it was told, with every frame written out.
+function unfold(told) {
+  const { texts, ids, phases } = told;
+  const text = (n) => texts[n] ?? "";
+  const frames = told.frames.map(([caption, formula, flat = [], spans = [], row = 0, topic = 0, phase = 0, check = 0, terms = []]) => {
+    const marks = {};
+    for (let i = 0; i < flat.length; i += 2) marks[ids[flat[i]]] = MARKS[flat[i + 1]];
+    return { caption, formula: text(formula), marks, spans, row: row - 1, topic: topic, phase: phases[phase], check: text(check), terms };
+  });
+  const asks = told.asks.map(([step, question, answer, hints, slips, shape]) => ({
+    step,
+    question,
+    answer,
+    hints: hints.map(text),
+    slips: slips.map(([n, ...answer]) => ({ answer, text: text(n) })),
+    shape: Boolean(shape),
+  }));
+  const hot = {};
+  const on = {};
+  const rows = told.table.rows.map(() => 0);
+  frames.forEach(({ marks, row }, step) => {
+    for (const id in marks) {
+      const list = { hot, on }[marks[id]];
+      if (list) (list[id] ??= []).push(step);
+    }
+    if (row >= 0) rows[row] = step;
+  });
+  return { ...told, frames, asks, rows, jump: { ...on, ...hot } };
+}
+
 // The picture as it was drawn, without anything that could run or fetch.
 function picture(film, image) {
-  const bytes = (url) => Uint8Array.from(atob(url.split(",")[1]), (c) => c.charCodeAt(0));
-  const text = film.svg ?? new TextDecoder().decode(bytes(image.src));
+  const text = film.svg ?? decodeURIComponent(image.getAttribute("src").replace(/^[^,]*,/, ""));
   const page = new DOMParser().parseFromString(text, "image/svg+xml");
   const svg = document.importNode(film.svg ? page.documentElement : page.querySelector("svg svg"), true);
   for (const el of [svg, ...svg.querySelectorAll("*")]) {
@@ -41,7 +89,8 @@ function picture(film, image) {
 }
 
 // Where the step is kept when no kernel keeps it.
-function memory(state) {
+function memory({ step = 0, speed = 1, predict = false }) {
+  const state = { step, speed, predict, playing: false, answers: {} };
   const heard = new Set();
   return {
     get: (key) => state[key],
@@ -62,8 +111,9 @@ function clock(film, store, seen = () => true) {
   let timer;
   const tick = () => {
     if (!seen()) return store.set({ playing: false });
-    const step = store.get("step") + 1;
-    store.set(step < last ? { step } : { step: last, playing: false });
+    const step = Math.min(last, store.get("step") + 1);
+    const open = gate(film, store, step - 1, step);
+    store.set(open ? { playing: false } : { step, playing: step < last });
   };
   const wind = () => {
     clearTimeout(timer);
@@ -100,8 +150,9 @@ function stage(film, svg) {
   };
 }
 
-// The learner's lines; only the lit ones are written anew.
-function listing(film) {
+// The learner's lines; only the lit ones are written anew. A click on what some step
+// lights leads there.
+function listing(film, leap) {
   const lines = [];
   const box = make("div", { class: "tv-code", tabindex: 0, role: "group", "aria-label": "Code", ...KEYS });
   for (const { name, first, lines: texts } of film.code) {
@@ -112,6 +163,17 @@ function listing(film) {
       lines.push({ code, text });
     });
   }
+  box.onclick = ({ target, clientX }) => {
+    const line = lines.findIndex(({ code }) => code.contains(target));
+    if (line < 0) return;
+    const { code, text } = lines[line];
+    const { left, width } = code.getBoundingClientRect();
+    const column = ((clientX - left) / width) * text.length;
+    const wide = ([, from, to]) => to - from;
+    const around = film.spans.filter(([at, from, to]) => at === line && from <= column && column < to);
+    const place = film.spans.indexOf(around.sort((a, b) => wide(a) - wide(b))[0]);
+    leap(film.frames.flatMap(({ spans }, step) => (spans.includes(place) ? [step] : [])));
+  };
   let lit = [];
   const light = (step) => {
     for (const { code, text } of lit) {
@@ -176,7 +238,22 @@ function twin(film, go) {
     lit?.setAttribute("aria-current", "step");
     if (lit) reveal(box, [lit], false);
   };
-  return [make("details", {}, make("summary", KEYS, "All steps as a table"), box), light];
+  const hide = (first) => body.forEach((row, n) => (row.hidden = film.rows[n] >= first));
+  return [make("details", {}, make("summary", KEYS, "All steps as a table"), box), light, hide];
+}
+
+// The equation; its terms lead to the steps they came with.
+function equation(p, { formula, terms }, step, go) {
+  const parts = [];
+  let end = 0;
+  for (const [from, to, at] of terms) {
+    const term = make("button", { type: "button", class: "tv-term", title: `Step ${at}`, ...KEYS }, formula.slice(from, to));
+    if (at === step) term.setAttribute("aria-current", "step");
+    term.onclick = () => go(at);
+    parts.push(formula.slice(end, from), term);
+    end = to;
+  }
+  p.replaceChildren(...parts, formula.slice(end));
 }
 
 // The stretches of the scrubber that belong to each phase.
@@ -193,40 +270,51 @@ function phases(film) {
   return make("div", { class: "tv-phases", "aria-hidden": "true" }, ...runs.map(part));
 }
 
-export function mount(root, film, store = memory({ step: film.step ?? 0, playing: false, speed: 1 })) {
+export function mount(root, film, store) {
   const last = film.frames.length - 1;
-  const go = (step) => store.set({ step: Math.max(0, Math.min(last, step)), playing: false });
+  const at = () => Math.max(0, Math.min(last, store.get("step")));
+  const go = (step) => store.set({ step: within(film, store, Math.max(0, Math.min(last, step))), playing: false });
+  const leap = (steps) => steps.length && go(steps.find((step) => step > at()) ?? steps[0]);
   const play = () => {
     const playing = !store.get("playing");
-    store.set(playing && store.get("step") >= last ? { step: 0, playing } : { playing });
+    store.set(playing && at() >= last ? { step: 0, playing } : { playing });
+  };
+  const along = (way) => {
+    const { topic } = film.frames[at()];
+    let step = at();
+    while (film.frames[step]?.topic === topic) step += topic ? way : 10 * way;
+    const first = film.frames[step]?.topic;
+    while (way < 0 && first && film.frames[step - 1]?.topic === first) step -= 1;
+    go(step);
   };
   const acts = {
     first: () => go(0),
-    back: () => go(store.get("step") - 1),
+    back: () => go(at() - 1),
     play,
-    forward: () => go(store.get("step") + 1),
+    forward: () => go(at() + 1),
     last: () => go(last),
   };
 
   const svg = picture(film, root.querySelector("img"));
   const mark = stage(film, svg);
-  const [code, light] = listing(film);
-  const [table, tick] = twin(film, go);
+  const [code, light] = listing(film, leap);
+  const [table, tick, hide] = twin(film, go);
+  const [quiz, ask] = panel(film, store, root);
   const screen = make("div", { class: "tv-screen", tabindex: 0, role: "group", "aria-label": "Picture", ...KEYS }, svg);
   for (const id in film.jump) svg.querySelector(`[id="${CSS.escape(id)}"]`)?.classList.add("tv-jump");
   screen.onclick = ({ target }) => {
     for (let el = target; el !== screen; el = el.parentNode) {
-      const steps = film.jump[el.id];
-      if (steps) return go(steps.find((step) => step > store.get("step")) ?? steps[0]);
+      if (film.jump[el.id]) return leap(film.jump[el.id]);
     }
   };
 
   const names = { first: "First step", back: "Back", play: "Play", forward: "Forward", last: "Last step" };
-  const buttons = Object.keys(acts).map((name) => {
-    const button = make("button", { type: "button", class: `tv-${name}`, title: names[name], "aria-label": names[name], ...KEYS }, icon(name));
-    button.onclick = acts[name];
+  const press = (name, label, inside, act) => {
+    const button = make("button", { type: "button", class: `tv-${name}`, title: label, "aria-label": label, ...KEYS }, inside);
+    button.onclick = act;
     return button;
-  });
+  };
+  const buttons = Object.keys(acts).map((name) => press(name, names[name], icon(name), acts[name]));
   const range = make("input", { type: "range", min: 0, max: last, step: 1, "aria-label": "Step", ...KEYS });
   range.oninput = () => go(+range.value);
   const count = make("span", { class: "tv-count" });
@@ -235,20 +323,41 @@ export function mount(root, film, store = memory({ step: film.step ?? 0, playing
   speed.onchange = () => store.set({ speed: +speed.value });
   const caption = make("p", { class: "tv-caption", "aria-live": "polite", "aria-atomic": "true" });
   const formula = make("p", { class: "tv-formula" });
+  const checked = make("p", { class: "tv-check", role: "status", hidden: "" });
+  const keys = Object.entries(HELP).flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)]);
+  const help = make("dl", { class: "tv-help", hidden: "" }, ...keys);
+
+  const predict = () => store.set({ predict: !store.get("predict"), playing: false });
+  const check = () => ((checked.hidden = !checked.hidden), show());
+  const explain = () => ((help.hidden = !help.hidden), show());
+  const tools = [
+    press("predict", "Predict before you see (p)", "Predict", predict),
+    press("compare", "Compare with finite differences (c)", "Check", check),
+    speed,
+    press("full", "Full screen (f)", icon("full"), () => full(root)),
+    press("keys", "Keys (?)", "?", explain),
+  ];
+  tools[0].hidden = !film.asks.length;
+  tools[1].hidden = !film.frames.some((frame) => frame.check);
 
   const show = () => {
-    const step = Math.max(0, Math.min(last, store.get("step")));
+    const step = at();
     const frame = film.frames[step];
     const playing = store.get("playing");
     mark(step), light(step), tick(step);
+    hide(gate(film, store, -1, last)?.step ?? Infinity);
     root.dataset.phase = frame.phase;
-    caption.textContent = frame.caption;
-    formula.textContent = frame.formula;
+    if (caption.textContent !== frame.caption) caption.textContent = frame.caption;
+    equation(formula, frame, step, go);
+    checked.textContent = frame.check;
     count.textContent = `Step ${step} / ${last}`;
     range.value = step;
     range.style.setProperty("--at", last ? step / last : 0);
     range.setAttribute("aria-valuetext", `${count.textContent}: ${frame.caption}`);
     speed.value = store.get("speed");
+    tools[0].setAttribute("aria-pressed", Boolean(store.get("predict")));
+    tools[1].setAttribute("aria-pressed", !checked.hidden);
+    tools[4].setAttribute("aria-expanded", !help.hidden);
     for (const n of [0, 1]) buttons[n].setAttribute("aria-disabled", step === 0);
     for (const n of [3, 4]) buttons[n].setAttribute("aria-disabled", step === last);
     const name = playing ? "pause" : "play";
@@ -258,32 +367,61 @@ export function mount(root, film, store = memory({ step: film.step ?? 0, playing
       buttons[2].title = playing ? "Pause" : "Play";
       buttons[2].setAttribute("aria-label", buttons[2].title);
     }
+    ask();
     reveal(screen, [...svg.querySelectorAll(".hot")]);
   };
 
-  const keys = { " ": play, ArrowLeft: acts.back, ArrowRight: acts.forward, Home: acts.first, End: acts.last };
-  const press = (event) => {
+  const bound = {
+    " ": play,
+    ArrowLeft: (event) => (event.shiftKey ? along(-1) : acts.back()),
+    ArrowRight: (event) => (event.shiftKey ? along(1) : acts.forward()),
+    Home: acts.first,
+    End: acts.last,
+    f: () => full(root),
+    p: () => tools[0].hidden || predict(),
+    c: () => tools[1].hidden || check(),
+    t: () => (table.open = !table.open),
+    "?": explain,
+    Escape: () => (root.classList.contains("tv-wide") ? full(root) : ((help.hidden = true), rest(root), show())),
+  };
+  SPEEDS.forEach((speed, n) => (bound[n + 1] = () => store.set({ speed })));
+  const typed = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     event.stopPropagation();
-    const native = event.target.matches(event.key === " " ? "button,select,summary" : "select");
-    if (event.type !== "keydown" || native || !keys[event.key]) return;
+    const { target, key } = event;
+    const typing = target.type === "text" && key !== "Escape" && (target.value || !/^(Arrow|Home|End)/.test(key));
+    const native = typing || target.matches(key === " " ? "button,select,summary" : "select");
+    if (event.type !== "keydown" || native || !bound[key]) return;
     event.preventDefault();
-    keys[event.key]();
+    bound[key](event);
   };
-  for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, press);
+  const heard = { keydown: typed, keyup: typed, keypress: typed };
   // After a click on a button Space plays again, and does not click it once more.
-  const settle = (event) => {
-    if (event.detail && event.target.closest("button")) root.focus({ preventScroll: true });
+  heard.click = (event) => {
+    const button = event.detail && event.target.closest("button");
+    if (button && !quiz.contains(button) && !quiz.contains(document.activeElement)) rest(root);
   };
-  root.addEventListener("click", settle);
+  heard.fullscreenchange = () => root.classList.toggle("tv-wide", document.fullscreenElement === root);
+  // A mouse over the picture or the code takes over: the film waits until it leaves.
+  let waiting = false;
+  const hold = ({ pointerType }) => {
+    waiting = pointerType === "mouse" && store.get("playing");
+    if (waiting) store.set({ playing: false });
+  };
+  const release = () => {
+    if (waiting) store.set({ playing: true });
+    waiting = false;
+  };
+  for (const el of [screen, code]) (el.onpointerenter = hold), (el.onpointerleave = release), (el.onpointerdown = () => (waiting = false));
+  for (const type in heard) root.addEventListener(type, heard[type]);
 
-  const bar = make("div", { class: "tv-bar" }, ...buttons, count, speed);
+  const bar = make("div", { class: "tv-bar" }, ...buttons, count, make("div", { class: "tv-tools" }, ...tools));
   const film_strip = make("div", { class: "tv-strip" }, phases(film), range);
   const attributes = { role: "group", "aria-label": film.title, tabindex: 0, ...KEYS };
   for (const name in attributes) root.setAttribute(name, attributes[name]);
   root.classList.add("tapeviz-film", `tv-${film.theme}`);
-  const words = make("div", { class: "tv-words" }, caption, formula);
-  root.replaceChildren(make("p", { class: "tv-title" }, film.title), code, screen, words, film_strip, bar, table);
+  const words = make("div", { class: "tv-words" }, caption, formula, checked);
+  root.replaceChildren(make("p", { class: "tv-title" }, film.title), code, screen, words, quiz, film_strip, bar, help, table);
   if (film.css) root.prepend(make("style", {}, film.css));
   if (!film.code.length) code.remove();
   if (!film.table.rows.length) table.remove();
@@ -292,17 +430,29 @@ export function mount(root, film, store = memory({ step: film.step ?? 0, playing
   show();
   return () => {
     off();
-    for (const type of ["keydown", "keyup", "keypress"]) root.removeEventListener(type, press);
-    root.removeEventListener("click", settle);
+    for (const type in heard) root.removeEventListener(type, heard[type]);
     root.replaceChildren();
   };
 }
 
+// The whole screen for the film, or the whole window where the browser refuses.
+function full(root) {
+  if (document.fullscreenElement === root) return document.exitFullscreen();
+  const wide = () => root.classList.toggle("tv-wide");
+  if (root.classList.contains("tv-wide") || !root.requestFullscreen) return wide();
+  root.requestFullscreen().catch(wide);
+}
+
 // One clock per film, however many views it has.
-export function start(root, film) {
-  const store = memory({ step: film.step ?? 0, playing: false, speed: 1 });
+export function start(root, told) {
+  const film = unfold(told);
+  const asked = film.link ? new URLSearchParams(location.hash.slice(1)) : new Map();
+  const number = (name) => (asked.has(name) ? { [name]: Number(asked.get(name)) || 0 } : {});
+  const store = memory({ ...film, ...number("step"), ...number("speed"), ...(asked.has("predict") && { predict: true }) });
   const stop = clock(film, store, () => root.isConnected);
   const close = mount(root, film, store);
+  const place = () => ["#step=" + store.get("step"), ...(store.get("predict") ? ["predict"] : [])].join("&");
+  if (film.link) store.on(() => history.replaceState(null, "", place()));
   return () => (stop(), close());
 }
 
@@ -316,7 +466,7 @@ export default {
 
 // What is made for a film is made anew when the model gets another one.
 function renewed(model, build) {
-  const fresh = () => build(JSON.parse(model.get("film")));
+  const fresh = () => build(unfold(JSON.parse(model.get("film"))));
   let end = fresh();
   const change = () => {
     if (!model.get("film")) return;
@@ -329,7 +479,7 @@ function renewed(model, build) {
 
 // The same in a widget's model, so that every view and the kernel share one step.
 function shared(model) {
-  const names = "change:step change:playing change:speed";
+  const names = "change:step change:playing change:speed change:predict change:answers";
   return {
     get: (key) => model.get(key),
     set(change) {

@@ -1,0 +1,126 @@
+// Asks before it shows: the film says what is right and what wrong answers come from;
+// here a typed answer is only read and compared.
+
+const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+const TOLERANCE = 0.01;
+
+// 6, 6.0, 1/3, 2e-3, 0,5: one number, or null.
+function numeral(text) {
+  const parts = text.trim().replace(/[−–]/g, "-").replace(/^([-+]?\d*),(\d+)$/, "$1.$2").split("/");
+  if (parts.length > 2 || !parts.every((part) => NUMBER.test(part.trim()))) return null;
+  const [above, below = 1] = parts.map(Number);
+  return below ? above / below : null;
+}
+
+// What was typed as a list of numbers: one, or the lengths of the axes, or null.
+function reading(text, shape) {
+  if (shape && /^[\s\d()[\]x×,]*$/.test(text)) return (text.match(/\d+/g) ?? []).map(Number);
+  const value = shape ? null : numeral(text);
+  return value === null ? null : [value];
+}
+
+function same(typed, wanted) {
+  const close = (value, i) => Math.abs(value - wanted[i]) <= TOLERANCE * Math.abs(wanted[i]) + 1e-12;
+  return typed.length === wanted.length && typed.every(close);
+}
+
+// The first open question on the way from one step to another.
+function gate(film, store, from, to) {
+  const told = store.get("answers");
+  return store.get("predict") && film.asks.find(({ step }) => step > from && step <= to && !told[step]?.done);
+}
+
+// As far as a reader may go who predicts: up to the next open question.
+function within(film, store, to) {
+  const from = store.get("step");
+  const ask = gate(film, store, from, to);
+  return ask ? ask.step - 1 : to;
+}
+
+function score(film, store) {
+  const told = Object.values(store.get("answers")).filter(({ done }) => done);
+  const well = told.filter(({ right }) => right);
+  const first = well.filter(({ tries, hints }) => tries === 1 && !hints).length;
+  const counts = [[first, "right at once"], [well.length - first, "after a hint or another try"], [told.length - well.length, "shown"]];
+  const parts = counts.filter(([n], i) => n || !i).map((pair) => pair.join(" "));
+  return [told.length, "of", film.asks.length, "answered:", parts.join(", ")].join(" ");
+}
+
+function panel(film, store, root) {
+  const button = (text, act) => {
+    const made = make("button", { type: "button", ...KEYS }, text);
+    made.onclick = act;
+    return made;
+  };
+  const label = make("label", { class: "tv-question" });
+  const input = make("input", { type: "text", autocomplete: "off", spellcheck: "false", "aria-label": "Your answer", ...KEYS });
+  const said = make("p", { class: "tv-said", role: "status" });
+  const hints = make("ol", { class: "tv-hints" });
+  const total = make("p", { class: "tv-score" });
+  let ask;
+  let message = "";
+  const note = (change) => {
+    const told = store.get("answers");
+    const before = told[ask.step] ?? { typed: "", right: false, tries: 0, hints: 0, done: false };
+    store.set({ answers: { ...told, [ask.step]: { ...before, ...change(before) } } });
+  };
+  const judge = (event) => {
+    event.preventDefault();
+    const typed = reading(input.value, ask.shape);
+    const right = typed && same(typed, ask.answer);
+    const example = ask.shape ? "a shape, such as (2, 3)" : "a number, such as 6, 0.5, 1/3 or 2e-3";
+    const slip = typed && ask.slips.find(({ answer }) => same(typed, answer));
+    const wrong = typed ? (slip?.text ?? "Not that. Try again, or take a hint.") : "Type " + example + ".";
+    message = right ? "Right: " + input.value.trim() + "." : wrong;
+    said.dataset.right = Boolean(right);
+    if (!typed) return show();
+    const { step } = ask;
+    const text = input.value.trim();
+    note(({ tries }) => ({ typed: text, tries: tries + 1, right, done: right }));
+    if (!right) return input.select();
+    store.set({ step });
+    if (!ask) rest(root);
+  };
+  const hint = () => {
+    message = "";
+    note(({ hints }) => ({ hints: hints + 1, done: hints + 1 >= ask.hints.length }));
+  };
+  const all = () => {
+    const told = store.get("answers");
+    const open = film.asks.filter(({ step }) => !told[step]?.done);
+    const shown = open.map(({ step }) => [step, { typed: "", right: false, tries: 0, hints: 0, ...told[step], done: true }]);
+    message = "";
+    store.set({ answers: { ...told, ...Object.fromEntries(shown) } });
+    rest(root);
+  };
+  const more = button("Hint", hint);
+  const reveal = button("Reveal all", all);
+  const again = button("Start again", () => ((message = ""), store.set({ answers: {}, step: 0 })));
+  const form = make("form", { class: "tv-form" }, label, input, make("button", { ...KEYS }, "Answer"), more);
+  form.onsubmit = judge;
+  const box = make("section", { class: "tv-quiz", "aria-label": "Predict" }, form, hints, said, make("div", { class: "tv-tally" }, total, reveal, again));
+  const show = () => {
+    const step = store.get("step");
+    const before = ask;
+    box.hidden = !store.get("predict");
+    ask = box.hidden ? undefined : film.asks.find((one) => one.step === step + 1);
+    const told = ask && store.get("answers")[ask.step];
+    const open = ask && !told?.done;
+    if (ask !== before) {
+      input.value = told?.typed ?? "";
+      if (!said.dataset.right || ask) message = said.dataset.right === "true" ? message : "";
+    }
+    form.hidden = !open;
+    label.textContent = ask?.question ?? "";
+    const given = ask?.hints.slice(0, told?.hints ?? 0) ?? [];
+    hints.replaceChildren(...given.map((text) => make("li", {}, text)));
+    said.textContent = message;
+    total.textContent = score(film, store);
+    reveal.hidden = !gate(film, store, -1, film.frames.length);
+    again.hidden = !reveal.hidden;
+    const inside = root.contains(document.activeElement);
+    if (open && before !== ask && inside) input.focus({ preventScroll: true });
+    if (!open && inside && form.contains(document.activeElement)) rest(root);
+  };
+  return [box, show];
+}
