@@ -222,7 +222,8 @@ def steady_rate(run: Descent) -> float | None:
     """The learning rate if it is the same in every update that has a gradient."""
     rates = {u.rate for u in run.updates if u.rate is not None}
     plain_ = all(
-        u.rate is not None or not _moved(u.gradients) for u in run.updates[:-1]
+        u.rate is not None or not _moved(u.gradients) or any(map(_odd, u.moves))
+        for u in run.updates[:-1]
     )
     if len(rates) != 1 or not plain_:
         return _nearly(rates) if plain_ else None

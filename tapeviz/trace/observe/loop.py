@@ -424,7 +424,10 @@ def _value(value: Any) -> Value | None:
 
 def _small(values: list[Any]) -> list[Any]:
     """Large arrays as their summaries, so that long runs stay small."""
-    return [value_of(v) if v is not None and np.size(v) > WHOLE else v for v in values]
+    return [
+        value_of(v, image=False) if v is not None and np.size(v) > WHOLE else v
+        for v in values
+    ]
 
 
 def _scalar(loss: Any) -> float:

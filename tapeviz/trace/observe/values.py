@@ -21,8 +21,8 @@ def shape_of(v: Any) -> tuple[int, ...]:
     return np.shape(v) if shape is None else shape
 
 
-def value_of(v: Any) -> Value:
-    """A NumPy or Python value as plain data."""
+def value_of(v: Any, *, image: bool = True) -> Value:
+    """A NumPy or Python value as plain data; ``image=False`` leaves out the thumb."""
     if scalar := _SCALARS.get(v.__class__):
         return Value(scalar, (), (v.item(),))
     if isinstance(v, (bool, int, float, complex)) and not isinstance(v, np.generic):
@@ -31,7 +31,7 @@ def value_of(v: Any) -> Value:
         return Value("string", (), (v.decode(errors="replace"),))
     a = np.asarray(v)
     if a.size > WHOLE:
-        return Value(str(a.dtype), a.shape, None, _summary(a))
+        return Value(str(a.dtype), a.shape, None, _summary(a, image=image))
     entries = [
         e.decode(errors="replace") if isinstance(e, bytes) else e
         for e in a.ravel().tolist()
@@ -41,7 +41,7 @@ def value_of(v: Any) -> Value:
     )
 
 
-def _summary(a: Any) -> Summary:
+def _summary(a: Any, *, image: bool) -> Summary:
     real = np.asarray(a.real if a.dtype.kind == "c" else a)
     if real.dtype == object:
         return Summary(0.0, 0.0, 0.0, int(real.size), ())
@@ -51,7 +51,8 @@ def _summary(a: Any) -> Summary:
     odd = int(x.size - fine.size)
     with np.errstate(all="ignore"):
         norm = float(np.sqrt((x * x).sum()))
-    return Summary(float(low), float(mean), float(high), odd, _thumb(x), norm)
+    thumb = _thumb(x) if image else ()
+    return Summary(float(low), float(mean), float(high), odd, thumb, norm)
 
 
 def _thumb(x: Any) -> tuple[tuple[float, ...], ...]:

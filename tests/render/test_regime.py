@@ -1,0 +1,166 @@
+"""The named regime agrees with theory, and odd runs get a name of their own."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+import tapeviz as tf
+from tapeviz import descent
+from tapeviz.descending import Descent
+from tapeviz.keras import optimizers
+from tapeviz.render.regime import (
+    CONVERGING,
+    DIVERGING,
+    FLAT,
+    NAMES,
+    NAN,
+    NONE,
+    OSCILLATING,
+    OVERSHOOTING,
+    SADDLE,
+    regime,
+)
+from tapeviz.trace.descent import Descent as Run
+from tests.render.descents import arrays, parabola
+
+CASES = 1000
+DRAWN = {
+    "below": CONVERGING, "between": OVERSHOOTING, "at": OSCILLATING,
+    "above": DIVERGING, "downhill": DIVERGING, "ridge": SADDLE, "rest": FLAT,
+}  # fmt: skip
+
+
+def walked(rate: float, start: float = 2.0, steps: int = 8) -> Descent:
+    x = tf.Variable(start)
+    with descent(x) as run:
+        for _ in range(steps):
+            with tf.GradientTape() as tape:
+                loss = (x - 5) ** 2
+            x.assign_sub(rate * tape.gradient(loss, x))
+    return run
+
+
+def drawn(rng: np.random.Generator, case: str) -> tuple[Descent, float]:
+    """A random quadratic in 1 to 5 dimensions and its largest curvature."""
+    size = int(rng.integers(2 if case in {"downhill", "ridge"} else 1, 6))
+    ways, _ = np.linalg.qr(rng.normal(size=(size, size)))
+    bends = np.exp(rng.uniform(-1.5, 1.5, size))
+    away = rng.uniform(0.3, 2, size) * rng.choice([-1, 1], size)
+    factor = {
+        "below": rng.uniform(0.05, 0.98), "between": rng.uniform(1.02, 1.97),
+        "at": 2.0, "above": rng.uniform(2.03, 3.5),
+    }.get(case, 0.5)  # fmt: skip
+    rate = factor / bends.max()
+    if case in {"downhill", "ridge"}:
+        least = int(np.argmin(bends))
+        bends[least] *= -1
+        away[least] *= case == "downhill"
+    if case == "rest":
+        away[:] = 0
+    middle = rng.normal(size=size)
+    matrix, centre = tf.constant((ways * bends) @ ways.T), tf.constant(middle)
+    x = tf.Variable(middle + ways @ away)
+    with descent(x) as run:
+        for _ in range(4):
+            with tf.GradientTape() as tape:
+                gap = x - centre
+                loss = tf.reduce_sum(gap * tf.linalg.matvec(matrix, gap)) / 2
+            x.assign_sub(rate * tape.gradient(loss, x))
+    return run, float(bends.max())
+
+
+def test_a_thousand_quadratics_agree_with_theory() -> None:
+    rng = np.random.default_rng(106)
+    for case, _ in zip(itertools.cycle(DRAWN), range(CASES), strict=False):
+        run, bend = drawn(rng, case)
+        assert run.regime.name == DRAWN[case], (case, run.regime)
+        assert run.regime.limit == pytest.approx(2 / bend, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("rate", "name", "rule"),
+    [
+        (0.1, CONVERGING, "0.1 · 2 = 0.2 ≤ 1"),
+        (0.5, CONVERGING, "0.5 · 2 = 1 ≤ 1"),
+        (0.9, OVERSHOOTING, "1 < rate · curvature = 0.9 · 2 = 1.8 < 2"),
+        (1.0, OSCILLATING, "1 · 2 = 2"),
+        (1.1, DIVERGING, "1.1 · 2 = 2.2 > 2"),
+    ],
+)
+def test_the_chapters_parabola(rate: float, name: str, rule: str) -> None:
+    found = walked(rate).regime
+    assert found.name == name
+    assert rule in found.inequality
+    assert found.limit == 1.0
+
+
+def test_a_run_into_infinity_diverges_and_does_not_just_hit_nan() -> None:
+    found = walked(3.0, steps=90).regime
+    assert (found.name, found.limit) == (DIVERGING, 1.0)
+    assert "> 2" in found.inequality
+
+
+def test_a_number_that_breaks_is_said_with_its_step() -> None:
+    x = tf.Variable(1.0)
+    with descent(x) as run:
+        for _ in range(6):
+            with tf.GradientTape() as tape:
+                loss = tf.math.log(x)
+            x.assign_sub(0.6 * tape.gradient(loss, x))
+    assert run.regime.name == NAN
+    assert run.regime.sentence.startswith("At step 2 the loss is nan")
+
+
+def test_optimizers_with_a_memory_are_judged_by_what_they_did() -> None:
+    x, adam = tf.Variable(2.0), optimizers.Adam(0.5)
+    with descent(x) as run:
+        for _ in range(40):
+            with tf.GradientTape() as tape:
+                loss = (x - 5) ** 2
+            adam.apply_gradients([(tape.gradient(loss, x), x)])
+    assert run.regime.name == OVERSHOOTING
+
+
+def test_a_dead_unit_is_flat() -> None:
+    x = tf.Variable(-2.0)
+    with descent(x) as run:
+        for _ in range(5):
+            with tf.GradientTape() as tape:
+                loss = tf.nn.relu(x) ** 2
+            x.assign_sub(0.1 * tape.gradient(loss, x))
+    assert run.regime.name == FLAT
+    assert "nothing moves" in run.regime.sentence
+
+
+def test_a_saddle_that_is_no_parabola_is_found_at_the_end() -> None:
+    x, y = tf.Variable(-2.0), tf.Variable(0.0)
+    with descent(x, y) as run:
+        for _ in range(60):
+            with tf.GradientTape() as tape:
+                loss = x**4 / 4 + x**2 / 2 + (y**2 - 2) ** 2 / 4
+            grads = tape.gradient(loss, [x, y])
+            for v, g in zip([x, y], grads, strict=True):
+                v.assign_sub(0.2 * g)
+    assert run.regime.name == SADDLE
+    assert "-2 < 0" in run.regime.inequality
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        Run(("x",), ()),
+        parabola(),
+        parabola(3.0, 60),
+        parabola(start=math.nan),
+        arrays(),
+    ],
+)
+def test_runs_without_curvature_still_have_a_regime(run: Run) -> None:
+    found = regime(run)
+    assert found.name in NAMES
+    assert found.sentence.endswith(".")
+    assert (found.name == NONE) == (not run.updates)
