@@ -510,12 +510,21 @@ def to_latex(data: Explanation, *, exact: bool = False) -> str:
         cells[4], cells[5] = _math(row.rule) + fold, _math(row.numbers)
         rows_.append(tuple(cells))
     parts += _tabular(tuple(map(maths.latex_text, _heads(data))), rows_)
+    for ratio, value in told.results():
+        parts += ["", f"${maths.to_latex(ratio)} = {_tex(value)}$"]
     for n in range(len(data.run.sources)):
         parts += ["", maths.latex_text(_count(told, n))]
         lines = list(told.derivation(n))
         more = lines or (list(told.recurrences()) if data.counts[n] else [])
         if more:
             parts += ["\\[", _aligned(more, chain=bool(lines)), "\\]"]
+    for sweep in data.forward:
+        parts += ["", maths.latex_text(f"Forward mode, {told.start(sweep)}"), ""]
+        pushes = [
+            (_mono(a), _mono(b), maths.latex_text(c), maths.latex_text(d))
+            for a, b, c, d in told.pushes(sweep)
+        ]
+        parts += _tabular(_PUSHES, pushes)
     return "\n".join([*parts, "", maths.latex_text(told.costs())]) + "\n"
 
 

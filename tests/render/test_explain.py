@@ -219,6 +219,17 @@ def test_the_same_bytes_every_time() -> None:
         assert write(data) == write(Explanation.from_json(data.to_json()))
 
 
+def test_every_form_tells_all_of_it() -> None:
+    data = listing()
+    forms = (explain.to_text, explain.to_markdown, explain.to_latex, explain.to_html)
+    for write in forms:
+        said = write(data)
+        for words in ("moves by 1", "paths lead from", "1 sweep, ", "agrees: "):
+            assert words in said, write
+        rows = [row for row in Told(data).backwards() if row.at]
+        assert said.count("agrees: ") == len(rows)
+
+
 def test_html_holds_tables_with_captions_and_formulas() -> None:
     html = explain.page(listing())
     assert html.count("<caption>") == html.count("<table>")
