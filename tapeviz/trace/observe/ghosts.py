@@ -78,6 +78,7 @@ class Ghosts:
         self.targets, self.sources = targets, sources
         self.things: dict[int, str] = {}
         self.named: dict[tuple[Line, str], str] = {}
+        self.words: dict[str, list[str]] = {}
         self.left: set[Spot] = set()
         self.todo: deque[tuple[str, Line, ast.AST]] = deque()
         self.made = 0
@@ -102,45 +103,46 @@ class Ghosts:
             i, slot = map(int, id[1:].split("_"))
             rec = self.scribe.recs[i]
             self._operand(id, i, slot, TABLE[rec[0]].values(rec)[slot])
+        for word, ids in self.words.items():
+            if len(ids) == 1 and self.look.names.get(word.partition(".")[0]) is None:
+                self.nodes[ids[0]] = replace(self.nodes[ids[0]], name=word)
         self._follow()
 
     def _operand(self, id: str, i: int, slot: int, v: Any) -> None:
-        found = self.look.operand(i, slot)
-        name, thing, found = self._origin(found, v)
+        name, thing, found = self._origin(id, self.look.operand(i, slot), v)
         if thing is not None:
             self.things[id_of(thing)] = id
-        if not name and not isinstance(thing, (Tensor, Variable)) and found is None:
-            return
-        node = replace(self.nodes[id], name=name or self.nodes[id].name)
-        if found is None or not self._haunts(found):
-            if thing is not None:
-                self.nodes[id] = self._leaf(node, thing)
-            elif found is not None and name:
-                self.nodes[id] = node
-            return
-        if name:
-            self.named[found[0], name] = id
-        self.nodes[id] = self._op(node, thing, *found)
+        node = replace(self.nodes[id], name=name)
+        if found is not None and self._haunts(found):
+            if name:
+                self.named[found[0], name] = id
+            self.nodes[id] = self._op(node, thing, *found)
+        else:
+            self.nodes[id] = node if thing is None else self._leaf(node, thing)
 
-    def _origin(self, found: Found | None, v: Any) -> tuple[str, Any, Found | None]:
-        """An operand's name, the tensor itself, and the expression that made it."""
-        known = self.look.scribe.holders.get(id(v)) if _shared(v) else None
+    def _origin(
+        self, id: str, found: Found | None, v: Any
+    ) -> tuple[str, Any, Found | None]:
+        """An operand's name, the tensor itself, and the expression that made it.
+
+        A name is that of a variable which still holds the value.
+        """
+        known = self.scribe.holders.get(id_of(v)) if _shared(v) else None
         name, thing = known or ("", None)
-        if found is None:
-            return name, thing, self._definition(name, None) if name else None
-        line, code = found
-        word = dotted(code)
-        if not word:
-            return ("", None, None) if isinstance(code, ast.Constant) else (
-                name, thing, found
-            )  # fmt: skip
-        held = self.look.held(word, line)
+        word = "" if found is None else dotted(found[1])
+        if found is None or not word:
+            plain = found is None or isinstance(found[1], ast.Constant)
+            made = self._definition(name, None) if name else None
+            return name, thing, made if plain else found
+        made, held = self._definition(word, found[0]), self.look.held(word, found[0])
         if is_tensor(held) and held._v is v:
-            return word, held, self._definition(word, line)
-        made = self._definition(word, line)
-        return (name, thing, made) if thing is not None else (
-            word if made else "", None, made
-        )  # fmt: skip
+            return word, held, made
+        if thing is not None:
+            return name, thing, made
+        if _equal(held, v):
+            return word, None, made
+        self.words.setdefault(word, []).append(id)
+        return "", None, made
 
     def _definition(self, name: str, line: Line | None) -> Found | None:
         line = line or self.look.reading.here
@@ -174,7 +176,7 @@ class Ghosts:
 
     def _leaf(self, node: Node, thing: Any) -> Node:
         """A tensor that was not computed from anything in the picture."""
-        note, span = self.look.reason(thing)
+        note, span = self.look.reason(thing, node.name)
         kind = "variable" if isinstance(thing, Variable) else "constant"
         ghost = "elsewhere" if self.look.case.foreign(thing) else "unwatched"
         return self._marked(
@@ -394,13 +396,19 @@ class Ghosts:
         code = mend._outermost(self.look.case, line, node)
         name, value = _given(line)
         name = name if value is code else ""
-        plain = code is node and _plain(code)
+        plain = code is node and _plain(code) and self._once(spot)
         known = self.look.result(name, line) if name else None
         shown = self.scribe.values[place] if plain else known
         number = isinstance(shown, (int, float, np.generic, np.ndarray))
         made = self._new(name, value_of(shown) if number else UNKNOWN)
         if made is not None:
             self.nodes[made.id] = self._op(made, None, line, code)
+
+    def _once(self, spot: Spot) -> bool:
+        """Whether just one value left at an instruction."""
+        book = self.tape._book
+        events = () if book is None else book.events
+        return sum((*event[-2:],) == spot for event in events) == 1
 
     def assignments(self) -> None:
         """Values that went into a variable, which keeps the number only."""
@@ -554,6 +562,17 @@ def _first(said: str) -> str:
     """The first line of an error's text, short enough for a picture."""
     line = next((line.strip() for line in said.splitlines() if line.strip()), "")
     return re.sub(r"\s*(\[Op:\w+\])?\s*(name:)?\s*$", "", line)
+
+
+def _equal(held: Any, v: Any) -> bool:
+    """Whether what a name holds is the very number or array that was computed with."""
+    numbers = (bool, int, float, complex, np.generic, np.ndarray)
+    if not isinstance(held, numbers) or np.shape(held) != np.shape(v):
+        return False
+    kind = np.asarray(v).dtype
+    with np.errstate(all="ignore"):
+        same = np.asarray(held).astype(kind) == np.asarray(v)
+    return bool(np.all(same))
 
 
 def _shared(v: Any) -> bool:

@@ -51,13 +51,14 @@ class Lookup:
         self._lines: dict[Spot, Line | None] = {}
         self._nodes: dict[Spot, ast.AST | None] = {}
 
-    def about(self, thing: Any) -> Case:
-        """The question why a tensor or variable has no gradient."""
+    def about(self, thing: Any, name: str = "") -> Case:
+        """The question why a tensor or variable, of some name, has no gradient."""
         last = self.tape._asked[-1][0] if self.tape._asked else []
         goals = last or [thing]
         case = Case(self.scribe, self.reading, self.names, goals, thing, (None, None))
         if self._called and self.names.get(case.tape_name) is not self.tape:
             case.tape_name = self._called
+        case.x_name = name or case.x_name
         return case
 
     @cached_property
@@ -66,9 +67,9 @@ class Lookup:
         found = (n for n, thing in list(self.names.items()) if thing is self.tape)
         return next(found, "")
 
-    def reason(self, thing: Any) -> tuple[str, Span | None]:
+    def reason(self, thing: Any, name: str) -> tuple[str, Span | None]:
         """Why the tape does not watch a tensor or variable, and where that is seen."""
-        found = next(iter(absent.source(self.about(thing))), None)
+        found = next(iter(absent.source(self.about(thing, name))), None)
         return ("", None) if found is None else (found.sentence, found.span)
 
     # -- lines -----------------------------------------------------------------------

@@ -511,7 +511,8 @@ def left(case: Case, line: Line | None, node: Any, place: int = -1) -> Reason:
     """The value left for NumPy or Python."""
     text = " ".join(ast.unparse(node).split()) if isinstance(node, ast.AST) else "this"
     short = text if len(text) <= 44 else "This expression"
-    func = dotted(getattr(node, "func", ast.Pass()))
+    called = getattr(node, "func", ast.Pass())
+    func = dotted(called) or f".{getattr(called, 'attr', '')}".rstrip(".")
     if not func or func.endswith((".constant", ".Variable")):
         what = f"{short} copies only the number into a new tensor"
     elif func in ("float", "int", "complex"):
