@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -10,13 +11,14 @@ from types import ModuleType
 from xml.etree import ElementTree as ET
 
 import pytest
+from PIL import Image
 
 import tapeviz as tf
 from tapeviz import descent, draw, play
 from tapeviz.errors import LayoutError, SaveError
 from tapeviz.played import Player
 from tapeviz.render import layout
-from tapeviz.shown import Drawing
+from tapeviz.shown import Compared, Drawing
 from tapeviz.trace.film import Film
 from tapeviz.trace.graph import Graph
 
@@ -69,7 +71,43 @@ def test_an_unread_source_plays_as_none() -> None:
     assert play(tape, y, other).run.results == (None,)
 
 
-@pytest.mark.parametrize("ending", [".svg", ".html", ".json", ".dot", ".txt"])
+@pytest.mark.parametrize("ending", [".png", ".pdf"])
+def test_a_drawing_saves_itself_painted(tmp_path: Path, ending: str) -> None:
+    first, again = (
+        draw(recorded()[0]).save(tmp_path / f"{name}{ending}").read_bytes()
+        for name in ("first", "again")
+    )
+    assert first == again
+    assert first.startswith(b"\x89PNG" if ending == ".png" else b"%PDF")
+
+
+def test_forms_have_options_of_their_own(tmp_path: Path) -> None:
+    picture = draw(recorded()[0])
+    files = [picture.save(tmp_path / f"{k}.png", scale=k) for k in (1, 3)]
+    small, large = (Image.open(io.BytesIO(file.read_bytes())).size for file in files)
+    assert large == (3 * small[0], 3 * small[1])
+    with pytest.raises(TypeError, match="has no option 'dpi'") as caught:
+        picture.save(tmp_path / "x.png", dpi=300)
+    assert "what to do: .png takes scale" in str(caught.value)
+    with pytest.raises(TypeError, match="what to do: leave it out"):
+        picture.save(tmp_path / "x.svg", scale=2)
+
+
+ENDINGS = (".svg", ".html", ".json", ".dot", ".mmd", ".txt")
+
+
+def test_pictures_need_no_pyplot() -> None:
+    code = (
+        "import sys, tapeviz as tf\nwith tf.GradientTape() as tape: pass\n"
+        "tf.draw(tape).png()\nprint('matplotlib.pyplot' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_a_drawing_saves_itself(tmp_path: Path, ending: str) -> None:
     tape, _y, _x = recorded()
     file = draw(tape).save(tmp_path / f"picture{ending}")
@@ -89,6 +127,21 @@ def test_a_film_saves_itself(tmp_path: Path, ending: str) -> None:
     assert "2 + 6 = 8" in text
     if ending == ".json":
         assert Film.from_json(text).frames
+
+
+def test_two_tapes_are_compared() -> None:
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as before:
+        y = x**2
+    with tf.GradientTape() as after:
+        y = x**2 + 1
+    both = draw(before, after)
+    assert isinstance(both, Compared)
+    assert [row[0] for row in both.changes.rows] == ["+ new", "+ new"]
+    assert "new" in both.svg
+    assert str(both).startswith("From the first tape to the second: 2 new.")
+    assert repr(both) == "<picture of two tapes: 2 differences>"
+    assert y is not None
 
 
 def test_the_same_tape_gives_the_same_bytes() -> None:
