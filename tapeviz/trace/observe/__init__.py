@@ -10,7 +10,7 @@ from tapeviz.trace.observe.registry import operations
 from tapeviz.trace.observe.rerun import losses, rerun
 from tapeviz.trace.observe.swept import backward
 from tapeviz.trace.observe.values import replay, value_of
-from tapeviz.trace.observe.why import why
+from tapeviz.trace.observe.why.asked import why
 
 __all__ = [
     "Recorder",

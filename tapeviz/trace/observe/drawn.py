@@ -12,6 +12,7 @@ from tapeviz.trace.observe.ghosts import haunted
 from tapeviz.trace.observe.names import Names
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
 from tapeviz.trace.observe.source import Spot
+from tapeviz.trace.observe.why.case import reading
 
 
 def graph(
@@ -32,4 +33,6 @@ def graph(
         flat = nest.leaves(sources) if sources is not None else last[2]
         grads = gradients(tape, last) if tape._asked else None
         drawn = picture(scribe, targets, flat, grads)
-        return haunted(scribe, drawn, names, spot, targets, flat).validate()
+        return haunted(
+            scribe, drawn, names, reading(scribe, spot), targets, flat
+        ).validate()

@@ -30,7 +30,7 @@ from tapeviz.trace.observe.lookup import (
 )
 from tapeviz.trace.observe.names import Names
 from tapeviz.trace.observe.recorded import Scribe
-from tapeviz.trace.observe.source import Line, Spot, dotted
+from tapeviz.trace.observe.source import Line, Reading, Spot, dotted
 from tapeviz.trace.observe.values import value_of
 from tapeviz.trace.observe.why import absent, cuts, mend
 from tapeviz.trace.value import UNKNOWN, Value
@@ -46,13 +46,13 @@ _ASKING = ("gradient", "jacobian", "batch_jacobian")
 
 
 def haunted(  # noqa: PLR0913, PLR0917 - all that a picture is drawn from
-    scribe: Scribe, drawn: Graph, names: Names, spot: Spot | None,
+    scribe: Scribe, drawn: Graph, names: Names, reading: Reading,
     targets: list[Any], sources: list[Any],
 ) -> Graph:  # fmt: skip
     """The graph with what the tape did not record, as far as that is known."""
     if len(drawn.nodes) > 10 * WIDE:
         return replace(drawn, notes=tuple(_notes(scribe)))
-    ghosts = Ghosts(Lookup(scribe, names, spot), drawn, targets, sources)
+    ghosts = Ghosts(Lookup(scribe, names, reading), drawn, targets, sources)
     ghosts.others()
     ghosts.operands()
     if len(drawn.nodes) <= WIDE:

@@ -19,7 +19,7 @@ from tapeviz.trace.observe.names import Names
 from tapeviz.trace.observe.recorded import Scribe
 from tapeviz.trace.observe.source import Line, Reading, Spot, dotted
 from tapeviz.trace.observe.why import absent
-from tapeviz.trace.observe.why.case import Case, codes
+from tapeviz.trace.observe.why.case import Case
 
 Found = tuple[Line, ast.expr]
 
@@ -42,11 +42,9 @@ _DIRECT = (ast.BinOp, ast.Compare)
 class Lookup:
     """The code around one tape, and the values its names surely have."""
 
-    def __init__(self, scribe: Scribe, names: Names, spot: Spot | None) -> None:
+    def __init__(self, scribe: Scribe, names: Names, reading: Reading) -> None:
         self.scribe, self.names, self.tape = scribe, names, scribe.tape
-        more = [one for one in (self.tape._silent, self.tape._failed[2:]) if one]
-        known = dict.fromkeys([*codes(scribe), *(code for code, _ in more)])
-        self.reading = Reading(spot, known)
+        self.reading = reading
         self.case = self.about(wrap(0.0))
         self._lines: dict[Spot, Line | None] = {}
         self._nodes: dict[Spot, ast.AST | None] = {}

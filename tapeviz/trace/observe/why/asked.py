@@ -16,6 +16,7 @@ from tapeviz.engine.slices import Rows
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable, raw, wrap
 from tapeviz.trace.graph import Graph
+from tapeviz.trace.observe.ghosts import haunted
 from tapeviz.trace.observe.names import Names
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
 from tapeviz.trace.observe.source import Line, Reading, Spot
@@ -23,10 +24,10 @@ from tapeviz.trace.observe.values import value_of
 from tapeviz.trace.observe.why import absent, cuts, mend
 from tapeviz.trace.observe.why.case import (
     Case,
-    codes,
     is_value,
     number,
     places_first,
+    reading,
 )
 from tapeviz.trace.observe.why.flat import none_left, zeros
 from tapeviz.trace.observe.why.wild import fine, wild
@@ -70,24 +71,24 @@ def _answers(
     tape: GradientTape, target: Any, sources: Any, names: Names, spot: Spot | None
 ) -> tuple[Answer, ...]:
     scribe = Scribe(tape, names)
-    reading = Reading(spot, codes(scribe))
+    code = reading(scribe, spot)
     targets, flat = nest.leaves(target), nest.leaves(sources)
-    y_code = reading.argument(1, "target")
+    y_code = code.argument(1, "target")
     goals = [_tensor(t) for t in targets]
     y_plain = next((type(t).__name__ for t in targets if not is_value(t)), "")
     return tuple(
         _answer(
             Case(
                 scribe,
-                reading,
+                code,
                 names,
                 goals,
                 _tensor(one),
-                (y_code, code),
+                (y_code, x_code),
                 (y_plain, "" if is_value(one) else type(one).__name__),
             )
         )
-        for one, code in zip(flat, _source_codes(reading, len(flat)), strict=True)
+        for one, x_code in zip(flat, _source_codes(code, len(flat)), strict=True)
     )
 
 
@@ -131,7 +132,9 @@ def _drawing(case: Case, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
     """The picture; of a long recording only what lies around the reasons."""
     whole = case.scribe.places
     if len(whole) <= PLACES:
-        return picture(case.scribe, case.targets, [case.source], grads)
+        drawn = picture(case.scribe, case.targets, [case.source], grads)
+        about = (case.targets, [case.source])
+        return haunted(case.scribe, drawn, case.names, case.reading, *about)
     near = {case.x, *case.ys}
     for reason in reasons:
         near |= {int(n[1:]) for n in reason.nodes}

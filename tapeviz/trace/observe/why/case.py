@@ -398,11 +398,11 @@ def number(v: Any) -> str:
     return f"{one:.5g}" if a.dtype.kind in "fiu" else str(one)
 
 
-def codes(scribe: Scribe) -> list[CodeType]:
-    """The pieces of code that recorded operations and events come from."""
-    codes = dict.fromkeys(
-        rec[-2] for rec in scribe.recs if isinstance(rec[-2], CodeType)
-    )
-    book = scribe.tape._book
-    codes |= dict.fromkeys(event[-2] for event in (() if book is None else book.events))
-    return list(codes)[:CODES]
+def reading(scribe: Scribe, spot: Spot | None) -> Reading:
+    """The code around what a tape recorded, and around the instruction that asks."""
+    tape = scribe.tape
+    recs = dict.fromkeys(r[-2] for r in scribe.recs if isinstance(r[-2], CodeType))
+    book = tape._book
+    recs |= dict.fromkeys(event[-2] for event in (() if book is None else book.events))
+    ends = [end[0] for end in (tape._silent, tape._failed[2:]) if end]
+    return Reading(spot, dict.fromkeys([*ends, *list(recs)[:CODES]]))
