@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tapeviz.answers import Explained, Why
     from tapeviz.played import Player
     from tapeviz.shown import Drawing
+    from tapeviz.trace.explanation import Explanation, ForwardPass
     from tapeviz.trace.film import Table
 
 
@@ -94,6 +95,9 @@ def play(  # noqa: PLR0913 - options, by keyword
     sources: Any = None,
     *,
     step: int = 0,
+    predict: bool = False,
+    speed: float = 1.0,
+    mode: str = "backward",
     theme: str = "auto",
     direction: str = "LR",
 ) -> Player:
@@ -101,6 +105,8 @@ def play(  # noqa: PLR0913 - options, by keyword
 
     It needs no kernel once shown, works after ``gradient`` used the tape up, and
     without ``target`` and ``sources`` plays the gradient the tape was last asked for.
+    It opens at ``step``; with ``predict`` it asks for every value before it shows it.
+    ``mode="forward"`` plays forward mode: a source moves, and all results with it.
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(3.0)
@@ -112,25 +118,38 @@ def play(  # noqa: PLR0913 - options, by keyword
     from tapeviz.played import Player
     from tapeviz.trace import observe
 
+    look: dict[str, Any] = {"theme": theme, "direction": direction}
+    look |= {"step": step, "predict": predict, "speed": speed}
     if isinstance(what, Descent):
         from tapeviz.walked import Walked
 
-        return Walked(what, step=step, theme=theme, direction=direction)
+        return Walked(what, **look)
     tape = _tape(what, "play")
-    if target is None and sources is None:
-        target, sources = observe.asked(tape)
-    if target is None or sources is None:
-        raise TypeError(
-            tell(
-                "play(tape, target, sources) was not told what to differentiate",
-                "name both, play(tape, y, x), or ask the tape for a gradient first",
-            )
-        )
+    target, sources = _asked(tape, target, sources, "play")
     _tensors(target, "target")
     _tensors(sources, "source")
+    if mode == "forward":
+        told = observe.explanation(tape, target, sources, _names(what))
+        return Player(told.run, sweeps=_sweeps(told), **look)
+    if mode != "backward":
+        raise ValueError(
+            tell(f"there is no mode {mode!r}", 'mode is "backward" or "forward"')
+        )
     run = observe.backward(tape, target, sources, _names(what))
     practice = observe.practice(tape, target, sources, run)
-    return Player(run, step=step, theme=theme, direction=direction, practice=practice)
+    return Player(run, practice=practice, **look)
+
+
+def _sweeps(told: Explanation) -> tuple[ForwardPass, ...]:
+    """The sweeps of forward mode that can be told; ValueError if there are none."""
+    if not told.forward:
+        raise ValueError(
+            tell(
+                "forward mode has nothing to tell here",
+                "give sources that the target depends on, real and not too large",
+            )
+        )
+    return told.forward
 
 
 def _tensors(thing: Any, role: str) -> None:

@@ -89,33 +89,41 @@ def backward_film(
 
     ValueError for an unknown theme or direction; LayoutError without a layout engine.
     """
-    story = _Story(run.validate(), prefix, practice or Practice())
+    story = Story(run.validate(), prefix, practice or Practice())
+    return built(story, theme=theme, direction=direction)
+
+
+def built(story: Story, *, theme: str = "auto", direction: str = "LR") -> Film:
+    """The film that a story tells: its frames, and the picture that has room for all.
+
+    ValueError for an unknown theme or direction; LayoutError without a layout engine.
+    """
     told = [*story.tell()]
+    graph, prefix = story.run.graph, story.prefix
     picture = scene(
-        _untold(run.graph),
+        _untold(graph),
         theme=theme,
         direction=direction,
         prefix=prefix,
         sums=story.longest(story.sums),
         notes=story.longest(story.notes) if story.small else {},
     )
-    over = f"<style>{_rules(run.graph)}</style>"
+    over = f"<style>{_rules(graph)}</style>"
     over += "".join(_overlays(story, picture, prefix))
-    words = story.words
     return Film(
-        words.title(),
-        words.alt(),
-        _legible(picture.over(over), picture.width),
+        story.title(),
+        story.alt(),
+        _legible(story.worded(picture.over(over)), picture.width),
         tuple(_differences(told)),
-        run.graph.sources,
-        Table(HEADS, tuple(story.rows)),
+        graph.sources,
+        Table(story.heads, tuple(story.rows)),
         tuple(story.asks),
     ).validate()
 
 
 def backward_table(run: BackwardPass) -> Table:
     """The film's table alone, which needs no layout."""
-    story = _Story(run.validate(), "")
+    story = Story(run.validate(), "")
     for _ in story.tell():
         pass
     return Table(HEADS, tuple(story.rows))
@@ -174,7 +182,7 @@ class _Note:
 
 
 @dataclass
-class _Story:
+class Story:
     """The frames being told: what has happened so far, and what was shown where."""
 
     run: BackwardPass
@@ -191,15 +199,28 @@ class _Story:
     came: dict[str, list[int]] = field(default_factory=dict)
     frames: int = 0
     phase: str = ""
+    heads: tuple[str, ...] = HEADS
 
     def __post_init__(self) -> None:
         self.words = Sentences(self.run)
         self.quiz = Quiz(self.words, self.practice)
         self.nodes = self.run.graph.by_id
-        self.heads = {edge.id: edge.head for edge in self.run.graph.edges}
+        self.starts = {edge.id: edge.head for edge in self.run.graph.edges}
         self.into: dict[str, list[Edge]] = {id: [] for id in self.nodes}
         for edge in self.run.graph.edges:
             self.into[edge.head].append(edge)
+
+    def title(self) -> str:
+        """The film's title."""
+        return self.words.title()
+
+    def alt(self) -> str:
+        """The film in a few words, for somebody who does not see it."""
+        return self.words.alt()
+
+    def worded(self, svg: str) -> str:
+        """The picture in the words of this story."""
+        return svg
 
     @property
     def small(self) -> bool:
@@ -226,6 +247,7 @@ class _Story:
     def frame(
         self, caption: str, hot: Iterable[str], node: Node | None = None, **more: Any
     ) -> Frame:
+        """The next frame: the marks in force, and ``hot`` on what it is about."""
         self.frames += 1
         marks = {self.prefix + id: mark for id, mark in self.marks.items() if mark}
         marks |= {self.prefix + id: "hot" for id in hot}
@@ -235,10 +257,13 @@ class _Story:
         return Frame(caption, marks, **about, **more)
 
     def forward(self) -> Iterator[Frame]:
+        """Every value, in the order of recording."""
         graph, self.phase = self.run.graph, "forward"
         self.marks = dict.fromkeys((*self.nodes, *(e.id for e in graph.edges)), "dim")
         waiting: list[Node] = []
         for node in graph.nodes:
+            back = self.words.way_back(node)
+            self.phase = f"{back}, backward" if back else "forward"
             if _plain(node):
                 waiting.append(node)
             elif node.kind == "op":
@@ -250,11 +275,13 @@ class _Story:
             yield self.value(node)
 
     def value(self, node: Node) -> Frame:
+        """A value comes in."""
         self.marks[node.id] = ""
         caption = self.words.leaf(node)
         return self.frame(caption, [node.id], node=node)
 
     def operation(self, node: Node, waiting: Iterable[Node]) -> Frame:
+        """An operation runs; constants that waited for it come with it."""
         edges = [edge.id for edge in self.into[node.id]]
         new = [node.id, *edges, *(leaf.id for leaf in waiting)]
         self.marks.update(dict.fromkeys(new, ""))
@@ -266,7 +293,8 @@ class _Story:
         )
 
     def seeds(self) -> Iterator[Frame]:
-        self.phase = "backward"
+        """The gradients the sweep starts with."""
+        self.phase = f"{self.words.tape}, backward" if self.words.tape else "backward"
         for id, value in zip(self.run.targets, self.run.seeds, strict=True):
             self.receive(id, value, value)
             yield self.frame(
@@ -277,6 +305,7 @@ class _Story:
             )
 
     def step(self, step: Step) -> Iterator[Frame]:
+        """The sweep at one op: its gradient arrives and is handed on."""
         node, terms = self.nodes[step.node], self.terms.get(step.node, [])
         first = len(self.rows) if step.contributions else -1
         if not self.known_already(step):
@@ -300,6 +329,7 @@ class _Story:
         return bool(first and alone and self.run.targets[-1:] == (step.node,))
 
     def contribution(self, step: Step, c: Contribution) -> Iterator[Frame]:
+        """One contribution: the rule, then the sum it is added to."""
         row = len(self.rows)
         self.question(step, c, self.totals.get(c.node))
         yield self.rule(step, c, row)
@@ -359,6 +389,7 @@ class _Story:
         return tuple(found)
 
     def row(self, step: Step, c: Contribution, terms: list[Value]) -> tuple[str, ...]:
+        """The table's row for a contribution."""
         cells = (
             str(self.frames - 1),
             self.words.names[step.node],
@@ -371,7 +402,10 @@ class _Story:
         return tuple(cut(cell) for cell in cells)
 
     def note(self, edge: str, text: str, look: str) -> str:
+        """A new note beside an arrow; its id."""
         id = f"{edge}-{'r' if look == 'rule' else 'c'}"
+        times = sum(n.edge == edge and n.look == look for n in self.notes)
+        id += str(times + 1) if times else ""
         self.notes.append(_Note(id, edge, cut(text, _NOTE), look))
         return id
 
@@ -385,6 +419,7 @@ class _Story:
         self.show(node, cut(text, _SUM), "zero" if now.is_zero else "value")
 
     def show(self, node: str, text: str, state: str) -> None:
+        """A node's slot shows this text from here on."""
         count = sum(s.node == node for s in self.sums)
         id = f"{node}-g{count + 1}"
         self.marks[self.slots.get(node, f"{node}-grad")] = "off"
@@ -393,6 +428,7 @@ class _Story:
         self.sums.append(_Sum(id, node, text, state))
 
     def ending(self) -> Frame:
+        """The last frame: the gradients of the sources."""
         pairs = zip(self.run.sources, self.run.results, strict=True)
         known = [id for id, _ in pairs if id]
         for id, value in zip(self.run.sources, self.run.results, strict=True):
@@ -414,9 +450,9 @@ def cut(text: str, limit: int = _CELL) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}\u2026"
 
 
-def _overlays(story: _Story, picture: Scene, prefix: str) -> Iterator[str]:
+def _overlays(story: Story, picture: Scene, prefix: str) -> Iterator[str]:
     for note in story.notes:
-        start = picture.boxes[story.heads[note.edge]]
+        start = picture.boxes[story.starts[note.edge]]
         yield _pill(note, picture.edges[note.edge], start, prefix)
     for sum in story.sums:
         if sum.node in picture.grads:

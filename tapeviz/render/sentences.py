@@ -17,6 +17,7 @@ _LONG = 28
 _LINE = 60
 _TERMS = 4
 _WIDE = 12
+_GRADIENT = re.compile(r"([A-Za-z_]\w*)\.(?:gradient|(?:batch_)?jacobian)\(")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
@@ -39,6 +40,7 @@ class Sentences:
             return one_line(node.name, 24)
         if node.kind == "op":
             code = one_line(node.span.text) if node.span else ""
+            code = "" if self.way_back(node) else code
             whole = code or fill(node.formula, self._operands(node, known))
             return middle(whole)
         return brief(node.value) if len(fmt(node.value)) <= _LONG else f"a {node.kind}"
@@ -104,6 +106,10 @@ class Sentences:
         """An operation runs."""
         code = self._code(node)
         called = f", called {self.names[node.id]}" if node.name and code else ""
+        if back := self.way_back(node):
+            text = fill(node.formula, self._operands(node, self.names))
+            what = f", called {self.names[node.id]}" if node.name else ""
+            return f"{back} goes back, and {text} gives {say(node.value)}{what}."
         return f"{code or self.names[node.id]} gives {say(node.value)}{called}."
 
     def forward_formula(self, node: Node) -> str:
@@ -117,6 +123,19 @@ class Sentences:
             fill(node.formula, names), fill(node.formula, values), brief(node.value)
         )
 
+    def way_back(self, node: Node) -> str:
+        """The tape on whose way back an op was recorded, by name; "" for other ops."""
+        found = _GRADIENT.match(node.span.text) if node.span else None
+        return found[1] if found and node.kind == "op" else ""
+
+    @cached_property
+    def tape(self) -> str:
+        """The name of the tape that the pass runs over, where there are several."""
+        frames = self.run.graph.frames
+        inner = any(map(self.way_back, self.run.graph.nodes))
+        name = frames[0].name if frames else "the outer tape"
+        return name if inner or len(frames) > 1 else ""
+
     def _code(self, node: Node) -> str:
         code = one_line(node.span.text) if node.span else ""
         return code if len(code) <= _LINE else ""
@@ -124,12 +143,13 @@ class Sentences:
     def seed(self, id: str, value: Value) -> str:
         """The sweep starts."""
         name = self.names[id]
+        where = f"Now backwards{f' on {self.tape}' if self.tape else ''}, from {name}"
         if value.data is not None and all(entry == 1 for entry in value.data):
             return (
-                f"Now backwards, from {name}: the derivative of {name} "
+                f"{where}: the derivative of {name} "
                 f"with respect to itself is {say(value)}."
             )
-        return f"Now backwards, from {name}: it starts with the gradient {say(value)}."
+        return f"{where}: it starts with the gradient {say(value)}."
 
     def seed_formula(self, id: str, value: Value) -> str:
         """The gradient that the sweep starts with."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from tapeviz.engine.record import Record
 from tapeviz.engine.rules import Op
 from tapeviz.engine.tape import GradientTape
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
+from tapeviz.trace.observe.frames import frames
 from tapeviz.trace.observe.names import Names
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
 from tapeviz.trace.observe.values import value_of
@@ -48,6 +50,7 @@ def backward(
             made = tuple(_contribution(scribe, i, g, part, left) for part in parts)
             steps.append(Step(f"n{i}", value_of(g), made))
     drawn = picture(scribe, targets, flat, grads)
+    drawn = replace(drawn, frames=frames(scribe, names, drawn.nodes, drawn.edges))
     known, spots = drawn.by_id, map(tape._place, flat)
     recorded = [
         (t, s) for t, s in zip(targets, seeds, strict=True) if tape._place(t) >= 0
