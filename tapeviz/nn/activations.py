@@ -49,7 +49,7 @@ def selu(features: Any, name: str | None = None) -> Tensor:
 def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
     """``x`` times the part of a normal distribution below ``x``."""
     t = convert(features)
-    if t.dtype.is_integer:
+    if not t.dtype.is_floating:
         raise ValueError(
             tell(
                 "`features.dtype` must be a floating point tensor."

@@ -63,7 +63,7 @@ op(
     "where(minimum(a, c) >= b, where(a <= c, 0, g), 0)",
     "where(minimum(a, c) >= b, 0, g)",
     kernel="ClipByValue", symbol="clip",
-    nickname="clip routes: outside, the border gets it", **PAIR,
+    nickname="clip routes: outside, the border gets it", **PAIR, **ORDERED,
 )  # fmt: skip
 op(
     "squared_difference", "(a - b) * (a - b)", "g * (2.0 * (a - b))",
@@ -82,21 +82,25 @@ op(
     "multiply_no_nan", "multiply_no_nan(a, b)", "multiply_no_nan(g, b)",
     "multiply_no_nan(a, g)",
     kernel="MulNoNan", symbol="× or 0", nickname="0 where b is 0, even beside inf",
-    **PAIR, **FLOAT,
+    **PAIR, conjugates=False,
+    **FLOAT,
 )  # fmt: skip
 op(
     "xlogy", "xlogy(a, b)", "g * xlogy(nonzero(a), b)", "g * xdivy(a, b)",
-    kernel="Xlogy", symbol="a·ln b", domain="b > 0", **PAIR, **FLOAT,
+    kernel="Xlogy", symbol="a·ln b", domain="b > 0", **PAIR, conjugates=False,
+    **FLOAT,
 )  # fmt: skip
 op(
     "xlog1py", "xlog1py(a, b)", "g * xlog1py(nonzero(a), b)", "g * xdivy(a, b + 1)",
     kernel="Xlog1py", symbol="a·ln(1+b)", domain="b > −1", **PAIR,
+    conjugates=False,
     **FLOAT,
 )  # fmt: skip
 op(
     "xdivy", "xdivy(a, b)", "g * xdivy(nonzero(a), b)", "g * xdivy(-a, b * b)",
     kernel="Xdivy", symbol="a÷b or 0", domain="b ≠ 0", nickname="0 where a is 0",
-    **PAIR, **FLOAT,
+    **PAIR, conjugates=False,
+    **FLOAT,
 )  # fmt: skip
 op("positive", "positive(x)", kernel="Greater", symbol="> 0", cut=True)
 op("nonzero", "nonzero(x)", kernel="NotEqual", symbol="≠ 0", cut=True)

@@ -38,11 +38,11 @@ op(
 op("sign", "sign(x)", "zero(g)", kernel="Sign", symbol="sign", **NUMBER)
 op(
     "erf", "erf(x)", "g * (1.1283791670955126 * exp(-x * x))",
-    kernel="Erf", symbol="erf", **FLOAT,
+    kernel="Erf", symbol="erf", **REAL,
 )  # fmt: skip
 op(
     "erfc", "erfc(x)", "g * (-1.1283791670955126 * exp(-x * x))",
-    kernel="Erfc", symbol="erfc", **FLOAT,
+    kernel="Erfc", symbol="erfc", **REAL,
 )  # fmt: skip
 
 op("lgamma", "lgamma(x)", "g * digamma(x)", kernel="Lgamma", symbol="ln Γ", **REAL)
@@ -91,7 +91,7 @@ op("floor", "floor(x)", kernel="Floor", symbol="⌊x⌋", **REAL)
 op("ceil", "ceil(x)", kernel="Ceil", symbol="⌈x⌉", **REAL)
 op(
     "round", "rint(x)",
-    kernel="Round", symbol="round", nickname="halves go to the even number", **NUMBER,
+    kernel="Round", symbol="round", nickname="halves go to the even number", **ORDERED,
 )  # fmt: skip
 
 # -- activations -----------------------------------------------------------------------
@@ -99,16 +99,16 @@ op(
 op("sigmoid", "sigmoid(x)", "g * y * (1.0 - y)", kernel="Sigmoid", symbol="σ", **FLOAT)
 op(
     "log_sigmoid", "-softplus(-x)", "g * sigmoid(-x)",
-    kernel="LogSigmoid", symbol="log σ", **FLOAT,
+    kernel="LogSigmoid", symbol="log σ", **REAL,
 )  # fmt: skip
 op(
     "softplus", "softplus(x)", "g * sigmoid(x)",
     kernel="Softplus", symbol="softplus", nickname="a relu with a round corner",
-    **FLOAT,
+    **REAL,
 )  # fmt: skip
 op(
     "softsign", "x / (1.0 + abs(x))", "g / ((1.0 + abs(x)) * (1.0 + abs(x)))",
-    kernel="Softsign", symbol="softsign", **FLOAT,
+    kernel="Softsign", symbol="softsign", **REAL,
 )  # fmt: skip
 op(
     "relu", "relu(x)", "gate(g, y)",
@@ -118,28 +118,29 @@ op(
 op(
     "relu6", "minimum(relu(x), 6)", "gate(gate(g, y), 6.0 - y)",
     kernel="Relu6", symbol="relu6", nickname="lets through what is between 0 and 6",
+    **ORDERED,
 )  # fmt: skip
 op(
     "leaky_relu", "x * leak(x, alpha)", "g * leak(x, alpha)",
-    kernel="LeakyRelu", symbol="leaky relu", settings=("alpha",), **FLOAT,
+    kernel="LeakyRelu", symbol="leaky relu", settings=("alpha",), **REAL,
 )  # fmt: skip
 op(
     "elu", "where(x > 0, x, expm1(minimum(x, 0)))", "where(y < 0, g * (y + 1.0), g)",
-    kernel="Elu", symbol="elu", **FLOAT,
+    kernel="Elu", symbol="elu", **REAL,
 )  # fmt: skip
 op(
     "selu",
     "where(x > 0, 1.0507009873554805 * x, 1.7580993408473768 * expm1(minimum(x, 0)))",
     "where(y < 0, g * (y + 1.7580993408473768), g * 1.0507009873554805)",
-    kernel="Selu", symbol="selu", **FLOAT,
+    kernel="Selu", symbol="selu", **REAL,
 )  # fmt: skip
 op(
     "gelu", "x * cdf(x)", "g * (cdf(x) + x * bell(x))",
-    kernel="Gelu", symbol="gelu", **FLOAT,
+    kernel="Gelu", symbol="gelu", **REAL,
 )  # fmt: skip
 op(
     "silu", "x * sigmoid(x)", "g * (sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))))",
-    kernel="Silu", symbol="silu", **FLOAT,
+    kernel="Silu", symbol="silu", conjugates=False, **FLOAT,
 )  # fmt: skip
 
 # -- words that only rules use ---------------------------------------------------------

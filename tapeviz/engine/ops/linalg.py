@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.table import FLOAT, PAIR, op
+from tapeviz.engine.ops.table import FLOAT, ORDERED, PAIR, op
 
 op(
     "matmul", "a @ b", "g @ T(b)", "T(a) @ g",
@@ -25,7 +25,7 @@ op(
 op("matvec", "einsum(xs, eq)", OTHERS, kernel="MatMul", symbol="A·v", **PRODUCT)
 op(
     "cross", "cross(a, b)", "cross(b, g)", "cross(g, a)",
-    kernel="Cross", symbol="×", **PAIR,
+    kernel="Cross", symbol="×", **PAIR, **ORDERED,
 )  # fmt: skip
 
 op(

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.table import FLOAT, PAIR, op
+from tapeviz.engine.ops.table import PAIR, REAL, op
 
 ALONG: dict[str, Any] = {"settings": ("axis",)}
 
 op(
     "softmax", "softmax(x, axis)", "(g - sum(g * y, axis, True)) * y",
-    kernel="Softmax", symbol="softmax", **ALONG, **FLOAT,
+    kernel="Softmax", symbol="softmax", **ALONG, **REAL,
 )  # fmt: skip
 op(
     "log_softmax", "log_softmax(x, axis)", "g - sum(g, axis, True) * exp(y)",
-    kernel="LogSoftmax", symbol="log softmax", **ALONG, **FLOAT,
+    kernel="LogSoftmax", symbol="log softmax", **ALONG, **REAL,
 )  # fmt: skip
 op(
     "softmax_cross_entropy", "-sum(a * log_softmax(b, (-1,)), (-1,), False)",
     "g[..., None] * -log_softmax(b, (-1,))", "g[..., None] * (softmax(b, (-1,)) - a)",
     kernel="SoftmaxCrossEntropyWithLogits", symbol="cross entropy",
-    nickname="what softmax says, minus what is so", **PAIR, **FLOAT,
+    nickname="what softmax says, minus what is so", **PAIR, **REAL,
 )  # fmt: skip
 op(
     "sparse_softmax_cross_entropy", "-entry(log_softmax(b, (-1,)), a)", None,
@@ -32,7 +32,7 @@ op(
     "sigmoid_cross_entropy", "maximum(b, 0) - a * b + log1p(exp(-abs(b)))", "-g * b",
     "g * (sigmoid(b) - a)",
     operands=("a", "b"), kernel="SigmoidCrossEntropyWithLogits", symbol="cross entropy",
-    nickname="what sigmoid says, minus what is so", **PAIR, **FLOAT,
+    nickname="what sigmoid says, minus what is so", **PAIR, **REAL,
 )  # fmt: skip
 
 # -- words that only rules use ---------------------------------------------------------

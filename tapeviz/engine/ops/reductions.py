@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.table import AXIS, FLOAT, NUMBER, ORDERED, op
+from tapeviz.engine.ops.table import AXIS, FLOAT, NUMBER, ORDERED, REAL, op
 
 op(
     "sum", "sum(x, axis, keep)", "spread(g, shape(x), axis, keep)",
@@ -39,7 +39,7 @@ op(
     "logsumexp", "logsumexp(x, axis, keep)",
     "spread(g, shape(x), axis, keep) * softmax(x, axis)",
     kernel="ReduceLogSumExp", symbol="log Σ exp",
-    nickname="its derivative is the softmax", **AXIS, **FLOAT,
+    nickname="its derivative is the softmax", **AXIS, **REAL,
 )  # fmt: skip
 op(
     "variance", "variance(x, axis, keep)",
@@ -61,17 +61,17 @@ op(
 )  # fmt: skip
 op(
     "l2_loss", "sum(x * x, None, False) / 2", "spread(g, shape(x), None, False) * x",
-    kernel="L2Loss", symbol="½‖x‖²", **FLOAT,
+    kernel="L2Loss", symbol="½‖x‖²", **REAL,
 )  # fmt: skip
 op("any", "any(x, axis, keep)", kernel="Any", symbol="any", cut=True, **AXIS)
 op("all", "all(x, axis, keep)", kernel="All", symbol="all", cut=True, **AXIS)
 op(
     "argmax", "argmax(x, axis)",
-    kernel="ArgMax", symbol="argmax", settings=("axis",), cut=True,
+    kernel="ArgMax", symbol="argmax", settings=("axis",), cut=True, kinds="biuf",
 )  # fmt: skip
 op(
     "argmin", "argmin(x, axis)",
-    kernel="ArgMin", symbol="argmin", settings=("axis",), cut=True,
+    kernel="ArgMin", symbol="argmin", settings=("axis",), cut=True, kinds="biuf",
 )  # fmt: skip
 
 # -- running sums and products ---------------------------------------------------------

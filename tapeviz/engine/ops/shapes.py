@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.table import op
+from tapeviz.engine.ops.table import ORDERED, op
 
 op(
     "fit", "fit(x, shape, at)", "stretch(g, shape(x), at)",
@@ -130,11 +130,12 @@ op(
 op(
     "sort", "along(x, ids, axis)", "put_along(g, shape(x), ids, axis)",
     kernel="Sort", symbol="sort",
-    nickname="each gradient goes back to where its number came from", **BY,
+    nickname="each gradient goes back to where its number came from", **BY, **ORDERED,
 )  # fmt: skip
 op(
     "top_k", "along(x, ids, axis)", "put_along(g, shape(x), ids, axis)",
     kernel="TopKV2", symbol="top k", nickname="only the greatest get a gradient", **BY,
+    **ORDERED,
 )  # fmt: skip
 op(
     "along", "along(x, ids, axis)", "put_along(g, shape(x), ids, axis)",
