@@ -33,8 +33,8 @@ RULES = (
     ".tapeviz .cut-word{fill:@none;text-anchor:middle}"
     ".tapeviz .key .cut-word,.tapeviz .key text{text-anchor:start}"
     ".tapeviz .block{fill:none;stroke:@line;stroke-width:1}"
-    ".tapeviz .block-name{fill:@ink}.tapeviz .said{fill:@ink}"
-    ".tapeviz .key .said{fill:@muted}.tapeviz .sign-line{fill:none;stroke:@muted;"
+    ".tapeviz .block-name{fill:@ink}.tapeviz .remark{fill:@ink}"
+    ".tapeviz .key .remark{fill:@muted}.tapeviz .sign-line{fill:none;stroke:@muted;"
     "stroke-width:1.4}.tapeviz .sign-line.bad{stroke:@bad;stroke-width:2}"
 )
 """What the parts of this module look like."""
@@ -172,9 +172,9 @@ def _note(kind: str, said: str, room: float) -> Iterator[_Line]:
     for k, line in enumerate(_wrapped(words.one_line(said), room - 22)):
         sign = _SIGNS[kind] if not k else ""
         yield _Line(
-            22 + wide("said", line),
+            22 + wide("remark", line),
             lambda x, y, sign=sign, line=line: (  # type: ignore[misc]
-                _at(x + 8, y + 9, sign) + text("said", x + 22, y + 13, line)
+                _at(x + 8, y + 9, sign) + text("remark", x + 22, y + 13, line)
             ),
         )
 
@@ -184,7 +184,7 @@ def _wrapped(said: str, room: float) -> list[str]:
     lines: list[str] = []
     for word in said.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and wide("said", longer) <= room:
+        if lines and wide("remark", longer) <= room:
             lines[-1] = longer
         else:
             lines.append(fit(word, room, 12))
@@ -280,7 +280,7 @@ def _rows(keys: Iterable[tuple[str, str]], room: float) -> list[_Line]:
     rows: list[list[tuple[float, str, str]]] = []
     at = room
     for sign, said in keys:
-        need = 30 + wide("said", said) + 16
+        need = 30 + wide("remark", said) + 16
         if at + need - 16 > room:
             rows.append([])
             at = 0.0
@@ -288,10 +288,10 @@ def _rows(keys: Iterable[tuple[str, str]], room: float) -> list[_Line]:
         at += need
     return [
         _Line(
-            row[-1][0] + 30 + wide("said", row[-1][2]),
+            row[-1][0] + 30 + wide("remark", row[-1][2]),
             lambda x, y, row=row: "".join(  # type: ignore[misc]
                 f'<g class="key">{_at(x + left + 12, y + 9, sign)}'
-                f"{text('said', x + left + 28, y + 13, said)}</g>"
+                f"{text('remark', x + left + 28, y + 13, said)}</g>"
                 for left, sign, said in row
             ),
         )

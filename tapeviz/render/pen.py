@@ -21,7 +21,7 @@ FONTS = {
     "more": (11.5, False),
     "title": (14.0, False),
     "cut-word": (11.0, False),
-    "said": (12.0, False),
+    "remark": (12.0, False),
 }
 """The size in pixels of each class of text, and whether it is monospaced."""
 

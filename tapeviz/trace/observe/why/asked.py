@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -134,7 +135,8 @@ def _drawing(case: Case, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
     if len(whole) <= PLACES:
         drawn = picture(case.scribe, case.targets, [case.source], grads)
         about = (case.targets, [case.source])
-        return haunted(case.scribe, drawn, case.names, case.reading, *about)
+        found = haunted(case.scribe, drawn, case.names, case.reading, *about)
+        return replace(found, notes=())
     near = {case.x, *case.ys}
     for reason in reasons:
         near |= {int(n[1:]) for n in reason.nodes}
