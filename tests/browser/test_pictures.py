@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import tapeviz as tf
-from tapeviz import explain, play, why
+from tapeviz import descent, draw, explain, play, why
 from tapeviz.render import theme
 from tapeviz.render.scene import scene
 from tapeviz.shown import Shown
@@ -113,11 +113,33 @@ def shown(form: Callable[..., Shown]) -> Shown:
     return form(tape, y, [x, c])
 
 
+def large() -> Shown:
+    x = tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        y = x
+        for _ in range(60):
+            y = y * 0.5 + tf.sin(x)
+    tape.gradient(y, x)
+    return draw(tape)
+
+
+def walk() -> Shown:
+    x = tf.Variable(2.0)
+    with descent(x) as run:
+        for _ in range(5):
+            with tf.GradientTape() as tape:
+                loss = (x - 5) ** 2
+            x.assign_sub(0.1 * tape.gradient(loss, x))
+    return play(run)
+
+
 PAGES: dict[str, Callable[[], Shown]] = {
     "draw": lambda: picture("what_changed"),
     "why": lambda: shown(why),
     "explain": lambda: shown(explain),
     "play": lambda: shown(play),
+    "large": large,
+    "walk": walk,
 }
 
 
