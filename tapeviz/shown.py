@@ -14,7 +14,7 @@ from tapeviz.render.changes import changed, changes
 from tapeviz.render.changes import to_text as list_changes
 from tapeviz.render.kept import remembered, sentence
 from tapeviz.render.kept import table as kept_table
-from tapeviz.render.scene import Scene, description, scene
+from tapeviz.render.scene import Scene, description, scene, summary
 from tapeviz.trace.bulk import bulk
 from tapeviz.trace.compare import compare
 from tapeviz.trace.descent import Descent
@@ -176,7 +176,8 @@ class Drawing(Shown):
     def _page(self) -> str:
         if self._folded is not None:
             return self._folded.page()
-        return still.page(self.svg, description(self.graph))
+        theme, least = self._look["theme"], 0.72 * self._scene.width
+        return still.page(self.svg, summary(self.graph), theme=theme, least=least)
 
     def _html(self) -> str:
         if self._folded is not None:

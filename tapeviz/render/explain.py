@@ -605,7 +605,7 @@ _RULES = (
     "vertical-align:middle;white-space:nowrap}"
     ".tapeviz-explain .right{text-align:right}"
     ".tapeviz-explain .last{font-weight:600}"
-    ".tapeviz-explain .result{font-size:16px;margin:4px 0}"
+    ".tapeviz-explain .result{font-size:16px;margin:12px 0}"
     ".tapeviz-explain .lines{overflow-x:auto;margin:6px 0 14px}"
     ".tapeviz-explain .lines td{border:0;padding:6px 6px 6px 0;font-size:16px}"
     ".tapeviz-explain math{math-style:normal}"

@@ -30,18 +30,29 @@ def notebook(svg: str, alt: str, *, least: float = 0, asks: bool = False) -> str
     lets the picture's own styles ask how wide its place is.
     """
     room = ";container-type:inline-size" if asks else ""
-    if least:
-        svg = svg.replace("<svg ", f'<svg style="min-width:{round(least)}px" ', 1)
+    svg = _legible(svg, least)
     id = "tapeviz-" + hashlib.sha256(svg.encode("utf-8", "replace")).hexdigest()[:12]
     whole = json.dumps(svg).replace("<", "\\u003c")
     return (
-        f'<div id="{id}" class="tv-still" role="group" tabindex="0" '
-        f'aria-label="picture" style="overflow-x:auto{room}">'
-        f"{image(svg, alt)}</div>"
+        f'<div id="{id}" class="tv-still" {_SCROLLS}{room}">{image(svg, alt)}</div>'
         f"<script>{_SWAP % (id, whole)}</script>"
     )
 
 
-def page(svg: str, alt: str, *, theme: str = "auto") -> str:
-    """The picture as an HTML document that stands alone."""
-    return document(alt[:80], svg, theme=theme, width=4000)
+_SCROLLS = 'role="group" tabindex="0" aria-label="picture" style="overflow-x:auto'
+
+
+def _legible(svg: str, least: float) -> str:
+    """The picture with a width below which it does not shrink."""
+    if not least:
+        return svg
+    return svg.replace("<svg ", f'<svg style="min-width:{round(least)}px" ', 1)
+
+
+def page(svg: str, title: str, *, theme: str = "auto", least: float = 0) -> str:
+    """The picture as an HTML document that stands alone.
+
+    On a narrow screen it shrinks to ``least`` pixels and can then be scrolled.
+    """
+    body = f'<div {_SCROLLS}">{_legible(svg, least)}</div>'
+    return document(title[:80], body, theme=theme, width=4000)
