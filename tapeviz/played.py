@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from tapeviz.errors import SaveError, tell
 from tapeviz.render import html, text
 from tapeviz.render.animate import animate
 from tapeviz.render.film import backward_film, backward_table
@@ -58,13 +62,76 @@ class Player(Shown):
 
         return PlayerWidget(self.film.to_json(), **{**self._start, **options})
 
+    def save(self, path: str | Path, **options: Any) -> Path:
+        """Write the film to a file whose ending says the form; returns its path.
+
+        ``.html`` is a page that plays, ``.svg`` plays by itself, ``.gif``, ``.mp4`` and
+        ``.webm`` are movies (``seconds`` for each step, ``scale``), ``.png`` is one
+        step (``step``, ``scale``), ``.pdf`` has a page for each step, ``.json`` and
+        ``.txt`` are data. A path without an ending becomes a folder with a PNG of each
+        step, for slides. ValueError, TypeError and SaveError as in ``Drawing.save``.
+        """
+        file = Path(path)
+        if not file.suffix:
+            return self._folder(file, **options)
+        return super().save(file, **options)
+
+    def _folder(self, folder: Path, scale: float = 2.0) -> Path:
+        count = len(self.film.frames)
+        tick = _Progress()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for step in range(count):
+                name = f"step-{step:0{len(str(count))}}.png"
+                (folder / name).write_bytes(self._png(step, scale))
+                tick(step + 1, count)
+        except OSError as error:
+            raise SaveError(
+                tell(
+                    f"{folder} could not be written: {error.strerror or error}",
+                    "choose a folder that you may write to",
+                )
+            ) from error
+        return folder
+
     def _forms(self) -> dict[str, Callable[..., str | bytes]]:
         return {
             ".html": lambda: html.page(self.film, **self._start),
             ".svg": lambda: animate(self.film),
+            ".gif": self._gif,
+            ".mp4": self._mp4,
+            ".webm": self._webm,
+            ".png": self._png,
+            ".pdf": self._pdf,
             ".json": self.film.to_json,
             ".txt": self.__str__,
         }
+
+    def _png(self, step: int | None = None, scale: float = 2.0) -> bytes:
+        from tapeviz.render import reel
+
+        shown = self._start.get("step", 0) if step is None else step
+        return reel.png(self.film, shown, scale)
+
+    def _pdf(self) -> bytes:
+        from tapeviz.render import reel
+
+        return reel.pages(self.film, _Progress())
+
+    def _gif(self, seconds: float = 1.8, scale: float = 1.0) -> bytes:
+        from tapeviz.render import reel
+
+        return reel.gif(self.film, seconds, scale, _Progress())
+
+    def _mp4(self, seconds: float = 1.8, scale: float = 2.0) -> bytes:
+        from tapeviz.render import reel
+
+        return reel.movie(self.film, ".mp4", seconds, scale, _Progress())
+
+    def _webm(self, seconds: float = 1.8, scale: float = 2.0) -> bytes:
+        from tapeviz.render import reel
+
+        return reel.movie(self.film, ".webm", seconds, scale, _Progress())
 
     def _html(self) -> str:
         return html.notebook(self.film, **self._start)
@@ -82,3 +149,22 @@ class Player(Shown):
         if self._sweeps:
             return f"<film of forward mode: {len(self._sweeps)} sweeps>"
         return f"<film of a backward pass: {len(self.run.steps)} operations>"
+
+
+class _Progress:
+    """Says on the error stream how far a long export is."""
+
+    def __init__(self) -> None:
+        self._begin = time.monotonic()
+        self._told = False
+
+    def __call__(self, done: int, all: int) -> None:
+        if done < all and time.monotonic() - self._begin > _PATIENCE:
+            self._told = True
+            sys.stderr.write(f"\rstep {done} of {all}")
+        elif self._told:
+            sys.stderr.write(f"\rall {all} steps\n")
+        sys.stderr.flush()
+
+
+_PATIENCE = 3.0

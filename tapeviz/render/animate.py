@@ -73,10 +73,21 @@ def animate(film: Film, seconds_per_frame: float = 1.2) -> str:
     """
     if not seconds_per_frame > 0:
         raise ValueError(f"a frame must last longer than {seconds_per_frame} seconds")
-    return _Reel(_abridged(film.validate()), seconds_per_frame).svg()
+    return _Reel(abridged(film.validate()), seconds_per_frame).svg()
 
 
-def _abridged(film: Film) -> Film:
+def still(film: Film, step: int) -> str:
+    """One step of the film as an SVG that does not move: code, picture and caption.
+
+    The pictures of all steps are of one size. ValueError when there is no such step.
+    """
+    if not 0 <= step < len(film.frames):
+        last = len(film.frames) - 1
+        raise ValueError(f"step {step} is not in this film: its steps are 0 to {last}")
+    return _Reel(film.validate(), 1.0).still(step)
+
+
+def abridged(film: Film) -> Film:
     """The film with at most ``MOST`` frames, evenly spread, first and last included."""
     count = len(film.frames)
     if count <= MOST:
@@ -119,24 +130,36 @@ class _Reel:
     def svg(self) -> str:
         body = [*self._title(), *self._code(), self._picture(), *self._words()]
         self._elements()
+        return self._whole(self._style(), body)
+
+    def _whole(self, style: str, body: Iterable[str]) -> str:
         w, h = self.width, round(self.y + 8)
         film = self.film
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="film tv-{self.theme}" '
             f'width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" '
-            f'aria-label="{_text(film.alt)}"><style>{self._style()}</style>'
+            f'aria-label="{_text(film.alt)}"><style>{style}</style>'
             f'<rect class="paper" width="{w}" height="{h}"/>{"".join(body)}</svg>'
         )
 
+    def still(self, step: int) -> str:
+        """The picture of one step, as large as those of the others."""
+        body = [*self._title(), *self._code(step), self._picture(), *self._words(step)]
+        style = f"{self._base()}{self._marked(step)}"
+        return self._whole(_css(style), body)
+
     def _style(self) -> str:
-        colours = theme.css(self.theme)
-        colours = "" if colours in self.film.svg else colours
         moving = "".join((*self._shared(), *self.rules))
         return _css(
-            f"{colours}{_variables(_STYLE + _GLOW)}"
-            f".once{{opacity:0}}.once.end{{opacity:1}}{self._still()}"
+            f"{self._base()}.once{{opacity:0}}.once.end{{opacity:1}}"
+            f"{self._marked(self.count - 1)}"
             f"@media(prefers-reduced-motion:no-preference){{{moving}}}"
         )
+
+    def _base(self) -> str:
+        colours = theme.css(self.theme)
+        colours = "" if colours in self.film.svg else colours
+        return f"{colours}{_variables(_STYLE + _GLOW)}"
 
     def _shared(self) -> Iterable[str]:
         """What all timelines have in common; their names follow."""
@@ -147,9 +170,9 @@ class _Reel:
         yield "@keyframes r{0%{transform:scaleX(0)}}"
         yield f".run{{animation:r {seconds} steps({self.count},jump-none) infinite}}"
 
-    def _still(self) -> str:
-        """The last frame, for when nothing moves."""
-        last = self.film.state(self.count - 1)
+    def _marked(self, step: int) -> str:
+        """The marks of a step, for when nothing moves."""
+        last = self.film.state(step)
         groups: dict[str, list[str]] = {}
         for id, mark in last.items():
             look = ";".join(map(":".join, zip(_PROPERTIES, _LOOKS[mark], strict=True)))
@@ -160,31 +183,34 @@ class _Reel:
         self.y = 34
         yield f'<text class="title" x="{_PAD}" y="22">{_text(self.film.title)}</text>'
 
-    def _code(self) -> Iterable[str]:
+    def _code(self, step: int = -1) -> Iterable[str]:
         if not self.lines:
             return
         top, height = self.y, len(self.lines) * _LINE + 14
         yield f'<rect class="panel" y="{top}" width="{self.width}" height="{height}"/>'
         rows = {line.place: i for i, line in enumerate(self.lines)}
-        yield from self._lights(rows, top + 7)
+        yield from self._lights(rows, top + 7, step)
         for i, line in enumerate(self.lines):
             yield _code_line(line, top + 7 + i * _LINE + 15)
         self.y = top + height
 
-    def _lights(self, rows: dict[int, int], top: float) -> Iterable[str]:
-        known = dict.fromkeys(p for places in self.lights for p in places)
+    def _lights(self, rows: dict[int, int], top: float, step: int) -> Iterable[str]:
+        shown = self.lights if step < 0 else self.lights[step : step + 1]
+        known = dict.fromkeys(p for places in shown for p in places)
         for i, (place, first, last) in enumerate(known):
             if place not in rows:
                 continue
             here = [(place, first, last) in places for places in self.lights]
-            self._timeline([f"#l{i}"], ["on" if on else "off" for on in here])
+            if step < 0:
+                self._timeline([f"#l{i}"], ["on" if on else "off" for on in here])
             text = self.lines[rows[place]].text
             x = 46 + _cells(text[:first]) * _CELL - 2
             width = _cells(text[first:last]) * _CELL + 4
             y = top + rows[place] * _LINE + 1
             end = " end" if here[-1] else ""
+            once = f" once{end}" if step < 0 else ""
             yield (
-                f'<rect id="l{i}" class="lit once{end}" x="{x:.1f}" y="{y:.0f}" '
+                f'<rect id="l{i}" class="lit{once}" x="{x:.1f}" y="{y:.0f}" '
                 f'width="{width:.1f}" height="19" rx="3"/>'
             )
 
@@ -194,7 +220,7 @@ class _Reel:
         self.y = y + height + 14
         return f'<g transform="translate({x:.1f} {y:.1f})">{self.film.svg}</g>'
 
-    def _words(self) -> Iterable[str]:
+    def _words(self, step: int = -1) -> Iterable[str]:
         room = int((self.width - 2 * _PAD) / 8.3)
         captions = [textwrap.wrap(f.caption, room)[:4] for f in self.film.frames]
         top = self.y + 22
@@ -202,28 +228,23 @@ class _Reel:
         for i, (frame, lines) in enumerate(
             zip(self.film.frames, captions, strict=True)
         ):
-            yield self._caption(i, lines, frame.formula, top, room)
+            if step in {i, -1}:
+                style = self._turn(i) if step < 0 else 'class="words"'
+                said = _said(lines, frame.formula, top, room)
+                yield f"<text {style}>{said}</text>"
         self.y = top + high + 12
-        yield from self._rail()
+        yield from self._rail((step + 1) / self.count if step >= 0 else 1)
 
-    def _caption(
-        self, i: int, lines: list[str], formula: str, top: float, room: int
-    ) -> str:
+    def _turn(self, i: int) -> str:
+        """When the words of a frame have their turn."""
         delay = f"{(i - self.count) * self.seconds:.5g}s"
         end = " end" if i == self.count - 1 else ""
-        said = [("", line) for line in lines]
-        if formula:
-            said.append((' class="mono quiet"', _shorter(formula, room)))
-        spans = "".join(
-            f'<tspan{cls} x="{_PAD}" y="{top + n * 23:.0f}">{_text(line)}</tspan>'
-            for n, (cls, line) in enumerate(said)
-        )
-        style = f'class="words once{end}" style="animation-delay:{delay}"'
-        return f"<text {style}>{spans}</text>"
+        return f'class="words once{end}" style="animation-delay:{delay}"'
 
-    def _rail(self) -> Iterable[str]:
+    def _rail(self, part: float) -> Iterable[str]:
         yield f'<rect class="rail" y="{self.y:.0f}" width="{self.width}" height="2"/>'
-        yield f'<rect class="run" y="{self.y:.0f}" width="{self.width}" height="2"/>'
+        run = round(self.width * part, 1)
+        yield f'<rect class="run" y="{self.y:.0f}" width="{run:g}" height="2"/>'
         self.y += 2
 
     def _elements(self) -> None:
@@ -264,6 +285,16 @@ class _Reel:
             self.names[stops] = f"k{len(self.names)}"
             self.rules.append(f"@keyframes {self.names[stops]}{{{stops}}}")
         return self.names[stops]
+
+
+def _said(lines: list[str], formula: str, top: float, room: int) -> str:
+    said = [("", line) for line in lines]
+    if formula:
+        said.append((' class="mono quiet"', _shorter(formula, room)))
+    return "".join(
+        f'<tspan{cls} x="{_PAD}" y="{top + n * 23:.0f}">{_text(line)}</tspan>'
+        for n, (cls, line) in enumerate(said)
+    )
 
 
 def _variables(rules: str) -> str:

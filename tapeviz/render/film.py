@@ -9,6 +9,7 @@ from typing import Any
 
 from tapeviz.render import theme as themes
 from tapeviz.render.measure import fit, width
+from tapeviz.render.nicknames import explained
 from tapeviz.render.quiz import Quiz
 from tapeviz.render.scene import Rect, Scene, scene
 from tapeviz.render.sentences import Sentences, addends, total
@@ -101,7 +102,7 @@ def built(story: Story, *, theme: str = "auto", direction: str = "LR") -> Film:
     told = [*story.tell()]
     graph, prefix = story.run.graph, story.prefix
     picture = scene(
-        _untold(graph),
+        _untold(explained(story.run)),
         theme=theme,
         direction=direction,
         prefix=prefix,

@@ -1,0 +1,112 @@
+"""A film as files that need no browser: pictures of its steps, a GIF, a movie, pages.
+
+Every picture shows the code, the graph and the words of one step. ``tick(done, all)``
+is called after each picture, for whoever wants to show how far it is.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tapeviz.errors import SaveError, tell
+from tapeviz.render import paint
+from tapeviz.render.animate import abridged, still
+from tapeviz.trace.film import Film
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Tick = Callable[[int, int], None]
+
+SECONDS = 1.8
+"""How long a step is shown."""
+
+_LAST = 3.0
+_RATE = 10
+
+
+def png(film: Film, step: int, scale: float = paint.SCALE) -> bytes:
+    """One step as a PNG file's bytes."""
+    return paint.png(still(film, step), scale=scale)
+
+
+def pages(film: Film, tick: Tick) -> bytes:
+    """The film as a PDF file's bytes, one page for each step."""
+    count = len(film.frames)
+    svgs = []
+    for i in range(count):
+        svgs.append(still(film, i))
+        tick(i + 1, count)
+    return paint.pdf(*svgs)
+
+
+def gif(film: Film, seconds: float, scale: float, tick: Tick) -> bytes:
+    """The film as an animated GIF's bytes; of a long film a spread of its steps."""
+    from PIL import Image
+
+    shots = [Image.fromarray(p[..., :3]) for p in _pixels(film, scale, tick)]
+    images = [shot.quantize(64, dither=Image.Dither.NONE) for shot in shots]
+    lasts = [round(1000 * seconds)] * len(images)
+    lasts[-1] = round(1000 * max(seconds, _LAST))
+    file = io.BytesIO()
+    images[0].save(
+        file, "GIF", save_all=True, append_images=images[1:], duration=lasts, loop=0
+    )
+    return file.getvalue()
+
+
+def movie(film: Film, ending: str, seconds: float, scale: float, tick: Tick) -> bytes:
+    """The film as an MP4 or WebM file's bytes, made by ffmpeg.
+
+    SaveError when there is no ffmpeg, or when it fails.
+    """
+    program = _encoder(ending)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / f"film{ending}"
+        frames = list(_pixels(film, scale, tick))
+        high, wide = frames[0].shape[:2]
+        command = [
+            *(program, "-y", "-loglevel", "error", "-f", "rawvideo"),
+            *("-pix_fmt", "rgba", "-s", f"{wide}x{high}", "-r", str(_RATE), "-i", "-"),
+            *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", str(out)),
+        ]
+        times = max(1, round(seconds * _RATE))
+        data = b"".join(frame.tobytes() * times for frame in frames)
+        done = subprocess.run(command, input=data, capture_output=True, check=False)
+        if done.returncode or not out.exists():
+            said = done.stderr.decode(errors="replace").strip()[-300:]
+            raise SaveError(
+                tell(f"ffmpeg could not write {ending}: {said}", "save a .gif instead")
+            )
+        return out.read_bytes()
+
+
+def _pixels(film: Film, scale: float, tick: Tick) -> Iterator[NDArray[np.uint8]]:
+    short = abridged(film)
+    for i in range(len(short.frames)):
+        yield paint.pixels(still(short, i), scale=scale)
+        tick(i + 1, len(short.frames))
+
+
+def _encoder(ending: str) -> str:
+    found = shutil.which("ffmpeg")
+    if found:
+        return found
+    try:
+        imageio = importlib.import_module("imageio_ffmpeg")
+    except ImportError:
+        raise SaveError(
+            tell(
+                f"{ending} needs ffmpeg, and there is none here",
+                "install it (pip install imageio-ffmpeg), or save a .gif",
+            )
+        ) from None
+    return str(imageio.get_ffmpeg_exe())
