@@ -105,12 +105,20 @@ def _told(old: Value, new: Value) -> tuple[str, str]:
     for said in (lambda v: words.brief(v, _SHORT), words.fmt, words.describe):
         was, now = said(old), said(new)
         if was != now:
-            return was, now
+            return _shorter(was, now, f"{words.shape(old)} ")
     return "other numbers", "in places"
 
 
 def _name(node: Node) -> str:
     return words.one_line(node.name, 24) or "none"
+
+
+def _shorter(was: str, now: str, shape: str) -> tuple[str, str]:
+    """Two means without the shape, where it is the same."""
+    same = f"{shape}mean "
+    if was.startswith(same) and now.startswith(same):
+        return was.removeprefix(shape), now.removeprefix(same)
+    return was, now
 
 
 def _role(node: Node) -> str:

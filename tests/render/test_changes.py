@@ -90,6 +90,11 @@ def test_what_can_differ() -> None:
     assert was != now
     shape = replace(x, value=samples.vector(3.0, 3.0))
     assert said(x, shape) == [("\u0394 value", "3", "[3, 3]")]
+    w = samples.big().nodes[0]
+    assert w.value.summary
+    larger = replace(w.value, summary=replace(w.value.summary, mean=5.0))
+    ((_, was, now),) = said(w, replace(w, value=larger))
+    assert (was, now) == ("mean 0.0213", "5")
     nan = replace(x, value=samples.scalar(float("nan")))
     assert said(nan, replace(x, value=samples.scalar(float("nan")))) == []
 
