@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any, ClassVar
 
 from numpy import float32 as f32
@@ -115,9 +116,16 @@ class Book:
         """A value leaves: for Python or NumPy ("left"), or into a variable."""
         trace, place = _spot(thing)
         frame = caller() if trace is self.trace and place >= 0 else None
+        while frame is not None and _in_numpy(frame):
+            frame = frame.f_back
         if frame is not None:
             spot = (frame.f_code, frame.f_lasti)
             self.enter("events", (what, len(self.recs), place, into, *spot))
+
+
+def _in_numpy(frame: FrameType) -> bool:
+    """Whether it is NumPy's own Python code that runs, which a learner called."""
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == "numpy"
 
 
 def _spot(thing: Any) -> tuple[Any, int]:

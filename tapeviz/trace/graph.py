@@ -25,7 +25,7 @@ GHOSTS: Mapping[str, str] = MappingProxyType(
         "unseen": "not recorded: nothing watched in it",
         "paused": "not recorded: stop_recording",
         "outside": "not recorded: outside the block",
-        "elsewhere": "recorded by another tape",
+        "elsewhere": "on another tape",
         "forgotten": "forgotten: reset()",
         "left": "left the tape",
         "failed": "failed",

@@ -34,5 +34,11 @@ def graph(
         grads = gradients(tape, last) if tape._asked else None
         drawn = picture(scribe, targets, flat, grads)
         return haunted(
-            scribe, drawn, names, reading(scribe, spot), targets, flat
+            scribe,
+            drawn,
+            names,
+            reading(scribe, spot),
+            targets,
+            flat,
+            asking=bool(tape._asked),
         ).validate()

@@ -42,24 +42,36 @@ WIDE = 400
 """Of a recording with more operations, only the operands are looked at."""
 
 _SIGNS = {op.name: op.symbol for op in TABLE}
+_SENTENCES = {
+    "outside": "{what} was computed outside of {tape}'s block.",
+    "elsewhere": "{what} was recorded by another tape, not by {tape}.",
+    "forgotten": "{tape}.reset() made the tape forget how {what} was computed.",
+    "paused": "{what} was computed under stop_recording.",
+    "unseen": "{what} was computed from nothing that {tape} watched at that moment.",
+    "derivative": "{what} is a derivative without anything in it that {tape} watches.",
+}
 _ASKING = ("gradient", "jacobian", "batch_jacobian")
 
 
 def haunted(  # noqa: PLR0913, PLR0917 - all that a picture is drawn from
     scribe: Scribe, drawn: Graph, names: Names, reading: Reading,
-    targets: list[Any], sources: list[Any],
+    targets: list[Any], sources: list[Any], *, asking: bool,
 ) -> Graph:  # fmt: skip
-    """The graph with what the tape did not record, as far as that is known."""
+    """The graph with what the tape did not record, as far as that is known.
+
+    ``asking`` says that the gradients of the sources have been asked for.
+    """
     if len(drawn.nodes) > 10 * WIDE:
         return replace(drawn, notes=tuple(_notes(scribe)))
-    ghosts = Ghosts(Lookup(scribe, names, reading), drawn, targets, sources)
+    ghosts = Ghosts(Lookup(scribe, names, reading), drawn, targets, sources, asking)
     ghosts.others()
     ghosts.operands()
     if len(drawn.nodes) <= WIDE:
+        ghosts.departures()
         ghosts.lines()
         ghosts.asked()
-        ghosts.departures()
         ghosts.assignments()
+        ghosts.silences()
     ghosts.failure()
     whole = ghosts.graph(drawn, tuple(_notes(scribe)))
     return replace(whole, frames=frames(scribe, names, whole.nodes, whole.edges))
@@ -69,17 +81,19 @@ class Ghosts:
     """Collects ghosts and the ways between them and what was recorded."""
 
     def __init__(
-        self, look: Lookup, drawn: Graph, targets: list[Any], sources: list[Any]
-    ) -> None:
+        self, look: Lookup, drawn: Graph, targets: list[Any], sources: list[Any],
+        asking: bool,
+    ) -> None:  # fmt: skip
         self.look, self.tape, self.scribe = look, look.tape, look.scribe
         self.nodes: dict[str, Node] = {node.id: node for node in drawn.nodes}
         self.edges = {edge.id: edge for edge in drawn.edges}
         self.trails: dict[tuple[str, str], Trail] = {}
-        self.targets, self.sources = targets, sources
+        self.targets, self.sources, self.asking = targets, sources, asking
         self.things: dict[int, str] = {}
         self.named: dict[tuple[Line, str], str] = {}
         self.words: dict[str, list[str]] = {}
         self.left: set[Spot] = set()
+        self.codes: dict[int, str] = {}
         self.todo: deque[tuple[str, Line, ast.AST]] = deque()
         self.made = 0
 
@@ -87,15 +101,15 @@ class Ghosts:
 
     def others(self) -> None:
         """Mark what stands in the same recording and is another tape's."""
-        own = {*self.look.case.places(), *(p for p, _ in self.tape._watched.values())}
-        name = self.look.case.tape_name
+        watched = {place for place, _ in self.tape._watched.values()}
+        places, name = set(self.look.case.places()), self.look.case.tape_name
         for id, node in self.nodes.items():
-            if id[0] == "n" and int(id[1:]) not in own:
-                said = "does not watch it" if node.kind != "op" else "did not"
-                said = f"and {name} {said}"
-                known = node.name or "This"
-                note = f"{known} was recorded by another tape, {said}."
-                self.nodes[id] = replace(node, ghost="elsewhere", note=note)
+            leaf, known = node.kind != "op", node.name or "This"
+            if id[0] != "n" or int(id[1:]) in (watched if leaf else places):
+                continue
+            did = "is watched" if leaf else "was recorded"
+            note = f"{known} {did} by another tape, not by {name}."
+            self.nodes[id] = replace(node, ghost="elsewhere", note=note)
 
     def operands(self) -> None:
         """Say of the constants in the picture what they are to the learner."""
@@ -177,6 +191,13 @@ class Ghosts:
     def _leaf(self, node: Node, thing: Any) -> Node:
         """A tensor that was not computed from anything in the picture."""
         note, span = self.look.reason(thing, node.name)
+        if not note and node.name:
+            tape = self.look.case.tape_name
+            note = (
+                f"{tape}.reset() made the tape forget {node.name}."
+                if self.tape._dropped
+                else f"{node.name} was not read while {tape} recorded."
+            )
         kind = "variable" if isinstance(thing, Variable) else "constant"
         ghost = "elsewhere" if self.look.case.foreign(thing) else "unwatched"
         return self._marked(
@@ -208,26 +229,19 @@ class Ghosts:
 
     def _note(self, ghost: str, name: str, line: Line, code: ast.AST) -> str:
         """The reason in a sentence; ``why`` gives the same one."""
-        what, tape = name or "this", self.look.case.tape_name
         if ghost == "left":
             return absent.left(self.look.case, line, code).sentence
-        if ghost == "outside":
-            return absent._out(self.look.case, line).sentence if (
-                name and line is not self.look.reading.here
-            ) else f"{what} was computed outside of {tape}'s block."  # fmt: skip
-        if ghost == "elsewhere":
-            return f"{what} was recorded by another tape, not by {tape}."
-        if ghost == "forgotten":
-            return f"{tape}.reset() made the tape forget how {what} was computed."
-        if ghost == "paused":
-            return f"{what} was computed under stop_recording."
-        return f"{what} was computed from nothing that {tape} watches."
+        if ghost == "outside" and name and line is not self.look.reading.here:
+            return absent._out(self.look.case, line).sentence
+        asking = isinstance(code, ast.Call) and bool(line.calls & {*_ASKING})
+        said = _SENTENCES["derivative" if ghost == "unseen" and asking else ghost]
+        return said.format(what=name or "this", tape=self.look.case.tape_name)
 
     def _marked(self, node: Node, thing: Any) -> Node:
         """The node with its part in what was asked."""
         source = any(thing is s for s in self.sources)
         target = any(thing is t for t in self.targets)
-        none = source and not target and bool(self.tape._asked)
+        none = source and not target and self.asking
         return replace(
             node, target=target, source=source, grad="none" if none else node.grad
         )
@@ -248,7 +262,8 @@ class Ghosts:
         if known:
             return known
         maker = found is not None and self._maker(found[1])
-        return self.ghost(name, held, found) if held is not None or maker else ""
+        told = held is not None or (maker and not self.look.watched(name))
+        return self.ghost(name, held, found) if told else ""
 
     def _known(self, name: str, held: Any, found: Found | None) -> str:
         """The id of a tensor, or of what a name was given, if it has a node."""
@@ -299,8 +314,8 @@ class Ghosts:
         while todo:
             one = todo.popleft()
             place = f"n{self.look.record_at(line, one)}"
-            if place in self.nodes:
-                yield place
+            if place in self.nodes or id(one) in self.codes:
+                yield place if place in self.nodes else self.codes[id(one)]
             elif dotted(one):
                 yield self.node(dotted(one), line)
             elif not isinstance(one, ast.Lambda):
@@ -375,6 +390,7 @@ class Ghosts:
             for what, _, place, _, spot, lasti in (() if book is None else book.events)
             if what == "left"
             and f"n{place}" in self.nodes
+            and (spot, lasti) not in self.left
             and self.look.line((spot, lasti)) is line
             and id(self.look.node((spot, lasti))) in inside
         ]
@@ -385,9 +401,8 @@ class Ghosts:
         for what, _, place, _, *spot in () if book is None else book.events:
             where: Spot = (spot[0], spot[1])
             if what == "left" and where not in self.left and f"n{place}" in self.nodes:
-                self.left.add(where)
                 self._departure(place, where)
-        self._follow()
+                self.left.add(where)
 
     def _departure(self, place: int, spot: Spot) -> None:
         line, node = self.look.line(spot), self.look.node(spot)
@@ -398,11 +413,19 @@ class Ghosts:
         name = name if value is code else ""
         plain = code is node and _plain(code) and self._once(spot)
         known = self.look.result(name, line) if name else None
-        shown = self.scribe.values[place] if plain else known
+        thing = known if is_tensor(known) else None
+        shown = self.scribe.values[place] if plain else raw_of(known)
         number = isinstance(shown, (int, float, np.generic, np.ndarray))
         made = self._new(name, value_of(shown) if number else UNKNOWN)
-        if made is not None:
-            self.nodes[made.id] = self._op(made, None, line, code)
+        if made is None:
+            return
+        if thing is not None:
+            self.things[id_of(thing)] = made.id
+        if name:
+            self.named[line, name] = made.id
+        self.nodes[made.id] = self._op(made, thing, line, code)
+        self._follow()
+        self.codes[id(code)] = made.id
 
     def _once(self, spot: Spot) -> bool:
         """Whether just one value left at an instruction."""
@@ -415,6 +438,25 @@ class Ghosts:
         for place, to, event in self.look.case.jumps:
             reason = cuts._assigned(self.look.case, place, event)
             self._trail(f"n{place}", f"n{to}", "assigned", reason.sentence)
+
+    def silences(self) -> None:
+        """Gradient functions of the learner's own that gave None."""
+        own = {
+            int(id[1:]) for id, node in self.nodes.items()
+            if id[0] == "n" and self.look.case.op(int(id[1:])).name == "custom"
+        }  # fmt: skip
+        if not own or not self.tape._asked:
+            return
+        targets, seeds, _ = self.tape._asked[-1]
+        for i, _, parts in self.tape.tell(targets, seeds):
+            slots = {part[0] for part in parts}
+            for slot, j in enumerate(self.scribe.inputs(i)) if i in own else ():
+                edge = self.edges.get(f"e{i}_{slot}")
+                if edge is not None and j >= 0 and slot not in slots:
+                    self.edges[edge.id] = replace(
+                        edge, live=False, cut="custom",
+                        note=cuts._silent(self.look.case, i, j).sentence,
+                    )  # fmt: skip
 
     # -- an error ----------------------------------------------------------------------
 
@@ -457,7 +499,7 @@ class Ghosts:
     def _explain(self, id: str) -> None:
         """Say in a sentence why the way back ends at an edge."""
         edge = self.edges[id]
-        if edge.cut and edge.tail[0] == "n":
+        if edge.cut and edge.tail[0] == "n" and not edge.note:
             said = cuts._said(
                 self.look.case, int(edge.head[1:]), edge.slot, int(edge.tail[1:])
             )
@@ -573,6 +615,11 @@ def _equal(held: Any, v: Any) -> bool:
     with np.errstate(all="ignore"):
         same = np.asarray(held).astype(kind) == np.asarray(v)
     return bool(np.all(same))
+
+
+def raw_of(thing: Any) -> Any:
+    """The value of a tensor, and anything else as it is."""
+    return thing._v if is_tensor(thing) else thing
 
 
 def _shared(v: Any) -> bool:

@@ -158,6 +158,13 @@ class Lookup:
         made = [one for one in self._made(name, line) if _binds(one, name)]
         return thing if made and made[-1] is line and line.sure else None
 
+    def watched(self, name: str) -> bool:
+        """Whether some line may tell a tape to watch what a name stands for."""
+        return any(
+            "watch" in line.calls and {name, name.partition(".")[0]} & line.reads
+            for line in self.reading.lines
+        )
+
     def _made(self, name: str, line: Line) -> list[Line]:
         here = self.reading.here
         return [

@@ -135,7 +135,9 @@ def _drawing(case: Case, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
     if len(whole) <= PLACES:
         drawn = picture(case.scribe, case.targets, [case.source], grads)
         about = (case.targets, [case.source])
-        found = haunted(case.scribe, drawn, case.names, case.reading, *about)
+        found = haunted(
+            case.scribe, drawn, case.names, case.reading, *about, asking=True
+        )
         return replace(found, notes=())
     near = {case.x, *case.ys}
     for reason in reasons:

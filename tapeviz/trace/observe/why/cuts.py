@@ -292,17 +292,16 @@ def silent(case: Case) -> Found:
     """The learner's own gradient functions that gave None."""
     for i, slot, j in case.between:
         if case.op(i).name == "custom":
-            name = getattr(
-                case.op(i).settings_of(case.recs[i])[0], "name", "the function"
-            )
-            yield (
-                _when(case, i),
-                Reason(
-                    "custom",
-                    f"The gradient function of {name} gave None for "
-                    f"{case.known(j) or 'this operand'}.",
-                    "return a gradient for that argument",
-                    case.scribe.span(i),
-                    edges=_edge(i, slot),
-                ),
-            )
+            yield _when(case, i), _silent(case, i, j, _edge(i, slot))
+
+
+def _silent(case: Case, i: int, j: int, edges: tuple[str, ...] = ()) -> Reason:
+    name = getattr(case.op(i).settings_of(case.recs[i])[0], "name", "the function")
+    return Reason(
+        "custom",
+        f"The gradient function of {name} gave None for "
+        f"{case.known(j) or 'this operand'}.",
+        "return a gradient for that argument",
+        case.scribe.span(i),
+        edges=edges,
+    )
