@@ -13,7 +13,7 @@ from tapeviz.engine.checks import mixed
 from tapeviz.engine.composite import composite, grouped
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.slices import IndexedSlices
-from tapeviz.engine.tensor import Tensor, convert, wrap
+from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
 from tapeviz.errors import InvalidArgumentError, UnimplementedError, tell
 from tapeviz.math.reductions import l2_normalize
 from tapeviz.missing import teller
@@ -183,7 +183,11 @@ def einsum(equation: str, *inputs: Any, **options: Any) -> Tensor:
     >>> tf.einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).numpy()
     array([3., 7.], dtype=float32)
     """
-    tensors = _alike("einsum", *inputs)
+    first = next((t.dtype for t in inputs if isinstance(t, (Tensor, Variable))), None)
+    known = [
+        t if isinstance(t, (Tensor, Variable)) else convert(t, first) for t in inputs
+    ]
+    tensors = _alike("einsum", *known)
     return call.einsum(tensors, _equation(equation, [rank(t) for t in tensors]))
 
 

@@ -104,7 +104,7 @@ def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
 
 def mixed(op: Op, one: Any, other: Any, slot: int = 1) -> Exception:
     """The error for operands of two dtypes."""
-    if op.name == "divide":
+    if op.name in ("divide", "divide_no_nan"):
         return TypeError(
             tell(
                 f"`x` and `y` must have the same dtype, got {one!r} != {other!r}.",

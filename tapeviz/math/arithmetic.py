@@ -152,7 +152,8 @@ def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The product ``x * y``, and 0 where ``y`` is 0, even if ``x`` is inf or nan."""
-    return call.multiply_no_nan(x, y)
+    t = convert(x)
+    return call.multiply_no_nan(t, convert(y, t.dtype))
 
 
 def reciprocal_no_nan(x: Any, name: str | None = None) -> Tensor:
