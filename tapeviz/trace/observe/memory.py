@@ -21,7 +21,7 @@ from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.trace.memory import Kept, Memory
 
-_SLOT = 8
+_SLOT, _RECORD = 8, 64
 _LEADS_ON = (
     GradientTape, Book, Trace, Moment, Tensor, Variable, tuple, list, dict, set,
     np.ndarray, np.generic, FunctionType, CellType,
@@ -47,7 +47,7 @@ def memory(tape: GradientTape) -> Memory:
             freed = sum(size for key, (size, _) in found.items() if key in goes)
             what = dict.fromkeys(n for _, n in found.values())
             kept.append(Kept(f"n{i}", size, freed, tuple(what)))
-    rest = sum(sys.getsizeof(recs[i]) + _SLOT for i in own)
+    rest = sum(_RECORD + _SLOT * len(recs[i]) for i in own)
     return Memory(tuple(kept), rest, tape._persistent, tape._used)
 
 
