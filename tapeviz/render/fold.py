@@ -177,12 +177,16 @@ class Fold:
         return self._level(items)
 
     def _opened(self, items: list[Part]) -> list[Part]:
-        """The items, with layers and losses opened as long as there is room."""
-        for item in sorted(items, key=lambda one: -one.size):
-            inner = self._items(item) if item.kind == "scope" else []
-            if inner and len(items) + len(inner) - 1 <= self.room:
-                at = items.index(item)
-                items = [*items[:at], *inner, *items[at + 1 :]]
+        """The items, with the largest layers opened as long as there is room."""
+        for size in sorted({item.size for item in items}, reverse=True):
+            opened = [
+                inner
+                for item in items
+                for inner in (self._items(item) if item.size == size > 1 else [item])
+            ]
+            if len(opened) > self.room:
+                break
+            items = opened
         return items
 
     # -- the items of a level --------------------------------------------------------
@@ -244,7 +248,10 @@ class Fold:
             else _Plain(items[a:b], self)
             for a, b, loop in pieces([number[key] for key in keys], around)
         ]
-        return self._fit(shapes)
+        made = self._fit(shapes)
+        if len(made) == 1 and made[0].kind == "run":
+            return self.chunks(made[0].start, made[0].stop, max(2, self.room // 2))
+        return made
 
     def _fit(self, shapes: list[_Loop | _Plain]) -> list[Part]:
         """The pieces, the largest of them made smaller until they fit."""
