@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from inspect import signature
 from pathlib import Path
@@ -12,7 +13,7 @@ from tapeviz.errors import LayoutError, SaveError, tell
 from tapeviz.render import still, text
 from tapeviz.render.changes import changed, changes
 from tapeviz.render.changes import to_text as list_changes
-from tapeviz.render.kept import remembered, sentence
+from tapeviz.render.kept import remembered
 from tapeviz.render.kept import table as kept_table
 from tapeviz.render.scene import Scene, description, scene, summary
 from tapeviz.trace.bulk import bulk
@@ -191,7 +192,7 @@ class Drawing(Shown):
             return listed
         kept = kept_table(self.graph, self.memory)
         numbers = text.columns(kept.heads, kept.rows)
-        return "\n\n".join((listed, sentence(self.memory), numbers))
+        return f"{listed}\n\n{numbers}"
 
     def __repr__(self) -> str:
         ops = sum(n.kind == "op" for n in self.graph.nodes)
@@ -210,7 +211,8 @@ class Compared(Drawing):
         super().__init__(changed(self._both), **options)
 
     def __str__(self) -> str:
-        return f"{list_changes(self._both)}\n\n{super().__str__()}"
+        listed = text.table(replace(self.graph, notes=()))
+        return f"{list_changes(self._both)}\n\n{listed}"
 
     def __repr__(self) -> str:
         return f"<picture of two tapes: {len(self.changes.rows)} differences>"

@@ -251,10 +251,9 @@ def formulas(graph: Graph, *, limit: int = _FORMULA) -> dict[str, str]:
 
 
 def operands(graph: Graph) -> dict[str, list[Edge]]:
-    """The edges that lead into each node, by slot; first those that are gone."""
-    gone = {badge.of for badge in graph.badges if badge.kind == "removed"}
+    """The edges that lead into each node, by slot."""
     slots: dict[str, list[Edge]] = {node.id: [] for node in graph.nodes}
-    for edge in sorted(graph.edges, key=lambda e: (e.id not in gone, e.slot)):
+    for edge in sorted(graph.edges, key=lambda e: e.slot):
         slots[edge.head].append(edge)
     return slots
 

@@ -75,7 +75,7 @@ def compare(before: Graph, after: Graph) -> Comparison:
 def _edges(
     before: Graph, after: Graph, ids: Mapping[str, str]
 ) -> tuple[list[Edge], frozenset[str], frozenset[str]]:
-    """The edges of both, and the ids of those that only one of them has."""
+    """The edges of both, those that are gone first; and who has which alone."""
     old = {(ids[e.tail], ids[e.head], e.slot): e for e in before.edges}
     new = {(e.tail, e.head, e.slot): e for e in after.edges}
     lost = [
@@ -84,7 +84,7 @@ def _edges(
         if key not in new
     ]
     added = frozenset(e.id for key, e in new.items() if key not in old)
-    return [*after.edges, *lost], added, frozenset(e.id for e in lost)
+    return [*lost, *after.edges], added, frozenset(e.id for e in lost)
 
 
 def _order(
