@@ -12,8 +12,10 @@ import pytest
 import tapeviz as tf
 from tapeviz import descent, draw, explain, play, why
 from tapeviz.render import theme
+from tapeviz.render.film import backward_film
 from tapeviz.render.scene import scene
 from tapeviz.shown import Shown
+from tests import samples
 from tests.browser.conftest import Opener
 from tests.browser.test_scene import COLLISIONS, FONTS, FORCE, OUTSIDE
 from tests.render.tapes import PROGRAMS, picture
@@ -46,9 +48,14 @@ PALE = """least => {
       .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
     return .2126 * r + .7152 * g + .0722 * b;
   };
+  const seen = el => {
+    for (let e = el; e; e = e.parentElement)
+      if (getComputedStyle(e).opacity < 1) return false;
+    return true;
+  };
   for (const svg of document.querySelectorAll('svg')) {
-    const shapes = [...svg.querySelectorAll('rect, path, circle')];
-    for (const text of svg.querySelectorAll('text')) {
+    const shapes = [...svg.querySelectorAll('rect, path, circle')].filter(seen);
+    for (const text of [...svg.querySelectorAll('text')].filter(seen)) {
       for (const said of text.querySelector('tspan') ? text.children : [text]) {
         if (!said.textContent.trim()) continue;
         const box = said.getBoundingClientRect();
@@ -102,6 +109,25 @@ def test_all_text_has_enough_contrast(
     page = open_page.content(all_pictures(look), tmp_path, width=3100)
     assert page.evaluate(PALE, 21.1), "the measure finds what it looks for"
     assert page.evaluate(PALE, LEAST) == []
+
+
+MARK = """marks => {
+  for (const el of document.querySelectorAll('svg [id]')) {
+    el.classList.remove('on', 'hot', 'done', 'dim', 'off');
+    if (marks[el.id]) el.classList.add(marks[el.id]);
+  }
+}"""
+
+
+@pytest.mark.parametrize("look", theme.THEMES)
+def test_text_of_every_step_of_a_film_has_enough_contrast(
+    open_page: Opener, tmp_path: Path, look: str
+) -> None:
+    film = backward_film(samples.backward_102(), theme=look)
+    page = open_page.content(f"{HEAD}<body>{film.svg}", tmp_path, still=True)
+    for step in range(len(film.frames)):
+        page.evaluate(MARK, film.state(step))
+        assert page.evaluate(PALE, LEAST) == [], step
 
 
 def shown(form: Callable[..., Shown]) -> Shown:
