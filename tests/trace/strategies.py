@@ -9,8 +9,23 @@ from hypothesis import strategies as st
 
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
 from tapeviz.trace.descent import Descent, Landscape, Update
-from tapeviz.trace.film import MARKS, Film, Frame, Table
-from tapeviz.trace.graph import KINDS, Edge, Graph, Node, Scope, Source, Span
+from tapeviz.trace.film import MARKS, Film, Table
+from tapeviz.trace.film import Frame as Scene
+from tapeviz.trace.graph import (
+    CUTS,
+    GHOSTS,
+    KINDS,
+    NOTES,
+    Edge,
+    Frame,
+    Graph,
+    Node,
+    Note,
+    Scope,
+    Source,
+    Span,
+    Trail,
+)
 from tapeviz.trace.value import Summary, Value
 from tests.samples import HOSTILE
 
@@ -27,6 +42,7 @@ entries = st.one_of(
     words,
     st.complex_numbers(allow_nan=True, allow_infinity=True),
 )
+cuts = st.sampled_from(["", *CUTS])
 shapes = st.lists(st.integers(0, 3), max_size=3).map(tuple)
 
 
@@ -83,6 +99,8 @@ def graphs(draw: st.DrawFn) -> Graph:
                 grad,
                 gradient,
                 draw(words),
+                draw(st.sampled_from(["", *GHOSTS])),
+                draw(words),
             )
         )
     edges = []
@@ -92,14 +110,38 @@ def graphs(draw: st.DrawFn) -> Graph:
             flags = [draw(st.booleans()) for _ in range(3)]
             edges.append(
                 Edge(
-                    f"e{head}-{slot}", f"n{tail}", f"n{head}", slot, draw(words), *flags
+                    f"e{head}-{slot}",
+                    f"n{tail}",
+                    f"n{head}",
+                    slot,
+                    draw(words),
+                    *flags,
+                    draw(cuts),
+                    draw(words),
                 )
             )
     scopes = []
     for _ in range(draw(st.integers(0, 2)) if nodes else 0):
         ends = [draw(st.sampled_from(nodes)).id for _ in range(2)]
         scopes.append(Scope(draw(words), *ends))
-    return Graph(tuple(nodes), tuple(edges), sources, tuple(scopes))
+    trails = [
+        Trail(f"t{head}", f"n{head - 1}", f"n{head}", draw(cuts), draw(words))
+        for head in range(1, len(nodes))
+        if draw(st.booleans())
+    ]
+    frames = st.builds(
+        Frame, words, st.just(tuple(n.id for n in nodes)), st.lists(words).map(tuple)
+    )
+    notes = st.builds(Note, st.sampled_from(NOTES), words)
+    return Graph(
+        tuple(nodes),
+        tuple(edges),
+        sources,
+        tuple(scopes),
+        tuple(trails),
+        tuple(draw(st.lists(frames, max_size=2))),
+        tuple(draw(st.lists(notes, max_size=2))),
+    )
 
 
 @st.composite
@@ -177,7 +219,7 @@ def films(draw: st.DrawFn) -> Film:
         st.builds(Span, st.just("In [1]"), *[st.integers(0, 9)] * 4, words), max_size=2
     )
     frames = tuple(
-        Frame(
+        Scene(
             draw(words),
             draw(st.dictionaries(st.sampled_from(ids), st.sampled_from(MARKS))),
             draw(words),
