@@ -290,7 +290,9 @@ class _Reel:
 def _said(lines: list[str], formula: str, top: float, room: int) -> str:
     said = [("", line) for line in lines]
     if formula:
-        said.append((' class="mono quiet"', _shorter(formula, room)))
+        said.append(
+            (' class="mono quiet"', _shorter(" ".join(formula.split("\n")), room))
+        )
     return "".join(
         f'<tspan{cls} x="{_PAD}" y="{top + n * 23:.0f}">{_text(line)}</tspan>'
         for n, (cls, line) in enumerate(said)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
+from tapeviz.render import heat
 from tapeviz.render import theme as themes
 from tapeviz.render.measure import fit, width
 from tapeviz.render.nicknames import explained
 from tapeviz.render.quiz import Quiz
-from tapeviz.render.scene import Rect, Scene, scene
+from tapeviz.render.scene import Rect, Scene, array_in, is_small, scene
 from tapeviz.render.sentences import Sentences, addends, total
-from tapeviz.render.text import brief
+from tapeviz.render.text import brief, fmt, shape
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
 from tapeviz.trace.film import Ask, Film, Frame, Table, Term
 from tapeviz.trace.graph import Edge, Graph, Node
@@ -107,6 +108,7 @@ def built(story: Story, *, theme: str = "auto", direction: str = "LR") -> Film:
         direction=direction,
         prefix=prefix,
         sums=story.longest(story.sums),
+        arrays=story.widest(),
         notes=story.longest(story.notes) if story.small else {},
     )
     over = f"<style>{_rules(graph)}</style>"
@@ -160,6 +162,7 @@ class _Sum:
     node: str
     text: str
     state: str
+    array: Value | None = None
 
     @property
     def room(self) -> str:
@@ -175,11 +178,12 @@ class _Note:
     edge: str
     text: str
     look: str
+    array: Value | None = None
 
     @property
     def room(self) -> str:
-        """A text as wide as all of it."""
-        return self.text
+        """A text as wide as all of it, its small picture included."""
+        return f"{self.text}        " if self.array else self.text
 
 
 @dataclass
@@ -234,6 +238,15 @@ class Story:
         for one in shown:
             key = one.node if isinstance(one, _Sum) else one.edge
             found[key] = max(found.get(key, ""), one.room, key=len)
+        return found
+
+    def widest(self) -> dict[str, Value]:
+        """For each node the array with the widest cells that its slot will show."""
+        found: dict[str, Value] = {}
+        for sum in self.sums:
+            if sum.array is not None:
+                both = [found.get(sum.node, sum.array), sum.array]
+                found[sum.node] = max(both, key=lambda value: len(fmt(value)))
         return found
 
     def tell(self) -> Iterator[Frame]:
@@ -357,7 +370,7 @@ class Story:
     def added(self, step: Step, c: Contribution, row: int) -> Frame:
         """The contribution is added to its node's sum."""
         terms = self.terms[c.node]
-        note = self.note(c.edge, brief(c.value, _NOTE), "done")
+        note = self.note(c.edge, brief(c.value, _NOTE), "done", c.value)
         self.marks |= {c.edge: "done", note: "on"}
         formula = self.words.added_formula(c, terms)
         return self.frame(
@@ -402,12 +415,16 @@ class Story:
         )
         return tuple(cut(cell) for cell in cells)
 
-    def note(self, edge: str, text: str, look: str) -> str:
+    def note(self, edge: str, text: str, look: str, value: Value | None = None) -> str:
         """A new note beside an arrow; its id."""
         id = f"{edge}-{'r' if look == 'rule' else 'c'}"
         times = sum(n.edge == edge and n.look == look for n in self.notes)
         id += str(times + 1) if times else ""
-        self.notes.append(_Note(id, edge, cut(text, _NOTE), look))
+        array = None
+        if value is not None and value.shape and text != fmt(value):
+            array = value if heat.cells(value) else None
+            text = shape(value) if array else text
+        self.notes.append(_Note(id, edge, cut(text, _NOTE), look, array))
         return id
 
     def receive(self, node: str, value: Value, now: Value) -> None:
@@ -417,16 +434,24 @@ class Story:
         self.totals[node] = now
         self.came.setdefault(node, []).append(self.frames)
         text = total(terms, now) if len(terms) > 1 else brief(now)
-        self.show(node, cut(text, _SUM), "zero" if now.is_zero else "value")
+        array = now if now.shape and not now.is_zero and heat.cells(now) else None
+        if now.is_zero and now.shape:
+            text = "all zero"
+        elif array and is_small(now):
+            many = len(terms) > 1 and len(now.shape) > 1
+            text = f"sum of {len(terms)} paths" if many else ""
+        self.show(node, cut(text, _SUM), "zero" if now.is_zero else "value", array)
 
-    def show(self, node: str, text: str, state: str) -> None:
+    def show(
+        self, node: str, text: str, state: str, array: Value | None = None
+    ) -> None:
         """A node's slot shows this text from here on."""
         count = sum(s.node == node for s in self.sums)
         id = f"{node}-g{count + 1}"
         self.marks[self.slots.get(node, f"{node}-grad")] = "off"
         self.marks[id] = "on"
         self.slots[node] = id
-        self.sums.append(_Sum(id, node, text, state))
+        self.sums.append(_Sum(id, node, text, state, array))
 
     def ending(self) -> Frame:
         """The last frame: the gradients of the sources."""
@@ -463,7 +488,8 @@ def _overlays(story: Story, picture: Scene, prefix: str) -> Iterator[str]:
 def _pill(note: _Note, room: Rect, start: Rect, prefix: str) -> str:
     """A note in its place; a contribution travels there from its op."""
     text = fit(note.text, max(room.width, 90), 12.5)
-    wide = width(text, 12.5) + 12
+    picture, more = _thumb(note.array)
+    wide = width(text, 12.5) + 12 + more
     x, y = room.centre
     told = note.look == "done"
     look, cls = ("pill", "late way") if told else ("chip", "late")
@@ -474,17 +500,31 @@ def _pill(note: _Note, room: Rect, start: Rect, prefix: str) -> str:
         f'<g id="{prefix}{note.id}" class="{cls}"{way}>'
         f'<rect class="{look}" x="{_n(x - wide / 2)}" y="{_n(y - 9)}" '
         f'width="{_n(wide)}" height="18" rx="9"/>'
-        f'<text class="note" x="{_n(x)}" y="{_n(room.baseline)}">{escape(text)}</text>'
-        "</g>"
+        f'<text class="note" x="{_n(x + more / 2)}" y="{_n(room.baseline)}">'
+        f"{escape(text)}</text>"
+        + picture.format(x=_n(x - wide / 2 + 8), y=_n(y - 6))
+        + "</g>"
     )
+
+
+def _thumb(array: Value | None) -> tuple[str, float]:
+    """A small picture of an array, 12 pixels high, and how much room it takes."""
+    if array is None:
+        return "", 0
+    wide, high = heat.size(array)
+    scale = min(12 / high, 30 / wide)
+    place = f'transform="translate({{x}} {{y}}) scale({scale:.3g})"'
+    return f"<g {place}>{heat.draw(array, 0, 0)}</g>", wide * scale + 8
 
 
 def _slot(sum: _Sum, room: Rect, prefix: str) -> str:
     x, y = room.x + 6, room.centre[1]
     mark = _MARKS[sum.state].format(x=_n(x), y=_n(y), left=_n(x - 5), top=_n(y - 5))
     text = fit(sum.text, 230, 13.5)
+    array = "" if sum.array is None else array_in(room, sum.array)
+    bold = " slot-value" if array else ""
     return (
-        f'<g id="{prefix}{sum.id}" class="late {sum.state}">{mark}'
+        f'<g id="{prefix}{sum.id}" class="late {sum.state}{bold}">{mark}{array}'
         f'<text class="grad" x="{_n(room.x + (17 if mark else 0))}" '
         f'y="{_n(room.baseline)}">{escape(text)}</text></g>'
     )

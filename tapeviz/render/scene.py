@@ -124,6 +124,7 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     prefix: str = "",
     sums: Mapping[str, str] | None = None,
     notes: Mapping[str, str] | None = None,
+    arrays: Mapping[str, Value] | None = None,
     legend: bool = False,
 ) -> Scene:
     """The picture of a graph as one ``<svg>``, and where its parts are.
@@ -131,16 +132,24 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     The ids in it are those of the graph's nodes and edges, each after ``prefix``;
     a node's parts are ``n3-value`` and ``n3-grad``. ``sums`` gives for a node, and
     ``notes`` for an edge, the longest text that will be written there later, so
-    that room is left for it. ``legend`` says below it what its marks mean.
+    that room is left for it; ``arrays`` the widest array that ``array_in`` will draw in
+    a node's slot. ``legend`` says below it what its marks mean.
 
     ValueError for an unknown theme or direction; LayoutError when there is no layout
     engine.
     """
     themes.check(theme)
     formulas, sums, notes = words.formulas(graph), sums or {}, notes or {}
+    kept = {id: array_row(value) for id, value in (arrays or {}).items()}
     cards = [
         _badged(
-            _card(node, formulas.get(node.id, ""), prefix, sums.get(node.id, "")),
+            _card(
+                node,
+                formulas.get(node.id, ""),
+                prefix,
+                sums.get(node.id, ""),
+                kept.get(node.id),
+            ),
             graph.badged.get(node.id, ()),
         )
         for node in graph.nodes
@@ -296,7 +305,9 @@ def _called(node: Node) -> str:
     return words.one_line(node.name, 24) or "a value without a name"
 
 
-def _card(node: Node, formula: str, prefix: str, longest: str) -> _Card:
+def _card(
+    node: Node, formula: str, prefix: str, longest: str, kept: _Row | None
+) -> _Card:
     if node.kind == "op":
         rows = _op_rows(node, formula, prefix)
     elif node.kind in {"group", "port"}:
@@ -306,9 +317,9 @@ def _card(node: Node, formula: str, prefix: str, longest: str) -> _Card:
     rim = _RIM if node.target else 0
     stack = _STACK if node.kind == "group" else 0
     above = sum(row.height for row in rows)
-    open_slot = bool(longest) or not words.quiet(node)
+    open_slot = bool(longest or kept) or not words.quiet(node)
     if open_slot:
-        rows = (*rows, _grad_row(node, prefix, longest))
+        rows = (*rows, _grad_row(node, prefix, longest, kept))
     wide = math.ceil(max(row.width for row in rows) + 2 * _PAD)
     high = math.ceil(sum(row.height for row in rows) + (8 if open_slot else 10))
     left = rim + _PAD + _LABEL
@@ -546,7 +557,7 @@ def _state(node: Node) -> str:
     return "zero" if node.gradient.is_zero else "value"
 
 
-def _grad_row(node: Node, prefix: str, longest: str) -> _Row:
+def _grad_row(node: Node, prefix: str, longest: str, kept: _Row | None) -> _Row:
     """The gradient slot, with a mark of its own for each state."""
     state = _state(node)
     known = node.gradient
@@ -555,6 +566,9 @@ def _grad_row(node: Node, prefix: str, longest: str) -> _Row:
     else:
         shown = _grad_words(node, state)
     room = max(shown.width, _LABEL + max(_wide("grad", longest), 70))
+    high = shown.height
+    if kept is not None:
+        room, high = max(room, kept.width), max(high, kept.height)
 
     def draw(x: float, y: float, wide: float) -> str:
         return (
@@ -565,7 +579,25 @@ def _grad_row(node: Node, prefix: str, longest: str) -> _Row:
             + "</g>"
         )
 
-    return _Row(room, shown.height, draw)
+    return _Row(room, high, draw)
+
+
+def array_row(value: Value) -> _Row:
+    """An array in a gradient's slot: as cells, or a large one as a small picture."""
+    if _small(value):
+        return _grad_cells(value)
+    wide, high = heat.size(value)
+    return _Row(wide, 31 + high, lambda x, y, _: heat.draw(value, x, y + 27))
+
+
+def array_in(slot: Rect, value: Value) -> str:
+    """An array drawn in a node's gradient slot, for which ``arrays`` left room."""
+    return array_row(value).draw(slot.x - _LABEL, slot.y - 6, slot.width)
+
+
+def is_small(value: Value) -> bool:
+    """Whether an array is drawn as cells."""
+    return _small(value)
 
 
 def _grad_words(node: Node, state: str) -> _Row:
@@ -796,7 +828,7 @@ def _shape(node: Node, box: Rect) -> str:
     )
     bar = ""
     if node.kind == "group":
-        bar = f'<path class="frame pile" d="{_pile(box)}"/>'
+        bar = f'<path class="frame rim pile" d="{_pile(box)}"/>'
     if node.kind == "variable" and not node.ghost:
         at = f'x="{_n(box.x)}" y="{_n(box.y)}" height="{_n(box.height)}"'
         bar = f'<rect class="bar" {at} width="5" rx="2.5"/>'

@@ -167,21 +167,72 @@ class Sentences:
         """The derivative that comes into play, in the learner's names."""
         head = self.names[self._edges[c.edge].head]
         tail = self.operand(c.edge)
-        text = self.local(c)
+        text, more = self.local(c), self._stretched(c)
         if not text:
-            return f"From {head} to {tail} the rule is {self._in_names(c, c.rule)}."
+            rule = self._in_names(c, c.rule)
+            return f"From {head} to {tail} the rule is {rule}.{more}"
         here = "" if c.local_value is None else say(c.local_value)
         value = f", here {here}" if here and here != text else ""
-        return f"The derivative of {head} with respect to {tail} is {text}{value}."
+        return (
+            f"The derivative of {head} with respect to {tail} is {text}{value}.{more}"
+        )
+
+    def _stretched(self, c: Contribution) -> str:
+        """What broadcasting means on the way back, in a sentence after a space."""
+        axes = self._summed(c)
+        if not axes:
+            return ""
+        tail, head = self._ends(c)
+        before = shape(tail.value) or "one number"
+        return (
+            f" {self.names[tail.id]} was stretched from {before} to "
+            f"{shape(head.value)}, so what comes back is summed over {axes}."
+        )
+
+    def _summed(self, c: Contribution) -> str:
+        """The axes that a contribution is summed over, as in "axis 0"."""
+        if not self._edges[c.edge].broadcast:
+            return ""
+        tail, head = self._ends(c)
+        given, made = tail.value.shape, head.value.shape
+        given = (0,) * (len(made) - len(given)) + given
+        pairs = enumerate(zip(given, made, strict=False))
+        axes = [str(n) for n, (one, other) in pairs if one != other]
+        return f"{'axis' if len(axes) == 1 else 'axes'} {join(axes)}" if axes else ""
+
+    def _ends(self, c: Contribution) -> tuple[Node, Node]:
+        edge = self._edges[c.edge]
+        return self._nodes[edge.tail], self._nodes[edge.head]
 
     def rule_formula(self, c: Contribution) -> str:
         """The rule as an equation."""
         head = self.names[self._edges[c.edge].head]
         text = self.local(c)
         if not text:
-            return f"g -> {c.rule}"
+            return self._lined_up(c) or f"g -> {c.rule}"
         value = "" if c.local_value is None else brief(c.local_value)
         return equation(ratio(head, self.names[c.node]), c.local, text, value)
+
+    def _lined_up(self, c: Contribution) -> str:
+        """The rule of a matrix product in names, above the shapes of its factors."""
+        factors = c.rule.split(" @ ")
+        if len(factors) != 2:
+            return ""
+        _, head = self._ends(c)
+        known = {e.label: self._nodes[e.tail].value.shape for e in self._slots[head.id]}
+        shapes = [_shape_of(f, known | {"g": head.value.shape}) for f in factors]
+        if not all(shapes):
+            return ""
+        named = [self._in_names(c, factor) for factor in factors]
+        said = [str(s) for s in (*shapes, c.value.shape)]
+        whole = [*named, f"contribution to {self.names[c.node]}"]
+        wide = [max(map(len, pair)) for pair in zip(whole, said, strict=True)]
+        lines = (
+            " @ ".join(t.ljust(w) for t, w in zip(line[:2], wide, strict=False))
+            + f" = {line[2]}"
+            for line in (whole, said)
+        )
+        return "\n".join(lines)
 
     def local(self, c: Contribution) -> str:
         """The local derivative in the learner's names; "" for a rule without one."""
@@ -268,6 +319,13 @@ class Sentences:
             f"{ratio(self.target, name)} = {'None' if v is None else brief(v)}"
             for name, v in [*pairs][:_TERMS]
         )
+
+
+def _shape_of(factor: str, known: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape of ``a`` or of ``T(a)``; empty for anything else."""
+    turned = factor.startswith("T(")
+    dims = known.get(factor[2:-1] if turned else factor, ())
+    return (*dims[:-2], *dims[:-3:-1]) if turned else dims
 
 
 def middle(code: str) -> str:
