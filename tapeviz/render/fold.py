@@ -329,7 +329,8 @@ class Fold:
         for start, stop in ((part.start, at), (at, at + 1), (at + 1, part.stop)):
             if start < stop:
                 run = self.run(start, stop)
-                yield run._replace(title=part.title) if part.kind == "round" else run
+                named = part.kind in {"round", "scope"}
+                yield run._replace(title=part.title) if named else run
 
 
 def _ops(start: int, stop: int) -> list[Part]:

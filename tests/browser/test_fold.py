@@ -1,0 +1,118 @@
+"""Groups of a folded picture open and close in a real browser, without a kernel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tapeviz.render.folded import Folded, folded
+from tapeviz.render.view import chosen
+from tapeviz.trace.graph import Graph
+from tests.browser.conftest import Opener
+from tests.browser.test_scene import COLLISIONS, OUTSIDE
+from tests.render import programs_that_repeat as programs
+
+NOW = ".tv-level:not([hidden])"
+FOCUS = "document.activeElement.dataset.fold ?? document.activeElement.textContent"
+
+
+def picture(graph: Graph) -> Folded:
+    fold = chosen(graph)
+    assert fold is not None
+    return folded(fold)
+
+
+def notebook(graph: Graph) -> str:
+    return f'<!doctype html><meta charset="utf-8"><body>{picture(graph).notebook()}'
+
+
+@pytest.mark.parametrize("form", ["notebook", "page"])
+def test_a_click_opens_and_a_crumb_closes(
+    open_page: Opener, tmp_path: Path, form: str
+) -> None:
+    graph = programs.nested(30, 40)
+    text = notebook(graph) if form == "notebook" else picture(graph).page()
+    page = open_page.content(text, tmp_path)
+    page.click("[data-fold] .title:has-text('iteration 1')")
+    assert page.inner_text(".tv-crumbs").split("\n") == [
+        "whole tape",
+        "iteration 1 of the loop at line 2",
+    ]
+    page.click(f"{NOW} [data-fold]")
+    assert page.locator(f"{NOW} input").count() == 1
+    assert "calls 3" in page.inner_text(".tv-crumbs span")
+    page.click(".tv-crumbs button:first-child")
+    assert page.locator(f"{NOW} [data-fold] .title").count() == 4
+    assert page.is_hidden(".tv-crumbs")
+
+
+def test_the_keyboard_opens_walks_back_and_keeps_its_place(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = open_page.content(notebook(programs.nested(30, 40)), tmp_path)
+    page.keyboard.press("Tab")
+    first = page.evaluate(FOCUS)
+    page.keyboard.press("Tab")
+    second = page.evaluate(FOCUS)
+    assert first != second
+    page.keyboard.press("Enter")
+    assert page.evaluate(FOCUS).startswith("iteration 2")
+    page.keyboard.press("Tab")
+    inner = page.evaluate(FOCUS)
+    page.keyboard.press(" ")
+    assert page.evaluate(FOCUS).startswith("calls 3")
+    page.keyboard.press("Escape")
+    assert page.evaluate(FOCUS) == inner
+    page.keyboard.press("Escape")
+    assert page.evaluate(FOCUS) == second
+    page.keyboard.press("Escape")
+    assert page.evaluate(FOCUS) == second
+
+
+def test_the_slider_writes_the_numbers_of_a_round(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = open_page.content(notebook(programs.loop(40)), tmp_path)
+    page.click("[data-fold]")
+    texts = f"{NOW} .node.op .val"
+    assert page.locator(texts).all_text_contents() == ["= 9", "= 10"]
+    page.locator(f"{NOW} input").focus()
+    page.keyboard.press("End")
+    assert page.locator(texts).all_text_contents() == ["= 81", "= 82"]
+    assert page.inner_text(f"{NOW} output") == "39"
+    assert page.inner_text(f"{NOW} tr.on td") == "39"
+    page.click(f"{NOW} tr:nth-child(2)")
+    assert page.locator(texts).all_text_contents() == ["= 9", "= 10"]
+    grads = page.locator(f"{NOW} .node.op .grad").all_text_contents()
+    assert grads == ["1.125", "1.25"]
+
+
+def test_text_of_folded_pictures_stays_inside_and_apart(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    graphs = (programs.loop(999), programs.nested(30, 9), programs.layers(40))
+    shown = "".join(picture(graph).markup() for graph in graphs)
+    inner = "".join(one.html for graph in graphs for one in picture(graph).insides[:4])
+    style = "<style>svg{max-width:none!important}</style>"
+    html = f'<!doctype html><meta charset="utf-8">{style}{shown}'
+    page = open_page.content(f'{html}<div class="tapeviz-fold">{inner}</div>', tmp_path)
+    assert page.evaluate(OUTSIDE) == []
+    assert page.evaluate(COLLISIONS) == []
+
+
+def test_without_scripts_the_picture_is_there(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = open_page.content(notebook(programs.loop(40)), tmp_path, scripts=False)
+    assert page.locator("img").bounding_box()["width"] > 300  # type: ignore[index]
+
+
+def test_two_folded_pictures_on_one_page_open_by_themselves(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    one, other = picture(programs.loop(40)), picture(programs.branched(90))
+    page = open_page.content(f"{one.notebook()}{other.notebook()}", tmp_path)
+    page.locator("[data-fold]").nth(1).click()
+    assert page.locator(".tv-crumbs:visible").count() == 1
+    assert "line 2" in page.inner_text(".tv-crumbs:visible")
