@@ -107,7 +107,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     for head in range(1, len(nodes)):
         for slot in range(draw(st.integers(0, 2))):
             tail = draw(st.integers(0, head - 1))
-            flags = [draw(st.booleans()) for _ in range(3)]
+            ordered, stretched, live = (draw(st.booleans()) for _ in range(3))
             edges.append(
                 Edge(
                     f"e{head}-{slot}",
@@ -115,7 +115,9 @@ def graphs(draw: st.DrawFn) -> Graph:
                     f"n{head}",
                     slot,
                     draw(words),
-                    *flags,
+                    ordered,
+                    stretched,
+                    live,
                     draw(cuts),
                     draw(words),
                 )
