@@ -104,6 +104,11 @@ class Descent:
         return list(self._recorder.kept)
 
     @property
+    def losses(self) -> list[float]:
+        """The loss of every update so far; nan where it was not recorded."""
+        return list(self._recorder.seen)
+
+    @property
     def data(self) -> Any:
         """The run as a frozen ``trace.descent.Descent``."""
         if self._data is None or len(self._data.updates) != len(self):

@@ -90,7 +90,7 @@ class Walk(Descent):
         found = self.quick.curvature("minimum")
         return None if found is None else tuple(found.at)
 
-    def losses(self, points: Any) -> list[float] | None:
+    def around(self, points: Any) -> list[float] | None:
         """The loss at rows of numbers, by the first step's record."""
         found: list[float] | None = self._recorder.losses(points)
         return found
@@ -183,7 +183,7 @@ class Ground:
         """The loss at many points: by the record where that is right, else by calls."""
         from tapeviz.trace import observe
 
-        found = run.losses(points)
+        found = run.around(points)
         spots = np.linspace(0, len(points) - 1, _SURE).astype(int)
         sure = observe.losses(self._loss, self.variables, [points[i] for i in spots])
         if found is not None and np.allclose(

@@ -82,7 +82,7 @@ def ground(land: Landscape, seen: Window, loss: str) -> dict[str, Any]:
     sizes = [(b - a) / 500 for a, b in (seen.x, seen.y)]
     grain = [10.0 ** math.floor(math.log10(s)) for s in sizes]
     return {
-        "ground": _clipped(inside) + _axes(seen, title),
+        "ground": clipped(inside) + axes(seen, title),
         "frame": {
             "left": _LEFT, "top": _TOP, "width": _WIDE, "height": _HIGH,
             "x": seen.x, "y": seen.y, "numbers": seen.numbers, "grain": grain,
@@ -90,7 +90,8 @@ def ground(land: Landscape, seen: Window, loss: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _clipped(inside: str) -> str:
+def clipped(inside: str) -> str:
+    """What is drawn in the frame, cut off at its edges."""
     box = f'x="{_LEFT}" y="{_TOP}" width="{_WIDE}" height="{_HIGH}"'
     view = f"{_LEFT} {_TOP} {_WIDE} {_HIGH}"
     return f'<svg {box} viewBox="{view}" style="overflow:hidden">{inside}</svg>'
@@ -101,10 +102,11 @@ def _curve(land: Landscape, seen: Window) -> str:
         seen.spot(x, y) for x, y in zip(land.xs, land.losses[0], strict=True)
         if math.isfinite(y)
     ]  # fmt: skip
-    return _line(points, "curve")
+    return line(points, "curve")
 
 
-def _line(points: Sequence[tuple[float, float]], look: str) -> str:
+def line(points: Sequence[tuple[float, float]], look: str) -> str:
+    """A line through places in the picture, in a class of ``board.css``."""
     where = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     return f'<polyline class="{look}" points="{where}"/>' if points else ""
 
@@ -122,17 +124,18 @@ def _contours(land: Landscape, seen: Window) -> str:
     )  # fmt: skip
     low = float(fine.min()) - 1.0
     levels = np.unique(np.quantile(fine, np.linspace(0.02, 0.96, _LEVELS) ** 1.4))
-    return "".join(_level(made.filled(low, float(v)), seen) for v in levels[::-1])
+    return "".join(area(made.filled(low, float(v)), seen) for v in levels[::-1])
 
 
-def _level(filled: Any, seen: Window) -> str:
+def area(filled: Any, seen: Window, look: str = "level") -> str:
+    """The area that contourpy filled, as one path in a class of ``board.css``."""
     rings = (
         points[a:b]
         for points, offsets in zip(*filled, strict=True)
         for a, b in itertools.pairwise(offsets)
     )
     way = "".join(f"M{_ring(ring, seen)}Z" for ring in rings)
-    return f'<path class="level" d="{way}"/>' if way else ""
+    return f'<path class="{look}" d="{way}"/>' if way else ""
 
 
 def _ring(ring: Any, seen: Window) -> str:
@@ -141,7 +144,8 @@ def _ring(ring: Any, seen: Window) -> str:
     )
 
 
-def _axes(seen: Window, title: str) -> str:
+def axes(seen: Window, title: str) -> str:
+    """The title, the axes and their ticks."""
     foot, side = _TOP + _HIGH, _LEFT
     text = [
         f'<path class="axis" d="M{side} {_TOP}V{foot}H{_LEFT + _WIDE}"/>',
@@ -277,7 +281,7 @@ def _paths(race: Race, tracks: list[Track], seen: Window) -> str:
             parts.append(_path(path, t, seen, f"tb-{LOOKS[i % len(LOOKS)][0]}", i))
     least = race.runs[0].curvature("minimum")
     notes = _away(tracks, seen, race)
-    return _clipped(_least(least, seen) + "".join(parts)) + notes
+    return clipped(_least(least, seen) + "".join(parts)) + notes
 
 
 def _last_loss(run: Descent, t: Track) -> float:
@@ -313,7 +317,7 @@ def _path(path: Floats, t: Track, seen: Window, look: str, which: int) -> str:
         for i in [*shown, *([len(way) - 1] if end > t.updates else [])]
     )
     if seen.numbers == 2 or which:
-        return _line(way, f"way {look}") + dots
+        return line(way, f"way {look}") + dots
     return _steps(way, look) + _slope(way, t, seen) + dots
 
 
@@ -442,7 +446,7 @@ def _loss_line(points: list[tuple[int, float]], spot: Any, which: int) -> str:
         f'r="3"{_opens(points[k][0], which)}/>'
         for k in marked
     )
-    return _line(places, f"way {look}") + dots
+    return line(places, f"way {look}") + dots
 
 
 def _loss_axes(title: str, steps: int, marks: list[tuple[float, float]]) -> str:

@@ -553,6 +553,7 @@ def _plane(ax: Axes, pen: Pen) -> None:
         if t.near[i]:
             _plane_update(ax, pen, i)
     path = np.where(t.near[:, None], t.points, np.nan)
+    least(ax, pen)
     points(ax, pen, path, drop=False)
     ends(ax, pen, path)
     note(ax, pen, _lost(pen), "top")
@@ -574,6 +575,26 @@ def contours(ax: Axes, pen: Pen, land: Landscape | None) -> None:
     ax.contourf(*where, levels, colors=tints, zorder=0, antialiased=True)
     lines = ax.contour(*where, levels[1:-1], colors=colour, linewidths=0.7, zorder=1)
     lines.set_gid("contours")
+
+
+def least(ax: Axes, pen: Pen) -> None:
+    """The minimum that was found near the run, if it is in the picture."""
+    found = pen.run.curvature("minimum")
+    inside = found is not None and all(
+        low < v < high
+        for v, (low, high) in zip(
+            found.at, (ax.get_xlim(), ax.get_ylim()), strict=False
+        )
+    )
+    if found is None or not inside or len(found.at) != 2:
+        return
+    x, y = found.at
+    ink, paper = pen.colours["good"], pen.colours["paper"]
+    ax.plot(
+        [x], [y], marker="P", ms=9, mfc=paper, mec=ink, mew=1.5, ls="", zorder=3.2,
+        gid="least",
+    )  # fmt: skip
+    _say(ax, pen, _Label("minimum", (x, y), "e", "good"))
 
 
 def _seen(values: Floats, limits: tuple[float, float]) -> NDArray[np.bool_]:

@@ -173,6 +173,7 @@ def _planes(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
     ax.set_ylabel(names[1], color=first.colours["muted"], parse_math=False, labelpad=2)
     panels.ticks(ax)
     panels.contours(ax, first, first.run.landscape)
+    panels.least(ax, first)
     for p, look, _ in _looks(pens, [""] * len(pens)):
         _way(ax, p, look, p.t.points)
     _lost(ax, first, pens)

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+import tapeviz as tf
+from tapeviz import descent, play
 from tapeviz.render.descent_film import descent_film
 from tapeviz.render.html import page as html_page
 from tapeviz.trace.descent import Descent
-from tests.browser.conftest import Lab, Opener, Player, failures, write_notebook
+from tests.browser.conftest import Opener, Player
 from tests.render.descents import arrays, parabola, ravine
 
 RUNS = {
@@ -121,30 +123,21 @@ def test_two_films_on_a_page_do_not_disturb_each_other(
     assert film_fills == fills
 
 
-STUDIO = """\
-import tapeviz as tf
-from tapeviz import explore
-
-x = tf.Variable(2.0)
-panel = explore(lambda: (x - 5)**2, x)
-panel
-"""
-
-
-def test_the_studio_runs_again(lab: Lab, open_page: Opener) -> None:
-    name = write_notebook(lab.root / "studio.ipynb", STUDIO).name
-    page = lab.open(open_page, name)
-    assert failures(page.run_all()) == []
-    cell = page.cell(0)
-    caption = cell.locator(".tv-caption")
-    caption.get_by_text("The run ends at x = 4.6779, after 10 updates.").wait_for()
-    start = cell.get_by_label("start")
-    start.fill("6")
-    start.press("Enter")
-    caption.get_by_text("The run ends at x = 5.1074, after 10 updates.").wait_for()
-    handle = cell.get_by_role("slider").first
-    handle.focus()
-    for _ in range(5):
-        handle.press("ArrowRight")
-    cell.get_by_text("0.112").wait_for()
-    assert cell.locator(".tapeviz-film").count() == 1
+def test_a_click_on_a_point_opens_its_graph(open_page: Opener, tmp_path: Path) -> None:
+    x = tf.Variable(2.0)
+    with descent(x) as run:
+        for _ in range(10):
+            with tf.GradientTape() as tape:
+                loss = (x - 5) ** 2
+            x.assign_sub(0.1 * tape.gradient(loss, x))
+    page = open_page(play(run).save(tmp_path / "run.html"), still=True)
+    film = Player(page.locator(".tapeviz-film"))
+    film.press("End")
+    film.root.locator("#p7").click(force=True)
+    graph = page.get_by_role("group", name="The graph of step 7")
+    graph.locator("svg text", has_text="4.3709").first.wait_for()
+    assert film.place[0] == 21
+    page.get_by_role("button", name="Close").press("Enter")
+    assert graph.count() == 0
+    page.get_by_role("button", name="Open the graph of step 0").press("Enter")
+    page.get_by_role("group", name="The graph of step 0").wait_for()

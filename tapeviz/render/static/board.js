@@ -20,7 +20,7 @@ function slider(model) {
   let limit = null;
   range.oninput = () => {
     const power = +range.value;
-    const near = limit && Math.abs(power - Math.log10(limit)) < 0.012;
+    const near = limit && Math.abs(power - Math.log10(limit)) < 0.0051;
     model.set("rate", near ? limit : Number((10 ** power).toPrecision(3)));
     model.save_changes();
     tell();

@@ -22,6 +22,7 @@ MANY = 100
 
 _ROUNDS = 20
 _STILL = 1e-5
+_ROUNDING = 1e-3
 _SPOTS = 5
 
 
@@ -147,11 +148,12 @@ class Around:
             slope, matrix = found
             bends, ways = np.linalg.eigh(matrix)
             step = _newton(slope, bends, ways)
-            if np.abs(step).max() <= _STILL * max(1.0, np.abs(x).max()):
-                return x + step if bends[0] > 0 else None
-            x = self._lower(x, step)
-            if x is None:
-                return None
+            far = float(np.abs(step).max()) / max(1.0, float(np.abs(x).max()))
+            lower = None if far <= _STILL else self._lower(x, step)
+            if lower is None:
+                good = bends[0] > 0 and far <= _ROUNDING
+                return x + step if good else None
+            x = lower
         return None
 
     def _lower(self, x: Any, step: Any) -> Any:

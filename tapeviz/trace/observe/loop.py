@@ -37,6 +37,9 @@ HEAD = 16
 KEPT = 64
 """Of the later ones at most so many, spread over the run."""
 
+SEARCHED = 10
+"""Numbers in all beyond which no minimum is looked for."""
+
 _ASKED = 8
 
 
@@ -143,6 +146,16 @@ class Recorder:
     def steps(self) -> int:
         """How many updates are complete."""
         return len(self._rounds)
+
+    @property
+    def seen(self) -> list[float]:
+        """The loss of every update, that of the one being made included."""
+        found = [_scalar(r.loss) for r in self._rounds]
+        now = self._now
+        if now is not None and now.moved:
+            ask = _applied(now.asks, [self._variables[i] for i in now.moved])
+            found.append(_scalar(ask and _sum(ask.opened.targets)))
+        return found
 
     @property
     def kept(self) -> list[int]:
@@ -272,6 +285,8 @@ class Recorder:
         if around is None or not self._rounds:
             return None
         points, losses = self._path()
+        if points.shape[1] > SEARCHED:
+            return None
         fine = np.isfinite(losses)
         best = int(np.nanargmin(np.where(fine, losses, np.nan))) if fine.any() else 0
         return around.minimum(points[best])

@@ -1,0 +1,250 @@
+"""The studio in a real JupyterLab: by mouse, by keyboard, and without a kernel."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pytest
+
+from tests.browser.conftest import Lab, LabPage, Opener, failures, write_notebook
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+CELL = """\
+import tapeviz as tf
+from tapeviz import explore
+
+x = tf.Variable(2.0)
+panel = explore(lambda: (x - 5)**2, x)
+panel
+"""
+
+_LATENCY = """async ([root, moves]) => {
+  const range = root.querySelector('.tb-range');
+  const took = [];
+  for (const value of moves) {
+    const before = root.dataset.run;
+    const start = performance.now();
+    range.value = value;
+    range.dispatchEvent(new Event('input', { bubbles: true }));
+    await new Promise((done, fail) => {
+      const where = `no new path at move ${took.length} to ${value}`;
+      const late = setTimeout(() => fail(Error(where)), 10000);
+      const look = () => {
+        if (root.dataset.run === before) return requestAnimationFrame(look);
+        clearTimeout(late);
+        done();
+      };
+      look();
+    });
+    took.push(performance.now() - start);
+  }
+  return took;
+}"""
+_CAPTION = ".tb-words"
+
+
+@pytest.fixture(scope="module")
+def notebook(lab: Lab) -> str:
+    return write_notebook(lab.root / "studio.ipynb", CELL).name
+
+
+@pytest.fixture
+def studio(lab: Lab, notebook: str, open_page: Opener) -> Studio:
+    page = lab.open(open_page, notebook)
+    assert failures(page.run_all()) == []
+    return Studio(page)
+
+
+class Studio:
+    """The panel in the first cell."""
+
+    def __init__(self, page: LabPage) -> None:
+        self.page = page.page
+        self.cell = page.cell(0)
+        self.board = self.cell.locator(".tapeviz-board")
+        self.board.wait_for()
+
+    @property
+    def words(self) -> str:
+        return self.board.locator(_CAPTION).inner_text()
+
+    @property
+    def start(self) -> Locator:
+        return self.board.locator(".tb-start")
+
+    def until(self, words: str) -> None:
+        self.board.locator(_CAPTION).get_by_text(words).first.wait_for()
+
+    def latency(self, moves: list[float]) -> list[float]:
+        root = self.board.element_handle()
+        found: list[float] = self.page.evaluate(_LATENCY, [root, moves])
+        return found
+
+
+def test_the_start_is_dragged_clicked_and_pushed(studio: Studio) -> None:
+    box = studio.board.locator(".tb-field svg").first.bounding_box()
+    assert box
+    handle = studio.start.bounding_box()
+    assert handle
+    studio.page.mouse.move(handle["x"] + 13, handle["y"] + 13)
+    studio.page.mouse.down()
+    studio.page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 60, steps=5)
+    studio.page.mouse.up()
+    label = studio.board.get_by_role("button", name="Start: x = ")
+    seen = (0.9 * 520 - 58) / 448 * 9.6 + 0.2
+    field = studio.cell.get_by_role("spinbutton", name="start")
+    studio.page.wait_for_function(
+        "([el, x]) => Math.abs(el.value - x) < 0.3", arg=[field.element_handle(), seen]
+    )
+    studio.page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 60)
+    studio.page.wait_for_function("el => el.value < 4", arg=field.element_handle())
+    before = float(field.input_value())
+    label.focus()
+    label.press("ArrowRight")
+    studio.page.wait_for_function(
+        "([el, x]) => el.value > x", arg=[field.element_handle(), before]
+    )
+
+
+def test_the_slider_the_race_and_the_graph_by_keyboard(studio: Studio) -> None:
+    studio.until("Converging.")
+    slider = studio.board.get_by_label("learning rate")
+    slider.focus()
+    for _ in range(100):
+        slider.press("ArrowRight")
+    studio.until("Oscillating.")
+    assert slider.get_attribute("aria-valuetext") == "1, the limit is 1"
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    studio.until("Diverging.")
+    for name in ("momentum", "RMSprop", "Adam"):
+        studio.cell.get_by_label(name, exact=True).press("Space")
+    studio.until("Adam:")
+    assert studio.words.count(":") >= 4
+    colours = studio.board.locator(".tb-field .way").evaluate_all(
+        "els => els.map(el => getComputedStyle(el).stroke)"
+    )
+    assert len(set(colours)) == 4
+    studio.board.get_by_text("All steps as a table").press("Enter")
+    studio.board.get_by_role("button", name="Open the graph of step 7").press("Enter")
+    graph = studio.board.get_by_role("group", name="The graph of step 7")
+    graph.locator("svg").wait_for()
+    studio.board.get_by_role("button", name="Close").press("Enter")
+    assert graph.count() == 0
+
+
+def test_race_and_graph_by_mouse(studio: Studio) -> None:
+    for name in ("momentum", "Adam"):
+        studio.cell.get_by_label(name, exact=True).check()
+    studio.until("Adam:")
+    studio.board.locator('.tb-losses [data-step="7"]').click(force=True)
+    studio.board.locator('.tb-field [data-step="7"]').click(force=True)
+    studio.board.get_by_role("group", name="The graph of step 7").wait_for()
+
+
+def test_a_move_shows_the_new_path_at_once(
+    studio: Studio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    studio.latency([-1.5])
+    chapter = studio.latency([-1 + 0.05 * k for k in range(15)])
+    studio.cell.get_by_label("loss", exact=True).select_option("Rosenbrock's valley")
+    studio.until("overshoot")
+    studio.page.wait_for_timeout(1500)
+    valley = studio.latency([-3.5 + 0.02 * k for k in range(15)])
+    medians = statistics.median(chapter), statistics.median(valley)
+    with capsys.disabled():
+        print(
+            f"\nnew path after {medians[0]:.0f} ms (chapter, 10 steps), "
+            f"{medians[1]:.0f} ms (200 steps on contours)"
+        )
+    assert medians[0] < 100
+    assert medians[1] < 300
+
+
+def test_two_hundred_moves_leave_memory_flat(studio: Studio) -> None:
+    client = studio.page.context.new_cdp_session(studio.page)
+
+    def heap() -> dict[str, float]:
+        client.send("HeapProfiler.collectGarbage")
+        client.send("Performance.enable")
+        told = client.send("Performance.getMetrics")["metrics"]
+        return {m["name"]: m["value"] for m in told}
+
+    studio.latency([-0.99 + 0.01 * (k % 50) for k in range(20)])
+    before = heap()
+    studio.latency([-0.99 + 0.01 * (k % 50) for k in range(200)])
+    after = heap()
+    assert after["Nodes"] < before["Nodes"] + 2000
+    assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] + 4e6
+
+
+def test_axe_finds_nothing_to_mend(studio: Studio) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    studio.cell.get_by_label("Adam", exact=True).check()
+    studio.until("Adam:")
+    found = axe.Axe().run(studio.page, context=".tapeviz-board")
+    assert found.response["violations"] == [], found.generate_report()
+    svgs = studio.board.locator(".tb-pair svg[role=img]")
+    labels = [svgs.nth(k).get_attribute("aria-label") for k in range(svgs.count())]
+    assert len(labels) == 2
+    assert all(labels)
+
+
+@pytest.mark.parametrize("width", [1280, 700])
+def test_nothing_is_cut(lab: Lab, notebook: str, open_page: Opener, width: int) -> None:
+    page = lab.open(open_page, notebook, width=width)
+    page.run_all()
+    board = page.cell(0).locator(".tapeviz-board")
+    board.wait_for()
+    found = board.evaluate(
+        "el => [...el.querySelectorAll('.tb-pair text, .tb-rate, .tb-limit, p')]"
+        ".filter(t => t.getBoundingClientRect().right"
+        " > el.getBoundingClientRect().right + 1).map(t => t.textContent)"
+    )
+    assert found == []
+
+
+def test_the_exported_page_keeps_the_last_film(
+    lab: Lab, notebook: str, open_page: Opener
+) -> None:
+    path = lab.root / "exported.ipynb"
+    write_notebook(path, CELL.replace("x)\n", "x, learning_rate=1.1)\n", 1))
+    command = [
+        sys.executable,
+        "-m",
+        "nbconvert",
+        "--execute",
+        "--to",
+        "html",
+        str(path),
+    ]
+    subprocess.run(command, env=lab.env, check=True, capture_output=True)
+    page = open_page(path.with_suffix(".html"), strict=False)
+    film = page.locator(".tapeviz-film")
+    film.wait_for()
+    film.focus()
+    page.keyboard.press("End")
+    film.get_by_text("The run ends at x = -13.5752, after 10 updates.").first.wait_for()
+    page.get_by_role("button", name="Open the graph of step 3").click()
+    page.get_by_role("group", name="The graph of step 3").wait_for()
+    open_page.foreign.clear()
+
+
+def test_the_saved_notebook_holds_one_film(
+    lab: Lab, notebook: str, studio: Studio
+) -> None:
+    studio.board.get_by_label("learning rate").press("ArrowRight")
+    studio.page.wait_for_timeout(2500)
+    LabPage(studio.page).save()
+    studio.page.wait_for_timeout(500)
+    saved: Any = nbformat.read(lab.root / notebook, 4)
+    outputs = saved.cells[0].outputs
+    kinds = [sorted(o.data) for o in outputs]
+    assert len(kinds) == 2
+    assert "text/html" in kinds[1]
