@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from tapeviz.errors import LayoutError
 from tapeviz.render import answer as words
 from tapeviz.render import explain as steps
+from tapeviz.render import paint
 from tapeviz.shown import Shown
 from tapeviz.trace.explanation import Explanation
 from tapeviz.trace.reason import Answer, Reason
@@ -42,9 +43,17 @@ class Why(Shown):
         return {
             ".html": lambda: words.page(self.answers, theme=self._theme),
             ".txt": self.__str__,
-            ".svg": lambda: words.picture(self.answers[0], theme=self._theme),
+            ".svg": self._picture,
+            ".png": self._png,
+            ".pdf": lambda: paint.pdf(self._picture()),
             ".json": self.answers[0].to_json,
         }
+
+    def _picture(self) -> str:
+        return words.picture(self.answers[0], theme=self._theme)
+
+    def _png(self, scale: float = paint.SCALE) -> bytes:
+        return paint.png(self._picture(), scale=scale)
 
     def _html(self) -> str:
         try:

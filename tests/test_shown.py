@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import tapeviz as tf
-from tapeviz import descent, draw, play
+from tapeviz import descent, draw, play, why
 from tapeviz.errors import LayoutError, SaveError
 from tapeviz.played import Player
 from tapeviz.render import layout
@@ -94,6 +94,13 @@ def test_forms_have_options_of_their_own(tmp_path: Path) -> None:
 
 
 ENDINGS = (".svg", ".html", ".json", ".dot", ".mmd", ".txt")
+
+
+def test_an_answer_saves_its_picture(tmp_path: Path) -> None:
+    tape, y, x = recorded()
+    answer = why(tape, y, x)
+    assert answer.save(tmp_path / "why.png").read_bytes().startswith(b"\x89PNG")
+    assert answer.save(tmp_path / "why.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_pictures_need_no_pyplot() -> None:
