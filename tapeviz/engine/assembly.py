@@ -358,14 +358,17 @@ def _assemble() -> None:
         for sweep in (BACK, BACKS, AGAIN, AGAINS):
             make = partial(compile_sweep, op, sweep.words, again=sweep.again)
             _late(sweep.table, op, make)
+            if sweep.over is not None:
+                make = partial(compile_sweep, op, sweep.words, again=False, over=True)
+                _late(sweep.over, op, make)
         TELL.append(tuple(_tell(op, slot) for slot in range(len(op.rules))))
     _methods()
 
 
 _TAPED = _words_on_tensors()
 _OFTEN = (NAMED["add"], NAMED["multiply"])
-BACK = Sweep([], RAW, _OFTEN)
-BACKS = Sweep([], kernels.batched(RAW))
+BACK = Sweep([], {**RAW, **kernels.OVER}, _OFTEN, over=[])
+BACKS = Sweep([], {**kernels.batched(RAW), **kernels.OVER}, over=[])
 AGAIN = Sweep([], _TAPED, _OFTEN, again=True)
 AGAINS = Sweep([], kernels.batched(_TAPED), again=True)
 """The reverse sweeps: on raw values and on tensors, of one gradient and of many."""

@@ -15,7 +15,7 @@ from tapeviz.errors import InvalidArgumentError, tell
 Shapes = tuple[tuple[int, ...], ...]
 
 KNOWN = (Tensor, Variable)
-FLOATS = frozenset((np.float16, np.float32, np.float64))
+FLOATS: frozenset[Any] = frozenset((np.float16, np.float32, np.float64))
 """Scalars that every binary op takes as they are."""
 
 _LISTED = (
@@ -29,6 +29,9 @@ _NONE = (
     "(<class 'NoneType'>) to a Tensor."
 )
 _WHOLE = ("floordiv", "mod", "power")
+_PLENTY: frozenset[Any] = frozenset((np.ndarray, *FLOATS))
+_OTHERWISE = ("matmul", "solve")
+"""Ops whose operands need no common shape."""
 
 
 def quiet(forward: Callable[..., Any], *args: Any) -> Any:
@@ -157,6 +160,9 @@ def _whole(op: Op, a: Any, b: Any) -> None:
 
 def meet(op: Op, *values: Any) -> Shapes | None:
     """None for operands of one shape, else their shapes; an error if those differ."""
+    if len(values) == 2 and _usual(op, *values):
+        one, two = values[0].shape, values[1].shape
+        return None if one == two else (one, two)
     same = _chosen(op, *values) if op.operands[0] == "c" else values
     for v in same[1:]:
         if _differ(same[0], v):
@@ -179,6 +185,20 @@ def meet(op: Op, *values: Any) -> Shapes | None:
     except ValueError:
         raise _apart(op, shapes) from None
     return shapes
+
+
+def _usual(op: Op, a: Any, b: Any) -> bool:
+    """Whether these are floats of one dtype, the one's shape the other's or its end."""
+    if (
+        a.__class__ not in _PLENTY
+        or b.__class__ not in _PLENTY
+        or op.name in _OTHERWISE
+    ):
+        return False
+    if a.dtype is not b.dtype or a.dtype.kind not in (op.kinds or "f"):
+        return False
+    one, two = a.shape, b.shape
+    return a.dtype.kind == "f" and (not one or two == one[len(one) - len(two) :])
 
 
 def _chosen(op: Op, condition: Any, *rest: Any) -> tuple[Any, ...]:
@@ -205,6 +225,8 @@ def _differ(a: Any, b: Any) -> bool:
 
 def _meet_matmul(shapes: Shapes) -> Shapes | None:
     a, b = shapes
+    if len(a) == len(b) == 2 and a[1] == b[0]:
+        return None
     if len(a) < 2 or len(b) < 2:
         what = f"ndims must be >= 2: {len(a)}"
         if len(a) != len(b):

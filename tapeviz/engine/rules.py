@@ -19,6 +19,7 @@ import linecache
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from sys import getrefcount
 from typing import Any
 
 from numpy import ndarray
@@ -66,6 +67,17 @@ class Rule:
         )
 
     @cached_property
+    def is_fresh(self) -> bool:
+        """Whether its result is a new array in any case, never ``g`` itself."""
+        return isinstance(self._tree.body, (ast.BinOp, ast.UnaryOp))
+
+    def arrays(self, over: bool) -> str:
+        """The text as it runs on arrays; ``over``: on one that may be written over."""
+        body = _Products().visit(ast.parse(self.code, mode="eval")).body
+        chain = over and _starts_with_g(body)
+        return ast.unparse(_written_over(body) if chain else body)
+
+    @cached_property
     def code(self) -> str:
         """The text with ``shape(x)`` written as the saved name ``shape_x``."""
         return ast.unparse(_Shapes().visit(ast.parse(self.text, mode="eval")))
@@ -85,6 +97,69 @@ class _Shapes(ast.NodeTransformer):
         if _is_shape(node) and isinstance(node.args[0], ast.Name):
             return ast.Name(f"shape_{node.args[0].id}", ast.Load())
         return node
+
+
+_OVER = {
+    ast.Mult: "multiply", ast.Div: "divide", ast.Add: "add", ast.Sub: "subtract",
+    ast.USub: "negative",
+}  # fmt: skip
+
+
+class _Products(ast.NodeTransformer):
+    """``matmul(a, b)`` for ``a @ b``, so that the word decides how."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        product = isinstance(node.op, ast.MatMult)
+        return _call("matmul", node.left, node.right) if product else node
+
+
+def _written_over(node: ast.expr) -> ast.expr:
+    """A chain of steps on ``g``, each written over it.
+
+    ``g * y`` becomes ``multiply(g, y, o)``, where ``o`` is ``g`` or None. A number
+    minus (or over) a result in between is written over that result.
+    """
+    out = ast.Name("o", ast.Load())
+    if isinstance(node, ast.UnaryOp):
+        return _call("negative", _written_over(node.operand), out)
+    if isinstance(node, ast.BinOp):
+        name, rest = _OVER[type(node.op)], _between(node.right)
+        return _call(name, _written_over(node.left), rest, out)
+    return node
+
+
+def _between(node: ast.expr) -> ast.expr:
+    if (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.left, ast.Constant)
+        and isinstance(node.right, ast.BinOp)
+        and type(node.op) in _OVER
+    ):
+        step = ast.Name(_OVER[type(node.op)], ast.Load())
+        return _call("below", step, node.left, node.right)
+    return node
+
+
+def _call(name: str, *args: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), list(args), [])
+
+
+def _starts_with_g(node: ast.AST) -> bool:
+    """Whether it is a chain of steps on ``g``, which only the first step names."""
+    while isinstance(node, (ast.BinOp, ast.UnaryOp)) and type(node.op) in _OVER:
+        node, rest = (
+            (node.left, node.right)
+            if isinstance(node, ast.BinOp)
+            else (node.operand, None)
+        )
+        if isinstance(node, ast.Name):
+            return node.id == "g"
+        if rest is not None and any(
+            isinstance(n, ast.Name) and n.id == "g" for n in ast.walk(rest)
+        ):
+            return False
+    return False
 
 
 @dataclass(frozen=True)
@@ -181,7 +256,7 @@ def _unpack(op: Op) -> list[str]:
     return lines
 
 
-def _expression(op: Op, slot: int, *, again: bool) -> list[str]:
+def _expression(op: Op, slot: int, *, again: bool, over: bool = False) -> list[str]:
     """The lines that leave operand ``slot``'s contribution in ``d``."""
     rule = op.rules[slot]
     if rule is None:
@@ -190,10 +265,21 @@ def _expression(op: Op, slot: int, *, again: bool) -> list[str]:
     if len(op.operands) > 1 and not again:
         plain = [n for n in op.operands if n in rule.called]
         lines = [f"if {n}.__class__ in PLAIN: {n} = g.dtype.type({n})" for n in plain]
-    lines.append(f"d = {rule.code}")
+    code = rule.code if again else rule.arrays(over)
+    lines.append(f"d = {code}")
     if op.broadcasts:
         lines.append(f"if e is not None: d = fit(d, e[{slot}])")
     return lines
+
+
+def _free(op: Op, slot: int) -> str:
+    """``o``: the gradient itself where no other rule needs it, or has handed it on."""
+    others = [
+        f"i{n} < 0"
+        for k, n in enumerate(op.operands)
+        if (rule := op.rules[k]) and (k > slot or (k < slot and not rule.is_fresh))
+    ]
+    return f"o = g if {' and '.join(others)} else None" if others else "o = g"
 
 
 def _lift(op: Op) -> list[str]:
@@ -206,12 +292,17 @@ def _lift(op: Op) -> list[str]:
     return lines + (["y = lift(y, i, t, g)"] if "y" in names else [])
 
 
-def _add(place: str) -> list[str]:
+def _add(place: str, over: bool = False) -> list[str]:
+    if over:
+        return [f"join(G, {place}, d)"]
     return [f"s = G[{place}]", f"G[{place}] = d if s is None else s + d"]
 
 
-def sweep_source(op: Op, name: str, *, again: bool) -> str:
-    """The source of ``back`` (on raw values) or ``again`` (on tensors)."""
+def sweep_source(op: Op, name: str, *, again: bool, over: bool = False) -> str:
+    """The source of ``back`` (on raw values) or ``again`` (on tensors).
+
+    ``over``: for an array ``g`` that nobody else needs and that may be written over.
+    """
     head = f"def {name}(g, r, G, i, t):"
     body = _unpack(op)
     if again:
@@ -223,7 +314,10 @@ def sweep_source(op: Op, name: str, *, again: bool) -> str:
     for slot, operand in enumerate(() if op.many else op.operands):
         if op.rules[slot] is None:
             continue
-        lines = _expression(op, slot, again=again) + _add(f"i{operand}")
+        lines = _expression(op, slot, again=again, over=over)
+        if over and ", o)" in "".join(lines):
+            lines = [_free(op, slot), *lines]
+        lines += _add(f"i{operand}", over)
         if len(op.operands) > 1:
             body.append(f"    if i{operand} >= 0:")
             body += ["        " + line for line in lines]
@@ -232,17 +326,19 @@ def sweep_source(op: Op, name: str, *, again: bool) -> str:
     return "\n".join([head, *body]) + "\n"
 
 
-def loop_source(ops: Sequence[Op], *, again: bool) -> str:
-    """The source of the reverse sweep, with some ops' rules in place.
+def loop_source(ops: Sequence[Op], *, again: bool, over: bool) -> str:
+    """The source of the reverse sweep.
 
-    The commonest ops are written out in it, which saves a call for each of their
-    records. The leaves, which come first among the ops, have nothing to hand on.
+    Ops whose rules stand in the loop itself save a call for each of their records. The
+    leaves, which come first among the ops, have nothing to hand on. ``over``: where no
+    one else has an array, its op's rules may write over it.
     """
     cases: list[str] = []
     for op in ops:
         lines = sweep_source(op, "", again=again).splitlines()[1:]
-        cases += [f"            {'el' if cases else ''}if op == {op.code}:"]
+        cases += [f"            elif op == {op.code}:"]
         cases += ["            " + line for line in lines]
+    alone = "count(g) == ALONE and is_whole(g)"
     return "\n".join(
         [
             "def sweep(recs, G, start, stop, keep, t):",
@@ -251,33 +347,53 @@ def loop_source(ops: Sequence[Op], *, again: bool) -> str:
             "        if g is not None:",
             "            r = recs[i]",
             "            op = r[0]",
-            *cases,
-            f"            {'el' if cases else ''}if op > {WATCHED}:",
+            "            if g.__class__ is ndarray:",
+            "                if i not in keep: G[i] = None",
+            *([f"                if {alone}:",
+               "                    OVER[op](g, r, G, i, t)",
+               "                    continue"] if over else []),
             "                RULES[op](g, r, G, i, t)",
-            "            if g.__class__ is ndarray and i not in keep: G[i] = None",
+            *cases,
+            f"            elif op > {WATCHED}: RULES[op](g, r, G, i, t)",
             "",
         ]
-    )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
     """The rules of all ops, by number, and the loop that runs them.
 
-    ``often`` are the ops that stand in the loop itself; ``again``: on tensors.
+    ``often`` are the ops that stand in the loop itself; ``again``: on tensors; ``over``
+    are the rules for arrays that may be written over.
     """
 
     table: Any
     words: dict[str, Any] = field(default_factory=dict)
     often: Sequence[Op] = ()
     again: bool = False
+    over: Any = None
 
     @cached_property
     def run(self) -> Callable[..., None]:
         """``run(records, gradients, start, stop, places to keep, trace)``."""
-        words = self.words | {"RULES": self.table, "ndarray": ndarray}
-        source = loop_source(self.often, again=self.again)
+        words = self.words | {
+            "RULES": self.table, "OVER": self.over, "ndarray": ndarray,
+            "count": getrefcount, "ALONE": ALONE,
+        }  # fmt: skip
+        over = self.over is not None
+        source = loop_source(self.often, again=self.again, over=over)
         return compile_function(source, "sweep", words)
+
+
+def _alone(values: list[Any]) -> int:
+    """What ``getrefcount`` says of a value that only the asking function has."""
+    g = values[0]
+    values[0] = None
+    return getrefcount(g)
+
+
+ALONE = _alone([object()])
 
 
 def tell_source(op: Op, slot: int, name: str) -> str:
@@ -287,14 +403,17 @@ def tell_source(op: Op, slot: int, name: str) -> str:
     return "\n".join([*lines, "    return d"]) + "\n"
 
 
-def compile_sweep(op: Op, words: dict[str, Any], *, again: bool) -> Callable[..., Any]:
+def compile_sweep(
+    op: Op, words: dict[str, Any], *, again: bool, over: bool = False
+) -> Callable[..., Any]:
     """The reverse sweep at one op with these words; without a rule it does nothing."""
     if op.missing:
         return partial(_missing, op.kernel)
     if not any(op.rules):
         return _nothing
-    name = f"{'again' if again else 'back'}_{op.name}"
-    return compile_function(sweep_source(op, name, again=again), name, words)
+    name = f"{'again' if again else 'over' if over else 'back'}_{op.name}"
+    source = sweep_source(op, name, again=again, over=over)
+    return compile_function(source, name, words)
 
 
 def _nothing(_g: Any, _r: Any, _G: Any, _i: Any, _t: Any) -> None:  # noqa: N803

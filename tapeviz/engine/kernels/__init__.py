@@ -18,6 +18,7 @@ from tapeviz.engine.kernels import (
     kinds,
     matrices,
     moves,
+    over,
     reductions,
 )
 from tapeviz.engine.kernels.batch import batched
@@ -33,11 +34,18 @@ NUMPY = (
 
 def _words(module: ModuleType) -> dict[str, Any]:
     """The functions that a module offers as words."""
-    return {n: f for n, f in vars(module).items() if callable(f) and n[0] != "_"}
+    return {
+        n: f
+        for n, f in vars(module).items()
+        if callable(f) and n[0] != "_" and n != "Any"
+    }
 
 
 WORDS: dict[str, Any] = {n: getattr(np, n) for n in NUMPY}
 for _module in (core, functions, gammas, reductions, moves, matrices, kinds):
     WORDS |= _words(_module)
 
-__all__ = ["WORDS", "batched"]
+OVER: dict[str, Any] = _words(over)
+"""What rules that write over an array use beside the words."""
+
+__all__ = ["OVER", "WORDS", "batched"]

@@ -38,9 +38,18 @@ def batched(words: dict[str, Any]) -> dict[str, Any]:
         "scatter_nd": lambda g, s, ids, lead: w["scatter_nd"](
             g, (*g.shape[:1], *s), ids, lead + 1
         ),
+        "matmul": lambda a, b: _product(a, b, w["matmul"]),
         "rows": w["scatter"],
         "pulled": lambda g, k, made: made.rows(g, k),
     }  # fmt: skip
+
+
+def _product(a: Any, b: Any, matmul: Callable[..., Any]) -> Any:
+    """``a @ b``; many matrices times one are one tall matrix times that one."""
+    if a.ndim < 3 or b.ndim > 2:
+        return matmul(a, b)
+    tall = matmul(a.reshape(-1, a.shape[-1]), b)
+    return tall.reshape(*a.shape[:-1], b.shape[-1])
 
 
 def _inner(g: Any, axis: Axis) -> Axis:

@@ -108,7 +108,7 @@ def spread(x: Any, shape: Shape, axis: Axis, keep: bool) -> Any:
     """Undo a reduction's change of shape: each entry again at every place it sums."""
     if not shape:
         return x
-    if not keep:
+    if not keep and np.ndim(x):
         x = np.reshape(x, _full(shape, axis))
     return np.broadcast_to(x, shape)
 
@@ -118,6 +118,8 @@ def fit(x: Any, shape: Shape, at: int = 0) -> Any:
     extra = np.ndim(x) - len(shape)
     if extra:
         x = np.add.reduce(x, axis=tuple(range(at, at + extra)))
+    if np.shape(x) == shape:
+        return x
     stretched = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
     return np.add.reduce(x, axis=stretched, keepdims=True) if stretched else x
 

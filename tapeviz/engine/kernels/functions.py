@@ -81,7 +81,7 @@ def sqrt_grad(a: Any, b: Any) -> Any:
 
 def gate(a: Any, b: Any) -> Any:
     """``a`` where ``b`` is positive, 0 elsewhere."""
-    return where(b > 0, a, 0)
+    return a * (b > 0)
 
 
 def leak(x: Any, alpha: float) -> Any:

@@ -11,6 +11,7 @@ from tapeviz.engine.kernels.core import tidy
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 cross = np.cross
+matmul = np.matmul
 det = np.linalg.det
 inv = np.linalg.inv
 solve = np.linalg.solve

@@ -1,0 +1,51 @@
+"""The words for writing over an array that nobody else has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+add = np.add
+divide = np.divide
+multiply = np.multiply
+negative = np.negative
+subtract = np.subtract
+
+
+def below(step: Callable[..., Any], a: Any, b: Any) -> Any:
+    """``step(a, b)``, written over ``b``, a result in between."""
+    return step(a, b, b) if type(b) is np.ndarray and is_whole(b) else step(a, b)
+
+
+def is_whole(v: Any) -> bool:
+    """Whether an array of floats has memory of its own, and may be written."""
+    return v.base is None and v.flags.writeable and v.dtype.kind == "f"
+
+
+def _holders(values: list[Any], place: int) -> int:
+    """What ``getrefcount`` says of a value that stands in this list alone."""
+    s = values[place]
+    return getrefcount(s)
+
+
+_ONCE = _holders([object()], 0)
+
+
+def join(sums: list[Any], place: int, d: Any) -> None:
+    """Add ``d`` to the gradient at a place; in place where no one else has it."""
+    s = sums[place]
+    if s is None:
+        sums[place] = d
+    elif type(s) is np.ndarray and getrefcount(s) == _ONCE and _alike(s, d):
+        np.add(s, d, s)
+    else:
+        sums[place] = s + d
+
+
+def _alike(s: Any, d: Any) -> bool:
+    return (
+        is_whole(s) and type(d) is type(s) and (s.dtype, s.shape) == (d.dtype, d.shape)
+    )

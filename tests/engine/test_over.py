@@ -1,0 +1,233 @@
+"""Writing over an array that nobody else has: it is never seen, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tapeviz as tf
+from tapeviz.engine.assembly import AGAIN, BACK, BACKS
+from tapeviz.engine.record import WATCHED
+from tapeviz.engine.rules import ALONE, Sweep
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor
+from tests.engine.oracle import RULED, Case
+from tests.engine.programs import ANY, Program, programs
+from tests.engine.running import over, recorded, tensors, weights
+
+PLAIN = Sweep(BACK.table, BACK.words, BACK.often)
+PLAINS = Sweep(BACKS.table, BACKS.words)
+"""The same sweeps without writing over anything."""
+
+SETTINGS = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[*HealthCheck],
+)
+
+
+def arrays(value: Any) -> list[Any]:
+    """Every array in nested tuples and lists."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    inside = value if isinstance(value, (tuple, list)) else ()
+    return [a for v in inside for a in arrays(v)]
+
+
+def image(values: Any) -> list[bytes]:
+    return [np.asarray(a).tobytes() for a in arrays(values)]
+
+
+def raw(found: list[Any]) -> list[Any]:
+    """Copies of gradients, as arrays; None stays."""
+    return [None if g is None else np.array(g) for g in found]
+
+
+def equal(got: list[Any], want: list[Any]) -> None:
+    """The same bits."""
+    for a, b in zip(raw(got), raw(want), strict=True):
+        assert (a is None) is (b is None)
+        if a is not None:
+            assert (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes())
+
+
+def grown(rec: Any, case: Case, constant: tuple[int, ...]) -> Any:
+    """The record with some operands marked as constants."""
+    ins = [-1 if k in constant else i for k, i in enumerate(case.op.inputs(rec))]
+    return (rec[0], *ins, *rec[1 + len(ins) :])
+
+
+def handed(rules: Any, rec: Any, size: int, g: Any) -> list[Any]:
+    grads: list[Any] = [None] * size
+    with np.errstate(all="ignore"):
+        rules[rec[0]](g, rec, grads, -1, None)
+    return grads
+
+
+@over((c,) for c in RULED if not c.op.many)
+def test_a_rule_that_writes_over_its_gradient_hands_on_the_same(case: Case) -> None:
+    slots = range(len(case.op.operands))
+    for constant in (c for n in slots for c in combinations(slots, n)):
+        tape, _, rec = recorded(case, tensors(case))
+        size = len(tape._book.recs)  # type: ignore[union-attr]
+        rec, g = grown(rec, case, constant), np.array(weights(case))
+        if g.ndim == 0:
+            continue
+        saved = image(rec)
+        want = raw(handed(BACK.table, rec, size, g.copy()))
+        equal(handed(BACK.over, rec, size, g), want)
+        assert image(rec) == saved
+
+
+@SETTINGS
+@given(programs(ANY))
+def test_a_program_has_the_same_gradients_bit_for_bit(program: Program) -> None:
+    sources = program.given()
+    with GradientTape(persistent=True) as tape:
+        tape.watch(sources)
+        y = program.tensors(sources)
+    saved = image([list(r) for r in tape._book.recs])  # type: ignore[union-attr]
+    seeds = [(y, np.ones_like(y._v)[()])]
+    with np.errstate(all="ignore"):
+        got = tape._pull(seeds, sources, BACK, AGAIN)
+        kept = raw(got)
+        equal(got, tape._pull(seeds, sources, PLAIN, AGAIN))
+        equal(tape._pull(seeds, sources, BACK, AGAIN), kept)
+    equal(got, kept)
+    assert image([list(r) for r in tape._book.recs]) == saved  # type: ignore[union-attr]
+    np.testing.assert_array_equal(seeds[0][1], 1)
+
+
+@SETTINGS
+@given(programs(ANY, 6))
+def test_a_program_has_the_same_jacobians_bit_for_bit(program: Program) -> None:
+    sources = program.given()
+    with GradientTape(persistent=True) as tape:
+        tape.watch(sources)
+        y = program.tensors(sources)
+    n = int(np.size(y._v))
+    eye = np.eye(n, dtype=y._v.dtype).reshape(n, *np.shape(y._v))
+    with np.errstate(all="ignore"):
+        got = tape._pull([(y, eye)], sources, BACKS, AGAIN)
+        equal(got, tape._pull([(y, eye.copy())], sources, PLAINS, AGAIN))
+    np.testing.assert_array_equal(eye.reshape(n, n), np.eye(n))
+
+
+WORDS: dict[str, Any] = {
+    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b,
+    "neg": lambda a, _: -a, "same": lambda a, _: tf.identity(a),
+    "turn": lambda a, _: tf.transpose(a), "tanh": lambda a, _: tf.tanh(a),
+}  # fmt: skip
+
+
+@st.composite
+def sums(draw: st.DrawFn) -> list[tuple[str, int, int]]:
+    """Lines of a program in which values are handed on, split and met again."""
+    words = st.sampled_from(sorted(WORDS))
+    return [
+        (draw(words), draw(st.integers(0, n + 1)), draw(st.integers(0, n + 1)))
+        for n in range(draw(st.integers(1, 12)))
+    ]
+
+
+def compute(lines: list[tuple[str, int, int]], given: list[Any]) -> list[Any]:
+    values = list(given)
+    for word, i, j in lines:
+        values.append(WORDS[word](values[i], values[j]))
+    return values
+
+
+@SETTINGS
+@given(sums(), st.lists(st.integers(0, 5), min_size=1, max_size=4))
+def test_every_value_is_a_source_with_its_own_gradient(
+    lines: list[tuple[str, int, int]], more: list[int]
+) -> None:
+    rng = np.random.default_rng(0)
+    given = [tf.Variable(rng.normal(size=(3, 3))), tf.Variable(rng.normal(size=(3, 3)))]
+    with tf.GradientTape(persistent=True) as tape:
+        values = compute(lines, given)
+    seed = tf.constant(rng.normal(size=(3, 3)))
+    targets = [values[-1], *(values[k % len(values)] for k in more)]
+    weights = [seed] * len(targets)
+    got = tape.gradient(targets, values, weights)
+    kept = raw(got)
+    pairs = [(t, seed._v) for t in targets]
+    equal(tape._pull(pairs, values, PLAIN, AGAIN), kept)
+    for one, want in zip(values, kept, strict=True):
+        equal([tape.gradient(targets, one, weights)], [want])
+    equal(got, kept)
+    np.testing.assert_array_equal(seed, pairs[0][1])
+
+
+def test_what_the_learner_gave_and_got_stays() -> None:
+    data = np.linspace(0.1, 0.9, 6).reshape(2, 3)
+    x, w = tf.Variable(data), tf.constant(data)
+    seed = tf.constant(np.full((2, 3), 2.0))
+    with tf.GradientTape(persistent=True) as tape:
+        y = tf.exp(-tf.tanh(x * w) / 2.0)
+    first = tape.gradient(y, x, seed)
+    before = [np.array(v) for v in (data, x, w, seed, y, first)]
+    second = tape.gradient(y, x, seed)
+    rate = x - 0.1 * second
+    after = [np.array(v) for v in (data, x, w, seed, y, first)]
+    for a, b in zip(before, after, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not np.shares_memory(first._v, second._v)
+    assert not np.shares_memory(rate._v, second._v)
+
+
+def test_an_upstream_gradient_that_the_learner_keeps_is_not_written_over() -> None:
+    kept: list[Tensor] = []
+
+    @tf.custom_gradient
+    def watcher(x: Any) -> Any:
+        def grad(up: Any) -> Any:
+            kept.append(up)
+            return up
+
+        return tf.identity(x), grad
+
+    x = tf.Variable(np.full((2, 2), 3.0))
+    with tf.GradientTape() as tape:
+        y = watcher(tf.exp(x * 2.0)) * 5.0
+    g = tape.gradient(y, x)
+    np.testing.assert_array_equal(kept[0], np.full((2, 2), 5.0))
+    np.testing.assert_allclose(g, 10 * np.exp(6.0) * np.ones((2, 2)))
+
+
+def test_second_order_sweeps_write_over_nothing_recorded() -> None:
+    x = tf.Variable(np.linspace(0.2, 0.8, 4))
+    with tf.GradientTape(persistent=True) as outer:
+        with tf.GradientTape() as inner:
+            y = tf.tanh(x) * tf.exp(-(x**2))
+        g = inner.gradient(y, x)
+    first = np.array(g)
+    h = outer.gradient(g, x)
+    np.testing.assert_array_equal(g, first)
+    equal([outer.gradient(g, x)], [h])
+
+
+def test_only_what_is_held_once_counts_as_alone() -> None:
+    """The count is measured, so that it fits the Python that runs."""
+    leaf = (WATCHED, None, ("",), None, -1)
+    seen: list[str] = []
+    rules = [lambda *_: seen.append("plain")] * 60
+    own = [lambda *_: seen.append("over")] * 60
+    sweep = Sweep(rules, BACK.words, over=own)
+    held = np.ones(3)
+    makers: list[tuple[Callable[[], Any], str]] = [
+        (lambda: held, "plain"),
+        (lambda: np.ones(3), "over"),
+        (lambda: np.ones(3)[:2], "plain"),
+    ]
+    for make, want in makers:
+        grads = [None, make()]
+        sweep.run([leaf, (50, 0)], grads, 0, 2, [0], None)
+        assert seen.pop() == want
+    assert ALONE >= 1
