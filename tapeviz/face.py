@@ -54,6 +54,7 @@ def draw(  # noqa: PLR0913 - options, by keyword
     sources: Any = None,
     *,
     memory: bool = False,
+    fold: bool | None = None,
     theme: str = "auto",
     direction: str = "LR",
 ) -> Drawing:
@@ -62,8 +63,9 @@ def draw(  # noqa: PLR0913 - options, by keyword
     The gradients are those the tape was last asked for. ``target`` and ``sources`` mark
     nodes by hand. ``draw(before, after)`` of two tapes shows what changed from one to
     the other. ``memory`` adds how many bytes each record keeps alive and what
-    ``del tape`` frees. ``theme`` is "auto", "light" or "dark", ``direction`` "LR" or
-    "TB".
+    ``del tape`` frees. Loops and layers of a large tape are folded into groups that
+    open on a click; ``fold`` True or False decides that. ``theme`` is "auto", "light"
+    or "dark", ``direction`` "LR" or "TB".
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(3.0)
@@ -86,7 +88,7 @@ def draw(  # noqa: PLR0913 - options, by keyword
     graph = observe.graph(
         _tape(tape, "draw"), _names(tape), target, sources, _spot(tape)
     )
-    return Drawing(graph, theme=theme, direction=direction, memory=kept)
+    return Drawing(graph, theme=theme, direction=direction, memory=kept, fold=fold)
 
 
 def play(  # noqa: PLR0913 - options, by keyword
