@@ -45,6 +45,30 @@ class DType:
         return self.np.kind == "b"
 
     @property
+    def is_unsigned(self) -> bool:
+        """Whether it has no negative numbers."""
+        return self.np.kind == "u"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether it holds numbers (bool does not)."""
+        return self.np.kind in "iufc"
+
+    @property
+    def base_dtype(self) -> DType:
+        """The dtype itself."""
+        return self
+
+    @property
+    def real_dtype(self) -> DType:
+        """The dtype of the real and imaginary parts; a real dtype is its own."""
+        return as_dtype(self.np.type(0).real.dtype) if self.is_complex else self
+
+    def is_compatible_with(self, other: Any) -> bool:
+        """Whether ``other`` names the same dtype."""
+        return as_dtype(other) is self
+
+    @property
     def size(self) -> int:
         """Bytes per element."""
         return self.np.itemsize
@@ -183,8 +207,8 @@ class TensorShape(tuple[int, ...]):
         return int(np.prod(self, dtype=np.int64))
 
     def is_fully_defined(self) -> bool:
-        """True: shapes are always known here."""
-        return True
+        """Whether every size is known; those of tensors always are."""
+        return None not in self
 
     def is_compatible_with(self, other: Iterable[int | None]) -> bool:
         """Whether ``other`` is this shape; None in it stands for any size."""
@@ -203,6 +227,27 @@ class TensorShape(tuple[int, ...]):
         if len(self) < rank:
             raise ValueError(f"Shape {self} must have rank at least {rank}")
         return self
+
+    def with_rank(self, rank: int) -> TensorShape:
+        """The shape itself; ValueError if it has another number of axes."""
+        if len(self) != rank:
+            raise ValueError(f"Shape {self} must have rank {rank}")
+        return self
+
+    def assert_has_rank(self, rank: int) -> None:
+        """ValueError unless there are that many axes."""
+        self.with_rank(rank)
+
+    def merge_with(self, other: Iterable[int | None]) -> TensorShape:
+        """What is known of both; ValueError if they contradict each other."""
+        self.assert_is_compatible_with(other)
+        return self
+
+    def __bool__(self) -> bool:
+        return True  # also the shape of a scalar is known
+
+    def __radd__(self, other: Iterable[Any]) -> TensorShape:
+        return TensorShape((*other, *self))
 
     def __getitem__(self, key: Any) -> Any:
         got = tuple.__getitem__(self, key)

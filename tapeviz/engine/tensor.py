@@ -158,13 +158,27 @@ class Tensor(Operators):
         return f"tf.Tensor({text}, shape={tuple(self.shape)}, dtype={self.dtype.name})"
 
     def __format__(self, spec: str) -> str:
-        v = self._v
-        return format(v.item() if not np.ndim(v) else v, spec)
+        return format(_bare(self._v), spec)
+
+    def __copy__(self) -> Tensor:
+        return self  # a tensor never changes
+
+    def __deepcopy__(self, _memo: Any) -> Tensor:
+        return self
+
+    def cpu(self) -> Tensor:
+        """The tensor itself: it is on the CPU already."""
+        return self
+
+
+def _bare(v: Any) -> Any:
+    """A scalar as Python's own number or bytes, an array as it is."""
+    return v.item() if isinstance(v, np.generic) else v
 
 
 def _shown(v: Any) -> str:
-    """NumPy's repr, without the type that a scalar's repr carries."""
-    text = repr(v) if isinstance(v, (np.ndarray, bytes)) else str(v)
+    """NumPy's repr, of a scalar Python's: all the digits it has in binary."""
+    text = repr(bytes(v) if isinstance(v, bytes) else _bare(v))
     return "\n" + text if "\n" in text else text
 
 
@@ -318,6 +332,19 @@ class Variable(Operators):
         raise NotImplementedError  # built from the registry
 
     read_value = value
+
+    def get_shape(self) -> TensorShape:
+        """The shape."""
+        return self.shape
+
+    def is_initialized(self, name: Any = None) -> Tensor:
+        """True: every variable has a value from the start."""
+        return wrap(np.True_)
+
+    def __deepcopy__(self, _memo: Any) -> Variable:
+        made = Variable(self._v, self._trainable)
+        made._name = self._name
+        return made
 
     def _read(self) -> tuple[Any, Trace, int]:
         """Make the tapes of this thread see the variable; where it stands."""

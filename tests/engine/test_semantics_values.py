@@ -499,6 +499,23 @@ ROWS = [
     gives("abs(c(-1.0)), -V(2.0), abs(V(-2.0))", "(1 float32, -2 float32, 2 float32)"),
     gives("'yes' if c(1.0) < c(2.0) else 'no'", "'yes'"),
     gives("list(range(c(3)))", "[0, 1, 2]"),
+    gives("repr(c(0.1)), repr(V(1 / 3)), repr(c(np.float64(0.1)))",
+          "('<tf.Tensor: shape=(), dtype=float32, numpy=0.10000000149011612>', "
+          "\"<tf.Variable 'Variable:0' shape=() dtype=float32, "
+          "numpy=0.3333333432674408>\", "
+          "'<tf.Tensor: shape=(), dtype=float64, numpy=0.1>')"),
+    gives("str(c(0.1)), f'{c(True)} {c(3)} {c(1 + 2j)} {c(np.float16(0.1))}'",
+          "('tf.Tensor(0.1, shape=(), dtype=float32)', 'True 3 (1+2j) 0.0999755859375')"),
+    gives("f\"{c('ab')}\", repr(c('ab'))",
+          "(\"b'ab'\", \"<tf.Tensor: shape=(), dtype=string, numpy=b'ab'>\")"),
+    gives("bool(c(1.0).shape), [1] + c([1.0]).shape, c(1.0).shape.is_fully_defined()",
+          "(True, (1, 1), True)"),
+    gives("c([1.0]).shape.with_rank(2)", "ValueError: Shape (1,) must have rank 2"),
+    gives("tf.float32.base_dtype, tf.complex64.real_dtype, tf.uint8.is_unsigned, "
+          "tf.bool.is_numeric, tf.float32.is_compatible_with('float32')",
+          "(<dtype: 'float32'>, <dtype: 'float32'>, True, False, True)"),
+    gives("V([1.0]).get_shape(), V(1.0).is_initialized(), c(2.0).cpu()",
+          "((1,), True bool, 2 float32)"),
     # -- several tensors, one dtype ----------------------------------------------------
     gives("tf.stack([1, 2.5])", "[1, 2.5] float32"),
     gives("tf.stack([])", "empty[0] float32"),

@@ -10,6 +10,24 @@ from tests.engine.semantics import Row, agrees, forget_warnings, outcome, row
 PASSED = "ValueError: Passed in object"
 
 ROWS = [
+    row("a copy of a tensor is the tensor", """
+        import copy
+        x = V([1.0, 2.0])
+        with tf.GradientTape() as t:
+            y = x * x
+            z = copy.deepcopy(y) * copy.copy(y)
+        copy.deepcopy(y) is y, t.gradient(z, x)
+        """, "(True, [4, 32] float32)"),
+    row("a deep copy of a variable is another variable", """
+        import copy
+        x = V([1.0, 2.0], name="x")
+        with tf.GradientTape() as t:
+            w = copy.deepcopy(x)
+            y = w * x
+        grads = t.gradient(y, [x, w])
+        _ = w.assign([5.0, 6.0])
+        grads, x, w.name, w.trainable
+        """, "([[1, 2] float32, [1, 2] float32], var [1, 2] float32, 'x:0', True)"),
     row("variable read inside is watched", """
         x = V(3.0)
         with tf.GradientTape() as t:
