@@ -33,7 +33,8 @@ RULES = (
     ".tapeviz .cut-word{fill:@none;text-anchor:middle}"
     ".tapeviz .key .cut-word,.tapeviz .key text{text-anchor:start}"
     ".tapeviz .block{fill:none;stroke:@line;stroke-width:1}"
-    ".tapeviz .block-name{fill:@ink}.tapeviz .remark{fill:@ink}"
+    ".tapeviz .block-name{fill:@ink;stroke:@paper;stroke-width:5px;paint-order:stroke}"
+    ".tapeviz .remark{fill:@ink}"
     ".tapeviz .key .remark{fill:@muted}.tapeviz .sign-line{fill:none;stroke:@muted;"
     "stroke-width:1.4}.tapeviz .sign-line.bad{stroke:@bad;stroke-width:2}"
 )
@@ -115,24 +116,28 @@ def frame_name(frame: Frame) -> str:
     return f"{name} watches {named}" if named else f"{name} watches nothing"
 
 
+Corners = Mapping[str, tuple[float, float, float, float]]
+
+
 def frames(
-    graph: Graph,
-    placed: Mapping[str, tuple[float, float, float, float]],
-    margin: float,
-    prefix: str,
-) -> Iterator[str]:
-    """The frames, outer ones first, each with its tape's name and what it watches."""
+    graph: Graph, placed: Corners, margin: float, prefix: str
+) -> tuple[list[str], list[str]]:
+    """The frames, outer ones first, and the words that head each of them.
+
+    The words are to be drawn later than the arrows, which may cross the frames.
+    """
+    lines, heads = [], []
     for k, frame in enumerate(graph.frames):
-        if f"f{k}" not in placed:
-            continue
-        x, y, across, down = placed[f"f{k}"]
-        at = f'x="{n(x + margin)}" y="{n(y + margin)}" width="{n(across)}"'
-        said = frame_name(frame)
-        yield (
-            f'<g id="{escape(prefix)}f{k}" class="tape"><title>{escape(said)}</title>'
-            f'<rect class="block" {at} height="{n(down)}" rx="8"/>'
-            f"{text('tag block-name', x + margin + 10, y + margin + 16, said)}</g>"
-        )
+        if f"f{k}" in placed:
+            x, y, across, down = placed[f"f{k}"]
+            at = f'x="{n(x + margin)}" y="{n(y + margin)}" width="{n(across)}"'
+            said = frame_name(frame)
+            lines.append(
+                f'<g id="{escape(prefix)}f{k}" class="tape"><title>{escape(said)}'
+                f'</title><rect class="block" {at} height="{n(down)}" rx="8"/></g>'
+            )
+            heads.append(text("tag block-name", x + margin + 10, y + margin + 16, said))
+    return lines, heads
 
 
 # -- below the picture ----------------------------------------------------------------

@@ -162,8 +162,8 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
         groups=beside.groups(graph),
     )
     boxes = {card.node.id: _box(card, spot) for card in cards}
-    body = list(beside.frames(graph, spot.frames, MARGIN, prefix))
-    body += [_tie(tie, spot, graph, prefix) for tie in ties]
+    body, heads = beside.frames(graph, spot.frames, MARGIN, prefix)
+    body += [_tie(tie, spot, graph, prefix) for tie in ties] + heads
     body += [_draw(card, boxes[card.node.id], prefix) for card in cards]
     wide, high = round(spot.width) + 2 * MARGIN, round(spot.height) + 2 * MARGIN
     if not cards:
