@@ -9,7 +9,7 @@ from dataclasses import replace
 from tapeviz.render import text as words
 from tapeviz.trace.compare import Comparison, Pair
 from tapeviz.trace.film import Table
-from tapeviz.trace.graph import Badge, Graph, Node, Note
+from tapeviz.trace.graph import GHOSTS, Badge, Graph, Node, Note
 from tapeviz.trace.value import Value
 
 SIGNS = {"added": "+", "removed": "\u2212", "changed": "\u0394"}
@@ -87,6 +87,8 @@ def _aspects(old: Node, new: Node) -> Iterator[tuple[str, str, str]]:
     if (old.kind, old.op, old.formula) != (new.kind, new.op, new.formula):
         was, now = (n.symbol or n.kind for n in (old, new))
         yield "operation", *((was, now) if was != now else (old.formula, new.formula))
+    if old.ghost != new.ghost:
+        yield "recorded", GHOSTS.get(old.ghost, "yes"), GHOSTS.get(new.ghost, "yes")
     if old.name != new.name:
         yield "name", _name(old), _name(new)
     if repr(old.value) != repr(new.value):

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from tapeviz.trace.graph import Edge, Graph, Node
+from tapeviz.trace.graph import Edge, Graph, Node, Trail
 
 GONE = "was-"
 """What stands before the id of a node or edge that only the first graph has."""
@@ -67,7 +67,14 @@ def compare(before: Graph, after: Graph) -> Comparison:
         nodes.append(replace(n, id=ids[n.id], span=n.span if same else None))
     nodes.sort(key=lambda n: order[n.id])
     kept = tuple(e for e in edges if order[e.tail] < order[e.head])
-    graph = Graph(tuple(nodes), kept, tuple(known.values()), after.scopes)
+    graph = Graph(
+        tuple(nodes),
+        kept,
+        tuple(known.values()),
+        after.scopes,
+        tuple(_trails(before, after, ids, order)),
+        after.frames,
+    )
     shown = {e.id for e in kept}
     return Comparison(before, graph.validate(), pairs, added & shown, removed & shown)
 
@@ -85,6 +92,21 @@ def _edges(
     ]
     added = frozenset(e.id for key, e in new.items() if key not in old)
     return [*lost, *after.edges], added, frozenset(e.id for e in lost)
+
+
+def _trails(
+    before: Graph,
+    after: Graph,
+    ids: Mapping[str, str],
+    order: Mapping[str, tuple[int, int]],
+) -> Iterator[Trail]:
+    """The ways beside the tape in both graphs, each once."""
+    yield from after.trails
+    known = {(t.tail, t.head) for t in after.trails}
+    for t in before.trails:
+        tail, head = ids[t.tail], ids[t.head]
+        if (tail, head) not in known and order[tail] < order[head]:
+            yield replace(t, id=GONE + t.id, tail=tail, head=head)
 
 
 def _order(

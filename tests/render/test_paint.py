@@ -13,6 +13,7 @@ from tapeviz.render import paint, theme
 from tapeviz.render.film import backward_film
 from tapeviz.render.scene import scene
 from tests import samples
+from tests.render import tapes
 
 ALL = pytest.mark.parametrize("name", samples.GRAPHS)
 
@@ -117,6 +118,12 @@ def test_shapes(body: str, spot: tuple[int, int]) -> None:
 def test_what_cannot_be_painted_is_said(body: str) -> None:
     with pytest.raises(ValueError, match="cannot be painted"):
         drawn(body)
+
+
+@pytest.mark.parametrize("name", tapes.PROGRAMS)
+def test_all_that_pictures_use_can_be_painted(name: str) -> None:
+    image = paint.pixels(tapes.picture(name).svg, scale=0.5)
+    assert len(np.unique(image.reshape(-1, 4), axis=0)) > 3
 
 
 SQUARE = '<g class="a b"><rect id="r" class="c" width="20" height="10"/></g>'

@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from tapeviz.render.changes import changed
 from tapeviz.trace.compare import GONE, Comparison, compare
 from tapeviz.trace.graph import Graph
 from tests import samples
 from tests.render.programs import passes
+from tests.trace.strategies import graphs
 
 ALL = pytest.mark.parametrize("name", samples.GRAPHS)
 
@@ -58,6 +60,22 @@ def test_every_node_is_there_once(one: object, other: object) -> None:
     for pair in both.pairs.values():
         if pair.before and pair.after:
             assert (pair.before.kind == "op") == (pair.after.kind == "op")
+
+
+@given(graphs(), graphs())
+def test_whatever_the_graphs_are_the_whole_holds_together(
+    before: Graph, after: Graph
+) -> None:
+    both = compare(before, after)
+    assert both.graph.validate() is both.graph
+    assert set(after.trails) <= set(both.graph.trails)
+    assert both.graph.frames == after.frames
+    assert {p.before.id for p in both.pairs.values() if p.before} == {
+        n.id for n in before.nodes
+    }
+    graph = changed(both)
+    assert Graph.from_json(graph.to_json()).to_json() == graph.to_json()
+    assert repr(compare(before, after)) == repr(both)
 
 
 def test_another_number_is_the_same_node() -> None:
