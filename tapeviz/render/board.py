@@ -446,7 +446,10 @@ def _loss_line(points: list[tuple[int, float]], spot: Any, which: int) -> str:
         f'r="3"{_opens(points[k][0], which)}/>'
         for k in marked
     )
-    return line(places, f"way {look}") + dots
+    breaks = [k for k in range(1, len(points)) if points[k][0] != points[k - 1][0] + 1]
+    ends = [0, *breaks, len(points)]
+    parts = (places[a:b] for a, b in itertools.pairwise(ends))
+    return "".join(line(part, f"way {look}") for part in parts) + dots
 
 
 def _loss_axes(title: str, steps: int, marks: list[tuple[float, float]]) -> str:

@@ -16,7 +16,8 @@ MOST = 12
 """Graphs that go along with a film; of longer runs a spread of this many."""
 
 _STYLE = (
-    "&{font:14px/1.45 " + themes.SANS + ";color:var(--tv-ink)}"
+    "&{font:14px/1.45 " + themes.SANS + ";color:var(--tv-ink);"
+    "background:var(--tv-paper)}"
     "& .tv-graph-bar{display:flex;flex-wrap:wrap;gap:4px;align-items:center;"
     "padding:6px 0}"
     "& :is(.tv-graph-bar,.tv-graph-view) button{font:inherit;color:var(--tv-variable);"

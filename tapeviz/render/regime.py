@@ -35,6 +35,7 @@ _SAME = 1e-3
 _SHARE = 1e-6
 _EDGE = 1e-5
 _STILL = 1e-4
+_ARRIVED = 0.01
 _GROWN = 10.0
 _PART = 0.02
 
@@ -278,9 +279,8 @@ def _observed(run: Descent, t: Track) -> _Told:
 
 
 def _settling(run: Descent, t: Track) -> str:
-    small = t.slopes[-1] <= _STILL * max(t.slopes.max(), 1e-30)
-    if small:
-        return "The run goes straight to a place where the gradient is zero."
+    if t.slopes[-1] <= _ARRIVED * max(t.slopes.max(), 1e-30):
+        return "The run comes to rest where the gradient is next to zero."
     return f"The {plain(run.loss_name)} falls and the run is still on its way."
 
 

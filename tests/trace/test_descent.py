@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tapeviz.trace.descent import Descent, Landscape, Update
+from tapeviz.trace.descent import Curvature, Descent, Landscape, Part, Update
 from tapeviz.trace.value import Value
 
 ONE = Value("float32", (), (1.0,))
@@ -15,11 +15,22 @@ NEXT = replace(FIRST, step=1, loss=None, gradients=(None,), rate=None)
 LINE = Landscape((0.0, 1.0, 2.0), (), ((1.0, 0.0, 1.0),))
 PLANE = Landscape((0.0, 1.0), (5.0, 6.0, 7.0), ((1.0, 2.0),) * 3)
 RUN = Descent(("x",), (FIRST, NEXT), LINE)
+PARTS = replace(
+    FIRST, parts=(Part("momentum", "m", (ONE,)), Part("gradient", "-lr * g", (None,)))
+)
+BEND = Curvature("minimum", (5.0,), (0.0,), (2.0,), ((1.0,),))
+FULL = Descent(("x",), (PARTS,), LINE, "cost", "SGD", (BEND,))
 
 
 @pytest.mark.parametrize(
     "run",
-    [RUN, replace(RUN, landscape=None), replace(RUN, landscape=PLANE), Descent((), ())],
+    [
+        RUN,
+        FULL,
+        replace(RUN, landscape=None),
+        replace(RUN, landscape=PLANE),
+        Descent((), ()),
+    ],
 )
 def test_a_sound_run(run: Descent) -> None:
     assert run.validate() is run
@@ -49,6 +60,10 @@ def test_a_sound_run(run: Descent) -> None:
             "does not speak of 1 variables",
         ),
         (
+            replace(RUN, updates=(replace(PARTS, parts=(Part("m", "m", ()),)),)),
+            "a part of update 0 is not of 1 variables",
+        ),
+        (
             replace(RUN, landscape=replace(LINE, losses=())),
             "a row of losses for each y",
         ),
@@ -64,3 +79,12 @@ def test_a_broken_run(broken: Descent, said: str) -> None:
         broken.validate()
     with pytest.raises(ValueError, match=said):
         Descent.from_json(broken.to_json())
+
+
+def test_the_limit_is_that_of_the_minimum_or_of_the_end() -> None:
+    assert FULL.limit == 1.0
+    end = replace(BEND, where="end", bends=(-3.0, 4.0), ways=((1.0, 0.0), (0.0, 1.0)))
+    assert replace(FULL, curvatures=(end, BEND)).limit == 1.0
+    assert replace(FULL, curvatures=(end,)).limit == 0.5
+    assert replace(FULL, curvatures=(replace(end, bends=(-3.0,)),)).limit is None
+    assert RUN.limit is None
