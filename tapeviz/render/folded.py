@@ -58,7 +58,7 @@ class Folded:
 
     def notebook(self) -> str:
         """The picture as an image that a script replaces by one that unfolds."""
-        whole = json.dumps(self.markup()).replace("<", "\\u003c")
+        whole = _in_script(self.markup())
         id = "tapeviz-" + hashlib.sha256(whole.encode()).hexdigest()[:12]
         start = _START % (id, whole)
         return (
@@ -91,6 +91,16 @@ def _template(inside: Inside) -> str:
         f'<template data-inside="{escape(inside.id)}" '
         f'data-title="{escape(inside.title)}">{inside.html}</template>'
     )
+
+
+def _in_script(markup: str) -> str:
+    r"""Markup as a script's string, in which no tag ends the script or begins another.
+
+    >>> _in_script("</b><script>")
+    '"<\\/b>\\u003cscript>"'
+    """
+    text = json.dumps(markup).replace("</", "<\\/")
+    return text.replace("<!", "\\u003c!").replace("<script", "\\u003cscript")
 
 
 @cache

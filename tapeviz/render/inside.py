@@ -20,7 +20,7 @@ from tapeviz.render.view import PATIENCE, View, cost, view
 from tapeviz.trace.graph import Edge, Graph, Node
 from tapeviz.trace.value import Summary, Value
 
-WEIGHT = 150_000
+WEIGHT = 120_000
 """About how many characters all inner pictures may have together."""
 
 PICTURES = 24
@@ -90,7 +90,7 @@ class _Draughtsman:
 
     def _listed(self, part: Part) -> str:
         """The ops of a part as a table, if there is room for one."""
-        if self.weight < -WEIGHT:
+        if self.weight < -WEIGHT / 2:
             return (
                 '<p class="tv-say">Too much to unfold here; the JSON form has it all.'
                 "</p>"
