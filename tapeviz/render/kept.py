@@ -47,6 +47,10 @@ def sentence(memory: Memory) -> str:
     else:
         parts.append("All of them live on elsewhere when the tape is gone.")
     parts.append(f"{own[0].upper()}{own[1:]}.")
+    if memory.persistent:
+        parts.append("It is persistent: all of it stays for the next gradient.")
+    elif memory.used:
+        parts.append("It is used up, and keeps them only to be drawn and played.")
     return " ".join(parts)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tapeviz.render.kept import remembered, sentence, table
 from tapeviz.trace.memory import Kept, Memory
 from tests import samples
@@ -32,10 +34,13 @@ def test_a_badge_for_what_goes_and_one_for_what_stays() -> None:
 def test_the_sum_in_words() -> None:
     assert sentence(MEMORY) == (
         "The tape keeps 5.05 kB of arrays alive. del tape frees 2.02 kB of them; "
-        "3.02 kB live on elsewhere. Its own records take about 640 B."
+        "3.02 kB live on elsewhere. Its own records take about 640 B. "
+        "It is persistent: all of it stays for the next gradient."
     )
     none = Memory((Kept("n1", 24, 0),), 1, persistent=False, used=True)
     assert "All of them live on elsewhere" in sentence(none)
+    assert sentence(none).endswith("keeps them only to be drawn and played.")
+    assert "persistent" not in sentence(replace(none, used=False))
 
 
 def test_the_table_names_what_is_kept() -> None:
