@@ -25,6 +25,7 @@ GHOSTS: Mapping[str, str] = MappingProxyType(
         "unseen": "not recorded: nothing watched in it",
         "paused": "not recorded: stop_recording",
         "outside": "not recorded: outside the block",
+        "unrecorded": "not recorded",
         "elsewhere": "on another tape",
         "forgotten": "forgotten: reset()",
         "left": "left the tape",

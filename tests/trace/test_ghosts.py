@@ -192,6 +192,33 @@ def test_updates_after_the_block_are_not_taken_for_operations_of_it() -> None:
     assert ghosts(graph) == {}
 
 
+def test_where_a_function_computed_is_said_only_if_the_code_tells() -> None:
+    inside = drawn("""
+        a = tf.constant(2.0)
+        def model(q):
+            bias = a * a
+            return q * bias
+        x = tf.Variable(3.0)
+        with tf.GradientTape() as tape:
+            y = model(x)
+        picture = draw(tape)
+    """)
+    assert ghosts(inside) == {"bias": "unseen", "a": "unwatched"}
+    around = drawn("""
+        x = tf.Variable(3.0)
+        def make():
+            bias = x * x
+            def model(q):
+                return q * bias
+            return model
+        model = make()
+        with tf.GradientTape() as tape:
+            y = model(x)
+        picture = draw(tape)
+    """)
+    assert ghosts(around) == {"bias": "unrecorded"}
+
+
 def test_cuts_at_operations_without_a_slope() -> None:
     graph = drawn("""
         x = tf.Variable(2.5)

@@ -47,6 +47,7 @@ _SENTENCES = {
     "elsewhere": "{what} was recorded by another tape, not by {tape}.",
     "forgotten": "{tape}.reset() made the tape forget how {what} was computed.",
     "paused": "{what} was computed under stop_recording.",
+    "unrecorded": "{what} was not recorded by {tape}.",
     "unseen": "{what} was computed from nothing that {tape} watched at that moment.",
     "derivative": "{what} is a derivative without anything in it that {tape} watches.",
 }
@@ -190,23 +191,27 @@ class Ghosts:
 
     def _leaf(self, node: Node, thing: Any) -> Node:
         """A tensor that was not computed from anything in the picture."""
-        note, span = self.look.reason(thing, node.name)
-        if not note and node.name:
-            tape = self.look.case.tape_name
-            note = (
-                f"{tape}.reset() made the tape forget {node.name}."
-                if self.tape._dropped
-                else f"{node.name} was not read while {tape} recorded."
-            )
+        why = self.look.reason(thing, node.name)
         kind = "variable" if isinstance(thing, Variable) else "constant"
         ghost = "elsewhere" if self.look.case.foreign(thing) else "unwatched"
-        return self._marked(
-            replace(node, kind=kind, op=kind, ghost=ghost, note=note, span=span), thing
-        )
+        ghost = "paused" if why is not None and why.kind == "paused" else ghost
+        made = replace(
+            node, kind=kind, op=kind, ghost=ghost,
+            note=self._unread(node.name) if why is None else why.sentence,
+            span=None if why is None else why.span,
+        )  # fmt: skip
+        return self._marked(made, thing)
+
+    def _unread(self, name: str) -> str:
+        """What is to be said of a variable that was not read for the tape."""
+        tape, known = self.look.case.tape_name, name or "this"
+        if self.tape._dropped:
+            return f"{tape}.reset() made the tape forget {known}."
+        return f"{known} was not read while {tape} recorded."
 
     def _op(self, node: Node, thing: Any, line: Line, code: ast.expr) -> Node:
         """Something computed that the tape did not record."""
-        ghost = self._kind(thing, line, code)
+        ghost = self._kind(thing, line, code, node.id)
         self.todo.append((node.id, line, code))
         span = self.look.span(line, code)
         return self._marked(
@@ -218,14 +223,29 @@ class Ghosts:
             thing,
         )  # fmt: skip
 
-    def _kind(self, thing: Any, line: Line, code: ast.expr) -> str:
+    def _where(self, line: Line, id: str) -> str:
+        """Whether a line ran in the block, or beside it, as far as the code tells.
+
+        A function that runs in the block computed its own values there, too.
+        """
+        block = self.look.block
+        if self.look.inside(line):
+            return "unseen"
+        if block is not None and line.scope == block[0].scope:
+            return "outside"
+        user = self.look.line(self.scribe.recs[int(id[1:].partition("_")[0])][-2:]) if (
+            id[0] == "k"
+        ) else None  # fmt: skip
+        return "unseen" if user and user.scope == line.scope else "unrecorded"
+
+    def _kind(self, thing: Any, line: Line, code: ast.expr, node: str) -> str:
         if self._events(line, code):
             return "left"
         if thing is not None and self.look.case.foreign(thing):
             return "forgotten" if self.tape._dropped else "elsewhere"
         if self.look.case.paused(line):
             return "paused"
-        return "unseen" if self.look.inside(line) else "outside"
+        return self._where(line, node)
 
     def _note(self, ghost: str, name: str, line: Line, code: ast.AST) -> str:
         """The reason in a sentence; ``why`` gives the same one."""

@@ -20,6 +20,7 @@ from tapeviz.trace.observe.recorded import Scribe
 from tapeviz.trace.observe.source import Line, Reading, Spot, dotted
 from tapeviz.trace.observe.why import absent
 from tapeviz.trace.observe.why.case import Case
+from tapeviz.trace.reason import Reason
 
 Found = tuple[Line, ast.expr]
 
@@ -65,10 +66,9 @@ class Lookup:
         found = (n for n, thing in list(self.names.items()) if thing is self.tape)
         return next(found, "")
 
-    def reason(self, thing: Any, name: str) -> tuple[str, Span | None]:
-        """Why the tape does not watch a tensor or variable, and where that is seen."""
-        found = next(iter(absent.source(self.about(thing, name))), None)
-        return ("", None) if found is None else (found.sentence, found.span)
+    def reason(self, thing: Any, name: str) -> Reason | None:
+        """Why the tape does not watch a tensor or variable, if that is known."""
+        return next(iter(absent.source(self.about(thing, name))), None)
 
     # -- lines -----------------------------------------------------------------------
 
@@ -145,7 +145,8 @@ class Lookup:
         if thing is None or not self.seen(name, line):
             return None
         made = [one for one in self._made(name, line) if _binds(one, name)]
-        if not made:
+        later = (o for o in made if o.order >= line.order or {*o.loops} & {*line.loops})
+        if next(later, None) is None:
             return thing
         before = [one for one in self.reading.before(name, line) if one in made]
         return thing if before == [made[-1]] else None
