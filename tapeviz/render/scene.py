@@ -343,7 +343,7 @@ def _badged(card: _Card, badges: Sequence[Badge]) -> _Card:
         card,
         rows=(*card.rows, *rows),
         width=max(card.width, math.ceil(max(row.width for row in rows) + around)),
-        height=card.height + sum(math.ceil(row.height) for row in rows),
+        height=card.height + sum(math.ceil(row.height) for row in rows) + 3,
         looks=tuple(dict.fromkeys(f"is-{badge.kind}" for badge in badges)),
     )
 
