@@ -13,7 +13,7 @@ from tapeviz.render import survey as surveys
 from tapeviz.render import theme as themes
 from tapeviz.render.assets import lean, small, static
 from tapeviz.render.fold import Fold
-from tapeviz.render.inside import Inside, insides
+from tapeviz.render.inside import LEGIBLE, Inside, insides
 from tapeviz.render.scene import Scene, description, scene
 from tapeviz.render.view import View, view
 
@@ -24,7 +24,6 @@ _START = (
     "for(const el of document.querySelectorAll('[id=\"%s\"]'))"
     "if(el.querySelector(':scope>img')){el.innerHTML=%s;unfold(el.firstElementChild)}"
 )
-_LEAST = 0.72
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Folded:
     def markup(self) -> str:
         """The picture with the insides of its groups, as HTML without scripts."""
         size = int(self.survey[0].rows[0][1].replace("\u00a0", ""))
-        least = f'<svg style="min-width:{round(_LEAST * self.scene.width)}px" '
+        least = f'<svg style="min-width:{round(LEGIBLE * self.scene.width)}px" '
         svg = self.scene.svg.replace("<svg ", least, 1)
         return (
             f'<div class="tapeviz-fold {themes.class_name(self.theme)}">'

@@ -26,6 +26,9 @@ WEIGHT = 120_000
 PICTURES = 24
 """How many inner pictures there are, at most."""
 
+LEGIBLE = 0.72
+"""Pictures are shown at this part of their size at least."""
+
 _ROWS = 60
 _LOOKS = 5
 _SAMPLE = 300
@@ -132,9 +135,14 @@ class _Draughtsman:
 
 
 def _plain(made: Scene) -> str:
-    """The picture's SVG without the styles, which are on the page already."""
+    """The picture's SVG without the styles, which are on the page already.
+
+    On a narrow page it scrolls rather than become too small to read.
+    """
     before, _, rest = made.svg.partition("<style>")
-    return before + rest.partition("</style>")[2]
+    least = f'<svg style="min-width:{round(LEGIBLE * made.width)}px" '
+    svg = before.replace("<svg ", least, 1) + rest.partition("</style>")[2]
+    return f'<div class="tv-scroll" tabindex="0">{svg}</div>'
 
 
 def table(nodes: Iterable[Node]) -> str:
