@@ -219,6 +219,29 @@ def test_where_a_function_computed_is_said_only_if_the_code_tells() -> None:
     assert ghosts(around) == {"bias": "unrecorded"}
 
 
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        (
+            "y = x * x\n    g = tape.gradient(y, x)\n    z = y * 2.0",
+            "z was computed after gradient() had ended the recording.",
+        ),
+        (
+            "z = c * 2.0\n    tape.watch(c)\n    y = c * x",
+            "z was computed before c was watched.",
+        ),
+    ],
+)
+def test_computed_from_something_recorded_and_still_not_recorded(
+    block: str, said: str
+) -> None:
+    graph = drawn(
+        "x = tf.Variable(3.0)\nc = tf.constant(2.0)\n"
+        f"with tf.GradientTape() as tape:\n    {block}\npicture = draw(tape)"
+    )
+    assert (named(graph, "z").ghost, named(graph, "z").note) == ("unrecorded", said)
+
+
 def test_cuts_at_operations_without_a_slope() -> None:
     graph = drawn("""
         x = tf.Variable(2.5)

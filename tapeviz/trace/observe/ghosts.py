@@ -74,6 +74,7 @@ def haunted(  # noqa: PLR0913, PLR0917 - all that a picture is drawn from
         ghosts.assignments()
         ghosts.silences()
     ghosts.failure()
+    ghosts.settle()
     whole = ghosts.graph(drawn, tuple(_notes(scribe)))
     return replace(whole, frames=frames(scribe, names, whole.nodes, whole.edges))
 
@@ -233,9 +234,9 @@ class Ghosts:
             return "unseen"
         if block is not None and line.scope == block[0].scope:
             return "outside"
-        user = self.look.line(self.scribe.recs[int(id[1:].partition("_")[0])][-2:]) if (
-            id[0] == "k"
-        ) else None  # fmt: skip
+        if id[0] != "k":
+            return "unrecorded"
+        user = self.look.line(self.scribe.recs[int(id[1:].partition("_")[0])][-2:])
         return "unseen" if user and user.scope == line.scope else "unrecorded"
 
     def _kind(self, thing: Any, line: Line, code: ast.expr, node: str) -> str:
@@ -499,6 +500,20 @@ class Ghosts:
         )  # fmt: skip
         self.todo.append((made.id, line, code))
         self._follow()
+
+    def settle(self) -> None:
+        """Say of what was computed from recorded values why that was not recorded."""
+        for trail in self.trails.values():
+            tail, head = self.nodes[trail.tail], self.nodes[trail.head]
+            if head.ghost != "unseen" or tail.ghost or head.op in _ASKING:
+                continue
+            known = head.name or "this"
+            note = f"{known} was not recorded by {self.look.case.tape_name}."
+            if self.tape._used:
+                note = f"{known} was computed after gradient() had ended the recording."
+            elif tail.kind == "watched" and tail.name:
+                note = f"{known} was computed before {tail.name} was watched."
+            self.nodes[head.id] = replace(head, ghost="unrecorded", note=note)
 
     # -- the whole ---------------------------------------------------------------------
 
