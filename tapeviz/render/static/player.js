@@ -10,7 +10,6 @@ const ICONS = {
   last: "M14 5v10M5 5l7 5-7 5z",
   full: "M4 8V4h4M12 4h4v4M16 12v4h-4M8 16H4v-4",
 };
-const KEYS = { "data-lm-suppress-shortcuts": "true" };
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const MARKS = ["", "on", "hot", "done", "dim", "off"];
 const HELP = {
@@ -25,18 +24,6 @@ const HELP = {
   f: "full screen",
   "?": "these keys",
 };
-
-function make(tag, attributes = {}, ...inside) {
-  const el = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, value);
-  el.append(...inside);
-  return el;
-}
-
-// The keys go to the film again, and the page stays where it is.
-function rest(root) {
-  root.focus({ preventScroll: true });
-}
 
 function icon(name) {
   const box = make("span", { "aria-hidden": "true" });
@@ -189,34 +176,6 @@ function listing(film, leap) {
   return [box, light];
 }
 
-function paint({ code, text }, places) {
-  const parts = [];
-  let end = 0;
-  for (const [, from, to] of places) {
-    parts.push(text.slice(end, from), make("mark", {}, text.slice(from, to)));
-    end = to;
-  }
-  code.replaceChildren(...parts, text.slice(end));
-  code.parentNode.classList.add("tv-lit");
-}
-
-// Scrolls a box, never the page, so that these elements can be seen.
-function reveal(box, els, sideways = true) {
-  const wide = sideways && box.scrollWidth > box.clientWidth + 1;
-  const high = box.scrollHeight > box.clientHeight + 1;
-  if (!els.length || !(wide || high)) return;
-  const frame = box.getBoundingClientRect();
-  const rects = els.map((el) => el.getBoundingClientRect());
-  const shift = (low, high, from, to) => {
-    const [a, b] = [Math.min(...rects.map((r) => r[low])), Math.max(...rects.map((r) => r[high]))];
-    return a < from + 12 || b > to - 12 ? (a + b - from - to) / 2 : 0;
-  };
-  box.scrollBy(
-    wide ? shift("left", "right", frame.left, frame.left + box.clientWidth) : 0,
-    high ? shift("top", "bottom", frame.top, frame.top + box.clientHeight) : 0,
-  );
-}
-
 function twin(film, go) {
   const { heads, rows } = film.table;
   const cells = (texts, n) => [
@@ -282,7 +241,9 @@ export function mount(root, film, store) {
   const along = (way) => {
     const { topic } = film.frames[at()];
     let step = at();
-    while (film.frames[step]?.topic === topic) step += topic ? way : 10 * way;
+    const far = film.frames.some((frame) => frame.topic) ? way : 10 * way;
+    do step += far;
+    while (topic && film.frames[step]?.topic === topic);
     const first = film.frames[step]?.topic;
     while (way < 0 && first && film.frames[step - 1]?.topic === first) step -= 1;
     go(step);
@@ -332,7 +293,7 @@ export function mount(root, film, store) {
   const explain = () => ((help.hidden = !help.hidden), show());
   const tools = [
     press("predict", "Predict before you see (p)", "Predict", predict),
-    press("compare", "Compare with finite differences (c)", "Check", check),
+    press("compare", "Check against finite differences (c)", "Check", check),
     speed,
     press("full", "Full screen (f)", icon("full"), () => full(root)),
     press("keys", "Keys (?)", "?", explain),
@@ -433,14 +394,6 @@ export function mount(root, film, store) {
     for (const type in heard) root.removeEventListener(type, heard[type]);
     root.replaceChildren();
   };
-}
-
-// The whole screen for the film, or the whole window where the browser refuses.
-function full(root) {
-  if (document.fullscreenElement === root) return document.exitFullscreen();
-  const wide = () => root.classList.toggle("tv-wide");
-  if (root.classList.contains("tv-wide") || !root.requestFullscreen) return wide();
-  root.requestFullscreen().catch(wide);
 }
 
 // One clock per film, however many views it has.
