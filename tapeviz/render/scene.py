@@ -400,7 +400,7 @@ def _title_row(node: Node) -> _Row:
     """A group's title in two lines beside the sign that it opens; a port's in one."""
     first, of, rest = node.formula.partition(" of ")
     lines = [("title", first)] if node.kind == "group" else [("tag", node.formula)]
-    more = " \u00b7 ".join(filter(None, (of.strip() + f" {rest}", node.nickname)))
+    more = " \u00b7 ".join(filter(None, ((of + rest).strip(), node.nickname)))
     lines += [("word", more.strip())] if node.kind == "group" and more.strip() else []
     shown = [(cls, fit(said, _ROOM + 40, FONTS[cls][0])) for cls, said in lines]
     left = _SIGN if node.kind == "group" else 0

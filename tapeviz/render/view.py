@@ -25,6 +25,7 @@ PATIENCE = 0.3
 _ROOMS = (ROOM, 12, 6, 3)
 _FEW = 8
 _ALONE = 3
+_PORTS = 6
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class _Level:
         self.edges: dict[tuple[str, str], list[Edge]] = {}
         self.nodes: dict[str, Node] = {}
         self.leaves: dict[str, list[str]] = {}
+        self.ports: dict[str, dict[str, None]] = {}
         self.bundles: dict[str, tuple[Node, ...]] = {}
 
     def view(self) -> View:
@@ -110,6 +112,7 @@ class _Level:
         for item in self.items:
             self._item(item)
         self._bundle()
+        self._gather()
         groups = {item.id: item for item in self.items if item.kind != "op"}
         return View(self._graph(), groups, self.bundles)
 
@@ -163,6 +166,7 @@ class _Level:
             self._tie(self._id(owner), head, edge)
         elif at >= 0:
             self.nodes.setdefault(edge.tail, _port(tail, "from before"))
+            self.ports.setdefault(edge.tail, {})[head] = None
             self._tie(edge.tail, head, edge)
         elif not self._hidden(tail, item):
             low, high = self.columns.users[tail.id]
@@ -227,6 +231,30 @@ class _Level:
             for ids in alike.values():
                 if len(ids) > _ALONE or (single and len(ids) > 1):
                     self._together(ids)
+
+    def _gather(self) -> None:
+        """Values from before that go to the same places enter at one port."""
+        if len(self.ports) <= _PORTS:
+            return
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for id, heads in self.ports.items():
+            alike.setdefault(tuple(heads), []).append(id)
+        for heads, ids in alike.items():
+            if len(ids) > 1:
+                made = f"{self.part.id}-{ids[0]}-in"
+                text = f"{counted(len(ids), 'value')} from before"
+                self.nodes[made] = replace(
+                    self.nodes[ids[0]], id=made, op="out", formula=text, name=""
+                )
+                self._moved(ids, heads, made)
+
+    def _moved(self, ids: list[str], heads: tuple[str, ...], made: str) -> None:
+        """Arrows from several nodes come from one, which takes their place."""
+        for id in ids:
+            for head in heads:
+                more = self.edges.pop((id, head))
+                self.edges.setdefault((made, head), []).extend(more)
+            del self.nodes[id]
 
     def _together(self, ids: list[str]) -> None:
         own = tuple(n for id in ids for n in self.bundles.pop(id, (self.nodes[id],)))
