@@ -32,8 +32,9 @@ class Studio(widgets.VBox):  # type: ignore[misc]
     for. What it raises is shown as a sentence, and the last picture stays. Of several
     moves that come faster than it answers only the newest counts.
 
-    ``run`` is the last run, None as long as there was none; ``rate``, ``count``,
-    ``origin``, ``optimizer``, ``parameters``, ``racers`` and ``loss`` are the controls.
+    ``run`` is the last run, None as long as there was none; ``board`` (its ``rate`` and
+    ``point``), ``count``, ``origin``, ``optimizer``, ``parameters``, ``racers`` and
+    ``loss`` are the controls.
     """
 
     _waiting: asyncio.TimerHandle | None = None

@@ -83,13 +83,26 @@ class _Round:
     moves: list[Any] = field(default_factory=list)
     to: list[Any] = field(default_factory=list)
 
+    def differences(self) -> list[Any]:
+        """What was added to each variable."""
+        with np.errstate(all="ignore"):
+            return [b - a for a, b in zip(self.at, self.to, strict=True)]
+
+    def shrink(self) -> None:
+        """Keep large arrays as their summaries only, so that long runs stay small."""
+        moves = self.differences()
+        self.rate = _rate(self.gradients, moves)
+        self.moves = _small(moves)
+        self.at, self.to = _small(self.at), _small(self.to)
+        self.gradients = _small(self.gradients)
+
     def widen(self, values: list[Any]) -> None:
         """Take in variables that joined later and had these values until then."""
         missing = [None] * len(values)
         self.at += values
         self.to += values
         self.gradients += missing
-        self.moves += missing
+        self.moves += missing if self.moves else []
         self.parts = tuple(
             (name, text, (*row, *missing)) for name, text, row in self.parts
         )
@@ -256,15 +269,12 @@ class Recorder:
             if not self._loss_name:
                 self._loss_name = _loss_name(applied.opened, self._look())
         grads = [_gradient_of(now.asks, v) for v in self._variables]
-        with np.errstate(all="ignore"):
-            moves = [b - a for a, b in zip(now.at, to, strict=True)]
-        now.rate = _rate(grads, moves)
+        now.gradients, now.to = grads, to
         now.parts = _parts(now.moved, len(self._variables))
         now.asks = []
         now.moved = {}
-        now.at, now.to = _small(now.at), _small(to)
-        now.gradients = _small(grads)
-        now.moves = [m if isinstance(m, Value) else None for m in _small(moves)]
+        if any(v.size > WHOLE for v in to):
+            now.shrink()
 
     def _keep(self, step: int, opened: Opened) -> None:
         """Keep a step's tape, and let go of those that the spread has no room for."""
@@ -315,11 +325,8 @@ class Recorder:
         ).validate()
 
     def _update(self, i: int, r: _Round) -> Update:
-        with np.errstate(all="ignore"):
-            moves = [
-                kept if kept is not None else b - a
-                for kept, a, b in zip(r.moves, r.at, r.to, strict=True)
-            ]
+        moves = r.moves or r.differences()
+        rate = r.rate if r.moves else _rate(r.gradients, moves)
         parts = tuple(
             Part(name, formula, tuple(map(_value, values)))
             for name, formula, values in r.parts
@@ -331,7 +338,7 @@ class Recorder:
             tuple(map(_value, r.gradients)),
             tuple(map(value_of_any, moves)),
             tuple(map(value_of_any, r.to)),
-            r.rate,
+            rate,
             parts,
             i in self._opened,
         )
