@@ -237,8 +237,8 @@ class _Level:
         if len(self.ports) <= _PORTS:
             return
         alike: dict[tuple[str, ...], list[str]] = {}
-        for id, heads in self.ports.items():
-            alike.setdefault(tuple(heads), []).append(id)
+        for id, feeds in self.ports.items():
+            alike.setdefault(tuple(feeds), []).append(id)
         for heads, ids in alike.items():
             if len(ids) > 1:
                 made = f"{self.part.id}-{ids[0]}-in"
