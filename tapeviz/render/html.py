@@ -213,7 +213,7 @@ def _script_safe(data: Any) -> str:
 @cache
 def module() -> str:
     """The player as an ES module: ``mount``, ``start``, and a widget as its default."""
-    return static("practice.js") + static("player.js")
+    return static("page.js") + static("practice.js") + static("player.js")
 
 
 @cache
@@ -227,4 +227,4 @@ def script() -> str:
 def css(theme: str = "auto") -> str:
     """The player's styles and fonts, and the colours of the theme."""
     fonts = f".tapeviz-film{{--tv-sans:{themes.SANS};--tv-mono:{themes.MONO}}}"
-    return themes.css(theme) + fonts + small(static("player.css"))
+    return themes.css(theme) + fonts + small(static("page.css") + static("player.css"))
