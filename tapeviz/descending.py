@@ -131,7 +131,8 @@ class Descent:
         """
         from tapeviz.render.regime import regime
 
-        return regime(self.data)
+        known = self._data is not None and len(self._data.updates) == len(self)
+        return regime(self.data if known else self._recorder.descent(landscape=False))
 
     def plot(self, *others: Descent, **options: Any) -> Any:
         """The path on the loss curve beside the loss at each step, as a Figure.
