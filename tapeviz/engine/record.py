@@ -186,9 +186,8 @@ class Moment:
 
     __slots__ = ("book", "tapes")
 
-    def __init__(self, book: Book, tapes: tuple[Any, ...]) -> None:
-        self.book: Book | None = book
-        self.tapes = tapes
+    book: Book | None
+    tapes: tuple[Any, ...]
 
 
 class Here(threading.local):
@@ -237,9 +236,14 @@ class Here(threading.local):
             if old.book is not None and old.book is not book:
                 old.book.trace.recs = None
             old.book, old.tapes = None, ()
-        self.now = Moment(book, tapes) if tapes and book is not None else None
-        if book is not None:
-            book.trace.recs = book.recs if tapes else None
+        if tapes and book is not None:
+            self.now = now = Moment()
+            now.book, now.tapes = book, tapes
+            book.trace.recs = book.recs
+        else:
+            self.now = None
+            if book is not None:
+                book.trace.recs = None
 
 
 here = Here()

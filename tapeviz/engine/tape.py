@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from types import MappingProxyType, TracebackType
@@ -41,7 +41,7 @@ class UnconnectedGradients(Enum):
 
 
 f32 = np.float32
-ONES: dict[Any, Any] = {k: k(1) for k in (np.float16, np.float32, np.float64)}
+ONE = f32(1)
 _NONE = UnconnectedGradients.NONE
 Seeds = list[tuple[Any, Any]]
 """Targets, each with the gradient that a sweep starts from there."""
@@ -68,7 +68,7 @@ class GradientTape:
     _windows: list[list[int]]
     _watched: dict[int, tuple[int, Any]]
     _late: Mapping[int, int] = MappingProxyType({})
-    _asked: Sequence[Any] = ()
+    _last: tuple[Seeds, list[Any]] | None = None
     _silent: tuple[Any, ...] = ()
     _failed: tuple[Any, ...] = ()
     _dropped = 0
@@ -280,10 +280,18 @@ class GradientTape:
             out = [_result(found[0], sources, zero)]
         else:
             out = [_result(g, s, zero) for g, s in zip(found, flat, strict=True)]
-        self._asked = [(targets, [g for _, g in seeds], flat)]
+        self._last = (seeds, flat)
         for hear in here.heard:
             hear("gradient", self, targets, flat, out)
         return out[0] if single else nest.like(sources, out)
+
+    @property
+    def _asked(self) -> list[tuple[list[Any], list[Any], list[Any]]]:
+        """What ``gradient`` was asked last: targets, weights, sources; or nothing."""
+        if self._last is None:
+            return []
+        seeds, sources = self._last
+        return [([t for t, _ in seeds], [g for _, g in seeds], sources)]
 
     def jacobian(
         self,
@@ -358,7 +366,8 @@ class GradientTape:
 
     def _ask(self) -> None:
         """Use the tape up, or say that it is used up."""
-        if self._book is None or (self._used and not self._persistent):
+        again = self._persistent
+        if self._book is None or (self._used and not again):
             raise RuntimeError(
                 tell(
                     "A non-persistent GradientTape can only be used to compute one set "
@@ -367,12 +376,9 @@ class GradientTape:
                     "tf.GradientTape(persistent=True)",
                 )
             )
-        if not self._persistent:
-            self._used = True
-            if self._recording:
-                self._stop()
-        elif self._recording:
-            _warn_inside()
+        self._used = not again
+        if self._recording:
+            _warn_inside() if again else self._stop()
 
     def _pull(
         self, seeds: Seeds, sources: list[Any], back: Sweep, again: Sweep
@@ -388,12 +394,10 @@ class GradientTape:
         for s in sources:
             keep.append(self._place(s))  # noqa: PERF401 - hot
         try:
-            grads, loose = self._plant(seeds, taped)
-            self._sweep(rules, grads, keep)
+            grads, loose = self._sweep(rules, seeds, keep, taped)
         except RuntimeWarning:  # warnings were made errors: nan and inf are values
             with np.errstate(all="ignore"):
-                grads, loose = self._plant(seeds, taped)
-                self._sweep(rules, grads, keep)
+                grads, loose = self._sweep(rules, seeds, keep, taped)
         if taped:
             _attribute(book.recs, start)
         if loose or book.tapes > 1 or trace.cut:
@@ -403,23 +407,35 @@ class GradientTape:
             found.append(None if i < 0 else grads[i])  # noqa: PERF401 - hot
         return found
 
-    def _plant(self, seeds: Seeds, taped: bool) -> tuple[list[Any], Any]:
-        """A list of gradients with the seeds at their targets.
+    def _sweep(
+        self, rules: Sweep, seeds: Seeds, keep: list[int], taped: bool
+    ) -> tuple[list[Any], dict[int, Any]]:
+        """The reverse sweep: each op hands its gradient on to its operands.
 
-        Beside it the seeds of those targets that were not recorded.
+        It starts from the seeds. Beside the gradients come the seeds of those targets
+        that were not recorded.
         """
         book: Any = self._book
-        grads: list[Any] = [None] * len(book.recs)
+        recs, trace, last = book.recs, book.trace, len(book.recs)
+        grads: list[Any] = [None] * last
         loose: dict[int, Any] = {}
         for t, seed in seeds:
-            g = seed
-            if taped or g.__class__ is Tensor:
-                g = convert(g) if taped else g._v
-            place = self._place(t)
-            if place >= 0:
-                grads[place] = g if grads[place] is None else grads[place] + g
+            g = (
+                convert(seed)
+                if taped
+                else seed._v
+                if seed.__class__ is Tensor
+                else seed
+            )
+            i = self._place(t)
+            if i >= 0:
+                grads[i] = g if grads[i] is None else grads[i] + g
             else:
                 loose[id(t)] = g if id(t) not in loose else loose[id(t)] + g
+        run = turned(rules).run if trace.mixed else rules.run
+        for start, stop in self._spans()[::-1] if book.reads else self._windows[::-1]:
+            end = last if stop < 0 or stop > last else stop
+            run(recs, grads, start, end, keep, trace)
         return grads, loose
 
     def _choose(
@@ -439,16 +455,6 @@ class GradientTape:
             else:
                 out.append(None)
         return out
-
-    def _sweep(self, rules: Sweep, grads: list[Any], keep: list[int]) -> None:
-        """The reverse sweep: each op hands its gradient on to its operands."""
-        book: Any = self._book
-        recs, trace, last = book.recs, book.trace, len(grads)
-        run = turned(rules).run if trace.mixed else rules.run
-        spans = self._spans() if book.reads else self._windows
-        for start, stop in spans[::-1]:
-            end = last if stop < 0 or stop > last else stop
-            run(recs, grads, start, end, keep, trace)
 
     def _place(self, t: Any) -> int:
         """Where a target or source stands in this recording, -1 if it does not."""
@@ -556,18 +562,21 @@ def _parts(
 
 def _seeds(targets: list[Any], given: Any) -> Seeds:
     """What the sweep starts from: each target with its weight, given or 1."""
-    seeds: Seeds = []
-    if given is not None:
-        pairs = zip(targets, nest.leaves(given), strict=False)
-        seeds = [(t, _weight(t, weight)) for t, weight in pairs]
-    for t in targets[len(seeds) :]:
-        seeds.append((t, _one(t)))
+    if given is None:
+        return _ones(targets)
+    pairs = zip(targets, nest.leaves(given), strict=False)
+    seeds = [(t, _weight(t, weight)) for t, weight in pairs]
+    return seeds + _ones(targets[len(seeds) :])
+
+
+def _ones(targets: list[Any]) -> Seeds:
+    """Each target with 1, in its shape and dtype."""
+    seeds = []
+    for t in targets:
+        v = t._v
+        one = ONE if v.__class__ is f32 else np.ones_like(v)[()]
+        seeds.append((t, one))
     return seeds
-
-
-def _one(t: Any) -> Any:
-    one = ONES.get(t._v.__class__)
-    return np.ones_like(t._v)[()] if one is None else one
 
 
 def _weight(target: Any, weight: Any) -> Any:
