@@ -133,7 +133,7 @@ class Recorder:
                 )
         self._variables = list(variables)
         self._given = bool(variables)
-        self._names = names
+        self._names = dict(tensors(names))
         self._look = look
         self._rounds: list[_Round] = []
         self._now: _Round | None = None
