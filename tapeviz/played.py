@@ -13,6 +13,7 @@ from tapeviz.errors import SaveError, tell
 from tapeviz.render import html, text
 from tapeviz.render.animate import animate
 from tapeviz.render.film import backward_film, backward_table
+from tapeviz.render.folded_run import folded_run
 from tapeviz.render.forward_film import forward_film
 from tapeviz.shown import Shown
 from tapeviz.trace.backward import BackwardPass
@@ -54,7 +55,9 @@ class Player(Shown):
             return descent_film(self.run, theme=self._look["theme"])
         if self._sweeps:
             return forward_film(self.run, self._sweeps, **self._look)
-        return backward_film(self.run, **self._look, practice=self._practice)
+        run = folded_run(self.run)
+        practice = self._practice if run is self.run else None
+        return backward_film(run, **self._look, practice=practice)
 
     def widget(self, **options: Any) -> Any:
         """The player as an anywidget, its ``step`` linked to Python both ways."""

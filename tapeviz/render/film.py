@@ -280,7 +280,7 @@ class Story:
             self.phase = f"{back}, backward" if back else "forward"
             if _plain(node):
                 waiting.append(node)
-            elif node.kind == "op":
+            elif node.kind in {"op", "group"}:
                 yield self.operation(node, waiting)
                 waiting = []
             else:

@@ -38,6 +38,8 @@ class Sentences:
     def _name(self, node: Node, known: dict[str, str]) -> str:
         if node.name:
             return one_line(node.name, 24)
+        if node.kind == "group":
+            return one_line(node.formula).partition(" of ")[0]
         if node.kind == "op":
             code = one_line(node.span.text) if node.span else ""
             code = "" if self.way_back(node) else code
@@ -70,8 +72,11 @@ class Sentences:
     @cached_property
     def sources(self) -> tuple[str, ...]:
         """What each source is called, those included that were never recorded."""
+        known = dict(enumerate(self.run.called))
         return tuple(
-            self.names[id] if id else f"source {i + 1}"
+            self.names[id]
+            if id
+            else one_line(known.get(i, ""), 24) or f"source {i + 1}"
             for i, id in enumerate(self.run.sources)
         )
 
@@ -114,6 +119,8 @@ class Sentences:
 
     def forward_formula(self, node: Node) -> str:
         """The operation with its operands' names, with their numbers, and its value."""
+        if node.kind == "group":
+            return f"{self.names[node.id]}: {brief(node.value)}"
         names = self._operands(node, self.names)
         values = {
             e.label: expression(brief(self._nodes[e.tail].value))
@@ -168,6 +175,11 @@ class Sentences:
         head = self.names[self._edges[c.edge].head]
         tail = self.operand(c.edge)
         text, more = self.local(c), self._stretched(c)
+        if self._ends(c)[1].kind == "group":
+            return (
+                f"Many ways lead from {head} back to {tail}: along each of them the "
+                "derivatives are multiplied, and the products are added."
+            )
         if not text:
             rule = self._in_names(c, c.rule)
             return f"From {head} to {tail} the rule is {rule}.{more}"
@@ -267,6 +279,8 @@ class Sentences:
         g, value = f"the upstream gradient {say(step.upstream)}", say(c.value)
         if c.local_value is not None:
             return f"{g} times the local derivative {say(c.local_value)} gives {value}"
+        if self._nodes[step.node].kind == "group":
+            return f"{g} goes {c.rule} and becomes {value}"
         if c.rule == "g" and c.value.shape == step.upstream.shape:
             return f"{g} goes on unchanged"
         if c.rule == "g":
