@@ -46,12 +46,7 @@ class Scribe:
             for i in range(start, end if stop < 0 else stop)
         }
         leaves = {place for place, _ in self.tape._watched.values()}
-        used = {
-            j
-            for i in mine
-            for j in self.inputs(i)
-            if j >= 0
-        }
+        used = {j for i in mine for j in self.inputs(i) if j >= 0}
         leaf_ops = {i for i in mine if self.recs[i][0] in (VARIABLE, WATCHED)}
         return sorted((mine - leaf_ops) | leaves | used)
 
