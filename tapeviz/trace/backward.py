@@ -47,7 +47,8 @@ class BackwardPass:
 
     ``seeds`` are the gradients the sweep starts with, one per target (usually 1).
     ``results`` has one entry per source: its gradient, or None where nothing arrived.
-    A source that was never recorded has the id "" in ``sources``.
+    A source that was never recorded has the id "" in ``sources``; ``called`` has the
+    learner's names for all of them, "" where there is none.
     """
 
     graph: Graph
@@ -56,6 +57,7 @@ class BackwardPass:
     sources: tuple[str, ...]
     steps: tuple[Step, ...]
     results: tuple[Value | None, ...]
+    called: tuple[str, ...] = ()
 
     def validate(self) -> BackwardPass:
         """Itself, or ValueError saying what does not hold together."""

@@ -17,7 +17,7 @@ from tapeviz.engine.rules import Op
 from tapeviz.engine.tape import GradientTape
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
 from tapeviz.trace.observe.frames import frames
-from tapeviz.trace.observe.names import Names
+from tapeviz.trace.observe.names import Names, tensors
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
 from tapeviz.trace.observe.values import value_of
 from tapeviz.trace.observe.wording import settings, spelled
@@ -62,6 +62,7 @@ def backward(
         tuple(n if n in known else "" for n in (f"n{p}" for p in spots)),
         tuple(steps),
         tuple(_final(tape, grads, s, loose) for s in flat),
+        tuple(_called(names, s) for s in flat),
     ).validate()
 
 
@@ -76,6 +77,11 @@ def _loose(tape: GradientTape, targets: list[Any], seeds: list[Any]) -> dict[int
         if tape._place(t) < 0:
             found[id(t)] = found[id(t)] + seed if id(t) in found else seed
     return found
+
+
+def _called(names: Names, thing: Any) -> str:
+    """The learner's name for a tensor or variable; "" where there is none."""
+    return next((name for name, one in tensors(names) if one is thing), "")
 
 
 def _final(
