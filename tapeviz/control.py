@@ -103,7 +103,7 @@ def _spread(f: Callable[..., Any], values: Any, many: bool) -> Any:
 def _rows(elems: Any, backwards: bool = False) -> tuple[Any, list[Any]]:
     """The entries along the first axis of every tensor of a nest."""
     flat = [convert(e) for e in nest.leaves(elems)]
-    if any(not t.ndim for t in flat):
+    if any(not t.shape.rank for t in flat):
         raise ValueError(
             tell("Elements in elems must be 1+ dimensional Tensors, not scalars")
         )
@@ -118,7 +118,8 @@ def _rows(elems: Any, backwards: bool = False) -> tuple[Any, list[Any]]:
 def _stacked(made: list[Any]) -> Any:
     columns = zip(*(nest.leaves(m) for m in made), strict=True)
     joined = [
-        call.stack([convert(v) for v in c], -1 - convert(c[0]).ndim) for c in columns
+        call.stack([convert(v) for v in c], -1 - convert(c[0]).shape.rank)
+        for c in columns
     ]
     return nest.like(made[0], joined)
 

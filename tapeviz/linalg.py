@@ -452,7 +452,15 @@ def norm(
     """
     t = floating(tensor)
     keep = bool(keepdims)
-    matrix = isinstance(axis, (tuple, list)) and len(axis) == 2
+    matrix = isinstance(axis, (tuple, list))
+    if matrix and (len(axis) != 2 or axis[0] == axis[1]):
+        raise ValueError(
+            tell(
+                "'axis' must be None, an integer, or a tuple of 2 unique integers, got "
+                f"{axis}",
+                "one axis for vectors, two for matrices",
+            )
+        )
     at = axes(t, axis)
     if ord in ("euclidean", "fro") or (ord == 2 and not matrix):
         return call.norm(t, at, keep)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.arguments import like, plain, truths
+from tapeviz.engine.arguments import like, truths
 from tapeviz.engine.assembly import call
 from tapeviz.engine.checks import mixed
 from tapeviz.engine.composite import composite
@@ -249,8 +249,7 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
     t = convert(x)
     if not coeffs:
         return call.zero(t)
-    first = coeffs[0] if isinstance(coeffs[0], Tensor) else plain(coeffs[0])
-    total: Tensor = like(first, t)
+    total: Tensor = call.identity(like(coeffs[0], t))
     for c in coeffs[1:]:
         total = call.add(like(c, t), call.multiply(total, t))
     return total

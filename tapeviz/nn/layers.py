@@ -210,7 +210,8 @@ def conv2d(
     TensorShape([1, 2, 2, 1])
     """
     _plain_layout(data_format, "NHWC", dilations)
-    t, f = floating(input), floating(filters)
+    t = floating(input)
+    f = _filters(like(filters, t), t)
     if t.shape[-1] != f.shape[2]:
         raise InvalidArgumentError(
             tell(
@@ -223,6 +224,21 @@ def conv2d(
     return call.einsum([_unfolded(t, places), f], "bihjwc,hwcf->bijf")
 
 
+def _filters(given: Any, t: Any) -> Any:
+    """The filters, which must be of the dtype of what they slide over."""
+    f = floating(given)
+    if f.dtype != t.dtype:
+        raise InvalidArgumentError(
+            tell(
+                "cannot compute Conv2D as input #1(zero-based) was expected to be a "
+                f"{t.dtype.c_name} tensor but is a {f.dtype.c_name} tensor [Op:Conv2D] "
+                "name: ",
+                f"bring both to one dtype: tf.cast(..., tf.{t.dtype.name})",
+            )
+        )
+    return f
+
+
 @composite("conv1d")
 def conv1d(
     input: Any, filters: Any, stride: Any, padding: Any, data_format: str = "NWC",
@@ -230,7 +246,8 @@ def conv1d(
 ) -> Tensor:  # fmt: skip
     """Each filter slid along each row: ``[batch, steps, channels]``."""
     _plain_layout(data_format, "NWC", dilations)
-    t, f = floating(input), floating(filters)
+    t = floating(input)
+    f = _filters(filters, t)
     step = sizes(stride)[-1] if len(sizes(stride)) != 3 else sizes(stride)[1]
     t = call.expand_dims(t, (t.shape[0], 1, *t.shape[1:]))
     f = call.expand_dims(f, (1, *f.shape))

@@ -52,6 +52,24 @@ t.gradient(y, x)
 
 
 ROWS = [
+    *(row(f"{f} over a variable", f"""
+        w = V([1.0, 2.0, 3.0])
+        with tf.GradientTape() as t:
+            y = {f}
+        y, t.gradient(y, w)
+        """, gives) for f, gives in (
+        ("tf.map_fn(lambda x: x * x, w)", "([1, 4, 9] float32, [2, 4, 6] float32)"),
+        ("tf.vectorized_map(lambda x: x * x, w)",
+         "([1, 4, 9] float32, [2, 4, 6] float32)"),
+        ("tf.scan(lambda a, b: a * b, w)", "([1, 2, 6] float32, [9, 4, 2] float32)"),
+        ("tf.foldl(lambda a, b: a + b * b, w, 0.0)", "(14 float32, [2, 4, 6] float32)"),
+    )),
+    row("the coefficients of a polynomial are variables", """
+        a, b, x = V(2.0), V(3.0), c([1.0, 2.0])
+        with tf.GradientTape() as t:
+            y = tf.math.polyval([a, b], x)
+        y, t.gradient(y, [a, b])
+        """, "([5, 7] float32, [3 float32, 2 float32])"),
     pair("second call", "t.gradient(y, x)\nt.gradient(y, w)", ONCE),
     pair("second call after jacobian", "t.jacobian(y, x)\nt.gradient(y, w)", ONCE),
     pair("jacobian after gradient", "t.gradient(y, x)\nt.jacobian(y, w)", ONCE),

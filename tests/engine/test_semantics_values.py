@@ -502,10 +502,11 @@ ROWS = [
     gives("repr(c(0.1)), repr(V(1 / 3)), repr(c(np.float64(0.1)))",
           "('<tf.Tensor: shape=(), dtype=float32, numpy=0.10000000149011612>', "
           "\"<tf.Variable 'Variable:0' shape=() dtype=float32, "
-          "numpy=0.3333333432674408>\", "
+          'numpy=0.3333333432674408>", '
           "'<tf.Tensor: shape=(), dtype=float64, numpy=0.1>')"),
     gives("str(c(0.1)), f'{c(True)} {c(3)} {c(1 + 2j)} {c(np.float16(0.1))}'",
-          "('tf.Tensor(0.1, shape=(), dtype=float32)', 'True 3 (1+2j) 0.0999755859375')"),
+          "('tf.Tensor(0.1, shape=(), dtype=float32)', "
+          "'True 3 (1+2j) 0.0999755859375')"),
     gives("f\"{c('ab')}\", repr(c('ab'))",
           "(\"b'ab'\", \"<tf.Tensor: shape=(), dtype=string, numpy=b'ab'>\")"),
     gives("bool(c(1.0).shape), [1] + c([1.0]).shape, c(1.0).shape.is_fully_defined()",
@@ -557,6 +558,12 @@ ROWS = [
     *(gives(f"error(lambda: tf.{f}(c([1j, 2j])))[:15]", "'InvalidArgument'")
       for f in ("nn.relu6", "sort", "reduce_logsumexp", "nn.l2_loss")),
     gives("tf.reverse(c(3.0), [0])", "3 float32"),
+    gives("tf.norm(c([1.0]), axis=[0])",
+          "ValueError: 'axis' must be None, an integer, or a tuple of 2 unique"),
+    gives("tf.nn.conv2d(tf.ones([1, 1, 1, 1], 'float64'), [[[[0.1]]]], 1, 'SAME')",
+          "[[[[0.1]]]] float64"),
+    gives("tf.nn.conv1d(tf.ones([1, 1, 1], 'float64'), [[[0.1]]], 1, 'SAME')",
+          IAE + "expected to be a double tensor but is a float tensor [Op:Conv2D]"),
     gives("c(np.zeros(0, 'int32')) ** -1", "empty[0] int32"),
     gives("c(np.zeros(0, 'int32')) // 0", "empty[0] int32"),
     gives("c(1.5, 'string')", "TypeError: Cannot convert 1.5 to EagerTensor of dtype"),

@@ -528,11 +528,96 @@ def way(op: Op) -> Strategy:
     return found
 
 
+# -- functions of several ops ----------------------------------------------------------
+
+Fields = dict[str, tuple[Any, ...]]
+TWO_AXES: tuple[Shape, ...] = ((2, 3), (3, 3), (1, 3), (2, 2, 3))
+
+SEVERAL: dict[str, tuple[str, dict[str, tuple[Shape, ...]], Fields]] = {
+    "norm": ("tf.norm(x, ord={o}, axis={axes}, keepdims={k})", {"x": SHAPES[:7]},
+             {"o": (1, "np.inf", "'euclidean'", 3), "k": (False, True)}),
+    "matrix norm": ("tf.norm(x, ord={o}, axis={a})", {"x": TWO_AXES},
+                    {"o": (1, "np.inf", "'fro'"), "a": ([-2, -1], [1, 0])}),
+    "clip_by_norm": ("tf.clip_by_norm(x, {c}, axes={axes})", {"x": SHAPES[:7]},
+                     {"c": (1.0, 0.5, 100.0)}),
+    "l2_normalize": ("tf.math.l2_normalize(x, axis={axes})", {"x": SHAPES[:7]}, {}),
+    "normalize": ("tf.linalg.normalize(x, axis={axes})[{i}]", {"x": TWO_AXES},
+                  {"i": (0, 1)}),
+    "moments": ("tf.nn.moments(x, axes={some}, keepdims={k})", {"x": TWO_AXES},
+                {"k": (False, True)}),
+    "split": ("tf.split(x, {n}, axis={a})", {"x": ((4, 2), (2, 4), (4, 4))},
+              {"n": (2, 1, [1, -1], [2, 0, -1], 3), "a": (0, 1, -1)}),
+    "boolean_mask": ("tf.boolean_mask(x, {m}, axis={a})", {"x": ((3, 3), (3, 3, 2))},
+                     {"m": ([True, False, True], [False] * 3), "a": (0, 1)}),
+    "one_hot": ("tf.one_hot({i}, {d}, axis={a}) * tf.reduce_sum(x)", {"x": ((), (3,))},
+                {"i": ([0, 2], 1, [[1], [-1]], []), "d": (3, 2, 0), "a": (-1, 0)}),
+    "set_diag": ("tf.linalg.set_diag(x, x[..., 0, :] * 2)", {"x": SQUARES}, {}),
+    "logdet": ("tf.linalg.logdet(x @ tf.linalg.matrix_transpose(x) + {e} * np.eye(3))",
+               {"x": ((3, 3), (2, 3, 3))}, {"e": (1, 2)}),
+    "polyval": ("tf.math.polyval([x, {c}, x], x)", {"x": SHAPES[:5]},
+                {"c": ("x", "x * 2")}),
+    "reciprocal_no_nan": ("tf.math.reciprocal_no_nan(x)", {"x": SHAPES}, {}),
+    "crelu": ("tf.nn.crelu(x, axis={axis})", {"x": SHAPES[2:7]}, {}),
+    "gather batch": ("tf.gather(x * 1, {i}, axis={a}, batch_dims=1)",
+                     {"x": ((2, 3), (2, 3, 2))},
+                     {"i": ([[0], [1]], [1, 0]), "a": (1,)}),
+    "meshgrid": ("tf.meshgrid(x, x * 2, indexing={w})", {"x": ((3,), (1,), (2,))},
+                 {"w": ("'xy'", "'ij'")}),
+    "scatter update": ("tf.tensor_scatter_nd_{how}(x, [[{i}], [1]], x[:2] * 2)",
+                       {"x": ((3,), (2, 3), (4,))},
+                       {"how": ("add", "sub", "update"), "i": (0, 2, 5)}),
+    "index": ("x[{key}]", {"x": ((3, 3), (2, 3), (2, 3, 2))},
+              {"key": ("0", "-1", "..., 0", ":, 1:", "::-1", "tf.newaxis, 1", "1, ::2",
+                       "x > 0", "..., tf.newaxis", "tf.constant(1)", "5", "0:0",
+                       "-2:, ..., -1", "0, 1, 0, 1")}),
+    "cumulative": ("tf.cumsum(tf.math.cumprod(x, {a}), {a}, reverse={r})",
+                   {"x": ((3,), (2, 3))}, {"a": (0, -1), "r": (True, False)}),
+    "linspace": ("tf.linspace({a}, tf.reduce_sum(x), {n})", {"x": ((), (2,))},
+                 {"a": ("x[..., None] * 0" , "tf.reduce_sum(x) * 0"), "n": (1, 2, 5)}),
+    "in turns": ("tf.{how}(lambda a, b: a * b + x[0], x)", {"x": ((3,), (2, 3))},
+                 {"how": ("scan", "foldl", "foldr")}),
+    "map": ("tf.{how}(lambda t: tf.sin(t) * x[0], x)", {"x": ((3,), (2, 3))},
+            {"how": ("map_fn", "vectorized_map")}),
+    "sort twice": ("tf.argsort(x, axis={axis}, direction={d}, stable=True)",
+                   {"x": SHAPES[2:7]}, {"d": ("'ASCENDING'", "'DESCENDING'")}),
+    "pools": ("tf.nn.{how}_pool2d(x, {n}, {s}, {p})",
+              {"x": ((1, 3, 4, 2), (2, 2, 2, 1))},
+              {"how": ("avg",), "n": (1, 2), "s": (1, 2), "p": ("'SAME'", "'VALID'")}),
+    "conv2d": ("tf.nn.conv2d(x, w, {s}, {p})",
+               {"x": ((1, 3, 4, 2),), "w": ((2, 2, 2, 3),)},
+               {"s": (1, 2), "p": ("'SAME'", "'VALID'")}),
+    "conv1d": ("tf.nn.conv1d(x, w, {s}, {p})", {"x": ((2, 5, 2),), "w": ((2, 2, 3),)},
+               {"s": (1, 2, 3), "p": ("'SAME'", "'VALID'")}),
+    "repeated": ("tf.concat([x, x * 2, tf.reverse(x, [0])], {axis})",
+                 {"x": SHAPES[2:7]}, {}),
+}  # fmt: skip
+"""Text, operands, and what its fields may be; ``axis``, ``axes`` and ``some`` fit x."""
+
+
+def composed(draw: Draw, name: str, dtype: str) -> tuple[str, dict[str, Array]]:
+    """A line with a function that is made of several ops."""
+    text, shapes, fields = SEVERAL[name]
+    pool = any_of(draw, (TAME, EDGES[:12]))
+    given = {
+        n: numbers(draw, any_of(draw, some), dtype, pool) for n, some in shapes.items()
+    }
+    rank = given["x"].ndim
+    chosen = {n: any_of(draw, options) for n, options in fields.items()}
+    chosen["axes"] = _axis(draw, rank)
+    chosen["axis"] = _axis(draw, rank, several=False)
+    chosen["some"] = any_of(draw, [[0], [rank - 1], [*range(rank)]])
+    return text.format(**chosen), given
+
+
 @st.composite
 def lines(draw: Draw, name: str) -> Line:
-    """Lines that use one op."""
+    """Lines that use one op, or one function of several."""
     dtype = any_of(draw, DTYPES)
-    text, given = way(NAMED[name])(draw, NAMED[name], dtype)
+    if name in SEVERAL:
+        kind = dtype if dtype.startswith("float") else "float32"
+        text, given = composed(draw, name, kind)
+    else:
+        text, given = way(NAMED[name])(draw, NAMED[name], dtype)
     if len(given) > 1 and draw(st.integers(0, 9)) == 9:
         last = [*given][-1]
         given[last] = given[last].astype(any_of(draw, ("float32", "int32", "float64")))

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 import tapeviz
 from tapeviz.engine.ops import NAMED
 from tests.peers.conftest import REQUIRED
-from tests.peers.lines import TRIED, WORDS, Line, lines, spelt, way
+from tests.peers.lines import SEVERAL, TRIED, WORDS, Line, lines, spelt, way
 
 MANY = int(os.environ.get("TAPEVIZ_LINES", "80" if REQUIRED else "8"))
 FEW = settings(
@@ -137,7 +137,7 @@ def compare(tf: ModuleType, name: str, line: Line) -> str:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", [op.name for op in TRIED])
+@pytest.mark.parametrize("name", [*(op.name for op in TRIED), *SEVERAL])
 def test_an_op_is_tensorflows(tensorflow: ModuleType, name: str) -> None:
     @FEW
     @given(lines(name))

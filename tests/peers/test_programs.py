@@ -99,4 +99,5 @@ def test_the_told_sweep_gives_the_same_numbers(choices: list[int]) -> None:
         if told is not None:
             dense = tapeviz.convert_to_tensor(fast).numpy()
             assert told.shape == dense.shape
-            np.testing.assert_array_equal(told.data, dense.ravel(), err_msg=source)
+            if told.data is not None:  # the largest are told as a summary
+                np.testing.assert_array_equal(told.data, dense.ravel(), err_msg=source)
