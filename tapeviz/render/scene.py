@@ -242,6 +242,7 @@ _RULES = (
     ".tapeviz .note,.tapeviz .dims,.tapeviz .lone{text-anchor:middle}"
     ".tapeviz .left{text-anchor:start}"
     ".tapeviz .slot{font-style:italic}"
+    ".tapeviz .edge .dims{stroke:@paper;stroke-width:3px;paint-order:stroke}"
     ".tapeviz .wire{fill:none;stroke:@line;stroke-width:1.3}"
     ".tapeviz .head{fill:@line}"
     ".tapeviz .dead .wire{stroke-dasharray:4 4}"
