@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
     from matplotlib.path import Path
+    from matplotlib.text import Text
     from matplotlib.transforms import Affine2D
     from numpy.typing import NDArray
 
@@ -213,26 +214,31 @@ class _Brush:
                 left += run.width
 
     def run(self, run: _Run, left: float, state: _State) -> None:
-        from matplotlib.patheffects import withStroke
+        """The letters, after a halo of them if they have an outline."""
+        from matplotlib.patheffects import Stroke
+
+        if run.styled.get("stroke", "none") != "none":
+            colour = _colour(run.styled, "stroke", "none", state.alpha)
+            wide = length(run.styled.get("stroke-width"), 1.0) * _zoom(state.moved)
+            halo = self.letters(run, left, state)
+            halo.set_path_effects([Stroke(linewidth=wide, foreground=colour)])
+            self.add(halo, state)
+        self.add(self.letters(run, left, state), state)
+
+    def letters(self, run: _Run, left: float, state: _State) -> Text:
         from matplotlib.text import Text
 
-        el = run.styled
-        made = Text(
+        return Text(
             run.x + left + run.gap,
             run.y,
             run.text,
-            color=_colour(el, "fill", "#000000", state.alpha),
-            fontproperties=_font(el, run.text, _zoom(state.moved)),
+            color=_colour(run.styled, "fill", "#000000", state.alpha),
+            fontproperties=_font(run.styled, run.text, _zoom(state.moved)),
             verticalalignment="baseline",
             parse_math=False,
             rotation=_angle(state.moved),
             rotation_mode="anchor",
         )
-        halo = _colour(el, "stroke", "none", state.alpha)
-        if el.get("stroke", "none") != "none":
-            wide = length(el.get("stroke-width"), 1.0) * _POINT
-            made.set_path_effects([withStroke(linewidth=wide, foreground=halo)])
-        self.add(made, state)
 
 
 def _state(el: Styled, around: _State) -> _State:
