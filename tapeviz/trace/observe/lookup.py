@@ -63,8 +63,8 @@ class Lookup:
     @cached_property
     def _called(self) -> str:
         """A name that means this tape now; "" if there is none."""
-        found = (n for n, thing in list(self.names.items()) if thing is self.tape)
-        return next(found, "")
+        found = [n for n, thing in list(self.names.items()) if thing is self.tape]
+        return next((n for n in found if not n.startswith("_")), "")
 
     def reason(self, thing: Any, name: str) -> Reason | None:
         """Why the tape does not watch a tensor or variable, if that is known."""

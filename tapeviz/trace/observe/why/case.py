@@ -80,8 +80,8 @@ class Case:
         code = self.reading.argument(0, "tape")
         if code is not None and dotted(code):
             return dotted(code)
-        found = (name for name, thing in list(self.names.items()) if thing is self.tape)
-        return next(found, "tape")
+        found = [name for name, thing in list(self.names.items()) if thing is self.tape]
+        return next((name for name in found if not name.startswith("_")), "tape")
 
     def modules(self, name: str) -> bool:
         """Whether a name stands for NumPy or Python's math module."""
