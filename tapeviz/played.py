@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tapeviz.errors import SaveError, tell
+from tapeviz.errors import LayoutError, SaveError, tell
 from tapeviz.render import html, text
 from tapeviz.render.animate import animate
 from tapeviz.render.film import backward_film, backward_table
@@ -54,10 +54,26 @@ class Player(Shown):
 
             return descent_film(self.run, theme=self._look["theme"])
         if self._sweeps:
+            if self._long:
+                raise LayoutError(
+                    tell(
+                        "this tape is too long for a film of forward mode, which is "
+                        "told operation by operation",
+                        'record fewer operations, or leave mode="forward" out: the '
+                        "film of the backward pass folds what repeats",
+                    )
+                )
             return forward_film(self.run, self._sweeps, **self._look)
         run = folded_run(self.run)
         practice = self._practice if run is self.run else None
         return backward_film(run, **self._look, practice=practice)
+
+    @cached_property
+    def _long(self) -> bool:
+        """Whether the graph is one that is folded."""
+        return isinstance(self.run, BackwardPass) and (
+            folded_run(self.run) is not self.run
+        )
 
     def widget(self, **options: Any) -> Any:
         """The player as an anywidget, its ``step`` linked to Python both ways."""
@@ -140,7 +156,8 @@ class Player(Shown):
         return html.notebook(self.film, **self._start)
 
     def __str__(self) -> str:
-        if isinstance(self.run, BackwardPass) and not self._sweeps:
+        told = not self._sweeps or self._long
+        if isinstance(self.run, BackwardPass) and told:
             table = backward_table(self.run)
         else:
             table = self.film.table

@@ -78,3 +78,14 @@ def test_arrays_and_many_targets() -> None:
     assert len(short.targets) == 3
     assert short.results == player.run.results
     assert len(player.film.frames) < 120
+
+
+def test_forward_mode_of_a_long_tape_is_refused_and_says_what_to_do() -> None:
+    x = tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        y = x
+        for _ in range(80):
+            y = tf.sin(y)
+    shown = play(tape, y, x, mode="forward")._repr_mimebundle_()
+    assert shown["text/plain"].startswith("this tape is too long for a film of forward")
+    assert "step" in shown["text/plain"]
