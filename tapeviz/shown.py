@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tapeviz.errors import LayoutError, SaveError, tell
-from tapeviz.render import still, text
+from tapeviz.render import picture, still, text
 from tapeviz.render.changes import changed, changes
 from tapeviz.render.changes import to_text as list_changes
 from tapeviz.render.kept import remembered
@@ -177,14 +177,18 @@ class Drawing(Shown):
     def _page(self) -> str:
         if self._folded is not None:
             return self._folded.page()
-        theme, least = self._look["theme"], 0.72 * self._scene.width
-        return still.page(self.svg, summary(self.graph), theme=theme, least=least)
+        return picture.page(self.svg, self.graph, summary(self.graph), self._shown)
 
     def _html(self) -> str:
         if self._folded is not None:
             return self._folded.notebook()
         alt = description(self.graph)
-        return still.notebook(self.svg, alt, least=0.72 * self._scene.width)
+        return picture.notebook(self.svg, self.graph, alt, self._shown)
+
+    @property
+    def _shown(self) -> dict[str, Any]:
+        """How the picture was drawn, and how narrow it may become."""
+        return {**self._look, "least": round(0.72 * self._scene.width)}
 
     def __str__(self) -> str:
         listed = text.table(self.graph)
@@ -195,8 +199,9 @@ class Drawing(Shown):
         return f"{listed}\n\n{numbers}"
 
     def __repr__(self) -> str:
-        ops = sum(n.kind == "op" for n in self.graph.nodes)
-        return f"<picture of a tape: {ops} operations, {len(self.graph.nodes)} nodes>"
+        ops = sum(n.kind == "op" and not n.ghost for n in self.graph.nodes)
+        word = "operation" if ops == 1 else "operations"
+        return f"<picture of a tape: {ops} {word}, {len(self.graph.nodes)} nodes>"
 
 
 class Compared(Drawing):
@@ -220,7 +225,7 @@ class Compared(Drawing):
 
 def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any:
     """The matplotlib figure of runs, which shows itself with its alt text."""
-    from tapeviz.render import plots
+    from tapeviz.render import plots, twin
 
     if axes is not None:
         return plots.plot(runs, axes=axes, **options)
@@ -233,7 +238,8 @@ def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any
             page = still.notebook(plots.themed(figure, alt), alt, asks=True)
         else:
             page = still.image(plots.write_svg(figure), alt)
-        return {"text/html": page, "text/plain": alt}
+        table = twin.folded(twin.runs_table(runs, options.get("labels")))
+        return {"text/html": page + table, "text/plain": alt}
 
     figure._repr_mimebundle_ = bundle  # type: ignore[attr-defined]
     return figure

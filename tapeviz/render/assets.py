@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
+from typing import Any
 
 
 def lean(code: str) -> str:
@@ -99,3 +101,27 @@ def small(text: str) -> str:
 def static(name: str) -> str:
     """The text of a file of ours."""
     return files("tapeviz.render").joinpath("static", name).read_text("utf-8")
+
+
+_TAG = re.compile(r"<[^>]*>")
+_SWAPPED = str.maketrans("\"'", "'\"")
+_ESCAPED = str.maketrans(
+    {c: f"%{ord(c):02X}" for c in "%#\n\r\t"} | {"&": "&amp;", '"': "&quot;"}
+)
+
+
+def address(svg: str) -> str:
+    """A picture as an address inside an attribute, mostly as it stands.
+
+    In its tags the quotation marks change places with the apostrophes, so that hardly
+    any has to be written otherwise.
+    """
+    text = _TAG.sub(lambda tag: tag[0].translate(_SWAPPED), svg)
+    text = text.encode("utf-8", "replace").decode()
+    return f"data:image/svg+xml,{text.translate(_ESCAPED)}"
+
+
+def script_safe(data: Any) -> str:
+    """Data as JSON that may stand in a page's script."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import html
-import json
-import re
-from collections.abc import Callable
 from functools import cache
 from itertools import chain
 from typing import Any
 
 from tapeviz.render import theme as themes
 from tapeviz.render.animate import animate, theme_of
-from tapeviz.render.assets import lean, small, static, terse
-from tapeviz.render.lines import Place, lit
+from tapeviz.render.assets import address, lean, script_safe, small, static, terse
+from tapeviz.render.lines import listed, lit, units
 from tapeviz.render.page import document
 from tapeviz.trace.film import MARKS, Ask, Film, Frame
 
@@ -58,31 +55,13 @@ def page(film: Film, **start: Any) -> str:
 
 
 def _markup(film: Film, told: dict[str, Any]) -> str:
-    image, text = _address(animate(film, _PACE)), _script_safe(told)
+    image, text = address(animate(film, _PACE)), script_safe(told)
     id = "tapeviz-" + hashlib.sha256((image + text).encode()).hexdigest()[:12]
     return (
         f'<div id="{id}"><img src="{image}" '
         f'alt="{html.escape(film.alt)}" style="max-width:100%"></div>'
         f"<script>(()=>{{{script()}const film={text};{_START % id}}})()</script>"
     )
-
-
-_TAG = re.compile(r"<[^>]*>")
-_SWAPPED = str.maketrans("\"'", "'\"")
-_ESCAPED = str.maketrans(
-    {c: f"%{ord(c):02X}" for c in "%#\n\r\t"} | {"&": "&amp;", '"': "&quot;"}
-)
-
-
-def _address(svg: str) -> str:
-    """A picture as an address inside an attribute, mostly as it stands.
-
-    In its tags the quotation marks change places with the apostrophes, so that hardly
-    any has to be written otherwise.
-    """
-    text = _TAG.sub(lambda tag: tag[0].translate(_SWAPPED), svg)
-    text = text.encode("utf-8", "replace").decode()
-    return f"data:image/svg+xml,{text.translate(_ESCAPED)}"
 
 
 def payload(
@@ -112,11 +91,8 @@ def payload(
         "predict": predict,
         "speed": speed,
         "theme": theme_of(film),
-        "code": [
-            {"name": name, "first": s.first, "lines": s.lines}
-            for s, name in zip(film.sources, _code_names(film), strict=True)
-        ],
-        "spans": [*map(_units(film), known)],
+        "code": listed(film.sources),
+        "spans": [*map(units(film.sources), known)],
         "frames": frames,
         "asks": [*map(pool.ask, film.asks)],
         "table": {"heads": film.table.heads, "rows": film.table.rows},
@@ -180,34 +156,6 @@ def _plain(number: float) -> float | int:
 
 
 _EXACT = 2**53
-
-
-def _code_names(film: Film) -> list[str]:
-    """The names of the sources, shown where there are several.
-
-    A single one needs none; that of a notebook cell changes with every run.
-    """
-    return [s.name if len(film.sources) > 1 else "" for s in film.sources]
-
-
-def _units(film: Film) -> Callable[[Place], Place]:
-    """A stretch of a line as scripts count: in UTF-16 units."""
-    lines = [text for source in film.sources for text in source.lines]
-
-    def units(place: Place) -> Place:
-        line, first, last = place
-        return line, _length(lines[line][:first]), _length(lines[line][:last])
-
-    return units
-
-
-def _length(text: str) -> int:
-    return len(text) + sum(char > "\uffff" for char in text)
-
-
-def _script_safe(data: Any) -> str:
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c")
 
 
 @cache

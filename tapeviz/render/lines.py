@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from tapeviz.trace.graph import Source, Span
 
@@ -49,3 +50,30 @@ def _merged(places: list[Place]) -> tuple[Place, ...]:
         else:
             merged.append((line, first, last))
     return tuple(merged)
+
+
+def listed(sources: Sequence[Source]) -> list[dict[str, Any]]:
+    """The lines for a script, with the names of the sources where there are several.
+
+    A single one needs none; that of a notebook cell changes with every run.
+    """
+    several = len(sources) > 1
+    return [
+        {"name": s.name if several else "", "first": s.first, "lines": s.lines}
+        for s in sources
+    ]
+
+
+def units(sources: Iterable[Source]) -> Callable[[Place], Place]:
+    """A stretch of a line as scripts count: in UTF-16 units."""
+    lines = [text for source in sources for text in source.lines]
+
+    def count(place: Place) -> Place:
+        line, first, last = place
+        return line, _length(lines[line][:first]), _length(lines[line][:last])
+
+    return count
+
+
+def _length(text: str) -> int:
+    return len(text) + sum(char > "\uffff" for char in text)

@@ -169,7 +169,8 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     if not cards:
         wide, high = 260, 64
         body = [_text("val", 26, 37, "Nothing was recorded.")]
-    below = beside.footer(graph, wide - 2 * MARGIN, legend=legend)
+    loose = bool(graph.frames) and not spot.frames
+    below = beside.footer(graph, wide - 2 * MARGIN, legend=legend, named=loose)
     body.append(below.draw(MARGIN, high - 6))
     wide, high = max(wide, below.width + 2 * MARGIN), high + below.height
     return Scene(
@@ -274,7 +275,7 @@ def summary(graph: Graph) -> str:
     """One line that names the picture: how much was recorded, and the targets."""
     if not graph.nodes:
         return "An empty computation graph"
-    ops = sum(node.kind == "op" for node in graph.nodes)
+    ops = sum(node.kind == "op" and not node.ghost for node in graph.nodes)
     names = [_called(node) for node in graph.nodes if node.target]
     of = f" of {' and '.join(names)}" if names else ""
     return f"Computation graph{of}: {ops} operation{'' if ops == 1 else 's'}"
@@ -430,7 +431,8 @@ def _tags(node: Node) -> str:
     kind = GHOSTS.get(node.ghost) or _WORDS.get(node.kind, node.kind)
     kind = f"variable, {kind}" if node.ghost and node.kind == "variable" else kind
     roles = ("target" if node.target else "", "source" if node.source else "")
-    return " \u00b7 ".join(filter(None, (kind, *roles)))
+    line = f"line {node.span.line}" if node.ghost and node.span else ""
+    return " \u00b7 ".join(filter(None, (kind, *roles, line)))
 
 
 _WORDS = {"op": "", "group": "", "port": "", "watched": "watched constant"}
@@ -694,7 +696,8 @@ def _tie(tie: _Tie, spot: Placement, graph: Graph, prefix: str) -> str:
     classes += [f"is-{tie.badge}"] if tie.badge else []
     label = _edge_label(tie, spot)
     return (
-        f'<g id="{_id(prefix, edge.id)}" class="{" ".join(classes)}">'
+        f'<g id="{_id(prefix, edge.id)}" class="{" ".join(classes)}" '
+        f'data-ends="{_id(prefix, edge.tail)} {_id(prefix, edge.head)}">'
         f"<title>{escape(_edge_title(tie, graph))}</title>"
         f'<path class="wire" d="{_curve(path)}"/>'
         f"{_heads(path[-1], tip, double=edge.broadcast)}"

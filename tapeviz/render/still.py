@@ -54,5 +54,9 @@ def page(svg: str, title: str, *, theme: str = "auto", least: float = 0) -> str:
 
     On a narrow screen it shrinks to ``least`` pixels and can then be scrolled.
     """
-    body = f'<div {_SCROLLS}">{_legible(svg, least)}</div>'
-    return document(title[:80], body, theme=theme, width=4000)
+    return document(title[:80], scrolling(svg, least), theme=theme, width=4000)
+
+
+def scrolling(svg: str, least: float = 0) -> str:
+    """The picture in a box that scrolls on a narrow screen."""
+    return f'<div {_SCROLLS}">{_legible(svg, least)}</div>'

@@ -73,6 +73,32 @@ THEMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "bad": "#ff9a8d",
             "code-fill": "#20252b",
         },
+        "colourblind": {
+            "paper": "#ffffff",
+            "ink": "#14181d",
+            "muted": "#525b66",
+            "line": "#525b66",
+            "hair": "#c3cad2",
+            "variable": "#00539c",
+            "variable-fill": "#dcebf9",
+            "watched": "#006a6f",
+            "watched-fill": "#e3f6f4",
+            "constant": "#525b66",
+            "constant-fill": "#f3f4f6",
+            "op": "#14181d",
+            "op-fill": "#ffffff",
+            "group": "#5c2d73",
+            "group-fill": "#f3eaf7",
+            "target": "#8a4100",
+            "target-fill": "#ffe8bf",
+            "none": "#8a1f5c",
+            "hot": "#6e4b00",
+            "hot-fill": "#fff0a8",
+            "done": "#00539c",
+            "good": "#00539c",
+            "bad": "#8a4100",
+            "code-fill": "#f3f4f6",
+        },
         "contrast": {
             "paper": "#ffffff",
             "ink": "#000000",
@@ -131,6 +157,18 @@ THEMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 NAMES = ("auto", *THEMES)
 """What may be asked for: ``auto`` is light or dark, as the page around it is."""
+
+SAID: Mapping[str, str] = MappingProxyType(
+    {
+        "auto": "Page's colours",
+        "light": "Light",
+        "dark": "Dark",
+        "colourblind": "Colour-blind safe",
+        "contrast": "High contrast",
+        "print": "Print",
+    }
+)
+"""What each theme is called where a reader chooses one."""
 
 _FILLS = (*(f"{kind}-fill" for kind in KINDS), "hot-fill", "code-fill")
 
