@@ -30,7 +30,8 @@ RULES = (
     ".tapeviz .trail .wire{stroke-dasharray:1.5 4;stroke-linecap:round}"
     ".tapeviz .trail .head{fill:@paper;stroke:@line;stroke-width:1.1}"
     ".tapeviz .cut{fill:none;stroke:@none;stroke-width:2}"
-    ".tapeviz .cut-word{fill:@none;text-anchor:middle}"
+    ".tapeviz .cut-word{fill:@none;text-anchor:middle;stroke:@paper;stroke-width:3px;"
+    "paint-order:stroke}"
     ".tapeviz .key .cut-word,.tapeviz .key text{text-anchor:start}"
     ".tapeviz .block{fill:none;stroke:@line;stroke-width:1}"
     ".tapeviz .block-name{fill:@ink;stroke:@paper;stroke-width:5px;paint-order:stroke}"
@@ -152,10 +153,15 @@ class Footer:
     draw: Callable[[float, float], str]
 
 
-def footer(graph: Graph, room: float, *, legend: bool) -> Footer:
-    """The notes, and what the marks mean that the picture uses."""
+def footer(graph: Graph, room: float, *, legend: bool, named: bool = False) -> Footer:
+    """The notes, and what the marks mean that the picture uses.
+
+    ``named`` says there what heads the frames, for a layout that has drawn none.
+    """
     room = max(room, _LEAST)
-    lines = [line for note in graph.notes for line in _note(note.kind, note.text, room)]
+    said = [(note.kind, note.text) for note in graph.notes]
+    said += [("tape", f"{frame_name(f)}.") for f in graph.frames] if named else []
+    lines = [line for kind, text_ in said for line in _note(kind, text_, room)]
     lines += _rows(_keys(graph), room) if legend else []
 
     def draw(x: float, y: float) -> str:
@@ -208,6 +214,7 @@ _SIGNS: Mapping[str, str] = {
     "silent": _RING.format("M-4 4l8-8"),
     "reset": _RING.format("M-3 0h6"),
     "used": _RING.format("M-3 0l2 2.5l4-5"),
+    "tape": '<rect class="sign-line" x="-5.5" y="-5.5" width="11" height="11" rx="2"/>',
     "more": _RING.format("M-2.6 0h.1m2.5 0h.1m2.5 0h.1"),
     "changes": _RING.format("M-3.4 2.4l3.4-5.6 3.4 5.6z"),
     "memory": _RING.format("M-2.6-2.6h5.2v5.2h-5.2z"),

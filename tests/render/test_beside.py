@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tapeviz.render import beside, heat
+from tapeviz.render import beside, heat, layout
 from tapeviz.render.dot import to_dot
 from tapeviz.render.mermaid import to_mermaid
 from tapeviz.render.scene import Scene, description, scene
@@ -213,6 +213,16 @@ def test_notes_stand_below_and_within_the_picture(kind: str) -> None:
     lines = [t for t in root.iter(f"{SVG}text") if t.get("class") == "remark"]
     assert " ".join(t.text or "" for t in lines) == long.strip()
     assert all(bare.height - 8 < float(t.attrib["y"]) < noted.height for t in lines)
+
+
+def test_without_frames_the_tapes_are_named_below(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(layout, "_candidates", lambda: iter(()))
+    monkeypatch.setattr(layout, "find_spec", lambda _: True)
+    picture = scene(haunted())
+    assert ">outer watches x.<" in picture.svg
+    assert 'class="block"' not in picture.svg
 
 
 def test_an_empty_graph_says_why_it_is_empty() -> None:
