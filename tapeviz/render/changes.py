@@ -12,9 +12,6 @@ from tapeviz.trace.film import Table
 from tapeviz.trace.graph import GHOSTS, Badge, Graph, Node, Note
 from tapeviz.trace.value import Value
 
-SIGNS = {"added": "+", "removed": "\u2212", "changed": "\u0394"}
-"""What stands for each change in a text."""
-
 _NOUNS = {"added": "new", "removed": "gone", "changed": "changed"}
 _SHORT = 14
 
@@ -39,7 +36,7 @@ def changes(both: Comparison) -> Table:
         if pair.before is not None and pair.after is None:
             formulas[id] = old.get(pair.before.id, "")
     rows = [
-        (f"{SIGNS[kind]} {aspect}", _called(pair), formulas.get(id, ""), was, now)
+        (f"{words.SIGNS[kind]} {aspect}", _called(pair), formulas.get(id, ""), was, now)
         for id, pair in ((n.id, both.pairs[n.id]) for n in both.graph.nodes)
         for kind, aspect, was, now in _differences(pair)
     ]
@@ -68,7 +65,9 @@ def _arrows(both: Comparison) -> Iterator[Badge]:
         if edge.id in both.added | both.removed:
             ends = (both.pairs[edge.tail], both.pairs[edge.head])
             known = all(pair.before and pair.after for pair in ends)
-            yield Badge(edge.id, kind, f"{SIGNS[kind]} {_NOUNS[kind]}" if known else "")
+            yield Badge(
+                edge.id, kind, f"{words.SIGNS[kind]} {_NOUNS[kind]}" if known else ""
+            )
 
 
 def _differences(pair: Pair) -> Iterator[tuple[str, str, str, str]]:
@@ -143,7 +142,7 @@ def _counted(both: Comparison) -> str:
     for pair in both.pairs.values():
         kinds.update({kind for kind, *_ in _differences(pair)})
     arrows = [b.kind for b in _arrows(both) if b.text and not kinds[b.kind]]
-    parts = [f"{kinds[kind]} {_NOUNS[kind]}" for kind in SIGNS if kinds[kind]]
+    parts = [f"{kinds[kind]} {_NOUNS[kind]}" for kind in _NOUNS if kinds[kind]]
     parts += [f"arrows {_NOUNS[kind]}" for kind in dict.fromkeys(arrows)]
     said = ", ".join(parts)
     return f"From the first tape to the second: {said}." if said else "Nothing changed."

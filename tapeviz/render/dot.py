@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tapeviz.render import text as words
 from tapeviz.render.beside import arrows, frame_name
@@ -39,9 +39,9 @@ def to_dot(graph: Graph, *, direction: str = "LR") -> str:
         f"graph [rankdir={check(direction)}]",
         'node [fontname="Helvetica";fontsize=12]',
         'edge [fontname="Helvetica";fontsize=10]',
-        *(_node(node, formulas.get(node.id, "")) for node in graph.nodes),
+        *(_node(node, node_lines(graph, node, formulas)) for node in graph.nodes),
         *_frames(graph),
-        *(_edge(edge, graph.by_id, trail=trail) for edge, trail in arrows(graph)),
+        *(_edge(edge, graph, trail=trail) for edge, trail in arrows(graph)),
         *_notes(graph),
     ]
     return "\n  ".join(("digraph tape {", *lines)) + "\n}\n"
@@ -62,16 +62,17 @@ def _frames(graph: Graph) -> Iterator[str]:
         yield f'subgraph cluster_{k} {{ label="{label}"; {names}' if opens else "}"
 
 
-def _node(node: Node, formula: str) -> str:
-    label = "\\n".join(_escaped(line) for line in node_lines(node, formula))
+def _node(node: Node, lines: Iterator[str]) -> str:
+    label = "\\n".join(map(_escaped, lines))
     rim = ";peripheries=2" if node.target else ""
     look = _SHAPES[node.kind].partition(";")[0] if node.ghost else _SHAPES[node.kind]
     look += ";style=dashed" if node.ghost else ""
     return f'{quoted(node.id)} [{look}{rim};label="{label}"]'
 
 
-def node_lines(node: Node, formula: str) -> Iterator[str]:
+def node_lines(graph: Graph, node: Node, formulas: Mapping[str, str]) -> Iterator[str]:
     """What a node's label says, line by line."""
+    formula = formulas.get(node.id, "")
     kind = formula or (node.formula if node.kind in {"group", "port"} else node.kind)
     yield f"{kind}, target" if node.target else kind
     if node.ghost:
@@ -80,17 +81,19 @@ def node_lines(node: Node, formula: str) -> Iterator[str]:
     yield f"{name} = {words.fmt(node.value)}" if name else f"= {words.fmt(node.value)}"
     if not words.quiet(node):
         yield f"gradient {words.gradient(node)}"
+    yield from map(words.badge, graph.badged.get(node.id, ()))
 
 
-def edge_label(edge: Edge, nodes: dict[str, Node]) -> str:
+def edge_label(edge: Edge, graph: Graph) -> str:
     """What stands beside an edge: its slot where order matters, its shape, its cut."""
     slot = edge.label if edge.ordered else ""
-    flow = words.flow(edge, nodes[edge.tail].value, nodes[edge.head].value)
-    return "  ".join(filter(None, (slot, flow, CUTS.get(edge.cut, ""))))
+    flow = words.flow(edge, graph.node(edge.tail).value, graph.node(edge.head).value)
+    badges = map(words.badge, graph.badged.get(edge.id, ()))
+    return "  ".join(filter(None, (*badges, slot, flow, CUTS.get(edge.cut, ""))))
 
 
-def _edge(edge: Edge, nodes: dict[str, Node], *, trail: bool) -> str:
-    label = _escaped(edge_label(edge, nodes))
+def _edge(edge: Edge, graph: Graph, *, trail: bool) -> str:
+    label = _escaped(edge_label(edge, graph))
     parts = [f'label="{label}"'] if label else []
     parts += [f"style={'dotted' if trail else 'dashed'}"] if not edge.live else []
     inside = f" [{';'.join(parts)}]" if parts else ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from tapeviz.render import text as words
 from tapeviz.render import theme as themes
-from tapeviz.render.beside import arrows
+from tapeviz.render.beside import arrows, frame_name
 from tapeviz.render.dot import edge_label, node_lines
-from tapeviz.render.layout import check
+from tapeviz.render.layout import check, nested
 from tapeviz.trace.graph import Edge, Graph, Node
 
 _SHAPES = {
@@ -39,8 +39,10 @@ def to_mermaid(graph: Graph, *, direction: str = "LR") -> str:
     lines = [
         f"flowchart {check(direction)}",
         *nothing,
-        *(_node(n, number[n.id], formulas.get(n.id, "")) for n in graph.nodes),
-        *(_edge(edge, graph.by_id, number) for edge, _ in arrows(graph)),
+        *(_node(n, number[n.id], node_lines(graph, n, formulas)) for n in graph.nodes),
+        *_frames(graph, number),
+        *(_edge(edge, graph, number) for edge, _trail in arrows(graph)),
+        *_notes(graph),
         *_classes(graph, number),
     ]
     return "\n    ".join(lines) + "\n"
@@ -50,30 +52,54 @@ def _numbers(graph: Graph) -> dict[str, str]:
     return {node.id: f"v{i}" for i, node in enumerate(graph.nodes)}
 
 
-def _node(node: Node, name: str, formula: str) -> str:
-    before, after = _SHAPES[node.kind]
-    label = "<br/>".join(escaped(line) for line in node_lines(node, formula))
-    return f'{name}{before}"{label}"{after}'
+def _node(node: Node, name: str, lines: Iterable[str]) -> str:
+    before, after = _SHAPES.get(node.kind, ("[", "]"))
+    return f'{name}{before}"{"<br/>".join(map(escaped, lines))}"{after}'
 
 
-def _edge(edge: Edge, nodes: dict[str, Node], number: dict[str, str]) -> str:
-    said = escaped(edge_label(edge, nodes))
+def _frames(graph: Graph, number: Mapping[str, str]) -> Iterator[str]:
+    """The tapes' blocks, one within the other, each with the nodes of its own."""
+    groups = [frame.nodes for frame in graph.frames]
+    for k, opens in nested(groups):
+        if not opens:
+            yield "end"
+            continue
+        yield f'subgraph f{k}["{escaped(frame_name(graph.frames[k]))}"]'
+        later = (set(group) for group in groups[k + 1 :])
+        inner = {id for group in later if group <= set(groups[k]) for id in group}
+        yield from (number[id] for id in groups[k] if id not in inner)
+
+
+def _edge(edge: Edge, graph: Graph, number: Mapping[str, str]) -> str:
+    said = escaped(edge_label(edge, graph))
     arrow = "-->" if edge.live else "-.->"
     label = f'|"{said}"|' if said else ""
     return f"{number[edge.tail]} {arrow}{label} {number[edge.head]}"
 
 
-def _classes(graph: Graph, number: dict[str, str]) -> Iterable[str]:
-    """The colours of the light theme for each role that occurs."""
+def _notes(graph: Graph) -> Iterator[str]:
+    """What is said of the tape as a whole, as nodes without a frame."""
+    for k, note in enumerate(graph.notes):
+        yield f'note{k}["{escaped(note.text)}"]'
+        yield f"style note{k} fill:none,stroke:none"
+
+
+def _classes(graph: Graph, number: Mapping[str, str]) -> Iterator[str]:
+    """The colours of the light theme for each role that occurs; ghosts are dashed."""
     table = themes.colours("light")
     roles: dict[str, list[str]] = {}
     for node in graph.nodes:
         role = "target" if node.target else node.kind
         roles.setdefault(role, []).append(number[node.id])
+        if node.ghost:
+            roles.setdefault("ghost", []).append(number[node.id])
     for role, names in roles.items():
-        fill, line, ink = table[f"{role}-fill"], table[role], table["ink"]
-        wide = 3 if role == "target" else 1
-        look = f"fill:{fill},stroke:{line},color:{ink},stroke-width:{wide}px"
+        if role == "ghost":
+            look = "fill:none,stroke-dasharray:5 3"
+        else:
+            fill, line, ink = table[f"{role}-fill"], table[role], table["ink"]
+            wide = 3 if role == "target" else 1
+            look = f"fill:{fill},stroke:{line},color:{ink},stroke-width:{wide}px"
         yield f"classDef {role} {look}"
         yield f"class {','.join(names)} {role}"
 

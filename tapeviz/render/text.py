@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from tapeviz.render.measure import GONE
-from tapeviz.trace.graph import CUTS, GHOSTS, Edge, Frame, Graph, Node, Trail
+from tapeviz.trace.graph import CUTS, GHOSTS, Badge, Edge, Frame, Graph, Node, Trail
 from tapeviz.trace.value import Entry, Value
 
 NOT_YET = "not yet"
@@ -18,6 +18,15 @@ NOT_YET = "not yet"
 
 UNSEEN = "?"
 """Stands for a value that nobody kept."""
+
+SIGNS = {
+    "added": "+",
+    "removed": "\u2212",
+    "changed": "\u0394",
+    "held": "\u25a0",
+    "shared": "\u25a1",
+}
+"""What stands for each kind of badge in a text."""
 
 _DIGITS = 5
 _CELLS = 12
@@ -325,6 +334,16 @@ class _Filler(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.names.get(node.id, node)
+
+
+def badge(badge: Badge) -> str:
+    """A badge in words, after a sign of its kind.
+
+    >>> badge(Badge("n1", "changed", "value 2 \u2192 3"))
+    '\u0394 value 2 \u2192 3'
+    """
+    said = one_line(badge.text)
+    return said if said[:1] in SIGNS.values() else f"{SIGNS[badge.kind]} {said}".strip()
 
 
 def table(graph: Graph) -> str:

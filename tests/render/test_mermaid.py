@@ -12,6 +12,7 @@ from tapeviz.render.dot import node_lines
 from tapeviz.render.mermaid import escaped, to_mermaid
 from tapeviz.render.text import formulas, one_line
 from tests import samples
+from tests.render import tapes
 
 ALL = pytest.mark.parametrize("name", samples.GRAPHS)
 TEXT = r'"((?:[\w ,.+=\']|#\d+;|<br/>)*)"'
@@ -19,14 +20,18 @@ LINES = (
     r"flowchart (?:LR|TB)",
     rf"(?:v\d+|empty)(?:\(\[|\{{\{{|\(|\[){TEXT}(?:\]\)|\}}\}}|\)|\])",
     rf"v\d+ (?:-->|-\.->)(?:\|{TEXT}\|)? v\d+",
-    r"classDef (?:variable|watched|constant|op|target) [\w:#,-]+",
+    r"classDef (?:variable|watched|constant|op|target|ghost) [\w:#, -]+",
     r"class (?:v\d+,?)+ \w+",
+    rf"subgraph f\d+\[{TEXT}\]",
+    r"(?:end|v\d+)",
+    rf"note\d+\[{TEXT}\]",
+    r"style note\d+ fill:none,stroke:none",
 )
 """The only lines there are: a text holds letters and numbers of characters."""
 
 
 @ALL
-def test_every_line_is_one_of_five(name: str) -> None:
+def test_every_line_is_one_of_few(name: str) -> None:
     first, *rest = to_mermaid(samples.GRAPHS[name]()).splitlines()
     assert re.fullmatch(LINES[0], first)
     for line in rest:
@@ -41,7 +46,7 @@ def test_nodes_and_arrows_are_those_of_the_graph(name: str) -> None:
     told = formulas(graph)
     for node in graph.nodes:
         lines = labels[str(place[node.id])].replace("#", "&#").split("<br/>")
-        said = list(map(one_line, node_lines(node, told.get(node.id, ""))))
+        said = list(map(one_line, node_lines(graph, node, told)))
         assert list(map(html.unescape, lines)) == said
     arrows = re.findall(r"^    v(\d+) (-\S*->).* v(\d+)$", source, re.MULTILINE)
     assert sorted((int(a), int(b), arrow == "-->") for a, arrow, b in arrows) == sorted(
@@ -53,6 +58,27 @@ def test_targets_and_kinds_have_classes() -> None:
     source = to_mermaid(samples.listing_102())
     assert "class v0 variable" in source
     assert "class v7 target" in source
+
+
+def test_blocks_ghosts_notes_and_badges_are_there() -> None:
+    nested = tapes.picture("nested").mermaid
+    assert nested.index('subgraph f0["outer') < nested.index('subgraph f1["inner')
+    assert nested.count("\n    end") == 2
+    beside = tapes.picture("not_recorded").mermaid
+    assert "classDef ghost" in beside
+    assert 'number only"|' in beside
+    assert 'note0["Used up' in beside
+    changes = tapes.picture("what_changed").mermaid
+    assert "+ new" in changes
+    assert html.unescape("&#916; value 2 &#8594; 3") in html.unescape(
+        changes.replace("#", "&#")
+    )
+
+
+@pytest.mark.parametrize("name", tapes.PROGRAMS)
+def test_lines_of_recorded_programs(name: str) -> None:
+    for line in tapes.picture(name).mermaid.splitlines()[1:]:
+        assert any(re.fullmatch(f"    {known}", line) for known in LINES[1:]), line
 
 
 @pytest.mark.parametrize("text", samples.HOSTILE)
