@@ -63,6 +63,7 @@ def _frames(graph: Graph, number: Mapping[str, str]) -> Iterator[str]:
     for k, opens in nested(groups):
         if not opens:
             yield "end"
+            yield f"style f{k} fill:none,stroke:{themes.colours('light')['line']}"
             continue
         yield f'subgraph f{k}["{escaped(frame_name(graph.frames[k]))}"]'
         later = (set(group) for group in groups[k + 1 :])

@@ -25,7 +25,7 @@ LINES = (
     rf"subgraph f\d+\[{TEXT}\]",
     r"(?:end|v\d+)",
     rf"note\d+\[{TEXT}\]",
-    r"style note\d+ fill:none,stroke:none",
+    r"style (?:note|f)\d+ fill:none,stroke:(?:none|#\w+)",
 )
 """The only lines there are: a text holds letters and numbers of characters."""
 
