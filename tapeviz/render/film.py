@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -126,7 +127,7 @@ def built(story: Story, *, theme: str = "auto", direction: str = "LR") -> Film:
 
 def backward_table(run: BackwardPass) -> Table:
     """The film's table alone, which needs no layout."""
-    story = Story(run.validate(), "")
+    story = Story(run.validate(), "", marked=False)
     for _ in story.tell():
         pass
     return Table(HEADS, tuple(story.rows))
@@ -205,6 +206,8 @@ class Story:
     frames: int = 0
     phase: str = ""
     heads: tuple[str, ...] = HEADS
+    marked: bool = True
+    counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.words = Sentences(self.run)
@@ -263,7 +266,8 @@ class Story:
     ) -> Frame:
         """The next frame: the marks in force, and ``hot`` on what it is about."""
         self.frames += 1
-        marks = {self.prefix + id: mark for id, mark in self.marks.items() if mark}
+        old = self.marks.items() if self.marked else ()
+        marks = {self.prefix + id: mark for id, mark in old if mark}
         marks |= {self.prefix + id: "hot" for id in hot}
         spans = (node.span,) if node and node.span else ()
         topic = self.prefix + node.id if node else ""
@@ -418,8 +422,8 @@ class Story:
     def note(self, edge: str, text: str, look: str, value: Value | None = None) -> str:
         """A new note beside an arrow; its id."""
         id = f"{edge}-{'r' if look == 'rule' else 'c'}"
-        times = sum(n.edge == edge and n.look == look for n in self.notes)
-        id += str(times + 1) if times else ""
+        self.counts[id] += 1
+        id += str(self.counts[id]) if self.counts[id] > 1 else ""
         array = None
         if value is not None and value.shape and text != fmt(value):
             array = value if heat.cells(value) else None
@@ -446,8 +450,8 @@ class Story:
         self, node: str, text: str, state: str, array: Value | None = None
     ) -> None:
         """A node's slot shows this text from here on."""
-        count = sum(s.node == node for s in self.sums)
-        id = f"{node}-g{count + 1}"
+        self.counts[node] += 1
+        id = f"{node}-g{self.counts[node]}"
         self.marks[self.slots.get(node, f"{node}-grad")] = "off"
         self.marks[id] = "on"
         self.slots[node] = id

@@ -358,10 +358,11 @@ def total(terms: Sequence[Value], value: Value, long: str = "") -> str:
 
     Where the terms are too long to be shown, ``long`` stands for them.
     """
-    texts = addends(terms)
+    many = len(terms) > _TERMS
+    texts = addends((terms[0], terms[-1]) if many else terms)
     if any(len(text) > _WIDE for text in texts):
-        return f"{long.format(len(texts))}{say(value) if long else brief(value)}"
-    if len(texts) > _TERMS:
+        return f"{long.format(len(terms))}{say(value) if long else brief(value)}"
+    if many:
         texts = [texts[0], "\u2026", texts[-1]]
     return f"{' + '.join(texts)} = {brief(value)}"
 
