@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import tapeviz as tf
+from tapeviz import play
 from tapeviz.render import html
 from tapeviz.render.animate import animate
 from tapeviz.render.film import backward_film
@@ -286,6 +288,12 @@ window.ears = () => Object.values(heard).flat().length;
 const halt = player.initialize({ model });
 const places = [...document.querySelectorAll('.view')];
 const ends = places.map(el => player.render({ model, el }));
+window.player_again = () => {
+  const stop = player.initialize({ model });
+  const end = player.render({ model, el: places[0] });
+  places[0].querySelector('.tv-forward').click();
+  stop(), end(), places[0].replaceChildren();
+};
 window.close_all = () => { halt(); ends.forEach(end => end()); };
 document.body.dataset.ready = 1;
 """
@@ -295,6 +303,11 @@ document.body.dataset.ready = 1;
 def views(open_page: Opener, tmp_path: Path, film: Film) -> tuple[Player, Player]:
     """Two views of one widget, over a stand-in for the model of a notebook."""
     told = json.dumps({**html.payload(film), "svg": film.svg})
+    return widget_page(open_page, tmp_path, told)
+
+
+def widget_page(open_page: Opener, tmp_path: Path, told: str) -> tuple[Player, Player]:
+    """A page with two views of a widget."""
     both = json.dumps([html.module(), told]).replace("<", "\\u003c")
     page = open_page.content(
         f"<!doctype html><style>{html.css()}</style><div class=view></div>"
@@ -338,6 +351,55 @@ def test_closing_a_widget_leaves_nothing(views: tuple[Player, Player]) -> None:
     page.evaluate("close_all()")
     assert page.evaluate("ears()") == 0
     assert page.locator(".tv-bar").count() == 0
+
+
+def test_the_views_of_a_widget_share_answers(open_page: Opener, tmp_path: Path) -> None:
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = x * x
+    film = play(tape, y, x).film
+    told = json.dumps({**html.payload(film), "svg": film.svg})
+    one, two = widget_page(open_page, tmp_path, told)
+    page = one.root.page
+    page.evaluate("model.set('predict', true)")
+    one.press("End")
+    box = one.root.get_by_label("Your answer")
+    box.fill("3")
+    box.press("Enter")
+    first = str(film.asks[0].step)
+    told_so = page.evaluate("model.get('answers')")
+    assert told_so == {
+        first: {"typed": "3", "right": True, "tries": 1, "hints": 0, "done": True}
+    }
+    assert two.state == one.state
+    for view in (one, two):
+        assert "1 right at once" in view.root.locator(".tv-score").inner_text()
+    page.evaluate("model.set('answers', {})")
+    assert "0 of 2" in two.root.locator(".tv-score").inner_text()
+
+
+def test_opening_and_closing_a_thousand_times_leaves_memory_flat(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    film = backward_film(samples.backward_square())
+    told = json.dumps({**html.payload(film), "svg": film.svg})
+    page = widget_page(open_page, tmp_path, told)[0].root.page
+    page.evaluate("close_all()")
+    session = page.context.new_cdp_session(page)
+
+    def held() -> tuple[int, int]:
+        session.send("HeapProfiler.collectGarbage")
+        found = session.send("Memory.getDOMCounters")
+        heap = session.send("Runtime.getHeapUsage")
+        return found["nodes"], heap["usedSize"]
+
+    page.evaluate("for (let i = 0; i < 50; i++) player_again()")
+    nodes, before = held()
+    page.evaluate("for (let i = 0; i < 1000; i++) player_again()")
+    after_nodes, after = held()
+    assert page.evaluate("ears()") == 0
+    assert after_nodes <= nodes + 10
+    assert after - before < 300_000
 
 
 def test_text_has_contrast(open_page: Opener, tmp_path: Path, film: Film) -> None:

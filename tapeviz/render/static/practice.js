@@ -66,6 +66,7 @@ function panel(film, store, root) {
   };
   const judge = (event) => {
     event.preventDefault();
+    if (!ask) return;
     const typed = reading(input.value, ask.shape);
     const right = typed && same(typed, ask.answer);
     const example = ask.shape ? "a shape, such as (2, 3)" : "a number, such as 6, 0.5, 1/3 or 2e-3";
