@@ -65,8 +65,13 @@ def descent_film(run: Descent, *, theme: str = "auto", prefix: str = "") -> Film
     ids = frozenset(re.findall(r'\sid="([^"]+)"', svg))
     story = _Story(run, prefix, ids)
     frames = tuple(story.tell())
-    table = Table(story.heads(), tuple(map(story.row, story.steps)))
-    return Film(_title(run), plots.describe(run), svg, frames, (), table).validate()
+    film = Film(_title(run), plots.describe(run), svg, frames, (), story.table())
+    return film.validate()
+
+
+def descent_table(run: Descent) -> Table:
+    """Point, loss, gradient and update of every step that a film tells."""
+    return _Story(run, "", frozenset()).table()
 
 
 def told(run: Descent) -> int:
@@ -267,6 +272,10 @@ class _Story:
             return ""
         before, after = map(number, self.t.losses[i : i + 2])
         return f"{self.loss}: {before} -> {after}"
+
+    def table(self) -> Table:
+        """The film's twin in words."""
+        return Table(self.heads(), tuple(map(self.row, self.steps)))
 
     def heads(self) -> tuple[str, ...]:
         """The columns of the table."""

@@ -12,6 +12,7 @@ import numpy as np
 from tapeviz.render import theme as themes
 from tapeviz.render.board import Window, area, axes, clipped, line
 from tapeviz.render.track import number, spread
+from tapeviz.render.twin import folded, losses_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,8 @@ def learning(
         f'<div class="tv-learning {themes.class_name("auto")}">'
         f"<style>{themes.css('auto')}{_STYLE.replace('&', own)}</style>"
         f'<progress max="{steps}" value="{done}" aria-label="{escape(words)}">'
-        f'</progress><p>{escape(words)}</p><div class="pair">{pictures}</div></div>'
+        f'</progress><p>{escape(words)}</p><div class="pair">{pictures}</div>'
+        f"{folded(losses_table(losses))}</div>"
     )
 
 

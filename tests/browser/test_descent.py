@@ -10,9 +10,12 @@ import pytest
 
 import tapeviz as tf
 from tapeviz import descent, play
+from tapeviz.descending import Descent as Walk
 from tapeviz.render.descent_film import descent_film
 from tapeviz.render.html import page as html_page
+from tapeviz.render.learning import learning
 from tapeviz.trace.descent import Descent
+from tapeviz.training import Network, decision, two_moons
 from tests.browser.conftest import Opener, Player
 from tests.render.descents import arrays, parabola, ravine
 
@@ -124,13 +127,7 @@ def test_two_films_on_a_page_do_not_disturb_each_other(
 
 
 def test_a_click_on_a_point_opens_its_graph(open_page: Opener, tmp_path: Path) -> None:
-    x = tf.Variable(2.0)
-    with descent(x) as run:
-        for _ in range(10):
-            with tf.GradientTape() as tape:
-                loss = (x - 5) ** 2
-            x.assign_sub(0.1 * tape.gradient(loss, x))
-    page = open_page(play(run).save(tmp_path / "run.html"), still=True)
+    page = open_page(play(walk()).save(tmp_path / "run.html"), still=True)
     film = Player(page.locator(".tapeviz-film"))
     film.press("End")
     film.root.locator("#p7").click(force=True)
@@ -141,3 +138,45 @@ def test_a_click_on_a_point_opens_its_graph(open_page: Opener, tmp_path: Path) -
     assert graph.count() == 0
     page.get_by_role("button", name="Open the graph of step 0").press("Enter")
     page.get_by_role("group", name="The graph of step 0").wait_for()
+
+
+def walk(rate: float = 0.1) -> Walk:
+    x = tf.Variable(2.0)
+    with descent(x) as run:
+        for _ in range(10):
+            with tf.GradientTape() as tape:
+                loss = (x - 5) ** 2
+            x.assign_sub(rate * tape.gradient(loss, x))
+    return run
+
+
+def shown(html: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><head><title>shown</title></head>'
+        f"<body><main><h1>shown</h1>{html}</main></body></html>"
+    )
+
+
+FIGURES = {
+    "plot": lambda: walk().plot()._repr_mimebundle_()["text/html"],
+    "race": lambda: walk().plot(walk(0.9))._repr_mimebundle_()["text/html"],
+    "film": lambda: play(walk())._repr_mimebundle_()["text/html"],
+    "training": lambda: learning([0.7, 0.4], 10, decision(Network(), *two_moons(20))),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_to_mend(
+    open_page: Opener, tmp_path: Path, name: str, theme: Any
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    html = shown(FIGURES[name]())
+    page = open_page.content(html, tmp_path, theme=theme, still=True)
+    for summary in page.get_by_text("All steps as a table").all():
+        summary.click()
+    assert page.get_by_role("table").count() == 1
+    for picture in page.locator("svg[role=img]").all():
+        assert picture.get_attribute("aria-label")
+    found = axe.Axe().run(page)
+    assert found.response["violations"] == [], found.generate_report()
