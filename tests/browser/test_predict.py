@@ -262,3 +262,23 @@ def test_predicting_fits_a_narrow_page(
       el => el.getClientRects().length && el.getBoundingClientRect().height < 36)
       .length""")
     assert small == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_to_mend_while_predicting(
+    open_page: Opener, tmp_path: Path, film: Film, theme: Theme
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = open_page.content(
+        html.page(film, step=17, predict=True), tmp_path, still=True, theme=theme
+    )
+    player = Player(page.locator(".tapeviz-film"))
+    answer(player, "6")
+    player.root.get_by_role("button", name="Hint").click()
+    player.press("?", "t", "c")
+    for step in range(2):
+        found = axe.Axe().run(page)
+        assert found.response["violations"] == [], found.generate_report()
+        if not step:
+            answer(player, "8")
+            player.press("End", "ArrowLeft")
