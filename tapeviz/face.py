@@ -57,15 +57,28 @@ def draw(  # noqa: PLR0913 - options, by keyword
     fold: bool | None = None,
     theme: str = "auto",
     direction: str = "LR",
+    precision: int | None = None,
+    depth: int | None = None,
+    constants: bool = True,
+    between: bool = False,
 ) -> Drawing:
     """The picture of what a tape recorded, with names, values, shapes and gradients.
+
+    What it did not record is there too, dashed: what was not watched, computed outside
+    of the block or under ``stop_recording``, or left for NumPy; and after an error the
+    operation that failed.
 
     The gradients are those the tape was last asked for. ``target`` and ``sources`` mark
     nodes by hand. ``draw(before, after)`` of two tapes shows what changed from one to
     the other. ``memory`` adds how many bytes each record keeps alive and what
     ``del tape`` frees. Loops and layers of a large tape are folded into groups that
-    open on a click; ``fold`` True or False decides that. ``theme`` is "auto", "light"
-    or "dark", ``direction`` "LR" or "TB".
+    open on a click; ``fold`` True or False decides that. ``theme`` is "auto"
+    (as the page around it), "light", "dark", "colourblind", "contrast" or "print",
+    ``direction`` "LR" or "TB", ``precision`` how many significant digits values have.
+
+    ``depth`` shows only so many steps back from the target, or without one forward
+    from the sources; ``constants=False`` hides plain constants; ``between=True`` shows
+    only what lies between the sources and the target. ValueError for what cannot be.
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(3.0)
@@ -75,20 +88,27 @@ def draw(  # noqa: PLR0913 - options, by keyword
     >>> [node.name for node in picture.graph.nodes]
     ['x', 'y']
     """
+    from tapeviz.render.only import Part
     from tapeviz.shown import Compared, Drawing
     from tapeviz.trace import observe
 
+    part = Part(depth=depth, constants=constants, between=between)
+    look: dict[str, Any] = {
+        "theme": theme,
+        "direction": direction,
+        "precision": precision,
+    }
     kept = observe.memory(_tape(tape, "draw")) if memory else None
     if isinstance(target, (GradientTape, Step)):
         both = [
             observe.graph(_tape(t, "draw"), _names(t), spot=_spot(t))
             for t in (tape, target)
         ]
-        return Compared(both[0], both[1], theme=theme, direction=direction)
+        return Compared(both[0], both[1], part=part, **look)
     graph = observe.graph(
         _tape(tape, "draw"), _names(tape), target, sources, _spot(tape)
     )
-    return Drawing(graph, theme=theme, direction=direction, memory=kept, fold=fold)
+    return Drawing(graph, memory=kept, fold=fold, part=part, **look)
 
 
 def play(  # noqa: PLR0913 - options, by keyword

@@ -38,9 +38,13 @@ from tapeviz.trace.value import UNKNOWN, Value
 MANY = 24
 """At most so many ghosts are added to a picture."""
 
-WIDE = 400
-"""Of a recording with more operations, only the operands are looked at."""
+WIDE = 4000
+"""In a picture with more nodes, what was not recorded is not looked for."""
 
+JUMPS = 100
+"""Of more assignments than these none are shown, of more departures the last one."""
+
+_LARGE = "In a picture this large, what was not recorded is not shown."
 _SIGNS = {op.name: op.symbol for op in TABLE}
 _SENTENCES = {
     "outside": "{what} was computed outside of {tape}'s block.",
@@ -62,20 +66,20 @@ def haunted(  # noqa: PLR0913, PLR0917 - all that a picture is drawn from
 
     ``asking`` says that the gradients of the sources have been asked for.
     """
-    if len(drawn.nodes) > 10 * WIDE:
-        return replace(drawn, notes=tuple(_notes(scribe)))
+    notes = tuple(_notes(scribe))
+    if len(drawn.nodes) > WIDE:
+        return replace(drawn, notes=(*notes, Note("more", _LARGE)))
     ghosts = Ghosts(Lookup(scribe, names, reading), drawn, targets, sources, asking)
     ghosts.others()
     ghosts.operands()
-    if len(drawn.nodes) <= WIDE:
-        ghosts.departures()
-        ghosts.lines()
-        ghosts.asked()
-        ghosts.assignments()
-        ghosts.silences()
+    ghosts.departures()
+    ghosts.lines()
+    ghosts.asked()
+    ghosts.assignments()
+    ghosts.silences()
     ghosts.failure()
     ghosts.settle()
-    whole = ghosts.graph(drawn, tuple(_notes(scribe)))
+    whole = ghosts.graph(drawn, notes)
     return replace(whole, frames=frames(scribe, names, whole.nodes, whole.edges))
 
 
@@ -322,8 +326,8 @@ class Ghosts:
         while self.todo:
             head, line, code = self.todo.popleft()
             events = self._events(line, code)
-            for place, spot in events:
-                self.left.add(spot)
+            self.left.update(spot for _, spot in events)
+            for place, _ in events if len(events) <= JUMPS else events[-1:]:
                 self._trail(f"n{place}", head, "left")
             if not events or self.nodes[head].ghost == "failed":
                 for tail in dict.fromkeys(self._inputs(line, code)):
@@ -456,7 +460,8 @@ class Ghosts:
 
     def assignments(self) -> None:
         """Values that went into a variable, which keeps the number only."""
-        for place, to, event in self.look.case.jumps:
+        jumps = self.look.case.jumps
+        for place, to, event in jumps if len(jumps) <= JUMPS else ():
             reason = cuts._assigned(self.look.case, place, event)
             self._trail(f"n{place}", f"n{to}", "assigned", reason.sentence)
 
