@@ -217,7 +217,10 @@ def test_without_scripts_the_picture_plays(
 ) -> None:
     page = open_page.content(html.page(film), tmp_path, scripts=False)
     image = page.locator("img")
-    seen = {image.screenshot() for _ in range(6) if page.wait_for_timeout(500) is None}
+    seen = set()
+    for _ in range(6):
+        page.wait_for_timeout(500)
+        seen.add(image.screenshot())
     assert len(seen) > 1
 
 
