@@ -8,7 +8,7 @@ a pill, an op a square box with its symbol in a circle; a target has a second ou
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
@@ -284,7 +284,10 @@ def summary(graph: Graph) -> str:
 def description(graph: Graph, *, limit: int = 40) -> str:
     """The picture in words: one clause for each node, in the order of recording."""
     formulas = words.formulas(graph)
-    clauses = [_clause(node, formulas.get(node.id, "")) for node in graph.nodes[:limit]]
+    clauses = [
+        ", ".join((_clause(node, formulas.get(node.id, "")), *_badges(graph, node.id)))
+        for node in graph.nodes[:limit]
+    ]
     more = len(graph.nodes) - limit
     if more > 0:
         clauses.append(f"and {more} more")
@@ -301,6 +304,10 @@ def _clause(node: Node, formula: str) -> str:
     tail = ghost + (", the target" if node.target else "")
     shown = "" if words.quiet(node) else f", gradient {words.gradient(node)}"
     return f"{head} {name}{words.fmt(node.value)}{tail}{shown}"
+
+
+def _badges(graph: Graph, id: str) -> Iterator[str]:
+    return (words.one_line(badge.text) for badge in graph.badged.get(id, ()))
 
 
 def _called(node: Node) -> str:
