@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -96,17 +98,25 @@ def test_descent_on_a_line_finds_the_exact_solution() -> None:
     assert len(marks) == 1
 
 
+def pictures(page: str) -> list[str]:
+    """The SVG texts that a page's images hold."""
+    found = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)"', page)
+    return [base64.b64decode(text).decode() for text in found]
+
+
 def test_a_moment_is_told_in_words_and_stands_alone() -> None:
     net = Network()
     found = decision(net, *two_moons(30))
     losses = [1.0, 0.5, float("nan")]
     page = learning(losses, 10, found)
-    ET.fromstring(page)  # noqa: S314 - our own
     assert 'value="3"' in page
+    curve, decided = pictures(page)
+    for picture in (curve, decided):
+        ET.fromstring(picture)  # noqa: S314 - our own
     assert telling(losses[:2], 10, found).startswith("Step 2 of 10, loss 0.5, ")
-    assert page.count('class="one"') == page.count('class="zero"') == 15
+    assert decided.count('class="one"') == decided.count('class="zero"') == 15
     assert "points lie on the right side" in page
-    ET.fromstring(learning([], 0))  # noqa: S314 - our own
+    assert len(pictures(learning([], 0))) == 1
 
 
 def test_in_a_notebook_one_output_is_drawn_anew(

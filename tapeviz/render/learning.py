@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tapeviz.render import still
 from tapeviz.render import theme as themes
 from tapeviz.render.board import Window, area, axes, clipped, line
 from tapeviz.render.track import number, spread
@@ -20,19 +21,23 @@ if TYPE_CHECKING:
 MOST = 300
 """Points of the loss curve that are drawn."""
 
-_STYLE = (
-    "&{font:14px/1.45 " + themes.SANS + ";color:var(--tv-ink);"
-    "background:var(--tv-paper);padding:8px;max-width:900px;container-type:inline-size}"
-    "& p{margin:0 0 4px}& progress{width:100%;height:10px;accent-color:"
-    "var(--tv-variable)}& .pair{display:flex;flex-wrap:wrap;gap:12px}"
-    "& svg{display:block;flex:1 1 300px;min-width:0;max-width:100%;height:auto}"
-    "& text{font-size:13px;fill:var(--tv-muted)}& text.t{fill:var(--tv-ink)}"
-    "& .axis{fill:none;stroke:var(--tv-line)}"
-    "& .way{fill:none;stroke:var(--tv-variable);stroke-width:1.8}"
-    "& .yes{fill:var(--tv-target);fill-opacity:.16;fill-rule:evenodd}"
-    "& .edge{fill:none;stroke:var(--tv-ink);stroke-width:1.6}"
-    "& .one{fill:var(--tv-target);stroke:var(--tv-paper)}"
-    "& .zero{fill:var(--tv-variable);stroke:var(--tv-paper)}"
+_BOX = (
+    ".tv-learning{font:14px/1.45 " + themes.SANS + ";color:var(--tv-ink);"
+    "background:var(--tv-paper);padding:8px;max-width:900px}"
+    ".tv-learning p{margin:0 0 4px}.tv-learning progress{width:100%;height:10px;"
+    "accent-color:var(--tv-variable)}"
+    ".tv-learning .pair{display:flex;flex-wrap:wrap;gap:12px}"
+    ".tv-learning .pair>div{flex:1 1 300px;min-width:0}"
+    ".tv-learning svg{display:block;max-width:100%;height:auto}"
+)
+_PICTURE = (
+    "&{font-family:" + themes.SANS + "}"
+    "& text{font-size:13px;fill:@muted}& text.t{fill:@ink}"
+    "& .axis{fill:none;stroke:@line}"
+    "& .way{fill:none;stroke:@variable;stroke-width:1.8}"
+    "& .yes{fill:@target;fill-opacity:.16;fill-rule:evenodd}"
+    "& .edge{fill:none;stroke:@ink;stroke-width:1.6}"
+    "& .one{fill:@target;stroke:@paper}& .zero{fill:@variable;stroke:@paper}"
 )
 
 
@@ -58,10 +63,9 @@ def learning(
     """One moment of training as HTML: a bar, the loss curve, and the decision."""
     done, words = len(losses), telling(losses, steps, decision)
     pictures = _curve(losses, steps) + (_decided(decision) if decision else "")
-    own = ".tv-learning"
     return (
         f'<div class="tv-learning {themes.class_name("auto")}">'
-        f"<style>{themes.css('auto')}{_STYLE.replace('&', own)}</style>"
+        f"<style>{themes.css('auto')}{_BOX}</style>"
         f'<progress max="{steps}" value="{done}" aria-label="{escape(words)}">'
         f'</progress><p>{escape(words)}</p><div class="pair">{pictures}</div>'
         f"{folded(losses_table(losses))}</div>"
@@ -82,10 +86,14 @@ def telling(
 
 
 def _picture(inside: str, label: str) -> str:
-    return (
-        f'<svg viewBox="0 0 520 360" role="img" aria-label="{escape(label)}">'
-        f"{inside}</svg>"
+    style = themes.css("auto") + themes.paint(_PICTURE.replace("&", ".tv-learns"))
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="520" height="360" '
+        'viewBox="0 0 520 360" role="img" class="tv-learns '
+        f'{themes.class_name("auto")}" aria-label="{escape(label)}">'
+        f"<style>{style}</style>{inside}</svg>"
     )
+    return still.notebook(svg, label)
 
 
 def _curve(losses: Sequence[float], steps: int) -> str:
