@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from tapeviz.render.changes import changed, changes, to_text
-from tapeviz.render.scene import scene
+from tapeviz.render.scene import description, scene
 from tapeviz.trace.compare import compare
 from tapeviz.trace.graph import Graph, Node
 from tests import samples
@@ -103,3 +103,9 @@ def test_nothing_changed() -> None:
     graph = samples.layer_done()
     assert to_text(compare(graph, graph)) == "Nothing changed."
     assert changed(compare(graph, graph)).badges == ()
+
+
+def test_who_hears_the_picture_hears_what_changed() -> None:
+    words = description(changed(compare(*two())))
+    assert "variable x = 4, gradient 8, value 3 \u2192 4;" in words
+    assert words.endswith("5 changed, arrows gone.")
