@@ -24,11 +24,12 @@ class _Watcher:
     """Notes the trainable variables that are read, in the place of a tape."""
 
     def __init__(self) -> None:
-        self.seen: dict[int, Variable] = {}
+        self._watched: dict[int, Variable] = {}
 
-    def _notice(self, v: Variable) -> None:
+    def _notice(self, v: Variable, leaf: Any) -> Any:
         if v.trainable:
-            self.seen.setdefault(id(v), v)
+            self._watched.setdefault(id(v), v)
+        return leaf
 
 
 class _Paused:
@@ -53,7 +54,7 @@ def _watched(
         made = f(*args, **kwargs)
     finally:
         here.set(tapes, book)
-    return made, list(watcher.seen.values())
+    return made, list(watcher._watched.values())
 
 
 def custom_gradient(f: Callable[..., Any] | None = None) -> Any:

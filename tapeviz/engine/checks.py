@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import dtypes
+from tapeviz.engine.record import OFF
 from tapeviz.engine.rules import Op
 from tapeviz.engine.tensor import Tensor, Variable, convert, raw, sizes, wrap
 from tapeviz.errors import InvalidArgumentError, tell
@@ -15,6 +16,7 @@ from tapeviz.errors import InvalidArgumentError, tell
 Shapes = tuple[tuple[int, ...], ...]
 
 KNOWN = (Tensor, Variable)
+f32 = np.float32
 FLOATS: frozenset[Any] = frozenset((np.float16, np.float32, np.float64))
 """Scalars that every binary op takes as they are."""
 
@@ -270,11 +272,12 @@ def lift(v: Any, place: int, trace: Any, g: Any) -> Any:
     """A saved value as a tensor that stands where the value was recorded."""
     if v is None or isinstance(v, Tensor):
         return v
-    if type(v) is int or type(v) is float:
+    if v.__class__ is int or v.__class__ is float:
         v = g._v.dtype.type(v)
-    if v.dtype.kind in "iu" and g._v.dtype.kind in "fc":
+    if v.__class__ is not f32 and v.dtype.kind in "iu" and g._v.dtype.kind in "fc":
         return wrap(v.astype(g._v.dtype))  # whole numbers have no gradient to pass
-    out = wrap(v)
-    if place >= 0:
-        out._t, out._i = trace, place
+    out = Tensor()
+    out._v = v
+    out._t = trace if place >= 0 else OFF
+    out._i = place
     return out

@@ -204,16 +204,13 @@ class GradientTape:
             if place + 1 < len(book.recs):
                 self._late = {**self._late, id(t): len(book.recs)}
 
-    def _notice(self, v: Variable) -> list[Any] | None:
-        """A variable is read while this tape records; its leaf if that is news."""
+    def _notice(self, v: Variable, leaf: list[Any] | None) -> list[Any] | None:
+        """A variable is read for the first time here; its leaf, if it has one now."""
         book = self._book
         if self._accessed and v._trainable and book is not None:
-            key = id(v)
-            if key not in self._watched:
-                leaf = book.leaf(v, VARIABLE, v._name)
-                self._watched[key] = (leaf[0], v)
-                return leaf
-        return None
+            leaf = leaf or book.leaf(v, VARIABLE, v._name)
+            self._watched[id(v)] = (leaf[0], v)
+        return leaf
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables this tape has seen, in the order they were made."""
@@ -442,18 +439,16 @@ class GradientTape:
         self, grads: list[Any], keep: list[int], loose: Any, seeds: Seeds, sources: Any
     ) -> list[Any]:
         """The sources' gradients, None for what this tape does not watch."""
-        book = self._book
-        reached = None
-        if book is not None and (book.tapes > 1 or book.trace.cut):
-            reached = self._reached(len(grads))
-        out = []
+        goals = {id(t) for t, _ in seeds}
+        reached, out = None, []
         for i, s in zip(keep, sources, strict=True):
             if i < 0:
                 out.append(loose.get(id(s)))
-            elif reached is None or reached[i] or any(s is t for t, _ in seeds):
+            elif id(s) in self._watched or id(s) in goals:
                 out.append(grads[i])
             else:
-                out.append(None)
+                reached = reached or self._reached(len(grads))
+                out.append(grads[i] if reached[i] else None)
         return out
 
     def _place(self, t: Any) -> int:

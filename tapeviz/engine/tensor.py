@@ -511,9 +511,11 @@ def touch(v: Variable) -> tuple[Any, Trace, int]:
     book = now.book
     if book is None:
         return _UNSEEN
-    leaf = book.leaves.get(id(v))
+    key = id(v)
+    leaf = book.leaves.get(key)
     for tape in now.tapes:
-        leaf = tape._notice(v) or leaf
+        if key not in tape._watched:
+            leaf = tape._notice(v, leaf)
     if leaf is None:
         v._seen = s = (now, OFF, -1)
         return s
