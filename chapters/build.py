@@ -6,9 +6,10 @@
 
 A source is a Python file in the py:percent form, which editors know: ``# %%`` begins
 a cell of code, ``# %% [markdown]`` a cell of text whose lines are comments, and
-``tags=["..."]`` behind either gives the cell its tags. Three tags mean something here:
+``tags=["..."]`` behind either gives the cell its tags. Four tags mean something here:
 ``listing`` is the chapter's code as it stands there; ``descent`` is its loop, recorded;
-``live`` marks a panel that needs a running kernel, so that its output is not kept.
+``live`` marks a panel that needs a running kernel, so that its output is not kept;
+``varies`` one whose output is kept, but differs a little from machine to machine.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _METADATA = {
     },
     "language_info": {"file_extension": ".py", "name": "python"},
 }
-_LIVE = "live"
+_LIVE, _VARIES = "live", "varies"
 
 
 class SourceError(ValueError):
@@ -100,7 +101,8 @@ def notebook(found: Sequence[Cell]) -> nbformat.NotebookNode:
 def _node(cell: Cell, id: str) -> nbformat.NotebookNode:
     if cell.kind == "markdown":
         return nbformat.v4.new_markdown_cell(cell.source, id=id)
-    tags = [*cell.tags, *(["nbval-ignore-output"] if _LIVE in cell.tags else [])]
+    ignored = {_LIVE, _VARIES} & {*cell.tags}
+    tags = [*cell.tags, *(["nbval-ignore-output"] if ignored else [])]
     metadata = {"tags": tags} if tags else {}
     return nbformat.v4.new_code_cell(cell.source, id=id, metadata=metadata)
 

@@ -129,4 +129,19 @@ EXERCISES: dict[str, Exercise] = {
             (2.0**30, "That is how many paths there are. Count the entries."),
         ),
     ),
+    "10.10a": Exercise(
+        33.0,
+        (
+            (24.0, "Those are the weights. Each unit has a bias, too, and the output."),
+            (32.0, "One is missing: the output has a bias as well."),
+            (65.0, "That is the network of this lesson, with 16 units."),
+        ),
+    ),
+    "10.10b": Exercise(
+        5.4,
+        (
+            (6.4, "That is without momentum: half of the last speed is kept."),
+            (8.0, "That is after one step."),
+        ),
+    ),
 }

@@ -1,0 +1,222 @@
+# %% [markdown]
+# # 10.10 From tape to training
+#
+# This lesson goes on from the chapter. You train two models with the loop you
+# know: a straight line, whose best answer can be computed exactly, and a small
+# network, for which nobody has a formula. At the end you let optimizers race.
+
+# %% [markdown]
+# ## Goal
+#
+# After about 20 minutes you can
+#
+# - train a model with a tape and a loop,
+# - check a training against an answer that is known,
+# - say what an optimizer adds to plain gradient descent.
+
+# %%
+import tapeviz as tf
+from tapeviz import descent, draw, explore, play
+from tapeviz.lessons import check
+from tapeviz.training import (
+    Network,
+    best_line,
+    decision,
+    live,
+    noisy_line,
+    two_moons,
+)
+
+# %% [markdown]
+# ## Predict
+#
+# The first data are 30 points near the line `y = 2x - 1`. The model is
+# `slope * x + height`, and it begins with 0 and 0.
+#
+# 1. Which two numbers should the training find?
+# 2. Will it find exactly these? Think of the noise in the points.
+
+# %% [markdown]
+# ## Run: a line
+
+# %%
+x, y = noisy_line()
+
+slope = tf.Variable(0.0)
+height = tf.Variable(0.0)
+
+with descent(slope, height) as run:
+    for i in range(60):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((slope * x + height - y)**2)
+        grads = tape.gradient(loss, [slope, height])
+        slope.assign_sub(0.2 * grads[0])
+        height.assign_sub(0.2 * grads[1])
+
+print("by descent:", round(float(slope), 3), round(float(height), 3))
+
+# %% [markdown]
+# For a line there is an exact answer, by linear algebra and without any steps:
+
+# %%
+exact = best_line(x, y)
+print("exactly:   ", round(exact[0], 3), round(exact[1], 3))
+
+# %% [markdown]
+# The two agree, and both differ a little from 2 and -1. The training found the
+# best line for these points. That it is not quite the line behind them is the
+# work of the noise.
+
+# %% [markdown]
+# ## See: the way to the line
+
+# %%
+play(run)
+
+# %% [markdown]
+# The landscape is long and narrow. The path runs down the steep side at once, and
+# then slowly along the valley. The star of the next picture is the exact answer.
+
+# %%
+figure = run.plot()
+figure.axes[0].plot(*exact, marker="*", markersize=14)
+figure
+
+# %% [markdown]
+# ## Run: two moons
+#
+# No straight line divides these points. The network has two numbers as input, 16
+# units in the middle, and one number as output: 65 numbers to be learned.
+
+# %%
+points, labels = two_moons(120)
+net = Network(hidden=16, seed=1)
+
+with tf.GradientTape() as tape:
+    loss = net.loss(points, labels)
+
+grads = tape.gradient(loss, net.variables)
+print([tuple(grad.shape) for grad in grads])
+
+# %% [markdown]
+# ## See: one step of the network
+#
+# The tape of one step is as short as the formula. Each box now holds a whole
+# table of numbers.
+
+# %%
+draw(tape)
+
+# %%
+play(tape, loss, net.variables)
+
+# %% [markdown]
+# ## Run: the training
+#
+# `live` counts like `range`, and shows the run while it goes on: the loss on the
+# left, and on the right what the network decides where.
+
+# %% tags=["varies"]
+adam = tf.keras.optimizers.Adam(0.05)
+
+with descent(*net.variables) as training:
+    for i in live(120, training, lambda: decision(net, points, labels)):
+        with tf.GradientTape() as tape:
+            loss = net.loss(points, labels)
+        grads = tape.gradient(loss, net.variables)
+        adam.apply_gradients(zip(grads, net.variables, strict=True))
+
+# %% [markdown]
+# Watch the border. First it is nearly straight, because a straight border already
+# gets most points right. Then it bends into the gap.
+#
+# 65 numbers cannot be drawn. The next picture shows the two directions in which
+# the path went furthest.
+
+# %% tags=["varies"]
+training.plot()
+
+# %% [markdown]
+# ## Change
+#
+# Put `tf.keras.optimizers.SGD(0.05)` in place of Adam, make the network anew, and
+# train it again. How far does it get in 120 steps? Then try a rate of 1.
+#
+# Now let optimizers race on landscapes of your choice. The panel needs a running
+# Python. Drag the start, too.
+
+# %% tags=["live"]
+explore("ravine", race=["momentum", "Adam"])
+
+# %% [markdown]
+# Plain descent takes the gradient as it comes. *Momentum* keeps a part of its
+# last move, so it gathers speed along a valley. *Adam* gives each number a step
+# of its own size, so a flat direction is not left behind. None of them is the
+# best on every landscape.
+
+# %% [markdown]
+# ## Exercise
+#
+# **a)** How many numbers does a network with two inputs, 8 units in the middle
+# and one output learn?
+#
+# <details><summary>Hint</summary>
+#
+# Each unit in the middle has two weights and one bias. The output has one weight
+# for each unit, and one bias.
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# `2 * 8 + 8 + 8 + 1 = 33`
+#
+# </details>
+
+# %% tags=["exercise"]
+answer = ...
+
+check("10.10a", answer)
+
+# %% [markdown]
+# **b)** Momentum, by hand. The loss is `w**2`, and `w` begins at 10. The speed
+# begins at 0. In each step the speed becomes `0.5 * speed - 0.1 * gradient`, and
+# is then added to `w`. Where is `w` after two steps?
+#
+# <details><summary>Hint</summary>
+#
+# First step: the gradient is 20, so the speed is -2, and `w` is 8. Now the second
+# one.
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# The second gradient is 16, so the speed is `0.5 * (-2) - 0.1 * 16 = -2.6`, and
+# `w` becomes 5.4.
+#
+# </details>
+
+# %% tags=["exercise"]
+answer = ...
+
+check("10.10b", answer)
+
+# %% [markdown]
+# ## Summary
+#
+# - Training is the loop of lesson 10.6, with a model inside.
+# - Where an exact answer exists, use it to check the training.
+# - An optimizer changes the step, and never the gradient.
+# - With many variables look at the loss, and at what the model decides.
+
+# %% [markdown]
+# ## The same in TensorFlow
+#
+# What differs:
+#
+# - The network would be two layers, `tf.keras.layers.Dense(16, "tanh")` and
+#   `tf.keras.layers.Dense(1)`. Both exist here as well.
+# - For large data the loop takes a part of the points in each step, a *batch*.
+# - `tapeviz.training` is ours. In TensorFlow the loop has a short form,
+#   `model.fit`, which hides the tape.
