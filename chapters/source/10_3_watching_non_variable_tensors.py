@@ -49,9 +49,9 @@ print("dy/dx:", dy_dx)
 draw(tape)
 
 # %% [markdown]
-# The tape is empty. Nothing that it watches took part, so it wrote nothing
-# down. `y` was computed all the same, and is 9. But without notes there is no
-# way back, and so the gradient is `None`.
+# Everything is dashed: it happened, and the tape did not write it down. Nothing
+# that it watches took part. `y` was computed all the same, and is 9. But without
+# notes there is no way back, and so the gradient is `None`.
 #
 # You need not find the reason by yourself. Ask for it:
 
@@ -79,9 +79,9 @@ draw(tape)
 
 # %% [markdown]
 # This time there is a record, because the variable `w` took part. Compare the
-# two on the left. The box of `w` has a place for a gradient. `x` has none: for
-# this tape it is only a number. Its arrow is dashed, because its value goes in
-# and no gradient comes back.
+# two on the left. The box of `w` is a full line, and it holds a gradient. `x` is
+# dashed, because for this tape it is only a number. Its arrow is dashed, too: its
+# value goes in, and no gradient comes back.
 
 # %% [markdown]
 # ## Run: watched
