@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tapeviz.trace.descent import Update
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Step:
     """One step of a recorded run, opened: ``draw(run[7])``, ``play(run[7])``.
 
@@ -30,7 +30,15 @@ class Step:
     target: Any
     sources: Any
     update: Update
-    names: dict[str, Any] = field(repr=False)
+    names: dict[str, Any]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from tapeviz.face import draw
+
+        return draw(self)._repr_mimebundle_()
+
+    def __repr__(self) -> str:
+        return f"<step {self.number} of a descent: draw, play, explain or why it>"
 
 
 class Descent:

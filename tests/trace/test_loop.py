@@ -189,6 +189,9 @@ def test_a_step_opens_with_the_names_and_numbers_of_its_time() -> None:
     assert play(run[7]).run.results[0].entry == run[7].update.gradients[0].entry
     assert explain(run[-1]).data.paths
     assert "is -6" in str(why(run[0]))
+    assert repr(run[7]).startswith("<step 7 of a descent")
+    assert "4.3709" in run[7]._repr_mimebundle_()["text/html"]
+    assert [step.number for step in run] == list(range(10))
     with pytest.raises(IndexError, match="its steps are 0 to 9"):
         run[10]
 
