@@ -298,6 +298,21 @@ def test_an_assignment_keeps_the_number_only() -> None:
     assert "remembers only its number" in trail.note
 
 
+def test_an_assignment_to_a_variable_that_is_not_watched() -> None:
+    graph = drawn("""
+        x = tf.Variable(3.0)
+        mean = tf.Variable(0.0, trainable=False)
+        with tf.GradientTape() as tape:
+            y = x * x
+            mean.assign(y)
+            z = mean * x
+        picture = draw(tape)
+    """)
+    assert ghosts(graph) == {"mean": "unwatched"}
+    assert ways(graph) == {("y", "mean", "assigned")}
+    assert named(graph, "mean").value.entry == 9.0
+
+
 def test_used_up_and_reset() -> None:
     graph = drawn("""
         x = tf.Variable(3.0)

@@ -462,8 +462,15 @@ class Ghosts:
         """Values that went into a variable, which keeps the number only."""
         jumps = self.look.case.jumps
         for place, to, event in jumps if len(jumps) <= JUMPS else ():
-            reason = cuts._assigned(self.look.case, place, event)
-            self._trail(f"n{place}", f"n{to}", "assigned", reason.sentence)
+            self._assignment(f"n{to}", place, event)
+        for event in self.tape._book.events if self.tape._book is not None else ():
+            head = self.things.get(id_of(event[3]), "")
+            if event[0] in ("assigned", "made") and head:
+                self._assignment(head, event[2], event)
+
+    def _assignment(self, head: str, place: int, event: tuple[Any, ...]) -> None:
+        said = cuts._assigned(self.look.case, place, event).sentence
+        self._trail(f"n{place}", head, "assigned", said)
 
     def silences(self) -> None:
         """Gradient functions of the learner's own that gave None."""
