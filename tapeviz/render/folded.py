@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 
-from tapeviz.render import still
+from tapeviz.render import picture, still
 from tapeviz.render import survey as surveys
 from tapeviz.render import theme as themes
-from tapeviz.render.assets import lean, small, static
+from tapeviz.render.assets import lean, script_safe, small, static
 from tapeviz.render.fold import Fold
 from tapeviz.render.inside import LEGIBLE, Inside, insides
-from tapeviz.render.scene import Scene, description, scene
+from tapeviz.render.page import document
+from tapeviz.render.scene import Scene, description, scene, summary
 from tapeviz.render.view import View, view
+from tapeviz.trace.graph import Graph, Source
 
 OPEN = 20_000
 """A recording of at least so many ops shows its survey at once."""
 
 _START = (
     "for(const el of document.querySelectorAll('[id=\"%s\"]'))"
-    "if(el.querySelector(':scope>img')){el.innerHTML=%s;unfold(el.firstElementChild)}"
+    "if(!el.classList.contains('tapeviz-picture')){%s"
+    "unfold(el.firstElementChild);start(el,told)}"
 )
 
 
@@ -34,7 +38,8 @@ class Folded:
     scene: Scene
     insides: tuple[Inside, ...]
     survey: tuple[surveys.Chapter, ...]
-    theme: str
+    sources: tuple[Source, ...]
+    look: Mapping[str, str]
 
     def markup(self) -> str:
         """The picture with the insides of its groups, as HTML without scripts."""
@@ -42,7 +47,7 @@ class Folded:
         least = f'<svg style="min-width:{round(LEGIBLE * self.scene.width)}px" '
         svg = self.scene.svg.replace("<svg ", least, 1)
         return (
-            f'<div class="tapeviz-fold {themes.class_name(self.theme)}">'
+            f'<div class="tapeviz-fold {themes.class_name(self.look["theme"])}">'
             f"<style>{css()}</style>"
             '<nav class="tv-crumbs" aria-label="where you are in the tape" hidden>'
             f'</nav><div class="tv-stage"><div class="tv-level">{svg}</div></div>'
@@ -57,20 +62,33 @@ class Folded:
 
     def notebook(self) -> str:
         """The picture as an image that a script replaces by one that unfolds."""
-        whole = _in_script(self.markup())
-        id = "tapeviz-" + hashlib.sha256(whole.encode()).hexdigest()[:12]
-        start = _START % (id, whole)
-        return (
-            f'<div id="{id}" style="overflow-x:auto">'
-            f"{still.image(self.scene.svg, self.alt)}</div>"
-            f"<script>(()=>{{{script()}{start}}})()</script>"
-        )
+        image = still.image(self.scene.svg, self.alt)
+        return self._started(image, f"el.innerHTML={_in_script(self.markup())};")
 
     def page(self) -> str:
         """The picture as an HTML document that stands alone."""
-        start = "unfold(document.querySelector('.tapeviz-fold'))"
-        script_ = f"<script>(()=>{{{script()}{start}}})()</script>"
-        return still.page(f"{self.markup()}{script_}", self.alt)
+        body = self._started(self.markup(), "")
+        title = summary(self.level.graph)[:80]
+        return document(title, body, theme=self.look["theme"], width=4000)
+
+    def _started(self, body: str, first: str) -> str:
+        """The body in a box, and the scripts that let a reader walk and open it."""
+        nodes = [
+            *self.level.graph.nodes,
+            *(n for one in self.insides for n in one.nodes),
+        ]
+        known = {source.name for source in self.sources}
+        walked = Graph(
+            tuple(n for n in nodes if n.span is None or n.span.file in known),
+            sources=self.sources,
+        )
+        told = script_safe(picture.payload(walked, {**self.look, "least": 0}))
+        whole = f"{body}{first}{told}".encode("utf-8", "replace")
+        id = "tapeviz-" + hashlib.sha256(whole).hexdigest()[:12]
+        return (
+            f'<div id="{id}">{body}</div><script>(()=>{{{picture.script()}{script()}'
+            f"const told={told};{_START % (id, first)}}})()</script>"
+        )
 
 
 def folded(fold: Fold, *, theme: str = "auto", direction: str = "LR") -> Folded:
@@ -80,9 +98,11 @@ def folded(fold: Fold, *, theme: str = "auto", direction: str = "LR") -> Folded:
     engine.
     """
     level = view(fold)
-    picture = scene(level.graph, theme=theme, direction=direction, legend=True)
+    drawn = scene(level.graph, theme=theme, direction=direction, legend=True)
     held = insides(fold, level, theme=theme, direction=direction)
-    return Folded(level, picture, tuple(held), surveys.survey(fold, level), theme)
+    told = surveys.survey(fold, level)
+    look = {"theme": theme, "direction": direction}
+    return Folded(level, drawn, tuple(held), told, fold.graph.sources, look)
 
 
 def _template(inside: Inside) -> str:
@@ -104,8 +124,8 @@ def _in_script(markup: str) -> str:
 
 @cache
 def script() -> str:
-    """The script that opens groups, as statements."""
-    return lean(static("fold.js"))
+    """The script that opens groups, as a statement that meets no other's names."""
+    return f"const unfold=(()=>{{{lean(static('fold.js'))}return unfold}})();"
 
 
 @cache

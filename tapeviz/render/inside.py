@@ -38,13 +38,15 @@ _SAMPLE = 300
 class Inside:
     """The inside of one group, as HTML; ``within`` is the group that shows the group.
 
-    ``within`` is "" on the outermost level.
+    ``within`` is "" on the outermost level. ``nodes`` are those in its pictures, with
+    the ids they have there.
     """
 
     id: str
     title: str
     within: str
     html: str
+    nodes: tuple[Node, ...] = ()
 
 
 def insides(fold: Fold, outer: View, *, theme: str, direction: str) -> list[Inside]:
@@ -64,7 +66,7 @@ def insides(fold: Fold, outer: View, *, theme: str, direction: str) -> list[Insi
             continue
         part = level.parts[id]
         html, inner = draw.inside(part)
-        found.append(Inside(id, part.title, within, html))
+        found.append(Inside(id, part.title, within, html, tuple(draw.taken())))
         todo.extend((inner, one, id) for one in (*inner.parts, *inner.bundles))
     return found
 
@@ -78,6 +80,12 @@ class _Draughtsman:
     def __init__(self, fold: Fold, theme: str, direction: str) -> None:
         self.fold, self.theme, self.direction = fold, theme, direction
         self.weight, self.seconds, self.pictures = WEIGHT, 3 * PATIENCE, PICTURES
+        self.drawn: list[Node] = []
+
+    def taken(self) -> list[Node]:
+        """What was drawn since this was asked the last time."""
+        drawn, self.drawn = self.drawn, []
+        return drawn
 
     def inside(self, part: Part) -> tuple[str, View]:
         """A part's inside, and the level whose groups can be opened there."""
@@ -110,9 +118,9 @@ class _Draughtsman:
         expected = cost(graph)
         if expected > PATIENCE:
             return None
-        made = scene(
-            graph, theme=self.theme, direction=self.direction, prefix=f"{part.id}."
-        )
+        prefix = f"{part.id}."
+        made = scene(graph, theme=self.theme, direction=self.direction, prefix=prefix)
+        self.drawn += [replace(node, id=prefix + node.id) for node in graph.nodes]
         svg = _plain(made)
         self.seconds -= expected
         self.weight -= len(svg)

@@ -381,7 +381,8 @@ export function start(root, told) {
       for (const key in attributes) el.setAttribute(key, attributes[key]);
       el.onpointerenter = ({ pointerType }) => pointerType === "mouse" && !pinned && light(id, true);
       el.onpointerleave = ({ pointerType }) => pointerType === "mouse" && !pinned && light(here === id ? id : "", true);
-      el.onfocus = () => here === id || go(id, false);
+      // A box that moved while the mouse was pressed would not hear the click.
+      el.onfocus = () => here === id || (el.matches(":focus-visible") && go(id, false));
       el.onclick = opens ? null : () => (go(id), pin(id));
     }
     const first = picture.boxes.values().next().value;
