@@ -297,7 +297,8 @@ def description(graph: Graph, *, limit: int = 40) -> str:
 
 def _clause(node: Node, formula: str) -> str:
     folded = node.kind in {"group", "port"}
-    kind = node.formula if folded else _WORDS.get(node.kind, node.kind)
+    kind = _WORDS.get(node.kind, node.kind)
+    kind = words.one_line(node.formula) if folded else kind
     head = formula if node.kind == "op" else kind
     name = f"{words.one_line(node.name, 40)} = " if node.name else "= "
     ghost = f", {GHOSTS[node.ghost]}" if node.ghost else ""
@@ -407,9 +408,10 @@ def _folded_rows(node: Node, prefix: str) -> tuple[_Row, ...]:
 
 def _title_row(node: Node) -> _Row:
     """A group's title in two lines beside the sign that it opens; a port's in one."""
-    first, of, rest = node.formula.partition(" of ")
-    lines = [("title", first)] if node.kind == "group" else [("tag", node.formula)]
-    more = " \u00b7 ".join(filter(None, ((of + rest).strip(), node.nickname)))
+    whole, nickname = (words.one_line(s) for s in (node.formula, node.nickname))
+    first, of, rest = whole.partition(" of ")
+    lines = [("title", first)] if node.kind == "group" else [("tag", whole)]
+    more = " \u00b7 ".join(filter(None, ((of + rest).strip(), nickname)))
     lines += [("word", more.strip())] if node.kind == "group" and more.strip() else []
     shown = [(cls, fit(said, _ROOM + 40, FONTS[cls][0])) for cls, said in lines]
     left = _SIGN if node.kind == "group" else 0
@@ -734,7 +736,8 @@ def _edge_title(tie: _Tie, graph: Graph) -> str:
     name = words.one_line(tail.name, 60) or words.brief(tail.value)
     parts = [f"{name} is operand {edge.label} of {head.op}"]
     if head.kind in {"group", "port"}:
-        parts = [f"{name} goes into {head.formula}", *filter(None, [edge.label])]
+        into = words.one_line(head.formula)
+        parts = [f"{name} goes into {into}", *filter(None, [edge.label])]
     if edge.broadcast:
         parts.append(f"broadcast to shape {words.shape(head.value)}")
     if not edge.live:
@@ -818,7 +821,8 @@ def _draw(card: _Card, box: Rect, prefix: str) -> str:
 
 def _node_title(node: Node) -> str:
     folded = node.kind in {"group", "port"}
-    kind = node.op if node.kind == "op" else node.formula if folded else _tags(node)
+    whole = words.one_line(node.formula)
+    kind = node.op if node.kind == "op" else whole if folded else _tags(node)
     name = f"{words.one_line(node.name)} = " if node.name else ""
     lines = [f"{name}{words.describe(node.value)}", kind]
     if node.gradient is not None:
