@@ -269,6 +269,13 @@ class Explorer:
         self._ground, settings = self.grounds[name]()
         return settings
 
+    @property
+    def names(self) -> list[str]:
+        """What the numbers of the start are called."""
+        from tapeviz.render.track import coordinates
+
+        return [] if self.run is None else coordinates(self.run.quick)
+
     def go(self, settings: Settings) -> tuple[Any, dict[str, Any]]:
         """Run everything; the ground if it is new, and the scene.
 

@@ -131,7 +131,7 @@ class Studio(widgets.VBox):  # type: ignore[misc]
             box.value = name in settings.race
         for box in self.origin:
             box.close()
-        self.origin = [_start(k, v) for k, v in enumerate(settings.start)]
+        self.origin = [*map(_start, settings.start)]
         for box in self.origin:
             box.observe(self._moved, "value")
         self._start.children = self.origin
@@ -195,6 +195,8 @@ class Studio(widgets.VBox):  # type: ignore[misc]
         self._quiet = True
         self.board.point = list(self.settings.start)
         self._quiet = False
+        for box, name in zip(self.origin, self.explorer.names, strict=True):
+            box.description = f"start {name}"
         self.board.show(ground, scene)
         self.board.unfold(None)
         self._film_soon()
@@ -333,10 +335,9 @@ def _check(name: str) -> Any:
     )  # fmt: skip
 
 
-def _start(k: int, value: float) -> Any:
-    name = f"start {'xy'[k]}" if k else "start"
+def _start(value: float) -> Any:
     return _labelled(
-        widgets.FloatText, name, "Where the descent starts", value=value, step=0.1,
+        widgets.FloatText, "start", "Where the descent starts", value=value, step=0.1,
         layout={"width": "130px"},
     )  # fmt: skip
 

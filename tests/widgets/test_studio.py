@@ -179,6 +179,8 @@ def test_two_variables_or_one_of_two_numbers_or_a_function_of_them() -> None:
     both = explore(lambda: a**2 + 3 * b**2, [a, b])
     one = explore(lambda: tf.reduce_sum(w**2 * [1.0, 3.0]), w)
     taken = explore(lambda p, q: p**2 + 3 * q**2, [a, b])
+    assert [box.description for box in both.origin] == ["start a", "start b"]
+    assert [box.description for box in one.origin] == ["start w[0]", "start w[1]"]
     for panel in (both, one, taken):
         assert panel.message == ""
         assert scene(panel)["scale"]["limit"] == pytest.approx(1 / 3, rel=1e-5)
