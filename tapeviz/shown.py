@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from tapeviz.errors import LayoutError, SaveError, tell
 from tapeviz.render import picture, still, text
+from tapeviz.render import theme as themes
 from tapeviz.render.changes import changed, changes
 from tapeviz.render.changes import to_text as list_changes
 from tapeviz.render.kept import remembered
 from tapeviz.render.kept import table as kept_table
+from tapeviz.render.layout import check
+from tapeviz.render.only import Part
 from tapeviz.render.scene import Scene, description, scene, summary
 from tapeviz.trace.bulk import bulk
 from tapeviz.trace.compare import compare
@@ -94,9 +97,11 @@ class Drawing(Shown):
 
     A large graph is folded, or any graph if ``fold`` is True, or none if it is False.
     ``memory`` has the numbers where the picture tells what the tape keeps alive.
+    ``part`` says which part of the graph is shown, ``precision`` with how many digits.
+    ValueError for a look that there is not.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one way in which the same graph is shown
         self,
         graph: Graph,
         *,
@@ -104,11 +109,16 @@ class Drawing(Shown):
         direction: str = "LR",
         fold: bool | None = None,
         memory: Memory | None = None,
+        precision: int | None = None,
+        part: Part | None = None,
     ) -> None:
-        self.graph = graph if memory is None else remembered(graph, memory)
+        self._whole = graph if memory is None else remembered(graph, memory)
         self.memory = memory
-        self._look = {"theme": theme, "direction": direction}
+        self._look = {"theme": themes.check(theme), "direction": check(direction)}
         self._fold = fold
+        self._digits = text.check_precision(precision)
+        with text.precision(precision):
+            self.graph = part.of(self._whole) if part else self._whole
 
     @cached_property
     def _folded(self) -> Folded | None:
@@ -116,7 +126,7 @@ class Drawing(Shown):
         from tapeviz.render.folded import folded
         from tapeviz.render.view import chosen
 
-        with bulk():
+        with bulk(), text.precision(self._digits):
             fold = chosen(self.graph, fold=self._fold)
             return None if fold is None else folded(fold, **self._look)
 
@@ -124,12 +134,9 @@ class Drawing(Shown):
     def _scene(self) -> Scene:
         if self._folded is not None:
             return self._folded.scene
-        return scene(
-            self.graph,
-            theme=self._look["theme"],
-            direction=self._look["direction"],
-            legend=True,
-        )
+        with text.precision(self._digits):
+            theme, direction = self._look["theme"], self._look["direction"]
+            return scene(self.graph, theme=theme, direction=direction, legend=True)
 
     @property
     def svg(self) -> str:
@@ -165,14 +172,16 @@ class Drawing(Shown):
         """The graph as DOT text, for Graphviz."""
         from tapeviz.render.dot import to_dot
 
-        return to_dot(self.graph, direction=self._look["direction"])
+        with text.precision(self._digits):
+            return to_dot(self.graph, direction=self._look["direction"])
 
     @property
     def mermaid(self) -> str:
         """The graph as a Mermaid flowchart, for Markdown."""
         from tapeviz.render.mermaid import to_mermaid
 
-        return to_mermaid(self.graph, direction=self._look["direction"])
+        with text.precision(self._digits):
+            return to_mermaid(self.graph, direction=self._look["direction"])
 
     def _page(self) -> str:
         if self._folded is not None:
@@ -182,7 +191,8 @@ class Drawing(Shown):
     def _html(self) -> str:
         if self._folded is not None:
             return self._folded.notebook()
-        alt = description(self.graph)
+        with text.precision(self._digits):
+            alt = description(self.graph)
         return picture.notebook(self.svg, self.graph, alt, self._shown)
 
     @property
@@ -191,10 +201,11 @@ class Drawing(Shown):
         return {**self._look, "least": round(0.72 * self._scene.width)}
 
     def __str__(self) -> str:
-        listed = text.table(self.graph)
+        with text.precision(self._digits):
+            listed = text.table(self.graph)
         if self.memory is None:
             return listed
-        kept = kept_table(self.graph, self.memory)
+        kept = kept_table(self._whole, self.memory)
         numbers = text.columns(kept.heads, kept.rows)
         return f"{listed}\n\n{numbers}"
 
@@ -216,7 +227,8 @@ class Compared(Drawing):
         super().__init__(changed(self._both), **options)
 
     def __str__(self) -> str:
-        listed = text.table(replace(self.graph, notes=()))
+        with text.precision(self._digits):
+            listed = text.table(replace(self.graph, notes=()))
         return f"{list_changes(self._both)}\n\n{listed}"
 
     def __repr__(self) -> str:

@@ -174,7 +174,7 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     body.append(below.draw(MARGIN, high - 6))
     wide, high = max(wide, below.width + 2 * MARGIN), high + below.height
     return Scene(
-        f"{_head(graph, wide, high, theme, prefix)}{''.join(body)}</svg>",
+        legal(f"{_head(graph, wide, high, theme, prefix)}{''.join(body)}</svg>"),
         wide,
         high,
         boxes,
@@ -491,7 +491,7 @@ def _value_row(
     said = words.shape(node.value) if shape else words.fmt(node.value)
     kind = words.kind(node.value)
     said = f"{said} {kind}" if kind else said
-    shown = fit(said if bare or shape else f"= {said}", 150, 15)
+    shown = fit(said if bare or shape else f"= {said}", _value_room(), 15)
     if node.ghost == "failed":
         shown = fit(words.one_line(node.note.partition(":")[0]), _ROOM, 15)
     id = "" if shape else _id(prefix, node.id, "-value")
@@ -504,9 +504,14 @@ def _value_row(
     return _Row(gap + _wide(cls.partition(" ")[0], shown), 22, draw)
 
 
+def _value_room() -> float:
+    """How wide a value may be: as usual, or what the chosen digits need."""
+    return max(150.0, 10.0 * words.chosen(0) + 50)
+
+
 def _lone_row(node: Node, prefix: str) -> _Row:
     """The number of a plain constant, in the middle of its pill."""
-    shown = fit(words.fmt(node.value), 150, 15)
+    shown = fit(words.fmt(node.value), _value_room(), 15)
     id = _id(prefix, node.id, "-value")
     return _Row(
         max(20.0, _wide("val", shown)),
@@ -530,7 +535,7 @@ def _grid_row(node: Node, prefix: str) -> _Row:
 
 def _grid(value: Value, name: str = "", boldness: float = 1) -> _Row:
     across = value.shape[-1]
-    cells = [words.number(entry, 4) for entry in value.data or ()]
+    cells = [words.number(entry, words.chosen(4)) for entry in value.data or ()]
     wide = max(26.0, *(_wide("cell", cell) * boldness + 12 for cell in cells))
     down = len(cells) // across
     spots = [divmod(i, across) for i in range(len(cells))]

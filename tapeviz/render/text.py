@@ -6,9 +6,12 @@ import ast
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
+from tapeviz.errors import tell
 from tapeviz.render.measure import GONE
 from tapeviz.trace.graph import CUTS, GHOSTS, Badge, Edge, Frame, Graph, Node, Trail
 from tapeviz.trace.value import Entry, Value
@@ -35,11 +38,48 @@ _JOINERS = "\u200c\u200d\u200e"
 _FORMULA = 26
 
 
-def fmt(value: Value, *, digits: int = _DIGITS, cells: int = _CELLS) -> str:
+_CHOSEN: ContextVar[int | None] = ContextVar("digits", default=None)
+_MOST = 17
+
+
+@contextmanager
+def precision(digits: int | None) -> Iterator[None]:
+    """Inside it numbers are written with so many significant digits; None: as usual.
+
+    >>> with precision(2):
+    ...     number(3.14159)
+    '3.1'
+    """
+    token = _CHOSEN.set(digits)
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(token)
+
+
+def check_precision(digits: int | None) -> int | None:
+    """The number itself; ValueError unless it is None or from 1 to 17."""
+    whole = isinstance(digits, int) and not isinstance(digits, bool)
+    if digits is not None and not (whole and 1 <= digits <= _MOST):
+        raise ValueError(
+            tell(
+                f"precision is {digits!r}, which is no number of digits",
+                f"give a whole number from 1 to {_MOST}, or None for the usual ones",
+            )
+        )
+    return digits
+
+
+def chosen(usual: int) -> int:
+    """How many significant digits to write, where usually it would be so many."""
+    return _CHOSEN.get() or usual
+
+
+def fmt(value: Value, *, digits: int = 0, cells: int = _CELLS) -> str:
     """The value for people: a rounded number, a small array, or words for a large one.
 
-    ``digits`` is the number of significant digits; arrays of more than ``cells``
-    entries are described by their dtype, shape and mean.
+    ``digits`` is the number of significant digits, 0 for those of ``precision``;
+    arrays of more than ``cells`` entries are described by their dtype, shape and mean.
 
     >>> fmt(Value("float32", (), (6.0,)))
     '6'
@@ -78,7 +118,7 @@ def _nested(parts: Sequence[str], dims: tuple[int, ...]) -> str:
     return f"[{', '.join(rows)}]"
 
 
-def number(entry: Entry, digits: int = _DIGITS) -> str:
+def number(entry: Entry, digits: int = 0) -> str:
     """One entry for people, with so many significant digits.
 
     >>> [number(v) for v in (6.0, 0.10000000149011612, 1e-7, float("-inf"), True)]
@@ -97,7 +137,7 @@ def number(entry: Entry, digits: int = _DIGITS) -> str:
 def _real(x: float, digits: int) -> str:
     if x.is_integer() and abs(x) < _WHOLE:
         return str(int(x))
-    text = f"{x:.{digits}g}"
+    text = f"{x:.{digits or chosen(_DIGITS)}g}"
     return re.sub(r"e([+-])0*", lambda e: "e" + e[1].replace("+", ""), text)
 
 
@@ -215,8 +255,8 @@ def range_of(value: Value) -> str:
     finite = [e for e in entries if math.isfinite(e)]
     ends = (summary.low, summary.high) if summary else (min(finite), max(finite))
     odd = summary.odd if summary else len(entries) - len(finite)
-    low, high = (number(end, 4) for end in ends)
-    parts = [f"min {low}", f"mean {number(mean, 4)}", f"max {high}"]
+    low, high = (number(end, chosen(4)) for end in ends)
+    parts = [f"min {low}", f"mean {number(mean, chosen(4))}", f"max {high}"]
     return " \u00b7 ".join([*parts, *([f"{odd} nan or inf"] if odd else [])])
 
 
