@@ -40,11 +40,11 @@ def terse(code: str) -> str:
     """A lean script whose own names are one or two letters long.
 
     A name is left alone where it might be more than a variable of ours: a key, a
-    property, part of a text, or a word of the browser.
+    property, inside a text, or a word of the browser.
     """
     parts = _LITERAL.split(code)
-    plain, quoted = "".join(parts[::2]), " ".join(parts[1::2])
-    spared = {*_WORD.findall(quoted), *_KEPT} | _keys("\0".join(parts[::2]))
+    plain, filled = "".join(parts[::2]), " ".join(_FILLED.findall(code))
+    spared = {*_WORD.findall(filled), *_KEPT} | _keys("\0".join(parts[::2]))
     count = Counter(_WORD.findall(plain))
     ours = {n for n in _declared(plain) if len(n) > 2} - spared
     short = (n for n in _short_names() if n not in count and n not in spared)
@@ -54,6 +54,7 @@ def terse(code: str) -> str:
     return "".join(parts)
 
 
+_FILLED = re.compile(r"\$\{([^}]*)\}")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _KEPT = ("mount", "start")
 _DECLARED = re.compile(r"(?:\blet|\bfunction) ([A-Za-z_$][\w$]*)|([A-Za-z_$][\w$]*)=>")
@@ -95,6 +96,7 @@ def _short_names() -> Iterator[str]:
 def small(text: str) -> str:
     """Styles without needless spaces."""
     text = re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text))
+    text = re.sub(r"(?<=[{};,])& (?=[.:\[])", "", text)
     return re.sub(r"([{;][a-z-]+): ", r"\1:", text).replace(";}", "}").strip()
 
 

@@ -1,0 +1,60 @@
+"""Our scripts made short: the same script, in fewer bytes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tapeviz.render import html
+from tapeviz.render.assets import lean, small, terse
+
+SCRIPT = """
+// A comment of its own line.
+const table = { first: 1, second: "first  // no comment" };
+function twice(number, { first } = table) {
+  const doubled = number * 2;
+  const words = [1, 2].map((entry) => entry + doubled);
+  return `${first} and ${words.join(", ")} of ${table.second}`;
+}
+console.log(JSON.stringify([twice(3), twice(4, { first: "other" })]));
+"""
+
+
+def ran(code: str, tmp_path: Path) -> object:
+    """What a script prints, as JSON."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node to run a script with; the browser's tests run ours")
+    file = tmp_path / "script.js"
+    file.write_text(code)
+    done = subprocess.run([node, str(file)], check=True, capture_output=True)
+    return json.loads(done.stdout)
+
+
+def test_a_short_script_does_what_the_long_one_does(tmp_path: Path) -> None:
+    short = terse(lean(SCRIPT))
+    assert ran(short, tmp_path) == ran(SCRIPT, tmp_path)
+    assert len(short) < len(lean(SCRIPT)) < len(SCRIPT)
+
+
+def test_keys_texts_and_what_stands_in_templates_keep_their_names() -> None:
+    short = terse(lean(SCRIPT))
+    for kept in ("first:1", '"first  // no comment"', "table.second", "console.log"):
+        assert kept in short
+    for ours in ("doubled", "twice", "entry", "const", "comment of"):
+        assert ours not in short
+
+
+def test_the_player_is_found_by_the_names_that_pages_call() -> None:
+    assert "function start(" in html.script()
+    assert "function mount(" in html.script()
+    assert "export" not in html.script()
+
+
+def test_styles_lose_only_what_says_nothing() -> None:
+    styles = ".a {\n  color: red;\n  & .b, & > .c { margin: 0 4px; }\n}\n"
+    assert small(styles) == ".a{color:red;.b,& > .c{margin:0 4px}}"
