@@ -568,6 +568,18 @@ def test_the_picture_shows_what_why_says(mistake: Mistake) -> None:
         assert not {n.name for n in graph.nodes if n.ghost and n.source}
 
 
+@pytest.mark.parametrize("many", [150, 2000])
+def test_an_expression_with_very_many_layers(many: int) -> None:
+    terms = " + ".join(["c"] * many)
+    graph = drawn(
+        "x = tf.Variable(1.0)\nc = tf.constant(2.0)\n"
+        f"with tf.GradientTape() as tape:\n    y = float(x) * ({terms}) + x\n"
+        f"z = y * ({terms})\npicture = draw(tape)\nanswer = tf.why(tape, y, c)"
+    )
+    assert named(graph, "z").ghost == "outside"
+    assert len(graph.to_json()) < 20_000 + 40 * many
+
+
 def test_ghosts_of_a_kind_that_is_not_known_are_refused() -> None:
     graph = drawn("""
         x = tf.constant(3.0)

@@ -19,7 +19,7 @@ import numpy as np
 
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.tensor import Tensor, Variable
-from tapeviz.trace.graph import Graph, Node, Note, Trail
+from tapeviz.trace.graph import Graph, Node, Note, Span, Trail
 from tapeviz.trace.observe.frames import frames
 from tapeviz.trace.observe.lookup import (
     OPERATORS,
@@ -30,7 +30,7 @@ from tapeviz.trace.observe.lookup import (
 )
 from tapeviz.trace.observe.names import Names
 from tapeviz.trace.observe.recorded import Scribe
-from tapeviz.trace.observe.source import Line, Reading, Spot, dotted
+from tapeviz.trace.observe.source import Line, Reading, Spot, deep, dotted
 from tapeviz.trace.observe.values import value_of
 from tapeviz.trace.observe.why import absent, cuts, mend
 from tapeviz.trace.value import UNKNOWN, Value
@@ -222,7 +222,7 @@ class Ghosts:
         return self._marked(
             replace(
                 node, kind="op", op=_called(code) or "code", symbol=_sign(code),
-                formula="" if span is None else " ".join(span.text.split()),
+                formula=_text(span, code),
                 ghost=ghost, note=self._note(ghost, node.name, line, code), span=span,
             ),
             thing,
@@ -507,7 +507,7 @@ class Ghosts:
         span = self.look.span(line, node)
         self.nodes[made.id] = replace(
             made, kind="op", op=_called(code) or "code", symbol=_sign(code),
-            formula="" if span is None else " ".join(span.text.split()),
+            formula=_text(span, code),
             ghost="failed", note=f"{kind}: {_first(said)}", span=span,
         )  # fmt: skip
         self.todo.append((made.id, line, code))
@@ -611,6 +611,13 @@ def _sorted(
                 heapq.heappush(ready, (place[head], head))
     kept = tuple(t for t in trails if t.tail in done and t.head in done)
     return tuple(done.values()), kept
+
+
+def _text(span: Span | None, code: ast.AST) -> str:
+    """The learner's code on one line; an ellipsis for what is too deep to be read."""
+    if span is None or deep(code):
+        return "" if span is None else "..."
+    return " ".join(span.text.split())
 
 
 def _given(line: Line) -> tuple[str, ast.expr | None]:

@@ -267,8 +267,7 @@ class Reading:
             for line in self.lines
             if isinstance(line.node, ast.With)
             for item in line.node.items
-            if item.optional_vars is not None
-            and ast.unparse(item.optional_vars) == name
+            if item.optional_vars is not None and code_of(item.optional_vars) == name
         ]
 
 
@@ -325,6 +324,29 @@ def _read_names(node: ast.AST) -> set[str]:
         dotted(n) for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))
     }
     return every - {""}
+
+
+DEEP = 200
+"""Expressions with more layers than these are not written out."""
+
+
+def code_of(node: ast.AST) -> str:
+    """An expression as text; an ellipsis for one with very many layers.
+
+    >>> code_of(ast.parse("x  +  1", mode="eval").body)
+    'x + 1'
+    """
+    return "..." if deep(node) else ast.unparse(node)
+
+
+def deep(node: ast.AST) -> bool:
+    """Whether an expression has so many layers that nothing recursive reads it."""
+    layer = [node]
+    for _ in range(DEEP):
+        layer = [child for one in layer for child in ast.iter_child_nodes(one)]
+        if not layer:
+            return False
+    return True
 
 
 def dotted(node: ast.AST) -> str:

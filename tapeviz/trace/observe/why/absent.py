@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tapeviz.engine.tensor import Tensor, Variable
-from tapeviz.trace.observe.source import Line, dotted
+from tapeviz.trace.observe.source import Line, code_of, dotted
 from tapeviz.trace.observe.why import mend, steps
 from tapeviz.trace.observe.why.case import Case, is_value
 from tapeviz.trace.reason import Reason
@@ -250,13 +250,13 @@ def _rebound(case: Case, first: Line, line: Line) -> Reason:
     value = line.value
     instead, edits = f"{name}.assign(...)", mend.Edits()
     if isinstance(node, (ast.Assign, ast.AugAssign)) and value is not None:
-        call = f"{name}.assign({ast.unparse(value)})"
+        call = f"{name}.assign({code_of(value)})"
         if (
             isinstance(value, ast.BinOp)
             and dotted(value.left) == name
             and type(value.op) in _STEPS
         ):
-            call = f"{name}.{_STEPS[type(value.op)]}({ast.unparse(value.right)})"
+            call = f"{name}.{_STEPS[type(value.op)]}({code_of(value.right)})"
         instead, edits = call, mend.replace(case, line, node, call)
     return Reason(
         "rebound",
@@ -432,7 +432,7 @@ def linear(case: Case, line: Line) -> Reason:
         )
     call: Any = line.value
     call = call.value if isinstance(call, ast.Subscript) else call
-    what = ast.unparse(call.args[0]) if call.args else "the function"
+    what = code_of(call.args[0]) if call.args else "the function"
     return Reason(
         "linear",
         f"{name} is itself a derivative, and it does not depend on {x}: {what} changes "
@@ -509,7 +509,7 @@ def written(case: Case, line: Line) -> Iterator[Reason]:
 
 def left(case: Case, line: Line | None, node: Any, place: int = -1) -> Reason:
     """The value left for NumPy or Python."""
-    text = " ".join(ast.unparse(node).split()) if isinstance(node, ast.AST) else "this"
+    text = " ".join(code_of(node).split()) if isinstance(node, ast.AST) else "this"
     short = text if len(text) <= 44 else "This expression"
     called = getattr(node, "func", ast.Pass())
     func = dotted(called) or f".{getattr(called, 'attr', '')}".rstrip(".")

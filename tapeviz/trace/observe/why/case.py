@@ -18,7 +18,7 @@ from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.trace.graph import Span
 from tapeviz.trace.observe.names import Names, tensors
 from tapeviz.trace.observe.recorded import Scribe
-from tapeviz.trace.observe.source import Line, Reading, Spot, dotted
+from tapeviz.trace.observe.source import Line, Reading, Spot, code_of, dotted
 from tapeviz.trace.reason import Edit, Reason
 
 LONG = 44
@@ -52,7 +52,7 @@ class Case:
     # -- names and code --------------------------------------------------------------
 
     def _called(self, thing: Any, code: ast.expr | None, else_: str) -> str:
-        text = "" if code is None else ast.unparse(code)
+        text = "" if code is None else code_of(code)
         if text and len(text) <= LONG:
             return text
         return self.name_of(thing) or else_

@@ -10,7 +10,7 @@ import numpy as np
 
 from tapeviz.engine.record import VARIABLE, WATCHED
 from tapeviz.engine.tensor import Variable
-from tapeviz.trace.observe.source import Line, dotted
+from tapeviz.trace.observe.source import Line, code_of, dotted
 from tapeviz.trace.observe.why import absent, mend, steps
 from tapeviz.trace.observe.why.case import Case
 from tapeviz.trace.reason import Reason
@@ -127,7 +127,7 @@ def _unassigned(case: Case, line: Line | None) -> mend.Edits:
         return ()
     func = dotted(call.func)
     name, _, verb = func.rpartition(".")
-    arg = ast.unparse(call.args[0])
+    arg = code_of(call.args[0])
     if verb == "Variable" and isinstance(node, ast.Assign):
         return mend.replace(case, line, call, arg)
     if not isinstance(node, ast.Expr) or not name.isidentifier():
@@ -268,7 +268,7 @@ def _decision(case: Case) -> tuple[Any, Reason] | None:
         if any(id(goal.node) in inside for goal in case.upstream):
             return line.order, Reason(
                 "step",
-                f"{case.x_name} only decides what runs, in {ast.unparse(node.test)}, "
+                f"{case.x_name} only decides what runs, in {code_of(node.test)}, "
                 "and a decision passes no gradient.",
                 f"compute {case.y_name} from {case.x_name} itself, for example as a "
                 f"mixture with {case.tf}.sigmoid",

@@ -7,7 +7,7 @@ import linecache
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tapeviz.trace.observe.source import Line, dotted
+from tapeviz.trace.observe.source import Line, code_of, deep, dotted
 from tapeviz.trace.observe.why.case import Case, edit
 from tapeviz.trace.reason import Edit
 
@@ -63,12 +63,10 @@ def reword(
     change: Callable[[ast.AST], ast.AST | None],
 ) -> Edits:
     """The expression with some of its parts changed."""
-    if line is None or node is None:
+    if line is None or node is None or deep(node):
         return ()
-    new = ast.unparse(
-        _Change(change).visit(ast.parse(ast.unparse(node), mode="eval").body)
-    )
-    return replace(case, line, node, new) if new != ast.unparse(node) else ()
+    new = code_of(_Change(change).visit(ast.parse(code_of(node), mode="eval").body))
+    return replace(case, line, node, new) if new != code_of(node) else ()
 
 
 class _Change(ast.NodeTransformer):
@@ -125,7 +123,7 @@ def _clumsy(case: Case, line: Line) -> bool:
 
 def _text(line: Line) -> str:
     return (
-        ast.unparse(line.node)
+        code_of(line.node)
         if line.node.lineno != line.node.end_lineno
         else (linecache.getline(line.path, line.node.lineno).strip())
     )
@@ -146,7 +144,7 @@ def remove(case: Case, line: Line | None) -> Edits:
         return ()
     alone = any(len(w.body) == 1 and w.body[0] is line.node for w in line.withs)
     text = linecache.getline(line.path, line.node.lineno).strip()
-    one = line.node.lineno == line.node.end_lineno and text == ast.unparse(line.node)
+    one = line.node.lineno == line.node.end_lineno and text == code_of(line.node)
     return edit(_whole(case, line), "") if one and not alone else ()
 
 
@@ -241,7 +239,7 @@ def _as_tensors(case: Case, node: ast.AST, missing: list[str]) -> ast.AST | None
 
 
 def _list(node: ast.Call) -> str:
-    return ", ".join(ast.unparse(a) for a in (*node.args, *node.keywords))
+    return ", ".join(code_of(a) for a in (*node.args, *node.keywords))
 
 
 def floats(case: Case, line: Line | None, call: ast.expr | None) -> Edits:

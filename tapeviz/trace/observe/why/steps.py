@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.trace.observe.source import Line, dotted
+from tapeviz.trace.observe.source import Line, code_of, dotted
 from tapeviz.trace.observe.why import mend
 from tapeviz.trace.observe.why.case import LONG, Case
 from tapeviz.trace.reason import Reason
@@ -87,7 +87,7 @@ def written(case: Case, line: Line) -> Iterator[Reason]:
             continue
         name, code = (
             dotted(node.func).rpartition(".")[2],
-            " ".join(ast.unparse(node).split()),
+            " ".join(code_of(node).split()),
         )
         code = code if len(code) <= LONG else name
         told = (
@@ -98,7 +98,7 @@ def written(case: Case, line: Line) -> Iterator[Reason]:
         if name == "cast" and len(node.args) > 1:
             kind = dotted(node.args[1]).rpartition(".")[2]
             if kind.startswith(("int", "uint", "bool")):
-                told = cast(case.tf, code, ast.unparse(node.args[0]), np.dtype(kind))
+                told = cast(case.tf, code, code_of(node.args[0]), np.dtype(kind))
         if told is not None:
             name = "cast_whole" if name == "cast" else name
             yield Reason(*told, case.span(line, node), mended(case, line, node, name))
@@ -108,14 +108,14 @@ def mended(case: Case, line: Line | None, node: Any, name: str) -> mend.Edits:
     """The same without the step: the value itself, a smooth one, or a way around it."""
     tf = case.tf
     if isinstance(node, ast.Call) and node.args:
-        inner = ast.unparse(node.args[0])
+        inner = code_of(node.args[0])
         func = dotted(node.func).rpartition(".")[2]
         if name == "stop_gradient" and func == name:
             return mend.replace(case, line, node, inner)
         if name == "cast_whole" and func == "cast" and len(node.args) > 1:
             return mend.replace(case, line, node.args[1], f"{tf}.float32")
         if name in STAIRS and func == name:
-            through = f"({inner} + {tf}.stop_gradient({ast.unparse(node)} - {inner}))"
+            through = f"({inner} + {tf}.stop_gradient({code_of(node)} - {inner}))"
             return mend.replace(case, line, node, through)
         if name in PLACES and func == name:
             best = f"{tf}.reduce_{name[3:]}"
@@ -132,9 +132,9 @@ def _smooth(case: Case, line: Line, node: ast.Compare) -> mend.Edits:
         left, right = right, left
     gap = ast.BinOp(left, ast.Sub(), right)
     zero = isinstance(right, ast.Constant) and right.value == 0
-    soft = f"{case.tf}.sigmoid({ast.unparse(left if zero else gap)})"
+    soft = f"{case.tf}.sigmoid({code_of(left if zero else gap)})"
     for one in line.parts:
         if isinstance(one, ast.Call) and node in one.args[:1] and len(one.args) == 3:
-            a, b = (ast.unparse(arg) for arg in one.args[1:])
+            a, b = (code_of(arg) for arg in one.args[1:])
             return mend.replace(case, line, one, f"({soft} * {a} + (1 - {soft}) * {b})")
     return mend.replace(case, line, node, soft)

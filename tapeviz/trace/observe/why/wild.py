@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from tapeviz.engine.record import READ, VARIABLE, WATCHED
-from tapeviz.trace.observe.source import Line, dotted
+from tapeviz.trace.observe.source import Line, code_of, dotted
 from tapeviz.trace.observe.why import mend
 from tapeviz.trace.observe.why.case import Case, number
 from tapeviz.trace.observe.why.flat import Part, parts
@@ -128,7 +128,7 @@ def _smaller(case: Case, name: str) -> str:
 def _clipped(case: Case, i: int, name: str) -> mend.Edits:
     node = case.node(i)
     if name == "exp" and isinstance(node, ast.Call) and len(node.args) == 1:
-        inner = ast.unparse(node.args[0])
+        inner = code_of(node.args[0])
         return mend.replace(
             case, case.line(i), node.args[0], f"{case.tf}.minimum({inner}, 80.0)"
         )
@@ -255,10 +255,10 @@ def _edits(case: Case, i: int) -> mend.Edits:
         return ()
     arg = node.args[0]
     if _is_softmax(arg) and name == "log":
-        rest = ", ".join(ast.unparse(a) for a in (*arg.args, *arg.keywords))
+        rest = ", ".join(code_of(a) for a in (*arg.args, *arg.keywords))
         return mend.replace(case, line, node, f"{case.tf}.nn.log_softmax({rest})")
     if name == "norm":
-        inner, tf = ast.unparse(arg), case.tf
+        inner, tf = code_of(arg), case.tf
         new = f"{tf}.sqrt({tf}.reduce_sum({tf}.square({inner})) + {SMALL})"
         return mend.replace(case, line, node, new)
     return mend.replace(case, line, arg, new) if (new := _moved(case, i, arg)) else ()
@@ -270,7 +270,7 @@ def _is_softmax(node: ast.expr) -> TypeGuard[ast.Call]:
 
 def _moved(case: Case, i: int, arg: ast.expr) -> str:
     """The operand kept away from where the function is infinitely steep, or ""."""
-    name, inner, tf = case.op(i).name, ast.unparse(arg), case.tf
+    name, inner, tf = case.op(i).name, code_of(arg), case.tf
     if name in ("log", "log1p"):
         return f"{tf}.maximum({inner}, 1e-7)"
     if name in ("sqrt", "rsqrt"):
@@ -280,7 +280,7 @@ def _moved(case: Case, i: int, arg: ast.expr) -> str:
 
 
 def _binary(case: Case, line: Line | None, node: ast.BinOp, name: str) -> mend.Edits:
-    left, right = ast.unparse(node.left), ast.unparse(node.right)
+    left, right = code_of(node.left), code_of(node.right)
     if name == "divide":
         new = f"{case.tf}.math.divide_no_nan({left}, {right})"
         return mend.replace(case, line, node, new)
@@ -309,7 +309,7 @@ def _doubled(case: Case, i: int, name: str) -> mend.Edits:
         ):
             where = [any(n is node for n in ast.walk(a)) for a in one.args[1:]]
             if any(where):
-                condition, inner = ast.unparse(one.args[0]), ast.unparse(arg)
+                condition, inner = code_of(one.args[0]), code_of(arg)
                 pair = f"{inner}, 1.0" if where[0] else f"1.0, {inner}"
                 return mend.replace(
                     case, line, arg, f"{case.tf}.where({condition}, {pair})"
