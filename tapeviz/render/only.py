@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from tapeviz.errors import tell
 from tapeviz.render import text as words
-from tapeviz.render.measure import GONE
 from tapeviz.trace.graph import Edge, Graph, Node, Note, Scope, Trail
 
 
@@ -145,9 +144,9 @@ def _called(node: Node, taken: set[str]) -> str:
     """A name that cannot be taken for one of the slots still to be filled."""
     if node.name and node.name not in taken:
         return words.one_line(node.name, 16)
-    if node.kind == "constant" and not node.value.shape:
+    if node.kind in {"constant", "variable"} and not node.value.shape:
         return words.fmt(node.value)
-    return GONE
+    return "..."
 
 
 def _formula(node: Node, operands: Mapping[str, str]) -> str:

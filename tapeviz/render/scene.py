@@ -18,7 +18,7 @@ from tapeviz.render import theme as themes
 from tapeviz.render.layout import Box, Link, Placement, Point, place
 from tapeviz.render.measure import fit, width
 from tapeviz.render.pen import BOLD as _BOLD
-from tapeviz.render.pen import FONTS
+from tapeviz.render.pen import FONTS, legal
 from tapeviz.render.pen import n as _n
 from tapeviz.render.pen import text as _text
 from tapeviz.render.pen import wide as _wide
@@ -506,7 +506,7 @@ def _value_row(
 
 def _value_room() -> float:
     """How wide a value may be: as usual, or what the chosen digits need."""
-    return max(150.0, 10.0 * words.chosen(0) + 50)
+    return max(150.0, 10.0 * words.chosen(0) + 130)
 
 
 def _lone_row(node: Node, prefix: str) -> _Row:
