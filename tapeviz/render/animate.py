@@ -11,6 +11,7 @@ from html import escape
 
 from tapeviz.render import theme
 from tapeviz.render.lines import Place, lit
+from tapeviz.render.pen import legal
 from tapeviz.trace.film import Film, Frame
 
 MOST = 100
@@ -376,15 +377,8 @@ def _selector(id: str) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_legal(text))
+    return escape(legal(text))
 
 
 def _css(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;")
-
-
-def _legal(text: str) -> str:
-    """The text without the characters that no XML file may hold."""
-    return re.sub(
-        r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "\ufffd", text
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from tapeviz.render.measure import width
@@ -49,3 +50,15 @@ def n(x: float) -> str:
     ('2', '2.2')
     """
     return f"{x:.1f}".removesuffix(".0")
+
+
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def legal(markup: str) -> str:
+    """The markup without the characters that no XML file may hold.
+
+    >>> legal("a" + chr(0)) == "a" + chr(0xFFFD)
+    True
+    """
+    return _ILLEGAL.sub("\ufffd", markup)

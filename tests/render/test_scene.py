@@ -12,7 +12,7 @@ import pytest
 
 from tapeviz.render import layout
 from tapeviz.render.scene import Rect, Scene, description, scene, summary
-from tapeviz.trace.graph import Graph
+from tapeviz.trace.graph import Badge, Graph, Note
 from tests import samples
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -260,3 +260,23 @@ def test_words_for_those_who_do_not_see_it() -> None:
     assert words.startswith("variable x = 3, gradient 8; constant = 2; x ** 2 = 9,")
     assert words.endswith("x ** 2 + 2 * x + 1 y = 16, the target, gradient 1.")
     assert description(samples.chain(99)).endswith("and 61 more.")
+
+
+EVIL = "a\x00b\x1f\ufffe\ud800]]>&<script>"
+
+
+def test_no_text_can_spoil_the_markup() -> None:
+    graph = samples.layer_done()
+    words = dict.fromkeys(("name", "symbol", "formula", "op", "nickname", "note"), EVIL)
+    nodes = tuple(replace(node, **words) for node in graph.nodes)
+    kinds = ("variable", "watched", "constant", "op", "group", "port")
+    nodes = tuple(
+        replace(node, kind=kind, span=None)
+        for node, kind in zip(nodes, itertools.cycle(kinds), strict=False)
+    )
+    edges = tuple(replace(e, label=EVIL, note=EVIL, ordered=True) for e in graph.edges)
+    notes = (Note("more", EVIL),)
+    badges = (Badge(nodes[0].id, "changed", EVIL), Badge(edges[0].id, "added", EVIL))
+    spoilt = Graph(nodes, edges, notes=notes, badges=badges)
+    root = parsed(scene(spoilt, legend=True))
+    assert not [el for el in root.iter() if "script" in el.tag]
