@@ -300,7 +300,8 @@ class Sentences:
 
     def added_formula(self, c: Contribution, terms: Sequence[Value]) -> str:
         """The rule with numbers and, where paths meet, the sum."""
-        product = equation(c.rule, c.filled, brief(c.value))
+        filled = "" if NUMBER.fullmatch(c.filled.strip("()")) else c.filled
+        product = equation(c.rule, filled, brief(c.value))
         if len(terms) == 1:
             return product
         return f"{product};  {self.names[c.node]}: {total(terms, c.total)}"
