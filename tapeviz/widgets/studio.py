@@ -91,6 +91,11 @@ class Studio(widgets.VBox):  # type: ignore[misc]
         return self.explorer.run
 
     @property
+    def film(self) -> Any:
+        """The film of the last run, to be shown or saved: ``panel.film.save(path)``."""
+        return self.explorer.film()
+
+    @property
     def message(self) -> str:
         """The sentence that says why there is no new picture; "" when there is one."""
         return self._message

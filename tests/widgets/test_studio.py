@@ -62,6 +62,7 @@ def test_state_can_be_given_and_read_back() -> None:
         "Adam",
     ]
     assert draw(panel.run[2]).graph.nodes
+    assert "The run ends at" in panel.film.film.frames[-1].caption
 
 
 def test_every_control_runs_it_again() -> None:
