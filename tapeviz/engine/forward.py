@@ -97,6 +97,8 @@ class ForwardAccumulator:
         for p, t in zip(self._primals, self._tangents, strict=True):
             if p is y:
                 return t
+        if not _is_real(y):
+            return None
         pull, real = self._tape._pull, [p for p in self._primals if _is_real(p)]
         with self._listening():
             weight = wrap(np.ones_like(y._v)[()])

@@ -20,12 +20,15 @@ from tapeviz.engine.ops import NAMED
 from tests.peers.conftest import REQUIRED
 from tests.peers.lines import SEVERAL, TRIED, WORDS, Line, lines, spelt, way
 
-MANY = int(os.environ.get("TAPEVIZ_LINES", "80" if REQUIRED else "8"))
-FEW = settings(
-    max_examples=MANY, deadline=None, print_blob=True, database=None,
-    derandomize="TAPEVIZ_LINES" not in os.environ,
-    suppress_health_check=[*HealthCheck],
-)  # fmt: skip
+MANY = int(os.environ.get("TAPEVIZ_LINES", "60" if REQUIRED else "8"))
+
+
+def few(count: int) -> settings:
+    return settings(
+        max_examples=max(1, count), deadline=None, print_blob=True, database=None,
+        derandomize="TAPEVIZ_LINES" not in os.environ,
+        suppress_health_check=[*HealthCheck],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [op.name for op in TRIED])
@@ -139,10 +142,76 @@ def compare(tf: ModuleType, name: str, line: Line) -> str:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", [*(op.name for op in TRIED), *SEVERAL])
 def test_an_op_is_tensorflows(tensorflow: ModuleType, name: str) -> None:
-    @FEW
+    @few(MANY)
     @given(lines(name))
     def agree(line: Line) -> None:
         differs = compare(tensorflow, name, line)
         assert not differs, f"{differs}\n{line}"
+
+    agree()
+
+
+# -- forward mode ----------------------------------------------------------------------
+
+ANOTHER = {
+    "sign": "TensorFlow gives None for 0",
+    "logsumexp": "TensorFlow gives nan for no entries",
+    "adjust_contrast": "TensorFlow has no derivative",
+    "softsign": "TensorFlow needs the second derivative, which it does not have",
+    **dict.fromkeys(
+        ("gather_rows", "gather_nd", "gather batch"),
+        "TensorFlow cannot go on from gradients by rows",
+    ),
+    **dict.fromkeys(
+        ("xlogy", "xlog1py", "xdivy"), "at an infinite slope TensorFlow gives nan"
+    ),
+    **dict.fromkeys(
+        ("logical_and", "logical_or", "logical_xor", "logical_not", "any", "all"),
+        "they take no floats",
+    ),
+}
+"""Ops whose derivatives forwards differ, and why."""
+
+
+def moved(tf: Any, line: Line) -> list[Any]:
+    """How the results move when every source does."""
+    given = line.given(tf)
+    sources = [
+        t
+        for t, form in zip(given.values(), line.forms, strict=True)
+        if form in ("watched", "variable") and t.dtype.is_floating
+    ]
+    steps = [weights(tf, t, 1.3 + k) for k, t in enumerate(sources)]
+    with tf.autodiff.ForwardAccumulator(sources, steps) as ahead:
+        try:
+            made = flat(eval(line.text, {"tf": tf, "np": np, **given}))  # noqa: S307
+        except (tf.errors.OpError, ValueError, TypeError):
+            return []
+    return [plain(dense(tf, ahead.jvp(t))) for t in made]
+
+
+def tame(line: Line) -> bool:
+    """Real and finite numbers: TensorFlow multiplies by 0 on the way, which is nan."""
+    values = list(line.operands.values())
+    return any(v.dtype.kind == "f" for v in values) and all(
+        np.all(np.isfinite(v)) for v in values
+    )
+
+
+FORWARDS = [n for n in (*(op.name for op in TRIED), *SEVERAL) if n not in ANOTHER]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", FORWARDS)
+def test_forward_mode_is_tensorflows(tensorflow: ModuleType, name: str) -> None:
+    alike = partial(same, rough=ROUGH.get(name, 0))
+
+    @few(MANY // 6)
+    @given(lines(name).filter(tame))
+    def agree(line: Line) -> None:
+        with np.errstate(all="ignore"):
+            ours, theirs = moved(tapeviz, line), moved(tensorflow, line)
+        assert len(ours) == len(theirs)
+        assert all(map(alike, ours, theirs)), f"{ours} is not {theirs}\n{line}"
 
     agree()
