@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
@@ -27,6 +28,7 @@ from tapeviz.trace.graph import (
 from tapeviz.trace.value import UNKNOWN, Summary, Value
 from tests import samples
 from tests.samples import scalar
+from tests.trace.mistakes import NONE, Mistake, run
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -270,6 +272,19 @@ def test_hostile_names_stay_text() -> None:
         ET.fromstring(svg)  # noqa: S314 - our own
         assert "<script" not in svg
         assert "\n" not in "".join(remarks(graph))
+
+
+@pytest.mark.parametrize("mistake", NONE, ids=str)
+def test_every_form_of_every_mistake(
+    mistake: Mistake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("tensorflow"), "disabled", True)
+    graph = run(mistake.code).answers[-1].graph
+    ET.fromstring(scene(graph, legend=True).svg)  # noqa: S314 - our own
+    told = {GHOSTS[n.ghost].partition(":")[0] for n in graph.nodes if n.ghost}
+    for form in (table(graph), description(graph), to_dot(graph), to_mermaid(graph)):
+        assert form
+        assert all(words in form for words in told)
 
 
 def test_large_arrays_have_a_small_picture() -> None:

@@ -568,6 +568,21 @@ def test_the_picture_shows_what_why_says(mistake: Mistake) -> None:
         assert not {n.name for n in graph.nodes if n.ghost and n.source}
 
 
+def test_marking_by_hand_what_is_not_on_the_tape() -> None:
+    graph = drawn("""
+        x = tf.Variable(3.0)
+        c = tf.constant(2.0)
+        with tf.GradientTape() as tape:
+            y = x * c
+            z = y.numpy()
+        tape.gradient(y, x)
+        picture = draw(tape, z, c)
+    """)
+    c = named(graph, "c")
+    assert (c.source, c.grad, c.ghost) == (True, "pending", "unwatched")
+    assert not any(n.target for n in graph.nodes)
+
+
 @pytest.mark.parametrize("many", [150, 2000])
 def test_an_expression_with_very_many_layers(many: int) -> None:
     terms = " + ".join(["c"] * many)

@@ -9,6 +9,7 @@ from tapeviz.engine.tape import GradientTape
 from tapeviz.trace.bulk import bulk
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.observe.ghosts import haunted
+from tapeviz.trace.observe.lookup import is_tensor
 from tapeviz.trace.observe.names import Names
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
 from tapeviz.trace.observe.source import Spot
@@ -29,8 +30,8 @@ def graph(
     with bulk():
         scribe = Scribe(tape, names)
         last = tape._asked[-1] if tape._asked else ([], [], [])
-        targets = nest.leaves(target) if target is not None else last[0]
-        flat = nest.leaves(sources) if sources is not None else last[2]
+        targets = _tensors(target) if target is not None else last[0]
+        flat = _tensors(sources) if sources is not None else last[2]
         grads = gradients(tape, last) if tape._asked else None
         drawn = picture(scribe, targets, flat, grads)
         return haunted(
@@ -40,5 +41,10 @@ def graph(
             reading(scribe, spot),
             targets,
             flat,
-            asking=bool(tape._asked),
+            asking=all(any(s is t for t in last[2]) for s in flat),
         ).validate()
+
+
+def _tensors(marked: Any) -> list[Any]:
+    """The tensors and variables among what is to be marked."""
+    return [t for t in nest.leaves(marked) if is_tensor(t)]
