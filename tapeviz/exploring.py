@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -214,6 +213,8 @@ def _rough(
 
 def _called(loss: Callable[..., Any], variables: list[Variable]) -> Callable[[], Any]:
     """The loss as a function without arguments."""
+    import inspect
+
     try:
         wants = [
             p for p in inspect.signature(loss).parameters.values()
