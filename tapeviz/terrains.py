@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from tapeviz.math import cos, sin
-
 Range = tuple[float, float]
 
 
@@ -60,6 +58,8 @@ def saddle(x: Any, y: Any) -> Any:
 
 def bumpy(x: Any) -> Any:
     """A bowl with bumps: which minimum is reached depends on start and rate."""
+    from tapeviz.math import cos, sin
+
     return x**2 / 8 + sin(3 * x) - cos(x)
 
 
