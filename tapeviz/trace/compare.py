@@ -51,6 +51,7 @@ def compare(before: Graph, after: Graph) -> Comparison:
     >>> compare(Graph(), Graph()).pairs
     {}
     """
+    before, after = _by_itself(before), _by_itself(after)
     match = _Match(before, after).made()
     new = {match[n.id]: n for n in before.nodes if n.id in match}
     ids = {n.id: match.get(n.id, GONE + n.id) for n in before.nodes}
@@ -77,6 +78,31 @@ def compare(before: Graph, after: Graph) -> Comparison:
     )
     shown = {e.id for e in kept}
     return Comparison(before, graph.validate(), pairs, added & shown, removed & shown)
+
+
+def _by_itself(graph: Graph) -> Graph:
+    """The graph without what another tape recorded and this one does not use."""
+    uses: dict[str, list[str]] = defaultdict(list)
+    ways: list[Edge | Trail] = [*graph.edges, *graph.trails]
+    for way in ways:
+        uses[way.tail].append(way.head)
+    left: set[str] = set()
+    for n in reversed(graph.nodes):
+        if n.ghost == "elsewhere" and left.issuperset(uses[n.id]):
+            left.add(n.id)
+    return replace(
+        graph,
+        nodes=tuple(n for n in graph.nodes if n.id not in left),
+        edges=tuple(e for e in graph.edges if not left & {e.tail, e.head}),
+        trails=tuple(t for t in graph.trails if not left & {t.tail, t.head}),
+        scopes=tuple(s for s in graph.scopes if not left & {s.first, s.last}),
+        frames=tuple(
+            replace(f, nodes=tuple(id for id in f.nodes if id not in left))
+            for f in graph.frames
+        ),
+        notes=(),
+        badges=(),
+    )
 
 
 def _edges(
