@@ -347,6 +347,7 @@ def test_used_up_and_reset() -> None:
         ("y = h + 'text'", "h + 'text'", "", {"h"}),
         ("y = h + nowhere", "nowhere", "NameError", set()),
         ("raise KeyError('odd')", "raise KeyError('odd')", "KeyError", set()),
+        ("raise StopAsyncIteration", "raise StopAsyncIteration", "StopAsync", set()),
     ],
 )
 def test_failing_code(line: str, code: str, error: str, tails: set[str]) -> None:
@@ -365,6 +366,8 @@ def test_failing_code(line: str, code: str, error: str, tails: set[str]) -> None
     (failed,) = (n for n in graph.nodes if n.ghost == "failed")
     assert failed.formula == code
     assert failed.note.startswith(error)
+    assert not failed.note.endswith((" ", ":"))
+    assert "[Op:" not in failed.note
     assert failed.span is not None
     assert failed.span.line == 7
     assert {graph.node(t.tail).name for t in graph.trails if t.head == failed.id} == (

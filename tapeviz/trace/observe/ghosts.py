@@ -508,7 +508,7 @@ class Ghosts:
         self.nodes[made.id] = replace(
             made, kind="op", op=_called(code) or "code", symbol=_sign(code),
             formula=_text(span, code),
-            ghost="failed", note=f"{kind}: {_first(said)}", span=span,
+            ghost="failed", note=_raised(kind, said), span=span,
         )  # fmt: skip
         self.todo.append((made.id, line, code))
         self._follow()
@@ -573,7 +573,7 @@ def _notes(scribe: Scribe) -> Iterable[Note]:
     tape = scribe.tape
     if tape._failed:
         kind, said = tape._failed[:2]
-        yield Note("failed", f"The block was left by {kind}: {_first(said)}")
+        yield Note("failed", f"The block was left by {_raised(kind, said)}")
     if tape._dropped:
         many = f"{tape._dropped} operation{'' if tape._dropped == 1 else 's'}"
         yield Note("reset", f"reset() dropped {many}.")
@@ -654,10 +654,11 @@ def _sign(code: ast.AST) -> str:
     return _SIGNS.get(name.removeprefix("reduce_"), name) or "\u2026"
 
 
-def _first(said: str) -> str:
-    """The first line of an error's text, short enough for a picture."""
+def _raised(kind: str, said: str) -> str:
+    """An error's class and the first line of its text, without an op's name."""
     line = next((line.strip() for line in said.splitlines() if line.strip()), "")
-    return re.sub(r"\s*(\[Op:\w+\])?\s*(name:)?\s*$", "", line)
+    line = re.sub(r"\s*(\[Op:\w+\])?\s*(name:)?\s*$", "", line)
+    return f"{kind}: {line}" if line else kind
 
 
 def _equal(held: Any, v: Any) -> bool:
