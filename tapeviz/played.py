@@ -65,8 +65,7 @@ class Player(Shown):
                 )
             return forward_film(self.run, self._sweeps, **self._look)
         run = folded_run(self.run)
-        practice = self._practice if run is self.run else None
-        return backward_film(run, **self._look, practice=practice)
+        return backward_film(run, **self._look, practice=self._practice)
 
     @cached_property
     def _long(self) -> bool:

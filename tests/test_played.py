@@ -43,14 +43,22 @@ def test_a_hundred_operations_weigh_four_hundred_kilobytes() -> None:
         y = x * 1.0
         for _ in range(50):
             y = y * 1.01 + 0.1
-    shown = play(tape, y, x)._repr_mimebundle_()["text/html"]
+    player = play(tape, y, x)
+    shown = player._repr_mimebundle_()["text/html"]
     assert len(shown.encode()) <= 400_000
+    assert any(frame.check for frame in player.film.frames)
+    assert player.film.asks
 
 
 def test_it_opens_where_the_lesson_wants_it() -> None:
     shown = listing(step=7, predict=True, speed=2.0)._repr_mimebundle_()["text/html"]
     told, _ = json.JSONDecoder().raw_decode(shown[shown.index("const film={") + 11 :])
     assert (told["step"], told["predict"], told["speed"]) == (7, True, 2.0)
+
+
+def test_a_speed_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="a speed of 0"):
+        listing(speed=0)._repr_mimebundle_()
 
 
 def test_the_widget_opens_there_too() -> None:

@@ -70,14 +70,16 @@ def payload(
     """What the player is told of a film, without its picture.
 
     ``step``, ``predict`` and ``speed`` say how it opens; ValueError when it has no
-    such step. Texts, ids and phases stand in lists of their own, and the frames name
-    them by number. Spans become places in the listing, counted in UTF-16 units as
-    scripts count.
+    such step or the speed is not above zero. Texts, ids and phases stand in lists of
+    their own, and the frames name them by number. Spans become places in the listing,
+    counted in UTF-16 units as scripts count.
     """
     film.validate()
     if not 0 <= step < len(film.frames):
         last = len(film.frames) - 1
         raise ValueError(f"step {step} is not in this film: its steps are 0 to {last}")
+    if not speed > 0:
+        raise ValueError(f"a film cannot play at a speed of {speed}")
     spans = [lit(film.sources, frame.spans) for frame in film.frames]
     known = {place: i for i, place in enumerate(dict.fromkeys(chain(*spans)))}
     pool = _Pool()

@@ -45,7 +45,7 @@ class PlayerWidget(anywidget.AnyWidget):
         told = _told(film, step)
         self._last = max(self._last, len(film.frames) - 1)
         with self.hold_sync():
-            self.film, self.step = told, step
+            self.film, self.step, self.answers = told, step, {}
         self._last = len(film.frames) - 1
 
     @traitlets.validate("step")

@@ -46,6 +46,36 @@ def test_the_step_can_be_linked(film: Film) -> None:
     link.unlink()
 
 
+def test_answers_come_from_the_page_and_can_be_taken_back(film: Film) -> None:
+    widget, seen = PlayerWidget(film.to_json()), []
+    widget.observe(lambda change: seen.append(change["new"]), "answers")
+    told = {"7": {"typed": "1", "right": True, "tries": 1, "hints": 0, "done": True}}
+    widget.set_state({"answers": told, "predict": True})
+    assert (widget.answers, widget.predict) == (told, True)
+    widget.answers = {}
+    assert seen == [told, {}]
+    widget.answers = told
+    widget.show(film, 3)
+    assert (widget.answers, widget.step) == ({}, 3)
+
+
+def test_predicting_can_be_linked(film: Film) -> None:
+    widget, box = PlayerWidget(film.to_json()), ipywidgets.Checkbox()
+    link = traitlets.link((widget, "predict"), (box, "value"))
+    box.value = True
+    assert widget.predict
+    link.unlink()
+
+
+def test_a_thousand_widgets_leave_nothing_behind(film: Film) -> None:
+    from ipywidgets.widgets.widget import _instances
+
+    text, before = film.to_json(), len(_instances)
+    for _ in range(1000):
+        PlayerWidget(text).close()
+    assert len(_instances) <= before
+
+
 @pytest.mark.parametrize("step", [-1, 21])
 def test_a_step_outside_the_film_is_refused(film: Film, step: int) -> None:
     widget = PlayerWidget(film.to_json())

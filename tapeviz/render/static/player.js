@@ -280,7 +280,7 @@ export function mount(root, film, store) {
   range.oninput = () => go(+range.value);
   const count = make("span", { class: "tv-count" });
   const option = (n) => make("option", { value: n }, `${n}×`);
-  const speed = make("select", { "aria-label": "Speed", title: "Speed", ...KEYS }, ...SPEEDS.map(option));
+  const speed = make("select", { "aria-label": "Speed", title: "Speed", ...KEYS }, ...[...new Set([...SPEEDS, store.get("speed")])].map(option));
   speed.onchange = () => store.set({ speed: +speed.value });
   const caption = make("p", { class: "tv-caption", "aria-live": "polite", "aria-atomic": "true" });
   const formula = make("p", { class: "tv-formula" });
