@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+from tests.benchmarks import THREADS
 
 
 def _one_thread() -> None:
@@ -19,15 +19,16 @@ def _one_thread() -> None:
 def main() -> None:
     """Print one row for each workload; words on the command line choose rows."""
     _one_thread()
-    from tests.benchmarks.measure import bytes_per_record, import_ratio, row
+    from tests.benchmarks.measure import bytes_per_record, import_ratio, judged, row
     from tests.benchmarks.workloads import everything
 
     for workload in everything():
         if not sys.argv[1:] or any(w in workload.title for w in sys.argv[1:]):
             print(row(workload), flush=True)
     if not sys.argv[1:]:
-        print(f"bytes per recorded scalar op: {bytes_per_record():.0f}   (goal 200)")
-        print(f"import, times numpy's: {import_ratio():.2f}   (goal 1.3)")
+        size, times = bytes_per_record(), import_ratio()
+        print(f"bytes per recorded scalar op: {size:.0f}{judged(size, 200)}")
+        print(f"import, times numpy's: {times:.2f}{judged(times, 1.3)}")
 
 
 main()

@@ -14,25 +14,25 @@ from tests.benchmarks.workloads import Work, Workload
 
 
 def medians(works: dict[str, Work], rounds: int = 15) -> dict[str, float]:
-    """The median seconds of each work, all taking turns in every round."""
+    """The median seconds of each work on the processor, taking turns in each round."""
     counts = {name: _count(work) for name, work in works.items()}
     times: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
             gc.collect()
-            start = time.perf_counter()
+            start = time.thread_time()
             for _ in range(counts[name]):
                 work()
-            times[name].append((time.perf_counter() - start) / counts[name])
+            times[name].append((time.thread_time() - start) / counts[name])
     return {name: statistics.median(t) for name, t in times.items()}
 
 
 def _count(work: Work) -> int:
     """How often to repeat a work so that a round lasts about 10 ms."""
     work()
-    start = time.perf_counter()
+    start = time.thread_time()
     work()
-    once = time.perf_counter() - start
+    once = time.thread_time() - start
     return max(1, min(1000, int(0.01 / max(once, 1e-7))))
 
 
@@ -43,10 +43,30 @@ def row(workload: Workload) -> str:
     ours = found.pop("tapeviz")
     cells = [f"{workload.title:30s} {ours / workload.per * 1e6:9.2f} {workload.unit}"]
     for name, other in found.items():
-        goal = workload.goals.get(name)
-        aim = f" (goal {goal:.2g})" if goal else ""
+        aim = judged(ours / other, workload.goals.get(name))
         cells.append(f"{ours / other:.3g}x {name}{aim}")
     return "   ".join(cells)
+
+
+def judged(value: float, goal: float | None) -> str:
+    """The goal beside a value, and whether it is met; nothing where there is none."""
+    if goal is None:
+        return ""
+    return f" (goal {goal:.3g}: {'met' if value <= goal else 'not met'})"
+
+
+def ratio(workload: Workload, other: str) -> float:
+    """Our time over another's, the best of three goes."""
+    both = {name: workload.works[name] for name in ("tapeviz", other)}
+    goes = [medians(both, 5) for _ in range(3)]
+    return min(found["tapeviz"] / found[other] for found in goes)
+
+
+def growth(short: Workload, long: Workload, times: float) -> float:
+    """How much more an operation costs in a recording ``times`` as long."""
+    both = {"short": short.works["tapeviz"], "long": long.works["tapeviz"]}
+    goes = [medians(both, 3) for _ in range(3)]
+    return min(found["long"] / found["short"] for found in goes) / times
 
 
 def bytes_per_record(steps: int = 20_000) -> float:
@@ -75,7 +95,7 @@ def import_ratio(rounds: int = 7) -> float:
 
 def _import(name: str) -> float:
     code = (
-        "from time import perf_counter as now; start = now(); "
+        "from time import process_time as now; start = now(); "
         f"import {name}; print(now() - start)"
     )
     out = subprocess.run(
