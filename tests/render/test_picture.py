@@ -63,7 +63,9 @@ def test_the_code_is_told_with_what_lights_it() -> None:
         for places in data["lit"].values()
         for line, first, last in places
     }
-    assert {"x**2", "2*x", "x**2 + 2*x + 1"} <= {s.replace(" * ", "*") for s in stretches}
+    assert {"x**2", "2*x", "x**2 + 2*x + 1"} <= {
+        s.replace(" * ", "*") for s in stretches
+    }
 
 
 def test_every_theme_may_be_chosen_in_the_page() -> None:

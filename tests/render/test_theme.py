@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -39,6 +40,56 @@ def test_lines_and_outlines_stand_out_from_the_paper() -> None:
     for colours in theme.THEMES.values():
         for role in ("line", *theme.KINDS):
             assert theme.contrast(colours[role], colours["paper"]) >= 3
+
+
+def test_high_contrast_is_higher_for_all_text() -> None:
+    table = theme.colours("contrast")
+    assert min(theme.contrast(table[a], table[b]) for a, b in theme.TEXT_PAIRS) >= 7
+
+
+VISION = {
+    "protan": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216),
+               (-0.003882, -0.048116, 1.051998)),
+    "deutan": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413),
+               (-0.011820, 0.042940, 0.968881)),
+    "tritan": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602),
+               (0.004733, 0.691367, 0.303900)),
+}  # fmt: skip
+"""How the light of the three primaries looks to people who lack one kind of cone:
+the matrices of Machado, Oliveira and Fernandes (2009) for full severity."""
+
+
+def seen(colour: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, ...]:
+    """A colour as somebody sees it, in CIE Lab."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    light = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    r, g, b = (
+        min(1.0, max(0.0, sum(k * c for k, c in zip(row, light, strict=True))))
+        for row in matrix
+    )
+    x = (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505
+    y = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    z = (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089
+    fx, fy, fz = (
+        t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x, y, z)
+    )
+    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+@pytest.mark.parametrize("kind", VISION)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("variable", "target"),
+        ("variable", "constant"),
+        ("target", "constant"),
+        ("good", "bad"),
+    ],
+)
+def test_colours_differ_for_any_colour_vision(kind: str, one: str, other: str) -> None:
+    table = theme.colours("colourblind")
+    pair = [seen(table[role], VISION[kind]) for role in (one, other)]
+    assert math.dist(*pair) >= 12
 
 
 def test_unknown_theme_is_refused_with_the_known_ones() -> None:

@@ -25,16 +25,21 @@ function parts(svg) {
   for (const el of svg.querySelectorAll(".node")) {
     const title = el.querySelector(":scope > title");
     const lines = title.textContent.split("\n");
-    const words = [...el.querySelectorAll("text")].map((text) => text.textContent);
-    boxes.set(el.dataset.id ?? el.id, { el, lines, name: called(el, lines), words: `${lines.join(" ")} ${words.join(" ")}`.toLowerCase() });
+    boxes.set(el.dataset.id ?? el.id, { el, lines, name: called(el, lines), words: `${lines.join(" ")} ${texts(el).join(" ")}`.toLowerCase() });
     title.remove();
   }
   return { svg, boxes, arrows };
 }
 
+const texts = (el) => [...el.querySelectorAll("text")].map((text) => text.textContent);
+
+// Whether the numbers in a box change, as in the rounds of a loop.
+const turns = (el) => el.closest(".tv-rounds");
+
 // What a box is called: its name, else its formula, else its value.
 function called(el, lines) {
-  return (el.querySelector(".name,.formula") ?? { textContent: lines[0] }).textContent;
+  const name = el.querySelector(".name,.formula")?.textContent;
+  return name ?? (turns(el) ? texts(el)[0] : lines[0]);
 }
 
 // Ids of one picture must not meet those of another one in the same page.
@@ -189,9 +194,9 @@ export function start(root, told) {
   const neighbours = (id, way) => picture.arrows.filter((arrow) => arrow[2 - (way > 0)] === id).map((arrow) => arrow[1 + (way > 0)]).filter((other) => picture.boxes.has(other));
   const names = (ids) => [...new Set(ids)].map((id) => picture.boxes.get(id).name).join(", ");
   const said = (id) => {
-    const { lines, name } = picture.boxes.get(id);
+    const { el, lines, name } = picture.boxes.get(id);
     const [from, to] = [neighbours(id, -1), neighbours(id, 1)];
-    const more = [id === pinned && "held fast", ...lines, from.length && `from ${names(from)}`, to.length && `to ${names(to)}`];
+    const more = [id === pinned && "held fast", ...(turns(el) ? [texts(el).join(" ")] : lines), from.length && `from ${names(from)}`, to.length && `to ${names(to)}`];
     return [make("b", {}, name), ...more.filter((text) => text && text !== name).map((text) => ` · ${text}`)];
   };
 
@@ -377,7 +382,7 @@ export function start(root, told) {
     pinned = here = before = "";
     for (const [id, { el, lines, name }] of picture.boxes) {
       const opens = el.dataset.fold !== undefined && folds;
-      const attributes = { tabindex: -1, role: "button", "aria-label": opens ? `open ${name}` : lines.slice(0, 2).join(", "), ...(!opens && { "aria-pressed": "false" }), ...KEYS };
+      const attributes = { tabindex: -1, role: "button", "aria-label": opens ? `open ${name}` : turns(el) ? name : lines.slice(0, 2).join(", "), ...(!opens && { "aria-pressed": "false" }), ...KEYS };
       for (const key in attributes) el.setAttribute(key, attributes[key]);
       el.onpointerenter = ({ pointerType }) => pointerType === "mouse" && !pinned && light(id, true);
       el.onpointerleave = ({ pointerType }) => pointerType === "mouse" && !pinned && light(here === id ? id : "", true);
