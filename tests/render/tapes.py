@@ -106,7 +106,7 @@ with tf.GradientTape() as tape:
 picture = draw(tape)
 """,
     "quotes_and_lines": """
-x = tf.Variable(1.0, name='a "quoted" name and more of it')
+x = tf.Variable(1.0, name='a "quoted" name that is long')
 y = tf.Variable(2.0, name="two\\nlines\\tand\\\\slashes")
 with tf.GradientTape() as tape:
     z = x * y
