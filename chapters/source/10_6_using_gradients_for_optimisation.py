@@ -131,6 +131,16 @@ descend(1.1).plot()
 # There the slope is steeper, so the next jump is longer. The loss grows without
 # end: the run *diverges*. Compare the scales of this picture with the first.
 #
+# Every run can say how it behaves, and which numbers decide it:
+
+# %%
+for rate in [0.1, 0.7, 1.1]:
+    print(rate, descend(rate).regime)
+
+# %% [markdown]
+# The *curvature* says how fast the slope changes. Here it is 2 everywhere. Up to
+# a rate of `2 / 2`, which is 1, the run comes to rest. Above it, it explodes.
+#
 # And a rate that is too small:
 
 # %%
