@@ -20,7 +20,7 @@ from tapeviz.engine.ops import NAMED
 from tests.peers.conftest import REQUIRED
 from tests.peers.lines import SEVERAL, TRIED, WORDS, Line, lines, spelt, way
 
-MANY = int(os.environ.get("TAPEVIZ_LINES", "60" if REQUIRED else "8"))
+MANY = int(os.environ.get("TAPEVIZ_LINES", "40" if REQUIRED else "8"))
 
 
 def few(count: int) -> settings:
