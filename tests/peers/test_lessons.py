@@ -17,7 +17,13 @@ import tapeviz
 from tapeviz.lessons import copies
 
 CHAPTERS = Path(__file__).parents[2] / "chapters"
-NOTEBOOKS = [CHAPTERS / name for name in copies.lessons(CHAPTERS)]
+NOTEBOOKS = [
+    CHAPTERS / name
+    for name in copies.lessons(CHAPTERS)
+    if not name.startswith("10_10_")
+]
+"""The last one is about a model of ours, which TensorFlow does not have."""
+
 OURS_ALONE = re.compile(
     r"^(import tapeviz|from tapeviz"
     r"|.*\b(draw|play|explore|why|explain|replay|check|descend|plot)\().*\n?",
@@ -27,7 +33,7 @@ OURS_ALONE = re.compile(
 
 def theirs(source: str) -> str:
     """A cell without what only tapeviz has; the recorded loop stays."""
-    if "def descend(" in source:
+    if "descend(" in source:
         return ""
     block = re.sub(r"with descent\(.*\) as run:", "if True:", source)
     return OURS_ALONE.sub("", block + "\n")
@@ -40,9 +46,11 @@ def test_the_same_is_printed(path: Path, tensorflow: ModuleType) -> None:
     for cell in lesson.cells:
         if cell.cell_type != "code":
             continue
-        out = io.StringIO()
+        out, code = io.StringIO(), theirs(cell.source)
+        if not code.strip():
+            continue
         with redirect_stdout(out):
-            exec(compile(theirs(cell.source), cell.id, "exec"), space)  # noqa: S102 - the lesson
+            exec(compile(code, cell.id, "exec"), space)  # noqa: S102 - the lesson
         printed = "".join(o.get("text", "") for o in cell.outputs)
         if "check(" not in cell.source:
             assert out.getvalue() == printed, cell.id
