@@ -3,13 +3,14 @@
 ``"g * cos(x)"`` is the derivative of ``sin(x)``: ``g`` is the upstream gradient, ``x``
 the operand (``a``, ``b``, ``c`` where there are more), ``y`` the op's own result. The
 names a rule uses are all that the record has to save. From the texts of an op this
-module writes three Python functions and compiles them:
+module writes four Python functions and compiles them:
 
 ``back``   the reverse sweep at this op, adding to the gradients of its operands;
+``over``   the same for an array that nobody else has: it is written over;
 ``tell``   the contribution to one operand alone, for the pictures;
 ``again``  the same sweep on tensors, so that gradients have gradients.
 
-All three run the rule's text as it stands; only the meaning of its words differs.
+All run the rule's text as it stands; only the meaning of its words differs.
 """
 
 from __future__ import annotations
