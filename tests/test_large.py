@@ -151,3 +151,17 @@ def test_whether_to_fold_can_be_said() -> None:
     assert titles(draw(doublings(40), fold=True)) == ["iterations 3\u201339"]
     with pytest.raises(tf.errors.LayoutError, match="fold"):
         _ = draw(perceptron(5000), fold=False).svg
+
+
+def test_blocks_of_nested_tapes_go_around_their_groups() -> None:
+    x = tf.Variable(1.0)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = x
+            for _ in range(100):
+                y = tf.sin(y)
+        slope = inner.gradient(y, x)
+    outer.gradient(slope, x)
+    picture = draw(outer)
+    assert "iterations 3\u201399" in titles(picture)
+    assert picture.svg.count('class="tape"') == 2

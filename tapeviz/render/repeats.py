@@ -107,19 +107,17 @@ def pieces(
     ``keys`` says of each item where it comes from, ``around`` of each key what it
     stands in.
     """
-    todo, found = [(0, len(keys))], 0
+    todo: list[tuple[int, int, Loop | None]] = [(0, len(keys), None)]
+    found = 0
     while todo:
-        low, high = todo.pop()
-        loop = _loop(keys, around, low, high) if found < _MOST else None
+        low, high, known = todo.pop()
+        loop = None if known or found >= _MOST else _loop(keys, around, low, high)
         if loop is None:
-            yield from [(low, high, None)] if low < high else []
+            yield from [(low, high, known)] if low < high else []
             continue
         found += 1
         first, last = loop.starts[0], loop.stop
-        todo.append((last, high))
-        if low < first:
-            yield (low, first, None)
-        yield (first, last, loop)
+        todo += [(last, high, None), (first, last, loop), (low, first, None)]
 
 
 def _loop(

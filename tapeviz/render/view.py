@@ -312,12 +312,14 @@ class _Level:
         """The blocks of several tapes, with the groups that are wholly in them."""
         if not self.fold.graph.frames:
             return
-        stands = self.stand_ins()
-        total = Counter(stands.values())
+        stands, at = self.stand_ins(), self.columns.at
+        total = Counter(stands[id] for id in at if id in stands)
         for frame in self.fold.graph.frames:
-            own = Counter(stands[id] for id in frame.nodes if id in stands)
-            whole = tuple(id for id, count in own.items() if count == total[id])
-            yield replace(frame, nodes=whole)
+            own = Counter(stands[id] for id in frame.nodes if id in at and id in stands)
+            inside = [id for id, count in own.items() if count == total[id]]
+            inside += [id for id in frame.nodes if id in self.leaves]
+            if inside:
+                yield replace(frame, nodes=tuple(inside))
 
     def _ordered(self, trails: tuple[Trail, ...]) -> list[Node]:
         """The nodes, each leaf or port just before the first that uses it."""
