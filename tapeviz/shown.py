@@ -168,6 +168,11 @@ class Drawing(Shown):
         return paint.pdf(self.svg)
 
     @property
+    def text(self) -> str:
+        """What the picture says, as a table in plain text."""
+        return str(self)
+
+    @property
     def dot(self) -> str:
         """The graph as DOT text, for Graphviz."""
         from tapeviz.render.dot import to_dot

@@ -147,6 +147,7 @@ def test_two_tapes_are_compared() -> None:
     assert [row[0] for row in both.changes.rows] == ["+ new", "+ new"]
     assert "new" in both.svg
     assert str(both).startswith("From the first tape to the second: 2 new.")
+    assert both.text == str(both)
     assert repr(both) == "<picture of two tapes: 2 differences>"
     assert y is not None
 
