@@ -112,7 +112,9 @@ def test_names_and_code_cannot_break_out(name: str) -> None:
     nodes = tuple(replace(node, name=name) for node in graph.nodes)
     lines = (*graph.sources[0].lines[:3], name.replace("\n", " "), *["    y"] * 2)
     code = (replace(graph.sources[0], lines=lines),)
-    html = picture(replace(graph, nodes=nodes, sources=code)).markup()
+    made = picture(replace(graph, nodes=nodes, sources=code))
+    html = made.markup()
+    assert made.notebook().count("</script") == 1
     assert "<script>" not in html
     assert html.count("<template") == html.count("</template>") == 1
 
