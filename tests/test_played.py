@@ -7,10 +7,14 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 import tapeviz as tf
@@ -182,3 +186,40 @@ def test_hostile_names_stay_text_in_every_saved_form(saved: Path, name: str) -> 
             assert tags.found.count("img") == (ending == ".html")
     picture = io.BytesIO(player._png(step=1, scale=0.5))
     assert Image.open(picture).size[0] > 100
+
+
+STEPS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / (b * b + 1.0),
+    "sin": lambda a, _b: tf.sin(a),
+    "max": tf.maximum,
+}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 9), st.integers(0, 9)),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_the_last_frame_of_any_program_tells_the_engines_gradients(
+    program: list[tuple[str, int, int]],
+) -> None:
+    x, z = tf.Variable(1.5), tf.Variable(-0.5)
+    with tf.GradientTape(persistent=True) as tape:
+        values: list[object] = [x, z]
+        for op, i, j in program:
+            values.append(STEPS[op](values[i % len(values)], values[j % len(values)]))
+        y = values[-1]
+    film = play(tape, y, [x, z]).film.validate()
+    parts = film.frames[-1].formula.split(",  ")
+    for part, gradient in zip(parts, tape.gradient(y, [x, z]), strict=True):
+        told = part.rpartition(" = ")[2]
+        if gradient is None:
+            assert told == "None"
+        else:
+            assert float(told) == pytest.approx(float(gradient), rel=1e-4, abs=1e-6)
