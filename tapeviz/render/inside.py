@@ -303,6 +303,7 @@ class _Rounds:
     def _widest(self) -> Iterator[tuple[str, Node]]:
         for node, find in self.columns:
             every = [find(one) for one in self.rounds]
+            node = _nameless(node, every)  # noqa: PLW2901 - the same, but for its name
             value = max((_in_words(n.value) for n in every), key=_length)
             grads = [_in_words(n.gradient) for n in every if n.gradient is not None]
             gradient = max(grads, key=_length, default=None)
@@ -335,9 +336,11 @@ class _Rounds:
 
     def html(self) -> str:
         """The table: a row for each round, two cells for each value that varies."""
-        formulas = words.formulas(self.level.graph)
+        shared = self.shared()
+        formulas, named = words.formulas(shared), shared.by_id
         heads = "".join(
-            self._heading(node, formulas.get(node.id, "")) for node, _ in self.columns
+            self._heading(named[node.id], formulas.get(node.id, ""))
+            for node, _ in self.columns
         )
         rows = "".join(
             f"<tr><td>{self.loop.first + one}{''.join(self._cells(one))}"
@@ -363,6 +366,11 @@ class _Rounds:
                 yield f"<td>{escape(words.gradient(found))}"
 
 
+def _nameless(node: Node, every: list[Node]) -> Node:
+    """The node without its name, if that is another one in other rounds."""
+    return node if len({one.name for one in every}) == 1 else replace(node, name="")
+
+
 def _said(value: Value) -> str:
     return words.fmt(value) if not value.shape else words.brief(_in_words(value), 1)
 
@@ -373,6 +381,8 @@ def _length(value: Value) -> int:
 
 def _in_words(value: Value) -> Value:
     """An array as one whose numbers are not all shown; a single number as it is."""
+    if value.data is None and value.summary is not None:
+        return replace(value, summary=replace(value.summary, thumb=()))
     if not value.shape or value.data is None:
         return value
     numbers = [float(v) for v in value.data if isinstance(v, (int, float))]

@@ -123,3 +123,15 @@ def test_the_same_graph_gives_the_same_page() -> None:
     graph = programs.nested(20, 9)
     again = Graph.from_json(graph.to_json())
     assert picture(graph).notebook() == picture(again).notebook()
+
+
+def test_a_shared_picture_bears_no_name_of_one_round_alone() -> None:
+    graph = programs.layers(60)
+    nodes = tuple(
+        replace(node, name=f"W{i}" if node.kind == "variable" else node.name)
+        for i, node in enumerate(graph.nodes)
+    )
+    found = held(replace(graph, nodes=nodes))
+    (loop,) = (one for one in found if "tv-rounds" in one.html)
+    assert "look like this" in loop.html
+    assert not re.findall(r'class="name"[^>]*>W\d', loop.html)
