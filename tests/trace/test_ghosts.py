@@ -325,7 +325,7 @@ def test_used_up_and_reset() -> None:
     """)
     assert [(n.kind, n.text) for n in graph.notes] == [
         ("reset", "reset() dropped 2 operations."),
-        ("used", "Used up: gradient() has released it."),
+        ("used", "Used up by gradient(); persistent=True lets it be asked again."),
     ]
     assert named(graph, "y").ghost == "forgotten"
     again = drawn("""

@@ -578,7 +578,9 @@ def _notes(scribe: Scribe) -> Iterable[Note]:
         many = f"{tape._dropped} operation{'' if tape._dropped == 1 else 's'}"
         yield Note("reset", f"reset() dropped {many}.")
     if tape._used:
-        yield Note("used", "Used up: gradient() has released it.")
+        yield Note(
+            "used", "Used up by gradient(); persistent=True lets it be asked again."
+        )
 
 
 def _sorted(
