@@ -624,9 +624,15 @@ def lines(draw: Draw, name: str) -> Line:
     return Line(text, given, tuple(_forms(draw, name, given)))
 
 
+LISTLESS = ("einsum", "where")
+"""What TensorFlow does not take lists for, or not beside variables."""
+
+
 def _forms(draw: Draw, name: str, given: dict[str, Array]) -> Iterator[str]:
     """One is watched; the others are anything that can tell its own shape."""
     yield "watched" if len(given) > 1 else any_of(draw, ("watched", "variable"))
     for v in list(given.values())[1:]:
-        plain = ("list",) if v.size and v.dtype.kind == "f" and name != "einsum" else ()
+        plain = (
+            ("list",) if v.size and v.dtype.kind == "f" and name not in LISTLESS else ()
+        )
         yield any_of(draw, ("watched", "variable", "constant", "array", *plain))
