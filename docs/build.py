@@ -32,6 +32,7 @@ MODULES = {
     "tapeviz.linalg": "Linear algebra",
     "tapeviz.nn": "Neural networks",
     "tapeviz.random": "Random numbers",
+    "tapeviz.saved_model": "Saving modules",
     "tapeviz.nest": "Nested structures",
     "tapeviz.debugging": "Checks while a program runs",
     "tapeviz.autodiff": "Forward mode",

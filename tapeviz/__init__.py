@@ -189,6 +189,7 @@ __all__ = [
     "reverse",
     "roll",
     "round",
+    "saved_model",
     "scalar_mul",
     "scan",
     "scatter_nd",
@@ -253,6 +254,7 @@ if TYPE_CHECKING:
         nest,
         nn,
         random,
+        saved_model,
     )
     from tapeviz.arrays import (
         argsort,
@@ -441,7 +443,7 @@ _ROOMS = {
 _SPACES = {
     name: name for name in
     ("autodiff", "config", "debugging", "image", "keras", "linalg", "math", "nest",
-     "nn", "random")
+     "nn", "random", "saved_model")
 } | {
     name: f"keras.{name}"
     for name in ("initializers", "losses", "metrics", "optimizers")

@@ -13,7 +13,6 @@ _HINTS = {
     "io": "read files with Python or NumPy",
     "strings": "work on text with Python",
     "signal": "work on signals with NumPy, outside the tape",
-    "saved_model": "np.save the values of the variables",
     "train": "np.save the values; optimizers are in tf.keras.optimizers",
     "summary": "descent(...) records a run, and play(...) shows it",
     "config": "there is one device, the CPU, and nothing to configure",

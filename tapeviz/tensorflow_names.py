@@ -152,6 +152,16 @@ NAMES = {
         set_logical_device_configuration set_soft_device_placement
         set_visible_devices threading
     """,
+    "saved_model": """
+        ASSETS_DIRECTORY ASSETS_KEY Asset CLASSIFY_INPUTS CLASSIFY_METHOD_NAME
+        CLASSIFY_OUTPUT_CLASSES CLASSIFY_OUTPUT_SCORES DEBUG_DIRECTORY
+        DEBUG_INFO_FILENAME_PB DEFAULT_SERVING_SIGNATURE_DEF_KEY GPU LoadOptions
+        PREDICT_INPUTS PREDICT_METHOD_NAME PREDICT_OUTPUTS REGRESS_INPUTS
+        REGRESS_METHOD_NAME REGRESS_OUTPUTS SAVED_MODEL_FILENAME_PB
+        SAVED_MODEL_FILENAME_PBTXT SAVED_MODEL_SCHEMA_VERSION SERVING SaveOptions TPU
+        TRAINING VARIABLES_DIRECTORY VARIABLES_FILENAME contains_saved_model
+        experimental load save
+    """,
     "image": """
         ResizeMethod adjust_brightness adjust_contrast adjust_gamma adjust_hue
         adjust_jpeg_quality adjust_saturation central_crop
