@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,9 +41,18 @@ def test_the_repository_is_copied_then_installed_then_prepared(dockerfile: str) 
     assert places == sorted(places)
 
 
-def test_what_is_installed_is_tapeviz_with_jupyterlab() -> None:
+def test_what_is_installed_is_tapeviz_with_jupyterlab_pinned() -> None:
     lines = (ROOT / "binder" / "requirements.txt").read_text().splitlines()
-    assert [line for line in lines if not line.startswith("#")] == [".[lab]"]
+    first, *pins = [line for line in lines if not line.startswith("#")]
+    assert first == ".[lab]"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]["lab"]
+    wanted = [Requirement(line) for line in project["dependencies"] + extras]
+    here = {it.name: it for it in wanted if not it.marker or it.marker.evaluate()}
+    told = dict(pin.split("==") for pin in pins)
+    assert told.keys() == here.keys(), "all that tapeviz asks for itself"
+    for name, version in told.items():
+        assert version in here[name].specifier, name
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Binder's images are Linux")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -64,6 +65,14 @@ def test_what_is_no_repository_is_told(
         assert "OWNER/NAME" in said
     with pytest.raises(links.LinksError):
         links.checked(name)
+
+
+def test_the_badges_beside_the_lessons_are_these() -> None:
+    found = (Path(__file__).parents[1] / "chapters" / "README.md").read_text("utf-8")
+    lessons = copies.lessons(copies.shipped())
+    general, table = links.badges(lessons, links.repository()).split("\n\n")
+    assert general in found
+    assert table in found
 
 
 def test_our_own_repository_comes_from_the_package(

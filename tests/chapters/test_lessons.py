@@ -96,6 +96,13 @@ def test_a_notebook_is_its_source_and_outputs(
     assert made == lesson, "run: python chapters/build.py"
 
 
+@pytest.mark.parametrize("number", ["10_3", "10_9"])
+def test_building_again_changes_nothing(number: str) -> None:
+    """The second run gives what the first one did, to the last byte."""
+    (source,) = build.SOURCES.glob(f"{number}_*.py")
+    assert build.build(source) == build.target(source).read_text("utf-8")
+
+
 def test_the_ids_of_the_cells_differ(lesson: nbformat.NotebookNode) -> None:
     ids = [cell.id for cell in lesson.cells]
     assert len({*ids}) == len(ids)
