@@ -95,7 +95,19 @@ def notebook(found: Sequence[Cell]) -> nbformat.NotebookNode:
     """The cells as a notebook that was not run; ids tell the heading they follow."""
     made = nbformat.v4.new_notebook(metadata=_METADATA)
     made.cells = [_node(cell, id) for cell, id in zip(found, _ids(found), strict=True)]
+    for node, slide in zip(made.cells, _slides(found), strict=True):
+        node.metadata["slideshow"] = {"slide_type": slide}
     return made
+
+
+def _slides(found: Sequence[Cell]) -> Iterator[str]:
+    """Where a slide begins: at a heading, and below it at each further cell of code."""
+    fresh = True
+    for cell in found:
+        heading = cell.kind == "markdown" and cell.source.startswith("#")
+        code = cell.kind == "code"
+        yield "slide" if heading else "subslide" if code and not fresh else "-"
+        fresh = heading or (fresh and not code)
 
 
 def _node(cell: Cell, id: str) -> nbformat.NotebookNode:

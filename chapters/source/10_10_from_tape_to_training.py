@@ -104,10 +104,10 @@ print([tuple(grad.shape) for grad in grads])
 # The tape of one step is as short as the formula. Each box now holds a whole
 # table of numbers.
 
-# %%
+# %% tags=["varies"]
 draw(tape)
 
-# %%
+# %% tags=["varies"]
 play(tape, loss, net.variables)
 
 # %% [markdown]

@@ -103,6 +103,15 @@ def test_building_again_changes_nothing(number: str) -> None:
     assert build.build(source) == build.target(source).read_text("utf-8")
 
 
+def test_a_slide_begins_at_every_heading(lesson: nbformat.NotebookNode) -> None:
+    kinds = [cell.metadata.slideshow.slide_type for cell in lesson.cells]
+    for cell, kind in zip(lesson.cells, kinds, strict=True):
+        heading = cell.cell_type == "markdown" and cell.source.startswith("#")
+        assert (kind == "slide") == heading, cell.source
+    for kind, after in pairwise(kinds):
+        assert kind != "slide" or after != "subslide", "a heading never stands alone"
+
+
 def test_the_ids_of_the_cells_differ(lesson: nbformat.NotebookNode) -> None:
     ids = [cell.id for cell in lesson.cells]
     assert len({*ids}) == len(ids)
