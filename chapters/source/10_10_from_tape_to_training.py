@@ -70,14 +70,14 @@ print("exactly:   ", round(exact[0], 3), round(exact[1], 3))
 # %% [markdown]
 # ## See: the way to the line
 
-# %%
+# %% tags=["varies"]
 play(run)
 
 # %% [markdown]
 # The landscape is long and narrow. The path runs down the steep side at once, and
 # then slowly along the valley. The star of the next picture is the exact answer.
 
-# %%
+# %% tags=["varies"]
 figure = run.plot()
 figure.axes[0].plot(*exact, marker="*", markersize=14)
 figure
