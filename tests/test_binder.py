@@ -55,13 +55,34 @@ def test_what_is_installed_is_tapeviz_with_jupyterlab_pinned() -> None:
         assert version in here[name].specifier, name
 
 
+LESSON = """
+import tapeviz as tf
+from tapeviz import play
+x = tf.Variable(3.0)
+with tf.GradientTape() as tape:
+    y = x**2
+print(len(play(tape, y, x).film.frames))
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Binder's images are Linux")
-def test_the_preparation_runs() -> None:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(
-        [ROOT / "binder" / "postBuild"],
-        cwd=ROOT,
-        env={**os.environ, "PATH": path},
-        check=True,
-        timeout=120,
-    )
+def test_its_steps_make_a_clean_environment_that_plays(tmp_path: Path) -> None:
+    """What Binder does, in a virtual environment: install, prepare, open a lesson."""
+    folder = tmp_path / "image"
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=120)
+    env = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    for words in (
+        ["python", "-m", "pip", "install", "-q", "-r", "binder/requirements.txt"],
+        [str(ROOT / "binder" / "postBuild")],
+    ):
+        subprocess.run(words, cwd=ROOT, env=env, check=True, timeout=400)
+    for words in (["-m", "jupyterlab", "--version"], ["-c", LESSON]):
+        done = subprocess.run(
+            [folder / "bin" / "python", *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 3
