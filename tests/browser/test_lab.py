@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tapeviz.lessons import copies
 from tests.browser.conftest import (
     LISTING,
     Lab,
@@ -19,7 +21,7 @@ from tests.browser.conftest import (
 )
 
 CHAPTERS = Path(__file__).parents[2] / "chapters"
-LESSONS = sorted(path.name for path in CHAPTERS.glob("*.ipynb"))
+LESSONS = copies.lessons(CHAPTERS)
 
 
 def player(page: LabPage, index: int) -> Player:
@@ -27,6 +29,12 @@ def player(page: LabPage, index: int) -> Player:
     root = page.cell(index).locator(".tapeviz-film")
     root.wait_for()
     return Player(root)
+
+
+def shown(cells: list[dict[str, Any]], name: str) -> list[int]:
+    """The places of the cells that end with a call of this name."""
+    called = re.compile(rf"^{name}\(", re.MULTILINE)
+    return [i for i, cell in enumerate(cells) if called.search(str(cell["source"]))]
 
 
 @pytest.fixture
@@ -99,9 +107,13 @@ def test_a_lesson_runs_and_its_players_play(
 ) -> None:
     page = lab.open(open_page, lesson)
     cells = page.run_all()
-    films = [i for i, cell in enumerate(cells) if "tapeviz-film" in str(cell)]
+    films = shown(cells, "play") + shown(cells, "replay")
     for index in films[:1]:
         player(page, index).check()
+    for index in shown(cells, "draw")[:1]:
+        page.cell(index).locator(".tapeviz-picture svg").first.wait_for()
+    for index in shown(cells, "explore"):
+        page.cell(index).get_by_role("slider").first.wait_for()
 
 
 def test_the_command_opens_the_first_lesson(open_page: Opener, tmp_path: Path) -> None:
@@ -115,4 +127,4 @@ def test_the_command_opens_the_first_lesson(open_page: Opener, tmp_path: Path) -
         heading = page.locator(".jp-Notebook h1").first
         heading.wait_for()
         assert "10.1" in heading.inner_text()
-        assert [path.name for path in sorted(mine.glob("*.ipynb"))] == LESSONS
+        assert copies.lessons(mine) == LESSONS
