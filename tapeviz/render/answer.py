@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import ndiff
 from html import escape
@@ -299,8 +300,13 @@ def _sign(result: str) -> str:
     return "M0-5l10 10m0-10l-10 10"
 
 
+_CELL = re.compile(r"In \[\d+\]'*")
+"""A notebook's cell, whose number says nothing about what is in it."""
+
+
 def _prefix(answer: Answer) -> str:
-    digest = hashlib.sha256(answer.to_json().encode("utf-8", "replace")).hexdigest()
+    told = _CELL.sub("In", answer.to_json())
+    digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
     return f"w{digest[:8]}-"
 
 

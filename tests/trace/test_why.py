@@ -228,3 +228,21 @@ def test_whole_numbers_have_no_gradient_in_the_picture_either() -> None:
         "answer = why(tape, y, x)\n"
     )
     assert {node.grad for node in answer.graph.nodes} == {"none"}
+
+
+def test_cells_that_nobody_counts_are_read_in_order() -> None:
+    shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell
+    running = shell.instance()
+    try:
+        running.user_ns.update(tf=tf, why=tf.why)
+        for cell in (
+            "x = tf.Variable(1.0)",
+            "x = tf.constant(3.0)\nwith tf.GradientTape() as tape:\n    y = x * x",
+            "answer = why(tape, y, x)",
+        ):
+            running.run_cell(cell, store_history=False)
+        (reason,) = running.user_ns["answer"].reasons
+        assert reason.kind == "unwatched"
+        assert reason.span.text == "x = tf.constant(3.0)"
+    finally:
+        shell.clear_instance()

@@ -371,11 +371,14 @@ def _tree(path: str) -> ast.Module | None:
 
 
 def _cells() -> dict[str, int]:
-    """The notebook's cells by their file, with the number they ran as."""
+    """The notebook's cells by their file, with their place in the order they ran.
+
+    Where nobody counts the cells, all have one number; then the first to run is first.
+    """
     shell = sys.modules.get("IPython")
     running = shell.get_ipython() if shell is not None else None
     numbers = getattr(getattr(running, "compile", None), "_filename_map", {})
-    return dict(sorted(numbers.items(), key=lambda item: item[1]))
+    return {file: i for i, file in enumerate(sorted(numbers, key=numbers.__getitem__))}
 
 
 def _position(spot: Spot) -> tuple[int, int, int, int] | None:
