@@ -74,8 +74,9 @@ print("exactly:   ", round(exact[0], 3), round(exact[1], 3))
 play(run)
 
 # %% [markdown]
-# The landscape is long and narrow. The path runs down the steep side at once, and
-# then slowly along the valley. The star of the next picture is the exact answer.
+# The landscape is long and narrow. The path runs down the steep side at once,
+# and then slowly along the valley. The star of the next picture is the exact
+# answer.
 
 # %% tags=["varies"]
 figure = run.plot()
@@ -127,8 +128,8 @@ with descent(*net.variables) as training:
         adam.apply_gradients(zip(grads, net.variables, strict=True))
 
 # %% [markdown]
-# Watch the border. First it is nearly straight, because a straight border already
-# gets most points right. Then it bends into the gap.
+# Watch the border. First it is nearly straight, because a straight border
+# already gets most points right. Then it bends into the gap.
 #
 # 65 numbers cannot be drawn. The next picture shows the two directions in which
 # the path went furthest.
@@ -139,8 +140,8 @@ training.plot()
 # %% [markdown]
 # ## Change
 #
-# Put `tf.keras.optimizers.SGD(0.05)` in place of Adam, make the network anew, and
-# train it again. How far does it get in 120 steps? Then try a rate of 1.
+# Put `tf.keras.optimizers.SGD(0.05)` in place of Adam, make the network anew,
+# and train it again. How far does it get in 120 steps? Then try a rate of 1.
 #
 # Now let optimizers race on landscapes of your choice. The panel needs a running
 # Python. Drag the start, too.
@@ -185,8 +186,8 @@ check("10.10a", answer)
 #
 # <details><summary>Hint</summary>
 #
-# First step: the gradient is 20, so the speed is -2, and `w` is 8. Now the second
-# one.
+# First step: the gradient is 20, so the speed is -2, and `w` is 8. Now the
+# second one.
 #
 # </details>
 #

@@ -80,8 +80,8 @@ draw(tape)
 # %% [markdown]
 # This time there is a record, because the variable `w` took part. Compare the
 # two on the left. The box of `w` is a full line, and it holds a gradient. `x` is
-# dashed, because for this tape it is only a number. Its arrow is dashed, too: its
-# value goes in, and no gradient comes back.
+# dashed, because for this tape it is only a number. Its arrow is dashed, too:
+# its value goes in, and no gradient comes back.
 
 # %% [markdown]
 # ## Run: watched

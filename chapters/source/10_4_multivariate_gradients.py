@@ -87,8 +87,8 @@ play(tape, f, [x, y], predict=True)
 
 # %% [markdown]
 # This time the player asks you. Step on with the right arrow key. Where a number
-# is hidden, type your guess and press Enter. A hint gives the rule first, and then
-# the rule with its numbers.
+# is hidden, type your guess and press Enter. A hint gives the rule first, and
+# then the rule with its numbers.
 #
 # Two things to see. At the product, each side receives the value of the *other*
 # side. And `x` receives two numbers, 1 and 4, one for each path, which are

@@ -106,8 +106,8 @@ print(once.gradient([y, z], x).numpy())
 # A list of *variables* gives a list. So for two separate slopes you need a
 # persistent tape, or two tapes.
 #
-# What does a tape hold? With small numbers nobody would notice. Here is a table of
-# 100 times 100, and the picture with one more layer, the memory:
+# What does a tape hold? With small numbers nobody would notice. Here is a table
+# of 100 times 100, and the picture with one more layer, the memory:
 
 # %%
 x = tf.Variable(tf.ones([100, 100]))
@@ -118,9 +118,9 @@ with tf.GradientTape(persistent=True) as tape:
 draw(tape, memory=True)
 
 # %% [markdown]
-# Look at the badges. The table of `x` is kept, but it lives on anyway, because the
-# variable itself holds it. The result of `tanh` has no name of its own. Only the
-# tape keeps it alive, since the rule of `tanh` needs it on the way back.
+# Look at the badges. The table of `x` is kept, but it lives on anyway, because
+# the variable itself holds it. The result of `tanh` has no name of its own. Only
+# the tape keeps it alive, since the rule of `tanh` needs it on the way back.
 #
 # A persistent tape keeps all this also after `gradient`, for the next question.
 # When you are done, delete it. Its name is then gone, and the memory with it:

@@ -194,8 +194,8 @@ check("10.6a", answer)
 #
 # <details><summary>Solution</summary>
 #
-# With 1.0 the first move is 6, from 2 to 8. There the gradient is 6, and the next
-# move leads back to 2.
+# With 1.0 the first move is 6, from 2 to 8. There the gradient is 6, and the
+# next move leads back to 2.
 #
 # </details>
 

@@ -80,8 +80,8 @@ for sign, result, parts in tape:
 
 # %% [markdown]
 # Three operations, in the order in which they ran. So each operand stands
-# further up than the operation that uses it. That is worth a lot: to go backwards,
-# read the list from its end.
+# further up than the operation that uses it. That is worth a lot: to go
+# backwards, read the list from its end.
 
 # %% [markdown]
 # ## Run: backwards
@@ -235,8 +235,9 @@ check("10.9b", answer)
 #
 # What differs:
 #
-# - TensorFlow's tape keeps for each operation a function that computes the share,
-#   instead of the slope itself. For arrays the slope would be a large table.
+# - TensorFlow's tape keeps for each operation a function that computes the
+#   share, instead of the slope itself. For arrays the slope would be a large
+#   table.
 # - It stores the entries under numbers, not under objects.
 # - Each gradient there is made of operations, too. That is why a tape can record
 #   another tape, and gives second derivatives. Yours gives plain numbers.

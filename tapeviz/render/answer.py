@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import ndiff
 from html import escape
 
 from tapeviz.render import still
 from tapeviz.render import theme as themes
+from tapeviz.render.digest import digest
 from tapeviz.render.measure import fit, width
 from tapeviz.render.page import document
 from tapeviz.render.scene import Rect, scene
@@ -300,14 +299,8 @@ def _sign(result: str) -> str:
     return "M0-5l10 10m0-10l-10 10"
 
 
-_CELL = re.compile(r"In \[\d+\]'*")
-"""A notebook's cell, whose number says nothing about what is in it."""
-
-
 def _prefix(answer: Answer) -> str:
-    told = _CELL.sub("In", answer.to_json())
-    digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
-    return f"w{digest[:8]}-"
+    return f"w{digest(answer.to_json(), 8)}-"
 
 
 def _label(number: int, words: str, *, many: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from tapeviz.render import picture, still
 from tapeviz.render import survey as surveys
 from tapeviz.render import theme as themes
 from tapeviz.render.assets import lean, script_safe, small, static
+from tapeviz.render.digest import digest
 from tapeviz.render.fold import Fold
 from tapeviz.render.inside import LEGIBLE, Inside, insides
 from tapeviz.render.page import document
@@ -83,8 +83,7 @@ class Folded:
             sources=self.sources,
         )
         told = script_safe(picture.payload(walked, {**self.look, "least": 0}))
-        whole = f"{body}{first}{told}".encode("utf-8", "replace")
-        id = "tapeviz-" + hashlib.sha256(whole).hexdigest()[:12]
+        id = "tapeviz-" + digest(f"{body}{first}{told}")
         return (
             f'<div id="{id}">{body}</div><script>(()=>{{{picture.script()}{script()}'
             f"const told={told};{_START % (id, first)}}})()</script>"

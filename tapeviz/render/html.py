@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 from functools import cache
 from itertools import chain
@@ -11,6 +10,7 @@ from typing import Any
 from tapeviz.render import theme as themes
 from tapeviz.render.animate import animate, theme_of
 from tapeviz.render.assets import address, lean, script_safe, small, static, terse
+from tapeviz.render.digest import digest
 from tapeviz.render.lines import listed, lit, units
 from tapeviz.render.page import document
 from tapeviz.trace.film import MARKS, Ask, Film, Frame
@@ -56,7 +56,7 @@ def page(film: Film, **start: Any) -> str:
 
 def _markup(film: Film, told: dict[str, Any]) -> str:
     image, text = address(animate(film, _PACE)), script_safe(told)
-    id = "tapeviz-" + hashlib.sha256((image + text).encode()).hexdigest()[:12]
+    id = "tapeviz-" + digest(image + text)
     return (
         f'<div id="{id}"><img src="{image}" '
         f'alt="{html.escape(film.alt)}" style="max-width:100%"></div>'

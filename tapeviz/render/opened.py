@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import zlib
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from tapeviz.render import theme as themes
+from tapeviz.render.digest import digest
 
 MOST = 12
 """Graphs that go along with a film; of longer runs a spread of this many."""
@@ -40,7 +40,7 @@ def around(film: str, graphs: Mapping[int, str], theme: str = "auto") -> str:
     """
     if not graphs:
         return film
-    own = f"tapeviz-{hashlib.sha256(film.encode()).hexdigest()[:12]}-graphs"
+    own = f"tapeviz-{digest(film)}-graphs"
     style = themes.css(theme) + _STYLE.replace("&", f'[id="{own}"]')
     return (
         f'<div id="{own}" class="{themes.class_name(theme)}"><style>{style}</style>'

