@@ -235,9 +235,11 @@ def test_cells_that_nobody_counts_are_read_in_order() -> None:
     running = shell.instance()
     try:
         running.user_ns.update(tf=tf, why=tf.why)
+        block = "with tf.GradientTape() as tape:\n    y = x * x"
         for cell in (
-            "x = tf.Variable(1.0)",
-            "x = tf.constant(3.0)\nwith tf.GradientTape() as tape:\n    y = x * x",
+            f"x = tf.Variable(1.0)\n{block}",
+            "answer = why(tape, y, x)",
+            f"x = tf.constant(3.0)\n{block}",
             "answer = why(tape, y, x)",
         ):
             running.run_cell(cell, store_history=False)

@@ -63,8 +63,8 @@ class Reading:
     """
 
     def __init__(self, spot: Spot | None, codes: Iterable[CodeType] = ()) -> None:
-        cells = _cells()
         first = [] if spot is None else [spot[0].co_filename]
+        cells = _cells(*first)
         paths = dict.fromkeys([*first, *(c.co_filename for c in codes)])
         if cells.keys() & paths.keys():
             paths = dict.fromkeys([*cells, *paths])
@@ -370,15 +370,17 @@ def _tree(path: str) -> ast.Module | None:
         return None
 
 
-def _cells() -> dict[str, int]:
+def _cells(asking: str = "") -> dict[str, int]:
     """The notebook's cells by their file, with their place in the order they ran.
 
-    Where nobody counts the cells, all have one number; then the first to run is first.
+    The one that asks is the last. Where nobody counts the cells, all have one number;
+    then the first to run is first.
     """
     shell = sys.modules.get("IPython")
     running = shell.get_ipython() if shell is not None else None
     numbers = getattr(getattr(running, "compile", None), "_filename_map", {})
-    return {file: i for i, file in enumerate(sorted(numbers, key=numbers.__getitem__))}
+    files = sorted(numbers, key=lambda file: (file == asking, numbers[file]))
+    return {file: place for place, file in enumerate(files)}
 
 
 def _position(spot: Spot) -> tuple[int, int, int, int] | None:
