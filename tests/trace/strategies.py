@@ -53,7 +53,7 @@ def values(draw: st.DrawFn) -> Value:
         size = math.prod(shape)
         data = draw(st.lists(entries, min_size=size, max_size=size))
         return Value("float32", shape, tuple(data))
-    row = st.lists(floats, min_size=1, max_size=3).map(tuple)
+    row = st.tuples(*[floats] * draw(st.integers(1, 3)))
     thumb = tuple(draw(st.lists(row, max_size=2)))
     norm = draw(st.none() | floats)
     summary = Summary(
