@@ -177,14 +177,15 @@ class Player:
             assert time.monotonic() < deadline, f"still at step {step}"
             self.root.page.wait_for_timeout(50)
 
-    def check(self) -> None:
-        """Press every key a reader would, and see the step and the picture change.
-
-        A player that asks is told to play first: it would stop at each question.
-        """
+    def ask_nothing(self) -> None:
+        """Leave predict mode, in which a player stops at each question."""
         asks = self.root.get_by_role("button", name="Predict")
         if asks.count() and asks.get_attribute("aria-pressed") == "true":
             asks.click()
+
+    def check(self) -> None:
+        """Press every key a reader would, and see the step and the picture change."""
+        self.ask_nothing()
         _, last = self.press("Home")
         first = self.state
         assert last > 0
