@@ -74,7 +74,8 @@ class Rule:
 
     def arrays(self, over: bool) -> str:
         """The text as it runs on arrays; ``over``: on one that may be written over."""
-        body = _Products().visit(ast.parse(self.code, mode="eval")).body
+        words = _Words({**_PRODUCT, **_POWER} if over else _PRODUCT)
+        body = words.visit(ast.parse(self.code, mode="eval")).body
         chain = over and _starts_with_g(body)
         return ast.unparse(_written_over(body) if chain else body)
 
@@ -106,13 +107,20 @@ _OVER = {
 }  # fmt: skip
 
 
-class _Products(ast.NodeTransformer):
+_PRODUCT: dict[type[ast.operator], str] = {ast.MatMult: "matmul"}
+_POWER: dict[type[ast.operator], str] = {ast.Pow: "raised"}
+
+
+class _Words(ast.NodeTransformer):
     """``matmul(a, b)`` for ``a @ b``, so that the word decides how."""
+
+    def __init__(self, names: dict[type[ast.operator], str]) -> None:
+        self.names = names
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
-        product = isinstance(node.op, ast.MatMult)
-        return _call("matmul", node.left, node.right) if product else node
+        name = self.names.get(type(node.op))
+        return _call(name, node.left, node.right) if name else node
 
 
 def _written_over(node: ast.expr) -> ast.expr:

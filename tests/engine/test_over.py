@@ -231,3 +231,17 @@ def test_only_what_is_held_once_counts_as_alone() -> None:
         sweep.run([leaf, (50, 0)], grads, 0, 2, [0], None)
         assert seen.pop() == want
     assert ALONE >= 1
+
+
+def test_a_square_makes_no_copy_of_its_base() -> None:
+    a = np.linspace(-2.0, 2.0, 5)
+    words = BACK.words
+    assert words["raised"](a, 1) is a
+    np.testing.assert_array_equal(words["raised"](a, 2), a * a)
+    np.testing.assert_array_equal(words["raised"](a, 1.0), a)
+    x = tf.Variable(a)
+    with GradientTape() as tape:
+        y = tf.reduce_sum(tf.exp(x**2))
+    before = x.numpy()
+    np.testing.assert_allclose(tape.gradient(y, x).numpy(), 2 * a * np.exp(a * a))
+    np.testing.assert_array_equal(x.numpy(), before)

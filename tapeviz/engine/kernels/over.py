@@ -20,6 +20,11 @@ def below(step: Callable[..., Any], a: Any, b: Any) -> Any:
     return step(a, b, b) if type(b) is np.ndarray and is_whole(b) else step(a, b)
 
 
+def raised(a: Any, b: Any) -> Any:
+    """``a ** b``, which is ``a`` itself where a whole number ``b`` is 1."""
+    return a if type(b) is int and b == 1 else a**b
+
+
 def is_whole(v: Any) -> bool:
     """Whether an array of floats has memory of its own, and may be written."""
     return v.base is None and v.flags.writeable and v.dtype.kind == "f"
