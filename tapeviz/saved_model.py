@@ -108,12 +108,13 @@ def load(export_dir: Any, tags: Any = None, options: LoadOptions | None = None) 
 
 
 def _written_variable(v: Variable) -> tuple[Any, ...]:
-    name = v.name.removesuffix(":0")
-    return _variable, (v.numpy(), v.trainable, name, v.dtype.name)
+    return _variable, (v.numpy(), v.trainable, v._name, v.dtype.name)
 
 
 def _variable(value: Any, trainable: bool, name: str, dtype: str) -> Variable:
-    return Variable(value, trainable=trainable, name=name, dtype=dtype)
+    made = Variable(value, trainable=trainable, dtype=dtype)
+    made._name = name
+    return made
 
 
 def _written_tensor(t: Tensor) -> tuple[Any, ...]:

@@ -105,8 +105,8 @@ def _listen(names: tuple[str, ...]) -> Iterator[str]:
 
 
 def takes_floats(op: Op) -> bool:
-    """Whether float32 scalars need no check."""
-    return not op.kinds or "f" in op.kinds
+    """Whether float32 scalars need no check; matrices are no scalars."""
+    return op.name != "matmul" and (not op.kinds or "f" in op.kinds)
 
 
 def _tail(op: Op, depth: int) -> Iterator[str]:

@@ -91,6 +91,8 @@ def _operand(op: Op, value: Any, like: Any) -> Any:
 
 def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
     """A Python number beside operand ``slot``, no float32 scalar; or an error."""
+    if op.name == "matmul":
+        _meet_matmul(((), np.shape(x)) if slot else (np.shape(x), ()))
     kind = x.dtype.kind
     if kind == "f" and (not op.kinds or "f" in op.kinds):
         return number

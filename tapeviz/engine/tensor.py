@@ -153,7 +153,7 @@ class Tensor(Operators):
     def __str__(self) -> str:
         v = self._v
         text = str(v)
-        if np.ndim(v) > 1:
+        if "\n" in text:
             text = "\n" + text
         return f"tf.Tensor({text}, shape={tuple(self.shape)}, dtype={self.dtype.name})"
 
@@ -259,6 +259,12 @@ def _no(name: str, sign: str, instead: str) -> Any:
     return refuse
 
 
+class Path(str):
+    """The name of a weight of Keras: its last part is ``name``, without ``:0``."""
+
+    __slots__ = ()
+
+
 class Variable(Operators):
     """A value that can be assigned to; every tape watches the variables it reads.
 
@@ -313,8 +319,29 @@ class Variable(Operators):
 
     @property
     def name(self) -> str:
-        """The name, with TensorFlow's ``:0`` at its end."""
+        """The name, with TensorFlow's ``:0`` at its end; of a layer's weight without.
+
+        >>> from tapeviz.keras.layers import Dense
+        >>> layer = Dense(1, name="last")
+        >>> layer.build((None, 2))
+        >>> layer.kernel.name, layer.kernel.path
+        ('kernel', 'last/kernel')
+        """
+        if isinstance(self._name, Path):
+            return self._name.rpartition("/")[2]
         return f"{self._name}:0"
+
+    @property
+    def path(self) -> str:
+        """Of a layer's weight: its name behind those of the layers it is in."""
+        if isinstance(self._name, Path):
+            return str(self._name)
+        raise AttributeError(
+            tell(
+                "'Variable' object has no attribute 'path'",
+                "only weights of layers have one; every variable has a name",
+            )
+        )
 
     @property
     def trainable(self) -> bool:
@@ -475,6 +502,11 @@ class Variable(Operators):
 
     def __repr__(self) -> str:
         self._read()
+        if isinstance(self._name, Path):
+            return (
+                f"<Variable path={self._name}, shape={tuple(self.shape)}, "
+                f"dtype={self.dtype.name}, value={_bare(self._v)}>"
+            )
         return (
             f"<tf.Variable '{self.name}' shape={tuple(self.shape)} "
             f"dtype={self.dtype.name}, numpy={_shown(self._v)}>"

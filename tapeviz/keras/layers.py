@@ -18,7 +18,7 @@ import numpy as np
 from tapeviz.engine.composite import grouped
 from tapeviz.engine.dtypes import as_dtype
 from tapeviz.engine.record import here
-from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.engine.tensor import Path, Tensor, Variable
 from tapeviz.errors import tell
 from tapeviz.keras import activations, backend, initializers
 from tapeviz.keras.absent import teller
@@ -53,7 +53,7 @@ class Layer(Module):
     >>> layer([1.0, 2.0]).numpy()
     array([1., 2.], dtype=float32)
     >>> [v.name for v in layer.trainable_variables]
-    ['scale/factor:0']
+    ['factor']
     """
 
     _takes_training: ClassVar[bool] = False
@@ -104,6 +104,7 @@ class Layer(Module):
         value = make(tuple(shape or ()), dtype=dtype or self.dtype)
         with name_scope(self._path):
             made = Variable(value, trainable=trainable, name=name or "variable")
+        made._name = Path(made._name)
         self._weights.append(made)
         return made
 

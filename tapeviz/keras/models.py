@@ -63,8 +63,8 @@ class Sequential(Model):
     >>> from tapeviz.keras.layers import Dense, Input
     >>> hidden = Dense(16, "tanh", name="hidden")
     >>> model = Sequential([Input((2,)), hidden, Dense(1)], name="net")
-    >>> [v.name for v in model.trainable_variables][:2]
-    ['net/hidden/kernel:0', 'net/hidden/bias:0']
+    >>> [v.path for v in model.trainable_variables][:2]
+    ['net/hidden/kernel', 'net/hidden/bias']
     >>> model([[1.0, 2.0], [3.0, 4.0]]).shape
     TensorShape([2, 1])
     """

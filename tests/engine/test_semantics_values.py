@@ -206,6 +206,11 @@ ROWS = [
     gives("c([[1.0, 2.0]]) @ c([[1.0, 2.0]])",
           IAE + "Matrix size-incompatible: In[0]: [1,2], In[1]: [1,2]"),
     gives("c([1.0, 2.0]) @ c([1.0, 2.0])", IAE + "In[0] and In[1] ndims must be"),
+    gives("c(1.0) @ c(2.0)", IAE + "ndims must be >= 2"),
+    gives("V(1.0) @ V(2.0)", IAE + "ndims must be >= 2"),
+    gives("tf.matmul(1.0, 2.0)", IAE + "ndims must be >= 2"),
+    gives("c([[1.0]]) @ 2.0", IAE + "ndims"),
+    gives("2.0 @ c([[1.0]])", IAE + "ndims"),
     gives("tf.matmul(c([[1.0, 2.0]]), c([1.0, 2.0]))",
           IAE + "In[0] and In[1] has different ndims: [1,2] vs. [2]"),
     gives("c([[1.0], [2.0]]) + c([10.0, 20.0])", "[[11, 21], [12, 22]] float32"),
@@ -389,6 +394,9 @@ ROWS = [
     gives("str(c([1.0, 2.0]))", "'tf.Tensor([1. 2.], shape=(2,), dtype=float32)'"),
     gives("str(c([[1, 2], [3, 4]]))",
           r"'tf.Tensor(\n[[1 2]\n [3 4]], shape=(2, 2), dtype=int32)'"),
+    gives("str(c([[1.0, 2.0]])), str(c([[[3]]]))",
+          "('tf.Tensor([[1. 2.]], shape=(1, 2), dtype=float32)', "
+          "'tf.Tensor([[[3]]], shape=(1, 1, 1), dtype=int32)')"),
     gives("str(c(True)), str(c(5))",
           "('tf.Tensor(True, shape=(), dtype=bool)', 'tf.Tensor(5, shape=(), "
           "dtype=int32)')"),

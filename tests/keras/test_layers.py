@@ -39,9 +39,18 @@ def test_weights_are_made_on_the_first_call() -> None:
     out = layer(np.ones((5, 2)))
     assert out.shape == (5, 3)
     assert out.dtype == "float32"
-    shapes = {v.name: tuple(v.shape) for v in layer.trainable_variables}
-    assert shapes == {"dense/kernel:0": (2, 3), "dense/bias:0": (3,)}
+    shapes = {v.path: tuple(v.shape) for v in layer.trainable_variables}
+    assert shapes == {"dense/kernel": (2, 3), "dense/bias": (3,)}
     assert layer.count_params() == 9
+
+
+def test_weights_are_named_as_in_keras() -> None:
+    layer = layers.Dense(2, kernel_initializer="ones", name="last")
+    layer.build((None, 1))
+    assert (layer.kernel.name, layer.kernel.path) == ("kernel", "last/kernel")
+    told = "<Variable path=last/bias, shape=(2,), dtype=float32, value=[0. 0.]>"
+    assert str(layer.bias) == told
+    assert not hasattr(tf.Variable(1.0), "path")
 
 
 def test_names_count_up() -> None:
@@ -181,7 +190,7 @@ def test_the_guides_layers() -> None:
     assert len(mlp.weights) == 7
     assert len(mlp.trainable_weights) == 6
     assert [v.name for v in mlp.non_trainable_weights] == ["scale:0"]
-    assert mlp.weights[1].name == "mlp_block/linear/variable:0"
+    assert mlp.weights[1].path == "mlp_block/linear/variable"
 
 
 def test_frozen_layers_give_no_trainable_variables() -> None:

@@ -58,9 +58,9 @@ def test_layers_run_one_after_the_other() -> None:
     model.add(layers.Dense(2, kernel_initializer="ones"))
     model.add(layers.Dense(1, kernel_initializer="ones"))
     assert model([[1.0, 2.0]]).numpy().tolist() == [[6.0]]
-    names = [v.name for v in model.trainable_variables]
+    names = [v.path for v in model.trainable_variables]
     assert names == [
-        f"sequential/{layer}/{weight}:0"
+        f"sequential/{layer}/{weight}"
         for layer in ("dense", "dense_1")
         for weight in ("kernel", "bias")
     ]

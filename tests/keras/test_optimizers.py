@@ -283,9 +283,9 @@ def test_learning_rate_and_iterations_are_variables() -> None:
     assert optimizer.learning_rate.numpy() == 0.5
     optimizer.learning_rate.assign(0.25)
     assert steps(optimizers.SGD(0.25), [4]) == [2.0]
-    assert [v.name for v in optimizer.variables] == [
-        f"{optimizer.name}/iteration:0",
-        f"{optimizer.name}/learning_rate:0",
+    assert [v.path for v in optimizer.variables] == [
+        f"{optimizer.name}/iteration",
+        f"{optimizer.name}/learning_rate",
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypedDict
 import numpy as np
 
 from tapeviz.engine.record import here
-from tapeviz.engine.tensor import Tensor, Variable, wrap
+from tapeviz.engine.tensor import Path, Tensor, Variable, wrap
 from tapeviz.errors import InvalidArgumentError, tell
 from tapeviz.keras.namespace import tf
 from tapeviz.keras.naming import auto_name
@@ -101,7 +101,8 @@ class Optimizer:
 
     def _keep(self, value: Any, name: str) -> Variable:
         """A variable of the optimizer's own."""
-        made = Variable(value, trainable=False, name=f"{self.name}/{name}")
+        made = Variable(value, trainable=False)
+        made._name = Path(f"{self.name}/{name}")
         self._variables.append(made)
         return made
 
@@ -186,7 +187,8 @@ class Optimizer:
             slots[name] = self._slot(v, name, 0.0)
 
     def _slot(self, v: Variable, name: str, value: float) -> Variable:
-        of = v.name.replace("/", "_").replace(":", "_")
+        known = v._name if isinstance(v._name, Path) else v.name
+        of = known.replace("/", "_").replace(":", "_")
         return self._keep(np.full_like(v._v, np.float32(value))[()], f"{of}_{name}")
 
     def add_variable_from_reference(

@@ -344,8 +344,8 @@ class Recorder:
         )
 
     def _name(self, i: int, variable: Variable) -> str:
-        if variable.name != "Variable:0":
-            return variable.name.removesuffix(":0")
+        if variable._name != "Variable":
+            return variable._name
         first = self._opened[self.kept[0]].names if self._opened else {}
         known = (*tensors(self._names), *tensors(first))
         return next((n for n, t in known if t is variable), f"x{i}")

@@ -24,8 +24,8 @@ def names_of(tape: GradientTape, names: Names) -> dict[int, str]:
             found[place].append(name)
     named = {place: " = ".join(all_) for place, all_ in found.items()}
     for place, thing in tape._watched.values():
-        if isinstance(thing, Variable) and thing.name != "Variable:0":
-            named[place] = thing.name.removesuffix(":0")
+        if isinstance(thing, Variable) and thing._name != "Variable":
+            named[place] = thing._name
     return named
 
 
