@@ -14,6 +14,7 @@ from tapeviz.render import theme as themes
 from tapeviz.render.lean import Finish, lean
 from tapeviz.render.regime import regime
 from tapeviz.render.track import (
+    called,
     coordinates,
     entries,
     number,
@@ -167,7 +168,7 @@ class _Story:
 
     def told(self, i: int) -> str:
         """The loss at a point in words."""
-        return f"where the {self.loss} is {number(self.t.losses[i])}"
+        return f"where {called(self.loss)} is {number(self.t.losses[i])}"
 
     def slope(self, i: int, row: int, passed: int) -> Frame:
         update = self.run.updates[i]
@@ -249,8 +250,9 @@ class _Story:
     def arriving(self, i: int) -> str:
         """Where an update led to, in a sentence."""
         before, after = self.t.losses[i : i + 2]
-        lead = "The" if self.many else f"At {self.where(i + 1)} the"
-        lead = f"{lead} {self.loss}"
+        said = called(self.loss)
+        lead = f"At {self.where(i + 1)} {said}"
+        lead = f"{said[0].upper()}{said[1:]}" if self.many else lead
         if not np.isfinite(after):
             return f"{lead} is {number(after)}."
         if np.isnan(before) or before == after:
@@ -300,11 +302,11 @@ def _meaning(gradient: Sequence[float], labels: list[str], loss: str) -> str:
     if not np.isfinite(gradient).all():
         return ", which is no direction to go in"
     if not np.any(gradient):
-        return f": the {loss} is flat here"
+        return f": {called(loss)} is flat here"
     if len(labels) > 1:
         return ""
     way = "grows" if gradient[0] < 0 else "shrinks"
-    return f", so the {loss} falls as {labels[0]} {way}"
+    return f", so {called(loss)} falls as {labels[0]} {way}"
 
 
 def assignment(name: str, update: Update, k: int) -> str:

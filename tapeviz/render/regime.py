@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tapeviz.render.track import Track, number, plain, track
+from tapeviz.render.track import Track, called, number, plain, track
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,11 +107,11 @@ def _rises(losses: Floats) -> bool:
 
 
 def _what_broke(run: Descent, t: Track, first: int) -> str:
-    loss = plain(run.loss_name)
+    loss = called(plain(run.loss_name))
     if first >= t.updates:
         return "the variables are no numbers any more"
     if not np.isfinite(t.losses[first]) and not np.isnan(t.losses).all():
-        return f"the {loss} is {number(t.losses[first])}"
+        return f"{loss} is {number(t.losses[first])}"
     return f"the gradient is {number(t.slopes[first])}"
 
 
@@ -119,12 +119,12 @@ def _at_rest(run: Descent, t: Track) -> _Told | None:
     """A run whose gradient is zero where it starts."""
     if t.slopes[0] or t.strides.any():
         return None
-    loss = plain(run.loss_name)
+    loss = called(plain(run.loss_name))
     if all(g is None for g in run.updates[0].gradients):
         return FLAT, "The tape gave no gradient, so nothing moves.", ""
     start = run.curvature("start")
     if start is None:
-        return FLAT, f"The gradient is zero, so nothing moves: the {loss} is flat.", ""
+        return FLAT, f"The gradient is zero, so nothing moves: {loss} is flat.", ""
     low, high = start.bends[0], start.bends[-1]
     bends = f"curvature from {number(low)} to {number(high)}"
     if low < 0 < high:
@@ -132,7 +132,7 @@ def _at_rest(run: Descent, t: Track) -> _Told | None:
     lead = "The gradient is zero where the run starts, so nothing moves"
     if low > 0:
         return FLAT, f"{lead}: it starts at the minimum.", bends
-    top = "at a top" if high < 0 else f"the {loss} is flat there"
+    top = "at a top" if high < 0 else f"{loss} is flat there"
     return FLAT, f"{lead}: {top}.", bends
 
 
@@ -263,8 +263,8 @@ def _observed(run: Descent, t: Track) -> _Told:
     if saddle:
         return saddle
     if _level(run, t):
-        loss = plain(run.loss_name)
-        said = f"The gradient is next to zero all along: the {loss} is flat here."
+        loss = called(plain(run.loss_name))
+        said = f"The gradient is next to zero all along: {loss} is flat here."
         return FLAT, said, f"length of gradient = {number(t.slopes[-1])}"
     turns = _turns(run, t)
     if _swinging(turns, t.strides):

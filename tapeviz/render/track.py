@@ -191,6 +191,15 @@ def plain(name: str) -> str:
     return text.one_line(name, 24)
 
 
+def called(loss: str) -> str:
+    """A loss in the middle of a sentence: "the loss", or the name that it has.
+
+    >>> called("loss"), called("y")
+    ('the loss', 'y')
+    """
+    return f"the {loss}" if loss == "loss" else loss
+
+
 def coordinates(run: Descent) -> list[str]:
     """A label for each number of the variables: ``x``, or ``w[0]`` and ``w[1]``."""
     return [

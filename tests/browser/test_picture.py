@@ -167,6 +167,15 @@ def test_a_narrow_page_says_that_the_picture_goes_on(
     page.wait_for_selector(".tv-more-left:not(.tv-more-right)")
 
 
+def test_no_tool_is_cut_off_on_a_telephone(open_page: Opener, tmp_path: Path) -> None:
+    page = shown(open_page, tmp_path, width=360)
+    edge = "el => el.getBoundingClientRect().right"
+    end = page.locator(".tv-bar").first.evaluate(edge)
+    tools = page.locator(".tv-tools").first.locator("> *").all()
+    assert len(tools) > 4
+    assert [tool for tool in tools if tool.evaluate(edge) > end] == []
+
+
 PAPER = "svg => getComputedStyle(svg.querySelector('.paper')).fill"
 
 

@@ -127,6 +127,14 @@ def test_prefix_stands_before_every_id() -> None:
     assert all(id.startswith("one-") for id in film.ids())
 
 
+def test_a_loss_with_a_name_of_its_own_is_called_by_it() -> None:
+    film = descent_film(replace(parabola(), loss_name="y"))
+    said = [frame.caption for frame in film.frames[:4]]
+    assert said[0] == "It starts at x = 2, where y is 9."
+    assert said[1].endswith("so y falls as x grows.")
+    assert said[3] == "At x = 2.6 y falls from 9 to 5.76."
+
+
 def test_two_numbers() -> None:
     film = descent_film(ravine())
     assert film.frames[2].formula == (
