@@ -2,8 +2,9 @@
 # # 10.10 From tape to training
 #
 # This lesson goes on from the chapter. You train two models with the loop you
-# know: a straight line, whose best answer can be computed exactly, and a small
-# network, for which nobody has a formula. At the end you let optimizers race.
+# know. The first is a straight line, whose best answer can be computed exactly.
+# The second is a small network, for which there is no such formula. At the end
+# you let optimizers race.
 
 # %% [markdown]
 # ## Goal
@@ -30,14 +31,18 @@ from tapeviz.training import (
 # %% [markdown]
 # ## Predict
 #
-# The first data are 30 points near the line `y = 2x - 1`. The model is
-# `slope * x + height`, and it begins with 0 and 0.
+# The first data are 30 points near the line `y = 2x - 1`. Each point was moved
+# up or down a little, at random. Such a random part is called *noise*. The
+# model is `slope * x + height`, and it begins with 0 and 0.
 #
 # 1. Which two numbers should the training find?
-# 2. Will it find exactly these? Think of the noise in the points.
+# 2. Will it find exactly these?
 
 # %% [markdown]
 # ## Run: a line
+#
+# Here `x` and `y` hold all 30 points at once. `tf.reduce_mean` takes the mean of
+# the 30 squared errors: that is the loss.
 
 # %%
 x, y = noisy_line()
@@ -64,8 +69,8 @@ print("exactly:   ", round(exact[0], 3), round(exact[1], 3))
 
 # %% [markdown]
 # The two agree, and both differ a little from 2 and -1. The training found the
-# best line for these points. That it is not quite the line behind them is the
-# work of the noise.
+# best line for these points. Because of the noise, it is not quite the line that
+# the points were made from.
 
 # %% [markdown]
 # ## See: the way to the line
@@ -74,20 +79,24 @@ print("exactly:   ", round(exact[0], 3), round(exact[1], 3))
 play(run)
 
 # %% [markdown]
-# The landscape is long and narrow. The path runs down the steep side at once,
-# and then slowly along the valley. The star of the next picture is the exact
-# answer.
+# The landscape is a long valley. The first step goes down its steep side, and a
+# little too far. After that the path goes slowly along the valley. In the next
+# picture, the star is the exact answer.
 
 # %% tags=["varies"]
 figure = run.plot()
-figure.axes[0].plot(*exact, marker="*", markersize=14)
+figure.axes[0].plot(*exact, "k*", mfc="gold", markersize=18, zorder=9)
 figure
 
 # %% [markdown]
 # ## Run: two moons
 #
-# No straight line divides these points. The network has two numbers as input, 16
-# units in the middle, and one number as output: 65 numbers to be learned.
+# The next data are points in two groups, each in the form of a half moon. No
+# straight line divides them. So the model is a network. It takes the two
+# numbers of a point. In the middle it has 16 *units*: each adds its inputs,
+# times weights, and a number of its own, the *bias*, and takes `tanh` of the
+# sum. One more sum joins the units to one number. Above zero it stands for one
+# group, below zero for the other. In all, 65 numbers are to be learned.
 
 # %%
 points, labels = two_moons(120)
@@ -102,7 +111,7 @@ print([tuple(grad.shape) for grad in grads])
 # %% [markdown]
 # ## See: one step of the network
 #
-# The tape of one step is as short as the formula. Each box now holds a whole
+# The tape of one step is as short as the formula. Most boxes now hold a whole
 # table of numbers.
 
 # %% tags=["varies"]
@@ -114,8 +123,12 @@ play(tape, loss, net.variables)
 # %% [markdown]
 # ## Run: the training
 #
-# `live` counts like `range`, and shows the run while it goes on: the loss on the
-# left, and on the right what the network decides where.
+# `live` counts like `range`, and shows the run while it goes on. On the left is
+# the loss. On the right are the points, and the colour of the ground says what
+# the network decides there. The black line is the border.
+#
+# *Adam* is an optimizer: it does the update in place of `assign_sub`. More about
+# it follows below.
 
 # %% tags=["varies"]
 adam = tf.keras.optimizers.Adam(0.05)
@@ -131,8 +144,8 @@ with descent(*net.variables) as training:
 # Watch the border. First it is nearly straight, because a straight border
 # already gets most points right. Then it bends into the gap.
 #
-# 65 numbers cannot be drawn. The next picture shows the two directions in which
-# the path went furthest.
+# A path of 65 numbers cannot be drawn. The next picture shows the two directions
+# in which the path went furthest.
 
 # %% tags=["varies"]
 training.plot()
@@ -140,11 +153,14 @@ training.plot()
 # %% [markdown]
 # ## Change
 #
-# Put `tf.keras.optimizers.SGD(0.05)` in place of Adam, make the network anew,
-# and train it again. How far does it get in 120 steps? Then try a rate of 1.
+# In the cell of the training, put `tf.keras.optimizers.SGD(0.05)` in place of
+# Adam. It is the plain update that you know. Above the loop, write
+# `net = Network(hidden=16, seed=1)`, so that the network starts again. How far
+# does it get in 120 steps? Then try a rate of 1.
 #
-# Now let optimizers race on landscapes of your choice. The panel needs a running
-# Python. Drag the start, too.
+# Now let optimizers race on landscapes of your choice. Press play in the panel,
+# choose another landscape, and drag the start to another place. The panel
+# appears when you run the cell.
 
 # %% tags=["live"]
 explore("ravine", race=["momentum", "Adam"])
@@ -163,8 +179,8 @@ explore("ravine", race=["momentum", "Adam"])
 #
 # <details><summary>Hint</summary>
 #
-# Each unit in the middle has two weights and one bias. The output has one weight
-# for each unit, and one bias.
+# Look at the four shapes that were printed above, for 16 units. How do they look
+# for 8? Count the numbers in each.
 #
 # </details>
 #
@@ -186,15 +202,16 @@ check("10.10a", answer)
 #
 # <details><summary>Hint</summary>
 #
-# First step: the gradient is 20, so the speed is -2, and `w` is 8. Now the
-# second one.
+# The gradient of `w**2` is `2 * w`. Write down the gradient, the speed and `w`
+# for each step, one below the other.
 #
 # </details>
 #
 # <details><summary>Solution</summary>
 #
-# The second gradient is 16, so the speed is `0.5 * (-2) - 0.1 * 16 = -2.6`, and
-# `w` becomes 5.4.
+# The first gradient is 20, so the speed is -2, and `w` becomes 8. The second
+# gradient is 16, so the speed is `0.5 * (-2) - 0.1 * 16 = -2.6`, and `w` becomes
+# 5.4.
 #
 # </details>
 

@@ -7,9 +7,9 @@
 # rule at each one. The result is the derivative of your whole code. This is
 # called *automatic differentiation*, and the notes are called a *tape*.
 #
-# It is exact, up to rounding. It needs no formula from you and no guessing
-# with small differences. And it is how almost every machine learning program
-# learns.
+# It is exact, up to rounding. You work out no formula, and you do not guess
+# with small differences. Almost every machine learning program learns with it.
+# There, the reading backwards is called *backpropagation*.
 #
 # In this lesson you see the three parts once each: **record**, **gradient**,
 # **optimise**.
@@ -46,7 +46,8 @@ from tapeviz import descent, draw, play
 from tapeviz.lessons import check
 
 # %% [markdown]
-# The tape listens while the block below `with` runs.
+# A `tf.Variable` is a number that may change later. The tape takes notes while
+# the block below `with` runs.
 
 # %%
 x = tf.Variable(5.0)
@@ -57,7 +58,8 @@ with tf.GradientTape() as tape:
 print("y:", y.numpy())
 
 # %% [markdown]
-# So `y` is 5. That was the first question.
+# So `y` is 5, which answers the first question. `y.numpy()` is the plain number
+# in `y`.
 
 # %% [markdown]
 # ## See: what the tape wrote down
@@ -66,9 +68,10 @@ print("y:", y.numpy())
 draw(tape)
 
 # %% [markdown]
-# Read it from left to right. Each box with a formula is one operation. The
-# arrows show which values went into it. No gradient has been computed yet, and
-# the picture says so in every box.
+# This picture is called a *graph*. Read it from left to right. Each box with a
+# formula is one operation. The arrows show which values went into it. There is a
+# place for a gradient in every box. None has been computed so far, so it says
+# *not yet*.
 
 # %% [markdown]
 # ## Run: gradient
@@ -95,15 +98,19 @@ play(tape, y, x)
 # on the picture and use the right and left arrow keys.
 #
 # First the values go forwards. Then the gradients come back, one operation at a
-# time. Watch `x`: it is used three times, so three numbers come back to it, and
-# they are added up. At the end they give 6.
+# time. Watch `x`: it is used three times, so three numbers come back to it. They
+# are 5, 5 and -4, and together they give 6.
 
 # %% [markdown]
 # ## Run: optimise
 #
 # To *optimise* means here: to make `y` as small as we can. The gradient points
-# uphill, so we go a little way against it. How far is decided by a number that
-# you choose, the *learning rate*. Then we repeat.
+# uphill, so we go a little way against it. You choose a number, the *learning
+# rate*, and the step is this number times the gradient. Then we repeat.
+#
+# In the loop, `x.assign_sub(...)` does the step: it subtracts something from
+# `x`. The line with `descent(x)` keeps every step, so that you can look at it
+# afterwards.
 
 # %%
 x = tf.Variable(5.0)
@@ -125,10 +132,13 @@ print("x:", round(float(x), 3))
 play(run)
 
 # %% [markdown]
-# A value that is to be made small is often called the *loss*, and so the picture
-# calls `y`. Each arrow is one update. On the left is the curve, on the right
-# the loss at each step. Look at the length of the arrows: where the curve is
-# steep the step is long, and where it is flat the step is short.
+# Press play. Each arrow is one step, also called an *update*. On the left is
+# the curve, on the right is `y` at each step. Look at the length of the arrows:
+# where the curve is steep the step is long, and where it is flat the step is
+# short.
+#
+# A value that is to be made small has a name of its own: the *loss*. Here `y` is
+# the loss.
 
 # %% [markdown]
 # ## Change
@@ -169,8 +179,7 @@ print("dy/dx:", tape.gradient(y, x).numpy())
 #
 # <details><summary>Hint</summary>
 #
-# The gradient is `2x - 4`. You can also look at where the steps of the descent
-# come to rest.
+# The gradient is `2x - 4`. Or look at the film: where do the steps come to rest?
 #
 # </details>
 #

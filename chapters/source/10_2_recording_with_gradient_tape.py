@@ -6,12 +6,13 @@
 # watches each `tf.Variable` that you use, without being asked.
 #
 # After the block, `tape.gradient(y, x)` answers one question: when `x` changes
-# a little, how much does `y` change?
+# a little, how much does `y` change? Here `y` is called the *target*, and `x`
+# the *source*.
 
 # %% [markdown]
 # ## Goal
 #
-# After about 15 minutes you can
+# After about 10 minutes you can
 #
 # - record a formula on a tape and ask for its gradient,
 # - read the picture of a tape,
@@ -25,11 +26,11 @@ from tapeviz.lessons import check
 # %% [markdown]
 # ## Predict
 #
-# Read the next cell, but do not run it yet.
+# The next cell records `y = x**2 + 2*x + 1` at `x = 3`. Answer before you read
+# it, because its last line tells the result.
 #
-# 1. How many operations does the tape write down for
-#    `x**2 + 2*x + 1`? Count them.
-# 2. What is `dy/dx` at `x = 3`?
+# 1. How many operations does the tape write down? Count them.
+# 2. What is `dy/dx`?
 
 # %% [markdown]
 # ## Run
@@ -59,7 +60,8 @@ draw(tape)
 # leaving it, because the line uses `x` twice. The small shapes that hold only a
 # number are constants. Their arrows are dashed: a value goes in, and no gradient
 # comes back. Where the order matters, `a` and `b` mark the first and the second
-# input.
+# input. Below the graph it says that the tape is used up: it has answered its
+# one question. Lesson 10.5 tells more about that.
 #
 # Now the way back:
 
@@ -68,9 +70,12 @@ play(tape, y, x)
 
 # %% [markdown]
 # Press play, or click on the picture and use the arrow keys. The code on top
-# shows which part of your line is being worked on. On the way back, look at
-# the moment when the second number arrives at `x`. One path has brought 2, the
-# other brings `2 * 3`, and the tape adds them: 8.
+# shows which part of your line is being worked on.
+#
+# On the way back, each operation knows one small rule: its own slope. The slope
+# of `x**2` is `2 * x`, which is 6 here, and the slope of `2*x` is 2. The tape
+# multiplies what comes back by this slope. That is the chain rule. At the end
+# one path brings 6 to `x`, the other brings 2, and the tape adds them: 8.
 
 # %% [markdown]
 # ## Change
@@ -103,8 +108,8 @@ print("dy/dx:", tape.gradient(y, x).numpy())
 draw(tape)
 
 # %% [markdown]
-# The graph is smaller, because the tape records what you wrote, not what you
-# mean. The gradient is 8 again.
+# The graph is smaller, because the tape records the operations that you wrote.
+# The gradient is 8 again.
 
 # %% [markdown]
 # ## Exercise
@@ -145,7 +150,8 @@ check("10.2", answer)
 # - The tape records what happens inside its block.
 # - It watches every `tf.Variable` that you read there.
 # - `tape.gradient(y, x)` goes backwards through the record. At each operation
-#   it multiplies by the local derivative. Where several paths meet, it adds.
+#   it multiplies by the slope of that operation. Where several paths meet, it
+#   adds.
 
 # %% [markdown]
 # ## The same in TensorFlow

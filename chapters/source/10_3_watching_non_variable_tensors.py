@@ -1,19 +1,20 @@
 # %% [markdown]
 # # 10.3 Watching tensors that are not variables
 #
-# A tape watches variables by itself. A constant is different: `tf.constant`
-# says that a value is fixed, so the tape does not keep notes about it. If you
-# ask for its gradient, you get `None`.
+# Every value that a tape works with is called a *tensor*. It is a number, or a
+# list or table of numbers. A variable holds a tensor that may change. A constant
+# holds one that does not, and you make it with `tf.constant`.
 #
-# `None` is not zero. Zero means: I looked, and nothing changes. `None` means:
-# I have no notes that lead there.
+# A tape watches variables by itself. To watch means: to take notes about
+# everything that is computed from them. With constants it is different, and this
+# lesson shows how.
 
 # %% [markdown]
 # ## Goal
 #
 # After about 15 minutes you can
 #
-# - see why a gradient is `None`,
+# - say what it means when a tape gives no gradient,
 # - mend it with `tape.watch`,
 # - say when it is too late to watch.
 
@@ -25,8 +26,8 @@ from tapeviz.lessons import check
 # %% [markdown]
 # ## Predict
 #
-# Here is a constant, and a tape that was not told about it. What does
-# `tape.gradient(y, x)` give: 6, 0 or `None`?
+# The next cell computes `y = x**2` with a constant, `x = 3`. What does
+# `tape.gradient(y, x)` give: 6, 0 or something else?
 
 # %% [markdown]
 # ## Run: not watched
@@ -43,6 +44,9 @@ print("dy/dx:", dy_dx)
 # %% [markdown]
 # ## See: None
 #
+# `None` is Python's word for *nothing here*. It is not zero. Zero means: I
+# looked, and nothing changes. `None` means: I have no notes that lead there.
+#
 # Look at the tape:
 
 # %%
@@ -53,7 +57,7 @@ draw(tape)
 # that it watches took part. `y` was computed all the same, and is 9. But without
 # notes there is no way back, and so the gradient is `None`.
 #
-# You need not find the reason by yourself. Ask for it:
+# When you do not see the reason in a picture, ask for it with `why`:
 
 # %%
 why(tape, y, x)
@@ -79,14 +83,15 @@ draw(tape)
 
 # %% [markdown]
 # This time there is a record, because the variable `w` took part. Compare the
-# two on the left. The box of `w` is a full line, and it holds a gradient. `x` is
-# dashed, because for this tape it is only a number. Its arrow is dashed, too:
-# its value goes in, and no gradient comes back.
+# two on the left. The box of `w` has a full line around it, and it holds a
+# gradient. The box of `x` has a dashed line, because for this tape `x` is only
+# a number. Its arrow is dashed, too: its value goes in, and no gradient comes
+# back.
 
 # %% [markdown]
 # ## Run: watched
 #
-# One line makes the difference. What will the gradient be now?
+# Here is the line that `why` proposed. What will the gradient be now?
 
 # %% tags=["listing"]
 x = tf.constant(3.0)
@@ -118,7 +123,7 @@ play(tape, y, x)
 # %% [markdown]
 # ## Change
 #
-# Move `tape.watch(x)` below the line that computes `y`. What happens?
+# Now `tape.watch(x)` stands below the line that computes `y`. What will happen?
 
 # %%
 x = tf.constant(3.0)
@@ -202,6 +207,7 @@ check("10.3", answer)
 # - Only numbers with a decimal point can be watched. Write
 #   `tf.constant(3.0)`, not `tf.constant(3)`. For whole numbers, both programs
 #   log a warning and give `None`.
-# - A variable made with `trainable=False` is not watched by itself either.
+# - A variable made with `trainable=False` is one that a model does not learn. It
+#   is not watched by itself either.
 #
 # Next: [10.4 Several variables](10_4_multivariate_gradients.ipynb)

@@ -13,7 +13,7 @@
 # %% [markdown]
 # ## Goal
 #
-# After about 15 minutes you can
+# After about 10 minutes you can
 #
 # - ask for several gradients at once,
 # - say which number belongs to which variable,
@@ -27,7 +27,8 @@ from tapeviz.lessons import check
 # %% [markdown]
 # ## Predict
 #
-# In the next cell, `f = x**2 + y**3` with `x = 1` and `y = 2`.
+# In the next cell, `f = x**2 + y**3` with `x = 1` and `y = 2`. Answer before you
+# read it, because its last lines tell the result.
 #
 # 1. What are the two gradients?
 # 2. If you could move only one of the two by a little, which one changes `f`
@@ -54,22 +55,24 @@ print("df/dy:", grads[1].numpy())  # 3y^2 → 12
 draw(tape)
 
 # %% [markdown]
-# Two variables start on the left, two separate paths lead to one sum. Look at
-# the gradients in the boxes of `x` and `y`: `f` is six times as sensitive to
-# `y` as it is to `x`.
+# Two variables stand on the left, and two separate paths lead to one sum. Look
+# at the gradients in the boxes of `x` and `y`. They are 2 and 12: if you move
+# `y` a little, `f` changes six times as much as if you move `x` by the same
+# amount.
 
 # %%
 play(tape, f, [x, y])
 
 # %% [markdown]
-# At the sum the gradient 1 is handed on unchanged to both sides. After that the
-# two paths do not meet again, so each variable gets a single number.
+# The way back begins at `f` with the gradient 1. The sum hands this 1 on to both
+# sides. After that the two paths do not meet again, so each variable gets a
+# single number.
 
 # %% [markdown]
 # ## Change
 #
 # Now let the variables work together: multiply them, and use `x` once more.
-# What is `df/dx`?
+# What are `df/dx` and `df/dy`?
 
 # %%
 x = tf.Variable(3.0)
@@ -78,24 +81,27 @@ y = tf.Variable(4.0)
 with tf.GradientTape() as tape:
     f = x * y + x
 
+play(tape, f, [x, y], predict=True)
+
+# %% [markdown]
+# This time the player asks you. Click on the picture and step on with the right
+# arrow key. Where a number is hidden, type your guess and press Enter. *Hint*
+# shows the rule first, and then the rule with its numbers.
+#
+# Did you find both?
+
+# %%
 grads = tape.gradient(f, [x, y])
 print("df/dx:", grads[0].numpy())
 print("df/dy:", grads[1].numpy())
 
-# %%
-play(tape, f, [x, y], predict=True)
-
 # %% [markdown]
-# This time the player asks you. Step on with the right arrow key. Where a number
-# is hidden, type your guess and press Enter. A hint gives the rule first, and
-# then the rule with its numbers.
+# Two things to see in the film. At the product, each side receives the value of
+# the *other* side. And `x` receives two numbers, 1 and 4, one for each path.
+# Together they are 5.
 #
-# Two things to see. At the product, each side receives the value of the *other*
-# side. And `x` receives two numbers, 1 and 4, one for each path, which are
-# added to 5.
-#
-# The list can also be a dictionary. The gradients come back under the same
-# names:
+# Instead of a list you may give a dictionary. The gradients come back under the
+# same names:
 
 # %%
 with tf.GradientTape() as tape:

@@ -26,8 +26,12 @@ from tapeviz.lessons import check
 # %% [markdown]
 # ## Predict
 #
-# The next cell computes `x**2` and `x**3` on one tape, at `x = 1`. Which two
-# numbers will it print? And what would happen without `persistent=True`?
+# The next cell computes `x**2` and `x**3` on one tape, at `x = 1`. It asks for
+# both gradients. Answer before you read it, because its comments tell the
+# result.
+#
+# 1. Which two numbers will it print?
+# 2. What would the second question give without `persistent=True`?
 
 # %% [markdown]
 # ## Run
@@ -106,8 +110,10 @@ print(once.gradient([y, z], x).numpy())
 # A list of *variables* gives a list. So for two separate slopes you need a
 # persistent tape, or two tapes.
 #
-# What does a tape hold? With small numbers nobody would notice. Here is a table
-# of 100 times 100, and the picture with one more layer, the memory:
+# What does a tape hold? With single numbers it is too little to notice. Here is
+# a table of 100 rows and 100 columns. `x @ x` multiplies it by itself as a
+# matrix, `tanh` is computed of each entry, and `reduce_sum` adds all entries.
+# With `memory=True` the picture also shows what is kept:
 
 # %%
 x = tf.Variable(tf.ones([100, 100]))
@@ -118,12 +124,14 @@ with tf.GradientTape(persistent=True) as tape:
 draw(tape, memory=True)
 
 # %% [markdown]
-# Look at the badges. The table of `x` is kept, but it lives on anyway, because
-# the variable itself holds it. The result of `tanh` has no name of its own. Only
-# the tape keeps it alive, since the rule of `tanh` needs it on the way back.
+# Look at the labels at the bottom of the boxes. The table of `x` is kept, but
+# it lives on anyway, because the variable itself holds it. The result of `tanh`
+# has no name of its own. Only the tape keeps it alive, since the rule of `tanh`
+# needs it on the way back. The product has no label: no rule needs its value.
 #
 # A persistent tape keeps all this also after `gradient`, for the next question.
-# When you are done, delete it. Its name is then gone, and the memory with it:
+# When you are done, delete it. Its name is then gone, and so is what only the
+# tape kept. The line below the graph says how much that is: 40 kB.
 
 # %%
 del tape

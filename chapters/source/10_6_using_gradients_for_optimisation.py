@@ -51,8 +51,9 @@ for i in range(10):
     print(f"Step {i}, x: {x.numpy():.4f}, loss: {loss.numpy():.4f}")
 
 # %% [markdown]
-# In the first line `x` is already the new value and `loss` is still the old
-# one: the loss was computed before the update.
+# `x.assign_sub(...)` changes `x` in place: it subtracts, and `x` stays the same
+# variable. So in each printed line `x` is already the new value, and `loss` is
+# still the old one. The loss was computed before the update.
 
 # %% [markdown]
 # ## See: one step
@@ -68,7 +69,8 @@ play(tape, loss, x)
 
 # %% [markdown]
 # The error `x - 5` is small by now, and the gradient is twice the error. That is
-# why the updates become smaller and smaller, all by themselves.
+# why the updates become smaller and smaller, although the learning rate stays
+# the same.
 
 # %% [markdown]
 # ## See: all steps
@@ -102,9 +104,10 @@ run.plot()
 play(run)
 
 # %% [markdown]
-# Play it, or step with the arrow keys. Each update comes in parts: the place,
-# the gradient there, and the move. Check the first move with the numbers of
-# the film: `0.1` times `-6`, with the sign turned round.
+# Play it, or step with the arrow keys. Each update comes in three parts: the
+# gradient at this place, the move, and the new loss. Check the first move with
+# the numbers of the film: 0.1 times -6 is -0.6, and minus -0.6 is a move by 0.6
+# to the right.
 
 # %% [markdown]
 # ## Change
@@ -138,8 +141,9 @@ for rate in [0.1, 0.7, 1.1]:
     print(rate, descend(rate).regime)
 
 # %% [markdown]
-# The *curvature* says how fast the slope changes. Here it is 2 everywhere. Up to
-# a rate of `2 / 2`, which is 1, the run comes to rest. Above it, it explodes.
+# The *curvature* says how fast the slope changes. Here it is 2 everywhere. What
+# decides is the rate times the curvature: below 2 the run comes to rest at the
+# lowest point, and above 2 it diverges.
 #
 # And a rate that is too small:
 
@@ -151,8 +155,9 @@ descend(0.01).plot()
 #
 # Now choose for yourself. The next cell shows a panel with sliders for the
 # learning rate and the number of steps. The panel appears when you run the
-# cell, because it needs a running Python. Find a rate where the path jumps
-# from side to side and still comes to rest.
+# cell, because it needs a running Python. `lambda:` stands before the loss, so
+# that the panel can compute it again at every place. Find a rate where the path
+# jumps from side to side and still comes to rest.
 
 # %% tags=["live"]
 x = tf.Variable(2.0)
@@ -163,7 +168,7 @@ explore(lambda: (x - 5)**2, x)
 # ## Exercise
 #
 # **a)** With one learning rate the very first update lands exactly on the lowest
-# point. Which one? Use the panel, `descend(...)`, or paper.
+# point. Which rate is it? Use the panel, `descend(...)`, or paper.
 #
 # <details><summary>Hint</summary>
 #
@@ -183,8 +188,8 @@ answer = ...
 check("10.6a", answer)
 
 # %% [markdown]
-# **b)** With another rate the loss neither falls nor grows: `x` jumps to and
-# fro between two places. Which rate is it?
+# **b)** With another rate the loss neither falls nor grows: `x` jumps between
+# two places, again and again. Which rate is it?
 #
 # <details><summary>Hint</summary>
 #

@@ -3,8 +3,14 @@
 #
 # You have met the whole path. A tape **records** what your code computes. Read
 # backwards, the record gives **gradients**, by the chain rule. Steps against
-# the gradient **optimise** a value. This lesson puts the parts together once
-# more and then asks you a little about each.
+# the gradient **optimise** a value.
+#
+# The value of a loss alone teaches a program nothing. Its gradient does: it says
+# how to change each number so that the loss becomes smaller. Every optimizer
+# works with such gradients.
+#
+# This lesson puts the parts together once more. Then it asks you a little about
+# each.
 
 # %% [markdown]
 # ## Goal
@@ -23,9 +29,9 @@ from tapeviz.lessons import check
 # %% [markdown]
 # ## Predict
 #
-# The next cell has two variables and the loss
-# `(x - 1)**2 + (x + y - 3)**2`. No square is ever below zero. So where is the
-# loss smallest, and how small is it there?
+# The next cell has two variables and the loss `(x - 1)**2 + (x + y - 3)**2`. No
+# square is ever below zero. So where is the loss smallest, and how small is it
+# there?
 
 # %% [markdown]
 # ## Run
@@ -54,8 +60,8 @@ play(run)
 # With two variables the loss is a landscape, seen from above. Each line joins
 # places of equal loss, as on a map. The path crosses the lines downhill. Watch
 # where it bends: the steepest way down is not always the straight way to the
-# lowest point. On the right, the marks of the scale stand for factors, so that
-# small losses can be seen, too.
+# lowest point. On the right, each mark of the scale is ten times the one below
+# it, so that small losses can be seen, too.
 
 # %% [markdown]
 # ## See: one tape of the run
@@ -85,7 +91,8 @@ play(tape, loss, [x, y])
 #
 # Which learning rates work here? Put other numbers in place of 0.15 in the cell
 # under *Run*, such as 0.05 and 0.4, and play the run again. Each time, decide
-# before you look: will it crawl, arrive, or diverge?
+# before you look: will it arrive, will it be too slow to arrive, or will it
+# diverge? The last sentence of the film says how the run behaved.
 
 # %% [markdown]
 # ## Exercises

@@ -2,12 +2,12 @@
 # # 10.8 Where gradients vanish
 #
 # This lesson goes on from the chapter. It has puzzles and nothing else. In each
-# of them a gradient is missing, or zero, or not a number, and a person once lost
-# an afternoon over it.
+# of them a gradient is missing, or zero, or not a number. All of these mistakes
+# are made in real programs.
 #
 # There are three kinds of nothing. `None` means: there is no way back. Zero
-# means: there is a way, and nothing changes. `nan` means: there is a way, and on
-# it a computation has no answer.
+# means: there is a way, and nothing changes. `nan` is short for *not a number*.
+# It means: there is a way, and on it a computation has no answer.
 
 # %% [markdown]
 # ## Goal
@@ -28,15 +28,19 @@ from tapeviz.lessons import check
 # ## Predict
 #
 # Each puzzle is one cell. Read it, and write down your guess before you run
-# anything: is the gradient `None`, zero or `nan`, and what is to blame? Then run
-# the cell. `why` gives its answer below, with the line, and with the smallest
-# change that mends it.
+# anything: is the gradient `None`, zero or `nan`, and which line is the cause?
+# Then run the cell. `why` gives its answer below, with the line, and with the
+# smallest change that mends it.
+#
+# There are seven groups. The first puzzle of each group is the one you will
+# meet most often. These seven and the exercises take about 20 minutes. Keep the
+# others for another day, or for the day when your own gradient is missing.
 
 # %% [markdown]
 # ## Run: not watched
 #
-# A tape watches variables by itself. Each of these four is not watched, and each
-# has its own reason.
+# A tape watches variables by itself. But in each of these four cells `x` is not
+# watched when it is used, and each has its own reason.
 
 # %%
 x = tf.constant(3.0)
@@ -74,7 +78,8 @@ why(tape, y, x)
 # %% [markdown]
 # ## Run: another thing of the same name
 #
-# In these three, the name `x` does not mean what it meant before.
+# In these three, the thing you ask about is not the one that was used, although
+# it is written in the same way.
 
 # %%
 x = tf.Variable(2.0)
@@ -108,8 +113,13 @@ why(tape, y, x[0])
 # %% [markdown]
 # ## Run: the way back is cut
 #
-# The variable is watched, and it is used. Still there is no way back to it. Find
-# the place where the value leaves the tape.
+# The variable is there, and it is used. Still there is no way back to it. Find
+# the place where the way back ends.
+#
+# Three names may be new to you. `tf.argmax` gives the place of the largest
+# entry. `assign_add` adds to a variable, in place. With `tf.custom_gradient`
+# you write a function and its own way back: `upstream` is the gradient that
+# arrives, and `grad` says what is handed on.
 
 # %%
 x = tf.Variable([1.0, 2.0])
@@ -172,8 +182,8 @@ why(tape, y, x)
 # %% [markdown]
 # ## Run: not on this tape
 #
-# The computation is right, and it happened. It did not happen where this tape
-# listens.
+# The computation is right, and it happened. But this tape has no record of it
+# that leads from `y` to `x`.
 
 # %%
 x = tf.Variable(3.0)
@@ -227,7 +237,9 @@ why(tape, y, x)
 # %% [markdown]
 # ## Run: the slope of a slope
 #
-# The inner tape answers 2. Ask the outer one how this 2 changes with `x`.
+# The inner tape gives the slope of `y`, which is 2. The outer tape has recorded
+# how this slope was computed. So you can ask it how the slope changes with `x`:
+# that is a second derivative.
 
 # %%
 x = tf.Variable(3.0)
@@ -243,7 +255,8 @@ why(outer, slope, x)
 # ## Run: zero
 #
 # Now there is a way back, and the number at its end is zero. Zero is an answer.
-# But is it the answer that was wanted?
+# But is it the answer that was wanted? (`tf.nn.relu` gives its operand where
+# that is positive, and 0 elsewhere.)
 
 # %%
 x = tf.Variable(-2.0)
@@ -282,7 +295,8 @@ why(tape, y, x)
 # ## Run: not a number
 #
 # And here a computation on the way has no answer. One of the four is different:
-# `y` is `nan`, and its gradient is a number all the same.
+# `y` is `nan`, and its gradient is a number all the same. Which one? (`tf.where`
+# takes its second operand where the condition is true, and its third elsewhere.)
 
 # %%
 x = tf.Variable(0.0)
@@ -319,8 +333,8 @@ why(tape, y, x)
 # %% [markdown]
 # ## See
 #
-# The picture of a tape shows the same, once you know where to look. Here two
-# things go wrong in one line of thought. Which two?
+# The picture of a tape shows the same, once you know where to look. In the next
+# cell, two things stop a gradient. Which two?
 
 # %%
 x = tf.Variable(1.5)
@@ -336,15 +350,15 @@ play(tape, y, x)
 
 # %% [markdown]
 # The constant `w` is not watched, and no gradient passes through `round`. All
-# the same, `x` has a gradient, because there is a second path. It is 1, and not
-# 3. A gradient that is only half there is harder to notice than `None`.
+# the same, `x` has a gradient, because there is a second path. It is 1. Without
+# `round` it would be 3. A gradient of which a part is missing is harder to
+# notice than `None`.
 
 # %% [markdown]
 # ## Change
 #
-# Go back to any puzzle and make the change that `why` proposes. Run the cell
-# again, and ask `why` once more. With no reason left to give, it says where the
-# gradient comes from.
+# Go back to any puzzle, make the change that `why` proposes, and run the cell
+# again. When nothing is wrong any more, `why` tells how the gradient came about.
 
 # %% [markdown]
 # ## Exercise
@@ -354,13 +368,14 @@ play(tape, y, x)
 #
 # <details><summary>Hint</summary>
 #
-# Ask `why(tape, y, x)`. The value leaves the tape in one place.
+# Write `why(tape, y, x)` below the block. Or ask yourself where a number leaves
+# the tape.
 #
 # </details>
 #
 # <details><summary>Solution</summary>
 #
-# Leave `.numpy()` away: `y = x.numpy() * x * x` becomes `y = x * x * x`.
+# Leave `.numpy()` out: `y = x.numpy() * x * x` becomes `y = x * x * x`.
 #
 # </details>
 
@@ -375,12 +390,13 @@ check("10.8a", answer)
 
 # %% [markdown]
 # **b)** The logarithm is used only where `x` is positive, and still one gradient
-# is `nan`: the branch that is not used is computed all the same. Let `safe` be
-# `x` where `x` is positive, and 1 elsewhere, and take the logarithm of `safe`.
+# is `nan`: the branch that is not used is computed all the same. Mend the block,
+# so that the logarithm never meets a number that is not positive.
 #
 # <details><summary>Hint</summary>
 #
-# `safe = tf.where(x > 0.0, x, 1.0)`. The second `where` stays as it is.
+# Make a new tensor `safe` first. Let it be `x` where `x` is positive, and 1
+# elsewhere. Then take the logarithm of `safe`. The `where` that is there stays.
 #
 # </details>
 #

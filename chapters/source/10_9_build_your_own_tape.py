@@ -1,9 +1,12 @@
 # %% [markdown]
 # # 10.9 Build your own tape
 #
-# This lesson goes on from the chapter. A tape is not magic. In about forty lines
-# of Python you build one yourself, piece by piece. At the end you play it with
-# the player you know, and you compare its answers with those of the real tape.
+# This lesson goes on from the chapter. A tape is a simple thing. In less than
+# forty lines of Python you build one yourself, piece by piece. At the end you
+# play it with the player you know, and you compare its answers with those of
+# the real tape.
+#
+# You need to have seen a Python class with methods.
 
 # %% [markdown]
 # ## Goal
@@ -35,7 +38,8 @@ from tapeviz.lessons import check, replay
 # ## Run: a list and a number
 #
 # The tape is a list. A number is an object that holds a value. Python calls
-# `__add__` when it meets `a + b`, and `__mul__` when it meets `a * b`.
+# `__add__` when it meets `a + b`, and `__mul__` when it meets `a * b`. The
+# function `record` comes in the next cell.
 
 # %%
 tape = []
@@ -54,9 +58,9 @@ class Number:
 
 
 # %% [markdown]
-# `record` is the pen. It writes down one entry: the sign, the result, and for
-# each operand the slope along it. The slope of a sum is 1. The slope of a
-# product is the value of the *other* factor.
+# `record` writes down one entry: the sign, the result, and each operand together
+# with its slope. An operand is a number that goes into an operation. For a sum
+# the slope is 1. For a product it is the value of the *other* factor.
 
 # %%
 def record(sign, value, *parts):
@@ -79,15 +83,16 @@ for sign, result, parts in tape:
     print(sign, result.value, [slope for operand, slope in parts])
 
 # %% [markdown]
-# Three operations, in the order in which they ran. So each operand stands
-# further up than the operation that uses it. That is worth a lot: to go
-# backwards, read the list from its end.
+# Three operations, in the order in which they ran. So every result stands
+# further up than the operations that use it. That makes the way back easy: read
+# the list from its end.
 
 # %% [markdown]
 # ## Run: backwards
 #
-# The gradient of `y` by itself is 1. Every entry then hands its gradient on to
-# its operands, times the slope. Where several arrive, they are added.
+# The gradient of `y` with respect to itself is 1. Every entry then hands its
+# gradient on to its operands, times the slope. Where several arrive, they are
+# added.
 
 # %%
 def gradient(target, source):
@@ -105,8 +110,9 @@ print("dy/dx:", gradient(y, x))
 print("dy/dw:", gradient(y, w))
 
 # %% [markdown]
-# That is the whole of reverse mode. Look at the last line of the function: for a
-# number that nothing reached, it returns `None`, like the real one.
+# That is all. This way of working, from the result back to the start, is called
+# *reverse mode*. Look at the last line of the function: for a number that
+# nothing reached, it returns `None`, like the real tape.
 
 # %% [markdown]
 # ## See: your tape, played
@@ -117,10 +123,11 @@ print("dy/dw:", gradient(y, w))
 replay(tape, y, x=x, w=w, y=y)
 
 # %% [markdown]
-# Go to the end with the `End` key. The film has done what your loop does, one
-# share at a time. `x` was reached three times.
+# Click on the picture and press the `End` key. The film has done what your loop
+# does, one share at a time. `x` was reached three times.
 #
-# Now the real tape, with the same formula:
+# Now the real tape, with the same formula. From here on the names `tape`, `x`,
+# `w` and `y` belong to it:
 
 # %%
 x = tf.Variable(3.0)
@@ -137,18 +144,27 @@ draw(tape)
 play(tape, y, x)
 
 # %% [markdown]
-# The same numbers in the same order. The real tape knows more operations, and
-# arrays, and it keeps your lines of code. The idea is the one you wrote.
+# The same numbers. The real tape knows more operations, and arrays, and it keeps
+# your lines of code. The idea is the one you wrote.
 
 # %% [markdown]
 # ## Change
 #
-# Go back to `gradient` and replace the sum by `arrived[operand] = share`. Run
-# the cells below it again. Which of the two gradients is wrong now, and why not
-# the other one?
+# Go back to `gradient` and put `arrived[operand] = share` in place of the line
+# with the sum. Then run the whole lesson again: in the menu *Run*, choose *Run
+# All Cells*. Which of the two gradients is wrong now, and why not the other one?
+#
+# <details><summary>Answer</summary>
+#
+# `dy/dx` is 3 now. Each share has taken the place of the one before, and only
+# the last one is left. `dy/dw` is right, because `w` is used once. Put the sum
+# back before you go on, and run all cells once more.
+#
+# </details>
 #
 # Another operation is one more function. Here is the sine. Its slope is the
-# cosine, and the value of the operand is all it needs:
+# cosine, and it needs no more than the value of its operand. As in lesson 10.1,
+# a small step checks the answer:
 
 # %%
 def sin(a):
@@ -161,7 +177,8 @@ v = sin(u * u)
 print("dv/du:", round(gradient(v, u), 6))
 
 step = 1e-6
-print("check:", round((math.sin(0.500001**2) - math.sin(0.25)) / step, 4))
+change = math.sin((0.5 + step)**2) - math.sin(0.5**2)
+print("check:", round(change / step, 4))
 
 # %% [markdown]
 # ## Exercise
@@ -201,7 +218,7 @@ check("10.9a", answer)
 # %% [markdown]
 # **b)** Think of a chain of 30 sums, each adding a number to itself:
 # `u = u + u`, thirty times. How many entries does the tape get? Give that
-# number. How many *paths* lead back to the start, you may work out for yourself.
+# number. If you like, work out how many *paths* lead back to the start.
 #
 # <details><summary>Hint</summary>
 #
@@ -227,8 +244,8 @@ check("10.9b", answer)
 # - Forwards: each operation writes one entry, with its slopes.
 # - Backwards: read the list from its end, multiply by the slope, add at the
 #   operand.
-# - The order of writing makes sorting needless.
-# - The work is as long as the list, not as the number of paths.
+# - The entries are in the right order already, so nothing has to be sorted.
+# - The work grows with the length of the list, not with the number of paths.
 
 # %% [markdown]
 # ## The same in TensorFlow
