@@ -25,7 +25,6 @@ LINE = 241
 """Points of the ground for one number."""
 
 _SURE = 12
-_ROUGH = 31
 
 
 @dataclass(frozen=True)

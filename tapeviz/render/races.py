@@ -32,7 +32,6 @@ LOOKS = (
 """Colour, marker and line of each run: never told by colour alone."""
 
 _ROOM = 0.12
-_FAINT = 0.25
 _TALL = 26
 
 

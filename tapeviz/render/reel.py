@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 Tick = Callable[[int, int], None]
 
-SECONDS = 1.8
-"""How long a step is shown."""
-
 _LAST = 3.0
 _RATE = 10
 

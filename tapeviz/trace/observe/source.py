@@ -17,7 +17,6 @@ from types import CodeType
 from typing import Any, TypeAlias
 
 Spot: TypeAlias = tuple[CodeType, int]
-Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BODIES = ("body", "orelse", "handlers", "finalbody", "cases")
 

@@ -295,6 +295,11 @@ class Case:
         code, lasti = self.recs[i][-2:]
         return None if code is None else self.reading.line_at((code, lasti))
 
+    def order(self, i: int) -> tuple[int, ...]:
+        """What sorts a record by its place in the code; without one it comes last."""
+        line = self.line(i)
+        return (*line.order, i) if line is not None else (10**9, i, 0, i)
+
     def span(self, line: Line | None, node: Any = None) -> Span | None:
         """The stretch of a statement, or of an expression in it."""
         if line is None:

@@ -24,9 +24,9 @@ def cuts(case: Case) -> Found:
         if not case.barrier[i]:
             continue
         if i not in case.own:
-            yield _when(case, i), _deaf(case, i, slot)
+            yield case.order(i), _deaf(case, i, slot)
         elif case.rule(i, slot) is None and not _behind_a_cut(case, j):
-            yield _when(case, i), _cut(case, i, slot, j)
+            yield case.order(i), _cut(case, i, slot, j)
     yield from assigned(case)
 
 
@@ -35,11 +35,6 @@ def assigned(case: Case) -> Found:
     for place, to, event in case.jumps:
         if case.after_x[place] and case.before_y[to]:
             yield _event_order(case, event), _assigned(case, place, event)
-
-
-def _when(case: Case, i: int) -> Any:
-    line = case.line(i)
-    return (*line.order, i) if line is not None else (10**9, i, 0, i)
 
 
 def _event_order(case: Case, event: tuple[Any, ...]) -> Any:
@@ -292,7 +287,7 @@ def silent(case: Case) -> Found:
     """The learner's own gradient functions that gave None."""
     for i, slot, j in case.between:
         if case.op(i).name == "custom":
-            yield _when(case, i), _silent(case, i, j, _edge(i, slot))
+            yield case.order(i), _silent(case, i, j, _edge(i, slot))
 
 
 def _silent(case: Case, i: int, j: int, edges: tuple[str, ...] = ()) -> Reason:

@@ -47,16 +47,11 @@ def zeros(case: Case, told: list[Any]) -> Iterator[tuple[Any, Reason]]:
     for i, slot, j, g, d, total in every:
         last[j] = total
         if none_left(d) and (_flat_alone(case, i, slot, g) or not none_left(g)):
-            yield (_order(case, i), _flat(case, i, slot, j))
+            yield (case.order(i), _flat(case, i, slot, j))
     for j, total in last.items():
         came = [(i, d) for i, _, k, _, d, _ in every if k == j and not none_left(d)]
         if none_left(total) and len(came) > 1:
-            yield (_order(case, j), _cancelled(case, j, came))
-
-
-def _order(case: Case, i: int) -> Any:
-    line = case.line(i)
-    return (*line.order, i) if line is not None else (10**9, i, 0, i)
+            yield (case.order(j), _cancelled(case, j, came))
 
 
 def _flat_alone(case: Case, i: int, slot: int, g: Any) -> bool:
