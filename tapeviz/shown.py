@@ -216,8 +216,8 @@ class Drawing(Shown):
 
     def __repr__(self) -> str:
         ops = sum(n.kind == "op" and not n.ghost for n in self.graph.nodes)
-        word = "operation" if ops == 1 else "operations"
-        return f"<picture of a tape: {ops} {word}, {len(self.graph.nodes)} nodes>"
+        said = text.counted(ops, "operation")
+        return f"<picture of a tape: {said}, {len(self.graph.nodes)} nodes>"
 
 
 class Compared(Drawing):

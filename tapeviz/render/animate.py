@@ -11,6 +11,7 @@ from html import escape
 
 from tapeviz.render import theme
 from tapeviz.render.lines import Place, lit
+from tapeviz.render.measure import cut
 from tapeviz.render.pen import legal
 from tapeviz.trace.film import Film, Frame
 
@@ -291,9 +292,7 @@ class _Reel:
 def _said(lines: list[str], formula: str, top: float, room: int) -> str:
     said = [("", line) for line in lines]
     if formula:
-        said.append(
-            (' class="mono quiet"', _shorter(" ".join(formula.split("\n")), room))
-        )
+        said.append((' class="mono quiet"', cut(" ".join(formula.split("\n")), room)))
     return "".join(
         f'<tspan{cls} x="{_PAD}" y="{top + n * 23:.0f}">{_text(line)}</tspan>'
         for n, (cls, line) in enumerate(said)
@@ -302,10 +301,6 @@ def _said(lines: list[str], formula: str, top: float, room: int) -> str:
 
 def _variables(rules: str) -> str:
     return re.sub(r"@([a-z-]+)", r"var(--tv-\1)", rules)
-
-
-def _shorter(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
 def _chosen(film: Film, lights: list[tuple[Place, ...]]) -> list[_Line]:
@@ -322,8 +317,7 @@ def _chosen(film: Film, lights: list[tuple[Place, ...]]) -> list[_Line]:
 
 
 def _short(text: str) -> str:
-    text = text.expandtabs(4)
-    return text if len(text) <= _COLUMNS else text[: _COLUMNS - 1] + "…"
+    return cut(text.expandtabs(4), _COLUMNS)
 
 
 def _code_line(line: _Line, y: float) -> str:

@@ -240,7 +240,7 @@ def nearby(answer: Answer) -> Graph:
     return Graph(nodes, edges, graph.sources)
 
 
-def picture(answer: Answer, *, theme: str = "auto", direction: str = "LR") -> str:
+def picture(answer: Answer, *, theme: str = "auto") -> str:
     """The recorded graph as SVG, with a cross on each edge where the way back ends.
 
     Values that left the tape have a dashed outline. The marks bear the number of their
@@ -255,7 +255,7 @@ def picture(answer: Answer, *, theme: str = "auto", direction: str = "LR") -> st
         for e in r.edges
     }
     room = {e.id: f"___{notes[e.id][1]}" for e in graph.edges if e.id in notes}
-    drawn = scene(graph, theme=theme, direction=direction, prefix=prefix, notes=room)
+    drawn = scene(graph, theme=theme, prefix=prefix, notes=room)
     marks = [
         _pill(drawn.edges[e].centre, notes[e][1], _sign(answer.result)) for e in room
     ]

@@ -263,7 +263,7 @@ class _Story:
     def ending(self) -> str:
         """Where the run ends, in a sentence."""
         n = self.t.updates
-        many = "1 update" if n == 1 else f"{n} updates"
+        many = text.counted(n, "update")
         if self.many:
             return f"The run ends here, after {many}."
         return f"The run ends at {self.where(-1)}, after {many}."

@@ -25,8 +25,6 @@ from tapeviz.trace.value import Value
 _RECURRENCES = 40
 """How many nodes are derived one by one where there are too many paths."""
 
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
 
 @dataclass(frozen=True)
 class Row:
@@ -314,18 +312,15 @@ class Told:
         """What is explained."""
         ops = sum(node.kind == "op" for node in self.run.graph.nodes)
         sources = " and ".join(self.source(n) for n in range(len(self.run.sources)))
-        noun = "operation" if ops == 1 else "operations"
         what = f"The gradient of {self.target} with respect to {sources}"
         if not self.run.targets:
             lost = f"the tape did not record {self.target}"
             return f"{what}: {lost}; why() tells the reason."
-        return f"{what}, over {ops} {noun}."
+        return f"{what}, over {words.counted(ops, 'operation')}."
 
 
 def _cost(cost: Cost) -> str:
-    def many(n: int, noun: str) -> str:
-        return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
+    many = words.counted
     return (
         f"{many(cost.sweeps, 'sweep')}, {many(cost.steps, 'rule')} applied, "
         f"{many(cost.numbers, 'number')} computed"

@@ -10,11 +10,13 @@ from typing import Any
 
 from tapeviz.render import heat
 from tapeviz.render import theme as themes
-from tapeviz.render.measure import fit, width
+from tapeviz.render.measure import cut, fit, width
 from tapeviz.render.nicknames import explained
+from tapeviz.render.pen import n as _n
 from tapeviz.render.quiz import Quiz
-from tapeviz.render.scene import Rect, Scene, array_in, is_small, scene
+from tapeviz.render.scene import Rect, Scene, array_in, is_small, mark, scene
 from tapeviz.render.sentences import Sentences, addends, total
+from tapeviz.render.still import legible
 from tapeviz.render.text import brief, fmt, shape
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
 from tapeviz.trace.film import Ask, Film, Frame, Table, Term
@@ -33,7 +35,9 @@ HEADS = (
 )
 """The columns of a backward pass's table; the first is the film's own step."""
 
-_CELL = 60
+CELL = 60
+"""How many characters a cell of the table has at most."""
+
 _SUM = 26
 _NOTE = 16
 _SMALLEST = 0.78
@@ -117,7 +121,7 @@ def built(story: Story, *, theme: str = "auto", direction: str = "LR") -> Film:
     return Film(
         story.title(),
         story.alt(),
-        _legible(story.worded(picture.over(over)), picture.width),
+        legible(story.worded(picture.over(over)), _SMALLEST * picture.width),
         tuple(_differences(told)),
         graph.sources,
         Table(story.heads, tuple(story.rows)),
@@ -131,11 +135,6 @@ def backward_table(run: BackwardPass) -> Table:
     for _ in story.tell():
         pass
     return Table(HEADS, tuple(story.rows))
-
-
-def _legible(svg: str, wide: float) -> str:
-    """The picture with a width below which it scrolls and is not made smaller."""
-    return svg.replace("<svg ", f'<svg style="min-width:{wide * _SMALLEST:.0f}px" ', 1)
 
 
 def _untold(graph: Graph) -> Graph:
@@ -417,7 +416,7 @@ class Story:
             f"{brief(c.value)} to {self.words.names[c.node]}",
             total(terms, c.total) if len(terms) > 1 else brief(c.total),
         )
-        return tuple(cut(cell) for cell in cells)
+        return tuple(cut(cell, CELL) for cell in cells)
 
     def note(self, edge: str, text: str, look: str, value: Value | None = None) -> str:
         """A new note beside an arrow; its id."""
@@ -475,11 +474,6 @@ def _plain(node: Node) -> bool:
     return node.kind == "constant" and not node.source and not node.target
 
 
-def cut(text: str, limit: int = _CELL) -> str:
-    """The text, cut with an ellipsis where it is longer than ``limit``."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}\u2026"
-
-
 def _overlays(story: Story, picture: Scene, prefix: str) -> Iterator[str]:
     for note in story.notes:
         start = picture.boxes[story.starts[note.edge]]
@@ -523,25 +517,12 @@ def _thumb(array: Value | None) -> tuple[str, float]:
 
 def _slot(sum: _Sum, room: Rect, prefix: str) -> str:
     x, y = room.x + 6, room.centre[1]
-    mark = _MARKS[sum.state].format(x=_n(x), y=_n(y), left=_n(x - 5), top=_n(y - 5))
+    sign = mark(sum.state, x, y)
     text = fit(sum.text, 230, 13.5)
     array = "" if sum.array is None else array_in(room, sum.array)
     bold = " slot-value" if array else ""
     return (
-        f'<g id="{prefix}{sum.id}" class="late {sum.state}{bold}">{mark}{array}'
-        f'<text class="grad" x="{_n(room.x + (17 if mark else 0))}" '
+        f'<g id="{prefix}{sum.id}" class="late {sum.state}{bold}">{sign}{array}'
+        f'<text class="grad" x="{_n(room.x + (17 if sign else 0))}" '
         f'y="{_n(room.baseline)}">{escape(text)}</text></g>'
     )
-
-
-_MARKS = {
-    "value": "",
-    "zero": '<circle class="mark" cx="{x}" cy="{y}" r="5.5"/>'
-    '<circle class="mark" cx="{x}" cy="{y}" r="1.5"/>',
-    "none": '<path class="mark" d="M{left} {top}l10 10m0-10l-10 10"/>',
-}
-"""The marks of a gradient's states, as in the still picture."""
-
-
-def _n(x: float) -> str:
-    return f"{x:.1f}".removesuffix(".0")

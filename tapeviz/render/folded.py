@@ -17,6 +17,7 @@ from tapeviz.render.fold import Fold
 from tapeviz.render.inside import LEGIBLE, Inside, insides
 from tapeviz.render.page import document
 from tapeviz.render.scene import Scene, description, scene, summary
+from tapeviz.render.still import legible
 from tapeviz.render.view import View, view
 from tapeviz.trace.graph import Graph, Source
 
@@ -44,8 +45,7 @@ class Folded:
     def markup(self) -> str:
         """The picture with the insides of its groups, as HTML without scripts."""
         size = int(self.survey[0].rows[0][1].replace("\u00a0", ""))
-        least = f'<svg style="min-width:{round(LEGIBLE * self.scene.width)}px" '
-        svg = self.scene.svg.replace("<svg ", least, 1)
+        svg = legible(self.scene.svg, LEGIBLE * self.scene.width)
         return (
             f'<div class="tapeviz-fold {themes.class_name(self.look["theme"])}">'
             f"<style>{css()}</style>"

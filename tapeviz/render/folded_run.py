@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import groupby
 
 from tapeviz.render.fold import Fold
-from tapeviz.render.view import chosen, counted, shows, view
+from tapeviz.render.text import counted
+from tapeviz.render.view import chosen, shows, view
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
 from tapeviz.trace.graph import Edge
 from tapeviz.trace.value import Entry, Value

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tapeviz.render.film import Story, built, cut
-from tapeviz.render.sentences import addends, count, ratio, say, total
-from tapeviz.render.text import brief, number
+from tapeviz.render.film import CELL, Story, built
+from tapeviz.render.measure import cut
+from tapeviz.render.sentences import addends, ratio, say, total
+from tapeviz.render.text import brief, counted, number
 from tapeviz.trace.backward import BackwardPass, Contribution
 from tapeviz.trace.explanation import ForwardPass, Push, Term
 from tapeviz.trace.film import Film, Frame
@@ -142,7 +143,7 @@ class Forward(Story):
         local = "" if c.local_value is None else brief(c.local_value)
         shown = f"{by} * {local} = {brief(term.value)}" if local else brief(term.value)
         row = (str(self.frames), head, tail, by, local or c.rule, brief(term.value))
-        self.rows.append(tuple(cut(cell) for cell in (*row, text)))
+        self.rows.append(tuple(cut(cell, CELL) for cell in (*row, text)))
         return self.frame(
             f"{said}.",
             [push.node, c.edge, note],
@@ -163,7 +164,7 @@ class Forward(Story):
             size = sum(known[id].value.size for id in self.run.sources if id)
             if size > 1:
                 more = (
-                    f" Forward mode takes {count(size, 'sweep')} for the whole "
+                    f" Forward mode takes {counted(size, 'sweep')} for the whole "
                     "gradient, backward mode takes 1."
                 )
         return self.frame(

@@ -16,6 +16,7 @@ from html import escape
 from tapeviz.render import text as words
 from tapeviz.render.fold import Fold, Part
 from tapeviz.render.scene import Scene, scene
+from tapeviz.render.still import legible
 from tapeviz.render.view import PATIENCE, View, cost, view
 from tapeviz.trace.graph import Edge, Graph, Node
 from tapeviz.trace.value import Summary, Value
@@ -148,8 +149,7 @@ def _plain(made: Scene) -> str:
     On a narrow page it scrolls rather than become too small to read.
     """
     before, _, rest = made.svg.partition("<style>")
-    least = f'<svg style="min-width:{round(LEGIBLE * made.width)}px" '
-    svg = before.replace("<svg ", least, 1) + rest.partition("</style>")[2]
+    svg = legible(before, LEGIBLE * made.width) + rest.partition("</style>")[2]
     return f'<div class="tv-scroll" tabindex="0">{svg}</div>'
 
 

@@ -39,6 +39,15 @@ def width(text: str, size: float, *, mono: bool = False) -> float:
     return round(sum(_em(char, mono=mono) for char in text) * size, 1)
 
 
+def cut(text: str, limit: int) -> str:
+    """The text, cut with an ellipsis if it has more than ``limit`` characters.
+
+    >>> cut("a_long_name", 5)
+    'a_lo\u2026'
+    """
+    return text if len(text) <= limit else f"{text[: limit - 1]}{GONE}"
+
+
 def fit(text: str, room: float, size: float, *, mono: bool = False) -> str:
     """The text, cut with an ellipsis if it might not fit into ``room`` pixels.
 

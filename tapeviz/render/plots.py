@@ -19,6 +19,7 @@ from tapeviz.errors import tell
 from tapeviz.render import theme as themes
 from tapeviz.render.lean import Finish, lean
 from tapeviz.render.regime import regime
+from tapeviz.render.text import counted
 from tapeviz.render.track import Track, coordinates, falls, number, place, track
 from tapeviz.trace.descent import Descent
 
@@ -168,7 +169,7 @@ def narrow(fig: Figure, root: str) -> str:
     ]
     tall = len(boxes) * high * zoom
     return (
-        f"@container (max-width:560px){{{root}{{width:100%;height:auto;"
+        f"@container (max-width:560px){{{root}{{width:100%;height:auto;background:@paper;"
         f"aspect-ratio:{wide:.0f}/{tall:.0f}}}{''.join(rules)}}}"
     )
 
@@ -244,7 +245,7 @@ def describe(run: Descent) -> str:
     what = f"Gradient descent on {_list(t.names)}"
     if not t.updates:
         return f"{what}: no update was recorded."
-    many = "1 update" if t.updates == 1 else f"{t.updates} updates"
+    many = counted(t.updates, "update")
     how = regime(run)
     named = f"{how.name[0].upper()}{how.name[1:]}."
     return f"{what} in {many}. {_where(run, t)} {_how(t)} {named}"

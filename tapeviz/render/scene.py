@@ -36,6 +36,7 @@ _LABEL = width("gradient", 11) + 9
 _GRID = (12, 6)
 _STACK = 6
 _SIGN = 31
+_TOLD = 40
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     """
     themes.check(theme)
     formulas, sums, notes = words.formulas(graph), sums or {}, notes or {}
-    kept = {id: array_row(value) for id, value in (arrays or {}).items()}
+    kept = {id: _array_row(value) for id, value in (arrays or {}).items()}
     cards = [
         _badged(
             _card(
@@ -278,17 +279,17 @@ def summary(graph: Graph) -> str:
     ops = sum(node.kind == "op" and not node.ghost for node in graph.nodes)
     names = [_called(node) for node in graph.nodes if node.target]
     of = f" of {' and '.join(names)}" if names else ""
-    return f"Computation graph{of}: {ops} operation{'' if ops == 1 else 's'}"
+    return f"Computation graph{of}: {words.counted(ops, 'operation')}"
 
 
-def description(graph: Graph, *, limit: int = 40) -> str:
+def description(graph: Graph) -> str:
     """The picture in words: one clause for each node, in the order of recording."""
     formulas = words.formulas(graph)
     clauses = [
         ", ".join((_clause(node, formulas.get(node.id, "")), *_badges(graph, node.id)))
-        for node in graph.nodes[:limit]
+        for node in graph.nodes[:_TOLD]
     ]
-    more = len(graph.nodes) - limit
+    more = len(graph.nodes) - _TOLD
     if more > 0:
         clauses.append(f"and {more} more")
     said = [f"{'; '.join(clauses)}." if clauses else "Nothing was recorded."]
@@ -478,7 +479,7 @@ def _value_rows(node: Node, prefix: str) -> tuple[_Row, ...]:
     if not value.shape:
         return (_value_row(node, prefix),)
     name = _value_row(node, prefix, bare=not node.name, shape=True)
-    grid = _grid_row(node, prefix) if _small(value) else _large_row(node, prefix)
+    grid = _grid_row(node, prefix) if is_small(value) else _large_row(node, prefix)
     return (name, grid)
 
 
@@ -520,7 +521,7 @@ def _lone_row(node: Node, prefix: str) -> _Row:
     )
 
 
-def _small(value: Value) -> bool:
+def is_small(value: Value) -> bool:
     """Whether an array is drawn as cells: a short vector or a small matrix."""
     most, across = _GRID
     flat = 0 < len(value.shape) <= 2
@@ -578,7 +579,7 @@ def _grad_row(node: Node, prefix: str, longest: str, kept: _Row | None) -> _Row:
     """The gradient slot, with a mark of its own for each state."""
     state = _state(node)
     known = node.gradient
-    if known is not None and state == "value" and known.shape and _small(known):
+    if known is not None and state == "value" and known.shape and is_small(known):
         shown = _grad_cells(known)
     else:
         shown = _grad_words(node, state)
@@ -599,9 +600,9 @@ def _grad_row(node: Node, prefix: str, longest: str, kept: _Row | None) -> _Row:
     return _Row(room, high, draw)
 
 
-def array_row(value: Value) -> _Row:
+def _array_row(value: Value) -> _Row:
     """An array in a gradient's slot: as cells, or a large one as a small picture."""
-    if _small(value):
+    if is_small(value):
         return _grad_cells(value)
     wide, high = heat.size(value)
     return _Row(wide, 31 + high, lambda x, y, _: heat.draw(value, x, y + 27))
@@ -609,12 +610,7 @@ def array_row(value: Value) -> _Row:
 
 def array_in(slot: Rect, value: Value) -> str:
     """An array drawn in a node's gradient slot, for which ``arrays`` left room."""
-    return array_row(value).draw(slot.x - _LABEL, slot.y - 6, slot.width)
-
-
-def is_small(value: Value) -> bool:
-    """Whether an array is drawn as cells."""
-    return _small(value)
+    return _array_row(value).draw(slot.x - _LABEL, slot.y - 6, slot.width)
 
 
 def _grad_words(node: Node, state: str) -> _Row:
@@ -627,7 +623,7 @@ def _grad_words(node: Node, state: str) -> _Row:
         left + _wide("grad", said),
         29,
         lambda x, y, _: (
-            _MARKS[state](x + _LABEL + 6, y + 15.5)
+            mark(state, x + _LABEL + 6, y + 15.5)
             + _text("grad", x + left, y + 20, said)
         ),
     )
@@ -642,6 +638,11 @@ def _grad_cells(value: Value) -> _Row:
         down + grid.height,
         lambda x, y, wide: grid.draw(x + left, y + down, wide),
     )
+
+
+def mark(state: str, x: float, y: float) -> str:
+    """The mark of a gradient's state around a point; a value has none."""
+    return _MARKS[state](x, y)
 
 
 _MARKS: Mapping[str, Callable[[float, float], str]] = {

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tapeviz.render.text import brief, fill, fmt, one_line, operands, shape
+from tapeviz.render.text import (
+    brief,
+    counted,
+    fill,
+    fmt,
+    one_line,
+    operands,
+    shape,
+)
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
 from tapeviz.trace.graph import Edge, Node
 from tapeviz.trace.value import Value
@@ -59,6 +67,12 @@ class Sentences:
     def _edges(self) -> dict[str, Edge]:
         return {edge.id: edge for edge in self.run.graph.edges}
 
+    @property
+    def _operations(self) -> str:
+        """How many operations there are, in words."""
+        ops = sum(node.kind == "op" for node in self.run.graph.nodes)
+        return counted(ops, "operation")
+
     def _operands(self, node: Node, known: dict[str, str]) -> dict[str, ast.expr]:
         return {
             edge.label: expression(known[edge.tail]) for edge in self._slots[node.id]
@@ -86,15 +100,13 @@ class Sentences:
 
     def alt(self) -> str:
         """The whole film in two sentences, for somebody who does not see it."""
-        ops = sum(node.kind == "op" for node in self.run.graph.nodes)
-        what = f"The computation graph of {self.target} with {count(ops, 'operation')}"
+        what = f"The computation graph of {self.target} with {self._operations}"
         return f"{what}. {self.ending()}"
 
     def opening(self) -> str:
         """What is there before the first step."""
-        ops = sum(node.kind == "op" for node in self.run.graph.nodes)
         return (
-            f"The tape recorded {count(ops, 'operation')} on the way to {self.target}. "
+            f"The tape recorded {self._operations} on the way to {self.target}. "
             "First they run forwards, then the gradients come back."
         )
 
@@ -312,7 +324,7 @@ class Sentences:
         said = [self._result(*pair) for pair in pairs]
         more = len(said) - _TERMS
         if more > 0:
-            said[_TERMS:] = [f"{count(more, 'more gradient')} came the same way."]
+            said[_TERMS:] = [f"{counted(more, 'more gradient')} came the same way."]
         return " ".join(said) or "No source was asked for."
 
     def _result(self, name: str, id: str, value: Value | None) -> str:
@@ -404,8 +416,3 @@ def join(parts: Sequence[str]) -> str:
     """The parts as in "a, b and c"."""
     *most, last = parts or ("nothing",)
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def count(n: int, noun: str) -> str:
-    """A number and its noun, as in "1 operation" or "3 operations"."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -30,7 +30,7 @@ def notebook(svg: str, alt: str, *, least: float = 0, asks: bool = False) -> str
     lets the picture's own styles ask how wide its place is.
     """
     room = ";container-type:inline-size" if asks else ""
-    svg = _legible(svg, least)
+    svg = legible(svg, least)
     id = "tapeviz-" + digest(svg)
     whole = json.dumps(svg).replace("<", "\\u003c")
     return (
@@ -42,8 +42,12 @@ def notebook(svg: str, alt: str, *, least: float = 0, asks: bool = False) -> str
 _SCROLLS = 'role="group" tabindex="0" aria-label="picture" style="overflow-x:auto'
 
 
-def _legible(svg: str, least: float) -> str:
-    """The picture with a width below which it does not shrink."""
+def legible(svg: str, least: float) -> str:
+    """The picture with a width in pixels below which it scrolls, not shrinks.
+
+    >>> legible("<svg />", 8.4)
+    '<svg style="min-width:8px" />'
+    """
     if not least:
         return svg
     return svg.replace("<svg ", f'<svg style="min-width:{round(least)}px" ', 1)
@@ -59,4 +63,4 @@ def page(svg: str, title: str, *, theme: str = "auto", least: float = 0) -> str:
 
 def scrolling(svg: str, least: float = 0) -> str:
     """The picture in a box that scrolls on a narrow screen."""
-    return f'<div {_SCROLLS}">{_legible(svg, least)}</div>'
+    return f'<div {_SCROLLS}">{legible(svg, least)}</div>'

@@ -12,7 +12,7 @@ from html import escape
 from tapeviz.render import text as words
 from tapeviz.render.fold import Fold
 from tapeviz.render.repeats import Surroundings
-from tapeviz.render.view import View, counted
+from tapeviz.render.view import View
 from tapeviz.trace.graph import Span
 from tapeviz.trace.value import Value
 
@@ -47,13 +47,13 @@ def _totals(fold: Fold) -> tuple[tuple[str, ...], ...]:
     total = sum(_bytes(n.value) for n in nodes)
     kinds = {"variable": "variables", "watched": "watched", "constant": "constants"}
     return (
-        ("operations", _digits(len(columns.ops))),
+        ("operations", words.grouped(len(columns.ops))),
         *(
-            (said, _digits(leaves[kind]))
+            (said, words.grouped(leaves[kind]))
             for kind, said in kinds.items()
             if leaves[kind]
         ),
-        ("longest path, in operations", _digits(depth(fold))),
+        ("longest path, in operations", words.grouped(depth(fold))),
         ("all values together", size(total)),
     )
 
@@ -69,9 +69,9 @@ def depth(fold: Fold) -> int:
 
 
 def _structure(outer: View) -> tuple[tuple[str, ...], ...]:
-    groups = [(p.title, _digits(p.size)) for p in outer.parts.values()]
+    groups = [(p.title, words.grouped(p.size)) for p in outer.parts.values()]
     single = sum(n.kind == "op" for n in outer.graph.nodes)
-    return (*groups, *([("shown one by one", _digits(single))] if single else ()))
+    return (*groups, *([("shown one by one", words.grouped(single))] if single else ()))
 
 
 def _kinds(fold: Fold) -> tuple[tuple[str, ...], ...]:
@@ -101,17 +101,13 @@ def _line(span: Span | None) -> tuple[str, int]:
 def _longest(rows: list[tuple[tuple[str, ...], int]]) -> tuple[tuple[str, ...], ...]:
     """The rows with the highest counts, and how many others there are."""
     rows.sort(key=lambda row: (-row[1], row[0]))
-    shown = [(*cells, _digits(count)) for cells, count in rows[:_LONGEST]]
+    shown = [(*cells, words.grouped(count)) for cells, count in rows[:_LONGEST]]
     rest = sum(count for _, count in rows[_LONGEST:])
     if rest:
         blank = [""] * (len(shown[0]) - 2)
         more = len(rows) - _LONGEST
-        shown.append((f"{more} others", *blank, _digits(rest)))
+        shown.append((f"{more} others", *blank, words.grouped(rest)))
     return tuple(shown)
-
-
-def _digits(number: int) -> str:
-    return counted(number, "").rstrip("s").strip()
 
 
 def _bytes(value: Value) -> int:

@@ -75,11 +75,10 @@ def chosen(usual: int) -> int:
     return _CHOSEN.get() or usual
 
 
-def fmt(value: Value, *, digits: int = 0, cells: int = _CELLS) -> str:
+def fmt(value: Value) -> str:
     """The value for people: a rounded number, a small array, or words for a large one.
 
-    ``digits`` is the number of significant digits, 0 for those of ``precision``;
-    arrays of more than ``cells`` entries are described by their dtype, shape and mean.
+    Arrays of more than 12 entries are described by their dtype, shape and mean.
 
     >>> fmt(Value("float32", (), (6.0,)))
     '6'
@@ -89,17 +88,17 @@ def fmt(value: Value, *, digits: int = 0, cells: int = _CELLS) -> str:
     data = value.data
     if not value.known:
         return UNSEEN
-    if data is None or len(data) > cells:
-        return _described(value, digits)
+    if data is None or len(data) > _CELLS:
+        return _described(value)
     if not data and value.shape:
         return f"empty {value.dtype} {shape(value)}"
-    return _nested([number(entry, digits) for entry in data], value.shape)
+    return _nested([number(entry) for entry in data], value.shape)
 
 
-def _described(value: Value, digits: int) -> str:
+def _described(value: Value) -> str:
     mean = _mean(value)
     words = f"{value.dtype} {shape(value)}"
-    return words if mean is None else f"{words}  mean {number(mean, digits)}"
+    return words if mean is None else f"{words}  mean {number(mean)}"
 
 
 def _mean(value: Value) -> float | None:
@@ -165,6 +164,20 @@ def _precise(entry: Entry, dtype: str) -> str:
 
         return str(np.dtype(dtype).type(entry))
     return repr(entry)
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things, in words.
+
+    >>> counted(2988, "operation"), counted(1, "leaf")
+    ('2\u00a0988 operations', '1 leaf')
+    """
+    return f"{grouped(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def grouped(count: int) -> str:
+    """A whole number with its thousands set apart."""
+    return f"{count:,}".replace(",", "\u00a0")
 
 
 def shape(value: Value) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from tapeviz.render.fold import ROOM, Fold, Part
 from tapeviz.render.layout import Box, Link, seconds
+from tapeviz.render.text import counted
 from tapeviz.trace.graph import Edge, Frame, Graph, Node, Trail
 
 WHOLE = 60
@@ -73,16 +74,6 @@ def view(fold: Fold, part: Part | None = None) -> View:
         fold.views[part] = _Level(fold, part).view()
     found: View = fold.views[part]
     return found
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things, in words.
-
-    >>> counted(2988, "operation"), counted(1, "leaf")
-    ('2\u00a0988 operations', '1 leaf')
-    """
-    digits = f"{number:,}".replace(",", "\u00a0")
-    return f"{digits} {noun}{'' if number == 1 else 's'}"
 
 
 class _Level:

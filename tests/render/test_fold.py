@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from tapeviz.render.fold import ROOM, Fold, Part
 from tapeviz.render.layout import effort
 from tapeviz.render.survey import depth, survey
-from tapeviz.render.view import PATIENCE, chosen, cost, counted, shows, view
+from tapeviz.render.text import counted
+from tapeviz.render.view import PATIENCE, chosen, cost, shows, view
 from tapeviz.trace.graph import Edge, Graph
 from tests.render import programs_that_repeat as programs
 from tests.samples import chain, listing_102
