@@ -169,8 +169,8 @@ def narrow(fig: Figure, root: str) -> str:
     ]
     tall = len(boxes) * high * zoom
     return (
-        f"@container (max-width:560px){{{root}{{width:100%;height:auto;background:@paper;"
-        f"aspect-ratio:{wide:.0f}/{tall:.0f}}}{''.join(rules)}}}"
+        f"@container (max-width:560px){{{root}{{width:100%;height:auto;"
+        f"aspect-ratio:{wide:.0f}/{tall:.0f};background:@paper}}{''.join(rules)}}}"
     )
 
 

@@ -123,6 +123,12 @@ def test_every_theme_has_its_own_paper_and_ink(name: str) -> None:
         assert theme.colours(name)[role] in svg
 
 
+def test_panels_one_under_the_other_stand_on_one_paper() -> None:
+    narrow = re.search(r"@container[^}]*}", plots.picture(parabola()))
+    assert narrow
+    assert "background:var(--tv-paper)" in narrow[0]
+
+
 def test_unknown_theme_says_which_there_are() -> None:
     with pytest.raises(ValueError, match="choose one of"):
         plots.figure(parabola(), theme="pink")
