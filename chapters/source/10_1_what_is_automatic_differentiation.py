@@ -138,7 +138,7 @@ play(run)
 # short.
 #
 # A value that is to be made small has a name of its own: the *loss*. Here `y` is
-# the loss.
+# the loss. The numbers below the film open the graph of each step.
 
 # %% [markdown]
 # ## Change

@@ -334,14 +334,14 @@ why(tape, y, x)
 # ## See
 #
 # The picture of a tape shows the same, once you know where to look. In the next
-# cell, two things stop a gradient. Which two?
+# cell, two things stop a gradient. Which two? (`tf.floor` rounds down.)
 
 # %%
 x = tf.Variable(1.5)
 w = tf.constant(2.0)
 
 with tf.GradientTape() as tape:
-    y = w * tf.round(x) + x
+    y = w * tf.floor(x) + x
 
 draw(tape)
 
@@ -349,9 +349,9 @@ draw(tape)
 play(tape, y, x)
 
 # %% [markdown]
-# The constant `w` is not watched, and no gradient passes through `round`. All
+# The constant `w` is not watched, and no gradient passes through `floor`. All
 # the same, `x` has a gradient, because there is a second path. It is 1. Without
-# `round` it would be 3. A gradient of which a part is missing is harder to
+# `floor` it would be 3. A gradient of which a part is missing is harder to
 # notice than `None`.
 
 # %% [markdown]

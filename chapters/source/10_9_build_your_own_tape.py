@@ -124,7 +124,9 @@ replay(tape, y, x=x, w=w, y=y)
 
 # %% [markdown]
 # Click on the picture and press the `End` key. The film has done what your loop
-# does, one share at a time. `x` was reached three times.
+# does, one share at a time. `x` was reached three times. (`float64` is the form
+# in which Python keeps a number with a decimal point. TensorFlow takes the
+# shorter `float32`.)
 #
 # Now the real tape, with the same formula. From here on the names `tape`, `x`,
 # `w` and `y` belong to it:
