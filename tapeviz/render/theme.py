@@ -220,21 +220,25 @@ def css(theme: str = "auto") -> str:
     """
     own = f".{class_name(theme)}"
     if theme != "auto":
-        return own + _variables(theme)
+        return f"{own}{{{_variables(THEMES[theme])}}}"
     unless = "".join(f":not({page} *)" for page in _LIGHT_PAGES)
     inside = ",".join(f"{page} {own}" for page in _DARK_PAGES)
-    dark = _variables("dark")
+    light, dark = THEMES["light"], THEMES["dark"]
+    both = {role: f"var(--l,{light[role]})var(--n,{dark[role]})" for role in light}
     return (
-        own
-        + _variables("light")
-        + f"@media screen and (prefers-color-scheme:dark){{{own}{unless}{dark}}}"
-        + f"@media screen{{{inside}{dark}}}"
+        f"{own}{{{_LIGHT};{_variables(both)}}}"
+        f"@media screen and (prefers-color-scheme:dark){{{own}{unless}{{{_DARK}}}}}"
+        f"@media screen{{{inside}{{{_DARK}}}}}"
     )
 
 
-def _variables(theme: str) -> str:
-    pairs = (f"--tv-{role}:{colour}" for role, colour in THEMES[theme].items())
-    return "{" + ";".join(pairs) + "}"
+_LIGHT, _DARK = "--l:initial;--n: ", "--l: ;--n:initial"
+"""What chooses between two colours: a variable that is not set gives its fallback, one
+that is set to nothing gives nothing. So each colour is written once."""
+
+
+def _variables(table: Mapping[str, str]) -> str:
+    return ";".join(f"--tv-{role}:{colour}" for role, colour in table.items())
 
 
 def paint(rules: str, theme: str = "auto") -> str:

@@ -98,14 +98,11 @@ def test_unknown_theme_is_refused_with_the_known_ones() -> None:
 
 
 def test_auto_follows_the_page_and_prints_light() -> None:
-    css = theme.css()
-    paper = {
-        name: f"--tv-paper:{theme.THEMES[name]['paper']}" for name in ("light", "dark")
-    }
-    before, *after = css.split("@media")
-    assert paper["light"] in before
-    assert paper["dark"] not in before
-    assert all(rule.startswith(" screen") and paper["dark"] in rule for rule in after)
+    light, dark = (theme.THEMES[name]["paper"] for name in ("light", "dark"))
+    before, *after = theme.css().split("@media")
+    assert f"--l:initial;--n: ;--tv-paper:var(--l,{light})var(--n,{dark})" in before
+    assert all(rule.startswith(" screen") for rule in after)
+    assert all("{--l: ;--n:initial}" in rule for rule in after)
     assert "prefers-color-scheme:dark" in after[0]
     assert "[data-jp-theme-light=false] .tv-auto" in after[1]
 
