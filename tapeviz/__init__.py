@@ -50,6 +50,7 @@ __all__ = [
     "IndexedSlices",
     "Module",
     "Tensor",
+    "TensorArray",
     "TensorShape",
     "TensorSpec",
     "UnconnectedGradients",
@@ -257,6 +258,7 @@ if TYPE_CHECKING:
         saved_model,
     )
     from tapeviz.arrays import (
+        TensorArray,
         argsort,
         boolean_mask,
         broadcast_to,
@@ -406,8 +408,9 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "arrays": """
-        argsort boolean_mask broadcast_to cast concat constant convert_to_tensor
-        ensure_shape expand_dims eye fill gather gather_nd identity identity_n
+        TensorArray argsort boolean_mask broadcast_to cast concat constant
+        convert_to_tensor ensure_shape expand_dims eye fill gather gather_nd identity
+        identity_n
         is_tensor linspace meshgrid newaxis one_hot ones ones_like pad range rank
         repeat reshape reverse roll scatter_nd searchsorted sequence_mask shape size
         slice sort split squeeze stack stop_gradient strided_slice

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from tapeviz.arrays.growing import TensorArray
 from tapeviz.engine import nest
 from tapeviz.engine.arguments import plain, whole
 from tapeviz.engine.assembly import call
@@ -84,7 +85,7 @@ def while_loop(
     """
     single = isinstance(loop_vars, (list, tuple)) and len(loop_vars) == 1
     many = isinstance(loop_vars, (list, tuple, dict))
-    values = nest.like(loop_vars, [convert(v) for v in nest.leaves(loop_vars)])
+    values = nest.like(loop_vars, [_carried(v) for v in nest.leaves(loop_vars)])
     left = None if maximum_iterations is None else whole(maximum_iterations)
     while bool(_spread(cond, values, many)) and left != 0:
         values = _spread(body, values, many)
@@ -92,6 +93,11 @@ def while_loop(
             values = [values]
         left = None if left is None else left - 1
     return values
+
+
+def _carried(v: Any) -> Any:
+    """What goes around in a loop: tensors, and arrays that are written to."""
+    return v if isinstance(v, TensorArray) else convert(v)
 
 
 def _spread(f: Callable[..., Any], values: Any, many: bool) -> Any:

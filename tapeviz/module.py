@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
+import numpy as np
+
+from tapeviz.engine import nest
 from tapeviz.engine.record import here
-from tapeviz.engine.tensor import Variable
+from tapeviz.engine.tensor import Tensor, Variable, convert
 from tapeviz.errors import tell
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -178,14 +181,15 @@ def function(func: Any = None, input_signature: Any = None, **options: Any) -> A
     """Run a function as it is: tapeviz always runs eagerly.
 
     TensorFlow would turn it into a graph. Here ``tf.function`` changes nothing but that
-    ``__wrapped__`` and ``python_function`` hold the function itself; it may stand as a
-    decorator with or without arguments, which are read but not used.
+    numbers in the result become tensors, and that ``__wrapped__`` and
+    ``python_function`` hold the function itself; it may stand as a decorator with or
+    without arguments, which are read but not used.
 
     >>> @function
     ... def double(x):
     ...     return 2 * x
-    >>> double(21)
-    42
+    >>> double(21).numpy()
+    np.int32(42)
     """
     if func is None:
         return functools.partial(function, input_signature=input_signature, **options)
@@ -199,7 +203,19 @@ def function(func: Any = None, input_signature: Any = None, **options: Any) -> A
 
     @functools.wraps(func)
     def run(*args: Any, **named: Any) -> Any:
-        return func(*args, **named)
+        made = func(*args, **named)
+        if made is None or isinstance(made, Tensor):
+            return made
+        return nest.like(made, [_tensor(leaf) for leaf in nest.leaves(made)])
 
     run.python_function = func  # type: ignore[attr-defined]
+    run.get_concrete_function = lambda *_args, **_named: run  # type: ignore[attr-defined]
     return run
+
+
+def _tensor(thing: Any) -> Any:
+    """A number, array or variable as a tensor, anything else as it is."""
+    if isinstance(thing, Variable):
+        return thing.value()
+    plain = isinstance(thing, (bool, int, float, complex, str, np.ndarray, np.generic))
+    return convert(thing) if plain else thing

@@ -16,7 +16,7 @@ NAMES = {
         as_string asin asinh assert_equal assert_greater assert_less assert_rank
         atan atan2 atanh audio autodiff autograph batch_to_space bfloat16 bitcast
         bitwise bool boolean_mask broadcast_dynamic_shape broadcast_static_shape
-        broadcast_to case cast check_pinned clip_by_global_norm clip_by_norm
+        broadcast_to case cast check_pinned clip_by_global_norm clip_by_norm compat
         clip_by_value complex complex128 complex64 concat cond config constant
         constant_initializer control_dependencies conv conv2d_backprop_filter_v2
         conv2d_backprop_input_v2 convert_to_tensor cos cosh cumsum custom_gradient
@@ -37,7 +37,7 @@ NAMES = {
         no_gradient no_op nondifferentiable_batch_function norm not_equal
         numpy_function one_hot ones ones_initializer ones_like optimizers pad
         parallel_stack pow print profiler py_function qint16 qint32 qint8
-        quantization queue quint16 quint8 ragged ragged_fill_empty_rows
+        quantization queue quint16 quint8 ragged raw_ops ragged_fill_empty_rows
         ragged_fill_empty_rows_grad random random_index_shuffle
         random_normal_initializer random_uniform_initializer range rank realdiv
         recompute_grad reduce_all reduce_any reduce_logsumexp reduce_max reduce_mean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tapeviz.arrays.growing import TensorArray
 from tapeviz.arrays.making import (
     cast,
     constant,
@@ -60,7 +61,8 @@ from tapeviz.arrays.taking import (
 )  # fmt: skip
 
 __all__ = [
-    "argsort", "boolean_mask", "broadcast_to", "cast", "concat", "constant",
+    "TensorArray", "argsort", "boolean_mask", "broadcast_to", "cast", "concat",
+    "constant",
     "convert_to_tensor", "ensure_shape", "expand_dims", "eye", "fill", "gather",
     "gather_nd", "identity", "identity_n", "in_top_k", "is_tensor", "linspace",
     "meshgrid", "newaxis", "one_hot", "ones", "ones_like", "pad", "range", "rank",

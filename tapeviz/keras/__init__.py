@@ -11,6 +11,7 @@ from tapeviz.keras import (
     metrics,
     models,
     optimizers,
+    regularizers,
     utils,
 )
 from tapeviz.keras.absent import teller
@@ -39,6 +40,7 @@ __all__ = [
     "metrics",
     "models",
     "optimizers",
+    "regularizers",
     "utils",
 ]
 

@@ -282,6 +282,9 @@ _CLASSES = (
 _KNOWN: dict[str, type[Initializer]] = {
     name: kind for kind in _CLASSES for name in (kind.__name__, snake(kind.__name__))
 }
+_KNOWN |= {
+    "zero": Zeros, "one": Ones, "normal": RandomNormal, "uniform": RandomUniform
+}  # fmt: skip
 
 
 def get(identifier: Any) -> Any:

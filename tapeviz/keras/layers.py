@@ -20,7 +20,7 @@ from tapeviz.engine.dtypes import as_dtype
 from tapeviz.engine.record import here
 from tapeviz.engine.tensor import Path, Tensor, Variable
 from tapeviz.errors import tell
-from tapeviz.keras import activations, backend, initializers
+from tapeviz.keras import activations, backend, initializers, regularizers
 from tapeviz.keras.absent import teller
 from tapeviz.keras.namespace import tf
 from tapeviz.keras.naming import auto_name
@@ -33,9 +33,10 @@ RANK = 2
 
 
 class _Mode(threading.local):
-    """Whether the outer layer was called with ``training=True``."""
+    """If there is an outer layer, and whether it was called with ``training=True``."""
 
     training: Any = None
+    inside = False
 
 
 _mode = _Mode()
@@ -85,6 +86,8 @@ class Layer(Module):
         self.dtype = as_dtype(dtype or backend.floatx()).name
         self.built = False
         self._weights: list[Variable] = []
+        self._penalties: list[tuple[Variable, Callable[[Any], Any]]] = []
+        self._told: list[Any] = []
         self._output: Shape | None = None
 
     # -- weights -----------------------------------------------------------------------
@@ -96,6 +99,7 @@ class Layer(Module):
         dtype: Any = None,
         trainable: bool = True,
         name: str | None = None,
+        regularizer: Any = None,
     ) -> Variable:
         """A new weight, kept in ``weights``; by default of Glorot's random numbers."""
         if shape is not None and not isinstance(shape, (tuple, list)):
@@ -106,6 +110,8 @@ class Layer(Module):
             made = Variable(value, trainable=trainable, name=name or "variable")
         made._name = Path(made._name)
         self._weights.append(made)
+        if regularizer is not None:
+            self._penalties.append((made, regularizers.get(regularizer)))
         return made
 
     def build(self, input_shape: Any) -> None:
@@ -123,7 +129,7 @@ class Layer(Module):
         held = [
             t
             for name, thing in vars(self).items()
-            if name != "_weights"
+            if name not in ("_weights", "_penalties", "_told")
             for t in leaves(thing)
         ]
         own = [*self._weights, *(t for t in held if isinstance(t, Variable))]
@@ -163,6 +169,29 @@ class Layer(Module):
         inner = [m for m in self.submodules if isinstance(m, Layer)]
         return [layer for layer in (self, *inner) if not layer.trainable]
 
+    @property
+    def losses(self) -> list[Any]:
+        """What the last call and the regularizers of the weights add to the loss.
+
+        >>> layer = Dense(1, kernel_initializer="ones", kernel_regularizer="l2")
+        >>> layer([[3.0, 4.0]]).numpy(), [float(loss.numpy()) for loss in layer.losses]
+        (array([[7.]], dtype=float32), [0.019999999552965164])
+        """
+        every = (self, *(m for m in self.submodules if isinstance(m, Layer)))
+        told = [loss for layer in every for loss in layer._told]
+        trained = {id(v) for v in self.trainable_variables}
+        return told + [
+            cost(v)
+            for layer in every
+            for v, cost in layer._penalties
+            if id(v) in trained
+        ]
+
+    def add_loss(self, loss: Any) -> None:
+        """In ``call``: one more term for the loss, kept in ``losses``."""
+        given = loss if isinstance(loss, (list, tuple)) else [loss]
+        self._told += [tf.convert_to_tensor(t) for t in given]
+
     def get_weights(self) -> list[Any]:
         """The weights' values as arrays."""
         return [v.numpy() for v in self.variables]
@@ -197,6 +226,8 @@ class Layer(Module):
                     "method. Go add it!"
                 )
             )
+        if not _mode.inside:
+            self._forget()
         with grouped(self._name), name_scope(self._name):
             given = [_ready(x, self.dtype) for x in inputs]
             if given:
@@ -210,6 +241,7 @@ class Layer(Module):
     def _called(self, given: list[Any], options: dict[str, Any]) -> Any:
         """``call``, with ``training`` handed on to inner layers."""
         outer, training = _mode.training, options.get("training")
+        inside, _mode.inside = _mode.inside, True
         if training is None:
             training = outer
         if self._takes_training:
@@ -220,7 +252,13 @@ class Layer(Module):
         try:
             return self.call(*given, **options)
         finally:
-            _mode.training = outer
+            _mode.training, _mode.inside = outer, inside
+
+    def _forget(self) -> None:
+        """A new call begins: forget what the last one added to the loss."""
+        for layer in (self, *self.submodules):
+            if isinstance(layer, Layer):
+                layer._told.clear()
 
     def call(self, *inputs: Any, **options: Any) -> Any:
         """What the layer computes."""
@@ -321,6 +359,8 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
         if not isinstance(units, int) or units <= 0:
@@ -336,6 +376,8 @@ class Dense(Layer):
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
         self.bias: Variable | None = None
 
     @property
@@ -357,11 +399,15 @@ class Dense(Layer):
         self._path = self._path or f"{self._name}/"
         self._wants(input_shape, None)
         size = (input_shape[-1], self.units)
-        self.add_weight(size, self.kernel_initializer, name="kernel")
+        self.add_weight(
+            size, self.kernel_initializer, name="kernel",
+            regularizer=self.kernel_regularizer,
+        )  # fmt: skip
         if self.use_bias:
             self.bias = self.add_weight(
-                (self.units,), self.bias_initializer, name="bias"
-            )
+                (self.units,), self.bias_initializer, name="bias",
+                regularizer=self.bias_regularizer,
+            )  # fmt: skip
         self.built = True
 
     def _check(self, x: Any) -> None:
@@ -403,6 +449,48 @@ class Dense(Layer):
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """The last size becomes ``units``."""
         return (*input_shape[:-1], self.units)
+
+
+class Embedding(Layer):
+    """A row of numbers for each whole number: a table to look words up in.
+
+    The gradient of the table is an ``IndexedSlices``: only the rows that were used.
+
+    >>> layer = Embedding(5, 2, embeddings_initializer="ones")
+    >>> layer([[1, 4, 4]]).shape
+    TensorShape([1, 3, 2])
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.input_dim, self.output_dim = input_dim, output_dim
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make the table."""
+        self._path = self._path or f"{self._name}/"
+        self.embeddings = self.add_weight(
+            (self.input_dim, self.output_dim), self.embeddings_initializer,
+            name="embeddings", regularizer=self.embeddings_regularizer,
+        )  # fmt: skip
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """The rows of the table with these numbers."""
+        whole = inputs if inputs.dtype.is_integer else tf.cast(inputs, "int32")
+        return tf.gather(self.embeddings, whole)
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """One more axis."""
+        return (*input_shape, self.output_dim)
 
 
 class Activation(Layer):

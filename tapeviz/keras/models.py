@@ -7,6 +7,7 @@ from typing import Any
 
 from tapeviz.engine.tensor import Variable
 from tapeviz.errors import tell
+from tapeviz.keras.absent import teller
 from tapeviz.keras.layers import InputLayer, Layer, Shape
 from tapeviz.module import leaves, name_scope
 
@@ -223,3 +224,6 @@ def _bytes(size: float) -> str:
             return f"{size:.2f} {unit}"
         size /= KILO
     return f"{size:.2f} GB"
+
+
+__getattr__ = teller("models")

@@ -53,6 +53,34 @@ def test_weights_are_named_as_in_keras() -> None:
     assert not hasattr(tf.Variable(1.0), "path")
 
 
+def test_losses_of_regularizers_and_of_the_last_call() -> None:
+    class Noted(layers.Layer):
+        def call(self, x: Any) -> Any:
+            self.add_loss(tf.reduce_sum(x))
+            return x
+
+    dense = layers.Dense(1, kernel_initializer="ones", kernel_regularizer="l2")
+    net = keras.Sequential([Noted(), dense])
+    for _ in range(2):
+        net([[1.0, 2.0]])
+        told = [float(t) for t in net.losses]
+        assert told == pytest.approx([3.0, 0.02])
+    dense.trainable = False
+    assert [float(t) for t in net.losses] == [3.0]
+
+
+def test_an_embeddings_gradient_has_only_the_rows_used() -> None:
+    table = layers.Embedding(5, 2)
+    with tf.GradientTape() as tape:
+        y = 3.0 * table([1, 4, 4])
+    (g,) = tape.gradient(y, table.trainable_variables)
+    assert g.indices.numpy().tolist() == [1, 4, 4]
+    wanted = np.zeros((5, 2))
+    wanted[[1, 4]] = [[3, 3], [6, 6]]
+    assert tf.convert_to_tensor(g).numpy().tolist() == wanted.tolist()
+    assert float(tf.reduce_max(abs(table.embeddings))) <= 0.05
+
+
 def test_names_count_up() -> None:
     names = [layers.Dense(1).name, layers.Dense(1).name, layers.Flatten().name]
     assert names == ["dense", "dense_1", "flatten"]

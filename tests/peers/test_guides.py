@@ -338,6 +338,77 @@ ROWS = [
             return tf.reduce_sum(x)
         f(c([1, 2, 3])), f(c([1.0, 2.0]))
         """),
+    section("numbers that a function returns are tensors", """
+        double = tf.function(lambda x: 2 * x)
+        v = V(1.0)
+        held = tf.function(lambda: v)
+        nest = tf.function(lambda x: {"a": 1, "b": (x, None, 0.5)})(c(3.0))
+        graph = double.get_concrete_function(tf.TensorSpec([], tf.float32))
+        (double(21).numpy(), double(np.ones(2)), nest, hasattr(held(), "assign"),
+         graph(c(2.0)), double.python_function(21))
+        """),
+    section("steps kept in an array of tensors", """
+        x = V(2.0)
+        with tf.GradientTape() as tape:
+            steps = tf.TensorArray(tf.float32, size=0, dynamic_size=True)
+            for i in tf.range(3):
+                steps = steps.write(i, x ** tf.cast(i, tf.float32))
+            y = steps.stack()
+        body = lambda i, a: (i + 1, a.write(i, tf.cast(i, tf.float32) * x))
+        start = [c(0), tf.TensorArray(tf.float32, 3)]
+        _, looped = tf.while_loop(lambda i, a: i < 3, body, start)
+        rows = tf.TensorArray(tf.float32, 2).unstack([[1.0, 2.0], [3.0, 4.0]])
+        once = tf.TensorArray(tf.float32, 2, clear_after_read=False).write(1, 5.0)
+        (y, tape.gradient(y, x), steps.size(), looped.stack(), looped.size(), rows.dtype,
+         rows.concat(), error(lambda: rows.read(0)).split(":")[0],
+         error(lambda: rows.write(5, [1.0, 2.0])).split(":")[0],
+         error(lambda: once.write(0, c(1))).split(":")[0],
+         error(lambda: tf.TensorArray(tf.float32, 1).stack()).split(":")[0],
+         once.read(1), once.read(1), once.read(0),
+         tf.TensorArray(tf.float32, 2, element_shape=[]).stack())
+        """),
+    layered("what weights cost", """
+        class Noted(tf.keras.layers.Layer):
+            def call(self, x):
+                self.add_loss(0.01 * tf.reduce_sum(x))
+                return x
+        class Net(tf.keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.noted = Noted()
+                self.dense = tf.keras.layers.Dense(
+                    1, kernel_initializer="ones", bias_regularizer="l2",
+                    bias_initializer="one", kernel_regularizer=tf.keras.regularizers.L1(0.1))
+            def call(self, x):
+                return self.dense(self.noted(x))
+        net = Net()
+        found = []
+        for _ in range(2):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(net(tf.ones((2, 3)))) + sum(net.losses)
+            found.append((net.losses, tape.gradient(loss, net.trainable_variables)))
+        w = c([1.0, -2.0])
+        r = tf.keras.regularizers
+        (found, r.L1L2(0.1, 0.2)(w), r.l2(0.5)(w), r.get("l1")(w), r.get(None),
+         error(lambda: r.get("l3")).split(":")[0], error(lambda: r.L2(-1.0)).split(":")[0],
+         r.L2(0.5).get_config())
+        """),
+    section("a table of words", """
+        table = tf.keras.layers.Embedding(5, 2, embeddings_initializer="ones", name="words")
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(table(c([[1, 4, 4]])) ** 2)
+        g, = tape.gradient(y, table.trainable_variables)
+        tf.keras.optimizers.SGD(0.1).apply_gradients([(g, table.embeddings)])
+        g.indices, g.values, table.embeddings.path, table.get_weights()
+        """),
+    section("how pixels differ", """
+        x = V(np.cos(np.arange(48.0)).reshape(2, 3, 4, 2), dtype=tf.float64)
+        with tf.GradientTape() as tape:
+            y = tf.image.total_variation(x)
+        (y, tape.gradient(y, x), tf.image.total_variation(x[0]), tf.image.image_gradients(x),
+         error(lambda: tf.image.total_variation(x[0, 0])).split(":")[0],
+         error(lambda: tf.image.image_gradients(x[0])).split(":")[0])
+        """),
 ]  # fmt: skip
 
 
