@@ -25,7 +25,7 @@ _LISTED = (
     "uint16", "uint32", "uint64", "complex64", "complex128", "bool",
 )  # fmt: skip
 _KINDS = dict(zip(_LISTED, "ffffiiiiuuuuccb", strict=True))
-_ADDS = ("add", "subtract")
+_ADDS = ("add",)
 _NONE = (
     "Attempt to convert a value (None) with an unsupported type "
     "(<class 'NoneType'>) to a Tensor."
@@ -101,7 +101,7 @@ def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
         raise _unlisted(op, dtype)
     if kind == "c":
         return number
-    if type(number) is float and kind in "iu" and op.name in _ADDS:
+    if type(number) is float and kind in "iu" and op.name in _ADDS and not slot:
         raise mixed(op, dtype, dtypes.float32)
     value = raw(number, dtype)
     if op.name in _WHOLE:

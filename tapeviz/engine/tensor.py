@@ -686,7 +686,7 @@ def _array(value: Any, dtype: DType | None) -> Any:
 def _fits(a: Any, value: Any, dtype: DType) -> None:
     """An error unless the entries of ``value`` can be had in a dtype."""
     if not isinstance(value, (np.ndarray, np.generic)):
-        if a.dtype.kind == "f" and dtype.np.kind not in "fc":
+        if a.size and a.dtype.kind == "f" and dtype.np.kind not in "fc":
             _real(float(a.flat[0]), dtype)
         elif a.size and dtype.np.kind == "O":
             _plain_int(int(a.flat[0]), dtype)
