@@ -157,6 +157,7 @@ ANOTHER = {
     "sign": "TensorFlow gives None for 0",
     "logsumexp": "TensorFlow gives nan for no entries",
     "adjust_contrast": "TensorFlow has no derivative",
+    "tile": "TensorFlow cannot tile more than two axes",
     "softsign": "TensorFlow needs the second derivative, which it does not have",
     **dict.fromkeys(
         ("gather_rows", "gather_nd", "gather batch"),
