@@ -103,6 +103,15 @@ def test_a_click_on_a_node_an_edge_or_a_row_goes_to_its_step(
     assert player.place[0] == 8
 
 
+@pytest.mark.parametrize("part", [".tv-screen", ".tv-code"])
+def test_after_a_click_on_it_the_keys_move_it(player: Player, part: str) -> None:
+    player.press("Home")
+    player.root.evaluate("() => document.activeElement.blur()")
+    player.root.locator(part).click(position={"x": 5, "y": 5})
+    player.root.page.keyboard.press("ArrowRight")
+    assert player.place[0] == 1
+
+
 def test_the_buttons_and_the_scrubber_move_it(player: Player) -> None:
     root = player.root
     for label, step in [

@@ -373,7 +373,7 @@ export function mount(root, film, store) {
     if (waiting) store.set({ playing: true });
     waiting = false;
   };
-  for (const el of [screen, code]) (el.onpointerenter = hold), (el.onpointerleave = release), (el.onpointerdown = () => (waiting = false));
+  for (const el of [screen, code]) (el.onpointerenter = hold), (el.onpointerleave = release), (el.onpointerdown = () => void (waiting = false));
   for (const type in heard) root.addEventListener(type, heard[type]);
 
   const bar = make("div", { class: "tv-bar" }, ...buttons, count, make("div", { class: "tv-tools" }, ...tools));
