@@ -56,7 +56,7 @@ def terse(code: str) -> str:
 
 _FILLED = re.compile(r"\$\{([^}]*)\}")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
-_KEPT = ("mount", "start")
+_KEPT = ("mount", "opened", "start")
 _DECLARED = re.compile(r"(?:\blet|\bfunction) ([A-Za-z_$][\w$]*)|([A-Za-z_$][\w$]*)=>")
 _LISTS = re.compile(r"\(([\w$,=]*)\)(?:=>|\{)")
 
@@ -100,9 +100,10 @@ def small(text: str) -> str:
     return re.sub(r"([{;][a-z-]+): ", r"\1:", text).replace(";}", "}").strip()
 
 
-def static(name: str) -> str:
-    """The text of a file of ours."""
-    return files("tapeviz.render").joinpath("static", name).read_text("utf-8")
+def static(*names: str) -> str:
+    """The text of files of ours, one after the other."""
+    folder = files("tapeviz.render").joinpath("static")
+    return "".join(folder.joinpath(name).read_text("utf-8") for name in names)
 
 
 _TAG = re.compile(r"<[^>]*>")

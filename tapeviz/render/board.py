@@ -10,12 +10,12 @@ import itertools
 import math
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tapeviz.render import theme as themes
+from tapeviz.render.assets import static
 from tapeviz.render.plots import describe_all
 from tapeviz.render.races import LOOKS, labels
 from tapeviz.render.regime import regime
@@ -483,11 +483,10 @@ def _loss_notes(tracks: list[Track]) -> list[str]:
 
 def script() -> str:
     """The board as an ES module for a widget."""
-    return files("tapeviz.render").joinpath("static", "board.js").read_text("utf-8")
+    return static("elements.js", "board.js")
 
 
 def styles() -> str:
     """The board's styles, and the colours of every theme."""
-    own = files("tapeviz.render").joinpath("static", "board.css").read_text("utf-8")
     fonts = f".tapeviz-board{{--tv-sans:{themes.SANS};--tv-mono:{themes.MONO}}}"
-    return "".join(map(themes.css, themes.NAMES)) + fonts + own
+    return "".join(map(themes.css, themes.NAMES)) + fonts + static("board.css")

@@ -163,7 +163,7 @@ _EXACT = 2**53
 @cache
 def module() -> str:
     """The player as an ES module: ``mount``, ``start``, and a widget as its default."""
-    return static("page.js") + static("practice.js") + static("player.js")
+    return static("elements.js", "page.js", "practice.js", "player.js")
 
 
 @cache
@@ -177,4 +177,4 @@ def script() -> str:
 def css(theme: str = "auto") -> str:
     """The player's styles and fonts, and the colours of the theme."""
     fonts = f".tapeviz-film{{--tv-sans:{themes.SANS};--tv-mono:{themes.MONO}}}"
-    return themes.css(theme) + fonts + small(static("page.css") + static("player.css"))
+    return themes.css(theme) + fonts + small(static("page.css", "player.css"))

@@ -7,9 +7,9 @@ import json
 import zlib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
 from tapeviz.render import theme as themes
+from tapeviz.render.assets import lean, static, terse
 from tapeviz.render.digest import digest
 
 MOST = 12
@@ -60,6 +60,4 @@ def _packed(graphs: Mapping[int, str]) -> str:
 
 @cache
 def _script() -> str:
-    text = files("tapeviz.render").joinpath("static", "opened.js").read_text("utf-8")
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if not line.startswith("//"))
+    return terse(lean(static("elements.js", "opened.js")))

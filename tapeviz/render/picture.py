@@ -79,14 +79,12 @@ def payload(graph: Graph, look: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def script() -> str:
     """The script as statements, as short as they can safely be."""
-    own = static("page.js") + static("picture.js").replace(
-        "export function", "function"
-    )
-    return terse(lean(own))
+    own = static("elements.js", "page.js", "picture.js")
+    return terse(lean(own.replace("export function", "function")))
 
 
 @cache
 def css() -> str:
     """The styles around a picture, and its fonts."""
     fonts = f".tapeviz-picture{{--tv-sans:{themes.SANS};--tv-mono:{themes.MONO}}}"
-    return fonts + small(static("page.css") + static("picture.css"))
+    return fonts + small(static("page.css", "picture.css"))

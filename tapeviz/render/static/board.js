@@ -1,15 +1,6 @@
 // The studio's board: a picture of the path, a slider, a start that can be dragged.
 // It draws what it is told and says where the reader pulls; it computes no path.
 
-const KEYS = { "data-lm-suppress-shortcuts": "true" };
-
-function make(tag, attributes = {}, ...inside) {
-  const el = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, value);
-  el.append(...inside);
-  return el;
-}
-
 // A slider on a logarithmic scale, with the place of a limit marked.
 function slider(model) {
   const range = make("input", { type: "range", step: "0.01", "aria-label": "learning rate", class: "tb-range", ...KEYS });
@@ -219,7 +210,7 @@ export default {
         picture.append(document.importNode(page.documentElement, true));
       } else picture.append(text);
       graph.replaceChildren(make("p", { class: "tb-title" }, title), close, picture);
-      close.focus({ preventScroll: true });
+      rest(close);
     };
     model.on("change:ground", base);
     model.on("change:scene", show);

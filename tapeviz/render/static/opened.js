@@ -1,12 +1,5 @@
 // Below a film of a descent: the graph of each step that was kept, shown when asked.
 function opened(box, packed, steps) {
-  const make = (tag, attributes = {}, ...inside) => {
-    const el = document.createElement(tag);
-    for (const name in attributes) el.setAttribute(name, attributes[name]);
-    el.append(...inside);
-    return el;
-  };
-  const keys = { "data-lm-suppress-shortcuts": "true" };
   const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
   let graphs;
   const unpack = () => {
@@ -19,14 +12,14 @@ function opened(box, packed, steps) {
     const text = (await unpack())[steps.indexOf(near)];
     const page = new DOMParser().parseFromString(text, "image/svg+xml");
     const title = near === step ? `The graph of step ${near}` : `Step ${step} was let go; the graph of step ${near}`;
-    const close = make("button", { type: "button", ...keys }, "Close");
+    const close = make("button", { type: "button", ...KEYS }, "Close");
     close.onclick = () => (view.replaceChildren(), tell(-1));
-    const picture = make("div", { tabindex: 0, role: "group", "aria-label": title, class: "tv-graph-picture", ...keys }, document.importNode(page.documentElement, true));
+    const picture = make("div", { tabindex: 0, role: "group", "aria-label": title, class: "tv-graph-picture", ...KEYS }, document.importNode(page.documentElement, true));
     view.replaceChildren(make("p", {}, title, " ", close), picture);
     tell(near);
   };
   const buttons = steps.map((step) => {
-    const button = make("button", { type: "button", "aria-label": `Open the graph of step ${step}`, "aria-pressed": "false", ...keys }, `${step}`);
+    const button = make("button", { type: "button", "aria-label": `Open the graph of step ${step}`, "aria-pressed": "false", ...KEYS }, `${step}`);
     button.onclick = () => open(step);
     return button;
   });

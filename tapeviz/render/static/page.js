@@ -1,17 +1,59 @@
-// What the film's and the picture's scripts share: elements, lit code, scrolling, full screen.
+// What the film's and the picture's scripts share: buttons, lit code, scrolling, full screen.
 
-const KEYS = { "data-lm-suppress-shortcuts": "true" };
+const FULL = "M4 8V4h4M12 4h4v4M16 12v4h-4M8 16H4v-4";
 
-function make(tag, attributes = {}, ...inside) {
-  const el = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, value);
-  el.append(...inside);
-  return el;
+function press(name, label, inside, act) {
+  const button = make("button", { type: "button", class: `tv-${name}`, title: label, "aria-label": label, ...KEYS }, inside);
+  button.onclick = act;
+  return button;
 }
 
-// The keys go to the film or the picture again, and the page stays where it is.
-function rest(root) {
-  root.focus({ preventScroll: true });
+function icon(path) {
+  const box = make("span", { "aria-hidden": "true" });
+  box.innerHTML = `<svg viewBox="0 0 20 20" width="20" height="20"><path d="${path}"/></svg>`;
+  return box;
+}
+
+// What each key does.
+function legend(keys) {
+  const parts = Object.entries(keys).flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)]);
+  return make("dl", { class: "tv-help", hidden: "" }, ...parts);
+}
+
+// The learner's lines; only the lit ones are written anew. A click on them is told to
+// ``hear``, as what says whether a place lies under it.
+function listing(sources, hear) {
+  const lines = [];
+  const box = make("div", { class: "tv-code", tabindex: 0, role: "group", "aria-label": "Code", ...KEYS });
+  for (const { name, first, lines: texts } of sources) {
+    if (sources.length > 1) box.append(make("div", { class: "tv-file" }, name));
+    texts.forEach((text, i) => {
+      const code = make("code", {}, text || " ");
+      box.append(make("div", { class: "tv-line" }, make("span", { class: "tv-number" }, `${first + i}`), code));
+      lines.push({ code, text });
+    });
+  }
+  box.onclick = ({ target, clientX }) => {
+    const line = lines.findIndex(({ code }) => code.contains(target));
+    if (line < 0) return;
+    const { code, text } = lines[line];
+    const { left, width } = code.getBoundingClientRect();
+    const column = ((clientX - left) / width) * text.length;
+    hear(([at, from, to]) => at === line && from <= column && column < to);
+  };
+  let lit = [];
+  const light = (places) => {
+    for (const { code, text } of lit) {
+      code.replaceChildren(text || " ");
+      code.parentNode.classList.remove("tv-lit");
+    }
+    const found = {};
+    for (const place of places) (found[place[0]] ??= []).push(place);
+    lit = Object.keys(found).map((n) => lines[n]);
+    for (const n in found) paint(lines[n], found[n]);
+    if (lit[0]) reveal(box, [lit[0].code.querySelector("mark")]);
+  };
+  return [box, light];
 }
 
 function paint({ code, text }, places) {

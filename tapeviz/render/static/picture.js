@@ -16,7 +16,6 @@ const HELP = {
   f: "full screen",
   "?": "these keys",
 };
-const FULL = "M4 8V4h4M12 4h4v4M16 12v4h-4M8 16H4v-4";
 
 // What there is in a picture: its boxes and the arrows between them.
 function parts(svg) {
@@ -62,43 +61,6 @@ function drawn(root, image) {
   const text = decodeURIComponent(image.getAttribute("src").replace(/^[^,]*,/, ""));
   const page = new DOMParser().parseFromString(text, "image/svg+xml");
   return document.importNode(page.documentElement, true);
-}
-
-// The learner's lines; a click on what a box came from leads to the box.
-function lines(told, choose) {
-  const all = [];
-  const box = make("div", { class: "tv-code", tabindex: 0, role: "group", "aria-label": "Code", ...KEYS });
-  for (const { name, first, lines: texts } of told.code) {
-    if (told.code.length > 1) box.append(make("div", { class: "tv-file" }, name));
-    texts.forEach((text, i) => {
-      const code = make("code", {}, text || " ");
-      box.append(make("div", { class: "tv-line" }, make("span", { class: "tv-number" }, `${first + i}`), code));
-      all.push({ code, text });
-    });
-  }
-  box.onclick = ({ target, clientX }) => {
-    const line = all.findIndex(({ code }) => code.contains(target));
-    if (line < 0) return;
-    const { left, width } = all[line].code.getBoundingClientRect();
-    const column = ((clientX - left) / width) * all[line].text.length;
-    const wide = (places) => places.reduce((sum, [, from, to]) => sum + to - from, 0);
-    const here = ([, places]) => places.some(([at, from, to]) => at === line && from <= column && column < to);
-    const found = Object.entries(told.lit).filter(here).sort((a, b) => wide(a[1]) - wide(b[1]))[0];
-    if (found) choose(found[0]);
-  };
-  let lit = [];
-  const light = (id) => {
-    for (const { code, text } of lit) {
-      code.replaceChildren(text || " ");
-      code.parentNode.classList.remove("tv-lit");
-    }
-    const places = {};
-    for (const place of told.lit[id] ?? []) (places[place[0]] ??= []).push(place);
-    lit = Object.keys(places).map((n) => all[n]);
-    for (const n in places) paint(all[n], places[n]);
-    if (lit[0]) reveal(box, [lit[0].code.querySelector("mark")]);
-  };
-  return [box, light];
 }
 
 // How large the picture is shown; it moves by scrolling, with the mouse held too.
@@ -211,7 +173,7 @@ export function start(root, told) {
       el.classList.add("tv-near");
       boxes.get(tail === id ? head : tail)?.el.classList.add("tv-near");
     }
-    light_code(id);
+    lines(told.lit[id] ?? []);
     say.setAttribute("aria-live", point ? "off" : "polite");
     say.replaceChildren(...(boxes.has(id) ? said(id) : ["Point at a box, or press Tab and the arrow keys."]));
   };
@@ -232,7 +194,15 @@ export function start(root, told) {
     if (pinned) picture.boxes.get(pinned).el.setAttribute("aria-pressed", true);
     light(pinned);
   };
-  const [code, light_code] = lines(told, (id) => (go(id, false), pinned === id || pin(id)));
+  // A click on code leads to the box that came from the smallest part of it.
+  const lead = (here) => {
+    const wide = ([, places]) => places.reduce((sum, [, from, to]) => sum + to - from, 0);
+    const found = Object.entries(told.lit).filter(([, places]) => places.some(here)).sort((a, b) => wide(a) - wide(b))[0];
+    if (!found) return;
+    go(found[0], false);
+    if (pinned !== found[0]) pin(found[0]);
+  };
+  const [code, lines] = listing(told.code, lead);
   const say = make("p", { class: "tv-say", "aria-live": "polite", "aria-atomic": "true" });
 
   // Which box lies in the direction of a key: along an arrow, else a neighbour.
@@ -308,27 +278,19 @@ export function start(root, told) {
   select.onchange = () => wear(select.value);
 
   const look = lens(view, screen, () => picture);
-  const keys = Object.entries(HELP).flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)]);
-  const help = make("dl", { class: "tv-help", hidden: "" }, ...keys);
-  const press = (name, label, text, act) => {
-    const button = make("button", { type: "button", class: `tv-${name}`, title: label, "aria-label": label, ...KEYS }, text);
-    button.onclick = act;
-    return button;
-  };
+  const help = legend(HELP);
   const explain = () => {
     help.hidden = !help.hidden;
     helper.setAttribute("aria-expanded", !help.hidden);
   };
   const helper = press("keys", "Keys (?)", "?", explain);
-  const fuller = press("full", "Full screen (f)", "", () => full(root));
-  fuller.innerHTML = `<svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true"><path d="${FULL}"/></svg>`;
   const bar = make("div", { class: "tv-bar", role: "group", "aria-label": "Picture controls" },
     field, found,
     make("div", { class: "tv-tools" },
       press("minus", "Smaller (−)", "−", () => look.by(0.8)),
       press("fit", "Whole picture (0)", "Fit", look.fit),
       press("plus", "Larger (+)", "+", () => look.by(1.25)),
-      select, fuller, helper));
+      select, press("full", "Full screen (f)", icon(FULL), () => full(root)), helper));
 
   const free = () => {
     if (!help.hidden) return explain();

@@ -8,7 +8,6 @@ const ICONS = {
   pause: "M7 4v12M13 4v12",
   forward: "M7 4l7 6-7 6z",
   last: "M14 5v10M5 5l7 5-7 5z",
-  full: "M4 8V4h4M12 4h4v4M16 12v4h-4M8 16H4v-4",
 };
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const MARKS = ["", "on", "hot", "done", "dim", "off"];
@@ -24,12 +23,6 @@ const HELP = {
   f: "full screen",
   "?": "these keys",
 };
-
-function icon(name) {
-  const box = make("span", { "aria-hidden": "true" });
-  box.innerHTML = `<svg viewBox="0 0 20 20" width="20" height="20"><path d="${ICONS[name]}"/></svg>`;
-  return box;
-}
 
 // A film as it was told, with every frame written out.
 function unfold(told) {
@@ -137,45 +130,6 @@ function stage(film, svg) {
   };
 }
 
-// The learner's lines; only the lit ones are written anew. A click on what some step
-// lights leads there.
-function listing(film, leap) {
-  const lines = [];
-  const box = make("div", { class: "tv-code", tabindex: 0, role: "group", "aria-label": "Code", ...KEYS });
-  for (const { name, first, lines: texts } of film.code) {
-    if (film.code.length > 1) box.append(make("div", { class: "tv-file" }, name));
-    texts.forEach((text, i) => {
-      const code = make("code", {}, text || " ");
-      box.append(make("div", { class: "tv-line" }, make("span", { class: "tv-number" }, `${first + i}`), code));
-      lines.push({ code, text });
-    });
-  }
-  box.onclick = ({ target, clientX }) => {
-    const line = lines.findIndex(({ code }) => code.contains(target));
-    if (line < 0) return;
-    const { code, text } = lines[line];
-    const { left, width } = code.getBoundingClientRect();
-    const column = ((clientX - left) / width) * text.length;
-    const wide = ([, from, to]) => to - from;
-    const around = film.spans.filter(([at, from, to]) => at === line && from <= column && column < to);
-    const place = film.spans.indexOf(around.sort((a, b) => wide(a) - wide(b))[0]);
-    leap(film.frames.flatMap(({ spans }, step) => (spans.includes(place) ? [step] : [])));
-  };
-  let lit = [];
-  const light = (step) => {
-    for (const { code, text } of lit) {
-      code.replaceChildren(text || " ");
-      code.parentNode.classList.remove("tv-lit");
-    }
-    const places = {};
-    for (const n of film.frames[step].spans) (places[film.spans[n][0]] ??= []).push(film.spans[n]);
-    lit = Object.keys(places).map((n) => lines[n]);
-    for (const n in places) paint(lines[n], places[n]);
-    if (lit[0]) reveal(box, [lit[0].code.querySelector("mark")]);
-  };
-  return [box, light];
-}
-
 function twin(film, go) {
   const { heads, rows } = film.table;
   const cells = (texts, n) => [
@@ -234,6 +188,13 @@ export function mount(root, film, store) {
   const at = () => Math.max(0, Math.min(last, store.get("step")));
   const go = (step) => store.set({ step: within(film, store, Math.max(0, Math.min(last, step))), playing: false });
   const leap = (steps) => steps.length && go(steps.find((step) => step > at()) ?? steps[0]);
+  // A click on code leads to the steps that light the smallest part of it.
+  const lead = (here) => {
+    const wide = ([, from, to]) => to - from;
+    const around = film.spans.filter(here).sort((a, b) => wide(a) - wide(b));
+    const place = film.spans.indexOf(around[0]);
+    leap(film.frames.flatMap(({ spans }, step) => (spans.includes(place) ? [step] : [])));
+  };
   const play = () => {
     const playing = !store.get("playing");
     store.set(playing && at() >= last ? { step: 0, playing } : { playing });
@@ -258,7 +219,7 @@ export function mount(root, film, store) {
 
   const svg = picture(film, root.querySelector("img"));
   const mark = stage(film, svg);
-  const [code, light] = listing(film, leap);
+  const [code, light] = listing(film.code, lead);
   const [table, tick, hide] = twin(film, go);
   const [quiz, ask] = panel(film, store, root);
   const screen = make("div", { class: "tv-screen", tabindex: 0, role: "group", "aria-label": "Picture", ...KEYS }, svg);
@@ -270,12 +231,7 @@ export function mount(root, film, store) {
   };
 
   const names = { first: "First step", back: "Back", play: "Play", forward: "Forward", last: "Last step" };
-  const press = (name, label, inside, act) => {
-    const button = make("button", { type: "button", class: `tv-${name}`, title: label, "aria-label": label, ...KEYS }, inside);
-    button.onclick = act;
-    return button;
-  };
-  const buttons = Object.keys(acts).map((name) => press(name, names[name], icon(name), acts[name]));
+  const buttons = Object.keys(acts).map((name) => press(name, names[name], icon(ICONS[name]), acts[name]));
   const range = make("input", { type: "range", min: 0, max: last, step: 1, "aria-label": "Step", ...KEYS });
   range.oninput = () => go(+range.value);
   const count = make("span", { class: "tv-count" });
@@ -285,8 +241,7 @@ export function mount(root, film, store) {
   const caption = make("p", { class: "tv-caption", "aria-live": "polite", "aria-atomic": "true" });
   const formula = make("p", { class: "tv-formula" });
   const checked = make("p", { class: "tv-check", role: "status", hidden: "" });
-  const keys = Object.entries(HELP).flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)]);
-  const help = make("dl", { class: "tv-help", hidden: "" }, ...keys);
+  const help = legend(HELP);
 
   const predict = () => store.set({ predict: !store.get("predict"), playing: false });
   const check = () => ((checked.hidden = !checked.hidden), show());
@@ -295,7 +250,7 @@ export function mount(root, film, store) {
     press("predict", "Predict before you see (p)", "Predict", predict),
     press("compare", "Check against finite differences (c)", "Check", check),
     speed,
-    press("full", "Full screen (f)", icon("full"), () => full(root)),
+    press("full", "Full screen (f)", icon(FULL), () => full(root)),
     press("keys", "Keys (?)", "?", explain),
   ];
   tools[0].hidden = !film.asks.length;
@@ -305,7 +260,7 @@ export function mount(root, film, store) {
     const step = at();
     const frame = film.frames[step];
     const playing = store.get("playing");
-    mark(step), light(step), tick(step);
+    mark(step), light(frame.spans.map((n) => film.spans[n])), tick(step);
     hide(gate(film, store, -1, last)?.step ?? Infinity);
     root.dataset.phase = frame.phase;
     if (caption.textContent !== frame.caption) caption.textContent = frame.caption;
@@ -324,7 +279,7 @@ export function mount(root, film, store) {
     const name = playing ? "pause" : "play";
     if (buttons[2].dataset.icon !== name) {
       buttons[2].dataset.icon = name;
-      buttons[2].replaceChildren(icon(name));
+      buttons[2].replaceChildren(icon(ICONS[name]));
       buttons[2].title = playing ? "Pause" : "Play";
       buttons[2].setAttribute("aria-label", buttons[2].title);
     }
@@ -377,12 +332,12 @@ export function mount(root, film, store) {
   for (const type in heard) root.addEventListener(type, heard[type]);
 
   const bar = make("div", { class: "tv-bar" }, ...buttons, count, make("div", { class: "tv-tools" }, ...tools));
-  const film_strip = make("div", { class: "tv-strip" }, phases(film), range);
+  const strip = make("div", { class: "tv-strip" }, phases(film), range);
   const attributes = { role: "group", "aria-label": film.title, tabindex: 0, ...KEYS };
   for (const name in attributes) root.setAttribute(name, attributes[name]);
   root.classList.add("tapeviz-film", `tv-${film.theme}`);
   const words = make("div", { class: "tv-words" }, caption, formula, checked);
-  root.replaceChildren(make("p", { class: "tv-title" }, film.title), code, screen, words, quiz, film_strip, bar, help, table);
+  root.replaceChildren(make("p", { class: "tv-title" }, film.title), code, screen, words, quiz, strip, bar, help, table);
   if (film.css) root.prepend(make("style", {}, film.css));
   if (!film.code.length) code.remove();
   if (!film.table.rows.length) table.remove();
@@ -405,8 +360,14 @@ export function start(root, told) {
   const stop = clock(film, store, () => root.isConnected);
   const close = mount(root, film, store);
   const place = () => ["#step=" + store.get("step"), ...(store.get("predict") ? ["predict"] : [])].join("&");
-  if (film.link) store.on(() => history.replaceState(null, "", place()));
-  return () => (stop(), close());
+  // Written when the film rests: Safari fails after a hundred changes in half a minute.
+  let later;
+  const note = () => {
+    clearTimeout(later);
+    later = setTimeout(() => history.replaceState(null, "", place()), 400);
+  };
+  if (film.link) store.on(note);
+  return () => (clearTimeout(later), stop(), close());
 }
 
 export default {
