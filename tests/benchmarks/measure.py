@@ -10,7 +10,7 @@ import time
 import tracemalloc
 
 import tapeviz as tf
-from tests.benchmarks.workloads import Work, Workload
+from tests.benchmarks.workloads import Number, Work, Workload
 
 
 def medians(works: dict[str, Work], rounds: int = 15) -> dict[str, float]:
@@ -71,7 +71,8 @@ def growth(short: Workload, long: Workload, times: float) -> float:
 
 def bytes_per_record(steps: int = 20_000) -> float:
     """What one scalar op of a chain costs in memory while its tape lives."""
-    y, w, b = tf.Variable(1.0), tf.Variable(0.999), tf.Variable(0.1)
+    start, w, b = tf.Variable(1.0), tf.Variable(0.999), tf.Variable(0.1)
+    y: Number = start
     gc.collect()
     tracemalloc.start()
     with tf.GradientTape() as tape:

@@ -11,13 +11,14 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 import tapeviz as tf
 
 Work = Callable[[], float]
+Number: TypeAlias = tf.Tensor | tf.Variable
 
 
 def peer(name: str) -> Any:
@@ -79,7 +80,8 @@ def chain(steps: int, others: int = 0) -> Workload:
     """W2: y = y*w + b, over and over; per operation."""
 
     def ours() -> float:
-        y, w, b = tf.Variable(1.0), tf.Variable(0.999), tf.Variable(0.1)
+        start, w, b = tf.Variable(1.0), tf.Variable(0.999), tf.Variable(0.1)
+        y: Number = start
         with tf.GradientTape() as tape:
             for _ in range(steps):
                 y = y * w + b
@@ -306,8 +308,8 @@ def doublings(k: int) -> Workload:
 
     def ours() -> float:
         x = tf.Variable(1.0, dtype="float64")
+        y: Number = x
         with tf.GradientTape() as tape:
-            y = x
             for _ in range(k):
                 y = y + y
         g = float(tape.gradient(y, x))
@@ -323,9 +325,9 @@ def second(ops: int = 50) -> Workload:
 
     def ours() -> float:
         x = tf.Variable(0.3)
+        y: Number = x
         with tf.GradientTape() as outer:
             with tf.GradientTape() as inner:
-                y = x
                 for _ in range(ops // 2):
                     y = y * x + 0.5
             g = inner.gradient(y, x)
