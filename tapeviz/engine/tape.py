@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tapeviz.engine import nest
+from tapeviz.engine import habits, nest
 from tapeviz.engine.assembly import AGAIN, AGAINS, BACK, BACKS, TELL, call
 from tapeviz.engine.dtypes import TensorShape
 from tapeviz.engine.mixed import told, turned
@@ -524,6 +524,9 @@ class GradientTape:
                     with np.errstate(all="ignore"):
                         parts = _parts(book, i, grads, reached)
                     yield i, grads[i], parts
+
+
+habits.mark(GradientTape, habits.TAPE)
 
 
 def _failure(error: BaseException, trace: TracebackType | None) -> tuple[Any, ...]:

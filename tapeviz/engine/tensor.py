@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tapeviz.engine import dtypes
+from tapeviz.engine import dtypes, habits
 from tapeviz.engine.dtypes import DType, TensorShape
 from tapeviz.engine.record import OFF, Trace, here
 from tapeviz.errors import InvalidArgumentError, tell
@@ -81,13 +81,8 @@ class Tensor(Operators):
         try:
             variable, key = self._part
         except AttributeError:
-            raise AttributeError(
-                tell(
-                    "'Tensor' object has no attribute 'assign'",
-                    "only a tf.Variable can be assigned to; `x = x - step` makes a "
-                    "tensor of it, x.assign_sub(step) does not",
-                )
-            ) from None
+            what = "'Tensor' object has no attribute 'assign'"
+            raise AttributeError(tell(what, habits.ASSIGN)) from None
         return partial(variable._assign_part, key, np.shape(self._v))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -739,3 +734,7 @@ def _leaves(value: Any) -> set[Any]:
     if isinstance(value, (list, tuple)):
         return {k for v in value for k in _leaves(v)}
     return {value.dtype.type} if isinstance(value, np.ndarray) else {type(value)}
+
+
+habits.mark(Tensor, habits.TENSOR | habits.PLAIN_TENSOR)
+habits.mark(Variable, habits.TENSOR)

@@ -1,0 +1,130 @@
+"""What people ask of a tensor or a tape out of habit, and what to write instead.
+
+NumPy, PyTorch and the first TensorFlow spell some things as methods that are functions
+here. Each such name is an ``Absent``: asking for it is an AttributeError, as it is in
+TensorFlow, that says what to write. They are no methods, and ``dir`` does not list
+them. (A ``__getattr__`` would do the same, but slow every other attribute down.)
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+from tapeviz.errors import tell
+
+_GRADIENT = "gradients come from the tape: tape.gradient(y, x)"
+_REDUCED = {
+    name: f"tf.reduce_{name}(t)"
+    for name in ("sum", "mean", "max", "min", "prod", "any", "all")
+}
+_SAME = {
+    name: f"tf.{name}(t)"
+    for name in ("abs", "exp", "round", "sigmoid", "size", "sqrt", "squeeze", "tanh")
+}
+
+TENSOR = {
+    **_REDUCED, **_SAME,
+    "T": "tf.transpose(t)",
+    "argmax": "tf.argmax(t)",
+    "argmin": "tf.argmin(t)",
+    "astype": "tf.cast(t, tf.float32)",
+    "backward": _GRADIENT,
+    "clamp": "tf.clip_by_value(t, low, high)",
+    "clip": "tf.clip_by_value(t, low, high)",
+    "copy": "tf.identity(t)",
+    "cumsum": "tf.cumsum(t)",
+    "data": "t.numpy() is the value, tf.stop_gradient(t) a constant with it",
+    "detach": "tf.stop_gradient(t)",
+    "dot": "tf.tensordot(a, b, 1), or a @ b for matrices",
+    "eval": "tensors have their values at once: t.numpy()",
+    "fill": "tensors never change; tf.fill(shape, value) makes a new one",
+    "flatten": "tf.reshape(t, [-1])",
+    "float": "tf.cast(t, tf.float32)",
+    "grad": _GRADIENT,
+    "gradient": _GRADIENT,
+    "item": "float(t), or int(t)",
+    "log": "tf.math.log(t)",
+    "mm": "a @ b",
+    "matmul": "a @ b",
+    "norm": "tf.norm(t)",
+    "numel": "tf.size(t)",
+    "permute": "tf.transpose(t, axes)",
+    "pow": "t ** 2",
+    "ravel": "tf.reshape(t, [-1])",
+    "relu": "tf.nn.relu(t)",
+    "repeat": "tf.repeat(t, times)",
+    "requires_grad": "a tape watches variables by itself, tensors after "
+    "tape.watch(t)",
+    "requires_grad_": "a tape watches variables by itself, tensors after "
+    "tape.watch(t)",
+    "reshape": "tf.reshape(t, shape)",
+    "softmax": "tf.nn.softmax(t)",
+    "std": "tf.math.reduce_std(t)",
+    "tolist": "t.numpy().tolist()",
+    "transpose": "tf.transpose(t)",
+    "unsqueeze": "tf.expand_dims(t, axis)",
+    "var": "tf.math.reduce_variance(t)",
+    "view": "tf.reshape(t, shape)",
+    "zero_grad": "there is nothing to reset: every tape starts from zero",
+}  # fmt: skip
+"""Of a tensor or a variable ``t``."""
+
+ASSIGN = (
+    "only a tf.Variable can be assigned to; `x = x - step` makes a tensor of it, "
+    "x.assign_sub(step) does not"
+)
+PLAIN_TENSOR = {
+    "assign_add": ASSIGN,
+    "assign_sub": ASSIGN,
+    "trainable": "only variables are trained: tf.Variable(...)",
+    "value": "t.numpy()",
+}
+"""Of a tensor only."""
+
+TAPE = dict.fromkeys(
+    ("backward", "compute_gradient", "derivative", "diff", "grad", "gradients"),
+    "tape.gradient(y, x)",
+) | {
+    "hessian": "the gradient of a gradient: two nested tapes",
+    "jacobians": "tape.jacobian(y, x)",
+    "record": "the block of `with tf.GradientTape() as tape:` is recorded",
+    "start": "the block of `with tf.GradientTape() as tape:` is recorded",
+    "stop": "recording ends with the block; tape.stop_recording() leaves a part out",
+    "unwatch": "leave tape.watch(x) out, or use tf.stop_gradient(x)",
+    "variables": "tape.watched_variables()",
+    "zero_grad": "there is nothing to reset: every tape starts from zero",
+}
+"""Of a tape."""
+
+
+class Absent:
+    """A name that is not there, and what to write instead."""
+
+    def __init__(self, name: str, instead: str) -> None:
+        self._name = name
+        self._instead = instead
+
+    def __get__(self, thing: Any, owner: type) -> Any:
+        return self if thing is None else self._refuse(owner)
+
+    def _refuse(self, owner: type) -> NoReturn:
+        what = f"'{owner.__name__}' object has no attribute '{self._name}'"
+        asking = str(sys._getframe(2).f_globals.get("__name__"))
+        if not asking.startswith("numpy."):  # it asks everything whether it has a sum
+            what = tell(what, self._instead)
+        raise AttributeError(what, name=self._name)
+
+
+def mark(owner: type, table: dict[str, str]) -> None:
+    """Give a class the names that it does not have."""
+    for name, instead in table.items():
+        if not hasattr(owner, name):
+            setattr(owner, name, Absent(name, instead))
+    owner.__dir__ = _there  # type: ignore[assignment, method-assign]
+
+
+def _there(thing: Any) -> list[str]:
+    """``dir`` without what is absent."""
+    found = object.__dir__(thing)
+    return [n for n in found if not isinstance(getattr(type(thing), n, 0), Absent)]
