@@ -59,10 +59,15 @@ def browser() -> Iterator[Browser]:
         from playwright.sync_api import sync_playwright
     except ImportError:
         _missing("the Python package playwright is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS])
-        yield browser
-        browser.close()
+    manager = sync_playwright()
+    try:
+        playwright = manager.start()
+    except Exception as error:  # noqa: BLE001 - its driver is a program of its own
+        _missing(f"Playwright's driver does not start: {error} (is libatomic1 there?)")
+    browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS])
+    yield browser
+    browser.close()
+    playwright.stop()
 
 
 @dataclass
