@@ -182,7 +182,7 @@ class _Progress:
             self._told = True
             sys.stderr.write(f"\rstep {done} of {all}")
         elif self._told:
-            sys.stderr.write(f"\rall {all} steps\n")
+            sys.stderr.write(f"\rall {all} steps done\n")
         sys.stderr.flush()
 
 

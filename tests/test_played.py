@@ -151,6 +151,19 @@ def test_a_movie_is_what_ffmpeg_makes_of_the_steps(
     assert int(size) == wide * high * 4 * 2 * len(player.film.frames)
 
 
+def test_what_an_encoder_complains_of_is_said(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stops reading at once, as one does that knows no such codec."""
+    program = saved / "broken" / "ffmpeg"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho no such codec >&2\nexit 1\n")
+    program.chmod(program.stat().st_mode | stat.S_IEXEC)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(SaveError, match=r"no such codec(.|\n)*save a \.gif"):
+        listing().save(saved / "film.mp4", scale=0.5)
+
+
 def test_a_step_standing_still_shows_what_the_player_shows() -> None:
     film = listing().film
     svg = still(film, 19)

@@ -11,9 +11,11 @@ import io
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from tapeviz.errors import SaveError, tell
 from tapeviz.render import paint
@@ -66,24 +68,54 @@ def movie(film: Film, ending: str, seconds: float, scale: float, tick: Tick) -> 
     SaveError when there is no ffmpeg, or when it fails.
     """
     program = _encoder(ending)
+    times = max(1, round(seconds * _RATE))
+    frames = _pixels(film, scale, tick)
+    first = next(frames)
+    high, wide = first.shape[:2]
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / f"film{ending}"
-        frames = list(_pixels(film, scale, tick))
-        high, wide = frames[0].shape[:2]
+        out, told = Path(folder) / f"film{ending}", Path(folder) / "told.txt"
         command = [
             *(program, "-y", "-loglevel", "error", "-f", "rawvideo"),
             *("-pix_fmt", "rgba", "-s", f"{wide}x{high}", "-r", str(_RATE), "-i", "-"),
-            *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", str(out)),
+            *(*_LOOK, *_CODEC[ending], str(out)),
         ]
-        times = max(1, round(seconds * _RATE))
-        data = b"".join(frame.tobytes() * times for frame in frames)
-        done = subprocess.run(command, input=data, capture_output=True, check=False)
-        if done.returncode or not out.exists():
-            said = done.stderr.decode(errors="replace").strip()[-300:]
+        with told.open("wb") as errors:
+            failed = _fed(command, chain((first,), frames), times, errors)
+        if failed or not out.exists():
+            said = told.read_text(errors="replace").strip()[-300:]
             raise SaveError(
                 tell(f"ffmpeg could not write {ending}: {said}", "save a .gif instead")
             )
         return out.read_bytes()
+
+
+_LOOK = (
+    *("-vf", "crop=floor(iw/2)*2:floor(ih/2)*2,scale=out_color_matrix=bt709"),
+    *("-pix_fmt", "yuv420p", "-colorspace", "bt709", "-color_range", "tv"),
+)
+"""Even sizes, which the encoders ask for, and colours as players expect them."""
+
+_CODEC = {
+    ".mp4": ("-movflags", "+faststart"),
+    ".webm": ("-cpu-used", "5", "-row-mt", "1", "-crf", "32", "-b:v", "0"),
+}
+"""An MP4 that begins before it is loaded; a WebM made fast, at one quality."""
+
+
+def _fed(
+    command: list[str],
+    frames: Iterable[NDArray[np.uint8]],
+    times: int,
+    errors: IO[bytes],
+) -> int:
+    """Run an encoder on frames, each written so many times; what it returned."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors) as run:
+        pipe = cast("IO[bytes]", run.stdin)
+        with suppress(BrokenPipeError), pipe:
+            for frame in frames:
+                for _ in range(times):
+                    pipe.write(frame.data)
+    return run.returncode
 
 
 def _pixels(film: Film, scale: float, tick: Tick) -> Iterator[NDArray[np.uint8]]:

@@ -233,6 +233,36 @@ def test_without_scripts_the_picture_plays(
     assert len(seen) > 1
 
 
+@pytest.mark.parametrize("theme", ["auto", "light", "dark"])
+@pytest.mark.parametrize("system", ["light", "dark"])
+def test_what_the_browser_draws_has_the_colours_of_the_film(
+    open_page: Opener, tmp_path: Path, system: Any, theme: str
+) -> None:
+    """Scroll bars and lists: some browsers draw a white list for a dark film."""
+    page = tmp_path / "film.html"
+    film = backward_film(samples.backward_102(), theme=theme)
+    page.write_text(html.page(film), encoding="utf-8")
+    seen = open_page(page, theme=system).get_by_label("Speed")
+    wanted = system if theme == "auto" else theme
+    assert seen.evaluate("list => getComputedStyle(list).colorScheme") == wanted
+
+
+def test_a_long_walk_is_written_in_the_address_when_it_rests(
+    open_page: Opener, tmp_path: Path, film: Film
+) -> None:
+    """Safari fails after a hundred changes of the address in half a minute."""
+    path = tmp_path / "film.html"
+    path.write_text(html.page(film), encoding="utf-8")
+    page = open_page(path)
+    page.evaluate(
+        "() => { const old = history.replaceState; window.changes = 0;"
+        "history.replaceState = (...a) => (changes++, old.apply(history, a)); }"
+    )
+    Player(page.locator(".tapeviz-film")).press("End", *["ArrowLeft"] * 12)
+    page.wait_for_url("**#step=8")
+    assert page.evaluate("changes") < 7
+
+
 def test_with_less_motion_nothing_moves(
     open_page: Opener, tmp_path: Path, film: Film
 ) -> None:

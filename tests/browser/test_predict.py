@@ -212,7 +212,7 @@ def test_a_link_opens_the_film_where_it_points(
     assert player.place == (6, 20)
     assert said(player, "question") == film.asks[0].question
     player.press("ArrowLeft")
-    assert page.url.endswith("#step=5&predict")
+    page.wait_for_url("**#step=5&predict")
     page.goto(f"{path.as_uri()}#step=99&speed=junk")
     page.reload()
     assert player.place == (20, 20)
