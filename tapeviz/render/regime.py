@@ -153,13 +153,8 @@ def _by_theory(run: Descent, _: Track) -> _Told | None:
     level = np.abs(bends) <= _EDGE * scale
     if (moving & level).any():
         return _no_end(run)
-    if (moving & (bends < 0)).any():
-        low = number(float(bends[moving].min()))
-        return (
-            DIVERGING,
-            "The loss bends down in a direction the run moves in, so it never ends.",
-            f"smallest curvature {low} < 0",
-        )
+    if (moving & (rate * bends < 0)).any():
+        return _away_for_good(rate, number(float(bends[moving].min())))
     top = float((rate * bends[moving]).max())
     if (~moving & ~level & (bends < 0)).any() and top < 2:
         low = number(float(bends.min()))
@@ -195,6 +190,15 @@ def _no_end(run: Descent) -> _Told:
         f"The {loss} falls in a straight line and has no lowest point to settle at.",
         "curvature 0 along the way",
     )
+
+
+def _away_for_good(rate: float, low: str) -> _Told:
+    """A run that leaves the place of no slope, by its rate or by the curvature."""
+    if rate < 0:
+        said = "Each update goes uphill: it adds the gradient, which descent takes away."
+        return DIVERGING, said, f"learning rate {number(rate)} < 0"
+    said = "The loss bends down in a direction the run moves in, so it never ends."
+    return DIVERGING, said, f"smallest curvature {low} < 0"
 
 
 def _by_factor(rate: float, bend: float, top: float) -> _Told:

@@ -164,3 +164,11 @@ def test_runs_without_curvature_still_have_a_regime(run: Run) -> None:
     assert found.name in NAMES
     assert found.sentence.endswith(".")
     assert (found.name == NONE) == (not run.updates)
+
+
+def test_a_run_that_adds_the_gradient_goes_uphill() -> None:
+    """The sign turned round: the section's loss grows at every step."""
+    found = walked(-0.1).regime
+    assert found.name == DIVERGING
+    assert "uphill" in found.sentence
+    assert found.inequality == "learning rate -0.1 < 0"
