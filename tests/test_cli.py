@@ -17,6 +17,7 @@ from tapeviz.cli import main
 from tapeviz.lessons import copies
 
 ROOT = Path(__file__).parents[1]
+FOR_AUTHORS = ["build.py", "TEACHING.md", "sanitize.cfg"]
 NAMES = ["10_1_first.ipynb", "10_2_second.ipynb", "10_10_tenth.ipynb"]
 
 
@@ -28,6 +29,8 @@ def origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in NAMES:
         (folder / name).write_text(f"{name}, first edition")
     (folder / "pictures" / "a.svg").write_text("<svg/>")
+    for name in FOR_AUTHORS:
+        (folder / name).write_text("not for learners")
     (folder / ".ipynb_checkpoints").mkdir()
     (folder / ".ipynb_checkpoints" / "old.ipynb").write_text("old")
     monkeypatch.setattr(copies, "shipped", lambda: folder)
@@ -54,7 +57,9 @@ def test_copies_everything_a_lesson_needs(origin: Path, mine: Path) -> None:
     copied = copies.copy(mine)
     assert set(copied.added) == {*NAMES, "pictures/a.svg"}
     assert files(mine) == {
-        name: text for name, text in files(origin).items() if "checkpoints" not in name
+        name: text
+        for name, text in files(origin).items()
+        if "checkpoints" not in name and name not in FOR_AUTHORS
     }
 
 

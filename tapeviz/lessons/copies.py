@@ -20,7 +20,7 @@ RECORD = ".tapeviz-lessons.json"
 """The file in the learner's folder that remembers what was copied."""
 
 _PACKAGE = Path(__file__).parent
-_FOR_AUTHORS = (".py", ".md")
+_FOR_AUTHORS = (".py", ".md", ".cfg")
 """What lies among the lessons for those who write them."""
 
 
