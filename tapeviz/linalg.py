@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,10 +12,16 @@ from tapeviz.engine.arguments import axes, floating, like, plain, rank, sizes, w
 from tapeviz.engine.assembly import call
 from tapeviz.engine.checks import mixed
 from tapeviz.engine.composite import composite, grouped
+from tapeviz.engine.dtypes import float16
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.slices import IndexedSlices
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
-from tapeviz.errors import InvalidArgumentError, UnimplementedError, tell
+from tapeviz.errors import (
+    InvalidArgumentError,
+    NotFoundError,
+    UnimplementedError,
+    tell,
+)
 from tapeviz.math.reductions import l2_normalize
 from tapeviz.missing import teller
 
@@ -78,6 +85,21 @@ def _square(t: Any, kernel: str, any_size: bool = False) -> None:
                 f"[Op:{kernel}]",
             )
         )
+
+
+def _matrix(given: Any, kernel: str, any_size: bool = False) -> Any:
+    """A matrix (square unless ``any_size``) that the kernel can take, as a tensor."""
+    t = floating(given)
+    _square(t, kernel, any_size)
+    if t.dtype == float16:
+        raise NotFoundError(
+            tell(
+                f"Could not find device for node: {{{{node {kernel}}}}} = {kernel}"
+                "[T=DT_HALF]",
+                "nobody computes it with float16: tf.cast(x, tf.float32)",
+            )
+        )
+    return t
 
 
 def _letters(n: int) -> str:
@@ -256,15 +278,12 @@ def _adjoint(t: Any) -> Tensor:
 
 def det(input: Any, name: str | None = None) -> Tensor:
     """The determinant of square matrices."""
-    t = floating(input)
-    _square(t, "MatrixDeterminant")
-    return call.det(t)
+    return call.det(_matrix(input, "MatrixDeterminant"))
 
 
 def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
     """The inverse of square matrices; an error if there is none."""
-    t = floating(input)
-    _square(t, "MatrixInverse")
+    t = _matrix(input, "MatrixInverse")
     try:
         return _inverse_of_adjoint(t) if adjoint else call.inv(t)
     except np.linalg.LinAlgError:
@@ -290,8 +309,7 @@ def cholesky(input: Any, name: str | None = None) -> Tensor:
     array([[2., 0.],
            [1., 2.]], dtype=float32)
     """
-    t = floating(input)
-    _square(t, "Cholesky")
+    t = _matrix(input, "Cholesky")
     try:
         return call.cholesky(t)
     except np.linalg.LinAlgError:
@@ -322,9 +340,8 @@ def solve(
     >>> tf.linalg.solve([[2.0, 0.0], [0.0, 4.0]], [[2.0], [2.0]]).numpy().ravel()
     array([1. , 0.5], dtype=float32)
     """
-    a = floating(matrix)
+    a = _matrix(matrix, "MatrixSolve")
     b = like(rhs, a)
-    _square(a, "MatrixSolve")
     if rank(b) < 2 or b.shape[-2] != a.shape[-1]:
         raise InvalidArgumentError(
             tell(
@@ -348,6 +365,194 @@ def solve(
 def _solve_turned(a: Any, b: Any) -> Tensor:
     turned = call.T(a)
     return call.solve(call.conj(turned) if a.dtype.is_complex else turned, b)
+
+
+@composite("triangular_solve")
+def triangular_solve(
+    matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False,
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """``solve`` with a triangle; what is on its other side is not read."""
+    t = floating(matrix)
+    return solve(band_part(t, *((-1, 0) if lower else (0, -1))), rhs, adjoint)
+
+
+@composite("cholesky_solve")
+def cholesky_solve(chol: Any, rhs: Any, name: str | None = None) -> Tensor:
+    """``solve`` with the matrix of which ``chol`` is the Cholesky factor.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.cholesky_solve([[2.0, 0.0], [1.0, 2.0]], [[4.0], [2.0]]).numpy()
+    array([[1.],
+           [0.]], dtype=float32)
+    """
+    factor = floating(chol)
+    return triangular_solve(factor, triangular_solve(factor, rhs), adjoint=True)
+
+
+@composite("lstsq")
+def lstsq(
+    matrix: Any, rhs: Any, l2_regularizer: float = 0.0, fast: bool = True,
+    name: str | None = None,
+) -> Tensor:  # fmt: skip
+    """The ``x`` that brings ``matrix @ x`` nearest to ``rhs``: least squares.
+
+    The matrix has full rank; if it has fewer rows than columns, ``x`` is the smallest
+    of those that fit.
+
+    >>> import tapeviz as tf
+    >>> x = [[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]
+    >>> tf.linalg.lstsq(x, [[1.0], [3.0], [5.0]]).numpy().round(3).ravel()
+    array([1., 2.], dtype=float32)
+    """
+    a = _matrix(matrix, "MatrixSolveLs", any_size=True)
+    b, turned = like(rhs, a), call.T(a)
+    tall = a.shape[-2] >= a.shape[-1]
+    product = call.matmul(turned, a) if tall else call.matmul(a, turned)
+    if l2_regularizer:
+        ridge = l2_regularizer * np.eye(product.shape[-1])
+        product = call.add(product, like(ridge, a))
+    if tall:
+        return solve(product, call.matmul(turned, b))
+    return call.matmul(turned, solve(product, b))
+
+
+class Slogdet(NamedTuple):
+    """A determinant in two parts: too great a one has a logarithm yet."""
+
+    sign: Tensor
+    log_abs_determinant: Tensor
+
+
+@composite("slogdet")
+def slogdet(input: Any, name: str | None = None) -> Slogdet:
+    """The sign of the determinant, and the logarithm of its size."""
+    determinant = call.det(_matrix(input, "LogMatrixDeterminant"))
+    return Slogdet(call.sign(determinant), call.log(call.abs(determinant)))
+
+
+# -- eigenvalues, singular values, QR --------------------------------------------------
+
+
+@composite("eigh")
+def eigh(tensor: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
+    """The eigenvalues of symmetric matrices, smallest first, and the eigenvectors.
+
+    Only the lower half is read, and the gradient is there. An eigenvector may come
+    with another sign than TensorFlow's: both are right.
+
+    >>> import tapeviz as tf
+    >>> values, vectors = tf.linalg.eigh([[2.0, 0.0], [0.0, 1.0]])
+    >>> values.numpy()
+    array([1., 2.], dtype=float32)
+    """
+    t = _real(tensor, "SelfAdjointEigV2")
+    return _converging(call.eigenvalues, t), _converging(call.eigenvectors, t)
+
+
+def eigvalsh(tensor: Any, name: str | None = None) -> Tensor:
+    """The eigenvalues of symmetric matrices, smallest first."""
+    return _converging(call.eigenvalues, _real(tensor, "SelfAdjointEigV2"))
+
+
+def svd(
+    tensor: Any, full_matrices: bool = False, compute_uv: bool = True,
+    name: str | None = None,
+) -> Any:  # fmt: skip
+    """Singular values, left and right singular vectors: ``x`` is ``u @ diag(s) @ v.T``.
+
+    The greatest comes first; with ``compute_uv=False`` the values alone. A pair of
+    vectors may come with another sign than TensorFlow's: both are right.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.svd([[3.0, 0.0], [0.0, -4.0]], compute_uv=False).numpy()
+    array([4., 3.], dtype=float32)
+    """
+    t = _real(tensor, "Svd", any_size=True)
+    _thin(full_matrices, "svd")
+    if not compute_uv:
+        return _converging(call.singular, t)
+    with grouped("svd"):
+        return tuple(_converging(f, t) for f in (call.singular, call.left, call.right))
+
+
+class Qr(NamedTuple):
+    """The two factors of a matrix."""
+
+    q: Tensor
+    r: Tensor
+
+
+@composite("qr")
+def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Qr:
+    """Columns of length 1 at right angles, and an upper triangle: ``x`` is ``q @ r``.
+
+    The matrix has at least as many rows as columns.
+
+    >>> import tapeviz as tf
+    >>> q, r = tf.linalg.qr([[3.0, 1.0], [4.0, 2.0]])
+    >>> abs(r).numpy().round(3)
+    array([[5. , 2.2],
+           [0. , 0.4]], dtype=float32)
+    """
+    t = _real(input, "Qr", any_size=True)
+    _thin(full_matrices, "qr")
+    if t.shape[-2] < t.shape[-1]:
+        raise UnimplementedError(
+            tell(
+                "tapeviz has qr of matrices with at least as many rows as columns",
+                f"this one is {t.shape[-2]} by {t.shape[-1]}: take its transpose",
+            )
+        )
+    return Qr(call.orthogonal(t), call.upper(t))
+
+
+def _real(given: Any, kernel: str, any_size: bool = False) -> Any:
+    t = _matrix(given, kernel, any_size)
+    if t.dtype.is_complex:
+        raise UnimplementedError(
+            tell(f"tapeviz has {kernel} of real numbers only", "use NumPy's np.linalg")
+        )
+    return t
+
+
+def _thin(full_matrices: bool, name: str) -> None:
+    if full_matrices:
+        raise UnimplementedError(
+            tell(f"tapeviz has {name} with full_matrices=False only")
+        )
+
+
+def _converging(function: Callable[[Any], Tensor], t: Any) -> Tensor:
+    """What NumPy finds; an error where it finds nothing, as beside nan."""
+    try:
+        return function(t)
+    except np.linalg.LinAlgError as error:
+        raise InvalidArgumentError(
+            tell(f"Input is not valid: {error}", "is there a nan or inf in the matrix?")
+        ) from None
+
+
+@composite("pinv")
+def pinv(
+    a: Any, rcond: Any = None, validate_args: bool = False, name: str | None = None
+) -> Tensor:
+    """The pseudo-inverse: of a matrix of any shape, the nearest to an inverse.
+
+    Singular values below ``rcond`` times the greatest count as 0.
+    """
+    s, u, v = svd(a)
+    if rcond is None:
+        rcond = 10.0 * max(floating(a).shape[-2:]) * float(np.finfo(s.dtype.np).eps)
+    least = call.multiply(call.max(s, (-1,), True), like(rcond, s))
+    kept = call.where(call.greater(s, least), s, like(np.inf, s))
+    scaled = call.divide(v, call.expand_dims(kept, _row_of(kept)))
+    return call.matmul(scaled, call.T(u))
+
+
+def _row_of(t: Any) -> tuple[int, ...]:
+    """The shape of a vector as a matrix of one row."""
+    return (*t.shape[:-1], 1, t.shape[-1])
 
 
 def trace(x: Any, name: str | None = None) -> Tensor:
@@ -464,15 +669,17 @@ def norm(
     at = axes(t, axis)
     if ord in ("euclidean", "fro") or (ord == 2 and not matrix):
         return call.norm(t, at, keep)
-    if isinstance(ord, str) or ord <= 0 or (matrix and ord not in (1, np.inf)):
+    if isinstance(ord, str) or ord <= 0 or (matrix and ord not in (1, 2, np.inf)):
         raise ValueError(
             tell(
                 f"'ord' must be a supported vector norm, got {ord}"
                 if not matrix
                 else f"'ord' must be a supported matrix norm, got {ord}",
-                "tapeviz knows 'euclidean', 1, np.inf, and any positive p for vectors",
+                "tapeviz knows 'euclidean', 1, 2, np.inf; any positive p for vectors",
             )
         )
+    if matrix and ord == 2 and at is not None:
+        return _greatest_stretch(t, at, keep)
     size = call.abs(t)
     if matrix and at is not None:
         lines, other = (at[0], at[1]) if ord == 1 else (at[1], at[0])
@@ -485,6 +692,16 @@ def norm(
         return call.max(size, at, keep)
     p = like(float(ord), size)
     return call.power(call.sum(call.power(size, p), at, keep), like(1.0 / ord, size))
+
+
+def _greatest_stretch(t: Any, at: tuple[int, ...], keep: bool) -> Tensor:
+    """The greatest singular value of the matrices along two axes."""
+    n = rank(t)
+    rest = [i for i in range(n) if i - n not in at]
+    last = call.transpose(t, (*rest, *(a % n for a in at)))
+    found = call.max(svd(last, compute_uv=False), (-1,), False)
+    shape = tuple(1 if i - n in at else t.shape[i] for i in range(n))
+    return call.reshape(found, shape) if keep else found
 
 
 @composite("normalize")
@@ -510,10 +727,11 @@ def _values(t: Any) -> Any:
 
 
 __all__ = [
-    "adjoint", "band_part", "cholesky", "cross", "det",
-    "diag", "diag_part", "einsum", "eye", "global_norm", "inv", "l2_normalize",
-    "logdet", "matmul", "matrix_transpose", "matvec", "norm", "normalize", "set_diag",
-    "solve", "tensor_diag", "tensor_diag_part", "tensordot", "trace",
+    "adjoint", "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag",
+    "diag_part", "eigh", "eigvalsh", "einsum", "eye", "global_norm", "inv",
+    "l2_normalize", "logdet", "lstsq", "matmul", "matrix_transpose", "matvec", "norm",
+    "normalize", "pinv", "qr", "set_diag", "slogdet", "solve", "svd", "tensor_diag",
+    "tensor_diag_part", "tensordot", "trace", "triangular_solve",
 ]  # fmt: skip
 
 __getattr__ = teller("linalg")

@@ -387,6 +387,7 @@ def _cross(a: Array, b: Array) -> Array:
 
 
 MATRICES: dict[str, Callable[..., Any]] = {
+    "gaps": lambda x: np.subtract(x[..., None, :], x[..., :, None]),
     "even": lambda x: 0.5 * (x + np.swapaxes(x, -1, -2)),
     "half": lambda x: x * (np.tri(x.shape[-1], k=-1) + np.eye(x.shape[-1]) / 2),
     "einsum": _einsum,
@@ -419,11 +420,13 @@ NUMPY = FUNCTIONS | REDUCTIONS | MOVES | MATRICES | OTHER
 APART = frozenset(
     (
         "custom", "part", "gather_rows", "complex", "real", "imag", "conj", "angle",
-        "cholesky",
+        "cholesky", "eigenvalues", "eigenvectors", "singular", "left", "right",
+        "orthogonal", "upper",
     )
 )  # fmt: skip
-"""Ops with tests of their own: what the learner gives, complex numbers, and a function
-of symmetric matrices alone, whose entries cannot be moved one by one."""
+"""Ops with tests of their own: what the learner gives, complex numbers, functions of
+symmetric matrices alone, whose entries cannot be moved one by one, and those whose
+results have a sign that is free."""
 
 
 # -- shapes and settings ---------------------------------------------------------------
@@ -431,6 +434,7 @@ of symmetric matrices alone, whose entries cannot be moved one by one."""
 SHAPES: dict[str, list[tuple[Shape, ...]]] = {
     "add_n": [((3,),), ((2, 3),) * 3, ((),) * 2, ((0,),) * 2],
     "det": [((1, 1),), ((3, 3),), ((2, 2, 2),)],
+    "gaps": [((3,),), ((2, 3),), ((1,),)],
     "even": [((3, 3),), ((2, 2, 2),)],
     "half": [((3, 3),), ((2, 2, 2),)],
     "adjust_contrast": [((2, 2, 1), ()), ((2, 1, 2, 2), ())],

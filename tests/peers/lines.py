@@ -45,11 +45,13 @@ WORDS = frozenset((
     "variable", "watched", "read", "positive", "nonzero", "zero", "sqrt_grad", "gate",
     "leak", "cdf", "bell", "spread", "shares", "fit", "place", "place_at", "widen",
     "trim", "untile", "along", "put_along", "unit", "band", "hot", "part", "custom",
-    "even", "half",
+    "even", "half", "gaps", "eigenvalues", "eigenvectors", "singular", "left", "right",
+    "orthogonal", "upper",
     "complex", "real", "imag", "conj", "angle", "pick",
 ))  # fmt: skip
 """Ops that are no function of their own: leaves and words of rules (second gradients
-run them), what the learner writes, complex numbers and indexing: tried elsewhere."""
+run them), what the learner writes, complex numbers, indexing, and results whose sign is
+free: tried elsewhere."""
 
 
 def spelt(op: Op) -> str:

@@ -90,6 +90,46 @@ def cholesky(x: Any) -> Any:
     return np.linalg.cholesky(x)
 
 
+def eigenvalues(x: Any) -> Any:
+    """The eigenvalues of symmetric matrices, the smallest first."""
+    return np.linalg.eigvalsh(x)
+
+
+def eigenvectors(x: Any) -> Any:
+    """The eigenvectors of symmetric matrices, one in each column."""
+    return np.linalg.eigh(x)[1]
+
+
+def singular(x: Any) -> Any:
+    """The singular values, the greatest first."""
+    return np.linalg.svd(x, compute_uv=False)
+
+
+def left(x: Any) -> Any:
+    """The left singular vectors, one in each column."""
+    return np.linalg.svd(x, full_matrices=False)[0]
+
+
+def right(x: Any) -> Any:
+    """The right singular vectors, one in each column."""
+    return np.linalg.svd(x, full_matrices=False)[2].swapaxes(-1, -2)
+
+
+def orthogonal(x: Any) -> Any:
+    """The first factor of ``x = q @ r``: columns of length 1 at right angles."""
+    return np.linalg.qr(x)[0]
+
+
+def upper(x: Any) -> Any:
+    """The second factor of ``x = q @ r``: an upper triangle."""
+    return np.linalg.qr(x)[1]
+
+
+def gaps(x: Any) -> Any:
+    """Entry ``j`` minus entry ``i``, at row ``i`` and column ``j``."""
+    return x[..., None, :] - x[..., None]
+
+
 def even(x: Any) -> Any:
     """The mean of ``x`` and its transpose (of complex numbers, the adjoint)."""
     return (x + x.swapaxes(-1, -2).conj()) / 2

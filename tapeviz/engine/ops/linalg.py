@@ -1,10 +1,18 @@
-"""Matrices: products, determinant, inverse."""
+"""Matrices: products, determinant, inverse, and what they are taken apart into.
+
+The rules of the eigenvalues, and of the determinant and the inverse, are in Giles,
+"Collected matrix derivative results for forward and reverse mode algorithmic
+differentiation" (2008); those of the singular vectors in Townsend, "Differentiating the
+singular value decomposition" (2016); those of QR in Walter and Lehmann, "Algorithmic
+differentiation of linear algebra functions" (2010). Of a symmetric matrix only the
+lower half is read, so that the gradient is there.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.table import FLOAT, ORDERED, PAIR, op
+from tapeviz.engine.ops.table import FLOAT, ORDERED, PAIR, REAL, op
 
 op(
     "matmul", "a @ b", "g @ T(b)", "T(a) @ g",
@@ -44,6 +52,47 @@ op(
     "cholesky", "cholesky(x)", "even(T(inv(y)) @ half(T(y) @ g) @ inv(y))",
     kernel="Cholesky", symbol="chol", nickname="x is y times y transposed", **FLOAT,
 )  # fmt: skip
+
+# -- eigenvalues, singular values, QR: each result is an op of its own -----------------
+
+op(
+    "eigenvalues", "eigenvalues(x)",
+    "2.0 * half((eigenvectors(x) * g[..., None, :]) @ T(eigenvectors(x)))",
+    kernel="SelfAdjointEigV2", symbol="λ", **REAL,
+)  # fmt: skip
+op(
+    "eigenvectors", "eigenvectors(x)",
+    "2.0 * half(even(y @ divide_no_nan(T(y) @ g, gaps(eigenvalues(x))) @ T(y)))",
+    kernel="SelfAdjointEigV2", symbol="eigenvectors", **REAL,
+)  # fmt: skip
+op(
+    "singular", "singular(x)", "(left(x) * g[..., None, :]) @ T(right(x))",
+    kernel="Svd", symbol="σᵢ", nickname="singular values", **REAL,
+)  # fmt: skip
+op(
+    "left", "left(x)",
+    "(y @ (divide_no_nan(T(y) @ g - T(g) @ y, gaps(singular(x) ** 2))"
+    " * singular(x)[..., None, :])"
+    " + divide_no_nan(g - y @ (T(y) @ g), singular(x)[..., None, :])) @ T(right(x))",
+    kernel="Svd", symbol="U", nickname="left singular vectors", **REAL,
+)  # fmt: skip
+op(
+    "right", "right(x)",
+    "left(x) @ T(y @ (divide_no_nan(T(y) @ g - T(g) @ y, gaps(singular(x) ** 2))"
+    " * singular(x)[..., None, :])"
+    " + divide_no_nan(g - y @ (T(y) @ g), singular(x)[..., None, :]))",
+    kernel="Svd", symbol="V", nickname="right singular vectors", **REAL,
+)  # fmt: skip
+op(
+    "orthogonal", "orthogonal(x)",
+    "(g - 2.0 * y @ even(half(T(g) @ y))) @ T(inv(T(y) @ x))",
+    kernel="Qr", symbol="Q", **REAL,
+)  # fmt: skip
+op(
+    "upper", "upper(x)",
+    "2.0 * orthogonal(x) @ even(half(y @ T(g))) @ T(inv(y))",
+    kernel="Qr", symbol="R", **REAL,
+)  # fmt: skip
 op(
     "diag", "diag(x, rows, columns)", "diag_part(g)",
     kernel="MatrixDiagV3", symbol="diag", settings=("rows", "columns"),
@@ -62,6 +111,10 @@ op(
 # -- words that only rules use ---------------------------------------------------------
 
 op("even", "even(x)", "even(g)", symbol="(x+xᵀ)/2")
+op(
+    "gaps", "gaps(x)", "sum(g, (-2,), False) - sum(g, (-1,), False)",
+    symbol="xⱼ−xᵢ", nickname="how far the entries are from one another",
+)  # fmt: skip
 op("half", "half(x)", "half(g)", symbol="◣", nickname="the lower half of x")
 op(
     "unit", "unit(x)",
