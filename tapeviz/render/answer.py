@@ -11,7 +11,8 @@ from tapeviz.render import theme as themes
 from tapeviz.render.digest import digest
 from tapeviz.render.measure import fit, width
 from tapeviz.render.page import document
-from tapeviz.render.scene import Rect, scene
+from tapeviz.render.pen import Rect
+from tapeviz.render.scene import scene
 from tapeviz.render.text import one_line
 from tapeviz.trace.graph import Graph, Source, Span
 from tapeviz.trace.reason import Answer, Reason, mended

@@ -10,11 +10,13 @@ from typing import Any
 
 from tapeviz.render import heat
 from tapeviz.render import theme as themes
+from tapeviz.render.cards import array_in, is_small, mark
 from tapeviz.render.measure import cut, fit, width
 from tapeviz.render.nicknames import explained
+from tapeviz.render.pen import Rect
 from tapeviz.render.pen import n as _n
 from tapeviz.render.quiz import Quiz
-from tapeviz.render.scene import Rect, Scene, array_in, is_small, mark, scene
+from tapeviz.render.scene import Scene, scene
 from tapeviz.render.sentences import Sentences, addends, total
 from tapeviz.render.still import legible
 from tapeviz.render.text import brief, fmt, shape

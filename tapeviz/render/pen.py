@@ -1,10 +1,12 @@
-"""The pen that pictures are drawn with: sizes of type, texts, coordinates."""
+"""The pen that pictures are drawn with: sizes of type, texts, places, ids."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from html import escape
 
+from tapeviz.render.layout import Point
 from tapeviz.render.measure import width
 
 FONTS = {
@@ -62,3 +64,37 @@ def legal(markup: str) -> str:
     True
     """
     return _ILLEGAL.sub("\ufffd", markup)
+
+
+MARGIN = 16
+"""The white space around the picture, in pixels."""
+
+
+@dataclass(frozen=True)
+class Rect:
+    """A rectangle in the picture's pixels: its top left corner and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def centre(self) -> Point:
+        """The middle of it."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    @property
+    def baseline(self) -> float:
+        """Where a line of text set in the middle of it stands."""
+        return round(self.y + self.height / 2 + 4.5, 1)
+
+
+def shift(point: Point) -> Point:
+    """Where a point of the layout lies in the picture."""
+    return point[0] + MARGIN, point[1] + MARGIN
+
+
+def ident(prefix: str, id: str, part: str = "") -> str:
+    """The id of a node, an edge or a part of one, as it stands in an attribute."""
+    return escape(f"{prefix}{id}{part}")

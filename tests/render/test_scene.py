@@ -11,7 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tapeviz.render import layout
-from tapeviz.render.scene import Rect, Scene, description, scene, summary
+from tapeviz.render.pen import Rect
+from tapeviz.render.scene import Scene, description, scene, summary
 from tapeviz.trace.graph import Badge, Graph, Note
 from tests import samples
 
