@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from html import escape
 
 from tapeviz.render import theme
+from tapeviz.render.choices import step_of
 from tapeviz.render.lines import Place, lit
 from tapeviz.render.measure import cut
 from tapeviz.render.pen import legal
@@ -83,10 +84,7 @@ def still(film: Film, step: int) -> str:
 
     The pictures of all steps are of one size. ValueError when there is no such step.
     """
-    if not 0 <= step < len(film.frames):
-        last = len(film.frames) - 1
-        raise ValueError(f"step {step} is not in this film: its steps are 0 to {last}")
-    return _Reel(film.validate(), 1.0).still(step)
+    return _Reel(film.validate(), 1.0).still(step_of(step, len(film.frames)))
 
 
 def abridged(film: Film) -> Film:

@@ -10,6 +10,7 @@ from typing import Any
 from tapeviz.render import theme as themes
 from tapeviz.render.animate import animate, theme_of
 from tapeviz.render.assets import address, lean, script_safe, small, static, terse
+from tapeviz.render.choices import speed_of, step_of
 from tapeviz.render.digest import digest
 from tapeviz.render.lines import listed, lit, units
 from tapeviz.render.page import document
@@ -75,11 +76,7 @@ def payload(
     counted in UTF-16 units as scripts count.
     """
     film.validate()
-    if not 0 <= step < len(film.frames):
-        last = len(film.frames) - 1
-        raise ValueError(f"step {step} is not in this film: its steps are 0 to {last}")
-    if not speed > 0:
-        raise ValueError(f"a film cannot play at a speed of {speed}")
+    step, speed = step_of(step, len(film.frames)), speed_of(speed)
     spans = [lit(film.sources, frame.spans) for frame in film.frames]
     known = {place: i for i, place in enumerate(dict.fromkeys(chain(*spans)))}
     pool = _Pool()

@@ -21,6 +21,7 @@ from subprocess import SubprocessError, TimeoutExpired
 from typing import Any
 
 from tapeviz.errors import LayoutError
+from tapeviz.render.choices import one_of
 
 DIRECTIONS = ("LR", "TB")
 """Left to right, or top to bottom."""
@@ -135,9 +136,7 @@ def _candidates() -> Iterator[str]:
 
 def check(direction: str) -> str:
     """The direction itself; ValueError naming the two when it is neither."""
-    if direction not in DIRECTIONS:
-        raise ValueError(f"direction must be one of LR, TB, and not {direction!r}")
-    return direction
+    return one_of("direction", direction, DIRECTIONS)
 
 
 def place(

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from tapeviz.render.choices import one_of
+
 SANS = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 """The type for words and numbers."""
 
@@ -191,10 +193,7 @@ _DARK_PAGES = (
 
 def check(theme: str) -> str:
     """The theme's own name; ValueError listing the names when there is none such."""
-    if theme not in NAMES:
-        known = ", ".join(NAMES)
-        raise ValueError(f"there is no theme {theme!r}: choose one of {known}")
-    return theme
+    return one_of("theme", theme, NAMES)
 
 
 def colours(theme: str) -> Mapping[str, str]:
