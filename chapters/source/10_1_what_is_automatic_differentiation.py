@@ -99,7 +99,11 @@ play(tape, y, x)
 #
 # First the values go forwards. Then the gradients come back, one operation at a
 # time. Watch `x`: it is used three times, so three numbers come back to it. They
-# are 5, 5 and -4, and together they give 6.
+# are -4, 5 and 5, and together they give 6.
+#
+# The film uses two names. What comes back to an operation is its *upstream
+# gradient*. The slope of this one operation is the *local derivative*. It
+# multiplies the two and hands the product on.
 
 # %% [markdown]
 # ## Run: optimise

@@ -72,10 +72,10 @@ play(tape, y, x)
 # Press play, or click on the picture and use the arrow keys. The code on top
 # shows which part of your line is being worked on.
 #
-# On the way back, each operation knows one small rule: its own slope. The slope
-# of `x**2` is `2 * x`, which is 6 here, and the slope of `2*x` is 2. The tape
-# multiplies what comes back by this slope. That is the chain rule. At the end
-# one path brings 6 to `x`, the other brings 2, and the tape adds them: 8.
+# On the way back, each operation knows one small rule: its own slope, the local
+# derivative. For `2*x` it is 2. For `x**2` it is `2 * x`, which is 6 here. The
+# tape multiplies what comes back by this slope. That is the chain rule. At the
+# end one path brings 2 to `x`, the other brings 6, and the tape adds them: 8.
 
 # %% [markdown]
 # ## Change
@@ -150,8 +150,7 @@ check("10.2", answer)
 # - The tape records what happens inside its block.
 # - It watches every `tf.Variable` that you read there.
 # - `tape.gradient(y, x)` goes backwards through the record. At each operation
-#   it multiplies by the slope of that operation. Where several paths meet, it
-#   adds.
+#   it multiplies by the local derivative. Where several paths meet, it adds.
 
 # %% [markdown]
 # ## The same in TensorFlow

@@ -85,8 +85,9 @@ play(tape, f, [x, y], predict=True)
 
 # %% [markdown]
 # This time the player asks you. Click on the picture and step on with the right
-# arrow key. Where a number is hidden, type your guess and press Enter. *Hint*
-# shows the rule first, and then the rule with its numbers.
+# arrow key. Where a number is hidden, type your guess and press Enter. A
+# *contribution* is what one path brings. *Hint* shows the rule first, and then
+# the rule with its numbers.
 #
 # Did you find both?
 
