@@ -248,7 +248,7 @@ def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any
         return plots.plot(runs, axes=axes, **options)
     figure = plots.figure(runs, **options)
     follows = options.get("theme", "light") == "light"
-    alt = plots.describe_all(runs, options.get("labels"))
+    alt = plots.describe_all(runs, options.get("labels"), options.get("directions"))
 
     def bundle(**_: Any) -> dict[str, str]:
         if follows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from tapeviz.render.track import (
 from tapeviz.trace.film import Film, Frame, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tapeviz.trace.descent import Descent, Update
     from tapeviz.trace.value import Value
@@ -53,20 +53,30 @@ _RULES = (
 )
 
 
-def descent_film(run: Descent, *, theme: str = "auto", prefix: str = "") -> Film:
+def descent_film(
+    run: Descent,
+    *,
+    theme: str = "auto",
+    prefix: str = "",
+    directions: tuple[int, int] | None = None,
+) -> Film:
     """The film of a descent: start, then gradient, update and new loss at each step.
 
     The picture is that of ``plots.figure``: its points ``p0``, ``p1``, ..., update
     arrows ``a0``, ..., slopes ``t0``, ... and dots of the loss ``l0``, ... appear as
     the film goes on; every id stands after ``prefix``. Of a run of more than ``MOST``
-    updates a spread is told. ValueError for an unknown theme.
+    updates a spread is told. More than two numbers are seen in their two principal
+    directions, or in two that ``directions`` chooses. ValueError for an unknown theme.
     """
     themes.check(theme)
-    svg = _picture(run.validate(), theme, prefix)
+    look = {"directions": directions} if directions else {}
+    svg = _picture(run.validate(), theme, prefix, look)
     ids = frozenset(re.findall(r'\sid="([^"]+)"', svg))
     story = _Story(run, prefix, ids)
     frames = tuple(story.tell())
-    film = Film(_title(run), plots.describe(run), svg, frames, (), story.table())
+    film = Film(
+        _title(run), plots.describe(run, **look), svg, frames, (), story.table()
+    )
     return film.validate()
 
 
@@ -87,8 +97,8 @@ def _title(run: Descent) -> str:
     return f"Gradient descent on {', '.join(names[:_FEW])}{more}"
 
 
-def _picture(run: Descent, theme: str, prefix: str) -> str:
-    fig = plots.figure(run, film=True)
+def _picture(run: Descent, theme: str, prefix: str, look: Mapping[str, Any]) -> str:
+    fig = plots.figure(run, film=True, **look)
 
     def names(id: str) -> tuple[str, str]:
         if not _MOVING.fullmatch(id):
@@ -99,7 +109,7 @@ def _picture(run: Descent, theme: str, prefix: str) -> str:
         names,
         plots.STYLE + _RULES + plots.narrow(fig, ".tapeviz-film .tv-screen>&"),
         plots.WIDTH,
-        plots.describe(run),
+        plots.describe(run, **look),
         theme,
     )
     return lean(plots.write_svg(fig), finish)
@@ -232,7 +242,7 @@ class _Story:
         yield from (assignment(name, update, k) for k, name in enumerate(self.t.names))
 
     def arrive(self, i: int, row: int) -> Frame:
-        gone = "done" if self.many else ""
+        gone = "" if self.t.seen else "done"
         marks = {f"t{i}": gone, f"s{i}": "", f"m{i}": "", f"a{i}": "done"}
         marks |= {f"{letter}{i}": "" for letter in BESIDE}
         end = i == self.steps[-1]

@@ -21,6 +21,7 @@ from tapeviz.render.track import (
     plain,
     spread,
 )
+from tapeviz.trace.value import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from tapeviz.render.races import Plane
     from tapeviz.render.track import Floats
     from tapeviz.trace.descent import Descent, Landscape
 
@@ -81,12 +83,16 @@ _SIDES = {
 
 @dataclass(frozen=True)
 class Pen:
-    """What every part of the picture needs: the run, its numbers and the colours."""
+    """What every part of the picture needs: the run, its numbers and the colours.
+
+    ``plane`` is set where many numbers are seen in two directions of theirs.
+    """
 
     run: Descent
     t: Track
     colours: Mapping[str, str]
     film: bool = False
+    plane: Plane | None = None
 
     @cached_property
     def steps(self) -> list[int]:
@@ -130,9 +136,7 @@ def draw(
         dress(ax, pen)
     left, *middle, right = axes
     parts = {"empty": _empty, "line": _line, "plane": _plane, "norms": _norms}
-    drawn = pen.t.kind == "norms" and not pen.film
-    drawn = drawn and races.many(pen, directions, left)
-    if not drawn:
+    if pen.t.kind != "norms" or not races.many(pen, directions, left):
         parts[pen.t.kind](left, pen)
     for ax in middle:
         _norms(ax, pen)
@@ -382,11 +386,14 @@ def _terms(pen: Pen, i: int) -> list[tuple[str, list[float]]]:
     if not 1 < len(update.parts) <= 3:
         moves = [e for m in update.moves for e in entries(m)]
         return [("", moves)]
-    return [
+    terms = [
         (part.name, [e for v, at in zip(part.values, update.at, strict=True)
                      for e in (entries(v) if v else [0.0] * at.size)])
         for part in update.parts
     ]  # fmt: skip
+    if pen.plane is None:
+        return terms
+    return [(name, pen.plane.of(np.array(move)).tolist()) for name, move in terms]
 
 
 def _signed(value: float) -> str:
@@ -534,6 +541,8 @@ def _lost(pen: Pen) -> list[str]:
     what = f"{len(away)} of {len(near)} points lie outside the picture"
     if len(away) == len(near) - first:
         what = f"from point {first} on the run is outside the picture"
+    if pen.plane is not None:
+        return [what]
     end = place(coordinates(pen.run), t.points[-1])
     return [what, f"it ends at {end}".replace("-", "\N{MINUS SIGN}")]
 
@@ -549,13 +558,23 @@ def _plane(ax: Axes, pen: Pen) -> None:
     ax.set_ylabel(labels[1], color=pen.colours["muted"], parse_math=False, labelpad=2)
     ticks(ax)
     contours(ax, pen, land)
-    for i in pen.steps:
-        if t.near[i]:
-            _plane_update(ax, pen, i)
+    updates(ax, pen)
     path = np.where(t.near[:, None], t.points, np.nan)
     least(ax, pen)
     points(ax, pen, path, drop=False)
     ends(ax, pen, path)
+    lost(ax, pen)
+
+
+def updates(ax: Axes, pen: Pen) -> None:
+    """The arrows of every update that is shown."""
+    for i in pen.steps:
+        if pen.t.near[i]:
+            _plane_update(ax, pen, i)
+
+
+def lost(ax: Axes, pen: Pen) -> None:
+    """Say which points lie outside the picture."""
     note(ax, pen, _lost(pen), "top")
 
 
@@ -641,7 +660,7 @@ def _plane_parts(ax: Axes, pen: Pen, i: int) -> None:
 
 def _norms(ax: Axes, pen: Pen) -> None:
     t, c = pen.t, pen.colours
-    head(ax, pen, "how long gradient and update are", "step")
+    head(ax, pen, "how long gradient and update are", measured(t))
     both = np.concatenate([t.slopes, t.strides])
     log = upright(ax, both)
     ticks(ax, log=log, steps=True)
@@ -656,6 +675,12 @@ def _norms(ax: Axes, pen: Pen) -> None:
     ax.legend(handles=keys, frameon=False, labelcolor=c["ink"], fontsize="small")
     large = "these arrays are too large to be measured here"
     note(ax, pen, [] if np.isfinite(both).any() else [large], "middle")
+
+
+def measured(t: Track) -> str:
+    """The axis of steps, and why lengths stand for a path that is too large."""
+    why = f"   (of more than {WHOLE} numbers in an array only lengths are kept)"
+    return f"step{'' if t.seen else why}"
 
 
 def draw_losses(ax: Axes, pen: Pen) -> None:

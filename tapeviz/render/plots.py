@@ -133,7 +133,8 @@ def svg(run: Descent, **options: Any) -> str:
 
 def picture(run: Descent, *, theme: str = "auto", **options: Any) -> str:
     """The picture as one small ``<svg>`` whose colours follow the page around it."""
-    return themed(figure(run, **options), describe(run), theme)
+    label = describe(run, options.get("directions"))
+    return themed(figure(run, **options), label, theme)
 
 
 def themed(fig: Figure, label: str, theme: str = "auto") -> str:
@@ -223,18 +224,22 @@ def _draw(
         panels.draw(pens[0], axes, view.directions)
 
 
-def describe_all(runs: Sequence[Descent], labels: Sequence[str] | None = None) -> str:
+def describe_all(
+    runs: Sequence[Descent],
+    labels: Sequence[str] | None = None,
+    directions: tuple[int, int] | None = None,
+) -> str:
     """What a picture of several runs shows, a sentence or two for each."""
     from tapeviz.render import races
 
     if len(runs) == 1:
-        return describe(runs[0])
+        return describe(runs[0], directions)
     names = races.labels(runs, labels)
     said = (f"{n}: {describe(r)}" for n, r in zip(names, runs, strict=True))
     return f"{len(runs)} runs. {' '.join(said)}"
 
 
-def describe(run: Descent) -> str:
+def describe(run: Descent, directions: tuple[int, int] | None = None) -> str:
     """One paragraph for somebody who does not see the picture.
 
     >>> from tapeviz.trace.descent import Descent
@@ -248,7 +253,7 @@ def describe(run: Descent) -> str:
     many = counted(t.updates, "update")
     how = regime(run)
     named = f"{how.name[0].upper()}{how.name[1:]}."
-    return f"{what} in {many}. {_where(run, t)} {_how(t)} {named}"
+    return f"{what} in {many}. {_where(run, t, directions)} {_how(t)} {named}"
 
 
 def _list(names: tuple[str, ...]) -> str:
@@ -257,13 +262,25 @@ def _list(names: tuple[str, ...]) -> str:
     return f"{', '.join(names[:3])} and {len(names) - 3} more variables"
 
 
-def _where(run: Descent, t: Track) -> str:
+def _where(run: Descent, t: Track, directions: tuple[int, int] | None) -> str:
     if t.kind == "norms":
         first, last = number(t.slopes[0]), number(t.slopes[-1])
-        return f"The gradient's length goes from {first} to {last}."
+        said = f"The gradient's length goes from {first} to {last}."
+        return f"{_seen(run, t, directions)}{said}"
     labels = coordinates(run)
     start, end = (place(labels, t.points[i]) for i in (0, -1))
     return f"It goes from {start} to {end}."
+
+
+def _seen(run: Descent, t: Track, directions: tuple[int, int] | None) -> str:
+    """In which plane the path of many numbers is drawn."""
+    from tapeviz.render import races
+
+    found = races.plane(run, t, directions)
+    if found is None:
+        return ""
+    chosen = f", {' and '.join(found.labels)}" if directions else ""
+    return f"The path is seen in a plane{chosen}: its {found.words}. "
 
 
 def _how(t: Track) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from tapeviz.errors import tell
 from tapeviz.render import panels
 from tapeviz.render.regime import steady_rate
-from tapeviz.render.track import Track, coordinates, number
+from tapeviz.render.track import Track, coordinates, entries, number, part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,13 +39,25 @@ _TALL = 26
 class Plane:
     """Two directions in which a run of many numbers is looked at.
 
-    ``points`` has a row of two for each point, ``labels`` says what the axes are and
-    ``share`` which part of the run's movement they show, from 0 to 1.
+    ``points`` has a row of two for each point, ``labels`` says what the axes are,
+    ``share`` which part of the run's movement they show, from 0 to 1, and ``ways`` what
+    the two directions are, each of length one.
     """
 
     points: Floats
     labels: tuple[str, str]
     share: float
+    ways: Floats
+
+    @property
+    def words(self) -> str:
+        """How much of the movement is seen, in words."""
+        return f"two directions hold {part(self.share)} of the movement"
+
+    def of(self, vectors: Floats) -> Floats:
+        """What is seen of a vector, or of each row, of all numbers."""
+        found: Floats = vectors @ self.ways.T
+        return found
 
 
 def plane(run: Descent, t: Track, directions: tuple[int, int] | None) -> Plane | None:
@@ -62,14 +74,15 @@ def plane(run: Descent, t: Track, directions: tuple[int, int] | None) -> Plane |
     if directions is not None:
         chosen = list(_checked(directions, t.numbers.shape[1]))
         names = coordinates(run)
-        part = float((centred[:, chosen] ** 2).sum()) / whole
+        share = float((centred[:, chosen] ** 2).sum()) / whole
         labels = names[chosen[0]], names[chosen[1]]
-        return Plane(_hidden(t, t.numbers[:, chosen]), labels, part)
+        ways = np.eye(t.numbers.shape[1])[chosen]
+        return Plane(_hidden(t, t.numbers[:, chosen]), labels, share, ways)
     _, sizes, ways = np.linalg.svd(centred, full_matrices=False)
     ways = ways[:2] * np.sign(ways[:2].sum(axis=1, keepdims=True) + 1e-12)
-    part = float((sizes[:2] ** 2).sum() / ((sizes**2).sum() or 1.0))
+    share = float((sizes[:2] ** 2).sum() / ((sizes**2).sum() or 1.0))
     labels = "along the first direction", "along the second direction"
-    return Plane(_hidden(t, centred @ ways.T), labels, part)
+    return Plane(_hidden(t, centred @ ways.T), labels, share, ways)
 
 
 def _hidden(t: Track, points: Floats) -> Floats:
@@ -179,7 +192,7 @@ def _planes(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
 
 
 def _lengths(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
-    panels.head(ax, first, "how long the gradient is", "step")
+    panels.head(ax, first, "how long the gradient is", panels.measured(first.t))
     log = panels.upright(ax, np.concatenate([p.t.slopes for p in pens]))
     panels.ticks(ax, log=log, steps=True)
     for p, look, _ in _looks(pens, [""] * len(pens)):
@@ -230,19 +243,37 @@ def many(pen: Pen, directions: tuple[int, int] | None, ax: Axes) -> bool:
     found = plane(pen.run, pen.t, directions)
     if found is None:
         return False
-    points = found.points
-    x, y = (panels.padded(points[:, k], 0.15) for k in (0, 1))
+    slopes = _gradients(pen.run, pen.t.numbers.shape[1])
+    flat = replace(
+        pen,
+        t=replace(pen.t, points=found.points, gradients=found.of(slopes)),
+        plane=found,
+    )
+    near = flat.t.near
+    x, y = (panels.padded(found.points[near][:, k], 0.15) for k in (0, 1))
     ax.set(xlim=x, ylim=y)
-    share = f"{100 * found.share:.0f} % of the movement"
-    panels.head(ax, pen, f"the path, {share}", found.labels[0])
+    points = np.where(near[:, None], found.points, np.nan)
+    panels.head(ax, pen, found.words, found.labels[0])
     ax.set_ylabel(
         found.labels[1], color=pen.colours["muted"], parse_math=False, labelpad=2
     )
     panels.ticks(ax)
-    ax.plot(points[:, 0], points[:, 1], color=pen.colours["target"], lw=1.2, zorder=3)
-    panels.points(ax, pen, points, drop=False)
-    panels.ends(ax, pen, points)
+    if pen.film:
+        panels.updates(ax, flat)
+    else:
+        ink = pen.colours["target"]
+        ax.plot(points[:, 0], points[:, 1], color=ink, lw=1.2, zorder=3)
+    panels.points(ax, flat, points, drop=False)
+    panels.ends(ax, flat, points)
+    panels.lost(ax, flat)
     return True
+
+
+def _gradients(run: Descent, width: int) -> Floats:
+    """The gradients in rows of all numbers; nan where one is missing."""
+    rows = [[e for g in u.gradients for e in entries(g)] for u in run.updates]
+    unknown = [np.nan] * width
+    return np.array([row if len(row) == width else unknown for row in rows])
 
 
 # -- a surface -----------------------------------------------------------------------

@@ -195,7 +195,9 @@ def _no_end(run: Descent) -> _Told:
 def _away_for_good(rate: float, low: str) -> _Told:
     """A run that leaves the place of no slope, by its rate or by the curvature."""
     if rate < 0:
-        said = "Each update goes uphill: it adds the gradient, which descent takes away."
+        said = (
+            "Each update goes uphill: it adds the gradient, which descent takes away."
+        )
         return DIVERGING, said, f"learning rate {number(rate)} < 0"
     said = "The loss bends down in a direction the run moves in, so it never ends."
     return DIVERGING, said, f"smallest curvature {low} < 0"
@@ -270,6 +272,11 @@ def _observed(run: Descent, t: Track) -> _Told:
         loss = called(plain(run.loss_name))
         said = f"The gradient is next to zero all along: {loss} is flat here."
         return FLAT, said, f"length of gradient = {number(t.slopes[-1])}"
+    return _by_turns(run, t) if t.seen else _by_losses(run, t, known)
+
+
+def _by_turns(run: Descent, t: Track) -> _Told:
+    """What the path itself says: whether it turns back."""
     turns = _turns(run, t)
     if _swinging(turns, t.strides):
         said = "The updates turn back again and again and do not get smaller."
@@ -280,6 +287,20 @@ def _observed(run: Descent, t: Track) -> _Told:
         said = f"The run turns back {many}: it goes past the minimum and returns."
         return OVERSHOOTING, said, _rule(run, ">", 1)
     return CONVERGING, _settling(run, t), _rule(run, "≤", 1)
+
+
+def _by_losses(run: Descent, t: Track, losses: Floats) -> _Told:
+    """What the losses say where the numbers are too many to see a run turn back."""
+    loss, n = called(plain(run.loss_name)), len(losses) - 1
+    rises = int((np.diff(losses) > 0).sum())
+    if not rises and (n < 1 or losses[-1] < losses[0]):
+        return CONVERGING, _settling(run, t), _rule(run, "≤", 1)
+    if losses[-1] < losses[0]:
+        said = f"On its way down {loss} rises at {rises} of {n} steps: some updates go"
+        return OVERSHOOTING, f"{said} too far, or saw other data.", ""
+    way = f"from {number(losses[0])} to {number(losses[-1])}"
+    said = f"{loss[0].upper()}{loss[1:]} does not fall: {n} updates bring it {way}."
+    return OSCILLATING, said, ""
 
 
 def _settling(run: Descent, t: Track) -> str:

@@ -29,6 +29,7 @@ FAR = 100.0
 """A point counts as far out when its loss rose by this many times the usual."""
 
 _SMALL, _LARGE = 0.01, 1e5
+_WHOLE, _NEARLY = 1e-9, 0.995
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class Track:
         if not self.updates:
             return "empty"
         return {1: "line", 2: "plane"}.get(self.points.shape[1], "norms")
+
+    @property
+    def seen(self) -> bool:
+        """Whether the run is drawn as a path: every number of it is known."""
+        return bool(self.updates and self.numbers.shape[1])
 
     @cached_property
     def near(self) -> NDArray[np.bool_]:
@@ -221,6 +227,17 @@ def place(labels: Iterable[str], point: Iterable[float]) -> str:
     """
     pairs = zip(labels, point, strict=True)
     return ", ".join(f"{label} = {number(v)}" for label, v in pairs)
+
+
+def part(share: float) -> str:
+    """A share from 0 to 1 in per cent, "all" only where nothing is missing.
+
+    >>> part(0.974), part(0.9999), part(1.0)
+    ('97 %', 'over 99 %', 'all')
+    """
+    if share > 1 - _WHOLE:
+        return "all"
+    return f"{100 * share:.0f} %" if share < _NEARLY else "over 99 %"
 
 
 def spread(count: int, most: int) -> list[int]:

@@ -14,6 +14,7 @@ from tapeviz.render.descent_film import MOST, assignment, descent_film
 from tapeviz.render.html import notebook
 from tapeviz.trace.descent import Descent, Update
 from tapeviz.trace.film import Film
+from tapeviz.trace.value import Summary, Value
 from tests.render.descents import arrays, parabola, ravine, value
 
 # The chapter's ten printed lines: the new x and the loss before it moved.
@@ -151,7 +152,29 @@ def test_arrays_are_named_where_they_are_large() -> None:
     assert film.frames[2].formula == (
         "w := [1, 2, 3] - 0.2 * [1, 2, 3] = [0.8, 1.6, 2.4]; b := b - 0.2 * gradient"
     )
-    assert film.state(4)["t0"] == "done"
+    assert film.state(4).get("t0", "") == ""
+
+
+def test_many_numbers_are_a_path_in_two_directions_of_theirs() -> None:
+    run = arrays(shapes=((3,), (2, 2)))
+    film = descent_film(run)
+    for id in ("p6", "a5", "t5", "l5"):
+        assert f' id="{id}"' in film.svg
+    assert "two directions hold all of the movement" in film.alt
+    assert film.state(2)["a0"] == "hot"
+    chosen = descent_film(run, directions=(0, 6))
+    share = (1 + 16) / (1 + 4 + 9 + 1 + 4 + 9 + 16)
+    said = f"w[0] and b[3]: its two directions hold {100 * share:.0f} %"
+    assert said in chosen.alt
+    assert ">b[3]<" in chosen.svg
+
+
+def test_arrays_too_large_for_a_path_show_how_long_they_are() -> None:
+    big = Value("float32", (100,), None, Summary(0, 1, 2, 0, (), norm=3.0))
+    update = Update(0, (big,), value(1.0), (big,), (big,), (big,), 0.1)
+    film = descent_film(Descent(("w",), (update,)))
+    assert film.state(3)["t0"] == "done"
+    assert "more than 64 numbers" in film.svg
 
 
 def test_moves_without_a_rate_are_added() -> None:

@@ -64,7 +64,7 @@ def test_many_numbers_are_seen_in_principal_directions() -> None:
     seen = np.diff(found.points, axis=0)
     assert np.linalg.norm(seen, axis=1) == pytest.approx(np.linalg.norm(moves, axis=1))
     assert found.share == pytest.approx(1)
-    assert "100 % of the movement" in fig.axes[0].get_title(loc="left")
+    assert "all of the movement" in fig.axes[0].get_title(loc="left")
 
 
 def test_two_directions_can_be_chosen() -> None:

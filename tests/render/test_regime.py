@@ -125,6 +125,19 @@ def test_optimizers_with_a_memory_are_judged_by_what_they_did() -> None:
     assert run.regime.name == OVERSHOOTING
 
 
+@pytest.mark.parametrize(
+    ("rate", "name"), [(0.1, CONVERGING), (1.0, OSCILLATING), (1.1, DIVERGING)]
+)
+def test_large_arrays_are_judged_by_their_losses(rate: float, name: str) -> None:
+    x = tf.Variable(np.linspace(1, 2, 100))
+    with descent(x) as run:
+        for _ in range(9):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(x**2)
+            x.assign_sub(rate * tape.gradient(loss, x))
+    assert run.regime.name == name
+
+
 def test_a_dead_unit_is_flat() -> None:
     x = tf.Variable(-2.0)
     with descent(x) as run:
