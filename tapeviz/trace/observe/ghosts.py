@@ -257,7 +257,7 @@ class Ghosts:
         if ghost == "left":
             return absent.left(self.look.case, line, code).sentence
         if ghost == "outside" and name and line is not self.look.reading.here:
-            return absent._out(self.look.case, line).sentence
+            return absent.outside(self.look.case, line).sentence
         asking = isinstance(code, ast.Call) and bool(line.calls & {*_ASKING})
         said = _SENTENCES["derivative" if ghost == "unseen" and asking else ghost]
         return said.format(what=name or "this", tape=self.look.case.tape_name)
@@ -433,13 +433,13 @@ class Ghosts:
         line, node = self.look.line(spot), self.look.node(spot)
         if line is None or not isinstance(node, ast.expr) or "print" in line.calls:
             return
-        code = mend._outermost(self.look.case, line, node)
+        code = mend.outermost(self.look.case, line, node)
         name, value = _given(line)
         name = name if value is code else ""
         plain = code is node and _plain(code) and self._once(spot)
         known = self.look.result(name, line) if name else None
         thing = known if is_tensor(known) else None
-        shown = self.scribe.values[place] if plain else raw_of(known)
+        shown = self.scribe.values[place] if plain else _raw(known)
         number = isinstance(shown, (int, float, np.generic, np.ndarray))
         made = self._new(name, value_of(shown) if number else UNKNOWN)
         if made is None:
@@ -469,7 +469,7 @@ class Ghosts:
                 self._assignment(head, event[2], event)
 
     def _assignment(self, head: str, place: int, event: tuple[Any, ...]) -> None:
-        said = cuts._assigned(self.look.case, place, event).sentence
+        said = cuts.assignment(self.look.case, place, event).sentence
         self._trail(f"n{place}", head, "assigned", said)
 
     def silences(self) -> None:
@@ -488,7 +488,7 @@ class Ghosts:
                 if edge is not None and j >= 0 and slot not in slots:
                     self.edges[edge.id] = replace(
                         edge, live=False, cut="custom",
-                        note=cuts._silent(self.look.case, i, j).sentence,
+                        note=cuts.silence(self.look.case, i, j).sentence,
                     )  # fmt: skip
 
     # -- an error ----------------------------------------------------------------------
@@ -547,7 +547,7 @@ class Ghosts:
         """Say in a sentence why the way back ends at an edge."""
         edge = self.edges[id]
         if edge.cut and edge.tail[0] == "n" and not edge.note:
-            said = cuts._said(
+            said = cuts.said(
                 self.look.case, int(edge.head[1:]), edge.slot, int(edge.tail[1:])
             )
             self.edges[id] = replace(edge, note=said[1])
@@ -674,7 +674,7 @@ def _equal(held: Any, v: Any) -> bool:
     return bool(np.all(same))
 
 
-def raw_of(thing: Any) -> Any:
+def _raw(thing: Any) -> Any:
     """The value of a tensor, and anything else as it is."""
     return thing._v if is_tensor(thing) else thing
 

@@ -36,7 +36,7 @@ def source(case: Case) -> Iterator[Reason]:
             "only tensors and "
             "variables.",
             f"make a variable of it: {case.tf}.Variable(...)",
-            case.span(_definition(case)),
+            case.span(definition(case)),
         )
         return
     if isinstance(x, Variable):
@@ -49,7 +49,7 @@ def source(case: Case) -> Iterator[Reason]:
 
 def _variable(case: Case, x: Variable) -> Iterator[Reason]:
     name, tape = case.x_name, case.tape_name
-    line = _definition(case)
+    line = definition(case)
     if not x._trainable:
         yield Reason(
             "untrainable",
@@ -110,9 +110,7 @@ def _fresh(case: Case, x: Any) -> Iterator[Reason]:
             f"ask for {base} and take the entry of its gradient, or slice inside the "
             "block"
         )
-    where = (
-        case.span(case.reading.here, code) if whole else case.span(_definition(case))
-    )
+    where = case.span(case.reading.here, code) if whole else case.span(definition(case))
     what = (
         "a new tensor, made when the question was asked"
         if whole
@@ -124,14 +122,14 @@ def _fresh(case: Case, x: Any) -> Iterator[Reason]:
 
 
 def _outside(case: Case) -> bool:
-    line = _definition(case)
+    line = definition(case)
     return line is None or case.inside(line) is False
 
 
 def _tensor(case: Case, x: Any) -> Iterator[Reason]:
     lines, name = case.reading.made(case.x_base, case.reading.here), case.x_name
     edges = tuple(f"e{i}_{s}" for i, s in case.constant_edges(x._v))
-    line = _definition(case)
+    line = definition(case)
     late = _watched_after(case)
     if case.x >= 0 or case.foreign(x):
         yield _elsewhere(case, name, x)
@@ -209,7 +207,7 @@ def _is_constant(line: Line) -> bool:
     )
 
 
-def _definition(case: Case) -> Line | None:
+def definition(case: Case) -> Line | None:
     """The statement that the source's present value comes from."""
     here = case.reading.here
     if here is None or not case.x_base:
@@ -227,16 +225,17 @@ def _was_variable(lines: list[Line], last: Line) -> Line | None:
     """
     earlier = [line for line in lines if line.order < last.order]
     (name,) = last.makes if len(last.makes) == 1 else ("",)
-    afresh = _makes_variable(last) or _is_constant(last)
+    afresh = makes_variable(last) or _is_constant(last)
     for line in [] if afresh else reversed(earlier):
-        if _makes_variable(line):
+        if makes_variable(line):
             return line
         if line.sure and name not in line.reads:
             return None
     return None
 
 
-def _makes_variable(line: Line) -> bool:
+def makes_variable(line: Line) -> bool:
+    """Whether a statement makes a new variable."""
     value = line.value
     return isinstance(value, ast.Call) and dotted(value.func).endswith("Variable")
 
@@ -343,11 +342,11 @@ def target(case: Case) -> Iterator[tuple[Any, Reason]]:
     if derivative is not None:
         yield derivative.order, linear(case, derivative)
         return
-    for line in _ways(case):
-        yield from _line(case, line)
+    for line in ways(case):
+        yield from faults(case, line)
 
 
-def _ways(case: Case) -> list[Line]:
+def ways(case: Case) -> list[Line]:
     """The statements that count, and the question itself if it computes something."""
     lines = list(case.chain)
     here, code = case.reading.here, case.y_code
@@ -447,7 +446,7 @@ def _indented(case: Case, line: Line) -> mend.Edits:
     return mend.move(case, [line])
 
 
-def _line(case: Case, line: Line) -> Iterator[tuple[Any, Reason]]:
+def faults(case: Case, line: Line) -> Iterator[tuple[Any, Reason]]:
     """What is wrong with one statement on the way."""
     found = list(written(case, line))
     yield from ((line.order, r) for r in found)
@@ -465,10 +464,11 @@ def _line(case: Case, line: Line) -> Iterator[tuple[Any, Reason]]:
             ),
         )
     elif case.inside(line) is False and not (found and line is case.reading.here):
-        yield line.order, _out(case, line)
+        yield line.order, outside(case, line)
 
 
-def _out(case: Case, line: Line) -> Reason:
+def outside(case: Case, line: Line) -> Reason:
+    """A statement on the way ran outside of the tape's block."""
     if line is case.reading.here:
         return Reason(
             "outside",
@@ -479,14 +479,14 @@ def _out(case: Case, line: Line) -> Reason:
         )
     head = None if case.block is None else case.block[0]
     when = "before" if head is not None and line.order < head.order else "after"
-    ways = [one for one in case.chain if case.inside(one) is False]
+    lines = [one for one in case.chain if case.inside(one) is False]
     return Reason(
         "outside",
         f"{_made(case, line)} was computed {when} the block of {case.tape_name}, where "
         "nothing is recorded.",
         "move this line into the block",
         case.span(line),
-        mend.move(case, ways),
+        mend.move(case, lines),
     )
 
 

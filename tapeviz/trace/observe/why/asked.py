@@ -20,7 +20,7 @@ from tapeviz.trace.graph import Graph
 from tapeviz.trace.observe.ghosts import haunted
 from tapeviz.trace.observe.names import Names
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
-from tapeviz.trace.observe.source import Line, Reading, Spot
+from tapeviz.trace.observe.source import Reading, Spot
 from tapeviz.trace.observe.values import value_of
 from tapeviz.trace.observe.why import absent, cuts, mend
 from tapeviz.trace.observe.why.case import (
@@ -223,7 +223,7 @@ def _none(case: Case) -> Iterator[tuple[Any, Reason]]:
     if case.x >= 0:
         yield from _connected(case, bool(found))
     elif not found:
-        more = [pair for line in case.chain for pair in absent._line(case, line)]
+        more = [pair for line in case.chain for pair in absent.faults(case, line)]
         yield from more or cuts.unconnected(case)
 
 
@@ -232,7 +232,7 @@ def _connected(case: Case, named: bool) -> Iterator[tuple[Any, Reason]]:
     more = more or list(cuts.silent(case))
     if not more and not named:
         more = [
-            pair for line in absent._ways(case) for pair in absent._line(case, line)
+            pair for line in absent.ways(case) for pair in absent.faults(case, line)
         ]
     yield from more or (() if named else cuts.unconnected(case))
 
@@ -260,16 +260,13 @@ def _blank(case: Case, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
     )
 
 
+_CONTENTS = {"string": "text", "bool": "True or False"}
+
+
 def _whole(case: Case) -> Reason:
-    line = _definition(case)
+    line = absent.definition(case)
     dtype = case.source.dtype.name
-    kind = (
-        "text"
-        if dtype == "string"
-        else "True or False"
-        if dtype == "bool"
-        else "whole numbers"
-    )
+    kind = _CONTENTS.get(dtype, "whole numbers")
     edits: mend.Edits = ()
     if line is not None:
         edits = mend.floats(case, line, line.value)
@@ -282,10 +279,6 @@ def _whole(case: Case) -> Reason:
         edits,
         (f"n{case.x}",) if case.x >= 0 else (),
     )
-
-
-def _definition(case: Case) -> Line | None:
-    return absent._definition(case)
 
 
 def _unknown(case: Case) -> Reason:

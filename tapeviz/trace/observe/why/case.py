@@ -384,6 +384,11 @@ def places_first(found: Iterable[tuple[Any, Reason]]) -> list[Reason]:
     return kept
 
 
+def edge(i: int, slot: int) -> tuple[str, ...]:
+    """The edge into a record's operand, as a reason names it."""
+    return (f"e{i}_{slot}",)
+
+
 def edit(span: Span | None, new: str) -> tuple[Edit, ...]:
     """One edit, or none where the place is not known."""
     return () if span is None else (Edit(span, new),)

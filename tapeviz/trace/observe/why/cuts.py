@@ -12,7 +12,7 @@ from tapeviz.engine.record import VARIABLE, WATCHED
 from tapeviz.engine.tensor import Variable
 from tapeviz.trace.observe.source import Line, code_of, dotted
 from tapeviz.trace.observe.why import absent, mend, steps
-from tapeviz.trace.observe.why.case import Case
+from tapeviz.trace.observe.why.case import Case, edge
 from tapeviz.trace.reason import Reason
 
 Found = Iterator[tuple[Any, Reason]]
@@ -34,7 +34,7 @@ def assigned(case: Case) -> Found:
     """Values on the way that went into a variable."""
     for place, to, event in case.jumps:
         if case.after_x[place] and case.before_y[to]:
-            yield _event_order(case, event), _assigned(case, place, event)
+            yield _event_order(case, event), assignment(case, place, event)
 
 
 def _event_order(case: Case, event: tuple[Any, ...]) -> Any:
@@ -56,22 +56,19 @@ def _deaf(case: Case, i: int, slot: int) -> Reason:
         f"{case.code(i)} was computed while {case.tape_name} did not record.",
         f"compute it inside the block of {case.tape_name}",
         case.scribe.span(i),
-        edges=_edge(i, slot),
+        edges=edge(i, slot),
     )
-
-
-def _edge(i: int, slot: int) -> tuple[str, ...]:
-    return (f"e{i}_{slot}",)
 
 
 def _cut(case: Case, i: int, slot: int, j: int) -> Reason:
     op, span = case.op(i), case.scribe.span(i)
-    kind, sentence, fix = _said(case, i, slot, j)
+    kind, sentence, fix = said(case, i, slot, j)
     edits = steps.mended(case, case.line(i), case.node(i), op.name)
-    return Reason(kind, sentence, fix, span, edits, edges=_edge(i, slot))
+    return Reason(kind, sentence, fix, span, edits, edges=edge(i, slot))
 
 
-def _said(case: Case, i: int, slot: int, j: int) -> tuple[str, str, str]:
+def said(case: Case, i: int, slot: int, j: int) -> tuple[str, str, str]:
+    """Why an op hands nothing to an operand: the kind, a sentence, what to do."""
     op, code, what = case.op(i), case.code(i), case.known(j) or "it"
     if op.name == "cast_whole":
         dtype = np.dtype(op.settings_of(case.recs[i])[0])
@@ -94,7 +91,8 @@ def _said(case: Case, i: int, slot: int, j: int) -> tuple[str, str, str]:
     )
 
 
-def _assigned(case: Case, place: int, event: tuple[Any, ...]) -> Reason:
+def assignment(case: Case, place: int, event: tuple[Any, ...]) -> Reason:
+    """A recorded value went into a variable, which keeps its number only."""
     variable: Variable = event[3]
     line, spot = case.spot_line(event[-2:]), event[-2:]
     span = case.scribe.code.span(*spot)
@@ -159,7 +157,7 @@ def leaving(case: Case) -> Found:
 
 
 def _wider(case: Case, line: Line, node: Any) -> Any:
-    return node if node is None else mend._outermost(case, line, node)
+    return node if node is None else mend.outermost(case, line, node)
 
 
 def _returned(line: Line) -> set[str]:
@@ -277,7 +275,7 @@ def _namesake(case: Case) -> Line | None:
     if not isinstance(case.source, Variable) or case.reading.here is None:
         return None
     lines = case.reading.made(case.x_base, case.reading.here)
-    made = [one for one in lines if absent._makes_variable(one)]
+    made = [one for one in lines if absent.makes_variable(one)]
     if len(made) < 2 or case.block is None or made[-1].order < case.block[0].order:
         return None
     return made[-1] if not case.inside(made[-1]) else None
@@ -287,10 +285,11 @@ def silent(case: Case) -> Found:
     """The learner's own gradient functions that gave None."""
     for i, slot, j in case.between:
         if case.op(i).name == "custom":
-            yield case.order(i), _silent(case, i, j, _edge(i, slot))
+            yield case.order(i), silence(case, i, j, edge(i, slot))
 
 
-def _silent(case: Case, i: int, j: int, edges: tuple[str, ...] = ()) -> Reason:
+def silence(case: Case, i: int, j: int, edges: tuple[str, ...] = ()) -> Reason:
+    """A gradient function of the learner's own gave None for an operand."""
     name = getattr(case.op(i).settings_of(case.recs[i])[0], "name", "the function")
     return Reason(
         "custom",

@@ -11,7 +11,7 @@ import numpy as np
 from tapeviz.engine.assembly import TELL
 from tapeviz.trace.observe.source import dotted
 from tapeviz.trace.observe.why import mend
-from tapeviz.trace.observe.why.case import Case, number
+from tapeviz.trace.observe.why.case import Case, edge, number
 from tapeviz.trace.reason import Reason
 
 Part = tuple[int, int, int, Any, Any, Any]
@@ -66,9 +66,7 @@ def _flat_alone(case: Case, i: int, slot: int, g: Any) -> bool:
 
 def _flat(case: Case, i: int, slot: int, j: int) -> Reason:
     kind, sentence, fix, edits = _said(case, i, slot, j)
-    return Reason(
-        kind, sentence, fix, case.scribe.span(i), edits, edges=(f"e{i}_{slot}",)
-    )
+    return Reason(kind, sentence, fix, case.scribe.span(i), edits, edges=edge(i, slot))
 
 
 def _said(case: Case, i: int, slot: int, j: int) -> Said:

@@ -167,7 +167,7 @@ def stay(case: Case, line: Line | None, node: Any) -> Edits:
     """The same computation with tensors, in the place of NumPy and Python."""
     if line is None:
         return ()
-    outer = _outermost(case, line, node)
+    outer = outermost(case, line, node)
     missing: list[str] = []
 
     def change(one: ast.AST) -> ast.AST | None:
@@ -177,7 +177,7 @@ def stay(case: Case, line: Line | None, node: Any) -> Edits:
     return () if missing else edits
 
 
-def _outermost(case: Case, line: Line, node: Any) -> Any:
+def outermost(case: Case, line: Line, node: Any) -> Any:
     """The largest call around an expression that takes values out of the tape."""
     best = node
     for one in line.parts:

@@ -11,8 +11,8 @@ import numpy as np
 from tapeviz.engine.record import READ, VARIABLE, WATCHED
 from tapeviz.trace.observe.source import Line, code_of, dotted
 from tapeviz.trace.observe.why import mend
-from tapeviz.trace.observe.why.case import Case, number
-from tapeviz.trace.observe.why.flat import Part, parts
+from tapeviz.trace.observe.why.case import Case, edge, number
+from tapeviz.trace.observe.why.flat import Part, Said, parts
 from tapeviz.trace.reason import Reason
 
 LEAVES = (VARIABLE, WATCHED, READ)
@@ -156,52 +156,46 @@ def _operands(case: Case, i: int) -> str:
 
 
 def _backward(case: Case, part: Part) -> Reason:
-    i, slot, j, g, d, _ = part
-    op, code, span = case.op(i), case.code(i), case.scribe.span(i)
+    i, slot = part[:2]
+    kind, sentence, fix, edits = _slope(case, part)
+    span = case.scribe.span(i)
+    return Reason(kind, sentence, fix, span, edits, edges=edge(i, slot))
+
+
+def _slope(case: Case, part: Part) -> Said:
+    """What is the matter with a derivative: the kind, a sentence, what to do, how."""
+    i, _, j, g, d, _ = part
+    op, code = case.op(i), case.code(i)
     what = case.known(j) or "its operand"
-    edge = (f"e{i}_{slot}",)
     if _hides_zero(g, d):
-        return Reason(
-            "zero-times-inf",
+        sentence = (
             f"{code} has an infinite slope where {what} is {_at(case, j, d)}; its "
             "value is not used there, so the gradient that arrives is 0, but 0 times "
-            "infinity is nan.",
-            f"keep {what} away from there also where the value is not used: put a "
-            f"{case.tf}.where inside as well",
-            span,
-            _doubled(case, i, op.name),
-            edges=edge,
+            "infinity is nan."
         )
+        fix = (
+            f"keep {what} away from there also where the value is not used: put a "
+            f"{case.tf}.where inside as well"
+        )
+        return ("zero-times-inf", sentence, fix, _doubled(case, i, op.name))
     if op.name in ("norm", "std"):
-        return Reason(
-            "steep",
+        sentence = (
             f"{code} has a corner where all its entries are "
             f"{'0' if op.name == 'norm' else 'equal'}: no direction is the "
-            "steepest, and 0 divided by 0 is nan.",
-            _fix(case, i),
-            span,
-            _edits(case, i),
-            edges=edge,
+            "steepest, and 0 divided by 0 is nan."
         )
+        return ("steep", sentence, _fix(case, i), _edits(case, i))
     if _nan(d):
-        return Reason(
-            "zero-times-inf",
+        sentence = (
             f"In the derivative of {code} 0 meets infinity where {what} is "
-            f"{_at(case, j, d)}, and that gives nan.",
-            _fix(case, i),
-            span,
-            _edits(case, i),
-            edges=edge,
+            f"{_at(case, j, d)}, and that gives nan."
         )
-    return Reason(
-        "steep",
+        return ("zero-times-inf", sentence, _fix(case, i), _edits(case, i))
+    sentence = (
         f"{code} is infinitely steep where {what} is {_at(case, j, d)}: its derivative "
-        "there is infinite.",
-        _fix(case, i),
-        span,
-        _edits(case, i),
-        edges=edge,
+        "there is infinite."
     )
+    return ("steep", sentence, _fix(case, i), _edits(case, i))
 
 
 def _hides_zero(g: Any, d: Any) -> bool:
@@ -229,7 +223,7 @@ def _product(case: Case, part: Part) -> Reason:
         "infinity is nan.",
         "mend the infinite slope first; this one then goes away",
         case.scribe.span(i),
-        edges=(f"e{i}_{slot}",),
+        edges=edge(i, slot),
     )
 
 
