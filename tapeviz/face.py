@@ -117,18 +117,22 @@ def play(  # noqa: PLR0913 - options, by keyword
     sources: Any = None,
     *,
     step: int = 0,
-    predict: bool = False,
+    predict: bool | str = False,
     speed: float = 1.0,
     mode: str = "backward",
     theme: str = "auto",
     direction: str = "LR",
+    directions: tuple[int, int] | None = None,
 ) -> Player:
     """The film of a backward pass, ``play(tape, y, x)``, or a descent, ``play(run)``.
 
     It needs no kernel once shown, works after ``gradient`` used the tape up, and
     without ``target`` and ``sources`` plays the gradient the tape was last asked for.
-    It opens at ``step``; with ``predict`` it asks for every value before it shows it.
+    It opens at ``step``; with ``predict`` it asks for every contribution before it
+    shows it, with ``predict="all"`` for the values on the way forward as well.
     ``mode="forward"`` plays forward mode: a source moves, and all results with it.
+    A descent of more than two numbers is seen in its two principal directions, or in
+    the two numbers that ``directions=(0, 3)`` chooses.
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(3.0)
@@ -145,7 +149,7 @@ def play(  # noqa: PLR0913 - options, by keyword
     if isinstance(what, Descent):
         from tapeviz.walked import Walked
 
-        return Walked(what, **look)
+        return Walked(what, **look, directions=directions)
     tape = _tape(what, "play")
     target, sources = _asked(tape, target, sources, "play")
     _tensors(target, "target")

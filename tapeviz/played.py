@@ -27,10 +27,11 @@ class Player(Shown):
     """A film of a backward pass or of a descent; ``run`` is the data it tells.
 
     ``start`` says how it opens: ``step``, ``predict`` and ``speed``. With ``sweeps`` it
-    tells those of forward mode instead.
+    tells those of forward mode instead. ``directions`` are the two of a descent's many
+    numbers in which its path is seen.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options, by keyword
         self,
         run: BackwardPass | Descent,
         *,
@@ -38,11 +39,13 @@ class Player(Shown):
         direction: str = "LR",
         practice: Practice | None = None,
         sweeps: tuple[ForwardPass, ...] = (),
+        directions: tuple[int, int] | None = None,
         **start: Any,
     ) -> None:
         self.run = run
         self._practice = practice
         self._sweeps = sweeps
+        self._directions = directions
         self._start = start
         self._look = {"theme": theme, "direction": direction}
 
@@ -52,7 +55,9 @@ class Player(Shown):
         if isinstance(self.run, Descent):
             from tapeviz.render.descent_film import descent_film
 
-            return descent_film(self.run, theme=self._look["theme"])
+            return descent_film(
+                self.run, theme=self._look["theme"], directions=self._directions
+            )
         if self._sweeps:
             if self._long:
                 raise LayoutError(

@@ -679,7 +679,7 @@ def _norms(ax: Axes, pen: Pen) -> None:
 
 def measured(t: Track) -> str:
     """The axis of steps, and why lengths stand for a path that is too large."""
-    why = f"   (of more than {WHOLE} numbers in an array only lengths are kept)"
+    why = f" (arrays of more than {WHOLE} numbers: lengths only)"
     return f"step{'' if t.seen else why}"
 
 

@@ -174,7 +174,7 @@ def test_arrays_too_large_for_a_path_show_how_long_they_are() -> None:
     update = Update(0, (big,), value(1.0), (big,), (big,), (big,), 0.1)
     film = descent_film(Descent(("w",), (update,)))
     assert film.state(3)["t0"] == "done"
-    assert "more than 64 numbers" in film.svg
+    assert "more than 64 numbers: lengths only" in film.svg
 
 
 def test_moves_without_a_rate_are_added() -> None:
