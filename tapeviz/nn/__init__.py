@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tapeviz.arrays.ordering import in_top_k, top_k
+from tapeviz.math.functions import sigmoid, softplus, softsign, tanh
 from tapeviz.math.reductions import l2_normalize, zero_fraction
 from tapeviz.missing import teller
 from tapeviz.nn.activations import (
@@ -14,13 +15,9 @@ from tapeviz.nn.activations import (
     relu,
     relu6,
     selu,
-    sigmoid,
     silu,
     softmax,
-    softplus,
-    softsign,
     swish,
-    tanh,
 )  # fmt: skip
 from tapeviz.nn.layers import (
     avg_pool,

@@ -83,31 +83,7 @@ def _silu(features: Any, beta: Any) -> Tensor:
     return call.multiply(t, call.sigmoid(call.multiply(like(beta, t), t)))
 
 
-def swish(features: Any, beta: Any = 1.0) -> Tensor:
-    """The same as ``tf.nn.silu``."""
-    if isinstance(beta, (Tensor, Variable)) or beta != 1.0:
-        return _silu(features, beta)
-    return call.silu(features)
-
-
-def sigmoid(x: Any, name: str | None = None) -> Tensor:
-    """``1 / (1 + exp(-x))``, between 0 and 1."""
-    return call.sigmoid(x)
-
-
-def tanh(x: Any, name: str | None = None) -> Tensor:
-    """The hyperbolic tangent, between -1 and 1."""
-    return call.tanh(x)
-
-
-def softplus(features: Any, name: str | None = None) -> Tensor:
-    """``log(1 + exp(x))``, without overflow."""
-    return call.softplus(features)
-
-
-def softsign(features: Any, name: str | None = None) -> Tensor:
-    """``x / (1 + abs(x))``, between -1 and 1."""
-    return call.softsign(features)
+swish = silu
 
 
 @composite("crelu")

@@ -124,6 +124,17 @@ def address(svg: str) -> str:
     return f"data:image/svg+xml,{text.translate(_ESCAPED)}"
 
 
+def on_each(id: str, act: str) -> str:
+    r"""A script that does something with each ``el`` of an id.
+
+    A page may hold the same output twice.
+
+    >>> on_each("a", "start(el)")
+    'for(const el of document.querySelectorAll(\'[id="a"]\'))start(el)'
+    """
+    return f"for(const el of document.querySelectorAll('[id=\"{id}\"]')){act}"
+
+
 def script_safe(data: Any) -> str:
     """Data as JSON that may stand in a page's script."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)

@@ -488,5 +488,8 @@ def script() -> str:
 
 def styles() -> str:
     """The board's styles, and the colours of every theme."""
-    fonts = f".tapeviz-board{{--tv-sans:{themes.SANS};--tv-mono:{themes.MONO}}}"
-    return "".join(map(themes.css, themes.NAMES)) + fonts + static("board.css")
+    return (
+        "".join(map(themes.css, themes.NAMES))
+        + themes.fonts(".tapeviz-board")
+        + static("board.css")
+    )

@@ -11,7 +11,7 @@ from html import escape
 from tapeviz.render import picture, still
 from tapeviz.render import survey as surveys
 from tapeviz.render import theme as themes
-from tapeviz.render.assets import lean, script_safe, small, static
+from tapeviz.render.assets import lean, on_each, script_safe, small, static
 from tapeviz.render.digest import digest
 from tapeviz.render.fold import Fold
 from tapeviz.render.inside import LEGIBLE, Inside, insides
@@ -25,7 +25,6 @@ OPEN = 20_000
 """A recording of at least so many ops shows its survey at once."""
 
 _START = (
-    "for(const el of document.querySelectorAll('[id=\"%s\"]'))"
     "if(!el.classList.contains('tapeviz-picture')){%s"
     "unfold(el.firstElementChild);start(el,told)}"
 )
@@ -86,7 +85,7 @@ class Folded:
         id = "tapeviz-" + digest(f"{body}{first}{told}")
         return (
             f'<div id="{id}">{body}</div><script>(()=>{{{picture.script()}{script()}'
-            f"const told={told};{_START % (id, first)}}})()</script>"
+            f"const told={told};{on_each(id, _START % first)}}})()</script>"
         )
 
 
@@ -130,5 +129,4 @@ def script() -> str:
 @cache
 def css() -> str:
     """The styles around a folded picture."""
-    fonts = f".tapeviz-fold{{--tv-sans:{themes.SANS};--tv-mono:{themes.MONO}}}"
-    return fonts + small(static("fold.css"))
+    return themes.fonts(".tapeviz-fold") + small(static("fold.css"))

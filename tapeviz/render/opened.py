@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from tapeviz.render import theme as themes
-from tapeviz.render.assets import lean, static, terse
+from tapeviz.render.assets import lean, on_each, static, terse
 from tapeviz.render.digest import digest
 
 MOST = 12
@@ -42,13 +42,13 @@ def around(film: str, graphs: Mapping[int, str], theme: str = "auto") -> str:
         return film
     own = f"tapeviz-{digest(film)}-graphs"
     style = themes.css(theme) + _STYLE.replace("&", f'[id="{own}"]')
-    return (
-        f'<div id="{own}" class="{themes.class_name(theme)}"><style>{style}</style>'
-        f"{film}</div><script>(()=>{{{_script()}"
-        f"for(const el of document.querySelectorAll('[id=\"{own}\"]'))"
+    act = (
         "if(!el.querySelector('.tv-graph-bar'))"
         f"opened(el,{json.dumps(_packed(graphs))},{json.dumps(sorted(graphs))})"
-        "})()</script>"
+    )
+    return (
+        f'<div id="{own}" class="{themes.class_name(theme)}"><style>{style}</style>'
+        f"{film}</div><script>(()=>{{{_script()}{on_each(own, act)}}})()</script>"
     )
 
 

@@ -12,14 +12,21 @@ from typing import Any
 
 from tapeviz.render import still
 from tapeviz.render import theme as themes
-from tapeviz.render.assets import address, lean, script_safe, small, static, terse
+from tapeviz.render.assets import (
+    address,
+    lean,
+    on_each,
+    script_safe,
+    small,
+    static,
+    terse,
+)
 from tapeviz.render.digest import digest
 from tapeviz.render.lines import listed, lit, units
 from tapeviz.render.page import document
 from tapeviz.trace.graph import Graph
 
 _START = (
-    "for(const el of document.querySelectorAll('[id=\"%s\"]'))"
     "if(el.querySelector(':scope>%s')&&!el.classList.contains('tapeviz-picture'))"
     "start(el,told)"
 )
@@ -50,7 +57,7 @@ def started(body: str, first: str, graph: Graph, look: Mapping[str, Any]) -> str
     id = "tapeviz-" + digest(f"{body}{told}")
     return (
         f'<div id="{id}">{body}</div>'
-        f"<script>(()=>{{{script()}const told={told};{_START % (id, first)}}})()"
+        f"<script>(()=>{{{script()}const told={told};{on_each(id, _START % first)}}})()"
         "</script>"
     )
 
@@ -86,5 +93,4 @@ def script() -> str:
 @cache
 def css() -> str:
     """The styles around a picture, and its fonts."""
-    fonts = f".tapeviz-picture{{--tv-sans:{themes.SANS};--tv-mono:{themes.MONO}}}"
-    return fonts + small(static("page.css", "picture.css"))
+    return themes.fonts(".tapeviz-picture") + small(static("page.css", "picture.css"))

@@ -6,13 +6,11 @@ import base64
 import json
 from html import escape
 
+from tapeviz.render.assets import on_each
 from tapeviz.render.digest import digest
 from tapeviz.render.page import document
 
-_SWAP = (
-    "for(const el of document.querySelectorAll('[id=\"%s\"]'))"
-    "if(el.querySelector(':scope>img'))el.innerHTML=%s"
-)
+_SWAP = "if(el.querySelector(':scope>img'))el.innerHTML=%s"
 
 
 def image(svg: str, alt: str) -> str:
@@ -35,7 +33,7 @@ def notebook(svg: str, alt: str, *, least: float = 0, asks: bool = False) -> str
     whole = json.dumps(svg).replace("<", "\\u003c")
     return (
         f'<div id="{id}" class="tv-still" {_SCROLLS}{room}">{image(svg, alt)}</div>'
-        f"<script>{_SWAP % (id, whole)}</script>"
+        f"<script>{on_each(id, _SWAP % whole)}</script>"
     )
 
 

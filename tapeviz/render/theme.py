@@ -240,6 +240,15 @@ def _variables(table: Mapping[str, str]) -> str:
     return ";".join(f"--tv-{role}:{colour}" for role, colour in table.items())
 
 
+def fonts(selector: str) -> str:
+    """CSS that names both kinds of type, for rules that ask for them by variable.
+
+    >>> fonts(".a").startswith(".a{--tv-sans:system-ui")
+    True
+    """
+    return f"{selector}{{--tv-sans:{SANS};--tv-mono:{MONO}}}"
+
+
 def paint(rules: str, theme: str = "auto") -> str:
     """CSS in which every ``property:@role`` has become a variable and a fallback.
 
