@@ -403,7 +403,8 @@ def _count(told: Told, n: int) -> str:
     count, name = told.data.counts[n], told.source(n)
     if not count:
         if told.run.results[n] is None:
-            return f"No path leads from {told.target} to {name}: its gradient is None."
+            none = f"No path leads from {told.target} to {name}: its gradient is None."
+            return f"{none} {told.run.reason(n)}".strip()
         return f"{name} is the target itself."
     if count == 1:
         return f"One path leads from {told.target} back to {name}:"
@@ -439,11 +440,8 @@ def to_markdown(data: Explanation, *, exact: bool = False) -> str:
     ]
     for n in range(len(data.run.sources)):
         parts += ["", _count(told, n), ""]
-        lines = list(told.derivation(n)) or list(
-            told.recurrences() if data.counts[n] else ()
-        )
-        if lines:
-            parts += ["$$", _aligned(lines, chain=bool(list(told.derivation(n)))), "$$"]
+        if equations := _equations(told, n):
+            parts += ["$$", equations, "$$"]
     for sweep in data.forward:
         parts += ["", f"### Forward mode, {told.start(sweep)}", ""]
         parts += _pipes(
@@ -471,6 +469,14 @@ def _pipes(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _tex(text: str) -> str:
     return maths.to_latex(maths.number(text)) if text != "None" else r"\mathtt{None}"
+
+
+def _equations(told: Told, n: int) -> str:
+    """The gradient of a source: its chain of equal formulas, else value by value."""
+    if lines := list(told.derivation(n)):
+        return _aligned(lines, chain=True)
+    more = list(told.recurrences()) if told.data.counts[n] else []
+    return _aligned(more, chain=False) if more else ""
 
 
 def _aligned(lines: Sequence[Math], *, chain: bool) -> str:
@@ -509,10 +515,8 @@ def to_latex(data: Explanation, *, exact: bool = False) -> str:
         parts += ["", f"${maths.to_latex(ratio)} = {_tex(value)}$"]
     for n in range(len(data.run.sources)):
         parts += ["", maths.latex_text(_count(told, n))]
-        lines = list(told.derivation(n))
-        more = lines or (list(told.recurrences()) if data.counts[n] else [])
-        if more:
-            parts += ["\\[", _aligned(more, chain=bool(lines)), "\\]"]
+        if equations := _equations(told, n):
+            parts += ["\\[", equations, "\\]"]
     for sweep in data.forward:
         parts += ["", maths.latex_text(f"Forward mode, {told.start(sweep)}"), ""]
         pushes = [
@@ -547,7 +551,7 @@ def to_html(data: Explanation, *, theme: str = "auto", exact: bool = False) -> s
     told = Told(data, exact=exact)
     heads = ("name", "formula", "with numbers", "value", "where")
     ahead = [
-        (_mathml(n, as_name=True), _formula(f), _formula(k), escape(v), _code(w))
+        (_name(n), _formula(f), _formula(k), escape(v), _code(w))
         for n, f, k, v, w in told.forwards()
     ]
     parts = [
@@ -610,14 +614,12 @@ _RULES = (
 )
 
 
-def _mathml(text: str, *, as_name: bool = False) -> str:
-    if not text:
-        return ""
-    return maths.to_mathml(maths.symbol(text) if as_name else maths.read(text))
+def _mathml(text: str) -> str:
+    return maths.to_mathml(maths.read(text)) if text else ""
 
 
 def _name(text: str) -> str:
-    return _mathml(text, as_name=True)
+    return maths.to_mathml(maths.symbol(text)) if text else ""
 
 
 def _formula(text: str) -> str:
@@ -656,10 +658,7 @@ def _table(
 def _html_rows(told: Told) -> Iterator[tuple[str, ...]]:
     for row in told.backwards():
         cells = [escape(cell) for cell in _cells(row, checked=bool(told.data.checks))]
-        cells[1], cells[3] = (
-            _mathml(row.at, as_name=True),
-            _mathml(row.to, as_name=True),
-        )
+        cells[1], cells[3] = _name(row.at), _name(row.to)
         cells[4] = _mathml(row.rule) + escape(row.fold)
         cells[5] = _mathml(row.numbers)
         cells[7] = f'<span class="last">{cells[7]}</span>'

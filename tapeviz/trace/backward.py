@@ -48,7 +48,8 @@ class BackwardPass:
     ``seeds`` are the gradients the sweep starts with, one per target (usually 1).
     ``results`` has one entry per source: its gradient, or None where nothing arrived.
     A source that was never recorded has the id "" in ``sources``; ``called`` has the
-    learner's names for all of them, "" where there is none.
+    learner's names for all of them, "" where there is none. ``reasons`` says in a
+    sentence why a result is None, "" where it is not; it may be left out.
     """
 
     graph: Graph
@@ -58,6 +59,7 @@ class BackwardPass:
     steps: tuple[Step, ...]
     results: tuple[Value | None, ...]
     called: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     def validate(self) -> BackwardPass:
         """Itself, or ValueError saying what does not hold together."""
@@ -68,6 +70,8 @@ class BackwardPass:
             raise ValueError("every target needs a seed")
         if len(self.sources) != len(self.results):
             raise ValueError("every source needs a result")
+        if self.reasons and len(self.reasons) != len(self.sources):
+            raise ValueError("every source needs a reason, or none has one")
         for id in (*self.targets, *(s for s in self.sources if s)):
             if id not in nodes:
                 raise ValueError(f"no node {id} in the graph")
@@ -79,6 +83,10 @@ class BackwardPass:
                         f"step {step.node} has no edge {c.edge} to {c.node}"
                     )
         return self
+
+    def reason(self, n: int) -> str:
+        """Why the result for source ``n`` is None, in a sentence; "" if unknown."""
+        return self.reasons[n] if self.reasons else ""
 
     def to_json(self) -> str:
         """The pass as JSON text, the same on every run."""

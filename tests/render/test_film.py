@@ -171,7 +171,8 @@ def test_a_source_that_nothing_reaches_is_none() -> None:
         "The gradient of y with respect to x is 8. "
         "The gradient of y with respect to z is None: "
         "no gradient flows from y back to z. "
-        "The gradient for source 3 is None: the tape never recorded it."
+        "The gradient of y with respect to source 3 is None: "
+        "the tape never recorded it."
     )
     assert [
         shown(film, s, "n8") for s in (len(film.frames) - 2, len(film.frames) - 1)

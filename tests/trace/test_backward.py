@@ -108,3 +108,25 @@ def test_what_another_tape_recorded_meanwhile_is_drawn_as_it_comes() -> None:
     drawn = backward(tape, z, x, {}).graph
     (hidden,) = [n for n in drawn.nodes if n.value.data == (float(h),)]
     assert not [e for e in drawn.edges if e.head == hidden.id]
+
+
+def test_every_none_of_a_film_and_of_a_table_says_why() -> None:
+    x = tf.Variable(3.0)
+    c = tf.constant(2.0)
+    n = tf.Variable(4)
+    with tf.GradientTape() as tape:
+        y = c * x**2 + tf.cast(n, tf.float32)
+    film = tf.play(tape, y, [x, c, n])
+    why = [w.reasons[0].sentence for w in tf.why(tape, y, [x, c, n]).answers[1:]]
+    assert film.run.reasons == ("", *why)
+    assert why[0] == "c is a constant, and the tape was not told to watch it."
+    for sentence in why:
+        assert sentence in film.film.frames[-1].caption
+        assert sentence in str(tf.explain(tape, y, [x, c, n]))
+
+
+def test_reasons_are_for_all_sources_or_for_none() -> None:
+    assert PASS.reason(1) == ""
+    assert replace(PASS, reasons=("", "lost")).validate().reason(1) == "lost"
+    with pytest.raises(ValueError, match="every source needs a reason"):
+        replace(PASS, reasons=("lost",)).validate()

@@ -20,6 +20,7 @@ from tapeviz.trace.observe.frames import frames
 from tapeviz.trace.observe.names import Names, tensors
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
 from tapeviz.trace.observe.values import value_of
+from tapeviz.trace.observe.why.asked import why
 from tapeviz.trace.observe.wording import settings, spelled
 from tapeviz.trace.value import Value
 
@@ -55,14 +56,16 @@ def backward(
     recorded = [
         (t, s) for t, s in zip(targets, seeds, strict=True) if tape._place(t) >= 0
     ]
+    results = tuple(_final(tape, grads, s, loose) for s in flat)
     return BackwardPass(
         drawn,
         tuple(f"n{tape._place(t)}" for t, _ in recorded),
         tuple(value_of(s) for _, s in recorded),
         tuple(n if n in known else "" for n in (f"n{p}" for p in spots)),
         tuple(steps),
-        tuple(_final(tape, grads, s, loose) for s in flat),
+        results,
         tuple(_called(names, s) for s in flat),
+        _reasons(tape, targets, flat, names) if None in results else (),
     ).validate()
 
 
@@ -82,6 +85,14 @@ def _loose(tape: GradientTape, targets: list[Any], seeds: list[Any]) -> dict[int
 def _called(names: Names, thing: Any) -> str:
     """The learner's name for a tensor or variable; "" where there is none."""
     return next((name for name, one in tensors(names) if one is thing), "")
+
+
+def _reasons(
+    tape: GradientTape, targets: list[Any], sources: list[Any], names: Names
+) -> tuple[str, ...]:
+    """Why gradients are None, the first reason of each; "" for those that are not."""
+    answers = why(tape, targets, sources, names)
+    return tuple(a.reasons[0].sentence if a.result == "none" else "" for a in answers)
 
 
 def _final(
