@@ -40,14 +40,17 @@ class Method:
     limit: Callable[[Mapping[str, Any]], float] | None = None
 
 
+def _bound(settings: Mapping[str, Any]) -> float:
+    from tapeviz.render.memory import bound
+
+    ahead = bool(settings.get("nesterov"))
+    return bound(float(settings.get("momentum", 0.0)), ahead=ahead)
+
+
 METHODS: dict[str, Method] = {
-    "gradient descent": Method("SGD", {}, lambda _: 2.0),
-    "momentum": Method("SGD", {"momentum": 0.9}, lambda s: 2 * (1 + s["momentum"])),
-    "Nesterov": Method(
-        "SGD",
-        {"momentum": 0.9, "nesterov": True},
-        lambda s: 2 * (1 + s["momentum"]) / (1 + 2 * s["momentum"]),
-    ),
+    "gradient descent": Method("SGD", {}, _bound),
+    "momentum": Method("SGD", {"momentum": 0.9}, _bound),
+    "Nesterov": Method("SGD", {"momentum": 0.9, "nesterov": True}, _bound),
     "RMSprop": Method("RMSprop", {"rho": 0.9}),
     "Adagrad": Method("Adagrad"),
     "Adam": Method("Adam", {"beta_1": 0.9, "beta_2": 0.999}),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tapeviz.render.memory import memory
 from tapeviz.render.track import Track, called, number, plain, track
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tapeviz.render.memory import Memory
     from tapeviz.render.track import Floats
     from tapeviz.trace.descent import Curvature, Descent
 
@@ -44,8 +46,9 @@ _PART = 0.02
 class Regime:
     """What a run does, in one of ``NAMES``; why, in a sentence; and the inequality.
 
-    ``limit`` is the learning rate above which plain descent cannot settle at the
-    minimum, 2 / largest curvature; None where it is not known.
+    ``limit`` is the learning rate above which the run cannot settle at the minimum:
+    2 / largest curvature for plain descent, more or less with momentum; None where it
+    is not known.
     """
 
     name: str
@@ -62,11 +65,29 @@ def regime(run: Descent) -> Regime:
     """The regime of a run, by theory where the loss is a parabola, else as observed.
 
     Plain descent on a loss whose curvature is the same everywhere is decided by the
-    factors ``1 - rate * bend``, one for each direction that the run moves in.
+    factors ``1 - rate * bend``, one for each direction that the run moves in; with
+    momentum by two such factors.
     """
     t = track(run)
     name, sentence, inequality = _told(run, t)
-    return Regime(name, sentence, inequality, run.limit)
+    limit, held = run.limit, _remembers(run)
+    if held is not None and limit is not None:
+        limit *= held.bound / 2
+    return Regime(name, sentence, inequality or _unruled(run, name), limit)
+
+
+def _remembers(run: Descent) -> Memory | None:
+    """The momentum of a run that is no plain descent."""
+    return memory(run) if steady_rate(run) is None else None
+
+
+def _unruled(run: Descent, name: str) -> str:
+    """Why no inequality stands there: an optimizer that rescales its gradients."""
+    if run.method in {"", "SGD"} or name not in {
+        CONVERGING, OVERSHOOTING, OSCILLATING, DIVERGING,
+    }:  # fmt: skip
+        return ""
+    return f"{run.method} rescales every update, so no inequality decides: as observed"
 
 
 _Told = tuple[str, str, str]
@@ -139,9 +160,10 @@ def _at_rest(run: Descent, t: Track) -> _Told | None:
 # -- by theory -----------------------------------------------------------------------
 
 
-def _by_theory(run: Descent, _: Track) -> _Told | None:
+def _by_theory(run: Descent, t: Track) -> _Told | None:
     """What the factors of a parabola say; None where the loss is none."""
-    start, rate = run.curvature("start"), steady_rate(run)
+    start, held = run.curvature("start"), _remembers(run)
+    rate = steady_rate(run) if held is None else held.rate
     if start is None or rate is None or not _parabola(run):
         return None
     bends = np.array(start.bends)
@@ -156,14 +178,19 @@ def _by_theory(run: Descent, _: Track) -> _Told | None:
     if (moving & (rate * bends < 0)).any():
         return _away_for_good(rate, number(float(bends[moving].min())))
     top = float((rate * bends[moving]).max())
-    if (~moving & ~level & (bends < 0)).any() and top < 2:
+    most = 2.0 if held is None else held.bound
+    if (~moving & ~level & (bends < 0)).any() and top < most:
         low = number(float(bends.min()))
         return (
             SADDLE,
             "The run moves along the ridge of a saddle and stops on it.",
             f"smallest curvature {low} < 0, and no gradient along it",
         )
-    return _by_factor(rate, float(bends[moving].max()), top)
+    if held is None:
+        told = _by_factor(rate, float(bends[moving].max()), top)
+    else:
+        told = _with_momentum(run, t, held, bends[moving])
+    return told
 
 
 def _parabola(run: Descent) -> bool:
@@ -214,6 +241,28 @@ def _by_factor(rate: float, bend: float, top: float) -> _Told:
         inside = f"1 < rate · curvature = {product} < 2"
         return OVERSHOOTING, _SAID[OVERSHOOTING], inside
     return CONVERGING, _SAID[CONVERGING], f"rate · curvature = {product} ≤ 1"
+
+
+def _with_momentum(run: Descent, t: Track, held: Memory, bends: Floats) -> _Told:
+    """The regime by ``rate * bend`` against the bound that momentum shifts."""
+    bend = float(bends.max())
+    top = held.rate * bend
+    product = f"rate · curvature = {number(held.rate)} · {number(bend)} = {number(top)}"
+    if abs(top - held.bound) <= _EDGE:
+        said = "The momentum carries each update as far past the minimum as before."
+        return OSCILLATING, said, f"{product}, the edge {held.words}"
+    if top > held.bound:
+        said = "The momentum carries each update past the minimum, ever farther."
+        return DIVERGING, said, f"{product} > {held.words}"
+    rule = f"{product} < {held.words}"
+    if not any(held.swings(b) for b in bends):
+        said = "The momentum is too small to carry the run past the minimum."
+        return CONVERGING, said, rule
+    if not _turns(run, t).any():
+        said = "The run is still on its way; its momentum will carry it past the"
+        return CONVERGING, f"{said} minimum and back.", rule
+    said = "The momentum carries the run past the minimum and back, less each time."
+    return OVERSHOOTING, said, rule
 
 
 _SAID = {

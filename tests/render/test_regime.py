@@ -125,6 +125,70 @@ def test_optimizers_with_a_memory_are_judged_by_what_they_did() -> None:
     assert run.regime.name == OVERSHOOTING
 
 
+def rolled(
+    rng: np.random.Generator, *, ahead: bool, over: bool
+) -> tuple[Descent, float]:
+    """A drawn quadratic with momentum a little inside or outside of its bound.
+
+    The bound comes from the largest root of the recurrence, found by bisection.
+    """
+    size, share = int(rng.integers(1, 4)), float(rng.uniform(0.3, 0.8))
+    ways, _ = np.linalg.qr(rng.normal(size=(size, size)))
+    bends = rng.uniform(0.5, 1.0, size) * rng.uniform(0.5, 3)
+
+    def grows(product: float) -> bool:
+        left = 1 - product
+        line = [1, -(1 + share) * left, share * left]
+        roots = np.roots(line if ahead else [1, -(share + left), share])
+        return bool(np.abs(roots).max() > 1)
+
+    low, high = 0.0, 5.0
+    while high - low > 1e-9:
+        middle = (low + high) / 2
+        low, high = (low, middle) if grows(middle) else (middle, high)
+    rate = low * (1.15 if over else 0.9) / float(bends.max())
+    matrix = tf.constant((ways * bends) @ ways.T)
+    x = tf.Variable(ways @ rng.uniform(0.5, 2, size))
+    sgd = optimizers.SGD(rate, momentum=share, nesterov=ahead)
+    with descent(x) as run:
+        for _ in range(30):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(x * tf.linalg.matvec(matrix, x)) / 2
+            sgd.apply_gradients([(tape.gradient(loss, x), x)])
+    return run, low / float(bends.max())
+
+
+def test_momentum_has_a_bound_of_its_own() -> None:
+    rng = np.random.default_rng(9)
+    for case in range(200):
+        over, ahead = bool(case % 2), bool(case // 2 % 2)
+        run, limit = rolled(rng, ahead=ahead, over=over)
+        found = run.regime
+        assert found.limit == pytest.approx(limit, rel=1e-5)
+        assert (found.name == DIVERGING) == over, found
+        assert f" {'>' if over else '<'} " in found.inequality
+        assert (run.losses[-1] > run.losses[0]) == over
+
+
+def test_momentum_by_hand_is_recognised_and_adam_has_no_bound() -> None:
+    x, v = tf.Variable(2.0), 0.0
+    with descent(x) as run:
+        for _ in range(20):
+            with tf.GradientTape() as tape:
+                loss = (x - 5) ** 2
+            v = 0.9 * v - 0.1 * float(tape.gradient(loss, x))
+            x.assign_add(v)
+    assert run.regime.inequality.endswith("0.2 < 3.8 = 2 · (1 + 0.9)")
+    assert run.regime.limit == pytest.approx(1.9, rel=1e-4)
+    y, adam = tf.Variable(2.0), optimizers.Adam(0.5)
+    with descent(y) as other:
+        for _ in range(20):
+            with tf.GradientTape() as tape:
+                loss = (y - 5) ** 2
+            adam.apply_gradients([(tape.gradient(loss, y), y)])
+    assert "no inequality decides" in other.regime.inequality
+
+
 @pytest.mark.parametrize(
     ("rate", "name"), [(0.1, CONVERGING), (1.0, OSCILLATING), (1.1, DIVERGING)]
 )
@@ -152,7 +216,7 @@ def test_a_dead_unit_is_flat() -> None:
 def test_a_saddle_that_is_no_parabola_is_found_at_the_end() -> None:
     x, y = tf.Variable(-2.0), tf.Variable(0.0)
     with descent(x, y) as run:
-        for _ in range(60):
+        for _ in range(30):
             with tf.GradientTape() as tape:
                 loss = x**4 / 4 + x**2 / 2 + (y**2 - 2) ** 2 / 4
             grads = tape.gradient(loss, [x, y])
