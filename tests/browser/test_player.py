@@ -169,7 +169,30 @@ def test_each_step_is_spoken_in_one_sentence(player: Player, film: Film) -> None
     player.press("End")
     assert live.inner_text() == film.frames[-1].caption
     said = player.root.get_by_label("Step", exact=True).get_attribute("aria-valuetext")
-    assert said == f"Step 20 / 20: {film.frames[-1].caption}"
+    assert said == "Step 20 / 20", "the caption is spoken once"
+
+
+def test_what_plays_is_not_spoken_and_where_it_stops_is(player: Player) -> None:
+    caption = player.root.locator(".tv-caption")
+    player.press("Home", "5", "Space")
+    player.wait_past(0)
+    assert caption.get_attribute("aria-live") == "off"
+    caption.evaluate(
+        "p => new MutationObserver(() => p.told = [p.ariaLive, p.textContent])"
+        ".observe(p, {childList: true})"
+    )
+    player.press("Space")
+    assert caption.evaluate("p => p.told") == ["polite", caption.inner_text()]
+
+
+def test_a_listener_hears_no_value_before_its_step(player: Player) -> None:
+    """The drawn picture holds every number of the film, the hidden ones too."""
+    player.press("Home")
+    picture = player.root.get_by_role("group", name="Picture")
+    told = picture.aria_snapshot()
+    assert "4 operations" in told
+    assert "16" not in told
+    assert "not yet" not in told
 
 
 def test_two_copies_on_a_page_are_two_players(

@@ -1,9 +1,9 @@
 // The studio's board: a picture of the path, a slider, a start that can be dragged.
 // It draws what it is told and says where the reader pulls; it computes no path.
 
-// A slider on a logarithmic scale, with the place of a limit marked.
+// A slider on a logarithmic scale, with the place of a limit marked; it waits for its ends.
 function slider(model) {
-  const range = make("input", { type: "range", step: "0.01", "aria-label": "learning rate", class: "tb-range", ...KEYS });
+  const range = make("input", { type: "range", step: "0.01", "aria-label": "learning rate", class: "tb-range", disabled: "", ...KEYS });
   const value = make("output", { class: "tb-rate" });
   const mark = make("span", { class: "tb-limit", "aria-hidden": "true" });
   const name = make("span", { class: "tb-name", "aria-hidden": "true" }, "learning rate");
@@ -26,6 +26,7 @@ function slider(model) {
     limit = found;
     range.min = low;
     range.max = high;
+    range.disabled = false;
     const place = found ? (Math.log10(found) - low) / (high - low) : -1;
     const seen = place >= 0 && place <= 1;
     mark.hidden = !seen;

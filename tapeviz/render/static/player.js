@@ -218,6 +218,10 @@ export function mount(root, film, store) {
   };
 
   const svg = picture(film, root.querySelector("img"));
+  // The caption and the table tell what it shows; its own words tell all steps at once.
+  svg.setAttribute("aria-label", svg.querySelector("title")?.textContent ?? film.title);
+  svg.removeAttribute("aria-labelledby");
+  for (const el of svg.children) el.setAttribute("aria-hidden", true);
   const mark = stage(film, svg);
   const [code, light] = listing(film.code, lead);
   const [table, tick, hide] = twin(film, go);
@@ -263,13 +267,18 @@ export function mount(root, film, store) {
     mark(step), light(frame.spans.map((n) => film.spans[n])), tick(step);
     hide(gate(film, store, -1, last)?.step ?? Infinity);
     root.dataset.phase = frame.phase;
-    if (caption.textContent !== frame.caption) caption.textContent = frame.caption;
+    // What plays is not spoken: the voice would stay behind. Where it stops, it is.
+    const live = playing ? "off" : "polite";
+    if (caption.textContent !== frame.caption || caption.ariaLive !== live) {
+      caption.ariaLive = live;
+      caption.textContent = frame.caption;
+    }
     equation(formula, frame, step, go);
     checked.textContent = frame.check;
     count.textContent = `Step ${step} / ${last}`;
     range.value = step;
     range.style.setProperty("--at", last ? step / last : 0);
-    range.setAttribute("aria-valuetext", `${count.textContent}: ${frame.caption}`);
+    range.setAttribute("aria-valuetext", count.textContent);
     speed.value = store.get("speed");
     tools[0].setAttribute("aria-pressed", Boolean(store.get("predict")));
     tools[1].setAttribute("aria-pressed", !checked.hidden);
