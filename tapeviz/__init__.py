@@ -37,7 +37,6 @@ from tapeviz.engine.dtypes import (
 from tapeviz.engine.dtypes import bool_ as bool
 from tapeviz.engine.tape import GradientTape, UnconnectedGradients
 from tapeviz.engine.tensor import Tensor, Variable
-from tapeviz.exploring import explore
 from tapeviz.face import bundle as _bundle
 from tapeviz.face import draw, explain, play, why
 
@@ -338,6 +337,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from tapeviz.engine import dtypes
     from tapeviz.engine.slices import IndexedSlices
+    from tapeviz.exploring import explore
     from tapeviz.gradients import (
         custom_gradient,
         grad_pass_through,
@@ -360,7 +360,7 @@ if TYPE_CHECKING:
         atan,
         atan2,
         atanh,
-                        cos,
+        cos,
         cosh,
         cumsum,
         divide,
@@ -424,6 +424,7 @@ _ROOMS = {
     """,
     "debugging": "Assert assert_equal assert_greater assert_less assert_rank",
     "engine.slices": "IndexedSlices",
+    "exploring": "explore",
     "gradients": """
         custom_gradient grad_pass_through numpy_function py_function recompute_grad
     """,
