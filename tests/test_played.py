@@ -35,7 +35,7 @@ def listing(**options: object) -> Player:
 
 def test_the_listing_weighs_sixty_kilobytes_with_everything() -> None:
     player = listing()
-    assert len(player.film.asks) == 5
+    assert len(player.film.asks) == 9
     assert any(frame.check for frame in player.film.frames)
     shown = player._repr_mimebundle_()["text/html"]
     assert len(shown.encode()) <= 60_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -68,10 +69,29 @@ _RULES = (
 a variable made with one that is not set is not set either, and its fallback counts."""
 
 
+_SPARE = re.compile(r"(?<=[{;])([a-z-]+):#[0-9a-f]+;(?=\1:var\()")
+
+
+def _bare(svg: str, graph: Graph) -> str:
+    """The picture without colours that nobody needs.
+
+    They are those of kinds that are not there, and those for programs that know no
+    variables: what a mark makes of an element is said with variables.
+    """
+    lost = "|".join(sorted({*themes.KINDS, "port"} - _kinds(graph)))
+    idle = rf"\.tapeviz \.(?:{lost}) [^{{}},]*\{{[^}}]*\}}"
+    return _SPARE.sub("", re.sub(idle, "", svg) if lost else svg)
+
+
+def _kinds(graph: Graph) -> set[str]:
+    """The kinds of nodes that there are."""
+    there = {node.kind for node in graph.nodes}
+    return there | ({"target"} if any(node.target for node in graph.nodes) else set())
+
+
 def _rules(graph: Graph) -> str:
     """How marks look, on nodes of the kinds that there are."""
-    there = {node.kind for node in graph.nodes}
-    there |= {"target"} if any(node.target for node in graph.nodes) else set()
+    there = _kinds(graph)
     return _RULES + "".join(
         f".tapeviz .{kind} .frame{{stroke:var(--s,var(--tv-{kind}));"
         f"fill:var(--f,var(--tv-{kind}-fill))}}"
@@ -120,10 +140,11 @@ def built(story: Story, *, theme: str = "auto", direction: str = "LR") -> Film:
     )
     over = f"<style>{_rules(graph)}</style>"
     over += "".join(_overlays(story, picture, prefix))
+    drawn = _bare(picture.over(over), graph)
     return Film(
         story.title(),
         story.alt(),
-        legible(story.worded(picture.over(over)), _SMALLEST * picture.width),
+        legible(story.worded(drawn), _SMALLEST * picture.width),
         tuple(_differences(told)),
         graph.sources,
         Table(story.heads, tuple(story.rows)),
@@ -303,6 +324,7 @@ class Story:
         """An operation runs; constants that waited for it come with it."""
         edges = [edge.id for edge in self.into[node.id]]
         new = [node.id, *edges, *(leaf.id for leaf in waiting)]
+        self.foresee(node)
         self.marks.update(dict.fromkeys(new, ""))
         return self.frame(
             self.words.forward(node),
@@ -387,6 +409,11 @@ class Story:
             check=self.quiz.check(c),
             terms=self.linked(formula, c.node, c.total),
         )
+
+    def foresee(self, node: Node) -> None:
+        """What those are asked who want it before an operation's value is shown."""
+        ask = self.quiz.foresee(node, self.frames) if self.small else None
+        self.asks += [ask] if ask else []
 
     def question(self, step: Step, c: Contribution, before: Value | None) -> None:
         """What is asked before the rule of a contribution is shown."""

@@ -10,7 +10,7 @@ from typing import Any
 from tapeviz.render import theme as themes
 from tapeviz.render.animate import animate, theme_of
 from tapeviz.render.assets import address, lean, script_safe, small, static, terse
-from tapeviz.render.choices import speed_of, step_of
+from tapeviz.render.choices import one_of, speed_of, step_of
 from tapeviz.render.digest import digest
 from tapeviz.render.lines import listed, lit, units
 from tapeviz.render.page import document
@@ -66,7 +66,7 @@ def _markup(film: Film, told: dict[str, Any]) -> str:
 
 
 def payload(
-    film: Film, *, step: int = 0, predict: bool = False, speed: float = 1.0
+    film: Film, *, step: int = 0, predict: bool | str = False, speed: float = 1.0
 ) -> dict[str, Any]:
     """What the player is told of a film, without its picture.
 
@@ -76,6 +76,8 @@ def payload(
     counted in UTF-16 units as scripts count.
     """
     film.validate()
+    if not isinstance(predict, bool):
+        one_of("way to predict", predict, ("all",))
     step, speed = step_of(step, len(film.frames)), speed_of(speed)
     spans = [lit(film.sources, frame.spans) for frame in film.frames]
     known = {place: i for i, place in enumerate(dict.fromkeys(chain(*spans)))}
@@ -142,7 +144,7 @@ class _Pool:
                 [_number(self.texts, slip.text), *map(_plain, slip.answer)]
                 for slip in ask.slips
             ],
-            *([1] if ask.shape else []),
+            *([ask.shape + 2 * ask.early] if ask.shape or ask.early else []),
         ]
 
 

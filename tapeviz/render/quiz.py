@@ -9,6 +9,7 @@ from tapeviz.render.sentences import Sentences, say
 from tapeviz.render.text import number, shape
 from tapeviz.trace.backward import Contribution, Step
 from tapeviz.trace.film import Ask, Slip
+from tapeviz.trace.graph import Node
 from tapeviz.trace.practice import Mistake, Practice
 from tapeviz.trace.value import Value
 
@@ -22,6 +23,8 @@ SLIPS = {
     "local": "That is the upstream gradient alone: the local derivative is missing.",
     "argument": "That is the derivative with respect to the other operand.",
     "swapped": "The operands are swapped.",
+    "product": "That is the product, not the power.",
+    "alone": "That is one operand alone.",
     "sign": "The sign is wrong.",
 }
 """The usual mistakes, the more telling ones first."""
@@ -48,7 +51,7 @@ class Quiz:
         self.words = words
         self._mistakes: dict[str, list[Mistake]] = {}
         for mistake in practice.mistakes:
-            self._mistakes.setdefault(mistake.edge, []).append(mistake)
+            self._mistakes.setdefault(mistake.of, []).append(mistake)
         self._checks = {check.edge: check for check in practice.checks}
 
     def check(self, c: Contribution) -> str:
@@ -60,6 +63,61 @@ class Quiz:
             return NOT_COMPARED.get(check.note, "")
         how = "they agree" if check.agrees else "they do not agree"
         return f"Finite differences give {say(check.difference)}: {how}."
+
+    def foresee(self, node: Node, at: int) -> Ask | None:
+        """The question before frame ``at``, which shows an op's value, or None."""
+        value, name = node.value, self.words.asked(node)
+        if node.kind != "op" or not value.known:
+            return None
+        alike = any(v.shape == value.shape for v in self.words.given(node))
+        shaped = bool(value.shape) and (value.data is None or not alike)
+        spot = _spot(value)
+        right = _at(value, spot)
+        if right is None and not shaped:
+            return None
+        where = f"entry {list(_index(spot, value.shape))} of " if value.shape else ""
+        what = "the shape of " if shaped else where
+        answer = (right or 0.0,)
+        return Ask(
+            at,
+            f"What is {what}{name}?",
+            tuple(map(float, value.shape)) if shaped else answer,
+            (*self._forward_hints(node), self._told(node, answer[0], shaped=shaped)),
+            tuple(self._misread(node, spot, answer[0], shaped=shaped)),
+            shape=shaped,
+            early=True,
+        )
+
+    def _forward_hints(self, node: Node) -> Iterator[str]:
+        name, named = self.words.asked(node), self.words.named(node)
+        if "".join(named.split()) != "".join(name.split()):
+            yield f"The rule is {named}."
+        if not node.value.shape:
+            yield f"With numbers: {self.words.filled(node)}."
+        elif all(v.shape for v in self.words.given(node)):
+            shapes = [shape(v) for v in self.words.given(node)]
+            yield f"Shapes of the operands: {', '.join(shapes)}."
+
+    def _told(self, node: Node, answer: float, *, shaped: bool) -> str:
+        if shaped:
+            return f"The shape is {shape(node.value)}."
+        return f"It is {number(answer)}."
+
+    def _misread(
+        self, node: Node, spot: int, right: float, *, shaped: bool
+    ) -> Iterator[Slip]:
+        """The usual mistakes about an op's value."""
+        if shaped:
+            axes = tuple(map(float, node.value.shape))
+            if axes[::-1] != axes:
+                yield Slip(axes[::-1], SHAPES["turned"])
+            return
+        mistakes = self._mistakes.get(node.id, ())
+        found = [(m.kind, _at(m.value, spot)) for m in mistakes]
+        given = self.words.given(node)
+        if len(given) > 1 and not any(v.shape for v in given):
+            found += [("alone", _at(value, 0)) for value in given]
+        yield from _distinct(right, 0.0, [*found, ("sign", -right)])
 
     def ask(
         self, step: Step, c: Contribution, before: Value | None, at: int
@@ -138,14 +196,13 @@ def _distinct(
     right: float, base: float, guesses: Iterable[tuple[str, float | None]]
 ) -> Iterator[Slip]:
     """The wrong answers that differ from the right one and from each other."""
-    found = {k: v if k == "paths" else base + v for k, v in guesses if v is not None}
+    found = [(k, v if k == "paths" else base + v) for k, v in guesses if v is not None]
     seen = [right]
-    for kind, text in SLIPS.items():
-        value = found.get(kind)
-        if value is None or any(_close(value, other) for other in seen):
+    for kind, value in sorted(found, key=lambda pair: [*SLIPS].index(pair[0])):
+        if any(_close(value, other) for other in seen):
             continue
         seen.append(value)
-        yield Slip((float(f"{value:.7g}"),), text)
+        yield Slip((float(f"{value:.7g}"),), SLIPS[kind])
 
 
 def _close(a: float, b: float) -> bool:

@@ -124,23 +124,38 @@ class Sentences:
         code = self._code(node)
         called = f", called {self.names[node.id]}" if node.name and code else ""
         if back := self.way_back(node):
-            text = fill(node.formula, self._operands(node, self.names))
             what = f", called {self.names[node.id]}" if node.name else ""
-            return f"{back} goes back, and {text} gives {say(node.value)}{what}."
+            told = f"{self.named(node)} gives {say(node.value)}{what}"
+            return f"{back} goes back, and {told}."
         return f"{code or self.names[node.id]} gives {say(node.value)}{called}."
+
+    def asked(self, node: Node) -> str:
+        """What an operation is called where its value is not known yet."""
+        if self.way_back(node):
+            return self.named(node)
+        return self._code(node) or self.names[node.id]
+
+    def given(self, node: Node) -> tuple[Value, ...]:
+        """The values of an operation's operands."""
+        return tuple(self._nodes[e.tail].value for e in self._slots[node.id])
+
+    def named(self, node: Node) -> str:
+        """The operation with the names of its operands."""
+        return fill(node.formula, self._operands(node, self.names))
+
+    def filled(self, node: Node) -> str:
+        """The operation with the numbers of its operands."""
+        values = {
+            e.label: expression(brief(self._nodes[e.tail].value))
+            for e in self._slots[node.id]
+        }
+        return fill(node.formula, values)
 
     def forward_formula(self, node: Node) -> str:
         """The operation with its operands' names, with their numbers, and its value."""
         if node.kind == "group":
             return f"{self.names[node.id]}: {brief(node.value)}"
-        names = self._operands(node, self.names)
-        values = {
-            e.label: expression(brief(self._nodes[e.tail].value))
-            for e in self._slots[node.id]
-        }
-        return equation(
-            fill(node.formula, names), fill(node.formula, values), brief(node.value)
-        )
+        return equation(self.named(node), self.filled(node), brief(node.value))
 
     def way_back(self, node: Node) -> str:
         """The tape on whose way back an op was recorded, by name; "" for other ops."""

@@ -69,7 +69,8 @@ class Ask:
 
     ``answer`` is the right number, or the lengths of an array's axes where ``shape``
     is true. ``slips`` are wrong answers to be told apart. ``hints`` come one by one;
-    the last one gives the answer away.
+    the last one gives the answer away. ``early`` is true of a question that only those
+    want who want to be asked everything.
     """
 
     step: int
@@ -78,6 +79,7 @@ class Ask:
     hints: tuple[str, ...]
     slips: tuple[Slip, ...] = ()
     shape: bool = False
+    early: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ class PlayerWidget(anywidget.AnyWidget):
     """A film in a notebook with a kernel; all its views show one step.
 
     ``step``, ``playing``, ``speed``, ``predict`` and ``answers`` can be read, set,
-    observed and linked. ``answers`` has for each step that was asked for what was typed
+    observed and linked; ``predict`` is "all" where forward values are asked for too.
+    ``answers`` has for each step that was asked for what was typed
     and whether it was right, as in ``{"15": {"typed": "2", "right": True, "tries": 1,
     "hints": 0, "done": True}}``. A step outside the film raises a TraitError.
     ``close()`` takes the views away and frees the film.
@@ -29,7 +30,9 @@ class PlayerWidget(anywidget.AnyWidget):
     step = traitlets.Int(0).tag(sync=True)
     playing = traitlets.Bool(default_value=False).tag(sync=True)
     speed = traitlets.Float(1.0).tag(sync=True)
-    predict = traitlets.Bool(default_value=False).tag(sync=True)
+    predict = traitlets.Union(
+        [traitlets.Bool(default_value=False), traitlets.Enum(["all"])]
+    ).tag(sync=True)
     answers = traitlets.Dict().tag(sync=True)
 
     def __init__(self, film_json: str, step: int = 0, **options: Any) -> None:

@@ -45,7 +45,7 @@ def answer(player: Player, text: str) -> str:
 def test_nobody_sees_a_value_before_they_answered(player: Player, film: Film) -> None:
     player.press("p")
     assert player.press("End") == (6, 20)
-    assert said(player, "question") == film.asks[0].question
+    assert said(player, "question") == film.asks[4].question
     player.root.locator("summary").click()
     assert player.root.locator("tbody tr:visible").count() == 0
     assert player.press("Space") == (6, 20)
@@ -122,13 +122,33 @@ def test_a_shape_is_asked_for_where_shapes_are_the_point(
     with tf.GradientTape() as tape:
         y = x @ w
     film = play(tape, y, w).film
-    ask = next(ask for ask in film.asks if ask.shape)
+    ask = next(ask for ask in film.asks if ask.shape and not ask.early)
     page = open_page.content(
         html.page(film, step=ask.step - 1, predict=True), tmp_path, still=True
     )
     player = Player(page.locator(".tapeviz-film"))
     assert answer(player, "2, 3") == "The axes are in the wrong order."
     assert answer(player, "(3, 2)") == "Right: (3, 2)."
+
+
+def test_values_on_the_way_forward_are_asked_for_if_the_reader_wants(
+    player: Player,
+) -> None:
+    player.press("p", "End")
+    assert player.place == (6, 20)
+    player.root.get_by_label("forward values too").check()
+    assert player.place == (1, 20)
+    assert said(player, "question") == "What is x**2?"
+    value = player.root.locator("#n1-value")
+    assert not value.is_visible()
+    assert answer(player, "6") == "That is the product, not the power."
+    assert answer(player, "9") == "Right: 9."
+    assert player.place == (2, 20)
+    assert value.is_visible()
+    assert said(player, "score").startswith("1 of 9 answered")
+    player.root.get_by_label("forward values too").uncheck()
+    assert said(player, "score").startswith("0 of 5 answered")
+    assert player.press("End") == (6, 20)
 
 
 def test_check_shows_finite_differences(player: Player) -> None:
@@ -210,7 +230,7 @@ def test_a_link_opens_the_film_where_it_points(
     page = open_page(f"{path.as_uri()}#step=6&predict")
     player = Player(page.locator(".tapeviz-film"))
     assert player.place == (6, 20)
-    assert said(player, "question") == film.asks[0].question
+    assert said(player, "question") == film.asks[4].question
     player.press("ArrowLeft")
     page.wait_for_url("**#step=5&predict")
     page.goto(f"{path.as_uri()}#step=99&speed=junk")

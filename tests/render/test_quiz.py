@@ -43,8 +43,9 @@ def judged(ask: Ask, typed: float) -> str:
 
 def test_every_contribution_is_asked_for_before_its_rule_is_shown() -> None:
     film = listing()
-    assert [ask.step for ask in film.asks] == [7, 10, 12, 15, 18]
-    for ask in film.asks:
+    late = [ask for ask in film.asks if not ask.early]
+    assert [ask.step for ask in late] == [7, 10, 12, 15, 18]
+    for ask in late:
         assert film.frames[ask.step].caption.startswith("The derivative of ")
 
 
@@ -68,17 +69,18 @@ def test_forgetting_the_upstream_gradient_is_named() -> None:
     x = tf.Variable(3.0)
     with tf.GradientTape() as tape:
         y = tf.sin(x * x) * 5.0
-    ask = next(a for a in play(tape, y, x).film.asks if "sin" in a.question)
+    asks = [a for a in play(tape, y, x).film.asks if not a.early]
+    ask = next(a for a in asks if "sin" in a.question)
     assert judged(ask, 5.0) == "right"
     assert judged(ask, math.sin(9)) == SLIPS["argument"]
-    into = play(tape, y, x).film.asks[1]
+    into = asks[1]
     assert judged(into, 5 * math.cos(9)) == "right"
     assert judged(into, math.cos(9)) == SLIPS["upstream"]
     assert judged(into, 5.0) == SLIPS["local"]
 
 
 def test_arrays_are_asked_for_by_shape_or_by_an_entry() -> None:
-    asks = layer().asks
+    asks = [ask for ask in layer().asks if not ask.early]
     shape = next(ask for ask in asks if ask.shape and ask.answer == (3.0, 2.0))
     assert {slip.text for slip in shape.slips} == {*SHAPES.values()}
     entry = next(ask for ask in asks if not ask.shape)
@@ -100,6 +102,50 @@ def test_numbers_nobody_can_type_are_not_asked_for() -> None:
     with tf.GradientTape() as tape:
         y = tf.math.log(x)
     assert play(tape, y, x).film.asks == ()
+
+
+def test_every_value_on_the_way_forward_is_asked_for_early() -> None:
+    film = listing()
+    early = [ask for ask in film.asks if ask.early]
+    assert [ask.step for ask in early] == [2, 3, 4, 5]
+    assert [ask.answer for ask in early] == [(9.0,), (6.0,), (15.0,), (16.0,)]
+    assert all(film.frames[ask.step].phase == "forward" for ask in early)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind"),
+    [(8.0, "swapped"), (6.0, "product"), (3.0, "alone"), (-9.0, "sign")],
+)
+def test_the_usual_mistakes_about_a_power_are_named(typed: float, kind: str) -> None:
+    """x**2 at 3: 2**3, 3 * 2, one operand, and -(3**2)."""
+    square = listing().asks[0]
+    assert judged(square, 9.0) == "right"
+    assert judged(square, typed) == SLIPS[kind]
+
+
+def test_hints_about_a_value_name_the_rule_and_then_its_numbers() -> None:
+    x = tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        z = x / 4
+        y = tf.sin(z)
+    one, two = (ask for ask in play(tape, y, x).film.asks if ask.early)
+    assert one.hints == ("With numbers: 2 / 4.", "It is 0.5.")
+    assert judged(one, 2.0) in {SLIPS["swapped"], SLIPS["alone"]}
+    assert two.hints == (
+        "The rule is sin(z).",
+        "With numbers: sin(0.5).",
+        "It is 0.47943.",
+    )
+
+
+def test_the_shape_of_a_matrix_product_is_asked_for_on_the_way_forward() -> None:
+    w = tf.Variable([[1.0], [2.0], [3.0]])
+    x = tf.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    with tf.GradientTape() as tape:
+        y = x @ w
+    ask = play(tape, y, w).film.asks[0]
+    assert (ask.shape, ask.early, ask.answer) == (True, True, (2.0, 1.0))
+    assert [slip.answer for slip in ask.slips] == [(1.0, 2.0)]
 
 
 @settings(max_examples=25, deadline=None)

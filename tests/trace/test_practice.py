@@ -17,8 +17,8 @@ def practised(target: object, tape: tf.GradientTape, sources: object) -> Practic
 
 
 def found(practice: Practice) -> dict[tuple[str, str], float]:
-    """Each mistake's value by its edge and kind."""
-    values = {(m.edge, m.kind): m.value.entry for m in practice.mistakes}
+    """Each mistake's value by what it is about and its kind."""
+    values = {(m.of, m.kind): m.value.entry for m in practice.mistakes}
     return {key: v for key, v in values.items() if isinstance(v, float)}
 
 
@@ -32,6 +32,7 @@ def test_the_mistakes_of_a_quotient_are_those_worked_out_by_hand() -> None:
     assert made["e2_1", "argument"] == pytest.approx(right["e2_0"])
     assert made["e2_0", "swapped"] == pytest.approx(1 / 6)
     assert made["e2_1", "swapped"] == pytest.approx(-2 / 36)
+    assert made["n2", "swapped"] == pytest.approx(2 / 6)
 
 
 def test_a_constant_exponent_has_a_derivative_to_confuse_it_with() -> None:
@@ -41,6 +42,8 @@ def test_a_constant_exponent_has_a_derivative_to_confuse_it_with() -> None:
     made = found(practised(y, tape, x))
     assert made["e1_0", "argument"] == pytest.approx(9 * math.log(3))
     assert made["e1_0", "swapped"] == pytest.approx(3 * 2**2)
+    assert made["n1", "swapped"] == 2**3
+    assert made["n1", "product"] == 3 * 2
 
 
 def test_every_contribution_is_compared_with_finite_differences() -> None:

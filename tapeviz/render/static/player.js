@@ -33,13 +33,14 @@ function unfold(told) {
     for (let i = 0; i < flat.length; i += 2) marks[ids[flat[i]]] = MARKS[flat[i + 1]];
     return { caption, formula: text(formula), marks, spans, row: row - 1, topic: topic, phase: phases[phase], check: text(check), terms };
   });
-  const asks = told.asks.map(([step, question, answer, hints, slips, shape]) => ({
+  const asks = told.asks.map(([step, question, answer, hints, slips, kind = 0]) => ({
     step,
     question,
     answer,
     hints: hints.map(text),
     slips: slips.map(([n, ...answer]) => ({ answer, text: text(n) })),
-    shape: Boolean(shape),
+    shape: kind % 2 > 0,
+    early: kind > 1,
   }));
   const hot = {};
   const on = {};
@@ -55,8 +56,8 @@ function unfold(told) {
 }
 
 // The picture as it was drawn, without anything that could run or fetch.
-function picture(film, image) {
-  const text = film.svg ?? decodeURIComponent(image.getAttribute("src").replace(/^[^,]*,/, ""));
+function picture(film, img) {
+  const text = film.svg ?? decodeURIComponent(img.getAttribute("src").replace(/^[^,]*,/, ""));
   const page = new DOMParser().parseFromString(text, "image/svg+xml");
   const svg = document.importNode(film.svg ? page.documentElement : page.querySelector("svg svg"), true);
   for (const el of [svg, ...svg.querySelectorAll("*")]) {
@@ -365,10 +366,10 @@ export function start(root, told) {
   const film = unfold(told);
   const asked = film.link ? new URLSearchParams(location.hash.slice(1)) : new Map();
   const number = (name) => (asked.has(name) ? { [name]: Number(asked.get(name)) || 0 } : {});
-  const store = memory({ ...film, ...number("step"), ...number("speed"), ...(asked.has("predict") && { predict: true }) });
+  const store = memory({ ...film, ...number("step"), ...number("speed"), ...(asked.has("predict") && { predict: asked.get("predict") || true }) });
   const stop = clock(film, store, () => root.isConnected);
   const close = mount(root, film, store);
-  const place = () => ["#step=" + store.get("step"), ...(store.get("predict") ? ["predict"] : [])].join("&");
+  const place = () => ["#step=" + store.get("step"), ...(store.get("predict") ? ["predict" + (store.get("predict") === "all" ? "=all" : "")] : [])].join("&");
   // Written when the film rests: Safari fails after a hundred changes in half a minute.
   let later;
   const note = () => {

@@ -24,10 +24,17 @@ function same(typed, wanted) {
   return typed.length === wanted.length && typed.every(close);
 }
 
+// The questions that this reader wants: those about values on the way forward only if
+// everything is asked.
+function asked(film, store) {
+  const every = store.get("predict") === "all";
+  return film.asks.filter(({ early }) => every || !early);
+}
+
 // The first open question on the way from one step to another.
 function gate(film, store, from, to) {
   const told = store.get("answers");
-  return store.get("predict") && film.asks.find(({ step }) => step > from && step <= to && !told[step]?.done);
+  return store.get("predict") && asked(film, store).find(({ step }) => step > from && step <= to && !told[step]?.done);
 }
 
 // As far as a reader may go who predicts: up to the next open question.
@@ -38,12 +45,13 @@ function within(film, store, to) {
 }
 
 function score(film, store) {
-  const told = Object.values(store.get("answers")).filter(({ done }) => done);
+  const asks = asked(film, store);
+  const told = asks.map(({ step }) => store.get("answers")[step]).filter((one) => one?.done);
   const well = told.filter(({ right }) => right);
   const first = well.filter(({ tries, hints }) => tries === 1 && !hints).length;
   const counts = [[first, "right at once"], [well.length - first, "after a hint or another try"], [told.length - well.length, "shown"]];
   const parts = counts.filter(([n], i) => n || !i).map((pair) => pair.join(" "));
-  return [told.length, "of", film.asks.length, "answered:", parts.join(", ")].join(" ");
+  return [told.length, "of", asks.length, "answered:", parts.join(", ")].join(" ");
 }
 
 function panel(film, store, root) {
@@ -88,7 +96,7 @@ function panel(film, store, root) {
   };
   const all = () => {
     const told = store.get("answers");
-    const open = film.asks.filter(({ step }) => !told[step]?.done);
+    const open = asked(film, store).filter(({ step }) => !told[step]?.done);
     const shown = open.map(({ step }) => [step, { typed: "", right: false, tries: 0, hints: 0, ...told[step], done: true }]);
     message = "";
     store.set({ answers: { ...told, ...Object.fromEntries(shown) } });
@@ -97,14 +105,22 @@ function panel(film, store, root) {
   const more = button("Hint", hint);
   const reveal = button("Reveal all", all);
   const again = button("Start again", () => ((message = ""), store.set({ answers: {}, step: 0 })));
+  const every = make("input", { type: "checkbox", ...KEYS });
+  every.onchange = () => {
+    store.set({ predict: every.checked ? "all" : true });
+    const first = gate(film, store, -1, film.frames.length);
+    if (first && every.checked) store.set({ step: Math.min(store.get("step"), first.step - 1) });
+  };
+  const also = make("label", {}, every, "forward values too");
+  also.hidden = !film.asks.some(({ early }) => early);
   const form = make("form", { class: "tv-form" }, label, input, make("button", { ...KEYS }, "Answer"), more);
   form.onsubmit = judge;
-  const box = make("section", { class: "tv-quiz", "aria-label": "Predict" }, form, hints, said, make("div", { class: "tv-tally" }, total, reveal, again));
+  const box = make("section", { class: "tv-quiz", "aria-label": "Predict" }, form, hints, said, make("div", { class: "tv-tally" }, total, also, reveal, again));
   const show = () => {
     const step = store.get("step");
     const before = ask;
     box.hidden = !store.get("predict");
-    ask = box.hidden ? undefined : film.asks.find((one) => one.step === step + 1);
+    ask = box.hidden ? undefined : asked(film, store).find((one) => one.step === step + 1);
     const told = ask && store.get("answers")[ask.step];
     const open = ask && !told?.done;
     if (ask !== before) {
@@ -116,6 +132,8 @@ function panel(film, store, root) {
     const given = ask?.hints.slice(0, told?.hints ?? 0) ?? [];
     hints.replaceChildren(...given.map((text) => make("li", {}, text)));
     said.textContent = message;
+    every.checked = store.get("predict") === "all";
+    root.dataset.asks = store.get("predict");
     total.textContent = score(film, store);
     reveal.hidden = !gate(film, store, -1, film.frames.length);
     again.hidden = !reveal.hidden;

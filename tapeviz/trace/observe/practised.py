@@ -33,9 +33,27 @@ def practice(
     here.set((), book)
     try:
         checks = differences(tape, target, sources, run)
-        return Practice(tuple(_mistakes(Scribe(tape, {}), run)), checks)
+        scribe = Scribe(tape, {})
+        return Practice((*_forwards(scribe, run), *_mistakes(scribe, run)), checks)
     finally:
         here.set(tapes, book)
+
+
+def _forwards(scribe: Scribe, run: BackwardPass) -> Iterator[Mistake]:
+    """The mistakes about the value of an op of two numbers."""
+    for node in run.graph.nodes:
+        if node.kind != "op" or not node.id[1:].isdigit():
+            continue
+        rec = scribe.recs[int(node.id[1:])]
+        given, op = _given(scribe, int(node.id[1:])), TABLE[rec[0]]
+        if len(op.operands) != 2 or not all(map(_plain, given)):
+            continue
+        one, two = given
+        with np.errstate(all="ignore"):
+            swapped = FORWARD[op.code](two, one, *op.settings_of(rec))
+            yield Mistake(node.id, "swapped", value_of(swapped))
+            if node.op == "power":
+                yield Mistake(node.id, "product", value_of(one * two))
 
 
 def _mistakes(scribe: Scribe, run: BackwardPass) -> Iterator[Mistake]:
