@@ -171,6 +171,45 @@ NONE = [
         """, seen=GUIDE,
     ),
     _row(
+        "two variables rebound in a loop", "rebound", "w = w - 0.1 * dw",
+        """
+        w = tf.Variable(2.0)
+        b = tf.Variable(1.0)
+        for epoch in range(2):
+            with tf.GradientTape() as tape:
+                y = (w * 3.0 + b) ** 2
+            answer = why(tape, y, w)
+            if answer.result == "none":
+                break
+            dw, db = tape.gradient(y, [w, b])
+            w = w - 0.1 * dw
+            b = b - 0.1 * db
+        """, seen=GUIDE,
+    ),
+    _row(
+        "two variables rebound in one line", "rebound", "b - 0.1 * db",
+        """
+        w, b = tf.Variable(2.0), tf.Variable(1.0)
+        for epoch in range(2):
+            with tf.GradientTape() as tape:
+                y = (w * 3.0 + b) ** 2
+            answer = why(tape, y, b)
+            if answer.result == "none":
+                break
+            dw, db = tape.gradient(y, [w, b])
+            w, b = w - 0.1 * dw, b - 0.1 * db
+        """, seen=GUIDE,
+    ),
+    _row(
+        "two constants in one line", "unwatched", "tf.constant(4.0)",
+        """
+        a, b = tf.constant(3.0), tf.constant(4.0)
+        with tf.GradientTape() as tape:
+            y = a * b
+        answer = why(tape, y, b)
+        """,
+    ),
+    _row(
         "NumPy on the way", "left", "np.mean(x2, axis=0)",
         """
         x = tf.Variable([[1.0, 2.0], [3.0, 4.0]])

@@ -11,8 +11,9 @@ import ast
 import linecache
 import sys
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from types import CodeType
 from typing import Any, TypeAlias
 
@@ -27,7 +28,8 @@ class Line:
 
     ``reads`` and ``makes`` are names, dotted ones included. ``withs`` are the
     with-blocks around it, ``loops`` the loops, outermost first; ``sure`` is False where
-    it may not run, as in the branch of an if.
+    it may not run, as in the branch of an if. ``a, b = 1, 2`` is two of them, each with
+    its own target and value as ``share``.
     """
 
     path: str
@@ -40,11 +42,14 @@ class Line:
     reads: set[str] = field(default_factory=set)
     makes: set[str] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)
+    share: tuple[ast.expr, ast.expr] | None = None
 
     @property
     def value(self) -> ast.expr | None:
         """The expression that the statement gives a name to, if it does."""
         node = self.node
+        if self.share is not None:
+            return self.share[1]
         if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)):
             return node.value
         return node.value if isinstance(node, ast.Expr) else None
@@ -52,7 +57,7 @@ class Line:
     @property
     def parts(self) -> Iterator[ast.AST]:
         """All nodes of the statement itself, without the statements inside it."""
-        return _own(self.node)
+        return chain.from_iterable(map(_own, self.share or (self.node,)))
 
 
 class Reading:
@@ -90,19 +95,24 @@ class Reading:
 
     def _body(self, body: Iterable[ast.stmt], around: Line) -> None:
         for node in body:
-            line = Line(
-                around.path, (around.order[0], node.lineno, node.col_offset), node,
-                around.scope, around.withs, around.loops, around.sure,
-            )  # fmt: skip
-            self.lines.append(line)
+            lines = [
+                Line(
+                    around.path, (around.order[0], node.lineno, node.col_offset), node,
+                    around.scope, around.withs, around.loops, around.sure, share=share,
+                )
+                for share in _shares(node)
+            ]  # fmt: skip
+            self.lines.extend(lines)
+            line = lines[0]
             if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
                 self._definition(node, line)
                 continue
-            _names(line)
+            for line in lines:
+                _names(line)
+                for name in line.calls:
+                    self._args[name].append(line)
             if isinstance(node, ast.Return):
                 self._returns[around.scope.rpartition("/")[2]].append(line)
-            for name in line.calls:
-                self._args[name].append(line)
             self._inside(node, line)
 
     def _definition(self, node: Any, line: Line) -> None:
@@ -132,7 +142,7 @@ class Reading:
         line, place = self.line_at(spot), _position(spot)
         if line is None or place is None:
             return None
-        inside = (n for n in line.parts if _place(n) == place)
+        inside = (n for n in _own(line.node) if _place(n) == place)
         found = list(inside)
         return found[-1] if found else None
 
@@ -218,11 +228,11 @@ class Reading:
                 todo.extend(self.feeders(line, ("", "")))
         return seen
 
-    def chain(self, name: str, goals: Iterable[Line]) -> list[Line]:
+    def chain(self, name: str, goals: Iterable[Line], ends: set[str]) -> list[Line]:
         """The statements on the way from a name to the goals, in order.
 
         A way begins at each statement that reads the name; what made it is no part of
-        the way.
+        the way. No way leads through a statement that reads one of ``ends``.
         """
         if self.here is None or not name:
             return []
@@ -231,7 +241,7 @@ class Reading:
         todo, seen = deque(goals), set()
         while todo:
             line = todo.popleft()
-            if line not in seen:
+            if line not in seen and not ends & line.reads:
                 seen.add(line)
                 for other in self.feeders(line, start):
                     takers[other].add(line)
@@ -281,7 +291,19 @@ def _reached(begins: Iterable[Line], takers: dict[Line, set[Line]]) -> set[Line]
     return reached
 
 
-def _own(node: ast.stmt) -> Iterator[ast.AST]:
+def _shares(node: ast.stmt) -> Sequence[tuple[ast.expr, ast.expr] | None]:
+    """The pairs of ``a, b = 1, 2``; one None for any other statement."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+        return [None]
+    target, value = node.targets[0], node.value
+    if not isinstance(target, ast.Tuple) or not isinstance(value, ast.Tuple):
+        return [None]
+    if any(isinstance(n, ast.Starred) for n in (*target.elts, *value.elts)):
+        return [None]
+    return list(zip(target.elts, value.elts, strict=False)) or [None]
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
     todo: deque[ast.AST] = deque([node])
     while todo:
         one = todo.popleft()

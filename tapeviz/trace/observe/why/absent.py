@@ -246,17 +246,10 @@ _STEPS = {ast.Sub: "assign_sub", ast.Add: "assign_add"}
 def _rebound(case: Case, first: Line, line: Line) -> Reason:
     name, node = case.x_base, line.node
     start = _spoken(case, first, line)
-    value = line.value
     instead, edits = f"{name}.assign(...)", mend.Edits()
-    if isinstance(node, (ast.Assign, ast.AugAssign)) and value is not None:
-        call = f"{name}.assign({code_of(value)})"
-        if (
-            isinstance(value, ast.BinOp)
-            and dotted(value.left) == name
-            and type(value.op) in _STEPS
-        ):
-            call = f"{name}.{_STEPS[type(value.op)]}({code_of(value.right)})"
-        instead, edits = call, mend.replace(case, line, node, call)
+    if isinstance(node, (ast.Assign, ast.AugAssign)):
+        instead = _in_place(case, line)
+        edits = _all_in_place(case, line)
     return Reason(
         "rebound",
         f"{name} was a tf.Variable ({start}), but this line makes a plain tensor "
@@ -265,6 +258,49 @@ def _rebound(case: Case, first: Line, line: Line) -> Reason:
         case.span(line),
         edits,
     )
+
+
+def _all_in_place(case: Case, line: Line) -> mend.Edits:
+    """The edits for an assignment, and for its like in the same run of a loop.
+
+    The next variable of ``w, b = w - dw, b - db``, or of the next line, would be lost
+    as this one is.
+    """
+    edits: mend.Edits = ()
+    beside: dict[int, list[Line]] = {}
+    for one in case.reading.lines:
+        if one.node is line.node or (
+            line.loops
+            and (one.scope, one.loops) == (line.scope, line.loops)
+            and _rebinds(case, one)
+        ):
+            beside.setdefault(id(one.node), []).append(one)
+    for shares in beside.values():
+        calls = "; ".join(_in_place(case, one) for one in shares)
+        edits += mend.replace(case, shares[0], shares[0].node, calls)
+    return edits
+
+
+def _rebinds(case: Case, line: Line) -> bool:
+    """Whether an assignment makes something else of the name of a variable."""
+    if not isinstance(line.node, (ast.Assign, ast.AugAssign)) or len(line.makes) != 1:
+        return False
+    (name,) = line.makes
+    made = case.reading.made(name, line)
+    return name in line.reads and _was_variable(made, line) is not None
+
+
+def _in_place(case: Case, line: Line) -> str:
+    """An assignment to a name as one to its variable, if it had one."""
+    value: Any = line.value
+    (name,) = line.makes if len(line.makes) == 1 else (case.x_base,)
+    made = case.reading.made(name, line)
+    if _was_variable(made, line) is None:
+        return f"{name} = {code_of(value)}"
+    step = isinstance(value, ast.BinOp) and type(value.op) in _STEPS
+    if step and dotted(value.left) == name:
+        return f"{name}.{_STEPS[type(value.op)]}({code_of(value.right)})"
+    return f"{name}.assign({code_of(value)})"
 
 
 def _spoken(case: Case, line: Line, beside: Line) -> str:

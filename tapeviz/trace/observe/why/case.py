@@ -133,8 +133,12 @@ class Case:
 
     @cached_property
     def chain(self) -> list[Line]:
-        """The statements on the way from the source to the target."""
-        return self.reading.chain(self.x_base, self.goals)
+        """The statements on the way from the source to the target.
+
+        What this tape was asked for comes after what it recorded: it is no part of it.
+        """
+        asked = {f"{self.tape_name}.{verb}" for verb in ("gradient", "jacobian")}
+        return self.reading.chain(self.x_base, self.goals, asked)
 
     @cached_property
     def upstream(self) -> set[Line]:
@@ -304,7 +308,7 @@ class Case:
         """The stretch of a statement, or of an expression in it."""
         if line is None:
             return None
-        one = line.node if node is None else node
+        one = node or (line.share[1] if line.share else line.node)
         if node is None and isinstance(one, (ast.With, ast.For, ast.If, ast.While)):
             last = one.body[0]
             return (
