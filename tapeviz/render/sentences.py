@@ -335,24 +335,21 @@ class Sentences:
 
     def ending(self) -> str:
         """The gradients of the sources, of the first few if there are many."""
-        pairs = zip(self.sources, self.run.sources, self.run.results, strict=True)
-        said = [self._result(*pair) for pair in pairs]
+        said = [self._result(n) for n in range(len(self.sources))]
         more = len(said) - _TERMS
         if more > 0:
             said[_TERMS:] = [f"{counted(more, 'more gradient')} came the same way."]
         return " ".join(said) or "No source was asked for."
 
-    def _result(self, name: str, id: str, value: Value | None) -> str:
+    def _result(self, n: int) -> str:
+        name, value = self.sources[n], self.run.results[n]
+        of = f"The gradient of {self.target} with respect to {name} is"
         if value is not None:
-            return (
-                f"The gradient of {self.target} with respect to {name} is {say(value)}."
-            )
-        if not id:
-            return f"The gradient for {name} is None: the tape never recorded it."
-        return (
-            f"The gradient of {self.target} with respect to {name} is None: "
-            f"no gradient flows from {self.target} back to {name}."
-        )
+            return f"{of} {say(value)}."
+        reason = self.run.reason(n)
+        if not reason and self.run.sources[n]:
+            reason = f"no gradient flows from {self.target} back to {name}."
+        return f"{of} None: {reason or 'the tape never recorded it.'}"
 
     def ending_formula(self) -> str:
         """All results as equations."""
