@@ -124,8 +124,8 @@ play(tape, loss, net.variables)
 # ## Run: the training
 #
 # `live` counts like `range`, and shows the run while it goes on. On the left is
-# the loss. On the right are the points, and the colour of the ground says what
-# the network decides there. The black line is the border.
+# the loss. On the right are the points of the two groups. Where the ground is
+# coloured, the network decides for the round points. The line is the border.
 #
 # *Adam* is an optimizer: it does the update in place of `assign_sub`. More about
 # it follows below.

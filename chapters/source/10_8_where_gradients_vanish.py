@@ -437,8 +437,7 @@ check("10.8b", answer)
 # Each gradient here is the same in TensorFlow: `None`, zero and `nan` in the
 # same places. What differs:
 #
-# - TensorFlow does not say why. It logs a warning for whole numbers, and it is
-#   silent about the rest.
+# - TensorFlow does not say why. None of these cells makes it print a warning.
 # - To find a `nan` there, switch on `tf.debugging.enable_check_numerics()`.
 #
 # Next: [10.9 Build your own tape](10_9_build_your_own_tape.ipynb)
