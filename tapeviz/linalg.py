@@ -450,11 +450,13 @@ def eigh(tensor: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
     return _converging(call.eigenvalues, t), _converging(call.eigenvectors, t)
 
 
+@composite("eigvalsh")
 def eigvalsh(tensor: Any, name: str | None = None) -> Tensor:
     """The eigenvalues of symmetric matrices, smallest first."""
     return _converging(call.eigenvalues, _real(tensor, "SelfAdjointEigV2"))
 
 
+@composite("svd")
 def svd(
     tensor: Any, full_matrices: bool = False, compute_uv: bool = True,
     name: str | None = None,
@@ -472,8 +474,7 @@ def svd(
     _thin(full_matrices, "svd")
     if not compute_uv:
         return _converging(call.singular, t)
-    with grouped("svd"):
-        return tuple(_converging(f, t) for f in (call.singular, call.left, call.right))
+    return tuple(_converging(f, t) for f in (call.singular, call.left, call.right))
 
 
 class Qr(NamedTuple):

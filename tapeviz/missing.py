@@ -61,7 +61,14 @@ _HINTS = {
 _SLIPS = {
     "Adam": "tf.keras.optimizers.Adam", "SGD": "tf.keras.optimizers.SGD",
     "adam": "tf.keras.optimizers.Adam", "sgd": "tf.keras.optimizers.SGD",
-    "array": "tf.constant", "clip": "tf.clip_by_value", "div": "tf.divide",
+    "absolute": "tf.abs", "array": "tf.constant", "concatenate": "tf.concat",
+    "exp10": "10.0 ** x", "float": "tf.float32", "int": "tf.int32",
+    "inverse": "tf.linalg.inv", "ln": "tf.math.log",
+    "log10": "tf.math.log(x) / 2.302585",
+    "mean_squared_error": "tf.keras.losses.MeanSquaredError",
+    "optimizer": "tf.keras.optimizers", "power": "tf.pow", "rand": "tf.random.uniform",
+    "randn": "tf.random.normal", "softmax": "tf.nn.softmax", "sqr": "tf.square",
+    "square_root": "tf.sqrt", "clip": "tf.clip_by_value", "div": "tf.divide",
     "dot": "tf.tensordot(a, b, 1)", "gradient": "tape.gradient, of a tf.GradientTape",
     "layers": "tf.keras.layers", "max": "tf.reduce_max, or tf.maximum of two",
     "min": "tf.reduce_min, or tf.minimum of two", "mul": "tf.multiply",
@@ -92,7 +99,7 @@ def missing(space: str, name: str) -> str:
     near = _SLIPS.get(name, near)
     hint = _HINTS.get(name) or (f"you may mean {near}" if near else "")
     home = next((s for s in NAMES if name in NAMES[s].split()), None)
-    if home is not None and not near.endswith(f".{name}"):
+    if home is not None and name not in _SLIPS and not near.endswith(f".{name}"):
         return f"{asked} does not exist; tapeviz has no {_spelt(home, name)} either"
     return f"{asked} does not exist, in TensorFlow neither" + (
         f"; {hint}" if hint else ""

@@ -32,6 +32,7 @@ def constant(
         return wrap(value._v)
     v = raw(value, None if dtype is None else dtypes.as_dtype(dtype))
     if shape is not None:
+        _fills(v, value, shape)
         v = np.broadcast_to(v, shape) if np.size(v) == 1 else np.reshape(v, shape)
         v = v.copy()[()] if not shape else np.ascontiguousarray(v)
     return wrap(v)
@@ -68,6 +69,20 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
         made._t.mixed |= to.is_complex
         return made
     return call.cast_whole(t, to.np)
+
+
+def _fills(v: Any, value: Any, shape: Any) -> None:
+    """An error unless there are as many entries as the shape has, or one."""
+    wanted, have = int(np.prod(room(shape))), np.size(v)
+    if have not in (1, wanted):
+        raise TypeError(
+            tell(
+                f"Eager execution of tf.constant with unsupported shape. Tensor {v} "
+                f"(converted from {value!r}) has {have} elements, but got `shape` "
+                f"{tuple(room(shape))} with {wanted} elements).",
+                "give as many numbers as the shape has, or one for all",
+            )
+        )
 
 
 def zeros(
@@ -150,6 +165,13 @@ def one_hot(
     )  # fmt: skip
     on = 1 if on_value is None else plain(on_value)
     off = 0 if off_value is None else plain(off_value)
+    if n < 0:
+        raise InvalidArgumentError(
+            tell(
+                f"depth must be non-negative, got: {n} [Op:OneHot]",
+                "the depth is how many classes there are",
+            )
+        )
     spots = np.asarray(ids)[..., None] == np.arange(n)
     made = np.where(spots, on, off).astype(kind)
     at = -1 if axis is None else whole(axis)

@@ -18,16 +18,40 @@ def plain(value: Any) -> Any:
 
 def whole(value: Any) -> int:
     """A whole number given as such, as a NumPy value or as a tensor."""
-    return int(plain(value))
+    number = plain(value)
+    if number.__class__ is not int:
+        _count(number)
+    return int(number)
+
+
+def _count(given: Any) -> None:
+    """An error unless it is a whole number."""
+    if given is None:
+        raise ValueError(
+            tell(
+                "Attempt to convert a value (None) with an unsupported type "
+                "(<class 'NoneType'>) to a Tensor.",
+                "a whole number is wanted here",
+            )
+        )
+    kind = np.asarray(given).dtype
+    if kind.kind not in "biu":
+        raise InvalidArgumentError(
+            tell(
+                f"Value for attr 'Tidx' of {dtypes.of(np.empty(0, kind)).c_name} is "
+                "not in the list of allowed values: int32, int64",
+                f"axes, sizes and numbers of entries are whole: {given} is not",
+            )
+        )
 
 
 def sizes(shape: Any) -> tuple[int, ...]:
     """A shape given as a list, a tuple, one number, an array or a tensor."""
     if isinstance(shape, (Tensor, Variable)):
-        return tuple(int(n) for n in np.ravel(shape._v))
+        return tuple(whole(n) for n in np.ravel(shape._v))
     if isinstance(shape, (list, tuple)):
         return tuple(whole(n) for n in shape)
-    return tuple(int(n) for n in np.ravel(shape))
+    return tuple(whole(n) for n in np.ravel(shape))
 
 
 def room(shape: Any) -> tuple[int, ...]:

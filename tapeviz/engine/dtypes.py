@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
+
+from tapeviz.errors import tell
 
 _C_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 
@@ -161,10 +164,14 @@ def as_dtype(spec: Any) -> DType:
     try:
         return _BY_NUMPY[np.dtype(spec)]
     except (TypeError, KeyError):
-        message = (
-            f"Cannot convert the argument `type_value`: {spec!r} to a TensorFlow DType."
-        )
-        raise TypeError(message) from None
+        near = get_close_matches(str(spec), _BY_NAME, 1)
+        raise TypeError(
+            tell(
+                f"Cannot convert the argument `type_value`: {spec!r} to a TensorFlow "
+                "DType.",
+                f"you may mean tf.{near[0]}" if near else "tf.float32 is a dtype",
+            )
+        ) from None
 
 
 class TensorShape(tuple[int, ...]):

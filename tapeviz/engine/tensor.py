@@ -604,7 +604,9 @@ def raw(value: Any, dtype: DType | None = None) -> Any:
         raise ValueError(
             tell(
                 "Attempt to convert a value (None) with an unsupported type "
-                "(<class 'NoneType'>) to a Tensor."
+                "(<class 'NoneType'>) to a Tensor.",
+                "a function without return gives None; of a gradient that is None "
+                "why(tape, y, x) says the reason",
             )
         )
     return _array(value, dtype)
@@ -649,8 +651,13 @@ def _array(value: Any, dtype: DType | None) -> Any:
         a = np.array(value)
     except ValueError:
         raise ValueError(
-            tell("Can't convert non-rectangular Python sequence to Tensor.")
+            tell(
+                "Can't convert non-rectangular Python sequence to Tensor.",
+                "give every row as many entries as the others",
+            )
         ) from None
+    if a.dtype.kind in "US" and not _all_text(np.array(value, object)):
+        raise _mixture()
     if a.dtype.kind in "US" or (a.dtype == object and a.size and _all_text(a)):
         a = np.array(
             [s.encode() if isinstance(s, str) else bytes(s) for s in a.ravel()], object
@@ -667,7 +674,8 @@ def _array(value: Any, dtype: DType | None) -> Any:
         raise ValueError(
             tell(
                 f"Attempt to convert a value ({value!r}) with an unsupported type "
-                f"({type(value)}) to a Tensor."
+                f"({type(value)}) to a Tensor.",
+                "numbers, arrays, and lists of them become tensors",
             )
         )
     if dtype is not None:
@@ -719,9 +727,20 @@ def _text(value: Any, dtype: DType | None) -> Any:
     return Text(value.encode() if isinstance(value, str) else value)
 
 
+def _mixture() -> Exception:
+    return ValueError(
+        tell(
+            "Can't convert Python sequence with mixed types to Tensor.",
+            "numbers, bools or texts: one kind in one tensor",
+        )
+    )
+
+
 def _narrow(a: Any, value: Any) -> Any:
     """Python's floats and ints as float32 and int32, NumPy's as they are."""
     kinds = _leaves(value)
+    if bool in kinds and len(kinds) > 1:
+        raise _mixture()
     if a.dtype == np.float64 and np.float64 not in kinds:
         return a.astype(np.float32)
     if a.dtype == np.int64 and np.int64 not in kinds:

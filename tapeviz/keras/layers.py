@@ -230,6 +230,14 @@ class Layer(Module):
             self._forget()
         with grouped(self._name), name_scope(self._name):
             given = [_ready(x, self.dtype) for x in inputs]
+            if given and (given[0] is None or isinstance(given[0], (str, bool))):
+                raise ValueError(
+                    tell(
+                        f"Inputs to a layer should be tensors. Got {given[0]!r} (of "
+                        f"type {type(given[0])}) as input for layer '{self._name}'.",
+                        "give it an array or a tensor, one row for each sample",
+                    )
+                )
             if given:
                 self._build(_shape_of(given[0]))
                 self._check(given[0])

@@ -81,6 +81,12 @@ def test_an_embeddings_gradient_has_only_the_rows_used() -> None:
     assert float(tf.reduce_max(abs(table.embeddings))) <= 0.05
 
 
+@pytest.mark.parametrize("given", [None, "a"])
+def test_what_is_no_tensor_is_refused(given: Any) -> None:
+    with pytest.raises(ValueError, match="Inputs to a layer should be tensors"):
+        layers.Dense(1)(given)
+
+
 def test_names_count_up() -> None:
     names = [layers.Dense(1).name, layers.Dense(1).name, layers.Flatten().name]
     assert names == ["dense", "dense_1", "flatten"]

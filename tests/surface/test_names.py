@@ -106,6 +106,8 @@ def test_every_function_says_what_it_does(space: str) -> None:
         ("", "reduce_summ", "you may mean tf.reduce_sum"),
         ("", "mul", "you may mean tf.multiply"),
         ("", "dot", "you may mean tf.tensordot(a, b, 1)"),
+        ("", "float", "you may mean tf.float32"),
+        ("", "optimizer", "you may mean tf.keras.optimizers"),
         ("linalg", "lu", "tapeviz has no tf.linalg.lu; scipy.linalg has it, outside"),
         ("linalg", "tridiagonal_solve", "the nearest is tf.linalg.solve"),
         ("math", "betainc", "tapeviz has no tf.math.betainc; scipy.special has it"),

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 
+from tapeviz.engine.habits import Absent
 from tapeviz.engine.record import here
 from tapeviz.engine.tensor import Path, Tensor, Variable, wrap
 from tapeviz.errors import InvalidArgumentError, tell
@@ -96,6 +97,12 @@ class Optimizer:
         self._undecayed_names: re.Pattern[str] | None = None
         self._iterations = self._keep(np.int64(0), "iteration")
         self._learning_rate = self._rate(learning_rate)
+
+    minimize = Absent(
+        "minimize",
+        "Keras has left it out: tape.gradient(loss, variables), then "
+        "apply_gradients(zip(gradients, variables))",
+    )
 
     # -- state -----------------------------------------------------------------------
 
