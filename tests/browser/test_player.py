@@ -195,6 +195,16 @@ def test_a_listener_hears_no_value_before_its_step(player: Player) -> None:
     assert "not yet" not in told
 
 
+def test_on_paper_the_whole_picture_is_there(
+    open_page: Opener, tmp_path: Path, film: Film
+) -> None:
+    """A sheet does not scroll."""
+    page = tmp_path / "film.html"
+    page.write_text(html.page(film), encoding="utf-8")
+    screen = open_page(page, width=400, media="print").locator(".tv-screen")
+    assert screen.evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
 def test_two_copies_on_a_page_are_two_players(
     open_page: Opener, tmp_path: Path, film: Film
 ) -> None:
