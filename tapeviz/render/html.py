@@ -9,17 +9,22 @@ from typing import Any
 
 from tapeviz.render import theme as themes
 from tapeviz.render.animate import animate, theme_of
-from tapeviz.render.assets import address, lean, script_safe, small, static, terse
+from tapeviz.render.assets import (
+    address,
+    lean,
+    on_each,
+    script_safe,
+    small,
+    static,
+    terse,
+)
 from tapeviz.render.choices import one_of, speed_of, step_of
 from tapeviz.render.digest import digest
 from tapeviz.render.lines import listed, lit, units
 from tapeviz.render.page import document
 from tapeviz.trace.film import MARKS, Ask, Film, Frame
 
-_START = (
-    "for(const el of document.querySelectorAll('[id=\"%s\"]'))"
-    "if(el.querySelector(':scope>img'))start(el,film)"
-)
+_START = "if(el.querySelector(':scope>img'))start(el,film)"
 _PACE = 1.8
 _NOTHING_ELSE = (
     "default-src 'none'; img-src data:; "
@@ -61,7 +66,8 @@ def _markup(film: Film, told: dict[str, Any]) -> str:
     return (
         f'<div id="{id}"><img src="{image}" '
         f'alt="{html.escape(film.alt)}" style="max-width:100%"></div>'
-        f"<script>(()=>{{{script()}const film={text};{_START % id}}})()</script>"
+        f"<script>(()=>{{{script()}const film={text};"
+        f"{on_each(id, _START)}}})()</script>"
     )
 
 
@@ -175,5 +181,5 @@ def script() -> str:
 @cache
 def css(theme: str = "auto") -> str:
     """The player's styles and fonts, and the colours of the theme."""
-    fonts = f".tapeviz-film{{--tv-sans:{themes.SANS};--tv-mono:{themes.MONO}}}"
+    fonts = themes.fonts(".tapeviz-film")
     return themes.css(theme) + fonts + small(static("page.css", "player.css"))
