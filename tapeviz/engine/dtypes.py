@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -164,6 +163,8 @@ def as_dtype(spec: Any) -> DType:
     try:
         return _BY_NUMPY[np.dtype(spec)]
     except (TypeError, KeyError):
+        from difflib import get_close_matches  # slow to import
+
         near = get_close_matches(str(spec), _BY_NAME, 1)
         raise TypeError(
             tell(
