@@ -51,6 +51,24 @@ def test_a_click_opens_and_a_crumb_closes(
     assert page.is_hidden(".tv-crumbs")
 
 
+def test_search_looks_into_closed_groups_and_enter_opens_them(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = open_page.content(notebook(programs.nested(30, 40)), tmp_path)
+    page.locator(f"{NOW} .node[tabindex='0']").focus()
+    page.keyboard.press("/")
+    page.keyboard.type("calls 3")
+    field, found = page.get_by_label("Search the picture"), page.locator(".tv-found")
+    assert found.inner_text() == "4 found, 4 in groups: press Enter"
+    page.keyboard.press("Enter")
+    assert page.locator(".tv-crumbs > *").count() == 2
+    assert found.inner_text() == "1 found"
+    assert page.locator(f"{NOW} .tv-hit .title").text_content() == "calls 3–39"
+    assert field.evaluate("el => document.activeElement === el")
+    page.keyboard.type("zz")
+    assert found.inner_text() == "none found"
+
+
 def walk(page: Page) -> str:
     """Press an arrow key until a group is reached; its name."""
     page.locator(f"{NOW} .node[tabindex='0']").focus()

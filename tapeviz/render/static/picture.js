@@ -243,13 +243,28 @@ export function start(root, told) {
   const found = make("span", { class: "tv-found", role: "status" });
   let hits = [];
   let hit = -1;
+  const wanted = () => field.value.trim().toLowerCase();
+  // What stands in the picture of a group, and in those of the groups inside it.
+  const within = (el) => {
+    const ids = el.dataset.fold && folds ? [el.dataset.fold] : [];
+    const words = [];
+    for (const id of ids) {
+      const { content } = folds.querySelector(`template[data-inside="${CSS.escape(id)}"]`) ?? {};
+      if (!content) continue;
+      words.push(...[...content.querySelectorAll(".node text")].map((one) => one.textContent.toLowerCase()));
+      ids.push(...[...content.querySelectorAll("[data-fold]")].map((one) => one.dataset.fold));
+    }
+    return words.join("\n");
+  };
   const search = () => {
-    const text = field.value.trim().toLowerCase();
+    const text = wanted();
     hit = -1;
-    hits = text ? [...picture.boxes].filter(([, box]) => box.words.includes(text)).map(([id]) => id) : [];
+    hits = text ? [...picture.boxes].filter(([, { words, el }]) => words.includes(text) || within(el).includes(text)).map(([id]) => id) : [];
+    const inner = hits.filter((id) => !picture.boxes.get(id).words.includes(text)).length;
     picture.svg.classList.toggle("tv-seeking", Boolean(text));
     for (const [id, { el }] of picture.boxes) el.classList.toggle("tv-hit", hits.includes(id));
-    found.textContent = text ? `${hits.length || "none"} found` : "";
+    const more = inner ? ", " + inner + " in groups: press Enter" : "";
+    found.textContent = text ? (hits.length || "none") + " found" + more : "";
     if (hits.length) reveal(screen, [picture.boxes.get(hits[0]).el]);
   };
   const through = (way) => {
@@ -258,6 +273,11 @@ export function start(root, told) {
     if (hit < 0) hit = hits.length - 1;
     go(hits[hit], false);
     found.textContent = `${hit + 1} of ${hits.length}`;
+    const { el, words } = picture.boxes.get(hits[hit]);
+    if (words.includes(wanted())) return;
+    el.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+    field.focus({ preventScroll: true });
+    search();
   };
   field.oninput = search;
 
