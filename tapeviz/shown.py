@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from tapeviz.errors import LayoutError, SaveError, tell
 from tapeviz.render import picture, still, text
-from tapeviz.render import theme as themes
 from tapeviz.render.changes import changed, changes
 from tapeviz.render.changes import to_text as list_changes
+from tapeviz.render.choices import theme_of
 from tapeviz.render.kept import remembered
 from tapeviz.render.kept import table as kept_table
 from tapeviz.render.layout import check
@@ -114,7 +114,7 @@ class Drawing(Shown):
     ) -> None:
         self._whole = graph if memory is None else remembered(graph, memory)
         self.memory = memory
-        self._look = {"theme": themes.check(theme), "direction": check(direction)}
+        self._look = {"theme": theme_of(theme), "direction": check(direction)}
         self._fold = fold
         self._digits = text.check_precision(precision)
         with text.precision(precision):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tapeviz.errors import tell
+from tapeviz.render import theme as themes
 
 
 def one_of(what: str, given: Any, known: Iterable[str]) -> str:
@@ -15,6 +16,14 @@ def one_of(what: str, given: Any, known: Iterable[str]) -> str:
         choose = f"choose one of {', '.join(names)}"
         raise ValueError(tell(f"there is no {what} {given!r}: {choose}"))
     return str(given)
+
+
+def theme_of(given: Any) -> str:
+    """The theme given; ValueError with the known ones when it is none of them."""
+    try:
+        return themes.check(given)
+    except ValueError as error:
+        raise ValueError(tell(str(error))) from None
 
 
 def step_of(given: Any, count: int) -> int:

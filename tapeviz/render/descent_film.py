@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeviz.render import plots, text
-from tapeviz.render import theme as themes
+from tapeviz.render.choices import theme_of
 from tapeviz.render.lean import Finish, lean
 from tapeviz.render.regime import regime
 from tapeviz.render.track import (
@@ -68,7 +68,7 @@ def descent_film(
     updates a spread is told. More than two numbers are seen in their two principal
     directions, or in two that ``directions`` chooses. ValueError for an unknown theme.
     """
-    themes.check(theme)
+    theme_of(theme)
     look = {"directions": directions} if directions else {}
     svg = _picture(run.validate(), theme, prefix, look)
     ids = frozenset(re.findall(r'\sid="([^"]+)"', svg))

@@ -17,6 +17,7 @@ import numpy as np
 
 from tapeviz.errors import tell
 from tapeviz.render import theme as themes
+from tapeviz.render.choices import theme_of
 from tapeviz.render.lean import Finish, lean
 from tapeviz.render.regime import regime
 from tapeviz.render.text import counted
@@ -143,7 +144,7 @@ def themed(fig: Figure, label: str, theme: str = "auto") -> str:
     What was added to the figure since it was made is in it, in its own colours.
     """
     rules = STYLE + narrow(fig, ".tv-still>&")
-    finish = Finish(panel, rules, WIDTH, label, themes.check(theme))
+    finish = Finish(panel, rules, WIDTH, label, theme_of(theme))
     return lean(write_svg(fig), finish)
 
 

@@ -13,6 +13,7 @@ from html import escape
 from tapeviz.render import arrows, beside, cards, heat
 from tapeviz.render import text as words
 from tapeviz.render import theme as themes
+from tapeviz.render.choices import theme_of
 from tapeviz.render.layout import Box, Placement, place
 from tapeviz.render.pen import FONTS, MARGIN, Rect, ident, legal, shift
 from tapeviz.render.pen import n as _n
@@ -67,7 +68,7 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     ValueError for an unknown theme or direction; LayoutError when there is no layout
     engine.
     """
-    themes.check(theme)
+    theme_of(theme)
     nodes = [*_cards(graph, prefix, sums or {}, arrays or {})]
     ties = arrows.ties(graph, notes or {})
     spot = place(

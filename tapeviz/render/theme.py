@@ -10,8 +10,6 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tapeviz.render.choices import one_of
-
 SANS = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
 """The type for words and numbers."""
 
@@ -193,7 +191,10 @@ _DARK_PAGES = (
 
 def check(theme: str) -> str:
     """The theme's own name; ValueError listing the names when there is none such."""
-    return one_of("theme", theme, NAMES)
+    if theme not in NAMES:
+        choose = f"choose one of {', '.join(NAMES)}"
+        raise ValueError(f"there is no theme {theme!r}: {choose}")
+    return theme
 
 
 def colours(theme: str) -> Mapping[str, str]:

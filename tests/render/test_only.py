@@ -87,7 +87,7 @@ def test_a_hidden_name_is_not_taken_for_a_slot() -> None:
         ({"precision": 0}, "precision is 0, which is no number of digits"),
         ({"precision": True}, "precision is True"),
         ({"theme": "blue"}, "there is no theme 'blue'.*colourblind"),
-        ({"direction": "up"}, "direction must be one of LR, TB"),
+        ({"direction": "up"}, "there is no direction .*: choose one of LR, TB"),
     ],
 )
 def test_a_look_that_cannot_be_is_refused_at_once(
