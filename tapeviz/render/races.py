@@ -56,7 +56,8 @@ class Plane:
 
     def of(self, vectors: Floats) -> Floats:
         """What is seen of a vector, or of each row, of all numbers."""
-        found: Floats = vectors @ self.ways.T
+        with np.errstate(all="ignore"):
+            found: Floats = vectors @ self.ways.T
         return found
 
 
@@ -69,18 +70,18 @@ def plane(run: Descent, t: Track, directions: tuple[int, int] | None) -> Plane |
     if not t.numbers.shape[1]:
         return None
     centred = t.numbers - t.numbers[0]
-    centred = np.where(t.whole[:, None], centred, 0.0)
-    whole = float((centred**2).sum()) or 1.0
+    centred = np.where((t.whole & t.near)[:, None], centred, 0.0)
+    whole = float((centred**2).sum())
     if directions is not None:
         chosen = list(_checked(directions, t.numbers.shape[1]))
         names = coordinates(run)
-        share = float((centred[:, chosen] ** 2).sum()) / whole
+        share = float((centred[:, chosen] ** 2).sum()) / whole if whole else 1.0
         labels = names[chosen[0]], names[chosen[1]]
         ways = np.eye(t.numbers.shape[1])[chosen]
         return Plane(_hidden(t, t.numbers[:, chosen]), labels, share, ways)
     _, sizes, ways = np.linalg.svd(centred, full_matrices=False)
     ways = ways[:2] * np.sign(ways[:2].sum(axis=1, keepdims=True) + 1e-12)
-    share = float((sizes[:2] ** 2).sum() / ((sizes**2).sum() or 1.0))
+    share = float((sizes[:2] ** 2).sum() / (sizes**2).sum()) if whole else 1.0
     labels = "along the first direction", "along the second direction"
     return Plane(_hidden(t, centred @ ways.T), labels, share, ways)
 

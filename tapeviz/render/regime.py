@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tapeviz.render.memory import memory
-from tapeviz.render.track import Track, called, number, plain, track
+from tapeviz.render.track import (
+    Track,
+    called,
+    entries,
+    number,
+    opening,
+    plain,
+    track,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +25,7 @@ if TYPE_CHECKING:
 
     from tapeviz.render.memory import Memory
     from tapeviz.render.track import Floats
-    from tapeviz.trace.descent import Curvature, Descent
+    from tapeviz.trace.descent import Curvature, Descent, Update
 
 CONVERGING = "converging"
 OVERSHOOTING = "converging with overshoot"
@@ -37,6 +45,7 @@ _SAME = 1e-3
 _SHARE = 1e-6
 _EDGE = 1e-5
 _STILL = 1e-4
+_FINE = 2.5e-7
 _ARRIVED = 0.01
 _GROWN = 10.0
 _PART = 0.02
@@ -98,6 +107,7 @@ def _told(run: Descent, t: Track) -> _Told:
         return NONE, "No variable changed inside the block.", ""
     checks: tuple[Callable[[Descent, Track], _Told | None], ...] = (
         _broken,
+        _too_small,
         _at_rest,
         _by_theory,
     )
@@ -134,6 +144,14 @@ def _what_broke(run: Descent, t: Track, first: int) -> str:
     if not np.isfinite(t.losses[first]) and not np.isnan(t.losses).all():
         return f"{loss} is {number(t.losses[first])}"
     return f"the gradient is {number(t.slopes[first])}"
+
+
+def _too_small(_: Descent, t: Track) -> _Told | None:
+    """A run whose updates round to nothing."""
+    if t.strides.any() or not t.slopes.any():
+        return None
+    said = "The updates are too small to change the variables: they round to nothing."
+    return FLAT, said, f"length of gradient = {number(t.slopes[0])}"
 
 
 def _at_rest(run: Descent, t: Track) -> _Told | None:
@@ -174,7 +192,7 @@ def _by_theory(run: Descent, t: Track) -> _Told | None:
     scale = float(np.abs(bends).max()) or 1.0
     level = np.abs(bends) <= _EDGE * scale
     if (moving & level).any():
-        return _no_end(run)
+        return None if _flips(run) else _no_end(run)
     if (moving & (rate * bends < 0)).any():
         return _away_for_good(rate, number(float(bends[moving].min())))
     top = float((rate * bends[moving]).max())
@@ -194,14 +212,18 @@ def _by_theory(run: Descent, t: Track) -> _Told | None:
 
 
 def _parabola(run: Descent) -> bool:
-    """Whether the second derivatives are the same at both ends of the run."""
+    """Whether one parabola has the slopes and second derivatives of both ends."""
     one = run.curvature("start")
     two = run.curvature("minimum") or run.curvature("end")
     if one is None or two is None:
         return False
     first, second = _matrix(one), _matrix(two)
     scale = max(float(np.abs(first).max()), float(np.abs(second).max()), 1e-30)
-    return bool(np.abs(first - second).max() <= _SAME * scale)
+    gap = first @ (np.array(two.at) - np.array(one.at))
+    slopes = np.array(one.slope), np.array(two.slope)
+    size = max(float(np.abs(v).max(initial=0)) for v in (gap, *slopes))
+    fits = np.abs(slopes[1] - slopes[0] - gap).max() <= _SAME * size
+    return bool(fits and np.abs(first - second).max() <= _SAME * scale)
 
 
 def _matrix(c: Curvature) -> Floats:
@@ -210,11 +232,19 @@ def _matrix(c: Curvature) -> Floats:
     return found
 
 
+def _flips(run: Descent) -> bool:
+    """Whether a gradient points against the first one, as beyond a kink."""
+    rows = [[e for g in u.gradients for e in entries(g)] for u in run.updates]
+    whole = [row for row in rows if len(row) == len(rows[0])]
+    return bool((np.array(whole) @ np.array(rows[0]) < 0).any())
+
+
 def _no_end(run: Descent) -> _Told:
-    loss = plain(run.loss_name)
+    loss = called(plain(run.loss_name))
+    said = f"As far as it goes, {loss} falls in a straight line: no end is in sight."
     return (
         DIVERGING,
-        f"The {loss} falls in a straight line and has no lowest point to settle at.",
+        said,
         "curvature 0 along the way",
     )
 
@@ -276,14 +306,28 @@ _SAID = {
 
 def steady_rate(run: Descent) -> float | None:
     """The learning rate if it is the same in every update that has a gradient."""
-    rates = {u.rate for u in run.updates if u.rate is not None}
+    first = next((u.rate for u in run.updates if u.rate is not None), 0.0)
+    telling = [u for u in run.updates if not _rounded(u, first)]
+    rates = {u.rate for u in telling if u.rate is not None} or {first} - {0.0}
     plain_ = all(
         u.rate is not None or not _moved(u.gradients) or any(map(_odd, u.moves))
-        for u in run.updates[:-1]
+        for u in telling
+        if u is not run.updates[-1]
     )
     if len(rates) != 1 or not plain_:
         return _nearly(rates) if plain_ else None
     return rates.pop()
+
+
+def _rounded(u: Update, rate: float) -> bool:
+    """Whether a move is that of the rate, as far as the variables can hold it."""
+    gaps = (
+        abs(move + rate * slope) <= _FINE * max(abs(at), abs(to))
+        for m, g, a, b in zip(u.moves, u.gradients, u.at, u.to, strict=True)
+        if g is not None and g.size == m.size
+        for move, slope, at, to in zip(*map(entries, (m, g, a, b)), strict=True)
+    )
+    return all(gaps)
 
 
 def _moved(gradients: object) -> bool:
@@ -312,7 +356,8 @@ def _observed(run: Descent, t: Track) -> _Told:
     known = t.losses[np.isfinite(t.losses)]
     if _away(known, t):
         way = f"from {number(known[0])} to {number(known[-1])}"
-        said = f"The {plain(run.loss_name)} grows {way}, and the updates grow with it."
+        loss = opening(plain(run.loss_name))
+        said = f"{loss} grows {way}, and the updates grow with it."
         return DIVERGING, said, _rule(run, ">", 2)
     saddle = _saddle(run, t)
     if saddle:
@@ -348,14 +393,14 @@ def _by_losses(run: Descent, t: Track, losses: Floats) -> _Told:
         said = f"On its way down {loss} rises at {rises} of {n} steps: some updates go"
         return OVERSHOOTING, f"{said} too far, or saw other data.", ""
     way = f"from {number(losses[0])} to {number(losses[-1])}"
-    said = f"{loss[0].upper()}{loss[1:]} does not fall: {n} updates bring it {way}."
+    said = f"{opening(plain(run.loss_name))} does not fall: {n} updates bring it {way}."
     return OSCILLATING, said, ""
 
 
 def _settling(run: Descent, t: Track) -> str:
     if t.slopes[-1] <= _ARRIVED * max(t.slopes.max(), 1e-30):
         return "The run comes to rest where the gradient is next to zero."
-    return f"The {plain(run.loss_name)} falls and the run is still on its way."
+    return f"{opening(plain(run.loss_name))} falls and the run is still on its way."
 
 
 def _away(losses: Floats, t: Track) -> bool:

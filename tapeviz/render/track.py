@@ -206,6 +206,16 @@ def called(loss: str) -> str:
     return f"the {loss}" if loss == "loss" else loss
 
 
+def opening(loss: str) -> str:
+    """A loss at the beginning of a sentence.
+
+    >>> opening("loss"), opening("y")
+    ('The loss', 'y')
+    """
+    said = called(loss)
+    return f"{said[0].upper()}{said[1:]}" if loss == "loss" else said
+
+
 def coordinates(run: Descent) -> list[str]:
     """A label for each number of the variables: ``x``, or ``w[0]`` and ``w[1]``."""
     return [

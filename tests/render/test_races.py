@@ -10,7 +10,10 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+import tapeviz as tf
+from tapeviz import descent
 from tapeviz.render import plots, races
+from tapeviz.render.descent_film import descent_film
 from tapeviz.render.track import track
 from tapeviz.trace.descent import Descent
 from tests.render.descents import arrays, parabola, ravine
@@ -65,6 +68,19 @@ def test_many_numbers_are_seen_in_principal_directions() -> None:
     assert np.linalg.norm(seen, axis=1) == pytest.approx(np.linalg.norm(moves, axis=1))
     assert found.share == pytest.approx(1)
     assert "all of the movement" in fig.axes[0].get_title(loc="left")
+
+
+def test_many_numbers_that_explode_or_rest_can_be_seen() -> None:
+    x = tf.Variable([1.0, 2.0, 3.0])
+    for power in (4, 2):
+        with descent(x) as run:
+            for _ in range(12):
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum(x**power)
+                x.assign_sub(0.6 * tape.gradient(loss, x))
+        alt = descent_film(run.data).alt
+        assert "two directions hold all of the movement" in alt
+        x.assign([0.0, 0.0, 0.0])
 
 
 def test_two_directions_can_be_chosen() -> None:

@@ -202,6 +202,31 @@ def test_large_arrays_are_judged_by_their_losses(rate: float, name: str) -> None
     assert run.regime.name == name
 
 
+def test_a_run_that_came_to_rest_still_has_its_inequality() -> None:
+    assert "0.3 · 2 = 0.6 ≤ 1" in walked(0.3, steps=60).regime.inequality
+
+
+def test_two_straight_lines_are_no_parabola() -> None:
+    x = tf.Variable(0.5)
+    with descent(x) as run:
+        for _ in range(12):
+            with tf.GradientTape() as tape:
+                y = tf.abs(x)
+            x.assign_sub(0.2 * tape.gradient(y, x))
+    assert run.regime.name == OSCILLATING
+
+
+def test_updates_that_round_to_nothing_are_flat() -> None:
+    x = tf.Variable(2.0)
+    with descent(x) as run:
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = 1e-30 * x**2
+            x.assign_sub(0.1 * tape.gradient(loss, x))
+    assert run.regime.name == FLAT
+    assert "round to nothing" in run.regime.sentence
+
+
 def test_a_dead_unit_is_flat() -> None:
     x = tf.Variable(-2.0)
     with descent(x) as run:
