@@ -141,6 +141,10 @@ def test_values_on_the_way_forward_are_asked_for_if_the_reader_wants(
     assert said(player, "question") == "What is x**2?"
     value = player.root.locator("#n1-value")
     assert not value.is_visible()
+    assert player.press("Home") == (0, 20)
+    assert not value.is_visible()
+    assert player.root.locator("#n0-value").is_visible()
+    player.press("ArrowRight")
     assert answer(player, "6") == "That is the product, not the power."
     assert answer(player, "9") == "Right: 9."
     assert player.place == (2, 20)

@@ -133,9 +133,10 @@ function panel(film, store, root) {
     hints.replaceChildren(...given.map((text) => make("li", {}, text)));
     said.textContent = message;
     every.checked = store.get("predict") === "all";
-    root.dataset.asks = store.get("predict");
+    const ahead = gate(film, store, -1, film.frames.length);
+    root.dataset.asks = every.checked && !step && ahead ? "start" : store.get("predict");
     total.textContent = score(film, store);
-    reveal.hidden = !gate(film, store, -1, film.frames.length);
+    reveal.hidden = !ahead;
     again.hidden = !reveal.hidden;
     const inside = root.contains(document.activeElement);
     if (open && before !== ask && inside) input.focus({ preventScroll: true });
