@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 import tapeviz as tf
 from tapeviz import play
@@ -48,6 +50,28 @@ def test_a_page_from_disk_plays(
     Player(page.locator(".tapeviz-film")).check()
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= width, "the page scrolls sideways"
+
+
+def test_a_shadow_says_that_there_is_more_to_the_side(
+    open_page: Opener, tmp_path: Path, film: Film
+) -> None:
+    page = open_page.content(html.page(film), tmp_path, width=400)
+    screen = page.locator(".tv-screen")
+
+    def edges() -> list[bool]:
+        """Whether the left and the right edge are darker than the paper."""
+        box = screen.bounding_box()
+        assert box is not None
+        image = Image.open(io.BytesIO(screen.screenshot())).convert("L")
+        last = int(box["width"]) - 1
+        return [image.crop((x, 8, x + 1, 9)).tobytes()[0] < 240 for x in (0, last)]
+
+    screen.evaluate("el => el.scrollTo(0, 0)")
+    assert edges() == [False, True]
+    screen.evaluate("el => el.scrollTo(9999, 0)")
+    assert edges() == [True, False]
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert edges() == [False, False]
 
 
 def test_every_step_shows_its_frame(player: Player, film: Film) -> None:
