@@ -40,10 +40,10 @@ _PROPERTIES = ("opacity", "--h", "--d")
 
 _STYLE = (
     f".film{{background:@paper;font:16px {theme.SANS}}}"
-    f".film .mono{{font-family:{theme.MONO}}}"
-    ".film .mono,.film .title{font-size:13px}"
+    f".film .mono,.film .eq{{font-family:{theme.MONO}}}"
+    ".film .mono,.film .eq,.film .title{font-size:13px}"
     ".film .words{fill:@ink}"
-    ".film .title,.film .quiet{fill:@muted}"
+    ".film .title,.film .eq{fill:@muted}"
     ".film .code{fill:@ink;white-space:pre}"
     ".film .number{fill:@muted;text-anchor:end}"
     ".film .paper{fill:@paper}.film .panel{fill:@code-fill}"
@@ -290,7 +290,7 @@ class _Reel:
 def _said(lines: list[str], formula: str, top: float, room: int) -> str:
     said = [("", line) for line in lines]
     if formula:
-        said.append((' class="mono quiet"', cut(" ".join(formula.split("\n")), room)))
+        said.append((' class="eq"', cut(" ".join(formula.split("\n")), room)))
     return "".join(
         f'<tspan{cls} x="{_PAD}" y="{top + n * 23:.0f}">{_text(line)}</tspan>'
         for n, (cls, line) in enumerate(said)

@@ -69,15 +69,19 @@ _RULES = (
 a variable made with one that is not set is not set either, and its fallback counts."""
 
 
+_CLASSES = re.compile("""class=["']([^"']*)""")
+_SIZES = re.compile(r"\.tapeviz \.([\w-]+)\{font-size:[^{}]*\}")
 _SPARE = re.compile(r"(?<=[{;])([a-z-]+):#[0-9a-f]+;(?=\1:var\()")
 
 
 def _bare(svg: str, graph: Graph) -> str:
-    """The picture without colours that nobody needs.
+    """The picture without colours and sizes that nobody needs.
 
-    They are those of kinds that are not there, and those for programs that know no
-    variables: what a mark makes of an element is said with variables.
+    They are those of kinds and of words that are not there, and those for programs that
+    know no variables: what a mark makes of an element is said with variables.
     """
+    there = {name for found in _CLASSES.findall(svg) for name in found.split()}
+    svg = _SIZES.sub(lambda m: m[0] if m[1] in there else "", svg)
     lost = "|".join(sorted({*themes.KINDS, "port"} - _kinds(graph)))
     idle = rf"\.tapeviz \.(?:{lost}) [^{{}},]*\{{[^}}]*\}}"
     return _SPARE.sub("", re.sub(idle, "", svg) if lost else svg)
