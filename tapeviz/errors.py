@@ -6,7 +6,7 @@ import contextlib
 import linecache
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import CodeType, FrameType
 
 _HOME = os.path.dirname(__file__)  # noqa: PTH120 - pathlib is slow to import
@@ -75,15 +75,6 @@ def names_around() -> Mapping[str, object]:
     """The learner's variables, its local ones before its global ones."""
     frame = caller()
     return {} if frame is None else {**frame.f_globals, **frame.f_locals}
-
-
-def position(code: CodeType, lasti: int) -> tuple[int, int, int, int] | None:
-    """Line, end line, and byte columns of one instruction; None if unknown."""
-    places: Iterable[tuple[int | None, ...]] = code.co_positions()
-    for i, spot in enumerate(places):
-        if 2 * i == lasti:
-            return None if None in spot else spot  # type: ignore[return-value]
-    return None
 
 
 def at() -> str:

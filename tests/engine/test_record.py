@@ -18,7 +18,7 @@ import pytest
 import tapeviz as tf
 from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.record import OFF, Record, here
-from tapeviz.errors import position
+from tapeviz.trace.observe.code import positions
 from tests.engine.oracle import ALL, Case
 from tests.engine.running import over, recorded, tensors
 
@@ -163,7 +163,7 @@ WHERE = [
 
 def spoken(source: str, rec: Record) -> str:
     """The learner's own characters that a record came from."""
-    spot = position(rec[-2], rec[-1])
+    spot = positions(rec[-2]).get(rec[-1])
     assert spot is not None
     line, end_line, col, end_col = spot
     lines = [t.encode() for t in source.splitlines()][line - 1 : end_line]

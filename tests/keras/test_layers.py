@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz.errors import own, position
+from tapeviz.errors import own
+from tapeviz.trace.observe.code import positions
 
 keras = tf.keras
 layers = keras.layers
@@ -261,7 +262,7 @@ def test_forgotten_super() -> None:
 def _source(record: Any) -> str:
     """The text of the learner's expression that made a record."""
     code, lasti = record[-2:]
-    spot = position(code, lasti)
+    spot = positions(code).get(lasti)
     assert spot is not None
     line, _, start, stop = spot
     return linecache.getline(code.co_filename, line)[start:stop]

@@ -17,6 +17,8 @@ from itertools import chain
 from types import CodeType
 from typing import Any, TypeAlias
 
+from tapeviz.trace.observe.code import positions
+
 Spot: TypeAlias = tuple[CodeType, int]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BODIES = ("body", "orelse", "handlers", "finalbody", "cases")
@@ -407,12 +409,10 @@ def _cells(asking: str = "") -> dict[str, int]:
 def _position(spot: Spot) -> tuple[int, int, int, int] | None:
     """Line, column, end line and end column of an instruction, in bytes."""
     code, lasti = spot
-    for i, (line, end_line, col, end_col) in enumerate(code.co_positions()):
-        if 2 * i == lasti:
-            if line is None or end_line is None or col is None or end_col is None:
-                return None
-            return line, col, end_line, end_col
-    return None
+    if (found := positions(code).get(lasti)) is None:
+        return None
+    line, end_line, col, end_col = found
+    return line, col, end_line, end_col
 
 
 def _place(node: ast.AST) -> tuple[int, int, int, int] | None:

@@ -20,7 +20,7 @@ from tapeviz.trace.observe.frames import frames
 from tapeviz.trace.observe.names import Names, tensors
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
 from tapeviz.trace.observe.values import value_of
-from tapeviz.trace.observe.why.asked import why
+from tapeviz.trace.observe.why.asked import first
 from tapeviz.trace.observe.wording import settings, spelled
 from tapeviz.trace.value import Value
 
@@ -65,7 +65,7 @@ def backward(
         tuple(steps),
         results,
         tuple(_called(names, s) for s in flat),
-        _reasons(tape, targets, flat, names) if None in results else (),
+        _reasons(tape, targets, flat, names, results) if None in results else (),
     ).validate()
 
 
@@ -88,11 +88,16 @@ def _called(names: Names, thing: Any) -> str:
 
 
 def _reasons(
-    tape: GradientTape, targets: list[Any], sources: list[Any], names: Names
+    tape: GradientTape,
+    targets: list[Any],
+    sources: list[Any],
+    names: Names,
+    results: tuple[Value | None, ...],
 ) -> tuple[str, ...]:
     """Why gradients are None, the first reason of each; "" for those that are not."""
-    answers = why(tape, targets, sources, names)
-    return tuple(a.reasons[0].sentence if a.result == "none" else "" for a in answers)
+    lost = [s for s, g in zip(sources, results, strict=True) if g is None]
+    told = iter(first(tape, targets, lost, names))
+    return tuple(next(told) if g is None else "" for g in results)
 
 
 def _final(

@@ -54,7 +54,16 @@ def why(
     tape is not used up and may still be recording.
     """
     with _paused():
-        return _answers(tape, target, sources, names, spot)
+        return tuple(map(_answer, _cases(tape, target, sources, names, spot)))
+
+
+def first(
+    tape: GradientTape, target: Any, sources: Any, names: Names
+) -> tuple[str, ...]:
+    """The first reason for each of these sources, whose gradients are None."""
+    with _paused():
+        cases = _cases(tape, target, sources, names, None)
+        return tuple(_reasons(case, "none", [])[0].sentence for case in cases)
 
 
 @contextmanager
@@ -68,29 +77,21 @@ def _paused() -> Iterator[None]:
         here.set(tapes, book)
 
 
-def _answers(
+def _cases(
     tape: GradientTape, target: Any, sources: Any, names: Names, spot: Spot | None
-) -> tuple[Answer, ...]:
+) -> Iterator[Case]:
+    """One case per source."""
     scribe = Scribe(tape, names)
     code = reading(scribe, spot)
     targets, flat = nest.leaves(target), nest.leaves(sources)
     y_code = code.argument(1, "target")
     goals = [_tensor(t) for t in targets]
     y_plain = next((type(t).__name__ for t in targets if not is_value(t)), "")
-    return tuple(
-        _answer(
-            Case(
-                scribe,
-                code,
-                names,
-                goals,
-                _tensor(one),
-                (y_code, x_code),
-                (y_plain, "" if is_value(one) else type(one).__name__),
-            )
+    for one, x_code in zip(flat, _source_codes(code, len(flat)), strict=True):
+        plain = "" if is_value(one) else type(one).__name__
+        yield Case(
+            scribe, code, names, goals, _tensor(one), (y_code, x_code), (y_plain, plain)
         )
-        for one, x_code in zip(flat, _source_codes(code, len(flat)), strict=True)
-    )
 
 
 def _tensor(thing: Any) -> Any:
