@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+try:
+    import fcntl
+except ImportError:  # Windows: there measured tests put up with what runs beside them
+    fcntl = None  # type: ignore[assignment]
 
 # Read when TensorFlow is first imported, by whichever test: quiet, on the processor,
 # and with its plain kernels, whose messages are the documented ones.
@@ -30,3 +38,41 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     kernels of the notebook tests would trip over.
     """
     items.sort(key=lambda item: "browser" in item.path.parts)
+
+
+class Room:
+    """Tests run side by side; one that measures time (``alone``) has the machine.
+
+    Two locks between the processes: the room, which all tests share and a measured one
+    takes whole, and its door, behind which it waits until the others have left, so that
+    nobody new comes in.
+    """
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Run one test, in the room."""
+        with _room(alone=item.get_closest_marker("alone") is not None):
+            return (yield)
+
+
+@contextmanager
+def _room(*, alone: bool) -> Iterator[None]:
+    if fcntl is None:
+        yield
+        return
+    here = Path(__file__).parent
+    door, room = (os.open(path, os.O_RDONLY) for path in (here, here / "data"))
+    try:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield
+    finally:
+        os.close(room)
+        os.close(door)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The room is for all tests: the docstrings' and the notebooks' too."""
+    config.addinivalue_line("markers", "alone: measures time; nothing runs beside it")
+    config.pluginmanager.register(Room())

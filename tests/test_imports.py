@@ -48,6 +48,7 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
+@pytest.mark.alone
 def test_importing_is_quick() -> None:
     """The better of two measurements counts: something else may run beside one."""
     run("import tapeviz")  # compiled once, as after every installation

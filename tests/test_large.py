@@ -111,6 +111,7 @@ def plain() -> None:
         (chain, 100_000, 80),
     ],
 )
+@pytest.mark.alone
 def test_time_to_draw_in_plain_loops(
     make: Callable[[int], tf.GradientTape], ops: int, limit: float
 ) -> None:

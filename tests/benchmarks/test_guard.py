@@ -52,5 +52,6 @@ def measured() -> dict[str, float]:
 
 
 @pytest.mark.parametrize("what", LIMITS)
+@pytest.mark.alone
 def test_it_costs_no_more_than(what: str, measured: dict[str, float]) -> None:
     assert measured[what] <= LIMITS[what][1]

@@ -334,6 +334,7 @@ def test_with_less_motion_nothing_moves(
     assert player.root.evaluate("el => el.getAnimations({ subtree: true }).length") == 0
 
 
+@pytest.mark.alone
 def test_a_step_is_quick_on_a_large_film(open_page: Opener, tmp_path: Path) -> None:
     marks = [(f"g{i}", "hot") for i in range(300)]
     groups = "".join(

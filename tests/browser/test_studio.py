@@ -148,6 +148,7 @@ def test_race_and_graph_by_mouse(studio: Studio) -> None:
     studio.board.get_by_role("group", name="The graph of step 7").wait_for()
 
 
+@pytest.mark.alone
 def test_a_move_shows_the_new_path_at_once(
     studio: Studio, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -224,6 +224,7 @@ def test_the_same_graph_folds_the_same_way() -> None:
     assert [*Fold(graph).parts()] == [*Fold(again).parts()]
 
 
+@pytest.mark.alone
 def test_folding_recurses_nowhere_and_takes_linear_time() -> None:
     def seconds(graph: Graph) -> float:
         start = time.perf_counter()
