@@ -9,7 +9,7 @@ states that a still picture is never in, and those inside ``@media``, are left o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -387,11 +387,3 @@ def pixels(text: str, usual: float = 0.0) -> float:
 def numbers(text: str) -> list[float]:
     """All numbers in a text, in their order."""
     return [float(n) for n in re.findall(r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?", text)]
-
-
-def named(elements: Iterable[Element], marks: Mapping[str, str]) -> None:
-    """Give the elements of these ids one more class each."""
-    for el in elements:
-        mark = marks.get(el.get("id", ""), "")
-        if mark:
-            el.set("class", f"{el.get('class', '')} {mark}".strip())

@@ -3,9 +3,8 @@
 The SVG is read as a browser reads it, the styles worked out by ``css``: the pictures
 are laid out and coloured in one place only, and a PNG shows what the SVG shows. Text
 is set in DejaVu, which matplotlib brings along; characters that it lacks come from a
-font of this machine. ``marks`` are those of a film's step (``film.state(step)``): the
-painted picture is the one that the step shows. No screen, no browser and no pyplot
-are needed, and the same picture gives the same bytes.
+font of this machine. No screen, no browser and no pyplot are needed, and the same
+picture gives the same bytes.
 
 >>> blue = '<svg width="4" height="3"><rect width="4" height="3" fill="#0000ff"/></svg>'
 >>> pixels(blue, scale=1).shape
@@ -17,14 +16,14 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from xml.etree import ElementTree as ET
 
-from tapeviz.render.css import Styled, named, numbers, styled
+from tapeviz.render.css import Styled, numbers, styled
 from tapeviz.render.css import pixels as length
 
 if TYPE_CHECKING:
@@ -56,14 +55,11 @@ _ROUND = 0.5523
 
 _Slant: TypeAlias = Literal["normal", "italic"]
 
-Marks = Mapping[str, str]
-"""Which mark each element of a picture bears, by its id."""
 
-
-def png(svg: str, *, scale: float = SCALE, marks: Marks | None = None) -> bytes:
+def png(svg: str, *, scale: float = SCALE) -> bytes:
     """The picture as the bytes of a PNG file, ``scale`` dots to a pixel."""
     file = io.BytesIO()
-    root = _root(svg, marks)
+    root = _root(svg)
     told = {"Software": None, "Title": _said(root, "title"), "Description": None}
     with _plain():
         made = _figure(root)
@@ -71,15 +67,11 @@ def png(svg: str, *, scale: float = SCALE, marks: Marks | None = None) -> bytes:
     return file.getvalue()
 
 
-def pdf(*svgs: str, marks: Iterable[Marks] = ()) -> bytes:
-    """The pictures as the bytes of one PDF file, a page each, its text selectable.
-
-    ``marks`` gives, if anything, the marks of each page.
-    """
+def pdf(*svgs: str) -> bytes:
+    """The pictures as the bytes of one PDF file, a page each, its text selectable."""
     from matplotlib.backends.backend_pdf import PdfPages
 
-    every = list(marks) or [{} for _ in svgs]
-    roots = [_root(svg, given) for svg, given in zip(svgs, every, strict=True)]
+    roots = [_root(svg) for svg in svgs]
     file = io.BytesIO()
     told = {"Creator": None, "Producer": None, "CreationDate": None}
     title = {"Title": _said(roots[0], "title") if roots else ""}
@@ -89,25 +81,21 @@ def pdf(*svgs: str, marks: Iterable[Marks] = ()) -> bytes:
     return file.getvalue()
 
 
-def pixels(
-    svg: str, *, scale: float = SCALE, marks: Marks | None = None
-) -> NDArray[np.uint8]:
+def pixels(svg: str, *, scale: float = SCALE) -> NDArray[np.uint8]:
     """The picture as an array of shape (height, width, 4): red, green, blue, alpha."""
     import numpy as np
 
     file = io.BytesIO()
     with _plain():
-        made = _figure(_root(svg, marks))
+        made = _figure(_root(svg))
         made.set_dpi(_INCH * scale)
         made.savefig(file, format="rgba", dpi=made.dpi, **_CLEAR)
         wide, high = made.canvas.get_width_height()
     return np.frombuffer(file.getvalue(), np.uint8).reshape(high, wide, 4)
 
 
-def _root(svg: str, marks: Marks | None) -> ET.Element:
-    root = ET.fromstring(svg)  # noqa: S314 - our own
-    named(root.iter(), marks or {})
-    return root
+def _root(svg: str) -> ET.Element:
+    return ET.fromstring(svg)  # noqa: S314 - our own
 
 
 def _said(root: ET.Element, tag: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tapeviz.render import paint, theme
+from tapeviz.render.animate import still
 from tapeviz.render.film import backward_film
 from tapeviz.render.scene import scene
 from tests import samples
@@ -68,8 +69,8 @@ def test_every_node_is_filled_in_its_theme(name: str) -> None:
 
 def test_a_step_of_a_film_is_painted_with_its_marks() -> None:
     film = backward_film(samples.backward_102())
-    first = paint.pixels(film.svg, marks=film.state(0))
-    later = paint.pixels(film.svg, marks=film.state(len(film.frames) - 2))
+    first = paint.pixels(still(film, 0))
+    later = paint.pixels(still(film, len(film.frames) - 2))
     assert first.shape == later.shape
     hot = colour(theme.colours("light")["hot-fill"])
     assert not (first == hot).all(axis=2).any()
@@ -86,8 +87,6 @@ def test_text_in_a_pdf_is_text() -> None:
 def test_a_page_for_each_picture() -> None:
     svgs = [scene(graph()).svg for graph in (samples.square, samples.layer)]
     assert re.search(rb"/Count 2\b", paint.pdf(*svgs))
-    marked = paint.pdf(svgs[0], svgs[0], marks=[{}, {"n0": "gone"}])
-    assert re.search(rb"/Count 2\b", marked)
 
 
 def test_letters_no_font_has_are_no_reason_to_fail() -> None:
