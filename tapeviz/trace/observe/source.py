@@ -11,7 +11,7 @@ import ast
 import linecache
 import sys
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from types import CodeType
@@ -83,7 +83,7 @@ class Reading:
         self._made: dict[tuple[str, str], list[Line]] = defaultdict(list)
         for line in self.lines:
             for name in line.makes:
-                self._made[line.scope, name].append(line)
+                self._made[_home(name, line.scope), name].append(line)
         self.here = None if spot is None else self.line_at(spot)
         found = None if spot is None else self.node_at(spot)
         self.call = found if isinstance(found, ast.Call) else None
@@ -203,10 +203,12 @@ class Reading:
                 break
         return kept or every
 
-    def feeders(self, line: Line, start: tuple[str, str]) -> Iterator[Line]:
-        """The statements that a statement takes its values from, but for the start."""
+    def feeders(
+        self, line: Line, starts: Container[tuple[str, str]] = ()
+    ) -> Iterator[Line]:
+        """The statements that a statement takes its values from, but for the starts."""
         for name in line.reads:
-            if self.key(name, line) != start:
+            if self.key(name, line) not in starts:
                 yield from self.before(name, line)
         for name in line.calls:
             yield from self._returns.get(name) or self._of_instances(name, line)
@@ -214,9 +216,18 @@ class Reading:
         if isinstance(line.node, _FUNCTIONS) and line.node.name == function:
             yield from self._args.get(function, ())
 
+    def callers(self, line: Line) -> list[Line]:
+        """The statements that run the function which a statement stands in."""
+        around, _, function = line.scope.rpartition("/")
+        made = function == "__init__"
+        return self._args.get(around.rpartition("/")[2] if made else function, [])
+
     def _of_instances(self, name: str, line: Line) -> Iterator[Line]:
         """What an object of the learner's own class returns when it is called."""
-        if self.made(name, line):
+        made, value = self.made(name, line), line.value
+        new = isinstance(value, ast.Call) and dotted(value.func) == name
+        kinds = {isinstance(one.node, ast.ClassDef) for one in made}
+        if made and not (new and kinds == {True}):
             for method in ("__call__", "call", "forward"):
                 yield from self._returns.get(method, ())
 
@@ -227,8 +238,16 @@ class Reading:
             line = todo.popleft()
             if line not in seen:
                 seen.add(line)
-                todo.extend(self.feeders(line, ("", "")))
+                todo.extend(self.feeders(line))
         return seen
+
+    def starts(self, name: str) -> set[tuple[str, str]]:
+        """A name as the question knows it, and as the methods of its object do."""
+        if self.here is None or not name:
+            return set()
+        own = "self." + name.rpartition(".")[2]
+        inner = {key for key in self._made if key[1] == own and "." in name}
+        return {self.key(name, self.here), *inner}
 
     def chain(self, name: str, goals: Iterable[Line], ends: set[str]) -> list[Line]:
         """The statements on the way from a name to the goals, in order.
@@ -236,20 +255,21 @@ class Reading:
         A way begins at each statement that reads the name; what made it is no part of
         the way. No way leads through a statement that reads one of ``ends``.
         """
-        if self.here is None or not name:
-            return []
-        start = self.key(name, self.here)
+        starts = self.starts(name)
         takers: dict[Line, set[Line]] = defaultdict(set)
-        todo, seen = deque(goals), set()
+        todo, seen = deque(goals if starts else ()), set()
         while todo:
             line = todo.popleft()
             if line not in seen and not ends & line.reads:
                 seen.add(line)
-                for other in self.feeders(line, start):
+                for other in self.feeders(line, starts):
                     takers[other].add(line)
                     todo.append(other)
         begins = [
-            one for one in seen if name in one.reads and self.key(name, one) == start
+            one
+            for one in seen
+            for _, start in starts
+            if start in one.reads and self.key(start, one) in starts
         ]
         return sorted(_reached(begins, takers), key=lambda one: one.order)
 
@@ -280,6 +300,11 @@ class Reading:
             for item in line.node.items
             if item.optional_vars is not None and code_of(item.optional_vars) == name
         ]
+
+
+def _home(name: str, scope: str) -> str:
+    """The scope a name lives in: what hangs on ``self`` belongs to the class."""
+    return scope.rpartition("/")[0] if name.startswith("self.") else scope
 
 
 def _reached(begins: Iterable[Line], takers: dict[Line, set[Line]]) -> set[Line]:

@@ -516,11 +516,14 @@ def outside(case: Case, line: Line) -> Reason:
     head = None if case.block is None else case.block[0]
     when = "before" if head is not None and line.order < head.order else "after"
     lines = [one for one in case.chain if case.inside(one) is False]
+    apart = head is not None and line.scope != head.scope
     return Reason(
         "outside",
         f"{_made(case, line)} was computed {when} the block of {case.tape_name}, where "
         "nothing is recorded.",
-        "move this line into the block",
+        "compute it anew in the block, or in a function that the block calls"
+        if apart
+        else "move this line into the block",
         case.span(line),
         mend.move(case, lines),
     )

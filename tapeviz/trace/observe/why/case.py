@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from types import CodeType, ModuleType
@@ -115,7 +116,12 @@ class Case:
             return None
         if self.block[1] in line.withs:
             return True
-        return None if line.scope != self.block[0].scope else False
+        if line.scope == self.block[0].scope:
+            return False
+        ran = self.reading.callers(line)
+        apart = [one.scope == self.block[0].scope for one in ran]
+        early = apart and all(apart) and not any(self.block[1] in r.withs for r in ran)
+        return False if early else None
 
     def paused(self, line: Line) -> bool:
         """Whether a line stands under stop_recording."""
@@ -138,7 +144,21 @@ class Case:
         What this tape was asked for comes after what it recorded: it is no part of it.
         """
         asked = {f"{self.tape_name}.{verb}" for verb in ("gradient", "jacobian")}
-        return self.reading.chain(self.x_base, self.goals, asked)
+        found = self.reading.chain(self.x_base, self.goals, asked)
+        return found or self.reading.chain(self.owner, self.goals, asked)
+
+    @cached_property
+    def owner(self) -> str:
+        """The name of the learner's object that holds the source, or ""."""
+        root = self.x_base.partition(".")[0].partition("[")[0]
+        if root in self.names:
+            return root
+        return next(
+            (
+                name for name, one in list(self.names.items())
+                if not name.startswith("_") and holds(one, self.source)
+            ), "",
+        )  # fmt: skip
 
     @cached_property
     def upstream(self) -> set[Line]:
@@ -396,6 +416,32 @@ def edge(i: int, slot: int) -> tuple[str, ...]:
 def edit(span: Span | None, new: str) -> tuple[Edit, ...]:
     """One edit, or none where the place is not known."""
     return () if span is None else (Edit(span, new),)
+
+
+HELD = 400
+"""Among how many objects a variable is looked for."""
+
+
+def holds(thing: Any, variable: Any) -> bool:
+    """Whether a variable hangs on an object, in its attributes, lists and so on."""
+    todo, seen = deque([thing]), {id(thing)}
+    while todo and len(seen) < HELD:
+        one = todo.popleft()
+        if isinstance(one, (list, tuple)):
+            parts: Iterable[Any] = one
+        elif isinstance(one, dict):
+            parts = one.values()
+        elif isinstance(one, (type, ModuleType, Tensor, GradientTape, np.ndarray)):
+            continue
+        else:
+            parts = getattr(one, "__dict__", {}).values()
+        for part in list(parts):
+            if part is variable:
+                return True
+            if id(part) not in seen:
+                seen.add(id(part))
+                todo.append(part)
+    return False
 
 
 def is_value(thing: Any) -> bool:

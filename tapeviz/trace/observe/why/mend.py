@@ -84,11 +84,13 @@ def move(case: Case, lines: Iterable[Line]) -> Edits:
         return ()
     head, block = case.block
     moved = [line for line in lines if case.inside(line) is False]
+    away = any(line.scope != head.scope for line in moved)
     late = [one for one in moved if one.order > head.order]
     edits: list[Edit] = []
     last, first = block.body[-1], block.body[0]
     if (
         not moved
+        or away
         or first.lineno == block.lineno
         or any(_clumsy(case, m) for m in moved)
     ):
@@ -105,8 +107,21 @@ def move(case: Case, lines: Iterable[Line]) -> Edits:
         if group:
             text = "".join(form.format(indent, _text(one)) for one in group)
             edits += edit(case.stretch(head, *at, *at), text)
-            edits += [e for one in group for e in edit(_whole(case, one), "")]
+            edits += [e for one in group for e in _taken(case, one)]
     return tuple(edits)
+
+
+def _taken(case: Case, line: Line) -> Edits:
+    """A statement taken out; what it leaves empty says ``pass``."""
+    if _alone(line):
+        return replace(case, line, line.node, "pass")
+    return edit(_whole(case, line), "")
+
+
+def _alone(line: Line) -> bool:
+    """Whether a statement is all that stands in its block."""
+    bodies = (getattr(one, "body", ()) for one in (*line.withs, *line.loops))
+    return any([line.node] == body for body in bodies)
 
 
 def _clumsy(case: Case, line: Line) -> bool:
@@ -142,10 +157,9 @@ def remove(case: Case, line: Line | None) -> Edits:
     """A statement taken out, if it has a line of its own and others stay beside it."""
     if line is None or not isinstance(line.node, ast.Expr):
         return ()
-    alone = any(len(w.body) == 1 and w.body[0] is line.node for w in line.withs)
     text = linecache.getline(line.path, line.node.lineno).strip()
     one = line.node.lineno == line.node.end_lineno and text == code_of(line.node)
-    return edit(_whole(case, line), "") if one and not alone else ()
+    return edit(_whole(case, line), "") if one and not _alone(line) else ()
 
 
 def unpause(case: Case, line: Line) -> Edits:
@@ -197,13 +211,30 @@ def escapes(case: Case, node: ast.AST) -> bool:
         return False
     name = dotted(node.func)
     root, _, last = name.rpartition(".")
-    if isinstance(node.func, ast.Attribute) and node.func.attr == "numpy":
-        return not node.args
+    if _bare(node):
+        return True
     if name in ("float", "int", "complex"):
         return True
     if root == case.tf and last in ("constant", "Variable", "numpy_function"):
         return True
     return bool(root) and case.modules(root.partition(".")[0])
+
+
+def _bare(node: ast.Call) -> bool:
+    """Whether a call only takes the bare number or array out of a value."""
+    bare = isinstance(node.func, ast.Attribute) and node.func.attr in _NUMBERS
+    return bare and not node.args
+
+
+_NUMBERS = ("numpy", "tolist", "item")
+
+
+def _packed(case: Case, node: ast.expr) -> ast.expr:
+    """A list of tensors as one tensor, and any other expression as it is."""
+    if not isinstance(node, (ast.List, ast.Tuple)):
+        return node
+    text = f"{case.tf}.convert_to_tensor({code_of(node)})"
+    return ast.parse(text, mode="eval").body
 
 
 _PLAIN = (
@@ -227,10 +258,10 @@ def _as_tensors(case: Case, node: ast.AST, missing: list[str]) -> ast.AST | None
     if not escapes(case, node):
         return None
     name = dotted(node.func).rpartition(".")[2]
-    if isinstance(node.func, ast.Attribute) and node.func.attr == "numpy":
+    if isinstance(node.func, ast.Attribute) and _bare(node):
         return node.func.value
     if name in _PLAIN:
-        return node.args[0] if node.args else None
+        return _packed(case, node.args[0]) if node.args else None
     if name not in FUNCTIONS and name != "dot":
         missing.append(name)
         return None

@@ -47,7 +47,7 @@ def step(tf: str, code: str, name: str) -> Said | None:
             ),
             (
                 f"use the entry itself, {tf}.reduce_{name[3:]}, or weights, "
-                f"{tf}.nn.softmax"
+                f"{tf}.nn.softmax, or a cross entropy as the loss"
             ),
         )
     if name in COMPARES or name.startswith("logical"):
@@ -106,23 +106,58 @@ def written(case: Case, line: Line) -> Iterator[Reason]:
 
 def mended(case: Case, line: Line | None, node: Any, name: str) -> mend.Edits:
     """The same without the step: the value itself, a smooth one, or a way around it."""
-    tf = case.tf
     if isinstance(node, ast.Call) and node.args:
-        inner = code_of(node.args[0])
-        func = dotted(node.func).rpartition(".")[2]
-        if name == "stop_gradient" and func == name:
-            return mend.replace(case, line, node, inner)
-        if name == "cast_whole" and func == "cast" and len(node.args) > 1:
-            return mend.replace(case, line, node.args[1], f"{tf}.float32")
-        if name in STAIRS and func == name:
-            through = f"({inner} + {tf}.stop_gradient({code_of(node)} - {inner}))"
-            return mend.replace(case, line, node, through)
-        if name in PLACES and func == name:
-            best = f"{tf}.reduce_{name[3:]}"
-            return mend.replace(case, line, node.func, best)
-    if name in COMPARES and isinstance(node, ast.Compare) and line is not None:
+        if dotted(node.func).rpartition(".")[2] == name.removesuffix("_whole"):
+            return _uncalled(case, line, node, name)
+    elif isinstance(node, ast.Compare) and name in COMPARES and line is not None:
         return _smooth(case, line, node)
+    elif isinstance(node, ast.BinOp) and name == "floordiv":
+        plain = f"{code_of(node.left)} / {code_of(node.right)}"
+        return mend.replace(case, line, node, _through(case, plain, node))
     return ()
+
+
+def _through(case: Case, plain: str, node: ast.AST) -> str:
+    """A value that jumps, with the slope of a plain one."""
+    return f"({plain} + {case.tf}.stop_gradient({code_of(node)} - {plain}))"
+
+
+def _uncalled(case: Case, line: Line | None, node: ast.Call, name: str) -> mend.Edits:
+    tf, inner = case.tf, code_of(node.args[0])
+    back = _cast_back(case, line, node)
+    if name == "stop_gradient":
+        return mend.replace(case, line, node, inner)
+    if name in STAIRS:
+        return mend.replace(case, line, node, _through(case, inner, node))
+    if name == "cast_whole" and len(node.args) > 1 and back:
+        return mend.replace(case, line, node.args[1], f"{tf}.float32")
+    plain = not any(word.arg == "output_type" for word in node.keywords)
+    if name in PLACES and plain and back:
+        return mend.replace(case, line, node.func, f"{tf}.reduce_{name[3:]}")
+    return ()
+
+
+def _cast_back(case: Case, line: Line | None, node: ast.AST) -> bool:
+    """Whether floats are made of whole numbers later on, so that floats do as well.
+
+    An index stays a whole number.
+    """
+    return line is not None and any(
+        _to_floats(n) and n is not node and (one is not line or node in ast.walk(n))
+        for one in case.upstream
+        if one.order >= line.order
+        for n in one.parts
+    )
+
+
+def _to_floats(node: ast.AST) -> bool:
+    """Whether an expression is a cast to floats."""
+    return (
+        isinstance(node, ast.Call)
+        and dotted(node.func).rpartition(".")[2] == "cast"
+        and len(node.args) > 1
+        and dotted(node.args[1]).rpartition(".")[2].startswith("float")
+    )
 
 
 def _smooth(case: Case, line: Line, node: ast.Compare) -> mend.Edits:
