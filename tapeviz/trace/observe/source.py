@@ -178,6 +178,13 @@ class Reading:
         every = [] if line is None else self._made.get(self.key(name, line), [])
         return sorted(every, key=lambda one: one.order)
 
+    def history(self, name: str, line: Line | None) -> list[Line]:
+        """The same, with what its own methods gave an attribute of an object."""
+        every = self.made(name, line)
+        for key in self.starts(name) if line is not None else ():
+            every += [one for one in self._made.get(key, []) if one not in every]
+        return sorted(every, key=lambda one: one.order)
+
     def before(self, name: str, line: Line) -> list[Line]:
         """Those among them that may have made the value which ``line`` reads.
 
@@ -272,6 +279,16 @@ class Reading:
             if start in one.reads and self.key(start, one) in starts
         ]
         return sorted(_reached(begins, takers), key=lambda one: one.order)
+
+    def makes_of(self, name: str) -> set[str]:
+        """The names that take their values from a name, in its own scope, in order."""
+        if self.here is None or not name:
+            return set()
+        scope, known = self.key(name, self.here)[0], {name}
+        for line in self.lines:
+            if line.scope == scope and known & line.reads:
+                known |= line.makes
+        return known - {name}
 
     def goals(self, argument: ast.expr | None, name: str) -> list[Line]:
         """The statements that made the value asked about."""

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.trace.observe.source import Line, code_of, dotted
 from tapeviz.trace.observe.why import mend, steps
@@ -127,7 +129,7 @@ def _outside(case: Case) -> bool:
 
 
 def _tensor(case: Case, x: Any) -> Iterator[Reason]:
-    lines, name = case.reading.made(case.x_base, case.reading.here), case.x_name
+    lines, name = case.reading.history(case.x_base, case.reading.here), case.x_name
     edges = tuple(f"e{i}_{s}" for i, s in case.constant_edges(x._v))
     line = definition(case)
     late = _watched_after(case)
@@ -235,9 +237,21 @@ def _was_variable(lines: list[Line], last: Line) -> Line | None:
 
 
 def makes_variable(line: Line) -> bool:
-    """Whether a statement makes a new variable."""
+    """Whether a statement makes a new variable, or a list or dict of them."""
     value = line.value
-    return isinstance(value, ast.Call) and dotted(value.func).endswith("Variable")
+    return any(
+        isinstance(one, ast.Call) and dotted(one.func).endswith("Variable")
+        for one in (value, *_elements(value))
+    )
+
+
+def _elements(value: ast.expr | None) -> list[Any]:
+    """What a written list, tuple, dict or comprehension consists of."""
+    if isinstance(value, (ast.List, ast.Tuple)):
+        return list(value.elts)
+    if isinstance(value, ast.Dict):
+        return list(value.values)
+    return [value.elt] if isinstance(value, ast.ListComp) else []
 
 
 _STEPS = {ast.Sub: "assign_sub", ast.Add: "assign_add"}
@@ -246,15 +260,20 @@ _STEPS = {ast.Sub: "assign_sub", ast.Add: "assign_add"}
 def _rebound(case: Case, first: Line, line: Line) -> Reason:
     name, node = case.x_base, line.node
     start = _spoken(case, first, line)
+    many = bool(_elements(first.value))
+    was, made = (
+        ("held tf.Variables", "plain tensors of them")
+        if many
+        else ("was a tf.Variable", "a plain tensor of it")
+    )
     instead, edits = f"{name}.assign(...)", mend.Edits()
     if isinstance(node, (ast.Assign, ast.AugAssign)):
         instead = _in_place(case, line)
         edits = _all_in_place(case, line)
     return Reason(
         "rebound",
-        f"{name} was a tf.Variable ({start}), but this line makes a plain tensor "
-        "of it, which no tape watches.",
-        f"change the variable in place: {instead}",
+        f"{name} {was} ({start}), but this line makes {made}, which no tape watches.",
+        f"change the variable{'s' * many} in place: {instead}",
         case.span(line),
         edits,
     )
@@ -286,21 +305,47 @@ def _rebinds(case: Case, line: Line) -> bool:
     if not isinstance(line.node, (ast.Assign, ast.AugAssign)) or len(line.makes) != 1:
         return False
     (name,) = line.makes
-    made = case.reading.made(name, line)
+    made = case.reading.history(name, line)
     return name in line.reads and _was_variable(made, line) is not None
 
 
 def _in_place(case: Case, line: Line) -> str:
     """An assignment to a name as one to its variable, if it had one."""
-    value: Any = line.value
+    value, node = line.value, line.node
     (name,) = line.makes if len(line.makes) == 1 else (case.x_base,)
-    made = case.reading.made(name, line)
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+        return _step(code_of(node.targets[0]), value)
+    made = case.reading.history(name, line)
     if _was_variable(made, line) is None:
-        return f"{name} = {code_of(value)}"
+        return f"{name} = {code_of(value)}" if value else name
+    if isinstance(value, ast.ListComp):
+        return _each(value)
+    return _step(name, value)
+
+
+def _step(name: str, value: Any) -> str:
+    """``w - 0.1 * g`` as a step of the variable ``w``."""
     step = isinstance(value, ast.BinOp) and type(value.op) in _STEPS
-    if step and dotted(value.left) == name:
+    if step and code_of(value.left) == name:
         return f"{name}.{_STEPS[type(value.op)]}({code_of(value.right)})"
     return f"{name}.assign({code_of(value)})"
+
+
+def _each(value: ast.ListComp) -> str:
+    """``[w - g for w, g in zip(ws, gs)]`` as a loop that changes each variable."""
+    around = value.generators[0]
+    names = [n.id for n in ast.walk(around.target) if isinstance(n, ast.Name)]
+    left = value.elt.left if isinstance(value.elt, ast.BinOp) else None
+    one = dotted(left) if left is not None and dotted(left) in names else names[0]
+    loop = ast.For(
+        around.target,
+        around.iter,
+        [ast.parse(_step(one, value.elt)).body[0]],
+        [],
+        lineno=0,
+    )
+    head, step = ast.unparse(ast.fix_missing_locations(loop)).split("\n", 1)
+    return f"{head} {step.strip()}"
 
 
 def _spoken(case: Case, line: Line, beside: Line) -> str:
@@ -541,9 +586,16 @@ def written(case: Case, line: Line) -> Iterator[Reason]:
         inside = any(n is node for o in outer for n in ast.walk(o))
         if inside or not mend.escapes(case, node):
             continue
-        if known & {dotted(n) for n in ast.walk(node)}:
+        if known & {dotted(n) for n in ast.walk(node)} and not _of_numbers(case, node):
             outer.append(node)
             yield left(case, line, node)
+
+
+def _of_numbers(case: Case, node: ast.AST) -> bool:
+    """Whether a call makes a tensor of what had been plain numbers already."""
+    arg = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    numbers = (int, float, np.ndarray, np.generic)
+    return isinstance(arg, ast.Name) and isinstance(case.names.get(arg.id), numbers)
 
 
 def left(case: Case, line: Line | None, node: Any, place: int = -1) -> Reason:
@@ -552,6 +604,15 @@ def left(case: Case, line: Line | None, node: Any, place: int = -1) -> Reason:
     short = text if len(text) <= 44 else "This expression"
     called = getattr(node, "func", ast.Pass())
     func = dotted(called) or f".{getattr(called, 'attr', '')}".rstrip(".")
+    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        return Reason(
+            "left",
+            f"{short} is a place in a NumPy array or list of plain numbers, and only "
+            "the number goes there.",
+            f"collect the parts in a list, and make one tensor with {case.tf}.stack",
+            case.span(line, node) if line else None,
+            nodes=(f"n{place}",) if place >= 0 else (),
+        )
     if not func or func.endswith((".constant", ".Variable")):
         what = f"{short} copies only the number into a new tensor"
     elif func in ("float", "int", "complex"):

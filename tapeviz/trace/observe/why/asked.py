@@ -58,11 +58,15 @@ def why(
 
 
 def first(
-    tape: GradientTape, target: Any, sources: Any, names: Names
+    tape: GradientTape,
+    target: Any,
+    sources: Any,
+    names: Names,
+    spot: Spot | None = None,
 ) -> tuple[str, ...]:
     """The first reason for each of these sources, whose gradients are None."""
     with _paused():
-        cases = _cases(tape, target, sources, names, None)
+        cases = _cases(tape, target, sources, names, spot)
         return tuple(_reasons(case, "none", [])[0].sentence for case in cases)
 
 
@@ -241,6 +245,10 @@ def _connected(case: Case, named: bool) -> Iterator[tuple[Any, Reason]]:
 def _blank(case: Case, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
     """The target is not on the tape, and the code does not tell why."""
     if found:
+        return
+    decided = cuts.decision(case)
+    if decided is not None:
+        yield decided
         return
     if case.goals and not case.chain:
         yield from cuts.unconnected(case)

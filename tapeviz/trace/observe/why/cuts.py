@@ -98,15 +98,24 @@ def assignment(case: Case, place: int, event: tuple[Any, ...]) -> Reason:
     span = case.scribe.code.span(*spot)
     into, what = case.name_of(variable) or "the variable", case.known(place)
     code = "this assignment" if span is None else f"{' '.join(span.text.split())}"
+    parts = isinstance(getattr(_assign_call(line), "value", None), ast.Subscript)
     return Reason(
         "assigned",
         f"{code} puts the number of {what} into a variable, and a variable remembers "
         "only its number, not where it came from.",
-        f"go on with a tensor instead of assigning to {into}",
+        f"collect the parts in a list, and make one tensor with {case.tf}.stack"
+        if parts
+        else f"go on with a tensor instead of assigning to {into}",
         span,
         _unassigned(case, line),
         (f"n{place}",) if place in case.scribe.places else (),
     )
+
+
+def _assign_call(line: Line | None) -> ast.expr | None:
+    """The ``v.assign`` of a statement ``v.assign(value)``, as it stands."""
+    call = None if line is None else line.value
+    return call.func if isinstance(call, ast.Call) else None
 
 
 _SIGNS = {"assign_add": "+", "assign_sub": "-"}
@@ -125,7 +134,7 @@ def _unassigned(case: Case, line: Line | None) -> mend.Edits:
         return mend.replace(case, line, call, arg)
     if not isinstance(node, ast.Expr) or not name.isidentifier():
         return ()
-    new = f"new_{name}"
+    new = name if line.loops else f"new_{name}"
     value = f"{name} {_SIGNS[verb]} {arg}" if verb in _SIGNS else arg
     if not value or not verb.startswith("assign"):
         return ()
@@ -134,7 +143,10 @@ def _unassigned(case: Case, line: Line | None) -> mend.Edits:
         for other in case.reading.lines
         if other.path == line.path and other.order > line.order and case.inside(other)
         for n in other.parts
-        if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)
+        if new != name
+        and isinstance(n, ast.Name)
+        and n.id == name
+        and isinstance(n.ctx, ast.Load)
     ]
     edits = mend.replace(case, line, node, f"{new} = {value}")
     return edits + tuple(
@@ -213,9 +225,9 @@ def unconnected(case: Case) -> Found:
     if line is not None:
         yield line.order, absent.linear(case, line)
         return
-    decision = _decision(case)
-    if decision is not None:
-        yield decision
+    decided = decision(case)
+    if decided is not None:
+        yield decided
         return
     x, y = case.x_name, case.y_name
     named = dict.fromkeys(
@@ -251,23 +263,38 @@ def unconnected(case: Case) -> Found:
     )
 
 
-def _decision(case: Case) -> tuple[Any, Reason] | None:
+def decision(case: Case) -> tuple[Any, Reason] | None:
     """An if or a loop that asks about the source, with the target computed in it."""
+    tainted = {case.x_base, *case.reading.makes_of(case.x_base)}
     for line in case.reading.lines:
-        node = line.node
-        if not isinstance(node, (ast.If, ast.While)) or case.x_base not in line.reads:
-            continue
-        inside = {id(n) for n in ast.walk(node)}
-        if any(id(goal.node) in inside for goal in case.upstream):
-            return line.order, Reason(
-                "step",
-                f"{case.x_name} only decides what runs, in {code_of(node.test)}, "
-                "and a decision passes no gradient.",
-                f"compute {case.y_name} from {case.x_name} itself, for example as a "
-                f"mixture with {case.tf}.sigmoid",
-                case.span(line, node.test),
-            )
+        for asks, ways in _choices(line):
+            known = {dotted(n) for n in ast.walk(asks)} & tainted
+            inside = {id(n) for way in ways for n in ast.walk(way)}
+            chosen = line in case.upstream and isinstance(line.node, ast.Assign)
+            if known and (
+                chosen or any(id(goal.node) in inside for goal in case.upstream)
+            ):
+                return line.order, Reason(
+                    "step",
+                    f"{case.x_name} only decides what runs, in {code_of(asks)}, "
+                    "and a decision passes no gradient.",
+                    f"compute {case.y_name} from {case.x_name} itself, for example as "
+                    f"a mixture with {case.tf}.sigmoid",
+                    case.span(line, asks),
+                )
     return None
+
+
+def _choices(line: Line) -> Iterator[tuple[ast.expr, list[ast.stmt]]]:
+    """What a statement asks to decide, and what runs if it says so."""
+    node = line.node
+    if isinstance(node, (ast.If, ast.While)):
+        yield node.test, [*node.body, *node.orelse]
+    elif isinstance(node, ast.For):
+        yield node.iter, node.body
+    for one in line.parts:
+        if isinstance(one, ast.IfExp):
+            yield one.test, []
 
 
 def _namesake(case: Case) -> Line | None:

@@ -71,6 +71,18 @@ def _flat(case: Case, i: int, slot: int, j: int) -> Reason:
 
 def _said(case: Case, i: int, slot: int, j: int) -> Said:
     op = case.op(i)
+    if not np.size(case.value(i)):
+        return (
+            "flat",
+            (
+                f"{case.code(i)} takes no entry at all, so that nothing depends on "
+                f"{case.known(j) or 'its operand'}."
+            ),
+            "choose values, or a condition, that leave at least one entry",
+            (),
+        )
+    if op.name == "gate" and slot == 1:
+        return _straight(case, i)
     if op.name in _SAYINGS:
         return _SAYINGS[op.name](case, i, slot, j)
     if op.name == "power" and slot == 0 and none_left(_operand(case, i, 1)):
@@ -114,6 +126,22 @@ def _rectified(case: Case, i: int, _slot: int, j: int) -> Said:
             "values"
         ),
         _leaky(case, i),
+    )
+
+
+def _straight(case: Case, i: int) -> Said:
+    """The slope of relu, which is 0 or 1 and never changes by a little."""
+    return (
+        "flat",
+        (
+            f"{case.code(i)} holds the slope of a relu, which is 0 on one side and 1 "
+            "on the other: it does not change by a little, so that its derivative is 0."
+        ),
+        (
+            "where second derivatives are wanted use a smooth function, "
+            f"{case.tf}.tanh or {case.tf}.nn.softplus"
+        ),
+        (),
     )
 
 

@@ -17,6 +17,7 @@ Said = tuple[str, str, str]
 
 STAIRS = ("floor", "ceil", "round", "floordiv")
 PLACES = ("argmax", "argmin")
+DRAWS = ("categorical",)
 COMPARES = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 
 
@@ -48,6 +49,15 @@ def step(tf: str, code: str, name: str) -> Said | None:
             (
                 f"use the entry itself, {tf}.reduce_{name[3:]}, or weights, "
                 f"{tf}.nn.softmax, or a cross entropy as the loss"
+            ),
+        )
+    if name in DRAWS:
+        return (
+            "step",
+            f"{code} draws whole numbers at random, and passes no gradient.",
+            (
+                "weigh the loss by the logarithm of how likely the draw was, taken "
+                f"from {tf}.nn.log_softmax"
             ),
         )
     if name in COMPARES or name.startswith("logical"):
@@ -92,7 +102,7 @@ def written(case: Case, line: Line) -> Iterator[Reason]:
         code = code if len(code) <= LONG else name
         told = (
             step(case.tf, code, name)
-            if name in (*STAIRS, *PLACES, "stop_gradient")
+            if name in (*STAIRS, *PLACES, *DRAWS, "stop_gradient")
             else None
         )
         if name == "cast" and len(node.args) > 1:

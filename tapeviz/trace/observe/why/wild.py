@@ -18,6 +18,8 @@ from tapeviz.trace.reason import Reason
 LEAVES = (VARIABLE, WATCHED, READ)
 LARGE = ("exp", "expm1", "cosh", "sinh", "square", "multiply")
 SMALL = "1e-12"
+INSIDE = "0.999999"
+BOUNDED = ("asin", "acos", "atanh")
 
 
 def wild(case: Case, told: list[Any]) -> Iterator[tuple[Any, Reason]]:
@@ -76,8 +78,7 @@ def _forward(case: Case, i: int) -> Reason:
         return Reason(
             "domain",
             f"{case.known(i) or case.x_name} itself holds a number that is {bad}.",
-            "look where that number comes from; the gradient cannot be better than its "
-            "input",
+            _first_bad(case),
             _where(case, i),
             nodes=(f"n{i}",),
         )
@@ -100,6 +101,20 @@ def _forward(case: Case, i: int) -> Reason:
         case.scribe.span(i),
         _edits(case, i),
         nodes=(f"n{i}",),
+    )
+
+
+def _first_bad(case: Case) -> str:
+    """Where a number that is not finite may come from, as far as the code tells."""
+    steps = {"assign_sub", "assign_add", "apply_gradients"}
+    if any(line.loops and steps & line.calls for line in case.reading.lines):
+        return (
+            "the updates in the loop may have made it: start again with a smaller "
+            "learning rate, and ask at the first step at which it is not finite"
+        )
+    return (
+        "look where that number comes from; the gradient cannot be better than its "
+        "input"
     )
 
 
@@ -173,11 +188,13 @@ def _slope(case: Case, part: Part) -> Said:
             "value is not used there, so the gradient that arrives is 0, but 0 times "
             "infinity is nan."
         )
-        fix = (
-            f"keep {what} away from there also where the value is not used: put a "
-            f"{case.tf}.where inside as well"
-        )
-        return ("zero-times-inf", sentence, fix, _doubled(case, i, op.name))
+        if chosen := _doubled(case, i, op.name):
+            fix = (
+                f"keep {what} away from there also where the value is not used: put a "
+                f"{case.tf}.where inside as well"
+            )
+            return ("zero-times-inf", sentence, fix, chosen)
+        return ("zero-times-inf", sentence, _fix(case, i), _edits(case, i))
     if op.name in ("norm", "std"):
         sentence = (
             f"{code} has a corner where all its entries are "
@@ -234,7 +251,12 @@ def _fix(case: Case, i: int) -> str:
     if name in ("sqrt", "rsqrt", "norm", "std", "power"):
         return f"add a tiny number under the root, such as {SMALL}"
     if name in ("log", "log1p"):
-        return "keep the operand above 0, for example with a smallest value"
+        return (
+            "keep the operand above 0, for example with a smallest value, or take the "
+            f"logarithm of a softmax or sigmoid at once, as {tf}.nn.log_softmax does"
+        )
+    if name in BOUNDED:
+        return f"keep the operand between -1 and 1, for example times {INSIDE}"
     if name in ("divide", "reciprocal", "xdivy"):
         return f"keep the denominator away from 0, or use {tf}.math.divide_no_nan"
     return "keep the operand inside the function's domain"
@@ -245,17 +267,30 @@ def _edits(case: Case, i: int) -> mend.Edits:
     name, node, line = case.op(i).name, case.node(i), case.line(i)
     if isinstance(node, ast.BinOp):
         return _binary(case, line, node, name)
-    if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+    if not isinstance(node, ast.Call) or len(node.args) != 1:
         return ()
     arg = node.args[0]
+    if name in ("norm", "std") and {w.arg for w in node.keywords} <= _AXES:
+        return mend.replace(case, line, node, _rooted(case, node, name))
+    if node.keywords:
+        return ()
     if _is_softmax(arg) and name == "log":
         rest = ", ".join(code_of(a) for a in (*arg.args, *arg.keywords))
         return mend.replace(case, line, node, f"{case.tf}.nn.log_softmax({rest})")
-    if name == "norm":
-        inner, tf = code_of(arg), case.tf
-        new = f"{tf}.sqrt({tf}.reduce_sum({tf}.square({inner})) + {SMALL})"
-        return mend.replace(case, line, node, new)
     return mend.replace(case, line, arg, new) if (new := _moved(case, i, arg)) else ()
+
+
+_AXES = {"axis", "keepdims"}
+
+
+def _rooted(case: Case, node: ast.Call, name: str) -> str:
+    """A norm or a standard deviation with a tiny number under its root."""
+    tf, inner = case.tf, code_of(node.args[0])
+    how = "".join(f", {code_of(word)}" for word in node.keywords)
+    under = f"{tf}.reduce_sum({tf}.square({inner}){how})"
+    if name == "std":
+        under = f"{tf}.math.reduce_variance({inner}{how})"
+    return f"{tf}.sqrt({under} + {SMALL})"
 
 
 def _is_softmax(node: ast.expr) -> TypeGuard[ast.Call]:
@@ -267,6 +302,8 @@ def _moved(case: Case, i: int, arg: ast.expr) -> str:
     name, inner, tf = case.op(i).name, code_of(arg), case.tf
     if name in ("log", "log1p"):
         return f"{tf}.maximum({inner}, 1e-7)"
+    if name in BOUNDED:
+        return code_of(ast.BinOp(ast.Name(INSIDE), ast.Mult(), arg))
     if name in ("sqrt", "rsqrt"):
         low = np.min(case.value(case.op(i).inputs(case.recs[i])[0]))
         return f"{inner} + {SMALL}" if low >= 0 else f"{tf}.maximum({inner}, {SMALL})"
