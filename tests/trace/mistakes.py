@@ -716,6 +716,238 @@ NONE = [
         answer = why(tape, y, x)
         """,
     ),
+    _row(
+        "a model called before the block", "outside",
+        "pred = model(x)",
+        """
+        model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+        x, y = tf.constant([[1.0], [2.0]]), tf.constant([[2.0], [4.0]])
+        pred = model(x)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((pred - y) ** 2)
+        answer = why(tape, loss, model.trainable_variables)
+        """,
+        seen="tensorflow/tensorflow#51489",
+    ),
+    _row(
+        "a model's loss after the block", "outside",
+        "loss = tf.reduce_mean((pred - 5.0) ** 2)",
+        """
+        class Line(tf.Module):
+            def __init__(self):
+                self.w = tf.Variable(5.0)
+
+            def __call__(self, x):
+                return self.w * x
+
+        model = Line()
+        with tf.GradientTape() as t:
+            pred = model(tf.constant([1.0, 2.0]))
+        loss = tf.reduce_mean((pred - 5.0) ** 2)
+        answer = why(t, loss, model.w)
+        """,
+    ),
+    _row(
+        "a weight that is used only in __init__", "outside",
+        "self.scaled = self.w * 0.5",
+        """
+        class Layer(tf.Module):
+            def __init__(self):
+                self.w = tf.Variable([[1.0], [2.0]])
+                self.scaled = self.w * 0.5
+
+            def __call__(self, x):
+                return x @ self.scaled
+
+        layer = Layer()
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(tf.constant([[1.0, 1.0]])) ** 2)
+        answer = why(tape, loss, layer.w)
+        """,
+        seen="tensorflow/tensorflow#32729",
+        mend="""
+        class Layer(tf.Module):
+            def __init__(self):
+                self.w = tf.Variable([[1.0], [2.0]])
+
+            def __call__(self, x):
+                return x @ (self.w * 0.5)
+
+        layer = Layer()
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(layer(tf.constant([[1.0, 1.0]])) ** 2)
+        answer = why(tape, loss, layer.w)
+        """,
+    ),
+    _row(
+        "all that another tape's block did", "outside",
+        "fake = g * 3.0",
+        """
+        g, d = tf.Variable(1.0), tf.Variable(2.0)
+        with tf.GradientTape() as g_tape:
+            fake = g * 3.0
+        with tf.GradientTape() as d_tape:
+            loss = (fake * d - 1.0) ** 2
+        answer = why(d_tape, loss, g)
+        """,
+        seen="tensorflow/tensorflow#31919",
+    ),
+    _row(
+        "an attribute rebound in a loop", "rebound",
+        "self.w = self.w - 0.1 * g",
+        """
+        class Model:
+            def __init__(self):
+                self.w = tf.Variable(2.0)
+
+            def fit(self):
+                for step in range(2):
+                    with tf.GradientTape() as tape:
+                        loss = (self.w * 3.0 - 1.0) ** 2
+                    answer = why(tape, loss, self.w)
+                    if answer.result == 'none':
+                        break
+                    g = tape.gradient(loss, self.w)
+                    self.w = self.w - 0.1 * g
+                return answer
+
+        answer = Model().fit()
+        """,
+    ),
+    _row(
+        "a list of weights made anew", "rebound",
+        "weights = [w - 0.1 * g for w, g in zip(weights, grads)]",
+        """
+        weights = [tf.Variable(1.0), tf.Variable(2.0)]
+        for step in range(2):
+            with tf.GradientTape() as tape:
+                loss = (weights[0] * 3.0 + weights[1]) ** 2
+            grads = tape.gradient(loss, weights)
+            if grads[0] is None:
+                break
+            weights = [w - 0.1 * g for w, g in zip(weights, grads)]
+        answer = why(tape, loss, weights[0])
+        """,
+    ),
+    _row(
+        "a dict of weights rebound one by one", "rebound",
+        "params[k] = params[k] - 0.1 * grads[k]",
+        """
+        params = {'w': tf.Variable(1.0), 'b': tf.Variable(0.0)}
+        for step in range(2):
+            with tf.GradientTape() as tape:
+                loss = (params['w'] * 3.0 + params['b'] - 1.0) ** 2
+            grads = tape.gradient(loss, params)
+            if grads['w'] is None:
+                break
+            for k in params:
+                params[k] = params[k] - 0.1 * grads[k]
+        answer = why(tape, loss, params['w'])
+        """,
+    ),
+    _row(
+        "an array filled entry by entry", "left",
+        "out[i]",
+        """
+        w = tf.Variable([1.0, 2.0])
+        with tf.GradientTape() as tape:
+            out = np.zeros(2, dtype=np.float32)
+            for i in range(2):
+                out[i] = w[i] * 3.0
+            loss = tf.reduce_sum(tf.constant(out))
+        answer = why(tape, loss, w)
+        """,
+        mend="""
+        w = tf.Variable([1.0, 2.0])
+        with tf.GradientTape() as tape:
+            out = []
+            for i in range(2):
+                out.append(w[i] * 3.0)
+            loss = tf.reduce_sum(tf.stack(out))
+        answer = why(tape, loss, w)
+        """,
+    ),
+    _row(
+        "a list of plain numbers", "left",
+        "w.numpy().tolist()",
+        """
+        w = tf.Variable([1.0, 2.0, 3.0])
+        with tf.GradientTape() as tape:
+            s = sum([v for v in w.numpy().tolist()])
+            loss = tf.constant(2.0) * s
+        answer = why(tape, loss, w)
+        """,
+        seen="tensorflow/tensorflow#50111",
+    ),
+    _row(
+        "a constant made of a list of tensors", "left",
+        "tf.constant([a * 2.0, b * 3.0])",
+        """
+        a, b = tf.Variable(1.0), tf.Variable(2.0)
+        with tf.GradientTape() as tape:
+            v = tf.constant([a * 2.0, b * 3.0])
+            y = tf.reduce_sum(v ** 2)
+        answer = why(tape, y, a)
+        """,
+    ),
+    _row(
+        "a variable that adds up in a loop", "assigned",
+        "total.assign_add(w * k)",
+        """
+        w = tf.Variable(2.0)
+        total = tf.Variable(0.0)
+        with tf.GradientTape() as tape:
+            for k in range(3):
+                total.assign_add(w * k)
+            loss = total * total
+        answer = why(tape, loss, w)
+        """,
+        seen="tensorflow/tensorflow#6193",
+    ),
+    _row(
+        "accuracy as a loss", "step",
+        "tf.argmax(logits, axis=1, output_type=tf.int32)",
+        """
+        dense = tf.keras.layers.Dense(3)
+        images, labels = tf.constant([[1.0, 2.0], [0.5, -1.0]]), tf.constant([0, 2])
+
+        def inaccuracy(logits):
+            guesses = tf.argmax(logits, axis=1, output_type=tf.int32)
+            return 1.0 - tf.reduce_mean(tf.cast(tf.equal(guesses, labels), tf.float32))
+
+        with tf.GradientTape() as tape:
+            loss = inaccuracy(dense(images))
+        answer = why(tape, loss, dense.trainable_variables)
+        """,
+        seen="tensorflow/tensorflow#28836",
+        mend="""
+        dense = tf.keras.layers.Dense(3)
+        images, labels = tf.constant([[1.0, 2.0], [0.5, -1.0]]), tf.constant([0, 2])
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
+                labels, dense(images)))
+        answer = why(tape, loss, dense.trainable_variables)
+        """,
+    ),
+    _row(
+        "a count of the rounds of a loop", "step",
+        "v > 1.0",
+        """
+        x = tf.Variable(5.0)
+        with tf.GradientTape() as tape:
+            steps, v = tf.constant(0.0), x
+            while v > 1.0:
+                v = v / 2.0
+                steps = steps + 1.0
+        answer = why(tape, steps, x)
+        """,
+        mend="""
+        x = tf.Variable(5.0)
+        with tf.GradientTape() as tape:
+            steps = tf.math.log(x) / tf.math.log(2.0)
+        answer = why(tape, steps, x)
+        """,
+    ),
 ]  # fmt: skip
 
 ZERO = [
@@ -833,6 +1065,27 @@ ZERO = [
         answer = why(tape, y, x)
         """,
     ),
+    _row(
+        "the second derivative of relu", "flat",
+        "inner.gradient(u, x)",
+        """
+        x = tf.Variable([0.5, -1.0])
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                u = tf.nn.relu(x) * 2.0
+            u_x = inner.gradient(u, x)
+        answer = why(outer, u_x, x)
+        """,
+        result="zero",
+        mend="""
+        x = tf.Variable([0.5, -1.0])
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                u = tf.nn.softplus(x) * 2.0
+            u_x = inner.gradient(u, x)
+        answer = why(outer, u_x, x)
+        """,
+    ),
 ]  # fmt: skip
 
 WILD = [
@@ -922,5 +1175,40 @@ WILD = [
             y = x * x
         answer = why(tape, y, x)
         """,
+    ),
+    _row(
+        "distances between points and themselves", "steep",
+        "tf.norm(d, axis=-1)",
+        """
+        p = tf.Variable([[0.0, 1.0], [2.0, 3.0]])
+        with tf.GradientTape() as tape:
+            d = p[:, None, :] - p[None, :, :]
+            loss = tf.reduce_sum(tf.norm(d, axis=-1) ** 3)
+        answer = why(tape, loss, p)
+        """,
+        result="nan",
+    ),
+    _row(
+        "log of a probability that became 0", "zero-times-inf",
+        "tf.math.log(1.0 - p)",
+        """
+        w = tf.Variable(40.0)
+        with tf.GradientTape() as tape:
+            p = tf.sigmoid(w)
+            loss = -(1.0 * tf.math.log(p) + 0.0 * tf.math.log(1.0 - p))
+        answer = why(tape, loss, w)
+        """,
+        result="nan", after="zero",
+    ),
+    _row(
+        "the angle between a vector and itself", "steep zero-times-inf",
+        "tf.acos(tf.reduce_sum(a * b))",
+        """
+        a, b = tf.Variable([1.0, 0.0]), tf.constant([1.0, 0.0])
+        with tf.GradientTape() as tape:
+            angle = tf.acos(tf.reduce_sum(a * b))
+        answer = why(tape, angle, a)
+        """,
+        result="nan",
     ),
 ]  # fmt: skip
