@@ -74,37 +74,58 @@ def memory(run: Descent) -> Memory | None:
     if any(len(s) != moves.shape[1] for s in slopes):
         return None
     gradients = np.array(slopes)
-    if not (np.isfinite(moves).all() and np.isfinite(gradients).all()):
+    count = _whole(moves, gradients)
+    if count < _ENOUGH:
         return None
+    moves, gradients = moves[:count], gradients[:count]
     if gradients[0].any() and run.updates[1].parts:
-        found = _told(run.updates[1], moves, gradients)
+        found = _told(run, moves, gradients)
     else:
         found = _fitted(moves, gradients)
     return found if found and _holds(found, moves, gradients) else None
+
+
+def _whole(moves: Floats, gradients: Floats) -> int:
+    """How many updates there are before the first that has no finite numbers."""
+    odd = ~(np.isfinite(moves) & np.isfinite(gradients)).all(axis=1)
+    return int(np.append(odd, True).argmax())
 
 
 def _row(values: Iterable[Value | None]) -> list[float]:
     return [e for v in values for e in entries(v)]
 
 
-def _told(second: Update, moves: Floats, gradients: Floats) -> Memory | None:
-    """The momentum in the terms that an optimizer told of its second update."""
-    parts = {p.name: p for p in second.parts}
-    if set(parts) != {"momentum", "gradient"}:
+def _told(run: Descent, moves: Floats, gradients: Floats) -> Memory | None:
+    """The momentum in the terms that an optimizer told of its first telling update."""
+    telling = gradients[1:].any(axis=1) & moves[:-1].any(axis=1)
+    k = int(telling.argmax()) + 1
+    update, slope, before = run.updates[k], gradients[k], moves[k - 1]
+    parts = {p.name: p for p in update.parts}
+    if not telling.any() or set(parts) != {"momentum", "gradient"}:
         return None
-    if any(v is None for p in second.parts for v in p.values):
+    if any(v is None for p in update.parts for v in p.values):
         return None
     kept, new = (np.array(_row(parts[n].values)) for n in ("momentum", "gradient"))
-    slope = gradients[1]
-    if not slope.any() or not moves[0].any():
-        return None
     weight = -float(slope @ new) / float(slope @ slope)
-    share = float(moves[0] @ kept) / float(moves[0] @ moves[0])
+    share = float(before @ kept) / float(before @ before)
+    noise = _noise(update, before)
     if "momentum" not in parts["gradient"].formula:
-        return Memory(weight, share)
+        return Memory(weight, _tidy(share, noise))
     ratio = max(share, 0.0)
-    share = (ratio + float(np.sqrt(ratio**2 + 4 * ratio))) / 2
+    share = _tidy((ratio + float(np.sqrt(ratio**2 + 4 * ratio))) / 2, noise)
     return Memory(weight / (1 + share), share, ahead=True)
+
+
+def _noise(update: Update, before: Floats) -> float:
+    """How much of a move rounding may have made, as a share of it."""
+    fine = max(float(np.finfo(v.dtype).eps) for v in update.at)
+    return 2 * fine * float(np.abs(_row(update.at)).max() / np.abs(before).max())
+
+
+def _tidy(share: float, noise: float) -> float:
+    """The shortest number that rounding may have made this share of: 0.9."""
+    near = (round(share, digits) for digits in (1, 2, 3))
+    return next((v for v in near if abs(v - share) <= noise), share)
 
 
 def _fitted(moves: Floats, gradients: Floats) -> Memory | None:

@@ -35,9 +35,10 @@ SADDLE = "stuck at a saddle"
 FLAT = "flat"
 NAN = "hit nan"
 NONE = "no update"
+NOISY = "noisy"
 
 NAMES = (
-    CONVERGING, OVERSHOOTING, OSCILLATING, DIVERGING, SADDLE, FLAT, NAN, NONE,
+    CONVERGING, OVERSHOOTING, OSCILLATING, DIVERGING, SADDLE, FLAT, NAN, NONE, NOISY,
 )  # fmt: skip
 """Every regime."""
 
@@ -49,6 +50,7 @@ _FINE = 2.5e-7
 _ARRIVED = 0.01
 _GROWN = 10.0
 _PART = 0.02
+_NEAR = 0.02
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def regime(run: Descent) -> Regime:
     """
     t = track(run)
     name, sentence, inequality = _told(run, t)
-    limit, held = run.limit, _remembers(run)
+    limit, held = None if run.shifting else run.limit, _remembers(run)
     if held is not None and limit is not None:
         limit *= held.bound / 2
     return Regime(name, sentence, inequality or _unruled(run, name), limit)
@@ -91,7 +93,9 @@ def _remembers(run: Descent) -> Memory | None:
 
 
 def _unruled(run: Descent, name: str) -> str:
-    """Why no inequality stands there: an optimizer that rescales its gradients."""
+    """Why no inequality stands there: other data, or an optimizer that rescales."""
+    if run.shifting and name in {CONVERGING, DIVERGING, NOISY}:
+        return "the loss is another one at each step, so no inequality decides"
     if run.method in {"", "SGD"} or name not in {
         CONVERGING, OVERSHOOTING, OSCILLATING, DIVERGING,
     }:  # fmt: skip
@@ -129,8 +133,9 @@ def _broken(run: Descent, t: Track) -> _Told | None:
         last = number(before[-1])
         how = f"The loss grows, to {last} before the numbers end at step {first}."
         return DIVERGING, why or how, inequality
-    what = _what_broke(run, t, first)
-    return NAN, f"At step {first} {what}; from there on nothing can be learned.", ""
+    what = f"At step {first} {_what_broke(run, t, first)}"
+    lost = bad[first:].all() or not t.whole[-1]
+    return NAN, what + ("; from there on nothing can be learned." if lost else "."), ""
 
 
 def _rises(losses: Floats) -> bool:
@@ -205,7 +210,7 @@ def _by_theory(run: Descent, t: Track) -> _Told | None:
             f"smallest curvature {low} < 0, and no gradient along it",
         )
     if held is None:
-        told = _by_factor(rate, float(bends[moving].max()), top)
+        told = _by_factor(rate, bends[moving])
     else:
         told = _with_momentum(run, t, held, bends[moving])
     return told
@@ -215,7 +220,7 @@ def _parabola(run: Descent) -> bool:
     """Whether one parabola has the slopes and second derivatives of both ends."""
     one = run.curvature("start")
     two = run.curvature("minimum") or run.curvature("end")
-    if one is None or two is None:
+    if one is None or two is None or run.shifting:
         return False
     first, second = _matrix(one), _matrix(two)
     scale = max(float(np.abs(first).max()), float(np.abs(second).max()), 1e-30)
@@ -260,17 +265,20 @@ def _away_for_good(rate: float, low: str) -> _Told:
     return DIVERGING, said, f"smallest curvature {low} < 0"
 
 
-def _by_factor(rate: float, bend: float, top: float) -> _Told:
-    """The regime by ``rate * bend`` against 1 and 2."""
-    product = f"{number(rate)} · {number(bend)} = {number(top)}"
+def _by_factor(rate: float, bends: Floats) -> _Told:
+    """The regime by the largest ``rate * bend`` against 1 and 2."""
+    bend = float(bends.max())
+    top = rate * bend
+    product = f"rate · curvature = {number(rate)} · {number(bend)} = {number(top)}"
+    if top <= 1 + _EDGE:
+        return CONVERGING, _SAID[CONVERGING], f"{product} ≤ 1"
+    everywhere = rate * float(bends.min()) > 1 + _EDGE
+    where = "Each" if everywhere else "Along the direction that bends most, each"
     if abs(top - 2) <= _EDGE:
-        return OSCILLATING, _SAID[OSCILLATING], f"rate · curvature = {product}"
+        return OSCILLATING, f"{where} {_SAID[OSCILLATING]}", product
     if top > 2:
-        return DIVERGING, _SAID[DIVERGING], f"rate · curvature = {product} > 2"
-    if top > 1 + _EDGE:
-        inside = f"1 < rate · curvature = {product} < 2"
-        return OVERSHOOTING, _SAID[OVERSHOOTING], inside
-    return CONVERGING, _SAID[CONVERGING], f"rate · curvature = {product} ≤ 1"
+        return DIVERGING, f"{where} {_SAID[DIVERGING]}", f"{product} > 2"
+    return OVERSHOOTING, f"{where} {_SAID[OVERSHOOTING]}", f"1 < {product} < 2"
 
 
 def _with_momentum(run: Descent, t: Track, held: Memory, bends: Floats) -> _Told:
@@ -297,18 +305,22 @@ def _with_momentum(run: Descent, t: Track, held: Memory, bends: Floats) -> _Told
 
 _SAID = {
     CONVERGING: "Each update goes part of the way to the minimum, from the same side.",
-    OVERSHOOTING: "Each update goes past the minimum, but ends nearer to it.",
-    OSCILLATING: "Each update lands as far from the minimum as before, on the other "
-    "side.",
-    DIVERGING: "Each update goes past the minimum and ends farther from it.",
+    OVERSHOOTING: "update goes past the minimum, but ends nearer to it.",
+    OSCILLATING: "update lands as far from the minimum as before, on the other side.",
+    DIVERGING: "update goes past the minimum and ends farther from it.",
 }
 
 
 def steady_rate(run: Descent) -> float | None:
-    """The learning rate if it is the same in every update that has a gradient."""
+    """The learning rate of plain descent, the same in every update with a gradient.
+
+    None where the optimizer does more than take away the gradient times its rate.
+    """
+    if run.method not in {"", "SGD"} or _more_terms(run):
+        return None
     first = next((u.rate for u in run.updates if u.rate is not None), 0.0)
     telling = [u for u in run.updates if not _rounded(u, first)]
-    rates = {u.rate for u in telling if u.rate is not None} or {first} - {0.0}
+    rates = {first, *(u.rate for u in telling if u.rate is not None)} - {0.0}
     plain_ = all(
         u.rate is not None or not _moved(u.gradients) or any(map(_odd, u.moves))
         for u in telling
@@ -317,6 +329,10 @@ def steady_rate(run: Descent) -> float | None:
     if len(rates) != 1 or not plain_:
         return _nearly(rates) if plain_ else None
     return rates.pop()
+
+
+def _more_terms(run: Descent) -> bool:
+    return any(p.name != "gradient" for u in run.updates for p in u.parts)
 
 
 def _rounded(u: Update, rate: float) -> bool:
@@ -354,6 +370,8 @@ def _nearly(rates: set[float]) -> float | None:
 
 def _observed(run: Descent, t: Track) -> _Told:
     known = t.losses[np.isfinite(t.losses)]
+    if run.shifting:
+        return _all_in_all(run, known)
     if _away(known, t):
         way = f"from {number(known[0])} to {number(known[-1])}"
         loss = opening(plain(run.loss_name))
@@ -369,6 +387,20 @@ def _observed(run: Descent, t: Track) -> _Told:
     return _by_turns(run, t) if t.seen else _by_losses(run, t, known)
 
 
+def _all_in_all(run: Descent, losses: Floats) -> _Told:
+    """What losses of different data say together; a single one says little."""
+    part = max(1, len(losses) // 4)
+    before, after = float(losses[:part].mean()), float(losses[-part:].mean())
+    name, does = NOISY, "does not fall"
+    if after > before + _GROWN * abs(before):
+        name, does = DIVERGING, "grows"
+    elif after < before:
+        name, does = CONVERGING, "falls"
+    way = " to ".join(f"about {number(float(f'{v:.2g}'))}" for v in (before, after))
+    said = f"All in all {called(plain(run.loss_name))} {does}, from {way}."
+    return name, f"{said} Each step sees other data, so the path is noisy.", ""
+
+
 def _by_turns(run: Descent, t: Track) -> _Told:
     """What the path itself says: whether it turns back."""
     turns = _turns(run, t)
@@ -376,11 +408,27 @@ def _by_turns(run: Descent, t: Track) -> _Told:
         said = "The updates turn back again and again and do not get smaller."
         return OSCILLATING, said, _rule(run, "≈", 2)
     if turns.any():
-        n = int(turns.sum())
-        many = "once" if n == 1 else f"{n} times"
-        said = f"The run turns back {many}: it goes past the minimum and returns."
+        many = _times(int(turns.sum()))
+        if _restless(turns, t.strides):
+            said = f"The run turns back {many} and does not come to rest."
+            return OSCILLATING, said, _rule(run, ">", 2)
+        far = "past the minimum" if t.kind == "line" else "too far"
+        said = f"The run turns back {many}: it goes {far} and returns."
         return OVERSHOOTING, said, _rule(run, ">", 1)
     return CONVERGING, _settling(run, t), _rule(run, "≤", 1)
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _restless(turns: NDArray[np.bool_], strides: Floats) -> bool:
+    """Whether a run still turns back at its end, by updates as long as before."""
+    third = len(strides) // 3
+    if third < 2 or turns[-third:].sum() < 2:
+        return False
+    middle, end = strides[-2 * third : -third], strides[-third:]
+    return bool(end.max() > 0.9 * middle.max())
 
 
 def _by_losses(run: Descent, t: Track, losses: Floats) -> _Told:
@@ -398,7 +446,9 @@ def _by_losses(run: Descent, t: Track, losses: Floats) -> _Told:
 
 
 def _settling(run: Descent, t: Track) -> str:
-    if t.slopes[-1] <= _ARRIVED * max(t.slopes.max(), 1e-30):
+    end = run.curvature("end")
+    low = t.slopes[-1] <= _ARRIVED * max(t.slopes.max(), 1e-30)
+    if low and (end is None or _reached(end, t)):
         return "The run comes to rest where the gradient is next to zero."
     return f"{opening(plain(run.loss_name))} falls and the run is still on its way."
 
@@ -418,7 +468,12 @@ def _saddle(run: Descent, t: Track) -> _Told | None:
     still = float(np.hypot.reduce(np.array(end.slope))) <= _STILL * max(
         float(t.slopes.max()), 1e-30
     )
-    if still and end.bends[0] < -_EDGE * abs(end.bends[-1]) and end.bends[-1] > 0:
+    if (
+        still
+        and _reached(end, t)
+        and end.bends[0] < -_EDGE * abs(end.bends[-1])
+        and end.bends[-1] > 0
+    ):
         low, high = number(end.bends[0]), number(end.bends[-1])
         return (
             SADDLE,
@@ -426,6 +481,15 @@ def _saddle(run: Descent, t: Track) -> _Told | None:
             f"curvature from {low} < 0 to {high} > 0",
         )
     return None
+
+
+def _reached(end: Curvature, t: Track) -> bool:
+    """Whether the place of no slope is next to the run's end, as its bends tell."""
+    bends = np.array(end.bends)
+    slope = np.array(end.ways) @ np.array(end.slope)
+    left = np.abs(slope[bends != 0] / bends[bends != 0])
+    far = np.abs(t.numbers - t.numbers[0]).max(initial=0) if t.seen else np.inf
+    return bool(left.max(initial=0) <= _NEAR * far)
 
 
 def _level(run: Descent, t: Track) -> bool:
@@ -457,7 +521,7 @@ def _swinging(turns: NDArray[np.bool_], strides: Floats) -> bool:
 def _rule(run: Descent, sign: str, bound: int) -> str:
     """``rate · curvature`` against a bound where plain descent makes it true."""
     rate, limit = steady_rate(run), run.limit
-    if rate is None or limit is None:
+    if rate is None or limit is None or run.shifting:
         return ""
     product = 2 * rate / limit
     holds = {

@@ -93,6 +93,8 @@ class Descent:
     ``loss_name`` is what the learner calls the loss, ``method`` what made the updates
     ("Adam", or "" for a loop written by hand), ``curvatures`` how the loss bends where
     the run began and ended and at the minimum near it, as far as that is known.
+    ``shifting`` says that the loss is another function at some steps, as with
+    minibatches; landscape and curvatures are then those of the first.
     """
 
     names: tuple[str, ...]
@@ -101,6 +103,7 @@ class Descent:
     loss_name: str = "loss"
     method: str = ""
     curvatures: tuple[Curvature, ...] = ()
+    shifting: bool = False
 
     def curvature(self, where: str) -> Curvature | None:
         """How the loss bends at the "start", the "end" or the "minimum"."""

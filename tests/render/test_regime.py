@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz import descent
+from tapeviz import descent, explore
 from tapeviz.descending import Descent
 from tapeviz.keras import optimizers
 from tapeviz.render.regime import (
@@ -274,3 +274,53 @@ def test_a_run_that_adds_the_gradient_goes_uphill() -> None:
     assert found.name == DIVERGING
     assert "uphill" in found.sentence
     assert found.inequality == "learning rate -0.1 < 0"
+
+
+def explored(name: str, method: str, rate: float) -> Descent:
+    """The studio's run on a preset."""
+    run: Descent = explore(name, optimizer=method, learning_rate=rate).run
+    return run
+
+
+@pytest.mark.parametrize("rate", [1e-4, 0.1, 10.0])
+def test_momentum_is_never_taken_for_plain_descent(rate: float) -> None:
+    """By hand: 2 * rate against 2 * (1 + 0.9) = 3.8, whatever the rounding."""
+    rule = explored("parabola", "momentum", rate).regime.inequality
+    assert rule.endswith("= 2 · (1 + 0.9)")
+    assert f"· 2 = {f'{2 * rate:.4f}'.rstrip('0').rstrip('.')} " in rule
+    off = explored("ravine", "momentum", 1.0).regime
+    assert off.name == DIVERGING
+    assert off.inequality.endswith("= 12 > 3.8 = 2 · (1 + 0.9)")
+    assert "rescales" in explored("parabola", "Adam", 1e-4).regime.inequality
+
+
+def test_who_leaps_about_at_the_end_does_not_converge() -> None:
+    found = explored("bumpy", "gradient descent", 1.0).regime
+    assert found.name == OSCILLATING
+    assert "does not come to rest" in found.sentence
+
+
+def test_no_saddle_and_no_rest_where_there_is_none() -> None:
+    """The only place of no slope in Rosenbrock's valley is its minimum, (1, 1)."""
+    assert explored("rosenbrock", "RMSprop", 10.0).regime.name != SADDLE
+    assert (
+        "on its way" in explored("rosenbrock", "gradient descent", 1e-4).regime.sentence
+    )
+
+
+def test_in_two_dimensions_the_steepest_direction_decides() -> None:
+    steep = "Along the direction that bends most, each update goes past"
+    assert explored("ravine", "gradient descent", 0.1).regime.sentence.startswith(steep)
+    both = explored("ravine", "gradient descent", 10.0).regime.sentence
+    assert both.startswith("Each update")
+
+
+def test_a_run_that_comes_back_from_nan_is_not_called_lost() -> None:
+    x = tf.Variable(2.0)
+    with descent(x) as run:
+        for _ in range(10):
+            with tf.GradientTape() as tape:
+                loss = tf.math.log(x)
+            x.assign_sub(tape.gradient(loss, x))
+    assert math.isfinite(run.losses[-1])
+    assert run.regime.sentence == "At step 3 the loss is nan."

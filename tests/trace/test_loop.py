@@ -255,6 +255,58 @@ def test_the_curvature_comes_from_nested_tapes() -> None:
     assert run.data.limit == pytest.approx(2 / least.bends[-1])
 
 
+def test_a_flat_place_on_a_slope_is_no_minimum() -> None:
+    """x**3 has slope zero at 0 and falls on; x**2 has its minimum there."""
+    for power, found in ((3, False), (2, True)):
+        x = tf.Variable(2.0)
+        with descent(x) as run:
+            for _ in range(5):
+                with tf.GradientTape() as tape:
+                    loss = x**power
+                x.assign_sub(0.01 * tape.gradient(loss, x))
+        assert (run.data.curvature("minimum") is not None) == found
+
+
+def test_a_variable_that_stands_still_has_a_picture_as_wide_as_high() -> None:
+    x, y = tf.Variable(-2.0), tf.Variable(0.0)
+    with descent(x, y) as run:
+        for _ in range(5):
+            with tf.GradientTape() as tape:
+                loss = x**2 + y**2
+            grads = tape.gradient(loss, [x, y])
+            for g, v in zip(grads, [x, y], strict=True):
+                v.assign_sub(0.1 * g)
+    land = run.data.landscape
+    assert land is not None
+    assert np.ptp(land.ys) == pytest.approx(np.ptp(land.xs))
+
+
+def line(size: int) -> Any:
+    """A straight line through 24 points, ``size`` of them at a time."""
+    rng = np.random.default_rng(4)
+    xs = rng.uniform(-1, 3, 24).astype("float32")
+    ys = (2 * xs + 1 + 0.3 * rng.normal(size=24)).astype("float32")
+    w, b = tf.Variable(0.0), tf.Variable(0.0)
+    with descent(w, b) as run:
+        for i in range(0, 24 * 3, size):
+            part = slice(i % 24, i % 24 + size)
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean((w * xs[part] + b - ys[part]) ** 2)
+            for v, g in zip([w, b], tape.gradient(loss, [w, b]), strict=True):
+                v.assign_sub(0.1 * g)
+    return run
+
+
+def test_minibatches_are_told_from_the_whole_of_the_data() -> None:
+    parts, whole = line(6), line(24)
+    assert (parts.data.shifting, whole.data.shifting) == (True, False)
+    found = parts.regime
+    assert (found.name, found.limit) == ("converging", None)
+    assert "Each step sees other data" in found.sentence
+    assert "no inequality decides" in found.inequality
+    assert "minimum" in whole.regime.sentence
+
+
 def test_what_is_no_variable_is_refused() -> None:
     with pytest.raises(TypeError, match=r"name the tf\.Variable"):
         descent(tf.constant(1.0))  # type: ignore[arg-type]

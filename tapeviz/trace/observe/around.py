@@ -152,9 +152,16 @@ class Around:
             lower = None if far <= _STILL else self._lower(x, step)
             if lower is None:
                 good = bends[0] > 0 and far <= _ROUNDING
-                return x + step if good else None
+                return x + step if good and self._lowest(x + step, ways) else None
             x = lower
         return None
+
+    def _lowest(self, x: Any, ways: Any) -> bool:
+        """Whether the loss is lower on no side; a flat place on a slope is no end."""
+        floor = self.loss(x) - 1e-6 * abs(self.loss(x))
+        far = _ROUNDING * max(1.0, float(np.abs(x).max()))
+        sides = (x + s * far * way for way in ways.T for s in (-1, 1))
+        return not any(self.loss(p) < floor for p in sides)
 
     def _lower(self, x: Any, step: Any) -> Any:
         """A point along a step where the loss is lower; None if there is none."""

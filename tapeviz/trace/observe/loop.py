@@ -41,6 +41,7 @@ SEARCHED = 10
 """Numbers in all beyond which no minimum is looked for."""
 
 _ASKED = 8
+_COMPARED = 8
 
 
 @dataclass
@@ -322,6 +323,7 @@ class Recorder:
             self._loss_name or "loss",
             self._method,
             self._curvatures(around),
+            self._shifts(around),
         ).validate()
 
     def _update(self, i: int, r: _Round) -> Update:
@@ -376,9 +378,27 @@ class Recorder:
         losses = [_scalar(r.loss) for r in self._rounds]
         return np.array(rows, np.float64), np.array(losses, np.float64)
 
+    def _shifts(self, around: Around | None) -> bool:
+        """Whether the first step's record gives other losses than later steps had."""
+        if around is None or not self._rounds or not self._small_enough:
+            return False
+        points, losses = self._path()
+        fine = np.flatnonzero(np.isfinite(losses) & np.isfinite(points[:-1]).all(1))
+        if not fine.size:
+            return False
+        some = fine[np.linspace(0, fine.size - 1, _COMPARED).astype(int)]
+        again = np.array([around.loss(points[i]) for i in some])
+        seen = losses[some]
+        room = 1e-3 * np.abs(seen) + 1e-5 * np.abs(seen).max()
+        return bool((np.abs(again - seen) > room).any())
+
+    @property
+    def _small_enough(self) -> bool:
+        """Whether every number of every point was kept."""
+        return all(np.size(v._v) <= WHOLE for v in self._variables)
+
     def _curvatures(self, around: Around | None) -> tuple[Curvature, ...]:
-        whole = all(np.size(v._v) <= WHOLE for v in self._variables)
-        if around is None or not self._rounds or not whole:
+        if around is None or not self._rounds or not self._small_enough:
             return ()
         points, _ = self._path()
         spots = {"start": points[0], "end": points[-1], "minimum": self.minimum()}
@@ -402,7 +422,8 @@ def landscape(
     if near is None:
         return None
     count = LINE if near.shape[1] == 1 else GRID
-    xs, *more = (_reach(column, count) for column in near.T)
+    widest = float(np.ptp(near, axis=0).max()) / 2
+    xs, *more = (_reach(column, count, widest) for column in near.T)
     ys = more[0] if more else np.zeros(1)
     grid = np.array([(x, y)[: near.shape[1]] for y in ys for x in xs])
     flat = loss(grid)
@@ -410,8 +431,11 @@ def landscape(
     return Landscape(tuple(map(float, xs)), tuple(map(float, ys)) if more else (), rows)
 
 
-def _reach(x: Any, count: int) -> Any:
-    half = max((x.max() - x.min()) / 2, 1e-3 * max(1.0, abs(x[0])))
+def _reach(x: Any, count: int, widest: float) -> Any:
+    """Numbers a little beyond a column; as wide as the widest if it stands still."""
+    own = (x.max() - x.min()) / 2
+    half = own if own > 1e-3 * widest else widest
+    half = max(half, 1e-3 * max(1.0, abs(x[0])))
     middle = (x.max() + x.min()) / 2
     return np.linspace(middle - 1.8 * half, middle + 1.8 * half, count)
 
