@@ -161,7 +161,7 @@ def play(  # noqa: PLR0913 - options, by keyword
         raise ValueError(
             tell(f"there is no mode {mode!r}", 'mode is "backward" or "forward"')
         )
-    run = observe.backward(tape, target, sources, _names(what))
+    run = observe.backward(tape, target, sources, _names(what), _spot(what))
     practice = observe.practice(tape, target, sources, run)
     return Player(run, practice=practice, **look)
 

@@ -236,3 +236,12 @@ def test_the_last_frame_of_any_program_tells_the_engines_gradients(
             assert told == "None"
         else:
             assert float(told) == pytest.approx(float(gradient), rel=1e-4, abs=1e-6)
+
+
+def test_its_end_says_what_why_would_say_of_a_gradient_that_is_none() -> None:
+    x, w = tf.Variable(3.0), tf.Variable(2.0)
+    with tf.GradientTape() as tape:
+        y = x**2
+        z = tf.constant(y.numpy()) * w
+    ending = play(tape, z, [x, w]).film.frames[-1].caption
+    assert "x is None: tf.constant(y.numpy()) copies only the number" in ending

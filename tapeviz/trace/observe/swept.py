@@ -19,6 +19,7 @@ from tapeviz.trace.backward import BackwardPass, Contribution, Step
 from tapeviz.trace.observe.frames import frames
 from tapeviz.trace.observe.names import Names, tensors
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
+from tapeviz.trace.observe.source import Spot
 from tapeviz.trace.observe.values import value_of
 from tapeviz.trace.observe.why.asked import first
 from tapeviz.trace.observe.wording import settings, spelled
@@ -26,11 +27,16 @@ from tapeviz.trace.value import Value
 
 
 def backward(
-    tape: GradientTape, target: Any, sources: Any, names: Names
+    tape: GradientTape,
+    target: Any,
+    sources: Any,
+    names: Names,
+    spot: Spot | None = None,
 ) -> BackwardPass:
     """The sweep from ``target`` to ``sources`` over what the tape recorded, told.
 
-    It works also after ``gradient`` used the tape up.
+    It works also after ``gradient`` used the tape up. ``spot`` is the instruction that
+    asks, so that the code around it can be read.
     """
     scribe = Scribe(tape, names)
     targets, flat = nest.leaves(target), nest.leaves(sources)
@@ -57,6 +63,8 @@ def backward(
         (t, s) for t, s in zip(targets, seeds, strict=True) if tape._place(t) >= 0
     ]
     results = tuple(_final(tape, grads, s, loose) for s in flat)
+    lost = [s for s, g in zip(flat, results, strict=True) if g is None]
+    reasons = first(tape, targets, lost, names, spot) if lost else ()
     return BackwardPass(
         drawn,
         tuple(f"n{tape._place(t)}" for t, _ in recorded),
@@ -65,7 +73,7 @@ def backward(
         tuple(steps),
         results,
         tuple(_called(names, s) for s in flat),
-        _reasons(tape, targets, flat, names, results) if None in results else (),
+        _beside(results, reasons),
     ).validate()
 
 
@@ -87,17 +95,12 @@ def _called(names: Names, thing: Any) -> str:
     return next((name for name, one in tensors(names) if one is thing), "")
 
 
-def _reasons(
-    tape: GradientTape,
-    targets: list[Any],
-    sources: list[Any],
-    names: Names,
-    results: tuple[Value | None, ...],
+def _beside(
+    results: tuple[Value | None, ...], told: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Why gradients are None, the first reason of each; "" for those that are not."""
-    lost = [s for s, g in zip(sources, results, strict=True) if g is None]
-    told = iter(first(tape, targets, lost, names))
-    return tuple(next(told) if g is None else "" for g in results)
+    """The reasons beside the results that are None; "" beside those that are not."""
+    rest = iter(told)
+    return tuple(next(rest) if g is None else "" for g in results) if told else ()
 
 
 def _final(
