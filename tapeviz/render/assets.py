@@ -95,7 +95,8 @@ def _short_names() -> Iterator[str]:
 
 def small(text: str) -> str:
     """Styles without needless spaces."""
-    text = re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text))
+    text = re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", text))
+    text = re.sub(r'="([\w-]+)"\]', r"=\1]", text)
     text = re.sub(r"(?<=[{};,])& (?=[.:\[])", "", text)
     return re.sub(r"([{;][a-z-]+): ", r"\1:", text).replace(";}", "}").strip()
 

@@ -40,15 +40,19 @@ def notebook(svg: str, alt: str, *, least: float = 0, asks: bool = False) -> str
 _SCROLLS = 'role="group" tabindex="0" aria-label="picture" style="overflow-x:auto'
 
 
-def legible(svg: str, least: float) -> str:
+def legible(svg: str, least: float, high: float = 0) -> str:
     """The picture with a width in pixels below which it scrolls, not shrinks.
+
+    ``high`` is a height of that kind, for places that may be low.
 
     >>> legible("<svg />", 8.4)
     '<svg style="min-width:8px" />'
     """
     if not least:
         return svg
-    return svg.replace("<svg ", f'<svg style="min-width:{round(least)}px" ', 1)
+    style = f"min-width:{round(least)}px"
+    style += f";min-height:{round(high)}px" if high else ""
+    return svg.replace("<svg ", f'<svg style="{style}" ', 1)
 
 
 def page(svg: str, title: str, *, theme: str = "auto", least: float = 0) -> str:

@@ -56,5 +56,5 @@ def test_the_player_is_found_by_the_names_that_pages_call() -> None:
 
 
 def test_styles_lose_only_what_says_nothing() -> None:
-    styles = ".a {\n  color: red;\n  & .b, & > .c { margin: 0 4px; }\n}\n"
-    assert small(styles) == ".a{color:red;.b,& > .c{margin:0 4px}}"
+    styles = '.a {\n  color: red;\n  & [b="c"], & > .d { margin: 0 4px; }\n}\n'
+    assert small(styles) == ".a{color:red;[b=c],&>.d{margin:0 4px}}"

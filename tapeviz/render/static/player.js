@@ -327,7 +327,7 @@ export function mount(root, film, store) {
     const button = event.detail && event.target.closest("button");
     if (button && !quiz.contains(button) && !quiz.contains(document.activeElement)) rest(root);
   };
-  heard.fullscreenchange = () => root.classList.toggle("tv-wide", document.fullscreenElement === root);
+  heard.fullscreenchange = () => (root.classList.toggle("tv-wide", document.fullscreenElement === root), show());
   // A mouse over the picture or the code takes over: the film waits until it leaves.
   let waiting = false;
   const hold = ({ pointerType }) => {
