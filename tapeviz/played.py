@@ -11,7 +11,7 @@ from typing import Any
 
 from tapeviz.errors import LayoutError, SaveError, tell
 from tapeviz.render import html, text
-from tapeviz.render.animate import animate
+from tapeviz.render.animate import PACE, animate
 from tapeviz.render.film import backward_film, backward_table
 from tapeviz.render.folded_run import folded_run
 from tapeviz.render.forward_film import forward_film
@@ -141,17 +141,17 @@ class Player(Shown):
 
         return reel.pages(self.film, _Progress())
 
-    def _gif(self, seconds: float = 1.8, scale: float = 1.0) -> bytes:
+    def _gif(self, seconds: float = PACE, scale: float = 1.0) -> bytes:
         from tapeviz.render import reel
 
         return reel.gif(self.film, seconds, scale, _Progress())
 
-    def _mp4(self, seconds: float = 1.8, scale: float = 2.0) -> bytes:
+    def _mp4(self, seconds: float = PACE, scale: float = 2.0) -> bytes:
         from tapeviz.render import reel
 
         return reel.movie(self.film, ".mp4", seconds, scale, _Progress())
 
-    def _webm(self, seconds: float = 1.8, scale: float = 2.0) -> bytes:
+    def _webm(self, seconds: float = PACE, scale: float = 2.0) -> bytes:
         from tapeviz.render import reel
 
         return reel.movie(self.film, ".webm", seconds, scale, _Progress())

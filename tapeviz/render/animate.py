@@ -19,6 +19,9 @@ from tapeviz.trace.film import Film, Frame
 MOST = 100
 """Frames that an animated picture shows at most; a longer one nobody would wait for."""
 
+PACE = 1.8
+"""Seconds that a step lasts in a notebook, a GIF or a movie, if nobody chooses."""
+
 _PAD = 20
 _LINE = 21
 _CELL = 7.8

@@ -57,22 +57,21 @@ def descent_film(
     run: Descent,
     *,
     theme: str = "auto",
-    prefix: str = "",
     directions: tuple[int, int] | None = None,
 ) -> Film:
     """The film of a descent: start, then gradient, update and new loss at each step.
 
     The picture is that of ``plots.figure``: its points ``p0``, ``p1``, ..., update
     arrows ``a0``, ..., slopes ``t0``, ... and dots of the loss ``l0``, ... appear as
-    the film goes on; every id stands after ``prefix``. Of a run of more than ``MOST``
-    updates a spread is told. More than two numbers are seen in their two principal
-    directions, or in two that ``directions`` chooses. ValueError for an unknown theme.
+    the film goes on. Of a run of more than ``MOST`` updates a spread is told. More than
+    two numbers are seen in their two principal directions, or in two that
+    ``directions`` chooses. ValueError for an unknown theme.
     """
     theme_of(theme)
     look = {"directions": directions} if directions else {}
-    svg = _picture(run.validate(), theme, prefix, look)
+    svg = _picture(run.validate(), theme, look)
     ids = frozenset(re.findall(r'\sid="([^"]+)"', svg))
-    story = _Story(run, prefix, ids)
+    story = _Story(run, ids)
     frames = tuple(story.tell())
     film = Film(
         _title(run), plots.describe(run, **look), svg, frames, (), story.table()
@@ -82,7 +81,7 @@ def descent_film(
 
 def descent_table(run: Descent) -> Table:
     """Point, loss, gradient and update of every step that a film tells."""
-    return _Story(run, "", frozenset()).table()
+    return _Story(run, frozenset()).table()
 
 
 def told(run: Descent) -> int:
@@ -97,13 +96,13 @@ def _title(run: Descent) -> str:
     return f"Gradient descent on {', '.join(names[:_FEW])}{more}"
 
 
-def _picture(run: Descent, theme: str, prefix: str, look: Mapping[str, Any]) -> str:
+def _picture(run: Descent, theme: str, look: Mapping[str, Any]) -> str:
     fig = plots.figure(run, film=True, **look)
 
     def names(id: str) -> tuple[str, str]:
         if not _MOVING.fullmatch(id):
             return plots.panel(id)
-        return prefix + id, id[0] if id in {"p0", "l0"} else f"late {id[0]}"
+        return id, id[0] if id in {"p0", "l0"} else f"late {id[0]}"
 
     finish = Finish(
         names,
@@ -120,7 +119,6 @@ class _Story:
     """The frames being told, and the marks in force."""
 
     run: Descent
-    prefix: str
     ids: frozenset[str]
     now: dict[str, str] = field(default_factory=dict)
 
@@ -138,10 +136,9 @@ class _Story:
         self, caption: str, marks: dict[str, str], formula: str = "", row: int = -1
     ) -> Frame:
         """A frame with those of the marks that are new and that the picture has."""
-        found = {self.prefix + id: mark for id, mark in marks.items()}
         new = {
             id: mark
-            for id, mark in found.items()
+            for id, mark in marks.items()
             if id in self.ids and self.now.get(id, "") != mark
         }
         self.now |= new

@@ -98,16 +98,12 @@ class Told:
             taken.add(label)
         return labels
 
-    @cached_property
-    def _slots(self) -> Mapping[str, Sequence[Edge]]:
-        return words.operands(self.run.graph)
-
     def _names(self, node: Node) -> dict[str, ast.expr | str]:
         """What stands for the operands in an op's formulas."""
         names: dict[str, ast.expr | str] = {"y": ast.Name(self.labels[node.id])}
-        tails = [self._expression(edge.tail) for edge in self._slots[node.id]]
+        tails = [self._expression(edge.tail) for edge in self.run.graph.into[node.id]]
         names["xs"] = ast.List([*tails], ast.Load())
-        for edge, tail in zip(self._slots[node.id], tails, strict=True):
+        for edge, tail in zip(self.run.graph.into[node.id], tails, strict=True):
             names[edge.label] = tail
         return names
 
@@ -144,7 +140,7 @@ class Told:
                 continue
             values: dict[str, ast.expr | str] = {
                 edge.label: _bracketed(words.brief(self._nodes[edge.tail].value))
-                for edge in self._slots[node.id]
+                for edge in self.run.graph.into[node.id]
             }
             formula = words.fill(node.formula, self._names(node))
             filled = words.fill(node.formula, values) if values else ""

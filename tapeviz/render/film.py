@@ -23,7 +23,7 @@ from tapeviz.render.still import legible
 from tapeviz.render.text import brief, fmt, shape
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
 from tapeviz.trace.film import Ask, Film, Frame, Table, Term
-from tapeviz.trace.graph import Edge, Graph, Node
+from tapeviz.trace.graph import Graph, Node
 from tapeviz.trace.practice import Practice
 from tapeviz.trace.value import Value
 
@@ -109,7 +109,6 @@ def backward_film(
     *,
     theme: str = "auto",
     direction: str = "LR",
-    prefix: str = "",
     practice: Practice | None = None,
 ) -> Film:
     """The film of a backward pass: first every value, then every contribution.
@@ -122,7 +121,7 @@ def backward_film(
 
     ValueError for an unknown theme or direction; LayoutError without a layout engine.
     """
-    story = Story(run.validate(), prefix, practice or Practice())
+    story = Story(run.validate(), practice or Practice())
     return built(story, theme=theme, direction=direction)
 
 
@@ -132,23 +131,24 @@ def built(story: Story, *, theme: str = "auto", direction: str = "LR") -> Film:
     ValueError for an unknown theme or direction; LayoutError without a layout engine.
     """
     told = [*story.tell()]
-    graph, prefix = story.run.graph, story.prefix
+    graph = story.run.graph
     picture = scene(
         _untold(explained(story.run)),
         theme=theme,
         direction=direction,
-        prefix=prefix,
         sums=story.longest(story.sums),
         arrays=story.widest(),
         notes=story.longest(story.notes) if story.small else {},
     )
     over = f"<style>{_rules(graph)}</style>"
-    over += "".join(_overlays(story, picture, prefix))
+    over += "".join(_overlays(story, picture))
     drawn = _bare(picture.over(over), graph)
     return Film(
         story.title(),
         story.alt(),
-        legible(story.worded(drawn), _SMALLEST * picture.width),
+        legible(
+            story.worded(drawn), _SMALLEST * picture.width, _SMALLEST * picture.height
+        ),
         tuple(_differences(told)),
         graph.sources,
         Table(story.heads, tuple(story.rows)),
@@ -158,7 +158,7 @@ def built(story: Story, *, theme: str = "auto", direction: str = "LR") -> Film:
 
 def backward_table(run: BackwardPass) -> Table:
     """The film's table alone, which needs no layout."""
-    story = Story(run.validate(), "", marked=False)
+    story = Story(run.validate(), marked=False)
     for _ in story.tell():
         pass
     return Table(HEADS, tuple(story.rows))
@@ -218,7 +218,6 @@ class Story:
     """The frames being told: what has happened so far, and what was shown where."""
 
     run: BackwardPass
-    prefix: str
     practice: Practice = field(default_factory=Practice)
     marks: dict[str, str] = field(default_factory=dict)
     terms: dict[str, list[Value]] = field(default_factory=dict)
@@ -240,9 +239,6 @@ class Story:
         self.quiz = Quiz(self.words, self.practice)
         self.nodes = self.run.graph.by_id
         self.starts = {edge.id: edge.head for edge in self.run.graph.edges}
-        self.into: dict[str, list[Edge]] = {id: [] for id in self.nodes}
-        for edge in self.run.graph.edges:
-            self.into[edge.head].append(edge)
 
     def title(self) -> str:
         """The film's title."""
@@ -293,10 +289,10 @@ class Story:
         """The next frame: the marks in force, and ``hot`` on what it is about."""
         self.frames += 1
         old = self.marks.items() if self.marked else ()
-        marks = {self.prefix + id: mark for id, mark in old if mark}
-        marks |= {self.prefix + id: "hot" for id in hot}
+        marks = {id: mark for id, mark in old if mark}
+        marks |= dict.fromkeys(hot, "hot")
         spans = (node.span,) if node and node.span else ()
-        topic = self.prefix + node.id if node else ""
+        topic = node.id if node else ""
         about: dict[str, Any] = {"spans": spans, "phase": self.phase, "topic": topic}
         return Frame(caption, marks, **about, **more)
 
@@ -326,7 +322,7 @@ class Story:
 
     def operation(self, node: Node, waiting: Iterable[Node]) -> Frame:
         """An operation runs; constants that waited for it come with it."""
-        edges = [edge.id for edge in self.into[node.id]]
+        edges = [edge.id for edge in self.run.graph.into[node.id]]
         new = [node.id, *edges, *(leaf.id for leaf in waiting)]
         self.foresee(node)
         self.marks.update(dict.fromkeys(new, ""))
@@ -507,16 +503,16 @@ def _plain(node: Node) -> bool:
     return node.kind == "constant" and not node.source and not node.target
 
 
-def _overlays(story: Story, picture: Scene, prefix: str) -> Iterator[str]:
+def _overlays(story: Story, picture: Scene) -> Iterator[str]:
     for note in story.notes:
         start = picture.boxes[story.starts[note.edge]]
-        yield _pill(note, picture.edges[note.edge], start, prefix)
+        yield _pill(note, picture.edges[note.edge], start)
     for sum in story.sums:
         if sum.node in picture.grads:
-            yield _slot(sum, picture.grads[sum.node], prefix)
+            yield _slot(sum, picture.grads[sum.node])
 
 
-def _pill(note: _Note, room: Rect, start: Rect, prefix: str) -> str:
+def _pill(note: _Note, room: Rect, start: Rect) -> str:
     """A note in its place; a contribution travels there from its op."""
     text = fit(note.text, max(room.width, 90), 12.5)
     picture, more = _thumb(note.array)
@@ -528,7 +524,7 @@ def _pill(note: _Note, room: Rect, start: Rect, prefix: str) -> str:
     dy = min(max(y, start.y), start.y + start.height) - y
     way = f' style="--way:translate({_n(dx)}px,{_n(dy)}px)"' if told else ""
     return (
-        f'<g id="{prefix}{note.id}" class="{cls}"{way}>'
+        f'<g id="{note.id}" class="{cls}"{way}>'
         f'<rect class="{look}" x="{_n(x - wide / 2)}" y="{_n(y - 9)}" '
         f'width="{_n(wide)}" height="18" rx="9"/>'
         f'<text class="note" x="{_n(x + more / 2)}" y="{_n(room.baseline)}">'
@@ -548,14 +544,14 @@ def _thumb(array: Value | None) -> tuple[str, float]:
     return f"<g {place}>{heat.draw(array, 0, 0)}</g>", wide * scale + 8
 
 
-def _slot(sum: _Sum, room: Rect, prefix: str) -> str:
+def _slot(sum: _Sum, room: Rect) -> str:
     x, y = room.x + 6, room.centre[1]
     sign = mark(sum.state, x, y)
     text = fit(sum.text, 230, 13.5)
     array = "" if sum.array is None else array_in(room, sum.array)
     bold = " slot-value" if array else ""
     return (
-        f'<g id="{prefix}{sum.id}" class="late {sum.state}{bold}">{sign}{array}'
+        f'<g id="{sum.id}" class="late {sum.state}{bold}">{sign}{array}'
         f'<text class="grad" x="{_n(room.x + (17 if sign else 0))}" '
         f'y="{_n(room.baseline)}">{escape(text)}</text></g>'
     )

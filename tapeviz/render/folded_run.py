@@ -14,14 +14,13 @@ from tapeviz.trace.graph import Edge
 from tapeviz.trace.value import Entry, Value
 
 
-def folded_run(run: BackwardPass, *, fold: bool | None = None) -> BackwardPass:
+def folded_run(run: BackwardPass) -> BackwardPass:
     """The pass over the folded graph; the pass itself if its graph is not folded.
 
     A group has one step. Its upstream gradient is that of the last value that leaves
-    it, and it makes one contribution to each node that it draws on. ``fold`` True or
-    False decides whether the graph is folded.
+    it, and it makes one contribution to each node that it draws on.
     """
-    found = chosen(run.graph, fold=fold)
+    found = chosen(run.graph)
     return run if found is None else _Passage(run, found).folded()
 
 

@@ -33,7 +33,6 @@ def forward_film(
     *,
     theme: str = "auto",
     direction: str = "LR",
-    prefix: str = "",
 ) -> Film:
     """The film of forward mode, one sweep after the other.
 
@@ -44,7 +43,7 @@ def forward_film(
     """
     if not sweeps:
         raise ValueError("there is no sweep of forward mode to tell")
-    story = Forward(run.validate(), prefix, heads=HEADS, sweeps=sweeps)
+    story = Forward(run.validate(), heads=HEADS, sweeps=sweeps)
     return built(story, theme=theme, direction=direction)
 
 

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from tapeviz.render import theme as themes
-from tapeviz.render.animate import animate, theme_of
+from tapeviz.render.animate import PACE, animate, theme_of
 from tapeviz.render.assets import (
     address,
     lean,
@@ -25,7 +25,6 @@ from tapeviz.render.page import document
 from tapeviz.trace.film import MARKS, Ask, Film, Frame
 
 _START = "if(el.querySelector(':scope>img'))start(el,film)"
-_PACE = 1.8
 _NOTHING_ELSE = (
     "default-src 'none'; img-src data:; "
     "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -61,7 +60,7 @@ def page(film: Film, **start: Any) -> str:
 
 
 def _markup(film: Film, told: dict[str, Any]) -> str:
-    image, text = address(animate(film, _PACE)), script_safe(told)
+    image, text = address(animate(film, PACE)), script_safe(told)
     id = "tapeviz-" + digest(image + text)
     return (
         f'<div id="{id}"><img src="{image}" '

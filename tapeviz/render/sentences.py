@@ -14,7 +14,6 @@ from tapeviz.render.text import (
     fill,
     fmt,
     one_line,
-    operands,
     shape,
 )
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
@@ -56,10 +55,6 @@ class Sentences:
         return brief(node.value) if len(fmt(node.value)) <= _LONG else f"a {node.kind}"
 
     @cached_property
-    def _slots(self) -> dict[str, list[Edge]]:
-        return operands(self.run.graph)
-
-    @cached_property
     def _nodes(self) -> dict[str, Node]:
         return self.run.graph.by_id
 
@@ -75,7 +70,8 @@ class Sentences:
 
     def _operands(self, node: Node, known: dict[str, str]) -> dict[str, ast.expr]:
         return {
-            edge.label: expression(known[edge.tail]) for edge in self._slots[node.id]
+            edge.label: expression(known[edge.tail])
+            for edge in self.run.graph.into[node.id]
         }
 
     @cached_property
@@ -137,7 +133,7 @@ class Sentences:
 
     def given(self, node: Node) -> tuple[Value, ...]:
         """The values of an operation's operands."""
-        return tuple(self._nodes[e.tail].value for e in self._slots[node.id])
+        return tuple(self._nodes[e.tail].value for e in self.run.graph.into[node.id])
 
     def named(self, node: Node) -> str:
         """The operation with the names of its operands."""
@@ -147,7 +143,7 @@ class Sentences:
         """The operation with the numbers of its operands."""
         values = {
             e.label: expression(brief(self._nodes[e.tail].value))
-            for e in self._slots[node.id]
+            for e in self.run.graph.into[node.id]
         }
         return fill(node.formula, values)
 
@@ -258,7 +254,10 @@ class Sentences:
         if len(factors) != 2:
             return ""
         _, head = self._ends(c)
-        known = {e.label: self._nodes[e.tail].value.shape for e in self._slots[head.id]}
+        known = {
+            e.label: self._nodes[e.tail].value.shape
+            for e in self.run.graph.into[head.id]
+        }
         shapes = [_shape_of(f, known | {"g": head.value.shape}) for f in factors]
         if not all(shapes):
             return ""
@@ -289,7 +288,7 @@ class Sentences:
     def operand(self, edge: str) -> str:
         """An operand's name, and which of several it is: "the second x"."""
         e = self._edges[edge]
-        same = [s.id for s in self._slots[e.head] if s.tail == e.tail]
+        same = [s.id for s in self.run.graph.into[e.head] if s.tail == e.tail]
         name = self.names[e.tail]
         if len(same) == 1:
             return name

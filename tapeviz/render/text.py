@@ -294,30 +294,21 @@ def gradient(node: Node) -> str:
     return "None" if node.grad == "none" else NOT_YET
 
 
-def formulas(graph: Graph, *, limit: int = _FORMULA) -> dict[str, str]:
+def formulas(graph: Graph) -> dict[str, str]:
     """Each op's formula in the learner's names, like ``x ** 2 + 2 * x``.
 
-    An operand without a name is written out as its own formula where all of it fits
-    into ``limit`` characters, and as an ellipsis where it does not.
+    An operand without a name is written out as its own formula where all of it stays
+    short, and as an ellipsis where it does not.
     """
-    slots = operands(graph)
     known: dict[str, ast.expr] = {}
     found: dict[str, str] = {}
     for node in graph.nodes:
         tree = None
         if node.kind == "op":
-            names = {edge.label: known[edge.tail] for edge in slots[node.id]}
-            tree, found[node.id] = _formula(node.formula, names, limit)
+            names = {edge.label: known[edge.tail] for edge in graph.into[node.id]}
+            tree, found[node.id] = _formula(node.formula, names)
         known[node.id] = _operand(node, tree)
     return found
-
-
-def operands(graph: Graph) -> dict[str, list[Edge]]:
-    """The edges that lead into each node, by slot."""
-    slots: dict[str, list[Edge]] = {node.id: [] for node in graph.nodes}
-    for edge in sorted(graph.edges, key=lambda e: e.slot):
-        slots[edge.head].append(edge)
-    return slots
 
 
 def _operand(node: Node, tree: ast.expr | None) -> ast.expr:
@@ -339,14 +330,14 @@ def _constant(text: str) -> ast.expr:
 
 
 def _formula(
-    formula: str, names: Mapping[str, ast.expr], limit: int
+    formula: str, names: Mapping[str, ast.expr]
 ) -> tuple[ast.expr | None, str]:
     """The filled formula, with the long operands left out if it gets too long."""
     tree = _filled(formula, names)
     if tree is None:
         return None, one_line(formula)
     whole = ast.unparse(tree)
-    if len(whole) <= limit:
+    if len(whole) <= _FORMULA:
         return tree, whole
     plain = (ast.Name, ast.UnaryOp)
     short = {k: v if isinstance(v, plain) else ast.Name(GONE) for k, v in names.items()}
@@ -408,10 +399,9 @@ def table(graph: Graph) -> str:
     if not graph.nodes:
         said = remarks(graph)
         return "\n".join(said) if said else "nothing was recorded"
-    slots = operands(graph)
     known = {node.id: _known(node) for node in graph.nodes}
     heads = ("id", "kind", "name", "formula", "value", "gradient", "where")
-    rows = [_row(node, slots[node.id], known) for node in graph.nodes]
+    rows = [_row(node, graph.into[node.id], known) for node in graph.nodes]
     below = remarks(graph)
     return "\n".join([columns(heads, rows), *(["", *below] if below else [])])
 

@@ -140,27 +140,18 @@ def _order(
 ) -> dict[str, tuple[int, int]]:
     """A place for every node: what is gone comes right after its last operand."""
     order = {n.id: (i, -1) for i, n in enumerate(after.nodes)}
-    into = _into(before)
     for k, n in enumerate(before.nodes):
         if ids[n.id] not in order:
-            tails = (order[ids[e.tail]][0] for e in into[n.id])
+            tails = (order[ids[e.tail]][0] for e in before.into[n.id])
             order[ids[n.id]] = max(tails, default=-1), k
     return order
-
-
-def _into(graph: Graph) -> dict[str, list[Edge]]:
-    """The edges that lead into each node, by slot."""
-    found: dict[str, list[Edge]] = {n.id: [] for n in graph.nodes}
-    for e in sorted(graph.edges, key=lambda e: e.slot):
-        found[e.head].append(e)
-    return found
 
 
 class _Side:
     """One of the two graphs: what leads into its nodes, and what uses them."""
 
     def __init__(self, graph: Graph) -> None:
-        self.graph, self.into = graph, _into(graph)
+        self.graph = graph
         self.uses: dict[str, list[Edge]] = defaultdict(list)
         for e in graph.edges:
             self.uses[e.tail].append(e)
@@ -169,7 +160,7 @@ class _Side:
 
     def tails(self, node: Node) -> list[Node]:
         """The operands of a node."""
-        return [self.graph.node(e.tail) for e in self.into[node.id]]
+        return [self.graph.node(e.tail) for e in self.graph.into[node.id]]
 
 
 class _Match:
@@ -240,7 +231,7 @@ class _Match:
         """Pair what feeds the same slot of paired nodes."""
         for node in reversed(self.old.graph.nodes):
             for use in () if node.id in self.match else self.old.uses[node.id]:
-                slots = self.new.into.get(self.match.get(use.head, ""), ())
+                slots = self.new.graph.into.get(self.match.get(use.head, ""), ())
                 tails = [e.tail for e in slots if e.slot == use.slot]
                 other = self.new.graph.node(tails[0]) if tails else None
                 if other and other.op == node.op and _near(node, other):

@@ -220,6 +220,14 @@ class Graph:
         return {n.id: n for n in self.nodes}
 
     @cached_property
+    def into(self) -> dict[str, list[Edge]]:
+        """The edges that lead into each node, by slot."""
+        found: dict[str, list[Edge]] = {n.id: [] for n in self.nodes}
+        for e in sorted(self.edges, key=lambda e: e.slot):
+            found[e.head].append(e)
+        return found
+
+    @cached_property
     def badged(self) -> dict[str, tuple[Badge, ...]]:
         """The badges of each node or edge that has any."""
         found: dict[str, tuple[Badge, ...]] = {}

@@ -122,12 +122,6 @@ def test_a_theme_of_ones_own() -> None:
         descent_film(parabola(), theme="pink")
 
 
-def test_prefix_stands_before_every_id() -> None:
-    film = descent_film(parabola(steps=2), prefix="one-")
-    assert {"one-p0", "one-p2", "one-a1"} <= film.ids()
-    assert all(id.startswith("one-") for id in film.ids())
-
-
 def test_a_loss_with_a_name_of_its_own_is_called_by_it() -> None:
     film = descent_film(replace(parabola(), loss_name="y"))
     said = [frame.caption for frame in film.frames[:4]]

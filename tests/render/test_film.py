@@ -246,11 +246,6 @@ def test_the_same_pass_gives_the_same_bytes() -> None:
     assert one == two
 
 
-def test_prefix_stands_before_every_id() -> None:
-    film = backward_film(samples.backward_102(), prefix="p-")
-    assert all(id.startswith("p-") for id in film.ids())
-
-
 def test_unknown_looks_are_refused() -> None:
     with pytest.raises(ValueError, match="no theme"):
         backward_film(samples.backward_102(), theme="pink")

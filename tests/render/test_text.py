@@ -125,9 +125,9 @@ def test_formulas_in_the_learners_names() -> None:
 
 
 def test_long_operands_become_an_ellipsis() -> None:
-    short = text.formulas(samples.listing_102(), limit=16)
-    assert short["n7"] == "\u2026 + 1"
-    assert all(len(f) < 30 for f in text.formulas(samples.chain(50)).values())
+    short = [*text.formulas(samples.chain(50)).values()]
+    assert short[5:7] == ["x" + 6 * " + 1", "\u2026 + 1"]
+    assert all(len(f) < 30 for f in short)
 
 
 def _op(formula: str, **slots: Node) -> Graph:
