@@ -59,8 +59,9 @@ def own(code: CodeType) -> bool:
 
 
 def _between(code: CodeType) -> bool:
-    """Whether it is Python's own step from a ``with`` to the block's manager."""
-    return code.co_filename == contextlib.__file__
+    """Whether it is Python's own step: into a ``with`` block, or to a dataclass."""
+    made = (code.co_filename, code.co_name) == ("<string>", "__init__")
+    return made or code.co_filename == contextlib.__file__
 
 
 def caller() -> FrameType | None:

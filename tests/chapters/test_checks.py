@@ -150,6 +150,36 @@ def test_none_can_be_the_answer() -> None:
     assert judge(expected, 5.0).kind == "wrong"
 
 
+def test_none_can_be_one_of_several() -> None:
+    expected = Exercise([2.0, None], [([None, 2.0], "The other way round.")])
+    assert judge(expected, (tf.constant(2.0), None)).kind == "exact"
+    assert judge(expected, [2.01, None]).kind == "close"
+    assert judge(expected, [None, 2.0]).words.endswith("The other way round.")
+    assert "None" in judge(expected, [2.0, 0.0]).words
+    assert judge(Exercise([None, None]), [None, None]).kind == "exact"
+
+
+def test_a_table_can_be_expected() -> None:
+    expected = Exercise(np.eye(2, 3))
+    assert judge(expected, tf.eye(2, 3)).kind == "exact"
+    assert "2 rows and 3 columns" in judge(expected, 1.0).words
+
+
+def test_an_exercise_that_cannot_be_solved_is_the_authors_error() -> None:
+    with pytest.raises(TypeError, match=r"line \d+: Exercise"):
+        Exercise(6.0, (3.0, "no comma"))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="compared with '6'"):
+        Exercise("6")
+    with pytest.raises(ValueError, match="6 is the right answer"):
+        Exercise(6.0, [(6, "It is right.")])
+
+
+def test_an_exercise_of_your_own_has_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    check(Exercise(6.0, name="2b"), 6.0)
+    check(Exercise(6.0), 6.0)
+    assert capsys.readouterr().out == "Exercise 2b: right.\nExercise: right.\n"
+
+
 def test_check_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     check("10.2", ...)
     check("10.2", tf.constant(7.0))
