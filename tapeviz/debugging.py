@@ -28,8 +28,13 @@ def _pair(x: Any, y: Any) -> tuple[Any, Any]:
 def _few(v: Any, summarize: int | None) -> str:
     flat = np.ravel(v)
     many = 3 if summarize is None else summarize
-    text = ", ".join(map(str, flat[:many] if many >= 0 else flat))
-    return text + (", ..." if 0 <= many < flat.size else "")
+    text = " ".join(map(str, flat[:many] if many >= 0 else flat))
+    return text + (" ..." if 0 <= many < flat.size else "")
+
+
+def _head(message: Any) -> str:
+    """The caller's own words on a line of their own, if there are any."""
+    return f"{message}\n" if message else ""
 
 
 def _compare(
@@ -39,17 +44,29 @@ def _compare(
     a, b = _pair(x, y)
     good = np.asarray(test(a._v, b._v))
     if not np.all(good):
-        bad = np.argwhere(~good)
         raise InvalidArgumentError(
             tell(
-                f"{message or ''}\nCondition x {words} y did not hold.\n"
-                f"Indices of first {min(len(bad), 3)} different values:\n{bad[:3]}\n"
+                f"{_head(message)}Condition x {words} y did not hold.\n"
+                f"{_differing(a, b, good)}"
                 f"First {min(np.size(a._v), 3)} elements of x:\n"
                 f"[{_few(a._v, summarize)}]\n"
                 f"First {min(np.size(b._v), 3)} elements of y:\n"
                 f"[{_few(b._v, summarize)}]"
             )
         )
+
+
+def _differing(a: Any, b: Any, good: Any) -> str:
+    """Where the first three wrong entries are, and what stands there."""
+    if not good.ndim:
+        return ""
+    bad = np.argwhere(~good)[:3]
+    at = tuple(bad.T)
+    one, other = (v[at] for v in np.broadcast_arrays(a._v, b._v))
+    return (
+        f"Indices of first {len(bad)} different values:\n{bad}\n"
+        f"Corresponding x values:\n{one}\nCorresponding y values:\n{other}\n"
+    )
 
 
 def assert_equal(
@@ -112,7 +129,7 @@ def assert_near(
     if not np.all(good):
         raise InvalidArgumentError(
             tell(
-                f"{message or ''}\nx and y not equal to tolerance rtol = {rel}, atol = "
+                f"{_head(message)}x and y not equal to tolerance rtol = {rel}, atol = "
                 f"{flat}\nx: [{_few(a._v, summarize)}]\ny: [{_few(b._v, summarize)}]"
             )
         )
@@ -123,7 +140,7 @@ def _sign(words: str, test: Callable[[Any, Any], Any], x: Any, message: Any) -> 
     if not np.all(test(v, 0)):
         raise InvalidArgumentError(
             tell(
-                f"{message or ''}\nCondition x {words} 0 did not hold element-wise: "
+                f"{_head(message)}Condition x {words} 0 did not hold element-wise: "
                 f"x = {v}"
             )
         )

@@ -32,13 +32,24 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     t = convert(tensor)
     want = sizes(shape)
     size, known = int(np.size(t._v)), int(np.prod([n for n in want if n != -1]))
-    if want.count(-1) == 1 and known:
+    open_, asked = want.count(-1), f"has {int(np.prod(want))}"
+    if open_ == 1 and known:
         want = tuple(size // known if n == -1 else n for n in want)
+        asked = f"requires a multiple of {known}"
+    if open_ > 1:
+        first, second = [i for i, n in enumerate(want) if n == -1][:2]
+        raise InvalidArgumentError(
+            tell(
+                f"Only one input size may be -1, not both {first} and {second} "
+                "[Op:Reshape]",
+                "give all sizes but one",
+            )
+        )
     if int(np.prod(want)) != size or -1 in want:
         raise InvalidArgumentError(
             tell(
                 f"Input to reshape is a tensor with {size} values, but the requested "
-                f"shape has {int(np.prod(want))} [Op:Reshape]",
+                f"shape {asked} [Op:Reshape]",
                 "the product of the sizes must stay the same",
             )
         )
@@ -48,7 +59,15 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
 def transpose(
     a: Any, perm: Any = None, conjugate: bool = False, name: str = "transpose"
 ) -> Tensor:
-    """The axes reversed, or in the order of ``perm``."""
+    """The axes reversed, or in the order of ``perm``.
+
+    >>> import tapeviz as tf
+    >>> tf.transpose([[1.0, 2.0], [3.0, 4.0]]).numpy()
+    array([[1., 3.],
+           [2., 4.]], dtype=float32)
+    >>> tf.transpose(tf.zeros((2, 3, 4)), (2, 0, 1)).shape
+    TensorShape([4, 2, 3])
+    """
     t = convert(a)
     n = rank(t)
     order = tuple(reversed(range(n))) if perm is None else sizes(perm)
@@ -71,14 +90,24 @@ def _conjugated(t: Any, order: tuple[int, ...]) -> Tensor:
 
 
 def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
-    """A new axis of size 1 at place ``axis``."""
+    """A new axis of size 1 at place ``axis``.
+
+    >>> import tapeviz as tf
+    >>> tf.expand_dims([1.0, 2.0], 1).shape
+    TensorShape([2, 1])
+    """
     t = convert(input)
     at = one_axis(t, axis, "ExpandDims", extra=1) + rank(t) + 1
     return call.expand_dims(t, (*t.shape[:at], 1, *t.shape[at:]))
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
-    """Without the axes of size 1, all of them or those given."""
+    """Without the axes of size 1, all of them or those given.
+
+    >>> import tapeviz as tf
+    >>> tf.squeeze([[[1.0], [2.0]]]).numpy()
+    array([1., 2.], dtype=float32)
+    """
     t = convert(input)
     n = rank(t)
     given = None if axis is None or not sizes(axis) else axes(t, axis)
@@ -98,7 +127,13 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
 
 
 def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
-    """Stretched to a shape: axes of size 1 (or missing in front) are repeated."""
+    """Stretched to a shape: axes of size 1 (or missing in front) are repeated.
+
+    >>> import tapeviz as tf
+    >>> tf.broadcast_to([1.0, 2.0], (2, 2)).numpy()
+    array([[1., 2.],
+           [1., 2.]], dtype=float32)
+    """
     t, want = convert(input), sizes(shape)
     try:
         fits = np.broadcast_shapes(t.shape, want) == want
@@ -193,19 +228,25 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
 
 
 def _concat_fits(made: list[Any], at: int) -> None:
-    def rest(t: Any) -> list[int]:
-        return [n for i, n in enumerate(t.shape, -rank(t)) if i != at]
-
+    """Whether all have one rank, and one size along each axis but that of joining."""
+    one = made[0].shape.as_list()
     for k, t in enumerate(made):
-        if rank(t) != rank(made[0]) or rest(t) != rest(made[0]):
-            raise InvalidArgumentError(
-                tell(
-                    "ConcatOp : Dimension 0 in both shapes must be equal: shape[0] = "
-                    f"{made[0].shape.as_list()} vs. shape[{k}] = {t.shape.as_list()} "
-                    "[Op:ConcatV2] name: concat",
-                    "the shapes may differ only along the axis of joining",
-                )
+        other = t.shape.as_list()
+        if len(other) != len(one):
+            wrong = "Ranks of all input tensors should match"
+        elif axes := [
+            i for i, n in enumerate(other) if n != one[i] and i != at % len(one)
+        ]:
+            wrong = f"Dimension {axes[0]} in both shapes must be equal"
+        else:
+            continue
+        shapes = f"shape[0] = {one} vs. shape[{k}] = {other}".replace(", ", ",")
+        raise InvalidArgumentError(
+            tell(
+                f"ConcatOp : {wrong}: {shapes} [Op:ConcatV2] name: concat",
+                "the shapes may differ only along the axis of joining",
             )
+        )
 
 
 @composite("split")
@@ -256,7 +297,12 @@ def split(
 def unstack(
     value: Any, num: Any = None, axis: Any = 0, name: str = "unstack"
 ) -> list[Tensor]:
-    """The entries of a tensor along an axis, as a list."""
+    """The entries of a tensor along an axis, as a list.
+
+    >>> import tapeviz as tf
+    >>> [t.numpy() for t in tf.unstack([[1, 2], [3, 4]])]
+    [array([1, 2], dtype=int32), array([3, 4], dtype=int32)]
+    """
     t = convert(value)
     at = one_axis(t, axis, "Unpack")
     if num is not None and whole(num) != t.shape[at]:
@@ -271,7 +317,12 @@ def unstack(
 
 
 def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
-    """The tensor repeated as a whole, so often along each axis."""
+    """The tensor repeated as a whole, so often along each axis.
+
+    >>> import tapeviz as tf
+    >>> tf.tile([1, 2], [2]).numpy()
+    array([1, 2, 1, 2], dtype=int32)
+    """
     t, times = convert(input), sizes(multiples)
     if len(times) != rank(t):
         raise InvalidArgumentError(
@@ -305,13 +356,24 @@ def repeat(
 
 
 def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
-    """The entries in the opposite order along the axes."""
+    """The entries in the opposite order along the axes.
+
+    >>> import tapeviz as tf
+    >>> tf.reverse([[1, 2], [3, 4]], axis=[1]).numpy()
+    array([[2, 1],
+           [4, 3]], dtype=int32)
+    """
     t = convert(tensor)
     return call.reverse(t, axes(t, axis) if rank(t) else ())
 
 
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
-    """The entries moved on; those that leave at the end come in at the start."""
+    """The entries moved on; those that leave at the end come in at the start.
+
+    >>> import tapeviz as tf
+    >>> tf.roll([1, 2, 3, 4], shift=1, axis=0).numpy()
+    array([4, 1, 2, 3], dtype=int32)
+    """
     t = convert(input)
     return call.roll(t, sizes(shift), axes(t, axis))
 
@@ -414,7 +476,15 @@ def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[
 
 
 def identity(input: Any, name: str | None = None) -> Tensor:
-    """A copy that stays connected: the gradient passes on unchanged."""
+    """A copy that stays connected: the gradient passes on unchanged.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable(3.0)
+    >>> with tf.GradientTape() as tape:
+    ...     y = 2.0 * tf.identity(x)
+    >>> float(tape.gradient(y, x))
+    2.0
+    """
     return call.identity(input)
 
 
@@ -425,7 +495,15 @@ def identity_n(input: Any, name: str | None = None) -> list[Tensor]:
 
 
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
-    """The same value, through which no gradient passes: it counts as a constant."""
+    """The same value, through which no gradient passes: it counts as a constant.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable(3.0)
+    >>> with tf.GradientTape() as tape:
+    ...     y = x * tf.stop_gradient(x)
+    >>> float(tape.gradient(y, x))
+    3.0
+    """
     return call.stop_gradient(input)
 
 

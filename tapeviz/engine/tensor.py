@@ -291,7 +291,7 @@ class Variable(Operators):
         if initial_value is None:
             raise ValueError(
                 tell(
-                    "Expected an initial_value, got None",
+                    "The `initial_value` arg to `tf.Variable` must be specified",
                     "give the variable its first value: tf.Variable(3.0)",
                 )
             )
