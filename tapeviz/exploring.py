@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tapeviz.render.board import Window
     from tapeviz.trace.descent import Landscape
 
+    Spans = Sequence[tuple[float, float]]
+
 GRID = 61
 """Points of the ground along each axis for two numbers."""
 
@@ -25,6 +27,7 @@ LINE = 241
 """Points of the ground for one number."""
 
 _SURE = 12
+_WIDE = 20.0
 
 
 @dataclass(frozen=True)
@@ -154,19 +157,21 @@ class Ground:
         from tapeviz.render import board
         from tapeviz.render.track import coordinates
 
-        old = self._window
-        if old is not None and _within(old, start):
+        old, spans = self._window, self._spans(run, start)
+        if old is not None and _within(old, start) and not _lost(old, spans):
             return None, old
-        land = self._landscape(run, start)
+        land = self._landscape(run, spans)
         self._window = board.window(land, tuple(coordinates(run.quick)))
         told = board.ground(land, self._window, self.loss_name)
         return told, self._window
 
-    def _landscape(self, run: Walk, start: tuple[float, ...]) -> Landscape:
+    def _spans(self, run: Walk, start: tuple[float, ...]) -> Spans:
+        asked = self._asked if _holds(self._asked, start) else None
+        return asked or _spans(start, run)
+
+    def _landscape(self, run: Walk, spans: Spans) -> Landscape:
         from tapeviz.trace.descent import Landscape
 
-        spans = self._asked if _holds(self._asked, start) else None
-        spans = spans or _spans(start, run)
         xs, *more = (
             np.linspace(*span, LINE if len(spans) == 1 else GRID) for span in spans
         )
@@ -231,6 +236,12 @@ def _called(loss: Callable[..., Any], variables: list[Variable]) -> Callable[[],
 def _within(seen: Window, start: tuple[float, ...]) -> bool:
     spans = (seen.x, seen.y)[: seen.numbers]
     return all(a <= v <= b for (a, b), v in zip(spans, start, strict=True))
+
+
+def _lost(seen: Window, spans: Spans) -> bool:
+    """Whether what is to be seen would be lost in a window of another place."""
+    pairs = zip((seen.x, seen.y), spans, strict=False)
+    return any((b - a) > _WIDE * (d - c) for (a, b), (c, d) in pairs)
 
 
 def _holds(spans: Any, start: tuple[float, ...]) -> bool:

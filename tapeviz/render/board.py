@@ -311,14 +311,34 @@ def _path(path: Floats, t: Track, seen: Window, look: str, which: int) -> str:
     end = next((i for i, s in enumerate(spots) if s is None), len(spots))
     way = [s for s in spots[:end] if s is not None]
     shown = [i for i in spread(t.updates, MOST) if i < end]
-    dots = "".join(
-        f'<circle class="spot {look}" cx="{way[i][0]:.1f}" cy="{way[i][1]:.1f}" '
-        f'r="{4 if len(shown) <= _FEW else 3}"{_opens(i, which)}/>'
-        for i in [*shown, *([len(way) - 1] if end > t.updates else [])]
-    )
+    size = 4 if len(shown) <= _FEW else 3
+    dots = _dots([(i, way[i]) for i in shown], look, size, which)
+    if end > t.updates:
+        dots += _dot(way[-1], look, size)
     if seen.numbers == 2 or which:
         return line(way, f"way {look}") + dots
     return _steps(way, look) + _slope(way, t, seen) + dots
+
+
+def _dots(
+    places: Sequence[tuple[int, tuple[float, float]]], look: str, size: int, which: int
+) -> str:
+    """The points of a run; one that covers the point before it has no rim."""
+    before = [(math.inf, math.inf), *(place for _, place in places)]
+    return "".join(
+        _dot(
+            place,
+            f"{look} close" if math.dist(last, place) < 1.5 * size else look,
+            size,
+            _opens(step, which),
+        )
+        for last, (step, place) in zip(before, places, strict=False)
+    )
+
+
+def _dot(place: tuple[float, float], look: str, size: int, more: str = "") -> str:
+    x, y = place
+    return f'<circle class="spot {look}" cx="{x:.1f}" cy="{y:.1f}" r="{size}"{more}/>'
 
 
 def _opens(step: int, which: int) -> str:
@@ -440,12 +460,8 @@ def _powers(low: float, high: float) -> list[int]:
 def _loss_line(points: list[tuple[int, float]], spot: Any, which: int) -> str:
     look = f"tb-{LOOKS[which % len(LOOKS)][0]}"
     places = [spot(i, v) for i, v in points]
-    marked = spread(len(places), MOST)
-    dots = "".join(
-        f'<circle class="spot {look}" cx="{places[k][0]:.1f}" cy="{places[k][1]:.1f}" '
-        f'r="3"{_opens(points[k][0], which)}/>'
-        for k in marked
-    )
+    marked = [(points[k][0], places[k]) for k in spread(len(places), MOST)]
+    dots = _dots(marked, look, 3, which)
     breaks = [k for k in range(1, len(points)) if points[k][0] != points[k - 1][0] + 1]
     ends = [0, *breaks, len(points)]
     parts = (places[a:b] for a, b in itertools.pairwise(ends))

@@ -27,7 +27,8 @@ LOOKS = (
     ("watched", "s", (0, (5, 1.5))),
     ("none", "^", (0, (1.5, 1.5))),
     ("ink", "D", (0, (6, 1.5, 1.5, 1.5))),
-    ("hot", "v", "-"),
+    ("hot", "v", (0, (9, 2, 1.5, 2, 1.5, 2))),
+    ("variable", "P", (0, (12, 3))),
 )
 """Colour, marker and line of each run: never told by colour alone."""
 

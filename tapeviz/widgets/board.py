@@ -15,7 +15,8 @@ class Board(anywidget.AnyWidget):
     """A picture with a slider and a start that can be dragged.
 
     ``rate`` and ``point`` are what the page says, ``opened`` the step whose graph it
-    asks for (-1 for none); ``ground``, ``scene`` and ``graph`` are what it is told.
+    asks for (-1 for none); ``ground``, ``scene`` and ``graph`` are what it is told, and
+    ``heard`` counts the moves that were answered by no new scene.
     """
 
     _esm = board.script()
@@ -27,6 +28,7 @@ class Board(anywidget.AnyWidget):
     rate = traitlets.Float(0.1).tag(sync=True)
     point = traitlets.List(traitlets.Float()).tag(sync=True)
     opened = traitlets.Int(-1).tag(sync=True)
+    heard = traitlets.Int(0).tag(sync=True)
 
     def show(self, ground: Any, scene: Any) -> None:
         """Put a scene, and a ground if it is new, in the place of the last."""

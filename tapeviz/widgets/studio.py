@@ -195,6 +195,7 @@ class Studio(widgets.VBox):  # type: ignore[misc]
             ground, scene = self.explorer.go(self.settings)
         except Exception as error:  # noqa: BLE001 - whatever the learner's loss raises
             self._say(_sentence(error))
+            self.board.heard += 1
             return
         self._say("")
         self._quiet = True
@@ -236,7 +237,8 @@ class Studio(widgets.VBox):  # type: ignore[misc]
         display(self._repr_mimebundle_(), raw=True)
         film = self._film()
         if film:
-            self._shown = display(film, raw=True, display_id=True)
+            name = getattr(self._shown, "display_id", True)
+            self._shown = display(film, raw=True, display_id=name) or self._shown
 
     def _film(self) -> dict[str, str]:
         if self.run is None:

@@ -1,8 +1,10 @@
 // The studio's board: a picture of the path, a slider, a start that can be dragged.
 // It draws what it is told and says where the reader pulls; it computes no path.
 
+const SILENT = "No answer yet: the kernel is busy, or it was restarted or stopped. Then run the cell again; its film still plays.";
+
 // A slider on a logarithmic scale, with the place of a limit marked; it waits for its ends.
-function slider(model) {
+function slider(model, asked) {
   const range = make("input", { type: "range", step: "0.01", "aria-label": "learning rate", class: "tb-range", disabled: "", ...KEYS });
   const value = make("output", { class: "tb-rate" });
   const mark = make("span", { class: "tb-limit", "aria-hidden": "true" });
@@ -14,6 +16,7 @@ function slider(model) {
     const near = limit && Math.abs(power - Math.log10(limit)) < 0.0051;
     model.set("rate", near ? limit : Number((10 ** power).toPrecision(3)));
     model.save_changes();
+    asked();
     tell();
   };
   const tell = () => {
@@ -74,12 +77,46 @@ function canvas(width, height) {
   return svg;
 }
 
+// A piece of a run's line, for the words about it.
+function key(look) {
+  const svg = canvas(38, 8);
+  svg.setAttribute("class", "tb-key");
+  svg.setAttribute("aria-hidden", "true");
+  put(svg, `<path class="way tb-${look}" d="M0 4H38"/>`);
+  return svg;
+}
+
+// A sentence that appears when a move gets no answer.
+function patience(model) {
+  const line = make("p", { class: "tb-wait", role: "status" });
+  let late = 0;
+  const answered = () => {
+    clearTimeout(late);
+    line.textContent = "";
+  };
+  const asked = () => {
+    clearTimeout(late);
+    late = setTimeout(() => (line.textContent = SILENT), 4000);
+  };
+  model.on("change:scene", answered);
+  model.on("change:heard", answered);
+  return [
+    line,
+    asked,
+    () => {
+      answered();
+      model.off("change:scene", answered);
+      model.off("change:heard", answered);
+    },
+  ];
+}
+
 function layer(svg) {
   return svg.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "g"));
 }
 
 // The picture in which the start can be clicked, dragged or pushed with the arrow keys.
-function field(model, open) {
+function field(model, open, asked) {
   const svg = canvas(520, 360);
   const ground = layer(svg);
   const path = layer(svg);
@@ -100,6 +137,7 @@ function field(model, open) {
   const send = (point) => {
     model.set("point", point.map((v, k) => Math.round(v / frame.grain[k]) * frame.grain[k]).map((v) => Number(v.toPrecision(6))));
     model.save_changes();
+    asked();
   };
   const stand = () => {
     if (!frame || !scene) return;
@@ -166,13 +204,14 @@ export default {
       model.save_changes();
     };
     const root = make("div", { class: "tapeviz-board", role: "group", "aria-label": "Gradient descent" });
-    const [rates, scale, off] = slider(model);
-    const left = field(model, open);
+    const [silence, asked, hush] = patience(model);
+    const [rates, scale, off] = slider(model, asked);
+    const left = field(model, open, asked);
     const right = canvas(380, 360);
     const words = make("div", { class: "tb-words", "aria-live": "polite" });
     const [table, rows] = twin(open);
     const graph = make("div", { class: "tb-graph" });
-    root.append(rates, make("div", { class: "tb-pair" }, left.box, make("div", { class: "tb-losses" }, right)), words, graph, table);
+    root.append(rates, make("div", { class: "tb-pair" }, left.box, make("div", { class: "tb-losses" }, right)), silence, words, graph, table);
     for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, (event) => event.stopPropagation());
 
     const base = () => model.get("ground") && left.base(JSON.parse(model.get("ground")));
@@ -187,7 +226,7 @@ export default {
       words.replaceChildren(
         ...told.words.map(({ look, name, text, rule }) => {
           const line = make("p", {}, make("strong", {}, name), ` ${text} `);
-          if (look) line.prepend(make("span", { class: `tb-key tb-${look}`, "aria-hidden": "true" }));
+          if (look) line.prepend(key(look));
           if (rule) line.append(make("span", { class: "tb-rule" }, rule));
           return line;
         }),
@@ -222,6 +261,7 @@ export default {
     el.append(root);
     return () => {
       off();
+      hush();
       model.off("change:ground", base);
       model.off("change:scene", show);
       model.off("change:graph", unfold);
