@@ -2,8 +2,8 @@
 
 Nodes belong together when they are the same operation on operands that belong
 together, or bear the same name, or are the one target, or feed the same slot of nodes
-that belong together; in this order, each node once. It takes time proportional to the
-graphs' size.
+that belong together; in this order, each node once. Constants without a name come last:
+what uses them tells them apart. It takes time proportional to the graphs' size.
 """
 
 from __future__ import annotations
@@ -181,6 +181,7 @@ class _Match:
             self.fed()
             if len(self.match) == size:
                 break
+        self.same(anonymous=True)
         return self.match
 
     def join(self, old: Node, new: Node) -> bool:
@@ -192,14 +193,15 @@ class _Match:
         self.taken.add(new.id)
         return True
 
-    def same(self) -> None:
+    def same(self, *, anonymous: bool = False) -> None:
         """Pair what was computed in the same way from the same and named the same."""
         table: dict[Hashable, int] = {}
         waiting: dict[int, deque[Node]] = defaultdict(deque)
         for node, mark in _marks(self.new, table):
-            waiting[mark].append(node)
+            if node.id not in self.taken and _anonymous(node) is anonymous:
+                waiting[mark].append(node)
         for node, mark in _marks(self.old, table):
-            if waiting[mark]:
+            if waiting[mark] and node.id not in self.match:
                 self.join(node, waiting[mark].popleft())
 
     def named(self) -> None:

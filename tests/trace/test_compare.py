@@ -143,3 +143,14 @@ def test_what_the_other_tape_recorded_is_not_this_ones_ghost() -> None:
     changes = {row[:3] for row in both.changes.rows}
     assert ("+ new", "h", "cos(x)") in changes
     assert ("\u2212 gone", "sin", "sin(x)") in changes
+
+
+def test_an_equal_constant_elsewhere_is_not_the_one_that_changed() -> None:
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as one:
+        _ = x**2 + 2 * x
+    with tf.GradientTape() as other:
+        _ = x**3 + 2 * x
+    both = compare(tf.draw(one).graph, tf.draw(other).graph)
+    assert not both.added | both.removed
+    assert set(kinds(both).values()) == {"kept"}
