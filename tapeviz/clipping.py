@@ -22,6 +22,15 @@ def clip_by_value(
     """``t``, but not below the one and not above the other border.
 
     The gradient passes inside and on either border, and is 0 outside.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable([-2.0, 0.5, 1.0])
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.clip_by_value(x, -1.0, 1.0)
+    >>> y.numpy()
+    array([-1. ,  0.5,  1. ], dtype=float32)
+    >>> tape.gradient(y, x).numpy()
+    array([0., 1., 1.], dtype=float32)
     """
     given = convert(t.values if isinstance(t, IndexedSlices) else t)
     high, low = like(clip_value_max, given), like(clip_value_min, given)
@@ -69,6 +78,12 @@ def clip_by_global_norm(
     """All tensors of a list made shorter together, if their global norm is too great.
 
     Returns the list (None stays None) and the norm before.
+
+    >>> import tapeviz as tf
+    >>> parts = [tf.constant([3.0]), tf.constant([4.0])]
+    >>> short, norm = tf.clip_by_global_norm(parts, 1.0)
+    >>> [t.numpy() for t in short], float(norm)
+    ([array([0.6], dtype=float32), array([0.8], dtype=float32)], 5.0)
     """
     if not isinstance(t_list, (list, tuple)):
         raise TypeError(

@@ -251,7 +251,12 @@ def _equation(text: str, ranks: list[int]) -> str:
 
 @composite("cross")
 def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
-    """The vector perpendicular to both, of vectors with three entries."""
+    """The vector perpendicular to both, of vectors with three entries.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.cross([1.0, 0.0, 0.0], [0.0, 1.0, 0.0]).numpy()
+    array([0., 0., 1.], dtype=float32)
+    """
     x = convert(a)
     return call.cross(x, like(b, x))
 
@@ -259,7 +264,12 @@ def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
 def matrix_transpose(
     a: Any, name: str = "matrix_transpose", conjugate: bool = False
 ) -> Tensor:
-    """The last two axes swapped."""
+    """The last two axes swapped.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.matrix_transpose(tf.zeros((5, 2, 3))).shape
+    TensorShape([5, 3, 2])
+    """
     t = convert(a)
     _square(t, "Transpose", any_size=True)
     return _adjoint(t) if conjugate and t.dtype.is_complex else call.T(t)
@@ -277,12 +287,29 @@ def _adjoint(t: Any) -> Tensor:
 
 
 def det(input: Any, name: str | None = None) -> Tensor:
-    """The determinant of square matrices."""
+    """The determinant of square matrices.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable([[2.0, 0.0], [1.0, 3.0]])
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.linalg.det(x)
+    >>> float(y)
+    6.0
+    >>> tape.gradient(y, x).numpy()
+    array([[ 3., -1.],
+           [ 0.,  2.]], dtype=float32)
+    """
     return call.det(_matrix(input, "MatrixDeterminant"))
 
 
 def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
-    """The inverse of square matrices; an error if there is none."""
+    """The inverse of square matrices; an error if there is none.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.inv([[2.0, 0.0], [0.0, 4.0]]).numpy()
+    array([[0.5 , 0.  ],
+           [0.  , 0.25]], dtype=float32)
+    """
     t = _matrix(input, "MatrixInverse")
     try:
         return _inverse_of_adjoint(t) if adjoint else call.inv(t)
@@ -323,7 +350,12 @@ def cholesky(input: Any, name: str | None = None) -> Tensor:
 
 
 def logdet(matrix: Any, name: str | None = None) -> Tensor:
-    """The logarithm of the determinant of a positive definite matrix."""
+    """The logarithm of the determinant of a positive definite matrix.
+
+    >>> import tapeviz as tf
+    >>> float(tf.linalg.logdet([[1.0, 0.0], [0.0, 1.0]]))
+    0.0
+    """
     with grouped("logdet"):
         t = floating(matrix)
         diagonal = call.diag_part(cholesky(t))
@@ -372,7 +404,13 @@ def triangular_solve(
     matrix: Any, rhs: Any, lower: bool = True, adjoint: bool = False,
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """``solve`` with a triangle; what is on its other side is not read."""
+    """``solve`` with a triangle; what is on its other side is not read.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.triangular_solve([[2.0, 9.0], [1.0, 1.0]], [[4.0], [5.0]]).numpy()
+    array([[2.],
+           [3.]], dtype=float32)
+    """
     t = floating(matrix)
     return solve(band_part(t, *((-1, 0) if lower else (0, -1))), rhs, adjoint)
 
@@ -426,7 +464,12 @@ class Slogdet(NamedTuple):
 
 @composite("slogdet")
 def slogdet(input: Any, name: str | None = None) -> Slogdet:
-    """The sign of the determinant, and the logarithm of its size."""
+    """The sign of the determinant, and the logarithm of its size.
+
+    >>> import tapeviz as tf
+    >>> [float(t) for t in tf.linalg.slogdet([[-1.0, 0.0], [0.0, 1.0]])]
+    [-1.0, 0.0]
+    """
     determinant = call.det(_matrix(input, "LogMatrixDeterminant"))
     return Slogdet(call.sign(determinant), call.log(call.abs(determinant)))
 
@@ -452,7 +495,12 @@ def eigh(tensor: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
 
 @composite("eigvalsh")
 def eigvalsh(tensor: Any, name: str | None = None) -> Tensor:
-    """The eigenvalues of symmetric matrices, smallest first."""
+    """The eigenvalues of symmetric matrices, smallest first.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.eigvalsh([[2.0, 0.0], [0.0, 1.0]]).numpy()
+    array([1., 2.], dtype=float32)
+    """
     return _converging(call.eigenvalues, _real(tensor, "SelfAdjointEigV2"))
 
 
@@ -541,6 +589,10 @@ def pinv(
     """The pseudo-inverse: of a matrix of any shape, the nearest to an inverse.
 
     Singular values below ``rcond`` times the greatest count as 0.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.pinv([[2.0], [0.0]]).numpy()
+    array([[0.5, 0. ]], dtype=float32)
     """
     s, u, v = svd(a)
     if rcond is None:
@@ -557,7 +609,12 @@ def _row_of(t: Any) -> tuple[int, ...]:
 
 
 def trace(x: Any, name: str | None = None) -> Tensor:
-    """The sum of the diagonal."""
+    """The sum of the diagonal.
+
+    >>> import tapeviz as tf
+    >>> float(tf.linalg.trace([[1.0, 2.0], [3.0, 4.0]]))
+    5.0
+    """
     t = convert(x)
     _square(t, "MatrixDiagPart", any_size=True)
     return call.trace(t)
@@ -567,7 +624,13 @@ def diag(
     diagonal: Any, name: str = "diag", k: int = 0, num_rows: int = -1,
     num_cols: int = -1, padding_value: Any = 0, align: str = "RIGHT_LEFT",
 ) -> Tensor:  # fmt: skip
-    """A square matrix with these numbers on the diagonal, 0 elsewhere."""
+    """A square matrix with these numbers on the diagonal, 0 elsewhere.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.diag([1.0, 2.0]).numpy()
+    array([[1., 0.],
+           [0., 2.]], dtype=float32)
+    """
     t = convert(diagonal)
     _main(k, padding_value)
     if not rank(t):
@@ -587,7 +650,12 @@ def diag_part(
     input: Any, name: str = "diag_part", k: int = 0, padding_value: Any = 0,
     align: str = "RIGHT_LEFT",
 ) -> Tensor:  # fmt: skip
-    """The diagonal of a matrix."""
+    """The diagonal of a matrix.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.diag_part([[1.0, 2.0], [3.0, 4.0]]).numpy()
+    array([1., 4.], dtype=float32)
+    """
     t = convert(input)
     _main(k, padding_value)
     _square(t, "MatrixDiagPart", any_size=True)
@@ -606,7 +674,13 @@ def set_diag(
     input: Any, diagonal: Any, name: str = "set_diag", k: int = 0,
     align: str = "RIGHT_LEFT",
 ) -> Tensor:  # fmt: skip
-    """A copy of a matrix with another diagonal."""
+    """A copy of a matrix with another diagonal.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.set_diag([[1.0, 2.0], [3.0, 4.0]], [8.0, 9.0]).numpy()
+    array([[8., 2.],
+           [3., 9.]], dtype=float32)
+    """
     t = convert(input)
     _main(k, 0)
     on = wrap(np.broadcast_to(np.eye(*t.shape[-2:]) > 0, t.shape))
@@ -637,6 +711,11 @@ def band_part(
     """A matrix with 0 far from the diagonal; -1 keeps all on that side.
 
     ``(0, -1)`` is the upper triangle, ``(-1, 0)`` the lower one.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.band_part([[1.0, 2.0], [3.0, 4.0]], 0, -1).numpy()
+    array([[1., 2.],
+           [0., 4.]], dtype=float32)
     """
     t = convert(input)
     _square(t, "MatrixBandPart", any_size=True)
@@ -717,7 +796,12 @@ def normalize(
 
 @composite("global_norm")
 def global_norm(t_list: Any, name: str | None = None) -> Tensor:
-    """The norm of all tensors of a list together; None entries are passed over."""
+    """The norm of all tensors of a list together; None entries are passed over.
+
+    >>> import tapeviz as tf
+    >>> float(tf.linalg.global_norm([tf.constant([3.0]), None, tf.constant([4.0])]))
+    5.0
+    """
     halves = [call.l2_loss(_values(t)) for t in t_list if t is not None]
     total = call.sum(call.stack(halves, -1), None, False)
     return call.sqrt(call.multiply(total, like(2.0, total)))

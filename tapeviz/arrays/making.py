@@ -41,18 +41,35 @@ def constant(
 def convert_to_tensor(
     value: Any, dtype: Any = None, dtype_hint: Any = None, name: str | None = None
 ) -> Tensor:
-    """``value`` as a tensor; a tensor or variable stays connected."""
+    """``value`` as a tensor; a tensor or variable stays connected.
+
+    >>> import tapeviz as tf
+    >>> tf.convert_to_tensor([1, 2])
+    <tf.Tensor: shape=(2,), dtype=int32, numpy=array([1, 2], dtype=int32)>
+    >>> tf.convert_to_tensor([1, 2], tf.float32).numpy()
+    array([1., 2.], dtype=float32)
+    """
     made = convert(value, dtype)
     return made if isinstance(made, Tensor) else call.identity(made)
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether ``x`` is a tensor or a variable."""
+    """Whether ``x`` is a tensor or a variable.
+
+    >>> import tapeviz as tf
+    >>> tf.is_tensor(tf.constant(1.0)), tf.is_tensor([1.0])
+    (True, False)
+    """
     return isinstance(x, (Tensor, Variable))
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
-    """``x`` in another dtype; the gradient flows between floats, not to integers."""
+    """``x`` in another dtype; the gradient flows between floats, not to integers.
+
+    >>> import tapeviz as tf
+    >>> tf.cast([1.7, -1.7], tf.int32).numpy()
+    array([ 1, -1], dtype=int32)
+    """
     to = dtypes.as_dtype(dtype)
     t = convert(x)
     if t.dtype.name == "string" and to.name != "string":
@@ -88,21 +105,38 @@ def _fills(v: Any, value: Any, shape: Any) -> None:
 def zeros(
     shape: Any, dtype: Any = "float32", name: str | None = None, layout: Any = None
 ) -> Tensor:
-    """Zeros of a shape."""
+    """Zeros of a shape.
+
+    >>> import tapeviz as tf
+    >>> tf.zeros((2, 3)).numpy()
+    array([[0., 0., 0.],
+           [0., 0., 0.]], dtype=float32)
+    """
     return wrap(np.zeros(room(shape), dtypes.as_dtype(dtype).np)[()])
 
 
 def ones(
     shape: Any, dtype: Any = "float32", name: str | None = None, layout: Any = None
 ) -> Tensor:
-    """Ones of a shape."""
+    """Ones of a shape.
+
+    >>> import tapeviz as tf
+    >>> tf.ones((2, 3)).numpy()
+    array([[1., 1., 1.],
+           [1., 1., 1.]], dtype=float32)
+    """
     return wrap(np.ones(room(shape), dtypes.as_dtype(dtype).np)[()])
 
 
 def zeros_like(
     input: Any, dtype: Any = None, name: str | None = None, layout: Any = None
 ) -> Tensor:
-    """Zeros with the shape (and dtype) of another tensor."""
+    """Zeros with the shape (and dtype) of another tensor.
+
+    >>> import tapeviz as tf
+    >>> tf.zeros_like([1.0, 2.0]).numpy()
+    array([0., 0.], dtype=float32)
+    """
     t = convert(input)
     return zeros(t.shape, t.dtype if dtype is None else dtype)
 
@@ -110,7 +144,12 @@ def zeros_like(
 def ones_like(
     input: Any, dtype: Any = None, name: str | None = None, layout: Any = None
 ) -> Tensor:
-    """Ones with the shape (and dtype) of another tensor."""
+    """Ones with the shape (and dtype) of another tensor.
+
+    >>> import tapeviz as tf
+    >>> tf.ones_like([1, 2, 3]).numpy()
+    array([1, 1, 1], dtype=int32)
+    """
     t = convert(input)
     return ones(t.shape, t.dtype if dtype is None else dtype)
 
@@ -138,7 +177,13 @@ def eye(
     num_rows: Any, num_columns: Any = None, batch_shape: Any = None,
     dtype: Any = "float32", name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """The identity matrix: ones on the diagonal, zeros elsewhere."""
+    """The identity matrix: ones on the diagonal, zeros elsewhere.
+
+    >>> import tapeviz as tf
+    >>> tf.eye(2).numpy()
+    array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    """
     (rows,) = room([num_rows])
     (columns,) = room([rows if num_columns is None else num_columns])
     made = np.eye(rows, columns, dtype=dtypes.as_dtype(dtype).np)
@@ -230,17 +275,32 @@ def _between(a: Any, b: Any, n: int, axis: int) -> Tensor:
 
 
 def shape(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
-    """The shape as an integer tensor."""
+    """The shape as an integer tensor.
+
+    >>> import tapeviz as tf
+    >>> tf.shape([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).numpy()
+    array([2, 3], dtype=int32)
+    """
     kind = dtypes.as_dtype("int32" if out_type is None else out_type).np
     return wrap(np.array(tuple(convert(input).shape), kind))
 
 
 def size(input: Any, out_type: Any = None, name: str | None = None) -> Tensor:
-    """How many entries there are, as an integer tensor."""
+    """How many entries there are, as an integer tensor.
+
+    >>> import tapeviz as tf
+    >>> int(tf.size([[1.0, 2.0], [3.0, 4.0]]))
+    4
+    """
     kind = dtypes.as_dtype("int32" if out_type is None else out_type).np
     return wrap(kind.type(np.size(convert(input)._v)))
 
 
 def rank(input: Any, name: str | None = None) -> Tensor:
-    """How many axes there are, as an integer tensor."""
+    """How many axes there are, as an integer tensor.
+
+    >>> import tapeviz as tf
+    >>> int(tf.rank([[1.0, 2.0], [3.0, 4.0]]))
+    2
+    """
     return wrap(np.int32(axes_of(convert(input))))

@@ -53,7 +53,12 @@ def argsort(
     values: Any, axis: int = -1, direction: str = "ASCENDING", stable: bool = False,
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """The numbers of the entries in order of their size."""
+    """The numbers of the entries in order of their size.
+
+    >>> import tapeviz as tf
+    >>> tf.argsort([3.0, 1.0, 2.0]).numpy()
+    array([1, 2, 0], dtype=int32)
+    """
     t = convert(values)
     return wrap(_order(t._v, one_axis(t, axis, "Sort"), direction).astype(np.int32))
 

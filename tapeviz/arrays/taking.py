@@ -136,7 +136,12 @@ def tensor_scatter_nd_add(
     tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "",
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """A copy of a tensor with ``updates`` added at places."""
+    """A copy of a tensor with ``updates`` added at places.
+
+    >>> import tapeviz as tf
+    >>> tf.tensor_scatter_nd_add([1.0, 2.0, 3.0], [[0], [0]], [5.0, 6.0]).numpy()
+    array([12.,  2.,  3.], dtype=float32)
+    """
     t = convert(tensor)
     put = call.scatter_nd(like(updates, t), tuple(t.shape), _points(indices, t), 0)
     return call.add(t, put)
@@ -166,7 +171,12 @@ def tensor_scatter_nd_sub(
     tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "",
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """A copy of a tensor with ``updates`` subtracted at places."""
+    """A copy of a tensor with ``updates`` subtracted at places.
+
+    >>> import tapeviz as tf
+    >>> tf.tensor_scatter_nd_sub([1.0, 2.0, 3.0], [[1]], [5.0]).numpy()
+    array([ 1., -3.,  3.], dtype=float32)
+    """
     t = convert(tensor)
     put = call.scatter_nd(like(updates, t), tuple(t.shape), _points(indices, t), 0)
     return call.subtract(t, put)
@@ -198,7 +208,13 @@ def boolean_mask(
 
 
 def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor:
-    """The block that starts at ``begin`` and has this size; -1 means to the end."""
+    """The block that starts at ``begin`` and has this size; -1 means to the end.
+
+    >>> import tapeviz as tf
+    >>> tf.slice([[1, 2, 3], [4, 5, 6]], [0, 1], [2, -1]).numpy()
+    array([[2, 3],
+           [5, 6]], dtype=int32)
+    """
     t, start, many = convert(input_), sizes(begin), sizes(size)
     if not len(start) == len(many) == rank(t):
         raise InvalidArgumentError(
@@ -253,6 +269,15 @@ def where(
 
     The gradient goes to the chosen side only; the other gets zero (or nan, if its own
     derivative is infinite there).
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable([-1.0, 2.0])
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.where(x > 0.0, x * x, 0.0)
+    >>> y.numpy()
+    array([0., 4.], dtype=float32)
+    >>> tape.gradient(y, x).numpy()
+    array([-0.,  4.], dtype=float32)
     """
     if x is None and y is None:
         return wrap(np.argwhere(convert(condition)._v))
@@ -262,7 +287,12 @@ def where(
 def unique(
     x: Any, out_idx: Any = "int32", name: str | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The different entries of a vector as they appear, and which one each is."""
+    """The different entries of a vector as they appear, and which one each is.
+
+    >>> import tapeviz as tf
+    >>> [t.numpy() for t in tf.unique([4, 7, 4])]
+    [array([4, 7], dtype=int32), array([0, 1, 0], dtype=int32)]
+    """
     v = convert(x)._v
     if np.ndim(v) != 1:
         raise InvalidArgumentError(tell("unique expects a 1D vector. [Op:Unique]"))
@@ -275,7 +305,13 @@ def unique(
 def sequence_mask(
     lengths: Any, maxlen: Any = None, dtype: Any = "bool", name: str | None = None
 ) -> Tensor:
-    """True for the first ``lengths[i]`` entries of row ``i``."""
+    """True for the first ``lengths[i]`` entries of row ``i``.
+
+    >>> import tapeviz as tf
+    >>> tf.sequence_mask([1, 3], 3).numpy()
+    array([[ True, False, False],
+           [ True,  True,  True]])
+    """
     n = np.asarray(plain(lengths))
     width = int(n.max()) if maxlen is None else whole(maxlen)
     made = np.arange(width) < n[..., None]

@@ -502,7 +502,13 @@ class Embedding(Layer):
 
 
 class Activation(Layer):
-    """A function of each entry, by name or as it is."""
+    """A function of each entry, by name or as it is.
+
+    >>> import tapeviz as tf
+    >>> layer = tf.keras.layers.Activation("relu")
+    >>> layer(tf.constant([[-1.0, 2.0]])).numpy()
+    array([[0., 2.]], dtype=float32)
+    """
 
     def __init__(self, activation: Any, **options: Any) -> None:
         super().__init__(**options)
@@ -546,7 +552,12 @@ Softmax = _activation("Softmax", activations.softmax)
 
 
 class Flatten(Layer):
-    """Each sample's numbers in one row."""
+    """Each sample's numbers in one row.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.layers.Flatten()(tf.zeros((2, 3, 4))).shape
+    TensorShape([2, 12])
+    """
 
     def call(self, inputs: Any) -> Any:
         """The rows."""
@@ -560,7 +571,13 @@ class Flatten(Layer):
 
 
 class Dropout(Layer):
-    """In training, zeroes a share of the entries and scales up the others."""
+    """In training, zeroes a share of the entries and scales up the others.
+
+    >>> import tapeviz as tf
+    >>> layer = tf.keras.layers.Dropout(0.5)
+    >>> layer(tf.constant([[1.0, 2.0]])).numpy()
+    array([[1., 2.]], dtype=float32)
+    """
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)

@@ -29,17 +29,40 @@ def add(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 
 def subtract(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The difference ``x - y``."""
+    """The difference ``x - y``.
+
+    >>> import tapeviz as tf
+    >>> tf.subtract([5.0, 7.0], 2.0).numpy()
+    array([3., 5.], dtype=float32)
+    """
     return call.subtract(x, y)
 
 
 def multiply(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The product ``x * y``, entry by entry; ``tf.matmul`` multiplies matrices."""
+    """The product ``x * y``, entry by entry; ``tf.matmul`` multiplies matrices.
+
+    Shapes that differ are stretched to one; the gradient is summed back.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable([1.0, 2.0])
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.multiply(x, [[3.0], [4.0]])
+    >>> y.numpy()
+    array([[3., 6.],
+           [4., 8.]], dtype=float32)
+    >>> tape.gradient(y, x).numpy()
+    array([7., 7.], dtype=float32)
+    """
     return call.multiply(x, y)
 
 
 def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The quotient ``x / y``; of whole numbers, a float64."""
+    """The quotient ``x / y``; of whole numbers, a float64.
+
+    >>> import tapeviz as tf
+    >>> tf.divide([1, 2], [2, 4]).numpy()
+    array([0.5, 0.5])
+    """
     return call.divide(x, y)
 
 
@@ -49,12 +72,22 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The quotient rounded down, ``x // y``; no gradient passes."""
+    """The quotient rounded down, ``x // y``; no gradient passes.
+
+    >>> import tapeviz as tf
+    >>> tf.math.floordiv([5.0, -5.0], 3.0).numpy()
+    array([ 1., -2.], dtype=float32)
+    """
     return call.floordiv(x, y)
 
 
 def mod(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """What is left of ``x`` when whole ``y`` are taken away, with the sign of ``y``."""
+    """What is left of ``x`` when whole ``y`` are taken away, with the sign of ``y``.
+
+    >>> import tapeviz as tf
+    >>> tf.math.mod([5.0, -5.0], 3.0).numpy()
+    array([2., 1.], dtype=float32)
+    """
     return call.mod(x, y)
 
 
@@ -67,12 +100,24 @@ def pow(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The power ``x ** y``.
 
     The gradient by ``y`` is 0 where ``x`` is not positive: it has no real logarithm.
+
+    >>> import tapeviz as tf
+    >>> x, n = tf.Variable(3.0), tf.Variable(2.0)
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.pow(x, n)
+    >>> [round(float(g), 4) for g in tape.gradient(y, [x, n])]
+    [6.0, 9.8875]
     """
     return call.power(x, y)
 
 
 def negative(x: Any, name: str | None = None) -> Tensor:
-    """The opposite, ``-x``."""
+    """The opposite, ``-x``.
+
+    >>> import tapeviz as tf
+    >>> tf.negative([1.0, -2.0]).numpy()
+    array([-1.,  2.], dtype=float32)
+    """
     return call.negative(x)
 
 
@@ -123,17 +168,38 @@ def accumulate_n(
 
 
 def maximum(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The greater of two; where they are equal the gradient goes to ``x`` alone."""
+    """The greater of two; where they are equal the gradient goes to ``x`` alone.
+
+    >>> import tapeviz as tf
+    >>> x, w = tf.Variable([1.0, 2.0, 3.0]), tf.Variable(2.0)
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.maximum(x, w)
+    >>> tape.gradient(y, x).numpy()
+    array([0., 1., 1.], dtype=float32)
+    """
     return call.maximum(x, y)
 
 
 def minimum(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The smaller of two; where they are equal the gradient goes to ``x`` alone."""
+    """The smaller of two; where they are equal the gradient goes to ``x`` alone.
+
+    >>> import tapeviz as tf
+    >>> x, w = tf.Variable([1.0, 2.0, 3.0]), tf.Variable(2.0)
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.minimum(x, w)
+    >>> tape.gradient(y, x).numpy()
+    array([1., 1., 0.], dtype=float32)
+    """
     return call.minimum(x, y)
 
 
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The square of the difference, ``(x - y) ** 2``; of complex numbers, its size."""
+    """The square of the difference, ``(x - y) ** 2``; of complex numbers, its size.
+
+    >>> import tapeviz as tf
+    >>> tf.math.squared_difference([1.0, 5.0], 3.0).numpy()
+    array([4., 4.], dtype=float32)
+    """
     if any(getattr(getattr(t, "dtype", None), "is_complex", False) for t in (x, y)):
         return _square_size(x, y)
     return call.squared_difference(x, y)
@@ -146,7 +212,12 @@ def _square_size(x: Any, y: Any) -> Tensor:
 
 
 def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The quotient ``x / y``, and 0 where ``y`` is 0; so are its gradients."""
+    """The quotient ``x / y``, and 0 where ``y`` is 0; so are its gradients.
+
+    >>> import tapeviz as tf
+    >>> tf.math.divide_no_nan([1.0, 2.0], [0.0, 4.0]).numpy()
+    array([0. , 0.5], dtype=float32)
+    """
     return call.divide_no_nan(x, y)
 
 
@@ -163,7 +234,12 @@ def reciprocal_no_nan(x: Any, name: str | None = None) -> Tensor:
 
 
 def xlogy(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """``x * log(y)``, and 0 where ``x`` is 0, whatever ``y``."""
+    """``x * log(y)``, and 0 where ``x`` is 0, whatever ``y``.
+
+    >>> import tapeviz as tf
+    >>> tf.math.xlogy([0.0, 2.0], [0.0, 1.0]).numpy()
+    array([0., 0.], dtype=float32)
+    """
     return call.xlogy(x, y)
 
 
@@ -178,7 +254,12 @@ def xdivy(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 
 def atan2(y: Any, x: Any, name: str | None = None) -> Tensor:
-    """The angle of the point ``(x, y)`` to the positive x axis, from -pi to pi."""
+    """The angle of the point ``(x, y)`` to the positive x axis, from -pi to pi.
+
+    >>> import tapeviz as tf
+    >>> tf.atan2([1.0, -1.0], [0.0, -1.0]).numpy().round(4)
+    array([ 1.5708, -2.3562], dtype=float32)
+    """
     return call.atan2(y, x)
 
 
@@ -186,42 +267,82 @@ def atan2(y: Any, x: Any, name: str | None = None) -> Tensor:
 
 
 def equal(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Where ``x == y``."""
+    """Where ``x == y``.
+
+    >>> import tapeviz as tf
+    >>> tf.equal([1, 2, 3], 2).numpy()
+    array([False,  True, False])
+    """
     return call.equal(x, y)
 
 
 def not_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Where ``x != y``."""
+    """Where ``x != y``.
+
+    >>> import tapeviz as tf
+    >>> tf.not_equal([1, 2, 3], 2).numpy()
+    array([ True, False,  True])
+    """
     return call.not_equal(x, y)
 
 
 def greater(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Where ``x > y``."""
+    """Where ``x > y``.
+
+    >>> import tapeviz as tf
+    >>> tf.greater([1.0, 2.0, 3.0], 2.0).numpy()
+    array([False, False,  True])
+    """
     return call.greater(x, y)
 
 
 def greater_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Where ``x >= y``."""
+    """Where ``x >= y``.
+
+    >>> import tapeviz as tf
+    >>> tf.greater_equal([1.0, 2.0, 3.0], 2.0).numpy()
+    array([False,  True,  True])
+    """
     return call.greater_equal(x, y)
 
 
 def less(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Where ``x < y``."""
+    """Where ``x < y``.
+
+    >>> import tapeviz as tf
+    >>> tf.less([1.0, 2.0, 3.0], 2.0).numpy()
+    array([ True, False, False])
+    """
     return call.less(x, y)
 
 
 def less_equal(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Where ``x <= y``."""
+    """Where ``x <= y``.
+
+    >>> import tapeviz as tf
+    >>> tf.less_equal([1.0, 2.0, 3.0], 2.0).numpy()
+    array([ True,  True, False])
+    """
     return call.less_equal(x, y)
 
 
 def logical_and(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Where both are true; takes bools only."""
+    """Where both are true; takes bools only.
+
+    >>> import tapeviz as tf
+    >>> tf.logical_and([True, True], [True, False]).numpy()
+    array([ True, False])
+    """
     return call.logical_and(truths(x, "LogicalAnd"), truths(y, "LogicalAnd", 1))
 
 
 def logical_or(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """Where one or both are true; takes bools only."""
+    """Where one or both are true; takes bools only.
+
+    >>> import tapeviz as tf
+    >>> tf.logical_or([False, True], [False, False]).numpy()
+    array([False,  True])
+    """
     return call.logical_or(truths(x, "LogicalOr"), truths(y, "LogicalOr", 1))
 
 
@@ -231,7 +352,12 @@ def logical_xor(x: Any, y: Any, name: str = "LogicalXor") -> Tensor:
 
 
 def logical_not(x: Any, name: str | None = None) -> Tensor:
-    """True where ``x`` is false; takes bools only."""
+    """True where ``x`` is false; takes bools only.
+
+    >>> import tapeviz as tf
+    >>> tf.logical_not([True, False]).numpy()
+    array([False,  True])
+    """
     return call.logical_not(truths(x, "LogicalNot"))
 
 

@@ -43,7 +43,19 @@ def reduce_sum(
 def reduce_mean(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """The mean; of whole numbers, a whole number."""
+    """The mean; of whole numbers, a whole number.
+
+    Each entry gets the gradient, divided by how many there are.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable([1.0, 2.0, 6.0])
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.reduce_mean(x)
+    >>> float(y)
+    3.0
+    >>> tape.gradient(y, x).numpy()
+    array([0.33333334, 0.33333334, 0.33333334], dtype=float32)
+    """
     t = convert(input_tensor)
     return call.mean(t, axes(t, axis), bool(keepdims))
 
@@ -51,7 +63,15 @@ def reduce_mean(
 def reduce_max(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """The greatest entry; entries that tie share the gradient equally."""
+    """The greatest entry; entries that tie share the gradient equally.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable([2.0, 5.0, 5.0])
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.reduce_max(x)
+    >>> tape.gradient(y, x).numpy()
+    array([0. , 0.5, 0.5], dtype=float32)
+    """
     t = convert(input_tensor)
     return call.max(t, axes(t, axis), bool(keepdims))
 
@@ -59,7 +79,12 @@ def reduce_max(
 def reduce_min(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """The smallest entry; entries that tie share the gradient equally."""
+    """The smallest entry; entries that tie share the gradient equally.
+
+    >>> import tapeviz as tf
+    >>> tf.reduce_min([[3.0, 1.0], [2.0, 4.0]], axis=1).numpy()
+    array([1., 2.], dtype=float32)
+    """
     t = convert(input_tensor)
     return call.min(t, axes(t, axis), bool(keepdims))
 
@@ -68,7 +93,15 @@ def reduce_min(
 def reduce_prod(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """The product; its gradient is right also where entries are 0."""
+    """The product; its gradient is right also where entries are 0.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable([2.0, 0.0, 4.0])
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.reduce_prod(x)
+    >>> tape.gradient(y, x).numpy()
+    array([0., 8., 0.], dtype=float32)
+    """
     t = convert(input_tensor)
     n = rank(t)
     gone = sorted(a % n for a in axes(t, axis) or range(-n, 0)) if n else []
@@ -104,7 +137,12 @@ def reduce_logsumexp(
 def reduce_variance(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """The mean square distance from the mean."""
+    """The mean square distance from the mean.
+
+    >>> import tapeviz as tf
+    >>> float(tf.math.reduce_variance([1.0, 2.0, 6.0]))
+    4.666666507720947
+    """
     t = _no_integers(convert(input_tensor))
     return call.variance(t, axes(t, axis), bool(keepdims))
 
@@ -112,7 +150,12 @@ def reduce_variance(
 def reduce_std(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """The square root of the variance; its gradient is nan where all are equal."""
+    """The square root of the variance; its gradient is nan where all are equal.
+
+    >>> import tapeviz as tf
+    >>> tf.math.reduce_std([[1.0, 3.0], [2.0, 8.0]], axis=1).numpy()
+    array([1., 3.], dtype=float32)
+    """
     t = _no_integers(convert(input_tensor))
     return call.std(t, axes(t, axis), bool(keepdims))
 
@@ -132,7 +175,12 @@ def _no_integers(t: Any) -> Any:
 def reduce_euclidean_norm(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """The square root of the sum of squares; its gradient at 0 is nan."""
+    """The square root of the sum of squares; its gradient at 0 is nan.
+
+    >>> import tapeviz as tf
+    >>> float(tf.math.reduce_euclidean_norm([3.0, 4.0]))
+    5.0
+    """
     t = convert(input_tensor)
     if t.dtype.is_integer:
         real = call.cast_whole(t, np.dtype(np.float64))
@@ -145,7 +193,12 @@ def reduce_euclidean_norm(
 def reduce_any(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """Whether one of the bools is true."""
+    """Whether one of the bools is true.
+
+    >>> import tapeviz as tf
+    >>> tf.reduce_any([[True, False], [False, False]], axis=1).numpy()
+    array([ True, False])
+    """
     t = truths(input_tensor, "Any")
     return call.any(t, axes(t, axis), bool(keepdims))
 
@@ -153,7 +206,12 @@ def reduce_any(
 def reduce_all(
     input_tensor: Any, axis: Any = None, keepdims: bool = False, name: str | None = None
 ) -> Tensor:
-    """Whether all of the bools are true."""
+    """Whether all of the bools are true.
+
+    >>> import tapeviz as tf
+    >>> tf.reduce_all([[True, False], [True, True]], axis=1).numpy()
+    array([False,  True])
+    """
     t = truths(input_tensor, "All")
     return call.all(t, axes(t, axis), bool(keepdims))
 
@@ -163,7 +221,12 @@ def count_nonzero(
     input: Any, axis: Any = None, keepdims: bool | None = None, dtype: Any = "int64",
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """How many entries are not 0."""
+    """How many entries are not 0.
+
+    >>> import tapeviz as tf
+    >>> tf.math.count_nonzero([[0.0, 1.0], [2.0, 3.0]], axis=0).numpy()
+    array([1, 2])
+    """
     t = convert(input)
     full = np.count_nonzero(t._v, axis=axes(t, axis), keepdims=bool(keepdims))
     return wrap(np.asarray(full).astype(dtypes.as_dtype(dtype).np)[()])
@@ -192,7 +255,12 @@ def argmax(
 def argmin(
     input: Any, axis: Any = None, output_type: Any = "int64", name: str | None = None
 ) -> Tensor:
-    """Where along an axis (the first by default) the smallest entry stands."""
+    """Where along an axis (the first by default) the smallest entry stands.
+
+    >>> import tapeviz as tf
+    >>> tf.argmin([3.0, 1.0, 2.0]).numpy()
+    np.int64(1)
+    """
     t = convert(input)
     at = _filled(t, axis, "ArgMin")
     return _index(call.argmin(t, at), output_type)
@@ -237,7 +305,12 @@ def cumprod(
     x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False,
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """The running product along an axis; where an entry is 0 its gradient is 0."""
+    """The running product along an axis; where an entry is 0 its gradient is 0.
+
+    >>> import tapeviz as tf
+    >>> tf.math.cumprod([2.0, 3.0, 4.0]).numpy()
+    array([ 2.,  6., 24.], dtype=float32)
+    """
     t = convert(x)
     return call.cumprod(t, one_axis(t, axis, "Cumprod"), bool(exclusive), bool(reverse))
 
@@ -250,7 +323,12 @@ def l2_normalize(
     name: str | None = None,
     dim: Any = None,
 ) -> Tensor:
-    """``x`` divided by its norm (or by the root of ``epsilon``, if that is greater)."""
+    """``x`` divided by its norm (or by the root of ``epsilon``, if that is greater).
+
+    >>> import tapeviz as tf
+    >>> tf.math.l2_normalize([3.0, 4.0]).numpy()
+    array([0.6, 0.8], dtype=float32)
+    """
     t = floating(x)
     total = call.sum(call.square(t), axes(t, dim if axis is None else axis), True)
     return call.multiply(t, call.rsqrt(call.maximum(total, epsilon)))
@@ -262,7 +340,12 @@ def l2_normalize(
 def unsorted_segment_sum(
     data: Any, segment_ids: Any, num_segments: Any, name: str | None = None
 ) -> Tensor:
-    """Rows with the same number added: row ``i`` goes to sum ``segment_ids[i]``."""
+    """Rows with the same number added: row ``i`` goes to sum ``segment_ids[i]``.
+
+    >>> import tapeviz as tf
+    >>> tf.math.unsorted_segment_sum([1.0, 2.0, 4.0], [0, 1, 0], 2).numpy()
+    array([5., 2.], dtype=float32)
+    """
     t, ids, n = convert(data), numbers(segment_ids), whole(num_segments)
     flat = t if np.ndim(ids) == 1 else call.reshape(t, (-1, *t.shape[np.ndim(ids) :]))
     shape = (n, *flat.shape[1:])
@@ -289,7 +372,12 @@ def bincount(
     arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None,
     dtype: Any = "int32", name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """How often each whole number from 0 on occurs."""
+    """How often each whole number from 0 on occurs.
+
+    >>> import tapeviz as tf
+    >>> tf.math.bincount([1, 1, 3]).numpy()
+    array([0, 2, 0, 1], dtype=int32)
+    """
     ids = np.ravel(numbers(arr))
     given = None if weights is None else np.ravel(convert(weights)._v)
     n = 0 if minlength is None else whole(minlength)
@@ -302,7 +390,13 @@ def confusion_matrix(
     labels: Any, predictions: Any, num_classes: Any = None, weights: Any = None,
     dtype: Any = "int32", name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """How often label ``i`` was taken for ``j``: row ``i``, column ``j``."""
+    """How often label ``i`` was taken for ``j``: row ``i``, column ``j``.
+
+    >>> import tapeviz as tf
+    >>> tf.math.confusion_matrix([0, 1, 1], [0, 1, 0]).numpy()
+    array([[1, 0],
+           [1, 1]], dtype=int32)
+    """
     i, j = (np.ravel(numbers(v)) for v in (labels, predictions))
     n = (
         whole(num_classes)

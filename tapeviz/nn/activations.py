@@ -24,12 +24,22 @@ def relu(features: Any, name: str | None = None) -> Tensor:
 
 
 def relu6(features: Any, name: str | None = None) -> Tensor:
-    """``x`` between 0 and 6, the border outside."""
+    """``x`` between 0 and 6, the border outside.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.relu6([-1.0, 3.0, 8.0]).numpy()
+    array([0., 3., 6.], dtype=float32)
+    """
     return call.relu6(features)
 
 
 def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Tensor:
-    """``x`` where it is positive, ``alpha * x`` elsewhere; ``alpha`` as a float32."""
+    """``x`` where it is positive, ``alpha * x`` elsewhere; ``alpha`` as a float32.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.leaky_relu([-10.0, 2.0]).numpy()
+    array([-2.,  2.], dtype=float32)
+    """
     t = convert(features)
     if t.dtype.is_integer:
         t = call.cast_whole(t, np.dtype(np.float32))
@@ -37,7 +47,12 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Te
 
 
 def elu(features: Any, name: str | None = None) -> Tensor:
-    """``x`` where it is positive, ``exp(x) - 1`` elsewhere."""
+    """``x`` where it is positive, ``exp(x) - 1`` elsewhere.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.elu([-1.0, 2.0]).numpy().round(4)
+    array([-0.6321,  2.    ], dtype=float32)
+    """
     return call.elu(features)
 
 
@@ -47,7 +62,12 @@ def selu(features: Any, name: str | None = None) -> Tensor:
 
 
 def gelu(features: Any, approximate: bool = False, name: str | None = None) -> Tensor:
-    """``x`` times the part of a normal distribution below ``x``."""
+    """``x`` times the part of a normal distribution below ``x``.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.gelu([-1.0, 0.0, 2.0]).numpy().round(4)
+    array([-0.1587,  0.    ,  1.9545], dtype=float32)
+    """
     t = convert(features)
     if not t.dtype.is_floating:
         raise ValueError(
@@ -71,7 +91,12 @@ def _gelu_by_tanh(features: Any) -> Tensor:
 
 
 def silu(features: Any, beta: Any = 1.0) -> Tensor:
-    """``x * sigmoid(beta * x)``, also called swish."""
+    """``x * sigmoid(beta * x)``, also called swish.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.silu([-1.0, 0.0, 2.0]).numpy().round(4)
+    array([-0.2689,  0.    ,  1.7616], dtype=float32)
+    """
     if isinstance(beta, (Tensor, Variable)) or beta != 1.0:
         return _silu(features, beta)
     return call.silu(features)
@@ -88,7 +113,12 @@ swish = silu
 
 @composite("crelu")
 def crelu(features: Any, axis: int = -1, name: str | None = None) -> Tensor:
-    """The positive part and the negative part, side by side."""
+    """The positive part and the negative part, side by side.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.crelu([-1.0, 2.0]).numpy()
+    array([0., 2., 1., 0.], dtype=float32)
+    """
     t = floating(features)
     both = call.concat([t, call.negative(t)], one_axis(t, axis, "ConcatV2"))
     return call.relu(both)
@@ -106,7 +136,12 @@ def softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tensor:
 
 
 def log_softmax(logits: Any, axis: Any = None, name: str | None = None) -> Tensor:
-    """The logarithm of the softmax, without overflow."""
+    """The logarithm of the softmax, without overflow.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.log_softmax([0.0, 1000.0]).numpy()
+    array([-1000.,     0.], dtype=float32)
+    """
     t = floating(logits)
     return call.log_softmax(
         t, (one_axis(t, -1 if axis is None else axis, "LogSoftmax"),)

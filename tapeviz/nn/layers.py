@@ -15,7 +15,12 @@ from tapeviz.errors import InvalidArgumentError, tell
 
 
 def l2_loss(t: Any, name: str | None = None) -> Tensor:
-    """Half the sum of squares; its gradient is ``t`` itself."""
+    """Half the sum of squares; its gradient is ``t`` itself.
+
+    >>> import tapeviz as tf
+    >>> float(tf.nn.l2_loss([3.0, 4.0]))
+    12.5
+    """
     return call.l2_loss(t)
 
 
@@ -30,6 +35,11 @@ def moments(
     """The mean and the variance over some axes.
 
     As in TensorFlow, the mean inside the variance counts as a constant.
+
+    >>> import tapeviz as tf
+    >>> x = tf.constant([[1.0, 2.0], [3.0, 6.0]])
+    >>> [t.numpy() for t in tf.nn.moments(x, axes=[0])]
+    [array([2., 4.], dtype=float32), array([1., 4.], dtype=float32)]
     """
     t = floating(x)
     at = _axes(t, axes)
@@ -68,7 +78,13 @@ def batch_normalization(
 def bias_add(
     value: Any, bias: Any, data_format: str | None = None, name: str | None = None
 ) -> Tensor:
-    """A vector added to the last axis."""
+    """A vector added to the last axis.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.bias_add([[1.0, 2.0], [3.0, 4.0]], [10.0, 20.0]).numpy()
+    array([[11., 22.],
+           [13., 24.]], dtype=float32)
+    """
     return call.add(value, bias)
 
 
@@ -78,6 +94,12 @@ def embedding_lookup(
     """The rows of a table with the given numbers.
 
     The gradient of a table that is a source itself is an ``IndexedSlices``.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.embedding_lookup(tf.constant([[1.0, 2.0], [3.0, 4.0]]), [1, 0, 1]).numpy()
+    array([[3., 4.],
+           [1., 2.],
+           [3., 4.]], dtype=float32)
     """
     t, rows = convert(params), numbers(ids)
     size = t.shape[0] if rank(t) else 0
@@ -261,7 +283,14 @@ def max_pool2d(
     input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC",
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """The greatest entry of each window; of ties the first gets the gradient."""
+    """The greatest entry of each window; of ties the first gets the gradient.
+
+    >>> import tapeviz as tf
+    >>> x = tf.reshape(tf.range(16.0), (1, 4, 4, 1))
+    >>> tf.nn.max_pool2d(x, 2, 2, "VALID").numpy().squeeze()
+    array([[ 5.,  7.],
+           [13., 15.]], dtype=float32)
+    """
     _plain_layout(data_format, "NHWC", None)
     t = floating(input)
     t, places = _windows(t, _pair(ksize), _pair(strides), padding, "MaxPool", -np.inf)
@@ -276,7 +305,14 @@ def avg_pool2d(
     input: Any, ksize: Any, strides: Any, padding: Any, data_format: str = "NHWC",
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """The mean of each window, of the entries that lie within the image."""
+    """The mean of each window, of the entries that lie within the image.
+
+    >>> import tapeviz as tf
+    >>> x = tf.reshape(tf.range(16.0), (1, 4, 4, 1))
+    >>> tf.nn.avg_pool2d(x, 2, 2, "VALID").numpy().squeeze()
+    array([[ 2.5,  4.5],
+           [10.5, 12.5]], dtype=float32)
+    """
     _plain_layout(data_format, "NHWC", None)
     t = floating(input)
     ones = wrap(np.ones(t.shape, t.dtype.np))

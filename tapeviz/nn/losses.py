@@ -98,6 +98,10 @@ def sigmoid_cross_entropy_with_logits(
     """How badly the sigmoid of each logit fits its label (0, 1 or between).
 
     Both have one shape. The gradient is sigmoid minus label.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.sigmoid_cross_entropy_with_logits([1.0, 0.0], [2.0, 2.0]).numpy().round(4)
+    array([0.1269, 2.1269], dtype=float32)
     """
     t = floating(logits)
     marks = like(labels, t)

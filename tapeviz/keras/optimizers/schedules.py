@@ -97,7 +97,13 @@ class ExponentialDecay(_Decay):
 
 
 class InverseTimeDecay(_Decay):
-    """``initial / (1 + decay_rate * step / decay_steps)``, in stairs if asked."""
+    """``initial / (1 + decay_rate * step / decay_steps)``, in stairs if asked.
+
+    >>> import tapeviz as tf
+    >>> rate = tf.keras.optimizers.schedules.InverseTimeDecay(0.1, 10, 1.0)
+    >>> [round(float(rate(step)), 3) for step in (0, 10, 30)]
+    [0.1, 0.05, 0.025]
+    """
 
     def rate(self, step: Any, first: Any, kind: Any) -> Any:
         """The rate at a step."""
@@ -138,6 +144,11 @@ class PolynomialDecay(_Formula):
     """From ``initial`` to ``end`` in ``decay_steps``: ``(1 - p) ** power`` is left.
 
     With ``cycle`` it goes on in ever longer rounds, else it stays at the end.
+
+    >>> import tapeviz as tf
+    >>> rate = tf.keras.optimizers.schedules.PolynomialDecay(0.1, 10, 0.0)
+    >>> [round(float(rate(step)), 3) for step in (0, 5, 10, 20)]
+    [0.1, 0.05, 0.0, 0.0]
     """
 
     def __init__(
