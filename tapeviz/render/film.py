@@ -18,7 +18,7 @@ from tapeviz.render.pen import Rect
 from tapeviz.render.pen import n as _n
 from tapeviz.render.quiz import Quiz
 from tapeviz.render.scene import Scene, scene
-from tapeviz.render.sentences import Sentences, addends, total
+from tapeviz.render.sentences import TERMS, Sentences, addends, total
 from tapeviz.render.still import legible
 from tapeviz.render.text import brief, fmt, shape
 from tapeviz.trace.backward import BackwardPass, Contribution, Step
@@ -424,8 +424,10 @@ class Story:
     def linked(self, formula: str, node: str, now: Value) -> tuple[Term, ...]:
         """The terms of the sum that a formula ends with, and the steps they came at."""
         values, steps = self.terms.get(node, []), self.came.get(node, [])
+        if not 1 < len(values) <= TERMS:
+            return ()
         parts, sum = addends(values), total(values, now)
-        shown = len(parts) > 1 and sum.startswith(f"{' + '.join(parts)} = ")
+        shown = sum.startswith(f"{' + '.join(parts)} = ")
         if not shown or not formula.endswith(sum):
             return ()
         first, found = len(formula) - len(sum), []

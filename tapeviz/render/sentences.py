@@ -22,7 +22,8 @@ from tapeviz.trace.value import Value
 
 _LONG = 28
 _LINE = 60
-_TERMS = 4
+TERMS = 4
+"""A sum of more terms than these is cut in the middle."""
 _WIDE = 12
 _GRADIENT = re.compile(r"([A-Za-z_]\w*)\.(?:gradient|(?:batch_)?jacobian)\(")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
@@ -335,9 +336,9 @@ class Sentences:
     def ending(self) -> str:
         """The gradients of the sources, of the first few if there are many."""
         said = [self._result(n) for n in range(len(self.sources))]
-        more = len(said) - _TERMS
+        more = len(said) - TERMS
         if more > 0:
-            said[_TERMS:] = [f"{counted(more, 'more gradient')} came the same way."]
+            said[TERMS:] = [f"{counted(more, 'more gradient')} came the same way."]
         return " ".join(said) or "No source was asked for."
 
     def _result(self, n: int) -> str:
@@ -355,7 +356,7 @@ class Sentences:
         pairs = zip(self.sources, self.run.results, strict=True)
         return ",  ".join(
             f"{ratio(self.target, name)} = {'None' if v is None else brief(v)}"
-            for name, v in [*pairs][:_TERMS]
+            for name, v in [*pairs][:TERMS]
         )
 
 
@@ -382,7 +383,7 @@ def total(terms: Sequence[Value], value: Value, long: str = "") -> str:
 
     Where the terms are too long to be shown, ``long`` stands for them.
     """
-    many = len(terms) > _TERMS
+    many = len(terms) > TERMS
     texts = addends((terms[0], terms[-1]) if many else terms)
     if any(len(text) > _WIDE for text in texts):
         return f"{long.format(len(terms))}{say(value) if long else brief(value)}"

@@ -211,9 +211,13 @@ def one_line(text: str, limit: int = 0) -> str:
     >>> one_line("two" + chr(10) + "lines", 6)
     'two l\u2026'
     """
-    plain = "".join(map(_visible, re.sub(r"\s+", " ", text)))
+    plain = re.sub(r"\s+", " ", text)
+    simple = plain.isascii() and plain.isprintable()
+    plain = plain if simple else "".join(map(_visible, plain))
     if limit and len(plain) > limit:
         plain = plain[: limit - 1] + GONE
+    if simple:
+        return plain
     return plain.rstrip("\u200e") + "\u200e" if _leftward(plain) else plain
 
 
@@ -498,7 +502,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _cells(text: str) -> int:
     """How many columns of a terminal the text takes."""
-    return sum(_columns(char) for char in text)
+    return len(text) if text.isascii() else sum(map(_columns, text))
 
 
 @lru_cache(maxsize=1024)
