@@ -14,7 +14,7 @@ from hypothesis import given
 
 import tapeviz as tf
 from tapeviz.render import explain, notation
-from tapeviz.render.explain import Told
+from tapeviz.render.told import Told
 from tapeviz.trace.explanation import Explanation
 from tests.engine.programs import TAME, Program, programs
 from tests.engine.test_programs import FEW, record
