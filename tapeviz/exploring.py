@@ -405,14 +405,28 @@ def explore(  # noqa: PLR0913 - what the controls begin with, by keyword
     else:
         first = "your loss"
         own = _own(loss, x, names_around(), window)
-        begin = own.here if start is None else tuple(map(float, np.ravel(start)))
+        begin = own.here if start is None else _begin(start, own.numbers)
         settings = _at(given, begin)
         grounds = {first: lambda: (own, settings), **grounds}
     explorer = Explorer(grounds, theme=theme)
     panel = Studio(explorer, first, METHODS, {n: t.title for n, t in PRESETS.items()})
     if isinstance(loss, str) and start is not None:
-        panel.begin(tuple(map(float, np.ravel(start))))
+        panel.begin(_begin(start, len(PRESETS[first].start)))
     return panel
+
+
+def _begin(start: Any, count: int) -> tuple[float, ...]:
+    """The numbers of a start; ValueError unless there is one for each of the loss."""
+    found = tuple(map(float, np.ravel(start)))
+    if len(found) != count:
+        raise ValueError(
+            tell(
+                f"start wants {count} {'number' if count == 1 else 'numbers'} for this "
+                f"loss, but has {len(found)}",
+                f"give start={'(2.0, 1.0)' if count > 1 else '2.0'}, for example",
+            )
+        )
+    return found
 
 
 def _known(name: str, among: Mapping[str, Any], what: str) -> str:

@@ -93,7 +93,8 @@ def told(run: Descent) -> int:
 def _title(run: Descent) -> str:
     names = [*map(plain, run.names)]
     more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f"Gradient descent on {', '.join(names[:_FEW])}{more}"
+    on = f" on {', '.join(names[:_FEW])}{more}" if names else ""
+    return f"Gradient descent{on}"
 
 
 def _picture(run: Descent, theme: str, look: Mapping[str, Any]) -> str:

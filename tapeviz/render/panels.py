@@ -17,6 +17,7 @@ from tapeviz.render.track import (
     coordinates,
     entries,
     number,
+    over,
     place,
     plain,
     spread,
@@ -57,6 +58,7 @@ _STRIP = 0.42
 _NARROW = 5.3
 _NAMED = 22
 _LINE = 0.1
+_LATE = 8
 _APART = 0.35
 _MIDDLE = 0.5
 _LETTER = 5.8
@@ -237,7 +239,7 @@ def _line(ax: Axes, pen: Pen) -> None:
     land = run.landscape if run.landscape and not run.landscape.ys else None
     foot = _STRIP if pen.film else 0.17
     frame_line(ax, land, xs[near], ys[near], whole=bool(pen.t.near.all()), foot=foot)
-    head(ax, pen, f"{pen.loss} for each {pen.t.names[0]}", pen.t.names[0])
+    head(ax, pen, f"{over(pen.run)} for each {pen.t.names[0]}", pen.t.names[0])
     ticks(ax)
     curve(ax, pen, land)
     for i in pen.steps:
@@ -554,7 +556,7 @@ def _plane(ax: Axes, pen: Pen) -> None:
     if land and t.near.all():
         x, y = (land.xs[0], land.xs[-1]), (land.ys[0], land.ys[-1])
     ax.set(xlim=x, ylim=y)
-    head(ax, pen, f"the path over {pen.loss}", labels[0])
+    head(ax, pen, f"the path over {over(run)}", labels[0])
     ax.set_ylabel(labels[1], color=pen.colours["muted"], parse_math=False, labelpad=2)
     ticks(ax)
     contours(ax, pen, land)
@@ -695,7 +697,9 @@ def draw_losses(ax: Axes, pen: Pen) -> None:
     _series(ax, pen, "l", drawn, color=pen.colours[CURVE], marker="o", lw=1.2)
     known = np.flatnonzero(np.isfinite(drawn))
     rising = bool(known.size and drawn[known[-1]] > drawn[known[0]])
-    sides = ("se" if rising else "ne", "nw" if rising else "sw")
+    late = drawn[known[-_LATE:]]
+    above = late.size > 1 and late[-1] > np.median(late)
+    sides = ("se" if rising else "ne", "nw" if above else "sw")
     ends = dict.fromkeys(known.tolist()[:: max(len(known) - 1, 1)])
     for i, side in zip(ends, sides, strict=False):
         gid = f"v{i}" if pen.film and i else ""

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from tapeviz.errors import tell
 from tapeviz.render import panels
 from tapeviz.render.regime import steady_rate
-from tapeviz.render.track import Track, coordinates, entries, number, part
+from tapeviz.render.track import Track, coordinates, entries, number, over, part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,7 +169,7 @@ def _lines(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
     land = first.run.landscape
     panels.frame_line(ax, land, every[:, 0], every[:, 1], whole=False)
     panels.head(
-        ax, first, f"{first.loss} for each {first.t.names[0]}", first.t.names[0]
+        ax, first, f"{over(first.run)} for each {first.t.names[0]}", first.t.names[0]
     )
     panels.ticks(ax)
     panels.curve(ax, first, land)
@@ -183,7 +183,7 @@ def _planes(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
     x, y = (panels.padded(every[:, k], _ROOM) for k in (0, 1))
     ax.set(xlim=x, ylim=y)
     names = coordinates(first.run)
-    panels.head(ax, first, f"the paths over {first.loss}", names[0])
+    panels.head(ax, first, f"the paths over {over(first.run)}", names[0])
     ax.set_ylabel(names[1], color=first.colours["muted"], parse_math=False, labelpad=2)
     panels.ticks(ax)
     panels.contours(ax, first, first.run.landscape)

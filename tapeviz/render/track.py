@@ -206,6 +206,12 @@ def called(loss: str) -> str:
     return f"the {loss}" if loss == "loss" else loss
 
 
+def over(run: Descent) -> str:
+    """What the ground under a run's path is: its loss, or that of the first step."""
+    loss = plain(run.loss_name)
+    return f"step 0's {loss}" if run.shifting else loss
+
+
 def opening(loss: str) -> str:
     """A loss at the beginning of a sentence.
 

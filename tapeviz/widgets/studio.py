@@ -107,7 +107,7 @@ class Studio(widgets.VBox):  # type: ignore[misc]
             self._settings,
             learning_rate=self._rate,
             steps=self.count.value,
-            start=tuple(box.value for box in self.origin),
+            start=self._settings.start if self._lost else self._typed,
             optimizer=self.optimizer.value,
             parameters=tuple((n, c.value) for n, c in self.parameters.items()),
             race=tuple(n for n, box in self.racers.items() if box.value),
@@ -119,10 +119,22 @@ class Studio(widgets.VBox):  # type: ignore[misc]
         given = float(self._settings.learning_rate)
         return given if _safe(given) != given and self._odd else self.board.rate
 
+    @property
+    def _typed(self) -> tuple[float, ...]:
+        return tuple(box.value for box in self.origin)
+
+    @property
+    def _lost(self) -> bool:
+        """Whether a start was given that no box can show, and none was chosen since."""
+        given = self._settings.start
+        return _shown(given) != tuple(given) and self._typed == _shown(given)
+
     def begin(self, start: Sequence[float]) -> None:
         """Start elsewhere."""
-        for box, value in zip(self.origin, start, strict=True):
+        self._settings = replace(self._settings, start=tuple(start))
+        for box, value in zip(self.origin, _shown(start), strict=True):
             box.value = value
+        self._moved(None)
 
     def _set(self, settings: Any) -> None:
         """Make the controls say what suits a loss."""
@@ -136,11 +148,11 @@ class Studio(widgets.VBox):  # type: ignore[misc]
             box.value = name in settings.race
         for box in self.origin:
             box.close()
-        self.origin = [*map(_start, settings.start)]
+        self.origin = [*map(_start, _shown(settings.start))]
         for box in self.origin:
             box.observe(self._moved, "value")
         self._start.children = self.origin
-        self.board.point = list(settings.start)
+        self.board.point = list(_shown(settings.start))
         self._refit()
         self._quiet = False
 
@@ -313,6 +325,11 @@ def _safe(rate: float) -> float:
     """A learning rate that the slider can show."""
     low, high = 10**pictures.LOW, 10**pictures.HIGH
     return min(max(rate, low), high) if math.isfinite(rate) and rate > 0 else low
+
+
+def _shown(start: Sequence[float]) -> tuple[float, ...]:
+    """A start that a page can be told: what is no number stands as zero."""
+    return tuple(v if math.isfinite(v) else 0.0 for v in start)
 
 
 def _labelled(kind: Callable[..., Any], name: str, tip: str, **more: Any) -> Any:

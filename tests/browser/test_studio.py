@@ -250,3 +250,8 @@ def test_the_saved_notebook_holds_one_film(
     kinds = [sorted(o.data) for o in outputs]
     assert len(kinds) == 2
     assert "text/html" in kinds[1]
+    studio.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
+    )
+    studio.board.get_by_label("learning rate").press("ArrowRight")
+    studio.board.get_by_role("status").get_by_text("No answer yet").wait_for()

@@ -305,6 +305,8 @@ def test_minibatches_are_told_from_the_whole_of_the_data() -> None:
     assert "Each step sees other data" in found.sentence
     assert "no inequality decides" in found.inequality
     assert "minimum" in whole.regime.sentence
+    titles = [run.plot().axes[0].get_title(loc="left") for run in (parts, whole)]
+    assert titles == ["the path over step 0's loss", "the path over loss"]
 
 
 def test_what_is_no_variable_is_refused() -> None:

@@ -144,14 +144,49 @@ def test_odd_settings_are_a_sentence(options: dict[str, Any], said: str) -> None
         assert panel.message == ""
 
 
+@pytest.mark.parametrize("start", [math.nan, math.inf])
+def test_a_start_that_is_no_number_is_never_sent_to_the_page(start: float) -> None:
+    panel = chapter(start=start)
+    sent = [panel.board.point, [box.value for box in panel.origin]]
+    assert json.dumps(sent, allow_nan=False) == "[[0.0], [0.0]]"
+    panel.origin[0].value = 3.0
+    assert panel.message == ""
+    assert panel.run.data.updates[0].at[0].entry == 3.0
+
+
+def test_a_start_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="start wants 1 number for this loss, but has"):
+        explore("parabola", start=(1.0, 2.0))
+    with pytest.raises(ValueError, match="start wants 2 numbers"):
+        explore("ravine", start=1.0)
+
+
+def test_six_runs_have_six_looks() -> None:
+    panel = explore("parabola", race=list(METHODS))
+    looks = [words["look"] for words in scene(panel)["words"]]
+    assert len(set(looks)) == len(METHODS) == 6
+    for look in looks:
+        assert f"way tb-{look}" in scene(panel)["curve"]
+
+
+def test_who_comes_back_from_afar_sees_the_path_again() -> None:
+    panel = chapter()
+    near = json.loads(panel.board.ground)["frame"]["x"]
+    panel.origin[0].value = 1e9
+    assert json.loads(panel.board.ground)["frame"]["x"][1] > 1e9
+    panel.origin[0].value = 2.0
+    assert json.loads(panel.board.ground)["frame"]["x"] == near
+
+
 def test_the_last_picture_stays_when_a_loss_begins_to_fail() -> None:
     x, broken = tf.Variable(2.0), []
     panel = explore(lambda: (x - 5) ** 2 if not broken else 1 / 0, x)
-    before = panel.board.scene
+    before, heard = panel.board.scene, panel.board.heard
     broken.append(True)
     panel.board.rate = 0.5
     assert "ZeroDivisionError" in panel.message
     assert panel.board.scene == before
+    assert panel.board.heard == heard + 1, "the page knows that it was answered"
 
 
 @pytest.mark.parametrize("rate", [1.7, 10.0])
