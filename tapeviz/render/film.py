@@ -489,10 +489,9 @@ class Story:
 
     def ending(self) -> Frame:
         """The last frame: the gradients of the sources."""
-        pairs = zip(self.run.sources, self.run.results, strict=True)
-        known = [id for id, _ in pairs if id]
-        for id, value in zip(self.run.sources, self.run.results, strict=True):
-            if id and value is None and id not in self.slots:
+        known = [id for id in self.run.sources if id]
+        for id, node in self.nodes.items():
+            if id not in self.slots and (id in known or not _plain(node)):
                 self.show(id, "None", "none")
         untouched = {e.id for e in self.run.graph.edges if not self.marks.get(e.id)}
         self.marks.update(dict.fromkeys(untouched, "dim"))

@@ -26,6 +26,7 @@ TERMS = 4
 """A sum of more terms than these is cut in the middle."""
 _WIDE = 12
 _GRADIENT = re.compile(r"([A-Za-z_]\w*)\.(?:gradient|(?:batch_)?jacobian)\(")
+_ARRAY = "an array of shape"
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
@@ -124,7 +125,8 @@ class Sentences:
             what = f", called {self.names[node.id]}" if node.name else ""
             told = f"{self.named(node)} gives {say(node.value)}{what}"
             return f"{back} goes back, and {told}."
-        return f"{code or self.names[node.id]} gives {say(node.value)}{called}."
+        gives = "give" if node.formula.startswith("iterations") else "gives"
+        return f"{code or self.names[node.id]} {gives} {say(node.value)}{called}."
 
     def asked(self, node: Node) -> str:
         """What an operation is called where its value is not known yet."""
@@ -192,7 +194,7 @@ class Sentences:
         if len(terms) > 1:
             paths = f"All {len(terms)} paths into {name} have come"
             return f"{paths}: its gradient is {value}."
-        return f"At {name}: the upstream gradient {value} has arrived."
+        return f"At {name}: {_upstream(step)} has arrived."
 
     def rule(self, c: Contribution) -> str:
         """The derivative that comes into play, in the learner's names."""
@@ -303,9 +305,10 @@ class Sentences:
         return f"At {head}: {self._how(step, c)}; {self._has(tail, c, terms)}."
 
     def _how(self, step: Step, c: Contribution) -> str:
-        g, value = f"the upstream gradient {say(step.upstream)}", say(c.value)
+        g, value = _upstream(step), say(c.value)
         if c.local_value is not None:
-            return f"{g} times the local derivative {say(c.local_value)} gives {value}"
+            local = _apart(c.local_value)
+            return f"{g} times the local derivative{local} gives {value}"
         if self._nodes[step.node].kind == "group":
             return f"{g} goes {c.rule} and becomes {value}"
         if c.rule == "g" and c.value.shape == step.upstream.shape:
@@ -367,6 +370,16 @@ def _shape_of(factor: str, known: dict[str, tuple[int, ...]]) -> tuple[int, ...]
     return (*dims[:-2], *dims[:-3:-1]) if turned else dims
 
 
+def _upstream(step: Step) -> str:
+    return f"the upstream gradient{_apart(step.upstream)}"
+
+
+def _apart(value: Value) -> str:
+    """A value after what it is the value of: described between commas."""
+    text = say(value)
+    return f", {text}," if text.startswith(_ARRAY) else f" {text}"
+
+
 def middle(code: str) -> str:
     """Code that is short enough for a sentence, cut in the middle if it must be."""
     return code if len(code) <= _LONG else f"{code[:16]}\u2026{code[-11:]}"
@@ -375,7 +388,9 @@ def middle(code: str) -> str:
 def say(value: Value) -> str:
     """A value inside a sentence: a number, a small array, or its shape in words."""
     text = fmt(value)
-    return text if len(text) <= _LONG else f"an array of shape {shape(value)}"
+    listed = value.data is not None and text.startswith("[")
+    brief = len(text) <= _LONG and (listed or not value.shape or not value.known)
+    return text if brief else f"{_ARRAY} {shape(value)}"
 
 
 def total(terms: Sequence[Value], value: Value, long: str = "") -> str:

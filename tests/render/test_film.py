@@ -204,7 +204,8 @@ def test_a_zero_does_not_look_like_not_yet() -> None:
     film = backward_film(replace(run, steps=steps, results=(None,)))
     assert 'class="late zero"' in film.svg
     assert shown(film, len(film.frames) - 1, "n5") == "0"
-    assert shown(film, len(film.frames) - 1, "n2") == "not yet"
+    assert shown(film, len(film.frames) - 2, "n2") == "not yet"
+    assert shown(film, len(film.frames) - 1, "n2") == "None"
 
 
 def test_two_operands_of_one_name_are_told_apart() -> None:
