@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
+from tapeviz.render.digest import digest
+
 
 def lean(code: str) -> str:
     """A script of ours without comments and needless spaces.
@@ -134,6 +136,16 @@ def on_each(id: str, act: str) -> str:
     'for(const el of document.querySelectorAll(\'[id="a"]\'))start(el)'
     """
     return f"for(const el of document.querySelectorAll('[id=\"{id}\"]')){act}"
+
+
+def boxed(body: str, key: str, code: str, act: str) -> str:
+    """A body in a box, and the ``code`` that acts on each box of its id.
+
+    The id is the digest of ``key``, which tells one output from another.
+    """
+    id = "tapeviz-" + digest(key)
+    script = f"(()=>{{{code}{on_each(id, act)}}})()"
+    return f'<div id="{id}">{body}</div><script>{script}</script>'
 
 
 def script_safe(data: Any) -> str:

@@ -11,8 +11,7 @@ from html import escape
 from tapeviz.render import picture, still
 from tapeviz.render import survey as surveys
 from tapeviz.render import theme as themes
-from tapeviz.render.assets import lean, on_each, script_safe, small, static
-from tapeviz.render.digest import digest
+from tapeviz.render.assets import boxed, lean, script_safe, small, static
 from tapeviz.render.fold import Fold
 from tapeviz.render.inside import LEGIBLE, Inside, insides
 from tapeviz.render.page import document
@@ -82,11 +81,8 @@ class Folded:
             sources=self.sources,
         )
         told = script_safe(picture.payload(walked, {**self.look, "least": 0}))
-        id = "tapeviz-" + digest(f"{body}{first}{told}")
-        return (
-            f'<div id="{id}">{body}</div><script>(()=>{{{picture.script()}{script()}'
-            f"const told={told};{on_each(id, _START % first)}}})()</script>"
-        )
+        code = f"{picture.script()}{script()}const told={told};"
+        return boxed(body, body + first + told, code, _START % first)
 
 
 def folded(fold: Fold, *, theme: str = "auto", direction: str = "LR") -> Folded:

@@ -11,15 +11,14 @@ from tapeviz.render import theme as themes
 from tapeviz.render.animate import PACE, animate, theme_of
 from tapeviz.render.assets import (
     address,
+    boxed,
     lean,
-    on_each,
     script_safe,
     small,
     static,
     terse,
 )
 from tapeviz.render.choices import one_of, speed_of, step_of
-from tapeviz.render.digest import digest
 from tapeviz.render.lines import listed, lit, units
 from tapeviz.render.page import document
 from tapeviz.trace.film import MARKS, Ask, Film, Frame
@@ -61,13 +60,8 @@ def page(film: Film, **start: Any) -> str:
 
 def _markup(film: Film, told: dict[str, Any]) -> str:
     image, text = address(animate(film, PACE)), script_safe(told)
-    id = "tapeviz-" + digest(image + text)
-    return (
-        f'<div id="{id}"><img src="{image}" '
-        f'alt="{html.escape(film.alt)}" style="max-width:100%"></div>'
-        f"<script>(()=>{{{script()}const film={text};"
-        f"{on_each(id, _START)}}})()</script>"
-    )
+    body = f'<img src="{image}" alt="{html.escape(film.alt)}" style="max-width:100%">'
+    return boxed(body, image + text, f"{script()}const film={text};", _START)
 
 
 def payload(

@@ -14,14 +14,13 @@ from tapeviz.render import still
 from tapeviz.render import theme as themes
 from tapeviz.render.assets import (
     address,
+    boxed,
     lean,
-    on_each,
     script_safe,
     small,
     static,
     terse,
 )
-from tapeviz.render.digest import digest
 from tapeviz.render.lines import listed, lit, units
 from tapeviz.render.page import document
 from tapeviz.trace.graph import Graph
@@ -54,12 +53,7 @@ def started(body: str, first: str, graph: Graph, look: Mapping[str, Any]) -> str
     ``first`` is the name of the markup's outermost element.
     """
     told = script_safe(payload(graph, look))
-    id = "tapeviz-" + digest(f"{body}{told}")
-    return (
-        f'<div id="{id}">{body}</div>'
-        f"<script>(()=>{{{script()}const told={told};{on_each(id, _START % first)}}})()"
-        "</script>"
-    )
+    return boxed(body, body + told, f"{script()}const told={told};", _START % first)
 
 
 def payload(graph: Graph, look: Mapping[str, Any]) -> dict[str, Any]:

@@ -126,6 +126,14 @@ def agrees(got: str, wanted: str) -> bool:
     return got == wanted
 
 
+def judged(tf: Any, case: Row) -> str:
+    """What a row gives instead of what it should; nothing if that is right."""
+    forget_warnings()
+    got = outcome(tf, case.code)
+    right = agrees(got, case.gives)
+    return "" if right else f"{got}\nwanted: {case.gives}\n{case.code}"
+
+
 def forget_warnings() -> None:
     """Let TensorFlow and tapeviz warn again of what they warn of once."""
     import sys

@@ -11,7 +11,7 @@ from tapeviz.engine.forward import ForwardAccumulator
 from tests.engine import oracle
 from tests.engine.oracle import RULED, Case
 from tests.engine.running import over, run, tensor, tensors
-from tests.engine.semantics import Row, agrees, outcome, row
+from tests.engine.semantics import Row, judged, row
 
 BOTH = """
 x = V([1.0, 2.0])
@@ -105,8 +105,7 @@ ROWS = [
 
 @pytest.mark.parametrize("case", ROWS, ids=str)
 def test_row(case: Row) -> None:
-    got = outcome(tapeviz, case.code)
-    assert agrees(got, case.gives), f"{got}\nwanted: {case.gives}\n{case.code}"
+    assert not judged(tapeviz, case)
 
 
 def test_a_step_of_another_shape() -> None:

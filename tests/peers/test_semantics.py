@@ -14,7 +14,7 @@ from tests.engine import (
     test_semantics_values,
     test_semantics_watching,
 )
-from tests.engine.semantics import Row, agrees, forget_warnings, outcome
+from tests.engine.semantics import Row, agrees, forget_warnings, judged, outcome
 
 ROWS = [
     *test_forward.ROWS,
@@ -27,9 +27,7 @@ ROWS = [
 
 @pytest.mark.parametrize("case", ROWS, ids=str)
 def test_tensorflow_does_what_the_table_says(tensorflow: ModuleType, case: Row) -> None:
-    forget_warnings()
-    got = outcome(tensorflow, case.code)
-    assert agrees(got, case.gives), f"{got}\nwanted: {case.gives}\n{case.code}"
+    assert not judged(tensorflow, case)
 
 
 @pytest.mark.parametrize("case", ROWS, ids=str)
