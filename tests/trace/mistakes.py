@@ -948,6 +948,80 @@ NONE = [
         answer = why(tape, steps, x)
         """,
     ),
+    _row(
+        "target and source the wrong way round", "unconnected",
+        "x * x",
+        """
+        x = tf.Variable(3.0)
+        with tf.GradientTape() as tape:
+            y = x * x
+        answer = why(tape, x, y)
+        """,
+    ),
+    _row(
+        "a function that computes before its block", "outside",
+        "y = w * x",
+        """
+        w = tf.Variable(2.0)
+
+        def step(x):
+            y = w * x
+            with tf.GradientTape() as tape:
+                loss = y ** 2
+            return why(tape, loss, w)
+
+        answer = step(tf.constant(3.0))
+        """,
+    ),
+    _row(
+        "a method that runs before the block", "outside",
+        "out = self.forward(x)",
+        """
+        class Trainer:
+            def __init__(self):
+                self.w = tf.Variable(2.0)
+
+            def forward(self, x):
+                return self.w * x
+
+            def step(self, x):
+                out = self.forward(x)
+                with tf.GradientTape() as tape:
+                    loss = (out - 1.0) ** 2
+                return why(tape, loss, self.w)
+
+        answer = Trainer().step(tf.constant(3.0))
+        """,
+    ),
+    _row(
+        "a loss handed to the function that has the block", "outside",
+        "loss = compute(tf.constant([[1.0, 2.0]]))",
+        """
+        dense = tf.keras.layers.Dense(1)
+
+        def compute(x):
+            return tf.reduce_mean((dense(x) - 3.0) ** 2)
+
+        def train(loss):
+            with tf.GradientTape() as tape:
+                scaled = loss * 0.5
+            return why(tape, scaled, dense.trainable_variables)
+
+        loss = compute(tf.constant([[1.0, 2.0]]))
+        answer = train(loss)
+        """,
+        seen="tensorflow/tensorflow#42167",
+        mend="""
+        dense = tf.keras.layers.Dense(1)
+
+        def train(x):
+            with tf.GradientTape() as tape:
+                scaled = tf.reduce_mean((dense(x) - 3.0) ** 2) * 0.5
+            return why(tape, scaled, dense.trainable_variables)
+
+        answer = train(tf.constant([[1.0, 2.0]]))
+        """,
+    ),
 ]  # fmt: skip
 
 ZERO = [

@@ -554,7 +554,12 @@ SHOWN = {
 }  # fmt: skip
 """What the picture shows for a reason that ``why`` gives first."""
 
-UNNAMED = {"the target sliced in the question"}
+UNNAMED = {
+    "the target sliced in the question",
+    "a weight that is used only in __init__",
+    "all that another tape's block did",
+    "a loss handed to the function that has the block",
+}
 
 
 @pytest.mark.parametrize("mistake", [*NONE, *ZERO, *WILD], ids=str)

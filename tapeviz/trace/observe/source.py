@@ -223,20 +223,29 @@ class Reading:
         if isinstance(line.node, _FUNCTIONS) and line.node.name == function:
             yield from self._args.get(function, ())
 
-    def callers(self, line: Line) -> list[Line]:
-        """The statements that run the function which a statement stands in."""
+    def makers(self, line: Line) -> list[Line]:
+        """The statements that make the objects whose ``__init__`` this line is in."""
         around, _, function = line.scope.rpartition("/")
-        made = function == "__init__"
-        return self._args.get(around.rpartition("/")[2] if made else function, [])
+        kind = around.rpartition("/")[2]
+        return self._args.get(kind, []) if function == "__init__" else []
 
     def _of_instances(self, name: str, line: Line) -> Iterator[Line]:
         """What an object of the learner's own class returns when it is called."""
         made, value = self.made(name, line), line.value
         new = isinstance(value, ast.Call) and dotted(value.func) == name
-        kinds = {isinstance(one.node, ast.ClassDef) for one in made}
-        if made and not (new and kinds == {True}):
-            for method in ("__call__", "call", "forward"):
-                yield from self._returns.get(method, ())
+        if not made or (new and all(isinstance(m.node, ast.ClassDef) for m in made)):
+            return
+        for method in ("__call__", "call", "forward"):
+            yield from self._of_kinds(made, self._returns.get(method, []))
+
+    def _of_kinds(self, made: list[Line], found: list[Line]) -> list[Line]:
+        """Those in the classes that made these values, if that is known, or all."""
+        kinds = {name for one in made for name in one.calls}
+        return [
+            one
+            for one in found
+            if one.scope.rpartition("/")[0].rpartition("/")[2] in kinds
+        ] or found
 
     def upstream(self, goals: Iterable[Line]) -> set[Line]:
         """All statements that feed the goals."""
@@ -254,7 +263,10 @@ class Reading:
             return set()
         own = "self." + name.rpartition(".")[2]
         inner = {key for key in self._made if key[1] == own and "." in name}
-        return {self.key(name, self.here), *inner}
+        made = self.made(name.partition(".")[0], self.here)
+        kinds = {kind for one in made for kind in one.calls}
+        known = {key for key in inner if key[0].rpartition("/")[2] in kinds}
+        return {self.key(name, self.here), *(known or inner)}
 
     def chain(self, name: str, goals: Iterable[Line], ends: set[str]) -> list[Line]:
         """The statements on the way from a name to the goals, in order.
@@ -267,7 +279,7 @@ class Reading:
         todo, seen = deque(goals if starts else ()), set()
         while todo:
             line = todo.popleft()
-            if line not in seen and not ends & line.reads:
+            if line not in seen and line is not self.here and not ends & line.reads:
                 seen.add(line)
                 for other in self.feeders(line, starts):
                     takers[other].add(line)

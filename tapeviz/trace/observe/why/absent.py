@@ -562,6 +562,7 @@ def outside(case: Case, line: Line) -> Reason:
     when = "before" if head is not None and line.order < head.order else "after"
     lines = [one for one in case.chain if case.inside(one) is False]
     apart = head is not None and line.scope != head.scope
+    when = "outside" if apart else when
     return Reason(
         "outside",
         f"{_made(case, line)} was computed {when} the block of {case.tape_name}, where "

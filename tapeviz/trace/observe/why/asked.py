@@ -250,7 +250,7 @@ def _blank(case: Case, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
     if decided is not None:
         yield decided
         return
-    if case.goals and not case.chain:
+    if case.goals and (not case.chain or case.by_owner):
         yield from cuts.unconnected(case)
         return
     watched = case.x >= 0 and not isinstance(case.source, Variable)

@@ -43,6 +43,7 @@ class Case:
         self.targets, self.source = targets, source
         self.y_code, self.x_code = asked
         self.y_plain, self.x_plain = plain
+        self.by_owner = False
         self.ys = [self.tape._place(t) for t in targets]
         self.x = self.tape._place(source)
         self.y_name = self._called(
@@ -116,9 +117,12 @@ class Case:
             return None
         if self.block[1] in line.withs:
             return True
-        if line.scope == self.block[0].scope:
+        scope = self.block[0].scope
+        if line.scope == scope:
             return False
-        ran = self.reading.callers(line)
+        if scope.startswith(f"{line.scope}/"):
+            return None if scope.rpartition("/")[2] in line.calls else False
+        ran = self.reading.makers(line)
         apart = [one.scope == self.block[0].scope for one in ran]
         early = apart and all(apart) and not any(self.block[1] in r.withs for r in ran)
         return False if early else None
@@ -142,9 +146,11 @@ class Case:
         """The statements on the way from the source to the target.
 
         What this tape was asked for comes after what it recorded: it is no part of it.
+        Where nothing reads the source by its name, the object it hangs on counts.
         """
         asked = {f"{self.tape_name}.{verb}" for verb in ("gradient", "jacobian")}
         found = self.reading.chain(self.x_base, self.goals, asked)
+        self.by_owner = not found
         return found or self.reading.chain(self.owner, self.goals, asked)
 
     @cached_property

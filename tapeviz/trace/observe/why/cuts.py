@@ -225,9 +225,9 @@ def unconnected(case: Case) -> Found:
     if line is not None:
         yield line.order, absent.linear(case, line)
         return
-    decided = decision(case)
-    if decided is not None:
-        yield decided
+    special = _swapped(case) or decision(case)
+    if special is not None:
+        yield special
         return
     x, y = case.x_name, case.y_name
     named = dict.fromkeys(
@@ -260,6 +260,26 @@ def unconnected(case: Case) -> Found:
             case.span(goal),
             nodes=tuple(f"n{p}" for p in {case.x} if p in case.scribe.places),
         ),
+    )
+
+
+def _swapped(case: Case) -> tuple[Any, Reason] | None:
+    """The source was computed from the target: they were given the wrong way round."""
+    if case.x < 0 or not any(y >= 0 and case.onwards(y)[case.x] for y in case.ys):
+        return None
+    x, y, here = case.x_name, case.y_name, case.reading.here
+    swap = ((case.y_code, x), (case.x_code, y))
+    edits = [
+        e for code, new in swap if code for e in mend.replace(case, here, code, new)
+    ]
+    return (0, 0, 0), Reason(
+        "unconnected",
+        f"{y} does not depend on {x}: it is the other way round, {x} was computed from "
+        f"{y}.",
+        f"what is differentiated comes first: {case.tape_name}.gradient({x}, {y})",
+        case.scribe.span(case.x),
+        tuple(edits),
+        (f"n{case.x}",) if case.x in case.scribe.places else (),
     )
 
 

@@ -213,7 +213,7 @@ def escapes(case: Case, node: ast.AST) -> bool:
     root, _, last = name.rpartition(".")
     if _bare(node):
         return True
-    if name in ("float", "int", "complex"):
+    if name in ("float", "int", "complex", "round"):
         return True
     if root == case.tf and last in ("constant", "Variable", "numpy_function"):
         return True
@@ -251,6 +251,8 @@ _PLAIN = (
 
 
 def _as_tensors(case: Case, node: ast.AST, missing: list[str]) -> ast.AST | None:
+    if isinstance(node, ast.JoinedStr):
+        missing.append("f")
     if not isinstance(node, ast.Call):
         return None
     if dotted(node.func) in ("str", "repr", "format", "list"):

@@ -316,7 +316,9 @@ def _binary(case: Case, line: Line | None, node: ast.BinOp, name: str) -> mend.E
         new = f"{case.tf}.math.divide_no_nan({left}, {right})"
         return mend.replace(case, line, node, new)
     if name == "power":
-        return mend.replace(case, line, node.left, f"({left} + {SMALL})")
+        new = f"{left} + {SMALL}"
+        wrapped = isinstance(node.left, ast.BinOp)
+        return mend.replace(case, line, node.left, new if wrapped else f"({new})")
     return ()
 
 
