@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,7 @@ LINE = 241
 
 _SURE = 12
 _WIDE = 20.0
+_EVERY = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20)
 
 
 @dataclass(frozen=True)
@@ -191,30 +193,43 @@ class Ground:
 
         found = run.around(points)
         spots = np.linspace(0, len(points) - 1, _SURE).astype(int)
+        began = perf_counter()
         sure = observe.losses(self._loss, self.variables, [points[i] for i in spots])
+        took = (perf_counter() - began) / _SURE
         if found is not None and np.allclose(
             [found[i] for i in spots], sure, rtol=1e-4, equal_nan=True
         ):
             return found
-        if self.numbers == 1:
-            return observe.losses(self._loss, self.variables, points)
-        return _rough(self._loss, self.variables, points, wide)
+        finest = self.numbers
+        every = next(
+            (s for s in _EVERY if s >= finest and _calls(points, s, finest) * took < 1),
+            _EVERY[-1],
+        )
+        return _rough(self._loss, self.variables, points, wide, every)
+
+
+def _calls(points: list[Any], every: int, numbers: int) -> float:
+    return float(len(points) / every**numbers)
 
 
 def _rough(
-    loss: Callable[[], Any], variables: list[Variable], points: list[Any], wide: int
+    loss: Callable[[], Any],
+    variables: list[Variable],
+    points: list[Any],
+    wide: int,
+    every: int,
 ) -> list[float]:
-    """The loss at the points of a grid, called at every second of them only."""
+    """The loss at the points of a line or grid, called at some of them only."""
     from tapeviz.trace import observe
 
-    grid = np.array(points).reshape(-1, wide, 2)
-    few = grid[::2, ::2]
-    called = observe.losses(loss, variables, few.reshape(-1, 2).tolist())
+    grid = np.array(points).reshape(-1, wide, len(points[0]))
+    few = grid[::every, ::every]
+    called = observe.losses(loss, variables, few.reshape(-1, grid.shape[2]).tolist())
     values = np.array(called).reshape(few.shape[:2])
-    across = [np.interp(grid[0, :, 0], few[0, :, 0], row) for row in values]
-    down = [
-        np.interp(grid[:, 0, 1], few[:, 0, 1], column) for column in np.array(across).T
-    ]
+    across = np.array([np.interp(grid[0, :, 0], few[0, :, 0], row) for row in values])
+    if len(across) == 1:
+        return [float(v) for v in across[0]]
+    down = [np.interp(grid[:, 0, 1], few[:, 0, 1], column) for column in across.T]
     return [float(v) for v in np.array(down).T.ravel()]
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -176,6 +177,19 @@ def test_who_comes_back_from_afar_sees_the_path_again() -> None:
     assert json.loads(panel.board.ground)["frame"]["x"][1] > 1e9
     panel.origin[0].value = 2.0
     assert json.loads(panel.board.ground)["frame"]["x"] == near
+
+
+def test_a_slow_loss_is_called_at_few_points() -> None:
+    x, calls = tf.Variable(2.0), []
+
+    def slow() -> Any:
+        calls.append(x.numpy())
+        time.sleep(0.05)
+        return (x - 5) ** 2 if calls[-1] < 4.4 else 0 * x
+
+    panel = explore(slow, x, steps=2)
+    assert panel.message == ""
+    assert len(calls) < 60, "the record does not hold everywhere, so it is called"
 
 
 def test_the_last_picture_stays_when_a_loss_begins_to_fail() -> None:

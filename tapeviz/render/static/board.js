@@ -247,7 +247,8 @@ export default {
       const picture = make("div", { class: "tb-scroll", tabindex: 0, role: "group", "aria-label": title, ...KEYS });
       if (svg) {
         const page = new DOMParser().parseFromString(svg, "image/svg+xml");
-        picture.append(document.importNode(page.documentElement, true));
+        const drawn = picture.appendChild(document.importNode(page.documentElement, true));
+        drawn.style.minWidth = `${0.8 * drawn.viewBox.baseVal.width}px`;
       } else picture.append(text);
       graph.replaceChildren(make("p", { class: "tb-title" }, title), close, picture);
       rest(close);
