@@ -45,6 +45,7 @@ MODULES = {
     "tapeviz.keras.optimizers.schedules": "Keras: learning-rate schedules",
     "tapeviz.keras.initializers": "Keras: initializers",
     "tapeviz.lessons": "Checks for exercises",
+    "tapeviz.training": "Data and a small network to train",
     "tapeviz.errors": "Errors",
 }
 """The pages of the reference: modules, with the heading of each."""
