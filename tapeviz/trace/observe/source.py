@@ -13,6 +13,7 @@ import sys
 from collections import defaultdict, deque
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from types import CodeType
 from typing import Any, TypeAlias
@@ -153,13 +154,21 @@ class Reading:
         place, best = _position(spot), None
         if place is None:
             return None
-        for line in self.lines:
-            node = line.node
-            if line.path != spot[0].co_filename or not _holds(node, place):
-                continue
-            if best is None or line.order >= best.order:
+        for line in self._around.get((spot[0].co_filename, place[0]), ()):
+            inner = best is None or line.order >= best.order
+            if inner and _holds(line.node, place):
                 best = line
         return best
+
+    @cached_property
+    def _around(self) -> dict[tuple[str, int], list[Line]]:
+        """For each line of a file the statements that reach over it."""
+        found: dict[tuple[str, int], list[Line]] = defaultdict(list)
+        for line in self.lines:
+            last = line.node.end_lineno or line.node.lineno
+            for number in range(line.node.lineno, last + 1):
+                found[line.path, number].append(line)
+        return found
 
     def scopes(self, line: Line) -> Iterator[str]:
         """The scopes whose names a statement sees, innermost first."""
