@@ -39,7 +39,13 @@ def case(
     pred_fn_pairs: Any, default: Callable[[], Any] | None = None,
     exclusive: bool = False, strict: bool = False, name: str = "case",
 ) -> Any:  # fmt: skip
-    """The first function of ``(condition, function)`` pairs whose condition holds."""
+    """The first function of ``(condition, function)`` pairs whose condition holds.
+
+    >>> import tapeviz as tf
+    >>> x = tf.constant(2.0)
+    >>> float(tf.case([(x < 1.0, lambda: x), (x < 3.0, lambda: 10.0 * x)]))
+    20.0
+    """
     pairs = [(bool(plain(p)), f) for p, f in pred_fn_pairs]
     if exclusive and sum(p for p, _ in pairs) > 1:
         raise InvalidArgumentError(
@@ -57,7 +63,13 @@ def switch_case(
     branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None,
     name: str = "switch_case",
 ) -> Any:  # fmt: skip
-    """The function with this number; ``default`` (or the last) for any other number."""
+    """The function with this number; ``default`` (or the last) for any other number.
+
+    >>> import tapeviz as tf
+    >>> low, high = (lambda: tf.constant(10.0)), (lambda: tf.constant(20.0))
+    >>> float(tf.switch_case(tf.constant(1), [low, high]))
+    20.0
+    """
     pairs = (
         dict(branch_fns)
         if isinstance(branch_fns, dict)
@@ -152,7 +164,12 @@ def vectorized_map(
     fallback_to_while_loop: bool = True,
     warn: bool = True,
 ) -> Any:
-    """The same as ``tf.map_fn``; here it is no faster."""
+    """The same as ``tf.map_fn``; here it is no faster.
+
+    >>> import tapeviz as tf
+    >>> tf.vectorized_map(lambda t: t * t, tf.constant([1.0, 2.0])).numpy()
+    array([1., 4.], dtype=float32)
+    """
     with grouped("vectorized_map"):
         _, rows = _rows(elems)
         return _stacked([fn(row) for row in rows])
@@ -177,7 +194,12 @@ def foldl(
     parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
     name: str | None = None,
 ) -> Any:  # fmt: skip
-    """Entries put together from the first on: ``fn(fn(a, b), c)``."""
+    """Entries put together from the first on: ``fn(fn(a, b), c)``.
+
+    >>> import tapeviz as tf
+    >>> int(tf.foldl(lambda a, b: 10 * a + b, tf.constant([1, 2, 3])))
+    123
+    """
     with grouped("foldl"):
         return _folded(fn, elems, initializer, backwards=False)[0]
 
@@ -187,7 +209,12 @@ def foldr(
     parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
     name: str | None = None,
 ) -> Any:  # fmt: skip
-    """Entries put together from the last on."""
+    """Entries put together from the last on.
+
+    >>> import tapeviz as tf
+    >>> int(tf.foldr(lambda a, b: 10 * a + b, tf.constant([1, 2, 3])))
+    321
+    """
     with grouped("foldr"):
         return _folded(fn, elems, initializer, backwards=True)[0]
 
@@ -197,7 +224,12 @@ def scan(
     parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
     infer_shape: bool = True, reverse: bool = False, name: str | None = None,
 ) -> Any:  # fmt: skip
-    """Like ``foldl``, with all the steps on the way stacked."""
+    """Like ``foldl``, with all the steps on the way stacked.
+
+    >>> import tapeviz as tf
+    >>> tf.scan(lambda a, b: a + b, tf.constant([1, 2, 3])).numpy()
+    array([1, 3, 6], dtype=int32)
+    """
     with grouped("scan"):
         every = _folded(fn, elems, initializer, backwards=reverse)[1]
         return _stacked(every[::-1] if reverse else every)
@@ -212,7 +244,12 @@ def group(*inputs: Any, **options: Any) -> None:
 
 
 def executing_eagerly() -> bool:
-    """True: tensors have their values at once."""
+    """True: tensors have their values at once.
+
+    >>> import tapeviz as tf
+    >>> tf.executing_eagerly()
+    True
+    """
     return True
 
 

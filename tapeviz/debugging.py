@@ -121,6 +121,9 @@ def assert_near(
     """InvalidArgumentError unless ``|x - y| <= atol + rtol * |y|`` everywhere.
 
     Both tolerances are ten times the smallest step of the dtype by default.
+
+    >>> import tapeviz as tf
+    >>> tf.debugging.assert_near([1.0], [1.0 + 1e-7])
     """
     a, b = _pair(x, y)
     step = 10 * np.finfo(a._v.dtype).eps
@@ -175,7 +178,11 @@ def assert_non_positive(
 
 
 def Assert(condition: Any, data: Any, summarize: Any = None, name: Any = None) -> None:  # noqa: N802
-    """InvalidArgumentError with ``data`` unless the condition holds."""
+    """InvalidArgumentError with ``data`` unless the condition holds.
+
+    >>> import tapeviz as tf
+    >>> tf.debugging.Assert(tf.constant(True), ["never said"])
+    """
     if not np.all(plain(condition)):
         shown = "\n".join(str(plain(d)) for d in data)
         raise InvalidArgumentError(
@@ -184,7 +191,12 @@ def Assert(condition: Any, data: Any, summarize: Any = None, name: Any = None) -
 
 
 def check_numerics(tensor: Any, message: str, name: Any = None) -> Tensor:
-    """The tensor itself; InvalidArgumentError for nan or inf, also in its gradient."""
+    """The tensor itself; InvalidArgumentError for nan or inf, also in its gradient.
+
+    >>> import tapeviz as tf
+    >>> tf.debugging.check_numerics([1.0, 2.0], "after the sum").numpy()
+    array([1., 2.], dtype=float32)
+    """
     return call.check_numerics(tensor, message)
 
 
@@ -284,7 +296,14 @@ def assert_integer(x: Any, message: Any = None, name: Any = None) -> None:
 
 
 def is_numeric_tensor(tensor: Any) -> bool:
-    """Whether it is a tensor of numbers (not of bools or text)."""
+    """Whether it is a tensor of numbers (not of bools or text).
+
+    >>> import tapeviz as tf
+    >>> tf.debugging.is_numeric_tensor(tf.constant(1.0))
+    True
+    >>> tf.debugging.is_numeric_tensor(tf.constant(True))
+    False
+    """
     known = isinstance(tensor, (Tensor, Variable))
     return known and tensor.dtype.np.kind in "fciu"
 

@@ -276,7 +276,13 @@ def matrix_transpose(
 
 
 def adjoint(matrix: Any, name: str | None = None) -> Tensor:
-    """The transposed matrix, of complex numbers its conjugate."""
+    """The transposed matrix, of complex numbers its conjugate.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.adjoint([[1 + 2j, 3 + 0j]]).numpy()
+    array([[1.-2.j],
+           [3.-0.j]])
+    """
     t = convert(matrix)
     return _adjoint(t) if t.dtype.is_complex else call.T(t)
 
@@ -689,7 +695,13 @@ def set_diag(
 
 
 def tensor_diag(diagonal: Any, name: str | None = None) -> Tensor:
-    """A square matrix with the numbers of a vector on the diagonal."""
+    """A square matrix with the numbers of a vector on the diagonal.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.tensor_diag([1.0, 2.0]).numpy()
+    array([[1., 0.],
+           [0., 2.]], dtype=float32)
+    """
     t = convert(diagonal)
     if rank(t) != 1:
         raise UnimplementedError(tell("tapeviz has tensor_diag of vectors only"))
@@ -697,7 +709,12 @@ def tensor_diag(diagonal: Any, name: str | None = None) -> Tensor:
 
 
 def tensor_diag_part(input: Any, name: str | None = None) -> Tensor:
-    """The diagonal of a square matrix."""
+    """The diagonal of a square matrix.
+
+    >>> import tapeviz as tf
+    >>> tf.linalg.tensor_diag_part(tf.constant([[1.0, 2.0], [3.0, 4.0]])).numpy()
+    array([1., 4.], dtype=float32)
+    """
     t = convert(input)
     if rank(t) != 2:
         raise UnimplementedError(tell("tapeviz has tensor_diag_part of matrices only"))
@@ -788,7 +805,13 @@ def _greatest_stretch(t: Any, at: tuple[int, ...], keep: bool) -> Tensor:
 def normalize(
     tensor: Any, ord: Any = "euclidean", axis: Any = None, name: str | None = None
 ) -> tuple[Tensor, Tensor]:
-    """A tensor divided by its norm, and the norm."""
+    """A tensor divided by its norm, and the norm.
+
+    >>> import tapeviz as tf
+    >>> unit, norm = tf.linalg.normalize([3.0, 4.0])
+    >>> unit.numpy(), norm.numpy()
+    (array([0.6, 0.8], dtype=float32), array([5.], dtype=float32))
+    """
     t = floating(tensor)
     size = norm(t, ord, axis, keepdims=True)
     return call.divide(t, size), size

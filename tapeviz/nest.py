@@ -11,7 +11,12 @@ from tapeviz.missing import teller
 
 
 def is_nested(structure: Any) -> bool:
-    """Whether it is a list, a tuple or a dict."""
+    """Whether it is a list, a tuple or a dict.
+
+    >>> import tapeviz as tf
+    >>> tf.nest.is_nested([1, 2]), tf.nest.is_nested(3)
+    (True, False)
+    """
     return isinstance(structure, (list, tuple, Mapping)) and not hasattr(
         structure, "rank"
     )

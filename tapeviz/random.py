@@ -98,7 +98,12 @@ def normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32",
     seed: Any = None, name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """Normally distributed numbers; ``mean`` and ``stddev`` may be watched tensors."""
+    """Normally distributed numbers; ``mean`` and ``stddev`` may be watched tensors.
+
+    >>> import tapeviz as tf
+    >>> tf.random.normal((2, 3)).shape
+    TensorShape([2, 3])
+    """
     noise = draw(seed).standard_normal(sizes(shape))
     return _scaled(np.asarray(noise).astype(_float_kind(dtype)), mean, stddev)
 
@@ -107,7 +112,13 @@ def truncated_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32",
     seed: Any = None, name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """Normally distributed numbers, none further from the mean than two ``stddev``."""
+    """Normally distributed numbers, none further from the mean than two ``stddev``.
+
+    >>> import tapeviz as tf
+    >>> x = tf.random.truncated_normal((1000,))
+    >>> bool(tf.reduce_all(tf.abs(x) <= 2.0))
+    True
+    """
     return _scaled(
         _within_two(draw(seed), sizes(shape)).astype(_float_kind(dtype)), mean, stddev
     )
@@ -127,6 +138,11 @@ def uniform(
     """Evenly distributed numbers from ``minval`` up to ``maxval``, which is left out.
 
     For a whole-number dtype ``maxval`` must be given.
+
+    >>> import tapeviz as tf
+    >>> x = tf.random.uniform((1000,), minval=2.0, maxval=3.0)
+    >>> bool(tf.reduce_all((x >= 2.0) & (x < 3.0)))
+    True
     """
     return _uniform(draw(seed), sizes(shape), minval, maxval, dtype)
 
@@ -163,7 +179,12 @@ def _between(noise: Any, low: Any, high: Any) -> Tensor:
 
 
 def shuffle(value: Any, seed: Any = None, name: str | None = None) -> Tensor:
-    """The rows in random order."""
+    """The rows in random order.
+
+    >>> import tapeviz as tf
+    >>> sorted(tf.random.shuffle([1, 2, 3]).numpy().tolist())
+    [1, 2, 3]
+    """
     t = convert(value)
     if not rank(t):
         return call.identity(t)
@@ -174,7 +195,12 @@ def categorical(
     logits: Any, num_samples: Any, dtype: Any = None, seed: Any = None,
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """Class numbers drawn with the chances ``softmax(logits)``, so many per row."""
+    """Class numbers drawn with the chances ``softmax(logits)``, so many per row.
+
+    >>> import tapeviz as tf
+    >>> tf.random.categorical([[0.0, -1000.0]], 3).numpy()
+    array([[0, 0, 0]])
+    """
     return _categorical(draw(seed), logits, num_samples, dtype)
 
 
@@ -222,7 +248,13 @@ def stateless_normal(
     shape: Any, seed: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32",
     name: str | None = None, alg: str = "auto_select",
 ) -> Tensor:  # fmt: skip
-    """Normally distributed numbers that depend on the two numbers of ``seed`` alone."""
+    """Normally distributed numbers that depend on the two numbers of ``seed`` alone.
+
+    >>> import tapeviz as tf
+    >>> a, b = (tf.random.stateless_normal((2,), seed=(1, 2)) for _ in "ab")
+    >>> bool(tf.reduce_all(a == b))
+    True
+    """
     noise = _stateless(seed).standard_normal(sizes(shape))
     return _scaled(np.asarray(noise).astype(_float_kind(dtype)), mean, stddev)
 
@@ -240,7 +272,13 @@ def stateless_uniform(
     shape: Any, seed: Any, minval: Any = 0, maxval: Any = None, dtype: Any = "float32",
     name: str | None = None, alg: str = "auto_select",
 ) -> Tensor:  # fmt: skip
-    """Evenly distributed numbers that depend on the two numbers of ``seed`` alone."""
+    """Evenly distributed numbers that depend on the two numbers of ``seed`` alone.
+
+    >>> import tapeviz as tf
+    >>> a, b = (tf.random.stateless_uniform((2,), seed=(1, 2)) for _ in "ab")
+    >>> bool(tf.reduce_all(a == b))
+    True
+    """
     return _uniform(_stateless(seed), sizes(shape), minval, maxval, dtype)
 
 

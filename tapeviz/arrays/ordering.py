@@ -88,7 +88,12 @@ def top_k(
 
 
 def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) -> Tensor:
-    """Whether the target class is among the ``k`` greatest predictions, row by row."""
+    """Whether the target class is among the ``k`` greatest predictions, row by row.
+
+    >>> import tapeviz as tf
+    >>> tf.math.in_top_k([0, 1], [[0.9, 0.1], [0.8, 0.2]], k=1).numpy()
+    array([ True, False])
+    """
     v, ids = convert(predictions)._v, numbers(targets)
     mine = np.take_along_axis(v, ids[:, None], 1)
     above = np.count_nonzero(v > mine, axis=1)

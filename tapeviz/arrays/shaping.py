@@ -490,7 +490,12 @@ def identity(input: Any, name: str | None = None) -> Tensor:
 
 @composite("identity_n")
 def identity_n(input: Any, name: str | None = None) -> list[Tensor]:
-    """Copies of a list of tensors, all connected."""
+    """Copies of a list of tensors, all connected.
+
+    >>> import tapeviz as tf
+    >>> [t.numpy() for t in tf.identity_n([tf.constant(1), tf.constant([2, 3])])]
+    [np.int32(1), array([2, 3], dtype=int32)]
+    """
     return [call.identity(t) for t in input]
 
 
@@ -508,7 +513,12 @@ def stop_gradient(input: Any, name: str | None = None) -> Tensor:
 
 
 def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
-    """``x``, or an error if it has another shape (None stands for any size)."""
+    """``x``, or an error if it has another shape (None stands for any size).
+
+    >>> import tapeviz as tf
+    >>> tf.ensure_shape(tf.constant([1.0, 2.0]), [None]).numpy()
+    array([1., 2.], dtype=float32)
+    """
     t = convert(x)
     want = list(shape)
     if len(want) != rank(t) or any(
@@ -527,7 +537,12 @@ def searchsorted(
     sorted_sequence: Any, values: Any, side: str = "left", out_type: Any = "int32",
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """Where in a sorted vector each value would be put in."""
+    """Where in a sorted vector each value would be put in.
+
+    >>> import tapeviz as tf
+    >>> tf.searchsorted([1.0, 3.0, 5.0], [2.0, 3.0]).numpy()
+    array([1, 1], dtype=int32)
+    """
     kind: Any = side
     spots = np.searchsorted(convert(sorted_sequence)._v, convert(values)._v, kind)
     return wrap(np.asarray(spots).astype(str(getattr(out_type, "name", out_type)))[()])

@@ -244,7 +244,12 @@ def strided_slice(
     end_mask: int = 0, ellipsis_mask: int = 0, new_axis_mask: int = 0,
     shrink_axis_mask: int = 0, var: Any = None, name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """The entries from ``begin`` to ``end`` in steps, as ``x[begin:end:strides]``."""
+    """The entries from ``begin`` to ``end`` in steps, as ``x[begin:end:strides]``.
+
+    >>> import tapeviz as tf
+    >>> tf.strided_slice([10, 20, 30, 40, 50], [0], [5], [2]).numpy()
+    array([10, 30, 50], dtype=int32)
+    """
     starts, ends = sizes(begin), sizes(end)
     steps = (1,) * len(starts) if strides is None else sizes(strides)
     key: list[Any] = []

@@ -31,7 +31,12 @@ def logits_of(output: Any) -> Any:
 
 
 def linear(x: Any) -> Any:
-    """``x`` as it is."""
+    """``x`` as it is.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.activations.linear(tf.constant([-1.0, 2.0])).numpy()
+    array([-1.,  2.], dtype=float32)
+    """
     return x
 
 
@@ -42,7 +47,13 @@ def relu(
     max_value: float | None = None,
     threshold: float = 0.0,
 ) -> Any:
-    """``x`` above ``threshold``, else 0 or a slope; at most ``max_value``."""
+    """``x`` above ``threshold``, else 0 or a slope; at most ``max_value``.
+
+    >>> import tapeviz as tf
+    >>> x = tf.constant([-1.0, 3.0, 8.0])
+    >>> tf.keras.activations.relu(x, max_value=6.0).numpy()
+    array([0., 3., 6.], dtype=float32)
+    """
     if not negative_slope and not threshold:
         return (
             tf.nn.relu(x) if max_value is None else tf.clip_by_value(x, 0.0, max_value)
@@ -55,19 +66,35 @@ def relu(
 
 @composite("leaky_relu")
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
-    """``x`` where it is positive, else ``negative_slope * x``."""
+    """``x`` where it is positive, else ``negative_slope * x``.
+
+    >>> import tapeviz as tf
+    >>> x = tf.constant([-10.0, 2.0])
+    >>> tf.keras.activations.leaky_relu(x, negative_slope=0.1).numpy()
+    array([-1.,  2.], dtype=float32)
+    """
     return tf.nn.leaky_relu(x, alpha=negative_slope)
 
 
 @composite("relu6")
 def relu6(x: Any) -> Any:
-    """relu, cut at 6."""
+    """relu, cut at 6.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.activations.relu6(tf.constant([-1.0, 3.0, 8.0])).numpy()
+    array([0., 3., 6.], dtype=float32)
+    """
     return tf.nn.relu6(x)
 
 
 @composite("elu")
 def elu(x: Any, alpha: float = 1.0) -> Any:
-    """``x`` where it is positive, else ``alpha * (exp(x) - 1)``."""
+    """``x`` where it is positive, else ``alpha * (exp(x) - 1)``.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.activations.elu(tf.constant([-1.0, 2.0]), alpha=2.0).numpy().round(4)
+    array([-1.2642,  2.    ], dtype=float32)
+    """
     if alpha == 1:
         return tf.nn.elu(x)
     x = tf.convert_to_tensor(x)
@@ -125,7 +152,12 @@ def log_sigmoid(x: Any) -> Any:
 
 @composite("hard_sigmoid")
 def hard_sigmoid(x: Any) -> Any:
-    """Three straight lines in the place of sigmoid: ``x / 6 + 1/2`` between 0 and 1."""
+    """Three straight lines in the place of sigmoid: ``x / 6 + 1/2`` between 0 and 1.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.activations.hard_sigmoid(tf.constant([-4.0, 0.0, 1.5])).numpy()
+    array([0.  , 0.5 , 0.75], dtype=float32)
+    """
     return tf.nn.relu6(tf.convert_to_tensor(x) + 3.0) / 6.0
 
 
@@ -137,7 +169,12 @@ def exponential(x: Any) -> Any:
 
 @composite("softmax")
 def softmax(x: Any, axis: int = -1) -> Any:
-    """``exp(x)``, divided by its sum along the axis."""
+    """``exp(x)``, divided by its sum along the axis.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.activations.softmax(tf.constant([[0.0, 0.0]])).numpy()
+    array([[0.5, 0.5]], dtype=float32)
+    """
     x = tf.convert_to_tensor(x)
     return _remember(tf.nn.softmax(x, axis=axis), x)
 
@@ -150,7 +187,12 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 @composite("mish")
 def mish(x: Any) -> Any:
-    """``x * tanh(softplus(x))``."""
+    """``x * tanh(softplus(x))``.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.activations.mish(tf.constant([0.0, 1.0])).numpy().round(4)
+    array([0.    , 0.8651], dtype=float32)
+    """
     x = tf.convert_to_tensor(x)
     return x * tf.tanh(tf.nn.softplus(x))
 
@@ -183,7 +225,12 @@ _KNOWN: dict[str, Callable[..., Any]] = {
 
 
 def get(identifier: Any) -> Callable[..., Any]:
-    """An activation by its name, or itself; None is ``linear``."""
+    """An activation by its name, or itself; None is ``linear``.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.activations.get("relu")(tf.constant([-1.0, 2.0])).numpy()
+    array([0., 2.], dtype=float32)
+    """
     if identifier is None:
         return linear
     if isinstance(identifier, str) and identifier in _KNOWN:

@@ -174,6 +174,11 @@ def binary_crossentropy(
     overflow; else it is ``p`` itself, kept a little off 0 and 1. If it came out of
     ``keras.activations.sigmoid``, the loss comes from what went in, as Keras does it:
     a confident mistake keeps its gradient, and the loss has none by ``p``.
+
+    >>> import tapeviz as tf
+    >>> loss = tf.keras.losses.binary_crossentropy([[1.0, 0.0]], [[0.5, 0.5]])
+    >>> loss.numpy().round(4)
+    array([0.6931], dtype=float32)
     """
     y_pred = _tensor(y_pred)
     y_true = _tensor(y_true, y_pred.dtype)
@@ -202,6 +207,11 @@ def categorical_crossentropy(
 
     With ``from_logits`` the prediction is what would go into a softmax; else it is made
     to sum to 1 and kept a little off 0 and 1.
+
+    >>> import tapeviz as tf
+    >>> loss = tf.keras.losses.categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]])
+    >>> loss.numpy().round(4)
+    array([0.6931], dtype=float32)
     """
     y_pred = _tensor(y_pred)
     y_true = _tensor(y_true, y_pred.dtype)
@@ -448,7 +458,12 @@ class Hinge(_Wrapped):
 
 
 class SquaredHinge(_Wrapped):
-    """The mean of ``max(1 - y_true * y_pred, 0)²``."""
+    """The mean of ``max(1 - y_true * y_pred, 0)²``.
+
+    >>> import tapeviz as tf
+    >>> float(tf.keras.losses.SquaredHinge()([[1.0], [-1.0]], [[0.5], [0.5]]))
+    1.25
+    """
 
     measure = squared_hinge
 
@@ -466,7 +481,12 @@ class KLDivergence(_Wrapped):
 
 
 class Poisson(_Wrapped):
-    """The mean of ``y_pred - y_true * log(y_pred)``."""
+    """The mean of ``y_pred - y_true * log(y_pred)``.
+
+    >>> import tapeviz as tf
+    >>> float(tf.keras.losses.Poisson()([[1.0]], [[1.0]]))
+    0.9999998807907104
+    """
 
     measure = poisson
 
@@ -594,7 +614,13 @@ def _known() -> dict[str, Any]:
 
 
 def get(identifier: Any) -> Any:
-    """A loss by its name (``"mse"``, ``"MeanSquaredError"``), or itself."""
+    """A loss by its name (``"mse"``, ``"MeanSquaredError"``), or itself.
+
+    >>> import tapeviz as tf
+    >>> loss = tf.keras.losses.get("mse")
+    >>> loss(tf.constant([[0.0, 2.0]]), tf.constant([[1.0, 5.0]])).numpy()
+    array([5.], dtype=float32)
+    """
     if identifier is None or callable(identifier):
         return identifier
     try:

@@ -67,7 +67,12 @@ def divide(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 
 def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The quotient ``x / y``; of whole numbers, a float64."""
+    """The quotient ``x / y``; of whole numbers, a float64.
+
+    >>> import tapeviz as tf
+    >>> tf.truediv([1, 2], [2, 4]).numpy()
+    array([0.5, 0.5])
+    """
     return call.divide(x, y)
 
 
@@ -123,7 +128,12 @@ def negative(x: Any, name: str | None = None) -> Tensor:
 
 @composite("scalar_mul")
 def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
-    """A tensor times a number."""
+    """A tensor times a number.
+
+    >>> import tapeviz as tf
+    >>> tf.scalar_mul(3.0, tf.constant([1.0, 2.0])).numpy()
+    array([3., 6.], dtype=float32)
+    """
     t = convert(dense(x))
     return call.multiply(like(scalar, t), t)
 
@@ -163,7 +173,12 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
 def accumulate_n(
     inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None
 ) -> Tensor:
-    """The same as ``tf.add_n``."""
+    """The same as ``tf.add_n``.
+
+    >>> import tapeviz as tf
+    >>> tf.math.accumulate_n([[1.0, 2.0], [3.0, 4.0]]).numpy()
+    array([4., 6.], dtype=float32)
+    """
     return call.add_n([convert(dense(t)) for t in inputs])
 
 
@@ -222,13 +237,23 @@ def divide_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 
 def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """The product ``x * y``, and 0 where ``y`` is 0, even if ``x`` is inf or nan."""
+    """The product ``x * y``, and 0 where ``y`` is 0, even if ``x`` is inf or nan.
+
+    >>> import tapeviz as tf
+    >>> tf.math.multiply_no_nan([2.0, float("inf")], [3.0, 0.0]).numpy()
+    array([6., 0.], dtype=float32)
+    """
     t = convert(x)
     return call.multiply_no_nan(t, convert(y, t.dtype))
 
 
 def reciprocal_no_nan(x: Any, name: str | None = None) -> Tensor:
-    """``1 / x``, and 0 where ``x`` is 0."""
+    """``1 / x``, and 0 where ``x`` is 0.
+
+    >>> import tapeviz as tf
+    >>> tf.math.reciprocal_no_nan([0.0, 4.0]).numpy()
+    array([0.  , 0.25], dtype=float32)
+    """
     t = convert(x)
     return call.divide_no_nan(like(1.0, t), t)
 
@@ -244,12 +269,22 @@ def xlogy(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 
 def xlog1py(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """``x * log(1 + y)``, and 0 where ``x`` is 0, whatever ``y``."""
+    """``x * log(1 + y)``, and 0 where ``x`` is 0, whatever ``y``.
+
+    >>> import tapeviz as tf
+    >>> tf.math.xlog1py([0.0, 2.0], [-1.0, 0.0]).numpy()
+    array([0., 0.], dtype=float32)
+    """
     return call.xlog1py(x, y)
 
 
 def xdivy(x: Any, y: Any, name: str | None = None) -> Tensor:
-    """``x / y``, and 0 where ``x`` is 0, whatever ``y``."""
+    """``x / y``, and 0 where ``x`` is 0, whatever ``y``.
+
+    >>> import tapeviz as tf
+    >>> tf.math.xdivy([0.0, 2.0], [0.0, 4.0]).numpy()
+    array([0. , 0.5], dtype=float32)
+    """
     return call.xdivy(x, y)
 
 
@@ -347,7 +382,12 @@ def logical_or(x: Any, y: Any, name: str | None = None) -> Tensor:
 
 
 def logical_xor(x: Any, y: Any, name: str = "LogicalXor") -> Tensor:
-    """Where exactly one is true; takes bools only."""
+    """Where exactly one is true; takes bools only.
+
+    >>> import tapeviz as tf
+    >>> tf.math.logical_xor([True, True], [True, False]).numpy()
+    array([False,  True])
+    """
     return call.logical_xor(truths(x, "LogicalAnd"), truths(y, "LogicalAnd", 1))
 
 

@@ -156,27 +156,58 @@ def tan(x: Any, name: str | None = None) -> Tensor:
 
 
 def asin(x: Any, name: str | None = None) -> Tensor:
-    """The angle whose sine is ``x``."""
+    """The angle whose sine is ``x``.
+
+    Its derivative is ``1 / sqrt(1 - x * x)``.
+
+    >>> import tapeviz as tf
+    >>> tf.asin([0.0, 1.0]).numpy().round(4)
+    array([0.    , 1.5708], dtype=float32)
+    """
     return call.asin(x)
 
 
 def acos(x: Any, name: str | None = None) -> Tensor:
-    """The angle whose cosine is ``x``."""
+    """The angle whose cosine is ``x``.
+
+    Its derivative is ``-1 / sqrt(1 - x * x)``.
+
+    >>> import tapeviz as tf
+    >>> tf.acos([1.0, 0.0]).numpy().round(4)
+    array([0.    , 1.5708], dtype=float32)
+    """
     return call.acos(x)
 
 
 def atan(x: Any, name: str | None = None) -> Tensor:
-    """The angle whose tangent is ``x``."""
+    """The angle whose tangent is ``x``.
+
+    Its derivative is ``1 / (1 + x * x)``.
+
+    >>> import tapeviz as tf
+    >>> tf.atan([0.0, 1.0]).numpy().round(4)
+    array([0.    , 0.7854], dtype=float32)
+    """
     return call.atan(x)
 
 
 def sinh(x: Any, name: str | None = None) -> Tensor:
-    """The hyperbolic sine, ``(exp(x) - exp(-x)) / 2``."""
+    """The hyperbolic sine, ``(exp(x) - exp(-x)) / 2``.
+
+    >>> import tapeviz as tf
+    >>> tf.sinh([0.0, 1.0]).numpy().round(4)
+    array([0.    , 1.1752], dtype=float32)
+    """
     return call.sinh(x)
 
 
 def cosh(x: Any, name: str | None = None) -> Tensor:
-    """The hyperbolic cosine, ``(exp(x) + exp(-x)) / 2``."""
+    """The hyperbolic cosine, ``(exp(x) + exp(-x)) / 2``.
+
+    >>> import tapeviz as tf
+    >>> tf.cosh([0.0, 1.0]).numpy().round(4)
+    array([1.    , 1.5431], dtype=float32)
+    """
     return call.cosh(x)
 
 
@@ -198,17 +229,32 @@ def tanh(x: Any, name: str | None = None) -> Tensor:
 
 
 def asinh(x: Any, name: str | None = None) -> Tensor:
-    """The inverse of ``sinh``."""
+    """The inverse of ``sinh``.
+
+    >>> import tapeviz as tf
+    >>> tf.asinh([0.0, 1.0]).numpy().round(4)
+    array([0.    , 0.8814], dtype=float32)
+    """
     return call.asinh(x)
 
 
 def acosh(x: Any, name: str | None = None) -> Tensor:
-    """The inverse of ``cosh``, for ``x`` from 1 on."""
+    """The inverse of ``cosh``, for ``x`` from 1 on.
+
+    >>> import tapeviz as tf
+    >>> tf.acosh([1.0, 2.0]).numpy().round(4)
+    array([0.   , 1.317], dtype=float32)
+    """
     return call.acosh(x)
 
 
 def atanh(x: Any, name: str | None = None) -> Tensor:
-    """The inverse of ``tanh``, for ``x`` between -1 and 1."""
+    """The inverse of ``tanh``, for ``x`` between -1 and 1.
+
+    >>> import tapeviz as tf
+    >>> tf.atanh([0.0, 0.5]).numpy().round(4)
+    array([0.    , 0.5493], dtype=float32)
+    """
     return call.atanh(x)
 
 
@@ -225,7 +271,12 @@ def erf(x: Any, name: str | None = None) -> Tensor:
 
 
 def erfc(x: Any, name: str | None = None) -> Tensor:
-    """One minus the error function."""
+    """One minus the error function.
+
+    >>> import tapeviz as tf
+    >>> tf.math.erfc([0.0, 1.0]).numpy().round(4)
+    array([1.    , 0.1573], dtype=float32)
+    """
     return call.erfc(x)
 
 
@@ -240,12 +291,22 @@ def lgamma(x: Any, name: str | None = None) -> Tensor:
 
 
 def digamma(x: Any, name: str | None = None) -> Tensor:
-    """The derivative of ``lgamma``."""
+    """The derivative of ``lgamma``.
+
+    >>> import tapeviz as tf
+    >>> tf.math.digamma([1.0, 2.0]).numpy().round(4)
+    array([-0.5772,  0.4228], dtype=float32)
+    """
     return call.digamma(x)
 
 
 def polygamma(a: Any, x: Any, name: str | None = None) -> Tensor:
-    """The ``a``-th derivative of ``digamma``; ``a`` is one whole number."""
+    """The ``a``-th derivative of ``digamma``; ``a`` is one whole number.
+
+    >>> import tapeviz as tf
+    >>> tf.math.polygamma(1.0, [1.0, 2.0]).numpy().round(4)
+    array([1.6449, 0.6449], dtype=float32)
+    """
     n = float(convert(a)._v)
     if n != int(n) or n < 0:
         raise UnimplementedError(
@@ -355,7 +416,12 @@ def is_nan(x: Any, name: str | None = None) -> Tensor:
 
 
 def is_inf(x: Any, name: str | None = None) -> Tensor:
-    """Where ``x`` is infinite."""
+    """Where ``x`` is infinite.
+
+    >>> import tapeviz as tf
+    >>> tf.math.is_inf([1.0, float("-inf")]).numpy()
+    array([False,  True])
+    """
     return call.is_inf(x)
 
 
@@ -429,6 +495,11 @@ def conj(x: Any, name: str | None = None) -> Tensor:
 
 
 def angle(input: Any, name: str | None = None) -> Tensor:
-    """The angle of complex numbers to the positive real axis, from -pi to pi."""
+    """The angle of complex numbers to the positive real axis, from -pi to pi.
+
+    >>> import tapeviz as tf
+    >>> tf.math.angle([1 + 1j, -1 + 0j]).numpy().round(4)
+    array([0.7854, 3.1416])
+    """
     t = convert(input)
     return call.angle(t) if t.dtype.is_complex else call.atan2(call.zero(t), t)

@@ -233,7 +233,12 @@ def count_nonzero(
 
 
 def zero_fraction(value: Any, name: str | None = None) -> Tensor:
-    """Which part of the entries is 0, as float32."""
+    """Which part of the entries is 0, as float32.
+
+    >>> import tapeviz as tf
+    >>> float(tf.math.zero_fraction([0.0, 1.0, 0.0, 2.0]))
+    0.5
+    """
     v = convert(value)._v
     return wrap(np.float32(1 - np.count_nonzero(v) / np.size(v)))
 

@@ -57,7 +57,12 @@ def elu(features: Any, name: str | None = None) -> Tensor:
 
 
 def selu(features: Any, name: str | None = None) -> Tensor:
-    """An elu with slopes that keep mean 0 and variance 1 from layer to layer."""
+    """An elu with slopes that keep mean 0 and variance 1 from layer to layer.
+
+    >>> import tapeviz as tf
+    >>> tf.nn.selu([-1.0, 2.0]).numpy().round(4)
+    array([-1.1113,  2.1014], dtype=float32)
+    """
     return call.selu(features)
 
 

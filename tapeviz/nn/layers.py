@@ -61,7 +61,14 @@ def batch_normalization(
     x: Any, mean: Any, variance: Any, offset: Any, scale: Any, variance_epsilon: float,
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """``(x - mean) / sqrt(variance + epsilon) * scale + offset``."""
+    """``(x - mean) / sqrt(variance + epsilon) * scale + offset``.
+
+    >>> import tapeviz as tf
+    >>> x = tf.constant([[1.0], [3.0]])
+    >>> tf.nn.batch_normalization(x, 2.0, 1.0, None, None, 0.0).numpy()
+    array([[-1.],
+           [ 1.]], dtype=float32)
+    """
     t = floating(x)
     inv = call.rsqrt(call.add(like(variance, t), like(variance_epsilon, t)))
     if scale is not None:
@@ -266,7 +273,13 @@ def conv1d(
     input: Any, filters: Any, stride: Any, padding: Any, data_format: str = "NWC",
     dilations: Any = None, name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """Each filter slid along each row: ``[batch, steps, channels]``."""
+    """Each filter slid along each row: ``[batch, steps, channels]``.
+
+    >>> import tapeviz as tf
+    >>> x = tf.reshape(tf.constant([1.0, 2.0, 4.0, 8.0]), (1, 4, 1))
+    >>> tf.nn.conv1d(x, tf.ones((2, 1, 1)), 1, "VALID").numpy().squeeze()
+    array([ 3.,  6., 12.], dtype=float32)
+    """
     _plain_layout(data_format, "NWC", dilations)
     t = floating(input)
     f = _filters(filters, t)

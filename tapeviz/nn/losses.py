@@ -123,7 +123,14 @@ def _same(labels: Any, logits: Any) -> None:
 def weighted_cross_entropy_with_logits(
     labels: Any, logits: Any, pos_weight: Any, name: str | None = None
 ) -> Tensor:
-    """The sigmoid cross entropy, with label 1 counting ``pos_weight`` times."""
+    """The sigmoid cross entropy, with label 1 counting ``pos_weight`` times.
+
+    >>> import tapeviz as tf
+    >>> labels, logits = tf.constant([1.0, 0.0]), tf.constant([0.0, 0.0])
+    >>> loss = tf.nn.weighted_cross_entropy_with_logits(labels, logits, pos_weight=3.0)
+    >>> loss.numpy().round(4)
+    array([2.0794, 0.6931], dtype=float32)
+    """
     t = floating(logits)
     marks = like(labels, t)
     _same(marks, t)
