@@ -141,9 +141,12 @@ for rate in [0.1, 0.7, 1.1]:
     print(rate, descend(rate).regime)
 
 # %% [markdown]
+# The lowest point is also called the *minimum*. A run that comes to rest there
+# *converges*. A run that jumps over it on the way *overshoots*.
+#
 # The *curvature* says how fast the slope changes. Here it is 2 everywhere. What
-# decides is the rate times the curvature: below 2 the run comes to rest at the
-# lowest point, and above 2 it diverges.
+# decides is the rate times the curvature: below 2 the run converges, and above 2
+# it diverges.
 #
 # And a rate that is too small:
 
