@@ -234,6 +234,20 @@ ROWS = [
     gives("tf.matmul(c([[1.0, 2.0]]), c([1.0, 2.0]))",
           IAE + "In[0] and In[1] has different ndims: [1,2] vs. [2]"),
     gives("c([[1.0], [2.0]]) + c([10.0, 20.0])", "[[11, 21], [12, 22]] float32"),
+    gives("tf.reshape(c([1, 2, 3]), [2, -1])",
+          IAE + "Input to reshape is a tensor with 3 values, but the requested shape "
+          "requires a multiple of 2"),
+    gives("tf.reshape(c([1, 2, 3]), [-1, -1])",
+          IAE + "Only one input size may be -1, not both 0 and 1"),
+    gives("tf.concat([tf.ones((2, 2)), tf.ones((3, 3))], axis=0)",
+          IAE + "ConcatOp : Dimension 1 in both shapes must be equal: shape[0] = [2,2] "
+          "vs. shape[1] = [3,3]"),
+    gives("tf.concat([tf.ones((2, 2)), tf.ones((3,))], axis=0)",
+          IAE + "ConcatOp : Ranks of all input tensors should match: shape[0] = [2,2] "
+          "vs. shape[1] = [3]"),
+    gives("tf.debugging.assert_equal(1, 2)", IAE + "Condition x == y did not hold."),
+    gives("tf.Variable()",
+          "ValueError: The `initial_value` arg to `tf.Variable` must be specified"),
     # -- assign ------------------------------------------------------------------------
     gives("V([1.0, 2.0]).assign([1.0, 2.0, 3.0])",
           "ValueError: Cannot assign value to variable ' Variable:0': Shape "
