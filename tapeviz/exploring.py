@@ -154,6 +154,10 @@ class Ground:
         )
         return Walk(recorder)
 
+    def forget(self) -> None:
+        """Another ground is shown now: the next look gives the picture again."""
+        self._window = None
+
     def look(self, run: Walk, start: tuple[float, ...]) -> tuple[Any, Window]:
         """The ground's picture, None if it is the same as before, and its window."""
         from tapeviz.render import board
@@ -296,6 +300,7 @@ class Explorer:
     def enter(self, name: str) -> Settings:
         """Go to another loss; the settings that suit it."""
         self._ground, settings = self.grounds[name]()
+        self._ground.forget()
         return settings
 
     @property

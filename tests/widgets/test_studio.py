@@ -179,6 +179,15 @@ def test_who_comes_back_from_afar_sees_the_path_again() -> None:
     assert json.loads(panel.board.ground)["frame"]["x"] == near
 
 
+def test_who_comes_back_to_the_own_loss_sees_its_ground_again() -> None:
+    panel = chapter()
+    before = panel.board.ground
+    panel.loss.value = "rosenbrock"
+    assert panel.board.ground != before
+    panel.loss.value = "your loss"
+    assert panel.board.ground == before
+
+
 def test_a_slow_loss_is_called_at_few_points() -> None:
     x, calls = tf.Variable(2.0), []
 
