@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tapeviz.render.film import CELL, Story, built
+from tapeviz.render.film import built
 from tapeviz.render.measure import cut
 from tapeviz.render.sentences import addends, ratio, say, total
+from tapeviz.render.story import CELL, Story
 from tapeviz.render.text import brief, counted, number
 from tapeviz.trace.backward import BackwardPass, Contribution
 from tapeviz.trace.explanation import ForwardPass, Push, Term

@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 
-from tapeviz.render.film import HEADS, backward_film
+from tapeviz.render.film import backward_film
+from tapeviz.render.story import HEADS
 from tapeviz.render.text import fmt
 from tapeviz.trace.backward import BackwardPass
 from tapeviz.trace.film import Film
