@@ -38,7 +38,7 @@ from tapeviz.trace.value import UNKNOWN, Value
 MANY = 24
 """At most so many ghosts are added to a picture."""
 
-WIDE = 4000
+WIDE = 8000
 """In a picture with more nodes, what was not recorded is not looked for."""
 
 JUMPS = 100
