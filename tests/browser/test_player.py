@@ -6,7 +6,7 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
@@ -20,6 +20,9 @@ from tapeviz.trace.film import Film
 from tests import samples
 from tests.browser.conftest import Opener, Player
 from tests.render.test_film import hostile
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="module")
@@ -534,3 +537,55 @@ def _light(colour: str) -> float:
     parts = [int(n) / 255 for n in re.findall(r"\d+", colour)[:3]]
     lines = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * lines[0] + 0.7152 * lines[1] + 0.0722 * lines[2]
+
+
+def test_a_finger_scrolls_the_picture_and_taps_go_to_steps(
+    browser: Browser, tmp_path: Path, film: Film
+) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(html.page(film), encoding="utf-8")
+    view: Any = {"width": 400, "height": 900}
+    with browser.new_context(viewport=view, has_touch=True, is_mobile=True) as context:
+        page = context.new_page()
+        page.goto(path.as_uri())
+        player, screen = (
+            Player(page.locator(".tapeviz-film")),
+            page.locator(".tv-screen"),
+        )
+        for part in page.locator(".tv-bar :is(button, select), [type=range]").all():
+            box = part.bounding_box()
+            assert box is None or (box["height"] >= 44 and box["width"] >= 32)
+        box = screen.bounding_box()
+        assert box is not None
+        finger, x, y = context.new_cdp_session(page), box["x"] + 300, box["y"] + 60
+        for kind, to in [("Start", x), *(("Move", x - 20 * i) for i in range(1, 9))]:
+            point = {"type": f"touch{kind}", "touchPoints": [{"x": to, "y": y}]}
+            finger.send("Input.dispatchTouchEvent", point)
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.wait_for_function("document.querySelector('.tv-screen').scrollLeft > 60")
+        assert player.place[0] == 0
+        page.locator("svg .node").last.tap()
+        assert player.place[0] > 0
+
+
+def test_a_long_film_stays_legible_on_the_projector(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    x = tf.Variable(1.1)
+    with tf.GradientTape() as tape:
+        y = x * 1.0
+        for _ in range(6):
+            y = y * 1.01 + 0.1
+    path = play(tape, y, x, step=20).save(tmp_path / "film.html")
+    page = open_page(path, height=720, still=True)
+    Player(page.locator(".tapeviz-film")).press("f")
+    page.wait_for_function("document.querySelector('.tv-wide .tv-screen')?.scrollLeft")
+    high, inside = page.evaluate("""() => {
+      const node = document.querySelector(".node.hot").getBoundingClientRect();
+      const screen = document.querySelector(".tv-screen").getBoundingClientRect();
+      const text = document.querySelector(".node.hot .name, .node.hot .val");
+      return [text.getBoundingClientRect().height,
+        node.left >= screen.left && node.right <= screen.right];
+    }""")
+    assert inside
+    assert high >= 15

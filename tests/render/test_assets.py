@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tapeviz.render import html
-from tapeviz.render.assets import lean, small, terse
+from tapeviz.render.assets import lean, small, static, terse
 
 SCRIPT = """
 // A comment of its own line.
@@ -58,3 +59,28 @@ def test_the_player_is_found_by_the_names_that_pages_call() -> None:
 def test_styles_lose_only_what_says_nothing() -> None:
     styles = '.a {\n  color: red;\n  & [b="c"], & > .d { margin: 0 4px; }\n}\n'
     assert small(styles) == ".a{color:red;[b=c],&>.d{margin:0 4px}}"
+
+
+SHORTENED = (
+    ("elements.js", "page.js", "practice.js", "player.js"),
+    ("elements.js", "page.js", "picture.js"),
+    ("elements.js", "opened.js"),
+    ("fold.js",),
+)
+PATTERN = re.compile(r"(?<=[(,=:!&|?])[ ]*(/(?![/*])(?:\\.|\[[^\]]*\]|[^/\\\n])+/)")
+"""A regular expression of a script: it stands where a value may begin."""
+TEMPLATE = re.compile(r"`(?:\\.|[^`\\])*`")
+
+
+@pytest.mark.parametrize("names", SHORTENED, ids=lambda names: names[-1])
+def test_what_shortening_does_not_understand_is_not_there(names: list[str]) -> None:
+    code = re.sub(r"^\s*//.*$", "", static(*names), flags=re.MULTILINE)
+    short = terse(lean(code))
+    for pattern in PATTERN.findall(code):
+        assert not set(pattern) & set("\"`' "), "a quote or a space in a pattern"
+        assert pattern in short, "a pattern's words are names of ours too"
+    for template in TEMPLATE.findall(code):
+        assert re.sub(r"\$\{[^{}`]*\}", "", template).count("${") == 0, "nested braces"
+    rest = re.sub(r'"(?:\\.|[^"\\])*"', "", TEMPLATE.sub("", PATTERN.sub("", code)))
+    assert not set(rest) & set("\"`'"), "a quote that is not closed, or an apostrophe"
+    assert not re.search(r"//|/\*", rest), "a comment beside code"

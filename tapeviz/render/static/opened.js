@@ -27,7 +27,7 @@ function opened(box, packed, steps) {
   const bar = make("div", { class: "tv-graph-bar", role: "group", "aria-label": "Graphs of the steps" }, make("span", {}, "Graph of step"), ...buttons);
   box.append(bar, view);
   box.addEventListener("click", ({ target }) => {
-    const point = target.closest?.(".tapeviz-film [id]")?.closest('[id^="p"],[id^="l"]');
+    const point = target.closest?.(".tapeviz-film [id]")?.closest("[id^=p],[id^=l]");
     const step = /^[pl](\d+)$/.exec(point?.id ?? "");
     if (step && !view.contains(target)) open(+step[1]);
   });
