@@ -85,7 +85,10 @@ def test_a_click_pins_and_escape_lets_go(open_page: Opener, tmp_path: Path) -> N
 
 def test_keys_walk_along_the_arrows(open_page: Opener, tmp_path: Path) -> None:
     page = shown(open_page, tmp_path)
-    page.locator(".node[tabindex='0']").focus()
+    page.locator(".tapeviz-picture button").last.focus()
+    while page.evaluate("!document.activeElement.matches('.node')"):
+        page.keyboard.press("Tab")
+    assert page.locator(".tv-say").inner_text().startswith("x ·"), "the first box too"
     name = "document.activeElement.querySelector('.name,.formula')?.textContent"
     assert page.locator(".node[tabindex='0']").count() == 1
     walked = []

@@ -369,7 +369,7 @@ export function start(root, told) {
       el.onpointerenter = ({ pointerType }) => pointerType === "mouse" && !pinned && light(id, true);
       el.onpointerleave = ({ pointerType }) => pointerType === "mouse" && !pinned && light(here === id ? id : "", true);
       // A box that moved while the mouse was pressed would not hear the click.
-      el.onfocus = () => here === id || (el.matches(":focus-visible") && go(id, false));
+      el.onfocus = () => (here === id && el.matches(".tv-on")) || (el.matches(":focus-visible") && go(id, false));
       el.onclick = opens ? null : () => (go(id), pin(id));
     }
     const first = picture.boxes.values().next().value;
