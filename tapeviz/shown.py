@@ -258,5 +258,5 @@ def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any
         table = twin.folded(twin.runs_table(runs, options.get("labels")))
         return {"text/html": page + table, "text/plain": alt}
 
-    figure._repr_mimebundle_ = bundle  # type: ignore[attr-defined]
+    figure._repr_mimebundle_ = bundle  # type: ignore[attr-defined]  # IPython asks
     return figure

@@ -111,7 +111,7 @@ def to_html(
     Without styles it is still a readable page. LayoutError when it is to be ``drawn``
     and there is no layout engine.
     """
-    body = "".join(_section(answer, theme, drawn) for answer in answers)
+    body = "".join(_section(answer, theme, drawn=drawn) for answer in answers)
     return (
         f'<div class="tapeviz-answer {themes.class_name(theme)}"><style>{css(theme)}'
         f"</style>{body}</div>"
@@ -154,7 +154,7 @@ _RULES = (
 )
 
 
-def _section(answer: Answer, theme: str, drawn: bool) -> str:  # noqa: FBT001
+def _section(answer: Answer, theme: str, *, drawn: bool) -> str:
     said = f'<p class="said">{_said(answer.sentence)}</p>'
     items = "".join(
         f"<li>{_item(reason, answer.graph.sources)}</li>" for reason in answer.reasons

@@ -217,7 +217,9 @@ _TEXT: Hand = {
 }
 
 _INDEXED = re.compile(r"([A-Za-z])_?(\d+)")
-_KNOWN = frozenset("sin cos tan exp log sinh cosh tanh max min det".split())  # noqa: SIM905
+_KNOWN = frozenset(
+    ("sin", "cos", "tan", "exp", "log", "sinh", "cosh", "tanh", "max", "min", "det")
+)
 _LATEX_SIGNS = {
     "·": r"\cdot", "−": "-", "≥": r"\ge", "≤": r"\le", "≠": r"\ne", "@": r"\,",
     "mod": r"\bmod", "//": "//", "←": r"\leftarrow",

@@ -19,13 +19,14 @@ from tapeviz.render.track import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
     from tapeviz.render.memory import Memory
     from tapeviz.render.track import Floats
     from tapeviz.trace.descent import Curvature, Descent, Update
+    from tapeviz.trace.value import Value
 
 CONVERGING = "converging"
 OVERSHOOTING = "converging with overshoot"
@@ -346,15 +347,12 @@ def _rounded(u: Update, rate: float) -> bool:
     return all(gaps)
 
 
-def _moved(gradients: object) -> bool:
-    return any(
-        g is not None and not g.is_zero and not _odd(g)
-        for g in gradients  # type: ignore[attr-defined]
-    )
+def _moved(gradients: Iterable[Value | None]) -> bool:
+    return any(g is not None and not g.is_zero and not _odd(g) for g in gradients)
 
 
-def _odd(value: object) -> bool:
-    data = value.data  # type: ignore[attr-defined]
+def _odd(value: Value) -> bool:
+    data = value.data
     return data is None or not np.isfinite(np.array(data, dtype=float)).all()
 
 

@@ -24,7 +24,7 @@ STEPS = 300
 _ROW = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "2px 14px"}
 
 
-class Studio(widgets.VBox):  # type: ignore[misc]
+class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
     """Controls over the board on which the runs are drawn.
 
     ``explorer`` does the work: ``enter(name)`` goes to a loss, ``go(settings)`` runs it

@@ -69,7 +69,7 @@ class Code:
 def positions(code: CodeType) -> dict[int, tuple[int, int, int, int]]:
     """Line, end line and byte columns by instruction offset."""
     return {
-        2 * i: spot  # type: ignore[misc]
+        2 * i: spot  # type: ignore[misc]  # none of the four is None
         for i, spot in enumerate(code.co_positions())
         if None not in spot
     }
