@@ -66,9 +66,14 @@ class Sentences:
 
     @property
     def _operations(self) -> str:
-        """How many operations there are, in words."""
-        ops = sum(node.kind == "op" for node in self.run.graph.nodes)
-        return counted(ops, "operation")
+        """How many operations there are, in words; a group says its own number."""
+        nodes = self.run.graph.nodes
+        ops = counted(sum(node.kind == "op" for node in nodes), "operation")
+        sizes = [node.nickname for node in nodes if node.kind == "group"]
+        if not sizes:
+            return ops
+        whole = f"a group of {sizes[0]}" if len(sizes) == 1 else f"{len(sizes)} groups"
+        return f"{ops} and {whole}"
 
     def _operands(self, node: Node, known: dict[str, str]) -> dict[str, ast.expr]:
         return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,14 @@ def test_what_leaves_a_group_is_what_arrived_in_it_times_its_derivative() -> Non
     (step,) = (s for s in short.steps if short.graph.node(s.node).kind == "group")
     part = next(p for p in step.contributions if p.node not in short.sources)
     assert part.value.entry == pytest.approx(step.upstream.entry * 0.99**37)
+
+
+def test_the_film_begins_with_all_operations() -> None:
+    """Forty rounds of two."""
+    run, _ = decay(40)
+    opening = backward_film(folded_run(run)).frames[0].caption
+    assert "a group of" in opening
+    assert sum(int(n) for n in re.findall(r"(\d+) operations", opening)) == 80
 
 
 def test_short_passes_are_left_alone() -> None:
