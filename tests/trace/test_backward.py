@@ -130,3 +130,16 @@ def test_reasons_are_for_all_sources_or_for_none() -> None:
     assert replace(PASS, reasons=("", "lost")).validate().reason(1) == "lost"
     with pytest.raises(ValueError, match="every source needs a reason"):
         replace(PASS, reasons=("lost",)).validate()
+
+
+@pytest.mark.parametrize(
+    ("factor", "text"), [(2.0**-20, "9.53674e-7"), (2.0**40, "1.09951e12")]
+)
+def test_tiny_and_huge_numbers_are_written_as_elsewhere(
+    factor: float, text: str
+) -> None:
+    x = tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        y = x * factor
+    (step,) = backward(tape, y, x, {}).steps
+    assert step.contributions[0].filled == f"1 * {text}"

@@ -188,5 +188,7 @@ def _digits(v: Any) -> str:
         short = np.format_float_positional(
             v, precision=6, unique=True, fractional=False, trim="-"
         )
-        return short if 1e-4 <= abs(float(v)) < 1e7 or v == 0 else f"{float(v):.6g}"
+        if 1e-4 <= abs(float(v)) < 1e7 or v == 0:
+            return short
+        return re.sub(r"e\+?(-?)0*", r"e\1", f"{float(v):.6g}")
     return str(v)
