@@ -131,6 +131,24 @@ def test_several_sources_each_have_an_answer() -> None:
     assert [a.result for a in answers] == ["value", "none"]
 
 
+def test_what_a_loop_asks_about_has_the_name_it_keeps() -> None:
+    """Each turn has its own reason, not those of the whole list."""
+    said = []
+    x, w = tf.Variable(3.0), tf.Variable(1.0)
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * x * w
+        z = tf.constant(y.numpy()) * 2.0
+        v = tf.stop_gradient(y) * 3.0
+    for t in (z, v):
+        for s in (x, w):
+            said += tf.why(tape, t, s).answers
+    assert [(a.target, a.source) for a in said] == [
+        ("z", "x"), ("z", "w"), ("v", "x"), ("v", "w"),
+    ]  # fmt: skip
+    for answer, call in zip(said, ["numpy"] * 2 + ["stop_gradient"] * 2, strict=True):
+        assert [call in reason.sentence for reason in answer.reasons] == [True]
+
+
 def test_the_cut_edge_is_in_the_picture() -> None:
     x = tf.Variable(3.7)
     with tf.GradientTape() as tape:

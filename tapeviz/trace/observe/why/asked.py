@@ -18,7 +18,7 @@ from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable, raw, wrap
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.observe.ghosts import haunted
-from tapeviz.trace.observe.names import Names
+from tapeviz.trace.observe.names import Names, tensors
 from tapeviz.trace.observe.recorded import Scribe, gradients, picture
 from tapeviz.trace.observe.source import Reading, Spot
 from tapeviz.trace.observe.values import value_of
@@ -90,12 +90,26 @@ def _cases(
     targets, flat = nest.leaves(target), nest.leaves(sources)
     y_code = code.argument(1, "target")
     goals = [_tensor(t) for t in targets]
+    if len(goals) == 1:
+        y_code = _lasting(y_code, targets[0], names, code)
     y_plain = next((type(t).__name__ for t in targets if not is_value(t)), "")
     for one, x_code in zip(flat, _source_codes(code, len(flat)), strict=True):
         plain = "" if is_value(one) else type(one).__name__
-        yield Case(
-            scribe, code, names, goals, _tensor(one), (y_code, x_code), (y_plain, plain)
-        )
+        asked = y_code, _lasting(x_code, one, names, code)
+        yield Case(scribe, code, names, goals, _tensor(one), asked, (y_plain, plain))
+
+
+def _lasting(
+    code: ast.expr | None, thing: Any, names: Names, reading: Reading
+) -> ast.expr | None:
+    """The name that a thing keeps, for one that the head of a loop only lends it."""
+    if not isinstance(code, ast.Name) or reading.here is None:
+        return code
+    made = reading.before(code.id, reading.here)
+    if not made or not all(isinstance(line.node, ast.For) for line in made):
+        return code
+    found = (n for n, one in tensors(names) if one is thing and n != code.id)
+    return ast.parse(next(found, code.id), mode="eval").body
 
 
 def _tensor(thing: Any) -> Any:
