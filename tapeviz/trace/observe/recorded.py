@@ -196,8 +196,8 @@ def _slots(code: int, count: int) -> tuple[tuple[int, str, bool], ...]:
 def _edges(scribe: Scribe, i: int, tails: list[str]) -> list[Edge]:
     rec = scribe.recs[i]
     op, head = TABLE[rec[0]], f"n{i}"
-    stretches = op.broadcasts and op.name != "matmul"
     shape = shape_of(scribe.values[i])
+    stretches = op.broadcasts and op.name != "matmul" and shape != ()
     ordered = len(tails) > 1 and op.ordered
     made = []
     for slot, label, ruled in _slots(rec[0], len(tails)):
