@@ -140,7 +140,7 @@ class Module:
             with self.name_scope:
                 return method(self, *args, **options)
 
-        return scoped  # type: ignore[return-value]
+        return scoped  # type: ignore[return-value]  # the same signature
 
 
 def _attributes(module: Module, seen: set[int]) -> Iterator[Any]:
@@ -208,7 +208,7 @@ def function(func: Any = None, input_signature: Any = None, **options: Any) -> A
             return made
         return nest.like(made, [_tensor(leaf) for leaf in nest.leaves(made)])
 
-    run.python_function = func  # type: ignore[attr-defined]
+    run.python_function = func  # type: ignore[attr-defined]  # TensorFlow's name
     run.get_concrete_function = lambda *_args, **_named: run  # type: ignore[attr-defined]
     return run
 

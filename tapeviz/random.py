@@ -306,12 +306,12 @@ class Generator:
         self._rng = np.random.default_rng(seed)
 
     @classmethod
-    def from_seed(cls, seed: Any, alg: Any = None) -> Generator:  # noqa: ARG003
+    def from_seed(cls, seed: Any, alg: Any = None) -> Generator:  # noqa: ARG003 - one algorithm
         """A generator that gives the same numbers for the same seed."""
         return cls([abs(n) for n in sizes(seed)])
 
     @classmethod
-    def from_non_deterministic_state(cls, alg: Any = None) -> Generator:  # noqa: ARG003
+    def from_non_deterministic_state(cls, alg: Any = None) -> Generator:  # noqa: ARG003 - one algorithm
         """A generator that gives other numbers on every run."""
         return cls()
 

@@ -121,7 +121,7 @@ def mark(owner: type, table: dict[str, str]) -> None:
     for name, instead in table.items():
         if not hasattr(owner, name):
             setattr(owner, name, Absent(name, instead))
-    owner.__dir__ = _there  # type: ignore[assignment, method-assign]
+    owner.__dir__ = _there  # type: ignore[assignment, method-assign]  # on purpose
 
 
 def _there(thing: Any) -> list[str]:

@@ -224,12 +224,12 @@ class Shared(Tensor):
     __slots__ = ()
 
     @property
-    def _t(self) -> Trace:  # type: ignore[override]
+    def _t(self) -> Trace:  # type: ignore[override]  # a slot in a Tensor
         book = here.book
         return book.trace if book is not None and book.find(self) >= 0 else OFF
 
     @property
-    def _i(self) -> int:  # type: ignore[override]
+    def _i(self) -> int:  # type: ignore[override]  # a slot in a Tensor
         book = here.book
         return -1 if book is None else book.find(self)
 

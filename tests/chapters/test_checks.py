@@ -167,7 +167,7 @@ def test_a_table_can_be_expected() -> None:
 
 def test_an_exercise_that_cannot_be_solved_is_the_authors_error() -> None:
     with pytest.raises(TypeError, match=r"line \d+: Exercise"):
-        Exercise(6.0, (3.0, "no comma"))  # type: ignore[arg-type]
+        Exercise(6.0, (3.0, "no comma"))  # type: ignore[arg-type]  # the mistake
     with pytest.raises(TypeError, match="compared with '6'"):
         Exercise("6")
     with pytest.raises(ValueError, match="6 is the right answer"):

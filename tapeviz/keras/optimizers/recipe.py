@@ -98,7 +98,7 @@ class Recipe:
         """The move of a step that was run, as a sum."""
         with np.errstate(all="ignore"):
             return tuple(
-                Term(name, self.formulas[name], eval(code, WORDS, values))  # noqa: S307
+                Term(name, self.formulas[name], eval(code, WORDS, values))  # noqa: S307 - ours
                 for name, code in self._terms.items()
             )
 
