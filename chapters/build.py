@@ -178,7 +178,7 @@ dy_dx = tape.gradient(y, x)
 def picture() -> str:
     """The README's picture as SVG text."""
     from tapeviz import play
-    from tapeviz.render.animate import animate
+    from tapeviz.render.film.svg import animate
 
     file = "listing.py"
     linecache.cache[file] = (0, None, _PICTURED.splitlines(keepends=True), file)

@@ -28,24 +28,24 @@ SITE = HERE / "_site"
 
 MODULES = {
     "tapeviz": "Tapes, tensors, and everything at the top level",
-    "tapeviz.math": "Mathematics",
-    "tapeviz.linalg": "Linear algebra",
-    "tapeviz.nn": "Neural networks",
-    "tapeviz.random": "Random numbers",
-    "tapeviz.saved_model": "Saving modules",
-    "tapeviz.nest": "Nested structures",
-    "tapeviz.debugging": "Checks while a program runs",
-    "tapeviz.autodiff": "Forward mode",
-    "tapeviz.keras": "Keras: models",
-    "tapeviz.keras.layers": "Keras: layers",
-    "tapeviz.keras.activations": "Keras: activations",
-    "tapeviz.keras.losses": "Keras: losses",
-    "tapeviz.keras.metrics": "Keras: metrics",
-    "tapeviz.keras.optimizers": "Keras: optimizers",
-    "tapeviz.keras.optimizers.schedules": "Keras: learning-rate schedules",
-    "tapeviz.keras.initializers": "Keras: initializers",
+    "tapeviz.tf.math": "Mathematics",
+    "tapeviz.tf.linalg": "Linear algebra",
+    "tapeviz.tf.nn": "Neural networks",
+    "tapeviz.tf.random": "Random numbers",
+    "tapeviz.tf.saved_model": "Saving modules",
+    "tapeviz.tf.nest": "Nested structures",
+    "tapeviz.tf.debugging": "Checks while a program runs",
+    "tapeviz.tf.autodiff": "Forward mode",
+    "tapeviz.tf.keras": "Keras: models",
+    "tapeviz.tf.keras.layers": "Keras: layers",
+    "tapeviz.tf.keras.activations": "Keras: activations",
+    "tapeviz.tf.keras.losses": "Keras: losses",
+    "tapeviz.tf.keras.metrics": "Keras: metrics",
+    "tapeviz.tf.keras.optimizers": "Keras: optimizers",
+    "tapeviz.tf.keras.optimizers.schedules": "Keras: learning-rate schedules",
+    "tapeviz.tf.keras.initializers": "Keras: initializers",
     "tapeviz.lessons": "Checks for exercises",
-    "tapeviz.training": "Data and a small network to train",
+    "tapeviz.lessons.training": "Data and a small network to train",
     "tapeviz.errors": "Errors",
 }
 """The pages of the reference: modules, with the heading of each."""
@@ -136,7 +136,7 @@ the operand (`a`, `b`, `c` where there are more), and `y` the operation's own re
 
 def operations() -> str:
     """The table of operations, from the registry, as a page."""
-    from tapeviz.face import operations as table
+    from tapeviz.api import operations as table
 
     found = table()
     head = "".join(f'<th scope="col">{html.escape(text)}</th>' for text in found.heads)

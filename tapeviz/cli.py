@@ -140,8 +140,8 @@ def _no_arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 def _ops(_given: argparse.Namespace, _extra: Sequence[str]) -> int:
-    from tapeviz.face import operations
-    from tapeviz.render.text import columns
+    from tapeviz.api import operations
+    from tapeviz.wording.values import columns
 
     table = operations()
     print(columns(table.heads, table.rows))

@@ -125,10 +125,11 @@ def _tape() -> str:
 
 
 def _layout() -> str:
-    from tapeviz.render import layout
+    from tapeviz.render.graph import layout
+    from tapeviz.trace.geometry import Box, Link
 
-    boxes = [layout.Box("a", 40, 20), layout.Box("b", 40, 20)]
-    layout.place(boxes, [layout.Link("a-b", "a", "b")])
+    boxes = [Box("a", 40, 20), Box("b", 40, 20)]
+    layout.place(boxes, [Link("a-b", "a", "b")])
     return layout.engine()
 
 

@@ -6,6 +6,7 @@ import contextlib
 import linecache
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from types import CodeType, FrameType
 
@@ -95,3 +96,11 @@ def tell(what: str, do: str = "") -> str:
     if do:
         lines.append(f"  what to do: {do}")
     return "\n".join(lines)
+
+
+def warn(text: str, kind: type[Warning] = UserWarning) -> None:
+    """Warn of something in the innermost line outside tapeviz."""
+    level, frame = 1, sys._getframe(0)  # noqa: SLF001 - inspect is slow to import
+    while frame.f_back is not None and own(frame.f_code):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, kind, stacklevel=level)

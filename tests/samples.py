@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tapeviz.trace.backward import BackwardPass, Contribution, Step
+from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.graph import Edge, Graph, Node, Source, Span
 from tapeviz.trace.value import Entry, Summary, Value
 

@@ -65,7 +65,7 @@ def test_the_layout_engine_is_found_without_a_path(
 
 
 def test_no_layout_engine_is_a_broken_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tapeviz.render import layout
+    from tapeviz.render.graph import layout
 
     monkeypatch.setattr(layout, "_candidates", lambda: iter(()))
     monkeypatch.setattr(layout, "find_spec", lambda _name: None)

@@ -12,7 +12,7 @@ import pytest
 
 import tapeviz as tf
 from tapeviz import draw
-from tapeviz.shown import Drawing
+from tapeviz.views.drawing import Drawing
 
 
 def chain(ops: int) -> tf.GradientTape:

@@ -19,14 +19,7 @@
 import tapeviz as tf
 from tapeviz import descent, draw, explore, play
 from tapeviz.lessons import check
-from tapeviz.training import (
-    Network,
-    best_line,
-    decision,
-    live,
-    noisy_line,
-    two_moons,
-)
+from tapeviz.lessons.training import Network, best_line, decision, live, noisy_line, two_moons
 
 # %% [markdown]
 # ## Predict
@@ -236,5 +229,5 @@ check("10.10b", answer)
 # - The network would be two layers, `tf.keras.layers.Dense(16, "tanh")` and
 #   `tf.keras.layers.Dense(1)`. Both exist here as well.
 # - For large data the loop takes a part of the points in each step, a *batch*.
-# - `tapeviz.training` is ours. In TensorFlow the loop has a short form,
+# - `tapeviz.lessons.training` is ours. In TensorFlow the loop has a short form,
 #   `model.fit`, which hides the tape.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.record import READ, Book, Record
+from tapeviz.engine.recording import READ, Book, Record
 from tapeviz.engine.tensor import Tensor
 
 

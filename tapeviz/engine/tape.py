@@ -11,12 +11,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from tapeviz.engine import habits, nest
-from tapeviz.engine.assembly import AGAIN, AGAINS, BACK, BACKS, TELL, call
+from tapeviz.engine import foreign_names, nest
+from tapeviz.engine.complex_gradients import told, turned
+from tapeviz.engine.dispatch import AGAIN, AGAINS, BACK, BACKS, TELL, call
 from tapeviz.engine.dtypes import TensorShape
-from tapeviz.engine.mixed import told, turned
+from tapeviz.engine.indexed_slices import Rows
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.record import (
+from tapeviz.engine.primitives import Sweep
+from tapeviz.engine.recording import (
     OFF,
     READ,
     VARIABLE,
@@ -26,8 +28,6 @@ from tapeviz.engine.record import (
     here,
     listed,
 )
-from tapeviz.engine.rules import Sweep
-from tapeviz.engine.slices import Rows
 from tapeviz.engine.splice import splice
 from tapeviz.engine.tensor import Shared, Tensor, Variable, convert, sizes, wrap
 from tapeviz.errors import InvalidArgumentError, caller, own, tell
@@ -526,7 +526,7 @@ class GradientTape:
                     yield i, grads[i], parts
 
 
-habits.mark(GradientTape, habits.TAPE)
+foreign_names.mark(GradientTape, foreign_names.TAPE)
 
 
 def _failure(error: BaseException, trace: TracebackType | None) -> tuple[Any, ...]:

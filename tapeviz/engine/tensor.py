@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tapeviz.engine import dtypes, habits
+from tapeviz.engine import dtypes, foreign_names
 from tapeviz.engine.dtypes import DType, TensorShape
-from tapeviz.engine.record import OFF, Trace, here
+from tapeviz.engine.recording import OFF, Trace, here
 from tapeviz.errors import InvalidArgumentError, tell
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Tensor(Operators):
             variable, key = self._part
         except AttributeError:
             what = "'Tensor' object has no attribute 'assign'"
-            raise AttributeError(tell(what, habits.ASSIGN)) from None
+            raise AttributeError(tell(what, foreign_names.ASSIGN)) from None
         return partial(variable._assign_part, key, np.shape(self._v))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -316,7 +316,7 @@ class Variable(Operators):
     def name(self) -> str:
         """The name, with TensorFlow's ``:0`` at its end; of a layer's weight without.
 
-        >>> from tapeviz.keras.layers import Dense
+        >>> from tapeviz.tf.keras.layers import Dense
         >>> layer = Dense(1, name="last")
         >>> layer.build((None, 2))
         >>> layer.kernel.name, layer.kernel.path
@@ -755,5 +755,5 @@ def _leaves(value: Any) -> set[Any]:
     return {value.dtype.type} if isinstance(value, np.ndarray) else {type(value)}
 
 
-habits.mark(Tensor, habits.TENSOR | habits.PLAIN_TENSOR)
-habits.mark(Variable, habits.TENSOR)
+foreign_names.mark(Tensor, foreign_names.TENSOR | foreign_names.PLAIN_TENSOR)
+foreign_names.mark(Variable, foreign_names.TENSOR)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tapeviz.lessons.checks import Exercise, check, judge
+from tapeviz.lessons.checks import check, judge
+from tapeviz.lessons.exercises import Exercise
 from tapeviz.lessons.replay import replay
 
 __all__ = ["Exercise", "check", "judge", "replay"]

@@ -6,60 +6,24 @@ knows what belongs there; ``judge`` compares without printing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from tapeviz.errors import tell
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-Known: TypeAlias = "ArrayLike | Sequence[Any] | None"
-"""What can be expected of an answer: a number, several, or None for "no gradient"."""
-
-EXACT, CLOSE = 1e-5, 2e-2
-"""How far off, measured by the largest expected number, an answer may be."""
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """What an answer should be, and what to say to answers that come up often.
-
-    ``expected`` is a number, a list or an array of numbers, or None where no gradient
-    is right; a list may hold None as well. ``mistakes`` pairs a wrong answer with the
-    sentence that names what went wrong; ``name`` is what ``check`` calls the exercise.
-    TypeError for what cannot be compared, ValueError for a mistake that is right.
-    """
-
-    expected: Known
-    mistakes: Sequence[tuple[Known, str]] = ()
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        """Tell the author, not the learner, that an exercise cannot be solved."""
-        _ask_for_numbers(self.expected)
-        for pair in self.mistakes:
-            _ask_for_a_pair(pair)
-            if _equal(pair[0], self.expected):
-                fix = "take it out of mistakes"
-                raise ValueError(tell(f"{pair[0]!r} is the right answer", fix))
-
-
-def _ask_for_numbers(expected: Known) -> None:
-    if expected is not None and isinstance(_numbers(_split(expected)[1]), str):
-        what = f"no answer can be compared with {expected!r}"
-        fix = "expect a number, a list of numbers, or None"
-        raise TypeError(tell(what, fix))
-
-
-def _ask_for_a_pair(pair: Any) -> None:
-    if not (_many(pair) and len(pair) == 2 and isinstance(pair[1], str)):
-        fix = 'write mistakes=[(3.0, "You have one of two paths: add them.")]'
-        raise TypeError(tell("a mistake is an answer and a sentence", fix))
+from tapeviz.lessons.answers import (
+    CLOSE,
+    EXACT,
+    Known,
+    equal,
+    numbers,
+    split,
+    wanted_kind,
+)
+from tapeviz.lessons.exercises import EXERCISES, Exercise
 
 
 @dataclass(frozen=True)
@@ -82,8 +46,6 @@ def check(exercise: str | Exercise, answer: Any) -> None:
     >>> check(Exercise(6.0, [(3.0, "Half of it is missing.")], name="a"), 3.0)
     Exercise a: not right yet. Half of it is missing.
     """
-    from tapeviz.lessons.exercises import EXERCISES
-
     own = isinstance(exercise, Exercise)
     found = exercise if isinstance(exercise, Exercise) else _named(EXERCISES, exercise)
     title = f"Exercise {found.name if own else exercise}".rstrip()
@@ -113,7 +75,7 @@ def judge(exercise: Exercise, answer: Any) -> Verdict:
     if _is_open(answer):
         return Verdict("open", "no answer yet. Put yours where the dots are.")
     for known, sentence in exercise.mistakes:
-        if _equal(known, answer):
+        if equal(known, answer):
             return Verdict("wrong", f"not right yet. {sentence}")
     return _compare(exercise.expected, answer)
 
@@ -129,21 +91,21 @@ def _compare(expected: Known, answer: Any) -> Verdict:
         if answer is expected:
             return _RIGHT
         return Verdict("wrong", "not right yet. Should it be a number here, or None?")
-    gaps, numbers = _split(expected)
+    gaps, others = split(expected)
     if not any(gaps):
-        return _compare_numbers(_numbers(expected), _numbers(answer))
-    found, others = _split(answer)
+        return _compare_numbers(numbers(expected), numbers(answer))
+    found, given = split(answer)
     if found != gaps:
         text = f"not right yet. Which of the {len(gaps)} are None, and which numbers?"
         return Verdict("wrong", text)
-    return _compare_numbers(_numbers(numbers), _numbers(others))
+    return _compare_numbers(numbers(others), numbers(given))
 
 
 def _compare_numbers(wanted: Any, got: Any) -> Verdict:
     if isinstance(got, str):
         return Verdict("wrong", got)
     if got.shape != wanted.shape:
-        return Verdict("wrong", f"not right yet. This asks for {_kind(wanted)}.")
+        return Verdict("wrong", f"not right yet. This asks for {wanted_kind(wanted)}.")
     return _distance(wanted, got)
 
 
@@ -159,65 +121,3 @@ def _distance(wanted: Any, got: Any) -> Verdict:
 
 
 _RIGHT = Verdict("exact", "right.")
-
-
-def _numbers(answer: Any) -> Any:
-    """The answer as an array of finite numbers, or a sentence that says why not."""
-    if isinstance(answer, (list, tuple)) and any(part is None for part in answer):
-        return "not right yet. One of your gradients is None."
-    if callable(answer):
-        return "not right yet. This is a function: give the value it returns."
-    try:
-        parts = [_number(part) for part in answer] if _many(answer) else _number(answer)
-        got = np.asarray(parts, float)
-    except (TypeError, ValueError):
-        return f"not right yet. A number is wanted here, not {_kind_of(answer)}."
-    return got if np.isfinite(got).all() else "not right yet. It is not finite."
-
-
-def _split(answer: Any) -> tuple[tuple[bool, ...], Any]:
-    """Which parts of a list are None, and the others; no such parts without a list."""
-    if not _many(answer):
-        return (), answer
-    gaps = tuple(part is None for part in answer)
-    return gaps, [part for part in answer if part is not None]
-
-
-def _many(answer: Any) -> bool:
-    return isinstance(answer, (list, tuple))
-
-
-def _kind_of(answer: Any) -> str:
-    return {"str": "text in quotes", "list": "this list"}.get(
-        type(answer).__name__, f"a thing of type {type(answer).__name__}"
-    )
-
-
-def _number(part: Any) -> Any:
-    if isinstance(part, (str, bytes, bool)):
-        raise TypeError(part)
-    return np.asarray(part.numpy() if hasattr(part, "numpy") else part, float)
-
-
-def _equal(known: Known, answer: Any) -> bool:
-    if known is None or answer is None:
-        return answer is known
-    (gaps, numbers), (found, others) = _split(known), _split(answer)
-    if any(gaps) or any(found):
-        return gaps == found and _equal(numbers, others)
-    wanted, got = _numbers(known), _numbers(answer)
-    if isinstance(wanted, str) or isinstance(got, str) or got.shape != wanted.shape:
-        return False
-    return np.allclose(got, wanted, rtol=EXACT, atol=EXACT)
-
-
-def _kind(wanted: Any) -> str:
-    """What is wanted, in words, such as "a table of 2 rows and 3 columns"."""
-    words = (
-        "one number",
-        "{} numbers, in a list",
-        "a table of {} rows and {} columns",
-    )
-    if wanted.ndim < len(words):
-        return words[wanted.ndim].format(*wanted.shape)
-    return f"an array of shape {wanted.shape}"

@@ -1,8 +1,51 @@
-"""What the exercises of the lessons expect, by the name their cells use."""
+"""An exercise, and what those of the lessons expect, by the name their cells use."""
 
 from __future__ import annotations
 
-from tapeviz.lessons.checks import Exercise
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tapeviz.errors import tell
+from tapeviz.lessons.answers import Known, equal, many, numbers, split
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What an answer should be, and what to say to answers that come up often.
+
+    ``expected`` is a number, a list or an array of numbers, or None where no gradient
+    is right; a list may hold None as well. ``mistakes`` pairs a wrong answer with the
+    sentence that names what went wrong; ``name`` is what ``check`` calls the exercise.
+    TypeError for what cannot be compared, ValueError for a mistake that is right.
+    """
+
+    expected: Known
+    mistakes: Sequence[tuple[Known, str]] = ()
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        """Tell the author, not the learner, that an exercise cannot be solved."""
+        _ask_for_numbers(self.expected)
+        for pair in self.mistakes:
+            _ask_for_a_pair(pair)
+            if equal(pair[0], self.expected):
+                fix = "take it out of mistakes"
+                raise ValueError(tell(f"{pair[0]!r} is the right answer", fix))
+
+
+def _ask_for_numbers(expected: Known) -> None:
+    if expected is not None and isinstance(numbers(split(expected)[1]), str):
+        what = f"no answer can be compared with {expected!r}"
+        fix = "expect a number, a list of numbers, or None"
+        raise TypeError(tell(what, fix))
+
+
+def _ask_for_a_pair(pair: Any) -> None:
+    if not (many(pair) and len(pair) == 2 and isinstance(pair[1], str)):
+        fix = 'write mistakes=[(3.0, "You have one of two paths: add them.")]'
+        raise TypeError(tell("a mistake is an answer and a sentence", fix))
+
 
 _NONE = "The gradient is still None: the tape does not know that you care about x."
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tapeviz.errors import tell
-from tapeviz.trace.backward import BackwardPass, Contribution, Step
+from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.graph import Edge, Graph, Node
 from tapeviz.trace.value import Value
 
 if TYPE_CHECKING:
-    from tapeviz.played import Player
+    from tapeviz.views.player import Player
 
 Entry: TypeAlias = "tuple[str, Any, Sequence[tuple[Any, float]]]"
 """One operation: its sign, its result, and each operand with the local slope."""
@@ -41,7 +41,7 @@ def replay(tape: Sequence[Entry], target: Any, **names: Any) -> Player:
     >>> replay([("*", y, [(x, 3.0), (x, 3.0)])], y, x=x, y=y).run.results[0].entry
     6.0
     """
-    from tapeviz.played import Player
+    from tapeviz.views.player import Player
 
     return Player(sweep(tape, target, names))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tapeviz.trace.backward import BackwardPass
+from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.codec import dumps, loads
 from tapeviz.trace.value import Value
 

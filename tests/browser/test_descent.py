@@ -10,12 +10,12 @@ import pytest
 
 import tapeviz as tf
 from tapeviz import descent, play
-from tapeviz.descending import Descent as Walk
-from tapeviz.render.descent_film import descent_film
-from tapeviz.render.html import page as html_page
-from tapeviz.render.learning import learning
+from tapeviz.lessons.training import Network, decision, two_moons
+from tapeviz.render.descent.animation import descent_film
+from tapeviz.render.descent.training_monitor import learning
+from tapeviz.render.film.player import page as html_page
 from tapeviz.trace.descent import Descent
-from tapeviz.training import Network, decision, two_moons
+from tapeviz.views.descent import Descent as Walk
 from tests.browser.conftest import Opener, Player
 from tests.render.descents import arrays, parabola, ravine
 

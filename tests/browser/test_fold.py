@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tapeviz.render.folded import Folded, folded
-from tapeviz.render.view import chosen
+from tapeviz.analysis.folded_view import chosen
+from tapeviz.render.graph.folded import Folded, folded
 from tapeviz.trace.graph import Graph
 from tests.browser.conftest import Opener
 from tests.browser.test_scene import COLLISIONS, OUTSIDE

@@ -110,7 +110,7 @@ def test_a_lesson_opens_with_its_saved_pictures(server: str, open_page: Opener) 
 RUN = """
 import ast, linecache, subprocess, sys, threading
 import nbformat
-import tapeviz.render.layout as layout
+import tapeviz.render.graph.layout as layout
 
 def refuse(*_, **__):
     raise OSError("no processes here")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tapeviz.render import paint
-from tapeviz.render.animate import still
-from tapeviz.render.film import backward_film
-from tapeviz.render.scene import scene
+from tapeviz.render.film.backward import backward_film
+from tapeviz.render.film.svg import still
+from tapeviz.render.graph.scene import scene
+from tapeviz.render.svg import raster
 from tests import samples
 from tests.browser.conftest import Opener
 from tests.browser.test_scene import FORCE
@@ -47,7 +47,7 @@ def test_painted_as_in_the_browser(
     page.evaluate(FORCE, ["DejaVu Sans", "DejaVu Sans Mono"])
     shot = page.locator("svg").first.screenshot(omit_background=True)
     seen = Image.open(io.BytesIO(shot))
-    painted = Image.fromarray(paint.pixels(svg, scale=1))
+    painted = Image.fromarray(raster.pixels(svg, scale=1))
     assert painted.size == seen.size
     apart = np.abs(coarse(seen) - coarse(painted))
     assert apart.mean() < 1.2

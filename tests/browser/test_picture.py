@@ -9,7 +9,7 @@ import pytest
 
 import tapeviz as tf
 from tapeviz import draw
-from tapeviz.render import theme as themes
+from tapeviz.render.svg import theme as themes
 from tests.browser.conftest import Lab, Opener, write_notebook
 
 if TYPE_CHECKING:

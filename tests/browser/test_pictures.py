@@ -11,10 +11,10 @@ import pytest
 
 import tapeviz as tf
 from tapeviz import descent, draw, explain, play, why
-from tapeviz.render import theme
-from tapeviz.render.film import backward_film
-from tapeviz.render.scene import scene
-from tapeviz.shown import Shown
+from tapeviz.render.film.backward import backward_film
+from tapeviz.render.graph.scene import scene
+from tapeviz.render.svg import theme
+from tapeviz.views.drawing import Shown
 from tests import samples
 from tests.browser.conftest import Opener
 from tests.browser.test_scene import COLLISIONS, FONTS, FORCE, OUTSIDE

@@ -13,13 +13,13 @@ from PIL import Image
 
 import tapeviz as tf
 from tapeviz import play
-from tapeviz.render import html
-from tapeviz.render.animate import animate
-from tapeviz.render.film import backward_film
+from tapeviz.render.film import player as html
+from tapeviz.render.film.backward import backward_film
+from tapeviz.render.film.svg import animate
 from tapeviz.trace.film import Film
 from tests import samples
 from tests.browser.conftest import Opener, Player
-from tests.render.test_film import hostile
+from tests.render.film.test_backward import hostile
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

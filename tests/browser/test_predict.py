@@ -9,7 +9,7 @@ import pytest
 
 import tapeviz as tf
 from tapeviz import play
-from tapeviz.render import html
+from tapeviz.render.film import player as html
 from tapeviz.trace.film import Film
 from tests.browser.conftest import Opener, Player, Theme
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tapeviz.render.scene import scene
+from tapeviz.render.graph.scene import scene
 from tests import samples
 from tests.browser.conftest import Opener
 

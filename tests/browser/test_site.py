@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import tapeviz
-from tapeviz.engine.ops.table import TABLE
+from tapeviz.engine.ops.registry import TABLE
 from tapeviz.lessons import copies
 from tests.browser.conftest import Opener, Player
 

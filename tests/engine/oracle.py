@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.rules import Op
+from tapeviz.engine.primitives import Op
 from tests.engine import references
 
 Shape = tuple[int, ...]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from tapeviz.engine.assembly import call
+from tapeviz.engine.dispatch import call
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.rules import Op
+from tapeviz.engine.primitives import Op
 from tapeviz.engine.tensor import Tensor
 from tests.engine.oracle import KNOWN, LEAVES, NUMPY, SHAPES, Array
 from tests.engine.running import tensor

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.kernels import matrices
+from tapeviz.engine.kernels import linalg
 
 Shape = tuple[int, ...]
 Array = Any
@@ -560,8 +560,8 @@ WORDS: dict[str, Any] = {
     ),
     "told": lambda message: message,
     "entry": lambda x, a: np.sum(x * _hot(a, x), -1),
-    "others": matrices.others,
-    "turned": matrices.turned,
+    "others": linalg.others,
+    "turned": linalg.turned,
 }
 """Words that are no ops."""
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tapeviz.engine.assembly import call
-from tapeviz.engine.record import Record
+from tapeviz.engine.dispatch import call
+from tapeviz.engine.recording import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, wrap
 from tests.engine.oracle import Array, Case

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import tapeviz as tf
-from tapeviz.engine.record import here
+from tapeviz.engine.recording import here
 from tapeviz.errors import InvalidArgumentError
 
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tapeviz as tf
-from tapeviz.engine.assembly import AGAIN, BACK, BACKS
-from tapeviz.engine.record import WATCHED
-from tapeviz.engine.rules import ALONE, Sweep
+from tapeviz.engine.dispatch import AGAIN, BACK, BACKS
+from tapeviz.engine.primitives import ALONE, Sweep
+from tapeviz.engine.recording import WATCHED
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor
 from tests.engine.oracle import RULED, Case

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tapeviz.engine.assembly import BACK, FORWARD, TELL
+from tapeviz.engine.dispatch import BACK, FORWARD, TELL
 from tapeviz.engine.ops import NAMED, TABLE
-from tapeviz.engine.rules import Op
+from tapeviz.engine.primitives import Op
 from tests.engine import oracle
 from tests.engine.oracle import ALL, COMPUTED, Case
 from tests.engine.running import over, run, tensors

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz.engine.record import Presence, Trace, here
+from tapeviz.engine.recording import Presence, Trace, here
 
 MANY = 32
 

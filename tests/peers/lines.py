@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import tapeviz
 from tapeviz.engine.ops import NAMED, TABLE
-from tapeviz.engine.rules import Op
+from tapeviz.engine.primitives import Op
 
 Shape = tuple[int, ...]
 Array = Any

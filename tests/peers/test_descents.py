@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tapeviz.engine.tensor import Variable
-from tapeviz.exploring import METHODS, Ground, Settings
-from tapeviz.terrains import PRESETS
+from tapeviz.views.explorer import METHODS, Ground, Settings
+from tapeviz.views.loss_presets import PRESETS
 
 STEPS = 60
 

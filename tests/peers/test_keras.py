@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tapeviz as ours
-import tapeviz.keras
+import tapeviz.tf.keras
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 import tapeviz
-from tapeviz.trace.observe.swept import backward
+from tapeviz.inspect.backward_pass import backward
 from tests.peers.autograd_face import error_function, face
 from tests.peers.conftest import REQUIRED
 from tests.peers.programs import data, differ, play, run, write, write_plain

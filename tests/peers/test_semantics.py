@@ -8,7 +8,7 @@ import pytest
 
 import tapeviz
 from tests.engine import (
-    test_forward,
+    test_forward_mode,
     test_semantics_gradient,
     test_semantics_higher,
     test_semantics_values,
@@ -17,7 +17,7 @@ from tests.engine import (
 from tests.engine.semantics import Row, agrees, forget_warnings, judged, outcome
 
 ROWS = [
-    *test_forward.ROWS,
+    *test_forward_mode.ROWS,
     *test_semantics_watching.ROWS,
     *test_semantics_gradient.ROWS,
     *test_semantics_higher.ROWS,

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import tapeviz
-from tests.engine.test_complex import LINES as COMPLEX
-from tests.engine.test_complex import MASK, M, W, Z
+from tests.engine.test_complex_gradients import LINES as COMPLEX
+from tests.engine.test_complex_gradients import MASK, M, W, Z
 
 GIVEN = {
     "x": [-1.3, 0.4, 2.1],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tapeviz.render.scene import style
+from tapeviz.render.graph.scene import style
 from tests.render.tapes import PROGRAMS, picture
 
 FOLDER = Path(__file__).parent / "golden"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 
-from tapeviz.trace.backward import BackwardPass, Contribution, Step
+from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.graph import Edge, Graph, Node
 from tests.samples import scalar
 

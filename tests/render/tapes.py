@@ -9,7 +9,7 @@ from __future__ import annotations
 import linecache
 from functools import cache
 
-from tapeviz.shown import Drawing
+from tapeviz.views.drawing import Drawing
 
 PROGRAMS = {
     "scalar": """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tapeviz.render import layout
+from tapeviz.render.graph import layout
 from tests.render import golden, tapes
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tapeviz.trace.backward import BackwardPass, Contribution, Step
+from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.descent import Descent, Landscape, Update
 from tapeviz.trace.film import MARKS, Film, Table
 from tapeviz.trace.film import Frame as Scene

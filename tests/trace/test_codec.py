@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tapeviz.trace.backward import BackwardPass
+from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.descent import Descent
 from tapeviz.trace.film import Film
 from tapeviz.trace.graph import Graph, Node

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.kernels import (
+    complex_numbers,
     core,
-    functions,
-    gammas,
-    kinds,
-    matrices,
-    moves,
-    over,
+    elementwise,
+    in_place,
+    linalg,
     reductions,
+    shaping,
+    special,
 )
-from tapeviz.engine.kernels.batch import batched
+from tapeviz.engine.kernels.batching import batched
 
 NUMPY = (
     "abs", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
@@ -42,10 +42,18 @@ def _words(module: ModuleType) -> dict[str, Any]:
 
 
 WORDS: dict[str, Any] = {n: getattr(np, n) for n in NUMPY}
-for _module in (core, functions, gammas, reductions, moves, matrices, kinds):
+for _module in (
+    core,
+    elementwise,
+    special,
+    reductions,
+    shaping,
+    linalg,
+    complex_numbers,
+):
     WORDS |= _words(_module)
 
-OVER: dict[str, Any] = _words(over)
+OVER: dict[str, Any] = _words(in_place)
 """What rules that write over an array use beside the words."""
 
 __all__ = ["OVER", "WORDS", "batched"]

@@ -10,19 +10,19 @@ one is made. The words that the texts use are in ``tapeviz.engine.kernels``.
 
 from __future__ import annotations
 
-from tapeviz.engine.ops.table import NAMED, TABLE, op  # isort: skip
-from tapeviz.engine.ops import (  # isort: skip
+from tapeviz.engine.ops import (
     arithmetic,
-    functions,
-    reductions,
-    shapes,
-    linalg,
-    networks,
-    kinds,
+    casting,
     custom,
+    elementwise,
+    linalg,
+    nn,
+    reductions,
+    shaping,
 )
+from tapeviz.engine.ops.registry import NAMED, TABLE, op
 
-FAMILIES = (arithmetic, functions, reductions, shapes, linalg, networks, kinds, custom)
+FAMILIES = (arithmetic, elementwise, reductions, shaping, linalg, nn, casting, custom)
 """The files of entries, in order."""
 
 __all__ = ["FAMILIES", "NAMED", "TABLE", "op"]

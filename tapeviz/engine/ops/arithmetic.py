@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapeviz.engine.ops.table import (
+from tapeviz.engine.ops.registry import (
     BITS,
     FLOAT,
     NUMBER,

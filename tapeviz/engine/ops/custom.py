@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapeviz.engine.ops.table import op
+from tapeviz.engine.ops.registry import op
 
 op(
     "custom", "value(xs, made)", "pulled(g, k, made)",

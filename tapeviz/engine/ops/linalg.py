@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.table import FLOAT, ORDERED, PAIR, REAL, op
+from tapeviz.engine.ops.registry import FLOAT, ORDERED, PAIR, REAL, op
 
 op(
     "matmul", "a @ b", "g @ T(b)", "T(a) @ g",

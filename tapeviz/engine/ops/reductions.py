@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.table import AXIS, FLOAT, NUMBER, ORDERED, REAL, op
+from tapeviz.engine.ops.registry import AXIS, FLOAT, NUMBER, ORDERED, REAL, op
 
 op(
     "sum", "sum(x, axis, keep)", "spread(g, shape(x), axis, keep)",

@@ -1,0 +1,84 @@
+"""A run of many numbers seen in two directions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tapeviz.analysis.trajectory import Track, coordinates, part
+from tapeviz.errors import tell
+
+if TYPE_CHECKING:
+    from tapeviz.analysis.trajectory import Floats
+    from tapeviz.trace.descent import Descent
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Two directions in which a run of many numbers is looked at.
+
+    ``points`` has a row of two for each point, ``labels`` says what the axes are,
+    ``share`` which part of the run's movement they show, from 0 to 1, and ``ways`` what
+    the two directions are, each of length one.
+    """
+
+    points: Floats
+    labels: tuple[str, str]
+    share: float
+    ways: Floats
+
+    @property
+    def words(self) -> str:
+        """How much of the movement is seen, in words."""
+        return f"two directions hold {part(self.share)} of the movement"
+
+    def of(self, vectors: Floats) -> Floats:
+        """What is seen of a vector, or of each row, of all numbers."""
+        with np.errstate(all="ignore"):
+            found: Floats = vectors @ self.ways.T
+        return found
+
+
+def plane(run: Descent, t: Track, directions: tuple[int, int] | None) -> Plane | None:
+    """The run in two of its numbers, or in its two principal directions.
+
+    None where the numbers are not known or not finite. ValueError for a number that
+    the run does not have.
+    """
+    if not t.numbers.shape[1]:
+        return None
+    centred = t.numbers - t.numbers[0]
+    centred = np.where((t.whole & t.near)[:, None], centred, 0.0)
+    whole = float((centred**2).sum())
+    if directions is not None:
+        chosen = list(_checked(directions, t.numbers.shape[1]))
+        names = coordinates(run)
+        share = float((centred[:, chosen] ** 2).sum()) / whole if whole else 1.0
+        labels = names[chosen[0]], names[chosen[1]]
+        ways = np.eye(t.numbers.shape[1])[chosen]
+        return Plane(_hidden(t, t.numbers[:, chosen]), labels, share, ways)
+    _, sizes, ways = np.linalg.svd(centred, full_matrices=False)
+    ways = ways[:2] * np.sign(ways[:2].sum(axis=1, keepdims=True) + 1e-12)
+    share = float((sizes[:2] ** 2).sum() / (sizes**2).sum()) if whole else 1.0
+    labels = "along the first direction", "along the second direction"
+    return Plane(_hidden(t, centred @ ways.T), labels, share, ways)
+
+
+def _hidden(t: Track, points: Floats) -> Floats:
+    found: Floats = np.where(t.whole[:, None], points, np.nan)
+    return found
+
+
+def _checked(directions: tuple[int, int], count: int) -> tuple[int, int]:
+    one, two = directions
+    if one == two or not all(-count <= d < count for d in directions):
+        raise ValueError(
+            tell(
+                f"directions={directions!r} are not two of this run's {count} numbers",
+                f"choose two different ones from 0 to {count - 1}, or leave it out "
+                "for the principal directions",
+            )
+        )
+    return one, two

@@ -1,0 +1,167 @@
+"""Part of a graph: without constants, some steps deep, between target and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from tapeviz.errors import tell
+from tapeviz.trace.graph import Edge, Graph, Node, Note, Scope, Trail
+from tapeviz.wording import values as words
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is to be shown of a graph.
+
+    ``depth`` is how many arrows back from the target, or without one forward from the
+    sources, or without either back from the last results. ``constants`` False leaves
+    plain constants out. ``between`` leaves out what is on no way from a source to a
+    target.
+    """
+
+    depth: int | None = None
+    constants: bool = True
+    between: bool = False
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.depth, int) and not isinstance(self.depth, bool)
+        if self.depth is not None and not (whole and self.depth >= 0):
+            raise ValueError(
+                tell(
+                    f"depth is {self.depth!r}, which is no number of steps",
+                    "give a whole number from 0 up, or None for all steps",
+                )
+            )
+
+    def of(self, graph: Graph) -> Graph:
+        """That part of a graph, with a note of how much is not shown.
+
+        ValueError when ``between`` is asked for and the ends are not marked.
+        """
+        kept = {node.id for node in graph.nodes}
+        if self.between:
+            kept &= _between(graph)
+        if self.depth is not None:
+            kept &= _near(graph, self.depth)
+        if not self.constants:
+            kept -= {n.id for n in graph.nodes if n.kind == "constant" and not n.target}
+        return graph if len(kept) == len(graph.nodes) else _only(graph, kept)
+
+
+def _between(graph: Graph) -> set[str]:
+    targets = [n.id for n in graph.nodes if n.target]
+    sources = [n.id for n in graph.nodes if n.source]
+    if not (targets and sources):
+        missing = "sources" if targets else "target"
+        raise ValueError(
+            tell(
+                f"between=True needs a target and sources, and no {missing} is marked",
+                "name both, draw(tape, y, x, between=True), or ask the tape for a "
+                "gradient first",
+            )
+        )
+    back, forth = _steps(graph)
+    ways = _reached(back, targets) & _reached(forth, sources)
+    return ways | {*targets, *sources}
+
+
+def _near(graph: Graph, depth: int) -> set[str]:
+    back, forth = _steps(graph)
+    if targets := [n.id for n in graph.nodes if n.target]:
+        return _reached(back, targets, depth)
+    if sources := [n.id for n in graph.nodes if n.source]:
+        return _reached(forth, sources, depth)
+    ends = [n.id for n in graph.nodes if n.kind == "op" and n.id not in forth]
+    return _reached(back, ends, depth)
+
+
+def _steps(graph: Graph) -> tuple[Mapping[str, list[str]], Mapping[str, list[str]]]:
+    """From each node those before it, and those after it."""
+    back: dict[str, list[str]] = {}
+    forth: dict[str, list[str]] = {}
+    arrows: tuple[Edge | Trail, ...] = (*graph.edges, *graph.trails)
+    for arrow in arrows:
+        back.setdefault(arrow.head, []).append(arrow.tail)
+        forth.setdefault(arrow.tail, []).append(arrow.head)
+    return back, forth
+
+
+def _reached(
+    steps: Mapping[str, list[str]], start: Iterable[str], depth: int | None = None
+) -> set[str]:
+    """The nodes that some steps lead to, all of them or at most so many."""
+    found = front = {*start}
+    while front and depth != 0:
+        front = {other for id in front for other in steps.get(id, ())} - found
+        found = found | front
+        depth = None if depth is None else depth - 1
+    return found
+
+
+def _only(graph: Graph, kept: set[str]) -> Graph:
+    """The graph of these nodes; formulas still say what they were made of."""
+    hidden = _hidden(graph, kept)
+    nodes = tuple(
+        replace(node, formula=_formula(node, hidden.get(node.id, {})))
+        for node in graph.nodes
+        if node.id in kept
+    )
+    edges = tuple(e for e in graph.edges if e.tail in kept and e.head in kept)
+    trails = tuple(t for t in graph.trails if t.tail in kept and t.head in kept)
+    shown = kept | {e.id for e in edges} | {t.id for t in trails}
+    frames = (
+        replace(f, nodes=tuple(id for id in f.nodes if id in kept))
+        for f in graph.frames
+    )
+    return replace(
+        graph,
+        nodes=nodes,
+        edges=edges,
+        trails=trails,
+        scopes=tuple(_scopes(graph, kept)),
+        frames=tuple(frames),
+        notes=(*graph.notes, _note(len(graph.nodes) - len(nodes))),
+        badges=tuple(b for b in graph.badges if b.of in shown),
+    )
+
+
+def _hidden(graph: Graph, kept: set[str]) -> dict[str, dict[str, str]]:
+    """For each op what its left out operands are called, by their slots."""
+    found: dict[str, dict[str, str]] = {}
+    slots: dict[str, set[str]] = {}
+    for edge in graph.edges:
+        if edge.head in kept and edge.tail in kept:
+            slots.setdefault(edge.head, set()).add(edge.label)
+    for edge in graph.edges:
+        if edge.head in kept and edge.tail not in kept:
+            said = _called(graph.node(edge.tail), slots.get(edge.head, set()))
+            found.setdefault(edge.head, {})[edge.label] = said
+    return found
+
+
+def _called(node: Node, taken: set[str]) -> str:
+    """A name that cannot be taken for one of the slots still to be filled."""
+    if node.name and node.name not in taken:
+        return words.one_line(node.name, 16)
+    if node.kind in {"constant", "variable"} and not node.value.shape:
+        return words.fmt(node.value)
+    return "..."
+
+
+def _formula(node: Node, operands: Mapping[str, str]) -> str:
+    return words.fill(node.formula, operands) if operands else node.formula
+
+
+def _scopes(graph: Graph, kept: set[str]) -> Iterable[Scope]:
+    """The scopes, drawn in to the ops that are left of them."""
+    place = {node.id: i for i, node in enumerate(graph.nodes)}
+    for scope in graph.scopes:
+        inner = graph.nodes[place[scope.first] : place[scope.last] + 1]
+        ops = [n.id for n in inner if n.kind == "op" and n.id in kept]
+        if ops:
+            yield replace(scope, first=ops[0], last=ops[-1])
+
+
+def _note(count: int) -> Note:
+    return Note("more", f"{count} {'box is' if count == 1 else 'boxes are'} not shown.")

@@ -1,0 +1,407 @@
+"""The registry put to work: its texts become functions, methods and sweeps.
+
+``call`` holds every op as a function that records the place of its caller's caller (for
+the public functions, which stand between), ``direct`` those that record their caller.
+
+Each piece is written out and compiled when it is first needed, not on import: what a
+learner does not use costs nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import (
+    codegen,
+    custom_gradient,
+    indexed_slices,
+    kernels,
+    tensor,
+    validation,
+)
+from tapeviz.engine.ops import NAMED, TABLE
+from tapeviz.engine.primitives import (
+    Op,
+    Sweep,
+    compile_function,
+    compile_sweep,
+    tell_source,
+)
+from tapeviz.engine.recording import OFF, here
+from tapeviz.engine.tensor import Tensor, Variable, touch
+from tapeviz.errors import InvalidArgumentError, caller, tell
+
+PLAIN = frozenset((int, float))
+
+RAW: dict[str, Any] = {
+    **kernels.WORDS,
+    **custom_gradient.WORDS,
+    **indexed_slices.WORDS,
+    "PLAIN": PLAIN,
+}
+"""The words of the rules on raw values."""
+
+TOLD: dict[str, Any] = {**RAW, "rows": RAW["scatter"]}
+"""The same for telling: a gradient by rows is shown whole."""
+
+WORDS: dict[str, Any] = {
+    **RAW,
+    "Tensor": Tensor, "Variable": Variable, "KNOWN": validation.KNOWN, "OFF": OFF,
+    "here": here, "touch": touch, "new": object.__new__, "frame": sys._getframe,
+    "f32": np.float32, "FLOATS": validation.FLOATS, "ndarray": np.ndarray,
+    "np_shape": np.shape, "meet": validation.meet, "weak": validation.weak,
+    "check": validation.check, "first": validation.first,
+    "operands": validation.operands,
+    "quiet": validation.quiet,
+    "__name__": "tapeviz.engine.dispatch",
+}  # fmt: skip
+"""What the generated functions see."""
+
+
+class Ops:
+    """Every op as a function, made when it is first asked for."""
+
+    def __init__(self, depth: int) -> None:
+        self._depth = depth
+
+    def __getattr__(self, name: str) -> Callable[..., Tensor]:
+        op = NAMED.get(name)
+        if op is None:
+            raise AttributeError(f"no op is called {name!r}")
+        made = _many(op) if op.many else self._made(op)
+        setattr(self, name, made)
+        return made
+
+    def _made(self, op: Op) -> Callable[..., Tensor]:
+        words = WORDS | {"forward": FORWARD[op.code]}
+        return codegen.function(op, words, self._depth)
+
+
+call = Ops(2)
+direct = Ops(1)
+
+
+def _late(table: list[Any], op: Op, make: Callable[[], Any]) -> None:
+    """Enter a function that is made at its first call and then stands for itself."""
+
+    def stub(*args: Any) -> Any:
+        if table[op.code] is stub:
+            table[op.code] = make()
+        return table[op.code](*args)
+
+    table.append(stub)
+
+
+FORWARD: list[Callable[..., Any]] = []
+TELL: list[tuple[Callable[..., Any] | None, ...]] = []
+
+
+def _many(op: Op) -> Callable[..., Any]:
+    """An op of any number of operands; not on any hot path, so not written out."""
+    forward = FORWARD[op.code]
+    wants = op.rules[0] is not None and "xs" in op.rules[0].names
+
+    def record(xs: Any, *settings: Any) -> Any:
+        tensors: list[Any] = [
+            x if x.__class__ in validation.KNOWN else tensor.convert(x) for x in xs
+        ]
+        spots = [
+            x._read()[1:] if x.__class__ is Variable else (x._t, x._i) for x in tensors
+        ]
+        values = [x._v for x in tensors]
+        out = tensor.wrap(forward(values, *settings))
+        trace = next((t for t, _ in spots if t.recs is not None), OFF)
+        if trace.recs is not None:
+            f = caller() or sys._getframe()
+            ins = tuple(i if t is trace else -1 for t, i in spots)
+            kept = tuple(
+                v if wants or i < 0 else None for v, i in zip(values, ins, strict=True)
+            )
+            shapes = tuple(np.shape(v) for v in values)
+            extra = (*settings, *([shapes] if op.shapes else []))
+            out._t, out._i = trace, len(trace.recs)
+            trace.recs.append((op.code, ins, kept, None, extra, f.f_code, f.f_lasti))
+        return out
+
+    return record
+
+
+def _words_on_tensors() -> dict[str, Any]:
+    """The words of the rules as recorded ops."""
+    words = dict(RAW)
+    for op in reversed(TABLE):
+        word, _, rest = op.text.partition("(")
+        names = rest[:-1].replace(" ", "").split(",")
+        if rest and word in RAW and names == [*op.operands, *op.settings]:
+            words[word] = _recorded(op.name)
+    fit, ones = words["fit"], words["stretch"]
+    words["fit"] = lambda d, s, at=0: d if d.shape == s else fit(d, s, at)
+    words["stretch"] = lambda d, s, at=0: ones(d, s, at)
+    words["cast"] = lambda d, dtype: call.cast(d, dtype, d._v.dtype)
+    return words | {"lift": validation.lift}
+
+
+def _recorded(name: str) -> Callable[..., Any]:
+    def recorded(*args: Any) -> Any:
+        return getattr(call, name)(*args)
+
+    return recorded
+
+
+def _negative(x: Any) -> Any:
+    return call.negative(x)
+
+
+def _abs(x: Any) -> Any:
+    return call.abs(x)
+
+
+def _logical_not(x: Any) -> Any:
+    return call.logical_not(x)
+
+
+def _identity(x: Any) -> Any:
+    return call.identity(x)
+
+
+def _stack(tensors: list[Any], axis: int) -> Any:
+    return call.stack(tensors, axis)
+
+
+def _methods() -> None:
+    """The operators of Tensor and Variable."""
+    spellings = {
+        "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv",
+        "power": "pow", "mod": "mod", "floordiv": "floordiv", "matmul": "matmul",
+        "greater": "gt", "greater_equal": "ge", "less": "lt", "less_equal": "le",
+        "logical_and": "and", "logical_or": "or", "logical_xor": "xor",
+    }  # fmt: skip
+    for name, dunder in spellings.items():
+        if name not in NAMED:
+            continue
+        op = NAMED[name]
+        for owner in (Tensor, Variable):
+            _operator(op, owner, f"__{dunder}__")
+            if not op.name.startswith(("greater", "less")):
+                _operator(op, owner, f"__r{dunder}__")
+    owners: tuple[Any, ...] = (Tensor, Variable)
+    for owner in owners:
+        owner.__neg__ = _negative
+        owner.__abs__ = _abs
+        owner.__invert__ = _logical_not
+        owner.__eq__ = _equality("equal", "not_equal")
+        owner.__ne__ = _equality("not_equal", "equal")
+        owner.__getitem__ = _getitem
+    reads: Any = Variable
+    reads.value = reads.read_value = _identity
+    tensor.pack = _pack
+    custom_gradient.stack = _stack
+    for word in ("scatter", "reshape", "concat"):
+        indexed_slices.RAW[word], indexed_slices.TAPED[word] = (
+            RAW[word],
+            _recorded(word),
+        )
+    indexed_slices.TAPED["negative"] = _recorded("negative")
+
+
+def _operator(op: Op, owner: type, name: str) -> None:
+    """An operator method that is made at its first use."""
+
+    def first(self: Any, other: Any) -> Any:
+        slow = getattr(call, op.name)
+        made = codegen.method(op, WORDS, owner.__name__, name, slow)
+        setattr(owner, name, made)
+        out = made(self, other)
+        recs = out._t.recs if out.__class__ is Tensor else None
+        if recs is not None and out._i == len(recs) - 1:
+            f = sys._getframe(1)  # the record is the learner's, not this function's
+            recs[-1] = (*recs[-1][:-2], f.f_code, f.f_lasti)
+        return out
+
+    setattr(owner, name, first)
+
+
+def _equality(name: str, _other: str) -> Callable[[Any, Any], Any]:
+    unequal = name == "not_equal"
+
+    def method(self: Any, other: Any) -> Any:
+        if other is None:
+            if self.__class__ is Variable:
+                raise ValueError(
+                    tell(
+                        "Attempt to convert a value (None) with an unsupported type "
+                        "(<class 'NoneType'>) to a Tensor.",
+                        "ask `v is None` instead",
+                    )
+                )
+            return unequal
+        if other.__class__ not in validation.KNOWN:
+            other = tensor.convert(other, self.dtype)
+        try:
+            np.broadcast_shapes(np.shape(self._v), np.shape(other._v))
+        except ValueError:
+            return tensor.wrap(np.bool_(unequal))
+        if self.dtype.name == other.dtype.name == "string":
+            return _same_text(self, other, unequal)
+        return getattr(call, name)(self, other)
+
+    return method
+
+
+def _same_text(one: Any, other: Any, unequal: bool) -> Tensor:
+    same = np.equal(np.asarray(one._v, object), np.asarray(other._v, object))
+    return tensor.wrap(np.not_equal(same.astype(bool), unequal)[()])
+
+
+def _getitem(self: Any, key: Any) -> Any:
+    """``t[key]``: ints, slices, ``...``, ``tf.newaxis``, scalar and mask tensors."""
+    key = _key(key, np.shape(self._v))
+    out = call.pick(self, key)
+    if self.__class__ is Variable and not any(type(k) is np.ndarray for k in key):
+        out._part = (self, key)
+    return out
+
+
+def _key(key: Any, shape: tuple[int, ...]) -> Any:
+    if isinstance(key, list) and len(key) > len(shape):
+        key = tuple(key)  # TensorFlow's error for t[[0, 1]] where t is a vector
+    parts = tuple(_key_part(k) for k in (key if isinstance(key, tuple) else (key,)))
+    if len(parts) == 1 and isinstance(parts[0], np.ndarray):
+        return parts
+    axis = 0
+    for k in parts:
+        if k is Ellipsis:
+            break
+        if k is not None:
+            _in_bounds(k, axis, shape)
+            axis += 1
+    return parts
+
+
+def _in_bounds(k: Any, axis: int, shape: tuple[int, ...]) -> None:
+    if axis >= len(shape):
+        what = (
+            f"Index out of range using input dim {axis}; "
+            f"input has only {len(shape)} dims"
+            if shape
+            else "Attempting to slice scalar input."
+        )
+        raise _no_slice(what, "use at most one index per axis")
+    if type(k) is slice:
+        if k.step == 0:
+            raise _no_slice(
+                f"strides[{axis}] must be non-zero", "a step is 1, 2, -1, ..."
+            )
+    elif type(k) is int and not -shape[axis] <= k < shape[axis]:
+        k = k if k >= 0 else k + shape[axis]
+        what = f"slice index {k} of dimension {axis} out of bounds."
+        raise _no_slice(what, f"that axis has {shape[axis]} entries")
+
+
+def _no_slice(what: str, do: str) -> Exception:
+    return InvalidArgumentError(
+        tell(f"{what} [Op:StridedSlice] name: strided_slice/", do)
+    )
+
+
+def _key_part(k: Any) -> Any:
+    if k.__class__ in validation.KNOWN:
+        k = k._v
+    if isinstance(k, (int, np.integer)) and not isinstance(k, bool):
+        return int(k)
+    if isinstance(k, slice):
+        ends = (k.start, k.stop, k.step)
+        return slice(*(None if e is None else int(e) for e in ends))
+    if k is None or k is Ellipsis or (isinstance(k, np.ndarray) and k.dtype == bool):
+        return k
+    if isinstance(k, (bool, np.bool_)):
+        raise ValueError(
+            tell("mask cannot be scalar.", "a mask holds True or False for each entry")
+        )
+    raise TypeError(
+        tell(
+            "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and "
+            f"scalar tf.int32/tf.int64 tensors are valid indices, got {k!r}",
+            "to take several rows by number use tf.gather(t, [0, 2])",
+        )
+    )
+
+
+def _pack(value: Any, dtype: Any = None) -> Any:
+    """A list (of lists) with tensors in it as one tensor, connected to them."""
+    like = dtype or _first_dtype(value)
+    items = [
+        _pack(v, like)
+        if isinstance(v, (list, tuple))
+        else tensor.convert(
+            v, None if v.__class__ in validation.KNOWN and not dtype else like
+        )
+        for v in value
+    ]
+    for k, t in enumerate(items):
+        if t.dtype != items[0].dtype:
+            raise validation.mixed(NAMED["stack"], items[0].dtype, t.dtype, k)
+    shapes = {np.shape(t._v) for t in items}
+    if len(shapes) > 1:
+        a, b = sorted(shapes)[:2]
+        raise InvalidArgumentError(
+            tell(
+                f"Shapes of all inputs must match: values[0].shape = {list(a)} != "
+                f"values[1].shape = {list(b)} [Op:Pack] name: packed",
+                "tensors in one list must have one shape",
+            )
+        )
+    return call.stack(items, -1 - len(next(iter(shapes))))
+
+
+def _first_dtype(value: Any) -> Any:
+    for v in value:
+        if v.__class__ in validation.KNOWN:
+            return v.dtype
+        if isinstance(v, (list, tuple)) and (found := _first_dtype(v)) is not None:
+            return found
+    return None
+
+
+def _assemble() -> None:
+    for op in TABLE:
+        _late(FORWARD, op, partial(codegen.forward, op, RAW))
+        for sweep in (BACK, BACKS, AGAIN, AGAINS):
+            make = partial(compile_sweep, op, sweep.words, again=sweep.again)
+            _late(sweep.table, op, make)
+            if sweep.over is not None:
+                make = partial(compile_sweep, op, sweep.words, again=False, over=True)
+                _late(sweep.over, op, make)
+        TELL.append(tuple(_tell(op, slot) for slot in range(len(op.rules))))
+    _methods()
+
+
+_TAPED = _words_on_tensors()
+_OFTEN = (NAMED["add"], NAMED["multiply"])
+BACK = Sweep([], {**RAW, **kernels.OVER}, _OFTEN, over=[])
+BACKS = Sweep([], {**kernels.batched(RAW), **kernels.OVER}, over=[])
+AGAIN = Sweep([], _TAPED, _OFTEN, again=True)
+AGAINS = Sweep([], kernels.batched(_TAPED), again=True)
+"""The reverse sweeps: on raw values and on tensors, of one gradient and of many."""
+
+
+def _tell(op: Op, slot: int) -> Callable[..., Any] | None:
+    if op.rules[slot] is None:
+        return None
+    name = f"tell_{op.name}_{slot}"
+    made: list[Callable[..., Any]] = []
+
+    def stub(*args: Any) -> Any:
+        if not made:
+            made.append(compile_function(tell_source(op, slot, name), name, TOLD))
+        return made[0](*args)
+
+    return stub
+
+
+_assemble()

@@ -1,0 +1,190 @@
+"""Forward mode: how a small step of the inputs moves a result.
+
+There is no second set of rules. The reverse sweep of ``y`` with weights ``w`` is a
+linear function of ``w``: it gives the weights' share in every input, ``sum of w *
+dy/dx``. Its own derivative by ``w``, weighted with the step, is ``dy/dx * step``: the
+derivative along the step. So a forward derivative is the reverse sweep, swept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from tapeviz.engine import nest
+from tapeviz.engine.dispatch import AGAIN, BACK, call
+from tapeviz.engine.indexed_slices import whole
+from tapeviz.engine.recording import here
+from tapeviz.engine.tape import GradientTape, UnconnectedGradients
+from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
+from tapeviz.errors import tell
+
+
+class ForwardAccumulator:
+    """Computes derivatives along a step (Jacobian-vector products) in its block.
+
+    ``primals`` is a tensor, a variable or a nest of them, ``tangents`` the step, of the
+    same structure. ``jvp`` may be asked in the block or after it; nested accumulators
+    and tapes give higher derivatives.
+
+    >>> from tapeviz.engine.tensor import Variable
+    >>> x = Variable([1.0, 2.0])
+    >>> with ForwardAccumulator(x, wrap(np.array([1.0, 0.5], "float32"))) as acc:
+    ...     y = x * x
+    >>> acc.jvp(y)
+    <tf.Tensor: shape=(2,), dtype=float32, numpy=array([2., 2.], dtype=float32)>
+    """
+
+    def __init__(self, primals: Any, tangents: Any) -> None:
+        self._primals = nest.leaves(primals)
+        _same_nest(primals, tangents)
+        one = isinstance(primals, (Tensor, Variable))
+        steps = [tangents] if one else nest.leaves(tangents)
+        for p in self._primals:
+            _check_primal(p, self._primals)
+        self._tangents = [
+            _step(p, t) for p, t in zip(self._primals, steps, strict=True)
+        ]
+        self._tape = GradientTape(persistent=True, watch_accessed_variables=False)
+        self._around: tuple[GradientTape, ...] = ()
+
+    def __enter__(self) -> Self:
+        if self._tape._recording:
+            raise ValueError(
+                tell(
+                    "Accumulator is already recording.",
+                    "use a second accumulator for the inner block",
+                )
+            )
+        self._around = here.tapes
+        self._tape.__enter__()
+        self._tape.watch([p for p in self._primals if _is_real(p)])
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._tape.__exit__(kind, error, trace)
+
+    def jvp(
+        self, primals: Any, unconnected_gradients: Any = UnconnectedGradients.NONE
+    ) -> Any:
+        """How each of the results ``primals`` moves along the step, or None."""
+        zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
+        flat = nest.leaves(primals)
+        out = [self._along(t) for t in flat]
+        if zero:
+            out = [
+                _zeros(t) if d is None else d for t, d in zip(flat, out, strict=True)
+            ]
+        return nest.like(primals, out)
+
+    def _along(self, y: Any) -> Any:
+        if not isinstance(y, (Tensor, Variable)):
+            raise AttributeError(
+                tell(
+                    f"'{type(y).__name__}' object has no attribute '_id'",
+                    f"{y!r} is no tensor: ask for what was computed in the block",
+                )
+            )
+        for p, t in zip(self._primals, self._tangents, strict=True):
+            if p is y:
+                return t
+        if not _is_real(y):
+            return None
+        pull, real = self._tape._pull, [p for p in self._primals if _is_real(p)]
+        with self._listening():
+            weight = wrap(np.ones_like(y._v)[()])
+            self._tape.watch(weight)
+            shares = pull([(y, weight)], real, BACK, AGAIN)
+            steps = [
+                t
+                for p, t in zip(self._primals, self._tangents, strict=True)
+                if _is_real(p)
+            ]
+            pairs = [
+                (whole(g), t)
+                for g, t in zip(shares, steps, strict=True)
+                if g is not None
+            ]
+            if not pairs:
+                return None
+            return pull(pairs, [weight], BACK, AGAIN)[0]
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Let the tape, and those around it, go on recording for a moment."""
+        idle = [t for t in (*self._around, self._tape) if not t._recording]
+        idle = [t for t in idle if t._persistent or not t._used]
+        for tape in idle:
+            tape._start(here.now)
+        try:
+            yield
+        finally:
+            for tape in reversed(idle):
+                tape._stop()
+
+
+def _zeros(t: Any) -> Tensor:
+    return wrap(np.zeros_like(t._v)[()])
+
+
+def _is_real(p: Any) -> bool:
+    return p.dtype.np.kind in "fc"
+
+
+def _same_nest(primals: Any, tangents: Any) -> None:
+    if _frame(primals) != _frame(tangents):
+        raise ValueError(
+            tell(
+                "The two structures don't have the same nested structure. First "
+                f"structure: {primals!r} Second structure: {tangents!r}",
+                "give one step for each primal, in the same lists or dicts",
+            )
+        )
+
+
+def _frame(structure: Any) -> Any:
+    """A nest without what is in it; a list of numbers may be a tensor's value."""
+    flat = nest.leaves(structure)
+    if not any(isinstance(t, (Tensor, Variable)) for t in flat):
+        return None
+    return nest.like(structure, [None] * len(flat))
+
+
+def _check_primal(p: Any, primals: list[Any]) -> None:
+    if not isinstance(p, (Tensor, Variable)):
+        raise AttributeError(
+            tell(
+                f"'{type(p).__name__}' object has no attribute 'dtype'",
+                f"{p!r} is no tensor: tf.constant({p!r}) makes one",
+            )
+        )
+    if sum(p is q for q in primals) > 1:
+        raise ValueError(
+            tell(
+                "Tensor {} was specified as a primal multiple times. This may indicate "
+                "an error. If it was intended, please sum the corresponding tangents."
+            )
+        )
+
+
+def _step(p: Any, tangent: Any) -> Tensor:
+    """The step of one primal, in its dtype and shape."""
+    made = convert(tangent, p.dtype)
+    if np.shape(made._v) != np.shape(p._v):
+        raise ValueError(
+            tell(
+                f"The step of shape {np.shape(made._v)} does not fit its primal of "
+                f"shape {np.shape(p._v)}.",
+                "a tangent says for each entry of its primal how far it moves",
+            )
+        )
+    return call.identity(made) if made.__class__ is Variable else made

@@ -1,0 +1,65 @@
+"""What an entry of the registry is made with, and the leaves: what is not computed.
+
+An entry gives the op's own text and one rule per operand. ``g`` is the upstream
+gradient, ``y`` the result; the other single letters are operands. The rules are
+TensorFlow's, so that gradients agree with it also where a function has a corner.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tapeviz.engine.primitives import OPERANDS, Op, Rule
+from tapeviz.engine.recording import READ, VARIABLE, WATCHED
+
+TABLE: list[Op] = []
+NAMED: dict[str, Op] = {}
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def op(name: str, text: str, *rules: str | None, **fields: Any) -> Op:
+    """Enter an op: its text, then one rule per operand in order of appearance."""
+    seen = dict.fromkeys(n for n in _NAME.findall(text) if n in OPERANDS)
+    operands = fields.pop("operands", tuple(seen))
+    texts = rules + (None,) * (len(operands) - len(rules))
+    made = Op(
+        name, len(TABLE), text, tuple(None if r is None else Rule(r) for r in texts),
+        operands, **fields,
+    )  # fmt: skip
+    TABLE.append(made)
+    NAMED[name] = made
+    return made
+
+
+PAIR: dict[str, Any] = {"broadcasts": True}
+"""Two operands (or more) that are stretched to one shape."""
+
+SWAPS: dict[str, Any] = {"broadcasts": True, "ordered": False}
+"""Two operands whose order does not matter."""
+
+AXIS: dict[str, Any] = {"settings": ("axis", "keep")}
+"""A reduction: the axes it takes away, and whether it keeps them with size 1."""
+
+FLOAT: dict[str, Any] = {"kinds": "fc"}
+"""A function of real or complex numbers: integers are refused, as TensorFlow does."""
+
+REAL: dict[str, Any] = {"kinds": "f"}
+"""A function of real numbers alone."""
+
+NUMBER: dict[str, Any] = {"kinds": "iufc"}
+"""Numbers of all kinds; bools and strings are refused."""
+
+ORDERED: dict[str, Any] = {"kinds": "iuf"}
+"""Numbers that are greater or less than others: not complex."""
+
+BITS: dict[str, Any] = {"kinds": "biu"}
+"""Bools, and the bits of whole numbers."""
+
+op("variable", "value", settings=("label",), cut=False)
+op("watched", "value", settings=("label",), cut=False)
+op("read", "x", "g", symbol="read")
+if [NAMED[n].code for n in ("variable", "watched", "read")] != [
+    VARIABLE, WATCHED, READ,
+]:  # fmt: skip
+    raise RuntimeError("the leaves come first: the record knows their numbers")

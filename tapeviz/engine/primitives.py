@@ -1,0 +1,439 @@
+"""A rule is one short text: executed, shown and tested.
+
+``"g * cos(x)"`` is the derivative of ``sin(x)``: ``g`` is the upstream gradient, ``x``
+the operand (``a``, ``b``, ``c`` where there are more), ``y`` the op's own result. The
+names a rule uses are all that the record has to save. From the texts of an op this
+module writes four Python functions and compiles them:
+
+``back``   the reverse sweep at this op, adding to the gradients of its operands;
+``over``   the same for an array that nobody else has: it is written over;
+``tell``   the contribution to one operand alone, for the pictures;
+``again``  the same sweep on tensors, so that gradients have gradients.
+
+All run the rule's text as it stands; only the meaning of its words differs.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from sys import getrefcount
+from typing import Any
+
+from numpy import ndarray
+
+from tapeviz.engine.recording import WATCHED
+from tapeviz.errors import tell
+
+OPERANDS = ("a", "b", "c", "x")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule's text and what it needs: operands, the result, shapes."""
+
+    text: str
+
+    @cached_property
+    def _tree(self) -> ast.Expression:
+        return ast.parse(self.text, mode="eval")
+
+    @cached_property
+    def shapes(self) -> frozenset[str]:
+        """The values of which only the shape is asked, as ``shape(x)``."""
+        return frozenset(
+            n.args[0].id
+            for n in ast.walk(self._tree)
+            if _is_shape(n)
+            and isinstance(n, ast.Call)
+            and isinstance(n.args[0], ast.Name)
+        )
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name the compiled text needs."""
+        tree = ast.parse(self.code, mode="eval")
+        return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
+
+    @cached_property
+    def called(self) -> frozenset[str]:
+        """Names that stand inside a function call or a comparison."""
+        tree = ast.parse(self.code, mode="eval")
+        inside = [n for n in ast.walk(tree) if isinstance(n, (ast.Call, ast.Compare))]
+        return frozenset(
+            m.id for n in inside for m in ast.walk(n) if isinstance(m, ast.Name)
+        )
+
+    @cached_property
+    def is_fresh(self) -> bool:
+        """Whether its result is a new array in any case, never ``g`` itself."""
+        return isinstance(self._tree.body, (ast.BinOp, ast.UnaryOp))
+
+    def arrays(self, over: bool) -> str:
+        """The text as it runs on arrays; ``over``: on one that may be written over."""
+        words = _Words({**_PRODUCT, **_POWER} if over else _PRODUCT)
+        body = words.visit(ast.parse(self.code, mode="eval")).body
+        chain = over and _starts_with_g(body)
+        return ast.unparse(_written_over(body) if chain else body)
+
+    @cached_property
+    def code(self) -> str:
+        """The text with ``shape(x)`` written as the saved name ``shape_x``."""
+        return ast.unparse(_Shapes().visit(ast.parse(self.text, mode="eval")))
+
+
+def _is_shape(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "shape"
+    )
+
+
+class _Shapes(ast.NodeTransformer):
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if _is_shape(node) and isinstance(node.args[0], ast.Name):
+            return ast.Name(f"shape_{node.args[0].id}", ast.Load())
+        return node
+
+
+_OVER = {
+    ast.Mult: "multiply", ast.Div: "divide", ast.Add: "add", ast.Sub: "subtract",
+    ast.USub: "negative",
+}  # fmt: skip
+
+
+_PRODUCT: dict[type[ast.operator], str] = {ast.MatMult: "matmul"}
+_POWER: dict[type[ast.operator], str] = {ast.Pow: "raised"}
+
+
+class _Words(ast.NodeTransformer):
+    """``matmul(a, b)`` for ``a @ b``, so that the word decides how."""
+
+    def __init__(self, names: dict[type[ast.operator], str]) -> None:
+        self.names = names
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        name = self.names.get(type(node.op))
+        return _call(name, node.left, node.right) if name else node
+
+
+def _written_over(node: ast.expr) -> ast.expr:
+    """A chain of steps on ``g``, each written over it.
+
+    ``g * y`` becomes ``multiply(g, y, o)``, where ``o`` is ``g`` or None. A number
+    minus (or over) a result in between is written over that result.
+    """
+    out = ast.Name("o", ast.Load())
+    if isinstance(node, ast.UnaryOp):
+        return _call("negative", _written_over(node.operand), out)
+    if isinstance(node, ast.BinOp):
+        name, rest = _OVER[type(node.op)], _between(node.right)
+        return _call(name, _written_over(node.left), rest, out)
+    return node
+
+
+def _between(node: ast.expr) -> ast.expr:
+    if (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.left, ast.Constant)
+        and isinstance(node.right, ast.BinOp)
+        and type(node.op) in _OVER
+    ):
+        step = ast.Name(_OVER[type(node.op)], ast.Load())
+        return _call("below", step, node.left, node.right)
+    return node
+
+
+def _call(name: str, *args: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), list(args), [])
+
+
+def _starts_with_g(node: ast.AST) -> bool:
+    """Whether it is a chain of steps on ``g``, which only the first step names."""
+    while isinstance(node, (ast.BinOp, ast.UnaryOp)) and type(node.op) in _OVER:
+        node, rest = (
+            (node.left, node.right)
+            if isinstance(node, ast.BinOp)
+            else (node.operand, None)
+        )
+        if isinstance(node, ast.Name):
+            return node.id == "g"
+        if rest is not None and any(
+            isinstance(n, ast.Name) and n.id == "g" for n in ast.walk(rest)
+        ):
+            return False
+    return False
+
+
+@dataclass(frozen=True)
+class Op:
+    """One entry of the registry.
+
+    ``text`` is the op itself in the words of the rules, ``rules`` one text per operand
+    (None: no gradient flows there). ``extras`` names what a record keeps beside the
+    operands: the op's settings, and shapes. ``broadcasts`` says that operands are
+    stretched to a common shape. ``cut`` marks results that no gradient can pass:
+    they count as constants. ``spread`` operands (``xs``) may be any number.
+    ``conjugates``: for complex numbers the conjugate of the derivative is meant; not so
+    for ops between real and complex, whose rules say it themselves. ``kinds``: the
+    kinds of number it takes, by NumPy's letters (b, i, u, f, c); all if empty.
+    ``missing``: asking for its gradient is an error, as in TensorFlow.
+    """
+
+    name: str
+    code: int
+    text: str
+    rules: tuple[Rule | None, ...]
+    operands: tuple[str, ...]
+    settings: tuple[str, ...] = ()
+    kernel: str = ""
+    symbol: str = ""
+    nickname: str = ""
+    domain: str = ""
+    broadcasts: bool = False
+    cut: bool = False
+    kinds: str = ""
+    ordered: bool = True
+    conjugates: bool = True
+    missing: bool = False
+    words: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def many(self) -> bool:
+        """Whether it takes any number of operands."""
+        return self.operands == ("xs",)
+
+    @cached_property
+    def shapes(self) -> tuple[str, ...]:
+        """The shapes its rules ask for, as ``shape_x``."""
+        asked = {s for r in self.rules if r for s in r.shapes}
+        return tuple(f"shape_{n}" for n in sorted(asked))
+
+    @cached_property
+    def extras(self) -> tuple[str, ...]:
+        """What a record keeps beside operands and result."""
+        return (*self.settings, *self.shapes)
+
+    def keeps(self, name: str, slot: int) -> bool:
+        """Whether the rule of ``slot`` needs the value called ``name``."""
+        rule = self.rules[slot]
+        return rule is not None and name in rule.names
+
+    # -- reading a record -------------------------------------------------------
+
+    def inputs(self, rec: tuple[Any, ...]) -> tuple[int, ...]:
+        """The places of the operands, -1 for a constant."""
+        return rec[1] if self.many else rec[1 : 1 + len(self.operands)]
+
+    def values(self, rec: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The operands' values where the record kept them, else None."""
+        n = len(self.operands)
+        return rec[2] if self.many else rec[1 + n : 1 + 2 * n]
+
+    def settings_of(self, rec: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The op's settings, in the order of ``settings``."""
+        extra = rec[-3]
+        return () if self.broadcasts or extra is None else extra[: len(self.settings)]
+
+
+def compile_function(
+    source: str, name: str, words: dict[str, Any], title: str = ""
+) -> Callable[..., Any]:
+    """The function ``name`` that ``source`` defines; its text shows in tracebacks."""
+    file = f"<tapeviz {title or name}>"
+    space = {"__name__": "tapeviz.engine.primitives", **words}
+    exec(compile(source, file, "exec"), space)  # noqa: S102 - our own rule texts
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    made: Callable[..., Any] = space[name]
+    return made
+
+
+def _unpack(op: Op) -> list[str]:
+    if op.many:
+        lines = ["    _, ins, xs, y, e, _, _ = r"]
+    else:
+        ins = ", ".join(f"i{n}" for n in op.operands)
+        lines = [f"    _, {ins}, {', '.join(op.operands)}, y, e, _, _ = r"]
+    if op.extras and not op.broadcasts:
+        lines.append(f"    {', '.join(op.extras)}, = e")
+    return lines
+
+
+def _expression(op: Op, slot: int, *, again: bool, over: bool = False) -> list[str]:
+    """The lines that leave operand ``slot``'s contribution in ``d``."""
+    rule = op.rules[slot]
+    if rule is None:
+        raise ValueError(f"{op.name} has no rule for operand {slot}")
+    lines = []
+    if len(op.operands) > 1 and not again:
+        plain = [n for n in op.operands if n in rule.called]
+        lines = [f"if {n}.__class__ in PLAIN: {n} = g.dtype.type({n})" for n in plain]
+    code = rule.code if again else rule.arrays(over)
+    lines.append(f"d = {code}")
+    if op.broadcasts:
+        lines.append(f"if e is not None: d = fit(d, e[{slot}])")
+    return lines
+
+
+def _free(op: Op, slot: int) -> str:
+    """``o``: the gradient itself where no other rule needs it, or has handed it on."""
+    others = [
+        f"i{n} < 0"
+        for k, n in enumerate(op.operands)
+        if (rule := op.rules[k]) and (k > slot or (k < slot and not rule.is_fresh))
+    ]
+    return f"o = g if {' and '.join(others)} else None" if others else "o = g"
+
+
+def _lift(op: Op) -> list[str]:
+    """The lines that make tensors of the saved values the rules name."""
+    names = {n for r in op.rules if r for n in r.names}
+    if op.many:
+        many = ["xs = [lift(v, j, t, g) for v, j in zip(xs, ins)]"]
+        return many if "xs" in names else []
+    lines = [f"{n} = lift({n}, i{n}, t, g)" for n in op.operands if n in names]
+    return lines + (["y = lift(y, i, t, g)"] if "y" in names else [])
+
+
+def _add(place: str, over: bool = False) -> list[str]:
+    if over:
+        return [f"join(G, {place}, d)"]
+    return [f"s = G[{place}]", f"G[{place}] = d if s is None else s + d"]
+
+
+def sweep_source(op: Op, name: str, *, again: bool, over: bool = False) -> str:
+    """The source of ``back`` (on raw values) or ``again`` (on tensors).
+
+    ``over``: for an array ``g`` that nobody else needs and that may be written over.
+    """
+    head = f"def {name}(g, r, G, i, t):"
+    body = _unpack(op)
+    if again:
+        body += ["    " + line for line in _lift(op)]
+    if op.many:
+        body += ["    for k, j in enumerate(ins):", "        if j >= 0:"]
+        lines = [*_expression(op, 0, again=again), "if d is None: continue", *_add("j")]
+        body += ["            " + line for line in lines]
+    for slot, operand in enumerate(() if op.many else op.operands):
+        if op.rules[slot] is None:
+            continue
+        lines = _expression(op, slot, again=again, over=over)
+        if over and ", o)" in "".join(lines):
+            lines = [_free(op, slot), *lines]
+        lines += _add(f"i{operand}", over)
+        if len(op.operands) > 1:
+            body.append(f"    if i{operand} >= 0:")
+            body += ["        " + line for line in lines]
+        else:
+            body += ["    " + line for line in lines]
+    return "\n".join([head, *body]) + "\n"
+
+
+def loop_source(ops: Sequence[Op], *, again: bool, over: bool) -> str:
+    """The source of the reverse sweep.
+
+    Ops whose rules stand in the loop itself save a call for each of their records. The
+    leaves, which come first among the ops, have nothing to hand on. ``over``: where no
+    one else has an array, its op's rules may write over it.
+    """
+    cases: list[str] = []
+    for op in ops:
+        lines = sweep_source(op, "", again=again).splitlines()[1:]
+        cases += [f"            elif op == {op.code}:"]
+        cases += ["            " + line for line in lines]
+    alone = "count(g) == ALONE and is_whole(g)"
+    return "\n".join(
+        [
+            "def sweep(recs, G, start, stop, keep, t):",
+            "    for i in range(stop - 1, start - 1, -1):",
+            "        g = G[i]",
+            "        if g is not None:",
+            "            r = recs[i]",
+            "            op = r[0]",
+            "            if g.__class__ is ndarray:",
+            "                if i not in keep: G[i] = None",
+            *([f"                if {alone}:",
+               "                    OVER[op](g, r, G, i, t)",
+               "                    continue"] if over else []),
+            "                RULES[op](g, r, G, i, t)",
+            *cases,
+            f"            elif op > {WATCHED}: RULES[op](g, r, G, i, t)",
+            "",
+        ]
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """The rules of all ops, by number, and the loop that runs them.
+
+    ``often`` are the ops that stand in the loop itself; ``again``: on tensors; ``over``
+    are the rules for arrays that may be written over.
+    """
+
+    table: Any
+    words: dict[str, Any] = field(default_factory=dict)
+    often: Sequence[Op] = ()
+    again: bool = False
+    over: Any = None
+
+    @cached_property
+    def run(self) -> Callable[..., None]:
+        """``run(records, gradients, start, stop, places to keep, trace)``."""
+        words = self.words | {
+            "RULES": self.table, "OVER": self.over, "ndarray": ndarray,
+            "count": getrefcount, "ALONE": ALONE,
+        }  # fmt: skip
+        over = self.over is not None
+        source = loop_source(self.often, again=self.again, over=over)
+        return compile_function(source, "sweep", words)
+
+
+def _alone(values: list[Any]) -> int:
+    """What ``getrefcount`` says of a value that only the asking function has."""
+    g = values[0]
+    values[0] = None
+    return getrefcount(g)
+
+
+ALONE = _alone([object()])
+
+
+def tell_source(op: Op, slot: int, name: str) -> str:
+    """The source of ``tell``: one operand's contribution from a record."""
+    lines = [f"def {name}(g, r, k):", *_unpack(op)]
+    lines += ["    " + line for line in _expression(op, slot, again=False)]
+    return "\n".join([*lines, "    return d"]) + "\n"
+
+
+def compile_sweep(
+    op: Op, words: dict[str, Any], *, again: bool, over: bool = False
+) -> Callable[..., Any]:
+    """The reverse sweep at one op with these words; without a rule it does nothing."""
+    if op.missing:
+        return partial(_missing, op.kernel)
+    if not any(op.rules):
+        return _nothing
+    name = f"{'again' if again else 'over' if over else 'back'}_{op.name}"
+    source = sweep_source(op, name, again=again, over=over)
+    return compile_function(source, name, words)
+
+
+def _nothing(_g: Any, _r: Any, _G: Any, _i: Any, _t: Any) -> None:  # noqa: N803
+    """No gradient passes this op."""
+
+
+def _missing(kernel: str, *_sweep: Any) -> None:
+    raise LookupError(
+        tell(
+            f"gradient registry has no entry for: {kernel}",
+            "this op has no derivative, not even 0: tf.stop_gradient(...) around it "
+            "says that none is wanted",
+        )
+    )

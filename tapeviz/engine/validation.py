@@ -1,0 +1,285 @@
+"""What operands may meet: dtypes, shapes, Python numbers, and TensorFlow's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import dtypes
+from tapeviz.engine.primitives import Op
+from tapeviz.engine.recording import OFF
+from tapeviz.engine.tensor import Tensor, Variable, convert, raw, sizes, wrap
+from tapeviz.errors import InvalidArgumentError, tell
+
+Shapes = tuple[tuple[int, ...], ...]
+
+KNOWN = (Tensor, Variable)
+f32 = np.float32
+FLOATS: frozenset[Any] = frozenset((np.float16, np.float32, np.float64))
+"""Scalars that every binary op takes as they are."""
+
+_LISTED = (
+    "bfloat16", "half", "float", "double", "int8", "int16", "int32", "int64", "uint8",
+    "uint16", "uint32", "uint64", "complex64", "complex128", "bool",
+)  # fmt: skip
+_KINDS = dict(zip(_LISTED, "ffffiiiiuuuuccb", strict=True))
+_ADDS = ("add",)
+_NONE = (
+    "Attempt to convert a value (None) with an unsupported type "
+    "(<class 'NoneType'>) to a Tensor."
+)
+_WHOLE = ("floordiv", "mod", "power")
+_PLENTY: frozenset[Any] = frozenset((np.ndarray, *FLOATS))
+_OTHERWISE = ("matmul", "solve")
+"""Ops whose operands need no common shape."""
+
+
+def quiet(forward: Callable[..., Any], *args: Any) -> Any:
+    """The op again, where a warning was made an error: nan and inf are values here."""
+    with np.errstate(all="ignore"):
+        return forward(*args)
+
+
+def first(op: Op, value: Any) -> Any:
+    """The one operand of an op as a tensor."""
+    if value is None:
+        raise ValueError(tell(_NONE, f"give {op.name} a number or a tensor"))
+    return convert(value)
+
+
+def operands(op: Op, *given: Any) -> list[Any]:
+    """The operands as tensors; plain values take the first tensor's dtype."""
+    like = next((t.dtype for t in given if t.__class__ in KNOWN), None)
+    skip = op.operands[0] == "c"
+    if skip:
+        like = next((t.dtype for t in given[1:] if t.__class__ in KNOWN), None)
+    made: list[Any] = []
+    for slot, t in enumerate(given):
+        if t.__class__ in KNOWN:
+            made.append(t)
+        elif (skip and slot == 0) or isinstance(t, Tensor):
+            made.append(convert(t))
+        else:
+            made.append(_operand(op, t, like))
+            like = like or made[-1].dtype
+    return made
+
+
+def _operand(op: Op, value: Any, like: Any) -> Any:
+    if value is None:
+        raise ValueError(
+            tell(_NONE, "a gradient may be None: why(tape, y, x) says the reason")
+        )
+    if like is not None and not op.cut and isinstance(value, (str, bytes)):
+        raise InvalidArgumentError(
+            tell(
+                f"cannot compute {op.kernel} as input #1(zero-based) was expected to "
+                f"be a {like.c_name} tensor but is a string tensor [Op:{op.kernel}] "
+                "name: ",
+                f"{value!r} is text, not a number: float({value!r}) would make it one",
+            )
+        )
+    plain = not isinstance(value, (np.ndarray, np.generic))
+    if op.name in _ADDS and like is not None and like.is_integer and plain:
+        made = convert(value)
+        if made.dtype.is_floating:
+            raise mixed(op, like, made.dtype)
+    return convert(value, like)
+
+
+def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
+    """A Python number beside operand ``slot``, no float32 scalar; or an error."""
+    if op.name == "matmul":
+        _meet_matmul(((), np.shape(x)) if slot else (np.shape(x), ()))
+    kind = x.dtype.kind
+    if kind == "f" and (not op.kinds or "f" in op.kinds):
+        return number
+    dtype = dtypes.of(x)
+    if op.kinds and kind not in op.kinds:
+        raise _unlisted(op, dtype)
+    if kind == "c":
+        return number
+    if type(number) is float and kind in "iu" and op.name in _ADDS and not slot:
+        raise mixed(op, dtype, dtypes.float32)
+    value = raw(number, dtype)
+    if op.name in _WHOLE:
+        _whole(op, *((value, x) if slot else (x, value)))
+    return value
+
+
+def mixed(op: Op, one: Any, other: Any, slot: int = 1) -> Exception:
+    """The error for operands of two dtypes."""
+    if op.name in ("divide", "divide_no_nan"):
+        return TypeError(
+            tell(
+                f"`x` and `y` must have the same dtype, got {one!r} != {other!r}.",
+                f"bring both to one dtype: tf.cast(..., {one!r})",
+            )
+        )
+    return InvalidArgumentError(
+        tell(
+            f"cannot compute {op.kernel} as input #{slot}(zero-based) was expected to "
+            f"be a {one.c_name} tensor but is a {other.c_name} tensor [Op:{op.kernel}] "
+            "name: ",
+            f"bring both to one dtype: tf.cast(..., tf.{one.name})",
+        )
+    )
+
+
+def _unlisted(op: Op, dtype: Any) -> Exception:
+    allowed = ", ".join(n for n, kind in _KINDS.items() if kind in op.kinds)
+    real = "f" in op.kinds and dtype.np.kind in "iub"
+    return InvalidArgumentError(
+        tell(
+            f"Value for attr 'T' of {dtype.c_name} is not in the list of allowed "
+            f"values: {allowed} [Op:{op.kernel}] name: ",
+            "use floats: 3.0 instead of 3, or tf.cast(x, tf.float32)"
+            if real
+            else f"{op.name} takes no {dtype.name}: tf.cast(...) changes the dtype",
+        )
+    )
+
+
+def _whole(op: Op, a: Any, b: Any) -> None:
+    """InvalidArgumentError where whole numbers have no result."""
+    if not np.size(a):
+        return
+    if op.name == "power" and np.any(b < 0):
+        raise InvalidArgumentError(
+            tell(
+                "Integers to negative integer powers are not allowed [Op:Pow] name: ",
+                "write 2.0 instead of 2, or tf.cast the base to a float dtype",
+            )
+        )
+    if op.name != "power" and not np.all(b):
+        raise InvalidArgumentError(
+            tell(
+                f"Integer division by zero [Op:{op.kernel}] name: ",
+                "only floats divide by zero (to inf or nan): tf.cast(x, tf.float32)",
+            )
+        )
+
+
+def meet(op: Op, *values: Any) -> Shapes | None:
+    """None for operands of one shape, else their shapes; an error if those differ."""
+    if len(values) == 2 and _usual(op, *values):
+        one, two = values[0].shape, values[1].shape
+        return None if one == two else (one, two)
+    same = _chosen(op, *values) if op.operands[0] == "c" else values
+    for v in same[1:]:
+        if _differ(same[0], v):
+            slot = len(values) - len(same) + 1
+            raise mixed(op, dtypes.of(same[0]), dtypes.of(v), slot)
+    kind = same[0].dtype.kind
+    if op.kinds and kind not in op.kinds:
+        raise _unlisted(op, dtypes.of(same[0]))
+    shapes = tuple(np.shape(v) for v in values)
+    if op.name == "matmul":
+        return _meet_matmul(shapes)
+    if op.name == "solve":
+        return shapes
+    if kind in "iu" and op.name in _WHOLE:
+        _whole(op, *values)
+    if all(s == shapes[0] for s in shapes):
+        return None
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise _apart(op, shapes) from None
+    return shapes
+
+
+def _usual(op: Op, a: Any, b: Any) -> bool:
+    """Whether these are floats of one dtype, the one's shape the other's or its end."""
+    if (
+        a.__class__ not in _PLENTY
+        or b.__class__ not in _PLENTY
+        or op.name in _OTHERWISE
+    ):
+        return False
+    if a.dtype is not b.dtype or a.dtype.kind not in (op.kinds or "f"):
+        return False
+    one, two = a.shape, b.shape
+    return a.dtype.kind == "f" and (not one or two == one[len(one) - len(two) :])
+
+
+def _chosen(op: Op, condition: Any, *rest: Any) -> tuple[Any, ...]:
+    """The operands that a condition chooses among; an error if it is none."""
+    if condition.dtype.kind != "b":
+        raise mixed(op, dtypes.bool_, dtypes.of(condition), slot=0)
+    return rest
+
+
+def _apart(op: Op, shapes: Shapes) -> Exception:
+    text = " vs. ".join(sizes(s) for s in shapes[-2:])
+    return InvalidArgumentError(
+        tell(
+            f"Incompatible shapes: {text} [Op:{op.kernel}] name: ",
+            "sizes must be equal or 1, axis by axis from the last; see tf.reshape",
+        )
+    )
+
+
+def _differ(a: Any, b: Any) -> bool:
+    plain = (int, float)
+    return type(a) not in plain and type(b) not in plain and a.dtype != b.dtype
+
+
+def _meet_matmul(shapes: Shapes) -> Shapes | None:
+    a, b = shapes
+    if len(a) == len(b) == 2 and a[1] == b[0]:
+        return None
+    if len(a) < 2 or len(b) < 2:
+        what = f"ndims must be >= 2: {len(a)}"
+        if len(a) != len(b):
+            what = f"has different ndims: {sizes(a)} vs. {sizes(b)}"
+        raise InvalidArgumentError(
+            tell(
+                f"In[0] and In[1] {what} [Op:MatMul] name: ",
+                "a vector is no matrix: v[:, tf.newaxis] makes it a column, and "
+                "tf.reduce_sum(u * v) is the dot product",
+            )
+        )
+    if a[-1] != b[-2]:
+        show = [sizes(s) for s in shapes]
+        raise InvalidArgumentError(
+            tell(
+                f"Matrix size-incompatible: In[0]: {show[0]}, In[1]: {show[1]} "
+                "[Op:MatMul] name: ",
+                f"the first has {a[-1]} columns, the second {b[-2]} rows; tf.transpose "
+                "may be missing",
+            )
+        )
+    if a[:-2] == b[:-2]:
+        return None
+    try:
+        np.broadcast_shapes(a[:-2], b[:-2])
+    except ValueError:
+        raise InvalidArgumentError(
+            tell(f"In[0] and In[1] must have compatible batch dimensions: {a} vs. {b}")
+        ) from None
+    return shapes
+
+
+def check(op: Op, x: Any, *_rest: Any) -> None:
+    """InvalidArgumentError unless the op takes this kind of number."""
+    dtype = dtypes.of(x)
+    if dtype.np.kind not in op.kinds:
+        raise _unlisted(op, dtype)
+
+
+def lift(v: Any, place: int, trace: Any, g: Any) -> Any:
+    """A saved value as a tensor that stands where the value was recorded."""
+    if v is None or isinstance(v, Tensor):
+        return v
+    if v.__class__ is int or v.__class__ is float:
+        v = g._v.dtype.type(v)
+    if v.__class__ is not f32 and v.dtype.kind in "iu" and g._v.dtype.kind in "fc":
+        return wrap(v.astype(g._v.dtype))  # whole numbers have no gradient to pass
+    out = Tensor()
+    out._v = v
+    out._t = trace if place >= 0 else OFF
+    out._i = place
+    return out

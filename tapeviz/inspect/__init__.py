@@ -1,0 +1,31 @@
+"""The only door from the engine to the pictures: what happened, as frozen data."""
+
+from tapeviz.inspect.backward_pass import backward
+from tapeviz.inspect.descent_recorder import Recorder, landscape, record
+from tapeviz.inspect.descent_runner import losses, rerun
+from tapeviz.inspect.diagnose import why
+from tapeviz.inspect.explanation import explanation
+from tapeviz.inspect.graph import graph
+from tapeviz.inspect.graph_builder import asked
+from tapeviz.inspect.memory import memory
+from tapeviz.inspect.op_table import operations
+from tapeviz.inspect.questions import practice
+from tapeviz.inspect.replay import replay, value_of
+
+__all__ = [
+    "Recorder",
+    "asked",
+    "backward",
+    "explanation",
+    "graph",
+    "landscape",
+    "losses",
+    "memory",
+    "operations",
+    "practice",
+    "record",
+    "replay",
+    "rerun",
+    "value_of",
+    "why",
+]

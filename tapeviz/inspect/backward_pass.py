@@ -1,0 +1,194 @@
+"""A backward pass over a tape, told step by step."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import nest
+from tapeviz.engine.dispatch import TELL
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.primitives import Op
+from tapeviz.engine.recording import Record
+from tapeviz.engine.tape import GradientTape
+from tapeviz.inspect.diagnose import first
+from tapeviz.inspect.formulas import settings, spelled
+from tapeviz.inspect.graph_builder import Scribe, gradients, picture
+from tapeviz.inspect.nested_tapes import frames
+from tapeviz.inspect.replay import value_of
+from tapeviz.inspect.source.dataflow import Spot
+from tapeviz.inspect.source.variables import Names, tensors
+from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
+from tapeviz.trace.value import Value
+
+
+def backward(
+    tape: GradientTape,
+    target: Any,
+    sources: Any,
+    names: Names,
+    spot: Spot | None = None,
+) -> BackwardPass:
+    """The sweep from ``target`` to ``sources`` over what the tape recorded, told.
+
+    It works also after ``gradient`` used the tape up. ``spot`` is the instruction that
+    asks, so that the code around it can be read.
+    """
+    scribe = Scribe(tape, names)
+    targets, flat = nest.leaves(target), nest.leaves(sources)
+    seeds = [_one(t._v) for t in targets]
+    told = list(tape.tell(targets, seeds))
+    grads = gradients(tape, (targets, seeds))
+    left: dict[int, int] = {}
+    for _i, _g, parts in told:
+        for _slot, place, _part, _total in parts:
+            left[place] = left.get(place, 0) + 1
+    for place in (tape._place(t) for t in targets):
+        if place >= 0:
+            grads.setdefault(place, None)
+    loose = _loose(tape, targets, seeds)
+    steps = []
+    for i, g, parts in told:
+        if parts:
+            made = tuple(_contribution(scribe, i, g, part, left) for part in parts)
+            steps.append(Step(f"n{i}", value_of(g), made))
+    drawn = picture(scribe, targets, flat, grads)
+    drawn = replace(drawn, frames=frames(scribe, names, drawn.nodes, drawn.edges))
+    known, spots = drawn.by_id, map(tape._place, flat)
+    recorded = [
+        (t, s) for t, s in zip(targets, seeds, strict=True) if tape._place(t) >= 0
+    ]
+    results = tuple(_final(tape, grads, s, loose) for s in flat)
+    lost = [s for s, g in zip(flat, results, strict=True) if g is None]
+    reasons = first(tape, targets, lost, names, spot) if lost else ()
+    return BackwardPass(
+        drawn,
+        tuple(f"n{tape._place(t)}" for t, _ in recorded),
+        tuple(value_of(s) for _, s in recorded),
+        tuple(n if n in known else "" for n in (f"n{p}" for p in spots)),
+        tuple(steps),
+        results,
+        tuple(_called(names, s) for s in flat),
+        _beside(results, reasons),
+    ).validate()
+
+
+def _one(v: Any) -> Any:
+    return np.ones_like(v) if isinstance(v, np.ndarray) else v.dtype.type(1)
+
+
+def _loose(tape: GradientTape, targets: list[Any], seeds: list[Any]) -> dict[int, Any]:
+    """The seeds of targets that were not recorded: a tensor's slope by itself is 1."""
+    found: dict[int, Any] = {}
+    for t, seed in zip(targets, seeds, strict=True):
+        if tape._place(t) < 0:
+            found[id(t)] = found[id(t)] + seed if id(t) in found else seed
+    return found
+
+
+def _called(names: Names, thing: Any) -> str:
+    """The learner's name for a tensor or variable; "" where there is none."""
+    return next((name for name, one in tensors(names) if one is thing), "")
+
+
+def _beside(
+    results: tuple[Value | None, ...], told: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The reasons beside the results that are None; "" beside those that are not."""
+    rest = iter(told)
+    return tuple(next(rest) if g is None else "" for g in results) if told else ()
+
+
+def _final(
+    tape: GradientTape, grads: dict[int, Any], source: Any, loose: dict[int, Any]
+) -> Value | None:
+    place = tape._place(source)
+    g = loose.get(id(source)) if place < 0 else grads.get(place)
+    return None if g is None else value_of(g)
+
+
+def _contribution(
+    scribe: Scribe, i: int, g: Any, part: tuple[Any, ...], left: dict[int, int]
+) -> Contribution:
+    slot, place, d, total = part
+    rec = scribe.recs[i]
+    op = TABLE[rec[0]]
+    rule = op.rules[0 if op.many else slot]
+    text = "" if rule is None else spelled(rule.text, settings(op, rec))
+    left[place] -= 1
+    local = local_text(text)
+    filled = _filled(scribe, i, g, slot, text)
+    return Contribution(
+        f"e{i}_{slot}", f"n{place}", text, filled, value_of(d), value_of(total),
+        left[place] == 0, local, _local_value(op, rec, slot, g, local),
+    )  # fmt: skip
+
+
+_STRUCTURE = re.compile(
+    r"@|\b(T|fit|spread|stretch|reshape|transpose|place|pick|sum|stack|pick_at|place_at"
+    r"|cast|shape)\b"
+)
+
+
+def local_text(rule: str) -> str:
+    """The local derivative in a rule that is ``g`` times something, else "".
+
+    >>> [local_text(rule) for rule in ("g * cos(x)", "-g", "g / x", "T(g)")]
+    ['cos(x)', '-1', '1 / x', '']
+    """
+    if not rule or _STRUCTURE.search(rule):
+        return ""
+    one = re.sub(r"\bg\b", "1", rule)
+    bare = re.sub(r"^(-?)1 \* ", r"\1", one)
+    return ast.unparse(ast.parse(bare, mode="eval"))
+
+
+def _local_value(op: Op, rec: Record, slot: int, g: Any, local: str) -> Value | None:
+    tell = TELL[op.code][0 if op.many else slot]
+    if not local or tell is None or (op.broadcasts and rec[-3] is not None):
+        return None
+    with np.errstate(all="ignore"):
+        return value_of(tell(_one(g), rec, slot))
+
+
+_NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\()")
+
+
+def _filled(scribe: Scribe, i: int, g: Any, slot: int, rule: str) -> str:
+    """The rule with numbers in place of the names of scalars."""
+    rec = scribe.recs[i]
+    op = TABLE[rec[0]]
+    known: dict[str, Any] = {"g": g, "y": scribe.values[i], "k": slot}
+    for n, j, v in zip(op.operands, op.inputs(rec), op.values(rec), strict=False):
+        known[n] = scribe.values[j] if j >= 0 and not op.many else v
+    shapes = re.sub(r"shape\((\w+)\)", lambda m: str(np.shape(known[m[1]])), rule)
+    return _NAME.sub(lambda m: _number(known.get(m[0]), m[0]), shapes)
+
+
+def _number(v: Any, name: str) -> str:
+    """A scalar as a number (negative ones in brackets), an array by name and shape."""
+    if v is None or isinstance(v, str):
+        return name
+    if isinstance(v, np.ndarray):
+        if v.ndim == 1 and v.size <= 4:
+            return "[" + ", ".join(_digits(e) for e in v) + "]"
+        return f"{name}[{'×'.join(map(str, v.shape))}]"
+    if isinstance(v, (bool, int, float, np.generic)):
+        text = _digits(v)
+        return f"({text})" if text.startswith("-") else text
+    return str(v)
+
+
+def _digits(v: Any) -> str:
+    if isinstance(v, (float, np.floating)):
+        short = np.format_float_positional(
+            v, precision=6, unique=True, fractional=False, trim="-"
+        )
+        if 1e-4 <= abs(float(v)) < 1e7 or v == 0:
+            return short
+        return re.sub(r"e\+?(-?)0*", r"e\1", f"{float(v):.6g}")
+    return str(v)

@@ -1,0 +1,266 @@
+"""What the learner's code says of values that a tape did not record.
+
+A name is looked up only where its present value is surely the one that a line of code
+read or made: seen from the same scope, and not given another value since.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+from types import CodeType
+from typing import Any
+
+from tapeviz.engine.tensor import Tensor, Variable, wrap
+from tapeviz.inspect.graph_builder import Scribe
+from tapeviz.inspect.reasons import not_on_tape
+from tapeviz.inspect.reasons.question import Case
+from tapeviz.inspect.source.dataflow import Line, Reading, Spot, dotted
+from tapeviz.inspect.source.positions import positions
+from tapeviz.inspect.source.variables import Names
+from tapeviz.trace.diagnosis import Reason
+from tapeviz.trace.graph import Span
+
+Found = tuple[Line, ast.expr]
+
+OPERATORS = {
+    ast.Add: "add",
+    ast.Sub: "subtract",
+    ast.Mult: "multiply",
+    ast.Div: "divide",
+    ast.Pow: "power",
+    ast.MatMult: "matmul",
+    ast.FloorDiv: "floordiv",
+    ast.Mod: "mod",
+    ast.USub: "negative",
+}
+"""The registry's name for each of Python's operators."""
+
+_DIRECT = (ast.BinOp, ast.Compare)
+
+
+class Lookup:
+    """The code around one tape, and the values its names surely have."""
+
+    def __init__(self, scribe: Scribe, names: Names, reading: Reading) -> None:
+        self.scribe, self.names, self.tape = scribe, names, scribe.tape
+        self.reading = reading
+        self.case = self.about(wrap(0.0))
+        self._lines: dict[Spot, Line | None] = {}
+        self._nodes: dict[Spot, ast.AST | None] = {}
+
+    def about(self, thing: Any, name: str = "") -> Case:
+        """The question why a tensor or variable, of some name, has no gradient."""
+        last = self.tape._asked[-1][0] if self.tape._asked else []
+        goals = last or [thing]
+        case = Case(self.scribe, self.reading, self.names, goals, thing, (None, None))
+        if self._called and self.names.get(case.tape_name) is not self.tape:
+            case.tape_name = self._called
+        case.x_name = name or case.x_name
+        return case
+
+    @cached_property
+    def _called(self) -> str:
+        """A name that means this tape now; "" if there is none."""
+        found = [n for n, thing in list(self.names.items()) if thing is self.tape]
+        return next((n for n in found if not n.startswith("_")), "")
+
+    def reason(self, thing: Any, name: str) -> Reason | None:
+        """Why the tape does not watch a tensor or variable, if that is known."""
+        return next(iter(not_on_tape.source(self.about(thing, name))), None)
+
+    # -- lines -----------------------------------------------------------------------
+
+    def line(self, spot: Spot) -> Line | None:
+        """The statement that an instruction belongs to."""
+        if spot not in self._lines:
+            self._lines[spot] = self.reading.line_at(spot)
+        return self._lines[spot]
+
+    def node(self, spot: Spot) -> ast.AST | None:
+        """The expression of an instruction."""
+        if spot not in self._nodes:
+            self._nodes[spot] = self.reading.node_at(spot)
+        return self._nodes[spot]
+
+    @cached_property
+    def block(self) -> tuple[Line, ast.With] | None:
+        """The with-block of the tape, if there is no doubt which one it is."""
+        if self.tape._silent:
+            line = self.line(self.tape._silent)
+            if line is not None and isinstance(line.node, ast.With):
+                return line, line.node
+        found = self.reading.blocks(self.case.tape_name) if self._called else []
+        here = self.reading.here
+        early = [one for one in found if here is None or one[0].order <= here.order]
+        lines = self.case._recorded_lines
+        holding = [one for one in early if any(one[1] in line.withs for line in lines)]
+        best = holding or (early if len(early) == 1 else [])
+        return best[-1] if best else None
+
+    def inside(self, line: Line) -> bool:
+        """Whether a line stands in the tape's block."""
+        return self.block is not None and self.block[1] in line.withs
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The statements in the block."""
+        return [line for line in self.reading.lines if self.inside(line)]
+
+    @cached_property
+    def later(self) -> list[Line]:
+        """The statements after the block, up to the question, outside other blocks."""
+        here = self.reading.here
+        if self.block is None or here is None:
+            return []
+        head, block = self.block
+        end = (head.order[0], block.end_lineno or 0, 10**6)
+        return [
+            line
+            for line in self.reading.lines
+            if end < line.order <= here.order
+            and line.scope == head.scope
+            and not any(map(is_tape_block, line.withs))
+        ]
+
+    # -- names -----------------------------------------------------------------------
+
+    def seen(self, name: str, line: Line) -> bool:
+        """Whether a line's name is the very one that the question sees."""
+        scope = self.reading.key(name, line)
+        here = self.reading.here
+        if here is None:
+            return "/" not in scope[0].replace(line.path, "")
+        return scope == self.reading.key(name, here)
+
+    def definition(self, name: str, line: Line) -> Line | None:
+        """The one statement that made the value which a line reads by this name."""
+        found = [one for one in self.reading.before(name, line) if _binds(one, name)]
+        return found[0] if len(found) == 1 and found[0].value is not None else None
+
+    def held(self, name: str, line: Line) -> Any:
+        """What a line read by this name, if the name surely still means it."""
+        thing = self._thing(name)
+        if thing is None or not self.seen(name, line):
+            return None
+        made = [one for one in self._made(name, line) if _binds(one, name)]
+        later = (o for o in made if o.order >= line.order or {*o.loops} & {*line.loops})
+        if next(later, None) is None:
+            return thing
+        before = [one for one in self.reading.before(name, line) if one in made]
+        return thing if before == [made[-1]] else None
+
+    def result(self, name: str, line: Line) -> Any:
+        """What a line gave this name, if the name surely still means it."""
+        thing = self._thing(name)
+        if thing is None or not self.seen(name, line):
+            return None
+        made = [one for one in self._made(name, line) if _binds(one, name)]
+        return thing if made and made[-1] is line and line.sure else None
+
+    def watched(self, name: str) -> bool:
+        """Whether some line may tell a tape to watch what a name stands for."""
+        return any(
+            "watch" in line.calls and {name, name.partition(".")[0]} & line.reads
+            for line in self.reading.lines
+        )
+
+    def _made(self, name: str, line: Line) -> list[Line]:
+        here = self.reading.here
+        return [
+            one
+            for one in self.reading.made(name, line)
+            if here is None or one.scope != here.scope or one.order < here.order
+        ]
+
+    def _thing(self, name: str) -> Any:
+        """The value of a name, or of attributes that are plainly stored."""
+        first, *rest = name.split(".")
+        thing = self.names.get(first)
+        for part in rest:
+            thing = getattr(thing, "__dict__", {}).get(part)
+        return thing
+
+    # -- expressions -----------------------------------------------------------------
+
+    def operand(self, i: int, slot: int) -> Found | None:
+        """The expression in a slot of a record, where the code shows it."""
+        spot = self.scribe.recs[i][-2:]
+        if spot[0] is None:
+            return None
+        node, line = self.node(spot), self.line(spot)
+        if isinstance(node, _DIRECT) and line is not None:
+            right = node.right if isinstance(node, ast.BinOp) else node.comparators[0]
+            return line, (node.left, right)[slot] if slot < 2 else node.left
+        alone = isinstance(node, ast.Call) and len(self._at.get(_key(spot), ())) == 1
+        inputs = len(self.case.op(i).inputs(self.scribe.recs[i]))
+        if alone and line is not None and isinstance(node, ast.Call):
+            args = node.args
+            plain = not any(isinstance(a, ast.Starred) for a in args)
+            if plain and len(args) >= inputs > slot and not self._own(node):
+                return line, args[slot]
+        return None
+
+    def _own(self, node: ast.Call) -> bool:
+        """Whether a call is not plainly one of the library's own functions."""
+        return not dotted(node.func).startswith(f"{self.case.tf}.")
+
+    @cached_property
+    def _at(self) -> dict[Any, list[int]]:
+        """The operations drawn, by where in the code they stand."""
+        found: dict[Any, list[int]] = {}
+        for i in self.scribe.places:
+            spot = self.scribe.recs[i][-2:]
+            if isinstance(spot[0], CodeType) and (key := _key(spot)) is not None:
+                found.setdefault(key, []).append(i)
+        return found
+
+    def record_at(self, line: Line, node: ast.AST) -> int:
+        """The last record that an expression made; -1 if it made none."""
+        if not isinstance(node, ast.expr):
+            return -1
+        place = (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
+        return self._at.get((line.path, *place), [-1])[-1]
+
+    def span(self, line: Line, node: Any = None) -> Span | None:
+        """The stretch of a statement, or of an expression in it."""
+        return self.case.span(line, node)
+
+
+def is_tape_block(block: ast.With) -> bool:
+    """Whether a with-statement is the block of a tape."""
+    return any(
+        isinstance(item.context_expr, ast.Call)
+        and dotted(item.context_expr.func).endswith("GradientTape")
+        for item in block.items
+    )
+
+
+def _binds(line: Line, name: str) -> bool:
+    """Whether a line gives a name a new value, not only changes what it holds."""
+    return name in line.makes and not isinstance(line.node, ast.Expr)
+
+
+def _key(spot: Spot) -> Any:
+    place = positions(spot[0]).get(spot[1])
+    return None if place is None else (spot[0].co_filename, *place)
+
+
+def names_in(node: ast.AST) -> Iterator[str]:
+    """The names that an expression reads, but for those of functions it calls."""
+    calls = {id(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
+    inner = {
+        id(n.value)
+        for n in ast.walk(node)
+        if isinstance(n, ast.Attribute) and id(n) not in calls
+    }
+    for one in ast.walk(node):
+        free = id(one) not in calls and id(one) not in inner
+        if free and isinstance(one, (ast.Name, ast.Attribute)) and dotted(one):
+            yield dotted(one)
+
+
+def is_tensor(thing: Any) -> bool:
+    """Whether it is a tensor or a variable itself."""
+    return thing.__class__ in (Tensor, Variable)

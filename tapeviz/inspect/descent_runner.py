@@ -1,0 +1,105 @@
+"""A descent that is run by us: for the studio, whose controls say how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.inspect.descent_recorder import Recorder
+
+Loss = Callable[[], Any]
+Apply = Callable[[Iterable[tuple[Any, Variable]]], Any]
+
+
+def rerun(  # noqa: PLR0913 - what the studio's controls say
+    loss: Loss,
+    variables: Sequence[Variable],
+    apply: Apply,
+    *,
+    steps: int,
+    start: Sequence[float],
+    recorder: Recorder,
+) -> Recorder:
+    """The recorded descent of ``loss`` from ``start``, in at most ``steps`` updates.
+
+    ``apply`` gets pairs of gradient and variable, as an optimizer's
+    ``apply_gradients``. It ends early where a number is no number any more. The
+    variables are put back after it. ValueError in plain words when the loss has no
+    gradient or is not one number.
+    """
+    before = [v._v for v in variables]
+    try:
+        place(variables, start)
+        with recorder:
+            for _ in range(steps):
+                _step(loss, variables, apply)
+                if not all(np.isfinite(v._v).all() for v in variables):
+                    break
+    finally:
+        for v, old in zip(variables, before, strict=True):
+            v._put(old)
+    return recorder
+
+
+def place(variables: Sequence[Variable], numbers: Sequence[float]) -> None:
+    """Give the variables the numbers of a row."""
+    start = 0
+    for v in variables:
+        size = int(np.size(v._v))
+        part = np.asarray(numbers[start : start + size]).reshape(np.shape(v._v))
+        v._put(part.astype(v._v.dtype)[()])
+        start += size
+
+
+def losses(
+    loss: Loss, variables: Sequence[Variable], points: Sequence[Sequence[float]]
+) -> list[float]:
+    """The loss at each row of numbers; nan where it cannot be worked out."""
+    before = [v._v for v in variables]
+    found = []
+    try:
+        for point in points:
+            place(variables, point)
+            try:
+                found.append(float(_number(loss())._v))
+            except Exception:  # noqa: BLE001 - outside its domain a loss may raise
+                found.append(float("nan"))
+    finally:
+        for v, old in zip(variables, before, strict=True):
+            v._put(old)
+    return found
+
+
+def _step(loss: Loss, variables: Sequence[Variable], apply: Apply) -> None:
+    with GradientTape() as tape:
+        value = loss()
+    grads = tape.gradient(_number(value), list(variables))
+    if all(g is None for g in grads):
+        raise ValueError(
+            "the loss does not depend on the variable, so it has no gradient: "
+            "the function must read the variable itself, with TensorFlow's functions"
+        )
+    pairs = zip(grads, variables, strict=True)
+    apply([(g, v) for g, v in pairs if g is not None])
+
+
+def _number(value: Any) -> Tensor:
+    """The loss itself; ValueError when it is not one real number."""
+    if isinstance(value, Variable):
+        value = value.value()
+    if not isinstance(value, Tensor):
+        raise ValueError(  # noqa: TRY004 - said to a learner, in a panel
+            f"the loss returned {value!r}, which is not a tensor: return what was "
+            "computed from the variable"
+        )
+    if np.size(value._v) != 1:
+        shape = "x".join(map(str, np.shape(value._v)))
+        raise ValueError(
+            f"the loss returned {shape} numbers, but descent needs one: take "
+            "tf.reduce_sum or tf.reduce_mean of them"
+        )
+    return value

@@ -1,0 +1,333 @@
+"""A backward pass explained: its paths, forward mode, and finite differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import nest
+from tapeviz.engine.complex_gradients import told as part_of
+from tapeviz.engine.dispatch import FORWARD, TELL
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.recording import here
+from tapeviz.engine.tape import GradientTape
+from tapeviz.inspect.backward_pass import backward
+from tapeviz.inspect.replay import replay, value_of
+from tapeviz.inspect.source.variables import Names, tensors
+from tapeviz.trace.backward_pass import BackwardPass
+from tapeviz.trace.explanation import (
+    Check,
+    Cost,
+    Explanation,
+    ForwardPass,
+    Path,
+    Push,
+    Term,
+)
+from tapeviz.trace.value import WHOLE
+
+PATHS = 12
+"""More paths than this are counted, not listed."""
+
+SWEEPS = 3
+"""How many sweeps of forward mode are told step by step."""
+
+WORK = 3000
+"""How many rules forward mode may try for one sweep."""
+
+
+def explanation(
+    tape: GradientTape, target: Any, sources: Any, names: Names, *, check: bool = False
+) -> Explanation:
+    """The sweep from ``target`` to ``sources`` with all that explains it.
+
+    With ``check`` each contribution is compared with finite differences of its op. The
+    tape is not used up.
+    """
+    tapes, book = here.tapes, here.book
+    here.set((), book)
+    try:
+        run = backward(tape, target, sources, names)
+        told = _Explainer(tape, target, sources, run).whole(check=check)
+        return replace(
+            told,
+            target=" + ".join(_named(names, nest.leaves(target))),
+            sources=tuple(_named(names, nest.leaves(sources))),
+        ).validate()
+    finally:
+        here.set(tapes, book)
+
+
+def differences(
+    tape: GradientTape, target: Any, sources: Any, run: BackwardPass
+) -> tuple[Check, ...]:
+    """Each contribution of a pass beside finite differences of its op."""
+    return tuple(_Explainer(tape, target, sources, run)._checks())
+
+
+def _named(names: Names, things: list[Any]) -> list[str]:
+    """The learner's names for tensors and variables; "" where there is none."""
+    known = list(tensors(names))
+    return [next((n for n, one in known if one is t), "") for t in things]
+
+
+class _Explainer:
+    """One explanation in the making."""
+
+    def __init__(
+        self, tape: GradientTape, target: Any, sources: Any, run: BackwardPass
+    ) -> None:
+        self.recs = () if tape._book is None else tape._book.recs
+        self.values = replay(self.recs)
+        self.run = run
+        self.targets = [
+            (tape._place(t), np.ones_like(t._v)[()]) for t in nest.leaves(target)
+        ]
+        self.targets = [pair for pair in self.targets if pair[0] >= 0]
+        self.sources = [tape._place(s) for s in nest.leaves(sources)]
+        self.steps = list(
+            tape.tell(
+                nest.leaves(target),
+                [np.ones_like(t._v)[()] for t in nest.leaves(target)],
+            )
+        )
+        self.up: dict[int, list[tuple[int, int]]] = {}
+        for i, _, parts in self.steps:
+            for slot, j, _, _ in parts:
+                self.up.setdefault(j, []).append((i, slot))
+
+    def whole(self, *, check: bool) -> Explanation:
+        counts = [self._count(s) for s in self.sources]
+        return Explanation(
+            self.run,
+            tuple(counts),
+            tuple(self._paths(counts)),
+            tuple(self._checks()) if check else (),
+            tuple(self._sweeps()),
+            self._reverse_cost(),
+            self._forward_cost(),
+        )
+
+    # -- paths -----------------------------------------------------------------------
+
+    def _count(self, source: int) -> int:
+        """How many paths lead from the targets to a place."""
+        ways: dict[int, int] = {}
+        for i, _ in self.targets:
+            ways[i] = ways.get(i, 0) + 1
+        for i, _, parts in self.steps:
+            for _, j, _, _ in parts:
+                ways[j] = ways.get(j, 0) + ways.get(i, 0)
+        return ways.get(source, 0)
+
+    def _paths(self, counts: list[int]) -> Iterator[Path]:
+        for n, (source, count) in enumerate(zip(self.sources, counts, strict=True)):
+            if 0 < count <= PATHS:
+                found = sorted(self._ways(source))
+                for steps in found:
+                    edges = tuple(f"e{i}_{slot}" for i, slot in steps)
+                    yield Path(n, edges, value_of(self._along(steps, source)))
+
+    def _ways(self, source: int) -> Iterator[tuple[tuple[int, int], ...]]:
+        """Every path as its ops and slots, from the target on."""
+        todo: list[tuple[int, tuple[tuple[int, int], ...]]] = [(source, ())]
+        goals = [i for i, _ in self.targets]
+        while todo:
+            place, way = todo.pop()
+            for _ in range(goals.count(place)):
+                yield way
+            for i, slot in self.up.get(place, ()):
+                todo.append((i, ((i, slot), *way)))
+
+    def _along(self, way: tuple[tuple[int, int], ...], source: int) -> Any:
+        start = way[0][0] if way else source
+        g = dict(self.targets)[start]
+        with np.errstate(all="ignore"):
+            for i, slot in way:
+                g = self._pull(i, slot, g)
+        return g
+
+    def _pull(self, i: int, slot: int, g: Any) -> Any:
+        op = TABLE[self.recs[i][0]]
+        rule = TELL[op.code][0 if op.many else slot]
+        assert rule is not None  # noqa: S101 - a path has only edges with a rule
+        return part_of(op, rule, g, self.recs[i], slot)
+
+    # -- forwards --------------------------------------------------------------------
+
+    def _edges(self, source: int) -> list[tuple[int, int, int]]:
+        """The edges between a source and the targets, in the order of recording."""
+        return [
+            (i, slot, j)
+            for i, _, parts in reversed(self.steps)
+            for slot, j, _, _ in parts
+            if j == source or j in self._moved(source)
+        ]
+
+    def _moved(self, source: int) -> set[int]:
+        known = self.__dict__.setdefault("_reach", {})
+        if source not in known:
+            moved = {source}
+            for i, _, parts in reversed(self.steps):
+                if any(j in moved for _, j, _, _ in parts):
+                    moved.add(i)
+            known[source] = moved
+        found: set[int] = known[source]
+        return found
+
+    def _plain(self, source: int) -> bool:
+        """Whether forward mode can be told: real numbers, and not too many."""
+        edges = self._edges(source)
+        values = [self.values[i] for i, _, _ in edges] + [self.values[source]]
+        real = all(
+            isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f"
+            for v in values
+        )
+        return real and sum(np.size(v) for v in values) <= WORK
+
+    def _sweeps(self) -> Iterator[ForwardPass]:
+        left = SWEEPS
+        for n, source in enumerate(self.sources):
+            if source < 0 or not self._count(source) or not self._plain(source):
+                continue
+            for entry in range(min(left, int(np.size(self.values[source])))):
+                left -= 1
+                yield self._sweep(n, source, entry)
+
+    def _sweep(self, n: int, source: int, entry: int) -> ForwardPass:
+        start = self.values[source]
+        seed = np.zeros(np.size(start), start.dtype)
+        seed[entry] = 1
+        moves: dict[int, Any] = {source: seed.reshape(np.shape(start))[()]}
+        pushes: dict[int, list[Term]] = {}
+        with np.errstate(all="ignore"):
+            for i, slot, j in self._edges(source):
+                if j in moves:
+                    part = self._push(i, slot, moves[j])
+                    moves[i] = moves[i] + part if i in pushes else part
+                    pushes.setdefault(i, []).append(
+                        Term(f"e{i}_{slot}", value_of(part))
+                    )
+            result = sum(
+                float(np.sum(g * moves[i])) for i, g in self.targets if i in moves
+            )
+        steps = tuple(
+            Push(f"n{i}", tuple(terms), value_of(moves[i]))
+            for i, terms in pushes.items()
+        )
+        return ForwardPass(n, entry, steps, result)
+
+    def _push(self, i: int, slot: int, move: Any) -> Any:
+        """How a result moves with one operand: each entry's rule along the movement."""
+        value = self.values[i]
+        if not np.ndim(value):
+            one = value.dtype.type(1)
+            return value.dtype.type(np.sum(self._pull(i, slot, one) * move))
+        made = np.zeros(np.size(value), value.dtype)
+        for k in range(np.size(value)):
+            unit = np.zeros(np.size(value), value.dtype)
+            unit[k] = 1
+            made[k] = np.sum(self._pull(i, slot, unit.reshape(value.shape)) * move)
+        return made.reshape(value.shape)
+
+    # -- costs -----------------------------------------------------------------------
+
+    def _reverse_cost(self) -> Cost:
+        parts = [d for _, _, handed in self.steps for _, _, d, _ in handed]
+        return Cost(1, len(parts), sum(int(np.size(d)) for d in parts))
+
+    def _forward_cost(self) -> Cost:
+        sweeps = steps = numbers = 0
+        for source in dict.fromkeys(s for s in self.sources if s >= 0):
+            entries = int(np.size(self.values[source]))
+            edges = self._edges(source)
+            sweeps += entries
+            steps += entries * len(edges)
+            numbers += entries * sum(int(np.size(self.values[i])) for i, _, _ in edges)
+        return Cost(sweeps, steps, numbers)
+
+    # -- finite differences ----------------------------------------------------------
+
+    def _checks(self) -> Iterator[Check]:
+        for i, g, parts in self.steps:
+            for slot, _, d, _ in parts:
+                yield self._check(i, slot, g, d)
+
+    def _check(self, i: int, slot: int, g: Any, d: Any) -> Check:
+        edge, rec = f"e{i}_{slot}", self.recs[i]
+        op = TABLE[rec[0]]
+        given = [
+            self.values[j] if j >= 0 else v
+            for j, v in zip(op.inputs(rec), op.values(rec), strict=True)
+        ]
+        x = given[slot]
+        real = all(
+            isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f"
+            for v in (x, g, d)
+        )
+        if not real or op.name in ("custom", "part"):
+            return Check(edge, None, 0.0, agrees=True, note="other")
+        if np.size(x) > WHOLE:
+            return Check(edge, None, 0.0, agrees=True, note="large")
+        if not (np.all(np.isfinite(x)) and np.all(np.isfinite(d))):
+            return Check(edge, None, 0.0, agrees=True, note="wild")
+        with np.errstate(all="ignore"):
+            return self._compared(edge, _Slope(op, rec, given, slot, g), d)
+
+    def _compared(self, edge: str, slope: _Slope, d: Any) -> Check:
+        left, right = slope.sides()
+        middle = (left + right) / 2
+        if not np.all(np.isfinite(middle)):
+            return Check(edge, None, 0.0, agrees=True, note="wild")
+        scale = max(
+            1e-3,
+            float(np.max(np.abs(d), initial=0)),
+            float(np.max(np.abs(middle), initial=0)),
+        )
+        error = float(np.max(np.abs(middle - d), initial=0)) / scale
+        agrees = error < slope.tolerance
+        bend = float(np.max(np.abs(left - right), initial=0)) / scale
+        note = "corner" if not agrees and bend > slope.tolerance else ""
+        shown = np.asarray(middle, d.dtype)
+        return Check(
+            edge, value_of(shown if np.ndim(d) else shown[()]), error, agrees, note
+        )
+
+
+class _Slope:
+    """Differences of one op along one operand, in double precision."""
+
+    def __init__(self, op: Any, rec: Any, given: list[Any], slot: int, g: Any) -> None:
+        self.op, self.rec, self.slot, self.g = op, rec, slot, g
+        self.given = [_double(v) for v in given]
+        self.settings = op.settings_of(rec)
+        coarse = np.asarray(self._run(self.given[slot])).dtype.itemsize < 8
+        self.step, self.tolerance = (1e-2, 2e-2) if coarse else (1e-6, 1e-3)
+
+    def _run(self, x: Any) -> Any:
+        given: list[Any] = list(self.given)
+        given[self.slot] = x
+        return FORWARD[self.op.code](
+            *([given] if self.op.many else given), *self.settings
+        )
+
+    def sides(self) -> tuple[Any, Any]:
+        """The slope to the left and to the right, for each entry."""
+        x = np.asarray(self.given[self.slot])
+        base, left, right = self._run(x[()]), np.zeros(x.shape), np.zeros(x.shape)
+        for spot in np.ndindex(x.shape):
+            h = self.step * max(1.0, abs(float(x[spot])))
+            for side, out in ((-h, left), (h, right)):
+                moved = x.copy()
+                moved[spot] += side
+                out[spot] = np.sum(self.g * (self._run(moved[()]) - base)) / side
+        return left[()], right[()]
+
+
+def _double(v: Any) -> Any:
+    if isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f":
+        return v.astype(np.float64)
+    return v

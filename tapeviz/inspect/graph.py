@@ -1,0 +1,50 @@
+"""A tape becomes the graph of a picture: what it recorded, and what it did not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tapeviz.engine import nest
+from tapeviz.engine.tape import GradientTape
+from tapeviz.inspect.code_lookup import is_tensor
+from tapeviz.inspect.gc_pause import bulk
+from tapeviz.inspect.graph_builder import Scribe, gradients, picture
+from tapeviz.inspect.reasons.question import reading
+from tapeviz.inspect.source.dataflow import Spot
+from tapeviz.inspect.source.variables import Names
+from tapeviz.inspect.unrecorded import haunted
+from tapeviz.trace.graph import Graph
+
+
+def graph(
+    tape: GradientTape,
+    names: Names,
+    target: Any = None,
+    sources: Any = None,
+    spot: Spot | None = None,
+) -> Graph:
+    """What a tape recorded and did not, with the gradients it was last asked for.
+
+    ``spot`` is the instruction that asks, so that the code around it can be read.
+    """
+    with bulk():
+        scribe = Scribe(tape, names)
+        last = tape._asked[-1] if tape._asked else ([], [], [])
+        targets = _tensors(target) if target is not None else last[0]
+        flat = _tensors(sources) if sources is not None else last[2]
+        grads = gradients(tape, last) if tape._asked else None
+        drawn = picture(scribe, targets, flat, grads)
+        return haunted(
+            scribe,
+            drawn,
+            names,
+            reading(scribe, spot),
+            targets,
+            flat,
+            asking=all(any(s is t for t in last[2]) for s in flat),
+        ).validate()
+
+
+def _tensors(marked: Any) -> list[Any]:
+    """The tensors and variables among what is to be marked."""
+    return [t for t in nest.leaves(marked) if is_tensor(t)]

@@ -1,0 +1,234 @@
+"""A tape becomes a Graph.
+
+The records do not hold every value, only what the rules need. What a picture wants
+beside that is computed again here, from the leaves on: recording stays cheap, looking
+pays.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.primitives import Op
+from tapeviz.engine.recording import VARIABLE, WATCHED, Record
+from tapeviz.engine.tape import GradientTape
+from tapeviz.inspect.formulas import formula
+from tapeviz.inspect.replay import replay, shape_of, value_of
+from tapeviz.inspect.source.positions import Code
+from tapeviz.inspect.source.variables import Names, holders, names_of
+from tapeviz.trace.graph import Edge, Graph, Node, Scope, Span
+
+
+class Scribe:
+    """Writes down one tape: shared by the graph and the backward pass."""
+
+    def __init__(self, tape: GradientTape, names: Names) -> None:
+        self.tape = tape
+        self.recs: Sequence[Record] = () if tape._book is None else tape._book.recs
+        self.values = replay(self.recs)
+        self.names = names_of(tape, names)
+        self.holders = holders(names)
+        self.code = Code()
+        self.places = self._places()
+
+    def _places(self) -> list[int]:
+        """The places that belong to this tape: its windows, and what they lean on."""
+        end = len(self.recs)
+        mine = {
+            i
+            for start, stop in self.tape._windows
+            for i in range(start, end if stop < 0 else stop)
+        }
+        leaves = {place for place, _ in self.tape._watched.values()}
+        used = {j for i in mine for j in self.inputs(i) if j >= 0}
+        leaf_ops = {i for i in mine if self.recs[i][0] in (VARIABLE, WATCHED)}
+        return sorted((mine - leaf_ops) | leaves | used)
+
+    def inputs(self, i: int) -> tuple[int, ...]:
+        """The places of the operands of the record at a place, -1 for constants."""
+        return TABLE[self.recs[i][0]].inputs(self.recs[i])
+
+    def span(self, i: int) -> Span | None:
+        """Where in the learner's code the record at a place was made."""
+        code, lasti = self.recs[i][-2:]
+        return None if code is None else self.code.span(code, lasti)
+
+    def kind(self, i: int) -> str:
+        """What the value at a place is to the learner."""
+        rec = self.recs[i]
+        if rec[0] == VARIABLE:
+            return "variable"
+        return "watched" if rec[0] == WATCHED else "op"
+
+    def node(self, i: int, **more: Any) -> Node:
+        """The node of the value at a place."""
+        op, kind = TABLE[self.recs[i][0]], self.kind(i)
+        leaf = kind != "op"
+        name = self.names.get(i, "")
+        if not name and kind == "variable":
+            given = self.recs[i][2][0]
+            name = "" if given == "Variable" else given
+        return Node(
+            f"n{i}",
+            kind,
+            kind if leaf else op.name,
+            "" if leaf else _symbol(op, self.recs[i]),
+            "" if leaf else formula(op, self.recs[i]),
+            name,
+            value_of(self.values[i]),
+            self.span(i),
+            nickname=op.nickname,
+            **more,
+        )
+
+    def constant(self, v: Any, i: int, slot: int) -> Node:
+        """The node of an operand that is not recorded."""
+        shared = isinstance(v, (np.generic, np.ndarray))
+        name = self.holders.get(id(v), ("", None))[0] if shared else ""
+        return Node(f"k{i}_{slot}", "constant", "constant", "", "", name, value_of(v))
+
+
+def asked(tape: GradientTape) -> tuple[Any, Any]:
+    """The targets and sources of the last gradient, or None for both."""
+    if not tape._asked:
+        return None, None
+    target, _seeds, sources = tape._asked[-1]
+    return target, sources
+
+
+def _symbol(op: Op, rec: Record) -> str:
+    """The op's sign; of a function with its own gradient, the function's name."""
+    if op.name == "custom":
+        return str(op.settings_of(rec)[0].name)
+    return op.symbol
+
+
+def gradients(tape: GradientTape, goal: Any) -> dict[int, Any]:
+    """The gradient at every place the sweep reaches."""
+    found: dict[int, Any] = {}
+    for i, g, parts in tape.tell(goal[0], goal[1]):
+        found[i] = g
+        found.update({place: total for _slot, place, _part, total in parts})
+    return found
+
+
+def picture(
+    scribe: Scribe, targets: list[Any], sources: list[Any], grads: dict[int, Any] | None
+) -> Graph:
+    """The graph of what a scribe holds, with the gradients found at its places.
+
+    ``targets`` and ``sources`` are marked; without ``grads`` no gradient was asked for.
+    """
+    goals = {scribe.tape._place(t) for t in targets}
+    starts = {scribe.tape._place(s) for s in sources}
+    nodes: dict[str, Node] = {}
+    edges: list[Edge] = []
+    spotted: dict[int, str] = {}
+    known = set(scribe.places)
+    for i in scribe.places:
+        inside = known.issuperset(j for j in scribe.inputs(i) if j >= 0)
+        tails = _tails(scribe, i, nodes, spotted) if inside else []
+        more: dict[str, Any] = {"target": i in goals, "source": i in starts}
+        if grads is not None:
+            g = grads.get(i)
+            more["grad"] = "none" if g is None else "value"
+            more["gradient"] = None if g is None else value_of(g)
+        nodes[f"n{i}"] = scribe.node(i, **more)
+        edges += _edges(scribe, i, tails) if inside else []
+    return Graph(
+        tuple(nodes.values()), tuple(edges), scribe.code.sources(), _scopes(scribe)
+    )
+
+
+def _scopes(scribe: Scribe) -> tuple[Scope, ...]:
+    """The layers and losses whose ops are in the graph."""
+    book = scribe.tape._book
+    ops = [i for i in scribe.places if scribe.kind(i) == "op"]
+    found = []
+    for name, start, stop in () if book is None else book.groups:
+        mine = ops[bisect_left(ops, start) : bisect_left(ops, stop)]
+        if mine:
+            found.append(Scope(name, f"n{mine[0]}", f"n{mine[-1]}"))
+    return tuple(found)
+
+
+def _tails(
+    scribe: Scribe, i: int, nodes: dict[str, Node], spotted: dict[int, str]
+) -> list[str]:
+    """The ids of the nodes an op draws on; constants are added on the way."""
+    rec = scribe.recs[i]
+    op = TABLE[rec[0]]
+    values: Sequence[Any] = ()
+    tails = []
+    for slot, j in enumerate(op.inputs(rec)):
+        if j >= 0:
+            tails.append(f"n{j}")
+            continue
+        values = values or op.values(rec)
+        v = values[slot]
+        shared = isinstance(v, (np.generic, np.ndarray))
+        if shared and id(v) in spotted:
+            tails.append(spotted[id(v)])
+            continue
+        made = scribe.constant(v, i, slot)
+        nodes[made.id] = made
+        spotted[id(v)] = made.id
+        tails.append(made.id)
+    return tails
+
+
+@cache
+def _slots(code: int, count: int) -> tuple[tuple[int, str, bool], ...]:
+    """The number and name of each operand slot, and whether a gradient comes back."""
+    op = TABLE[code]
+    labels = [f"x{k}" for k in range(count)] if op.many else op.operands
+    rules = op.rules * count if op.many else op.rules
+    found = zip(labels, rules, strict=False)
+    return tuple((k, name, rule is not None) for k, (name, rule) in enumerate(found))
+
+
+def _edges(scribe: Scribe, i: int, tails: list[str]) -> list[Edge]:
+    rec = scribe.recs[i]
+    op, head = TABLE[rec[0]], f"n{i}"
+    shape = shape_of(scribe.values[i])
+    stretches = op.broadcasts and op.name != "matmul" and shape != ()
+    ordered = len(tails) > 1 and op.ordered
+    made = []
+    for slot, label, ruled in _slots(rec[0], len(tails)):
+        tail = tails[slot]
+        stretched = stretches and _tail_shape(scribe, rec, slot) != shape
+        live = ruled and tail[0] == "n"
+        cut = "" if live or tail[0] != "n" else _cut(scribe, i, int(tail[1:]))
+        made.append(
+            Edge(f"e{i}_{slot}", tail, head, slot, label, ordered, stretched, live, cut)
+        )
+    return made
+
+
+_REASONS = {"stop_gradient": "stopped", "cast_whole": "integer", "custom": "custom"}
+
+
+def _cut(scribe: Scribe, i: int, j: int) -> str:
+    """Why no gradient comes back to a place from an op without a rule for it.
+
+    "" where no gradient would have gone on from there, as from a condition.
+    """
+    before = TABLE[scribe.recs[j][0]]
+    if before.operands and not any(before.rules):
+        return ""
+    if scribe.values[j].dtype.kind not in "fc":
+        return ""
+    return _REASONS.get(TABLE[scribe.recs[i][0]].name, "step")
+
+
+def _tail_shape(scribe: Scribe, rec: Record, slot: int) -> tuple[int, ...]:
+    """The shape of the operand in a slot."""
+    op = TABLE[rec[0]]
+    j = op.inputs(rec)[slot]
+    return shape_of(scribe.values[j] if j >= 0 else op.values(rec)[slot])

@@ -1,0 +1,225 @@
+"""The loss where a run did not go: its record run again, with other numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.dispatch import call
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.recording import READ, VARIABLE, WATCHED, Book, here
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor, Variable, wrap
+from tapeviz.inspect.replay import replay
+from tapeviz.trace.descent import Curvature
+
+MANY = 100
+"""Numbers in all beyond which the second derivatives are not worked out."""
+
+_ROUNDS = 20
+_STILL = 1e-5
+_ROUNDING = 1e-3
+_SPOTS = 5
+
+
+@dataclass
+class Around:
+    """The loss of one step as a function of the numbers of some variables.
+
+    ``goal`` is the place of the loss in the book.
+    """
+
+    book: Book
+    goal: int
+    variables: Sequence[Variable]
+
+    @cached_property
+    def places(self) -> list[int]:
+        """Where the variables stand in the book; -1 for one that was not read."""
+        leaves = [self.book.leaves.get(id(v)) for v in self.variables]
+        return [-1 if leaf is None else int(leaf[0]) for leaf in leaves]
+
+    @cached_property
+    def needed(self) -> list[int]:
+        """The places that the loss comes from, in order."""
+        found, recs = {self.goal}, self.book.recs
+        for i in range(self.goal, -1, -1):
+            if i in found and recs[i][0] != READ:
+                found |= {j for j in TABLE[recs[i][0]].inputs(recs[i]) if j >= 0}
+        return sorted(found)
+
+    def split(self, numbers: Any) -> list[Any]:
+        """A row of numbers as a value for each variable."""
+        parts, start = [], 0
+        for v in self.variables:
+            shape, size = np.shape(v._v), int(np.size(v._v))
+            part = np.asarray(numbers[start : start + size]).reshape(shape)
+            parts.append(part.astype(v._v.dtype)[()])
+            start += size
+        return parts
+
+    # -- the loss alone ----------------------------------------------------------------
+
+    def loss(self, numbers: Any) -> float:
+        """The loss at a point."""
+        return float(np.sum(self._replayed(self.split(numbers))))
+
+    def losses(self, points: Any) -> list[float]:
+        """The loss at each row of ``points``, all at once where the ops allow it."""
+        points = np.asarray(points, np.float64)
+        at_once = self._at_once(points)
+        if at_once is not None:
+            return [float(v) for v in at_once]
+        return [self.loss(p) for p in points]
+
+    def _replayed(self, values: list[Any]) -> Any:
+        pairs = zip(self.places, values, strict=True)
+        put = {place: v for place, v in pairs if place >= 0}
+        return replay(self.book.recs[: self.goal + 1], put)[self.goal]
+
+    def _at_once(self, points: Any) -> Any:
+        """All losses by one pass over scalars made arrays; None if that is not it."""
+        if any(np.ndim(v._v) for v in self.variables) or len(points) <= _SPOTS:
+            return None
+        kinds = [v._v.dtype for v in self.variables]
+        columns = [c.astype(k) for c, k in zip(points.T, kinds, strict=True)]
+        try:
+            found = self._replayed(columns)
+        except Exception:  # noqa: BLE001 - some op wants the shapes it was recorded with
+            return None
+        if np.shape(found) != (len(points),):
+            return None
+        spots = np.linspace(0, len(points) - 1, _SPOTS).astype(int)
+        sure = [self.loss(points[i]) for i in spots]
+        same = np.allclose(found[spots], sure, rtol=1e-4, equal_nan=True)
+        return found if same else None
+
+    # -- its derivatives ---------------------------------------------------------------
+
+    def again(self, tensors: Sequence[Tensor]) -> Tensor:
+        """The loss computed once more from tensors, for tapes to record."""
+        pairs = zip(self.places, tensors, strict=True)
+        made: dict[int, Any] = {place: t for place, t in pairs if place >= 0}
+        for i in self.needed:
+            if i not in made:
+                made[i] = _run(self.book.recs[i], made)
+        found: Tensor = made[self.goal]
+        return found
+
+    def bend(self, numbers: Any) -> tuple[Any, Any] | None:
+        """Gradient and matrix of second derivatives, by nested tapes.
+
+        None where an op has no second derivative or there are too many numbers.
+        """
+        size = len(numbers)
+        if not 0 < size <= MANY or min(self.places) < 0:
+            return None
+        heard, here.heard = here.heard, ()
+        try:
+            slope, rows = _twice(self.again, [wrap(v) for v in self.split(numbers)])
+        except Exception:  # noqa: BLE001 - whatever an op of the learner's raises
+            return None
+        finally:
+            here.heard = heard
+        return slope, (rows + rows.T) / 2
+
+    def curvature(self, where: str, numbers: Any) -> Curvature | None:
+        """How the loss bends at a point; None where that is not known."""
+        found = self.bend(numbers)
+        if found is None or not all(np.isfinite(f).all() for f in found):
+            return None
+        bends, ways = np.linalg.eigh(found[1])
+        return Curvature(
+            where, _row(numbers), _row(found[0]), _row(bends),
+            tuple(map(_row, ways.T)),
+        )  # fmt: skip
+
+    def minimum(self, numbers: Any) -> Any:
+        """The lowest point near another one, by Newton's method; None if none is."""
+        x = np.array(numbers, np.float64)
+        for _ in range(_ROUNDS):
+            found = self.bend(x)
+            if found is None or not all(np.isfinite(f).all() for f in found):
+                return None
+            slope, matrix = found
+            bends, ways = np.linalg.eigh(matrix)
+            step = _newton(slope, bends, ways)
+            far = float(np.abs(step).max()) / max(1.0, float(np.abs(x).max()))
+            lower = None if far <= _STILL else self._lower(x, step)
+            if lower is None:
+                good = bends[0] > 0 and far <= _ROUNDING
+                return x + step if good and self._lowest(x + step, ways) else None
+            x = lower
+        return None
+
+    def _lowest(self, x: Any, ways: Any) -> bool:
+        """Whether the loss is lower on no side; a flat place on a slope is no end."""
+        floor = self.loss(x) - 1e-6 * abs(self.loss(x))
+        far = _ROUNDING * max(1.0, float(np.abs(x).max()))
+        sides = (x + s * far * way for way in ways.T for s in (-1, 1))
+        return not any(self.loss(p) < floor for p in sides)
+
+    def _lower(self, x: Any, step: Any) -> Any:
+        """A point along a step where the loss is lower; None if there is none."""
+        here_, part = self.loss(x), 1.0
+        while part > 1e-6:
+            if self.loss(x + part * step) <= here_:
+                return x + part * step
+            part /= 2
+        return None
+
+
+def _newton(slope: Any, bends: Any, ways: Any) -> Any:
+    """The way to where the slope would be zero; downhill where it bends down."""
+    least = 1e-6 * max(float(np.abs(bends).max()), 1e-30)
+    return -ways @ ((ways.T @ slope) / np.maximum(np.abs(bends), least))
+
+
+def _run(rec: Any, made: dict[int, Any]) -> Any:
+    """One record's op on tensors."""
+    op = TABLE[rec[0]]
+    if rec[0] in (VARIABLE, WATCHED):
+        return wrap(rec[1])
+    if rec[0] == READ:
+        return wrap(rec[-4])
+    given = [
+        made[j] if j >= 0 else v if isinstance(v, (int, float)) else wrap(v)
+        for j, v in zip(op.inputs(rec), op.values(rec), strict=True)
+    ]
+    function = getattr(call, op.name)
+    return function(*([given] if op.many else given), *op.settings_of(rec))
+
+
+def _twice(loss: Callable[[Sequence[Tensor]], Tensor], xs: list[Tensor]) -> Any:
+    """The gradient and the second derivatives of a loss, as NumPy arrays."""
+    with GradientTape(persistent=True) as outer:
+        outer.watch(xs)
+        with GradientTape() as inner:
+            inner.watch(xs)
+            y = loss(xs)
+        slopes = inner.gradient(y, xs, unconnected_gradients="zero")
+    rows = [
+        [_block(d, g, x) for d, x in zip(_derived(outer, g, xs), xs, strict=True)]
+        for g in slopes
+    ]
+    slope = np.concatenate([np.ravel(g._v) for g in slopes]).astype(np.float64)
+    return slope, np.block(rows).astype(np.float64)
+
+
+def _derived(tape: GradientTape, g: Any, xs: list[Tensor]) -> Any:
+    """The derivatives of one gradient, which is an array or one number."""
+    return tape.jacobian(g, xs) if np.ndim(g._v) else tape.gradient(g, xs)
+
+
+def _block(found: Any, g: Any, x: Any) -> Any:
+    """The second derivatives of one gradient by one variable as a matrix."""
+    shape = (int(np.size(g._v)), int(np.size(x._v)))
+    return np.zeros(shape) if found is None else np.reshape(found._v, shape)
+
+
+def _row(numbers: Any) -> tuple[float, ...]:
+    return tuple(float(v) for v in np.ravel(numbers))

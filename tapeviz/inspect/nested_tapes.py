@@ -1,0 +1,108 @@
+"""The blocks of several tapes that wrote one recording, as frames of a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Variable
+from tapeviz.inspect.graph_builder import Scribe
+from tapeviz.inspect.source.variables import Names
+from tapeviz.trace.graph import Edge, Frame, Node
+
+
+def frames(
+    scribe: Scribe, names: Names, nodes: Sequence[Node], edges: Iterable[Edge]
+) -> tuple[Frame, ...]:
+    """A frame for each tape that recorded inside this one, and for this one.
+
+    There is none where this tape is alone. A tape that no variable holds is not known.
+    """
+    tapes = _tapes(scribe.tape, names)
+    ops = {int(n.id[1:]) for n in nodes if n.id[0] == "n" and n.kind == "op"}
+    held = [(name, one, _covered(one, ops)) for name, one in tapes]
+    held = [(name, one, places) for name, one, places in held if places]
+    held.sort(key=lambda h: (min(h[2]), -len(h[2]), h[1] is not scribe.tape))
+    if len(held) < 2:
+        return ()
+    heads: dict[str, set[str]] = {}
+    for edge in edges:
+        heads.setdefault(edge.tail, set()).add(edge.head)
+    members: list[tuple[str, GradientTape, set[str]]] = []
+    for name, one, places in held:
+        inside = {f"n{i}" for i in places}
+        inside |= {n.id for n in nodes if n.id[0] == "k" and heads[n.id] <= inside}
+        if all(_fits(inside, other) for _, _, other in members):
+            members.append((name, one, inside))
+    _settle(members)
+    order = {node.id: k for k, node in enumerate(nodes)}
+    return tuple(
+        Frame(
+            name,
+            tuple(sorted((id for id in inside if id in order), key=order.__getitem__)),
+            _watched(scribe, one),
+        )
+        for name, one, inside in members
+    )
+
+
+def _tapes(tape: GradientTape, names: Names) -> list[tuple[str, GradientTape]]:
+    """The tapes that recorded inside this one by name, itself among them."""
+    found: dict[int, tuple[str, GradientTape]] = {}
+    for name, thing in list(names.items()):
+        inside = isinstance(thing, GradientTape) and _within(thing, tape)
+        if inside and not name.startswith("_"):
+            found.setdefault(id(thing), (name, thing))
+    found.setdefault(id(tape), ("this tape", tape))
+    return list(found.values())
+
+
+def _within(tape: GradientTape, outer: GradientTape) -> bool:
+    """Whether a tape recorded only while another one did, in the same recording."""
+    if tape._book is None or tape._book is not outer._book:
+        return False
+    end = len(tape._book.recs)
+    spans = [(c, d if d >= 0 else end) for c, d in outer._windows]
+    return all(
+        any(c <= a and (b if b >= 0 else end) <= d for c, d in spans)
+        for a, b in tape._windows
+    )
+
+
+def _covered(tape: GradientTape, ops: set[int]) -> set[int]:
+    """The operations that a tape recorded, among some."""
+    windows = tape._windows
+    return {
+        i for i in ops if any(a <= i and (b < 0 or i < b) for a, b in windows)
+    }  # fmt: skip
+
+
+def _fits(inside: set[str], other: set[str]) -> bool:
+    """Whether two frames can be drawn: one within the other, or side by side."""
+    return inside <= other or not inside & other
+
+
+def _settle(members: list[tuple[str, GradientTape, set[str]]]) -> None:
+    """Put each leaf into the outermost frame whose tape watches it, and those around.
+
+    A tape that watches what an outer one watches too has it outside of its frame.
+    """
+    owner: dict[int, int] = {}
+    for k, (_, tape, _) in enumerate(members):
+        for place, _ in tape._watched.values():
+            owner.setdefault(place, k)
+    for place, k in owner.items():
+        for other in range(k + 1):
+            if other == k or members[other][2] >= members[k][2]:
+                members[other][2].add(f"n{place}")
+
+
+def _watched(scribe: Scribe, tape: GradientTape) -> tuple[str, ...]:
+    """What a tape watches, by name."""
+    found = []
+    for place, thing in tape._watched.values():
+        name = scribe.names.get(place, "")
+        if not name and isinstance(thing, Variable):
+            name = "" if thing._name == "Variable" else thing._name
+        found.append(name or "a value without a name")
+    return tuple(dict.fromkeys(found))

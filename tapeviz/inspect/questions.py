@@ -1,0 +1,104 @@
+"""What goes beside a backward pass for practice: mistakes and finite differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.complex_gradients import told
+from tapeviz.engine.dispatch import FORWARD, TELL
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.primitives import Op
+from tapeviz.engine.recording import here
+from tapeviz.engine.tape import GradientTape
+from tapeviz.inspect.explanation import differences
+from tapeviz.inspect.graph_builder import Scribe
+from tapeviz.inspect.replay import value_of
+from tapeviz.trace.backward_pass import BackwardPass
+from tapeviz.trace.questions import Mistake, Practice
+
+MOST = 400
+"""Beside more contributions than this there is no practice: nobody would try all."""
+
+
+def practice(
+    tape: GradientTape, target: Any, sources: Any, run: BackwardPass
+) -> Practice:
+    """The usual mistakes at each step of a pass, and finite differences beside it."""
+    if sum(len(step.contributions) for step in run.steps) > MOST:
+        return Practice()
+    tapes, book = here.tapes, here.book
+    here.set((), book)
+    try:
+        checks = differences(tape, target, sources, run)
+        scribe = Scribe(tape, {})
+        return Practice((*_forwards(scribe, run), *_mistakes(scribe, run)), checks)
+    finally:
+        here.set(tapes, book)
+
+
+def _forwards(scribe: Scribe, run: BackwardPass) -> Iterator[Mistake]:
+    """The mistakes about the value of an op of two numbers."""
+    for node in run.graph.nodes:
+        if node.kind != "op" or not node.id[1:].isdigit():
+            continue
+        rec = scribe.recs[int(node.id[1:])]
+        given, op = _given(scribe, int(node.id[1:])), TABLE[rec[0]]
+        if len(op.operands) != 2 or not all(map(_plain, given)):
+            continue
+        one, two = given
+        with np.errstate(all="ignore"):
+            swapped = FORWARD[op.code](two, one, *op.settings_of(rec))
+            yield Mistake(node.id, "swapped", value_of(swapped))
+            if node.op == "power":
+                yield Mistake(node.id, "product", value_of(one * two))
+
+
+def _mistakes(scribe: Scribe, run: BackwardPass) -> Iterator[Mistake]:
+    for step in run.steps:
+        if step.upstream.shape or step.upstream.data is None:
+            continue
+        i, g = int(step.node[1:]), step.upstream.entry
+        op = TABLE[scribe.recs[i][0]]
+        if len(op.operands) == 2 and all(_plain(v) for v in _given(scribe, i)):
+            for c in step.contributions:
+                yield from _pair(scribe, op, i, g, c.edge)
+
+
+def _plain(v: Any) -> bool:
+    return not np.ndim(v) and isinstance(v, (int, float, np.floating))
+
+
+def _given(scribe: Scribe, i: int) -> list[Any]:
+    """The operands of an op, those included that its rules do not need."""
+    rec = scribe.recs[i]
+    op = TABLE[rec[0]]
+    pairs = zip(op.inputs(rec), op.values(rec), strict=True)
+    return [scribe.values[j] if j >= 0 else v for j, v in pairs]
+
+
+def _pair(scribe: Scribe, op: Op, i: int, g: Any, edge: str) -> Iterator[Mistake]:
+    """The mistakes of an op of two numbers."""
+    rec, slot = scribe.recs[i], int(edge.rpartition("_")[2])
+    one, two = _given(scribe, i)
+    upstream = scribe.values[i].dtype.type(g)
+    for kind, a, b, k in (
+        ("argument", one, two, 1 - slot),
+        ("swapped", two, one, slot),
+    ):
+        value = _by_rule(op, rec, (a, b), upstream, k)
+        if value is not None:
+            yield Mistake(edge, kind, value_of(value))
+
+
+def _by_rule(op: Op, rec: Any, given: tuple[Any, Any], g: Any, slot: int) -> Any:
+    """The op's rule of a slot at other operands; None where it has none."""
+    tell = TELL[op.code][slot]
+    if tell is None:
+        return None
+    with np.errstate(all="ignore"):
+        y = FORWARD[op.code](*given, *op.settings_of(rec))
+        full = (*rec[:3], *given, y, *rec[-3:])
+        return told(op, tell, g, full, slot)

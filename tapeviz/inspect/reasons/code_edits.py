@@ -1,0 +1,300 @@
+"""The smallest change of the learner's code that mends a reason, as edits."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tapeviz.inspect.reasons.question import Case, edit
+from tapeviz.inspect.source.dataflow import Line, code_of, deep, dotted
+from tapeviz.trace.diagnosis import Edit
+
+Edits = tuple[Edit, ...]
+
+FUNCTIONS = {
+    "log": "math.log", "log1p": "math.log1p", "sum": "reduce_sum",
+    "mean": "reduce_mean",
+    "max": "reduce_max", "min": "reduce_min", "prod": "reduce_prod", "power": "pow",
+    "amax": "reduce_max", "amin": "reduce_min", "fabs": "abs", "absolute": "abs",
+    "norm": "norm", "concatenate": "concat", "clip": "clip_by_value",
+    "expm1": "math.expm1",
+} | {
+    name: name for name in (
+        "sin", "cos", "tan", "exp", "sqrt", "abs", "square", "tanh", "sinh", "cosh",
+        "maximum", "minimum", "sign", "pow", "matmul", "transpose", "reshape", "where",
+        "stack", "add", "subtract", "multiply", "divide", "negative",
+    )
+}  # fmt: skip
+"""What TensorFlow calls the functions of NumPy and math."""
+
+
+def watch(case: Case, name: str, *, after: Line | None = None) -> Edits:
+    """``tape.watch(name)`` at the start of the block, or after a line in it."""
+    if case.block is None or not name:
+        return ()
+    line, block = case.block
+    call = f"{case.tape_name}.watch({name})"
+    if after is not None:
+        node: Any = after.node
+        end = (node.end_lineno, node.end_col_offset)
+        span = case.stretch(after, *end, *end)
+        return edit(span, f"\n{' ' * node.col_offset}{call}")
+    return edit(*_before(case, line, block.body[0], call))
+
+
+def _before(case: Case, line: Line, first: ast.stmt, text: str) -> tuple[Any, str]:
+    at = (first.lineno, first.col_offset)
+    same_line = first.lineno == line.node.lineno
+    gap = "; " if same_line else f"\n{' ' * first.col_offset}"
+    return case.stretch(line, *at, *at), text + gap
+
+
+def replace(case: Case, line: Line | None, node: Any, new: str) -> Edits:
+    """Another expression in the place of one."""
+    return () if line is None else edit(case.span(line, node), new)
+
+
+def reword(
+    case: Case,
+    line: Line | None,
+    node: Any,
+    change: Callable[[ast.AST], ast.AST | None],
+) -> Edits:
+    """The expression with some of its parts changed."""
+    if line is None or node is None or deep(node):
+        return ()
+    new = code_of(_Change(change).visit(ast.parse(code_of(node), mode="eval").body))
+    return replace(case, line, node, new) if new != code_of(node) else ()
+
+
+class _Change(ast.NodeTransformer):
+    def __init__(self, change: Callable[[ast.AST], ast.AST | None]) -> None:
+        self.change = change
+
+    def visit(self, node: ast.AST) -> Any:
+        made = super().generic_visit(node)
+        return self.change(made) or made
+
+
+def move(case: Case, lines: Iterable[Line]) -> Edits:
+    """Statements from outside the block moved to its end, or to its start."""
+    if case.block is None:
+        return ()
+    head, block = case.block
+    moved = [line for line in lines if case.inside(line) is False]
+    away = any(line.scope != head.scope for line in moved)
+    late = [one for one in moved if one.order > head.order]
+    edits: list[Edit] = []
+    last, first = block.body[-1], block.body[0]
+    if (
+        not moved
+        or away
+        or first.lineno == block.lineno
+        or any(_clumsy(case, m) for m in moved)
+    ):
+        return ()
+    indent = " " * first.col_offset
+    for group, at, form in (
+        (late, (last.end_lineno or 0, last.end_col_offset or 0), "\n{0}{1}"),
+        (
+            [m for m in moved if m not in late],
+            (first.lineno, first.col_offset),
+            "{1}\n{0}",
+        ),
+    ):
+        if group:
+            text = "".join(form.format(indent, _text(one)) for one in group)
+            edits += edit(case.stretch(head, *at, *at), text)
+            edits += [e for one in group for e in _taken(case, one)]
+    return tuple(edits)
+
+
+def _taken(case: Case, line: Line) -> Edits:
+    """A statement taken out; what it leaves empty says ``pass``."""
+    if _alone(line):
+        return replace(case, line, line.node, "pass")
+    return edit(_whole(case, line), "")
+
+
+def _alone(line: Line) -> bool:
+    """Whether a statement is all that stands in its block."""
+    bodies = (getattr(one, "body", ()) for one in (*line.withs, *line.loops))
+    return any([line.node] == body for body in bodies)
+
+
+def _clumsy(case: Case, line: Line) -> bool:
+    """Whether a statement cannot be moved as it stands."""
+    node = line.node
+    here = case.reading.here
+    return (
+        node.lineno != node.end_lineno
+        or line is here
+        or not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign))
+        or linecache.getline(line.path, node.lineno)[: node.col_offset].strip() != ""
+    )
+
+
+def _text(line: Line) -> str:
+    return (
+        code_of(line.node)
+        if line.node.lineno != line.node.end_lineno
+        else (linecache.getline(line.path, line.node.lineno).strip())
+    )
+
+
+def _whole(case: Case, line: Line) -> Any:
+    """A statement with the end of the line before it."""
+    number = line.node.lineno
+    if number > 1:
+        before = linecache.getline(line.path, number - 1).rstrip("\n")
+        return case.stretch(line, number - 1, len(before.encode()), number, 10**6)
+    return case.stretch(line, number, 0, number, 10**6)
+
+
+def remove(case: Case, line: Line | None) -> Edits:
+    """A statement taken out, if it has a line of its own and others stay beside it."""
+    if line is None or not isinstance(line.node, ast.Expr):
+        return ()
+    text = linecache.getline(line.path, line.node.lineno).strip()
+    one = line.node.lineno == line.node.end_lineno and text == code_of(line.node)
+    return edit(_whole(case, line), "") if one and not _alone(line) else ()
+
+
+def unpause(case: Case, line: Line) -> Edits:
+    """The lines of a stop_recording block, without it."""
+    for block in line.withs:
+        text = [dotted(getattr(i.context_expr, "func", block)) for i in block.items]
+        if text[0].endswith(".stop_recording") and block.body[0].lineno > block.lineno:
+            step = block.body[0].col_offset - block.col_offset
+            lines = [
+                linecache.getline(line.path, n).rstrip("\n")[step:]
+                for n in range(block.lineno + 1, (block.end_lineno or 0) + 1)
+            ]
+            span = case.stretch(line, block.lineno, 0, block.end_lineno or 0, 10**6)
+            return edit(span, "\n".join(lines))
+    return ()
+
+
+def stay(case: Case, line: Line | None, node: Any) -> Edits:
+    """The same computation with tensors, in the place of NumPy and Python."""
+    if line is None:
+        return ()
+    outer = outermost(case, line, node)
+    missing: list[str] = []
+
+    def change(one: ast.AST) -> ast.AST | None:
+        return _as_tensors(case, one, missing)
+
+    edits = reword(case, line, outer, change)
+    return () if missing else edits
+
+
+def outermost(case: Case, line: Line, node: Any) -> Any:
+    """The largest call around an expression that takes values out of the tape."""
+    best = node
+    for one in line.parts:
+        around = isinstance(one, ast.Call) and any(n is node for n in ast.walk(one))
+        if around and escapes(case, one) and _size(one) > _size(best):
+            best = one
+    return best
+
+
+def _size(node: ast.AST) -> int:
+    return sum(1 for _ in ast.walk(node))
+
+
+def escapes(case: Case, node: ast.AST) -> bool:
+    """Whether an expression takes a value out of the tape."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = dotted(node.func)
+    root, _, last = name.rpartition(".")
+    if _bare(node):
+        return True
+    if name in ("float", "int", "complex", "round"):
+        return True
+    if root == case.tf and last in ("constant", "Variable", "numpy_function"):
+        return True
+    return bool(root) and case.modules(root.partition(".")[0])
+
+
+def _bare(node: ast.Call) -> bool:
+    """Whether a call only takes the bare number or array out of a value."""
+    bare = isinstance(node.func, ast.Attribute) and node.func.attr in _NUMBERS
+    return bare and not node.args
+
+
+_NUMBERS = ("numpy", "tolist", "item")
+
+
+def _packed(case: Case, node: ast.expr) -> ast.expr:
+    """A list of tensors as one tensor, and any other expression as it is."""
+    if not isinstance(node, (ast.List, ast.Tuple)):
+        return node
+    text = f"{case.tf}.convert_to_tensor({code_of(node)})"
+    return ast.parse(text, mode="eval").body
+
+
+_PLAIN = (
+    "float",
+    "int",
+    "array",
+    "asarray",
+    "float32",
+    "float64",
+    "constant",
+    "Variable",
+)
+"""Functions that only change what kind of thing a value is."""
+
+
+def _as_tensors(case: Case, node: ast.AST, missing: list[str]) -> ast.AST | None:
+    if isinstance(node, ast.JoinedStr):
+        missing.append("f")
+    if not isinstance(node, ast.Call):
+        return None
+    if dotted(node.func) in ("str", "repr", "format", "list"):
+        missing.append(dotted(node.func))
+    if not escapes(case, node):
+        return None
+    name = dotted(node.func).rpartition(".")[2]
+    if isinstance(node.func, ast.Attribute) and _bare(node):
+        return node.func.value
+    if name in _PLAIN:
+        return _packed(case, node.args[0]) if node.args else None
+    if name not in FUNCTIONS and name != "dot":
+        missing.append(name)
+        return None
+    new, more = ("tensordot", ", 1") if name == "dot" else (FUNCTIONS[name], "")
+    return ast.parse(f"{case.tf}.{new}({_list(node)}{more})", mode="eval").body
+
+
+def _list(node: ast.Call) -> str:
+    return ", ".join(code_of(a) for a in (*node.args, *node.keywords))
+
+
+def floats(case: Case, line: Line | None, call: ast.expr | None) -> Edits:
+    """Whole numbers written as floats: ``tf.Variable(3)`` as ``tf.Variable(3.0)``."""
+
+    def change(node: ast.AST) -> ast.AST | None:
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            return ast.Constant(float(node.value))
+        if isinstance(node, ast.Attribute) and node.attr.startswith(("int", "uint")):
+            return ast.Attribute(node.value, "float32", ast.Load())
+        return None
+
+    if not isinstance(call, ast.Call):
+        return ()
+    first = call.args[0] if call.args else None
+    plain = isinstance(first, (ast.Constant, ast.List, ast.Tuple, ast.UnaryOp))
+    words = [k.value for k in call.keywords if k.arg == "dtype"]
+    if words or len(call.args) > 1:
+        return reword(
+            case,
+            line,
+            call,
+            lambda n: change(n) if isinstance(n, ast.Attribute) or plain else None,
+        )
+    return reword(case, line, first, change) if plain else ()

@@ -1,0 +1,189 @@
+"""Operations that pass no gradient because they have no slope: words and mends."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tapeviz.inspect.reasons import code_edits
+from tapeviz.inspect.reasons.question import LONG, Case
+from tapeviz.inspect.source.dataflow import Line, code_of, dotted
+from tapeviz.trace.diagnosis import Reason
+
+Said = tuple[str, str, str]
+
+STAIRS = ("floor", "ceil", "round", "floordiv")
+PLACES = ("argmax", "argmin")
+DRAWS = ("categorical",)
+COMPARES = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
+
+
+def step(tf: str, code: str, name: str) -> Said | None:
+    """The kind, the sentence and the mend for an op without a slope, if it is one."""
+    if name == "stop_gradient":
+        return (
+            "stopped",
+            f"{code} lets the value through and holds every gradient back.",
+            f"leave {tf}.stop_gradient out where a gradient is wanted",
+        )
+    if name in STAIRS:
+        stair = f"{tf}.{name if name != 'floordiv' else 'floor'}(x)"
+        return (
+            "step",
+            f"{code} is a staircase, flat between its steps, and passes no gradient.",
+            (
+                "leave it out while gradients are wanted, or add it as a constant: "
+                f"x + {tf}.stop_gradient({stair} - x)"
+            ),
+        )
+    if name in PLACES:
+        return (
+            "step",
+            (
+                f"{code} gives the place of an entry, a whole number that jumps, and "
+                "so passes no gradient."
+            ),
+            (
+                f"use the entry itself, {tf}.reduce_{name[3:]}, or weights, "
+                f"{tf}.nn.softmax, or a cross entropy as the loss"
+            ),
+        )
+    if name in DRAWS:
+        return (
+            "step",
+            f"{code} draws whole numbers at random, and passes no gradient.",
+            (
+                "weigh the loss by the logarithm of how likely the draw was, taken "
+                f"from {tf}.nn.log_softmax"
+            ),
+        )
+    if name in COMPARES or name.startswith("logical"):
+        return (
+            "step",
+            (
+                f"{code} is True or False: it jumps from one to the other and passes "
+                "no gradient."
+            ),
+            f"use something that changes smoothly, such as {tf}.sigmoid",
+        )
+    return None
+
+
+def cast(tf: str, code: str, what: str, dtype: Any) -> Said:
+    """The same for a cast from or to whole numbers."""
+    if dtype.kind in "fc":
+        return (
+            "integer",
+            (
+                f"{code} makes {dtype.name} of whole numbers, and whole numbers pass "
+                "no gradient."
+            ),
+            "use floats from the start",
+        )
+    return (
+        "integer",
+        f"{code} makes {dtype.name} of {what}, and only floats have a gradient.",
+        f"leave the cast out, or cast to a float dtype such as {tf}.float32",
+    )
+
+
+def written(case: Case, line: Line) -> Iterator[Reason]:
+    """The steps that the code of a statement shows, where no record tells of them."""
+    for node in line.parts:
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        name, code = (
+            dotted(node.func).rpartition(".")[2],
+            " ".join(code_of(node).split()),
+        )
+        code = code if len(code) <= LONG else name
+        told = (
+            step(case.tf, code, name)
+            if name in (*STAIRS, *PLACES, *DRAWS, "stop_gradient")
+            else None
+        )
+        if name == "cast" and len(node.args) > 1:
+            kind = dotted(node.args[1]).rpartition(".")[2]
+            if kind.startswith(("int", "uint", "bool")):
+                told = cast(case.tf, code, code_of(node.args[0]), np.dtype(kind))
+        if told is not None:
+            name = "cast_whole" if name == "cast" else name
+            yield Reason(*told, case.span(line, node), mended(case, line, node, name))
+
+
+def mended(case: Case, line: Line | None, node: Any, name: str) -> code_edits.Edits:
+    """The same without the step: the value itself, a smooth one, or a way around it."""
+    if isinstance(node, ast.Call) and node.args:
+        if dotted(node.func).rpartition(".")[2] == name.removesuffix("_whole"):
+            return _uncalled(case, line, node, name)
+    elif isinstance(node, ast.Compare) and name in COMPARES and line is not None:
+        return _smooth(case, line, node)
+    elif isinstance(node, ast.BinOp) and name == "floordiv":
+        plain = f"{code_of(node.left)} / {code_of(node.right)}"
+        return code_edits.replace(case, line, node, _through(case, plain, node))
+    return ()
+
+
+def _through(case: Case, plain: str, node: ast.AST) -> str:
+    """A value that jumps, with the slope of a plain one."""
+    return f"({plain} + {case.tf}.stop_gradient({code_of(node)} - {plain}))"
+
+
+def _uncalled(
+    case: Case, line: Line | None, node: ast.Call, name: str
+) -> code_edits.Edits:
+    tf, inner = case.tf, code_of(node.args[0])
+    back = _cast_back(case, line, node)
+    if name == "stop_gradient":
+        return code_edits.replace(case, line, node, inner)
+    if name in STAIRS:
+        return code_edits.replace(case, line, node, _through(case, inner, node))
+    if name == "cast_whole" and len(node.args) > 1 and back:
+        return code_edits.replace(case, line, node.args[1], f"{tf}.float32")
+    plain = not any(word.arg == "output_type" for word in node.keywords)
+    if name in PLACES and plain and back:
+        return code_edits.replace(case, line, node.func, f"{tf}.reduce_{name[3:]}")
+    return ()
+
+
+def _cast_back(case: Case, line: Line | None, node: ast.AST) -> bool:
+    """Whether floats are made of whole numbers later on, so that floats do as well.
+
+    An index stays a whole number.
+    """
+    return line is not None and any(
+        _to_floats(n) and n is not node and (one is not line or node in ast.walk(n))
+        for one in case.upstream
+        if one.order >= line.order
+        for n in one.parts
+    )
+
+
+def _to_floats(node: ast.AST) -> bool:
+    """Whether an expression is a cast to floats."""
+    return (
+        isinstance(node, ast.Call)
+        and dotted(node.func).rpartition(".")[2] == "cast"
+        and len(node.args) > 1
+        and dotted(node.args[1]).rpartition(".")[2].startswith("float")
+    )
+
+
+def _smooth(case: Case, line: Line, node: ast.Compare) -> code_edits.Edits:
+    """A comparison as a sigmoid; a ``where`` around it as a mixture."""
+    left, right = node.left, node.comparators[0]
+    if isinstance(node.ops[0], (ast.Lt, ast.LtE)):
+        left, right = right, left
+    gap = ast.BinOp(left, ast.Sub(), right)
+    zero = isinstance(right, ast.Constant) and right.value == 0
+    soft = f"{case.tf}.sigmoid({code_of(left if zero else gap)})"
+    for one in line.parts:
+        if isinstance(one, ast.Call) and node in one.args[:1] and len(one.args) == 3:
+            a, b = (code_of(arg) for arg in one.args[1:])
+            return code_edits.replace(
+                case, line, one, f"({soft} * {a} + (1 - {soft}) * {b})"
+            )
+    return code_edits.replace(case, line, node, soft)

@@ -1,0 +1,634 @@
+"""Why a source or a target does not stand on the tape at all."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.inspect.reasons import code_edits, flat_ops
+from tapeviz.inspect.reasons.question import Case, is_value
+from tapeviz.inspect.source.dataflow import Line, code_of, dotted
+from tapeviz.trace.diagnosis import Reason
+
+MAKERS = (
+    "constant",
+    "convert_to_tensor",
+    "ones",
+    "zeros",
+    "fill",
+    "linspace",
+    "range",
+    "eye",
+    "normal",
+    "uniform",
+)
+
+
+def source(case: Case) -> Iterator[Reason]:
+    """Why the tape does not know the source, or does not watch it."""
+    x = case.source
+    if case.x_plain:
+        yield Reason(
+            "left",
+            f"{case.x_name} is a plain {case.x_plain}, no tensor, and a tape watches "
+            "only tensors and "
+            "variables.",
+            f"make a variable of it: {case.tf}.Variable(...)",
+            case.span(definition(case)),
+        )
+        return
+    if isinstance(x, Variable):
+        yield from _variable(case, x)
+    elif not (made := list(_fresh(case, x))):
+        yield from _tensor(case, x)
+    else:
+        yield from made
+
+
+def _variable(case: Case, x: Variable) -> Iterator[Reason]:
+    name, tape = case.x_name, case.tape_name
+    line = definition(case)
+    if not x._trainable:
+        yield Reason(
+            "untrainable",
+            f"{name} was made with trainable=False, and a tape does not watch such a "
+            "variable by itself.",
+            f"watch it at the start of the block, {tape}.watch({name}), or make it "
+            "trainable",
+            case.span(line),
+            code_edits.watch(case, case.x_base),
+        )
+    elif not case.tape._accessed:
+        head = None if case.block is None else case.block[0]
+        yield Reason(
+            "unnoticed",
+            f"{tape} was made with watch_accessed_variables=False, so that it watches "
+            f"only what it is told to, and it was not told of {name}.",
+            f"watch {name} at the start of the block: {tape}.watch({name})",
+            case.span(head),
+            code_edits.watch(case, case.x_base),
+        )
+    elif case.x >= 0 or (case.elsewhere(x) and not case.chain):
+        other = case.elsewhere(x)
+        yield Reason(
+            "elsewhere",
+            f"{name} was read for {other or 'another tape'}, not while {tape} "
+            "recorded.",
+            f"ask {other or 'that tape'} for the gradient, or compute the target in "
+            f"{tape}'s block",
+            nodes=(f"n{case.x}",) if case.x >= 0 else (),
+        )
+
+
+def _fresh(case: Case, x: Any) -> Iterator[Reason]:
+    """A tensor that the question itself made, or that was sliced outside the block."""
+    code, base = case.x_code, case.x_base
+    part = getattr(x, "_part", None) if isinstance(x, Tensor) else None
+    owner = case.names.get(base.partition(".")[0])
+    whole = is_value(owner) and isinstance(
+        code, (ast.Subscript, ast.Call, ast.BinOp, ast.UnaryOp)
+    )
+    if not whole and (part is None or not _outside(case)):
+        return
+    sliced = isinstance(code, ast.Subscript)
+    text = case.x_name
+    base = base if whole else case.name_of(part[0] if part else None) or base
+    edits: Any = ()
+    if sliced:
+        fix = f"ask for {base} as a whole and take the entry of its gradient"
+        edits = code_edits.replace(case, case.reading.here, code, base)
+    elif whole:
+        fix = (
+            f"ask for {base} itself, or give {text} a name in the block and use that "
+            "name"
+        )
+        edits = code_edits.replace(case, case.reading.here, code, base)
+    else:
+        fix = (
+            f"ask for {base} and take the entry of its gradient, or slice inside the "
+            "block"
+        )
+    where = case.span(case.reading.here, code) if whole else case.span(definition(case))
+    what = (
+        "a new tensor, made when the question was asked"
+        if whole
+        else (f"a new tensor, taken from {base} outside the block")
+    )
+    yield Reason(
+        "fresh", f"{text} is {what}; the tape never saw it.", fix, where, edits
+    )
+
+
+def _outside(case: Case) -> bool:
+    line = definition(case)
+    return line is None or case.inside(line) is False
+
+
+def _tensor(case: Case, x: Any) -> Iterator[Reason]:
+    lines, name = case.reading.history(case.x_base, case.reading.here), case.x_name
+    edges = tuple(f"e{i}_{s}" for i, s in case.constant_edges(x._v))
+    line = definition(case)
+    late = _watched_after(case)
+    if case.x >= 0 or case.foreign(x):
+        yield _elsewhere(case, name, x)
+    elif line is not None and (first := _was_variable(lines, line)) is not None:
+        yield _rebound(case, first, line)
+    elif line is not None and _later(case, line):
+        yield Reason(
+            "renewed",
+            f"{name} means another tensor by now: this line gave the name a new value "
+            "after the block.",
+            "keep the tensor that was watched under a name of its own, and ask for "
+            "that one",
+            case.span(line),
+        )
+    elif late is not None:
+        yield Reason(
+            "late",
+            f"{name} was watched only after the block, when nothing was recorded any "
+            "more.",
+            f"call {case.tape_name}.watch({name}) first thing in the block",
+            case.span(late),
+            code_edits.watch(case, case.x_base) + code_edits.remove(case, late),
+            edges=edges,
+        )
+    else:
+        yield _unwatched(case, line, edges)
+
+
+def _elsewhere(case: Case, name: str, x: Any) -> Reason:
+    other = case.elsewhere(x) or "another tape"
+    return Reason(
+        "elsewhere",
+        f"{name} was recorded by {other}, and {case.tape_name} does not watch it.",
+        f"watch it with this tape too, {case.tape_name}.watch({name}), or ask {other}",
+        None,
+        code_edits.watch(case, case.x_base),
+        (f"n{case.x}",) if case.x >= 0 else (),
+    )
+
+
+def _unwatched(case: Case, line: Line | None, edges: tuple[str, ...]) -> Reason:
+    name, tape = case.x_name, case.tape_name
+    within = line is not None and bool(case.inside(line))
+    if line is not None and case.paused(line):
+        return Reason(
+            "paused",
+            f"{name} was computed under stop_recording, so for the tape it is a "
+            "constant.",
+            "move this line out of the stop_recording block",
+            case.span(line),
+            code_edits.unpause(case, line),
+            edges=edges,
+        )
+    if within and line is not None:
+        what = "was computed in the block, but from nothing that the tape watches"
+    elif line is not None and not _is_constant(line):
+        what = "was computed before the block, so for the tape it is a constant"
+    else:
+        what = "is a constant, and the tape was not told to watch it"
+    when = "right after it is computed" if within else "at the start of the block"
+    return Reason(
+        "unwatched",
+        f"{name} {what}.",
+        f"watch it {when}: {tape}.watch({name})",
+        case.span(line),
+        code_edits.watch(case, case.x_base, after=line if within else None),
+        edges=edges,
+    )
+
+
+def _is_constant(line: Line) -> bool:
+    value = line.value
+    return (
+        isinstance(value, ast.Call) and dotted(value.func).rpartition(".")[2] in MAKERS
+    )
+
+
+def definition(case: Case) -> Line | None:
+    """The statement that the source's present value comes from."""
+    here = case.reading.here
+    if here is None or not case.x_base:
+        return None
+    found = [
+        one for one in case.reading.before(case.x_base, here) if one.value is not None
+    ]
+    return max(found, key=lambda one: one.order, default=None)
+
+
+def _was_variable(lines: list[Line], last: Line) -> Line | None:
+    """The line that made a variable of the name which became a tensor later.
+
+    What stands above a line that gives the name something quite new does not count.
+    """
+    earlier = [line for line in lines if line.order < last.order]
+    (name,) = last.makes if len(last.makes) == 1 else ("",)
+    afresh = makes_variable(last) or _is_constant(last)
+    for line in [] if afresh else reversed(earlier):
+        if makes_variable(line):
+            return line
+        if line.sure and name not in line.reads:
+            return None
+    return None
+
+
+def makes_variable(line: Line) -> bool:
+    """Whether a statement makes a new variable, or a list or dict of them."""
+    value = line.value
+    return any(
+        isinstance(one, ast.Call) and dotted(one.func).endswith("Variable")
+        for one in (value, *_elements(value))
+    )
+
+
+def _elements(value: ast.expr | None) -> list[Any]:
+    """What a written list, tuple, dict or comprehension consists of."""
+    if isinstance(value, (ast.List, ast.Tuple)):
+        return list(value.elts)
+    if isinstance(value, ast.Dict):
+        return list(value.values)
+    return [value.elt] if isinstance(value, ast.ListComp) else []
+
+
+_STEPS = {ast.Sub: "assign_sub", ast.Add: "assign_add"}
+
+
+def _rebound(case: Case, first: Line, line: Line) -> Reason:
+    name, node = case.x_base, line.node
+    start = _spoken(case, first, line)
+    many = bool(_elements(first.value))
+    was, made = (
+        ("held tf.Variables", "plain tensors of them")
+        if many
+        else ("was a tf.Variable", "a plain tensor of it")
+    )
+    instead, edits = f"{name}.assign(...)", code_edits.Edits()
+    if isinstance(node, (ast.Assign, ast.AugAssign)):
+        instead = _in_place(case, line)
+        edits = _all_in_place(case, line)
+    return Reason(
+        "rebound",
+        f"{name} {was} ({start}), but this line makes {made}, which no tape watches.",
+        f"change the variable{'s' * many} in place: {instead}",
+        case.span(line),
+        edits,
+    )
+
+
+def _all_in_place(case: Case, line: Line) -> code_edits.Edits:
+    """The edits for an assignment, and for its like in the same run of a loop.
+
+    The next variable of ``w, b = w - dw, b - db``, or of the next line, would be lost
+    as this one is.
+    """
+    edits: code_edits.Edits = ()
+    beside: dict[int, list[Line]] = {}
+    for one in case.reading.lines:
+        if one.node is line.node or (
+            line.loops
+            and (one.scope, one.loops) == (line.scope, line.loops)
+            and _rebinds(case, one)
+        ):
+            beside.setdefault(id(one.node), []).append(one)
+    for shares in beside.values():
+        calls = "; ".join(_in_place(case, one) for one in shares)
+        edits += code_edits.replace(case, shares[0], shares[0].node, calls)
+    return edits
+
+
+def _rebinds(case: Case, line: Line) -> bool:
+    """Whether an assignment makes something else of the name of a variable."""
+    if not isinstance(line.node, (ast.Assign, ast.AugAssign)) or len(line.makes) != 1:
+        return False
+    (name,) = line.makes
+    made = case.reading.history(name, line)
+    return name in line.reads and _was_variable(made, line) is not None
+
+
+def _in_place(case: Case, line: Line) -> str:
+    """An assignment to a name as one to its variable, if it had one."""
+    value, node = line.value, line.node
+    (name,) = line.makes if len(line.makes) == 1 else (case.x_base,)
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+        return _step(code_of(node.targets[0]), value)
+    made = case.reading.history(name, line)
+    if _was_variable(made, line) is None:
+        return f"{name} = {code_of(value)}" if value else name
+    if isinstance(value, ast.ListComp):
+        return _each(value)
+    return _step(name, value)
+
+
+def _step(name: str, value: Any) -> str:
+    """``w - 0.1 * g`` as a step of the variable ``w``."""
+    step = isinstance(value, ast.BinOp) and type(value.op) in _STEPS
+    if step and code_of(value.left) == name:
+        return f"{name}.{_STEPS[type(value.op)]}({code_of(value.right)})"
+    return f"{name}.assign({code_of(value)})"
+
+
+def _each(value: ast.ListComp) -> str:
+    """``[w - g for w, g in zip(ws, gs)]`` as a loop that changes each variable."""
+    around = value.generators[0]
+    names = [n.id for n in ast.walk(around.target) if isinstance(n, ast.Name)]
+    left = value.elt.left if isinstance(value.elt, ast.BinOp) else None
+    one = dotted(left) if left is not None and dotted(left) in names else names[0]
+    loop = ast.For(
+        around.target,
+        around.iter,
+        [ast.parse(_step(one, value.elt)).body[0]],
+        [],
+        lineno=0,
+    )
+    head, step = ast.unparse(ast.fix_missing_locations(loop)).split("\n", 1)
+    return f"{head} {step.strip()}"
+
+
+def _spoken(case: Case, line: Line, beside: Line) -> str:
+    """A line's number, with its file or cell where that is another one."""
+    span = case.span(line)
+    number = f"line {line.node.lineno}"
+    return (
+        number if span is None or line.path == beside.path else f"{span.file}, {number}"
+    )
+
+
+def _later(case: Case, line: Line) -> bool:
+    """Whether a line gave the source's name its value after the block."""
+    if case.block is None or not case.tape._watched:
+        return False
+    head, block = case.block
+    end = (line.order[0], block.end_lineno or 0)
+    earlier = [
+        one for one in case.reading.made(case.x_base, case.reading.here)
+        if one.order < head.order
+    ]  # fmt: skip
+    return bool(earlier) and line.order[:2] > end and line.order > head.order
+
+
+def _watched_after(case: Case) -> Line | None:
+    """The line that watches the source after the block, if there is one."""
+    for line in case.reading.lines:
+        if not isinstance(line.node, ast.Expr) or case.inside(line) is not False:
+            continue
+        if case.block is None or line.order < case.block[0].order:
+            continue
+        call = line.node.value
+        if (
+            isinstance(call, ast.Call)
+            and dotted(call.func) == f"{case.tape_name}.watch"
+            and case.x_base in {dotted(n) for n in ast.walk(call)}
+        ):
+            return line
+    return None
+
+
+# -- the target ---------------------------------------------------------------------
+
+
+def target(case: Case) -> Iterator[tuple[Any, Reason]]:
+    """Why the target does not stand on the tape: one reason per place in the code."""
+    y, name = case.targets[0], case.y_name
+    if case.y_plain and not case.chain:
+        yield (
+            (0,),
+            Reason(
+                "left",
+                f"{name} is a plain {case.y_plain}, no tensor: the tape does not know "
+                "how it was computed.",
+                f"compute it with tensors and functions of {case.tf}",
+            ),
+        )
+        return
+    if isinstance(y, Variable):
+        yield (
+            (0,),
+            Reason(
+                "unconnected",
+                f"{name} is a variable itself: nothing was computed from "
+                f"{case.x_name}.",
+                f"give the result of a computation with {case.x_name} as target",
+            ),
+        )
+        return
+    if case.foreign(y):
+        forgotten = _reset(case)
+        yield (0,), forgotten or _another(case, name, y)
+        return
+    derivative = gradient_line(case)
+    if derivative is not None:
+        yield derivative.order, linear(case, derivative)
+        return
+    for line in ways(case):
+        yield from faults(case, line)
+
+
+def ways(case: Case) -> list[Line]:
+    """The statements that count, and the question itself if it computes something."""
+    lines = list(case.chain)
+    here, code = case.reading.here, case.y_code
+    made = isinstance(code, (ast.BinOp, ast.Call, ast.UnaryOp))
+    if isinstance(code, ast.Subscript):
+        made = is_value(case.names.get(dotted(code.value)))
+    if here is not None and made:
+        lines.append(here)
+    return [
+        line
+        for line in lines
+        if not isinstance(line.node, (ast.FunctionDef, ast.ClassDef))
+    ]
+
+
+def _another(case: Case, name: str, y: Any) -> Reason:
+    other = case.elsewhere(y)
+    return Reason(
+        "elsewhere",
+        f"{name} was recorded by {other or 'another tape'}, not by {case.tape_name}.",
+        (
+            f"ask that one: {other}.gradient({name}, {case.x_name})"
+            if other
+            else "ask the tape in whose block it was computed"
+        ),
+        edits=(
+            code_edits.replace(
+                case, case.reading.here, case.reading.argument(0, "tape"), other
+            )
+            if other
+            else ()
+        ),
+    )
+
+
+def _reset(case: Case) -> Reason | None:
+    """The line that made the tape forget, if there is one."""
+    for line in case.reading.lines:
+        call = getattr(line.node, "value", None)
+        forgets = (
+            isinstance(call, ast.Call)
+            and dotted(call.func) == f"{case.tape_name}.reset"
+        )
+        if (
+            forgets
+            and case.inside(line)
+            and any(g.order < line.order for g in case.goals)
+        ):
+            return Reason(
+                "forgotten",
+                f"{case.tape_name} was reset after {case.y_name} was computed, and has "
+                "forgotten how.",
+                f"compute {case.y_name} after the reset, or leave the reset out",
+                case.span(line),
+                code_edits.remove(case, line),
+            )
+    return None
+
+
+def gradient_line(case: Case) -> Line | None:
+    """The line that made the target by asking a tape for a gradient."""
+    for line in case.goals:
+        value = line.value
+        if isinstance(value, ast.Subscript):
+            value = value.value
+        if isinstance(value, ast.Call) and dotted(value.func).endswith(".gradient"):
+            return line
+    return None
+
+
+def linear(case: Case, line: Line) -> Reason:
+    """A derivative without the source in it, or one taken outside the block."""
+    name, x = case.y_name, case.x_name
+    if case.inside(line) is False:
+        return Reason(
+            "outside",
+            f"{name} was computed by a call of gradient outside of {case.tape_name}'s "
+            "block, so the tape did not record how.",
+            f"move this line into the block of {case.tape_name}",
+            case.span(line),
+            _indented(case, line),
+        )
+    call: Any = line.value
+    call = call.value if isinstance(call, ast.Subscript) else call
+    what = code_of(call.args[0]) if call.args else "the function"
+    return Reason(
+        "linear",
+        f"{name} is itself a derivative, and it does not depend on {x}: {what} changes "
+        f"with {x} at the same rate everywhere, so its second derivative is 0, which a "
+        "tape says as None.",
+        'ask with unconnected_gradients="zero" to get the 0 as a number',
+        case.span(line, call),
+    )
+
+
+def _indented(case: Case, line: Line) -> code_edits.Edits:
+    return code_edits.move(case, [line])
+
+
+def faults(case: Case, line: Line) -> Iterator[tuple[Any, Reason]]:
+    """What is wrong with one statement on the way."""
+    found = list(written(case, line))
+    yield from ((line.order, r) for r in found)
+    yield from ((line.order, r) for r in flat_ops.written(case, line))
+    if case.paused(line):
+        yield (
+            line.order,
+            Reason(
+                "paused",
+                "This line runs under stop_recording, so the tape did not see how "
+                f"{_made(case, line)} was computed.",
+                "move it out of the stop_recording block",
+                case.span(line),
+                code_edits.unpause(case, line),
+            ),
+        )
+    elif case.inside(line) is False and not (found and line is case.reading.here):
+        yield line.order, outside(case, line)
+
+
+def outside(case: Case, line: Line) -> Reason:
+    """A statement on the way ran outside of the tape's block."""
+    if line is case.reading.here:
+        return Reason(
+            "outside",
+            f"{case.y_name} was computed in the question itself, after the block, when "
+            "nothing was recorded any more.",
+            f"give it a name inside the block of {case.tape_name}, and ask for that",
+            case.span(line, case.y_code),
+        )
+    head = None if case.block is None else case.block[0]
+    when = "before" if head is not None and line.order < head.order else "after"
+    lines = [one for one in case.chain if case.inside(one) is False]
+    apart = head is not None and line.scope != head.scope
+    when = "outside" if apart else when
+    return Reason(
+        "outside",
+        f"{_made(case, line)} was computed {when} the block of {case.tape_name}, where "
+        "nothing is recorded.",
+        "compute it anew in the block, or in a function that the block calls"
+        if apart
+        else "move this line into the block",
+        case.span(line),
+        code_edits.move(case, lines),
+    )
+
+
+def _made(case: Case, line: Line) -> str:
+    return ", ".join(sorted(n for n in line.makes)) or case.y_name
+
+
+def written(case: Case, line: Line) -> Iterator[Reason]:
+    """Where a statement takes a value out of the tape, as its code shows."""
+    known = {case.x_base, *(n for one in case.chain for n in one.makes)}
+    outer: list[Any] = []
+    for node in line.parts:
+        inside = any(n is node for o in outer for n in ast.walk(o))
+        if inside or not code_edits.escapes(case, node):
+            continue
+        if known & {dotted(n) for n in ast.walk(node)} and not _of_numbers(case, node):
+            outer.append(node)
+            yield left(case, line, node)
+
+
+def _of_numbers(case: Case, node: ast.AST) -> bool:
+    """Whether a call makes a tensor of what had been plain numbers already."""
+    arg = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    numbers = (int, float, np.ndarray, np.generic)
+    return isinstance(arg, ast.Name) and isinstance(case.names.get(arg.id), numbers)
+
+
+def left(case: Case, line: Line | None, node: Any, place: int = -1) -> Reason:
+    """The value left for NumPy or Python."""
+    text = " ".join(code_of(node).split()) if isinstance(node, ast.AST) else "this"
+    short = text if len(text) <= 44 else "This expression"
+    called = getattr(node, "func", ast.Pass())
+    func = dotted(called) or f".{getattr(called, 'attr', '')}".rstrip(".")
+    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        return Reason(
+            "left",
+            f"{short} is a place in a NumPy array or list of plain numbers, and only "
+            "the number goes there.",
+            f"collect the parts in a list, and make one tensor with {case.tf}.stack",
+            case.span(line, node) if line else None,
+            nodes=(f"n{place}",) if place >= 0 else (),
+        )
+    if not func or func.endswith((".constant", ".Variable")):
+        what = f"{short} copies only the number into a new tensor"
+    elif func in ("float", "int", "complex"):
+        what = f"{short} makes a plain Python number of it"
+    else:
+        what = f"{short} computes with NumPy or Python numbers"
+        if func.endswith(".numpy"):
+            what = f"{short} takes the bare number out"
+    edits = code_edits.stay(case, line, node) if isinstance(node, ast.AST) else ()
+    instead = f": {edits[0].new}" if edits else f", with functions of {case.tf}"
+    return Reason(
+        "left",
+        f"{what}, and the tape does not see where it goes from there.",
+        f"stay with tensors{instead}",
+        case.span(line, node) if line else None,
+        edits,
+        (f"n{place}",) if place >= 0 else (),
+    )

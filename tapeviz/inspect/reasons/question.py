@@ -1,0 +1,474 @@
+"""One question about one gradient: what is known of it, from the tape and the code."""
+
+from __future__ import annotations
+
+import ast
+from collections import deque
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from types import CodeType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.primitives import Op
+from tapeviz.engine.recording import OFF, READ, VARIABLE, WATCHED
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.inspect.graph_builder import Scribe
+from tapeviz.inspect.source.dataflow import Line, Reading, Spot, code_of, dotted
+from tapeviz.inspect.source.variables import Names, tensors
+from tapeviz.trace.diagnosis import Edit, Reason
+from tapeviz.trace.graph import Span
+
+LONG = 44
+"""Code longer than this is not repeated in a sentence."""
+
+CODES = 64
+"""In how many pieces of code recorded operations are looked up."""
+
+
+class Case:
+    """A tape, targets and one source: where they stand, what the code calls them."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - all that a question consists of
+        self, scribe: Scribe, reading: Reading, names: Names,
+        targets: list[Any], source: Any, asked: tuple[ast.expr | None, ast.expr | None],
+        plain: tuple[str, str] = ("", ""),
+    ) -> None:  # fmt: skip
+        self.scribe, self.reading, self.names = scribe, reading, names
+        self.tape: GradientTape = scribe.tape
+        self.recs = scribe.recs
+        self.targets, self.source = targets, source
+        self.y_code, self.x_code = asked
+        self.y_plain, self.x_plain = plain
+        self.by_owner = False
+        self.ys = [self.tape._place(t) for t in targets]
+        self.x = self.tape._place(source)
+        self.y_name = self._called(
+            targets[0] if len(targets) == 1 else None, self.y_code, "the target"
+        )
+        self.x_name = self._called(source, self.x_code, "the source")
+
+    # -- names and code --------------------------------------------------------------
+
+    def _called(self, thing: Any, code: ast.expr | None, else_: str) -> str:
+        text = "" if code is None else code_of(code)
+        if text and len(text) <= LONG:
+            return text
+        return self.name_of(thing) or else_
+
+    def name_of(self, thing: Any) -> str:
+        """What the learner calls a tensor or variable; "" if nothing is known."""
+        if isinstance(thing, Variable) and thing._name != "Variable":
+            return thing._name
+        found = (name for name, one in tensors(self.names) if one is thing)
+        return next(found, "")
+
+    @cached_property
+    def tf(self) -> str:
+        """The name under which the learner's code knows tapeviz."""
+        found = (
+            name
+            for name, thing in list(self.names.items())
+            if isinstance(thing, ModuleType) and thing.__name__ == "tapeviz"
+        )
+        return next(found, "tf")
+
+    @cached_property
+    def tape_name(self) -> str:
+        """The name of the tape."""
+        code = self.reading.argument(0, "tape")
+        if code is not None and dotted(code):
+            return dotted(code)
+        found = [name for name, thing in list(self.names.items()) if thing is self.tape]
+        return next((name for name in found if not name.startswith("_")), "tape")
+
+    def modules(self, name: str) -> bool:
+        """Whether a name stands for NumPy or Python's math module."""
+        thing = self.names.get(name)
+        if isinstance(thing, ModuleType):
+            return thing.__name__.partition(".")[0] in ("numpy", "math", "scipy")
+        return thing is None and name in ("np", "numpy", "math")
+
+    @cached_property
+    def block(self) -> tuple[Line, ast.With] | None:
+        """The with-block of the tape, if the code shows it."""
+        found = self.reading.blocks(self.tape_name)
+        here = self.reading.here
+        early = [one for one in found if here is None or one[0].order <= here.order]
+        lines = self._recorded_lines
+        holding = [one for one in early if any(one[1] in line.withs for line in lines)]
+        best = holding or early
+        return best[-1] if best else None
+
+    @cached_property
+    def _recorded_lines(self) -> set[Line]:
+        spots = {
+            self.recs[i][-2:] for i in self.places() if self.recs[i][-2] is not None
+        }
+        lines = {self.reading.line_at(spot) for spot in list(spots)[:64]}
+        return {line for line in lines if line is not None}
+
+    def inside(self, line: Line) -> bool | None:
+        """Whether a line stands in the tape's block; None if the code does not tell."""
+        if self.block is None:
+            return None
+        if self.block[1] in line.withs:
+            return True
+        scope = self.block[0].scope
+        if line.scope == scope:
+            return False
+        if scope.startswith(f"{line.scope}/"):
+            return None if scope.rpartition("/")[2] in line.calls else False
+        ran = self.reading.makers(line)
+        apart = [one.scope == self.block[0].scope for one in ran]
+        early = apart and all(apart) and not any(self.block[1] in r.withs for r in ran)
+        return False if early else None
+
+    def paused(self, line: Line) -> bool:
+        """Whether a line stands under stop_recording."""
+        return any(
+            isinstance(item.context_expr, ast.Call)
+            and dotted(item.context_expr.func).endswith(".stop_recording")
+            for block in line.withs
+            for item in block.items
+        )
+
+    @cached_property
+    def goals(self) -> list[Line]:
+        """The statements that made the target."""
+        return self.reading.goals(self.y_code, self.y_name)
+
+    @cached_property
+    def chain(self) -> list[Line]:
+        """The statements on the way from the source to the target.
+
+        What this tape was asked for comes after what it recorded: it is no part of it.
+        Where nothing reads the source by its name, the object it hangs on counts.
+        """
+        asked = {f"{self.tape_name}.{verb}" for verb in ("gradient", "jacobian")}
+        found = self.reading.chain(self.x_base, self.goals, asked)
+        self.by_owner = not found
+        return found or self.reading.chain(self.owner, self.goals, asked)
+
+    @cached_property
+    def owner(self) -> str:
+        """The name of the learner's object that holds the source, or ""."""
+        root = self.x_base.partition(".")[0].partition("[")[0]
+        if root in self.names:
+            return root
+        return next(
+            (
+                name for name, one in list(self.names.items())
+                if not name.startswith("_") and holds(one, self.source)
+            ), "",
+        )  # fmt: skip
+
+    @cached_property
+    def upstream(self) -> set[Line]:
+        """All statements that feed the target."""
+        return self.reading.upstream(self.goals)
+
+    @cached_property
+    def x_base(self) -> str:
+        """The plain name of the source: ``x`` for ``x[0]`` too."""
+        code = self.x_code
+        while isinstance(code, (ast.Subscript, ast.Call)):
+            inner = code.func if isinstance(code, ast.Call) else code.value
+            if isinstance(code, ast.Call) and isinstance(inner, ast.Attribute):
+                inner = code.args[0] if code.args else inner.value
+            code = inner
+        found = "" if code is None else dotted(code)
+        return found or self.name_of(self.source)
+
+    # -- places ----------------------------------------------------------------------
+
+    def op(self, i: int) -> Op:
+        """The registry's entry for a record."""
+        return TABLE[self.recs[i][0]]
+
+    def places(self) -> Iterator[int]:
+        """The places in the tape's own windows."""
+        end = len(self.recs)
+        for start, stop in self.tape._spans():
+            yield from range(start, end if stop < 0 else min(stop, end))
+
+    @cached_property
+    def own(self) -> frozenset[int]:
+        """The same, and the leaves."""
+        leaves = (i for i, r in enumerate(self.recs) if r[0] in (VARIABLE, WATCHED))
+        return frozenset((*self.places(), *leaves))
+
+    @cached_property
+    def jumps(self) -> list[tuple[int, int, tuple[Any, ...]]]:
+        """Values that went into a variable: from a place to where it is read again."""
+        book, found = self.tape._book, []
+        for event in () if book is None else book.events:
+            what, at, place, into, *_ = event
+            if what in ("assigned", "made") and into is not None:
+                leaf = book.leaves.get(id(into)) if book is not None else None
+                found += [(place, to, event) for to in self._reads(leaf, at)]
+        return found
+
+    def _reads(self, leaf: Any, at: int) -> Iterator[int]:
+        if leaf is not None:
+            if leaf[0] >= at:
+                yield leaf[0]
+            for i in range(at, len(self.recs)):
+                if self.recs[i][0] == READ and self.recs[i][1] == leaf[0]:
+                    yield i
+
+    def onwards(self, start: int) -> bytearray:
+        """Which places take their value from one, whether a gradient flows or not."""
+        marks = bytearray(len(self.recs))
+        if start < 0:
+            return marks
+        marks[start] = 1
+        into: dict[int, list[int]] = {}
+        for place, to, _ in self.jumps:
+            into.setdefault(to, []).append(place)
+        for i in range(start + 1, len(self.recs)):
+            ins = (*self.op(i).inputs(self.recs[i]), *into.get(i, ()))
+            marks[i] = marks[i] or any(j >= 0 and marks[j] for j in ins)
+        return marks
+
+    def back(self, starts: Iterable[int]) -> bytearray:
+        """Which places some others take their value from."""
+        marks = bytearray(len(self.recs))
+        from_: dict[int, list[int]] = {}
+        for place, to, _ in self.jumps:
+            from_.setdefault(to, []).append(place)
+        for i in starts:
+            if i >= 0:
+                marks[i] = 1
+        for i in range(len(self.recs) - 1, -1, -1):
+            if marks[i]:
+                for j in (*self.op(i).inputs(self.recs[i]), *from_.get(i, ())):
+                    if j >= 0:
+                        marks[j] = 1
+        return marks
+
+    @cached_property
+    def after_x(self) -> bytearray:
+        """What depends on the source."""
+        return self.onwards(self.x)
+
+    @cached_property
+    def before_y(self) -> bytearray:
+        """What the target depends on."""
+        return self.back(self.ys)
+
+    @cached_property
+    def between(self) -> list[tuple[int, int, int]]:
+        """The ways from source to target: record, slot, operand; in order of time."""
+        return [
+            (i, slot, j)
+            for i in range(len(self.recs))
+            if self.before_y[i]
+            for slot, j in enumerate(self.op(i).inputs(self.recs[i]))
+            if j >= 0 and self.after_x[j]
+        ]
+
+    @cached_property
+    def barrier(self) -> bytearray:
+        """The last stretch: what the target needs behind all that a gradient can reach.
+
+        A cut that another way goes around, as in ``x + stop_gradient(floor(x) - x)``,
+        is not among it.
+        """
+        live = bytearray(len(self.recs))
+        if self.x >= 0:
+            live[self.x] = 1
+        for i in range(self.x + 1, len(self.recs)):
+            ins = enumerate(self.op(i).inputs(self.recs[i])) if i in self.own else ()
+            live[i] = any(
+                j >= 0 and live[j] and self.rule(i, s) is not None for s, j in ins
+            )
+        needed = bytearray(len(self.recs))
+        for y in self.ys:
+            if y >= 0:
+                needed[y] = 1
+        for i in range(len(self.recs) - 1, -1, -1):
+            if needed[i] and not live[i]:
+                into = [place for place, to, _ in self.jumps if to == i]
+                for j in (*self.op(i).inputs(self.recs[i]), *into):
+                    if j >= 0:
+                        needed[j] = 1
+        return bytearray(n and not r for n, r in zip(needed, live, strict=True))
+
+    def rule(self, i: int, slot: int) -> Any:
+        """The rule that hands a gradient back through a slot; None if there is none."""
+        op = self.op(i)
+        return None if op.cut else op.rules[0 if op.many else slot]
+
+    # -- saying ----------------------------------------------------------------------
+
+    def code(self, i: int) -> str:
+        """The learner's code for a record, short enough for a sentence."""
+        span = self.scribe.span(i)
+        text = "" if span is None else " ".join(span.text.split())
+        return text if 0 < len(text) <= LONG else self.op(i).name
+
+    def node(self, i: int) -> ast.AST | None:
+        """The expression that made a record."""
+        code, lasti = self.recs[i][-2:]
+        return None if code is None else self.reading.node_at((code, lasti))
+
+    def spot_line(self, spot: Spot) -> Line | None:
+        """The statement that an instruction belongs to."""
+        return self.reading.line_at(spot)
+
+    def line(self, i: int) -> Line | None:
+        """The statement that made a record."""
+        code, lasti = self.recs[i][-2:]
+        return None if code is None else self.reading.line_at((code, lasti))
+
+    def order(self, i: int) -> tuple[int, ...]:
+        """What sorts a record by its place in the code; without one it comes last."""
+        line = self.line(i)
+        return (*line.order, i) if line is not None else (10**9, i, 0, i)
+
+    def span(self, line: Line | None, node: Any = None) -> Span | None:
+        """The stretch of a statement, or of an expression in it."""
+        if line is None:
+            return None
+        one = node or (line.share[1] if line.share else line.node)
+        if node is None and isinstance(one, (ast.With, ast.For, ast.If, ast.While)):
+            last = one.body[0]
+            return (
+                self.stretch(line, one.lineno, one.col_offset, one.lineno, 10**6)
+                if (last.lineno > one.lineno)
+                else self.stretch(line, *_ends(one))
+            )
+        return self.stretch(line, *_ends(one))
+
+    def stretch(
+        self, line: Line, start: int, col: int, end: int, end_col: int
+    ) -> Span | None:
+        """A stretch of the file that a statement is in."""
+        return self.scribe.code.stretch(line.path, (start, col, end, end_col))
+
+    def value(self, i: int) -> Any:
+        """The value at a place."""
+        return self.scribe.values[i]
+
+    def known(self, i: int) -> str:
+        """What a place is called: a name, its code, or what it is."""
+        name = self.scribe.names.get(i, "")
+        if name or i < 0:
+            return name
+        if self.recs[i][0] in (VARIABLE, WATCHED):
+            label = self.recs[i][2][0]
+            return label if label and label != "Variable" else "a variable"
+        return self.code(i)
+
+    def constant_edges(self, value: Any) -> list[tuple[int, int]]:
+        """Where what is recorded uses a value that is not, by identity."""
+        if not isinstance(value, (np.ndarray, np.generic)):
+            return []
+        return [
+            (i, slot)
+            for i in self.places()
+            for slot, (j, v) in enumerate(
+                zip(
+                    self.op(i).inputs(self.recs[i]),
+                    self.op(i).values(self.recs[i]),
+                    strict=True,
+                )
+            )
+            if j < 0 and v is value
+        ]
+
+    def elsewhere(self, thing: Any) -> str:
+        """The name of another tape that knows a tensor or variable, or ""."""
+        for name, one in list(self.names.items()):
+            other = isinstance(one, GradientTape) and one is not self.tape
+            if other and one._place(thing) >= 0 and not name.startswith("_"):
+                return name
+        return ""
+
+    def foreign(self, thing: Any) -> bool:
+        """Whether a tensor stands in another recording than this tape's."""
+        trace = getattr(thing, "_t", OFF)
+        book = self.tape._book
+        return trace is not OFF and (book is None or trace is not book.trace)
+
+
+def _ends(node: Any) -> tuple[int, int, int, int]:
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+
+
+def places_first(found: Iterable[tuple[Any, Reason]]) -> list[Reason]:
+    """The reasons in the order of the code, each span once."""
+    kept: list[Reason] = []
+    for _, reason in sorted(found, key=lambda pair: pair[0]):
+        same = (
+            k
+            for k in kept
+            if k.span is not None and k.span == reason.span and k.kind == reason.kind
+        )
+        if next(same, None) is None:
+            kept.append(reason)
+    return kept
+
+
+def edge(i: int, slot: int) -> tuple[str, ...]:
+    """The edge into a record's operand, as a reason names it."""
+    return (f"e{i}_{slot}",)
+
+
+def edit(span: Span | None, new: str) -> tuple[Edit, ...]:
+    """One edit, or none where the place is not known."""
+    return () if span is None else (Edit(span, new),)
+
+
+HELD = 400
+"""Among how many objects a variable is looked for."""
+
+
+def holds(thing: Any, variable: Any) -> bool:
+    """Whether a variable hangs on an object, in its attributes, lists and so on."""
+    todo, seen = deque([thing]), {id(thing)}
+    while todo and len(seen) < HELD:
+        one = todo.popleft()
+        if isinstance(one, (list, tuple)):
+            parts: Iterable[Any] = one
+        elif isinstance(one, dict):
+            parts = one.values()
+        elif isinstance(one, (type, ModuleType, Tensor, GradientTape, np.ndarray)):
+            continue
+        else:
+            parts = getattr(one, "__dict__", {}).values()
+        for part in list(parts):
+            if part is variable:
+                return True
+            if id(part) not in seen:
+                seen.add(id(part))
+                todo.append(part)
+    return False
+
+
+def is_value(thing: Any) -> bool:
+    """Whether it is a tensor or a variable."""
+    return isinstance(thing, (Tensor, Variable))
+
+
+def number(v: Any) -> str:
+    """A number as a sentence says it."""
+    a = np.asarray(v)
+    if a.size != 1:
+        return f"an array of shape {a.shape}"
+    one = a.ravel()[0]
+    return f"{one:.5g}" if a.dtype.kind in "fiu" else str(one)
+
+
+def reading(scribe: Scribe, spot: Spot | None) -> Reading:
+    """The code around what a tape recorded, and around the instruction that asks."""
+    tape = scribe.tape
+    recs = dict.fromkeys(r[-2] for r in scribe.recs if isinstance(r[-2], CodeType))
+    book = tape._book
+    recs |= dict.fromkeys(event[-2] for event in (() if book is None else book.events))
+    ends = [end[0] for end in (tape._silent, tape._failed[2:]) if end]
+    return Reading(spot, dict.fromkeys([*ends, *list(recs)[:CODES]]))

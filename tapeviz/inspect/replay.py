@@ -1,0 +1,93 @@
+"""What the engine computed with, as plain data; and computing it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.dispatch import FORWARD
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.recording import READ, VARIABLE, WATCHED, Record
+from tapeviz.trace.value import WHOLE, Summary, Value
+
+_SCALARS = {k: k.__name__ for k in (np.float16, np.float32, np.float64)}
+
+
+def shape_of(v: Any) -> tuple[int, ...]:
+    """The shape of a NumPy or Python value."""
+    shape: tuple[int, ...] | None = getattr(v, "shape", None)
+    return np.shape(v) if shape is None else shape
+
+
+def value_of(v: Any, *, image: bool = True) -> Value:
+    """A NumPy or Python value as plain data; ``image=False`` leaves out the thumb."""
+    if scalar := _SCALARS.get(v.__class__):
+        return Value(scalar, (), (v.item(),))
+    if isinstance(v, (bool, int, float, complex)) and not isinstance(v, np.generic):
+        return Value(type(v).__name__, (), (v,))
+    if isinstance(v, bytes):
+        return Value("string", (), (v.decode(errors="replace"),))
+    a = np.asarray(v)
+    if a.size > WHOLE:
+        return Value(str(a.dtype), a.shape, None, _summary(a, image=image))
+    entries = [
+        e.decode(errors="replace") if isinstance(e, bytes) else e
+        for e in a.ravel().tolist()
+    ]
+    return Value(
+        "string" if a.dtype == object else str(a.dtype), a.shape, tuple(entries)
+    )
+
+
+def _summary(a: Any, *, image: bool) -> Summary:
+    real = np.asarray(a.real if a.dtype.kind == "c" else a)
+    if real.dtype == object:
+        return Summary(0.0, 0.0, 0.0, int(real.size), ())
+    x = real.astype(np.float64)
+    fine = x[np.isfinite(x)]
+    low, mean, high = (fine.min(), fine.mean(), fine.max()) if fine.size else (0.0,) * 3
+    odd = int(x.size - fine.size)
+    with np.errstate(all="ignore"):
+        norm = float(np.sqrt((x * x).sum()))
+    thumb = _thumb(x) if image else ()
+    return Summary(float(low), float(mean), float(high), odd, thumb, norm)
+
+
+def _thumb(x: Any) -> tuple[tuple[float, ...], ...]:
+    """Block means of the last two axes, at most 16 x 16."""
+    flat = x.reshape(-1, x.shape[-1])
+    rows = np.array_split(flat, min(16, flat.shape[0]))
+    columns = min(16, flat.shape[1])
+    with np.errstate(all="ignore"):
+        return tuple(
+            tuple(float(c.mean()) for c in np.array_split(r, columns, axis=1))
+            for r in rows
+        )
+
+
+def replay(recs: Sequence[Record], put: Mapping[int, Any] | None = None) -> list[Any]:
+    """The value at every place; ``put`` gives other values to some places."""
+    values: list[Any] = []
+    fresh = dict(put or {})
+    with np.errstate(all="ignore"):
+        for i, rec in enumerate(recs):
+            values.append(fresh[i] if i in fresh else _value_at(rec, values, bool(put)))
+    return values
+
+
+def _value_at(rec: Record, values: list[Any], again: bool) -> Any:
+    op = TABLE[rec[0]]
+    if rec[0] in (VARIABLE, WATCHED):
+        return rec[1]
+    saved = rec[-4]
+    if saved is not None and (not again or rec[0] == READ):
+        return saved
+    given = [
+        values[j] if j >= 0 else v
+        for j, v in zip(op.inputs(rec), op.values(rec), strict=True)
+    ]
+    if op.many:
+        given = [given]
+    return FORWARD[op.code](*given, *op.settings_of(rec))

@@ -1,0 +1,489 @@
+"""The learner's code, read: which line feeds which, and where a call stands.
+
+What a tape did not record leaves no trace in it. The code tells: this module parses the
+file (or the notebook's cells, in the order they ran) and follows names from line to
+line. It reads only; nothing here runs code.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import sys
+from collections import defaultdict, deque
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
+from types import CodeType
+from typing import Any, TypeAlias
+
+from tapeviz.inspect.source.positions import positions
+
+Spot: TypeAlias = tuple[CodeType, int]
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_BODIES = ("body", "orelse", "handlers", "finalbody", "cases")
+
+
+@dataclass(eq=False)
+class Line:
+    """A statement, or the head of a compound one, and what surrounds it.
+
+    ``reads`` and ``makes`` are names, dotted ones included. ``withs`` are the
+    with-blocks around it, ``loops`` the loops, outermost first; ``sure`` is False where
+    it may not run, as in the branch of an if. ``a, b = 1, 2`` is two of them, each with
+    its own target and value as ``share``.
+    """
+
+    path: str
+    order: tuple[int, int, int]
+    node: ast.stmt
+    scope: str
+    withs: tuple[ast.With, ...] = ()
+    loops: tuple[ast.stmt, ...] = ()
+    sure: bool = True
+    reads: set[str] = field(default_factory=set)
+    makes: set[str] = field(default_factory=set)
+    calls: set[str] = field(default_factory=set)
+    share: tuple[ast.expr, ast.expr] | None = None
+
+    @property
+    def value(self) -> ast.expr | None:
+        """The expression that the statement gives a name to, if it does."""
+        node = self.node
+        if self.share is not None:
+            return self.share[1]
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)):
+            return node.value
+        return node.value if isinstance(node, ast.Expr) else None
+
+    @property
+    def parts(self) -> Iterator[ast.AST]:
+        """All nodes of the statement itself, without the statements inside it."""
+        return chain.from_iterable(map(_own, self.share or (self.node,)))
+
+
+class Reading:
+    """The code around a call, and around what a tape recorded.
+
+    ``call`` is the call itself where it can be found, ``here`` the statement it is in.
+    """
+
+    def __init__(self, spot: Spot | None, codes: Iterable[CodeType] = ()) -> None:
+        first = [] if spot is None else [spot[0].co_filename]
+        cells = _cells(*first)
+        paths = dict.fromkeys([*first, *(c.co_filename for c in codes)])
+        if cells.keys() & paths.keys():
+            paths = dict.fromkeys([*cells, *paths])
+        self.lines: list[Line] = []
+        self._args: dict[str, list[Line]] = defaultdict(list)
+        self._returns: dict[str, list[Line]] = defaultdict(list)
+        for number, path in enumerate(paths):
+            scope = "cells" if path in cells else path
+            self._read(path, cells.get(path, number), scope)
+        self._made: dict[tuple[str, str], list[Line]] = defaultdict(list)
+        for line in self.lines:
+            for name in line.makes:
+                self._made[_home(name, line.scope), name].append(line)
+        self.here = None if spot is None else self.line_at(spot)
+        found = None if spot is None else self.node_at(spot)
+        self.call = found if isinstance(found, ast.Call) else None
+
+    # -- reading ---------------------------------------------------------------------
+
+    def _read(self, path: str, number: int, scope: str) -> None:
+        tree = _tree(path)
+        if tree is not None:
+            self._body(tree.body, Line(path, (number, 0, 0), ast.Pass(), scope))
+
+    def _body(self, body: Iterable[ast.stmt], around: Line) -> None:
+        for node in body:
+            lines = [
+                Line(
+                    around.path, (around.order[0], node.lineno, node.col_offset), node,
+                    around.scope, around.withs, around.loops, around.sure, share=share,
+                )
+                for share in _shares(node)
+            ]  # fmt: skip
+            self.lines.extend(lines)
+            line = lines[0]
+            if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+                self._definition(node, line)
+                continue
+            for line in lines:
+                _names(line)
+                for name in line.calls:
+                    self._args[name].append(line)
+            if isinstance(node, ast.Return):
+                self._returns[around.scope.rpartition("/")[2]].append(line)
+            self._inside(node, line)
+
+    def _definition(self, node: Any, line: Line) -> None:
+        line.makes.add(node.name)
+        scope = f"{line.scope}/{node.name}"
+        inner = Line(line.path, line.order, node, scope)
+        if isinstance(node, _FUNCTIONS):
+            inner.makes = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+            self.lines.append(inner)
+        self._body(node.body, inner)
+
+    def _inside(self, node: ast.stmt, line: Line) -> None:
+        withs = (*line.withs, node) if isinstance(node, ast.With) else line.withs
+        loop = isinstance(node, (ast.For, ast.While, ast.AsyncFor))
+        loops = (*line.loops, node) if loop else line.loops
+        sure = line.sure and isinstance(node, (ast.With, ast.Try))
+        around = Line(line.path, line.order, node, line.scope, withs, loops, sure)
+        for name in _BODIES:
+            for child in getattr(node, name, ()):
+                inner = [child] if isinstance(child, ast.stmt) else child.body
+                self._body(inner, around)
+
+    # -- finding ---------------------------------------------------------------------
+
+    def node_at(self, spot: Spot) -> ast.AST | None:
+        """The expression of one instruction."""
+        line, place = self.line_at(spot), _position(spot)
+        if line is None or place is None:
+            return None
+        inside = (n for n in _own(line.node) if _place(n) == place)
+        found = list(inside)
+        return found[-1] if found else None
+
+    def line_at(self, spot: Spot) -> Line | None:
+        """The innermost statement that an instruction belongs to."""
+        place, best = _position(spot), None
+        if place is None:
+            return None
+        for line in self._around.get((spot[0].co_filename, place[0]), ()):
+            inner = best is None or line.order >= best.order
+            if inner and _holds(line.node, place):
+                best = line
+        return best
+
+    @cached_property
+    def _around(self) -> dict[tuple[str, int], list[Line]]:
+        """For each line of a file the statements that reach over it."""
+        found: dict[tuple[str, int], list[Line]] = defaultdict(list)
+        for line in self.lines:
+            last = line.node.end_lineno or line.node.lineno
+            for number in range(line.node.lineno, last + 1):
+                found[line.path, number].append(line)
+        return found
+
+    def scopes(self, line: Line) -> Iterator[str]:
+        """The scopes whose names a statement sees, innermost first."""
+        scope = line.scope
+        while scope:
+            yield scope
+            scope = scope.rpartition("/")[0]
+
+    def key(self, name: str, line: Line) -> tuple[str, str]:
+        """The name together with the scope that a statement finds it in."""
+        found = (one for one in self.scopes(line) if (one, name) in self._made)
+        return next(found, ""), name
+
+    def made(self, name: str, line: Line | None) -> list[Line]:
+        """The statements that give a name its value, as ``line`` sees it, in order."""
+        every = [] if line is None else self._made.get(self.key(name, line), [])
+        return sorted(every, key=lambda one: one.order)
+
+    def history(self, name: str, line: Line | None) -> list[Line]:
+        """The same, with what its own methods gave an attribute of an object."""
+        every = self.made(name, line)
+        for key in self.starts(name) if line is not None else ():
+            every += [one for one in self._made.get(key, []) if one not in every]
+        return sorted(every, key=lambda one: one.order)
+
+    def before(self, name: str, line: Line) -> list[Line]:
+        """Those among them that may have made the value which ``line`` reads.
+
+        What a notebook's cell itself may have made counts before all earlier cells.
+        """
+        every = [one for one in self.made(name, line) if one is not line]
+        if not every or every[0].scope != line.scope:
+            return every
+        early = [one for one in every if one.order < line.order]
+        late = [one for one in every if one.order >= line.order]
+        kept = [one for one in late if set(one.loops) & set(line.loops)]
+        for one in reversed(early):
+            if kept and one.path != line.path == kept[-1].path:
+                break
+            kept.append(one)
+            if one.sure and not isinstance(one.node, (ast.AugAssign, ast.Expr)):
+                break
+            if (
+                one.loops
+                and one.loops == line.loops
+                and not isinstance(one.node, ast.Expr)
+            ):
+                break
+        return kept or every
+
+    def feeders(
+        self, line: Line, starts: Container[tuple[str, str]] = ()
+    ) -> Iterator[Line]:
+        """The statements that a statement takes its values from, but for the starts."""
+        for name in line.reads:
+            if self.key(name, line) not in starts:
+                yield from self.before(name, line)
+        for name in line.calls:
+            yield from self._returns.get(name) or self._of_instances(name, line)
+        function = line.scope.rpartition("/")[2]
+        if isinstance(line.node, _FUNCTIONS) and line.node.name == function:
+            yield from self._args.get(function, ())
+
+    def makers(self, line: Line) -> list[Line]:
+        """The statements that make the objects whose ``__init__`` this line is in."""
+        around, _, function = line.scope.rpartition("/")
+        kind = around.rpartition("/")[2]
+        return self._args.get(kind, []) if function == "__init__" else []
+
+    def _of_instances(self, name: str, line: Line) -> Iterator[Line]:
+        """What an object of the learner's own class returns when it is called."""
+        made, value = self.made(name, line), line.value
+        new = isinstance(value, ast.Call) and dotted(value.func) == name
+        if not made or (new and all(isinstance(m.node, ast.ClassDef) for m in made)):
+            return
+        for method in ("__call__", "call", "forward"):
+            yield from self._of_kinds(made, self._returns.get(method, []))
+
+    def _of_kinds(self, made: list[Line], found: list[Line]) -> list[Line]:
+        """Those in the classes that made these values, if that is known, or all."""
+        kinds = {name for one in made for name in one.calls}
+        return [
+            one
+            for one in found
+            if one.scope.rpartition("/")[0].rpartition("/")[2] in kinds
+        ] or found
+
+    def upstream(self, goals: Iterable[Line]) -> set[Line]:
+        """All statements that feed the goals."""
+        todo, seen = deque(goals), set()
+        while todo:
+            line = todo.popleft()
+            if line not in seen:
+                seen.add(line)
+                todo.extend(self.feeders(line))
+        return seen
+
+    def starts(self, name: str) -> set[tuple[str, str]]:
+        """A name as the question knows it, and as the methods of its object do."""
+        if self.here is None or not name:
+            return set()
+        own = "self." + name.rpartition(".")[2]
+        inner = {key for key in self._made if key[1] == own and "." in name}
+        made = self.made(name.partition(".")[0], self.here)
+        kinds = {kind for one in made for kind in one.calls}
+        known = {key for key in inner if key[0].rpartition("/")[2] in kinds}
+        return {self.key(name, self.here), *(known or inner)}
+
+    def chain(self, name: str, goals: Iterable[Line], ends: set[str]) -> list[Line]:
+        """The statements on the way from a name to the goals, in order.
+
+        A way begins at each statement that reads the name; what made it is no part of
+        the way. No way leads through a statement that reads one of ``ends``.
+        """
+        starts = self.starts(name)
+        takers: dict[Line, set[Line]] = defaultdict(set)
+        todo, seen = deque(goals if starts else ()), set()
+        while todo:
+            line = todo.popleft()
+            if line not in seen and line is not self.here and not ends & line.reads:
+                seen.add(line)
+                for other in self.feeders(line, starts):
+                    takers[other].add(line)
+                    todo.append(other)
+        begins = [
+            one
+            for one in seen
+            for _, start in starts
+            if start in one.reads and self.key(start, one) in starts
+        ]
+        return sorted(_reached(begins, takers), key=lambda one: one.order)
+
+    def makes_of(self, name: str) -> set[str]:
+        """The names that take their values from a name, in its own scope, in order."""
+        if self.here is None or not name:
+            return set()
+        scope, known = self.key(name, self.here)[0], {name}
+        for line in self.lines:
+            if line.scope == scope and known & line.reads:
+                known |= line.makes
+        return known - {name}
+
+    def goals(self, argument: ast.expr | None, name: str) -> list[Line]:
+        """The statements that made the value asked about."""
+        if self.here is None:
+            return []
+        asked = _read_names(argument) if argument is not None else {name}
+        return [one for n in sorted(asked) for one in self.before(n, self.here)]
+
+    def argument(self, slot: int, keyword: str) -> ast.expr | None:
+        """What the call was given for a parameter."""
+        if self.call is None:
+            return None
+        for word in self.call.keywords:
+            if word.arg == keyword:
+                return word.value
+        args = self.call.args
+        plain = slot < len(args) and not any(isinstance(a, ast.Starred) for a in args)
+        return args[slot] if plain else None
+
+    def blocks(self, name: str) -> list[tuple[Line, ast.With]]:
+        """The with-blocks that call their tape by this name, in order."""
+        return [
+            (line, line.node)
+            for line in self.lines
+            if isinstance(line.node, ast.With)
+            for item in line.node.items
+            if item.optional_vars is not None and code_of(item.optional_vars) == name
+        ]
+
+
+def _home(name: str, scope: str) -> str:
+    """The scope a name lives in: what hangs on ``self`` belongs to the class."""
+    return scope.rpartition("/")[0] if name.startswith("self.") else scope
+
+
+def _reached(begins: Iterable[Line], takers: dict[Line, set[Line]]) -> set[Line]:
+    reached: set[Line] = set()
+    todo = deque(begins)
+    while todo:
+        line = todo.popleft()
+        if line not in reached:
+            reached.add(line)
+            todo.extend(takers.get(line, ()))
+    return reached
+
+
+def _shares(node: ast.stmt) -> Sequence[tuple[ast.expr, ast.expr] | None]:
+    """The pairs of ``a, b = 1, 2``; one None for any other statement."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1:
+        return [None]
+    target, value = node.targets[0], node.value
+    if not isinstance(target, ast.Tuple) or not isinstance(value, ast.Tuple):
+        return [None]
+    if any(isinstance(n, ast.Starred) for n in (*target.elts, *value.elts)):
+        return [None]
+    return list(zip(target.elts, value.elts, strict=False)) or [None]
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    todo: deque[ast.AST] = deque([node])
+    while todo:
+        one = todo.popleft()
+        yield one
+        if isinstance(one, (*_FUNCTIONS, ast.ClassDef)):
+            continue
+        for name, child in ast.iter_fields(one):
+            if one is node and name in _BODIES and isinstance(child, list):
+                continue
+            todo.extend(c for c in (child if isinstance(child, list) else [child])
+                        if isinstance(c, ast.AST))  # fmt: skip
+
+
+def _names(line: Line) -> None:
+    """Fill in what a statement reads, makes and calls."""
+    for node in line.parts:
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            name = dotted(node)
+            if name and isinstance(node.ctx, ast.Load):
+                line.reads.add(name)
+            elif name:
+                line.makes.add(name)
+        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            line.makes.add(dotted(node.value))
+        elif isinstance(node, ast.Call):
+            line.calls.add(dotted(node.func).rpartition(".")[2])
+    if isinstance(line.node, ast.AugAssign):
+        line.reads.add(dotted(line.node.target))
+    if isinstance(line.node, ast.Expr) and isinstance(line.node.value, ast.Call):
+        func = line.node.value.func
+        if isinstance(func, ast.Attribute) and line.node.value.args:
+            line.makes.add(dotted(func.value))  # losses.append(y), v.assign(y)
+    line.makes.discard("")
+    line.reads.discard("")
+
+
+def _read_names(node: ast.AST) -> set[str]:
+    every = {
+        dotted(n) for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))
+    }
+    return every - {""}
+
+
+DEEP = 200
+"""Expressions with more layers than these are not written out."""
+
+
+def code_of(node: ast.AST) -> str:
+    """An expression as text; an ellipsis for one with very many layers.
+
+    >>> code_of(ast.parse("x  +  1", mode="eval").body)
+    'x + 1'
+    """
+    return "..." if deep(node) else ast.unparse(node)
+
+
+def deep(node: ast.AST) -> bool:
+    """Whether an expression has so many layers that nothing recursive reads it."""
+    layer = [node]
+    for _ in range(DEEP):
+        layer = [child for one in layer for child in ast.iter_child_nodes(one)]
+        if not layer:
+            return False
+    return True
+
+
+def dotted(node: ast.AST) -> str:
+    """``self.w`` for the expression of that name; "" for other expressions.
+
+    >>> dotted(ast.parse("self.layer.w", mode="eval").body)
+    'self.layer.w'
+    """
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        base = dotted(node.value)
+        return f"{base}.{node.attr}" if base else ""
+    return ""
+
+
+def _tree(path: str) -> ast.Module | None:
+    try:
+        return ast.parse("".join(linecache.getlines(path)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _cells(asking: str = "") -> dict[str, int]:
+    """The notebook's cells by their file, with their place in the order they ran.
+
+    The one that asks is the last. Where nobody counts the cells, all have one number;
+    then the first to run is first.
+    """
+    shell = sys.modules.get("IPython")
+    running = shell.get_ipython() if shell is not None else None
+    numbers = getattr(getattr(running, "compile", None), "_filename_map", {})
+    files = sorted(numbers, key=lambda file: (file == asking, numbers[file]))
+    return {file: place for place, file in enumerate(files)}
+
+
+def _position(spot: Spot) -> tuple[int, int, int, int] | None:
+    """Line, column, end line and end column of an instruction, in bytes."""
+    code, lasti = spot
+    if (found := positions(code).get(lasti)) is None:
+        return None
+    line, end_line, col, end_col = found
+    return line, col, end_line, end_col
+
+
+def _place(node: ast.AST) -> tuple[int, int, int, int] | None:
+    if not isinstance(node, ast.expr) or node.end_lineno is None:
+        return None
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset or 0
+
+
+def _holds(node: ast.stmt, place: tuple[int, int, int, int]) -> bool:
+    start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    return start <= place[:2] and place[2:] <= end

@@ -1,0 +1,326 @@
+"""A recorded descent as a film: at each step the slope, the update and the new loss."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tapeviz.analysis.convergence import regime
+from tapeviz.analysis.trajectory import (
+    called,
+    coordinates,
+    number,
+    place,
+    plain,
+    spread,
+    track,
+)
+from tapeviz.render.descent import figure
+from tapeviz.render.descent.svg_cleanup import Finish, lean
+from tapeviz.render.descent.words import (
+    FEW,
+    assignment,
+    entry,
+    joined,
+)
+from tapeviz.render.svg.options import theme_of
+from tapeviz.trace.film import Film, Frame, Table
+from tapeviz.wording import values as text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tapeviz.trace.descent import Descent, Update
+    from tapeviz.trace.value import Value
+
+MOST = 60
+"""Updates told one by one; of longer runs a spread of this many."""
+
+BESIDE = "nbcdfhk"
+"""The letters of what stands beside an update while it is made.
+
+``n`` the assignment on the number line, ``b c d`` the arrows of its parts and ``f h k``
+their names.
+"""
+
+_MOVING = re.compile(r"[a-z]\d+")
+
+_RULES = (
+    "& .late{opacity:0}& .late:is(.on,.hot,.done){opacity:1}"
+    "& .late.dim{opacity:.25}& .late.off{opacity:0}"
+    "& .a.done{opacity:.5}"
+    "& .a.hot path{stroke-width:2.6}"
+    "& :is(.p,.l).hot>:last-child{stroke:@hot;stroke-width:4}"
+)
+
+
+def descent_film(
+    run: Descent,
+    *,
+    theme: str = "auto",
+    directions: tuple[int, int] | None = None,
+) -> Film:
+    """The film of a descent: start, then gradient, update and new loss at each step.
+
+    The picture is that of ``plots.figure``: its points ``p0``, ``p1``, ..., update
+    arrows ``a0``, ..., slopes ``t0``, ... and dots of the loss ``l0``, ... appear as
+    the film goes on. Of a run of more than ``MOST`` updates a spread is told. More than
+    two numbers are seen in their two principal directions, or in two that
+    ``directions`` chooses. ValueError for an unknown theme.
+    """
+    theme_of(theme)
+    look = {"directions": directions} if directions else {}
+    svg = _picture(run.validate(), theme, look)
+    ids = frozenset(re.findall(r'\sid="([^"]+)"', svg))
+    story = _Story(run, ids)
+    frames = tuple(story.tell())
+    film = Film(
+        _title(run), figure.describe(run, **look), svg, frames, (), story.table()
+    )
+    return film.validate()
+
+
+def descent_table(run: Descent) -> Table:
+    """Point, loss, gradient and update of every step that a film tells."""
+    return _Story(run, frozenset()).table()
+
+
+def told(run: Descent) -> int:
+    """How many of a run's updates its film tells."""
+    t = track(run)
+    return len(t.sound(spread(t.updates, MOST)))
+
+
+def _title(run: Descent) -> str:
+    names = [*map(plain, run.names)]
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    on = f" on {', '.join(names[:FEW])}{more}" if names else ""
+    return f"Gradient descent{on}"
+
+
+def _picture(run: Descent, theme: str, look: Mapping[str, Any]) -> str:
+    fig = figure.figure(run, film=True, **look)
+
+    def names(id: str) -> tuple[str, str]:
+        if not _MOVING.fullmatch(id):
+            return figure.panel(id)
+        return id, id[0] if id in {"p0", "l0"} else f"late {id[0]}"
+
+    finish = Finish(
+        names,
+        figure.STYLE + _RULES + figure.narrow(fig, ".tapeviz-film .tv-screen>&"),
+        figure.WIDTH,
+        figure.describe(run, **look),
+        theme,
+    )
+    return lean(figure.write_svg(fig), finish)
+
+
+@dataclass
+class _Story:
+    """The frames being told, and the marks in force."""
+
+    run: Descent
+    ids: frozenset[str]
+    now: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.t = track(self.run)
+        self.steps = self.t.sound(spread(self.t.updates, MOST))
+        self.loss = plain(self.run.loss_name)
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """What each number of the variables is called."""
+        return coordinates(self.run)
+
+    def frame(
+        self, caption: str, marks: dict[str, str], formula: str = "", row: int = -1
+    ) -> Frame:
+        """A frame with those of the marks that are new and that the picture has."""
+        new = {
+            id: mark
+            for id, mark in marks.items()
+            if id in self.ids and self.now.get(id, "") != mark
+        }
+        self.now |= new
+        return Frame(caption, new, formula, row, (), "descent")
+
+    def tell(self) -> Iterator[Frame]:
+        """All frames, from the start to the end of the run."""
+        if not self.steps:
+            said = "No update was recorded"
+            yield self.frame(f"{said}: no variable changed inside the block.", {})
+            return
+        yield self.start()
+        for row, i in enumerate(self.steps):
+            passed = i - self.steps[row - 1] - 1 if row else 0
+            yield self.slope(i, row, passed)
+            yield self.move(i, row)
+            yield self.arrive(i, row)
+
+    def start(self) -> Frame:
+        where = self.where(0)
+        at = f"{where[0].upper()}{where[1:]}" if self.many else f"It starts at {where}"
+        return self.frame(f"{at}, {self.told(0)}.", {"p0": "hot", "l0": "hot"}, row=0)
+
+    @property
+    def many(self) -> bool:
+        """Whether there are too many numbers to say them all."""
+        return self.t.kind == "norms"
+
+    def where(self, i: int) -> str:
+        """A point in words."""
+        if self.many:
+            return "the variables are at their start" if i == 0 else "the new values"
+        return place(self.labels, self.t.points[i])
+
+    def told(self, i: int) -> str:
+        """The loss at a point in words."""
+        return f"where {called(self.loss)} is {number(self.t.losses[i])}"
+
+    def slope(self, i: int, row: int, passed: int) -> Frame:
+        update = self.run.updates[i]
+        marks = {f"t{i}": "hot", f"s{i}": "on"}
+        marks |= {f"p{i}": "hot", f"l{i}": "hot"} if passed else {}
+        many = f"{passed} updates later" if passed > 1 else "One update later"
+        lead = f"{many}, step {i}" if passed else f"Step {i}"
+        says = "; ".join(self.derivatives(update))
+        return self.frame(f"{lead}: {self.sloping(i)}", marks, says, row)
+
+    def sloping(self, i: int) -> str:
+        """The gradient at a point in a sentence, and what it means."""
+        update = self.run.updates[i]
+        pairs = zip(self.t.names, update.gradients, strict=True)
+        missing = [name for name, gradient in pairs if gradient is None]
+        if missing:
+            return f"there is no gradient for {', '.join(missing)}."
+        if self.many:
+            return f"the gradient has length {number(self.t.slopes[i])}."
+        values = ", ".join(map(number, self.t.gradients[i]))
+        values = f"({values})" if len(self.labels) > 1 else values
+        here = f"at {self.where(i)} the gradient is {values}"
+        return f"{here}{_meaning(self.t.gradients[i], self.labels, self.loss)}."
+
+    def derivatives(self, update: Update) -> Iterator[str]:
+        """The gradient of each variable as an equation."""
+        if len(self.t.names) > FEW:
+            return
+        for name, gradient in zip(self.t.names, update.gradients, strict=True):
+            value = "None" if gradient is None else entry(gradient)
+            yield f"d {self.loss} / d {name} = {value}"
+
+    def move(self, i: int, row: int) -> Frame:
+        marks = {f"p{i}": "done", f"l{i}": "done", f"a{i}": "hot", f"m{i}": "on"}
+        marks |= {f"{letter}{i}": "on" for letter in BESIDE}
+        formula = "; ".join(self.assignments(self.run.updates[i]))
+        return self.frame(self.moving(i), marks, formula, row)
+
+    def moving(self, i: int) -> str:
+        """What an update does, in a sentence."""
+        rate = self.run.updates[i].rate
+        why = "" if rate is None else ", minus the learning rate times the gradient,"
+        parts = self.run.updates[i].parts
+        if len(parts) > 1:
+            why = f", the sum of {joined([f'its {p.name} part' for p in parts])},"
+        if self.many:
+            far = number(self.t.strides[i])
+            return f"The update{why} moves the variables by a length of {far}."
+        moves = (v for m in self.run.updates[i].moves for v in (m.data or ()))
+        ways = [
+            f"{label} by {number(float(v))}"
+            for label, v in zip(self.labels, moves, strict=True)
+            if isinstance(v, (int, float))
+        ]
+        return f"The update{why} changes {' and '.join(ways)}."
+
+    def assignments(self, update: Update) -> Iterator[str]:
+        """The update of each variable, ``x := 2 - 0.1 * (-6) = 2.6``."""
+        if len(self.t.names) > FEW:
+            return
+        yield from (assignment(name, update, k) for k, name in enumerate(self.t.names))
+
+    def arrive(self, i: int, row: int) -> Frame:
+        gone = "" if self.t.seen else "done"
+        marks = {f"t{i}": gone, f"s{i}": "", f"m{i}": "", f"a{i}": "done"}
+        marks |= {f"{letter}{i}": "" for letter in BESIDE}
+        end = i == self.steps[-1]
+        near = {f"p{i + 1}": "hot", f"l{i + 1}": "hot"}
+        near |= {f"v{i + 1}": "on", f"e{i + 1}": "on"}
+        caption = self.ending() if end else self.arriving(i)
+        formula = self.verdict() if end else self.change(i)
+        return self.frame(caption, marks | near, formula, row)
+
+    def verdict(self) -> str:
+        """The run's regime and the inequality that decides it."""
+        found = regime(self.run)
+        return f"{found.name}: {found.inequality}" if found.inequality else found.name
+
+    def arriving(self, i: int) -> str:
+        """Where an update led to, in a sentence."""
+        before, after = self.t.losses[i : i + 2]
+        said = called(self.loss)
+        lead = f"At {self.where(i + 1)} {said}"
+        lead = f"{said[0].upper()}{said[1:]}" if self.many else lead
+        if not np.isfinite(after):
+            return f"{lead} is {number(after)}."
+        if np.isnan(before) or before == after:
+            return f"{lead} is {number(after)}."
+        verb = "falls" if after < before else "rises"
+        return f"{lead} {verb} from {number(before)} to {number(after)}."
+
+    def ending(self) -> str:
+        """Where the run ends, in a sentence."""
+        n = self.t.updates
+        many = text.counted(n, "update")
+        if self.many:
+            return f"The run ends here, after {many}."
+        return f"The run ends at {self.where(-1)}, after {many}."
+
+    def change(self, i: int) -> str:
+        """The loss before and after an update, as far as it is known."""
+        if i + 1 >= self.t.updates:
+            return ""
+        before, after = map(number, self.t.losses[i : i + 2])
+        return f"{self.loss}: {before} -> {after}"
+
+    def table(self) -> Table:
+        """The film's twin in words."""
+        return Table(self.heads(), tuple(map(self.row, self.steps)))
+
+    def heads(self) -> tuple[str, ...]:
+        """The columns of the table."""
+        names = self.t.names
+        if len(names) > FEW:
+            return "step", self.loss, "length of gradient", "length of update"
+        new = (f"new {name}" for name in names)
+        return "step", *names, self.loss, "gradient", "update", *new
+
+    def row(self, i: int) -> tuple[str, ...]:
+        """The table's row of one update."""
+        u, loss = self.run.updates[i], number(self.t.losses[i])
+        if len(self.t.names) > FEW:
+            return str(i), loss, number(self.t.slopes[i]), number(self.t.strides[i])
+        gradients = ", ".join(_cell(g) for g in u.gradients)
+        moves = ", ".join(map(_cell, u.moves))
+        return str(i), *map(_cell, u.at), loss, gradients, moves, *map(_cell, u.to)
+
+
+def _meaning(gradient: Sequence[float], labels: list[str], loss: str) -> str:
+    """What the sign of a single derivative says."""
+    if not np.isfinite(gradient).all():
+        return ", which is no direction to go in"
+    if not np.any(gradient):
+        return f": {called(loss)} is flat here"
+    if len(labels) > 1:
+        return ""
+    way = "grows" if gradient[0] < 0 else "shrinks"
+    return f", so {called(loss)} falls as {labels[0]} {way}"
+
+
+def _cell(value: Value | None) -> str:
+    return "None" if value is None else entry(value)

@@ -1,0 +1,191 @@
+"""Several runs in one picture, paths in more than two dimensions, and surfaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from tapeviz.analysis.trajectory import coordinates, over
+from tapeviz.errors import tell
+from tapeviz.render.descent import axes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from tapeviz.analysis.trajectory import Floats
+    from tapeviz.render.descent.axes import Pen
+
+LOOKS = (
+    ("target", "o", "-"),
+    ("watched", "s", (0, (5, 1.5))),
+    ("none", "^", (0, (1.5, 1.5))),
+    ("ink", "D", (0, (6, 1.5, 1.5, 1.5))),
+    ("hot", "v", (0, (9, 2, 1.5, 2, 1.5, 2))),
+    ("variable", "P", (0, (12, 3))),
+)
+"""Colour, marker and line of each run: never told by colour alone."""
+
+_ROOM = 0.12
+_TALL = 26
+
+
+def draw(pens: Sequence[Pen], names: Sequence[str], left: Axes, right: Axes) -> None:
+    """Every run's path on one landscape, and every run's loss."""
+    first = next((p for p in pens if p.run.landscape), pens[0])
+    for ax in (left, right):
+        axes.dress(ax, first)
+    kinds = {p.t.kind for p in pens}
+    if kinds <= {"line", "empty"}:
+        _lines(left, first, pens)
+    elif kinds <= {"plane", "empty"}:
+        _planes(left, first, pens)
+    else:
+        _lengths(left, first, pens)
+    _losses(right, first, pens)
+    keys = [
+        Line2D([], [], color=p.colours[ink], marker=marker, ls=line, ms=5, label=name)
+        for p, (ink, marker, line), name in _looks(pens, names)
+    ]
+    legend = right.legend(
+        handles=keys, frameon=False, labelcolor=first.colours["ink"], fontsize="small"
+    )
+    legend.set_gid("legend")
+
+
+def _looks(pens: Sequence[Pen], names: Sequence[str]) -> list[tuple[Pen, Any, str]]:
+    return [(p, LOOKS[i % len(LOOKS)], n) for i, (p, n) in enumerate(zip(pens, names))]  # noqa: B905
+
+
+def _lines(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
+    spots = [
+        np.column_stack([p.t.points[:-1, 0], p.t.losses])[p.t.near[:-1]] for p in pens
+        if p.t.updates
+    ]  # fmt: skip
+    every = np.concatenate(spots) if spots else np.zeros((0, 2))
+    land = first.run.landscape
+    axes.frame_line(ax, land, every[:, 0], every[:, 1], whole=False)
+    axes.head(
+        ax, first, f"{over(first.run)} for each {first.t.names[0]}", first.t.names[0]
+    )
+    axes.ticks(ax)
+    axes.curve(ax, first, land)
+    for p, look, _ in _looks(pens, [""] * len(pens)):
+        _way(ax, p, look, np.column_stack([p.t.points[:, 0], axes.heights(p)]))
+    _lost(ax, first, pens)
+
+
+def _planes(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
+    every = np.concatenate([p.t.points[p.t.near] for p in pens if p.t.updates])
+    x, y = (axes.padded(every[:, k], _ROOM) for k in (0, 1))
+    ax.set(xlim=x, ylim=y)
+    names = coordinates(first.run)
+    axes.head(ax, first, f"the paths over {over(first.run)}", names[0])
+    ax.set_ylabel(names[1], color=first.colours["muted"], parse_math=False, labelpad=2)
+    axes.ticks(ax)
+    axes.contours(ax, first, first.run.landscape)
+    axes.least(ax, first)
+    for p, look, _ in _looks(pens, [""] * len(pens)):
+        _way(ax, p, look, p.t.points)
+    _lost(ax, first, pens)
+
+
+def _lengths(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
+    axes.head(ax, first, "how long the gradient is", axes.measured(first.t))
+    log = axes.upright(ax, np.concatenate([p.t.slopes for p in pens]))
+    axes.ticks(ax, log=log, steps=True)
+    for p, look, _ in _looks(pens, [""] * len(pens)):
+        _way(ax, p, look, np.column_stack([np.arange(p.t.updates), p.t.slopes]))
+
+
+def _losses(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
+    drawn = [
+        p.t.losses if axes.wide(p.t.losses)
+        else np.where(p.t.near[:-1], p.t.losses, np.nan)
+        for p in pens
+    ]  # fmt: skip
+    known = np.concatenate(drawn)
+    low, high = np.nanquantile(known, [0, 1]) if np.isfinite(known).any() else (0, 1)
+    log = axes.upright(ax, known[(known >= low) & (known <= high)])
+    axes.head(ax, first, f"{first.loss} at each step", "step")
+    axes.ticks(ax, log=log, steps=True)
+    for (p, look, _), values in zip(_looks(pens, [""] * len(pens)), drawn, strict=True):
+        _way(ax, p, look, np.column_stack([np.arange(len(values)), values]))
+
+
+def _way(ax: Axes, pen: Pen, look: tuple[str, str, Any], path: Floats) -> None:
+    """A whole path as one line; the start is hollow, a spread of points is marked."""
+    ink, marker, line = look
+    colour, paper = pen.colours[ink], pen.colours["paper"]
+    every = max(1, len(path) // _TALL)
+    ax.plot(
+        path[:, 0], path[:, 1], color=colour, lw=1.3, ls=line, marker=marker, ms=3.8,
+        markevery=every, zorder=4,
+    )  # fmt: skip
+    ax.plot(
+        path[:1, 0], path[:1, 1], color=colour, marker=marker, ms=6.5, mfc=paper,
+        mew=1.4, ls="", zorder=5,
+    )  # fmt: skip
+
+
+def _lost(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
+    away = sum(not p.t.near.all() for p in pens)
+    many = "1 run leaves" if away == 1 else f"{away} runs leave"
+    axes.note(ax, first, [f"{many} the picture"] if away else [], "top")
+
+
+# -- many numbers --------------------------------------------------------------------
+
+
+# -- a surface -----------------------------------------------------------------------
+
+
+def surface(pen: Pen, ax: Any) -> None:
+    """The landscape of two numbers as a surface, and the path on it."""
+    run, t, ink = pen.run, pen.t, pen.colours
+    land = run.landscape
+    if land is None or not land.ys:
+        raise ValueError(
+            tell(
+                "surface=True needs a run of two numbers whose loss is known around it",
+                "leave surface out for this run",
+            )
+        )
+    xs, ys = np.meshgrid(land.xs, land.ys)
+    grid = np.array(land.losses, dtype=float)
+    losses = np.append(t.losses, np.nan)
+    if t.near[-1]:
+        losses[-1] = _height(land.xs, land.ys, grid, t.points[-1])
+    seen = losses[t.near & np.isfinite(losses)]
+    top = 1.6 * float(seen.max()) if seen.size else float(np.nanmax(grid))
+    ax.plot_wireframe(
+        xs, ys, np.where(grid <= top, grid, np.nan), rcount=28, ccount=28, lw=0.5,
+        color=ink["variable"], alpha=0.55, zorder=1,
+    )  # fmt: skip
+    x, y = (np.where(t.near, t.points[:, k], np.nan) for k in (0, 1))
+    ax.plot(x, y, losses, color=ink["target"], marker="o", ms=3.5, lw=1.6, zorder=6)
+    ax.plot(x[:1], y[:1], losses[:1], color=ink["ink"], marker="s", ms=6, zorder=7)
+    names = coordinates(run)
+    for set_label, word in (
+        (ax.set_xlabel, names[0]), (ax.set_ylabel, names[1]), (ax.set_zlabel, pen.loss),
+    ):  # fmt: skip
+        set_label(word, color=ink["muted"], parse_math=False)
+    ax.set_facecolor(ink["paper"])
+    ax.set_title(
+        f"the path on {pen.loss}", loc="left", color=ink["ink"], fontsize="medium"
+    )
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.set_pane_color((1, 1, 1, 0))
+        axis.line.set_color(ink["line"])
+        axis.set_tick_params(colors=ink["muted"], labelsize="small")
+        axis.set_major_locator(axes.few())
+        axis._axinfo["grid"].update(color=ink["hair"], linewidth=0.4)  # noqa: SLF001
+
+
+def _height(xs: Any, ys: Any, grid: Floats, point: Floats) -> float:
+    """The loss at a point of the grid's rectangle, between the nearest corners."""
+    along = [np.interp(point[0], xs, row) for row in grid]
+    return float(np.interp(point[1], ys, along))

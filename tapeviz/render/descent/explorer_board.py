@@ -1,0 +1,519 @@
+"""The studio's picture: quick to make, its limits fixed, so that nothing jumps.
+
+The ground (curve or contours) is made once; the path is made anew at every move of a
+control. Both are SVG text without ids, in the classes of ``board.css``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tapeviz.analysis.convergence import labels, regime
+from tapeviz.analysis.trajectory import (
+    Track,
+    coordinates,
+    number,
+    place,
+    plain,
+    spread,
+    track,
+)
+from tapeviz.render.descent.comparison import LOOKS
+from tapeviz.render.descent.figure import describe_all
+from tapeviz.render.html.assets import static
+from tapeviz.render.svg import theme as themes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tapeviz.analysis.trajectory import Floats
+    from tapeviz.trace.descent import Descent, Landscape
+
+MOST = 60
+"""Points drawn one by one for each run."""
+
+ROWS = 200
+"""Rows of the table at most."""
+
+_LEFT, _TOP, _WIDE, _HIGH = 58.0, 34.0, 448.0, 280.0
+_LOSS_LEFT, _LOSS_WIDE = 58.0, 306.0
+_LEVELS = 11
+_BEYOND = 4.0
+_FEW = 12
+_CLOSE = 5.0
+
+LOW, HIGH = -4.0, 1.0
+"""The learning rate's slider, as powers of ten."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the picture shows: ``x`` and ``y`` from and to, ``numbers`` 1 or 2.
+
+    For one number ``y`` is the loss. ``names`` are those of the axes.
+    """
+
+    x: tuple[float, float]
+    y: tuple[float, float]
+    numbers: int
+    names: tuple[str, ...]
+
+    def spot(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point stands in the picture."""
+        across = (x - self.x[0]) / (self.x[1] - self.x[0])
+        up = (y - self.y[0]) / (self.y[1] - self.y[0])
+        return _LEFT + across * _WIDE, _TOP + (1 - up) * _HIGH
+
+
+def window(land: Landscape, names: tuple[str, ...]) -> Window:
+    """The window on a landscape: all of it, and for one number the losses on it."""
+    x = land.xs[0], land.xs[-1]
+    if land.ys:
+        return Window(x, (land.ys[0], land.ys[-1]), 2, names)
+    losses = np.array(land.losses[0])
+    fine = losses[np.isfinite(losses)]
+    low, high = (float(fine.min()), float(fine.max())) if fine.size else (0.0, 1.0)
+    room = high - low or abs(high) or 1.0
+    return Window(x, (low - 0.08 * room, high + 0.06 * room), 1, names)
+
+
+def ground(land: Landscape, seen: Window, loss: str) -> dict[str, Any]:
+    """The part of the picture that stays: axes, curve or contours, and the frame."""
+    inside = _contours(land, seen) if land.ys else _curve(land, seen)
+    title = f"the path over {loss}" if land.ys else f"{loss} for each {seen.names[0]}"
+    sizes = [(b - a) / 500 for a, b in (seen.x, seen.y)]
+    grain = [10.0 ** math.floor(math.log10(s)) for s in sizes]
+    return {
+        "ground": clipped(inside) + axes(seen, title),
+        "frame": {
+            "left": _LEFT, "top": _TOP, "width": _WIDE, "height": _HIGH,
+            "x": seen.x, "y": seen.y, "numbers": seen.numbers, "grain": grain,
+        },
+    }  # fmt: skip
+
+
+def clipped(inside: str) -> str:
+    """What is drawn in the frame, cut off at its edges."""
+    box = f'x="{_LEFT}" y="{_TOP}" width="{_WIDE}" height="{_HIGH}"'
+    view = f"{_LEFT} {_TOP} {_WIDE} {_HIGH}"
+    return f'<svg {box} viewBox="{view}" style="overflow:hidden">{inside}</svg>'
+
+
+def _curve(land: Landscape, seen: Window) -> str:
+    points = [
+        seen.spot(x, y) for x, y in zip(land.xs, land.losses[0], strict=True)
+        if math.isfinite(y)
+    ]  # fmt: skip
+    return line(points, "curve")
+
+
+def line(points: Sequence[tuple[float, float]], look: str) -> str:
+    """A line through places in the picture, in a class of ``board.css``."""
+    where = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return f'<polyline class="{look}" points="{where}"/>' if points else ""
+
+
+def _contours(land: Landscape, seen: Window) -> str:
+    from contourpy import FillType, contour_generator
+
+    grid = np.array(land.losses, dtype=float)
+    fine = grid[np.isfinite(grid)]
+    if not fine.size or fine.min() == fine.max():
+        return ""
+    made = contour_generator(
+        np.array(land.xs), np.array(land.ys), np.ma.masked_invalid(grid),
+        fill_type=FillType.OuterOffset,
+    )  # fmt: skip
+    low = float(fine.min()) - 1.0
+    levels = np.unique(np.quantile(fine, np.linspace(0.02, 0.96, _LEVELS) ** 1.4))
+    return "".join(area(made.filled(low, float(v)), seen) for v in levels[::-1])
+
+
+def area(filled: Any, seen: Window, look: str = "level") -> str:
+    """The area that contourpy filled, as one path in a class of ``board.css``."""
+    rings = (
+        points[a:b]
+        for points, offsets in zip(*filled, strict=True)
+        for a, b in itertools.pairwise(offsets)
+    )
+    way = "".join(f"M{_ring(ring, seen)}Z" for ring in rings)
+    return f'<path class="{look}" d="{way}"/>' if way else ""
+
+
+def _ring(ring: Any, seen: Window) -> str:
+    return " ".join(
+        f"{x:.1f} {y:.1f}" for x, y in (seen.spot(*p) for p in ring.tolist())
+    )
+
+
+def axes(seen: Window, title: str) -> str:
+    """The title, the axes and their ticks."""
+    foot, side = _TOP + _HIGH, _LEFT
+    text = [
+        f'<path class="axis" d="M{side} {_TOP}V{foot}H{_LEFT + _WIDE}"/>',
+        f'<text class="t" x="{side}" y="18">{escape(title)}</text>',
+        (
+            f'<text x="{_LEFT + _WIDE / 2}" y="{foot + 36}" text-anchor="middle">'
+            f"{escape(seen.names[0])}</text>"
+        ),
+    ]
+    if seen.numbers == 2:
+        middle = _TOP + _HIGH / 2
+        text.append(
+            f'<text x="14" y="{middle}" text-anchor="middle" '
+            f'transform="rotate(-90 14 {middle})">{escape(seen.names[1])}</text>'
+        )
+    for v in ticks(*seen.x):
+        x = seen.spot(v, 0)[0]
+        text.append(_tick(x, foot, f"M{x:.1f} {foot}v4", number(v), below=True))
+    for v in ticks(*seen.y):
+        y = seen.spot(0, v)[1]
+        text.append(_tick(side, y, f"M{side} {y:.1f}h-4", number(v), below=False))
+    return "".join(text)
+
+
+def _tick(x: float, y: float, way: str, words: str, *, below: bool) -> str:
+    words = words.replace("-", "\N{MINUS SIGN}")
+    where = (
+        f'x="{x:.1f}" y="{y + 18:.1f}" text-anchor="middle"'
+        if below
+        else f'x="{x - 8:.1f}" y="{y + 4:.1f}" text-anchor="end"'
+    )
+    return f'<path class="axis" d="{way}"/><text {where}>{words}</text>'
+
+
+def ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Round numbers in a range, at most ``most`` of them.
+
+    >>> ticks(-1.2, 9.0)
+    [0.0, 2.0, 4.0, 6.0, 8.0]
+    """
+    step = 10.0 ** math.floor(math.log10((high - low) / most))
+    step *= next(k for k in (1, 2, 5, 10) if (high - low) / (k * step) <= most)
+    first = math.ceil(low / step)
+    return [round(k * step, 12) for k in range(first, math.floor(high / step) + 1)]
+
+
+# -- what changes --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Race:
+    """The runs of one moment; the first is the one that is told in the table."""
+
+    runs: tuple[Descent, ...]
+    start: tuple[float, ...]
+    names: tuple[str, ...] | None = None
+    limit: float | None = None
+    limit_words: str = ""
+    theme: str = "auto"
+    number: int = 0
+
+
+def scene(race: Race, seen: Window) -> dict[str, Any]:
+    """Everything on the board that a move of a control changes."""
+    tracks = [track(run) for run in race.runs]
+    at = race.start if seen.numbers == 2 else (*race.start, _first_loss(tracks[0]))
+    curve, notes = _losses(race, tracks)
+    return {
+        "theme": race.theme,
+        "number": race.number,
+        "scale": {
+            "low": LOW, "high": HIGH, "limit": race.limit, "words": race.limit_words,
+        },
+        "path": _paths(race, tracks, seen),
+        "curve": curve,
+        "at": _held(seen.spot(*at)),
+        "start": place(seen.names[: seen.numbers], race.start),
+        "alt": describe_all(race.runs, race.names),
+        "curveAlt": f"The loss at each step. {notes}".strip(),
+        "words": list(_words(race)),
+        "table": _table(race.runs[0], tracks[0]),
+    }  # fmt: skip
+
+
+def _first_loss(t: Track) -> float:
+    return float(t.losses[0]) if t.updates and np.isfinite(t.losses[0]) else 0.0
+
+
+def _held(spot: tuple[float, float]) -> tuple[float, float]:
+    """A place held inside the picture."""
+    x = min(max(spot[0], _LEFT), _LEFT + _WIDE)
+    return round(x, 1), round(min(max(spot[1], _TOP), _TOP + _HIGH), 1)
+
+
+def _words(race: Race) -> Iterator[dict[str, str]]:
+    several = len(race.runs) > 1
+    names = labels(race.runs, race.names)
+    for i, run in enumerate(race.runs):
+        found = regime(run)
+        lead = f"{names[i]}: " if several else ""
+        name = found.name if several else f"{found.name[0].upper()}{found.name[1:]}"
+        yield {
+            "look": LOOKS[i % len(LOOKS)][0] if several else "",
+            "name": f"{lead}{name}.",
+            "text": found.sentence,
+            "rule": found.inequality,
+        }
+
+
+def _table(run: Descent, t: Track) -> dict[str, Any]:
+    names = coordinates(run) if t.updates else []
+    heads = ["step", *names, plain(run.loss_name), "length of gradient"]
+    heads += ["length of update", "new loss"]
+    after = np.append(t.losses[1:], np.nan)
+    rows = [
+        [
+            str(i),
+            *map(number, t.points[i]),
+            *map(number, (t.losses[i], t.slopes[i], t.strides[i])),
+            number(after[i]) if np.isfinite(after[i]) else "",
+        ]
+        for i in spread(t.updates, ROWS)
+    ]
+    return {"heads": heads, "rows": rows}
+
+
+def _paths(race: Race, tracks: list[Track], seen: Window) -> str:
+    parts = []
+    for i, (run, t) in reversed([*enumerate(zip(race.runs, tracks, strict=True))]):
+        if t.updates:
+            heights = np.append(t.losses, _last_loss(run, t))
+            path = t.points if seen.numbers == 2 else np.c_[t.points[:, 0], heights]
+            parts.append(_path(path, t, seen, f"tb-{LOOKS[i % len(LOOKS)][0]}", i))
+    least = race.runs[0].curvature("minimum")
+    notes = _away(tracks, seen, race)
+    return clipped(_least(least, seen) + "".join(parts)) + notes
+
+
+def _last_loss(run: Descent, t: Track) -> float:
+    """The loss at the last point, by the parabola through what is known there."""
+    end = run.curvature("end")
+    step = t.points[-1] - t.points[-2]
+    if end is None or not np.isfinite([*t.points[-1], t.losses[-1]]).all():
+        return math.nan
+    slope = np.array(end.slope) + np.nan_to_num(t.gradients[-1])
+    return float(t.losses[-1] + slope @ step / 2)
+
+
+def _least(found: Any, seen: Window) -> str:
+    if found is None:
+        return ""
+    if seen.numbers == 1:
+        x = seen.spot(found.at[0], 0)[0]
+        foot = _TOP + _HIGH
+        return f'<path class="least" d="M{x:.1f} {foot}v-9"/>'
+    x, y = seen.spot(*found.at[:2])
+    return f'<path class="least" d="M{x - 5:.1f} {y:.1f}h10M{x:.1f} {y - 5:.1f}v10"/>'
+
+
+def _path(path: Floats, t: Track, seen: Window, look: str, which: int) -> str:
+    """One run: its way, its points, and for one number the steps between."""
+    spots = [_near(seen, x, y) for x, y in path.tolist()]
+    end = next((i for i, s in enumerate(spots) if s is None), len(spots))
+    way = [s for s in spots[:end] if s is not None]
+    shown = [i for i in spread(t.updates, MOST) if i < end]
+    size = 4 if len(shown) <= _FEW else 3
+    dots = _dots([(i, way[i]) for i in shown], look, size, which)
+    if end > t.updates:
+        dots += _dot(way[-1], look, size)
+    if seen.numbers == 2 or which:
+        return line(way, f"way {look}") + dots
+    return _steps(way, look) + _slope(way, t, seen) + dots
+
+
+def _dots(
+    places: Sequence[tuple[int, tuple[float, float]]], look: str, size: int, which: int
+) -> str:
+    """The points of a run; one that covers the point before it has no rim."""
+    before = [(math.inf, math.inf), *(place for _, place in places)]
+    return "".join(
+        _dot(
+            place,
+            f"{look} close" if math.dist(last, place) < 1.5 * size else look,
+            size,
+            _opens(step, which),
+        )
+        for last, (step, place) in zip(before, places, strict=False)
+    )
+
+
+def _dot(place: tuple[float, float], look: str, size: int, more: str = "") -> str:
+    x, y = place
+    return f'<circle class="spot {look}" cx="{x:.1f}" cy="{y:.1f}" r="{size}"{more}/>'
+
+
+def _opens(step: int, which: int) -> str:
+    return "" if which else f' data-step="{step}"'
+
+
+def _steps(way: list[tuple[float, float]], look: str) -> str:
+    """The update of each step as a level line, and the drop to the new loss."""
+    ahead = "".join(
+        f"M{a[0]:.1f} {a[1]:.1f}H{b[0]:.1f}{_head(a, b)}"
+        for a, b in itertools.pairwise(way)
+    )
+    drop = "".join(
+        f"M{b[0]:.1f} {a[1]:.1f}V{b[1]:.1f}" for a, b in itertools.pairwise(way)
+    )
+    return (
+        f'<path class="drop {look}" d="{drop}"/><path class="way {look}" d="{ahead}"/>'
+    )
+
+
+def _head(a: tuple[float, float], b: tuple[float, float]) -> str:
+    far = b[0] - a[0]
+    if abs(far) < _CLOSE:
+        return ""
+    back = -math.copysign(min(7.0, abs(far) / 2), far)
+    return f"l{back:.1f} -3.5m{-back:.1f} 3.5l{back:.1f} 3.5"
+
+
+def _slope(way: list[tuple[float, float]], t: Track, seen: Window) -> str:
+    """The tangent at the start."""
+    slope = float(t.gradients[0, 0]) if t.updates else math.nan
+    if not way or not math.isfinite(slope):
+        return ""
+    wide, high = _WIDE / (seen.x[1] - seen.x[0]), _HIGH / (seen.y[1] - seen.y[0])
+    run, rise = wide, -slope * high
+    part = 60 / math.hypot(run, rise)
+    (x, y), (dx, dy) = way[0], (run * part, rise * part)
+    ends = f"M{x - dx:.1f} {y - dy:.1f}L{x + dx:.1f} {y + dy:.1f}"
+    return f'<path class="slope" d="{ends}"/>'
+
+
+def _near(seen: Window, x: float, y: float) -> tuple[float, float] | None:
+    """A place in the picture or not too far from it; None beyond."""
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return None
+    px, py = seen.spot(x, y)
+    across = abs(px - _LEFT - _WIDE / 2) / _WIDE
+    up = abs(py - _TOP - _HIGH / 2) / _HIGH
+    return (px, py) if max(across, up) < _BEYOND * 10 else None
+
+
+def _away(tracks: list[Track], seen: Window, race: Race) -> str:
+    """A note for each run that leaves the picture."""
+    names = labels(race.runs, race.names)
+    lines = []
+    for name, t in zip(names, tracks, strict=True):
+        outside = [i for i, p in enumerate(t.points.tolist()) if not _inside(seen, p)]
+        if outside:
+            who = f"{name} " if len(tracks) > 1 else "the run "
+            lines.append(f"{who}leaves the picture at step {outside[0]}")
+    x, y = _LEFT + _WIDE - 6, _TOP + 14
+    return "".join(
+        f'<text class="n" x="{x}" y="{y + 16 * k}" text-anchor="end">{escape(s)}</text>'
+        for k, s in enumerate(lines)
+    )
+
+
+def _inside(seen: Window, point: list[float]) -> bool:
+    pairs = zip((seen.x, seen.y), point, strict=False)
+    return all(math.isfinite(v) and low <= v <= high for (low, high), v in pairs)
+
+
+# -- the loss ------------------------------------------------------------------------
+
+
+def _losses(race: Race, tracks: list[Track]) -> tuple[str, str]:
+    """The loss at each step of every run, on a log scale if that helps; its notes."""
+    drawn = [np.where(t.near[:-1], t.losses, np.nan) for t in tracks]
+    known = np.concatenate([*drawn, np.zeros(0)])
+    known = known[np.isfinite(known)]
+    steps = max(1, *(t.updates - 1 for t in tracks)) if tracks else 1
+    title = f"{plain(race.runs[0].loss_name)} at each step"
+    if not known.size:
+        return f'<text class="t" x="{_LOSS_LEFT}" y="18">{escape(title)}</text>', ""
+    log = known.min() > 0 and known.max() > 100 * known.min()
+    scaled = np.log10(known) if log else known
+    low, high = float(scaled.min()), float(scaled.max())
+    room = high - low or abs(high) or 1.0
+    low, high = low - 0.07 * room, high + 0.06 * room
+    across, up = _LOSS_WIDE / steps, _HIGH / (high - low)
+
+    def spot(i: int, loss: float) -> tuple[float, float]:
+        value = math.log10(loss) if log else loss
+        return _LOSS_LEFT + i * across, _TOP + (high - value) * up
+
+    lines = "".join(
+        _loss_line([(i, v) for i, v in enumerate(row.tolist()) if math.isfinite(v)
+                    and (v > 0 or not log)], spot, k)
+        for k, row in reversed([*enumerate(drawn)])
+    )  # fmt: skip
+    notes = _loss_notes(tracks)
+    marks = [10.0**v for v in _powers(low, high)] if log else ticks(low, high)
+    return (
+        _loss_axes(title, steps, [(spot(0, v)[1], v) for v in marks])
+        + lines
+        + "".join(
+            f'<text class="n" x="{_LOSS_LEFT + _LOSS_WIDE}" y="{_TOP + 14 + 16 * k}" '
+            f'text-anchor="end">{escape(line)}</text>'
+            for k, line in enumerate(notes)
+        )
+    ), " ".join(f"{line}." for line in notes)
+
+
+def _powers(low: float, high: float) -> list[int]:
+    found = list(range(math.ceil(low), math.floor(high) + 1))
+    return found[:: max(1, math.ceil(len(found) / 6))]
+
+
+def _loss_line(points: list[tuple[int, float]], spot: Any, which: int) -> str:
+    look = f"tb-{LOOKS[which % len(LOOKS)][0]}"
+    places = [spot(i, v) for i, v in points]
+    marked = [(points[k][0], places[k]) for k in spread(len(places), MOST)]
+    dots = _dots(marked, look, 3, which)
+    breaks = [k for k in range(1, len(points)) if points[k][0] != points[k - 1][0] + 1]
+    ends = [0, *breaks, len(points)]
+    parts = (places[a:b] for a, b in itertools.pairwise(ends))
+    return "".join(line(part, f"way {look}") for part in parts) + dots
+
+
+def _loss_axes(title: str, steps: int, marks: list[tuple[float, float]]) -> str:
+    foot, left = _TOP + _HIGH, _LOSS_LEFT
+    text = [
+        f'<path class="axis" d="M{left} {_TOP}V{foot}H{left + _LOSS_WIDE}"/>',
+        f'<text class="t" x="{left}" y="18">{escape(title)}</text>',
+        (
+            f'<text x="{left + _LOSS_WIDE / 2}" y="{foot + 36}" text-anchor="middle">'
+            "step</text>"
+        ),
+    ]
+    for v in ticks(0, max(steps, 1)):
+        if v == int(v):
+            x = left + v * _LOSS_WIDE / steps
+            text.append(_tick(x, foot, f"M{x:.1f} {foot}v4", number(v), below=True))
+    for y, v in marks:
+        text.append(_tick(left, y, f"M{left} {y:.1f}h-4", number(v), below=False))
+    return "".join(text)
+
+
+def _loss_notes(tracks: list[Track]) -> list[str]:
+    lines = []
+    for t in tracks:
+        odd = t.odd_loss()
+        cut = t.losses[np.isfinite(t.losses) & ~t.near[:-1]]
+        high = f"up to {number(float(cut.max()))}, outside" if cut.size else ""
+        lines += [line for line in (odd, high) if line]
+    return list(dict.fromkeys(lines))
+
+
+def script() -> str:
+    """The board as an ES module for a widget."""
+    return static("html/elements.js", "descent/explorer_board.js")
+
+
+def styles() -> str:
+    """The board's styles, and the colours of every theme."""
+    return (
+        "".join(map(themes.css, themes.NAMES))
+        + themes.fonts(".tapeviz-board")
+        + static("descent/explorer_board.css")
+    )

@@ -1,0 +1,75 @@
+"""A table that says in words what a picture shows, folded below it."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tapeviz.analysis.convergence import labels
+from tapeviz.analysis.trajectory import number, scalar, spread
+from tapeviz.render.descent.animation import descent_table
+from tapeviz.render.svg import theme as themes
+from tapeviz.trace.film import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tapeviz.trace.descent import Descent
+
+MOST = 60
+"""Rows of a table at most; of longer runs a spread of this many."""
+
+_STYLE = (
+    ".tv-twin{font:13px/1.4 " + themes.SANS + ";color:var(--tv-ink);"
+    "background:var(--tv-paper);padding:4px 8px}"
+    ".tv-twin summary{cursor:pointer;color:var(--tv-muted);width:fit-content}"
+    ".tv-twin div{overflow:auto;max-height:320px}"
+    ".tv-twin table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
+    ".tv-twin :is(th,td){padding:2px 14px 2px 0;text-align:right;font-weight:normal;"
+    "color:var(--tv-ink);background:none}"
+    ".tv-twin thead th{color:var(--tv-muted)}"
+)
+
+
+def folded(table: Table, theme: str = "auto") -> str:
+    """A table as HTML, folded until somebody wants it."""
+    if not table.rows:
+        return ""
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in table.heads)
+    body = "".join(f"<tr>{_cells(row)}</tr>" for row in table.rows)
+    return (
+        f'<details class="tv-twin {themes.class_name(theme)}">'
+        f"<style>{themes.css(theme)}{_STYLE}</style>"
+        '<summary>All steps as a table</summary><div tabindex="0" role="group" '
+        f'aria-label="Table of the steps"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div></details>"
+    )
+
+
+def _cells(row: Sequence[str]) -> str:
+    first, *rest = map(escape, row)
+    return f'<th scope="row">{first}</th>' + "".join(f"<td>{c}</td>" for c in rest)
+
+
+def runs_table(runs: Sequence[Descent], given: Sequence[str] | None = None) -> Table:
+    """What a picture of runs shows: every update of one, the losses of several."""
+    if len(runs) == 1:
+        return descent_table(runs[0])
+    rows = [[scalar(u.loss) for u in run.updates] for run in runs]
+    longest = max(map(len, rows))
+    padded = [row + [np.nan] * (longest - len(row)) for row in rows]
+    return Table(
+        ("step", *(f"{runs[0].loss_name}, {name}" for name in labels(runs, given))),
+        tuple(
+            (str(i), *(number(row[i]) if np.isfinite(row[i]) else "" for row in padded))
+            for i in spread(longest, MOST)
+        ),
+    )
+
+
+def losses_table(losses: Sequence[float]) -> Table:
+    """The loss of each step."""
+    steps = spread(len(losses), MOST)
+    return Table(("step", "loss"), tuple((str(i), number(losses[i])) for i in steps))

@@ -1,0 +1,5 @@
+"""The film of a backward or forward pass: frames, captions, player, video.
+
+Frozen data goes in, text or bytes come out; nothing here sees a tensor. It may import
+``analysis``, ``wording``, ``trace`` and other rooms of ``render``.
+"""

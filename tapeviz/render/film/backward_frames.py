@@ -1,0 +1,361 @@
+"""A backward pass told frame by frame: captions, marks, rows and questions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tapeviz.render.film.captions import TERMS, Sentences, addends, total
+from tapeviz.render.film.questions import Quiz
+from tapeviz.render.graph.node_cards import is_small
+from tapeviz.render.svg import heatmap
+from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
+from tapeviz.trace.film import Ask, Frame, Term
+from tapeviz.trace.graph import Node
+from tapeviz.trace.questions import Practice
+from tapeviz.trace.value import Value
+from tapeviz.wording.text_width import cut
+from tapeviz.wording.values import brief, fmt, shape
+
+HEADS = (
+    "step",
+    "node",
+    "upstream",
+    "rule",
+    "with numbers",
+    "contribution",
+    "running total",
+)
+"""The columns of a backward pass's table; the first is the film's own step."""
+
+CELL = 60
+"""How many characters a cell of the table has at most."""
+
+_SUM = 26
+_NOTE = 16
+_SMALL = 50
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What a gradient slot shows from some step on."""
+
+    id: str
+    node: str
+    text: str
+    state: str
+    array: Value | None = None
+
+    @property
+    def room(self) -> str:
+        """A text as wide as all of it, its mark included."""
+        return self.text if self.state == "value" else f"{self.text}    "
+
+
+@dataclass(frozen=True)
+class Aside:
+    """What stands beside an arrow at some steps: a local derivative, a contribution."""
+
+    id: str
+    edge: str
+    text: str
+    look: str
+    array: Value | None = None
+
+    @property
+    def room(self) -> str:
+        """A text as wide as all of it, its small picture included."""
+        return f"{self.text}        " if self.array else self.text
+
+
+@dataclass
+class Story:
+    """The frames being told: what has happened so far, and what was shown where."""
+
+    run: BackwardPass
+    practice: Practice = field(default_factory=Practice)
+    marks: dict[str, str] = field(default_factory=dict)
+    terms: dict[str, list[Value]] = field(default_factory=dict)
+    slots: dict[str, str] = field(default_factory=dict)
+    sums: list[Sum] = field(default_factory=list)
+    notes: list[Aside] = field(default_factory=list)
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    asks: list[Ask] = field(default_factory=list)
+    totals: dict[str, Value] = field(default_factory=dict)
+    came: dict[str, list[int]] = field(default_factory=dict)
+    frames: int = 0
+    phase: str = ""
+    heads: tuple[str, ...] = HEADS
+    marked: bool = True
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.words = Sentences(self.run)
+        self.quiz = Quiz(self.words, self.practice)
+        self.nodes = self.run.graph.by_id
+        self.starts = {edge.id: edge.head for edge in self.run.graph.edges}
+
+    def title(self) -> str:
+        """The film's title."""
+        return self.words.title()
+
+    def alt(self) -> str:
+        """The film in a few words, for somebody who does not see it."""
+        return self.words.alt()
+
+    def worded(self, svg: str) -> str:
+        """The picture in the words of this story."""
+        return svg
+
+    @property
+    def small(self) -> bool:
+        """Whether there is room, and time, for notes beside the arrows."""
+        return len(self.nodes) <= _SMALL
+
+    def longest(self, shown: Iterable[Sum | Aside]) -> dict[str, str]:
+        """For each node or edge the longest text it will show."""
+        found: dict[str, str] = {}
+        for one in shown:
+            key = one.node if isinstance(one, Sum) else one.edge
+            found[key] = max(found.get(key, ""), one.room, key=len)
+        return found
+
+    def widest(self) -> dict[str, Value]:
+        """For each node the array with the widest cells that its slot will show."""
+        found: dict[str, Value] = {}
+        for sum in self.sums:
+            if sum.array is not None:
+                both = [found.get(sum.node, sum.array), sum.array]
+                found[sum.node] = max(both, key=lambda value: len(fmt(value)))
+        return found
+
+    def tell(self) -> Iterator[Frame]:
+        """All frames, each with all its marks."""
+        yield self.frame(self.words.opening(), ())
+        yield from self.forward()
+        yield from self.seeds()
+        for step in self.run.steps:
+            yield from self.step(step)
+        yield self.ending()
+
+    def frame(
+        self, caption: str, hot: Iterable[str], node: Node | None = None, **more: Any
+    ) -> Frame:
+        """The next frame: the marks in force, and ``hot`` on what it is about."""
+        self.frames += 1
+        old = self.marks.items() if self.marked else ()
+        marks = {id: mark for id, mark in old if mark}
+        marks |= dict.fromkeys(hot, "hot")
+        spans = (node.span,) if node and node.span else ()
+        topic = node.id if node else ""
+        about: dict[str, Any] = {"spans": spans, "phase": self.phase, "topic": topic}
+        return Frame(caption, marks, **about, **more)
+
+    def forward(self) -> Iterator[Frame]:
+        """Every value, in the order of recording."""
+        graph, self.phase = self.run.graph, "forward"
+        self.marks = dict.fromkeys((*self.nodes, *(e.id for e in graph.edges)), "dim")
+        waiting: list[Node] = []
+        for node in graph.nodes:
+            back = self.words.way_back(node)
+            self.phase = f"{back}, backward" if back else "forward"
+            if _plain(node):
+                waiting.append(node)
+            elif node.kind in {"op", "group"}:
+                yield self.operation(node, waiting)
+                waiting = []
+            else:
+                yield self.value(node)
+        for node in waiting:
+            yield self.value(node)
+
+    def value(self, node: Node) -> Frame:
+        """A value comes in."""
+        self.marks[node.id] = ""
+        caption = self.words.leaf(node)
+        return self.frame(caption, [node.id], node=node)
+
+    def operation(self, node: Node, waiting: Iterable[Node]) -> Frame:
+        """An operation runs; constants that waited for it come with it."""
+        edges = [edge.id for edge in self.run.graph.into[node.id]]
+        new = [node.id, *edges, *(leaf.id for leaf in waiting)]
+        self.foresee(node)
+        self.marks.update(dict.fromkeys(new, ""))
+        return self.frame(
+            self.words.forward(node),
+            [node.id, *edges],
+            formula=self.words.forward_formula(node),
+            node=node,
+        )
+
+    def seeds(self) -> Iterator[Frame]:
+        """The gradients the sweep starts with."""
+        self.phase = f"{self.words.tape}, backward" if self.words.tape else "backward"
+        for id, value in zip(self.run.targets, self.run.seeds, strict=True):
+            self.receive(id, value, value)
+            yield self.frame(
+                self.words.seed(id, value),
+                [id],
+                formula=self.words.seed_formula(id, value),
+                node=self.nodes[id],
+            )
+
+    def step(self, step: Step) -> Iterator[Frame]:
+        """The sweep at one op: its gradient arrives and is handed on."""
+        node, terms = self.nodes[step.node], self.terms.get(step.node, [])
+        first = len(self.rows) if step.contributions else -1
+        if not self.known_already(step):
+            caption = self.words.arrival(step, terms)
+            formula = f"g = {total(terms, step.upstream)}"
+            yield self.frame(
+                caption,
+                [node.id],
+                formula=formula if len(terms) > 1 else f"g = {brief(step.upstream)}",
+                row=first,
+                node=node,
+                terms=self.linked(formula, node.id, step.upstream),
+            )
+        for c in step.contributions:
+            yield from self.contribution(step, c)
+
+    def known_already(self, step: Step) -> bool:
+        """Whether the frame just shown was this op's own seed."""
+        first = self.run.steps and self.run.steps[0] is step
+        alone = len(self.terms.get(step.node, ())) == 1
+        return bool(first and alone and self.run.targets[-1:] == (step.node,))
+
+    def contribution(self, step: Step, c: Contribution) -> Iterator[Frame]:
+        """One contribution: the rule, then the sum it is added to."""
+        row = len(self.rows)
+        self.question(step, c, self.totals.get(c.node))
+        yield self.rule(step, c, row)
+        self.receive(c.node, c.value, c.total)
+        frame = self.added(step, c, row)
+        self.rows.append(self.row(step, c, self.terms[c.node]))
+        yield frame
+
+    def rule(self, step: Step, c: Contribution, row: int) -> Frame:
+        """The local derivative comes into play."""
+        value = c.local_value
+        text = self.words.local(c) or c.rule
+        if value is not None:
+            text = f"\u00d7 {brief(value, _NOTE - 2)}"
+        chip = [self.note(c.edge, text, "rule")] if self.small else []
+        return self.frame(
+            self.words.rule(c),
+            [step.node, c.edge, *chip],
+            formula=self.words.rule_formula(c),
+            row=row,
+            node=self.nodes[step.node],
+        )
+
+    def added(self, step: Step, c: Contribution, row: int) -> Frame:
+        """The contribution is added to its node's sum."""
+        terms = self.terms[c.node]
+        note = self.note(c.edge, brief(c.value, _NOTE), "done", c.value)
+        self.marks |= {c.edge: "done", note: "on"}
+        formula = self.words.added_formula(c, terms)
+        return self.frame(
+            self.words.added(step, c, terms),
+            [c.node, c.edge, note],
+            formula=formula,
+            row=row,
+            node=self.nodes[step.node],
+            check=self.quiz.check(c),
+            terms=self.linked(formula, c.node, c.total),
+        )
+
+    def foresee(self, node: Node) -> None:
+        """What those are asked who want it before an operation's value is shown."""
+        ask = self.quiz.foresee(node, self.frames) if self.small else None
+        self.asks += [ask] if ask else []
+
+    def question(self, step: Step, c: Contribution, before: Value | None) -> None:
+        """What is asked before the rule of a contribution is shown."""
+        if self.small or c.rule != "g":
+            ask = self.quiz.ask(step, c, before, self.frames)
+            self.asks += [ask] if ask else []
+
+    def linked(self, formula: str, node: str, now: Value) -> tuple[Term, ...]:
+        """The terms of the sum that a formula ends with, and the steps they came at."""
+        values, steps = self.terms.get(node, []), self.came.get(node, [])
+        if not 1 < len(values) <= TERMS:
+            return ()
+        parts, sum = addends(values), total(values, now)
+        shown = sum.startswith(f"{' + '.join(parts)} = ")
+        if not shown or not formula.endswith(sum):
+            return ()
+        first, found = len(formula) - len(sum), []
+        for part, step in zip(parts, steps, strict=True):
+            found.append(Term(first, first + len(part), step))
+            first += len(part) + len(" + ")
+        return tuple(found)
+
+    def row(self, step: Step, c: Contribution, terms: list[Value]) -> tuple[str, ...]:
+        """The table's row for a contribution."""
+        cells = (
+            str(self.frames - 1),
+            self.words.names[step.node],
+            brief(step.upstream),
+            c.rule,
+            c.filled,
+            f"{brief(c.value)} to {self.words.names[c.node]}",
+            total(terms, c.total) if len(terms) > 1 else brief(c.total),
+        )
+        return tuple(cut(cell, CELL) for cell in cells)
+
+    def note(self, edge: str, text: str, look: str, value: Value | None = None) -> str:
+        """A new note beside an arrow; its id."""
+        id = f"{edge}-{'r' if look == 'rule' else 'c'}"
+        self.counts[id] += 1
+        id += str(self.counts[id]) if self.counts[id] > 1 else ""
+        array = None
+        if value is not None and value.shape and text != fmt(value):
+            array = value if heatmap.cells(value) else None
+            text = shape(value) if array else text
+        self.notes.append(Aside(id, edge, cut(text, _NOTE), look, array))
+        return id
+
+    def receive(self, node: str, value: Value, now: Value) -> None:
+        """A term reaches a node: its slot shows the sum from here on."""
+        terms = self.terms.setdefault(node, [])
+        terms.append(value)
+        self.totals[node] = now
+        self.came.setdefault(node, []).append(self.frames)
+        text = total(terms, now) if len(terms) > 1 else brief(now)
+        array = now if now.shape and not now.is_zero and heatmap.cells(now) else None
+        if now.is_zero and now.shape:
+            text = "all zero"
+        elif array and is_small(now):
+            many = len(terms) > 1 and len(now.shape) > 1
+            text = f"sum of {len(terms)} paths" if many else ""
+        self.show(node, cut(text, _SUM), "zero" if now.is_zero else "value", array)
+
+    def show(
+        self, node: str, text: str, state: str, array: Value | None = None
+    ) -> None:
+        """A node's slot shows this text from here on."""
+        self.counts[node] += 1
+        id = f"{node}-g{self.counts[node]}"
+        self.marks[self.slots.get(node, f"{node}-grad")] = "off"
+        self.marks[id] = "on"
+        self.slots[node] = id
+        self.sums.append(Sum(id, node, text, state, array))
+
+    def ending(self) -> Frame:
+        """The last frame: the gradients of the sources."""
+        known = [id for id in self.run.sources if id]
+        for id, node in self.nodes.items():
+            if id not in self.slots and (id in known or not _plain(node)):
+                self.show(id, "None", "none")
+        untouched = {e.id for e in self.run.graph.edges if not self.marks.get(e.id)}
+        self.marks.update(dict.fromkeys(untouched, "dim"))
+        words = self.words
+        return self.frame(words.ending(), known, formula=words.ending_formula())
+
+
+def _plain(node: Node) -> bool:
+    """Whether a node is a constant that only matters where an op uses it."""
+    return node.kind == "constant" and not node.source and not node.target

@@ -1,0 +1,443 @@
+"""What a backward pass says at each of its steps: plain sentences and equations."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
+from tapeviz.trace.graph import Edge, Node
+from tapeviz.trace.value import Value
+from tapeviz.wording.values import brief, counted, fill, fmt, one_line, shape
+
+_LONG = 28
+_LINE = 60
+TERMS = 4
+"""A sum of more terms than these is cut in the middle."""
+_WIDE = 12
+_GRADIENT = re.compile(r"([A-Za-z_]\w*)\.(?:gradient|(?:batch_)?jacobian)\(")
+_ARRAY = "an array of shape"
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """The words for one backward pass; every method gives text without mark-up."""
+
+    run: BackwardPass
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What each node is called: its name, its code, its formula or its value."""
+        known: dict[str, str] = {}
+        for node in self.run.graph.nodes:
+            known[node.id] = self._name(node, known)
+        return known
+
+    def _name(self, node: Node, known: dict[str, str]) -> str:
+        if node.name:
+            return one_line(node.name, 24)
+        if node.kind == "group":
+            return one_line(node.formula).partition(" of ")[0]
+        if node.kind == "op":
+            code = one_line(node.span.text) if node.span else ""
+            code = "" if self.way_back(node) else code
+            whole = code or fill(node.formula, self._operands(node, known))
+            return middle(whole)
+        return brief(node.value) if len(fmt(node.value)) <= _LONG else f"a {node.kind}"
+
+    @cached_property
+    def _nodes(self) -> dict[str, Node]:
+        return self.run.graph.by_id
+
+    @cached_property
+    def _edges(self) -> dict[str, Edge]:
+        return {edge.id: edge for edge in self.run.graph.edges}
+
+    @property
+    def _operations(self) -> str:
+        """How many operations there are, in words; a group says its own number."""
+        nodes = self.run.graph.nodes
+        ops = counted(sum(node.kind == "op" for node in nodes), "operation")
+        sizes = [node.nickname for node in nodes if node.kind == "group"]
+        if not sizes:
+            return ops
+        whole = f"a group of {sizes[0]}" if len(sizes) == 1 else f"{len(sizes)} groups"
+        return f"{ops} and {whole}"
+
+    def _operands(self, node: Node, known: dict[str, str]) -> dict[str, ast.expr]:
+        return {
+            edge.label: expression(known[edge.tail])
+            for edge in self.run.graph.into[node.id]
+        }
+
+    @cached_property
+    def target(self) -> str:
+        """The targets together, as in ``y`` or ``a + b``."""
+        return " + ".join(self.names[id] for id in self.run.targets) or "nothing"
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """What each source is called, those included that were never recorded."""
+        known = dict(enumerate(self.run.called))
+        return tuple(
+            self.names[id]
+            if id
+            else one_line(known.get(i, ""), 24) or f"source {i + 1}"
+            for i, id in enumerate(self.run.sources)
+        )
+
+    def title(self) -> str:
+        """The film's title."""
+        return f"The backward pass from {self.target} to {join(self.sources)}"
+
+    def alt(self) -> str:
+        """The whole film in two sentences, for somebody who does not see it."""
+        what = f"The computation graph of {self.target} with {self._operations}"
+        return f"{what}. {self.ending()}"
+
+    def opening(self) -> str:
+        """What is there before the first step."""
+        return (
+            f"The tape recorded {self._operations} on the way to {self.target}. "
+            "First they run forwards, then the gradients come back."
+        )
+
+    def leaf(self, node: Node) -> str:
+        """A value comes in."""
+        role = {
+            "variable": "a variable",
+            "watched": "a tensor that the tape watches",
+        }.get(node.kind, "a constant, so no gradient flows to it")
+        name = self.names[node.id]
+        return f"{name} is {role}. Its value is {say(node.value)}."
+
+    def forward(self, node: Node) -> str:
+        """An operation runs."""
+        code = self._code(node)
+        called = f", called {self.names[node.id]}" if node.name and code else ""
+        if back := self.way_back(node):
+            what = f", called {self.names[node.id]}" if node.name else ""
+            told = f"{self.named(node)} gives {say(node.value)}{what}"
+            return f"{back} goes back, and {told}."
+        gives = "give" if node.formula.startswith("iterations") else "gives"
+        return f"{code or self.names[node.id]} {gives} {say(node.value)}{called}."
+
+    def asked(self, node: Node) -> str:
+        """What an operation is called where its value is not known yet."""
+        if self.way_back(node):
+            return self.named(node)
+        return self._code(node) or self.names[node.id]
+
+    def given(self, node: Node) -> tuple[Value, ...]:
+        """The values of an operation's operands."""
+        return tuple(self._nodes[e.tail].value for e in self.run.graph.into[node.id])
+
+    def named(self, node: Node) -> str:
+        """The operation with the names of its operands."""
+        return fill(node.formula, self._operands(node, self.names))
+
+    def filled(self, node: Node) -> str:
+        """The operation with the numbers of its operands."""
+        values = {
+            e.label: expression(brief(self._nodes[e.tail].value))
+            for e in self.run.graph.into[node.id]
+        }
+        return fill(node.formula, values)
+
+    def forward_formula(self, node: Node) -> str:
+        """The operation with its operands' names, with their numbers, and its value."""
+        if node.kind == "group":
+            return f"{self.names[node.id]}: {brief(node.value)}"
+        return equation(self.named(node), self.filled(node), brief(node.value))
+
+    def way_back(self, node: Node) -> str:
+        """The tape on whose way back an op was recorded, by name; "" for other ops."""
+        found = _GRADIENT.match(node.span.text) if node.span else None
+        return found[1] if found and node.kind == "op" else ""
+
+    @cached_property
+    def tape(self) -> str:
+        """The name of the tape that the pass runs over, where there are several."""
+        frames = self.run.graph.frames
+        inner = any(map(self.way_back, self.run.graph.nodes))
+        name = frames[0].name if frames else "the outer tape"
+        return name if inner or len(frames) > 1 else ""
+
+    def _code(self, node: Node) -> str:
+        code = one_line(node.span.text) if node.span else ""
+        return code if len(code) <= _LINE else ""
+
+    def seed(self, id: str, value: Value) -> str:
+        """The sweep starts."""
+        name = self.names[id]
+        where = f"Now backwards{f' on {self.tape}' if self.tape else ''}, from {name}"
+        if value.data is not None and all(entry == 1 for entry in value.data):
+            return (
+                f"{where}: the derivative of {name} "
+                f"with respect to itself is {say(value)}."
+            )
+        return f"{where}: it starts with the gradient {say(value)}."
+
+    def seed_formula(self, id: str, value: Value) -> str:
+        """The gradient that the sweep starts with."""
+        return f"{ratio(self.target, self.names[id])} = {brief(value)}"
+
+    def arrival(self, step: Step, terms: Sequence[Value]) -> str:
+        """An op's own gradient is complete."""
+        name, value = self.names[step.node], say(step.upstream)
+        if len(terms) > 1:
+            paths = f"All {len(terms)} paths into {name} have come"
+            return f"{paths}: its gradient is {value}."
+        return f"At {name}: {_upstream(step)} has arrived."
+
+    def rule(self, c: Contribution) -> str:
+        """The derivative that comes into play, in the learner's names."""
+        head = self.names[self._edges[c.edge].head]
+        tail = self.operand(c.edge)
+        text, more = self.local(c), self._stretched(c)
+        if self._ends(c)[1].kind == "group":
+            return (
+                f"Many ways lead from {head} back to {tail}: along each of them the "
+                "derivatives are multiplied, and the products are added."
+            )
+        if not text:
+            rule = self._in_names(c, c.rule)
+            return f"From {head} to {tail} the rule is {rule}.{more}"
+        here = "" if c.local_value is None else say(c.local_value)
+        value = f", here {here}" if here and here != text else ""
+        return (
+            f"The derivative of {head} with respect to {tail} is {text}{value}.{more}"
+        )
+
+    def _stretched(self, c: Contribution) -> str:
+        """What broadcasting means on the way back, in a sentence after a space."""
+        axes = self._summed(c)
+        if not axes:
+            return ""
+        tail, head = self._ends(c)
+        before = shape(tail.value) or "one number"
+        return (
+            f" {self.names[tail.id]} was stretched from {before} to "
+            f"{shape(head.value)}, so what comes back is summed over {axes}."
+        )
+
+    def _summed(self, c: Contribution) -> str:
+        """The axes that a contribution is summed over, as in "axis 0"."""
+        if not self._edges[c.edge].broadcast:
+            return ""
+        tail, head = self._ends(c)
+        given, made = tail.value.shape, head.value.shape
+        given = (0,) * (len(made) - len(given)) + given
+        pairs = enumerate(zip(given, made, strict=False))
+        axes = [str(n) for n, (one, other) in pairs if one != other]
+        return f"{'axis' if len(axes) == 1 else 'axes'} {join(axes)}" if axes else ""
+
+    def _ends(self, c: Contribution) -> tuple[Node, Node]:
+        edge = self._edges[c.edge]
+        return self._nodes[edge.tail], self._nodes[edge.head]
+
+    def rule_formula(self, c: Contribution) -> str:
+        """The rule as an equation."""
+        head = self.names[self._edges[c.edge].head]
+        text = self.local(c)
+        if not text:
+            return self._lined_up(c) or f"g -> {c.rule}"
+        value = "" if c.local_value is None else brief(c.local_value)
+        return equation(ratio(head, self.names[c.node]), c.local, text, value)
+
+    def _lined_up(self, c: Contribution) -> str:
+        """The rule of a matrix product in names, above the shapes of its factors."""
+        factors = c.rule.split(" @ ")
+        if len(factors) != 2:
+            return ""
+        _, head = self._ends(c)
+        known = {
+            e.label: self._nodes[e.tail].value.shape
+            for e in self.run.graph.into[head.id]
+        }
+        shapes = [_shape_of(f, known | {"g": head.value.shape}) for f in factors]
+        if not all(shapes):
+            return ""
+        named = [self._in_names(c, factor) for factor in factors]
+        said = [str(s) for s in (*shapes, c.value.shape)]
+        whole = [*named, f"contribution to {self.names[c.node]}"]
+        wide = [max(map(len, pair)) for pair in zip(whole, said, strict=True)]
+        lines = (
+            " @ ".join(t.ljust(w) for t, w in zip(line[:2], wide, strict=False))
+            + f" = {line[2]}"
+            for line in (whole, said)
+        )
+        return "\n".join(lines)
+
+    def local(self, c: Contribution) -> str:
+        """The local derivative in the learner's names; "" for a rule without one."""
+        return self._in_names(c, c.local) if c.local else ""
+
+    def rule_in_names(self, c: Contribution) -> str:
+        """The rule in the learner's names, with ``g`` for the upstream gradient."""
+        return self._in_names(c, c.rule)
+
+    def _in_names(self, c: Contribution, rule: str) -> str:
+        head = self._nodes[self._edges[c.edge].head]
+        output = {"y": expression(self.names[head.id])}
+        return fill(rule, output | self._operands(head, self.names))
+
+    def operand(self, edge: str) -> str:
+        """An operand's name, and which of several it is: "the second x"."""
+        e = self._edges[edge]
+        same = [s.id for s in self.run.graph.into[e.head] if s.tail == e.tail]
+        name = self.names[e.tail]
+        if len(same) == 1:
+            return name
+        place = same.index(edge)
+        nth = _ORDINALS[place] if place < len(_ORDINALS) else f"{place + 1}th"
+        return f"the {nth} {name}"
+
+    def added(self, step: Step, c: Contribution, terms: Sequence[Value]) -> str:
+        """A contribution reaches its node."""
+        head, tail = self.names[step.node], self.names[c.node]
+        return f"At {head}: {self._how(step, c)}; {self._has(tail, c, terms)}."
+
+    def _how(self, step: Step, c: Contribution) -> str:
+        g, value = _upstream(step), say(c.value)
+        if c.local_value is not None:
+            local = _apart(c.local_value)
+            return f"{g} times the local derivative{local} gives {value}"
+        if self._nodes[step.node].kind == "group":
+            return f"{g} goes {c.rule} and becomes {value}"
+        if c.rule == "g" and c.value.shape == step.upstream.shape:
+            return f"{g} goes on unchanged"
+        if c.rule == "g":
+            return f"{g}, summed over what was stretched, gives {value}"
+        if c.local:
+            return f"{g} times the local derivative gives {value}"
+        return f"the rule {self._in_names(c, c.rule)} gives {value}"
+
+    def _has(self, tail: str, c: Contribution, terms: Sequence[Value]) -> str:
+        if len(terms) > 1:
+            whole = ", its whole gradient" if c.last else " so far"
+            sum = total(terms, c.total, "the sum of {} paths, ")
+            return f"{tail} now has {sum}{whole}"
+        if c.last:
+            return f"that is the gradient of {tail}"
+        return f"{tail} has {say(c.total)} so far, and another path leads to it"
+
+    def added_formula(self, c: Contribution, terms: Sequence[Value]) -> str:
+        """The rule with numbers and, where paths meet, the sum."""
+        filled = "" if NUMBER.fullmatch(c.filled.strip("()")) else c.filled
+        product = equation(c.rule, filled, brief(c.value))
+        if len(terms) == 1:
+            return product
+        return f"{product};  {self.names[c.node]}: {total(terms, c.total)}"
+
+    def ending(self) -> str:
+        """The gradients of the sources, of the first few if there are many."""
+        said = [self._result(n) for n in range(len(self.sources))]
+        more = len(said) - TERMS
+        if more > 0:
+            said[TERMS:] = [f"{counted(more, 'more gradient')} came the same way."]
+        return " ".join(said) or "No source was asked for."
+
+    def _result(self, n: int) -> str:
+        name, value = self.sources[n], self.run.results[n]
+        of = f"The gradient of {self.target} with respect to {name} is"
+        if value is not None:
+            return f"{of} {say(value)}."
+        reason = self.run.reason(n)
+        if not reason and self.run.sources[n]:
+            reason = f"no gradient flows from {self.target} back to {name}."
+        return f"{of} None: {reason or 'the tape never recorded it.'}"
+
+    def ending_formula(self) -> str:
+        """All results as equations."""
+        pairs = zip(self.sources, self.run.results, strict=True)
+        return ",  ".join(
+            f"{ratio(self.target, name)} = {'None' if v is None else brief(v)}"
+            for name, v in [*pairs][:TERMS]
+        )
+
+
+def _shape_of(factor: str, known: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape of ``a`` or of ``T(a)``; empty for anything else."""
+    turned = factor.startswith("T(")
+    dims = known.get(factor[2:-1] if turned else factor, ())
+    return (*dims[:-2], *dims[:-3:-1]) if turned else dims
+
+
+def _upstream(step: Step) -> str:
+    return f"the upstream gradient{_apart(step.upstream)}"
+
+
+def _apart(value: Value) -> str:
+    """A value after what it is the value of: described between commas."""
+    text = say(value)
+    return f", {text}," if text.startswith(_ARRAY) else f" {text}"
+
+
+def middle(code: str) -> str:
+    """Code that is short enough for a sentence, cut in the middle if it must be."""
+    return code if len(code) <= _LONG else f"{code[:16]}\u2026{code[-11:]}"
+
+
+def say(value: Value) -> str:
+    """A value inside a sentence: a number, a small array, or its shape in words."""
+    text = fmt(value)
+    listed = value.data is not None and text.startswith("[")
+    brief = len(text) <= _LONG and (listed or not value.shape or not value.known)
+    return text if brief else f"{_ARRAY} {shape(value)}"
+
+
+def total(terms: Sequence[Value], value: Value, long: str = "") -> str:
+    """A sum with its terms, as in ``6 + 2 = 8``; many terms are cut in the middle.
+
+    Where the terms are too long to be shown, ``long`` stands for them.
+    """
+    many = len(terms) > TERMS
+    texts = addends((terms[0], terms[-1]) if many else terms)
+    if any(len(text) > _WIDE for text in texts):
+        return f"{long.format(len(terms))}{say(value) if long else brief(value)}"
+    if many:
+        texts = [texts[0], "\u2026", texts[-1]]
+    return f"{' + '.join(texts)} = {brief(value)}"
+
+
+def addends(terms: Sequence[Value]) -> list[str]:
+    """The terms of a sum, those below zero in brackets but for the first."""
+    texts = [brief(term) for term in terms]
+    return [f"({t})" if t.startswith("-") and i else t for i, t in enumerate(texts)]
+
+
+def ratio(above: str, below: str) -> str:
+    """A derivative as people write it: ``dy/dx``, or ``d(x**2)/dx``."""
+    return "/".join(f"d{t}" if t.isidentifier() else f"d({t})" for t in (above, below))
+
+
+def expression(text: str) -> ast.expr:
+    """A name, a number or code as an expression, to be put into a formula."""
+    if NUMBER.fullmatch(text):
+        number: ast.expr = ast.Name(text.lstrip("-"))
+        return ast.UnaryOp(ast.USub(), number) if text.startswith("-") else number
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return ast.Name(text)
+    return ast.Name(text) if isinstance(tree, ast.List) else tree
+
+
+NUMBER = re.compile(r"-?\d[\d.e+-]*")
+
+
+def equation(*sides: str) -> str:
+    """The sides with equals signs between them, those left out that only repeat."""
+    kept = [side for i, side in enumerate(sides) if side and side not in sides[:i]]
+    return " = ".join(kept)
+
+
+def join(parts: Sequence[str]) -> str:
+    """The parts as in "a, b and c"."""
+    *most, last = parts or ("nothing",)
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,180 @@
+"""A film as HTML that holds all it needs: for a notebook, and as a page of its own."""
+
+from __future__ import annotations
+
+import html
+from functools import cache
+from itertools import chain
+from typing import Any
+
+from tapeviz.render.film.svg import PACE, animate, theme_of
+from tapeviz.render.html.assets import (
+    address,
+    boxed,
+    lean,
+    script_safe,
+    small,
+    static,
+    terse,
+)
+from tapeviz.render.html.code_lines import listed, lit, units
+from tapeviz.render.html.page import document
+from tapeviz.render.svg import theme as themes
+from tapeviz.render.svg.options import one_of, speed_of, step_of
+from tapeviz.trace.film import MARKS, Ask, Film, Frame
+
+_START = "if(el.querySelector(':scope>img'))start(el,film)"
+_NOTHING_ELSE = (
+    "default-src 'none'; img-src data:; "
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+)
+
+
+def notebook(film: Film, **start: Any) -> str:
+    """The film for a notebook: an animated picture that a script makes a player.
+
+    Nothing is fetched, and where scripts do not run the picture plays by itself.
+    ``start`` says how the player opens, as in ``payload``.
+    """
+    theme = theme_of(film)
+    colours = themes.css(theme)
+    style = css(theme).removeprefix(colours if colours in film.svg else "")
+    return _markup(film, {**payload(film, **start), "css": style})
+
+
+def page(film: Film, **start: Any) -> str:
+    """The film as an HTML document that stands alone and may not fetch anything.
+
+    Its address can say how it opens and follows the reader: ``#step=7&predict``.
+    """
+    theme = theme_of(film)
+    told = {**payload(film, **start), "link": True}
+    return document(
+        film.title,
+        _markup(film, told),
+        theme=theme,
+        style=css(theme),
+        policy=_NOTHING_ELSE,
+    )
+
+
+def _markup(film: Film, told: dict[str, Any]) -> str:
+    image, text = address(animate(film, PACE)), script_safe(told)
+    body = f'<img src="{image}" alt="{html.escape(film.alt)}" style="max-width:100%">'
+    return boxed(body, image + text, f"{script()}const film={text};", _START)
+
+
+def payload(
+    film: Film, *, step: int = 0, predict: bool | str = False, speed: float = 1.0
+) -> dict[str, Any]:
+    """What the player is told of a film, without its picture.
+
+    ``step``, ``predict`` and ``speed`` say how it opens; ValueError when it has no
+    such step or the speed is not above zero. Texts, ids and phases stand in lists of
+    their own, and the frames name them by number. Spans become places in the listing,
+    counted in UTF-16 units as scripts count.
+    """
+    film.validate()
+    if not isinstance(predict, bool):
+        one_of("way to predict", predict, ("all",))
+    step, speed = step_of(step, len(film.frames)), speed_of(speed)
+    spans = [lit(film.sources, frame.spans) for frame in film.frames]
+    known = {place: i for i, place in enumerate(dict.fromkeys(chain(*spans)))}
+    pool = _Pool()
+    frames = [
+        pool.frame(frame, [known[place] for place in places])
+        for frame, places in zip(film.frames, spans, strict=True)
+    ]
+    return {
+        "title": film.title,
+        "step": step,
+        "predict": predict,
+        "speed": speed,
+        "theme": theme_of(film),
+        "code": listed(film.sources),
+        "spans": [*map(units(film.sources), known)],
+        "frames": frames,
+        "asks": [*map(pool.ask, film.asks)],
+        "table": {"heads": film.table.heads, "rows": film.table.rows},
+        "texts": [*pool.texts],
+        "ids": [*pool.ids],
+        "phases": [*pool.phases],
+    }
+
+
+class _Pool:
+    """What many frames share, written once and named by number."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, int] = {"": 0}
+        self.ids: dict[str, int] = {"": 0}
+        self.phases: dict[str, int] = {"": 0}
+
+    def frame(self, frame: Frame, spans: list[int]) -> list[Any]:
+        """A frame as a list; what is empty at its end is left out."""
+        marks = [
+            n
+            for id, mark in frame.marks.items()
+            for n in (_number(self.ids, id), MARKS.index(mark))
+        ]
+        cells: list[Any] = [
+            frame.caption,
+            _number(self.texts, frame.formula),
+            marks,
+            spans,
+            frame.row + 1,
+            _number(self.ids, frame.topic),
+            _number(self.phases, frame.phase),
+            _number(self.texts, frame.check),
+            [(t.first, t.last, t.step) for t in frame.terms],
+        ]
+        while not cells[-1]:
+            cells.pop()
+        return cells
+
+    def ask(self, ask: Ask) -> list[Any]:
+        """A question as a list."""
+        return [
+            ask.step,
+            ask.question,
+            [*map(_plain, ask.answer)],
+            [_number(self.texts, hint) for hint in ask.hints],
+            [
+                [_number(self.texts, slip.text), *map(_plain, slip.answer)]
+                for slip in ask.slips
+            ],
+            *([ask.shape + 2 * ask.early] if ask.shape or ask.early else []),
+        ]
+
+
+def _number(known: dict[str, int], text: str) -> int:
+    return known.setdefault(text, len(known))
+
+
+def _plain(number: float) -> float | int:
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
+
+
+_EXACT = 2**53
+
+
+@cache
+def module() -> str:
+    """The player as an ES module: ``mount``, ``start``, and a widget as its default."""
+    return static(
+        "html/elements.js", "html/page.js", "film/questions.js", "film/player.js"
+    )
+
+
+@cache
+def script() -> str:
+    """The player as statements for a classic script, as short as they can safely be."""
+    own = module().partition("\nexport default")[0]
+    return terse(lean(own.replace("export function", "function")))
+
+
+@cache
+def css(theme: str = "auto") -> str:
+    """The player's styles and fonts, and the colours of the theme."""
+    fonts = themes.fonts(".tapeviz-film")
+    return themes.css(theme) + fonts + small(static("html/page.css", "film/player.css"))

@@ -1,0 +1,237 @@
+"""What a learner is asked before a step is shown, and what wrong answers come from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+from tapeviz.render.film.captions import Sentences, say
+from tapeviz.trace.backward_pass import Contribution, Step
+from tapeviz.trace.film import Ask, Slip
+from tapeviz.trace.graph import Node
+from tapeviz.trace.questions import Mistake, Practice
+from tapeviz.trace.value import Value
+from tapeviz.wording.values import number, shape
+
+TOLERANCE = 0.01
+"""How far a typed number may be from the right one, in relation to it; as the player
+judges."""
+
+SLIPS = {
+    "paths": "That is this path alone: add what the other paths brought.",
+    "upstream": "That leaves out the upstream gradient.",
+    "local": "That is the upstream gradient alone: the local derivative is missing.",
+    "argument": "That is the derivative with respect to the other operand.",
+    "swapped": "The operands are swapped.",
+    "product": "That is the product, not the power.",
+    "alone": "That is one operand alone.",
+    "sign": "The sign is wrong.",
+}
+"""The usual mistakes, the more telling ones first."""
+
+SHAPES = {
+    "upstream": "That is the shape of the upstream gradient.",
+    "turned": "The axes are in the wrong order.",
+}
+"""The usual mistakes about a shape."""
+
+NOT_COMPARED = {
+    "corner": "The slopes on both sides differ here, so finite differences say little.",
+    "wild": "Finite differences cannot be taken: a number is nan or infinite.",
+    "large": "Not compared with finite differences: there are too many entries.",
+    "other": "Not compared with finite differences.",
+}
+"""Why a step has no finite differences beside it."""
+
+
+class Quiz:
+    """The questions about one backward pass."""
+
+    def __init__(self, words: Sentences, practice: Practice) -> None:
+        self.words = words
+        self._mistakes: dict[str, list[Mistake]] = {}
+        for mistake in practice.mistakes:
+            self._mistakes.setdefault(mistake.of, []).append(mistake)
+        self._checks = {check.edge: check for check in practice.checks}
+
+    def check(self, c: Contribution) -> str:
+        """What finite differences say of a contribution."""
+        check = self._checks.get(c.edge)
+        if check is None:
+            return ""
+        if check.note or check.difference is None:
+            return NOT_COMPARED.get(check.note, "")
+        how = "they agree" if check.agrees else "they do not agree"
+        return f"Finite differences give {say(check.difference)}: {how}."
+
+    def foresee(self, node: Node, at: int) -> Ask | None:
+        """The question before frame ``at``, which shows an op's value, or None."""
+        value, name = node.value, self.words.asked(node)
+        if node.kind != "op" or not value.known:
+            return None
+        alike = any(v.shape == value.shape for v in self.words.given(node))
+        shaped = bool(value.shape) and (value.data is None or not alike)
+        spot = _spot(value)
+        right = _at(value, spot)
+        if right is None and not shaped:
+            return None
+        where = f"entry {list(_index(spot, value.shape))} of " if value.shape else ""
+        what = "the shape of " if shaped else where
+        answer = (right or 0.0,)
+        return Ask(
+            at,
+            f"What is {what}{name}?",
+            tuple(map(float, value.shape)) if shaped else answer,
+            (*self._forward_hints(node), self._told(node, answer[0], shaped=shaped)),
+            tuple(self._misread(node, spot, answer[0], shaped=shaped)),
+            shape=shaped,
+            early=True,
+        )
+
+    def _forward_hints(self, node: Node) -> Iterator[str]:
+        name, named = self.words.asked(node), self.words.named(node)
+        if "".join(named.split()) != "".join(name.split()):
+            yield f"The rule is {named}."
+        if not node.value.shape:
+            yield f"With numbers: {self.words.filled(node)}."
+        elif all(v.shape for v in self.words.given(node)):
+            shapes = [shape(v) for v in self.words.given(node)]
+            yield f"Shapes of the operands: {', '.join(shapes)}."
+
+    def _told(self, node: Node, answer: float, *, shaped: bool) -> str:
+        if shaped:
+            return f"The shape is {shape(node.value)}."
+        return f"It is {number(answer)}."
+
+    def _misread(
+        self, node: Node, spot: int, right: float, *, shaped: bool
+    ) -> Iterator[Slip]:
+        """The usual mistakes about an op's value."""
+        if shaped:
+            axes = tuple(map(float, node.value.shape))
+            if axes[::-1] != axes:
+                yield Slip(axes[::-1], SHAPES["turned"])
+            return
+        mistakes = self._mistakes.get(node.id, ())
+        found = [(m.kind, _at(m.value, spot)) for m in mistakes]
+        given = self.words.given(node)
+        if len(given) > 1 and not any(v.shape for v in given):
+            found += [("alone", _at(value, 0)) for value in given]
+        yield from _distinct(right, 0.0, [*found, ("sign", -right)])
+
+    def ask(
+        self, step: Step, c: Contribution, before: Value | None, at: int
+    ) -> Ask | None:
+        """The question before frame ``at``, or None where nothing can be typed.
+
+        ``before`` is the sum at the receiving node without this contribution.
+        """
+        head, tail = self.words.names[step.node], self.words.operand(c.edge)
+        if c.value.shape and (c.value.data is None or _reshaped(step, c)):
+            return self._shape(step, c, f"from {head} to {tail}", at)
+        spot = _spot(c.value)
+        whole = before is not None and c.last
+        right = _at(c.total if whole else c.value, spot)
+        if right is None:
+            return None
+        name = self.words.names[c.node]
+        what = f"the contribution from {head} to {tail}"
+        if whole:
+            what = f"the gradient of {name}, now that the last path has come"
+        where = (
+            f"entry {list(_index(spot, c.value.shape))} of " if c.value.shape else ""
+        )
+        base = (_at(before, spot) or 0.0) if whole else 0.0
+        return Ask(
+            at,
+            f"What is {where}{what}?",
+            (right,),
+            self._hints(c, before if whole else None, number(right)),
+            tuple(_distinct(right, base, self._guesses(step, c, spot, whole=whole))),
+        )
+
+    def _shape(self, step: Step, c: Contribution, where: str, at: int) -> Ask:
+        axes = tuple(map(float, c.value.shape))
+        upstream = tuple(map(float, step.upstream.shape))
+        wrong = {axes[::-1]: SHAPES["turned"], upstream: SHAPES["upstream"]}
+        name = self.words.names[c.node]
+        return Ask(
+            at,
+            f"What is the shape of the contribution {where}?",
+            axes,
+            (
+                f"A gradient has the shape of what it belongs to: {name}.",
+                f"The rule is {self.words.rule_in_names(c)}.",
+                f"The shape is {shape(c.value)}.",
+            ),
+            tuple(Slip(v, text) for v, text in wrong.items() if v and v != axes),
+            shape=True,
+        )
+
+    def _hints(
+        self, c: Contribution, before: Value | None, answer: str
+    ) -> tuple[str, ...]:
+        rule = f"The rule is {self.words.rule_in_names(c)}; g is the upstream gradient."
+        if c.value.shape:
+            return (rule, f"It is {answer}.")
+        sum = "" if before is None else f"{say(before)} + "
+        return (rule, f"With numbers: {sum}{c.filled}.", f"It is {answer}.")
+
+    def _guesses(
+        self, step: Step, c: Contribution, spot: int, *, whole: bool
+    ) -> Iterator[tuple[str, float | None]]:
+        known = {m.kind: m.value for m in self._mistakes.get(c.edge, ())}
+        if c.local_value is not None:
+            known |= {"upstream": c.local_value, "local": step.upstream}
+        for kind in SLIPS:
+            if kind in known:
+                yield kind, _at(known[kind], spot)
+        value = _at(c.value, spot)
+        yield "sign", None if value is None else -value
+        if whole:
+            yield "paths", value
+
+
+def _distinct(
+    right: float, base: float, guesses: Iterable[tuple[str, float | None]]
+) -> Iterator[Slip]:
+    """The wrong answers that differ from the right one and from each other."""
+    found = [(k, v if k == "paths" else base + v) for k, v in guesses if v is not None]
+    seen = [right]
+    for kind, value in sorted(found, key=lambda pair: [*SLIPS].index(pair[0])):
+        if any(_close(value, other) for other in seen):
+            continue
+        seen.append(value)
+        yield Slip((float(f"{value:.7g}"),), SLIPS[kind])
+
+
+def _close(a: float, b: float) -> bool:
+    return abs(a - b) <= 2 * TOLERANCE * max(abs(a), abs(b)) + 1e-9
+
+
+def _reshaped(step: Step, c: Contribution) -> bool:
+    """Whether the rule changes the shape, so that the shape is the question."""
+    return c.value.shape != step.upstream.shape and not c.local
+
+
+def _spot(value: Value) -> int:
+    """The entry to ask for: the first that is not zero."""
+    entries = value.data or ()
+    return next((i for i, entry in enumerate(entries) if entry != 0), 0)
+
+
+def _at(value: Value | None, spot: int) -> float | None:
+    """An entry as a plain number; None where there is none."""
+    if value is None or value.data is None or not value.data:
+        return None
+    entry = value.data[spot if value.shape and spot < len(value.data) else 0]
+    if isinstance(entry, (bool, str, complex)) or not math.isfinite(entry):
+        return None
+    return float(f"{entry:.7g}")
+
+
+def _index(spot: int, dims: tuple[int, ...]) -> Iterator[int]:
+    for n in range(len(dims)):
+        step = math.prod(dims[n + 1 :])
+        yield spot // step
+        spot %= step

@@ -1,0 +1,379 @@
+"""A film as one SVG that plays by itself: CSS keyframes, no script."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from html import escape
+
+from tapeviz.render.html.code_lines import Place, lit
+from tapeviz.render.svg import theme
+from tapeviz.render.svg.elements import legal
+from tapeviz.render.svg.options import step_of
+from tapeviz.trace.film import Film, Frame
+from tapeviz.wording.text_width import cut
+
+MOST = 100
+"""Frames that an animated picture shows at most; a longer one nobody would wait for."""
+
+PACE = 1.8
+"""Seconds that a step lasts in a notebook, a GIF or a movie, if nobody chooses."""
+
+_PAD = 20
+_LINE = 21
+_CELL = 7.8
+_ROWS = 14
+_COLUMNS = 96
+_NARROW = 560
+
+_LOOKS = {
+    "": ("1", "initial", "initial"),
+    "on": ("1", "initial", "initial"),
+    "hot": ("1", " ", "initial"),
+    "done": ("1", "initial", " "),
+    "dim": (".25", "initial", "initial"),
+    "off": ("0", "initial", "initial"),
+}
+"""What each mark sets: opacity, ``--h`` and ``--d``, which are set or are not."""
+
+_PROPERTIES = ("opacity", "--h", "--d")
+
+_STYLE = (
+    f".film{{background:@paper;font:16px {theme.SANS}}}"
+    f".film .mono,.film .eq{{font-family:{theme.MONO}}}"
+    ".film .mono,.film .eq,.film .title{font-size:13px}"
+    ".film .words{fill:@ink}"
+    ".film .title,.film .eq{fill:@muted}"
+    ".film .code{fill:@ink;white-space:pre}"
+    ".film .number{fill:@muted;text-anchor:end}"
+    ".film .paper{fill:@paper}.film .panel{fill:@code-fill}"
+    ".film .lit{fill:@hot-fill;stroke:@hot}"
+    ".film .rail{fill:@hair}.film .run{fill:@ink}"
+)
+
+_GLOW = (
+    ".film [id]{filter:var(--h)var(--glow,"
+    "drop-shadow(0 0 1px var(--tv-hot))drop-shadow(0 0 2px var(--tv-hot)))}"
+)
+"""How a hot element looks in a picture that has no look of its own for it."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of code in the picture: its place in the listing and its number."""
+
+    place: int
+    number: int
+    text: str
+
+
+def animate(film: Film, seconds_per_frame: float = 1.2) -> str:
+    """The film as a self-contained SVG: code, picture and caption, step after step.
+
+    It runs through for ever; of a film of more than ``MOST`` frames it shows a spread.
+    For readers who asked for less motion it stands still at the last step. ValueError
+    when ``seconds_per_frame`` is not above zero.
+    """
+    if not seconds_per_frame > 0:
+        raise ValueError(f"a frame must last longer than {seconds_per_frame} seconds")
+    return _Reel(abridged(film.validate()), seconds_per_frame).svg()
+
+
+def still(film: Film, step: int) -> str:
+    """One step of the film as an SVG that does not move: code, picture and caption.
+
+    The pictures of all steps are of one size. ValueError when there is no such step.
+    """
+    return _Reel(film.validate(), 1.0).still(step_of(step, len(film.frames)))
+
+
+def abridged(film: Film) -> Film:
+    """The film with at most ``MOST`` frames, evenly spread, first and last included."""
+    count = len(film.frames)
+    if count <= MOST:
+        return film
+    kept = {round(i * (count - 1) / (MOST - 1)) for i in range(MOST)}
+    frames: list[Frame] = []
+    marks: dict[str, str] = {}
+    for i, frame in enumerate(film.frames):
+        marks |= frame.marks
+        if i in kept:
+            frames.append(replace(frame, marks=marks))
+            marks = {}
+    return replace(film, frames=tuple(frames))
+
+
+def theme_of(film: Film) -> str:
+    """The theme that the film's picture was drawn in; "auto" when it does not say."""
+    head = film.svg[: film.svg.index(">")]
+    found = re.search(rf"\btv-({'|'.join(theme.NAMES)})\b", head)
+    return found[1] if found else "auto"
+
+
+class _Reel:
+    """One animated picture being put together, from top to bottom."""
+
+    def __init__(self, film: Film, seconds: float) -> None:
+        self.film, self.seconds = film, seconds
+        self.theme, self.late = theme_of(film), _late(film)
+        self.count = len(film.frames)
+        self.rules: list[str] = []
+        self.names: dict[str, str] = {}
+        self.moved: list[str] = []
+        self.y = 0.0
+        self.lights = [lit(film.sources, f.spans) for f in film.frames]
+        self.lines = _chosen(film, self.lights)
+        self.inner = _size(film.svg)
+        code = max((_cells(line.text) for line in self.lines), default=0) * _CELL + 46
+        self.width = max(_NARROW, round(max(self.inner[0], code) + 2 * _PAD))
+
+    def svg(self) -> str:
+        body = [*self._title(), *self._code(), self._picture(), *self._words()]
+        self._elements()
+        return self._whole(self._style(), body)
+
+    def _whole(self, style: str, body: Iterable[str]) -> str:
+        w, h = self.width, round(self.y + 8)
+        film = self.film
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="film tv-{self.theme}" '
+            f'width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" '
+            f'aria-label="{_text(film.alt)}"><style>{style}</style>'
+            f'<rect class="paper" width="{w}" height="{h}"/>{"".join(body)}</svg>'
+        )
+
+    def still(self, step: int) -> str:
+        """The picture of one step, as large as those of the others."""
+        body = [*self._title(), *self._code(step), self._picture(), *self._words(step)]
+        style = f"{self._base()}{self._marked(step)}"
+        return self._whole(_css(style), body)
+
+    def _style(self) -> str:
+        moving = "".join((*self._shared(), *self.rules))
+        return _css(
+            f"{self._base()}.once{{opacity:0}}.once.end{{opacity:1}}"
+            f"{self._marked(self.count - 1)}"
+            f"@media(prefers-reduced-motion:no-preference){{{moving}}}"
+        )
+
+    def _base(self) -> str:
+        colours = theme.css(self.theme)
+        colours = "" if colours in self.film.svg else colours
+        return f"{colours}{_variables(_STYLE + _GLOW)}"
+
+    def _shared(self) -> Iterable[str]:
+        """What all timelines have in common; their names follow."""
+        seconds = f"{self.count * self.seconds:.5g}s"
+        moved = ",".join((".words", *self.moved))
+        yield f"{moved}{{animation:c {seconds} step-end infinite}}"
+        yield f"@keyframes c{{0%{{opacity:1}}{100 / self.count:.3g}%{{opacity:0}}}}"
+        yield "@keyframes r{0%{transform:scaleX(0)}}"
+        yield f".run{{animation:r {seconds} steps({self.count},jump-none) infinite}}"
+
+    def _marked(self, step: int) -> str:
+        """The marks of a step, for when nothing moves."""
+        last = self.film.state(step)
+        groups: dict[str, list[str]] = {}
+        for id, mark in last.items():
+            look = ";".join(map(":".join, zip(_PROPERTIES, _LOOKS[mark], strict=True)))
+            groups.setdefault(look, []).append(_selector(id))
+        return "".join(f"{','.join(ids)}{{{look}}}" for look, ids in groups.items())
+
+    def _title(self) -> Iterable[str]:
+        self.y = 34
+        yield f'<text class="title" x="{_PAD}" y="22">{_text(self.film.title)}</text>'
+
+    def _code(self, step: int = -1) -> Iterable[str]:
+        if not self.lines:
+            return
+        top, height = self.y, len(self.lines) * _LINE + 14
+        yield f'<rect class="panel" y="{top}" width="{self.width}" height="{height}"/>'
+        rows = {line.place: i for i, line in enumerate(self.lines)}
+        yield from self._lights(rows, top + 7, step)
+        for i, line in enumerate(self.lines):
+            yield _code_line(line, top + 7 + i * _LINE + 15)
+        self.y = top + height
+
+    def _lights(self, rows: dict[int, int], top: float, step: int) -> Iterable[str]:
+        shown = self.lights if step < 0 else self.lights[step : step + 1]
+        known = dict.fromkeys(p for places in shown for p in places)
+        for i, (place, first, last) in enumerate(known):
+            if place not in rows:
+                continue
+            here = [(place, first, last) in places for places in self.lights]
+            if step < 0:
+                self._timeline([f"#l{i}"], ["on" if on else "off" for on in here])
+            text = self.lines[rows[place]].text
+            x = 46 + _cells(text[:first]) * _CELL - 2
+            width = _cells(text[first:last]) * _CELL + 4
+            y = top + rows[place] * _LINE + 1
+            end = " end" if here[-1] else ""
+            once = f" once{end}" if step < 0 else ""
+            yield (
+                f'<rect id="l{i}" class="lit{once}" x="{x:.1f}" y="{y:.0f}" '
+                f'width="{width:.1f}" height="19" rx="3"/>'
+            )
+
+    def _picture(self) -> str:
+        width, height = self.inner
+        x, y = (self.width - width) / 2, self.y + 14
+        self.y = y + height + 14
+        return f'<g transform="translate({x:.1f} {y:.1f})">{self.film.svg}</g>'
+
+    def _words(self, step: int = -1) -> Iterable[str]:
+        room = int((self.width - 2 * _PAD) / 8.3)
+        captions = [textwrap.wrap(f.caption, room)[:4] for f in self.film.frames]
+        top = self.y + 22
+        high = max(len(lines) for lines in captions) * 23
+        for i, (frame, lines) in enumerate(
+            zip(self.film.frames, captions, strict=True)
+        ):
+            if step in {i, -1}:
+                style = self._turn(i) if step < 0 else 'class="words"'
+                said = _said(lines, frame.formula, top, room)
+                yield f"<text {style}>{said}</text>"
+        self.y = top + high + 12
+        yield from self._rail((step + 1) / self.count if step >= 0 else 1)
+
+    def _turn(self, i: int) -> str:
+        """When the words of a frame have their turn."""
+        delay = f"{(i - self.count) * self.seconds:.5g}s"
+        end = " end" if i == self.count - 1 else ""
+        return f'class="words once{end}" style="animation-delay:{delay}"'
+
+    def _rail(self, part: float) -> Iterable[str]:
+        yield f'<rect class="rail" y="{self.y:.0f}" width="{self.width}" height="2"/>'
+        run = round(self.width * part, 1)
+        yield f'<rect class="run" y="{self.y:.0f}" width="{run:g}" height="2"/>'
+        self.y += 2
+
+    def _elements(self) -> None:
+        states: dict[str, list[str]] = {
+            id: [] for frame in self.film.frames for id in frame.marks
+        }
+        now: dict[str, str] = {}
+        for frame in self.film.frames:
+            now.update(frame.marks)
+            for id, marks in states.items():
+                hidden = "off" if id in self.late else ""
+                marks.append(now.get(id, "") or hidden)
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for id, marks in states.items():
+            groups.setdefault(tuple(marks), []).append(_selector(id))
+        for line, ids in groups.items():
+            self._timeline(ids, line)
+
+    def _timeline(self, selectors: Iterable[str], marks: Iterable[str]) -> None:
+        """Lets what the selectors select take these marks, one in each frame."""
+        tracks = zip(
+            _PROPERTIES, zip(*(_LOOKS[m] for m in marks), strict=True), strict=True
+        )
+        names = [self._track(*track) for track in tracks if len({*track[1]}) > 1]
+        if names:
+            ids = [*selectors]
+            self.moved += ids
+            self.rules.append(f"{','.join(ids)}{{animation-name:{','.join(names)}}}")
+
+    def _track(self, name: str, values: tuple[str, ...]) -> str:
+        """The name of the keyframes that give a property these values."""
+        stops = "".join(
+            f"{100 * i / self.count:.3g}%{{{name}:{value}}}"
+            for i, value in enumerate(values)
+            if i == 0 or value != values[i - 1]
+        )
+        if stops not in self.names:
+            self.names[stops] = f"k{len(self.names)}"
+            self.rules.append(f"@keyframes {self.names[stops]}{{{stops}}}")
+        return self.names[stops]
+
+
+def _said(lines: list[str], formula: str, top: float, room: int) -> str:
+    said = [("", line) for line in lines]
+    if formula:
+        said.append((' class="eq"', cut(" ".join(formula.split("\n")), room)))
+    return "".join(
+        f'<tspan{cls} x="{_PAD}" y="{top + n * 23:.0f}">{_text(line)}</tspan>'
+        for n, (cls, line) in enumerate(said)
+    )
+
+
+def _variables(rules: str) -> str:
+    return re.sub(r"@([a-z-]+)", r"var(--tv-\1)", rules)
+
+
+def _chosen(film: Film, lights: list[tuple[Place, ...]]) -> list[_Line]:
+    every = [
+        _Line(0, source.first + n, text)
+        for source in film.sources
+        for n, text in enumerate(source.lines)
+    ]
+    every = [_Line(i, e.number, _short(e.text)) for i, e in enumerate(every)]
+    if len(every) <= _ROWS:
+        return every
+    wanted = {place for places in lights for place, _, _ in places}
+    return [line for line in every if line.place in wanted][:_ROWS]
+
+
+def _short(text: str) -> str:
+    return cut(text.expandtabs(4), _COLUMNS)
+
+
+def _code_line(line: _Line, y: float) -> str:
+    number = f'<text class="mono number" x="34" y="{y:.0f}">{line.number}</text>'
+    code = line.text.lstrip()
+    if not code:
+        return number
+    indent = len(line.text) - len(code)
+    x, width = 46 + indent * _CELL, _cells(code) * _CELL
+    return (
+        f'{number}<text class="mono code" x="{x:.1f}" y="{y:.0f}" '
+        f'textLength="{width:.1f}">{_text(code)}</text>'
+    )
+
+
+def _cells(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _late(film: Film) -> frozenset[str]:
+    tags = re.findall(r'<[^>]*\sclass="(?:[^"]* )?late[ "][^>]*>', film.svg)
+    found = (re.search(r'\sid="([^"]+)"', tag) for tag in tags)
+    return frozenset(match[1] for match in found if match)
+
+
+def _size(svg: str) -> tuple[float, float]:
+    head = svg[: svg.index(">")]
+    width, height = (_pixels(head, name) for name in ("width", "height"))
+    if width and height:
+        return width, height
+    box = re.search(r'viewBox="([^"]+)"', head)
+    if box is None:
+        raise ValueError("the film's picture says neither its size nor a viewBox")
+    _, _, width, height = (float(part) for part in box[1].split())
+    return width, height
+
+
+def _pixels(head: str, name: str) -> float:
+    found = re.search(rf'\s{name}="([\d.]+)(px|pt)?"', head)
+    if found is None:
+        return 0.0
+    return float(found[1]) * (4 / 3 if found[2] == "pt" else 1)
+
+
+def _selector(id: str) -> str:
+    plain = re.fullmatch(r"[A-Za-z_][\w-]*", id, re.ASCII)
+    if plain:
+        return f"#{id}"
+    text = id.replace("\\", "\\\\").replace('"', '\\"')
+    return f'[id="{text}"]'
+
+
+def _text(text: str) -> str:
+    return escape(legal(text))
+
+
+def _css(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")

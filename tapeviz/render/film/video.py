@@ -1,0 +1,141 @@
+"""A film as files that need no browser: pictures of its steps, a GIF, a movie, pages.
+
+Every picture shows the code, the graph and the words of one step. ``tick(done, all)``
+is called after each picture, for whoever wants to show how far it is.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from tapeviz.errors import SaveError, tell
+from tapeviz.render.film.svg import abridged, still
+from tapeviz.render.svg import raster
+from tapeviz.trace.film import Film
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Tick = Callable[[int, int], None]
+
+_LAST = 3.0
+_RATE = 10
+
+
+def png(film: Film, step: int, scale: float = raster.SCALE) -> bytes:
+    """One step as a PNG file's bytes."""
+    return raster.png(still(film, step), scale=scale)
+
+
+def pages(film: Film, tick: Tick) -> bytes:
+    """The film as a PDF file's bytes, one page for each step."""
+    count = len(film.frames)
+    svgs = []
+    for i in range(count):
+        svgs.append(still(film, i))
+        tick(i + 1, count)
+    return raster.pdf(*svgs)
+
+
+def gif(film: Film, seconds: float, scale: float, tick: Tick) -> bytes:
+    """The film as an animated GIF's bytes; of a long film a spread of its steps."""
+    from PIL import Image
+
+    shots = [Image.fromarray(p[..., :3]) for p in _pixels(film, scale, tick)]
+    images = [shot.quantize(64, dither=Image.Dither.NONE) for shot in shots]
+    lasts = [round(1000 * seconds)] * len(images)
+    lasts[-1] = round(1000 * max(seconds, _LAST))
+    file = io.BytesIO()
+    images[0].save(
+        file, "GIF", save_all=True, append_images=images[1:], duration=lasts, loop=0
+    )
+    return file.getvalue()
+
+
+def movie(film: Film, ending: str, seconds: float, scale: float, tick: Tick) -> bytes:
+    """The film as an MP4 or WebM file's bytes, made by ffmpeg.
+
+    SaveError when there is no ffmpeg, or when it fails.
+    """
+    program = _encoder(ending)
+    times = max(1, round(seconds * _RATE))
+    frames = _pixels(film, scale, tick)
+    first = next(frames)
+    high, wide = first.shape[:2]
+    with tempfile.TemporaryDirectory() as folder:
+        out, told = Path(folder) / f"film{ending}", Path(folder) / "told.txt"
+        command = [
+            *(program, "-y", "-loglevel", "error", "-f", "rawvideo"),
+            *("-pix_fmt", "rgba", "-s", f"{wide}x{high}", "-r", str(_RATE), "-i", "-"),
+            *(*_LOOK, *_CODEC[ending], str(out)),
+        ]
+        with told.open("wb") as errors:
+            failed = _fed(command, chain((first,), frames), times, errors)
+        if failed or not out.exists():
+            said = told.read_text(errors="replace").strip()[-300:]
+            raise SaveError(
+                tell(f"ffmpeg could not write {ending}: {said}", "save a .gif instead")
+            )
+        return out.read_bytes()
+
+
+_LOOK = (
+    *("-vf", "crop=floor(iw/2)*2:floor(ih/2)*2,scale=out_color_matrix=bt709"),
+    *("-pix_fmt", "yuv420p", "-colorspace", "bt709", "-color_range", "tv"),
+)
+"""Even sizes, which the encoders ask for, and colours as players expect them."""
+
+_CODEC = {
+    ".mp4": ("-movflags", "+faststart"),
+    ".webm": ("-cpu-used", "5", "-row-mt", "1", "-crf", "32", "-b:v", "0"),
+}
+"""An MP4 that begins before it is loaded; a WebM made fast, at one quality."""
+
+
+def _fed(
+    command: list[str],
+    frames: Iterable[NDArray[np.uint8]],
+    times: int,
+    errors: IO[bytes],
+) -> int:
+    """Run an encoder on frames, each written so many times; what it returned."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors) as run:
+        pipe = cast("IO[bytes]", run.stdin)
+        with suppress(BrokenPipeError), pipe:
+            for frame in frames:
+                for _ in range(times):
+                    pipe.write(frame.data)
+    return run.returncode
+
+
+def _pixels(film: Film, scale: float, tick: Tick) -> Iterator[NDArray[np.uint8]]:
+    short = abridged(film)
+    for i in range(len(short.frames)):
+        yield raster.pixels(still(short, i), scale=scale)
+        tick(i + 1, len(short.frames))
+
+
+def _encoder(ending: str) -> str:
+    found = shutil.which("ffmpeg")
+    if found:
+        return found
+    try:
+        imageio = importlib.import_module("imageio_ffmpeg")
+    except ImportError:
+        raise SaveError(
+            tell(
+                f"{ending} needs ffmpeg, and there is none here",
+                "install it (pip install imageio-ffmpeg), or save a .gif",
+            )
+        ) from None
+    return str(imageio.get_ffmpeg_exe())

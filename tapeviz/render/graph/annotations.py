@@ -1,0 +1,311 @@
+"""What is drawn beside the recorded graph: cuts, ghosts' trails, frames, notes, legend.
+
+Everything is told by a shape of its own, in words, and in a colour. The words are those
+of ``trace.graph``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+
+from tapeviz.render.svg.elements import n, text, wide
+from tapeviz.trace.geometry import Group, Point
+from tapeviz.trace.graph import Edge, Frame, Graph, Node, Trail
+from tapeviz.wording import values as words
+from tapeviz.wording.text_width import fit
+
+RULES = (
+    ".tapeviz .ghost .frame{stroke:@muted;fill:@paper;stroke-dasharray:6 4}"
+    ".tapeviz .ghost .tag{fill:@muted;font-style:italic}"
+    ".tapeviz .ghost .badge{stroke:@muted;stroke-dasharray:3 3}"
+    ".tapeviz .ghost .symbol{fill:@muted}"
+    ".tapeviz .ghost.target .rim{stroke:@target}"
+    ".tapeviz .failed .frame{stroke:@bad;stroke-width:2.2}"
+    ".tapeviz .failed .tag,.tapeviz .failed .symbol,.tapeviz .failed .val{fill:@bad}"
+    ".tapeviz .failed .badge,.tapeviz .cross{stroke:@bad}"
+    ".tapeviz .cross{fill:none;stroke-width:2.2}"
+    ".tapeviz .trail .wire{stroke-dasharray:1.5 4;stroke-linecap:round}"
+    ".tapeviz .trail .head{fill:@paper;stroke:@line;stroke-width:1.1}"
+    ".tapeviz .cut{fill:none;stroke:@none;stroke-width:2}"
+    ".tapeviz .cut-word{fill:@none;text-anchor:middle;stroke:@paper;stroke-width:3px;"
+    "paint-order:stroke}"
+    ".tapeviz .key .cut-word,.tapeviz .key text{text-anchor:start}"
+    ".tapeviz .block{fill:none;stroke:@line;stroke-width:1}"
+    ".tapeviz .block-name{fill:@ink;stroke:@paper;stroke-width:5px;paint-order:stroke}"
+    ".tapeviz .remark{fill:@ink}"
+    ".tapeviz .key .remark{fill:@muted}.tapeviz .sign-line{fill:none;stroke:@muted;"
+    "stroke-width:1.4}.tapeviz .sign-line.bad{stroke:@bad;stroke-width:2}"
+)
+"""What the parts of this module look like."""
+
+LABEL = 20
+"""The height of a frame's label."""
+
+_LINE = 19
+_LEAST = 420
+
+
+def used(graph: Graph) -> bool:
+    """Whether a picture has anything of this module in it."""
+    ghosts = any(node.ghost for node in graph.nodes)
+    cuts = any(edge.cut for edge in graph.edges)
+    return ghosts or cuts or bool(graph.trails or graph.frames or graph.notes)
+
+
+def arrows(graph: Graph) -> Iterator[tuple[Edge, bool]]:
+    """All arrows, those that were not recorded among them, by their heads' order."""
+    ways = [(edge, False) for edge in graph.edges]
+    if graph.trails:
+        order = {node.id: k for k, node in enumerate(graph.nodes)}
+        ways += [(_edge(trail), True) for trail in graph.trails]
+        ways.sort(key=lambda way: order[way[0].head])
+    return iter(ways)
+
+
+def _edge(trail: Trail) -> Edge:
+    return Edge(
+        trail.id, trail.tail, trail.head, 0, "", live=False, cut=trail.cut,
+        note=trail.note,
+    )  # fmt: skip
+
+
+def trail_title(edge: Edge, tail: Node, head: Node) -> str:
+    """What hovering over an arrow says that was not recorded."""
+    name = words.one_line(tail.name, 60) or words.brief(tail.value)
+    into = words.one_line(head.name or head.formula or head.op, 60)
+    said = f"the value of {name} goes into {into}, and the tape did not record it"
+    return "; ".join(filter(None, (said, words.one_line(edge.note))))
+
+
+def bars(path: list[Point], tip: Point) -> str:
+    """Two short bars across an arrow, close to its head: the way back ends here."""
+    (x, y), size = path[-1], math.dist(path[-1], tip) or 1.0
+    ux, uy = (tip[0] - x) / size, (tip[1] - y) / size
+    drawn = ""
+    for back in (5, 10):
+        ax, ay = x - ux * back, y - uy * back
+        lean_x, lean_y = uy * 6 - ux * 2, -ux * 6 - uy * 2
+        drawn += f"M{n(ax + lean_x)} {n(ay + lean_y)}l{n(-2 * lean_x)} {n(-2 * lean_y)}"
+    return f'<path class="cut" d="{drawn}"/>'
+
+
+def cross(x: float, y: float) -> str:
+    """The mark of an operation that failed, in the upper right corner of its box."""
+    return f'<path class="cross" d="M{n(x - 15)} {n(y + 7)}l8 8m0-8l-8 8"/>'
+
+
+# -- frames ---------------------------------------------------------------------------
+
+
+def groups(graph: Graph) -> tuple[Group, ...]:
+    """The frames as the layout wants them."""
+    return tuple(
+        Group(f"f{k}", frame.nodes, wide("tag", frame_name(frame)) + 8, LABEL)
+        for k, frame in enumerate(graph.frames)
+    )
+
+
+def frame_name(frame: Frame) -> str:
+    """What a frame is headed by: its tape, and what that watches."""
+    watched = [words.one_line(name, 16) for name in frame.watches]
+    more = [f"{len(watched) - 4} more"] if len(watched) > 5 else []
+    named = ", ".join([*watched[: 4 if more else 5], *more])
+    name = words.one_line(frame.name, 24)
+    return f"{name} watches {named}" if named else f"{name} watches nothing"
+
+
+Corners = Mapping[str, tuple[float, float, float, float]]
+
+
+def frames(
+    graph: Graph, placed: Corners, margin: float, prefix: str
+) -> tuple[list[str], list[str]]:
+    """The frames, outer ones first, and the words that head each of them.
+
+    The words are to be drawn later than the arrows, which may cross the frames.
+    """
+    lines, heads = [], []
+    for k, frame in enumerate(graph.frames):
+        if f"f{k}" in placed:
+            x, y, across, down = placed[f"f{k}"]
+            at = f'x="{n(x + margin)}" y="{n(y + margin)}" width="{n(across)}"'
+            said = frame_name(frame)
+            lines.append(
+                f'<g id="{escape(prefix)}f{k}" class="tape"><title>{escape(said)}'
+                f'</title><rect class="block" {at} height="{n(down)}" rx="8"/></g>'
+            )
+            heads.append(text("tag block-name", x + margin + 10, y + margin + 16, said))
+    return lines, heads
+
+
+# -- below the picture ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Footer:
+    """Lines below a picture: their size, and their markup from a height on."""
+
+    width: int
+    height: int
+    draw: Callable[[float, float], str]
+
+
+def footer(graph: Graph, room: float, *, legend: bool, named: bool = False) -> Footer:
+    """The notes, and what the marks mean that the picture uses.
+
+    ``named`` says there what heads the frames, for a layout that has drawn none.
+    """
+    room = max(room, _LEAST)
+    said = [(note.kind, note.text) for note in graph.notes]
+    said += [("tape", f"{frame_name(f)}.") for f in graph.frames] if named else []
+    lines = [line for kind, text_ in said for line in _note(kind, text_, room)]
+    lines += _rows(_keys(graph), room) if legend else []
+
+    def draw(x: float, y: float) -> str:
+        parts = (line.draw(x, y + _LINE * k) for k, line in enumerate(lines))
+        return f'<g class="below">{"".join(parts)}</g>' if lines else ""
+
+    across = max((line.width for line in lines), default=0)
+    return Footer(math.ceil(across), _LINE * len(lines) + (6 if lines else 0), draw)
+
+
+@dataclass(frozen=True)
+class _Line:
+    width: float
+    draw: Callable[[float, float], str]
+
+
+def _note(kind: str, said: str, room: float) -> Iterator[_Line]:
+    """A note in as many lines as it takes, after its sign."""
+    for k, line in enumerate(_wrapped(words.one_line(said), room - 22)):
+        sign = _SIGNS[kind] if not k else ""
+        yield _Line(
+            22 + wide("remark", line),
+            lambda x, y, sign=sign, line=line: (  # type: ignore[misc]
+                _at(x + 8, y + 9, sign) + text("remark", x + 22, y + 13, line)
+            ),
+        )
+
+
+def _wrapped(said: str, room: float) -> list[str]:
+    """The text broken between words into lines that fit."""
+    lines: list[str] = []
+    for word in said.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and wide("remark", longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(fit(word, room, 12))
+    return lines
+
+
+def _at(x: float, y: float, sign: str) -> str:
+    return f'<g transform="translate({n(x)} {n(y)})">{sign}</g>' if sign else ""
+
+
+_CROSS = '<path class="sign-line bad" d="M-5-5l10 10m0-10l-10 10"/>'
+_RING = '<circle class="sign-line" r="5.5"/><path class="sign-line" d="{}"/>'
+
+_SIGNS: Mapping[str, str] = {
+    "failed": _CROSS,
+    "silent": _RING.format("M-4 4l8-8"),
+    "reset": _RING.format("M-3 0h6"),
+    "used": _RING.format("M-3 0l2 2.5l4-5"),
+    "tape": '<rect class="sign-line" x="-5.5" y="-5.5" width="11" height="11" rx="2"/>',
+    "more": _RING.format("M-2.6 0h.1m2.5 0h.1m2.5 0h.1"),
+    "changes": _RING.format("M-3.4 2.4l3.4-5.6 3.4 5.6z"),
+    "memory": _RING.format("M-2.6-2.6h5.2v5.2h-5.2z"),
+}
+
+
+def _keys(graph: Graph) -> Iterator[tuple[str, str]]:
+    """What the marks in a picture mean: a small drawing and words for each."""
+    shown = [node for node in graph.nodes if not words.quiet(node)]
+    states = {"pending" for node in shown if node.grad == "pending"}
+    states |= {"none" for node in shown if node.grad == "none"}
+    states |= {"zero" for node in shown if node.gradient and node.gradient.is_zero}
+    yield from (_STATES[state] for state in _STATES if state in states)
+    cut = any(edge.cut for edge, _ in arrows(graph))
+    broadcast = any(edge.broadcast for edge in graph.edges)
+    ghost = any(node.ghost and node.ghost != "failed" for node in graph.nodes)
+    dead = any(not edge.live for edge in graph.edges)
+    found = ("cut", cut), ("dead", dead), ("broadcast", broadcast), ("ghost", ghost)
+    yield from (_KEYS[key] for key, there in (*found, ("trail", graph.trails)) if there)
+
+
+_PENDING = (
+    '<g class="pending"><rect class="mark" x="-5" y="-5" width="10" height="10"/></g>'
+)
+_ZERO = (
+    '<g class="zero"><circle class="mark" r="5.5"/><circle class="mark" r="1.5"/></g>'
+)
+_BARS = '<path class="cut" d="M-5 5l3-10m2 10l3-10"/>'
+_GHOST = (
+    '<g class="ghost">'
+    '<rect class="frame" x="-10" y="-6" width="20" height="12" rx="2"/></g>'
+)
+
+_STATES: Mapping[str, tuple[str, str]] = {
+    "pending": (
+        _PENDING,
+        "gradient not computed yet",
+    ),
+    "zero": (
+        _ZERO,
+        "gradient exactly zero",
+    ),
+    "none": (
+        '<g class="none"><path class="mark" d="M-5-5l10 10m0-10l-10 10"/></g>',
+        "no gradient: None",
+    ),
+}
+
+_WIRE = '<path class="wire" d="M-11 0h18"/>'
+_HEAD = '<path class="head" d="M11 0L4-3V3z"/>'
+
+_KEYS: Mapping[str, tuple[str, str]] = {
+    "cut": (
+        f'<g class="edge dead">{_WIRE}{_HEAD}</g>{_BARS}',
+        "the way back ends",
+    ),
+    "dead": (f'<g class="edge dead">{_WIRE}{_HEAD}</g>', "no gradient flows back"),
+    "broadcast": (
+        f'<g class="edge">{_WIRE}{_HEAD}<path class="head" d="M5 0L-2-3V3z"/></g>',
+        "stretched by broadcasting",
+    ),
+    "ghost": (
+        _GHOST,
+        "not recorded by this tape",
+    ),
+    "trail": (
+        f'<g class="edge trail">{_WIRE}{_HEAD}</g>',
+        "a way that was not recorded",
+    ),
+}
+
+
+def _rows(keys: Iterable[tuple[str, str]], room: float) -> list[_Line]:
+    """The legend's entries side by side, in as many rows as it takes."""
+    rows: list[list[tuple[float, str, str]]] = []
+    at = room
+    for sign, said in keys:
+        need = 30 + wide("remark", said) + 16
+        if at + need - 16 > room:
+            rows.append([])
+            at = 0.0
+        rows[-1].append((at, sign, said))
+        at += need
+    return [
+        _Line(
+            row[-1][0] + 30 + wide("remark", row[-1][2]),
+            lambda x, y, row=row: "".join(  # type: ignore[misc]
+                f'<g class="key">{_at(x + left + 12, y + 9, sign)}'
+                f"{text('remark', x + left + 28, y + 13, said)}</g>"
+                for left, sign, said in row
+            ),
+        )
+        for row in rows
+    ]

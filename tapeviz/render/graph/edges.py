@@ -1,0 +1,157 @@
+"""The arrows of a picture: their way, their heads, and what stands beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from html import escape
+
+from tapeviz.render.graph import annotations as beside
+from tapeviz.render.svg.elements import Rect, ident, shift
+from tapeviz.render.svg.elements import n as _n
+from tapeviz.render.svg.elements import text as _text
+from tapeviz.render.svg.elements import wide as _wide
+from tapeviz.trace.geometry import Link, Placement, Point
+from tapeviz.trace.graph import CUTS, Badge, Edge, Graph, Node
+from tapeviz.wording import values as words
+
+
+@dataclass(frozen=True)
+class Tie:
+    """An edge before it has a place: what stands beside it, and its room for a note."""
+
+    edge: Edge
+    slot: str
+    dims: str
+    width: float
+    height: float
+    noted: bool
+    badge: str = ""
+    trail: bool = False
+    word: str = ""
+
+
+def ties(graph: Graph, notes: Mapping[str, str]) -> list[Tie]:
+    """The arrows of a graph, each with the room for the note it will bear."""
+    nodes, badged = graph.by_id, graph.badged
+    planned = (
+        replace(
+            _plan(edge, nodes[edge.tail], nodes[edge.head], notes.get(edge.id, "")),
+            trail=trail,
+        )
+        for edge, trail in beside.arrows(graph)
+    )
+    return [
+        _marked(tie, badged[tie.edge.id][0]) if tie.edge.id in badged else tie
+        for tie in planned
+    ]
+
+
+def _marked(tie: Tie, badge: Badge) -> Tie:
+    """The arrow with its badge in the place of its slot's name, which goes after it."""
+    slot = " ".join(filter(None, (badge.text, tie.slot)))
+    wide = tie.width + _wide("slot", f"{badge.text} ") + 8
+    high = tie.height if tie.slot or tie.dims else tie.height + 15
+    return replace(tie, slot=slot, width=wide, height=high, badge=badge.kind)
+
+
+def _plan(edge: Edge, tail: Node, head: Node, note: str) -> Tie:
+    slot = words.one_line(edge.label, 8) if edge.ordered else ""
+    dims = words.flow(edge, tail.value, head.value)
+    word = CUTS.get(edge.cut, "")
+    tall = (15 if slot or dims else 0) + (15 if word else 0) + (18 if note else 0)
+    gap = 6 if slot and dims else 0
+    said = _wide("slot", slot) + gap + _wide("dims", dims)
+    wide = max(said, _wide("note", note), _wide("cut-word", word)) + 8 if tall else 0
+    return Tie(edge, slot, dims, math.ceil(wide), tall, bool(note), word=word)
+
+
+def link(tie: Tie) -> Link:
+    """The arrow as the layout wants it: where gradients flow it is kept straight."""
+    edge = tie.edge
+    weight = 6 if edge.live else 1
+    return Link(edge.id, edge.tail, edge.head, tie.width, tie.height, weight)
+
+
+def draw(tie: Tie, spot: Placement, graph: Graph, prefix: str) -> str:
+    """An arrow in its place, as markup."""
+    edge = tie.edge
+    path = [shift(point) for point in spot.paths[edge.id]]
+    tip = shift(spot.tips[edge.id])
+    classes = ["edge", *(["dead"] if not edge.live and not tie.trail else [])]
+    classes += ["trail"] if tie.trail else []
+    classes += ["broadcast"] if edge.broadcast else []
+    classes += [f"is-{tie.badge}"] if tie.badge else []
+    label = _edge_label(tie, spot)
+    return (
+        f'<g id="{ident(prefix, edge.id)}" class="{" ".join(classes)}" '
+        f'data-ends="{ident(prefix, edge.tail)} {ident(prefix, edge.head)}">'
+        f"<title>{escape(_edge_title(tie, graph))}</title>"
+        f'<path class="wire" d="{_curve(path)}"/>'
+        f"{_heads(path[-1], tip, double=edge.broadcast)}"
+        f"{beside.bars(path, tip) if edge.cut else ''}{label}</g>"
+    )
+
+
+def _edge_label(tie: Tie, spot: Placement) -> str:
+    """The slot's name where order matters, and the shape where arrays flow."""
+    x, y = shift(spot.labels[tie.edge.id])
+    low = y + tie.height / 2 - 4
+    word = _text("cut-word", x, low, tie.word) if tie.word else ""
+    if not tie.slot and not tie.dims:
+        return word
+    slot = f'<tspan class="slot">{escape(tie.slot)}</tspan>' if tie.slot else ""
+    gap = '<tspan dx="6">' if slot and tie.dims else "<tspan>"
+    dims = f"{gap}{escape(tie.dims)}</tspan>" if tie.dims else ""
+    at = f'x="{_n(x)}" y="{_n(low - (15 if word else 0))}"'
+    return f'<text class="dims" {at}>{slot}{dims}</text>{word}'
+
+
+def _edge_title(tie: Tie, graph: Graph) -> str:
+    edge = tie.edge
+    tail, head = graph.node(edge.tail), graph.node(edge.head)
+    if tie.trail:
+        return beside.trail_title(edge, tail, head)
+    name = words.one_line(tail.name, 60) or words.brief(tail.value)
+    parts = [f"{name} is operand {edge.label} of {head.op}"]
+    if head.kind in {"group", "port"}:
+        into = words.one_line(head.formula)
+        parts = [f"{name} goes into {into}", *filter(None, [edge.label])]
+    if edge.broadcast:
+        parts.append(f"broadcast to shape {words.shape(head.value)}")
+    if not edge.live:
+        parts.append("no gradient flows back here")
+    parts += [words.one_line(edge.note)] if edge.note else []
+    return "; ".join(parts)
+
+
+def _curve(path: list[Point]) -> str:
+    first, *rest = (f"{_n(x)} {_n(y)}" for x, y in path)
+    return f"M{first}C{' '.join(rest)}"
+
+
+def _heads(end: Point, tip: Point, *, double: bool) -> str:
+    """The arrow head; two of them, one behind the other, for a broadcast operand."""
+    dx, dy = tip[0] - end[0], tip[1] - end[1]
+    size = math.hypot(dx, dy) or 1.0
+    ux, uy = dx / size, dy / size
+    backs = (0.0, 6.0) if double else (0.0,)
+    return "".join(
+        _chevron(tip[0] - ux * back, tip[1] - uy * back, ux * 8, uy * 8)
+        for back in backs
+    )
+
+
+def _chevron(x: float, y: float, dx: float, dy: float) -> str:
+    left = f"{_n(x - dx - dy * 0.42)} {_n(y - dy + dx * 0.42)}"
+    right = f"{_n(x - dx + dy * 0.42)} {_n(y - dy - dx * 0.42)}"
+    return f'<path class="head" d="M{_n(x)} {_n(y)}L{left} {right}z"/>'
+
+
+def note_room(tie: Tie, spot: Placement) -> Rect:
+    """The rectangle beside an arrow that is free for a note."""
+    x, y = shift(spot.labels[tie.edge.id])
+    if tie.noted:
+        return Rect(x - tie.width / 2, y - tie.height / 2, tie.width, 18)
+    return Rect(x - 20, y - 18, 40, 16)

@@ -1,0 +1,127 @@
+"""A folded picture as HTML: groups open on a click, without a kernel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+
+from tapeviz.analysis.folded_view import View, view
+from tapeviz.analysis.folding import Fold
+from tapeviz.render.graph import interactive
+from tapeviz.render.graph import overview as surveys
+from tapeviz.render.graph.folded_groups import LEGIBLE, Inside, insides
+from tapeviz.render.graph.scene import Scene, description, scene, summary
+from tapeviz.render.html.assets import boxed, lean, script_safe, small, static
+from tapeviz.render.html.page import document, image_tag, legible
+from tapeviz.render.svg import theme as themes
+from tapeviz.trace.graph import Graph, Source
+
+OPEN = 20_000
+"""A recording of at least so many ops shows its survey at once."""
+
+_START = (
+    "if(!el.classList.contains('tapeviz-picture')){%s"
+    "unfold(el.firstElementChild);start(el,told)}"
+)
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A fold's outermost level, its picture, and what its groups hold."""
+
+    level: View
+    scene: Scene
+    insides: tuple[Inside, ...]
+    survey: tuple[surveys.Chapter, ...]
+    sources: tuple[Source, ...]
+    look: Mapping[str, str]
+
+    def markup(self) -> str:
+        """The picture with the insides of its groups, as HTML without scripts."""
+        size = int(self.survey[0].rows[0][1].replace("\u00a0", ""))
+        svg = legible(self.scene.svg, LEGIBLE * self.scene.width)
+        return (
+            f'<div class="tapeviz-fold {themes.class_name(self.look["theme"])}">'
+            f"<style>{css()}</style>"
+            '<nav class="tv-crumbs" aria-label="where you are in the tape" hidden>'
+            f'</nav><div class="tv-stage"><div class="tv-level">{svg}</div></div>'
+            f"{''.join(map(_template, self.insides))}"
+            f"{surveys.html(self.survey, opened=size >= OPEN)}</div>"
+        )
+
+    @property
+    def alt(self) -> str:
+        """The outermost level in words."""
+        return description(self.level.graph)
+
+    def notebook(self) -> str:
+        """The picture as an image that a script replaces by one that unfolds."""
+        image = image_tag(self.scene.svg, self.alt)
+        return self._started(image, f"el.innerHTML={_in_script(self.markup())};")
+
+    def page(self) -> str:
+        """The picture as an HTML document that stands alone."""
+        body = self._started(self.markup(), "")
+        title = summary(self.level.graph)[:80]
+        return document(title, body, theme=self.look["theme"], width=4000)
+
+    def _started(self, body: str, first: str) -> str:
+        """The body in a box, and the scripts that let a reader walk and open it."""
+        nodes = [
+            *self.level.graph.nodes,
+            *(n for one in self.insides for n in one.nodes),
+        ]
+        known = {source.name for source in self.sources}
+        walked = Graph(
+            tuple(n for n in nodes if n.span is None or n.span.file in known),
+            sources=self.sources,
+        )
+        told = script_safe(interactive.payload(walked, {**self.look, "least": 0}))
+        code = f"{interactive.script()}{script()}const told={told};"
+        return boxed(body, body + first + told, code, _START % first)
+
+
+def folded(fold: Fold, *, theme: str = "auto", direction: str = "LR") -> Folded:
+    """The picture of a folded graph, and what its groups hold.
+
+    ValueError for an unknown theme or direction; LayoutError when there is no layout
+    engine.
+    """
+    level = view(fold)
+    drawn = scene(level.graph, theme=theme, direction=direction, legend=True)
+    held = insides(fold, level, theme=theme, direction=direction)
+    told = surveys.survey(fold, level)
+    look = {"theme": theme, "direction": direction}
+    return Folded(level, drawn, tuple(held), told, fold.graph.sources, look)
+
+
+def _template(inside: Inside) -> str:
+    return (
+        f'<template data-inside="{escape(inside.id)}" '
+        f'data-title="{escape(inside.title)}">{inside.html}</template>'
+    )
+
+
+def _in_script(markup: str) -> str:
+    r"""Markup as a script's string, in which no tag ends the script or begins another.
+
+    >>> _in_script("</b><script>")
+    '"<\\/b>\\u003cscript>"'
+    """
+    text = json.dumps(markup).replace("</", "<\\/")
+    return text.replace("<!", "\\u003c!").replace("<script", "\\u003cscript")
+
+
+@cache
+def script() -> str:
+    """The script that opens groups, as a statement that meets no other's names."""
+    return f"const unfold=(()=>{{{lean(static('graph/folded.js'))}return unfold}})();"
+
+
+@cache
+def css() -> str:
+    """The styles around a folded picture."""
+    return themes.fonts(".tapeviz-fold") + small(static("graph/folded.css"))

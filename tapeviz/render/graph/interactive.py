@@ -1,0 +1,91 @@
+"""A picture to walk through in a page: lit, pinned, searched, zoomed, without a kernel.
+
+Where scripts do not run it is the still picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+from typing import Any
+
+from tapeviz.render.html.assets import (
+    address,
+    boxed,
+    lean,
+    script_safe,
+    small,
+    static,
+    terse,
+)
+from tapeviz.render.html.code_lines import listed, lit, units
+from tapeviz.render.html.page import document, scrolling
+from tapeviz.render.svg import theme as themes
+from tapeviz.trace.graph import Graph
+
+_START = (
+    "if(el.querySelector(':scope>%s')&&!el.classList.contains('tapeviz-picture'))"
+    "start(el,told)"
+)
+
+
+def notebook(svg: str, graph: Graph, alt: str, look: Mapping[str, Any]) -> str:
+    """The picture for a notebook: an image that a script makes one to walk through.
+
+    ``look`` has the ``theme`` and ``direction`` it was drawn in, and ``least``, the
+    width in pixels below which it does not shrink.
+    """
+    image = f'<img src="{address(svg)}" alt="{escape(alt)}" style="max-width:100%">'
+    return started(image, "img", graph, look)
+
+
+def page(svg: str, graph: Graph, title: str, look: Mapping[str, Any]) -> str:
+    """The same as an HTML document that stands alone."""
+    body = started(scrolling(svg, look["least"]), "div", graph, look)
+    return document(title[:80], body, theme=look["theme"], width=4000)
+
+
+def started(body: str, first: str, graph: Graph, look: Mapping[str, Any]) -> str:
+    """The markup in a box, and the script that makes a picture of it.
+
+    ``first`` is the name of the markup's outermost element.
+    """
+    told = script_safe(payload(graph, look))
+    return boxed(body, body + told, f"{script()}const told={told};", _START % first)
+
+
+def payload(graph: Graph, look: Mapping[str, Any]) -> dict[str, Any]:
+    """What the script is told: the code, what lights it, and the colours of themes.
+
+    A place in the code is a line and two columns, counted in UTF-16 units.
+    """
+    place, sources = units(graph.sources), graph.sources
+    spans = {node.id: lit(sources, [node.span]) for node in graph.nodes if node.span}
+    return {
+        **look,
+        "css": css(),
+        "code": listed(graph.sources),
+        "lit": {id: [*map(place, places)] for id, places in spans.items() if places},
+        "names": {**themes.SAID},
+        "roles": [*themes.THEMES["light"]],
+        "themes": {
+            name: [colour[1:] for colour in table.values()]
+            for name, table in themes.THEMES.items()
+        },
+    }
+
+
+@cache
+def script() -> str:
+    """The script as statements, as short as they can safely be."""
+    own = static("html/elements.js", "html/page.js", "graph/interactive.js")
+    return terse(lean(own.replace("export function", "function")))
+
+
+@cache
+def css() -> str:
+    """The styles around a picture, and its fonts."""
+    return themes.fonts(".tapeviz-picture") + small(
+        static("html/page.css", "graph/interactive.css")
+    )

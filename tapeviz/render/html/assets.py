@@ -1,0 +1,167 @@
+"""Our own scripts and styles, made small for the outputs that carry them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+
+def lean(code: str) -> str:
+    """A script of ours without comments and needless spaces.
+
+    It relies on our style: statements end in semicolons, comments have lines of their
+    own, and no regular expression holds a quote.
+    """
+    lines = (line for line in code.splitlines() if not line.lstrip().startswith("//"))
+    parts = _LITERAL.split("\n".join(lines))
+    parts[::2] = [_SPACE.sub(_tight, part) for part in parts[::2]]
+    parts[::2] = [_CONST.sub("let ", part) for part in parts[::2]]
+    return "".join(parts).replace(";}", "}")
+
+
+_CONST = re.compile(r"\bconst ")
+_LITERAL = re.compile(r'("(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)')
+_SPACE = re.compile(r"(^|.?)\s+(?=(.?))", re.DOTALL)
+
+
+def _tight(found: re.Match[str]) -> str:
+    before, after = found.groups()
+    words = (before.isalnum() or before in '_$"`') and (
+        after.isalnum() or after in "_$"
+    )
+    return f"{before} " if words else before
+
+
+def terse(code: str) -> str:
+    """A lean script whose own names are one or two letters long.
+
+    A name is left alone where it might be more than a variable of ours: a key, a
+    property, inside a text, or a word of the browser.
+    """
+    parts = _LITERAL.split(code)
+    plain, filled = "".join(parts[::2]), " ".join(_FILLED.findall(code))
+    spared = {*_WORD.findall(filled), *_KEPT} | _keys("\0".join(parts[::2]))
+    count = Counter(_WORD.findall(plain))
+    ours = {n for n in _declared(plain) if len(n) > 2} - spared
+    short = (n for n in _short_names() if n not in count and n not in spared)
+    order = sorted(ours, key=lambda n: (-count[n] * len(n), n))
+    new = dict(zip(order, short, strict=False))
+    parts[::2] = [_WORD.sub(lambda w: new.get(w[0], w[0]), part) for part in parts[::2]]
+    return "".join(parts)
+
+
+_FILLED = re.compile(r"\$\{([^}]*)\}")
+_WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_KEPT = ("mount", "opened", "start")
+_DECLARED = re.compile(r"(?:\blet|\bfunction) ([A-Za-z_$][\w$]*)|([A-Za-z_$][\w$]*)=>")
+_LISTS = re.compile(r"\(([\w$,=]*)\)(?:=>|\{)")
+
+
+def _declared(code: str) -> set[str]:
+    """The names of functions, variables and parameters."""
+    found = {name for pair in _DECLARED.findall(code) for name in pair if name}
+    for names in _LISTS.findall(code):
+        found.update(name.partition("=")[0] for name in names.split(","))
+    return found
+
+
+def _keys(code: str) -> set[str]:
+    """The names that stand as a property, a key, or inside braces by themselves."""
+    found: set[str] = set()
+    inside = [""]
+    for token in re.finditer(r"[A-Za-z_$][\w$]*|[(\[{)\]}]", code):
+        text, before = token[0], code[: token.start()]
+        after = code[token.end() : token.end() + 1]
+        if text in "([{":
+            inside.append(text)
+        elif text in ")]}":
+            inside.pop()
+        else:
+            part = before.endswith(".") and not before.endswith("...")
+            alone = before[-1:] in "{," and after in ",}=(" and inside[-1] == "{"
+            found |= {text} if part or alone or after == ":" else set()
+    return found
+
+
+def _short_names() -> Iterator[str]:
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    yield from letters
+    yield from (one + two for one in letters for two in letters)
+
+
+def small(text: str) -> str:
+    """Styles without needless spaces."""
+    text = re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", text))
+    text = re.sub(r'="([\w-]+)"\]', r"=\1]", text)
+    text = re.sub(r"(?<=[{};,])& (?=[.:\[])", "", text)
+    return re.sub(r"([{;][a-z-]+): ", r"\1:", text).replace(";}", "}").strip()
+
+
+def static(*names: str) -> str:
+    """The text of files of ours, one after the other."""
+    folder = files("tapeviz.render")
+    return "".join(folder.joinpath(name).read_text("utf-8") for name in names)
+
+
+_TAG = re.compile(r"<[^>]*>")
+_SWAPPED = str.maketrans("\"'", "'\"")
+_ESCAPED = str.maketrans(
+    {c: f"%{ord(c):02X}" for c in "%#\n\r\t"} | {"&": "&amp;", '"': "&quot;"}
+)
+
+
+def address(svg: str) -> str:
+    """A picture as an address inside an attribute, mostly as it stands.
+
+    In its tags the quotation marks change places with the apostrophes, so that hardly
+    any has to be written otherwise.
+    """
+    text = _TAG.sub(lambda tag: tag[0].translate(_SWAPPED), svg)
+    text = text.encode("utf-8", "replace").decode()
+    return f"data:image/svg+xml,{text.translate(_ESCAPED)}"
+
+
+def on_each(id: str, act: str) -> str:
+    r"""A script that does something with each ``el`` of an id.
+
+    A page may hold the same output twice.
+
+    >>> on_each("a", "start(el)")
+    'for(const el of document.querySelectorAll(\'[id="a"]\'))start(el)'
+    """
+    return f"for(const el of document.querySelectorAll('[id=\"{id}\"]')){act}"
+
+
+def boxed(body: str, key: str, code: str, act: str) -> str:
+    """A body in a box, and the ``code`` that acts on each box of its id.
+
+    The id is the digest of ``key``, which tells one output from another.
+    """
+    id = "tapeviz-" + digest(key)
+    script = f"(()=>{{{code}{on_each(id, act)}}})()"
+    return f'<div id="{id}">{body}</div><script>{script}</script>'
+
+
+def script_safe(data: Any) -> str:
+    """Data as JSON that may stand in a page's script."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")
+
+
+_CELL = re.compile(r"In \[\d+\](?:'|&#x27;|&#39;)*")
+"""A notebook's cell, whose number says nothing about what is in it."""
+
+
+def digest(text: str, length: int = 12) -> str:
+    """The first digits of the text's SHA-256, whatever its cells are numbered.
+
+    >>> digest("In [3], line 1") == digest("In [27], line 1")
+    True
+    """
+    told = _CELL.sub("In", text).encode("utf-8", "replace")
+    return hashlib.sha256(told).hexdigest()[:length]

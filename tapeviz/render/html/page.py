@@ -1,0 +1,105 @@
+"""A page of its own around something that a notebook would show."""
+
+from __future__ import annotations
+
+import base64
+import json
+from html import escape
+
+from tapeviz.render.html.assets import digest, on_each
+from tapeviz.render.svg import theme as themes
+
+WIDTH = 1080
+"""How wide the page's content gets, in pixels."""
+
+_RULES = (
+    "body{margin:0;padding:clamp(8px,3vw,32px);background:var(--tv-paper)}"
+    "h1{position:absolute;width:1px;height:1px;margin:0;overflow:hidden;"
+    "clip-path:inset(50%);white-space:nowrap}"
+)
+
+
+def document(  # noqa: PLR0913 - each is one thing a page may need
+    title: str,
+    body: str,
+    *,
+    theme: str = "auto",
+    style: str = "",
+    policy: str = "",
+    width: int = WIDTH,
+) -> str:
+    """An HTML document that stands alone, in a theme's colours.
+
+    Its title is also its heading, for readers who hear the page. ``style`` is CSS,
+    ``policy`` says what the page may load, ``body`` is the content's markup.
+    """
+    said, colours = escape(title), themes.css(theme)
+    look = style if colours in style else f"{colours}{style}"
+    may = f'http-equiv="Content-Security-Policy" content="{policy}"'
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        + (f"<meta {may}>" if policy else "")
+        + '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{said}</title><style>{look}{_RULES}"
+        f"main{{max-width:{width}px;margin:auto}}</style></head>"
+        f'<body class="{themes.class_name(theme)}"><main><h1>{said}</h1>{body}'
+        "</main></body></html>\n"
+    )
+
+
+_SWAP = "if(el.querySelector(':scope>img'))el.innerHTML=%s"
+
+
+def image_tag(svg: str, alt: str) -> str:
+    """The picture as an ``<img>`` that holds it."""
+    data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
+    source = f"data:image/svg+xml;base64,{data}"
+    return f'<img src="{source}" alt="{escape(alt)}" style="max-width:100%">'
+
+
+def static_html(svg: str, alt: str, *, least: float = 0, asks: bool = False) -> str:
+    """The picture as an image that a script replaces by the SVG itself.
+
+    So it shows wherever images do, and follows the page's theme where scripts run.
+    On a narrow page it shrinks to ``least`` pixels and can then be scrolled. ``asks``
+    lets the picture's own styles ask how wide its place is.
+    """
+    room = ";container-type:inline-size" if asks else ""
+    svg = legible(svg, least)
+    id = "tapeviz-" + digest(svg)
+    whole = json.dumps(svg).replace("<", "\\u003c")
+    return (
+        f'<div id="{id}" class="tv-still" {_SCROLLS}{room}">{image_tag(svg, alt)}</div>'
+        f"<script>{on_each(id, _SWAP % whole)}</script>"
+    )
+
+
+_SCROLLS = 'role="group" tabindex="0" aria-label="picture" style="overflow-x:auto'
+
+
+def legible(svg: str, least: float, high: float = 0) -> str:
+    """The picture with a width in pixels below which it scrolls, not shrinks.
+
+    ``high`` is a height of that kind, for places that may be low.
+
+    >>> legible("<svg />", 8.4)
+    '<svg style="min-width:8px" />'
+    """
+    if not least:
+        return svg
+    style = f"min-width:{round(least)}px"
+    style += f";min-height:{round(high)}px" if high else ""
+    return svg.replace("<svg ", f'<svg style="{style}" ', 1)
+
+
+def static_page(svg: str, title: str, *, theme: str = "auto", least: float = 0) -> str:
+    """The picture as an HTML document that stands alone.
+
+    On a narrow screen it shrinks to ``least`` pixels and can then be scrolled.
+    """
+    return document(title[:80], scrolling(svg, least), theme=theme, width=4000)
+
+
+def scrolling(svg: str, least: float = 0) -> str:
+    """The picture in a box that scrolls on a narrow screen."""
+    return f'<div {_SCROLLS}">{legible(svg, least)}</div>'

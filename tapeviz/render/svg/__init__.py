@@ -1,0 +1,5 @@
+"""The smallest parts of a picture: colours, themes, elements, and pixels.
+
+Frozen data goes in, text or bytes come out; nothing here sees a tensor. It may import
+``analysis``, ``wording``, ``trace`` and other rooms of ``render``.
+"""

@@ -1,0 +1,341 @@
+"""Why a gradient is what it is: an answer as plain text, and as HTML with a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import ndiff
+from html import escape
+
+from tapeviz.render.graph.scene import scene
+from tapeviz.render.html.assets import digest
+from tapeviz.render.html.page import document, static_html
+from tapeviz.render.svg import theme as themes
+from tapeviz.render.svg.elements import Rect
+from tapeviz.trace.diagnosis import Answer, Reason, mended
+from tapeviz.trace.graph import Graph, Source, Span
+from tapeviz.wording.text_width import fit, width
+from tapeviz.wording.values import one_line
+
+_WRAP = 88
+_LARGE = 60
+"""A picture of more nodes than this shows only what lies around the reasons."""
+
+
+def to_text(answer: Answer) -> str:
+    """The answer for a terminal: the sentence, each reason, its line and its mend."""
+    parts = [_wrapped(one_line(answer.sentence), "")]
+    many = len(answer.reasons) > 1
+    for number, reason in enumerate(answer.reasons, 1):
+        head = f"{number}. " if many else ""
+        parts += ["", *_reason(reason, answer.graph.sources, head)]
+    return "\n".join(parts)
+
+
+def _reason(reason: Reason, sources: Sequence[Source], head: str) -> Iterator[str]:
+    yield _wrapped(one_line(reason.sentence), head)
+    indent = " " * len(head)
+    span = reason.span
+    if span is not None:
+        yield f"{indent}  where: {_place(span)}"
+        yield from (f"{indent}    {line}" for line in quoted(span, sources))
+    fix = f"  to mend: {one_line(reason.fix)}"
+    yield _wrapped(fix, indent, f"{indent}    ")
+    yield from (f"{indent}    {sign} {text}" for sign, text in changes(reason, sources))
+
+
+def _place(span: Span) -> str:
+    return f"{one_line(span.file, 40)}, line {span.line}"
+
+
+def quoted(span: Span, sources: Iterable[Source]) -> Iterator[str]:
+    """The first line of a span, and under it a mark where it stands."""
+    for source in sources:
+        at = span.line - source.first
+        if source.name == span.file and 0 <= at < len(source.lines):
+            line = source.lines[at]
+            indent = len(line) - len(line.lstrip())
+            end = span.end_col if span.end_line == span.line else len(line)
+            yield one_line(line[indent:], 100)
+            if len(line) <= 100:
+                yield " " * (span.col - indent) + "^" * max(1, end - span.col)
+
+
+def changes(reason: Reason, sources: Iterable[Source]) -> list[tuple[str, str]]:
+    """The lines around the edits: ``-`` for one that goes, ``+`` for one that comes."""
+    found: list[tuple[str, str]] = []
+    for source in sources:
+        new = mended(source, reason.edits)
+        if new != source.lines:
+            diff = [d for d in ndiff(list(source.lines), list(new)) if d[0] != "?"]
+            found += [(d[0], one_line_code(d[2:])) for d in _around(diff)]
+    return found
+
+
+def one_line_code(line: str) -> str:
+    """A line of code with its indent, its invisible controls made visible."""
+    body = line.lstrip()
+    return " " * (len(line) - len(body)) + one_line(body, 120)
+
+
+def _around(diff: list[str]) -> list[str]:
+    """The changed lines, and one line before and after each."""
+    near = {i + k for i, d in enumerate(diff) if d[0] in "+-" for k in (-1, 0, 1)}
+    return [d for i, d in enumerate(diff) if i in near]
+
+
+def _wrapped(text: str, first: str, rest: str | None = None) -> str:
+    """The text in lines of at most so many characters; a word is never cut."""
+    rest = " " * len(first) if rest is None else rest
+    lines, now = [], first
+    lead = text[: len(text) - len(text.lstrip())]
+    now += lead
+    empty = True
+    for word in text.split():
+        if not empty and len(now) + 1 + len(word) > _WRAP:
+            lines.append(now)
+            now, empty = rest, True
+        now += word if empty else f" {word}"
+        empty = False
+    return "\n".join([*lines, now])
+
+
+# -- HTML ------------------------------------------------------------------------------
+
+
+def to_html(
+    answers: Sequence[Answer], *, theme: str = "auto", drawn: bool = True
+) -> str:
+    """The answers for a notebook: sentences, code and mends, and the pictures.
+
+    Without styles it is still a readable page. LayoutError when it is to be ``drawn``
+    and there is no layout engine.
+    """
+    body = "".join(_section(answer, theme, drawn=drawn) for answer in answers)
+    return (
+        f'<div class="tapeviz-answer {themes.class_name(theme)}"><style>{css(theme)}'
+        f"</style>{body}</div>"
+    )
+
+
+def page(answers: Sequence[Answer], *, theme: str = "auto") -> str:
+    """The answers as an HTML document that stands alone."""
+    title = one_line("; ".join(answer.sentence for answer in answers), 120)
+    body = to_html(answers, theme=theme)
+    return document(title, body, theme=theme, style=css(theme), width=900)
+
+
+def css(theme: str = "auto") -> str:
+    """The styles of an answer, with the theme's colours."""
+    fonts = (
+        f".tapeviz-answer{{font:15px/1.5 {themes.SANS}}}"
+        f".tapeviz-answer pre,.tapeviz-answer code{{font-family:{themes.MONO}}}"
+    )
+    return themes.css(theme) + fonts + themes.paint(_RULES, theme)
+
+
+_RULES = (
+    ".tapeviz-answer{color:@ink;background:@paper;padding:4px 14px "
+    "10px;border-radius:6px;max-width:900px}.tapeviz-answer "
+    ".said{font-weight:600;margin:10px 0 6px}.tapeviz-answer "
+    "ol{margin:0;padding-left:1.6em}.tapeviz-answer ol.one{list-style:none;"
+    "padding-left:0}.tapeviz-answer li{margin:8px 0 14px}.tapeviz-answer p{margin:2px "
+    "0 6px}.tapeviz-answer .kind{color:@muted;font-size:13px;margin:0}.tapeviz-answer "
+    ".where{color:@muted;font-size:13px;margin:6px 0 2px}.tapeviz-answer "
+    "pre{background:@code-fill;color:@ink;font-size:13px;line-height:1.5;margin:2px 0 "
+    "8px;padding:6px 10px;border-radius:4px;overflow-x:auto;white-space:pre}"
+    ".tapeviz-answer mark{background:@hot-fill;color:@ink;border-bottom:2px solid;"
+    "border-color:@hot;padding:1px 0}.tapeviz-answer "
+    "ins{text-decoration:none;color:@done;font-weight:600}.tapeviz-answer "
+    "del{text-decoration:line-through;color:@none}.tapeviz-answer .fix b{color:@done}"
+    ".tapeviz-answer .picture{overflow-x:auto}"
+    ".tapeviz-answer .picture svg,.tapeviz-answer .picture img"
+    "{max-width:none!important}"
+)
+
+
+def _section(answer: Answer, theme: str, *, drawn: bool) -> str:
+    said = f'<p class="said">{_said(answer.sentence)}</p>'
+    items = "".join(
+        f"<li>{_item(reason, answer.graph.sources)}</li>" for reason in answer.reasons
+    )
+    look = ' class="one"' if len(answer.reasons) == 1 else ""
+    reasons = f"<ol{look}>{items}</ol>" if items else ""
+    shown = _picture(answer, theme) if drawn else ""
+    return f"<section>{said}{reasons}{shown}</section>"
+
+
+def _item(reason: Reason, sources: Sequence[Source]) -> str:
+    where = ""
+    if reason.span is not None:
+        code = _marked(reason.span, sources)
+        where = f'<p class="where">{escape(_place(reason.span))}</p>' + (
+            f"<pre>{code}</pre>" if code else ""
+        )
+    lines = changes(reason, sources)
+    diff = "\n".join(_changed(sign, text) for sign, text in lines)
+    mend = f'<p class="fix"><b>To mend:</b> {_said(reason.fix)}</p>'
+    after = f"<pre>{diff}</pre>" if diff else ""
+    return f"<p>{_said(reason.sentence)}</p>{where}{mend}{after}"
+
+
+def _said(text: str) -> str:
+    return escape(one_line(text))
+
+
+def _changed(sign: str, text: str) -> str:
+    tag = {"+": "ins", "-": "del"}.get(sign, "span")
+    code = text.lstrip()
+    lead = " " * (len(text) - len(code))
+    return f"{sign} {lead}<{tag}>{escape(code)}</{tag}>"
+
+
+def _marked(span: Span, sources: Iterable[Source]) -> str:
+    """The first line of a span with the span marked in it."""
+    for source in sources:
+        at = span.line - source.first
+        if source.name == span.file and 0 <= at < len(source.lines):
+            line = source.lines[at]
+            end = span.end_col if span.end_line == span.line else len(line)
+            parts = line[: span.col].lstrip(), line[span.col : end], line[end:]
+            before, hot, after = (escape(_seen(part)) for part in parts)
+            return f"{before}<mark>{hot}</mark>{after}"
+    return ""
+
+
+def _seen(code: str) -> str:
+    """Code with its spaces kept and its invisible controls made visible."""
+    lead = code[: len(code) - len(code.lstrip(" "))]
+    tail = code[len(code.rstrip(" ")) :] if code.strip(" ") else ""
+    return f"{lead}{one_line(code.strip(' '), 400)}{tail}"
+
+
+# -- the picture -----------------------------------------------------------------------
+
+
+def _picture(answer: Answer, theme: str) -> str:
+    graph = nearby(answer)
+    if not graph.nodes:
+        return ""
+    svg = picture(answer, theme=theme)
+    said = one_line(answer.sentence)
+    alt = f"The recorded graph, with the place of the cut marked. {said}"
+    return f'<div class="picture">{static_html(svg, alt)}</div>'
+
+
+def nearby(answer: Answer) -> Graph:
+    """The graph, or, where it is large, what lies between and around the reasons."""
+    graph = answer.graph
+    if len(graph.nodes) <= _LARGE:
+        return graph
+    kept = {n for r in answer.reasons for n in r.nodes}
+    kept |= {n.id for n in graph.nodes if n.source or n.target}
+    cut = {e for r in answer.reasons for e in r.edges}
+    kept |= {end for e in graph.edges if e.id in cut for end in (e.tail, e.head)}
+    for _ in range(2):
+        ring = [e for e in graph.edges if e.tail in kept or e.head in kept]
+        if len({end for e in ring for end in (e.tail, e.head)}) <= _LARGE:
+            kept |= {end for e in ring for end in (e.tail, e.head)}
+    nodes = tuple(n for n in graph.nodes if n.id in kept)
+    edges = tuple(e for e in graph.edges if e.tail in kept and e.head in kept)
+    return Graph(nodes, edges, graph.sources)
+
+
+def picture(answer: Answer, *, theme: str = "auto") -> str:
+    """The recorded graph as SVG, with a cross on each edge where the way back ends.
+
+    Values that left the tape have a dashed outline. The marks bear the number of their
+    reason. LayoutError when there is no layout engine.
+    """
+    prefix = _prefix(answer)
+    graph = nearby(answer)
+    many = len(answer.reasons) > 1
+    notes = {
+        e: (r, _label(n, _words(answer.result, r), many=many))
+        for n, r in reversed([*enumerate(answer.reasons, 1)])
+        for e in r.edges
+    }
+    room = {e.id: f"___{notes[e.id][1]}" for e in graph.edges if e.id in notes}
+    drawn = scene(graph, theme=theme, prefix=prefix, notes=room)
+    marks = [
+        _pill(drawn.edges[e].centre, notes[e][1], _sign(answer.result)) for e in room
+    ]
+    for n, reason in enumerate(answer.reasons, 1):
+        text = _label(n, _AT_NODES.get(reason.kind, "here"), many=many)
+        marks += [
+            _ring(drawn.boxes[id], text) for id in reason.nodes if id in drawn.boxes
+        ]
+    style = f"<style>{themes.paint(_MARKS, theme)}</style>"
+    return drawn.over(style + "".join(marks))
+
+
+_AT_NODES = {
+    "left": "its number leaves",
+    "assigned": "its number is assigned",
+    "integer": "no float",
+    "unconnected": "leads elsewhere",
+    "elsewhere": "another tape's",
+    "cancel": "cancels here",
+    "domain": "nan here",
+    "overflow": "infinite here",
+}
+"""What is written at a node, by the kind of reason."""
+
+
+def _words(result: str, reason: Reason) -> str:
+    """What is written at an edge."""
+    if reason.kind == "steep":
+        return "infinite from here"
+    if result in ("nan", "inf"):
+        return "nan from here"
+    return "0 from here" if result == "zero" else "cut here"
+
+
+def _sign(result: str) -> str:
+    """The mark of a picture for None, zero, or what is no number."""
+    if result == "zero":
+        return "M5-5a5 5 0 1 0 .1 0zm0 4a1 1 0 1 0 .1 0z"
+    if result in ("nan", "inf"):
+        return "M5-6l6 11h-12zM5-2v3m0 2v.5"
+    return "M0-5l10 10m0-10l-10 10"
+
+
+def _prefix(answer: Answer) -> str:
+    return f"w{digest(answer.to_json(), 8)}-"
+
+
+def _label(number: int, words: str, *, many: bool) -> str:
+    return f"{number}: {words}" if many else words
+
+
+_MARKS = (
+    ".tapeviz .cut rect{fill:@paper;stroke:@none;stroke-width:1.4}"
+    ".tapeviz .cut path{fill:none;stroke:@none;stroke-width:2}"
+    ".tapeviz .cut text{fill:@none;font-size:12.5px;font-weight:600}"
+    ".tapeviz .cut .ring{fill:none;stroke-width:2;stroke-dasharray:5 3}"
+)
+
+
+def _pill(at: tuple[float, float], text: str, sign: str) -> str:
+    """A mark and a few words, in the middle of a place."""
+    said, wide = fit(text, 170, 12.5), _room(text)
+    x, y = at
+    left = x - wide / 2
+    return (
+        f'<g class="cut"><rect x="{left:.1f}" y="{y - 10:.1f}" width="{wide:.1f}" '
+        f'height="20" rx="10"/><path transform="translate({left + 10:.1f} {y:.1f})" '
+        f'd="{sign}"/><text x="{left + 27:.1f}" y="{y + 4.5:.1f}">{escape(said)}</text>'
+        "</g>"
+    )
+
+
+def _room(text: str) -> float:
+    return width(fit(text, 170, 12.5), 12.5) + 40
+
+
+def _ring(box: Rect, text: str) -> str:
+    """A dashed outline around a node, and a few words on it."""
+    return (
+        f'<g class="cut"><rect class="ring" x="{box.x - 4:.1f}" y="{box.y - 4:.1f}" '
+        f'width="{box.width + 8:.1f}" height="{box.height + 8:.1f}" rx="6"/></g>'
+        + _pill((box.x - 4 + _room(text) / 2, box.y - 5.5), text, _sign(""))
+    )

@@ -1,0 +1,388 @@
+"""A gradient explained, for reading and copying: text, Markdown, LaTeX and HTML.
+
+It is the twin of the picture and of the player in words and numbers, and complete: the
+tables alone hold every gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from tapeviz.render.html.page import document
+from tapeviz.render.svg import theme as themes
+from tapeviz.render.text.explanation_words import HEADS, Row, Told
+from tapeviz.trace.explanation import Explanation
+from tapeviz.wording import formulas as maths
+from tapeviz.wording import values as words
+from tapeviz.wording.formulas import Math
+
+# -- plain text ---------------------------------------------------------------------
+
+
+def to_text(data: Explanation, *, exact: bool = False) -> str:
+    """The explanation for a terminal: three tables, the derivations, the costs."""
+    told = Told(data, exact=exact)
+    parts = [told.opening(), "", "Forwards", ""]
+    heads = ("name", "formula", "with numbers", "value", "where")
+    parts += [words.columns(heads, told.forwards()), "", "Backwards", ""]
+    parts += [words.columns(_heads(data), _rows(told)), ""]
+    parts += _text_results(told)
+    for n in range(len(data.run.sources)):
+        parts += _text_derivation(told, n)
+    for sweep in data.forward:
+        rows = list(told.pushes(sweep))
+        parts += ["", f"Forward mode, {told.start(sweep)}", ""]
+        parts += [words.columns(_PUSHES, rows)]
+        parts += [f"result: {words.number(sweep.result, 17 if exact else 5)}"]
+    return "\n".join([*parts, "", told.costs()])
+
+
+_PUSHES = ("at", "from", "moves it by", "all together")
+
+
+def _heads(data: Explanation) -> tuple[str, ...]:
+    return (*HEADS, "finite differences") if data.checks else HEADS
+
+
+def _cells(row: Row, *, checked: bool) -> tuple[str, ...]:
+    found = (
+        str(row.step) if row.at else "start", row.at, row.upstream, row.to,
+        row.rule + row.fold, row.numbers, row.contribution, row.total,
+    )  # fmt: skip
+    return (*found, row.check) if checked else found
+
+
+def _rows(told: Told) -> Iterator[tuple[str, ...]]:
+    checked = bool(told.data.checks)
+    return (_cells(row, checked=checked) for row in told.backwards())
+
+
+def _text_results(told: Told) -> list[str]:
+    return [f"{maths.to_text(ratio)} = {value}" for ratio, value in told.results()]
+
+
+def _text_derivation(told: Told, n: int) -> list[str]:
+    lines = [maths.to_text(line) for line in told.derivation(n)]
+    if lines:
+        head, *rest = lines
+        indent = " " * head.index(" = ")
+        return ["", _count(told, n), "", head, *(f"{indent} = {line}" for line in rest)]
+    if told.data.counts[n]:
+        return ["", _count(told, n), "", *map(maths.to_text, told.recurrences())]
+    return ["", _count(told, n)]
+
+
+def _count(told: Told, n: int) -> str:
+    count, name = told.data.counts[n], told.source(n)
+    if not count:
+        if told.run.results[n] is None:
+            none = f"No path leads from {told.target} to {name}: its gradient is None."
+            return f"{none} {told.run.reason(n)}".strip()
+        return f"{name} is the target itself."
+    if count == 1:
+        return f"One path leads from {told.target} back to {name}:"
+    many = f"{count:,} paths lead from {told.target} back to {name}"
+    if any(path.source == n for path in told.data.paths):
+        return f"{many}; their products add up:"
+    return f"{many}; the sweep adds them value by value:"
+
+
+# -- Markdown -----------------------------------------------------------------------
+
+
+def to_markdown(data: Explanation, *, exact: bool = False) -> str:
+    """The explanation as Markdown with tables, its formulas between dollar signs."""
+    told = Told(data, exact=exact)
+    parts = [told.opening(), "", "### Forwards", ""]
+    heads = ("name", "formula", "with numbers", "value", "where")
+    rows = [
+        (_tick(name), _tick(formula), _tick(filled), value, _tick(where))
+        for name, formula, filled, value, where in told.forwards()
+    ]
+    parts += [*_pipes(heads, rows), "", "### Backwards", ""]
+    steps: list[tuple[str, ...]] = []
+    for row in told.backwards():
+        cells = list(_cells(row, checked=bool(data.checks)))
+        for k in (1, 3, 4, 5):
+            cells[k] = _tick(cells[k])
+        steps.append(tuple(cells))
+    parts += [*_pipes(_heads(data), steps), ""]
+    parts += [
+        f"- ${maths.to_latex(ratio)} = {_tex(value)}$"
+        for ratio, value in told.results()
+    ]
+    for n in range(len(data.run.sources)):
+        parts += ["", _count(told, n), ""]
+        if equations := _equations(told, n):
+            parts += ["$$", equations, "$$"]
+    for sweep in data.forward:
+        parts += ["", f"### Forward mode, {told.start(sweep)}", ""]
+        parts += _pipes(
+            _PUSHES, [(_tick(a), _tick(b), c, d) for a, b, c, d in told.pushes(sweep)]
+        )
+    return "\n".join([*parts, "", told.costs()]) + "\n"
+
+
+def _tick(text: str) -> str:
+    """Code in Markdown; a pipe in it must not end the cell."""
+    plain = text.replace("|", "\\|")
+    if not plain:
+        return ""
+    fence = "``" if "`" in plain else "`"
+    pad = " " if fence == "``" else ""
+    return f"{fence}{pad}{plain}{pad}{fence}"
+
+
+def _pipes(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cells)} |"
+
+    return [line(heads), line(["---"] * len(heads)), *map(line, rows)]
+
+
+def _tex(text: str) -> str:
+    return maths.to_latex(maths.number(text)) if text != "None" else r"\mathtt{None}"
+
+
+def _equations(told: Told, n: int) -> str:
+    """The gradient of a source: its chain of equal formulas, else value by value."""
+    if lines := list(told.derivation(n)):
+        return _aligned(lines, chain=True)
+    more = list(told.recurrences()) if told.data.counts[n] else []
+    return _aligned(more, chain=False) if more else ""
+
+
+def _aligned(lines: Sequence[Math], *, chain: bool) -> str:
+    """Equations under each other, aligned at their equals signs."""
+    said = [maths.to_latex(line) for line in lines]
+    if chain:
+        said = [said[0].replace(" = ", " &= ", 1), *(f"&= {text}" for text in said[1:])]
+    else:
+        said = [text.replace(" = ", " &= ", 1) for text in said]
+    return "\\begin{aligned}\n" + " \\\\\n".join(said) + "\n\\end{aligned}"
+
+
+# -- LaTeX --------------------------------------------------------------------------
+
+
+def to_latex(data: Explanation, *, exact: bool = False) -> str:
+    """The explanation as LaTeX to be pasted into a document (it needs amsmath)."""
+    told = Told(data, exact=exact)
+    heads = ("name", "formula", "with numbers", "value")
+    rows = [
+        (_mono(name), _math(formula), _math(filled), maths.latex_text(value))
+        for name, formula, filled, value, _ in told.forwards()
+    ]
+    parts = [maths.latex_text(told.opening()), "", *_tabular(heads, rows), ""]
+    rows_: list[tuple[str, ...]] = []
+    for row in told.backwards():
+        cells = [
+            maths.latex_text(cell) for cell in _cells(row, checked=bool(data.checks))
+        ]
+        cells[1], cells[3] = _mono(row.at), _mono(row.to)
+        fold = maths.latex_text(row.fold)
+        cells[4], cells[5] = _math(row.rule) + fold, _math(row.numbers)
+        rows_.append(tuple(cells))
+    parts += _tabular(tuple(map(maths.latex_text, _heads(data))), rows_)
+    for ratio, value in told.results():
+        parts += ["", f"${maths.to_latex(ratio)} = {_tex(value)}$"]
+    for n in range(len(data.run.sources)):
+        parts += ["", maths.latex_text(_count(told, n))]
+        if equations := _equations(told, n):
+            parts += ["\\[", equations, "\\]"]
+    for sweep in data.forward:
+        parts += ["", maths.latex_text(f"Forward mode, {told.start(sweep)}"), ""]
+        pushes = [
+            (_mono(a), _mono(b), maths.latex_text(c), maths.latex_text(d))
+            for a, b, c, d in told.pushes(sweep)
+        ]
+        parts += _tabular(_PUSHES, pushes)
+    return "\n".join([*parts, "", maths.latex_text(told.costs())]) + "\n"
+
+
+def _mono(text: str) -> str:
+    return f"${maths.to_latex(maths.symbol(text))}$" if text else ""
+
+
+def _math(text: str) -> str:
+    return f"${maths.to_latex(maths.read(text))}$" if text else ""
+
+
+def _tabular(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    body = [" & ".join(cells) + r" \\" for cells in rows]
+    return [
+        rf"\begin{{tabular}}{{{'l' * len(heads)}}}", r"\hline",
+        " & ".join(heads) + r" \\ \hline", *body, r"\hline", r"\end{tabular}",
+    ]  # fmt: skip
+
+
+# -- HTML ---------------------------------------------------------------------------
+
+
+def to_html(data: Explanation, *, theme: str = "auto", exact: bool = False) -> str:
+    """The explanation for a notebook, its formulas as MathML."""
+    told = Told(data, exact=exact)
+    heads = ("name", "formula", "with numbers", "value", "where")
+    ahead = [
+        (_name(n), _formula(f), _formula(k), escape(v), _code(w))
+        for n, f, k, v, w in told.forwards()
+    ]
+    parts = [
+        f"<p>{escape(told.opening())}</p>",
+        _table("Forwards: what was recorded", heads, ahead, right=(3,)),
+        _table(
+            "Backwards: the sweep",
+            _heads(data),
+            list(_html_rows(told)),
+            right=(2, 6, 7),
+        ),
+        _html_results(told),
+        *(_html_derivation(told, n) for n in range(len(data.run.sources))),
+        _html_forward(told),
+    ]
+    return (
+        f'<div class="tapeviz-explain {themes.class_name(theme)}"><style>{css(theme)}'
+        f"</style>{''.join(parts)}</div>"
+    )
+
+
+def page(data: Explanation, *, theme: str = "auto", exact: bool = False) -> str:
+    """The explanation as an HTML document that stands alone."""
+    body = to_html(data, theme=theme, exact=exact)
+    return document(Told(data).opening(), body, theme=theme)
+
+
+def css(theme: str = "auto") -> str:
+    """The styles of an explanation, with the theme's colours."""
+    fonts = (
+        f".tapeviz-explain{{font:15px/1.5 {themes.SANS}}}"
+        f".tapeviz-explain code{{font-family:{themes.MONO};font-size:12.5px}}"
+    )
+    return themes.css(theme) + fonts + themes.paint(_RULES, theme)
+
+
+_RULES = (
+    ".tapeviz-explain{color:@ink;background:@paper;padding:4px 14px 12px;"
+    "border-radius:6px;font-variant-numeric:tabular-nums}"
+    ".tapeviz-explain .scroll{overflow-x:auto;margin:10px 0 16px}"
+    ".tapeviz-explain table{border-collapse:collapse;margin:0;font-size:14px;"
+    "color:@ink;background:@paper;border:0}"
+    ".tapeviz-explain caption{text-align:left;font-weight:600;padding:6px 0;"
+    "color:@ink}"
+    ".tapeviz-explain th{text-align:left;color:@muted;font-weight:400;"
+    "font-size:12.5px;background:@paper;border:0;border-bottom:1.5px solid;"
+    "border-color:@line;padding:3px 14px 3px 0;white-space:nowrap}"
+    ".tapeviz-explain td{text-align:left;background:@paper;border:0;"
+    "border-bottom:1px solid;border-color:@hair;padding:5px 14px 5px 0;"
+    "vertical-align:middle;white-space:nowrap}"
+    ".tapeviz-explain .right{text-align:right}"
+    ".tapeviz-explain .last{font-weight:600}"
+    ".tapeviz-explain .result{font-size:16px;margin:12px 0}"
+    ".tapeviz-explain .lines{overflow-x:auto;margin:6px 0 14px}"
+    ".tapeviz-explain .lines td{border:0;padding:6px 6px 6px 0;font-size:16px}"
+    ".tapeviz-explain math{math-style:normal}"
+    ".tapeviz-explain details{margin:8px 0}.tapeviz-explain summary{cursor:pointer;"
+    "font-weight:600}"
+    ".tapeviz-explain code{color:@muted;background:none;padding:0}"
+)
+
+
+def _mathml(text: str) -> str:
+    return maths.to_mathml(maths.read(text)) if text else ""
+
+
+def _name(text: str) -> str:
+    return maths.to_mathml(maths.symbol(text)) if text else ""
+
+
+def _formula(text: str) -> str:
+    plain = text in ("variable", "watched", "constant")
+    return escape(text) if plain else _mathml(text)
+
+
+def _code(text: str) -> str:
+    return f"<code>{escape(text)}</code>" if text else ""
+
+
+def _table(
+    caption: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[int] = (),
+) -> str:
+    def cell(tag: str, k: int, inner: str) -> str:
+        scope = ' scope="col"' if tag == "th" else ""
+        look = ' class="right"' if k in right else ""
+        return f"<{tag}{scope}{look}>{inner}</{tag}>"
+
+    said = escape(caption)
+    head = "".join(cell("th", k, escape(h)) for k, h in enumerate(heads))
+    body = "".join(
+        f"<tr>{''.join(cell('td', k, c) for k, c in enumerate(cells))}</tr>"
+        for cells in rows
+    )
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{said}">'
+        f"<table><caption>{said}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _html_rows(told: Told) -> Iterator[tuple[str, ...]]:
+    for row in told.backwards():
+        cells = [escape(cell) for cell in _cells(row, checked=bool(told.data.checks))]
+        cells[1], cells[3] = _name(row.at), _name(row.to)
+        cells[4] = _mathml(row.rule) + escape(row.fold)
+        cells[5] = _mathml(row.numbers)
+        cells[7] = f'<span class="last">{cells[7]}</span>'
+        yield tuple(cells)
+
+
+def _html_results(told: Told) -> str:
+    lines = (
+        maths.to_mathml(maths.row(ratio, maths.sign("="), maths.number(value)))
+        for ratio, value in told.results()
+    )
+    return "".join(f'<p class="result">{line}</p>' for line in lines)
+
+
+def _html_derivation(told: Told, n: int) -> str:
+    lines = list(told.derivation(n))
+    said = f"<p>{escape(_count(told, n))}</p>"
+    if lines:
+        first = lines[0].parts
+        rows = [(maths.to_mathml(first[0]), maths.row(*first[2:]))]
+        rows += [("", line) for line in lines[1:]]
+        body = "".join(
+            f"<tr><td>{left}</td><td>{_equal(line)}</td></tr>" for left, line in rows
+        )
+    else:
+        more = told.recurrences() if told.data.counts[n] else ()
+        body = "".join(f"<tr><td>{maths.to_mathml(line)}</td></tr>" for line in more)
+    if not body:
+        return said
+    table = f'<table role="presentation"><tbody>{body}</tbody></table>'
+    return f'{said}<div class="lines">{table}</div>'
+
+
+def _equal(line: Math) -> str:
+    return maths.to_mathml(maths.row(maths.sign("="), line))
+
+
+def _html_forward(told: Told) -> str:
+    tables = "".join(
+        _table(
+            f"Forward mode, {told.start(sweep)}", _PUSHES,
+            [
+                (_name(a), _name(b), escape(c), escape(d))
+                for a, b, c, d in told.pushes(sweep)
+            ], right=(2, 3),
+        )
+        for sweep in told.data.forward
+    )  # fmt: skip
+    costs = f"<p>{escape(told.costs())}</p>"
+    if not tables:
+        return costs
+    head = "<summary>The same in forward mode</summary>"
+    return f"<details>{head}{tables}</details>{costs}"

@@ -1,0 +1,332 @@
+"""What an explanation tells in every form: names, rows, results and derivations."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tapeviz.trace.backward_pass import Contribution, Step
+from tapeviz.trace.explanation import Check, Cost, Explanation, ForwardPass, Path
+from tapeviz.trace.graph import Edge, Node
+from tapeviz.trace.value import Value
+from tapeviz.wording import formulas as maths
+from tapeviz.wording import values as words
+from tapeviz.wording.formulas import Math
+
+_RECURRENCES = 40
+"""How many nodes are derived one by one where there are too many paths."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the backward table: a contribution, and the sum after it.
+
+    ``at`` is the value whose upstream gradient is handed on, ``to`` the one that gets
+    the contribution. A row without ``at`` is a start: the gradient of a target by
+    itself. ``fold`` says that a stretched operand gets the sum over what was stretched.
+    """
+
+    step: int
+    at: str
+    upstream: str
+    to: str
+    rule: str
+    numbers: str
+    contribution: str
+    total: str
+    check: str = ""
+    fold: str = ""
+
+
+HEADS = (
+    "step", "at", "upstream g", "to", "rule", "with numbers", "contribution",
+    "total so far",
+)  # fmt: skip
+"""The columns of the backward table."""
+
+
+class Told:
+    """The words for one explanation; ``exact`` writes numbers with all their digits."""
+
+    def __init__(self, data: Explanation, *, exact: bool = False) -> None:
+        self.data = data
+        self.run = data.run
+        self._exact = exact
+
+    def value(self, value: Value) -> str:
+        """A value in the table."""
+        return words.exact(value) if self._exact else words.fmt(value)
+
+    # -- names -----------------------------------------------------------------------
+
+    @cached_property
+    def _nodes(self) -> Mapping[str, Node]:
+        return self.run.graph.by_id
+
+    @cached_property
+    def _edges(self) -> Mapping[str, Edge]:
+        return {edge.id: edge for edge in self.run.graph.edges}
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """One short name for each value, no two alike: the learner's own, or v1, ..."""
+        given = [words.one_line(n.name, 24) for n in self.run.graph.nodes]
+        once = {name for name in given if name and given.count(name) == 1}
+        taken, labels, numbers = set(once), {}, {"v": 0, "c": 0}
+        for node, name in zip(self.run.graph.nodes, given, strict=True):
+            if name in once:
+                labels[node.id] = name
+                continue
+            if node.kind == "constant" and not node.value.shape:
+                labels[node.id] = words.fmt(node.value)
+                continue
+            letter = "v" if node.kind == "op" else "c"
+            label = ""
+            while not label or label in taken:
+                numbers[letter] += 1
+                label = f"{letter}{numbers[letter]}"
+            labels[node.id] = label
+            taken.add(label)
+        return labels
+
+    def _names(self, node: Node) -> dict[str, ast.expr | str]:
+        """What stands for the operands in an op's formulas."""
+        names: dict[str, ast.expr | str] = {"y": ast.Name(self.labels[node.id])}
+        tails = [self._expression(edge.tail) for edge in self.run.graph.into[node.id]]
+        names["xs"] = ast.List([*tails], ast.Load())
+        for edge, tail in zip(self.run.graph.into[node.id], tails, strict=True):
+            names[edge.label] = tail
+        return names
+
+    def _expression(self, id: str) -> ast.expr:
+        label = self.labels[id]
+        if label.startswith("-"):
+            return ast.UnaryOp(ast.USub(), ast.Name(label[1:]))
+        return ast.Name(label)
+
+    @cached_property
+    def target(self) -> str:
+        """The targets together."""
+        return " + ".join(self.labels[id] for id in self.run.targets) or (
+            words.one_line(self.data.target, 40) or "target"
+        )
+
+    def source(self, n: int) -> str:
+        """A source, also one that was never recorded."""
+        id = self.run.sources[n]
+        given = self.data.sources[n] if n < len(self.data.sources) else ""
+        name = words.one_line(given, 24) or f"source{n + 1}"
+        return self.labels[id] if id else name
+
+    # -- tables ----------------------------------------------------------------------
+
+    def forwards(self) -> Iterator[tuple[str, str, str, str, str]]:
+        """Every value as it was recorded: name, formula, numbers, value, code."""
+        for node in self.run.graph.nodes:
+            if node.kind == "constant" and not node.value.shape and not node.name:
+                continue
+            name, value = self.labels[node.id], self.value(node.value)
+            if node.kind != "op":
+                yield name, node.kind, "", value, words.where(node)
+                continue
+            values: dict[str, ast.expr | str] = {
+                edge.label: _bracketed(words.brief(self._nodes[edge.tail].value))
+                for edge in self.run.graph.into[node.id]
+            }
+            formula = words.fill(node.formula, self._names(node))
+            filled = words.fill(node.formula, values) if values else ""
+            yield name, formula, filled, value, words.where(node)
+
+    def backwards(self) -> Iterator[Row]:
+        """The sweep, one row for each contribution; starts come first."""
+        checks = {check.edge: check for check in self.data.checks}
+        so_far: dict[str, int] = {}
+        for id, seed in zip(self.run.targets, self.run.seeds, strict=True):
+            so_far[id] = so_far.get(id, 0) + 1
+            name, value = self.labels[id], self.value(seed)
+            yield Row(0, "", "", name, "", "", value, value)
+        for number, step in enumerate(self.run.steps, 1):
+            for c in step.contributions:
+                yield self._row(number, step, c, checks.get(c.edge))
+
+    def _row(
+        self, number: int, step: Step, c: Contribution, check: Check | None
+    ) -> Row:
+        node = self._nodes[step.node]
+        return Row(
+            number,
+            self.labels[step.node],
+            self.value(step.upstream),
+            self.labels[c.node],
+            words.fill(c.rule, self._names(node)),
+            c.filled,
+            self.value(c.value),
+            self.value(c.total),
+            "" if check is None else self._checked(check),
+            f", summed to {words.shape(c.value) or 'one number'}"
+            if self._folds(c)
+            else "",
+        )
+
+    def _folds(self, c: Contribution) -> bool:
+        return self._edges[c.edge].broadcast
+
+    def _checked(self, check: Check) -> str:
+        if check.note == "corner":
+            return "a corner: the slopes on both sides differ"
+        if check.difference is None:
+            return {
+                "wild": "not finite", "large": "too large to check",
+            }.get(check.note, "cannot be checked")  # fmt: skip
+        said = self.value(check.difference)
+        return f"agrees: {said}" if check.agrees else f"DIFFERS: {said}"
+
+    def results(self) -> Iterator[tuple[Math, str]]:
+        """Each gradient asked for, and its value."""
+        for n, value in enumerate(self.run.results):
+            ratio = maths.derivative(_sum(self.target), maths.symbol(self.source(n)))
+            yield ratio, "None" if value is None else self.value(value)
+
+    # -- derivations -----------------------------------------------------------------
+
+    def derivation(self, n: int) -> Iterator[Math]:
+        """The gradient of one source as a chain of equal formulas, one line each."""
+        paths = [path for path in self.data.paths if path.source == n]
+        whole = maths.derivative(_sum(self.target), maths.symbol(self.source(n)))
+        value = self.run.results[n]
+        if value is None:
+            return
+        if paths:
+            yield maths.row(whole, maths.sign("="), self._terms(paths))
+            if all(self._factors(path) for path in paths):
+                yield self._product(paths)
+        if len(paths) > 1:
+            yield maths.joined(
+                [maths.number(_bracketed(self.value(p.value))) for p in paths], "+"
+            )
+        if paths:
+            yield maths.number(self.value(value))
+
+    def _terms(self, paths: Sequence[Path]) -> Math:
+        """The paths as products of partial derivatives, with a plus between them."""
+        return maths.joined([self._partials(path) for path in paths], "+")
+
+    def _partials(self, path: Path) -> Math:
+        parts = [
+            maths.derivative(
+                maths.symbol(self.labels[self._edges[e].head]),
+                maths.symbol(self.labels[self._edges[e].tail]), "∂",
+            )
+            for e in path.edges
+        ]  # fmt: skip
+        return maths.joined(parts, "·") if parts else maths.number("1")
+
+    @cached_property
+    def _local(self) -> Mapping[str, Value | None]:
+        return {c.edge: c.local_value for s in self.run.steps for c in s.contributions}
+
+    def _factors(self, path: Path) -> list[str]:
+        """The local derivatives along a path, if all of them are single numbers."""
+        values = [self._local.get(edge) for edge in path.edges]
+        known = [v for v in values if v is not None and not v.shape]
+        return [self.value(v) for v in known] if len(known) == len(values) else []
+
+    def _product(self, paths: Sequence[Path]) -> Math:
+        products = []
+        for path in paths:
+            factors = [maths.number(_bracketed(f)) for f in self._factors(path)]
+            products.append(maths.joined(factors, "·"))
+        return maths.joined(products, "+")
+
+    def recurrences(self) -> Iterator[Math]:
+        """The derivative by every value, from those of the values made from it."""
+        onto: dict[str, list[tuple[str, Contribution]]] = {}
+        for step in self.run.steps:
+            for c in step.contributions:
+                onto.setdefault(c.node, []).append((step.node, c))
+        for id, found in list(onto.items())[:_RECURRENCES]:
+            mine = maths.symbol(self.labels[id])
+            terms = [
+                maths.row(
+                    maths.derivative(
+                        _sum(self.target), maths.symbol(self.labels[head])
+                    ),
+                    maths.sign("·"),
+                    maths.derivative(maths.symbol(self.labels[head]), mine, "∂"),
+                )
+                for head, _ in found
+            ]
+            last = maths.number(self.value(found[-1][1].total))
+            yield maths.row(
+                maths.derivative(_sum(self.target), mine), maths.sign("="),
+                maths.joined(terms, "+"), maths.sign("="), last,
+            )  # fmt: skip
+
+    # -- forward mode ----------------------------------------------------------------
+
+    def pushes(self, sweep: ForwardPass) -> Iterator[tuple[str, str, str, str]]:
+        """A forward sweep: at which value, from which operand, the part, the sum."""
+        for push in sweep.steps:
+            for k, term in enumerate(push.terms):
+                last = k + 1 == len(push.terms)
+                tail = self._edges[term.edge].tail
+                total = self.value(push.value) if last else ""
+                yield (
+                    self.labels[push.node],
+                    self.labels[tail],
+                    self.value(term.value),
+                    total,
+                )
+
+    def start(self, sweep: ForwardPass) -> str:
+        """What a forward sweep starts with."""
+        name = self.source(sweep.source)
+        node = self._nodes.get(self.run.sources[sweep.source])
+        if node is None or not node.value.shape:
+            return f"from {name}, which moves by 1"
+        return f"from entry {sweep.entry} of {name}, which moves by 1"
+
+    def costs(self) -> str:
+        """What both modes cost, in a few sentences."""
+        back, ahead = self.data.reverse_cost, self.data.forward_cost
+        return (
+            f"Reverse mode finds all of this in {_cost(back)}. Forward mode takes one "
+            f"sweep for each entry of each source: {_cost(ahead)}. "
+            f"{_verdict(back, ahead)}"
+        )
+
+    def opening(self) -> str:
+        """What is explained."""
+        ops = sum(node.kind == "op" for node in self.run.graph.nodes)
+        sources = " and ".join(self.source(n) for n in range(len(self.run.sources)))
+        what = f"The gradient of {self.target} with respect to {sources}"
+        if not self.run.targets:
+            lost = f"the tape did not record {self.target}"
+            return f"{what}: {lost}; why() tells the reason."
+        return f"{what}, over {words.counted(ops, 'operation')}."
+
+
+def _cost(cost: Cost) -> str:
+    many = words.counted
+    return (
+        f"{many(cost.sweeps, 'sweep')}, {many(cost.steps, 'rule')} applied, "
+        f"{many(cost.numbers, 'number')} computed"
+    )
+
+
+def _verdict(back: Cost, ahead: Cost) -> str:
+    if ahead.numbers > back.numbers:
+        return "Here the reverse mode is cheaper: one target, many entries."
+    if ahead.numbers < back.numbers:
+        return "Here the forward mode is cheaper: it follows only what was asked for."
+    return "Here both cost the same."
+
+
+def _bracketed(text: str) -> str:
+    return f"({text})" if text.startswith("-") else text
+
+
+def _sum(label: str) -> Math:
+    return maths.symbol(label) if " + " not in label else Math("word", label)

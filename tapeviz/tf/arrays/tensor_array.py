@@ -1,0 +1,155 @@
+"""``tf.TensorArray``: tensors written one by one and stacked at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.arguments import whole
+from tapeviz.engine.dispatch import call
+from tapeviz.engine.dtypes import DType, as_dtype
+from tapeviz.engine.tensor import Tensor, convert, wrap
+from tapeviz.errors import InvalidArgumentError, OutOfRangeError, tell
+from tapeviz.tf.arrays.shaping import concat, stack
+
+
+class TensorArray:
+    """A list of tensors of one dtype, written and read by number.
+
+    ``write`` gives the array back, as TensorFlow wants it kept. What was read is gone,
+    unless ``clear_after_read`` is False.
+
+    >>> import tapeviz as tf
+    >>> steps = tf.TensorArray(tf.float32, size=2)
+    >>> for k in range(2):
+    ...     steps = steps.write(k, 10.0 * k)
+    >>> steps.stack().numpy()
+    array([ 0., 10.], dtype=float32)
+    """
+
+    def __init__(
+        self, dtype: Any, size: Any = None, dynamic_size: bool | None = None,
+        clear_after_read: bool | None = None, tensor_array_name: str | None = None,
+        handle: Any = None, flow: Any = None, infer_shape: bool = True,
+        element_shape: Any = None, colocate_with_first_write_call: bool = True,
+        name: str | None = None,
+    ) -> None:  # fmt: skip
+        self._dtype = as_dtype(dtype)
+        self._entries: list[Tensor | None] = [None] * whole(0 if size is None else size)
+        self._gone: set[int] = set()
+        self._shape = None if element_shape is None else tuple(element_shape)
+        self._grows = bool(dynamic_size)
+        self._clears = clear_after_read is not False
+
+    @property
+    def dtype(self) -> DType:
+        """The element type."""
+        return self._dtype
+
+    @property
+    def dynamic_size(self) -> bool:
+        """Whether it grows with what is written."""
+        return self._grows
+
+    def size(self, name: str | None = None) -> Tensor:
+        """How many places there are."""
+        return wrap(as_dtype("int32").np.type(len(self._entries)))
+
+    def write(self, index: Any, value: Any, name: str | None = None) -> TensorArray:
+        """Put a tensor at a place; the array itself."""
+        k, t = whole(index), self._own(value)
+        if k < 0 or (k >= len(self._entries) and not self._grows):
+            raise OutOfRangeError(
+                tell(
+                    f"Tried to write to index {k} but array is not resizeable and size "
+                    f"is: {len(self._entries)}",
+                    "tf.TensorArray(..., dynamic_size=True) grows",
+                )
+            )
+        self._entries += [None] * (k + 1 - len(self._entries))
+        self._entries[k] = t
+        self._shape = tuple(t.shape)
+        self._gone.discard(k)
+        return self
+
+    def _own(self, value: Any) -> Any:
+        t = convert(value if isinstance(value, Tensor) else convert(value, self._dtype))
+        if t.dtype != self._dtype:
+            raise InvalidArgumentError(
+                tell(
+                    f"TensorArray dtype is {self._dtype.name} but Op is trying to "
+                    f"write dtype {t.dtype.name}",
+                    f"tf.cast(value, tf.{self._dtype.name})",
+                )
+            )
+        return call.identity(t)
+
+    def read(self, index: Any, name: str | None = None) -> Tensor:
+        """The tensor at a place."""
+        k = whole(index)
+        if not 0 <= k < len(self._entries):
+            raise OutOfRangeError(
+                tell(
+                    f"Tried to read from index {k} but array size is: "
+                    f"{len(self._entries)}",
+                )
+            )
+        if k in self._gone:
+            raise InvalidArgumentError(
+                tell(
+                    f"Could not read index {k} twice because it was cleared after a "
+                    "previous read (perhaps try setting clear_after_read = false?)",
+                    "tf.TensorArray(..., clear_after_read=False)",
+                )
+            )
+        t = self._at(k)
+        if self._clears:
+            self._entries[k] = None
+            self._gone.add(k)
+        return t
+
+    def _at(self, k: int) -> Tensor:
+        """Entry ``k``; zeros where nothing was written."""
+        known = self._entries[k]
+        if known is not None:
+            return known
+        if self._shape is None:
+            raise ValueError(
+                tell(
+                    f"Could not read index {k}: nothing was written, so that not even "
+                    "the shape of an entry is known",
+                    "array = array.write(k, tensor) comes first",
+                )
+            )
+        return wrap(np.zeros(self._shape, self._dtype.np)[()])
+
+    def gather(self, indices: Any, name: str | None = None) -> Tensor:
+        """The entries at these places, stacked."""
+        return stack([self._at(k) for k in convert(indices).numpy()])
+
+    def stack(self, name: str | None = None) -> Tensor:
+        """All entries along a new first axis."""
+        return (
+            self.gather(list(range(len(self._entries))))
+            if self._entries
+            else (convert([], self._dtype))
+        )
+
+    def concat(self, name: str | None = None) -> Tensor:
+        """All entries, one after the other along their first axis."""
+        return concat([self._at(k) for k in range(len(self._entries))], 0)
+
+    def unstack(self, value: Any, name: str | None = None) -> TensorArray:
+        """Write the rows of a tensor; the array itself."""
+        rows = convert(
+            value if isinstance(value, Tensor) else convert(value, self._dtype)
+        )
+        for k, row in enumerate(rows):
+            self._entries += [None] * (k + 1 - len(self._entries))
+            self.write(k, row)
+        return self
+
+    def close(self, name: str | None = None) -> None:
+        """Forget everything."""
+        self._entries = []

@@ -1,0 +1,268 @@
+"""Choice and repetition as functions: with tensors at hand they are plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from tapeviz.engine import nest
+from tapeviz.engine.arguments import plain, whole
+from tapeviz.engine.dispatch import call
+from tapeviz.engine.scopes import grouped
+from tapeviz.engine.tensor import convert
+from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.tf.arrays.tensor_array import TensorArray
+
+
+def cond(
+    pred: Any, true_fn: Callable[[], Any] | None = None,
+    false_fn: Callable[[], Any] | None = None, name: str | None = None,
+) -> Any:  # fmt: skip
+    """What ``true_fn`` returns if ``pred`` holds, else what ``false_fn`` returns.
+
+    Only one of them runs, and only that one is on the tape.
+
+    >>> import tapeviz as tf
+    >>> x = tf.constant(3.0)
+    >>> tf.cond(x > 0, lambda: x * x, lambda: -x).numpy()
+    np.float32(9.0)
+    """
+    for f, role in ((true_fn, "true_fn"), (false_fn, "false_fn")):
+        if not callable(f):
+            raise TypeError(tell(f"{role} must be callable.", "wrap it: lambda: value"))
+    chosen: Any = true_fn if bool(plain(pred)) else false_fn
+    return chosen()
+
+
+def case(
+    pred_fn_pairs: Any, default: Callable[[], Any] | None = None,
+    exclusive: bool = False, strict: bool = False, name: str = "case",
+) -> Any:  # fmt: skip
+    """The first function of ``(condition, function)`` pairs whose condition holds.
+
+    >>> import tapeviz as tf
+    >>> x = tf.constant(2.0)
+    >>> float(tf.case([(x < 1.0, lambda: x), (x < 3.0, lambda: 10.0 * x)]))
+    20.0
+    """
+    pairs = [(bool(plain(p)), f) for p, f in pred_fn_pairs]
+    if exclusive and sum(p for p, _ in pairs) > 1:
+        raise InvalidArgumentError(
+            tell("Input error: exclusive=True: more than 1 conditions are True")
+        )
+    chosen = next((f for p, f in pairs if p), default)
+    if chosen is None:
+        raise InvalidArgumentError(
+            tell("None of the conditions evaluated as True.", "give a default")
+        )
+    return chosen()
+
+
+def switch_case(
+    branch_index: Any, branch_fns: Any, default: Callable[[], Any] | None = None,
+    name: str = "switch_case",
+) -> Any:  # fmt: skip
+    """The function with this number; ``default`` (or the last) for any other number.
+
+    >>> import tapeviz as tf
+    >>> low, high = (lambda: tf.constant(10.0)), (lambda: tf.constant(20.0))
+    >>> float(tf.switch_case(tf.constant(1), [low, high]))
+    20.0
+    """
+    pairs = (
+        dict(branch_fns)
+        if isinstance(branch_fns, dict)
+        else dict(
+            p if isinstance(p, tuple) else (i, p) for i, p in enumerate(branch_fns)
+        )
+    )
+    last = pairs[max(pairs)]
+    return pairs.get(whole(branch_index), default or last)()
+
+
+def while_loop(
+    cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any,
+    shape_invariants: Any = None, parallel_iterations: int = 10, back_prop: bool = True,
+    swap_memory: bool = False, maximum_iterations: Any = None, name: str | None = None,
+) -> Any:  # fmt: skip
+    """Run ``body`` on the loop variables as long as ``cond`` of them holds.
+
+    >>> import tapeviz as tf
+    >>> start = tf.constant(0), tf.constant(0.0)
+    >>> step = lambda i, s: (i + 1, s + 2.0)
+    >>> i, total = tf.while_loop(lambda i, s: i < 3, step, start)
+    >>> total.numpy()
+    np.float32(6.0)
+    """
+    single = isinstance(loop_vars, (list, tuple)) and len(loop_vars) == 1
+    many = isinstance(loop_vars, (list, tuple, dict))
+    values = nest.like(loop_vars, [_carried(v) for v in nest.leaves(loop_vars)])
+    left = None if maximum_iterations is None else whole(maximum_iterations)
+    while bool(_spread(cond, values, many)) and left != 0:
+        values = _spread(body, values, many)
+        if single and not isinstance(values, (list, tuple)):
+            values = [values]
+        left = None if left is None else left - 1
+    return values
+
+
+def _carried(v: Any) -> Any:
+    """What goes around in a loop: tensors, and arrays that are written to."""
+    return v if isinstance(v, TensorArray) else convert(v)
+
+
+def _spread(f: Callable[..., Any], values: Any, many: bool) -> Any:
+    if isinstance(values, dict):
+        return f(values)
+    return f(*values) if many else f(values)
+
+
+def _rows(elems: Any, backwards: bool = False) -> tuple[Any, list[Any]]:
+    """The entries along the first axis of every tensor of a nest."""
+    flat = [convert(e) for e in nest.leaves(elems)]
+    if any(not t.shape.rank for t in flat):
+        raise ValueError(
+            tell("Elements in elems must be 1+ dimensional Tensors, not scalars")
+        )
+    order = range(len(flat[0]._v))
+    rows = [
+        nest.like(elems, [call.pick(t, (k,)) for t in flat])
+        for k in (reversed(order) if backwards else order)
+    ]
+    return flat, rows
+
+
+def _stacked(made: list[Any]) -> Any:
+    columns = zip(*(nest.leaves(m) for m in made), strict=True)
+    joined = [
+        call.stack([convert(v) for v in c], -1 - convert(c[0]).shape.rank)
+        for c in columns
+    ]
+    return nest.like(made[0], joined)
+
+
+def map_fn(
+    fn: Callable[[Any], Any], elems: Any, dtype: Any = None,
+    parallel_iterations: Any = None, back_prop: bool = True, swap_memory: bool = False,
+    infer_shape: bool = True, name: str | None = None, fn_output_signature: Any = None,
+) -> Any:  # fmt: skip
+    """A function applied to each entry along the first axis, the results stacked.
+
+    >>> import tapeviz as tf
+    >>> tf.map_fn(lambda t: t * t, tf.constant([1.0, 2.0, 3.0])).numpy()
+    array([1., 4., 9.], dtype=float32)
+    """
+    with grouped("map_fn"):
+        _, rows = _rows(elems)
+        return _stacked([fn(row) for row in rows])
+
+
+def vectorized_map(
+    fn: Callable[[Any], Any],
+    elems: Any,
+    fallback_to_while_loop: bool = True,
+    warn: bool = True,
+) -> Any:
+    """The same as ``tf.map_fn``; here it is no faster.
+
+    >>> import tapeviz as tf
+    >>> tf.vectorized_map(lambda t: t * t, tf.constant([1.0, 2.0])).numpy()
+    array([1., 4.], dtype=float32)
+    """
+    with grouped("vectorized_map"):
+        _, rows = _rows(elems)
+        return _stacked([fn(row) for row in rows])
+
+
+def _folded(fn: Any, elems: Any, initializer: Any, backwards: bool) -> Any:
+    _, rows = _rows(elems, backwards)
+    total = (
+        rows.pop(0)
+        if initializer is None
+        else nest.like(initializer, [convert(v) for v in nest.leaves(initializer)])
+    )
+    every = [total] if initializer is None else []
+    for row in rows:
+        total = fn(total, row)
+        every.append(total)
+    return total, every
+
+
+def foldl(
+    fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None,
+    parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:  # fmt: skip
+    """Entries put together from the first on: ``fn(fn(a, b), c)``.
+
+    >>> import tapeviz as tf
+    >>> int(tf.foldl(lambda a, b: 10 * a + b, tf.constant([1, 2, 3])))
+    123
+    """
+    with grouped("foldl"):
+        return _folded(fn, elems, initializer, backwards=False)[0]
+
+
+def foldr(
+    fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None,
+    parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
+    name: str | None = None,
+) -> Any:  # fmt: skip
+    """Entries put together from the last on.
+
+    >>> import tapeviz as tf
+    >>> int(tf.foldr(lambda a, b: 10 * a + b, tf.constant([1, 2, 3])))
+    321
+    """
+    with grouped("foldr"):
+        return _folded(fn, elems, initializer, backwards=True)[0]
+
+
+def scan(
+    fn: Callable[[Any, Any], Any], elems: Any, initializer: Any = None,
+    parallel_iterations: int = 10, back_prop: bool = True, swap_memory: bool = False,
+    infer_shape: bool = True, reverse: bool = False, name: str | None = None,
+) -> Any:  # fmt: skip
+    """Like ``foldl``, with all the steps on the way stacked.
+
+    >>> import tapeviz as tf
+    >>> tf.scan(lambda a, b: a + b, tf.constant([1, 2, 3])).numpy()
+    array([1, 3, 6], dtype=int32)
+    """
+    with grouped("scan"):
+        every = _folded(fn, elems, initializer, backwards=reverse)[1]
+        return _stacked(every[::-1] if reverse else every)
+
+
+def no_op(name: str | None = None) -> None:
+    """Nothing."""
+
+
+def group(*inputs: Any, **options: Any) -> None:
+    """Nothing: what it names has been done already."""
+
+
+def executing_eagerly() -> bool:
+    """True: tensors have their values at once.
+
+    >>> import tapeviz as tf
+    >>> tf.executing_eagerly()
+    True
+    """
+    return True
+
+
+def device(device_name: Any = None) -> AbstractContextManager[None]:
+    """A block on a device; there is one, the CPU."""
+    return nullcontext()
+
+
+def control_dependencies(control_inputs: Any = None) -> AbstractContextManager[None]:
+    """A block that runs after other things: as Python does anyway."""
+    return nullcontext()
+
+
+def init_scope() -> AbstractContextManager[None]:
+    """A block outside of functions that are being traced; here there are none."""
+    return nullcontext()

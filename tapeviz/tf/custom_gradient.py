@@ -1,0 +1,258 @@
+"""Functions that bring their own gradient."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import nest
+from tapeviz.engine.custom_gradient import Made
+from tapeviz.engine.dispatch import call
+from tapeviz.engine.indexed_slices import dense
+from tapeviz.engine.recording import Book, here
+from tapeviz.engine.scopes import grouped
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor, Variable, convert
+from tapeviz.errors import tell
+
+
+class _Watcher:
+    """Notes the trainable variables that are read, in the place of a tape."""
+
+    def __init__(self) -> None:
+        self._watched: dict[int, Variable] = {}
+
+    def _notice(self, v: Variable, leaf: Any) -> Any:
+        if v.trainable:
+            self._watched.setdefault(id(v), v)
+        return leaf
+
+
+class _Paused:
+    """No tape of this thread records in the block."""
+
+    def __enter__(self) -> None:
+        self._before = (here.tapes, here.book)
+        watchers = tuple(t for t in here.tapes if isinstance(t, _Watcher))
+        here.set(watchers, Book() if watchers else here.book)
+
+    def __exit__(self, *_error: object) -> None:
+        here.set(*self._before)
+
+
+def _watched(
+    f: Callable[..., Any], args: Any, kwargs: Any
+) -> tuple[Any, list[Variable]]:
+    """What a function returns, and the variables it reads."""
+    watcher, tapes, book = _Watcher(), here.tapes, here.book
+    here.set((*tapes, watcher), book)
+    try:
+        made = f(*args, **kwargs)
+    finally:
+        here.set(tapes, book)
+    return made, list(watcher._watched.values())
+
+
+def custom_gradient(f: Callable[..., Any] | None = None) -> Any:
+    """Decorate a function that returns its result and the rule for its gradient.
+
+    The rule takes one upstream gradient per result and returns one gradient per
+    argument. On the tape the whole function is one op. If it reads variables, the rule
+    must take ``variables=`` and return ``(gradients, gradients of the variables)``.
+
+    >>> import tapeviz as tf
+    >>> @tf.custom_gradient
+    ... def log1pexp(x):
+    ...     e = tf.exp(x)
+    ...     return tf.math.log(1 + e), lambda upstream: upstream * (1 - 1 / (1 + e))
+    >>> x = tf.constant(100.0)
+    >>> with tf.GradientTape() as tape:
+    ...     tape.watch(x)
+    ...     y = log1pexp(x)
+    >>> tape.gradient(y, x).numpy()
+    np.float32(1.0)
+    """
+    if f is None:
+        return custom_gradient
+    function = f
+
+    @functools.wraps(function)
+    def decorated(*args: Any, **kwargs: Any) -> Any:
+        with grouped(getattr(function, "__name__", "custom")):
+            return _run(function, args, kwargs)
+
+    return decorated
+
+
+def _run(f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    (result, grad), read = _watched(f, args, kwargs)
+    given = [a for a in nest.leaves(args) if a is not None]
+    variables = [v for v in read if all(v is not a for a in given)]
+    _takes_variables(grad, variables)
+    inputs = [convert(a) for a in given]
+    results = [convert(r) for r in nest.leaves(result)]
+    pull = _pull(grad, len(given), variables)
+    name = getattr(f, "__name__", "custom")
+    made = Made(name, tuple(r._v for r in results), not _nested(result), pull)
+    whole = call.custom([*inputs, *variables], made)
+    if made.single:
+        return whole
+    return nest.like(result, [call.part(whole, k) for k in range(len(results))])
+
+
+def _nested(result: Any) -> bool:
+    return isinstance(result, (list, tuple, dict))
+
+
+def _takes_variables(grad: Callable[..., Any], variables: list[Variable]) -> None:
+    if not variables:
+        return
+    spec = inspect.getfullargspec(grad)
+    if "variables" in (*spec.args, *spec.kwonlyargs) or spec.varkw:
+        return
+    raise TypeError(
+        tell(
+            "@tf.custom_gradient grad_fn must accept keyword argument 'variables', "
+            f"since function uses variables: {variables}",
+            "pass the variable as an argument, or write def grad(upstream, variables)",
+        )
+    )
+
+
+def _pull(
+    grad: Callable[..., Any], count: int, variables: list[Variable]
+) -> Callable[..., list[Any]]:
+    """The learner's rule, with its answer checked and made a flat list."""
+
+    def pull(*upstream: Any) -> list[Any]:
+        if not variables:
+            return _tensors(_counted(grad(*upstream), count), upstream)
+        got, more = grad(*upstream, variables=variables)
+        if len(more) != len(variables):
+            raise ValueError(
+                tell(
+                    "Must return gradient for each variable from @custom_gradient "
+                    "grad_fn."
+                )
+            )
+        return _tensors([*_counted(got, count), *more], upstream)
+
+    return pull
+
+
+def _counted(got: Any, count: int) -> list[Any]:
+    flat = nest.leaves(got)
+    if len(flat) != count:
+        raise ValueError(
+            tell(
+                f"custom_gradient function expected to return {count} gradients, but "
+                f"returned {len(flat)} instead.",
+                "one gradient per argument, None for those without",
+            )
+        )
+    return flat
+
+
+def _tensors(grads: list[Any], upstream: Any) -> list[Any]:
+    kind, whole = upstream[0].dtype, [dense(g) for g in grads]
+    return [
+        None if g is None
+        else convert(g, None if isinstance(g, (Tensor, Variable)) else kind)
+        for g in whole
+    ]  # fmt: skip
+
+
+def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function whose inner values are not kept but computed again.
+
+    On the tape it is one op; its gradient runs the function a second time. That saves
+    memory and costs time. Its gradient has a gradient too; with variables that is more
+    than TensorFlow does, which raises NotImplementedError.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable(3.0)
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.recompute_grad(lambda v: v * v)(x)
+    >>> float(tape.gradient(y, x))
+    6.0
+    """
+
+    @functools.wraps(f)
+    def once(*args: Any, **kwargs: Any) -> Any:
+        with _Paused():
+            result = f(*args, **kwargs)
+
+        def again(*upstream: Any, variables: Any = None) -> Any:
+            return _recomputed(f, args, kwargs, upstream, variables or [])
+
+        return result, again
+
+    made: Callable[..., Any] = custom_gradient(once)
+    return made
+
+
+def _recomputed(f: Any, args: Any, kwargs: Any, upstream: Any, variables: Any) -> Any:
+    inputs = [call.identity(a) for a in nest.leaves(args)]
+    with GradientTape() as tape:
+        tape.watch([inputs, list(variables)])
+        result = f(*nest.like(args, inputs), **kwargs)
+    got = tape.gradient(
+        result, [*inputs, *variables], list(upstream), unconnected_gradients="zero"
+    )
+    first, rest = got[: len(inputs)], got[len(inputs) :]
+    return (first, rest) if variables else first
+
+
+def grad_pass_through(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a function so that its gradient is that of the identity.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable(2.6)
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.grad_pass_through(tf.round)(x)
+    >>> float(y), float(tape.gradient(y, x))
+    (3.0, 1.0)
+    """
+
+    @functools.wraps(f)
+    def through(*args: Any, **kwargs: Any) -> Any:
+        def grad(*upstream: Any, variables: Any = None) -> Any:
+            if variables is not None:
+                return upstream, [None] * len(variables)
+            return upstream
+
+        return f(*args, **kwargs), grad
+
+    made: Callable[..., Any] = custom_gradient(through)
+    return made
+
+
+def py_function(
+    func: Any = None, inp: Any = None, Tout: Any = None,  # noqa: N803
+    name: Any = None,
+) -> Any:  # fmt: skip
+    """Call a Python function with tensors; here every function is one."""
+    return func(*[convert(x) for x in inp])
+
+
+def numpy_function(
+    func: Any = None, inp: Any = None, Tout: Any = None, stateful: bool = True,  # noqa: N803
+    name: Any = None,
+) -> Any:  # fmt: skip
+    """Call a function of NumPy arrays; no gradient passes it.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable(3.0)
+    >>> with tf.GradientTape() as tape:
+    ...     y = tf.numpy_function(lambda v: v * v, [x], tf.float32)
+    >>> float(y), tape.gradient(y, x)
+    (9.0, None)
+    """
+    got = func(*[convert(x).numpy() for x in inp])
+    if isinstance(got, (list, tuple)):
+        return [convert(np.asarray(g)) for g in got]
+    return convert(np.asarray(got)[()])

@@ -1,0 +1,55 @@
+"""What to say when a name of Keras is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import NoReturn
+
+HINTS = {
+    "callbacks": "print or plot in the loop itself",
+    "datasets": "make small data with NumPy, or read it with NumPy",
+    "models.Model": "use keras.Sequential, or a subclass of keras.Model",
+    "clone_model": "copy.deepcopy(model), or build it again by the same lines; then "
+    "other.set_weights(model.get_weights())",
+    "load_model": "build it by the same lines, then model.set_weights(...)",
+    "applications": "there are no trained networks here",
+    "preprocessing": "prepare numbers with NumPy",
+    "mixed_precision": "give a dtype to layers and variables",
+    "saving": "np.save the values of model.get_weights()",
+    "tree": "tf.nest takes lists and dicts apart",
+    **dict.fromkeys(
+        ("Conv1D", "Conv2D"), "tf.nn.conv1d and tf.nn.conv2d, with a tf.Variable"
+    ),
+    **dict.fromkeys(
+        ("MaxPooling2D", "MaxPool2D", "AveragePooling2D"),
+        "tf.nn.max_pool2d and tf.nn.avg_pool2d are functions",
+    ),
+    **dict.fromkeys(
+        ("GRU", "LSTM", "RNN", "SimpleRNN"),
+        "a Python loop over the steps: h = tf.tanh(x[:, t] @ w + h @ u + b)",
+    ),
+    **dict.fromkeys(
+        ("Concatenate", "Add", "Multiply", "Reshape", "Lambda"),
+        "in call: tf.concat, +, *, tf.reshape, or any function of tensors",
+    ),
+    "LayerNormalization": "tf.nn.moments, then (x - mean) / tf.sqrt(variance + 1e-3)",
+    "constraints": "assign the constrained value after each step",
+    "ops": "use TensorFlow's functions: tf.matmul, tf.reduce_mean",
+    "random": "use tf.random",
+}
+
+
+def missing(space: str, name: str, known: Iterable[str]) -> NoReturn:
+    """AttributeError for a name that ``tf.keras`` or one of its rooms has not.
+
+    >>> missing("losses", "Dice", ["Huber"])
+    Traceback (most recent call last):
+    AttributeError: tapeviz has no tf.keras.losses.Dice; see dir(tf.keras.losses)
+    """
+    where = f"tf.keras.{space}".rstrip(".")
+    if name.startswith("__"):
+        raise AttributeError(f"module {where!r} has no attribute {name!r}")
+    near = get_close_matches(name, known, 1, 0.75)
+    hint = f"the nearest is {where}.{near[0]}" if near else f"see dir({where})"
+    raise AttributeError(f"tapeviz has no {where}.{name}; {HINTS.get(name, hint)}")

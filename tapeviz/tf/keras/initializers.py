@@ -1,0 +1,357 @@
+"""``keras.initializers``: the values that new weights begin with."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.dtypes import as_dtype
+from tapeviz.engine.tensor import Tensor, Variable, wrap
+from tapeviz.errors import tell
+from tapeviz.tf.keras import backend
+from tapeviz.tf.keras.naming import snake
+from tapeviz.tf.random import draw
+
+
+def new_seed() -> int:
+    """A seed from the global one, or from nowhere."""
+    return int(draw().integers(1, 10**9))
+
+
+class Initializer:
+    """The base: called with a shape and a dtype it gives a tensor."""
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Tensor:
+        """A tensor of that shape."""
+        kind = as_dtype(dtype or backend.floatx()).np
+        sizes = tuple(int(n) for n in shape)
+        return wrap(np.asarray(self.draw(sizes)).astype(kind)[()])
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        raise NotImplementedError
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an initializer like this one."""
+        return {n: v for n, v in vars(self).items() if n[0] != "_"}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Initializer:
+        """An initializer from what ``get_config`` gave."""
+        return cls(**config)
+
+
+class Zeros(Initializer):
+    """All zeros.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.initializers.Zeros()((2,)).numpy()
+    array([0., 0.], dtype=float32)
+    """
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        return np.zeros(shape)
+
+
+class Ones(Initializer):
+    """All ones.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.initializers.Ones()((2,)).numpy()
+    array([1., 1.], dtype=float32)
+    """
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        return np.ones(shape)
+
+
+class Constant(Initializer):
+    """One number everywhere, or an array of the weight's shape.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.initializers.Constant(2.0)((2,)).numpy()
+    array([2., 2.], dtype=float32)
+    """
+
+    def __init__(self, value: Any = 0.0) -> None:
+        self.value = value
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        given = (
+            self.value._v if isinstance(self.value, (Tensor, Variable)) else self.value
+        )
+        return np.broadcast_to(np.asarray(given), shape)
+
+
+class Identity(Initializer):
+    """Ones on the diagonal of a matrix, times ``gain``.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.initializers.Identity(gain=3.0)((2, 2)).numpy()
+    array([[3., 0.],
+           [0., 3.]], dtype=float32)
+    """
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        if len(shape) != MATRIX:
+            raise ValueError(
+                tell(
+                    "Identity matrix initializer can only be used for 2D matrices. "
+                    f"Received: shape={shape} of rank {len(shape)}."
+                )
+            )
+        rows, columns = shape
+        return self.gain * np.eye(rows, columns)
+
+
+class _Random(Initializer):
+    """Random numbers: the same on every call of one initializer, as in Keras.
+
+    Without a seed of its own it gets one from ``tf.random.set_seed``.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = new_seed() if seed is None else seed
+
+    @property
+    def _numbers(self) -> np.random.Generator:
+        return np.random.default_rng(self.seed)
+
+
+class RandomNormal(_Random):
+    """The normal distribution."""
+
+    def __init__(
+        self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None
+    ) -> None:
+        super().__init__(seed)
+        self.mean = mean
+        self.stddev = stddev
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        return self._numbers.normal(self.mean, self.stddev, shape)
+
+
+class TruncatedNormal(RandomNormal):
+    """The normal distribution without what lies beyond two standard deviations."""
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        return self.mean + self.stddev * _truncated(self._numbers, shape)
+
+
+class RandomUniform(_Random):
+    """Evenly spread between ``minval`` and ``maxval``.
+
+    >>> import tapeviz as tf
+    >>> draw = tf.keras.initializers.RandomUniform(-0.1, 0.1)
+    >>> bool(tf.reduce_all(tf.abs(draw((100,))) <= 0.1))
+    True
+    """
+
+    def __init__(
+        self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
+    ) -> None:
+        super().__init__(seed)
+        self.minval = minval
+        self.maxval = maxval
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        return self._numbers.uniform(self.minval, self.maxval, shape)
+
+
+class VarianceScaling(_Random):
+    """Numbers whose variance is ``scale`` over the number of inputs (or outputs).
+
+    So that a layer's outputs are neither much larger nor much smaller than its inputs.
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(seed)
+        if scale <= 0:
+            raise ValueError(
+                tell(
+                    f"Argument `scale` must be positive float. Received: scale={scale}"
+                )
+            )
+        if mode not in ("fan_in", "fan_out", "fan_avg"):
+            raise ValueError(
+                tell(
+                    f"Invalid `mode` argument: {mode}", "use fan_in, fan_out or fan_avg"
+                )
+            )
+        known = ("truncated_normal", "normal", "untruncated_normal", "uniform")
+        if distribution not in known:
+            raise ValueError(
+                tell(
+                    f"Invalid `distribution` argument: {distribution}",
+                    f"use one of {known}",
+                )
+            )
+        self.scale = scale
+        self.mode = mode
+        self.distribution = distribution
+
+    def draw(self, shape: tuple[int, ...]) -> Any:
+        """An array of that shape."""
+        fan_in, fan_out = _fans(shape)
+        fans = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}
+        variance = self.scale / max(1.0, fans[self.mode])
+        if self.distribution == "uniform":
+            limit = math.sqrt(3 * variance)
+            return self._numbers.uniform(-limit, limit, shape)
+        if self.distribution == "untruncated_normal":
+            return self._numbers.normal(0, math.sqrt(variance), shape)
+        return math.sqrt(variance) / _TRUNCATED * _truncated(self._numbers, shape)
+
+
+class _Scaled(VarianceScaling):
+    rule: tuple[float, str, str]
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(*self.rule, seed=seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an initializer like this one."""
+        return {"seed": self.seed}
+
+
+class GlorotUniform(_Scaled):
+    """The one that layers use: uniform, by the mean of inputs and outputs.
+
+    >>> weights = GlorotUniform(seed=1)(shape=(2, 4))
+    >>> bool(abs(weights.numpy()).max() <= (6 / (2 + 4)) ** 0.5)
+    True
+    """
+
+    rule = (1.0, "fan_avg", "uniform")
+
+
+class GlorotNormal(_Scaled):
+    """Normal, by the mean of inputs and outputs.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.initializers.GlorotNormal(seed=1)((3, 2)).shape
+    TensorShape([3, 2])
+    """
+
+    rule = (1.0, "fan_avg", "truncated_normal")
+
+
+class HeUniform(_Scaled):
+    """Uniform, by the inputs, for layers with relu.
+
+    The border is ``sqrt(6 / inputs)``.
+
+    >>> import tapeviz as tf
+    >>> draw = tf.keras.initializers.HeUniform()
+    >>> bool(tf.reduce_all(tf.abs(draw((600, 2))) <= 0.1))
+    True
+    """
+
+    rule = (2.0, "fan_in", "uniform")
+
+
+class HeNormal(_Scaled):
+    """Normal, by the inputs, for layers with relu.
+
+    >>> import tapeviz as tf
+    >>> tf.keras.initializers.HeNormal(seed=1)((3, 2)).shape
+    TensorShape([3, 2])
+    """
+
+    rule = (2.0, "fan_in", "truncated_normal")
+
+
+class LecunUniform(_Scaled):
+    """Uniform, by the inputs.
+
+    The border is ``sqrt(3 / inputs)``.
+
+    >>> import tapeviz as tf
+    >>> draw = tf.keras.initializers.LecunUniform()
+    >>> bool(tf.reduce_all(tf.abs(draw((300, 2))) <= 0.1))
+    True
+    """
+
+    rule = (1.0, "fan_in", "uniform")
+
+
+class LecunNormal(_Scaled):
+    """Normal, by the inputs."""
+
+    rule = (1.0, "fan_in", "truncated_normal")
+
+
+CUT = 2
+"""Where a truncated normal distribution is cut, in standard deviations."""
+
+_TRUNCATED = 0.87962566103423978
+"""The standard deviation of a standard normal distribution cut there."""
+
+MATRIX = 2
+"""The number of axes of a matrix."""
+
+
+def _truncated(numbers: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Standard normal numbers, those beyond ``CUT`` drawn again."""
+    x = numbers.normal(size=shape)
+    while (far := np.abs(x) > CUT).any():
+        x = np.where(far, numbers.normal(size=shape), x)
+    return x
+
+
+def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """How many inputs and outputs a weight of this shape joins."""
+    if len(shape) < MATRIX:
+        return (shape or (1,))[0], (shape or (1,))[0]
+    field = math.prod(shape[:-2])
+    return shape[-2] * field, shape[-1] * field
+
+
+_CLASSES = (
+    Zeros, Ones, Constant, Identity, RandomNormal, TruncatedNormal, RandomUniform,
+    VarianceScaling, GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform,
+    LecunNormal,
+)  # fmt: skip
+_KNOWN: dict[str, type[Initializer]] = {
+    name: kind for kind in _CLASSES for name in (kind.__name__, snake(kind.__name__))
+}
+_KNOWN |= {
+    "zero": Zeros, "one": Ones, "normal": RandomNormal, "uniform": RandomUniform
+}  # fmt: skip
+
+
+def get(identifier: Any) -> Any:
+    """An initializer by its name (``"zeros"``), or itself; a class is called."""
+    if identifier is None:
+        return None
+    if isinstance(identifier, str) and identifier in _KNOWN:
+        return _KNOWN[identifier]()
+    if isinstance(identifier, type):
+        return identifier()
+    if callable(identifier):
+        return identifier
+    raise ValueError(
+        tell(
+            f"Could not interpret initializer identifier: {identifier}",
+            f"known are {', '.join(n for n in _KNOWN if n.islower())}",
+        )
+    )

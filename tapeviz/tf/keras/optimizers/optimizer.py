@@ -1,0 +1,598 @@
+"""What all optimizers share: state, clipping, weight decay, averages, the errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, TypedDict
+
+import numpy as np
+
+from tapeviz.engine.foreign_names import Absent
+from tapeviz.engine.recording import here
+from tapeviz.engine.tensor import Path, Tensor, Variable, wrap
+from tapeviz.errors import InvalidArgumentError, tell, warn
+from tapeviz.tf.arrays import creation
+from tapeviz.tf.keras.naming import auto_name
+from tapeviz.tf.keras.optimizers.schedules import LearningRateSchedule
+from tapeviz.tf.keras.optimizers.update_rule import Recipe, Term
+
+DECAY = "x -= x * weight_decay * lr"
+
+Pairs = list[tuple[Any, Variable]]
+
+
+class Options(TypedDict, total=False):
+    """What every optimizer can be given by name, beside its own settings."""
+
+    weight_decay: float | None
+    clipnorm: float | None
+    clipvalue: float | None
+    global_clipnorm: float | None
+    use_ema: bool
+    ema_momentum: float
+    ema_overwrite_frequency: int | None
+    loss_scale_factor: float | None
+    gradient_accumulation_steps: int | None
+    name: str | None
+
+
+class Optimizer:
+    """Updates variables from their gradients; the base of all optimizers.
+
+    A subclass gives its formula as a text, ``update``, in the words of ``recipe.py``,
+    with the full names of its ``slots`` and the names of its ``settings`` (``rounded``
+    are those that Keras rounds to float32 even for float64 variables). Or it overrides
+    ``build`` and ``update_step``, as in Keras.
+
+    ``weight_decay`` draws variables to zero; ``clipnorm`` limits the norm of each
+    gradient, ``global_clipnorm`` that of all together, ``clipvalue`` every entry;
+    ``use_ema`` keeps a moving average of the variables; with
+    ``gradient_accumulation_steps`` the mean of that many gradients makes one update.
+    """
+
+    update: ClassVar[str] = ""
+    slots: ClassVar[Mapping[str, str]] = {}
+    settings: ClassVar[tuple[str, ...]] = ()
+    rounded: ClassVar[tuple[str, ...]] = ("weight_decay",)
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
+        **unknown: Any,
+    ) -> None:
+        _no_unknown(unknown)
+        _one_clip(clipnorm, clipvalue, global_clipnorm)
+        _sane_average(use_ema, ema_momentum, ema_overwrite_frequency)
+        _sane_accumulation(gradient_accumulation_steps)
+        self.name = name or auto_name(type(self).__name__)
+        self.weight_decay = weight_decay
+        self.clipnorm = clipnorm
+        self.clipvalue = clipvalue
+        self.global_clipnorm = global_clipnorm
+        self.use_ema = use_ema
+        self.ema_momentum = ema_momentum
+        self.ema_overwrite_frequency = ema_overwrite_frequency
+        self.loss_scale_factor = loss_scale_factor
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.built = False
+        self._variables: list[Variable] = []
+        self._of: list[Variable] = []
+        self._index: dict[int, int] = {}
+        self._slots: list[dict[str, Variable]] = []
+        self._last: dict[int, tuple[Recipe, dict[str, Any]]] = {}
+        self._recipes: dict[bool, Recipe] = {}
+        self._undecayed: set[int] = set()
+        self._undecayed_names: re.Pattern[str] | None = None
+        self._iterations = self._keep(np.int64(0), "iteration")
+        self._learning_rate = self._rate(learning_rate)
+
+    minimize = Absent(
+        "minimize",
+        "Keras has left it out: tape.gradient(loss, variables), then "
+        "apply_gradients(zip(gradients, variables))",
+    )
+
+    # -- state -----------------------------------------------------------------------
+
+    def _keep(self, value: Any, name: str) -> Variable:
+        """A variable of the optimizer's own."""
+        made = Variable(value, trainable=False)
+        made._name = Path(f"{self.name}/{name}")
+        self._variables.append(made)
+        return made
+
+    def _rate(self, rate: Any) -> Any:
+        if callable(rate):
+            return rate
+        if isinstance(rate, float):
+            return self._keep(np.float32(rate), "learning_rate")
+        raise ValueError(
+            tell(
+                "Argument `learning_rate` should be float, or an instance of "
+                "LearningRateSchedule, or a callable (that takes in the current "
+                "iteration value and returns the corresponding learning rate value). "
+                f"Received instead: learning_rate={rate}",
+                f"write {float(rate)}"
+                if isinstance(rate, int)
+                else "give a Python float",
+            )
+        )
+
+    @property
+    def learning_rate(self) -> Any:
+        """The learning rate: a float32 variable, or what a schedule gives for now."""
+        rate = self._learning_rate
+        if isinstance(rate, LearningRateSchedule):
+            return rate(self._iterations)
+        return rate() if callable(rate) else rate
+
+    @learning_rate.setter
+    def learning_rate(self, rate: Any) -> None:
+        old = self._learning_rate
+        if callable(rate):
+            self._variables = [v for v in self._variables if v is not old]
+            self._learning_rate = rate
+        elif isinstance(old, Variable):
+            old.assign(rate)
+        else:
+            raise TypeError(
+                tell(
+                    "This optimizer was created with a `LearningRateSchedule` object "
+                    "as its `learning_rate` constructor argument, hence its learning "
+                    "rate is not settable.",
+                    "make the optimizer with a float learning_rate to be able to set "
+                    "it",
+                )
+            )
+
+    @property
+    def iterations(self) -> Any:
+        """How many updates were made: an int64 variable."""
+        every = self.gradient_accumulation_steps
+        return wrap(self._iterations._v // every) if every else self._iterations
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The optimizer's own variables: iteration, learning rate, slots."""
+        return list(self._variables)
+
+    def build(self, variables: Iterable[Variable]) -> None:
+        """Make the slots for these variables; the first ``apply`` does it by itself."""
+        if self.built:
+            return
+        self._of = list(variables)
+        self._index = {id(v): i for i, v in enumerate(self._of)}
+        self._slots = [{} for _ in self._of]
+        if self.use_ema:
+            self._add("average")
+        if self.gradient_accumulation_steps:
+            self._add("gradient_accumulator")
+        used = self._recipe(decay=False).slots if self.update else {}
+        for v, slots in zip(self._of, self._slots, strict=True):
+            for short, full in used.items():
+                slots[short] = self._slot(v, full, self.start(short))
+        self.built = True
+
+    def start(self, slot: str) -> float:
+        """What a slot holds at first."""
+        return 0.0
+
+    def _add(self, name: str) -> None:
+        for v, slots in zip(self._of, self._slots, strict=True):
+            slots[name] = self._slot(v, name, 0.0)
+
+    def _slot(self, v: Variable, name: str, value: float) -> Variable:
+        known = v._name if isinstance(v._name, Path) else v.name
+        of = known.replace("/", "_").replace(":", "_")
+        return self._keep(np.full_like(v._v, np.float32(value))[()], f"{of}_{name}")
+
+    def add_variable_from_reference(
+        self,
+        reference_variable: Variable,
+        name: str | None = None,
+        initializer: Any = 0.0,
+    ) -> Variable:
+        """A slot for a variable, of its shape and dtype, for a subclass's ``build``."""
+        value = 0.0 if isinstance(initializer, str) else initializer
+        return self._slot(reference_variable, name or "var", value)
+
+    def _get_variable_index(self, variable: Variable) -> int:
+        return self._index[id(variable)]
+
+    # -- applying gradients ----------------------------------------------------------
+
+    def apply_gradients(
+        self, grads_and_vars: Iterable[tuple[Any, Variable]]
+    ) -> Variable:
+        """Update each variable by its gradient: ``apply_gradients(zip(grads, vars))``.
+
+        A gradient that is None leaves its variable as it is, with a UserWarning;
+        ValueError if all are None or a variable was not there at the first call.
+        """
+        pairs = list(grads_and_vars)
+        if not pairs:
+            raise ValueError(
+                tell("not enough values to unpack (expected 2, got 0)", _ONCE)
+            )
+        grads, variables = zip(*pairs, strict=True)
+        self.apply(grads, variables)
+        return self._iterations
+
+    def apply(
+        self,
+        grads: Sequence[Any],
+        trainable_variables: Iterable[Variable] | None = None,
+    ) -> None:
+        """Update variables (by default those it was built with) by their gradients."""
+        if not len(grads):
+            return
+        variables = self._ready(grads, trainable_variables)
+        pairs = self._connected(grads, variables)
+        outer, here.by = here.by, self
+        try:
+            self._apply(pairs)
+        finally:
+            here.by = outer
+        self._iterations._put(self._iterations._v + 1)
+
+    def _ready(
+        self, grads: Sequence[Any], given: Iterable[Variable] | None
+    ) -> list[Variable]:
+        """The variables to update, the optimizer being built for them."""
+        if given is None:
+            return self._own(grads)
+        variables = list(given)
+        if not self.built:
+            self.build(variables)
+            self.built = True
+        for v in variables:
+            if id(v) not in self._index:
+                raise ValueError(
+                    tell(
+                        f"Unknown variable: {v}. This optimizer can only be called "
+                        "for the variables it was originally built with. When working "
+                        "with a new set of variables, you should recreate a new "
+                        "optimizer instance.",
+                        "make a new optimizer, or call optimizer.build([...]) with all "
+                        "variables before the first step",
+                    )
+                )
+        return variables
+
+    def _own(self, grads: Sequence[Any]) -> list[Variable]:
+        if not self.built:
+            raise ValueError(
+                tell(
+                    "When passing `grads` without `variables`, the optimizer must "
+                    "already be built on a list of variables. Call "
+                    "`optimizer.build(trainable_variables)` first."
+                )
+            )
+        if len(grads) != len(self._of):
+            raise ValueError(
+                tell(
+                    "When passing `grads` as a list of gradient tensors, the "
+                    "gradients must match `optimizer.variables` one-to-on. Received a "
+                    f"list of {len(grads)} gradients, but the optimizer is tracking "
+                    f"{len(self._of)} trainable variables."
+                )
+            )
+        return self._of
+
+    def _connected(self, grads: Sequence[Any], variables: list[Variable]) -> Pairs:
+        """The pairs that have a gradient, as raw values of the variable's dtype."""
+        given = list(zip(grads, variables, strict=True))
+        pairs = [(_raw(g, v), v) for g, v in given if g is not None]
+        if not pairs:
+            raise ValueError(
+                tell(
+                    "No gradients provided for any variable.",
+                    "every gradient is None; why(tape, loss, x) says the reason",
+                )
+            )
+        if len(pairs) < len(given):
+            names = [v.name for g, v in given if g is None]
+            warn(
+                f"Gradients do not exist for variables {names} when minimizing the "
+                "loss. They stay as they are; why(tape, loss, x) says the reason."
+            )
+        scale = self.loss_scale_factor
+        return pairs if scale is None else [(g / scale, v) for g, v in pairs]
+
+    def _apply(self, pairs: Pairs) -> None:
+        every = self.gradient_accumulation_steps
+        if every:
+            pairs = self._accumulated(pairs, every)
+        if pairs:
+            grads = self._clipped([g for g, _ in pairs])
+            self._step(list(zip(grads, (v for _, v in pairs), strict=True)))
+        if self.use_ema:
+            self._average()
+
+    def _step(self, pairs: Pairs) -> None:
+        rate = self.learning_rate
+        own = type(self).update_step is not Optimizer.update_step
+        for g, v in pairs:
+            if own:
+                self._decay(v, rate)
+                self.update_step(wrap(g), v, rate)
+            else:
+                self._run(g, v, rate)
+
+    def update_step(
+        self, gradient: Any, variable: Variable, learning_rate: Any
+    ) -> None:
+        """Update one variable; a subclass without a text overrides this."""
+        self._run(_raw(gradient, variable), variable, learning_rate)
+
+    def _run(self, g: Any, v: Variable, rate: Any) -> None:
+        """One variable's update, by the text."""
+        if not self.update:
+            raise NotImplementedError(
+                f"{type(self).__name__} needs an `update` text or an `update_step` "
+                "method"
+            )
+        decays = self.weight_decay is not None and self._use_weight_decay(v)
+        recipe = self._recipe(decay=decays)
+        slots = self._slots[self._index[id(v)]]
+        values = self._values(v._v.dtype.type, rate) | {"x": v._v, "g": g}
+        values |= {f"{short}_old": slots[short]._v for short in recipe.slots}
+        new = recipe.run(values)
+        self._last[id(v)] = (recipe, values)
+        for short in recipe.slots:
+            slots[short]._put(values[short])
+        v.assign(wrap(new))
+
+    def _values(self, kind: Callable[[Any], Any], rate: Any) -> dict[str, Any]:
+        """The learning rate, the step's number, and the settings."""
+        values = {n: getattr(self, n) for n in (*self.settings, "weight_decay")}
+        for n in self.rounded:
+            if values.get(n) is not None:
+                values[n] = float(np.float32(values[n]))
+        number = self._iterations._v // (self.gradient_accumulation_steps or 1) + 1
+        lr = rate._v if isinstance(rate, (Tensor, Variable)) else rate
+        return values | {"lr": kind(lr), "t": kind(number)}
+
+    def _recipe(self, *, decay: bool) -> Recipe:
+        if decay not in self._recipes:
+            settings = {n: getattr(self, n) for n in self.settings}
+            text = f"{DECAY}\n{self.update}" if decay else self.update
+            self._recipes[decay] = Recipe(text, self.slots, settings)
+        return self._recipes[decay]
+
+    # -- what happened ---------------------------------------------------------------
+
+    @property
+    def formula(self) -> str:
+        """The update as text, with these settings: what is run for each variable."""
+        return str(self._recipe(decay=self.weight_decay is not None))
+
+    def terms(self, variable: Variable) -> tuple[Term, ...]:
+        """The variable's last move as a sum: gradient, momentum, weight decay.
+
+        Each term has a name, its formula and its value. ValueError if this optimizer
+        has not updated the variable.
+        """
+        recipe, values = self._told(variable)
+        return recipe.terms(values)
+
+    def values(self, variable: Variable) -> dict[str, Any]:
+        """Every name of the formula with its number in the variable's last update.
+
+        ``x`` is the value before it, ``x_new`` after it, ``m_old`` and ``m`` a slot
+        before and after.
+        """
+        return {n: v for n, v in self._told(variable)[1].items() if n[0] != "_"}
+
+    def _told(self, variable: Variable) -> tuple[Recipe, dict[str, Any]]:
+        try:
+            return self._last[id(variable)]
+        except KeyError:
+            raise ValueError(
+                tell(
+                    f"{self.name} has not updated {variable.name}",
+                    "apply a gradient first",
+                )
+            ) from None
+
+    # -- clipping, decay, averages ---------------------------------------------------
+
+    def _clipped(self, grads: list[Any]) -> list[Any]:
+        if self.clipnorm and self.clipnorm > 0:
+            return [_clip_norm(g, self.clipnorm) for g in grads]
+        if self.global_clipnorm and self.global_clipnorm > 0:
+            return _clip_global(grads, self.global_clipnorm)
+        if self.clipvalue and self.clipvalue > 0:
+            limit = self.clipvalue
+            return [
+                np.clip(g, g.dtype.type(-limit), g.dtype.type(limit)) for g in grads
+            ]
+        return grads
+
+    def exclude_from_weight_decay(
+        self,
+        var_list: Iterable[Variable] | None = None,
+        var_names: Iterable[str] | None = None,
+    ) -> None:
+        """Leave variables out of weight decay, as such or by a part of their name."""
+        self._undecayed = {id(v) for v in var_list or ()}
+        words = list(var_names or ())
+        self._undecayed_names = re.compile("|".join(words)) if words else None
+
+    def _use_weight_decay(self, variable: Variable) -> bool:
+        if id(variable) in self._undecayed:
+            return False
+        names = self._undecayed_names
+        return names is None or names.search(variable.name) is None
+
+    def _decay(self, v: Variable, rate: Any) -> None:
+        """Weight decay as a step of its own, before a subclass's ``update_step``."""
+        if self.weight_decay is not None and self._use_weight_decay(v):
+            values = self._values(v._v.dtype.type, rate)
+            v.assign(v._v - v._v * values["weight_decay"] * values["lr"])
+
+    def _accumulated(self, pairs: Pairs, every: int) -> Pairs:
+        """The mean gradients when enough have come, else nothing."""
+        held = [
+            self._slots[self._index[id(v)]]["gradient_accumulator"] for _, v in pairs
+        ]
+        sums = [g + h._v for (g, _), h in zip(pairs, held, strict=True)]
+        if (int(self._iterations._v) + 1) % every:
+            for h, total in zip(held, sums, strict=True):
+                h._put(total)
+            return []
+        for slots in self._slots:
+            h = slots["gradient_accumulator"]
+            h._put(np.zeros_like(h._v)[()])
+        return [(s / every, v) for s, (_, v) in zip(sums, pairs, strict=True)]
+
+    def _average(self) -> None:
+        count = int(self.iterations._v)
+        for v, slots in zip(self._of, self._slots, strict=True):
+            keep = v._v.dtype.type(self.ema_momentum if count else 0.0)
+            average = slots["average"]
+            average._put(keep * average._v + (1 - keep) * v._v)
+        every = self.ema_overwrite_frequency
+        if every and (count + 1) % every == 0:
+            self.finalize_variable_values(self._of)
+
+    def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
+        """Give the variables the values of their moving averages."""
+        if self.use_ema:
+            for v in var_list:
+                v.assign(self._slots[self._index[id(v)]]["average"]._v)
+
+    # -- for subclasses in Keras' style ------------------------------------------------
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Give a variable a value."""
+        variable.assign(value)
+
+    def assign_add(self, variable: Variable, value: Any) -> None:
+        """Add to a variable."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Variable, value: Any) -> None:
+        """Subtract from a variable."""
+        variable.assign_sub(value)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an optimizer like this one."""
+        rate = self._learning_rate
+        if isinstance(rate, Variable):
+            rate = float(rate._v)
+        names = (*Options.__optional_keys__, *self.settings)
+        return {"learning_rate": rate} | {n: getattr(self, n) for n in sorted(names)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Optimizer:
+        """An optimizer from what ``get_config`` gave."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        if not self.update:
+            return object.__repr__(self)
+        text = "; ".join(self.formula.splitlines())
+        return f"<{type(self).__name__} name={self.name}: {text}>"
+
+
+_ONCE = "zip() can be used up only once: make a new zip(grads, variables) for each step"
+
+
+def _raw(gradient: Any, v: Variable) -> Any:
+    """A gradient as a raw value of the variable's dtype and shape."""
+    if hasattr(gradient, "dense_shape"):
+        gradient = creation.convert_to_tensor(gradient)
+    g = (
+        gradient._v
+        if isinstance(gradient, (Tensor, Variable))
+        else np.asarray(gradient)[()]
+    )
+    if np.shape(g) != np.shape(v._v):
+        raise InvalidArgumentError(
+            tell(
+                f"Cannot update variable with shape {list(np.shape(v._v))} using a "
+                f"Tensor with shape {list(np.shape(g))}, shapes must be equal.",
+                f"does this gradient belong to {v.name}? Pairs are (gradient, "
+                "variable)",
+            )
+        )
+    return g if g.dtype == v._v.dtype else g.astype(v._v.dtype)
+
+
+def _clip_norm(g: Any, limit: float) -> Any:
+    square = np.add.reduce(np.square(g), axis=None)
+    norm = np.sqrt(square) if square > 0 else square
+    return g * limit / np.maximum(norm, g.dtype.type(limit))
+
+
+def _clip_global(grads: list[Any], limit: float) -> list[Any]:
+    squares = np.stack([np.add.reduce(np.square(g), axis=None) for g in grads])
+    norm = np.sqrt(np.add.reduce(squares))
+    with np.errstate(all="ignore"):
+        scale = limit * np.minimum(1 / norm, norm.dtype.type(1 / limit))
+        return [g * (scale + (norm - norm)) for g in grads]
+
+
+def _no_unknown(unknown: dict[str, Any]) -> None:
+    if unknown.pop("decay", None) is not None:
+        warn("Argument `decay` is no longer supported and will be ignored.")
+    if unknown:
+        do = {"lr": "it is called learning_rate"}
+        raise ValueError(
+            tell(
+                f"Argument(s) not recognized: {unknown}",
+                "; ".join(do[n] for n in unknown if n in do),
+            )
+        )
+
+
+def _one_clip(
+    norm: float | None, value: float | None, global_norm: float | None
+) -> None:
+    if sum(c is not None for c in (norm, value, global_norm)) > 1:
+        raise ValueError(
+            tell(
+                "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. "
+                f"Received: clipnorm={norm}, clipvalue={value}, "
+                f"global_clipnorm={global_norm}"
+            )
+        )
+
+
+def _sane_average(use: bool, momentum: float, every: int | None) -> None:
+    if use and not 0 <= momentum <= 1:
+        raise ValueError(
+            tell(
+                "`ema_momentum` must be in the range [0, 1]. Received: "
+                f"ema_momentum={momentum}"
+            )
+        )
+    if use and every and (not isinstance(every, int) or every < 1):
+        raise ValueError(
+            tell(
+                "`ema_overwrite_frequency` must be an integer >= 1 or None. Received: "
+                f"ema_overwrite_frequency={every}"
+            )
+        )
+
+
+def _sane_accumulation(steps: int | None) -> None:
+    if steps is not None and (steps == 1 or steps < 0):
+        raise ValueError(
+            tell(
+                "`gradient_accumulation_steps` must be an integer >= 2. Received: "
+                f"gradient_accumulation_steps={steps}"
+            )
+        )

@@ -1,0 +1,376 @@
+"""What the learner gets in hand: pictures that show, print and save themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tapeviz import inspect
+from tapeviz.analysis.graph_diff import compare
+from tapeviz.analysis.subgraph import Part
+from tapeviz.engine.tape import GradientTape
+from tapeviz.errors import LayoutError, SaveError, caller, names_around, tell
+from tapeviz.inspect.gc_pause import bulk
+from tapeviz.render.graph import interactive
+from tapeviz.render.graph.diff_badges import changed, changes
+from tapeviz.render.graph.diff_badges import to_text as list_changes
+from tapeviz.render.graph.layout import check
+from tapeviz.render.graph.memory_badges import remembered
+from tapeviz.render.graph.memory_badges import table as kept_table
+from tapeviz.render.graph.scene import Scene, description, scene, summary
+from tapeviz.render.html.page import image_tag, static_html
+from tapeviz.render.svg.options import theme_of
+from tapeviz.trace.descent import Descent
+from tapeviz.trace.graph import Graph
+from tapeviz.trace.memory import Memory
+from tapeviz.wording import values as text
+
+if TYPE_CHECKING:
+    from tapeviz.render.graph.folded import Folded
+    from tapeviz.trace.descent import Update
+
+
+class Shown:
+    """Something to look at: shows itself in a notebook, saves itself to a file."""
+
+    def _forms(self) -> dict[str, Callable[..., str | bytes]]:
+        """What can be saved, by the file's ending; options are the form's own."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        try:
+            return {"text/html": self._html(), "text/plain": repr(self)}
+        except LayoutError as error:
+            return {"text/plain": f"{error}\n\n{self}"}
+
+    def _html(self) -> str:
+        raise NotImplementedError
+
+    def save(self, path: str | Path, **options: Any) -> Path:
+        """Write the picture to a file whose ending says the form; returns its path.
+
+        Some forms take options: ``scale=3`` gives a PNG three dots to a pixel. The
+        same picture gives the same bytes every time. ValueError for an ending that is
+        not known, TypeError for an option that the form does not take, SaveError (an
+        OSError) when the file cannot be written.
+        """
+        file = Path(path)
+        content = self._content(file, options)
+        try:
+            if isinstance(content, bytes):
+                file.write_bytes(content)
+            else:
+                file.write_text(content, encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise SaveError(
+                tell(
+                    f"{file} could not be written: {error.strerror or error}",
+                    "choose a folder that exists and that you may write to",
+                )
+            ) from error
+        return file
+
+    def _content(self, file: Path, options: dict[str, Any]) -> str | bytes:
+        """What goes into a file of this name."""
+        forms, ending = self._forms(), file.suffix.lower()
+        if ending not in forms:
+            raise ValueError(
+                tell(
+                    f"a picture cannot be saved as {file.suffix or file.name!r}",
+                    f"end the file's name with one of {', '.join(sorted(forms))}",
+                )
+            )
+        known = signature(forms[ending]).parameters
+        for name in options:
+            if name not in known:
+                takes = f"{ending} takes {', '.join(known)}"
+                raise TypeError(
+                    tell(
+                        f"a picture saved as {ending} has no option {name!r}",
+                        takes if known else "leave it out",
+                    )
+                )
+        return forms[ending](**options)
+
+
+class Drawing(Shown):
+    """The picture of a recorded graph; ``graph`` is the data it draws.
+
+    A large graph is folded, or any graph if ``fold`` is True, or none if it is False.
+    ``memory`` has the numbers where the picture tells what the tape keeps alive.
+    ``part`` says which part of the graph is shown, ``precision`` with how many digits.
+    ValueError for a look that there is not.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one way in which the same graph is shown
+        self,
+        graph: Graph,
+        *,
+        theme: str = "auto",
+        direction: str = "LR",
+        fold: bool | None = None,
+        memory: Memory | None = None,
+        precision: int | None = None,
+        part: Part | None = None,
+    ) -> None:
+        self._whole = graph if memory is None else remembered(graph, memory)
+        self.memory = memory
+        self._look = {"theme": theme_of(theme), "direction": check(direction)}
+        self._fold = fold
+        self._digits = text.check_precision(precision)
+        with text.precision(precision):
+            self.graph = part.of(self._whole) if part else self._whole
+
+    @cached_property
+    def _folded(self) -> Folded | None:
+        """The folded picture, if the graph is to be folded."""
+        from tapeviz.analysis.folded_view import chosen
+        from tapeviz.render.graph.folded import folded
+
+        with bulk(), text.precision(self._digits):
+            fold = chosen(self.graph, fold=self._fold)
+            return None if fold is None else folded(fold, **self._look)
+
+    @cached_property
+    def _scene(self) -> Scene:
+        if self._folded is not None:
+            return self._folded.scene
+        with text.precision(self._digits):
+            theme, direction = self._look["theme"], self._look["direction"]
+            return scene(self.graph, theme=theme, direction=direction, legend=True)
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG text."""
+        return self._scene.svg
+
+    def _forms(self) -> dict[str, Callable[..., str | bytes]]:
+        return {
+            ".svg": lambda: self.svg,
+            ".png": self.png,
+            ".pdf": self.pdf,
+            ".html": self._page,
+            ".json": self.graph.to_json,
+            ".dot": lambda: self.dot,
+            ".mmd": lambda: self.mermaid,
+            ".txt": self.__str__,
+        }
+
+    def png(self, scale: float = 2.0) -> bytes:
+        """The picture as a PNG file's bytes, ``scale`` dots to a pixel."""
+        from tapeviz.render.svg import raster
+
+        return raster.png(self.svg, scale=scale)
+
+    def pdf(self) -> bytes:
+        """The picture as a PDF file's bytes, with text that can be selected."""
+        from tapeviz.render.svg import raster
+
+        return raster.pdf(self.svg)
+
+    @property
+    def text(self) -> str:
+        """What the picture says, as a table in plain text."""
+        return str(self)
+
+    @property
+    def dot(self) -> str:
+        """The graph as DOT text, for Graphviz."""
+        from tapeviz.render.text.dot import to_dot
+
+        with text.precision(self._digits):
+            return to_dot(self.graph, direction=self._look["direction"])
+
+    @property
+    def mermaid(self) -> str:
+        """The graph as a Mermaid flowchart, for Markdown."""
+        from tapeviz.render.text.mermaid import to_mermaid
+
+        with text.precision(self._digits):
+            return to_mermaid(self.graph, direction=self._look["direction"])
+
+    def _page(self) -> str:
+        if self._folded is not None:
+            return self._folded.page()
+        return interactive.page(self.svg, self.graph, summary(self.graph), self._shown)
+
+    def _html(self) -> str:
+        if self._folded is not None:
+            return self._folded.notebook()
+        with text.precision(self._digits):
+            alt = description(self.graph)
+        return interactive.notebook(self.svg, self.graph, alt, self._shown)
+
+    @property
+    def _shown(self) -> dict[str, Any]:
+        """How the picture was drawn, and how narrow it may become."""
+        return {**self._look, "least": round(0.72 * self._scene.width)}
+
+    def __str__(self) -> str:
+        with text.precision(self._digits):
+            listed = text.table(self.graph)
+        if self.memory is None:
+            return listed
+        kept = kept_table(self._whole, self.memory)
+        numbers = text.columns(kept.heads, kept.rows)
+        return f"{listed}\n\n{numbers}"
+
+    def __repr__(self) -> str:
+        ops = sum(n.kind == "op" and not n.ghost for n in self.graph.nodes)
+        said = text.counted(ops, "operation")
+        return f"<picture of a tape: {said}, {len(self.graph.nodes)} nodes>"
+
+
+class Compared(Drawing):
+    """The picture of what changed from one graph to another.
+
+    ``graph`` has what either of them has, ``changes`` a row for each difference.
+    """
+
+    def __init__(self, before: Graph, after: Graph, **options: Any) -> None:
+        self._both = compare(before, after)
+        self.changes = changes(self._both)
+        super().__init__(changed(self._both), **options)
+
+    def __str__(self) -> str:
+        with text.precision(self._digits):
+            listed = text.table(replace(self.graph, notes=()))
+        return f"{list_changes(self._both)}\n\n{listed}"
+
+    def __repr__(self) -> str:
+        return f"<picture of two tapes: {len(self.changes.rows)} differences>"
+
+
+def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any:
+    """The matplotlib figure of runs, which shows itself with its alt text."""
+    from tapeviz.render.descent import figure as plots
+    from tapeviz.render.descent import table as twin
+
+    if axes is not None:
+        return plots.plot(runs, axes=axes, **options)
+    figure = plots.figure(runs, **options)
+    follows = options.get("theme", "light") == "light"
+    alt = plots.describe_all(runs, options.get("labels"), options.get("directions"))
+
+    def bundle(**_: Any) -> dict[str, str]:
+        if follows:
+            page = static_html(plots.themed(figure, alt), alt, asks=True)
+        else:
+            page = image_tag(plots.write_svg(figure), alt)
+        table = twin.folded(twin.runs_table(runs, options.get("labels")))
+        return {"text/html": page + table, "text/plain": alt}
+
+    figure._repr_mimebundle_ = bundle  # type: ignore[attr-defined]  # IPython asks
+    return figure
+
+
+def names_of(thing: Any) -> Mapping[str, Any]:
+    """The names in force: those of a run's step, or the caller's now."""
+    return thing.names if isinstance(thing, Step) else names_around()
+
+
+def call_site_of(thing: Any) -> tuple[Any, int] | None:
+    """The learner's instruction that asks; None for a run's step, which is past."""
+    frame = None if isinstance(thing, Step) else caller()
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def tape_of(thing: Any, verb: str) -> GradientTape:
+    """The tape of a step, or the tape itself; TypeError for anything else."""
+    if isinstance(thing, Step):
+        return thing.tape
+    if not isinstance(thing, GradientTape):
+        raise TypeError(
+            tell(
+                f"{verb} was given {thing!r}, which is not a tape",
+                "give it the tape of your block: "
+                f"with tf.GradientTape() as tape: ... {verb}(tape)",
+            )
+        )
+    return thing
+
+
+def draw(  # noqa: PLR0913 - options, by keyword
+    tape: GradientTape | Step,
+    target: Any = None,
+    sources: Any = None,
+    *,
+    memory: bool = False,
+    fold: bool | None = None,
+    theme: str = "auto",
+    direction: str = "LR",
+    precision: int | None = None,
+    depth: int | None = None,
+    constants: bool = True,
+    between: bool = False,
+) -> Drawing:
+    """The picture of what a tape recorded, with names, values, shapes and gradients.
+
+    What it did not record is there too, dashed: what was not watched, computed outside
+    of the block or under ``stop_recording``, or left for NumPy; and after an error the
+    operation that failed.
+
+    The gradients are those the tape was last asked for. ``target`` and ``sources`` mark
+    nodes by hand. ``draw(before, after)`` of two tapes shows what changed from one to
+    the other. ``memory`` adds how many bytes each record keeps alive and what
+    ``del tape`` frees. Loops and layers of a large tape are folded into groups that
+    open on a click; ``fold`` True or False decides that. ``theme`` is "auto"
+    (as the page around it), "light", "dark", "colourblind", "contrast" or "print",
+    ``direction`` "LR" or "TB", ``precision`` how many significant digits values have.
+
+    ``depth`` shows only so many steps back from the target, or without one forward
+    from the sources; ``constants=False`` hides plain constants; ``between=True`` shows
+    only what lies between the sources and the target. ValueError for what cannot be.
+
+    >>> import tapeviz as tf
+    >>> x = tf.Variable(3.0)
+    >>> with tf.GradientTape() as tape:
+    ...     y = x * x
+    >>> picture = draw(tape)
+    >>> [node.name for node in picture.graph.nodes]
+    ['x', 'y']
+    """
+    part = Part(depth=depth, constants=constants, between=between)
+    look: dict[str, Any] = {
+        "theme": theme,
+        "direction": direction,
+        "precision": precision,
+    }
+    kept = inspect.memory(tape_of(tape, "draw")) if memory else None
+    if isinstance(target, (GradientTape, Step)):
+        both = [
+            inspect.graph(tape_of(t, "draw"), names_of(t), spot=call_site_of(t))
+            for t in (tape, target)
+        ]
+        return Compared(both[0], both[1], part=part, **look)
+    graph = inspect.graph(
+        tape_of(tape, "draw"), names_of(tape), target, sources, call_site_of(tape)
+    )
+    return Drawing(graph, memory=kept, fold=fold, part=part, **look)
+
+
+@dataclass(frozen=True, repr=False)
+class Step:
+    """One step of a recorded run, opened: ``draw(run[7])``, ``play(run[7])``.
+
+    ``tape`` is what the loop recorded in this step, ``target`` and ``sources`` what it
+    was asked for, ``names`` what the learner called things then, and ``update`` the
+    point, loss, gradient and move.
+    """
+
+    number: int
+    tape: GradientTape
+    target: Any
+    sources: Any
+    update: Update
+    names: dict[str, Any]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return draw(self)._repr_mimebundle_()
+
+    def __repr__(self) -> str:
+        return f"<step {self.number} of a descent: draw, play, explain or why it>"

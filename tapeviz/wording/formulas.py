@@ -1,0 +1,297 @@
+"""Formulas in three hands: as plain text, as LaTeX, as MathML.
+
+A formula is read from Python's notation, in which the rules are written, into a small
+tree, and written out from there.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from tapeviz.wording.values import one_line
+
+
+@dataclass(frozen=True)
+class Math:
+    """A formula: a kind, the formulas in it, and for a leaf its text.
+
+    The kinds are ``symbol``, ``number``, ``word``, ``sign``, ``row``, ``fraction``,
+    ``power``, ``root``, ``call`` (the first part is the function) and ``bracket``.
+    """
+
+    kind: str
+    text: str = ""
+    parts: tuple[Math, ...] = ()
+
+
+def symbol(text: str) -> Math:
+    """A name, such as ``x`` or ``v3``."""
+    return Math("symbol", text)
+
+
+def number(text: str) -> Math:
+    """A number, or an array written out, as it stands."""
+    return Math("number", text)
+
+
+def sign(text: str) -> Math:
+    """An operator such as ``+`` or ``=``."""
+    return Math("sign", text)
+
+
+def row(*parts: Math) -> Math:
+    """Formulas side by side."""
+    return Math("row", parts=parts)
+
+
+def joined(parts: Sequence[Math], between: str) -> Math:
+    """Formulas with a sign between them."""
+    out: list[Math] = []
+    for part in parts:
+        out += [sign(between), part] if out else [part]
+    return row(*out)
+
+
+def derivative(above: Math, below: Math, d: str = "d") -> Math:
+    """``dy/dx``, or with ``d="∂"`` a partial derivative."""
+    return Math("fraction", d, (_differential(d, above), _differential(d, below)))
+
+
+def _differential(d: str, of: Math) -> Math:
+    plain = of.kind == "symbol" and of.text.isidentifier()
+    return row(symbol(d), of if plain else Math("bracket", parts=(of,)))
+
+
+# -- reading ------------------------------------------------------------------------
+
+
+def read(text: str) -> Math:
+    """The formula of a text in Python's notation; the text itself where it is none."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return Math("word", one_line(text, 200))
+    return _read(tree)
+
+
+_SIGNS: dict[type, tuple[str, int]] = {
+    ast.Add: ("+", 1), ast.Sub: ("−", 1), ast.Mult: ("·", 2), ast.MatMult: ("@", 2),
+    ast.Mod: ("mod", 2), ast.FloorDiv: ("//", 2), ast.BitAnd: ("and", 0),
+    ast.BitOr: ("or", 0), ast.BitXor: ("xor", 0),
+}  # fmt: skip
+_TESTS: dict[type, str] = {
+    ast.Gt: ">", ast.GtE: "≥", ast.Lt: "<", ast.LtE: "≤", ast.Eq: "=", ast.NotEq: "≠",
+}  # fmt: skip
+
+
+def _read(node: ast.expr) -> Math:
+    if isinstance(node, (ast.Name, ast.Constant)):
+        return _leaf(node)
+    if isinstance(node, ast.BinOp):
+        return _binary(node)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return row(sign("−"), _within(node.operand, 2))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        return _call(node, node.func.id)
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in _TESTS:
+        left, right = _read(node.left), _read(node.comparators[0])
+        return row(left, sign(_TESTS[type(node.ops[0])]), right)
+    return Math("word", one_line(ast.unparse(node), 200))
+
+
+def _leaf(node: ast.Name | ast.Constant) -> Math:
+    if isinstance(node, ast.Name):
+        return symbol(node.id)
+    plain = isinstance(node.value, (int, float))
+    return number(ast.unparse(node)) if plain else Math("word", ast.unparse(node))
+
+
+def _binary(node: ast.BinOp) -> Math:
+    if isinstance(node.op, ast.Div):
+        return Math("fraction", parts=(_read(node.left), _read(node.right)))
+    if isinstance(node.op, ast.Pow):
+        return Math("power", parts=(_within(node.left, 4), _read(node.right)))
+    text, level = _SIGNS.get(type(node.op), ("?", 0))
+    right = level + (isinstance(node.op, (ast.Sub, ast.MatMult)))
+    minus = isinstance(node.left, ast.UnaryOp)
+    left = _read(node.left) if minus else _within(node.left, level)
+    return row(left, sign(text), _within(node.right, right))
+
+
+def _level(node: ast.expr) -> int:
+    if isinstance(node, ast.BinOp):
+        if isinstance(node.op, ast.Div):
+            return 3
+        return (
+            3 if isinstance(node.op, ast.Pow) else _SIGNS.get(type(node.op), ("", 0))[1]
+        )
+    if isinstance(node, ast.UnaryOp):
+        return 1
+    return 0 if isinstance(node, (ast.Compare, ast.IfExp)) else 5
+
+
+def _within(node: ast.expr, level: int) -> Math:
+    inner = _read(node)
+    return inner if _level(node) >= level else Math("bracket", parts=(inner,))
+
+
+def _call(node: ast.Call, name: str) -> Math:
+    args = tuple(map(_read, node.args))
+    if name == "sqrt" and len(args) == 1:
+        return Math("root", parts=args)
+    if name == "T" and len(args) == 1:
+        return Math("power", parts=(_within(node.args[0], 4), Math("word", "T")))
+    return Math("call", name, args)
+
+
+# -- writing ------------------------------------------------------------------------
+
+
+def to_text(math: Math) -> str:
+    """The formula on one line of plain text."""
+    return _write(math, _TEXT)
+
+
+def to_latex(math: Math) -> str:
+    r"""The formula as LaTeX, without the dollar signs around it.
+
+    >>> to_latex(read("g * cos(x1) / 2"))
+    '\\frac{g \\cdot \\cos\\left(x_{1}\\right)}{2}'
+    """
+    return _write(math, _LATEX)
+
+
+def to_mathml(math: Math) -> str:
+    """The formula as a ``<math>`` element, with its text for those who need it."""
+    return (
+        f'<math alttext="{escape(to_text(math))}"><mrow>{_write(math, _MATHML)}</mrow>'
+        "</math>"
+    )
+
+
+Hand = dict[str, Callable[[Math, tuple[str, ...]], str]]
+
+
+def _write(math: Math, hand: Hand) -> str:
+    return hand[math.kind](math, tuple(_write(part, hand) for part in math.parts))
+
+
+def _text_sign(math: Math, _: tuple[str, ...]) -> str:
+    return " * " if math.text == "·" else f" {math.text} "
+
+
+def _text_row(math: Math, parts: tuple[str, ...]) -> str:
+    minus = math.parts and math.parts[0].kind == "sign"
+    return "".join(parts).lstrip() if not minus else "-" + "".join(parts[1:])
+
+
+def _text_fraction(math: Math, parts: tuple[str, ...]) -> str:
+    if math.text:
+        return f"{parts[0]}/{parts[1]}"
+    over, under = (f"({text})" if " " in text else text for text in parts)
+    return f"{over} / {under}"
+
+
+def _text_power(math: Math, parts: tuple[str, ...]) -> str:
+    base, exponent = parts
+    if math.parts[1].text == "T":
+        return f"{base}ᵀ"
+    return f"{base} ** ({exponent})" if " " in exponent else f"{base} ** {exponent}"
+
+
+_TEXT: Hand = {
+    "symbol": lambda m, _: m.text,
+    "number": lambda m, _: m.text,
+    "word": lambda m, _: m.text,
+    "sign": _text_sign,
+    "row": _text_row,
+    "fraction": _text_fraction,
+    "power": _text_power,
+    "root": lambda _, p: f"sqrt({p[0]})",
+    "call": lambda m, p: f"{m.text}({', '.join(p)})",
+    "bracket": lambda _, p: f"({p[0]})",
+}
+
+_INDEXED = re.compile(r"([A-Za-z])_?(\d+)")
+_KNOWN = frozenset(
+    ("sin", "cos", "tan", "exp", "log", "sinh", "cosh", "tanh", "max", "min", "det")
+)
+_LATEX_SIGNS = {
+    "·": r"\cdot", "−": "-", "≥": r"\ge", "≤": r"\le", "≠": r"\ne", "@": r"\,",
+    "mod": r"\bmod", "//": "//", "←": r"\leftarrow",
+}  # fmt: skip
+_ESCAPES = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    **{c: "\\" + c for c in "{}$&#_%"},
+}  # fmt: skip
+
+
+def latex_text(text: str) -> str:
+    """Any text as LaTeX that prints just this text."""
+    return "".join(_ESCAPES.get(c, c) for c in one_line(text))
+
+
+def _latex_symbol(math: Math, _: tuple[str, ...]) -> str:
+    text = math.text
+    if text == "∂":
+        return r"\partial "
+    if len(text) == 1 and text.isalpha():
+        return text
+    indexed = _INDEXED.fullmatch(text)
+    if indexed:
+        return f"{indexed[1]}_{{{indexed[2]}}}"
+    return rf"\mathtt{{{latex_text(text)}}}"
+
+
+def _latex_call(math: Math, parts: tuple[str, ...]) -> str:
+    name = math.text
+    head = rf"\{name}" if name in _KNOWN else rf"\operatorname{{{latex_text(name)}}}"
+    return rf"{head}\left({', '.join(parts)}\right)"
+
+
+def _latex_sign(math: Math, _: tuple[str, ...]) -> str:
+    return f" {_LATEX_SIGNS.get(math.text, math.text)} "
+
+
+_LATEX: Hand = {
+    "symbol": _latex_symbol,
+    "number": lambda m, _: latex_text(m.text),
+    "word": lambda m, _: rf"\mathrm{{{latex_text(m.text)}}}",
+    "sign": _latex_sign,
+    "row": lambda _, p: "".join(p).strip(),
+    "fraction": lambda _, p: rf"\frac{{{p[0]}}}{{{p[1]}}}",
+    "power": lambda _, p: f"{{{p[0]}}}^{{{p[1]}}}",
+    "root": lambda _, p: rf"\sqrt{{{p[0]}}}",
+    "call": _latex_call,
+    "bracket": lambda _, p: rf"\left({p[0]}\right)",
+}
+
+
+def _mathml_symbol(math: Math, _: tuple[str, ...]) -> str:
+    indexed = _INDEXED.fullmatch(math.text)
+    if indexed:
+        return f"<msub><mi>{indexed[1]}</mi><mn>{indexed[2]}</mn></msub>"
+    return f"<mi>{escape(one_line(math.text))}</mi>"
+
+
+def _mathml_call(math: Math, parts: tuple[str, ...]) -> str:
+    inside = "<mo>,</mo>".join(parts)
+    return f"<mi>{escape(math.text)}</mi><mo>(</mo>{inside}<mo>)</mo>"
+
+
+_MATHML: Hand = {
+    "symbol": _mathml_symbol,
+    "number": lambda m, _: f"<mn>{escape(one_line(m.text))}</mn>",
+    "word": lambda m, _: f"<mtext>{escape(m.text)}</mtext>",
+    "sign": lambda m, _: f"<mo>{escape(m.text)}</mo>",
+    "row": lambda _, p: f"<mrow>{''.join(p)}</mrow>",
+    "fraction": lambda _, p: f"<mfrac><mrow>{p[0]}</mrow><mrow>{p[1]}</mrow></mfrac>",
+    "power": lambda _, p: f"<msup><mrow>{p[0]}</mrow><mrow>{p[1]}</mrow></msup>",
+    "root": lambda _, p: f"<msqrt>{p[0]}</msqrt>",
+    "call": _mathml_call,
+    "bracket": lambda _, p: f"<mo>(</mo>{p[0]}<mo>)</mo>",
+}

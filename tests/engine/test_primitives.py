@@ -1,0 +1,420 @@
+"""Every rule of the registry: shown, run and true are one and the same.
+
+For each op and operand: against finite differences at first and second order, the text
+evaluated by Python over plain NumPy, the chatty sweep, the batched sweep, and the sweep
+that is itself recorded.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tapeviz.engine.dispatch import BACK, BACKS, TELL
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.primitives import Op, Rule
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor
+from tests.engine import oracle
+from tests.engine.oracle import RULED, Array, Case
+from tests.engine.running import (
+    floats,
+    gradients,
+    over,
+    recorded,
+    run,
+    tensor,
+    tensors,
+    weights,
+)
+
+CASES = over((c,) for c in RULED)
+SLOTS = [(c, i) for c in RULED for i in c.floats if c.op.rules[0 if c.op.many else i]]
+EACH = over(SLOTS)
+TWICE = over(product(RULED, ["float32", "float64"]))
+
+
+def near(got: Any, want: Any, rtol: float = 1e-5, atol: float = 1e-6) -> None:
+    """Equal to what finite differences can tell."""
+    got = np.asarray(got._v if isinstance(got, Tensor) else got)
+    assert got.shape == np.shape(want)
+    np.testing.assert_allclose(got, want, rtol, atol)
+
+
+def test_every_rule_is_tried() -> None:
+    tried = {(c.op.name, 0 if c.op.many else i) for c, i in SLOTS}
+    there = {
+        (op.name, i)
+        for op in TABLE
+        if op.name not in oracle.LEAVES
+        for i, rule in enumerate(op.rules)
+        if rule is not None
+    }
+    assert tried == there
+
+
+# -- against finite differences --------------------------------------------------------
+
+
+@CASES
+def test_the_gradient_is_the_slope(case: Case) -> None:
+    w = weights(case)
+    got = gradients(case, case.operands, w)
+    for g, slot in zip(got, case.floats, strict=True):
+        want = oracle.slope(
+            lambda *v: float(np.sum(w * case.numpy(*v))),
+            case.operands,
+            slot,
+            oracle.step_of(case),
+        )
+        near(g, want)
+
+
+def second(case: Case, ws: list[Array]) -> list[Any]:
+    """The gradients of a weighted sum of the gradients."""
+    given = tensors(case)
+    sources = floats(case, given)
+    with GradientTape() as outer:
+        outer.watch(sources)
+        with GradientTape() as inner:
+            inner.watch(sources)
+            y = run(case, *given)
+        got = inner.gradient(y, sources, tensor(weights(case)))
+        parts = [g * tensor(w) for g, w in zip(got, ws, strict=True) if g is not None]
+    return outer.gradient(parts, sources, unconnected_gradients="zero")  # type: ignore[no-any-return]
+
+
+@CASES
+def test_the_gradient_of_the_gradient_is_its_slope(case: Case) -> None:
+    ws = [
+        np.cos(1.0 + np.arange(case.operands[i].size)).reshape(case.operands[i].shape)
+        for i in case.floats
+    ]
+
+    def first(*operands: Array) -> float:
+        got = gradients(case, operands, weights(case))
+        return sum(float(np.sum(w * g._v)) for w, g in zip(ws, got, strict=True))
+
+    for g, slot in zip(second(case, ws), case.floats, strict=True):
+        near(
+            g,
+            oracle.slope(first, case.operands, slot, oracle.step_of(case)),
+            1e-4,
+            1e-5,
+        )
+
+
+# -- the text --------------------------------------------------------------------------
+
+
+def back(case: Case, sweep: Any, g: Any) -> list[Any]:
+    """What a compiled sweep adds to each operand, given one record."""
+    tape, _, rec = recorded(case, tensors(case))
+    grads: list[Any] = [None] * len(tape._book.recs)  # type: ignore[union-attr]
+    with np.errstate(all="ignore"):
+        sweep(g, rec, grads, -1, None)
+    return [grads[i] for i in case.op.inputs(rec)]
+
+
+@EACH
+def test_what_is_shown_is_what_ran(case: Case, slot: int) -> None:
+    g = weights(case)
+    shown = oracle.read_rule(case, slot, g)
+    ran = back(case, BACK.table[case.op.code], tensor(g)._v)[slot]
+    near(ran, shown, 1e-13, 1e-14)
+
+
+@EACH
+def test_what_is_told_is_what_ran(case: Case, slot: int) -> None:
+    g = tensor(weights(case))._v
+    _, _, rec = recorded(case, tensors(case))
+    tell = TELL[case.op.code][0 if case.op.many else slot]
+    assert tell is not None
+    ran = back(case, BACK.table[case.op.code], g)[slot]
+    np.testing.assert_array_equal(tell(g, rec, slot), ran)
+
+
+@CASES
+def test_the_recorded_sweep_gives_the_same(case: Case) -> None:
+    given, w = tensors(case), tensor(weights(case))
+    sources = floats(case, given)
+    with GradientTape() as outer:
+        outer.watch([*sources, w])
+        with GradientTape() as inner:
+            inner.watch(sources)
+            y = run(case, *given)
+        again = inner.gradient(y, sources, w, unconnected_gradients="zero")
+    plain = gradients(case, case.operands, weights(case))
+    for a, p in zip(again, plain, strict=True):
+        assert type(a) is Tensor
+        np.testing.assert_allclose(a._v, p._v, 1e-13, 1e-15)
+
+
+@EACH
+def test_the_batched_rule_is_the_rule_row_by_row(case: Case, slot: int) -> None:
+    shape = case.numpy(*case.operands).shape
+    rows = np.random.default_rng(3).uniform(-1, 1, (4, *shape))
+    many = back(case, BACKS.table[case.op.code], rows)[slot]
+    assert many.shape == (4, *case.operands[slot].shape)
+    for g, got in zip(rows, many, strict=True):
+        one = back(case, BACK.table[case.op.code], tensor(np.asarray(g))._v)[slot]
+        np.testing.assert_allclose(got, one, 1e-13, 1e-15)
+
+
+# -- whole Jacobians -------------------------------------------------------------------
+
+
+def jacobian(case: Case, operands: tuple[Array, ...]) -> list[Any]:
+    given = [tensor(v) for v in operands]
+    with GradientTape() as tape:
+        tape.watch(floats(case, given))
+        y = run(case, *given)
+    return tape.jacobian(y, floats(case, given), unconnected_gradients="zero")  # type: ignore[no-any-return]
+
+
+@CASES
+def test_a_jacobian_is_its_rows(case: Case) -> None:
+    given = tensors(case)
+    tape, y, _ = recorded(case, given)
+    got = jacobian(case, case.operands)
+    for j, source in zip(got, floats(case, given), strict=True):
+        assert j.shape == (*y.shape, *source.shape)
+        for spot in np.ndindex(*y.shape):
+            one = np.zeros(y.shape)
+            one[spot] = 1.0
+            row = tape.gradient(y, source, tensor(one), unconnected_gradients="zero")
+            np.testing.assert_allclose(j._v[spot], row._v, 1e-13, 1e-15)
+
+
+@CASES
+def test_a_recorded_jacobian_is_the_same(case: Case) -> None:
+    given = tensors(case)
+    sources = floats(case, given)
+    with GradientTape() as outer:
+        outer.watch(sources)
+        with GradientTape() as inner:
+            inner.watch(sources)
+            y = run(case, *given)
+        again = inner.jacobian(y, sources, unconnected_gradients="zero")
+    for a, j in zip(again, jacobian(case, case.operands), strict=True):
+        np.testing.assert_allclose(a._v, j._v, 1e-13, 1e-15)
+
+
+@CASES
+def test_the_gradient_of_a_jacobian_is_its_slope(case: Case) -> None:
+    def total(parts: list[Any]) -> list[Any]:
+        return [
+            j * tensor(np.cos(np.arange(float(np.size(j._v)))).reshape(j.shape))
+            for j in parts
+            if j is not None
+        ]
+
+    def plain(*operands: Array) -> float:
+        return sum(float(np.sum(p._v)) for p in total(jacobian(case, operands)))
+
+    given = tensors(case)
+    sources = floats(case, given)
+    with GradientTape() as outer:
+        outer.watch(sources)
+        with GradientTape() as inner:
+            inner.watch(sources)
+            y = run(case, *given)
+        parts = total(inner.jacobian(y, sources))
+    got = outer.gradient(parts, sources, unconnected_gradients="zero")
+    for g, slot in zip(got, case.floats, strict=True):
+        near(
+            g,
+            oracle.slope(plain, case.operands, slot, oracle.step_of(case)),
+            1e-4,
+            1e-5,
+        )
+
+
+# -- dtypes, and hands off -------------------------------------------------------------
+
+
+@TWICE
+def test_a_gradient_has_the_dtype_of_its_source(case: Case, dtype: str) -> None:
+    given = tensors(case, dtype)
+    sources = floats(case, given)
+    tape, y, _ = recorded(case, given)
+    exact = gradients(case, case.operands, np.ones(y.shape))
+    for g, s, e in zip(tape.gradient(y, sources), sources, exact, strict=True):
+        if g is not None and case.op.name != "cast":
+            assert g.dtype == dtype == s.dtype
+            assert g.shape == s.shape
+            assert isinstance(g._v, np.ndarray) == bool(g._v.ndim)
+            near(g, e._v, 1e-4, 1e-5)
+
+
+@TWICE
+def test_a_second_gradient_has_it_too(case: Case, dtype: str) -> None:
+    given = tensors(case, dtype)
+    sources = floats(case, given)
+    with GradientTape() as outer:
+        outer.watch(sources)
+        with GradientTape() as inner:
+            inner.watch(sources)
+            y = run(case, *given)
+        firsts = inner.gradient(y, sources)
+    for g, s in zip(
+        outer.gradient([f for f in firsts if f is not None], sources),
+        sources,
+        strict=True,
+    ):
+        if g is not None and case.op.name != "cast":
+            assert g.dtype == s.dtype
+            assert g.shape == s.shape
+
+
+@CASES
+def test_nothing_given_is_written_to(case: Case) -> None:
+    given, w = tensors(case), tensor(weights(case))
+    held = [t._v for t in (*given, w) if isinstance(t._v, np.ndarray)]
+    for v in held:
+        v.flags.writeable = False
+    before = [v.copy() for v in held]
+    tape, y, _ = recorded(case, given)
+    kept = np.copy(y._v)
+    for _ in range(2):
+        tape.gradient(y, floats(case, given), w)
+    tape.jacobian(y, floats(case, given))
+    np.testing.assert_array_equal(y._v, kept)
+    for v, b in zip(held, before, strict=True):
+        np.testing.assert_array_equal(v, b)
+
+
+@CASES
+def test_a_gradient_is_no_view_of_what_was_given(case: Case) -> None:
+    """Writing to what came out must not change what went in, nor a second answer."""
+    given, w = tensors(case), tensor(weights(case))
+    tape, y, _ = recorded(case, given)
+    first = [g.numpy() for g in tape.gradient(y, floats(case, given), w, "zero")]
+    again = [np.copy(g) for g in first]
+    for g in first:
+        if isinstance(g, np.ndarray):
+            assert g.flags.writeable
+            np.add(g, 1.0, out=g)
+    for a, g in zip(
+        again, tape.gradient(y, floats(case, given), w, "zero"), strict=True
+    ):
+        np.testing.assert_array_equal(a, g._v)
+
+
+# -- one operand a constant ------------------------------------------------------------
+
+PAIRS = [
+    c
+    for c in RULED
+    if len(c.op.operands) > 1
+    and not c.op.many
+    and len(c.floats) == len(c.operands) - ("c" in c.op.operands[:1])
+]
+FORMS = {
+    "python": lambda v: v.tolist(),
+    "numpy": lambda v: v[()],
+    "numpy float32": lambda v: v.astype(np.float32)[()],
+    "tensor": tensor,
+}
+
+
+def _can_be(case: Case, form: str) -> bool:
+    """An empty list cannot tell its other sizes."""
+    return form != "python" or all(
+        np.shape(v.tolist()) == v.shape for v in case.operands
+    )
+
+
+@over((c, f) for c, f in product(PAIRS, FORMS) if _can_be(c, f))
+def test_one_operand_may_be_a_constant(case: Case, form: str) -> None:
+    w = weights(case)
+    whole = dict(zip(case.floats, gradients(case, case.operands, w), strict=True))
+    for slot in case.floats:
+        given: list[Any] = [
+            tensor(v) if i == slot or v.dtype.kind == "b" else FORMS[form](v)
+            for i, v in enumerate(case.operands)
+        ]
+        tape, y, rec = recorded_at(case, given, slot)
+        assert y.dtype == "float64"
+        assert [i >= 0 for i in case.op.inputs(rec)] == [
+            i == slot for i in range(len(given))
+        ]
+        if case.op.rules[slot] is not None:
+            g = tape.gradient(y, given[slot], tensor(w))
+            near(g, whole[slot]._v, 1e-5, 1e-5)
+
+
+def recorded_at(
+    case: Case, given: list[Any], slot: int
+) -> tuple[GradientTape, Tensor, Any]:
+    with GradientTape() as tape:
+        tape.watch(given[slot])
+        y = run(case, *given)
+    assert tape._book is not None
+    return tape, y, tape._book.recs[y._i]
+
+
+@pytest.mark.parametrize(
+    ("number", "dtype"), [*product([2, 2.5], ["float32", "float64"])]
+)
+@pytest.mark.parametrize(
+    "op",
+    sorted(
+        {
+            c.op
+            for c in PAIRS
+            if len(c.op.operands) == 2 and c.op.name not in oracle.SHAPES
+        },
+        key=lambda o: o.code,
+    ),
+    ids=lambda op: op.name,
+)
+def test_a_python_number_takes_the_tensors_dtype(
+    op: Op, number: float, dtype: str
+) -> None:
+    for shape, slot in product([(), (3,)], [0, 1]):
+        t = tensor(np.full(shape, 1.25), dtype)
+        given: list[Any] = [t, t]
+        given[1 - slot] = number
+        tape, y, _ = recorded_at(Case(op, ()), given, slot)
+        want = oracle.NUMPY[op.name](
+            *(np.float64(v._v) if v is t else v for v in given)
+        )
+        assert y.dtype == dtype
+        np.testing.assert_allclose(y._v, want, 1e-6)
+        if op.rules[slot] is not None:
+            assert tape.gradient(y, t).dtype == dtype
+
+
+# -- where no gradient goes ------------------------------------------------------------
+
+
+@over((c,) for c in oracle.ALL if c.floats and not any(c.op.rules) and not c.op.missing)
+def test_without_a_rule_there_is_no_gradient(case: Case) -> None:
+    given = tensors(case)
+    tape, y, _ = recorded(case, given)
+    assert tape.gradient(y, floats(case, given)) == [None] * len(case.floats)
+
+
+# -- what a rule's text is taken apart into --------------------------------------------
+
+
+def test_a_rule_saves_what_it_names() -> None:
+    assert Rule("g * cos(x)").names == {"g", "cos", "x"}
+    assert Rule("spread(g, shape(x), axis)").names == {"spread", "g", "shape_x", "axis"}
+    assert Rule("spread(g, shape(x), axis)").shapes == {"x"}
+
+
+@CASES
+def test_a_record_keeps_what_its_rules_name_and_no_more(case: Case) -> None:
+    _, _, rec = recorded(case, tensors(case))
+    named = {n for r in case.op.rules if r for n in r.names}
+    if not case.op.many:
+        for n, v, i in zip(
+            case.op.operands, case.op.values(rec), case.op.inputs(rec), strict=True
+        ):
+            assert i < 0 or (v is None) == (n not in named)
+    assert (rec[-4] is None) == ("y" not in named)

@@ -1,0 +1,147 @@
+"""The worked model: two moons, a small network, a line, and a live picture."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+import tapeviz as tf
+from tapeviz import descent, play
+from tapeviz.lessons.training import (
+    Network,
+    best_line,
+    decision,
+    live,
+    noisy_line,
+    two_moons,
+)
+from tapeviz.render.descent.training_monitor import learning, telling
+from tapeviz.tf.keras import optimizers
+from tapeviz.views.descent import Descent
+
+
+def trained(steps: int = 120) -> tuple[Descent, Network, Any, Any]:
+    points, labels = two_moons()
+    net, adam = Network(), optimizers.Adam(0.05)
+    with descent() as run:
+        for _ in live(steps, run, lambda: decision(net, points, labels)):
+            with tf.GradientTape() as tape:
+                loss = net.loss(points, labels)
+            grads = tape.gradient(loss, net.variables)
+            adam.apply_gradients(zip(grads, net.variables, strict=True))
+    return run, net, points, labels
+
+
+def test_the_network_learns_the_moons_and_the_run_is_kept(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run, net, points, labels = trained()
+    assert decision(net, points, labels).right > 0.97
+    assert run.data.names == ("w1", "b1", "w2", "b2")
+    assert len(run.losses) == len(run.data.updates) == 120
+    assert run.losses[-1] < 0.1 * run.losses[0]
+    assert play(run).film.frames[-1].caption == "The run ends here, after 120 updates."
+    assert len(run.plot().axes) == 3
+    told = capsys.readouterr().out
+    assert told.endswith("points right.\n")
+    assert "Step 120 of 120" in told
+
+
+def test_its_gradient_is_that_of_finite_differences() -> None:
+    points, labels = two_moons(20)
+    net = Network(hidden=3, seed=2)
+    with tf.GradientTape() as tape:
+        loss = net.loss(points, labels)
+    slope = tape.gradient(loss, net.w1).numpy()
+    at = net.w1.numpy()
+    for spot in np.ndindex(*at.shape):
+        ends = []
+        for step in (1e-2, -1e-2):
+            moved = at.copy()
+            moved[spot] += step
+            net.w1.assign(moved)
+            ends.append(float(net.loss(points, labels)))
+        assert slope[spot] == pytest.approx((ends[0] - ends[1]) / 2e-2, abs=2e-4)
+
+
+def test_moons_are_the_same_every_time_and_half_and_half() -> None:
+    points, labels = two_moons(101)
+    again, _ = two_moons(101)
+    assert points.shape == (101, 2)
+    assert labels.shape == (101, 1)
+    assert np.array_equal(points, again)
+    assert labels.numpy().sum() == 50
+
+
+def test_descent_on_a_line_finds_the_exact_solution() -> None:
+    x, y = noisy_line()
+    w, b = tf.Variable(0.0), tf.Variable(0.0)
+    with descent() as run:
+        for _ in range(150):
+            with tf.GradientTape() as tape:
+                mse = tf.reduce_mean((w * x + b - y) ** 2)
+            dw, db = tape.gradient(mse, [w, b])
+            w.assign_sub(0.15 * dw)
+            b.assign_sub(0.15 * db)
+    exact = np.polyfit(x.numpy(), y.numpy(), 1)
+    assert best_line(x, y) == pytest.approx(tuple(exact), rel=1e-5)
+    assert (float(w), float(b)) == pytest.approx(tuple(exact), rel=1e-4)
+    least = run.data.curvature("minimum")
+    assert least is not None
+    assert least.at == pytest.approx(tuple(exact), rel=1e-4)
+    marks = [a for a in run.plot().axes[0].lines if a.get_gid() == "least"]
+    assert len(marks) == 1
+
+
+def pictures(page: str) -> list[str]:
+    """The SVG texts that a page's images hold."""
+    found = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)"', page)
+    return [base64.b64decode(text).decode() for text in found]
+
+
+def test_a_moment_is_told_in_words_and_stands_alone() -> None:
+    net = Network()
+    found = decision(net, *two_moons(30))
+    losses = [1.0, 0.5, float("nan")]
+    page = learning(losses, 10, found)
+    assert 'value="3"' in page
+    curve, decided = pictures(page)
+    for picture in (curve, decided):
+        ET.fromstring(picture)  # noqa: S314 - our own
+    assert telling(losses[:2], 10, found).startswith("Step 2 of 10, loss 0.5, ")
+    assert decided.count('class="one"') == decided.count('class="zero"') == 15
+    assert "points lie on the right side" in page
+    assert len(pictures(learning([], 0))) == 1
+
+
+def test_in_a_notebook_one_output_is_drawn_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import types
+
+    import IPython
+
+    shown: list[Any] = []
+
+    class Handle:
+        def update(self, bundle: Any, **_: Any) -> None:
+            shown.append(bundle)
+
+    shell = types.SimpleNamespace(kernel=True)
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    monkeypatch.setattr(IPython.display, "display", lambda *_, **__: Handle())
+    x = tf.Variable(2.0)
+    with descent(x) as run:
+        for _ in live(5, run, pace=1e6):
+            with tf.GradientTape() as tape:
+                loss = (x - 5) ** 2
+            x.assign_sub(0.1 * tape.gradient(loss, x))
+    assert [bundle["text/plain"] for bundle in shown] == [
+        "Step 1 of 5, loss 9.",
+        "Step 5 of 5, loss 1.5099.",
+    ]

@@ -1,0 +1,274 @@
+"""Pictures of descents: what is in them, and that nothing odd breaks them."""
+
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from tapeviz.render.descent import axes as panels
+from tapeviz.render.descent import figure
+from tapeviz.render.svg import theme
+from tapeviz.trace.descent import Descent, Update
+from tapeviz.trace.value import Summary, Value
+from tests.render.descents import arrays, line, parabola, ravine, value
+
+# Worked by hand from section 10.6: x from 2, the gradient 2 (x - 5), the rate 0.1.
+XS = (2, 2.6, 3.08, 3.464, 3.7712, 4.01696, 4.213568, 4.3708544, 4.49668352)
+LOSSES = (9, 5.76, 3.6864, 2.359296, 1.50994944)
+
+
+def gids(fig: Figure, letter: str) -> dict[int, object]:
+    """The artists whose id is that letter and a number."""
+    found = {}
+    for artist in fig.findobj():
+        gid = artist.get_gid() or ""
+        if re.fullmatch(rf"{letter}\d+", gid):
+            found[int(gid[1:])] = artist
+    return found
+
+
+def last_point(artist: object) -> tuple[float, float]:
+    xs, ys = artist.get_data()  # type: ignore[attr-defined]
+    return xs[-1], ys[-1]
+
+
+def notes(fig: Figure) -> str:
+    """All the text in a figure."""
+    return "\n".join(t.get_text() for ax in fig.axes for t in ax.texts)
+
+
+def test_points_stand_on_the_curve_of_the_loss() -> None:
+    points = gids(figure.figure(parabola()), "p")
+    assert sorted(points) == list(range(11))
+    for i, x in enumerate(XS):
+        at, loss = last_point(points[i])
+        assert at == pytest.approx(x, rel=1e-6)
+        assert loss == pytest.approx((x - 5) ** 2, rel=1e-5)
+    end = last_point(points[10])
+    assert end[0] == pytest.approx(5 - 3 * 0.8**10, rel=1e-5)
+    assert end[1] == pytest.approx(9 * 0.64**10, abs=0.01)
+
+
+def test_losses_stand_beside_step_for_step() -> None:
+    dots = gids(figure.figure(parabola()), "l")
+    assert sorted(dots) == list(range(10))
+    for i, loss in enumerate(LOSSES):
+        assert last_point(dots[i]) == (i, pytest.approx(loss, rel=1e-6))
+
+
+def test_arrows_go_from_each_point_to_the_next_x() -> None:
+    arrows = gids(figure.figure(parabola()), "a")
+    assert sorted(arrows) == list(range(10))
+    for i in range(4):
+        start, tip = arrows[i]._posA_posB
+        assert (start[0], tip[0]) == pytest.approx(XS[i : i + 2], rel=1e-6)
+        assert start[1] == tip[1]
+
+
+@pytest.mark.parametrize("film", [False, True])
+def test_slopes_touch_the_curve(film: bool) -> None:
+    tangents = gids(figure.figure(parabola(), film=film), "t")
+    assert (len(tangents) == 10) if film else (1 < len(tangents) < 6)
+    for i, x in enumerate(XS):
+        if i not in tangents:
+            continue
+        (x0, x1), (y0, y1) = tangents[i].get_data()  # type: ignore[attr-defined]
+        slope = 2 * (x - 5)
+        assert (y1 - y0) / (x1 - x0) == pytest.approx(slope, rel=1e-4)
+        assert y0 + slope * (x - x0) == pytest.approx((x - 5) ** 2, rel=1e-4)
+
+
+def test_start_and_end_differ_in_shape_and_in_words() -> None:
+    fig = figure.figure(parabola())
+    points = gids(fig, "p")
+    shapes = [points[i].get_marker() for i in (0, 5, 10)]  # type: ignore[attr-defined]
+    assert len(set(shapes)) == 3
+    assert "start, x = 2" in notes(fig)
+    assert "end, x = 4.6779" in notes(fig)
+
+
+def test_the_same_bytes_every_time() -> None:
+    assert figure.svg(parabola()) == figure.svg(parabola())
+    code = (
+        "from tapeviz.render import plots; from tests.render.descents import ravine;"
+        "import zlib; print(zlib.crc32(plots.svg(ravine()).encode()))"
+    )
+    runs = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    }
+    assert len(runs) == 1
+
+
+def test_svg_has_real_text_and_no_date() -> None:
+    svg = figure.svg(parabola())
+    ET.fromstring(svg)  # noqa: S314 - our own
+    assert ">start, x = 2<" in svg
+    assert "<dc:date>" not in svg
+    assert "<metadata" not in svg or "Matplotlib" not in svg
+
+
+@pytest.mark.parametrize("name", theme.NAMES)
+def test_every_theme_has_its_own_paper_and_ink(name: str) -> None:
+    svg = figure.svg(parabola(), theme=name)
+    for role in ("paper", "ink", "variable", "target"):
+        assert theme.colours(name)[role] in svg
+
+
+def test_panels_one_under_the_other_stand_on_one_paper() -> None:
+    narrow = re.search(r"@container[^}]*}", figure.picture(parabola()))
+    assert narrow
+    assert "background:var(--tv-paper)" in narrow[0]
+
+
+def test_unknown_theme_says_which_there_are() -> None:
+    with pytest.raises(ValueError, match="choose one of"):
+        figure.figure(parabola(), theme="pink")
+
+
+def test_draws_into_axes_of_ones_own() -> None:
+    fig = Figure()
+    axes = fig.subplots(1, 2)
+    assert figure.plot(parabola(), axes=tuple(axes)) == tuple(axes)
+    assert sorted(gids(fig, "p")) == list(range(11))
+
+
+def test_draws_without_pyplot() -> None:
+    code = (
+        "import sys; from tapeviz.render import plots;"
+        "from tests.render.descents import parabola; plots.svg(parabola());"
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_two_numbers_make_a_path_on_contours() -> None:
+    fig = figure.figure(ravine())
+    points = gids(fig, "p")
+    assert last_point(points[0]) == (-4, 2)
+    assert last_point(points[1]) == pytest.approx((-3.6, 0.4), rel=1e-6)
+    assert any(a.get_gid() == "contours" for a in fig.findobj())
+    assert fig.axes[0].get_xlabel() == "x"
+    assert fig.axes[0].get_ylabel() == "y"
+
+
+def test_arrays_show_how_long_gradient_and_update_are() -> None:
+    fig = figure.figure(arrays())
+    slopes, strides = gids(fig, "t"), gids(fig, "a")
+    whole = math.sqrt(1 + 4 + 9 + 1 + 4 + 9 + 16)
+    for i in range(6):
+        assert last_point(slopes[i])[1] == pytest.approx(whole * 0.8**i, rel=1e-5)
+        assert last_point(strides[i])[1] == pytest.approx(
+            whole * 0.2 * 0.8**i, rel=1e-5
+        )
+
+
+def test_one_array_of_two_entries_is_a_path_too() -> None:
+    fig = figure.figure(arrays(shapes=((2,),)))
+    assert fig.axes[0].get_xlabel() == "w[0]"
+    assert last_point(gids(fig, "p")[1]) == pytest.approx((0.8, 1.6), rel=1e-6)
+
+
+def test_large_arrays_are_measured_by_their_norm() -> None:
+    big = Value("float32", (100,), None, Summary(0, 1, 2, 0, (), norm=3.0))
+    blind = replace(big, summary=Summary(0, 1, 2, 0, ()))
+    for seen, length in ((big, 3.0), (blind, math.nan)):
+        update = Update(0, (seen,), value(1.0), (seen,), (seen,), (seen,), 0.1)
+        fig = figure.figure(Descent(("w",), (update,)))
+        (dot,) = gids(fig, "t").values()
+        assert last_point(dot)[1] == pytest.approx(length, nan_ok=True)
+        assert ("too large" in notes(fig)) == math.isnan(length)
+
+
+def test_log_scale_only_when_it_helps() -> None:
+    scale = {
+        steps: figure.figure(parabola(steps=steps)).axes[1].get_yscale()
+        for steps in (10, 12)
+    }
+    # The loss shrinks by 0.64 a step: 55 times after nine, 135 times after eleven.
+    assert scale == {10: "linear", 12: "log"}
+    down = line(lambda x: x**3, lambda x: 3 * x * x, 0.01, 60, 2.0, (-9, 3))
+    assert figure.figure(down).axes[1].get_yscale() == "linear"
+
+
+def test_a_run_that_flies_off_is_clipped_with_a_note() -> None:
+    fig = figure.figure(parabola(3.0, 40))
+    left, right = fig.axes[0].get_xlim()
+    assert right - left < 1000
+    assert "outside the picture" in notes(fig)
+    assert "at step 27 the loss is inf" in notes(fig)
+    assert np.isfinite([*fig.axes[1].get_ylim()]).all()
+
+
+def test_a_run_that_only_just_diverges_is_shown_whole() -> None:
+    fig = figure.figure(parabola(1.1, 10, view=(-20, 30)))
+    assert "outside" not in notes(fig)
+    assert last_point(gids(fig, "p")[10])[0] == pytest.approx(5 - 3 * 1.2**10, rel=1e-4)
+
+
+@pytest.mark.parametrize("film", [False, True])
+@pytest.mark.parametrize(
+    "run",
+    [
+        parabola(steps=1),
+        parabola(rate=0.0),
+        parabola(start=5.0),
+        parabola(land=False),
+        parabola(10.0, 60, land=False),
+        parabola(start=math.nan),
+        parabola(start=math.inf, steps=3),
+        parabola(start=1e30, steps=4),
+        parabola(0.01, 500),
+        ravine(0.4, 60),
+        ravine(40.0, 60),
+        line(math.fabs, lambda x: math.copysign(1, x), 0.3, 9, 1.0, (-2, 2)),
+        line(lambda x: float(np.log(x)), lambda x: 1 / x, 1, 5, 1.0, (0.1, 3)),
+        Descent(
+            ("x",), (Update(0, (value(1),), None, (None,), (value(0),), (value(1),)),)
+        ),
+        Descent(("a$b_{", "<x>"), ravine().updates, ravine().landscape, "lo$$"),
+        Descent(("\u05d0\n\x07" * 40,), parabola().updates, parabola().landscape),
+    ],
+)
+def test_nothing_odd_breaks_a_picture(run: Descent, film: bool) -> None:
+    ET.fromstring(figure.svg(run.validate(), film=film))  # noqa: S314 - our own
+    assert figure.describe(run).endswith(".")
+
+
+def test_no_update_makes_a_clear_picture() -> None:
+    run = Descent(("x",), ())
+    assert "No update was recorded" in notes(figure.figure(run))
+    assert "no update was recorded" in figure.describe(run)
+
+
+def test_long_runs_stay_light() -> None:
+    fig = figure.figure(parabola(0.001, 5000))
+    shown = sorted(gids(fig, "p"))
+    assert len(shown) <= panels.MOST + 1
+    assert shown[:20] == list(range(20))
+    assert shown[-1] == 5000
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (parabola(), "falls at every step, from 9 to 0.1621"),
+        (parabola(), "from x = 2 to x = 4.6779"),
+        (parabola(1.1), "rises from 9 to 239.61"),
+        (parabola(3.0, 40), "At step 27 the loss is inf"),
+        (ravine(), "from x = -4, y = 2 to"),
+        (parabola(steps=1), "in 1 update."),
+    ],
+)
+def test_alt_text_tells_the_story(run: Descent, words: str) -> None:
+    assert words in figure.describe(run)

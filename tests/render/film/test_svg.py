@@ -1,0 +1,156 @@
+"""The picture that plays by itself: its keyframes show what the film says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tapeviz.render.film.backward import backward_film
+from tapeviz.render.film.svg import MOST, animate
+from tapeviz.trace.film import Film, Frame, Table
+from tapeviz.trace.graph import Source, Span
+from tests import samples
+from tests.render.film.test_backward import hostile
+
+SVG = "{http://www.w3.org/2000/svg}"
+OPACITY = {"": "1", "on": "1", "hot": "1", "done": "1", "dim": ".25", "off": "0"}
+
+
+@pytest.fixture(scope="module")
+def film() -> Film:
+    return backward_film(samples.backward_102())
+
+
+def looks(svg: str, id: str, step: int, frames: int) -> dict[str, str]:
+    """What the keyframes give an element in the middle of a frame."""
+    style = re.findall(r"<style>(.*?)</style>", svg, re.DOTALL)[0]
+    moving = style[style.index("no-preference") :]
+    rule = re.search(rf"#{id}(?=[,{{])[^{{}}]*{{animation-name:([^}}]*)}}", moving)
+    found: dict[str, str] = {}
+    for name in rule[1].split(",") if rule else ():
+        track = re.search(rf"@keyframes {name}{{((?:[^{{}}]*{{[^}}]*}})*)}}", moving)
+        assert track
+        stops = re.findall(r"([\d.]+)%{([\w-]+):([^}]*)}", track[1])
+        past = (stop for stop in stops if float(stop[0]) / 100 * frames <= step + 0.5)
+        found |= {key: value for _, key, value in past}
+    return found
+
+
+def test_every_frame_shows_the_marks_of_the_film(film: Film) -> None:
+    svg, count = animate(film), len(film.frames)
+    late = set(re.findall(r'id="([^"]+)" class="late', film.svg))
+    ids = {id for frame in film.frames for id in frame.marks}
+    assert len(ids) > 20
+    for id in ids:
+        for step in range(count):
+            mark = film.state(step).get(id, "off" if id in late else "")
+            look = looks(svg, id, step, count)
+            assert look.get("opacity", "1") == OPACITY[mark], (id, step)
+            assert (look.get("--h", "initial") == " ") == (mark == "hot"), (id, step)
+            assert (look.get("--d", "initial") == " ") == (mark == "done"), (id, step)
+
+
+def test_every_caption_has_its_turn(film: Film) -> None:
+    texts = ET.fromstring(animate(film, 2.0)).iter(f"{SVG}text")  # noqa: S314
+    told = [el for el in texts if "words" in el.get("class", "")]
+    assert len(told) == len(film.frames)
+    delays = [float(re.findall(r"-[\d.]+", el.get("style", ""))[0]) for el in told]
+    assert delays == [2.0 * (i - len(told)) for i in range(len(told))]
+    words = "".join(" ".join(told[19].itertext()).split())
+    assert film.frames[19].caption.replace(" ", "") in words
+
+
+def test_without_motion_it_is_the_last_frame(film: Film) -> None:
+    style = re.findall(r"<style>(.*?)</style>", animate(film), re.DOTALL)[0]
+    still, _, moving = style.partition("@media(prefers-reduced-motion:no-preference)")
+    assert "animation" not in still
+    assert "@keyframes" in moving
+    rule = next(r for r in re.findall(r"([^{}]*){opacity:0;", still) if "#n0-g1" in r)
+    assert "#n0-g2" not in rule
+    assert "#n7-grad" in rule
+
+
+def test_it_holds_no_script_and_asks_for_nothing(film: Film) -> None:
+    svg = animate(film)
+    names = {el.tag.removeprefix(SVG) for el in ET.fromstring(svg).iter()}  # noqa: S314
+    assert names <= {
+        *("svg", "style", "rect", "text", "tspan", "g", "path", "title", "desc"),
+        *("circle",),
+    }
+    assert "href" not in svg
+    assert "url(" not in svg
+
+
+def test_the_code_is_lit_where_the_film_lights_it(film: Film) -> None:
+    root = ET.fromstring(animate(film))  # noqa: S314
+    boxes = [
+        el for el in root.iter(f"{SVG}rect") if "lit" in el.get("class", "").split()
+    ]
+    spans = {s.text for frame in film.frames for s in frame.spans}
+    assert len(boxes) == len(spans)
+    code = [el for el in root.iter(f"{SVG}text") if "code" in el.get("class", "")]
+    cell = float(code[2].get("textLength", "")) / len(code[2].text or "")
+    widths = sorted(round((float(b.get("width", "")) - 4) / cell) for b in boxes)
+    assert widths == sorted(map(len, spans))
+
+
+def test_hostile_and_endless_code_stays_text() -> None:
+    svg = animate(backward_film(hostile()))
+    root = ET.fromstring(svg)  # noqa: S314 - our own
+    assert not [el for el in root.iter() if el.tag.endswith(("script", "img"))]
+    assert float(root.get("width", "")) < 2000
+    assert max(len(el.text or "") for el in root.iter(f"{SVG}text")) < 200
+
+
+def test_control_characters_do_not_break_it(film: Film) -> None:
+    frame = Frame("A \x00 \x1b \ud800 caption.", {})
+    ET.fromstring(animate(replace(film, frames=(frame,), asks=())).encode())  # noqa: S314
+
+
+def test_any_picture_can_be_a_film() -> None:
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt" '
+        'viewBox="0 0 72 36"><g id="point.1"/><g id="p2" class="late x"/></svg>'
+    )
+    source = Source("f", 1, tuple(f"line {i}" for i in range(40)))
+    frames = (
+        Frame("One.", {"point.1": "hot"}, spans=(Span("f", 30, 0, 30, 4, "line"),)),
+        Frame("Two.", {"point.1": "dim", "p2": "on"}),
+    )
+    film = Film("t", "a", svg, frames, (source,), Table((), ()))
+    text = animate(film)
+    root = ET.fromstring(text)  # noqa: S314 - our own
+    assert '[id="point.1"]' in text
+    assert [el.text for el in root.iter(f"{SVG}text") if el.text][:3] == [
+        "t",
+        "30",
+        "line 29",
+    ]
+    with pytest.raises(ValueError, match="neither its size nor a viewBox"):
+        animate(replace(film, svg='<svg><g id="point.1"/><g id="p2"/></svg>'))
+
+
+def test_time_must_pass(film: Film) -> None:
+    with pytest.raises(ValueError, match="longer than 0 seconds"):
+        animate(film, 0)
+
+
+def test_the_same_film_gives_the_same_bytes(film: Film) -> None:
+    assert animate(film) == animate(backward_film(samples.backward_102()))
+
+
+def test_a_long_film_is_abridged_to_its_end() -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><g id="a"/></svg>'
+    marks = [{"a": ("hot", "dim", "")[i % 3]} for i in range(500)]
+    frames = tuple(Frame(f"Step {i}.", m) for i, m in enumerate(marks))
+    text = animate(Film("t", "a", svg, frames, (), Table((), ())))
+    root = ET.fromstring(text)  # noqa: S314 - our own
+    told = ["".join(el.itertext()) for el in root.iter(f"{SVG}text")][1:]
+    assert len(told) == MOST
+    assert (told[0], told[-1]) == ("Step 0.", "Step 499.")
+    for step, said in enumerate(told):
+        mark = frames[int(said[5:-1])].marks["a"]
+        assert looks(text, "a", step, MOST).get("opacity") == OPACITY[mark]

@@ -1,0 +1,155 @@
+"""Pictures painted without a browser: right colours in the right places, always."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tapeviz.render.film.backward import backward_film
+from tapeviz.render.film.svg import still
+from tapeviz.render.graph.scene import scene
+from tapeviz.render.svg import raster, theme
+from tests import samples
+from tests.render import tapes
+
+ALL = pytest.mark.parametrize("name", samples.GRAPHS)
+
+
+def drawn(body: str, *, scale: float = 1, style: str = "") -> raster.NDArray[np.uint8]:
+    svg = f'<svg width="20" height="10"><style>{style}</style>{body}</svg>'
+    return raster.pixels(svg, scale=scale)
+
+
+def colour(hexes: str) -> list[int]:
+    return [*bytes.fromhex(hexes.removeprefix("#")), 255]
+
+
+@ALL
+def test_png_and_pdf_have_the_size_of_the_picture(name: str) -> None:
+    picture = scene(samples.GRAPHS[name]())
+    image = Image.open(io.BytesIO(raster.png(picture.svg, scale=1)))
+    assert image.size == (picture.width, picture.height)
+    box = re.search(rb"/MediaBox \[ ?0 0 (\S+) (\S+) ?\]", raster.pdf(picture.svg))
+    assert box
+    points = [float(side) for side in box.groups()]
+    assert points == pytest.approx([picture.width * 0.75, picture.height * 0.75])
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf"])
+def test_the_same_picture_gives_the_same_bytes(kind: str) -> None:
+    svg = scene(samples.layer_done()).svg
+    first, second = getattr(raster, kind)(svg), getattr(raster, kind)(svg)
+    assert first == second
+    assert not re.search(rb"Date|Matplotlib|matplotlib", first)
+
+
+def test_scale_makes_more_dots_of_the_same_picture() -> None:
+    svg = scene(samples.listing_102()).svg
+    once, thrice = raster.pixels(svg, scale=1), raster.pixels(svg, scale=3)
+    assert thrice.shape[:2] == (3 * once.shape[0], 3 * once.shape[1])
+    small = Image.fromarray(thrice).resize(once.shape[1::-1], Image.Resampling.BOX)
+    assert abs(np.asarray(small, float) - once).mean() < 3
+
+
+@pytest.mark.parametrize("name", theme.THEMES)
+def test_every_node_is_filled_in_its_theme(name: str) -> None:
+    graph = samples.big()
+    picture = scene(graph, theme=name)
+    image = raster.pixels(picture.svg, scale=1)
+    for node in graph.nodes:
+        box = picture.boxes[node.id]
+        role = "target" if node.target else node.kind
+        spot = image[int(box.y + box.height - 7), int(box.x + box.width / 2)]
+        assert spot.tolist() == colour(theme.colours(name)[f"{role}-fill"])
+
+
+def test_a_step_of_a_film_is_painted_with_its_marks() -> None:
+    film = backward_film(samples.backward_102())
+    first = raster.pixels(still(film, 0))
+    later = raster.pixels(still(film, len(film.frames) - 2))
+    assert first.shape == later.shape
+    hot = colour(theme.colours("light")["hot-fill"])
+    assert not (first == hot).all(axis=2).any()
+    assert (later == hot).all(axis=2).sum() > 500
+
+
+def test_text_in_a_pdf_is_text() -> None:
+    data = raster.pdf(scene(samples.listing_102()).svg)
+    assert b"/Type0" in data
+    assert b"DejaVuSansMono" in data
+    assert b"Computation graph of y: 4 operations" in data
+
+
+def test_a_page_for_each_picture() -> None:
+    svgs = [scene(graph()).svg for graph in (samples.square, samples.layer)]
+    assert re.search(rb"/Count 2\b", raster.pdf(*svgs))
+
+
+def test_letters_no_font_has_are_no_reason_to_fail() -> None:
+    assert raster.png(scene(samples.hostile()).svg)
+
+
+@pytest.mark.parametrize(
+    ("body", "spot"),
+    [
+        ('<rect x="5" y="2" width="10" height="6" fill="#ff0000"/>', (10, 5)),
+        ('<path d="M5 2h10v6h-10z" fill="red"/>', (10, 5)),
+        ('<path d="m5,2 10,0 0,6 -10 0Z" fill="rgb(255,0,0)"/>', (10, 5)),
+        ('<circle cx="10" cy="5" r="4" fill="#f00"/>', (10, 5)),
+        ('<line x1="0" y1="5" x2="20" y2="5" stroke="red" stroke-width="4"/>', (9, 5)),
+        ('<polygon points="5,2 15,2 15,8 5,8" fill="red"/>', (10, 5)),
+        ('<g transform="translate(5)"><rect width="9" height="9"/></g>', (10, 5)),
+        ('<g transform="scale(3 2)"><rect x="2" width="2" height="4"/></g>', (10, 5)),
+        ('<g fill="red"><path d="M2 2Q10 14 18 2"/></g>', (10, 5)),
+    ],
+)
+def test_shapes(body: str, spot: tuple[int, int]) -> None:
+    image = drawn(f'<g fill="red">{body}</g>')
+    assert image[spot[1], spot[0]].tolist() == [255, 0, 0, 255]
+    assert image[0, 0, 3] == 0
+
+
+@pytest.mark.parametrize("body", ["<image/>", '<path d="M0 0A1 1 0 0 1 2 2"/>'])
+def test_what_cannot_be_painted_is_said(body: str) -> None:
+    with pytest.raises(ValueError, match="cannot be painted"):
+        drawn(body)
+
+
+@pytest.mark.parametrize("name", tapes.PROGRAMS)
+def test_all_that_pictures_use_can_be_painted(name: str) -> None:
+    image = raster.pixels(tapes.picture(name).svg, scale=0.5)
+    assert len(np.unique(image.reshape(-1, 4), axis=0)) > 3
+
+
+SQUARE = '<g class="a b"><rect id="r" class="c" width="20" height="10"/></g>'
+
+
+@pytest.mark.parametrize(
+    ("style", "red"),
+    [
+        (".c{fill:red}", True),
+        ("#r{fill:red}.c{fill:blue}", True),
+        (".a .c{fill:red}.c{fill:blue}", True),
+        (".c{fill:blue}.c{fill:red}", True),
+        (".a>.c{fill:red}", True),
+        (".x .c{fill:red}", False),
+        (".c:is(.x,.c){fill:red}", True),
+        (".c:not(.a *){fill:red}", False),
+        ("rect:hover{fill:red}", False),
+        ("@media print{.c{fill:red}}", False),
+        (".a{--p:red}.c{fill:var(--p)}", True),
+        (".c{fill:var(--none,var(--p,red))}", True),
+        (".a{--h: ;--p:var(--h)red}.c{fill:var(--p,blue)}", True),
+        (".a{--p:var(--h)blue}.c{fill:var(--p,red)}", True),
+        (".a{--p:blue}.b{--p:initial}.c{fill:var(--p,red)}", True),
+        ('[id="r"]{fill:red}', True),
+        ("g{fill:red}", True),
+    ],
+)
+def test_styles_are_worked_out_as_in_a_browser(style: str, red: bool) -> None:
+    found = drawn(SQUARE, style=style)[5, 10].tolist()
+    assert (found == [255, 0, 0, 255]) == red

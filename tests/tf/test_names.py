@@ -1,0 +1,156 @@
+"""The public names: all that was promised, none invented, and help for the others."""
+
+# ruff: noqa: E501 - tables, one case a line
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+from tapeviz.tf.names import NAMES
+
+import tapeviz as tf
+from tapeviz.tf.missing import missing
+
+SPACES = (
+    "math", "nn", "linalg", "random", "debugging", "nest", "autodiff", "config", "image",
+)  # fmt: skip
+OURS = {"descent", "draw", "explain", "explore", "play", "why", "errors", "keras"}
+
+MUST = """Variable constant convert_to_tensor is_tensor Tensor GradientTape
+    UnconnectedGradients stop_gradient custom_gradient identity cast float32 add subtract
+    multiply divide pow negative square sqrt exp math.log abs sign sin cos tan tanh sigmoid
+    maximum minimum clip_by_value where equal matmul tensordot transpose reshape expand_dims
+    squeeze concat stack reduce_sum reduce_mean reduce_max reduce_min norm zeros ones
+    zeros_like ones_like fill eye range linspace one_hot shape size rank newaxis
+    random.normal random.uniform random.set_seed nn.relu nn.sigmoid nn.tanh nn.softmax
+    nn.log_softmax nn.softmax_cross_entropy_with_logits
+    nn.sparse_softmax_cross_entropy_with_logits argmax keras.optimizers.SGD
+    keras.optimizers.Adam optimizers.SGD errors.InvalidArgumentError"""
+SHOULD = """function Module reduce_prod reduce_logsumexp math.reduce_std math.reduce_variance
+    reduce_any reduce_all math.log1p math.expm1 math.rsqrt math.reciprocal math.softplus
+    math.squared_difference math.divide_no_nan tan sinh cosh asin acos atan atan2
+    nn.leaky_relu nn.elu nn.sigmoid_cross_entropy_with_logits einsum linalg.matvec
+    linalg.diag linalg.diag_part linalg.solve linalg.inv split unstack slice gather
+    boolean_mask pad tile repeat broadcast_to cumsum add_n clip_by_norm linalg.global_norm
+    clip_by_global_norm argmin round floor logical_and IndexedSlices TensorShape
+    optimizers.RMSprop optimizers.Adagrad print debugging.assert_near"""
+NICE = """math.erf nn.gelu nn.selu nn.silu nn.softsign nn.relu6 nn.l2_loss nn.moments
+    nn.embedding_lookup nn.conv1d nn.conv2d nn.dropout sort math.top_k reverse roll
+    gather_nd scatter_nd meshgrid math.cumprod linalg.det linalg.trace nest.flatten complex
+    autodiff.ForwardAccumulator cond while_loop map_fn optimizers.Adamax optimizers.Nadam
+    optimizers.AdamW optimizers.Adadelta keras.losses.Huber keras.layers.Dense
+    keras.Sequential recompute_grad debugging.assert_equal debugging.check_numerics"""
+
+
+@pytest.mark.parametrize("name", [*MUST.split(), *SHOULD.split(), *NICE.split()])
+def test_what_was_promised_is_there(name: str) -> None:
+    found: object = tf
+    for part in name.split("."):
+        found = getattr(found, part)
+    assert found is not None or name == "newaxis"
+
+
+def test_the_tables_of_names_agree() -> None:
+    said = set(tf.__all__)
+    assert said == set(dir(tf))
+    for name in said - {"newaxis"}:
+        assert getattr(tf, name) is not None
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_a_namespace_invents_no_names(space: str) -> None:
+    module = getattr(tf, space)
+    shown = getattr(module, "__all__", None) or [
+        n for n, f in vars(module).items()
+        if getattr(f, "__module__", "") == module.__name__ and n[0] != "_"
+    ]  # fmt: skip
+    assert set(shown) <= set(NAMES[space].split()) | {
+        "TopKV2",
+        "draw",
+        "PhysicalDevice",
+    }
+
+
+def test_the_top_invents_no_names_but_its_own() -> None:
+    theirs = set(NAMES[""].split()) | {"__version__", "newaxis"}
+    assert set(dir(tf)) - theirs <= OURS
+
+
+@pytest.mark.parametrize("space", ["", *SPACES])
+def test_every_function_says_what_it_does(space: str) -> None:
+    module = getattr(tf, space) if space else tf
+    for name in dir(module):
+        f = getattr(module, name)
+        if inspect.isfunction(f) and name[0] != "_":
+            said = inspect.getdoc(f)
+            assert said, name
+            assert said.splitlines()[0].endswith((".", ":", "?")), name
+
+
+@pytest.mark.parametrize(
+    ("space", "name", "says"),
+    [
+        (
+            "",
+            "log",
+            "tf.log does not exist, in TensorFlow neither; you may mean tf.math.log",
+        ),
+        (
+            "",
+            "relu",
+            "tf.relu does not exist, in TensorFlow neither; you may mean tf.nn.relu",
+        ),
+        ("", "reduce_summ", "you may mean tf.reduce_sum"),
+        ("", "mul", "you may mean tf.multiply"),
+        ("", "dot", "you may mean tf.tensordot(a, b, 1)"),
+        ("", "float", "you may mean tf.float32"),
+        ("", "optimizer", "you may mean tf.keras.optimizers"),
+        ("linalg", "lu", "tapeviz has no tf.linalg.lu; scipy.linalg has it, outside"),
+        ("linalg", "tridiagonal_solve", "the nearest is tf.linalg.solve"),
+        ("math", "betainc", "tapeviz has no tf.math.betainc; scipy.special has it"),
+        ("linalg", "eig", "tapeviz has no tf.linalg.eig; np.linalg.eig"),
+        ("nn", "conv3d", "tapeviz has no tf.nn.conv3d; the nearest is tf.nn.conv2d"),
+        ("", "data", "tapeviz has no tf.data; loop over"),
+        ("", "igamma", "tapeviz has no tf.math.igamma either"),
+        ("math", "reduce_mean_", "you may mean tf.math.reduce_mean"),
+        ("", "xyzzy", "tf.xyzzy does not exist, in TensorFlow neither"),
+    ],
+)
+def test_a_missing_name_says_what_to_use(space: str, name: str, says: str) -> None:
+    assert says in missing(space, name)
+    with pytest.raises(AttributeError) as caught:
+        getattr(getattr(tf, space) if space else tf, name)
+    assert str(caught.value) == missing(space, name)
+
+
+def test_private_names_are_missing_quietly() -> None:
+    assert not hasattr(tf, "__wrapped__")
+    assert not hasattr(tf, "_repr_html_")
+
+
+def test_a_name_is_loaded_when_it_is_used() -> None:
+    code = (
+        "import sys, tapeviz as tf; a = 'tapeviz.tf.linalg' in sys.modules; tf.matmul; "
+        "print(a, 'tapeviz.tf.linalg' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "True"]
+
+
+def test_what_is_nearest_is_there_and_no_namespace() -> None:
+    """For every name that TensorFlow has and we have not."""
+    for space, names in NAMES.items():
+        if space and space not in dir(tf):
+            continue
+        room = getattr(tf, space) if space else tf
+        for name in set(names.split()) - set(dir(room)):
+            _, _, near = missing(space, name).partition("the nearest is tf.")
+            found: object = tf
+            for part in near.split(".") if near else []:
+                found = getattr(found, part)
+            assert not near or not inspect.ismodule(found), (space, name, near)

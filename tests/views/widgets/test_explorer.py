@@ -1,0 +1,348 @@
+"""The studio's panel: it asks for runs, shows them, and never a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from ipywidgets.widgets.widget import _instances
+
+import tapeviz as tf
+from tapeviz import draw, explore
+from tapeviz.tf.keras import optimizers
+from tapeviz.views.explorer import METHODS
+from tapeviz.views.loss_presets import PRESETS
+from tapeviz.views.widgets import explorer
+from tapeviz.views.widgets.explorer import Studio
+
+
+def chapter(**options: Any) -> Studio:
+    x = tf.Variable(2.0)
+    panel = explore(lambda: (x - 5) ** 2, x, **options)
+    assert x.numpy() == 2.0
+    assert isinstance(panel, Studio)
+    return panel
+
+
+def scene(panel: Studio) -> dict[str, Any]:
+    told = json.loads(panel.board.scene)
+    assert isinstance(told, dict)
+    return told
+
+
+def ends(panel: Studio) -> list[float]:
+    last = panel.run.data.updates[-1]
+    return [float(v.entry) for v in last.to]
+
+
+def test_the_first_picture_is_there_at_once() -> None:
+    panel = chapter()
+    assert ends(panel) == pytest.approx([4.6778774], rel=1e-6)
+    assert scene(panel)["words"][0]["name"] == "Converging."
+    assert scene(panel)["scale"]["limit"] == 1.0
+    assert len(scene(panel)["table"]["rows"]) == 10
+    assert panel.message == ""
+
+
+def test_state_can_be_given_and_read_back() -> None:
+    panel = chapter(learning_rate=1.1, steps=5, start=3.0, race=["Adam"])
+    assert panel.board.rate == pytest.approx(1.1)
+    assert len(panel.run) == 5
+    assert panel.run.data.updates[0].at[0].entry == 3.0
+    assert panel.run.regime.name == "diverging"
+    assert [w["name"].split(":")[0] for w in scene(panel)["words"]] == [
+        "gradient descent",
+        "Adam",
+    ]
+    assert draw(panel.run[2]).graph.nodes
+    assert "The run ends at" in panel.film.film.frames[-1].caption
+
+
+def test_every_control_runs_it_again() -> None:
+    panel = chapter()
+    panel.board.rate = 1.0
+    assert panel.run.regime.name == "oscillating"
+    panel.count.value = 3
+    assert len(panel.run) == 3
+    panel.origin[0].value = -4.5
+    assert panel.run.data.updates[0].at[0].entry == -4.5
+    panel.board.point = [7.0]
+    assert panel.origin[0].value == 7.0
+    assert panel.run.data.updates[0].at[0].entry == 7.0
+    panel.optimizer.value = "momentum"
+    assert panel.run.data.updates[2].parts[0].name == "momentum"
+    panel.parameters["momentum"].value = 0.5
+    assert scene(panel)["scale"]["limit"] == pytest.approx(2 * 1.5 / 2)
+
+
+def test_newest_value_wins() -> None:
+    panel, seen = chapter(), []
+    go = panel.explorer.go
+    panel.explorer.go = lambda settings: (
+        seen.append(settings.learning_rate) or go(settings)
+    )
+
+    async def drag() -> None:
+        for rate in (0.2, 0.3, 0.4, 0.5):
+            panel.board.rate = rate
+        assert seen == []
+        await asyncio.sleep(10 * explorer.PAUSE)
+
+    asyncio.run(drag())
+    assert seen == [0.5]
+
+
+X = tf.Variable(2.0)
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        (lambda: [1 / 0], "the loss raised ZeroDivisionError: division by zero"),
+        (lambda: (X - tf.constant([1.0, 2.0])) ** 2, "the loss returned 2 numbers"),
+        (lambda: tf.constant(3.0), "the loss does not depend on the variable"),
+        (lambda: 3.0, "the loss returned 3.0, which is not a tensor"),
+        (lambda: tf.stop_gradient(X), "has no gradient"),
+    ],
+)
+def test_a_loss_that_fails_is_a_sentence(
+    loss: Callable[[], Any], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    panel = explore(loss, X)
+    assert said in panel.message
+    assert "\n" not in panel.message
+    assert "Traceback" not in panel._note.value
+    panel.loss.value = "parabola"
+    assert panel.message == panel._note.value == ""
+    assert len(panel.run) == 10
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"learning_rate": -0.1}, "the learning rate -0.1 is not a number above zero"),
+        ({"learning_rate": math.nan}, "the learning rate nan is not a number"),
+        ({"steps": 0}, "0 steps are no descent"),
+        ({"start": math.inf}, "the start is not a finite number"),
+    ],
+)
+def test_odd_settings_are_a_sentence(options: dict[str, Any], said: str) -> None:
+    panel = chapter(**options)
+    assert panel.message.startswith(said)
+    assert panel.run is None
+    panel.board.rate = 0.3
+    if "learning_rate" in options:
+        assert panel.run is not None
+        assert panel.message == ""
+
+
+@pytest.mark.parametrize("start", [math.nan, math.inf])
+def test_a_start_that_is_no_number_is_never_sent_to_the_page(start: float) -> None:
+    panel = chapter(start=start)
+    sent = [panel.board.point, [box.value for box in panel.origin]]
+    assert json.dumps(sent, allow_nan=False) == "[[0.0], [0.0]]"
+    panel.origin[0].value = 3.0
+    assert panel.message == ""
+    assert panel.run.data.updates[0].at[0].entry == 3.0
+
+
+def test_a_start_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="start wants 1 number for this loss, but has"):
+        explore("parabola", start=(1.0, 2.0))
+    with pytest.raises(ValueError, match="start wants 2 numbers"):
+        explore("ravine", start=1.0)
+
+
+def test_six_runs_have_six_looks() -> None:
+    panel = explore("parabola", race=list(METHODS))
+    looks = [words["look"] for words in scene(panel)["words"]]
+    assert len(set(looks)) == len(METHODS) == 6
+    for look in looks:
+        assert f"way tb-{look}" in scene(panel)["curve"]
+
+
+def test_who_comes_back_from_afar_sees_the_path_again() -> None:
+    panel = chapter()
+    near = json.loads(panel.board.ground)["frame"]["x"]
+    panel.origin[0].value = 1e9
+    assert json.loads(panel.board.ground)["frame"]["x"][1] > 1e9
+    panel.origin[0].value = 2.0
+    assert json.loads(panel.board.ground)["frame"]["x"] == near
+
+
+def test_who_comes_back_to_the_own_loss_sees_its_ground_again() -> None:
+    panel = chapter()
+    before = panel.board.ground
+    panel.loss.value = "rosenbrock"
+    assert panel.board.ground != before
+    panel.loss.value = "your loss"
+    assert panel.board.ground == before
+
+
+def test_a_slow_loss_is_called_at_few_points() -> None:
+    x, calls = tf.Variable(2.0), []
+
+    def slow() -> Any:
+        calls.append(x.numpy())
+        time.sleep(0.05)
+        return (x - 5) ** 2 if calls[-1] < 4.4 else 0 * x
+
+    panel = explore(slow, x, steps=2)
+    assert panel.message == ""
+    assert len(calls) < 60, "the record does not hold everywhere, so it is called"
+
+
+def test_the_last_picture_stays_when_a_loss_begins_to_fail() -> None:
+    x, broken = tf.Variable(2.0), []
+    panel = explore(lambda: (x - 5) ** 2 if not broken else 1 / 0, x)
+    before, heard = panel.board.scene, panel.board.heard
+    broken.append(True)
+    panel.board.rate = 0.5
+    assert "ZeroDivisionError" in panel.message
+    assert panel.board.scene == before
+    assert panel.board.heard == heard + 1, "the page knows that it was answered"
+
+
+@pytest.mark.parametrize("rate", [1.7, 10.0])
+@pytest.mark.parametrize("name", PRESETS)
+def test_divergence_never_breaks_a_picture(name: str, rate: float) -> None:
+    panel = explore(name, learning_rate=rate, steps=60, race=["Adam", "momentum"])
+    told = scene(panel)
+    assert panel.message == ""
+    for text in (told["path"], told["curve"], json.loads(panel.board.ground)["ground"]):
+        assert not re.findall(r'="[^"]*(?:nan|inf)', text)
+        ET.fromstring(f"<svg>{text}</svg>")  # noqa: S314 - our own
+    if panel.run.regime.name == "diverging" and name == "ravine":
+        assert "leaves the picture" in told["path"]
+
+
+def test_nan_is_said_where_it_begins() -> None:
+    x = tf.Variable(1.0)
+    panel = explore(lambda: tf.math.log(x), x, learning_rate=0.6)
+    assert panel.message == ""
+    assert scene(panel)["words"][0]["name"] == "Hit nan."
+    assert "At step 2 the loss is nan" in scene(panel)["words"][0]["text"]
+
+
+def test_two_variables_or_one_of_two_numbers_or_a_function_of_them() -> None:
+    a, b, w = tf.Variable(1.0), tf.Variable(2.0), tf.Variable([1.0, 2.0])
+    both = explore(lambda: a**2 + 3 * b**2, [a, b])
+    one = explore(lambda: tf.reduce_sum(w**2 * [1.0, 3.0]), w)
+    taken = explore(lambda p, q: p**2 + 3 * q**2, [a, b])
+    assert [box.description for box in both.origin] == ["start a", "start b"]
+    assert [box.description for box in one.origin] == ["start w[0]", "start w[1]"]
+    for panel in (both, one, taken):
+        assert panel.message == ""
+        assert scene(panel)["scale"]["limit"] == pytest.approx(1 / 3, rel=1e-5)
+        assert json.loads(panel.board.ground)["frame"]["numbers"] == 2
+    with pytest.raises(ValueError, match="one or two numbers"):
+        explore(lambda: 0, tf.Variable([1.0, 2.0, 3.0]))
+    with pytest.raises(TypeError, match="a function and the variable"):
+        explore(lambda: 0, 3)
+    with pytest.raises(ValueError, match="choose one of parabola"):
+        explore("hill")
+
+
+def test_presets_have_their_own_start_rate_and_window() -> None:
+    panel = explore("ravine")
+    assert panel.board.rate == pytest.approx(0.1)
+    panel.loss.value = "himmelblau"
+    assert [box.value for box in panel.origin] == [-0.5, -1.0]
+    frame = json.loads(panel.board.ground)["frame"]
+    assert (frame["x"], frame["y"]) == ([-5, 5], [-5, 5])
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_lead_where_they_should(name: str) -> None:
+    assert explore(name).run.regime.name in {
+        "saddle": ["stuck at a saddle"],
+    }.get(name, ["converging", "converging with overshoot"])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_marked_limit_is_where_runs_begin_to_diverge(name: str) -> None:
+    method = METHODS[name]
+    if method.limit is None:
+        return
+    limit = method.limit(method.settings) / 2
+    final = []
+    for rate in (0.98 * limit, 1.02 * limit):
+        x = tf.Variable(np.float64(6.0))
+        optimizer = getattr(optimizers, method.kind)(rate, **method.settings)
+        for _ in range(3000):
+            with tf.GradientTape() as tape:
+                loss = (x - 5) ** 2
+            optimizer.apply_gradients([(tape.gradient(loss, x), x)])
+        final.append(abs(float(x.numpy()) - 5))
+    assert final[0] < 1e-3
+    assert not final[1] < 10
+
+
+def test_a_steps_graph_unfolds_and_folds() -> None:
+    panel = chapter()
+    panel.board.opened = 7
+    told = json.loads(panel.board.graph)
+    assert told["title"] == "The graph of step 7"
+    assert "4.3709" in told["svg"]
+    panel.board.opened = -1
+    assert panel.board.graph == ""
+
+
+def test_every_control_says_what_it_is() -> None:
+    panel = chapter()
+    panel.optimizer.value = "Adam"
+    controls = [panel.loss, panel.optimizer, panel.count, *panel.origin]
+    for control in (*controls, *panel.racers.values(), *panel.parameters.values()):
+        assert control.description
+        assert control.tooltip
+
+
+def test_closing_frees_everything() -> None:
+    chapter().close()
+    before = len(_instances)
+    for _ in range(5):
+        panel = chapter()
+        panel.optimizer.value = "Adam"
+        panel.close()
+    assert len(_instances) == before
+
+
+def test_two_hundred_moves_leave_no_widget_and_no_picture_behind() -> None:
+    panel = chapter()
+    before = len(_instances)
+    for k in range(200):
+        panel.board.rate = 0.05 + 0.005 * k
+    assert len(_instances) == before
+    assert len(panel.board.scene) < 20_000
+
+
+def test_without_a_kernel_the_film_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    import IPython
+
+    shown: list[Any] = []
+
+    class Handle:
+        def update(self, bundle: Any, **_: Any) -> None:
+            shown.append(bundle)
+
+    def display(bundle: Any, **_: Any) -> Handle:
+        shown.append(bundle)
+        return Handle()
+
+    monkeypatch.setattr(IPython.display, "display", display)
+    panel = chapter()
+    panel._ipython_display_()
+    assert "application/vnd.jupyter.widget-view+json" in shown[0]
+    assert "Graph of step" in shown[1]["text/html"]
+    panel.board.rate = 1.1
+    panel._film_now()
+    assert "diverging" in shown[2]["text/html"]
