@@ -14,7 +14,7 @@ from tapeviz import inspect
 from tapeviz.engine import nest
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
-from tapeviz.errors import caller, tell
+from tapeviz.errors import caller, error_message
 from tapeviz.trace.explanation import Explanation, ForwardPass
 from tapeviz.trace.film import Table
 from tapeviz.views.descent import Descent, descent
@@ -70,7 +70,9 @@ def play(  # noqa: PLR0913 - options, by keyword
         return Player(told.run, sweeps=_sweeps(told), **look)
     if mode != "backward":
         raise ValueError(
-            tell(f"there is no mode {mode!r}", 'mode is "backward" or "forward"')
+            error_message(
+                f"there is no mode {mode!r}", 'mode is "backward" or "forward"'
+            )
         )
     run = inspect.backward(tape, target, sources, names_of(what), call_site_of(what))
     practice = inspect.practice(tape, target, sources, run)
@@ -81,7 +83,7 @@ def _sweeps(told: Explanation) -> tuple[ForwardPass, ...]:
     """The sweeps of forward mode that can be told; ValueError if there are none."""
     if not told.forward:
         raise ValueError(
-            tell(
+            error_message(
                 "forward mode has nothing to tell here",
                 "give sources that the target depends on, real and not too large",
             )
@@ -93,7 +95,7 @@ def _tensors(thing: Any, role: str) -> None:
     for t in nest.leaves(thing):
         if not isinstance(t, (Tensor, Variable)):
             raise TypeError(
-                tell(
+                error_message(
                     f"the {role} {t!r} is not a tensor",
                     "give the tensor or variable itself, not its value",
                 )
@@ -167,7 +169,7 @@ def _asked(tape: GradientTape, target: Any, sources: Any, verb: str) -> tuple[An
         target, sources = inspect.asked(tape)
     if target is None or sources is None:
         raise TypeError(
-            tell(
+            error_message(
                 f"{verb}(tape, target, sources) was not told which gradient is meant",
                 f"name both, {verb}(tape, y, x), or ask the tape for a gradient first",
             )
@@ -181,7 +183,7 @@ def _numbers(thing: Any, role: str) -> None:
         plain = isinstance(t, Number) or hasattr(t, "__array_interface__")
         if not plain and not isinstance(t, (Tensor, Variable)):
             raise TypeError(
-                tell(
+                error_message(
                     f"the {role} {t!r} is not a tensor",
                     "give the tensor or variable itself",
                 )

@@ -88,7 +88,7 @@ def at() -> str:
     return f"line {frame.f_lineno}: {line}" if line else f"line {frame.f_lineno}"
 
 
-def tell(what: str, do: str = "") -> str:
+def error_message(what: str, do: str = "") -> str:
     """A message in three parts: what happened, where, what to do."""
     lines = [what]
     if place := at():

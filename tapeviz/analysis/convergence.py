@@ -17,7 +17,7 @@ from tapeviz.analysis.trajectory import (
     plain,
     track,
 )
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -548,7 +548,7 @@ def labels(runs: Sequence[Descent], given: Sequence[str] | None) -> list[str]:
     """A different label for each run; ValueError when there are not enough."""
     if given is not None and len(given) != len(runs):
         raise ValueError(
-            tell(
+            error_message(
                 f"{len(given)} labels for {len(runs)} runs",
                 "give one label for each run, in their order",
             )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from tapeviz.analysis.folding import ROOM, Fold, Part
 from tapeviz.trace.geometry import Box, Link, seconds
-from tapeviz.trace.graph import Edge, Frame, Graph, Node, Trail
+from tapeviz.trace.graph import Edge, Frame, Graph, Node, UnrecordedEdge
 from tapeviz.wording.values import counted
 
 WHOLE = 60
@@ -289,7 +289,7 @@ class _Level:
         found.update((id, id) for id in self.nodes)
         return found
 
-    def _trails(self) -> Iterator[Trail]:
+    def _trails(self) -> Iterator[UnrecordedEdge]:
         """The ways of what was not recorded, between what stands for their ends."""
         stands = self.stand_ins()
         done: set[tuple[str, str]] = set()
@@ -312,7 +312,7 @@ class _Level:
             if inside:
                 yield replace(frame, nodes=tuple(inside))
 
-    def _ordered(self, trails: tuple[Trail, ...]) -> list[Node]:
+    def _ordered(self, trails: tuple[UnrecordedEdge, ...]) -> list[Node]:
         """The nodes, each leaf or port just before the first that uses it."""
         rank = {self._id(item): 2 * i + 2 for i, item in enumerate(self.items)}
         items = dict(rank)

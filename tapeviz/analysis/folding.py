@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from tapeviz.analysis.loops import Around, Loop, Surroundings, pieces
+from tapeviz.analysis.loops import Loop, Repetition, Surroundings, pieces
 from tapeviz.trace.graph import Edge, Graph
 
 ROOM = 24
@@ -279,7 +279,7 @@ class Fold:
             return _NUMBER.sub("", item.title)
         return self._keys[item.start]
 
-    def _around(self, item: Part) -> Around:
+    def _around(self, item: Part) -> Repetition:
         return self._surroundings.of(self.columns.ops[item.start].span)
 
     def run(self, start: int, stop: int) -> Part:
@@ -352,7 +352,7 @@ class _Loop:
     last = 2
 
     def __init__(
-        self, items: list[Part], loop: Loop, shift: int, around: Around
+        self, items: list[Part], loop: Loop, shift: int, around: Repetition
     ) -> None:
         self.items = items
         self.cuts = [at - shift for at in loop.starts]

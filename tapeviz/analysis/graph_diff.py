@@ -12,7 +12,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from tapeviz.trace.graph import Edge, Graph, Node, Trail
+from tapeviz.trace.graph import Edge, Graph, Node, UnrecordedEdge
 
 GONE = "was-"
 """What stands before the id of a node or edge that only the first graph has."""
@@ -83,7 +83,7 @@ def compare(before: Graph, after: Graph) -> Comparison:
 def _by_itself(graph: Graph) -> Graph:
     """The graph without what another tape recorded and this one does not use."""
     uses: dict[str, list[str]] = defaultdict(list)
-    ways: list[Edge | Trail] = [*graph.edges, *graph.trails]
+    ways: list[Edge | UnrecordedEdge] = [*graph.edges, *graph.trails]
     for way in ways:
         uses[way.tail].append(way.head)
     left: set[str] = set()
@@ -125,7 +125,7 @@ def _trails(
     after: Graph,
     ids: Mapping[str, str],
     order: Mapping[str, tuple[int, int]],
-) -> Iterator[Trail]:
+) -> Iterator[UnrecordedEdge]:
     """The ways beside the tape in both graphs, each once."""
     yield from after.trails
     known = {(t.tail, t.head) for t in after.trails}

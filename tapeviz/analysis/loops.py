@@ -24,7 +24,7 @@ _MOST = 12
 
 
 @dataclass(frozen=True)
-class Around:
+class Repetition:
     """What a line of code stands in, as far as repeating goes.
 
     ``noun`` says what repeats ("iteration", "call", "repetition"), ``place`` of what.
@@ -41,23 +41,27 @@ class Surroundings:
 
     def __init__(self, sources: Iterable[Source]) -> None:
         self._sources = {source.name: source for source in sources}
-        self._known: dict[tuple[str, int], Around] = {}
+        self._known: dict[tuple[str, int], Repetition] = {}
 
-    def of(self, span: Span | None) -> Around:
+    def of(self, span: Span | None) -> Repetition:
         """What the line of a span stands in."""
         if span is None or span.file not in self._sources:
-            return Around("repetition", "")
+            return Repetition("repetition", "")
         spot = (span.file, span.line)
         if spot not in self._known:
             self._known[spot] = self._around(self._sources[span.file], span.line)
         return self._known[spot]
 
-    def _around(self, source: Source, line: int) -> Around:
+    def _around(self, source: Source, line: int) -> Repetition:
         own = _line(source, line)
         if "lambda" in own:
-            return Around("call", f"of the function at {self.said(source.name, line)}")
+            return Repetition(
+                "call", f"of the function at {self.said(source.name, line)}"
+            )
         if _LOOP.match(own) or _WITHIN.search(own):
-            return Around("iteration", f"of the loop at {self.said(source.name, line)}")
+            return Repetition(
+                "iteration", f"of the loop at {self.said(source.name, line)}"
+            )
         branches, least = int(bool(_BRANCH.match(own))), _indent(own)
         for n in range(line - 1, source.first - 1, -1):
             text = _line(source, n)
@@ -66,11 +70,11 @@ class Surroundings:
             least = _indent(text)
             if _LOOP.match(text):
                 place = f"of the loop at {self.said(source.name, n)}"
-                return Around("iteration", place, branches)
+                return Repetition("iteration", place, branches)
             if found := _DEF.match(text):
-                return Around("call", f"of {found[1]}", branches)
+                return Repetition("call", f"of {found[1]}", branches)
             branches += bool(_BRANCH.match(text))
-        return Around("repetition", f"of {self.said(source.name, line)}", branches)
+        return Repetition("repetition", f"of {self.said(source.name, line)}", branches)
 
     def said(self, file: str, line: int) -> str:
         """The line in words, with its file where there are several."""
@@ -100,7 +104,7 @@ class Loop:
 
 
 def pieces(
-    keys: Sequence[int], around: Sequence[Around]
+    keys: Sequence[int], around: Sequence[Repetition]
 ) -> Iterator[tuple[int, int, Loop | None]]:
     """The items in order, as loops and as stretches between them.
 
@@ -121,7 +125,7 @@ def pieces(
 
 
 def _loop(
-    keys: Sequence[int], around: Sequence[Around], low: int, high: int
+    keys: Sequence[int], around: Sequence[Repetition], low: int, high: int
 ) -> Loop | None:
     """The outermost loop that has most of the items, if there is one."""
     spots: dict[int, list[int]] = {}
@@ -137,7 +141,7 @@ def _loop(
     return None
 
 
-def _rank(around: Around, spots: list[int]) -> tuple[int, int, bool, int]:
+def _rank(around: Repetition, spots: list[int]) -> tuple[int, int, bool, int]:
     """What marks the rounds of the outermost loop best comes first."""
     return around.branches, len(spots), around.noun != "iteration", spots[0]
 
@@ -170,7 +174,7 @@ def _rounds(keys: Sequence[int], marks: list[int], low: int, high: int) -> Loop:
     return Loop(tuple(starts), stop, keys[marks[0]])
 
 
-def _credible(keys: Sequence[int], loop: Loop, around: Around) -> bool:
+def _credible(keys: Sequence[int], loop: Loop, around: Repetition) -> bool:
     """Whether these are rounds of one loop, and not chance."""
     ends = (*loop.starts[1:], loop.stop)
     rounds = list(zip(loop.starts, ends, strict=True))

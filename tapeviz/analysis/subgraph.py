@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tapeviz.errors import tell
-from tapeviz.trace.graph import Edge, Graph, Node, Note, Scope, Trail
+from tapeviz.errors import error_message
+from tapeviz.trace.graph import Edge, Graph, Node, Note, Scope, UnrecordedEdge
 from tapeviz.wording import values as words
 
 
@@ -28,7 +28,7 @@ class Part:
         whole = isinstance(self.depth, int) and not isinstance(self.depth, bool)
         if self.depth is not None and not (whole and self.depth >= 0):
             raise ValueError(
-                tell(
+                error_message(
                     f"depth is {self.depth!r}, which is no number of steps",
                     "give a whole number from 0 up, or None for all steps",
                 )
@@ -55,7 +55,7 @@ def _between(graph: Graph) -> set[str]:
     if not (targets and sources):
         missing = "sources" if targets else "target"
         raise ValueError(
-            tell(
+            error_message(
                 f"between=True needs a target and sources, and no {missing} is marked",
                 "name both, draw(tape, y, x, between=True), or ask the tape for a "
                 "gradient first",
@@ -80,7 +80,7 @@ def _steps(graph: Graph) -> tuple[Mapping[str, list[str]], Mapping[str, list[str
     """From each node those before it, and those after it."""
     back: dict[str, list[str]] = {}
     forth: dict[str, list[str]] = {}
-    arrows: tuple[Edge | Trail, ...] = (*graph.edges, *graph.trails)
+    arrows: tuple[Edge | UnrecordedEdge, ...] = (*graph.edges, *graph.trails)
     for arrow in arrows:
         back.setdefault(arrow.head, []).append(arrow.tail)
         forth.setdefault(arrow.tail, []).append(arrow.head)

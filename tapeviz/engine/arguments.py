@@ -8,7 +8,7 @@ import numpy as np
 
 from tapeviz.engine import dtypes
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, error_message
 
 
 def plain(value: Any) -> Any:
@@ -28,7 +28,7 @@ def _count(given: Any) -> None:
     """An error unless it is a whole number."""
     if given is None:
         raise ValueError(
-            tell(
+            error_message(
                 "Attempt to convert a value (None) with an unsupported type "
                 "(<class 'NoneType'>) to a Tensor.",
                 "a whole number is wanted here",
@@ -37,7 +37,7 @@ def _count(given: Any) -> None:
     kind = np.asarray(given).dtype
     if kind.kind not in "biu":
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Value for attr 'Tidx' of {dtypes.of(np.empty(0, kind)).c_name} is "
                 "not in the list of allowed values: int32, int64",
                 f"axes, sizes and numbers of entries are whole: {given} is not",
@@ -60,7 +60,7 @@ def room(shape: Any) -> tuple[int, ...]:
     for n in given:
         if n < 0:
             raise InvalidArgumentError(
-                tell(f"Dimension {n} must be >= 0 [Op:Fill] name: ")
+                error_message(f"Dimension {n} must be >= 0 [Op:Fill] name: ")
             )
     return given
 
@@ -79,7 +79,7 @@ def axes(t: Any, axis: Any) -> tuple[int, ...] | None:
     for a in given:
         if not -n <= a < n:
             raise InvalidArgumentError(
-                tell(
+                error_message(
                     f"Invalid reduction dimension {a} for input with {n} dimension(s) "
                     "[Op:Sum]",
                     f"axes run from 0 to {n - 1}" if n else "a scalar has no axis",
@@ -93,7 +93,7 @@ def one_axis(t: Any, axis: Any, kernel: str, extra: int = 0) -> int:
     n, a = rank(t) + extra, whole(axis)
     if not -n <= a < n:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Expected dimension in the range [{-n}, {n}), but got {a} "
                 f"[Op:{kernel}]",
                 f"axes run from 0 to {n - 1}" if n else "a scalar has no axis",
@@ -109,7 +109,7 @@ def numbers(value: Any) -> Any:
         if not np.size(v):
             return np.asarray(v, np.int32)
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Value for attr 'Tindices' of {dtypes.of(v).c_name} is not in the "
                 "list of allowed values: int16, int32, int64",
                 "indices are whole numbers: tf.cast(indices, tf.int32)",
@@ -123,7 +123,7 @@ def floating(value: Any) -> Any:
     t = convert(value)
     if t.dtype.np.kind not in "fc":
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Value for attr 'T' of {t.dtype.name} is not in the list of allowed "
                 "values: bfloat16, half, float, double",
                 "use floats: 3.0 instead of 3, or tf.cast(x, tf.float32)",
@@ -143,14 +143,14 @@ def truths(value: Any, kernel: str, slot: int = 0) -> Any:
     t = convert(value, dtypes.bool_ if held else None)
     if t.dtype.np.kind != "b" and t is not value:
         raise TypeError(
-            tell(
+            error_message(
                 f"Cannot convert {value!r} to EagerTensor of dtype bool",
                 "compare first: x > 0 is a tensor of bools",
             )
         )
     if t.dtype.np.kind != "b":
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"cannot compute {kernel} as input #{slot}(zero-based) was expected to "
                 f"be a bool tensor but is a {t.dtype.c_name} tensor [Op:{kernel}] "
                 "name: ",

@@ -21,7 +21,7 @@ def _find(op: Op, n: str, kind: str = "") -> Iterator[str]:
     big = n.upper()
     tensor = f"t{n} = {big}._t; i{n} = {big}._i"
     variable = f"s = {big}._seen"
-    notice = f"if s[0] is not here.now: s = touch({big})"
+    notice = f"if s[0] is not tape_stack.now: s = touch({big})"
     if kind == "Tensor":
         yield tensor
     elif kind == "Variable":

@@ -32,9 +32,9 @@ from tapeviz.engine.primitives import (
     compile_sweep,
     tell_source,
 )
-from tapeviz.engine.recording import OFF, here
+from tapeviz.engine.recording import OFF, tape_stack
 from tapeviz.engine.tensor import Tensor, Variable, touch
-from tapeviz.errors import InvalidArgumentError, caller, tell
+from tapeviz.errors import InvalidArgumentError, caller, error_message
 
 PLAIN = frozenset((int, float))
 
@@ -52,7 +52,7 @@ TOLD: dict[str, Any] = {**RAW, "rows": RAW["scatter"]}
 WORDS: dict[str, Any] = {
     **RAW,
     "Tensor": Tensor, "Variable": Variable, "KNOWN": validation.KNOWN, "OFF": OFF,
-    "here": here, "touch": touch, "new": object.__new__, "frame": sys._getframe,
+    "tape_stack": tape_stack, "touch": touch, "new": object.__new__, "frame": sys._getframe,
     "f32": np.float32, "FLOATS": validation.FLOATS, "ndarray": np.ndarray,
     "np_shape": np.shape, "meet": validation.meet, "weak": validation.weak,
     "check": validation.check, "first": validation.first,
@@ -233,7 +233,7 @@ def _equality(name: str, _other: str) -> Callable[[Any, Any], Any]:
         if other is None:
             if self.__class__ is Variable:
                 raise ValueError(
-                    tell(
+                    error_message(
                         "Attempt to convert a value (None) with an unsupported type "
                         "(<class 'NoneType'>) to a Tensor.",
                         "ask `v is None` instead",
@@ -305,7 +305,7 @@ def _in_bounds(k: Any, axis: int, shape: tuple[int, ...]) -> None:
 
 def _no_slice(what: str, do: str) -> Exception:
     return InvalidArgumentError(
-        tell(f"{what} [Op:StridedSlice] name: strided_slice/", do)
+        error_message(f"{what} [Op:StridedSlice] name: strided_slice/", do)
     )
 
 
@@ -321,10 +321,12 @@ def _key_part(k: Any) -> Any:
         return k
     if isinstance(k, (bool, np.bool_)):
         raise ValueError(
-            tell("mask cannot be scalar.", "a mask holds True or False for each entry")
+            error_message(
+                "mask cannot be scalar.", "a mask holds True or False for each entry"
+            )
         )
     raise TypeError(
-        tell(
+        error_message(
             "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and "
             f"scalar tf.int32/tf.int64 tensors are valid indices, got {k!r}",
             "to take several rows by number use tf.gather(t, [0, 2])",
@@ -350,7 +352,7 @@ def _pack(value: Any, dtype: Any = None) -> Any:
     if len(shapes) > 1:
         a, b = sorted(shapes)[:2]
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Shapes of all inputs must match: values[0].shape = {list(a)} != "
                 f"values[1].shape = {list(b)} [Op:Pack] name: packed",
                 "tensors in one list must have one shape",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 
 _C_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 
@@ -167,7 +167,7 @@ def as_dtype(spec: Any) -> DType:
 
         near = get_close_matches(str(spec), _BY_NAME, 1)
         raise TypeError(
-            tell(
+            error_message(
                 f"Cannot convert the argument `type_value`: {spec!r} to a TensorFlow "
                 "DType.",
                 f"you may mean tf.{near[0]}" if near else "tf.float32 is a dtype",

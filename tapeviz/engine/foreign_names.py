@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from typing import Any, NoReturn
 
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 
 _GRADIENT = "gradients come from the tape: tape.gradient(y, x)"
 _REDUCED = {
@@ -112,7 +112,7 @@ class Absent:
         what = f"'{owner.__name__}' object has no attribute '{self._name}'"
         asking = str(sys._getframe(2).f_globals.get("__name__"))
         if not asking.startswith("numpy."):  # it asks everything whether it has a sum
-            what = tell(what, self._instead)
+            what = error_message(what, self._instead)
         raise AttributeError(what, name=self._name)
 
 

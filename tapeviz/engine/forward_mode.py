@@ -18,10 +18,10 @@ import numpy as np
 from tapeviz.engine import nest
 from tapeviz.engine.dispatch import AGAIN, BACK, call
 from tapeviz.engine.indexed_slices import whole
-from tapeviz.engine.recording import here
+from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape, UnconnectedGradients
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 
 
 class ForwardAccumulator:
@@ -53,14 +53,14 @@ class ForwardAccumulator:
         self._around: tuple[GradientTape, ...] = ()
 
     def __enter__(self) -> Self:
-        if self._tape._recording:
+        if self._tape._is_recording:
             raise ValueError(
-                tell(
+                error_message(
                     "Accumulator is already recording.",
                     "use a second accumulator for the inner block",
                 )
             )
-        self._around = here.tapes
+        self._around = tape_stack.tapes
         self._tape.__enter__()
         self._tape.watch([p for p in self._primals if _is_real(p)])
         return self
@@ -89,7 +89,7 @@ class ForwardAccumulator:
     def _along(self, y: Any) -> Any:
         if not isinstance(y, (Tensor, Variable)):
             raise AttributeError(
-                tell(
+                error_message(
                     f"'{type(y).__name__}' object has no attribute '_id'",
                     f"{y!r} is no tensor: ask for what was computed in the block",
                 )
@@ -121,10 +121,10 @@ class ForwardAccumulator:
     @contextmanager
     def _listening(self) -> Iterator[None]:
         """Let the tape, and those around it, go on recording for a moment."""
-        idle = [t for t in (*self._around, self._tape) if not t._recording]
+        idle = [t for t in (*self._around, self._tape) if not t._is_recording]
         idle = [t for t in idle if t._persistent or not t._used]
         for tape in idle:
-            tape._start(here.now)
+            tape._start(tape_stack.now)
         try:
             yield
         finally:
@@ -143,7 +143,7 @@ def _is_real(p: Any) -> bool:
 def _same_nest(primals: Any, tangents: Any) -> None:
     if _frame(primals) != _frame(tangents):
         raise ValueError(
-            tell(
+            error_message(
                 "The two structures don't have the same nested structure. First "
                 f"structure: {primals!r} Second structure: {tangents!r}",
                 "give one step for each primal, in the same lists or dicts",
@@ -162,14 +162,14 @@ def _frame(structure: Any) -> Any:
 def _check_primal(p: Any, primals: list[Any]) -> None:
     if not isinstance(p, (Tensor, Variable)):
         raise AttributeError(
-            tell(
+            error_message(
                 f"'{type(p).__name__}' object has no attribute 'dtype'",
                 f"{p!r} is no tensor: tf.constant({p!r}) makes one",
             )
         )
     if sum(p is q for q in primals) > 1:
         raise ValueError(
-            tell(
+            error_message(
                 "Tensor {} was specified as a primal multiple times. This may indicate "
                 "an error. If it was intended, please sum the corresponding tangents."
             )
@@ -181,7 +181,7 @@ def _step(p: Any, tangent: Any) -> Tensor:
     made = convert(tangent, p.dtype)
     if np.shape(made._v) != np.shape(p._v):
         raise ValueError(
-            tell(
+            error_message(
                 f"The step of shape {np.shape(made._v)} does not fit its primal of "
                 f"shape {np.shape(p._v)}.",
                 "a tangent says for each entry of its primal how far it moves",

@@ -7,7 +7,7 @@ module writes four Python functions and compiles them:
 
 ``back``   the reverse sweep at this op, adding to the gradients of its operands;
 ``over``   the same for an array that nobody else has: it is written over;
-``tell``   the contribution to one operand alone, for the pictures;
+``error_message``   the contribution to one operand alone, for the pictures;
 ``again``  the same sweep on tensors, so that gradients have gradients.
 
 All run the rule's text as it stands; only the meaning of its words differs.
@@ -26,7 +26,7 @@ from typing import Any
 from numpy import ndarray
 
 from tapeviz.engine.recording import WATCHED
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 
 OPERANDS = ("a", "b", "c", "x")
 
@@ -406,7 +406,7 @@ ALONE = _alone([object()])
 
 
 def tell_source(op: Op, slot: int, name: str) -> str:
-    """The source of ``tell``: one operand's contribution from a record."""
+    """The source of ``error_message``: one operand's contribution from a record."""
     lines = [f"def {name}(g, r, k):", *_unpack(op)]
     lines += ["    " + line for line in _expression(op, slot, again=False)]
     return "\n".join([*lines, "    return d"]) + "\n"
@@ -431,7 +431,7 @@ def _nothing(_g: Any, _r: Any, _G: Any, _i: Any, _t: Any) -> None:  # noqa: N803
 
 def _missing(kernel: str, *_sweep: Any) -> None:
     raise LookupError(
-        tell(
+        error_message(
             f"gradient registry has no entry for: {kernel}",
             "this op has no derivative, not even 0: tf.stop_gradient(...) around it "
             "says that none is wanted",

@@ -53,7 +53,7 @@ OFF.recs = None
 """The trace of everything that is not recorded."""
 
 
-class Book:
+class Recording:
     """One recording: its list, and the leaves (variables, watched tensors) in it.
 
     ``leaves`` maps ``id(object)`` to ``[first place, current place, current value,
@@ -141,8 +141,10 @@ _open: Any = Trace.__dict__["recs"]
 
 def _own(trace: Trace) -> list[Record] | None:
     """The list of a trace, if this thread records it."""
-    book = here.book
-    return book.recs if book is not None and book.trace is trace else None
+    recording = tape_stack.recording
+    return (
+        recording.recs if recording is not None and recording.trace is trace else None
+    )
 
 
 _guarded: Any = property(_own, _open.__set__)
@@ -178,29 +180,29 @@ class Presence:
             Trace.recs = recs
 
 
-class Moment:
+class ActiveTapes:
     """A set of recording tapes for as long as it stays the same: its identity counts.
 
     When the set changes it is emptied, so that who remembers it keeps no tape alive.
     """
 
-    __slots__ = ("book", "tapes")
+    __slots__ = ("recording", "tapes")
 
-    book: Book | None
+    recording: Recording | None
     tapes: tuple[Any, ...]
 
 
-class Here(threading.local):
+class TapeStack(threading.local):
     """The tapes that record in this thread, outermost first.
 
-    ``now`` is a fresh ``Moment`` for each change of that set, None when it is empty:
-    a variable that has seen ``now`` is known to all of them. ``heard`` are told of
+    ``now`` is a fresh ``ActiveTapes`` for each change of that set, None when it is empty:
+    a variable that has seen ``now`` is known to all of them. ``listeners`` are told of
     every gradient and every assignment, and ``by`` is the optimizer that assigns, if it
     is one. ``scope`` begins the name of every new variable.
     """
 
-    now: Moment | None = None
-    heard: tuple[Callable[..., None], ...] = ()
+    now: ActiveTapes | None = None
+    listeners: tuple[Callable[..., None], ...] = ()
     by: Any = None
     scope: str = ""
 
@@ -208,10 +210,10 @@ class Here(threading.local):
         self.presence = Presence()
 
     @property
-    def book(self) -> Book | None:
+    def recording(self) -> Recording | None:
         """The book that the tapes write."""
         now = self.now
-        return None if now is None else now.book
+        return None if now is None else now.recording
 
     @property
     def tapes(self) -> tuple[Any, ...]:
@@ -221,29 +223,32 @@ class Here(threading.local):
 
     def note(self, what: str, thing: Any, into: Any = None) -> None:
         """Tell the book, if there is one, that a value leaves."""
-        if self.now is not None and self.now.book is not None:
-            self.now.book.note(what, thing, into)
+        if self.now is not None and self.now.recording is not None:
+            self.now.recording.note(what, thing, into)
 
-    def set(self, tapes: tuple[Any, ...], book: Book | None) -> None:
+    def set(self, tapes: tuple[Any, ...], recording: Recording | None) -> None:
         """Let exactly these tapes record, in this book."""
-        self.change(self.now, tapes, book)
+        self.change(self.now, tapes, recording)
 
     def change(
-        self, old: Moment | None, tapes: tuple[Any, ...], book: Book | None
+        self,
+        old: ActiveTapes | None,
+        tapes: tuple[Any, ...],
+        recording: Recording | None,
     ) -> None:
         """The same for one who has looked up ``now`` already."""
         if old is not None:
-            if old.book is not None and old.book is not book:
-                old.book.trace.recs = None
-            old.book, old.tapes = None, ()
-        if tapes and book is not None:
-            self.now = now = Moment()
-            now.book, now.tapes = book, tapes
-            book.trace.recs = book.recs
+            if old.recording is not None and old.recording is not recording:
+                old.recording.trace.recs = None
+            old.recording, old.tapes = None, ()
+        if tapes and recording is not None:
+            self.now = now = ActiveTapes()
+            now.recording, now.tapes = recording, tapes
+            recording.trace.recs = recording.recs
         else:
             self.now = None
-            if book is not None:
-                book.trace.recs = None
+            if recording is not None:
+                recording.trace.recs = None
 
 
-here = Here()
+tape_stack = TapeStack()

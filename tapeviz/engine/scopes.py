@@ -11,7 +11,7 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
-from tapeviz.engine.recording import Book, here
+from tapeviz.engine.recording import Recording, tape_stack
 from tapeviz.errors import caller, own
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -20,17 +20,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
     """What is recorded in the block belongs to the caller's line and to one group."""
 
-    __slots__ = ("_book", "_name", "_start")
+    __slots__ = ("_name", "_recording", "_start")
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._book: Book | None = None
+        self._recording: Recording | None = None
         self._start = 0
 
     def __enter__(self) -> None:
-        self._book = here.book
-        if self._book is not None:
-            self._start = len(self._book.recs)
+        self._recording = tape_stack.recording
+        if self._recording is not None:
+            self._start = len(self._recording.recs)
 
     def __exit__(
         self,
@@ -38,23 +38,25 @@ class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        book = self._book
-        if book is not None and len(book.recs) > self._start:
-            _claim(book, self._start)
-            if len(book.recs) > self._start + 1:
-                book.enter("groups", (self._name, self._start, len(book.recs)))
+        recording = self._recording
+        if recording is not None and len(recording.recs) > self._start:
+            _claim(recording, self._start)
+            if len(recording.recs) > self._start + 1:
+                recording.enter(
+                    "groups", (self._name, self._start, len(recording.recs))
+                )
 
 
-def _claim(book: Book, start: int) -> None:
+def _claim(recording: Recording, start: int) -> None:
     """Give the records that tapeviz's own lines made to the learner's line."""
     frame = caller()
     if frame is None:
         return
     spot = (frame.f_code, frame.f_lasti)
-    for i in range(start, len(book.recs)):
-        code = book.recs[i][-2]
+    for i in range(start, len(recording.recs)):
+        code = recording.recs[i][-2]
         if hasattr(code, "co_filename") and own(code):
-            book.recs[i] = (*book.recs[i][:-2], *spot)
+            recording.recs[i] = (*recording.recs[i][:-2], *spot)
 
 
 def composite(name: str) -> Callable[[F], F]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.recording import READ, Book, Record
+from tapeviz.engine.recording import READ, Record, Recording
 from tapeviz.engine.tensor import Tensor
 
 
-def splice(old: Book, new: Book) -> int:
+def splice(old: Recording, new: Recording) -> int:
     """Append a recording to the one that is being written; how far its places moved.
 
     What both have read is one leaf afterwards: the old one reads the new one.
@@ -38,7 +38,7 @@ def _moved(rec: Record, by: int) -> Record:
     return (rec[0], *places, *rec[1 + len(places) :])
 
 
-def _merge_leaves(old: Book, new: Book, by: int) -> None:
+def _merge_leaves(old: Recording, new: Recording, by: int) -> None:
     for key, (first, place, value, thing) in old.leaves.items():
         known = new.leaves.get(key)
         if known is None:
@@ -49,7 +49,7 @@ def _merge_leaves(old: Book, new: Book, by: int) -> None:
             new.enter("reads", first + by)
 
 
-def _move_tensors(old: Book, new: Book, by: int) -> None:
+def _move_tensors(old: Recording, new: Recording, by: int) -> None:
     """Give tensors with the old mark the new; the old book still finds them."""
     for place, tensor in list((old.trace.left or {}).values()):
         new.trace.leave(tensor, place + by)

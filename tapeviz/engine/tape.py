@@ -23,14 +23,14 @@ from tapeviz.engine.recording import (
     READ,
     VARIABLE,
     WATCHED,
-    Book,
     Record,
-    here,
+    Recording,
     listed,
+    tape_stack,
 )
 from tapeviz.engine.splice import splice
 from tapeviz.engine.tensor import Shared, Tensor, Variable, convert, sizes, wrap
-from tapeviz.errors import InvalidArgumentError, caller, own, tell
+from tapeviz.errors import InvalidArgumentError, caller, error_message, own
 
 
 class UnconnectedGradients(Enum):
@@ -62,8 +62,8 @@ class GradientTape:
     <tf.Tensor: shape=(), dtype=float32, numpy=6.0>
     """
 
-    _book: Book | None = None
-    _recording = False
+    _recording: Recording | None = None
+    _is_recording = False
     _used = False
     _windows: list[list[int]]
     _watched: dict[int, tuple[int, Any]]
@@ -84,16 +84,16 @@ class GradientTape:
     # -- recording -----------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        if self._recording:
+        if self._is_recording:
             raise ValueError(
-                tell(
+                error_message(
                     "Tape is still recording, This can happen if you try to re-enter "
                     "an already-active tape.",
                     "use a second tape for the inner block",
                 )
             )
-        now = here.now
-        if self._book is None or self._used:
+        now = tape_stack.now
+        if self._recording is None or self._used:
             self._begin(now)
         self._start(now)
         return self
@@ -104,55 +104,59 @@ class GradientTape:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._recording:
+        if self._is_recording:
             self._stop()
         if error is not None:
             self._failed = _failure(error, trace)
 
     def _begin(self, now: Any) -> None:
         """A fresh recording: the one that outer tapes write, or a new one."""
-        if self._book is not None:
+        if self._recording is not None:
             self._windows, self._watched, self._late = [], {}, {}
             self._silent, self._failed, self._dropped = (), (), 0
             self._used = False
-        self._book = book = Book() if now is None else now.book
-        book.tapes += 1
+        self._recording = recording = Recording() if now is None else now.recording
+        recording.tapes += 1
 
     def _start(self, now: Any) -> None:
         """Listen, beside the tapes that do: ``now`` is their moment."""
-        if now is not None and self._book is not now.book:
-            self._join(now.book)
-            now = here.now
-        book: Any = self._book
-        self._windows.append([len(book.recs), -1])
-        self._recording = True
-        here.change(now, (self,) if now is None else (*now.tapes, self), book)
+        if now is not None and self._recording is not now.recording:
+            self._join(now.recording)
+            now = tape_stack.now
+        recording: Any = self._recording
+        self._windows.append([len(recording.recs), -1])
+        self._is_recording = True
+        tape_stack.change(
+            now, (self,) if now is None else (*now.tapes, self), recording
+        )
 
-    def _join(self, book: Book) -> None:
+    def _join(self, recording: Recording) -> None:
         """Go on in the recording that other tapes are writing."""
-        if self._book is None:
+        if self._recording is None:
             return
-        by = splice(self._book, book)
-        self._book = book
+        by = splice(self._recording, recording)
+        self._recording = recording
         self._windows = [[start + by, stop + by] for start, stop in self._windows]
-        self._watched = {k: (book.find(t), t) for k, (_, t) in self._watched.items()}
+        self._watched = {
+            k: (recording.find(t), t) for k, (_, t) in self._watched.items()
+        }
         self._late = {k: since + by for k, since in self._late.items()}
-        for tape in here.tapes:
+        for tape in tape_stack.tapes:
             tape._windows[-1][1] = by
-            tape._windows.append([len(book.recs), -1])
+            tape._windows.append([len(recording.recs), -1])
 
     def _stop(self) -> None:
         """Listen no more."""
-        self._recording = False
-        book: Any = self._book
+        self._is_recording = False
+        recording: Any = self._recording
         window = self._windows[-1]
-        window[1] = len(book.recs)
-        if window[0] == window[1] or book.recs[-1][0] < READ:
+        window[1] = len(recording.recs)
+        if window[0] == window[1] or recording.recs[-1][0] < READ:
             self._nothing()
-        now = here.now
+        now = tape_stack.now
         tapes = () if now is None else now.tapes
         left = () if len(tapes) < 2 else tuple(t for t in tapes if t is not self)
-        here.change(now, left, book)
+        tape_stack.change(now, left, recording)
 
     def _nothing(self) -> None:
         """Keep in mind where a block without an operation ends."""
@@ -165,15 +169,15 @@ class GradientTape:
         for t in nest.leaves(tensor):
             if not isinstance(t, (Tensor, Variable)):
                 raise ValueError(
-                    tell(
+                    error_message(
                         f"Passed in object {t} of type '{type(t).__name__}', not "
                         "tf.Tensor or tf.Variable or ExtensionType.",
                         "make a tensor of it first: tf.constant(...)",
                     )
                 )
-            if self._book is None:
+            if self._recording is None:
                 raise AttributeError(
-                    tell(
+                    error_message(
                         "'NoneType' object has no attribute '_tape'",
                         "watch inside the block: "
                         "with tf.GradientTape() as tape: tape.watch(x)",
@@ -181,34 +185,34 @@ class GradientTape:
                 )
             if t.dtype.np.kind not in "fc":
                 _warn_dtype("watched tensor", t)
-            elif self._recording:
+            elif self._is_recording:
                 self._watch(t)
 
     def _watch(self, t: Any) -> None:
-        book = self._book
-        if book is None:
+        recording = self._recording
+        if recording is None:
             return
         if isinstance(t, Variable):
-            self._add(t, book.leaf(t, VARIABLE, t._name)[0], book)
+            self._add(t, recording.leaf(t, VARIABLE, t._name)[0], recording)
             t._seen = (self, OFF, -1)
             return
         with _watching:
-            if t._t is not book.trace:
-                _mark(t, book)
-        self._add(t, t._i, book)
+            if t._t is not recording.trace:
+                _mark(t, recording)
+        self._add(t, t._i, recording)
 
-    def _add(self, t: Any, place: int, book: Book) -> None:
+    def _add(self, t: Any, place: int, recording: Recording) -> None:
         """Watch what stands at a place from now on, not in what is already recorded."""
         if id(t) not in self._watched:
             self._watched[id(t)] = (place, t)
-            if place + 1 < len(book.recs):
-                self._late = {**self._late, id(t): len(book.recs)}
+            if place + 1 < len(recording.recs):
+                self._late = {**self._late, id(t): len(recording.recs)}
 
     def _notice(self, v: Variable, leaf: list[Any] | None) -> list[Any] | None:
         """A variable is read for the first time here; its leaf, if it has one now."""
-        book = self._book
-        if self._accessed and v._trainable and book is not None:
-            leaf = leaf or book.leaf(v, VARIABLE, v._name)
+        recording = self._recording
+        if self._accessed and v._trainable and recording is not None:
+            leaf = leaf or recording.leaf(v, VARIABLE, v._name)
             self._watched[id(v)] = (leaf[0], v)
         return leaf
 
@@ -220,31 +224,31 @@ class GradientTape:
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
         """Leave out what is computed in this block."""
-        if self._book is None:
+        if self._recording is None:
             raise RuntimeError(
-                tell("Trying to stop recording a tape which is not recording.")
+                error_message("Trying to stop recording a tape which is not recording.")
             )
-        if not self._recording:
-            raise ValueError(tell("Tape is not recording."))
+        if not self._is_recording:
+            raise ValueError(error_message("Tape is not recording."))
         self._stop()
         try:
             yield
         finally:
-            self._start(here.now)
+            self._start(tape_stack.now)
 
     def reset(self) -> None:
         """Forget all that was recorded and go on recording."""
-        if not self._recording:
-            raise ValueError(tell("Tape is not recording."))
+        if not self._is_recording:
+            raise ValueError(error_message("Tape is not recording."))
         self._stop()
         dropped = self._dropped + self._size()
-        self._begin(here.now)
-        self._start(here.now)
+        self._begin(tape_stack.now)
+        self._start(tape_stack.now)
         self._dropped = dropped
 
     def _size(self) -> int:
         """How many operations stand in the windows."""
-        recs = [] if self._book is None else self._book.recs
+        recs = [] if self._recording is None else self._recording.recs
         return sum(
             recs[i][0] > READ for start, stop in self._windows
             for i in range(start, stop)
@@ -278,7 +282,7 @@ class GradientTape:
         else:
             out = [_result(g, s, zero) for g, s in zip(found, flat, strict=True)]
         self._last = (seeds, flat)
-        for hear in here.heard:
+        for hear in tape_stack.listeners:
             hear("gradient", self, targets, flat, out)
         return out[0] if single else nest.like(sources, out)
 
@@ -354,7 +358,7 @@ class GradientTape:
         """What TensorFlow does in a loop of gradients takes a persistent tape."""
         if not self._persistent:
             raise RuntimeError(
-                tell(
+                error_message(
                     "GradientTape must be created with persistent=True to compute the "
                     f"{what}experimental_use_pfor set to False.",
                     "leave experimental_use_pfor out: one sweep finds all rows",
@@ -364,9 +368,9 @@ class GradientTape:
     def _ask(self) -> None:
         """Use the tape up, or say that it is used up."""
         again = self._persistent
-        if self._book is None or (self._used and not again):
+        if self._recording is None or (self._used and not again):
             raise RuntimeError(
-                tell(
+                error_message(
                     "A non-persistent GradientTape can only be used to compute one set "
                     "of gradients (or jacobians)",
                     "ask for all at once, tape.gradient(y, [a, b]), or record with "
@@ -374,17 +378,17 @@ class GradientTape:
                 )
             )
         self._used = not again
-        if self._recording:
+        if self._is_recording:
             _warn_inside() if again else self._stop()
 
     def _pull(
         self, seeds: Seeds, sources: list[Any], back: Sweep, again: Sweep
     ) -> list[Any]:
         """The gradients of the sources, as raw values or tensors; None where cut."""
-        book = self._book
-        if book is None:
+        recording = self._recording
+        if recording is None:
             return [None] * len(sources)
-        trace, start = book.trace, len(book.recs)
+        trace, start = recording.trace, len(recording.recs)
         taped = trace.recs is not None
         rules = again if taped else back
         keep = []
@@ -396,8 +400,8 @@ class GradientTape:
             with np.errstate(all="ignore"):
                 grads, loose = self._sweep(rules, seeds, keep, taped)
         if taped:
-            _attribute(book.recs, start)
-        if loose or book.tapes > 1 or trace.cut:
+            _attribute(recording.recs, start)
+        if loose or recording.tapes > 1 or trace.cut:
             return self._choose(grads, keep, loose, seeds, sources)
         found = []
         for i in keep:
@@ -412,8 +416,8 @@ class GradientTape:
         It starts from the seeds. Beside the gradients come the seeds of those targets
         that were not recorded.
         """
-        book: Any = self._book
-        recs, trace, last = book.recs, book.trace, len(book.recs)
+        recording: Any = self._recording
+        recs, trace, last = recording.recs, recording.trace, len(recording.recs)
         grads: list[Any] = [None] * last
         loose: dict[int, Any] = {}
         for t, seed in seeds:
@@ -430,7 +434,9 @@ class GradientTape:
             else:
                 loose[id(t)] = g if id(t) not in loose else loose[id(t)] + g
         run = turned(rules).run if trace.mixed else rules.run
-        for start, stop in self._spans()[::-1] if book.reads else self._windows[::-1]:
+        for start, stop in (
+            self._spans()[::-1] if recording.reads else self._windows[::-1]
+        ):
             end = last if stop < 0 or stop > last else stop
             run(recs, grads, start, end, keep, trace)
         return grads, loose
@@ -453,20 +459,20 @@ class GradientTape:
 
     def _place(self, t: Any) -> int:
         """Where a target or source stands in this recording, -1 if it does not."""
-        book = self._book
-        if book is None:
+        recording = self._recording
+        if recording is None:
             return -1
         if t.__class__ is Variable:
-            leaf = book.leaves.get(id(t))
+            leaf = recording.leaves.get(id(t))
             return -1 if leaf is None else leaf[0]
-        place: int = t._i if t._t is book.trace else book.find(t)
+        place: int = t._i if t._t is recording.trace else recording.find(t)
         return place
 
     def _reached(self, end: int) -> bytearray:
         """Which records depend on something that this tape watches."""
-        book = self._book
+        recording = self._recording
         marks = bytearray(end)
-        if book is None:
+        if recording is None:
             return marks
         begins = sorted(
             (self._late.get(k, 0), place)
@@ -484,7 +490,7 @@ class GradientTape:
 
     def _spread(self, marks: bytearray, start: int, stop: int) -> None:
         """Mark the records in a range of places that depend on something marked."""
-        recs = [] if self._book is None else self._book.recs
+        recs = [] if self._recording is None else self._recording.recs
         for first, last in self._spans():
             for i in range(max(first, start), stop if last < 0 else min(last, stop)):
                 op = TABLE[recs[i][0]]
@@ -493,23 +499,23 @@ class GradientTape:
 
     def _spans(self) -> list[list[int]]:
         """The windows, and what was read of assigned variables outside of them."""
-        reads = [] if self._book is None else self._book.reads
+        reads = [] if self._recording is None else self._recording.reads
         if not reads:
             return self._windows
         inside = [range(a, b if b >= 0 else reads[-1] + 1) for a, b in self._windows]
         outside = [[i, i + 1] for i in reads if not any(i in w for w in inside)]
         return sorted(self._windows + outside)
 
-    def tell(self, targets: Any, seeds: Any) -> Iterator[tuple[Any, ...]]:
+    def backward_steps(self, targets: Any, seeds: Any) -> Iterator[tuple[Any, ...]]:
         """The same sweep, told: ``(place, gradient, parts)``.
 
         A part is ``(slot, place, contribution, sum so far)``.
         """
-        book = self._book
-        if book is None:
+        recording = self._recording
+        if recording is None:
             return
-        shared = book.tapes > 1 or book.trace.cut
-        reached = self._reached(len(book.recs)) if shared else None
+        shared = recording.tapes > 1 or recording.trace.cut
+        reached = self._reached(len(recording.recs)) if shared else None
         grads: dict[int, Any] = {}
         for t, seed in zip(targets, seeds, strict=True):
             i, g = self._place(t), seed._v if isinstance(seed, Tensor) else seed
@@ -522,7 +528,7 @@ class GradientTape:
             ):
                 if i in grads:
                     with np.errstate(all="ignore"):
-                        parts = _parts(book, i, grads, reached)
+                        parts = _parts(recording, i, grads, reached)
                     yield i, grads[i], parts
 
 
@@ -541,10 +547,10 @@ def _failure(error: BaseException, trace: TracebackType | None) -> tuple[Any, ..
 
 
 def _parts(
-    book: Book, i: int, grads: dict[int, Any], reached: bytearray | None
+    recording: Recording, i: int, grads: dict[int, Any], reached: bytearray | None
 ) -> list[tuple[Any, ...]]:
     """What the record at a place hands to its operands, those that are watched."""
-    rec, g, mixed = book.recs[i], grads[i], book.trace.mixed
+    rec, g, mixed = recording.recs[i], grads[i], recording.trace.mixed
     op, parts = TABLE[rec[0]], []
     for slot, place in enumerate(op.inputs(rec)):
         part_of = TELL[op.code][0 if op.many else slot]
@@ -593,7 +599,7 @@ def _weight(target: Any, weight: Any) -> Any:
 
 
 def _mixed_seed(seed: Any, target: Any) -> str:
-    return tell(
+    return error_message(
         "cannot compute Mul as input #1(zero-based) was expected to be a "
         f"{seed.dtype.c_name} tensor but is a {target.dtype.c_name} tensor [Op:Mul] "
         "name: ",
@@ -608,7 +614,7 @@ def _stretched(seed: Any, shape: tuple[int, ...]) -> Any:
         np.broadcast_to(seed._v, shape)
     except ValueError:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Incompatible shapes: {sizes(shape)} vs. {sizes(np.shape(seed._v))} "
                 "[Op:Mul] name: ",
                 "output_gradients holds one weight for each entry of the target",
@@ -652,7 +658,7 @@ def _attribute(recs: list[Record], start: int) -> None:
 def _one_tensor(target: Any) -> None:
     if isinstance(target, (list, tuple, dict)):
         raise AttributeError(
-            tell(
+            error_message(
                 f"'{type(target).__name__}' object has no attribute 'shape'",
                 "a Jacobian has one target tensor: use tf.stack for several",
             )
@@ -666,10 +672,10 @@ def _batches(target: TensorShape, source: TensorShape) -> None:
         source.with_rank_at_least(2)
     except ValueError as error:
         do = "a batch has rows of at least one axis; tape.jacobian takes any shape"
-        raise ValueError(tell(str(error), do)) from None
+        raise ValueError(error_message(str(error), do)) from None
     if target[0] != source[0]:
         raise ValueError(
-            tell(
+            error_message(
                 f"Need first dimension of target shape ({target}) and source shape "
                 f"({source}) to match.",
                 "row i of the target belongs to row i of the source; tape.jacobian "
@@ -681,16 +687,16 @@ def _batches(target: TensorShape, source: TensorShape) -> None:
 _watching = threading.Lock()
 
 
-def _mark(t: Tensor, book: Book) -> None:
+def _mark(t: Tensor, recording: Recording) -> None:
     """Let a watched tensor carry the mark of this recording."""
-    place = book.leaf(t, WATCHED, "")[0]
+    place = recording.leaf(t, WATCHED, "")[0]
     if t.__class__ is Shared:
         return
     t._t.leave(t, t._i)
     if listed(t._t):  # by a tape of another thread, at this moment
         t.__class__ = Shared
     else:
-        t._t, t._i = book.trace, place
+        t._t, t._i = recording.trace, place
 
 
 def _unconnected(value: Any) -> bool:
@@ -698,7 +704,7 @@ def _unconnected(value: Any) -> bool:
         return UnconnectedGradients(value) is UnconnectedGradients.ZERO
     except ValueError:
         raise ValueError(
-            tell(
+            error_message(
                 f"Unknown value for unconnected_gradients: {value!r}",
                 'use "none" or "zero"',
             )
@@ -717,7 +723,7 @@ def _check(one: Any, role: str) -> None:
         return
     if one is None and role == "target":
         raise TypeError(
-            tell(
+            error_message(
                 "Argument `target` should be a list or nested structure of Tensors, "
                 "Variables or CompositeTensors to be differentiated, but received "
                 "None.",
@@ -731,14 +737,14 @@ def _check(one: Any, role: str) -> None:
 def _check_leaf(t: Any, role: str) -> None:
     if t is None:
         raise TypeError(
-            tell(
+            error_message(
                 "Cannot convert the argument `type_value`: None to a TensorFlow DType.",
                 f"the {role} is None: give the tensor or variable itself",
             )
         )
     if not isinstance(t, (Tensor, Variable)):
         raise AttributeError(
-            tell(
+            error_message(
                 f"'{type(t).__name__}' object has no attribute 'dtype'",
                 f"{t!r} is no tensor: only a tensor or a variable can be a {role}",
             )

@@ -11,8 +11,8 @@ import numpy as np
 
 from tapeviz.engine import dtypes, foreign_names
 from tapeviz.engine.dtypes import DType, TensorShape
-from tapeviz.engine.recording import OFF, Trace, here
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.engine.recording import OFF, Trace, tape_stack
+from tapeviz.errors import InvalidArgumentError, error_message
 
 if TYPE_CHECKING:
     from tapeviz.engine.operators import Operators
@@ -67,8 +67,8 @@ class Tensor(Operators):
 
     def numpy(self) -> Any:
         """The value: a NumPy scalar, or a copy of the array."""
-        if here.now is not None:
-            here.note("left", self)
+        if tape_stack.now is not None:
+            tape_stack.note("left", self)
         return _out(self._v)
 
     def ref(self) -> Reference:
@@ -82,12 +82,12 @@ class Tensor(Operators):
             variable, key = self._part
         except AttributeError:
             what = "'Tensor' object has no attribute 'assign'"
-            raise AttributeError(tell(what, foreign_names.ASSIGN)) from None
+            raise AttributeError(error_message(what, foreign_names.ASSIGN)) from None
         return partial(variable._assign_part, key, np.shape(self._v))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        if here.now is not None:
-            here.note("left", self)
+        if tape_stack.now is not None:
+            tape_stack.note("left", self)
         return np.array(self._v, dtype=dtype)
 
     def __bool__(self) -> bool:
@@ -96,40 +96,42 @@ class Tensor(Operators):
         return bool(self._v)
 
     def __float__(self) -> float:
-        if here.now is not None:
-            here.note("left", self)
+        if tape_stack.now is not None:
+            tape_stack.note("left", self)
         return float(self._v)
 
     def __int__(self) -> int:
-        if here.now is not None:
-            here.note("left", self)
+        if tape_stack.now is not None:
+            tape_stack.note("left", self)
         return int(self._v)
 
     def __complex__(self) -> complex:
-        if here.now is not None:
-            here.note("left", self)
+        if tape_stack.now is not None:
+            tape_stack.note("left", self)
         return complex(self._v)
 
     def __index__(self) -> int:
         if self._v.dtype.kind not in "iu" or np.ndim(self._v):
             raise TypeError(
-                tell("only integer scalar tensors can be converted to an index")
+                error_message(
+                    "only integer scalar tensors can be converted to an index"
+                )
             )
         return int(self._v)
 
     def __len__(self) -> int:
         if not np.ndim(self._v):
-            raise TypeError(tell("Scalar tensor has no `len()`"))
+            raise TypeError(error_message("Scalar tensor has no `len()`"))
         return len(self._v)
 
     def __iter__(self) -> Iterator[Tensor]:
         if not np.ndim(self._v):
-            raise TypeError(tell("Cannot iterate over a scalar tensor."))
+            raise TypeError(error_message("Cannot iterate over a scalar tensor."))
         return map(self.__getitem__, range(len(self._v)))
 
     def __setitem__(self, _key: Any, _value: Any) -> None:
         raise TypeError(
-            tell(
+            error_message(
                 "'tensorflow.python.framework.ops.EagerTensor' object does not support "
                 "item assignment",
                 "tensors never change; build a new one, or use a tf.Variable",
@@ -225,13 +227,17 @@ class Shared(Tensor):
 
     @property
     def _t(self) -> Trace:  # type: ignore[override]  # a slot in a Tensor
-        book = here.book
-        return book.trace if book is not None and book.find(self) >= 0 else OFF
+        recording = tape_stack.recording
+        return (
+            recording.trace
+            if recording is not None and recording.find(self) >= 0
+            else OFF
+        )
 
     @property
     def _i(self) -> int:  # type: ignore[override]  # a slot in a Tensor
-        book = here.book
-        return -1 if book is None else book.find(self)
+        recording = tape_stack.recording
+        return -1 if recording is None else recording.find(self)
 
     def _plain(self) -> Tensor:
         out = wrap(self._v)
@@ -244,7 +250,7 @@ def _no(name: str, sign: str, instead: str) -> Any:
 
     def refuse(_self: Any, _other: Any) -> Any:
         raise RuntimeError(
-            tell(
+            error_message(
                 f"`{name} {sign}= value` with `tf.Variable`s is not supported. Use "
                 f"`{name}.{instead}` to modify the variable or `out = {name} {sign} "
                 "value` if you need to get a new output Tensor."
@@ -290,7 +296,7 @@ class Variable(Operators):
     ) -> None:
         if initial_value is None:
             raise ValueError(
-                tell(
+                error_message(
                     "The `initial_value` arg to `tf.Variable` must be specified",
                     "give the variable its first value: tf.Variable(3.0)",
                 )
@@ -301,11 +307,11 @@ class Variable(Operators):
             initial_value = initial_value()
         self._v = convert(initial_value, dtype)._v
         self._trainable = True if trainable is None else bool(trainable)
-        self._name = here.scope + (name or "Variable")
+        self._name = tape_stack.scope + (name or "Variable")
         self._seen: tuple[Any, Trace, int] = (None, OFF, -1)
         self._made = next(Variable._count)
-        if here.now is not None:
-            here.note("made", initial_value, self)
+        if tape_stack.now is not None:
+            tape_stack.note("made", initial_value, self)
 
     if not TYPE_CHECKING:
         dtype = Tensor.dtype
@@ -332,7 +338,7 @@ class Variable(Operators):
         if isinstance(self._name, Path):
             return str(self._name)
         raise AttributeError(
-            tell(
+            error_message(
                 "'Variable' object has no attribute 'path'",
                 "only weights of layers have one; every variable has a name",
             )
@@ -345,8 +351,8 @@ class Variable(Operators):
 
     def numpy(self) -> Any:
         """The value: a NumPy scalar, or a copy of the array."""
-        if here.now is not None:
-            here.note("left", self)
+        if tape_stack.now is not None:
+            tape_stack.note("left", self)
         return _out(self._v)
 
     def value(self) -> Tensor:
@@ -371,7 +377,7 @@ class Variable(Operators):
     def _read(self) -> tuple[Any, Trace, int]:
         """Make the tapes of this thread see the variable; where it stands."""
         s = self._seen
-        return s if s[0] is here.now else touch(self)
+        return s if s[0] is tape_stack.now else touch(self)
 
     def assign(
         self, value: Any, use_locking: bool = False, name: Any = None,
@@ -381,7 +387,7 @@ class Variable(Operators):
         new = self._convert(value)._v
         if np.shape(new) != np.shape(self._v):
             raise ValueError(
-                tell(
+                error_message(
                     f"Cannot assign value to variable ' {self.name}': Shape mismatch."
                     f"The variable shape {tuple(self.shape)}, and the assigned value "
                     f"shape {np.shape(new)} are incompatible.",
@@ -407,7 +413,7 @@ class Variable(Operators):
     def _convert(self, value: Any) -> Any:
         if value is None:
             raise ValueError(
-                tell(
+                error_message(
                     "Attempt to convert a value (None) with an unsupported type "
                     "(<class 'NoneType'>) to a Tensor.",
                     "a gradient that is None has nothing to assign: "
@@ -427,7 +433,7 @@ class Variable(Operators):
         step = self._convert(delta)._v
         if np.shape(step) != np.shape(old):
             raise InvalidArgumentError(
-                tell(
+                error_message(
                     f"Cannot update variable with shape {sizes(self.shape)} using a "
                     f"Tensor with shape {sizes(np.shape(step))}, shapes must be equal.",
                     "nothing is broadcast here: give a step of the variable's shape",
@@ -447,7 +453,7 @@ class Variable(Operators):
             new[key] = np.broadcast_to(part, shape)
         except ValueError:
             raise InvalidArgumentError(
-                tell(
+                error_message(
                     f"Cannot broadcast input shape {sizes(np.shape(part))} into final "
                     f"shape {sizes(shape)} [Op:ResourceStridedSliceAssign]",
                     "give a value of the slice's own shape",
@@ -457,12 +463,12 @@ class Variable(Operators):
         return self
 
     def _set(self, new: Any, read_value: bool, given: Any = None) -> Variable | None:
-        if here.now is not None:
+        if tape_stack.now is not None:
             self._read()
-            here.note("assigned", given, self)
+            tape_stack.note("assigned", given, self)
         old = self._v
         self._put(new)
-        for hear in here.heard:
+        for hear in tape_stack.listeners:
             hear("assign", self, old, new)
         return self if read_value else None
 
@@ -512,7 +518,7 @@ class Variable(Operators):
     def __format__(self, spec: str) -> str:
         if spec:
             raise TypeError(
-                tell(
+                error_message(
                     "unsupported format string passed to ResourceVariable.__format__",
                     "format its number: f'{v.numpy():.2f}'",
                 )
@@ -531,23 +537,23 @@ _STALE: tuple[Any, Trace, int] = (object(), OFF, -1)
 
 def touch(v: Variable) -> tuple[Any, Trace, int]:
     """Make the recording tapes of this thread see a variable; where it stands."""
-    now = here.now
+    now = tape_stack.now
     if now is None:
         v._seen = s = _UNSEEN
         return s
-    book = now.book
-    if book is None:
+    recording = now.recording
+    if recording is None:
         return _UNSEEN
     key = id(v)
-    leaf = book.leaves.get(key)
+    leaf = recording.leaves.get(key)
     for tape in now.tapes:
         if key not in tape._watched:
             leaf = tape._notice(v, leaf)
     if leaf is None:
         v._seen = s = (now, OFF, -1)
         return s
-    place = leaf[1] if leaf[2] is v._v else book.place(v)
-    v._seen = s = (now, book.trace, place)
+    place = leaf[1] if leaf[2] is v._v else recording.place(v)
+    v._seen = s = (now, recording.trace, place)
     return s
 
 
@@ -561,7 +567,7 @@ def convert(value: Any, dtype: Any = None) -> Any:
         if dtype is not None and value.dtype != dtype:
             have, want = value.dtype.name, dtypes.as_dtype(dtype).name
             raise ValueError(
-                tell(
+                error_message(
                     f"Tensor conversion requested dtype {want} for Tensor with dtype "
                     f"{have}: {value!r}",
                     f"change the dtype first: tf.cast(value, tf.{want})",
@@ -602,7 +608,7 @@ def raw(value: Any, dtype: DType | None = None) -> Any:
         return _plain_int(value, dtype)
     if value is None:
         raise ValueError(
-            tell(
+            error_message(
                 "Attempt to convert a value (None) with an unsupported type "
                 "(<class 'NoneType'>) to a Tensor.",
                 "a function without return gives None; of a gradient that is None "
@@ -615,7 +621,7 @@ def raw(value: Any, dtype: DType | None = None) -> Any:
 def _real(value: float, dtype: DType) -> DType:
     if dtype.np.kind not in "fc":
         raise TypeError(
-            tell(
+            error_message(
                 f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
                 "write a whole number, or tf.cast the tensor to a float dtype",
             )
@@ -626,7 +632,7 @@ def _real(value: float, dtype: DType) -> DType:
 def _plain_int(value: int, dtype: DType) -> Any:
     if dtype.np.kind not in "iufc":
         raise TypeError(
-            tell(
+            error_message(
                 f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}",
                 "write True or False, or tf.cast the tensor to a number"
                 if dtype.is_bool
@@ -637,7 +643,7 @@ def _plain_int(value: int, dtype: DType) -> Any:
         return dtype.as_numpy_dtype(value)
     except OverflowError:
         raise ValueError(
-            tell(
+            error_message(
                 f"Can't convert Python int {value} to Tensor of dtype {dtype.name}.",
                 "tf.int64 holds greater numbers, floats greater ones still",
             )
@@ -651,7 +657,7 @@ def _array(value: Any, dtype: DType | None) -> Any:
         a = np.array(value)
     except ValueError:
         raise ValueError(
-            tell(
+            error_message(
                 "Can't convert non-rectangular Python sequence to Tensor.",
                 "give every row as many entries as the others",
             )
@@ -665,14 +671,14 @@ def _array(value: Any, dtype: DType | None) -> Any:
         return a if a.ndim else a[()]
     if a.dtype.kind == "c" and dtype is not None and dtype.np.kind != "c":
         raise TypeError(
-            tell(
+            error_message(
                 f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
                 "a complex number is wanted on neither side, or on both: tf.cast",
             )
         )
     if a.dtype == object:
         raise ValueError(
-            tell(
+            error_message(
                 f"Attempt to convert a value ({value!r}) with an unsupported type "
                 f"({type(value)}) to a Tensor.",
                 "numbers, arrays, and lists of them become tensors",
@@ -695,7 +701,7 @@ def _fits(a: Any, value: Any, dtype: DType) -> None:
             _plain_int(int(a.flat[0]), dtype)
     elif dtype.np.kind == "O":
         raise ValueError(
-            tell(
+            error_message(
                 "Failed to convert a NumPy array to a Tensor (Unsupported object type "
                 f"{a.dtype.type.__name__.rstrip('0123456789_')}).",
                 "array.astype(str) makes text of numbers",
@@ -719,7 +725,7 @@ class Text(bytes):
 def _text(value: Any, dtype: DType | None) -> Any:
     if dtype is not None and dtype.name != "string":
         raise TypeError(
-            tell(
+            error_message(
                 f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
                 "a number is wanted here: float('3.0') makes one from a string",
             )
@@ -729,7 +735,7 @@ def _text(value: Any, dtype: DType | None) -> Any:
 
 def _mixture() -> Exception:
     return ValueError(
-        tell(
+        error_message(
             "Can't convert Python sequence with mixed types to Tensor.",
             "numbers, bools or texts: one kind in one tensor",
         )

@@ -11,7 +11,7 @@ from tapeviz.engine import dtypes
 from tapeviz.engine.primitives import Op
 from tapeviz.engine.recording import OFF
 from tapeviz.engine.tensor import Tensor, Variable, convert, raw, sizes, wrap
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, error_message
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -45,7 +45,7 @@ def quiet(forward: Callable[..., Any], *args: Any) -> Any:
 def first(op: Op, value: Any) -> Any:
     """The one operand of an op as a tensor."""
     if value is None:
-        raise ValueError(tell(_NONE, f"give {op.name} a number or a tensor"))
+        raise ValueError(error_message(_NONE, f"give {op.name} a number or a tensor"))
     return convert(value)
 
 
@@ -70,11 +70,13 @@ def operands(op: Op, *given: Any) -> list[Any]:
 def _operand(op: Op, value: Any, like: Any) -> Any:
     if value is None:
         raise ValueError(
-            tell(_NONE, "a gradient may be None: why(tape, y, x) says the reason")
+            error_message(
+                _NONE, "a gradient may be None: why(tape, y, x) says the reason"
+            )
         )
     if like is not None and not op.cut and isinstance(value, (str, bytes)):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"cannot compute {op.kernel} as input #1(zero-based) was expected to "
                 f"be a {like.c_name} tensor but is a string tensor [Op:{op.kernel}] "
                 "name: ",
@@ -113,13 +115,13 @@ def mixed(op: Op, one: Any, other: Any, slot: int = 1) -> Exception:
     """The error for operands of two dtypes."""
     if op.name in ("divide", "divide_no_nan"):
         return TypeError(
-            tell(
+            error_message(
                 f"`x` and `y` must have the same dtype, got {one!r} != {other!r}.",
                 f"bring both to one dtype: tf.cast(..., {one!r})",
             )
         )
     return InvalidArgumentError(
-        tell(
+        error_message(
             f"cannot compute {op.kernel} as input #{slot}(zero-based) was expected to "
             f"be a {one.c_name} tensor but is a {other.c_name} tensor [Op:{op.kernel}] "
             "name: ",
@@ -132,7 +134,7 @@ def _unlisted(op: Op, dtype: Any) -> Exception:
     allowed = ", ".join(n for n, kind in _KINDS.items() if kind in op.kinds)
     real = "f" in op.kinds and dtype.np.kind in "iub"
     return InvalidArgumentError(
-        tell(
+        error_message(
             f"Value for attr 'T' of {dtype.c_name} is not in the list of allowed "
             f"values: {allowed} [Op:{op.kernel}] name: ",
             "use floats: 3.0 instead of 3, or tf.cast(x, tf.float32)"
@@ -148,14 +150,14 @@ def _whole(op: Op, a: Any, b: Any) -> None:
         return
     if op.name == "power" and np.any(b < 0):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 "Integers to negative integer powers are not allowed [Op:Pow] name: ",
                 "write 2.0 instead of 2, or tf.cast the base to a float dtype",
             )
         )
     if op.name != "power" and not np.all(b):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Integer division by zero [Op:{op.kernel}] name: ",
                 "only floats divide by zero (to inf or nan): tf.cast(x, tf.float32)",
             )
@@ -215,7 +217,7 @@ def _chosen(op: Op, condition: Any, *rest: Any) -> tuple[Any, ...]:
 def _apart(op: Op, shapes: Shapes) -> Exception:
     text = " vs. ".join(sizes(s) for s in shapes[-2:])
     return InvalidArgumentError(
-        tell(
+        error_message(
             f"Incompatible shapes: {text} [Op:{op.kernel}] name: ",
             "sizes must be equal or 1, axis by axis from the last; see tf.reshape",
         )
@@ -236,7 +238,7 @@ def _meet_matmul(shapes: Shapes) -> Shapes | None:
         if len(a) != len(b):
             what = f"has different ndims: {sizes(a)} vs. {sizes(b)}"
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"In[0] and In[1] {what} [Op:MatMul] name: ",
                 "a vector is no matrix: v[:, tf.newaxis] makes it a column, and "
                 "tf.reduce_sum(u * v) is the dot product",
@@ -245,7 +247,7 @@ def _meet_matmul(shapes: Shapes) -> Shapes | None:
     if a[-1] != b[-2]:
         show = [sizes(s) for s in shapes]
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Matrix size-incompatible: In[0]: {show[0]}, In[1]: {show[1]} "
                 "[Op:MatMul] name: ",
                 f"the first has {a[-1]} columns, the second {b[-2]} rows; tf.transpose "
@@ -258,7 +260,9 @@ def _meet_matmul(shapes: Shapes) -> Shapes | None:
         np.broadcast_shapes(a[:-2], b[:-2])
     except ValueError:
         raise InvalidArgumentError(
-            tell(f"In[0] and In[1] must have compatible batch dimensions: {a} vs. {b}")
+            error_message(
+                f"In[0] and In[1] must have compatible batch dimensions: {a} vs. {b}"
+            )
         ) from None
     return shapes
 

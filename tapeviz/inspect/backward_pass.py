@@ -17,7 +17,7 @@ from tapeviz.engine.recording import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.diagnose import first
 from tapeviz.inspect.formulas import settings, spelled
-from tapeviz.inspect.graph_builder import Scribe, gradients, picture
+from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.nested_tapes import frames
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.dataflow import Spot
@@ -38,10 +38,10 @@ def backward(
     It works also after ``gradient`` used the tape up. ``spot`` is the instruction that
     asks, so that the code around it can be read.
     """
-    scribe = Scribe(tape, names)
+    scribe = GraphBuilder(tape, names)
     targets, flat = nest.leaves(target), nest.leaves(sources)
     seeds = [_one(t._v) for t in targets]
-    told = list(tape.tell(targets, seeds))
+    told = list(tape.backward_steps(targets, seeds))
     grads = gradients(tape, (targets, seeds))
     left: dict[int, int] = {}
     for _i, _g, parts in told:
@@ -112,7 +112,7 @@ def _final(
 
 
 def _contribution(
-    scribe: Scribe, i: int, g: Any, part: tuple[Any, ...], left: dict[int, int]
+    scribe: GraphBuilder, i: int, g: Any, part: tuple[Any, ...], left: dict[int, int]
 ) -> Contribution:
     slot, place, d, total = part
     rec = scribe.recs[i]
@@ -148,17 +148,17 @@ def local_text(rule: str) -> str:
 
 
 def _local_value(op: Op, rec: Record, slot: int, g: Any, local: str) -> Value | None:
-    tell = TELL[op.code][0 if op.many else slot]
-    if not local or tell is None or (op.broadcasts and rec[-3] is not None):
+    error_message = TELL[op.code][0 if op.many else slot]
+    if not local or error_message is None or (op.broadcasts and rec[-3] is not None):
         return None
     with np.errstate(all="ignore"):
-        return value_of(tell(_one(g), rec, slot))
+        return value_of(error_message(_one(g), rec, slot))
 
 
 _NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\()")
 
 
-def _filled(scribe: Scribe, i: int, g: Any, slot: int, rule: str) -> str:
+def _filled(scribe: GraphBuilder, i: int, g: Any, slot: int, rule: str) -> str:
     """The rule with numbers in place of the names of scalars."""
     rec = scribe.recs[i]
     op = TABLE[rec[0]]

@@ -13,16 +13,16 @@ from types import CodeType
 from typing import Any
 
 from tapeviz.engine.tensor import Tensor, Variable, wrap
-from tapeviz.inspect.graph_builder import Scribe
+from tapeviz.inspect.graph_builder import GraphBuilder
 from tapeviz.inspect.reasons import not_on_tape
-from tapeviz.inspect.reasons.question import Case
-from tapeviz.inspect.source.dataflow import Line, Reading, Spot, dotted
+from tapeviz.inspect.reasons.question import Question
+from tapeviz.inspect.source.dataflow import ProgramSource, Spot, Statement, dotted
 from tapeviz.inspect.source.positions import positions
 from tapeviz.inspect.source.variables import Names
 from tapeviz.trace.diagnosis import Reason
 from tapeviz.trace.graph import Span
 
-Found = tuple[Line, ast.expr]
+Found = tuple[Statement, ast.expr]
 
 OPERATORS = {
     ast.Add: "add",
@@ -43,18 +43,22 @@ _DIRECT = (ast.BinOp, ast.Compare)
 class Lookup:
     """The code around one tape, and the values its names surely have."""
 
-    def __init__(self, scribe: Scribe, names: Names, reading: Reading) -> None:
+    def __init__(
+        self, scribe: GraphBuilder, names: Names, reading: ProgramSource
+    ) -> None:
         self.scribe, self.names, self.tape = scribe, names, scribe.tape
         self.reading = reading
         self.case = self.about(wrap(0.0))
-        self._lines: dict[Spot, Line | None] = {}
+        self._lines: dict[Spot, Statement | None] = {}
         self._nodes: dict[Spot, ast.AST | None] = {}
 
-    def about(self, thing: Any, name: str = "") -> Case:
+    def about(self, thing: Any, name: str = "") -> Question:
         """The question why a tensor or variable, of some name, has no gradient."""
         last = self.tape._asked[-1][0] if self.tape._asked else []
         goals = last or [thing]
-        case = Case(self.scribe, self.reading, self.names, goals, thing, (None, None))
+        case = Question(
+            self.scribe, self.reading, self.names, goals, thing, (None, None)
+        )
         if self._called and self.names.get(case.tape_name) is not self.tape:
             case.tape_name = self._called
         case.x_name = name or case.x_name
@@ -72,7 +76,7 @@ class Lookup:
 
     # -- lines -----------------------------------------------------------------------
 
-    def line(self, spot: Spot) -> Line | None:
+    def line(self, spot: Spot) -> Statement | None:
         """The statement that an instruction belongs to."""
         if spot not in self._lines:
             self._lines[spot] = self.reading.line_at(spot)
@@ -85,7 +89,7 @@ class Lookup:
         return self._nodes[spot]
 
     @cached_property
-    def block(self) -> tuple[Line, ast.With] | None:
+    def block(self) -> tuple[Statement, ast.With] | None:
         """The with-block of the tape, if there is no doubt which one it is."""
         if self.tape._silent:
             line = self.line(self.tape._silent)
@@ -99,17 +103,17 @@ class Lookup:
         best = holding or (early if len(early) == 1 else [])
         return best[-1] if best else None
 
-    def inside(self, line: Line) -> bool:
+    def inside(self, line: Statement) -> bool:
         """Whether a line stands in the tape's block."""
         return self.block is not None and self.block[1] in line.withs
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[Statement]:
         """The statements in the block."""
         return [line for line in self.reading.lines if self.inside(line)]
 
     @cached_property
-    def later(self) -> list[Line]:
+    def later(self) -> list[Statement]:
         """The statements after the block, up to the question, outside other blocks."""
         here = self.reading.here
         if self.block is None or here is None:
@@ -126,7 +130,7 @@ class Lookup:
 
     # -- names -----------------------------------------------------------------------
 
-    def seen(self, name: str, line: Line) -> bool:
+    def seen(self, name: str, line: Statement) -> bool:
         """Whether a line's name is the very one that the question sees."""
         scope = self.reading.key(name, line)
         here = self.reading.here
@@ -134,12 +138,12 @@ class Lookup:
             return "/" not in scope[0].replace(line.path, "")
         return scope == self.reading.key(name, here)
 
-    def definition(self, name: str, line: Line) -> Line | None:
+    def definition(self, name: str, line: Statement) -> Statement | None:
         """The one statement that made the value which a line reads by this name."""
         found = [one for one in self.reading.before(name, line) if _binds(one, name)]
         return found[0] if len(found) == 1 and found[0].value is not None else None
 
-    def held(self, name: str, line: Line) -> Any:
+    def held(self, name: str, line: Statement) -> Any:
         """What a line read by this name, if the name surely still means it."""
         thing = self._thing(name)
         if thing is None or not self.seen(name, line):
@@ -151,7 +155,7 @@ class Lookup:
         before = [one for one in self.reading.before(name, line) if one in made]
         return thing if before == [made[-1]] else None
 
-    def result(self, name: str, line: Line) -> Any:
+    def result(self, name: str, line: Statement) -> Any:
         """What a line gave this name, if the name surely still means it."""
         thing = self._thing(name)
         if thing is None or not self.seen(name, line):
@@ -166,7 +170,7 @@ class Lookup:
             for line in self.reading.lines
         )
 
-    def _made(self, name: str, line: Line) -> list[Line]:
+    def _made(self, name: str, line: Statement) -> list[Statement]:
         here = self.reading.here
         return [
             one
@@ -216,14 +220,14 @@ class Lookup:
                 found.setdefault(key, []).append(i)
         return found
 
-    def record_at(self, line: Line, node: ast.AST) -> int:
+    def record_at(self, line: Statement, node: ast.AST) -> int:
         """The last record that an expression made; -1 if it made none."""
         if not isinstance(node, ast.expr):
             return -1
         place = (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
         return self._at.get((line.path, *place), [-1])[-1]
 
-    def span(self, line: Line, node: Any = None) -> Span | None:
+    def span(self, line: Statement, node: Any = None) -> Span | None:
         """The stretch of a statement, or of an expression in it."""
         return self.case.span(line, node)
 
@@ -237,7 +241,7 @@ def is_tape_block(block: ast.With) -> bool:
     )
 
 
-def _binds(line: Line, name: str) -> bool:
+def _binds(line: Statement, name: str) -> bool:
     """Whether a line gives a name a new value, not only changes what it holds."""
     return name in line.makes and not isinstance(line.node, ast.Expr)
 

@@ -15,11 +15,11 @@ from typing import Any, Self
 import numpy as np
 
 from tapeviz.engine.indexed_slices import dense
-from tapeviz.engine.recording import here
+from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Variable
-from tapeviz.errors import names_around, tell
-from tapeviz.inspect.loss_surface import Around
+from tapeviz.errors import error_message, names_around
+from tapeviz.inspect.loss_surface import LossSurface
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.variables import Names, tensors
 from tapeviz.trace.descent import Curvature, Descent, Landscape, Part, Update
@@ -45,7 +45,7 @@ _COMPARED = 8
 
 
 @dataclass
-class Opened:
+class StepSnapshot:
     """The tape of one step: what it was asked for, and the learner's names then."""
 
     tape: GradientTape
@@ -58,7 +58,7 @@ class Opened:
 class _Ask:
     """One gradient that was asked for since the last update."""
 
-    opened: Opened
+    opened: StepSnapshot
     found: list[Any]
 
     def of(self, variable: Variable) -> int:
@@ -127,7 +127,7 @@ class Recorder:
         for v in variables:
             if not isinstance(v, Variable):
                 raise TypeError(
-                    tell(
+                    error_message(
                         f"descent() records variables, but was given {v!r}",
                         "name the tf.Variable that the loop updates: descent(x)",
                     )
@@ -138,13 +138,13 @@ class Recorder:
         self._look = look
         self._rounds: list[_Round] = []
         self._now: _Round | None = None
-        self._opened: dict[int, Opened] = {}
+        self._opened: dict[int, StepSnapshot] = {}
         self._stride = 1
         self._loss_name = loss
         self._method = ""
 
     def __enter__(self) -> Self:
-        here.heard = (*here.heard, self._hear)
+        tape_stack.listeners = (*tape_stack.listeners, self._hear)
         return self
 
     def __exit__(
@@ -153,7 +153,7 @@ class Recorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        here.heard = tuple(h for h in here.heard if h != self._hear)
+        tape_stack.listeners = tuple(h for h in tape_stack.listeners if h != self._hear)
         self._close()
 
     @property
@@ -176,7 +176,7 @@ class Recorder:
         """The steps whose tape was kept."""
         return sorted(self._opened)
 
-    def opened(self, step: int) -> Opened | None:
+    def opened(self, step: int) -> StepSnapshot | None:
         """The tape of a step and the names in force then; None if it was let go."""
         return self._opened.get(step)
 
@@ -204,7 +204,7 @@ class Recorder:
             self._close()
         if self._now is None:
             self._now = _Round(self._values())
-        ask = _Ask(Opened(tape, list(targets), list(sources), {}), list(found))
+        ask = _Ask(StepSnapshot(tape, list(targets), list(sources), {}), list(found))
         if self._due(len(self._rounds)):
             ask.opened.names = _names_of(self._look(), ask.opened)
         self._now.asks = [*self._now.asks, ask][-_ASKED:]
@@ -227,8 +227,8 @@ class Recorder:
             before[spot] = old
             self._now = _Round(before)
         self._now.moved[spot] = _terms(variable)
-        if here.by is not None:
-            self._method = type(here.by).__name__
+        if tape_stack.by is not None:
+            self._method = type(tape_stack.by).__name__
 
     def _spot(self, variable: Any) -> int:
         return next((i for i, v in enumerate(self._variables) if v is variable), -1)
@@ -277,7 +277,7 @@ class Recorder:
         if any(v.size > WHOLE for v in to):
             now.shrink()
 
-    def _keep(self, step: int, opened: Opened) -> None:
+    def _keep(self, step: int, opened: StepSnapshot) -> None:
         """Keep a step's tape, and let go of those that the spread has no room for."""
         last = step - 1
         if last in self._opened and not self._due(last):
@@ -352,19 +352,19 @@ class Recorder:
         known = (*tensors(self._names), *tensors(first))
         return next((n for n, t in known if t is variable), f"x{i}")
 
-    def _around(self) -> Around | None:
+    def _around(self) -> LossSurface | None:
         """The loss as a function, from the first tape that was kept."""
         for step in self.kept:
             opened = self._opened[step]
-            book = opened.tape._book
-            if book is None or len(opened.targets) != 1:
+            recording = opened.tape._recording
+            if recording is None or len(opened.targets) != 1:
                 continue
             goal = opened.tape._place(opened.targets[0])
             if goal >= 0 and np.size(opened.targets[0]._v) == 1:
-                return Around(book, goal, self._variables)
+                return LossSurface(recording, goal, self._variables)
         return None
 
-    def _landscape(self, around: Around | None) -> Landscape | None:
+    def _landscape(self, around: LossSurface | None) -> Landscape | None:
         size = sum(int(np.size(v._v)) for v in self._variables)
         if around is None or not 0 < size <= 2 or min(around.places) < 0:
             return None
@@ -378,7 +378,7 @@ class Recorder:
         losses = [_scalar(r.loss) for r in self._rounds]
         return np.array(rows, np.float64), np.array(losses, np.float64)
 
-    def _shifts(self, around: Around | None) -> bool:
+    def _shifts(self, around: LossSurface | None) -> bool:
         """Whether the first step's record gives other losses than later steps had."""
         if around is None or not self._rounds or not self._small_enough:
             return False
@@ -397,7 +397,7 @@ class Recorder:
         """Whether every number of every point was kept."""
         return all(np.size(v._v) <= WHOLE for v in self._variables)
 
-    def _curvatures(self, around: Around | None) -> tuple[Curvature, ...]:
+    def _curvatures(self, around: LossSurface | None) -> tuple[Curvature, ...]:
         if around is None or not self._rounds or not self._small_enough:
             return ()
         points, _ = self._path()
@@ -507,17 +507,17 @@ def _gradient_of(asks: list[_Ask], variable: Variable) -> Any:
     return None if found is None else dense(found)._v
 
 
-def _names_of(names: Mapping[str, Any], opened: Opened) -> dict[str, Any]:
+def _names_of(names: Mapping[str, Any], opened: StepSnapshot) -> dict[str, Any]:
     """Those of the learner's names that mean something on this tape."""
-    book = opened.tape._book
+    recording = opened.tape._recording
     return {
         name: t for name, t in tensors(names)
-        if isinstance(t, Variable) or (book is not None and t._t is book.trace)
+        if isinstance(t, Variable) or (recording is not None and t._t is recording.trace)
         or any(t is target for target in opened.targets) or t._i < 0
     }  # fmt: skip
 
 
-def _loss_name(opened: Opened, now: Names) -> str:
+def _loss_name(opened: StepSnapshot, now: Names) -> str:
     """What the learner calls the target of a gradient."""
     names = opened.names or now
     for target in opened.targets:
@@ -530,7 +530,7 @@ def _loss_name(opened: Opened, now: Names) -> str:
 
 def _terms(variable: Variable) -> Any:
     """The terms of the move that an optimizer makes just now, raw; None by hand."""
-    by = here.by
+    by = tape_stack.by
     if by is None or np.size(variable._v) > WHOLE:
         return None
     try:

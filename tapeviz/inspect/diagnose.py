@@ -13,14 +13,14 @@ import numpy as np
 from tapeviz.engine import nest
 from tapeviz.engine.dispatch import AGAIN, BACK
 from tapeviz.engine.indexed_slices import Rows
-from tapeviz.engine.recording import here
+from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable, raw, wrap
-from tapeviz.inspect.graph_builder import Scribe, gradients, picture
+from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.reasons import broken_path, code_edits, not_on_tape
 from tapeviz.inspect.reasons.nonfinite import fine, wild
 from tapeviz.inspect.reasons.question import (
-    Case,
+    Question,
     is_value,
     number,
     places_first,
@@ -28,9 +28,9 @@ from tapeviz.inspect.reasons.question import (
 )
 from tapeviz.inspect.reasons.zero_gradient import none_left, zeros
 from tapeviz.inspect.replay import value_of
-from tapeviz.inspect.source.dataflow import Reading, Spot
+from tapeviz.inspect.source.dataflow import ProgramSource, Spot
 from tapeviz.inspect.source.variables import Names, tensors
-from tapeviz.inspect.unrecorded import haunted
+from tapeviz.inspect.unrecorded import add_unrecorded
 from tapeviz.trace.diagnosis import Answer, Reason
 from tapeviz.trace.graph import Graph
 
@@ -73,19 +73,19 @@ def first(
 @contextmanager
 def _paused() -> Iterator[None]:
     """No tape records what is looked at in the block."""
-    tapes, book = here.tapes, here.book
-    here.set((), book)
+    tapes, recording = tape_stack.tapes, tape_stack.recording
+    tape_stack.set((), recording)
     try:
         yield
     finally:
-        here.set(tapes, book)
+        tape_stack.set(tapes, recording)
 
 
 def _cases(
     tape: GradientTape, target: Any, sources: Any, names: Names, spot: Spot | None
-) -> Iterator[Case]:
+) -> Iterator[Question]:
     """One case per source."""
-    scribe = Scribe(tape, names)
+    scribe = GraphBuilder(tape, names)
     code = reading(scribe, spot)
     targets, flat = nest.leaves(target), nest.leaves(sources)
     y_code = code.argument(1, "target")
@@ -96,11 +96,13 @@ def _cases(
     for one, x_code in zip(flat, _source_codes(code, len(flat)), strict=True):
         plain = "" if is_value(one) else type(one).__name__
         asked = y_code, _lasting(x_code, one, names, code)
-        yield Case(scribe, code, names, goals, _tensor(one), asked, (y_plain, plain))
+        yield Question(
+            scribe, code, names, goals, _tensor(one), asked, (y_plain, plain)
+        )
 
 
 def _lasting(
-    code: ast.expr | None, thing: Any, names: Names, reading: Reading
+    code: ast.expr | None, thing: Any, names: Names, reading: ProgramSource
 ) -> ast.expr | None:
     """The name that a thing keeps, for one that the head of a loop only lends it."""
     if not isinstance(code, ast.Name) or reading.here is None:
@@ -117,7 +119,7 @@ def _tensor(thing: Any) -> Any:
     return thing if is_value(thing) else wrap(raw(thing))
 
 
-def _source_codes(reading: Reading, count: int) -> list[ast.expr | None]:
+def _source_codes(reading: ProgramSource, count: int) -> list[ast.expr | None]:
     """The code of each source, where the question names them one by one."""
     code = reading.argument(2, "sources")
     if count == 1 and not isinstance(code, (ast.List, ast.Tuple, ast.Dict)):
@@ -129,10 +131,12 @@ def _source_codes(reading: Reading, count: int) -> list[ast.expr | None]:
     return [None] * count
 
 
-def _answer(case: Case) -> Answer:
+def _answer(case: Question) -> Answer:
     seeds = [np.ones_like(t._v)[()] for t in case.targets]
     gradient = _gradient(case, seeds)
-    told = [] if gradient is None else list(case.tape.tell(case.targets, seeds))
+    told = (
+        [] if gradient is None else list(case.tape.backward_steps(case.targets, seeds))
+    )
     result = _result(gradient)
     reasons = _reasons(case, result, told)
     drawn = _drawing(case, reasons, gradients(case.tape, (case.targets, seeds)))
@@ -148,13 +152,13 @@ def _answer(case: Case) -> Answer:
     ).validate()
 
 
-def _drawing(case: Case, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
+def _drawing(case: Question, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
     """The picture; of a long recording only what lies around the reasons."""
     whole = case.scribe.places
     if len(whole) <= PLACES:
         drawn = picture(case.scribe, case.targets, [case.source], grads)
         about = (case.targets, [case.source])
-        found = haunted(
+        found = add_unrecorded(
             case.scribe, drawn, case.names, case.reading, *about, asking=True
         )
         return replace(found, notes=())
@@ -186,7 +190,7 @@ def _drawn(reason: Reason, nodes: set[str], edges: set[str]) -> Reason:
     )
 
 
-def _gradient(case: Case, seeds: list[Any]) -> Any:
+def _gradient(case: Question, seeds: list[Any]) -> Any:
     """What ``tape.gradient`` would give, as a raw value; nothing is used up."""
     try:
         pairs = list(zip(case.targets, seeds, strict=True))
@@ -210,7 +214,7 @@ def _result(gradient: Any) -> str:
     return "zero" if none_left(v) else "value"
 
 
-def _reasons(case: Case, result: str, told: list[Any]) -> list[Reason]:
+def _reasons(case: Question, result: str, told: list[Any]) -> list[Reason]:
     if result == "none":
         return places_first(_none(case)) or [_unknown(case)]
     if result == "zero":
@@ -222,7 +226,7 @@ def _reasons(case: Case, result: str, told: list[Any]) -> list[Reason]:
     return found or ([r for _, r in wild(case, told)] if odd else [])
 
 
-def _none(case: Case) -> Iterator[tuple[Any, Reason]]:
+def _none(case: Question) -> Iterator[tuple[Any, Reason]]:
     """Every reason for None, with its place in the order of the code."""
     if case.source._v.dtype.kind not in "fc" and not case.x_plain:
         yield (-2,), _whole(case)
@@ -246,7 +250,7 @@ def _none(case: Case) -> Iterator[tuple[Any, Reason]]:
         yield from more or broken_path.unconnected(case)
 
 
-def _connected(case: Case, named: bool) -> Iterator[tuple[Any, Reason]]:
+def _connected(case: Question, named: bool) -> Iterator[tuple[Any, Reason]]:
     more = [
         *broken_path.cuts(case),
         *broken_path.leaving(case),
@@ -262,7 +266,7 @@ def _connected(case: Case, named: bool) -> Iterator[tuple[Any, Reason]]:
     yield from more or (() if named else broken_path.unconnected(case))
 
 
-def _blank(case: Case, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
+def _blank(case: Question, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
     """The target is not on the tape, and the code does not tell why."""
     if found:
         return
@@ -292,7 +296,7 @@ def _blank(case: Case, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
 _CONTENTS = {"string": "text", "bool": "True or False"}
 
 
-def _whole(case: Case) -> Reason:
+def _whole(case: Question) -> Reason:
     line = not_on_tape.definition(case)
     dtype = case.source.dtype.name
     kind = _CONTENTS.get(dtype, "whole numbers")
@@ -310,7 +314,7 @@ def _whole(case: Case) -> Reason:
     )
 
 
-def _unknown(case: Case) -> Reason:
+def _unknown(case: Question) -> Reason:
     return Reason(
         "unknown",
         f"The tape shows no way from {case.x_name} to {case.y_name}, and neither does "
@@ -320,7 +324,7 @@ def _unknown(case: Case) -> Reason:
     )
 
 
-def _level(case: Case) -> Reason:
+def _level(case: Question) -> Reason:
     return Reason(
         "cancel",
         f"At these values {case.y_name} does not change with {case.x_name}.",
@@ -328,7 +332,7 @@ def _level(case: Case) -> Reason:
     )
 
 
-def _sentence(case: Case, result: str, gradient: Any, told: list[Any]) -> str:
+def _sentence(case: Question, result: str, gradient: Any, told: list[Any]) -> str:
     head = f"The gradient of {case.y_name} with respect to {case.x_name} is"
     if result == "none":
         return f"{head} None."
@@ -356,7 +360,7 @@ def _shown(gradient: Any) -> str:
     return number(gradient)
 
 
-def _terms(case: Case, told: list[Any]) -> str:
+def _terms(case: Question, told: list[Any]) -> str:
     ways: dict[str, list[Any]] = {}
     for i, _, handed in sorted(told, key=lambda step: step[0]):
         for _, j, d, _ in handed:

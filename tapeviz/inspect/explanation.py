@@ -12,7 +12,7 @@ from tapeviz.engine import nest
 from tapeviz.engine.complex_gradients import told as part_of
 from tapeviz.engine.dispatch import FORWARD, TELL
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.recording import here
+from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.backward_pass import backward
 from tapeviz.inspect.replay import replay, value_of
@@ -47,8 +47,8 @@ def explanation(
     With ``check`` each contribution is compared with finite differences of its op. The
     tape is not used up.
     """
-    tapes, book = here.tapes, here.book
-    here.set((), book)
+    tapes, recording = tape_stack.tapes, tape_stack.recording
+    tape_stack.set((), recording)
     try:
         run = backward(tape, target, sources, names)
         told = _Explainer(tape, target, sources, run).whole(check=check)
@@ -58,7 +58,7 @@ def explanation(
             sources=tuple(_named(names, nest.leaves(sources))),
         ).validate()
     finally:
-        here.set(tapes, book)
+        tape_stack.set(tapes, recording)
 
 
 def differences(
@@ -80,7 +80,7 @@ class _Explainer:
     def __init__(
         self, tape: GradientTape, target: Any, sources: Any, run: BackwardPass
     ) -> None:
-        self.recs = () if tape._book is None else tape._book.recs
+        self.recs = () if tape._recording is None else tape._recording.recs
         self.values = replay(self.recs)
         self.run = run
         self.targets = [
@@ -89,7 +89,7 @@ class _Explainer:
         self.targets = [pair for pair in self.targets if pair[0] >= 0]
         self.sources = [tape._place(s) for s in nest.leaves(sources)]
         self.steps = list(
-            tape.tell(
+            tape.backward_steps(
                 nest.leaves(target),
                 [np.ones_like(t._v)[()] for t in nest.leaves(target)],
             )

@@ -8,11 +8,11 @@ from tapeviz.engine import nest
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.code_lookup import is_tensor
 from tapeviz.inspect.gc_pause import bulk
-from tapeviz.inspect.graph_builder import Scribe, gradients, picture
+from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.reasons.question import reading
 from tapeviz.inspect.source.dataflow import Spot
 from tapeviz.inspect.source.variables import Names
-from tapeviz.inspect.unrecorded import haunted
+from tapeviz.inspect.unrecorded import add_unrecorded
 from tapeviz.trace.graph import Graph
 
 
@@ -28,13 +28,13 @@ def graph(
     ``spot`` is the instruction that asks, so that the code around it can be read.
     """
     with bulk():
-        scribe = Scribe(tape, names)
+        scribe = GraphBuilder(tape, names)
         last = tape._asked[-1] if tape._asked else ([], [], [])
         targets = _tensors(target) if target is not None else last[0]
         flat = _tensors(sources) if sources is not None else last[2]
         grads = gradients(tape, last) if tape._asked else None
         drawn = picture(scribe, targets, flat, grads)
-        return haunted(
+        return add_unrecorded(
             scribe,
             drawn,
             names,

@@ -25,12 +25,14 @@ from tapeviz.inspect.source.variables import Names, holders, names_of
 from tapeviz.trace.graph import Edge, Graph, Node, Scope, Span
 
 
-class Scribe:
+class GraphBuilder:
     """Writes down one tape: shared by the graph and the backward pass."""
 
     def __init__(self, tape: GradientTape, names: Names) -> None:
         self.tape = tape
-        self.recs: Sequence[Record] = () if tape._book is None else tape._book.recs
+        self.recs: Sequence[Record] = (
+            () if tape._recording is None else tape._recording.recs
+        )
         self.values = replay(self.recs)
         self.names = names_of(tape, names)
         self.holders = holders(names)
@@ -112,14 +114,17 @@ def _symbol(op: Op, rec: Record) -> str:
 def gradients(tape: GradientTape, goal: Any) -> dict[int, Any]:
     """The gradient at every place the sweep reaches."""
     found: dict[int, Any] = {}
-    for i, g, parts in tape.tell(goal[0], goal[1]):
+    for i, g, parts in tape.backward_steps(goal[0], goal[1]):
         found[i] = g
         found.update({place: total for _slot, place, _part, total in parts})
     return found
 
 
 def picture(
-    scribe: Scribe, targets: list[Any], sources: list[Any], grads: dict[int, Any] | None
+    scribe: GraphBuilder,
+    targets: list[Any],
+    sources: list[Any],
+    grads: dict[int, Any] | None,
 ) -> Graph:
     """The graph of what a scribe holds, with the gradients found at its places.
 
@@ -146,12 +151,12 @@ def picture(
     )
 
 
-def _scopes(scribe: Scribe) -> tuple[Scope, ...]:
+def _scopes(scribe: GraphBuilder) -> tuple[Scope, ...]:
     """The layers and losses whose ops are in the graph."""
-    book = scribe.tape._book
+    recording = scribe.tape._recording
     ops = [i for i in scribe.places if scribe.kind(i) == "op"]
     found = []
-    for name, start, stop in () if book is None else book.groups:
+    for name, start, stop in () if recording is None else recording.groups:
         mine = ops[bisect_left(ops, start) : bisect_left(ops, stop)]
         if mine:
             found.append(Scope(name, f"n{mine[0]}", f"n{mine[-1]}"))
@@ -159,7 +164,7 @@ def _scopes(scribe: Scribe) -> tuple[Scope, ...]:
 
 
 def _tails(
-    scribe: Scribe, i: int, nodes: dict[str, Node], spotted: dict[int, str]
+    scribe: GraphBuilder, i: int, nodes: dict[str, Node], spotted: dict[int, str]
 ) -> list[str]:
     """The ids of the nodes an op draws on; constants are added on the way."""
     rec = scribe.recs[i]
@@ -193,7 +198,7 @@ def _slots(code: int, count: int) -> tuple[tuple[int, str, bool], ...]:
     return tuple((k, name, rule is not None) for k, (name, rule) in enumerate(found))
 
 
-def _edges(scribe: Scribe, i: int, tails: list[str]) -> list[Edge]:
+def _edges(scribe: GraphBuilder, i: int, tails: list[str]) -> list[Edge]:
     rec = scribe.recs[i]
     op, head = TABLE[rec[0]], f"n{i}"
     shape = shape_of(scribe.values[i])
@@ -214,7 +219,7 @@ def _edges(scribe: Scribe, i: int, tails: list[str]) -> list[Edge]:
 _REASONS = {"stop_gradient": "stopped", "cast_whole": "integer", "custom": "custom"}
 
 
-def _cut(scribe: Scribe, i: int, j: int) -> str:
+def _cut(scribe: GraphBuilder, i: int, j: int) -> str:
     """Why no gradient comes back to a place from an op without a rule for it.
 
     "" where no gradient would have gone on from there, as from a condition.
@@ -227,7 +232,7 @@ def _cut(scribe: Scribe, i: int, j: int) -> str:
     return _REASONS.get(TABLE[scribe.recs[i][0]].name, "step")
 
 
-def _tail_shape(scribe: Scribe, rec: Record, slot: int) -> tuple[int, ...]:
+def _tail_shape(scribe: GraphBuilder, rec: Record, slot: int) -> tuple[int, ...]:
     """The shape of the operand in a slot."""
     op = TABLE[rec[0]]
     j = op.inputs(rec)[slot]

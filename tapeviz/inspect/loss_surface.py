@@ -11,7 +11,7 @@ import numpy as np
 
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.recording import READ, VARIABLE, WATCHED, Book, here
+from tapeviz.engine.recording import READ, VARIABLE, WATCHED, Recording, tape_stack
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable, wrap
 from tapeviz.inspect.replay import replay
@@ -27,26 +27,26 @@ _SPOTS = 5
 
 
 @dataclass
-class Around:
+class LossSurface:
     """The loss of one step as a function of the numbers of some variables.
 
     ``goal`` is the place of the loss in the book.
     """
 
-    book: Book
+    recording: Recording
     goal: int
     variables: Sequence[Variable]
 
     @cached_property
     def places(self) -> list[int]:
         """Where the variables stand in the book; -1 for one that was not read."""
-        leaves = [self.book.leaves.get(id(v)) for v in self.variables]
+        leaves = [self.recording.leaves.get(id(v)) for v in self.variables]
         return [-1 if leaf is None else int(leaf[0]) for leaf in leaves]
 
     @cached_property
     def needed(self) -> list[int]:
         """The places that the loss comes from, in order."""
-        found, recs = {self.goal}, self.book.recs
+        found, recs = {self.goal}, self.recording.recs
         for i in range(self.goal, -1, -1):
             if i in found and recs[i][0] != READ:
                 found |= {j for j in TABLE[recs[i][0]].inputs(recs[i]) if j >= 0}
@@ -79,7 +79,7 @@ class Around:
     def _replayed(self, values: list[Any]) -> Any:
         pairs = zip(self.places, values, strict=True)
         put = {place: v for place, v in pairs if place >= 0}
-        return replay(self.book.recs[: self.goal + 1], put)[self.goal]
+        return replay(self.recording.recs[: self.goal + 1], put)[self.goal]
 
     def _at_once(self, points: Any) -> Any:
         """All losses by one pass over scalars made arrays; None if that is not it."""
@@ -106,7 +106,7 @@ class Around:
         made: dict[int, Any] = {place: t for place, t in pairs if place >= 0}
         for i in self.needed:
             if i not in made:
-                made[i] = _run(self.book.recs[i], made)
+                made[i] = _run(self.recording.recs[i], made)
         found: Tensor = made[self.goal]
         return found
 
@@ -118,13 +118,13 @@ class Around:
         size = len(numbers)
         if not 0 < size <= MANY or min(self.places) < 0:
             return None
-        heard, here.heard = here.heard, ()
+        listeners, tape_stack.listeners = tape_stack.listeners, ()
         try:
             slope, rows = _twice(self.again, [wrap(v) for v in self.split(numbers)])
         except Exception:  # noqa: BLE001 - whatever an op of the learner's raises
             return None
         finally:
-            here.heard = heard
+            tape_stack.listeners = listeners
         return slope, (rows + rows.T) / 2
 
     def curvature(self, where: str, numbers: Any) -> Curvature | None:

@@ -20,9 +20,9 @@ from tapeviz.engine.recording import (
     READ,
     VARIABLE,
     WATCHED,
-    Book,
-    Moment,
+    ActiveTapes,
     Record,
+    Recording,
     Trace,
 )
 from tapeviz.engine.tape import GradientTape
@@ -31,7 +31,7 @@ from tapeviz.trace.memory import Kept, Memory
 
 _SLOT, _RECORD = 8, 64
 _LEADS_ON = (
-    GradientTape, Book, Trace, Moment, Tensor, Variable, tuple, list, dict, set,
+    GradientTape, Recording, Trace, ActiveTapes, Tensor, Variable, tuple, list, dict, set,
     np.ndarray, np.generic, FunctionType, CellType,
 )  # fmt: skip
 
@@ -43,7 +43,7 @@ def memory(tape: GradientTape) -> Memory:
     array behind it, because that is what stays.
     """
     goes = _alone(tape)
-    recs = [] if tape._book is None else tape._book.recs
+    recs = [] if tape._recording is None else tape._recording.recs
     seen: set[int] = set()
     kept = []
     own = _own(tape)
@@ -61,7 +61,7 @@ def memory(tape: GradientTape) -> Memory:
 
 def _own(tape: GradientTape) -> list[int]:
     """The places of a tape's records, and of what it watches."""
-    end = 0 if tape._book is None else len(tape._book.recs)
+    end = 0 if tape._recording is None else len(tape._recording.recs)
     inside = {
         i
         for start, stop in tape._windows

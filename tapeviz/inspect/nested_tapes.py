@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Variable
-from tapeviz.inspect.graph_builder import Scribe
+from tapeviz.inspect.graph_builder import GraphBuilder
 from tapeviz.inspect.source.variables import Names
 from tapeviz.trace.graph import Edge, Frame, Node
 
 
 def frames(
-    scribe: Scribe, names: Names, nodes: Sequence[Node], edges: Iterable[Edge]
+    scribe: GraphBuilder, names: Names, nodes: Sequence[Node], edges: Iterable[Edge]
 ) -> tuple[Frame, ...]:
     """A frame for each tape that recorded inside this one, and for this one.
 
@@ -59,9 +59,9 @@ def _tapes(tape: GradientTape, names: Names) -> list[tuple[str, GradientTape]]:
 
 def _within(tape: GradientTape, outer: GradientTape) -> bool:
     """Whether a tape recorded only while another one did, in the same recording."""
-    if tape._book is None or tape._book is not outer._book:
+    if tape._recording is None or tape._recording is not outer._recording:
         return False
-    end = len(tape._book.recs)
+    end = len(tape._recording.recs)
     spans = [(c, d if d >= 0 else end) for c, d in outer._windows]
     return all(
         any(c <= a and (b if b >= 0 else end) <= d for c, d in spans)
@@ -97,7 +97,7 @@ def _settle(members: list[tuple[str, GradientTape, set[str]]]) -> None:
                 members[other][2].add(f"n{place}")
 
 
-def _watched(scribe: Scribe, tape: GradientTape) -> tuple[str, ...]:
+def _watched(scribe: GraphBuilder, tape: GradientTape) -> tuple[str, ...]:
     """What a tape watches, by name."""
     found = []
     for place, thing in tape._watched.values():

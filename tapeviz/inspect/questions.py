@@ -11,10 +11,10 @@ from tapeviz.engine.complex_gradients import told
 from tapeviz.engine.dispatch import FORWARD, TELL
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op
-from tapeviz.engine.recording import here
+from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.explanation import differences
-from tapeviz.inspect.graph_builder import Scribe
+from tapeviz.inspect.graph_builder import GraphBuilder
 from tapeviz.inspect.replay import value_of
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.questions import Mistake, Practice
@@ -29,17 +29,17 @@ def practice(
     """The usual mistakes at each step of a pass, and finite differences beside it."""
     if sum(len(step.contributions) for step in run.steps) > MOST:
         return Practice()
-    tapes, book = here.tapes, here.book
-    here.set((), book)
+    tapes, recording = tape_stack.tapes, tape_stack.recording
+    tape_stack.set((), recording)
     try:
         checks = differences(tape, target, sources, run)
-        scribe = Scribe(tape, {})
+        scribe = GraphBuilder(tape, {})
         return Practice((*_forwards(scribe, run), *_mistakes(scribe, run)), checks)
     finally:
-        here.set(tapes, book)
+        tape_stack.set(tapes, recording)
 
 
-def _forwards(scribe: Scribe, run: BackwardPass) -> Iterator[Mistake]:
+def _forwards(scribe: GraphBuilder, run: BackwardPass) -> Iterator[Mistake]:
     """The mistakes about the value of an op of two numbers."""
     for node in run.graph.nodes:
         if node.kind != "op" or not node.id[1:].isdigit():
@@ -56,7 +56,7 @@ def _forwards(scribe: Scribe, run: BackwardPass) -> Iterator[Mistake]:
                 yield Mistake(node.id, "product", value_of(one * two))
 
 
-def _mistakes(scribe: Scribe, run: BackwardPass) -> Iterator[Mistake]:
+def _mistakes(scribe: GraphBuilder, run: BackwardPass) -> Iterator[Mistake]:
     for step in run.steps:
         if step.upstream.shape or step.upstream.data is None:
             continue
@@ -71,7 +71,7 @@ def _plain(v: Any) -> bool:
     return not np.ndim(v) and isinstance(v, (int, float, np.floating))
 
 
-def _given(scribe: Scribe, i: int) -> list[Any]:
+def _given(scribe: GraphBuilder, i: int) -> list[Any]:
     """The operands of an op, those included that its rules do not need."""
     rec = scribe.recs[i]
     op = TABLE[rec[0]]
@@ -79,7 +79,7 @@ def _given(scribe: Scribe, i: int) -> list[Any]:
     return [scribe.values[j] if j >= 0 else v for j, v in pairs]
 
 
-def _pair(scribe: Scribe, op: Op, i: int, g: Any, edge: str) -> Iterator[Mistake]:
+def _pair(scribe: GraphBuilder, op: Op, i: int, g: Any, edge: str) -> Iterator[Mistake]:
     """The mistakes of an op of two numbers."""
     rec, slot = scribe.recs[i], int(edge.rpartition("_")[2])
     one, two = _given(scribe, i)
@@ -95,10 +95,10 @@ def _pair(scribe: Scribe, op: Op, i: int, g: Any, edge: str) -> Iterator[Mistake
 
 def _by_rule(op: Op, rec: Any, given: tuple[Any, Any], g: Any, slot: int) -> Any:
     """The op's rule of a slot at other operands; None where it has none."""
-    tell = TELL[op.code][slot]
-    if tell is None:
+    error_message = TELL[op.code][slot]
+    if error_message is None:
         return None
     with np.errstate(all="ignore"):
         y = FORWARD[op.code](*given, *op.settings_of(rec))
         full = (*rec[:3], *given, y, *rec[-3:])
-        return told(op, tell, g, full, slot)
+        return told(op, error_message, g, full, slot)

@@ -20,13 +20,13 @@ import numpy as np
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.inspect.code_lookup import OPERATORS, Found, Lookup, is_tensor, names_in
-from tapeviz.inspect.graph_builder import Scribe
+from tapeviz.inspect.graph_builder import GraphBuilder
 from tapeviz.inspect.nested_tapes import frames
 from tapeviz.inspect.reasons import broken_path, code_edits, not_on_tape
 from tapeviz.inspect.replay import value_of
-from tapeviz.inspect.source.dataflow import Line, Reading, Spot, deep, dotted
+from tapeviz.inspect.source.dataflow import ProgramSource, Spot, Statement, deep, dotted
 from tapeviz.inspect.source.variables import Names
-from tapeviz.trace.graph import Graph, Node, Note, Span, Trail
+from tapeviz.trace.graph import Graph, Node, Note, Span, UnrecordedEdge
 from tapeviz.trace.value import UNKNOWN, Value
 
 MANY = 24
@@ -52,8 +52,8 @@ _SENTENCES = {
 _ASKING = ("gradient", "jacobian", "batch_jacobian")
 
 
-def haunted(  # noqa: PLR0913, PLR0917 - all that a picture is drawn from
-    scribe: Scribe, drawn: Graph, names: Names, reading: Reading,
+def add_unrecorded(  # noqa: PLR0913, PLR0917 - all that a picture is drawn from
+    scribe: GraphBuilder, drawn: Graph, names: Names, reading: ProgramSource,
     targets: list[Any], sources: list[Any], *, asking: bool,
 ) -> Graph:  # fmt: skip
     """The graph with what the tape did not record, as far as that is known.
@@ -87,14 +87,14 @@ class Ghosts:
         self.look, self.tape, self.scribe = look, look.tape, look.scribe
         self.nodes: dict[str, Node] = {node.id: node for node in drawn.nodes}
         self.edges = {edge.id: edge for edge in drawn.edges}
-        self.trails: dict[tuple[str, str], Trail] = {}
+        self.trails: dict[tuple[str, str], UnrecordedEdge] = {}
         self.targets, self.sources, self.asking = targets, sources, asking
         self.things: dict[int, str] = {}
-        self.named: dict[tuple[Line, str], str] = {}
+        self.named: dict[tuple[Statement, str], str] = {}
         self.words: dict[str, list[str]] = {}
         self.left: set[Spot] = set()
         self.codes: dict[int, str] = {}
-        self.todo: deque[tuple[str, Line, ast.AST]] = deque()
+        self.todo: deque[tuple[str, Statement, ast.AST]] = deque()
         self.made = 0
 
     # -- operands that are not on the tape ---------------------------------------------
@@ -158,7 +158,7 @@ class Ghosts:
         self.words.setdefault(word, []).append(id)
         return "", None, made
 
-    def _definition(self, name: str, line: Line | None) -> Found | None:
+    def _definition(self, name: str, line: Statement | None) -> Found | None:
         line = line or self.look.reading.here
         made = None if line is None else self.look.definition(name, line)
         value = None if made is None else made.value
@@ -171,7 +171,7 @@ class Ghosts:
             self._tensorial(name, line) for name in names_in(code)
         )
 
-    def _tensorial(self, name: str, line: Line) -> bool:
+    def _tensorial(self, name: str, line: Statement) -> bool:
         if is_tensor(self.look.held(name, line)) or (line, name) in self.named:
             return True
         made = self.look.definition(name, line)
@@ -208,7 +208,7 @@ class Ghosts:
             return f"{tape}.reset() made the tape forget {known}."
         return f"{known} was not read while {tape} recorded."
 
-    def _op(self, node: Node, thing: Any, line: Line, code: ast.expr) -> Node:
+    def _op(self, node: Node, thing: Any, line: Statement, code: ast.expr) -> Node:
         """Something computed that the tape did not record."""
         ghost = self._kind(thing, line, code, node.id)
         self.todo.append((node.id, line, code))
@@ -222,7 +222,7 @@ class Ghosts:
             thing,
         )  # fmt: skip
 
-    def _where(self, line: Line, id: str) -> str:
+    def _where(self, line: Statement, id: str) -> str:
         """Whether a line ran in the block, or beside it, as far as the code tells.
 
         A function that runs in the block computed its own values there, too.
@@ -237,7 +237,7 @@ class Ghosts:
         user = self.look.line(self.scribe.recs[int(id[1:].partition("_")[0])][-2:])
         return "unseen" if user and user.scope == line.scope else "unrecorded"
 
-    def _kind(self, thing: Any, line: Line, code: ast.expr, node: str) -> str:
+    def _kind(self, thing: Any, line: Statement, code: ast.expr, node: str) -> str:
         if self._events(line, code):
             return "left"
         if thing is not None and self.look.case.foreign(thing):
@@ -246,7 +246,7 @@ class Ghosts:
             return "paused"
         return self._where(line, node)
 
-    def _note(self, ghost: str, name: str, line: Line, code: ast.AST) -> str:
+    def _note(self, ghost: str, name: str, line: Statement, code: ast.AST) -> str:
         """The reason in a sentence; ``why`` gives the same one."""
         if ghost == "left":
             return not_on_tape.left(self.look.case, line, code).sentence
@@ -272,7 +272,7 @@ class Ghosts:
         self.made += 1
         return Node(f"u{self.made}", "constant", "constant", "", "", name, value)
 
-    def node(self, name: str, line: Line) -> str:
+    def node(self, name: str, line: Statement) -> str:
         """The id of what a line reads by this name, making a ghost of it if need be."""
         held = self.look.held(name, line)
         held = held if is_tensor(held) else None
@@ -327,7 +327,7 @@ class Ghosts:
                 for tail in dict.fromkeys(self._inputs(line, code)):
                     self._trail(tail, head)
 
-    def _inputs(self, line: Line, code: ast.AST) -> Iterable[str]:
+    def _inputs(self, line: Statement, code: ast.AST) -> Iterable[str]:
         """What an expression takes its values from."""
         todo = deque(ast.iter_child_nodes(code) if not dotted(code) else [code])
         while todo:
@@ -344,7 +344,7 @@ class Ghosts:
         known = tail in self.nodes and head in self.nodes and tail != head
         if known and (tail, head) not in self.trails:
             id = f"t{len(self.trails)}"
-            self.trails[tail, head] = Trail(id, tail, head, cut, note)
+            self.trails[tail, head] = UnrecordedEdge(id, tail, head, cut, note)
 
     # -- what was asked, and the lines -------------------------------------------------
 
@@ -368,7 +368,7 @@ class Ghosts:
                 self._line(line)
         self._follow()
 
-    def _line(self, line: Line) -> None:
+    def _line(self, line: Statement) -> None:
         name, code = _given(line)
         if not name or code is None or (line, name) in self.named:
             return
@@ -383,14 +383,14 @@ class Ghosts:
                 self.ghost(name, thing, (line, code))
         self._follow()
 
-    def _computes(self, line: Line, name: str, code: ast.expr) -> bool:
+    def _computes(self, line: Statement, name: str, code: ast.expr) -> bool:
         """Whether a line out of sight surely made a tensor from tensors."""
         plain = isinstance(code, (ast.BinOp, ast.UnaryOp))
         ours = dotted(getattr(code, "func", code)).startswith(f"{self.look.case.tf}.")
         hidden = line.sure and not self.look.seen(name, line)
         return hidden and (plain or ours) and self._haunts((line, code))
 
-    def _uses(self, line: Line) -> bool:
+    def _uses(self, line: Statement) -> bool:
         """Whether a line reads something recorded, by a name."""
         return any(
             f"n{self.tape._place(thing)}" in self.nodes
@@ -400,13 +400,15 @@ class Ghosts:
 
     # -- values that left --------------------------------------------------------------
 
-    def _events(self, line: Line, code: ast.AST) -> list[tuple[int, Spot]]:
+    def _events(self, line: Statement, code: ast.AST) -> list[tuple[int, Spot]]:
         """The values that left the tape within an expression."""
-        book = self.tape._book
+        recording = self.tape._recording
         inside = {id(n) for n in ast.walk(code)}
         return [
             (place, (spot, lasti))
-            for what, _, place, _, spot, lasti in (() if book is None else book.events)
+            for what, _, place, _, spot, lasti in (
+                () if recording is None else recording.events
+            )
             if what == "left"
             and f"n{place}" in self.nodes
             and (spot, lasti) not in self.left
@@ -416,8 +418,8 @@ class Ghosts:
 
     def departures(self) -> None:
         """Values that left, and of which nothing came back."""
-        book = self.tape._book
-        for what, _, place, _, *spot in () if book is None else book.events:
+        recording = self.tape._recording
+        for what, _, place, _, *spot in () if recording is None else recording.events:
             where: Spot = (spot[0], spot[1])
             if what == "left" and where not in self.left and f"n{place}" in self.nodes:
                 self._departure(place, where)
@@ -448,8 +450,8 @@ class Ghosts:
 
     def _once(self, spot: Spot) -> bool:
         """Whether just one value left at an instruction."""
-        book = self.tape._book
-        events = () if book is None else book.events
+        recording = self.tape._recording
+        events = () if recording is None else recording.events
         return sum((*event[-2:],) == spot for event in events) == 1
 
     def assignments(self) -> None:
@@ -457,7 +459,9 @@ class Ghosts:
         jumps = self.look.case.jumps
         for place, to, event in jumps if len(jumps) <= JUMPS else ():
             self._assignment(f"n{to}", place, event)
-        for event in self.tape._book.events if self.tape._book is not None else ():
+        for event in (
+            self.tape._recording.events if self.tape._recording is not None else ()
+        ):
             head = self.things.get(id_of(event[3]), "")
             if event[0] in ("assigned", "made") and head:
                 self._assignment(head, event[2], event)
@@ -475,7 +479,7 @@ class Ghosts:
         if not own or not self.tape._asked:
             return
         targets, seeds, _ = self.tape._asked[-1]
-        for i, _, parts in self.tape.tell(targets, seeds):
+        for i, _, parts in self.tape.backward_steps(targets, seeds):
             slots = {part[0] for part in parts}
             for slot, j in enumerate(self.scribe.inputs(i)) if i in own else ():
                 edge = self.edges.get(f"e{i}_{slot}")
@@ -554,7 +558,7 @@ class Ghosts:
         ]  # fmt: skip
         if told:
             return f"Nothing was recorded. {' '.join(dict.fromkeys(told[:2]))}"
-        if self.tape._book is None:
+        if self.tape._recording is None:
             return "Nothing was recorded: the tape's block has not run yet."
         return (
             "Nothing was recorded: no operation in the block uses a variable or a "
@@ -562,7 +566,7 @@ class Ghosts:
         )
 
 
-def _notes(scribe: Scribe) -> Iterable[Note]:
+def _notes(scribe: GraphBuilder) -> Iterable[Note]:
     """What there is to say of the tape as a whole."""
     tape = scribe.tape
     if tape._failed:
@@ -578,8 +582,8 @@ def _notes(scribe: Scribe) -> Iterable[Note]:
 
 
 def _sorted(
-    nodes: dict[str, Node], edges: Iterable[Any], trails: Iterable[Trail]
-) -> tuple[tuple[Node, ...], tuple[Trail, ...]]:
+    nodes: dict[str, Node], edges: Iterable[Any], trails: Iterable[UnrecordedEdge]
+) -> tuple[tuple[Node, ...], tuple[UnrecordedEdge, ...]]:
     """The nodes with every tail before its head, else in their order.
 
     Trails that would lead back in time are left out.
@@ -616,7 +620,7 @@ def _text(span: Span | None, code: ast.AST) -> str:
     return " ".join(span.text.split())
 
 
-def _given(line: Line) -> tuple[str, ast.expr | None]:
+def _given(line: Statement) -> tuple[str, ast.expr | None]:
     """The single plain name that a statement gives a value to, and that value."""
     node = line.node
     if isinstance(node, ast.Assign) and len(node.targets) == 1:

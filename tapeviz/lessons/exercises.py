@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 from tapeviz.lessons.answers import Known, equal, many, numbers, split
 
 
@@ -31,20 +31,20 @@ class Exercise:
             _ask_for_a_pair(pair)
             if equal(pair[0], self.expected):
                 fix = "take it out of mistakes"
-                raise ValueError(tell(f"{pair[0]!r} is the right answer", fix))
+                raise ValueError(error_message(f"{pair[0]!r} is the right answer", fix))
 
 
 def _ask_for_numbers(expected: Known) -> None:
     if expected is not None and isinstance(numbers(split(expected)[1]), str):
         what = f"no answer can be compared with {expected!r}"
         fix = "expect a number, a list of numbers, or None"
-        raise TypeError(tell(what, fix))
+        raise TypeError(error_message(what, fix))
 
 
 def _ask_for_a_pair(pair: Any) -> None:
     if not (many(pair) and len(pair) == 2 and isinstance(pair[1], str)):
         fix = 'write mistakes=[(3.0, "You have one of two paths: add them.")]'
-        raise TypeError(tell("a mistake is an answer and a sentence", fix))
+        raise TypeError(error_message("a mistake is an answer and a sentence", fix))
 
 
 _NONE = "The gradient is still None: the tape does not know that you care about x."

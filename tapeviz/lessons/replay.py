@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.graph import Edge, Graph, Node
 from tapeviz.trace.value import Value
@@ -52,7 +52,7 @@ def sweep(tape: Sequence[Entry], target: Any, names: Mapping[str, Any]) -> Backw
     edges = [edge for entry in tape for edge in _edges(_checked(entry), ids)]
     if id(target) not in ids.known:
         raise ValueError(
-            tell(
+            error_message(
                 "the target is not on this tape",
                 "give the thing that the last operation returned",
             )
@@ -103,7 +103,7 @@ def _checked(entry: Any) -> Entry:
             float(thing.value)
     except (TypeError, ValueError, AttributeError) as error:
         raise ValueError(
-            tell(
+            error_message(
                 f"an entry of the tape is not (sign, result, parts): {error}",
                 "write it like this: ('*', y, [(a, b.value), (b, a.value)])",
             )

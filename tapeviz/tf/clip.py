@@ -12,7 +12,7 @@ from tapeviz.engine.dispatch import call
 from tapeviz.engine.indexed_slices import IndexedSlices, dense
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert, wrap
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 from tapeviz.tf.linalg import global_norm
 
 
@@ -37,7 +37,7 @@ def clip_by_value(
     for border in (high, low):
         if not _fits(border.shape, given.shape):
             raise ValueError(
-                tell(
+                error_message(
                     f"Shapes {given.shape} and {border.shape} are incompatible",
                     "a border is a number, or has the shape of what it bounds",
                 )
@@ -87,7 +87,7 @@ def clip_by_global_norm(
     """
     if not isinstance(t_list, (list, tuple)):
         raise TypeError(
-            tell(
+            error_message(
                 f"`t_list` should be a sequence of tensors. Received {type(t_list)}.",
                 "put one tensor in a list: [t]",
             )

@@ -11,7 +11,7 @@ from tapeviz.engine.arguments import plain, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tensor import convert
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, error_message
 from tapeviz.tf.arrays.tensor_array import TensorArray
 
 
@@ -30,7 +30,9 @@ def cond(
     """
     for f, role in ((true_fn, "true_fn"), (false_fn, "false_fn")):
         if not callable(f):
-            raise TypeError(tell(f"{role} must be callable.", "wrap it: lambda: value"))
+            raise TypeError(
+                error_message(f"{role} must be callable.", "wrap it: lambda: value")
+            )
     chosen: Any = true_fn if bool(plain(pred)) else false_fn
     return chosen()
 
@@ -49,12 +51,14 @@ def case(
     pairs = [(bool(plain(p)), f) for p, f in pred_fn_pairs]
     if exclusive and sum(p for p, _ in pairs) > 1:
         raise InvalidArgumentError(
-            tell("Input error: exclusive=True: more than 1 conditions are True")
+            error_message(
+                "Input error: exclusive=True: more than 1 conditions are True"
+            )
         )
     chosen = next((f for p, f in pairs if p), default)
     if chosen is None:
         raise InvalidArgumentError(
-            tell("None of the conditions evaluated as True.", "give a default")
+            error_message("None of the conditions evaluated as True.", "give a default")
         )
     return chosen()
 
@@ -123,7 +127,9 @@ def _rows(elems: Any, backwards: bool = False) -> tuple[Any, list[Any]]:
     flat = [convert(e) for e in nest.leaves(elems)]
     if any(not t.shape.rank for t in flat):
         raise ValueError(
-            tell("Elements in elems must be 1+ dimensional Tensors, not scalars")
+            error_message(
+                "Elements in elems must be 1+ dimensional Tensors, not scalars"
+            )
         )
     order = range(len(flat[0]._v))
     rows = [

@@ -13,11 +13,11 @@ from tapeviz.engine import nest
 from tapeviz.engine.custom_gradient import Made
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.indexed_slices import dense
-from tapeviz.engine.recording import Book, here
+from tapeviz.engine.recording import Recording, tape_stack
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 
 
 class _Watcher:
@@ -36,24 +36,24 @@ class _Paused:
     """No tape of this thread records in the block."""
 
     def __enter__(self) -> None:
-        self._before = (here.tapes, here.book)
-        watchers = tuple(t for t in here.tapes if isinstance(t, _Watcher))
-        here.set(watchers, Book() if watchers else here.book)
+        self._before = (tape_stack.tapes, tape_stack.recording)
+        watchers = tuple(t for t in tape_stack.tapes if isinstance(t, _Watcher))
+        tape_stack.set(watchers, Recording() if watchers else tape_stack.recording)
 
     def __exit__(self, *_error: object) -> None:
-        here.set(*self._before)
+        tape_stack.set(*self._before)
 
 
 def _watched(
     f: Callable[..., Any], args: Any, kwargs: Any
 ) -> tuple[Any, list[Variable]]:
     """What a function returns, and the variables it reads."""
-    watcher, tapes, book = _Watcher(), here.tapes, here.book
-    here.set((*tapes, watcher), book)
+    watcher, tapes, recording = _Watcher(), tape_stack.tapes, tape_stack.recording
+    tape_stack.set((*tapes, watcher), recording)
     try:
         made = f(*args, **kwargs)
     finally:
-        here.set(tapes, book)
+        tape_stack.set(tapes, recording)
     return made, list(watcher._watched.values())
 
 
@@ -115,7 +115,7 @@ def _takes_variables(grad: Callable[..., Any], variables: list[Variable]) -> Non
     if "variables" in (*spec.args, *spec.kwonlyargs) or spec.varkw:
         return
     raise TypeError(
-        tell(
+        error_message(
             "@tf.custom_gradient grad_fn must accept keyword argument 'variables', "
             f"since function uses variables: {variables}",
             "pass the variable as an argument, or write def grad(upstream, variables)",
@@ -134,7 +134,7 @@ def _pull(
         got, more = grad(*upstream, variables=variables)
         if len(more) != len(variables):
             raise ValueError(
-                tell(
+                error_message(
                     "Must return gradient for each variable from @custom_gradient "
                     "grad_fn."
                 )
@@ -148,7 +148,7 @@ def _counted(got: Any, count: int) -> list[Any]:
     flat = nest.leaves(got)
     if len(flat) != count:
         raise ValueError(
-            tell(
+            error_message(
                 f"custom_gradient function expected to return {count} gradients, but "
                 f"returned {len(flat)} instead.",
                 "one gradient per argument, None for those without",

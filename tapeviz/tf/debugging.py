@@ -12,7 +12,7 @@ from tapeviz.engine import dtypes
 from tapeviz.engine.arguments import like, plain, rank, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, error_message
 
 
 def _pair(x: Any, y: Any) -> tuple[Any, Any]:
@@ -44,7 +44,7 @@ def _compare(
     good = np.asarray(test(a._v, b._v))
     if not np.all(good):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"{_head(message)}Condition x {words} y did not hold.\n"
                 f"{_differing(a, b, good)}"
                 f"First {min(np.size(a._v), 3)} elements of x:\n"
@@ -130,7 +130,7 @@ def assert_near(
     good = np.abs(a._v - b._v) <= flat + rel * np.abs(b._v)
     if not np.all(good):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"{_head(message)}x and y not equal to tolerance rtol = {rel}, atol = "
                 f"{flat}\nx: [{_few(a._v, summarize)}]\ny: [{_few(b._v, summarize)}]"
             )
@@ -141,7 +141,7 @@ def _sign(words: str, test: Callable[[Any, Any], Any], x: Any, message: Any) -> 
     v = convert(x)._v
     if not np.all(test(v, 0)):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"{_head(message)}Condition x {words} 0 did not hold element-wise: "
                 f"x = {v}"
             )
@@ -185,7 +185,9 @@ def Assert(condition: Any, data: Any, summarize: Any = None, name: Any = None) -
     if not np.all(plain(condition)):
         shown = "\n".join(str(plain(d)) for d in data)
         raise InvalidArgumentError(
-            tell(f"Expected '{plain(condition)}' to be true. Summarized data: {shown}")
+            error_message(
+                f"Expected '{plain(condition)}' to be true. Summarized data: {shown}"
+            )
         )
 
 
@@ -209,7 +211,7 @@ def assert_rank(x: Any, rank: Any, message: Any = None, name: Any = None) -> Non
     t, want = convert(x), whole(rank)
     if _rank(t) != want:
         raise ValueError(
-            tell(
+            error_message(
                 f"{message or ''} Tensor {t} must have rank {want}.  Received rank "
                 f"{_rank(t)}, shape {t.shape}"
             )
@@ -226,7 +228,7 @@ def assert_rank_at_least(
     t, want = convert(x), whole(rank)
     if _rank(t) < want:
         raise ValueError(
-            tell(
+            error_message(
                 f"{message or ''} Tensor {t} must have rank at least {want}.  Received "
                 f"rank {_rank(t)}, shape {t.shape}"
             )
@@ -238,7 +240,9 @@ def assert_scalar(tensor: Any, name: Any = None, message: Any = None) -> Tensor:
     t: Tensor = convert(tensor)
     if _rank(t):
         raise ValueError(
-            tell(f"{message or ''}Expected scalar shape, saw shape: {t.shape}.")
+            error_message(
+                f"{message or ''}Expected scalar shape, saw shape: {t.shape}."
+            )
         )
     return t
 
@@ -267,7 +271,7 @@ def assert_shapes(
                 fits = fits and size in (None, n)
         if not fits:
             raise ValueError(
-                tell(
+                error_message(
                     f"{message or ''}. Specified by tensor dimension. Tensor has shape "
                     f"{t.shape}, expected {tuple(sizes)} with {known}"
                 )
@@ -281,7 +285,9 @@ def assert_type(
     t, want = convert(tensor), dtypes.as_dtype(tf_type)
     if t.dtype != want:
         raise TypeError(
-            tell(f"{message or ''}  tensor must be of type {want!r}; got {t.dtype!r}")
+            error_message(
+                f"{message or ''}  tensor must be of type {want!r}; got {t.dtype!r}"
+            )
         )
 
 
@@ -290,7 +296,9 @@ def assert_integer(x: Any, message: Any = None, name: Any = None) -> None:
     t = convert(x)
     if not t.dtype.is_integer:
         raise TypeError(
-            tell(f'{message or ""}Expected "x" to be integer type. Found: {t.dtype!r}')
+            error_message(
+                f'{message or ""}Expected "x" to be integer type. Found: {t.dtype!r}'
+            )
         )
 
 

@@ -11,7 +11,7 @@ from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert
 from tapeviz.engine.validation import mixed
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, error_message
 from tapeviz.tf.arrays.creation import cast
 from tapeviz.tf.arrays.shaping import pad
 
@@ -35,7 +35,7 @@ def adjust_contrast(images: Any, contrast_factor: Any) -> Tensor:
     t = floating(images)
     if rank(t) < RANK:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"input must be at least 3-D, got shape{t.shape.as_list()} "
                 "[Op:AdjustContrastv2]",
                 "an image has rows, columns and channels",
@@ -62,7 +62,7 @@ def image_gradients(image: Any) -> tuple[Tensor, Tensor]:
     t = convert(image)
     if rank(t) != BATCH:
         raise ValueError(
-            tell(
+            error_message(
                 "image_gradients expects a 4D tensor [batch_size, h, w, d], not "
                 f"{t.shape}.",
                 "image[tf.newaxis] makes a batch of one image",
@@ -86,7 +86,7 @@ def total_variation(images: Any, name: str | None = None) -> Tensor:
     t = convert(images)
     if rank(t) not in (RANK, BATCH):
         raise ValueError(
-            tell(
+            error_message(
                 "'images' must be either 3 or 4-dimensional.",
                 "an image has rows, columns and channels",
             )

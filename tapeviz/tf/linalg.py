@@ -19,7 +19,7 @@ from tapeviz.errors import (
     InvalidArgumentError,
     NotFoundError,
     UnimplementedError,
-    tell,
+    error_message,
 )
 from tapeviz.tf.arrays.creation import eye
 from tapeviz.tf.math.reductions import l2_normalize
@@ -44,7 +44,7 @@ def matmul(
     ):
         if turn and adjoint:
             raise ValueError(
-                tell(
+                error_message(
                     f"Only one of `transpose_{side}` and `adjoint_{side}` can be True. "
                     f"Received `transpose_{side}`={turn}, `adjoint_{side}`={adjoint}.",
                 )
@@ -71,7 +71,7 @@ def _side(t: Any, turn: bool, adjoint: bool) -> Any:
 def _square(t: Any, kernel: str, any_size: bool = False) -> None:
     if rank(t) < 2:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Input must have rank >= 2, got shape {t.shape.as_list()} "
                 f"[Op:{kernel}]",
                 "a matrix has two axes: v[:, tf.newaxis] makes a column of a vector",
@@ -79,7 +79,7 @@ def _square(t: Any, kernel: str, any_size: bool = False) -> None:
         )
     if not any_size and t.shape[-1] != t.shape[-2]:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Input matrix must be square, got: {t.shape[-2]} != {t.shape[-1]} "
                 f"[Op:{kernel}]",
             )
@@ -92,7 +92,7 @@ def _matrix(given: Any, kernel: str, any_size: bool = False) -> Any:
     _square(t, kernel, any_size)
     if t.dtype == float16:
         raise NotFoundError(
-            tell(
+            error_message(
                 f"Could not find device for node: {{{{node {kernel}}}}} = {kernel}"
                 "[T=DT_HALF]",
                 "nobody computes it with float16: tf.cast(x, tf.float32)",
@@ -120,7 +120,7 @@ def matvec(
     inner = m.shape[-2 if transpose_a or adjoint_a else -1]
     if rank(m) < 2 or rank(v) < 1 or inner != v.shape[-1]:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Matrix size-incompatible: In[0]: {m.shape.as_list()}, In[1]: "
                 f"{v.shape.as_list()} [Op:MatMul]",
                 "the vector needs one number per column of the matrix",
@@ -147,7 +147,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     for i, j in zip(mine, other, strict=True):
         if x.shape[i] != y.shape[j]:
             raise InvalidArgumentError(
-                tell(
+                error_message(
                     f"Matrix size-incompatible: In[0]: {x.shape.as_list()}, In[1]: "
                     f"{y.shape.as_list()} [Op:MatMul]",
                     f"axis {i} of a has {x.shape[i]} entries, "
@@ -178,7 +178,7 @@ def _dot_axes(given: Any, n: int, m: int) -> tuple[list[int], list[int]]:
         k = int(value)
         if not 0 <= k <= min(n, m):
             raise ValueError(
-                tell(
+                error_message(
                     f"`axes` must be an integer between 0 and {min(n, m)}. "
                     f"Received: {k}",
                 )
@@ -187,7 +187,7 @@ def _dot_axes(given: Any, n: int, m: int) -> tuple[list[int], list[int]]:
     mine, other = (sizes(v) if np.ndim(plain(v)) else (whole(v),) for v in value)
     if len(mine) != len(other):
         raise ValueError(
-            tell(
+            error_message(
                 "Different number of contraction axes `a` and `b`, "
                 f"{len(mine)} != {len(other)}.",
             )
@@ -218,7 +218,7 @@ def _equation(text: str, ranks: list[int]) -> str:
     terms = ins.split(",")
     if len(terms) != len(ranks):
         raise ValueError(
-            tell(
+            error_message(
                 f"einsum needs one term per tensor: {text!r} has {len(terms)} for "
                 f"{len(ranks)} tensors",
             )
@@ -238,7 +238,7 @@ def _equation(text: str, ranks: list[int]) -> str:
         dots = n - len(t.replace("...", ""))
         if dots < 0 or (dots and "..." not in t):
             raise InvalidArgumentError(
-                tell(
+                error_message(
                     f"Expected input with rank {len(t)} but got one with rank {n} for "
                     f"the term {t!r} of {text!r} [Op:Einsum]",
                     "one letter per axis",
@@ -320,7 +320,9 @@ def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
         return _inverse_of_adjoint(t) if adjoint else call.inv(t)
     except np.linalg.LinAlgError:
         raise InvalidArgumentError(
-            tell("Input is not invertible. [Op:MatrixInverse]", "its determinant is 0")
+            error_message(
+                "Input is not invertible. [Op:MatrixInverse]", "its determinant is 0"
+            )
         ) from None
 
 
@@ -346,7 +348,7 @@ def cholesky(input: Any, name: str | None = None) -> Tensor:
         return call.cholesky(t)
     except np.linalg.LinAlgError:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 "Cholesky decomposition was not successful. The input might not be "
                 "valid. [Op:Cholesky]",
                 "the matrix must be symmetric, its eigenvalues positive",
@@ -381,7 +383,7 @@ def solve(
     b = like(rhs, a)
     if rank(b) < 2 or b.shape[-2] != a.shape[-1]:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 "Input matrix and rhs are incompatible: "
                 f"{a.shape.as_list()} vs. {b.shape.as_list()} [Op:MatrixSolve]",
                 "rhs is a matrix with one row per row of the first",
@@ -391,7 +393,7 @@ def solve(
         return _solve_turned(a, b) if adjoint else call.solve(a, b)
     except np.linalg.LinAlgError:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 "Input matrix is not invertible. [Op:MatrixSolve]",
                 "its determinant is 0",
             )
@@ -553,7 +555,7 @@ def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Qr:
     _thin(full_matrices, "qr")
     if t.shape[-2] < t.shape[-1]:
         raise UnimplementedError(
-            tell(
+            error_message(
                 "tapeviz has qr of matrices with at least as many rows as columns",
                 f"this one is {t.shape[-2]} by {t.shape[-1]}: take its transpose",
             )
@@ -565,7 +567,9 @@ def _real(given: Any, kernel: str, any_size: bool = False) -> Any:
     t = _matrix(given, kernel, any_size)
     if t.dtype.is_complex:
         raise UnimplementedError(
-            tell(f"tapeviz has {kernel} of real numbers only", "use NumPy's np.linalg")
+            error_message(
+                f"tapeviz has {kernel} of real numbers only", "use NumPy's np.linalg"
+            )
         )
     return t
 
@@ -573,7 +577,7 @@ def _real(given: Any, kernel: str, any_size: bool = False) -> Any:
 def _thin(full_matrices: bool, name: str) -> None:
     if full_matrices:
         raise UnimplementedError(
-            tell(f"tapeviz has {name} with full_matrices=False only")
+            error_message(f"tapeviz has {name} with full_matrices=False only")
         )
 
 
@@ -583,7 +587,9 @@ def _converging(function: Callable[[Any], Tensor], t: Any) -> Tensor:
         return function(t)
     except np.linalg.LinAlgError as error:
         raise InvalidArgumentError(
-            tell(f"Input is not valid: {error}", "is there a nan or inf in the matrix?")
+            error_message(
+                f"Input is not valid: {error}", "is there a nan or inf in the matrix?"
+            )
         ) from None
 
 
@@ -640,7 +646,7 @@ def diag(
     _main(k, padding_value)
     if not rank(t):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 "diagonal must be at least 1-dim, received shape: [] [Op:MatrixDiagV3] "
                 "name: diag",
             )
@@ -670,7 +676,7 @@ def diag_part(
 def _main(k: Any, padding_value: Any) -> None:
     if np.any(plain(k)) or np.any(plain(padding_value)):
         raise UnimplementedError(
-            tell("tapeviz has the main diagonal only (k=0, padding_value=0)")
+            error_message("tapeviz has the main diagonal only (k=0, padding_value=0)")
         )
 
 
@@ -703,7 +709,9 @@ def tensor_diag(diagonal: Any, name: str | None = None) -> Tensor:
     """
     t = convert(diagonal)
     if rank(t) != 1:
-        raise UnimplementedError(tell("tapeviz has tensor_diag of vectors only"))
+        raise UnimplementedError(
+            error_message("tapeviz has tensor_diag of vectors only")
+        )
     return call.diag(t, t.shape[0], t.shape[0])
 
 
@@ -716,7 +724,9 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Tensor:
     """
     t = convert(input)
     if rank(t) != 2:
-        raise UnimplementedError(tell("tapeviz has tensor_diag_part of matrices only"))
+        raise UnimplementedError(
+            error_message("tapeviz has tensor_diag_part of matrices only")
+        )
     _square(t, "DiagPart")
     return call.diag_part(t)
 
@@ -756,7 +766,7 @@ def norm(
     matrix = isinstance(axis, (tuple, list))
     if matrix and (len(axis) != 2 or axis[0] == axis[1]):
         raise ValueError(
-            tell(
+            error_message(
                 "'axis' must be None, an integer, or a tuple of 2 unique integers, got "
                 f"{axis}",
                 "one axis for vectors, two for matrices",
@@ -767,7 +777,7 @@ def norm(
         return call.norm(t, at, keep)
     if isinstance(ord, str) or ord <= 0 or (matrix and ord not in (1, 2, np.inf)):
         raise ValueError(
-            tell(
+            error_message(
                 f"'ord' must be a supported vector norm, got {ord}"
                 if not matrix
                 else f"'ord' must be a supported matrix norm, got {ord}",

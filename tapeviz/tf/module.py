@@ -11,9 +11,9 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.recording import here
+from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,7 +30,7 @@ class name_scope:  # noqa: N801 - TensorFlow's name
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
             message = f"name for name_scope must be a string, got {name!r}"
-            raise ValueError(tell(message))  # noqa: TRY004 - TensorFlow's class
+            raise ValueError(error_message(message))  # noqa: TRY004 - TensorFlow's class
         self._name = name
         self._before: list[str] = []
 
@@ -40,12 +40,12 @@ class name_scope:  # noqa: N801 - TensorFlow's name
         return self._name
 
     def __enter__(self) -> str:
-        self._before.append(here.scope)
+        self._before.append(tape_stack.scope)
         if self._name.endswith("/"):
-            here.scope = self._name
+            tape_stack.scope = self._name
         else:
-            here.scope = f"{here.scope}{self._name}/" if self._name else ""
-        return here.scope
+            tape_stack.scope = f"{tape_stack.scope}{self._name}/" if self._name else ""
+        return tape_stack.scope
 
     def __exit__(
         self,
@@ -53,7 +53,7 @@ class name_scope:  # noqa: N801 - TensorFlow's name
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        here.scope = self._before.pop()
+        tape_stack.scope = self._before.pop()
 
 
 class Module:
@@ -75,7 +75,7 @@ class Module:
             name = _snake(type(self).__name__)
         elif not name.isidentifier():
             raise ValueError(
-                tell(
+                error_message(
                     f"{name!r} is not a valid module name. Module names must be valid "
                     "Python identifiers (e.g. a valid class name).",
                     "use letters, digits and underscores",
@@ -195,7 +195,7 @@ def function(func: Any = None, input_signature: Any = None, **options: Any) -> A
         return functools.partial(function, input_signature=input_signature, **options)
     if not callable(func):
         raise TypeError(
-            tell(
+            error_message(
                 f"tf.function needs a function, got {func!r}",
                 "options are given by name: @tf.function(jit_compile=True)",
             )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tapeviz.engine import nest
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 
 
 def is_nested(structure: Any) -> bool:
@@ -41,7 +41,7 @@ def pack_sequence_as(
     flat, want = list(flat_sequence), len(nest.leaves(structure))
     if len(flat) != want:
         raise ValueError(
-            tell(
+            error_message(
                 f"Could not pack sequence. Structure had {want} atoms, but "
                 f"flat_sequence had {len(flat)} items.  Structure: {structure}, "
                 f"flat_sequence: {flat}.",
@@ -57,9 +57,9 @@ def map_structure(func: Callable[..., Any], *structure: Any, **options: Any) -> 
     [11, (22,)]
     """
     if not callable(func):
-        raise TypeError(tell(f"Argument `func` must be callable, got: {func}"))
+        raise TypeError(error_message(f"Argument `func` must be callable, got: {func}"))
     if not structure:
-        raise ValueError(tell("Must provide at least one structure"))
+        raise ValueError(error_message("Must provide at least one structure"))
     for other in structure[1:]:
         assert_same_structure(structure[0], other)
     columns = zip(*(nest.leaves(s) for s in structure), strict=True)
@@ -89,7 +89,7 @@ def assert_same_structure(
 
 
 def _different(a: Any, b: Any) -> str:
-    return tell(
+    return error_message(
         "The two structures don't have the same nested structure.\n\n"
         f"First structure: type={type(a).__name__} str={a}\n\n"
         f"Second structure: type={type(b).__name__} str={b}"

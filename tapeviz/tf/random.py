@@ -16,7 +16,7 @@ from tapeviz.engine.arguments import like, plain, rank, sizes, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 
 
 class _Source(threading.local):
@@ -67,7 +67,7 @@ def _float_kind(dtype: Any) -> Any:
     if kind.kind != "f":
         name = dtypes.as_dtype(dtype).name
         raise TypeError(
-            tell(
+            error_message(
                 f"Cannot convert 0.0 to EagerTensor of dtype {name}",
                 "normal numbers are floats; tf.random.uniform draws whole ones",
             )
@@ -153,7 +153,7 @@ def _uniform(
     if kind.kind in "iu":
         if high is None:
             raise ValueError(
-                tell(
+                error_message(
                     f"Must specify maxval for integer dtype {dtypes.as_dtype(dtype)!r}"
                 )
             )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import NotFoundError, tell
+from tapeviz.errors import NotFoundError, error_message
 
 _FILE = "saved_model.tapeviz"
 
@@ -67,7 +67,7 @@ def save(
         pickler.dump(obj)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise ValueError(
-            tell(
+            error_message(
                 f"this {type(obj).__name__} cannot be saved: {error}",
                 "define its class at the top of a file or cell, and keep in it "
                 "variables, numbers, texts, lists and other modules",
@@ -88,7 +88,7 @@ def load(export_dir: Any, tags: Any = None, options: LoadOptions | None = None) 
     path = Path(export_dir) / _FILE
     if not path.is_file():
         raise OSError(
-            tell(
+            error_message(
                 f"SavedModel file does not exist at: {export_dir}/{_FILE}",
                 "name the folder that was given to tf.saved_model.save",
             )
@@ -97,7 +97,7 @@ def load(export_dir: Any, tags: Any = None, options: LoadOptions | None = None) 
         return pickle.loads(path.read_bytes())  # noqa: S301 - the learner's own, as told
     except (AttributeError, ImportError) as error:
         raise NotFoundError(
-            tell(
+            error_message(
                 f"this program does not know the class of what was saved: {error}",
                 "define the class, or import it, before loading",
             )

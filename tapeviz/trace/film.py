@@ -56,7 +56,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Slip:
+class CommonMistake:
     """A wrong answer that learners give, and what it comes from."""
 
     answer: tuple[float, ...]
@@ -64,7 +64,7 @@ class Slip:
 
 
 @dataclass(frozen=True)
-class Ask:
+class PredictQuestion:
     """What a learner is asked before the frame ``step`` is shown.
 
     ``answer`` is the right number, or the lengths of an array's axes where ``shape``
@@ -77,7 +77,7 @@ class Ask:
     question: str
     answer: tuple[float, ...]
     hints: tuple[str, ...]
-    slips: tuple[Slip, ...] = ()
+    slips: tuple[CommonMistake, ...] = ()
     shape: bool = False
     early: bool = False
 
@@ -104,7 +104,7 @@ class Film:
     frames: tuple[Frame, ...]
     sources: tuple[Source, ...]
     table: Table
-    asks: tuple[Ask, ...] = ()
+    asks: tuple[PredictQuestion, ...] = ()
 
     def ids(self) -> frozenset[str]:
         """The ids of the picture's elements."""
@@ -163,7 +163,7 @@ def _check_terms(frames: tuple[Frame, ...]) -> None:
                 raise ValueError(f"frame {i} has a term that leads nowhere")
 
 
-def _check_ask(ask: Ask, steps: int) -> None:
+def _check_ask(ask: PredictQuestion, steps: int) -> None:
     if not 0 < ask.step < steps:
         raise ValueError(f"step {ask.step} is asked for, of {steps}")
     if not ask.hints:

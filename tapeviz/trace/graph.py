@@ -137,7 +137,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Trail:
+class UnrecordedEdge:
     """A way that a value took and the tape did not record, from ``tail`` to ``head``.
 
     ``cut`` is one of ``CUTS`` where something recorded loses its history here, else "";
@@ -205,7 +205,7 @@ class Graph:
     edges: tuple[Edge, ...] = ()
     sources: tuple[Source, ...] = field(default=())
     scopes: tuple[Scope, ...] = ()
-    trails: tuple[Trail, ...] = ()
+    trails: tuple[UnrecordedEdge, ...] = ()
     frames: tuple[Frame, ...] = ()
     notes: tuple[Note, ...] = ()
     badges: tuple[Badge, ...] = ()

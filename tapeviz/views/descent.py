@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from tapeviz.engine.tensor import Variable
-from tapeviz.errors import names_around, tell
+from tapeviz.errors import error_message, names_around
 from tapeviz.views.drawing import Step, chart
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Descent:
         step = number + count if number < 0 else number
         if not 0 <= step < count:
             many = f"its steps are 0 to {count - 1}" if count else "it has no steps"
-            raise IndexError(tell(f"this run has no step {number}: {many}"))
+            raise IndexError(error_message(f"this run has no step {number}: {many}"))
         opened = self._recorder.opened(step)
         if opened is None:
             raise LookupError(self._let_go(step))
@@ -67,10 +67,12 @@ class Descent:
     def _let_go(self, step: int) -> str:
         kept = self._recorder.kept
         if not kept:
-            return tell(f"step {step} was made without a tape, so nothing opens")
+            return error_message(
+                f"step {step} was made without a tape, so nothing opens"
+            )
         below = max((k for k in kept if k < step), default=kept[0])
         above = min((k for k in kept if k > step), default=kept[-1])
-        return tell(
+        return error_message(
             f"the tape of step {step} was let go, as the run is long",
             f"open a step near it: run[{below}] or run[{above}]",
         )

@@ -13,7 +13,7 @@ from tapeviz import inspect
 from tapeviz.analysis.graph_diff import compare
 from tapeviz.analysis.subgraph import Part
 from tapeviz.engine.tape import GradientTape
-from tapeviz.errors import LayoutError, SaveError, caller, names_around, tell
+from tapeviz.errors import LayoutError, SaveError, caller, error_message, names_around
 from tapeviz.inspect.gc_pause import bulk
 from tapeviz.render.graph import interactive
 from tapeviz.render.graph.diff_badges import changed, changes
@@ -67,7 +67,7 @@ class Shown:
                 file.write_text(content, encoding="utf-8", errors="replace")
         except OSError as error:
             raise SaveError(
-                tell(
+                error_message(
                     f"{file} could not be written: {error.strerror or error}",
                     "choose a folder that exists and that you may write to",
                 )
@@ -79,7 +79,7 @@ class Shown:
         forms, ending = self._forms(), file.suffix.lower()
         if ending not in forms:
             raise ValueError(
-                tell(
+                error_message(
                     f"a picture cannot be saved as {file.suffix or file.name!r}",
                     f"end the file's name with one of {', '.join(sorted(forms))}",
                 )
@@ -89,7 +89,7 @@ class Shown:
             if name not in known:
                 takes = f"{ending} takes {', '.join(known)}"
                 raise TypeError(
-                    tell(
+                    error_message(
                         f"a picture saved as {ending} has no option {name!r}",
                         takes if known else "leave it out",
                     )
@@ -285,7 +285,7 @@ def tape_of(thing: Any, verb: str) -> GradientTape:
         return thing.tape
     if not isinstance(thing, GradientTape):
         raise TypeError(
-            tell(
+            error_message(
                 f"{verb} was given {thing!r}, which is not a tape",
                 "give it the tape of your block: "
                 f"with tf.GradientTape() as tape: ... {verb}(tape)",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeviz.engine.tensor import Variable
-from tapeviz.errors import LayoutError, names_around, tell
+from tapeviz.errors import LayoutError, error_message, names_around
 from tapeviz.views.descent import Descent
 from tapeviz.views.loss_presets import PRESETS
 
@@ -319,7 +319,9 @@ class Explorer:
 
         ground = self._ground
         if ground is None:
-            raise ValueError(tell("no loss was chosen", "call enter(name) first"))
+            raise ValueError(
+                error_message("no loss was chosen", "call enter(name) first")
+            )
         _sane(settings)
         methods = [
             settings.optimizer,
@@ -341,7 +343,9 @@ class Explorer:
         from tapeviz.views.descent_player import Walked
 
         if self.run is None:
-            raise ValueError(tell("nothing has run yet", "move a control first"))
+            raise ValueError(
+                error_message("nothing has run yet", "move a control first")
+            )
         return Walked(self.run, theme=self.theme, step=3 * self.run.told)
 
     def graph(self, step: int) -> dict[str, str]:
@@ -440,7 +444,7 @@ def _begin(start: Any, count: int) -> tuple[float, ...]:
     found = tuple(map(float, np.ravel(start)))
     if len(found) != count:
         raise ValueError(
-            tell(
+            error_message(
                 f"start wants {count} {'number' if count == 1 else 'numbers'} for this "
                 f"loss, but has {len(found)}",
                 f"give start={'(2.0, 1.0)' if count > 1 else '2.0'}, for example",
@@ -452,7 +456,9 @@ def _begin(start: Any, count: int) -> tuple[float, ...]:
 def _known(name: str, among: Mapping[str, Any], what: str) -> str:
     if name not in among:
         raise ValueError(
-            tell(f"there is no {what} {name!r}", f"choose one of {', '.join(among)}")
+            error_message(
+                f"there is no {what} {name!r}", f"choose one of {', '.join(among)}"
+            )
         )
     return name
 
@@ -492,7 +498,7 @@ def _own(loss: Any, x: Any, names: Mapping[str, Any], window: Any) -> Ground:
     good = callable(loss) and isinstance(variables, (list, tuple)) and variables
     if not good or not all(isinstance(v, Variable) for v in variables):
         raise TypeError(
-            tell(
+            error_message(
                 "explore(loss, x) wants a function and the variable it reads",
                 "for example: explore(lambda: (x - 5)**2, x)",
             )
@@ -500,7 +506,7 @@ def _own(loss: Any, x: Any, names: Mapping[str, Any], window: Any) -> Ground:
     count = sum(int(np.size(v.numpy())) for v in variables)
     if count not in {1, 2}:
         raise ValueError(
-            tell(
+            error_message(
                 f"the studio shows one or two numbers, but these variables have "
                 f"{count}",
                 "record your own loop: with descent(x) as run: ..., then run.plot()",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tapeviz.analysis.folded_backward import folded_run
-from tapeviz.errors import LayoutError, SaveError, tell
+from tapeviz.errors import LayoutError, SaveError, error_message
 from tapeviz.render.film import player
 from tapeviz.render.film.backward import backward_film, backward_table
 from tapeviz.render.film.forward import forward_film
@@ -62,7 +62,7 @@ class Player(Shown):
         if self._sweeps:
             if self._long:
                 raise LayoutError(
-                    tell(
+                    error_message(
                         "this tape is too long for a film of forward mode, which is "
                         "told operation by operation",
                         'record fewer operations, or leave mode="forward" out: the '
@@ -111,7 +111,7 @@ class Player(Shown):
                 tick(step + 1, count)
         except OSError as error:
             raise SaveError(
-                tell(
+                error_message(
                     f"{folder} could not be written: {error.strerror or error}",
                     "choose a folder that you may write to",
                 )

@@ -11,8 +11,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
-from tapeviz.errors import tell
-from tapeviz.trace.graph import CUTS, GHOSTS, Badge, Edge, Frame, Graph, Node, Trail
+from tapeviz.errors import error_message
+from tapeviz.trace.graph import (
+    CUTS,
+    GHOSTS,
+    Badge,
+    Edge,
+    Frame,
+    Graph,
+    Node,
+    UnrecordedEdge,
+)
 from tapeviz.trace.value import Entry, Value
 from tapeviz.wording.text_width import GONE
 
@@ -62,7 +71,7 @@ def check_precision(digits: int | None) -> int | None:
     whole = isinstance(digits, int) and not isinstance(digits, bool)
     if digits is not None and not (whole and 1 <= digits <= _MOST):
         raise ValueError(
-            tell(
+            error_message(
                 f"precision is {digits!r}, which is no number of digits",
                 f"give a whole number from 1 to {_MOST}, or None for the usual ones",
             )
@@ -432,7 +441,7 @@ def _block(frame: Frame, graph: Graph) -> str:
     )
 
 
-def _cut(one: Edge | Trail, graph: Graph) -> str:
+def _cut(one: Edge | UnrecordedEdge, graph: Graph) -> str:
     tail, head = graph.node(one.tail), graph.node(one.head)
     said = f"From {_named(head)} to {_named(tail)}: {CUTS[one.cut]}."
     return " ".join(filter(None, (said, one_line(one.note))))

@@ -79,9 +79,9 @@ def recorded(case: Case, given: list[Tensor]) -> tuple[GradientTape, Tensor, Rec
     with GradientTape(persistent=True) as tape:
         tape.watch(floats(case, given))
         y = run(case, *given)
-    book = tape._book
-    assert book is not None
-    return tape, y, book.recs[y._i]
+    recording = tape._recording
+    assert recording is not None
+    return tape, y, recording.recs[y._i]
 
 
 def weights(case: Case, seed: int = 7) -> Array:

@@ -79,7 +79,9 @@ def test_what_is_told_is_what_ran() -> None:
         y = tf.exp(z) * z
     ran = tape.gradient(y, z).numpy()
     seeds = [tf.constant(np.ones(2, complex))]
-    told = [p for _, _, parts in tape.tell([y], seeds) for p in parts if p[1] == 0]
+    told = [
+        p for _, _, parts in tape.backward_steps([y], seeds) for p in parts if p[1] == 0
+    ]
     np.testing.assert_allclose(told[-1][3], ran)
 
 

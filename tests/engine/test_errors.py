@@ -1,6 +1,6 @@
 """A learner's mistakes: each is told with what, where and what to do.
 
-Every program here makes one mistake, in the line that ends in ``# here``. The class and
+Every program here makes one mistake, in the line that ends in ``# tape_stack``. The class and
 the key phrase are TensorFlow's; the line must be the learner's own, and there must be a
 way out.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import tapeviz as tf
-from tapeviz.engine.recording import here
+from tapeviz.engine.recording import tape_stack
 from tapeviz.errors import InvalidArgumentError
 
 
@@ -523,8 +523,8 @@ def test_what_to_do(mistake: Mistake, tmp_path: Path) -> None:
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.name)
 def test_no_tape_is_left_behind(mistake: Mistake, tmp_path: Path) -> None:
     make(mistake, tmp_path)
-    assert here.tapes == ()
-    assert here.now is None
+    assert tape_stack.tapes == ()
+    assert tape_stack.now is None
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.name)

@@ -75,7 +75,7 @@ def test_a_rule_that_writes_over_its_gradient_hands_on_the_same(case: Case) -> N
     slots = range(len(case.op.operands))
     for constant in (c for n in slots for c in combinations(slots, n)):
         tape, _, rec = recorded(case, tensors(case))
-        size = len(tape._book.recs)  # type: ignore[union-attr]
+        size = len(tape._recording.recs)  # type: ignore[union-attr]
         rec, g = grown(rec, case, constant), np.array(weights(case))
         if g.ndim == 0:
             continue
@@ -92,7 +92,7 @@ def test_a_program_has_the_same_gradients_bit_for_bit(program: Program) -> None:
     with GradientTape(persistent=True) as tape:
         tape.watch(sources)
         y = program.tensors(sources)
-    saved = image([list(r) for r in tape._book.recs])  # type: ignore[union-attr]
+    saved = image([list(r) for r in tape._recording.recs])  # type: ignore[union-attr]
     seeds = [(y, np.ones_like(y._v)[()])]
     with np.errstate(all="ignore"):
         got = tape._pull(seeds, sources, BACK, AGAIN)
@@ -100,7 +100,7 @@ def test_a_program_has_the_same_gradients_bit_for_bit(program: Program) -> None:
         equal(got, tape._pull(seeds, sources, PLAIN, AGAIN))
         equal(tape._pull(seeds, sources, BACK, AGAIN), kept)
     equal(got, kept)
-    assert image([list(r) for r in tape._book.recs]) == saved  # type: ignore[union-attr]
+    assert image([list(r) for r in tape._recording.recs]) == saved  # type: ignore[union-attr]
     np.testing.assert_array_equal(seeds[0][1], 1)
 
 

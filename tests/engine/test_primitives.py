@@ -113,7 +113,7 @@ def test_the_gradient_of_the_gradient_is_its_slope(case: Case) -> None:
 def back(case: Case, sweep: Any, g: Any) -> list[Any]:
     """What a compiled sweep adds to each operand, given one record."""
     tape, _, rec = recorded(case, tensors(case))
-    grads: list[Any] = [None] * len(tape._book.recs)  # type: ignore[union-attr]
+    grads: list[Any] = [None] * len(tape._recording.recs)  # type: ignore[union-attr]
     with np.errstate(all="ignore"):
         sweep(g, rec, grads, -1, None)
     return [grads[i] for i in case.op.inputs(rec)]
@@ -131,10 +131,10 @@ def test_what_is_shown_is_what_ran(case: Case, slot: int) -> None:
 def test_what_is_told_is_what_ran(case: Case, slot: int) -> None:
     g = tensor(weights(case))._v
     _, _, rec = recorded(case, tensors(case))
-    tell = TELL[case.op.code][0 if case.op.many else slot]
-    assert tell is not None
+    error_message = TELL[case.op.code][0 if case.op.many else slot]
+    assert error_message is not None
     ran = back(case, BACK.table[case.op.code], g)[slot]
-    np.testing.assert_array_equal(tell(g, rec, slot), ran)
+    np.testing.assert_array_equal(error_message(g, rec, slot), ran)
 
 
 @CASES
@@ -353,8 +353,8 @@ def recorded_at(
     with GradientTape() as tape:
         tape.watch(given[slot])
         y = run(case, *given)
-    assert tape._book is not None
-    return tape, y, tape._book.recs[y._i]
+    assert tape._recording is not None
+    return tape, y, tape._recording.recs[y._i]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_the_chatty_sweep_tells_what_the_fast_one_does(program: Program) -> None
     seed = np.ones(y.shape)[()]
     totals: dict[int, Any] = {y._i: seed}
     places = []
-    for place, g, parts in tape.tell([y], [seed]):
+    for place, g, parts in tape.backward_steps([y], [seed]):
         places.append(place)
         np.testing.assert_array_equal(g, totals[place])
         for _, tail, part, total in parts:

@@ -17,22 +17,22 @@ import pytest
 
 import tapeviz as tf
 from tapeviz.engine.ops import NAMED, TABLE
-from tapeviz.engine.recording import OFF, Record, here
+from tapeviz.engine.recording import OFF, Record, tape_stack
 from tapeviz.inspect.source.positions import positions
 from tests.engine.oracle import ALL, Case
 from tests.engine.running import over, recorded, tensors
 
 
 def records(tape: Any) -> list[Record]:
-    return list(tape._book.recs)
+    return list(tape._recording.recs)
 
 
 @pytest.fixture(autouse=True)
 def clean_stack() -> Iterator[None]:
     """No test leaves a tape behind in this thread."""
-    assert (here.tapes, here.book, here.now) == ((), None, None)
+    assert (tape_stack.tapes, tape_stack.recording, tape_stack.now) == ((), None, None)
     yield
-    assert (here.tapes, here.book, here.now) == ((), None, None)
+    assert (tape_stack.tapes, tape_stack.recording, tape_stack.now) == ((), None, None)
 
 
 # -- what a record is ------------------------------------------------------------------
@@ -231,7 +231,7 @@ def attempts() -> Iterator[tuple[Any, ...]]:
 
 
 def test_every_public_function_records_the_learners_line() -> None:
-    heard = set()
+    listeners = set()
     for name in NAMES:
         program = compile(f"tf.{name}(*given)", f"{name}.py", "eval")
         for given in attempts():
@@ -244,8 +244,14 @@ def test_every_public_function_records_the_learners_line() -> None:
             assert all(r[-2] is program for r in done), (
                 f"{name} hides the learner's line"
             )
-            heard |= {name} if done else set()
-    assert {"add", "stack", "convert_to_tensor", "math.exp", "linalg.matmul"} <= heard
+            listeners |= {name} if done else set()
+    assert {
+        "add",
+        "stack",
+        "convert_to_tensor",
+        "math.exp",
+        "linalg.matmul",
+    } <= listeners
 
 
 def test_the_gradients_own_records_name_the_call_of_gradient() -> None:
@@ -297,7 +303,7 @@ def test_a_long_chain_needs_no_stack() -> None:
     try:
         sys.setrecursionlimit(120 + depth())
         g = tape.gradient(y, x)
-        told = sum(1 for _ in tape.tell([y], [1.0]))
+        told = sum(1 for _ in tape.backward_steps([y], [1.0]))
     finally:
         sys.setrecursionlimit(limit)
     assert g.numpy() == n + 1
@@ -335,7 +341,7 @@ def test_nested_tapes_share_one_recording() -> None:
     x = tf.Variable(3.0)
     with tf.GradientTape() as outer, tf.GradientTape() as inner:
         y = x**3
-    assert inner._book is outer._book
+    assert inner._recording is outer._recording
     assert inner.gradient(y, x).numpy() == 27.0
     assert outer.gradient(y, x).numpy() == 27.0
 
@@ -346,7 +352,7 @@ def test_tapes_one_after_the_other_do_not() -> None:
         x * x
     with tf.GradientTape() as two:
         x * x
-    assert one._book is not two._book
+    assert one._recording is not two._recording
 
 
 @pytest.mark.parametrize("order", range(1, 6))
@@ -392,7 +398,7 @@ def test_an_error_in_the_block_leaves_the_stack_clean() -> None:
 
     with pytest.raises(ZeroDivisionError):
         lesson()
-    assert here.tapes == ()
+    assert tape_stack.tapes == ()
     assert (x + 1.0)._t is OFF
     assert inner.gradient(values, x).numpy() == 4.0
     assert outer.gradient(values, x).numpy() == 4.0
@@ -499,10 +505,10 @@ def test_a_tape_goes_without_the_collector() -> None:
             y = x * x
         tape.gradient(y, x)
         gone = weakref.ref(tape)
-        book = sys.getrefcount(tape._book)
+        recording = sys.getrefcount(tape._recording)
         del tape
         assert gone() is None
-        assert book
+        assert recording
     finally:
         gc.enable()
 

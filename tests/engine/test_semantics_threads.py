@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz.engine.recording import Presence, Trace, here
+from tapeviz.engine.recording import Presence, Trace, tape_stack
 
 MANY = 32
 
@@ -83,7 +83,7 @@ def test_what_one_thread_records_is_a_constant_to_the_others() -> None:
 
         found = in_threads(work)
         end = y * x
-    assert len(outer._book.recs) == 3  # x, its square, and what came of that
+    assert len(outer._recording.recs) == 3  # x, its square, and what came of that
     assert float(outer.gradient(end, x)) == 27.0
     for i, got in enumerate(found):
         assert got == (81.0 * 2 * 3.0 * i, None)
@@ -116,10 +116,10 @@ def test_an_error_in_one_thread_leaves_all_stacks_clean() -> None:
             with tf.GradientTape(), tf.GradientTape():
                 _fail(i)
         except KeyError:
-            return here.tapes, here.book, here.now
+            return tape_stack.tapes, tape_stack.recording, tape_stack.now
 
     assert in_threads(work, 4) == [((), None, None)] * 4
-    assert (here.tapes, here.book, here.now) == ((), None, None)
+    assert (tape_stack.tapes, tape_stack.recording, tape_stack.now) == ((), None, None)
 
 
 def test_alone_again_the_list_is_plainly_there() -> None:

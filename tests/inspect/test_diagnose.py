@@ -103,9 +103,9 @@ def test_nothing_is_used_up_and_nothing_recorded() -> None:
     x = tf.Variable(3.0)
     with tf.GradientTape() as tape:
         y = x * x
-        before = len(tape._book.recs)
+        before = len(tape._recording.recs)
         inside = tf.why(tape, y, x)
-        assert len(tape._book.recs) == before
+        assert len(tape._recording.recs) == before
         z = y * 2.0
     assert inside.result == "value"
     assert tf.why(tape, z, x).result == "value"

@@ -24,7 +24,7 @@ from tapeviz.trace.graph import (
     Scope,
     Source,
     Span,
-    Trail,
+    UnrecordedEdge,
 )
 from tapeviz.trace.value import Summary, Value
 from tests.samples import HOSTILE
@@ -127,7 +127,7 @@ def graphs(draw: st.DrawFn) -> Graph:
         ends = [draw(st.sampled_from(nodes)).id for _ in range(2)]
         scopes.append(Scope(draw(words), *ends))
     trails = [
-        Trail(f"t{head}", f"n{head - 1}", f"n{head}", draw(cuts), draw(words))
+        UnrecordedEdge(f"t{head}", f"n{head - 1}", f"n{head}", draw(cuts), draw(words))
         for head in range(1, len(nodes))
         if draw(st.booleans())
     ]

@@ -11,14 +11,14 @@ import numpy as np
 from tapeviz.engine.recording import VARIABLE, WATCHED
 from tapeviz.engine.tensor import Variable
 from tapeviz.inspect.reasons import code_edits, flat_ops, not_on_tape
-from tapeviz.inspect.reasons.question import Case, edge
-from tapeviz.inspect.source.dataflow import Line, code_of, dotted
+from tapeviz.inspect.reasons.question import Question, edge
+from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
 
 Found = Iterator[tuple[Any, Reason]]
 
 
-def cuts(case: Case) -> Found:
+def cuts(case: Question) -> Found:
     """The edges between source and target that hand no gradient back."""
     for i, slot, j in case.between:
         if not case.barrier[i]:
@@ -30,19 +30,19 @@ def cuts(case: Case) -> Found:
     yield from assigned(case)
 
 
-def assigned(case: Case) -> Found:
+def assigned(case: Question) -> Found:
     """Values on the way that went into a variable."""
     for place, to, event in case.jumps:
         if case.after_x[place] and case.before_y[to]:
             yield _event_order(case, event), assignment(case, place, event)
 
 
-def _event_order(case: Case, event: tuple[Any, ...]) -> Any:
+def _event_order(case: Question, event: tuple[Any, ...]) -> Any:
     line = case.spot_line(event[-2:])
     return (*line.order, event[1]) if line is not None else (10**9, event[1], 0, 0)
 
 
-def _behind_a_cut(case: Case, j: int) -> bool:
+def _behind_a_cut(case: Question, j: int) -> bool:
     """Whether what comes through a slot was cut off just before, as a condition is."""
     dead = all(
         case.rule(j, s) is None for s in range(len(case.op(j).inputs(case.recs[j])))
@@ -50,7 +50,7 @@ def _behind_a_cut(case: Case, j: int) -> bool:
     return dead and case.recs[j][0] not in (VARIABLE, WATCHED)
 
 
-def _deaf(case: Case, i: int, slot: int) -> Reason:
+def _deaf(case: Question, i: int, slot: int) -> Reason:
     return Reason(
         "outside",
         f"{case.code(i)} was computed while {case.tape_name} did not record.",
@@ -60,14 +60,14 @@ def _deaf(case: Case, i: int, slot: int) -> Reason:
     )
 
 
-def _cut(case: Case, i: int, slot: int, j: int) -> Reason:
+def _cut(case: Question, i: int, slot: int, j: int) -> Reason:
     op, span = case.op(i), case.scribe.span(i)
     kind, sentence, fix = said(case, i, slot, j)
     edits = flat_ops.mended(case, case.line(i), case.node(i), op.name)
     return Reason(kind, sentence, fix, span, edits, edges=edge(i, slot))
 
 
-def said(case: Case, i: int, slot: int, j: int) -> tuple[str, str, str]:
+def said(case: Question, i: int, slot: int, j: int) -> tuple[str, str, str]:
     """Why an op hands nothing to an operand: the kind, a sentence, what to do."""
     op, code, what = case.op(i), case.code(i), case.known(j) or "it"
     if op.name == "cast_whole":
@@ -91,7 +91,7 @@ def said(case: Case, i: int, slot: int, j: int) -> tuple[str, str, str]:
     )
 
 
-def assignment(case: Case, place: int, event: tuple[Any, ...]) -> Reason:
+def assignment(case: Question, place: int, event: tuple[Any, ...]) -> Reason:
     """A recorded value went into a variable, which keeps its number only."""
     variable: Variable = event[3]
     line, spot = case.spot_line(event[-2:]), event[-2:]
@@ -112,7 +112,7 @@ def assignment(case: Case, place: int, event: tuple[Any, ...]) -> Reason:
     )
 
 
-def _assign_call(line: Line | None) -> ast.expr | None:
+def _assign_call(line: Statement | None) -> ast.expr | None:
     """The ``v.assign`` of a statement ``v.assign(value)``, as it stands."""
     call = None if line is None else line.value
     return call.func if isinstance(call, ast.Call) else None
@@ -121,7 +121,7 @@ def _assign_call(line: Line | None) -> ast.expr | None:
 _SIGNS = {"assign_add": "+", "assign_sub": "-"}
 
 
-def _unassigned(case: Case, line: Line | None) -> code_edits.Edits:
+def _unassigned(case: Question, line: Statement | None) -> code_edits.Edits:
     """``v.assign_add(u)`` as ``new_v = v + u``, and ``new_v`` in what follows."""
     node = None if line is None else line.node
     call = getattr(node, "value", None)
@@ -154,11 +154,11 @@ def _unassigned(case: Case, line: Line | None) -> code_edits.Edits:
     )
 
 
-def leaving(case: Case) -> Found:
+def leaving(case: Question) -> Found:
     """Values that left the tape on the way: seen while recording, or in the code."""
-    if case.tape._book is None:
+    if case.tape._recording is None:
         return
-    for what, _at, place, _into, *spot in case.tape._book.events:
+    for what, _at, place, _into, *spot in case.tape._recording.events:
         if what != "left" or not 0 <= place < len(case.recs) or not case.after_x[place]:
             continue
         line = case.spot_line((spot[0], spot[1]))
@@ -171,15 +171,15 @@ def leaving(case: Case) -> Found:
             )
 
 
-def _wider(case: Case, line: Line, node: Any) -> Any:
+def _wider(case: Question, line: Statement, node: Any) -> Any:
     return node if node is None else code_edits.outermost(case, line, node)
 
 
-def _returned(line: Line) -> set[str]:
+def _returned(line: Statement) -> set[str]:
     return {"return"} if isinstance(line.node, ast.Return) else set()
 
 
-def late(case: Case) -> Found:
+def late(case: Question) -> Found:
     """Watched after it was used: earlier uses count as uses of a constant."""
     if case.x < 0:
         return
@@ -204,7 +204,7 @@ def late(case: Case) -> Found:
     )
 
 
-def _watch_line(case: Case) -> Line | None:
+def _watch_line(case: Question) -> Statement | None:
     for line in case.reading.lines:
         call = getattr(line.node, "value", None)
         if (
@@ -217,12 +217,12 @@ def _watch_line(case: Case) -> Line | None:
     return None
 
 
-def _used_before(case: Case, line: Line) -> bool:
+def _used_before(case: Question, line: Statement) -> bool:
     inside = [one for one in case.chain if case.inside(one)]
     return bool(inside) and inside[0].order < line.order
 
 
-def unconnected(case: Case) -> Found:
+def unconnected(case: Question) -> Found:
     """Nothing leads from the source to the target."""
     line = not_on_tape.gradient_line(case)
     if line is not None:
@@ -266,7 +266,7 @@ def unconnected(case: Case) -> Found:
     )
 
 
-def _swapped(case: Case) -> tuple[Any, Reason] | None:
+def _swapped(case: Question) -> tuple[Any, Reason] | None:
     """The source was computed from the target: they were given the wrong way round."""
     if case.x < 0 or not any(y >= 0 and case.onwards(y)[case.x] for y in case.ys):
         return None
@@ -289,7 +289,7 @@ def _swapped(case: Case) -> tuple[Any, Reason] | None:
     )
 
 
-def decision(case: Case) -> tuple[Any, Reason] | None:
+def decision(case: Question) -> tuple[Any, Reason] | None:
     """An if or a loop that asks about the source, with the target computed in it."""
     tainted = {case.x_base, *case.reading.makes_of(case.x_base)}
     for line in case.reading.lines:
@@ -311,7 +311,7 @@ def decision(case: Case) -> tuple[Any, Reason] | None:
     return None
 
 
-def _choices(line: Line) -> Iterator[tuple[ast.expr, list[ast.stmt]]]:
+def _choices(line: Statement) -> Iterator[tuple[ast.expr, list[ast.stmt]]]:
     """What a statement asks to decide, and what runs if it says so."""
     node = line.node
     if isinstance(node, (ast.If, ast.While)):
@@ -323,7 +323,7 @@ def _choices(line: Line) -> Iterator[tuple[ast.expr, list[ast.stmt]]]:
             yield one.test, []
 
 
-def _namesake(case: Case) -> Line | None:
+def _namesake(case: Question) -> Statement | None:
     """The line that gave the source's name to a new variable after it was recorded."""
     if not isinstance(case.source, Variable) or case.reading.here is None:
         return None
@@ -334,14 +334,14 @@ def _namesake(case: Case) -> Line | None:
     return made[-1] if not case.inside(made[-1]) else None
 
 
-def silent(case: Case) -> Found:
+def silent(case: Question) -> Found:
     """The learner's own gradient functions that gave None."""
     for i, slot, j in case.between:
         if case.op(i).name == "custom":
             yield case.order(i), silence(case, i, j, edge(i, slot))
 
 
-def silence(case: Case, i: int, j: int, edges: tuple[str, ...] = ()) -> Reason:
+def silence(case: Question, i: int, j: int, edges: tuple[str, ...] = ()) -> Reason:
     """A gradient function of the learner's own gave None for an operand."""
     name = getattr(case.op(i).settings_of(case.recs[i])[0], "name", "the function")
     return Reason(

@@ -7,8 +7,8 @@ import linecache
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tapeviz.inspect.reasons.question import Case, edit
-from tapeviz.inspect.source.dataflow import Line, code_of, deep, dotted
+from tapeviz.inspect.reasons.question import Question, edit
+from tapeviz.inspect.source.dataflow import Statement, code_of, deep, dotted
 from tapeviz.trace.diagnosis import Edit
 
 Edits = tuple[Edit, ...]
@@ -30,7 +30,7 @@ FUNCTIONS = {
 """What TensorFlow calls the functions of NumPy and math."""
 
 
-def watch(case: Case, name: str, *, after: Line | None = None) -> Edits:
+def watch(case: Question, name: str, *, after: Statement | None = None) -> Edits:
     """``tape.watch(name)`` at the start of the block, or after a line in it."""
     if case.block is None or not name:
         return ()
@@ -44,21 +44,23 @@ def watch(case: Case, name: str, *, after: Line | None = None) -> Edits:
     return edit(*_before(case, line, block.body[0], call))
 
 
-def _before(case: Case, line: Line, first: ast.stmt, text: str) -> tuple[Any, str]:
+def _before(
+    case: Question, line: Statement, first: ast.stmt, text: str
+) -> tuple[Any, str]:
     at = (first.lineno, first.col_offset)
     same_line = first.lineno == line.node.lineno
     gap = "; " if same_line else f"\n{' ' * first.col_offset}"
     return case.stretch(line, *at, *at), text + gap
 
 
-def replace(case: Case, line: Line | None, node: Any, new: str) -> Edits:
+def replace(case: Question, line: Statement | None, node: Any, new: str) -> Edits:
     """Another expression in the place of one."""
     return () if line is None else edit(case.span(line, node), new)
 
 
 def reword(
-    case: Case,
-    line: Line | None,
+    case: Question,
+    line: Statement | None,
     node: Any,
     change: Callable[[ast.AST], ast.AST | None],
 ) -> Edits:
@@ -78,7 +80,7 @@ class _Change(ast.NodeTransformer):
         return self.change(made) or made
 
 
-def move(case: Case, lines: Iterable[Line]) -> Edits:
+def move(case: Question, lines: Iterable[Statement]) -> Edits:
     """Statements from outside the block moved to its end, or to its start."""
     if case.block is None:
         return ()
@@ -111,20 +113,20 @@ def move(case: Case, lines: Iterable[Line]) -> Edits:
     return tuple(edits)
 
 
-def _taken(case: Case, line: Line) -> Edits:
+def _taken(case: Question, line: Statement) -> Edits:
     """A statement taken out; what it leaves empty says ``pass``."""
     if _alone(line):
         return replace(case, line, line.node, "pass")
     return edit(_whole(case, line), "")
 
 
-def _alone(line: Line) -> bool:
+def _alone(line: Statement) -> bool:
     """Whether a statement is all that stands in its block."""
     bodies = (getattr(one, "body", ()) for one in (*line.withs, *line.loops))
     return any([line.node] == body for body in bodies)
 
 
-def _clumsy(case: Case, line: Line) -> bool:
+def _clumsy(case: Question, line: Statement) -> bool:
     """Whether a statement cannot be moved as it stands."""
     node = line.node
     here = case.reading.here
@@ -136,7 +138,7 @@ def _clumsy(case: Case, line: Line) -> bool:
     )
 
 
-def _text(line: Line) -> str:
+def _text(line: Statement) -> str:
     return (
         code_of(line.node)
         if line.node.lineno != line.node.end_lineno
@@ -144,7 +146,7 @@ def _text(line: Line) -> str:
     )
 
 
-def _whole(case: Case, line: Line) -> Any:
+def _whole(case: Question, line: Statement) -> Any:
     """A statement with the end of the line before it."""
     number = line.node.lineno
     if number > 1:
@@ -153,7 +155,7 @@ def _whole(case: Case, line: Line) -> Any:
     return case.stretch(line, number, 0, number, 10**6)
 
 
-def remove(case: Case, line: Line | None) -> Edits:
+def remove(case: Question, line: Statement | None) -> Edits:
     """A statement taken out, if it has a line of its own and others stay beside it."""
     if line is None or not isinstance(line.node, ast.Expr):
         return ()
@@ -162,7 +164,7 @@ def remove(case: Case, line: Line | None) -> Edits:
     return edit(_whole(case, line), "") if one and not _alone(line) else ()
 
 
-def unpause(case: Case, line: Line) -> Edits:
+def unpause(case: Question, line: Statement) -> Edits:
     """The lines of a stop_recording block, without it."""
     for block in line.withs:
         text = [dotted(getattr(i.context_expr, "func", block)) for i in block.items]
@@ -177,7 +179,7 @@ def unpause(case: Case, line: Line) -> Edits:
     return ()
 
 
-def stay(case: Case, line: Line | None, node: Any) -> Edits:
+def stay(case: Question, line: Statement | None, node: Any) -> Edits:
     """The same computation with tensors, in the place of NumPy and Python."""
     if line is None:
         return ()
@@ -191,7 +193,7 @@ def stay(case: Case, line: Line | None, node: Any) -> Edits:
     return () if missing else edits
 
 
-def outermost(case: Case, line: Line, node: Any) -> Any:
+def outermost(case: Question, line: Statement, node: Any) -> Any:
     """The largest call around an expression that takes values out of the tape."""
     best = node
     for one in line.parts:
@@ -205,7 +207,7 @@ def _size(node: ast.AST) -> int:
     return sum(1 for _ in ast.walk(node))
 
 
-def escapes(case: Case, node: ast.AST) -> bool:
+def escapes(case: Question, node: ast.AST) -> bool:
     """Whether an expression takes a value out of the tape."""
     if not isinstance(node, ast.Call):
         return False
@@ -229,7 +231,7 @@ def _bare(node: ast.Call) -> bool:
 _NUMBERS = ("numpy", "tolist", "item")
 
 
-def _packed(case: Case, node: ast.expr) -> ast.expr:
+def _packed(case: Question, node: ast.expr) -> ast.expr:
     """A list of tensors as one tensor, and any other expression as it is."""
     if not isinstance(node, (ast.List, ast.Tuple)):
         return node
@@ -250,7 +252,7 @@ _PLAIN = (
 """Functions that only change what kind of thing a value is."""
 
 
-def _as_tensors(case: Case, node: ast.AST, missing: list[str]) -> ast.AST | None:
+def _as_tensors(case: Question, node: ast.AST, missing: list[str]) -> ast.AST | None:
     if isinstance(node, ast.JoinedStr):
         missing.append("f")
     if not isinstance(node, ast.Call):
@@ -275,7 +277,7 @@ def _list(node: ast.Call) -> str:
     return ", ".join(code_of(a) for a in (*node.args, *node.keywords))
 
 
-def floats(case: Case, line: Line | None, call: ast.expr | None) -> Edits:
+def floats(case: Question, line: Statement | None, call: ast.expr | None) -> Edits:
     """Whole numbers written as floats: ``tf.Variable(3)`` as ``tf.Variable(3.0)``."""
 
     def change(node: ast.AST) -> ast.AST | None:

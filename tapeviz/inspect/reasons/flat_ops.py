@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tapeviz.inspect.reasons import code_edits
-from tapeviz.inspect.reasons.question import LONG, Case
-from tapeviz.inspect.source.dataflow import Line, code_of, dotted
+from tapeviz.inspect.reasons.question import LONG, Question
+from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
 
 Said = tuple[str, str, str]
@@ -90,7 +90,7 @@ def cast(tf: str, code: str, what: str, dtype: Any) -> Said:
     )
 
 
-def written(case: Case, line: Line) -> Iterator[Reason]:
+def written(case: Question, line: Statement) -> Iterator[Reason]:
     """The steps that the code of a statement shows, where no record tells of them."""
     for node in line.parts:
         if not isinstance(node, ast.Call) or not node.args:
@@ -114,7 +114,9 @@ def written(case: Case, line: Line) -> Iterator[Reason]:
             yield Reason(*told, case.span(line, node), mended(case, line, node, name))
 
 
-def mended(case: Case, line: Line | None, node: Any, name: str) -> code_edits.Edits:
+def mended(
+    case: Question, line: Statement | None, node: Any, name: str
+) -> code_edits.Edits:
     """The same without the step: the value itself, a smooth one, or a way around it."""
     if isinstance(node, ast.Call) and node.args:
         if dotted(node.func).rpartition(".")[2] == name.removesuffix("_whole"):
@@ -127,13 +129,13 @@ def mended(case: Case, line: Line | None, node: Any, name: str) -> code_edits.Ed
     return ()
 
 
-def _through(case: Case, plain: str, node: ast.AST) -> str:
+def _through(case: Question, plain: str, node: ast.AST) -> str:
     """A value that jumps, with the slope of a plain one."""
     return f"({plain} + {case.tf}.stop_gradient({code_of(node)} - {plain}))"
 
 
 def _uncalled(
-    case: Case, line: Line | None, node: ast.Call, name: str
+    case: Question, line: Statement | None, node: ast.Call, name: str
 ) -> code_edits.Edits:
     tf, inner = case.tf, code_of(node.args[0])
     back = _cast_back(case, line, node)
@@ -149,7 +151,7 @@ def _uncalled(
     return ()
 
 
-def _cast_back(case: Case, line: Line | None, node: ast.AST) -> bool:
+def _cast_back(case: Question, line: Statement | None, node: ast.AST) -> bool:
     """Whether floats are made of whole numbers later on, so that floats do as well.
 
     An index stays a whole number.
@@ -172,7 +174,7 @@ def _to_floats(node: ast.AST) -> bool:
     )
 
 
-def _smooth(case: Case, line: Line, node: ast.Compare) -> code_edits.Edits:
+def _smooth(case: Question, line: Statement, node: ast.Compare) -> code_edits.Edits:
     """A comparison as a sigmoid; a ``where`` around it as a mixture."""
     left, right = node.left, node.comparators[0]
     if isinstance(node.ops[0], (ast.Lt, ast.LtE)):

@@ -10,9 +10,9 @@ import numpy as np
 
 from tapeviz.engine.recording import READ, VARIABLE, WATCHED
 from tapeviz.inspect.reasons import code_edits
-from tapeviz.inspect.reasons.question import Case, edge, number
+from tapeviz.inspect.reasons.question import Question, edge, number
 from tapeviz.inspect.reasons.zero_gradient import Part, Said, parts
-from tapeviz.inspect.source.dataflow import Line, code_of, dotted
+from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
 
 LEAVES = (VARIABLE, WATCHED, READ)
@@ -22,7 +22,7 @@ INSIDE = "0.999999"
 BOUNDED = ("asin", "acos", "atanh")
 
 
-def wild(case: Case, told: list[Any]) -> Iterator[tuple[Any, Reason]]:
+def wild(case: Question, told: list[Any]) -> Iterator[tuple[Any, Reason]]:
     """The place where the first nan or infinity comes up, and what it turns into."""
     every = parts(case, told)
     first = next((p for p in every if fine(p[3]) and not fine(p[4])), None)
@@ -42,7 +42,7 @@ def wild(case: Case, told: list[Any]) -> Iterator[tuple[Any, Reason]]:
             yield 1, _product(case, second)
 
 
-def _itself(case: Case, i: int) -> bool:
+def _itself(case: Question, i: int) -> bool:
     """Whether a record's own value is what hurts, and not only its slope."""
     return _nan(case.value(i)) or case.op(i).name in LARGE
 
@@ -56,7 +56,7 @@ def _nan(v: Any) -> bool:
     return v.dtype.kind in "fc" and bool(np.any(np.isnan(v)))
 
 
-def _origin(case: Case, end: int) -> int | None:
+def _origin(case: Question, end: int) -> int | None:
     """The first record up to ``end`` that makes what is not finite of what is."""
     needed = case.back([end])
     for i in range(end + 1):
@@ -70,7 +70,7 @@ def _origin(case: Case, end: int) -> int | None:
     return None
 
 
-def _forward(case: Case, i: int) -> Reason:
+def _forward(case: Question, i: int) -> Reason:
     value, code = case.value(i), case.code(i)
     bad = "nan" if _nan(value) else "infinite"
     name = case.op(i).name
@@ -104,7 +104,7 @@ def _forward(case: Case, i: int) -> Reason:
     )
 
 
-def _first_bad(case: Case) -> str:
+def _first_bad(case: Question) -> str:
     """Where a number that is not finite may come from, as far as the code tells."""
     steps = {"assign_sub", "assign_add", "apply_gradients"}
     if any(line.loops and steps & line.calls for line in case.reading.lines):
@@ -118,7 +118,7 @@ def _first_bad(case: Case) -> str:
     )
 
 
-def _where(case: Case, i: int) -> Any:
+def _where(case: Question, i: int) -> Any:
     return case.scribe.span(i) or next(
         (
             case.scribe.span(k)
@@ -129,7 +129,7 @@ def _where(case: Case, i: int) -> Any:
     )
 
 
-def _smaller(case: Case, name: str) -> str:
+def _smaller(case: Question, name: str) -> str:
     tf = case.tf
     if name in ("exp", "expm1"):
         return (
@@ -140,7 +140,7 @@ def _smaller(case: Case, name: str) -> str:
     return "keep the numbers smaller, for example with a smaller step or by scaling"
 
 
-def _clipped(case: Case, i: int, name: str) -> code_edits.Edits:
+def _clipped(case: Question, i: int, name: str) -> code_edits.Edits:
     node = case.node(i)
     if name == "exp" and isinstance(node, ast.Call) and len(node.args) == 1:
         inner = code_of(node.args[0])
@@ -150,7 +150,7 @@ def _clipped(case: Case, i: int, name: str) -> code_edits.Edits:
     return ()
 
 
-def _operands(case: Case, i: int) -> str:
+def _operands(case: Question, i: int) -> str:
     op, rec = case.op(i), case.recs[i]
     if op.many:
         return ""
@@ -170,14 +170,14 @@ def _operands(case: Case, i: int) -> str:
     return f", because {name} is{' as low as' if least else ''} {low}{domain}"
 
 
-def _backward(case: Case, part: Part) -> Reason:
+def _backward(case: Question, part: Part) -> Reason:
     i, slot = part[:2]
     kind, sentence, fix, edits = _slope(case, part)
     span = case.scribe.span(i)
     return Reason(kind, sentence, fix, span, edits, edges=edge(i, slot))
 
 
-def _slope(case: Case, part: Part) -> Said:
+def _slope(case: Question, part: Part) -> Said:
     """What is the matter with a derivative: the kind, a sentence, what to do, how."""
     i, _, j, g, d, _ = part
     op, code = case.op(i), case.code(i)
@@ -224,7 +224,7 @@ def _hides_zero(g: Any, d: Any) -> bool:
     return bool(np.all(np.asarray(g)[np.isnan(d)] == 0))
 
 
-def _at(case: Case, j: int, d: Any) -> str:
+def _at(case: Question, j: int, d: Any) -> str:
     value = np.asarray(case.value(j))
     bad = ~np.isfinite(np.asarray(d))
     if value.shape == bad.shape and bad.any():
@@ -232,7 +232,7 @@ def _at(case: Case, j: int, d: Any) -> str:
     return number(value) if value.size == 1 else "as it is here"
 
 
-def _product(case: Case, part: Part) -> Reason:
+def _product(case: Question, part: Part) -> Reason:
     i, slot, *_ = part
     return Reason(
         "zero-times-inf",
@@ -244,7 +244,7 @@ def _product(case: Case, part: Part) -> Reason:
     )
 
 
-def _fix(case: Case, i: int) -> str:
+def _fix(case: Question, i: int) -> str:
     name, tf = case.op(i).name, case.tf
     if name in ("sqrt", "rsqrt", "power") and _nan(case.value(i)):
         return f"keep the operand above 0, for example with {tf}.maximum"
@@ -262,7 +262,7 @@ def _fix(case: Case, i: int) -> str:
     return "keep the operand inside the function's domain"
 
 
-def _edits(case: Case, i: int) -> code_edits.Edits:
+def _edits(case: Question, i: int) -> code_edits.Edits:
     """The operand moved a little off the place that hurts."""
     name, node, line = case.op(i).name, case.node(i), case.line(i)
     if isinstance(node, ast.BinOp):
@@ -287,7 +287,7 @@ def _edits(case: Case, i: int) -> code_edits.Edits:
 _AXES = {"axis", "keepdims"}
 
 
-def _rooted(case: Case, node: ast.Call, name: str) -> str:
+def _rooted(case: Question, node: ast.Call, name: str) -> str:
     """A norm or a standard deviation with a tiny number under its root."""
     tf, inner = case.tf, code_of(node.args[0])
     how = "".join(f", {code_of(word)}" for word in node.keywords)
@@ -301,7 +301,7 @@ def _is_softmax(node: ast.expr) -> TypeGuard[ast.Call]:
     return isinstance(node, ast.Call) and dotted(node.func).endswith("softmax")
 
 
-def _moved(case: Case, i: int, arg: ast.expr) -> str:
+def _moved(case: Question, i: int, arg: ast.expr) -> str:
     """The operand kept away from where the function is infinitely steep, or ""."""
     name, inner, tf = case.op(i).name, code_of(arg), case.tf
     if name in ("log", "log1p"):
@@ -315,7 +315,7 @@ def _moved(case: Case, i: int, arg: ast.expr) -> str:
 
 
 def _binary(
-    case: Case, line: Line | None, node: ast.BinOp, name: str
+    case: Question, line: Statement | None, node: ast.BinOp, name: str
 ) -> code_edits.Edits:
     left, right = code_of(node.left), code_of(node.right)
     if name == "divide":
@@ -328,7 +328,7 @@ def _binary(
     return ()
 
 
-def _doubled(case: Case, i: int, name: str) -> code_edits.Edits:
+def _doubled(case: Question, i: int, name: str) -> code_edits.Edits:
     """``where(c, f(x), 0)`` as ``where(c, f(where(c, x, 1.0)), 0)``."""
     node, line = case.node(i), case.line(i)
     if line is None or not isinstance(node, (ast.Call, ast.BinOp)):

@@ -10,8 +10,8 @@ import numpy as np
 
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.inspect.reasons import code_edits, flat_ops
-from tapeviz.inspect.reasons.question import Case, is_value
-from tapeviz.inspect.source.dataflow import Line, code_of, dotted
+from tapeviz.inspect.reasons.question import Question, is_value
+from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
 
 MAKERS = (
@@ -28,7 +28,7 @@ MAKERS = (
 )
 
 
-def source(case: Case) -> Iterator[Reason]:
+def source(case: Question) -> Iterator[Reason]:
     """Why the tape does not know the source, or does not watch it."""
     x = case.source
     if case.x_plain:
@@ -49,7 +49,7 @@ def source(case: Case) -> Iterator[Reason]:
         yield from made
 
 
-def _variable(case: Case, x: Variable) -> Iterator[Reason]:
+def _variable(case: Question, x: Variable) -> Iterator[Reason]:
     name, tape = case.x_name, case.tape_name
     line = definition(case)
     if not x._trainable:
@@ -84,7 +84,7 @@ def _variable(case: Case, x: Variable) -> Iterator[Reason]:
         )
 
 
-def _fresh(case: Case, x: Any) -> Iterator[Reason]:
+def _fresh(case: Question, x: Any) -> Iterator[Reason]:
     """A tensor that the question itself made, or that was sliced outside the block."""
     code, base = case.x_code, case.x_base
     part = getattr(x, "_part", None) if isinstance(x, Tensor) else None
@@ -123,12 +123,12 @@ def _fresh(case: Case, x: Any) -> Iterator[Reason]:
     )
 
 
-def _outside(case: Case) -> bool:
+def _outside(case: Question) -> bool:
     line = definition(case)
     return line is None or case.inside(line) is False
 
 
-def _tensor(case: Case, x: Any) -> Iterator[Reason]:
+def _tensor(case: Question, x: Any) -> Iterator[Reason]:
     lines, name = case.reading.history(case.x_base, case.reading.here), case.x_name
     edges = tuple(f"e{i}_{s}" for i, s in case.constant_edges(x._v))
     line = definition(case)
@@ -160,7 +160,7 @@ def _tensor(case: Case, x: Any) -> Iterator[Reason]:
         yield _unwatched(case, line, edges)
 
 
-def _elsewhere(case: Case, name: str, x: Any) -> Reason:
+def _elsewhere(case: Question, name: str, x: Any) -> Reason:
     other = case.elsewhere(x) or "another tape"
     return Reason(
         "elsewhere",
@@ -172,7 +172,9 @@ def _elsewhere(case: Case, name: str, x: Any) -> Reason:
     )
 
 
-def _unwatched(case: Case, line: Line | None, edges: tuple[str, ...]) -> Reason:
+def _unwatched(
+    case: Question, line: Statement | None, edges: tuple[str, ...]
+) -> Reason:
     name, tape = case.x_name, case.tape_name
     within = line is not None and bool(case.inside(line))
     if line is not None and case.paused(line):
@@ -202,14 +204,14 @@ def _unwatched(case: Case, line: Line | None, edges: tuple[str, ...]) -> Reason:
     )
 
 
-def _is_constant(line: Line) -> bool:
+def _is_constant(line: Statement) -> bool:
     value = line.value
     return (
         isinstance(value, ast.Call) and dotted(value.func).rpartition(".")[2] in MAKERS
     )
 
 
-def definition(case: Case) -> Line | None:
+def definition(case: Question) -> Statement | None:
     """The statement that the source's present value comes from."""
     here = case.reading.here
     if here is None or not case.x_base:
@@ -220,7 +222,7 @@ def definition(case: Case) -> Line | None:
     return max(found, key=lambda one: one.order, default=None)
 
 
-def _was_variable(lines: list[Line], last: Line) -> Line | None:
+def _was_variable(lines: list[Statement], last: Statement) -> Statement | None:
     """The line that made a variable of the name which became a tensor later.
 
     What stands above a line that gives the name something quite new does not count.
@@ -236,7 +238,7 @@ def _was_variable(lines: list[Line], last: Line) -> Line | None:
     return None
 
 
-def makes_variable(line: Line) -> bool:
+def makes_variable(line: Statement) -> bool:
     """Whether a statement makes a new variable, or a list or dict of them."""
     value = line.value
     return any(
@@ -257,7 +259,7 @@ def _elements(value: ast.expr | None) -> list[Any]:
 _STEPS = {ast.Sub: "assign_sub", ast.Add: "assign_add"}
 
 
-def _rebound(case: Case, first: Line, line: Line) -> Reason:
+def _rebound(case: Question, first: Statement, line: Statement) -> Reason:
     name, node = case.x_base, line.node
     start = _spoken(case, first, line)
     many = bool(_elements(first.value))
@@ -279,14 +281,14 @@ def _rebound(case: Case, first: Line, line: Line) -> Reason:
     )
 
 
-def _all_in_place(case: Case, line: Line) -> code_edits.Edits:
+def _all_in_place(case: Question, line: Statement) -> code_edits.Edits:
     """The edits for an assignment, and for its like in the same run of a loop.
 
     The next variable of ``w, b = w - dw, b - db``, or of the next line, would be lost
     as this one is.
     """
     edits: code_edits.Edits = ()
-    beside: dict[int, list[Line]] = {}
+    beside: dict[int, list[Statement]] = {}
     for one in case.reading.lines:
         if one.node is line.node or (
             line.loops
@@ -300,7 +302,7 @@ def _all_in_place(case: Case, line: Line) -> code_edits.Edits:
     return edits
 
 
-def _rebinds(case: Case, line: Line) -> bool:
+def _rebinds(case: Question, line: Statement) -> bool:
     """Whether an assignment makes something else of the name of a variable."""
     if not isinstance(line.node, (ast.Assign, ast.AugAssign)) or len(line.makes) != 1:
         return False
@@ -309,7 +311,7 @@ def _rebinds(case: Case, line: Line) -> bool:
     return name in line.reads and _was_variable(made, line) is not None
 
 
-def _in_place(case: Case, line: Line) -> str:
+def _in_place(case: Question, line: Statement) -> str:
     """An assignment to a name as one to its variable, if it had one."""
     value, node = line.value, line.node
     (name,) = line.makes if len(line.makes) == 1 else (case.x_base,)
@@ -348,7 +350,7 @@ def _each(value: ast.ListComp) -> str:
     return f"{head} {step.strip()}"
 
 
-def _spoken(case: Case, line: Line, beside: Line) -> str:
+def _spoken(case: Question, line: Statement, beside: Statement) -> str:
     """A line's number, with its file or cell where that is another one."""
     span = case.span(line)
     number = f"line {line.node.lineno}"
@@ -357,7 +359,7 @@ def _spoken(case: Case, line: Line, beside: Line) -> str:
     )
 
 
-def _later(case: Case, line: Line) -> bool:
+def _later(case: Question, line: Statement) -> bool:
     """Whether a line gave the source's name its value after the block."""
     if case.block is None or not case.tape._watched:
         return False
@@ -370,7 +372,7 @@ def _later(case: Case, line: Line) -> bool:
     return bool(earlier) and line.order[:2] > end and line.order > head.order
 
 
-def _watched_after(case: Case) -> Line | None:
+def _watched_after(case: Question) -> Statement | None:
     """The line that watches the source after the block, if there is one."""
     for line in case.reading.lines:
         if not isinstance(line.node, ast.Expr) or case.inside(line) is not False:
@@ -390,7 +392,7 @@ def _watched_after(case: Case) -> Line | None:
 # -- the target ---------------------------------------------------------------------
 
 
-def target(case: Case) -> Iterator[tuple[Any, Reason]]:
+def target(case: Question) -> Iterator[tuple[Any, Reason]]:
     """Why the target does not stand on the tape: one reason per place in the code."""
     y, name = case.targets[0], case.y_name
     if case.y_plain and not case.chain:
@@ -427,7 +429,7 @@ def target(case: Case) -> Iterator[tuple[Any, Reason]]:
         yield from faults(case, line)
 
 
-def ways(case: Case) -> list[Line]:
+def ways(case: Question) -> list[Statement]:
     """The statements that count, and the question itself if it computes something."""
     lines = list(case.chain)
     here, code = case.reading.here, case.y_code
@@ -443,7 +445,7 @@ def ways(case: Case) -> list[Line]:
     ]
 
 
-def _another(case: Case, name: str, y: Any) -> Reason:
+def _another(case: Question, name: str, y: Any) -> Reason:
     other = case.elsewhere(y)
     return Reason(
         "elsewhere",
@@ -463,7 +465,7 @@ def _another(case: Case, name: str, y: Any) -> Reason:
     )
 
 
-def _reset(case: Case) -> Reason | None:
+def _reset(case: Question) -> Reason | None:
     """The line that made the tape forget, if there is one."""
     for line in case.reading.lines:
         call = getattr(line.node, "value", None)
@@ -487,7 +489,7 @@ def _reset(case: Case) -> Reason | None:
     return None
 
 
-def gradient_line(case: Case) -> Line | None:
+def gradient_line(case: Question) -> Statement | None:
     """The line that made the target by asking a tape for a gradient."""
     for line in case.goals:
         value = line.value
@@ -498,7 +500,7 @@ def gradient_line(case: Case) -> Line | None:
     return None
 
 
-def linear(case: Case, line: Line) -> Reason:
+def linear(case: Question, line: Statement) -> Reason:
     """A derivative without the source in it, or one taken outside the block."""
     name, x = case.y_name, case.x_name
     if case.inside(line) is False:
@@ -523,11 +525,11 @@ def linear(case: Case, line: Line) -> Reason:
     )
 
 
-def _indented(case: Case, line: Line) -> code_edits.Edits:
+def _indented(case: Question, line: Statement) -> code_edits.Edits:
     return code_edits.move(case, [line])
 
 
-def faults(case: Case, line: Line) -> Iterator[tuple[Any, Reason]]:
+def faults(case: Question, line: Statement) -> Iterator[tuple[Any, Reason]]:
     """What is wrong with one statement on the way."""
     found = list(written(case, line))
     yield from ((line.order, r) for r in found)
@@ -548,7 +550,7 @@ def faults(case: Case, line: Line) -> Iterator[tuple[Any, Reason]]:
         yield line.order, outside(case, line)
 
 
-def outside(case: Case, line: Line) -> Reason:
+def outside(case: Question, line: Statement) -> Reason:
     """A statement on the way ran outside of the tape's block."""
     if line is case.reading.here:
         return Reason(
@@ -575,11 +577,11 @@ def outside(case: Case, line: Line) -> Reason:
     )
 
 
-def _made(case: Case, line: Line) -> str:
+def _made(case: Question, line: Statement) -> str:
     return ", ".join(sorted(n for n in line.makes)) or case.y_name
 
 
-def written(case: Case, line: Line) -> Iterator[Reason]:
+def written(case: Question, line: Statement) -> Iterator[Reason]:
     """Where a statement takes a value out of the tape, as its code shows."""
     known = {case.x_base, *(n for one in case.chain for n in one.makes)}
     outer: list[Any] = []
@@ -592,14 +594,14 @@ def written(case: Case, line: Line) -> Iterator[Reason]:
             yield left(case, line, node)
 
 
-def _of_numbers(case: Case, node: ast.AST) -> bool:
+def _of_numbers(case: Question, node: ast.AST) -> bool:
     """Whether a call makes a tensor of what had been plain numbers already."""
     arg = node.args[0] if isinstance(node, ast.Call) and node.args else None
     numbers = (int, float, np.ndarray, np.generic)
     return isinstance(arg, ast.Name) and isinstance(case.names.get(arg.id), numbers)
 
 
-def left(case: Case, line: Line | None, node: Any, place: int = -1) -> Reason:
+def left(case: Question, line: Statement | None, node: Any, place: int = -1) -> Reason:
     """The value left for NumPy or Python."""
     text = " ".join(code_of(node).split()) if isinstance(node, ast.AST) else "this"
     short = text if len(text) <= 44 else "This expression"

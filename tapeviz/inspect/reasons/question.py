@@ -16,8 +16,14 @@ from tapeviz.engine.primitives import Op
 from tapeviz.engine.recording import OFF, READ, VARIABLE, WATCHED
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
-from tapeviz.inspect.graph_builder import Scribe
-from tapeviz.inspect.source.dataflow import Line, Reading, Spot, code_of, dotted
+from tapeviz.inspect.graph_builder import GraphBuilder
+from tapeviz.inspect.source.dataflow import (
+    ProgramSource,
+    Spot,
+    Statement,
+    code_of,
+    dotted,
+)
 from tapeviz.inspect.source.variables import Names, tensors
 from tapeviz.trace.diagnosis import Edit, Reason
 from tapeviz.trace.graph import Span
@@ -29,11 +35,11 @@ CODES = 64
 """In how many pieces of code recorded operations are looked up."""
 
 
-class Case:
+class Question:
     """A tape, targets and one source: where they stand, what the code calls them."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that a question consists of
-        self, scribe: Scribe, reading: Reading, names: Names,
+        self, scribe: GraphBuilder, reading: ProgramSource, names: Names,
         targets: list[Any], source: Any, asked: tuple[ast.expr | None, ast.expr | None],
         plain: tuple[str, str] = ("", ""),
     ) -> None:  # fmt: skip
@@ -93,7 +99,7 @@ class Case:
         return thing is None and name in ("np", "numpy", "math")
 
     @cached_property
-    def block(self) -> tuple[Line, ast.With] | None:
+    def block(self) -> tuple[Statement, ast.With] | None:
         """The with-block of the tape, if the code shows it."""
         found = self.reading.blocks(self.tape_name)
         here = self.reading.here
@@ -104,14 +110,14 @@ class Case:
         return best[-1] if best else None
 
     @cached_property
-    def _recorded_lines(self) -> set[Line]:
+    def _recorded_lines(self) -> set[Statement]:
         spots = {
             self.recs[i][-2:] for i in self.places() if self.recs[i][-2] is not None
         }
         lines = {self.reading.line_at(spot) for spot in list(spots)[:64]}
         return {line for line in lines if line is not None}
 
-    def inside(self, line: Line) -> bool | None:
+    def inside(self, line: Statement) -> bool | None:
         """Whether a line stands in the tape's block; None if the code does not tell."""
         if self.block is None:
             return None
@@ -127,7 +133,7 @@ class Case:
         early = apart and all(apart) and not any(self.block[1] in r.withs for r in ran)
         return False if early else None
 
-    def paused(self, line: Line) -> bool:
+    def paused(self, line: Statement) -> bool:
         """Whether a line stands under stop_recording."""
         return any(
             isinstance(item.context_expr, ast.Call)
@@ -137,12 +143,12 @@ class Case:
         )
 
     @cached_property
-    def goals(self) -> list[Line]:
+    def goals(self) -> list[Statement]:
         """The statements that made the target."""
         return self.reading.goals(self.y_code, self.y_name)
 
     @cached_property
-    def chain(self) -> list[Line]:
+    def chain(self) -> list[Statement]:
         """The statements on the way from the source to the target.
 
         What this tape was asked for comes after what it recorded: it is no part of it.
@@ -167,7 +173,7 @@ class Case:
         )  # fmt: skip
 
     @cached_property
-    def upstream(self) -> set[Line]:
+    def upstream(self) -> set[Statement]:
         """All statements that feed the target."""
         return self.reading.upstream(self.goals)
 
@@ -204,11 +210,11 @@ class Case:
     @cached_property
     def jumps(self) -> list[tuple[int, int, tuple[Any, ...]]]:
         """Values that went into a variable: from a place to where it is read again."""
-        book, found = self.tape._book, []
-        for event in () if book is None else book.events:
+        recording, found = self.tape._recording, []
+        for event in () if recording is None else recording.events:
             what, at, place, into, *_ = event
             if what in ("assigned", "made") and into is not None:
-                leaf = book.leaves.get(id(into)) if book is not None else None
+                leaf = recording.leaves.get(id(into)) if recording is not None else None
                 found += [(place, to, event) for to in self._reads(leaf, at)]
         return found
 
@@ -316,11 +322,11 @@ class Case:
         code, lasti = self.recs[i][-2:]
         return None if code is None else self.reading.node_at((code, lasti))
 
-    def spot_line(self, spot: Spot) -> Line | None:
+    def spot_line(self, spot: Spot) -> Statement | None:
         """The statement that an instruction belongs to."""
         return self.reading.line_at(spot)
 
-    def line(self, i: int) -> Line | None:
+    def line(self, i: int) -> Statement | None:
         """The statement that made a record."""
         code, lasti = self.recs[i][-2:]
         return None if code is None else self.reading.line_at((code, lasti))
@@ -330,7 +336,7 @@ class Case:
         line = self.line(i)
         return (*line.order, i) if line is not None else (10**9, i, 0, i)
 
-    def span(self, line: Line | None, node: Any = None) -> Span | None:
+    def span(self, line: Statement | None, node: Any = None) -> Span | None:
         """The stretch of a statement, or of an expression in it."""
         if line is None:
             return None
@@ -345,7 +351,7 @@ class Case:
         return self.stretch(line, *_ends(one))
 
     def stretch(
-        self, line: Line, start: int, col: int, end: int, end_col: int
+        self, line: Statement, start: int, col: int, end: int, end_col: int
     ) -> Span | None:
         """A stretch of the file that a statement is in."""
         return self.scribe.code.stretch(line.path, (start, col, end, end_col))
@@ -392,8 +398,8 @@ class Case:
     def foreign(self, thing: Any) -> bool:
         """Whether a tensor stands in another recording than this tape's."""
         trace = getattr(thing, "_t", OFF)
-        book = self.tape._book
-        return trace is not OFF and (book is None or trace is not book.trace)
+        recording = self.tape._recording
+        return trace is not OFF and (recording is None or trace is not recording.trace)
 
 
 def _ends(node: Any) -> tuple[int, int, int, int]:
@@ -464,11 +470,13 @@ def number(v: Any) -> str:
     return f"{one:.5g}" if a.dtype.kind in "fiu" else str(one)
 
 
-def reading(scribe: Scribe, spot: Spot | None) -> Reading:
+def reading(scribe: GraphBuilder, spot: Spot | None) -> ProgramSource:
     """The code around what a tape recorded, and around the instruction that asks."""
     tape = scribe.tape
     recs = dict.fromkeys(r[-2] for r in scribe.recs if isinstance(r[-2], CodeType))
-    book = tape._book
-    recs |= dict.fromkeys(event[-2] for event in (() if book is None else book.events))
+    recording = tape._recording
+    recs |= dict.fromkeys(
+        event[-2] for event in (() if recording is None else recording.events)
+    )
     ends = [end[0] for end in (tape._silent, tape._failed[2:]) if end]
-    return Reading(spot, dict.fromkeys([*ends, *list(recs)[:CODES]]))
+    return ProgramSource(spot, dict.fromkeys([*ends, *list(recs)[:CODES]]))

@@ -10,7 +10,7 @@ import numpy as np
 
 from tapeviz.engine.dispatch import TELL
 from tapeviz.inspect.reasons import code_edits
-from tapeviz.inspect.reasons.question import Case, edge, number
+from tapeviz.inspect.reasons.question import Question, edge, number
 from tapeviz.inspect.source.dataflow import dotted
 from tapeviz.trace.diagnosis import Reason
 
@@ -21,7 +21,7 @@ Said = tuple[str, str, str, code_edits.Edits]
 """The kind, the sentence, the mend, and that in code."""
 
 
-def parts(case: Case, told: list[Any]) -> list[Part]:
+def parts(case: Question, told: list[Any]) -> list[Part]:
     """What was handed back on the ways from target to source, in the sweep's order."""
     return [
         (i, slot, j, g, d, total)
@@ -40,7 +40,7 @@ def none_left(v: Any) -> bool:
     return bool(np.size(v)) and not np.any(v)
 
 
-def zeros(case: Case, told: list[Any]) -> Iterator[tuple[Any, Reason]]:
+def zeros(case: Question, told: list[Any]) -> Iterator[tuple[Any, Reason]]:
     """The places where what leaves is zero, though what arrives is not."""
     every = parts(case, told)
     last: dict[int, Any] = {}
@@ -54,22 +54,22 @@ def zeros(case: Case, told: list[Any]) -> Iterator[tuple[Any, Reason]]:
             yield (case.order(j), _cancelled(case, j, came))
 
 
-def _flat_alone(case: Case, i: int, slot: int, g: Any) -> bool:
+def _flat_alone(case: Question, i: int, slot: int, g: Any) -> bool:
     """Whether the local derivative is zero whatever arrives."""
     op = case.op(i)
-    tell = TELL[op.code][0 if op.many else slot]
-    if tell is None or op.name == "custom":
+    error_message = TELL[op.code][0 if op.many else slot]
+    if error_message is None or op.name == "custom":
         return False
     with np.errstate(all="ignore"):
-        return none_left(tell(np.ones_like(g)[()], case.recs[i], slot))
+        return none_left(error_message(np.ones_like(g)[()], case.recs[i], slot))
 
 
-def _flat(case: Case, i: int, slot: int, j: int) -> Reason:
+def _flat(case: Question, i: int, slot: int, j: int) -> Reason:
     kind, sentence, fix, edits = _said(case, i, slot, j)
     return Reason(kind, sentence, fix, case.scribe.span(i), edits, edges=edge(i, slot))
 
 
-def _said(case: Case, i: int, slot: int, j: int) -> Said:
+def _said(case: Question, i: int, slot: int, j: int) -> Said:
     op = case.op(i)
     if not np.size(case.value(i)):
         return (
@@ -113,7 +113,7 @@ def _said(case: Case, i: int, slot: int, j: int) -> Said:
     )
 
 
-def _rectified(case: Case, i: int, _slot: int, j: int) -> Said:
+def _rectified(case: Question, i: int, _slot: int, j: int) -> Said:
     where = "between 0 and 6" if case.op(i).name == "relu6" else "positive"
     return (
         "flat",
@@ -129,7 +129,7 @@ def _rectified(case: Case, i: int, _slot: int, j: int) -> Said:
     )
 
 
-def _straight(case: Case, i: int) -> Said:
+def _straight(case: Question, i: int) -> Said:
     """The slope of relu, which is 0 or 1 and never changes by a little."""
     return (
         "flat",
@@ -145,7 +145,7 @@ def _straight(case: Case, i: int) -> Said:
     )
 
 
-def _branch(case: Case, i: int, slot: int, j: int) -> Said:
+def _branch(case: Question, i: int, slot: int, j: int) -> Said:
     return (
         "branch",
         (
@@ -160,7 +160,7 @@ def _branch(case: Case, i: int, slot: int, j: int) -> Said:
     )
 
 
-def _product(case: Case, i: int, slot: int, _j: int) -> Said:
+def _product(case: Question, i: int, slot: int, _j: int) -> Said:
     return (
         "factor",
         (
@@ -172,7 +172,7 @@ def _product(case: Case, i: int, slot: int, _j: int) -> Said:
     )
 
 
-def _jump(case: Case, i: int, _slot: int, _j: int) -> Said:
+def _jump(case: Question, i: int, _slot: int, _j: int) -> Said:
     return (
         "flat",
         f"{case.code(i)} is a step: flat everywhere, so that its derivative is 0.",
@@ -181,7 +181,7 @@ def _jump(case: Case, i: int, _slot: int, _j: int) -> Said:
     )
 
 
-def _shares(case: Case, i: int, _slot: int, _j: int) -> Said:
+def _shares(case: Question, i: int, _slot: int, _j: int) -> Said:
     return (
         "cancel",
         (
@@ -193,7 +193,7 @@ def _shares(case: Case, i: int, _slot: int, _j: int) -> Said:
     )
 
 
-_SAYINGS: dict[str, Callable[[Case, int, int, int], Said]] = {
+_SAYINGS: dict[str, Callable[[Question, int, int, int], Said]] = {
     **dict.fromkeys(("relu", "relu6", "gate"), _rectified),
     **dict.fromkeys(("maximum", "minimum", "where", "clip"), _branch),
     **dict.fromkeys(("multiply", "matmul", "divide"), _product),
@@ -203,7 +203,7 @@ _SAYINGS: dict[str, Callable[[Case, int, int, int], Said]] = {
 }
 
 
-def _what(case: Case, j: int) -> str:
+def _what(case: Question, j: int) -> str:
     value = case.value(j)
     name = case.known(j) or "its operand"
     if np.size(value) == 1:
@@ -211,13 +211,13 @@ def _what(case: Case, j: int) -> str:
     return f"{name} goes from {number(np.min(value))} to {number(np.max(value))}"
 
 
-def _operand(case: Case, i: int, slot: int) -> Any:
+def _operand(case: Question, i: int, slot: int) -> Any:
     rec, op = case.recs[i], case.op(i)
     j = op.inputs(rec)[slot]
     return case.value(j) if j >= 0 else op.values(rec)[slot]
 
 
-def _other(case: Case, i: int, slot: int) -> str:
+def _other(case: Question, i: int, slot: int) -> str:
     op = case.op(i)
     others = [s for s in range(len(op.operands)) if s != slot and op.operands[s] != "c"]
     if op.name == "clip" or not others:
@@ -226,7 +226,7 @@ def _other(case: Case, i: int, slot: int) -> str:
     return f"its other operand, {number(v)}" if np.size(v) == 1 else "its other operand"
 
 
-def _factor(case: Case, i: int, slot: int) -> str:
+def _factor(case: Question, i: int, slot: int) -> str:
     op = case.op(i)
     if op.many or len(op.operands) != 2:
         return ""
@@ -239,11 +239,11 @@ def _factor(case: Case, i: int, slot: int) -> str:
     return f" {name}" if name else ""
 
 
-def _summed(case: Case, i: int) -> bool:
+def _summed(case: Question, i: int) -> bool:
     return case.op(i).broadcasts and case.recs[i][-3] is not None
 
 
-def _leaky(case: Case, i: int) -> code_edits.Edits:
+def _leaky(case: Question, i: int) -> code_edits.Edits:
     node = case.node(i)
     if isinstance(node, ast.Call) and dotted(node.func).endswith(".relu"):
         return code_edits.replace(
@@ -252,14 +252,14 @@ def _leaky(case: Case, i: int) -> code_edits.Edits:
     return ()
 
 
-def _renamed(case: Case, i: int, old: str, new: str) -> code_edits.Edits:
+def _renamed(case: Question, i: int, old: str, new: str) -> code_edits.Edits:
     node = case.node(i)
     if isinstance(node, ast.Call) and dotted(node.func).endswith(f".{old}"):
         return code_edits.replace(case, case.line(i), node.func, f"{case.tf}.{new}")
     return ()
 
 
-def _cancelled(case: Case, j: int, came: list[tuple[int, Any]]) -> Reason:
+def _cancelled(case: Question, j: int, came: list[tuple[int, Any]]) -> Reason:
     name = case.known(j) or "a value"
     terms = " and ".join(f"{number(d)} through {case.code(i)}" for i, d in came[:4])
     scalar = all(np.size(d) == 1 for _, d in came)

@@ -26,7 +26,7 @@ _BODIES = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
 @dataclass(eq=False)
-class Line:
+class Statement:
     """A statement, or the head of a compound one, and what surrounds it.
 
     ``reads`` and ``makes`` are names, dotted ones included. ``withs`` are the
@@ -63,7 +63,7 @@ class Line:
         return chain.from_iterable(map(_own, self.share or (self.node,)))
 
 
-class Reading:
+class ProgramSource:
     """The code around a call, and around what a tape recorded.
 
     ``call`` is the call itself where it can be found, ``here`` the statement it is in.
@@ -75,13 +75,13 @@ class Reading:
         paths = dict.fromkeys([*first, *(c.co_filename for c in codes)])
         if cells.keys() & paths.keys():
             paths = dict.fromkeys([*cells, *paths])
-        self.lines: list[Line] = []
-        self._args: dict[str, list[Line]] = defaultdict(list)
-        self._returns: dict[str, list[Line]] = defaultdict(list)
+        self.lines: list[Statement] = []
+        self._args: dict[str, list[Statement]] = defaultdict(list)
+        self._returns: dict[str, list[Statement]] = defaultdict(list)
         for number, path in enumerate(paths):
             scope = "cells" if path in cells else path
             self._read(path, cells.get(path, number), scope)
-        self._made: dict[tuple[str, str], list[Line]] = defaultdict(list)
+        self._made: dict[tuple[str, str], list[Statement]] = defaultdict(list)
         for line in self.lines:
             for name in line.makes:
                 self._made[_home(name, line.scope), name].append(line)
@@ -94,12 +94,12 @@ class Reading:
     def _read(self, path: str, number: int, scope: str) -> None:
         tree = _tree(path)
         if tree is not None:
-            self._body(tree.body, Line(path, (number, 0, 0), ast.Pass(), scope))
+            self._body(tree.body, Statement(path, (number, 0, 0), ast.Pass(), scope))
 
-    def _body(self, body: Iterable[ast.stmt], around: Line) -> None:
+    def _body(self, body: Iterable[ast.stmt], around: Statement) -> None:
         for node in body:
             lines = [
-                Line(
+                Statement(
                     around.path, (around.order[0], node.lineno, node.col_offset), node,
                     around.scope, around.withs, around.loops, around.sure, share=share,
                 )
@@ -118,21 +118,21 @@ class Reading:
                 self._returns[around.scope.rpartition("/")[2]].append(line)
             self._inside(node, line)
 
-    def _definition(self, node: Any, line: Line) -> None:
+    def _definition(self, node: Any, line: Statement) -> None:
         line.makes.add(node.name)
         scope = f"{line.scope}/{node.name}"
-        inner = Line(line.path, line.order, node, scope)
+        inner = Statement(line.path, line.order, node, scope)
         if isinstance(node, _FUNCTIONS):
             inner.makes = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
             self.lines.append(inner)
         self._body(node.body, inner)
 
-    def _inside(self, node: ast.stmt, line: Line) -> None:
+    def _inside(self, node: ast.stmt, line: Statement) -> None:
         withs = (*line.withs, node) if isinstance(node, ast.With) else line.withs
         loop = isinstance(node, (ast.For, ast.While, ast.AsyncFor))
         loops = (*line.loops, node) if loop else line.loops
         sure = line.sure and isinstance(node, (ast.With, ast.Try))
-        around = Line(line.path, line.order, node, line.scope, withs, loops, sure)
+        around = Statement(line.path, line.order, node, line.scope, withs, loops, sure)
         for name in _BODIES:
             for child in getattr(node, name, ()):
                 inner = [child] if isinstance(child, ast.stmt) else child.body
@@ -149,7 +149,7 @@ class Reading:
         found = list(inside)
         return found[-1] if found else None
 
-    def line_at(self, spot: Spot) -> Line | None:
+    def line_at(self, spot: Spot) -> Statement | None:
         """The innermost statement that an instruction belongs to."""
         place, best = _position(spot), None
         if place is None:
@@ -161,40 +161,40 @@ class Reading:
         return best
 
     @cached_property
-    def _around(self) -> dict[tuple[str, int], list[Line]]:
+    def _around(self) -> dict[tuple[str, int], list[Statement]]:
         """For each line of a file the statements that reach over it."""
-        found: dict[tuple[str, int], list[Line]] = defaultdict(list)
+        found: dict[tuple[str, int], list[Statement]] = defaultdict(list)
         for line in self.lines:
             last = line.node.end_lineno or line.node.lineno
             for number in range(line.node.lineno, last + 1):
                 found[line.path, number].append(line)
         return found
 
-    def scopes(self, line: Line) -> Iterator[str]:
+    def scopes(self, line: Statement) -> Iterator[str]:
         """The scopes whose names a statement sees, innermost first."""
         scope = line.scope
         while scope:
             yield scope
             scope = scope.rpartition("/")[0]
 
-    def key(self, name: str, line: Line) -> tuple[str, str]:
+    def key(self, name: str, line: Statement) -> tuple[str, str]:
         """The name together with the scope that a statement finds it in."""
         found = (one for one in self.scopes(line) if (one, name) in self._made)
         return next(found, ""), name
 
-    def made(self, name: str, line: Line | None) -> list[Line]:
+    def made(self, name: str, line: Statement | None) -> list[Statement]:
         """The statements that give a name its value, as ``line`` sees it, in order."""
         every = [] if line is None else self._made.get(self.key(name, line), [])
         return sorted(every, key=lambda one: one.order)
 
-    def history(self, name: str, line: Line | None) -> list[Line]:
+    def history(self, name: str, line: Statement | None) -> list[Statement]:
         """The same, with what its own methods gave an attribute of an object."""
         every = self.made(name, line)
         for key in self.starts(name) if line is not None else ():
             every += [one for one in self._made.get(key, []) if one not in every]
         return sorted(every, key=lambda one: one.order)
 
-    def before(self, name: str, line: Line) -> list[Line]:
+    def before(self, name: str, line: Statement) -> list[Statement]:
         """Those among them that may have made the value which ``line`` reads.
 
         What a notebook's cell itself may have made counts before all earlier cells.
@@ -220,8 +220,8 @@ class Reading:
         return kept or every
 
     def feeders(
-        self, line: Line, starts: Container[tuple[str, str]] = ()
-    ) -> Iterator[Line]:
+        self, line: Statement, starts: Container[tuple[str, str]] = ()
+    ) -> Iterator[Statement]:
         """The statements that a statement takes its values from, but for the starts."""
         for name in line.reads:
             if self.key(name, line) not in starts:
@@ -232,13 +232,13 @@ class Reading:
         if isinstance(line.node, _FUNCTIONS) and line.node.name == function:
             yield from self._args.get(function, ())
 
-    def makers(self, line: Line) -> list[Line]:
+    def makers(self, line: Statement) -> list[Statement]:
         """The statements that make the objects whose ``__init__`` this line is in."""
         around, _, function = line.scope.rpartition("/")
         kind = around.rpartition("/")[2]
         return self._args.get(kind, []) if function == "__init__" else []
 
-    def _of_instances(self, name: str, line: Line) -> Iterator[Line]:
+    def _of_instances(self, name: str, line: Statement) -> Iterator[Statement]:
         """What an object of the learner's own class returns when it is called."""
         made, value = self.made(name, line), line.value
         new = isinstance(value, ast.Call) and dotted(value.func) == name
@@ -247,7 +247,9 @@ class Reading:
         for method in ("__call__", "call", "forward"):
             yield from self._of_kinds(made, self._returns.get(method, []))
 
-    def _of_kinds(self, made: list[Line], found: list[Line]) -> list[Line]:
+    def _of_kinds(
+        self, made: list[Statement], found: list[Statement]
+    ) -> list[Statement]:
         """Those in the classes that made these values, if that is known, or all."""
         kinds = {name for one in made for name in one.calls}
         return [
@@ -256,7 +258,7 @@ class Reading:
             if one.scope.rpartition("/")[0].rpartition("/")[2] in kinds
         ] or found
 
-    def upstream(self, goals: Iterable[Line]) -> set[Line]:
+    def upstream(self, goals: Iterable[Statement]) -> set[Statement]:
         """All statements that feed the goals."""
         todo, seen = deque(goals), set()
         while todo:
@@ -277,14 +279,16 @@ class Reading:
         known = {key for key in inner if key[0].rpartition("/")[2] in kinds}
         return {self.key(name, self.here), *(known or inner)}
 
-    def chain(self, name: str, goals: Iterable[Line], ends: set[str]) -> list[Line]:
+    def chain(
+        self, name: str, goals: Iterable[Statement], ends: set[str]
+    ) -> list[Statement]:
         """The statements on the way from a name to the goals, in order.
 
         A way begins at each statement that reads the name; what made it is no part of
         the way. No way leads through a statement that reads one of ``ends``.
         """
         starts = self.starts(name)
-        takers: dict[Line, set[Line]] = defaultdict(set)
+        takers: dict[Statement, set[Statement]] = defaultdict(set)
         todo, seen = deque(goals if starts else ()), set()
         while todo:
             line = todo.popleft()
@@ -311,7 +315,7 @@ class Reading:
                 known |= line.makes
         return known - {name}
 
-    def goals(self, argument: ast.expr | None, name: str) -> list[Line]:
+    def goals(self, argument: ast.expr | None, name: str) -> list[Statement]:
         """The statements that made the value asked about."""
         if self.here is None:
             return []
@@ -329,7 +333,7 @@ class Reading:
         plain = slot < len(args) and not any(isinstance(a, ast.Starred) for a in args)
         return args[slot] if plain else None
 
-    def blocks(self, name: str) -> list[tuple[Line, ast.With]]:
+    def blocks(self, name: str) -> list[tuple[Statement, ast.With]]:
         """The with-blocks that call their tape by this name, in order."""
         return [
             (line, line.node)
@@ -345,8 +349,10 @@ def _home(name: str, scope: str) -> str:
     return scope.rpartition("/")[0] if name.startswith("self.") else scope
 
 
-def _reached(begins: Iterable[Line], takers: dict[Line, set[Line]]) -> set[Line]:
-    reached: set[Line] = set()
+def _reached(
+    begins: Iterable[Statement], takers: dict[Statement, set[Statement]]
+) -> set[Statement]:
+    reached: set[Statement] = set()
     todo = deque(begins)
     while todo:
         line = todo.popleft()
@@ -382,7 +388,7 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
                         if isinstance(c, ast.AST))  # fmt: skip
 
 
-def _names(line: Line) -> None:
+def _names(line: Statement) -> None:
     """Fill in what a statement reads, makes and calls."""
     for node in line.parts:
         if isinstance(node, (ast.Name, ast.Attribute)):

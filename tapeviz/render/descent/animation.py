@@ -77,7 +77,7 @@ def descent_film(
     svg = _picture(run.validate(), theme, look)
     ids = frozenset(re.findall(r'\sid="([^"]+)"', svg))
     story = _Story(run, ids)
-    frames = tuple(story.tell())
+    frames = tuple(story.all_frames())
     film = Film(
         _title(run), figure.describe(run, **look), svg, frames, (), story.table()
     )
@@ -150,7 +150,7 @@ class _Story:
         self.now |= new
         return Frame(caption, new, formula, row, (), "descent")
 
-    def tell(self) -> Iterator[Frame]:
+    def all_frames(self) -> Iterator[Frame]:
         """All frames, from the start to the end of the run."""
         if not self.steps:
             said = "No update was recorded"

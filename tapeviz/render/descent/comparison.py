@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from tapeviz.analysis.trajectory import coordinates, over
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 from tapeviz.render.descent import axes
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def surface(pen: Pen, ax: Any) -> None:
     land = run.landscape
     if land is None or not land.ys:
         raise ValueError(
-            tell(
+            error_message(
                 "surface=True needs a run of two numbers whose loss is known around it",
                 "leave surface out for this run",
             )

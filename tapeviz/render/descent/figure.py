@@ -19,7 +19,7 @@ from tapeviz.analysis.convergence import labels as run_labels
 from tapeviz.analysis.convergence import regime
 from tapeviz.analysis.projection import plane
 from tapeviz.analysis.trajectory import Track, coordinates, falls, number, place, track
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 from tapeviz.render.descent.svg_cleanup import Finish, lean
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.options import theme_of
@@ -84,7 +84,7 @@ def plot(
     axes = tuple(axes)
     if len(axes) not in {2, 3}:
         raise ValueError(
-            tell(
+            error_message(
                 f"axes has {len(axes)} axes, but the picture needs two or three",
                 "fig, axes = plt.subplots(1, 2); run.plot(axes=axes)",
             )

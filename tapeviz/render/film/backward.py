@@ -108,7 +108,7 @@ def built(story: Story, *, theme: str = "auto", direction: str = "LR") -> Film:
 
     ValueError for an unknown theme or direction; LayoutError without a layout engine.
     """
-    told = [*story.tell()]
+    told = [*story.all_frames()]
     graph = story.run.graph
     picture = scene(
         _untold(explained(story.run)),
@@ -137,7 +137,7 @@ def built(story: Story, *, theme: str = "auto", direction: str = "LR") -> Film:
 def backward_table(run: BackwardPass) -> Table:
     """The film's table alone, which needs no layout."""
     story = Story(run.validate(), marked=False)
-    for _ in story.tell():
+    for _ in story.all_frames():
         pass
     return Table(HEADS, tuple(story.rows))
 

@@ -12,7 +12,7 @@ from tapeviz.render.film.questions import Quiz
 from tapeviz.render.graph.node_cards import is_small
 from tapeviz.render.svg import heatmap
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
-from tapeviz.trace.film import Ask, Frame, Term
+from tapeviz.trace.film import Frame, PredictQuestion, Term
 from tapeviz.trace.graph import Node
 from tapeviz.trace.questions import Practice
 from tapeviz.trace.value import Value
@@ -82,7 +82,7 @@ class Story:
     sums: list[Sum] = field(default_factory=list)
     notes: list[Aside] = field(default_factory=list)
     rows: list[tuple[str, ...]] = field(default_factory=list)
-    asks: list[Ask] = field(default_factory=list)
+    asks: list[PredictQuestion] = field(default_factory=list)
     totals: dict[str, Value] = field(default_factory=dict)
     came: dict[str, list[int]] = field(default_factory=dict)
     frames: int = 0
@@ -131,7 +131,7 @@ class Story:
                 found[sum.node] = max(both, key=lambda value: len(fmt(value)))
         return found
 
-    def tell(self) -> Iterator[Frame]:
+    def all_frames(self) -> Iterator[Frame]:
         """All frames, each with all its marks."""
         yield self.frame(self.words.opening(), ())
         yield from self.forward()

@@ -75,7 +75,7 @@ class Forward(Story):
         """The picture with movements in the place of gradients."""
         return svg.replace(">gradient</text>", ">moves by</text>")
 
-    def tell(self) -> Iterator[Frame]:
+    def all_frames(self) -> Iterator[Frame]:
         """All frames, each with all its marks."""
         yield self.frame(
             f"Forward mode: one number moves, and every result moves with it, in the "

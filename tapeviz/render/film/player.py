@@ -21,7 +21,7 @@ from tapeviz.render.html.code_lines import listed, lit, units
 from tapeviz.render.html.page import document
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.options import one_of, speed_of, step_of
-from tapeviz.trace.film import MARKS, Ask, Film, Frame
+from tapeviz.trace.film import MARKS, Film, Frame, PredictQuestion
 
 _START = "if(el.querySelector(':scope>img'))start(el,film)"
 _NOTHING_ELSE = (
@@ -132,7 +132,7 @@ class _Pool:
             cells.pop()
         return cells
 
-    def ask(self, ask: Ask) -> list[Any]:
+    def ask(self, ask: PredictQuestion) -> list[Any]:
         """A question as a list."""
         return [
             ask.step,

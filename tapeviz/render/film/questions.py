@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tapeviz.render.film.captions import Sentences, say
 from tapeviz.trace.backward_pass import Contribution, Step
-from tapeviz.trace.film import Ask, Slip
+from tapeviz.trace.film import CommonMistake, PredictQuestion
 from tapeviz.trace.graph import Node
 from tapeviz.trace.questions import Mistake, Practice
 from tapeviz.trace.value import Value
@@ -64,7 +64,7 @@ class Quiz:
         how = "they agree" if check.agrees else "they do not agree"
         return f"Finite differences give {say(check.difference)}: {how}."
 
-    def foresee(self, node: Node, at: int) -> Ask | None:
+    def foresee(self, node: Node, at: int) -> PredictQuestion | None:
         """The question before frame ``at``, which shows an op's value, or None."""
         value, name = node.value, self.words.asked(node)
         if node.kind != "op" or not value.known:
@@ -78,7 +78,7 @@ class Quiz:
         where = f"entry {list(_index(spot, value.shape))} of " if value.shape else ""
         what = "the shape of " if shaped else where
         answer = (right or 0.0,)
-        return Ask(
+        return PredictQuestion(
             at,
             f"What is {what}{name}?",
             tuple(map(float, value.shape)) if shaped else answer,
@@ -105,12 +105,12 @@ class Quiz:
 
     def _misread(
         self, node: Node, spot: int, right: float, *, shaped: bool
-    ) -> Iterator[Slip]:
+    ) -> Iterator[CommonMistake]:
         """The usual mistakes about an op's value."""
         if shaped:
             axes = tuple(map(float, node.value.shape))
             if axes[::-1] != axes:
-                yield Slip(axes[::-1], SHAPES["turned"])
+                yield CommonMistake(axes[::-1], SHAPES["turned"])
             return
         mistakes = self._mistakes.get(node.id, ())
         found = [(m.kind, _at(m.value, spot)) for m in mistakes]
@@ -121,7 +121,7 @@ class Quiz:
 
     def ask(
         self, step: Step, c: Contribution, before: Value | None, at: int
-    ) -> Ask | None:
+    ) -> PredictQuestion | None:
         """The question before frame ``at``, or None where nothing can be typed.
 
         ``before`` is the sum at the receiving node without this contribution.
@@ -142,7 +142,7 @@ class Quiz:
             f"entry {list(_index(spot, c.value.shape))} of " if c.value.shape else ""
         )
         base = (_at(before, spot) or 0.0) if whole else 0.0
-        return Ask(
+        return PredictQuestion(
             at,
             f"What is {where}{what}?",
             (right,),
@@ -150,12 +150,14 @@ class Quiz:
             tuple(_distinct(right, base, self._guesses(step, c, spot, whole=whole))),
         )
 
-    def _shape(self, step: Step, c: Contribution, where: str, at: int) -> Ask:
+    def _shape(
+        self, step: Step, c: Contribution, where: str, at: int
+    ) -> PredictQuestion:
         axes = tuple(map(float, c.value.shape))
         upstream = tuple(map(float, step.upstream.shape))
         wrong = {axes[::-1]: SHAPES["turned"], upstream: SHAPES["upstream"]}
         name = self.words.names[c.node]
-        return Ask(
+        return PredictQuestion(
             at,
             f"What is the shape of the contribution {where}?",
             axes,
@@ -164,7 +166,9 @@ class Quiz:
                 f"The rule is {self.words.rule_in_names(c)}.",
                 f"The shape is {shape(c.value)}.",
             ),
-            tuple(Slip(v, text) for v, text in wrong.items() if v and v != axes),
+            tuple(
+                CommonMistake(v, text) for v, text in wrong.items() if v and v != axes
+            ),
             shape=True,
         )
 
@@ -194,7 +198,7 @@ class Quiz:
 
 def _distinct(
     right: float, base: float, guesses: Iterable[tuple[str, float | None]]
-) -> Iterator[Slip]:
+) -> Iterator[CommonMistake]:
     """The wrong answers that differ from the right one and from each other."""
     found = [(k, v if k == "paths" else base + v) for k, v in guesses if v is not None]
     seen = [right]
@@ -202,7 +206,7 @@ def _distinct(
         if any(_close(value, other) for other in seen):
             continue
         seen.append(value)
-        yield Slip((float(f"{value:.7g}"),), SLIPS[kind])
+        yield CommonMistake((float(f"{value:.7g}"),), SLIPS[kind])
 
 
 def _close(a: float, b: float) -> bool:

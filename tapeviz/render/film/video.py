@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from tapeviz.errors import SaveError, tell
+from tapeviz.errors import SaveError, error_message
 from tapeviz.render.film.svg import abridged, still
 from tapeviz.render.svg import raster
 from tapeviz.trace.film import Film
@@ -84,7 +84,9 @@ def movie(film: Film, ending: str, seconds: float, scale: float, tick: Tick) -> 
         if failed or not out.exists():
             said = told.read_text(errors="replace").strip()[-300:]
             raise SaveError(
-                tell(f"ffmpeg could not write {ending}: {said}", "save a .gif instead")
+                error_message(
+                    f"ffmpeg could not write {ending}: {said}", "save a .gif instead"
+                )
             )
         return out.read_bytes()
 
@@ -133,7 +135,7 @@ def _encoder(ending: str) -> str:
         imageio = importlib.import_module("imageio_ffmpeg")
     except ImportError:
         raise SaveError(
-            tell(
+            error_message(
                 f"{ending} needs ffmpeg, and there is none here",
                 "install it (pip install imageio-ffmpeg), or save a .gif",
             )

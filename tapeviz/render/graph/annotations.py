@@ -13,7 +13,7 @@ from html import escape
 
 from tapeviz.render.svg.elements import n, text, wide
 from tapeviz.trace.geometry import Group, Point
-from tapeviz.trace.graph import Edge, Frame, Graph, Node, Trail
+from tapeviz.trace.graph import Edge, Frame, Graph, Node, UnrecordedEdge
 from tapeviz.wording import values as words
 from tapeviz.wording.text_width import fit
 
@@ -65,7 +65,7 @@ def arrows(graph: Graph) -> Iterator[tuple[Edge, bool]]:
     return iter(ways)
 
 
-def _edge(trail: Trail) -> Edge:
+def _edge(trail: UnrecordedEdge) -> Edge:
     return Edge(
         trail.id, trail.tail, trail.head, 0, "", live=False, cut=trail.cut,
         note=trail.note,

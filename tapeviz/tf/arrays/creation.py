@@ -10,10 +10,10 @@ from tapeviz.engine import dtypes
 from tapeviz.engine.arguments import floating, numbers, plain, room, sizes, whole
 from tapeviz.engine.arguments import rank as axes_of
 from tapeviz.engine.dispatch import call
-from tapeviz.engine.recording import here
+from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert, raw, wrap
-from tapeviz.errors import InvalidArgumentError, UnimplementedError, tell
+from tapeviz.errors import InvalidArgumentError, UnimplementedError, error_message
 
 newaxis = None
 """A new axis of size 1, in an index: ``v[:, tf.newaxis]``."""
@@ -28,7 +28,7 @@ def constant(
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 2.], dtype=float32)>
     """
     if isinstance(value, (Tensor, Variable)):
-        here.note("left", value)
+        tape_stack.note("left", value)
         return wrap(value._v)
     v = raw(value, None if dtype is None else dtypes.as_dtype(dtype))
     if shape is not None:
@@ -74,7 +74,7 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     t = convert(x)
     if t.dtype.name == "string" and to.name != "string":
         raise UnimplementedError(
-            tell(
+            error_message(
                 f"Cast string to {to.c_name} is not supported [Op:Cast] name: ",
                 "Python's float(...) reads a number from text",
             )
@@ -93,7 +93,7 @@ def _fills(v: Any, value: Any, shape: Any) -> None:
     wanted, have = int(np.prod(room(shape))), np.size(v)
     if have not in (1, wanted):
         raise TypeError(
-            tell(
+            error_message(
                 f"Eager execution of tf.constant with unsupported shape. Tensor {v} "
                 f"(converted from {value!r}) has {have} elements, but got `shape` "
                 f"{tuple(room(shape))} with {wanted} elements).",
@@ -164,7 +164,7 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
     t = convert(value)
     if axes_of(t):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"value must represent a scalar, got shape {t.shape.as_list()} "
                 "[Op:Fill]",
                 "tf.broadcast_to stretches a tensor",
@@ -212,7 +212,7 @@ def one_hot(
     off = 0 if off_value is None else plain(off_value)
     if n < 0:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"depth must be non-negative, got: {n} [Op:OneHot]",
                 "the depth is how many classes there are",
             )
@@ -242,7 +242,7 @@ def range(
     if dtype is None and kind == np.float64 and not any(e.dtype == kind for e in ends):
         kind = np.dtype(np.float32)
     if not ends[2]:
-        raise InvalidArgumentError(tell("Requires delta != 0: 0 [Op:Range]"))
+        raise InvalidArgumentError(error_message("Requires delta != 0: 0 [Op:Range]"))
     return wrap(np.arange(*ends).astype(kind))
 
 

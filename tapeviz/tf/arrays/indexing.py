@@ -20,7 +20,7 @@ from tapeviz.engine.dispatch import call
 from tapeviz.engine.recording import VARIABLE, WATCHED
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, error_message
 
 
 def gather(
@@ -61,7 +61,7 @@ def _within(ids: Any, size: int, kernel: str) -> None:
         spot = tuple(bad[0])
         where = f"indices[{','.join(map(str, spot))}]" if spot else "indices"
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"{where} = {np.asarray(ids)[spot]} is not in [0, {size}) "
                 f"[Op:{kernel}]",
                 "numbers run from 0; negative ones do not count from the end here",
@@ -194,12 +194,12 @@ def boolean_mask(
     """
     t, m = convert(tensor), convert(mask)._v
     if not np.ndim(m):
-        raise ValueError(tell("mask cannot be scalar."))
+        raise ValueError(error_message("mask cannot be scalar."))
     at = 0 if axis is None else whole(axis) % rank(t)
     part = t.shape[at : at + np.ndim(m)]
     if tuple(part) != np.shape(m):
         raise ValueError(
-            tell(
+            error_message(
                 f"Shapes {tuple(part)} and {np.shape(m)} are incompatible",
                 "the mask must have the shape of the axes it covers",
             )
@@ -218,7 +218,7 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     t, start, many = convert(input_), sizes(begin), sizes(size)
     if not len(start) == len(many) == rank(t):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 "Expected begin and size arguments to be 1-D tensors of size "
                 f"{rank(t)}, but got shapes [{len(start)}] and [{len(many)}] instead. "
                 "[Op:Slice]",
@@ -230,7 +230,7 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     for i, (s, e, n) in enumerate(zip(start, ends, t.shape, strict=True)):
         if not 0 <= s <= e <= n:
             raise InvalidArgumentError(
-                tell(
+                error_message(
                     f"Expected size[{i}] in [0, {n - s}], but got {e - s} [Op:Slice]",
                     f"axis {i} has {n} entries",
                 )
@@ -300,7 +300,9 @@ def unique(
     """
     v = convert(x)._v
     if np.ndim(v) != 1:
-        raise InvalidArgumentError(tell("unique expects a 1D vector. [Op:Unique]"))
+        raise InvalidArgumentError(
+            error_message("unique expects a 1D vector. [Op:Unique]")
+        )
     found, first, back = np.unique(v, return_index=True, return_inverse=True)
     order = np.argsort(first)
     places = np.argsort(order)[back].astype(dtypes.as_dtype(out_idx).np)

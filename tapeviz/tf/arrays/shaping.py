@@ -19,7 +19,7 @@ from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, Variable, convert, holds_tensors, wrap
 from tapeviz.engine.validation import mixed
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, error_message
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
@@ -39,7 +39,7 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
     if open_ > 1:
         first, second = [i for i, n in enumerate(want) if n == -1][:2]
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Only one input size may be -1, not both {first} and {second} "
                 "[Op:Reshape]",
                 "give all sizes but one",
@@ -47,7 +47,7 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
         )
     if int(np.prod(want)) != size or -1 in want:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Input to reshape is a tensor with {size} values, but the requested "
                 f"shape {asked} [Op:Reshape]",
                 "the product of the sizes must stay the same",
@@ -73,7 +73,7 @@ def transpose(
     order = tuple(reversed(range(n))) if perm is None else sizes(perm)
     if sorted(order) != list(range(n)):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"transpose expects a vector of size {n}. But input(1) is a vector of "
                 f"size {len(order)} [Op:Transpose]",
                 f"perm must hold each of 0 to {n - 1} once",
@@ -117,7 +117,7 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
     for i in gone:
         if t.shape[i] != 1:
             raise InvalidArgumentError(
-                tell(
+                error_message(
                     f"Can not squeeze dim[{i}], expected a dimension of 1, got "
                     f"{t.shape[i]} [Op:Squeeze]",
                     "only axes of size 1 can be left out",
@@ -141,7 +141,7 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
         fits = False
     if not fits:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Incompatible shapes: {t.shape.as_list()} vs. {list(want)} "
                 "[Op:BroadcastTo]",
                 "sizes must be equal or 1, axis by axis from the last",
@@ -164,7 +164,7 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
     for k, t in enumerate(made):
         if t.shape != made[0].shape:
             raise InvalidArgumentError(
-                tell(
+                error_message(
                     f"Shapes of all inputs must match: values[0].shape = "
                     f"{made[0].shape.as_list()} != values[{k}].shape = "
                     f"{t.shape.as_list()} [Op:Pack] name: stack",
@@ -212,11 +212,13 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
         made = _alike(values, "concat")
     if not made:
         raise InvalidArgumentError(
-            tell("ConcatOp : there is nothing to join [Op:ConcatV2] name: concat")
+            error_message(
+                "ConcatOp : there is nothing to join [Op:ConcatV2] name: concat"
+            )
         )
     if rank(made[0]) == 0:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 "ConcatOp : Expected concatenating dimensions in the range [0, 0), but "
                 f"got {whole(axis)} [Op:ConcatV2] name: concat",
                 "scalars have no axis: tf.stack makes a vector of them",
@@ -242,7 +244,7 @@ def _concat_fits(made: list[Any], at: int) -> None:
             continue
         shapes = f"shape[0] = {one} vs. shape[{k}] = {other}".replace(", ", ",")
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"ConcatOp : {wrong}: {shapes} [Op:ConcatV2] name: concat",
                 "the shapes may differ only along the axis of joining",
             )
@@ -267,7 +269,7 @@ def split(
         n = whole(num_or_size_splits)
         if n <= 0 or total % n:
             raise InvalidArgumentError(
-                tell(
+                error_message(
                     "Number of ways to split should evenly divide the split dimension, "
                     f"but got split_dim {whole(axis)} (size = {total}) and num_split "
                     f"{n} [Op:Split] name: split",
@@ -282,7 +284,7 @@ def split(
         ]
         if sum(parts) != total:
             raise InvalidArgumentError(
-                tell(
+                error_message(
                     "Determined shape must either match input shape along split_dim "
                     f"exactly if fully specified, Got: {sum(parts)} [Op:SplitV] "
                     "name: split",
@@ -307,7 +309,7 @@ def unstack(
     at = one_axis(t, axis, "Unpack")
     if num is not None and whole(num) != t.shape[at]:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Input shape axis {whole(axis)} must equal {whole(num)}, got shape "
                 f"{t.shape.as_list()} [Op:Unpack]",
                 "leave num out",
@@ -326,7 +328,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     t, times = convert(input), sizes(multiples)
     if len(times) != rank(t):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Expected multiples argument to be a vector of length {rank(t)} but "
                 f"got length {len(times)} [Op:Tile]",
                 "one number per axis",
@@ -395,7 +397,7 @@ def pad(
     widths = tuple((int(a), int(b)) for a, b in np.reshape(_array(paddings), (-1, 2)))
     if len(widths) != rank(t):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 "The first dimension of paddings must be the rank of inputs"
                 f"[{len(widths)},2] {t.shape.as_list()} [Op:Pad]",
                 "one pair [before, after] per axis",
@@ -407,7 +409,7 @@ def pad(
         return call.pad(t, widths, value.item() if hasattr(value, "item") else value)
     if kind not in ("REFLECT", "SYMMETRIC"):
         raise ValueError(
-            tell(
+            error_message(
                 "Value of argument `mode` expected to be one of 'CONSTANT', 'REFLECT', "
                 f"or 'SYMMETRIC'. Received `mode` = {mode!r}",
             )
@@ -439,7 +441,7 @@ def _room_to_mirror(mode: str, pair: tuple[int, int], size: int) -> None:
         return
     most, fails = ("less than", "not less") if reflects else ("no greater", "greater")
     raise InvalidArgumentError(
-        tell(
+        error_message(
             f"paddings must be {most}{'' if reflects else ' than'} the dimension size: "
             f"{pair[0]}, {pair[1]} {fails} than {size} [Op:MirrorPad]",
             f"this axis has {size} entries to mirror",
@@ -458,7 +460,7 @@ def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[
     """
     if indexing not in ("xy", "ij"):
         raise ValueError(
-            tell(
+            error_message(
                 "Argument `indexing` parameter must be either 'xy' or 'ij', got "
                 f"'{indexing}'",
             )
@@ -525,7 +527,7 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
         w not in (None, n) for w, n in zip(want, t.shape, strict=True)
     ):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Shape of tensor x {t.shape.as_list()} is not compatible with "
                 f"expected shape {want}. [Op:EnsureShape]",
             )

@@ -10,7 +10,7 @@ from tapeviz.engine import dtypes
 from tapeviz.engine.arguments import numbers, one_axis, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.tensor import Tensor, convert, wrap
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, error_message
 
 
 class TopKV2(NamedTuple):
@@ -24,7 +24,7 @@ def _order(v: Any, axis: int, direction: str) -> Any:
     """The numbers of the entries in order of size; equals stay in their order."""
     if direction not in ("ASCENDING", "DESCENDING"):
         raise ValueError(
-            tell(
+            error_message(
                 "Argument `direction` should be one of `'ASCENDING'` or "
                 f"`'DESCENDING'`. Received: direction={direction}",
             )
@@ -77,7 +77,7 @@ def top_k(
     size = t.shape[one_axis(t, -1, "TopKV2")]
     if not 0 <= many <= size:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"input must have at least k columns. Had {size}, needed {many} "
                 "[Op:TopKV2]",
             )

@@ -10,7 +10,7 @@ from tapeviz.engine.arguments import whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.dtypes import DType, as_dtype
 from tapeviz.engine.tensor import Tensor, convert, wrap
-from tapeviz.errors import InvalidArgumentError, OutOfRangeError, tell
+from tapeviz.errors import InvalidArgumentError, OutOfRangeError, error_message
 from tapeviz.tf.arrays.shaping import concat, stack
 
 
@@ -61,7 +61,7 @@ class TensorArray:
         k, t = whole(index), self._own(value)
         if k < 0 or (k >= len(self._entries) and not self._grows):
             raise OutOfRangeError(
-                tell(
+                error_message(
                     f"Tried to write to index {k} but array is not resizeable and size "
                     f"is: {len(self._entries)}",
                     "tf.TensorArray(..., dynamic_size=True) grows",
@@ -77,7 +77,7 @@ class TensorArray:
         t = convert(value if isinstance(value, Tensor) else convert(value, self._dtype))
         if t.dtype != self._dtype:
             raise InvalidArgumentError(
-                tell(
+                error_message(
                     f"TensorArray dtype is {self._dtype.name} but Op is trying to "
                     f"write dtype {t.dtype.name}",
                     f"tf.cast(value, tf.{self._dtype.name})",
@@ -90,14 +90,14 @@ class TensorArray:
         k = whole(index)
         if not 0 <= k < len(self._entries):
             raise OutOfRangeError(
-                tell(
+                error_message(
                     f"Tried to read from index {k} but array size is: "
                     f"{len(self._entries)}",
                 )
             )
         if k in self._gone:
             raise InvalidArgumentError(
-                tell(
+                error_message(
                     f"Could not read index {k} twice because it was cleared after a "
                     "previous read (perhaps try setting clear_after_read = false?)",
                     "tf.TensorArray(..., clear_after_read=False)",
@@ -116,7 +116,7 @@ class TensorArray:
             return known
         if self._shape is None:
             raise ValueError(
-                tell(
+                error_message(
                     f"Could not read index {k}: nothing was written, so that not even "
                     "the shape of an entry is known",
                     "array = array.write(k, tensor) comes first",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tapeviz.engine.scopes import composite
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 from tapeviz.tf import clip
 from tapeviz.tf.arrays import creation, indexing
 from tapeviz.tf.math import arithmetic, elementwise
@@ -243,7 +243,7 @@ def get(identifier: Any) -> Callable[..., Any]:
         made: Callable[..., Any] = identifier
         return made
     raise ValueError(
-        tell(
+        error_message(
             f"Could not interpret activation function identifier: {identifier}",
             f"known are {', '.join(_KNOWN)}",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tapeviz.engine.dtypes import as_dtype
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 from tapeviz.tf.keras import naming
 
 
@@ -24,7 +24,7 @@ def set_floatx(value: str) -> None:
     """Let new weights be ``float16``, ``float32`` or ``float64``."""
     if value not in ("float16", "float32", "float64"):
         raise ValueError(
-            tell(f"Unknown `floatx` value: {value}. Expected a float type")
+            error_message(f"Unknown `floatx` value: {value}. Expected a float type")
         )
     _settings.floatx = as_dtype(value).name
 

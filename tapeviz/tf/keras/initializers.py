@@ -9,7 +9,7 @@ import numpy as np
 
 from tapeviz.engine.dtypes import as_dtype
 from tapeviz.engine.tensor import Tensor, Variable, wrap
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 from tapeviz.tf.keras import backend
 from tapeviz.tf.keras.naming import snake
 from tapeviz.tf.random import draw
@@ -104,7 +104,7 @@ class Identity(Initializer):
         """An array of that shape."""
         if len(shape) != MATRIX:
             raise ValueError(
-                tell(
+                error_message(
                     "Identity matrix initializer can only be used for 2D matrices. "
                     f"Received: shape={shape} of rank {len(shape)}."
                 )
@@ -187,20 +187,20 @@ class VarianceScaling(_Random):
         super().__init__(seed)
         if scale <= 0:
             raise ValueError(
-                tell(
+                error_message(
                     f"Argument `scale` must be positive float. Received: scale={scale}"
                 )
             )
         if mode not in ("fan_in", "fan_out", "fan_avg"):
             raise ValueError(
-                tell(
+                error_message(
                     f"Invalid `mode` argument: {mode}", "use fan_in, fan_out or fan_avg"
                 )
             )
         known = ("truncated_normal", "normal", "untruncated_normal", "uniform")
         if distribution not in known:
             raise ValueError(
-                tell(
+                error_message(
                     f"Invalid `distribution` argument: {distribution}",
                     f"use one of {known}",
                 )
@@ -350,7 +350,7 @@ def get(identifier: Any) -> Any:
     if callable(identifier):
         return identifier
     raise ValueError(
-        tell(
+        error_message(
             f"Could not interpret initializer identifier: {identifier}",
             f"known are {', '.join(n for n in _KNOWN if n.islower())}",
         )

@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tapeviz.engine.dtypes import as_dtype
-from tapeviz.engine.recording import here
+from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tensor import Path, Tensor, Variable
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 from tapeviz.tf import linalg
 from tapeviz.tf.arrays import creation, indexing, shaping
 from tapeviz.tf.keras import activations, backend, initializers, regularizers
@@ -75,7 +75,7 @@ class Layer(Module):
         self._given_shape = _given_shape(unknown)
         if unknown:
             raise ValueError(
-                tell(
+                error_message(
                     "Unrecognized keyword arguments passed to "
                     f"{type(self).__name__}: {unknown}"
                 )
@@ -121,7 +121,7 @@ class Layer(Module):
     def _build(self, shape: Any) -> None:
         """Build once, in the scope of this layer's name."""
         if not self.built:
-            self._path = here.scope or f"{self._name}/"
+            self._path = tape_stack.scope or f"{self._name}/"
             self.build(shape)
             self.built = True
 
@@ -202,7 +202,7 @@ class Layer(Module):
         values, mine = list(weights), self.variables
         if len(values) != len(mine):
             raise ValueError(
-                tell(
+                error_message(
                     f"You called `set_weights(weights)` on layer '{self.name}' with a "
                     f"weight list of length {len(values)}, but the layer was expecting "
                     f"{len(mine)} weights."
@@ -221,7 +221,7 @@ class Layer(Module):
         """Apply the layer; the first call makes its weights."""
         if not hasattr(self, "_weights"):
             raise RuntimeError(
-                tell(
+                error_message(
                     f"In layer '{type(self).__name__}', you forgot to call "
                     "`super().__init__()` as the first statement in the `__init__()` "
                     "method. Go add it!"
@@ -233,7 +233,7 @@ class Layer(Module):
             given = [_ready(x, self.dtype) for x in inputs]
             if given and (given[0] is None or isinstance(given[0], (str, bool))):
                 raise ValueError(
-                    tell(
+                    error_message(
                         f"Inputs to a layer should be tensors. Got {given[0]!r} (of "
                         f"type {type(given[0])}) as input for layer '{self._name}'.",
                         "give it an array or a tensor, one row for each sample",
@@ -334,7 +334,7 @@ class InputLayer(Layer):
         super().__init__(name=name, dtype=dtype, **unknown)
         if shape is None:
             raise ValueError(
-                tell("You must pass a `shape` argument.", "Input(shape=(2,))")
+                error_message("You must pass a `shape` argument.", "Input(shape=(2,))")
             )
         self.batch_shape: Shape = (batch_size, *shape)
 
@@ -374,7 +374,7 @@ class Dense(Layer):
     ) -> None:
         if not isinstance(units, int) or units <= 0:
             raise ValueError(
-                tell(
+                error_message(
                     "Received an invalid value for `units`, expected a positive "
                     f"integer. Received: units={units}"
                 )
@@ -394,7 +394,7 @@ class Dense(Layer):
         """The matrix of weights, inputs by outputs."""
         if not self.built:
             raise AttributeError(
-                tell(
+                error_message(
                     "You must build the layer before accessing `kernel`.",
                     "call the layer once, or layer.build((None, inputs))",
                 )
@@ -439,7 +439,7 @@ class Dense(Layer):
         else:
             return
         raise ValueError(
-            tell(
+            error_message(
                 f"Input 0 of layer '{self.name}' is incompatible with the layer: "
                 f"{what}",
                 do,
@@ -584,7 +584,7 @@ class Dropout(Layer):
         super().__init__(**options)
         if not 0 <= rate <= 1:
             raise ValueError(
-                tell(
+                error_message(
                     "Invalid value received for argument `rate`. Expected a float "
                     f"value between 0 and 1. Received: rate={rate}"
                 )

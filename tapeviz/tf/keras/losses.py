@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tapeviz.engine.scopes import composite, grouped
-from tapeviz.errors import tell, warn
+from tapeviz.errors import error_message, warn
 from tapeviz.tf import clip
 from tapeviz.tf.arrays import creation, indexing, shaping
 from tapeviz.tf.keras import activations, backend
@@ -295,7 +295,7 @@ def _same_shape(target: Any, output: Any) -> None:
     else:
         return
     raise ValueError(
-        tell(
+        error_message(
             f"Arguments `target` and `output` must have the {what}. Received: "
             f"target.shape={target.shape}, output.shape={output.shape}",
             "tf.reshape one of them, or tf.one_hot the labels",
@@ -306,7 +306,7 @@ def _same_shape(target: Any, output: Any) -> None:
 def _labels_fit(target: Any, output: Any, axis: int) -> None:
     if axis not in (-1, len(output.shape) - 1):
         raise ValueError(
-            tell(f"Only axis=-1 is currently supported. Received: axis={axis}")
+            error_message(f"Only axis=-1 is currently supported. Received: axis={axis}")
         )
     if len(target.shape) != len(output.shape) - 1:
         what = "Argument `output` must have rank (ndim) `target.ndim - 1`"
@@ -318,7 +318,7 @@ def _labels_fit(target: Any, output: Any, axis: int) -> None:
     else:
         return
     raise ValueError(
-        tell(
+        error_message(
             f"{what}. Received: target.shape={target.shape}, "
             f"output.shape={output.shape}",
             "labels are one whole number for each row of predictions; one-hot labels "
@@ -346,7 +346,7 @@ class Loss:
     ) -> None:
         if reduction not in REDUCTIONS:
             raise ValueError(
-                tell(
+                error_message(
                     "Invalid value for argument `reduction`. Expected one of "
                     f"{set(REDUCTIONS)}. Received: reduction={reduction}"
                 )
@@ -646,7 +646,7 @@ def get(identifier: Any) -> Any:
         return _known()[identifier]
     except (KeyError, TypeError):
         raise ValueError(
-            tell(
+            error_message(
                 f"Could not interpret loss identifier: {identifier}",
                 f"known are {', '.join(n for n in _known() if n.islower())}",
             )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tapeviz.engine.tensor import Variable
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 from tapeviz.tf.keras.layers import InputLayer, Layer, Shape
 from tapeviz.tf.module import leaves, name_scope
 
@@ -22,7 +22,7 @@ class Model(Layer):
     def __init__(self, *args: Any, name: str | None = None, **options: Any) -> None:
         if args or "inputs" in options:
             raise NotImplementedError(
-                tell(
+                error_message(
                     "keras.Model(inputs, outputs) is not in tapeviz",
                     "use keras.Sequential, or a subclass of keras.Model with a call "
                     "method",
@@ -47,7 +47,7 @@ class Model(Layer):
     def __getattr__(self, name: str) -> Any:
         if name in NOT_HERE:
             raise AttributeError(
-                tell(
+                error_message(
                     f"Keras has {type(self).__name__}.{name}, tapeviz has not",
                     "write the loop: a GradientTape, tape.gradient, apply_gradients",
                 )
@@ -90,7 +90,7 @@ class Sequential(Model):
         """Put a layer at the end."""
         if not isinstance(layer, Layer):
             raise ValueError(  # noqa: TRY004 - Keras' class
-                tell(
+                error_message(
                     "Only instances of `keras.Layer` can be added to a Sequential "
                     f"model. Received: {layer} (of type {type(layer)})",
                     "keras.layers.Activation makes a layer of a function",
@@ -98,7 +98,7 @@ class Sequential(Model):
             )
         if layer.name in [known.name for known in self._layers]:
             raise ValueError(
-                tell(
+                error_message(
                     "All layers added to a Sequential model should have unique names. "
                     f"Name '{layer.name}' is already the name of a layer in this "
                     "model. Update the `name` argument to pass a unique name."
@@ -116,7 +116,7 @@ class Sequential(Model):
     def _begin(self, layer: InputLayer) -> None:
         if self._layers or self._input is not None:
             raise ValueError(
-                tell(
+                error_message(
                     f"Sequential model '{self.name}' has already been configured to "
                     f"use input shape {self._input}. You cannot add a different Input "
                     "layer to it."
@@ -148,7 +148,7 @@ class Sequential(Model):
         """The layers, one after the other."""
         if not self._layers:
             raise ValueError(
-                tell(
+                error_message(
                     f"Sequential model {self.name} cannot be built because it has no "
                     "layers. Call `model.add(layer)`."
                 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tapeviz.engine.scopes import composite
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 from tapeviz.tf.arrays import creation
 from tapeviz.tf.keras.naming import snake
 from tapeviz.tf.math import elementwise, reductions
@@ -102,7 +102,7 @@ def _share(given: float) -> float:
     if isinstance(given, (int, float)) and 0 <= given < float("inf"):
         return given
     raise ValueError(
-        tell(
+        error_message(
             "Value is not a valid regularization penalty: expected a non-negative "
             f"float. Received: {given!r}"
         )
@@ -120,7 +120,7 @@ def get(identifier: Any) -> Any:
     if isinstance(identifier, str) and identifier.lower() in ALL:
         return ALL[identifier.lower()]()
     raise ValueError(
-        tell(
+        error_message(
             f"Could not interpret regularizer identifier: {identifier}",
             f"the names are {', '.join(sorted(ALL))}",
         )

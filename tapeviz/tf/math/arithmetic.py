@@ -15,7 +15,7 @@ from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert
 from tapeviz.engine.validation import mixed
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, error_message
 
 
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -148,7 +148,7 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     given = inputs if isinstance(inputs, (list, tuple)) else [inputs]
     if not given:
         raise ValueError(
-            tell(
+            error_message(
                 "Inputs must be an iterable of at least one Tensor/IndexedSlices with "
                 "the same dtype and shape.",
             )
@@ -160,7 +160,7 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     shapes = list(dict.fromkeys(str(t.shape.as_list()) for t in tensors))
     if len(shapes) > 1:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 "Inputs to operation AddN of type AddN must have the same size and "
                 f"shape. Found {' and '.join(shapes)} [Op:AddN]",
                 "add_n does not broadcast; a + b does",
@@ -411,7 +411,7 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
     """
     if not isinstance(coeffs, list):
         message = f"Argument coeffs must be list type. Received type {type(coeffs)}."
-        raise ValueError(tell(message))  # noqa: TRY004 - TensorFlow's class
+        raise ValueError(error_message(message))  # noqa: TRY004 - TensorFlow's class
     t = convert(x)
     if not coeffs:
         return call.zero(t)

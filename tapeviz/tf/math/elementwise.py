@@ -6,7 +6,7 @@ from typing import Any
 
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.tensor import Tensor, convert
-from tapeviz.errors import UnimplementedError, tell
+from tapeviz.errors import UnimplementedError, error_message
 
 
 def abs(x: Any, name: str | None = None) -> Tensor:
@@ -310,7 +310,7 @@ def polygamma(a: Any, x: Any, name: str | None = None) -> Tensor:
     n = float(convert(a)._v)
     if n != int(n) or n < 0:
         raise UnimplementedError(
-            tell("tapeviz has polygamma of whole orders only: 0, 1, 2, ...")
+            error_message("tapeviz has polygamma of whole orders only: 0, 1, 2, ...")
         )
     return call.polygamma(x, int(n))
 
@@ -449,7 +449,7 @@ def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
     kinds = [t.dtype for t in parts]
     if not all(k.is_floating for k in kinds):
         raise TypeError(
-            tell(
+            error_message(
                 "The `real` and `imag` components have incorrect types: "
                 f"{kinds[0].name} {kinds[1].name}. They must be consistent, and one of "
                 "[tf.float32, tf.float64]",

@@ -24,7 +24,7 @@ from tapeviz.engine.arguments import (
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert, wrap
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, error_message
 
 
 def reduce_sum(
@@ -163,7 +163,7 @@ def reduce_std(
 def _no_integers(t: Any) -> Any:
     if t.dtype.np.kind not in "fc":
         raise TypeError(
-            tell(
+            error_message(
                 "Input must be either real or complex. Received integer type "
                 f"{t.dtype}.",
                 "tf.cast(x, tf.float32) first",
@@ -276,7 +276,7 @@ def _filled(t: Any, axis: Any, kernel: str) -> int:
     at = one_axis(t, 0 if axis is None else axis, kernel)
     if not t.shape[at]:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Reduction axis {at + rank(t)} is empty in shape {t.shape.as_list()} "
                 f"[Op:{kernel}]",
                 "among no entries there is none that is greatest or smallest",
@@ -367,7 +367,7 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     t, ids = convert(data), numbers(segment_ids)
     if np.any(np.diff(ids) < 0):
         raise InvalidArgumentError(
-            tell("segment ids are not increasing [Op:SegmentSum]")
+            error_message("segment ids are not increasing [Op:SegmentSum]")
         )
     shape = (int(ids[-1]) + 1 if len(ids) else 0, *t.shape[1:])
     return call.scatter(t, shape, ids, -len(shape))

@@ -10,7 +10,7 @@ from tapeviz.engine.arguments import floating, like, one_axis, plain
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 
 
 def relu(features: Any, name: str | None = None) -> Tensor:
@@ -76,7 +76,7 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> T
     t = convert(features)
     if not t.dtype.is_floating:
         raise ValueError(
-            tell(
+            error_message(
                 "`features.dtype` must be a floating point tensor."
                 f"Received:features.dtype={t.dtype}",
                 "tf.cast(x, tf.float32) first",

@@ -10,7 +10,7 @@ from tapeviz.engine.arguments import axes, floating, like, numbers, plain, rank,
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert, wrap
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, error_message
 from tapeviz.tf.arrays.indexing import is_source
 
 
@@ -112,7 +112,7 @@ def embedding_lookup(
     size = t.shape[0] if rank(t) else 0
     if np.any(np.asarray(rows) < 0) or np.any(np.asarray(rows) >= size):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"indices = {plain(rows)} is not in [0, {size}) [Op:ResourceGather]",
                 f"the table has {size} rows",
             )
@@ -148,7 +148,7 @@ def dropout(
     part = float(plain(rate))
     if not 0 <= part < 1:
         raise ValueError(
-            tell(
+            error_message(
                 "`rate` must be a scalar tensor or a float in the range [0, 1). "
                 f"Received: rate={rate}",
             )
@@ -196,7 +196,7 @@ def _windows(
         ]
     if min(out) <= 0:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Computed output size would be negative: {min(out)} [input_size: "
                 f"{high}, effective_filter_size: {size[0]}, stride: {step[0]}] "
                 f"[Op:{kernel}]",
@@ -243,7 +243,7 @@ def conv2d(
     f = _filters(like(filters, t), t)
     if t.shape[-1] != f.shape[2]:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 "input depth must be evenly divisible by filter depth: "
                 f"{t.shape[-1]} vs {f.shape[2]} [Op:Conv2D]",
                 "the filters need one slice per channel of the input",
@@ -258,7 +258,7 @@ def _filters(given: Any, t: Any) -> Any:
     f = floating(given)
     if f.dtype != t.dtype:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 "cannot compute Conv2D as input #1(zero-based) was expected to be a "
                 f"{t.dtype.c_name} tensor but is a {f.dtype.c_name} tensor [Op:Conv2D] "
                 "name: ",
@@ -355,7 +355,7 @@ def avg_pool(
 def _plain_layout(given: str, known: str, dilations: Any) -> None:
     if given != known or (dilations is not None and set(sizes(dilations)) != {1}):
         raise NotImplementedError(
-            tell(
+            error_message(
                 f"tapeviz convolves in the layout {known} without dilations",
                 f"bring the channels to the last axis with tf.transpose ({known})",
             )

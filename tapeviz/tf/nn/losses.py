@@ -10,7 +10,7 @@ from tapeviz.engine.arguments import floating, like, numbers, one_axis, rank
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, convert
-from tapeviz.errors import InvalidArgumentError, tell
+from tapeviz.errors import InvalidArgumentError, error_message
 from tapeviz.tf.arrays.creation import cast
 
 
@@ -41,7 +41,7 @@ def _fit(labels: Any, logits: Any) -> None:
         np.broadcast_shapes(labels.shape, logits.shape)
     except ValueError:
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 "logits and labels must be broadcastable: logits_size="
                 f"{logits.shape.as_list()} labels_size={labels.shape.as_list()} "
                 "[Op:SoftmaxCrossEntropyWithLogits]",
@@ -71,7 +71,7 @@ def sparse_softmax_cross_entropy_with_logits(
     t, ids = floating(logits), numbers(labels)
     if np.shape(ids) != tuple(t.shape[:-1]):
         raise ValueError(
-            tell(
+            error_message(
                 "`labels.shape` must equal `logits.shape` except for the last "
                 f"dimension. Received: labels.shape={np.shape(ids)} and "
                 f"logits.shape={t.shape}",
@@ -81,7 +81,7 @@ def sparse_softmax_cross_entropy_with_logits(
     bad = np.argwhere((np.asarray(ids) < 0) | (np.asarray(ids) >= t.shape[-1]))
     if len(bad):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Received a label value of {np.asarray(ids)[tuple(bad[0])]} which is "
                 f"outside the valid range of [0, {t.shape[-1]}).  Label values: "
                 f"{' '.join(map(str, np.ravel(ids)))} "
@@ -112,7 +112,7 @@ def sigmoid_cross_entropy_with_logits(
 def _same(labels: Any, logits: Any) -> None:
     if labels.shape != logits.shape:
         raise ValueError(
-            tell(
+            error_message(
                 "`logits` and `labels` must have the same shape, received "
                 f"({logits.shape} vs {labels.shape}).",
             )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import tapeviz as tf
 from tapeviz import play
 from tapeviz.render.film.questions import SHAPES, SLIPS, TOLERANCE
-from tapeviz.trace.film import Ask, Film
+from tapeviz.trace.film import Film, PredictQuestion
 
 
 def listing() -> Film:
@@ -31,7 +31,7 @@ def layer() -> Film:
     return play(tape, y, w).film
 
 
-def judged(ask: Ask, typed: float) -> str:
+def judged(ask: PredictQuestion, typed: float) -> str:
     """What the player says of a typed number: "right", a slip, or nothing."""
     if abs(typed - ask.answer[0]) <= TOLERANCE * abs(ask.answer[0]):
         return "right"

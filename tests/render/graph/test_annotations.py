@@ -24,7 +24,7 @@ from tapeviz.trace.graph import (
     Graph,
     Node,
     Note,
-    Trail,
+    UnrecordedEdge,
 )
 from tapeviz.trace.value import UNKNOWN, Summary, Value
 from tapeviz.wording.values import remarks, table
@@ -60,9 +60,9 @@ def haunted() -> Graph:
         Edge("e2_0", "n1", "n2", 0, "a", live=False, cut="step", note="It is flat."),
     )
     trails = (
-        Trail("t0", "u1", "n1"),
-        Trail("t1", "n2", "u2", "left", "It left."),
-        Trail("t2", "n2", "u3"),
+        UnrecordedEdge("t0", "u1", "n1"),
+        UnrecordedEdge("t1", "n2", "u2", "left", "It left."),
+        UnrecordedEdge("t2", "n2", "u3"),
     )
     frames = (
         Frame("outer", ("n0", "n1", "n2"), ("x",)),

@@ -276,13 +276,13 @@ def test_every_op_of_a_layer_is_on_the_learners_line() -> None:
         y = model(x)
         value = loss(np.zeros((3, 1)), y)
     tape.gradient(value, model.trainable_variables)
-    ops = [r for r in tape._book.recs if r[-2] is not None]
+    ops = [r for r in tape._recording.recs if r[-2] is not None]
     assert {_source(r) for r in ops} == {"model(x)", "loss(np.zeros((3, 1)), y)"}
     assert not any(own(r[-2]) for r in ops)
-    names = [name for name, _, _ in tape._book.groups]
+    names = [name for name, _, _ in tape._recording.groups]
     assert names[:3] == ["dense", "dense_1", "sequential"]
-    for _, start, stop in tape._book.groups:
-        assert 0 <= start < stop <= len(tape._book.recs)
+    for _, start, stop in tape._recording.groups:
+        assert 0 <= start < stop <= len(tape._recording.recs)
 
 
 def test_a_layer_of_ones_own_keeps_its_own_lines() -> None:
@@ -295,7 +295,7 @@ def test_a_layer_of_ones_own_keeps_its_own_lines() -> None:
     with tf.GradientTape() as tape:
         y = model(x)
     assert y.shape == (1, 1)
-    ops = [r for r in tape._book.recs if r[-2] is not None]
+    ops = [r for r in tape._recording.recs if r[-2] is not None]
     assert [_source(r) for r in ops][-2:] == ["x + x", "model(x)"]
 
 

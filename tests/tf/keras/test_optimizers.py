@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz.engine.recording import here
+from tapeviz.engine.recording import tape_stack
 
 optimizers = tf.keras.optimizers
 
@@ -326,23 +326,23 @@ def test_config_makes_the_same_optimizer() -> None:
 def test_listeners_hear_one_update_for_each_variable(name: str) -> None:
     x, y = tf.Variable(3.0), tf.Variable([1.0, 2.0])
     optimizer = getattr(optimizers, name)(0.1, weight_decay=0.1)
-    heard: list[Any] = []
+    listeners: list[Any] = []
 
     def hear(what: str, variable: Any, old: Any, new: Any) -> None:
-        total = sum(term.value for term in here.by.terms(variable))
+        total = sum(term.value for term in tape_stack.by.terms(variable))
         np.testing.assert_allclose(total, new - old, atol=1e-6)
-        heard.append((what, variable, here.by))
+        listeners.append((what, variable, tape_stack.by))
 
-    here.heard = (hear,)
+    tape_stack.listeners = (hear,)
     try:
         optimizer.apply_gradients([(4.0, x), ([1.0, 1.0], y)])
     finally:
-        here.heard = ()
-    assert [(w, id(v), o) for w, v, o in heard] == [
+        tape_stack.listeners = ()
+    assert [(w, id(v), o) for w, v, o in listeners] == [
         ("assign", id(x), optimizer),
         ("assign", id(y), optimizer),
     ]
-    assert here.by is None
+    assert tape_stack.by is None
 
 
 def test_descents_can_be_recorded() -> None:

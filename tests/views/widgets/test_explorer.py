@@ -204,12 +204,12 @@ def test_a_slow_loss_is_called_at_few_points() -> None:
 def test_the_last_picture_stays_when_a_loss_begins_to_fail() -> None:
     x, broken = tf.Variable(2.0), []
     panel = explore(lambda: (x - 5) ** 2 if not broken else 1 / 0, x)
-    before, heard = panel.board.scene, panel.board.heard
+    before, listeners = panel.board.scene, panel.board.listeners
     broken.append(True)
     panel.board.rate = 0.5
     assert "ZeroDivisionError" in panel.message
     assert panel.board.scene == before
-    assert panel.board.heard == heard + 1, "the page knows that it was answered"
+    assert panel.board.listeners == listeners + 1, "the page knows that it was answered"
 
 
 @pytest.mark.parametrize("rate", [1.7, 10.0])

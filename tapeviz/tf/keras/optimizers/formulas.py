@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Unpack
 
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 from tapeviz.tf.keras.optimizers.optimizer import Optimizer, Options, Pairs
 
 
@@ -50,7 +50,9 @@ else:
         super().__init__(learning_rate, **options)
         if not isinstance(momentum, float) or not 0 <= momentum <= 1:
             raise ValueError(
-                tell("`momentum` must be a float between [0, 1].", f"got {momentum!r}")
+                error_message(
+                    "`momentum` must be a float between [0, 1].", f"got {momentum!r}"
+                )
             )
         self.momentum = momentum
         self.nesterov = nesterov
@@ -129,7 +131,7 @@ class AdamW(Adam):
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, **options)
         if weight_decay is None:
             raise ValueError(
-                tell(
+                error_message(
                     "Argument `weight_decay` must be a float. Received: "
                     "weight_decay=None"
                 )
@@ -287,7 +289,7 @@ def get(identifier: Any) -> Optimizer:
             make: Callable[..., Optimizer] = kind  # each has a rate of its own
             return make()
     raise ValueError(
-        tell(
+        error_message(
             f"Could not interpret optimizer identifier: {identifier}",
             f"known are {', '.join(ALL)}",
         )

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, TypedDict
 import numpy as np
 
 from tapeviz.engine.foreign_names import Absent
-from tapeviz.engine.recording import here
+from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tensor import Path, Tensor, Variable, wrap
-from tapeviz.errors import InvalidArgumentError, tell, warn
+from tapeviz.errors import InvalidArgumentError, error_message, warn
 from tapeviz.tf.arrays import creation
 from tapeviz.tf.keras.naming import auto_name
 from tapeviz.tf.keras.optimizers.schedules import LearningRateSchedule
@@ -118,7 +118,7 @@ class Optimizer:
         if isinstance(rate, float):
             return self._keep(np.float32(rate), "learning_rate")
         raise ValueError(
-            tell(
+            error_message(
                 "Argument `learning_rate` should be float, or an instance of "
                 "LearningRateSchedule, or a callable (that takes in the current "
                 "iteration value and returns the corresponding learning rate value). "
@@ -147,7 +147,7 @@ class Optimizer:
             old.assign(rate)
         else:
             raise TypeError(
-                tell(
+                error_message(
                     "This optimizer was created with a `LearningRateSchedule` object "
                     "as its `learning_rate` constructor argument, hence its learning "
                     "rate is not settable.",
@@ -223,7 +223,7 @@ class Optimizer:
         pairs = list(grads_and_vars)
         if not pairs:
             raise ValueError(
-                tell("not enough values to unpack (expected 2, got 0)", _ONCE)
+                error_message("not enough values to unpack (expected 2, got 0)", _ONCE)
             )
         grads, variables = zip(*pairs, strict=True)
         self.apply(grads, variables)
@@ -239,11 +239,11 @@ class Optimizer:
             return
         variables = self._ready(grads, trainable_variables)
         pairs = self._connected(grads, variables)
-        outer, here.by = here.by, self
+        outer, tape_stack.by = tape_stack.by, self
         try:
             self._apply(pairs)
         finally:
-            here.by = outer
+            tape_stack.by = outer
         self._iterations._put(self._iterations._v + 1)
 
     def _ready(
@@ -259,7 +259,7 @@ class Optimizer:
         for v in variables:
             if id(v) not in self._index:
                 raise ValueError(
-                    tell(
+                    error_message(
                         f"Unknown variable: {v}. This optimizer can only be called "
                         "for the variables it was originally built with. When working "
                         "with a new set of variables, you should recreate a new "
@@ -273,7 +273,7 @@ class Optimizer:
     def _own(self, grads: Sequence[Any]) -> list[Variable]:
         if not self.built:
             raise ValueError(
-                tell(
+                error_message(
                     "When passing `grads` without `variables`, the optimizer must "
                     "already be built on a list of variables. Call "
                     "`optimizer.build(trainable_variables)` first."
@@ -281,7 +281,7 @@ class Optimizer:
             )
         if len(grads) != len(self._of):
             raise ValueError(
-                tell(
+                error_message(
                     "When passing `grads` as a list of gradient tensors, the "
                     "gradients must match `optimizer.variables` one-to-on. Received a "
                     f"list of {len(grads)} gradients, but the optimizer is tracking "
@@ -296,7 +296,7 @@ class Optimizer:
         pairs = [(_raw(g, v), v) for g, v in given if g is not None]
         if not pairs:
             raise ValueError(
-                tell(
+                error_message(
                     "No gradients provided for any variable.",
                     "every gradient is None; why(tape, loss, x) says the reason",
                 )
@@ -400,7 +400,7 @@ class Optimizer:
             return self._last[id(variable)]
         except KeyError:
             raise ValueError(
-                tell(
+                error_message(
                     f"{self.name} has not updated {variable.name}",
                     "apply a gradient first",
                 )
@@ -521,7 +521,7 @@ def _raw(gradient: Any, v: Variable) -> Any:
     )
     if np.shape(g) != np.shape(v._v):
         raise InvalidArgumentError(
-            tell(
+            error_message(
                 f"Cannot update variable with shape {list(np.shape(v._v))} using a "
                 f"Tensor with shape {list(np.shape(g))}, shapes must be equal.",
                 f"does this gradient belong to {v.name}? Pairs are (gradient, "
@@ -551,7 +551,7 @@ def _no_unknown(unknown: dict[str, Any]) -> None:
     if unknown:
         do = {"lr": "it is called learning_rate"}
         raise ValueError(
-            tell(
+            error_message(
                 f"Argument(s) not recognized: {unknown}",
                 "; ".join(do[n] for n in unknown if n in do),
             )
@@ -563,7 +563,7 @@ def _one_clip(
 ) -> None:
     if sum(c is not None for c in (norm, value, global_norm)) > 1:
         raise ValueError(
-            tell(
+            error_message(
                 "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. "
                 f"Received: clipnorm={norm}, clipvalue={value}, "
                 f"global_clipnorm={global_norm}"
@@ -574,14 +574,14 @@ def _one_clip(
 def _sane_average(use: bool, momentum: float, every: int | None) -> None:
     if use and not 0 <= momentum <= 1:
         raise ValueError(
-            tell(
+            error_message(
                 "`ema_momentum` must be in the range [0, 1]. Received: "
                 f"ema_momentum={momentum}"
             )
         )
     if use and every and (not isinstance(every, int) or every < 1):
         raise ValueError(
-            tell(
+            error_message(
                 "`ema_overwrite_frequency` must be an integer >= 1 or None. Received: "
                 f"ema_overwrite_frequency={every}"
             )
@@ -591,7 +591,7 @@ def _sane_average(use: bool, momentum: float, every: int | None) -> None:
 def _sane_accumulation(steps: int | None) -> None:
     if steps is not None and (steps == 1 or steps < 0):
         raise ValueError(
-            tell(
+            error_message(
                 "`gradient_accumulation_steps` must be an integer >= 2. Received: "
                 f"gradient_accumulation_steps={steps}"
             )

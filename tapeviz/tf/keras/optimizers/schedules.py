@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.tensor import Tensor, Variable, raw, wrap
-from tapeviz.errors import tell
+from tapeviz.errors import error_message
 
 
 class LearningRateSchedule:
@@ -55,7 +55,7 @@ def _number(value: Any) -> Any:
 def _positive(name: str, value: Any) -> None:
     if value <= 0:
         raise ValueError(
-            tell(f"Argument `{name}` must be > 0. Received: {name}={value}")
+            error_message(f"Argument `{name}` must be > 0. Received: {name}={value}")
         )
 
 
@@ -123,7 +123,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     ) -> None:
         if len(boundaries) != len(values) - 1:
             raise ValueError(
-                tell(
+                error_message(
                     "The length of boundaries should be 1 less than the length of "
                     f"values. Received: boundaries={boundaries} of length "
                     f"{len(boundaries)}, and values={values} of length {len(values)}."
