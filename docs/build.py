@@ -52,14 +52,16 @@ MODULES = {
 
 
 def names(module: ModuleType) -> list[str]:
-    """The public names of a module that its page tells about, in order.
+    """The public names of a module that its page documents, in order.
 
     Where a module has no ``__all__``, these are what it defines itself. Submodules have
     their own pages; plain values, such as dtypes, have no docstring to show.
     """
     listed = getattr(module, "__all__", None)
     found = listed or [name for name in dir(module) if _own(module, name)]
-    return sorted((name for name in found if _told(getattr(module, name))), key=_key)
+    return sorted(
+        (name for name in found if _documented(getattr(module, name))), key=_key
+    )
 
 
 def _own(module: ModuleType, name: str) -> bool:
@@ -67,7 +69,7 @@ def _own(module: ModuleType, name: str) -> bool:
     return not name.startswith("_") and home == module.__name__
 
 
-def _told(thing: Any) -> bool:
+def _documented(thing: Any) -> bool:
     return bool(inspect.isclass(thing) or inspect.isroutine(thing))
 
 
@@ -78,11 +80,11 @@ def _key(name: str) -> tuple[str, str]:
 def reference(module: ModuleType, heading: str, seen: set[int]) -> str:
     """The page of one module as MyST: a directive for each name.
 
-    ``seen`` has the things that other pages told of; those are not indexed again.
+    ``seen`` has the ids of what other pages documented: that is not indexed again.
     """
     entries = "\n".join(_entry(module, name, seen) for name in names(module))
-    told = (inspect.getdoc(module) or "").split("\n\n")[0]
-    head = f"# {heading}\n\n`{module.__name__}`\n\n{told}\n\n"
+    summary = (inspect.getdoc(module) or "").split("\n\n")[0]
+    head = f"# {heading}\n\n`{module.__name__}`\n\n{summary}\n\n"
     return f"{head}```{{eval-rst}}\n{entries}\n```\n"
 
 
@@ -146,8 +148,8 @@ def operations() -> str:
 def _row(cells: Sequence[str]) -> str:
     *codes, words = cells
     first, *rest = map(_code, codes)
-    told = "".join(f"<td>{cell}</td>" for cell in [*rest, html.escape(words)])
-    return f'<tr><th scope="row">{first}</th>{told}</tr>'
+    row = "".join(f"<td>{cell}</td>" for cell in [*rest, html.escape(words)])
+    return f'<tr><th scope="row">{first}</th>{row}</tr>'
 
 
 def _code(text: str) -> str:

@@ -123,7 +123,7 @@ def __getattr__(name: str) -> Any:
     else:
         from tapeviz.tf.missing import missing
 
-        raise AttributeError(missing("", name, __all__))
+        raise AttributeError(missing("", name, _offered()))
     globals()[name] = found
     return found
 
@@ -145,7 +145,14 @@ def _namespace(name: str) -> ModuleType:
 
     rooms = [f"tapeviz.{room}" for room in NAMESPACES[name].split()]
     home = rooms[0].removeprefix("tapeviz.tf.").removeprefix("tapeviz.")
-    return Namespace(home, rooms, __all__)
+    return Namespace(home, rooms, _offered)
+
+
+def _offered() -> dict[str, list[str]]:
+    """What can be suggested for a name that is not there, by namespace."""
+    spaces = ("math", "nn", "linalg", "random", "debugging", "image", "keras")
+    tapeviz: Any = sys.modules[__name__]
+    return {"": [*_WHERE], **{space: dir(getattr(tapeviz, space)) for space in spaces}}
 
 
 globals().pop("errors")  # the module: its namespace is what a learner asks for

@@ -1,12 +1,13 @@
 """draw, play, why, explain: what turns a tape into something to look at.
 
-Each function looks up the learner's own names, asks ``trace.observe`` for frozen data
-and hands it to an object of ``shown``. Nothing heavy is imported before it is needed.
+Each function looks up the learner's own names, asks ``inspect`` for frozen data and
+passes it to an object of ``views``. Nothing heavy is imported before it is needed.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from numbers import Number
 from typing import Any
 
@@ -14,21 +15,37 @@ from tapeviz import inspect
 from tapeviz.engine import nest
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
-from tapeviz.errors import caller, error_message
+from tapeviz.errors import caller, error_message, names_around
 from tapeviz.trace.explanation import Explanation, ForwardPass
 from tapeviz.trace.film import Table
-from tapeviz.views.descent import Descent, descent
-from tapeviz.views.descent_player import Walked
-from tapeviz.views.diagnosis import Explained, Why
-from tapeviz.views.drawing import Drawing, Step, call_site_of, draw, names_of, tape_of
-from tapeviz.views.explorer import explore
+from tapeviz.views.descent import DescentPlayer, DescentRun, descent
+from tapeviz.views.diagnosis import Diagnosis, ExplanationView
+from tapeviz.views.drawing import (
+    Drawing,
+    RunStep,
+    call_site_of,
+    draw,
+    names_of,
+    tape_of,
+)
+from tapeviz.views.explorer import (
+    METHODS,
+    Explorer,
+    Settings,
+    begin_at,
+    known_name,
+    own_loss,
+    preset,
+    settings_at,
+)
+from tapeviz.views.loss_presets import PRESETS
 from tapeviz.views.player import Player
 
 __all__ = ["descent", "draw", "explain", "explore", "operations", "play", "why"]
 
 
 def play(  # noqa: PLR0913 - options, by keyword
-    what: GradientTape | Descent | Step,
+    what: GradientTape | DescentRun | RunStep,
     target: Any = None,
     sources: Any = None,
     *,
@@ -59,15 +76,15 @@ def play(  # noqa: PLR0913 - options, by keyword
     """
     look: dict[str, Any] = {"theme": theme, "direction": direction}
     look |= {"step": step, "predict": predict, "speed": speed}
-    if isinstance(what, Descent):
-        return Walked(what, **look, directions=directions)
+    if isinstance(what, DescentRun):
+        return DescentPlayer(what, **look, directions=directions)
     tape = tape_of(what, "play")
     target, sources = _asked(tape, target, sources, "play")
     _tensors(target, "target")
     _tensors(sources, "source")
     if mode == "forward":
-        told = inspect.explanation(tape, target, sources, names_of(what))
-        return Player(told.run, sweeps=_sweeps(told), **look)
+        explained = inspect.explanation(tape, target, sources, names_of(what))
+        return Player(explained.run, sweeps=_sweeps(explained), **look)
     if mode != "backward":
         raise ValueError(
             error_message(
@@ -79,16 +96,16 @@ def play(  # noqa: PLR0913 - options, by keyword
     return Player(run, practice=practice, **look)
 
 
-def _sweeps(told: Explanation) -> tuple[ForwardPass, ...]:
-    """The sweeps of forward mode that can be told; ValueError if there are none."""
-    if not told.forward:
+def _sweeps(explained: Explanation) -> tuple[ForwardPass, ...]:
+    """The passes of forward mode that can be played; ValueError if there are none."""
+    if not explained.forward:
         raise ValueError(
             error_message(
                 "forward mode has nothing to tell here",
                 "give sources that the target depends on, real and not too large",
             )
         )
-    return told.forward
+    return explained.forward
 
 
 def _tensors(thing: Any, role: str) -> None:
@@ -103,12 +120,12 @@ def _tensors(thing: Any, role: str) -> None:
 
 
 def why(
-    tape: GradientTape | Step,
+    tape: GradientTape | RunStep,
     target: Any = None,
     sources: Any = None,
     *,
     theme: str = "auto",
-) -> Why:
+) -> Diagnosis:
     """Why a gradient is None, zero or nan, or where it comes from if it is fine.
 
     Each reason comes with the place in your code and the smallest change that mends it.
@@ -129,19 +146,19 @@ def why(
     _numbers(target, "target")
     _numbers(sources, "source")
     frame = caller()
-    spot = None if frame is None else (frame.f_code, frame.f_lasti)
-    return Why(inspect.why(tape, target, sources, names, spot), theme=theme)
+    call_site = None if frame is None else (frame.f_code, frame.f_lasti)
+    return Diagnosis(inspect.why(tape, target, sources, names, call_site), theme=theme)
 
 
 def explain(  # noqa: PLR0913 - options, by keyword
-    tape: GradientTape | Step,
+    tape: GradientTape | RunStep,
     target: Any = None,
     sources: Any = None,
     *,
     check: bool = False,
     exact: bool = False,
     theme: str = "auto",
-) -> Explained:
+) -> ExplanationView:
     """The steps of a gradient as a table and as a derivation, to read and to copy.
 
     It says what the player and the picture show. ``check`` puts finite differences
@@ -159,12 +176,63 @@ def explain(  # noqa: PLR0913 - options, by keyword
     target, sources = _asked(tape, target, sources, "explain")
     _tensors(target, "target")
     _tensors(sources, "source")
-    told = inspect.explanation(tape, target, sources, names, check=check)
-    return Explained(told, theme=theme, exact=exact)
+    explained = inspect.explanation(tape, target, sources, names, check=check)
+    return ExplanationView(explained, theme=theme, exact=exact)
+
+
+def explore(  # noqa: PLR0913 - what the controls begin with, by keyword
+    loss: Callable[..., Any] | str = "parabola",
+    x: Any = None,
+    *,
+    learning_rate: float | None = None,
+    steps: int | None = None,
+    start: Any = None,
+    optimizer: str = "gradient descent",
+    compare: Sequence[str] = (),
+    window: Sequence[tuple[float, float]] | None = None,
+    theme: str = "auto",
+) -> Any:
+    """A panel that runs the descent of ``loss`` again as you move its controls.
+
+    ``loss`` is a function that reads the variable ``x``, or takes it; ``x`` holds one
+    or two numbers, in one variable or a list of two, and is left as it was. Or ``loss``
+    is the name of a preset: "parabola", "bumpy", "ravine", "rosenbrock", "himmelblau",
+    "saddle". ``optimizer`` and ``compare`` are among "gradient descent", "momentum",
+    "Nesterov", "RMSprop", "Adagrad", "Adam". ``panel.run`` is the last run.
+
+    TypeError when there is no function or no variable, ValueError for an unknown name.
+    """
+    from tapeviz.tf.keras import optimizers
+    from tapeviz.views.widgets.explorer import Studio
+
+    given = Settings(
+        0.1 if learning_rate is None else learning_rate,
+        10 if steps is None else steps,
+        (),
+        known_name(optimizer, METHODS, "optimizer"),
+        (),
+        tuple(known_name(name, METHODS, "optimizer") for name in compare),
+    )
+    losses = {
+        name: preset(name, given, learning_rate, steps, optimizers) for name in PRESETS
+    }
+    if isinstance(loss, str):
+        first = known_name(loss, PRESETS, "preset")
+    else:
+        first = "your loss"
+        own = own_loss(loss, x, names_around(), window, optimizers)
+        begin = own.position if start is None else begin_at(start, own.numbers)
+        settings = settings_at(given, begin)
+        losses = {first: lambda: (own, settings), **losses}
+    explorer = Explorer(losses, theme=theme)
+    panel = Studio(explorer, first, METHODS, {n: t.title for n, t in PRESETS.items()})
+    if isinstance(loss, str) and start is not None:
+        panel.begin(begin_at(start, len(PRESETS[first].start)))
+    return panel
 
 
 def _asked(tape: GradientTape, target: Any, sources: Any, verb: str) -> tuple[Any, Any]:
-    """What is asked about, or what the tape was last asked for."""
+    """The targets and sources given, or those the tape was last asked for."""
     if target is None and sources is None:
         target, sources = inspect.asked(tape)
     if target is None or sources is None:
@@ -200,6 +268,6 @@ def operations() -> Table:
 
 
 def bundle(tape: GradientTape, **_: Any) -> dict[str, Any]:
-    """What a bare tape at the end of a cell shows: its picture."""
+    """The MIME bundle of a bare tape at the end of a notebook cell: its graph."""
     names = vars(sys.modules["__main__"])
     return Drawing(inspect.graph(tape, names))._repr_mimebundle_()

@@ -98,8 +98,8 @@ def _report(copied: copies.Copied, folder: Path) -> str:
     lines = [f"Your lessons are in {folder.resolve()}"]
     for names, what in (
         (copied.refreshed, "brought up to date"),
-        (copied.kept, "kept as you changed it"),
-        (copied.beside, "a new edition, beside your own"),
+        (copied.left_alone, "kept as you changed it"),
+        (copied.side_copies, "a new edition, beside your own"),
     ):
         lines += [f"  {name}: {what}" for name in names]
     return "\n".join(lines)

@@ -24,17 +24,17 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge"
 
 @dataclass(frozen=True)
 class Finding:
-    """One part: its state, what was seen, and the command that mends it."""
+    """The result of a check: the part's state, what was seen, how to repair it."""
 
     part: str
     state: str
     seen: str
-    mend: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
-class Part:
-    """Something to try: ``look`` says what it saw, or raises.
+class HealthCheck:
+    """A check of one part: ``look`` says what it saw, or raises.
 
     ``needed`` parts are broken when they fail; the others are merely not there, and
     ``without`` says what is missed.
@@ -42,28 +42,28 @@ class Part:
 
     name: str
     look: Callable[[], str]
-    mend: str
+    remedy: str
     needed: bool = True
     without: str = ""
 
 
-def examine(parts: Sequence[Part] | None = None) -> tuple[Finding, ...]:
-    """Try every part, and say of each how it stands.
+def examine(checks: Sequence[HealthCheck] | None = None) -> tuple[Finding, ...]:
+    """Run every check, by default all there are.
 
     >>> {finding.part for finding in examine()} >= {"Python", "layout engine"}
     True
     """
-    return tuple(map(_try, PARTS if parts is None else parts))
+    return tuple(map(_try, PARTS if checks is None else checks))
 
 
-def _try(part: Part) -> Finding:
+def _try(check: HealthCheck) -> Finding:
     try:
-        return Finding(part.name, GOOD, part.look())
+        return Finding(check.name, GOOD, check.look())
     except Exception as error:  # noqa: BLE001 - whatever is wrong is the finding
         seen = str(error).splitlines()[0] if str(error) else type(error).__name__
-    if part.needed:
-        return Finding(part.name, BROKEN, seen, part.mend)
-    return Finding(part.name, LACKING, part.without, part.mend)
+    if check.needed:
+        return Finding(check.name, BROKEN, seen, check.remedy)
+    return Finding(check.name, LACKING, check.without, check.remedy)
 
 
 def report(findings: Sequence[Finding]) -> str:
@@ -73,8 +73,8 @@ def report(findings: Sequence[Finding]) -> str:
     for finding in findings:
         mark = _MARKS[finding.state]
         lines.append(f"{mark}  {finding.part:{width}}  {finding.seen}")
-        if finding.mend:
-            lines.append(f"    {'':{width}}  to mend it: {finding.mend}")
+        if finding.remedy:
+            lines.append(f"    {'':{width}}  to mend it: {finding.remedy}")
     return "\n".join([*lines, "", _verdict(findings)])
 
 
@@ -129,7 +129,7 @@ def _layout() -> str:
     from tapeviz.trace.geometry import Box, Link
 
     boxes = [Box("a", 40, 20), Box("b", 40, 20)]
-    layout.place(boxes, [Link("a-b", "a", "b")])
+    layout.lay_out(boxes, [Link("a-b", "a", "b")])
     return layout.engine()
 
 
@@ -180,20 +180,20 @@ def _by_system(linux: str, mac: str, windows: str) -> str:
 
 
 PARTS = (
-    Part("Python", _python, "install Python 3.11 or newer from python.org"),
-    Part("tape", _tape, pip("numpy", "tapeviz")),
-    Part("layout engine", _layout, pip("graphviz-pure")),
-    Part("plots", _plots, pip("matplotlib")),
-    Part("widgets", _widgets, pip("anywidget", "ipywidgets")),
-    Part("lessons", _lessons, pip("tapeviz")),
-    Part(
+    HealthCheck("Python", _python, "install Python 3.11 or newer from python.org"),
+    HealthCheck("tape", _tape, pip("numpy", "tapeviz")),
+    HealthCheck("layout engine", _layout, pip("graphviz-pure")),
+    HealthCheck("plots", _plots, pip("matplotlib")),
+    HealthCheck("widgets", _widgets, pip("anywidget", "ipywidgets")),
+    HealthCheck("lessons", _lessons, pip("tapeviz")),
+    HealthCheck(
         "JupyterLab",
         _jupyterlab,
         pip("jupyterlab", "ipykernel"),
         needed=False,
         without="not installed: needed by tapeviz lab, not by other notebooks",
     ),
-    Part(
+    HealthCheck(
         "browser",
         _browser,
         _by_system(
@@ -204,7 +204,7 @@ PARTS = (
         needed=False,
         without="no Chromium or Chrome found: only our own tests need one by name",
     ),
-    Part(
+    HealthCheck(
         "video encoder",
         _encoder,
         _by_system(
@@ -216,4 +216,4 @@ PARTS = (
         without="no ffmpeg: films save as .gif, .html and .svg, not as .mp4",
     ),
 )
-"""What is tried, in the order it is told; a new part is one more entry."""
+"""The checks, in the order of the report; a new one is one more entry."""

@@ -1,4 +1,7 @@
-"""The errors of tapeviz: each says what happened, where, and what to do."""
+"""The error classes, and the parts of a message: what happened, where, what to do.
+
+Also who the learner is: the innermost frame that is not of tapeviz.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _HOME = os.path.dirname(__file__)  # noqa: PTH120 - pathlib is slow to import
 
 
 class TapevizError(Exception):
-    """The common ancestor of the errors that only tapeviz raises."""
+    """The base class of the errors that only tapeviz raises."""
 
 
 class LayoutError(TapevizError, RuntimeError):
@@ -26,7 +29,7 @@ class SaveError(TapevizError, OSError):
 
 
 class OpError(TapevizError):
-    """The ancestor of TensorFlow's own errors; ``message`` is the text."""
+    """The base class of TensorFlow's own errors; ``message`` is the text."""
 
     @property
     def message(self) -> str:
@@ -60,7 +63,7 @@ def own(code: CodeType) -> bool:
 
 
 def _between(code: CodeType) -> bool:
-    """Whether it is Python's own step: into a ``with`` block, or to a dataclass."""
+    """Whether code is Python's own, of ``contextlib`` or a dataclass's ``__init__``."""
     made = (code.co_filename, code.co_name) == ("<string>", "__init__")
     return made or code.co_filename == contextlib.__file__
 
@@ -80,7 +83,7 @@ def names_around() -> Mapping[str, object]:
 
 
 def at() -> str:
-    """Where in the learner's code this happens: ``line 3: y = x * "a"``, or ""."""
+    """The learner's line that is running: ``line 3: y = x * "a"``, or ""."""
     frame = caller()
     if frame is None:
         return ""
@@ -91,15 +94,15 @@ def at() -> str:
 def error_message(what: str, do: str = "") -> str:
     """A message in three parts: what happened, where, what to do."""
     lines = [what]
-    if place := at():
-        lines.append(f"  where: {place}")
+    if location := at():
+        lines.append(f"  where: {location}")
     if do:
         lines.append(f"  what to do: {do}")
     return "\n".join(lines)
 
 
 def warn(text: str, kind: type[Warning] = UserWarning) -> None:
-    """Warn of something in the innermost line outside tapeviz."""
+    """Warn, as if the innermost line outside tapeviz had done it."""
     level, frame = 1, sys._getframe(0)  # noqa: SLF001 - inspect is slow to import
     while frame.f_back is not None and own(frame.f_code):
         level, frame = level + 1, frame.f_back

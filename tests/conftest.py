@@ -60,8 +60,8 @@ def _room(*, alone: bool) -> Iterator[None]:
     if fcntl is None:
         yield
         return
-    here = Path(__file__).parent
-    door, room = (os.open(path, os.O_RDONLY) for path in (here, here / "data"))
+    folder = Path(__file__).parent
+    door, room = (os.open(path, os.O_RDONLY) for path in (folder, folder / "data"))
     try:
         fcntl.flock(door, fcntl.LOCK_EX)
         fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)

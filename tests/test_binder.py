@@ -36,9 +36,9 @@ def test_the_repository_is_copied_then_installed_then_prepared(dockerfile: str) 
         '-r "binder/requirements.txt"',
         "binder/postBuild",
     ]
-    places = [dockerfile.find(step) for step in steps]
-    assert -1 not in places, dict(zip(steps, places, strict=True))
-    assert places == sorted(places)
+    positions = [dockerfile.find(step) for step in steps]
+    assert -1 not in positions, dict(zip(steps, positions, strict=True))
+    assert positions == sorted(positions)
 
 
 def test_what_is_installed_is_tapeviz_with_jupyterlab_pinned() -> None:
@@ -48,11 +48,11 @@ def test_what_is_installed_is_tapeviz_with_jupyterlab_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]["lab"]
     wanted = [Requirement(line) for line in project["dependencies"] + extras]
-    here = {it.name: it for it in wanted if not it.marker or it.marker.evaluate()}
-    told = dict(pin.split("==") for pin in pins)
-    assert told.keys() == here.keys(), "all that tapeviz asks for itself"
-    for name, version in told.items():
-        assert version in here[name].specifier, name
+    needed = {it.name: it for it in wanted if not it.marker or it.marker.evaluate()}
+    pinned = dict(pin.split("==") for pin in pins)
+    assert pinned.keys() == needed.keys(), "all that tapeviz asks for itself"
+    for name, version in pinned.items():
+        assert version in needed[name].specifier, name
 
 
 LESSON = """

@@ -77,16 +77,19 @@ def test_a_changed_lesson_stays_and_others_are_refreshed(
     first, second, _ = NAMES
     copies.copy(mine)
     (mine / first).write_text("my answers")
-    assert copies.copy(mine) == copies.Copied(kept=(first,))
+    assert copies.copy(mine) == copies.Copied(left_alone=(first,))
     for name in (first, second):
         (origin / name).write_text(f"{name}, second edition")
     copied = copies.copy(mine)
-    beside = "10_1_first (new).ipynb"
+    new_name = "10_1_first (new).ipynb"
     assert copied == copies.Copied(
-        added=(beside,), refreshed=(second,), kept=(first,), beside=(beside,)
+        added=(new_name,),
+        refreshed=(second,),
+        left_alone=(first,),
+        side_copies=(new_name,),
     )
     assert files(mine)[first] == "my answers"
-    assert files(mine)[beside] == f"{first}, second edition"
+    assert files(mine)[new_name] == f"{first}, second edition"
     assert files(mine)[second] == f"{second}, second edition"
 
 

@@ -26,8 +26,8 @@ def _by_name(name: str) -> doctor.Finding:
 def test_a_broken_part_is_named_with_its_mend_and_the_exit_status(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    part = doctor.Part("wheel", _broken, "fetch a new wheel")
-    monkeypatch.setattr(doctor, "PARTS", (part,))
+    check = doctor.HealthCheck("wheel", _broken, "fetch a new wheel")
+    monkeypatch.setattr(doctor, "PARTS", (check,))
     assert main(["doctor"]) == 1
     said = capsys.readouterr().out
     assert "!!  wheel  it fell apart\n" in said
@@ -39,8 +39,10 @@ def test_a_broken_part_is_named_with_its_mend_and_the_exit_status(
 def test_an_extra_that_is_not_there_stops_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part = doctor.Part("bell", _broken, "buy one", needed=False, without="no ringing")
-    monkeypatch.setattr(doctor, "PARTS", (part,))
+    check = doctor.HealthCheck(
+        "bell", _broken, "buy one", needed=False, without="no ringing"
+    )
+    monkeypatch.setattr(doctor, "PARTS", (check,))
     assert main(["doctor"]) == 0
     said = capsys.readouterr().out
     assert "--  bell  no ringing\n" in said
@@ -71,7 +73,7 @@ def test_no_layout_engine_is_a_broken_part(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(layout, "find_spec", lambda _name: None)
     finding = _by_name("layout engine")
     assert finding.state == doctor.BROKEN
-    assert finding.mend.endswith("pip install --upgrade graphviz-pure")
+    assert finding.remedy.endswith("pip install --upgrade graphviz-pure")
 
 
 def test_an_old_python_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tapeviz.views.drawing import Drawing
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -48,8 +50,12 @@ def test_the_links_lead_somewhere(path: Path) -> None:
     [path for path in DOCUMENTS if "guides" in path.parts or path.name == "README.md"],
     ids=lambda p: str(p.relative_to(ROOT)),
 )
-def test_the_examples_run(path: Path) -> None:
+def test_the_examples_run(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The Python of a document, from top to bottom; a remark says what comes out."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Drawing, "forms", dict(Drawing.forms))
     space: dict[str, Any] = {"__name__": "__main__"}
     for block in re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL):
         if block.startswith("op("):

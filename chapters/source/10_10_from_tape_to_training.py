@@ -19,7 +19,9 @@
 import tapeviz as tf
 from tapeviz import descent, draw, explore, play
 from tapeviz.lessons import check
-from tapeviz.lessons.training import Network, best_line, decision, live, noisy_line, two_moons
+from tapeviz.lessons.training import (
+    Network, best_line, decision, live, noisy_line, two_moons,
+)
 
 # %% [markdown]
 # ## Predict
@@ -156,7 +158,7 @@ training.plot()
 # appears when you run the cell.
 
 # %% tags=["live"]
-explore("ravine", race=["momentum", "Adam"])
+explore("ravine", compare=["momentum", "Adam"])
 
 # %% [markdown]
 # Plain descent takes the gradient as it comes. *Momentum* keeps a part of its

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tapeviz.analysis.momentum import memory
+from tapeviz.analysis.momentum import momentum_of
 from tapeviz.analysis.trajectory import (
     Track,
     called,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tapeviz.analysis.momentum import Memory
+    from tapeviz.analysis.momentum import Momentum
     from tapeviz.analysis.trajectory import Floats
     from tapeviz.trace.descent import Curvature, Descent, Update
     from tapeviz.trace.value import Value
@@ -75,27 +75,27 @@ class Regime:
 
 
 def regime(run: Descent) -> Regime:
-    """The regime of a run, by theory where the loss is a parabola, else as observed.
+    """The regime of a run, by theory where the loss is quadratic, else as observed.
 
-    Plain descent on a loss whose curvature is the same everywhere is decided by the
-    factors ``1 - rate * bend``, one for each direction that the run moves in; with
-    momentum by two such factors.
+    On a quadratic loss plain gradient descent multiplies the distance to the minimum
+    along each eigenvector of the Hessian by ``1 - rate * eigenvalue`` per step, and
+    these factors decide; with momentum there are two such factors per eigenvector.
     """
     t = track(run)
-    name, sentence, inequality = _told(run, t)
-    limit, held = None if run.shifting else run.limit, _remembers(run)
-    if held is not None and limit is not None:
-        limit *= held.bound / 2
+    name, sentence, inequality = _verdict(run, t)
+    limit, momentum = None if run.shifting else run.limit, _momentum_of(run)
+    if momentum is not None and limit is not None:
+        limit *= momentum.bound / 2
     return Regime(name, sentence, inequality or _unruled(run, name), limit)
 
 
-def _remembers(run: Descent) -> Memory | None:
-    """The momentum of a run that is no plain descent."""
-    return memory(run) if steady_rate(run) is None else None
+def _momentum_of(run: Descent) -> Momentum | None:
+    """The momentum of a run that is not plain gradient descent; else None."""
+    return momentum_of(run) if steady_rate(run) is None else None
 
 
 def _unruled(run: Descent, name: str) -> str:
-    """Why no inequality stands there: other data, or an optimizer that rescales."""
+    """Why no inequality is given: minibatches, or an optimizer that rescales."""
     if run.shifting and name in {CONVERGING, DIVERGING, NOISY}:
         return "the loss is another one at each step, so no inequality decides"
     if run.method in {"", "SGD"} or name not in {
@@ -105,24 +105,24 @@ def _unruled(run: Descent, name: str) -> str:
     return f"{run.method} rescales every update, so no inequality decides: as observed"
 
 
-_Told = tuple[str, str, str]
+_Verdict = tuple[str, str, str]
 
 
-def _told(run: Descent, t: Track) -> _Told:
+def _verdict(run: Descent, t: Track) -> _Verdict:
     if not t.updates:
         return NONE, "No variable changed inside the block.", ""
-    checks: tuple[Callable[[Descent, Track], _Told | None], ...] = (
+    checks: tuple[Callable[[Descent, Track], _Verdict | None], ...] = (
         _broken,
         _too_small,
         _at_rest,
         _by_theory,
     )
     found = (check(run, t) for check in checks)
-    return next((told for told in found if told), None) or _observed(run, t)
+    return next((verdict for verdict in found if verdict), None) or _observed(run, t)
 
 
-def _broken(run: Descent, t: Track) -> _Told | None:
-    """A loss, gradient or point that is no number, unless the run flew off to it."""
+def _broken(run: Descent, t: Track) -> _Verdict | None:
+    """A run with a loss, gradient or point that is nan or infinite."""
     bad = ~np.isfinite(t.slopes)
     if not np.isnan(t.losses).all():
         bad = bad | ~np.isfinite(t.losses)
@@ -153,15 +153,15 @@ def _what_broke(run: Descent, t: Track, first: int) -> str:
     return f"the gradient is {number(t.slopes[first])}"
 
 
-def _too_small(_: Descent, t: Track) -> _Told | None:
-    """A run whose updates round to nothing."""
+def _too_small(_: Descent, t: Track) -> _Verdict | None:
+    """A run whose updates vanish in floating-point rounding."""
     if t.strides.any() or not t.slopes.any():
         return None
     said = "The updates are too small to change the variables: they round to nothing."
     return FLAT, said, f"length of gradient = {number(t.slopes[0])}"
 
 
-def _at_rest(run: Descent, t: Track) -> _Told | None:
+def _at_rest(run: Descent, t: Track) -> _Verdict | None:
     """A run whose gradient is zero where it starts."""
     if t.slopes[0] or t.strides.any():
         return None
@@ -171,55 +171,56 @@ def _at_rest(run: Descent, t: Track) -> _Told | None:
     start = run.curvature("start")
     if start is None:
         return FLAT, f"The gradient is zero, so nothing moves: {loss} is flat.", ""
-    low, high = start.bends[0], start.bends[-1]
-    bends = f"curvature from {number(low)} to {number(high)}"
+    low, high = start.eigenvalues[0], start.eigenvalues[-1]
+    spectrum = f"curvature from {number(low)} to {number(high)}"
     if low < 0 < high:
-        return SADDLE, "The gradient is zero where the run starts: a saddle.", bends
+        said = "The gradient is zero where the run starts: a saddle."
+        return SADDLE, said, spectrum
     lead = "The gradient is zero where the run starts, so nothing moves"
     if low > 0:
-        return FLAT, f"{lead}: it starts at the minimum.", bends
+        return FLAT, f"{lead}: it starts at the minimum.", spectrum
     top = "at a top" if high < 0 else f"{loss} is flat there"
-    return FLAT, f"{lead}: {top}.", bends
+    return FLAT, f"{lead}: {top}.", spectrum
 
 
 # -- by theory -----------------------------------------------------------------------
 
 
-def _by_theory(run: Descent, t: Track) -> _Told | None:
-    """What the factors of a parabola say; None where the loss is none."""
-    start, held = run.curvature("start"), _remembers(run)
-    rate = steady_rate(run) if held is None else held.rate
+def _by_theory(run: Descent, t: Track) -> _Verdict | None:
+    """The regime of a quadratic loss by its eigenvalues; None for another loss."""
+    start, momentum = run.curvature("start"), _momentum_of(run)
+    rate = steady_rate(run) if momentum is None else momentum.rate
     if start is None or rate is None or not _parabola(run):
         return None
-    bends = np.array(start.bends)
-    share = np.abs(np.array(start.ways) @ np.array(start.slope))
+    eigenvalues = np.array(start.eigenvalues)
+    share = np.abs(np.array(start.eigenvectors) @ np.array(start.slope))
     moving = share > _SHARE * float(share.max() or 1.0)
     if not moving.any():
         return None
-    scale = float(np.abs(bends).max()) or 1.0
-    level = np.abs(bends) <= _EDGE * scale
+    scale = float(np.abs(eigenvalues).max()) or 1.0
+    level = np.abs(eigenvalues) <= _EDGE * scale
     if (moving & level).any():
         return None if _flips(run) else _no_end(run)
-    if (moving & (rate * bends < 0)).any():
-        return _away_for_good(rate, number(float(bends[moving].min())))
-    top = float((rate * bends[moving]).max())
-    most = 2.0 if held is None else held.bound
-    if (~moving & ~level & (bends < 0)).any() and top < most:
-        low = number(float(bends.min()))
+    if (moving & (rate * eigenvalues < 0)).any():
+        return _away_for_good(rate, number(float(eigenvalues[moving].min())))
+    top = float((rate * eigenvalues[moving]).max())
+    most = 2.0 if momentum is None else momentum.bound
+    if (~moving & ~level & (eigenvalues < 0)).any() and top < most:
+        low = number(float(eigenvalues.min()))
         return (
             SADDLE,
             "The run moves along the ridge of a saddle and stops on it.",
             f"smallest curvature {low} < 0, and no gradient along it",
         )
-    if held is None:
-        told = _by_factor(rate, bends[moving])
+    if momentum is None:
+        verdict = _by_factor(rate, eigenvalues[moving])
     else:
-        told = _with_momentum(run, t, held, bends[moving])
-    return told
+        verdict = _with_momentum(run, t, momentum, eigenvalues[moving])
+    return verdict
 
 
 def _parabola(run: Descent) -> bool:
-    """Whether one parabola has the slopes and second derivatives of both ends."""
+    """Whether one quadratic has the gradients and Hessians seen at both ends."""
     one = run.curvature("start")
     two = run.curvature("minimum") or run.curvature("end")
     if one is None or two is None or run.shifting:
@@ -234,30 +235,26 @@ def _parabola(run: Descent) -> bool:
 
 
 def _matrix(c: Curvature) -> Floats:
-    ways = np.array(c.ways)
-    found: Floats = ways.T @ np.diag(c.bends) @ ways
+    eigenvectors = np.array(c.eigenvectors)
+    found: Floats = eigenvectors.T @ np.diag(c.eigenvalues) @ eigenvectors
     return found
 
 
 def _flips(run: Descent) -> bool:
-    """Whether a gradient points against the first one, as beyond a kink."""
+    """Whether some gradient points against the first one, as beyond a kink."""
     rows = [[e for g in u.gradients for e in entries(g)] for u in run.updates]
     whole = [row for row in rows if len(row) == len(rows[0])]
     return bool((np.array(whole) @ np.array(rows[0]) < 0).any())
 
 
-def _no_end(run: Descent) -> _Told:
+def _no_end(run: Descent) -> _Verdict:
     loss = called(plain(run.loss_name))
     said = f"As far as it goes, {loss} falls in a straight line: no end is in sight."
-    return (
-        DIVERGING,
-        said,
-        "curvature 0 along the way",
-    )
+    return DIVERGING, said, "curvature 0 along the way"
 
 
-def _away_for_good(rate: float, low: str) -> _Told:
-    """A run that leaves the place of no slope, by its rate or by the curvature."""
+def _away_for_good(rate: float, low: str) -> _Verdict:
+    """A run that moves away from the critical point: negative rate or curvature."""
     if rate < 0:
         said = (
             "Each update goes uphill: it adds the gradient, which descent takes away."
@@ -267,14 +264,14 @@ def _away_for_good(rate: float, low: str) -> _Told:
     return DIVERGING, said, f"smallest curvature {low} < 0"
 
 
-def _by_factor(rate: float, bends: Floats) -> _Told:
-    """The regime by the largest ``rate * bend`` against 1 and 2."""
-    bend = float(bends.max())
-    top = rate * bend
-    product = f"rate · curvature = {number(rate)} · {number(bend)} = {number(top)}"
+def _by_factor(rate: float, eigenvalues: Floats) -> _Verdict:
+    """The regime by the largest ``rate * eigenvalue`` against 1 and 2."""
+    largest = float(eigenvalues.max())
+    top = rate * largest
+    product = f"rate · curvature = {number(rate)} · {number(largest)} = {number(top)}"
     if top <= 1 + _EDGE:
         return CONVERGING, _SAID[CONVERGING], f"{product} ≤ 1"
-    everywhere = rate * float(bends.min()) > 1 + _EDGE
+    everywhere = rate * float(eigenvalues.min()) > 1 + _EDGE
     where = "Each" if everywhere else "Along the direction that bends most, each"
     if abs(top - 2) <= _EDGE:
         return OSCILLATING, f"{where} {_SAID[OSCILLATING]}", product
@@ -283,19 +280,22 @@ def _by_factor(rate: float, bends: Floats) -> _Told:
     return OVERSHOOTING, f"{where} {_SAID[OVERSHOOTING]}", f"1 < {product} < 2"
 
 
-def _with_momentum(run: Descent, t: Track, held: Memory, bends: Floats) -> _Told:
-    """The regime by ``rate * bend`` against the bound that momentum shifts."""
-    bend = float(bends.max())
-    top = held.rate * bend
-    product = f"rate · curvature = {number(held.rate)} · {number(bend)} = {number(top)}"
-    if abs(top - held.bound) <= _EDGE:
+def _with_momentum(
+    run: Descent, t: Track, momentum: Momentum, eigenvalues: Floats
+) -> _Verdict:
+    """The regime by ``rate * eigenvalue`` against the bound that momentum shifts."""
+    largest = float(eigenvalues.max())
+    top = momentum.rate * largest
+    factors = f"{number(momentum.rate)} · {number(largest)}"
+    product = f"rate · curvature = {factors} = {number(top)}"
+    if abs(top - momentum.bound) <= _EDGE:
         said = "The momentum carries each update as far past the minimum as before."
-        return OSCILLATING, said, f"{product}, the edge {held.words}"
-    if top > held.bound:
+        return OSCILLATING, said, f"{product}, the edge {momentum.words}"
+    if top > momentum.bound:
         said = "The momentum carries each update past the minimum, ever farther."
-        return DIVERGING, said, f"{product} > {held.words}"
-    rule = f"{product} < {held.words}"
-    if not any(held.swings(b) for b in bends):
+        return DIVERGING, said, f"{product} > {momentum.words}"
+    rule = f"{product} < {momentum.words}"
+    if not any(momentum.swings(b) for b in eigenvalues):
         said = "The momentum is too small to carry the run past the minimum."
         return CONVERGING, said, rule
     if not _turns(run, t).any():
@@ -314,9 +314,9 @@ _SAID = {
 
 
 def steady_rate(run: Descent) -> float | None:
-    """The learning rate of plain descent, the same in every update with a gradient.
+    """The constant learning rate of plain gradient descent.
 
-    None where the optimizer does more than take away the gradient times its rate.
+    None where the rate changes or where an update is not ``-rate * gradient``.
     """
     if run.method not in {"", "SGD"} or _more_terms(run):
         return None
@@ -338,7 +338,7 @@ def _more_terms(run: Descent) -> bool:
 
 
 def _rounded(u: Update, rate: float) -> bool:
-    """Whether a move is that of the rate, as far as the variables can hold it."""
+    """Whether an update is ``-rate * gradient`` up to the dtype's rounding."""
     gaps = (
         abs(move + rate * slope) <= _FINE * max(abs(at), abs(to))
         for m, g, a, b in zip(u.moves, u.gradients, u.at, u.to, strict=True)
@@ -358,7 +358,7 @@ def _odd(value: Value) -> bool:
 
 
 def _nearly(rates: set[float]) -> float | None:
-    """The first of several rates that differ by rounding only."""
+    """The median of several rates that differ by rounding only; else None."""
     if not rates or max(rates) - min(rates) > 1e-2 * abs(max(rates, key=abs)):
         return None
     return float(np.median(list(rates)))
@@ -367,7 +367,7 @@ def _nearly(rates: set[float]) -> float | None:
 # -- as observed ---------------------------------------------------------------------
 
 
-def _observed(run: Descent, t: Track) -> _Told:
+def _observed(run: Descent, t: Track) -> _Verdict:
     known = t.losses[np.isfinite(t.losses)]
     if run.shifting:
         return _all_in_all(run, known)
@@ -386,8 +386,8 @@ def _observed(run: Descent, t: Track) -> _Told:
     return _by_turns(run, t) if t.seen else _by_losses(run, t, known)
 
 
-def _all_in_all(run: Descent, losses: Floats) -> _Told:
-    """What losses of different data say together; a single one says little."""
+def _all_in_all(run: Descent, losses: Floats) -> _Verdict:
+    """The regime of a minibatch run by the mean of its first and last losses."""
     part = max(1, len(losses) // 4)
     before, after = float(losses[:part].mean()), float(losses[-part:].mean())
     name, does = NOISY, "does not fall"
@@ -400,8 +400,8 @@ def _all_in_all(run: Descent, losses: Floats) -> _Told:
     return name, f"{said} Each step sees other data, so the path is noisy.", ""
 
 
-def _by_turns(run: Descent, t: Track) -> _Told:
-    """What the path itself says: whether it turns back."""
+def _by_turns(run: Descent, t: Track) -> _Verdict:
+    """The regime by whether the path turns back."""
     turns = _turns(run, t)
     if _swinging(turns, t.strides):
         said = "The updates turn back again and again and do not get smaller."
@@ -422,7 +422,7 @@ def _times(count: int) -> str:
 
 
 def _restless(turns: NDArray[np.bool_], strides: Floats) -> bool:
-    """Whether a run still turns back at its end, by updates as long as before."""
+    """Whether a run still turns back at its end, with updates as long as before."""
     third = len(strides) // 3
     if third < 2 or turns[-third:].sum() < 2:
         return False
@@ -430,8 +430,8 @@ def _restless(turns: NDArray[np.bool_], strides: Floats) -> bool:
     return bool(end.max() > 0.9 * middle.max())
 
 
-def _by_losses(run: Descent, t: Track, losses: Floats) -> _Told:
-    """What the losses say where the numbers are too many to see a run turn back."""
+def _by_losses(run: Descent, t: Track, losses: Floats) -> _Verdict:
+    """The regime by the losses alone, where the parameters were not recorded."""
     loss, n = called(plain(run.loss_name)), len(losses) - 1
     rises = int((np.diff(losses) > 0).sum())
     if not rises and (n < 1 or losses[-1] < losses[0]):
@@ -460,20 +460,20 @@ def _away(losses: Floats, t: Track) -> bool:
     return bool(losses[-1] > losses[0] and grows)
 
 
-def _saddle(run: Descent, t: Track) -> _Told | None:
+def _saddle(run: Descent, t: Track) -> _Verdict | None:
     end = run.curvature("end")
-    if end is None or not end.bends or not np.isfinite(t.slopes).all():
+    if end is None or not end.eigenvalues or not np.isfinite(t.slopes).all():
         return None
-    still = float(np.hypot.reduce(np.array(end.slope))) <= _STILL * max(
+    flat_end = float(np.hypot.reduce(np.array(end.slope))) <= _STILL * max(
         float(t.slopes.max()), 1e-30
     )
     if (
-        still
+        flat_end
         and _reached(end, t)
-        and end.bends[0] < -_EDGE * abs(end.bends[-1])
-        and end.bends[-1] > 0
+        and end.eigenvalues[0] < -_EDGE * abs(end.eigenvalues[-1])
+        and end.eigenvalues[-1] > 0
     ):
-        low, high = number(end.bends[0]), number(end.bends[-1])
+        low, high = number(end.eigenvalues[0]), number(end.eigenvalues[-1])
         return (
             SADDLE,
             "The run ends where the gradient is zero and the loss bends both ways.",
@@ -483,26 +483,29 @@ def _saddle(run: Descent, t: Track) -> _Told | None:
 
 
 def _reached(end: Curvature, t: Track) -> bool:
-    """Whether the place of no slope is next to the run's end, as its bends tell."""
-    bends = np.array(end.bends)
-    slope = np.array(end.ways) @ np.array(end.slope)
-    left = np.abs(slope[bends != 0] / bends[bends != 0])
+    """Whether a Newton step from the run's end is short beside the whole path."""
+    eigenvalues = np.array(end.eigenvalues)
+    slope = np.array(end.eigenvectors) @ np.array(end.slope)
+    left = np.abs(slope[eigenvalues != 0] / eigenvalues[eigenvalues != 0])
     far = np.abs(t.numbers - t.numbers[0]).max(initial=0) if t.seen else np.inf
     return bool(left.max(initial=0) <= _NEAR * far)
 
 
 def _level(run: Descent, t: Track) -> bool:
     end = run.curvature("end")
-    bend = max(map(abs, end.bends)) if end and end.bends else 0.0
-    return bool(t.slopes.max() <= _STILL and bend <= _STILL)
+    steepest = max(map(abs, end.eigenvalues)) if end and end.eigenvalues else 0.0
+    return bool(t.slopes.max() <= _STILL and steepest <= _STILL)
 
 
 def _turns(run: Descent, t: Track) -> NDArray[np.bool_]:
-    """After which updates the next one goes back, in a direction that counts."""
+    """After which updates the next one goes back along some eigenvector.
+
+    Only components of at least ``_PART`` of the update count.
+    """
     moves = np.diff(t.numbers, axis=0)
     end = run.curvature("minimum") or run.curvature("end")
     if end is not None and len(end.at) == moves.shape[1]:
-        moves = moves @ np.array(end.ways).T
+        moves = moves @ np.array(end.eigenvectors).T
     far = np.abs(moves)
     counts = far > _PART * far.max(axis=1, keepdims=True, initial=0)
     back = (moves[1:] * moves[:-1] < 0) & counts[1:] & counts[:-1]
@@ -518,7 +521,7 @@ def _swinging(turns: NDArray[np.bool_], strides: Floats) -> bool:
 
 
 def _rule(run: Descent, sign: str, bound: int) -> str:
-    """``rate · curvature`` against a bound where plain descent makes it true."""
+    """``rate · curvature`` against a bound, if it holds for this run; else ""."""
     rate, limit = steady_rate(run), run.limit
     if rate is None or limit is None or run.shifting:
         return ""

@@ -1,4 +1,4 @@
-"""A long backward pass in few steps: what a group does to the gradient in one."""
+"""A long backward pass in few steps: one step for each group of a folded graph."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tapeviz.wording.values import counted
 def folded_run(run: BackwardPass) -> BackwardPass:
     """The pass over the folded graph; the pass itself if its graph is not folded.
 
-    A group has one step. Its upstream gradient is that of the last value that leaves
-    it, and it makes one contribution to each node that it draws on.
+    A group has one step. Its upstream gradient is that of the last value used outside
+    it, and it makes one contribution to each node outside that it uses.
     """
     found = chosen(run.graph)
-    return run if found is None else _Passage(run, found).folded()
+    return run if found is None else _FoldedPass(run, found).folded()
 
 
-class _Passage:
+class _FoldedPass:
     """The steps of a pass, put together by the groups they happen in."""
 
     def __init__(self, run: BackwardPass, fold: Fold) -> None:
@@ -53,24 +53,26 @@ class _Passage:
         if self.level.graph.node(id).kind != "group":
             made = tuple(self._named(id, part) for part in outward)
             return Step(id, steps[0].upstream, made)
-        size = counted(self.level.parts[id].size, "operation")
-        return Step(id, self._upstream(id, steps), tuple(self._ways(id, outward, size)))
+        size = counted(self.level.groups[id].size, "operation")
+        return Step(
+            id, self._upstream(id, steps), tuple(self._contributions(id, outward, size))
+        )
 
     def _upstream(self, id: str, steps: list[Step]) -> Value:
-        """The gradient of the value that stands for the group."""
+        """The gradient of the value that the group's node shows."""
         known = self.level.graph.node(id).gradient
         return steps[0].upstream if known is None else known
 
     def _named(self, id: str, part: Contribution) -> Contribution:
-        """A contribution of a single op, under the names it has here."""
+        """A contribution of a single op, with the ids of the folded graph."""
         tail = self.stands[part.node]
         edge = part.edge if part.edge in self.own else self.edges[tail, id][0].id
         return replace(part, edge=edge, node=tail)
 
-    def _ways(
+    def _contributions(
         self, id: str, parts: Iterable[Contribution], size: str
     ) -> Iterator[Contribution]:
-        """One contribution for each node that the group draws on."""
+        """One contribution for each node outside that the group uses."""
         found: dict[str, list[Contribution]] = {}
         for part in parts:
             found.setdefault(self.stands[part.node], []).append(part)
@@ -88,7 +90,7 @@ class _Passage:
 
 
 def _sum(values: list[Value]) -> Value | None:
-    """The sum of values of one shape; None where some entries were not kept."""
+    """The sum of values of one shape; None where some entries are unknown."""
     first = values[0]
     rows = [value.data for value in values if value.shape == first.shape]
     whole = [row for row in rows if row is not None]

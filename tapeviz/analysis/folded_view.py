@@ -1,8 +1,8 @@
 """One level of a folded graph, as a graph that can be drawn.
 
-Groups are nodes of kind "group": they bear the value and the gradient of the last op
-whose value leaves them. What comes from outside the level, or goes there, is a node of
-kind "port".
+Groups are nodes of kind "group": they show the value and the gradient of their last op
+whose value is used outside. What comes from outside the level, or goes there, is a node
+of kind "port".
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from tapeviz.analysis.folding import ROOM, Fold, Part
+from tapeviz.analysis.folding import ROOM, Fold, FoldItem
 from tapeviz.trace.geometry import Box, Link, seconds
-from tapeviz.trace.graph import Edge, Frame, Graph, Node, UnrecordedEdge
+from tapeviz.trace.graph import Edge, Graph, GraphFrame, Node, UnrecordedEdge
 from tapeviz.wording.values import counted
 
 WHOLE = 60
@@ -30,14 +30,14 @@ _PORTS = 6
 
 
 @dataclass(frozen=True)
-class View:
-    """A level as a graph; ``parts`` has the part behind each group by its node's id.
+class FoldedView:
+    """A level as a graph; ``groups`` has the item behind each group by its node's id.
 
     ``bundles`` has the nodes behind each group of variables or constants.
     """
 
     graph: Graph
-    parts: Mapping[str, Part]
+    groups: Mapping[str, FoldItem]
     bundles: Mapping[str, tuple[Node, ...]]
 
 
@@ -67,34 +67,34 @@ def _quick(fold: Fold) -> bool:
     return cost(view(fold).graph) <= PATIENCE
 
 
-def view(fold: Fold, part: Part | None = None) -> View:
-    """The level that shows the inside of a part, by default the outermost one."""
-    part = part or fold.whole
-    if part not in fold.views:
-        fold.views[part] = _Level(fold, part).view()
-    found: View = fold.views[part]
+def view(fold: Fold, item: FoldItem | None = None) -> FoldedView:
+    """The level that shows the inside of an item, by default the outermost one."""
+    item = item or fold.whole
+    if item not in fold.views:
+        fold.views[item] = _Level(fold, item).view()
+    found: FoldedView = fold.views[item]
     return found
 
 
 class _Level:
-    """Collects what a level shows, item by item."""
+    """Builds the graph of one level, item by item."""
 
-    def __init__(self, fold: Fold, part: Part) -> None:
-        self.fold, self.part = fold, part
+    def __init__(self, fold: Fold, item: FoldItem) -> None:
+        self.fold, self.parent = fold, item
         self.columns = fold.columns
-        self.items = fold.inside(part)
+        self.items = fold.inside(item)
         self.starts = [item.start for item in self.items]
-        self.outer = part is fold.whole
+        self.outer = item is fold.whole
         nodes = fold.graph.nodes
         marked = [n for n in nodes if n.source and n.id not in self.columns.at]
-        self.kept = {n.id for n in marked} if len(marked) <= _FEW else set()
+        self.always_shown = {n.id for n in marked} if len(marked) <= _FEW else set()
         self.edges: dict[tuple[str, str], list[Edge]] = {}
         self.nodes: dict[str, Node] = {}
         self.leaves: dict[str, list[str]] = {}
         self.ports: dict[str, dict[str, None]] = {}
         self.bundles: dict[str, tuple[Node, ...]] = {}
 
-    def view(self) -> View:
+    def view(self) -> FoldedView:
         by_id = self.fold.graph.by_id
         if self.outer:
             for id, node in by_id.items():
@@ -105,19 +105,23 @@ class _Level:
         self._bundle()
         self._gather()
         groups = {item.id: item for item in self.items if item.kind != "op"}
-        return View(self._graph(), groups, self.bundles)
+        return FoldedView(self._graph(), groups, self.bundles)
 
     def _graph(self) -> Graph:
         whole, arrows = self.fold.graph, tuple(self._arrows())
-        trails = tuple(self._trails()) if whole.trails else ()
-        nodes = tuple(self._ordered(trails))
+        unrecorded_edges = tuple(self._trails()) if whole.unrecorded_edges else ()
+        nodes = tuple(self._ordered(unrecorded_edges))
         spans = {node.span.file for node in nodes if node.span}
-        ids = {e.id for e in arrows} | {t.id for t in trails} | self.nodes.keys()
+        ids = (
+            {e.id for e in arrows}
+            | {t.id for t in unrecorded_edges}
+            | self.nodes.keys()
+        )
         return Graph(
             nodes,
             arrows,
             tuple(s for s in whole.sources if s.name in spans),
-            trails=trails,
+            unrecorded_edges=unrecorded_edges,
             frames=tuple(self._frames()) if self.outer else (),
             notes=whole.notes if self.outer else (),
             badges=tuple(badge for badge in whole.badges if badge.of in ids),
@@ -129,7 +133,7 @@ class _Level:
         if head and head not in self.leaves[node.id]:
             self.leaves[node.id].append(head)
 
-    def _item(self, item: Part) -> None:
+    def _item(self, item: FoldItem) -> None:
         """An item with the arrows into it, and the ports that it feeds."""
         columns = self.columns
         id = self._id(item)
@@ -142,17 +146,17 @@ class _Level:
             i for i in range(item.start, item.stop) if columns.last[i] >= item.stop
         ]
         self.nodes[id] = self._node(item, leaving)
-        outside = [i for i in leaving if columns.last[i] >= self.part.stop]
+        outside = [i for i in leaving if columns.last[i] >= self.parent.stop]
         if outside:
             self._port_out(id, outside)
 
-    def _id(self, item: Part) -> str:
+    def _id(self, item: FoldItem) -> str:
         return self.columns.ops[item.start].id if item.kind == "op" else item.id
 
-    def _arrow(self, edge: Edge, item: Part, head: str, at: int) -> None:
+    def _arrow(self, edge: Edge, item: FoldItem, head: str, at: int) -> None:
         """An arrow into an item from another, from a leaf, or from outside."""
         tail = self.fold.graph.by_id[edge.tail]
-        if at >= self.part.start:
+        if at >= self.parent.start:
             owner = self.items[bisect_right(self.starts, at) - 1]
             self._tie(self._id(owner), head, edge)
         elif at >= 0:
@@ -161,13 +165,13 @@ class _Level:
             self._tie(edge.tail, head, edge)
         elif not self._hidden(tail, item):
             low, high = self.columns.users[tail.id]
-            own = self.part.start <= low and high < self.part.stop
+            own = self.parent.start <= low and high < self.parent.stop
             self._leaf(tail if own else _port(tail, f"{tail.kind}, shared"), head)
             self._tie(edge.tail, head, edge)
 
-    def _hidden(self, leaf: Node, item: Part) -> bool:
+    def _hidden(self, leaf: Node, item: FoldItem) -> bool:
         """Whether a leaf belongs to the inside of a group alone."""
-        if item.kind == "op" or (self.outer and leaf.id in self.kept):
+        if item.kind == "op" or (self.outer and leaf.id in self.always_shown):
             return False
         low, high = self.columns.users[leaf.id]
         return item.start <= low and high < item.stop
@@ -183,7 +187,7 @@ class _Level:
         self.nodes[port.id] = port
         self._tie(id, port.id, Edge("", id, port.id, 0, ""))
 
-    def _node(self, item: Part, leaving: list[int]) -> Node:
+    def _node(self, item: FoldItem, leaving: list[int]) -> Node:
         ops = self.columns.ops
         if item.kind == "op":
             return ops[item.start]
@@ -200,8 +204,8 @@ class _Level:
             target=any(op.target for op in inside),
             source=False,
             nickname=counted(item.size, "operation"),
-            ghost=node.ghost
-            if all(op.ghost for op in ops[item.start : item.stop])
+            unrecorded=node.unrecorded
+            if all(op.unrecorded for op in ops[item.start : item.stop])
             else "",
             note="",
         )
@@ -209,13 +213,13 @@ class _Level:
     # -- leaves together -------------------------------------------------------------
 
     def _bundle(self) -> None:
-        """Leaves that feed the same become one node, where there are too many."""
+        """Leaves used by the same nodes become one group, where there are too many."""
         for single in (False, True):
             if len(self.leaves) <= self.fold.room:
                 return
             alike: dict[tuple[str, ...], list[str]] = {}
             for id, heads in self.leaves.items():
-                if id not in self.kept:
+                if id not in self.always_shown:
                     kind = self.nodes[id].kind
                     feeds = heads[:1] if single else heads
                     alike.setdefault((kind, *feeds), []).append(id)
@@ -224,7 +228,7 @@ class _Level:
                     self._together(ids)
 
     def _gather(self) -> None:
-        """Values from before that go to the same places enter at one port."""
+        """Values from before with the same users share one port."""
         if len(self.ports) <= _PORTS:
             return
         alike: dict[tuple[str, ...], list[str]] = {}
@@ -232,7 +236,7 @@ class _Level:
             alike.setdefault(tuple(feeds), []).append(id)
         for heads, ids in alike.items():
             if len(ids) > 1:
-                made = f"{self.part.id}-{ids[0]}-in"
+                made = f"{self.parent.id}-{ids[0]}-in"
                 text = f"{counted(len(ids), 'value')} from before"
                 self.nodes[made] = replace(
                     self.nodes[ids[0]], id=made, op="out", formula=text, name=""
@@ -240,7 +244,7 @@ class _Level:
                 self._moved(ids, heads, made)
 
     def _moved(self, ids: list[str], heads: tuple[str, ...], made: str) -> None:
-        """Arrows from several nodes come from one, which takes their place."""
+        """Arrows from several nodes come from one, which replaces them."""
         for id in ids:
             for head in heads:
                 more = self.edges.pop((id, head))
@@ -249,7 +253,7 @@ class _Level:
 
     def _together(self, ids: list[str]) -> None:
         own = tuple(n for id in ids for n in self.bundles.pop(id, (self.nodes[id],)))
-        made = f"{self.part.id}-{own[0].id}"
+        made = f"{self.parent.id}-{own[0].id}"
         heads = dict.fromkeys(head for id in ids for head in self.leaves[id])
         noun = Counter(n.kind for n in own).most_common(1)[0][0]
         for id in ids:
@@ -275,13 +279,13 @@ class _Level:
     # -- the graph -------------------------------------------------------------------
 
     def stand_ins(self) -> dict[str, str]:
-        """For each node that has a place here the id of the one that stands for it."""
+        """For each node of the graph the id of the one that represents it here."""
         found: dict[str, str] = {}
         for item in self.items:
             ops = self.columns.ops[item.start : item.stop]
             found.update(dict.fromkeys((op.id for op in ops), self._id(item)))
         for leaf, (first, _last) in self.columns.users.items():
-            if self.part.start <= first < self.part.stop:
+            if self.parent.start <= first < self.parent.stop:
                 owner = self.items[bisect_right(self.starts, first) - 1]
                 found[leaf] = self._id(owner)
         for id, nodes in self.bundles.items():
@@ -290,16 +294,16 @@ class _Level:
         return found
 
     def _trails(self) -> Iterator[UnrecordedEdge]:
-        """The ways of what was not recorded, between what stands for their ends."""
+        """The unrecorded edges, between the nodes that represent their ends."""
         stands = self.stand_ins()
         done: set[tuple[str, str]] = set()
-        for trail in self.fold.graph.trails:
+        for trail in self.fold.graph.unrecorded_edges:
             ends = (stands.get(trail.tail, ""), stands.get(trail.head, ""))
             if all(ends) and ends[0] != ends[1] and ends not in done:
                 done.add(ends)
                 yield replace(trail, tail=ends[0], head=ends[1])
 
-    def _frames(self) -> Iterator[Frame]:
+    def _frames(self) -> Iterator[GraphFrame]:
         """The blocks of several tapes, with the groups that are wholly in them."""
         if not self.fold.graph.frames:
             return
@@ -312,11 +316,11 @@ class _Level:
             if inside:
                 yield replace(frame, nodes=tuple(inside))
 
-    def _ordered(self, trails: tuple[UnrecordedEdge, ...]) -> list[Node]:
+    def _ordered(self, unrecorded_edges: tuple[UnrecordedEdge, ...]) -> list[Node]:
         """The nodes, each leaf or port just before the first that uses it."""
         rank = {self._id(item): 2 * i + 2 for i, item in enumerate(self.items)}
         items = dict(rank)
-        for tail, head in (*self.edges, *((t.tail, t.head) for t in trails)):
+        for tail, head in (*self.edges, *((t.tail, t.head) for t in unrecorded_edges)):
             if head not in items:
                 rank[head] = items.get(tail, 0) + 1
             elif tail not in items:
@@ -347,11 +351,11 @@ def _port(node: Node, said: str) -> Node:
     )  # fmt: skip
 
 
-def shows(fold: Fold, part: Part | None = None) -> dict[str, str]:
-    """For each node of the whole graph the id of the node that stands for it.
+def shows(fold: Fold, item: FoldItem | None = None) -> dict[str, str]:
+    """For each node of the whole graph the id of the node that represents it.
 
-    Nodes that have no place on the level are left out.
+    Nodes that are not on this level are left out.
     """
-    level = _Level(fold, part or fold.whole)
+    level = _Level(fold, item or fold.whole)
     level.view()
     return level.stand_ins()

@@ -1,7 +1,7 @@
 """Large graphs fold: loops, layers and long runs become groups that can be opened.
 
-A group is a stretch of the recording. Ops are recorded in an order in which every
-operand comes first, so whatever the stretches are, arrows between them run forwards.
+A group is a contiguous run of recorded ops. The recording is in topological order, so
+however it is cut into runs, the arrows between them point forwards.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from tapeviz.analysis.loops import Loop, Repetition, Surroundings, pieces
+from tapeviz.analysis.loops import Loop, Repetition, RepetitionFinder, pieces
 from tapeviz.trace.graph import Edge, Graph
 
 ROOM = 24
@@ -24,13 +24,13 @@ _SPLIT = 20
 _NUMBER = re.compile(r"_?\d+$")
 
 
-class Part(NamedTuple):
-    """A stretch of the ops, ``start`` to ``stop`` in the order of recording.
+class FoldItem(NamedTuple):
+    """Contiguous ops, from index ``start`` up to ``stop`` in the order of recording.
 
     ``kind`` is "op" (one op), "loop" (rounds that begin at ``starts``, the first of
     them being number ``first``), "round", "scope" (a layer or a loss) or "run".
-    ``noun`` says what a round is ("iteration", "call"), ``place`` of what. ``earlier``
-    has the beginnings of the last few rounds before the first.
+    ``noun`` says what a round is ("iteration", "call"), ``container`` of what.
+    ``earlier`` has the beginnings of the last few rounds before the first.
     """
 
     kind: str
@@ -40,12 +40,12 @@ class Part(NamedTuple):
     starts: tuple[int, ...] = ()
     first: int = 1
     noun: str = ""
-    place: str = ""
+    container: str = ""
     earlier: tuple[int, ...] = ()
 
     @property
     def id(self) -> str:
-        """A name that no other part within the same whole has."""
+        """A name that no other item of the same fold has."""
         return f"g{self.start}-{self.stop}"
 
     @property
@@ -53,22 +53,22 @@ class Part(NamedTuple):
         """How many ops it has."""
         return self.stop - self.start
 
-    def round(self, i: int) -> Part:
+    def round(self, i: int) -> FoldItem:
         """Round number ``i`` of a loop, counted from 0."""
         start = self.starts[i]
         stop = self.starts[i + 1] if i + 1 < len(self.starts) else self.stop
         if stop - start == 1:
-            return Part("op", start, stop)
-        title = f"{self.noun} {self.first + i} {self.place}".strip()
-        return Part("round", start, stop, title)
+            return FoldItem("op", start, stop)
+        title = f"{self.noun} {self.first + i} {self.container}".strip()
+        return FoldItem("round", start, stop, title)
 
-    def some(self, low: int, high: int) -> Part:
+    def some(self, low: int, high: int) -> FoldItem:
         """A loop of the rounds from number ``low`` up to ``high``, counted from 0."""
         stop = (*self.starts, self.stop)[high]
         if high - low == 1:
             return self.round(low)
         starts, first = self.starts[low:high], self.first + low
-        title = f"{self.noun}s {first}\u2013{first + high - low - 1} {self.place}"
+        title = f"{self.noun}s {first}\u2013{first + high - low - 1} {self.container}"
         return self._replace(
             start=starts[0], stop=stop, starts=starts, first=first,
             title=title.strip(), earlier=(*self.earlier, *self.starts[:low])[-_BODY:],
@@ -76,14 +76,14 @@ class Part(NamedTuple):
 
 
 class Columns:
-    """A graph's ops in order, with what the folding asks of them.
+    """A graph's ops in order, and indices over them.
 
-    ``last`` has the last op that uses each op, or -1; ``users`` the first and the last
-    op that use each leaf.
+    ``last`` has for each op the index of the last op that uses it, or -1; ``users``
+    has for each leaf the indices of the first and the last op that use it.
     """
 
     def __init__(self, graph: Graph) -> None:
-        heads = {e.head for e in graph.edges} | {t.head for t in graph.trails}
+        heads = {e.head for e in graph.edges} | {t.head for t in graph.unrecorded_edges}
         self.ops = [n for n in graph.nodes if n.kind == "op" or n.id in heads]
         self.at = at = {node.id: i for i, node in enumerate(self.ops)}
         self.last = [-1] * len(self.ops)
@@ -121,17 +121,17 @@ class Columns:
 
 
 class Fold:
-    """A graph as parts within parts; nothing is worked out before it is asked for.
+    """A graph as a tree of items, each level computed when it is asked for.
 
-    ``room`` is how many ops and groups a level may show. ``views`` keeps the levels
+    ``room`` is how many ops and groups a level may show. ``views`` caches the levels
     that were asked for.
     """
 
     def __init__(self, graph: Graph, *, room: int = ROOM) -> None:
         self.graph = graph
         self.room = room
-        self.views: dict[Part, Any] = {}
-        self._inside: dict[Part, tuple[Part, ...]] = {}
+        self.views: dict[FoldItem, Any] = {}
+        self._inside: dict[FoldItem, tuple[FoldItem, ...]] = {}
 
     @cached_property
     def columns(self) -> Columns:
@@ -139,54 +139,54 @@ class Fold:
         return Columns(self.graph)
 
     @cached_property
-    def whole(self) -> Part:
-        """The part that has all ops."""
-        return Part("run", 0, len(self.columns.ops), "whole tape")
+    def whole(self) -> FoldItem:
+        """The item that has all ops: the root."""
+        return FoldItem("run", 0, len(self.columns.ops), "whole tape")
 
-    def inside(self, part: Part) -> tuple[Part, ...]:
-        """The parts of a part, in order; together they have just its ops."""
-        if part not in self._inside:
-            self._inside[part] = self._parts(part)
-        return self._inside[part]
+    def inside(self, item: FoldItem) -> tuple[FoldItem, ...]:
+        """The items that an item consists of, in order."""
+        if item not in self._inside:
+            self._inside[item] = self._inner_items(item)
+        return self._inside[item]
 
-    def parts(self) -> Iterator[Part]:
-        """All parts, those that a part has after it."""
+    def all_items(self) -> Iterator[FoldItem]:
+        """All items of the tree, each before those inside it."""
         todo = [self.whole]
         while todo:
-            part = todo.pop()
-            yield part
-            if part.kind != "op":
-                todo.extend(reversed(self.inside(part)))
+            item = todo.pop()
+            yield item
+            if item.kind != "op":
+                todo.extend(reversed(self.inside(item)))
 
-    def _parts(self, part: Part) -> tuple[Part, ...]:
-        made = tuple(self._split(part))
+    def _inner_items(self, item: FoldItem) -> tuple[FoldItem, ...]:
+        made = tuple(self._split(item))
         while len(made) == 1 and made[0].kind != "op":
             made = tuple(self._split(made[0]))
-        if part is self.whole:
+        if item is self.whole:
             made = self._exposed(made)
         return made
 
-    def _split(self, part: Part) -> Iterable[Part]:
-        if part.kind == "loop":
-            return _rounds(part)
-        if part.size <= self.room and part is not self.whole:
-            return _ops(part.start, part.stop)
-        items = self._items(part)
+    def _split(self, item: FoldItem) -> Iterable[FoldItem]:
+        if item.kind == "loop":
+            return _rounds(item)
+        if item.size <= self.room and item is not self.whole:
+            return _ops(item.start, item.stop)
+        items = self._items(item)
         if len(items) <= self.room:
-            return self._opened(items)
+            return self._expanded(items)
         return self._level(items)
 
-    def _opened(self, items: list[Part]) -> list[Part]:
-        """The items, with the largest layers opened as long as there is room."""
+    def _expanded(self, items: list[FoldItem]) -> list[FoldItem]:
+        """The items, the largest layers divided as long as there is room."""
         for size in sorted({item.size for item in items}, reverse=True):
-            opened = [
+            expanded = [
                 inner
                 for item in items
                 for inner in (self._items(item) if item.size == size > 1 else [item])
             ]
-            if len(opened) > self.room:
+            if len(expanded) > self.room:
                 break
-            items = opened
+            items = expanded
         return items
 
     # -- the items of a level --------------------------------------------------------
@@ -203,25 +203,25 @@ class Fold:
         found = [(start, stop, name) for start, stop, name in found if start < stop]
         return sorted(found, key=lambda scope: (scope[0], -scope[1]))
 
-    def _items(self, part: Part) -> list[Part]:
-        """The ops of a part, layers and losses as one."""
-        items: list[Part] = []
-        at = part.start
+    def _items(self, item: FoldItem) -> list[FoldItem]:
+        """The ops of an item, each layer and each loss as one item."""
+        items: list[FoldItem] = []
+        at = item.start
         first = bisect_left(self._scopes, (at, -1, ""))
         for start, stop, name in self._scopes[first:]:
-            if start >= part.stop:
+            if start >= item.stop:
                 break
-            whole = (start, stop) == (part.start, part.stop)
-            if at <= start < stop <= part.stop and not whole and stop - start > 1:
+            whole = (start, stop) == (item.start, item.stop)
+            if at <= start < stop <= item.stop and not whole and stop - start > 1:
                 items += _ops(at, start)
-                items.append(Part("scope", start, stop, name))
+                items.append(FoldItem("scope", start, stop, name))
                 at = stop
-        items += _ops(at, part.stop)
+        items += _ops(at, item.stop)
         return items
 
     @cached_property
     def _keys(self) -> list[int]:
-        """Where each op comes from, as a number."""
+        """A number for each op, the same for ops from the same place in the code."""
         numbers: dict[object, int] = {}
         quick: dict[tuple[int, str], int] = {}  # spans are shared, most of the time
         found = []
@@ -233,62 +233,62 @@ class Fold:
         return found
 
     @cached_property
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(self.graph.sources)
+    def _repetitions(self) -> RepetitionFinder:
+        return RepetitionFinder(self.graph.sources)
 
-    def _level(self, items: list[Part]) -> list[Part]:
+    def _level(self, items: list[FoldItem]) -> list[FoldItem]:
         """Loops among the items, and the rest, made to fit into the room."""
         keys = [self._key(item) for item in items]
         one_of = dict(zip(reversed(keys), reversed(items), strict=True))
         number = {key: i for i, key in enumerate(one_of)}
-        around = [self._around(item) for item in one_of.values()]
+        repetitions = [self._repetition(item) for item in one_of.values()]
         shapes = [
-            _Loop(items[a:b], loop, a, around[loop.key])
+            _LoopItem(items[a:b], loop, a, repetitions[loop.key])
             if loop
             else _Plain(items[a:b], self)
-            for a, b, loop in pieces([number[key] for key in keys], around)
+            for a, b, loop in pieces([number[key] for key in keys], repetitions)
         ]
-        made = self._fit(shapes)
+        made = self._fitting(shapes)
         if len(made) == 1 and made[0].kind == "run":
             return self.chunks(made[0].start, made[0].stop, max(2, self.room // 2))
         return made
 
-    def _fit(self, shapes: list[_Loop | _Plain]) -> list[Part]:
+    def _fitting(self, shapes: list[_LoopItem | _Plain]) -> list[FoldItem]:
         """The pieces, the largest of them made smaller until they fit."""
         forms = [0] * len(shapes)
         made = [shape.form(0) for shape in shapes]
         while sum(map(len, made)) > self.room:
             open_ones = [i for i, shape in enumerate(shapes) if forms[i] < shape.last]
             if not open_ones:
-                return self._bundled([part for one in made for part in one])
+                return self._bundled([item for one in made for item in one])
             most = max(open_ones, key=lambda i: len(made[i]))
             forms[most] += 1
             made[most] = shapes[most].form(forms[most])
-        return [part for one in made for part in one]
+        return [item for one in made for item in one]
 
-    def _bundled(self, parts: list[Part]) -> list[Part]:
-        """Neighbouring parts together, so that few are left."""
-        each = math.ceil(len(parts) / max(2, self.room // 2))
+    def _bundled(self, items: list[FoldItem]) -> list[FoldItem]:
+        """Neighbouring items together, so that few are left."""
+        each = math.ceil(len(items) / max(2, self.room // 2))
         return [
-            self.run(parts[i].start, parts[min(i + each, len(parts)) - 1].stop)
-            for i in range(0, len(parts), each)
+            self.run(items[i].start, items[min(i + each, len(items)) - 1].stop)
+            for i in range(0, len(items), each)
         ]
 
-    def _key(self, item: Part) -> object:
+    def _key(self, item: FoldItem) -> object:
         if item.kind == "scope":
             return _NUMBER.sub("", item.title)
         return self._keys[item.start]
 
-    def _around(self, item: Part) -> Repetition:
-        return self._surroundings.of(self.columns.ops[item.start].span)
+    def _repetition(self, item: FoldItem) -> Repetition:
+        return self._repetitions.of(self.columns.ops[item.start].span)
 
-    def run(self, start: int, stop: int) -> Part:
-        """A stretch of ops that have nothing else in common."""
+    def run(self, start: int, stop: int) -> FoldItem:
+        """Contiguous ops that have nothing else in common."""
         if stop - start == 1:
-            return Part("op", start, stop)
-        return Part("run", start, stop, f"operations {start + 1}\u2013{stop}")
+            return FoldItem("op", start, stop)
+        return FoldItem("run", start, stop, f"operations {start + 1}\u2013{stop}")
 
-    def chunks(self, start: int, stop: int, count: int) -> list[Part]:
+    def chunks(self, start: int, stop: int, count: int) -> list[FoldItem]:
         """About ``count`` runs of about equal size, cut where few values pass."""
         each = math.ceil((stop - start) / max(1, count))
         slack, cuts = each // 5, [start]
@@ -302,79 +302,81 @@ class Fold:
 
     # -- targets ---------------------------------------------------------------------
 
-    def _exposed(self, parts: tuple[Part, ...]) -> tuple[Part, ...]:
-        """The parts, with targets as ops of their own if they are few."""
+    def _exposed(self, items: tuple[FoldItem, ...]) -> tuple[FoldItem, ...]:
+        """The items, with targets as ops of their own if they are few."""
         goals = [i for i, node in enumerate(self.columns.ops) if node.target]
         if len(goals) > _BODY:
-            return parts
+            return items
         for at in goals:
-            whole = next(i for i, part in enumerate(parts) if part.stop > at)
-            parts = (*parts[:whole], *self._around_op(parts[whole], at),
-                     *parts[whole + 1 :])  # fmt: skip
-        return parts
+            whole = next(i for i, item in enumerate(items) if item.stop > at)
+            items = (*items[:whole], *self._around_op(items[whole], at),
+                     *items[whole + 1 :])  # fmt: skip
+        return items
 
-    def _around_op(self, part: Part, at: int) -> Iterator[Part]:
-        """The part in pieces, one of which is the op."""
-        if part.kind == "op":
-            yield part
+    def _around_op(self, item: FoldItem, at: int) -> Iterator[FoldItem]:
+        """The item in pieces, one of which is the op."""
+        if item.kind == "op":
+            yield item
             return
-        if part.kind == "loop":
-            k = bisect_right(part.starts, at) - 1
+        if item.kind == "loop":
+            k = bisect_right(item.starts, at) - 1
             if k:
-                yield part.some(0, k)
-            yield from self._around_op(part.round(k), at)
-            if k + 1 < len(part.starts):
-                yield part.some(k + 1, len(part.starts))
+                yield item.some(0, k)
+            yield from self._around_op(item.round(k), at)
+            if k + 1 < len(item.starts):
+                yield item.some(k + 1, len(item.starts))
             return
-        for start, stop in ((part.start, at), (at, at + 1), (at + 1, part.stop)):
+        for start, stop in ((item.start, at), (at, at + 1), (at + 1, item.stop)):
             if start < stop:
                 run = self.run(start, stop)
-                named = part.kind in {"round", "scope"}
-                yield run._replace(title=part.title) if named else run
+                named = item.kind in {"round", "scope"}
+                yield run._replace(title=item.title) if named else run
 
 
-def _ops(start: int, stop: int) -> list[Part]:
-    return [Part("op", i, i + 1) for i in range(start, stop)]
+def _ops(start: int, stop: int) -> list[FoldItem]:
+    return [FoldItem("op", i, i + 1) for i in range(start, stop)]
 
 
-def _rounds(part: Part) -> Sequence[Part]:
-    """The rounds of a loop, or some stretches of them where they are many."""
-    count = len(part.starts)
+def _rounds(item: FoldItem) -> Sequence[FoldItem]:
+    """The rounds of a loop, or runs of several rounds where they are many."""
+    count = len(item.starts)
     if count <= _SPLIT:
-        return [part.round(i) for i in range(count)]
+        return [item.round(i) for i in range(count)]
     each = math.ceil(count / min(_SPLIT, math.ceil(count / _SPLIT)))
-    return [part.some(i, min(i + each, count)) for i in range(0, count, each)]
+    return [item.some(i, min(i + each, count)) for i in range(0, count, each)]
 
 
-class _Loop:
+class _LoopItem:
     """A loop in three forms: open at its ends, as groups, and as one group."""
 
     last = 2
 
     def __init__(
-        self, items: list[Part], loop: Loop, shift: int, around: Repetition
+        self, items: list[FoldItem], loop: Loop, shift: int, repetition: Repetition
     ) -> None:
         self.items = items
         self.cuts = [at - shift for at in loop.starts]
         starts = tuple(items[at].start for at in self.cuts)
-        self.part = Part(
+        self.item = FoldItem(
             "loop", items[0].start, items[-1].stop, "", starts,
-            noun=around.noun, place=around.place,
+            noun=repetition.noun, container=repetition.container,
         )  # fmt: skip
         self.scopes = all(item.kind == "scope" for item in items)
 
-    def form(self, number: int) -> list[Part]:
+    def form(self, number: int) -> list[FoldItem]:
         count = len(self.cuts)
         if number == 2:
-            return [self._all(f"{count} {self.part.noun}s {self.part.place}".strip())]
+            return [
+                self._all(f"{count} {self.item.noun}s {self.item.container}".strip())
+            ]
         ends = list(range(count)) if count <= _BODY else [0, 1, count - 1]
         return list(self._shown(number, ends))
 
-    def _items(self, k: int) -> list[Part]:
+    def _items(self, k: int) -> list[FoldItem]:
         ends = [*self.cuts[1:], len(self.items)]
         return self.items[self.cuts[k] : ends[k]]
 
-    def _shown(self, number: int, ends: list[int]) -> Iterator[Part]:
+    def _shown(self, number: int, ends: list[int]) -> Iterator[FoldItem]:
         """The rounds at the ends, open or each a group; those between as one."""
         done = 0
         for k in [*ends, len(self.cuts)]:
@@ -385,19 +387,19 @@ class _Loop:
                 yield from self._items(k) if brief else [self._some(k, k + 1)]
             done = k + 1
 
-    def _some(self, low: int, high: int) -> Part:
+    def _some(self, low: int, high: int) -> FoldItem:
         if high - low == 1 and len(self._items(low)) == 1:
             return self._items(low)[0]
-        part = self.part.some(low, high)
-        if not self.scopes or part.kind == "op":
-            return part
+        item = self.item.some(low, high)
+        if not self.scopes or item.kind == "op":
+            return item
         ends = [*self.cuts[1:], len(self.items)]
         first, last = self.items[self.cuts[low]], self.items[ends[high - 1] - 1]
-        return part._replace(title=f"{first.title} to {last.title}")
+        return item._replace(title=f"{first.title} to {last.title}")
 
-    def _all(self, title: str) -> Part:
-        part = self._some(0, len(self.cuts))
-        return part if self.scopes else part._replace(title=title)
+    def _all(self, title: str) -> FoldItem:
+        item = self._some(0, len(self.cuts))
+        return item if self.scopes else item._replace(title=title)
 
 
 class _Plain:
@@ -405,11 +407,11 @@ class _Plain:
 
     last = 2
 
-    def __init__(self, items: list[Part], fold: Fold) -> None:
+    def __init__(self, items: list[FoldItem], fold: Fold) -> None:
         self.items = items
         self.fold = fold
 
-    def form(self, number: int) -> list[Part]:
+    def form(self, number: int) -> list[FoldItem]:
         if number == 0:
             return self.items
         start, stop = self.items[0].start, self.items[-1].stop

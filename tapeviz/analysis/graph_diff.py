@@ -1,6 +1,6 @@
-"""Two graphs as one: what both have, what only one has, and which node is which.
+"""The difference of two graphs: which nodes correspond, and what only one has.
 
-Nodes belong together when they are the same operation on operands that belong
+Nodes correspond when they are the same operation on operands that belong
 together, or bear the same name, or are the one target, or feed the same slot of nodes
 that belong together; in this order, each node once. Constants without a name come last:
 what uses them tells them apart. It takes time proportional to the graphs' size.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from tapeviz.trace.graph import Edge, Graph, Node, UnrecordedEdge
 
-GONE = "was-"
+REMOVED_PREFIX = "was-"
 """What stands before the id of a node or edge that only the first graph has."""
 
 _ROUNDS = 3
@@ -29,13 +29,13 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two graphs laid over each other.
+class GraphDiff:
+    """The union of two graphs, and which parts of it each has.
 
     ``graph`` has the nodes and edges of the second graph under their own ids, and those
-    that only the first one has under ids that begin with ``GONE``. ``pairs`` has every
-    node by its id in ``graph``. ``added`` and ``removed`` are the ids of the edges that
-    only one graph has. ``before`` is the first graph.
+    that only the first one has under ids that begin with ``REMOVED_PREFIX``. ``pairs``
+    has every node by its id in ``graph``. ``added`` and ``removed`` are the ids of the
+    edges that only one graph has. ``before`` is the first graph.
     """
 
     before: Graph
@@ -45,8 +45,8 @@ class Comparison:
     removed: frozenset[str]
 
 
-def compare(before: Graph, after: Graph) -> Comparison:
-    """What became of the first graph in the second.
+def compare(before: Graph, after: Graph) -> GraphDiff:
+    """The difference from the first graph to the second.
 
     >>> compare(Graph(), Graph()).pairs
     {}
@@ -54,7 +54,7 @@ def compare(before: Graph, after: Graph) -> Comparison:
     before, after = _by_itself(before), _by_itself(after)
     match = _Match(before, after).made()
     new = {match[n.id]: n for n in before.nodes if n.id in match}
-    ids = {n.id: match.get(n.id, GONE + n.id) for n in before.nodes}
+    ids = {n.id: match.get(n.id, REMOVED_PREFIX + n.id) for n in before.nodes}
     gone = [n for n in before.nodes if n.id not in match]
     pairs = {n.id: Pair(new.get(n.id), n) for n in after.nodes}
     pairs |= {ids[n.id]: Pair(n, None) for n in gone}
@@ -67,34 +67,36 @@ def compare(before: Graph, after: Graph) -> Comparison:
         same = n.span is not None and known[n.span.file] == own[n.span.file]
         nodes.append(replace(n, id=ids[n.id], span=n.span if same else None))
     nodes.sort(key=lambda n: order[n.id])
-    kept = tuple(e for e in edges if order[e.tail] < order[e.head])
+    shown_edges = tuple(e for e in edges if order[e.tail] < order[e.head])
     graph = Graph(
         tuple(nodes),
-        kept,
+        shown_edges,
         tuple(known.values()),
         after.scopes,
         tuple(_trails(before, after, ids, order)),
         after.frames,
     )
-    shown = {e.id for e in kept}
-    return Comparison(before, graph.validate(), pairs, added & shown, removed & shown)
+    shown = {e.id for e in shown_edges}
+    return GraphDiff(before, graph.validate(), pairs, added & shown, removed & shown)
 
 
 def _by_itself(graph: Graph) -> Graph:
     """The graph without what another tape recorded and this one does not use."""
     uses: dict[str, list[str]] = defaultdict(list)
-    ways: list[Edge | UnrecordedEdge] = [*graph.edges, *graph.trails]
-    for way in ways:
-        uses[way.tail].append(way.head)
+    arrows: list[Edge | UnrecordedEdge] = [*graph.edges, *graph.unrecorded_edges]
+    for arrow in arrows:
+        uses[arrow.tail].append(arrow.head)
     left: set[str] = set()
     for n in reversed(graph.nodes):
-        if n.ghost == "elsewhere" and left.issuperset(uses[n.id]):
+        if n.unrecorded == "elsewhere" and left.issuperset(uses[n.id]):
             left.add(n.id)
     return replace(
         graph,
         nodes=tuple(n for n in graph.nodes if n.id not in left),
         edges=tuple(e for e in graph.edges if not left & {e.tail, e.head}),
-        trails=tuple(t for t in graph.trails if not left & {t.tail, t.head}),
+        unrecorded_edges=tuple(
+            t for t in graph.unrecorded_edges if not left & {t.tail, t.head}
+        ),
         scopes=tuple(s for s in graph.scopes if not left & {s.first, s.last}),
         frames=tuple(
             replace(f, nodes=tuple(id for id in f.nodes if id not in left))
@@ -112,7 +114,7 @@ def _edges(
     old = {(ids[e.tail], ids[e.head], e.slot): e for e in before.edges}
     new = {(e.tail, e.head, e.slot): e for e in after.edges}
     lost = [
-        replace(e, id=GONE + e.id, tail=key[0], head=key[1])
+        replace(e, id=REMOVED_PREFIX + e.id, tail=key[0], head=key[1])
         for key, e in old.items()
         if key not in new
     ]
@@ -126,19 +128,19 @@ def _trails(
     ids: Mapping[str, str],
     order: Mapping[str, tuple[int, int]],
 ) -> Iterator[UnrecordedEdge]:
-    """The ways beside the tape in both graphs, each once."""
-    yield from after.trails
-    known = {(t.tail, t.head) for t in after.trails}
-    for t in before.trails:
+    """The unrecorded edges of both graphs, each once."""
+    yield from after.unrecorded_edges
+    known = {(t.tail, t.head) for t in after.unrecorded_edges}
+    for t in before.unrecorded_edges:
         tail, head = ids[t.tail], ids[t.head]
         if (tail, head) not in known and order[tail] < order[head]:
-            yield replace(t, id=GONE + t.id, tail=tail, head=head)
+            yield replace(t, id=REMOVED_PREFIX + t.id, tail=tail, head=head)
 
 
 def _order(
     before: Graph, after: Graph, ids: Mapping[str, str]
 ) -> dict[str, tuple[int, int]]:
-    """A place for every node: what is gone comes right after its last operand."""
+    """A sort key for every node: a removed one comes right after its last operand."""
     order = {n.id: (i, -1) for i, n in enumerate(after.nodes)}
     for k, n in enumerate(before.nodes):
         if ids[n.id] not in order:
@@ -164,7 +166,7 @@ class _Side:
 
 
 class _Match:
-    """Finds the partner of each node, in passes from sure to less sure."""
+    """Matches the nodes of two graphs, in passes from certain to less certain."""
 
     def __init__(self, before: Graph, after: Graph) -> None:
         self.old, self.new = _Side(before), _Side(after)

@@ -1,7 +1,8 @@
 """What repeats: loops, found from where in the code each op comes from.
 
-An op that comes again from the same place begins another round of what is around it.
-The lines of code tell which loop that is, and which ops stand in a branch of it.
+An op recorded again from the same place in the code begins another round of whatever
+encloses that place. The source lines tell which loop or function that is, and which ops
+are in a branch of it.
 """
 
 from __future__ import annotations
@@ -25,42 +26,42 @@ _MOST = 12
 
 @dataclass(frozen=True)
 class Repetition:
-    """What a line of code stands in, as far as repeating goes.
+    """What repeats around a line of code: a loop's iteration, a function's call.
 
-    ``noun`` says what repeats ("iteration", "call", "repetition"), ``place`` of what.
-    ``branches`` counts the ifs between the line and that.
+    ``noun`` says what repeats ("iteration", "call", "repetition"), ``container`` of
+    what. ``branches`` counts the ifs between the line and the container.
     """
 
     noun: str
-    place: str
+    container: str
     branches: int = 0
 
 
-class Surroundings:
-    """Tells of each span what repeats around it."""
+class RepetitionFinder:
+    """Finds the innermost loop or function around a span of code."""
 
     def __init__(self, sources: Iterable[Source]) -> None:
         self._sources = {source.name: source for source in sources}
         self._known: dict[tuple[str, int], Repetition] = {}
 
     def of(self, span: Span | None) -> Repetition:
-        """What the line of a span stands in."""
+        """What repeats around the line of a span."""
         if span is None or span.file not in self._sources:
             return Repetition("repetition", "")
-        spot = (span.file, span.line)
-        if spot not in self._known:
-            self._known[spot] = self._around(self._sources[span.file], span.line)
-        return self._known[spot]
+        position = (span.file, span.line)
+        if position not in self._known:
+            self._known[position] = self._enclosing(self._sources[span.file], span.line)
+        return self._known[position]
 
-    def _around(self, source: Source, line: int) -> Repetition:
+    def _enclosing(self, source: Source, line: int) -> Repetition:
         own = _line(source, line)
         if "lambda" in own:
             return Repetition(
-                "call", f"of the function at {self.said(source.name, line)}"
+                "call", f"of the function at {self.line_in_words(source.name, line)}"
             )
         if _LOOP.match(own) or _WITHIN.search(own):
             return Repetition(
-                "iteration", f"of the loop at {self.said(source.name, line)}"
+                "iteration", f"of the loop at {self.line_in_words(source.name, line)}"
             )
         branches, least = int(bool(_BRANCH.match(own))), _indent(own)
         for n in range(line - 1, source.first - 1, -1):
@@ -69,14 +70,16 @@ class Surroundings:
                 continue
             least = _indent(text)
             if _LOOP.match(text):
-                place = f"of the loop at {self.said(source.name, n)}"
-                return Repetition("iteration", place, branches)
+                container = f"of the loop at {self.line_in_words(source.name, n)}"
+                return Repetition("iteration", container, branches)
             if found := _DEF.match(text):
                 return Repetition("call", f"of {found[1]}", branches)
             branches += bool(_BRANCH.match(text))
-        return Repetition("repetition", f"of {self.said(source.name, line)}", branches)
+        return Repetition(
+            "repetition", f"of {self.line_in_words(source.name, line)}", branches
+        )
 
-    def said(self, file: str, line: int) -> str:
+    def line_in_words(self, file: str, line: int) -> str:
         """The line in words, with its file where there are several."""
         cell = file.startswith("In [")
         return f"line {line}" if cell or len(self._sources) == 1 else f"{file}:{line}"
@@ -95,7 +98,7 @@ def _indent(line: str) -> int:
 class Loop:
     """Items ``starts[0]`` to ``stop`` in rounds; each begins at one of ``starts``.
 
-    ``key`` is one that comes once in each round.
+    ``key`` occurs once in each round.
     """
 
     starts: tuple[int, ...]
@@ -104,18 +107,18 @@ class Loop:
 
 
 def pieces(
-    keys: Sequence[int], around: Sequence[Repetition]
+    keys: Sequence[int], repetitions: Sequence[Repetition]
 ) -> Iterator[tuple[int, int, Loop | None]]:
-    """The items in order, as loops and as stretches between them.
+    """The items in order, as loops and as the runs between them.
 
-    ``keys`` says of each item where it comes from, ``around`` of each key what it
-    stands in.
+    ``keys`` has a number for each item, the same for items from the same place in the
+    code; ``repetitions`` has for each of these numbers what repeats around the place.
     """
     todo: list[tuple[int, int, Loop | None]] = [(0, len(keys), None)]
     found = 0
     while todo:
         low, high, known = todo.pop()
-        loop = None if known or found >= _MOST else _loop(keys, around, low, high)
+        loop = None if known or found >= _MOST else _loop(keys, repetitions, low, high)
         if loop is None:
             yield from [(low, high, known)] if low < high else []
             continue
@@ -125,25 +128,26 @@ def pieces(
 
 
 def _loop(
-    keys: Sequence[int], around: Sequence[Repetition], low: int, high: int
+    keys: Sequence[int], repetitions: Sequence[Repetition], low: int, high: int
 ) -> Loop | None:
     """The outermost loop that has most of the items, if there is one."""
-    spots: dict[int, list[int]] = {}
+    positions: dict[int, list[int]] = {}
     for i in range(low, high):
-        spots.setdefault(keys[i], []).append(i)
-    spread = {k: _reach(at) for k, at in spots.items() if _often(at)}
-    best = max(spread.values(), default=0)
-    wide = [k for k, reach in spread.items() if reach >= _WIDE * best]
-    for key in sorted(wide, key=lambda k: _rank(around[k], spots[k])):
-        loop = _rounds(keys, spots[key], low, high)
-        if _credible(keys, loop, around[key]):
+        positions.setdefault(keys[i], []).append(i)
+    reaches = {k: _reach(at) for k, at in positions.items() if _often(at)}
+    best = max(reaches.values(), default=0)
+    wide = [k for k, reach in reaches.items() if reach >= _WIDE * best]
+    for key in sorted(wide, key=lambda k: _rank(repetitions[k], positions[k])):
+        loop = _rounds(keys, positions[key], low, high)
+        if _credible(keys, loop, repetitions[key]):
             return loop
     return None
 
 
-def _rank(around: Repetition, spots: list[int]) -> tuple[int, int, bool, int]:
-    """What marks the rounds of the outermost loop best comes first."""
-    return around.branches, len(spots), around.noun != "iteration", spots[0]
+def _rank(repetition: Repetition, positions: list[int]) -> tuple[int, int, bool, int]:
+    """The sort key of a key: the one that best marks the outermost rounds is least."""
+    inner = repetition.noun != "iteration"
+    return repetition.branches, len(positions), inner, positions[0]
 
 
 def _often(at: list[int]) -> bool:
@@ -151,12 +155,12 @@ def _often(at: list[int]) -> bool:
 
 
 def _reach(at: list[int]) -> float:
-    """How many items the rounds that a key marks may have together."""
+    """About how many items the rounds marked by a key have together."""
     return (at[-1] - at[0]) * len(at) / (len(at) - 1)
 
 
 def _rounds(keys: Sequence[int], marks: list[int], low: int, high: int) -> Loop:
-    """The rounds that the places of one key mark, each from its own beginning."""
+    """The rounds marked by the positions of one key, from where each begins."""
     longest = max(b - a for a, b in pairwise(marks))
     own = {keys[i] for i in range(marks[0], marks[-1] + 1)}
     first = marks[0]
@@ -174,13 +178,13 @@ def _rounds(keys: Sequence[int], marks: list[int], low: int, high: int) -> Loop:
     return Loop(tuple(starts), stop, keys[marks[0]])
 
 
-def _credible(keys: Sequence[int], loop: Loop, around: Repetition) -> bool:
-    """Whether these are rounds of one loop, and not chance."""
+def _credible(keys: Sequence[int], loop: Loop, repetition: Repetition) -> bool:
+    """Whether these are rounds of one loop, and not a coincidence."""
     ends = (*loop.starts[1:], loop.stop)
     rounds = list(zip(loop.starts, ends, strict=True))
     if len(rounds) < 5 and not _alike(keys, rounds):
         return False
-    if around.noun == "iteration" and not around.branches:
+    if repetition.noun == "iteration" and not repetition.branches:
         return True
     usual = median(b - a for a, b in rounds)
     return sum(b - a == usual for a, b in rounds) >= _ALIKE * len(rounds)

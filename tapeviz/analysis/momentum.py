@@ -1,4 +1,4 @@
-"""Descent with momentum: what its updates remember, and the rate that it bears."""
+"""Gradient descent with momentum: its coefficient, its rate, and where it settles."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _ENOUGH = 3
 
 
 @dataclass(frozen=True)
-class Memory:
-    """The learning rate, and which share of the last move each update keeps.
+class Momentum:
+    """The learning rate and the momentum coefficient of a run.
 
-    ``ahead`` is Nesterov's variant, whose gradient counts once more through the
-    momentum.
+    Each update is ``share * last_update - rate * gradient``. ``ahead`` is Nesterov's
+    variant, ``share * velocity - rate * gradient`` with the new velocity.
     """
 
     rate: float
@@ -34,23 +34,23 @@ class Memory:
 
     @property
     def bound(self) -> float:
-        """The largest ``rate * curvature`` that settles at a minimum."""
+        """The largest ``rate * curvature`` for which the run converges."""
         return bound(self.share, ahead=self.ahead)
 
     @property
     def words(self) -> str:
-        """The bound with its numbers plugged in."""
+        """The bound as a formula with its numbers filled in."""
         b = number(self.share)
         below = f" / (1 + 2 · {b})" if self.ahead else ""
         return f"{number(self.bound)} = 2 · (1 + {b}){below}"
 
-    def swings(self, bend: float) -> bool:
-        """Whether the run passes the minimum along a direction of this curvature.
+    def swings(self, curvature: float) -> bool:
+        """Whether the run overshoots along an eigenvector of this curvature.
 
-        The gap to the minimum obeys ``z**2 - total * z + product = 0`` from step to
-        step; it keeps its sign as long as both roots are real and above zero.
+        The distance to the minimum obeys ``z**2 - total * z + product = 0`` from step
+        to step; it keeps its sign as long as both roots are real and above zero.
         """
-        left = 1 - self.rate * bend
+        left = 1 - self.rate * curvature
         total = (1 + self.share) * left if self.ahead else self.share + left
         product = self.share * left if self.ahead else self.share
         return bool(total**2 < 4 * product or product < 0 or total < 0)
@@ -65,7 +65,7 @@ def bound(share: float, *, ahead: bool = False) -> float:
     return 2 * (1 + share) / (1 + 2 * share if ahead else 1)
 
 
-def memory(run: Descent) -> Memory | None:
+def momentum_of(run: Descent) -> Momentum | None:
     """The momentum that explains every update of a run; None if none does."""
     if len(run.updates) < _ENOUGH or run.method not in {"", "SGD"}:
         return None
@@ -79,7 +79,7 @@ def memory(run: Descent) -> Memory | None:
         return None
     moves, gradients = moves[:count], gradients[:count]
     if gradients[0].any() and run.updates[1].parts:
-        found = _told(run, moves, gradients)
+        found = _from_parts(run, moves, gradients)
     else:
         found = _fitted(moves, gradients)
     return found if found and _holds(found, moves, gradients) else None
@@ -95,8 +95,11 @@ def _row(values: Iterable[Value | None]) -> list[float]:
     return [e for v in values for e in entries(v)]
 
 
-def _told(run: Descent, moves: Floats, gradients: Floats) -> Memory | None:
-    """The momentum in the terms that an optimizer told of its first telling update."""
+def _from_parts(run: Descent, moves: Floats, gradients: Floats) -> Momentum | None:
+    """The momentum from the terms that an optimizer reported for an update.
+
+    It is the first update whose gradient and predecessor are not zero.
+    """
     telling = gradients[1:].any(axis=1) & moves[:-1].any(axis=1)
     k = int(telling.argmax()) + 1
     update, slope, before = run.updates[k], gradients[k], moves[k - 1]
@@ -105,46 +108,46 @@ def _told(run: Descent, moves: Floats, gradients: Floats) -> Memory | None:
         return None
     if any(v is None for p in update.parts for v in p.values):
         return None
-    kept, new = (np.array(_row(parts[n].values)) for n in ("momentum", "gradient"))
+    carried, new = (np.array(_row(parts[n].values)) for n in ("momentum", "gradient"))
     weight = -float(slope @ new) / float(slope @ slope)
-    share = float(before @ kept) / float(before @ before)
+    share = float(before @ carried) / float(before @ before)
     noise = _noise(update, before)
     if "momentum" not in parts["gradient"].formula:
-        return Memory(weight, _tidy(share, noise))
+        return Momentum(weight, _tidy(share, noise))
     ratio = max(share, 0.0)
     share = _tidy((ratio + float(np.sqrt(ratio**2 + 4 * ratio))) / 2, noise)
-    return Memory(weight / (1 + share), share, ahead=True)
+    return Momentum(weight / (1 + share), share, ahead=True)
 
 
 def _noise(update: Update, before: Floats) -> float:
-    """How much of a move rounding may have made, as a share of it."""
+    """The rounding error of an update, relative to the update before it."""
     fine = max(float(np.finfo(v.dtype).eps) for v in update.at)
     return 2 * fine * float(np.abs(_row(update.at)).max() / np.abs(before).max())
 
 
 def _tidy(share: float, noise: float) -> float:
-    """The shortest number that rounding may have made this share of: 0.9."""
+    """The share with the fewest decimals that lies within the noise, such as 0.9."""
     near = (round(share, digits) for digits in (1, 2, 3))
     return next((v for v in near if abs(v - share) <= noise), share)
 
 
-def _fitted(moves: Floats, gradients: Floats) -> Memory | None:
-    """The momentum of a loop written by hand: the rate and share that fit best."""
+def _fitted(moves: Floats, gradients: Floats) -> Momentum | None:
+    """The momentum of a loop written by hand, by least squares."""
     if not gradients[0].any():
         return None
     rate = -float(gradients[0] @ moves[0]) / float(gradients[0] @ gradients[0])
     before, rest = moves[:-1].ravel(), (moves[1:] + rate * gradients[1:]).ravel()
     size = float(before @ before)
-    return Memory(rate, float(before @ rest) / size) if size else None
+    return Momentum(rate, float(before @ rest) / size) if size else None
 
 
-def _holds(found: Memory, moves: Floats, gradients: Floats) -> bool:
-    """Whether every move is what this momentum makes of the one before it."""
+def _holds(found: Momentum, moves: Floats, gradients: Floats) -> bool:
+    """Whether every update follows from the one before it by this momentum."""
     if not (0 < found.share < 1 and found.rate > 0):
         return False
     rate, share = found.rate, found.share
-    said = share * moves[:-1] - rate * gradients[1:]
+    expected = share * moves[:-1] - rate * gradients[1:]
     if found.ahead:
-        said += share * rate * (gradients[:-1] - gradients[1:])
-    gap = np.abs(moves[1:] - said).max(axis=1)
+        expected += share * rate * (gradients[:-1] - gradients[1:])
+    gap = np.abs(moves[1:] - expected).max(axis=1)
     return bool((gap <= _EXACT * np.abs(moves[1:]).max()).all())

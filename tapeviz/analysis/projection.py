@@ -1,4 +1,4 @@
-"""A run of many numbers seen in two directions."""
+"""A run of many parameters projected onto a plane."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plane:
-    """Two directions in which a run of many numbers is looked at.
+    """A run of many parameters, projected onto two orthonormal directions.
 
     ``points`` has a row of two for each point, ``labels`` says what the axes are,
-    ``share`` which part of the run's movement they show, from 0 to 1, and ``ways`` what
-    the two directions are, each of length one.
+    ``share`` which part of the run's movement they show, from 0 to 1, and ``basis``
+    what the two directions are, each of length one.
     """
 
     points: Floats
     labels: tuple[str, str]
     share: float
-    ways: Floats
+    basis: Floats
 
     @property
     def words(self) -> str:
@@ -35,14 +35,14 @@ class Plane:
         return f"two directions hold {part(self.share)} of the movement"
 
     def of(self, vectors: Floats) -> Floats:
-        """What is seen of a vector, or of each row, of all numbers."""
+        """The projection of a vector, or of each row, of all d parameters."""
         with np.errstate(all="ignore"):
-            found: Floats = vectors @ self.ways.T
+            found: Floats = vectors @ self.basis.T
         return found
 
 
 def plane(run: Descent, t: Track, directions: tuple[int, int] | None) -> Plane | None:
-    """The run in two of its numbers, or in its two principal directions.
+    """The run in two of its parameters, or in its two principal directions.
 
     None where the numbers are not known or not finite. ValueError for a number that
     the run does not have.
@@ -57,13 +57,13 @@ def plane(run: Descent, t: Track, directions: tuple[int, int] | None) -> Plane |
         names = coordinates(run)
         share = float((centred[:, chosen] ** 2).sum()) / whole if whole else 1.0
         labels = names[chosen[0]], names[chosen[1]]
-        ways = np.eye(t.numbers.shape[1])[chosen]
-        return Plane(_hidden(t, t.numbers[:, chosen]), labels, share, ways)
-    _, sizes, ways = np.linalg.svd(centred, full_matrices=False)
-    ways = ways[:2] * np.sign(ways[:2].sum(axis=1, keepdims=True) + 1e-12)
+        basis = np.eye(t.numbers.shape[1])[chosen]
+        return Plane(_hidden(t, t.numbers[:, chosen]), labels, share, basis)
+    _, sizes, basis = np.linalg.svd(centred, full_matrices=False)
+    basis = basis[:2] * np.sign(basis[:2].sum(axis=1, keepdims=True) + 1e-12)
     share = float((sizes[:2] ** 2).sum() / (sizes**2).sum()) if whole else 1.0
     labels = "along the first direction", "along the second direction"
-    return Plane(_hidden(t, centred @ ways.T), labels, share, ways)
+    return Plane(_hidden(t, centred @ basis.T), labels, share, basis)
 
 
 def _hidden(t: Track, points: Floats) -> Floats:

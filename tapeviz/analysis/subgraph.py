@@ -11,12 +11,12 @@ from tapeviz.wording import values as words
 
 
 @dataclass(frozen=True)
-class Part:
-    """What is to be shown of a graph.
+class Selection:
+    """Which part of a graph is to be shown.
 
-    ``depth`` is how many arrows back from the target, or without one forward from the
+    ``depth`` is how many edges back from the target, or without one forward from the
     sources, or without either back from the last results. ``constants`` False leaves
-    plain constants out. ``between`` leaves out what is on no way from a source to a
+    plain constants out. ``between`` leaves out what is on no path from a source to a
     target.
     """
 
@@ -39,14 +39,16 @@ class Part:
 
         ValueError when ``between`` is asked for and the ends are not marked.
         """
-        kept = {node.id for node in graph.nodes}
+        shown = {node.id for node in graph.nodes}
         if self.between:
-            kept &= _between(graph)
+            shown &= _between(graph)
         if self.depth is not None:
-            kept &= _near(graph, self.depth)
+            shown &= _near(graph, self.depth)
         if not self.constants:
-            kept -= {n.id for n in graph.nodes if n.kind == "constant" and not n.target}
-        return graph if len(kept) == len(graph.nodes) else _only(graph, kept)
+            shown -= {
+                n.id for n in graph.nodes if n.kind == "constant" and not n.target
+            }
+        return graph if len(shown) == len(graph.nodes) else _restricted_to(graph, shown)
 
 
 def _between(graph: Graph) -> set[str]:
@@ -62,8 +64,8 @@ def _between(graph: Graph) -> set[str]:
             )
         )
     back, forth = _steps(graph)
-    ways = _reached(back, targets) & _reached(forth, sources)
-    return ways | {*targets, *sources}
+    on_paths = _reached(back, targets) & _reached(forth, sources)
+    return on_paths | {*targets, *sources}
 
 
 def _near(graph: Graph, depth: int) -> set[str]:
@@ -80,7 +82,7 @@ def _steps(graph: Graph) -> tuple[Mapping[str, list[str]], Mapping[str, list[str
     """From each node those before it, and those after it."""
     back: dict[str, list[str]] = {}
     forth: dict[str, list[str]] = {}
-    arrows: tuple[Edge | UnrecordedEdge, ...] = (*graph.edges, *graph.trails)
+    arrows: tuple[Edge | UnrecordedEdge, ...] = (*graph.edges, *graph.unrecorded_edges)
     for arrow in arrows:
         back.setdefault(arrow.head, []).append(arrow.tail)
         forth.setdefault(arrow.tail, []).append(arrow.head)
@@ -90,7 +92,7 @@ def _steps(graph: Graph) -> tuple[Mapping[str, list[str]], Mapping[str, list[str
 def _reached(
     steps: Mapping[str, list[str]], start: Iterable[str], depth: int | None = None
 ) -> set[str]:
-    """The nodes that some steps lead to, all of them or at most so many."""
+    """The nodes reached along ``steps``, in at most ``depth`` of them if given."""
     found = front = {*start}
     while front and depth != 0:
         front = {other for id in front for other in steps.get(id, ())} - found
@@ -99,42 +101,44 @@ def _reached(
     return found
 
 
-def _only(graph: Graph, kept: set[str]) -> Graph:
-    """The graph of these nodes; formulas still say what they were made of."""
-    hidden = _hidden(graph, kept)
+def _restricted_to(graph: Graph, shown: set[str]) -> Graph:
+    """The induced subgraph; formulas still name the operands that are left out."""
+    hidden = _hidden(graph, shown)
     nodes = tuple(
         replace(node, formula=_formula(node, hidden.get(node.id, {})))
         for node in graph.nodes
-        if node.id in kept
+        if node.id in shown
     )
-    edges = tuple(e for e in graph.edges if e.tail in kept and e.head in kept)
-    trails = tuple(t for t in graph.trails if t.tail in kept and t.head in kept)
-    shown = kept | {e.id for e in edges} | {t.id for t in trails}
+    edges = tuple(e for e in graph.edges if e.tail in shown and e.head in shown)
+    unrecorded_edges = tuple(
+        t for t in graph.unrecorded_edges if t.tail in shown and t.head in shown
+    )
+    shown = shown | {e.id for e in edges} | {t.id for t in unrecorded_edges}
     frames = (
-        replace(f, nodes=tuple(id for id in f.nodes if id in kept))
+        replace(f, nodes=tuple(id for id in f.nodes if id in shown))
         for f in graph.frames
     )
     return replace(
         graph,
         nodes=nodes,
         edges=edges,
-        trails=trails,
-        scopes=tuple(_scopes(graph, kept)),
+        unrecorded_edges=unrecorded_edges,
+        scopes=tuple(_scopes(graph, shown)),
         frames=tuple(frames),
         notes=(*graph.notes, _note(len(graph.nodes) - len(nodes))),
         badges=tuple(b for b in graph.badges if b.of in shown),
     )
 
 
-def _hidden(graph: Graph, kept: set[str]) -> dict[str, dict[str, str]]:
-    """For each op what its left out operands are called, by their slots."""
+def _hidden(graph: Graph, shown: set[str]) -> dict[str, dict[str, str]]:
+    """For each op the names of its operands that are left out, by their slots."""
     found: dict[str, dict[str, str]] = {}
     slots: dict[str, set[str]] = {}
     for edge in graph.edges:
-        if edge.head in kept and edge.tail in kept:
+        if edge.head in shown and edge.tail in shown:
             slots.setdefault(edge.head, set()).add(edge.label)
     for edge in graph.edges:
-        if edge.head in kept and edge.tail not in kept:
+        if edge.head in shown and edge.tail not in shown:
             said = _called(graph.node(edge.tail), slots.get(edge.head, set()))
             found.setdefault(edge.head, {})[edge.label] = said
     return found
@@ -153,12 +157,12 @@ def _formula(node: Node, operands: Mapping[str, str]) -> str:
     return words.fill(node.formula, operands) if operands else node.formula
 
 
-def _scopes(graph: Graph, kept: set[str]) -> Iterable[Scope]:
-    """The scopes, drawn in to the ops that are left of them."""
-    place = {node.id: i for i, node in enumerate(graph.nodes)}
+def _scopes(graph: Graph, shown: set[str]) -> Iterable[Scope]:
+    """The scopes, shrunk to those of their ops that are shown."""
+    order = {node.id: i for i, node in enumerate(graph.nodes)}
     for scope in graph.scopes:
-        inner = graph.nodes[place[scope.first] : place[scope.last] + 1]
-        ops = [n.id for n in inner if n.kind == "op" and n.id in kept]
+        inner = graph.nodes[order[scope.first] : order[scope.last] + 1]
+        ops = [n.id for n in inner if n.kind == "op" and n.id in shown]
         if ops:
             yield replace(scope, first=ops[0], last=ops[-1])
 

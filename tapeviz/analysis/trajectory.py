@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FLAT = 2
-"""Runs of at most this many numbers are drawn as a path."""
+"""Runs of at most this many parameters are drawn on the loss surface itself."""
 
 FAR = 100.0
 """A point counts as far out when its loss rose by this many times the usual."""
@@ -34,13 +34,14 @@ _WHOLE, _NEARLY = 1e-9, 0.995
 
 @dataclass(frozen=True)
 class Track:
-    """A descent as arrays: ``n`` updates of ``d`` numbers in all.
+    """A descent as arrays: ``n`` updates of ``d`` scalar parameters in all.
 
     ``points`` has shape (n + 1, d) and ``gradients`` (n, d), with nan for what is not
-    known. ``losses``, ``slopes`` and ``strides`` have one entry per update: the loss
-    before it, the length of the gradient and the length of the move. ``numbers`` are
-    the points whatever their dimension, without columns if some array was too large,
-    and ``whole`` says which of them hold no nan and no infinity.
+    known; both have no columns if d is larger than ``FLAT``. ``losses``, ``slopes``
+    and ``strides`` have one entry per update: the loss before it, the norm of the
+    gradient and the norm of the update. ``numbers`` are the points whatever d is,
+    without columns if some array was too large to be recorded, and ``whole`` says
+    which of them hold no nan and no infinity.
     """
 
     names: tuple[str, ...]
@@ -66,15 +67,15 @@ class Track:
 
     @property
     def seen(self) -> bool:
-        """Whether the run is drawn as a path: every number of it is known."""
+        """Whether every parameter's number is known, so that the path can be drawn."""
         return bool(self.updates and self.numbers.shape[1])
 
     @cached_property
     def near(self) -> NDArray[np.bool_]:
-        """Which points, of the ``n + 1``, a picture can hold.
+        """Which of the ``n + 1`` points a picture can hold, as a mask.
 
-        Left out are those that are nan or infinite and those of a run that flies off:
-        whose loss rose ``FAR`` times as much as the start gives reason to expect.
+        Left out are points that are nan or infinite and those of a run that diverges:
+        whose loss rose by ``FAR`` times its largest usual change.
         """
         finite = np.isfinite(self.points).all(axis=1)
         loss = np.append(self.losses, np.nan)
@@ -108,9 +109,9 @@ class Track:
     def _last_is_near(self, near: NDArray[np.bool_]) -> bool:
         if not (near[-1] and near[-2] and self.points.size):
             return bool(near[-1] and near[-2])
-        kept = self.points[:-1][near[:-1]]
-        room = np.ptp(kept, axis=0).max() or math.inf
-        return bool(np.abs(self.points[-1] - kept[-1]).max() <= 3 * room)
+        near_points = self.points[:-1][near[:-1]]
+        room = np.ptp(near_points, axis=0).max() or math.inf
+        return bool(np.abs(self.points[-1] - near_points[-1]).max() <= 3 * room)
 
 
 def track(run: Descent) -> Track:
@@ -118,9 +119,9 @@ def track(run: Descent) -> Track:
     ups = run.updates
     width = sum(v.size for v in ups[0].at) if ups else 0
     wide = width if width <= FLAT else 0
-    places = [u.at for u in ups] + ([ups[-1].to] if ups else [])
-    known = all(v.data is not None for place in places[:1] for v in place)
-    numbers = _rows(places, width if known else 0)
+    points = [u.at for u in ups] + ([ups[-1].to] if ups else [])
+    known = all(value.data is not None for point in points[:1] for value in point)
+    numbers = _rows(points, width if known else 0)
     return Track(
         names=tuple(map(plain, run.names)),
         points=numbers if width <= FLAT else numbers[:, :0],
@@ -129,7 +130,7 @@ def track(run: Descent) -> Track:
         slopes=np.array([length(u.gradients) for u in ups], dtype=float),
         strides=np.array([length(u.moves) for u in ups], dtype=float),
         numbers=numbers,
-        whole=np.array([all(map(_whole, place)) for place in places], dtype=bool),
+        whole=np.array([all(map(_whole, point)) for point in points], dtype=bool),
     )
 
 
@@ -143,8 +144,8 @@ def _whole(value: Value) -> bool:
 def _rows(rows: Sequence[tuple[Value | None, ...]], width: int) -> Floats:
     out = np.full((len(rows), width), np.nan)
     for i, row in enumerate(rows):
-        flat = [e for v in row for e in entries(v)]
-        out[i] = flat if len(flat) == width else np.nan
+        flattened = [e for v in row for e in entries(v)]
+        out[i] = flattened if len(flattened) == width else np.nan
     return out
 
 
@@ -206,8 +207,8 @@ def called(loss: str) -> str:
     return f"the {loss}" if loss == "loss" else loss
 
 
-def over(run: Descent) -> str:
-    """What the ground under a run's path is: its loss, or that of the first step."""
+def surface_name(run: Descent) -> str:
+    """What the surface under a run's path shows: its loss, or step 0's loss."""
     loss = plain(run.loss_name)
     return f"step 0's {loss}" if run.shifting else loss
 
@@ -235,10 +236,10 @@ def _labels(name: str, size: int) -> list[str]:
     return [name] if size == 1 else [f"{name}[{i}]" for i in range(size)]
 
 
-def place(labels: Iterable[str], point: Iterable[float]) -> str:
+def point_words(labels: Iterable[str], point: Iterable[float]) -> str:
     """A point in words.
 
-    >>> place(["x", "y"], [1.0, -2.5])
+    >>> point_words(["x", "y"], [1.0, -2.5])
     'x = 1, y = -2.5'
     """
     pairs = zip(labels, point, strict=True)
@@ -256,10 +257,10 @@ def part(share: float) -> str:
     return f"{100 * share:.0f} %" if share < _NEARLY else "over 99 %"
 
 
-def spread(count: int, most: int) -> list[int]:
+def sample_steps(count: int, most: int) -> list[int]:
     """At most ``most`` of the steps 0 to ``count - 1``, early ones closer together.
 
-    >>> spread(5, 60), spread(1000, 5)
+    >>> sample_steps(5, 60), sample_steps(1000, 5)
     ([0, 1, 2, 3, 4], [0, 1, 2, 3, 999])
     """
     if count <= most:

@@ -1,4 +1,8 @@
-"""The tape engine: it records, and it differentiates. NumPy and nothing else."""
+"""The tape engine: it records operations and differentiates them, with NumPy alone.
+
+It has never heard of a picture, nor of TensorFlow's public names. It may import
+``errors``.
+"""
 
 import warnings
 

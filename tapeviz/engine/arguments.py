@@ -1,4 +1,4 @@
-"""What the public functions take beside tensors: axes, sizes, whole numbers."""
+"""Checks and conversions of what is no tensor: axes, sizes, whole numbers."""
 
 from __future__ import annotations
 

@@ -1,9 +1,13 @@
-"""From a registry entry to the Python function that computes and records.
+"""The source of the functions that compute an op and record it.
 
-Each op is written out as a small function of its own: no shared ``apply``, no loop over
-operands, nothing to look up while the learner's code runs. The op's text from the
-registry stands in it as it is. What a function does, in order: find where its operands
-stand, compute, and, if one of them is being recorded, add one record.
+Each op is written out as a small function of its own, which is fast: no shared
+``apply``, no loop over operands. The op's text from the registry stands in it as it is.
+What a function does, in order: find its operands' handles and indices, check them,
+compute, and, if one of them is being recorded, append one record.
+
+Names in the generated source: for an operand ``a``, ``A`` is the tensor, ``a`` its
+value, ``ta`` and ``ia`` its handle and index; ``Y``, ``y`` the result; ``e`` the
+operands' shapes if they were broadcast, else None.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ PLAIN_TEST = "kind is float or kind is int"
 
 
 def _find(op: Op, n: str, kind: str = "") -> Iterator[str]:
-    """Where operand ``n`` stands: its trace, place and value."""
+    """Find operand ``n``: its handle, index and value."""
     big = n.upper()
     tensor = f"t{n} = {big}._t; i{n} = {big}._i"
     variable = f"s = {big}._seen"
@@ -48,7 +52,7 @@ def _compute(op: Op) -> Iterator[str]:
 
 
 def _saved(op: Op, name: str) -> str:
-    """What a record keeps of an operand: its value if a rule or a picture needs it."""
+    """The value of an operand that a record saves, if a rule or a picture needs it."""
     asking = [n for s, n in enumerate(op.operands) if op.keeps(name, s)]
     if len(op.operands) == 1 or name in asking:
         return name if asking else "None"
@@ -69,7 +73,7 @@ def _extra(op: Op) -> str:
 
 
 def _write(op: Op, record: str, depth: int) -> Iterator[str]:
-    """Add the record to ``recs``, the list of trace ``t``; the result."""
+    """Append the record to ``recs``, the list of handle ``t``; return the result."""
     if op.cut:
         yield "t.cut = True"
     yield f"f = frame({depth})"
@@ -82,7 +86,7 @@ _UNRECORDED = ("if recs is None:", "    Y._t = OFF; Y._i = -1", "    return Y")
 
 
 def _listen(names: tuple[str, ...]) -> Iterator[str]:
-    """Find the recording trace ``t`` and its list; the rest are constants."""
+    """Find the handle ``t`` that records, and its list; the rest are constants."""
     first, *others = names
     if len(others) == 1:
         second = others[0]
@@ -105,12 +109,12 @@ def _listen(names: tuple[str, ...]) -> Iterator[str]:
 
 
 def takes_floats(op: Op) -> bool:
-    """Whether float32 scalars need no check; matrices are no scalars."""
+    """Whether float32 scalars need no check of their dtype."""
     return op.name != "matmul" and (not op.kinds or "f" in op.kinds)
 
 
 def _tail(op: Op, depth: int) -> Iterator[str]:
-    """From the operands' values to the result."""
+    """Check, compute and record, given the operands' values."""
     names = op.operands
     if op.broadcasts and len(names) == 2:
         a, b = names
@@ -119,9 +123,9 @@ def _tail(op: Op, depth: int) -> Iterator[str]:
         plain = f"{a}.__class__ is f32 and {b}.__class__ is f32"
         test = f"if not ({plain}) and ({odd}):" if takes_floats(op) else "if True:"
         yield test
-        yield f"    e = meet(op, {a}, {b})"
+        yield f"    e = check_operands(op, {a}, {b})"
     elif op.broadcasts:
-        yield f"e = meet(op, {', '.join(names)})"
+        yield f"e = check_operands(op, {', '.join(names)})"
     elif op.kinds:
         x = names[0]
         yield f"if {x}.__class__ is not f32 and {x}.dtype.kind not in {op.kinds!r}:"
@@ -133,15 +137,15 @@ def _tail(op: Op, depth: int) -> Iterator[str]:
 
 
 def _plain(op: Op, mine: str, other: str, depth: int) -> Iterator[str]:
-    """The short way where the other operand is a Python number."""
+    """The short way for an operand beside a Python number."""
     slot = op.operands.index(mine)
     yield f"{other} = {other.upper()}"
     test = f"if {mine}.__class__ is not f32:" if takes_floats(op) else "if True:"
     yield f"{test} {other} = weak(op, {mine}, {other}, {slot})"
     yield from _compute(op)
     ins = [f"i{n}" if n == mine else "-1" for n in op.operands]
-    kept = mine if op.keeps(mine, slot) else "None"
-    vals = [kept if n == mine else n for n in op.operands]
+    saved = mine if op.keeps(mine, slot) else "None"
+    vals = [saved if n == mine else n for n in op.operands]
     y = "y" if op.keeps("y", slot) else "None"
     record = ", ".join([str(op.code), *ins, *vals, y, "None"])
     yield from _listen((mine,))
@@ -204,18 +208,18 @@ def reflected_source(op: Op, owner: str, name: str) -> str:
 
 
 def forward_source(op: Op) -> str:
-    """The op on raw values: operands first, then settings."""
+    """The op on arrays: operands first, then settings."""
     args = ", ".join((*op.operands, *op.settings))
     return f"def forward({args}):\n    return {op.text}\n"
 
 
 def forward(op: Op, raw: dict[str, Any]) -> Callable[..., Any]:
-    """The op on raw values, as a function."""
+    """The op on arrays, as a function."""
     return compile_function(forward_source(op), "forward", raw, f"forward {op.name}")
 
 
 def function(op: Op, words: dict[str, Any], depth: int) -> Callable[..., Any]:
-    """The op as a function that records where its ``depth``-th caller stands."""
+    """The op as a function whose call site is its ``depth``-th caller."""
     return compile_function(
         function_source(op, depth),
         f"op_{op.name}",

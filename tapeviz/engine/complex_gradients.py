@@ -1,9 +1,9 @@
-"""Complex numbers on the tape: the conjugate convention, in one place.
+"""The conjugate convention for gradients of complex numbers, in one place.
 
 For a complex ``x`` the gradient is the conjugate of the derivative, so that a step
 against it goes downhill. A rule says the derivative alone. Here the upstream gradient
-is conjugated before a rule and the contribution after it; ops between real and complex
-numbers (``conjugates=False``) say the whole in their own rules.
+is conjugated before a rule and the contribution after it. The rules of ops between real
+and complex numbers (``conjugates=False``) have the conjugates in their own text.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def conjugate(v: Any) -> Any:
     return np.conjugate(v) if kind == "c" else v
 
 
-class Turned:
-    """A table of rules, each with the conjugates around it."""
+class ConjugatedRules:
+    """A table of vjps that takes and gives conjugates, where the op asks for it."""
 
     def __init__(self, table: Sequence[Rule]) -> None:
         self._table = table
@@ -45,24 +45,24 @@ class Turned:
         if not TABLE[code].conjugates:
             return plain
 
-        def turned(g: Any, rec: Any, grads: Any, i: int, trace: Any) -> None:
+        def conjugated(g: Any, rec: Any, grads: Any, i: int, handle: Any) -> None:
             parts: dict[int, Any] = defaultdict(lambda: None)
-            plain(conjugate(g), rec, parts, i, trace)
+            plain(conjugate(g), rec, parts, i, handle)
             for j, part in parts.items():
                 d = conjugate(part)
                 grads[j] = d if grads[j] is None else grads[j] + d
 
-        return turned
+        return conjugated
 
 
 @cache
-def turned(sweep: Sweep) -> Sweep:
-    """The same sweep for complex numbers."""
-    return Sweep(Turned(sweep.table))
+def conjugated(sweep: Sweep) -> Sweep:
+    """The sweep for recordings with complex numbers."""
+    return Sweep(ConjugatedRules(sweep.table))
 
 
-def told(op: Op, part_of: Rule, g: Any, rec: Any, slot: int) -> Any:
-    """One contribution, as the sweep adds it."""
+def contribution(op: Op, part_of: Rule, g: Any, rec: Any, slot: int) -> Any:
+    """The contribution to operand ``slot``, as the sweep adds it."""
     if not op.conjugates:
         return part_of(g, rec, slot)
     return conjugate(part_of(conjugate(g), rec, slot))

@@ -1,7 +1,7 @@
-"""A function that brings its own gradient, as one op of the recording.
+"""A function with its own gradient (``tf.custom_gradient``) as one op.
 
-Its record holds a ``Made``: the values it gave and the function that pulls gradients
-back. Several results are one record with a tuple for its value and a ``part`` for each.
+Its record holds a ``CustomOp``: the values it gave and its pullback. Several results
+are one record, whose value is a tuple, and a record of the op ``part`` for each.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tapeviz.engine.tensor import Tensor, wrap
 
 
 class Results(tuple[Any, ...]):
-    """Several results of one op; a picture sees all their entries in one row."""
+    """Several results of one op; as an array, all their entries in one row."""
 
     __slots__ = ()
 
@@ -24,12 +24,12 @@ class Results(tuple[Any, ...]):
 
 
 def _in_a_row(values: list[Any], dtype: Any) -> Any:
-    flat = [np.ravel(v._v if isinstance(v, Tensor) else v) for v in values]
-    return np.concatenate(flat).astype(dtype or flat[0].dtype)
+    flattened = [np.ravel(v._v if isinstance(v, Tensor) else v) for v in values]
+    return np.concatenate(flattened).astype(dtype or flattened[0].dtype)
 
 
 class Bundle:
-    """The gradients of several results of one op, by number; they add part by part."""
+    """The upstream gradients of an op's results, by number; they add part by part."""
 
     __slots__ = ("parts",)
 
@@ -51,11 +51,11 @@ class Bundle:
         return Bundle(both)
 
 
-class Made:
-    """What a custom op made: its name, its values, and how to pull gradients back.
+class CustomOp:
+    """One call of a function with its own gradient: name, values and pullback.
 
-    ``pull`` takes one gradient (a tensor) per result and returns one per operand, None
-    where none flows.
+    ``pull`` takes one upstream gradient (a tensor) per result and returns one gradient
+    per operand, None where none flows.
     """
 
     __slots__ = ("_ready", "name", "pull", "single", "values")
@@ -94,7 +94,7 @@ class Made:
         return [t if isinstance(t, Tensor) else wrap(t) for t in every]
 
     def rows(self, g: Any, k: int) -> Any:
-        """The same for a batch of gradients, one after the other."""
+        """The same for a batch of upstream gradients, one after the other."""
         size = len(next(iter(g.parts.values())) if isinstance(g, Bundle) else g)
         made = [self.pulled(_row(g, i), k) for i in range(size)]
         if any(m is None for m in made):
@@ -105,7 +105,7 @@ class Made:
 
 
 def stack(tensors: list[Any], axis: int) -> Any:
-    """The recorded op of that name; set when the registry is put to work."""
+    """The recorded op of that name; ``dispatch`` puts it here."""
     raise NotImplementedError
 
 
@@ -120,12 +120,12 @@ def _row(g: Any, i: int) -> Any:
     return g[i]
 
 
-def value(_xs: Any, made: Made) -> Any:
+def value(_xs: Any, made: CustomOp) -> Any:
     """What the function gave."""
     return made.value
 
 
-def pulled(g: Any, k: int, made: Made) -> Any:
+def pulled(g: Any, k: int, made: CustomOp) -> Any:
     """What the learner's gradient function says for operand ``k``."""
     return made.pulled(g, k)
 
@@ -136,7 +136,7 @@ def nth(x: Any, k: int) -> Any:
 
 
 def bundle(g: Any, k: int) -> Bundle:
-    """The gradient of result ``k``, on its way to all of them."""
+    """The upstream gradient of result ``k``, to be added to those of the others."""
     return Bundle({k: g})
 
 

@@ -1,10 +1,14 @@
-"""The registry put to work: its texts become functions, methods and sweeps.
+"""Ops as Python functions: forward, operator methods, and the tables of vjps.
 
-``call`` holds every op as a function that records the place of its caller's caller (for
-the public functions, which stand between), ``direct`` those that record their caller.
+``call`` has every op as a function. The call site that it records is its caller's
+caller, for the caller is a public function of tapeviz.
 
-Each piece is written out and compiled when it is first needed, not on import: what a
-learner does not use costs nothing.
+The vjp tables differ in the namespace that a rule's words are looked up in: ``VJP``
+(arrays), ``VJP_BATCHED`` (arrays with one more axis in front, for Jacobians),
+``VJP_TENSORS`` and ``VJP_BATCHED_TENSORS`` (the same on tensors, recorded);
+``VJP_STEPS`` has one function per operand, which gives its contribution alone.
+
+Each function is written and compiled when it is first called, not on import.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ from tapeviz.engine.primitives import (
     Sweep,
     compile_function,
     compile_sweep,
-    tell_source,
+    step_source,
 )
 from tapeviz.engine.recording import OFF, tape_stack
 from tapeviz.engine.tensor import Tensor, Variable, touch
@@ -44,30 +48,32 @@ RAW: dict[str, Any] = {
     **indexed_slices.WORDS,
     "PLAIN": PLAIN,
 }
-"""The words of the rules on raw values."""
+"""The words of the rules on arrays."""
 
-TOLD: dict[str, Any] = {**RAW, "rows": RAW["scatter"]}
-"""The same for telling: a gradient by rows is shown whole."""
+STEP_WORDS: dict[str, Any] = {**RAW, "rows": RAW["scatter"]}
+"""The same for ``VJP_STEPS``: gradients of gathered rows are whole arrays."""
 
 WORDS: dict[str, Any] = {
     **RAW,
     "Tensor": Tensor, "Variable": Variable, "KNOWN": validation.KNOWN, "OFF": OFF,
-    "tape_stack": tape_stack, "touch": touch, "new": object.__new__, "frame": sys._getframe,
+    "tape_stack": tape_stack, "touch": touch, "new": object.__new__,
+    "frame": sys._getframe,
     "f32": np.float32, "FLOATS": validation.FLOATS, "ndarray": np.ndarray,
-    "np_shape": np.shape, "meet": validation.meet, "weak": validation.weak,
+    "np_shape": np.shape, "check_operands": validation.check_operands,
+    "weak": validation.weak,
     "check": validation.check, "first": validation.first,
     "operands": validation.operands,
     "quiet": validation.quiet,
     "__name__": "tapeviz.engine.dispatch",
 }  # fmt: skip
-"""What the generated functions see."""
+"""The global names of the generated functions."""
+
+
+_CALLER_OF_CALLER = 2
 
 
 class Ops:
     """Every op as a function, made when it is first asked for."""
-
-    def __init__(self, depth: int) -> None:
-        self._depth = depth
 
     def __getattr__(self, name: str) -> Callable[..., Tensor]:
         op = NAMED.get(name)
@@ -79,15 +85,14 @@ class Ops:
 
     def _made(self, op: Op) -> Callable[..., Tensor]:
         words = WORDS | {"forward": FORWARD[op.code]}
-        return codegen.function(op, words, self._depth)
+        return codegen.function(op, words, _CALLER_OF_CALLER)
 
 
-call = Ops(2)
-direct = Ops(1)
+call = Ops()
 
 
 def _late(table: list[Any], op: Op, make: Callable[[], Any]) -> None:
-    """Enter a function that is made at its first call and then stands for itself."""
+    """Append a stub that puts the function in its own place at its first call."""
 
     def stub(*args: Any) -> Any:
         if table[op.code] is stub:
@@ -98,11 +103,11 @@ def _late(table: list[Any], op: Op, make: Callable[[], Any]) -> None:
 
 
 FORWARD: list[Callable[..., Any]] = []
-TELL: list[tuple[Callable[..., Any] | None, ...]] = []
+VJP_STEPS: list[tuple[Callable[..., Any] | None, ...]] = []
 
 
 def _many(op: Op) -> Callable[..., Any]:
-    """An op of any number of operands; not on any hot path, so not written out."""
+    """An op of any number of operands, as a closure: it is on no hot path."""
     forward = FORWARD[op.code]
     wants = op.rules[0] is not None and "xs" in op.rules[0].names
 
@@ -110,22 +115,22 @@ def _many(op: Op) -> Callable[..., Any]:
         tensors: list[Any] = [
             x if x.__class__ in validation.KNOWN else tensor.convert(x) for x in xs
         ]
-        spots = [
+        operand_positions = [
             x._read()[1:] if x.__class__ is Variable else (x._t, x._i) for x in tensors
         ]
         values = [x._v for x in tensors]
         out = tensor.wrap(forward(values, *settings))
-        trace = next((t for t, _ in spots if t.recs is not None), OFF)
-        if trace.recs is not None:
+        handle = next((t for t, _ in operand_positions if t.recs is not None), OFF)
+        if handle.recs is not None:
             f = caller() or sys._getframe()
-            ins = tuple(i if t is trace else -1 for t, i in spots)
-            kept = tuple(
+            ins = tuple(i if t is handle else -1 for t, i in operand_positions)
+            saved = tuple(
                 v if wants or i < 0 else None for v, i in zip(values, ins, strict=True)
             )
             shapes = tuple(np.shape(v) for v in values)
             extra = (*settings, *([shapes] if op.shapes else []))
-            out._t, out._i = trace, len(trace.recs)
-            trace.recs.append((op.code, ins, kept, None, extra, f.f_code, f.f_lasti))
+            out._t, out._i = handle, len(handle.recs)
+            handle.recs.append((op.code, ins, saved, None, extra, f.f_code, f.f_lasti))
         return out
 
     return record
@@ -139,9 +144,11 @@ def _words_on_tensors() -> dict[str, Any]:
         names = rest[:-1].replace(" ", "").split(",")
         if rest and word in RAW and names == [*op.operands, *op.settings]:
             words[word] = _recorded(op.name)
-    fit, ones = words["fit"], words["stretch"]
-    words["fit"] = lambda d, s, at=0: d if d.shape == s else fit(d, s, at)
-    words["stretch"] = lambda d, s, at=0: ones(d, s, at)
+    unbroadcast, broadcast = words["unbroadcast"], words["broadcast_to"]
+    words["unbroadcast"] = lambda d, s, at=0: (
+        d if d.shape == s else unbroadcast(d, s, at)
+    )
+    words["broadcast_to"] = lambda d, s, at=0: broadcast(d, s, at)
     words["cast"] = lambda d, dtype: call.cast(d, dtype, d._v.dtype)
     return words | {"lift": validation.lift}
 
@@ -347,7 +354,7 @@ def _pack(value: Any, dtype: Any = None) -> Any:
     ]
     for k, t in enumerate(items):
         if t.dtype != items[0].dtype:
-            raise validation.mixed(NAMED["stack"], items[0].dtype, t.dtype, k)
+            raise validation.dtype_mismatch(NAMED["stack"], items[0].dtype, t.dtype, k)
     shapes = {np.shape(t._v) for t in items}
     if len(shapes) > 1:
         a, b = sorted(shapes)[:2]
@@ -373,34 +380,37 @@ def _first_dtype(value: Any) -> Any:
 def _assemble() -> None:
     for op in TABLE:
         _late(FORWARD, op, partial(codegen.forward, op, RAW))
-        for sweep in (BACK, BACKS, AGAIN, AGAINS):
-            make = partial(compile_sweep, op, sweep.words, again=sweep.again)
+        for sweep in (VJP, VJP_BATCHED, VJP_TENSORS, VJP_BATCHED_TENSORS):
+            make = partial(compile_sweep, op, sweep.words, on_tensors=sweep.on_tensors)
             _late(sweep.table, op, make)
-            if sweep.over is not None:
-                make = partial(compile_sweep, op, sweep.words, again=False, over=True)
-                _late(sweep.over, op, make)
-        TELL.append(tuple(_tell(op, slot) for slot in range(len(op.rules))))
+            if sweep.in_place is not None:
+                make = partial(
+                    compile_sweep, op, sweep.words, on_tensors=False, in_place=True
+                )
+                _late(sweep.in_place, op, make)
+        VJP_STEPS.append(tuple(_step_vjp(op, slot) for slot in range(len(op.rules))))
     _methods()
 
 
 _TAPED = _words_on_tensors()
 _OFTEN = (NAMED["add"], NAMED["multiply"])
-BACK = Sweep([], {**RAW, **kernels.OVER}, _OFTEN, over=[])
-BACKS = Sweep([], {**kernels.batched(RAW), **kernels.OVER}, over=[])
-AGAIN = Sweep([], _TAPED, _OFTEN, again=True)
-AGAINS = Sweep([], kernels.batched(_TAPED), again=True)
-"""The reverse sweeps: on raw values and on tensors, of one gradient and of many."""
+VJP = Sweep([], {**RAW, **kernels.IN_PLACE}, _OFTEN, in_place=[])
+VJP_BATCHED = Sweep([], {**kernels.batched(RAW), **kernels.IN_PLACE}, in_place=[])
+VJP_TENSORS = Sweep([], _TAPED, _OFTEN, on_tensors=True)
+VJP_BATCHED_TENSORS = Sweep([], kernels.batched(_TAPED), on_tensors=True)
+"""The reverse sweep: on arrays or tensors, for one upstream gradient or a batch."""
 
 
-def _tell(op: Op, slot: int) -> Callable[..., Any] | None:
+def _step_vjp(op: Op, slot: int) -> Callable[..., Any] | None:
+    """The contribution to one operand: a function of ``(g, record, slot)``."""
     if op.rules[slot] is None:
         return None
-    name = f"tell_{op.name}_{slot}"
+    name = f"vjp_step_{op.name}_{slot}"
     made: list[Callable[..., Any]] = []
 
     def stub(*args: Any) -> Any:
         if not made:
-            made.append(compile_function(tell_source(op, slot, name), name, TOLD))
+            made.append(compile_function(step_source(op, slot, name), name, STEP_WORDS))
         return made[0](*args)
 
     return stub

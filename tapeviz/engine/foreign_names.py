@@ -1,7 +1,7 @@
-"""What people ask of a tensor or a tape out of habit, and what to write instead.
+"""Names that tensors and tapes have in other libraries, and what to write instead.
 
-NumPy, PyTorch and the first TensorFlow spell some things as methods that are functions
-here. Each such name is an ``Absent``: asking for it is an AttributeError, as it is in
+NumPy, PyTorch and TensorFlow 1 spell some things as methods that are functions here.
+Each such name is a ``ForeignName``: asking for it is an AttributeError, as it is in
 TensorFlow, that says what to write. They are no methods, and ``dir`` does not list
 them. (A ``__getattr__`` would do the same, but slow every other attribute down.)
 """
@@ -98,8 +98,8 @@ TAPE = dict.fromkeys(
 """Of a tape."""
 
 
-class Absent:
-    """A name that is not there, and what to write instead."""
+class ForeignName:
+    """A descriptor that raises AttributeError and says what to write instead."""
 
     def __init__(self, name: str, instead: str) -> None:
         self._name = name
@@ -117,14 +117,14 @@ class Absent:
 
 
 def mark(owner: type, table: dict[str, str]) -> None:
-    """Give a class the names that it does not have."""
+    """Put a ``ForeignName`` for each name of a table on a class that lacks it."""
     for name, instead in table.items():
         if not hasattr(owner, name):
-            setattr(owner, name, Absent(name, instead))
-    owner.__dir__ = _there  # type: ignore[assignment, method-assign]  # on purpose
+            setattr(owner, name, ForeignName(name, instead))
+    owner.__dir__ = _own_names  # type: ignore[assignment, method-assign]  # on purpose
 
 
-def _there(thing: Any) -> list[str]:
-    """``dir`` without what is absent."""
+def _own_names(thing: Any) -> list[str]:
+    """``dir`` without the foreign names."""
     found = object.__dir__(thing)
-    return [n for n in found if not isinstance(getattr(type(thing), n, 0), Absent)]
+    return [n for n in found if not isinstance(getattr(type(thing), n, 0), ForeignName)]

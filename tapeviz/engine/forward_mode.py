@@ -1,9 +1,8 @@
-"""Forward mode: how a small step of the inputs moves a result.
+"""Forward mode (Jacobian-vector products) by two reverse sweeps.
 
-There is no second set of rules. The reverse sweep of ``y`` with weights ``w`` is a
-linear function of ``w``: it gives the weights' share in every input, ``sum of w *
-dy/dx``. Its own derivative by ``w``, weighted with the step, is ``dy/dx * step``: the
-derivative along the step. So a forward derivative is the reverse sweep, swept.
+There is no second set of rules. The vjp of ``y``, ``w -> sum of w * dy/dx``, is linear
+in the upstream gradient ``w``. Its own vjp with respect to ``w``, with the tangent as
+upstream gradient, is ``dy/dx * tangent``: the jvp.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.dispatch import AGAIN, BACK, call
+from tapeviz.engine.dispatch import VJP, VJP_TENSORS, call
 from tapeviz.engine.indexed_slices import whole
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape, UnconnectedGradients
@@ -69,20 +68,21 @@ class ForwardAccumulator:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
-        self._tape.__exit__(kind, error, trace)
+        self._tape.__exit__(kind, error, traceback)
 
     def jvp(
         self, primals: Any, unconnected_gradients: Any = UnconnectedGradients.NONE
     ) -> Any:
-        """How each of the results ``primals`` moves along the step, or None."""
+        """The derivative of each of the results ``primals`` along the step, or None."""
         zero = UnconnectedGradients(unconnected_gradients) is UnconnectedGradients.ZERO
-        flat = nest.leaves(primals)
-        out = [self._along(t) for t in flat]
+        flattened = nest.leaves(primals)
+        out = [self._along(t) for t in flattened]
         if zero:
             out = [
-                _zeros(t) if d is None else d for t, d in zip(flat, out, strict=True)
+                _zeros(t) if d is None else d
+                for t, d in zip(flattened, out, strict=True)
             ]
         return nest.like(primals, out)
 
@@ -103,7 +103,7 @@ class ForwardAccumulator:
         with self._listening():
             weight = wrap(np.ones_like(y._v)[()])
             self._tape.watch(weight)
-            shares = pull([(y, weight)], real, BACK, AGAIN)
+            shares = pull([(y, weight)], real, VJP, VJP_TENSORS)
             steps = [
                 t
                 for p, t in zip(self._primals, self._tangents, strict=True)
@@ -116,11 +116,11 @@ class ForwardAccumulator:
             ]
             if not pairs:
                 return None
-            return pull(pairs, [weight], BACK, AGAIN)[0]
+            return pull(pairs, [weight], VJP, VJP_TENSORS)[0]
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
-        """Let the tape, and those around it, go on recording for a moment."""
+        """Let the tape, and those around it, record in this block."""
         idle = [t for t in (*self._around, self._tape) if not t._is_recording]
         idle = [t for t in idle if t._persistent or not t._used]
         for tape in idle:
@@ -152,11 +152,11 @@ def _same_nest(primals: Any, tangents: Any) -> None:
 
 
 def _frame(structure: Any) -> Any:
-    """A nest without what is in it; a list of numbers may be a tensor's value."""
-    flat = nest.leaves(structure)
-    if not any(isinstance(t, (Tensor, Variable)) for t in flat):
+    """The structure of a nest alone; None if there is no tensor in it."""
+    flattened = nest.leaves(structure)
+    if not any(isinstance(t, (Tensor, Variable)) for t in flattened):
         return None
-    return nest.like(structure, [None] * len(flat))
+    return nest.like(structure, [None] * len(flattened))
 
 
 def _check_primal(p: Any, primals: list[Any]) -> None:

@@ -1,4 +1,4 @@
-"""The gradient of a gather: some rows, and where they belong."""
+"""Sparse gradients of a gather: some rows, and their indices in the whole tensor."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class IndexedSlices:
 
 
 class Rows:
-    """The same on its way back through the tape; it adds to others and to arrays."""
+    """The same during the reverse sweep: it can be added to others and to arrays."""
 
     __slots__ = ("ids", "shape", "values")
     __array_ufunc__ = None
@@ -107,7 +107,7 @@ class Rows:
     _dense = dense
 
     def slices(self) -> IndexedSlices:
-        """What the learner gets."""
+        """The gradient that the caller of ``gradient`` gets."""
         values = reshape(self.values, (-1, *self.shape[1:]))
         whole = values if isinstance(values, Tensor) else wrap(values)
         size = wrap(np.array(self.shape, np.int32))

@@ -1,4 +1,4 @@
-"""Nested lists, tuples and dicts of tensors: taken apart and put together again."""
+"""Nested lists, tuples and dicts (pytrees) of tensors: flatten and rebuild."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""A rule is one short text: executed, shown and tested.
+"""Vjp rules as short texts, and the Python functions that are compiled from them.
 
-``"g * cos(x)"`` is the derivative of ``sin(x)``: ``g`` is the upstream gradient, ``x``
-the operand (``a``, ``b``, ``c`` where there are more), ``y`` the op's own result. The
-names a rule uses are all that the record has to save. From the texts of an op this
-module writes four Python functions and compiles them:
+``"g * cos(x)"`` is the vjp of ``sin(x)``: ``g`` is the upstream gradient, ``x`` the
+operand (``a``, ``b``, ``c`` where there are more), ``y`` the op's own result. The names
+a rule uses are all that the record has to save. The text is executed, shown and tested.
 
-``back``   the reverse sweep at this op, adding to the gradients of its operands;
-``over``   the same for an array that nobody else has: it is written over;
-``error_message``   the contribution to one operand alone, for the pictures;
-``again``  the same sweep on tensors, so that gradients have gradients.
+From the rules of an op this module writes four functions. They run the same text and
+differ in the namespace that its words (``cos``) are looked up in:
 
-All run the rule's text as it stands; only the meaning of its words differs.
+``vjp_*``           on arrays: adds to the gradients of the op's operands;
+``vjp_in_place_*``  the same, where it may overwrite the upstream gradient;
+``vjp_tensors_*``   on tensors, recorded, so that gradients have gradients;
+``vjp_step_*``      on arrays, one operand's contribution alone, for the pictures.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Rule:
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Every name the compiled text needs."""
+        """Every name that the compiled text looks up."""
         tree = ast.parse(self.code, mode="eval")
         return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
 
@@ -69,14 +69,14 @@ class Rule:
 
     @cached_property
     def is_fresh(self) -> bool:
-        """Whether its result is a new array in any case, never ``g`` itself."""
+        """Whether its result is always a new array, never ``g`` itself."""
         return isinstance(self._tree.body, (ast.BinOp, ast.UnaryOp))
 
-    def arrays(self, over: bool) -> str:
-        """The text as it runs on arrays; ``over``: on one that may be written over."""
-        words = _Words({**_PRODUCT, **_POWER} if over else _PRODUCT)
+    def arrays(self, in_place: bool) -> str:
+        """The text as it runs on arrays; ``in_place``: on one that may be changed."""
+        words = _Words({**_PRODUCT, **_POWER} if in_place else _PRODUCT)
         body = words.visit(ast.parse(self.code, mode="eval")).body
-        chain = over and _starts_with_g(body)
+        chain = in_place and _starts_with_g(body)
         return ast.unparse(_written_over(body) if chain else body)
 
     @cached_property
@@ -101,7 +101,7 @@ class _Shapes(ast.NodeTransformer):
         return node
 
 
-_OVER = {
+_IN_PLACE = {
     ast.Mult: "multiply", ast.Div: "divide", ast.Add: "add", ast.Sub: "subtract",
     ast.USub: "negative",
 }  # fmt: skip
@@ -112,7 +112,7 @@ _POWER: dict[type[ast.operator], str] = {ast.Pow: "raised"}
 
 
 class _Words(ast.NodeTransformer):
-    """``matmul(a, b)`` for ``a @ b``, so that the word decides how."""
+    """``matmul(a, b)`` for ``a @ b``, so that the namespace decides what it does."""
 
     def __init__(self, names: dict[type[ast.operator], str]) -> None:
         self.names = names
@@ -124,16 +124,16 @@ class _Words(ast.NodeTransformer):
 
 
 def _written_over(node: ast.expr) -> ast.expr:
-    """A chain of steps on ``g``, each written over it.
+    """A chain of operations on ``g``, each of which writes its result over it.
 
     ``g * y`` becomes ``multiply(g, y, o)``, where ``o`` is ``g`` or None. A number
-    minus (or over) a result in between is written over that result.
+    minus (or over) an intermediate result is written over that.
     """
     out = ast.Name("o", ast.Load())
     if isinstance(node, ast.UnaryOp):
         return _call("negative", _written_over(node.operand), out)
     if isinstance(node, ast.BinOp):
-        name, rest = _OVER[type(node.op)], _between(node.right)
+        name, rest = _IN_PLACE[type(node.op)], _between(node.right)
         return _call(name, _written_over(node.left), rest, out)
     return node
 
@@ -143,9 +143,9 @@ def _between(node: ast.expr) -> ast.expr:
         isinstance(node, ast.BinOp)
         and isinstance(node.left, ast.Constant)
         and isinstance(node.right, ast.BinOp)
-        and type(node.op) in _OVER
+        and type(node.op) in _IN_PLACE
     ):
-        step = ast.Name(_OVER[type(node.op)], ast.Load())
+        step = ast.Name(_IN_PLACE[type(node.op)], ast.Load())
         return _call("below", step, node.left, node.right)
     return node
 
@@ -155,8 +155,8 @@ def _call(name: str, *args: ast.expr) -> ast.Call:
 
 
 def _starts_with_g(node: ast.AST) -> bool:
-    """Whether it is a chain of steps on ``g``, which only the first step names."""
-    while isinstance(node, (ast.BinOp, ast.UnaryOp)) and type(node.op) in _OVER:
+    """Whether it is a chain of operations on ``g``, which only the first names."""
+    while isinstance(node, (ast.BinOp, ast.UnaryOp)) and type(node.op) in _IN_PLACE:
         node, rest = (
             (node.left, node.right)
             if isinstance(node, ast.BinOp)
@@ -175,15 +175,18 @@ def _starts_with_g(node: ast.AST) -> bool:
 class Op:
     """One entry of the registry.
 
-    ``text`` is the op itself in the words of the rules, ``rules`` one text per operand
-    (None: no gradient flows there). ``extras`` names what a record keeps beside the
-    operands: the op's settings, and shapes. ``broadcasts`` says that operands are
-    stretched to a common shape. ``cut`` marks results that no gradient can pass:
-    they count as constants. ``spread`` operands (``xs``) may be any number.
-    ``conjugates``: for complex numbers the conjugate of the derivative is meant; not so
-    for ops between real and complex, whose rules say it themselves. ``kinds``: the
-    kinds of number it takes, by NumPy's letters (b, i, u, f, c); all if empty.
-    ``missing``: asking for its gradient is an error, as in TensorFlow.
+    ``text`` is the op itself in the words of the rules, ``rules`` one vjp text per
+    operand (None: no gradient flows there). ``operands`` that are called ``xs`` alone
+    may be any number; ``settings`` are the arguments that are no tensors. ``kernel`` is
+    TensorFlow's name of the op, for error messages. ``broadcasts``: the operands are
+    broadcast to a common shape. ``cut``: no gradient passes, so results count as
+    constants. ``ordered``: swapping the operands changes the result. ``conjugates``:
+    for complex numbers the conjugate of the derivative is meant; not so for ops between
+    real and complex, whose rules say it themselves. ``kinds``: the kinds of number it
+    takes, by NumPy's letters (b, i, u, f, c); all if empty. ``missing``: asking for its
+    gradient is an error, as in TensorFlow. ``reference`` is the op in NumPy (``np``),
+    by another formula where there is one, for the tests. Pictures show ``symbol``; the
+    rule in words is ``nickname``, ``domain`` says where the op is defined.
     """
 
     name: str
@@ -202,7 +205,7 @@ class Op:
     ordered: bool = True
     conjugates: bool = True
     missing: bool = False
-    words: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    reference: str = ""
 
     @cached_property
     def many(self) -> bool:
@@ -228,7 +231,7 @@ class Op:
     # -- reading a record -------------------------------------------------------
 
     def inputs(self, rec: tuple[Any, ...]) -> tuple[int, ...]:
-        """The places of the operands, -1 for a constant."""
+        """The operands' indices in the recording, -1 for a constant."""
         return rec[1] if self.many else rec[1 : 1 + len(self.operands)]
 
     def values(self, rec: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -265,24 +268,26 @@ def _unpack(op: Op) -> list[str]:
     return lines
 
 
-def _expression(op: Op, slot: int, *, again: bool, over: bool = False) -> list[str]:
-    """The lines that leave operand ``slot``'s contribution in ``d``."""
+def _expression(
+    op: Op, slot: int, *, on_tensors: bool, in_place: bool = False
+) -> list[str]:
+    """The lines that put operand ``slot``'s contribution into ``d``."""
     rule = op.rules[slot]
     if rule is None:
         raise ValueError(f"{op.name} has no rule for operand {slot}")
     lines = []
-    if len(op.operands) > 1 and not again:
+    if len(op.operands) > 1 and not on_tensors:
         plain = [n for n in op.operands if n in rule.called]
         lines = [f"if {n}.__class__ in PLAIN: {n} = g.dtype.type({n})" for n in plain]
-    code = rule.code if again else rule.arrays(over)
+    code = rule.code if on_tensors else rule.arrays(in_place)
     lines.append(f"d = {code}")
     if op.broadcasts:
-        lines.append(f"if e is not None: d = fit(d, e[{slot}])")
+        lines.append(f"if e is not None: d = unbroadcast(d, e[{slot}])")
     return lines
 
 
 def _free(op: Op, slot: int) -> str:
-    """``o``: the gradient itself where no other rule needs it, or has handed it on."""
+    """``o``, the output array: ``g`` itself, unless another rule needs or kept it."""
     others = [
         f"i{n} < 0"
         for k, n in enumerate(op.operands)
@@ -292,7 +297,7 @@ def _free(op: Op, slot: int) -> str:
 
 
 def _lift(op: Op) -> list[str]:
-    """The lines that make tensors of the saved values the rules name."""
+    """The lines that make tensors of the saved values that the rules name."""
     names = {n for r in op.rules if r for n in r.names}
     if op.many:
         many = ["xs = [lift(v, j, t, g) for v, j in zip(xs, ins)]"]
@@ -301,32 +306,38 @@ def _lift(op: Op) -> list[str]:
     return lines + (["y = lift(y, i, t, g)"] if "y" in names else [])
 
 
-def _add(place: str, over: bool = False) -> list[str]:
-    if over:
-        return [f"join(G, {place}, d)"]
-    return [f"s = G[{place}]", f"G[{place}] = d if s is None else s + d"]
+def _add(index: str, in_place: bool = False) -> list[str]:
+    if in_place:
+        return [f"accumulate(G, {index}, d)"]
+    return [f"s = G[{index}]", f"G[{index}] = d if s is None else s + d"]
 
 
-def sweep_source(op: Op, name: str, *, again: bool, over: bool = False) -> str:
-    """The source of ``back`` (on raw values) or ``again`` (on tensors).
+def sweep_source(op: Op, name: str, *, on_tensors: bool, in_place: bool = False) -> str:
+    """The source of an op's vjp, on arrays or ``on_tensors``.
 
-    ``over``: for an array ``g`` that nobody else needs and that may be written over.
+    It takes the upstream gradient ``g``, the record ``r``, the list of gradients ``G``,
+    the record's index ``i`` and the recording's handle ``t``. ``in_place``: ``g`` is an
+    array that nobody else needs and that may be overwritten.
     """
     head = f"def {name}(g, r, G, i, t):"
     body = _unpack(op)
-    if again:
+    if on_tensors:
         body += ["    " + line for line in _lift(op)]
     if op.many:
         body += ["    for k, j in enumerate(ins):", "        if j >= 0:"]
-        lines = [*_expression(op, 0, again=again), "if d is None: continue", *_add("j")]
+        lines = [
+            *_expression(op, 0, on_tensors=on_tensors),
+            "if d is None: continue",
+            *_add("j"),
+        ]
         body += ["            " + line for line in lines]
     for slot, operand in enumerate(() if op.many else op.operands):
         if op.rules[slot] is None:
             continue
-        lines = _expression(op, slot, again=again, over=over)
-        if over and ", o)" in "".join(lines):
+        lines = _expression(op, slot, on_tensors=on_tensors, in_place=in_place)
+        if in_place and ", o)" in "".join(lines):
             lines = [_free(op, slot), *lines]
-        lines += _add(f"i{operand}", over)
+        lines += _add(f"i{operand}", in_place)
         if len(op.operands) > 1:
             body.append(f"    if i{operand} >= 0:")
             body += ["        " + line for line in lines]
@@ -335,16 +346,16 @@ def sweep_source(op: Op, name: str, *, again: bool, over: bool = False) -> str:
     return "\n".join([head, *body]) + "\n"
 
 
-def loop_source(ops: Sequence[Op], *, again: bool, over: bool) -> str:
-    """The source of the reverse sweep.
+def loop_source(ops: Sequence[Op], *, on_tensors: bool, in_place: bool) -> str:
+    """The source of the reverse sweep: one loop backwards over the records.
 
-    Ops whose rules stand in the loop itself save a call for each of their records. The
-    leaves, which come first among the ops, have nothing to hand on. ``over``: where no
-    one else has an array, its op's rules may write over it.
+    The rules of ``ops`` are inlined, which saves a call for each of their records. The
+    leaves, whose numbers come first, have no operands. ``in_place``: a rule may
+    overwrite an upstream gradient that nobody else refers to.
     """
     cases: list[str] = []
     for op in ops:
-        lines = sweep_source(op, "", again=again).splitlines()[1:]
+        lines = sweep_source(op, "", on_tensors=on_tensors).splitlines()[1:]
         cases += [f"            elif op == {op.code}:"]
         cases += ["            " + line for line in lines]
     alone = "count(g) == ALONE and is_whole(g)"
@@ -359,8 +370,8 @@ def loop_source(ops: Sequence[Op], *, again: bool, over: bool) -> str:
             "            if g.__class__ is ndarray:",
             "                if i not in keep: G[i] = None",
             *([f"                if {alone}:",
-               "                    OVER[op](g, r, G, i, t)",
-               "                    continue"] if over else []),
+               "                    IN_PLACE[op](g, r, G, i, t)",
+               "                    continue"] if in_place else []),
             "                RULES[op](g, r, G, i, t)",
             *cases,
             f"            elif op > {WATCHED}: RULES[op](g, r, G, i, t)",
@@ -371,32 +382,34 @@ def loop_source(ops: Sequence[Op], *, again: bool, over: bool) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """The rules of all ops, by number, and the loop that runs them.
+    """The vjps of all ops, by number, in one namespace, and the loop that runs them.
 
-    ``often`` are the ops that stand in the loop itself; ``again``: on tensors; ``over``
-    are the rules for arrays that may be written over.
+    ``inlined`` are the ops whose rules stand in the loop itself; ``on_tensors``: they
+    take tensors and are recorded; ``in_place`` are the vjps that may overwrite ``g``.
     """
 
     table: Any
     words: dict[str, Any] = field(default_factory=dict)
-    often: Sequence[Op] = ()
-    again: bool = False
-    over: Any = None
+    inlined: Sequence[Op] = ()
+    on_tensors: bool = False
+    in_place: Any = None
 
     @cached_property
     def run(self) -> Callable[..., None]:
-        """``run(records, gradients, start, stop, places to keep, trace)``."""
+        """``run(records, gradients, start, stop, indices to keep, handle)``."""
         words = self.words | {
-            "RULES": self.table, "OVER": self.over, "ndarray": ndarray,
+            "RULES": self.table, "IN_PLACE": self.in_place, "ndarray": ndarray,
             "count": getrefcount, "ALONE": ALONE,
         }  # fmt: skip
-        over = self.over is not None
-        source = loop_source(self.often, again=self.again, over=over)
+        in_place = self.in_place is not None
+        source = loop_source(
+            self.inlined, on_tensors=self.on_tensors, in_place=in_place
+        )
         return compile_function(source, "sweep", words)
 
 
 def _alone(values: list[Any]) -> int:
-    """What ``getrefcount`` says of a value that only the asking function has."""
+    """What ``getrefcount`` says of an object that one local variable refers to."""
     g = values[0]
     values[0] = None
     return getrefcount(g)
@@ -405,23 +418,24 @@ def _alone(values: list[Any]) -> int:
 ALONE = _alone([object()])
 
 
-def tell_source(op: Op, slot: int, name: str) -> str:
-    """The source of ``error_message``: one operand's contribution from a record."""
+def step_source(op: Op, slot: int, name: str) -> str:
+    """The source of a function that gives one operand's contribution alone."""
     lines = [f"def {name}(g, r, k):", *_unpack(op)]
-    lines += ["    " + line for line in _expression(op, slot, again=False)]
+    lines += ["    " + line for line in _expression(op, slot, on_tensors=False)]
     return "\n".join([*lines, "    return d"]) + "\n"
 
 
 def compile_sweep(
-    op: Op, words: dict[str, Any], *, again: bool, over: bool = False
+    op: Op, words: dict[str, Any], *, on_tensors: bool, in_place: bool = False
 ) -> Callable[..., Any]:
-    """The reverse sweep at one op with these words; without a rule it does nothing."""
+    """An op's vjp in the namespace ``words``; without a rule it does nothing."""
     if op.missing:
         return partial(_missing, op.kernel)
     if not any(op.rules):
         return _nothing
-    name = f"{'again' if again else 'over' if over else 'back'}_{op.name}"
-    source = sweep_source(op, name, again=again, over=over)
+    variant = "tensors_" if on_tensors else "in_place_" if in_place else ""
+    name = f"vjp_{variant}{op.name}"
+    source = sweep_source(op, name, on_tensors=on_tensors, in_place=in_place)
     return compile_function(source, name, words)
 
 

@@ -1,9 +1,10 @@
-"""What is being recorded, and by whom.
+"""The recording (Wengert list), its leaves, and the stack of tapes of each thread.
 
 One flat list of records is the whole recording. A record is a tuple of atoms: the op's
-number, the places of its operands in the list, what its rules need, and where in the
-learner's code it happened. A value's place in the list is its id, so the order of ids
-is the order of time, and walking the list backwards is the reverse sweep.
+number, the indices of its operands in the list (-1 for a constant), the values its vjp
+rules need, and its call site (code object, instruction offset). A value is known by its
+index in the list. Indices grow with time, so the list is sorted topologically as it is,
+and walking it backwards is the reverse sweep.
 
 Nested tapes share one list: each tape is a window on it.
 """
@@ -26,43 +27,46 @@ VARIABLE, WATCHED, READ = 0, 1, 2
 Record = tuple[Any, ...]
 
 
-class Trace:
-    """The mark that tensors carry: ``recs`` is the list while it records, else None.
+class RecordingHandle:
+    """What each recorded tensor points to, to say which recording it is in.
 
-    ``left`` holds the places of tensors that carry another mark by now, because a later
-    tape watches them: ``id(tensor)`` to ``(place, tensor)``. ``mixed``: there are
-    complex numbers.
+    ``recs`` is the list of records while they are being recorded, else None; a tensor
+    does not keep the list alive. ``cut``: an op without a gradient was recorded.
+    ``has_complex``: there are complex numbers. ``kept_indices`` has the tensors of this
+    recording that point to another by now, because a later tape watches them:
+    ``id(tensor)`` to ``(index, tensor)``.
     """
 
     __slots__ = ("__dict__", "recs")
 
     recs: list[Record] | None
     cut = False
-    mixed = False
-    left: dict[int, tuple[int, Any]] | None = None
+    has_complex = False
+    kept_indices: dict[int, tuple[int, Any]] | None = None
 
-    def leave(self, tensor: Any, place: int) -> None:
-        """Keep in mind where a tensor stands here that is about to stand elsewhere."""
+    def keep_index(self, tensor: Any, index: int) -> None:
+        """Remember the index of a tensor that is about to join another recording."""
         if self is not OFF:
-            self.left = self.left or {}
-            self.left[id(tensor)] = (place, tensor)
+            self.kept_indices = self.kept_indices or {}
+            self.kept_indices[id(tensor)] = (index, tensor)
 
 
-OFF = Trace()
+OFF = RecordingHandle()
 OFF.recs = None
-"""The trace of everything that is not recorded."""
+"""The handle of everything that is not recorded."""
 
 
 class Recording:
     """One recording: its list, and the leaves (variables, watched tensors) in it.
 
-    ``leaves`` maps ``id(object)`` to ``[first place, current place, current value,
-    object]``, which keeps those objects alive. A variable that is assigned to gets a
-    new place whose gradient flows on to its first; ``reads`` lists those. ``groups``
-    says which records belong together: ``(name, start, stop)`` for each layer or loss,
-    inner ones first. ``events`` tells where a recorded value went where no gradient can
-    follow: ``(what, number of records before, its place, variable or None, code,
-    instruction)``.
+    ``leaves`` maps ``id(object)`` to ``[first index, current index, current value,
+    object]``, which keeps those objects alive. A variable that is read after an
+    assignment gets a new record, whose gradient flows on to its first; ``reads`` lists
+    the indices of those. ``groups`` says which records belong together: ``(name, start,
+    stop)`` for each layer or loss, inner ones first. ``events`` lists where a recorded
+    value went where no gradient can follow: ``(what, number of records before, its
+    index, variable or None, code, instruction)``. ``tapes`` counts the tapes that wrote
+    in it.
     """
 
     groups: Sequence[tuple[str, int, int]] = ()
@@ -70,29 +74,29 @@ class Recording:
     events: Sequence[tuple[Any, ...]] = ()
 
     def __init__(self) -> None:
-        self.trace = trace = Trace()
-        trace.recs = None
+        self.handle = handle = RecordingHandle()
+        handle.recs = None
         self.recs: list[Record] = []
         self.leaves: dict[int, list[Any]] = {}
         self.tapes = 0
 
-    def enter(self, shelf: str, *entries: Any) -> None:
-        """Add to ``groups``, ``reads`` or ``events``; most recordings have none."""
-        self.__dict__.setdefault(shelf, []).extend(entries)
+    def enter(self, field: str, *entries: Any) -> None:
+        """Add entries to ``groups``, ``reads`` or ``events``; most have none."""
+        self.__dict__.setdefault(field, []).extend(entries)
 
     def leaf(self, thing: Any, code: int, name: str) -> list[Any]:
-        """Enter a variable or watched tensor, once; its entry among the leaves."""
+        """Record a variable or watched tensor, once; its entry in ``leaves``."""
         leaf = self.leaves.get(id(thing))
         if leaf is None:
-            place, value = len(self.recs), thing._v
+            index, value = len(self.recs), thing._v
             self.recs.append((code, value, (name,), None, -1))
-            self.leaves[id(thing)] = leaf = [place, place, value, thing]
+            self.leaves[id(thing)] = leaf = [index, index, value, thing]
             if value.__class__ is not f32 and value.dtype.kind == "c":
-                self.trace.mixed = True
+                self.handle.has_complex = True
         return leaf
 
-    def place(self, variable: Any) -> int:
-        """Where the present value of a variable stands; -1 if it is not here."""
+    def current_index(self, variable: Any) -> int:
+        """The index of a variable's present value; -1 if it was never read here."""
         leaf = self.leaves.get(id(variable))
         if leaf is None:
             return -1
@@ -105,61 +109,65 @@ class Recording:
         return now
 
     def find(self, thing: Any) -> int:
-        """The place of a variable, or of a tensor that carries another mark; or -1."""
+        """The index of a leaf, or of a tensor that has left for another tape; or -1."""
         leaf = self.leaves.get(id(thing))
         if leaf is not None:
             return int(leaf[0])
-        left = self.trace.left
-        return left[id(thing)][0] if left is not None and id(thing) in left else -1
+        kept_indices = self.handle.kept_indices
+        return (
+            kept_indices[id(thing)][0]
+            if kept_indices is not None and id(thing) in kept_indices
+            else -1
+        )
 
     def note(self, what: str, thing: Any, into: Any = None) -> None:
-        """A value leaves: for Python or NumPy ("left"), or into a variable."""
-        trace, place = _spot(thing)
-        frame = caller() if trace is self.trace and place >= 0 else None
+        """Add an event: a value left for Python or NumPy, or went into a variable."""
+        handle, index = _locate(thing)
+        frame = caller() if handle is self.handle and index >= 0 else None
         while frame is not None and _in_numpy(frame):
             frame = frame.f_back
         if frame is not None:
-            spot = (frame.f_code, frame.f_lasti)
-            self.enter("events", (what, len(self.recs), place, into, *spot))
+            call_site = (frame.f_code, frame.f_lasti)
+            self.enter("events", (what, len(self.recs), index, into, *call_site))
 
 
 def _in_numpy(frame: FrameType) -> bool:
-    """Whether it is NumPy's own Python code that runs, which a learner called."""
+    """Whether a frame runs NumPy's own Python code, which a learner called."""
     return str(frame.f_globals.get("__name__")).partition(".")[0] == "numpy"
 
 
-def _spot(thing: Any) -> tuple[Any, int]:
-    """Where a tensor or variable stands now; nowhere for anything else."""
+def _locate(thing: Any) -> tuple[Any, int]:
+    """The handle and index of a tensor or variable; ``(None, -1)`` for others."""
     if hasattr(thing, "_t"):
         return thing._t, thing._i
     return thing._read()[1:] if hasattr(thing, "_read") else (None, -1)
 
 
-_open: Any = Trace.__dict__["recs"]
-"""Where a trace keeps its list."""
+_plain_recs: Any = RecordingHandle.__dict__["recs"]
+"""The slot that holds the list of records, readable from every thread."""
 
 
-def _own(trace: Trace) -> list[Record] | None:
-    """The list of a trace, if this thread records it."""
+def _own(handle: RecordingHandle) -> list[Record] | None:
+    """The list of records, if this thread is recording it."""
     recording = tape_stack.recording
     return (
-        recording.recs if recording is not None and recording.trace is trace else None
+        recording.recs if recording is not None and recording.handle is handle else None
     )
 
 
-_guarded: Any = property(_own, _open.__set__)
+_own_thread_recs: Any = property(_own, _plain_recs.__set__)
 
 
-def listed(trace: Trace) -> bool:
-    """Whether any thread at all records in this trace."""
-    return _open.__get__(trace) is not None
+def records_in_any_thread(handle: RecordingHandle) -> bool:
+    """Whether any thread at all is recording there."""
+    return _plain_recs.__get__(handle) is not None
 
 
-class Presence:
-    """One for each thread that uses tapes.
+class ThreadRegistration:
+    """Counts the threads that use tapes; each has one, which dies with it.
 
-    While there is one only, ``trace.recs`` is plainly there. As soon as there are more,
-    a list shows itself only to the thread that records it.
+    While there is one thread only, ``handle.recs`` is a plain slot, which is fast. As
+    soon as there are more it is a property: None but to the thread that is recording.
     """
 
     threads: ClassVar[set[int]] = set()
@@ -175,15 +183,17 @@ class Presence:
         self._switch()
 
     def _switch(self) -> None:
-        recs = _guarded if len(self.threads) > 1 else _open
-        if Trace.__dict__["recs"] is not recs:
-            Trace.recs = recs
+        recs = _own_thread_recs if len(self.threads) > 1 else _plain_recs
+        if RecordingHandle.__dict__["recs"] is not recs:
+            RecordingHandle.recs = recs
 
 
 class ActiveTapes:
-    """A set of recording tapes for as long as it stays the same: its identity counts.
+    """The tapes that record right now, and the recording they share.
 
-    When the set changes it is emptied, so that who remembers it keeps no tape alive.
+    Every change of that set makes a new object, so ``is`` tells whether anything has
+    changed since a variable was last read. The old one is emptied, so that variables
+    which still refer to it keep no tape alive.
     """
 
     __slots__ = ("recording", "tapes")
@@ -195,23 +205,23 @@ class ActiveTapes:
 class TapeStack(threading.local):
     """The tapes that record in this thread, outermost first.
 
-    ``now`` is a fresh ``ActiveTapes`` for each change of that set, None when it is empty:
-    a variable that has seen ``now`` is known to all of them. ``listeners`` are told of
-    every gradient and every assignment, and ``by`` is the optimizer that assigns, if it
-    is one. ``scope`` begins the name of every new variable.
+    ``now`` is the present ``ActiveTapes``, None if there is no tape: a variable whose
+    last read saw ``now`` is known to all of them. ``listeners`` are called after every
+    gradient and every assignment; ``optimizer`` is the one that is assigning, if any.
+    ``scope`` is the prefix of the names of new variables.
     """
 
     now: ActiveTapes | None = None
     listeners: tuple[Callable[..., None], ...] = ()
-    by: Any = None
+    optimizer: Any = None
     scope: str = ""
 
     def __init__(self) -> None:
-        self.presence = Presence()
+        self.registration = ThreadRegistration()
 
     @property
     def recording(self) -> Recording | None:
-        """The book that the tapes write."""
+        """The recording that the tapes write."""
         now = self.now
         return None if now is None else now.recording
 
@@ -222,12 +232,12 @@ class TapeStack(threading.local):
         return () if now is None else now.tapes
 
     def note(self, what: str, thing: Any, into: Any = None) -> None:
-        """Tell the book, if there is one, that a value leaves."""
+        """Add an event to the recording, if there is one."""
         if self.now is not None and self.now.recording is not None:
             self.now.recording.note(what, thing, into)
 
     def set(self, tapes: tuple[Any, ...], recording: Recording | None) -> None:
-        """Let exactly these tapes record, in this book."""
+        """Let exactly these tapes record, in this recording."""
         self.change(self.now, tapes, recording)
 
     def change(
@@ -236,19 +246,19 @@ class TapeStack(threading.local):
         tapes: tuple[Any, ...],
         recording: Recording | None,
     ) -> None:
-        """The same for one who has looked up ``now`` already."""
+        """The same for a caller who has looked up ``now`` already, as ``old``."""
         if old is not None:
             if old.recording is not None and old.recording is not recording:
-                old.recording.trace.recs = None
+                old.recording.handle.recs = None
             old.recording, old.tapes = None, ()
         if tapes and recording is not None:
             self.now = now = ActiveTapes()
             now.recording, now.tapes = recording, tapes
-            recording.trace.recs = recording.recs
+            recording.handle.recs = recording.recs
         else:
             self.now = None
             if recording is not None:
-                recording.trace.recs = None
+                recording.handle.recs = None
 
 
 tape_stack = TapeStack()

@@ -1,7 +1,7 @@
-"""Several ops that a learner wrote as one call: a loss, a layer.
+"""Groups of records: several ops that a learner wrote as one call, a loss or a layer.
 
-The records they make belong to the learner's line, not to the line inside tapeviz that
-called the op, and they are kept together as a group with a name.
+Their call site is the learner's line, not the line inside tapeviz that called the op,
+and the recording lists them as one named group.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
-    """What is recorded in the block belongs to the caller's line and to one group."""
+    """What is recorded in the block has the caller's call site and is one group."""
 
     __slots__ = ("_name", "_recording", "_start")
 
@@ -36,7 +36,7 @@ class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
         recording = self._recording
         if recording is not None and len(recording.recs) > self._start:
@@ -48,19 +48,19 @@ class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
 
 
 def _claim(recording: Recording, start: int) -> None:
-    """Give the records that tapeviz's own lines made to the learner's line."""
+    """Put the learner's call site into the records that tapeviz's own lines made."""
     frame = caller()
     if frame is None:
         return
-    spot = (frame.f_code, frame.f_lasti)
+    call_site = (frame.f_code, frame.f_lasti)
     for i in range(start, len(recording.recs)):
         code = recording.recs[i][-2]
         if hasattr(code, "co_filename") and own(code):
-            recording.recs[i] = (*recording.recs[i][:-2], *spot)
+            recording.recs[i] = (*recording.recs[i][:-2], *call_site)
 
 
 def composite(name: str) -> Callable[[F], F]:
-    """Decorate a function of ours so that its ops count as the learner's one call."""
+    """Decorate a function of tapeviz whose ops are one group, made by its caller."""
 
     def decorate(function: F) -> F:
         @wraps(function)

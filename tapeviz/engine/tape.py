@@ -1,4 +1,4 @@
-"""GradientTape: record what is computed, then walk the record backwards."""
+"""GradientTape: it records operations, then runs the reverse sweep over them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ from typing import Any, Self
 import numpy as np
 
 from tapeviz.engine import foreign_names, nest
-from tapeviz.engine.complex_gradients import told, turned
-from tapeviz.engine.dispatch import AGAIN, AGAINS, BACK, BACKS, TELL, call
+from tapeviz.engine.complex_gradients import conjugated, contribution
+from tapeviz.engine.dispatch import (
+    VJP,
+    VJP_BATCHED,
+    VJP_BATCHED_TENSORS,
+    VJP_STEPS,
+    VJP_TENSORS,
+    call,
+)
 from tapeviz.engine.dtypes import TensorShape
 from tapeviz.engine.indexed_slices import Rows
 from tapeviz.engine.ops import TABLE
@@ -25,7 +32,7 @@ from tapeviz.engine.recording import (
     WATCHED,
     Record,
     Recording,
-    listed,
+    records_in_any_thread,
     tape_stack,
 )
 from tapeviz.engine.splice import splice
@@ -44,7 +51,7 @@ f32 = np.float32
 ONE = f32(1)
 _NONE = UnconnectedGradients.NONE
 Seeds = list[tuple[Any, Any]]
-"""Targets, each with the gradient that a sweep starts from there."""
+"""Targets, each with its seed: the upstream gradient that the sweep starts from."""
 
 
 class GradientTape:
@@ -64,14 +71,14 @@ class GradientTape:
 
     _recording: Recording | None = None
     _is_recording = False
-    _used = False
-    _windows: list[list[int]]
-    _watched: dict[int, tuple[int, Any]]
-    _late: Mapping[int, int] = MappingProxyType({})
-    _last: tuple[Seeds, list[Any]] | None = None
-    _silent: tuple[Any, ...] = ()
-    _failed: tuple[Any, ...] = ()
-    _dropped = 0
+    _used = False  # gradient was called, on a tape that is not persistent
+    _windows: list[list[int]]  # [start, stop] in the recording; stop is -1 while open
+    _watched: dict[int, tuple[int, Any]]  # id(leaf): its index, the leaf
+    _late: Mapping[int, int] = MappingProxyType({})  # id(leaf): watched since
+    _last: tuple[Seeds, list[Any]] | None = None  # the last gradient's arguments
+    _silent: tuple[Any, ...] = ()  # call site where a block without operations ended
+    _failed: tuple[Any, ...] = ()  # the error that ended the block: class, text, site
+    _dropped = 0  # operations that reset() threw away
 
     def __init__(
         self, persistent: bool = False, watch_accessed_variables: bool = True
@@ -102,12 +109,12 @@ class GradientTape:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
         if self._is_recording:
             self._stop()
         if error is not None:
-            self._failed = _failure(error, trace)
+            self._failed = _failure(error, traceback)
 
     def _begin(self, now: Any) -> None:
         """A fresh recording: the one that outer tapes write, or a new one."""
@@ -119,7 +126,7 @@ class GradientTape:
         recording.tapes += 1
 
     def _start(self, now: Any) -> None:
-        """Listen, beside the tapes that do: ``now`` is their moment."""
+        """Begin a window, beside the tapes that record now (``now``)."""
         if now is not None and self._recording is not now.recording:
             self._join(now.recording)
             now = tape_stack.now
@@ -131,7 +138,7 @@ class GradientTape:
         )
 
     def _join(self, recording: Recording) -> None:
-        """Go on in the recording that other tapes are writing."""
+        """Move what is recorded into the recording that other tapes are writing."""
         if self._recording is None:
             return
         by = splice(self._recording, recording)
@@ -146,7 +153,7 @@ class GradientTape:
             tape._windows.append([len(recording.recs), -1])
 
     def _stop(self) -> None:
-        """Listen no more."""
+        """End the window."""
         self._is_recording = False
         recording: Any = self._recording
         window = self._windows[-1]
@@ -159,7 +166,7 @@ class GradientTape:
         tape_stack.change(now, left, recording)
 
     def _nothing(self) -> None:
-        """Keep in mind where a block without an operation ends."""
+        """Remember the call site where a block without an operation ends."""
         frame = caller()
         if frame is not None:
             self._silent = (frame.f_code, frame.f_lasti)
@@ -197,19 +204,19 @@ class GradientTape:
             t._seen = (self, OFF, -1)
             return
         with _watching:
-            if t._t is not recording.trace:
+            if t._t is not recording.handle:
                 _mark(t, recording)
         self._add(t, t._i, recording)
 
-    def _add(self, t: Any, place: int, recording: Recording) -> None:
-        """Watch what stands at a place from now on, not in what is already recorded."""
+    def _add(self, t: Any, index: int, recording: Recording) -> None:
+        """Watch the leaf at ``index`` in what is recorded from now on, not before."""
         if id(t) not in self._watched:
-            self._watched[id(t)] = (place, t)
-            if place + 1 < len(recording.recs):
+            self._watched[id(t)] = (index, t)
+            if index + 1 < len(recording.recs):
                 self._late = {**self._late, id(t): len(recording.recs)}
 
     def _notice(self, v: Variable, leaf: list[Any] | None) -> list[Any] | None:
-        """A variable is read for the first time here; its leaf, if it has one now."""
+        """A variable is read for the first time: watch it; its leaf, if it has one."""
         recording = self._recording
         if self._accessed and v._trainable and recording is not None:
             leaf = leaf or recording.leaf(v, VARIABLE, v._name)
@@ -247,7 +254,7 @@ class GradientTape:
         self._dropped = dropped
 
     def _size(self) -> int:
-        """How many operations stand in the windows."""
+        """How many operations the windows have."""
         recs = [] if self._recording is None else self._recording.recs
         return sum(
             recs[i][0] > READ for start, stop in self._windows
@@ -273,22 +280,22 @@ class GradientTape:
         )
         targets = [target] if target.__class__ is Tensor else _leaves(target, "target")
         single = sources.__class__ is Variable
-        flat = [sources] if single else _leaves(sources, "source")
+        flattened = [sources] if single else _leaves(sources, "source")
         self._ask()
         seeds = _seeds(targets, output_gradients)
-        found = self._pull(seeds, flat, BACK, AGAIN)
+        found = self._pull(seeds, flattened, VJP, VJP_TENSORS)
         if single:
             out = [_result(found[0], sources, zero)]
         else:
-            out = [_result(g, s, zero) for g, s in zip(found, flat, strict=True)]
-        self._last = (seeds, flat)
-        for hear in tape_stack.listeners:
-            hear("gradient", self, targets, flat, out)
+            out = [_result(g, s, zero) for g, s in zip(found, flattened, strict=True)]
+        self._last = (seeds, flattened)
+        for listener in tape_stack.listeners:
+            listener("gradient", self, targets, flattened, out)
         return out[0] if single else nest.like(sources, out)
 
     @property
     def _asked(self) -> list[tuple[list[Any], list[Any], list[Any]]]:
-        """What ``gradient`` was asked last: targets, weights, sources; or nothing."""
+        """The last call of ``gradient``, if any: targets, seeds, sources."""
         if self._last is None:
             return []
         seeds, sources = self._last
@@ -310,11 +317,13 @@ class GradientTape:
         self._ask()
         if not experimental_use_pfor:
             self._ask_persistent("jacobian with eager execution enabled and with  ")
-        flat = nest.leaves(sources)
+        flattened = nest.leaves(sources)
         size, shape = int(np.size(target._v)), tuple(target.shape)
         eye = np.eye(size, dtype=target._v.dtype).reshape(size, *shape)
-        found = self._pull([(target, eye)], flat, BACKS, AGAINS)
-        out = [_jacobian(g, s, shape, zero) for g, s in zip(found, flat, strict=True)]
+        found = self._pull([(target, eye)], flattened, VJP_BATCHED, VJP_BATCHED_TENSORS)
+        out = [
+            _jacobian(g, s, shape, zero) for g, s in zip(found, flattened, strict=True)
+        ]
         return nest.like(sources, out)
 
     def batch_jacobian(
@@ -345,7 +354,7 @@ class GradientTape:
         size = int(np.prod(rows[1:]))
         eye = np.eye(size, dtype=target._v.dtype).reshape(size, 1, *rows[1:])
         seed = np.repeat(eye, rows[0], axis=1)
-        (g,) = self._pull([(target, seed)], [source], BACKS, AGAINS)
+        (g,) = self._pull([(target, seed)], [source], VJP_BATCHED, VJP_BATCHED_TENSORS)
         full = (*rows, *columns[1:])
         if g is None:
             return wrap(np.zeros(full, target._v.dtype))
@@ -355,7 +364,7 @@ class GradientTape:
         return call.reshape(swapped, full)
 
     def _ask_persistent(self, what: str) -> None:
-        """What TensorFlow does in a loop of gradients takes a persistent tape."""
+        """RuntimeError unless persistent: TensorFlow would loop over gradients."""
         if not self._persistent:
             raise RuntimeError(
                 error_message(
@@ -366,9 +375,9 @@ class GradientTape:
             )
 
     def _ask(self) -> None:
-        """Use the tape up, or say that it is used up."""
-        again = self._persistent
-        if self._recording is None or (self._used and not again):
+        """Use the tape up, unless persistent; RuntimeError if it is used up already."""
+        persistent = self._persistent
+        if self._recording is None or (self._used and not persistent):
             raise RuntimeError(
                 error_message(
                     "A non-persistent GradientTape can only be used to compute one set "
@@ -377,23 +386,23 @@ class GradientTape:
                     "tf.GradientTape(persistent=True)",
                 )
             )
-        self._used = not again
+        self._used = not persistent
         if self._is_recording:
-            _warn_inside() if again else self._stop()
+            _warn_inside() if persistent else self._stop()
 
     def _pull(
-        self, seeds: Seeds, sources: list[Any], back: Sweep, again: Sweep
+        self, seeds: Seeds, sources: list[Any], on_arrays: Sweep, on_tensors: Sweep
     ) -> list[Any]:
-        """The gradients of the sources, as raw values or tensors; None where cut."""
+        """The sources' gradients; tensors if a tape records this sweep, else arrays."""
         recording = self._recording
         if recording is None:
             return [None] * len(sources)
-        trace, start = recording.trace, len(recording.recs)
-        taped = trace.recs is not None
-        rules = again if taped else back
+        handle, start = recording.handle, len(recording.recs)
+        taped = handle.recs is not None
+        rules = on_tensors if taped else on_arrays
         keep = []
         for s in sources:
-            keep.append(self._place(s))  # noqa: PERF401 - hot
+            keep.append(self._index_of(s))  # noqa: PERF401 - hot
         try:
             grads, loose = self._sweep(rules, seeds, keep, taped)
         except RuntimeWarning:  # warnings were made errors: nan and inf are values
@@ -401,7 +410,7 @@ class GradientTape:
                 grads, loose = self._sweep(rules, seeds, keep, taped)
         if taped:
             _attribute(recording.recs, start)
-        if loose or recording.tapes > 1 or trace.cut:
+        if loose or recording.tapes > 1 or handle.cut:
             return self._choose(grads, keep, loose, seeds, sources)
         found = []
         for i in keep:
@@ -411,13 +420,13 @@ class GradientTape:
     def _sweep(
         self, rules: Sweep, seeds: Seeds, keep: list[int], taped: bool
     ) -> tuple[list[Any], dict[int, Any]]:
-        """The reverse sweep: each op hands its gradient on to its operands.
+        """The reverse sweep: adjoints of all records, from the seeds backwards.
 
-        It starts from the seeds. Beside the gradients come the seeds of those targets
-        that were not recorded.
+        It returns them by index, None once they are used up and not in ``keep``; and
+        the seeds of the targets that were not recorded, by ``id``.
         """
         recording: Any = self._recording
-        recs, trace, last = recording.recs, recording.trace, len(recording.recs)
+        recs, handle, last = recording.recs, recording.handle, len(recording.recs)
         grads: list[Any] = [None] * last
         loose: dict[int, Any] = {}
         for t, seed in seeds:
@@ -428,17 +437,17 @@ class GradientTape:
                 if seed.__class__ is Tensor
                 else seed
             )
-            i = self._place(t)
+            i = self._index_of(t)
             if i >= 0:
                 grads[i] = g if grads[i] is None else grads[i] + g
             else:
                 loose[id(t)] = g if id(t) not in loose else loose[id(t)] + g
-        run = turned(rules).run if trace.mixed else rules.run
+        run = conjugated(rules).run if handle.has_complex else rules.run
         for start, stop in (
             self._spans()[::-1] if recording.reads else self._windows[::-1]
         ):
             end = last if stop < 0 or stop > last else stop
-            run(recs, grads, start, end, keep, trace)
+            run(recs, grads, start, end, keep, handle)
         return grads, loose
 
     def _choose(
@@ -457,16 +466,16 @@ class GradientTape:
                 out.append(grads[i] if reached[i] else None)
         return out
 
-    def _place(self, t: Any) -> int:
-        """Where a target or source stands in this recording, -1 if it does not."""
+    def _index_of(self, t: Any) -> int:
+        """The index of a target or source in this recording, -1 if it has none."""
         recording = self._recording
         if recording is None:
             return -1
         if t.__class__ is Variable:
             leaf = recording.leaves.get(id(t))
             return -1 if leaf is None else leaf[0]
-        place: int = t._i if t._t is recording.trace else recording.find(t)
-        return place
+        index: int = t._i if t._t is recording.handle else recording.find(t)
+        return index
 
     def _reached(self, end: int) -> bytearray:
         """Which records depend on something that this tape watches."""
@@ -475,21 +484,21 @@ class GradientTape:
         if recording is None:
             return marks
         begins = sorted(
-            (self._late.get(k, 0), place)
-            for k, (place, _) in self._watched.items()
-            if place < end
+            (self._late.get(k, 0), index)
+            for k, (index, _) in self._watched.items()
+            if index < end
         )
         done = 0
-        for since, place in begins:
+        for since, index in begins:
             if since > done:
-                self._spread(marks, done, since)
+                self._mark_reached(marks, done, since)
                 done = since
-            marks[place] = 1
-        self._spread(marks, done, end)
+            marks[index] = 1
+        self._mark_reached(marks, done, end)
         return marks
 
-    def _spread(self, marks: bytearray, start: int, stop: int) -> None:
-        """Mark the records in a range of places that depend on something marked."""
+    def _mark_reached(self, marks: bytearray, start: int, stop: int) -> None:
+        """Mark the records of a range that depend on a marked one."""
         recs = [] if self._recording is None else self._recording.recs
         for first, last in self._spans():
             for i in range(max(first, start), stop if last < 0 else min(last, stop)):
@@ -498,7 +507,7 @@ class GradientTape:
                     marks[i] = any(j >= 0 and marks[j] for j in op.inputs(recs[i]))
 
     def _spans(self) -> list[list[int]]:
-        """The windows, and what was read of assigned variables outside of them."""
+        """The windows, and the reads of assigned variables outside of them."""
         reads = [] if self._recording is None else self._recording.reads
         if not reads:
             return self._windows
@@ -507,18 +516,19 @@ class GradientTape:
         return sorted(self._windows + outside)
 
     def backward_steps(self, targets: Any, seeds: Any) -> Iterator[tuple[Any, ...]]:
-        """The same sweep, told: ``(place, gradient, parts)``.
+        """The same sweep step by step: ``(index, gradient, parts)`` for each record.
 
-        A part is ``(slot, place, contribution, sum so far)``.
+        ``parts`` has what the record's vjp gives to each watched operand: ``(slot, its
+        index, contribution, sum so far)``.
         """
         recording = self._recording
         if recording is None:
             return
-        shared = recording.tapes > 1 or recording.trace.cut
+        shared = recording.tapes > 1 or recording.handle.cut
         reached = self._reached(len(recording.recs)) if shared else None
         grads: dict[int, Any] = {}
         for t, seed in zip(targets, seeds, strict=True):
-            i, g = self._place(t), seed._v if isinstance(seed, Tensor) else seed
+            i, g = self._index_of(t), seed._v if isinstance(seed, Tensor) else seed
             if i >= 0 and t.dtype.np.kind in "fc":
                 grads[i] = grads[i] + g if i in grads else g
         for start, stop in reversed(self._spans()):
@@ -535,37 +545,41 @@ class GradientTape:
 foreign_names.mark(GradientTape, foreign_names.TAPE)
 
 
-def _failure(error: BaseException, trace: TracebackType | None) -> tuple[Any, ...]:
+def _failure(error: BaseException, traceback: TracebackType | None) -> tuple[Any, ...]:
     """The class and the text of an error, and the learner's last instruction."""
-    spot: tuple[Any, ...] = ()
-    while trace is not None:
-        inner = str(trace.tb_frame.f_globals.get("__name__")).startswith("numpy")
-        if not inner and not own(trace.tb_frame.f_code):
-            spot = (trace.tb_frame.f_code, trace.tb_lasti)
-        trace = trace.tb_next
-    return (type(error).__name__, str(error), *spot)
+    call_site: tuple[Any, ...] = ()
+    while traceback is not None:
+        inner = str(traceback.tb_frame.f_globals.get("__name__")).startswith("numpy")
+        if not inner and not own(traceback.tb_frame.f_code):
+            call_site = (traceback.tb_frame.f_code, traceback.tb_lasti)
+        traceback = traceback.tb_next
+    return (type(error).__name__, str(error), *call_site)
 
 
 def _parts(
     recording: Recording, i: int, grads: dict[int, Any], reached: bytearray | None
 ) -> list[tuple[Any, ...]]:
-    """What the record at a place hands to its operands, those that are watched."""
-    rec, g, mixed = recording.recs[i], grads[i], recording.trace.mixed
+    """The contributions of record ``i`` to its watched operands, added to ``grads``."""
+    rec, g, has_complex = recording.recs[i], grads[i], recording.handle.has_complex
     op, parts = TABLE[rec[0]], []
-    for slot, place in enumerate(op.inputs(rec)):
-        part_of = TELL[op.code][0 if op.many else slot]
-        watched = place >= 0 and (reached is None or reached[place])
+    for slot, index in enumerate(op.inputs(rec)):
+        part_of = VJP_STEPS[op.code][0 if op.many else slot]
+        watched = index >= 0 and (reached is None or reached[index])
         if watched and part_of is not None:
-            part = told(op, part_of, g, rec, slot) if mixed else part_of(g, rec, slot)
+            part = (
+                contribution(op, part_of, g, rec, slot)
+                if has_complex
+                else part_of(g, rec, slot)
+            )
             if part is None:
                 continue
-            grads[place] = grads[place] + part if place in grads else part
-            parts.append((slot, place, part, grads[place]))
+            grads[index] = grads[index] + part if index in grads else part
+            parts.append((slot, index, part, grads[index]))
     return parts
 
 
 def _seeds(targets: list[Any], given: Any) -> Seeds:
-    """What the sweep starts from: each target with its weight, given or 1."""
+    """Each target with its seed, given or 1."""
     if given is None:
         return _ones(targets)
     pairs = zip(targets, nest.leaves(given), strict=False)
@@ -574,7 +588,7 @@ def _seeds(targets: list[Any], given: Any) -> Seeds:
 
 
 def _ones(targets: list[Any]) -> Seeds:
-    """Each target with 1, in its shape and dtype."""
+    """Each target with ones of its shape and dtype."""
     seeds = []
     for t in targets:
         v = t._v
@@ -620,7 +634,7 @@ def _stretched(seed: Any, shape: tuple[int, ...]) -> Any:
                 "output_gradients holds one weight for each entry of the target",
             )
         ) from None
-    return call.stretch(seed, shape, 0)
+    return call.broadcast_to(seed, shape, 0)
 
 
 def _result(g: Any, source: Any, zero: bool) -> Any:
@@ -647,12 +661,12 @@ def _jacobian(g: Any, source: Any, shape: tuple[int, ...], zero: bool) -> Any:
 
 
 def _attribute(recs: list[Record], start: int) -> None:
-    """Say of the records from ``start`` on that the learner's line made them."""
+    """Make the learner's line the call site of the records from ``start`` on."""
     frame = caller()
     if frame is not None:
-        spot = (frame.f_code, frame.f_lasti)
+        call_site = (frame.f_code, frame.f_lasti)
         for i in range(start, len(recs)):
-            recs[i] = (*recs[i][:-2], *spot)
+            recs[i] = (*recs[i][:-2], *call_site)
 
 
 def _one_tensor(target: Any) -> None:
@@ -688,15 +702,15 @@ _watching = threading.Lock()
 
 
 def _mark(t: Tensor, recording: Recording) -> None:
-    """Let a watched tensor carry the mark of this recording."""
-    place = recording.leaf(t, WATCHED, "")[0]
+    """Make a watched tensor a leaf of this recording."""
+    index = recording.leaf(t, WATCHED, "")[0]
     if t.__class__ is Shared:
         return
-    t._t.leave(t, t._i)
-    if listed(t._t):  # by a tape of another thread, at this moment
+    t._t.keep_index(t, t._i)
+    if records_in_any_thread(t._t):  # another thread is recording it right now
         t.__class__ = Shared
     else:
-        t._t, t._i = recording.trace, place
+        t._t, t._i = recording.handle, index
 
 
 def _unconnected(value: Any) -> bool:
@@ -751,7 +765,7 @@ def _check_leaf(t: Any, role: str) -> None:
         )
 
 
-_told = {"dtype": 0, "inside": 0}
+_warned = {"dtype": 0, "inside": 0}
 
 
 def _log() -> Any:
@@ -762,8 +776,8 @@ def _log() -> Any:
 
 
 def _warn_dtype(what: str, t: Any) -> None:
-    if _told["dtype"] < 5:
-        _told["dtype"] += 1
+    if _warned["dtype"] < 5:
+        _warned["dtype"] += 1
         _log().warning(
             "The dtype of the %s must be floating (e.g. tf.float32), got tf.%s",
             what,
@@ -772,8 +786,8 @@ def _warn_dtype(what: str, t: Any) -> None:
 
 
 def _warn_inside() -> None:
-    if not _told["inside"]:
-        _told["inside"] = 1
+    if not _warned["inside"]:
+        _warned["inside"] = 1
         _log().warning(
             "Calling GradientTape.gradient on a persistent tape inside its context is "
             "significantly less efficient than calling it outside the context (it "

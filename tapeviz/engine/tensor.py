@@ -1,4 +1,7 @@
-"""Tensor and Variable: a value, and where it stands in the recording."""
+"""Tensor and Variable, and how Python and NumPy values become tensors.
+
+A tensor is a NumPy value, a handle on the recording it is in, and its index there.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import numpy as np
 
 from tapeviz.engine import dtypes, foreign_names
 from tapeviz.engine.dtypes import DType, TensorShape
-from tapeviz.engine.recording import OFF, Trace, tape_stack
+from tapeviz.engine.recording import OFF, RecordingHandle, tape_stack
 from tapeviz.errors import InvalidArgumentError, error_message
 
 if TYPE_CHECKING:
@@ -25,15 +28,16 @@ _new = object.__new__
 class Tensor(Operators):
     """An immutable array of numbers, as the ops make and take it.
 
-    Its value is a NumPy scalar or array; ``_t`` and ``_i`` say which recording it
-    belongs to and at which place. Make one with ``tf.constant``.
+    Its value ``_v`` is a NumPy scalar or array; ``_t`` is the handle of the recording
+    that it is in (``OFF`` if none), ``_i`` its index there (-1 if none). Make one with
+    ``tf.constant``.
     """
 
     __slots__ = ("__weakref__", "_i", "_part", "_t", "_v")
     __array_priority__ = 100
 
     _v: Any
-    _t: Trace
+    _t: RecordingHandle
     _i: int
     _part: tuple[Variable, Any]
 
@@ -217,7 +221,7 @@ def wrap(v: Any) -> Tensor:
 
 
 class Shared(Tensor):
-    """A tensor that tapes of several threads watch at once: each sees its own place.
+    """A tensor that tapes of several threads watch: each thread sees its own index.
 
     A tensor becomes one when a second thread watches it. ``convert`` makes a plain
     tensor of it again, so that no op ever meets one.
@@ -226,10 +230,10 @@ class Shared(Tensor):
     __slots__ = ()
 
     @property
-    def _t(self) -> Trace:  # type: ignore[override]  # a slot in a Tensor
+    def _t(self) -> RecordingHandle:  # type: ignore[override]  # a slot in a Tensor
         recording = tape_stack.recording
         return (
-            recording.trace
+            recording.handle
             if recording is not None and recording.find(self) >= 0
             else OFF
         )
@@ -246,7 +250,7 @@ class Shared(Tensor):
 
 
 def _no(name: str, sign: str, instead: str) -> Any:
-    """An operator that changes its operand: TensorFlow has none for variables."""
+    """An in-place operator: TensorFlow has none for variables."""
 
     def refuse(_self: Any, _other: Any) -> Any:
         raise RuntimeError(
@@ -260,7 +264,7 @@ def _no(name: str, sign: str, instead: str) -> Any:
     return refuse
 
 
-class Path(str):
+class WeightPath(str):
     """The name of a weight of Keras: its last part is ``name``, without ``:0``."""
 
     __slots__ = ()
@@ -308,7 +312,7 @@ class Variable(Operators):
         self._v = convert(initial_value, dtype)._v
         self._trainable = True if trainable is None else bool(trainable)
         self._name = tape_stack.scope + (name or "Variable")
-        self._seen: tuple[Any, Trace, int] = (None, OFF, -1)
+        self._seen: tuple[Any, RecordingHandle, int] = (None, OFF, -1)
         self._made = next(Variable._count)
         if tape_stack.now is not None:
             tape_stack.note("made", initial_value, self)
@@ -328,14 +332,14 @@ class Variable(Operators):
         >>> layer.kernel.name, layer.kernel.path
         ('kernel', 'last/kernel')
         """
-        if isinstance(self._name, Path):
+        if isinstance(self._name, WeightPath):
             return self._name.rpartition("/")[2]
         return f"{self._name}:0"
 
     @property
     def path(self) -> str:
         """Of a layer's weight: its name behind those of the layers it is in."""
-        if isinstance(self._name, Path):
+        if isinstance(self._name, WeightPath):
             return str(self._name)
         raise AttributeError(
             error_message(
@@ -374,8 +378,8 @@ class Variable(Operators):
         made._name = self._name
         return made
 
-    def _read(self) -> tuple[Any, Trace, int]:
-        """Make the tapes of this thread see the variable; where it stands."""
+    def _read(self) -> tuple[Any, RecordingHandle, int]:
+        """Let this thread's tapes see the variable; ``(now, handle, index)``."""
         s = self._seen
         return s if s[0] is tape_stack.now else touch(self)
 
@@ -468,12 +472,12 @@ class Variable(Operators):
             tape_stack.note("assigned", given, self)
         old = self._v
         self._put(new)
-        for hear in tape_stack.listeners:
-            hear("assign", self, old, new)
+        for listener in tape_stack.listeners:
+            listener("assign", self, old, new)
         return self if read_value else None
 
     def _put(self, new: Any) -> None:
-        """Replace the value without telling those who listen."""
+        """Replace the value without calling the listeners."""
         self._v = new
         self._seen = _STALE
 
@@ -503,7 +507,7 @@ class Variable(Operators):
 
     def __repr__(self) -> str:
         self._read()
-        if isinstance(self._name, Path):
+        if isinstance(self._name, WeightPath):
             return (
                 f"<Variable path={self._name}, shape={tuple(self.shape)}, "
                 f"dtype={self.dtype.name}, value={_bare(self._v)}>"
@@ -531,12 +535,12 @@ def sizes(shape: Any) -> str:
     return str(list(shape)).replace(" ", "")
 
 
-_UNSEEN: tuple[Any, Trace, int] = (None, OFF, -1)
-_STALE: tuple[Any, Trace, int] = (object(), OFF, -1)
+_UNSEEN: tuple[Any, RecordingHandle, int] = (None, OFF, -1)
+_STALE: tuple[Any, RecordingHandle, int] = (object(), OFF, -1)
 
 
-def touch(v: Variable) -> tuple[Any, Trace, int]:
-    """Make the recording tapes of this thread see a variable; where it stands."""
+def touch(v: Variable) -> tuple[Any, RecordingHandle, int]:
+    """Let this thread's tapes see a variable, once each; ``(now, handle, index)``."""
     now = tape_stack.now
     if now is None:
         v._seen = s = _UNSEEN
@@ -552,8 +556,8 @@ def touch(v: Variable) -> tuple[Any, Trace, int]:
     if leaf is None:
         v._seen = s = (now, OFF, -1)
         return s
-    place = leaf[1] if leaf[2] is v._v else recording.place(v)
-    v._seen = s = (now, recording.trace, place)
+    index = leaf[1] if leaf[2] is v._v else recording.current_index(v)
+    v._seen = s = (now, recording.handle, index)
     return s
 
 
@@ -591,7 +595,10 @@ def holds_tensors(value: Any) -> bool:
 
 
 def pack(value: Any, dtype: Any = None) -> Any:
-    """A list with tensors in it as one tensor, connected to them; set by ``ops``."""
+    """A list with tensors in it as one tensor, connected to them.
+
+    ``dispatch`` puts the function here, which needs recorded ops.
+    """
     raise NotImplementedError
 
 
@@ -693,7 +700,7 @@ def _array(value: Any, dtype: DType | None) -> Any:
 
 
 def _fits(a: Any, value: Any, dtype: DType) -> None:
-    """An error unless the entries of ``value`` can be had in a dtype."""
+    """An error unless the entries of ``value`` can be converted to a dtype."""
     if not isinstance(value, (np.ndarray, np.generic)):
         if a.size and a.dtype.kind == "f" and dtype.np.kind not in "fc":
             _real(float(a.flat[0]), dtype)

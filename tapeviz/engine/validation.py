@@ -1,4 +1,4 @@
-"""What operands may meet: dtypes, shapes, Python numbers, and TensorFlow's errors."""
+"""Checks of operands: dtypes, shapes, Python numbers, with TensorFlow's errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Shapes = tuple[tuple[int, ...], ...]
 KNOWN = (Tensor, Variable)
 f32 = np.float32
 FLOATS: frozenset[Any] = frozenset((np.float16, np.float32, np.float64))
-"""Scalars that every binary op takes as they are."""
+"""Scalars that need no check if both operands of a binary op have the same class."""
 
 _LISTED = (
     "bfloat16", "half", "float", "double", "int8", "int16", "int32", "int64", "uint8",
@@ -87,12 +87,16 @@ def _operand(op: Op, value: Any, like: Any) -> Any:
     if op.name in _ADDS and like is not None and like.is_integer and plain:
         made = convert(value)
         if made.dtype.is_floating:
-            raise mixed(op, like, made.dtype)
+            raise dtype_mismatch(op, like, made.dtype)
     return convert(value, like)
 
 
 def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
-    """A Python number beside operand ``slot``, no float32 scalar; or an error."""
+    """A Python number as the operand beside ``x``, which is operand ``slot``.
+
+    It has the dtype of ``x`` or is weakly typed; an error if that is impossible. ``x``
+    is no float32 scalar, for which there is nothing to check.
+    """
     if op.name == "matmul":
         _meet_matmul(((), np.shape(x)) if slot else (np.shape(x), ()))
     kind = x.dtype.kind
@@ -104,14 +108,14 @@ def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
     if kind == "c":
         return number
     if type(number) is float and kind in "iu" and op.name in _ADDS and not slot:
-        raise mixed(op, dtype, dtypes.float32)
+        raise dtype_mismatch(op, dtype, dtypes.float32)
     value = raw(number, dtype)
     if op.name in _WHOLE:
         _whole(op, *((value, x) if slot else (x, value)))
     return value
 
 
-def mixed(op: Op, one: Any, other: Any, slot: int = 1) -> Exception:
+def dtype_mismatch(op: Op, one: Any, other: Any, slot: int = 1) -> Exception:
     """The error for operands of two dtypes."""
     if op.name in ("divide", "divide_no_nan"):
         return TypeError(
@@ -164,8 +168,8 @@ def _whole(op: Op, a: Any, b: Any) -> None:
         )
 
 
-def meet(op: Op, *values: Any) -> Shapes | None:
-    """None for operands of one shape, else their shapes; an error if those differ."""
+def check_operands(op: Op, *values: Any) -> Shapes | None:
+    """Their shapes if operands must be broadcast, else None; an error if impossible."""
     if len(values) == 2 and _usual(op, *values):
         one, two = values[0].shape, values[1].shape
         return None if one == two else (one, two)
@@ -173,7 +177,7 @@ def meet(op: Op, *values: Any) -> Shapes | None:
     for v in same[1:]:
         if _differ(same[0], v):
             slot = len(values) - len(same) + 1
-            raise mixed(op, dtypes.of(same[0]), dtypes.of(v), slot)
+            raise dtype_mismatch(op, dtypes.of(same[0]), dtypes.of(v), slot)
     kind = same[0].dtype.kind
     if op.kinds and kind not in op.kinds:
         raise _unlisted(op, dtypes.of(same[0]))
@@ -194,7 +198,7 @@ def meet(op: Op, *values: Any) -> Shapes | None:
 
 
 def _usual(op: Op, a: Any, b: Any) -> bool:
-    """Whether these are floats of one dtype, the one's shape the other's or its end."""
+    """Whether they are floats of one dtype, and ``b`` has the last axes of ``a``."""
     if (
         a.__class__ not in _PLENTY
         or b.__class__ not in _PLENTY
@@ -208,9 +212,9 @@ def _usual(op: Op, a: Any, b: Any) -> bool:
 
 
 def _chosen(op: Op, condition: Any, *rest: Any) -> tuple[Any, ...]:
-    """The operands that a condition chooses among; an error if it is none."""
+    """The operands that a condition chooses among; an error if it is not boolean."""
     if condition.dtype.kind != "b":
-        raise mixed(op, dtypes.bool_, dtypes.of(condition), slot=0)
+        raise dtype_mismatch(op, dtypes.bool_, dtypes.of(condition), slot=0)
     return rest
 
 
@@ -274,8 +278,8 @@ def check(op: Op, x: Any, *_rest: Any) -> None:
         raise _unlisted(op, dtype)
 
 
-def lift(v: Any, place: int, trace: Any, g: Any) -> Any:
-    """A saved value as a tensor that stands where the value was recorded."""
+def lift(v: Any, index: int, handle: Any, g: Any) -> Any:
+    """A saved value as a tensor, at the index where it was recorded."""
     if v is None or isinstance(v, Tensor):
         return v
     if v.__class__ is int or v.__class__ is float:
@@ -284,6 +288,6 @@ def lift(v: Any, place: int, trace: Any, g: Any) -> Any:
         return wrap(v.astype(g._v.dtype))  # whole numbers have no gradient to pass
     out = Tensor()
     out._v = v
-    out._t = trace if place >= 0 else OFF
-    out._i = place
+    out._t = handle if index >= 0 else OFF
+    out._i = index
     return out

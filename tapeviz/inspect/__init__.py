@@ -1,4 +1,7 @@
-"""The only door from the engine to the pictures: what happened, as frozen data."""
+"""From a tape, a backward pass or a loop to frozen data: the only reader of the engine.
+
+It draws nothing. It may import ``engine``, ``trace`` and ``errors``.
+"""
 
 from tapeviz.inspect.backward_pass import backward
 from tapeviz.inspect.descent_recorder import Recorder, landscape, record

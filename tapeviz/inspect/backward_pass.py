@@ -1,4 +1,4 @@
-"""A backward pass over a tape, told step by step."""
+"""A tape's backward pass as frozen data: each op's rule, numbers and running sums."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.dispatch import TELL
+from tapeviz.engine.dispatch import VJP_STEPS
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op
 from tapeviz.engine.recording import Record
@@ -20,7 +20,7 @@ from tapeviz.inspect.formulas import settings, spelled
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.nested_tapes import frames
 from tapeviz.inspect.replay import value_of
-from tapeviz.inspect.source.dataflow import Spot
+from tapeviz.inspect.source.dataflow import CallSite
 from tapeviz.inspect.source.variables import Names, tensors
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.value import Value
@@ -31,106 +31,111 @@ def backward(
     target: Any,
     sources: Any,
     names: Names,
-    spot: Spot | None = None,
+    call_site: CallSite | None = None,
 ) -> BackwardPass:
-    """The sweep from ``target`` to ``sources`` over what the tape recorded, told.
+    """The backward pass from ``target`` to ``sources``, with every step of it.
 
-    It works also after ``gradient`` used the tape up. ``spot`` is the instruction that
-    asks, so that the code around it can be read.
+    It works also after ``gradient`` used the tape up. ``call_site`` is the instruction
+    that asks, so that the code around it can be read.
     """
-    scribe = GraphBuilder(tape, names)
-    targets, flat = nest.leaves(target), nest.leaves(sources)
-    seeds = [_one(t._v) for t in targets]
-    told = list(tape.backward_steps(targets, seeds))
+    builder = GraphBuilder(tape, names)
+    targets, flattened = nest.leaves(target), nest.leaves(sources)
+    seeds = [_ones_like(t._v) for t in targets]
+    backward_steps = list(tape.backward_steps(targets, seeds))
     grads = gradients(tape, (targets, seeds))
     left: dict[int, int] = {}
-    for _i, _g, parts in told:
-        for _slot, place, _part, _total in parts:
-            left[place] = left.get(place, 0) + 1
-    for place in (tape._place(t) for t in targets):
-        if place >= 0:
-            grads.setdefault(place, None)
-    loose = _loose(tape, targets, seeds)
+    for _i, _g, parts in backward_steps:
+        for _slot, index, _part, _total in parts:
+            left[index] = left.get(index, 0) + 1
+    for index in (tape._index_of(t) for t in targets):
+        if index >= 0:
+            grads.setdefault(index, None)
+    unrecorded_seeds = _unrecorded_seeds(tape, targets, seeds)
     steps = []
-    for i, g, parts in told:
+    for i, g, parts in backward_steps:
         if parts:
-            made = tuple(_contribution(scribe, i, g, part, left) for part in parts)
+            made = tuple(_contribution(builder, i, g, part, left) for part in parts)
             steps.append(Step(f"n{i}", value_of(g), made))
-    drawn = picture(scribe, targets, flat, grads)
-    drawn = replace(drawn, frames=frames(scribe, names, drawn.nodes, drawn.edges))
-    known, spots = drawn.by_id, map(tape._place, flat)
+    drawn = picture(builder, targets, flattened, grads)
+    drawn = replace(drawn, frames=frames(builder, names, drawn.nodes, drawn.edges))
+    known, indices = drawn.by_id, map(tape._index_of, flattened)
     recorded = [
-        (t, s) for t, s in zip(targets, seeds, strict=True) if tape._place(t) >= 0
+        (t, s) for t, s in zip(targets, seeds, strict=True) if tape._index_of(t) >= 0
     ]
-    results = tuple(_final(tape, grads, s, loose) for s in flat)
-    lost = [s for s, g in zip(flat, results, strict=True) if g is None]
-    reasons = first(tape, targets, lost, names, spot) if lost else ()
+    results = tuple(_final(tape, grads, s, unrecorded_seeds) for s in flattened)
+    lost = [s for s, g in zip(flattened, results, strict=True) if g is None]
+    reasons = first(tape, targets, lost, names, call_site) if lost else ()
     return BackwardPass(
         drawn,
-        tuple(f"n{tape._place(t)}" for t, _ in recorded),
+        tuple(f"n{tape._index_of(t)}" for t, _ in recorded),
         tuple(value_of(s) for _, s in recorded),
-        tuple(n if n in known else "" for n in (f"n{p}" for p in spots)),
+        tuple(n if n in known else "" for n in (f"n{index}" for index in indices)),
         tuple(steps),
         results,
-        tuple(_called(names, s) for s in flat),
-        _beside(results, reasons),
+        tuple(_name_of(names, s) for s in flattened),
+        _with_reasons(results, reasons),
     ).validate()
 
 
-def _one(v: Any) -> Any:
+def _ones_like(v: Any) -> Any:
     return np.ones_like(v) if isinstance(v, np.ndarray) else v.dtype.type(1)
 
 
-def _loose(tape: GradientTape, targets: list[Any], seeds: list[Any]) -> dict[int, Any]:
-    """The seeds of targets that were not recorded: a tensor's slope by itself is 1."""
+def _unrecorded_seeds(
+    tape: GradientTape, targets: list[Any], seeds: list[Any]
+) -> dict[int, Any]:
+    """The summed seeds of unrecorded targets by ``id``: dy/dy is 1 for these too."""
     found: dict[int, Any] = {}
     for t, seed in zip(targets, seeds, strict=True):
-        if tape._place(t) < 0:
+        if tape._index_of(t) < 0:
             found[id(t)] = found[id(t)] + seed if id(t) in found else seed
     return found
 
 
-def _called(names: Names, thing: Any) -> str:
+def _name_of(names: Names, thing: Any) -> str:
     """The learner's name for a tensor or variable; "" where there is none."""
     return next((name for name, one in tensors(names) if one is thing), "")
 
 
-def _beside(
-    results: tuple[Value | None, ...], told: tuple[str, ...]
+def _with_reasons(
+    results: tuple[Value | None, ...], reasons: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """The reasons beside the results that are None; "" beside those that are not."""
-    rest = iter(told)
-    return tuple(next(rest) if g is None else "" for g in results) if told else ()
+    """One reason per result: for None the next of ``reasons``, else ""."""
+    rest = iter(reasons)
+    return tuple(next(rest) if g is None else "" for g in results) if reasons else ()
 
 
 def _final(
-    tape: GradientTape, grads: dict[int, Any], source: Any, loose: dict[int, Any]
+    tape: GradientTape,
+    grads: dict[int, Any],
+    source: Any,
+    unrecorded_seeds: dict[int, Any],
 ) -> Value | None:
-    place = tape._place(source)
-    g = loose.get(id(source)) if place < 0 else grads.get(place)
+    index = tape._index_of(source)
+    g = unrecorded_seeds.get(id(source)) if index < 0 else grads.get(index)
     return None if g is None else value_of(g)
 
 
 def _contribution(
-    scribe: GraphBuilder, i: int, g: Any, part: tuple[Any, ...], left: dict[int, int]
+    builder: GraphBuilder, i: int, g: Any, part: tuple[Any, ...], left: dict[int, int]
 ) -> Contribution:
-    slot, place, d, total = part
-    rec = scribe.recs[i]
+    slot, index, d, total = part
+    rec = builder.recs[i]
     op = TABLE[rec[0]]
     rule = op.rules[0 if op.many else slot]
     text = "" if rule is None else spelled(rule.text, settings(op, rec))
-    left[place] -= 1
+    left[index] -= 1
     local = local_text(text)
-    filled = _filled(scribe, i, g, slot, text)
+    filled = _filled(builder, i, g, slot, text)
     return Contribution(
-        f"e{i}_{slot}", f"n{place}", text, filled, value_of(d), value_of(total),
-        left[place] == 0, local, _local_value(op, rec, slot, g, local),
+        f"e{i}_{slot}", f"n{index}", text, filled, value_of(d), value_of(total),
+        left[index] == 0, local, _local_value(op, rec, slot, g, local),
     )  # fmt: skip
 
 
 _STRUCTURE = re.compile(
-    r"@|\b(T|fit|spread|stretch|reshape|transpose|place|pick|sum|stack|pick_at|place_at"
-    r"|cast|shape)\b"
+    r"@|\b(T|unbroadcast|expand_reduced|broadcast_to|reshape|transpose|put|pick|sum"
+    r"|stack|pick_at|place_at|cast|shape)\b"
 )
 
 
@@ -148,23 +153,23 @@ def local_text(rule: str) -> str:
 
 
 def _local_value(op: Op, rec: Record, slot: int, g: Any, local: str) -> Value | None:
-    error_message = TELL[op.code][0 if op.many else slot]
-    if not local or error_message is None or (op.broadcasts and rec[-3] is not None):
+    vjp = VJP_STEPS[op.code][0 if op.many else slot]
+    if not local or vjp is None or (op.broadcasts and rec[-3] is not None):
         return None
     with np.errstate(all="ignore"):
-        return value_of(error_message(_one(g), rec, slot))
+        return value_of(vjp(_ones_like(g), rec, slot))
 
 
 _NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\()")
 
 
-def _filled(scribe: GraphBuilder, i: int, g: Any, slot: int, rule: str) -> str:
+def _filled(builder: GraphBuilder, i: int, g: Any, slot: int, rule: str) -> str:
     """The rule with numbers in place of the names of scalars."""
-    rec = scribe.recs[i]
+    rec = builder.recs[i]
     op = TABLE[rec[0]]
-    known: dict[str, Any] = {"g": g, "y": scribe.values[i], "k": slot}
+    known: dict[str, Any] = {"g": g, "y": builder.values[i], "k": slot}
     for n, j, v in zip(op.operands, op.inputs(rec), op.values(rec), strict=False):
-        known[n] = scribe.values[j] if j >= 0 and not op.many else v
+        known[n] = builder.values[j] if j >= 0 and not op.many else v
     shapes = re.sub(r"shape\((\w+)\)", lambda m: str(np.shape(known[m[1]])), rule)
     return _NAME.sub(lambda m: _number(known.get(m[0]), m[0]), shapes)
 

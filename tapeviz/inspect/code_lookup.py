@@ -1,7 +1,7 @@
-"""What the learner's code says of values that a tape did not record.
+"""The learner's code around a tape, and the values that its names have now.
 
 A name is looked up only where its present value is surely the one that a line of code
-read or made: seen from the same scope, and not given another value since.
+read or assigned: visible in the same scope, and not rebound since.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from tapeviz.engine.tensor import Tensor, Variable, wrap
 from tapeviz.inspect.graph_builder import GraphBuilder
 from tapeviz.inspect.reasons import not_on_tape
 from tapeviz.inspect.reasons.question import Question
-from tapeviz.inspect.source.dataflow import ProgramSource, Spot, Statement, dotted
+from tapeviz.inspect.source.dataflow import CallSite, ProgramSource, Statement, dotted
 from tapeviz.inspect.source.positions import positions
 from tapeviz.inspect.source.variables import Names
 from tapeviz.trace.diagnosis import Reason
 from tapeviz.trace.graph import Span
 
-Found = tuple[Statement, ast.expr]
+Definition = tuple[Statement, ast.expr]
 
 OPERATORS = {
     ast.Add: "add",
@@ -41,32 +41,32 @@ _DIRECT = (ast.BinOp, ast.Compare)
 
 
 class Lookup:
-    """The code around one tape, and the values its names surely have."""
+    """The code around one tape: its block, its lines, and what their names hold."""
 
     def __init__(
-        self, scribe: GraphBuilder, names: Names, reading: ProgramSource
+        self, builder: GraphBuilder, names: Names, program: ProgramSource
     ) -> None:
-        self.scribe, self.names, self.tape = scribe, names, scribe.tape
-        self.reading = reading
-        self.case = self.about(wrap(0.0))
-        self._lines: dict[Spot, Statement | None] = {}
-        self._nodes: dict[Spot, ast.AST | None] = {}
+        self.builder, self.names, self.tape = builder, names, builder.tape
+        self.program = program
+        self.question = self.about(wrap(0.0))
+        self._lines: dict[CallSite, Statement | None] = {}
+        self._nodes: dict[CallSite, ast.AST | None] = {}
 
     def about(self, thing: Any, name: str = "") -> Question:
-        """The question why a tensor or variable, of some name, has no gradient."""
+        """The question why a tensor or variable has no gradient."""
         last = self.tape._asked[-1][0] if self.tape._asked else []
         goals = last or [thing]
-        case = Question(
-            self.scribe, self.reading, self.names, goals, thing, (None, None)
+        question = Question(
+            self.builder, self.program, self.names, goals, thing, (None, None)
         )
-        if self._called and self.names.get(case.tape_name) is not self.tape:
-            case.tape_name = self._called
-        case.x_name = name or case.x_name
-        return case
+        if self._called and self.names.get(question.tape_name) is not self.tape:
+            question.tape_name = self._called
+        question.x_name = name or question.x_name
+        return question
 
     @cached_property
     def _called(self) -> str:
-        """A name that means this tape now; "" if there is none."""
+        """A variable that holds this tape now; "" if there is none."""
         found = [n for n, thing in list(self.names.items()) if thing is self.tape]
         return next((n for n in found if not n.startswith("_")), "")
 
@@ -76,17 +76,17 @@ class Lookup:
 
     # -- lines -----------------------------------------------------------------------
 
-    def line(self, spot: Spot) -> Statement | None:
+    def line(self, call_site: CallSite) -> Statement | None:
         """The statement that an instruction belongs to."""
-        if spot not in self._lines:
-            self._lines[spot] = self.reading.line_at(spot)
-        return self._lines[spot]
+        if call_site not in self._lines:
+            self._lines[call_site] = self.program.line_at(call_site)
+        return self._lines[call_site]
 
-    def node(self, spot: Spot) -> ast.AST | None:
+    def node(self, call_site: CallSite) -> ast.AST | None:
         """The expression of an instruction."""
-        if spot not in self._nodes:
-            self._nodes[spot] = self.reading.node_at(spot)
-        return self._nodes[spot]
+        if call_site not in self._nodes:
+            self._nodes[call_site] = self.program.node_at(call_site)
+        return self._nodes[call_site]
 
     @cached_property
     def block(self) -> tuple[Statement, ast.With] | None:
@@ -95,35 +95,35 @@ class Lookup:
             line = self.line(self.tape._silent)
             if line is not None and isinstance(line.node, ast.With):
                 return line, line.node
-        found = self.reading.blocks(self.case.tape_name) if self._called else []
-        here = self.reading.here
-        early = [one for one in found if here is None or one[0].order <= here.order]
-        lines = self.case._recorded_lines
+        found = self.program.blocks(self.question.tape_name) if self._called else []
+        asking = self.program.asking_line
+        early = [one for one in found if asking is None or one[0].order <= asking.order]
+        lines = self.question._recorded_lines
         holding = [one for one in early if any(one[1] in line.withs for line in lines)]
         best = holding or (early if len(early) == 1 else [])
         return best[-1] if best else None
 
     def inside(self, line: Statement) -> bool:
-        """Whether a line stands in the tape's block."""
+        """Whether a line is in the tape's block."""
         return self.block is not None and self.block[1] in line.withs
 
     @cached_property
     def lines(self) -> list[Statement]:
         """The statements in the block."""
-        return [line for line in self.reading.lines if self.inside(line)]
+        return [line for line in self.program.lines if self.inside(line)]
 
     @cached_property
     def later(self) -> list[Statement]:
-        """The statements after the block, up to the question, outside other blocks."""
-        here = self.reading.here
-        if self.block is None or here is None:
+        """The statements after the block, up to the question, in no tape's block."""
+        asking = self.program.asking_line
+        if self.block is None or asking is None:
             return []
         head, block = self.block
         end = (head.order[0], block.end_lineno or 0, 10**6)
         return [
             line
-            for line in self.reading.lines
-            if end < line.order <= here.order
+            for line in self.program.lines
+            if end < line.order <= asking.order
             and line.scope == head.scope
             and not any(map(is_tape_block, line.withs))
         ]
@@ -131,20 +131,23 @@ class Lookup:
     # -- names -----------------------------------------------------------------------
 
     def seen(self, name: str, line: Statement) -> bool:
-        """Whether a line's name is the very one that the question sees."""
-        scope = self.reading.key(name, line)
-        here = self.reading.here
-        if here is None:
+        """Whether a name means the same in a line and in the question."""
+        scope = self.program.key(name, line)
+        asking = self.program.asking_line
+        if asking is None:
             return "/" not in scope[0].replace(line.path, "")
-        return scope == self.reading.key(name, here)
+        return scope == self.program.key(name, asking)
 
     def definition(self, name: str, line: Statement) -> Statement | None:
-        """The one statement that made the value which a line reads by this name."""
-        found = [one for one in self.reading.before(name, line) if _binds(one, name)]
+        """The one statement that made the value which a line reads by this name.
+
+        None where several may have made it.
+        """
+        found = [one for one in self.program.before(name, line) if _binds(one, name)]
         return found[0] if len(found) == 1 and found[0].value is not None else None
 
     def held(self, name: str, line: Statement) -> Any:
-        """What a line read by this name, if the name surely still means it."""
+        """The value that a line read by this name, if it surely still holds it."""
         thing = self._thing(name)
         if thing is None or not self.seen(name, line):
             return None
@@ -152,11 +155,11 @@ class Lookup:
         later = (o for o in made if o.order >= line.order or {*o.loops} & {*line.loops})
         if next(later, None) is None:
             return thing
-        before = [one for one in self.reading.before(name, line) if one in made]
+        before = [one for one in self.program.before(name, line) if one in made]
         return thing if before == [made[-1]] else None
 
     def result(self, name: str, line: Statement) -> Any:
-        """What a line gave this name, if the name surely still means it."""
+        """The value that a line assigned to this name, if it surely still holds it."""
         thing = self._thing(name)
         if thing is None or not self.seen(name, line):
             return None
@@ -164,22 +167,22 @@ class Lookup:
         return thing if made and made[-1] is line and line.sure else None
 
     def watched(self, name: str) -> bool:
-        """Whether some line may tell a tape to watch what a name stands for."""
+        """Whether some line may call ``watch`` with this name."""
         return any(
             "watch" in line.calls and {name, name.partition(".")[0]} & line.reads
-            for line in self.reading.lines
+            for line in self.program.lines
         )
 
     def _made(self, name: str, line: Statement) -> list[Statement]:
-        here = self.reading.here
+        asking = self.program.asking_line
         return [
             one
-            for one in self.reading.made(name, line)
-            if here is None or one.scope != here.scope or one.order < here.order
+            for one in self.program.made(name, line)
+            if asking is None or one.scope != asking.scope or one.order < asking.order
         ]
 
     def _thing(self, name: str) -> Any:
-        """The value of a name, or of attributes that are plainly stored."""
+        """The value of a dotted name, read from ``__dict__`` so that no code runs."""
         first, *rest = name.split(".")
         thing = self.names.get(first)
         for part in rest:
@@ -188,17 +191,19 @@ class Lookup:
 
     # -- expressions -----------------------------------------------------------------
 
-    def operand(self, i: int, slot: int) -> Found | None:
-        """The expression in a slot of a record, where the code shows it."""
-        spot = self.scribe.recs[i][-2:]
-        if spot[0] is None:
+    def operand(self, i: int, slot: int) -> Definition | None:
+        """The expression of an operand of record ``i``, where the code shows it."""
+        call_site = self.builder.recs[i][-2:]
+        if call_site[0] is None:
             return None
-        node, line = self.node(spot), self.line(spot)
+        node, line = self.node(call_site), self.line(call_site)
         if isinstance(node, _DIRECT) and line is not None:
             right = node.right if isinstance(node, ast.BinOp) else node.comparators[0]
             return line, (node.left, right)[slot] if slot < 2 else node.left
-        alone = isinstance(node, ast.Call) and len(self._at.get(_key(spot), ())) == 1
-        inputs = len(self.case.op(i).inputs(self.scribe.recs[i]))
+        alone = (
+            isinstance(node, ast.Call) and len(self._at.get(_key(call_site), ())) == 1
+        )
+        inputs = len(self.question.op(i).inputs(self.builder.recs[i]))
         if alone and line is not None and isinstance(node, ast.Call):
             args = node.args
             plain = not any(isinstance(a, ast.Starred) for a in args)
@@ -207,29 +212,32 @@ class Lookup:
         return None
 
     def _own(self, node: ast.Call) -> bool:
-        """Whether a call is not plainly one of the library's own functions."""
-        return not dotted(node.func).startswith(f"{self.case.tf}.")
+        """Whether a call may be of one of the learner's own functions."""
+        return not dotted(node.func).startswith(f"{self.question.tf}.")
 
     @cached_property
     def _at(self) -> dict[Any, list[int]]:
-        """The operations drawn, by where in the code they stand."""
+        """The records in the graph by the position of their code."""
         found: dict[Any, list[int]] = {}
-        for i in self.scribe.places:
-            spot = self.scribe.recs[i][-2:]
-            if isinstance(spot[0], CodeType) and (key := _key(spot)) is not None:
+        for i in self.builder.indices:
+            call_site = self.builder.recs[i][-2:]
+            if (
+                isinstance(call_site[0], CodeType)
+                and (key := _key(call_site)) is not None
+            ):
                 found.setdefault(key, []).append(i)
         return found
 
     def record_at(self, line: Statement, node: ast.AST) -> int:
-        """The last record that an expression made; -1 if it made none."""
+        """The index of the last record that an expression made; -1 if it made none."""
         if not isinstance(node, ast.expr):
             return -1
-        place = (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
-        return self._at.get((line.path, *place), [-1])[-1]
+        position = (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset)
+        return self._at.get((line.path, *position), [-1])[-1]
 
     def span(self, line: Statement, node: Any = None) -> Span | None:
-        """The stretch of a statement, or of an expression in it."""
-        return self.case.span(line, node)
+        """The span of a statement, or of an expression in it."""
+        return self.question.span(line, node)
 
 
 def is_tape_block(block: ast.With) -> bool:
@@ -242,13 +250,13 @@ def is_tape_block(block: ast.With) -> bool:
 
 
 def _binds(line: Statement, name: str) -> bool:
-    """Whether a line gives a name a new value, not only changes what it holds."""
+    """Whether a line rebinds a name, and does not only change the object it holds."""
     return name in line.makes and not isinstance(line.node, ast.Expr)
 
 
-def _key(spot: Spot) -> Any:
-    place = positions(spot[0]).get(spot[1])
-    return None if place is None else (spot[0].co_filename, *place)
+def _key(call_site: CallSite) -> Any:
+    position = positions(call_site[0]).get(call_site[1])
+    return None if position is None else (call_site[0].co_filename, *position)
 
 
 def names_in(node: ast.AST) -> Iterator[str]:

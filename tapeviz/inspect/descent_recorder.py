@@ -1,8 +1,7 @@
-"""A loop of gradient descent becomes a Descent: the loop itself stays as it is.
+"""Records a loop of gradient descent as a ``Descent``, without a change to the loop.
 
-Between entering and leaving, the recorder hears of every gradient and every assignment
-in this thread. An update is what the variables went through from one gradient to the
-next.
+While its block runs, the recorder listens to every gradient and every assignment in
+this thread. An update is all assignments between one gradient and the next.
 """
 
 from __future__ import annotations
@@ -22,25 +21,25 @@ from tapeviz.errors import error_message, names_around
 from tapeviz.inspect.loss_surface import LossSurface
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.variables import Names, tensors
-from tapeviz.trace.descent import Curvature, Descent, Landscape, Part, Update
+from tapeviz.trace.descent import Curvature, Descent, Landscape, Update, UpdatePart
 from tapeviz.trace.value import WHOLE, Value
 
 LINE = 101
-"""How many points of the loss curve are worked out for one variable."""
+"""Points of the loss curve of one variable."""
 
 GRID = 41
-"""How many points along each axis for two."""
+"""Points along each axis of the loss surface of two variables."""
 
-HEAD = 16
-"""The tapes of this many first steps are kept."""
+FIRST_TAPES = 16
+"""The tapes of this many first updates are kept."""
 
-KEPT = 64
-"""Of the later ones at most so many, spread over the run."""
+LATER_TAPES = 64
+"""At most this many later tapes are kept, evenly over the run."""
 
 SEARCHED = 10
-"""Numbers in all beyond which no minimum is looked for."""
+"""No minimum is looked for in more dimensions than this."""
 
-_ASKED = 8
+_CALLS = 8
 _COMPARED = 8
 
 
@@ -55,27 +54,27 @@ class StepSnapshot:
 
 
 @dataclass
-class _Ask:
-    """One gradient that was asked for since the last update."""
+class _GradientCall:
+    """One call of ``gradient`` since the last update, and the gradients it returned."""
 
-    opened: StepSnapshot
+    snapshot: StepSnapshot
     found: list[Any]
 
-    def of(self, variable: Variable) -> int:
-        """Where a variable is among the sources; -1 if it is not."""
-        spots = (i for i, s in enumerate(self.opened.sources) if s is variable)
-        return next(spots, -1)
+    def index_of(self, variable: Variable) -> int:
+        """The index of a variable among the sources; -1 if it is not there."""
+        indices = (i for i, s in enumerate(self.snapshot.sources) if s is variable)
+        return next(indices, -1)
 
 
 @dataclass
-class _Round:
-    """One update in the making, then made: raw values along the variables.
+class _UpdateRecord:
+    """One update, first in progress, then complete: a raw value per variable.
 
-    ``asks`` is emptied when the update is complete.
+    ``calls`` is emptied when the update is complete.
     """
 
     at: list[Any]
-    asks: list[_Ask] = field(default_factory=list)
+    calls: list[_GradientCall] = field(default_factory=list)
     moved: dict[int, Any] = field(default_factory=dict)
     loss: Any = None
     gradients: list[Any] = field(default_factory=list)
@@ -90,7 +89,7 @@ class _Round:
             return [b - a for a, b in zip(self.at, self.to, strict=True)]
 
     def shrink(self) -> None:
-        """Keep large arrays as their summaries only, so that long runs stay small."""
+        """Replace large arrays by their summaries, to save memory in long runs."""
         moves = self.differences()
         self.rate = _rate(self.gradients, moves)
         self.moves = _small(moves)
@@ -98,7 +97,7 @@ class _Round:
         self.gradients = _small(self.gradients)
 
     def widen(self, values: list[Any]) -> None:
-        """Take in variables that joined later and had these values until then."""
+        """Add variables that joined later and had these values until then."""
         missing = [None] * len(values)
         self.at += values
         self.to += values
@@ -114,7 +113,7 @@ class Recorder:
 
     Without variables it takes those whose gradient is first applied. The loop in the
     block needs no change; a break or an error in it loses nothing. Every point is kept,
-    the tapes of the first steps, the last one and a spread of the others.
+    and the tapes of the first updates, of the last one and of some in between.
     """
 
     def __init__(
@@ -136,15 +135,15 @@ class Recorder:
         self._given = bool(variables)
         self._names = dict(tensors(names))
         self._look = look
-        self._rounds: list[_Round] = []
-        self._now: _Round | None = None
-        self._opened: dict[int, StepSnapshot] = {}
+        self._updates: list[_UpdateRecord] = []
+        self._current: _UpdateRecord | None = None
+        self._snapshots: dict[int, StepSnapshot] = {}
         self._stride = 1
         self._loss_name = loss
         self._method = ""
 
     def __enter__(self) -> Self:
-        tape_stack.listeners = (*tape_stack.listeners, self._hear)
+        tape_stack.listeners = (*tape_stack.listeners, self._on_event)
         return self
 
     def __exit__(
@@ -153,36 +152,38 @@ class Recorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        tape_stack.listeners = tuple(h for h in tape_stack.listeners if h != self._hear)
+        tape_stack.listeners = tuple(
+            h for h in tape_stack.listeners if h != self._on_event
+        )
         self._close()
 
     @property
     def steps(self) -> int:
         """How many updates are complete."""
-        return len(self._rounds)
+        return len(self._updates)
 
     @property
     def seen(self) -> list[float]:
-        """The loss of every update, that of the one being made included."""
-        found = [_scalar(r.loss) for r in self._rounds]
-        now = self._now
-        if now is not None and now.moved:
-            ask = _applied(now.asks, [self._variables[i] for i in now.moved])
-            found.append(_scalar(ask and _sum(ask.opened.targets)))
+        """The loss of every update, the one in progress included."""
+        found = [_scalar(r.loss) for r in self._updates]
+        current = self._current
+        if current is not None and current.moved:
+            call = _applied(current.calls, [self._variables[i] for i in current.moved])
+            found.append(_scalar(call and _sum(call.snapshot.targets)))
         return found
 
     @property
-    def kept(self) -> list[int]:
+    def kept_steps(self) -> list[int]:
         """The steps whose tape was kept."""
-        return sorted(self._opened)
+        return sorted(self._snapshots)
 
-    def opened(self, step: int) -> StepSnapshot | None:
-        """The tape of a step and the names in force then; None if it was let go."""
-        return self._opened.get(step)
+    def snapshot(self, step: int) -> StepSnapshot | None:
+        """The tape of a step and the names at that time; None if it was not kept."""
+        return self._snapshots.get(step)
 
     # -- listening ---------------------------------------------------------------------
 
-    def _hear(self, what: str, *details: Any) -> None:
+    def _on_event(self, what: str, *details: Any) -> None:
         if what == "gradient":
             self._gradient(*details)
         else:
@@ -197,53 +198,58 @@ class Recorder:
     ) -> None:
         mine = [s for s in sources if isinstance(s, Variable)]
         if self._given:
-            mine = [v for v in mine if self._spot(v) >= 0]
+            mine = [v for v in mine if self._index_in_run(v) >= 0]
         if not mine:
             return
-        if self._now is not None and self._now.moved:
+        if self._current is not None and self._current.moved:
             self._close()
-        if self._now is None:
-            self._now = _Round(self._values())
-        ask = _Ask(StepSnapshot(tape, list(targets), list(sources), {}), list(found))
-        if self._due(len(self._rounds)):
-            ask.opened.names = _names_of(self._look(), ask.opened)
-        self._now.asks = [*self._now.asks, ask][-_ASKED:]
+        if self._current is None:
+            self._current = _UpdateRecord(self._values())
+        call = _GradientCall(
+            StepSnapshot(tape, list(targets), list(sources), {}), list(found)
+        )
+        if self._due(len(self._updates)):
+            call.snapshot.names = _names_of(self._look(), call.snapshot)
+        self._current.calls = [*self._current.calls, call][-_CALLS:]
 
     def _due(self, step: int) -> bool:
-        """Whether the tape of a step is to be kept for good."""
-        return step < HEAD or step % self._stride == 0
+        """Whether the tape of a step is kept to the end of the run."""
+        return step < FIRST_TAPES or step % self._stride == 0
 
     def _assigned(self, variable: Variable, old: Any, _new: Any) -> None:
-        spot = self._spot(variable)
-        if spot < 0 and (self._given or not self._adopt(variable, old)):
+        index = self._index_in_run(variable)
+        if index < 0 and (self._given or not self._adopt(variable, old)):
             return
-        spot = self._spot(variable)
-        if self._now is not None and spot in self._now.moved:
+        index = self._index_in_run(variable)
+        if self._current is not None and index in self._current.moved:
             before = self._values()
-            before[spot] = old
+            before[index] = old
             self._close(before)
-        if self._now is None:
+        if self._current is None:
             before = self._values()
-            before[spot] = old
-            self._now = _Round(before)
-        self._now.moved[spot] = _terms(variable)
-        if tape_stack.by is not None:
-            self._method = type(tape_stack.by).__name__
+            before[index] = old
+            self._current = _UpdateRecord(before)
+        self._current.moved[index] = _terms(variable)
+        if tape_stack.optimizer is not None:
+            self._method = type(tape_stack.optimizer).__name__
 
-    def _spot(self, variable: Any) -> int:
+    def _index_in_run(self, variable: Any) -> int:
         return next((i for i, v in enumerate(self._variables) if v is variable), -1)
 
     def _adopt(self, variable: Variable, old: Any) -> bool:
-        """Take the variables of the gradient that is being applied."""
-        asks = self._now.asks if self._now is not None else []
-        for ask in reversed(asks):
-            if ask.of(variable) >= 0 and self._now is not None:
-                new = [s for s in ask.opened.sources if isinstance(s, Variable)]
-                new = [v for v in new if self._spot(v) < 0]
+        """Also record the variables of the gradient that is being applied.
+
+        False when ``variable`` is not among the sources of any recent gradient.
+        """
+        calls = self._current.calls if self._current is not None else []
+        for call in reversed(calls):
+            if call.index_of(variable) >= 0 and self._current is not None:
+                new = [s for s in call.snapshot.sources if isinstance(s, Variable)]
+                new = [v for v in new if self._index_in_run(v) < 0]
                 self._variables += new
                 values = [old if v is variable else v._v for v in new]
-                self._now.at += values
-                for done in self._rounds:
+                self._current.at += values
+                for done in self._updates:
                     done.widen(values)
                 return True
         return False
@@ -252,85 +258,87 @@ class Recorder:
         return [v._v for v in self._variables]
 
     def _close(self, to: list[Any] | None = None) -> None:
-        """An update is complete when its round moved something."""
-        now, self._now = self._now, None
-        if now is None or not now.moved:
+        """Complete the update in progress, if it moved a variable."""
+        current, self._current = self._current, None
+        if current is None or not current.moved:
             return
-        step = len(self._rounds)
-        applied = _applied(now.asks, [self._variables[i] for i in now.moved])
-        self._finish(now, applied, self._values() if to is None else to)
-        self._rounds.append(now)
+        step = len(self._updates)
+        applied = _applied(current.calls, [self._variables[i] for i in current.moved])
+        self._finish(current, applied, self._values() if to is None else to)
+        self._updates.append(current)
         if applied is not None:
-            self._keep(step, applied.opened)
+            self._keep(step, applied.snapshot)
 
-    def _finish(self, now: _Round, applied: _Ask | None, to: list[Any]) -> None:
-        """Reduce a round to what is kept of every update."""
+    def _finish(
+        self, current: _UpdateRecord, applied: _GradientCall | None, to: list[Any]
+    ) -> None:
+        """Fill in the loss, gradients and terms, and let go of tapes and tensors."""
         if applied is not None:
-            now.loss = _sum(applied.opened.targets)
+            current.loss = _sum(applied.snapshot.targets)
             if not self._loss_name:
-                self._loss_name = _loss_name(applied.opened, self._look())
-        grads = [_gradient_of(now.asks, v) for v in self._variables]
-        now.gradients, now.to = grads, to
-        now.parts = _parts(now.moved, len(self._variables))
-        now.asks = []
-        now.moved = {}
+                self._loss_name = _loss_name(applied.snapshot, self._look())
+        grads = [_gradient_of(current.calls, v) for v in self._variables]
+        current.gradients, current.to = grads, to
+        current.parts = _parts(current.moved, len(self._variables))
+        current.calls = []
+        current.moved = {}
         if any(v.size > WHOLE for v in to):
-            now.shrink()
+            current.shrink()
 
-    def _keep(self, step: int, opened: StepSnapshot) -> None:
-        """Keep a step's tape, and let go of those that the spread has no room for."""
+    def _keep(self, step: int, snapshot: StepSnapshot) -> None:
+        """Keep a step's tape; beyond the limit drop every second of the later ones."""
         last = step - 1
-        if last in self._opened and not self._due(last):
-            del self._opened[last]
-        self._opened[step] = opened
-        if len(self._opened) > HEAD + KEPT:
+        if last in self._snapshots and not self._due(last):
+            del self._snapshots[last]
+        self._snapshots[step] = snapshot
+        if len(self._snapshots) > FIRST_TAPES + LATER_TAPES:
             self._stride *= 2
-            for i in [i for i in self._opened if not self._due(i) and i != step]:
-                del self._opened[i]
+            for i in [i for i in self._snapshots if not self._due(i) and i != step]:
+                del self._snapshots[i]
 
     # -- what came of it ---------------------------------------------------------------
 
     def minimum(self) -> Any:
-        """The lowest point near the best one of the run; None if none is found."""
-        around = self._around()
-        if around is None or not self._rounds:
+        """The minimum near the best point of the run; None if none is found."""
+        surface = self._loss_surface()
+        if surface is None or not self._updates:
             return None
         points, losses = self._path()
         if points.shape[1] > SEARCHED:
             return None
         fine = np.isfinite(losses)
         best = int(np.nanargmin(np.where(fine, losses, np.nan))) if fine.any() else 0
-        return around.minimum(points[best])
+        return surface.minimum(points[best])
 
     def losses(self, points: Any) -> list[float] | None:
-        """The loss at rows of numbers, by the first record; None if there is none."""
-        around = self._around()
-        if around is None or min(around.places) < 0:
+        """The loss at each point, by the first kept tape; None if that cannot tell."""
+        surface = self._loss_surface()
+        if surface is None or min(surface.indices) < 0:
             return None
-        return around.losses(points)
+        return surface.losses(points)
 
     def descent(self, *, landscape: bool = True) -> Descent:
-        """The run as frozen data, with the loss around its path if it can be drawn.
+        """The run as frozen data.
 
-        ``landscape=False`` leaves that out, for who draws it otherwise.
+        ``landscape`` adds the loss around its path, for up to two numbers in all.
         """
-        updates = tuple(self._update(i, r) for i, r in enumerate(self._rounds))
-        around = self._around()
+        updates = tuple(self._update(i, r) for i, r in enumerate(self._updates))
+        surface = self._loss_surface()
         return Descent(
             tuple(self._name(i, v) for i, v in enumerate(self._variables)),
             updates,
-            self._landscape(around) if landscape else None,
+            self._landscape(surface) if landscape else None,
             self._loss_name or "loss",
             self._method,
-            self._curvatures(around),
-            self._shifts(around),
+            self._curvatures(surface),
+            self._shifts(surface),
         ).validate()
 
-    def _update(self, i: int, r: _Round) -> Update:
+    def _update(self, i: int, r: _UpdateRecord) -> Update:
         moves = r.moves or r.differences()
         rate = r.rate if r.moves else _rate(r.gradients, moves)
         parts = tuple(
-            Part(name, formula, tuple(map(_value, values)))
+            UpdatePart(name, formula, tuple(map(_value, values)))
             for name, formula, values in r.parts
         )
         return Update(
@@ -342,52 +350,52 @@ class Recorder:
             tuple(map(value_of_any, r.to)),
             rate,
             parts,
-            i in self._opened,
+            i in self._snapshots,
         )
 
     def _name(self, i: int, variable: Variable) -> str:
         if variable._name != "Variable":
             return variable._name
-        first = self._opened[self.kept[0]].names if self._opened else {}
+        first = self._snapshots[self.kept_steps[0]].names if self._snapshots else {}
         known = (*tensors(self._names), *tensors(first))
         return next((n for n, t in known if t is variable), f"x{i}")
 
-    def _around(self) -> LossSurface | None:
+    def _loss_surface(self) -> LossSurface | None:
         """The loss as a function, from the first tape that was kept."""
-        for step in self.kept:
-            opened = self._opened[step]
-            recording = opened.tape._recording
-            if recording is None or len(opened.targets) != 1:
+        for step in self.kept_steps:
+            snapshot = self._snapshots[step]
+            recording = snapshot.tape._recording
+            if recording is None or len(snapshot.targets) != 1:
                 continue
-            goal = opened.tape._place(opened.targets[0])
-            if goal >= 0 and np.size(opened.targets[0]._v) == 1:
+            goal = snapshot.tape._index_of(snapshot.targets[0])
+            if goal >= 0 and np.size(snapshot.targets[0]._v) == 1:
                 return LossSurface(recording, goal, self._variables)
         return None
 
-    def _landscape(self, around: LossSurface | None) -> Landscape | None:
+    def _landscape(self, surface: LossSurface | None) -> Landscape | None:
         size = sum(int(np.size(v._v)) for v in self._variables)
-        if around is None or not 0 < size <= 2 or min(around.places) < 0:
+        if surface is None or not 0 < size <= 2 or min(surface.indices) < 0:
             return None
         points, losses = self._path()
-        return landscape(around.losses, points, losses)
+        return landscape(surface.losses, points, losses)
 
     def _path(self) -> tuple[Any, Any]:
-        """Every point in a row of numbers, the last one too, and the losses."""
-        points = [r.at for r in self._rounds] + [r.to for r in self._rounds[-1:]]
+        """Every point as a row of numbers, and the loss of each update."""
+        points = [r.at for r in self._updates] + [r.to for r in self._updates[-1:]]
         rows = [np.concatenate([np.ravel(v) for v in p]) for p in points]
-        losses = [_scalar(r.loss) for r in self._rounds]
+        losses = [_scalar(r.loss) for r in self._updates]
         return np.array(rows, np.float64), np.array(losses, np.float64)
 
-    def _shifts(self, around: LossSurface | None) -> bool:
-        """Whether the first step's record gives other losses than later steps had."""
-        if around is None or not self._rounds or not self._small_enough:
+    def _shifts(self, surface: LossSurface | None) -> bool:
+        """Whether the loss is another function at later steps, as with minibatches."""
+        if surface is None or not self._updates or not self._small_enough:
             return False
         points, losses = self._path()
         fine = np.flatnonzero(np.isfinite(losses) & np.isfinite(points[:-1]).all(1))
         if not fine.size:
             return False
         some = fine[np.linspace(0, fine.size - 1, _COMPARED).astype(int)]
-        again = np.array([around.loss(points[i]) for i in some])
+        again = np.array([surface.loss(points[i]) for i in some])
         seen = losses[some]
         room = 1e-3 * np.abs(seen) + 1e-5 * np.abs(seen).max()
         return bool((np.abs(again - seen) > room).any())
@@ -397,14 +405,14 @@ class Recorder:
         """Whether every number of every point was kept."""
         return all(np.size(v._v) <= WHOLE for v in self._variables)
 
-    def _curvatures(self, around: LossSurface | None) -> tuple[Curvature, ...]:
-        if around is None or not self._rounds or not self._small_enough:
+    def _curvatures(self, surface: LossSurface | None) -> tuple[Curvature, ...]:
+        if surface is None or not self._updates or not self._small_enough:
             return ()
         points, _ = self._path()
-        spots = {"start": points[0], "end": points[-1], "minimum": self.minimum()}
+        ends = {"start": points[0], "end": points[-1], "minimum": self.minimum()}
         found = (
-            around.curvature(where, p)
-            for where, p in spots.items()
+            surface.curvature(where, p)
+            for where, p in ends.items()
             if p is not None and np.isfinite(p).all()
         )
         return tuple(c for c in found if c is not None)
@@ -426,13 +434,16 @@ def landscape(
     xs, *more = (_reach(column, count, widest) for column in near.T)
     ys = more[0] if more else np.zeros(1)
     grid = np.array([(x, y)[: near.shape[1]] for y in ys for x in xs])
-    flat = loss(grid)
-    rows = tuple(tuple(flat[i : i + count]) for i in range(0, len(flat), count))
+    heights = loss(grid)
+    rows = tuple(tuple(heights[i : i + count]) for i in range(0, len(heights), count))
     return Landscape(tuple(map(float, xs)), tuple(map(float, ys)) if more else (), rows)
 
 
 def _reach(x: Any, count: int, widest: float) -> Any:
-    """Numbers a little beyond a column; as wide as the widest if it stands still."""
+    """Evenly spaced numbers a little beyond a column's range.
+
+    A column that hardly moves takes ``widest``, the half width of the widest one.
+    """
     own = (x.max() - x.min()) / 2
     half = own if own > 1e-3 * widest else widest
     half = max(half, 1e-3 * max(1.0, abs(x[0])))
@@ -441,9 +452,9 @@ def _reach(x: Any, count: int, widest: float) -> Any:
 
 
 def _near(points: Any, losses: Any) -> Any:
-    """The points that a picture can show when a run leaves for infinity.
+    """The points that a picture can show, also of a run that diverges.
 
-    Those whose loss is not beyond all proportion to how the run began.
+    Those whose loss is less than 100 times the first fall above the first loss.
     """
     fine = np.isfinite(losses) & np.isfinite(points[:-1]).all(axis=1)
     last = points[-1:][np.isfinite(points[-1:]).all(axis=1)]
@@ -469,7 +480,7 @@ def _value(value: Any) -> Value | None:
 
 
 def _small(values: list[Any]) -> list[Any]:
-    """Large arrays as their summaries, so that long runs stay small."""
+    """The same values, large arrays replaced by their summaries."""
     return [
         value_of(v, image=False) if v is not None and np.size(v) > WHOLE else v
         for v in values
@@ -481,56 +492,57 @@ def _scalar(loss: Any) -> float:
 
 
 def _sum(targets: list[Any]) -> Any:
-    """What was differentiated: a tensor of several entries, or a list, is summed."""
+    """The loss of a gradient call: the sum of all entries of all targets."""
     if len(targets) == 1 and np.ndim(targets[0]._v) == 0:
         return targets[0]._v
     with np.errstate(all="ignore"):
         return np.asarray(sum(np.sum(t._v) for t in targets))[()]
 
 
-def _applied(asks: list[_Ask], moved: list[Variable]) -> _Ask | None:
-    """The gradient that an update goes by.
+def _applied(calls: list[_GradientCall], moved: list[Variable]) -> _GradientCall | None:
+    """The call of ``gradient`` that an update used.
 
-    Of those asked for since the last update: the newest one of a variable that moved
-    whose target is not itself a gradient, as in Newton's method.
+    The latest one since the last update whose sources include a variable that moved
+    and whose target is not itself a gradient, as the inner one of Newton's method is.
     """
-    made = {id(g) for ask in asks for g in ask.found}
-    mine = [ask for ask in asks if any(ask.of(v) >= 0 for v in moved)]
-    plain = [a for a in mine if not any(id(t) in made for t in a.opened.targets)]
+    made = {id(g) for call in calls for g in call.found}
+    mine = [call for call in calls if any(call.index_of(v) >= 0 for v in moved)]
+    plain = [a for a in mine if not any(id(t) in made for t in a.snapshot.targets)]
     found = plain or mine
     return found[-1] if found else None
 
 
-def _gradient_of(asks: list[_Ask], variable: Variable) -> Any:
-    ask = _applied(asks, [variable])
-    found = None if ask is None else ask.found[ask.of(variable)]
+def _gradient_of(calls: list[_GradientCall], variable: Variable) -> Any:
+    call = _applied(calls, [variable])
+    found = None if call is None else call.found[call.index_of(variable)]
     return None if found is None else dense(found)._v
 
 
-def _names_of(names: Mapping[str, Any], opened: StepSnapshot) -> dict[str, Any]:
-    """Those of the learner's names that mean something on this tape."""
-    recording = opened.tape._recording
+def _names_of(names: Mapping[str, Any], snapshot: StepSnapshot) -> dict[str, Any]:
+    """The learner's names of variables and of tensors on this tape."""
+    recording = snapshot.tape._recording
     return {
         name: t for name, t in tensors(names)
-        if isinstance(t, Variable) or (recording is not None and t._t is recording.trace)
-        or any(t is target for target in opened.targets) or t._i < 0
+        if isinstance(t, Variable)
+        or (recording is not None and t._t is recording.handle)
+        or any(t is target for target in snapshot.targets) or t._i < 0
     }  # fmt: skip
 
 
-def _loss_name(opened: StepSnapshot, now: Names) -> str:
+def _loss_name(snapshot: StepSnapshot, names_now: Names) -> str:
     """What the learner calls the target of a gradient."""
-    names = opened.names or now
-    for target in opened.targets:
+    names = snapshot.names or names_now
+    for target in snapshot.targets:
         found = [n for n, t in tensors(names) if t is target]
         if found:
-            whole = len(opened.targets) == 1 and not np.ndim(target._v)
+            whole = len(snapshot.targets) == 1 and not np.ndim(target._v)
             return found[0] if whole else f"sum of {found[0]}"
     return ""
 
 
 def _terms(variable: Variable) -> Any:
-    """The terms of the move that an optimizer makes just now, raw; None by hand."""
-    by = tape_stack.by
+    """The terms of the update that an optimizer is applying; None without one."""
+    by = tape_stack.optimizer
     if by is None or np.size(variable._v) > WHOLE:
         return None
     try:
@@ -544,15 +556,15 @@ def _parts(
 ) -> tuple[tuple[str, str, tuple[Any, ...]], ...]:
     """The terms by name, each with a value for every variable that has it."""
     found: dict[tuple[str, str], list[Any]] = {}
-    for spot, terms in moved.items():
+    for index, terms in moved.items():
         for term in terms or ():
             row = found.setdefault((term.name, term.formula), [None] * count)
-            row[spot] = term.value
+            row[index] = term.value
     return tuple((name, text, tuple(row)) for (name, text), row in found.items())
 
 
 def _rate(gradients: list[Any], moves: list[Any]) -> float | None:
-    """The one number that all moves are minus the gradients times, if there is one."""
+    """The learning rate in ``moves = -rate * gradients``; None if there is none."""
     g = np.concatenate(
         [np.ravel(g) for g in gradients if g is not None] or [np.zeros(0)]
     )
@@ -574,7 +586,7 @@ def _rate(gradients: list[Any], moves: list[Any]) -> float | None:
 
 
 def _short(rate: float) -> float:
-    """The roundest number that float32 noise allows: 0.1, not 0.09999996."""
+    """The rate with as few digits as float32 rounding allows: 0.1, not 0.09999996."""
     for digits in range(1, 7):
         short = float(f"{rate:.{digits}g}")
         if abs(short - rate) <= 2e-6 * abs(rate):

@@ -1,4 +1,4 @@
-"""A descent that is run by us: for the studio, whose controls say how."""
+"""Runs a descent itself, as the controls of ``explore`` say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Loss = Callable[[], Any]
 Apply = Callable[[Iterable[tuple[Any, Variable]]], Any]
 
 
-def rerun(  # noqa: PLR0913 - what the studio's controls say
+def rerun(  # noqa: PLR0913 - what the explorer's controls say
     loss: Loss,
     variables: Sequence[Variable],
     apply: Apply,
@@ -33,7 +33,7 @@ def rerun(  # noqa: PLR0913 - what the studio's controls say
     """
     before = [v._v for v in variables]
     try:
-        place(variables, start)
+        set_values(variables, start)
         with recorder:
             for _ in range(steps):
                 _step(loss, variables, apply)
@@ -45,8 +45,8 @@ def rerun(  # noqa: PLR0913 - what the studio's controls say
     return recorder
 
 
-def place(variables: Sequence[Variable], numbers: Sequence[float]) -> None:
-    """Give the variables the numbers of a row."""
+def set_values(variables: Sequence[Variable], numbers: Sequence[float]) -> None:
+    """Assign a flat row of numbers to the variables, in order."""
     start = 0
     for v in variables:
         size = int(np.size(v._v))
@@ -63,7 +63,7 @@ def losses(
     found = []
     try:
         for point in points:
-            place(variables, point)
+            set_values(variables, point)
             try:
                 found.append(float(_number(loss())._v))
             except Exception:  # noqa: BLE001 - outside its domain a loss may raise

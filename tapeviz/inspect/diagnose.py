@@ -1,4 +1,4 @@
-"""The question itself: what is the gradient, and where do its reasons lie."""
+"""``why``: what a gradient is, and the reasons for it, as an ``Answer``."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.dispatch import AGAIN, BACK
+from tapeviz.engine.dispatch import VJP, VJP_TENSORS
 from tapeviz.engine.indexed_slices import Rows
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable, raw, wrap
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.reasons import broken_path, code_edits, not_on_tape
-from tapeviz.inspect.reasons.nonfinite import fine, wild
+from tapeviz.inspect.reasons.nonfinite import fine, nonfinite
 from tapeviz.inspect.reasons.question import (
     Question,
+    in_code_order,
     is_value,
     number,
-    places_first,
-    reading,
+    program,
 )
 from tapeviz.inspect.reasons.zero_gradient import none_left, zeros
 from tapeviz.inspect.replay import value_of
-from tapeviz.inspect.source.dataflow import ProgramSource, Spot
+from tapeviz.inspect.source.dataflow import CallSite, ProgramSource
 from tapeviz.inspect.source.variables import Names, tensors
 from tapeviz.inspect.unrecorded import add_unrecorded
 from tapeviz.trace.diagnosis import Answer, Reason
@@ -37,8 +37,8 @@ from tapeviz.trace.graph import Graph
 PATHS = 4
 """How many terms of a gradient are listed in a sentence."""
 
-PLACES = 600
-"""A longer recording is shown in part."""
+MAX_RECORDS = 600
+"""Of a recording with more records only the part around the reasons is drawn."""
 
 
 def why(
@@ -46,15 +46,15 @@ def why(
     target: Any,
     sources: Any,
     names: Names,
-    spot: Spot | None = None,
+    call_site: CallSite | None = None,
 ) -> tuple[Answer, ...]:
     """Why the gradients are what they are: one answer per source.
 
-    ``spot`` is the instruction that asks, so that the code around it can be read. The
-    tape is not used up and may still be recording.
+    ``call_site`` is the instruction that asks, so that the code around it can be read.
+    The tape is not used up and may still be recording.
     """
     with _paused():
-        return tuple(map(_answer, _cases(tape, target, sources, names, spot)))
+        return tuple(map(_answer, _questions(tape, target, sources, names, call_site)))
 
 
 def first(
@@ -62,17 +62,19 @@ def first(
     target: Any,
     sources: Any,
     names: Names,
-    spot: Spot | None = None,
+    call_site: CallSite | None = None,
 ) -> tuple[str, ...]:
     """The first reason for each of these sources, whose gradients are None."""
     with _paused():
-        cases = _cases(tape, target, sources, names, spot)
-        return tuple(_reasons(case, "none", [])[0].sentence for case in cases)
+        questions = _questions(tape, target, sources, names, call_site)
+        return tuple(
+            _reasons(question, "none", [])[0].sentence for question in questions
+        )
 
 
 @contextmanager
 def _paused() -> Iterator[None]:
-    """No tape records what is looked at in the block."""
+    """A block in which no tape records."""
     tapes, recording = tape_stack.tapes, tape_stack.recording
     tape_stack.set((), recording)
     try:
@@ -81,33 +83,37 @@ def _paused() -> Iterator[None]:
         tape_stack.set(tapes, recording)
 
 
-def _cases(
-    tape: GradientTape, target: Any, sources: Any, names: Names, spot: Spot | None
+def _questions(
+    tape: GradientTape,
+    target: Any,
+    sources: Any,
+    names: Names,
+    call_site: CallSite | None,
 ) -> Iterator[Question]:
-    """One case per source."""
-    scribe = GraphBuilder(tape, names)
-    code = reading(scribe, spot)
-    targets, flat = nest.leaves(target), nest.leaves(sources)
+    """One question per source."""
+    builder = GraphBuilder(tape, names)
+    code = program(builder, call_site)
+    targets, flattened = nest.leaves(target), nest.leaves(sources)
     y_code = code.argument(1, "target")
     goals = [_tensor(t) for t in targets]
     if len(goals) == 1:
         y_code = _lasting(y_code, targets[0], names, code)
     y_plain = next((type(t).__name__ for t in targets if not is_value(t)), "")
-    for one, x_code in zip(flat, _source_codes(code, len(flat)), strict=True):
+    for one, x_code in zip(flattened, _source_codes(code, len(flattened)), strict=True):
         plain = "" if is_value(one) else type(one).__name__
         asked = y_code, _lasting(x_code, one, names, code)
         yield Question(
-            scribe, code, names, goals, _tensor(one), asked, (y_plain, plain)
+            builder, code, names, goals, _tensor(one), asked, (y_plain, plain)
         )
 
 
 def _lasting(
-    code: ast.expr | None, thing: Any, names: Names, reading: ProgramSource
+    code: ast.expr | None, thing: Any, names: Names, program: ProgramSource
 ) -> ast.expr | None:
-    """The name that a thing keeps, for one that the head of a loop only lends it."""
-    if not isinstance(code, ast.Name) or reading.here is None:
+    """The code of a source or target; instead of a loop variable its lasting name."""
+    if not isinstance(code, ast.Name) or program.asking_line is None:
         return code
-    made = reading.before(code.id, reading.here)
+    made = program.before(code.id, program.asking_line)
     if not made or not all(isinstance(line.node, ast.For) for line in made):
         return code
     found = (n for n, one in tensors(names) if one is thing and n != code.id)
@@ -115,13 +121,13 @@ def _lasting(
 
 
 def _tensor(thing: Any) -> Any:
-    """A tensor of what is a plain number."""
+    """The tensor or variable itself, or a tensor of a plain number."""
     return thing if is_value(thing) else wrap(raw(thing))
 
 
-def _source_codes(reading: ProgramSource, count: int) -> list[ast.expr | None]:
+def _source_codes(program: ProgramSource, count: int) -> list[ast.expr | None]:
     """The code of each source, where the question names them one by one."""
-    code = reading.argument(2, "sources")
+    code = program.argument(2, "sources")
     if count == 1 and not isinstance(code, (ast.List, ast.Tuple, ast.Dict)):
         return [code]
     elements = code.elts if isinstance(code, (ast.List, ast.Tuple)) else []
@@ -131,53 +137,64 @@ def _source_codes(reading: ProgramSource, count: int) -> list[ast.expr | None]:
     return [None] * count
 
 
-def _answer(case: Question) -> Answer:
-    seeds = [np.ones_like(t._v)[()] for t in case.targets]
-    gradient = _gradient(case, seeds)
-    told = (
-        [] if gradient is None else list(case.tape.backward_steps(case.targets, seeds))
+def _answer(question: Question) -> Answer:
+    seeds = [np.ones_like(t._v)[()] for t in question.targets]
+    gradient = _gradient(question, seeds)
+    steps = (
+        []
+        if gradient is None
+        else list(question.tape.backward_steps(question.targets, seeds))
     )
     result = _result(gradient)
-    reasons = _reasons(case, result, told)
-    drawn = _drawing(case, reasons, gradients(case.tape, (case.targets, seeds)))
+    reasons = _reasons(question, result, steps)
+    drawn = _drawing(
+        question, reasons, gradients(question.tape, (question.targets, seeds))
+    )
     nodes, edges = {n.id for n in drawn.nodes}, {e.id for e in drawn.edges}
     return Answer(
-        case.y_name,
-        case.x_name,
+        question.y_name,
+        question.x_name,
         result,
-        _sentence(case, result, gradient, told),
+        _sentence(question, result, gradient, steps),
         None if gradient is None else value_of(gradient),
         tuple(_drawn(reason, nodes, edges) for reason in reasons),
         drawn,
     ).validate()
 
 
-def _drawing(case: Question, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
-    """The picture; of a long recording only what lies around the reasons."""
-    whole = case.scribe.places
-    if len(whole) <= PLACES:
-        drawn = picture(case.scribe, case.targets, [case.source], grads)
-        about = (case.targets, [case.source])
+def _drawing(question: Question, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
+    """The graph; of a long recording only the part around the reasons."""
+    whole = question.builder.indices
+    if len(whole) <= MAX_RECORDS:
+        drawn = picture(question.builder, question.targets, [question.source], grads)
+        about = (question.targets, [question.source])
         found = add_unrecorded(
-            case.scribe, drawn, case.names, case.reading, *about, asking=True
+            question.builder,
+            drawn,
+            question.names,
+            question.program,
+            *about,
+            asking=True,
         )
         return replace(found, notes=())
-    near = {case.x, *case.ys}
+    near = {question.x, *question.ys}
     for reason in reasons:
         near |= {int(n[1:]) for n in reason.nodes}
         near |= {int(e[1:].partition("_")[0]) for e in reason.edges}
     for _ in range(2):
-        near |= {j for i in near if i >= 0 for j in case.op(i).inputs(case.recs[i])}
-    case.scribe.places = [i for i in whole if i in near]
-    drawn = picture(case.scribe, case.targets, [case.source], grads)
-    case.scribe.places = whole
+        near |= {
+            j for i in near if i >= 0 for j in question.op(i).inputs(question.recs[i])
+        }
+    question.builder.indices = [i for i in whole if i in near]
+    drawn = picture(question.builder, question.targets, [question.source], grads)
+    question.builder.indices = whole
     nodes = {node.id for node in drawn.nodes}
     edges = tuple(edge for edge in drawn.edges if edge.tail in nodes)
     return Graph(drawn.nodes, edges, drawn.sources)
 
 
 def _drawn(reason: Reason, nodes: set[str], edges: set[str]) -> Reason:
-    """The reason with only those places that the picture has."""
+    """The reason, naming only nodes and edges that the graph has."""
     return Reason(
         reason.kind,
         reason.sentence,
@@ -190,14 +207,14 @@ def _drawn(reason: Reason, nodes: set[str], edges: set[str]) -> Reason:
     )
 
 
-def _gradient(case: Question, seeds: list[Any]) -> Any:
+def _gradient(question: Question, seeds: list[Any]) -> Any:
     """What ``tape.gradient`` would give, as a raw value; nothing is used up."""
     try:
-        pairs = list(zip(case.targets, seeds, strict=True))
-        (g,) = case.tape._pull(pairs, [case.source], BACK, AGAIN)
+        pairs = list(zip(question.targets, seeds, strict=True))
+        (g,) = question.tape._pull(pairs, [question.source], VJP, VJP_TENSORS)
     except LookupError:
         return None
-    if g is None or case.source._v.dtype.kind not in "fc":
+    if g is None or question.source._v.dtype.kind not in "fc":
         return None
     g = g.dense() if isinstance(g, Rows) else g
     return g._v if isinstance(g, Tensor) else g
@@ -214,80 +231,90 @@ def _result(gradient: Any) -> str:
     return "zero" if none_left(v) else "value"
 
 
-def _reasons(case: Question, result: str, told: list[Any]) -> list[Reason]:
+def _reasons(question: Question, result: str, steps: list[Any]) -> list[Reason]:
     if result == "none":
-        return places_first(_none(case)) or [_unknown(case)]
+        return in_code_order(_none(question)) or [_unknown(question)]
     if result == "zero":
-        return places_first(zeros(case, told)) or [_level(case)]
+        return in_code_order(zeros(question, steps)) or [_no_change(question)]
     if result in ("nan", "inf"):
-        return [r for _, r in wild(case, told)] or [_unknown(case)]
-    found = places_first([*broken_path.leaving(case), *broken_path.assigned(case)])
-    odd = any(not fine(t._v) for t in case.targets)
-    return found or ([r for _, r in wild(case, told)] if odd else [])
+        return [r for _, r in nonfinite(question, steps)] or [_unknown(question)]
+    found = in_code_order(
+        [*broken_path.leaving(question), *broken_path.assigned(question)]
+    )
+    odd = any(not fine(t._v) for t in question.targets)
+    return found or ([r for _, r in nonfinite(question, steps)] if odd else [])
 
 
-def _none(case: Question) -> Iterator[tuple[Any, Reason]]:
-    """Every reason for None, with its place in the order of the code."""
-    if case.source._v.dtype.kind not in "fc" and not case.x_plain:
-        yield (-2,), _whole(case)
+def _none(question: Question) -> Iterator[tuple[Any, Reason]]:
+    """Every reason for None, with a key that sorts it by the order of the code."""
+    if question.source._v.dtype.kind not in "fc" and not question.x_plain:
+        yield (-2,), _not_a_float(question)
         return
-    known = case.x >= 0 and bool(case.tape._reached(len(case.recs))[case.x])
-    found = [] if known else list(not_on_tape.source(case))
+    known = question.x >= 0 and bool(
+        question.tape._reached(len(question.recs))[question.x]
+    )
+    found = [] if known else list(not_on_tape.source(question))
     yield from (((-1,), reason) for reason in found)
-    if all(y < 0 for y in case.ys):
-        more = [*not_on_tape.target(case), *broken_path.leaving(case)]
-        late = list(broken_path.late(case)) if case.x >= 0 else []
+    if all(y < 0 for y in question.ys):
+        more = [*not_on_tape.target(question), *broken_path.leaving(question)]
+        late = list(broken_path.late(question)) if question.x >= 0 else []
         if late:
             yield from late
         else:
-            more = more or list(_blank(case, found))
+            more = more or list(_target_not_recorded(question, found))
             yield from more
         return
-    if case.x >= 0:
-        yield from _connected(case, bool(found))
+    if question.x >= 0:
+        yield from _connected(question, bool(found))
     elif not found:
-        more = [pair for line in case.chain for pair in not_on_tape.faults(case, line)]
-        yield from more or broken_path.unconnected(case)
+        more = [
+            pair
+            for line in question.chain
+            for pair in not_on_tape.faults(question, line)
+        ]
+        yield from more or broken_path.unconnected(question)
 
 
-def _connected(case: Question, named: bool) -> Iterator[tuple[Any, Reason]]:
+def _connected(question: Question, named: bool) -> Iterator[tuple[Any, Reason]]:
     more = [
-        *broken_path.cuts(case),
-        *broken_path.leaving(case),
-        *broken_path.late(case),
+        *broken_path.cuts(question),
+        *broken_path.leaving(question),
+        *broken_path.late(question),
     ]
-    more = more or list(broken_path.silent(case))
+    more = more or list(broken_path.silent(question))
     if not more and not named:
         more = [
             pair
-            for line in not_on_tape.ways(case)
-            for pair in not_on_tape.faults(case, line)
+            for line in not_on_tape.relevant_lines(question)
+            for pair in not_on_tape.faults(question, line)
         ]
-    yield from more or (() if named else broken_path.unconnected(case))
+    yield from more or (() if named else broken_path.unconnected(question))
 
 
-def _blank(case: Question, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
-    """The target is not on the tape, and the code does not tell why."""
+def _target_not_recorded(
+    question: Question, found: list[Reason]
+) -> Iterator[tuple[Any, Reason]]:
+    """The target is not on the tape, and the code does not show why."""
     if found:
         return
-    decided = broken_path.decision(case)
+    decided = broken_path.decision(question)
     if decided is not None:
         yield decided
         return
-    if case.goals and (not case.chain or case.by_owner):
-        yield from broken_path.unconnected(case)
+    if question.goals and (not question.chain or question.by_owner):
+        yield from broken_path.unconnected(question)
         return
-    watched = case.x >= 0 and not isinstance(case.source, Variable)
-    early = f"before {case.tape_name}.watch({case.x_name}), " if watched else ""
+    watched = question.x >= 0 and not isinstance(question.source, Variable)
+    early = f"before {question.tape_name}.watch({question.x_name}), " if watched else ""
     yield (
         (0,),
         Reason(
             "outside",
-            f"{case.y_name} is not on {case.tape_name}: probably it was computed "
-            f"{early}outside of the block or under stop_recording, or its value went "
-            "through NumPy or Python.",
-            f"compute it inside the block of {case.tape_name}, with functions of "
-            f"{case.tf}",
+            f"{question.y_name} is not on {question.tape_name}: probably it was "
+            f"computed {early}outside of the block or under stop_recording, or its "
+            "value went through NumPy or Python.",
+            f"compute it inside the block of {question.tape_name}, with functions of "
+            f"{question.tf}",
             sure=False,
         ),
     )
@@ -296,44 +323,44 @@ def _blank(case: Question, found: list[Reason]) -> Iterator[tuple[Any, Reason]]:
 _CONTENTS = {"string": "text", "bool": "True or False"}
 
 
-def _whole(case: Question) -> Reason:
-    line = not_on_tape.definition(case)
-    dtype = case.source.dtype.name
+def _not_a_float(question: Question) -> Reason:
+    line = not_on_tape.definition(question)
+    dtype = question.source.dtype.name
     kind = _CONTENTS.get(dtype, "whole numbers")
     edits: code_edits.Edits = ()
     if line is not None:
-        edits = code_edits.floats(case, line, line.value)
+        edits = code_edits.floats(question, line, line.value)
     instead = f": {edits[0].new}" if edits else ""
     return Reason(
         "integer",
-        f"{case.x_name} holds {kind} ({dtype}), and only floats have a gradient.",
+        f"{question.x_name} holds {kind} ({dtype}), and only floats have a gradient.",
         f"make it a float{instead}",
-        case.span(line, None if line is None else line.value),
+        question.span(line, None if line is None else line.value),
         edits,
-        (f"n{case.x}",) if case.x >= 0 else (),
+        (f"n{question.x}",) if question.x >= 0 else (),
     )
 
 
-def _unknown(case: Question) -> Reason:
+def _unknown(question: Question) -> Reason:
     return Reason(
         "unknown",
-        f"The tape shows no way from {case.x_name} to {case.y_name}, and neither does "
-        "the code.",
-        f"look at the picture of the tape: draw({case.tape_name})",
+        f"The tape shows no way from {question.x_name} to {question.y_name}, and "
+        "neither does the code.",
+        f"look at the picture of the tape: draw({question.tape_name})",
         sure=False,
     )
 
 
-def _level(case: Question) -> Reason:
+def _no_change(question: Question) -> Reason:
     return Reason(
         "cancel",
-        f"At these values {case.y_name} does not change with {case.x_name}.",
-        f"choose another value of {case.x_name}",
+        f"At these values {question.y_name} does not change with {question.x_name}.",
+        f"choose another value of {question.x_name}",
     )
 
 
-def _sentence(case: Question, result: str, gradient: Any, told: list[Any]) -> str:
-    head = f"The gradient of {case.y_name} with respect to {case.x_name} is"
+def _sentence(question: Question, result: str, gradient: Any, steps: list[Any]) -> str:
+    head = f"The gradient of {question.y_name} with respect to {question.x_name} is"
     if result == "none":
         return f"{head} None."
     if result == "zero":
@@ -342,9 +369,9 @@ def _sentence(case: Question, result: str, gradient: Any, told: list[Any]) -> st
         said = "nan" if result == "nan" else "infinite"
         return f"{head} {said}{_share(gradient)}."
     said = _shown(gradient)
-    if any(t is case.source for t in case.targets):
+    if any(t is question.source for t in question.targets):
         return f"{head} {said}: it is its own source."
-    return f"{head} {said}{_terms(case, told)}."
+    return f"{head} {said}{_terms(question, steps)}."
 
 
 def _share(gradient: Any) -> str:
@@ -360,15 +387,15 @@ def _shown(gradient: Any) -> str:
     return number(gradient)
 
 
-def _terms(case: Question, told: list[Any]) -> str:
-    ways: dict[str, list[Any]] = {}
-    for i, _, handed in sorted(told, key=lambda step: step[0]):
-        for _, j, d, _ in handed:
-            if j == case.x:
-                ways.setdefault(case.code(i), []).append(d)
-    if len(ways) > PATHS:
-        return f", the sum of {sum(map(len, ways.values()))} contributions"
-    if len(ways) == 1:
-        return f", through {next(iter(ways))}"
-    said = [f"{_shown(sum(parts))} through {code}" for code, parts in ways.items()]
+def _terms(question: Question, steps: list[Any]) -> str:
+    by_path: dict[str, list[Any]] = {}
+    for i, _, contributions in sorted(steps, key=lambda step: step[0]):
+        for _, j, d, _ in contributions:
+            if j == question.x:
+                by_path.setdefault(question.code(i), []).append(d)
+    if len(by_path) > PATHS:
+        return f", the sum of {sum(map(len, by_path.values()))} contributions"
+    if len(by_path) == 1:
+        return f", through {next(iter(by_path))}"
+    said = [f"{_shown(sum(parts))} through {code}" for code, parts in by_path.items()]
     return f": {', '.join(said[:-1])} and {said[-1]}" if said else ""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.complex_gradients import told as part_of
-from tapeviz.engine.dispatch import FORWARD, TELL
+from tapeviz.engine.complex_gradients import contribution
+from tapeviz.engine.dispatch import FORWARD, VJP_STEPS
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
@@ -23,9 +23,9 @@ from tapeviz.trace.explanation import (
     Cost,
     Explanation,
     ForwardPass,
+    ForwardTerm,
     Path,
     Push,
-    Term,
 )
 from tapeviz.trace.value import WHOLE
 
@@ -33,16 +33,16 @@ PATHS = 12
 """More paths than this are counted, not listed."""
 
 SWEEPS = 3
-"""How many sweeps of forward mode are told step by step."""
+"""How many forward-mode passes (one per source entry) are listed step by step."""
 
 WORK = 3000
-"""How many rules forward mode may try for one sweep."""
+"""Forward mode is left out beyond this many entries along the paths of a source."""
 
 
 def explanation(
     tape: GradientTape, target: Any, sources: Any, names: Names, *, check: bool = False
 ) -> Explanation:
-    """The sweep from ``target`` to ``sources`` with all that explains it.
+    """The backward pass from ``target`` to ``sources`` with all that explains it.
 
     With ``check`` each contribution is compared with finite differences of its op. The
     tape is not used up.
@@ -51,9 +51,9 @@ def explanation(
     tape_stack.set((), recording)
     try:
         run = backward(tape, target, sources, names)
-        told = _Explainer(tape, target, sources, run).whole(check=check)
+        explained = _Explainer(tape, target, sources, run).whole(check=check)
         return replace(
-            told,
+            explained,
             target=" + ".join(_named(names, nest.leaves(target))),
             sources=tuple(_named(names, nest.leaves(sources))),
         ).validate()
@@ -65,7 +65,7 @@ def differences(
     tape: GradientTape, target: Any, sources: Any, run: BackwardPass
 ) -> tuple[Check, ...]:
     """Each contribution of a pass beside finite differences of its op."""
-    return tuple(_Explainer(tape, target, sources, run)._checks())
+    return tuple(_Explainer(tape, target, sources, run).checks())
 
 
 def _named(names: Names, things: list[Any]) -> list[str]:
@@ -75,7 +75,7 @@ def _named(names: Names, things: list[Any]) -> list[str]:
 
 
 class _Explainer:
-    """One explanation in the making."""
+    """Works out one explanation from the steps of its backward pass."""
 
     def __init__(
         self, tape: GradientTape, target: Any, sources: Any, run: BackwardPass
@@ -84,10 +84,10 @@ class _Explainer:
         self.values = replay(self.recs)
         self.run = run
         self.targets = [
-            (tape._place(t), np.ones_like(t._v)[()]) for t in nest.leaves(target)
+            (tape._index_of(t), np.ones_like(t._v)[()]) for t in nest.leaves(target)
         ]
         self.targets = [pair for pair in self.targets if pair[0] >= 0]
-        self.sources = [tape._place(s) for s in nest.leaves(sources)]
+        self.sources = [tape._index_of(s) for s in nest.leaves(sources)]
         self.steps = list(
             tape.backward_steps(
                 nest.leaves(target),
@@ -105,7 +105,7 @@ class _Explainer:
             self.run,
             tuple(counts),
             tuple(self._paths(counts)),
-            tuple(self._checks()) if check else (),
+            tuple(self.checks()) if check else (),
             tuple(self._sweeps()),
             self._reverse_cost(),
             self._forward_cost(),
@@ -114,47 +114,47 @@ class _Explainer:
     # -- paths -----------------------------------------------------------------------
 
     def _count(self, source: int) -> int:
-        """How many paths lead from the targets to a place."""
-        ways: dict[int, int] = {}
+        """How many paths lead from the targets to the record ``source``."""
+        counts: dict[int, int] = {}
         for i, _ in self.targets:
-            ways[i] = ways.get(i, 0) + 1
+            counts[i] = counts.get(i, 0) + 1
         for i, _, parts in self.steps:
             for _, j, _, _ in parts:
-                ways[j] = ways.get(j, 0) + ways.get(i, 0)
-        return ways.get(source, 0)
+                counts[j] = counts.get(j, 0) + counts.get(i, 0)
+        return counts.get(source, 0)
 
     def _paths(self, counts: list[int]) -> Iterator[Path]:
         for n, (source, count) in enumerate(zip(self.sources, counts, strict=True)):
             if 0 < count <= PATHS:
-                found = sorted(self._ways(source))
+                found = sorted(self._walks(source))
                 for steps in found:
                     edges = tuple(f"e{i}_{slot}" for i, slot in steps)
                     yield Path(n, edges, value_of(self._along(steps, source)))
 
-    def _ways(self, source: int) -> Iterator[tuple[tuple[int, int], ...]]:
-        """Every path as its ops and slots, from the target on."""
+    def _walks(self, source: int) -> Iterator[tuple[tuple[int, int], ...]]:
+        """Every path as pairs of record and operand slot, from the target on."""
         todo: list[tuple[int, tuple[tuple[int, int], ...]]] = [(source, ())]
         goals = [i for i, _ in self.targets]
         while todo:
-            place, way = todo.pop()
-            for _ in range(goals.count(place)):
-                yield way
-            for i, slot in self.up.get(place, ()):
-                todo.append((i, ((i, slot), *way)))
+            index, path = todo.pop()
+            for _ in range(goals.count(index)):
+                yield path
+            for i, slot in self.up.get(index, ()):
+                todo.append((i, ((i, slot), *path)))
 
-    def _along(self, way: tuple[tuple[int, int], ...], source: int) -> Any:
-        start = way[0][0] if way else source
+    def _along(self, path: tuple[tuple[int, int], ...], source: int) -> Any:
+        start = path[0][0] if path else source
         g = dict(self.targets)[start]
         with np.errstate(all="ignore"):
-            for i, slot in way:
+            for i, slot in path:
                 g = self._pull(i, slot, g)
         return g
 
     def _pull(self, i: int, slot: int, g: Any) -> Any:
         op = TABLE[self.recs[i][0]]
-        rule = TELL[op.code][0 if op.many else slot]
+        rule = VJP_STEPS[op.code][0 if op.many else slot]
         assert rule is not None  # noqa: S101 - a path has only edges with a rule
-        return part_of(op, rule, g, self.recs[i], slot)
+        return contribution(op, rule, g, self.recs[i], slot)
 
     # -- forwards --------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class _Explainer:
         return found
 
     def _plain(self, source: int) -> bool:
-        """Whether forward mode can be told: real numbers, and not too many."""
+        """Whether forward mode is listed: real numbers, and not too many."""
         edges = self._edges(source)
         values = [self.values[i] for i, _, _ in edges] + [self.values[source]]
         real = all(
@@ -202,14 +202,14 @@ class _Explainer:
         seed = np.zeros(np.size(start), start.dtype)
         seed[entry] = 1
         moves: dict[int, Any] = {source: seed.reshape(np.shape(start))[()]}
-        pushes: dict[int, list[Term]] = {}
+        pushes: dict[int, list[ForwardTerm]] = {}
         with np.errstate(all="ignore"):
             for i, slot, j in self._edges(source):
                 if j in moves:
                     part = self._push(i, slot, moves[j])
                     moves[i] = moves[i] + part if i in pushes else part
                     pushes.setdefault(i, []).append(
-                        Term(f"e{i}_{slot}", value_of(part))
+                        ForwardTerm(f"e{i}_{slot}", value_of(part))
                     )
             result = sum(
                 float(np.sum(g * moves[i])) for i, g in self.targets if i in moves
@@ -221,7 +221,10 @@ class _Explainer:
         return ForwardPass(n, entry, steps, result)
 
     def _push(self, i: int, slot: int, move: Any) -> Any:
-        """How a result moves with one operand: each entry's rule along the movement."""
+        """The tangent of a result for the tangent ``move`` of one operand: a jvp.
+
+        Each entry of the result takes one vjp, with a unit vector upstream.
+        """
         value = self.values[i]
         if not np.ndim(value):
             one = value.dtype.type(1)
@@ -236,7 +239,9 @@ class _Explainer:
     # -- costs -----------------------------------------------------------------------
 
     def _reverse_cost(self) -> Cost:
-        parts = [d for _, _, handed in self.steps for _, _, d, _ in handed]
+        parts = [
+            d for _, _, contributions in self.steps for _, _, d, _ in contributions
+        ]
         return Cost(1, len(parts), sum(int(np.size(d)) for d in parts))
 
     def _forward_cost(self) -> Cost:
@@ -251,7 +256,7 @@ class _Explainer:
 
     # -- finite differences ----------------------------------------------------------
 
-    def _checks(self) -> Iterator[Check]:
+    def checks(self) -> Iterator[Check]:
         for i, g, parts in self.steps:
             for slot, _, d, _ in parts:
                 yield self._check(i, slot, g, d)
@@ -275,9 +280,9 @@ class _Explainer:
         if not (np.all(np.isfinite(x)) and np.all(np.isfinite(d))):
             return Check(edge, None, 0.0, agrees=True, note="wild")
         with np.errstate(all="ignore"):
-            return self._compared(edge, _Slope(op, rec, given, slot, g), d)
+            return self._compared(edge, _FiniteDifferences(op, rec, given, slot, g), d)
 
-    def _compared(self, edge: str, slope: _Slope, d: Any) -> Check:
+    def _compared(self, edge: str, slope: _FiniteDifferences, d: Any) -> Check:
         left, right = slope.sides()
         middle = (left + right) / 2
         if not np.all(np.isfinite(middle)):
@@ -297,8 +302,8 @@ class _Explainer:
         )
 
 
-class _Slope:
-    """Differences of one op along one operand, in double precision."""
+class _FiniteDifferences:
+    """Finite differences of one op along one operand, in double precision."""
 
     def __init__(self, op: Any, rec: Any, given: list[Any], slot: int, g: Any) -> None:
         self.op, self.rec, self.slot, self.g = op, rec, slot, g
@@ -318,12 +323,12 @@ class _Slope:
         """The slope to the left and to the right, for each entry."""
         x = np.asarray(self.given[self.slot])
         base, left, right = self._run(x[()]), np.zeros(x.shape), np.zeros(x.shape)
-        for spot in np.ndindex(x.shape):
-            h = self.step * max(1.0, abs(float(x[spot])))
+        for entry in np.ndindex(x.shape):
+            h = self.step * max(1.0, abs(float(x[entry])))
             for side, out in ((-h, left), (h, right)):
                 moved = x.copy()
-                moved[spot] += side
-                out[spot] = np.sum(self.g * (self._run(moved[()]) - base)) / side
+                moved[entry] += side
+                out[entry] = np.sum(self.g * (self._run(moved[()]) - base)) / side
         return left[()], right[()]
 
 

@@ -1,4 +1,4 @@
-"""The registry's texts as a learner reads them: settings filled in, or left out."""
+"""The registry's formulas as a learner reads them: settings filled in or left out."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def formula(op: Op, rec: Record) -> str:
 
 
 def spelled(text: str, known: Mapping[str, Any]) -> str:
-    """A text of the registry with its settings in place of their names.
+    """A formula of the registry with its settings in place of their names.
 
-    An argument that is None or False says nothing and is left out.
+    An argument that is None or False is left out.
 
     >>> spelled("sum(x, axis, keep)", {"axis": (-1,), "keep": False})
     'sum(x, (-1,))'
@@ -59,8 +59,8 @@ class _Speller(ast.NodeTransformer):
         if word == "pick" and isinstance(node.args[1], ast.Name):
             key = self._known.get(node.args[1].id, "key")
             return ast.parse(f"{ast.unparse(node.args[0])}[{key}]", mode="eval").body
-        kept = [self.visit(arg) for arg in node.args]
-        node.args = [a for a in kept if not _silent(a)]
+        shown = [self.visit(arg) for arg in node.args]
+        node.args = [a for a in shown if not _silent(a)]
         return node
 
 

@@ -1,4 +1,4 @@
-"""Making very many small objects at once."""
+"""Python's garbage collector paused while very many small objects are made."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def bulk() -> Iterator[None]:
-    """A block in which nobody looks for garbage, since none is made.
+    """A block without garbage collection, for work that makes no garbage.
 
-    The search would take longer than the work, and grows with what there is already.
-    What was made counts as old at the end, so that no search begins with all of it.
+    The collector would take longer than the work. At the end all objects are moved to
+    its oldest generation, so that the next young collection does not visit them.
     """
     running = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""A tape becomes the graph of a picture: what it recorded, and what it did not."""
+"""From a tape to a ``Graph``: what it recorded, and what it did not."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.code_lookup import is_tensor
 from tapeviz.inspect.gc_pause import bulk
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
-from tapeviz.inspect.reasons.question import reading
-from tapeviz.inspect.source.dataflow import Spot
+from tapeviz.inspect.reasons.question import program
+from tapeviz.inspect.source.dataflow import CallSite
 from tapeviz.inspect.source.variables import Names
 from tapeviz.inspect.unrecorded import add_unrecorded
 from tapeviz.trace.graph import Graph
@@ -21,27 +21,27 @@ def graph(
     names: Names,
     target: Any = None,
     sources: Any = None,
-    spot: Spot | None = None,
+    call_site: CallSite | None = None,
 ) -> Graph:
     """What a tape recorded and did not, with the gradients it was last asked for.
 
-    ``spot`` is the instruction that asks, so that the code around it can be read.
+    ``call_site`` is the instruction that asks, so that the code around it can be read.
     """
     with bulk():
-        scribe = GraphBuilder(tape, names)
+        builder = GraphBuilder(tape, names)
         last = tape._asked[-1] if tape._asked else ([], [], [])
         targets = _tensors(target) if target is not None else last[0]
-        flat = _tensors(sources) if sources is not None else last[2]
+        flattened = _tensors(sources) if sources is not None else last[2]
         grads = gradients(tape, last) if tape._asked else None
-        drawn = picture(scribe, targets, flat, grads)
+        drawn = picture(builder, targets, flattened, grads)
         return add_unrecorded(
-            scribe,
+            builder,
             drawn,
             names,
-            reading(scribe, spot),
+            program(builder, call_site),
             targets,
-            flat,
-            asking=all(any(s is t for t in last[2]) for s in flat),
+            flattened,
+            asking=all(any(s is t for t in last[2]) for s in flattened),
         ).validate()
 
 

@@ -1,8 +1,8 @@
-"""A tape becomes a Graph.
+"""From the records of one tape to the nodes, edges and scopes of a ``Graph``.
 
-The records do not hold every value, only what the rules need. What a picture wants
-beside that is computed again here, from the leaves on: recording stays cheap, looking
-pays.
+A record holds only the values that its vjps need. The other values, which a picture
+shows, are computed again here from the leaves: recording stays cheap, and only who
+looks pays for it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from tapeviz.trace.graph import Edge, Graph, Node, Scope, Span
 
 
 class GraphBuilder:
-    """Writes down one tape: shared by the graph and the backward pass."""
+    """Reads one tape: its records, values, names and code, and makes nodes of them.
+
+    A record is meant by its index in ``recs``; ``indices`` are those that are drawn.
+    """
 
     def __init__(self, tape: GradientTape, names: Names) -> None:
         self.tape = tape
@@ -37,39 +40,39 @@ class GraphBuilder:
         self.names = names_of(tape, names)
         self.holders = holders(names)
         self.code = Code()
-        self.places = self._places()
+        self.indices = self._own_indices()
 
-    def _places(self) -> list[int]:
-        """The places that belong to this tape: its windows, and what they lean on."""
+    def _own_indices(self) -> list[int]:
+        """The records of this tape: its windows, what they read and what it watches."""
         end = len(self.recs)
         mine = {
             i
             for start, stop in self.tape._windows
             for i in range(start, end if stop < 0 else stop)
         }
-        leaves = {place for place, _ in self.tape._watched.values()}
+        leaves = {index for index, _ in self.tape._watched.values()}
         used = {j for i in mine for j in self.inputs(i) if j >= 0}
         leaf_ops = {i for i in mine if self.recs[i][0] in (VARIABLE, WATCHED)}
         return sorted((mine - leaf_ops) | leaves | used)
 
     def inputs(self, i: int) -> tuple[int, ...]:
-        """The places of the operands of the record at a place, -1 for constants."""
+        """The record of each operand of record ``i``, -1 for constants."""
         return TABLE[self.recs[i][0]].inputs(self.recs[i])
 
     def span(self, i: int) -> Span | None:
-        """Where in the learner's code the record at a place was made."""
+        """The learner's code that made record ``i``; None if there is no source."""
         code, lasti = self.recs[i][-2:]
         return None if code is None else self.code.span(code, lasti)
 
     def kind(self, i: int) -> str:
-        """What the value at a place is to the learner."""
+        """The kind of node that record ``i`` becomes: "variable", "watched" or "op"."""
         rec = self.recs[i]
         if rec[0] == VARIABLE:
             return "variable"
         return "watched" if rec[0] == WATCHED else "op"
 
     def node(self, i: int, **more: Any) -> Node:
-        """The node of the value at a place."""
+        """The node of record ``i``; ``more`` are further fields of it."""
         op, kind = TABLE[self.recs[i][0]], self.kind(i)
         leaf = kind != "op"
         name = self.names.get(i, "")
@@ -112,49 +115,52 @@ def _symbol(op: Op, rec: Record) -> str:
 
 
 def gradients(tape: GradientTape, goal: Any) -> dict[int, Any]:
-    """The gradient at every place the sweep reaches."""
+    """The gradient of every record that the backward pass reaches.
+
+    ``goal`` holds the targets and their seeds.
+    """
     found: dict[int, Any] = {}
     for i, g, parts in tape.backward_steps(goal[0], goal[1]):
         found[i] = g
-        found.update({place: total for _slot, place, _part, total in parts})
+        found.update({index: total for _slot, index, _part, total in parts})
     return found
 
 
 def picture(
-    scribe: GraphBuilder,
+    builder: GraphBuilder,
     targets: list[Any],
     sources: list[Any],
     grads: dict[int, Any] | None,
 ) -> Graph:
-    """The graph of what a scribe holds, with the gradients found at its places.
+    """The graph of a builder's records, with the gradient of each in ``grads``.
 
     ``targets`` and ``sources`` are marked; without ``grads`` no gradient was asked for.
     """
-    goals = {scribe.tape._place(t) for t in targets}
-    starts = {scribe.tape._place(s) for s in sources}
+    goals = {builder.tape._index_of(t) for t in targets}
+    starts = {builder.tape._index_of(s) for s in sources}
     nodes: dict[str, Node] = {}
     edges: list[Edge] = []
     spotted: dict[int, str] = {}
-    known = set(scribe.places)
-    for i in scribe.places:
-        inside = known.issuperset(j for j in scribe.inputs(i) if j >= 0)
-        tails = _tails(scribe, i, nodes, spotted) if inside else []
+    known = set(builder.indices)
+    for i in builder.indices:
+        inside = known.issuperset(j for j in builder.inputs(i) if j >= 0)
+        tails = _tails(builder, i, nodes, spotted) if inside else []
         more: dict[str, Any] = {"target": i in goals, "source": i in starts}
         if grads is not None:
             g = grads.get(i)
             more["grad"] = "none" if g is None else "value"
             more["gradient"] = None if g is None else value_of(g)
-        nodes[f"n{i}"] = scribe.node(i, **more)
-        edges += _edges(scribe, i, tails) if inside else []
+        nodes[f"n{i}"] = builder.node(i, **more)
+        edges += _edges(builder, i, tails) if inside else []
     return Graph(
-        tuple(nodes.values()), tuple(edges), scribe.code.sources(), _scopes(scribe)
+        tuple(nodes.values()), tuple(edges), builder.code.sources(), _scopes(builder)
     )
 
 
-def _scopes(scribe: GraphBuilder) -> tuple[Scope, ...]:
+def _scopes(builder: GraphBuilder) -> tuple[Scope, ...]:
     """The layers and losses whose ops are in the graph."""
-    recording = scribe.tape._recording
-    ops = [i for i in scribe.places if scribe.kind(i) == "op"]
+    recording = builder.tape._recording
+    ops = [i for i in builder.indices if builder.kind(i) == "op"]
     found = []
     for name, start, stop in () if recording is None else recording.groups:
         mine = ops[bisect_left(ops, start) : bisect_left(ops, stop)]
@@ -164,10 +170,10 @@ def _scopes(scribe: GraphBuilder) -> tuple[Scope, ...]:
 
 
 def _tails(
-    scribe: GraphBuilder, i: int, nodes: dict[str, Node], spotted: dict[int, str]
+    builder: GraphBuilder, i: int, nodes: dict[str, Node], spotted: dict[int, str]
 ) -> list[str]:
-    """The ids of the nodes an op draws on; constants are added on the way."""
-    rec = scribe.recs[i]
+    """The ids of an op's operands; nodes of constants are added to ``nodes``."""
+    rec = builder.recs[i]
     op = TABLE[rec[0]]
     values: Sequence[Any] = ()
     tails = []
@@ -181,7 +187,7 @@ def _tails(
         if shared and id(v) in spotted:
             tails.append(spotted[id(v)])
             continue
-        made = scribe.constant(v, i, slot)
+        made = builder.constant(v, i, slot)
         nodes[made.id] = made
         spotted[id(v)] = made.id
         tails.append(made.id)
@@ -198,20 +204,20 @@ def _slots(code: int, count: int) -> tuple[tuple[int, str, bool], ...]:
     return tuple((k, name, rule is not None) for k, (name, rule) in enumerate(found))
 
 
-def _edges(scribe: GraphBuilder, i: int, tails: list[str]) -> list[Edge]:
-    rec = scribe.recs[i]
+def _edges(builder: GraphBuilder, i: int, tails: list[str]) -> list[Edge]:
+    rec = builder.recs[i]
     op, head = TABLE[rec[0]], f"n{i}"
-    shape = shape_of(scribe.values[i])
-    stretches = op.broadcasts and op.name != "matmul" and shape != ()
+    shape = shape_of(builder.values[i])
+    may_broadcast = op.broadcasts and op.name != "matmul" and shape != ()
     ordered = len(tails) > 1 and op.ordered
     made = []
     for slot, label, ruled in _slots(rec[0], len(tails)):
         tail = tails[slot]
-        stretched = stretches and _tail_shape(scribe, rec, slot) != shape
+        broadcast = may_broadcast and _tail_shape(builder, rec, slot) != shape
         live = ruled and tail[0] == "n"
-        cut = "" if live or tail[0] != "n" else _cut(scribe, i, int(tail[1:]))
+        cut = "" if live or tail[0] != "n" else _cut(builder, i, int(tail[1:]))
         made.append(
-            Edge(f"e{i}_{slot}", tail, head, slot, label, ordered, stretched, live, cut)
+            Edge(f"e{i}_{slot}", tail, head, slot, label, ordered, broadcast, live, cut)
         )
     return made
 
@@ -219,21 +225,21 @@ def _edges(scribe: GraphBuilder, i: int, tails: list[str]) -> list[Edge]:
 _REASONS = {"stop_gradient": "stopped", "cast_whole": "integer", "custom": "custom"}
 
 
-def _cut(scribe: GraphBuilder, i: int, j: int) -> str:
-    """Why no gradient comes back to a place from an op without a rule for it.
+def _cut(builder: GraphBuilder, i: int, j: int) -> str:
+    """Why op ``i`` passes no gradient to record ``j``: one of ``CUTS``.
 
     "" where no gradient would have gone on from there, as from a condition.
     """
-    before = TABLE[scribe.recs[j][0]]
+    before = TABLE[builder.recs[j][0]]
     if before.operands and not any(before.rules):
         return ""
-    if scribe.values[j].dtype.kind not in "fc":
+    if builder.values[j].dtype.kind not in "fc":
         return ""
-    return _REASONS.get(TABLE[scribe.recs[i][0]].name, "step")
+    return _REASONS.get(TABLE[builder.recs[i][0]].name, "step")
 
 
-def _tail_shape(scribe: GraphBuilder, rec: Record, slot: int) -> tuple[int, ...]:
+def _tail_shape(builder: GraphBuilder, rec: Record, slot: int) -> tuple[int, ...]:
     """The shape of the operand in a slot."""
     op = TABLE[rec[0]]
     j = op.inputs(rec)[slot]
-    return shape_of(scribe.values[j] if j >= 0 else op.values(rec)[slot])
+    return shape_of(builder.values[j] if j >= 0 else op.values(rec)[slot])

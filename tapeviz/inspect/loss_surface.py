@@ -1,4 +1,4 @@
-"""The loss where a run did not go: its record run again, with other numbers."""
+"""The loss away from a run's path: its recorded ops run again at other points."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from tapeviz.inspect.replay import replay
 from tapeviz.trace.descent import Curvature
 
 MANY = 100
-"""Numbers in all beyond which the second derivatives are not worked out."""
+"""The Hessian is not computed for more numbers than this in all variables."""
 
 _ROUNDS = 20
-_STILL = 1e-5
+_CONVERGED = 1e-5
 _ROUNDING = 1e-3
-_SPOTS = 5
+_SAMPLES = 5
 
 
 @dataclass
 class LossSurface:
     """The loss of one step as a function of the numbers of some variables.
 
-    ``goal`` is the place of the loss in the book.
+    ``goal`` is the index of the loss in the recording. A point is a flat row of the
+    numbers of all variables.
     """
 
     recording: Recording
@@ -38,14 +39,14 @@ class LossSurface:
     variables: Sequence[Variable]
 
     @cached_property
-    def places(self) -> list[int]:
-        """Where the variables stand in the book; -1 for one that was not read."""
+    def indices(self) -> list[int]:
+        """The variables' indices in the recording; -1 for one that was not read."""
         leaves = [self.recording.leaves.get(id(v)) for v in self.variables]
         return [-1 if leaf is None else int(leaf[0]) for leaf in leaves]
 
     @cached_property
     def needed(self) -> list[int]:
-        """The places that the loss comes from, in order."""
+        """The indices of the records that the loss depends on, in order."""
         found, recs = {self.goal}, self.recording.recs
         for i in range(self.goal, -1, -1):
             if i in found and recs[i][0] != READ:
@@ -77,106 +78,118 @@ class LossSurface:
         return [self.loss(p) for p in points]
 
     def _replayed(self, values: list[Any]) -> Any:
-        pairs = zip(self.places, values, strict=True)
-        put = {place: v for place, v in pairs if place >= 0}
+        pairs = zip(self.indices, values, strict=True)
+        put = {index: v for index, v in pairs if index >= 0}
         return replay(self.recording.recs[: self.goal + 1], put)[self.goal]
 
     def _at_once(self, points: Any) -> Any:
-        """All losses by one pass over scalars made arrays; None if that is not it."""
-        if any(np.ndim(v._v) for v in self.variables) or len(points) <= _SPOTS:
+        """All losses in one pass, scalar variables as arrays of points.
+
+        None where that gives anything else than the losses one by one: checked at
+        ``_SAMPLES`` points.
+        """
+        if any(np.ndim(v._v) for v in self.variables) or len(points) <= _SAMPLES:
             return None
         kinds = [v._v.dtype for v in self.variables]
         columns = [c.astype(k) for c, k in zip(points.T, kinds, strict=True)]
         try:
             found = self._replayed(columns)
-        except Exception:  # noqa: BLE001 - some op wants the shapes it was recorded with
+        except Exception:  # noqa: BLE001 - an op may need its recorded shapes
             return None
         if np.shape(found) != (len(points),):
             return None
-        spots = np.linspace(0, len(points) - 1, _SPOTS).astype(int)
-        sure = [self.loss(points[i]) for i in spots]
-        same = np.allclose(found[spots], sure, rtol=1e-4, equal_nan=True)
+        sample = np.linspace(0, len(points) - 1, _SAMPLES).astype(int)
+        sure = [self.loss(points[i]) for i in sample]
+        same = np.allclose(found[sample], sure, rtol=1e-4, equal_nan=True)
         return found if same else None
 
     # -- its derivatives ---------------------------------------------------------------
 
-    def again(self, tensors: Sequence[Tensor]) -> Tensor:
-        """The loss computed once more from tensors, for tapes to record."""
-        pairs = zip(self.places, tensors, strict=True)
-        made: dict[int, Any] = {place: t for place, t in pairs if place >= 0}
+    def recomputed(self, tensors: Sequence[Tensor]) -> Tensor:
+        """The loss computed again from tensors, so that a tape can record it."""
+        pairs = zip(self.indices, tensors, strict=True)
+        made: dict[int, Any] = {index: t for index, t in pairs if index >= 0}
         for i in self.needed:
             if i not in made:
                 made[i] = _run(self.recording.recs[i], made)
         found: Tensor = made[self.goal]
         return found
 
-    def bend(self, numbers: Any) -> tuple[Any, Any] | None:
-        """Gradient and matrix of second derivatives, by nested tapes.
+    def derivatives(self, numbers: Any) -> tuple[Any, Any] | None:
+        """Gradient and Hessian at a point, by nested tapes.
 
         None where an op has no second derivative or there are too many numbers.
         """
         size = len(numbers)
-        if not 0 < size <= MANY or min(self.places) < 0:
+        if not 0 < size <= MANY or min(self.indices) < 0:
             return None
         listeners, tape_stack.listeners = tape_stack.listeners, ()
         try:
-            slope, rows = _twice(self.again, [wrap(v) for v in self.split(numbers)])
-        except Exception:  # noqa: BLE001 - whatever an op of the learner's raises
+            slope, rows = _twice(
+                self.recomputed, [wrap(v) for v in self.split(numbers)]
+            )
+        except Exception:  # noqa: BLE001 - an op of the learner's may raise anything
             return None
         finally:
             tape_stack.listeners = listeners
         return slope, (rows + rows.T) / 2
 
     def curvature(self, where: str, numbers: Any) -> Curvature | None:
-        """How the loss bends at a point; None where that is not known."""
-        found = self.bend(numbers)
+        """Eigenvalues and eigenvectors of the Hessian at a point; None if not known."""
+        found = self.derivatives(numbers)
         if found is None or not all(np.isfinite(f).all() for f in found):
             return None
-        bends, ways = np.linalg.eigh(found[1])
+        eigenvalues, eigenvectors = np.linalg.eigh(found[1])
         return Curvature(
-            where, _row(numbers), _row(found[0]), _row(bends),
-            tuple(map(_row, ways.T)),
+            where, _row(numbers), _row(found[0]), _row(eigenvalues),
+            tuple(map(_row, eigenvectors.T)),
         )  # fmt: skip
 
     def minimum(self, numbers: Any) -> Any:
-        """The lowest point near another one, by Newton's method; None if none is."""
+        """The minimum near a point, by Newton's method; None if none is found."""
         x = np.array(numbers, np.float64)
         for _ in range(_ROUNDS):
-            found = self.bend(x)
+            found = self.derivatives(x)
             if found is None or not all(np.isfinite(f).all() for f in found):
                 return None
             slope, matrix = found
-            bends, ways = np.linalg.eigh(matrix)
-            step = _newton(slope, bends, ways)
+            eigenvalues, eigenvectors = np.linalg.eigh(matrix)
+            step = _newton(slope, eigenvalues, eigenvectors)
             far = float(np.abs(step).max()) / max(1.0, float(np.abs(x).max()))
-            lower = None if far <= _STILL else self._lower(x, step)
+            lower = None if far <= _CONVERGED else self._lower(x, step)
             if lower is None:
-                good = bends[0] > 0 and far <= _ROUNDING
-                return x + step if good and self._lowest(x + step, ways) else None
+                good = eigenvalues[0] > 0 and far <= _ROUNDING
+                return (
+                    x + step if good and self._lowest(x + step, eigenvectors) else None
+                )
             x = lower
         return None
 
-    def _lowest(self, x: Any, ways: Any) -> bool:
-        """Whether the loss is lower on no side; a flat place on a slope is no end."""
+    def _lowest(self, x: Any, eigenvectors: Any) -> bool:
+        """Whether the loss is lower on neither side along any eigenvector."""
         floor = self.loss(x) - 1e-6 * abs(self.loss(x))
         far = _ROUNDING * max(1.0, float(np.abs(x).max()))
-        sides = (x + s * far * way for way in ways.T for s in (-1, 1))
+        sides = (
+            x + s * far * direction for direction in eigenvectors.T for s in (-1, 1)
+        )
         return not any(self.loss(p) < floor for p in sides)
 
     def _lower(self, x: Any, step: Any) -> Any:
         """A point along a step where the loss is lower; None if there is none."""
-        here_, part = self.loss(x), 1.0
+        value, part = self.loss(x), 1.0
         while part > 1e-6:
-            if self.loss(x + part * step) <= here_:
+            if self.loss(x + part * step) <= value:
                 return x + part * step
             part /= 2
         return None
 
 
-def _newton(slope: Any, bends: Any, ways: Any) -> Any:
-    """The way to where the slope would be zero; downhill where it bends down."""
-    least = 1e-6 * max(float(np.abs(bends).max()), 1e-30)
-    return -ways @ ((ways.T @ slope) / np.maximum(np.abs(bends), least))
+def _newton(slope: Any, eigenvalues: Any, eigenvectors: Any) -> Any:
+    """The Newton step; along negative eigenvalues it goes downhill."""
+    least = 1e-6 * max(float(np.abs(eigenvalues).max()), 1e-30)
+    return -eigenvectors @ (
+        (eigenvectors.T @ slope) / np.maximum(np.abs(eigenvalues), least)
+    )
 
 
 def _run(rec: Any, made: dict[int, Any]) -> Any:
@@ -195,7 +208,7 @@ def _run(rec: Any, made: dict[int, Any]) -> Any:
 
 
 def _twice(loss: Callable[[Sequence[Tensor]], Tensor], xs: list[Tensor]) -> Any:
-    """The gradient and the second derivatives of a loss, as NumPy arrays."""
+    """The gradient and the Hessian of a loss, as NumPy arrays."""
     with GradientTape(persistent=True) as outer:
         outer.watch(xs)
         with GradientTape() as inner:
@@ -216,7 +229,7 @@ def _derived(tape: GradientTape, g: Any, xs: list[Tensor]) -> Any:
 
 
 def _block(found: Any, g: Any, x: Any) -> Any:
-    """The second derivatives of one gradient by one variable as a matrix."""
+    """The block of the Hessian of one gradient and one variable, as a matrix."""
     shape = (int(np.size(g._v)), int(np.size(x._v)))
     return np.zeros(shape) if found is None else np.reshape(found._v, shape)
 

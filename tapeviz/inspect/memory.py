@@ -1,8 +1,8 @@
-"""What a tape keeps alive: its arrays, and which of them nobody else holds.
+"""The arrays a tape keeps alive, and which of them ``del tape`` frees.
 
-References are counted as Python's own collector counts them. Starting from the tape,
-every object it leads to is visited. One that is referred to more often than from there
-has an owner elsewhere, and so has all that it leads to; the rest goes with the tape.
+The method is that of Python's cyclic garbage collector: every object reachable from the
+tape is visited. An object with more references than come from there is also held from
+outside, and so is all that it leads to; the rest is freed with the tape.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from tapeviz.engine.recording import (
     ActiveTapes,
     Record,
     Recording,
-    Trace,
+    RecordingHandle,
 )
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
-from tapeviz.trace.memory import Kept, Memory
+from tapeviz.trace.memory import KeptArray, Memory
 
 _SLOT, _RECORD = 8, 64
 _LEADS_ON = (
-    GradientTape, Recording, Trace, ActiveTapes, Tensor, Variable, tuple, list, dict, set,
-    np.ndarray, np.generic, FunctionType, CellType,
+    GradientTape, Recording, RecordingHandle, ActiveTapes, Tensor, Variable, tuple,
+    list, dict, set, np.ndarray, np.generic, FunctionType, CellType,
 )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def memory(tape: GradientTape) -> Memory:
     goes = _alone(tape)
     recs = [] if tape._recording is None else tape._recording.recs
     seen: set[int] = set()
-    kept = []
+    records = []
     own = _own(tape)
     for i in own:
         found = {id(a): (a.nbytes, n) for n, a in _arrays(recs[i]) if id(a) not in seen}
@@ -54,24 +54,24 @@ def memory(tape: GradientTape) -> Memory:
             size = sum(size for size, _ in found.values())
             freed = sum(size for key, (size, _) in found.items() if key in goes)
             what = dict.fromkeys(n for _, n in found.values())
-            kept.append(Kept(f"n{i}", size, freed, tuple(what)))
+            records.append(KeptArray(f"n{i}", size, freed, tuple(what)))
     rest = sum(_RECORD + _SLOT * len(recs[i]) for i in own)
-    return Memory(tuple(kept), rest, tape._persistent, tape._used)
+    return Memory(tuple(records), rest, tape._persistent, tape._used)
 
 
 def _own(tape: GradientTape) -> list[int]:
-    """The places of a tape's records, and of what it watches."""
+    """The indices of a tape's records, and of the leaves it watches."""
     end = 0 if tape._recording is None else len(tape._recording.recs)
     inside = {
         i
         for start, stop in tape._windows
         for i in range(start, end if stop < 0 else stop)
     }
-    return sorted(inside | {place for place, _ in tape._watched.values()})
+    return sorted(inside | {order for order, _ in tape._watched.values()})
 
 
 def _arrays(rec: Record) -> Iterator[tuple[str, Any]]:
-    """Every array a record holds, with what it is to the record."""
+    """Every array a record holds: the operand's name, "result" or "setting", and it."""
     op = TABLE[rec[0]]
     if rec[0] in (VARIABLE, WATCHED):
         yield from _named("result", rec[1])
@@ -106,9 +106,9 @@ def _owner(a: Any) -> Any:
 
 
 def _alone(tape: GradientTape) -> set[int]:
-    """The ids of the objects that go when a tape goes.
+    """The ids of the objects that are freed with a tape.
 
-    While it counts, no variable may refer to what a tape leads to.
+    While this counts references, no local variable may hold an object of the tape.
     """
     seen, links = _visited(tape)
     counts = [sys.getrefcount(one) for one in seen]
@@ -127,21 +127,21 @@ def _alone(tape: GradientTape) -> set[int]:
 
 
 def _visited(tape: GradientTape) -> tuple[list[Any], list[list[int]]]:
-    """All that a tape leads to, and for each the places of what it leads to itself.
+    """All objects reachable from a tape, and the positions of each one's referents.
 
-    The list ends with a fresh object: so often is referred to what nobody holds.
+    The list ends with a new object: its count is that of an object nobody else holds.
     """
     seen: list[Any] = [tape]
-    place = {id(tape): 0}
+    order = {id(tape): 0}
     links: list[list[int]] = []
     while len(links) < len(seen):
         heads = []
         for one in _inside(seen[len(links)]):
             if isinstance(one, _LEADS_ON):
-                if id(one) not in place:
-                    place[id(one)] = len(seen)
+                if id(one) not in order:
+                    order[id(one)] = len(seen)
                     seen.append(one)
-                heads.append(place[id(one)])
+                heads.append(order[id(one)])
         links.append(heads)
     del one
     seen.append(object())

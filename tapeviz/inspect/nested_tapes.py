@@ -1,4 +1,4 @@
-"""The blocks of several tapes that wrote one recording, as frames of a picture."""
+"""The blocks of nested tapes, which share one recording, as frames of a graph."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Variable
 from tapeviz.inspect.graph_builder import GraphBuilder
 from tapeviz.inspect.source.variables import Names
-from tapeviz.trace.graph import Edge, Frame, Node
+from tapeviz.trace.graph import Edge, GraphFrame, Node
 
 
 def frames(
-    scribe: GraphBuilder, names: Names, nodes: Sequence[Node], edges: Iterable[Edge]
-) -> tuple[Frame, ...]:
+    builder: GraphBuilder, names: Names, nodes: Sequence[Node], edges: Iterable[Edge]
+) -> tuple[GraphFrame, ...]:
     """A frame for each tape that recorded inside this one, and for this one.
 
     There is none where this tape is alone. A tape that no variable holds is not known.
     """
-    tapes = _tapes(scribe.tape, names)
+    tapes = _tapes(builder.tape, names)
     ops = {int(n.id[1:]) for n in nodes if n.id[0] == "n" and n.kind == "op"}
     held = [(name, one, _covered(one, ops)) for name, one in tapes]
-    held = [(name, one, places) for name, one, places in held if places]
-    held.sort(key=lambda h: (min(h[2]), -len(h[2]), h[1] is not scribe.tape))
+    held = [(name, one, indices) for name, one, indices in held if indices]
+    held.sort(key=lambda h: (min(h[2]), -len(h[2]), h[1] is not builder.tape))
     if len(held) < 2:
         return ()
     heads: dict[str, set[str]] = {}
     for edge in edges:
         heads.setdefault(edge.tail, set()).add(edge.head)
     members: list[tuple[str, GradientTape, set[str]]] = []
-    for name, one, places in held:
-        inside = {f"n{i}" for i in places}
+    for name, one, indices in held:
+        inside = {f"n{i}" for i in indices}
         inside |= {n.id for n in nodes if n.id[0] == "k" and heads[n.id] <= inside}
         if all(_fits(inside, other) for _, _, other in members):
             members.append((name, one, inside))
     _settle(members)
     order = {node.id: k for k, node in enumerate(nodes)}
     return tuple(
-        Frame(
+        GraphFrame(
             name,
             tuple(sorted((id for id in inside if id in order), key=order.__getitem__)),
-            _watched(scribe, one),
+            _watched(builder, one),
         )
         for name, one, inside in members
     )
@@ -83,25 +83,25 @@ def _fits(inside: set[str], other: set[str]) -> bool:
 
 
 def _settle(members: list[tuple[str, GradientTape, set[str]]]) -> None:
-    """Put each leaf into the outermost frame whose tape watches it, and those around.
+    """Put each leaf into the outermost frame whose tape watches it, and outer frames.
 
-    A tape that watches what an outer one watches too has it outside of its frame.
+    A leaf that an outer tape watches too is outside of the inner tape's frame.
     """
     owner: dict[int, int] = {}
     for k, (_, tape, _) in enumerate(members):
-        for place, _ in tape._watched.values():
-            owner.setdefault(place, k)
-    for place, k in owner.items():
+        for index, _ in tape._watched.values():
+            owner.setdefault(index, k)
+    for index, k in owner.items():
         for other in range(k + 1):
             if other == k or members[other][2] >= members[k][2]:
-                members[other][2].add(f"n{place}")
+                members[other][2].add(f"n{index}")
 
 
-def _watched(scribe: GraphBuilder, tape: GradientTape) -> tuple[str, ...]:
+def _watched(builder: GraphBuilder, tape: GradientTape) -> tuple[str, ...]:
     """What a tape watches, by name."""
     found = []
-    for place, thing in tape._watched.values():
-        name = scribe.names.get(place, "")
+    for index, thing in tape._watched.values():
+        name = builder.names.get(index, "")
         if not name and isinstance(thing, Variable):
             name = "" if thing._name == "Variable" else thing._name
         found.append(name or "a value without a name")

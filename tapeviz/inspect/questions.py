@@ -1,4 +1,4 @@
-"""What goes beside a backward pass for practice: mistakes and finite differences."""
+"""For the questions of a film: common mistakes and finite differences."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.complex_gradients import told
-from tapeviz.engine.dispatch import FORWARD, TELL
+from tapeviz.engine.complex_gradients import contribution
+from tapeviz.engine.dispatch import FORWARD, VJP_STEPS
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op
 from tapeviz.engine.recording import tape_stack
@@ -20,7 +20,7 @@ from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.questions import Mistake, Practice
 
 MOST = 400
-"""Beside more contributions than this there is no practice: nobody would try all."""
+"""A pass with more contributions than this gets no questions."""
 
 
 def practice(
@@ -33,19 +33,19 @@ def practice(
     tape_stack.set((), recording)
     try:
         checks = differences(tape, target, sources, run)
-        scribe = GraphBuilder(tape, {})
-        return Practice((*_forwards(scribe, run), *_mistakes(scribe, run)), checks)
+        builder = GraphBuilder(tape, {})
+        return Practice((*_forwards(builder, run), *_mistakes(builder, run)), checks)
     finally:
         tape_stack.set(tapes, recording)
 
 
-def _forwards(scribe: GraphBuilder, run: BackwardPass) -> Iterator[Mistake]:
+def _forwards(builder: GraphBuilder, run: BackwardPass) -> Iterator[Mistake]:
     """The mistakes about the value of an op of two numbers."""
     for node in run.graph.nodes:
         if node.kind != "op" or not node.id[1:].isdigit():
             continue
-        rec = scribe.recs[int(node.id[1:])]
-        given, op = _given(scribe, int(node.id[1:])), TABLE[rec[0]]
+        rec = builder.recs[int(node.id[1:])]
+        given, op = _given(builder, int(node.id[1:])), TABLE[rec[0]]
         if len(op.operands) != 2 or not all(map(_plain, given)):
             continue
         one, two = given
@@ -56,34 +56,36 @@ def _forwards(scribe: GraphBuilder, run: BackwardPass) -> Iterator[Mistake]:
                 yield Mistake(node.id, "product", value_of(one * two))
 
 
-def _mistakes(scribe: GraphBuilder, run: BackwardPass) -> Iterator[Mistake]:
+def _mistakes(builder: GraphBuilder, run: BackwardPass) -> Iterator[Mistake]:
     for step in run.steps:
         if step.upstream.shape or step.upstream.data is None:
             continue
         i, g = int(step.node[1:]), step.upstream.entry
-        op = TABLE[scribe.recs[i][0]]
-        if len(op.operands) == 2 and all(_plain(v) for v in _given(scribe, i)):
+        op = TABLE[builder.recs[i][0]]
+        if len(op.operands) == 2 and all(_plain(v) for v in _given(builder, i)):
             for c in step.contributions:
-                yield from _pair(scribe, op, i, g, c.edge)
+                yield from _pair(builder, op, i, g, c.edge)
 
 
 def _plain(v: Any) -> bool:
     return not np.ndim(v) and isinstance(v, (int, float, np.floating))
 
 
-def _given(scribe: GraphBuilder, i: int) -> list[Any]:
+def _given(builder: GraphBuilder, i: int) -> list[Any]:
     """The operands of an op, those included that its rules do not need."""
-    rec = scribe.recs[i]
+    rec = builder.recs[i]
     op = TABLE[rec[0]]
     pairs = zip(op.inputs(rec), op.values(rec), strict=True)
-    return [scribe.values[j] if j >= 0 else v for j, v in pairs]
+    return [builder.values[j] if j >= 0 else v for j, v in pairs]
 
 
-def _pair(scribe: GraphBuilder, op: Op, i: int, g: Any, edge: str) -> Iterator[Mistake]:
+def _pair(
+    builder: GraphBuilder, op: Op, i: int, g: Any, edge: str
+) -> Iterator[Mistake]:
     """The mistakes of an op of two numbers."""
-    rec, slot = scribe.recs[i], int(edge.rpartition("_")[2])
-    one, two = _given(scribe, i)
-    upstream = scribe.values[i].dtype.type(g)
+    rec, slot = builder.recs[i], int(edge.rpartition("_")[2])
+    one, two = _given(builder, i)
+    upstream = builder.values[i].dtype.type(g)
     for kind, a, b, k in (
         ("argument", one, two, 1 - slot),
         ("swapped", two, one, slot),
@@ -94,11 +96,11 @@ def _pair(scribe: GraphBuilder, op: Op, i: int, g: Any, edge: str) -> Iterator[M
 
 
 def _by_rule(op: Op, rec: Any, given: tuple[Any, Any], g: Any, slot: int) -> Any:
-    """The op's rule of a slot at other operands; None where it has none."""
-    error_message = TELL[op.code][slot]
-    if error_message is None:
+    """The vjp of an operand slot at other operands; None where there is no rule."""
+    vjp = VJP_STEPS[op.code][slot]
+    if vjp is None:
         return None
     with np.errstate(all="ignore"):
         y = FORWARD[op.code](*given, *op.settings_of(rec))
         full = (*rec[:3], *given, y, *rec[-3:])
-        return told(op, error_message, g, full, slot)
+        return contribution(op, vjp, g, full, slot)

@@ -1,4 +1,4 @@
-"""What the engine computed with, as plain data; and computing it again."""
+"""The engine's values as plain data, and recorded ops computed again."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def _summary(a: Any, *, image: bool) -> Summary:
 
 def _thumb(x: Any) -> tuple[tuple[float, ...], ...]:
     """Block means of the last two axes, at most 16 x 16."""
-    flat = x.reshape(-1, x.shape[-1])
-    rows = np.array_split(flat, min(16, flat.shape[0]))
-    columns = min(16, flat.shape[1])
+    matrix = x.reshape(-1, x.shape[-1])
+    rows = np.array_split(matrix, min(16, matrix.shape[0]))
+    columns = min(16, matrix.shape[1])
     with np.errstate(all="ignore"):
         return tuple(
             tuple(float(c.mean()) for c in np.array_split(r, columns, axis=1))
@@ -68,7 +68,7 @@ def _thumb(x: Any) -> tuple[tuple[float, ...], ...]:
 
 
 def replay(recs: Sequence[Record], put: Mapping[int, Any] | None = None) -> list[Any]:
-    """The value at every place; ``put`` gives other values to some places."""
+    """The value of every record; ``put`` gives other values to some, by index."""
     values: list[Any] = []
     fresh = dict(put or {})
     with np.errstate(all="ignore"):

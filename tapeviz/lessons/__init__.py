@@ -1,4 +1,8 @@
-"""The lessons: checks of their exercises, and a learner's own copies of them."""
+"""The lessons: checks of their exercises, and a learner's own copies of them.
+
+The lessons themselves are in ``chapters/``. It may import the door and whatever a
+lesson needs behind it; nothing but the command imports it.
+"""
 
 from __future__ import annotations
 

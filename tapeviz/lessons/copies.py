@@ -33,14 +33,14 @@ class Copied:
     """What became of each lesson file: file names, in the order of the lessons.
 
     ``added`` are new in the folder, ``refreshed`` were untouched and are now up to
-    date, ``kept`` are the learner's changed ones, ``beside`` are new editions of those,
-    put next to them under another name. What was up to date already is in none of them.
+    date, ``left_alone`` were changed by the learner and stay, ``side_copies`` are new
+    editions of those, under another name. What was up to date already is in none.
     """
 
     added: tuple[str, ...] = ()
     refreshed: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
+    left_alone: tuple[str, ...] = ()
+    side_copies: tuple[str, ...] = ()
 
 
 def shipped() -> Path:
@@ -108,7 +108,7 @@ def copy(folder: Path) -> Copied:
 def _copy_all(origin: Path, folder: Path) -> Copied:
     record, fates = _read_record(folder), Fates()
     for path in _files(origin):
-        _place(path.read_bytes(), path.relative_to(origin), folder, record, fates)
+        _put_file(path.read_bytes(), path.relative_to(origin), folder, record, fates)
     _write(folder / RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
     return Copied(**{fate: tuple(names) for fate, names in fates.items()})
 
@@ -121,7 +121,7 @@ class Fates(dict[str, list[str]]):
         return self.setdefault(fate, [])
 
 
-def _place(
+def _put_file(
     content: bytes, name: Path, folder: Path, record: dict[str, str], fates: Fates
 ) -> None:
     target, key, new = folder / name, name.as_posix(), _digest(content)
@@ -137,11 +137,11 @@ def _place(
         _write(target, content)
         fates["refreshed"].append(key)
         return
-    fates["kept"].append(key)
+    fates["left_alone"].append(key)
     if last != new:
-        beside = name.with_name(f"{name.stem} (new){name.suffix}")
-        _place(content, beside, folder, record, fates)
-        fates["beside"].append(beside.as_posix())
+        side_name = name.with_name(f"{name.stem} (new){name.suffix}")
+        _put_file(content, side_name, folder, record, fates)
+        fates["side_copies"].append(side_name.as_posix())
 
 
 def _files(origin: Path) -> list[Path]:

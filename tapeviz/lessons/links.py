@@ -64,10 +64,10 @@ SERVICES = (
 def repository() -> str:
     """``OWNER/NAME`` as in the package's own address; LinksError if it has none."""
     try:
-        told = importlib.metadata.metadata("tapeviz").get_all("Project-URL") or []
+        addresses = importlib.metadata.metadata("tapeviz").get_all("Project-URL") or []
     except importlib.metadata.PackageNotFoundError:
-        told = []
-    for line in told:
+        addresses = []
+    for line in addresses:
         if found := _GITHUB.match(line.partition(", ")[2]):
             return found["repo"]
     raise LinksError(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tapeviz.views.player import Player
 
 Entry: TypeAlias = "tuple[str, Any, Sequence[tuple[Any, float]]]"
-"""One operation: its sign, its result, and each operand with the local slope."""
+"""One operation: its sign, its result, each operand with the local derivative."""
 
 _RULE = "g * slope"
 
@@ -29,10 +29,10 @@ def replay(tape: Sequence[Entry], target: Any, **names: Any) -> Player:
     """The film of the way back over a tape that is a list.
 
     Each entry is ``(sign, result, parts)``, where ``parts`` has for each operand the
-    pair of the operand and the slope of the result along it. Results and operands are
-    any things with a ``value``. ``names`` says what the things are called, and so
-    which gradients are wanted; a result without a name is called after its place on the
-    tape. ValueError if an entry has another form, or the target is not on the tape.
+    pair of the operand and the result's derivative with respect to it. Results and
+    operands are any things with a ``value``. ``names`` says what the things are called,
+    and so which gradients are wanted; a result without a name is called after its index
+    on the tape. ValueError if an entry has another form, or the target is not there.
 
     >>> class Number:
     ...     def __init__(self, value):
@@ -47,7 +47,7 @@ def replay(tape: Sequence[Entry], target: Any, **names: Any) -> Player:
 
 
 def sweep(tape: Sequence[Entry], target: Any, names: Mapping[str, Any]) -> BackwardPass:
-    """The same as frozen data: graph, steps, and the gradient of each name."""
+    """The backward pass of ``replay`` as frozen data."""
     ids = _Ids()
     edges = [edge for entry in tape for edge in _edges(_checked(entry), ids)]
     if id(target) not in ids.known:
@@ -63,7 +63,7 @@ def sweep(tape: Sequence[Entry], target: Any, names: Mapping[str, Any]) -> Backw
     called |= given
     sources = tuple(node for node in given if node != ids[target])
     nodes = tuple(
-        _node(it, called, ids[target], sources, walk) for it in ids.told(tape)
+        _node(it, called, ids[target], sources, walk) for it in ids.entries(tape)
     )
     found = (walk.total.get(source) for source in sources)
     return BackwardPass(
@@ -89,7 +89,7 @@ class _Ids:
             self.things.append(thing)
         return self.known[id(thing)]
 
-    def told(self, tape: Sequence[Entry]) -> list[tuple[str, str, Any]]:
+    def entries(self, tape: Sequence[Entry]) -> list[tuple[str, str, Any]]:
         """For each thing its id, the sign that made it (or ""), and itself."""
         signs = {id(result): sign for sign, result, _parts in tape}
         return [(self[it], signs.get(id(it), ""), it) for it in self.things]
@@ -122,20 +122,20 @@ def _edges(entry: Entry, ids: _Ids) -> list[Edge]:
 
 
 @dataclass
-class _Walk:
-    """The way back: its steps, and the running total at each node."""
+class _BackwardWalk:
+    """The backward pass so far: its steps, and the gradient summed up at each node."""
 
     steps: list[Step]
     total: dict[str, float]
 
 
-def _walk(tape: Sequence[Entry], target: Any, ids: _Ids) -> _Walk:
-    walk = _Walk([], {ids[target]: 1.0})
+def _walk(tape: Sequence[Entry], target: Any, ids: _Ids) -> _BackwardWalk:
+    walk = _BackwardWalk([], {ids[target]: 1.0})
     for _sign, result, parts in reversed(tape):
         upstream = walk.total.get(ids[result])
         if upstream is not None:
-            told = _contributions(ids, result, parts, upstream, walk.total)
-            walk.steps.append(Step(ids[result], _value(upstream), told))
+            made = _contributions(ids, result, parts, upstream, walk.total)
+            walk.steps.append(Step(ids[result], _value(upstream), made))
     _mark_last(walk)
     return walk
 
@@ -156,7 +156,7 @@ def _contributions(
     return tuple(made)
 
 
-def _mark_last(walk: _Walk) -> None:
+def _mark_last(walk: _BackwardWalk) -> None:
     """Say of the last contribution to each node that its sum is complete."""
     seen: set[str] = set()
     for i in reversed(range(len(walk.steps))):
@@ -177,13 +177,13 @@ def _value(number: float) -> Value:
 
 
 def _node(
-    told: tuple[str, str, Any],
+    entry: tuple[str, str, Any],
     called: Mapping[str, str],
     target: str,
     sources: Sequence[str],
-    walk: _Walk,
+    walk: _BackwardWalk,
 ) -> Node:
-    id, sign, thing = told
+    id, sign, thing = entry
     kind = "op" if sign else "variable" if id in sources else "constant"
     total = walk.total.get(id)
     node = Node(

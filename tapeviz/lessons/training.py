@@ -22,7 +22,7 @@ from tapeviz.tf.nn.losses import sigmoid_cross_entropy_with_logits
 
 if TYPE_CHECKING:
     from tapeviz.render.descent.training_monitor import Decision
-    from tapeviz.views.descent import Descent
+    from tapeviz.views.descent import DescentRun
 
 PACE = 0.25
 """Seconds between two pictures of a loop that runs."""
@@ -102,8 +102,8 @@ class Network:
     def loss(self, points: Any, labels: Any) -> Tensor:
         """The mean cross-entropy, to be recorded on a tape."""
         logits = self(points)
-        told = sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
-        found: Tensor = reduce_mean(told)
+        losses = sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
+        found: Tensor = reduce_mean(losses)
         return found
 
 
@@ -131,7 +131,7 @@ def decision(model: Callable[[Any], Any], points: Any, labels: Any) -> Decision:
 
 def live(
     steps: int,
-    run: Descent,
+    run: DescentRun,
     show: Callable[[], Decision] | None = None,
     *,
     pace: float = PACE,
@@ -168,7 +168,7 @@ def _screen() -> Callable[..., None]:
     def put(losses: list[float], steps: int, found: Decision | None) -> None:
         from tapeviz.render.descent import training_monitor
 
-        page = training_monitor.learning(losses, steps, found)
+        page = training_monitor.training_picture(losses, steps, found)
         words = training_monitor.telling(losses, steps, found)
         handle.update({"text/html": page, "text/plain": words}, raw=True)
 

@@ -1,1 +1,5 @@
-"""Pictures of frozen data: pure functions, one file per output."""
+"""Pictures and text from frozen data: pure functions, one file per output.
+
+No renderer sees a tensor or a tape. It may import ``analysis``, ``wording``, ``trace``
+and ``errors``.
+"""

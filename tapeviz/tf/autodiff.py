@@ -1,4 +1,4 @@
-"""``tf.autodiff``: the tape, and its forward-mode twin."""
+"""``tf.autodiff``: reverse mode (``GradientTape``) and forward mode."""
 
 from tapeviz.engine.forward_mode import ForwardAccumulator
 from tapeviz.engine.tape import GradientTape

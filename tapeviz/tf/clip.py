@@ -1,4 +1,4 @@
-"""Keeping numbers within borders: what trainers do to large gradients."""
+"""Clipping by value, by norm and by global norm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choice and repetition as functions: with tensors at hand they are plain Python."""
+"""``tf.cond``, ``tf.while_loop``, ``tf.map_fn`` and their like, which run eagerly."""
 
 from __future__ import annotations
 
@@ -103,8 +103,8 @@ def while_loop(
     many = isinstance(loop_vars, (list, tuple, dict))
     values = nest.like(loop_vars, [_carried(v) for v in nest.leaves(loop_vars)])
     left = None if maximum_iterations is None else whole(maximum_iterations)
-    while bool(_spread(cond, values, many)) and left != 0:
-        values = _spread(body, values, many)
+    while bool(_call_with(cond, values, many)) and left != 0:
+        values = _call_with(body, values, many)
         if single and not isinstance(values, (list, tuple)):
             values = [values]
         left = None if left is None else left - 1
@@ -116,7 +116,7 @@ def _carried(v: Any) -> Any:
     return v if isinstance(v, TensorArray) else convert(v)
 
 
-def _spread(f: Callable[..., Any], values: Any, many: bool) -> Any:
+def _call_with(f: Callable[..., Any], values: Any, many: bool) -> Any:
     if isinstance(values, dict):
         return f(values)
     return f(*values) if many else f(values)
@@ -124,19 +124,19 @@ def _spread(f: Callable[..., Any], values: Any, many: bool) -> Any:
 
 def _rows(elems: Any, backwards: bool = False) -> tuple[Any, list[Any]]:
     """The entries along the first axis of every tensor of a nest."""
-    flat = [convert(e) for e in nest.leaves(elems)]
-    if any(not t.shape.rank for t in flat):
+    flattened = [convert(e) for e in nest.leaves(elems)]
+    if any(not t.shape.rank for t in flattened):
         raise ValueError(
             error_message(
                 "Elements in elems must be 1+ dimensional Tensors, not scalars"
             )
         )
-    order = range(len(flat[0]._v))
+    order = range(len(flattened[0]._v))
     rows = [
-        nest.like(elems, [call.pick(t, (k,)) for t in flat])
+        nest.like(elems, [call.pick(t, (k,)) for t in flattened])
         for k in (reversed(order) if backwards else order)
     ]
-    return flat, rows
+    return flattened, rows
 
 
 def _stacked(made: list[Any]) -> Any:

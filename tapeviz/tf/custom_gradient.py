@@ -1,4 +1,4 @@
-"""Functions that bring their own gradient."""
+"""``tf.custom_gradient``, ``tf.recompute_grad``: functions with their own gradient."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.custom_gradient import Made
+from tapeviz.engine.custom_gradient import CustomOp
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.indexed_slices import dense
 from tapeviz.engine.recording import Recording, tape_stack
@@ -21,7 +21,7 @@ from tapeviz.errors import error_message
 
 
 class _Watcher:
-    """Notes the trainable variables that are read, in the place of a tape."""
+    """Stands in for a tape: collects the trainable variables that are read."""
 
     def __init__(self) -> None:
         self._watched: dict[int, Variable] = {}
@@ -97,7 +97,7 @@ def _run(f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     results = [convert(r) for r in nest.leaves(result)]
     pull = _pull(grad, len(given), variables)
     name = getattr(f, "__name__", "custom")
-    made = Made(name, tuple(r._v for r in results), not _nested(result), pull)
+    made = CustomOp(name, tuple(r._v for r in results), not _nested(result), pull)
     whole = call.custom([*inputs, *variables], made)
     if made.single:
         return whole
@@ -145,16 +145,16 @@ def _pull(
 
 
 def _counted(got: Any, count: int) -> list[Any]:
-    flat = nest.leaves(got)
-    if len(flat) != count:
+    flattened = nest.leaves(got)
+    if len(flattened) != count:
         raise ValueError(
             error_message(
                 f"custom_gradient function expected to return {count} gradients, but "
-                f"returned {len(flat)} instead.",
+                f"returned {len(flattened)} instead.",
                 "one gradient per argument, None for those without",
             )
         )
-    return flat
+    return flattened
 
 
 def _tensors(grads: list[Any], upstream: Any) -> list[Any]:
@@ -167,7 +167,7 @@ def _tensors(grads: list[Any], upstream: Any) -> list[Any]:
 
 
 def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a function whose inner values are not kept but computed again.
+    """Decorate a function whose intermediate values are recomputed, not saved.
 
     On the tape it is one op; its gradient runs the function a second time. That saves
     memory and costs time. Its gradient has a gradient too; with variables that is more

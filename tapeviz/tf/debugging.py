@@ -1,4 +1,4 @@
-"""``tf.debugging``: checks that say what is wrong."""
+"""``tf.debugging``: assertions on values, shapes and dtypes."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def _pair(x: Any, y: Any) -> tuple[Any, Any]:
 
 
 def _few(v: Any, summarize: int | None) -> str:
-    flat = np.ravel(v)
+    flattened = np.ravel(v)
     many = 3 if summarize is None else summarize
-    text = " ".join(map(str, flat[:many] if many >= 0 else flat))
-    return text + (" ..." if 0 <= many < flat.size else "")
+    text = " ".join(map(str, flattened[:many] if many >= 0 else flattened))
+    return text + (" ..." if 0 <= many < flattened.size else "")
 
 
 def _head(message: Any) -> str:
@@ -126,13 +126,14 @@ def assert_near(
     """
     a, b = _pair(x, y)
     step = 10 * np.finfo(a._v.dtype).eps
-    rel, flat = (step if t is None else float(plain(t)) for t in (rtol, atol))
-    good = np.abs(a._v - b._v) <= flat + rel * np.abs(b._v)
+    relative, absolute = (step if t is None else float(plain(t)) for t in (rtol, atol))
+    good = np.abs(a._v - b._v) <= absolute + relative * np.abs(b._v)
     if not np.all(good):
         raise InvalidArgumentError(
             error_message(
-                f"{_head(message)}x and y not equal to tolerance rtol = {rel}, atol = "
-                f"{flat}\nx: [{_few(a._v, summarize)}]\ny: [{_few(b._v, summarize)}]"
+                f"{_head(message)}x and y not equal to tolerance rtol = {relative}, "
+                f"atol = {absolute}\nx: [{_few(a._v, summarize)}]\ny: "
+                f"[{_few(b._v, summarize)}]"
             )
         )
 

@@ -1,4 +1,4 @@
-"""``tf.image``: how pixels differ, and an op that has no gradient."""
+"""``tf.image``: image gradients and total variation, and an op without gradient."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tapeviz.engine.dtypes import float32
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert
-from tapeviz.engine.validation import mixed
+from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import InvalidArgumentError, error_message
 from tapeviz.tf.arrays.creation import cast
 from tapeviz.tf.arrays.shaping import pad
@@ -44,7 +44,7 @@ def adjust_contrast(images: Any, contrast_factor: Any) -> Tensor:
     image = t if t.dtype == float32 else cast(t, float32)
     factor = like(contrast_factor, image)
     if factor.dtype != float32:
-        raise mixed(NAMED["adjust_contrast"], float32, factor.dtype)
+        raise dtype_mismatch(NAMED["adjust_contrast"], float32, factor.dtype)
     made = call.adjust_contrast(image, factor)
     return made if t.dtype == float32 else cast(made, t.dtype)
 

@@ -14,7 +14,7 @@ from tapeviz.engine.indexed_slices import IndexedSlices
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
-from tapeviz.engine.validation import mixed
+from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import (
     InvalidArgumentError,
     NotFoundError,
@@ -168,7 +168,7 @@ def _alike(name: str, *operands: Any) -> list[Any]:
     tensors = [convert(t) for t in operands]
     for slot, t in enumerate(tensors):
         if t.dtype != tensors[0].dtype:
-            raise mixed(NAMED[name], tensors[0].dtype, t.dtype, slot)
+            raise dtype_mismatch(NAMED[name], tensors[0].dtype, t.dtype, slot)
     return tensors
 
 
@@ -609,8 +609,8 @@ def pinv(
     if rcond is None:
         rcond = 10.0 * max(floating(a).shape[-2:]) * float(np.finfo(s.dtype.np).eps)
     least = call.multiply(call.max(s, (-1,), True), like(rcond, s))
-    kept = call.where(call.greater(s, least), s, like(np.inf, s))
-    scaled = call.divide(v, call.expand_dims(kept, _row_of(kept)))
+    nonzero = call.where(call.greater(s, least), s, like(np.inf, s))
+    scaled = call.divide(v, call.expand_dims(nonzero, _row_of(nonzero)))
     return call.matmul(scaled, call.T(u))
 
 
@@ -785,7 +785,7 @@ def norm(
             )
         )
     if matrix and ord == 2 and at is not None:
-        return _greatest_stretch(t, at, keep)
+        return _spectral_norm(t, at, keep)
     size = call.abs(t)
     if matrix and at is not None:
         lines, other = (at[0], at[1]) if ord == 1 else (at[1], at[0])
@@ -800,7 +800,7 @@ def norm(
     return call.power(call.sum(call.power(size, p), at, keep), like(1.0 / ord, size))
 
 
-def _greatest_stretch(t: Any, at: tuple[int, ...], keep: bool) -> Tensor:
+def _spectral_norm(t: Any, at: tuple[int, ...], keep: bool) -> Tensor:
     """The greatest singular value of the matrices along two axes."""
     n = rank(t)
     rest = [i for i in range(n) if i - n not in at]

@@ -1,13 +1,11 @@
-"""What to say of a name that is not there: is it TensorFlow's, what is nearest."""
+"""The error for names that tapeviz does not have: whose they are, what is nearest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from functools import cache
-from importlib import import_module
 from importlib.resources import files
-from types import ModuleType
 
 _HINTS = {
     "data": "loop over NumPy arrays or Python lists",
@@ -100,16 +98,18 @@ def names() -> dict[str, list[str]]:
     return found
 
 
-def missing(space: str, name: str, top: Iterable[str] = ()) -> str:
+Offered = Mapping[str, Collection[str]]
+"""The names that tapeviz offers, by namespace."""
+
+
+def missing(space: str, name: str, offered: Offered) -> str:
     """The message for a name that a namespace (``""`` is the top) does not have.
 
-    ``top`` has the names that tapeviz offers at the top level.
-
-    >>> print(missing("", "log"))
+    >>> print(missing("", "log", {"math": ["log"]}))
     tf.log does not exist, in TensorFlow neither; you may mean tf.math.log
     """
     asked = _spelt(space, name)
-    near = _nearest(space, name, top)
+    near = _nearest(space, name, offered)
     if name in names().get(space, ()):
         hint = _HINTS.get(name) or (f"the nearest is {near}" if near else "")
         return f"tapeviz has no {asked}" + (f"; {hint}" if hint else "")
@@ -129,33 +129,31 @@ def _spelt(space: str, name: str) -> str:
     return f"tf.{space}.{name}" if space else f"tf.{name}"
 
 
-def _offered(top: Iterable[str]) -> dict[str, list[str]]:
-    """Every public name of ours that TensorFlow has too, and where it is."""
-    found = {name: [""] for name in names()[""] if name in top}
-    for space in ("math", "nn", "linalg", "random", "debugging", "image", "keras"):
-        module = import_module(f"tapeviz.tf.{space}")
-        for name in names().get(space) or module.__all__:
-            ours = getattr(module, name, None)
-            if ours is not None and not isinstance(ours, ModuleType):
+def _homes(offered: Offered) -> dict[str, list[str]]:
+    """The namespaces of every name that TensorFlow has too."""
+    found: dict[str, list[str]] = {}
+    for space, ours in offered.items():
+        for name in names().get(space, ours):
+            if name in ours:
                 found.setdefault(name, []).append(space)
     return found
 
 
-def _nearest(space: str, name: str, top: Iterable[str]) -> str:
+def _nearest(space: str, name: str, offered: Offered) -> str:
     """The same name elsewhere, or one that is spelt like it."""
-    offered = _offered(top)
-    close = get_close_matches(name, offered, 1, 0.8) if len(name) > _SHORT else []
-    if name not in offered and not close:
+    homes = _homes(offered)
+    close = get_close_matches(name, homes, 1, 0.8) if len(name) > _SHORT else []
+    if name not in homes and not close:
         words = set(name.split("_"))
         parts = [
             n
-            for n in offered
+            for n in homes
             if len(n) > _SHORT
             and (words.issuperset(n.split("_")) or words.issubset(n.split("_")))
         ]
         close = sorted(parts, key=lambda n: abs(len(n) - len(name)))[:1]
-    best = name if name in offered else (close[0] if close else "")
+    best = name if name in homes else (close[0] if close else "")
     if not best:
         return ""
-    spaces = offered[best]
+    spaces = homes[best]
     return _spelt(space if space in spaces else spaces[0], best)

@@ -1,4 +1,4 @@
-"""``tf.Module``, ``tf.name_scope`` and ``tf.function``: how models are written down."""
+"""``tf.Module``, ``tf.name_scope`` and ``tf.function``, which runs eagerly here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tf.nest``: lists, tuples and dicts in one another, taken apart and put together."""
+"""``tf.nest``: flatten and rebuild nested lists, tuples and dicts."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ def pack_sequence_as(
     >>> pack_sequence_as({"b": 0, "a": [0, 0]}, [1, 2, 3])
     {'b': 3, 'a': [1, 2]}
     """
-    flat, want = list(flat_sequence), len(nest.leaves(structure))
-    if len(flat) != want:
+    flattened, want = list(flat_sequence), len(nest.leaves(structure))
+    if len(flattened) != want:
         raise ValueError(
             error_message(
                 f"Could not pack sequence. Structure had {want} atoms, but "
-                f"flat_sequence had {len(flat)} items.  Structure: {structure}, "
-                f"flat_sequence: {flat}.",
+                f"flat_sequence had {len(flattened)} items.  Structure: {structure}, "
+                f"flat_sequence: {flattened}.",
             )
         )
-    return nest.like(structure, flat)
+    return nest.like(structure, flattened)
 
 
 def map_structure(func: Callable[..., Any], *structure: Any, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""``tf.random``: numbers that look random and come again with the same seed.
+"""``tf.random``: pseudorandom numbers, the same for the same seed.
 
 ``set_seed`` makes a program give the same numbers on every run. They are not the
 numbers that TensorFlow draws with that seed: only the distributions agree.
@@ -19,7 +19,7 @@ from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
 from tapeviz.errors import error_message
 
 
-class _Source(threading.local):
+class _GlobalGenerator(threading.local):
     """The seed of this thread, and how often it has been drawn from."""
 
     seed: int | None = None
@@ -27,7 +27,7 @@ class _Source(threading.local):
     own: dict[int, int] | None = None
 
 
-_source = _Source()
+_source = _GlobalGenerator()
 
 
 def set_seed(seed: int) -> None:

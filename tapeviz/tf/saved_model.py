@@ -94,7 +94,7 @@ def load(export_dir: Any, tags: Any = None, options: LoadOptions | None = None) 
             )
         )
     try:
-        return pickle.loads(path.read_bytes())  # noqa: S301 - the learner's own, as told
+        return pickle.loads(path.read_bytes())  # noqa: S301 - the learner's own file
     except (AttributeError, ImportError) as error:
         raise NotFoundError(
             error_message(

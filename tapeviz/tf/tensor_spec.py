@@ -1,4 +1,4 @@
-"""What a tensor will be like: for the signatures of functions."""
+"""``tf.TensorSpec``: shape, dtype and name of an argument, for signatures."""
 
 from __future__ import annotations
 

@@ -1,1 +1,5 @@
-"""What happened, as frozen data: standard library only, but for ``observe``."""
+"""What happened, as frozen dataclasses with a JSON form: graph, backward pass, descent.
+
+No computation, no picture, and no tensor: only the standard library. It may import
+``errors``.
+"""

@@ -1,4 +1,4 @@
-"""One backward pass, told step by step."""
+"""One backward pass as frozen data, step by step."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tapeviz.trace.value import Value
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one op hands back along one operand slot.
+    """The contribution of one op to the adjoint of one of its operands.
 
     ``rule`` is the registry's text (``"g * b"``), ``filled`` the same with numbers
     plugged in (``"1.0 * 2.0"``, or names with shapes for arrays). ``local`` is the
     local derivative as text (``"b"``) where the rule is ``g`` times something, with
-    its value in ``local_value``; both are empty for rules of another form (matmul).
-    ``value`` is the contribution; ``total`` the running sum at the receiving node
+    its value in ``local_value``; for rules of another form (matmul) they are "" and
+    None. ``value`` is the contribution; ``total`` the running sum at the receiving node
     after it; ``last`` says that the sum is complete.
     """
 
@@ -34,7 +34,7 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Step:
-    """The backward pass at one op: its adjoint arrives and is handed on."""
+    """The backward pass at one op: its upstream gradient and what it passes on."""
 
     node: str
     upstream: Value
@@ -43,9 +43,9 @@ class Step:
 
 @dataclass(frozen=True)
 class BackwardPass:
-    """The whole sweep from ``targets`` to ``sources``.
+    """The whole backward pass from ``targets`` to ``sources``.
 
-    ``seeds`` are the gradients the sweep starts with, one per target (usually 1).
+    ``seeds`` are the gradients the pass starts with, one per target (usually 1).
     ``results`` has one entry per source: its gradient, or None where nothing arrived.
     A source that was never recorded has the id "" in ``sources``; ``called`` has the
     learner's names for all of them, "" where there is none. ``reasons`` says in a

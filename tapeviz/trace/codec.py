@@ -2,7 +2,9 @@
 
 A list of records is written as columns (one list per field), which keeps the files
 small and the encoder fast. Numbers JSON has no word for (nan, the infinities, complex
-numbers) are written as ``{"#": "nan"}``.
+numbers) are written as ``{"#": "nan"}``. A field is saved under its own name, or under
+``metadata={"json": key}`` where it has been renamed: the ids in a page are digests of
+this text, so that another key would change every page.
 """
 
 from __future__ import annotations
@@ -23,9 +25,13 @@ def _is_record(hint: Any) -> bool:
 
 
 @cache
-def _fields(cls: type) -> tuple[tuple[str, Any], ...]:
+def _fields(cls: type) -> tuple[tuple[str, str, Any], ...]:
+    """The name, the JSON key and the type of each field of a dataclass."""
     hints = typing.get_type_hints(cls)
-    return tuple((f.name, hints[f.name]) for f in dataclasses.fields(cls))
+    return tuple(
+        (f.name, f.metadata.get("json", f.name), hints[f.name])
+        for f in dataclasses.fields(cls)
+    )
 
 
 def pack(obj: Any) -> Any:
@@ -39,14 +45,17 @@ def pack(obj: Any) -> Any:
     if isinstance(obj, dict):
         return {k: pack(v) for k, v in obj.items()}
     cls: Any = type(obj)
-    return {n: pack(getattr(obj, n)) for n, _ in _fields(cls)}
+    return {key: pack(getattr(obj, name)) for name, key, _ in _fields(cls)}
 
 
 def _list(items: tuple[Any, ...]) -> Any:
     """Records of one type as columns, everything else one by one."""
     cls: Any = type(items[0]) if items else None
     if _is_record(cls) and all(type(o) is cls for o in items):
-        return {n: [pack(getattr(o, n)) for o in items] for n, _ in _fields(cls)}
+        return {
+            key: [pack(getattr(o, name)) for o in items]
+            for name, key, _ in _fields(cls)
+        }
     return [pack(o) for o in items]
 
 
@@ -54,8 +63,10 @@ def unpack(hint: Any, data: Any) -> Any:
     """Frozen data of the type ``hint`` from its JSON form; TypeError if it is not."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if _is_record(hint):
-        known = _fields(hint)
-        return hint(**{n: unpack(h, data[n]) for n, h in known if n in _object(data)})
+        given, known = _object(data), _fields(hint)
+        return hint(
+            **{name: unpack(h, given[key]) for name, key, h in known if key in given}
+        )
     if origin in (types.UnionType, typing.Union):
         return None if data is None else _union(args, data)
     if origin is tuple:
@@ -101,9 +112,9 @@ def _rows(args: tuple[Any, ...], data: dict[str, Any]) -> tuple[Any, ...]:
     kinds = [a for a in (args[0], *typing.get_args(args[0])) if _is_record(a)]
     if not kinds:
         raise TypeError(f"{data!r} is not a list")
-    names = [n for n, _ in _fields(kinds[0]) if n in data]
-    rows = zip(*(data[n] for n in names), strict=True)
-    return tuple(unpack(kinds[0], dict(zip(names, row, strict=True))) for row in rows)
+    keys = [key for _, key, _ in _fields(kinds[0]) if key in data]
+    rows = zip(*(data[key] for key in keys), strict=True)
+    return tuple(unpack(kinds[0], dict(zip(keys, row, strict=True))) for row in rows)
 
 
 def dumps(obj: Any, kind: str) -> str:

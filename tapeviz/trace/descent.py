@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tapeviz.trace.codec import dumps, loads
 from tapeviz.trace.value import Value
 
 
 @dataclass(frozen=True)
-class Part:
+class UpdatePart:
     """One term of an update: what it comes from, its formula and its values.
 
     ``name`` is "gradient", "weight decay" or what carries earlier gradients
@@ -32,7 +32,7 @@ class Update:
     descent), ``to`` the point after. ``loss`` is the loss at ``at``. ``rate`` is the
     learning rate if the moves are a multiple of the gradients, else None. ``parts`` are
     the terms of the moves as far as they are known, and ``opens`` says that the tape of
-    this step was kept.
+    this step was kept, so that its graph can be opened.
     """
 
     step: int
@@ -42,13 +42,13 @@ class Update:
     moves: tuple[Value, ...]
     to: tuple[Value, ...]
     rate: float | None = None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[UpdatePart, ...] = ()
     opens: bool = False
 
 
 @dataclass(frozen=True)
 class Landscape:
-    """The loss where the run did not go, from replaying the recorded computation.
+    """The loss around the run's path, from replaying the recorded computation.
 
     For one scalar variable: ``xs`` and a single row of ``losses``. For two: ``xs`` for
     the first, ``ys`` for the second, and a row of losses for each y.
@@ -61,29 +61,30 @@ class Landscape:
 
 @dataclass(frozen=True)
 class Curvature:
-    """How the loss bends at one point: the eigenvalues of its second derivatives.
+    """The curvature of the loss at one point: gradient and eigenvalues of the Hessian.
 
     ``where`` is "start", "end" or "minimum". ``at`` holds the numbers of all variables
-    in a row, ``slope`` the gradient there. ``bends`` are the eigenvalues, ascending,
-    and ``ways`` the direction of each, of length one.
+    in a row, ``slope`` the gradient there. ``eigenvalues`` are in ascending order, and
+    ``eigenvectors`` has the unit vector of each.
     """
 
     where: str
     at: tuple[float, ...]
     slope: tuple[float, ...]
-    bends: tuple[float, ...]
-    ways: tuple[tuple[float, ...], ...]
+    eigenvalues: tuple[float, ...] = field(metadata={"json": "bends"})
+    eigenvectors: tuple[tuple[float, ...], ...] = field(metadata={"json": "ways"})
 
     @property
     def limit(self) -> float | None:
-        """The learning rate above which plain descent leaves here: 2 / largest bend.
+        """The learning rate above which plain descent diverges: 2 / largest eigenvalue.
 
-        None where nothing bends upwards.
+        None where no eigenvalue is positive.
 
         >>> Curvature("end", (5.0,), (0.0,), (2.0,), ((1.0,),)).limit
         1.0
         """
-        return 2 / self.bends[-1] if self.bends and self.bends[-1] > 0 else None
+        largest = self.eigenvalues[-1] if self.eigenvalues else 0.0
+        return 2 / largest if largest > 0 else None
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,8 @@ class Descent:
     """A recorded run: the variables' names, its updates, and the loss around them.
 
     ``loss_name`` is what the learner calls the loss, ``method`` what made the updates
-    ("Adam", or "" for a loop written by hand), ``curvatures`` how the loss bends where
-    the run began and ended and at the minimum near it, as far as that is known.
+    ("Adam", or "" for a loop written by hand), ``curvatures`` the curvature where the
+    run began and ended and at the minimum near it, as far as that is known.
     ``shifting`` says that the loss is another function at some steps, as with
     minibatches; landscape and curvatures are then those of the first.
     """
@@ -106,12 +107,12 @@ class Descent:
     shifting: bool = False
 
     def curvature(self, where: str) -> Curvature | None:
-        """How the loss bends at the "start", the "end" or the "minimum"."""
+        """The curvature at the "start", the "end" or the "minimum"."""
         return next((c for c in self.curvatures if c.where == where), None)
 
     @property
     def limit(self) -> float | None:
-        """The learning rate above which plain descent cannot settle, if it is known.
+        """The learning rate above which plain descent diverges, if it is known.
 
         It is that of the minimum, or of the run's end where no minimum was found.
         """

@@ -50,9 +50,9 @@ KINDS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Edit:
-    """A change of the learner's code: what stands at ``span`` becomes ``new``.
+    """A change of the learner's code: the text at ``span`` becomes ``new``.
 
-    An empty stretch is a place where something is put in.
+    An empty span is an insertion.
     """
 
     span: Span
@@ -63,10 +63,10 @@ class Edit:
 class Reason:
     """One reason: what happened, where, and what to do.
 
-    ``kind`` is one of ``KINDS``. ``sentence`` says what happened, ``fix`` what mends
-    it; ``edits`` is the smallest such change of the code where it is known. ``nodes``
-    and ``edges`` are the places of the picture where the way back ends. ``sure`` is
-    False where another reading is possible; the sentence then says "probably".
+    ``kind`` is one of ``KINDS``. ``sentence`` says what happened, ``fix`` what to
+    do; ``edits`` is the smallest such change of the code where it is known. ``nodes``
+    and ``edges`` are the ids of where in the graph the gradient ends. ``sure`` is False
+    where another cause is possible; the sentence then says "probably".
     """
 
     kind: str
@@ -139,13 +139,13 @@ def _check(reason: Reason, nodes: set[str], edges: set[str], files: set[str]) ->
             )
 
 
-def mended(source: Source, edits: Iterable[Edit]) -> tuple[str, ...]:
+def apply_edits(source: Source, edits: Iterable[Edit]) -> tuple[str, ...]:
     """The lines of a source after those of the edits that belong to it.
 
-    Of two edits of the same stretch the first one counts.
+    Of two edits of the same span the first one counts.
 
     >>> code = Source("In [1]", 7, ("y = np.sin(x)",))
-    >>> mended(code, [Edit(Span("In [1]", 7, 4, 7, 6, "np"), "tf")])
+    >>> apply_edits(code, [Edit(Span("In [1]", 7, 4, 7, 6, "np"), "tf")])
     ('y = tf.sin(x)',)
     """
     text = "\n".join(source.lines)

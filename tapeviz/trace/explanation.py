@@ -1,4 +1,4 @@
-"""A gradient explained: the steps, the paths they add up, and the same forwards."""
+"""A gradient explained: its steps, its paths, and forward mode beside them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tapeviz.trace.codec import dumps, loads
 from tapeviz.trace.value import Value
 
 NOTES = ("", "corner", "wild", "large", "other")
-"""Why a check has no number: nothing; the slopes on both sides differ; nan or infinite;
-too many entries; an op that cannot be computed again."""
+"""Why a check has no number: "" (it has one); the slopes on both sides differ; nan or
+infinite; too many entries; an op that cannot be computed again."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One contribution beside finite differences of its op.
+    """One contribution compared with finite differences of its op.
 
     ``edge`` names the contribution, ``difference`` is what the differences give, or
     None where ``note`` says why there is none. ``error`` is the greatest deviation in
@@ -31,9 +31,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Path:
-    """One way from a target to a source, and what it contributes.
+    """One path from a target to a source, and what it contributes to the gradient.
 
-    ``source`` counts the sources from 0; ``edges`` lead from the target backwards.
+    ``source`` is the index of the source; ``edges`` lead from the target backwards.
     """
 
     source: int
@@ -42,8 +42,8 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Term:
-    """What an operand's movement does to a result."""
+class ForwardTerm:
+    """The part of an op's tangent that comes from one operand."""
 
     edge: str
     value: Value
@@ -51,10 +51,10 @@ class Term:
 
 @dataclass(frozen=True)
 class Push:
-    """Forward mode at one op: its operands' movements add up to its own."""
+    """Forward mode at one op: the sum of the terms of its operands is its tangent."""
 
     node: str
-    terms: tuple[Term, ...]
+    terms: tuple[ForwardTerm, ...]
     value: Value
 
 
@@ -62,8 +62,8 @@ class Push:
 class ForwardPass:
     """Forward mode from one entry of a source: how every result moves with it.
 
-    ``entry`` counts the entries of the source from 0. ``result`` is how the targets
-    move, weighted as the backward pass weighs them: that entry of the gradient.
+    ``entry`` is the index into the flattened source. ``result`` is the tangent of the
+    targets, weighted by the seeds of the backward pass: that entry of the gradient.
     """
 
     source: int
@@ -74,10 +74,10 @@ class ForwardPass:
 
 @dataclass(frozen=True)
 class Cost:
-    """How much work a mode takes for all gradients asked for.
+    """How much work forward or reverse mode takes for all gradients asked for.
 
-    ``sweeps`` is how often the graph is walked, ``steps`` how many rules are applied in
-    all, ``numbers`` how many numbers they compute.
+    ``sweeps`` is the number of passes over the graph, ``steps`` the number of rules
+    applied in all, ``numbers`` how many numbers they compute.
     """
 
     sweeps: int
@@ -91,7 +91,7 @@ class Explanation:
 
     ``counts`` has the number of paths to each source, ``paths`` the paths themselves
     where they are few. ``checks`` is empty unless asked for. ``forward`` has the first
-    sweeps of forward mode; ``reverse_cost`` and ``forward_cost`` are for everything.
+    passes of forward mode; ``reverse_cost`` and ``forward_cost`` are for everything.
     ``target`` and ``sources`` are the learner's names, also for what is not recorded.
     """
 

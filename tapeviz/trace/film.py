@@ -1,15 +1,15 @@
-"""A film: one picture that stays, and what changes on it from step to step."""
+"""A film: one static SVG, and for each frame what changes on it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tapeviz.trace.codec import dumps, loads
 from tapeviz.trace.graph import Source, Span
 
 MARKS = ("", "on", "hot", "done", "dim", "off")
-"""What a film can make of an element.
+"""The marks that a frame can set on an element of the picture.
 
 ``""`` as drawn · ``on`` shown (an element of class ``late`` is hidden until then) ·
 ``hot`` what this step is about · ``done`` finished · ``dim`` out of play · ``off``
@@ -19,10 +19,10 @@ hidden.
 
 @dataclass(frozen=True)
 class Term:
-    """A stretch of a formula that another step, or this one, brought in.
+    """A part of a formula that links to the frame where its value came up.
 
-    ``first`` and ``last`` count the characters of the formula, ``step`` is the number
-    of the frame.
+    ``first`` and ``last`` are the slice of the formula's characters, ``step`` is the
+    number of the frame.
     """
 
     first: int
@@ -38,7 +38,7 @@ class Frame:
     the changes since the frame before. ``caption`` is one plain sentence, spoken as it
     stands. ``formula`` is the equation of the step in plain text, and ``terms`` are
     its parts that lead to a step. ``row`` is the number of the table row lit, or -1.
-    ``spans`` are the stretches of code lit. ``phase`` names the part of the film, as
+    ``spans`` are the parts of the code lit. ``phase`` names the part of the film, as
     in "forward", "backward" or "descent". ``topic`` is the element that this step and
     its neighbours are about, or "". ``check`` compares the step with a second way to
     the same number, in a sentence, or "".
@@ -68,23 +68,23 @@ class PredictQuestion:
     """What a learner is asked before the frame ``step`` is shown.
 
     ``answer`` is the right number, or the lengths of an array's axes where ``shape``
-    is true. ``slips`` are wrong answers to be told apart. ``hints`` come one by one;
-    the last one gives the answer away. ``early`` is true of a question that only those
-    want who want to be asked everything.
+    is true. ``mistakes`` are wrong answers with a reply of their own. ``hints``
+    come one by one; the last one gives the answer away. ``early`` is true of a question
+    that is only asked of those who want to be asked everything.
     """
 
     step: int
     question: str
     answer: tuple[float, ...]
     hints: tuple[str, ...]
-    slips: tuple[CommonMistake, ...] = ()
+    mistakes: tuple[CommonMistake, ...] = field(default=(), metadata={"json": "slips"})
     shape: bool = False
     early: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """The film's twin in words: column heads and rows of cells."""
+    """The film as a text table: column heads and rows of cells."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -104,7 +104,9 @@ class Film:
     frames: tuple[Frame, ...]
     sources: tuple[Source, ...]
     table: Table
-    asks: tuple[PredictQuestion, ...] = ()
+    questions: tuple[PredictQuestion, ...] = field(
+        default=(), metadata={"json": "asks"}
+    )
 
     def ids(self) -> frozenset[str]:
         """The ids of the picture's elements."""
@@ -126,8 +128,8 @@ class Film:
             raise ValueError("a row of the table has not one cell per head")
         for i, frame in enumerate(self.frames):
             _check_frame(i, frame, ids, files, len(self.table.rows))
-        for ask in self.asks:
-            _check_ask(ask, len(self.frames))
+        for question in self.questions:
+            _check_question(question, len(self.frames))
         _check_terms(self.frames)
         return self
 
@@ -163,8 +165,10 @@ def _check_terms(frames: tuple[Frame, ...]) -> None:
                 raise ValueError(f"frame {i} has a term that leads nowhere")
 
 
-def _check_ask(ask: PredictQuestion, steps: int) -> None:
-    if not 0 < ask.step < steps:
-        raise ValueError(f"step {ask.step} is asked for, of {steps}")
-    if not ask.hints:
-        raise ValueError(f"the question at step {ask.step} has no answer to give away")
+def _check_question(question: PredictQuestion, steps: int) -> None:
+    if not 0 < question.step < steps:
+        raise ValueError(f"step {question.step} is asked for, of {steps}")
+    if not question.hints:
+        raise ValueError(
+            f"the question at step {question.step} has no answer to give away"
+        )

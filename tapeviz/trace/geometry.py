@@ -1,4 +1,4 @@
-"""Where boxes and arrows stand, in pixels, and what working that out costs."""
+"""The layout of boxes and arrows, in pixels, and estimates of what it costs."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Placement:
 
 
 def effort(boxes: Iterable[Box], links: Iterable[Link]) -> int:
-    """How many ranks all arrows together pass: what the time of a layout grows with.
+    """The total number of ranks all arrows span: the time of a layout grows with it.
 
     Room for a label takes a rank of its own, so that with labels there are twice as
     many. The links must come in an order in which every tail is complete before it is

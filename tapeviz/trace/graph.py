@@ -17,9 +17,9 @@ In a folded graph also a group of nodes, or a port to what is not shown.
 """
 
 GRADS = ("pending", "none", "value")
-"""What is known of a node's gradient: not computed yet, None, or a value."""
+"""The state of a node's gradient: not computed yet, None, or a value."""
 
-GHOSTS: Mapping[str, str] = MappingProxyType(
+NOT_RECORDED: Mapping[str, str] = MappingProxyType(
     {
         "unwatched": "not watched",
         "unseen": "not recorded: nothing watched in it",
@@ -32,7 +32,7 @@ GHOSTS: Mapping[str, str] = MappingProxyType(
         "failed": "failed",
     }
 )
-"""Why a tape did not record a value, each with the words that the picture says."""
+"""Why a tape did not record a value, each with its words in the picture."""
 
 CUTS: Mapping[str, str] = MappingProxyType(
     {
@@ -47,8 +47,8 @@ CUTS: Mapping[str, str] = MappingProxyType(
 """Why no gradient comes back along an arrow, each with the words beside it."""
 
 NOTES = ("failed", "silent", "reset", "used", "more", "changes", "memory")
-"""What a note is about: an error, an empty tape, a reset or used-up one, a rest,
-what two tapes differ in, what a tape keeps alive."""
+"""What a note is about: an error, an empty tape, a reset or used-up one, something left
+out, what two tapes differ in, what a tape keeps alive."""
 
 BADGES = ("added", "removed", "changed", "held", "shared")
 """What a badge tells: a node or arrow that only the second of two tapes has, or only
@@ -57,7 +57,7 @@ the first one, or that differs; bytes that a tape alone keeps alive, or not alon
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of the learner's code: 1-based lines, 0-based character columns.
+    """A part of the learner's code: 1-based lines, 0-based character columns.
 
     ``file`` names a ``Source`` of the same graph; ``text`` is the code itself.
     """
@@ -91,9 +91,9 @@ class Node:
     ``symbol`` is the op as people write it, ``formula`` its text in terms of the
     operand slots (``"a * b"``). ``name`` is the learner's own name for the value, or
     "". ``grad`` is one of ``GRADS``; ``gradient`` holds the value if there is one.
-    ``nickname`` says what an op does to a gradient ("add distributes"). ``ghost`` is
-    one of ``GHOSTS`` for what the tape did not record, else "", and ``note`` says why
-    in a sentence.
+    ``nickname`` says what an op does to a gradient ("add distributes"). ``unrecorded``
+    is one of ``NOT_RECORDED`` for what the tape did not record, else "", and ``note``
+    says why in a sentence.
     """
 
     id: str
@@ -109,7 +109,7 @@ class Node:
     grad: str = "pending"
     gradient: Value | None = None
     nickname: str = ""
-    ghost: str = ""
+    unrecorded: str = field(default="", metadata={"json": "ghost"})
     note: str = ""
 
 
@@ -119,9 +119,9 @@ class Edge:
 
     ``slot`` counts from 0; ``label`` names the slot as the rules do ("a", "b", "x").
     ``ordered`` says that the operands may not be swapped. ``broadcast`` says that the
-    operand was stretched. ``live`` is False where no gradient flows back: a constant,
-    or an op without a derivative. ``cut`` is one of ``CUTS`` where the way back ends
-    at this very edge, else "", and ``note`` says why in a sentence.
+    operand was broadcast to the result's shape. ``live`` is False where no gradient
+    flows back: a constant, or an op without a derivative. ``cut`` is one of ``CUTS``
+    where the gradient ends at this very edge, else "", and ``note`` says why.
     """
 
     id: str
@@ -138,7 +138,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class UnrecordedEdge:
-    """A way that a value took and the tape did not record, from ``tail`` to ``head``.
+    """A dependency that the tape did not record, of node ``head`` on ``tail``.
 
     ``cut`` is one of ``CUTS`` where something recorded loses its history here, else "";
     ``note`` says why in a sentence.
@@ -152,7 +152,7 @@ class UnrecordedEdge:
 
 
 @dataclass(frozen=True)
-class Frame:
+class GraphFrame:
     """The block of one of several tapes: its name, its nodes and what it watches.
 
     Outer frames come before the frames inside them. ``watches`` holds names.
@@ -165,7 +165,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Note:
-    """What there is to say of a tape as a whole; ``kind`` is one of ``NOTES``."""
+    """A remark on the tape as a whole; ``kind`` is one of ``NOTES``."""
 
     kind: str
     text: str
@@ -173,7 +173,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Badge:
-    """Something more to say of the node or edge ``of``; ``kind`` is in ``BADGES``."""
+    """A remark on the node or edge ``of``; ``kind`` is in ``BADGES``."""
 
     of: str
     kind: str
@@ -193,9 +193,10 @@ class Scope:
 class Graph:
     """Nodes in order of recording, edges by head and slot, and the code.
 
-    ``scopes`` says which ops belong together, inner ones first. ``trails``, ``frames``
-    and ``notes`` tell of what was not recorded, and of other tapes; ``badges`` of
-    what a second look finds.
+    ``scopes`` says which ops belong together, inner ones first. ``unrecorded_edges``
+    lead to and from the nodes that the tape did not record, ``frames`` are the blocks
+    of several tapes, ``notes`` are about the tape as a whole. ``badges`` mark what two
+    tapes differ in, or what a tape keeps alive.
 
     >>> Graph().to_json()[:60]
     '{"tapeviz":"graph","nodes":[],"edges":[],"sources":[],"scope'
@@ -205,8 +206,10 @@ class Graph:
     edges: tuple[Edge, ...] = ()
     sources: tuple[Source, ...] = field(default=())
     scopes: tuple[Scope, ...] = ()
-    trails: tuple[UnrecordedEdge, ...] = ()
-    frames: tuple[Frame, ...] = ()
+    unrecorded_edges: tuple[UnrecordedEdge, ...] = field(
+        default=(), metadata={"json": "trails"}
+    )
+    frames: tuple[GraphFrame, ...] = ()
     notes: tuple[Note, ...] = ()
     badges: tuple[Badge, ...] = ()
 
@@ -237,43 +240,43 @@ class Graph:
 
     def validate(self) -> Graph:
         """Itself, or ValueError saying what does not hold together."""
-        place = {n.id: i for i, n in enumerate(self.nodes)}
+        order = {n.id: i for i, n in enumerate(self.nodes)}
         files = {s.name for s in self.sources}
-        if len(place) != len(self.nodes):
+        if len(order) != len(self.nodes):
             raise ValueError("two nodes have one id")
         if len({e.id for e in self.edges}) != len(self.edges):
             raise ValueError("two edges have one id")
         for n in self.nodes:
             _check_node(n, files)
         for e in self.edges:
-            if e.tail not in place or e.head not in place:
+            if e.tail not in order or e.head not in order:
                 raise ValueError(
                     f"edge {e.id} joins {e.tail} and {e.head}: no such node"
                 )
-            if place[e.tail] >= place[e.head]:
+            if order[e.tail] >= order[e.head]:
                 raise ValueError(f"edge {e.id} runs backwards in time")
         for s in self.scopes:
-            if s.first not in place or s.last not in place:
+            if s.first not in order or s.last not in order:
                 raise ValueError(f"the scope {s.name} has no such nodes")
-        self._check_unrecorded(place)
+        self._check_unrecorded(order)
         return self
 
-    def _check_unrecorded(self, place: Mapping[str, int]) -> None:
-        """ValueError when trails, frames or notes do not fit the nodes."""
-        ids = {e.id for e in self.edges} | {t.id for t in self.trails}
-        if len(ids) != len(self.edges) + len(self.trails):
+    def _check_unrecorded(self, order: Mapping[str, int]) -> None:
+        """ValueError when unrecorded edges, frames or notes name unknown nodes."""
+        ids = {e.id for e in self.edges} | {t.id for t in self.unrecorded_edges}
+        if len(ids) != len(self.edges) + len(self.unrecorded_edges):
             raise ValueError("two arrows have one id")
-        for t in self.trails:
-            if place.get(t.tail, len(place)) >= place.get(t.head, -1):
+        for t in self.unrecorded_edges:
+            if order.get(t.tail, len(order)) >= order.get(t.head, -1):
                 raise ValueError(f"trail {t.id} joins {t.tail} and {t.head} wrongly")
         for f in self.frames:
-            if not place.keys() >= set(f.nodes):
+            if not order.keys() >= set(f.nodes):
                 raise ValueError(f"the frame {f.name} has no such nodes")
-        cuts = {e.cut for e in self.edges} | {t.cut for t in self.trails}
+        cuts = {e.cut for e in self.edges} | {t.cut for t in self.unrecorded_edges}
         for word in (cuts - {"", *CUTS}) | {n.kind for n in self.notes} - {*NOTES}:
             raise ValueError(f"{word!r} is not known")
         for b in self.badges:
-            if b.kind not in BADGES or b.of not in place.keys() | ids:
+            if b.kind not in BADGES or b.of not in order.keys() | ids:
                 raise ValueError(f"the badge {b.text!r} of {b.of} is not known")
 
     def to_json(self) -> str:
@@ -292,7 +295,7 @@ def _check_node(n: Node, files: set[str]) -> None:
         raise ValueError(f"node {n.id} is of no known kind: {n.kind}")
     if n.grad not in GRADS or (n.grad == "value") != (n.gradient is not None):
         raise ValueError(f"node {n.id} says {n.grad!r} of its gradient {n.gradient}")
-    if n.ghost and n.ghost not in GHOSTS:
-        raise ValueError(f"node {n.id} is a ghost of no known kind: {n.ghost}")
+    if n.unrecorded and n.unrecorded not in NOT_RECORDED:
+        raise ValueError(f"node {n.id} is a ghost of no known kind: {n.unrecorded}")
     if n.span is not None and n.span.file not in files:
         raise ValueError(f"node {n.id} comes from {n.span.file}, which has no source")

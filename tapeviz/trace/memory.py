@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tapeviz.trace.codec import dumps, loads
 
 
 @dataclass(frozen=True)
-class Kept:
-    """The arrays that one record keeps alive and no record before it does.
+class KeptArray:
+    """The arrays that one record keeps alive and no earlier record does.
 
-    ``node`` is its id in the graph. ``freed`` of the ``size`` bytes are free again once
-    the tape is gone; the rest is alive for another reason. ``what`` names the operands
-    whose values these are, ``"result"`` for the record's own value.
+    ``node`` is the record's id in the graph. Of the ``size`` bytes, ``del tape`` frees
+    ``freed``; the others are referred to from elsewhere too. ``what`` names the
+    operands whose values these are, ``"result"`` for the record's own value.
     """
 
     node: str
@@ -26,12 +26,11 @@ class Kept:
 class Memory:
     """The arrays a tape keeps alive: each one counted once, with its first record.
 
-    ``records`` is roughly what the records themselves take beside the arrays, in bytes.
-    ``persistent`` and ``used`` say what tape it is, and
-    whether a gradient used it up.
+    ``records`` is roughly what the records themselves take without the arrays, in
+    bytes. ``persistent`` says what tape it is, ``used`` whether a gradient used it up.
     """
 
-    kept: tuple[Kept, ...]
+    arrays: tuple[KeptArray, ...] = field(metadata={"json": "kept"})
     records: int
     persistent: bool
     used: bool
@@ -39,12 +38,12 @@ class Memory:
     @property
     def size(self) -> int:
         """All bytes of all arrays."""
-        return sum(k.size for k in self.kept)
+        return sum(k.size for k in self.arrays)
 
     @property
     def freed(self) -> int:
-        """The bytes of arrays that are free again once the tape is gone."""
-        return sum(k.freed for k in self.kept)
+        """The bytes of arrays that ``del tape`` frees."""
+        return sum(k.freed for k in self.arrays)
 
     def to_json(self) -> str:
         """The numbers as JSON text."""

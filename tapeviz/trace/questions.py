@@ -1,4 +1,4 @@
-"""What a learner may practise with a backward pass: usual mistakes, and a check."""
+"""Data for questions about a backward pass: common mistakes and checks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from tapeviz.trace.explanation import Check
 from tapeviz.trace.value import Value
 
 KINDS = ("argument", "swapped", "product")
-"""Mistakes that only the op itself can work out: the rule of another operand, operands
-that are swapped, and a product in place of a power."""
+"""Mistakes whose value only the engine can compute: the rule of another operand,
+swapped operands, and a product instead of a power."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A number or an array that was seen, as plain data."""
+"""A number or an array as plain data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Summary:
 
     ``thumb`` is a grid of at most 16 x 16 block means, row by row; ``odd`` counts the
     entries that are nan or infinite (they are left out of the other numbers).
-    ``norm`` is the Euclidean length of the whole array, None where it was not taken.
+    ``norm`` is the Euclidean norm of the whole array, None where it is not known.
     """
 
     low: float
@@ -70,7 +70,7 @@ class Value:
 
     @property
     def known(self) -> bool:
-        """Whether the value was kept; of ``UNKNOWN`` it was not."""
+        """Whether there is a value: False for ``UNKNOWN``."""
         return bool(self.dtype)
 
     def validate(self) -> None:
@@ -84,4 +84,4 @@ class Value:
 
 
 UNKNOWN = Value("", (), ())
-"""Stands for a value that nobody kept."""
+"""Stands for a value that is not known."""

@@ -1,24 +1,28 @@
-"""descent and explore: a learner's loop recorded, and run again as controls move."""
+"""descent: a learner's training loop, recorded step by step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from tapeviz.analysis.trajectory import sample_steps
 from tapeviz.engine.tensor import Variable
-from tapeviz.errors import error_message, names_around
-from tapeviz.views.drawing import Step, chart
+from tapeviz.errors import LayoutError, error_message, names_around
+from tapeviz.render.descent import step_graphs
+from tapeviz.views.drawing import RunStep, chart, draw
+from tapeviz.views.player import Player
 
 if TYPE_CHECKING:
     from tapeviz.analysis.convergence import Regime
 
 
-class Descent:
+class DescentRun:
     """A recorded run of gradient descent, made by ``descent``.
 
     ``data`` is the run as frozen data, ``plot()`` its matplotlib figure, ``play(run)``
-    its film, ``run[7]`` its step 7 opened, ``regime`` how it behaves.
+    its film, ``run[7]`` its step 7 with the tape, ``regime`` how it behaves.
     """
 
     def __init__(self, recorder: Any) -> None:
@@ -40,7 +44,7 @@ class Descent:
     def __len__(self) -> int:
         return int(self._recorder.steps)
 
-    def __getitem__(self, number: int) -> Step:
+    def __getitem__(self, number: int) -> RunStep:
         """A step with its tape; negative numbers count from the end.
 
         IndexError when there is no such step, LookupError naming the nearest ones when
@@ -51,40 +55,40 @@ class Descent:
         if not 0 <= step < count:
             many = f"its steps are 0 to {count - 1}" if count else "it has no steps"
             raise IndexError(error_message(f"this run has no step {number}: {many}"))
-        opened = self._recorder.opened(step)
-        if opened is None:
+        snapshot = self._recorder.snapshot(step)
+        if snapshot is None:
             raise LookupError(self._let_go(step))
-        one = len(opened.targets) == 1
-        return Step(
+        one = len(snapshot.targets) == 1
+        return RunStep(
             step,
-            opened.tape,
-            opened.targets[0] if one else opened.targets,
-            opened.sources,
+            snapshot.tape,
+            snapshot.targets[0] if one else snapshot.targets,
+            snapshot.sources,
             self.data.updates[step],
-            opened.names or dict(names_around()),
+            snapshot.names or dict(names_around()),
         )
 
     def _let_go(self, step: int) -> str:
-        kept = self._recorder.kept
-        if not kept:
+        kept_steps = self._recorder.kept_steps
+        if not kept_steps:
             return error_message(
                 f"step {step} was made without a tape, so nothing opens"
             )
-        below = max((k for k in kept if k < step), default=kept[0])
-        above = min((k for k in kept if k > step), default=kept[-1])
+        below = max((k for k in kept_steps if k < step), default=kept_steps[0])
+        above = min((k for k in kept_steps if k > step), default=kept_steps[-1])
         return error_message(
             f"the tape of step {step} was let go, as the run is long",
             f"open a step near it: run[{below}] or run[{above}]",
         )
 
-    def __iter__(self) -> Iterator[Step]:
+    def __iter__(self) -> Iterator[RunStep]:
         """The steps whose tape was kept, in order."""
-        return (self[step] for step in self._recorder.kept)
+        return (self[step] for step in self._recorder.kept_steps)
 
     @property
-    def kept(self) -> list[int]:
+    def kept_steps(self) -> list[int]:
         """The steps that can be opened: those whose tape was kept."""
-        return list(self._recorder.kept)
+        return list(self._recorder.kept_steps)
 
     @property
     def losses(self) -> list[float]:
@@ -117,7 +121,7 @@ class Descent:
         known = self._data is not None and len(self._data.updates) == len(self)
         return regime(self.data if known else self._recorder.descent(landscape=False))
 
-    def plot(self, *others: Descent, **options: Any) -> Any:
+    def plot(self, *others: DescentRun, **options: Any) -> Any:
         """The path on the loss curve beside the loss at each step, as a Figure.
 
         ``others`` are drawn into the same picture. With ``axes=(left, right)`` it draws
@@ -128,15 +132,44 @@ class Descent:
         return chart((self.data, *(o.data for o in others)), **options)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        from tapeviz.views.descent_player import Walked
-
-        return Walked(self)._repr_mimebundle_()
+        return DescentPlayer(self)._repr_mimebundle_()
 
     def __repr__(self) -> str:
         return f"<a descent of {len(self)} updates: run.plot(), play(run)>"
 
 
-def descent(*variables: Variable, loss: str = "") -> Descent:
+class DescentPlayer(Player):
+    """The film of a descent; a click on a point opens that step's graph."""
+
+    def __init__(
+        self, descent_run: DescentRun, *, theme: str = "auto", **look: Any
+    ) -> None:
+        super().__init__(descent_run.data, theme=theme, **look)
+        self._descent = descent_run
+        self._theme = theme
+
+    @cached_property
+    def graphs(self) -> dict[int, str]:
+        """The pictures of at most ``step_graphs.MOST`` steps whose tape was kept."""
+        kept_steps = self._descent.kept_steps
+        chosen = sample_steps(len(kept_steps), step_graphs.MOST)
+        steps = [kept_steps[i] for i in chosen]
+        try:
+            return {i: draw(self._descent[i], theme=self._theme).svg for i in steps}
+        except LayoutError:
+            return {}
+
+    def _page(self) -> str:
+        head, _, rest = super()._page().partition("<main>")
+        film, _, tail = rest.partition("</main>")
+        inside = step_graphs.with_step_graphs(film, self.graphs, self._theme)
+        return f"{head}<main>{inside}</main>{tail}"
+
+    def _html(self) -> str:
+        return step_graphs.with_step_graphs(super()._html(), self.graphs, self._theme)
+
+
+def descent(*variables: Variable, loss: str = "") -> DescentRun:
     """The record of the gradient descent in a ``with`` block.
 
     Write ``with descent(x) as run:``. The loop in the block stays as it is, whatever
@@ -155,4 +188,4 @@ def descent(*variables: Variable, loss: str = "") -> Descent:
     """
     from tapeviz import inspect
 
-    return Descent(inspect.record(*variables, names=names_around(), loss=loss))
+    return DescentRun(inspect.record(*variables, names=names_around(), loss=loss))

@@ -1,8 +1,9 @@
-"""What the learner gets to read: why a gradient is what it is, how it came about."""
+"""The answers of ``why`` and ``explain``, which show, print and save themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from tapeviz.errors import LayoutError
 from tapeviz.render.svg import raster
@@ -10,10 +11,10 @@ from tapeviz.render.text import diagnosis as words
 from tapeviz.render.text import explanation as steps
 from tapeviz.trace.diagnosis import Answer, Reason
 from tapeviz.trace.explanation import Explanation
-from tapeviz.views.drawing import Shown
+from tapeviz.views.drawing import Displayable, Form, as_text
 
 
-class Why(Shown):
+class Diagnosis(Displayable):
     """The answer to ``why``: ``answers`` holds one ``Answer`` for each source.
 
     It prints as text and shows itself in a notebook with the place of the cut marked.
@@ -39,21 +40,26 @@ class Why(Shown):
     def __len__(self) -> int:
         return len(self.answers)
 
-    def _forms(self) -> dict[str, Callable[..., str | bytes]]:
-        return {
-            ".html": lambda: words.page(self.answers, theme=self._theme),
-            ".txt": self.__str__,
-            ".svg": self._picture,
-            ".png": self._png,
-            ".pdf": lambda: raster.pdf(self._picture()),
-            ".json": self.answers[0].to_json,
-        }
+    def _page(self) -> str:
+        return words.page(self.answers, theme=self._theme)
 
     def _picture(self) -> str:
         return words.picture(self.answers[0], theme=self._theme)
 
     def _png(self, scale: float = raster.SCALE) -> bytes:
         return raster.png(self._picture(), scale=scale)
+
+    def _pdf(self) -> bytes:
+        return raster.pdf(self._picture())
+
+    forms: ClassVar[dict[str, Form]] = {
+        ".html": _page,
+        ".txt": as_text,
+        ".svg": _picture,
+        ".png": _png,
+        ".pdf": _pdf,
+        ".json": lambda diagnosis: diagnosis.answers[0].to_json(),
+    }
 
     def _html(self) -> str:
         try:
@@ -67,7 +73,7 @@ class Why(Shown):
     __repr__ = __str__
 
 
-class Explained(Shown):
+class ExplanationView(Displayable):
     """The steps of a gradient as tables and a derivation; ``data`` holds them plainly.
 
     ``text``, ``markdown`` and ``latex`` are for copying.
@@ -95,16 +101,16 @@ class Explained(Shown):
         """The explanation as LaTeX, for a document that uses amsmath."""
         return steps.to_latex(self.data, exact=self._exact)
 
-    def _forms(self) -> dict[str, Callable[..., str | bytes]]:
-        return {
-            ".html": lambda: steps.page(
-                self.data, theme=self._theme, exact=self._exact
-            ),
-            ".txt": lambda: self.text,
-            ".md": lambda: self.markdown,
-            ".tex": lambda: self.latex,
-            ".json": self.data.to_json,
-        }
+    def _page(self) -> str:
+        return steps.page(self.data, theme=self._theme, exact=self._exact)
+
+    forms: ClassVar[dict[str, Form]] = {
+        ".html": _page,
+        ".txt": as_text,
+        ".md": lambda explanation: explanation.markdown,
+        ".tex": lambda explanation: explanation.latex,
+        ".json": lambda explanation: explanation.data.to_json(),
+    }
 
     def _html(self) -> str:
         return steps.to_html(self.data, theme=self._theme, exact=self._exact)

@@ -1,4 +1,4 @@
-"""What the learner gets in hand: pictures that show, print and save themselves."""
+"""The picture of a tape, which shows, prints and saves itself."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tapeviz import inspect
 from tapeviz.analysis.graph_diff import compare
-from tapeviz.analysis.subgraph import Part
+from tapeviz.analysis.subgraph import Selection
 from tapeviz.engine.tape import GradientTape
 from tapeviz.errors import LayoutError, SaveError, caller, error_message, names_around
 from tapeviz.inspect.gc_pause import bulk
@@ -19,8 +19,8 @@ from tapeviz.render.graph import interactive
 from tapeviz.render.graph.diff_badges import changed, changes
 from tapeviz.render.graph.diff_badges import to_text as list_changes
 from tapeviz.render.graph.layout import check
-from tapeviz.render.graph.memory_badges import remembered
-from tapeviz.render.graph.memory_badges import table as kept_table
+from tapeviz.render.graph.memory_badges import table as memory_table
+from tapeviz.render.graph.memory_badges import with_memory
 from tapeviz.render.graph.scene import Scene, description, scene, summary
 from tapeviz.render.html.page import image_tag, static_html
 from tapeviz.render.svg.options import theme_of
@@ -34,12 +34,23 @@ if TYPE_CHECKING:
     from tapeviz.trace.descent import Update
 
 
-class Shown:
-    """Something to look at: shows itself in a notebook, saves itself to a file."""
+Form = Callable[..., str | bytes]
+"""How a view becomes the content of a file."""
 
-    def _forms(self) -> dict[str, Callable[..., str | bytes]]:
-        """What can be saved, by the file's ending; options are the form's own."""
-        raise NotImplementedError
+
+def as_text(view: object) -> str:
+    """What a view prints: its form for ``.txt``."""
+    return str(view)
+
+
+class Displayable:
+    """What shows itself in a notebook and saves itself to a file.
+
+    ``forms`` has a function for each ending of a file. It gets the view; what it takes
+    beside that are the form's options.
+    """
+
+    forms: ClassVar[Mapping[str, Form]] = {}
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         try:
@@ -76,15 +87,15 @@ class Shown:
 
     def _content(self, file: Path, options: dict[str, Any]) -> str | bytes:
         """What goes into a file of this name."""
-        forms, ending = self._forms(), file.suffix.lower()
-        if ending not in forms:
+        ending = file.suffix.lower()
+        if ending not in self.forms:
             raise ValueError(
                 error_message(
                     f"a picture cannot be saved as {file.suffix or file.name!r}",
-                    f"end the file's name with one of {', '.join(sorted(forms))}",
+                    f"end the file's name with one of {', '.join(sorted(self.forms))}",
                 )
             )
-        known = signature(forms[ending]).parameters
+        known = [*signature(self.forms[ending]).parameters][1:]
         for name in options:
             if name not in known:
                 takes = f"{ending} takes {', '.join(known)}"
@@ -94,10 +105,10 @@ class Shown:
                         takes if known else "leave it out",
                     )
                 )
-        return forms[ending](**options)
+        return self.forms[ending](self, **options)
 
 
-class Drawing(Shown):
+class Drawing(Displayable):
     """The picture of a recorded graph; ``graph`` is the data it draws.
 
     A large graph is folded, or any graph if ``fold`` is True, or none if it is False.
@@ -115,9 +126,9 @@ class Drawing(Shown):
         fold: bool | None = None,
         memory: Memory | None = None,
         precision: int | None = None,
-        part: Part | None = None,
+        part: Selection | None = None,
     ) -> None:
-        self._whole = graph if memory is None else remembered(graph, memory)
+        self._whole = graph if memory is None else with_memory(graph, memory)
         self.memory = memory
         self._look = {"theme": theme_of(theme), "direction": check(direction)}
         self._fold = fold
@@ -147,18 +158,6 @@ class Drawing(Shown):
     def svg(self) -> str:
         """The picture as SVG text."""
         return self._scene.svg
-
-    def _forms(self) -> dict[str, Callable[..., str | bytes]]:
-        return {
-            ".svg": lambda: self.svg,
-            ".png": self.png,
-            ".pdf": self.pdf,
-            ".html": self._page,
-            ".json": self.graph.to_json,
-            ".dot": lambda: self.dot,
-            ".mmd": lambda: self.mermaid,
-            ".txt": self.__str__,
-        }
 
     def png(self, scale: float = 2.0) -> bytes:
         """The picture as a PNG file's bytes, ``scale`` dots to a pixel."""
@@ -215,17 +214,28 @@ class Drawing(Shown):
             listed = text.table(self.graph)
         if self.memory is None:
             return listed
-        kept = kept_table(self._whole, self.memory)
-        numbers = text.columns(kept.heads, kept.rows)
+        memory = memory_table(self._whole, self.memory)
+        numbers = text.columns(memory.heads, memory.rows)
         return f"{listed}\n\n{numbers}"
 
     def __repr__(self) -> str:
-        ops = sum(n.kind == "op" and not n.ghost for n in self.graph.nodes)
+        ops = sum(n.kind == "op" and not n.unrecorded for n in self.graph.nodes)
         said = text.counted(ops, "operation")
         return f"<picture of a tape: {said}, {len(self.graph.nodes)} nodes>"
 
+    forms: ClassVar[dict[str, Form]] = {
+        ".svg": lambda drawing: drawing.svg,
+        ".png": png,
+        ".pdf": pdf,
+        ".html": _page,
+        ".json": lambda drawing: drawing.graph.to_json(),
+        ".dot": lambda drawing: drawing.dot,
+        ".mmd": lambda drawing: drawing.mermaid,
+        ".txt": as_text,
+    }
 
-class Compared(Drawing):
+
+class ComparedDrawing(Drawing):
     """The picture of what changed from one graph to another.
 
     ``graph`` has what either of them has, ``changes`` a row for each difference.
@@ -248,7 +258,7 @@ class Compared(Drawing):
 def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any:
     """The matplotlib figure of runs, which shows itself with its alt text."""
     from tapeviz.render.descent import figure as plots
-    from tapeviz.render.descent import table as twin
+    from tapeviz.render.descent import table as tables
 
     if axes is not None:
         return plots.plot(runs, axes=axes, **options)
@@ -258,10 +268,10 @@ def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any
 
     def bundle(**_: Any) -> dict[str, str]:
         if follows:
-            page = static_html(plots.themed(figure, alt), alt, asks=True)
+            page = static_html(plots.themed(figure, alt), alt, container_queries=True)
         else:
             page = image_tag(plots.write_svg(figure), alt)
-        table = twin.folded(twin.runs_table(runs, options.get("labels")))
+        table = tables.folded(tables.runs_table(runs, options.get("labels")))
         return {"text/html": page + table, "text/plain": alt}
 
     figure._repr_mimebundle_ = bundle  # type: ignore[attr-defined]  # IPython asks
@@ -270,18 +280,18 @@ def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any
 
 def names_of(thing: Any) -> Mapping[str, Any]:
     """The names in force: those of a run's step, or the caller's now."""
-    return thing.names if isinstance(thing, Step) else names_around()
+    return thing.names if isinstance(thing, RunStep) else names_around()
 
 
 def call_site_of(thing: Any) -> tuple[Any, int] | None:
     """The learner's instruction that asks; None for a run's step, which is past."""
-    frame = None if isinstance(thing, Step) else caller()
+    frame = None if isinstance(thing, RunStep) else caller()
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
 def tape_of(thing: Any, verb: str) -> GradientTape:
     """The tape of a step, or the tape itself; TypeError for anything else."""
-    if isinstance(thing, Step):
+    if isinstance(thing, RunStep):
         return thing.tape
     if not isinstance(thing, GradientTape):
         raise TypeError(
@@ -295,7 +305,7 @@ def tape_of(thing: Any, verb: str) -> GradientTape:
 
 
 def draw(  # noqa: PLR0913 - options, by keyword
-    tape: GradientTape | Step,
+    tape: GradientTape | RunStep,
     target: Any = None,
     sources: Any = None,
     *,
@@ -334,28 +344,28 @@ def draw(  # noqa: PLR0913 - options, by keyword
     >>> [node.name for node in picture.graph.nodes]
     ['x', 'y']
     """
-    part = Part(depth=depth, constants=constants, between=between)
+    part = Selection(depth=depth, constants=constants, between=between)
     look: dict[str, Any] = {
         "theme": theme,
         "direction": direction,
         "precision": precision,
     }
-    kept = inspect.memory(tape_of(tape, "draw")) if memory else None
-    if isinstance(target, (GradientTape, Step)):
+    held = inspect.memory(tape_of(tape, "draw")) if memory else None
+    if isinstance(target, (GradientTape, RunStep)):
         both = [
-            inspect.graph(tape_of(t, "draw"), names_of(t), spot=call_site_of(t))
+            inspect.graph(tape_of(t, "draw"), names_of(t), call_site=call_site_of(t))
             for t in (tape, target)
         ]
-        return Compared(both[0], both[1], part=part, **look)
+        return ComparedDrawing(both[0], both[1], part=part, **look)
     graph = inspect.graph(
         tape_of(tape, "draw"), names_of(tape), target, sources, call_site_of(tape)
     )
-    return Drawing(graph, memory=kept, fold=fold, part=part, **look)
+    return Drawing(graph, memory=held, fold=fold, part=part, **look)
 
 
 @dataclass(frozen=True, repr=False)
-class Step:
-    """One step of a recorded run, opened: ``draw(run[7])``, ``play(run[7])``.
+class RunStep:
+    """One step of a recorded run, to look into: ``draw(run[7])``, ``play(run[7])``.
 
     ``tape`` is what the loop recorded in this step, ``target`` and ``sources`` what it
     was asked for, ``names`` what the learner called things then, and ``update`` the

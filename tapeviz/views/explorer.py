@@ -11,33 +11,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeviz.engine.tensor import Variable
-from tapeviz.errors import LayoutError, error_message, names_around
-from tapeviz.views.descent import Descent
+from tapeviz.errors import LayoutError, error_message
+from tapeviz.views.descent import DescentRun
 from tapeviz.views.loss_presets import PRESETS
 
 if TYPE_CHECKING:
-    from tapeviz.render.descent.explorer_board import Window
+    from tapeviz.render.descent.explorer_chart import Window
     from tapeviz.trace.descent import Landscape
 
     Spans = Sequence[tuple[float, float]]
 
 GRID = 61
-"""Points of the ground along each axis for two numbers."""
+"""Points of the landscape along each axis for two numbers."""
 
 LINE = 241
-"""Points of the ground for one number."""
+"""Points of the landscape for one number."""
 
-_SURE = 12
+_PROBES = 12
 _WIDE = 20.0
 _EVERY = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20)
 
 
 @dataclass(frozen=True)
 class Method:
-    """An optimizer of the studio: its class's name, its settings, its own limit.
+    """An optimizer of the explorer: its class's name, settings and stability limit.
 
-    ``limit`` gives the largest stable ``rate * curvature`` for the settings, if there
-    is such a number.
+    ``limit(settings)`` is the largest stable product of learning rate and curvature,
+    None where there is no such number.
     """
 
     kind: str
@@ -60,23 +60,23 @@ METHODS: dict[str, Method] = {
     "Adagrad": Method("Adagrad"),
     "Adam": Method("Adam", {"beta_1": 0.9, "beta_2": 0.999}),
 }
-"""The optimizers that can be chosen and raced."""
+"""The optimizers that can be chosen and compared."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the controls say."""
+    """The values of all controls."""
 
     learning_rate: float
     steps: int
     start: tuple[float, ...]
     optimizer: str = "gradient descent"
     parameters: tuple[tuple[str, float], ...] = ()
-    race: tuple[str, ...] = ()
+    compare: tuple[str, ...] = ()
 
 
-class Walk(Descent):
-    """A run of the studio; ``quick`` is its data without the loss around it."""
+class ExplorerRun(DescentRun):
+    """A run of the explorer; ``quick`` is its data without the landscape."""
 
     @cached_property
     def quick(self) -> Any:
@@ -84,11 +84,11 @@ class Walk(Descent):
         return self._recorder.descent(landscape=False)
 
     @property
-    def told(self) -> int:
-        """How many of its updates a film tells."""
-        from tapeviz.render.descent.animation import told
+    def steps_shown(self) -> int:
+        """How many of its updates its film shows."""
+        from tapeviz.render.descent.animation import steps_shown
 
-        return told(self.data)
+        return steps_shown(self.data)
 
     @property
     def least(self) -> tuple[float, ...] | None:
@@ -96,19 +96,23 @@ class Walk(Descent):
         found = self.quick.curvature("minimum")
         return None if found is None else tuple(found.at)
 
-    def around(self, points: Any) -> list[float] | None:
-        """The loss at rows of numbers, by the first step's record."""
+    def losses_at(self, points: Any) -> list[float] | None:
+        """The loss at points, shape (n, numbers), by replaying the first step's tape.
+
+        None where the tape can't be replayed.
+        """
         found: list[float] | None = self._recorder.losses(points)
         return found
 
 
-class Ground:
-    """One loss to walk on: its variables, its window, its curve or contours.
+class ExplorerLoss:
+    """A loss to minimise, with its variables and the limits of its axes.
 
     ``loss`` takes no arguments and reads the variables, or takes them as arguments.
+    ``optimizers`` is the module with the classes that ``METHODS`` names.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one thing a descent needs
         self,
         loss: Callable[..., Any],
         variables: Sequence[Variable],
@@ -116,31 +120,34 @@ class Ground:
         *,
         loss_name: str = "loss",
         window: Sequence[tuple[float, float]] | None = None,
+        optimizers: Any,
     ) -> None:
         self.variables = list(variables)
         self.numbers = sum(int(np.size(v._v)) for v in self.variables)  # noqa: SLF001
         self.loss_name = loss_name
         self._loss = _called(loss, self.variables)
         self._names = names
-        self._asked = window
+        self._given_window = window
+        self._optimizers = optimizers
         self._window: Window | None = None
 
     @property
-    def here(self) -> tuple[float, ...]:
+    def position(self) -> tuple[float, ...]:
         """Where the variables are now."""
         parts = [np.ravel(v.numpy()) for v in self.variables]
         return tuple(float(n) for n in np.concatenate(parts))
 
-    def walk(self, settings: Settings, method: str) -> Walk:
-        """The descent with one of the methods; ValueError when it has no gradient."""
+    def descend(self, settings: Settings, method: str) -> ExplorerRun:
+        """Run the descent with a key of ``METHODS``; ValueError without a gradient."""
         from tapeviz import inspect as observe
-        from tapeviz.tf.keras import optimizers
 
         made = METHODS[method]
         options = dict(made.settings)
         if method == settings.optimizer:
             options.update(settings.parameters)
-        optimizer = getattr(optimizers, made.kind)(settings.learning_rate, **options)
+        optimizer = getattr(self._optimizers, made.kind)(
+            settings.learning_rate, **options
+        )
         recorder = observe.Recorder(
             self.variables, self._names, self.loss_name, look=lambda: self._names
         )
@@ -152,30 +159,30 @@ class Ground:
             start=settings.start,
             recorder=recorder,
         )
-        return Walk(recorder)
+        return ExplorerRun(recorder)
 
     def forget(self) -> None:
-        """Another ground is shown now: the next look gives the picture again."""
+        """Another background is shown now: the next ``look`` draws this one again."""
         self._window = None
 
-    def look(self, run: Walk, start: tuple[float, ...]) -> tuple[Any, Window]:
-        """The ground's picture, None if it is the same as before, and its window."""
+    def look(self, run: ExplorerRun, start: tuple[float, ...]) -> tuple[Any, Window]:
+        """The background, None if it is the same as before, and its window."""
         from tapeviz.analysis.trajectory import coordinates
-        from tapeviz.render.descent import explorer_board
+        from tapeviz.render.descent import explorer_chart
 
         old, spans = self._window, self._spans(run, start)
         if old is not None and _within(old, start) and not _lost(old, spans):
             return None, old
         land = self._landscape(run, spans)
-        self._window = explorer_board.window(land, tuple(coordinates(run.quick)))
-        told = explorer_board.ground(land, self._window, self.loss_name)
-        return told, self._window
+        self._window = explorer_chart.window(land, tuple(coordinates(run.quick)))
+        drawn = explorer_chart.background(land, self._window, self.loss_name)
+        return drawn, self._window
 
-    def _spans(self, run: Walk, start: tuple[float, ...]) -> Spans:
-        asked = self._asked if _holds(self._asked, start) else None
-        return asked or _spans(start, run)
+    def _spans(self, run: ExplorerRun, start: tuple[float, ...]) -> Spans:
+        given_window = self._given_window if _holds(self._given_window, start) else None
+        return given_window or _spans(start, run)
 
-    def _landscape(self, run: Walk, spans: Spans) -> Landscape:
+    def _landscape(self, run: ExplorerRun, spans: Spans) -> Landscape:
         from tapeviz.trace.descent import Landscape
 
         xs, *more = (
@@ -191,17 +198,21 @@ class Ground:
             tuple(map(float, xs)), tuple(map(float, ys)) if more else (), rows
         )
 
-    def _losses(self, run: Walk, points: list[Any], wide: int) -> list[float]:
-        """The loss at many points: by the record where that is right, else by calls."""
+    def _losses(self, run: ExplorerRun, points: list[Any], wide: int) -> list[float]:
+        """The loss at many points: by replaying the tape if right, else by calls.
+
+        The tape can be wrong where the loss branches in Python; a few points are called
+        and compared. A slow loss is called on a coarser grid and interpolated.
+        """
         from tapeviz import inspect as observe
 
-        found = run.around(points)
-        spots = np.linspace(0, len(points) - 1, _SURE).astype(int)
+        found = run.losses_at(points)
+        probed = np.linspace(0, len(points) - 1, _PROBES).astype(int)
         began = perf_counter()
-        sure = observe.losses(self._loss, self.variables, [points[i] for i in spots])
-        took = (perf_counter() - began) / _SURE
+        exact = observe.losses(self._loss, self.variables, [points[i] for i in probed])
+        took = (perf_counter() - began) / _PROBES
         if found is not None and np.allclose(
-            [found[i] for i in spots], sure, rtol=1e-4, equal_nan=True
+            [found[i] for i in probed], exact, rtol=1e-4, equal_nan=True
         ):
             return found
         finest = self.numbers
@@ -223,7 +234,7 @@ def _rough(
     wide: int,
     every: int,
 ) -> list[float]:
-    """The loss at the points of a line or grid, called at some of them only."""
+    """The loss at the points of a line or grid: called at some, else interpolated."""
     from tapeviz import inspect as observe
 
     grid = np.array(points).reshape(-1, wide, len(points[0]))
@@ -258,7 +269,7 @@ def _within(seen: Window, start: tuple[float, ...]) -> bool:
 
 
 def _lost(seen: Window, spans: Spans) -> bool:
-    """Whether what is to be seen would be lost in a window of another place."""
+    """Whether a window is so much wider than the spans that a path would be a dot."""
     pairs = zip((seen.x, seen.y), spans, strict=False)
     return any((b - a) > _WIDE * (d - c) for (a, b), (c, d) in pairs)
 
@@ -269,7 +280,7 @@ def _holds(spans: Any, start: tuple[float, ...]) -> bool:
     )
 
 
-def _spans(start: tuple[float, ...], run: Walk) -> list[tuple[float, float]]:
+def _spans(start: tuple[float, ...], run: ExplorerRun) -> list[tuple[float, float]]:
     """A window around the start and the minimum, or the path where there is none."""
     from tapeviz.analysis.trajectory import track
 
@@ -282,25 +293,25 @@ def _spans(start: tuple[float, ...], run: Walk) -> list[tuple[float, float]]:
 
 
 class Explorer:
-    """What stands behind the panel: from settings to the board's picture."""
+    """The model behind the panel: from settings to the chart's background and scene."""
 
     def __init__(
         self,
-        grounds: Mapping[str, Callable[[], tuple[Ground, Settings]]],
+        losses: Mapping[str, Callable[[], tuple[ExplorerLoss, Settings]]],
         *,
         theme: str = "auto",
     ) -> None:
-        self.grounds = grounds
+        self.losses = losses
         self.theme = theme
-        self.run: Walk | None = None
-        self.runs: list[Walk] = []
-        self._ground: Ground | None = None
+        self.run: ExplorerRun | None = None
+        self.runs: list[ExplorerRun] = []
+        self._explored: ExplorerLoss | None = None
         self._count = 0
 
     def enter(self, name: str) -> Settings:
-        """Go to another loss; the settings that suit it."""
-        self._ground, settings = self.grounds[name]()
-        self._ground.forget()
+        """Choose a loss by name; gives the settings to begin with."""
+        self._explored, settings = self.losses[name]()
+        self._explored.forget()
         return settings
 
     @property
@@ -311,42 +322,43 @@ class Explorer:
         return [] if self.run is None else coordinates(self.run.quick)
 
     def go(self, settings: Settings) -> tuple[Any, dict[str, Any]]:
-        """Run everything; the ground if it is new, and the scene.
+        """Run all methods; gives the background, None if shown already, and the scene.
 
-        ValueError and what the learner's loss raises; the last run then stays.
+        ValueError for settings that make no descent, and whatever the loss raises; the
+        last run then stays.
         """
-        from tapeviz.render.descent import explorer_board
+        from tapeviz.render.descent import explorer_chart
 
-        ground = self._ground
-        if ground is None:
+        explored = self._explored
+        if explored is None:
             raise ValueError(
                 error_message("no loss was chosen", "call enter(name) first")
             )
-        _sane(settings)
+        _check_settings(settings)
         methods = [
             settings.optimizer,
-            *(m for m in settings.race if m != settings.optimizer),
+            *(m for m in settings.compare if m != settings.optimizer),
         ]
-        runs = [ground.walk(settings, m) for m in methods]
-        base, seen = ground.look(runs[0], settings.start)
+        runs = [explored.descend(settings, m) for m in methods]
+        base, seen = explored.look(runs[0], settings.start)
         self.runs, self.run = runs, runs[0]
         self._count += 1
         limit, words = _limit(runs[0], settings)
-        race = explorer_board.Race(
+        shown = explorer_chart.Comparison(
             tuple(r.quick for r in runs), settings.start, tuple(methods), limit, words,
             self.theme, self._count,
         )  # fmt: skip
-        return base, explorer_board.scene(race, seen)
+        return base, explorer_chart.scene(shown, seen)
 
     def film(self) -> Any:
         """The film of the run that was chosen, with the graphs of its steps."""
-        from tapeviz.views.descent_player import Walked
+        from tapeviz.views.descent import DescentPlayer
 
         if self.run is None:
             raise ValueError(
                 error_message("nothing has run yet", "move a control first")
             )
-        return Walked(self.run, theme=self.theme, step=3 * self.run.told)
+        return DescentPlayer(self.run, theme=self.theme, step=3 * self.run.steps_shown)
 
     def graph(self, step: int) -> dict[str, str]:
         """The graph of one step of the run, to unfold below the picture."""
@@ -364,7 +376,7 @@ class Explorer:
             return {"title": title, "svg": "", "text": str(error)}
 
 
-def _limit(run: Walk, settings: Settings) -> tuple[float | None, str]:
+def _limit(run: ExplorerRun, settings: Settings) -> tuple[float | None, str]:
     """The largest learning rate that can settle at the minimum, and its words."""
     from tapeviz.analysis.trajectory import number
 
@@ -378,7 +390,7 @@ def _limit(run: Walk, settings: Settings) -> tuple[float | None, str]:
     return limit, f"{where} {number(limit)}"
 
 
-def _sane(settings: Settings) -> None:
+def _check_settings(settings: Settings) -> None:
     rate = settings.learning_rate
     if not (rate > 0 and np.isfinite(rate)):
         raise ValueError(
@@ -391,56 +403,8 @@ def _sane(settings: Settings) -> None:
         raise ValueError("the start is not a finite number: choose another one")
 
 
-def explore(  # noqa: PLR0913 - what the controls begin with, by keyword
-    loss: Callable[..., Any] | str = "parabola",
-    x: Any = None,
-    *,
-    learning_rate: float | None = None,
-    steps: int | None = None,
-    start: Any = None,
-    optimizer: str = "gradient descent",
-    race: Sequence[str] = (),
-    window: Sequence[tuple[float, float]] | None = None,
-    theme: str = "auto",
-) -> Any:
-    """A panel that runs the descent of ``loss`` again as you move its controls.
-
-    ``loss`` is a function that reads the variable ``x``, or takes it; ``x`` holds one
-    or two numbers, in one variable or a list of two, and is left as it was. Or ``loss``
-    is the name of a preset: "parabola", "bumpy", "ravine", "rosenbrock", "himmelblau",
-    "saddle". ``optimizer`` and ``race`` are among "gradient descent", "momentum",
-    "Nesterov", "RMSprop", "Adagrad", "Adam". ``panel.run`` is the last run.
-
-    TypeError when there is no function or no variable, ValueError for an unknown name.
-    """
-    from tapeviz.views.widgets.explorer import Studio
-
-    given = Settings(
-        0.1 if learning_rate is None else learning_rate,
-        10 if steps is None else steps,
-        (),
-        _known(optimizer, METHODS, "optimizer"),
-        (),
-        tuple(_known(name, METHODS, "optimizer") for name in race),
-    )
-    grounds = {name: _preset(name, given, learning_rate, steps) for name in PRESETS}
-    if isinstance(loss, str):
-        first = _known(loss, PRESETS, "preset")
-    else:
-        first = "your loss"
-        own = _own(loss, x, names_around(), window)
-        begin = own.here if start is None else _begin(start, own.numbers)
-        settings = _at(given, begin)
-        grounds = {first: lambda: (own, settings), **grounds}
-    explorer = Explorer(grounds, theme=theme)
-    panel = Studio(explorer, first, METHODS, {n: t.title for n, t in PRESETS.items()})
-    if isinstance(loss, str) and start is not None:
-        panel.begin(_begin(start, len(PRESETS[first].start)))
-    return panel
-
-
-def _begin(start: Any, count: int) -> tuple[float, ...]:
-    """The numbers of a start; ValueError unless there is one for each of the loss."""
+def begin_at(start: Any, count: int) -> tuple[float, ...]:
+    """The start as floats; ValueError unless there are ``count`` of them."""
     found = tuple(map(float, np.ravel(start)))
     if len(found) != count:
         raise ValueError(
@@ -453,7 +417,8 @@ def _begin(start: Any, count: int) -> tuple[float, ...]:
     return found
 
 
-def _known(name: str, among: Mapping[str, Any], what: str) -> str:
+def known_name(name: str, among: Mapping[str, Any], what: str) -> str:
+    """The name itself; ValueError that lists those there are, for any other."""
     if name not in among:
         raise ValueError(
             error_message(
@@ -463,37 +428,43 @@ def _known(name: str, among: Mapping[str, Any], what: str) -> str:
     return name
 
 
-def _at(given: Settings, start: tuple[float, ...]) -> Settings:
+def settings_at(given: Settings, start: tuple[float, ...]) -> Settings:
+    """The same settings with another start."""
     return Settings(
-        given.learning_rate, given.steps, start, given.optimizer, (), given.race
+        given.learning_rate, given.steps, start, given.optimizer, (), given.compare
     )
 
 
-def _preset(
-    name: str, given: Settings, rate: float | None, steps: int | None
-) -> Callable[[], tuple[Ground, Settings]]:
-    terrain = PRESETS[name]
+def preset(
+    name: str, given: Settings, rate: float | None, steps: int | None, optimizers: Any
+) -> Callable[[], tuple[ExplorerLoss, Settings]]:
+    """A function that makes a preset's loss and the settings to begin with."""
+    chosen = PRESETS[name]
 
-    def enter() -> tuple[Ground, Settings]:
+    def enter() -> tuple[ExplorerLoss, Settings]:
         variables = [
-            Variable(v, name=n)
-            for v, n in zip(terrain.start, terrain.names, strict=True)
+            Variable(v, name=n) for v, n in zip(chosen.start, chosen.names, strict=True)
         ]
-        ground = Ground(terrain.loss, variables, {}, window=terrain.window)
+        explored = ExplorerLoss(
+            chosen.loss, variables, {}, window=chosen.window, optimizers=optimizers
+        )
         settings = Settings(
-            terrain.learning_rate if rate is None else rate,
-            terrain.steps if steps is None else steps,
-            terrain.start,
+            chosen.learning_rate if rate is None else rate,
+            chosen.steps if steps is None else steps,
+            chosen.start,
             given.optimizer,
             (),
-            given.race,
+            given.compare,
         )
-        return ground, settings
+        return explored, settings
 
     return enter
 
 
-def _own(loss: Any, x: Any, names: Mapping[str, Any], window: Any) -> Ground:
+def own_loss(
+    loss: Any, x: Any, names: Mapping[str, Any], window: Any, optimizers: Any
+) -> ExplorerLoss:
+    """The learner's own loss of one or two numbers; TypeError for anything else."""
     variables = [x] if isinstance(x, Variable) else x
     good = callable(loss) and isinstance(variables, (list, tuple)) and variables
     if not good or not all(isinstance(v, Variable) for v in variables):
@@ -513,10 +484,11 @@ def _own(loss: Any, x: Any, names: Mapping[str, Any], window: Any) -> Ground:
             )
         )
     name = getattr(loss, "__name__", "loss")
-    return Ground(
+    return ExplorerLoss(
         loss,
         variables,
         names,
         loss_name="loss" if name == "<lambda>" else name,
         window=window,
+        optimizers=optimizers,
     )

@@ -1,13 +1,12 @@
-"""The player that the learner gets in hand: a film that shows and saves itself."""
+"""A film that shows, prints and saves itself."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tapeviz.analysis.folded_backward import folded_run
 from tapeviz.errors import LayoutError, SaveError, error_message
@@ -20,11 +19,11 @@ from tapeviz.trace.descent import Descent
 from tapeviz.trace.explanation import ForwardPass
 from tapeviz.trace.film import Film
 from tapeviz.trace.questions import Practice
-from tapeviz.views.drawing import Shown
+from tapeviz.views.drawing import Displayable, Form, as_text
 from tapeviz.wording import values
 
 
-class Player(Shown):
+class Player(Displayable):
     """A film of a backward pass or of a descent; ``run`` is the data it tells.
 
     ``start`` says how it opens: ``step``, ``predict`` and ``speed``. With ``sweeps`` it
@@ -118,18 +117,8 @@ class Player(Shown):
             ) from error
         return folder
 
-    def _forms(self) -> dict[str, Callable[..., str | bytes]]:
-        return {
-            ".html": lambda: player.page(self.film, **self._start),
-            ".svg": lambda: animate(self.film),
-            ".gif": self._gif,
-            ".mp4": self._mp4,
-            ".webm": self._webm,
-            ".png": self._png,
-            ".pdf": self._pdf,
-            ".json": self.film.to_json,
-            ".txt": self.__str__,
-        }
+    def _page(self) -> str:
+        return player.page(self.film, **self._start)
 
     def _png(self, step: int | None = None, scale: float = 2.0) -> bytes:
         from tapeviz.render.film import video
@@ -157,12 +146,24 @@ class Player(Shown):
 
         return video.movie(self.film, ".webm", seconds, scale, _Progress())
 
+    forms: ClassVar[dict[str, Form]] = {
+        ".html": lambda view: view._page(),  # noqa: SLF001 - a kind of player has its own
+        ".svg": lambda view: animate(view.film),
+        ".gif": _gif,
+        ".mp4": _mp4,
+        ".webm": _webm,
+        ".png": _png,
+        ".pdf": _pdf,
+        ".json": lambda view: view.film.to_json(),
+        ".txt": as_text,
+    }
+
     def _html(self) -> str:
         return player.notebook(self.film, **self._start)
 
     def __str__(self) -> str:
-        told = not self._sweeps or self._long
-        if isinstance(self.run, BackwardPass) and told:
+        as_backward = not self._sweeps or self._long
+        if isinstance(self.run, BackwardPass) and as_backward:
             table = backward_table(self.run)
         else:
             table = self.film.table
@@ -181,13 +182,13 @@ class _Progress:
 
     def __init__(self) -> None:
         self._begin = time.monotonic()
-        self._told = False
+        self._shown = False
 
     def __call__(self, done: int, all: int) -> None:
         if done < all and time.monotonic() - self._begin > _PATIENCE:
-            self._told = True
+            self._shown = True
             sys.stderr.write(f"\rstep {done} of {all}")
-        elif self._told:
+        elif self._shown:
             sys.stderr.write(f"\rall {all} steps done\n")
         sys.stderr.flush()
 

@@ -1,7 +1,7 @@
-"""Formulas in three hands: as plain text, as LaTeX, as MathML.
+"""Formulas in three notations: plain text, LaTeX and MathML.
 
-A formula is read from Python's notation, in which the rules are written, into a small
-tree, and written out from there.
+A formula is parsed from Python's notation, in which the derivative rules are written,
+into a small tree, and written out from there.
 """
 
 from __future__ import annotations
@@ -173,11 +173,13 @@ def to_mathml(math: Math) -> str:
     )
 
 
-Hand = dict[str, Callable[[Math, tuple[str, ...]], str]]
+Notation = dict[str, Callable[[Math, tuple[str, ...]], str]]
 
 
-def _write(math: Math, hand: Hand) -> str:
-    return hand[math.kind](math, tuple(_write(part, hand) for part in math.parts))
+def _write(math: Math, notation: Notation) -> str:
+    return notation[math.kind](
+        math, tuple(_write(part, notation) for part in math.parts)
+    )
 
 
 def _text_sign(math: Math, _: tuple[str, ...]) -> str:
@@ -192,8 +194,8 @@ def _text_row(math: Math, parts: tuple[str, ...]) -> str:
 def _text_fraction(math: Math, parts: tuple[str, ...]) -> str:
     if math.text:
         return f"{parts[0]}/{parts[1]}"
-    over, under = (f"({text})" if " " in text else text for text in parts)
-    return f"{over} / {under}"
+    numerator, denominator = (f"({text})" if " " in text else text for text in parts)
+    return f"{numerator} / {denominator}"
 
 
 def _text_power(math: Math, parts: tuple[str, ...]) -> str:
@@ -203,7 +205,7 @@ def _text_power(math: Math, parts: tuple[str, ...]) -> str:
     return f"{base} ** ({exponent})" if " " in exponent else f"{base} ** {exponent}"
 
 
-_TEXT: Hand = {
+_TEXT: Notation = {
     "symbol": lambda m, _: m.text,
     "number": lambda m, _: m.text,
     "word": lambda m, _: m.text,
@@ -257,7 +259,7 @@ def _latex_sign(math: Math, _: tuple[str, ...]) -> str:
     return f" {_LATEX_SIGNS.get(math.text, math.text)} "
 
 
-_LATEX: Hand = {
+_LATEX: Notation = {
     "symbol": _latex_symbol,
     "number": lambda m, _: latex_text(m.text),
     "word": lambda m, _: rf"\mathrm{{{latex_text(m.text)}}}",
@@ -283,7 +285,7 @@ def _mathml_call(math: Math, parts: tuple[str, ...]) -> str:
     return f"<mi>{escape(math.text)}</mi><mo>(</mo>{inside}<mo>)</mo>"
 
 
-_MATHML: Hand = {
+_MATHML: Notation = {
     "symbol": _mathml_symbol,
     "number": lambda m, _: f"<mn>{escape(one_line(m.text))}</mn>",
     "word": lambda m, _: f"<mtext>{escape(m.text)}</mtext>",

@@ -1,4 +1,4 @@
-"""How wide a text is at most, in whatever font the reader's machine has.
+"""An upper bound of a text's width, whatever font the reader's machine has.
 
 The widths are those of DejaVu Sans and of the usual monospaced fonts, which are wider
 than the other fonts of the stacks in ``theme``. What does not fit is cut.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-GONE = "\u2026"
-"""Stands for what was left out."""
+ELLIPSIS = "\u2026"
+"""Replaces what was left out."""
 
 _SANS = {
     0.30: "'Iijl",
@@ -31,7 +31,7 @@ _MONO = 0.62
 
 
 def width(text: str, size: float, *, mono: bool = False) -> float:
-    """The most pixels that the text takes at a font size of ``size`` pixels.
+    """The most pixels that the text can take at a font size of ``size`` pixels.
 
     >>> width("abc", 10, mono=True)
     18.6
@@ -45,22 +45,24 @@ def cut(text: str, limit: int) -> str:
     >>> cut("a_long_name", 5)
     'a_lo\u2026'
     """
-    return text if len(text) <= limit else f"{text[: limit - 1]}{GONE}"
+    return text if len(text) <= limit else f"{text[: limit - 1]}{ELLIPSIS}"
 
 
-def fit(text: str, room: float, size: float, *, mono: bool = False) -> str:
+def shorten_to_fit(text: str, room: float, size: float, *, mono: bool = False) -> str:
     """The text, cut with an ellipsis if it might not fit into ``room`` pixels.
 
-    >>> fit("a_long_name", 40, 10, mono=True)
+    >>> shorten_to_fit("a_long_name", 40, 10, mono=True)
     'a_lo\u2026'
     """
     if width(text, size, mono=mono) <= room:
         return text
-    left = room - width(GONE, size, mono=mono)
-    kept = 0
-    while kept < len(text) and (left := left - _em(text[kept], mono=mono) * size) >= 0:
-        kept += 1
-    return text[:kept] + GONE
+    left = room - width(ELLIPSIS, size, mono=mono)
+    count = 0
+    while (
+        count < len(text) and (left := left - _em(text[count], mono=mono) * size) >= 0
+    ):
+        count += 1
+    return text[:count] + ELLIPSIS
 
 
 @lru_cache(maxsize=4096)

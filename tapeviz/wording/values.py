@@ -14,22 +14,22 @@ from functools import lru_cache
 from tapeviz.errors import error_message
 from tapeviz.trace.graph import (
     CUTS,
-    GHOSTS,
+    NOT_RECORDED,
     Badge,
     Edge,
-    Frame,
     Graph,
+    GraphFrame,
     Node,
     UnrecordedEdge,
 )
 from tapeviz.trace.value import Entry, Value
-from tapeviz.wording.text_width import GONE
+from tapeviz.wording.text_width import ELLIPSIS
 
 NOT_YET = "not yet"
 """The words for a gradient that is not computed yet."""
 
 UNSEEN = "?"
-"""Stands for a value that nobody kept."""
+"""Stands for a value that was not recorded."""
 
 SIGNS = {
     "added": "+",
@@ -162,7 +162,7 @@ def exact(value: Value) -> str:
         return _nested(entries, value.shape) if entries else "[]"
     s = value.summary
     if s is None:
-        return GONE
+        return ELLIPSIS
     odd = f", {s.odd} nan or infinite" if s.odd else ""
     return f"from {s.low!r} to {s.high!r}, mean {s.mean!r}{odd}"
 
@@ -224,7 +224,7 @@ def one_line(text: str, limit: int = 0) -> str:
     simple = plain.isascii() and plain.isprintable()
     plain = plain if simple else "".join(map(_visible, plain))
     if limit and len(plain) > limit:
-        plain = plain[: limit - 1] + GONE
+        plain = plain[: limit - 1] + ELLIPSIS
     if simple:
         return plain
     return plain.rstrip("\u200e") + "\u200e" if _leftward(plain) else plain
@@ -287,8 +287,8 @@ def range_of(value: Value) -> str:
 
 
 def quiet(node: Node) -> bool:
-    """Whether nobody asks for the node's gradient: a constant, a ghost or a port."""
-    mute = node.kind in {"constant", "port"} or bool(node.ghost)
+    """Whether no gradient is shown: a constant, an unrecorded value or a port."""
+    mute = node.kind in {"constant", "port"} or bool(node.unrecorded)
     return mute and not node.source and node.grad == "pending"
 
 
@@ -329,7 +329,7 @@ def _operand(node: Node, tree: ast.expr | None) -> ast.expr:
     if node.name:
         return ast.Name(one_line(node.name, 16))
     if node.kind in {"op", "group", "port"}:
-        return tree or ast.Name(GONE)
+        return tree or ast.Name(ELLIPSIS)
     if node.value.shape:
         return ast.Name(f"{node.kind}{shape(node.value)}")
     return _constant(fmt(node.value))
@@ -353,7 +353,9 @@ def _formula(
     if len(whole) <= _FORMULA:
         return tree, whole
     plain = (ast.Name, ast.UnaryOp)
-    short = {k: v if isinstance(v, plain) else ast.Name(GONE) for k, v in names.items()}
+    short = {
+        k: v if isinstance(v, plain) else ast.Name(ELLIPSIS) for k, v in names.items()
+    }
     tree = _filled(formula, short)
     return (tree, ast.unparse(tree)) if tree else (None, one_line(formula))
 
@@ -384,7 +386,7 @@ def _parsed(text: str) -> ast.expr | None:
 
 
 class _Filler(ast.NodeTransformer):
-    """Puts the operands' expressions in the place of the slots' names."""
+    """Replaces the slots' names by the operands' expressions."""
 
     def __init__(self, names: Mapping[str, ast.expr]) -> None:
         self.names = names
@@ -420,20 +422,24 @@ def table(graph: Graph) -> str:
 
 
 def remarks(graph: Graph) -> list[str]:
-    """What is to be said beside the nodes: of the tape, of blocks, cuts and ghosts."""
+    """Sentences about the tape, its blocks, its cuts and its unrecorded values."""
     notes = [one_line(note.text) for note in graph.notes]
-    told = " ".join(notes)
-    ghosts = (node for node in graph.nodes if node.ghost and node.note)
+    noted = " ".join(notes)
+    unrecorded = (node for node in graph.nodes if node.unrecorded and node.note)
     return [
         *notes,
         *(_block(frame, graph) for frame in graph.frames),
         *(_cut(edge, graph) for edge in graph.edges if edge.cut),
-        *(_cut(trail, graph) for trail in graph.trails if trail.cut),
-        *(_ghost(node, graph) for node in ghosts if one_line(node.note) not in told),
+        *(_cut(trail, graph) for trail in graph.unrecorded_edges if trail.cut),
+        *(
+            _unrecorded(node, graph)
+            for node in unrecorded
+            if one_line(node.note) not in noted
+        ),
     ]
 
 
-def _block(frame: Frame, graph: Graph) -> str:
+def _block(frame: GraphFrame, graph: Graph) -> str:
     watched = ", ".join(one_line(name, 24) for name in frame.watches) or "nothing"
     ops = [_named(graph.node(id)) for id in frame.nodes if graph.node(id).kind == "op"]
     return (
@@ -447,15 +453,15 @@ def _cut(one: Edge | UnrecordedEdge, graph: Graph) -> str:
     return " ".join(filter(None, (said, one_line(one.note))))
 
 
-def _ghost(node: Node, graph: Graph) -> str:
-    into = [graph.node(t.tail) for t in graph.trails if t.head == node.id]
+def _unrecorded(node: Node, graph: Graph) -> str:
+    into = [graph.node(t.tail) for t in graph.unrecorded_edges if t.head == node.id]
     of = f" from {', '.join(map(_named, into))}" if into else ""
-    return f"{_named(node)}{of}, {GHOSTS[node.ghost]}: {one_line(node.note)}"
+    return f"{_named(node)}{of}, {NOT_RECORDED[node.unrecorded]}: {one_line(node.note)}"
 
 
 def _named(node: Node) -> str:
     """A node by its name or, failing that, by its code or value, and its id."""
-    code = node.formula if node.ghost else ""
+    code = node.formula if node.unrecorded else ""
     known = one_line(node.name or code, 24)
     return known or f"{one_line(node.symbol) or fmt(node.value)} ({node.id})"
 
@@ -471,7 +477,7 @@ def _row(node: Node, slots: Iterable[Edge], known: dict[str, str]) -> tuple[str,
     names: dict[str, ast.expr | str] = {e.label: known[e.tail] for e in slots}
     formula = fill(node.formula, names) if node.kind == "op" else ""
     kind = node.op if node.kind == "op" else node.kind
-    kind = f"{kind}, {GHOSTS[node.ghost]}" if node.ghost else kind
+    kind = f"{kind}, {NOT_RECORDED[node.unrecorded]}" if node.unrecorded else kind
     return (
         node.id,
         f"{kind}, target" if node.target else kind,
@@ -492,8 +498,8 @@ def where(node: Node) -> str:
     span = node.span
     if span is None:
         return ""
-    place = "line " if span.file.startswith("In [") else f"{one_line(span.file, 24)}:"
-    return f"{place}{span.line}  {one_line(span.text, 40)}"
+    prefix = "line " if span.file.startswith("In [") else f"{one_line(span.file, 24)}:"
+    return f"{prefix}{span.line}  {one_line(span.text, 40)}"
 
 
 def columns(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

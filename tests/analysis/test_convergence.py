@@ -24,7 +24,7 @@ from tapeviz.analysis.convergence import (
 )
 from tapeviz.tf.keras import optimizers
 from tapeviz.trace.descent import Descent as Run
-from tapeviz.views.descent import Descent
+from tapeviz.views.descent import DescentRun
 from tests.render.descents import arrays, parabola
 
 CASES = 1000
@@ -34,7 +34,7 @@ DRAWN = {
 }  # fmt: skip
 
 
-def walked(rate: float, start: float = 2.0, steps: int = 8) -> Descent:
+def walked(rate: float, start: float = 2.0, steps: int = 8) -> DescentRun:
     x = tf.Variable(start)
     with descent(x) as run:
         for _ in range(steps):
@@ -44,33 +44,34 @@ def walked(rate: float, start: float = 2.0, steps: int = 8) -> Descent:
     return run
 
 
-def drawn(rng: np.random.Generator, case: str) -> tuple[Descent, float]:
+def drawn(rng: np.random.Generator, case: str) -> tuple[DescentRun, float]:
     """A random quadratic in 1 to 5 dimensions and its largest curvature."""
     size = int(rng.integers(2 if case in {"downhill", "ridge"} else 1, 6))
-    ways, _ = np.linalg.qr(rng.normal(size=(size, size)))
-    bends = np.exp(rng.uniform(-1.5, 1.5, size))
+    eigenvectors, _ = np.linalg.qr(rng.normal(size=(size, size)))
+    eigenvalues = np.exp(rng.uniform(-1.5, 1.5, size))
     away = rng.uniform(0.3, 2, size) * rng.choice([-1, 1], size)
     factor = {
         "below": rng.uniform(0.05, 0.98), "between": rng.uniform(1.02, 1.97),
         "at": 2.0, "above": rng.uniform(2.03, 3.5),
     }.get(case, 0.5)  # fmt: skip
-    rate = factor / bends.max()
+    rate = factor / eigenvalues.max()
     if case in {"downhill", "ridge"}:
-        least = int(np.argmin(bends))
-        bends[least] *= -1
+        least = int(np.argmin(eigenvalues))
+        eigenvalues[least] *= -1
         away[least] *= case == "downhill"
     if case == "rest":
         away[:] = 0
     middle = rng.normal(size=size)
-    matrix, centre = tf.constant((ways * bends) @ ways.T), tf.constant(middle)
-    x = tf.Variable(middle + ways @ away)
+    matrix = tf.constant((eigenvectors * eigenvalues) @ eigenvectors.T)
+    centre = tf.constant(middle)
+    x = tf.Variable(middle + eigenvectors @ away)
     with descent(x) as run:
         for _ in range(4):
             with tf.GradientTape() as tape:
                 gap = x - centre
                 loss = tf.reduce_sum(gap * tf.linalg.matvec(matrix, gap)) / 2
             x.assign_sub(rate * tape.gradient(loss, x))
-    return run, float(bends.max())
+    return run, float(eigenvalues.max())
 
 
 def test_a_thousand_quadratics_agree_with_theory() -> None:
@@ -126,15 +127,15 @@ def test_optimizers_with_a_memory_are_judged_by_what_they_did() -> None:
 
 
 def rolled(
-    rng: np.random.Generator, *, ahead: bool, over: bool
-) -> tuple[Descent, float]:
+    rng: np.random.Generator, *, ahead: bool, diverges: bool
+) -> tuple[DescentRun, float]:
     """A drawn quadratic with momentum a little inside or outside of its bound.
 
     The bound comes from the largest root of the recurrence, found by bisection.
     """
     size, share = int(rng.integers(1, 4)), float(rng.uniform(0.3, 0.8))
-    ways, _ = np.linalg.qr(rng.normal(size=(size, size)))
-    bends = rng.uniform(0.5, 1.0, size) * rng.uniform(0.5, 3)
+    eigenvectors, _ = np.linalg.qr(rng.normal(size=(size, size)))
+    eigenvalues = rng.uniform(0.5, 1.0, size) * rng.uniform(0.5, 3)
 
     def grows(product: float) -> bool:
         left = 1 - product
@@ -146,28 +147,28 @@ def rolled(
     while high - low > 1e-9:
         middle = (low + high) / 2
         low, high = (low, middle) if grows(middle) else (middle, high)
-    rate = low * (1.15 if over else 0.9) / float(bends.max())
-    matrix = tf.constant((ways * bends) @ ways.T)
-    x = tf.Variable(ways @ rng.uniform(0.5, 2, size))
+    rate = low * (1.15 if diverges else 0.9) / float(eigenvalues.max())
+    matrix = tf.constant((eigenvectors * eigenvalues) @ eigenvectors.T)
+    x = tf.Variable(eigenvectors @ rng.uniform(0.5, 2, size))
     sgd = optimizers.SGD(rate, momentum=share, nesterov=ahead)
     with descent(x) as run:
         for _ in range(30):
             with tf.GradientTape() as tape:
                 loss = tf.reduce_sum(x * tf.linalg.matvec(matrix, x)) / 2
             sgd.apply_gradients([(tape.gradient(loss, x), x)])
-    return run, low / float(bends.max())
+    return run, low / float(eigenvalues.max())
 
 
 def test_momentum_has_a_bound_of_its_own() -> None:
     rng = np.random.default_rng(9)
     for case in range(200):
-        over, ahead = bool(case % 2), bool(case // 2 % 2)
-        run, limit = rolled(rng, ahead=ahead, over=over)
+        diverges, ahead = bool(case % 2), bool(case // 2 % 2)
+        run, limit = rolled(rng, ahead=ahead, diverges=diverges)
         found = run.regime
         assert found.limit == pytest.approx(limit, rel=1e-5)
-        assert (found.name == DIVERGING) == over, found
-        assert f" {'>' if over else '<'} " in found.inequality
-        assert (run.losses[-1] > run.losses[0]) == over
+        assert (found.name == DIVERGING) == diverges, found
+        assert f" {'>' if diverges else '<'} " in found.inequality
+        assert (run.losses[-1] > run.losses[0]) == diverges
 
 
 def test_momentum_by_hand_is_recognised_and_adam_has_no_bound() -> None:
@@ -276,9 +277,9 @@ def test_a_run_that_adds_the_gradient_goes_uphill() -> None:
     assert found.inequality == "learning rate -0.1 < 0"
 
 
-def explored(name: str, method: str, rate: float) -> Descent:
+def explored(name: str, method: str, rate: float) -> DescentRun:
     """The studio's run on a preset."""
-    run: Descent = explore(name, optimizer=method, learning_rate=rate).run
+    run: DescentRun = explore(name, optimizer=method, learning_rate=rate).run
     return run
 
 

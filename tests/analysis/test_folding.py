@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tapeviz.analysis.folded_view import PATIENCE, chosen, cost, shows, view
-from tapeviz.analysis.folding import ROOM, Fold, Part
+from tapeviz.analysis.folding import ROOM, Fold, FoldItem
 from tapeviz.render.graph.overview import depth, survey
 from tapeviz.trace.geometry import effort
 from tapeviz.trace.graph import Edge, Graph
@@ -27,8 +27,8 @@ SOME = settings(
 )
 
 
-def titles(fold: Fold, part: Part | None = None) -> list[str]:
-    inside = fold.inside(part or fold.whole)
+def titles(fold: Fold, item: FoldItem | None = None) -> list[str]:
+    inside = fold.inside(item or fold.whole)
     return [one.title for one in inside if one.kind != "op"]
 
 
@@ -43,16 +43,16 @@ def said(graph: Graph) -> list[str]:
 def test_every_op_is_in_exactly_one_part_of_each_level(graph: Graph) -> None:
     for room in (ROOM, 6, 3):
         fold = Fold(graph, room=room)
-        ops = [part.start for part in fold.parts() if part.kind == "op"]
+        ops = [item.start for item in fold.all_items() if item.kind == "op"]
         assert ops == list(range(len(fold.columns.ops)))
-        groups = [part for part in fold.parts() if part.kind != "op"]
-        for part in groups:
-            at = part.start
-            for inner in fold.inside(part):
+        groups = [item for item in fold.all_items() if item.kind != "op"]
+        for item in groups:
+            at = item.start
+            for inner in fold.inside(item):
                 assert inner.start == at
                 at = inner.stop
-            assert at == part.stop
-        assert len({part.id for part in groups}) == len(groups)
+            assert at == item.stop
+        assert len({item.id for item in groups}) == len(groups)
 
 
 @SOME
@@ -62,15 +62,15 @@ def test_arrows_of_all_levels_together_are_the_arrows_of_the_graph(
 ) -> None:
     fold = Fold(graph, room=6)
     found: set[str] = set()
-    for part in fold.parts():
-        if part.kind == "op":
+    for item in fold.all_items():
+        if item.kind == "op":
             continue
-        level = view(fold, part)
+        level = view(fold, item)
         level.graph.validate()
         arrows = {(e.tail, e.head) for e in level.graph.edges}
         drawn = Counter(arrows)
-        stands = shows(fold, part)
-        for edge in fold.columns.into(part.start, part.stop):
+        stands = shows(fold, item)
+        for edge in fold.columns.into(item.start, item.stop):
             ends = (stands.get(edge.tail, ""), stands.get(edge.head, ""))
             if all(ends) and ends[0] != ends[1]:
                 assert ends in arrows
@@ -87,11 +87,11 @@ def test_arrows_of_all_levels_together_are_the_arrows_of_the_graph(
 @given(graph=programs.programs())
 def test_levels_are_small_and_show_targets_and_sources(graph: Graph) -> None:
     fold = Fold(graph, room=12)
-    for part in fold.parts():
-        if part.kind == "op":
+    for item in fold.all_items():
+        if item.kind == "op":
             continue
-        items = fold.inside(part)
-        if part is not fold.whole:
+        items = fold.inside(item)
+        if item is not fold.whole:
             assert len(items) <= 20
     level = view(fold).graph
     assert {n.id for n in graph.nodes if n.target or n.source} <= level.by_id.keys()
@@ -108,12 +108,12 @@ def test_small_graphs_are_left_alone() -> None:
 def test_a_loop_shows_its_first_and_last_rounds(rounds: int) -> None:
     graph = programs.loop(rounds)
     fold = Fold(graph)
-    parts = fold.inside(fold.whole)
+    items = fold.inside(fold.whole)
     middle = f"iterations 3\u2013{rounds - 1} of the loop at line 3"
     assert titles(fold) == [middle]
-    assert [part.kind for part in parts] == ["op"] * 5 + ["loop"] + ["op"] * 3
+    assert [item.kind for item in items] == ["op"] * 5 + ["loop"] + ["op"] * 3
     level = view(fold).graph
-    group = level.by_id[parts[5].id]
+    group = level.by_id[items[5].id]
     assert group.nickname == counted(2 * (rounds - 3), "operation")
     assert group.name == ""
     assert group.value == graph.nodes[-4].value
@@ -147,8 +147,8 @@ def test_without_code_runs_are_cut_where_few_values_pass() -> None:
     run = programs.Machine()
     y = run.leaf()
     for _ in range(30):
-        parts = [run.op(1, y) for _ in range(5)]
-        y = run.op(1, *parts)
+        items = [run.op(1, y) for _ in range(5)]
+        y = run.op(1, *items)
     graph = run.graph(y)
     nodes = tuple(
         node.__class__(**{**node.__dict__, "op": f"op{i}"})
@@ -156,7 +156,7 @@ def test_without_code_runs_are_cut_where_few_values_pass() -> None:
     )
     fold = Fold(Graph(nodes, graph.edges))
     assert all(re.match(r"operations \d+\u2013\d+$", one) for one in titles(fold))
-    starts = [part.start for part in fold.inside(fold.whole) if part.kind == "run"]
+    starts = [item.start for item in fold.inside(fold.whole) if item.kind == "run"]
     assert sum(start % 6 == 0 for start in starts) >= len(starts) - 1
 
 
@@ -221,7 +221,7 @@ def test_the_survey_counts_everything() -> None:
 def test_the_same_graph_folds_the_same_way() -> None:
     graph = programs.nested(20, 9)
     again = Graph.from_json(graph.to_json())
-    assert [*Fold(graph).parts()] == [*Fold(again).parts()]
+    assert [*Fold(graph).all_items()] == [*Fold(again).all_items()]
 
 
 @pytest.mark.alone
@@ -235,6 +235,7 @@ def test_folding_recurses_nowhere_and_takes_linear_time() -> None:
 
     limit = sys.getrecursionlimit()
     small, large = chain(4000), chain(40_000)
+    # the frames themselves, as inspect.stack() would read every source file
     frame, depth = sys._getframe(), 0
     while frame.f_back is not None:
         frame, depth = frame.f_back, depth + 1

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 import tapeviz as tf
-from tapeviz.analysis.graph_diff import GONE, Comparison, compare
+from tapeviz.analysis.graph_diff import REMOVED_PREFIX, GraphDiff, compare
 from tapeviz.render.graph.diff_badges import changed
 from tapeviz.trace.graph import Graph
 from tests import samples
@@ -18,7 +18,7 @@ from tests.trace.strategies import graphs
 ALL = pytest.mark.parametrize("name", samples.GRAPHS)
 
 
-def kinds(both: Comparison) -> dict[str, str]:
+def kinds(both: GraphDiff) -> dict[str, str]:
     """What became of each node: kept, added or removed."""
     words = {(True, True): "kept", (False, True): "added", (True, False): "removed"}
     return {
@@ -43,7 +43,9 @@ def test_everything_is_new_after_nothing_and_gone_before_it(name: str) -> None:
     assert set(kinds(compare(Graph(), graph)).values()) <= {"added"}
     gone = compare(graph, Graph())
     assert set(kinds(gone).values()) <= {"removed"}
-    assert [n.id for n in gone.graph.nodes] == [GONE + n.id for n in graph.nodes]
+    assert [n.id for n in gone.graph.nodes] == [
+        REMOVED_PREFIX + n.id for n in graph.nodes
+    ]
     assert len(gone.graph.edges) == len(graph.edges) == len(gone.removed)
 
 
@@ -70,9 +72,9 @@ def test_whatever_the_graphs_are_the_whole_holds_together(
     both = compare(before, after)
     assert both.graph.validate() is both.graph
     found = {p.after.id for p in both.pairs.values() if p.after}
-    assert found >= {n.id for n in after.nodes if n.ghost != "elsewhere"}
+    assert found >= {n.id for n in after.nodes if n.unrecorded != "elsewhere"}
     found = {p.before.id for p in both.pairs.values() if p.before}
-    assert found >= {n.id for n in before.nodes if n.ghost != "elsewhere"}
+    assert found >= {n.id for n in before.nodes if n.unrecorded != "elsewhere"}
     graph = changed(both)
     assert Graph.from_json(graph.to_json()).to_json() == graph.to_json()
     assert repr(compare(before, after)) == repr(both)
@@ -124,7 +126,7 @@ def test_code_that_is_no_longer_there_is_not_pointed_to() -> None:
     before, after = samples.listing_102(), samples.square()
     other = replace(samples.CODE_102, lines=("something else",) * 3)
     both = compare(before, replace(after, sources=(other,)))
-    gone = [n for n in both.graph.nodes if n.id.startswith(GONE)]
+    gone = [n for n in both.graph.nodes if n.id.startswith(REMOVED_PREFIX)]
     assert gone
     assert all(n.span is None for n in gone)
 
@@ -139,7 +141,7 @@ def test_what_the_other_tape_recorded_is_not_this_ones_ghost() -> None:
         y = h * 2
     both = tf.draw(before, after)
     assert y is not None
-    assert not [n for n in both.graph.nodes if n.ghost]
+    assert not [n for n in both.graph.nodes if n.unrecorded]
     changes = {row[:3] for row in both.changes.rows}
     assert ("+ new", "h", "cos(x)") in changes
     assert ("\u2212 gone", "sin", "sin(x)") in changes

@@ -9,7 +9,7 @@ import pytest
 
 import tapeviz as tf
 from tapeviz import draw
-from tapeviz.analysis.subgraph import Part
+from tapeviz.analysis.subgraph import Selection
 from tapeviz.trace.graph import Graph
 from tapeviz.views.drawing import Drawing
 from tapeviz.wording import values
@@ -55,7 +55,7 @@ def test_depth_counts_forward_from_the_sources_without_a_target() -> None:
     first, *rest = (replace(node, target=False) for node in graph.nodes)
     marked = replace(graph, nodes=(replace(first, source=True), *rest))
     near = {e.head for e in graph.edges if e.tail == first.id}
-    assert {n.id for n in Part(depth=1).of(marked).nodes} == {first.id, *near}
+    assert {n.id for n in Selection(depth=1).of(marked).nodes} == {first.id, *near}
 
 
 def test_between_is_what_lies_on_a_way() -> None:
@@ -66,8 +66,8 @@ def test_between_is_what_lies_on_a_way() -> None:
 
 def test_all_of_a_graph_is_the_graph_itself() -> None:
     graph = samples.listing_102()
-    assert Part().of(graph) is graph
-    assert Part(depth=99).of(graph) is graph
+    assert Selection().of(graph) is graph
+    assert Selection(depth=99).of(graph) is graph
 
 
 def test_a_hidden_name_is_not_taken_for_a_slot() -> None:

@@ -12,7 +12,7 @@ a record, the five arrays of W5, second derivatives, a Jacobian beside its rows.
 is not, and why:
 
 - W1 and W3, a few scalars and one gradient. A tape costs about 1.5 µs to open and
-  close (a list, its mark, which thread it belongs to), a gradient 2.5 µs, an
+  close (a list, its handle, which thread it belongs to), a gradient 2.5 µs, an
   operation 0.5 µs: NumPy's float32 instead of Python's floats, the place in the
   source, one look at the thread per variable. micrograd has none of these, and its
   two operations of W3 cost less than our tape. A recording of hundreds of operations

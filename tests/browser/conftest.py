@@ -91,18 +91,18 @@ class Opener:
         width: int = 1280,
         height: int = 900,
         scripts: bool = True,
-        still: bool = False,
+        reduced_motion: bool = False,
         media: Literal["screen", "print"] = "screen",
         strict: bool = True,
     ) -> Page:
         """A page on a file or an address of this machine, loaded.
 
-        ``still`` asks for reduced motion, ``scripts=False`` turns scripts off.
+        ``reduced_motion`` asks for reduced motion, ``scripts=False`` turns scripts off.
         """
         context = self.browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=theme,
-            reduced_motion="reduce" if still else "no-preference",
+            reduced_motion="reduce" if reduced_motion else "no-preference",
             java_script_enabled=scripts,
         )
         context.set_default_timeout(PATIENCE)
@@ -110,7 +110,7 @@ class Opener:
         page = context.new_page()
         page.emulate_media(media=media)
         if strict:
-            page.on("console", self._heard)
+            page.on("console", self._collect)
             page.on("pageerror", lambda error: self.errors.append(str(error)))
         url = target.resolve().as_uri() if isinstance(target, Path) else target
         page.goto(url)
@@ -130,7 +130,7 @@ class Opener:
             self.foreign.append(route.request.url)
             route.abort()
 
-    def _heard(self, message: ConsoleMessage) -> None:
+    def _collect(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.errors.append(message.text)
 
@@ -157,7 +157,7 @@ class Player:
     root: Locator
 
     @property
-    def place(self) -> tuple[int, int]:
+    def position(self) -> tuple[int, int]:
         """The step shown and the last step, as the player itself says."""
         text = self.root.locator(".tv-count").inner_text()
         step, last = map(int, re.findall(r"\d+", text))
@@ -173,12 +173,12 @@ class Player:
         self.root.focus()
         for key in keys:
             self.root.page.keyboard.press(key)
-        return self.place
+        return self.position
 
     def wait_past(self, step: int) -> None:
         """Return when the player, playing, has come past this step."""
         deadline = time.monotonic() + PATIENCE / 1000
-        while self.place[0] <= step:
+        while self.position[0] <= step:
             assert time.monotonic() < deadline, f"still at step {step}"
             self.root.page.wait_for_timeout(50)
 
@@ -204,9 +204,9 @@ class Player:
         self.press("Home", "Space")
         self.root.locator(".tv-count", has_text=re.compile("Step [1-9]")).wait_for()
         self.press("Space")
-        step = self.place
+        step = self.position
         self.root.page.wait_for_timeout(1500)
-        assert self.place == step, "Space pauses"
+        assert self.position == step, "Space pauses"
 
 
 _STATE = """root => JSON.stringify([

@@ -12,10 +12,10 @@ import tapeviz as tf
 from tapeviz import descent, play
 from tapeviz.lessons.training import Network, decision, two_moons
 from tapeviz.render.descent.animation import descent_film
-from tapeviz.render.descent.training_monitor import learning
+from tapeviz.render.descent.training_monitor import training_picture
 from tapeviz.render.film.player import page as html_page
 from tapeviz.trace.descent import Descent
-from tapeviz.views.descent import Descent as Walk
+from tapeviz.views.descent import DescentRun as Walk
 from tests.browser.conftest import Opener, Player
 from tests.render.descents import arrays, parabola, ravine
 
@@ -41,7 +41,7 @@ def film_page(
     open_page: Opener, folder: Path, run: Descent, step: int = 0, **options: Any
 ) -> Player:
     page = open_page.content(
-        html_page(descent_film(run), step=step), folder, still=True, **options
+        html_page(descent_film(run), step=step), folder, reduced_motion=True, **options
     )
     return Player(page.locator(".tapeviz-film"))
 
@@ -110,11 +110,11 @@ def test_two_films_on_a_page_do_not_disturb_each_other(
         for run in (parabola(), ravine())
     )
     head = html_page(descent_film(parabola())).split("<main>")[0]
-    page = open_page.content(f"{head}{one}{two}", tmp_path, still=True)
+    page = open_page.content(f"{head}{one}{two}", tmp_path, reduced_motion=True)
     films = page.locator(".tapeviz-film")
     first, second = Player(films.nth(0)), Player(films.nth(1))
     first.press("End")
-    assert second.place[0] == 0
+    assert second.position[0] == 0
     fill = "el => getComputedStyle(el).fill"
     alone = film_page(open_page, tmp_path, parabola())
     alone.press("End")
@@ -127,13 +127,13 @@ def test_two_films_on_a_page_do_not_disturb_each_other(
 
 
 def test_a_click_on_a_point_opens_its_graph(open_page: Opener, tmp_path: Path) -> None:
-    page = open_page(play(walk()).save(tmp_path / "run.html"), still=True)
+    page = open_page(play(walk()).save(tmp_path / "run.html"), reduced_motion=True)
     film = Player(page.locator(".tapeviz-film"))
     film.press("End")
     film.root.locator("#p7").click(force=True)
     graph = page.get_by_role("group", name="The graph of step 7")
     graph.locator("svg text", has_text="4.3709").first.wait_for()
-    assert film.place[0] == 21
+    assert film.position[0] == 21
     page.get_by_role("button", name="Close").press("Enter")
     assert graph.count() == 0
     page.get_by_role("button", name="Open the graph of step 0").press("Enter")
@@ -161,7 +161,9 @@ FIGURES = {
     "plot": lambda: walk().plot()._repr_mimebundle_()["text/html"],
     "race": lambda: walk().plot(walk(0.9))._repr_mimebundle_()["text/html"],
     "film": lambda: play(walk())._repr_mimebundle_()["text/html"],
-    "training": lambda: learning([0.7, 0.4], 10, decision(Network(), *two_moons(20))),
+    "training": lambda: training_picture(
+        [0.7, 0.4], 10, decision(Network(), *two_moons(20))
+    ),
 }
 
 
@@ -172,7 +174,7 @@ def test_axe_finds_nothing_to_mend(
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     html = shown(FIGURES[name]())
-    page = open_page.content(html, tmp_path, theme=theme, still=True)
+    page = open_page.content(html, tmp_path, theme=theme, reduced_motion=True)
     for summary in page.get_by_text("All steps as a table").all():
         summary.click()
     assert page.get_by_role("table").count() == 1

@@ -65,10 +65,10 @@ def test_the_browser_can_install_what_tapeviz_needs(lite: Path) -> None:
     ((release,),) = index["tapeviz"]["releases"].values()
     with ZipFile(lite / "pypi" / release["filename"]) as archive:
         (name,) = [n for n in archive.namelist() if n.endswith("/METADATA")]
-        told = archive.read(name).decode()
+        metadata = archive.read(name).decode()
     wanted = [
         packaging.Requirement(line.removeprefix("Requires-Dist: "))
-        for line in told.splitlines()
+        for line in metadata.splitlines()
         if line.startswith("Requires-Dist: ")
     ]
     there = {"sys_platform": "emscripten", "extra": ""}

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tapeviz.render.film.backward import backward_film
-from tapeviz.render.film.svg import still
+from tapeviz.render.film.svg import frame_svg
 from tapeviz.render.graph.scene import scene
 from tapeviz.render.svg import raster
 from tests import samples
@@ -23,7 +23,7 @@ COARSE = 8
 PICTURES = {
     "done": lambda: scene(samples.layer_done(), theme="light").svg,
     "dark": lambda: scene(samples.marks(), theme="dark").svg,
-    "film": lambda: still(backward_film(samples.backward_102(), theme="light"), 12),
+    "film": lambda: frame_svg(backward_film(samples.backward_102(), theme="light"), 12),
 }
 
 
@@ -43,7 +43,7 @@ def test_painted_as_in_the_browser(
 ) -> None:
     svg = PICTURES[name]()
     html = f'<!doctype html><meta charset="utf-8"><body style="margin:0">{svg}'
-    page = open_page.content(html, tmp_path, width=1600, still=True)
+    page = open_page.content(html, tmp_path, width=1600, reduced_motion=True)
     page.evaluate(FORCE, ["DejaVu Sans", "DejaVu Sans Mono"])
     shot = page.locator("svg").first.screenshot(omit_background=True)
     seen = Image.open(io.BytesIO(shot))

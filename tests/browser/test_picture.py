@@ -135,9 +135,9 @@ def test_it_grows_moves_and_never_holds_the_page(
     assert page.evaluate(width) == pytest.approx(before * 1.25**4, rel=0.02)
     assert page.locator(".tv-more-right").count() == 1
     screen = page.locator(".tv-screen")
-    place = screen.bounding_box()
-    assert place is not None
-    at = place["x"] + 300, place["y"] + 60
+    bounds = screen.bounding_box()
+    assert bounds is not None
+    at = bounds["x"] + 300, bounds["y"] + 60
     left = screen.evaluate("el => el.scrollLeft")
     page.mouse.move(*at)
     page.mouse.down()
@@ -206,8 +206,8 @@ def test_full_screen_fills_it_and_escape_ends_it(
     page.locator(".node[tabindex='0']").focus()
     page.keyboard.press("f")
     page.wait_for_selector(".tapeviz-picture.tv-wide")
-    place = page.locator(".tapeviz-picture").bounding_box()
-    assert place == {"x": 0, "y": 0, "width": 1920, "height": 1080}
+    bounds = page.locator(".tapeviz-picture").bounding_box()
+    assert bounds == {"x": 0, "y": 0, "width": 1920, "height": 1080}
     size = page.locator(".node .name").first.bounding_box()
     assert size is not None
     assert size["height"] > 25

@@ -14,7 +14,7 @@ from tapeviz import descent, draw, explain, play, why
 from tapeviz.render.film.backward import backward_film
 from tapeviz.render.graph.scene import scene
 from tapeviz.render.svg import theme
-from tapeviz.views.drawing import Shown
+from tapeviz.views.drawing import Displayable
 from tests import samples
 from tests.browser.conftest import Opener
 from tests.browser.test_scene import COLLISIONS, FONTS, FORCE, OUTSIDE
@@ -124,13 +124,13 @@ def test_text_of_every_step_of_a_film_has_enough_contrast(
     open_page: Opener, tmp_path: Path, look: str
 ) -> None:
     film = backward_film(samples.backward_102(), theme=look)
-    page = open_page.content(f"{HEAD}<body>{film.svg}", tmp_path, still=True)
+    page = open_page.content(f"{HEAD}<body>{film.svg}", tmp_path, reduced_motion=True)
     for step in range(len(film.frames)):
         page.evaluate(MARK, film.state(step))
         assert page.evaluate(PALE, LEAST) == [], step
 
 
-def shown(form: Callable[..., Shown]) -> Shown:
+def shown(form: Callable[..., Displayable]) -> Displayable:
     x = tf.Variable(3.0)
     c = tf.constant(2.0)
     with tf.GradientTape() as tape:
@@ -139,7 +139,7 @@ def shown(form: Callable[..., Shown]) -> Shown:
     return form(tape, y, [x, c])
 
 
-def large() -> Shown:
+def large() -> Displayable:
     x = tf.Variable(1.0)
     with tf.GradientTape() as tape:
         y = x
@@ -149,7 +149,7 @@ def large() -> Shown:
     return draw(tape)
 
 
-def walk() -> Shown:
+def walk() -> Displayable:
     x = tf.Variable(2.0)
     with descent(x) as run:
         for _ in range(5):
@@ -159,7 +159,7 @@ def walk() -> Shown:
     return play(run)
 
 
-PAGES: dict[str, Callable[[], Shown]] = {
+PAGES: dict[str, Callable[[], Displayable]] = {
     "draw": lambda: picture("what_changed"),
     "why": lambda: shown(why),
     "explain": lambda: shown(explain),
@@ -176,7 +176,7 @@ def test_axe_finds_nothing_to_mend(
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     file = PAGES[name]().save(tmp_path / f"{name}.html")
-    page = open_page(file, theme=colours, still=True)
+    page = open_page(file, theme=colours, reduced_motion=True)
     found = axe.Axe().run(page)
     assert found.response["passes"]
     assert found.response["violations"] == [], found.generate_report()

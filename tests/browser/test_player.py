@@ -32,7 +32,7 @@ def film() -> Film:
 
 @pytest.fixture
 def player(open_page: Opener, tmp_path: Path, film: Film) -> Player:
-    page = open_page.content(html.page(film), tmp_path, still=True)
+    page = open_page.content(html.page(film), tmp_path, reduced_motion=True)
     return Player(page.locator(".tapeviz-film"))
 
 
@@ -80,7 +80,7 @@ def test_a_shadow_says_that_there_is_more_to_the_side(
 def test_every_step_shows_its_frame(player: Player, film: Film) -> None:
     player.press("Home")
     for step, frame in enumerate(film.frames):
-        assert player.place == (step, len(film.frames) - 1)
+        assert player.position == (step, len(film.frames) - 1)
         assert caption(player) == frame.caption
         assert player.root.locator(".tv-formula").inner_text() == frame.formula
         assert lit(player) == [span.text for span in frame.spans]
@@ -103,7 +103,7 @@ _MARKS = """root => {
 def test_going_back_is_the_way_there(player: Player) -> None:
     player.press("Home")
     seen = []
-    while player.place[0] < player.place[1]:
+    while player.position[0] < player.position[1]:
         seen.append(player.state)
         player.press("ArrowRight")
     for state in reversed(seen):
@@ -118,16 +118,16 @@ def test_a_click_on_a_node_an_edge_or_a_row_goes_to_its_step(
 ) -> None:
     svg = player.root.locator(".tv-screen > svg")
     svg.locator("#n4 .frame").click()
-    assert player.place[0] == 3
+    assert player.position[0] == 3
     svg.locator("#n4 .frame").click()
-    assert player.place[0] == 13
+    assert player.position[0] == 13
     svg.locator("#e3 .wire").dispatch_event("click")
-    assert player.place[0] == 15
+    assert player.position[0] == 15
     player.root.locator("summary").click()
     player.root.locator("tbody tr").last.locator("td").first.click()
-    assert player.place[0] == int(film.table.rows[-1][0])
+    assert player.position[0] == int(film.table.rows[-1][0])
     player.root.get_by_label("Go to step 8").press("Enter")
-    assert player.place[0] == 8
+    assert player.position[0] == 8
 
 
 @pytest.mark.parametrize("part", [".tv-screen", ".tv-code"])
@@ -136,7 +136,7 @@ def test_after_a_click_on_it_the_keys_move_it(player: Player, part: str) -> None
     player.root.evaluate("() => document.activeElement.blur()")
     player.root.locator(part).click(position={"x": 5, "y": 5})
     player.root.page.keyboard.press("ArrowRight")
-    assert player.place[0] == 1
+    assert player.position[0] == 1
 
 
 def test_the_buttons_and_the_scrubber_move_it(player: Player) -> None:
@@ -148,9 +148,9 @@ def test_the_buttons_and_the_scrubber_move_it(player: Player) -> None:
         ("First step", 0),
     ]:
         root.get_by_role("button", name=label).click()
-        assert player.place[0] == step
+        assert player.position[0] == step
     root.get_by_label("Step", exact=True).fill("12")
-    assert player.place[0] == 12
+    assert player.position[0] == 12
     assert root.evaluate("el => el.contains(document.activeElement)")
     root.get_by_role("button", name="Play").click()
     root.page.keyboard.press("Space")
@@ -216,10 +216,10 @@ def test_a_listener_hears_no_value_before_its_step(player: Player) -> None:
     """The drawn picture holds every number of the film, the hidden ones too."""
     player.press("Home")
     picture = player.root.get_by_role("group", name="Picture")
-    told = picture.aria_snapshot()
-    assert "4 operations" in told
-    assert "16" not in told
-    assert "not yet" not in told
+    payload = picture.aria_snapshot()
+    assert "4 operations" in payload
+    assert "16" not in payload
+    assert "not yet" not in payload
 
 
 def test_on_paper_the_whole_picture_is_there(
@@ -236,7 +236,9 @@ def test_two_copies_on_a_page_are_two_players(
     open_page: Opener, tmp_path: Path, film: Film
 ) -> None:
     one = html.notebook(film)
-    page = open_page.content(f"<!doctype html><body>{one}{one}", tmp_path, still=True)
+    page = open_page.content(
+        f"<!doctype html><body>{one}{one}", tmp_path, reduced_motion=True
+    )
     films = page.locator(".tapeviz-film")
     assert films.count() == 2
     first, second = Player(films.nth(0)), Player(films.nth(1))
@@ -249,7 +251,7 @@ def test_two_copies_on_a_page_are_two_players(
 
 def test_hostile_text_is_shown_and_never_run(open_page: Opener, tmp_path: Path) -> None:
     film = backward_film(hostile())
-    page = open_page.content(html.page(film), tmp_path, still=True, width=400)
+    page = open_page.content(html.page(film), tmp_path, reduced_motion=True, width=400)
     player = Player(page.locator(".tapeviz-film"))
     player.press("End")
     code = player.root.locator(".tv-line code")
@@ -268,10 +270,10 @@ def test_a_picture_that_would_run_something_does_not(
         '<rect onclick="bad=4" width="9" height="9"/></a></svg>'
     )
     bad = Film(**{**vars(film), "svg": film.svg.replace("</svg>", trap)})
-    told = json.dumps({**html.payload(bad), "svg": bad.svg}).replace("<", "\\u003c")
+    payload = json.dumps({**html.payload(bad), "svg": bad.svg}).replace("<", "\\u003c")
     page = open_page.content(
         "<!doctype html><div id=here></div><script>" + html.script()
-        + f"start(document.querySelector('#here'),{told})</script>",
+        + f"start(document.querySelector('#here'),{payload})</script>",
         tmp_path,
     )  # fmt: skip
     player = Player(page.locator(".tapeviz-film"))
@@ -330,8 +332,8 @@ def test_with_less_motion_nothing_moves(
     file.write_text(animate(film))
     count = "document.getAnimations().length"
     assert open_page(file).evaluate(count) > 30
-    assert open_page(file, still=True).evaluate(count) == 0
-    page = open_page.content(html.page(film), tmp_path, still=True)
+    assert open_page(file, reduced_motion=True).evaluate(count) == 0
+    page = open_page.content(html.page(film), tmp_path, reduced_motion=True)
     player = Player(page.locator(".tapeviz-film"))
     player.press(*["ArrowRight"] * 8)
     assert player.root.evaluate("el => el.getAnimations({ subtree: true }).length") == 0
@@ -405,13 +407,15 @@ document.body.dataset.ready = 1;
 @pytest.fixture
 def views(open_page: Opener, tmp_path: Path, film: Film) -> tuple[Player, Player]:
     """Two views of one widget, over a stand-in for the model of a notebook."""
-    told = json.dumps({**html.payload(film), "svg": film.svg})
-    return widget_page(open_page, tmp_path, told)
+    payload = json.dumps({**html.payload(film), "svg": film.svg})
+    return widget_page(open_page, tmp_path, payload)
 
 
-def widget_page(open_page: Opener, tmp_path: Path, told: str) -> tuple[Player, Player]:
+def widget_page(
+    open_page: Opener, tmp_path: Path, payload: str
+) -> tuple[Player, Player]:
     """A page with two views of a widget."""
-    both = json.dumps([html.module(), told]).replace("<", "\\u003c")
+    both = json.dumps([html.module(), payload]).replace("<", "\\u003c")
     page = open_page.content(
         f"<!doctype html><style>{html.css()}</style><div class=view></div>"
         f"<div class=view></div><script type=module>{WIDGET % both}</script>",
@@ -425,12 +429,12 @@ def widget_page(open_page: Opener, tmp_path: Path, told: str) -> tuple[Player, P
 def test_the_views_of_a_widget_stay_in_step(views: tuple[Player, Player]) -> None:
     one, two = views
     page = one.root.page
-    assert one.place == two.place == (2, 20)
+    assert one.position == two.position == (2, 20)
     assert one.press("ArrowRight")[0] == 3
     assert two.state == one.state
     assert page.evaluate("[model.get('step'), model.saved]") == [3, 1]
     page.evaluate("model.set('step', 16)")
-    assert one.place == two.place == (16, 20)
+    assert one.position == two.position == (16, 20)
 
 
 def test_the_views_of_a_widget_share_one_clock(views: tuple[Player, Player]) -> None:
@@ -461,15 +465,15 @@ def test_the_views_of_a_widget_share_answers(open_page: Opener, tmp_path: Path) 
     with tf.GradientTape() as tape:
         y = x * x
     film = play(tape, y, x).film
-    told = json.dumps({**html.payload(film), "svg": film.svg})
-    one, two = widget_page(open_page, tmp_path, told)
+    payload = json.dumps({**html.payload(film), "svg": film.svg})
+    one, two = widget_page(open_page, tmp_path, payload)
     page = one.root.page
     page.evaluate("model.set('predict', true)")
     one.press("End")
     box = one.root.get_by_label("Your answer")
     box.fill("3")
     box.press("Enter")
-    first = next(str(ask.step) for ask in film.asks if not ask.early)
+    first = next(str(ask.step) for ask in film.questions if not ask.early)
     told_so = page.evaluate("model.get('answers')")
     assert told_so == {
         first: {"typed": "3", "right": True, "tries": 1, "hints": 0, "done": True}
@@ -485,8 +489,8 @@ def test_opening_and_closing_a_thousand_times_leaves_memory_flat(
     open_page: Opener, tmp_path: Path
 ) -> None:
     film = backward_film(samples.backward_square())
-    told = json.dumps({**html.payload(film), "svg": film.svg})
-    page = widget_page(open_page, tmp_path, told)[0].root.page
+    payload = json.dumps({**html.payload(film), "svg": film.svg})
+    page = widget_page(open_page, tmp_path, payload)[0].root.page
     page.evaluate("close_all()")
     session = page.context.new_cdp_session(page)
 
@@ -508,7 +512,7 @@ def test_opening_and_closing_a_thousand_times_leaves_memory_flat(
 def test_text_has_contrast(open_page: Opener, tmp_path: Path, film: Film) -> None:
     for theme in ("light", "dark"):
         page = open_page.content(
-            html.page(film, step=16), tmp_path, theme=theme, still=True
+            html.page(film, step=16), tmp_path, theme=theme, reduced_motion=True
         )
         page.locator("summary").click()
         pairs = page.evaluate(_COLOURS)
@@ -563,9 +567,9 @@ def test_a_finger_scrolls_the_picture_and_taps_go_to_steps(
             finger.send("Input.dispatchTouchEvent", point)
         finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         page.wait_for_function("document.querySelector('.tv-screen').scrollLeft > 60")
-        assert player.place[0] == 0
+        assert player.position[0] == 0
         page.locator("svg .node").last.tap()
-        assert player.place[0] > 0
+        assert player.position[0] > 0
 
 
 def test_a_long_film_stays_legible_on_the_projector(
@@ -577,7 +581,7 @@ def test_a_long_film_stays_legible_on_the_projector(
         for _ in range(6):
             y = y * 1.01 + 0.1
     path = play(tape, y, x, step=20).save(tmp_path / "film.html")
-    page = open_page(path, height=720, still=True)
+    page = open_page(path, height=720, reduced_motion=True)
     Player(page.locator(".tapeviz-film")).press("f")
     page.wait_for_function("document.querySelector('.tv-wide .tv-screen')?.scrollLeft")
     high, inside = page.evaluate("""() => {

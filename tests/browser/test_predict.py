@@ -25,7 +25,7 @@ def film() -> Film:
 
 @pytest.fixture
 def player(open_page: Opener, tmp_path: Path, film: Film) -> Player:
-    page = open_page.content(html.page(film), tmp_path, still=True)
+    page = open_page.content(html.page(film), tmp_path, reduced_motion=True)
     return Player(page.locator(".tapeviz-film"))
 
 
@@ -45,15 +45,15 @@ def answer(player: Player, text: str) -> str:
 def test_nobody_sees_a_value_before_they_answered(player: Player, film: Film) -> None:
     player.press("p")
     assert player.press("End") == (6, 20)
-    assert said(player, "question") == film.asks[4].question
+    assert said(player, "question") == film.questions[4].question
     player.root.locator("summary").click()
     assert player.root.locator("tbody tr:visible").count() == 0
     assert player.press("Space") == (6, 20)
     assert answer(player, "1.0") == "Right: 1.0."
-    assert player.place == (7, 20)
+    assert player.position == (7, 20)
     assert player.root.evaluate("root => document.activeElement === root")
     player.root.page.keyboard.press("End")
-    assert player.place == (9, 20)
+    assert player.position == (9, 20)
     assert player.root.locator("tbody tr:visible").count() == 1
 
 
@@ -64,11 +64,11 @@ def test_a_right_answer_may_be_written_in_many_ways(
     player: Player, open_page: Opener, tmp_path: Path, film: Film, typed: str
 ) -> None:
     page = open_page.content(
-        html.page(film, step=14, predict=True), tmp_path, still=True
+        html.page(film, step=14, predict=True), tmp_path, reduced_motion=True
     )
     there = Player(page.locator(".tapeviz-film"))
     assert answer(there, typed).startswith("Right")
-    assert there.place == (15, 20)
+    assert there.position == (15, 20)
     del player
 
 
@@ -76,23 +76,23 @@ def test_mistakes_are_named_and_hints_lead_to_the_answer(
     open_page: Opener, tmp_path: Path, film: Film
 ) -> None:
     page = open_page.content(
-        html.page(film, step=17, predict=True), tmp_path, still=True
+        html.page(film, step=17, predict=True), tmp_path, reduced_motion=True
     )
     player = Player(page.locator(".tapeviz-film"))
-    for slip in film.asks[-1].slips:
+    for slip in film.questions[-1].mistakes:
         assert answer(player, f"{slip.answer[0]}") == slip.text
     assert answer(player, "1234") == "Not that. Try again, or take a hint."
     assert answer(player, "eight").startswith("Type a number")
-    assert player.place == (17, 20)
+    assert player.position == (17, 20)
     hint = player.root.get_by_role("button", name="Hint")
-    for n, text in enumerate(film.asks[-1].hints, 1):
+    for n, text in enumerate(film.questions[-1].hints, 1):
         hint.click()
         shown = player.root.locator(".tv-hints li").all_inner_texts()
         assert len(shown) == n
         assert shown[-1] == text
     player.root.focus()
     player.root.page.keyboard.press("End")
-    assert player.place == (20, 20)
+    assert player.position == (20, 20)
     assert said(player, "score") == "1 of 5 answered: 0 right at once, 1 shown"
 
 
@@ -109,7 +109,7 @@ def test_the_score_counts_first_answers_later_ones_and_what_was_shown(
         "5 of 5 answered: 1 right at once, 1 after a hint or another try, 3 shown"
     )
     player.root.page.keyboard.press("End")
-    assert player.place == (20, 20)
+    assert player.position == (20, 20)
     player.root.get_by_role("button", name="Start again").click()
     assert player.press("End") == (6, 20)
 
@@ -122,9 +122,9 @@ def test_a_shape_is_asked_for_where_shapes_are_the_point(
     with tf.GradientTape() as tape:
         y = x @ w
     film = play(tape, y, w).film
-    ask = next(ask for ask in film.asks if ask.shape and not ask.early)
+    ask = next(ask for ask in film.questions if ask.shape and not ask.early)
     page = open_page.content(
-        html.page(film, step=ask.step - 1, predict=True), tmp_path, still=True
+        html.page(film, step=ask.step - 1, predict=True), tmp_path, reduced_motion=True
     )
     player = Player(page.locator(".tapeviz-film"))
     assert answer(player, "2, 3") == "The axes are in the wrong order."
@@ -135,9 +135,9 @@ def test_values_on_the_way_forward_are_asked_for_if_the_reader_wants(
     player: Player,
 ) -> None:
     player.press("p", "End")
-    assert player.place == (6, 20)
+    assert player.position == (6, 20)
     player.root.get_by_label("forward values too").check()
-    assert player.place == (1, 20)
+    assert player.position == (1, 20)
     assert said(player, "question") == "What is x**2?"
     value = player.root.locator("#n1-value")
     assert not value.is_visible()
@@ -147,7 +147,7 @@ def test_values_on_the_way_forward_are_asked_for_if_the_reader_wants(
     player.press("ArrowRight")
     assert answer(player, "6") == "That is the product, not the power."
     assert answer(player, "9") == "Right: 9."
-    assert player.place == (2, 20)
+    assert player.position == (2, 20)
     assert value.is_visible()
     assert said(player, "score").startswith("1 of 9 answered")
     player.root.get_by_label("forward values too").uncheck()
@@ -188,7 +188,7 @@ def test_the_projector_shows_only_what_the_back_row_needs(
     open_page: Opener, tmp_path: Path, film: Film
 ) -> None:
     page = open_page.content(
-        html.page(film, step=19), tmp_path, still=True, width=1920, height=1080
+        html.page(film, step=19), tmp_path, reduced_motion=True, width=1920, height=1080
     )
     root = page.locator(".tapeviz-film")
     Player(root).press("f")
@@ -217,13 +217,13 @@ def test_code_and_terms_lead_to_their_steps(player: Player, film: Film) -> None:
     at = (text.index("2 * x") + 0.5) * width / len(text)
     line.click(position={"x": at, "y": 8})
     assert player.root.locator("mark").all_inner_texts() == ["2 * x"]
-    assert player.place[0] == 3
+    assert player.position[0] == 3
     player.press("End", "ArrowLeft")
     terms = player.root.locator(".tv-term")
     assert terms.all_inner_texts() == ["2", "6"]
     assert terms.last.get_attribute("aria-current") == "step"
     terms.first.click()
-    assert player.place[0] == 16
+    assert player.position[0] == 16
 
 
 def test_a_link_opens_the_film_where_it_points(
@@ -233,13 +233,13 @@ def test_a_link_opens_the_film_where_it_points(
     path.write_text(html.page(film), encoding="utf-8")
     page = open_page(f"{path.as_uri()}#step=6&predict")
     player = Player(page.locator(".tapeviz-film"))
-    assert player.place == (6, 20)
-    assert said(player, "question") == film.asks[4].question
+    assert player.position == (6, 20)
+    assert said(player, "question") == film.questions[4].question
     player.press("ArrowLeft")
     page.wait_for_url("**#step=5&predict")
     page.goto(f"{path.as_uri()}#step=99&speed=junk")
     page.reload()
-    assert player.place == (20, 20)
+    assert player.position == (20, 20)
 
 
 def test_a_mouse_over_the_picture_pauses_the_film(
@@ -251,11 +251,11 @@ def test_a_mouse_over_the_picture_pauses_the_film(
     player.press("5", "Space")
     player.root.locator(".tv-count", has_text=re.compile("Step [1-9]")).wait_for()
     player.root.locator(".tv-screen").hover()
-    here = player.place
+    before = player.position
     page.wait_for_timeout(900)
-    assert player.place == here
+    assert player.position == before
     page.mouse.move(5, 5)
-    player.wait_past(here[0])
+    player.wait_past(before[0])
 
 
 def test_typing_an_answer_moves_nothing(player: Player) -> None:
@@ -263,12 +263,12 @@ def test_typing_an_answer_moves_nothing(player: Player) -> None:
     box = player.root.get_by_label("Your answer")
     box.press_sequentially("3 p1t")
     assert box.input_value() == "3 p1t"
-    assert player.place == (6, 20)
+    assert player.position == (6, 20)
     box.press("ArrowLeft")
-    assert player.place == (6, 20)
+    assert player.position == (6, 20)
     box.fill("")
     box.press("ArrowLeft")
-    assert player.place == (5, 20)
+    assert player.position == (5, 20)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -277,7 +277,7 @@ def test_predicting_fits_a_narrow_page(
 ) -> None:
     page = open_page.content(
         html.page(film, step=17, predict=True),
-        tmp_path, still=True, width=400, theme=theme,
+        tmp_path, reduced_motion=True, width=400, theme=theme,
     )  # fmt: skip
     page.get_by_role("button", name="Hint").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
@@ -294,7 +294,10 @@ def test_axe_finds_nothing_to_mend_while_predicting(
 ) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = open_page.content(
-        html.page(film, step=17, predict=True), tmp_path, still=True, theme=theme
+        html.page(film, step=17, predict=True),
+        tmp_path,
+        reduced_motion=True,
+        theme=theme,
     )
     player = Player(page.locator(".tapeviz-film"))
     answer(player, "6")

@@ -46,14 +46,14 @@ class Links(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
-        self.ids |= {told[name] for name in ("id", "name") if name in told}
-        if tag == "a" and "href" in told:
-            self.leads.append(told["href"])
-        elif tag == "link" and told.get("rel") not in {"canonical", "search"}:
-            self.loads.append(told.get("href", ""))
-        elif "src" in told:
-            self.loads.append(told["src"])
+        attributes = {name: value or "" for name, value in attrs}
+        self.ids |= {attributes[name] for name in ("id", "name") if name in attributes}
+        if tag == "a" and "href" in attributes:
+            self.leads.append(attributes["href"])
+        elif tag == "link" and attributes.get("rel") not in {"canonical", "search"}:
+            self.loads.append(attributes.get("href", ""))
+        elif "src" in attributes:
+            self.loads.append(attributes["src"])
 
 
 def pages(site: Path) -> dict[Path, Links]:

@@ -67,28 +67,28 @@ class Studio:
     def __init__(self, page: LabPage) -> None:
         self.page = page.page
         self.cell = page.cell(0)
-        self.board = self.cell.locator(".tapeviz-board")
-        self.board.wait_for()
+        self.chart = self.cell.locator(".tapeviz-board")
+        self.chart.wait_for()
 
     @property
     def words(self) -> str:
-        return self.board.locator(_CAPTION).inner_text()
+        return self.chart.locator(_CAPTION).inner_text()
 
     @property
     def start(self) -> Locator:
-        return self.board.locator(".tb-start")
+        return self.chart.locator(".tb-start")
 
     def until(self, words: str) -> None:
-        self.board.locator(_CAPTION).get_by_text(words).first.wait_for()
+        self.chart.locator(_CAPTION).get_by_text(words).first.wait_for()
 
     def latency(self, moves: list[float]) -> list[float]:
-        root = self.board.element_handle()
+        root = self.chart.element_handle()
         found: list[float] = self.page.evaluate(_LATENCY, [root, moves])
         return found
 
 
 def test_the_start_is_dragged_clicked_and_pushed(studio: Studio) -> None:
-    box = studio.board.locator(".tb-field svg").first.bounding_box()
+    box = studio.chart.locator(".tb-field svg").first.bounding_box()
     assert box
     handle = studio.start.bounding_box()
     assert handle
@@ -96,7 +96,7 @@ def test_the_start_is_dragged_clicked_and_pushed(studio: Studio) -> None:
     studio.page.mouse.down()
     studio.page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 60, steps=5)
     studio.page.mouse.up()
-    label = studio.board.get_by_role("button", name="Start: x = ")
+    label = studio.chart.get_by_role("button", name="Start: x = ")
     seen = (0.9 * 520 - 58) / 448 * 9.6 + 0.2
     field = studio.cell.get_by_role("spinbutton", name="start")
     studio.page.wait_for_function(
@@ -114,7 +114,7 @@ def test_the_start_is_dragged_clicked_and_pushed(studio: Studio) -> None:
 
 def test_the_slider_the_race_and_the_graph_by_keyboard(studio: Studio) -> None:
     studio.until("Converging.")
-    slider = studio.board.get_by_label("learning rate")
+    slider = studio.chart.get_by_label("learning rate")
     slider.focus()
     for _ in range(100):
         slider.press("ArrowRight")
@@ -127,15 +127,15 @@ def test_the_slider_the_race_and_the_graph_by_keyboard(studio: Studio) -> None:
         studio.cell.get_by_label(name, exact=True).press("Space")
     studio.until("Adam:")
     assert studio.words.count(":") >= 4
-    colours = studio.board.locator(".tb-field .way").evaluate_all(
+    colours = studio.chart.locator(".tb-field .way").evaluate_all(
         "els => els.map(el => getComputedStyle(el).stroke)"
     )
     assert len(set(colours)) == 4
-    studio.board.get_by_text("All steps as a table").press("Enter")
-    studio.board.get_by_role("button", name="Open the graph of step 7").press("Enter")
-    graph = studio.board.get_by_role("group", name="The graph of step 7")
+    studio.chart.get_by_text("All steps as a table").press("Enter")
+    studio.chart.get_by_role("button", name="Open the graph of step 7").press("Enter")
+    graph = studio.chart.get_by_role("group", name="The graph of step 7")
     graph.locator("svg").wait_for()
-    studio.board.get_by_role("button", name="Close").press("Enter")
+    studio.chart.get_by_role("button", name="Close").press("Enter")
     assert graph.count() == 0
 
 
@@ -143,9 +143,9 @@ def test_race_and_graph_by_mouse(studio: Studio) -> None:
     for name in ("momentum", "Adam"):
         studio.cell.get_by_label(name, exact=True).check()
     studio.until("Adam:")
-    studio.board.locator('.tb-losses [data-step="7"]').click(force=True)
-    studio.board.locator('.tb-field [data-step="7"]').click(force=True)
-    studio.board.get_by_role("group", name="The graph of step 7").wait_for()
+    studio.chart.locator('.tb-losses [data-step="7"]').click(force=True)
+    studio.chart.locator('.tb-field [data-step="7"]').click(force=True)
+    studio.chart.get_by_role("group", name="The graph of step 7").wait_for()
 
 
 @pytest.mark.alone
@@ -175,8 +175,8 @@ def test_two_hundred_moves_leave_memory_flat(studio: Studio) -> None:
     def heap() -> dict[str, float]:
         client.send("HeapProfiler.collectGarbage")
         client.send("Performance.enable")
-        told = client.send("Performance.getMetrics")["metrics"]
-        return {m["name"]: m["value"] for m in told}
+        metrics = client.send("Performance.getMetrics")["metrics"]
+        return {m["name"]: m["value"] for m in metrics}
 
     studio.latency([-0.99 + 0.01 * (k % 50) for k in range(20)])
     before = heap()
@@ -192,7 +192,7 @@ def test_axe_finds_nothing_to_mend(studio: Studio) -> None:
     studio.until("Adam:")
     found = axe.Axe().run(studio.page, context=".tapeviz-board")
     assert found.response["violations"] == [], found.generate_report()
-    svgs = studio.board.locator(".tb-pair svg[role=img]")
+    svgs = studio.chart.locator(".tb-pair svg[role=img]")
     labels = [svgs.nth(k).get_attribute("aria-label") for k in range(svgs.count())]
     assert len(labels) == 2
     assert all(labels)
@@ -202,9 +202,9 @@ def test_axe_finds_nothing_to_mend(studio: Studio) -> None:
 def test_nothing_is_cut(lab: Lab, notebook: str, open_page: Opener, width: int) -> None:
     page = lab.open(open_page, notebook, width=width)
     page.run_all()
-    board = page.cell(0).locator(".tapeviz-board")
-    board.wait_for()
-    found = board.evaluate(
+    chart = page.cell(0).locator(".tapeviz-board")
+    chart.wait_for()
+    found = chart.evaluate(
         "el => [...el.querySelectorAll('.tb-pair text, .tb-rate, .tb-limit, p')]"
         ".filter(t => t.getBoundingClientRect().right"
         " > el.getBoundingClientRect().right + 1).map(t => t.textContent)"
@@ -241,7 +241,7 @@ def test_the_exported_page_keeps_the_last_film(
 def test_the_saved_notebook_holds_one_film(
     lab: Lab, notebook: str, studio: Studio
 ) -> None:
-    studio.board.get_by_label("learning rate").press("ArrowRight")
+    studio.chart.get_by_label("learning rate").press("ArrowRight")
     studio.page.wait_for_timeout(2500)
     LabPage(studio.page).save()
     studio.page.wait_for_timeout(500)
@@ -253,5 +253,5 @@ def test_the_saved_notebook_holds_one_film(
     studio.page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
     )
-    studio.board.get_by_label("learning rate").press("ArrowRight")
-    studio.board.get_by_role("status").get_by_text("No answer yet").wait_for()
+    studio.chart.get_by_label("learning rate").press("ArrowRight")
+    studio.chart.get_by_role("status").get_by_text("No answer yet").wait_for()

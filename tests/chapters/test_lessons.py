@@ -152,12 +152,12 @@ def test_the_parts_come_in_order(lesson: nbformat.NotebookNode) -> None:
         "\n".join(c.source for c in lesson.cells if c.cell_type == "markdown"),
         re.MULTILINE,
     )
-    places = [
+    positions = [
         next((i for i, t in enumerate(titles) if t.lower().startswith(part)), None)
         for part in [*PARTS, LAST]
     ]
-    found = [place for place in places if place is not None]
-    assert places == found == sorted(found), titles
+    found = [number for number in positions if number is not None]
+    assert positions == found == sorted(found), titles
 
 
 def test_the_first_line_is_the_title(path: Path, lesson: nbformat.NotebookNode) -> None:
@@ -298,8 +298,8 @@ def asked(lesson: nbformat.NotebookNode) -> dict[str, tuple[int, str]]:
 def test_every_exercise_has_a_hint_and_a_solution_that_unfold(
     lesson: nbformat.NotebookNode,
 ) -> None:
-    for name, (place, text) in asked(lesson).items():
-        assert "exercise" in lesson.cells[place].metadata.tags, name
+    for name, (number, text) in asked(lesson).items():
+        assert "exercise" in lesson.cells[number].metadata.tags, name
         for title in ("Hint", "Solution"):
             assert re.search(UNFOLDS.format(title), text, re.DOTALL), (name, title)
         assert "<details open" not in text
@@ -310,12 +310,12 @@ def test_the_solutions_in_code_are_right(
 ) -> None:
     """Each is run where it belongs, after the cells above it."""
     space: dict[str, object] = {"__name__": "__main__"}
-    told = {place: (name, text) for name, (place, text) in asked(lesson).items()}
+    exercises = {number: (name, text) for name, (number, text) in asked(lesson).items()}
     for i, cell in enumerate(lesson.cells):
         if cell.cell_type != "code" or "live" in cell.metadata.get("tags", ()):
             continue
         exec(compile(cell.source, cell.id, "exec"), space)  # noqa: S102 - the lesson
-        name, text = told.get(i, ("", ""))
+        name, text = exercises.get(i, ("", ""))
         if solution := re.search(r"Solution.*```python\n(.*?)```", text, re.DOTALL):
             last = re.findall(r"^answer = tape.*$", cell.source, re.MULTILINE)
             asking = re.findall(r"^check\(.*$", cell.source, re.MULTILINE)

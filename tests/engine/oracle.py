@@ -1,9 +1,10 @@
 """What the engine is compared with: NumPy functions, cases, finite differences.
 
-Nothing here calls the engine's mathematics. A new entry in the registry needs one line
-in ``NUMPY`` (``test_registry`` says so when it is missing), a line in ``SHAPES`` if its
-operands are not of any shape, and a line in ``SETTINGS`` if it has settings; every test
-of the engine then runs over it.
+Nothing here calls the engine's mathematics. An entry of the registry says in its
+``reference`` what it is in NumPy; where that is more than a line, it stands in
+``NUMPY`` (``test_registry`` says so when both are missing). Operands that are not of
+any shape need a line in ``SHAPES``, settings one in ``SETTINGS``; every test of the
+engine then runs over the entry.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Array = Any
 
 
 def _unreduce(x: Array, shape: Shape, axis: Any, keep: bool) -> Array:
-    """Every entry of ``x`` at all the places of ``shape`` it is the sum of."""
+    """Every entry of ``x`` repeated along the axes that were summed."""
     if not keep:
         axes = range(len(shape)) if axis is None else (a % len(shape) for a in axis)
         for a in sorted(axes):
@@ -101,14 +102,14 @@ NUMPY: dict[str, Callable[..., Any]] = {
     "zero": lambda x: 0.0 * x,
     "sum": lambda x, axis, keep: np.sum(x, axis=axis, keepdims=keep),
     "mean": lambda x, axis, keep: np.mean(x, axis=axis, keepdims=keep),
-    "spread": _unreduce,
-    "fit": shrink,
-    "stretch": _grow,
+    "expand_reduced": _unreduce,
+    "unbroadcast": shrink,
+    "broadcast_to": _grow,
     "reshape": np.reshape,
     "transpose": np.transpose,
     "T": lambda x: np.swapaxes(x, -1, -2),
     "pick": lambda x, key: x[key],
-    "place": _placed,
+    "put": _placed,
     "stack": np.stack,
     "pick_at": lambda x, k, axis: np.moveaxis(x, axis, 0)[k],
     "place_at": _placed_at,
@@ -119,6 +120,13 @@ NUMPY: dict[str, Callable[..., Any]] = {
 }
 
 NUMPY |= references.NUMPY
+NUMPY |= {
+    op.name: eval(  # noqa: S307 - our own registry
+        f"lambda {', '.join((*op.operands, *op.settings))}: {op.reference}", {"np": np}
+    )
+    for op in TABLE
+    if op.reference
+}
 
 LEAVES = references.APART | {op.name for op in TABLE if op.text == "value"}
 """Ops that are not computed, a variable, a watched tensor; ops with their own tests."""
@@ -162,17 +170,17 @@ SETTINGS: dict[str, list[tuple[tuple[Shape, ...], tuple[Any, ...]]]] = {
     ]
     for name in ("sum", "mean")
 } | {
-    "spread": [
+    "expand_reduced": [
         (((),), ((), None, False)), (((),), ((3,), None, False)),
         (((2,),), ((2, 3), (-1,), False)), (((1, 3),), ((2, 3), (-2,), True)),
         (((3,),), ((2, 3, 2), (-3, -1), False)), (((1, 1),), ((2, 3), None, True)),
     ],
-    "fit": [
+    "unbroadcast": [
         (((2, 3),), ((3,), 0)), (((2, 3),), ((2, 1), 0)), (((2, 3),), ((), 0)),
         (((2, 3),), ((2, 3), 0)), (((2, 3, 2),), ((2, 2), 1)),
         (((2, 3, 2),), ((2, 1), 1)), (((0, 3),), ((3,), 0)),
     ],
-    "stretch": [
+    "broadcast_to": [
         (((3,),), ((2, 3), 0)), (((2, 1),), ((2, 3), 0)), (((),), ((2, 3), 0)),
         (((),), ((), 0)), (((2, 2),), ((2, 3, 2), 1)), (((1, 3),), ((0, 3), 0)),
     ],
@@ -193,7 +201,7 @@ SETTINGS: dict[str, list[tuple[tuple[Shape, ...], tuple[Any, ...]]]] = {
         (((3,),), ((slice(3, None),),)), (((),), ((None,),)), (((),), ((Ellipsis,),)),
         (((2, 3),), ((1, _MASK[0]),)),
     ],
-    "place": [
+    "put": [
         (((),), ((3,), (1,))), (((3,),), ((2, 3), (0,))),
         (((2,),), ((2, 3), (Ellipsis, 1))),
         (((4,),), ((2, 3), (_MASK,))), (((2,),), ((3,), (slice(None, None, 2),))),
@@ -232,7 +240,7 @@ SAFE |= references.SAFE
 
 
 @dataclass(frozen=True)
-class Case:
+class OpCase:
     """One op with operands (float64, or bool for a condition) and settings."""
 
     op: Op
@@ -317,11 +325,11 @@ def layouts(op: Op) -> list[tuple[tuple[Shape, ...], tuple[Any, ...]]]:
     return [(s, ()) for s in shapes]
 
 
-def cases(op: Op) -> Iterator[Case]:
+def cases(op: Op) -> Iterator[OpCase]:
     """All cases of one op."""
     for n, (shapes, settings) in enumerate(layouts(op)):
         seed = zlib.crc32(f"{op.name} {n}".encode())
-        yield Case(op, sample(op, shapes, seed), settings)
+        yield OpCase(op, sample(op, shapes, seed), settings)
 
 
 COMPUTED = [op for op in TABLE if op.name not in LEAVES]
@@ -342,17 +350,17 @@ def slope(
 ) -> Array:
     """Central differences of a scalar function by each entry of one operand."""
     out = np.zeros(at[slot].shape)
-    for spot in np.ndindex(*out.shape):
+    for entry in np.ndindex(*out.shape):
         ends = []
         for sign in (1, -1):
             moved = [v.copy() for v in at]
-            moved[slot][spot] += sign * step
+            moved[slot][entry] += sign * step
             ends.append(f(*moved))
-        out[spot] = (ends[0] - ends[1]) / (2 * step)
+        out[entry] = (ends[0] - ends[1]) / (2 * step)
     return out
 
 
-def step_of(case: Case) -> float:
+def step_of(case: OpCase) -> float:
     """A step that the case's own rounding allows (a cast to float32 is coarse)."""
     return 2.0**-4 if case.op.name == "cast" else 1e-6
 
@@ -387,7 +395,7 @@ WORDS: dict[str, Any] = (
 """What the words of the rules mean, in NumPy: an op's word is the op."""
 
 
-def read_rule(case: Case, slot: int, g: Array) -> Array:
+def read_rule(case: OpCase, slot: int, g: Array) -> Array:
     """The displayed rule of an operand, evaluated as plain Python over NumPy."""
     rule = case.op.rules[0 if case.op.many else slot]
     if rule is None:

@@ -38,7 +38,7 @@ TAME = [
 
 @dataclass(frozen=True)
 class Program:
-    """Inputs, and lines ``(op, places of its operands)``; the last is the result."""
+    """Inputs, and lines ``(op, indices of its operands)``; the last is the result."""
 
     inputs: tuple[Array, ...]
     lines: tuple[tuple[Op, tuple[int, ...]], ...]
@@ -46,16 +46,16 @@ class Program:
     def tensors(self, given: list[Tensor]) -> Tensor:
         """Run it on the engine."""
         values: list[Any] = list(given)
-        for op, places in self.lines:
-            values.append(getattr(call, op.name)(*(values[p] for p in places)))
+        for op, operands in self.lines:
+            values.append(getattr(call, op.name)(*(values[p] for p in operands)))
         return values[-1]  # type: ignore[no-any-return]
 
     def numpy(self, *given: Array) -> Array:
         """Run it on NumPy."""
         values = list(given)
         with np.errstate(all="ignore"):
-            for op, places in self.lines:
-                values.append(NUMPY[op.name](*(values[p] for p in places)))
+            for op, operands in self.lines:
+                values.append(NUMPY[op.name](*(values[p] for p in operands)))
         return np.asarray(values[-1])
 
     def given(self) -> list[Tensor]:
@@ -63,7 +63,7 @@ class Program:
         return [tensor(v) for v in self.inputs]
 
     def __repr__(self) -> str:
-        lines = [f"{op.name}{places}" for op, places in self.lines]
+        lines = [f"{op.name}{operands}" for op, operands in self.lines]
         return f"{[v.tolist() for v in self.inputs]}: {'; '.join(lines)}"
 
 
@@ -84,6 +84,6 @@ def programs(draw: st.DrawFn, ops: list[Op] = ANY, longest: int = 12) -> Program
     lines: list[tuple[Op, tuple[int, ...]]] = []
     for _ in range(draw(st.integers(1, longest))):
         op = draw(st.sampled_from(ops))
-        here = len(inputs) + len(lines)
-        lines.append((op, tuple(draw(st.integers(0, here - 1)) for _ in op.operands)))
+        size = len(inputs) + len(lines)
+        lines.append((op, tuple(draw(st.integers(0, size - 1)) for _ in op.operands)))
     return Program(tuple(inputs), tuple(lines))

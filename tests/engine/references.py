@@ -143,10 +143,10 @@ def _run(
     at = axis[0] if isinstance(axis, tuple) else axis
     rows = np.moveaxis(np.asarray(x), at, -1)
     out = np.empty(rows.shape)
-    for spot in np.ndindex(*rows.shape):
-        row, i = rows[spot[:-1]], spot[-1]
+    for entry in np.ndindex(*rows.shape):
+        row, i = rows[entry[:-1]], entry[-1]
         part = row[i + exclusive :] if back else row[: i + 1 - exclusive]
-        out[spot] = f(part.tolist())
+        out[entry] = f(part.tolist())
     return np.moveaxis(out, -1, at)
 
 
@@ -248,8 +248,8 @@ def _in_place(x: Array, ids: Array, axis: int) -> Array:
     """``x`` has the axis in front; the entries end up where the axis was."""
     many, at = np.ndim(ids), axis % x.ndim
     out = np.empty((*np.shape(ids), *x.shape[1:]))
-    for spot in np.ndindex(*np.shape(ids)):
-        out[spot] = x[np.asarray(ids)[spot]]
+    for entry in np.ndindex(*np.shape(ids)):
+        out[entry] = x[np.asarray(ids)[entry]]
     order = [*range(many, many + at), *range(many), *range(many + at, out.ndim)]
     return np.transpose(out, order)
 
@@ -259,8 +259,8 @@ def _scattered(x: Array, shape: Shape, ids: Array, axis: int) -> Array:
     back = np.moveaxis(z, axis, 0)
     many, at = np.ndim(ids), axis % len(shape)
     parts = np.moveaxis(np.asarray(x), tuple(range(at, at + many)), tuple(range(many)))
-    for spot in np.ndindex(*np.shape(ids)):
-        back[np.asarray(ids)[spot]] += parts[spot]
+    for entry in np.ndindex(*np.shape(ids)):
+        back[np.asarray(ids)[entry]] += parts[entry]
     return z
 
 
@@ -274,24 +274,24 @@ def _points(x: Array, ids: Array, lead: int) -> Array:
 def _points_back(x: Array, shape: Shape, ids: Array, lead: int) -> Array:
     assert lead == 0
     z = np.zeros(shape)
-    for spot in np.ndindex(*ids.shape[:-1]):
-        z[tuple(ids[spot])] += x[spot]
+    for entry in np.ndindex(*ids.shape[:-1]):
+        z[tuple(ids[entry])] += x[entry]
     return z
 
 
 def _along(x: Array, ids: Array, axis: int) -> Array:
     x, ids = np.moveaxis(x, axis, -1), np.moveaxis(ids, axis, -1)
     out = np.empty(ids.shape)
-    for spot in np.ndindex(*ids.shape):
-        out[spot] = x[(*spot[:-1], ids[spot])]
+    for entry in np.ndindex(*ids.shape):
+        out[entry] = x[(*entry[:-1], ids[entry])]
     return np.moveaxis(out, -1, axis)
 
 
 def _put_along(x: Array, shape: Shape, ids: Array, axis: int) -> Array:
     z = np.zeros(shape)
     back, x, ids = (np.moveaxis(v, axis, -1) for v in (z, x, ids))
-    for spot in np.ndindex(*ids.shape):
-        back[(*spot[:-1], ids[spot])] = x[spot]
+    for entry in np.ndindex(*ids.shape):
+        back[(*entry[:-1], ids[entry])] = x[entry]
     return z
 
 
@@ -348,8 +348,8 @@ def _einsum(xs: Any, eq: str) -> Array:
     }
     letters = sorted(sizes)
     z = np.zeros([sizes[c] for c in out])
-    for spot in itertools.product(*(range(sizes[c]) for c in letters)):
-        at = dict(zip(letters, spot, strict=True))
+    for entry in itertools.product(*(range(sizes[c]) for c in letters)):
+        at = dict(zip(letters, entry, strict=True))
         product = math.prod(
             float(np.asarray(x)[tuple(at[c] for c in t)])
             for t, x in zip(terms, xs, strict=True)
@@ -558,7 +558,7 @@ WORDS: dict[str, Any] = {
     "before": lambda shapes, k, axis: int(
         np.sum([s[axis] for s in shapes[:k]], dtype=int)
     ),
-    "told": lambda message: message,
+    "gradient_message": lambda message: message,
     "entry": lambda x, a: np.sum(x * _hot(a, x), -1),
     "others": linalg.others,
     "turned": linalg.turned,

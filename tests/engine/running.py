@@ -1,4 +1,4 @@
-"""How the tests of the engine put a case through it."""
+"""How the tests run an ``OpCase``: recorded, swept, with weights."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from tapeviz.engine.dispatch import call
 from tapeviz.engine.recording import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, wrap
-from tests.engine.oracle import Array, Case
+from tests.engine.inside import index_of, records
+from tests.engine.oracle import Array, OpCase
 
 
-def over(items: Iterable[tuple[Any, ...]]) -> Callable[[Callable[..., None]], Any]:
+def for_each(items: Iterable[tuple[Any, ...]]) -> Callable[[Callable[..., None]], Any]:
     """Run a test over items that begin with a case: one test per op, all items in it.
 
-    What fails is told with a note that names the item.
+    What fails gets a note that names the item.
     """
     groups: dict[str, list[tuple[Any, ...]]] = {}
     for item in items:
@@ -40,7 +41,7 @@ def over(items: Iterable[tuple[Any, ...]]) -> Callable[[Callable[..., None]], An
     return decorate
 
 
-def run(case: Case, *operands: Any) -> Tensor:
+def run(case: OpCase, *operands: Any) -> Tensor:
     """The op on tensors, as the public functions call it."""
     given = (list(operands),) if case.op.many else operands
     out = getattr(call, case.op.name)(*given, *case.settings)
@@ -53,17 +54,17 @@ def tensor(v: Array, dtype: str = "float64") -> Tensor:
     return wrap(np.asarray(v.astype(dtype) if v.dtype.kind == "f" else v)[()])
 
 
-def tensors(case: Case, dtype: str = "float64") -> list[Tensor]:
+def tensors(case: OpCase, dtype: str = "float64") -> list[Tensor]:
     """The case's operands as tensors."""
     return [tensor(v, dtype) for v in case.operands]
 
 
-def floats(case: Case, given: list[Tensor]) -> list[Tensor]:
+def floats(case: OpCase, given: list[Tensor]) -> list[Tensor]:
     """The operands that have derivatives."""
     return [given[i] for i in case.floats]
 
 
-def gradients(case: Case, operands: tuple[Array, ...], weights: Array) -> list[Any]:
+def gradients(case: OpCase, operands: tuple[Array, ...], weights: Array) -> list[Any]:
     """The gradients of the weighted sum of the result, None being zero."""
     given = [tensor(v) for v in operands]
     with GradientTape() as tape:
@@ -74,17 +75,15 @@ def gradients(case: Case, operands: tuple[Array, ...], weights: Array) -> list[A
     )  # type: ignore[no-any-return]
 
 
-def recorded(case: Case, given: list[Tensor]) -> tuple[GradientTape, Tensor, Record]:
+def recorded(case: OpCase, given: list[Tensor]) -> tuple[GradientTape, Tensor, Record]:
     """A tape with the op on it, the result, and its record."""
     with GradientTape(persistent=True) as tape:
         tape.watch(floats(case, given))
         y = run(case, *given)
-    recording = tape._recording
-    assert recording is not None
-    return tape, y, recording.recs[y._i]
+    return tape, y, records(tape)[index_of(y)]
 
 
-def weights(case: Case, seed: int = 7) -> Array:
+def weights(case: OpCase, seed: int = 7) -> Array:
     """An upstream gradient for the result of a case."""
     shape = case.numpy(*case.operands).shape
     return np.asarray(np.random.default_rng(seed).uniform(-1.5, 1.5, shape))

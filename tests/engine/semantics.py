@@ -1,10 +1,9 @@
 """Snippets and what they give: one table, run on tapeviz and on TensorFlow.
 
-An outcome is told as short text, the same for both: ``6 float32`` is a tensor,
-``var 3 float32`` a variable, ``np 3 float32`` a NumPy value, ``ValueError: ...`` an
-error with the first line of its message. An expected error names its class and a phrase.
+An outcome is short text, the same for both: ``6 float32`` is a tensor, ``var 3
+float32`` a variable, ``np 3 float32`` a NumPy value, ``ValueError: ...`` an error with
+the first line of its message. An expected error names its class and a phrase.
 """
-# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -37,20 +36,20 @@ def row(name: str, code: str, gives: str) -> Row:
     return Row(name, textwrap.dedent(code).strip(), gives)
 
 
-def told(value: Any) -> str:  # noqa: PLR0911 - one line for each kind of value
+def described(value: Any) -> str:  # noqa: PLR0911 - one line for each kind of value
     """A value as short text."""
     if isinstance(value, (list, tuple)) and type(value).__name__ != "TensorShape":
-        inside = ", ".join(told(v) for v in value)
+        inside = ", ".join(described(v) for v in value)
         name = type(value).__name__
         plain = {"list": "[%s]", "tuple": "(%s)"}
         named = name.rpartition("ListWrapper")[1]
         return plain.get("list" if named else name, name + "(%s)") % inside
     if isinstance(value, dict) or type(value).__name__ == "_DictWrapper":
-        inside = ", ".join(f"{k}: {told(v)}" for k, v in value.items())
+        inside = ", ".join(f"{k}: {described(v)}" for k, v in value.items())
         name = type(value).__name__
         return f"{'' if name == 'dict' else name}{{{inside}}}"
     if type(value).__name__ == "IndexedSlices":
-        return f"slices {told(value.values)} at {told(value.indices)}"
+        return f"slices {described(value.values)} at {described(value.indices)}"
     if hasattr(value, "numpy") and hasattr(value, "dtype"):
         mark = "var " if hasattr(value, "assign") else ""
         return f"{mark}{_array(value.numpy())} {value.dtype.name}"
@@ -86,7 +85,7 @@ class _Logs(logging.Handler):
 def _space(tf: Any, logs: list[str]) -> dict[str, Any]:
     def error(act: Any) -> str:
         try:
-            return told(act())
+            return described(act())
         except Exception as e:  # noqa: BLE001 - any error is an outcome here
             return f"{type(e).__name__}: {e}".splitlines()[0]
 
@@ -110,7 +109,7 @@ def outcome(tf: Any, code: str) -> str:
             exec(compile(ast.Module(body, []), "<row>", "exec"), space)  # noqa: S102
             assert isinstance(last, ast.Expr), "a snippet ends with an expression"
             made = eval(compile(ast.Expression(last.value), "<row>", "eval"), space)  # noqa: S307
-            return told(made)
+            return described(made)
     except Exception as e:  # noqa: BLE001 - any error is an outcome here
         return f"{type(e).__name__}: " + " ".join(str(e).split("\n"))
     finally:
@@ -141,7 +140,7 @@ def forget_warnings() -> None:
     if "tensorflow" in sys.modules:
         from tensorflow.python.platform import tf_logging
 
-        tf_logging._log_counter_per_token.clear()
+        tf_logging._log_counter_per_token.clear()  # there is no public way
     if "tapeviz.engine.tape" in sys.modules:
-        tape = sys.modules["tapeviz.engine.tape"]
-        tape._told.update(dict.fromkeys(tape._told, 0))
+        tape = sys.modules["tapeviz.engine.tape"]  # no learner should need this
+        tape._warned.update(dict.fromkeys(tape._warned, 0))

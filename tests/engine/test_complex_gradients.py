@@ -61,28 +61,30 @@ def test_the_gradient_says_how_the_height_changes(line: str) -> None:
     got = tape.gradient(y, sources, up, unconnected_gradients="zero")
     for (name, v), g in zip(arrays.items(), got, strict=True):
         want = np.zeros(v.shape, complex)
-        for spot in np.ndindex(*v.shape):
+        for entry in np.ndindex(*v.shape):
             for step in (1e-6, 1e-6j):
                 ends = []
                 for sign in (1, -1):
                     moved = v.copy()
-                    moved[spot] += sign * step
+                    moved[entry] += sign * step
                     ends.append(height(line, {**arrays, name: moved}))
-                want[spot] += (ends[0] - ends[1]) / 2e-6 * (1 if step.imag == 0 else 1j)
+                want[entry] += (
+                    (ends[0] - ends[1]) / 2e-6 * (1 if step.imag == 0 else 1j)
+                )
         np.testing.assert_allclose(g.numpy(), want, 1e-5, 1e-6)
 
 
-def test_what_is_told_is_what_ran() -> None:
+def test_the_steps_add_up_to_what_ran() -> None:
     z = tf.constant(Z)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(z)
         y = tf.exp(z) * z
     ran = tape.gradient(y, z).numpy()
     seeds = [tf.constant(np.ones(2, complex))]
-    told = [
+    contributions = [
         p for _, _, parts in tape.backward_steps([y], seeds) for p in parts if p[1] == 0
     ]
-    np.testing.assert_allclose(told[-1][3], ran)
+    np.testing.assert_allclose(contributions[-1][3], ran)
 
 
 def test_gradients_of_gradients() -> None:

@@ -1,6 +1,6 @@
-"""A learner's mistakes: each is told with what, where and what to do.
+"""A learner's mistakes: the message says what happened, where, and what to do.
 
-Every program here makes one mistake, in the line that ends in ``# tape_stack``. The class and
+Every program here makes one mistake, in the line that ends in ``# here``. The class and
 the key phrase are TensorFlow's; the line must be the learner's own, and there must be a
 way out.
 """

@@ -9,8 +9,9 @@ import pytest
 import tapeviz
 from tapeviz.engine.forward_mode import ForwardAccumulator
 from tests.engine import oracle
-from tests.engine.oracle import RULED, Case
-from tests.engine.running import over, run, tensor, tensors
+from tests.engine.inside import array_of
+from tests.engine.oracle import RULED, OpCase
+from tests.engine.running import for_each, run, tensor, tensors
 from tests.engine.semantics import Row, judged, row
 
 BOTH = """
@@ -113,8 +114,8 @@ def test_a_step_of_another_shape() -> None:
         ForwardAccumulator(tapeviz.constant([1.0, 2.0]), tapeviz.constant(1.0))
 
 
-@over((c,) for c in RULED)
-def test_every_op_moves_as_differences_say(case: Case) -> None:
+@for_each((c,) for c in RULED)
+def test_every_op_moves_as_differences_say(case: OpCase) -> None:
     given = tensors(case)
     rng = np.random.default_rng(3)
     steps = {i: rng.uniform(-1, 1, case.operands[i].shape) for i in case.floats}
@@ -134,4 +135,4 @@ def test_every_op_moves_as_differences_say(case: Case) -> None:
         for s in (1, -1)
     ]
     want = (ends[0] - ends[1]) / (2 * h)
-    np.testing.assert_allclose(got._v, want, 1e-5, 1e-6)
+    np.testing.assert_allclose(array_of(got), want, 1e-5, 1e-6)

@@ -1,8 +1,8 @@
-"""Every rule of the registry: shown, run and true are one and the same.
+"""Every vjp rule of the registry, by every way there is to evaluate it.
 
 For each op and operand: against finite differences at first and second order, the text
-evaluated by Python over plain NumPy, the chatty sweep, the batched sweep, and the sweep
-that is itself recorded.
+evaluated by Python over plain NumPy, the step-by-step sweep, the batched sweep, and the
+sweep that is itself recorded.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tapeviz.engine.dispatch import BACK, BACKS, TELL
+from tapeviz.engine.dispatch import VJP, VJP_BATCHED, VJP_STEPS
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op, Rule
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor
 from tests.engine import oracle
-from tests.engine.oracle import RULED, Array, Case
+from tests.engine.inside import array_of, index_of, records
+from tests.engine.oracle import RULED, Array, OpCase
 from tests.engine.running import (
     floats,
+    for_each,
     gradients,
-    over,
     recorded,
     run,
     tensor,
@@ -31,15 +32,15 @@ from tests.engine.running import (
     weights,
 )
 
-CASES = over((c,) for c in RULED)
+CASES = for_each((c,) for c in RULED)
 SLOTS = [(c, i) for c in RULED for i in c.floats if c.op.rules[0 if c.op.many else i]]
-EACH = over(SLOTS)
-TWICE = over(product(RULED, ["float32", "float64"]))
+EACH = for_each(SLOTS)
+TWICE = for_each(product(RULED, ["float32", "float64"]))
 
 
 def near(got: Any, want: Any, rtol: float = 1e-5, atol: float = 1e-6) -> None:
-    """Equal to what finite differences can tell."""
-    got = np.asarray(got._v if isinstance(got, Tensor) else got)
+    """Equal, as far as finite differences are exact."""
+    got = np.asarray(array_of(got) if isinstance(got, Tensor) else got)
     assert got.shape == np.shape(want)
     np.testing.assert_allclose(got, want, rtol, atol)
 
@@ -60,7 +61,7 @@ def test_every_rule_is_tried() -> None:
 
 
 @CASES
-def test_the_gradient_is_the_slope(case: Case) -> None:
+def test_the_gradient_is_the_slope(case: OpCase) -> None:
     w = weights(case)
     got = gradients(case, case.operands, w)
     for g, slot in zip(got, case.floats, strict=True):
@@ -73,7 +74,7 @@ def test_the_gradient_is_the_slope(case: Case) -> None:
         near(g, want)
 
 
-def second(case: Case, ws: list[Array]) -> list[Any]:
+def second(case: OpCase, ws: list[Array]) -> list[Any]:
     """The gradients of a weighted sum of the gradients."""
     given = tensors(case)
     sources = floats(case, given)
@@ -88,7 +89,7 @@ def second(case: Case, ws: list[Array]) -> list[Any]:
 
 
 @CASES
-def test_the_gradient_of_the_gradient_is_its_slope(case: Case) -> None:
+def test_the_gradient_of_the_gradient_is_its_slope(case: OpCase) -> None:
     ws = [
         np.cos(1.0 + np.arange(case.operands[i].size)).reshape(case.operands[i].shape)
         for i in case.floats
@@ -96,7 +97,7 @@ def test_the_gradient_of_the_gradient_is_its_slope(case: Case) -> None:
 
     def first(*operands: Array) -> float:
         got = gradients(case, operands, weights(case))
-        return sum(float(np.sum(w * g._v)) for w, g in zip(ws, got, strict=True))
+        return sum(float(np.sum(w * array_of(g))) for w, g in zip(ws, got, strict=True))
 
     for g, slot in zip(second(case, ws), case.floats, strict=True):
         near(
@@ -110,35 +111,35 @@ def test_the_gradient_of_the_gradient_is_its_slope(case: Case) -> None:
 # -- the text --------------------------------------------------------------------------
 
 
-def back(case: Case, sweep: Any, g: Any) -> list[Any]:
+def back(case: OpCase, sweep: Any, g: Any) -> list[Any]:
     """What a compiled sweep adds to each operand, given one record."""
     tape, _, rec = recorded(case, tensors(case))
-    grads: list[Any] = [None] * len(tape._recording.recs)  # type: ignore[union-attr]
+    grads: list[Any] = [None] * len(records(tape))
     with np.errstate(all="ignore"):
         sweep(g, rec, grads, -1, None)
     return [grads[i] for i in case.op.inputs(rec)]
 
 
 @EACH
-def test_what_is_shown_is_what_ran(case: Case, slot: int) -> None:
+def test_what_is_shown_is_what_ran(case: OpCase, slot: int) -> None:
     g = weights(case)
     shown = oracle.read_rule(case, slot, g)
-    ran = back(case, BACK.table[case.op.code], tensor(g)._v)[slot]
+    ran = back(case, VJP.table[case.op.code], array_of(tensor(g)))[slot]
     near(ran, shown, 1e-13, 1e-14)
 
 
 @EACH
-def test_what_is_told_is_what_ran(case: Case, slot: int) -> None:
-    g = tensor(weights(case))._v
+def test_what_a_step_gives_is_what_ran(case: OpCase, slot: int) -> None:
+    g = array_of(tensor(weights(case)))
     _, _, rec = recorded(case, tensors(case))
-    error_message = TELL[case.op.code][0 if case.op.many else slot]
-    assert error_message is not None
-    ran = back(case, BACK.table[case.op.code], g)[slot]
-    np.testing.assert_array_equal(error_message(g, rec, slot), ran)
+    step_vjp = VJP_STEPS[case.op.code][0 if case.op.many else slot]
+    assert step_vjp is not None
+    ran = back(case, VJP.table[case.op.code], g)[slot]
+    np.testing.assert_array_equal(step_vjp(g, rec, slot), ran)
 
 
 @CASES
-def test_the_recorded_sweep_gives_the_same(case: Case) -> None:
+def test_the_recorded_sweep_gives_the_same(case: OpCase) -> None:
     given, w = tensors(case), tensor(weights(case))
     sources = floats(case, given)
     with GradientTape() as outer:
@@ -150,24 +151,24 @@ def test_the_recorded_sweep_gives_the_same(case: Case) -> None:
     plain = gradients(case, case.operands, weights(case))
     for a, p in zip(again, plain, strict=True):
         assert type(a) is Tensor
-        np.testing.assert_allclose(a._v, p._v, 1e-13, 1e-15)
+        np.testing.assert_allclose(array_of(a), array_of(p), 1e-13, 1e-15)
 
 
 @EACH
-def test_the_batched_rule_is_the_rule_row_by_row(case: Case, slot: int) -> None:
+def test_the_batched_rule_is_the_rule_row_by_row(case: OpCase, slot: int) -> None:
     shape = case.numpy(*case.operands).shape
     rows = np.random.default_rng(3).uniform(-1, 1, (4, *shape))
-    many = back(case, BACKS.table[case.op.code], rows)[slot]
+    many = back(case, VJP_BATCHED.table[case.op.code], rows)[slot]
     assert many.shape == (4, *case.operands[slot].shape)
     for g, got in zip(rows, many, strict=True):
-        one = back(case, BACK.table[case.op.code], tensor(np.asarray(g))._v)[slot]
+        one = back(case, VJP.table[case.op.code], array_of(tensor(np.asarray(g))))[slot]
         np.testing.assert_allclose(got, one, 1e-13, 1e-15)
 
 
 # -- whole Jacobians -------------------------------------------------------------------
 
 
-def jacobian(case: Case, operands: tuple[Array, ...]) -> list[Any]:
+def jacobian(case: OpCase, operands: tuple[Array, ...]) -> list[Any]:
     given = [tensor(v) for v in operands]
     with GradientTape() as tape:
         tape.watch(floats(case, given))
@@ -176,21 +177,21 @@ def jacobian(case: Case, operands: tuple[Array, ...]) -> list[Any]:
 
 
 @CASES
-def test_a_jacobian_is_its_rows(case: Case) -> None:
+def test_a_jacobian_is_its_rows(case: OpCase) -> None:
     given = tensors(case)
     tape, y, _ = recorded(case, given)
     got = jacobian(case, case.operands)
     for j, source in zip(got, floats(case, given), strict=True):
         assert j.shape == (*y.shape, *source.shape)
-        for spot in np.ndindex(*y.shape):
+        for entry in np.ndindex(*y.shape):
             one = np.zeros(y.shape)
-            one[spot] = 1.0
+            one[entry] = 1.0
             row = tape.gradient(y, source, tensor(one), unconnected_gradients="zero")
-            np.testing.assert_allclose(j._v[spot], row._v, 1e-13, 1e-15)
+            np.testing.assert_allclose(array_of(j)[entry], array_of(row), 1e-13, 1e-15)
 
 
 @CASES
-def test_a_recorded_jacobian_is_the_same(case: Case) -> None:
+def test_a_recorded_jacobian_is_the_same(case: OpCase) -> None:
     given = tensors(case)
     sources = floats(case, given)
     with GradientTape() as outer:
@@ -200,20 +201,20 @@ def test_a_recorded_jacobian_is_the_same(case: Case) -> None:
             y = run(case, *given)
         again = inner.jacobian(y, sources, unconnected_gradients="zero")
     for a, j in zip(again, jacobian(case, case.operands), strict=True):
-        np.testing.assert_allclose(a._v, j._v, 1e-13, 1e-15)
+        np.testing.assert_allclose(array_of(a), array_of(j), 1e-13, 1e-15)
 
 
 @CASES
-def test_the_gradient_of_a_jacobian_is_its_slope(case: Case) -> None:
+def test_the_gradient_of_a_jacobian_is_its_slope(case: OpCase) -> None:
     def total(parts: list[Any]) -> list[Any]:
         return [
-            j * tensor(np.cos(np.arange(float(np.size(j._v)))).reshape(j.shape))
+            j * tensor(np.cos(np.arange(float(np.size(array_of(j))))).reshape(j.shape))
             for j in parts
             if j is not None
         ]
 
     def plain(*operands: Array) -> float:
-        return sum(float(np.sum(p._v)) for p in total(jacobian(case, operands)))
+        return sum(float(np.sum(array_of(p))) for p in total(jacobian(case, operands)))
 
     given = tensors(case)
     sources = floats(case, given)
@@ -237,7 +238,7 @@ def test_the_gradient_of_a_jacobian_is_its_slope(case: Case) -> None:
 
 
 @TWICE
-def test_a_gradient_has_the_dtype_of_its_source(case: Case, dtype: str) -> None:
+def test_a_gradient_has_the_dtype_of_its_source(case: OpCase, dtype: str) -> None:
     given = tensors(case, dtype)
     sources = floats(case, given)
     tape, y, _ = recorded(case, given)
@@ -246,12 +247,12 @@ def test_a_gradient_has_the_dtype_of_its_source(case: Case, dtype: str) -> None:
         if g is not None and case.op.name != "cast":
             assert g.dtype == dtype == s.dtype
             assert g.shape == s.shape
-            assert isinstance(g._v, np.ndarray) == bool(g._v.ndim)
-            near(g, e._v, 1e-4, 1e-5)
+            assert isinstance(array_of(g), np.ndarray) == bool(array_of(g).ndim)
+            near(g, array_of(e), 1e-4, 1e-5)
 
 
 @TWICE
-def test_a_second_gradient_has_it_too(case: Case, dtype: str) -> None:
+def test_a_second_gradient_has_it_too(case: OpCase, dtype: str) -> None:
     given = tensors(case, dtype)
     sources = floats(case, given)
     with GradientTape() as outer:
@@ -271,24 +272,24 @@ def test_a_second_gradient_has_it_too(case: Case, dtype: str) -> None:
 
 
 @CASES
-def test_nothing_given_is_written_to(case: Case) -> None:
+def test_nothing_given_is_written_to(case: OpCase) -> None:
     given, w = tensors(case), tensor(weights(case))
-    held = [t._v for t in (*given, w) if isinstance(t._v, np.ndarray)]
+    held = [array_of(t) for t in (*given, w) if isinstance(array_of(t), np.ndarray)]
     for v in held:
         v.flags.writeable = False
     before = [v.copy() for v in held]
     tape, y, _ = recorded(case, given)
-    kept = np.copy(y._v)
+    y_before = np.copy(array_of(y))
     for _ in range(2):
         tape.gradient(y, floats(case, given), w)
     tape.jacobian(y, floats(case, given))
-    np.testing.assert_array_equal(y._v, kept)
+    np.testing.assert_array_equal(array_of(y), y_before)
     for v, b in zip(held, before, strict=True):
         np.testing.assert_array_equal(v, b)
 
 
 @CASES
-def test_a_gradient_is_no_view_of_what_was_given(case: Case) -> None:
+def test_a_gradient_is_no_view_of_what_was_given(case: OpCase) -> None:
     """Writing to what came out must not change what went in, nor a second answer."""
     given, w = tensors(case), tensor(weights(case))
     tape, y, _ = recorded(case, given)
@@ -301,7 +302,7 @@ def test_a_gradient_is_no_view_of_what_was_given(case: Case) -> None:
     for a, g in zip(
         again, tape.gradient(y, floats(case, given), w, "zero"), strict=True
     ):
-        np.testing.assert_array_equal(a, g._v)
+        np.testing.assert_array_equal(a, array_of(g))
 
 
 # -- one operand a constant ------------------------------------------------------------
@@ -321,15 +322,15 @@ FORMS = {
 }
 
 
-def _can_be(case: Case, form: str) -> bool:
-    """An empty list cannot tell its other sizes."""
+def _can_be(case: OpCase, form: str) -> bool:
+    """An empty list does not show its other sizes."""
     return form != "python" or all(
         np.shape(v.tolist()) == v.shape for v in case.operands
     )
 
 
-@over((c, f) for c, f in product(PAIRS, FORMS) if _can_be(c, f))
-def test_one_operand_may_be_a_constant(case: Case, form: str) -> None:
+@for_each((c, f) for c, f in product(PAIRS, FORMS) if _can_be(c, f))
+def test_one_operand_may_be_a_constant(case: OpCase, form: str) -> None:
     w = weights(case)
     whole = dict(zip(case.floats, gradients(case, case.operands, w), strict=True))
     for slot in case.floats:
@@ -344,17 +345,16 @@ def test_one_operand_may_be_a_constant(case: Case, form: str) -> None:
         ]
         if case.op.rules[slot] is not None:
             g = tape.gradient(y, given[slot], tensor(w))
-            near(g, whole[slot]._v, 1e-5, 1e-5)
+            near(g, array_of(whole[slot]), 1e-5, 1e-5)
 
 
 def recorded_at(
-    case: Case, given: list[Any], slot: int
+    case: OpCase, given: list[Any], slot: int
 ) -> tuple[GradientTape, Tensor, Any]:
     with GradientTape() as tape:
         tape.watch(given[slot])
         y = run(case, *given)
-    assert tape._recording is not None
-    return tape, y, tape._recording.recs[y._i]
+    return tape, y, records(tape)[index_of(y)]
 
 
 @pytest.mark.parametrize(
@@ -379,12 +379,12 @@ def test_a_python_number_takes_the_tensors_dtype(
         t = tensor(np.full(shape, 1.25), dtype)
         given: list[Any] = [t, t]
         given[1 - slot] = number
-        tape, y, _ = recorded_at(Case(op, ()), given, slot)
+        tape, y, _ = recorded_at(OpCase(op, ()), given, slot)
         want = oracle.NUMPY[op.name](
-            *(np.float64(v._v) if v is t else v for v in given)
+            *(np.float64(array_of(v)) if v is t else v for v in given)
         )
         assert y.dtype == dtype
-        np.testing.assert_allclose(y._v, want, 1e-6)
+        np.testing.assert_allclose(array_of(y), want, 1e-6)
         if op.rules[slot] is not None:
             assert tape.gradient(y, t).dtype == dtype
 
@@ -392,8 +392,10 @@ def test_a_python_number_takes_the_tensors_dtype(
 # -- where no gradient goes ------------------------------------------------------------
 
 
-@over((c,) for c in oracle.ALL if c.floats and not any(c.op.rules) and not c.op.missing)
-def test_without_a_rule_there_is_no_gradient(case: Case) -> None:
+@for_each(
+    (c,) for c in oracle.ALL if c.floats and not any(c.op.rules) and not c.op.missing
+)
+def test_without_a_rule_there_is_no_gradient(case: OpCase) -> None:
     given = tensors(case)
     tape, y, _ = recorded(case, given)
     assert tape.gradient(y, floats(case, given)) == [None] * len(case.floats)
@@ -404,12 +406,17 @@ def test_without_a_rule_there_is_no_gradient(case: Case) -> None:
 
 def test_a_rule_saves_what_it_names() -> None:
     assert Rule("g * cos(x)").names == {"g", "cos", "x"}
-    assert Rule("spread(g, shape(x), axis)").names == {"spread", "g", "shape_x", "axis"}
-    assert Rule("spread(g, shape(x), axis)").shapes == {"x"}
+    assert Rule("expand_reduced(g, shape(x), axis)").names == {
+        "expand_reduced",
+        "g",
+        "shape_x",
+        "axis",
+    }
+    assert Rule("expand_reduced(g, shape(x), axis)").shapes == {"x"}
 
 
 @CASES
-def test_a_record_keeps_what_its_rules_name_and_no_more(case: Case) -> None:
+def test_a_record_keeps_what_its_rules_name_and_no_more(case: OpCase) -> None:
     _, _, rec = recorded(case, tensors(case))
     named = {n for r in case.op.rules if r for n in r.names}
     if not case.op.many:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor
 from tests.engine import oracle
+from tests.engine.inside import array_of, index_of
 from tests.engine.programs import TAME, Program, programs
 
 FEW = settings(
@@ -38,7 +39,7 @@ def same(a: Any, b: Any) -> None:
 
 
 def raw(results: list[Any]) -> list[Any]:
-    return [None if r is None else r._v for r in results]
+    return [None if r is None else array_of(r) for r in results]
 
 
 @FEW
@@ -46,7 +47,7 @@ def raw(results: list[Any]) -> list[Any]:
 def test_the_value_is_numpys(program: Program) -> None:
     _, _, y = record(program)
     np.testing.assert_allclose(
-        y._v, program.numpy(*program.inputs), rtol=1e-9, atol=1e-12
+        array_of(y), program.numpy(*program.inputs), rtol=1e-9, atol=1e-12
     )
 
 
@@ -55,40 +56,40 @@ def test_the_value_is_numpys(program: Program) -> None:
 def test_the_gradient_is_the_slope(program: Program) -> None:
     tape, sources, y = record(program)
     got = tape.gradient(y, sources, unconnected_gradients="zero")
-    rough = float(np.max(np.abs(y._v), initial=1.0))
+    rough = float(np.max(np.abs(array_of(y)), initial=1.0))
     for slot, g in enumerate(got):
         want = oracle.slope(
             lambda *v: float(np.sum(program.numpy(*v))), program.inputs, slot, 1e-5
         )
         scale = float(np.max(np.abs(want), initial=rough))
-        np.testing.assert_allclose(g._v, want, rtol=1e-4, atol=1e-5 * scale)
+        np.testing.assert_allclose(array_of(g), want, rtol=1e-4, atol=1e-5 * scale)
 
 
 @FEW
 @given(programs())
-def test_the_chatty_sweep_tells_what_the_fast_one_does(program: Program) -> None:
+def test_the_sweep_step_by_step_gives_what_the_fast_one_does(program: Program) -> None:
     tape, sources, y = record(program)
     fast = raw(tape.gradient(y, sources))
     seed = np.ones(y.shape)[()]
-    totals: dict[int, Any] = {y._i: seed}
-    places = []
-    for place, g, parts in tape.backward_steps([y], [seed]):
-        places.append(place)
-        np.testing.assert_array_equal(g, totals[place])
+    totals: dict[int, Any] = {index_of(y): seed}
+    indices = []
+    for index, g, parts in tape.backward_steps([y], [seed]):
+        indices.append(index)
+        np.testing.assert_array_equal(g, totals[index])
         for _, tail, part, total in parts:
-            assert tail < place, "an operand is older than its result"
+            assert tail < index, "an operand is older than its result"
             before = totals.get(tail)
             with np.errstate(all="ignore"):
                 np.testing.assert_array_equal(
                     total, part if before is None else before + part
                 )
             totals[tail] = total
-    assert places == sorted(places, reverse=True)
+    assert indices == sorted(indices, reverse=True)
     for s, g in zip(sources, fast, strict=True):
-        told = totals.get(s._i)
-        assert (told is None) == (g is None)
+        total = totals.get(index_of(s))
+        assert (total is None) == (g is None)
         if g is not None:
-            np.testing.assert_array_equal(told, g)
+            np.testing.assert_array_equal(total, g)
 
 
 @FEW
@@ -109,12 +110,12 @@ def test_the_recorded_sweep_agrees(program: Program) -> None:
 def test_the_batched_sweep_agrees(program: Program) -> None:
     tape, sources, y = record(program)
     whole = raw(tape.jacobian(y, sources))
-    for spot in np.ndindex(*y.shape):
+    for entry in np.ndindex(*y.shape):
         one = np.zeros(y.shape)
-        one[spot] = 1.0
+        one[entry] = 1.0
         for j, g in zip(whole, raw(tape.gradient(y, sources, one[()])), strict=True):
             if j is not None and np.all(np.isfinite(g)):
-                same(j[spot], g)
+                same(j[entry], g)
 
 
 @FEW
@@ -131,7 +132,7 @@ def test_a_hessian_is_symmetric(program: Program) -> None:
     size = [int(np.prod(s.shape, dtype=int)) for s in sources]
     for i, a in enumerate(size):
         for j, b in enumerate(size):
-            h, k = rows[i][j]._v, rows[j][i]._v
+            h, k = array_of(rows[i][j]), array_of(rows[j][i])
             scale = float(np.max(np.abs(h), initial=1.0))
             np.testing.assert_allclose(
                 np.reshape(h, (a, b)),

@@ -19,12 +19,9 @@ import tapeviz as tf
 from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.recording import OFF, Record, tape_stack
 from tapeviz.inspect.source.positions import positions
-from tests.engine.oracle import ALL, Case
-from tests.engine.running import over, recorded, tensors
-
-
-def records(tape: Any) -> list[Record]:
-    return list(tape._recording.recs)
+from tests.engine.inside import array_of, handle_of, recording_of, records
+from tests.engine.oracle import ALL, OpCase
+from tests.engine.running import for_each, recorded, tensors
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +44,8 @@ def atoms(part: Any) -> bool:
     return isinstance(part, ATOMS_INSIDE)
 
 
-@over((c,) for c in ALL if c.floats)
-def test_a_record_is_made_of_atoms(case: Case) -> None:
+@for_each((c,) for c in ALL if c.floats)
+def test_a_record_is_made_of_atoms(case: OpCase) -> None:
     _, _, rec = recorded(case, tensors(case))
     assert type(rec) is tuple
     assert atoms(rec)
@@ -93,7 +90,7 @@ def test_a_record_needs_few_bytes() -> None:
     assert (after - before) / 4000 <= 260
 
 
-def test_places_are_in_the_order_of_time() -> None:
+def test_indices_are_in_the_order_of_time() -> None:
     x = tf.Variable(2.0)
     with tf.GradientTape() as tape:
         y = x * x
@@ -163,9 +160,9 @@ WHERE = [
 
 def spoken(source: str, rec: Record) -> str:
     """The learner's own characters that a record came from."""
-    spot = positions(rec[-2]).get(rec[-1])
-    assert spot is not None
-    line, end_line, col, end_col = spot
+    span = positions(rec[-2]).get(rec[-1])
+    assert span is not None
+    line, end_line, col, end_col = span
     lines = [t.encode() for t in source.splitlines()][line - 1 : end_line]
     lines[-1] = lines[-1][:end_col]
     lines[0] = lines[0][col:]
@@ -192,11 +189,11 @@ def test_a_loop_over_rows_is_the_learners() -> None:
     assert found == [("pick", program), ("multiply", program)] * 2
 
 
-PLACES = ("", "math", "nn", "linalg")
-SPACES = [(place, getattr(tf, place) if place else tf) for place in PLACES]
+NAMESPACES = ("", "math", "nn", "linalg")
+SPACES = [(name, getattr(tf, name) if name else tf) for name in NAMESPACES]
 NAMES = sorted(
-    f"{place}.{name}".strip(".")
-    for place, space in SPACES
+    f"{namespace}.{name}".strip(".")
+    for namespace, space in SPACES
     for name in dir(space)
     if name[0] != "_"
     and callable(f := getattr(space, name))
@@ -231,7 +228,7 @@ def attempts() -> Iterator[tuple[Any, ...]]:
 
 
 def test_every_public_function_records_the_learners_line() -> None:
-    listeners = set()
+    recorded_by = set()
     for name in NAMES:
         program = compile(f"tf.{name}(*given)", f"{name}.py", "eval")
         for given in attempts():
@@ -244,14 +241,14 @@ def test_every_public_function_records_the_learners_line() -> None:
             assert all(r[-2] is program for r in done), (
                 f"{name} hides the learner's line"
             )
-            listeners |= {name} if done else set()
+            recorded_by |= {name} if done else set()
     assert {
         "add",
         "stack",
         "convert_to_tensor",
         "math.exp",
         "linalg.matmul",
-    } <= listeners
+    } <= recorded_by
 
 
 def test_the_gradients_own_records_name_the_call_of_gradient() -> None:
@@ -303,16 +300,16 @@ def test_a_long_chain_needs_no_stack() -> None:
     try:
         sys.setrecursionlimit(120 + depth())
         g = tape.gradient(y, x)
-        told = sum(1 for _ in tape.backward_steps([y], [1.0]))
+        steps = sum(1 for _ in tape.backward_steps([y], [1.0]))
     finally:
         sys.setrecursionlimit(limit)
     assert g.numpy() == n + 1
-    assert told == n + 1
+    assert steps == n + 1
     del tape, y
 
 
 def depth() -> int:
-    frame, n = sys._getframe(), 0
+    frame, n = sys._getframe(), 0  # inspect has no other way that is as short
     while frame.f_back is not None:
         frame, n = frame.f_back, n + 1
     return n
@@ -341,7 +338,7 @@ def test_nested_tapes_share_one_recording() -> None:
     x = tf.Variable(3.0)
     with tf.GradientTape() as outer, tf.GradientTape() as inner:
         y = x**3
-    assert inner._recording is outer._recording
+    assert recording_of(inner) is recording_of(outer)
     assert inner.gradient(y, x).numpy() == 27.0
     assert outer.gradient(y, x).numpy() == 27.0
 
@@ -352,7 +349,7 @@ def test_tapes_one_after_the_other_do_not() -> None:
         x * x
     with tf.GradientTape() as two:
         x * x
-    assert one._recording is not two._recording
+    assert recording_of(one) is not recording_of(two)
 
 
 @pytest.mark.parametrize("order", range(1, 6))
@@ -399,7 +396,7 @@ def test_an_error_in_the_block_leaves_the_stack_clean() -> None:
     with pytest.raises(ZeroDivisionError):
         lesson()
     assert tape_stack.tapes == ()
-    assert (x + 1.0)._t is OFF
+    assert handle_of(x + 1.0) is OFF
     assert inner.gradient(values, x).numpy() == 4.0
     assert outer.gradient(values, x).numpy() == 4.0
 
@@ -489,7 +486,7 @@ def test_a_kept_loss_does_not_keep_the_recording() -> None:
     with tf.GradientTape() as tape:
         middle = x * 2.0
         loss = tf.reduce_sum(middle * middle)
-    big = weakref.ref(middle._v)
+    big = weakref.ref(array_of(middle))
     tape.gradient(loss, x)
     del tape, middle
     gc.collect()
@@ -505,7 +502,7 @@ def test_a_tape_goes_without_the_collector() -> None:
             y = x * x
         tape.gradient(y, x)
         gone = weakref.ref(tape)
-        recording = sys.getrefcount(tape._recording)
+        recording = sys.getrefcount(recording_of(tape))
         del tape
         assert gone() is None
         assert recording
@@ -548,7 +545,7 @@ def test_a_training_loop_keeps_its_memory() -> None:
 def test_what_is_not_recorded_leaves_nothing() -> None:
     x = tf.Variable(2.0)
     y = x * x + 1.0
-    assert y._t is OFF
+    assert handle_of(y) is OFF
     with tf.GradientTape() as tape:
         tf.constant(2.0) * 3.0
     assert records(tape) == []

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz.engine.recording import Presence, Trace, tape_stack
+from tapeviz.engine.recording import RecordingHandle, ThreadRegistration, tape_stack
+from tests.engine.inside import records
 
 MANY = 32
 
@@ -25,7 +26,7 @@ def in_threads(work: Callable[[int], Any], count: int = MANY) -> list[Any]:
         ready.wait(timeout=30)
         try:
             found[i] = work(i)
-        except Exception as error:  # noqa: BLE001 - told below
+        except Exception as error:  # noqa: BLE001 - returned instead of a result
             found[i] = error
 
     threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
@@ -38,13 +39,13 @@ def in_threads(work: Callable[[int], Any], count: int = MANY) -> list[Any]:
 
 def test_one_constant_watched_by_all() -> None:
     x = tf.constant(3.0)
-    meet = threading.Barrier(MANY)
+    all_watch = threading.Barrier(MANY)
 
     def work(i: int) -> tuple[float, float, float]:
         w = tf.constant(float(i))
         with tf.GradientTape() as tape:
             tape.watch(x)
-            meet.wait(timeout=30)  # every thread watches it now
+            all_watch.wait(timeout=30)  # every thread watches it now
             y = x
             for _ in range(50):
                 y = y * 1.0 + w * x
@@ -83,7 +84,7 @@ def test_what_one_thread_records_is_a_constant_to_the_others() -> None:
 
         found = in_threads(work)
         end = y * x
-    assert len(outer._recording.recs) == 3  # x, its square, and what came of that
+    assert len(records(outer)) == 3  # x, its square, and what came of that
     assert float(outer.gradient(end, x)) == 27.0
     for i, got in enumerate(found):
         assert got == (81.0 * 2 * 3.0 * i, None)
@@ -124,15 +125,15 @@ def test_an_error_in_one_thread_leaves_all_stacks_clean() -> None:
 
 def test_alone_again_the_list_is_plainly_there() -> None:
     in_threads(lambda i: float(tf.Variable(float(i)) * 2.0), 4)
-    assert len(Presence.threads) == 1
-    assert not isinstance(Trace.__dict__["recs"], property)
+    assert len(ThreadRegistration.threads) == 1
+    assert not isinstance(RecordingHandle.__dict__["recs"], property)
 
 
 @pytest.mark.parametrize("use", ["left", "right", "function", "list", "index", "array"])
 def test_a_shared_tensor_is_an_operand_like_any_other(use: str) -> None:
     x = tf.constant([2.0, 3.0])
     step = threading.Barrier(2)
-    ways: dict[str, Callable[[], Any]] = {
+    uses: dict[str, Callable[[], Any]] = {
         "left": lambda: x * 2.0,
         "right": lambda: tf.constant([1.0, 1.0]) * x,
         "function": lambda: tf.exp(x),
@@ -145,7 +146,7 @@ def test_a_shared_tensor_is_an_operand_like_any_other(use: str) -> None:
         with tf.GradientTape() as tape:
             tape.watch(x)
             step.wait(timeout=30)
-            y = ways[use]()
+            y = uses[use]()
             step.wait(timeout=30)
         g = tape.gradient(y, x)
         return None if g is None else g.numpy().round(2).tolist()

@@ -69,18 +69,18 @@ def test_the_result_mirrors_the_sources(structure: Any) -> None:
     st.lists(st.floats(-2, 2), min_size=5, max_size=5),
 )
 def test_targets_are_summed_with_their_weights(
-    places: list[int], weights: list[float]
+    positions: list[int], weights: list[float]
 ) -> None:
     x = tf.Variable(1.5, dtype="float64")
     with tf.GradientTape(persistent=True) as tape:
         ys = [x * x, tf.sin(x), x * 4.0]
     slopes = [3.0, np.cos(1.5), 4.0]
-    targets = [ys[p] for p in places]
+    targets = [ys[p] for p in positions]
     plain = tape.gradient(targets, x).numpy()
-    np.testing.assert_allclose(plain, sum(slopes[p] for p in places), rtol=1e-12)
-    used = weights[: len(places)]
+    np.testing.assert_allclose(plain, sum(slopes[p] for p in positions), rtol=1e-12)
+    used = weights[: len(positions)]
     weighted = tape.gradient(targets, x, output_gradients=used).numpy()
-    want = sum(w * slopes[p] for w, p in zip(used, places, strict=True))
+    want = sum(w * slopes[p] for w, p in zip(used, positions, strict=True))
     np.testing.assert_allclose(weighted, want, rtol=1e-12, atol=1e-12)
 
 

@@ -1,7 +1,7 @@
-"""Mistakes people make with a tape: the code, the reason it must give, and a mend.
+"""Mistakes people make with a tape: the code, the reason it must give, and a fix.
 
 ``seen`` says where such a mistake was asked about; the code here is our own. Where no
-``mend`` is given, the changes that the answer itself proposes must mend it.
+``repaired`` is given, the changes that the answer itself proposes must repair it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _numbers = count()
 
 @dataclass(frozen=True)
 class Mistake:
-    """A program whose last line asks; the kinds of its reasons in order; the mend.
+    """A program whose last line asks; the kinds of its reasons in order; the fix.
 
     ``at`` is the code that the first reason points at. ``after`` is what becomes of the
     gradient: "value" as a rule.
@@ -32,7 +32,7 @@ class Mistake:
     kinds: tuple[str, ...]
     at: str
     code: str
-    mend: str = ""
+    repaired: str = ""
     after: str = "value"
     result: str = "none"
     seen: str = ""
@@ -57,8 +57,8 @@ def _tidy(code: str) -> str:
 
 
 def _row(name: str, kinds: str, at: str, code: str, **more: str) -> Mistake:
-    if "mend" in more:
-        more["mend"] = _tidy(more["mend"])
+    if "repaired" in more:
+        more["repaired"] = _tidy(more["repaired"])
     return Mistake(name, tuple(kinds.split()), at, _tidy(code), **more)
 
 
@@ -332,7 +332,7 @@ NONE = [
             y = float(s.numpy().decode()) * tf.constant(1.0)
         answer = why(tape, y, x)
         """,
-        mend="""
+        repaired="""
         x = tf.Variable(2.0)
         with tf.GradientTape() as tape:
             y = x * tf.constant(1.0)
@@ -408,7 +408,7 @@ NONE = [
                 y = w * 3.0
         answer = why(tape, y, x)
         """, seen=GUIDE,
-        mend="""
+        repaired="""
         x = tf.Variable(3.0)
         w = tf.Variable(5.0)
         with tf.GradientTape() as tape:
@@ -445,7 +445,7 @@ NONE = [
             c = a * a
         answer = why(tape, c[0], a)
         """, seen="tensorflow/tensorflow#41999",
-        mend="""
+        repaired="""
         a = tf.Variable([1.0, 2.0])
         with tf.GradientTape() as tape:
             c = a * a
@@ -573,7 +573,7 @@ NONE = [
             z = y * y
         answer = why(tape, z, x)
         """, seen="tensorflow/tensorflow#24849",
-        mend="""
+        repaired="""
         x = tf.Variable(2.0)
         y = tf.Variable(3.0)
         with tf.GradientTape() as tape:
@@ -593,7 +593,7 @@ NONE = [
             z = y * y
         answer = why(tape, z, x)
         """,
-        mend="""
+        repaired="""
         x = tf.Variable(2.0)
         y = tf.Variable(3.0)
         with tf.GradientTape() as tape:
@@ -611,7 +611,7 @@ NONE = [
         x = tf.Variable(3.0)
         answer = why(tape, y, x)
         """,
-        mend="""
+        repaired="""
         x = tf.Variable(2.0)
         with tf.GradientTape() as tape:
             y = x * x
@@ -629,7 +629,7 @@ NONE = [
         x = x - 0.1
         answer = why(tape, y, x)
         """,
-        mend="""
+        repaired="""
         x = tf.constant(2.0)
         with tf.GradientTape() as tape:
             tape.watch(x)
@@ -648,7 +648,7 @@ NONE = [
             dy_dx = inner.gradient(y, x)
         answer = why(outer, dy_dx, x)
         """, seen="tensorflow/tensorflow#9398",
-        mend="""
+        repaired="""
         x = tf.Variable(3.0)
         with tf.GradientTape(persistent=True) as outer:
             with tf.GradientTape() as inner:
@@ -685,7 +685,7 @@ NONE = [
             y = f(x)
         answer = why(tape, y, x)
         """,
-        mend="""
+        repaired="""
         @tf.custom_gradient
         def f(x):
             return x * x, lambda g: g * 2.0 * x
@@ -765,7 +765,7 @@ NONE = [
         answer = why(tape, loss, layer.w)
         """,
         seen="tensorflow/tensorflow#32729",
-        mend="""
+        repaired="""
         class Layer(tf.Module):
             def __init__(self):
                 self.w = tf.Variable([[1.0], [2.0]])
@@ -857,7 +857,7 @@ NONE = [
             loss = tf.reduce_sum(tf.constant(out))
         answer = why(tape, loss, w)
         """,
-        mend="""
+        repaired="""
         w = tf.Variable([1.0, 2.0])
         with tf.GradientTape() as tape:
             out = []
@@ -920,7 +920,7 @@ NONE = [
         answer = why(tape, loss, dense.trainable_variables)
         """,
         seen="tensorflow/tensorflow#28836",
-        mend="""
+        repaired="""
         dense = tf.keras.layers.Dense(3)
         images, labels = tf.constant([[1.0, 2.0], [0.5, -1.0]]), tf.constant([0, 2])
         with tf.GradientTape() as tape:
@@ -941,7 +941,7 @@ NONE = [
                 steps = steps + 1.0
         answer = why(tape, steps, x)
         """,
-        mend="""
+        repaired="""
         x = tf.Variable(5.0)
         with tf.GradientTape() as tape:
             steps = tf.math.log(x) / tf.math.log(2.0)
@@ -1011,7 +1011,7 @@ NONE = [
         answer = train(loss)
         """,
         seen="tensorflow/tensorflow#42167",
-        mend="""
+        repaired="""
         dense = tf.keras.layers.Dense(1)
 
         def train(x):
@@ -1045,7 +1045,7 @@ ZERO = [
             loss = tf.reduce_sum((h @ W2 - 1.0) ** 2)
         answer = why(tape, loss, W1)
         """, result="zero",
-        mend="""
+        repaired="""
         W1 = tf.Variable([[0.1, 0.2], [0.3, 0.4]])
         W2 = tf.Variable([[0.1], [0.2]])
         x = tf.constant([[1.0, 2.0]])
@@ -1063,7 +1063,7 @@ ZERO = [
             y = tf.maximum(x, 3.0)
         answer = why(tape, y, x)
         """, result="zero",
-        mend="""
+        repaired="""
         x = tf.Variable(4.0)
         with tf.GradientTape() as tape:
             y = tf.maximum(x, 3.0)
@@ -1078,7 +1078,7 @@ ZERO = [
             y = tf.reduce_sum(tf.where(x > 3.0, x, 3.0))
         answer = why(tape, y, x)
         """, result="zero",
-        mend="""
+        repaired="""
         x = tf.Variable([1.0, 2.0])
         with tf.GradientTape() as tape:
             y = tf.reduce_sum(tf.where(x > 1.5, x, 3.0))
@@ -1102,7 +1102,7 @@ ZERO = [
             y = (x - 3.0) ** 2
         answer = why(tape, y, x)
         """, result="zero",
-        mend="""
+        repaired="""
         x = tf.Variable(2.0)
         with tf.GradientTape() as tape:
             y = (x - 3.0) ** 2
@@ -1117,7 +1117,7 @@ ZERO = [
             y = tf.sigmoid(x)
         answer = why(tape, y, x)
         """, result="zero",
-        mend="""
+        repaired="""
         x = tf.Variable(2.0)
         with tf.GradientTape() as tape:
             y = tf.sigmoid(x)
@@ -1132,7 +1132,7 @@ ZERO = [
             y = 2.0 * x - (x + x)
         answer = why(tape, y, x)
         """, result="zero",
-        mend="""
+        repaired="""
         x = tf.Variable(3.0)
         with tf.GradientTape() as tape:
             y = 2.5 * x - (x + x)
@@ -1151,7 +1151,7 @@ ZERO = [
         answer = why(outer, u_x, x)
         """,
         result="zero",
-        mend="""
+        repaired="""
         x = tf.Variable([0.5, -1.0])
         with tf.GradientTape() as outer:
             with tf.GradientTape() as inner:
@@ -1243,7 +1243,7 @@ WILD = [
             y = x * x
         answer = why(tape, y, x)
         """, result="nan",
-        mend="""
+        repaired="""
         x = tf.Variable(2.0)
         with tf.GradientTape() as tape:
             y = x * x

@@ -203,16 +203,16 @@ def test_long_runs_keep_every_point_and_a_spread_of_tapes() -> None:
             with tf.GradientTape() as tape:
                 loss = x**2
             x.assign_sub(0.001 * tape.gradient(loss, x))
-    kept = run.kept
+    found_at = run.kept_steps
     assert len(run.data.updates) == 3000
-    assert kept[:16] == list(range(16))
-    assert kept[-1] == 2999
-    assert len(kept) <= 82
-    assert max(np.diff(kept)) <= 2 * min(np.diff(kept[16:-1]))
-    lost = next(i for i in range(3000) if i not in kept)
-    with pytest.raises(LookupError, match=r"run\[15\] or run\[64\]") as told:
+    assert found_at[:16] == list(range(16))
+    assert found_at[-1] == 2999
+    assert len(found_at) <= 82
+    assert max(np.diff(found_at)) <= 2 * min(np.diff(found_at[16:-1]))
+    lost = next(i for i in range(3000) if i not in found_at)
+    with pytest.raises(LookupError, match=r"run\[15\] or run\[64\]") as caught:
         run[lost]
-    assert f"step {lost}" in str(told.value)
+    assert f"step {lost}" in str(caught.value)
 
 
 def test_memory_stays_bounded() -> None:
@@ -249,10 +249,10 @@ def test_the_curvature_comes_from_nested_tapes() -> None:
     assert least is not None
     assert least.at == pytest.approx((1, 1), abs=1e-3)
     # By hand, at (1, 1): [[2 + 80, -40], [-40, 20]].
-    assert least.bends == pytest.approx(
+    assert least.eigenvalues == pytest.approx(
         np.linalg.eigvalsh([[82, -40], [-40, 20]]), rel=1e-3
     )
-    assert run.data.limit == pytest.approx(2 / least.bends[-1])
+    assert run.data.limit == pytest.approx(2 / least.eigenvalues[-1])
 
 
 def test_a_flat_place_on_a_slope_is_no_minimum() -> None:

@@ -1,4 +1,4 @@
-"""why: every mistake gets its reason, its place and a change that mends it."""
+"""why: every mistake gets its reason, the code it lies in and an edit that fixes it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz.trace.diagnosis import KINDS, Answer, Reason, mended
+from tapeviz.trace.diagnosis import KINDS, Answer, Reason, apply_edits
 from tapeviz.trace.graph import Source
 from tests.inspect.mistakes import NONE, WILD, ZERO, Mistake, run
 
@@ -29,7 +29,7 @@ def ask(code: str) -> Answer:
 
 
 @pytest.mark.parametrize("mistake", ALL, ids=str)
-def test_the_reason_and_its_place(mistake: Mistake) -> None:
+def test_the_reason_and_the_code_it_points_at(mistake: Mistake) -> None:
     answer = ask(mistake.code)
     assert answer.result == mistake.result
     assert tuple(r.kind for r in answer.reasons) == mistake.kinds
@@ -48,10 +48,10 @@ def test_one_plain_sentence(mistake: Mistake) -> None:
 
 
 @pytest.mark.parametrize("mistake", ALL, ids=str)
-def test_the_change_mends_it(mistake: Mistake) -> None:
+def test_the_proposed_edit_repairs_it(mistake: Mistake) -> None:
     """The change of the first reason, then that of the next, until there is none."""
-    if mistake.mend:
-        assert ask(mistake.mend).result == mistake.after
+    if mistake.repaired:
+        assert ask(mistake.repaired).result == mistake.after
         return
     code = mistake.code
     for _ in mistake.kinds:
@@ -65,7 +65,7 @@ def changed(code: str, answer: Answer) -> str:
     """The program after the first change that the answer proposes."""
     edits = next(r.edits for r in answer.reasons if r.edits)
     whole = Source(edits[0].span.file, 1, tuple(code.splitlines()))
-    return "\n".join(mended(whole, edits)) + "\n"
+    return "\n".join(apply_edits(whole, edits)) + "\n"
 
 
 def test_every_kind_of_reason_has_its_mistake() -> None:
@@ -103,6 +103,7 @@ def test_nothing_is_used_up_and_nothing_recorded() -> None:
     x = tf.Variable(3.0)
     with tf.GradientTape() as tape:
         y = x * x
+        # a graph shows only what belongs to it, so the records themselves are counted
         before = len(tape._recording.recs)
         inside = tf.why(tape, y, x)
         assert len(tape._recording.recs) == before

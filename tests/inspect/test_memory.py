@@ -38,7 +38,7 @@ def layer(*, persistent: bool = False) -> tuple[tf.GradientTape, list[object]]:
 
 
 def freed(tapes: list[tf.GradientTape]) -> int:
-    """The bytes that are free again when the last tape of a list goes."""
+    """The bytes freed when the last tape of a list is deleted."""
     before = tracemalloc.get_traced_memory()[0]
     del tapes[-1]
     return before - tracemalloc.get_traced_memory()[0]
@@ -81,8 +81,8 @@ def test_an_array_is_counted_once_and_a_view_as_what_is_behind_it() -> None:
         tf.reduce_sum(y[:2] * w[:2])
     found = memory(tape)
     assert found.size == pytest.approx(3 * BYTES, rel=0.05)
-    kept = {k.node: k.what for k in found.kept}
-    assert kept["n0"] == ("result",)
+    found_at = {k.node: k.what for k in found.arrays}
+    assert found_at["n0"] == ("result",)
 
 
 def test_a_tape_in_a_tape_shares_its_records() -> None:

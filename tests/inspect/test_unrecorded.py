@@ -1,4 +1,4 @@
-"""What a tape did not record, beside what it did: ghosts, trails, cuts and notes."""
+"""What a tape did not record, as a graph shows it: nodes, edges, cuts and notes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz.trace.graph import CUTS, GHOSTS, NOTES, Graph, Node
+from tapeviz.trace.graph import CUTS, NOT_RECORDED, NOTES, Graph, Node
 from tests.inspect.mistakes import NONE, WILD, ZERO, Mistake, run
 
 _numbers = count()
@@ -27,7 +27,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def drawn(code: str) -> Graph:
     """The graph of the picture that the program's last line asks for."""
-    name = f"ghost_{next(_numbers)}.py"
+    name = f"unrecorded_{next(_numbers)}.py"
     code = textwrap.dedent(code).strip() + "\n"
     linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
     space: dict[str, Any] = {"tf": tf, "np": np, "math": math, "draw": tf.draw}
@@ -42,15 +42,15 @@ def named(graph: Graph, name: str) -> Node:
     return found
 
 
-def ghosts(graph: Graph) -> dict[str, str]:
-    """The ghosts by name or code."""
-    return {n.name or n.formula: n.ghost for n in graph.nodes if n.ghost}
+def unrecorded(graph: Graph) -> dict[str, str]:
+    """The kinds of the unrecorded nodes, by name or code."""
+    return {n.name or n.formula: n.unrecorded for n in graph.nodes if n.unrecorded}
 
 
-def ways(graph: Graph) -> set[tuple[str, str, str]]:
-    """The trails by the names or codes of their ends, and their cuts."""
+def unrecorded_edges(graph: Graph) -> set[tuple[str, str, str]]:
+    """The unrecorded edges: names or codes of their ends, and their cuts."""
     call = {n.id: n.name or n.formula for n in graph.nodes}
-    return {(call[t.tail], call[t.head], t.cut) for t in graph.trails}
+    return {(call[t.tail], call[t.head], t.cut) for t in graph.unrecorded_edges}
 
 
 def test_an_empty_tape_shows_what_was_not_watched_and_says_why() -> None:
@@ -62,9 +62,19 @@ def test_an_empty_tape_shows_what_was_not_watched_and_says_why() -> None:
         picture = draw(tape)
     """)
     x, y = named(graph, "x"), named(graph, "y")
-    assert (x.ghost, x.source, x.grad, x.value.entry) == ("unwatched", True, "none", 3)
-    assert (y.ghost, y.target, y.op, y.value.entry) == ("unseen", True, "multiply", 9)
-    assert ways(graph) == {("x", "y", "")}
+    assert (x.unrecorded, x.source, x.grad, x.value.entry) == (
+        "unwatched",
+        True,
+        "none",
+        3,
+    )
+    assert (y.unrecorded, y.target, y.op, y.value.entry) == (
+        "unseen",
+        True,
+        "multiply",
+        9,
+    )
+    assert unrecorded_edges(graph) == {("x", "y", "")}
     assert [n.kind for n in graph.notes] == ["silent", "used"]
     assert graph.notes[0].text == (
         "Nothing was recorded. x is a constant, and the tape was not told to watch it."
@@ -84,7 +94,7 @@ def test_the_same_with_the_variables_out_of_sight() -> None:
         y = tf.constant(9.0)
         picture = draw(question())
     """)
-    assert ghosts(graph) == {"x": "unwatched", "y": "unseen"}
+    assert unrecorded(graph) == {"x": "unwatched", "y": "unseen"}
     assert not named(graph, "x").value.known
     assert not named(graph, "y").value.known
 
@@ -148,18 +158,18 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("before", "block", "found", "way"), CASES)
-def test_each_kind_of_ghost(
-    before: str, block: str, found: dict[str, str], way: tuple[str, ...]
+@pytest.mark.parametrize(("before", "block", "found", "edge"), CASES)
+def test_each_kind_of_unrecorded_node(
+    before: str, block: str, found: dict[str, str], edge: tuple[str, ...]
 ) -> None:
     graph = drawn(
         f"{before}\nwith tf.GradientTape() as tape:\n    {block}\npicture = draw(tape)"
     )
-    assert ghosts(graph) == found
-    assert ways(graph) == ({way} if way else set())
+    assert unrecorded(graph) == found
+    assert unrecorded_edges(graph) == ({edge} if edge else set())
     for node in graph.nodes:
-        assert not node.ghost or node.note.endswith(".")
-        assert not node.ghost or node.span is not None
+        assert not node.unrecorded or node.note.endswith(".")
+        assert not node.unrecorded or node.span is not None
 
 
 def test_a_value_seen_from_outside_is_the_value_that_was_computed() -> None:
@@ -172,8 +182,13 @@ def test_a_value_seen_from_outside_is_the_value_that_was_computed() -> None:
         picture = draw(tape)
     """)
     z = named(graph, "z")
-    assert (z.ghost, z.target, z.value.entry, z.op) == ("outside", True, 10.0, "add")
-    assert ways(graph) == {("y", "z", "")}
+    assert (z.unrecorded, z.target, z.value.entry, z.op) == (
+        "outside",
+        True,
+        10.0,
+        "add",
+    )
+    assert unrecorded_edges(graph) == {("y", "z", "")}
     assert "after the block of tape" in z.note
 
 
@@ -189,7 +204,7 @@ def test_updates_after_the_block_are_not_taken_for_operations_of_it() -> None:
         print(y)
         picture = draw(tape)
     """)
-    assert ghosts(graph) == {}
+    assert unrecorded(graph) == {}
 
 
 def test_where_a_function_computed_is_said_only_if_the_code_tells() -> None:
@@ -203,7 +218,7 @@ def test_where_a_function_computed_is_said_only_if_the_code_tells() -> None:
             y = model(x)
         picture = draw(tape)
     """)
-    assert ghosts(inside) == {"bias": "unseen", "a": "unwatched"}
+    assert unrecorded(inside) == {"bias": "unseen", "a": "unwatched"}
     around = drawn("""
         x = tf.Variable(3.0)
         def make():
@@ -216,7 +231,7 @@ def test_where_a_function_computed_is_said_only_if_the_code_tells() -> None:
             y = model(x)
         picture = draw(tape)
     """)
-    assert ghosts(around) == {"bias": "unrecorded"}
+    assert unrecorded(around) == {"bias": "unrecorded"}
 
 
 @pytest.mark.parametrize(
@@ -239,7 +254,10 @@ def test_computed_from_something_recorded_and_still_not_recorded(
         "x = tf.Variable(3.0)\nc = tf.constant(2.0)\n"
         f"with tf.GradientTape() as tape:\n    {block}\npicture = draw(tape)"
     )
-    assert (named(graph, "z").ghost, named(graph, "z").note) == ("unrecorded", said)
+    assert (named(graph, "z").unrecorded, named(graph, "z").note) == (
+        "unrecorded",
+        said,
+    )
 
 
 def test_cuts_at_operations_without_a_slope() -> None:
@@ -292,10 +310,10 @@ def test_an_assignment_keeps_the_number_only() -> None:
         tape.gradient(y, v)
         picture = draw(tape)
     """)
-    (trail,) = graph.trails
-    assert (graph.node(trail.tail).name, graph.node(trail.head).op) == ("t", "read")
-    assert trail.cut == "assigned"
-    assert "remembers only its number" in trail.note
+    (edge,) = graph.unrecorded_edges
+    assert (graph.node(edge.tail).name, graph.node(edge.head).op) == ("t", "read")
+    assert edge.cut == "assigned"
+    assert "remembers only its number" in edge.note
 
 
 def test_an_assignment_to_a_variable_that_is_not_watched() -> None:
@@ -308,8 +326,8 @@ def test_an_assignment_to_a_variable_that_is_not_watched() -> None:
             z = mean * x
         picture = draw(tape)
     """)
-    assert ghosts(graph) == {"mean": "unwatched"}
-    assert ways(graph) == {("y", "mean", "assigned")}
+    assert unrecorded(graph) == {"mean": "unwatched"}
+    assert unrecorded_edges(graph) == {("y", "mean", "assigned")}
     assert named(graph, "mean").value.entry == 9.0
 
 
@@ -327,7 +345,7 @@ def test_used_up_and_reset() -> None:
         ("reset", "reset() dropped 2 operations."),
         ("used", "Used up by gradient(); persistent=True lets it be asked again."),
     ]
-    assert named(graph, "y").ghost == "forgotten"
+    assert named(graph, "y").unrecorded == "forgotten"
     again = drawn("""
         x = tf.Variable(3.0)
         with tf.GradientTape(persistent=True) as tape:
@@ -363,16 +381,16 @@ def test_failing_code(line: str, code: str, error: str, tails: set[str]) -> None
             pass
         picture = draw(tape)
     """)
-    (failed,) = (n for n in graph.nodes if n.ghost == "failed")
+    (failed,) = (n for n in graph.nodes if n.unrecorded == "failed")
     assert failed.formula == code
     assert failed.note.startswith(error)
     assert not failed.note.endswith((" ", ":"))
     assert "[Op:" not in failed.note
     assert failed.span is not None
     assert failed.span.line == 7
-    assert {graph.node(t.tail).name for t in graph.trails if t.head == failed.id} == (
-        tails
-    )
+    assert {
+        graph.node(t.tail).name for t in graph.unrecorded_edges if t.head == failed.id
+    } == (tails)
     assert graph.notes[0].kind == "failed"
     assert "\n" not in graph.notes[0].text + failed.note
 
@@ -389,7 +407,7 @@ def test_a_failure_deep_in_the_learners_own_function() -> None:
             pass
         picture = draw(tape)
     """)
-    (failed,) = (n for n in graph.nodes if n.ghost == "failed")
+    (failed,) = (n for n in graph.nodes if n.unrecorded == "failed")
     assert failed.formula == "w @ w"
     again = drawn("""
         x = tf.Variable(1.0)
@@ -426,7 +444,7 @@ def test_nested_tapes_are_frames_with_what_each_watches() -> None:
     inside = {graph.node(id).name for id in within.nodes}
     assert {"y", "c"} <= inside
     assert not {"x", "dy"} & inside
-    assert named(graph, "c").ghost == "elsewhere"
+    assert named(graph, "c").unrecorded == "elsewhere"
 
 
 def test_the_inner_tape_alone_has_no_frames() -> None:
@@ -440,7 +458,7 @@ def test_the_inner_tape_alone_has_no_frames() -> None:
         picture = draw(inner)
     """)
     assert graph.frames == ()
-    assert ghosts(graph)["a"] == "elsewhere"
+    assert unrecorded(graph)["a"] == "elsewhere"
 
 
 def test_two_tapes_that_share_a_tensor() -> None:
@@ -453,10 +471,10 @@ def test_two_tapes_that_share_a_tensor() -> None:
         picture = draw(second)
     """)
     y = named(graph, "y")
-    assert (y.ghost, y.note) == (
+    assert (y.unrecorded, y.note) == (
         "elsewhere", "y was recorded by another tape, not by second.",
     )  # fmt: skip
-    assert ways(graph) == {("x", "y", "")}
+    assert unrecorded_edges(graph) == {("x", "y", "")}
 
 
 # -- names -----------------------------------------------------------------------------
@@ -487,7 +505,7 @@ def test_a_name_that_was_given_to_something_else_is_not_there() -> None:
         picture = draw(tape)
     """)
     assert [n.name for n in graph.nodes] == ["x", "", "", "", "", "", "y"]
-    assert ghosts(graph) == {}
+    assert unrecorded(graph) == {}
 
 
 def test_a_loop_variable_names_the_last_round_only() -> None:
@@ -541,7 +559,7 @@ def test_a_name_in_another_function_is_not_this_one() -> None:
         picture = draw(step(tf.Variable(1.0)))
     """)
     assert {n.name for n in graph.nodes} == {""}
-    assert ghosts(graph) == {}
+    assert unrecorded(graph) == {}
 
 
 # -- all mistakes ----------------------------------------------------------------------
@@ -566,14 +584,14 @@ UNNAMED = {
 def test_the_picture_shows_what_why_says(mistake: Mistake) -> None:
     answer = run(mistake.code).answers[-1]
     graph = answer.graph
-    found = {n.ghost for n in graph.nodes} | {e.cut for e in graph.edges}
-    found |= {t.cut for t in graph.trails}
-    assert found <= {"", *GHOSTS, *CUTS}
+    found = {n.unrecorded for n in graph.nodes} | {e.cut for e in graph.edges}
+    found |= {t.cut for t in graph.unrecorded_edges}
+    assert found <= {"", *NOT_RECORDED, *CUTS}
     first = SHOWN.get(answer.reasons[0].kind)
     if first and mistake.name not in UNNAMED:
         assert first in found
     if mistake.result == "value":
-        assert not {n.name for n in graph.nodes if n.ghost and n.source}
+        assert not {n.name for n in graph.nodes if n.unrecorded and n.source}
 
 
 def test_marking_by_hand_what_is_not_on_the_tape() -> None:
@@ -587,7 +605,7 @@ def test_marking_by_hand_what_is_not_on_the_tape() -> None:
         picture = draw(tape, z, c)
     """)
     c = named(graph, "c")
-    assert (c.source, c.grad, c.ghost) == (True, "pending", "unwatched")
+    assert (c.source, c.grad, c.unrecorded) == (True, "pending", "unwatched")
     assert not any(n.target for n in graph.nodes)
 
 
@@ -599,23 +617,23 @@ def test_an_expression_with_very_many_layers(many: int) -> None:
         f"with tf.GradientTape() as tape:\n    y = float(x) * ({terms}) + x\n"
         f"z = y * ({terms})\npicture = draw(tape)\nanswer = tf.why(tape, y, c)"
     )
-    assert named(graph, "z").ghost == "outside"
+    assert named(graph, "z").unrecorded == "outside"
     assert len(graph.to_json()) < 20_000 + 40 * many
 
 
-def test_ghosts_of_a_kind_that_is_not_known_are_refused() -> None:
+def test_unrecorded_nodes_of_an_unknown_kind_are_refused() -> None:
     graph = drawn("""
         x = tf.constant(3.0)
         with tf.GradientTape() as tape:
             y = x * x
         picture = draw(tape)
     """)
-    odd = replace(graph.nodes[0], ghost="odd")
+    odd = replace(graph.nodes[0], unrecorded="odd")
     with pytest.raises(ValueError, match="no known kind"):
         replace(graph, nodes=(odd, *graph.nodes[1:])).validate()
-    back = replace(graph.trails[0], tail=graph.trails[0].head)
+    back = replace(graph.unrecorded_edges[0], tail=graph.unrecorded_edges[0].head)
     with pytest.raises(ValueError, match="wrongly"):
-        replace(graph, trails=(back,)).validate()
+        replace(graph, unrecorded_edges=(back,)).validate()
     note = replace(graph.notes[0], kind="odd")
     assert "odd" not in NOTES
     with pytest.raises(ValueError, match="not known"):
@@ -633,6 +651,6 @@ def test_the_same_code_gives_the_same_bytes() -> None:
     """
     one, two = (drawn(code).to_json() for _ in range(2))
     number = next(_numbers)
-    assert one.replace(f"ghost_{number - 2}", "") == two.replace(
-        f"ghost_{number - 1}", ""
+    assert one.replace(f"unrecorded_{number - 2}", "") == two.replace(
+        f"unrecorded_{number - 1}", ""
     )

@@ -20,12 +20,12 @@ from tapeviz.lessons.training import (
     noisy_line,
     two_moons,
 )
-from tapeviz.render.descent.training_monitor import learning, telling
+from tapeviz.render.descent.training_monitor import telling, training_picture
 from tapeviz.tf.keras import optimizers
-from tapeviz.views.descent import Descent
+from tapeviz.views.descent import DescentRun
 
 
-def trained(steps: int = 120) -> tuple[Descent, Network, Any, Any]:
+def trained(steps: int = 120) -> tuple[DescentRun, Network, Any, Any]:
     points, labels = two_moons()
     net, adam = Network(), optimizers.Adam(0.05)
     with descent() as run:
@@ -47,9 +47,9 @@ def test_the_network_learns_the_moons_and_the_run_is_kept(
     assert run.losses[-1] < 0.1 * run.losses[0]
     assert play(run).film.frames[-1].caption == "The run ends here, after 120 updates."
     assert len(run.plot().axes) == 3
-    told = capsys.readouterr().out
-    assert told.endswith("points right.\n")
-    assert "Step 120 of 120" in told
+    printed = capsys.readouterr().out
+    assert printed.endswith("points right.\n")
+    assert "Step 120 of 120" in printed
 
 
 def test_its_gradient_is_that_of_finite_differences() -> None:
@@ -59,14 +59,14 @@ def test_its_gradient_is_that_of_finite_differences() -> None:
         loss = net.loss(points, labels)
     slope = tape.gradient(loss, net.w1).numpy()
     at = net.w1.numpy()
-    for spot in np.ndindex(*at.shape):
+    for entry in np.ndindex(*at.shape):
         ends = []
         for step in (1e-2, -1e-2):
             moved = at.copy()
-            moved[spot] += step
+            moved[entry] += step
             net.w1.assign(moved)
             ends.append(float(net.loss(points, labels)))
-        assert slope[spot] == pytest.approx((ends[0] - ends[1]) / 2e-2, abs=2e-4)
+        assert slope[entry] == pytest.approx((ends[0] - ends[1]) / 2e-2, abs=2e-4)
 
 
 def test_moons_are_the_same_every_time_and_half_and_half() -> None:
@@ -108,7 +108,7 @@ def test_a_moment_is_told_in_words_and_stands_alone() -> None:
     net = Network()
     found = decision(net, *two_moons(30))
     losses = [1.0, 0.5, float("nan")]
-    page = learning(losses, 10, found)
+    page = training_picture(losses, 10, found)
     assert 'value="3"' in page
     curve, decided = pictures(page)
     for picture in (curve, decided):
@@ -116,7 +116,7 @@ def test_a_moment_is_told_in_words_and_stands_alone() -> None:
     assert telling(losses[:2], 10, found).startswith("Step 2 of 10, loss 0.5, ")
     assert decided.count('class="one"') == decided.count('class="zero"') == 15
     assert "points lie on the right side" in page
-    assert len(pictures(learning([], 0))) == 1
+    assert len(pictures(training_picture([], 0))) == 1
 
 
 def test_in_a_notebook_one_output_is_drawn_anew(

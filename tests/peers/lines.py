@@ -30,7 +30,7 @@ SPELT = {
     "power": "tf.pow", "mod": "tf.math.floormod", "logical_xor": "tf.math.logical_xor",
     "clip": "tf.clip_by_value", "atan2": "tf.math.atan2", "where": "tf.where",
     "variance": "tf.math.reduce_variance", "std": "tf.math.reduce_std",
-    "norm": "tf.math.reduce_euclidean_norm", "stretch": "tf.broadcast_to",
+    "norm": "tf.math.reduce_euclidean_norm", "broadcast_to": "tf.broadcast_to",
     "T": "tf.linalg.matrix_transpose", "pick_at": "tf.unstack", "narrow": "tf.slice",
     "mirror_pad": "tf.pad", "gather_rows": "tf.gather", "matmul": "tf.matmul",
     "scatter": "tf.math.unsorted_segment_sum",
@@ -43,7 +43,8 @@ SPELT = {
 
 WORDS = frozenset((
     "variable", "watched", "read", "positive", "nonzero", "zero", "sqrt_grad", "gate",
-    "leak", "cdf", "bell", "spread", "shares", "fit", "place", "place_at", "widen",
+    "leak", "cdf", "bell", "expand_reduced", "shares", "unbroadcast", "put",
+    "place_at", "widen",
     "trim", "untile", "along", "put_along", "unit", "band", "hot", "part", "custom",
     "even", "half", "gaps", "eigenvalues", "eigenvectors", "singular", "left", "right",
     "orthogonal", "upper",
@@ -67,7 +68,7 @@ def spelt(op: Op) -> str:
 
 
 @dataclass(frozen=True)
-class Line:
+class Expression:
     """An expression in ``tf`` and its operands' names, and the operands."""
 
     text: str
@@ -266,13 +267,13 @@ def _resize(draw: Draw, op: Op, dtype: str) -> tuple[str, dict[str, Array]]:
     given = _fill(draw, op, dtype, {"x": any_of(draw, SHAPES)})
     shape = given["x"].shape
     size = math.prod(shape)
-    ways = {
+    choices = {
         "reshape": [[size], [-1], [1, size], [size, 1, 1], [*reversed(shape)], []],
         "expand_dims": [*range(len(shape) + 1), *range(-len(shape) - 1, 0)],
         "transpose": [None, *map(list, itertools.permutations(range(len(shape))))],
-        "stretch": [[*shape], [2, *shape], [3, 1, *shape], [2, 3], [0, 3]],
+        "broadcast_to": [[*shape], [2, *shape], [3, 1, *shape], [2, 3], [0, 3]],
     }  # fmt: skip
-    return f"{spelt(op)}(x, {any_of(draw, ways[op.name])!r})", given
+    return f"{spelt(op)}(x, {any_of(draw, choices[op.name])!r})", given
 
 
 def _squeeze(draw: Draw, op: Op, dtype: str) -> tuple[str, dict[str, Array]]:
@@ -388,9 +389,9 @@ def _order(draw: Draw, op: Op, dtype: str) -> tuple[str, dict[str, Array]]:
     given = {"x": numbers(draw, shape, dtype, pool)}
     if op.name == "top_k":
         return f"tf.math.top_k(x, {draw(st.integers(0, shape[-1]))}).values", given
-    way = any_of(draw, ("ASCENDING", "DESCENDING"))
+    strategy_for = any_of(draw, ("ASCENDING", "DESCENDING"))
     axis = _axis(draw, len(shape), several=False)
-    return f"tf.sort(x, axis={axis}, direction='{way}')", given
+    return f"tf.sort(x, axis={axis}, direction='{strategy_for}')", given
 
 
 EQUATIONS = (
@@ -487,7 +488,7 @@ BY_NAME: dict[str, Strategy] = {
     "add_n": _several, "stack": _several, "concat": _several, "squeeze": _squeeze,
     "matmul": _plain(PRODUCTS, "ab"),
     "cross": _plain((((3,), (3,)), ((2, 3), (2, 3))), "ab"),
-    **dict.fromkeys(("reshape", "expand_dims", "transpose", "stretch"), _resize),
+    **dict.fromkeys(("reshape", "expand_dims", "transpose", "broadcast_to"), _resize),
     "tile": _each_axis(0, 3), "reverse": _reverse, "roll": _roll, "pad": _padding,
     "mirror_pad": _padding, "narrow": _part, "gather": _gather, "gather_rows": _gather,
     "gather_nd": _points, "scatter_nd": _points, "scatter": _segments,
@@ -522,7 +523,7 @@ BY_SIGNATURE: dict[tuple[tuple[str, ...], tuple[str, ...]], Strategy] = {
 TRIED = [op for op in TABLE if op.name not in WORDS]
 
 
-def way(op: Op) -> Strategy:
+def strategy_for(op: Op) -> Strategy:
     """How lines with this op are drawn."""
     found = BY_NAME.get(op.name) or BY_SIGNATURE.get((op.operands, op.settings))
     if found is None:
@@ -612,18 +613,18 @@ def composed(draw: Draw, name: str, dtype: str) -> tuple[str, dict[str, Array]]:
 
 
 @st.composite
-def lines(draw: Draw, name: str) -> Line:
+def lines(draw: Draw, name: str) -> Expression:
     """Lines that use one op, or one function of several."""
     dtype = any_of(draw, DTYPES)
     if name in SEVERAL:
         kind = dtype if dtype.startswith("float") else "float32"
         text, given = composed(draw, name, kind)
     else:
-        text, given = way(NAMED[name])(draw, NAMED[name], dtype)
+        text, given = strategy_for(NAMED[name])(draw, NAMED[name], dtype)
     if len(given) > 1 and draw(st.integers(0, 9)) == 9:
         last = [*given][-1]
         given[last] = given[last].astype(any_of(draw, ("float32", "int32", "float64")))
-    return Line(text, given, tuple(_forms(draw, name, given)))
+    return Expression(text, given, tuple(_forms(draw, name, given)))
 
 
 LISTLESS = ("einsum", "where")
@@ -631,7 +632,7 @@ LISTLESS = ("einsum", "where")
 
 
 def _forms(draw: Draw, name: str, given: dict[str, Array]) -> Iterator[str]:
-    """One is watched; the others are anything that can tell its own shape."""
+    """One is watched; the others are anything that has a shape."""
     yield "watched" if len(given) > 1 else any_of(draw, ("watched", "variable"))
     for v in list(given.values())[1:]:
         plain = (

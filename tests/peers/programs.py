@@ -123,8 +123,8 @@ def write(numbers: Sequence[int], dtype: str) -> str:
 def write_plain(numbers: Sequence[int]) -> tuple[list[Shape], str]:
     """The shapes of the arguments and the source of a function ``f(tf, x0, x1, ...)``.
 
-    It is a program of ops alone, in float64: no tapes, assignments or dtypes. Its result
-    is a scalar.
+    It is a program of ops alone, in float64: no tapes, assignments or dtypes. Its
+    result is a scalar.
     """
     w = Writer(list(reversed(numbers)), "float64", plain=True)
     w.spare = w.number()
@@ -451,7 +451,7 @@ def run(tf: Any, source: str) -> dict[str, Any]:
     """The names that the program leaves."""
 
     def dense(g: Any) -> Any:
-        """A gradient by an intermediate: TensorFlow may tell it by rows, we never."""
+        """A gradient by an intermediate: TensorFlow may give rows, we never do."""
         return g if g is None else tf.convert_to_tensor(g)
 
     space = {"tf": tf, "np": np, "data": data, "dense": dense}

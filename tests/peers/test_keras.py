@@ -222,7 +222,7 @@ def test_dense_layers_agree(activation: str) -> None:
 )
 def test_batch_normalization_agrees(options: dict[str, Any]) -> None:
     data = np.cos(np.arange(24.0) * 1.7).reshape(4, 2, 3).astype(np.float32)
-    told: list[list[Any]] = []
+    trained: list[list[Any]] = []
     for tf in (ours, theirs):
         layer, x, found = (
             tf.keras.layers.BatchNormalization(**options),
@@ -236,8 +236,8 @@ def test_batch_normalization_agrees(options: dict[str, Any]) -> None:
                 loss = tf.reduce_sum(y * y * tf.sin(tf.constant(data * 9)))
             grads = tape.gradient(loss, [x, *layer.trainable_variables])
             found += [y, *grads, *layer.variables]
-        told.append([v.numpy() for v in found])
-    for a, b in zip(*told, strict=True):
+        trained.append([v.numpy() for v in found])
+    for a, b in zip(*trained, strict=True):
         np.testing.assert_allclose(a, b, 1e-4, 1e-5)
 
 

@@ -18,7 +18,15 @@ from hypothesis import HealthCheck, given, settings
 import tapeviz
 from tapeviz.engine.ops import NAMED
 from tests.peers.conftest import REQUIRED
-from tests.peers.lines import SEVERAL, TRIED, WORDS, Line, lines, spelt, way
+from tests.peers.lines import (
+    SEVERAL,
+    TRIED,
+    WORDS,
+    Expression,
+    lines,
+    spelt,
+    strategy_for,
+)
 
 MANY = int(os.environ.get("TAPEVIZ_LINES", "40" if REQUIRED else "8"))
 
@@ -34,7 +42,7 @@ def few(count: int) -> settings:
 @pytest.mark.parametrize("name", [op.name for op in TRIED])
 def test_every_op_can_be_written(name: str) -> None:
     assert spelt(NAMED[name]).startswith("tf.")
-    assert way(NAMED[name])
+    assert strategy_for(NAMED[name])
 
 
 def test_what_is_left_out_is_in_the_registry() -> None:
@@ -54,10 +62,10 @@ ROUGH = {"gelu": 1e-7, "adjust_contrast": 1e-6}
 """Where TensorFlow rounds to float32 on the way."""
 
 
-def flat(got: Any) -> list[Any]:
+def flattened(got: Any) -> list[Any]:
     """The tensors of a result."""
     if isinstance(got, (list, tuple)):
-        return [t for g in got for t in flat(g)]
+        return [t for g in got for t in flattened(g)]
     return [got]
 
 
@@ -66,7 +74,7 @@ def dense(tf: Any, g: Any) -> Any:
 
 
 def weights(tf: Any, t: Any, turn: float) -> Any:
-    """Upstream gradients that tell the entries apart."""
+    """Upstream gradients that differ from entry to entry."""
     n = int(np.prod(t.shape))
     return tf.constant(np.cos(np.arange(n) + turn).reshape(tuple(t.shape)), t.dtype)
 
@@ -83,7 +91,7 @@ def once(tf: Any, tape: Any, targets: list[Any], sources: list[Any]) -> Any:
     return [dense(tf, g) for g in got]
 
 
-def found(tf: Any, line: Line) -> tuple[Any, ...]:
+def found(tf: Any, line: Expression) -> tuple[Any, ...]:
     """Values, gradients and second gradients; or the class of the error."""
     given = line.given(tf)
     sources = [
@@ -99,7 +107,7 @@ def found(tf: Any, line: Line) -> tuple[Any, ...]:
                 made = eval(line.text, {"tf": tf, "np": np, **given})  # noqa: S307
             except (tf.errors.OpError, ValueError, TypeError) as error:
                 return (ERRORS.get(type(error).__name__, type(error).__name__),)
-        values = flat(made)
+        values = flattened(made)
         smooth = [t for t in values if t.dtype.is_floating]
         ones = once(tf, first, smooth, sources)
     linked = [g for g in ones if g is not None and not isinstance(g, str)]
@@ -124,7 +132,7 @@ def same(a: Any, b: Any, rough: float = 0) -> bool:
     return bool(np.allclose(a, b, near, near * (1 + size), equal_nan=True))
 
 
-def compare(tf: ModuleType, name: str, line: Line) -> str:
+def compare(tf: ModuleType, name: str, line: Expression) -> str:
     """Which part differs, and how; or nothing."""
     parts = ("value", "gradient", "second gradient")[: 2 if name in KNOWN else 3]
     alike = partial(same, rough=ROUGH.get(name, 0))
@@ -144,7 +152,7 @@ def compare(tf: ModuleType, name: str, line: Line) -> str:
 def test_an_op_is_tensorflows(tensorflow: ModuleType, name: str) -> None:
     @few(MANY)
     @given(lines(name))
-    def agree(line: Line) -> None:
+    def agree(line: Expression) -> None:
         differs = compare(tensorflow, name, line)
         assert not differs, f"{differs}\n{line}"
 
@@ -174,7 +182,7 @@ ANOTHER = {
 """Ops whose derivatives forwards differ, and why."""
 
 
-def moved(tf: Any, line: Line) -> list[Any]:
+def moved(tf: Any, line: Expression) -> list[Any]:
     """How the results move when every source does."""
     given = line.given(tf)
     sources = [
@@ -185,20 +193,20 @@ def moved(tf: Any, line: Line) -> list[Any]:
     steps = [weights(tf, t, 1.3 + k) for k, t in enumerate(sources)]
     with tf.autodiff.ForwardAccumulator(sources, steps) as ahead:
         try:
-            made = flat(eval(line.text, {"tf": tf, "np": np, **given}))  # noqa: S307
+            made = flattened(eval(line.text, {"tf": tf, "np": np, **given}))  # noqa: S307
         except (tf.errors.OpError, ValueError, TypeError):
             return []
     return [plain(dense(tf, ahead.jvp(t))) for t in made]
 
 
-def mended(a: Any, b: Any) -> Any:
+def nan_filled(a: Any, b: Any) -> Any:
     """Ours where theirs is nan: they multiply by 0 on the way, also where it is inf."""
     if b is None or isinstance(b, str) or np.shape(a) != b.shape:
         return b
     return np.where(np.isnan(b), a, b).astype(b.dtype) if b.dtype.kind == "f" else b
 
 
-def tame(line: Line) -> bool:
+def tame(line: Expression) -> bool:
     """Real and finite numbers: TensorFlow multiplies by 0 on the way, which is nan."""
     values = list(line.operands.values())
     return any(v.dtype.kind == "f" for v in values) and all(
@@ -216,10 +224,10 @@ def test_forward_mode_is_tensorflows(tensorflow: ModuleType, name: str) -> None:
 
     @few(MANY // 6)
     @given(lines(name).filter(tame))
-    def agree(line: Line) -> None:
+    def agree(line: Expression) -> None:
         with np.errstate(all="ignore"):
             ours, theirs = moved(tapeviz, line), moved(tensorflow, line)
-            theirs = list(map(mended, ours, theirs))
+            theirs = list(map(nan_filled, ours, theirs))
         assert len(ours) == len(theirs)
         assert all(map(alike, ours, theirs)), f"{ours} is not {theirs}\n{line}"
 

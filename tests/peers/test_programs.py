@@ -94,10 +94,10 @@ def test_the_told_sweep_gives_the_same_numbers(choices: list[int]) -> None:
     source = write(choices, "float64")
     space = run(tapeviz, source)
     run_of = backward(space["tape"], space["target"], space["asked"], {})
-    for told, fast in zip(run_of.results, space["grads"], strict=True):
-        assert (told is None) == (fast is None), source
-        if told is not None:
+    for shown, fast in zip(run_of.results, space["grads"], strict=True):
+        assert (shown is None) == (fast is None), source
+        if shown is not None:
             dense = tapeviz.convert_to_tensor(fast).numpy()
-            assert told.shape == dense.shape
-            if told.data is not None:  # the largest are told as a summary
-                np.testing.assert_array_equal(told.data, dense.ravel(), err_msg=source)
+            assert shown.shape == dense.shape
+            if shown.data is not None:  # of the largest there is a summary only
+                np.testing.assert_array_equal(shown.data, dense.ravel(), err_msg=source)

@@ -45,7 +45,7 @@ TWO = """add subtract multiply divide truediv maximum minimum pow:y,x math.mod
     greater greater_equal less less_equal"""
 
 
-def _spread(text: str, names: str, default: str) -> list[str]:
+def _expanded(text: str, names: str, default: str) -> list[str]:
     made = []
     for word in text.split():
         name, _, given = word.partition(":")
@@ -54,7 +54,7 @@ def _spread(text: str, names: str, default: str) -> list[str]:
 
 
 LINES = [
-    *_spread(ONE, "x", "x"), *_spread(TWO, "xy", "x, y"),
+    *_expanded(ONE, "x", "x"), *_expanded(TWO, "xy", "x, y"),
     "tf.nn.relu(z)", "tf.nn.relu6(z * 3.0)", "tf.nn.leaky_relu(z, 0.1)", "tf.nn.elu(z)",
     "tf.nn.selu(z)", "tf.abs(z)", "tf.sign(z)", "tf.sqrt(z)", "tf.math.rsqrt(y + 0.0)",
     "tf.nn.gelu(x, approximate=True)", "tf.nn.silu(x, 2.0)", "tf.maximum(z, 0.0)",
@@ -245,10 +245,10 @@ UNTURNED = [
 """Complex numbers whose gradients TensorFlow gives without the conjugate."""
 
 
-def flat(got: Any) -> list[Any]:
+def flattened(got: Any) -> list[Any]:
     """The tensors of a result."""
     if isinstance(got, (list, tuple)) and not hasattr(got, "rank"):
-        return [t for g in got for t in flat(g)]
+        return [t for g in got for t in flattened(g)]
     return [got]
 
 
@@ -270,12 +270,12 @@ def _dense(g: Any) -> Any:
 
 
 def weights(t: Any, tf: Any) -> Any:
-    """Upstream gradients that tell the entries apart."""
+    """Upstream gradients that differ from entry to entry."""
     n = int(np.prod(t.shape))
     return tf.constant(np.cos(np.arange(n) + 0.5).reshape(tuple(t.shape)), t.dtype)
 
 
-def told(tf: Any, line: str, dtype: str) -> list[Any]:
+def evaluated(tf: Any, line: str, dtype: str) -> list[Any]:
     """Values, gradients, their gradients, and which of the third order are None."""
     space = {n: tf.constant(v, dtype) for n, v in GIVEN.items()}
     used = [
@@ -290,7 +290,7 @@ def told(tf: Any, line: str, dtype: str) -> list[Any]:
             second.watch(sources)
             with tf.GradientTape() as first:
                 first.watch(sources)
-                values = flat(eval(line, {"tf": tf, "np": np, **space}))  # noqa: S307
+                values = flattened(eval(line, {"tf": tf, "np": np, **space}))  # noqa: S307
             smooth = [t for t in values if t.dtype.is_floating]
             if not smooth:
                 return [plain(t) for t in values]
@@ -321,7 +321,7 @@ def test_a_function_is_tensorflows(
 ) -> None:
     if dtype == "float64" and any(n in line for n in NARROW):
         pytest.skip("TensorFlow takes float32 only")
-    ours, theirs = told(tapeviz, line, dtype), told(tensorflow, line, dtype)
+    ours, theirs = evaluated(tapeviz, line, dtype), evaluated(tensorflow, line, dtype)
     assert len(ours) == len(theirs)
     if line == LEFT_OUT:
         ours, theirs = ours[:3], theirs[:3]

@@ -54,12 +54,12 @@ class _Sweep:
         values = [self.graph.node(e.tail).value.entry for e in edges]
         local = LOCALS[node.op][1](*values)
         g = self.totals[node.id]
-        told = []
+        handed = []
         for edge, slope in zip(edges, local, strict=True):
             if edge.live:
                 self.totals[edge.tail] = self.totals.get(edge.tail, 0.0) + g * slope
                 left[edge.tail] -= 1
-                told.append(
+                handed.append(
                     Contribution(
                         edge.id,
                         edge.tail,
@@ -72,7 +72,7 @@ class _Sweep:
                         scalar(slope),
                     )
                 )
-        return Step(node.id, scalar(g), tuple(told))
+        return Step(node.id, scalar(g), tuple(handed))
 
 
 @st.composite

@@ -29,9 +29,10 @@ def test_there_are_twenty_and_no_other() -> None:
 
 def test_the_same_tape_gives_the_same_bytes_in_every_form() -> None:
     first = tapes.picture("arrays")
-    layout._place.cache_clear()
+    layout.cached_layout.cache_clear()
     tapes.picture.cache_clear()
     second = tapes.picture("arrays")
     assert first is not second
-    for ending, form in first._forms().items():
-        assert form() == second._forms()[ending](), ending
+    # the table of forms by ending, as save() would make files of each
+    for ending, form in first.forms.items():
+        assert form(first) == form(second), ending

@@ -121,9 +121,9 @@ def test_print_goes_to_the_stream_for_errors(
 
 def test_nests() -> None:
     tree = {"b": 2, "a": [1, (3, {"k": 4})]}
-    flat = tf.nest.flatten(tree)
-    assert flat == [1, 3, 4, 2]
-    assert tf.nest.pack_sequence_as(tree, flat) == tree
+    flattened = tf.nest.flatten(tree)
+    assert flattened == [1, 3, 4, 2]
+    assert tf.nest.pack_sequence_as(tree, flattened) == tree
     assert tf.nest.map_structure(lambda a, b: a * b, tree, tree)["b"] == 4
     assert tf.nest.is_nested([])
     assert not tf.nest.is_nested(tf.constant([1]))

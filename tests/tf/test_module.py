@@ -151,7 +151,7 @@ def test_function_with_and_without_arguments() -> None:
 
 
 def test_function_as_a_method_and_under_a_tape() -> None:
-    class Line(tf.Module):
+    class Linear(tf.Module):
         def __init__(self) -> None:
             super().__init__()
             self.w = tf.Variable(2.0)
@@ -164,7 +164,7 @@ def test_function_as_a_method_and_under_a_tape() -> None:
         def twice(self, x: Any) -> Any:
             return 2 * self(x)
 
-    line = Line()
+    linear = Linear()
     with tf.GradientTape() as tape:
-        y = line.twice(tf.constant(3.0))
-    assert float(tape.gradient(y, line.w)) == 6.0
+        y = linear.twice(tf.constant(3.0))
+    assert float(tape.gradient(y, linear.w)) == 6.0

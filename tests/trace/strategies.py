@@ -9,16 +9,15 @@ from hypothesis import strategies as st
 
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.descent import Descent, Landscape, Update
-from tapeviz.trace.film import MARKS, Film, Table
-from tapeviz.trace.film import Frame as Scene
+from tapeviz.trace.film import MARKS, Film, Frame, Table
 from tapeviz.trace.graph import (
     CUTS,
-    GHOSTS,
     KINDS,
+    NOT_RECORDED,
     NOTES,
     Edge,
-    Frame,
     Graph,
+    GraphFrame,
     Node,
     Note,
     Scope,
@@ -99,7 +98,7 @@ def graphs(draw: st.DrawFn) -> Graph:
                 grad,
                 gradient,
                 draw(words),
-                draw(st.sampled_from(["", *GHOSTS])),
+                draw(st.sampled_from(["", *NOT_RECORDED])),
                 draw(words),
             )
         )
@@ -107,7 +106,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     for head in range(1, len(nodes)):
         for slot in range(draw(st.integers(0, 2))):
             tail = draw(st.integers(0, head - 1))
-            ordered, stretched, live = (draw(st.booleans()) for _ in range(3))
+            ordered, broadcast, live = (draw(st.booleans()) for _ in range(3))
             edges.append(
                 Edge(
                     f"e{head}-{slot}",
@@ -116,7 +115,7 @@ def graphs(draw: st.DrawFn) -> Graph:
                     slot,
                     draw(words),
                     ordered,
-                    stretched,
+                    broadcast,
                     live,
                     draw(cuts),
                     draw(words),
@@ -126,13 +125,16 @@ def graphs(draw: st.DrawFn) -> Graph:
     for _ in range(draw(st.integers(0, 2)) if nodes else 0):
         ends = [draw(st.sampled_from(nodes)).id for _ in range(2)]
         scopes.append(Scope(draw(words), *ends))
-    trails = [
+    unrecorded_edges = [
         UnrecordedEdge(f"t{head}", f"n{head - 1}", f"n{head}", draw(cuts), draw(words))
         for head in range(1, len(nodes))
         if draw(st.booleans())
     ]
     frames = st.builds(
-        Frame, words, st.just(tuple(n.id for n in nodes)), st.lists(words).map(tuple)
+        GraphFrame,
+        words,
+        st.just(tuple(n.id for n in nodes)),
+        st.lists(words).map(tuple),
     )
     notes = st.builds(Note, st.sampled_from(NOTES), words)
     return Graph(
@@ -140,7 +142,7 @@ def graphs(draw: st.DrawFn) -> Graph:
         tuple(edges),
         sources,
         tuple(scopes),
-        tuple(trails),
+        tuple(unrecorded_edges),
         tuple(draw(st.lists(frames, max_size=2))),
         tuple(draw(st.lists(notes, max_size=2))),
     )
@@ -221,7 +223,7 @@ def films(draw: st.DrawFn) -> Film:
         st.builds(Span, st.just("In [1]"), *[st.integers(0, 9)] * 4, words), max_size=2
     )
     frames = tuple(
-        Scene(
+        Frame(
             draw(words),
             draw(st.dictionaries(st.sampled_from(ids), st.sampled_from(MARKS))),
             draw(words),

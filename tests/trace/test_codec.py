@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tapeviz.trace.backward_pass import BackwardPass
-from tapeviz.trace.descent import Descent
+from tapeviz.trace.descent import Curvature, Descent
 from tapeviz.trace.film import Film
 from tapeviz.trace.graph import Graph, Node
 from tapeviz.trace.value import Summary, Value
@@ -116,14 +116,14 @@ def test_a_damaged_text(change: Callable[[dict[str, Any]], Any]) -> None:
         Graph.from_json(without(text, change))
 
 
-def spots(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every place in a JSON document."""
+def paths_in(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path to every value in a JSON document."""
     inner = (
         data.items()
         if isinstance(data, dict)
         else enumerate(data if isinstance(data, list) else ())
     )
-    return [path, *(p for k, v in inner for p in spots(v, (*path, k)))]
+    return [path, *(p for k, v in inner for p in paths_in(v, (*path, k)))]
 
 
 JUNK = st.sampled_from(
@@ -158,7 +158,7 @@ def test_whatever_is_damaged_is_a_value_error(
     kind: Any, some: Any, data: st.DataObject
 ) -> None:
     document = json.loads(data.draw(some).to_json())
-    *path, last = data.draw(st.sampled_from(spots(document)[1:]))
+    *path, last = data.draw(st.sampled_from(paths_in(document)[1:]))
     inside = document
     for key in path:
         inside = inside[key]
@@ -229,6 +229,14 @@ def test_a_field_that_came_later_takes_its_default() -> None:
 
     (node,) = Graph.from_json(without(text, older)).nodes
     assert (node.nickname, node.grad, node.gradient) == ("", "pending", None)
+
+
+def test_a_renamed_field_is_saved_under_its_first_name() -> None:
+    """The ids in a page are digests of this text: a new key would change them all."""
+    curve = Curvature("end", (5.0,), (0.0,), (2.0,), ((1.0,),))
+    saved = json.loads(Descent(("x",), (), curvatures=(curve,)).to_json())
+    assert saved["curvatures"]["bends"] == [[2.0]]
+    assert "eigenvalues" not in saved["curvatures"]
 
 
 def test_many_nodes_are_columns() -> None:

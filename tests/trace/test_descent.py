@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tapeviz.trace.descent import Curvature, Descent, Landscape, Part, Update
+from tapeviz.trace.descent import Curvature, Descent, Landscape, Update, UpdatePart
 from tapeviz.trace.value import Value
 
 ONE = Value("float32", (), (1.0,))
@@ -16,7 +16,11 @@ LINE = Landscape((0.0, 1.0, 2.0), (), ((1.0, 0.0, 1.0),))
 PLANE = Landscape((0.0, 1.0), (5.0, 6.0, 7.0), ((1.0, 2.0),) * 3)
 RUN = Descent(("x",), (FIRST, NEXT), LINE)
 PARTS = replace(
-    FIRST, parts=(Part("momentum", "m", (ONE,)), Part("gradient", "-lr * g", (None,)))
+    FIRST,
+    parts=(
+        UpdatePart("momentum", "m", (ONE,)),
+        UpdatePart("gradient", "-lr * g", (None,)),
+    ),
 )
 BEND = Curvature("minimum", (5.0,), (0.0,), (2.0,), ((1.0,),))
 FULL = Descent(("x",), (PARTS,), LINE, "cost", "SGD", (BEND,))
@@ -60,7 +64,7 @@ def test_a_sound_run(run: Descent) -> None:
             "does not speak of 1 variables",
         ),
         (
-            replace(RUN, updates=(replace(PARTS, parts=(Part("m", "m", ()),)),)),
+            replace(RUN, updates=(replace(PARTS, parts=(UpdatePart("m", "m", ()),)),)),
             "a part of update 0 is not of 1 variables",
         ),
         (
@@ -83,8 +87,13 @@ def test_a_broken_run(broken: Descent, said: str) -> None:
 
 def test_the_limit_is_that_of_the_minimum_or_of_the_end() -> None:
     assert FULL.limit == 1.0
-    end = replace(BEND, where="end", bends=(-3.0, 4.0), ways=((1.0, 0.0), (0.0, 1.0)))
+    end = replace(
+        BEND,
+        where="end",
+        eigenvalues=(-3.0, 4.0),
+        eigenvectors=((1.0, 0.0), (0.0, 1.0)),
+    )
     assert replace(FULL, curvatures=(end, BEND)).limit == 1.0
     assert replace(FULL, curvatures=(end,)).limit == 0.5
-    assert replace(FULL, curvatures=(replace(end, bends=(-3.0,)),)).limit is None
+    assert replace(FULL, curvatures=(replace(end, eigenvalues=(-3.0,)),)).limit is None
     assert RUN.limit is None

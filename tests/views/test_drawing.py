@@ -19,7 +19,7 @@ from tapeviz.errors import LayoutError, SaveError
 from tapeviz.render.graph import layout
 from tapeviz.trace.film import Film
 from tapeviz.trace.graph import Graph
-from tapeviz.views.drawing import Compared, Drawing
+from tapeviz.views.drawing import ComparedDrawing, Drawing
 from tapeviz.views.player import Player
 
 
@@ -143,7 +143,7 @@ def test_two_tapes_are_compared() -> None:
     with tf.GradientTape() as after:
         y = x**2 + 1
     both = draw(before, after)
-    assert isinstance(both, Compared)
+    assert isinstance(both, ComparedDrawing)
     assert [row[0] for row in both.changes.rows] == ["+ new", "+ new"]
     assert "new" in both.svg
     assert str(both).startswith("From the first tape to the second: 2 new.")
@@ -250,10 +250,10 @@ def test_a_player_opens_at_its_step() -> None:
 def test_what_is_no_tape_or_tensor_is_refused(call: object, words: str) -> None:
     with pytest.raises(TypeError) as caught:
         call(*recorded())  # type: ignore[operator]
-    told = str(caught.value)
-    assert words in told
-    assert "where: line" in told
-    assert "what to do:" in told
+    message = str(caught.value)
+    assert words in message
+    assert "where: line" in message
+    assert "what to do:" in message
 
 
 def test_a_run_is_the_chapters() -> None:

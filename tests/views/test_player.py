@@ -20,7 +20,7 @@ from PIL import Image
 import tapeviz as tf
 from tapeviz import play
 from tapeviz.errors import SaveError
-from tapeviz.render.film.svg import still
+from tapeviz.render.film.svg import frame_svg
 from tapeviz.views.player import Player
 from tests import samples
 
@@ -35,7 +35,7 @@ def listing(**options: object) -> Player:
 
 def test_the_listing_weighs_sixty_kilobytes_with_everything() -> None:
     player = listing()
-    assert len(player.film.asks) == 9
+    assert len(player.film.questions) == 9
     assert any(frame.check for frame in player.film.frames)
     shown = player._repr_mimebundle_()["text/html"]
     assert len(shown.encode()) <= 60_000
@@ -51,13 +51,15 @@ def test_a_hundred_operations_weigh_four_hundred_kilobytes() -> None:
     shown = player._repr_mimebundle_()["text/html"]
     assert len(shown.encode()) <= 400_000
     assert any(frame.check for frame in player.film.frames)
-    assert player.film.asks
+    assert player.film.questions
 
 
 def test_it_opens_where_the_lesson_wants_it() -> None:
     shown = listing(step=7, predict=True, speed=2.0)._repr_mimebundle_()["text/html"]
-    told, _ = json.JSONDecoder().raw_decode(shown[shown.index("const film={") + 11 :])
-    assert (told["step"], told["predict"], told["speed"]) == (7, True, 2.0)
+    payload, _ = json.JSONDecoder().raw_decode(
+        shown[shown.index("const film={") + 11 :]
+    )
+    assert (payload["step"], payload["predict"], payload["speed"]) == (7, True, 2.0)
 
 
 def test_a_speed_of_nothing_is_refused() -> None:
@@ -166,12 +168,12 @@ def test_what_an_encoder_complains_of_is_said(
 
 def test_a_step_standing_still_shows_what_the_player_shows() -> None:
     film = listing().film
-    svg = still(film, 19)
+    svg = frame_svg(film, 19)
     assert "x now has 2 + 6 = 8, its whole gradient." in svg
     assert film.frames[18].caption not in svg
     assert "@keyframes k" not in svg
     with pytest.raises(ValueError, match="its steps are 0 to 20"):
-        still(film, 21)
+        frame_svg(film, 21)
 
 
 class _Tags(HTMLParser):
@@ -197,8 +199,8 @@ def test_hostile_names_stay_text_in_every_saved_form(saved: Path, name: str) -> 
             assert tags.found.count("script") == (ending == ".html")
             assert not {"b", "iframe"} & {*tags.found}
             assert tags.found.count("img") == (ending == ".html")
-    picture = io.BytesIO(player._png(step=1, scale=0.5))
-    assert Image.open(picture).size[0] > 100
+    picture = player.save(saved / "hostile.png", step=1, scale=0.5)
+    assert Image.open(io.BytesIO(picture.read_bytes())).size[0] > 100
 
 
 STEPS: dict[str, Callable[[Any, Any], Any]] = {
@@ -231,11 +233,11 @@ def test_the_last_frame_of_any_program_tells_the_engines_gradients(
     film = play(tape, y, [x, z]).film.validate()
     parts = film.frames[-1].formula.split(",  ")
     for part, gradient in zip(parts, tape.gradient(y, [x, z]), strict=True):
-        told = part.rpartition(" = ")[2]
+        value = part.rpartition(" = ")[2]
         if gradient is None:
-            assert told == "None"
+            assert value == "None"
         else:
-            assert float(told) == pytest.approx(float(gradient), rel=1e-4, abs=1e-6)
+            assert float(value) == pytest.approx(float(gradient), rel=1e-4, abs=1e-6)
 
 
 def test_its_end_says_what_why_would_say_of_a_gradient_that_is_none() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.ft2font import FT2Font, LoadFlags
 
-from tapeviz.wording.text_width import fit, width
+from tapeviz.wording.text_width import shorten_to_fit, width
 
 _FONTS = f"{mpl.get_data_path()}/fonts/ttf"
 
@@ -40,7 +40,7 @@ def test_little_room_is_wasted(name: str, mono: bool) -> None:
 
 @given(st.text(), st.floats(12, 300))
 def test_cut_text_fits(text: str, room: float) -> None:
-    cut = fit(text, room, 10)
+    cut = shorten_to_fit(text, room, 10)
     assert width(cut, 10) <= room + 0.1
     assert cut == text or (cut[-1] == "\u2026" and text.startswith(cut[:-1]))
 

@@ -79,8 +79,8 @@ def test_large_arrays_in_words() -> None:
     assert values.exact(large) == "from -1.0 to 1.0, mean 0.02"
     odd = replace(large, summary=replace(summary, odd=3))
     assert "3 nan or infinite" in values.exact(odd)
-    kept = Value("float32", (4, 5), tuple(map(float, range(20))))
-    assert values.fmt(kept) == "float32 (4, 5)  mean 9.5"
+    whole = Value("float32", (4, 5), tuple(map(float, range(20))))
+    assert values.fmt(whole) == "float32 (4, 5)  mean 9.5"
     words = Value("string", (20,), ("a",) * 20)
     assert values.fmt(words) == "string (20,)"
 

@@ -1,7 +1,8 @@
-"""What the words of the rule texts mean on raw NumPy values.
+"""What the words of the rule texts compute on NumPy arrays.
 
 Scalars are NumPy scalars here, never 0-d arrays: every function keeps it so. ``axis``
-is None or a tuple of negative numbers, so that the same call works on a batch.
+is None or a tuple of negative numbers, so that the same call works on a batch. Nothing
+is recorded here. It may import ``errors``.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ for _module in (
 ):
     WORDS |= _words(_module)
 
-OVER: dict[str, Any] = _words(in_place)
-"""What rules that write over an array use beside the words."""
+IN_PLACE: dict[str, Any] = _words(in_place)
+"""The additional words of rules that overwrite the upstream gradient."""
 
-__all__ = ["OVER", "WORDS", "batched"]
+__all__ = ["IN_PLACE", "WORDS", "batched"]

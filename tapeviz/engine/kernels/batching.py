@@ -1,4 +1,6 @@
-"""The words on gradients that have one more axis in front: the rows of a Jacobian.
+"""The words on a batch of gradients, which are the rows of a Jacobian.
+
+The batch is one more axis in front.
 
 Most words need no change: they act on each entry, or count axes from the end.
 """
@@ -24,14 +26,18 @@ def batched(words: dict[str, Any]) -> dict[str, Any]:
     return {
         **w,
         "reshape": _lead(w["reshape"]),
-        "fit": lambda g, s, at=0: w["fit"](g, (*g.shape[:1], *s), at + 1),
-        "stretch": lambda g, s, at=0: w["stretch"](g, (*g.shape[:1], *s), at + 1),
-        "spread": lambda g, s, axis, keep: w["spread"](
+        "unbroadcast": lambda g, s, at=0: w["unbroadcast"](
+            g, (*g.shape[:1], *s), at + 1
+        ),
+        "broadcast_to": lambda g, s, at=0: w["broadcast_to"](
+            g, (*g.shape[:1], *s), at + 1
+        ),
+        "expand_reduced": lambda g, s, axis, keep: w["expand_reduced"](
             g, (*g.shape[:1], *s), tuple(range(-len(s), 0)) if axis is None else axis,
             keep,
         ),
         "transpose": lambda g, p: w["transpose"](g, (0, *(i + 1 for i in p))),
-        "place": lambda g, s, key: w["place"](g, (*g.shape[:1], *s), _behind(key)),
+        "put": lambda g, s, key: w["put"](g, (*g.shape[:1], *s), _behind(key)),
         "pick": lambda g, key: w["pick"](g, _behind(key)),
         "sum": lambda g, axis, keep: w["sum"](g, _inner(g, axis), keep),
         "gather_nd": lambda g, ids, lead: w["gather_nd"](g, ids, lead + 1),

@@ -49,8 +49,8 @@ def finite(x: Any, message: str) -> Any:
     return x
 
 
-def told(message: str) -> str:
-    """The message for the gradient of what was checked."""
+def gradient_message(message: str) -> str:
+    """The error message for the upstream gradient of what was checked."""
     return (
         f"Not a number (NaN) or infinity (Inf) values detected in gradient. {message}"
     )

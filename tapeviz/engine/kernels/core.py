@@ -104,8 +104,8 @@ def mean(x: Any, axis: Axis, keep: bool) -> Any:
     return total / x.dtype.type(n)
 
 
-def spread(x: Any, shape: Shape, axis: Axis, keep: bool) -> Any:
-    """Undo a reduction's change of shape: each entry again at every place it sums."""
+def expand_reduced(x: Any, shape: Shape, axis: Axis, keep: bool) -> Any:
+    """Undo a reduction's change of shape: repeat each entry along the reduced axes."""
     if not shape:
         return x
     if not keep and np.ndim(x):
@@ -113,7 +113,7 @@ def spread(x: Any, shape: Shape, axis: Axis, keep: bool) -> Any:
     return np.broadcast_to(x, shape)
 
 
-def fit(x: Any, shape: Shape, at: int = 0) -> Any:
+def unbroadcast(x: Any, shape: Shape, at: int = 0) -> Any:
     """Undo broadcasting: sum ``x`` down to ``shape``; new axes came in at ``at``."""
     extra = np.ndim(x) - len(shape)
     if extra:
@@ -124,7 +124,7 @@ def fit(x: Any, shape: Shape, at: int = 0) -> Any:
     return np.add.reduce(x, axis=stretched, keepdims=True) if stretched else x
 
 
-def stretch(x: Any, shape: Shape, at: int = 0) -> Any:
+def broadcast_to(x: Any, shape: Shape, at: int = 0) -> Any:
     """Broadcast ``x`` to ``shape``, new axes coming in at ``at``."""
     if at and type(x) is np.ndarray:
         new = (1,) * (len(shape) - x.ndim)
@@ -137,7 +137,7 @@ def pick(x: Any, key: Any) -> Any:
     return tidy(x[key])
 
 
-def place(x: Any, shape: Shape, key: Any) -> Any:
+def put(x: Any, shape: Shape, key: Any) -> Any:
     """Zeros of that shape with ``x`` put at ``key``."""
     z = np.zeros(shape, x.dtype)
     z[key] = x

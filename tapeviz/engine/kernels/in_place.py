@@ -1,4 +1,7 @@
-"""The words for writing over an array that nobody else has."""
+"""The words of rules that overwrite the upstream gradient, to save an allocation.
+
+Only an array that nobody else refers to is overwritten, by its reference count.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ subtract = np.subtract
 
 
 def below(step: Callable[..., Any], a: Any, b: Any) -> Any:
-    """``step(a, b)``, written over ``b``, a result in between."""
+    """``step(a, b)``, written over ``b``, an intermediate result."""
     return step(a, b, b) if type(b) is np.ndarray and is_whole(b) else step(a, b)
 
 
@@ -30,24 +33,24 @@ def is_whole(v: Any) -> bool:
     return v.base is None and v.flags.writeable and v.dtype.kind == "f"
 
 
-def _holders(values: list[Any], place: int) -> int:
-    """What ``getrefcount`` says of a value that stands in this list alone."""
-    s = values[place]
+def _holders(values: list[Any], index: int) -> int:
+    """What ``getrefcount`` says of an object that only one list refers to."""
+    s = values[index]
     return getrefcount(s)
 
 
 _ONCE = _holders([object()], 0)
 
 
-def join(sums: list[Any], place: int, d: Any) -> None:
-    """Add ``d`` to the gradient at a place; in place where no one else has it."""
-    s = sums[place]
+def accumulate(sums: list[Any], index: int, d: Any) -> None:
+    """Add ``d`` to ``sums[index]``, in place if nothing else refers to that array."""
+    s = sums[index]
     if s is None:
-        sums[place] = d
+        sums[index] = d
     elif type(s) is np.ndarray and getrefcount(s) == _ONCE and _alike(s, d):
         np.add(s, d, s)
     else:
-        sums[place] = s + d
+        sums[index] = s + d
 
 
 def _alike(s: Any, d: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.kernels.core import Axis, mean, spread, tidy
+from tapeviz.engine.kernels.core import Axis, expand_reduced, mean, tidy
 
 _MAX: Any = np.maximum
 _MIN: Any = np.minimum
@@ -69,7 +69,7 @@ def _ranked(x: Any, sign: int) -> Any:
 
 def shares(a: Any, b: Any, axis: Axis, keep: bool) -> Any:
     """1 where ``a`` is the ``b`` it was reduced to, divided equally among ties."""
-    won = np.asarray(a == spread(b, np.shape(a), axis, keep)).astype(a.dtype)
+    won = np.asarray(a == expand_reduced(b, np.shape(a), axis, keep)).astype(a.dtype)
     return tidy(won / _ADD.reduce(won, axis=axis, keepdims=True))
 
 

@@ -1,4 +1,4 @@
-"""The words that move numbers to another place or shape.
+"""The words that change shapes and positions, and pick or put entries.
 
 Axes are negative numbers, and shapes are matched from the right, so that the same call
 works with more axes in front: one gradient per row of a Jacobian.
@@ -119,20 +119,20 @@ def scatter_nd(x: Any, shape: Shape, ids: Any, lead: int) -> Any:
     return tidy(z)
 
 
-def _beside(ids: Any, x: Any) -> Any:
+def _along_rows(ids: Any, x: Any) -> Any:
     return ids.reshape((1,) * (np.ndim(x) - ids.ndim) + ids.shape)
 
 
 def along(x: Any, ids: Any, axis: int) -> Any:
     """Along ``axis``, the entries with numbers that differ from row to row."""
-    return np.take_along_axis(x, _beside(ids, x), axis)
+    return np.take_along_axis(x, _along_rows(ids, x), axis)
 
 
 def put_along(x: Any, shape: Shape, ids: Any, axis: int) -> Any:
     """Zeros of that shape with the entries of ``x`` put at those numbers."""
     lead = np.shape(x)[: np.ndim(x) - len(shape)]
     z = np.zeros((*lead, *shape), x.dtype)
-    np.put_along_axis(z, _beside(ids, x), x, axis)
+    np.put_along_axis(z, _along_rows(ids, x), x, axis)
     return z
 
 

@@ -1,11 +1,12 @@
 """The registry: one entry per op.
 
-An entry gives the op's own text and one rule per operand. ``g`` is the upstream
+An entry gives the op's own text and one vjp rule per operand. ``g`` is the upstream
 gradient, ``y`` the result; the other single letters are operands. The rules are
 TensorFlow's, so that gradients agree with it also where a function has a corner.
 
-The entries stand in files by family, in the order of their numbers; ``table`` tells how
-one is made. The words that the texts use are in ``tapeviz.engine.kernels``.
+The entries stand in files by family, in the order of their numbers; ``registry`` says
+how one is made. The words that the texts use are in ``tapeviz.engine.kernels``. It may
+import ``engine.primitives`` and ``engine.recording``.
 """
 
 from __future__ import annotations

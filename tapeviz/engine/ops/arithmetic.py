@@ -1,4 +1,4 @@
-"""Arithmetic, the greater and the smaller of two, and comparisons."""
+"""Arithmetic, maximum and minimum of two, comparisons and logic."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ op(
     kernel="SquaredDifference", symbol="(a−b)²", **SWAPS, **NUMBER,
 )  # fmt: skip
 
-# -- where a hole is filled with 0 -----------------------------------------------------
+# -- 0 where the plain formula is undefined --------------------------------------------
 
 op(
     "divide_no_nan", "divide_no_nan(a, b)", "divide_no_nan(g, b)",

@@ -1,4 +1,4 @@
-"""Dtypes, copies and cuts; real and complex."""
+"""Casts, copies, ``stop_gradient``, checks, and the parts of complex numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ op(
 )  # fmt: skip
 op("stop_gradient", "same(x)", kernel="StopGradient", symbol="stop", cut=True)
 op(
-    "check_numerics", "finite(x, message)", "finite(g, told(message))",
+    "check_numerics", "finite(x, message)", "finite(g, gradient_message(message))",
     kernel="CheckNumerics", symbol="finite?", settings=("message",),
     **REAL,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What the learner wrote: functions that bring their own gradient."""
+"""Functions with a gradient of their own (``tf.custom_gradient``)."""
 
 from __future__ import annotations
 

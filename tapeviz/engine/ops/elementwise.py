@@ -1,4 +1,4 @@
-"""Functions of each entry on its own."""
+"""Elementwise functions: exponentials, trigonometry, rounding, activations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Matrices: products, determinant, inverse, and what they are taken apart into.
+"""Matrices: products, determinant, inverse, solve, and decompositions.
 
 The rules of the eigenvalues, and of the determinant and the inverse, are in Giles,
 "Collected matrix derivative results for forward and reverse mode algorithmic
@@ -23,7 +23,7 @@ PRODUCT: dict[str, Any] = {
     "operands": ("xs",), "settings": ("eq",),
     "nickname": "a product of tensors: each gets the gradient times the others",
 }  # fmt: skip
-OTHERS = "fit(einsum([g, *others(xs, k, eq)], turned(eq, k)), shape(xs)[k], 0)"
+OTHERS = "unbroadcast(einsum([g, *others(xs, k, eq)], turned(eq, k)), shape(xs)[k], 0)"
 
 op("einsum", "einsum(xs, eq)", OTHERS, kernel="Einsum", symbol="einsum", **PRODUCT)
 op(

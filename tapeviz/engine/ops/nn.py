@@ -1,4 +1,4 @@
-"""Softmax and the cross entropies, fused so that no power of e overflows."""
+"""Softmax and the cross entropies, fused so that ``exp`` does not overflow."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""What an entry of the registry is made with, and the leaves: what is not computed.
+"""``op``, which enters an op into the registry, and the three leaves.
 
-An entry gives the op's own text and one rule per operand. ``g`` is the upstream
-gradient, ``y`` the result; the other single letters are operands. The rules are
-TensorFlow's, so that gradients agree with it also where a function has a corner.
+``TABLE`` has the entries by number, ``NAMED`` by name. The leaves (variables, watched
+tensors, reads of assigned variables) come first, so that the sweep can skip them.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def op(name: str, text: str, *rules: str | None, **fields: Any) -> Op:
 
 
 PAIR: dict[str, Any] = {"broadcasts": True}
-"""Two operands (or more) that are stretched to one shape."""
+"""Two operands (or more) that are broadcast to one shape."""
 
 SWAPS: dict[str, Any] = {"broadcasts": True, "ordered": False}
 """Two operands whose order does not matter."""

@@ -1,4 +1,4 @@
-"""The same numbers in another place or shape: nothing is computed, only moved."""
+"""Reshaping, broadcasting, slicing, joining and gathering: entries are only moved."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from tapeviz.engine.ops.registry import ORDERED, op
 
 op(
-    "fit", "fit(x, shape, at)", "stretch(g, shape(x), at)",
+    "unbroadcast", "unbroadcast(x, shape, at)", "broadcast_to(g, shape(x), at)",
     symbol="Σ", settings=("shape", "at"),
 )  # fmt: skip
 op(
-    "stretch", "stretch(x, shape, at)", "fit(g, shape(x), at)",
+    "broadcast_to", "broadcast_to(x, shape, at)", "unbroadcast(g, shape(x), at)",
     kernel="BroadcastTo", symbol="stretch", settings=("shape", "at"),
 )  # fmt: skip
 op(
@@ -43,12 +43,12 @@ op(
 # -- parts and wholes ------------------------------------------------------------------
 
 op(
-    "pick", "pick(x, key)", "place(g, shape(x), key)",
+    "pick", "pick(x, key)", "put(g, shape(x), key)",
     kernel="StridedSlice", symbol="[ ]",
     nickname="a slice puts its gradient back in place", settings=("key",),
 )  # fmt: skip
 op(
-    "place", "place(x, shape, key)", "pick(g, key)",
+    "put", "put(x, shape, key)", "pick(g, key)",
     symbol="place", settings=("shape", "key"),
 )  # fmt: skip
 op(

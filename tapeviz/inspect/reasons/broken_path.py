@@ -1,4 +1,4 @@
-"""Where the way back ends between a target and a source that are both on the tape."""
+"""Why the path is broken between a target and a source that are both on the tape."""
 
 from __future__ import annotations
 
@@ -15,72 +15,75 @@ from tapeviz.inspect.reasons.question import Question, edge
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
 
-Found = Iterator[tuple[Any, Reason]]
+Findings = Iterator[tuple[Any, Reason]]
 
 
-def cuts(case: Question) -> Found:
-    """The edges between source and target that hand no gradient back."""
-    for i, slot, j in case.between:
-        if not case.barrier[i]:
+def cuts(question: Question) -> Findings:
+    """The edges between source and target that pass no gradient."""
+    for i, slot, j in question.between:
+        if not question.barrier[i]:
             continue
-        if i not in case.own:
-            yield case.order(i), _deaf(case, i, slot)
-        elif case.rule(i, slot) is None and not _behind_a_cut(case, j):
-            yield case.order(i), _cut(case, i, slot, j)
-    yield from assigned(case)
+        if i not in question.own:
+            yield question.order(i), _not_recording(question, i, slot)
+        elif question.rule(i, slot) is None and not _behind_a_cut(question, j):
+            yield question.order(i), _cut(question, i, slot, j)
+    yield from assigned(question)
 
 
-def assigned(case: Question) -> Found:
-    """Values on the way that went into a variable."""
-    for place, to, event in case.jumps:
-        if case.after_x[place] and case.before_y[to]:
-            yield _event_order(case, event), assignment(case, place, event)
+def assigned(question: Question) -> Findings:
+    """Values on the path that were assigned to a variable."""
+    for index, to, event in question.jumps:
+        if question.after_x[index] and question.before_y[to]:
+            yield _event_order(question, event), assignment(question, index, event)
 
 
-def _event_order(case: Question, event: tuple[Any, ...]) -> Any:
-    line = case.spot_line(event[-2:])
+def _event_order(question: Question, event: tuple[Any, ...]) -> Any:
+    line = question.line_of_call_site(event[-2:])
     return (*line.order, event[1]) if line is not None else (10**9, event[1], 0, 0)
 
 
-def _behind_a_cut(case: Question, j: int) -> bool:
-    """Whether what comes through a slot was cut off just before, as a condition is."""
+def _behind_a_cut(question: Question, j: int) -> bool:
+    """Whether record ``j`` itself passes no gradient, as a condition does."""
     dead = all(
-        case.rule(j, s) is None for s in range(len(case.op(j).inputs(case.recs[j])))
+        question.rule(j, s) is None
+        for s in range(len(question.op(j).inputs(question.recs[j])))
     )
-    return dead and case.recs[j][0] not in (VARIABLE, WATCHED)
+    return dead and question.recs[j][0] not in (VARIABLE, WATCHED)
 
 
-def _deaf(case: Question, i: int, slot: int) -> Reason:
+def _not_recording(question: Question, i: int, slot: int) -> Reason:
     return Reason(
         "outside",
-        f"{case.code(i)} was computed while {case.tape_name} did not record.",
-        f"compute it inside the block of {case.tape_name}",
-        case.scribe.span(i),
+        f"{question.code(i)} was computed while {question.tape_name} did not record.",
+        f"compute it inside the block of {question.tape_name}",
+        question.builder.span(i),
         edges=edge(i, slot),
     )
 
 
-def _cut(case: Question, i: int, slot: int, j: int) -> Reason:
-    op, span = case.op(i), case.scribe.span(i)
-    kind, sentence, fix = said(case, i, slot, j)
-    edits = flat_ops.mended(case, case.line(i), case.node(i), op.name)
+def _cut(question: Question, i: int, slot: int, j: int) -> Reason:
+    op, span = question.op(i), question.builder.span(i)
+    kind, sentence, fix = said(question, i, slot, j)
+    edits = flat_ops.suggested_edits(
+        question, question.line(i), question.node(i), op.name
+    )
     return Reason(kind, sentence, fix, span, edits, edges=edge(i, slot))
 
 
-def said(case: Question, i: int, slot: int, j: int) -> tuple[str, str, str]:
-    """Why an op hands nothing to an operand: the kind, a sentence, what to do."""
-    op, code, what = case.op(i), case.code(i), case.known(j) or "it"
+def said(question: Question, i: int, slot: int, j: int) -> tuple[str, str, str]:
+    """Why an op passes nothing to an operand: the kind, a sentence, what to do."""
+    op, code, what = question.op(i), question.code(i), question.known(j) or "it"
     if op.name == "cast_whole":
-        dtype = np.dtype(op.settings_of(case.recs[i])[0])
-        return flat_ops.cast(case.tf, code, what, dtype)
-    told = flat_ops.step(case.tf, code, op.name)
-    if told is not None:
-        return told
+        dtype = np.dtype(op.settings_of(question.recs[i])[0])
+        return flat_ops.cast(question.tf, code, what, dtype)
+    found = flat_ops.step(question.tf, code, op.name)
+    if found is not None:
+        return found
     if op.missing:
         return (
             "step",
             f"{code} has no gradient at all; asking for it is an error.",
-            f"take its operand out of the gradient with {case.tf}.stop_gradient",
+            f"take its operand out of the gradient with {question.tf}.stop_gradient",
         )
     slots = op.operands[0 if op.many else slot]
     which = f" (its operand {slots})" if len(op.operands) > 1 else ""
@@ -91,29 +94,29 @@ def said(case: Question, i: int, slot: int, j: int) -> tuple[str, str, str]:
     )
 
 
-def assignment(case: Question, place: int, event: tuple[Any, ...]) -> Reason:
-    """A recorded value went into a variable, which keeps its number only."""
+def assignment(question: Question, index: int, event: tuple[Any, ...]) -> Reason:
+    """A recorded value was assigned to a variable, which holds only the number."""
     variable: Variable = event[3]
-    line, spot = case.spot_line(event[-2:]), event[-2:]
-    span = case.scribe.code.span(*spot)
-    into, what = case.name_of(variable) or "the variable", case.known(place)
+    line, call_site = question.line_of_call_site(event[-2:]), event[-2:]
+    span = question.builder.code.span(*call_site)
+    into, what = question.name_of(variable) or "the variable", question.known(index)
     code = "this assignment" if span is None else f"{' '.join(span.text.split())}"
     parts = isinstance(getattr(_assign_call(line), "value", None), ast.Subscript)
     return Reason(
         "assigned",
         f"{code} puts the number of {what} into a variable, and a variable remembers "
         "only its number, not where it came from.",
-        f"collect the parts in a list, and make one tensor with {case.tf}.stack"
+        f"collect the parts in a list, and make one tensor with {question.tf}.stack"
         if parts
         else f"go on with a tensor instead of assigning to {into}",
         span,
-        _unassigned(case, line),
-        (f"n{place}",) if place in case.scribe.places else (),
+        _unassigned(question, line),
+        (f"n{index}",) if index in question.builder.indices else (),
     )
 
 
 def _assign_call(line: Statement | None) -> ast.expr | None:
-    """The ``v.assign`` of a statement ``v.assign(value)``, as it stands."""
+    """The expression ``v.assign`` of a statement ``v.assign(value)``."""
     call = None if line is None else line.value
     return call.func if isinstance(call, ast.Call) else None
 
@@ -121,7 +124,7 @@ def _assign_call(line: Statement | None) -> ast.expr | None:
 _SIGNS = {"assign_add": "+", "assign_sub": "-"}
 
 
-def _unassigned(case: Question, line: Statement | None) -> code_edits.Edits:
+def _unassigned(question: Question, line: Statement | None) -> code_edits.Edits:
     """``v.assign_add(u)`` as ``new_v = v + u``, and ``new_v`` in what follows."""
     node = None if line is None else line.node
     call = getattr(node, "value", None)
@@ -131,7 +134,7 @@ def _unassigned(case: Question, line: Statement | None) -> code_edits.Edits:
     name, _, verb = func.rpartition(".")
     arg = code_of(call.args[0])
     if verb == "Variable" and isinstance(node, ast.Assign):
-        return code_edits.replace(case, line, call, arg)
+        return code_edits.replace(question, line, call, arg)
     if not isinstance(node, ast.Expr) or not name.isidentifier():
         return ()
     new = name if line.loops else f"new_{name}"
@@ -140,105 +143,119 @@ def _unassigned(case: Question, line: Statement | None) -> code_edits.Edits:
         return ()
     later = [
         (other, n)
-        for other in case.reading.lines
-        if other.path == line.path and other.order > line.order and case.inside(other)
+        for other in question.program.lines
+        if other.path == line.path
+        and other.order > line.order
+        and question.inside(other)
         for n in other.parts
         if new != name
         and isinstance(n, ast.Name)
         and n.id == name
         and isinstance(n.ctx, ast.Load)
     ]
-    edits = code_edits.replace(case, line, node, f"{new} = {value}")
+    edits = code_edits.replace(question, line, node, f"{new} = {value}")
     return edits + tuple(
-        e for other, n in later for e in code_edits.replace(case, other, n, new)
+        e for other, n in later for e in code_edits.replace(question, other, n, new)
     )
 
 
-def leaving(case: Question) -> Found:
-    """Values that left the tape on the way: seen while recording, or in the code."""
-    if case.tape._recording is None:
+def leaving(question: Question) -> Findings:
+    """Recorded values on the path that went on through NumPy or Python."""
+    if question.tape._recording is None:
         return
-    for what, _at, place, _into, *spot in case.tape._recording.events:
-        if what != "left" or not 0 <= place < len(case.recs) or not case.after_x[place]:
+    for what, _at, index, _into, *call_site in question.tape._recording.events:
+        if (
+            what != "left"
+            or not 0 <= index < len(question.recs)
+            or not question.after_x[index]
+        ):
             continue
-        line = case.spot_line((spot[0], spot[1]))
-        if line is not None and line in case.upstream and line.makes | _returned(line):
-            node = case.reading.node_at((spot[0], spot[1]))
-            drawn = place if place in case.scribe.places else -1
+        line = question.line_of_call_site((call_site[0], call_site[1]))
+        if (
+            line is not None
+            and line in question.upstream
+            and line.makes | _returned(line)
+        ):
+            node = question.program.node_at((call_site[0], call_site[1]))
+            drawn = index if index in question.builder.indices else -1
             yield (
                 line.order,
-                not_on_tape.left(case, line, _wider(case, line, node), drawn),
+                not_on_tape.left(question, line, _wider(question, line, node), drawn),
             )
 
 
-def _wider(case: Question, line: Statement, node: Any) -> Any:
-    return node if node is None else code_edits.outermost(case, line, node)
+def _wider(question: Question, line: Statement, node: Any) -> Any:
+    return node if node is None else code_edits.outermost(question, line, node)
 
 
 def _returned(line: Statement) -> set[str]:
     return {"return"} if isinstance(line.node, ast.Return) else set()
 
 
-def late(case: Question) -> Found:
-    """Watched after it was used: earlier uses count as uses of a constant."""
-    if case.x < 0:
+def late(question: Question) -> Findings:
+    """The source was watched after it was used: earlier uses are of a constant."""
+    if question.x < 0:
         return
-    since = case.tape._late.get(id(case.source), 0)
-    value = case.source._v
-    early = [(i, s) for i, s in case.constant_edges(value) if i < case.x]
-    early += [(i, slot) for i, slot, j in case.between if j == case.x and i < since]
-    line = _watch_line(case)
-    if not early and not (line is not None and _used_before(case, line)):
+    since = question.tape._late.get(id(question.source), 0)
+    value = question.source._v
+    early = [(i, s) for i, s in question.constant_edges(value) if i < question.x]
+    early += [
+        (i, slot) for i, slot, j in question.between if j == question.x and i < since
+    ]
+    line = _watch_line(question)
+    if not early and not (line is not None and _used_before(question, line)):
         return
     yield (
         (0, 0, 0),
         Reason(
             "late",
-            f"{case.x_name} was watched only after it had been used; what was computed "
-            "before that counts it as a constant.",
-            f"call {case.tape_name}.watch({case.x_name}) first thing in the block",
-            case.span(line),
-            code_edits.watch(case, case.x_base) + code_edits.remove(case, line),
+            f"{question.x_name} was watched only after it had been used; what was "
+            "computed before that counts it as a constant.",
+            f"call {question.tape_name}.watch({question.x_name}) first thing in the "
+            "block",
+            question.span(line),
+            code_edits.watch(question, question.x_base)
+            + code_edits.remove(question, line),
             edges=tuple(f"e{i}_{s}" for i, s in early),
         ),
     )
 
 
-def _watch_line(case: Question) -> Statement | None:
-    for line in case.reading.lines:
+def _watch_line(question: Question) -> Statement | None:
+    for line in question.program.lines:
         call = getattr(line.node, "value", None)
         if (
             isinstance(call, ast.Call)
-            and dotted(call.func) == f"{case.tape_name}.watch"
+            and dotted(call.func) == f"{question.tape_name}.watch"
         ):
             names = {dotted(n) for n in ast.walk(call)}
-            if case.x_base in names and case.inside(line):
+            if question.x_base in names and question.inside(line):
                 return line
     return None
 
 
-def _used_before(case: Question, line: Statement) -> bool:
-    inside = [one for one in case.chain if case.inside(one)]
+def _used_before(question: Question, line: Statement) -> bool:
+    inside = [one for one in question.chain if question.inside(one)]
     return bool(inside) and inside[0].order < line.order
 
 
-def unconnected(case: Question) -> Found:
-    """Nothing leads from the source to the target."""
-    line = not_on_tape.gradient_line(case)
+def unconnected(question: Question) -> Findings:
+    """No path leads from the source to the target."""
+    line = not_on_tape.gradient_line(question)
     if line is not None:
-        yield line.order, not_on_tape.linear(case, line)
+        yield line.order, not_on_tape.linear(question, line)
         return
-    special = _swapped(case) or decision(case)
+    special = _swapped(question) or decision(question)
     if special is not None:
         yield special
         return
-    x, y = case.x_name, case.y_name
+    x, y = question.x_name, question.y_name
     named = dict.fromkeys(
-        case.known(i)
-        for i in range(len(case.recs))
-        if case.before_y[i] and case.recs[i][0] in (VARIABLE, WATCHED)
+        question.known(i)
+        for i in range(len(question.recs))
+        if question.before_y[i] and question.recs[i][0] in (VARIABLE, WATCHED)
     )
-    other = _namesake(case)
+    other = _namesake(question)
     if other is not None:
         yield (
             other.order,
@@ -247,12 +264,12 @@ def unconnected(case: Question) -> Found:
                 f"{x} means another variable by now: this line made a new one, and {y} "
                 "was computed with the old one.",
                 "ask for the variable that was used, or compute the target again",
-                case.span(other),
+                question.span(other),
             ),
         )
         return
     made = f": it was computed from {' and '.join(named)}" if any(named) else ""
-    goal = max(case.goals, key=lambda one: one.order, default=None)
+    goal = max(question.goals, key=lambda one: one.order, default=None)
     yield (
         (0, 0, 0),
         Reason(
@@ -260,59 +277,61 @@ def unconnected(case: Question) -> Found:
             f"{y} does not depend on {x}{made}.",
             f"use {x} in the computation of {y}, or ask for the gradient of something "
             "else",
-            case.span(goal),
-            nodes=tuple(f"n{p}" for p in {case.x} if p in case.scribe.places),
+            question.span(goal),
+            nodes=tuple(f"n{p}" for p in {question.x} if p in question.builder.indices),
         ),
     )
 
 
-def _swapped(case: Question) -> tuple[Any, Reason] | None:
-    """The source was computed from the target: they were given the wrong way round."""
-    if case.x < 0 or not any(y >= 0 and case.onwards(y)[case.x] for y in case.ys):
+def _swapped(question: Question) -> tuple[Any, Reason] | None:
+    """The source was computed from the target: the arguments were swapped."""
+    if question.x < 0 or not any(
+        y >= 0 and question.downstream(y)[question.x] for y in question.ys
+    ):
         return None
-    x, y, here = case.x_name, case.y_name, case.reading.here
-    swap = ((case.y_code, x), (case.x_code, y))
+    x, y, asking = question.x_name, question.y_name, question.program.asking_line
+    swap = ((question.y_code, x), (question.x_code, y))
     edits = [
         e
         for code, new in swap
         if code
-        for e in code_edits.replace(case, here, code, new)
+        for e in code_edits.replace(question, asking, code, new)
     ]
     return (0, 0, 0), Reason(
         "unconnected",
         f"{y} does not depend on {x}: it is the other way round, {x} was computed from "
         f"{y}.",
-        f"what is differentiated comes first: {case.tape_name}.gradient({x}, {y})",
-        case.scribe.span(case.x),
+        f"what is differentiated comes first: {question.tape_name}.gradient({x}, {y})",
+        question.builder.span(question.x),
         tuple(edits),
-        (f"n{case.x}",) if case.x in case.scribe.places else (),
+        (f"n{question.x}",) if question.x in question.builder.indices else (),
     )
 
 
-def decision(case: Question) -> tuple[Any, Reason] | None:
-    """An if or a loop that asks about the source, with the target computed in it."""
-    tainted = {case.x_base, *case.reading.makes_of(case.x_base)}
-    for line in case.reading.lines:
-        for asks, ways in _choices(line):
+def decision(question: Question) -> tuple[Any, Reason] | None:
+    """An if or a loop whose condition reads the source and whose body the target."""
+    tainted = {question.x_base, *question.program.makes_of(question.x_base)}
+    for line in question.program.lines:
+        for asks, branches in _choices(line):
             known = {dotted(n) for n in ast.walk(asks)} & tainted
-            inside = {id(n) for way in ways for n in ast.walk(way)}
-            chosen = line in case.upstream and isinstance(line.node, ast.Assign)
+            inside = {id(n) for branch in branches for n in ast.walk(branch)}
+            chosen = line in question.upstream and isinstance(line.node, ast.Assign)
             if known and (
-                chosen or any(id(goal.node) in inside for goal in case.upstream)
+                chosen or any(id(goal.node) in inside for goal in question.upstream)
             ):
                 return line.order, Reason(
                     "step",
-                    f"{case.x_name} only decides what runs, in {code_of(asks)}, "
+                    f"{question.x_name} only decides what runs, in {code_of(asks)}, "
                     "and a decision passes no gradient.",
-                    f"compute {case.y_name} from {case.x_name} itself, for example as "
-                    f"a mixture with {case.tf}.sigmoid",
-                    case.span(line, asks),
+                    f"compute {question.y_name} from {question.x_name} itself, for "
+                    f"example as a mixture with {question.tf}.sigmoid",
+                    question.span(line, asks),
                 )
     return None
 
 
 def _choices(line: Statement) -> Iterator[tuple[ast.expr, list[ast.stmt]]]:
-    """What a statement asks to decide, and what runs if it says so."""
+    """The conditions of a statement, each with the statements it decides about."""
     node = line.node
     if isinstance(node, (ast.If, ast.While)):
         yield node.test, [*node.body, *node.orelse]
@@ -323,32 +342,41 @@ def _choices(line: Statement) -> Iterator[tuple[ast.expr, list[ast.stmt]]]:
             yield one.test, []
 
 
-def _namesake(case: Question) -> Statement | None:
+def _namesake(question: Question) -> Statement | None:
     """The line that gave the source's name to a new variable after it was recorded."""
-    if not isinstance(case.source, Variable) or case.reading.here is None:
+    if (
+        not isinstance(question.source, Variable)
+        or question.program.asking_line is None
+    ):
         return None
-    lines = case.reading.made(case.x_base, case.reading.here)
+    lines = question.program.made(question.x_base, question.program.asking_line)
     made = [one for one in lines if not_on_tape.makes_variable(one)]
-    if len(made) < 2 or case.block is None or made[-1].order < case.block[0].order:
+    if (
+        len(made) < 2
+        or question.block is None
+        or made[-1].order < question.block[0].order
+    ):
         return None
-    return made[-1] if not case.inside(made[-1]) else None
+    return made[-1] if not question.inside(made[-1]) else None
 
 
-def silent(case: Question) -> Found:
+def silent(question: Question) -> Findings:
     """The learner's own gradient functions that gave None."""
-    for i, slot, j in case.between:
-        if case.op(i).name == "custom":
-            yield case.order(i), silence(case, i, j, edge(i, slot))
+    for i, slot, j in question.between:
+        if question.op(i).name == "custom":
+            yield question.order(i), silence(question, i, j, edge(i, slot))
 
 
-def silence(case: Question, i: int, j: int, edges: tuple[str, ...] = ()) -> Reason:
+def silence(question: Question, i: int, j: int, edges: tuple[str, ...] = ()) -> Reason:
     """A gradient function of the learner's own gave None for an operand."""
-    name = getattr(case.op(i).settings_of(case.recs[i])[0], "name", "the function")
+    name = getattr(
+        question.op(i).settings_of(question.recs[i])[0], "name", "the function"
+    )
     return Reason(
         "custom",
         f"The gradient function of {name} gave None for "
-        f"{case.known(j) or 'this operand'}.",
+        f"{question.known(j) or 'this operand'}.",
         "return a gradient for that argument",
-        case.scribe.span(i),
+        question.builder.span(i),
         edges=edges,
     )

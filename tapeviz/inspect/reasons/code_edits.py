@@ -1,4 +1,4 @@
-"""The smallest change of the learner's code that mends a reason, as edits."""
+"""The smallest change of the learner's code that removes a reason, as edits."""
 
 from __future__ import annotations
 
@@ -30,45 +30,45 @@ FUNCTIONS = {
 """What TensorFlow calls the functions of NumPy and math."""
 
 
-def watch(case: Question, name: str, *, after: Statement | None = None) -> Edits:
+def watch(question: Question, name: str, *, after: Statement | None = None) -> Edits:
     """``tape.watch(name)`` at the start of the block, or after a line in it."""
-    if case.block is None or not name:
+    if question.block is None or not name:
         return ()
-    line, block = case.block
-    call = f"{case.tape_name}.watch({name})"
+    line, block = question.block
+    call = f"{question.tape_name}.watch({name})"
     if after is not None:
         node: Any = after.node
         end = (node.end_lineno, node.end_col_offset)
-        span = case.stretch(after, *end, *end)
+        span = question.span_of(after, *end, *end)
         return edit(span, f"\n{' ' * node.col_offset}{call}")
-    return edit(*_before(case, line, block.body[0], call))
+    return edit(*_before(question, line, block.body[0], call))
 
 
 def _before(
-    case: Question, line: Statement, first: ast.stmt, text: str
+    question: Question, line: Statement, first: ast.stmt, text: str
 ) -> tuple[Any, str]:
     at = (first.lineno, first.col_offset)
     same_line = first.lineno == line.node.lineno
     gap = "; " if same_line else f"\n{' ' * first.col_offset}"
-    return case.stretch(line, *at, *at), text + gap
+    return question.span_of(line, *at, *at), text + gap
 
 
-def replace(case: Question, line: Statement | None, node: Any, new: str) -> Edits:
-    """Another expression in the place of one."""
-    return () if line is None else edit(case.span(line, node), new)
+def replace(question: Question, line: Statement | None, node: Any, new: str) -> Edits:
+    """An expression replaced by the code ``new``."""
+    return () if line is None else edit(question.span(line, node), new)
 
 
 def reword(
-    case: Question,
+    question: Question,
     line: Statement | None,
     node: Any,
     change: Callable[[ast.AST], ast.AST | None],
 ) -> Edits:
-    """The expression with some of its parts changed."""
+    """An expression with ``change`` applied to each of its nodes."""
     if line is None or node is None or deep(node):
         return ()
     new = code_of(_Change(change).visit(ast.parse(code_of(node), mode="eval").body))
-    return replace(case, line, node, new) if new != code_of(node) else ()
+    return replace(question, line, node, new) if new != code_of(node) else ()
 
 
 class _Change(ast.NodeTransformer):
@@ -80,12 +80,12 @@ class _Change(ast.NodeTransformer):
         return self.change(made) or made
 
 
-def move(case: Question, lines: Iterable[Statement]) -> Edits:
+def move(question: Question, lines: Iterable[Statement]) -> Edits:
     """Statements from outside the block moved to its end, or to its start."""
-    if case.block is None:
+    if question.block is None:
         return ()
-    head, block = case.block
-    moved = [line for line in lines if case.inside(line) is False]
+    head, block = question.block
+    moved = [line for line in lines if question.inside(line) is False]
     away = any(line.scope != head.scope for line in moved)
     late = [one for one in moved if one.order > head.order]
     edits: list[Edit] = []
@@ -94,7 +94,7 @@ def move(case: Question, lines: Iterable[Statement]) -> Edits:
         not moved
         or away
         or first.lineno == block.lineno
-        or any(_clumsy(case, m) for m in moved)
+        or any(_immovable(question, m) for m in moved)
     ):
         return ()
     indent = " " * first.col_offset
@@ -108,31 +108,31 @@ def move(case: Question, lines: Iterable[Statement]) -> Edits:
     ):
         if group:
             text = "".join(form.format(indent, _text(one)) for one in group)
-            edits += edit(case.stretch(head, *at, *at), text)
-            edits += [e for one in group for e in _taken(case, one)]
+            edits += edit(question.span_of(head, *at, *at), text)
+            edits += [e for one in group for e in _taken(question, one)]
     return tuple(edits)
 
 
-def _taken(case: Question, line: Statement) -> Edits:
-    """A statement taken out; what it leaves empty says ``pass``."""
+def _taken(question: Question, line: Statement) -> Edits:
+    """A statement removed; in a block of its own it becomes ``pass``."""
     if _alone(line):
-        return replace(case, line, line.node, "pass")
-    return edit(_whole(case, line), "")
+        return replace(question, line, line.node, "pass")
+    return edit(_whole(question, line), "")
 
 
 def _alone(line: Statement) -> bool:
-    """Whether a statement is all that stands in its block."""
+    """Whether a statement is the only one of its block."""
     bodies = (getattr(one, "body", ()) for one in (*line.withs, *line.loops))
     return any([line.node] == body for body in bodies)
 
 
-def _clumsy(case: Question, line: Statement) -> bool:
-    """Whether a statement cannot be moved as it stands."""
+def _immovable(question: Question, line: Statement) -> bool:
+    """Whether a statement cannot be moved as it is."""
     node = line.node
-    here = case.reading.here
+    asking = question.program.asking_line
     return (
         node.lineno != node.end_lineno
-        or line is here
+        or line is asking
         or not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign))
         or linecache.getline(line.path, node.lineno)[: node.col_offset].strip() != ""
     )
@@ -146,25 +146,25 @@ def _text(line: Statement) -> str:
     )
 
 
-def _whole(case: Question, line: Statement) -> Any:
+def _whole(question: Question, line: Statement) -> Any:
     """A statement with the end of the line before it."""
     number = line.node.lineno
     if number > 1:
         before = linecache.getline(line.path, number - 1).rstrip("\n")
-        return case.stretch(line, number - 1, len(before.encode()), number, 10**6)
-    return case.stretch(line, number, 0, number, 10**6)
+        return question.span_of(line, number - 1, len(before.encode()), number, 10**6)
+    return question.span_of(line, number, 0, number, 10**6)
 
 
-def remove(case: Question, line: Statement | None) -> Edits:
-    """A statement taken out, if it has a line of its own and others stay beside it."""
+def remove(question: Question, line: Statement | None) -> Edits:
+    """A statement removed, if it has its own line and is not alone in its block."""
     if line is None or not isinstance(line.node, ast.Expr):
         return ()
     text = linecache.getline(line.path, line.node.lineno).strip()
     one = line.node.lineno == line.node.end_lineno and text == code_of(line.node)
-    return edit(_whole(case, line), "") if one and not _alone(line) else ()
+    return edit(_whole(question, line), "") if one and not _alone(line) else ()
 
 
-def unpause(case: Question, line: Statement) -> Edits:
+def unpause(question: Question, line: Statement) -> Edits:
     """The lines of a stop_recording block, without it."""
     for block in line.withs:
         text = [dotted(getattr(i.context_expr, "func", block)) for i in block.items]
@@ -174,31 +174,31 @@ def unpause(case: Question, line: Statement) -> Edits:
                 linecache.getline(line.path, n).rstrip("\n")[step:]
                 for n in range(block.lineno + 1, (block.end_lineno or 0) + 1)
             ]
-            span = case.stretch(line, block.lineno, 0, block.end_lineno or 0, 10**6)
+            span = question.span_of(line, block.lineno, 0, block.end_lineno or 0, 10**6)
             return edit(span, "\n".join(lines))
     return ()
 
 
-def stay(case: Question, line: Statement | None, node: Any) -> Edits:
-    """The same computation with tensors, in the place of NumPy and Python."""
+def stay(question: Question, line: Statement | None, node: Any) -> Edits:
+    """The same computation with tensors instead of NumPy and Python numbers."""
     if line is None:
         return ()
-    outer = outermost(case, line, node)
+    outer = outermost(question, line, node)
     missing: list[str] = []
 
     def change(one: ast.AST) -> ast.AST | None:
-        return _as_tensors(case, one, missing)
+        return _as_tensors(question, one, missing)
 
-    edits = reword(case, line, outer, change)
+    edits = reword(question, line, outer, change)
     return () if missing else edits
 
 
-def outermost(case: Question, line: Statement, node: Any) -> Any:
-    """The largest call around an expression that takes values out of the tape."""
+def outermost(question: Question, line: Statement, node: Any) -> Any:
+    """The largest enclosing call that takes values out of the tape."""
     best = node
     for one in line.parts:
         around = isinstance(one, ast.Call) and any(n is node for n in ast.walk(one))
-        if around and escapes(case, one) and _size(one) > _size(best):
+        if around and escapes(question, one) and _size(one) > _size(best):
             best = one
     return best
 
@@ -207,7 +207,7 @@ def _size(node: ast.AST) -> int:
     return sum(1 for _ in ast.walk(node))
 
 
-def escapes(case: Question, node: ast.AST) -> bool:
+def escapes(question: Question, node: ast.AST) -> bool:
     """Whether an expression takes a value out of the tape."""
     if not isinstance(node, ast.Call):
         return False
@@ -217,9 +217,9 @@ def escapes(case: Question, node: ast.AST) -> bool:
         return True
     if name in ("float", "int", "complex", "round"):
         return True
-    if root == case.tf and last in ("constant", "Variable", "numpy_function"):
+    if root == question.tf and last in ("constant", "Variable", "numpy_function"):
         return True
-    return bool(root) and case.modules(root.partition(".")[0])
+    return bool(root) and question.modules(root.partition(".")[0])
 
 
 def _bare(node: ast.Call) -> bool:
@@ -231,11 +231,11 @@ def _bare(node: ast.Call) -> bool:
 _NUMBERS = ("numpy", "tolist", "item")
 
 
-def _packed(case: Question, node: ast.expr) -> ast.expr:
+def _packed(question: Question, node: ast.expr) -> ast.expr:
     """A list of tensors as one tensor, and any other expression as it is."""
     if not isinstance(node, (ast.List, ast.Tuple)):
         return node
-    text = f"{case.tf}.convert_to_tensor({code_of(node)})"
+    text = f"{question.tf}.convert_to_tensor({code_of(node)})"
     return ast.parse(text, mode="eval").body
 
 
@@ -252,32 +252,34 @@ _PLAIN = (
 """Functions that only change what kind of thing a value is."""
 
 
-def _as_tensors(case: Question, node: ast.AST, missing: list[str]) -> ast.AST | None:
+def _as_tensors(
+    question: Question, node: ast.AST, missing: list[str]
+) -> ast.AST | None:
     if isinstance(node, ast.JoinedStr):
         missing.append("f")
     if not isinstance(node, ast.Call):
         return None
     if dotted(node.func) in ("str", "repr", "format", "list"):
         missing.append(dotted(node.func))
-    if not escapes(case, node):
+    if not escapes(question, node):
         return None
     name = dotted(node.func).rpartition(".")[2]
     if isinstance(node.func, ast.Attribute) and _bare(node):
         return node.func.value
     if name in _PLAIN:
-        return _packed(case, node.args[0]) if node.args else None
+        return _packed(question, node.args[0]) if node.args else None
     if name not in FUNCTIONS and name != "dot":
         missing.append(name)
         return None
     new, more = ("tensordot", ", 1") if name == "dot" else (FUNCTIONS[name], "")
-    return ast.parse(f"{case.tf}.{new}({_list(node)}{more})", mode="eval").body
+    return ast.parse(f"{question.tf}.{new}({_list(node)}{more})", mode="eval").body
 
 
 def _list(node: ast.Call) -> str:
     return ", ".join(code_of(a) for a in (*node.args, *node.keywords))
 
 
-def floats(case: Question, line: Statement | None, call: ast.expr | None) -> Edits:
+def floats(question: Question, line: Statement | None, call: ast.expr | None) -> Edits:
     """Whole numbers written as floats: ``tf.Variable(3)`` as ``tf.Variable(3.0)``."""
 
     def change(node: ast.AST) -> ast.AST | None:
@@ -294,9 +296,9 @@ def floats(case: Question, line: Statement | None, call: ast.expr | None) -> Edi
     words = [k.value for k in call.keywords if k.arg == "dtype"]
     if words or len(call.args) > 1:
         return reword(
-            case,
+            question,
             line,
             call,
             lambda n: change(n) if isinstance(n, ast.Attribute) or plain else None,
         )
-    return reword(case, line, first, change) if plain else ()
+    return reword(question, line, first, change) if plain else ()

@@ -1,4 +1,4 @@
-"""Operations that pass no gradient because they have no slope: words and mends."""
+"""Operations whose derivative is zero or undefined: sentences and edits for them."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from tapeviz.inspect.reasons.question import LONG, Question
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
 
-Said = tuple[str, str, str]
+Wording = tuple[str, str, str]
+"""The kind, the sentence and the fix in words."""
 
-STAIRS = ("floor", "ceil", "round", "floordiv")
-PLACES = ("argmax", "argmin")
+STAIRCASES = ("floor", "ceil", "round", "floordiv")
+INDEX_OPS = ("argmax", "argmin")
 DRAWS = ("categorical",)
 COMPARES = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 
 
-def step(tf: str, code: str, name: str) -> Said | None:
-    """The kind, the sentence and the mend for an op without a slope, if it is one."""
+def step(tf: str, code: str, name: str) -> Wording | None:
+    """The wording for an op without a derivative; None for any other op."""
     if name == "stop_gradient":
         return (
             "stopped",
             f"{code} lets the value through and holds every gradient back.",
             f"leave {tf}.stop_gradient out where a gradient is wanted",
         )
-    if name in STAIRS:
+    if name in STAIRCASES:
         stair = f"{tf}.{name if name != 'floordiv' else 'floor'}(x)"
         return (
             "step",
@@ -39,7 +40,7 @@ def step(tf: str, code: str, name: str) -> Said | None:
                 f"x + {tf}.stop_gradient({stair} - x)"
             ),
         )
-    if name in PLACES:
+    if name in INDEX_OPS:
         return (
             "step",
             (
@@ -72,7 +73,7 @@ def step(tf: str, code: str, name: str) -> Said | None:
     return None
 
 
-def cast(tf: str, code: str, what: str, dtype: Any) -> Said:
+def cast(tf: str, code: str, what: str, dtype: Any) -> Wording:
     """The same for a cast from or to whole numbers."""
     if dtype.kind in "fc":
         return (
@@ -90,8 +91,8 @@ def cast(tf: str, code: str, what: str, dtype: Any) -> Said:
     )
 
 
-def written(case: Question, line: Statement) -> Iterator[Reason]:
-    """The steps that the code of a statement shows, where no record tells of them."""
+def written(question: Question, line: Statement) -> Iterator[Reason]:
+    """Ops without a derivative in the code of a statement that was not recorded."""
     for node in line.parts:
         if not isinstance(node, ast.Call) or not node.args:
             continue
@@ -100,65 +101,69 @@ def written(case: Question, line: Statement) -> Iterator[Reason]:
             " ".join(code_of(node).split()),
         )
         code = code if len(code) <= LONG else name
-        told = (
-            step(case.tf, code, name)
-            if name in (*STAIRS, *PLACES, *DRAWS, "stop_gradient")
+        found = (
+            step(question.tf, code, name)
+            if name in (*STAIRCASES, *INDEX_OPS, *DRAWS, "stop_gradient")
             else None
         )
         if name == "cast" and len(node.args) > 1:
             kind = dotted(node.args[1]).rpartition(".")[2]
             if kind.startswith(("int", "uint", "bool")):
-                told = cast(case.tf, code, code_of(node.args[0]), np.dtype(kind))
-        if told is not None:
+                found = cast(question.tf, code, code_of(node.args[0]), np.dtype(kind))
+        if found is not None:
             name = "cast_whole" if name == "cast" else name
-            yield Reason(*told, case.span(line, node), mended(case, line, node, name))
+            yield Reason(
+                *found,
+                question.span(line, node),
+                suggested_edits(question, line, node, name),
+            )
 
 
-def mended(
-    case: Question, line: Statement | None, node: Any, name: str
+def suggested_edits(
+    question: Question, line: Statement | None, node: Any, name: str
 ) -> code_edits.Edits:
-    """The same without the step: the value itself, a smooth one, or a way around it."""
+    """Edits that replace an op without a derivative by a differentiable expression."""
     if isinstance(node, ast.Call) and node.args:
         if dotted(node.func).rpartition(".")[2] == name.removesuffix("_whole"):
-            return _uncalled(case, line, node, name)
+            return _uncalled(question, line, node, name)
     elif isinstance(node, ast.Compare) and name in COMPARES and line is not None:
-        return _smooth(case, line, node)
+        return _smooth(question, line, node)
     elif isinstance(node, ast.BinOp) and name == "floordiv":
         plain = f"{code_of(node.left)} / {code_of(node.right)}"
-        return code_edits.replace(case, line, node, _through(case, plain, node))
+        return code_edits.replace(question, line, node, _through(question, plain, node))
     return ()
 
 
-def _through(case: Question, plain: str, node: ast.AST) -> str:
-    """A value that jumps, with the slope of a plain one."""
-    return f"({plain} + {case.tf}.stop_gradient({code_of(node)} - {plain}))"
+def _through(question: Question, plain: str, node: ast.AST) -> str:
+    """A straight-through estimator: the step's value, the plain derivative."""
+    return f"({plain} + {question.tf}.stop_gradient({code_of(node)} - {plain}))"
 
 
 def _uncalled(
-    case: Question, line: Statement | None, node: ast.Call, name: str
+    question: Question, line: Statement | None, node: ast.Call, name: str
 ) -> code_edits.Edits:
-    tf, inner = case.tf, code_of(node.args[0])
-    back = _cast_back(case, line, node)
+    tf, inner = question.tf, code_of(node.args[0])
+    back = _cast_back(question, line, node)
     if name == "stop_gradient":
-        return code_edits.replace(case, line, node, inner)
-    if name in STAIRS:
-        return code_edits.replace(case, line, node, _through(case, inner, node))
+        return code_edits.replace(question, line, node, inner)
+    if name in STAIRCASES:
+        return code_edits.replace(question, line, node, _through(question, inner, node))
     if name == "cast_whole" and len(node.args) > 1 and back:
-        return code_edits.replace(case, line, node.args[1], f"{tf}.float32")
+        return code_edits.replace(question, line, node.args[1], f"{tf}.float32")
     plain = not any(word.arg == "output_type" for word in node.keywords)
-    if name in PLACES and plain and back:
-        return code_edits.replace(case, line, node.func, f"{tf}.reduce_{name[3:]}")
+    if name in INDEX_OPS and plain and back:
+        return code_edits.replace(question, line, node.func, f"{tf}.reduce_{name[3:]}")
     return ()
 
 
-def _cast_back(case: Question, line: Statement | None, node: ast.AST) -> bool:
+def _cast_back(question: Question, line: Statement | None, node: ast.AST) -> bool:
     """Whether floats are made of whole numbers later on, so that floats do as well.
 
     An index stays a whole number.
     """
     return line is not None and any(
         _to_floats(n) and n is not node and (one is not line or node in ast.walk(n))
-        for one in case.upstream
+        for one in question.upstream
         if one.order >= line.order
         for n in one.parts
     )
@@ -174,18 +179,18 @@ def _to_floats(node: ast.AST) -> bool:
     )
 
 
-def _smooth(case: Question, line: Statement, node: ast.Compare) -> code_edits.Edits:
+def _smooth(question: Question, line: Statement, node: ast.Compare) -> code_edits.Edits:
     """A comparison as a sigmoid; a ``where`` around it as a mixture."""
     left, right = node.left, node.comparators[0]
     if isinstance(node.ops[0], (ast.Lt, ast.LtE)):
         left, right = right, left
     gap = ast.BinOp(left, ast.Sub(), right)
     zero = isinstance(right, ast.Constant) and right.value == 0
-    soft = f"{case.tf}.sigmoid({code_of(left if zero else gap)})"
+    soft = f"{question.tf}.sigmoid({code_of(left if zero else gap)})"
     for one in line.parts:
         if isinstance(one, ast.Call) and node in one.args[:1] and len(one.args) == 3:
             a, b = (code_of(arg) for arg in one.args[1:])
             return code_edits.replace(
-                case, line, one, f"({soft} * {a} + (1 - {soft}) * {b})"
+                question, line, one, f"({soft} * {a} + (1 - {soft}) * {b})"
             )
-    return code_edits.replace(case, line, node, soft)
+    return code_edits.replace(question, line, node, soft)

@@ -1,4 +1,4 @@
-"""Where a gradient becomes nan or infinite on its way back."""
+"""Why a gradient is nan or infinite: where in the backward pass it becomes so."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from tapeviz.engine.recording import READ, VARIABLE, WATCHED
 from tapeviz.inspect.reasons import code_edits
 from tapeviz.inspect.reasons.question import Question, edge, number
-from tapeviz.inspect.reasons.zero_gradient import Part, Said, parts
+from tapeviz.inspect.reasons.zero_gradient import Finding, RawContribution, parts
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
 
@@ -22,29 +22,32 @@ INSIDE = "0.999999"
 BOUNDED = ("asin", "acos", "atanh")
 
 
-def wild(case: Question, told: list[Any]) -> Iterator[tuple[Any, Reason]]:
-    """The place where the first nan or infinity comes up, and what it turns into."""
-    every = parts(case, told)
+def nonfinite(question: Question, steps: list[Any]) -> Iterator[tuple[Any, Reason]]:
+    """The record where the first nan or infinity appears, and what it turns into.
+
+    ``steps`` are those of ``tape.backward_steps``.
+    """
+    every = parts(question, steps)
     first = next((p for p in every if fine(p[3]) and not fine(p[4])), None)
     if first is None:
-        origin = _origin(case, len(case.recs) - 1)
+        origin = _origin(question, len(question.recs) - 1)
         if origin is not None:
-            yield 0, _forward(case, origin)
+            yield 0, _forward(question, origin)
         return
-    origin = _origin(case, first[0])
-    if origin is not None and (origin != first[0] or _itself(case, origin)):
-        yield 0, _forward(case, origin)
+    origin = _origin(question, first[0])
+    if origin is not None and (origin != first[0] or _itself(question, origin)):
+        yield 0, _forward(question, origin)
         return
-    yield 0, _backward(case, first)
+    yield 0, _backward(question, first)
     if not _nan(first[4]):
         second = next((p for p in every if not _nan(p[3]) and _nan(p[4])), None)
         if second is not None:
-            yield 1, _product(case, second)
+            yield 1, _product(question, second)
 
 
-def _itself(case: Question, i: int) -> bool:
-    """Whether a record's own value is what hurts, and not only its slope."""
-    return _nan(case.value(i)) or case.op(i).name in LARGE
+def _itself(question: Question, i: int) -> bool:
+    """Whether a record's own value is the fault, and not only its derivative."""
+    return _nan(question.value(i)) or question.op(i).name in LARGE
 
 
 def fine(v: Any) -> bool:
@@ -56,11 +59,11 @@ def _nan(v: Any) -> bool:
     return v.dtype.kind in "fc" and bool(np.any(np.isnan(v)))
 
 
-def _origin(case: Question, end: int) -> int | None:
-    """The first record up to ``end`` that makes what is not finite of what is."""
-    needed = case.back([end])
+def _origin(question: Question, end: int) -> int | None:
+    """The first record up to ``end`` with a value that is not finite."""
+    needed = question.upstream_of([end])
     for i in range(end + 1):
-        value = case.value(i)
+        value = question.value(i)
         if (
             needed[i]
             and isinstance(value, (np.ndarray, np.generic))
@@ -70,16 +73,17 @@ def _origin(case: Question, end: int) -> int | None:
     return None
 
 
-def _forward(case: Question, i: int) -> Reason:
-    value, code = case.value(i), case.code(i)
+def _forward(question: Question, i: int) -> Reason:
+    value, code = question.value(i), question.code(i)
     bad = "nan" if _nan(value) else "infinite"
-    name = case.op(i).name
-    if case.recs[i][0] in LEAVES:
+    name = question.op(i).name
+    if question.recs[i][0] in LEAVES:
         return Reason(
             "domain",
-            f"{case.known(i) or case.x_name} itself holds a number that is {bad}.",
-            _first_bad(case),
-            _where(case, i),
+            f"{question.known(i) or question.x_name} itself holds a number that is "
+            f"{bad}.",
+            _first_bad(question),
+            _where(question, i),
             nodes=(f"n{i}",),
         )
     if name in LARGE and bad != "nan":
@@ -88,26 +92,26 @@ def _forward(case: Question, i: int) -> Reason:
             "overflow",
             f"{code} is too large for {dtype} already on the way forward, and counts "
             "as infinite.",
-            _smaller(case, name),
-            case.scribe.span(i),
-            _clipped(case, i, name),
+            _smaller(question, name),
+            question.builder.span(i),
+            _clipped(question, i, name),
             nodes=(f"n{i}",),
         )
-    what = _operands(case, i)
+    what = _operands(question, i)
     return Reason(
         "domain",
         f"{code} is {bad} already on the way forward{what}.",
-        _fix(case, i),
-        case.scribe.span(i),
-        _edits(case, i),
+        _fix(question, i),
+        question.builder.span(i),
+        _edits(question, i),
         nodes=(f"n{i}",),
     )
 
 
-def _first_bad(case: Question) -> str:
+def _first_bad(question: Question) -> str:
     """Where a number that is not finite may come from, as far as the code tells."""
     steps = {"assign_sub", "assign_add", "apply_gradients"}
-    if any(line.loops and steps & line.calls for line in case.reading.lines):
+    if any(line.loops and steps & line.calls for line in question.program.lines):
         return (
             "the updates in the loop may have made it: start again with a smaller "
             "learning rate, and ask at the first step at which it is not finite"
@@ -118,19 +122,19 @@ def _first_bad(case: Question) -> str:
     )
 
 
-def _where(case: Question, i: int) -> Any:
-    return case.scribe.span(i) or next(
+def _where(question: Question, i: int) -> Any:
+    return question.builder.span(i) or next(
         (
-            case.scribe.span(k)
-            for k in range(i + 1, len(case.recs))
-            if i in case.op(k).inputs(case.recs[k])
+            question.builder.span(k)
+            for k in range(i + 1, len(question.recs))
+            if i in question.op(k).inputs(question.recs[k])
         ),
         None,
     )
 
 
-def _smaller(case: Question, name: str) -> str:
-    tf = case.tf
+def _smaller(question: Question, name: str) -> str:
+    tf = question.tf
     if name in ("exp", "expm1"):
         return (
             f"keep its operand below about 80, or use {tf}.nn.softplus, "
@@ -140,22 +144,25 @@ def _smaller(case: Question, name: str) -> str:
     return "keep the numbers smaller, for example with a smaller step or by scaling"
 
 
-def _clipped(case: Question, i: int, name: str) -> code_edits.Edits:
-    node = case.node(i)
+def _clipped(question: Question, i: int, name: str) -> code_edits.Edits:
+    node = question.node(i)
     if name == "exp" and isinstance(node, ast.Call) and len(node.args) == 1:
         inner = code_of(node.args[0])
         return code_edits.replace(
-            case, case.line(i), node.args[0], f"{case.tf}.minimum({inner}, 80.0)"
+            question,
+            question.line(i),
+            node.args[0],
+            f"{question.tf}.minimum({inner}, 80.0)",
         )
     return ()
 
 
-def _operands(case: Question, i: int) -> str:
-    op, rec = case.op(i), case.recs[i]
+def _operands(question: Question, i: int) -> str:
+    op, rec = question.op(i), question.recs[i]
     if op.many:
         return ""
     values = [
-        case.value(j) if j >= 0 else v
+        question.value(j) if j >= 0 else v
         for j, v in zip(op.inputs(rec), op.values(rec), strict=True)
     ]
     if op.name == "divide":
@@ -166,57 +173,57 @@ def _operands(case: Question, i: int) -> str:
     if op.domain.startswith("x "):
         domain = f" ({op.name} wants an operand {op.domain[2:]})"
     least = "" if np.size(one) == 1 else " at least"
-    name = case.known(op.inputs(rec)[0]) or "its operand"
+    name = question.known(op.inputs(rec)[0]) or "its operand"
     return f", because {name} is{' as low as' if least else ''} {low}{domain}"
 
 
-def _backward(case: Question, part: Part) -> Reason:
+def _backward(question: Question, part: RawContribution) -> Reason:
     i, slot = part[:2]
-    kind, sentence, fix, edits = _slope(case, part)
-    span = case.scribe.span(i)
+    kind, sentence, fix, edits = _slope(question, part)
+    span = question.builder.span(i)
     return Reason(kind, sentence, fix, span, edits, edges=edge(i, slot))
 
 
-def _slope(case: Question, part: Part) -> Said:
-    """What is the matter with a derivative: the kind, a sentence, what to do, how."""
+def _slope(question: Question, part: RawContribution) -> Finding:
+    """Why a contribution is not finite: the kind, a sentence, the fix, its edits."""
     i, _, j, g, d, _ = part
-    op, code = case.op(i), case.code(i)
-    what = case.known(j) or "its operand"
+    op, code = question.op(i), question.code(i)
+    what = question.known(j) or "its operand"
     if _hides_zero(g, d):
         sentence = (
-            f"{code} has an infinite slope where {what} is {_at(case, j, d)}; its "
+            f"{code} has an infinite slope where {what} is {_at(question, j, d)}; its "
             "value is not used there, so the gradient that arrives is 0, but 0 times "
             "infinity is nan."
         )
-        if chosen := _doubled(case, i, op.name):
+        if chosen := _doubled(question, i, op.name):
             fix = (
                 f"keep {what} away from there also where the value is not used: put a "
-                f"{case.tf}.where inside as well"
+                f"{question.tf}.where inside as well"
             )
             return ("zero-times-inf", sentence, fix, chosen)
-        return ("zero-times-inf", sentence, _fix(case, i), _edits(case, i))
+        return ("zero-times-inf", sentence, _fix(question, i), _edits(question, i))
     if op.name in ("norm", "std"):
         sentence = (
             f"{code} has a corner where all its entries are "
             f"{'0' if op.name == 'norm' else 'equal'}: no direction is the "
             "steepest, and 0 divided by 0 is nan."
         )
-        return ("steep", sentence, _fix(case, i), _edits(case, i))
+        return ("steep", sentence, _fix(question, i), _edits(question, i))
     if _nan(d):
         sentence = (
             f"In the derivative of {code} 0 meets infinity where {what} is "
-            f"{_at(case, j, d)}, and that gives nan."
+            f"{_at(question, j, d)}, and that gives nan."
         )
-        return ("zero-times-inf", sentence, _fix(case, i), _edits(case, i))
+        return ("zero-times-inf", sentence, _fix(question, i), _edits(question, i))
     sentence = (
-        f"{code} is infinitely steep where {what} is {_at(case, j, d)}: its derivative "
-        "there is infinite."
+        f"{code} is infinitely steep where {what} is {_at(question, j, d)}: its "
+        "derivative there is infinite."
     )
-    return ("steep", sentence, _fix(case, i), _edits(case, i))
+    return ("steep", sentence, _fix(question, i), _edits(question, i))
 
 
 def _hides_zero(g: Any, d: Any) -> bool:
-    """Whether nan comes up just where nothing arrives."""
+    """Whether the contribution is nan just where the upstream gradient is 0."""
     if not _nan(d):
         return False
     if np.shape(g) != np.shape(d):
@@ -224,29 +231,29 @@ def _hides_zero(g: Any, d: Any) -> bool:
     return bool(np.all(np.asarray(g)[np.isnan(d)] == 0))
 
 
-def _at(case: Question, j: int, d: Any) -> str:
-    value = np.asarray(case.value(j))
+def _at(question: Question, j: int, d: Any) -> str:
+    value = np.asarray(question.value(j))
     bad = ~np.isfinite(np.asarray(d))
     if value.shape == bad.shape and bad.any():
         return number(value[bad][:1])
     return number(value) if value.size == 1 else "as it is here"
 
 
-def _product(case: Question, part: Part) -> Reason:
+def _product(question: Question, part: RawContribution) -> Reason:
     i, slot, *_ = part
     return Reason(
         "zero-times-inf",
-        f"At {case.code(i)} the infinite gradient meets a derivative of 0, and 0 times "
-        "infinity is nan.",
+        f"At {question.code(i)} the infinite gradient meets a derivative of 0, and 0 "
+        "times infinity is nan.",
         "mend the infinite slope first; this one then goes away",
-        case.scribe.span(i),
+        question.builder.span(i),
         edges=edge(i, slot),
     )
 
 
-def _fix(case: Question, i: int) -> str:
-    name, tf = case.op(i).name, case.tf
-    if name in ("sqrt", "rsqrt", "power") and _nan(case.value(i)):
+def _fix(question: Question, i: int) -> str:
+    name, tf = question.op(i).name, question.tf
+    if name in ("sqrt", "rsqrt", "power") and _nan(question.value(i)):
         return f"keep the operand above 0, for example with {tf}.maximum"
     if name in ("sqrt", "rsqrt", "norm", "std", "power"):
         return f"add a tiny number under the root, such as {SMALL}"
@@ -262,24 +269,26 @@ def _fix(case: Question, i: int) -> str:
     return "keep the operand inside the function's domain"
 
 
-def _edits(case: Question, i: int) -> code_edits.Edits:
-    """The operand moved a little off the place that hurts."""
-    name, node, line = case.op(i).name, case.node(i), case.line(i)
+def _edits(question: Question, i: int) -> code_edits.Edits:
+    """The code with its operand moved a little away from the singular point."""
+    name, node, line = question.op(i).name, question.node(i), question.line(i)
     if isinstance(node, ast.BinOp):
-        return _binary(case, line, node, name)
+        return _binary(question, line, node, name)
     if not isinstance(node, ast.Call) or len(node.args) != 1:
         return ()
     arg = node.args[0]
     if name in ("norm", "std") and {w.arg for w in node.keywords} <= _AXES:
-        return code_edits.replace(case, line, node, _rooted(case, node, name))
+        return code_edits.replace(question, line, node, _rooted(question, node, name))
     if node.keywords:
         return ()
     if _is_softmax(arg) and name == "log":
         rest = ", ".join(code_of(a) for a in (*arg.args, *arg.keywords))
-        return code_edits.replace(case, line, node, f"{case.tf}.nn.log_softmax({rest})")
+        return code_edits.replace(
+            question, line, node, f"{question.tf}.nn.log_softmax({rest})"
+        )
     return (
-        code_edits.replace(case, line, arg, new)
-        if (new := _moved(case, i, arg))
+        code_edits.replace(question, line, arg, new)
+        if (new := _moved(question, i, arg))
         else ()
     )
 
@@ -287,9 +296,9 @@ def _edits(case: Question, i: int) -> code_edits.Edits:
 _AXES = {"axis", "keepdims"}
 
 
-def _rooted(case: Question, node: ast.Call, name: str) -> str:
+def _rooted(question: Question, node: ast.Call, name: str) -> str:
     """A norm or a standard deviation with a tiny number under its root."""
-    tf, inner = case.tf, code_of(node.args[0])
+    tf, inner = question.tf, code_of(node.args[0])
     how = "".join(f", {code_of(word)}" for word in node.keywords)
     under = f"{tf}.reduce_sum({tf}.square({inner}){how})"
     if name == "std":
@@ -301,36 +310,38 @@ def _is_softmax(node: ast.expr) -> TypeGuard[ast.Call]:
     return isinstance(node, ast.Call) and dotted(node.func).endswith("softmax")
 
 
-def _moved(case: Question, i: int, arg: ast.expr) -> str:
+def _moved(question: Question, i: int, arg: ast.expr) -> str:
     """The operand kept away from where the function is infinitely steep, or ""."""
-    name, inner, tf = case.op(i).name, code_of(arg), case.tf
+    name, inner, tf = question.op(i).name, code_of(arg), question.tf
     if name in ("log", "log1p"):
         return f"{tf}.maximum({inner}, 1e-7)"
     if name in BOUNDED:
         return code_of(ast.BinOp(ast.Name(INSIDE), ast.Mult(), arg))
     if name in ("sqrt", "rsqrt"):
-        low = np.min(case.value(case.op(i).inputs(case.recs[i])[0]))
+        low = np.min(question.value(question.op(i).inputs(question.recs[i])[0]))
         return f"{inner} + {SMALL}" if low >= 0 else f"{tf}.maximum({inner}, {SMALL})"
     return ""
 
 
 def _binary(
-    case: Question, line: Statement | None, node: ast.BinOp, name: str
+    question: Question, line: Statement | None, node: ast.BinOp, name: str
 ) -> code_edits.Edits:
     left, right = code_of(node.left), code_of(node.right)
     if name == "divide":
-        new = f"{case.tf}.math.divide_no_nan({left}, {right})"
-        return code_edits.replace(case, line, node, new)
+        new = f"{question.tf}.math.divide_no_nan({left}, {right})"
+        return code_edits.replace(question, line, node, new)
     if name == "power":
         new = f"{left} + {SMALL}"
         wrapped = isinstance(node.left, ast.BinOp)
-        return code_edits.replace(case, line, node.left, new if wrapped else f"({new})")
+        return code_edits.replace(
+            question, line, node.left, new if wrapped else f"({new})"
+        )
     return ()
 
 
-def _doubled(case: Question, i: int, name: str) -> code_edits.Edits:
+def _doubled(question: Question, i: int, name: str) -> code_edits.Edits:
     """``where(c, f(x), 0)`` as ``where(c, f(where(c, x, 1.0)), 0)``."""
-    node, line = case.node(i), case.line(i)
+    node, line = question.node(i), question.line(i)
     if line is None or not isinstance(node, (ast.Call, ast.BinOp)):
         return ()
     if isinstance(node, ast.Call) and not node.args:
@@ -351,6 +362,6 @@ def _doubled(case: Question, i: int, name: str) -> code_edits.Edits:
                 condition, inner = code_of(one.args[0]), code_of(arg)
                 pair = f"{inner}, 1.0" if where[0] else f"1.0, {inner}"
                 return code_edits.replace(
-                    case, line, arg, f"{case.tf}.where({condition}, {pair})"
+                    question, line, arg, f"{question.tf}.where({condition}, {pair})"
                 )
     return ()

@@ -1,4 +1,4 @@
-"""Why a source or a target does not stand on the tape at all."""
+"""Why a source or a target is not on the tape at all."""
 
 from __future__ import annotations
 
@@ -28,30 +28,29 @@ MAKERS = (
 )
 
 
-def source(case: Question) -> Iterator[Reason]:
+def source(question: Question) -> Iterator[Reason]:
     """Why the tape does not know the source, or does not watch it."""
-    x = case.source
-    if case.x_plain:
+    x = question.source
+    if question.x_plain:
         yield Reason(
             "left",
-            f"{case.x_name} is a plain {case.x_plain}, no tensor, and a tape watches "
-            "only tensors and "
-            "variables.",
-            f"make a variable of it: {case.tf}.Variable(...)",
-            case.span(definition(case)),
+            f"{question.x_name} is a plain {question.x_plain}, no tensor, and a tape "
+            "watches only tensors and variables.",
+            f"make a variable of it: {question.tf}.Variable(...)",
+            question.span(definition(question)),
         )
         return
     if isinstance(x, Variable):
-        yield from _variable(case, x)
-    elif not (made := list(_fresh(case, x))):
-        yield from _tensor(case, x)
+        yield from _variable(question, x)
+    elif not (made := list(_fresh(question, x))):
+        yield from _tensor(question, x)
     else:
         yield from made
 
 
-def _variable(case: Question, x: Variable) -> Iterator[Reason]:
-    name, tape = case.x_name, case.tape_name
-    line = definition(case)
+def _variable(question: Question, x: Variable) -> Iterator[Reason]:
+    name, tape = question.x_name, question.tape_name
+    line = definition(question)
     if not x._trainable:
         yield Reason(
             "untrainable",
@@ -59,60 +58,64 @@ def _variable(case: Question, x: Variable) -> Iterator[Reason]:
             "variable by itself.",
             f"watch it at the start of the block, {tape}.watch({name}), or make it "
             "trainable",
-            case.span(line),
-            code_edits.watch(case, case.x_base),
+            question.span(line),
+            code_edits.watch(question, question.x_base),
         )
-    elif not case.tape._accessed:
-        head = None if case.block is None else case.block[0]
+    elif not question.tape._accessed:
+        head = None if question.block is None else question.block[0]
         yield Reason(
             "unnoticed",
             f"{tape} was made with watch_accessed_variables=False, so that it watches "
             f"only what it is told to, and it was not told of {name}.",
             f"watch {name} at the start of the block: {tape}.watch({name})",
-            case.span(head),
-            code_edits.watch(case, case.x_base),
+            question.span(head),
+            code_edits.watch(question, question.x_base),
         )
-    elif case.x >= 0 or (case.elsewhere(x) and not case.chain):
-        other = case.elsewhere(x)
+    elif question.x >= 0 or (question.elsewhere(x) and not question.chain):
+        other = question.elsewhere(x)
         yield Reason(
             "elsewhere",
             f"{name} was read for {other or 'another tape'}, not while {tape} "
             "recorded.",
             f"ask {other or 'that tape'} for the gradient, or compute the target in "
             f"{tape}'s block",
-            nodes=(f"n{case.x}",) if case.x >= 0 else (),
+            nodes=(f"n{question.x}",) if question.x >= 0 else (),
         )
 
 
-def _fresh(case: Question, x: Any) -> Iterator[Reason]:
+def _fresh(question: Question, x: Any) -> Iterator[Reason]:
     """A tensor that the question itself made, or that was sliced outside the block."""
-    code, base = case.x_code, case.x_base
+    code, base = question.x_code, question.x_base
     part = getattr(x, "_part", None) if isinstance(x, Tensor) else None
-    owner = case.names.get(base.partition(".")[0])
+    owner = question.names.get(base.partition(".")[0])
     whole = is_value(owner) and isinstance(
         code, (ast.Subscript, ast.Call, ast.BinOp, ast.UnaryOp)
     )
-    if not whole and (part is None or not _outside(case)):
+    if not whole and (part is None or not _outside(question)):
         return
     sliced = isinstance(code, ast.Subscript)
-    text = case.x_name
-    base = base if whole else case.name_of(part[0] if part else None) or base
+    text = question.x_name
+    base = base if whole else question.name_of(part[0] if part else None) or base
     edits: Any = ()
     if sliced:
         fix = f"ask for {base} as a whole and take the entry of its gradient"
-        edits = code_edits.replace(case, case.reading.here, code, base)
+        edits = code_edits.replace(question, question.program.asking_line, code, base)
     elif whole:
         fix = (
             f"ask for {base} itself, or give {text} a name in the block and use that "
             "name"
         )
-        edits = code_edits.replace(case, case.reading.here, code, base)
+        edits = code_edits.replace(question, question.program.asking_line, code, base)
     else:
         fix = (
             f"ask for {base} and take the entry of its gradient, or slice inside the "
             "block"
         )
-    where = case.span(case.reading.here, code) if whole else case.span(definition(case))
+    where = (
+        question.span(question.program.asking_line, code)
+        if whole
+        else question.span(definition(question))
+    )
     what = (
         "a new tensor, made when the question was asked"
         if whole
@@ -123,68 +126,73 @@ def _fresh(case: Question, x: Any) -> Iterator[Reason]:
     )
 
 
-def _outside(case: Question) -> bool:
-    line = definition(case)
-    return line is None or case.inside(line) is False
+def _outside(question: Question) -> bool:
+    line = definition(question)
+    return line is None or question.inside(line) is False
 
 
-def _tensor(case: Question, x: Any) -> Iterator[Reason]:
-    lines, name = case.reading.history(case.x_base, case.reading.here), case.x_name
-    edges = tuple(f"e{i}_{s}" for i, s in case.constant_edges(x._v))
-    line = definition(case)
-    late = _watched_after(case)
-    if case.x >= 0 or case.foreign(x):
-        yield _elsewhere(case, name, x)
+def _tensor(question: Question, x: Any) -> Iterator[Reason]:
+    lines, name = (
+        question.program.history(question.x_base, question.program.asking_line),
+        question.x_name,
+    )
+    edges = tuple(f"e{i}_{s}" for i, s in question.constant_edges(x._v))
+    line = definition(question)
+    late = _watched_after(question)
+    if question.x >= 0 or question.foreign(x):
+        yield _elsewhere(question, name, x)
     elif line is not None and (first := _was_variable(lines, line)) is not None:
-        yield _rebound(case, first, line)
-    elif line is not None and _later(case, line):
+        yield _rebound(question, first, line)
+    elif line is not None and _later(question, line):
         yield Reason(
             "renewed",
             f"{name} means another tensor by now: this line gave the name a new value "
             "after the block.",
             "keep the tensor that was watched under a name of its own, and ask for "
             "that one",
-            case.span(line),
+            question.span(line),
         )
     elif late is not None:
         yield Reason(
             "late",
             f"{name} was watched only after the block, when nothing was recorded any "
             "more.",
-            f"call {case.tape_name}.watch({name}) first thing in the block",
-            case.span(late),
-            code_edits.watch(case, case.x_base) + code_edits.remove(case, late),
+            f"call {question.tape_name}.watch({name}) first thing in the block",
+            question.span(late),
+            code_edits.watch(question, question.x_base)
+            + code_edits.remove(question, late),
             edges=edges,
         )
     else:
-        yield _unwatched(case, line, edges)
+        yield _unwatched(question, line, edges)
 
 
-def _elsewhere(case: Question, name: str, x: Any) -> Reason:
-    other = case.elsewhere(x) or "another tape"
+def _elsewhere(question: Question, name: str, x: Any) -> Reason:
+    other = question.elsewhere(x) or "another tape"
     return Reason(
         "elsewhere",
-        f"{name} was recorded by {other}, and {case.tape_name} does not watch it.",
-        f"watch it with this tape too, {case.tape_name}.watch({name}), or ask {other}",
+        f"{name} was recorded by {other}, and {question.tape_name} does not watch it.",
+        f"watch it with this tape too, {question.tape_name}.watch({name}), or ask "
+        f"{other}",
         None,
-        code_edits.watch(case, case.x_base),
-        (f"n{case.x}",) if case.x >= 0 else (),
+        code_edits.watch(question, question.x_base),
+        (f"n{question.x}",) if question.x >= 0 else (),
     )
 
 
 def _unwatched(
-    case: Question, line: Statement | None, edges: tuple[str, ...]
+    question: Question, line: Statement | None, edges: tuple[str, ...]
 ) -> Reason:
-    name, tape = case.x_name, case.tape_name
-    within = line is not None and bool(case.inside(line))
-    if line is not None and case.paused(line):
+    name, tape = question.x_name, question.tape_name
+    within = line is not None and bool(question.inside(line))
+    if line is not None and question.paused(line):
         return Reason(
             "paused",
             f"{name} was computed under stop_recording, so for the tape it is a "
             "constant.",
             "move this line out of the stop_recording block",
-            case.span(line),
-            code_edits.unpause(case, line),
+            question.span(line),
+            code_edits.unpause(question, line),
             edges=edges,
         )
     if within and line is not None:
@@ -198,8 +206,8 @@ def _unwatched(
         "unwatched",
         f"{name} {what}.",
         f"watch it {when}: {tape}.watch({name})",
-        case.span(line),
-        code_edits.watch(case, case.x_base, after=line if within else None),
+        question.span(line),
+        code_edits.watch(question, question.x_base, after=line if within else None),
         edges=edges,
     )
 
@@ -211,13 +219,15 @@ def _is_constant(line: Statement) -> bool:
     )
 
 
-def definition(case: Question) -> Statement | None:
+def definition(question: Question) -> Statement | None:
     """The statement that the source's present value comes from."""
-    here = case.reading.here
-    if here is None or not case.x_base:
+    asking = question.program.asking_line
+    if asking is None or not question.x_base:
         return None
     found = [
-        one for one in case.reading.before(case.x_base, here) if one.value is not None
+        one
+        for one in question.program.before(question.x_base, asking)
+        if one.value is not None
     ]
     return max(found, key=lambda one: one.order, default=None)
 
@@ -225,7 +235,7 @@ def definition(case: Question) -> Statement | None:
 def _was_variable(lines: list[Statement], last: Statement) -> Statement | None:
     """The line that made a variable of the name which became a tensor later.
 
-    What stands above a line that gives the name something quite new does not count.
+    Lines above one that gives the name an unrelated value do not count.
     """
     earlier = [line for line in lines if line.order < last.order]
     (name,) = last.makes if len(last.makes) == 1 else ("",)
@@ -259,9 +269,9 @@ def _elements(value: ast.expr | None) -> list[Any]:
 _STEPS = {ast.Sub: "assign_sub", ast.Add: "assign_add"}
 
 
-def _rebound(case: Question, first: Statement, line: Statement) -> Reason:
-    name, node = case.x_base, line.node
-    start = _spoken(case, first, line)
+def _rebound(question: Question, first: Statement, line: Statement) -> Reason:
+    name, node = question.x_base, line.node
+    start = _spoken(question, first, line)
     many = bool(_elements(first.value))
     was, made = (
         ("held tf.Variables", "plain tensors of them")
@@ -270,54 +280,53 @@ def _rebound(case: Question, first: Statement, line: Statement) -> Reason:
     )
     instead, edits = f"{name}.assign(...)", code_edits.Edits()
     if isinstance(node, (ast.Assign, ast.AugAssign)):
-        instead = _in_place(case, line)
-        edits = _all_in_place(case, line)
+        instead = _in_place(question, line)
+        edits = _all_in_place(question, line)
     return Reason(
         "rebound",
         f"{name} {was} ({start}), but this line makes {made}, which no tape watches.",
         f"change the variable{'s' * many} in place: {instead}",
-        case.span(line),
+        question.span(line),
         edits,
     )
 
 
-def _all_in_place(case: Question, line: Statement) -> code_edits.Edits:
+def _all_in_place(question: Question, line: Statement) -> code_edits.Edits:
     """The edits for an assignment, and for its like in the same run of a loop.
 
-    The next variable of ``w, b = w - dw, b - db``, or of the next line, would be lost
-    as this one is.
+    In ``w, b = w - dw, b - db`` the second variable becomes a tensor as the first does.
     """
     edits: code_edits.Edits = ()
-    beside: dict[int, list[Statement]] = {}
-    for one in case.reading.lines:
+    by_statement: dict[int, list[Statement]] = {}
+    for one in question.program.lines:
         if one.node is line.node or (
             line.loops
             and (one.scope, one.loops) == (line.scope, line.loops)
-            and _rebinds(case, one)
+            and _rebinds(question, one)
         ):
-            beside.setdefault(id(one.node), []).append(one)
-    for shares in beside.values():
-        calls = "; ".join(_in_place(case, one) for one in shares)
-        edits += code_edits.replace(case, shares[0], shares[0].node, calls)
+            by_statement.setdefault(id(one.node), []).append(one)
+    for shares in by_statement.values():
+        calls = "; ".join(_in_place(question, one) for one in shares)
+        edits += code_edits.replace(question, shares[0], shares[0].node, calls)
     return edits
 
 
-def _rebinds(case: Question, line: Statement) -> bool:
-    """Whether an assignment makes something else of the name of a variable."""
+def _rebinds(question: Question, line: Statement) -> bool:
+    """Whether an assignment rebinds the name of a variable to something else."""
     if not isinstance(line.node, (ast.Assign, ast.AugAssign)) or len(line.makes) != 1:
         return False
     (name,) = line.makes
-    made = case.reading.history(name, line)
+    made = question.program.history(name, line)
     return name in line.reads and _was_variable(made, line) is not None
 
 
-def _in_place(case: Question, line: Statement) -> str:
-    """An assignment to a name as one to its variable, if it had one."""
+def _in_place(question: Question, line: Statement) -> str:
+    """``w = value`` as ``w.assign(value)``, if ``w`` was a variable."""
     value, node = line.value, line.node
-    (name,) = line.makes if len(line.makes) == 1 else (case.x_base,)
+    (name,) = line.makes if len(line.makes) == 1 else (question.x_base,)
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
         return _step(code_of(node.targets[0]), value)
-    made = case.reading.history(name, line)
+    made = question.program.history(name, line)
     if _was_variable(made, line) is None:
         return f"{name} = {code_of(value)}" if value else name
     if isinstance(value, ast.ListComp):
@@ -335,13 +344,13 @@ def _step(name: str, value: Any) -> str:
 
 def _each(value: ast.ListComp) -> str:
     """``[w - g for w, g in zip(ws, gs)]`` as a loop that changes each variable."""
-    around = value.generators[0]
-    names = [n.id for n in ast.walk(around.target) if isinstance(n, ast.Name)]
+    generator = value.generators[0]
+    names = [n.id for n in ast.walk(generator.target) if isinstance(n, ast.Name)]
     left = value.elt.left if isinstance(value.elt, ast.BinOp) else None
     one = dotted(left) if left is not None and dotted(left) in names else names[0]
     loop = ast.For(
-        around.target,
-        around.iter,
+        generator.target,
+        generator.iter,
         [ast.parse(_step(one, value.elt)).body[0]],
         [],
         lineno=0,
@@ -350,40 +359,45 @@ def _each(value: ast.ListComp) -> str:
     return f"{head} {step.strip()}"
 
 
-def _spoken(case: Question, line: Statement, beside: Statement) -> str:
-    """A line's number, with its file or cell where that is another one."""
-    span = case.span(line)
+def _spoken(question: Question, line: Statement, other_line: Statement) -> str:
+    """A line's number, with its file or cell where ``other_line`` is in another one."""
+    span = question.span(line)
     number = f"line {line.node.lineno}"
     return (
-        number if span is None or line.path == beside.path else f"{span.file}, {number}"
+        number
+        if span is None or line.path == other_line.path
+        else f"{span.file}, {number}"
     )
 
 
-def _later(case: Question, line: Statement) -> bool:
+def _later(question: Question, line: Statement) -> bool:
     """Whether a line gave the source's name its value after the block."""
-    if case.block is None or not case.tape._watched:
+    if question.block is None or not question.tape._watched:
         return False
-    head, block = case.block
+    head, block = question.block
     end = (line.order[0], block.end_lineno or 0)
     earlier = [
-        one for one in case.reading.made(case.x_base, case.reading.here)
+        one
+        for one in question.program.made(
+            question.x_base, question.program.asking_line
+        )
         if one.order < head.order
     ]  # fmt: skip
     return bool(earlier) and line.order[:2] > end and line.order > head.order
 
 
-def _watched_after(case: Question) -> Statement | None:
+def _watched_after(question: Question) -> Statement | None:
     """The line that watches the source after the block, if there is one."""
-    for line in case.reading.lines:
-        if not isinstance(line.node, ast.Expr) or case.inside(line) is not False:
+    for line in question.program.lines:
+        if not isinstance(line.node, ast.Expr) or question.inside(line) is not False:
             continue
-        if case.block is None or line.order < case.block[0].order:
+        if question.block is None or line.order < question.block[0].order:
             continue
         call = line.node.value
         if (
             isinstance(call, ast.Call)
-            and dotted(call.func) == f"{case.tape_name}.watch"
-            and case.x_base in {dotted(n) for n in ast.walk(call)}
+            and dotted(call.func) == f"{question.tape_name}.watch"
+            and question.x_base in {dotted(n) for n in ast.walk(call)}
         ):
             return line
     return None
@@ -392,17 +406,17 @@ def _watched_after(case: Question) -> Statement | None:
 # -- the target ---------------------------------------------------------------------
 
 
-def target(case: Question) -> Iterator[tuple[Any, Reason]]:
-    """Why the target does not stand on the tape: one reason per place in the code."""
-    y, name = case.targets[0], case.y_name
-    if case.y_plain and not case.chain:
+def target(question: Question) -> Iterator[tuple[Any, Reason]]:
+    """Why the target is not on the tape: one reason per position in the code."""
+    y, name = question.targets[0], question.y_name
+    if question.y_plain and not question.chain:
         yield (
             (0,),
             Reason(
                 "left",
-                f"{name} is a plain {case.y_plain}, no tensor: the tape does not know "
-                "how it was computed.",
-                f"compute it with tensors and functions of {case.tf}",
+                f"{name} is a plain {question.y_plain}, no tensor: the tape does not "
+                "know how it was computed.",
+                f"compute it with tensors and functions of {question.tf}",
             ),
         )
         return
@@ -412,32 +426,32 @@ def target(case: Question) -> Iterator[tuple[Any, Reason]]:
             Reason(
                 "unconnected",
                 f"{name} is a variable itself: nothing was computed from "
-                f"{case.x_name}.",
-                f"give the result of a computation with {case.x_name} as target",
+                f"{question.x_name}.",
+                f"give the result of a computation with {question.x_name} as target",
             ),
         )
         return
-    if case.foreign(y):
-        forgotten = _reset(case)
-        yield (0,), forgotten or _another(case, name, y)
+    if question.foreign(y):
+        forgotten = _reset(question)
+        yield (0,), forgotten or _another(question, name, y)
         return
-    derivative = gradient_line(case)
+    derivative = gradient_line(question)
     if derivative is not None:
-        yield derivative.order, linear(case, derivative)
+        yield derivative.order, linear(question, derivative)
         return
-    for line in ways(case):
-        yield from faults(case, line)
+    for line in relevant_lines(question):
+        yield from faults(question, line)
 
 
-def ways(case: Question) -> list[Statement]:
+def relevant_lines(question: Question) -> list[Statement]:
     """The statements that count, and the question itself if it computes something."""
-    lines = list(case.chain)
-    here, code = case.reading.here, case.y_code
+    lines = list(question.chain)
+    asking, code = question.program.asking_line, question.y_code
     made = isinstance(code, (ast.BinOp, ast.Call, ast.UnaryOp))
     if isinstance(code, ast.Subscript):
-        made = is_value(case.names.get(dotted(code.value)))
-    if here is not None and made:
-        lines.append(here)
+        made = is_value(question.names.get(dotted(code.value)))
+    if asking is not None and made:
+        lines.append(asking)
     return [
         line
         for line in lines
@@ -445,19 +459,23 @@ def ways(case: Question) -> list[Statement]:
     ]
 
 
-def _another(case: Question, name: str, y: Any) -> Reason:
-    other = case.elsewhere(y)
+def _another(question: Question, name: str, y: Any) -> Reason:
+    other = question.elsewhere(y)
     return Reason(
         "elsewhere",
-        f"{name} was recorded by {other or 'another tape'}, not by {case.tape_name}.",
+        f"{name} was recorded by {other or 'another tape'}, not by "
+        f"{question.tape_name}.",
         (
-            f"ask that one: {other}.gradient({name}, {case.x_name})"
+            f"ask that one: {other}.gradient({name}, {question.x_name})"
             if other
             else "ask the tape in whose block it was computed"
         ),
         edits=(
             code_edits.replace(
-                case, case.reading.here, case.reading.argument(0, "tape"), other
+                question,
+                question.program.asking_line,
+                question.program.argument(0, "tape"),
+                other,
             )
             if other
             else ()
@@ -465,33 +483,33 @@ def _another(case: Question, name: str, y: Any) -> Reason:
     )
 
 
-def _reset(case: Question) -> Reason | None:
+def _reset(question: Question) -> Reason | None:
     """The line that made the tape forget, if there is one."""
-    for line in case.reading.lines:
+    for line in question.program.lines:
         call = getattr(line.node, "value", None)
         forgets = (
             isinstance(call, ast.Call)
-            and dotted(call.func) == f"{case.tape_name}.reset"
+            and dotted(call.func) == f"{question.tape_name}.reset"
         )
         if (
             forgets
-            and case.inside(line)
-            and any(g.order < line.order for g in case.goals)
+            and question.inside(line)
+            and any(g.order < line.order for g in question.goals)
         ):
             return Reason(
                 "forgotten",
-                f"{case.tape_name} was reset after {case.y_name} was computed, and has "
-                "forgotten how.",
-                f"compute {case.y_name} after the reset, or leave the reset out",
-                case.span(line),
-                code_edits.remove(case, line),
+                f"{question.tape_name} was reset after {question.y_name} was computed, "
+                "and has forgotten how.",
+                f"compute {question.y_name} after the reset, or leave the reset out",
+                question.span(line),
+                code_edits.remove(question, line),
             )
     return None
 
 
-def gradient_line(case: Question) -> Statement | None:
+def gradient_line(question: Question) -> Statement | None:
     """The line that made the target by asking a tape for a gradient."""
-    for line in case.goals:
+    for line in question.goals:
         value = line.value
         if isinstance(value, ast.Subscript):
             value = value.value
@@ -500,17 +518,17 @@ def gradient_line(case: Question) -> Statement | None:
     return None
 
 
-def linear(case: Question, line: Statement) -> Reason:
+def linear(question: Question, line: Statement) -> Reason:
     """A derivative without the source in it, or one taken outside the block."""
-    name, x = case.y_name, case.x_name
-    if case.inside(line) is False:
+    name, x = question.y_name, question.x_name
+    if question.inside(line) is False:
         return Reason(
             "outside",
-            f"{name} was computed by a call of gradient outside of {case.tape_name}'s "
-            "block, so the tape did not record how.",
-            f"move this line into the block of {case.tape_name}",
-            case.span(line),
-            _indented(case, line),
+            f"{name} was computed by a call of gradient outside of "
+            f"{question.tape_name}'s block, so the tape did not record how.",
+            f"move this line into the block of {question.tape_name}",
+            question.span(line),
+            _indented(question, line),
         )
     call: Any = line.value
     call = call.value if isinstance(call, ast.Subscript) else call
@@ -521,88 +539,96 @@ def linear(case: Question, line: Statement) -> Reason:
         f"with {x} at the same rate everywhere, so its second derivative is 0, which a "
         "tape says as None.",
         'ask with unconnected_gradients="zero" to get the 0 as a number',
-        case.span(line, call),
+        question.span(line, call),
     )
 
 
-def _indented(case: Question, line: Statement) -> code_edits.Edits:
-    return code_edits.move(case, [line])
+def _indented(question: Question, line: Statement) -> code_edits.Edits:
+    return code_edits.move(question, [line])
 
 
-def faults(case: Question, line: Statement) -> Iterator[tuple[Any, Reason]]:
-    """What is wrong with one statement on the way."""
-    found = list(written(case, line))
+def faults(question: Question, line: Statement) -> Iterator[tuple[Any, Reason]]:
+    """What is wrong with one statement on the path from source to target."""
+    found = list(written(question, line))
     yield from ((line.order, r) for r in found)
-    yield from ((line.order, r) for r in flat_ops.written(case, line))
-    if case.paused(line):
+    yield from ((line.order, r) for r in flat_ops.written(question, line))
+    if question.paused(line):
         yield (
             line.order,
             Reason(
                 "paused",
                 "This line runs under stop_recording, so the tape did not see how "
-                f"{_made(case, line)} was computed.",
+                f"{_made(question, line)} was computed.",
                 "move it out of the stop_recording block",
-                case.span(line),
-                code_edits.unpause(case, line),
+                question.span(line),
+                code_edits.unpause(question, line),
             ),
         )
-    elif case.inside(line) is False and not (found and line is case.reading.here):
-        yield line.order, outside(case, line)
+    elif question.inside(line) is False and not (
+        found and line is question.program.asking_line
+    ):
+        yield line.order, outside(question, line)
 
 
-def outside(case: Question, line: Statement) -> Reason:
-    """A statement on the way ran outside of the tape's block."""
-    if line is case.reading.here:
+def outside(question: Question, line: Statement) -> Reason:
+    """A statement on the path ran outside of the tape's block."""
+    if line is question.program.asking_line:
         return Reason(
             "outside",
-            f"{case.y_name} was computed in the question itself, after the block, when "
-            "nothing was recorded any more.",
-            f"give it a name inside the block of {case.tape_name}, and ask for that",
-            case.span(line, case.y_code),
+            f"{question.y_name} was computed in the question itself, after the block, "
+            "when nothing was recorded any more.",
+            f"give it a name inside the block of {question.tape_name}, and ask for "
+            "that",
+            question.span(line, question.y_code),
         )
-    head = None if case.block is None else case.block[0]
+    head = None if question.block is None else question.block[0]
     when = "before" if head is not None and line.order < head.order else "after"
-    lines = [one for one in case.chain if case.inside(one) is False]
+    lines = [one for one in question.chain if question.inside(one) is False]
     apart = head is not None and line.scope != head.scope
     when = "outside" if apart else when
     return Reason(
         "outside",
-        f"{_made(case, line)} was computed {when} the block of {case.tape_name}, where "
+        f"{_made(question, line)} was computed {when} the block of "
+        f"{question.tape_name}, where "
         "nothing is recorded.",
         "compute it anew in the block, or in a function that the block calls"
         if apart
         else "move this line into the block",
-        case.span(line),
-        code_edits.move(case, lines),
+        question.span(line),
+        code_edits.move(question, lines),
     )
 
 
-def _made(case: Question, line: Statement) -> str:
-    return ", ".join(sorted(n for n in line.makes)) or case.y_name
+def _made(question: Question, line: Statement) -> str:
+    return ", ".join(sorted(n for n in line.makes)) or question.y_name
 
 
-def written(case: Question, line: Statement) -> Iterator[Reason]:
+def written(question: Question, line: Statement) -> Iterator[Reason]:
     """Where a statement takes a value out of the tape, as its code shows."""
-    known = {case.x_base, *(n for one in case.chain for n in one.makes)}
+    known = {question.x_base, *(n for one in question.chain for n in one.makes)}
     outer: list[Any] = []
     for node in line.parts:
         inside = any(n is node for o in outer for n in ast.walk(o))
-        if inside or not code_edits.escapes(case, node):
+        if inside or not code_edits.escapes(question, node):
             continue
-        if known & {dotted(n) for n in ast.walk(node)} and not _of_numbers(case, node):
+        if known & {dotted(n) for n in ast.walk(node)} and not _of_numbers(
+            question, node
+        ):
             outer.append(node)
-            yield left(case, line, node)
+            yield left(question, line, node)
 
 
-def _of_numbers(case: Question, node: ast.AST) -> bool:
+def _of_numbers(question: Question, node: ast.AST) -> bool:
     """Whether a call makes a tensor of what had been plain numbers already."""
     arg = node.args[0] if isinstance(node, ast.Call) and node.args else None
     numbers = (int, float, np.ndarray, np.generic)
-    return isinstance(arg, ast.Name) and isinstance(case.names.get(arg.id), numbers)
+    return isinstance(arg, ast.Name) and isinstance(question.names.get(arg.id), numbers)
 
 
-def left(case: Question, line: Statement | None, node: Any, place: int = -1) -> Reason:
-    """The value left for NumPy or Python."""
+def left(
+    question: Question, line: Statement | None, node: Any, index: int = -1
+) -> Reason:
+    """A value went on through NumPy or Python, outside of the tape."""
     text = " ".join(code_of(node).split()) if isinstance(node, ast.AST) else "this"
     short = text if len(text) <= 44 else "This expression"
     called = getattr(node, "func", ast.Pass())
@@ -612,9 +638,10 @@ def left(case: Question, line: Statement | None, node: Any, place: int = -1) -> 
             "left",
             f"{short} is a place in a NumPy array or list of plain numbers, and only "
             "the number goes there.",
-            f"collect the parts in a list, and make one tensor with {case.tf}.stack",
-            case.span(line, node) if line else None,
-            nodes=(f"n{place}",) if place >= 0 else (),
+            "collect the parts in a list, and make one tensor with "
+            f"{question.tf}.stack",
+            question.span(line, node) if line else None,
+            nodes=(f"n{index}",) if index >= 0 else (),
         )
     if not func or func.endswith((".constant", ".Variable")):
         what = f"{short} copies only the number into a new tensor"
@@ -624,13 +651,13 @@ def left(case: Question, line: Statement | None, node: Any, place: int = -1) -> 
         what = f"{short} computes with NumPy or Python numbers"
         if func.endswith(".numpy"):
             what = f"{short} takes the bare number out"
-    edits = code_edits.stay(case, line, node) if isinstance(node, ast.AST) else ()
-    instead = f": {edits[0].new}" if edits else f", with functions of {case.tf}"
+    edits = code_edits.stay(question, line, node) if isinstance(node, ast.AST) else ()
+    instead = f": {edits[0].new}" if edits else f", with functions of {question.tf}"
     return Reason(
         "left",
         f"{what}, and the tape does not see where it goes from there.",
         f"stay with tensors{instead}",
-        case.span(line, node) if line else None,
+        question.span(line, node) if line else None,
         edits,
-        (f"n{place}",) if place >= 0 else (),
+        (f"n{index}",) if index >= 0 else (),
     )

@@ -1,4 +1,4 @@
-"""One question about one gradient: what is known of it, from the tape and the code."""
+"""One question about one gradient, and what the tape and the code know of it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.inspect.graph_builder import GraphBuilder
 from tapeviz.inspect.source.dataflow import (
+    CallSite,
     ProgramSource,
-    Spot,
     Statement,
     code_of,
     dotted,
@@ -29,29 +29,35 @@ from tapeviz.trace.diagnosis import Edit, Reason
 from tapeviz.trace.graph import Span
 
 LONG = 44
-"""Code longer than this is not repeated in a sentence."""
+"""Code of more characters than this is not quoted in a sentence."""
 
 CODES = 64
-"""In how many pieces of code recorded operations are looked up."""
+"""Recorded operations are looked up in at most this many code objects."""
 
 
 class Question:
-    """A tape, targets and one source: where they stand, what the code calls them."""
+    """Why ``source`` has the gradient it has, or none, on this tape.
+
+    ``x`` is the source's index in the recording and ``ys`` those of the targets, -1 for
+    what is not recorded. ``x_name`` and ``y_name`` are what the learner calls them,
+    ``x_code`` and ``y_code`` the expressions in the call that asks. ``x_plain`` and
+    ``y_plain`` name the type of what is no tensor, else "".
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that a question consists of
-        self, scribe: GraphBuilder, reading: ProgramSource, names: Names,
+        self, builder: GraphBuilder, program: ProgramSource, names: Names,
         targets: list[Any], source: Any, asked: tuple[ast.expr | None, ast.expr | None],
         plain: tuple[str, str] = ("", ""),
     ) -> None:  # fmt: skip
-        self.scribe, self.reading, self.names = scribe, reading, names
-        self.tape: GradientTape = scribe.tape
-        self.recs = scribe.recs
+        self.builder, self.program, self.names = builder, program, names
+        self.tape: GradientTape = builder.tape
+        self.recs = builder.recs
         self.targets, self.source = targets, source
         self.y_code, self.x_code = asked
         self.y_plain, self.x_plain = plain
         self.by_owner = False
-        self.ys = [self.tape._place(t) for t in targets]
-        self.x = self.tape._place(source)
+        self.ys = [self.tape._index_of(t) for t in targets]
+        self.x = self.tape._index_of(source)
         self.y_name = self._called(
             targets[0] if len(targets) == 1 else None, self.y_code, "the target"
         )
@@ -74,7 +80,7 @@ class Question:
 
     @cached_property
     def tf(self) -> str:
-        """The name under which the learner's code knows tapeviz."""
+        """The name under which the learner imported tapeviz."""
         found = (
             name
             for name, thing in list(self.names.items())
@@ -85,14 +91,14 @@ class Question:
     @cached_property
     def tape_name(self) -> str:
         """The name of the tape."""
-        code = self.reading.argument(0, "tape")
+        code = self.program.argument(0, "tape")
         if code is not None and dotted(code):
             return dotted(code)
         found = [name for name, thing in list(self.names.items()) if thing is self.tape]
         return next((name for name in found if not name.startswith("_")), "tape")
 
     def modules(self, name: str) -> bool:
-        """Whether a name stands for NumPy or Python's math module."""
+        """Whether a name is a module of plain numbers: NumPy, SciPy or ``math``."""
         thing = self.names.get(name)
         if isinstance(thing, ModuleType):
             return thing.__name__.partition(".")[0] in ("numpy", "math", "scipy")
@@ -101,9 +107,9 @@ class Question:
     @cached_property
     def block(self) -> tuple[Statement, ast.With] | None:
         """The with-block of the tape, if the code shows it."""
-        found = self.reading.blocks(self.tape_name)
-        here = self.reading.here
-        early = [one for one in found if here is None or one[0].order <= here.order]
+        found = self.program.blocks(self.tape_name)
+        asking = self.program.asking_line
+        early = [one for one in found if asking is None or one[0].order <= asking.order]
         lines = self._recorded_lines
         holding = [one for one in early if any(one[1] in line.withs for line in lines)]
         best = holding or early
@@ -111,14 +117,14 @@ class Question:
 
     @cached_property
     def _recorded_lines(self) -> set[Statement]:
-        spots = {
-            self.recs[i][-2:] for i in self.places() if self.recs[i][-2] is not None
+        call_sites = {
+            self.recs[i][-2:] for i in self.indices() if self.recs[i][-2] is not None
         }
-        lines = {self.reading.line_at(spot) for spot in list(spots)[:64]}
+        lines = {self.program.line_at(call_site) for call_site in list(call_sites)[:64]}
         return {line for line in lines if line is not None}
 
     def inside(self, line: Statement) -> bool | None:
-        """Whether a line stands in the tape's block; None if the code does not tell."""
+        """Whether a line is in the tape's block; None if the code does not show it."""
         if self.block is None:
             return None
         if self.block[1] in line.withs:
@@ -128,13 +134,13 @@ class Question:
             return False
         if scope.startswith(f"{line.scope}/"):
             return None if scope.rpartition("/")[2] in line.calls else False
-        ran = self.reading.makers(line)
+        ran = self.program.makers(line)
         apart = [one.scope == self.block[0].scope for one in ran]
         early = apart and all(apart) and not any(self.block[1] in r.withs for r in ran)
         return False if early else None
 
     def paused(self, line: Statement) -> bool:
-        """Whether a line stands under stop_recording."""
+        """Whether a line is in a block of ``stop_recording``."""
         return any(
             isinstance(item.context_expr, ast.Call)
             and dotted(item.context_expr.func).endswith(".stop_recording")
@@ -145,19 +151,19 @@ class Question:
     @cached_property
     def goals(self) -> list[Statement]:
         """The statements that made the target."""
-        return self.reading.goals(self.y_code, self.y_name)
+        return self.program.goals(self.y_code, self.y_name)
 
     @cached_property
     def chain(self) -> list[Statement]:
-        """The statements on the way from the source to the target.
+        """The statements on the paths from the source to the target.
 
         What this tape was asked for comes after what it recorded: it is no part of it.
         Where nothing reads the source by its name, the object it hangs on counts.
         """
         asked = {f"{self.tape_name}.{verb}" for verb in ("gradient", "jacobian")}
-        found = self.reading.chain(self.x_base, self.goals, asked)
+        found = self.program.chain(self.x_base, self.goals, asked)
         self.by_owner = not found
-        return found or self.reading.chain(self.owner, self.goals, asked)
+        return found or self.program.chain(self.owner, self.goals, asked)
 
     @cached_property
     def owner(self) -> str:
@@ -175,7 +181,7 @@ class Question:
     @cached_property
     def upstream(self) -> set[Statement]:
         """All statements that feed the target."""
-        return self.reading.upstream(self.goals)
+        return self.program.upstream(self.goals)
 
     @cached_property
     def x_base(self) -> str:
@@ -189,33 +195,33 @@ class Question:
         found = "" if code is None else dotted(code)
         return found or self.name_of(self.source)
 
-    # -- places ----------------------------------------------------------------------
+    # -- records ---------------------------------------------------------------------
 
     def op(self, i: int) -> Op:
         """The registry's entry for a record."""
         return TABLE[self.recs[i][0]]
 
-    def places(self) -> Iterator[int]:
-        """The places in the tape's own windows."""
+    def indices(self) -> Iterator[int]:
+        """The indices of the records in the tape's own windows."""
         end = len(self.recs)
         for start, stop in self.tape._spans():
             yield from range(start, end if stop < 0 else min(stop, end))
 
     @cached_property
     def own(self) -> frozenset[int]:
-        """The same, and the leaves."""
+        """The same indices, and those of all leaves."""
         leaves = (i for i, r in enumerate(self.recs) if r[0] in (VARIABLE, WATCHED))
-        return frozenset((*self.places(), *leaves))
+        return frozenset((*self.indices(), *leaves))
 
     @cached_property
     def jumps(self) -> list[tuple[int, int, tuple[Any, ...]]]:
-        """Values that went into a variable: from a place to where it is read again."""
+        """Values assigned to a variable: the record, the later read, the event."""
         recording, found = self.tape._recording, []
         for event in () if recording is None else recording.events:
-            what, at, place, into, *_ = event
+            what, at, index, into, *_ = event
             if what in ("assigned", "made") and into is not None:
                 leaf = recording.leaves.get(id(into)) if recording is not None else None
-                found += [(place, to, event) for to in self._reads(leaf, at)]
+                found += [(index, to, event) for to in self._reads(leaf, at)]
         return found
 
     def _reads(self, leaf: Any, at: int) -> Iterator[int]:
@@ -226,49 +232,49 @@ class Question:
                 if self.recs[i][0] == READ and self.recs[i][1] == leaf[0]:
                     yield i
 
-    def onwards(self, start: int) -> bytearray:
-        """Which places take their value from one, whether a gradient flows or not."""
+    def downstream(self, start: int) -> bytearray:
+        """Marks the records that depend on ``start``, by whatever path."""
         marks = bytearray(len(self.recs))
         if start < 0:
             return marks
         marks[start] = 1
         into: dict[int, list[int]] = {}
-        for place, to, _ in self.jumps:
-            into.setdefault(to, []).append(place)
+        for index, to, _ in self.jumps:
+            into.setdefault(to, []).append(index)
         for i in range(start + 1, len(self.recs)):
             ins = (*self.op(i).inputs(self.recs[i]), *into.get(i, ()))
             marks[i] = marks[i] or any(j >= 0 and marks[j] for j in ins)
         return marks
 
-    def back(self, starts: Iterable[int]) -> bytearray:
-        """Which places some others take their value from."""
+    def upstream_of(self, starts: Iterable[int]) -> bytearray:
+        """Marks the records that ``starts`` depend on, by whatever path."""
         marks = bytearray(len(self.recs))
-        from_: dict[int, list[int]] = {}
-        for place, to, _ in self.jumps:
-            from_.setdefault(to, []).append(place)
+        sources_of: dict[int, list[int]] = {}
+        for index, to, _ in self.jumps:
+            sources_of.setdefault(to, []).append(index)
         for i in starts:
             if i >= 0:
                 marks[i] = 1
         for i in range(len(self.recs) - 1, -1, -1):
             if marks[i]:
-                for j in (*self.op(i).inputs(self.recs[i]), *from_.get(i, ())):
+                for j in (*self.op(i).inputs(self.recs[i]), *sources_of.get(i, ())):
                     if j >= 0:
                         marks[j] = 1
         return marks
 
     @cached_property
     def after_x(self) -> bytearray:
-        """What depends on the source."""
-        return self.onwards(self.x)
+        """Marks of the records that depend on the source."""
+        return self.downstream(self.x)
 
     @cached_property
     def before_y(self) -> bytearray:
-        """What the target depends on."""
-        return self.back(self.ys)
+        """Marks of the records that the target depends on."""
+        return self.upstream_of(self.ys)
 
     @cached_property
     def between(self) -> list[tuple[int, int, int]]:
-        """The ways from source to target: record, slot, operand; in order of time."""
+        """The edges on paths from source to target: record, slot, operand's record."""
         return [
             (i, slot, j)
             for i in range(len(self.recs))
@@ -279,10 +285,10 @@ class Question:
 
     @cached_property
     def barrier(self) -> bytearray:
-        """The last stretch: what the target needs behind all that a gradient can reach.
+        """Marks of what the target needs and no gradient path from the source reaches.
 
-        A cut that another way goes around, as in ``x + stop_gradient(floor(x) - x)``,
-        is not among it.
+        A cut that another path goes around, as in ``x + stop_gradient(floor(x) - x)``,
+        is not marked.
         """
         live = bytearray(len(self.recs))
         if self.x >= 0:
@@ -298,71 +304,71 @@ class Question:
                 needed[y] = 1
         for i in range(len(self.recs) - 1, -1, -1):
             if needed[i] and not live[i]:
-                into = [place for place, to, _ in self.jumps if to == i]
+                into = [index for index, to, _ in self.jumps if to == i]
                 for j in (*self.op(i).inputs(self.recs[i]), *into):
                     if j >= 0:
                         needed[j] = 1
         return bytearray(n and not r for n, r in zip(needed, live, strict=True))
 
     def rule(self, i: int, slot: int) -> Any:
-        """The rule that hands a gradient back through a slot; None if there is none."""
+        """The vjp rule of an operand slot; None if there is none."""
         op = self.op(i)
         return None if op.cut else op.rules[0 if op.many else slot]
 
-    # -- saying ----------------------------------------------------------------------
+    # -- sentences -------------------------------------------------------------------
 
     def code(self, i: int) -> str:
-        """The learner's code for a record, short enough for a sentence."""
-        span = self.scribe.span(i)
+        """The learner's code for record ``i``; the op's name where that is too long."""
+        span = self.builder.span(i)
         text = "" if span is None else " ".join(span.text.split())
         return text if 0 < len(text) <= LONG else self.op(i).name
 
     def node(self, i: int) -> ast.AST | None:
         """The expression that made a record."""
         code, lasti = self.recs[i][-2:]
-        return None if code is None else self.reading.node_at((code, lasti))
+        return None if code is None else self.program.node_at((code, lasti))
 
-    def spot_line(self, spot: Spot) -> Statement | None:
+    def line_of_call_site(self, call_site: CallSite) -> Statement | None:
         """The statement that an instruction belongs to."""
-        return self.reading.line_at(spot)
+        return self.program.line_at(call_site)
 
     def line(self, i: int) -> Statement | None:
         """The statement that made a record."""
         code, lasti = self.recs[i][-2:]
-        return None if code is None else self.reading.line_at((code, lasti))
+        return None if code is None else self.program.line_at((code, lasti))
 
     def order(self, i: int) -> tuple[int, ...]:
-        """What sorts a record by its place in the code; without one it comes last."""
+        """Sorts records by the position of their code; those without any come last."""
         line = self.line(i)
         return (*line.order, i) if line is not None else (10**9, i, 0, i)
 
     def span(self, line: Statement | None, node: Any = None) -> Span | None:
-        """The stretch of a statement, or of an expression in it."""
+        """The span of a statement, or of an expression in it."""
         if line is None:
             return None
         one = node or (line.share[1] if line.share else line.node)
         if node is None and isinstance(one, (ast.With, ast.For, ast.If, ast.While)):
             last = one.body[0]
             return (
-                self.stretch(line, one.lineno, one.col_offset, one.lineno, 10**6)
+                self.span_of(line, one.lineno, one.col_offset, one.lineno, 10**6)
                 if (last.lineno > one.lineno)
-                else self.stretch(line, *_ends(one))
+                else self.span_of(line, *_ends(one))
             )
-        return self.stretch(line, *_ends(one))
+        return self.span_of(line, *_ends(one))
 
-    def stretch(
+    def span_of(
         self, line: Statement, start: int, col: int, end: int, end_col: int
     ) -> Span | None:
-        """A stretch of the file that a statement is in."""
-        return self.scribe.code.stretch(line.path, (start, col, end, end_col))
+        """The span between two positions of the file that a statement is in."""
+        return self.builder.code.span_of(line.path, (start, col, end, end_col))
 
     def value(self, i: int) -> Any:
-        """The value at a place."""
-        return self.scribe.values[i]
+        """The value of record ``i``."""
+        return self.builder.values[i]
 
     def known(self, i: int) -> str:
-        """What a place is called: a name, its code, or what it is."""
-        name = self.scribe.names.get(i, "")
+        """What a sentence calls record ``i``: its name, its code, or "a variable"."""
+        name = self.builder.names.get(i, "")
         if name or i < 0:
             return name
         if self.recs[i][0] in (VARIABLE, WATCHED):
@@ -371,12 +377,12 @@ class Question:
         return self.code(i)
 
     def constant_edges(self, value: Any) -> list[tuple[int, int]]:
-        """Where what is recorded uses a value that is not, by identity."""
+        """Where recorded ops use an unrecorded value (by ``is``): record and slot."""
         if not isinstance(value, (np.ndarray, np.generic)):
             return []
         return [
             (i, slot)
-            for i in self.places()
+            for i in self.indices()
             for slot, (j, v) in enumerate(
                 zip(
                     self.op(i).inputs(self.recs[i]),
@@ -391,51 +397,51 @@ class Question:
         """The name of another tape that knows a tensor or variable, or ""."""
         for name, one in list(self.names.items()):
             other = isinstance(one, GradientTape) and one is not self.tape
-            if other and one._place(thing) >= 0 and not name.startswith("_"):
+            if other and one._index_of(thing) >= 0 and not name.startswith("_"):
                 return name
         return ""
 
     def foreign(self, thing: Any) -> bool:
-        """Whether a tensor stands in another recording than this tape's."""
+        """Whether a tensor is in another recording than this tape's."""
         trace = getattr(thing, "_t", OFF)
         recording = self.tape._recording
-        return trace is not OFF and (recording is None or trace is not recording.trace)
+        return trace is not OFF and (recording is None or trace is not recording.handle)
 
 
 def _ends(node: Any) -> tuple[int, int, int, int]:
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
 
 
-def places_first(found: Iterable[tuple[Any, Reason]]) -> list[Reason]:
-    """The reasons in the order of the code, each span once."""
-    kept: list[Reason] = []
+def in_code_order(found: Iterable[tuple[Any, Reason]]) -> list[Reason]:
+    """The reasons in the order of the code, one for each kind and span."""
+    distinct: list[Reason] = []
     for _, reason in sorted(found, key=lambda pair: pair[0]):
         same = (
             k
-            for k in kept
+            for k in distinct
             if k.span is not None and k.span == reason.span and k.kind == reason.kind
         )
         if next(same, None) is None:
-            kept.append(reason)
-    return kept
+            distinct.append(reason)
+    return distinct
 
 
 def edge(i: int, slot: int) -> tuple[str, ...]:
-    """The edge into a record's operand, as a reason names it."""
+    """The id of an operand's edge, as ``Reason.edges`` holds it."""
     return (f"e{i}_{slot}",)
 
 
 def edit(span: Span | None, new: str) -> tuple[Edit, ...]:
-    """One edit, or none where the place is not known."""
+    """One edit, or none where the span is not known."""
     return () if span is None else (Edit(span, new),)
 
 
 HELD = 400
-"""Among how many objects a variable is looked for."""
+"""An owner is searched for a variable through at most this many objects."""
 
 
 def holds(thing: Any, variable: Any) -> bool:
-    """Whether a variable hangs on an object, in its attributes, lists and so on."""
+    """Whether a variable is reachable from an object by attributes, lists and dicts."""
     todo, seen = deque([thing]), {id(thing)}
     while todo and len(seen) < HELD:
         one = todo.popleft()
@@ -470,13 +476,13 @@ def number(v: Any) -> str:
     return f"{one:.5g}" if a.dtype.kind in "fiu" else str(one)
 
 
-def reading(scribe: GraphBuilder, spot: Spot | None) -> ProgramSource:
+def program(builder: GraphBuilder, call_site: CallSite | None) -> ProgramSource:
     """The code around what a tape recorded, and around the instruction that asks."""
-    tape = scribe.tape
-    recs = dict.fromkeys(r[-2] for r in scribe.recs if isinstance(r[-2], CodeType))
+    tape = builder.tape
+    recs = dict.fromkeys(r[-2] for r in builder.recs if isinstance(r[-2], CodeType))
     recording = tape._recording
     recs |= dict.fromkeys(
         event[-2] for event in (() if recording is None else recording.events)
     )
     ends = [end[0] for end in (tape._silent, tape._failed[2:]) if end]
-    return ProgramSource(spot, dict.fromkeys([*ends, *list(recs)[:CODES]]))
+    return ProgramSource(call_site, dict.fromkeys([*ends, *list(recs)[:CODES]]))

@@ -1,4 +1,4 @@
-"""Where a gradient becomes exactly zero on its way back."""
+"""Why a gradient is exactly zero: where in the backward pass it becomes so."""
 
 from __future__ import annotations
 
@@ -8,26 +8,30 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.dispatch import TELL
+from tapeviz.engine.dispatch import VJP_STEPS
 from tapeviz.inspect.reasons import code_edits
 from tapeviz.inspect.reasons.question import Question, edge, number
 from tapeviz.inspect.source.dataflow import dotted
 from tapeviz.trace.diagnosis import Reason
 
-Part = tuple[int, int, int, Any, Any, Any]
-"""A record, a slot, the operand's place, the upstream gradient, the part, the sum."""
+RawContribution = tuple[int, int, int, Any, Any, Any]
+"""One contribution: the record, the operand slot, the operand's record, the upstream
+gradient, the contribution and the running sum at the operand."""
 
-Said = tuple[str, str, str, code_edits.Edits]
-"""The kind, the sentence, the mend, and that in code."""
+Finding = tuple[str, str, str, code_edits.Edits]
+"""The kind, the sentence, the fix in words, and the fix as edits."""
 
 
-def parts(case: Question, told: list[Any]) -> list[Part]:
-    """What was handed back on the ways from target to source, in the sweep's order."""
+def parts(question: Question, steps: list[Any]) -> list[RawContribution]:
+    """The contributions on paths from target to source, in backward order."""
     return [
         (i, slot, j, g, d, total)
-        for i, g, handed in told
-        for slot, j, d, total in handed
-        if case.after_x[j] and case.before_y[i] and _is_number(d) and _is_number(g)
+        for i, g, contributions in steps
+        for slot, j, d, total in contributions
+        if question.after_x[j]
+        and question.before_y[i]
+        and _is_number(d)
+        and _is_number(g)
     ]
 
 
@@ -40,117 +44,123 @@ def none_left(v: Any) -> bool:
     return bool(np.size(v)) and not np.any(v)
 
 
-def zeros(case: Question, told: list[Any]) -> Iterator[tuple[Any, Reason]]:
-    """The places where what leaves is zero, though what arrives is not."""
-    every = parts(case, told)
+def zeros(question: Question, steps: list[Any]) -> Iterator[tuple[Any, Reason]]:
+    """The ops that pass a zero on, though the upstream gradient is not zero."""
+    every = parts(question, steps)
     last: dict[int, Any] = {}
     for i, slot, j, g, d, total in every:
         last[j] = total
-        if none_left(d) and (_flat_alone(case, i, slot, g) or not none_left(g)):
-            yield (case.order(i), _flat(case, i, slot, j))
+        if none_left(d) and (_flat_alone(question, i, slot, g) or not none_left(g)):
+            yield (question.order(i), _factor_of_zero(question, i, slot, j))
     for j, total in last.items():
         came = [(i, d) for i, _, k, _, d, _ in every if k == j and not none_left(d)]
         if none_left(total) and len(came) > 1:
-            yield (case.order(j), _cancelled(case, j, came))
+            yield (question.order(j), _cancelled(question, j, came))
 
 
-def _flat_alone(case: Question, i: int, slot: int, g: Any) -> bool:
-    """Whether the local derivative is zero whatever arrives."""
-    op = case.op(i)
-    error_message = TELL[op.code][0 if op.many else slot]
-    if error_message is None or op.name == "custom":
+def _flat_alone(question: Question, i: int, slot: int, g: Any) -> bool:
+    """Whether the local derivative is zero, whatever the upstream gradient."""
+    op = question.op(i)
+    vjp = VJP_STEPS[op.code][0 if op.many else slot]
+    if vjp is None or op.name == "custom":
         return False
     with np.errstate(all="ignore"):
-        return none_left(error_message(np.ones_like(g)[()], case.recs[i], slot))
+        return none_left(vjp(np.ones_like(g)[()], question.recs[i], slot))
 
 
-def _flat(case: Question, i: int, slot: int, j: int) -> Reason:
-    kind, sentence, fix, edits = _said(case, i, slot, j)
-    return Reason(kind, sentence, fix, case.scribe.span(i), edits, edges=edge(i, slot))
+def _factor_of_zero(question: Question, i: int, slot: int, j: int) -> Reason:
+    kind, sentence, fix, edits = _said(question, i, slot, j)
+    return Reason(
+        kind, sentence, fix, question.builder.span(i), edits, edges=edge(i, slot)
+    )
 
 
-def _said(case: Question, i: int, slot: int, j: int) -> Said:
-    op = case.op(i)
-    if not np.size(case.value(i)):
+def _said(question: Question, i: int, slot: int, j: int) -> Finding:
+    op = question.op(i)
+    if not np.size(question.value(i)):
         return (
             "flat",
             (
-                f"{case.code(i)} takes no entry at all, so that nothing depends on "
-                f"{case.known(j) or 'its operand'}."
+                f"{question.code(i)} takes no entry at all, so that nothing depends on "
+                f"{question.known(j) or 'its operand'}."
             ),
             "choose values, or a condition, that leave at least one entry",
             (),
         )
     if op.name == "gate" and slot == 1:
-        return _straight(case, i)
+        return _straight(question, i)
     if op.name in _SAYINGS:
-        return _SAYINGS[op.name](case, i, slot, j)
-    if op.name == "power" and slot == 0 and none_left(_operand(case, i, 1)):
+        return _SAYINGS[op.name](question, i, slot, j)
+    if op.name == "power" and slot == 0 and none_left(_operand(question, i, 1)):
         return (
             "factor",
             (
-                f"In {case.code(i)} the exponent is 0, and anything to the power of 0 "
-                "is 1."
+                f"In {question.code(i)} the exponent is 0, and anything to the power "
+                "of 0 is 1."
             ),
             "give the exponent a value that is not 0",
             (),
         )
-    if _summed(case, i):
+    if _summed(question, i):
         return (
             "cancel",
             (
-                f"The gradients of the entries of {case.code(i)} sum to 0 at "
-                f"{case.known(j) or 'its operand'}."
+                f"The gradients of the entries of {question.code(i)} sum to 0 at "
+                f"{question.known(j) or 'its operand'}."
             ),
             "weigh the entries differently",
             (),
         )
     return (
         "flat",
-        f"{case.code(i)} is flat here: its derivative is 0 where {_what(case, j)}.",
-        f"choose another value of {case.x_name}",
+        (
+            f"{question.code(i)} is flat here: its derivative is 0 where "
+            f"{_what(question, j)}."
+        ),
+        f"choose another value of {question.x_name}",
         (),
     )
 
 
-def _rectified(case: Question, i: int, _slot: int, j: int) -> Said:
-    where = "between 0 and 6" if case.op(i).name == "relu6" else "positive"
+def _rectified(question: Question, i: int, _slot: int, j: int) -> Finding:
+    where = "between 0 and 6" if question.op(i).name == "relu6" else "positive"
     return (
         "flat",
         (
-            f"{case.code(i)} is flat where its operand is not {where}, and "
-            f"{_what(case, j)}."
+            f"{question.code(i)} is flat where its operand is not {where}, and "
+            f"{_what(question, j)}."
         ),
         (
-            f"use {case.tf}.nn.leaky_relu, which keeps a small slope there, or other "
-            "values"
+            f"use {question.tf}.nn.leaky_relu, which keeps a small slope there, or "
+            "other values"
         ),
-        _leaky(case, i),
+        _leaky(question, i),
     )
 
 
-def _straight(case: Question, i: int) -> Said:
+def _straight(question: Question, i: int) -> Finding:
     """The slope of relu, which is 0 or 1 and never changes by a little."""
     return (
         "flat",
         (
-            f"{case.code(i)} holds the slope of a relu, which is 0 on one side and 1 "
-            "on the other: it does not change by a little, so that its derivative is 0."
+            f"{question.code(i)} holds the slope of a relu, which is 0 on one side and "
+            "1 on the other: it does not change by a little, so that its derivative "
+            "is 0."
         ),
         (
             "where second derivatives are wanted use a smooth function, "
-            f"{case.tf}.tanh or {case.tf}.nn.softplus"
+            f"{question.tf}.tanh or {question.tf}.nn.softplus"
         ),
         (),
     )
 
 
-def _branch(case: Question, i: int, slot: int, j: int) -> Said:
+def _branch(question: Question, i: int, slot: int, j: int) -> Finding:
     return (
         "branch",
         (
-            f"{case.code(i)} took {_other(case, i, slot)}, so a small change of "
-            f"{case.known(j) or 'this operand'} changes nothing."
+            f"{question.code(i)} took {_other(question, i, slot)}, so a small change "
+            f"of {question.known(j) or 'this operand'} changes nothing."
         ),
         (
             "choose values for which this operand is the one taken, or a smooth "
@@ -160,40 +170,40 @@ def _branch(case: Question, i: int, slot: int, j: int) -> Said:
     )
 
 
-def _product(case: Question, i: int, slot: int, _j: int) -> Said:
+def _product(question: Question, i: int, slot: int, _j: int) -> Finding:
     return (
         "factor",
         (
-            f"In {case.code(i)} the other factor{_factor(case, i, slot)} is 0, and 0 "
-            "times any gradient is 0."
+            f"In {question.code(i)} the other factor{_factor(question, i, slot)} is 0, "
+            "and 0 times any gradient is 0."
         ),
         "give the other factor a value that is not 0",
         (),
     )
 
 
-def _jump(case: Question, i: int, _slot: int, _j: int) -> Said:
+def _jump(question: Question, i: int, _slot: int, _j: int) -> Finding:
     return (
         "flat",
-        f"{case.code(i)} is a step: flat everywhere, so that its derivative is 0.",
-        f"use a smooth step such as {case.tf}.tanh",
-        _renamed(case, i, "sign", "tanh"),
+        f"{question.code(i)} is a step: flat everywhere, so that its derivative is 0.",
+        f"use a smooth step such as {question.tf}.tanh",
+        _renamed(question, i, "sign", "tanh"),
     )
 
 
-def _shares(case: Question, i: int, _slot: int, _j: int) -> Said:
+def _shares(question: Question, i: int, _slot: int, _j: int) -> Finding:
     return (
         "cancel",
         (
-            f"The entries of {case.code(i)} always sum to 1, so their plain sum cannot "
-            "change."
+            f"The entries of {question.code(i)} always sum to 1, so their plain sum "
+            "cannot change."
         ),
         "use single entries, or a loss such as the cross entropy",
         (),
     )
 
 
-_SAYINGS: dict[str, Callable[[Question, int, int, int], Said]] = {
+_SAYINGS: dict[str, Callable[[Question, int, int, int], Finding]] = {
     **dict.fromkeys(("relu", "relu6", "gate"), _rectified),
     **dict.fromkeys(("maximum", "minimum", "where", "clip"), _branch),
     **dict.fromkeys(("multiply", "matmul", "divide"), _product),
@@ -203,65 +213,69 @@ _SAYINGS: dict[str, Callable[[Question, int, int, int], Said]] = {
 }
 
 
-def _what(case: Question, j: int) -> str:
-    value = case.value(j)
-    name = case.known(j) or "its operand"
+def _what(question: Question, j: int) -> str:
+    value = question.value(j)
+    name = question.known(j) or "its operand"
     if np.size(value) == 1:
         return f"{name} is {number(value)}"
     return f"{name} goes from {number(np.min(value))} to {number(np.max(value))}"
 
 
-def _operand(case: Question, i: int, slot: int) -> Any:
-    rec, op = case.recs[i], case.op(i)
+def _operand(question: Question, i: int, slot: int) -> Any:
+    rec, op = question.recs[i], question.op(i)
     j = op.inputs(rec)[slot]
-    return case.value(j) if j >= 0 else op.values(rec)[slot]
+    return question.value(j) if j >= 0 else op.values(rec)[slot]
 
 
-def _other(case: Question, i: int, slot: int) -> str:
-    op = case.op(i)
+def _other(question: Question, i: int, slot: int) -> str:
+    op = question.op(i)
     others = [s for s in range(len(op.operands)) if s != slot and op.operands[s] != "c"]
     if op.name == "clip" or not others:
         return "its border"
-    v = _operand(case, i, others[-1])
+    v = _operand(question, i, others[-1])
     return f"its other operand, {number(v)}" if np.size(v) == 1 else "its other operand"
 
 
-def _factor(case: Question, i: int, slot: int) -> str:
-    op = case.op(i)
+def _factor(question: Question, i: int, slot: int) -> str:
+    op = question.op(i)
     if op.many or len(op.operands) != 2:
         return ""
-    j = op.inputs(case.recs[i])[1 - slot]
+    j = op.inputs(question.recs[i])[1 - slot]
     name = (
-        case.known(j)
+        question.known(j)
         if j >= 0
-        else case.scribe.holders.get(id(_operand(case, i, 1 - slot)), ("", None))[0]
+        else question.builder.holders.get(
+            id(_operand(question, i, 1 - slot)), ("", None)
+        )[0]
     )
     return f" {name}" if name else ""
 
 
-def _summed(case: Question, i: int) -> bool:
-    return case.op(i).broadcasts and case.recs[i][-3] is not None
+def _summed(question: Question, i: int) -> bool:
+    return question.op(i).broadcasts and question.recs[i][-3] is not None
 
 
-def _leaky(case: Question, i: int) -> code_edits.Edits:
-    node = case.node(i)
+def _leaky(question: Question, i: int) -> code_edits.Edits:
+    node = question.node(i)
     if isinstance(node, ast.Call) and dotted(node.func).endswith(".relu"):
         return code_edits.replace(
-            case, case.line(i), node.func, f"{case.tf}.nn.leaky_relu"
+            question, question.line(i), node.func, f"{question.tf}.nn.leaky_relu"
         )
     return ()
 
 
-def _renamed(case: Question, i: int, old: str, new: str) -> code_edits.Edits:
-    node = case.node(i)
+def _renamed(question: Question, i: int, old: str, new: str) -> code_edits.Edits:
+    node = question.node(i)
     if isinstance(node, ast.Call) and dotted(node.func).endswith(f".{old}"):
-        return code_edits.replace(case, case.line(i), node.func, f"{case.tf}.{new}")
+        return code_edits.replace(
+            question, question.line(i), node.func, f"{question.tf}.{new}"
+        )
     return ()
 
 
-def _cancelled(case: Question, j: int, came: list[tuple[int, Any]]) -> Reason:
-    name = case.known(j) or "a value"
-    terms = " and ".join(f"{number(d)} through {case.code(i)}" for i, d in came[:4])
+def _cancelled(question: Question, j: int, came: list[tuple[int, Any]]) -> Reason:
+    name = question.known(j) or "a value"
+    terms = " and ".join(f"{number(d)} through {question.code(i)}" for i, d in came[:4])
     scalar = all(np.size(d) == 1 for _, d in came)
     said = f": {terms}" if scalar and len(came) <= 4 else ""
     return Reason(
@@ -269,6 +283,6 @@ def _cancelled(case: Question, j: int, came: list[tuple[int, Any]]) -> Reason:
         f"The gradients that reach {name} on {len(came)} paths cancel{said}.",
         f"nothing is broken: at this value the target does not change with {name}; "
         "choose another value, or let one path count more",
-        case.scribe.span(j) or case.scribe.span(came[0][0]),
+        question.builder.span(j) or question.builder.span(came[0][0]),
         nodes=(f"n{j}",),
     )

@@ -1,8 +1,8 @@
-"""The learner's code, read: which line feeds which, and where a call stands.
+"""The learner's code parsed: which statement feeds which, and which made a call.
 
-What a tape did not record leaves no trace in it. The code tells: this module parses the
-file (or the notebook's cells, in the order they ran) and follows names from line to
-line. It reads only; nothing here runs code.
+What a tape did not record must be read from the code: this module parses the file (or
+the notebook's cells, in the order they ran) and follows names from statement to
+statement. Nothing here runs code.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from typing import Any, TypeAlias
 
 from tapeviz.inspect.source.positions import positions
 
-Spot: TypeAlias = tuple[CodeType, int]
+CallSite: TypeAlias = tuple[CodeType, int]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BODIES = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
 @dataclass(eq=False)
 class Statement:
-    """A statement, or the head of a compound one, and what surrounds it.
+    """A statement, or the head of a compound one, and the blocks around it.
 
-    ``reads`` and ``makes`` are names, dotted ones included. ``withs`` are the
+    ``order`` sorts statements: file or cell, line, column. ``scope`` is a path such as
+    ``file.py/f``. ``reads``, ``makes`` and ``calls`` are the names it reads, assigns
+    and calls, dotted ones included. ``withs`` are the
     with-blocks around it, ``loops`` the loops, outermost first; ``sure`` is False where
     it may not run, as in the branch of an if. ``a, b = 1, 2`` is two of them, each with
     its own target and value as ``share``.
@@ -64,13 +66,16 @@ class Statement:
 
 
 class ProgramSource:
-    """The code around a call, and around what a tape recorded.
+    """The files or cells around a call and around what a tape recorded, parsed.
 
-    ``call`` is the call itself where it can be found, ``here`` the statement it is in.
+    ``call`` is the call itself where it can be found, ``asking_line`` the statement it
+    is in.
     """
 
-    def __init__(self, spot: Spot | None, codes: Iterable[CodeType] = ()) -> None:
-        first = [] if spot is None else [spot[0].co_filename]
+    def __init__(
+        self, call_site: CallSite | None, codes: Iterable[CodeType] = ()
+    ) -> None:
+        first = [] if call_site is None else [call_site[0].co_filename]
         cells = _cells(*first)
         paths = dict.fromkeys([*first, *(c.co_filename for c in codes)])
         if cells.keys() & paths.keys():
@@ -85,8 +90,8 @@ class ProgramSource:
         for line in self.lines:
             for name in line.makes:
                 self._made[_home(name, line.scope), name].append(line)
-        self.here = None if spot is None else self.line_at(spot)
-        found = None if spot is None else self.node_at(spot)
+        self.asking_line = None if call_site is None else self.line_at(call_site)
+        found = None if call_site is None else self.node_at(call_site)
         self.call = found if isinstance(found, ast.Call) else None
 
     # -- reading ---------------------------------------------------------------------
@@ -140,23 +145,23 @@ class ProgramSource:
 
     # -- finding ---------------------------------------------------------------------
 
-    def node_at(self, spot: Spot) -> ast.AST | None:
+    def node_at(self, call_site: CallSite) -> ast.AST | None:
         """The expression of one instruction."""
-        line, place = self.line_at(spot), _position(spot)
-        if line is None or place is None:
+        line, position = self.line_at(call_site), _position(call_site)
+        if line is None or position is None:
             return None
-        inside = (n for n in _own(line.node) if _place(n) == place)
+        inside = (n for n in _own(line.node) if _index_of(n) == position)
         found = list(inside)
         return found[-1] if found else None
 
-    def line_at(self, spot: Spot) -> Statement | None:
+    def line_at(self, call_site: CallSite) -> Statement | None:
         """The innermost statement that an instruction belongs to."""
-        place, best = _position(spot), None
-        if place is None:
+        position, best = _position(call_site), None
+        if position is None:
             return None
-        for line in self._around.get((spot[0].co_filename, place[0]), ()):
+        for line in self._around.get((call_site[0].co_filename, position[0]), ()):
             inner = best is None or line.order >= best.order
-            if inner and _holds(line.node, place):
+            if inner and _holds(line.node, position):
                 best = line
         return best
 
@@ -204,11 +209,11 @@ class ProgramSource:
             return every
         early = [one for one in every if one.order < line.order]
         late = [one for one in every if one.order >= line.order]
-        kept = [one for one in late if set(one.loops) & set(line.loops)]
+        later = [one for one in late if set(one.loops) & set(line.loops)]
         for one in reversed(early):
-            if kept and one.path != line.path == kept[-1].path:
+            if later and one.path != line.path == later[-1].path:
                 break
-            kept.append(one)
+            later.append(one)
             if one.sure and not isinstance(one.node, (ast.AugAssign, ast.Expr)):
                 break
             if (
@@ -217,7 +222,7 @@ class ProgramSource:
                 and not isinstance(one.node, ast.Expr)
             ):
                 break
-        return kept or every
+        return later or every
 
     def feeders(
         self, line: Statement, starts: Container[tuple[str, str]] = ()
@@ -270,29 +275,33 @@ class ProgramSource:
 
     def starts(self, name: str) -> set[tuple[str, str]]:
         """A name as the question knows it, and as the methods of its object do."""
-        if self.here is None or not name:
+        if self.asking_line is None or not name:
             return set()
         own = "self." + name.rpartition(".")[2]
         inner = {key for key in self._made if key[1] == own and "." in name}
-        made = self.made(name.partition(".")[0], self.here)
+        made = self.made(name.partition(".")[0], self.asking_line)
         kinds = {kind for one in made for kind in one.calls}
         known = {key for key in inner if key[0].rpartition("/")[2] in kinds}
-        return {self.key(name, self.here), *(known or inner)}
+        return {self.key(name, self.asking_line), *(known or inner)}
 
     def chain(
         self, name: str, goals: Iterable[Statement], ends: set[str]
     ) -> list[Statement]:
-        """The statements on the way from a name to the goals, in order.
+        """The statements on the paths from a name to the goals, in order.
 
-        A way begins at each statement that reads the name; what made it is no part of
-        the way. No way leads through a statement that reads one of ``ends``.
+        A path begins at each statement that reads the name; what made it is no part of
+        it. No path leads through a statement that reads one of ``ends``.
         """
         starts = self.starts(name)
         takers: dict[Statement, set[Statement]] = defaultdict(set)
         todo, seen = deque(goals if starts else ()), set()
         while todo:
             line = todo.popleft()
-            if line not in seen and line is not self.here and not ends & line.reads:
+            if (
+                line not in seen
+                and line is not self.asking_line
+                and not ends & line.reads
+            ):
                 seen.add(line)
                 for other in self.feeders(line, starts):
                     takers[other].add(line)
@@ -307,9 +316,9 @@ class ProgramSource:
 
     def makes_of(self, name: str) -> set[str]:
         """The names that take their values from a name, in its own scope, in order."""
-        if self.here is None or not name:
+        if self.asking_line is None or not name:
             return set()
-        scope, known = self.key(name, self.here)[0], {name}
+        scope, known = self.key(name, self.asking_line)[0], {name}
         for line in self.lines:
             if line.scope == scope and known & line.reads:
                 known |= line.makes
@@ -317,13 +326,13 @@ class ProgramSource:
 
     def goals(self, argument: ast.expr | None, name: str) -> list[Statement]:
         """The statements that made the value asked about."""
-        if self.here is None:
+        if self.asking_line is None:
             return []
         asked = _read_names(argument) if argument is not None else {name}
-        return [one for n in sorted(asked) for one in self.before(n, self.here)]
+        return [one for n in sorted(asked) for one in self.before(n, self.asking_line)]
 
     def argument(self, slot: int, keyword: str) -> ast.expr | None:
-        """What the call was given for a parameter."""
+        """The expression that the call passes for a parameter."""
         if self.call is None:
             return None
         for word in self.call.keywords:
@@ -345,7 +354,7 @@ class ProgramSource:
 
 
 def _home(name: str, scope: str) -> str:
-    """The scope a name lives in: what hangs on ``self`` belongs to the class."""
+    """The scope a name belongs to: for an attribute of ``self`` it is the class."""
     return scope.rpartition("/")[0] if name.startswith("self.") else scope
 
 
@@ -463,33 +472,33 @@ def _tree(path: str) -> ast.Module | None:
 
 
 def _cells(asking: str = "") -> dict[str, int]:
-    """The notebook's cells by their file, with their place in the order they ran.
+    """The notebook's cells by their file, with their position in the order they ran.
 
-    The one that asks is the last. Where nobody counts the cells, all have one number;
-    then the first to run is first.
+    The cell that asks is the last. Where the cells are not numbered, all have the same
+    number and are sorted as they first ran.
     """
     shell = sys.modules.get("IPython")
     running = shell.get_ipython() if shell is not None else None
     numbers = getattr(getattr(running, "compile", None), "_filename_map", {})
     files = sorted(numbers, key=lambda file: (file == asking, numbers[file]))
-    return {file: place for place, file in enumerate(files)}
+    return {file: position for position, file in enumerate(files)}
 
 
-def _position(spot: Spot) -> tuple[int, int, int, int] | None:
+def _position(call_site: CallSite) -> tuple[int, int, int, int] | None:
     """Line, column, end line and end column of an instruction, in bytes."""
-    code, lasti = spot
+    code, lasti = call_site
     if (found := positions(code).get(lasti)) is None:
         return None
     line, end_line, col, end_col = found
     return line, col, end_line, end_col
 
 
-def _place(node: ast.AST) -> tuple[int, int, int, int] | None:
+def _index_of(node: ast.AST) -> tuple[int, int, int, int] | None:
     if not isinstance(node, ast.expr) or node.end_lineno is None:
         return None
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset or 0
 
 
-def _holds(node: ast.stmt, place: tuple[int, int, int, int]) -> bool:
+def _holds(node: ast.stmt, position: tuple[int, int, int, int]) -> bool:
     start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
-    return start <= place[:2] and place[2:] <= end
+    return start <= position[:2] and position[2:] <= end

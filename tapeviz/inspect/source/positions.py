@@ -1,4 +1,4 @@
-"""From an instruction to the stretch of the learner's code it came from."""
+"""From a bytecode instruction to the span of the learner's code it came from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tapeviz.trace.graph import Source, Span
 
 
 class Code:
-    """The spans asked for, and the lines of code around them."""
+    """Looks up spans of code, and collects the lines around them as sources."""
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, int]] = {}
@@ -28,15 +28,15 @@ class Code:
         return self._spans[key]
 
     def _span(self, code: CodeType, lasti: int) -> Span | None:
-        place = positions(code).get(lasti)
-        if place is None:
+        position = positions(code).get(lasti)
+        if position is None:
             return None
-        line, end_line, col, end_col = place
-        return self.stretch(code.co_filename, (line, col, end_line, end_col))
+        line, end_line, col, end_col = position
+        return self.span_of(code.co_filename, (line, col, end_line, end_col))
 
-    def stretch(self, path: str, place: tuple[int, int, int, int]) -> Span | None:
-        """What stands from a line and byte column of a file to another, if it does."""
-        line, col, end_line, end_col = place
+    def span_of(self, path: str, position: tuple[int, int, int, int]) -> Span | None:
+        """The span between two positions of a file: lines, and columns in bytes."""
+        line, col, end_line, end_col = position
         every = linecache.getlines(path)
         if not 0 < line <= end_line <= len(every):
             return None
@@ -69,9 +69,9 @@ class Code:
 def positions(code: CodeType) -> dict[int, tuple[int, int, int, int]]:
     """Line, end line and byte columns by instruction offset."""
     return {
-        2 * i: spot  # type: ignore[misc]  # none of the four is None
-        for i, spot in enumerate(code.co_positions())
-        if None not in spot
+        2 * i: where  # type: ignore[misc]  # none of the four is None
+        for i, where in enumerate(code.co_positions())
+        if None not in where
     }
 
 

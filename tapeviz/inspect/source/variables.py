@@ -12,27 +12,27 @@ Names = Mapping[str, Any]
 
 
 def names_of(tape: GradientTape, names: Names) -> dict[int, str]:
-    """The learner's own names for the places of a tape.
+    """The learner's own names for the records of a tape, by index.
 
     A ``name=`` given to a variable comes first. A value that two variables hold gets
     both names; one whose variable now holds something else gets none.
     """
     found: dict[int, list[str]] = {}
     for name, thing in tensors(names):
-        place = tape._place(thing)
-        if place >= 0 and name not in found.setdefault(place, []):
-            found[place].append(name)
-    named = {place: " = ".join(all_) for place, all_ in found.items()}
-    for place, thing in tape._watched.values():
+        index = tape._index_of(thing)
+        if index >= 0 and name not in found.setdefault(index, []):
+            found[index].append(name)
+    named = {index: " = ".join(all_) for index, all_ in found.items()}
+    for index, thing in tape._watched.values():
         if isinstance(thing, Variable) and thing._name != "Variable":
-            named[place] = thing._name
+            named[index] = thing._name
     return named
 
 
 def holders(names: Names) -> dict[int, tuple[str, Any]]:
     """The name and the tensor that hold a raw value, by the value's identity.
 
-    A tensor comes before a variable made of it; two names of one tensor are both told.
+    A tensor comes before a variable made of it; two names of one tensor are joined.
     """
     found: dict[int, tuple[str, Any]] = {}
     for name, thing in tensors(names):

@@ -14,13 +14,13 @@ from tapeviz.analysis.trajectory import (
     called,
     coordinates,
     number,
-    place,
     plain,
-    spread,
+    point_words,
+    sample_steps,
     track,
 )
 from tapeviz.render.descent import figure
-from tapeviz.render.descent.svg_cleanup import Finish, lean
+from tapeviz.render.descent.svg_cleanup import Finish, clean_svg
 from tapeviz.render.descent.words import (
     FEW,
     assignment,
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from tapeviz.trace.value import Value
 
 MOST = 60
-"""Updates told one by one; of longer runs a spread of this many."""
+"""Updates shown one by one; of longer runs this many, evenly chosen."""
 
-BESIDE = "nbcdfhk"
-"""The letters of what stands beside an update while it is made.
+UPDATE_DETAILS = "nbcdfhk"
+"""The id letters of what is shown only while an update is made.
 
 ``n`` the assignment on the number line, ``b c d`` the arrows of its parts and ``f h k``
 their names.
@@ -66,33 +66,33 @@ def descent_film(
 ) -> Film:
     """The film of a descent: start, then gradient, update and new loss at each step.
 
-    The picture is that of ``plots.figure``: its points ``p0``, ``p1``, ..., update
+    The picture is that of ``figure.figure``: its points ``p0``, ``p1``, ..., update
     arrows ``a0``, ..., slopes ``t0``, ... and dots of the loss ``l0``, ... appear as
-    the film goes on. Of a run of more than ``MOST`` updates a spread is told. More than
-    two numbers are seen in their two principal directions, or in two that
-    ``directions`` chooses. ValueError for an unknown theme.
+    the film goes on. Of a run of more than ``MOST`` updates that many are shown. More
+    than two numbers are seen along their two principal directions, or along the two
+    that ``directions`` chooses. ValueError for an unknown theme.
     """
     theme_of(theme)
     look = {"directions": directions} if directions else {}
     svg = _picture(run.validate(), theme, look)
     ids = frozenset(re.findall(r'\sid="([^"]+)"', svg))
-    story = _Story(run, ids)
-    frames = tuple(story.all_frames())
+    frames_of = _DescentFrames(run, ids)
+    frames = tuple(frames_of.all_frames())
     film = Film(
-        _title(run), figure.describe(run, **look), svg, frames, (), story.table()
+        _title(run), figure.describe(run, **look), svg, frames, (), frames_of.table()
     )
     return film.validate()
 
 
 def descent_table(run: Descent) -> Table:
-    """Point, loss, gradient and update of every step that a film tells."""
-    return _Story(run, frozenset()).table()
+    """Point, loss, gradient and update of every step that the film shows."""
+    return _DescentFrames(run, frozenset()).table()
 
 
-def told(run: Descent) -> int:
-    """How many of a run's updates its film tells."""
+def steps_shown(run: Descent) -> int:
+    """How many of a run's updates its film shows."""
     t = track(run)
-    return len(t.sound(spread(t.updates, MOST)))
+    return len(t.sound(sample_steps(t.updates, MOST)))
 
 
 def _title(run: Descent) -> str:
@@ -117,12 +117,15 @@ def _picture(run: Descent, theme: str, look: Mapping[str, Any]) -> str:
         figure.describe(run, **look),
         theme,
     )
-    return lean(figure.write_svg(fig), finish)
+    return clean_svg(figure.write_svg(fig), finish)
 
 
 @dataclass
-class _Story:
-    """The frames being told, and the marks in force."""
+class _DescentFrames:
+    """Writes the frames in order; ``now`` has the marks that are set so far.
+
+    ``ids`` are those of the picture: marks of other ids are left out.
+    """
 
     run: Descent
     ids: frozenset[str]
@@ -130,7 +133,7 @@ class _Story:
 
     def __post_init__(self) -> None:
         self.t = track(self.run)
-        self.steps = self.t.sound(spread(self.t.updates, MOST))
+        self.steps = self.t.sound(sample_steps(self.t.updates, MOST))
         self.loss = plain(self.run.loss_name)
 
     @cached_property
@@ -166,7 +169,9 @@ class _Story:
     def start(self) -> Frame:
         where = self.where(0)
         at = f"{where[0].upper()}{where[1:]}" if self.many else f"It starts at {where}"
-        return self.frame(f"{at}, {self.told(0)}.", {"p0": "hot", "l0": "hot"}, row=0)
+        return self.frame(
+            f"{at}, {self.loss_words(0)}.", {"p0": "hot", "l0": "hot"}, row=0
+        )
 
     @property
     def many(self) -> bool:
@@ -177,9 +182,9 @@ class _Story:
         """A point in words."""
         if self.many:
             return "the variables are at their start" if i == 0 else "the new values"
-        return place(self.labels, self.t.points[i])
+        return point_words(self.labels, self.t.points[i])
 
-    def told(self, i: int) -> str:
+    def loss_words(self, i: int) -> str:
         """The loss at a point in words."""
         return f"where {called(self.loss)} is {number(self.t.losses[i])}"
 
@@ -203,8 +208,8 @@ class _Story:
             return f"the gradient has length {number(self.t.slopes[i])}."
         values = ", ".join(map(number, self.t.gradients[i]))
         values = f"({values})" if len(self.labels) > 1 else values
-        here = f"at {self.where(i)} the gradient is {values}"
-        return f"{here}{_meaning(self.t.gradients[i], self.labels, self.loss)}."
+        sentence = f"at {self.where(i)} the gradient is {values}"
+        return f"{sentence}{_meaning(self.t.gradients[i], self.labels, self.loss)}."
 
     def derivatives(self, update: Update) -> Iterator[str]:
         """The gradient of each variable as an equation."""
@@ -216,7 +221,7 @@ class _Story:
 
     def move(self, i: int, row: int) -> Frame:
         marks = {f"p{i}": "done", f"l{i}": "done", f"a{i}": "hot", f"m{i}": "on"}
-        marks |= {f"{letter}{i}": "on" for letter in BESIDE}
+        marks |= {f"{letter}{i}": "on" for letter in UPDATE_DETAILS}
         formula = "; ".join(self.assignments(self.run.updates[i]))
         return self.frame(self.moving(i), marks, formula, row)
 
@@ -231,12 +236,12 @@ class _Story:
             far = number(self.t.strides[i])
             return f"The update{why} moves the variables by a length of {far}."
         moves = (v for m in self.run.updates[i].moves for v in (m.data or ()))
-        ways = [
+        changes = [
             f"{label} by {number(float(v))}"
             for label, v in zip(self.labels, moves, strict=True)
             if isinstance(v, (int, float))
         ]
-        return f"The update{why} changes {' and '.join(ways)}."
+        return f"The update{why} changes {' and '.join(changes)}."
 
     def assignments(self, update: Update) -> Iterator[str]:
         """The update of each variable, ``x := 2 - 0.1 * (-6) = 2.6``."""
@@ -247,7 +252,7 @@ class _Story:
     def arrive(self, i: int, row: int) -> Frame:
         gone = "" if self.t.seen else "done"
         marks = {f"t{i}": gone, f"s{i}": "", f"m{i}": "", f"a{i}": "done"}
-        marks |= {f"{letter}{i}": "" for letter in BESIDE}
+        marks |= {f"{letter}{i}": "" for letter in UPDATE_DETAILS}
         end = i == self.steps[-1]
         near = {f"p{i + 1}": "hot", f"l{i + 1}": "hot"}
         near |= {f"v{i + 1}": "on", f"e{i + 1}": "on"}
@@ -289,7 +294,7 @@ class _Story:
         return f"{self.loss}: {before} -> {after}"
 
     def table(self) -> Table:
-        """The film's twin in words."""
+        """The same steps as a table."""
         return Table(self.heads(), tuple(map(self.row, self.steps)))
 
     def heads(self) -> tuple[str, ...]:
@@ -311,7 +316,7 @@ class _Story:
 
 
 def _meaning(gradient: Sequence[float], labels: list[str], loss: str) -> str:
-    """What the sign of a single derivative says."""
+    """What the gradient says, as the end of a sentence."""
     if not np.isfinite(gradient).all():
         return ", which is no direction to go in"
     if not np.any(gradient):

@@ -1,4 +1,4 @@
-"""The parts of a picture of gradient descent: axes, curves, points and arrows."""
+"""The panels of a descent plot, drawn with matplotlib: curve, path, arrows, losses."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tapeviz.analysis.trajectory import (
     coordinates,
     entries,
     number,
-    over,
-    place,
     plain,
-    spread,
+    point_words,
+    sample_steps,
+    surface_name,
 )
 from tapeviz.trace.value import WHOLE
 
@@ -31,14 +31,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from tapeviz.analysis.projection import Plane
     from tapeviz.analysis.trajectory import Floats
     from tapeviz.trace.descent import Descent, Landscape
 
-    Spot = Sequence[float] | Floats
+    Point = Sequence[float] | Floats
 
 MOST = 60
-"""Steps drawn one by one; longer runs show a spread of this many."""
+"""Steps drawn one by one; of longer runs this many, evenly chosen."""
 
 CROWD = 20
 """Points drawn at most between two steps that are shown."""
@@ -65,7 +64,7 @@ _MIDDLE = 0.5
 _LETTER = 5.8
 _FINE = 8
 
-_PLACES = {
+_NOTE_POSITIONS = {
     "top": (0.5, 1.0, "center", "top"),
     "middle": (0.5, 0.6, "center", "top"),
     "right": (1.0, 1.0, "right", "top"),
@@ -85,10 +84,11 @@ _SIDES = {
 
 
 @dataclass(frozen=True)
-class Pen:
-    """What every part of the picture needs: the run, its numbers and the colours.
+class PlotContext:
+    """What every panel needs: the run, its track as arrays, and the colours by role.
 
-    ``plane`` is set where many numbers are seen in two directions of theirs.
+    ``film`` adds what only a film shows. ``plane`` is set where a run of more than two
+    numbers is projected on two directions.
     """
 
     run: Descent
@@ -100,7 +100,7 @@ class Pen:
     @cached_property
     def steps(self) -> list[int]:
         """The updates drawn one by one."""
-        return spread(self.t.updates, MOST)
+        return sample_steps(self.t.updates, MOST)
 
     @property
     def points(self) -> list[int]:
@@ -109,7 +109,7 @@ class Pen:
 
     @cached_property
     def sloped(self) -> frozenset[int]:
-        """The steps whose tangent has room beside the others' in a still picture."""
+        """The steps whose tangents a static picture shows: at most six, well apart."""
         seen = [i for i in self.steps if self.t.near[i]]
         xs, found = self.t.points[:, 0], seen[:1]
         room = _TANGENTS * float(np.ptp(xs[self.t.near])) if found else 0.0
@@ -134,19 +134,22 @@ def shown(value: float) -> str:
     return number(value).replace("-", "\N{MINUS SIGN}")
 
 
-def dress(ax: Axes, pen: Pen) -> None:
-    """Paper, spines and ticks in the theme's colours."""
-    ax.set_facecolor(pen.colours["paper"])
+def style_axes(ax: Axes, context: PlotContext) -> None:
+    """Give the axes the theme's background, spines and tick colours."""
+    ax.set_facecolor(context.colours["paper"])
     for side, spine in ax.spines.items():
         spine.set_visible(side in {"left", "bottom"})
-        spine.set(color=pen.colours["line"], linewidth=0.8)
+        spine.set(color=context.colours["line"], linewidth=0.8)
     ax.tick_params(
-        colors=pen.colours["line"], labelcolor=pen.colours["muted"], length=3, width=0.8
+        colors=context.colours["line"],
+        labelcolor=context.colours["muted"],
+        length=3,
+        width=0.8,
     )
 
 
 def ticks(ax: Axes, *, log: bool = False, steps: bool = False) -> None:
-    """Few ticks, their numbers written as everywhere."""
+    """Put about five ticks on each axis, their numbers as in all our texts."""
     ax.xaxis.set_major_locator(few(integer=steps))
     ax.yaxis.set_major_locator(LogLocator(numticks=6) if log else few())
     for axis in (ax.xaxis, ax.yaxis):
@@ -159,50 +162,52 @@ def few(*, integer: bool = False) -> MaxNLocator:
     return MaxNLocator(5, steps=[1, 2, 2.5, 5, 10], integer=integer, min_n_ticks=1)
 
 
-def head(ax: Axes, pen: Pen, title: str, x: str) -> None:
+def head(ax: Axes, context: PlotContext, title: str, x: str) -> None:
     """The title and what the x-axis is."""
     ax.set_title(
-        title, loc="left", y=1.0, pad=12, color=pen.colours["ink"], fontsize="medium",
+        title, loc="left", y=1.0, pad=12, color=context.colours["ink"],
+        fontsize="medium",
         parse_math=False,
     )  # fmt: skip
-    ax.set_xlabel(x, color=pen.colours["muted"], parse_math=False)
+    ax.set_xlabel(x, color=context.colours["muted"], parse_math=False)
 
 
 @dataclass(frozen=True)
 class _Label:
-    """A short text on one side of a place; with an id where a film reveals it."""
+    """A short text on one side of a data point; ``gid`` is its id in a film."""
 
     words: str
-    at: Spot
+    at: Point
     side: str
     colour: str
     gid: str = ""
 
 
-def _say(ax: Axes, pen: Pen, label: _Label) -> None:
+def _write_label(ax: Axes, context: PlotContext, label: _Label) -> None:
     ha, va, right, up = _SIDES[label.side]
     note = ax.annotate(
         label.words, (label.at[0], label.at[1]), (right, up), ha=ha, va=va,
-        textcoords="offset points", color=pen.colours[label.colour], fontsize="small",
+        textcoords="offset points", color=context.colours[label.colour],
+        fontsize="small",
         parse_math=False, annotation_clip=False, zorder=6, gid=label.gid or None,
     )  # fmt: skip
-    if not pen.film:
-        paper = pen.colours["paper"]
+    if not context.film:
+        paper = context.colours["paper"]
         note.set_bbox({"fc": paper, "ec": "none", "alpha": 0.8, "pad": 0.6})
 
 
-def note(ax: Axes, pen: Pen, lines: list[str], where: str) -> None:
-    """What the picture had to leave out, written into it."""
+def note(ax: Axes, context: PlotContext, lines: list[str], where: str) -> None:
+    """Write into the picture what it leaves out; ``where`` is a key of positions."""
     if lines:
-        x, y, ha, va = _PLACES[where]
+        x, y, ha, va = _NOTE_POSITIONS[where]
         ax.text(
             x, y, "\n".join(lines), ha=ha, va=va, transform=ax.transAxes, zorder=7,
-            fontsize="small", style="italic", color=pen.colours["ink"],
+            fontsize="small", style="italic", color=context.colours["ink"],
             parse_math=False, gid=f"note-{where}",
         )  # fmt: skip
 
 
-def _empty(ax: Axes, pen: Pen) -> None:
+def _empty(ax: Axes, context: PlotContext) -> None:
     ax.set_axis_off()
     said = (
         (0.6, "No update was recorded.", "ink", "large"),
@@ -210,34 +215,41 @@ def _empty(ax: Axes, pen: Pen) -> None:
         (0.37, "inside the with block.", "muted", "medium"),
     )
     for y, words, colour, size in said:
-        ink = pen.colours[colour]
+        ink = context.colours[colour]
         ax.text(0, y, words, transform=ax.transAxes, color=ink, fontsize=size)
 
 
-def _line(ax: Axes, pen: Pen) -> None:
-    run, xs, ys = pen.run, pen.t.points[:, 0], heights(pen)
-    near = pen.t.near & np.isfinite(ys)
+def _line(ax: Axes, context: PlotContext) -> None:
+    run, xs, ys = context.run, context.t.points[:, 0], heights(context)
+    near = context.t.near & np.isfinite(ys)
     land = run.landscape if run.landscape and not run.landscape.ys else None
-    foot = _STRIP if pen.film else 0.17
-    frame_line(ax, land, xs[near], ys[near], whole=bool(pen.t.near.all()), foot=foot)
-    head(ax, pen, f"{over(pen.run)} for each {pen.t.names[0]}", pen.t.names[0])
+    foot = _STRIP if context.film else 0.17
+    frame_line(
+        ax, land, xs[near], ys[near], whole=bool(context.t.near.all()), foot=foot
+    )
+    head(
+        ax,
+        context,
+        f"{surface_name(context.run)} for each {context.t.names[0]}",
+        context.t.names[0],
+    )
     ticks(ax)
-    curve(ax, pen, land)
-    for i in pen.steps:
+    curve(ax, context, land)
+    for i in context.steps:
         if near[i]:
-            _line_update(ax, pen, i, (xs[i], ys[i]))
+            _line_update(ax, context, i, (xs[i], ys[i]))
     path = np.column_stack([xs, np.where(near, ys, np.nan)])
-    points(ax, pen, path, drop=True)
-    ends(ax, pen, path)
-    note(ax, pen, _lost(pen), "top")
+    points(ax, context, path, drop=True)
+    ends(ax, context, path)
+    note(ax, context, _lost(context), "top")
 
 
-def heights(pen: Pen) -> Floats:
+def heights(context: PlotContext) -> Floats:
     """The loss at each of the n + 1 points; the last from the landscape, or nan."""
-    end, land, x = np.nan, pen.run.landscape, pen.t.points[-1, 0]
+    end, land, x = np.nan, context.run.landscape, context.t.points[-1, 0]
     if land is not None and not land.ys and land.xs[0] <= x <= land.xs[-1]:
         end = np.interp(x, land.xs, land.losses[0])
-    return np.append(pen.t.losses, end)
+    return np.append(context.t.losses, end)
 
 
 def frame_line(  # noqa: PLR0913 - what is to be seen
@@ -274,12 +286,12 @@ def padded(values: Floats, part: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def curve(ax: Axes, pen: Pen, land: Landscape | None) -> None:
+def curve(ax: Axes, context: PlotContext, land: Landscape | None) -> None:
     """The loss along one variable."""
     if land is not None and _seen(np.array(land.xs), ax.get_xlim()).sum() >= _FINE:
         xs, ys = np.array(land.xs), np.array(land.losses[0], dtype=float)
         xs, ys = _cut(*_cut(xs, ys, *ax.get_xlim()), *ax.get_ylim(), flip=True)
-        ax.plot(xs, ys, color=pen.colours[CURVE], lw=1.8, zorder=2, gid="curve")
+        ax.plot(xs, ys, color=context.colours[CURVE], lw=1.8, zorder=2, gid="curve")
 
 
 def _cut(
@@ -313,39 +325,42 @@ def _inside(a: float, b: float, low: float, high: float) -> tuple[float, float] 
     return max(one, 0.0), min(two, 1.0)
 
 
-def _line_update(ax: Axes, pen: Pen, i: int, here: tuple[float, float]) -> None:
-    to = pen.t.points[i + 1, 0]
-    if pen.film or i in pen.sloped:
-        _tangent(ax, pen, i, here)
-    if np.isfinite(to) and to != here[0]:
-        tip = _arrow(ax, f"a{i}", here, (to, here[1]), pen.colours[MOVE])
-        words, side = f"update {_signed(to - here[0])}", _ahead(ax, here, tip)
-        if pen.film:
-            _say(ax, pen, _Label(words, tip, side, MOVE, f"m{i}"))
-            _number_line(ax, pen, i)
+def _line_update(
+    ax: Axes, context: PlotContext, i: int, start: tuple[float, float]
+) -> None:
+    to = context.t.points[i + 1, 0]
+    if context.film or i in context.sloped:
+        _tangent(ax, context, i, start)
+    if np.isfinite(to) and to != start[0]:
+        tip = _arrow(ax, f"a{i}", start, (to, start[1]), context.colours[MOVE])
+        words, side = f"update {_signed(to - start[0])}", _ahead(ax, start, tip)
+        if context.film:
+            _write_label(ax, context, _Label(words, tip, side, MOVE, f"m{i}"))
+            _number_line(ax, context, i)
         elif i == 0:
-            _say(ax, pen, _Label("update", tip, side, MOVE))
+            _write_label(ax, context, _Label("update", tip, side, MOVE))
 
 
-def _number_line(ax: Axes, pen: Pen, i: int) -> None:
+def _number_line(ax: Axes, context: PlotContext, i: int) -> None:
     """The assignment on a line of its own: from x to new x, part by part."""
     from tapeviz.render.descent.words import assignment
 
-    x, to = pen.t.points[i : i + 2, 0]
+    x, to = context.t.points[i : i + 2, 0]
     wide = ax.get_xaxis_transform()
-    words = assignment(pen.t.names[0], pen.run.updates[i], 0)
+    words = assignment(context.t.names[0], context.run.updates[i], 0)
     left, right = ax.get_xlim()
     half = min(0.5, 0.5 * _NARROW * len(words) / (_units(ax)[0] * (right - left)))
     middle = min(max(_across(ax, ((x + to) / 2, 0)), half), 1 - half)
     ax.text(
         middle, _LINE, words.replace("-", "\N{MINUS SIGN}"), ha="center", va="bottom",
-        transform=ax.transAxes, color=pen.colours["ink"], fontsize="small", zorder=6,
+        transform=ax.transAxes, color=context.colours["ink"],
+        fontsize="small", zorder=6,
         parse_math=False, gid=f"n{i}",
     )  # fmt: skip
-    parts = _terms(pen, i)
+    parts = _terms(context, i)
     for k, (name, move) in enumerate(parts):
         level = _LINE - 0.03 - 0.045 * k
-        ink = pen.colours[PARTS[k % len(PARTS)]] if name else pen.colours[MOVE]
+        ink = context.colours[PARTS[k % len(PARTS)]] if name else context.colours[MOVE]
         low, high = ax.get_xlim()
         ends = np.clip([x, x + move[0]], low, high)
         tip = ">" if move[0] > 0 else "<"
@@ -363,9 +378,9 @@ def _number_line(ax: Axes, pen: Pen, i: int) -> None:
         x = x + move[0]
 
 
-def _terms(pen: Pen, i: int) -> list[tuple[str, list[float]]]:
+def _terms(context: PlotContext, i: int) -> list[tuple[str, list[float]]]:
     """The parts of an update by name; one without a name where it has no parts."""
-    update = pen.run.updates[i]
+    update = context.run.updates[i]
     if not 1 < len(update.parts) <= 3:
         moves = [e for m in update.moves for e in entries(m)]
         return [("", moves)]
@@ -374,51 +389,59 @@ def _terms(pen: Pen, i: int) -> list[tuple[str, list[float]]]:
                      for e in (entries(v) if v else [0.0] * at.size)])
         for part in update.parts
     ]  # fmt: skip
-    if pen.plane is None:
+    if context.plane is None:
         return terms
-    return [(name, pen.plane.of(np.array(move)).tolist()) for name, move in terms]
+    return [(name, context.plane.of(np.array(move)).tolist()) for name, move in terms]
 
 
 def _signed(value: float) -> str:
     return f"{'+' if value > 0 else ''}{shown(value)}"
 
 
-def _ahead(ax: Axes, here: Spot, tip: Spot) -> str:
+def _ahead(ax: Axes, start: Point, tip: Point) -> str:
     """The side beyond an arrow's tip, or before it where the picture ends."""
-    far, east = _across(ax, tip), tip[0] > here[0]
+    far, east = _across(ax, tip), tip[0] > start[0]
     if east:
         return "e" if far < 1 - _EDGE else "nw"
     return "w" if far > _EDGE else "ne"
 
 
-def _across(ax: Axes, place: Spot) -> float:
-    """How far to the right in the picture a place is, from 0 to 1."""
+def _across(ax: Axes, point: Point) -> float:
+    """How far to the right in the picture a point is, from 0 to 1."""
     left, right = ax.get_xlim()
-    return float((place[0] - left) / (right - left))
+    return float((point[0] - left) / (right - left))
 
 
-def _tangent(ax: Axes, pen: Pen, i: int, here: tuple[float, float]) -> None:
-    slope = pen.t.gradients[i, 0]
+def _tangent(
+    ax: Axes, context: PlotContext, i: int, start: tuple[float, float]
+) -> None:
+    slope = context.t.gradients[i, 0]
     if not np.isfinite(slope):
         return
     wide, high = _units(ax)
     dx = 56 / float(np.hypot(wide, high * slope))
-    xs = np.array([here[0] - dx, here[0] + dx])
-    xs, ys = _cut(xs, here[1] + slope * (xs - here[0]), *ax.get_ylim(), flip=True)
+    xs = np.array([start[0] - dx, start[0] + dx])
+    xs, ys = _cut(xs, start[1] + slope * (xs - start[0]), *ax.get_ylim(), flip=True)
     ax.plot(
-        xs, ys, lw=1.6, dashes=(4, 2), zorder=3, color=pen.colours[SLOPE], gid=f"t{i}"
+        xs,
+        ys,
+        lw=1.6,
+        dashes=(4, 2),
+        zorder=3,
+        color=context.colours[SLOPE],
+        gid=f"t{i}",
     )
-    if not (pen.film or i == 0):
+    if not (context.film or i == 0):
         return
     words, side = f"slope {shown(slope)}", "sw" if slope < 0 else "se"
     ends = list(zip(xs, ys, strict=True))[:: 1 if slope < 0 else -1]
     room = abs(ends[0][0] - ax.get_xlim()[0 if slope < 0 else 1]) * wide
-    place = ends[0 if room > _LETTER * len(words) else -1]
-    _say(ax, pen, _Label(words, place, side, SLOPE, f"s{i}"))
+    anchor = ends[0 if room > _LETTER * len(words) else -1]
+    _write_label(ax, context, _Label(words, anchor, side, SLOPE, f"s{i}"))
 
 
 def _units(ax: Axes) -> tuple[float, float]:
-    """How many points one unit of x and of y is long."""
+    """The length of one data unit of x and of y, in points (1/72 inch)."""
     (x0, y0), (x1, y1) = ax.transData.transform([(0, 0), (1, 1)])
     part = 72 / _dpi(ax)
     return (x1 - x0) * part, (y1 - y0) * part
@@ -430,10 +453,10 @@ def _dpi(ax: Axes) -> float:
 
 
 def _arrow(
-    ax: Axes, gid: str, start: Spot, end: Spot, colour: str, **style: Any
+    ax: Axes, gid: str, start: Point, end: Point, colour: str, **style: Any
 ) -> tuple[float, float]:
-    """An arrow that ends at the picture's edge if it would leave it; where it ends."""
-    tip = _held(ax, start, end)
+    """Draw an arrow, cut off at the axes' edge; gives its tip in data coordinates."""
+    tip = _cut_at_edge(ax, start, end)
     far = float(np.hypot(*np.multiply(np.subtract(tip, start), _units(ax))))
     arrow = FancyArrowPatch(
         (start[0], start[1]), tip, arrowstyle="-|>", shrinkA=min(3, far / 4), shrinkB=0,
@@ -444,7 +467,7 @@ def _arrow(
     return tip
 
 
-def _held(ax: Axes, start: Spot, end: Spot) -> tuple[float, float]:
+def _cut_at_edge(ax: Axes, start: Point, end: Point) -> tuple[float, float]:
     part = 1.0
     for k, limits in enumerate((ax.get_xlim(), ax.get_ylim())):
         inside = _inside(float(start[k]), float(end[k]), *limits)
@@ -453,26 +476,26 @@ def _held(ax: Axes, start: Spot, end: Spot) -> tuple[float, float]:
     return x, y
 
 
-def points(ax: Axes, pen: Pen, path: Floats, *, drop: bool) -> None:
-    """Every point that is shown, with the way to it from the one shown before."""
+def points(ax: Axes, context: PlotContext, path: Floats, *, drop: bool) -> None:
+    """Draw every point that is shown, each with the path from the one shown before."""
     before = -1
-    for i in pen.points:
+    for i in context.points:
         step = i > 0 and i - before == 1
         way = path[_thin(before + 1, i)]
         if drop and step and np.isfinite(path[[before, i]]).all():
             way = np.array([(path[i, 0], path[before, 1]), path[i]])
-        _point(ax, pen, i, way, drop=drop)
+        _point(ax, context, i, way, drop=drop)
         before = i
 
 
-def _point(ax: Axes, pen: Pen, i: int, way: Floats, *, drop: bool) -> None:
-    first, last = i == 0, i == pen.t.updates
-    ink, paper = pen.colours[POINT], pen.colours["paper"]
+def _point(ax: Axes, context: PlotContext, i: int, way: Floats, *, drop: bool) -> None:
+    first, last = i == 0, i == context.t.updates
+    ink, paper = context.colours[POINT], context.colours["paper"]
     ax.plot(
-        way[:, 0], way[:, 1], color=pen.colours[MOVE], lw=1, gid=f"p{i}",
+        way[:, 0], way[:, 1], color=context.colours[MOVE], lw=1, gid=f"p{i}",
         ls=(0, (1.5, 2)) if drop else "-", markevery=[len(way) - 1],
         marker="s" if first else "D" if last else "o",
-        ms=6.5 if first else 6 if last else pen.dot, mew=1.2, mec=ink,
+        ms=6.5 if first else 6 if last else context.dot, mew=1.2, mec=ink,
         mfc=paper if first else ink, zorder=5 if first or last else 4, clip_on=False,
     )  # fmt: skip
 
@@ -482,41 +505,41 @@ def _thin(first: int, last: int) -> list[int]:
     return sorted({*np.linspace(first, last, count).round().astype(int).tolist()})
 
 
-def ends(ax: Axes, pen: Pen, path: Floats) -> None:
-    """Name the start and the end, each on the side where there is room."""
-    labels, end = coordinates(pen.run), pen.t.updates
-    spots = (path - (ax.get_xlim()[0], ax.get_ylim()[0])) / (
+def ends(ax: Axes, context: PlotContext, path: Floats) -> None:
+    """Label the start and the end, each on the side where there is room."""
+    labels, end = coordinates(context.run), context.t.updates
+    fractions = (path - (ax.get_xlim()[0], ax.get_ylim()[0])) / (
         np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim()),
     )  # fmt: skip
-    sides = [_side(spots[0]), _beside(pen, spots[-1])]
-    if sides == ["s", "s"] and abs(spots[0, 0] - spots[-1, 0]) < _APART:
+    sides = [_side(fractions[0]), _end_side(context, fractions[-1])]
+    if sides == ["s", "s"] and abs(fractions[0, 0] - fractions[-1, 0]) < _APART:
         sides[0] = "n"
-    gids = ["", f"e{end}" if pen.film else ""]
+    gids = ["", f"e{end}" if context.film else ""]
     for i, word, side, gid in zip((0, -1), ("start", "end"), sides, gids, strict=True):
         if np.isfinite(path[i]).all():
             words = f"{word}, {labels[0]} = {shown(path[i, 0])}"
             said = words if len(labels) == 1 else word
-            _say(ax, pen, _Label(said, path[i], side, "ink", gid))
+            _write_label(ax, context, _Label(said, path[i], side, "ink", gid))
 
 
-def _beside(pen: Pen, spot: Floats) -> str:
-    """Where the end's label stands: beside a curve on the side that it leaves free."""
-    slopes = pen.t.gradients[:, 0] if pen.t.kind == "line" else np.zeros(0)
+def _end_side(context: PlotContext, position: Floats) -> str:
+    """The side of the end's label: where a loss curve does not run."""
+    slopes = context.t.gradients[:, 0] if context.t.kind == "line" else np.zeros(0)
     slopes = slopes[np.isfinite(slopes)]
-    if not slopes.size or spot[1] < _FOOT:
-        return _side(spot)
+    if not slopes.size or position[1] < _FOOT:
+        return _side(position)
     if slopes[-1] < 0:
-        return "sw" if spot[0] > _LABEL else "ne"
-    return "se" if spot[0] < 1 - _LABEL else "nw"
+        return "sw" if position[0] > _LABEL else "ne"
+    return "se" if position[0] < 1 - _LABEL else "nw"
 
 
-def _side(spot: Floats) -> str:
+def _side(position: Floats) -> str:
     """Below a low point; above a high one, towards the middle."""
-    return "s" if spot[1] < _LOW else "ne" if spot[0] < _MIDDLE else "nw"
+    return "s" if position[1] < _LOW else "ne" if position[0] < _MIDDLE else "nw"
 
 
-def _lost(pen: Pen) -> list[str]:
-    t, near = pen.t, pen.t.near
+def _lost(context: PlotContext) -> list[str]:
+    t, near = context.t, context.t.near
     away = np.flatnonzero(~near)
     if not away.size:
         return []
@@ -524,44 +547,46 @@ def _lost(pen: Pen) -> list[str]:
     what = f"{len(away)} of {len(near)} points lie outside the picture"
     if len(away) == len(near) - first:
         what = f"from point {first} on the run is outside the picture"
-    if pen.plane is not None:
+    if context.plane is not None:
         return [what]
-    end = place(coordinates(pen.run), t.points[-1])
+    end = point_words(coordinates(context.run), t.points[-1])
     return [what, f"it ends at {end}".replace("-", "\N{MINUS SIGN}")]
 
 
-def _plane(ax: Axes, pen: Pen) -> None:
-    t, run, labels = pen.t, pen.run, coordinates(pen.run)
+def _plane(ax: Axes, context: PlotContext) -> None:
+    t, run, labels = context.t, context.run, coordinates(context.run)
     land = run.landscape if run.landscape and run.landscape.ys else None
     x, y = (padded(t.points[t.near][:, k], 0.2) for k in (0, 1))
     if land and t.near.all():
         x, y = (land.xs[0], land.xs[-1]), (land.ys[0], land.ys[-1])
     ax.set(xlim=x, ylim=y)
-    head(ax, pen, f"the path over {over(run)}", labels[0])
-    ax.set_ylabel(labels[1], color=pen.colours["muted"], parse_math=False, labelpad=2)
+    head(ax, context, f"the path over {surface_name(run)}", labels[0])
+    ax.set_ylabel(
+        labels[1], color=context.colours["muted"], parse_math=False, labelpad=2
+    )
     ticks(ax)
-    contours(ax, pen, land)
-    updates(ax, pen)
+    contours(ax, context, land)
+    updates(ax, context)
     path = np.where(t.near[:, None], t.points, np.nan)
-    least(ax, pen)
-    points(ax, pen, path, drop=False)
-    ends(ax, pen, path)
-    lost(ax, pen)
+    mark_minimum(ax, context)
+    points(ax, context, path, drop=False)
+    ends(ax, context, path)
+    lost(ax, context)
 
 
-def updates(ax: Axes, pen: Pen) -> None:
+def updates(ax: Axes, context: PlotContext) -> None:
     """The arrows of every update that is shown."""
-    for i in pen.steps:
-        if pen.t.near[i]:
-            _plane_update(ax, pen, i)
+    for i in context.steps:
+        if context.t.near[i]:
+            _plane_update(ax, context, i)
 
 
-def lost(ax: Axes, pen: Pen) -> None:
+def lost(ax: Axes, context: PlotContext) -> None:
     """Say which points lie outside the picture."""
-    note(ax, pen, _lost(pen), "top")
+    note(ax, context, _lost(context), "top")
 
 
-def contours(ax: Axes, pen: Pen, land: Landscape | None) -> None:
+def contours(ax: Axes, context: PlotContext, land: Landscape | None) -> None:
     """The loss over two variables."""
     if land is None:
         return
@@ -571,7 +596,7 @@ def contours(ax: Axes, pen: Pen, land: Landscape | None) -> None:
     levels = _levels(grid[np.isfinite(grid)])
     if min(*grid.shape, len(levels)) <= 1:
         return
-    colour = pen.colours[CURVE]
+    colour = context.colours[CURVE]
     tints = [to_rgba(colour, a) for a in np.linspace(0.32, 0.03, len(levels) - 1)]
     where = (xs[seen_x], ys[seen_y], np.ma.masked_invalid(grid))
     ax.contourf(*where, levels, colors=tints, zorder=0, antialiased=True)
@@ -579,9 +604,9 @@ def contours(ax: Axes, pen: Pen, land: Landscape | None) -> None:
     lines.set_gid("contours")
 
 
-def least(ax: Axes, pen: Pen) -> None:
-    """The minimum that was found near the run, if it is in the picture."""
-    found = pen.run.curvature("minimum")
+def mark_minimum(ax: Axes, context: PlotContext) -> None:
+    """Mark the minimum that was found near the run, if it is in the picture."""
+    found = context.run.curvature("minimum")
     inside = found is not None and all(
         low < v < high
         for v, (low, high) in zip(
@@ -591,12 +616,12 @@ def least(ax: Axes, pen: Pen) -> None:
     if found is None or not inside or len(found.at) != 2:
         return
     x, y = found.at
-    ink, paper = pen.colours["good"], pen.colours["paper"]
+    ink, paper = context.colours["good"], context.colours["paper"]
     ax.plot(
         [x], [y], marker="P", ms=9, mfc=paper, mec=ink, mew=1.5, ls="", zorder=3.2,
         gid="least",
     )  # fmt: skip
-    _say(ax, pen, _Label("minimum", (x, y), "e", "good"))
+    _write_label(ax, context, _Label("minimum", (x, y), "e", "good"))
 
 
 def _seen(values: Floats, limits: tuple[float, float]) -> NDArray[np.bool_]:
@@ -604,48 +629,48 @@ def _seen(values: Floats, limits: tuple[float, float]) -> NDArray[np.bool_]:
 
 
 def _levels(losses: Floats) -> list[float]:
-    """Levels that part the picture evenly, whatever the loss does, closer when low."""
+    """Contour levels at quantiles of the loss, denser where it is low."""
     if not losses.size:
         return []
     found = np.quantile(losses, np.linspace(0, 1, 11) ** 1.5)
     return sorted({float(v) for v in found})
 
 
-def _plane_update(ax: Axes, pen: Pen, i: int) -> None:
-    here, there = pen.t.points[i], pen.t.points[i + 1]
-    if np.isfinite(there).all() and (here != there).any():
-        _arrow(ax, f"a{i}", here, there, pen.colours[MOVE])
-        if pen.film:
-            _plane_parts(ax, pen, i)
-    slope = pen.t.gradients[i]
-    if pen.film and np.isfinite(slope).all() and slope.any():
-        tip = here + slope * (38 / float(np.hypot(*np.multiply(_units(ax), slope))))
-        ink = pen.colours[SLOPE]
-        tip = _arrow(ax, f"t{i}", here, tip, ink, ls=(0, (3, 1.5)))
-        side = _ahead(ax, here, tip)
-        _say(ax, pen, _Label("gradient", tip, side, SLOPE, f"s{i}"))
+def _plane_update(ax: Axes, context: PlotContext, i: int) -> None:
+    start, there = context.t.points[i], context.t.points[i + 1]
+    if np.isfinite(there).all() and (start != there).any():
+        _arrow(ax, f"a{i}", start, there, context.colours[MOVE])
+        if context.film:
+            _plane_parts(ax, context, i)
+    slope = context.t.gradients[i]
+    if context.film and np.isfinite(slope).all() and slope.any():
+        tip = start + slope * (38 / float(np.hypot(*np.multiply(_units(ax), slope))))
+        ink = context.colours[SLOPE]
+        tip = _arrow(ax, f"t{i}", start, tip, ink, ls=(0, (3, 1.5)))
+        side = _ahead(ax, start, tip)
+        _write_label(ax, context, _Label("gradient", tip, side, SLOPE, f"s{i}"))
 
 
-def _plane_parts(ax: Axes, pen: Pen, i: int) -> None:
-    """The arrows whose sum the update is, one after the other."""
-    parts, here = _terms(pen, i), pen.t.points[i]
+def _plane_parts(ax: Axes, context: PlotContext, i: int) -> None:
+    """The update's parts as arrows head to tail: their sum is the update."""
+    parts, start = _terms(context, i), context.t.points[i]
     for k, (name, move) in enumerate(parts if len(parts) > 1 else []):
-        there = here + move
-        if np.isfinite(there).all() and (there != here).any():
+        there = start + move
+        if np.isfinite(there).all() and (there != start).any():
             ink = PARTS[k % len(PARTS)]
-            tip = _arrow(ax, f"{'bcd'[k]}{i}", here, there, pen.colours[ink])
+            tip = _arrow(ax, f"{'bcd'[k]}{i}", start, there, context.colours[ink])
             side = "n" if k % 2 else "s"
             far = np.hypot(*np.multiply(_units(ax), move))
             word = name if far >= _NAMED else ""
-            _say(ax, pen, _Label(word, tip, side, ink, f"{'fhk'[k]}{i}"))
-        here = there
+            _write_label(ax, context, _Label(word, tip, side, ink, f"{'fhk'[k]}{i}"))
+        start = there
 
 
-def _norms(ax: Axes, pen: Pen) -> None:
-    t, c = pen.t, pen.colours
-    head(ax, pen, "how long gradient and update are", measured(t))
+def _norms(ax: Axes, context: PlotContext) -> None:
+    t, c = context.t, context.colours
+    head(ax, context, "how long gradient and update are", measured(t))
     both = np.concatenate([t.slopes, t.strides])
-    log = upright(ax, both)
+    log = set_loss_range(ax, both)
     ticks(ax, log=log, steps=True)
     keys = []
     for letter, values, ink, marker, word in (
@@ -653,29 +678,29 @@ def _norms(ax: Axes, pen: Pen) -> None:
         ("a", t.strides, c[MOVE], "^", "update"),
     ):
         style: dict[str, Any] = {"color": ink, "marker": marker, "lw": 1.2}
-        _series(ax, pen, letter, values, **style)
+        _series(ax, context, letter, values, **style)
         keys.append(Line2D([], [], label=word, ms=5, **style))
     ax.legend(handles=keys, frameon=False, labelcolor=c["ink"], fontsize="small")
     large = "these arrays are too large to be measured here"
-    note(ax, pen, [] if np.isfinite(both).any() else [large], "middle")
+    note(ax, context, [] if np.isfinite(both).any() else [large], "middle")
 
 
 def measured(t: Track) -> str:
-    """The axis of steps, and why lengths stand for a path that is too large."""
+    """The label of the axis of steps; says so where arrays are too large for a path."""
     why = f" (arrays of more than {WHOLE} numbers: lengths only)"
     return f"step{'' if t.seen else why}"
 
 
-def draw_losses(ax: Axes, pen: Pen) -> None:
+def draw_losses(ax: Axes, context: PlotContext) -> None:
     """The loss at each step."""
-    dress(ax, pen)
-    t = pen.t
-    log = wide(t.losses)
+    style_axes(ax, context)
+    t = context.t
+    log = needs_log_scale(t.losses)
     drawn = t.losses if log else np.where(t.near[:-1], t.losses, np.nan)
-    upright(ax, drawn)
-    head(ax, pen, f"{pen.loss} at each step", "step")
+    set_loss_range(ax, drawn)
+    head(ax, context, f"{context.loss} at each step", "step")
     ticks(ax, log=log, steps=True)
-    _series(ax, pen, "l", drawn, color=pen.colours[CURVE], marker="o", lw=1.2)
+    _series(ax, context, "l", drawn, color=context.colours[CURVE], marker="o", lw=1.2)
     known = np.flatnonzero(np.isfinite(drawn))
     rising = bool(known.size and drawn[known[-1]] > drawn[known[0]])
     late = drawn[known[-_LATE:]]
@@ -683,9 +708,11 @@ def draw_losses(ax: Axes, pen: Pen) -> None:
     sides = ("se" if rising else "ne", "nw" if above else "sw")
     ends = dict.fromkeys(known.tolist()[:: max(len(known) - 1, 1)])
     for i, side in zip(ends, sides, strict=False):
-        gid = f"v{i}" if pen.film and i else ""
-        _say(ax, pen, _Label(shown(t.losses[i]), (i, drawn[i]), side, "ink", gid))
-    note(ax, pen, _loss_notes(t, drawn), "low" if rising else "right")
+        gid = f"v{i}" if context.film and i else ""
+        _write_label(
+            ax, context, _Label(shown(t.losses[i]), (i, drawn[i]), side, "ink", gid)
+        )
+    note(ax, context, _loss_notes(t, drawn), "low" if rising else "right")
 
 
 def _loss_notes(t: Track, drawn: Floats) -> list[str]:
@@ -696,16 +723,16 @@ def _loss_notes(t: Track, drawn: Floats) -> list[str]:
     return [line for line in (t.odd_loss(), high) if line]
 
 
-def wide(values: Floats) -> bool:
+def needs_log_scale(values: Floats) -> bool:
     """Whether a log scale helps: all positive, over more than two decades."""
     known = values[np.isfinite(values)]
     return bool(known.size and known.min() > 0 and known.max() > 100 * known.min())
 
 
-def upright(ax: Axes, values: Floats) -> bool:
-    """Choose the range of y, on a log scale if it helps; whether it is one."""
+def set_loss_range(ax: Axes, values: Floats) -> bool:
+    """Set the range of y, on a log scale if that helps; gives whether it is one."""
     known = values[np.isfinite(values)]
-    if wide(values):
+    if needs_log_scale(values):
         low, high = padded(np.log10(known), 0.15)
         ax.set_yscale("log")
         ax.set_ylim(10**low, 10**high)
@@ -717,70 +744,76 @@ def upright(ax: Axes, values: Floats) -> bool:
     return False
 
 
-def _series(ax: Axes, pen: Pen, letter: str, values: Floats, **style: Any) -> None:
+def _series(
+    ax: Axes, context: PlotContext, letter: str, values: Floats, **style: Any
+) -> None:
     last = len(values) - 1
     ax.set_xlim(-0.05 * max(last, 8), last + 0.06 * max(last, 8))
     before = 0
-    for i in pen.steps:
+    for i in context.steps:
         way = [before, *_thin(before + 1, i)] if i else [0]
         ax.plot(
-            way, values[way], ms=pen.dot, markevery=[len(way) - 1], zorder=3,
+            way, values[way], ms=context.dot, markevery=[len(way) - 1], zorder=3,
             gid=f"{letter}{i}", clip_on=False, **style,
         )  # fmt: skip
         before = i
 
 
-def many(pen: Pen, directions: tuple[int, int] | None, ax: Axes) -> bool:
-    """The path of many numbers in two directions; whether it could be drawn."""
-    found = plane(pen.run, pen.t, directions)
+def draw_projection(
+    context: PlotContext, directions: tuple[int, int] | None, ax: Axes
+) -> bool:
+    """Draw the path of more than two numbers in two directions; False if it can't."""
+    found = plane(context.run, context.t, directions)
     if found is None:
         return False
-    slopes = _gradients(pen.run, pen.t.numbers.shape[1])
-    flat = replace(
-        pen,
-        t=replace(pen.t, points=found.points, gradients=found.of(slopes)),
+    slopes = _gradients(context.run, context.t.numbers.shape[1])
+    projected = replace(
+        context,
+        t=replace(context.t, points=found.points, gradients=found.of(slopes)),
         plane=found,
     )
-    near = flat.t.near
+    near = projected.t.near
     x, y = (padded(found.points[near][:, k], 0.15) for k in (0, 1))
     ax.set(xlim=x, ylim=y)
     path = np.where(near[:, None], found.points, np.nan)
-    head(ax, pen, found.words, found.labels[0])
+    head(ax, context, found.words, found.labels[0])
     ax.set_ylabel(
-        found.labels[1], color=pen.colours["muted"], parse_math=False, labelpad=2
+        found.labels[1], color=context.colours["muted"], parse_math=False, labelpad=2
     )
     ticks(ax)
-    if pen.film:
-        updates(ax, flat)
+    if context.film:
+        updates(ax, projected)
     else:
-        ink = pen.colours["target"]
+        ink = context.colours["target"]
         ax.plot(path[:, 0], path[:, 1], color=ink, lw=1.2, zorder=3)
-    points(ax, flat, path, drop=False)
-    ends(ax, flat, path)
-    lost(ax, flat)
+    points(ax, projected, path, drop=False)
+    ends(ax, projected, path)
+    lost(ax, projected)
     return True
 
 
 def _gradients(run: Descent, width: int) -> Floats:
-    """The gradients in rows of all numbers; nan where one is missing."""
+    """The gradients, shape (steps, ``width``); a row of nan where one is missing."""
     rows = [[e for g in u.gradients for e in entries(g)] for u in run.updates]
     unknown = [np.nan] * width
     return np.array([row if len(row) == width else unknown for row in rows])
 
 
 def draw(
-    pen: Pen, axes: Sequence[Axes], directions: tuple[int, int] | None = None
+    context: PlotContext,
+    axes: Sequence[Axes],
+    directions: tuple[int, int] | None = None,
 ) -> None:
     """The whole picture on two axes, or on three where there are many numbers."""
     for ax in axes:
-        dress(ax, pen)
+        style_axes(ax, context)
     left, *middle, right = axes
     parts = {"empty": _empty, "line": _line, "plane": _plane, "norms": _norms}
-    if pen.t.kind != "norms" or not many(pen, directions, left):
-        parts[pen.t.kind](left, pen)
+    if context.t.kind != "norms" or not draw_projection(context, directions, left):
+        parts[context.t.kind](left, context)
     for ax in middle:
-        _norms(ax, pen)
-    if pen.t.updates:
-        draw_losses(right, pen)
+        _norms(ax, context)
+    if context.t.updates:
+        draw_losses(right, context)
     else:
         right.set_axis_off()

@@ -1,4 +1,4 @@
-"""Several runs in one picture, paths in more than two dimensions, and surfaces."""
+"""Several runs in one picture, and the surface of a loss of two numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.lines import Line2D
 
-from tapeviz.analysis.trajectory import coordinates, over
+from tapeviz.analysis.trajectory import coordinates, surface_name
 from tapeviz.errors import error_message
 from tapeviz.render.descent import axes
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from tapeviz.analysis.trajectory import Floats
-    from tapeviz.render.descent.axes import Pen
+    from tapeviz.render.descent.axes import PlotContext
 
 LOOKS = (
     ("target", "o", "-"),
@@ -27,28 +27,30 @@ LOOKS = (
     ("hot", "v", (0, (9, 2, 1.5, 2, 1.5, 2))),
     ("variable", "P", (0, (12, 3))),
 )
-"""Colour, marker and line of each run: never told by colour alone."""
+"""Colour, marker and line style of each run: colour alone never tells them apart."""
 
 _ROOM = 0.12
 _TALL = 26
 
 
-def draw(pens: Sequence[Pen], names: Sequence[str], left: Axes, right: Axes) -> None:
+def draw(
+    contexts: Sequence[PlotContext], names: Sequence[str], left: Axes, right: Axes
+) -> None:
     """Every run's path on one landscape, and every run's loss."""
-    first = next((p for p in pens if p.run.landscape), pens[0])
+    first = next((p for p in contexts if p.run.landscape), contexts[0])
     for ax in (left, right):
-        axes.dress(ax, first)
-    kinds = {p.t.kind for p in pens}
+        axes.style_axes(ax, first)
+    kinds = {p.t.kind for p in contexts}
     if kinds <= {"line", "empty"}:
-        _lines(left, first, pens)
+        _lines(left, first, contexts)
     elif kinds <= {"plane", "empty"}:
-        _planes(left, first, pens)
+        _planes(left, first, contexts)
     else:
-        _lengths(left, first, pens)
-    _losses(right, first, pens)
+        _lengths(left, first, contexts)
+    _losses(right, first, contexts)
     keys = [
         Line2D([], [], color=p.colours[ink], marker=marker, ls=line, ms=5, label=name)
-        for p, (ink, marker, line), name in _looks(pens, names)
+        for p, (ink, marker, line), name in _looks(contexts, names)
     ]
     legend = right.legend(
         handles=keys, frameon=False, labelcolor=first.colours["ink"], fontsize="small"
@@ -56,70 +58,83 @@ def draw(pens: Sequence[Pen], names: Sequence[str], left: Axes, right: Axes) -> 
     legend.set_gid("legend")
 
 
-def _looks(pens: Sequence[Pen], names: Sequence[str]) -> list[tuple[Pen, Any, str]]:
-    return [(p, LOOKS[i % len(LOOKS)], n) for i, (p, n) in enumerate(zip(pens, names))]  # noqa: B905
+def _looks(
+    contexts: Sequence[PlotContext], names: Sequence[str]
+) -> list[tuple[PlotContext, Any, str]]:
+    return [
+        (p, LOOKS[i % len(LOOKS)], n)
+        for i, (p, n) in enumerate(zip(contexts, names))  # noqa: B905
+    ]
 
 
-def _lines(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
-    spots = [
-        np.column_stack([p.t.points[:-1, 0], p.t.losses])[p.t.near[:-1]] for p in pens
+def _lines(ax: Axes, first: PlotContext, contexts: Sequence[PlotContext]) -> None:
+    known_points = [
+        np.column_stack([p.t.points[:-1, 0], p.t.losses])[p.t.near[:-1]]
+        for p in contexts
         if p.t.updates
     ]  # fmt: skip
-    every = np.concatenate(spots) if spots else np.zeros((0, 2))
+    every = np.concatenate(known_points) if known_points else np.zeros((0, 2))
     land = first.run.landscape
     axes.frame_line(ax, land, every[:, 0], every[:, 1], whole=False)
     axes.head(
-        ax, first, f"{over(first.run)} for each {first.t.names[0]}", first.t.names[0]
+        ax,
+        first,
+        f"{surface_name(first.run)} for each {first.t.names[0]}",
+        first.t.names[0],
     )
     axes.ticks(ax)
     axes.curve(ax, first, land)
-    for p, look, _ in _looks(pens, [""] * len(pens)):
-        _way(ax, p, look, np.column_stack([p.t.points[:, 0], axes.heights(p)]))
-    _lost(ax, first, pens)
+    for p, look, _ in _looks(contexts, [""] * len(contexts)):
+        _draw_path(ax, p, look, np.column_stack([p.t.points[:, 0], axes.heights(p)]))
+    _lost(ax, first, contexts)
 
 
-def _planes(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
-    every = np.concatenate([p.t.points[p.t.near] for p in pens if p.t.updates])
+def _planes(ax: Axes, first: PlotContext, contexts: Sequence[PlotContext]) -> None:
+    every = np.concatenate([p.t.points[p.t.near] for p in contexts if p.t.updates])
     x, y = (axes.padded(every[:, k], _ROOM) for k in (0, 1))
     ax.set(xlim=x, ylim=y)
     names = coordinates(first.run)
-    axes.head(ax, first, f"the paths over {over(first.run)}", names[0])
+    axes.head(ax, first, f"the paths over {surface_name(first.run)}", names[0])
     ax.set_ylabel(names[1], color=first.colours["muted"], parse_math=False, labelpad=2)
     axes.ticks(ax)
     axes.contours(ax, first, first.run.landscape)
-    axes.least(ax, first)
-    for p, look, _ in _looks(pens, [""] * len(pens)):
-        _way(ax, p, look, p.t.points)
-    _lost(ax, first, pens)
+    axes.mark_minimum(ax, first)
+    for p, look, _ in _looks(contexts, [""] * len(contexts)):
+        _draw_path(ax, p, look, p.t.points)
+    _lost(ax, first, contexts)
 
 
-def _lengths(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
+def _lengths(ax: Axes, first: PlotContext, contexts: Sequence[PlotContext]) -> None:
     axes.head(ax, first, "how long the gradient is", axes.measured(first.t))
-    log = axes.upright(ax, np.concatenate([p.t.slopes for p in pens]))
+    log = axes.set_loss_range(ax, np.concatenate([p.t.slopes for p in contexts]))
     axes.ticks(ax, log=log, steps=True)
-    for p, look, _ in _looks(pens, [""] * len(pens)):
-        _way(ax, p, look, np.column_stack([np.arange(p.t.updates), p.t.slopes]))
+    for p, look, _ in _looks(contexts, [""] * len(contexts)):
+        _draw_path(ax, p, look, np.column_stack([np.arange(p.t.updates), p.t.slopes]))
 
 
-def _losses(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
+def _losses(ax: Axes, first: PlotContext, contexts: Sequence[PlotContext]) -> None:
     drawn = [
-        p.t.losses if axes.wide(p.t.losses)
+        p.t.losses if axes.needs_log_scale(p.t.losses)
         else np.where(p.t.near[:-1], p.t.losses, np.nan)
-        for p in pens
+        for p in contexts
     ]  # fmt: skip
     known = np.concatenate(drawn)
     low, high = np.nanquantile(known, [0, 1]) if np.isfinite(known).any() else (0, 1)
-    log = axes.upright(ax, known[(known >= low) & (known <= high)])
+    log = axes.set_loss_range(ax, known[(known >= low) & (known <= high)])
     axes.head(ax, first, f"{first.loss} at each step", "step")
     axes.ticks(ax, log=log, steps=True)
-    for (p, look, _), values in zip(_looks(pens, [""] * len(pens)), drawn, strict=True):
-        _way(ax, p, look, np.column_stack([np.arange(len(values)), values]))
+    for (p, look, _), values in zip(
+        _looks(contexts, [""] * len(contexts)), drawn, strict=True
+    ):
+        _draw_path(ax, p, look, np.column_stack([np.arange(len(values)), values]))
 
 
-def _way(ax: Axes, pen: Pen, look: tuple[str, str, Any], path: Floats) -> None:
-    """A whole path as one line; the start is hollow, a spread of points is marked."""
+def _draw_path(
+    ax: Axes, context: PlotContext, look: tuple[str, str, Any], path: Floats
+) -> None:
+    """A whole path as one line: the start hollow, markers evenly along it."""
     ink, marker, line = look
-    colour, paper = pen.colours[ink], pen.colours["paper"]
+    colour, paper = context.colours[ink], context.colours["paper"]
     every = max(1, len(path) // _TALL)
     ax.plot(
         path[:, 0], path[:, 1], color=colour, lw=1.3, ls=line, marker=marker, ms=3.8,
@@ -131,21 +146,21 @@ def _way(ax: Axes, pen: Pen, look: tuple[str, str, Any], path: Floats) -> None:
     )  # fmt: skip
 
 
-def _lost(ax: Axes, first: Pen, pens: Sequence[Pen]) -> None:
-    away = sum(not p.t.near.all() for p in pens)
+def _lost(ax: Axes, first: PlotContext, contexts: Sequence[PlotContext]) -> None:
+    away = sum(not p.t.near.all() for p in contexts)
     many = "1 run leaves" if away == 1 else f"{away} runs leave"
     axes.note(ax, first, [f"{many} the picture"] if away else [], "top")
-
-
-# -- many numbers --------------------------------------------------------------------
 
 
 # -- a surface -----------------------------------------------------------------------
 
 
-def surface(pen: Pen, ax: Any) -> None:
-    """The landscape of two numbers as a surface, and the path on it."""
-    run, t, ink = pen.run, pen.t, pen.colours
+def surface(context: PlotContext, ax: Any) -> None:
+    """The landscape of two numbers as a surface with the path on it, on 3D axes.
+
+    ValueError unless the run has two numbers and a landscape.
+    """
+    run, t, ink = context.run, context.t, context.colours
     land = run.landscape
     if land is None or not land.ys:
         raise ValueError(
@@ -170,12 +185,13 @@ def surface(pen: Pen, ax: Any) -> None:
     ax.plot(x[:1], y[:1], losses[:1], color=ink["ink"], marker="s", ms=6, zorder=7)
     names = coordinates(run)
     for set_label, word in (
-        (ax.set_xlabel, names[0]), (ax.set_ylabel, names[1]), (ax.set_zlabel, pen.loss),
+        (ax.set_xlabel, names[0]), (ax.set_ylabel, names[1]),
+        (ax.set_zlabel, context.loss),
     ):  # fmt: skip
         set_label(word, color=ink["muted"], parse_math=False)
     ax.set_facecolor(ink["paper"])
     ax.set_title(
-        f"the path on {pen.loss}", loc="left", color=ink["ink"], fontsize="medium"
+        f"the path on {context.loss}", loc="left", color=ink["ink"], fontsize="medium"
     )
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
         axis.set_pane_color((1, 1, 1, 0))
@@ -186,6 +202,6 @@ def surface(pen: Pen, ax: Any) -> None:
 
 
 def _height(xs: Any, ys: Any, grid: Floats, point: Floats) -> float:
-    """The loss at a point of the grid's rectangle, between the nearest corners."""
+    """The loss at a point inside the grid, by bilinear interpolation."""
     along = [np.interp(point[0], xs, row) for row in grid]
     return float(np.interp(point[1], ys, along))

@@ -18,9 +18,16 @@ import numpy as np
 from tapeviz.analysis.convergence import labels as run_labels
 from tapeviz.analysis.convergence import regime
 from tapeviz.analysis.projection import plane
-from tapeviz.analysis.trajectory import Track, coordinates, falls, number, place, track
+from tapeviz.analysis.trajectory import (
+    Track,
+    coordinates,
+    falls,
+    number,
+    point_words,
+    track,
+)
 from tapeviz.errors import error_message
-from tapeviz.render.descent.svg_cleanup import Finish, lean
+from tapeviz.render.descent.svg_cleanup import Finish, clean_svg
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.options import theme_of
 from tapeviz.trace.descent import Descent
@@ -49,8 +56,8 @@ _FEW = 4
 
 
 @dataclass(frozen=True)
-class View:
-    """What a picture shows of its runs, beside the runs themselves.
+class PlotOptions:
+    """What a picture shows of its runs.
 
     ``surface`` draws two variables on their surface in space; ``directions`` chooses
     two of many numbers for the path, which else is seen along its principal directions;
@@ -77,7 +84,7 @@ def plot(
     Draws into ``axes`` if given (two or three of a figure of yours), else into a new
     figure, which is ``axes[0].figure``. One number is drawn on the curve of its loss,
     two on its contours; of more the path in two directions and the lengths of gradient
-    and update. ``view`` as in ``View``.
+    and update. ``view`` as in ``PlotOptions``.
     """
     if axes is None:
         return tuple(figure(runs, theme=theme, size=size, **view).axes)
@@ -90,7 +97,7 @@ def plot(
             )
         )
     with _look():
-        _draw(_several(runs), axes, theme, View(**view))
+        _draw(_several(runs), axes, theme, PlotOptions(**view))
     return axes
 
 
@@ -103,12 +110,12 @@ def figure(
 ) -> Figure:
     """A figure of one run or several: paths on a landscape beside loss at each step.
 
-    ``size`` is in inches, ``view`` as in ``View``.
+    ``size`` is in inches, ``view`` as in ``PlotOptions``.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    runs, shown = _several(runs), View(**view)
+    runs, shown = _several(runs), PlotOptions(**view)
     count = _count(runs, shown)
     with _look():
         paper = themes.colours(theme)["paper"]
@@ -122,7 +129,7 @@ def _several(runs: Descent | Sequence[Descent]) -> tuple[Descent, ...]:
     return (runs,) if isinstance(runs, Descent) else tuple(runs)
 
 
-def _count(runs: tuple[Descent, ...], view: View) -> int:
+def _count(runs: tuple[Descent, ...], view: PlotOptions) -> int:
     """How many panels: three for one run of many numbers."""
     t = track(runs[0])
     known = t.kind == "norms" and t.numbers.shape[1] > 0
@@ -147,7 +154,7 @@ def themed(fig: Figure, label: str, theme: str = "auto") -> str:
     """
     rules = STYLE + narrow(fig, ".tv-still>&")
     finish = Finish(panel, rules, WIDTH, label, theme_of(theme))
-    return lean(write_svg(fig), finish)
+    return clean_svg(write_svg(fig), finish)
 
 
 def panel(id: str) -> tuple[str, str]:
@@ -196,7 +203,7 @@ def _look() -> Iterator[None]:
         yield
 
 
-def _panels(fig: Figure, count: int, view: View) -> tuple[Axes, ...]:
+def _panels(fig: Figure, count: int, view: PlotOptions) -> tuple[Axes, ...]:
     wide, high = fig.get_size_inches()
     ratios = (1.4, 1) if count == 2 else (1.2, 1, 1)
     grid = fig.add_gridspec(
@@ -209,23 +216,25 @@ def _panels(fig: Figure, count: int, view: View) -> tuple[Axes, ...]:
 
 
 def _draw(
-    runs: tuple[Descent, ...], axes: tuple[Axes, ...], theme: str, view: View
+    runs: tuple[Descent, ...], axes: tuple[Axes, ...], theme: str, view: PlotOptions
 ) -> None:
     from tapeviz.render.descent import axes as panels
     from tapeviz.render.descent import comparison
 
     colours = themes.colours(theme)
-    pens = [panels.Pen(run, track(run), colours, film=view.film) for run in runs]
+    contexts = [
+        panels.PlotContext(run, track(run), colours, film=view.film) for run in runs
+    ]
     names = run_labels(runs, view.labels)
-    going = [i for i, pen in enumerate(pens) if pen.t.updates]
-    if len(pens) > 1 and going:
+    going = [i for i, context in enumerate(contexts) if context.t.updates]
+    if len(contexts) > 1 and going:
         called = [names[i] for i in going]
-        comparison.draw([pens[i] for i in going], called, axes[0], axes[-1])
+        comparison.draw([contexts[i] for i in going], called, axes[0], axes[-1])
     elif view.surface:
-        comparison.surface(pens[0], axes[0])
-        panels.draw_losses(axes[-1], pens[0])
+        comparison.surface(contexts[0], axes[0])
+        panels.draw_losses(axes[-1], contexts[0])
     else:
-        panels.draw(pens[0], axes, view.directions)
+        panels.draw(contexts[0], axes, view.directions)
 
 
 def describe_all(
@@ -270,7 +279,7 @@ def _where(run: Descent, t: Track, directions: tuple[int, int] | None) -> str:
         said = f"The gradient's length goes from {first} to {last}."
         return f"{_seen(run, t, directions)}{said}"
     labels = coordinates(run)
-    start, end = (place(labels, t.points[i]) for i in (0, -1))
+    start, end = (point_words(labels, t.points[i]) for i in (0, -1))
     return f"It goes from {start} to {end}."
 
 

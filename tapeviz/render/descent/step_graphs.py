@@ -8,11 +8,17 @@ import zlib
 from collections.abc import Mapping
 from functools import cache
 
-from tapeviz.render.html.assets import digest, lean, on_each, static, terse
+from tapeviz.render.html.assets import (
+    digest,
+    minify_script,
+    on_each,
+    read_assets,
+    shorten_names,
+)
 from tapeviz.render.svg import theme as themes
 
 MOST = 12
-"""Graphs that go along with a film; of longer runs a spread of this many."""
+"""Graphs that are packed with a film; of longer runs this many, evenly chosen."""
 
 _STYLE = (
     "&{font:14px/1.45 " + themes.SANS + ";color:var(--tv-ink);"
@@ -31,7 +37,7 @@ _STYLE = (
 )
 
 
-def around(film: str, graphs: Mapping[int, str], theme: str = "auto") -> str:
+def with_step_graphs(film: str, graphs: Mapping[int, str], theme: str = "auto") -> str:
     """A film's HTML in a box that opens the graph of a step.
 
     ``graphs`` maps steps to their pictures. A click on a point of the film opens its
@@ -52,11 +58,13 @@ def around(film: str, graphs: Mapping[int, str], theme: str = "auto") -> str:
 
 
 def _packed(graphs: Mapping[int, str]) -> str:
-    """All graphs, which are much alike, in few bytes."""
+    """All graphs as one text: JSON, zlib, base64. Together, as they are much alike."""
     text = json.dumps([graphs[step] for step in sorted(graphs)])
     return base64.b64encode(zlib.compress(text.encode("utf-8", "replace"), 9)).decode()
 
 
 @cache
 def _script() -> str:
-    return terse(lean(static("html/elements.js", "descent/step_graphs.js")))
+    return shorten_names(
+        minify_script(read_assets("html/elements.js", "descent/step_graphs.js"))
+    )

@@ -1,4 +1,4 @@
-"""matplotlib's SVG made lean: classes for styles, variables for colours, no extras."""
+"""matplotlib's SVG in fewer bytes: classes for styles, CSS variables for colours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _JUNK = ("metadata", "defs", "style", "title")
-_SAID = ("font-family", "stroke-linejoin")
+_INHERITED = ("font-family", "stroke-linejoin")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 KIND = "tapeviz-descent"
@@ -27,7 +27,7 @@ Names: TypeAlias = "Callable[[str], tuple[str, str]]"
 
 @dataclass(frozen=True)
 class Finish:
-    """What a picture becomes.
+    """What ``clean_svg`` makes of a picture.
 
     ``names`` gives an element of some id its new id and class ("" for none). ``rules``
     is CSS in which ``&`` stands for the picture and ``@role`` for a colour. ``width``
@@ -42,7 +42,7 @@ class Finish:
     theme: str = "auto"
 
 
-def lean(svg: str, finish: Finish) -> str:
+def clean_svg(svg: str, finish: Finish) -> str:
     """The same picture in fewer bytes, its colours those of the page around it.
 
     ``svg`` was drawn in the colours of the light theme. No rule in the result touches
@@ -94,14 +94,14 @@ def _children(el: Element, shapes: Mapping[str, str], names: Names) -> list[Elem
 
 
 def _shape(use: Element, shapes: Mapping[str, str]) -> Element:
-    """The shape that a ``use`` stands for, in its place."""
+    """The element that replaces a ``<use>``: a circle or a path, moved there."""
     d = shapes[use.get("href", "#")[1:]]
     x, y = (float(use.get(k, "0")) for k in "xy")
     style = {"style": use.get("style", "")}
     if "C" in d:
         radius = abs(float(d.split()[2]))
-        place = {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": f"{radius:g}"}
-        return ET.Element("circle", {**place, **style})
+        circle = {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": f"{radius:g}"}
+        return ET.Element("circle", {**circle, **style})
     where = f"translate({x:.1f} {y:.1f})"
     return ET.Element("path", {"d": d, "transform": where, **style})
 
@@ -140,6 +140,6 @@ def _classed(root: Element, finish: Finish) -> str:
 def _style(text: str) -> str:
     pairs = [part.split(":", 1) for part in text.split(";") if ":" in part]
     roles = {v: k for k, v in reversed([*themes.colours("light").items()])}
-    kept = {k.strip(): v.strip() for k, v in pairs if k.strip() not in _SAID}
-    kept = {k: f"@{roles[v]}" if v in roles else v for k, v in kept.items()}
-    return ";".join(f"{k}:{v}" for k, v in kept.items())
+    styles = {k.strip(): v.strip() for k, v in pairs if k.strip() not in _INHERITED}
+    styles = {k: f"@{roles[v]}" if v in roles else v for k, v in styles.items()}
+    return ";".join(f"{k}:{v}" for k, v in styles.items())

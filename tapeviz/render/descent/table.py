@@ -1,4 +1,4 @@
-"""A table that says in words what a picture shows, folded below it."""
+"""The numbers of a picture as a table, folded below it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tapeviz.analysis.convergence import labels
-from tapeviz.analysis.trajectory import number, scalar, spread
+from tapeviz.analysis.trajectory import number, sample_steps, scalar
 from tapeviz.render.descent.animation import descent_table
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.film import Table
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tapeviz.trace.descent import Descent
 
 MOST = 60
-"""Rows of a table at most; of longer runs a spread of this many."""
+"""Rows of a table at most; of longer runs this many, evenly chosen."""
 
 _STYLE = (
     ".tv-twin{font:13px/1.4 " + themes.SANS + ";color:var(--tv-ink);"
@@ -34,7 +34,7 @@ _STYLE = (
 
 
 def folded(table: Table, theme: str = "auto") -> str:
-    """A table as HTML, folded until somebody wants it."""
+    """A table as HTML, in a closed ``<details>``; "" without rows."""
     if not table.rows:
         return ""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in table.heads)
@@ -54,7 +54,7 @@ def _cells(row: Sequence[str]) -> str:
 
 
 def runs_table(runs: Sequence[Descent], given: Sequence[str] | None = None) -> Table:
-    """What a picture of runs shows: every update of one, the losses of several."""
+    """The table of a picture: every update of one run, or the losses of several."""
     if len(runs) == 1:
         return descent_table(runs[0])
     rows = [[scalar(u.loss) for u in run.updates] for run in runs]
@@ -64,12 +64,12 @@ def runs_table(runs: Sequence[Descent], given: Sequence[str] | None = None) -> T
         ("step", *(f"{runs[0].loss_name}, {name}" for name in labels(runs, given))),
         tuple(
             (str(i), *(number(row[i]) if np.isfinite(row[i]) else "" for row in padded))
-            for i in spread(longest, MOST)
+            for i in sample_steps(longest, MOST)
         ),
     )
 
 
 def losses_table(losses: Sequence[float]) -> Table:
     """The loss of each step."""
-    steps = spread(len(losses), MOST)
+    steps = sample_steps(len(losses), MOST)
     return Table(("step", "loss"), tuple((str(i), number(losses[i])) for i in steps))

@@ -1,4 +1,4 @@
-"""A model while it learns: progress, the loss so far, and what it decides where."""
+"""A model in training: progress, the loss so far, and its decision regions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tapeviz.analysis.trajectory import number, spread
-from tapeviz.render.descent.explorer_board import Window, area, axes, clipped, line
+from tapeviz.analysis.trajectory import number, sample_steps
+from tapeviz.render.descent.explorer_chart import Window, area, axes, clipped, line
 from tapeviz.render.descent.table import folded, losses_table
 from tapeviz.render.html import page
 from tapeviz.render.svg import theme as themes
@@ -43,10 +43,10 @@ _PICTURE = (
 
 @dataclass(frozen=True)
 class Decision:
-    """What a model says over a plane, and the points it learns from.
+    """A model's predictions on a grid, and the points it is trained on.
 
-    ``grid`` has a row of probabilities for each of ``ys``, one for each of ``xs``.
-    ``right`` is the part of the points that it gets right.
+    ``grid[i][j]`` is the probability of class 1 at ``(xs[j], ys[i])``. ``right`` is the
+    accuracy on the points, from 0 to 1.
     """
 
     xs: tuple[float, ...]
@@ -57,10 +57,10 @@ class Decision:
     right: float
 
 
-def learning(
+def training_picture(
     losses: Sequence[float], steps: int, decision: Decision | None = None
 ) -> str:
-    """One moment of training as HTML: a bar, the loss curve, and the decision."""
+    """The state of a training as HTML: a bar, the loss curve, and the decision."""
     done, words = len(losses), telling(losses, steps, decision)
     pictures = _curve(losses, steps) + (_decided(decision) if decision else "")
     return (
@@ -75,7 +75,7 @@ def learning(
 def telling(
     losses: Sequence[float], steps: int, decision: Decision | None = None
 ) -> str:
-    """The same in a sentence.
+    """The state of a training in a sentence.
 
     >>> telling([0.9, 0.5], 10)
     'Step 2 of 10, loss 0.5.'
@@ -103,11 +103,13 @@ def _curve(losses: Sequence[float], steps: int) -> str:
     low, high = (min(scaled), max(scaled)) if scaled else (0.0, 1.0)
     room = 0.06 * (high - low) or 0.5
     seen = Window((0, max(steps, 1)), (low - room, high + room), 1, ("step",))
-    shown = [i for i in spread(len(losses), MOST) if math.isfinite(losses[i])]
-    places = [seen.spot(i, math.log10(losses[i]) if log else losses[i]) for i in shown]
+    shown = [i for i in sample_steps(len(losses), MOST) if math.isfinite(losses[i])]
+    pixels = [
+        seen.to_pixels(i, math.log10(losses[i]) if log else losses[i]) for i in shown
+    ]
     title = "the loss so far, as a power of ten" if log else "the loss so far"
     label = f"The loss at each step. {telling(losses, steps)}"
-    return _picture(axes(seen, title) + clipped(line(places, "way")), label)
+    return _picture(axes(seen, title) + clipped(line(pixels, "way")), label)
 
 
 def _decided(d: Decision) -> str:
@@ -120,10 +122,11 @@ def _decided(d: Decision) -> str:
     )
     sure = "".join(area(made.filled(v, 2.0), seen, "yes") for v in (0.1, 0.5, 0.9))
     edge = "".join(
-        line([seen.spot(*p) for p in way.tolist()], "edge") for way in made.lines(0.5)
+        line([seen.to_pixels(*p) for p in way.tolist()], "edge")
+        for way in made.lines(0.5)
     )
     dots = "".join(
-        _dot(seen.spot(*p), k) for p, k in zip(d.points, d.labels, strict=True)
+        _dot(seen.to_pixels(*p), k) for p, k in zip(d.points, d.labels, strict=True)
     )
     label = (
         f"What the model decides: {100 * d.right:.0f} % of {len(d.points)} points lie "
@@ -132,8 +135,8 @@ def _decided(d: Decision) -> str:
     return _picture(clipped(sure + edge + dots) + axes(seen, "what it decides"), label)
 
 
-def _dot(spot: tuple[float, float], label: int) -> str:
-    x, y = spot
+def _dot(position: tuple[float, float], label: int) -> str:
+    x, y = position
     if label:
         return f'<circle class="one" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
     return f'<rect class="zero" x="{x - 3:.1f}" y="{y - 3:.1f}" width="6" height="6"/>'

@@ -1,4 +1,4 @@
-"""A backward pass as a film: forwards through the code, then backwards."""
+"""A backward pass as a film: forward through the code, then back."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from html import escape
 
-from tapeviz.render.film.backward_frames import HEADS, Aside, Story, Sum
-from tapeviz.render.film.nicknames import explained
+from tapeviz.render.film.backward_frames import (
+    HEADS,
+    BackwardFrames,
+    EdgeNote,
+    NodeNote,
+)
+from tapeviz.render.film.nicknames import with_nicknames
 from tapeviz.render.graph.node_cards import array_in, mark
 from tapeviz.render.graph.scene import Scene, scene
-from tapeviz.render.html.page import legible
+from tapeviz.render.html.page import with_min_size
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.elements import Rect
@@ -21,7 +26,7 @@ from tapeviz.trace.film import Film, Frame, Table
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.questions import Practice
 from tapeviz.trace.value import Value
-from tapeviz.wording.text_width import fit, width
+from tapeviz.wording.text_width import shorten_to_fit, width
 
 _SMALLEST = 0.78
 
@@ -44,19 +49,20 @@ _RULES = (
     ".tapeviz .way.hot{animation:tv-way .6s ease-out}"
     "@keyframes tv-way{from{transform:var(--way)}}"
 )
-"""How marks look. ``--h`` is set, to nothing, on what is hot, ``--d`` on what is done:
-a variable made with one that is not set is not set either, and its fallback counts."""
+"""How marks look. "hot" sets the variable ``--h`` to nothing, "done" sets ``--d``. A
+variable that uses one of them is invalid where it is not set, so that the fallback of
+``var()`` applies there."""
 
 _CLASSES = re.compile("""class=["']([^"']*)""")
 _SIZES = re.compile(r"\.tapeviz \.([\w-]+)\{font-size:[^{}]*\}")
 _SPARE = re.compile(r"(?<=[{;])([a-z-]+):#[0-9a-f]+;(?=\1:var\()")
 
 
-def _bare(svg: str, graph: Graph) -> str:
-    """The picture without colours and sizes that nobody needs.
+def _without_unused_rules(svg: str, graph: Graph) -> str:
+    """The picture without CSS that nothing in it uses.
 
-    They are those of kinds and of words that are not there, and those for programs that
-    know no variables: what a mark makes of an element is said with variables.
+    It loses the rules for kinds of nodes and classes of text that do not occur, and the
+    literal colours for programs without CSS variables: marks need variables anyway.
     """
     there = {name for found in _CLASSES.findall(svg) for name in found.split()}
     svg = _SIZES.sub(lambda m: m[0] if m[1] in there else "", svg)
@@ -99,57 +105,61 @@ def backward_film(
 
     ValueError for an unknown theme or direction; LayoutError without a layout engine.
     """
-    story = Story(run.validate(), practice or Practice())
-    return built(story, theme=theme, direction=direction)
+    builder = BackwardFrames(run.validate(), practice or Practice())
+    return build_film(builder, theme=theme, direction=direction)
 
 
-def built(story: Story, *, theme: str = "auto", direction: str = "LR") -> Film:
-    """The film that a story tells: its frames, and the picture that has room for all.
+def build_film(
+    builder: BackwardFrames, *, theme: str = "auto", direction: str = "LR"
+) -> Film:
+    """The film of these frames, over one picture with room for all they will show.
 
     ValueError for an unknown theme or direction; LayoutError without a layout engine.
     """
-    told = [*story.all_frames()]
-    graph = story.run.graph
+    frames = [*builder.all_frames()]
+    graph = builder.run.graph
     picture = scene(
-        _untold(explained(story.run)),
+        _before_the_pass(with_nicknames(builder.run)),
         theme=theme,
         direction=direction,
-        sums=story.longest(story.sums),
-        arrays=story.widest(),
-        notes=story.longest(story.notes) if story.small else {},
+        sums=builder.longest(builder.node_notes),
+        arrays=builder.widest(),
+        notes=builder.longest(builder.edge_notes) if builder.small else {},
     )
-    over = f"<style>{_rules(graph)}</style>"
-    over += "".join(_overlays(story, picture))
-    drawn = _bare(picture.over(over), graph)
+    overlay = f"<style>{_rules(graph)}</style>"
+    overlay += "".join(_overlays(builder, picture))
+    drawn = _without_unused_rules(picture.with_overlay(overlay), graph)
     return Film(
-        story.title(),
-        story.alt(),
-        legible(
-            story.worded(drawn), _SMALLEST * picture.width, _SMALLEST * picture.height
+        builder.title(),
+        builder.alt(),
+        with_min_size(
+            builder.worded(drawn),
+            _SMALLEST * picture.width,
+            _SMALLEST * picture.height,
         ),
-        tuple(_differences(told)),
+        tuple(_only_changes(frames)),
         graph.sources,
-        Table(story.heads, tuple(story.rows)),
-        tuple(story.asks),
+        Table(builder.heads, tuple(builder.rows)),
+        tuple(builder.questions),
     ).validate()
 
 
 def backward_table(run: BackwardPass) -> Table:
     """The film's table alone, which needs no layout."""
-    story = Story(run.validate(), marked=False)
-    for _ in story.all_frames():
+    builder = BackwardFrames(run.validate(), marked=False)
+    for _ in builder.all_frames():
         pass
-    return Table(HEADS, tuple(story.rows))
+    return Table(HEADS, tuple(builder.rows))
 
 
-def _untold(graph: Graph) -> Graph:
-    """The graph as it is before the pass."""
+def _before_the_pass(graph: Graph) -> Graph:
+    """The graph with all its gradients pending."""
     nodes = (replace(node, grad="pending", gradient=None) for node in graph.nodes)
     return replace(graph, nodes=tuple(nodes))
 
 
-def _differences(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """The frames with only the marks that change, from frames with all marks."""
+def _only_changes(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """The frames, each with only the marks that differ from the frame before."""
     before: Mapping[str, str] = {}
     for frame in frames:
         now = frame.marks
@@ -159,26 +169,26 @@ def _differences(frames: Iterable[Frame]) -> Iterator[Frame]:
         before = now
 
 
-def _overlays(story: Story, picture: Scene) -> Iterator[str]:
-    for note in story.notes:
-        start = picture.boxes[story.starts[note.edge]]
+def _overlays(builder: BackwardFrames, picture: Scene) -> Iterator[str]:
+    for note in builder.edge_notes:
+        start = picture.boxes[builder.starts[note.edge]]
         yield _pill(note, picture.edges[note.edge], start)
-    for sum in story.sums:
+    for sum in builder.node_notes:
         if sum.node in picture.grads:
             yield _slot(sum, picture.grads[sum.node])
 
 
-def _pill(note: Aside, room: Rect, start: Rect) -> str:
-    """A note in its place; a contribution travels there from its op."""
-    text = fit(note.text, max(room.width, 90), 12.5)
+def _pill(note: EdgeNote, room: Rect, start: Rect) -> str:
+    """A note on its edge; a contribution slides there from the op it comes from."""
+    text = shorten_to_fit(note.text, max(room.width, 90), 12.5)
     picture, more = _thumb(note.array)
     wide = width(text, 12.5) + 12 + more
     x, y = room.centre
-    told = note.look == "done"
-    look, cls = ("pill", "late way") if told else ("chip", "late")
+    contribution = note.look == "done"
+    look, cls = ("pill", "late way") if contribution else ("chip", "late")
     dx = min(max(x, start.x), start.x + start.width) - x
     dy = min(max(y, start.y), start.y + start.height) - y
-    way = f' style="--way:translate({_n(dx)}px,{_n(dy)}px)"' if told else ""
+    way = f' style="--way:translate({_n(dx)}px,{_n(dy)}px)"' if contribution else ""
     return (
         f'<g id="{note.id}" class="{cls}"{way}>'
         f'<rect class="{look}" x="{_n(x - wide / 2)}" y="{_n(y - 9)}" '
@@ -196,14 +206,14 @@ def _thumb(array: Value | None) -> tuple[str, float]:
         return "", 0
     wide, high = heatmap.size(array)
     scale = min(12 / high, 30 / wide)
-    place = f'transform="translate({{x}} {{y}}) scale({scale:.3g})"'
-    return f"<g {place}>{heatmap.draw(array, 0, 0)}</g>", wide * scale + 8
+    transform = f'transform="translate({{x}} {{y}}) scale({scale:.3g})"'
+    return f"<g {transform}>{heatmap.draw(array, 0, 0)}</g>", wide * scale + 8
 
 
-def _slot(sum: Sum, room: Rect) -> str:
+def _slot(sum: NodeNote, room: Rect) -> str:
     x, y = room.x + 6, room.centre[1]
     sign = mark(sum.state, x, y)
-    text = fit(sum.text, 230, 13.5)
+    text = shorten_to_fit(sum.text, 230, 13.5)
     array = "" if sum.array is None else array_in(room, sum.array)
     bold = " slot-value" if array else ""
     return (

@@ -1,4 +1,4 @@
-"""A backward pass told frame by frame: captions, marks, rows and questions."""
+"""The frames of a backward pass: caption, marks, table row and question of each."""
 
 from __future__ import annotations
 
@@ -33,14 +33,19 @@ HEADS = (
 CELL = 60
 """How many characters a cell of the table has at most."""
 
-_SUM = 26
-_NOTE = 16
-_SMALL = 50
+_SLOT_LENGTH = 26
+"""How many characters a gradient slot shows at most."""
+
+_NOTE_LENGTH = 16
+"""How many characters a note on an edge has at most."""
+
+_FEW_NODES = 50
+"""The size of graph up to which edges have notes and values are asked for."""
 
 
 @dataclass(frozen=True)
-class Sum:
-    """What a gradient slot shows from some step on."""
+class NodeNote:
+    """What a node's gradient slot shows from some step on: the sum so far."""
 
     id: str
     node: str
@@ -49,14 +54,14 @@ class Sum:
     array: Value | None = None
 
     @property
-    def room(self) -> str:
+    def sizing_text(self) -> str:
         """A text as wide as all of it, its mark included."""
         return self.text if self.state == "value" else f"{self.text}    "
 
 
 @dataclass(frozen=True)
-class Aside:
-    """What stands beside an arrow at some steps: a local derivative, a contribution."""
+class EdgeNote:
+    """What an edge shows at some steps: a local derivative or a contribution."""
 
     id: str
     edge: str
@@ -65,27 +70,35 @@ class Aside:
     array: Value | None = None
 
     @property
-    def room(self) -> str:
+    def sizing_text(self) -> str:
         """A text as wide as all of it, its small picture included."""
         return f"{self.text}        " if self.array else self.text
 
 
 @dataclass
-class Story:
-    """The frames being told: what has happened so far, and what was shown where."""
+class BackwardFrames:
+    """Makes the frames of a backward pass one by one, and remembers what they need.
+
+    ``marks`` are those in force, ``terms`` and ``totals`` the contributions that each
+    node has received and their sum, ``arrival_steps`` the frames that brought them.
+    ``slots`` has the id of the ``NodeNote`` that each node shows now. What the film
+    needs beside the frames is collected in ``node_notes``, ``edge_notes`` (for the
+    picture), ``rows`` (for the table) and ``questions``. Without ``marked`` the frames
+    have no marks, which is enough for the table.
+    """
 
     run: BackwardPass
     practice: Practice = field(default_factory=Practice)
     marks: dict[str, str] = field(default_factory=dict)
     terms: dict[str, list[Value]] = field(default_factory=dict)
     slots: dict[str, str] = field(default_factory=dict)
-    sums: list[Sum] = field(default_factory=list)
-    notes: list[Aside] = field(default_factory=list)
+    node_notes: list[NodeNote] = field(default_factory=list)
+    edge_notes: list[EdgeNote] = field(default_factory=list)
     rows: list[tuple[str, ...]] = field(default_factory=list)
-    asks: list[PredictQuestion] = field(default_factory=list)
+    questions: list[PredictQuestion] = field(default_factory=list)
     totals: dict[str, Value] = field(default_factory=dict)
-    came: dict[str, list[int]] = field(default_factory=dict)
-    frames: int = 0
+    arrival_steps: dict[str, list[int]] = field(default_factory=dict)
+    frame_count: int = 0
     phase: str = ""
     heads: tuple[str, ...] = HEADS
     marked: bool = True
@@ -106,26 +119,26 @@ class Story:
         return self.words.alt()
 
     def worded(self, svg: str) -> str:
-        """The picture in the words of this story."""
+        """The picture with its labels in this film's words."""
         return svg
 
     @property
     def small(self) -> bool:
-        """Whether there is room, and time, for notes beside the arrows."""
-        return len(self.nodes) <= _SMALL
+        """Whether the graph is small enough for notes on its edges."""
+        return len(self.nodes) <= _FEW_NODES
 
-    def longest(self, shown: Iterable[Sum | Aside]) -> dict[str, str]:
+    def longest(self, shown: Iterable[NodeNote | EdgeNote]) -> dict[str, str]:
         """For each node or edge the longest text it will show."""
         found: dict[str, str] = {}
         for one in shown:
-            key = one.node if isinstance(one, Sum) else one.edge
-            found[key] = max(found.get(key, ""), one.room, key=len)
+            key = one.node if isinstance(one, NodeNote) else one.edge
+            found[key] = max(found.get(key, ""), one.sizing_text, key=len)
         return found
 
     def widest(self) -> dict[str, Value]:
         """For each node the array with the widest cells that its slot will show."""
         found: dict[str, Value] = {}
-        for sum in self.sums:
+        for sum in self.node_notes:
             if sum.array is not None:
                 both = [found.get(sum.node, sum.array), sum.array]
                 found[sum.node] = max(both, key=lambda value: len(fmt(value)))
@@ -143,8 +156,8 @@ class Story:
     def frame(
         self, caption: str, hot: Iterable[str], node: Node | None = None, **more: Any
     ) -> Frame:
-        """The next frame: the marks in force, and ``hot`` on what it is about."""
-        self.frames += 1
+        """The next frame: the marks in force, and "hot" on the ids in ``hot``."""
+        self.frame_count += 1
         old = self.marks.items() if self.marked else ()
         marks = {id: mark for id, mark in old if mark}
         marks |= dict.fromkeys(hot, "hot")
@@ -154,14 +167,14 @@ class Story:
         return Frame(caption, marks, **about, **more)
 
     def forward(self) -> Iterator[Frame]:
-        """Every value, in the order of recording."""
+        """A frame for every value, in the order of recording."""
         graph, self.phase = self.run.graph, "forward"
         self.marks = dict.fromkeys((*self.nodes, *(e.id for e in graph.edges)), "dim")
         waiting: list[Node] = []
         for node in graph.nodes:
-            back = self.words.way_back(node)
+            back = self.words.inner_tape(node)
             self.phase = f"{back}, backward" if back else "forward"
-            if _plain(node):
+            if _is_plain_constant(node):
                 waiting.append(node)
             elif node.kind in {"op", "group"}:
                 yield self.operation(node, waiting)
@@ -172,16 +185,16 @@ class Story:
             yield self.value(node)
 
     def value(self, node: Node) -> Frame:
-        """A value comes in."""
+        """The frame of a leaf."""
         self.marks[node.id] = ""
         caption = self.words.leaf(node)
         return self.frame(caption, [node.id], node=node)
 
     def operation(self, node: Node, waiting: Iterable[Node]) -> Frame:
-        """An operation runs; constants that waited for it come with it."""
+        """The frame of an op; constants that only it uses appear with it."""
         edges = [edge.id for edge in self.run.graph.into[node.id]]
         new = [node.id, *edges, *(leaf.id for leaf in waiting)]
-        self.foresee(node)
+        self.ask_value(node)
         self.marks.update(dict.fromkeys(new, ""))
         return self.frame(
             self.words.forward(node),
@@ -191,7 +204,7 @@ class Story:
         )
 
     def seeds(self) -> Iterator[Frame]:
-        """The gradients the sweep starts with."""
+        """A frame for each target's seed, the gradient that the sweep starts with."""
         self.phase = f"{self.words.tape}, backward" if self.words.tape else "backward"
         for id, value in zip(self.run.targets, self.run.seeds, strict=True):
             self.receive(id, value, value)
@@ -203,10 +216,10 @@ class Story:
             )
 
     def step(self, step: Step) -> Iterator[Frame]:
-        """The sweep at one op: its gradient arrives and is handed on."""
+        """The sweep at one op: its upstream gradient, then each contribution."""
         node, terms = self.nodes[step.node], self.terms.get(step.node, [])
         first = len(self.rows) if step.contributions else -1
-        if not self.known_already(step):
+        if not self.seed_just_shown(step):
             caption = self.words.arrival(step, terms)
             formula = f"g = {total(terms, step.upstream)}"
             yield self.frame(
@@ -220,16 +233,16 @@ class Story:
         for c in step.contributions:
             yield from self.contribution(step, c)
 
-    def known_already(self, step: Step) -> bool:
-        """Whether the frame just shown was this op's own seed."""
+    def seed_just_shown(self, step: Step) -> bool:
+        """Whether the frame before was this op's seed, so that nothing new arrives."""
         first = self.run.steps and self.run.steps[0] is step
         alone = len(self.terms.get(step.node, ())) == 1
         return bool(first and alone and self.run.targets[-1:] == (step.node,))
 
     def contribution(self, step: Step, c: Contribution) -> Iterator[Frame]:
-        """One contribution: the rule, then the sum it is added to."""
+        """Two frames for a contribution: the rule, then the sum it is added to."""
         row = len(self.rows)
-        self.question(step, c, self.totals.get(c.node))
+        self.ask_contribution(step, c, self.totals.get(c.node))
         yield self.rule(step, c, row)
         self.receive(c.node, c.value, c.total)
         frame = self.added(step, c, row)
@@ -237,11 +250,11 @@ class Story:
         yield frame
 
     def rule(self, step: Step, c: Contribution, row: int) -> Frame:
-        """The local derivative comes into play."""
+        """The frame of the rule, or of the local derivative, for one operand."""
         value = c.local_value
         text = self.words.local(c) or c.rule
         if value is not None:
-            text = f"\u00d7 {brief(value, _NOTE - 2)}"
+            text = f"\u00d7 {brief(value, _NOTE_LENGTH - 2)}"
         chip = [self.note(c.edge, text, "rule")] if self.small else []
         return self.frame(
             self.words.rule(c),
@@ -252,9 +265,9 @@ class Story:
         )
 
     def added(self, step: Step, c: Contribution, row: int) -> Frame:
-        """The contribution is added to its node's sum."""
+        """The frame that adds a contribution to its node's gradient."""
         terms = self.terms[c.node]
-        note = self.note(c.edge, brief(c.value, _NOTE), "done", c.value)
+        note = self.note(c.edge, brief(c.value, _NOTE_LENGTH), "done", c.value)
         self.marks |= {c.edge: "done", note: "on"}
         formula = self.words.added_formula(c, terms)
         return self.frame(
@@ -267,20 +280,22 @@ class Story:
             terms=self.linked(formula, c.node, c.total),
         )
 
-    def foresee(self, node: Node) -> None:
-        """What those are asked who want it before an operation's value is shown."""
-        ask = self.quiz.foresee(node, self.frames) if self.small else None
-        self.asks += [ask] if ask else []
+    def ask_value(self, node: Node) -> None:
+        """Ask for an op's value before it is shown, if all questions are wanted."""
+        ask = self.quiz.ask_value(node, self.frame_count) if self.small else None
+        self.questions += [ask] if ask else []
 
-    def question(self, step: Step, c: Contribution, before: Value | None) -> None:
-        """What is asked before the rule of a contribution is shown."""
+    def ask_contribution(
+        self, step: Step, c: Contribution, before: Value | None
+    ) -> None:
+        """Ask for a contribution before its rule is shown."""
         if self.small or c.rule != "g":
-            ask = self.quiz.ask(step, c, before, self.frames)
-            self.asks += [ask] if ask else []
+            ask = self.quiz.ask_contribution(step, c, before, self.frame_count)
+            self.questions += [ask] if ask else []
 
     def linked(self, formula: str, node: str, now: Value) -> tuple[Term, ...]:
         """The terms of the sum that a formula ends with, and the steps they came at."""
-        values, steps = self.terms.get(node, []), self.came.get(node, [])
+        values, steps = self.terms.get(node, []), self.arrival_steps.get(node, [])
         if not 1 < len(values) <= TERMS:
             return ()
         parts, sum = addends(values), total(values, now)
@@ -296,7 +311,7 @@ class Story:
     def row(self, step: Step, c: Contribution, terms: list[Value]) -> tuple[str, ...]:
         """The table's row for a contribution."""
         cells = (
-            str(self.frames - 1),
+            str(self.frame_count - 1),
             self.words.names[step.node],
             brief(step.upstream),
             c.rule,
@@ -307,7 +322,7 @@ class Story:
         return tuple(cut(cell, CELL) for cell in cells)
 
     def note(self, edge: str, text: str, look: str, value: Value | None = None) -> str:
-        """A new note beside an arrow; its id."""
+        """Put a new note on an edge; its id."""
         id = f"{edge}-{'r' if look == 'rule' else 'c'}"
         self.counts[id] += 1
         id += str(self.counts[id]) if self.counts[id] > 1 else ""
@@ -315,15 +330,15 @@ class Story:
         if value is not None and value.shape and text != fmt(value):
             array = value if heatmap.cells(value) else None
             text = shape(value) if array else text
-        self.notes.append(Aside(id, edge, cut(text, _NOTE), look, array))
+        self.edge_notes.append(EdgeNote(id, edge, cut(text, _NOTE_LENGTH), look, array))
         return id
 
     def receive(self, node: str, value: Value, now: Value) -> None:
-        """A term reaches a node: its slot shows the sum from here on."""
+        """Add a term to a node's gradient; its slot shows the sum from now on."""
         terms = self.terms.setdefault(node, [])
         terms.append(value)
         self.totals[node] = now
-        self.came.setdefault(node, []).append(self.frames)
+        self.arrival_steps.setdefault(node, []).append(self.frame_count)
         text = total(terms, now) if len(terms) > 1 else brief(now)
         array = now if now.shape and not now.is_zero and heatmap.cells(now) else None
         if now.is_zero and now.shape:
@@ -331,24 +346,26 @@ class Story:
         elif array and is_small(now):
             many = len(terms) > 1 and len(now.shape) > 1
             text = f"sum of {len(terms)} paths" if many else ""
-        self.show(node, cut(text, _SUM), "zero" if now.is_zero else "value", array)
+        self.show(
+            node, cut(text, _SLOT_LENGTH), "zero" if now.is_zero else "value", array
+        )
 
     def show(
         self, node: str, text: str, state: str, array: Value | None = None
     ) -> None:
-        """A node's slot shows this text from here on."""
+        """Let a node's gradient slot show this text from now on."""
         self.counts[node] += 1
         id = f"{node}-g{self.counts[node]}"
         self.marks[self.slots.get(node, f"{node}-grad")] = "off"
         self.marks[id] = "on"
         self.slots[node] = id
-        self.sums.append(Sum(id, node, text, state, array))
+        self.node_notes.append(NodeNote(id, node, text, state, array))
 
     def ending(self) -> Frame:
         """The last frame: the gradients of the sources."""
         known = [id for id in self.run.sources if id]
         for id, node in self.nodes.items():
-            if id not in self.slots and (id in known or not _plain(node)):
+            if id not in self.slots and (id in known or not _is_plain_constant(node)):
                 self.show(id, "None", "none")
         untouched = {e.id for e in self.run.graph.edges if not self.marks.get(e.id)}
         self.marks.update(dict.fromkeys(untouched, "dim"))
@@ -356,6 +373,6 @@ class Story:
         return self.frame(words.ending(), known, formula=words.ending_formula())
 
 
-def _plain(node: Node) -> bool:
+def _is_plain_constant(node: Node) -> bool:
     """Whether a node is a constant that only matters where an op uses it."""
     return node.kind == "constant" and not node.source and not node.target

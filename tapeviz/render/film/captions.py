@@ -1,4 +1,4 @@
-"""What a backward pass says at each of its steps: plain sentences and equations."""
+"""The captions and formulas of a backward pass's film, as plain text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 @dataclass(frozen=True)
 class Sentences:
-    """The words for one backward pass; every method gives text without mark-up."""
+    """The sentences about one backward pass; every method gives text without markup."""
 
     run: BackwardPass
 
@@ -44,7 +44,7 @@ class Sentences:
             return one_line(node.formula).partition(" of ")[0]
         if node.kind == "op":
             code = one_line(node.span.text) if node.span else ""
-            code = "" if self.way_back(node) else code
+            code = "" if self.inner_tape(node) else code
             whole = code or fill(node.formula, self._operands(node, known))
             return middle(whole)
         return brief(node.value) if len(fmt(node.value)) <= _LONG else f"a {node.kind}"
@@ -107,7 +107,7 @@ class Sentences:
         )
 
     def leaf(self, node: Node) -> str:
-        """A value comes in."""
+        """The caption of a leaf: what it is, and its value."""
         role = {
             "variable": "a variable",
             "watched": "a tensor that the tape watches",
@@ -116,31 +116,31 @@ class Sentences:
         return f"{name} is {role}. Its value is {say(node.value)}."
 
     def forward(self, node: Node) -> str:
-        """An operation runs."""
+        """The caption of an op: its code, and its value."""
         code = self._code(node)
         called = f", called {self.names[node.id]}" if node.name and code else ""
-        if back := self.way_back(node):
+        if back := self.inner_tape(node):
             what = f", called {self.names[node.id]}" if node.name else ""
-            told = f"{self.named(node)} gives {say(node.value)}{what}"
-            return f"{back} goes back, and {told}."
+            sentence = f"{self.with_names(node)} gives {say(node.value)}{what}"
+            return f"{back} goes back, and {sentence}."
         gives = "give" if node.formula.startswith("iterations") else "gives"
         return f"{code or self.names[node.id]} {gives} {say(node.value)}{called}."
 
-    def asked(self, node: Node) -> str:
-        """What an operation is called where its value is not known yet."""
-        if self.way_back(node):
-            return self.named(node)
+    def code_or_name(self, node: Node) -> str:
+        """What an op is called before its value is known: its code, or its name."""
+        if self.inner_tape(node):
+            return self.with_names(node)
         return self._code(node) or self.names[node.id]
 
-    def given(self, node: Node) -> tuple[Value, ...]:
+    def operand_values(self, node: Node) -> tuple[Value, ...]:
         """The values of an operation's operands."""
         return tuple(self._nodes[e.tail].value for e in self.run.graph.into[node.id])
 
-    def named(self, node: Node) -> str:
+    def with_names(self, node: Node) -> str:
         """The operation with the names of its operands."""
         return fill(node.formula, self._operands(node, self.names))
 
-    def filled(self, node: Node) -> str:
+    def with_numbers(self, node: Node) -> str:
         """The operation with the numbers of its operands."""
         values = {
             e.label: expression(brief(self._nodes[e.tail].value))
@@ -152,10 +152,12 @@ class Sentences:
         """The operation with its operands' names, with their numbers, and its value."""
         if node.kind == "group":
             return f"{self.names[node.id]}: {brief(node.value)}"
-        return equation(self.named(node), self.filled(node), brief(node.value))
+        return equation(
+            self.with_names(node), self.with_numbers(node), brief(node.value)
+        )
 
-    def way_back(self, node: Node) -> str:
-        """The tape on whose way back an op was recorded, by name; "" for other ops."""
+    def inner_tape(self, node: Node) -> str:
+        """The name of the tape whose ``gradient`` call recorded an op, or ""."""
         found = _GRADIENT.match(node.span.text) if node.span else None
         return found[1] if found and node.kind == "op" else ""
 
@@ -163,7 +165,7 @@ class Sentences:
     def tape(self) -> str:
         """The name of the tape that the pass runs over, where there are several."""
         frames = self.run.graph.frames
-        inner = any(map(self.way_back, self.run.graph.nodes))
+        inner = any(map(self.inner_tape, self.run.graph.nodes))
         name = frames[0].name if frames else "the outer tape"
         return name if inner or len(frames) > 1 else ""
 
@@ -172,7 +174,7 @@ class Sentences:
         return code if len(code) <= _LINE else ""
 
     def seed(self, id: str, value: Value) -> str:
-        """The sweep starts."""
+        """The caption of a seed, the gradient that the sweep starts with."""
         name = self.names[id]
         where = f"Now backwards{f' on {self.tape}' if self.tape else ''}, from {name}"
         if value.data is not None and all(entry == 1 for entry in value.data):
@@ -187,7 +189,7 @@ class Sentences:
         return f"{ratio(self.target, self.names[id])} = {brief(value)}"
 
     def arrival(self, step: Step, terms: Sequence[Value]) -> str:
-        """An op's own gradient is complete."""
+        """The caption of an upstream gradient that is complete."""
         name, value = self.names[step.node], say(step.upstream)
         if len(terms) > 1:
             paths = f"All {len(terms)} paths into {name} have come"
@@ -195,10 +197,10 @@ class Sentences:
         return f"At {name}: {_upstream(step)} has arrived."
 
     def rule(self, c: Contribution) -> str:
-        """The derivative that comes into play, in the learner's names."""
+        """The caption of an operand's derivative or rule, in the learner's names."""
         head = self.names[self._edges[c.edge].head]
         tail = self.operand(c.edge)
-        text, more = self.local(c), self._stretched(c)
+        text, more = self.local(c), self._broadcast_sentence(c)
         if self._ends(c)[1].kind == "group":
             return (
                 f"Many ways lead from {head} back to {tail}: along each of them the "
@@ -207,15 +209,15 @@ class Sentences:
         if not text:
             rule = self._in_names(c, c.rule)
             return f"From {head} to {tail} the rule is {rule}.{more}"
-        here = "" if c.local_value is None else say(c.local_value)
-        value = f", here {here}" if here and here != text else ""
+        value_here = "" if c.local_value is None else say(c.local_value)
+        value = f", here {value_here}" if value_here and value_here != text else ""
         return (
             f"The derivative of {head} with respect to {tail} is {text}{value}.{more}"
         )
 
-    def _stretched(self, c: Contribution) -> str:
-        """What broadcasting means on the way back, in a sentence after a space."""
-        axes = self._summed(c)
+    def _broadcast_sentence(self, c: Contribution) -> str:
+        """Why the gradient of a broadcast operand is summed, after a space."""
+        axes = self._summed_axes(c)
         if not axes:
             return ""
         tail, head = self._ends(c)
@@ -225,7 +227,7 @@ class Sentences:
             f"{shape(head.value)}, so what comes back is summed over {axes}."
         )
 
-    def _summed(self, c: Contribution) -> str:
+    def _summed_axes(self, c: Contribution) -> str:
         """The axes that a contribution is summed over, as in "axis 0"."""
         if not self._edges[c.edge].broadcast:
             return ""
@@ -293,19 +295,19 @@ class Sentences:
         name = self.names[e.tail]
         if len(same) == 1:
             return name
-        place = same.index(edge)
-        nth = _ORDINALS[place] if place < len(_ORDINALS) else f"{place + 1}th"
+        position = same.index(edge)
+        nth = _ORDINALS[position] if position < len(_ORDINALS) else f"{position + 1}th"
         return f"the {nth} {name}"
 
     def added(self, step: Step, c: Contribution, terms: Sequence[Value]) -> str:
-        """A contribution reaches its node."""
+        """The caption of a contribution that reaches its node."""
         head, tail = self.names[step.node], self.names[c.node]
         return f"At {head}: {self._how(step, c)}; {self._has(tail, c, terms)}."
 
     def _how(self, step: Step, c: Contribution) -> str:
         g, value = _upstream(step), say(c.value)
         if c.local_value is not None:
-            local = _apart(c.local_value)
+            local = _set_off(c.local_value)
             return f"{g} times the local derivative{local} gives {value}"
         if self._nodes[step.node].kind == "group":
             return f"{g} goes {c.rule} and becomes {value}"
@@ -369,10 +371,10 @@ def _shape_of(factor: str, known: dict[str, tuple[int, ...]]) -> tuple[int, ...]
 
 
 def _upstream(step: Step) -> str:
-    return f"the upstream gradient{_apart(step.upstream)}"
+    return f"the upstream gradient{_set_off(step.upstream)}"
 
 
-def _apart(value: Value) -> str:
+def _set_off(value: Value) -> str:
     """A value after what it is the value of: described between commas."""
     text = say(value)
     return f", {text}," if text.startswith(_ARRAY) else f" {text}"
@@ -433,8 +435,8 @@ NUMBER = re.compile(r"-?\d[\d.e+-]*")
 
 def equation(*sides: str) -> str:
     """The sides with equals signs between them, those left out that only repeat."""
-    kept = [side for i, side in enumerate(sides) if side and side not in sides[:i]]
-    return " = ".join(kept)
+    distinct = [side for i, side in enumerate(sides) if side and side not in sides[:i]]
+    return " = ".join(distinct)
 
 
 def join(parts: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Forward mode as a film: a source moves, and every result moves with it."""
+"""Forward mode as a film: tangents go from a source through all results."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tapeviz.render.film.backward import built
-from tapeviz.render.film.backward_frames import CELL, Story
+from tapeviz.render.film.backward import build_film
+from tapeviz.render.film.backward_frames import CELL, BackwardFrames
 from tapeviz.render.film.captions import addends, ratio, say, total
 from tapeviz.trace.backward_pass import BackwardPass, Contribution
-from tapeviz.trace.explanation import ForwardPass, Push, Term
+from tapeviz.trace.explanation import ForwardPass, ForwardTerm, Push
 from tapeviz.trace.film import Film, Frame
 from tapeviz.trace.value import Value
 from tapeviz.wording.text_width import cut
@@ -37,28 +37,28 @@ def forward_film(
 ) -> Film:
     """The film of forward mode, one sweep after the other.
 
-    In a sweep one number of a source moves by 1; there is a frame for each derivative
-    that comes into play and one for each movement it causes. The last frame of a sweep
-    tells how the target moves, which is one entry of the gradient, and its check what
-    the backward pass found. ValueError when there is no sweep to tell.
+    In a sweep the tangent of one number of a source is 1. There is a frame for each
+    local derivative and one for what it adds to the tangent of a result. The last frame
+    has the target's tangent, which is one entry of the gradient, and its ``check`` what
+    the backward pass found. ValueError when there are no sweeps.
     """
     if not sweeps:
         raise ValueError("there is no sweep of forward mode to tell")
-    story = Forward(run.validate(), heads=HEADS, sweeps=sweeps)
-    return built(story, theme=theme, direction=direction)
+    builder = ForwardFrames(run.validate(), heads=HEADS, sweeps=sweeps)
+    return build_film(builder, theme=theme, direction=direction)
 
 
 @dataclass
-class Forward(Story):
-    """Sweeps of forward mode being told."""
+class ForwardFrames(BackwardFrames):
+    """Makes the frames of forward mode: a sweep (one jvp) after the other."""
 
     sweeps: tuple[ForwardPass, ...] = ()
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.starts = {edge.id: edge.tail for edge in self.run.graph.edges}
-        parts = (c for step in self.run.steps for c in step.contributions)
-        self.parts: dict[str, Contribution] = {c.edge: c for c in parts}
+        every = (c for step in self.run.steps for c in step.contributions)
+        self.by_edge: dict[str, Contribution] = {c.edge: c for c in every}
         self.edges = {edge.id: edge for edge in self.run.graph.edges}
         self.moves: dict[str, str] = {}
 
@@ -72,7 +72,7 @@ class Forward(Story):
         return f"Forward mode over the computation graph of {self.words.target}. {said}"
 
     def worded(self, svg: str) -> str:
-        """The picture with movements in the place of gradients."""
+        """The picture with tangents ("moves by") in the place of gradients."""
         return svg.replace(">gradient</text>", ">moves by</text>")
 
     def all_frames(self) -> Iterator[Frame]:
@@ -108,9 +108,9 @@ class Forward(Story):
                 yield self.moved(push, term, terms)
         yield self.result(sweep)
 
-    def derivative(self, push: Push, term: Term) -> Frame:
-        """The local derivative comes into play."""
-        c = self.parts[term.edge]
+    def derivative(self, push: Push, term: ForwardTerm) -> Frame:
+        """The frame of one operand's local derivative."""
+        c = self.by_edge[term.edge]
         text = self.words.local(c) or c.rule
         if c.local_value is not None:
             text = f"\u00d7 {brief(c.local_value, 14)}"
@@ -123,9 +123,9 @@ class Forward(Story):
             row=len(self.rows),
         )
 
-    def moved(self, push: Push, term: Term, terms: list[Value]) -> Frame:
-        """What an operand's movement does to the result."""
-        c = self.parts[term.edge]
+    def moved(self, push: Push, term: ForwardTerm, terms: list[Value]) -> Frame:
+        """The frame in which an operand's tangent adds to the result's."""
+        c = self.by_edge[term.edge]
         head, tail = self.words.names[push.node], self.words.operand(term.edge)
         by = self.moves[self.edges[term.edge].tail]
         last = len(terms) == len(push.terms)
@@ -142,7 +142,14 @@ class Forward(Story):
             said += " so far, and another operand moves it too"
         local = "" if c.local_value is None else brief(c.local_value)
         shown = f"{by} * {local} = {brief(term.value)}" if local else brief(term.value)
-        row = (str(self.frames), head, tail, by, local or c.rule, brief(term.value))
+        row = (
+            str(self.frame_count),
+            head,
+            tail,
+            by,
+            local or c.rule,
+            brief(term.value),
+        )
         self.rows.append(tuple(cut(cell, CELL) for cell in (*row, text)))
         return self.frame(
             f"{said}.",
@@ -157,7 +164,7 @@ class Forward(Story):
         self.show(node, cut(text, 26), state)
 
     def result(self, sweep: ForwardPass) -> Frame:
-        """How the target moves, beside what the backward pass found."""
+        """The frame of the target's tangent, compared with the backward pass."""
         more = ""
         if sweep is self.sweeps[-1]:
             known = self.run.graph.by_id
@@ -191,8 +198,8 @@ class Forward(Story):
     def _name(self, sweep: ForwardPass) -> str:
         """The number that moves, as in ``x`` or ``w[0, 1]``."""
         id = self.run.sources[sweep.source]
-        dims, rest, place = self.nodes[id].value.shape, sweep.entry, []
+        dims, rest, position = self.nodes[id].value.shape, sweep.entry, []
         for n in range(len(dims)):
-            spot, rest = divmod(rest, math.prod(dims[n + 1 :]))
-            place.append(spot)
-        return f"{self.words.names[id]}{place or ''}"
+            entry, rest = divmod(rest, math.prod(dims[n + 1 :]))
+            position.append(entry)
+        return f"{self.words.names[id]}{position or ''}"

@@ -15,15 +15,21 @@ WHY = (
     (r"g \* [abcx]", "the rule is g times the other operand"),
     (r"g \* y", "the rule is g times its own result"),
     (r"(g \* )?\(?(where|gate|pick)\b.*", "the rule is g for what won, 0 for the rest"),
-    (r"(spread|stretch)\(g.* / .*", "the rule gives every entry its share of g"),
-    (r"(spread|stretch)\(g.*", "the rule gives g to every entry that went in"),
+    (
+        r"(expand_reduced|broadcast_to)\(g.* / .*",
+        "the rule gives every entry its share of g",
+    ),
+    (
+        r"(expand_reduced|broadcast_to)\(g.*",
+        "the rule gives g to every entry that went in",
+    ),
     (r".*\bg @ .*|.* @ g\b.*", "the rule is a product with the other, turned"),
 )
 """Why an op has its nickname, by the form its rules have."""
 
 
-def explained(run: BackwardPass) -> Graph:
-    """The graph of a pass with nicknames that say why, and copies that add."""
+def with_nicknames(run: BackwardPass) -> Graph:
+    """The graph with nicknames that say why, and which gradients are sums."""
     rules: dict[str, list[str]] = {}
     for step in run.steps:
         rules[step.node] = [c.rule for c in step.contributions]
@@ -32,19 +38,21 @@ def explained(run: BackwardPass) -> Graph:
         uses[edge.tail] = uses.get(edge.tail, 0) + edge.live
     nodes = (
         replace(
-            node, nickname=_said(node, rules.get(node.id, ()), uses.get(node.id, 0))
+            node, nickname=_nickname(node, rules.get(node.id, ()), uses.get(node.id, 0))
         )
         for node in run.graph.nodes
     )
     return replace(run.graph, nodes=tuple(nodes))
 
 
-def _said(node: Node, rules: Iterable[str], uses: int) -> str:
+def _nickname(node: Node, rules: Iterable[str], uses: int) -> str:
     return "; ".join(_parts(node, [*rules], uses))
 
 
 def _parts(node: Node, rules: list[str], uses: int) -> Iterator[str]:
-    why = next((why for form, why in WHY if _all(form, rules)), "") if rules else ""
+    why = (
+        next((why for form, why in WHY if _all_match(form, rules)), "") if rules else ""
+    )
     if node.nickname:
         yield f"{node.nickname}: {why}" if why else node.nickname
     elif why:
@@ -53,5 +61,5 @@ def _parts(node: Node, rules: list[str], uses: int) -> Iterator[str]:
         yield f"a copy adds: used {uses} times, it gets the sum"
 
 
-def _all(form: str, rules: list[str]) -> bool:
+def _all_match(form: str, rules: list[str]) -> bool:
     return all(re.fullmatch(form, rule) for rule in rules)

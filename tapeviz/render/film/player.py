@@ -9,15 +9,15 @@ from typing import Any
 
 from tapeviz.render.film.svg import PACE, animate, theme_of
 from tapeviz.render.html.assets import (
-    address,
     boxed,
-    lean,
+    data_uri,
+    minify_css,
+    minify_script,
+    read_assets,
     script_safe,
-    small,
-    static,
-    terse,
+    shorten_names,
 )
-from tapeviz.render.html.code_lines import listed, lit, units
+from tapeviz.render.html.code_lines import code_listing, lit_spans, to_utf16
 from tapeviz.render.html.page import document
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.options import one_of, speed_of, step_of
@@ -31,7 +31,7 @@ _NOTHING_ELSE = (
 
 
 def notebook(film: Film, **start: Any) -> str:
-    """The film for a notebook: an animated picture that a script makes a player.
+    """The film for a notebook: an animated picture that a script replaces by a player.
 
     Nothing is fetched, and where scripts do not run the picture plays by itself.
     ``start`` says how the player opens, as in ``payload``.
@@ -48,18 +48,18 @@ def page(film: Film, **start: Any) -> str:
     Its address can say how it opens and follows the reader: ``#step=7&predict``.
     """
     theme = theme_of(film)
-    told = {**payload(film, **start), "link": True}
+    script_data = {**payload(film, **start), "link": True}
     return document(
         film.title,
-        _markup(film, told),
+        _markup(film, script_data),
         theme=theme,
         style=css(theme),
         policy=_NOTHING_ELSE,
     )
 
 
-def _markup(film: Film, told: dict[str, Any]) -> str:
-    image, text = address(animate(film, PACE)), script_safe(told)
+def _markup(film: Film, script_data: dict[str, Any]) -> str:
+    image, text = data_uri(animate(film, PACE)), script_safe(script_data)
     body = f'<img src="{image}" alt="{html.escape(film.alt)}" style="max-width:100%">'
     return boxed(body, image + text, f"{script()}const film={text};", _START)
 
@@ -67,23 +67,23 @@ def _markup(film: Film, told: dict[str, Any]) -> str:
 def payload(
     film: Film, *, step: int = 0, predict: bool | str = False, speed: float = 1.0
 ) -> dict[str, Any]:
-    """What the player is told of a film, without its picture.
+    """The film as the player's script reads it, without its picture.
 
     ``step``, ``predict`` and ``speed`` say how it opens; ValueError when it has no
     such step or the speed is not above zero. Texts, ids and phases stand in lists of
-    their own, and the frames name them by number. Spans become places in the listing,
-    counted in UTF-16 units as scripts count.
+    their own, and the frames name them by number. Spans become lines and columns of
+    the listing, the columns in UTF-16 units as scripts count.
     """
     film.validate()
     if not isinstance(predict, bool):
         one_of("way to predict", predict, ("all",))
     step, speed = step_of(step, len(film.frames)), speed_of(speed)
-    spans = [lit(film.sources, frame.spans) for frame in film.frames]
-    known = {place: i for i, place in enumerate(dict.fromkeys(chain(*spans)))}
+    spans = [lit_spans(film.sources, frame.spans) for frame in film.frames]
+    known = {span: i for i, span in enumerate(dict.fromkeys(chain(*spans)))}
     pool = _Pool()
     frames = [
-        pool.frame(frame, [known[place] for place in places])
-        for frame, places in zip(film.frames, spans, strict=True)
+        pool.frame(frame, [known[span] for span in in_frame])
+        for frame, in_frame in zip(film.frames, spans, strict=True)
     ]
     return {
         "title": film.title,
@@ -91,10 +91,10 @@ def payload(
         "predict": predict,
         "speed": speed,
         "theme": theme_of(film),
-        "code": listed(film.sources),
-        "spans": [*map(units(film.sources), known)],
+        "code": code_listing(film.sources),
+        "spans": [*map(to_utf16(film.sources), known)],
         "frames": frames,
-        "asks": [*map(pool.ask, film.asks)],
+        "asks": [*map(pool.ask, film.questions)],
         "table": {"heads": film.table.heads, "rows": film.table.rows},
         "texts": [*pool.texts],
         "ids": [*pool.ids],
@@ -103,7 +103,7 @@ def payload(
 
 
 class _Pool:
-    """What many frames share, written once and named by number."""
+    """Texts, ids and phases that many frames share, written once, named by number."""
 
     def __init__(self) -> None:
         self.texts: dict[str, int] = {"": 0}
@@ -140,8 +140,8 @@ class _Pool:
             [*map(_plain, ask.answer)],
             [_number(self.texts, hint) for hint in ask.hints],
             [
-                [_number(self.texts, slip.text), *map(_plain, slip.answer)]
-                for slip in ask.slips
+                [_number(self.texts, mistake.text), *map(_plain, mistake.answer)]
+                for mistake in ask.mistakes
             ],
             *([ask.shape + 2 * ask.early] if ask.shape or ask.early else []),
         ]
@@ -161,7 +161,7 @@ _EXACT = 2**53
 @cache
 def module() -> str:
     """The player as an ES module: ``mount``, ``start``, and a widget as its default."""
-    return static(
+    return read_assets(
         "html/elements.js", "html/page.js", "film/questions.js", "film/player.js"
     )
 
@@ -170,11 +170,15 @@ def module() -> str:
 def script() -> str:
     """The player as statements for a classic script, as short as they can safely be."""
     own = module().partition("\nexport default")[0]
-    return terse(lean(own.replace("export function", "function")))
+    return shorten_names(minify_script(own.replace("export function", "function")))
 
 
 @cache
 def css(theme: str = "auto") -> str:
     """The player's styles and fonts, and the colours of the theme."""
     fonts = themes.fonts(".tapeviz-film")
-    return themes.css(theme) + fonts + small(static("html/page.css", "film/player.css"))
+    return (
+        themes.css(theme)
+        + fonts
+        + minify_css(read_assets("html/page.css", "film/player.css"))
+    )

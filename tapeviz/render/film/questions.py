@@ -17,7 +17,7 @@ TOLERANCE = 0.01
 """How far a typed number may be from the right one, in relation to it; as the player
 judges."""
 
-SLIPS = {
+COMMON_MISTAKES = {
     "paths": "That is this path alone: add what the other paths brought.",
     "upstream": "That leaves out the upstream gradient.",
     "local": "That is the upstream gradient alone: the local derivative is missing.",
@@ -27,13 +27,13 @@ SLIPS = {
     "alone": "That is one operand alone.",
     "sign": "The sign is wrong.",
 }
-"""The usual mistakes, the more telling ones first."""
+"""What is said of a wrong answer, by the kind of mistake; specific kinds come first."""
 
-SHAPES = {
+SHAPE_MISTAKES = {
     "upstream": "That is the shape of the upstream gradient.",
     "turned": "The axes are in the wrong order.",
 }
-"""The usual mistakes about a shape."""
+"""What is said of a wrong shape."""
 
 NOT_COMPARED = {
     "corner": "The slopes on both sides differ here, so finite differences say little.",
@@ -41,7 +41,7 @@ NOT_COMPARED = {
     "large": "Not compared with finite differences: there are too many entries.",
     "other": "Not compared with finite differences.",
 }
-"""Why a step has no finite differences beside it."""
+"""Why a step is not compared with finite differences, by ``Check.note``."""
 
 
 class Quiz:
@@ -64,62 +64,65 @@ class Quiz:
         how = "they agree" if check.agrees else "they do not agree"
         return f"Finite differences give {say(check.difference)}: {how}."
 
-    def foresee(self, node: Node, at: int) -> PredictQuestion | None:
+    def ask_value(self, node: Node, at: int) -> PredictQuestion | None:
         """The question before frame ``at``, which shows an op's value, or None."""
-        value, name = node.value, self.words.asked(node)
+        value, name = node.value, self.words.code_or_name(node)
         if node.kind != "op" or not value.known:
             return None
-        alike = any(v.shape == value.shape for v in self.words.given(node))
+        alike = any(v.shape == value.shape for v in self.words.operand_values(node))
         shaped = bool(value.shape) and (value.data is None or not alike)
-        spot = _spot(value)
-        right = _at(value, spot)
+        entry = _first_nonzero(value)
+        right = _at(value, entry)
         if right is None and not shaped:
             return None
-        where = f"entry {list(_index(spot, value.shape))} of " if value.shape else ""
+        where = f"entry {list(_index(entry, value.shape))} of " if value.shape else ""
         what = "the shape of " if shaped else where
         answer = (right or 0.0,)
         return PredictQuestion(
             at,
             f"What is {what}{name}?",
             tuple(map(float, value.shape)) if shaped else answer,
-            (*self._forward_hints(node), self._told(node, answer[0], shaped=shaped)),
-            tuple(self._misread(node, spot, answer[0], shaped=shaped)),
+            (
+                *self._forward_hints(node),
+                self._answer_hint(node, answer[0], shaped=shaped),
+            ),
+            tuple(self._value_mistakes(node, entry, answer[0], shaped=shaped)),
             shape=shaped,
             early=True,
         )
 
     def _forward_hints(self, node: Node) -> Iterator[str]:
-        name, named = self.words.asked(node), self.words.named(node)
+        name, named = self.words.code_or_name(node), self.words.with_names(node)
         if "".join(named.split()) != "".join(name.split()):
             yield f"The rule is {named}."
         if not node.value.shape:
-            yield f"With numbers: {self.words.filled(node)}."
-        elif all(v.shape for v in self.words.given(node)):
-            shapes = [shape(v) for v in self.words.given(node)]
+            yield f"With numbers: {self.words.with_numbers(node)}."
+        elif all(v.shape for v in self.words.operand_values(node)):
+            shapes = [shape(v) for v in self.words.operand_values(node)]
             yield f"Shapes of the operands: {', '.join(shapes)}."
 
-    def _told(self, node: Node, answer: float, *, shaped: bool) -> str:
+    def _answer_hint(self, node: Node, answer: float, *, shaped: bool) -> str:
         if shaped:
             return f"The shape is {shape(node.value)}."
         return f"It is {number(answer)}."
 
-    def _misread(
-        self, node: Node, spot: int, right: float, *, shaped: bool
+    def _value_mistakes(
+        self, node: Node, entry: int, right: float, *, shaped: bool
     ) -> Iterator[CommonMistake]:
         """The usual mistakes about an op's value."""
         if shaped:
             axes = tuple(map(float, node.value.shape))
             if axes[::-1] != axes:
-                yield CommonMistake(axes[::-1], SHAPES["turned"])
+                yield CommonMistake(axes[::-1], SHAPE_MISTAKES["turned"])
             return
         mistakes = self._mistakes.get(node.id, ())
-        found = [(m.kind, _at(m.value, spot)) for m in mistakes]
-        given = self.words.given(node)
+        found = [(m.kind, _at(m.value, entry)) for m in mistakes]
+        given = self.words.operand_values(node)
         if len(given) > 1 and not any(v.shape for v in given):
             found += [("alone", _at(value, 0)) for value in given]
         yield from _distinct(right, 0.0, [*found, ("sign", -right)])
 
-    def ask(
+    def ask_contribution(
         self, step: Step, c: Contribution, before: Value | None, at: int
     ) -> PredictQuestion | None:
         """The question before frame ``at``, or None where nothing can be typed.
@@ -128,10 +131,10 @@ class Quiz:
         """
         head, tail = self.words.names[step.node], self.words.operand(c.edge)
         if c.value.shape and (c.value.data is None or _reshaped(step, c)):
-            return self._shape(step, c, f"from {head} to {tail}", at)
-        spot = _spot(c.value)
+            return self._ask_shape(step, c, f"from {head} to {tail}", at)
+        entry = _first_nonzero(c.value)
         whole = before is not None and c.last
-        right = _at(c.total if whole else c.value, spot)
+        right = _at(c.total if whole else c.value, entry)
         if right is None:
             return None
         name = self.words.names[c.node]
@@ -139,23 +142,32 @@ class Quiz:
         if whole:
             what = f"the gradient of {name}, now that the last path has come"
         where = (
-            f"entry {list(_index(spot, c.value.shape))} of " if c.value.shape else ""
+            f"entry {list(_index(entry, c.value.shape))} of " if c.value.shape else ""
         )
-        base = (_at(before, spot) or 0.0) if whole else 0.0
+        base = (_at(before, entry) or 0.0) if whole else 0.0
         return PredictQuestion(
             at,
             f"What is {where}{what}?",
             (right,),
             self._hints(c, before if whole else None, number(right)),
-            tuple(_distinct(right, base, self._guesses(step, c, spot, whole=whole))),
+            tuple(
+                _distinct(
+                    right,
+                    base,
+                    self._contribution_mistakes(step, c, entry, whole=whole),
+                )
+            ),
         )
 
-    def _shape(
+    def _ask_shape(
         self, step: Step, c: Contribution, where: str, at: int
     ) -> PredictQuestion:
         axes = tuple(map(float, c.value.shape))
         upstream = tuple(map(float, step.upstream.shape))
-        wrong = {axes[::-1]: SHAPES["turned"], upstream: SHAPES["upstream"]}
+        wrong = {
+            axes[::-1]: SHAPE_MISTAKES["turned"],
+            upstream: SHAPE_MISTAKES["upstream"],
+        }
         name = self.words.names[c.node]
         return PredictQuestion(
             at,
@@ -181,16 +193,16 @@ class Quiz:
         sum = "" if before is None else f"{say(before)} + "
         return (rule, f"With numbers: {sum}{c.filled}.", f"It is {answer}.")
 
-    def _guesses(
-        self, step: Step, c: Contribution, spot: int, *, whole: bool
+    def _contribution_mistakes(
+        self, step: Step, c: Contribution, entry: int, *, whole: bool
     ) -> Iterator[tuple[str, float | None]]:
         known = {m.kind: m.value for m in self._mistakes.get(c.edge, ())}
         if c.local_value is not None:
             known |= {"upstream": c.local_value, "local": step.upstream}
-        for kind in SLIPS:
+        for kind in COMMON_MISTAKES:
             if kind in known:
-                yield kind, _at(known[kind], spot)
-        value = _at(c.value, spot)
+                yield kind, _at(known[kind], entry)
+        value = _at(c.value, entry)
         yield "sign", None if value is None else -value
         if whole:
             yield "paths", value
@@ -202,11 +214,13 @@ def _distinct(
     """The wrong answers that differ from the right one and from each other."""
     found = [(k, v if k == "paths" else base + v) for k, v in guesses if v is not None]
     seen = [right]
-    for kind, value in sorted(found, key=lambda pair: [*SLIPS].index(pair[0])):
+    for kind, value in sorted(
+        found, key=lambda pair: [*COMMON_MISTAKES].index(pair[0])
+    ):
         if any(_close(value, other) for other in seen):
             continue
         seen.append(value)
-        yield CommonMistake((float(f"{value:.7g}"),), SLIPS[kind])
+        yield CommonMistake((float(f"{value:.7g}"),), COMMON_MISTAKES[kind])
 
 
 def _close(a: float, b: float) -> bool:
@@ -218,24 +232,24 @@ def _reshaped(step: Step, c: Contribution) -> bool:
     return c.value.shape != step.upstream.shape and not c.local
 
 
-def _spot(value: Value) -> int:
+def _first_nonzero(value: Value) -> int:
     """The entry to ask for: the first that is not zero."""
     entries = value.data or ()
     return next((i for i, entry in enumerate(entries) if entry != 0), 0)
 
 
-def _at(value: Value | None, spot: int) -> float | None:
+def _at(value: Value | None, entry: int) -> float | None:
     """An entry as a plain number; None where there is none."""
     if value is None or value.data is None or not value.data:
         return None
-    entry = value.data[spot if value.shape and spot < len(value.data) else 0]
-    if isinstance(entry, (bool, str, complex)) or not math.isfinite(entry):
+    found = value.data[entry if value.shape and entry < len(value.data) else 0]
+    if isinstance(found, (bool, str, complex)) or not math.isfinite(found):
         return None
-    return float(f"{entry:.7g}")
+    return float(f"{found:.7g}")
 
 
-def _index(spot: int, dims: tuple[int, ...]) -> Iterator[int]:
+def _index(entry: int, dims: tuple[int, ...]) -> Iterator[int]:
     for n in range(len(dims)):
         step = math.prod(dims[n + 1 :])
-        yield spot // step
-        spot %= step
+        yield entry // step
+        entry %= step

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from html import escape
 
-from tapeviz.render.html.code_lines import Place, lit
+from tapeviz.render.html.code_lines import LitSpan, lit_spans
 from tapeviz.render.svg import theme
 from tapeviz.render.svg.elements import legal
 from tapeviz.render.svg.options import step_of
@@ -37,7 +37,8 @@ _LOOKS = {
     "dim": (".25", "initial", "initial"),
     "off": ("0", "initial", "initial"),
 }
-"""What each mark sets: opacity, ``--h`` and ``--d``, which are set or are not."""
+"""What each mark sets: opacity, ``--h`` and ``--d``. A space sets a variable to
+nothing, ``initial`` leaves it unset, so that a fallback applies."""
 
 _PROPERTIES = ("opacity", "--h", "--d")
 
@@ -62,10 +63,10 @@ _GLOW = (
 
 
 @dataclass(frozen=True)
-class _Line:
-    """One line of code in the picture: its place in the listing and its number."""
+class _CodeLine:
+    """One line of code in the picture: its index in the listing and its number."""
 
-    place: int
+    position: int
     number: int
     text: str
 
@@ -73,21 +74,21 @@ class _Line:
 def animate(film: Film, seconds_per_frame: float = 1.2) -> str:
     """The film as a self-contained SVG: code, picture and caption, step after step.
 
-    It runs through for ever; of a film of more than ``MOST`` frames it shows a spread.
-    For readers who asked for less motion it stands still at the last step. ValueError
-    when ``seconds_per_frame`` is not above zero.
+    It repeats for ever; of a film of more than ``MOST`` frames it shows that many,
+    evenly spaced. For readers who asked for less motion it stands still at the last
+    step. ValueError when ``seconds_per_frame`` is not above zero.
     """
     if not seconds_per_frame > 0:
         raise ValueError(f"a frame must last longer than {seconds_per_frame} seconds")
-    return _Reel(abridged(film.validate()), seconds_per_frame).svg()
+    return _FilmPicture(abridged(film.validate()), seconds_per_frame).svg()
 
 
-def still(film: Film, step: int) -> str:
+def frame_svg(film: Film, step: int) -> str:
     """One step of the film as an SVG that does not move: code, picture and caption.
 
     The pictures of all steps are of one size. ValueError when there is no such step.
     """
-    return _Reel(film.validate(), 1.0).still(step_of(step, len(film.frames)))
+    return _FilmPicture(film.validate(), 1.0).frame_svg(step_of(step, len(film.frames)))
 
 
 def abridged(film: Film) -> Film:
@@ -95,12 +96,12 @@ def abridged(film: Film) -> Film:
     count = len(film.frames)
     if count <= MOST:
         return film
-    kept = {round(i * (count - 1) / (MOST - 1)) for i in range(MOST)}
+    chosen = {round(i * (count - 1) / (MOST - 1)) for i in range(MOST)}
     frames: list[Frame] = []
     marks: dict[str, str] = {}
     for i, frame in enumerate(film.frames):
         marks |= frame.marks
-        if i in kept:
+        if i in chosen:
             frames.append(replace(frame, marks=marks))
             marks = {}
     return replace(film, frames=tuple(frames))
@@ -113,19 +114,19 @@ def theme_of(film: Film) -> str:
     return found[1] if found else "auto"
 
 
-class _Reel:
-    """One animated picture being put together, from top to bottom."""
+class _FilmPicture:
+    """Builds a film's picture from top to bottom, animated or of a single step."""
 
     def __init__(self, film: Film, seconds: float) -> None:
         self.film, self.seconds = film, seconds
-        self.theme, self.late = theme_of(film), _late(film)
+        self.theme, self.late = theme_of(film), _late_ids(film)
         self.count = len(film.frames)
         self.rules: list[str] = []
         self.names: dict[str, str] = {}
         self.moved: list[str] = []
         self.y = 0.0
-        self.lights = [lit(film.sources, f.spans) for f in film.frames]
-        self.lines = _chosen(film, self.lights)
+        self.lit_by_frame = [lit_spans(film.sources, f.spans) for f in film.frames]
+        self.lines = _listed_lines(film, self.lit_by_frame)
         self.inner = _size(film.svg)
         code = max((_cells(line.text) for line in self.lines), default=0) * _CELL + 46
         self.width = max(_NARROW, round(max(self.inner[0], code) + 2 * _PAD))
@@ -145,7 +146,7 @@ class _Reel:
             f'<rect class="paper" width="{w}" height="{h}"/>{"".join(body)}</svg>'
         )
 
-    def still(self, step: int) -> str:
+    def frame_svg(self, step: int) -> str:
         """The picture of one step, as large as those of the others."""
         body = [*self._title(), *self._code(step), self._picture(), *self._words(step)]
         style = f"{self._base()}{self._marked(step)}"
@@ -191,26 +192,26 @@ class _Reel:
             return
         top, height = self.y, len(self.lines) * _LINE + 14
         yield f'<rect class="panel" y="{top}" width="{self.width}" height="{height}"/>'
-        rows = {line.place: i for i, line in enumerate(self.lines)}
-        yield from self._lights(rows, top + 7, step)
+        rows = {line.position: i for i, line in enumerate(self.lines)}
+        yield from self._highlights(rows, top + 7, step)
         for i, line in enumerate(self.lines):
             yield _code_line(line, top + 7 + i * _LINE + 15)
         self.y = top + height
 
-    def _lights(self, rows: dict[int, int], top: float, step: int) -> Iterable[str]:
-        shown = self.lights if step < 0 else self.lights[step : step + 1]
+    def _highlights(self, rows: dict[int, int], top: float, step: int) -> Iterable[str]:
+        shown = self.lit_by_frame if step < 0 else self.lit_by_frame[step : step + 1]
         known = dict.fromkeys(p for places in shown for p in places)
-        for i, (place, first, last) in enumerate(known):
-            if place not in rows:
+        for i, (position, first, last) in enumerate(known):
+            if position not in rows:
                 continue
-            here = [(place, first, last) in places for places in self.lights]
+            is_lit = [(position, first, last) in places for places in self.lit_by_frame]
             if step < 0:
-                self._timeline([f"#l{i}"], ["on" if on else "off" for on in here])
-            text = self.lines[rows[place]].text
+                self._timeline([f"#l{i}"], ["on" if on else "off" for on in is_lit])
+            text = self.lines[rows[position]].text
             x = 46 + _cells(text[:first]) * _CELL - 2
             width = _cells(text[first:last]) * _CELL + 4
-            y = top + rows[place] * _LINE + 1
-            end = " end" if here[-1] else ""
+            y = top + rows[position] * _LINE + 1
+            end = " end" if is_lit[-1] else ""
             once = f" once{end}" if step < 0 else ""
             yield (
                 f'<rect id="l{i}" class="lit{once}" x="{x:.1f}" y="{y:.0f}" '
@@ -233,7 +234,7 @@ class _Reel:
         ):
             if step in {i, -1}:
                 style = self._turn(i) if step < 0 else 'class="words"'
-                said = _said(lines, frame.formula, top, room)
+                said = _caption_spans(lines, frame.formula, top, room)
                 yield f"<text {style}>{said}</text>"
         self.y = top + high + 12
         yield from self._rail((step + 1) / self.count if step >= 0 else 1)
@@ -267,7 +268,7 @@ class _Reel:
             self._timeline(ids, line)
 
     def _timeline(self, selectors: Iterable[str], marks: Iterable[str]) -> None:
-        """Lets what the selectors select take these marks, one in each frame."""
+        """Animate what the selectors select through these marks, one for each frame."""
         tracks = zip(
             _PROPERTIES, zip(*(_LOOKS[m] for m in marks), strict=True), strict=True
         )
@@ -290,7 +291,7 @@ class _Reel:
         return self.names[stops]
 
 
-def _said(lines: list[str], formula: str, top: float, room: int) -> str:
+def _caption_spans(lines: list[str], formula: str, top: float, room: int) -> str:
     said = [("", line) for line in lines]
     if formula:
         said.append((' class="eq"', cut(" ".join(formula.split("\n")), room)))
@@ -304,24 +305,26 @@ def _variables(rules: str) -> str:
     return re.sub(r"@([a-z-]+)", r"var(--tv-\1)", rules)
 
 
-def _chosen(film: Film, lights: list[tuple[Place, ...]]) -> list[_Line]:
+def _listed_lines(
+    film: Film, lit_by_frame: list[tuple[LitSpan, ...]]
+) -> list[_CodeLine]:
     every = [
-        _Line(0, source.first + n, text)
+        _CodeLine(0, source.first + n, text)
         for source in film.sources
         for n, text in enumerate(source.lines)
     ]
-    every = [_Line(i, e.number, _short(e.text)) for i, e in enumerate(every)]
+    every = [_CodeLine(i, e.number, _short(e.text)) for i, e in enumerate(every)]
     if len(every) <= _ROWS:
         return every
-    wanted = {place for places in lights for place, _, _ in places}
-    return [line for line in every if line.place in wanted][:_ROWS]
+    wanted = {position for places in lit_by_frame for position, _, _ in places}
+    return [line for line in every if line.position in wanted][:_ROWS]
 
 
 def _short(text: str) -> str:
     return cut(text.expandtabs(4), _COLUMNS)
 
 
-def _code_line(line: _Line, y: float) -> str:
+def _code_line(line: _CodeLine, y: float) -> str:
     number = f'<text class="mono number" x="34" y="{y:.0f}">{line.number}</text>'
     code = line.text.lstrip()
     if not code:
@@ -338,7 +341,7 @@ def _cells(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _late(film: Film) -> frozenset[str]:
+def _late_ids(film: Film) -> frozenset[str]:
     tags = re.findall(r'<[^>]*\sclass="(?:[^"]* )?late[ "][^>]*>', film.svg)
     found = (re.search(r'\sid="([^"]+)"', tag) for tag in tags)
     return frozenset(match[1] for match in found if match)

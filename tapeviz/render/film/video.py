@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from tapeviz.errors import SaveError, error_message
-from tapeviz.render.film.svg import abridged, still
+from tapeviz.render.film.svg import abridged, frame_svg
 from tapeviz.render.svg import raster
 from tapeviz.trace.film import Film
 
@@ -34,7 +34,7 @@ _RATE = 10
 
 def png(film: Film, step: int, scale: float = raster.SCALE) -> bytes:
     """One step as a PNG file's bytes."""
-    return raster.png(still(film, step), scale=scale)
+    return raster.png(frame_svg(film, step), scale=scale)
 
 
 def pages(film: Film, tick: Tick) -> bytes:
@@ -42,13 +42,13 @@ def pages(film: Film, tick: Tick) -> bytes:
     count = len(film.frames)
     svgs = []
     for i in range(count):
-        svgs.append(still(film, i))
+        svgs.append(frame_svg(film, i))
         tick(i + 1, count)
     return raster.pdf(*svgs)
 
 
 def gif(film: Film, seconds: float, scale: float, tick: Tick) -> bytes:
-    """The film as an animated GIF's bytes; of a long film a spread of its steps."""
+    """The film as an animated GIF's bytes; of a long film evenly spaced steps."""
     from PIL import Image
 
     shots = [Image.fromarray(p[..., :3]) for p in _pixels(film, scale, tick)]
@@ -73,16 +73,16 @@ def movie(film: Film, ending: str, seconds: float, scale: float, tick: Tick) -> 
     first = next(frames)
     high, wide = first.shape[:2]
     with tempfile.TemporaryDirectory() as folder:
-        out, told = Path(folder) / f"film{ending}", Path(folder) / "told.txt"
+        out, log = Path(folder) / f"film{ending}", Path(folder) / "ffmpeg.log"
         command = [
             *(program, "-y", "-loglevel", "error", "-f", "rawvideo"),
             *("-pix_fmt", "rgba", "-s", f"{wide}x{high}", "-r", str(_RATE), "-i", "-"),
             *(*_LOOK, *_CODEC[ending], str(out)),
         ]
-        with told.open("wb") as errors:
+        with log.open("wb") as errors:
             failed = _fed(command, chain((first,), frames), times, errors)
         if failed or not out.exists():
-            said = told.read_text(errors="replace").strip()[-300:]
+            said = log.read_text(errors="replace").strip()[-300:]
             raise SaveError(
                 error_message(
                     f"ffmpeg could not write {ending}: {said}", "save a .gif instead"
@@ -123,7 +123,7 @@ def _fed(
 def _pixels(film: Film, scale: float, tick: Tick) -> Iterator[NDArray[np.uint8]]:
     short = abridged(film)
     for i in range(len(short.frames)):
-        yield raster.pixels(still(short, i), scale=scale)
+        yield raster.pixels(frame_svg(short, i), scale=scale)
         tick(i + 1, len(short.frames))
 
 

@@ -1,7 +1,7 @@
-"""What is drawn beside the recorded graph: cuts, ghosts' trails, frames, notes, legend.
+"""What a picture shows besides the recorded graph: cuts, frames, notes, a legend.
 
-Everything is told by a shape of its own, in words, and in a colour. The words are those
-of ``trace.graph``.
+Unrecorded ops and edges are drawn here too. Each mark has a shape, a word and a colour,
+so that a reader may miss one of them. The words are those of ``trace.graph``.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from html import escape
 
 from tapeviz.render.svg.elements import n, text, wide
 from tapeviz.trace.geometry import Group, Point
-from tapeviz.trace.graph import Edge, Frame, Graph, Node, UnrecordedEdge
+from tapeviz.trace.graph import Edge, Graph, GraphFrame, Node, UnrecordedEdge
 from tapeviz.wording import values as words
-from tapeviz.wording.text_width import fit
+from tapeviz.wording.text_width import shorten_to_fit
 
 RULES = (
     ".tapeviz .ghost .frame{stroke:@muted;fill:@paper;stroke-dasharray:6 4}"
@@ -39,7 +39,7 @@ RULES = (
     ".tapeviz .key .remark{fill:@muted}.tapeviz .sign-line{fill:none;stroke:@muted;"
     "stroke-width:1.4}.tapeviz .sign-line.bad{stroke:@bad;stroke-width:2}"
 )
-"""What the parts of this module look like."""
+"""The styles of everything this module draws."""
 
 LABEL = 20
 """The height of a frame's label."""
@@ -50,19 +50,23 @@ _LEAST = 420
 
 def used(graph: Graph) -> bool:
     """Whether a picture has anything of this module in it."""
-    ghosts = any(node.ghost for node in graph.nodes)
+    unrecorded = any(node.unrecorded for node in graph.nodes)
     cuts = any(edge.cut for edge in graph.edges)
-    return ghosts or cuts or bool(graph.trails or graph.frames or graph.notes)
+    return (
+        unrecorded
+        or cuts
+        or bool(graph.unrecorded_edges or graph.frames or graph.notes)
+    )
 
 
 def arrows(graph: Graph) -> Iterator[tuple[Edge, bool]]:
-    """All arrows, those that were not recorded among them, by their heads' order."""
-    ways = [(edge, False) for edge in graph.edges]
-    if graph.trails:
+    """All edges, each with whether it was not recorded, by their heads' order."""
+    found = [(edge, False) for edge in graph.edges]
+    if graph.unrecorded_edges:
         order = {node.id: k for k, node in enumerate(graph.nodes)}
-        ways += [(_edge(trail), True) for trail in graph.trails]
-        ways.sort(key=lambda way: order[way[0].head])
-    return iter(ways)
+        found += [(_edge(trail), True) for trail in graph.unrecorded_edges]
+        found.sort(key=lambda pair: order[pair[0].head])
+    return iter(found)
 
 
 def _edge(trail: UnrecordedEdge) -> Edge:
@@ -73,7 +77,7 @@ def _edge(trail: UnrecordedEdge) -> Edge:
 
 
 def trail_title(edge: Edge, tail: Node, head: Node) -> str:
-    """What hovering over an arrow says that was not recorded."""
+    """The hover text of an edge that was not recorded."""
     name = words.one_line(tail.name, 60) or words.brief(tail.value)
     into = words.one_line(head.name or head.formula or head.op, 60)
     said = f"the value of {name} goes into {into}, and the tape did not record it"
@@ -81,7 +85,7 @@ def trail_title(edge: Edge, tail: Node, head: Node) -> str:
 
 
 def bars(path: list[Point], tip: Point) -> str:
-    """Two short bars across an arrow, close to its head: the way back ends here."""
+    """Two short bars across an arrow, close to its head: the gradient stops here."""
     (x, y), size = path[-1], math.dist(path[-1], tip) or 1.0
     ux, uy = (tip[0] - x) / size, (tip[1] - y) / size
     drawn = ""
@@ -101,15 +105,15 @@ def cross(x: float, y: float) -> str:
 
 
 def groups(graph: Graph) -> tuple[Group, ...]:
-    """The frames as the layout wants them."""
+    """The frames as groups for the layout."""
     return tuple(
         Group(f"f{k}", frame.nodes, wide("tag", frame_name(frame)) + 8, LABEL)
         for k, frame in enumerate(graph.frames)
     )
 
 
-def frame_name(frame: Frame) -> str:
-    """What a frame is headed by: its tape, and what that watches."""
+def frame_name(frame: GraphFrame) -> str:
+    """The heading of a frame: its tape, and what that tape watches."""
     watched = [words.one_line(name, 16) for name in frame.watches]
     more = [f"{len(watched) - 4} more"] if len(watched) > 5 else []
     named = ", ".join([*watched[: 4 if more else 5], *more])
@@ -125,7 +129,7 @@ def frames(
 ) -> tuple[list[str], list[str]]:
     """The frames, outer ones first, and the words that head each of them.
 
-    The words are to be drawn later than the arrows, which may cross the frames.
+    The words must be drawn after the arrows, which may cross the frames.
     """
     lines, heads = [], []
     for k, frame in enumerate(graph.frames):
@@ -146,7 +150,7 @@ def frames(
 
 @dataclass(frozen=True)
 class Footer:
-    """Lines below a picture: their size, and their markup from a height on."""
+    """Lines below a picture: their size, and ``draw(x, y)`` for their markup."""
 
     width: int
     height: int
@@ -156,7 +160,7 @@ class Footer:
 def footer(graph: Graph, room: float, *, legend: bool, named: bool = False) -> Footer:
     """The notes, and what the marks mean that the picture uses.
 
-    ``named`` says there what heads the frames, for a layout that has drawn none.
+    ``named`` lists the frames' headings too, for a layout that draws no frames.
     """
     room = max(room, _LEAST)
     said = [(note.kind, note.text) for note in graph.notes]
@@ -173,16 +177,16 @@ def footer(graph: Graph, room: float, *, legend: bool, named: bool = False) -> F
 
 
 @dataclass(frozen=True)
-class _Line:
+class _TextLine:
     width: float
     draw: Callable[[float, float], str]
 
 
-def _note(kind: str, said: str, room: float) -> Iterator[_Line]:
-    """A note in as many lines as it takes, after its sign."""
+def _note(kind: str, said: str, room: float) -> Iterator[_TextLine]:
+    """A note after its sign, wrapped to the room."""
     for k, line in enumerate(_wrapped(words.one_line(said), room - 22)):
         sign = _SIGNS[kind] if not k else ""
-        yield _Line(
+        yield _TextLine(
             22 + wide("remark", line),
             lambda x, y, sign=sign, line=line: (  # type: ignore[misc]
                 _at(x + 8, y + 9, sign) + text("remark", x + 22, y + 13, line)
@@ -198,7 +202,7 @@ def _wrapped(said: str, room: float) -> list[str]:
         if lines and wide("remark", longer) <= room:
             lines[-1] = longer
         else:
-            lines.append(fit(word, room, 12))
+            lines.append(shorten_to_fit(word, room, 12))
     return lines
 
 
@@ -222,7 +226,7 @@ _SIGNS: Mapping[str, str] = {
 
 
 def _keys(graph: Graph) -> Iterator[tuple[str, str]]:
-    """What the marks in a picture mean: a small drawing and words for each."""
+    """The legend of the marks in a picture: a small drawing and words for each."""
     shown = [node for node in graph.nodes if not words.quiet(node)]
     states = {"pending" for node in shown if node.grad == "pending"}
     states |= {"none" for node in shown if node.grad == "none"}
@@ -230,10 +234,21 @@ def _keys(graph: Graph) -> Iterator[tuple[str, str]]:
     yield from (_STATES[state] for state in _STATES if state in states)
     cut = any(edge.cut for edge, _ in arrows(graph))
     broadcast = any(edge.broadcast for edge in graph.edges)
-    ghost = any(node.ghost and node.ghost != "failed" for node in graph.nodes)
+    unrecorded = any(
+        node.unrecorded and node.unrecorded != "failed" for node in graph.nodes
+    )
     dead = any(not edge.live for edge in graph.edges)
-    found = ("cut", cut), ("dead", dead), ("broadcast", broadcast), ("ghost", ghost)
-    yield from (_KEYS[key] for key, there in (*found, ("trail", graph.trails)) if there)
+    found = (
+        ("cut", cut),
+        ("dead", dead),
+        ("broadcast", broadcast),
+        ("ghost", unrecorded),
+    )
+    yield from (
+        _KEYS[key]
+        for key, there in (*found, ("trail", graph.unrecorded_edges))
+        if there
+    )
 
 
 _PENDING = (
@@ -243,7 +258,7 @@ _ZERO = (
     '<g class="zero"><circle class="mark" r="5.5"/><circle class="mark" r="1.5"/></g>'
 )
 _BARS = '<path class="cut" d="M-5 5l3-10m2 10l3-10"/>'
-_GHOST = (
+_UNRECORDED = (
     '<g class="ghost">'
     '<rect class="frame" x="-10" y="-6" width="20" height="12" rx="2"/></g>'
 )
@@ -277,7 +292,7 @@ _KEYS: Mapping[str, tuple[str, str]] = {
         "stretched by broadcasting",
     ),
     "ghost": (
-        _GHOST,
+        _UNRECORDED,
         "not recorded by this tape",
     ),
     "trail": (
@@ -287,7 +302,7 @@ _KEYS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _rows(keys: Iterable[tuple[str, str]], room: float) -> list[_Line]:
+def _rows(keys: Iterable[tuple[str, str]], room: float) -> list[_TextLine]:
     """The legend's entries side by side, in as many rows as it takes."""
     rows: list[list[tuple[float, str, str]]] = []
     at = room
@@ -299,7 +314,7 @@ def _rows(keys: Iterable[tuple[str, str]], room: float) -> list[_Line]:
         rows[-1].append((at, sign, said))
         at += need
     return [
-        _Line(
+        _TextLine(
             row[-1][0] + 30 + wide("remark", row[-1][2]),
             lambda x, y, row=row: "".join(  # type: ignore[misc]
                 f'<g class="key">{_at(x + left + 12, y + 9, sign)}'

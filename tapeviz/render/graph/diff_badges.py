@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tapeviz.analysis.graph_diff import Comparison, Pair
+from tapeviz.analysis.graph_diff import GraphDiff, Pair
 from tapeviz.trace.film import Table
-from tapeviz.trace.graph import GHOSTS, Badge, Graph, Node, Note
+from tapeviz.trace.graph import NOT_RECORDED, Badge, Graph, Node, Note
 from tapeviz.trace.value import Value
 from tapeviz.wording import values as words
 
@@ -16,8 +16,8 @@ _NOUNS = {"added": "new", "removed": "gone", "changed": "changed"}
 _SHORT = 14
 
 
-def changed(both: Comparison) -> Graph:
-    """Both graphs as one, with a badge on all that differs and a note that counts it.
+def changed(both: GraphDiff) -> Graph:
+    """The union of both graphs, with a badge on every difference and their count.
 
     >>> from tapeviz.analysis.graph_diff import compare
     >>> changed(compare(Graph(), Graph())).notes[0].text
@@ -29,7 +29,7 @@ def changed(both: Comparison) -> Graph:
     return found.validate()
 
 
-def changes(both: Comparison) -> Table:
+def changes(both: GraphDiff) -> Table:
     """A row for each difference: its kind, what it is about, before and after."""
     formulas, old = words.formulas(both.graph), words.formulas(both.before)
     for id, pair in both.pairs.items():
@@ -43,14 +43,14 @@ def changes(both: Comparison) -> Table:
     return Table(("change", "of", "formula", "before", "after"), tuple(rows))
 
 
-def to_text(both: Comparison) -> str:
-    """The list as plain text: the picture's twin."""
+def to_text(both: GraphDiff) -> str:
+    """The list of differences as plain text."""
     table = changes(both)
     listed = words.columns(table.heads, table.rows) if table.rows else ""
     return "\n\n".join(filter(None, (_counted(both), listed)))
 
 
-def _badges(id: str, both: Comparison) -> Iterator[Badge]:
+def _badges(id: str, both: GraphDiff) -> Iterator[Badge]:
     for kind, aspect, was, now in _differences(both.pairs[id]):
         if kind == "changed":
             yield Badge(id, kind, f"{aspect} {was} \u2192 {now}")
@@ -58,7 +58,7 @@ def _badges(id: str, both: Comparison) -> Iterator[Badge]:
             yield Badge(id, kind, aspect)
 
 
-def _arrows(both: Comparison) -> Iterator[Badge]:
+def _arrows(both: GraphDiff) -> Iterator[Badge]:
     """Badges of the arrows; in words only between nodes that both graphs have."""
     for edge in both.graph.edges:
         kind = "added" if edge.id in both.added else "removed"
@@ -86,23 +86,27 @@ def _aspects(old: Node, new: Node) -> Iterator[tuple[str, str, str]]:
     if (old.kind, old.op, old.formula) != (new.kind, new.op, new.formula):
         was, now = (n.symbol or n.kind for n in (old, new))
         yield "operation", *((was, now) if was != now else (old.formula, new.formula))
-    if old.ghost != new.ghost:
-        yield "recorded", GHOSTS.get(old.ghost, "yes"), GHOSTS.get(new.ghost, "yes")
+    if old.unrecorded != new.unrecorded:
+        yield (
+            "recorded",
+            NOT_RECORDED.get(old.unrecorded, "yes"),
+            NOT_RECORDED.get(new.unrecorded, "yes"),
+        )
     if old.name != new.name:
         yield "name", _name(old), _name(new)
     if repr(old.value) != repr(new.value):
-        yield "value", *_told(old.value, new.value)
+        yield "value", *_before_after(old.value, new.value)
     if repr((old.grad, old.gradient)) != repr((new.grad, new.gradient)):
         if old.gradient is not None and new.gradient is not None:
-            yield "gradient", *_told(old.gradient, new.gradient)
+            yield "gradient", *_before_after(old.gradient, new.gradient)
         else:
             yield "gradient", words.gradient(old), words.gradient(new)
     if (old.target, old.source) != (new.target, new.source):
         yield "role", _role(old), _role(new)
 
 
-def _told(old: Value, new: Value) -> tuple[str, str]:
-    """Two values, in as many words as it takes to tell them apart."""
+def _before_after(old: Value, new: Value) -> tuple[str, str]:
+    """Two values, with as much detail as it takes to tell them apart."""
     for said in (lambda v: words.brief(v, _SHORT), words.fmt, words.describe):
         was, now = said(old), said(new)
         if was != now:
@@ -136,7 +140,7 @@ def _called(pair: Pair) -> str:
     return words.one_line(node.name, 24) or usual
 
 
-def _counted(both: Comparison) -> str:
+def _counted(both: GraphDiff) -> str:
     """How much is new, gone and changed, in a sentence."""
     kinds: Counter[str] = Counter()
     for pair in both.pairs.values():

@@ -1,4 +1,4 @@
-"""The arrows of a picture: their way, their heads, and what stands beside them."""
+"""The arrows of a picture: their paths, their heads, and the labels beside them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from html import escape
 
-from tapeviz.render.graph import annotations as beside
+from tapeviz.render.graph import annotations as marks
 from tapeviz.render.svg.elements import Rect, ident, shift
 from tapeviz.render.svg.elements import n as _n
 from tapeviz.render.svg.elements import text as _text
@@ -18,8 +18,12 @@ from tapeviz.wording import values as words
 
 
 @dataclass(frozen=True)
-class Tie:
-    """An edge before it has a place: what stands beside it, and its room for a note."""
+class Arrow:
+    """An edge before it is laid out: its label, and the room for a later note.
+
+    ``slot`` is the operand's name, ``dims`` the shape that flows, ``word`` says why the
+    gradient is cut; ``trail`` is true for an unrecorded edge. Sizes are in pixels.
+    """
 
     edge: Edge
     slot: str
@@ -32,31 +36,31 @@ class Tie:
     word: str = ""
 
 
-def ties(graph: Graph, notes: Mapping[str, str]) -> list[Tie]:
+def planned(graph: Graph, notes: Mapping[str, str]) -> list[Arrow]:
     """The arrows of a graph, each with the room for the note it will bear."""
     nodes, badged = graph.by_id, graph.badged
-    planned = (
+    unmarked = (
         replace(
             _plan(edge, nodes[edge.tail], nodes[edge.head], notes.get(edge.id, "")),
             trail=trail,
         )
-        for edge, trail in beside.arrows(graph)
+        for edge, trail in marks.arrows(graph)
     )
     return [
-        _marked(tie, badged[tie.edge.id][0]) if tie.edge.id in badged else tie
-        for tie in planned
+        _marked(arrow, badged[arrow.edge.id][0]) if arrow.edge.id in badged else arrow
+        for arrow in unmarked
     ]
 
 
-def _marked(tie: Tie, badge: Badge) -> Tie:
-    """The arrow with its badge in the place of its slot's name, which goes after it."""
-    slot = " ".join(filter(None, (badge.text, tie.slot)))
-    wide = tie.width + _wide("slot", f"{badge.text} ") + 8
-    high = tie.height if tie.slot or tie.dims else tie.height + 15
-    return replace(tie, slot=slot, width=wide, height=high, badge=badge.kind)
+def _marked(arrow: Arrow, badge: Badge) -> Arrow:
+    """The arrow with its badge in front of its slot's name."""
+    slot = " ".join(filter(None, (badge.text, arrow.slot)))
+    wide = arrow.width + _wide("slot", f"{badge.text} ") + 8
+    high = arrow.height if arrow.slot or arrow.dims else arrow.height + 15
+    return replace(arrow, slot=slot, width=wide, height=high, badge=badge.kind)
 
 
-def _plan(edge: Edge, tail: Node, head: Node, note: str) -> Tie:
+def _plan(edge: Edge, tail: Node, head: Node, note: str) -> Arrow:
     slot = words.one_line(edge.label, 8) if edge.ordered else ""
     dims = words.flow(edge, tail.value, head.value)
     word = CUTS.get(edge.cut, "")
@@ -64,55 +68,55 @@ def _plan(edge: Edge, tail: Node, head: Node, note: str) -> Tie:
     gap = 6 if slot and dims else 0
     said = _wide("slot", slot) + gap + _wide("dims", dims)
     wide = max(said, _wide("note", note), _wide("cut-word", word)) + 8 if tall else 0
-    return Tie(edge, slot, dims, math.ceil(wide), tall, bool(note), word=word)
+    return Arrow(edge, slot, dims, math.ceil(wide), tall, bool(note), word=word)
 
 
-def link(tie: Tie) -> Link:
-    """The arrow as the layout wants it: where gradients flow it is kept straight."""
-    edge = tie.edge
+def link(arrow: Arrow) -> Link:
+    """The arrow for the layout; one that a gradient flows along is kept straighter."""
+    edge = arrow.edge
     weight = 6 if edge.live else 1
-    return Link(edge.id, edge.tail, edge.head, tie.width, tie.height, weight)
+    return Link(edge.id, edge.tail, edge.head, arrow.width, arrow.height, weight)
 
 
-def draw(tie: Tie, spot: Placement, graph: Graph, prefix: str) -> str:
-    """An arrow in its place, as markup."""
-    edge = tie.edge
-    path = [shift(point) for point in spot.paths[edge.id]]
-    tip = shift(spot.tips[edge.id])
-    classes = ["edge", *(["dead"] if not edge.live and not tie.trail else [])]
-    classes += ["trail"] if tie.trail else []
+def draw(arrow: Arrow, placement: Placement, graph: Graph, prefix: str) -> str:
+    """A laid-out arrow as SVG markup."""
+    edge = arrow.edge
+    path = [shift(point) for point in placement.paths[edge.id]]
+    tip = shift(placement.tips[edge.id])
+    classes = ["edge", *(["dead"] if not edge.live and not arrow.trail else [])]
+    classes += ["trail"] if arrow.trail else []
     classes += ["broadcast"] if edge.broadcast else []
-    classes += [f"is-{tie.badge}"] if tie.badge else []
-    label = _edge_label(tie, spot)
+    classes += [f"is-{arrow.badge}"] if arrow.badge else []
+    label = _edge_label(arrow, placement)
     return (
         f'<g id="{ident(prefix, edge.id)}" class="{" ".join(classes)}" '
         f'data-ends="{ident(prefix, edge.tail)} {ident(prefix, edge.head)}">'
-        f"<title>{escape(_edge_title(tie, graph))}</title>"
+        f"<title>{escape(_edge_title(arrow, graph))}</title>"
         f'<path class="wire" d="{_curve(path)}"/>'
         f"{_heads(path[-1], tip, double=edge.broadcast)}"
-        f"{beside.bars(path, tip) if edge.cut else ''}{label}</g>"
+        f"{marks.bars(path, tip) if edge.cut else ''}{label}</g>"
     )
 
 
-def _edge_label(tie: Tie, spot: Placement) -> str:
+def _edge_label(arrow: Arrow, placement: Placement) -> str:
     """The slot's name where order matters, and the shape where arrays flow."""
-    x, y = shift(spot.labels[tie.edge.id])
-    low = y + tie.height / 2 - 4
-    word = _text("cut-word", x, low, tie.word) if tie.word else ""
-    if not tie.slot and not tie.dims:
+    x, y = shift(placement.labels[arrow.edge.id])
+    low = y + arrow.height / 2 - 4
+    word = _text("cut-word", x, low, arrow.word) if arrow.word else ""
+    if not arrow.slot and not arrow.dims:
         return word
-    slot = f'<tspan class="slot">{escape(tie.slot)}</tspan>' if tie.slot else ""
-    gap = '<tspan dx="6">' if slot and tie.dims else "<tspan>"
-    dims = f"{gap}{escape(tie.dims)}</tspan>" if tie.dims else ""
+    slot = f'<tspan class="slot">{escape(arrow.slot)}</tspan>' if arrow.slot else ""
+    gap = '<tspan dx="6">' if slot and arrow.dims else "<tspan>"
+    dims = f"{gap}{escape(arrow.dims)}</tspan>" if arrow.dims else ""
     at = f'x="{_n(x)}" y="{_n(low - (15 if word else 0))}"'
     return f'<text class="dims" {at}>{slot}{dims}</text>{word}'
 
 
-def _edge_title(tie: Tie, graph: Graph) -> str:
-    edge = tie.edge
+def _edge_title(arrow: Arrow, graph: Graph) -> str:
+    edge = arrow.edge
     tail, head = graph.node(edge.tail), graph.node(edge.head)
-    if tie.trail:
-        return beside.trail_title(edge, tail, head)
+    if arrow.trail:
+        return marks.trail_title(edge, tail, head)
     name = words.one_line(tail.name, 60) or words.brief(tail.value)
     parts = [f"{name} is operand {edge.label} of {head.op}"]
     if head.kind in {"group", "port"}:
@@ -149,9 +153,9 @@ def _chevron(x: float, y: float, dx: float, dy: float) -> str:
     return f'<path class="head" d="M{_n(x)} {_n(y)}L{left} {right}z"/>'
 
 
-def note_room(tie: Tie, spot: Placement) -> Rect:
+def note_room(arrow: Arrow, placement: Placement) -> Rect:
     """The rectangle beside an arrow that is free for a note."""
-    x, y = shift(spot.labels[tie.edge.id])
-    if tie.noted:
-        return Rect(x - tie.width / 2, y - tie.height / 2, tie.width, 18)
+    x, y = shift(placement.labels[arrow.edge.id])
+    if arrow.noted:
+        return Rect(x - arrow.width / 2, y - arrow.height / 2, arrow.width, 18)
     return Rect(x - 20, y - 18, 40, 16)

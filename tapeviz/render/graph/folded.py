@@ -8,19 +8,25 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 
-from tapeviz.analysis.folded_view import View, view
+from tapeviz.analysis.folded_view import FoldedView, view
 from tapeviz.analysis.folding import Fold
 from tapeviz.render.graph import interactive
 from tapeviz.render.graph import overview as surveys
 from tapeviz.render.graph.folded_groups import LEGIBLE, Inside, insides
 from tapeviz.render.graph.scene import Scene, description, scene, summary
-from tapeviz.render.html.assets import boxed, lean, script_safe, small, static
-from tapeviz.render.html.page import document, image_tag, legible
+from tapeviz.render.html.assets import (
+    boxed,
+    minify_css,
+    minify_script,
+    read_assets,
+    script_safe,
+)
+from tapeviz.render.html.page import document, image_tag, with_min_size
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.graph import Graph, Source
 
 OPEN = 20_000
-"""A recording of at least so many ops shows its survey at once."""
+"""From so many ops on the page opens with the survey unfolded."""
 
 _START = (
     "if(!el.classList.contains('tapeviz-picture')){%s"
@@ -30,9 +36,9 @@ _START = (
 
 @dataclass(frozen=True)
 class Folded:
-    """A fold's outermost level, its picture, and what its groups hold."""
+    """A fold's outermost level, its picture, and the insides of its groups."""
 
-    level: View
+    level: FoldedView
     scene: Scene
     insides: tuple[Inside, ...]
     survey: tuple[surveys.Chapter, ...]
@@ -42,14 +48,14 @@ class Folded:
     def markup(self) -> str:
         """The picture with the insides of its groups, as HTML without scripts."""
         size = int(self.survey[0].rows[0][1].replace("\u00a0", ""))
-        svg = legible(self.scene.svg, LEGIBLE * self.scene.width)
+        svg = with_min_size(self.scene.svg, LEGIBLE * self.scene.width)
         return (
             f'<div class="tapeviz-fold {themes.class_name(self.look["theme"])}">'
             f"<style>{css()}</style>"
             '<nav class="tv-crumbs" aria-label="where you are in the tape" hidden>'
             f'</nav><div class="tv-stage"><div class="tv-level">{svg}</div></div>'
             f"{''.join(map(_template, self.insides))}"
-            f"{surveys.html(self.survey, opened=size >= OPEN)}</div>"
+            f"{surveys.html(self.survey, expanded=size >= OPEN)}</div>"
         )
 
     @property
@@ -58,7 +64,7 @@ class Folded:
         return description(self.level.graph)
 
     def notebook(self) -> str:
-        """The picture as an image that a script replaces by one that unfolds."""
+        """The picture as an image that a script replaces by the one that unfolds."""
         image = image_tag(self.scene.svg, self.alt)
         return self._started(image, f"el.innerHTML={_in_script(self.markup())};")
 
@@ -69,7 +75,7 @@ class Folded:
         return document(title, body, theme=self.look["theme"], width=4000)
 
     def _started(self, body: str, first: str) -> str:
-        """The body in a box, and the scripts that let a reader walk and open it."""
+        """The body in a box, and the scripts that make its groups open on a click."""
         nodes = [
             *self.level.graph.nodes,
             *(n for one in self.insides for n in one.nodes),
@@ -79,13 +85,15 @@ class Folded:
             tuple(n for n in nodes if n.span is None or n.span.file in known),
             sources=self.sources,
         )
-        told = script_safe(interactive.payload(walked, {**self.look, "least": 0}))
-        code = f"{interactive.script()}{script()}const told={told};"
-        return boxed(body, body + first + told, code, _START % first)
+        script_data = script_safe(
+            interactive.payload(walked, {**self.look, "least": 0})
+        )
+        code = f"{interactive.script()}{script()}const told={script_data};"
+        return boxed(body, body + first + script_data, code, _START % first)
 
 
 def folded(fold: Fold, *, theme: str = "auto", direction: str = "LR") -> Folded:
-    """The picture of a folded graph, and what its groups hold.
+    """The picture of a folded graph, and the insides of its groups.
 
     ValueError for an unknown theme or direction; LayoutError when there is no layout
     engine.
@@ -93,9 +101,9 @@ def folded(fold: Fold, *, theme: str = "auto", direction: str = "LR") -> Folded:
     level = view(fold)
     drawn = scene(level.graph, theme=theme, direction=direction, legend=True)
     held = insides(fold, level, theme=theme, direction=direction)
-    told = surveys.survey(fold, level)
+    chapters = surveys.survey(fold, level)
     look = {"theme": theme, "direction": direction}
-    return Folded(level, drawn, tuple(held), told, fold.graph.sources, look)
+    return Folded(level, drawn, tuple(held), chapters, fold.graph.sources, look)
 
 
 def _template(inside: Inside) -> str:
@@ -117,11 +125,12 @@ def _in_script(markup: str) -> str:
 
 @cache
 def script() -> str:
-    """The script that opens groups, as a statement that meets no other's names."""
-    return f"const unfold=(()=>{{{lean(static('graph/folded.js'))}return unfold}})();"
+    """The script that opens groups, as one statement with a scope of its own."""
+    code = minify_script(read_assets("graph/folded.js"))
+    return f"const unfold=(()=>{{{code}return unfold}})();"
 
 
 @cache
 def css() -> str:
     """The styles around a folded picture."""
-    return themes.fonts(".tapeviz-fold") + small(static("graph/folded.css"))
+    return themes.fonts(".tapeviz-fold") + minify_css(read_assets("graph/folded.css"))

@@ -1,4 +1,4 @@
-"""What groups hold: inner pictures and tables, worked out before anybody asks.
+"""The insides of groups: pictures and tables, made in advance.
 
 So a group can be opened on a page without a kernel. Rounds of a loop that look alike
 share one picture; a table beside it has the numbers of each.
@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from html import escape
 
-from tapeviz.analysis.folded_view import PATIENCE, View, cost, view
-from tapeviz.analysis.folding import Fold, Part
+from tapeviz.analysis.folded_view import PATIENCE, FoldedView, cost, view
+from tapeviz.analysis.folding import Fold, FoldItem
 from tapeviz.render.graph.scene import Scene, scene
-from tapeviz.render.html.page import legible
+from tapeviz.render.html.page import with_min_size
 from tapeviz.trace.graph import Edge, Graph, Node
 from tapeviz.trace.value import Summary, Value
 from tapeviz.wording import values as words
@@ -50,33 +50,35 @@ class Inside:
     nodes: tuple[Node, ...] = ()
 
 
-def insides(fold: Fold, outer: View, *, theme: str, direction: str) -> list[Inside]:
+def insides(
+    fold: Fold, outer: FoldedView, *, theme: str, direction: str
+) -> list[Inside]:
     """The insides of the groups of a level, of the groups in those, and so on.
 
     Outer ones come first. When the weight or the time for pictures is used up, groups
     get tables instead.
     """
-    draw = _Draughtsman(fold, theme, direction)
+    renderer = _GroupRenderer(fold, theme, direction)
     found: list[Inside] = []
-    todo = deque((outer, id, "") for id in (*outer.parts, *outer.bundles))
+    todo = deque((outer, id, "") for id in (*outer.groups, *outer.bundles))
     while todo:
         level, id, within = todo.popleft()
         if id in level.bundles:
             title = level.graph.node(id).formula
             found.append(Inside(id, title, within, table(level.bundles[id])))
             continue
-        part = level.parts[id]
-        html, inner = draw.inside(part)
-        found.append(Inside(id, part.title, within, html, tuple(draw.taken())))
-        todo.extend((inner, one, id) for one in (*inner.parts, *inner.bundles))
+        item = level.groups[id]
+        html, inner = renderer.inside(item)
+        found.append(Inside(id, item.title, within, html, tuple(renderer.taken())))
+        todo.extend((inner, one, id) for one in (*inner.groups, *inner.bundles))
     return found
 
 
-_NOTHING = View(Graph(), {}, {})
+_NOTHING = FoldedView(Graph(), {}, {})
 
 
-class _Draughtsman:
-    """Draws levels as long as weight and time are left."""
+class _GroupRenderer:
+    """Draws levels as long as the budget of characters, seconds and pictures lasts."""
 
     def __init__(self, fold: Fold, theme: str, direction: str) -> None:
         self.fold, self.theme, self.direction = fold, theme, direction
@@ -84,42 +86,42 @@ class _Draughtsman:
         self.drawn: list[Node] = []
 
     def taken(self) -> list[Node]:
-        """What was drawn since this was asked the last time."""
+        """The nodes drawn since the last call."""
         drawn, self.drawn = self.drawn, []
         return drawn
 
-    def inside(self, part: Part) -> tuple[str, View]:
-        """A part's inside, and the level whose groups can be opened there."""
-        if part.kind == "loop":
-            looks = alike(self.fold, part)
+    def inside(self, item: FoldItem) -> tuple[str, FoldedView]:
+        """An item's inside, and the level whose groups can be opened there."""
+        if item.kind == "loop":
+            looks = alike(self.fold, item)
             if looks:
-                return self._rounds(part, looks)
-        level = view(self.fold, part) if self._room() else _NOTHING
-        svg = self.picture(level.graph, part) if level is not _NOTHING else None
+                return self._rounds(item, looks)
+        level = view(self.fold, item) if self._room() else _NOTHING
+        svg = self.picture(level.graph, item) if level is not _NOTHING else None
         if svg is None:
-            return self._listed(part), _NOTHING
+            return self._listed(item), _NOTHING
         return svg, level
 
-    def _listed(self, part: Part) -> str:
-        """The ops of a part as a table, if there is room for one."""
+    def _listed(self, item: FoldItem) -> str:
+        """The ops of an item as a table, if there is room for one."""
         if self.weight < -WEIGHT / 2:
             return (
                 '<p class="tv-say">Too much to unfold here; the JSON form has it all.'
                 "</p>"
             )
-        made = table(self.fold.columns.ops[part.start : part.stop])
+        made = table(self.fold.columns.ops[item.start : item.stop])
         self.weight -= len(made)
         return made
 
     def _room(self) -> bool:
         return self.weight > 0 and self.seconds > 0 and self.pictures > 0
 
-    def picture(self, graph: Graph, part: Part) -> str | None:
+    def picture(self, graph: Graph, item: FoldItem) -> str | None:
         """A picture without styles of its own; None if it would take too long."""
         expected = cost(graph)
         if expected > PATIENCE:
             return None
-        prefix = f"{part.id}."
+        prefix = f"{item.id}."
         made = scene(graph, theme=self.theme, direction=self.direction, prefix=prefix)
         self.drawn += [replace(node, id=prefix + node.id) for node in graph.nodes]
         svg = _plain(made)
@@ -128,11 +130,11 @@ class _Draughtsman:
         self.pictures -= 1
         return svg
 
-    def _rounds(self, part: Part, looks: list[list[int]]) -> tuple[str, View]:
+    def _rounds(self, item: FoldItem, looks: list[list[int]]) -> tuple[str, FoldedView]:
         """One picture for all rounds that look alike, and their numbers."""
         html, inner = "", _NOTHING
         for rounds in looks:
-            table = _Rounds(self.fold, part, rounds)
+            table = _RoundTable(self.fold, item, rounds)
             level = table.level
             svg = self.picture(table.shared(), table.model) or ""
             said = table.caption()
@@ -144,12 +146,12 @@ class _Draughtsman:
 
 
 def _plain(made: Scene) -> str:
-    """The picture's SVG without the styles, which are on the page already.
+    """The picture's SVG without its styles, which are on the page already.
 
-    On a narrow page it scrolls rather than become too small to read.
+    On a narrow page it scrolls instead of becoming too small to read.
     """
     before, _, rest = made.svg.partition("<style>")
-    svg = legible(before, LEGIBLE * made.width) + rest.partition("</style>")[2]
+    svg = with_min_size(before, LEGIBLE * made.width) + rest.partition("</style>")[2]
     return f'<div class="tv-scroll" tabindex="0">{svg}</div>'
 
 
@@ -178,93 +180,94 @@ def _what(node: Node) -> str:
 
 
 @dataclass(frozen=True)
-class _Spot:
-    """An op as seen from a round: in which round before it, and which op there.
+class _Offset:
+    """The position of an op relative to a round of the loop.
 
-    ``at`` is -1 for the last op of a round before this one. ``back`` is -1 for an op
-    before the loop, whose place is ``at`` itself.
+    ``back`` is how many rounds before that round it is, ``at`` its index there, or -1
+    for the last op of an earlier round. For an op before the loop ``back`` is -1 and
+    ``at`` its index in the recording.
     """
 
     back: int
     at: int
 
 
-class _Line:
-    """The rounds of a loop, and where in them an op is."""
+class _LoopRounds:
+    """The rounds of a loop, and the positions of ops relative to them."""
 
-    def __init__(self, loop: Part) -> None:
+    def __init__(self, loop: FoldItem) -> None:
         self.round = loop.round
         self.starts = (*loop.earlier, *loop.starts)
         self.ends = (*self.starts[1:], loop.stop)
         self.first = len(loop.earlier)
 
-    def spot(self, at: int, one: int) -> _Spot:
-        """Where an op is as seen from round number ``one``."""
+    def offset(self, at: int, one: int) -> _Offset:
+        """The position of op ``at`` relative to round number ``one``."""
         number = bisect_right(self.starts, at) - 1
         if number < 0:
-            return _Spot(-1, at)
+            return _Offset(-1, at)
         back = self.first + one - number
         last = back and at == self.ends[number] - 1
-        return _Spot(back, -1 if last else at - self.starts[number])
+        return _Offset(back, -1 if last else at - self.starts[number])
 
-    def find(self, spot: _Spot, one: int) -> int:
-        """The op that is there as seen from round number ``one``."""
-        if spot.back < 0:
-            return spot.at
-        number = self.first + one - spot.back
-        return (self.ends if spot.at < 0 else self.starts)[number] + spot.at
+    def find(self, offset: _Offset, one: int) -> int:
+        """The index of the op at that position relative to round number ``one``."""
+        if offset.back < 0:
+            return offset.at
+        number = self.first + one - offset.back
+        return (self.ends if offset.at < 0 else self.starts)[number] + offset.at
 
 
-def alike(fold: Fold, loop: Part) -> list[list[int]]:
-    """The rounds of a loop by how they look, most frequent first.
+def alike(fold: Fold, loop: FoldItem) -> list[list[int]]:
+    """The rounds of a loop, grouped by what they look like, largest group first.
 
-    Rounds are numbers from 0. None are given if there are more than a few looks. In a
+    Rounds are numbered from 0. Empty if there are more than a few different looks. In a
     very long loop only some rounds are compared.
     """
-    line, count = _Line(loop), len(loop.starts)
+    loop_rounds, count = _LoopRounds(loop), len(loop.starts)
     step = math.ceil(count / _SAMPLE) if loop.size > 20 * _SAMPLE else 1
     looks: dict[object, list[int]] = {}
     for one in (*range(0, count - 1, step), count - 1):
-        looks.setdefault(_look(fold, line, one), []).append(one)
+        looks.setdefault(_look(fold, loop_rounds, one), []).append(one)
         if len(looks) > _LOOKS:
             return []
     return sorted(looks.values(), key=lambda found: (-len(found), found[0]))
 
 
-def _look(fold: Fold, line: _Line, one: int) -> object:
-    columns, part = fold.columns, line.round(one)
+def _look(fold: Fold, loop_rounds: _LoopRounds, one: int) -> object:
+    columns, item = fold.columns, loop_rounds.round(one)
     return tuple(
         (
             node.span,
             node.op,
             node.value.shape,
-            tuple(_origin(fold, e, line, one) for e in columns.into(i, i + 1)),
+            tuple(_origin(fold, e, loop_rounds, one) for e in columns.into(i, i + 1)),
         )
-        for i, node in enumerate(columns.ops[part.start : part.stop], part.start)
+        for i, node in enumerate(columns.ops[item.start : item.stop], item.start)
     )
 
 
-def _origin(fold: Fold, edge: Edge, line: _Line, one: int) -> object:
-    """Where an operand comes from, as seen from the round."""
+def _origin(fold: Fold, edge: Edge, loop_rounds: _LoopRounds, one: int) -> object:
+    """Where an operand comes from, relative to the round."""
     at = fold.columns.at.get(edge.tail, -1)
     if at >= 0:
-        return line.spot(at, one)
+        return loop_rounds.offset(at, one)
     low, high = fold.columns.users[edge.tail]
-    part = line.round(one)
-    return edge.slot if part.start <= low and high < part.stop else edge.tail
+    item = loop_rounds.round(one)
+    return edge.slot if item.start <= low and high < item.stop else edge.tail
 
 
-class _Rounds:
-    """The rounds of one look: what is different from one to the next."""
+class _RoundTable:
+    """Rounds that look alike: one picture, and a table of what differs."""
 
-    def __init__(self, fold: Fold, loop: Part, rounds: list[int]) -> None:
+    def __init__(self, fold: Fold, loop: FoldItem, rounds: list[int]) -> None:
         self.fold, self.loop = fold, loop
-        self.line = _Line(loop)
+        self.loop_rounds = _LoopRounds(loop)
         step = math.ceil(len(rounds) / _ROWS)
         self.rounds = [*rounds[:-1:step], rounds[-1]]
         self.count = len(rounds)
         self.first = rounds[0]
-        self.model = self.line.round(self.first)
+        self.model = self.loop_rounds.round(self.first)
         self.level = view(fold, self.model._replace(kind="round"))
         self.columns = [
             (node, found)
@@ -273,29 +276,31 @@ class _Rounds:
         ]
 
     def _finder(self, id: str) -> Callable[[int], Node] | None:
-        """How to find, in another round, what is this node in the model."""
-        columns, line = self.fold.columns, self.line
+        """A function from a round to the node that corresponds to this one."""
+        columns, loop_rounds = self.fold.columns, self.loop_rounds
         if (at := columns.at.get(id, -1)) >= 0:
-            spot = line.spot(at, self.first)
+            offset = loop_rounds.offset(at, self.first)
             return (
-                None if spot.back < 0 else lambda one: columns.ops[line.find(spot, one)]
+                None
+                if offset.back < 0
+                else lambda one: columns.ops[loop_rounds.find(offset, one)]
             )
         first, last = columns.users.get(id, (-1, -1))
         if not self.model.start <= first <= last < self.model.stop:
             return None
         into = columns.into(first, first + 1)
         slot = next(e.slot for e in into if e.tail == id)
-        user, by_id = line.spot(first, self.first), self.fold.graph.by_id
+        user, by_id = loop_rounds.offset(first, self.first), self.fold.graph.by_id
 
         def find(one: int) -> Node:
-            at = line.find(user, one)
+            at = loop_rounds.find(user, one)
             into = columns.into(at, at + 1)
             return by_id[next(e.tail for e in into if e.slot == slot)]
 
         return find
 
     def shared(self) -> Graph:
-        """The model's graph with room for the longest number of every round."""
+        """The model's graph, each value replaced by the longest one of all rounds."""
         found = dict(self._widest())
         nodes = [found.get(n.id, n) for n in self.level.graph.nodes]
         return replace(self.level.graph, nodes=tuple(nodes))
@@ -367,7 +372,7 @@ class _Rounds:
 
 
 def _nameless(node: Node, every: list[Node]) -> Node:
-    """The node without its name, if that is another one in other rounds."""
+    """The node without its name, if the name differs between rounds."""
     return node if len({one.name for one in every}) == 1 else replace(node, name="")
 
 
@@ -380,7 +385,7 @@ def _length(value: Value) -> int:
 
 
 def _in_words(value: Value) -> Value:
-    """An array as one whose numbers are not all shown; a single number as it is."""
+    """An array as a summary of its numbers; a scalar as it is."""
     if value.data is None and value.summary is not None:
         return replace(value, summary=replace(value.summary, thumb=()))
     if not value.shape or value.data is None:

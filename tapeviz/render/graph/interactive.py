@@ -1,6 +1,6 @@
-"""A picture to walk through in a page: lit, pinned, searched, zoomed, without a kernel.
+"""A picture to explore in a page: hover, pin, search and zoom, without a kernel.
 
-Where scripts do not run it is the still picture.
+Where scripts do not run it is the static picture.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from html import escape
 from typing import Any
 
 from tapeviz.render.html.assets import (
-    address,
     boxed,
-    lean,
+    data_uri,
+    minify_css,
+    minify_script,
+    read_assets,
     script_safe,
-    small,
-    static,
-    terse,
+    shorten_names,
 )
-from tapeviz.render.html.code_lines import listed, lit, units
+from tapeviz.render.html.code_lines import code_listing, lit_spans, to_utf16
 from tapeviz.render.html.page import document, scrolling
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.graph import Graph
@@ -31,12 +31,12 @@ _START = (
 
 
 def notebook(svg: str, graph: Graph, alt: str, look: Mapping[str, Any]) -> str:
-    """The picture for a notebook: an image that a script makes one to walk through.
+    """The picture for a notebook: an image that a script makes interactive.
 
     ``look`` has the ``theme`` and ``direction`` it was drawn in, and ``least``, the
     width in pixels below which it does not shrink.
     """
-    image = f'<img src="{address(svg)}" alt="{escape(alt)}" style="max-width:100%">'
+    image = f'<img src="{data_uri(svg)}" alt="{escape(alt)}" style="max-width:100%">'
     return started(image, "img", graph, look)
 
 
@@ -51,23 +51,27 @@ def started(body: str, first: str, graph: Graph, look: Mapping[str, Any]) -> str
 
     ``first`` is the name of the markup's outermost element.
     """
-    told = script_safe(payload(graph, look))
-    return boxed(body, body + told, f"{script()}const told={told};", _START % first)
+    script_data = script_safe(payload(graph, look))
+    return boxed(
+        body, body + script_data, f"{script()}const told={script_data};", _START % first
+    )
 
 
 def payload(graph: Graph, look: Mapping[str, Any]) -> dict[str, Any]:
-    """What the script is told: the code, what lights it, and the colours of themes.
+    """The script's data: the code, the part that each node lights, the colours.
 
-    A place in the code is a line and two columns, counted in UTF-16 units.
+    A part of the code is a line and two columns, counted in UTF-16 units.
     """
-    place, sources = units(graph.sources), graph.sources
-    spans = {node.id: lit(sources, [node.span]) for node in graph.nodes if node.span}
+    position, sources = to_utf16(graph.sources), graph.sources
+    spans = {
+        node.id: lit_spans(sources, [node.span]) for node in graph.nodes if node.span
+    }
     return {
         **look,
         "css": css(),
-        "code": listed(graph.sources),
-        "lit": {id: [*map(place, places)] for id, places in spans.items() if places},
-        "names": {**themes.SAID},
+        "code": code_listing(graph.sources),
+        "lit": {id: [*map(position, places)] for id, places in spans.items() if places},
+        "names": {**themes.LABELS},
         "roles": [*themes.THEMES["light"]],
         "themes": {
             name: [colour[1:] for colour in table.values()]
@@ -79,13 +83,13 @@ def payload(graph: Graph, look: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def script() -> str:
     """The script as statements, as short as they can safely be."""
-    own = static("html/elements.js", "html/page.js", "graph/interactive.js")
-    return terse(lean(own.replace("export function", "function")))
+    own = read_assets("html/elements.js", "html/page.js", "graph/interactive.js")
+    return shorten_names(minify_script(own.replace("export function", "function")))
 
 
 @cache
 def css() -> str:
     """The styles around a picture, and its fonts."""
-    return themes.fonts(".tapeviz-picture") + small(
-        static("html/page.css", "graph/interactive.css")
+    return themes.fonts(".tapeviz-picture") + minify_css(
+        read_assets("html/page.css", "graph/interactive.css")
     )

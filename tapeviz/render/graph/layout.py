@@ -1,4 +1,4 @@
-"""Where boxes and arrows go: Graphviz works it out, and draws nothing.
+"""The layout of boxes and arrows, by Graphviz, which draws nothing here.
 
 The engine is the program ``graphviz-pure``, which its Python package puts beside the
 interpreter, or else a ``dot`` on PATH. Where no program can run, as in a web page, the
@@ -86,7 +86,7 @@ def check(direction: str) -> str:
     return one_of("direction", direction, DIRECTIONS)
 
 
-def place(
+def lay_out(
     boxes: Iterable[Box],
     links: Iterable[Link],
     *,
@@ -107,18 +107,19 @@ def place(
     if _in_python():
         from tapeviz.render.graph import layout_igraph
 
-        return layout_igraph.place(boxes, tuple(links), direction)
-    return _place(boxes, tuple(links), direction, _engines(), tuple(groups))
+        return layout_igraph.lay_out(boxes, tuple(links), direction)
+    return cached_layout(boxes, tuple(links), direction, _engines(), tuple(groups))
 
 
 @lru_cache(maxsize=64)
-def _place(
+def cached_layout(
     boxes: tuple[Box, ...],
     links: tuple[Link, ...],
     direction: str,
     programs: tuple[str, ...],
     groups: tuple[Group, ...],
 ) -> Placement:
+    """The layout by Graphviz, remembered for the last graphs."""
     source = _source(boxes, links, direction, groups)
     return _read(boxes, links, groups, _run(programs, source))
 
@@ -186,7 +187,7 @@ def nested(groups: Sequence[Sequence[str]]) -> Iterator[tuple[int, bool]]:
 
 
 def _space(width: float, height: float) -> str:
-    """A label that holds nothing and takes room."""
+    """An empty label of this size."""
     size = f'FIXEDSIZE="TRUE" WIDTH="{width:.0f}" HEIGHT="{height:.0f}"'
     plain = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
     return f"<<TABLE {plain} {size}><TR><TD></TD></TR></TABLE>>"

@@ -1,9 +1,9 @@
 """Layout where no program can be run, such as Python inside a web page.
 
 igraph finds an order of the nodes in each layer with few crossings, by the method of
-Sugiyama, Tagawa and Toda (1981). Places within that order are those nearest to the
-neighbours, by least squares. The result is the same kind of ``Placement`` that Graphviz
-gives, a little plainer.
+Sugiyama, Tagawa and Toda (1981). Within that order each node is put as close to its
+neighbours as possible, by least squares. The result is the same kind of ``Placement``
+as from Graphviz, a little plainer.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _PORTS = 14.0
 
 
 @dataclass(frozen=True)
-class _Spot:
-    """What takes room in a layer: a box, a label, or an arrow that passes."""
+class _Vertex:
+    """What takes room in a layer: a box, a label, or an arrow passing through."""
 
     layer: int
     along: float = 0
@@ -34,26 +34,26 @@ class _Spot:
 
 @dataclass
 class _Net:
-    """All spots, which of them are joined, and the chain of spots of each link."""
+    """All vertices, which of them are joined, and each link's chain of vertices."""
 
-    spots: list[_Spot] = field(default_factory=list)
+    vertices: list[_Vertex] = field(default_factory=list)
     joins: list[tuple[int, int]] = field(default_factory=list)
     chains: dict[str, list[int]] = field(default_factory=dict)
     gap: float = GAP
 
-    def add(self, spot: _Spot) -> int:
-        self.spots.append(spot)
-        return len(self.spots) - 1
+    def add(self, vertex: _Vertex) -> int:
+        self.vertices.append(vertex)
+        return len(self.vertices) - 1
 
 
-def place(
+def lay_out(
     boxes: Sequence[Box], links: Sequence[Link], direction: str = "LR"
 ) -> Placement:
     """Positions for boxes and arrows; ImportError without igraph.
 
     The links must come in an order in which every tail is complete before it is used.
 
-    >>> placed = place([Box("a", 40, 20), Box("b", 40, 20)], [Link("e", "a", "b")])
+    >>> placed = lay_out([Box("a", 40, 20), Box("b", 40, 20)], [Link("e", "a", "b")])
     >>> placed.centres["a"][0] < placed.centres["b"][0]
     True
     """
@@ -78,32 +78,32 @@ def ranks(boxes: Iterable[Box], links: Sequence[Link]) -> dict[str, int]:
 
 
 def _net(boxes: Sequence[Box], links: Sequence[Link], *, across: bool) -> _Net:
-    """The boxes as spots, and every arrow as a chain with one spot in each layer."""
-    net, rank, stretch = _Net(), ranks(boxes, links), 1
+    """The boxes as vertices; every arrow as a chain, one vertex in each layer."""
+    net, rank, factor = _Net(), ranks(boxes, links), 1
     if any(link.width for link in links):
-        net.gap, stretch = NARROW, 2
-    place = {}
+        net.gap, factor = NARROW, 2
+    vertex_of = {}
     for box in boxes:
         size = (box.height, box.width) if across else (box.width, box.height)
-        place[box.id] = net.add(_Spot(stretch * rank[box.id], *size))
+        vertex_of[box.id] = net.add(_Vertex(factor * rank[box.id], *size))
     for link in links:
         size = (link.height, link.width) if across else (link.width, link.height)
-        first, last = stretch * rank[link.tail], stretch * rank[link.head]
+        first, last = factor * rank[link.tail], factor * rank[link.head]
         between = [
-            net.add(_Spot(layer, *size) if link.width and not i else _Spot(layer))
+            net.add(_Vertex(layer, *size) if link.width and not i else _Vertex(layer))
             for i, layer in enumerate(range(first + 1, last))
         ]
-        chain = [place[link.tail], *between, place[link.head]]
+        chain = [vertex_of[link.tail], *between, vertex_of[link.head]]
         net.chains[link.id] = chain
         net.joins += pairwise(chain)
     return net
 
 
 def _ordered(net: _Net) -> list[list[int]]:
-    """The spots of each layer in igraph's order."""
+    """The vertices of each layer in igraph's order."""
     import igraph
 
-    numbers = [spot.layer for spot in net.spots]
+    numbers = [vertex.layer for vertex in net.vertices]
     graph = igraph.Graph(n=len(numbers), edges=net.joins, directed=True)
     found = graph.layout_sugiyama(layers=numbers).coords[: len(numbers)]
     layers: dict[int, list[int]] = defaultdict(list)
@@ -116,12 +116,12 @@ def _ordered(net: _Net) -> list[list[int]]:
 
 
 def _cross(net: _Net, layers: Sequence[Sequence[int]]) -> list[float]:
-    """The middle of each spot across the layers, near its neighbours."""
+    """The centre of each vertex within its layer, near its neighbours."""
     near: dict[int, list[int]] = defaultdict(list)
     for a, b in net.joins:
         near[a].append(b)
         near[b].append(a)
-    at = [0.0] * len(net.spots)
+    at = [0.0] * len(net.vertices)
     for layer in layers:
         _settle(net, layer, dict.fromkeys(layer, 0.0), at)
     for turn in range(_ROUNDS):
@@ -137,13 +137,13 @@ def _cross(net: _Net, layers: Sequence[Sequence[int]]) -> list[float]:
 def _settle(
     net: _Net, layer: Sequence[int], wish: Mapping[int, float], at: list[float]
 ) -> None:
-    """The places nearest to the wishes that keep the order and the distances.
+    """Move a layer's vertices closest to ``wish``, keeping order and distances.
 
     This is isotonic regression: neighbours that want to pass each other are pooled.
     """
     offset, edge = {}, 0.0
     for i in layer:
-        half = net.spots[i].across / 2
+        half = net.vertices[i].across / 2
         offset[i] = edge + half
         edge += 2 * half + APART
     pools: list[tuple[float, list[int]]] = []
@@ -159,10 +159,10 @@ def _settle(
 
 
 def _along(net: _Net, layers: Sequence[Sequence[int]]) -> list[float]:
-    """The middle of each spot in the direction of the arrows."""
-    at, edge = [0.0] * len(net.spots), 0.0
+    """The centre of each vertex in the direction of the arrows."""
+    at, edge = [0.0] * len(net.vertices), 0.0
     for layer in layers:
-        wide = max(net.spots[i].along for i in layer)
+        wide = max(net.vertices[i].along for i in layer)
         for i in layer:
             at[i] = edge + wide / 2
         edge += wide + net.gap
@@ -177,10 +177,10 @@ def _placement(  # noqa: PLR0913, PLR0917 - what was worked out above, joined
     cross: Sequence[float],
     direction: str,
 ) -> Placement:
-    spots = net.spots
-    ends = [at + spot.across / 2 for at, spot in zip(cross, spots, strict=True)]
-    top = min(at - spot.across / 2 for at, spot in zip(cross, spots, strict=True))
-    length = max(a + spot.along / 2 for a, spot in zip(along, spots, strict=True))
+    vertices = net.vertices
+    ends = [at + v.across / 2 for at, v in zip(cross, vertices, strict=True)]
+    top = min(at - v.across / 2 for at, v in zip(cross, vertices, strict=True))
+    length = max(at + v.along / 2 for at, v in zip(along, vertices, strict=True))
 
     def point(x: float, y: float) -> Point:
         pair = (x, y - top) if direction == "LR" else (y - top, x)
@@ -203,15 +203,15 @@ def _placement(  # noqa: PLR0913, PLR0917 - what was worked out above, joined
 def _curves(
     links: Sequence[Link], net: _Net, along: Sequence[float], cross: Sequence[float]
 ) -> dict[str, list[Point]]:
-    """Each arrow as a smooth curve from border to border, through its spots."""
+    """Each arrow as a smooth curve from border to border, through its vertices."""
     out = _ports(links, net, cross, end=0)
     into = _ports(links, net, cross, end=-1)
     curves = {}
     for link in links:
         chain = net.chains[link.id]
         first, last = chain[0], chain[-1]
-        start = along[first] + net.spots[first].along / 2
-        stop = along[last] - net.spots[last].along / 2 - HEAD
+        start = along[first] + net.vertices[first].along / 2
+        stop = along[last] - net.vertices[last].along / 2 - HEAD
         middle = [(along[i], cross[i]) for i in chain[1:-1]]
         points = [(start, out[link.id]), *middle, (stop, into[link.id])]
         curves[link.id] = _smooth(points)
@@ -221,22 +221,22 @@ def _curves(
 def _ports(
     links: Sequence[Link], net: _Net, cross: Sequence[float], *, end: int
 ) -> dict[str, float]:
-    """Where each arrow meets the border of its box, in the order of their ways."""
+    """Where each arrow meets the border of its box, ordered to avoid crossings."""
     at: dict[int, list[str]] = defaultdict(list)
     for link in links:
         at[net.chains[link.id][end]].append(link.id)
     ports = {}
-    for spot, ids in at.items():
-        beside = {id: cross[net.chains[id][1 if end == 0 else -2]] for id in ids}
-        room = max(0.0, net.spots[spot].across - _PORTS)
+    for vertex, ids in at.items():
+        neighbours = {id: cross[net.chains[id][1 if end == 0 else -2]] for id in ids}
+        room = max(0.0, net.vertices[vertex].across - _PORTS)
         step = min(_PORTS, room / max(1, len(ids) - 1))
-        for i, id in enumerate(sorted(ids, key=beside.__getitem__)):
-            ports[id] = cross[spot] + (i - (len(ids) - 1) / 2) * step
+        for i, id in enumerate(sorted(ids, key=neighbours.__getitem__)):
+            ports[id] = cross[vertex] + (i - (len(ids) - 1) / 2) * step
     return ports
 
 
 def _smooth(points: Sequence[Point]) -> list[Point]:
-    """Cubic pieces that leave and enter every point in the arrows' direction."""
+    """Cubic Bézier pieces that pass every point in the arrows' direction."""
     curve = [points[0]]
     for (ax, ay), (bx, by) in pairwise(points):
         half = (ax + bx) / 2

@@ -7,35 +7,35 @@ from dataclasses import replace
 
 from tapeviz.trace.film import Table
 from tapeviz.trace.graph import Badge, Graph, Note
-from tapeviz.trace.memory import Kept, Memory
+from tapeviz.trace.memory import KeptArray, Memory
 from tapeviz.wording import values as words
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
-def remembered(graph: Graph, memory: Memory) -> Graph:
-    """The graph with a badge on every record that keeps arrays, and a note of the sum.
+def with_memory(graph: Graph, memory: Memory) -> Graph:
+    """The graph with a badge on each node that keeps arrays alive, and a note.
 
-    >>> remembered(Graph(), Memory((), 64, persistent=False, used=False)).notes[0].text
+    >>> with_memory(Graph(), Memory((), 64, persistent=False, used=False)).notes[0].text
     'The tape keeps no array alive; its own records take about 64 B.'
     """
-    badges = [b for k in memory.kept if k.node in graph.by_id for b in _badges(k)]
+    badges = [b for k in memory.arrays if k.node in graph.by_id for b in _badges(k)]
     note = Note("memory", sentence(memory))
     return replace(
         graph, badges=(*graph.badges, *badges), notes=(*graph.notes, note)
     ).validate()
 
 
-def _badges(kept: Kept) -> Iterator[Badge]:
-    if kept.freed:
-        yield Badge(kept.node, "held", f"keeps {size(kept.freed)} alive")
-    if kept.size > kept.freed:
-        rest = kept.size - kept.freed
-        yield Badge(kept.node, "shared", f"{size(rest)}, alive anyway")
+def _badges(record: KeptArray) -> Iterator[Badge]:
+    if record.freed:
+        yield Badge(record.node, "held", f"keeps {size(record.freed)} alive")
+    if record.size > record.freed:
+        rest = record.size - record.freed
+        yield Badge(record.node, "shared", f"{size(rest)}, alive anyway")
 
 
 def sentence(memory: Memory) -> str:
-    """The sums in words: what is kept, and what goes when the tape goes."""
+    """The totals in words: what the tape keeps alive, and what deleting it frees."""
     own = f"its own records take about {size(memory.records)}"
     if not memory.size:
         return f"The tape keeps no array alive; {own}."
@@ -55,7 +55,7 @@ def sentence(memory: Memory) -> str:
 
 
 def table(graph: Graph, memory: Memory) -> Table:
-    """A row for each record that keeps an array no record before it keeps."""
+    """A row for each record that keeps an array which no earlier record keeps."""
     formulas = words.formulas(graph)
     rows = [
         (
@@ -66,7 +66,7 @@ def table(graph: Graph, memory: Memory) -> Table:
             size(k.size),
             size(k.freed),
         )
-        for k in memory.kept
+        for k in memory.arrays
         if k.node in graph.by_id
     ]
     heads = ("id", "name", "formula", "keeps", "bytes", "freed by del tape")
@@ -75,7 +75,7 @@ def table(graph: Graph, memory: Memory) -> Table:
 
 
 def _operand(graph: Graph, node: str, what: str) -> str:
-    """What an array is in the learner's names."""
+    """The learner's name of a kept array."""
     if what == "result":
         return "its value"
     tails = [e.tail for e in graph.edges if e.head == node and e.label == what]

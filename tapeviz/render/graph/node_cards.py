@@ -12,17 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
-from tapeviz.render.graph import annotations as beside
+from tapeviz.render.graph import annotations as marks
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg.elements import BOLD as _BOLD
 from tapeviz.render.svg.elements import FONTS, Rect, ident
 from tapeviz.render.svg.elements import n as _n
 from tapeviz.render.svg.elements import text as _text
 from tapeviz.render.svg.elements import wide as _wide
-from tapeviz.trace.graph import GHOSTS, Badge, Node
+from tapeviz.trace.graph import NOT_RECORDED, Badge, Node
 from tapeviz.trace.value import Value
 from tapeviz.wording import values as words
-from tapeviz.wording.text_width import fit, width
+from tapeviz.wording.text_width import shorten_to_fit, width
 
 _PAD = 11
 _ROOM = 230
@@ -35,7 +35,7 @@ _SIGN = 31
 
 
 @dataclass(frozen=True)
-class Row:
+class CardRow:
     """A row of a card: ``draw(x, y, width)`` gives its markup."""
 
     width: float
@@ -45,10 +45,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Card:
-    """A node before it has a place: its rows and its size."""
+    """A node before it is laid out: its rows and its size."""
 
     node: Node
-    rows: tuple[Row, ...]
+    rows: tuple[CardRow, ...]
     width: float
     height: float
     slot: Rect | None
@@ -56,12 +56,12 @@ class Card:
 
 
 def card_of(
-    node: Node, formula: str, prefix: str, longest: str, kept: Row | None
+    node: Node, formula: str, prefix: str, longest: str, preview: CardRow | None
 ) -> Card:
     """The card of a node.
 
     In its gradient's slot there is room for ``longest``, a text that will stand there,
-    and for the array ``kept``.
+    and for the array ``preview``.
     """
     if node.kind == "op":
         rows = _op_rows(node, formula, prefix)
@@ -72,9 +72,9 @@ def card_of(
     rim = _RIM if node.target else 0
     stack = _STACK if node.kind == "group" else 0
     above = sum(row.height for row in rows)
-    open_slot = bool(longest or kept) or not words.quiet(node)
+    open_slot = bool(longest or preview) or not words.quiet(node)
     if open_slot:
-        rows = (*rows, _grad_row(node, prefix, longest, kept))
+        rows = (*rows, _grad_row(node, prefix, longest, preview))
     wide = math.ceil(max(row.width for row in rows) + 2 * _PAD)
     high = math.ceil(sum(row.height for row in rows) + (8 if open_slot else 10))
     left = rim + _PAD + _LABEL
@@ -103,9 +103,9 @@ def badged(card: Card, badges: Sequence[Badge]) -> Card:
     )
 
 
-def _badge_row(badge: Badge) -> Row:
+def _badge_row(badge: Badge) -> CardRow:
     """A sign of its own shape and the badge's words, in a pill."""
-    said = fit(words.one_line(badge.text), _ROOM, FONTS["more"][0])
+    said = shorten_to_fit(words.one_line(badge.text), _ROOM, FONTS["more"][0])
     wide = _wide("more", said) * _BOLD + 30
 
     def draw(x: float, y: float, _: float) -> str:
@@ -118,7 +118,7 @@ def _badge_row(badge: Badge) -> Row:
             f"{_text('more', x + 22, y + 17, said)}</g>"
         )
 
-    return Row(wide, 23, draw)
+    return CardRow(wide, 23, draw)
 
 
 _SIGNS = {
@@ -131,34 +131,36 @@ _SIGNS = {
 """The shape of each badge, drawn about its middle."""
 
 
-def _leaf_rows(node: Node, prefix: str) -> tuple[Row, ...]:
-    bare = not (node.name or node.value.shape or node.target or node.ghost)
+def _leaf_rows(node: Node, prefix: str) -> tuple[CardRow, ...]:
+    bare = not (node.name or node.value.shape or node.target or node.unrecorded)
     if words.quiet(node) and bare:
         return (_lone_row(node, prefix),)
     return (_tag_row(node), *_value_rows(node, prefix))
 
 
-def _op_rows(node: Node, formula: str, prefix: str) -> tuple[Row, ...]:
-    tags = (_tag_row(node),) if node.target or node.source or node.ghost else ()
+def _op_rows(node: Node, formula: str, prefix: str) -> tuple[CardRow, ...]:
+    tags = (_tag_row(node),) if node.target or node.source or node.unrecorded else ()
     first, *rest = _value_rows(node, prefix)
     return (*tags, _op_row(node, formula, first), *rest)
 
 
-def _folded_rows(node: Node, prefix: str) -> tuple[Row, ...]:
+def _folded_rows(node: Node, prefix: str) -> tuple[CardRow, ...]:
     """What a group is and how much it holds, or where a port leads; then its value."""
     tags = (_tag_row(node),) if node.target or node.source else ()
     value = () if node.op == "out" else _value_rows(node, prefix)
     return (*tags, _title_row(node), *value)
 
 
-def _title_row(node: Node) -> Row:
+def _title_row(node: Node) -> CardRow:
     """A group's title in two lines beside the sign that it opens; a port's in one."""
     whole, nickname = (words.one_line(s) for s in (node.formula, node.nickname))
     first, of, rest = whole.partition(" of ")
     lines = [("title", first)] if node.kind == "group" else [("tag", whole)]
     more = " \u00b7 ".join(filter(None, ((of + rest).strip(), nickname)))
     lines += [("word", more.strip())] if node.kind == "group" and more.strip() else []
-    shown = [(cls, fit(said, _ROOM + 40, FONTS[cls][0])) for cls, said in lines]
+    shown = [
+        (cls, shorten_to_fit(said, _ROOM + 40, FONTS[cls][0])) for cls, said in lines
+    ]
     left = _SIGN if node.kind == "group" else 0
 
     def draw(x: float, y: float, _: float) -> str:
@@ -169,7 +171,7 @@ def _title_row(node: Node) -> Row:
         return (_sign(x, y + 6) if left else "") + "".join(texts)
 
     wide = max(_wide(cls, said) * _BOLD for cls, said in shown)
-    return Row(left + wide, 17 * max(len(shown), 2 if left else 1) + 2, draw)
+    return CardRow(left + wide, 17 * max(len(shown), 2 if left else 1) + 2, draw)
 
 
 def _sign(x: float, y: float) -> str:
@@ -182,27 +184,29 @@ def _sign(x: float, y: float) -> str:
 
 
 def _tags(node: Node) -> str:
-    kind = GHOSTS.get(node.ghost) or WORDS.get(node.kind, node.kind)
-    kind = f"variable, {kind}" if node.ghost and node.kind == "variable" else kind
+    kind = NOT_RECORDED.get(node.unrecorded) or WORDS.get(node.kind, node.kind)
+    kind = f"variable, {kind}" if node.unrecorded and node.kind == "variable" else kind
     roles = ("target" if node.target else "", "source" if node.source else "")
-    line = f"line {node.span.line}" if node.ghost and node.span else ""
+    line = f"line {node.span.line}" if node.unrecorded and node.span else ""
     return " \u00b7 ".join(filter(None, (kind, *roles, line)))
 
 
 WORDS = {"op": "", "group": "", "port": "", "watched": "watched constant"}
-"""What is said of a node of some kind, where it is not the kind's own name."""
+"""The word for a kind of node, where it differs from the kind's name."""
 
 
-def _tag_row(node: Node) -> Row:
+def _tag_row(node: Node) -> CardRow:
     tags = _tags(node)
-    return Row(_wide("tag", tags), 17, lambda x, y, _: _text("tag", x, y + 13, tags))
+    return CardRow(
+        _wide("tag", tags), 17, lambda x, y, _: _text("tag", x, y + 13, tags)
+    )
 
 
-def _op_row(node: Node, formula: str, value: Row) -> Row:
+def _op_row(node: Node, formula: str, value: CardRow) -> CardRow:
     """The symbol in its circle; beside it the formula, and the value below that."""
-    symbol = fit(words.one_line(node.symbol or node.op), 70, 14, mono=True)
+    symbol = shorten_to_fit(words.one_line(node.symbol or node.op), 70, 14, mono=True)
     wide = max(27.0, _wide("symbol", symbol) + (17 if len(symbol) > 1 else 12))
-    shown = fit(formula, _ROOM, 12.5, mono=True)
+    shown = shorten_to_fit(formula, _ROOM, 12.5, mono=True)
     right = wide + 9
 
     def draw(x: float, y: float, room: float) -> str:
@@ -215,10 +219,10 @@ def _op_row(node: Node, formula: str, value: Row) -> Row:
         )
 
     inner = max(_wide("formula", shown), value.width)
-    return Row(right + inner, 19 + value.height, draw)
+    return CardRow(right + inner, 19 + value.height, draw)
 
 
-def _value_rows(node: Node, prefix: str) -> tuple[Row, ...]:
+def _value_rows(node: Node, prefix: str) -> tuple[CardRow, ...]:
     value = node.value
     if not value.shape:
         return (_value_row(node, prefix),)
@@ -229,16 +233,16 @@ def _value_rows(node: Node, prefix: str) -> tuple[Row, ...]:
 
 def _value_row(
     node: Node, prefix: str, *, bare: bool = False, shape: bool = False
-) -> Row:
+) -> CardRow:
     """``x = 3``, ``= 3``, the bare ``3``, or an array's name and shape."""
-    name = fit(words.one_line(node.name, 24), 150, 15, mono=True)
+    name = shorten_to_fit(words.one_line(node.name, 24), 150, 15, mono=True)
     gap = _wide("name", name) + (6 if name else 0)
     said = words.shape(node.value) if shape else words.fmt(node.value)
     kind = words.kind(node.value)
     said = f"{said} {kind}" if kind else said
-    shown = fit(said if bare or shape else f"= {said}", _value_room(), 15)
-    if node.ghost == "failed":
-        shown = fit(words.one_line(node.note.partition(":")[0]), _ROOM, 15)
+    shown = shorten_to_fit(said if bare or shape else f"= {said}", _value_room(), 15)
+    if node.unrecorded == "failed":
+        shown = shorten_to_fit(words.one_line(node.note.partition(":")[0]), _ROOM, 15)
     id = "" if shape else ident(prefix, node.id, "-value")
     cls = "dims left" if shape else "val"
 
@@ -246,7 +250,7 @@ def _value_row(
         label = _text("name", x, y + 16, name) if name else ""
         return label + _text(cls, x + gap, y + 16, shown, id)
 
-    return Row(gap + _wide(cls.partition(" ")[0], shown), 22, draw)
+    return CardRow(gap + _wide(cls.partition(" ")[0], shown), 22, draw)
 
 
 def _value_room() -> float:
@@ -254,11 +258,11 @@ def _value_room() -> float:
     return max(150.0, 10.0 * words.chosen(0) + 130)
 
 
-def _lone_row(node: Node, prefix: str) -> Row:
+def _lone_row(node: Node, prefix: str) -> CardRow:
     """The number of a plain constant, in the middle of its pill."""
-    shown = fit(words.fmt(node.value), _value_room(), 15)
+    shown = shorten_to_fit(words.fmt(node.value), _value_room(), 15)
     id = ident(prefix, node.id, "-value")
-    return Row(
+    return CardRow(
         max(20.0, _wide("val", shown)),
         22,
         lambda x, y, wide: _text("val lone", x + wide / 2, y + 16, shown, id),
@@ -268,22 +272,22 @@ def _lone_row(node: Node, prefix: str) -> Row:
 def is_small(value: Value) -> bool:
     """Whether an array is drawn as cells: a short vector or a small matrix."""
     most, across = _GRID
-    flat = 0 < len(value.shape) <= 2
+    is_table = 0 < len(value.shape) <= 2
     few = value.data is not None and 0 < len(value.data) <= most
-    return flat and few and value.shape[-1] <= across
+    return is_table and few and value.shape[-1] <= across
 
 
-def _grid_row(node: Node, prefix: str) -> Row:
+def _grid_row(node: Node, prefix: str) -> CardRow:
     """A node's small array as cells."""
     return _grid(node.value, _named(prefix, node, "-value"))
 
 
-def _grid(value: Value, name: str = "", boldness: float = 1) -> Row:
+def _grid(value: Value, name: str = "", boldness: float = 1) -> CardRow:
     across = value.shape[-1]
     cells = [words.number(entry, words.chosen(4)) for entry in value.data or ()]
     wide = max(26.0, *(_wide("cell", cell) * boldness + 12 for cell in cells))
     down = len(cells) // across
-    spots = [divmod(i, across) for i in range(len(cells))]
+    indices = [divmod(i, across) for i in range(len(cells))]
 
     def draw(x: float, y: float, _: float) -> str:
         lines = [f"M{_n(x + i * wide)} {_n(y)}v{down * 20}" for i in range(across + 1)]
@@ -292,15 +296,15 @@ def _grid(value: Value, name: str = "", boldness: float = 1) -> Row:
         ]
         texts = "".join(
             _text("cell", x + (at + 1) * wide - 6, y + row * 20 + 14.5, cell)
-            for (row, at), cell in zip(spots, cells, strict=True)
+            for (row, at), cell in zip(indices, cells, strict=True)
         )
         path = f'<path class="hair" d="{"".join(lines)}"/>'
         return f"<g{name}>{path}{texts}</g>"
 
-    return Row(across * wide, down * 20 + 4, draw)
+    return CardRow(across * wide, down * 20 + 4, draw)
 
 
-def _large_row(node: Node, prefix: str) -> Row:
+def _large_row(node: Node, prefix: str) -> CardRow:
     """A large array: its lowest, mean and highest entry, and a small picture of it."""
     value = node.value
     said = words.range_of(value) or words.fmt(value)
@@ -310,7 +314,7 @@ def _large_row(node: Node, prefix: str) -> Row:
     def draw(x: float, y: float, _: float) -> str:
         return _text("cell left", x, y + 13, said, id) + heatmap.draw(value, x, y + 20)
 
-    return Row(max(_wide("cell", said), wide), 20 + (high + 4 if high else 0), draw)
+    return CardRow(max(_wide("cell", said), wide), 20 + (high + 4 if high else 0), draw)
 
 
 def _state(node: Node) -> str:
@@ -319,7 +323,9 @@ def _state(node: Node) -> str:
     return "zero" if node.gradient.is_zero else "value"
 
 
-def _grad_row(node: Node, prefix: str, longest: str, kept: Row | None) -> Row:
+def _grad_row(
+    node: Node, prefix: str, longest: str, preview: CardRow | None
+) -> CardRow:
     """The gradient slot, with a mark of its own for each state."""
     state = _state(node)
     known = node.gradient
@@ -329,8 +335,8 @@ def _grad_row(node: Node, prefix: str, longest: str, kept: Row | None) -> Row:
         shown = _grad_words(node, state)
     room = max(shown.width, _LABEL + max(_wide("grad", longest), 70))
     high = shown.height
-    if kept is not None:
-        room, high = max(room, kept.width), max(high, kept.height)
+    if preview is not None:
+        room, high = max(room, preview.width), max(high, preview.height)
 
     def draw(x: float, y: float, wide: float) -> str:
         return (
@@ -341,15 +347,15 @@ def _grad_row(node: Node, prefix: str, longest: str, kept: Row | None) -> Row:
             + "</g>"
         )
 
-    return Row(room, high, draw)
+    return CardRow(room, high, draw)
 
 
-def array_row(value: Value) -> Row:
+def array_row(value: Value) -> CardRow:
     """An array in a gradient's slot: as cells, or a large one as a small picture."""
     if is_small(value):
         return _grad_cells(value)
     wide, high = heatmap.size(value)
-    return Row(wide, 31 + high, lambda x, y, _: heatmap.draw(value, x, y + 27))
+    return CardRow(wide, 31 + high, lambda x, y, _: heatmap.draw(value, x, y + 27))
 
 
 def array_in(slot: Rect, value: Value) -> str:
@@ -357,13 +363,13 @@ def array_in(slot: Rect, value: Value) -> str:
     return array_row(value).draw(slot.x - _LABEL, slot.y - 6, slot.width)
 
 
-def _grad_words(node: Node, state: str) -> Row:
+def _grad_words(node: Node, state: str) -> CardRow:
     """A gradient as a number or a word after its mark."""
-    said = fit(words.gradient(node), _ROOM, 13.5)
+    said = shorten_to_fit(words.gradient(node), _ROOM, 13.5)
     if state == "zero":
         said = "zero" if not node.value.shape else "all zero"
     left = _LABEL + (0 if state == "value" else _MARK)
-    return Row(
+    return CardRow(
         left + _wide("grad", said),
         29,
         lambda x, y, _: (
@@ -373,11 +379,11 @@ def _grad_words(node: Node, state: str) -> Row:
     )
 
 
-def _grad_cells(value: Value) -> Row:
+def _grad_cells(value: Value) -> CardRow:
     """A gradient as cells: a vector beside the word, a matrix below it."""
     grid = _grid(value, boldness=_BOLD)
     left, down = (_LABEL, 6.0) if len(value.shape) == 1 else (0.0, 27.0)
-    return Row(
+    return CardRow(
         left + grid.width,
         down + grid.height,
         lambda x, y, wide: grid.draw(x + left, y + down, wide),
@@ -405,7 +411,7 @@ _MARKS: Mapping[str, Callable[[float, float], str]] = {
 
 
 def draw(card: Card, box: Rect, prefix: str) -> str:
-    """A card in its place, as markup."""
+    """A laid-out card as SVG markup."""
     node = card.node
     rim = _RIM if node.target else 0
     stack = _STACK if node.kind == "group" else 0
@@ -417,15 +423,15 @@ def draw(card: Card, box: Rect, prefix: str) -> str:
         y += row.height
     classes = ["node", node.kind, *(["target"] if node.target else [])]
     classes += ["source"] if node.source else []
-    failed = node.ghost == "failed"
-    classes += ["ghost"] * bool(node.ghost) + ["failed"] * failed
+    failed = node.unrecorded == "failed"
+    classes += ["ghost"] * bool(node.unrecorded) + ["failed"] * failed
     classes += card.looks
     fold = f' data-fold="{ident("", node.id)}"' if stack else ""
     return (
         f'<g id="{ident(prefix, node.id)}" class="{" ".join(classes)}"{fold}>'
         f"<title>{escape(_node_title(node))}</title>"
         f"{_shape(node, inner)}{_rim(box) if rim else ''}"
-        f"{beside.cross(inner.x + inner.width, inner.y) if failed else ''}"
+        f"{marks.cross(inner.x + inner.width, inner.y) if failed else ''}"
         f"{''.join(rows)}</g>"
     )
 
@@ -455,7 +461,7 @@ def _shape(node: Node, box: Rect) -> str:
     bar = ""
     if node.kind == "group":
         bar = f'<path class="frame rim pile" d="{_pile(box)}"/>'
-    if node.kind == "variable" and not node.ghost:
+    if node.kind == "variable" and not node.unrecorded:
         at = f'x="{_n(box.x)}" y="{_n(box.y)}" height="{_n(box.height)}"'
         bar = f'<rect class="bar" {at} width="5" rx="2.5"/>'
     return f'<rect class="frame" {_at(box)} rx="{_n(rx)}"/>{bar}'

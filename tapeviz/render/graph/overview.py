@@ -1,4 +1,4 @@
-"""A large recording at a glance: what it is made of, where it comes from, how deep."""
+"""Tables about a large recording: its size, its structure, its ops, its code."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 
-from tapeviz.analysis.folded_view import View
+from tapeviz.analysis.folded_view import FoldedView
 from tapeviz.analysis.folding import Fold
-from tapeviz.analysis.loops import Surroundings
+from tapeviz.analysis.loops import RepetitionFinder
 from tapeviz.trace.graph import Span
 from tapeviz.trace.value import Value
 from tapeviz.wording import values as words
@@ -28,7 +28,7 @@ class Chapter:
     rows: tuple[tuple[str, ...], ...]
 
 
-def survey(fold: Fold, outer: View) -> tuple[Chapter, ...]:
+def survey(fold: Fold, outer: FoldedView) -> tuple[Chapter, ...]:
     """Tables of the whole: its size, its structure, its kinds of op, its busiest lines.
 
     ``outer`` is the outermost level.
@@ -68,8 +68,8 @@ def depth(fold: Fold) -> int:
     return max(deep, default=0)
 
 
-def _structure(outer: View) -> tuple[tuple[str, ...], ...]:
-    groups = [(p.title, words.grouped(p.size)) for p in outer.parts.values()]
+def _structure(outer: FoldedView) -> tuple[tuple[str, ...], ...]:
+    groups = [(p.title, words.grouped(p.size)) for p in outer.groups.values()]
     single = sum(n.kind == "op" for n in outer.graph.nodes)
     return (*groups, *([("shown one by one", words.grouped(single))] if single else ()))
 
@@ -80,7 +80,7 @@ def _kinds(fold: Fold) -> tuple[tuple[str, ...], ...]:
 
 
 def _lines(fold: Fold) -> tuple[tuple[str, ...], ...]:
-    said = Surroundings(fold.graph.sources).said
+    said = RepetitionFinder(fold.graph.sources).line_in_words
     sources = {s.name: s for s in fold.graph.sources}
     found = Counter(_line(node.span) for node in fold.columns.ops)
     rows: list[tuple[tuple[str, ...], int]] = []
@@ -133,12 +133,12 @@ def size(count: int) -> str:
     return f"{count} bytes"
 
 
-def html(chapters: tuple[Chapter, ...], *, opened: bool) -> str:
+def html(chapters: tuple[Chapter, ...], *, expanded: bool) -> str:
     """The tables as HTML that unfolds."""
     total = chapters[0].rows[0][1]
     tables = "".join(_table(chapter) for chapter in chapters if chapter.rows)
     return (
-        f'<details class="tv-survey"{" open" if opened else ""}>'
+        f'<details class="tv-survey"{" open" if expanded else ""}>'
         f"<summary>{total} operations at a glance</summary>"
         f'<div class="tv-chapters">{tables}</div></details>'
     )

@@ -1,7 +1,7 @@
-"""The still picture of a graph, as one SVG with an id on everything.
+"""The static picture of a graph, as one SVG with an id on everything.
 
-Words are set in sans serif, names and formulas in a monospaced font. ``cards`` draws
-the nodes, ``arrows`` what runs between them.
+Words are set in sans serif, names and formulas in a monospaced font.
+``node_cards`` draws the nodes, ``edges`` the arrows between them.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
-from tapeviz.render.graph import annotations as beside
-from tapeviz.render.graph import edges as arrows
-from tapeviz.render.graph import node_cards
-from tapeviz.render.graph.layout import place
+from tapeviz.render.graph import annotations as marks
+from tapeviz.render.graph import edges, node_cards
+from tapeviz.render.graph.layout import lay_out
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.elements import FONTS, MARGIN, Rect, ident, legal, shift
@@ -21,11 +20,11 @@ from tapeviz.render.svg.elements import n as _n
 from tapeviz.render.svg.elements import text as _text
 from tapeviz.render.svg.options import theme_of
 from tapeviz.trace.geometry import Box, Placement
-from tapeviz.trace.graph import GHOSTS, Graph, Node
+from tapeviz.trace.graph import NOT_RECORDED, Graph, Node
 from tapeviz.trace.value import Value
 from tapeviz.wording import values as words
 
-_TOLD = 40
+_DESCRIBED = 40
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Scene:
     grads: Mapping[str, Rect]
     edges: Mapping[str, Rect]
 
-    def over(self, markup: str) -> str:
+    def with_overlay(self, markup: str) -> str:
         """The SVG with more SVG markup drawn on top of it."""
         return f"{self.svg.removesuffix('</svg>')}{markup}</svg>"
 
@@ -74,23 +73,24 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     """
     theme_of(theme)
     nodes = [*_cards(graph, prefix, sums or {}, arrays or {})]
-    ties = arrows.ties(graph, notes or {})
-    spot = place(
+    planned = edges.planned(graph, notes or {})
+    placement = lay_out(
         (Box(card.node.id, card.width, card.height) for card in nodes),
-        map(arrows.link, ties),
+        map(edges.link, planned),
         direction=direction,
-        groups=beside.groups(graph),
+        groups=marks.groups(graph),
     )
-    boxes = {card.node.id: _box(card, spot) for card in nodes}
-    body, heads = beside.frames(graph, spot.frames, MARGIN, prefix)
-    body += [arrows.draw(tie, spot, graph, prefix) for tie in ties] + heads
+    boxes = {card.node.id: _box(card, placement) for card in nodes}
+    body, heads = marks.frames(graph, placement.frames, MARGIN, prefix)
+    body += [edges.draw(arrow, placement, graph, prefix) for arrow in planned] + heads
     body += [node_cards.draw(card, boxes[card.node.id], prefix) for card in nodes]
-    wide, high = round(spot.width) + 2 * MARGIN, round(spot.height) + 2 * MARGIN
+    wide = round(placement.width) + 2 * MARGIN
+    high = round(placement.height) + 2 * MARGIN
     if not nodes:
         wide, high = 260, 64
         body = [_text("val", 26, 37, "Nothing was recorded.")]
-    loose = bool(graph.frames) and not spot.frames
-    below = beside.footer(graph, wide - 2 * MARGIN, legend=legend, named=loose)
+    loose = bool(graph.frames) and not placement.frames
+    below = marks.footer(graph, wide - 2 * MARGIN, legend=legend, named=loose)
     body.append(below.draw(MARGIN, high - 6))
     wide, high = max(wide, below.width + 2 * MARGIN), high + below.height
     return Scene(
@@ -99,19 +99,19 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
         high,
         boxes,
         {c.node.id: _moved(c.slot, boxes[c.node.id]) for c in nodes if c.slot},
-        {tie.edge.id: arrows.note_room(tie, spot) for tie in ties},
+        {arrow.edge.id: edges.note_room(arrow, placement) for arrow in planned},
     )
 
 
 def _cards(
     graph: Graph, prefix: str, sums: Mapping[str, str], arrays: Mapping[str, Value]
 ) -> Iterator[node_cards.Card]:
-    """The card of each node, with the room that will be needed later."""
+    """The card of each node, with room for what is written into it later."""
     formulas = words.formulas(graph)
     for node in graph.nodes:
-        kept = node_cards.array_row(arrays[node.id]) if node.id in arrays else None
+        preview = node_cards.array_row(arrays[node.id]) if node.id in arrays else None
         card = node_cards.card_of(
-            node, formulas.get(node.id, ""), prefix, sums.get(node.id, ""), kept
+            node, formulas.get(node.id, ""), prefix, sums.get(node.id, ""), preview
         )
         yield node_cards.badged(card, graph.badged.get(node.id, ()))
 
@@ -127,7 +127,7 @@ def _head(graph: Graph, wide: float, high: float, theme: str, prefix: str) -> st
         f'<title id="{title}">{escape(summary(graph))}</title>'
         f'<desc id="{desc}">{escape(description(graph))}</desc>'
         f"<style>{style(theme)}{_badge_style(graph, theme)}"
-        f"{themes.paint(beside.RULES, theme) if beside.used(graph) else ''}</style>"
+        f"{themes.paint(marks.RULES, theme) if marks.used(graph) else ''}</style>"
         f'<rect class="paper" width="100%" height="100%" rx="6"/>'
     )
 
@@ -210,7 +210,7 @@ def summary(graph: Graph) -> str:
     """One line that names the picture: how much was recorded, and the targets."""
     if not graph.nodes:
         return "An empty computation graph"
-    ops = sum(node.kind == "op" and not node.ghost for node in graph.nodes)
+    ops = sum(node.kind == "op" and not node.unrecorded for node in graph.nodes)
     names = [_called(node) for node in graph.nodes if node.target]
     of = f" of {' and '.join(names)}" if names else ""
     return f"Computation graph{of}: {words.counted(ops, 'operation')}"
@@ -221,9 +221,9 @@ def description(graph: Graph) -> str:
     formulas = words.formulas(graph)
     clauses = [
         ", ".join((_clause(node, formulas.get(node.id, "")), *_badges(graph, node.id)))
-        for node in graph.nodes[:_TOLD]
+        for node in graph.nodes[:_DESCRIBED]
     ]
-    more = len(graph.nodes) - _TOLD
+    more = len(graph.nodes) - _DESCRIBED
     if more > 0:
         clauses.append(f"and {more} more")
     said = [f"{'; '.join(clauses)}." if clauses else "Nothing was recorded."]
@@ -236,8 +236,8 @@ def _clause(node: Node, formula: str) -> str:
     kind = words.one_line(node.formula) if folded else kind
     head = formula if node.kind == "op" else kind
     name = f"{words.one_line(node.name, 40)} = " if node.name else "= "
-    ghost = f", {GHOSTS[node.ghost]}" if node.ghost else ""
-    tail = ghost + (", the target" if node.target else "")
+    unrecorded = f", {NOT_RECORDED[node.unrecorded]}" if node.unrecorded else ""
+    tail = unrecorded + (", the target" if node.target else "")
     shown = "" if words.quiet(node) else f", gradient {words.gradient(node)}"
     return f"{head} {name}{words.fmt(node.value)}{tail}{shown}"
 
@@ -250,8 +250,8 @@ def _called(node: Node) -> str:
     return words.one_line(node.name, 24) or "a value without a name"
 
 
-def _box(card: node_cards.Card, spot: Placement) -> Rect:
-    x, y = shift(spot.centres[card.node.id])
+def _box(card: node_cards.Card, placement: Placement) -> Rect:
+    x, y = shift(placement.centres[card.node.id])
     return Rect(
         round(x - card.width / 2, 1),
         round(y - card.height / 2, 1),

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 
-def lean(code: str) -> str:
+def minify_script(code: str) -> str:
     """A script of ours without comments and needless spaces.
 
     It relies on our style: statements end in semicolons, comments have lines of their
@@ -19,7 +19,7 @@ def lean(code: str) -> str:
     """
     lines = (line for line in code.splitlines() if not line.lstrip().startswith("//"))
     parts = _LITERAL.split("\n".join(lines))
-    parts[::2] = [_SPACE.sub(_tight, part) for part in parts[::2]]
+    parts[::2] = [_SPACE.sub(_joined, part) for part in parts[::2]]
     parts[::2] = [_CONST.sub("let ", part) for part in parts[::2]]
     return "".join(parts).replace(";}", "}")
 
@@ -29,7 +29,7 @@ _LITERAL = re.compile(r'("(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)')
 _SPACE = re.compile(r"(^|.?)\s+(?=(.?))", re.DOTALL)
 
 
-def _tight(found: re.Match[str]) -> str:
+def _joined(found: re.Match[str]) -> str:
     before, after = found.groups()
     words = (before.isalnum() or before in '_$"`') and (
         after.isalnum() or after in "_$"
@@ -37,15 +37,15 @@ def _tight(found: re.Match[str]) -> str:
     return f"{before} " if words else before
 
 
-def terse(code: str) -> str:
-    """A lean script whose own names are one or two letters long.
+def shorten_names(code: str) -> str:
+    """A minified script whose own names are one or two letters long.
 
     A name is left alone where it might be more than a variable of ours: a key, a
     property, inside a text, or a word of the browser.
     """
     parts = _LITERAL.split(code)
     plain, filled = "".join(parts[::2]), " ".join(_FILLED.findall(code))
-    spared = {*_WORD.findall(filled), *_KEPT} | _keys("\0".join(parts[::2]))
+    spared = {*_WORD.findall(filled), *_RESERVED} | _keys("\0".join(parts[::2]))
     count = Counter(_WORD.findall(plain))
     ours = {n for n in _declared(plain) if len(n) > 2} - spared
     short = (n for n in _short_names() if n not in count and n not in spared)
@@ -57,7 +57,7 @@ def terse(code: str) -> str:
 
 _FILLED = re.compile(r"\$\{([^}]*)\}")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
-_KEPT = ("mount", "opened", "start")
+_RESERVED = ("mount", "opened", "start")
 _DECLARED = re.compile(r"(?:\blet|\bfunction) ([A-Za-z_$][\w$]*)|([A-Za-z_$][\w$]*)=>")
 _LISTS = re.compile(r"\(([\w$,=]*)\)(?:=>|\{)")
 
@@ -94,7 +94,7 @@ def _short_names() -> Iterator[str]:
     yield from (one + two for one in letters for two in letters)
 
 
-def small(text: str) -> str:
+def minify_css(text: str) -> str:
     """Styles without needless spaces."""
     text = re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", text))
     text = re.sub(r'="([\w-]+)"\]', r"=\1]", text)
@@ -102,8 +102,8 @@ def small(text: str) -> str:
     return re.sub(r"([{;][a-z-]+): ", r"\1:", text).replace(";}", "}").strip()
 
 
-def static(*names: str) -> str:
-    """The text of files of ours, one after the other."""
+def read_assets(*names: str) -> str:
+    """The text of our scripts or styles, one after the other."""
     folder = files("tapeviz.render")
     return "".join(folder.joinpath(name).read_text("utf-8") for name in names)
 
@@ -115,11 +115,11 @@ _ESCAPED = str.maketrans(
 )
 
 
-def address(svg: str) -> str:
-    """A picture as an address inside an attribute, mostly as it stands.
+def data_uri(svg: str) -> str:
+    """A picture as a ``data:`` URI for an attribute, with as few escapes as possible.
 
-    In its tags the quotation marks change places with the apostrophes, so that hardly
-    any has to be written otherwise.
+    In its tags quotation marks and apostrophes are swapped, so that hardly any needs an
+    escape.
     """
     text = _TAG.sub(lambda tag: tag[0].translate(_SWAPPED), svg)
     text = text.encode("utf-8", "replace").decode()
@@ -138,9 +138,9 @@ def on_each(id: str, act: str) -> str:
 
 
 def boxed(body: str, key: str, code: str, act: str) -> str:
-    """A body in a box, and the ``code`` that acts on each box of its id.
+    """A body in a ``<div>``, and a script: ``code``, then ``act`` on each such ``el``.
 
-    The id is the digest of ``key``, which tells one output from another.
+    The div's id is the digest of ``key``, which tells one output from another.
     """
     id = "tapeviz-" + digest(key)
     script = f"(()=>{{{code}{on_each(id, act)}}})()"
@@ -158,10 +158,10 @@ _CELL = re.compile(r"In \[\d+\](?:'|&#x27;|&#39;)*")
 
 
 def digest(text: str, length: int = 12) -> str:
-    """The first digits of the text's SHA-256, whatever its cells are numbered.
+    """The first digits of the text's SHA-256, without the numbers of notebook cells.
 
     >>> digest("In [3], line 1") == digest("In [27], line 1")
     True
     """
-    told = _CELL.sub("In", text).encode("utf-8", "replace")
-    return hashlib.sha256(told).hexdigest()[:length]
+    unnumbered = _CELL.sub("In", text).encode("utf-8", "replace")
+    return hashlib.sha256(unnumbered).hexdigest()[:length]

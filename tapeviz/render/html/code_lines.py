@@ -1,4 +1,4 @@
-"""Which stretches of the learner's lines a step lights."""
+"""Which parts of the learner's lines a step lights."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from typing import Any
 
 from tapeviz.trace.graph import Source, Span
 
-Place = tuple[int, int, int]
-"""A lit stretch of one line: the line's place among all lines, and its columns."""
+LitSpan = tuple[int, int, int]
+"""A lit part of one line: the line's index among all lines, first and last column."""
 
 
-def lit(sources: Iterable[Source], spans: Iterable[Span]) -> tuple[Place, ...]:
-    """The stretches that spans light, in order and without overlap.
+def lit_spans(sources: Iterable[Source], spans: Iterable[Span]) -> tuple[LitSpan, ...]:
+    """The parts of lines that spans light, in order and without overlap.
 
-    A span over several lines becomes a stretch on each; one outside the lines is
-    left out.
+    A span over several lines becomes a part of each; one outside the lines is left out.
     """
     lines = [
         (source.name, source.first + n, text)
@@ -24,7 +23,7 @@ def lit(sources: Iterable[Source], spans: Iterable[Span]) -> tuple[Place, ...]:
     ]
     at = {(name, number): i for i, (name, number, _) in enumerate(lines)}
     found = [
-        _stretch(span, number, at[span.file, number], lines)
+        _lit_part(span, number, at[span.file, number], lines)
         for span in spans
         for number in range(span.line, span.end_line + 1)
         if (span.file, number) in at
@@ -32,19 +31,19 @@ def lit(sources: Iterable[Source], spans: Iterable[Span]) -> tuple[Place, ...]:
     return _merged(found)
 
 
-def _stretch(
-    span: Span, number: int, place: int, lines: list[tuple[str, int, str]]
-) -> Place:
-    text = lines[place][2]
+def _lit_part(
+    span: Span, number: int, position: int, lines: list[tuple[str, int, str]]
+) -> LitSpan:
+    text = lines[position][2]
     indent = len(text) - len(text.lstrip())
     first = span.col if number == span.line else indent
     last = span.end_col if number == span.end_line else len(text.rstrip())
-    return place, min(first, len(text)), min(last, len(text))
+    return position, min(first, len(text)), min(last, len(text))
 
 
-def _merged(places: list[Place]) -> tuple[Place, ...]:
-    merged: list[Place] = []
-    for line, first, last in sorted({p for p in places if p[1] < p[2]}):
+def _merged(spans: list[LitSpan]) -> tuple[LitSpan, ...]:
+    merged: list[LitSpan] = []
+    for line, first, last in sorted({s for s in spans if s[1] < s[2]}):
         if merged and merged[-1][0] == line and first <= merged[-1][2]:
             merged[-1] = line, merged[-1][1], max(last, merged[-1][2])
         else:
@@ -52,7 +51,7 @@ def _merged(places: list[Place]) -> tuple[Place, ...]:
     return tuple(merged)
 
 
-def listed(sources: Sequence[Source]) -> list[dict[str, Any]]:
+def code_listing(sources: Sequence[Source]) -> list[dict[str, Any]]:
     """The lines for a script, with the names of the sources where there are several.
 
     A single one needs none; that of a notebook cell changes with every run.
@@ -64,12 +63,12 @@ def listed(sources: Sequence[Source]) -> list[dict[str, Any]]:
     ]
 
 
-def units(sources: Iterable[Source]) -> Callable[[Place], Place]:
-    """A stretch of a line as scripts count: in UTF-16 units."""
+def to_utf16(sources: Iterable[Source]) -> Callable[[LitSpan], LitSpan]:
+    """A function that gives the columns of a part as scripts count: in UTF-16 units."""
     lines = [text for source in sources for text in source.lines]
 
-    def count(place: Place) -> Place:
-        line, first, last = place
+    def count(span: LitSpan) -> LitSpan:
+        line, first, last = span
         return line, _length(lines[line][:first]), _length(lines[line][:last])
 
     return count

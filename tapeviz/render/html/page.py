@@ -30,7 +30,7 @@ def document(  # noqa: PLR0913 - each is one thing a page may need
 ) -> str:
     """An HTML document that stands alone, in a theme's colours.
 
-    Its title is also its heading, for readers who hear the page. ``style`` is CSS,
+    Its title is also its heading, for screen readers. ``style`` is CSS,
     ``policy`` says what the page may load, ``body`` is the content's markup.
     """
     said, colours = escape(title), themes.css(theme)
@@ -57,15 +57,14 @@ def image_tag(svg: str, alt: str) -> str:
     return f'<img src="{source}" alt="{escape(alt)}" style="max-width:100%">'
 
 
-def static_html(svg: str, alt: str, *, least: float = 0, asks: bool = False) -> str:
+def static_html(svg: str, alt: str, *, container_queries: bool = False) -> str:
     """The picture as an image that a script replaces by the SVG itself.
 
     So it shows wherever images do, and follows the page's theme where scripts run.
-    On a narrow page it shrinks to ``least`` pixels and can then be scrolled. ``asks``
-    lets the picture's own styles ask how wide its place is.
+    On a narrow page it can be scrolled. With ``container_queries`` the picture's styles
+    can depend on the width of the box it stands in.
     """
-    room = ";container-type:inline-size" if asks else ""
-    svg = legible(svg, least)
+    room = ";container-type:inline-size" if container_queries else ""
     id = "tapeviz-" + digest(svg)
     whole = json.dumps(svg).replace("<", "\\u003c")
     return (
@@ -77,29 +76,21 @@ def static_html(svg: str, alt: str, *, least: float = 0, asks: bool = False) -> 
 _SCROLLS = 'role="group" tabindex="0" aria-label="picture" style="overflow-x:auto'
 
 
-def legible(svg: str, least: float, high: float = 0) -> str:
-    """The picture with a width in pixels below which it scrolls, not shrinks.
+def with_min_size(svg: str, min_width: float, min_height: float = 0) -> str:
+    """The picture with a size in pixels below which it scrolls instead of shrinking.
 
-    ``high`` is a height of that kind, for places that may be low.
+    A ``min_width`` of 0 leaves it as it is, a ``min_height`` of 0 sets no height.
 
-    >>> legible("<svg />", 8.4)
+    >>> with_min_size("<svg />", 8.4)
     '<svg style="min-width:8px" />'
     """
-    if not least:
+    if not min_width:
         return svg
-    style = f"min-width:{round(least)}px"
-    style += f";min-height:{round(high)}px" if high else ""
+    style = f"min-width:{round(min_width)}px"
+    style += f";min-height:{round(min_height)}px" if min_height else ""
     return svg.replace("<svg ", f'<svg style="{style}" ', 1)
 
 
-def static_page(svg: str, title: str, *, theme: str = "auto", least: float = 0) -> str:
-    """The picture as an HTML document that stands alone.
-
-    On a narrow screen it shrinks to ``least`` pixels and can then be scrolled.
-    """
-    return document(title[:80], scrolling(svg, least), theme=theme, width=4000)
-
-
-def scrolling(svg: str, least: float = 0) -> str:
+def scrolling(svg: str, min_width: float = 0) -> str:
     """The picture in a box that scrolls on a narrow screen."""
-    return f'<div {_SCROLLS}">{legible(svg, least)}</div>'
+    return f'<div {_SCROLLS}">{with_min_size(svg, min_width)}</div>'

@@ -25,10 +25,10 @@ INHERITED = frozenset(
         "stroke-width", "text-anchor", "visibility", "white-space",
     )
 )  # fmt: skip
-"""The properties that an element takes from the one around it."""
+"""The properties that an element inherits from its parent."""
 
 OWN = frozenset(("display", "opacity", "transform"))
-"""The properties that hold for an element alone."""
+"""The properties that are not inherited."""
 
 Style = Mapping[str, str]
 """Properties by name, custom ones (``--x``) included."""
@@ -46,12 +46,12 @@ _VAR = re.compile(r"var\(\s*(--[\w-]+)\s*")
 
 @dataclass
 class Styled:
-    """An element with its style, the one it stands in, and those that stand in it."""
+    """An element with its computed style, its parent and its children."""
 
     element: Element
     style: Style
-    around: Styled | None = None
-    inner: list[Styled] = field(default_factory=list)
+    parent: Styled | None = None
+    children: list[Styled] = field(default_factory=list)
 
     @property
     def tag(self) -> str:
@@ -64,8 +64,8 @@ class Styled:
 
 
 @dataclass(frozen=True)
-class _Rule:
-    """One selector with its declarations, and how much it counts."""
+class _StyleRule:
+    """One selector with its declarations; ``weight`` is its specificity."""
 
     steps: tuple[tuple[str, str], ...]
     weight: tuple[int, int, int]
@@ -76,50 +76,50 @@ class _Rule:
 class Sheet:
     """The rules of all ``<style>`` elements of a picture."""
 
-    rules: list[_Rule] = field(default_factory=list)
+    rules: list[_StyleRule] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._by: dict[str, list[int]] = {}
         for i, rule in enumerate(self.rules):
             self._by.setdefault(_key(rule.steps[-1][1]), []).append(i)
 
-    def style(self, me: _Place, around: Style) -> Style:
-        """The style of an element that stands in one of this style."""
-        keys = ("", me.tag, *(f".{c}" for c in me.classes), f"#{me.id}")
+    def style(self, node: _DomNode, inherited: Style) -> Style:
+        """The computed style of an element; ``inherited`` is its parent's."""
+        keys = ("", node.tag, *(f".{c}" for c in node.classes), f"#{node.id}")
         near = sorted(set(chain.from_iterable(self._by.get(k, ()) for k in keys)))
-        found = [self.rules[i] for i in near if _matches(self.rules[i].steps, me)]
-        declared = dict(me.attributes())
+        found = [self.rules[i] for i in near if _matches(self.rules[i].steps, node)]
+        declared = dict(node.attributes())
         for rule in sorted(found, key=lambda rule: rule.weight):
             declared.update(rule.declared)
-        declared.update(_declarations(me.element.get("style", "")))
-        return _computed(declared, around)
+        declared.update(_declarations(node.element.get("style", "")))
+        return _computed(declared, inherited)
 
 
 def styled(root: Element) -> list[Styled]:
     """Every element of a picture with its style, in the order of drawing."""
     texts = (el.text or "" for el in root.iter() if _bare(el.tag) == "style")
     sheet = Sheet(list(chain.from_iterable(map(_rules, texts))))
-    todo: list[tuple[_Place, Styled | None]] = [(_Place(root), None)]
+    todo: list[tuple[_DomNode, Styled | None]] = [(_DomNode(root), None)]
     found: list[Styled] = []
     while todo:
-        place, around = todo.pop()
-        style = sheet.style(place, around.style if around else {})
-        me = Styled(place.element, style, around)
-        found.append(me)
-        if around:
-            around.inner.append(me)
-        inner = [_Place(el, place, i) for i, el in enumerate(place.element)]
-        todo += [(child, me) for child in reversed(inner)]
+        node, parent = todo.pop()
+        style = sheet.style(node, parent.style if parent else {})
+        element = Styled(node.element, style, parent)
+        found.append(element)
+        if parent:
+            parent.children.append(element)
+        inner = [_DomNode(el, node, i) for i, el in enumerate(node.element)]
+        todo += [(child, element) for child in reversed(inner)]
     return found
 
 
 @dataclass
-class _Place:
-    """An element where it stands: what selectors look at."""
+class _DomNode:
+    """An element, its parent and its index there: what selectors are matched with."""
 
     element: Element
-    around: _Place | None = None
-    at: int = 0
+    parent: _DomNode | None = None
+    index: int = 0
 
     def __post_init__(self) -> None:
         self.tag = _bare(self.element.tag)
@@ -129,13 +129,13 @@ class _Place:
     @property
     def last(self) -> bool:
         """Whether nothing comes after it."""
-        return self.around is None or self.at == len(self.around.element) - 1
+        return self.parent is None or self.index == len(self.parent.element) - 1
 
-    def before(self, most: int) -> Iterator[_Place]:
+    def before(self, most: int) -> Iterator[_DomNode]:
         """At most so many of the elements before it, the nearest first."""
-        if self.around is not None:
-            for at in range(self.at - 1, max(self.at - 1 - most, -1), -1):
-                yield _Place(self.around.element[at], self.around, at)
+        if self.parent is not None:
+            for i in range(self.index - 1, max(self.index - 1 - most, -1), -1):
+                yield _DomNode(self.parent.element[i], self.parent, i)
 
     def attributes(self) -> Iterator[tuple[str, str]]:
         """The properties that are written as attributes."""
@@ -148,8 +148,7 @@ def _bare(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _rules(text: str) -> Iterator[_Rule]:
-    order = 0
+def _rules(text: str) -> Iterator[_StyleRule]:
     for head, body in _blocks(re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)):
         if head.startswith("@"):
             continue
@@ -159,21 +158,20 @@ def _rules(text: str) -> Iterator[_Rule]:
             ids = selector.count("#")
             named = len(re.findall(r"[.\[]|:(?!is|not|where)", selector))
             tags = len(re.findall(r"(?:^|[\s>+~(])[a-z]", selector))
-            yield _Rule(steps, (ids, named, tags), declared)
-            order += 1
+            yield _StyleRule(steps, (ids, named, tags), declared)
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:
     """Each rule's head and what stands in its braces."""
-    start = depth = opened = 0
+    start = depth = brace = 0
     for i, char in enumerate(text):
         if char == "{":
             depth += 1
-            opened = i if depth == 1 else opened
+            brace = i if depth == 1 else brace
         elif char == "}":
             depth -= 1
             if depth == 0:
-                yield text[start:opened].strip(), text[opened + 1 : i]
+                yield text[start:brace].strip(), text[brace + 1 : i]
                 start = i + 1
 
 
@@ -236,7 +234,7 @@ def _steps(selector: str) -> tuple[tuple[str, str], ...]:
 
 
 def _key(compound: str) -> str:
-    """What an element must have for a compound to be worth a look."""
+    """The id, class or tag that a compound needs, by which rules are looked up."""
     for part in _PART.finditer(compound):
         if part["id"]:
             return f"#{part['id']}"
@@ -247,74 +245,76 @@ def _key(compound: str) -> str:
     return ""
 
 
-def _matches(steps: tuple[tuple[str, str], ...], me: _Place) -> bool:
+def _matches(steps: tuple[tuple[str, str], ...], node: _DomNode) -> bool:
     *rest, (how, last) = steps
-    if not _fits(last, me):
+    if not _compound_matches(last, node):
         return False
     if not rest:
         return True
     if how == ">":
-        return me.around is not None and _matches(tuple(rest), me.around)
+        return node.parent is not None and _matches(tuple(rest), node.parent)
     if how in {"+", "~"}:
-        near = me.before(1 if how == "+" else me.at)
+        near = node.before(1 if how == "+" else node.index)
         return any(_matches(tuple(rest), one) for one in near)
-    outer = me.around
+    outer = node.parent
     while outer is not None:
         if _matches(tuple(rest), outer):
             return True
-        outer = outer.around
+        outer = outer.parent
     return False
 
 
-def _fits(compound: str, me: _Place) -> bool:
+def _compound_matches(compound: str, node: _DomNode) -> bool:
     parts = list(_PART.finditer(compound))
     whole = sum(len(part[0]) for part in parts) == len(compound)
-    return whole and all(_has(part, me) for part in parts)
+    return whole and all(_part_matches(part, node) for part in parts)
 
 
-def _has(part: re.Match[str], me: _Place) -> bool:
+def _part_matches(part: re.Match[str], node: _DomNode) -> bool:
     if part["tag"]:
-        return part["tag"] in {"*", me.tag}
+        return part["tag"] in {"*", node.tag}
     if part["cls"]:
-        return part["cls"] in me.classes
+        return part["cls"] in node.classes
     if part["id"]:
-        return part["id"] == me.id
+        return part["id"] == node.id
     if part["key"]:
-        value = me.element.get(part["key"])
+        value = node.element.get(part["key"])
         return value is not None and part["val"] in {None, value}
-    return _is(part["pseudo"], part["inner"] or "", me)
+    return _pseudo_matches(part["pseudo"], part["inner"] or "", node)
 
 
-def _is(pseudo: str, inner: str, me: _Place) -> bool:
+def _pseudo_matches(pseudo: str, inner: str, node: _DomNode) -> bool:
     if pseudo in {"is", "where"}:
-        return any(_matches(_steps(one), me) for one in _split(inner, ","))
+        return any(_matches(_steps(one), node) for one in _split(inner, ","))
     if pseudo == "not":
-        return not any(_matches(_steps(one), me) for one in _split(inner, ","))
+        return not any(_matches(_steps(one), node) for one in _split(inner, ","))
     if pseudo == "root":
-        return me.around is None
-    return {"first-child": me.at == 0, "last-child": me.last}.get(pseudo, False)
+        return node.parent is None
+    return {"first-child": node.index == 0, "last-child": node.last}.get(pseudo, False)
 
 
-def _computed(declared: Mapping[str, str], around: Style) -> Style:
-    """What holds in the end, variables put in."""
-    kept = {k: v for k, v in around.items() if k in INHERITED or k.startswith("--")}
+def _computed(declared: Mapping[str, str], inherited: Style) -> Style:
+    """The computed style: inherited and declared properties, variables put in."""
+    computed = {
+        k: v for k, v in inherited.items() if k in INHERITED or k.startswith("--")
+    }
     own = {k: v for k, v in declared.items() if k.startswith("--")}
     if own:
-        kept = {k: v for k, v in kept.items() if k not in own}
-        kept |= {k: v for k, v in _customs(own, kept) if v is not None}
+        computed = {k: v for k, v in computed.items() if k not in own}
+        computed |= {k: v for k, v in _customs(own, computed) if v is not None}
     for name, value in declared.items():
         if name.startswith("--"):
             continue
-        put = filled(value, kept) if "var(" in value else value
+        put = filled(value, computed) if "var(" in value else value
         if put is None or put == "inherit":
             continue
         if put == "initial":
-            kept.pop(name, None)
+            computed.pop(name, None)
         elif name == "font-size":
-            kept[name] = _size(put, around.get(name, "16"))
+            computed[name] = _size(put, inherited.get(name, "16"))
         else:
-            kept[name] = put
-    return kept
+            computed[name] = put
+    return computed
 
 
 def _customs(own: Style, outer: Style) -> Iterator[tuple[str, str | None]]:
@@ -367,10 +367,10 @@ def _closing(text: str, start: int) -> int:
     return len(text)
 
 
-def _size(text: str, around: str) -> str:
+def _size(text: str, outer: str) -> str:
     if text.endswith(("em", "%")):
         part = float(text.rstrip("em%")) / (100 if text.endswith("%") else 1)
-        return f"{part * pixels(around):g}"
+        return f"{part * pixels(outer):g}"
     return text
 
 

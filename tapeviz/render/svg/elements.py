@@ -1,4 +1,4 @@
-"""The pen that pictures are drawn with: sizes of type, texts, places, ids."""
+"""The smallest parts of an SVG: sizes of type, texts, coordinates, ids."""
 
 from __future__ import annotations
 

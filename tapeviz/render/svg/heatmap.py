@@ -37,9 +37,9 @@ def cells(value: Value) -> tuple[tuple[float, ...], ...]:
     grid = value.summary.thumb if value.summary else _grid(value)
     if not grid or not all(map(math.isfinite, (e for row in grid for e in row))):
         return ()
-    rows = [_shares(row, _ACROSS) for row in grid]
+    rows = [_block_means(row, _ACROSS) for row in grid]
     columns = zip(*rows, strict=True)
-    return tuple(zip(*(_shares(column, _ROWS) for column in columns), strict=True))
+    return tuple(zip(*(_block_means(column, _ROWS) for column in columns), strict=True))
 
 
 def _grid(value: Value) -> tuple[tuple[float, ...], ...]:
@@ -52,8 +52,8 @@ def _grid(value: Value) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(numbers[i : i + across]) for i in range(0, len(numbers), across))
 
 
-def _shares(row: Sequence[float], most: int) -> tuple[float, ...]:
-    """The row as at most so many means of equal stretches."""
+def _block_means(row: Sequence[float], most: int) -> tuple[float, ...]:
+    """The row as at most so many means, each of as many neighbours."""
     many = min(most, len(row))
     ends = [round(i * len(row) / many) for i in range(many + 1)]
     return tuple(math.fsum(row[a:b]) / (b - a) for a, b in pairwise(ends))

@@ -1,4 +1,4 @@
-"""The texts of an SVG as runs of letters, measured and in the fonts that there are."""
+"""The texts of an SVG as runs of letters, measured, in fonts of this machine."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Run:
 
 
 def lines(el: Styled) -> list[list[Run]]:
-    """The runs of a text, line by line: a new line begins where a place is said."""
+    """The runs of a text, line by line: ``x`` or ``y`` begins a new line."""
     found: list[list[Run]] = []
     x = y = 0.0
     for piece, said, opens in _pieces(el):
@@ -56,7 +56,7 @@ def lines(el: Styled) -> list[list[Run]]:
 def _pieces(el: Styled) -> Iterator[tuple[Styled, str, bool]]:
     """A text and its spans piece by piece, and whether a piece opens its element."""
     yield el, _collapsed(el, el.element.text or ""), True
-    for one in el.inner:
+    for one in el.children:
         yield from _pieces(one)
         yield el, _collapsed(el, one.element.tail or ""), False
 
@@ -118,7 +118,7 @@ def _family(el: Styled, text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _letters() -> frozenset[int]:
-    """What DejaVu can write."""
+    """The code points that DejaVu Sans has."""
     from matplotlib.font_manager import findfont, get_font
 
     return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
@@ -129,5 +129,5 @@ def _others() -> tuple[str, ...]:
     """Those of ``FONTS`` that this machine has."""
     from matplotlib.font_manager import get_font_names
 
-    here = set(get_font_names())
-    return tuple(name for name in FONTS if name in here)
+    installed = set(get_font_names())
+    return tuple(name for name in FONTS if name in installed)

@@ -47,13 +47,13 @@ def outline(el: Styled) -> Path:
 
 
 def _extent(el: Styled, name: str) -> float:
-    """A width or height, which may be a part of the picture's own."""
+    """A width or height, which may be a percentage of the picture's own."""
     text = el.element.get(name, "")
     if not text.endswith("%"):
         return length(text)
     top = el
-    while top.around is not None:
-        top = top.around
+    while top.parent is not None:
+        top = top.parent
     whole = view(top.element)[2 if name == "width" else 3]
     return whole * length(text) / 100
 
@@ -86,13 +86,13 @@ def _path(d: str) -> Path:
 
     points: list[tuple[float, float]] = []
     codes: list[int] = []
-    here = start = (0.0, 0.0)
+    current = start = (0.0, 0.0)
     for letter, given in _commands(d):
-        made = _points(letter, given, here)
+        made = _points(letter, given, current)
         if letter in "Zz":
             made = [start]
-        here = made[-1]
-        start = here if letter in "Mm" else start
+        current = made[-1]
+        start = current if letter in "Mm" else start
         points += made
         codes += [_CODES[letter.upper()]] * len(made)
     return Path(points or [(0, 0)], codes or [Path.MOVETO])
@@ -114,11 +114,11 @@ def _commands(d: str) -> Iterator[tuple[str, list[float]]]:
 
 
 def _points(
-    letter: str, given: list[float], here: tuple[float, float]
+    letter: str, given: list[float], current: tuple[float, float]
 ) -> list[tuple[float, float]]:
-    x, y = here if letter.islower() else (0.0, 0.0)
+    x, y = current if letter.islower() else (0.0, 0.0)
     if letter in "Hh":
-        return [(x + given[0], here[1])]
+        return [(x + given[0], current[1])]
     if letter in "Vv":
-        return [(here[0], y + given[0])]
+        return [(current[0], y + given[0])]
     return [(x + a, y + b) for a, b in zip(given[::2], given[1::2], strict=True)]

@@ -48,10 +48,12 @@ def png(svg: str, *, scale: float = SCALE) -> bytes:
     """The picture as the bytes of a PNG file, ``scale`` dots to a pixel."""
     file = io.BytesIO()
     root = _root(svg)
-    told = {"Software": None, "Title": _said(root, "title"), "Description": None}
-    with _plain():
-        made = _figure(root)
-        made.savefig(file, format="png", dpi=_INCH * scale, metadata=told, **_CLEAR)
+    metadata = {"Software": None, "Title": _text_of(root, "title"), "Description": None}
+    with _default_settings():
+        figure = _figure(root)
+        figure.savefig(
+            file, format="png", dpi=_INCH * scale, metadata=metadata, **_CLEAR
+        )
     return file.getvalue()
 
 
@@ -61,9 +63,9 @@ def pdf(*svgs: str) -> bytes:
 
     roots = [_root(svg) for svg in svgs]
     file = io.BytesIO()
-    told = {"Creator": None, "Producer": None, "CreationDate": None}
-    title = {"Title": _said(roots[0], "title") if roots else ""}
-    with _plain(), PdfPages(file, metadata=told | title) as pages:
+    metadata = {"Creator": None, "Producer": None, "CreationDate": None}
+    title = {"Title": _text_of(roots[0], "title") if roots else ""}
+    with _default_settings(), PdfPages(file, metadata=metadata | title) as pages:
         for root in roots:
             _figure(root).savefig(pages, format="pdf", **_CLEAR)
     return file.getvalue()
@@ -74,11 +76,11 @@ def pixels(svg: str, *, scale: float = SCALE) -> NDArray[np.uint8]:
     import numpy as np
 
     file = io.BytesIO()
-    with _plain():
-        made = _figure(_root(svg))
-        made.set_dpi(_INCH * scale)
-        made.savefig(file, format="rgba", dpi=made.dpi, **_CLEAR)
-        wide, high = made.canvas.get_width_height()
+    with _default_settings():
+        figure = _figure(_root(svg))
+        figure.set_dpi(_INCH * scale)
+        figure.savefig(file, format="rgba", dpi=figure.dpi, **_CLEAR)
+        wide, high = figure.canvas.get_width_height()
     return np.frombuffer(file.getvalue(), np.uint8).reshape(high, wide, 4)
 
 
@@ -86,15 +88,15 @@ def _root(svg: str) -> ET.Element:
     return ET.fromstring(svg)  # noqa: S314 - our own
 
 
-def _said(root: ET.Element, tag: str) -> str:
-    """What the picture calls itself."""
+def _text_of(root: ET.Element, tag: str) -> str:
+    """The text of a child such as ``title``, or the picture's ``aria-label``."""
     found = next((el for el in root if el.tag.endswith(tag)), None)
     return root.get("aria-label", "") if found is None else found.text or ""
 
 
 @contextmanager
-def _plain() -> Iterator[None]:
-    """Matplotlib as it comes, whatever its user has set; silent about lost letters."""
+def _default_settings() -> Iterator[None]:
+    """Matplotlib with its default settings, and no warnings about missing glyphs."""
     import matplotlib as mpl
 
     with mpl.rc_context(), warnings.catch_warnings():
@@ -110,36 +112,36 @@ def _figure(root: ET.Element) -> Figure:
     from matplotlib.transforms import Affine2D
 
     left, top, wide, high = view(root)
-    made = Figure(figsize=(wide / _INCH, high / _INCH), dpi=_INCH)
+    figure = Figure(figsize=(wide / _INCH, high / _INCH), dpi=_INCH)
     flip = Affine2D().translate(-left, -top).scale(1 / _INCH, -1 / _INCH)
     flip = flip.translate(0, high / _INCH)
-    brush = _Brush(made, flip)
+    brush = _Brush(figure, flip)
     for el in styled(root):
         brush.paint(el)
-    return made
+    return figure
 
 
 @dataclass(frozen=True)
 class _State:
-    """What an element hands on to those inside it beside its style."""
+    """What an element passes to its children besides its style."""
 
-    moved: Affine2D
+    transform: Affine2D
     alpha: float
-    shown: bool
+    visible: bool
 
 
 class _Brush:
     """Paints one element after the other on a figure."""
 
-    def __init__(self, made: Figure, flip: Affine2D) -> None:
-        self.made, self.order = made, 0
-        self.outer = _State(flip, 1.0, shown=True)
+    def __init__(self, figure: Figure, flip: Affine2D) -> None:
+        self.figure, self.order = figure, 0
+        self.outer = _State(flip, 1.0, visible=True)
         self.states: dict[int, _State] = {}
 
     def paint(self, el: Styled) -> None:
-        around = self.states.get(id(el.around), self.outer)
-        state = self.states[id(el)] = _state(el, around)
-        if not state.shown or state.alpha == 0 or el.tag in _HIDDEN | _GROUPS:
+        outer = self.states.get(id(el.parent), self.outer)
+        state = self.states[id(el)] = _state(el, outer)
+        if not state.visible or state.alpha == 0 or el.tag in _HIDDEN | _GROUPS:
             return
         if el.tag == "text":
             self.text(el, state)
@@ -149,13 +151,13 @@ class _Brush:
     def add(self, artist: Any, state: _State) -> None:
         self.order += 1
         artist.set_zorder(self.order)
-        artist.set_transform(state.moved + self.made.dpi_scale_trans)
-        self.made.add_artist(artist)
+        artist.set_transform(state.transform + self.figure.dpi_scale_trans)
+        self.figure.add_artist(artist)
 
     def shape(self, el: Styled, path: Path, state: _State) -> None:
         from matplotlib.patches import PathPatch
 
-        wide = length(el.get("stroke-width"), 1.0) * _zoom(state.moved)
+        wide = length(el.get("stroke-width"), 1.0) * _zoom(state.transform)
         self.add(
             PathPatch(
                 path,
@@ -188,7 +190,7 @@ class _Brush:
 
         if run.styled.get("stroke", "none") != "none":
             colour = _colour(run.styled, "stroke", "none", state.alpha)
-            wide = length(run.styled.get("stroke-width"), 1.0) * _zoom(state.moved)
+            wide = length(run.styled.get("stroke-width"), 1.0) * _zoom(state.transform)
             halo = self.letters(run, left, state)
             halo.set_path_effects([Stroke(linewidth=wide, foreground=colour)])
             self.add(halo, state)
@@ -202,34 +204,34 @@ class _Brush:
             run.y,
             run.text,
             color=_colour(run.styled, "fill", "#000000", state.alpha),
-            fontproperties=font(run.styled, run.text, _zoom(state.moved)),
+            fontproperties=font(run.styled, run.text, _zoom(state.transform)),
             verticalalignment="baseline",
             parse_math=False,
-            rotation=_angle(state.moved),
+            rotation=_angle(state.transform),
             rotation_mode="anchor",
         )
 
 
-def _state(el: Styled, around: _State) -> _State:
+def _state(el: Styled, outer: _State) -> _State:
     hidden = el.get("display") == "none" or el.get("visibility") == "hidden"
     return _State(
-        _moved(around.moved, el.get("transform")),
-        around.alpha * length(el.get("opacity"), 1.0),
-        around.shown and not hidden and el.tag not in _HIDDEN - {"tspan"},
+        _transformed(outer.transform, el.get("transform")),
+        outer.alpha * length(el.get("opacity"), 1.0),
+        outer.visible and not hidden and el.tag not in _HIDDEN - {"tspan"},
     )
 
 
-def _moved(around: Affine2D, text: str) -> Affine2D:
-    """Where things come to stand by ``translate(..) rotate(..)`` and their like."""
+def _transformed(outer: Affine2D, text: str) -> Affine2D:
+    """The outer transform, then that of a ``transform`` attribute."""
     from matplotlib.transforms import Affine2D
 
-    matrix = around.get_matrix()
+    matrix = outer.get_matrix()
     for name, inside in re.findall(r"(\w+)\(([^)]*)\)", text):
-        matrix = matrix @ _move(name, numbers(inside)).get_matrix()
+        matrix = matrix @ _as_affine(name, numbers(inside)).get_matrix()
     return Affine2D(matrix)
 
 
-def _move(name: str, given: list[float]) -> Affine2D:
+def _as_affine(name: str, given: list[float]) -> Affine2D:
     from matplotlib.transforms import Affine2D
 
     if name == "translate":
@@ -242,16 +244,16 @@ def _move(name: str, given: list[float]) -> Affine2D:
     return Affine2D.from_values(*given)
 
 
-def _zoom(moved: Affine2D) -> float:
-    """How many points one unit is long, before the figure's dots."""
-    a, b = moved.get_matrix()[:2, 0]
+def _zoom(transform: Affine2D) -> float:
+    """The length of one unit in points (1/72 inch)."""
+    a, b = transform.get_matrix()[:2, 0]
     return float((a * a + b * b) ** 0.5) * 72
 
 
-def _angle(moved: Affine2D) -> float:
+def _angle(transform: Affine2D) -> float:
     import math
 
-    a, b = moved.get_matrix()[:2, 0]
+    a, b = transform.get_matrix()[:2, 0]
     return math.degrees(math.atan2(b, a))
 
 

@@ -158,7 +158,7 @@ THEMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 NAMES = ("auto", *THEMES)
 """What may be asked for: ``auto`` is light or dark, as the page around it is."""
 
-SAID: Mapping[str, str] = MappingProxyType(
+LABELS: Mapping[str, str] = MappingProxyType(
     {
         "auto": "Page's colours",
         "light": "Light",

@@ -11,9 +11,9 @@ from tapeviz.render.html.assets import digest
 from tapeviz.render.html.page import document, static_html
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.elements import Rect
-from tapeviz.trace.diagnosis import Answer, Reason, mended
+from tapeviz.trace.diagnosis import Answer, Reason, apply_edits
 from tapeviz.trace.graph import Graph, Source, Span
-from tapeviz.wording.text_width import fit, width
+from tapeviz.wording.text_width import shorten_to_fit, width
 from tapeviz.wording.values import one_line
 
 _WRAP = 88
@@ -22,7 +22,7 @@ _LARGE = 60
 
 
 def to_text(answer: Answer) -> str:
-    """The answer for a terminal: the sentence, each reason, its line and its mend."""
+    """The answer for a terminal: the sentence, each reason, its line and its fix."""
     parts = [_wrapped(one_line(answer.sentence), "")]
     many = len(answer.reasons) > 1
     for number, reason in enumerate(answer.reasons, 1):
@@ -36,14 +36,14 @@ def _reason(reason: Reason, sources: Sequence[Source], head: str) -> Iterator[st
     indent = " " * len(head)
     span = reason.span
     if span is not None:
-        yield f"{indent}  where: {_place(span)}"
+        yield f"{indent}  where: {_where(span)}"
         yield from (f"{indent}    {line}" for line in quoted(span, sources))
     fix = f"  to mend: {one_line(reason.fix)}"
     yield _wrapped(fix, indent, f"{indent}    ")
     yield from (f"{indent}    {sign} {text}" for sign, text in changes(reason, sources))
 
 
-def _place(span: Span) -> str:
+def _where(span: Span) -> str:
     return f"{one_line(span.file, 40)}, line {span.line}"
 
 
@@ -61,10 +61,10 @@ def quoted(span: Span, sources: Iterable[Source]) -> Iterator[str]:
 
 
 def changes(reason: Reason, sources: Iterable[Source]) -> list[tuple[str, str]]:
-    """The lines around the edits: ``-`` for one that goes, ``+`` for one that comes."""
+    """A diff of the lines around the edits: ``-`` removed, ``+`` added."""
     found: list[tuple[str, str]] = []
     for source in sources:
-        new = mended(source, reason.edits)
+        new = apply_edits(source, reason.edits)
         if new != source.lines:
             diff = [d for d in ndiff(list(source.lines), list(new)) if d[0] != "?"]
             found += [(d[0], one_line_code(d[2:])) for d in _around(diff)]
@@ -105,7 +105,7 @@ def _wrapped(text: str, first: str, rest: str | None = None) -> str:
 def to_html(
     answers: Sequence[Answer], *, theme: str = "auto", drawn: bool = True
 ) -> str:
-    """The answers for a notebook: sentences, code and mends, and the pictures.
+    """The answers for a notebook: sentences, code and fixes, and the pictures.
 
     Without styles it is still a readable page. LayoutError when it is to be ``drawn``
     and there is no layout engine.
@@ -168,14 +168,14 @@ def _item(reason: Reason, sources: Sequence[Source]) -> str:
     where = ""
     if reason.span is not None:
         code = _marked(reason.span, sources)
-        where = f'<p class="where">{escape(_place(reason.span))}</p>' + (
+        where = f'<p class="where">{escape(_where(reason.span))}</p>' + (
             f"<pre>{code}</pre>" if code else ""
         )
     lines = changes(reason, sources)
     diff = "\n".join(_changed(sign, text) for sign, text in lines)
-    mend = f'<p class="fix"><b>To mend:</b> {_said(reason.fix)}</p>'
+    fix_line = f'<p class="fix"><b>To mend:</b> {_said(reason.fix)}</p>'
     after = f"<pre>{diff}</pre>" if diff else ""
-    return f"<p>{_said(reason.sentence)}</p>{where}{mend}{after}"
+    return f"<p>{_said(reason.sentence)}</p>{where}{fix_line}{after}"
 
 
 def _said(text: str) -> str:
@@ -227,21 +227,21 @@ def nearby(answer: Answer) -> Graph:
     graph = answer.graph
     if len(graph.nodes) <= _LARGE:
         return graph
-    kept = {n for r in answer.reasons for n in r.nodes}
-    kept |= {n.id for n in graph.nodes if n.source or n.target}
+    shown_ids = {n for r in answer.reasons for n in r.nodes}
+    shown_ids |= {n.id for n in graph.nodes if n.source or n.target}
     cut = {e for r in answer.reasons for e in r.edges}
-    kept |= {end for e in graph.edges if e.id in cut for end in (e.tail, e.head)}
+    shown_ids |= {end for e in graph.edges if e.id in cut for end in (e.tail, e.head)}
     for _ in range(2):
-        ring = [e for e in graph.edges if e.tail in kept or e.head in kept]
+        ring = [e for e in graph.edges if e.tail in shown_ids or e.head in shown_ids]
         if len({end for e in ring for end in (e.tail, e.head)}) <= _LARGE:
-            kept |= {end for e in ring for end in (e.tail, e.head)}
-    nodes = tuple(n for n in graph.nodes if n.id in kept)
-    edges = tuple(e for e in graph.edges if e.tail in kept and e.head in kept)
+            shown_ids |= {end for e in ring for end in (e.tail, e.head)}
+    nodes = tuple(n for n in graph.nodes if n.id in shown_ids)
+    edges = tuple(e for e in graph.edges if e.tail in shown_ids and e.head in shown_ids)
     return Graph(nodes, edges, graph.sources)
 
 
 def picture(answer: Answer, *, theme: str = "auto") -> str:
-    """The recorded graph as SVG, with a cross on each edge where the way back ends.
+    """The recorded graph as SVG, with a mark on each edge that cuts the gradient.
 
     Values that left the tape have a dashed outline. The marks bear the number of their
     reason. LayoutError when there is no layout engine.
@@ -265,7 +265,7 @@ def picture(answer: Answer, *, theme: str = "auto") -> str:
             _ring(drawn.boxes[id], text) for id in reason.nodes if id in drawn.boxes
         ]
     style = f"<style>{themes.paint(_MARKS, theme)}</style>"
-    return drawn.over(style + "".join(marks))
+    return drawn.with_overlay(style + "".join(marks))
 
 
 _AT_NODES = {
@@ -278,11 +278,11 @@ _AT_NODES = {
     "domain": "nan here",
     "overflow": "infinite here",
 }
-"""What is written at a node, by the kind of reason."""
+"""The label of a node, by the kind of reason."""
 
 
 def _words(result: str, reason: Reason) -> str:
-    """What is written at an edge."""
+    """The label of an edge."""
     if reason.kind == "steep":
         return "infinite from here"
     if result in ("nan", "inf"):
@@ -316,8 +316,8 @@ _MARKS = (
 
 
 def _pill(at: tuple[float, float], text: str, sign: str) -> str:
-    """A mark and a few words, in the middle of a place."""
-    said, wide = fit(text, 170, 12.5), _room(text)
+    """A mark and a few words, centred at a point."""
+    said, wide = shorten_to_fit(text, 170, 12.5), _room(text)
     x, y = at
     left = x - wide / 2
     return (
@@ -329,7 +329,7 @@ def _pill(at: tuple[float, float], text: str, sign: str) -> str:
 
 
 def _room(text: str) -> float:
-    return width(fit(text, 170, 12.5), 12.5) + 40
+    return width(shorten_to_fit(text, 170, 12.5), 12.5) + 40
 
 
 def _ring(box: Rect, text: str) -> str:

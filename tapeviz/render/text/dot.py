@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from tapeviz.render.graph.annotations import arrows, frame_name
 from tapeviz.render.graph.layout import check, nested
-from tapeviz.trace.graph import CUTS, GHOSTS, Edge, Graph, Node
+from tapeviz.trace.graph import CUTS, NOT_RECORDED, Edge, Graph, Node
 from tapeviz.wording import values as words
 
 _SHAPES = {
@@ -48,7 +48,7 @@ def to_dot(graph: Graph, *, direction: str = "LR") -> str:
 
 
 def _notes(graph: Graph) -> Iterator[str]:
-    """What is said of the tape as a whole, below the picture."""
+    """The notes about the whole tape, below the picture."""
     if graph.notes:
         label = "\\l".join(_escaped(note.text) for note in graph.notes)
         yield f'graph [labelloc=b;labeljust=l;fontname="Helvetica";label="{label}\\l"]'
@@ -65,8 +65,10 @@ def _frames(graph: Graph) -> Iterator[str]:
 def _node(node: Node, lines: Iterator[str]) -> str:
     label = "\\n".join(map(_escaped, lines))
     rim = ";peripheries=2" if node.target else ""
-    look = _SHAPES[node.kind].partition(";")[0] if node.ghost else _SHAPES[node.kind]
-    look += ";style=dashed" if node.ghost else ""
+    look = (
+        _SHAPES[node.kind].partition(";")[0] if node.unrecorded else _SHAPES[node.kind]
+    )
+    look += ";style=dashed" if node.unrecorded else ""
     return f'{quoted(node.id)} [{look}{rim};label="{label}"]'
 
 
@@ -75,8 +77,8 @@ def node_lines(graph: Graph, node: Node, formulas: Mapping[str, str]) -> Iterato
     formula = formulas.get(node.id, "")
     kind = formula or (node.formula if node.kind in {"group", "port"} else node.kind)
     yield f"{kind}, target" if node.target else kind
-    if node.ghost:
-        yield GHOSTS[node.ghost]
+    if node.unrecorded:
+        yield NOT_RECORDED[node.unrecorded]
     name = words.one_line(node.name, 24)
     yield f"{name} = {words.fmt(node.value)}" if name else f"= {words.fmt(node.value)}"
     if not words.quiet(node):

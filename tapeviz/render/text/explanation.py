@@ -1,7 +1,7 @@
 """A gradient explained, for reading and copying: text, Markdown, LaTeX and HTML.
 
-It is the twin of the picture and of the player in words and numbers, and complete: the
-tables alone hold every gradient.
+It says in words and numbers what the picture and the player show, and is complete: the
+tables hold every upstream gradient and every contribution.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from html import escape
 
 from tapeviz.render.html.page import document
 from tapeviz.render.svg import theme as themes
-from tapeviz.render.text.explanation_words import HEADS, Row, Told
+from tapeviz.render.text.explanation_words import HEADS, BackwardRow, ExplanationWords
 from tapeviz.trace.explanation import Explanation
 from tapeviz.wording import formulas as maths
 from tapeviz.wording import values as words
@@ -22,20 +22,20 @@ from tapeviz.wording.formulas import Math
 
 def to_text(data: Explanation, *, exact: bool = False) -> str:
     """The explanation for a terminal: three tables, the derivations, the costs."""
-    told = Told(data, exact=exact)
-    parts = [told.opening(), "", "Forwards", ""]
+    wording = ExplanationWords(data, exact=exact)
+    parts = [wording.opening(), "", "Forwards", ""]
     heads = ("name", "formula", "with numbers", "value", "where")
-    parts += [words.columns(heads, told.forwards()), "", "Backwards", ""]
-    parts += [words.columns(_heads(data), _rows(told)), ""]
-    parts += _text_results(told)
+    parts += [words.columns(heads, wording.forwards()), "", "Backwards", ""]
+    parts += [words.columns(_heads(data), _rows(wording)), ""]
+    parts += _text_results(wording)
     for n in range(len(data.run.sources)):
-        parts += _text_derivation(told, n)
+        parts += _text_derivation(wording, n)
     for sweep in data.forward:
-        rows = list(told.pushes(sweep))
-        parts += ["", f"Forward mode, {told.start(sweep)}", ""]
+        rows = list(wording.pushes(sweep))
+        parts += ["", f"Forward mode, {wording.start(sweep)}", ""]
         parts += [words.columns(_PUSHES, rows)]
         parts += [f"result: {words.number(sweep.result, 17 if exact else 5)}"]
-    return "\n".join([*parts, "", told.costs()])
+    return "\n".join([*parts, "", wording.costs()])
 
 
 _PUSHES = ("at", "from", "moves it by", "all together")
@@ -45,7 +45,7 @@ def _heads(data: Explanation) -> tuple[str, ...]:
     return (*HEADS, "finite differences") if data.checks else HEADS
 
 
-def _cells(row: Row, *, checked: bool) -> tuple[str, ...]:
+def _cells(row: BackwardRow, *, checked: bool) -> tuple[str, ...]:
     found = (
         str(row.step) if row.at else "start", row.at, row.upstream, row.to,
         row.rule + row.fold, row.numbers, row.contribution, row.total,
@@ -53,37 +53,45 @@ def _cells(row: Row, *, checked: bool) -> tuple[str, ...]:
     return (*found, row.check) if checked else found
 
 
-def _rows(told: Told) -> Iterator[tuple[str, ...]]:
-    checked = bool(told.data.checks)
-    return (_cells(row, checked=checked) for row in told.backwards())
+def _rows(wording: ExplanationWords) -> Iterator[tuple[str, ...]]:
+    checked = bool(wording.data.checks)
+    return (_cells(row, checked=checked) for row in wording.backwards())
 
 
-def _text_results(told: Told) -> list[str]:
-    return [f"{maths.to_text(ratio)} = {value}" for ratio, value in told.results()]
+def _text_results(wording: ExplanationWords) -> list[str]:
+    return [f"{maths.to_text(ratio)} = {value}" for ratio, value in wording.results()]
 
 
-def _text_derivation(told: Told, n: int) -> list[str]:
-    lines = [maths.to_text(line) for line in told.derivation(n)]
+def _text_derivation(wording: ExplanationWords, n: int) -> list[str]:
+    lines = [maths.to_text(line) for line in wording.derivation(n)]
     if lines:
         head, *rest = lines
         indent = " " * head.index(" = ")
-        return ["", _count(told, n), "", head, *(f"{indent} = {line}" for line in rest)]
-    if told.data.counts[n]:
-        return ["", _count(told, n), "", *map(maths.to_text, told.recurrences())]
-    return ["", _count(told, n)]
+        return [
+            "",
+            _count(wording, n),
+            "",
+            head,
+            *(f"{indent} = {line}" for line in rest),
+        ]
+    if wording.data.counts[n]:
+        return ["", _count(wording, n), "", *map(maths.to_text, wording.recurrences())]
+    return ["", _count(wording, n)]
 
 
-def _count(told: Told, n: int) -> str:
-    count, name = told.data.counts[n], told.source(n)
+def _count(wording: ExplanationWords, n: int) -> str:
+    count, name = wording.data.counts[n], wording.source(n)
     if not count:
-        if told.run.results[n] is None:
-            none = f"No path leads from {told.target} to {name}: its gradient is None."
-            return f"{none} {told.run.reason(n)}".strip()
+        if wording.run.results[n] is None:
+            none = (
+                f"No path leads from {wording.target} to {name}: its gradient is None."
+            )
+            return f"{none} {wording.run.reason(n)}".strip()
         return f"{name} is the target itself."
     if count == 1:
-        return f"One path leads from {told.target} back to {name}:"
-    many = f"{count:,} paths lead from {told.target} back to {name}"
-    if any(path.source == n for path in told.data.paths):
+        return f"One path leads from {wording.target} back to {name}:"
+    many = f"{count:,} paths lead from {wording.target} back to {name}"
+    if any(path.source == n for path in wording.data.paths):
         return f"{many}; their products add up:"
     return f"{many}; the sweep adds them value by value:"
 
@@ -93,16 +101,16 @@ def _count(told: Told, n: int) -> str:
 
 def to_markdown(data: Explanation, *, exact: bool = False) -> str:
     """The explanation as Markdown with tables, its formulas between dollar signs."""
-    told = Told(data, exact=exact)
-    parts = [told.opening(), "", "### Forwards", ""]
+    wording = ExplanationWords(data, exact=exact)
+    parts = [wording.opening(), "", "### Forwards", ""]
     heads = ("name", "formula", "with numbers", "value", "where")
     rows = [
         (_tick(name), _tick(formula), _tick(filled), value, _tick(where))
-        for name, formula, filled, value, where in told.forwards()
+        for name, formula, filled, value, where in wording.forwards()
     ]
     parts += [*_pipes(heads, rows), "", "### Backwards", ""]
     steps: list[tuple[str, ...]] = []
-    for row in told.backwards():
+    for row in wording.backwards():
         cells = list(_cells(row, checked=bool(data.checks)))
         for k in (1, 3, 4, 5):
             cells[k] = _tick(cells[k])
@@ -110,18 +118,19 @@ def to_markdown(data: Explanation, *, exact: bool = False) -> str:
     parts += [*_pipes(_heads(data), steps), ""]
     parts += [
         f"- ${maths.to_latex(ratio)} = {_tex(value)}$"
-        for ratio, value in told.results()
+        for ratio, value in wording.results()
     ]
     for n in range(len(data.run.sources)):
-        parts += ["", _count(told, n), ""]
-        if equations := _equations(told, n):
+        parts += ["", _count(wording, n), ""]
+        if equations := _equations(wording, n):
             parts += ["$$", equations, "$$"]
     for sweep in data.forward:
-        parts += ["", f"### Forward mode, {told.start(sweep)}", ""]
+        parts += ["", f"### Forward mode, {wording.start(sweep)}", ""]
         parts += _pipes(
-            _PUSHES, [(_tick(a), _tick(b), c, d) for a, b, c, d in told.pushes(sweep)]
+            _PUSHES,
+            [(_tick(a), _tick(b), c, d) for a, b, c, d in wording.pushes(sweep)],
         )
-    return "\n".join([*parts, "", told.costs()]) + "\n"
+    return "\n".join([*parts, "", wording.costs()]) + "\n"
 
 
 def _tick(text: str) -> str:
@@ -145,11 +154,11 @@ def _tex(text: str) -> str:
     return maths.to_latex(maths.number(text)) if text != "None" else r"\mathtt{None}"
 
 
-def _equations(told: Told, n: int) -> str:
+def _equations(wording: ExplanationWords, n: int) -> str:
     """The gradient of a source: its chain of equal formulas, else value by value."""
-    if lines := list(told.derivation(n)):
+    if lines := list(wording.derivation(n)):
         return _aligned(lines, chain=True)
-    more = list(told.recurrences()) if told.data.counts[n] else []
+    more = list(wording.recurrences()) if wording.data.counts[n] else []
     return _aligned(more, chain=False) if more else ""
 
 
@@ -168,37 +177,37 @@ def _aligned(lines: Sequence[Math], *, chain: bool) -> str:
 
 def to_latex(data: Explanation, *, exact: bool = False) -> str:
     """The explanation as LaTeX to be pasted into a document (it needs amsmath)."""
-    told = Told(data, exact=exact)
+    wording = ExplanationWords(data, exact=exact)
     heads = ("name", "formula", "with numbers", "value")
     rows = [
         (_mono(name), _math(formula), _math(filled), maths.latex_text(value))
-        for name, formula, filled, value, _ in told.forwards()
+        for name, formula, filled, value, _ in wording.forwards()
     ]
-    parts = [maths.latex_text(told.opening()), "", *_tabular(heads, rows), ""]
-    rows_: list[tuple[str, ...]] = []
-    for row in told.backwards():
+    parts = [maths.latex_text(wording.opening()), "", *_tabular(heads, rows), ""]
+    steps: list[tuple[str, ...]] = []
+    for row in wording.backwards():
         cells = [
             maths.latex_text(cell) for cell in _cells(row, checked=bool(data.checks))
         ]
         cells[1], cells[3] = _mono(row.at), _mono(row.to)
         fold = maths.latex_text(row.fold)
         cells[4], cells[5] = _math(row.rule) + fold, _math(row.numbers)
-        rows_.append(tuple(cells))
-    parts += _tabular(tuple(map(maths.latex_text, _heads(data))), rows_)
-    for ratio, value in told.results():
+        steps.append(tuple(cells))
+    parts += _tabular(tuple(map(maths.latex_text, _heads(data))), steps)
+    for ratio, value in wording.results():
         parts += ["", f"${maths.to_latex(ratio)} = {_tex(value)}$"]
     for n in range(len(data.run.sources)):
-        parts += ["", maths.latex_text(_count(told, n))]
-        if equations := _equations(told, n):
+        parts += ["", maths.latex_text(_count(wording, n))]
+        if equations := _equations(wording, n):
             parts += ["\\[", equations, "\\]"]
     for sweep in data.forward:
-        parts += ["", maths.latex_text(f"Forward mode, {told.start(sweep)}"), ""]
+        parts += ["", maths.latex_text(f"Forward mode, {wording.start(sweep)}"), ""]
         pushes = [
             (_mono(a), _mono(b), maths.latex_text(c), maths.latex_text(d))
-            for a, b, c, d in told.pushes(sweep)
+            for a, b, c, d in wording.pushes(sweep)
         ]
         parts += _tabular(_PUSHES, pushes)
-    return "\n".join([*parts, "", maths.latex_text(told.costs())]) + "\n"
+    return "\n".join([*parts, "", maths.latex_text(wording.costs())]) + "\n"
 
 
 def _mono(text: str) -> str:
@@ -222,24 +231,24 @@ def _tabular(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def to_html(data: Explanation, *, theme: str = "auto", exact: bool = False) -> str:
     """The explanation for a notebook, its formulas as MathML."""
-    told = Told(data, exact=exact)
+    wording = ExplanationWords(data, exact=exact)
     heads = ("name", "formula", "with numbers", "value", "where")
     ahead = [
         (_name(n), _formula(f), _formula(k), escape(v), _code(w))
-        for n, f, k, v, w in told.forwards()
+        for n, f, k, v, w in wording.forwards()
     ]
     parts = [
-        f"<p>{escape(told.opening())}</p>",
+        f"<p>{escape(wording.opening())}</p>",
         _table("Forwards: what was recorded", heads, ahead, right=(3,)),
         _table(
             "Backwards: the sweep",
             _heads(data),
-            list(_html_rows(told)),
+            list(_html_rows(wording)),
             right=(2, 6, 7),
         ),
-        _html_results(told),
-        *(_html_derivation(told, n) for n in range(len(data.run.sources))),
-        _html_forward(told),
+        _html_results(wording),
+        *(_html_derivation(wording, n) for n in range(len(data.run.sources))),
+        _html_forward(wording),
     ]
     return (
         f'<div class="tapeviz-explain {themes.class_name(theme)}"><style>{css(theme)}'
@@ -250,7 +259,7 @@ def to_html(data: Explanation, *, theme: str = "auto", exact: bool = False) -> s
 def page(data: Explanation, *, theme: str = "auto", exact: bool = False) -> str:
     """The explanation as an HTML document that stands alone."""
     body = to_html(data, theme=theme, exact=exact)
-    return document(Told(data).opening(), body, theme=theme)
+    return document(ExplanationWords(data).opening(), body, theme=theme)
 
 
 def css(theme: str = "auto") -> str:
@@ -329,9 +338,11 @@ def _table(
     )
 
 
-def _html_rows(told: Told) -> Iterator[tuple[str, ...]]:
-    for row in told.backwards():
-        cells = [escape(cell) for cell in _cells(row, checked=bool(told.data.checks))]
+def _html_rows(wording: ExplanationWords) -> Iterator[tuple[str, ...]]:
+    for row in wording.backwards():
+        cells = [
+            escape(cell) for cell in _cells(row, checked=bool(wording.data.checks))
+        ]
         cells[1], cells[3] = _name(row.at), _name(row.to)
         cells[4] = _mathml(row.rule) + escape(row.fold)
         cells[5] = _mathml(row.numbers)
@@ -339,17 +350,17 @@ def _html_rows(told: Told) -> Iterator[tuple[str, ...]]:
         yield tuple(cells)
 
 
-def _html_results(told: Told) -> str:
+def _html_results(wording: ExplanationWords) -> str:
     lines = (
         maths.to_mathml(maths.row(ratio, maths.sign("="), maths.number(value)))
-        for ratio, value in told.results()
+        for ratio, value in wording.results()
     )
     return "".join(f'<p class="result">{line}</p>' for line in lines)
 
 
-def _html_derivation(told: Told, n: int) -> str:
-    lines = list(told.derivation(n))
-    said = f"<p>{escape(_count(told, n))}</p>"
+def _html_derivation(wording: ExplanationWords, n: int) -> str:
+    lines = list(wording.derivation(n))
+    said = f"<p>{escape(_count(wording, n))}</p>"
     if lines:
         first = lines[0].parts
         rows = [(maths.to_mathml(first[0]), maths.row(*first[2:]))]
@@ -358,7 +369,7 @@ def _html_derivation(told: Told, n: int) -> str:
             f"<tr><td>{left}</td><td>{_equal(line)}</td></tr>" for left, line in rows
         )
     else:
-        more = told.recurrences() if told.data.counts[n] else ()
+        more = wording.recurrences() if wording.data.counts[n] else ()
         body = "".join(f"<tr><td>{maths.to_mathml(line)}</td></tr>" for line in more)
     if not body:
         return said
@@ -370,18 +381,18 @@ def _equal(line: Math) -> str:
     return maths.to_mathml(maths.row(maths.sign("="), line))
 
 
-def _html_forward(told: Told) -> str:
+def _html_forward(wording: ExplanationWords) -> str:
     tables = "".join(
         _table(
-            f"Forward mode, {told.start(sweep)}", _PUSHES,
+            f"Forward mode, {wording.start(sweep)}", _PUSHES,
             [
                 (_name(a), _name(b), escape(c), escape(d))
-                for a, b, c, d in told.pushes(sweep)
+                for a, b, c, d in wording.pushes(sweep)
             ], right=(2, 3),
         )
-        for sweep in told.data.forward
+        for sweep in wording.data.forward
     )  # fmt: skip
-    costs = f"<p>{escape(told.costs())}</p>"
+    costs = f"<p>{escape(wording.costs())}</p>"
     if not tables:
         return costs
     head = "<summary>The same in forward mode</summary>"

@@ -1,4 +1,4 @@
-"""What an explanation tells in every form: names, rows, results and derivations."""
+"""The parts of an explanation in every form: names, rows, results, derivations."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ _RECURRENCES = 40
 
 
 @dataclass(frozen=True)
-class Row:
+class BackwardRow:
     """One line of the backward table: a contribution, and the sum after it.
 
-    ``at`` is the value whose upstream gradient is handed on, ``to`` the one that gets
-    the contribution. A row without ``at`` is a start: the gradient of a target by
-    itself. ``fold`` says that a stretched operand gets the sum over what was stretched.
+    ``at`` is the op's result, whose ``upstream`` gradient its vjp is applied to, ``to``
+    the operand that gets the ``contribution``. A row without ``at`` is a seed: the
+    gradient of a target with respect to itself. ``fold`` is a note that a broadcast
+    operand gets the sum over the broadcast axes.
     """
 
     step: int
@@ -47,7 +48,7 @@ HEADS = (
 """The columns of the backward table."""
 
 
-class Told:
+class ExplanationWords:
     """The words for one explanation; ``exact`` writes numbers with all their digits."""
 
     def __init__(self, data: Explanation, *, exact: bool = False) -> None:
@@ -92,7 +93,7 @@ class Told:
         return labels
 
     def _names(self, node: Node) -> dict[str, ast.expr | str]:
-        """What stands for the operands in an op's formulas."""
+        """The expressions that replace the operands in an op's formulas."""
         names: dict[str, ast.expr | str] = {"y": ast.Name(self.labels[node.id])}
         tails = [self._expression(edge.tail) for edge in self.run.graph.into[node.id]]
         names["xs"] = ast.List([*tails], ast.Load())
@@ -108,13 +109,13 @@ class Told:
 
     @cached_property
     def target(self) -> str:
-        """The targets together."""
+        """The target's name; several targets as a sum."""
         return " + ".join(self.labels[id] for id in self.run.targets) or (
             words.one_line(self.data.target, 40) or "target"
         )
 
     def source(self, n: int) -> str:
-        """A source, also one that was never recorded."""
+        """The name of source ``n``, which may not be recorded."""
         id = self.run.sources[n]
         given = self.data.sources[n] if n < len(self.data.sources) else ""
         name = words.one_line(given, 24) or f"source{n + 1}"
@@ -139,23 +140,23 @@ class Told:
             filled = words.fill(node.formula, values) if values else ""
             yield name, formula, filled, value, words.where(node)
 
-    def backwards(self) -> Iterator[Row]:
-        """The sweep, one row for each contribution; starts come first."""
+    def backwards(self) -> Iterator[BackwardRow]:
+        """The backward pass, one row for each contribution; seeds come first."""
         checks = {check.edge: check for check in self.data.checks}
         so_far: dict[str, int] = {}
         for id, seed in zip(self.run.targets, self.run.seeds, strict=True):
             so_far[id] = so_far.get(id, 0) + 1
             name, value = self.labels[id], self.value(seed)
-            yield Row(0, "", "", name, "", "", value, value)
+            yield BackwardRow(0, "", "", name, "", "", value, value)
         for number, step in enumerate(self.run.steps, 1):
             for c in step.contributions:
                 yield self._row(number, step, c, checks.get(c.edge))
 
     def _row(
         self, number: int, step: Step, c: Contribution, check: Check | None
-    ) -> Row:
+    ) -> BackwardRow:
         node = self._nodes[step.node]
-        return Row(
+        return BackwardRow(
             number,
             self.labels[step.node],
             self.value(step.upstream),
@@ -241,7 +242,7 @@ class Told:
         return maths.joined(products, "+")
 
     def recurrences(self) -> Iterator[Math]:
-        """The derivative by every value, from those of the values made from it."""
+        """Each value's adjoint, from the adjoints of the values computed from it."""
         onto: dict[str, list[tuple[str, Contribution]]] = {}
         for step in self.run.steps:
             for c in step.contributions:
@@ -267,7 +268,7 @@ class Told:
     # -- forward mode ----------------------------------------------------------------
 
     def pushes(self, sweep: ForwardPass) -> Iterator[tuple[str, str, str, str]]:
-        """A forward sweep: at which value, from which operand, the part, the sum."""
+        """A forward pass, row by row: value, operand, its term, the summed tangent."""
         for push in sweep.steps:
             for k, term in enumerate(push.terms):
                 last = k + 1 == len(push.terms)
@@ -281,7 +282,7 @@ class Told:
                 )
 
     def start(self, sweep: ForwardPass) -> str:
-        """What a forward sweep starts with."""
+        """The seed of a forward pass in words."""
         name = self.source(sweep.source)
         node = self._nodes.get(self.run.sources[sweep.source])
         if node is None or not node.value.shape:

@@ -17,7 +17,7 @@ _SHAPES = {
     "constant": ("([", "])"),
     "op": ("[", "]"),
 }
-"""What stands around a label: rounded, six corners, a pill, a box."""
+"""The brackets around a label: rounded, six corners, a pill, a box."""
 
 _PLAIN = frozenset(" ,.+=_'")
 
@@ -79,20 +79,20 @@ def _edge(edge: Edge, graph: Graph, number: Mapping[str, str]) -> str:
 
 
 def _notes(graph: Graph) -> Iterator[str]:
-    """What is said of the tape as a whole, as nodes without a frame."""
+    """The notes about the whole tape, as nodes without a frame."""
     for k, note in enumerate(graph.notes):
         yield f'note{k}["{escaped(note.text)}"]'
         yield f"style note{k} fill:none,stroke:none"
 
 
 def _classes(graph: Graph, number: Mapping[str, str]) -> Iterator[str]:
-    """The colours of the light theme for each role that occurs; ghosts are dashed."""
+    """The light theme's colour for each role that occurs; unrecorded is dashed."""
     table = themes.colours("light")
     roles: dict[str, list[str]] = {}
     for node in graph.nodes:
         role = "target" if node.target else node.kind
         roles.setdefault(role, []).append(number[node.id])
-        if node.ghost:
+        if node.unrecorded:
             roles.setdefault("ghost", []).append(number[node.id])
     for role, names in roles.items():
         if role == "ghost":
@@ -106,7 +106,7 @@ def _classes(graph: Graph, number: Mapping[str, str]) -> Iterator[str]:
 
 
 def escaped(text: str) -> str:
-    """The text as Mermaid shows it and does not read it.
+    """The text with every character escaped that Mermaid could interpret.
 
     >>> escaped('f(<b>"x"</b>)')
     'f#40;#60;b#62;#34;x#34;#60;#47;b#62;#41;'

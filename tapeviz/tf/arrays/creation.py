@@ -1,4 +1,4 @@
-"""Making tensors: of given numbers, all alike, in even steps."""
+"""Making tensors: constants, zeros, ranges, one-hot rows."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
         return t if t.__class__ is Tensor else call.identity(t)
     if to.np.kind in "fc" and t.dtype.np.kind in "fc":
         made = call.cast(t, to.np, t.dtype.np)
-        made._t.mixed |= to.is_complex
+        made._t.has_complex |= to.is_complex
         return made
     return call.cast_whole(t, to.np)
 
@@ -170,7 +170,7 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
                 "tf.broadcast_to stretches a tensor",
             )
         )
-    return call.stretch(t, room(dims), 0)
+    return call.broadcast_to(t, room(dims), 0)
 
 
 def eye(
@@ -195,7 +195,7 @@ def one_hot(
     indices: Any, depth: Any, on_value: Any = None, off_value: Any = None,
     axis: Any = None, dtype: Any = None, name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """For each number a row of ``depth`` zeros with a 1 at that place.
+    """For each number a row of ``depth`` zeros with a 1 at that index.
 
     A number outside the row gives zeros only.
 
@@ -217,8 +217,8 @@ def one_hot(
                 "the depth is how many classes there are",
             )
         )
-    spots = np.asarray(ids)[..., None] == np.arange(n)
-    made = np.where(spots, on, off).astype(kind)
+    matches = np.asarray(ids)[..., None] == np.arange(n)
+    made = np.where(matches, on, off).astype(kind)
     at = -1 if axis is None else whole(axis)
     return wrap(np.ascontiguousarray(np.moveaxis(made, -1, at)))
 

@@ -1,4 +1,4 @@
-"""Some of the entries: by number, by place, by mask."""
+"""Picking entries by index, coordinate or mask, and scattering to them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ def gather(
 ) -> Tensor:  # fmt: skip
     """The entries with the given numbers along an axis (the first by default).
 
-    The shape of ``indices`` takes the place of the axis. What is taken twice gets both
-    gradients. If rows are taken from a source itself, its gradient is an
-    ``IndexedSlices``.
+    The shape of ``indices`` replaces the axis. What is taken twice gets both gradients.
+    If rows are taken from a source itself, its gradient is an ``IndexedSlices``.
 
     >>> import tapeviz as tf
     >>> tf.gather([10.0, 20.0, 30.0], [2, 0]).numpy()
@@ -58,11 +57,11 @@ def is_source(t: Any) -> bool:
 def _within(ids: Any, size: int, kernel: str) -> None:
     bad = np.argwhere((np.asarray(ids) < 0) | (np.asarray(ids) >= size))
     if len(bad):
-        spot = tuple(bad[0])
-        where = f"indices[{','.join(map(str, spot))}]" if spot else "indices"
+        first_bad = tuple(bad[0])
+        where = f"indices[{','.join(map(str, first_bad))}]" if first_bad else "indices"
         raise InvalidArgumentError(
             error_message(
-                f"{where} = {np.asarray(ids)[spot]} is not in [0, {size}) "
+                f"{where} = {np.asarray(ids)[first_bad]} is not in [0, {size}) "
                 f"[Op:{kernel}]",
                 "numbers run from 0; negative ones do not count from the end here",
             )
@@ -87,7 +86,7 @@ def gather_nd(
     params: Any, indices: Any, batch_dims: int = 0, name: str | None = None,
     bad_indices_policy: str = "",
 ) -> Tensor:  # fmt: skip
-    """The entries at places: the last axis of ``indices`` holds the coordinates.
+    """The entries at coordinates, which the last axis of ``indices`` holds.
 
     >>> import tapeviz as tf
     >>> tf.gather_nd([[1, 2], [3, 4]], [[0, 0], [1, 1]]).numpy()
@@ -111,7 +110,7 @@ def scatter_nd(
     indices: Any, updates: Any, shape: Any, bad_indices_policy: str = "",
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """Zeros of a shape with ``updates`` put at places; what meets in one place adds.
+    """Zeros with ``updates`` put at coordinates, added up where those are equal.
 
     >>> import tapeviz as tf
     >>> tf.scatter_nd([[1], [3], [1]], [5.0, 6.0, 7.0], [4]).numpy()
@@ -124,7 +123,7 @@ def scatter_nd(
 
 
 def _points(indices: Any, t: Any) -> Any:
-    """Places in a tensor: the last axis holds the coordinates."""
+    """Coordinates in a tensor, along the last axis, checked against its shape."""
     ids = numbers(indices)
     for k in range(np.shape(ids)[-1]):
         _within(ids[..., k], t.shape[k], "TensorScatterUpdate")
@@ -136,7 +135,7 @@ def tensor_scatter_nd_add(
     tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "",
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """A copy of a tensor with ``updates`` added at places.
+    """A copy of a tensor with ``updates`` added at coordinates.
 
     >>> import tapeviz as tf
     >>> tf.tensor_scatter_nd_add([1.0, 2.0, 3.0], [[0], [0]], [5.0, 6.0]).numpy()
@@ -152,7 +151,7 @@ def tensor_scatter_nd_update(
     tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "",
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """A copy of a tensor with ``updates`` instead of what stood at places.
+    """A copy of a tensor with its entries at coordinates replaced by ``updates``.
 
     >>> import tapeviz as tf
     >>> tf.tensor_scatter_nd_update([1.0, 2.0, 3.0], [[1]], [9.0]).numpy()
@@ -171,7 +170,7 @@ def tensor_scatter_nd_sub(
     tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "",
     name: str | None = None,
 ) -> Tensor:  # fmt: skip
-    """A copy of a tensor with ``updates`` subtracted at places.
+    """A copy of a tensor with ``updates`` subtracted at coordinates.
 
     >>> import tapeviz as tf
     >>> tf.tensor_scatter_nd_sub([1.0, 2.0, 3.0], [[1]], [5.0]).numpy()
@@ -270,7 +269,7 @@ def strided_slice(
 def where(
     condition: Any, x: Any = None, y: Any = None, name: str | None = None
 ) -> Tensor:
-    """``x`` where the condition holds, else ``y``; alone, the places where it holds.
+    """``x`` where the condition holds, else ``y``; without both, where it holds.
 
     The gradient goes to the chosen side only; the other gets zero (or nan, if its own
     derivative is infinite there).
@@ -305,8 +304,8 @@ def unique(
         )
     found, first, back = np.unique(v, return_index=True, return_inverse=True)
     order = np.argsort(first)
-    places = np.argsort(order)[back].astype(dtypes.as_dtype(out_idx).np)
-    return wrap(found[order]), wrap(places)
+    positions = np.argsort(order)[back].astype(dtypes.as_dtype(out_idx).np)
+    return wrap(found[order]), wrap(positions)
 
 
 def sequence_mask(

@@ -1,4 +1,4 @@
-"""The same entries in another shape, order or place."""
+"""Shape and order of the entries: reshape, transpose, stack, pad, tile, roll."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tapeviz.engine.dispatch import call
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, Variable, convert, holds_tensors, wrap
-from tapeviz.engine.validation import mixed
+from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import InvalidArgumentError, error_message
 
 
@@ -90,7 +90,7 @@ def _conjugated(t: Any, order: tuple[int, ...]) -> Tensor:
 
 
 def expand_dims(input: Any, axis: Any, name: str | None = None) -> Tensor:
-    """A new axis of size 1 at place ``axis``.
+    """A new axis of size 1, which is axis number ``axis``.
 
     >>> import tapeviz as tf
     >>> tf.expand_dims([1.0, 2.0], 1).shape
@@ -147,7 +147,7 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
                 "sizes must be equal or 1, axis by axis from the last",
             )
         )
-    return call.stretch(t, want, 0)
+    return call.broadcast_to(t, want, 0)
 
 
 def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
@@ -187,7 +187,7 @@ def _alike(values: Any, name: str) -> list[Any]:
         like = like or t.dtype
         made.append(t)
         if t.dtype != made[0].dtype:
-            raise mixed(NAMED[name], made[0].dtype, t.dtype, len(made) - 1)
+            raise dtype_mismatch(NAMED[name], made[0].dtype, t.dtype, len(made) - 1)
     return made
 
 
@@ -473,7 +473,7 @@ def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[
     for k, t in enumerate(given):
         line = [1] * n
         line[order.index(k)] = int(np.size(t._v))
-        made.append(call.stretch(call.reshape(t, tuple(line)), shape, 0))
+        made.append(call.broadcast_to(call.reshape(t, tuple(line)), shape, 0))
     return made
 
 
@@ -546,5 +546,7 @@ def searchsorted(
     array([1, 1], dtype=int32)
     """
     kind: Any = side
-    spots = np.searchsorted(convert(sorted_sequence)._v, convert(values)._v, kind)
-    return wrap(np.asarray(spots).astype(str(getattr(out_type, "name", out_type)))[()])
+    positions = np.searchsorted(convert(sorted_sequence)._v, convert(values)._v, kind)
+    return wrap(
+        np.asarray(positions).astype(str(getattr(out_type, "name", out_type)))[()]
+    )

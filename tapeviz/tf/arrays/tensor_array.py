@@ -17,8 +17,8 @@ from tapeviz.tf.arrays.shaping import concat, stack
 class TensorArray:
     """A list of tensors of one dtype, written and read by number.
 
-    ``write`` gives the array back, as TensorFlow wants it kept. What was read is gone,
-    unless ``clear_after_read`` is False.
+    ``write`` returns the array to go on with, as in TensorFlow. An entry can be read
+    once, unless ``clear_after_read`` is False.
 
     >>> import tapeviz as tf
     >>> steps = tf.TensorArray(tf.float32, size=2)
@@ -53,11 +53,11 @@ class TensorArray:
         return self._grows
 
     def size(self, name: str | None = None) -> Tensor:
-        """How many places there are."""
+        """How many entries there are."""
         return wrap(as_dtype("int32").np.type(len(self._entries)))
 
     def write(self, index: Any, value: Any, name: str | None = None) -> TensorArray:
-        """Put a tensor at a place; the array itself."""
+        """Put a tensor at an index; the array itself."""
         k, t = whole(index), self._own(value)
         if k < 0 or (k >= len(self._entries) and not self._grows):
             raise OutOfRangeError(
@@ -86,7 +86,7 @@ class TensorArray:
         return call.identity(t)
 
     def read(self, index: Any, name: str | None = None) -> Tensor:
-        """The tensor at a place."""
+        """The tensor at an index."""
         k = whole(index)
         if not 0 <= k < len(self._entries):
             raise OutOfRangeError(
@@ -125,7 +125,7 @@ class TensorArray:
         return wrap(np.zeros(self._shape, self._dtype.np)[()])
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
-        """The entries at these places, stacked."""
+        """The entries at these indices, stacked."""
         return stack([self._at(k) for k in convert(indices).numpy()])
 
     def stack(self, name: str | None = None) -> Tensor:

@@ -1,4 +1,7 @@
-"""``tf.keras``, as far as a lesson on gradients needs it."""
+"""``tf.keras``, as far as a lesson on gradients needs it.
+
+It may import ``engine``, ``errors`` and other rooms of ``tf``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``keras.activations``: what a layer does with its sums."""
+"""``keras.activations``: relu, sigmoid, softmax and their like, by name too."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def relu(
         )
     x = creation.convert_to_tensor(x)
     below = negative_slope * (x - threshold)
-    kept = x if max_value is None else arithmetic.minimum(x, max_value)
-    return indexing.where(x > threshold, kept, below)
+    capped = x if max_value is None else arithmetic.minimum(x, max_value)
+    return indexing.where(x > threshold, capped, below)
 
 
 @composite("leaky_relu")
@@ -156,7 +156,7 @@ def log_sigmoid(x: Any) -> Any:
 
 @composite("hard_sigmoid")
 def hard_sigmoid(x: Any) -> Any:
-    """Three straight lines in the place of sigmoid: ``x / 6 + 1/2`` between 0 and 1.
+    """Three straight lines instead of sigmoid: ``x / 6 + 1/2`` between 0 and 1.
 
     >>> import tapeviz as tf
     >>> tf.keras.activations.hard_sigmoid(tf.constant([-4.0, 0.0, 1.5])).numpy()

@@ -7,12 +7,12 @@ from tapeviz.errors import error_message
 from tapeviz.tf.keras import naming
 
 
-class _Settings:
+class _BackendSettings:
     floatx = "float32"
     epsilon = 1e-7
 
 
-_settings = _Settings()
+_settings = _BackendSettings()
 
 
 def floatx() -> str:

@@ -1,7 +1,8 @@
-"""``keras.layers``: the parts that networks are put together from.
+"""``keras.layers``: Dense, Dropout, normalization, embedding and their like.
 
 A layer makes its weights when it is first called, from the shape of what it is given.
-The ops of one call belong to the learner's line and form a group with the layer's name.
+The ops of one call have the learner's line as call site and are a group with the
+layer's name.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from tapeviz.engine.dtypes import as_dtype
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.scopes import grouped
-from tapeviz.engine.tensor import Path, Tensor, Variable
+from tapeviz.engine.tensor import Tensor, Variable, WeightPath
 from tapeviz.errors import error_message
 from tapeviz.tf import linalg
 from tapeviz.tf.arrays import creation, indexing, shaping
@@ -88,7 +89,7 @@ class Layer(Module):
         self.built = False
         self._weights: list[Variable] = []
         self._penalties: list[tuple[Variable, Callable[[Any], Any]]] = []
-        self._told: list[Any] = []
+        self._added_losses: list[Any] = []
         self._output: Shape | None = None
 
     # -- weights -----------------------------------------------------------------------
@@ -109,7 +110,7 @@ class Layer(Module):
         value = make(tuple(shape or ()), dtype=dtype or self.dtype)
         with name_scope(self._path):
             made = Variable(value, trainable=trainable, name=name or "variable")
-        made._name = Path(made._name)
+        made._name = WeightPath(made._name)
         self._weights.append(made)
         if regularizer is not None:
             self._penalties.append((made, regularizers.get(regularizer)))
@@ -130,7 +131,7 @@ class Layer(Module):
         held = [
             t
             for name, thing in vars(self).items()
-            if name not in ("_weights", "_penalties", "_told")
+            if name not in ("_weights", "_penalties", "_added_losses")
             for t in leaves(thing)
         ]
         own = [*self._weights, *(t for t in held if isinstance(t, Variable))]
@@ -179,9 +180,9 @@ class Layer(Module):
         (array([[7.]], dtype=float32), [0.019999999552965164])
         """
         every = (self, *(m for m in self.submodules if isinstance(m, Layer)))
-        told = [loss for layer in every for loss in layer._told]
+        added = [loss for layer in every for loss in layer._added_losses]
         trained = {id(v) for v in self.trainable_variables}
-        return told + [
+        return added + [
             cost(v)
             for layer in every
             for v, cost in layer._penalties
@@ -191,7 +192,7 @@ class Layer(Module):
     def add_loss(self, loss: Any) -> None:
         """In ``call``: one more term for the loss, kept in ``losses``."""
         given = loss if isinstance(loss, (list, tuple)) else [loss]
-        self._told += [creation.convert_to_tensor(t) for t in given]
+        self._added_losses += [creation.convert_to_tensor(t) for t in given]
 
     def get_weights(self) -> list[Any]:
         """The weights' values as arrays."""
@@ -267,7 +268,7 @@ class Layer(Module):
         """A new call begins: forget what the last one added to the loss."""
         for layer in (self, *self.submodules):
             if isinstance(layer, Layer):
-                layer._told.clear()
+                layer._added_losses.clear()
 
     def call(self, *inputs: Any, **options: Any) -> Any:
         """What the layer computes."""
@@ -290,7 +291,7 @@ class Layer(Module):
 
 
 def _given_shape(options: dict[str, Any]) -> Shape | None:
-    """The shape of one input, if the first layer was told it."""
+    """The shape of one input, if the first layer was given it."""
     if "input_dim" in options:
         return (options.pop("input_dim"),)
     if "input_shape" in options:
@@ -600,9 +601,9 @@ class Dropout(Layer):
             return inputs
         if self.rate == 1:
             return creation.zeros_like(inputs)
-        kept = self._numbers.random(tuple(inputs.shape)) >= self.rate
+        survivors = self._numbers.random(tuple(inputs.shape)) >= self.rate
         mask = creation.constant(
-            (kept / (1 - self.rate)).astype(inputs.dtype.as_numpy_dtype)
+            (survivors / (1 - self.rate)).astype(inputs.dtype.as_numpy_dtype)
         )
         return inputs * mask
 
@@ -681,8 +682,8 @@ class BatchNormalization(Layer):
 
     def _follow(self, running: Variable, now: Any) -> None:
         """Move a running mean a little towards what the batch has."""
-        kept = running * self.momentum
-        running.assign(kept + shaping.stop_gradient(now) * (1 - self.momentum))
+        decayed = running * self.momentum
+        running.assign(decayed + shaping.stop_gradient(now) * (1 - self.momentum))
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """The same shape."""

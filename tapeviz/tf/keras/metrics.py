@@ -23,7 +23,7 @@ class Metric:
         self.dtype = dtype or backend.floatx()
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        """Take a batch in and tell the result so far."""
+        """Take a batch in and return the result so far."""
         self.update_state(*args, **options)
         return self.result()
 
@@ -93,7 +93,7 @@ class Sum(Mean):
         return wrap(np.float32(self.total))
 
 
-class _Compared(_Averaged):
+class _Matching(_Averaged):
     """The mean of a comparison of truth and prediction."""
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -105,7 +105,7 @@ class _Compared(_Averaged):
         raise NotImplementedError
 
 
-class MeanSquaredError(_Compared):
+class MeanSquaredError(_Matching):
     """The mean of the squared errors."""
 
     def __init__(
@@ -118,7 +118,7 @@ class MeanSquaredError(_Compared):
         return np.square(y_true.reshape(y_pred.shape) - y_pred)
 
 
-class MeanAbsoluteError(_Compared):
+class MeanAbsoluteError(_Matching):
     """The mean of the errors' sizes."""
 
     def __init__(
@@ -131,7 +131,7 @@ class MeanAbsoluteError(_Compared):
         return np.abs(y_true.reshape(y_pred.shape) - y_pred)
 
 
-class Accuracy(_Compared):
+class Accuracy(_Matching):
     """How often the prediction equals the truth."""
 
     def __init__(self, name: str | None = "accuracy", dtype: Any = None) -> None:
@@ -142,7 +142,7 @@ class Accuracy(_Compared):
         return y_true.reshape(y_pred.shape) == y_pred
 
 
-class BinaryAccuracy(_Compared):
+class BinaryAccuracy(_Matching):
     """How often a probability is on the right side of ``threshold``."""
 
     def __init__(
@@ -159,7 +159,7 @@ class BinaryAccuracy(_Compared):
         return y_true.reshape(y_pred.shape) == (y_pred > self.threshold)
 
 
-class CategoricalAccuracy(_Compared):
+class CategoricalAccuracy(_Matching):
     """How often the largest entry stands where the one-hot label says."""
 
     def __init__(
@@ -172,7 +172,7 @@ class CategoricalAccuracy(_Compared):
         return np.argmax(y_true, -1) == np.argmax(y_pred, -1)
 
 
-class SparseCategoricalAccuracy(_Compared):
+class SparseCategoricalAccuracy(_Matching):
     """How often the largest entry stands where the class number says."""
 
     def __init__(

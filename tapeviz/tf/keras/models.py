@@ -1,4 +1,4 @@
-"""``keras.Sequential`` and ``keras.Model``: layers put together."""
+"""``keras.Sequential`` and ``keras.Model``: networks of layers."""
 
 from __future__ import annotations
 

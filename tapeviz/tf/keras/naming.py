@@ -1,4 +1,4 @@
-"""Names as Keras makes them up: ``dense``, ``dense_1``, ``max_pooling``."""
+"""Automatic names of layers, as in Keras: ``dense``, ``dense_1``, ``max_pooling``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """``keras.regularizers``: what large weights cost, to be added to the loss.
 
-A layer that is given one tells its cost in ``layer.losses``.
+A layer that is given one adds its cost to ``layer.losses``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tapeviz.tf.math import elementwise, reductions
 class Regularizer:
     """The base: called with a weight it gives the cost, a scalar.
 
+    >>> import tapeviz as tf
     >>> class Balanced(Regularizer):
     ...     def __call__(self, x):
     ...         return tf.reduce_sum(x) ** 2

@@ -1,4 +1,4 @@
-"""``keras.utils``: seeds and labels."""
+"""``keras.utils``: ``set_random_seed`` and ``to_categorical``."""
 
 from __future__ import annotations
 

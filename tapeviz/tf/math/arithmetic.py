@@ -1,6 +1,6 @@
 """Arithmetic, comparison and logic of two tensors, entry by entry.
 
-Operands are stretched to one shape. A Python or NumPy operand takes the dtype of the
+Operands are broadcast to one shape. A Python or NumPy operand takes the dtype of the
 tensor beside it.
 """
 
@@ -14,7 +14,7 @@ from tapeviz.engine.indexed_slices import dense
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert
-from tapeviz.engine.validation import mixed
+from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import InvalidArgumentError, error_message
 
 
@@ -41,7 +41,7 @@ def subtract(x: Any, y: Any, name: str | None = None) -> Tensor:
 def multiply(x: Any, y: Any, name: str | None = None) -> Tensor:
     """The product ``x * y``, entry by entry; ``tf.matmul`` multiplies matrices.
 
-    Shapes that differ are stretched to one; the gradient is summed back.
+    Shapes that differ are broadcast to one; the gradient is summed back.
 
     >>> import tapeviz as tf
     >>> x = tf.Variable([1.0, 2.0])
@@ -156,7 +156,7 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     tensors = [convert(dense(t)) for t in given]
     for slot, t in enumerate(tensors):
         if t.dtype != tensors[0].dtype:
-            raise mixed(NAMED["add_n"], tensors[0].dtype, t.dtype, slot)
+            raise dtype_mismatch(NAMED["add_n"], tensors[0].dtype, t.dtype, slot)
     shapes = list(dict.fromkeys(str(t.shape.as_list()) for t in tensors))
     if len(shapes) > 1:
         raise InvalidArgumentError(

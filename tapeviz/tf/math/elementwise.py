@@ -1,4 +1,4 @@
-"""Functions of each entry on its own: the result has the shape and dtype of ``x``."""
+"""Elementwise functions: the result has the shape and dtype of ``x``."""
 
 from __future__ import annotations
 
@@ -457,7 +457,7 @@ def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
             )
         )
     made = call.complex(*parts)
-    made._t.mixed = True
+    made._t.has_complex = True
     return made
 
 

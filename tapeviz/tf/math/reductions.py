@@ -1,4 +1,4 @@
-"""Many entries become one: over all axes, or over those given.
+"""Reductions: sums, means, products, extrema and norms over axes; running sums.
 
 ``axis`` is None, a number or a list of numbers (negative ones count from the end);
 ``keepdims`` leaves the reduced axes in place with size 1.
@@ -115,8 +115,8 @@ def reduce_prod(
     if gone[-1] != n - 1 or stay != list(range(len(stay))):
         t = call.transpose(t, (*stay, *gone))
     shape = [t.shape[i] for i in range(len(stay))]
-    flat = call.reshape(t, (*shape, int(np.prod(t.shape[len(stay) :]))))
-    out = call.prod(flat, (-1,), False)
+    flattened = call.reshape(t, (*shape, int(np.prod(t.shape[len(stay) :]))))
+    out = call.prod(flattened, (-1,), False)
     full = np.insert(shape, [i - k for k, i in enumerate(gone)], 1)
     return call.reshape(out, tuple(int(s) for s in full)) if keepdims else out
 
@@ -352,9 +352,11 @@ def unsorted_segment_sum(
     array([5., 2.], dtype=float32)
     """
     t, ids, n = convert(data), numbers(segment_ids), whole(num_segments)
-    flat = t if np.ndim(ids) == 1 else call.reshape(t, (-1, *t.shape[np.ndim(ids) :]))
-    shape = (n, *flat.shape[1:])
-    return call.scatter(flat, shape, np.ravel(ids), -len(shape))
+    flattened = (
+        t if np.ndim(ids) == 1 else call.reshape(t, (-1, *t.shape[np.ndim(ids) :]))
+    )
+    shape = (n, *flattened.shape[1:])
+    return call.scatter(flattened, shape, np.ravel(ids), -len(shape))
 
 
 def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""What layers are made of: normalising, dropping out, looking up, convolving."""
+"""What layers use: moments, normalization, dropout, embedding, convolution, pooling."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def moments(
     t = floating(x)
     at = _axes(t, axes)
     mean = call.mean(t, at, True)
-    spread = call.squared_difference(t, call.stop_gradient(mean))
-    variance = call.mean(spread, at, True)
+    squares = call.squared_difference(t, call.stop_gradient(mean))
+    variance = call.mean(squares, at, True)
     if keepdims:
         return mean, variance
     gone = {a % rank(t) for a in at or range(rank(t))}
@@ -174,7 +174,7 @@ def dropout(
 def _windows(
     t: Any, size: Any, step: Any, padding: Any, kernel: str, fill: float
 ) -> tuple[Any, Any]:
-    """Pad the two middle axes; the numbers of the entries in each window."""
+    """Pad the two middle axes; the tensor, and the indices of each window's entries."""
     high, wide = t.shape[1:3]
     if isinstance(padding, str) and padding.upper() == "SAME":
         out = [-(-n // s) for n, s in zip((high, wide), step, strict=True)]
@@ -210,9 +210,9 @@ def _windows(
     return t, (rows, columns)
 
 
-def _unfolded(t: Any, places: Any) -> Tensor:
+def _unfolded(t: Any, windows: Any) -> Tensor:
     """``[batch, rows, row in window, columns, column in window, channels]``."""
-    rows, columns = places
+    rows, columns = windows
     return call.gather(call.gather(t, rows, -3), columns, -2)
 
 
@@ -249,8 +249,8 @@ def conv2d(
                 "the filters need one slice per channel of the input",
             )
         )
-    t, places = _windows(t, f.shape[:2], _pair(strides), padding, "Conv2D", 0)
-    return call.einsum([_unfolded(t, places), f], "bihjwc,hwcf->bijf")
+    t, windows = _windows(t, f.shape[:2], _pair(strides), padding, "Conv2D", 0)
+    return call.einsum([_unfolded(t, windows), f], "bihjwc,hwcf->bijf")
 
 
 def _filters(given: Any, t: Any) -> Any:
@@ -286,8 +286,8 @@ def conv1d(
     step = sizes(stride)[-1] if len(sizes(stride)) != 3 else sizes(stride)[1]
     t = call.expand_dims(t, (t.shape[0], 1, *t.shape[1:]))
     f = call.expand_dims(f, (1, *f.shape))
-    t, places = _windows(t, f.shape[:2], (1, step), padding, "Conv2D", 0)
-    out = call.einsum([_unfolded(t, places), f], "bihjwc,hwcf->bijf")
+    t, windows = _windows(t, f.shape[:2], (1, step), padding, "Conv2D", 0)
+    out = call.einsum([_unfolded(t, windows), f], "bihjwc,hwcf->bijf")
     return call.squeeze(out, (out.shape[0], *out.shape[2:]))
 
 
@@ -306,8 +306,8 @@ def max_pool2d(
     """
     _plain_layout(data_format, "NHWC", None)
     t = floating(input)
-    t, places = _windows(t, _pair(ksize), _pair(strides), padding, "MaxPool", -np.inf)
-    parts = call.transpose(_unfolded(t, places), (0, 1, 3, 5, 2, 4))
+    t, windows = _windows(t, _pair(ksize), _pair(strides), padding, "MaxPool", -np.inf)
+    parts = call.transpose(_unfolded(t, windows), (0, 1, 3, 5, 2, 4))
     lines = call.reshape(parts, (*parts.shape[:4], int(np.prod(parts.shape[4:]))))
     best = call.along(lines, np.argmax(lines._v, -1)[..., None], -1)
     return call.squeeze(best, tuple(best.shape[:-1]))
@@ -330,10 +330,10 @@ def avg_pool2d(
     t = floating(input)
     ones = wrap(np.ones(t.shape, t.dtype.np))
     size, step = _pair(ksize), _pair(strides)
-    padded, places = _windows(t, size, step, padding, "AvgPool", 0)
+    padded, windows = _windows(t, size, step, padding, "AvgPool", 0)
     inside, _ = _windows(ones, size, step, padding, "AvgPool", 0)
-    total = call.sum(_unfolded(padded, places), (-4, -2), False)
-    return call.divide(total, call.sum(_unfolded(inside, places), (-4, -2), False))
+    total = call.sum(_unfolded(padded, windows), (-4, -2), False)
+    return call.divide(total, call.sum(_unfolded(inside, windows), (-4, -2), False))
 
 
 def max_pool(

@@ -1,4 +1,4 @@
-"""Cross entropies, from numbers before the softmax or sigmoid ("logits")."""
+"""Cross entropies from logits."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def softmax_cross_entropy_with_logits(
         marks = cast(labels, t.dtype)
     if at != -1:
         return _along(marks, t, at)
-    _fit(marks, t)
+    _check_shapes(marks, t)
     return call.softmax_cross_entropy(marks, t)
 
 
-def _fit(labels: Any, logits: Any) -> None:
+def _check_shapes(labels: Any, logits: Any) -> None:
     try:
         np.broadcast_shapes(labels.shape, logits.shape)
     except ValueError:

@@ -11,8 +11,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from tapeviz.render.descent import explorer_board as pictures
-from tapeviz.views.widgets.board import Board
+from tapeviz.render.descent import explorer_chart as pictures
+from tapeviz.views.widgets.chart import ChartWidget
 
 PAUSE = 0.004
 """Seconds in which further moves of a control are waited for."""
@@ -25,15 +25,15 @@ _ROW = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "2px 14px"
 
 
 class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
-    """Controls over the board on which the runs are drawn.
+    """Controls above the chart in which the runs are drawn.
 
     ``explorer`` does the work: ``enter(name)`` goes to a loss, ``go(settings)`` runs it
-    and gives the board's picture, ``graph(step)`` and ``film()`` what else is asked
-    for. What it raises is shown as a sentence, and the last picture stays. Of several
-    moves that come faster than it answers only the newest counts.
+    and gives the chart's background and scene, ``graph(step)`` a step's graph and
+    ``film()`` the film. What it raises is shown as a sentence, and the last picture
+    stays. Of several moves that come faster than it answers only the newest counts.
 
-    ``run`` is the last run, None as long as there was none; ``board`` (its ``rate`` and
-    ``point``), ``count``, ``origin``, ``optimizer``, ``parameters``, ``racers`` and
+    ``run`` is the last run, None as long as there was none; ``chart`` (its ``rate`` and
+    ``point``), ``count``, ``origin``, ``optimizer``, ``parameters``, ``compared`` and
     ``loss`` are the controls.
     """
 
@@ -53,34 +53,35 @@ class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
         self.explorer = explorer
         self._methods = methods
         self._settings = explorer.enter(first)
-        self.board = Board(rate=_safe(self._settings.learning_rate))
-        self.loss = _choice("loss", [(titles.get(n, n), n) for n in explorer.grounds])
+        self.chart = ChartWidget(rate=_safe(self._settings.learning_rate))
+        self.loss = _choice("loss", [(titles.get(n, n), n) for n in explorer.losses])
         self.loss.value = first
         self.optimizer = _choice("optimizer", list(methods))
         self.count = _steps(self._settings.steps)
-        self.racers = {name: _check(name) for name in methods}
+        self.compared = {name: _check(name) for name in methods}
         self.origin: list[Any] = []
         self.parameters: dict[str, Any] = {}
         self._start = widgets.HBox(layout=_ROW)
         self._settings_box = widgets.HBox(layout=_ROW)
-        race = widgets.HBox(
-            [widgets.HTML("<span>race with</span>"), *self.racers.values()], layout=_ROW
+        compare = widgets.HBox(
+            [widgets.HTML("<span>race with</span>"), *self.compared.values()],
+            layout=_ROW,
         )
         first_row = widgets.HBox(
             [self.loss, self.optimizer, self._settings_box, self.count, self._start],
             layout=_ROW,
         )
         self._note = widgets.HTML()
-        super().__init__([first_row, race, self.board, self._note])
+        super().__init__([first_row, compare, self.chart, self._note])
         self.optimizer.value = self._settings.optimizer
         self._set(self._settings)
-        for control in (self.count, *self.racers.values()):
+        for control in (self.count, *self.compared.values()):
             control.observe(self._moved, "value")
         self.optimizer.observe(self._other_method, "value")
         self.loss.observe(self._other_loss, "value")
-        self.board.observe(self._moved, "rate")
-        self.board.observe(self._pulled, "point")
-        self.board.observe(self._open, "opened")
+        self.chart.observe(self._moved, "rate")
+        self.chart.observe(self._pulled, "point")
+        self.chart.observe(self._open, "open_step")
         self._refresh()
 
     # -- what the controls say ---------------------------------------------------------
@@ -110,14 +111,14 @@ class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
             start=self._settings.start if self._lost else self._typed,
             optimizer=self.optimizer.value,
             parameters=tuple((n, c.value) for n, c in self.parameters.items()),
-            race=tuple(n for n, box in self.racers.items() if box.value),
+            compare=tuple(n for n, box in self.compared.items() if box.value),
         )
 
     @property
     def _rate(self) -> float:
-        """The slider's rate, or the one that was given and that no slider can show."""
+        """The slider's rate, or the given one if it is beyond what the slider shows."""
         given = float(self._settings.learning_rate)
-        return given if _safe(given) != given and self._odd else self.board.rate
+        return given if _safe(given) != given and self._odd else self.chart.rate
 
     @property
     def _typed(self) -> tuple[float, ...]:
@@ -125,7 +126,7 @@ class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
 
     @property
     def _lost(self) -> bool:
-        """Whether a start was given that no box can show, and none was chosen since."""
+        """Whether the given start is not finite, and no other was typed since."""
         given = self._settings.start
         return _shown(given) != tuple(given) and self._typed == _shown(given)
 
@@ -137,27 +138,27 @@ class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
         self._moved(None)
 
     def _set(self, settings: Any) -> None:
-        """Make the controls say what suits a loss."""
+        """Set the controls to the settings of another loss, without running it."""
         self._settings, self._quiet = settings, True
         self._odd = _safe(settings.learning_rate) != settings.learning_rate
-        self.board.rate = _safe(settings.learning_rate)
+        self.chart.rate = _safe(settings.learning_rate)
         self.count.max = max(STEPS, settings.steps)
         self.count.min = min(1, settings.steps)
         self.count.value = settings.steps
-        for name, box in self.racers.items():
-            box.value = name in settings.race
+        for name, box in self.compared.items():
+            box.value = name in settings.compare
         for box in self.origin:
             box.close()
         self.origin = [*map(_start, _shown(settings.start))]
         for box in self.origin:
             box.observe(self._moved, "value")
         self._start.children = self.origin
-        self.board.point = list(_shown(settings.start))
+        self.chart.point = list(_shown(settings.start))
         self._refit()
         self._quiet = False
 
     def _refit(self) -> None:
-        """The parameters of the optimizer that is chosen."""
+        """Replace the sliders of the parameters by those of the chosen optimizer."""
         for slider in self.parameters.values():
             slider.close()
         method = self._methods[self.optimizer.value]
@@ -191,7 +192,7 @@ class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
 
     def _moved(self, change: Any) -> None:
         """Run again soon, so that moves on their way are taken together."""
-        if change is not None and change.get("owner") is self.board:
+        if change is not None and change.get("owner") is self.chart:
             self._odd = False
         if self._quiet:
             return
@@ -204,29 +205,29 @@ class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
     def _refresh(self) -> None:
         self._waiting = None
         try:
-            ground, scene = self.explorer.go(self.settings)
+            background, scene = self.explorer.go(self.settings)
         except Exception as error:  # noqa: BLE001 - whatever the learner's loss raises
             self._say(_sentence(error))
-            self.board.heard += 1
+            self.chart.unanswered += 1
             return
         self._say("")
         self._quiet = True
-        self.board.point = list(self.settings.start)
+        self.chart.point = list(self.settings.start)
         self._quiet = False
         for box, name in zip(self.origin, self.explorer.names, strict=True):
             box.description = f"start {name}"
-        self.board.show(ground, scene)
-        self.board.unfold(None)
+        self.chart.show(background, scene)
+        self.chart.unfold(None)
         self._film_soon()
 
     def _open(self, change: Any) -> None:
         if change["new"] >= 0:
             try:
-                self.board.unfold(self.explorer.graph(change["new"]))
+                self.chart.unfold(self.explorer.graph(change["new"]))
             except Exception as error:  # noqa: BLE001 - said, never raised in a page
                 self._say(_sentence(error))
         else:
-            self.board.unfold(None)
+            self.chart.unfold(None)
 
     def _say(self, sentence: str) -> None:
         self._message = sentence
@@ -289,7 +290,7 @@ class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
 
 
 def _inside(widget: Any) -> list[Any]:
-    """Every widget in a widget: its children, and what styles them."""
+    """Every widget in a widget: its descendants with their layouts and styles."""
     found, todo = [], [widget]
     while todo:
         one = todo.pop()
@@ -322,13 +323,13 @@ def _sentence(error: Exception) -> str:
 
 
 def _safe(rate: float) -> float:
-    """A learning rate that the slider can show."""
+    """The learning rate, clipped to the range of the slider."""
     low, high = 10**pictures.LOW, 10**pictures.HIGH
     return min(max(rate, low), high) if math.isfinite(rate) and rate > 0 else low
 
 
 def _shown(start: Sequence[float]) -> tuple[float, ...]:
-    """A start that a page can be told: what is no number stands as zero."""
+    """A start that JSON can hold: zero for what is not finite."""
     return tuple(v if math.isfinite(v) else 0.0 for v in start)
 
 

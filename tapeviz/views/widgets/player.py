@@ -38,17 +38,17 @@ class PlayerWidget(anywidget.AnyWidget):
     def __init__(self, film_json: str, step: int = 0, **options: Any) -> None:
         film = Film.from_json(film_json)
         self._last = len(film.frames) - 1
-        super().__init__(film=_told(film, step), step=step, **options)
+        super().__init__(film=_payload(film, step), step=step, **options)
 
     def show(self, film: Film, step: int = 0) -> None:
         """Put another film in the place of this one, in all views at once.
 
         ValueError when the film has no such step.
         """
-        told = _told(film, step)
+        payload = _payload(film, step)
         self._last = max(self._last, len(film.frames) - 1)
         with self.hold_sync():
-            self.film, self.step, self.answers = told, step, {}
+            self.film, self.step, self.answers = payload, step, {}
         self._last = len(film.frames) - 1
 
     @traitlets.validate("step")
@@ -69,6 +69,6 @@ class PlayerWidget(anywidget.AnyWidget):
         self.set_trait("film", "")
 
 
-def _told(film: Film, step: int) -> str:
-    """What the script is told of a film, its picture included."""
+def _payload(film: Film, step: int) -> str:
+    """The film as JSON for the player's script, with its picture."""
     return json.dumps({**player.payload(film, step=step), "svg": film.svg})

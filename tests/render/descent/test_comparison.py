@@ -12,8 +12,9 @@ from matplotlib.lines import Line2D
 
 import tapeviz as tf
 from tapeviz import descent
+from tapeviz.analysis import convergence, projection
 from tapeviz.analysis.trajectory import track
-from tapeviz.render.descent import comparison, figure
+from tapeviz.render.descent import figure
 from tapeviz.render.descent.animation import descent_film
 from tapeviz.trace.descent import Descent
 from tests.render.descents import arrays, parabola, ravine
@@ -41,13 +42,13 @@ def test_every_run_has_a_path_a_loss_curve_and_a_label_of_its_own() -> None:
 
 
 def test_labels_are_given_or_told_apart() -> None:
-    assert comparison.labels([parabola(), parabola()], None) == [
+    assert convergence.labels([parabola(), parabola()], None) == [
         "rate 0.1 (1)",
         "rate 0.1 (2)",
     ]
-    assert comparison.labels([parabola()], ["mine"]) == ["mine"]
+    assert convergence.labels([parabola()], ["mine"]) == ["mine"]
     with pytest.raises(ValueError, match="one label for each run"):
-        comparison.labels([parabola()], ["a", "b"])
+        convergence.labels([parabola()], ["a", "b"])
 
 
 def test_runs_of_two_variables_share_one_landscape() -> None:
@@ -61,7 +62,7 @@ def test_many_numbers_are_seen_in_principal_directions() -> None:
     run = arrays(shapes=((3,), (2, 2)))
     fig = figure.figure(run)
     assert len(fig.axes) == 3
-    found = comparison.plane(run, track(run), None)
+    found = projection.plane(run, track(run), None)
     assert found is not None
     moves = np.diff(track(run).numbers, axis=0)
     seen = np.diff(found.points, axis=0)
@@ -85,13 +86,13 @@ def test_many_numbers_that_explode_or_rest_can_be_seen() -> None:
 
 def test_two_directions_can_be_chosen() -> None:
     run = arrays(shapes=((3,), (2, 2)))
-    found = comparison.plane(run, track(run), (0, 6))
+    found = projection.plane(run, track(run), (0, 6))
     assert found is not None
     assert found.labels == ("w[0]", "b[3]")
     assert found.points[1] == pytest.approx([0.8, 3.2])
     for wrong in ((0, 7), (2, 2)):
         with pytest.raises(ValueError, match="from 0 to 6"):
-            comparison.plane(run, track(run), wrong)
+            projection.plane(run, track(run), wrong)
 
 
 def test_a_surface_has_the_path_at_the_height_of_its_loss() -> None:

@@ -68,7 +68,7 @@ def test_arrows_go_from_each_point_to_the_next_x() -> None:
     arrows = gids(figure.figure(parabola()), "a")
     assert sorted(arrows) == list(range(10))
     for i in range(4):
-        start, tip = arrows[i]._posA_posB
+        start, tip = arrows[i]._posA_posB  # matplotlib has no public way to them
         assert (start[0], tip[0]) == pytest.approx(XS[i : i + 2], rel=1e-6)
         assert start[1] == tip[1]
 
@@ -98,7 +98,8 @@ def test_start_and_end_differ_in_shape_and_in_words() -> None:
 def test_the_same_bytes_every_time() -> None:
     assert figure.svg(parabola()) == figure.svg(parabola())
     code = (
-        "from tapeviz.render import plots; from tests.render.descents import ravine;"
+        "from tapeviz.render.descent import figure as plots; from "
+        "tests.render.descents import ravine;"
         "import zlib; print(zlib.crc32(plots.svg(ravine()).encode()))"
     )
     runs = {
@@ -145,7 +146,7 @@ def test_draws_into_axes_of_ones_own() -> None:
 
 def test_draws_without_pyplot() -> None:
     code = (
-        "import sys; from tapeviz.render import plots;"
+        "import sys; from tapeviz.render.descent import figure as plots;"
         "from tests.render.descents import parabola; plots.svg(parabola());"
         "assert 'matplotlib.pyplot' not in sys.modules"
     )

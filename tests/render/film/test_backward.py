@@ -57,17 +57,17 @@ def test_the_phases_follow_one_another(film: Film) -> None:
 
 
 def test_forward_lights_the_nodes_in_order_with_their_code(film: Film) -> None:
-    told = [f for f in film.frames if f.phase == "forward"]
-    hot = [{id for id, mark in f.marks.items() if mark == "hot"} for f in told]
+    forward = [f for f in film.frames if f.phase == "forward"]
+    hot = [{id for id, mark in f.marks.items() if mark == "hot"} for f in forward]
     assert [min(ids) for ids in [{i for i in h if i[0] == "n"} for h in hot]] == [
         "n0", "n2", "n4", "n5", "n7",
     ]  # fmt: skip
-    assert [[s.text for s in f.spans] for f in told] == [
+    assert [[s.text for s in f.spans] for f in forward] == [
         [], ["x**2"], ["2*x"], ["x**2 + 2*x"], ["x**2 + 2*x + 1"],
     ]  # fmt: skip
-    assert told[0].caption == "x is a variable. Its value is 3."
-    assert told[2].caption == "2*x gives 6."
-    assert told[2].formula == "2 * x = 2 * 3 = 6"
+    assert forward[0].caption == "x is a variable. Its value is 3."
+    assert forward[2].caption == "2*x gives 6."
+    assert forward[2].formula == "2 * x = 2 * 3 = 6"
 
 
 def test_a_contribution_comes_in_beats(film: Film) -> None:

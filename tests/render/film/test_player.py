@@ -49,7 +49,7 @@ class _Page(HTMLParser):
             self.scripts.append(data)
 
 
-def told(text: str) -> dict[str, Any]:
+def script_data(text: str) -> dict[str, Any]:
     """What a page tells its player."""
     script = _Page(text).scripts[0]
     data, _ = json.JSONDecoder().raw_decode(script, script.index("const film={") + 11)
@@ -60,11 +60,11 @@ def unfolded(data: dict[str, Any], cells: list[Any]) -> Frame:
     """A frame as the player reads it, but for the code that is lit."""
     empty: list[Any] = ["", 0, [], [], 0, 0, 0, 0, []]
     whole = [*cells, *empty[len(cells) :]]
-    caption, formula, flat, _, row, topic, phase, check, terms = whole
-    ids = [data["ids"][n] for n in flat[::2]]
+    caption, formula, changes, _, row, topic, phase, check, terms = whole
+    ids = [data["ids"][n] for n in changes[::2]]
     return Frame(
         caption,
-        dict(zip(ids, (MARKS[n] for n in flat[1::2]), strict=True)),
+        dict(zip(ids, (MARKS[n] for n in changes[1::2]), strict=True)),
         data["texts"][formula],
         row - 1,
         phase=data["phases"][phase],
@@ -96,7 +96,7 @@ def test_a_notebook_holds_an_image_and_a_script(film: Film) -> None:
 
 def test_the_picture_is_there_once_and_as_it_was_drawn(film: Film) -> None:
     text = player.notebook(film)
-    assert "svg" not in told(text)
+    assert "svg" not in script_data(text)
     drawn = ET.fromstring(film.svg)  # noqa: S314 - our own
     ids = [el.get("id") for el in drawn.iter() if el.get("id")]
     inner = picture(text).find(".//{http://www.w3.org/2000/svg}svg")
@@ -113,7 +113,7 @@ def test_nothing_is_fetched(film: Film, form: Any) -> None:
 
 
 def test_the_script_is_told_every_frame(film: Film) -> None:
-    data = told(player.notebook(film, step=3))
+    data = script_data(player.notebook(film, step=3))
     assert data["step"] == 3
     frames = [unfolded(data, cells) for cells in data["frames"]]
     assert frames == [replace(f, spans=()) for f in film.frames]
@@ -138,7 +138,7 @@ def test_hostile_text_is_data(form: Any) -> None:
     names = [tag for tag, _ in page.tags]
     assert (names.count("script"), names.count("img")) == (1, 1)
     assert not any(key.startswith("on") for _, attrs in page.tags for key in attrs)
-    assert told(form(film))["code"][0]["lines"][0] == film.sources[0].lines[0]
+    assert script_data(form(film))["code"][0]["lines"][0] == film.sources[0].lines[0]
 
 
 def test_columns_are_counted_as_scripts_count() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import tapeviz as tf
 from tapeviz import play
-from tapeviz.render.film.questions import SHAPES, SLIPS, TOLERANCE
+from tapeviz.render.film.questions import COMMON_MISTAKES, SHAPE_MISTAKES, TOLERANCE
 from tapeviz.trace.film import Film, PredictQuestion
 
 
@@ -35,7 +35,7 @@ def judged(ask: PredictQuestion, typed: float) -> str:
     """What the player says of a typed number: "right", a slip, or nothing."""
     if abs(typed - ask.answer[0]) <= TOLERANCE * abs(ask.answer[0]):
         return "right"
-    for slip in ask.slips:
+    for slip in ask.mistakes:
         if abs(typed - slip.answer[0]) <= TOLERANCE * abs(slip.answer[0]):
             return slip.text
     return ""
@@ -43,7 +43,7 @@ def judged(ask: PredictQuestion, typed: float) -> str:
 
 def test_every_contribution_is_asked_for_before_its_rule_is_shown() -> None:
     film = listing()
-    late = [ask for ask in film.asks if not ask.early]
+    late = [ask for ask in film.questions if not ask.early]
     assert [ask.step for ask in late] == [7, 10, 12, 15, 18]
     for ask in late:
         assert film.frames[ask.step].caption.startswith("The derivative of ")
@@ -60,36 +60,36 @@ def test_every_contribution_is_asked_for_before_its_rule_is_shown() -> None:
 )
 def test_the_usual_mistakes_are_named(typed: float, kind: str) -> None:
     """x**2 at 3 hands 6 to x, beside the 2 that came from 2*x: 8 in all."""
-    last = listing().asks[-1]
+    last = listing().questions[-1]
     assert judged(last, 8.0) == "right"
-    assert judged(last, typed) == SLIPS[kind]
+    assert judged(last, typed) == COMMON_MISTAKES[kind]
 
 
 def test_forgetting_the_upstream_gradient_is_named() -> None:
     x = tf.Variable(3.0)
     with tf.GradientTape() as tape:
         y = tf.sin(x * x) * 5.0
-    asks = [a for a in play(tape, y, x).film.asks if not a.early]
+    asks = [a for a in play(tape, y, x).film.questions if not a.early]
     ask = next(a for a in asks if "sin" in a.question)
     assert judged(ask, 5.0) == "right"
-    assert judged(ask, math.sin(9)) == SLIPS["argument"]
+    assert judged(ask, math.sin(9)) == COMMON_MISTAKES["argument"]
     into = asks[1]
     assert judged(into, 5 * math.cos(9)) == "right"
-    assert judged(into, math.cos(9)) == SLIPS["upstream"]
-    assert judged(into, 5.0) == SLIPS["local"]
+    assert judged(into, math.cos(9)) == COMMON_MISTAKES["upstream"]
+    assert judged(into, 5.0) == COMMON_MISTAKES["local"]
 
 
 def test_arrays_are_asked_for_by_shape_or_by_an_entry() -> None:
-    asks = [ask for ask in layer().asks if not ask.early]
+    asks = [ask for ask in layer().questions if not ask.early]
     shape = next(ask for ask in asks if ask.shape and ask.answer == (3.0, 2.0))
-    assert {slip.text for slip in shape.slips} == {*SHAPES.values()}
+    assert {slip.text for slip in shape.mistakes} == {*SHAPE_MISTAKES.values()}
     entry = next(ask for ask in asks if not ask.shape)
     assert "entry [0, 0] of" in entry.question
     assert entry.answer == (2.0,)
 
 
 def test_the_last_hint_gives_the_answer_and_those_before_do_not() -> None:
-    for ask in (*listing().asks, *layer().asks):
+    for ask in (*listing().questions, *layer().questions):
         *most, last = ask.hints
         assert most
         said = str([int(n) for n in ask.answer])[1:-1]
@@ -101,12 +101,12 @@ def test_numbers_nobody_can_type_are_not_asked_for() -> None:
     x = tf.Variable(0.0)
     with tf.GradientTape() as tape:
         y = tf.math.log(x)
-    assert play(tape, y, x).film.asks == ()
+    assert play(tape, y, x).film.questions == ()
 
 
 def test_every_value_on_the_way_forward_is_asked_for_early() -> None:
     film = listing()
-    early = [ask for ask in film.asks if ask.early]
+    early = [ask for ask in film.questions if ask.early]
     assert [ask.step for ask in early] == [2, 3, 4, 5]
     assert [ask.answer for ask in early] == [(9.0,), (6.0,), (15.0,), (16.0,)]
     assert all(film.frames[ask.step].phase == "forward" for ask in early)
@@ -118,9 +118,9 @@ def test_every_value_on_the_way_forward_is_asked_for_early() -> None:
 )
 def test_the_usual_mistakes_about_a_power_are_named(typed: float, kind: str) -> None:
     """x**2 at 3: 2**3, 3 * 2, one operand, and -(3**2)."""
-    square = listing().asks[0]
+    square = listing().questions[0]
     assert judged(square, 9.0) == "right"
-    assert judged(square, typed) == SLIPS[kind]
+    assert judged(square, typed) == COMMON_MISTAKES[kind]
 
 
 def test_hints_about_a_value_name_the_rule_and_then_its_numbers() -> None:
@@ -128,9 +128,9 @@ def test_hints_about_a_value_name_the_rule_and_then_its_numbers() -> None:
     with tf.GradientTape() as tape:
         z = x / 4
         y = tf.sin(z)
-    one, two = (ask for ask in play(tape, y, x).film.asks if ask.early)
+    one, two = (ask for ask in play(tape, y, x).film.questions if ask.early)
     assert one.hints == ("With numbers: 2 / 4.", "It is 0.5.")
-    assert judged(one, 2.0) in {SLIPS["swapped"], SLIPS["alone"]}
+    assert judged(one, 2.0) in {COMMON_MISTAKES["swapped"], COMMON_MISTAKES["alone"]}
     assert two.hints == (
         "The rule is sin(z).",
         "With numbers: sin(0.5).",
@@ -143,9 +143,9 @@ def test_the_shape_of_a_matrix_product_is_asked_for_on_the_way_forward() -> None
     x = tf.constant([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     with tf.GradientTape() as tape:
         y = x @ w
-    ask = play(tape, y, w).film.asks[0]
+    ask = play(tape, y, w).film.questions[0]
     assert (ask.shape, ask.early, ask.answer) == (True, True, (2.0, 1.0))
-    assert [slip.answer for slip in ask.slips] == [(1.0, 2.0)]
+    assert [slip.answer for slip in ask.mistakes] == [(1.0, 2.0)]
 
 
 @settings(max_examples=25, deadline=None)
@@ -154,7 +154,7 @@ def test_no_wrong_answer_is_a_right_one(a: int, b: int, c: int) -> None:
     x, z = tf.Variable(float(a)), tf.Variable(float(b))
     with tf.GradientTape() as tape:
         y = x * z + (x - c) / z - z
-    for ask in play(tape, y, [x, z]).film.asks:
+    for ask in play(tape, y, [x, z]).film.questions:
         assert judged(ask, ask.answer[0]) in {"right", ""}
-        for slip in ask.slips:
+        for slip in ask.mistakes:
             assert judged(ask, slip.answer[0]) == slip.text

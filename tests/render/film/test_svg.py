@@ -55,20 +55,20 @@ def test_every_frame_shows_the_marks_of_the_film(film: Film) -> None:
 
 def test_every_caption_has_its_turn(film: Film) -> None:
     texts = ET.fromstring(animate(film, 2.0)).iter(f"{SVG}text")  # noqa: S314
-    told = [el for el in texts if "words" in el.get("class", "")]
-    assert len(told) == len(film.frames)
-    delays = [float(re.findall(r"-[\d.]+", el.get("style", ""))[0]) for el in told]
-    assert delays == [2.0 * (i - len(told)) for i in range(len(told))]
-    words = "".join(" ".join(told[19].itertext()).split())
+    captions = [el for el in texts if "words" in el.get("class", "")]
+    assert len(captions) == len(film.frames)
+    delays = [float(re.findall(r"-[\d.]+", el.get("style", ""))[0]) for el in captions]
+    assert delays == [2.0 * (i - len(captions)) for i in range(len(captions))]
+    words = "".join(" ".join(captions[19].itertext()).split())
     assert film.frames[19].caption.replace(" ", "") in words
 
 
 def test_without_motion_it_is_the_last_frame(film: Film) -> None:
     style = re.findall(r"<style>(.*?)</style>", animate(film), re.DOTALL)[0]
-    still, _, moving = style.partition("@media(prefers-reduced-motion:no-preference)")
-    assert "animation" not in still
+    at_rest, _, moving = style.partition("@media(prefers-reduced-motion:no-preference)")
+    assert "animation" not in at_rest
     assert "@keyframes" in moving
-    rule = next(r for r in re.findall(r"([^{}]*){opacity:0;", still) if "#n0-g1" in r)
+    rule = next(r for r in re.findall(r"([^{}]*){opacity:0;", at_rest) if "#n0-g1" in r)
     assert "#n0-g2" not in rule
     assert "#n7-grad" in rule
 
@@ -107,7 +107,7 @@ def test_hostile_and_endless_code_stays_text() -> None:
 
 def test_control_characters_do_not_break_it(film: Film) -> None:
     frame = Frame("A \x00 \x1b \ud800 caption.", {})
-    ET.fromstring(animate(replace(film, frames=(frame,), asks=())).encode())  # noqa: S314
+    ET.fromstring(animate(replace(film, frames=(frame,), questions=())).encode())  # noqa: S314
 
 
 def test_any_picture_can_be_a_film() -> None:
@@ -148,9 +148,9 @@ def test_a_long_film_is_abridged_to_its_end() -> None:
     frames = tuple(Frame(f"Step {i}.", m) for i, m in enumerate(marks))
     text = animate(Film("t", "a", svg, frames, (), Table((), ())))
     root = ET.fromstring(text)  # noqa: S314 - our own
-    told = ["".join(el.itertext()) for el in root.iter(f"{SVG}text")][1:]
-    assert len(told) == MOST
-    assert (told[0], told[-1]) == ("Step 0.", "Step 499.")
-    for step, said in enumerate(told):
+    captions = ["".join(el.itertext()) for el in root.iter(f"{SVG}text")][1:]
+    assert len(captions) == MOST
+    assert (captions[0], captions[-1]) == ("Step 0.", "Step 499.")
+    for step, said in enumerate(captions):
         mark = frames[int(said[5:-1])].marks["a"]
         assert looks(text, "a", step, MOST).get("opacity") == OPACITY[mark]

@@ -9,19 +9,18 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tapeviz.render.graph import annotations as beside
-from tapeviz.render.graph import layout
+from tapeviz.render.graph import annotations, layout
 from tapeviz.render.graph.scene import Scene, description, scene
 from tapeviz.render.svg import heatmap
 from tapeviz.render.text.dot import to_dot
 from tapeviz.render.text.mermaid import to_mermaid
 from tapeviz.trace.graph import (
     CUTS,
-    GHOSTS,
+    NOT_RECORDED,
     NOTES,
     Edge,
-    Frame,
     Graph,
+    GraphFrame,
     Node,
     Note,
     UnrecordedEdge,
@@ -35,17 +34,17 @@ from tests.samples import scalar
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def node(id: str, kind: str, name: str, ghost: str = "", **more: object) -> Node:
+def node(id: str, kind: str, name: str, unrecorded: str = "", **more: object) -> Node:
     op = kind == "op"
-    note = f"{name} is a {ghost} ghost." if ghost else ""
+    note = f"{name} is a {unrecorded} ghost." if unrecorded else ""
     found = Node(
         id, kind, "mul" if op else kind, "×" if op else "", "a * b" if op else "",
-        name, scalar(2.0), ghost=ghost, note=note,
+        name, scalar(2.0), unrecorded=unrecorded, note=note,
     )  # fmt: skip
     return replace(found, **more)  # type: ignore[arg-type]
 
 
-def haunted() -> Graph:
+def unrecorded_graph() -> Graph:
     """A leaf is recorded; floor cuts; c came by a trail; outer holds inner."""
     nodes = (
         node("u1", "constant", "c", "unwatched", source=True, grad="none"),
@@ -59,17 +58,17 @@ def haunted() -> Graph:
         Edge("e1_0", "n0", "n1", 0, "a", ordered=True),
         Edge("e2_0", "n1", "n2", 0, "a", live=False, cut="step", note="It is flat."),
     )
-    trails = (
+    unrecorded_edges = (
         UnrecordedEdge("t0", "u1", "n1"),
         UnrecordedEdge("t1", "n2", "u2", "left", "It left."),
         UnrecordedEdge("t2", "n2", "u3"),
     )
     frames = (
-        Frame("outer", ("n0", "n1", "n2"), ("x",)),
-        Frame("inner", ("n1",)),
+        GraphFrame("outer", ("n0", "n1", "n2"), ("x",)),
+        GraphFrame("inner", ("n1",)),
     )
     notes = (Note("failed", "The block was left by ValueError: odd"),)
-    return Graph(nodes, edges, (), (), trails, frames, notes).validate()
+    return Graph(nodes, edges, (), (), unrecorded_edges, frames, notes).validate()
 
 
 def parts(picture: Scene) -> dict[str, ET.Element]:
@@ -86,32 +85,33 @@ def said(element: ET.Element) -> str:
 
 
 def test_each_ghost_has_a_class_a_word_and_its_reason_on_hovering() -> None:
-    for ghost, word in GHOSTS.items():
-        one = node("u1", "op", "w", ghost, note="Because.")
+    for unrecorded, word in NOT_RECORDED.items():
+        one = node("u1", "op", "w", unrecorded, note="Because.")
         found = parts(scene(Graph((one,))))["u1"]
         assert "ghost" in classes(found)
         assert said(found).split(" | ")[0] == word
         assert "Because." in (found.findtext(f"{SVG}title") or "")
-    style = scene(haunted()).svg
+    style = scene(unrecorded_graph()).svg
     assert re.search(r"\.ghost \.frame\{[^}]*stroke-dasharray", style)
     plain = scene(samples.listing_102()).svg
     assert ".ghost" not in plain
 
 
 def test_a_ghost_shows_a_source_whose_gradient_is_none() -> None:
-    found = parts(scene(haunted()))
+    found = parts(scene(unrecorded_graph()))
     assert said(found["u1"]) == "not watched \u00b7 source | c | = 2 | gradient | None"
     assert "gradient" not in said(found["u2"])
 
 
 def test_a_value_that_nobody_kept_is_a_question_mark() -> None:
-    assert said(parts(scene(haunted()))["u2"]).endswith("w | = ?")
-    assert "not kept" in (parts(scene(haunted()))["u2"].findtext(f"{SVG}title") or "")
-    assert re.search(r"^u2 .* \?$", table(haunted()), re.MULTILINE)
+    assert said(parts(scene(unrecorded_graph()))["u2"]).endswith("w | = ?")
+    group = parts(scene(unrecorded_graph()))["u2"]
+    assert "not kept" in (group.findtext(f"{SVG}title") or "")
+    assert re.search(r"^u2 .* \?$", table(unrecorded_graph()), re.MULTILINE)
 
 
 def test_what_failed_names_its_error_and_bears_a_cross() -> None:
-    failed = parts(scene(haunted()))["u3"]
+    failed = parts(scene(unrecorded_graph()))["u3"]
     assert {"ghost", "failed"} <= classes(failed)
     assert "ValueError" in said(failed)
     assert failed.find(f"{SVG}path[@class='cross']") is not None
@@ -119,7 +119,7 @@ def test_what_failed_names_its_error_and_bears_a_cross() -> None:
 
 @pytest.mark.parametrize("cut", CUTS)
 def test_a_cut_has_bars_and_words(cut: str) -> None:
-    graph = haunted()
+    graph = unrecorded_graph()
     edge = replace(graph.edges[1], cut=cut)
     found = parts(scene(replace(graph, edges=(graph.edges[0], edge))))
     assert found["e2_0"].find(f"{SVG}path[@class='cut']") is not None
@@ -129,7 +129,7 @@ def test_a_cut_has_bars_and_words(cut: str) -> None:
 
 
 def test_trails_are_arrows_of_their_own() -> None:
-    found = parts(scene(haunted()))
+    found = parts(scene(unrecorded_graph()))
     assert "trail" in classes(found["t0"])
     assert "trail" not in classes(found["e1_0"])
     assert "did not record" in (found["t0"].findtext(f"{SVG}title") or "")
@@ -145,15 +145,15 @@ def rect(element: ET.Element) -> tuple[float, float, float, float]:
 
 @pytest.mark.parametrize("direction", ["LR", "TB"])
 def test_frames_hold_their_nodes_and_no_other(direction: str) -> None:
-    picture = scene(haunted(), direction=direction)
+    picture = scene(unrecorded_graph(), direction=direction)
     found = parts(picture)
-    for k, frame in enumerate(haunted().frames):
+    for k, frame in enumerate(unrecorded_graph().frames):
         x, y, right, low = rect(found[f"f{k}"])
         inside = {
             id
             for id, box in picture.boxes.items()
             if x <= box.x and box.x + box.width <= right
-            and y + beside.LABEL <= box.y and box.y + box.height <= low
+            and y + annotations.LABEL <= box.y and box.y + box.height <= low
         }  # fmt: skip
         assert inside == set(frame.nodes)
     outer, inner = rect(found["f0"]), rect(found["f1"])
@@ -173,7 +173,7 @@ def test_the_legend_explains_what_is_used_and_nothing_else() -> None:
             for t in g.iter(f"{SVG}text")
         ]
 
-    assert keys(haunted()) == [
+    assert keys(unrecorded_graph()) == [
         "gradient not computed yet",
         "no gradient: None",
         "the way back ends",
@@ -185,7 +185,8 @@ def test_the_legend_explains_what_is_used_and_nothing_else() -> None:
     assert keys(plain) == []
     zero = Graph((node("n0", "variable", "x", grad="value", gradient=scalar(0.0)),))
     assert keys(zero) == ["gradient exactly zero"]
-    assert 'class="below"' not in scene(haunted(), legend=False).svg.split("u3")[0]
+    above = scene(unrecorded_graph(), legend=False).svg.split("u3")[0]
+    assert 'class="below"' not in above
 
 
 def test_the_three_marks_differ_in_shape() -> None:
@@ -224,7 +225,7 @@ def test_without_frames_the_tapes_are_named_below(
 ) -> None:
     monkeypatch.setattr(layout, "_candidates", lambda: iter(()))
     monkeypatch.setattr(layout, "find_spec", lambda _: True)
-    picture = scene(haunted())
+    picture = scene(unrecorded_graph())
     assert ">outer watches x.<" in picture.svg
     assert 'class="block"' not in picture.svg
 
@@ -236,7 +237,7 @@ def test_an_empty_graph_says_why_it_is_empty() -> None:
 
 
 def test_the_text_twin_says_all_of_it() -> None:
-    lines = remarks(haunted())
+    lines = remarks(unrecorded_graph())
     assert lines == [
         "The block was left by ValueError: odd",
         "outer watches x and recorded y, z.",
@@ -246,25 +247,25 @@ def test_the_text_twin_says_all_of_it() -> None:
         "c, not watched: c is a unwatched ghost.",
         "w from z, left the tape: w is a left ghost.",
     ]
-    assert all(line in description(haunted()) for line in lines)
-    assert "constant, not watched" in table(haunted())
+    assert all(line in description(unrecorded_graph()) for line in lines)
+    assert "constant, not watched" in table(unrecorded_graph())
 
 
 def test_dot_and_mermaid_say_it_too() -> None:
-    dot = to_dot(haunted())
+    dot = to_dot(unrecorded_graph())
     assert '"u1" -> "n1" [style=dotted]' in dot
     assert '"n1" -> "n2" [label="no slope";style=dashed]' in dot
     assert dot.count("subgraph") == dot.count("\n  }") == 2
     assert 'style=dashed;label="constant\\nnot watched' in dot
     assert "The block was left by ValueError" in dot
-    assert "v0 -.-> v2" in to_mermaid(haunted())
+    assert "v0 -.-> v2" in to_mermaid(unrecorded_graph())
 
 
 def test_hostile_names_stay_text() -> None:
     for name in samples.HOSTILE:
         graph = replace(
-            haunted(),
-            frames=(Frame(name, ("n1",), (name,)),),
+            unrecorded_graph(),
+            frames=(GraphFrame(name, ("n1",), (name,)),),
             notes=(Note("reset", name),),
         )
         graph = replace(
@@ -283,10 +284,14 @@ def test_every_form_of_every_mistake(
     monkeypatch.setattr(logging.getLogger("tensorflow"), "disabled", True)
     graph = run(mistake.code).answers[-1].graph
     ET.fromstring(scene(graph, legend=True).svg)  # noqa: S314 - our own
-    told = {GHOSTS[n.ghost].partition(":")[0] for n in graph.nodes if n.ghost}
+    sentences = {
+        NOT_RECORDED[n.unrecorded].partition(":")[0]
+        for n in graph.nodes
+        if n.unrecorded
+    }
     for form in (table(graph), description(graph), to_dot(graph), to_mermaid(graph)):
         assert form
-        assert all(words in form for words in told)
+        assert all(words in form for words in sentences)
 
 
 def test_large_arrays_have_a_small_picture() -> None:

@@ -16,7 +16,7 @@ from tests import samples
 LOOK = {"theme": "auto", "direction": "LR", "least": 300}
 
 
-def told(html: str) -> dict[str, Any]:
+def script_data(html: str) -> dict[str, Any]:
     """What the script is told in a page."""
     found = re.search(r"const told=(\{.*?\});for\(", html)
     assert found
@@ -57,7 +57,7 @@ def test_without_scripts_an_image_with_words_remains() -> None:
 
 
 def test_the_code_is_told_with_what_lights_it() -> None:
-    data = told(drawn())
+    data = script_data(drawn())
     lines = [line for source in data["code"] for line in source["lines"]]
     stretches = {
         lines[line][first:last]
@@ -70,7 +70,7 @@ def test_the_code_is_told_with_what_lights_it() -> None:
 
 
 def test_every_theme_may_be_chosen_in_the_page() -> None:
-    data = told(drawn())
+    data = script_data(drawn())
     assert [*data["names"]] == [*theme.NAMES]
     for name, table in theme.THEMES.items():
         assert dict(zip(data["roles"], data["themes"][name], strict=True)) == {
@@ -83,7 +83,7 @@ def test_hostile_names_stay_inside() -> None:
     html = interactive.notebook(scene(graph).svg, graph, "alt", LOOK)
     assert html.count("<script>") == 1
     assert html.count("</script>") == 1
-    told(html)
+    script_data(html)
 
 
 def test_arrows_say_what_they_join() -> None:

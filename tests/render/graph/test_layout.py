@@ -12,7 +12,7 @@ import pytest
 
 from tapeviz.errors import LayoutError, TapevizError
 from tapeviz.render.graph import layout
-from tapeviz.render.graph.layout import place
+from tapeviz.render.graph.layout import lay_out
 from tapeviz.trace.geometry import Box, Link, Placement
 
 BOXES = (Box("x", 150, 76), Box("a", 170, 90), Box("b", 120, 90), Box("y", 200, 100))
@@ -40,7 +40,7 @@ def rects(placed: Placement) -> dict[str, tuple[float, float, float, float]]:
 
 @pytest.mark.parametrize("direction", layout.DIRECTIONS)
 def test_boxes_keep_apart_and_inside(direction: str) -> None:
-    placed = place(BOXES, LINKS, direction=direction)
+    placed = lay_out(BOXES, LINKS, direction=direction)
     spots = rects(placed)
     for left, top, right, bottom in spots.values():
         assert -0.5 <= left < right <= placed.width + 0.5
@@ -52,13 +52,13 @@ def test_boxes_keep_apart_and_inside(direction: str) -> None:
 
 @pytest.mark.parametrize(("direction", "axis"), [("LR", 0), ("TB", 1)])
 def test_operands_come_before_their_op(direction: str, axis: int) -> None:
-    placed = place(BOXES, LINKS, direction=direction)
+    placed = lay_out(BOXES, LINKS, direction=direction)
     for link in LINKS:
         assert placed.centres[link.tail][axis] < placed.centres[link.head][axis]
 
 
 def test_arrows_touch_their_boxes_and_differ() -> None:
-    placed = place(BOXES, LINKS)
+    placed = lay_out(BOXES, LINKS)
     spots = rects(placed)
     for link in LINKS:
         path = placed.paths[link.id]
@@ -69,27 +69,27 @@ def test_arrows_touch_their_boxes_and_differ() -> None:
 
 
 def test_labels_lie_on_no_box() -> None:
-    placed = place(BOXES, LINKS)
+    placed = lay_out(BOXES, LINKS)
     for link in LINKS[:1] + LINKS[2:3]:
         x, y = placed.labels[link.id]
         for left, top, right, bottom in rects(placed).values():
-            beside = x + link.width / 2 <= left or x - link.width / 2 >= right
-            assert beside or y + link.height / 2 <= top or y - link.height / 2 >= bottom
+            apart = x + link.width / 2 <= left or x - link.width / 2 >= right
+            assert apart or y + link.height / 2 <= top or y - link.height / 2 >= bottom
 
 
 def test_same_input_same_output() -> None:
-    first = place(BOXES, LINKS)
-    layout._place.cache_clear()
-    assert place(BOXES, LINKS) == first
+    first = lay_out(BOXES, LINKS)
+    layout.cached_layout.cache_clear()
+    assert lay_out(BOXES, LINKS) == first
 
 
 def test_nothing_is_placed_nowhere() -> None:
-    assert place((), ()) == Placement(0, 0, {}, {}, {}, {})
+    assert lay_out((), ()) == Placement(0, 0, {}, {}, {}, {})
 
 
 def test_unknown_direction() -> None:
     with pytest.raises(ValueError, match="LR, TB"):
-        place(BOXES, LINKS, direction="up")
+        lay_out(BOXES, LINKS, direction="up")
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(sysconfig, "get_path", lambda _: str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setattr(layout, "find_spec", lambda _name: None)
-    layout._place.cache_clear()
+    layout.cached_layout.cache_clear()
     return tmp_path
 
 
@@ -113,15 +113,15 @@ def test_engine_beside_the_interpreter_needs_no_path(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    layout._place.cache_clear()
+    layout.cached_layout.cache_clear()
     assert "graphviz-pure" in layout.engine()
-    assert place(BOXES, LINKS).width > 0
+    assert lay_out(BOXES, LINKS).width > 0
 
 
 @pytest.mark.usefixtures("no_engine")
 def test_missing_engine_says_what_to_do() -> None:
     with pytest.raises(LayoutError, match="pip install graphviz-pure") as caught:
-        place(BOXES, LINKS)
+        lay_out(BOXES, LINKS)
     assert isinstance(caught.value, TapevizError)
     assert isinstance(caught.value, RuntimeError)
 
@@ -136,19 +136,19 @@ def test_dot_on_path_is_the_second_choice(no_engine: Path) -> None:
 def test_broken_engine_is_passed_over(no_engine: Path) -> None:
     program(no_engine, "graphviz-pure", "echo it is broken >&2; exit 3")
     program(no_engine, "dot", f'exec "{REAL}" "$@"')
-    assert place(BOXES, LINKS).width > 0
+    assert lay_out(BOXES, LINKS).width > 0
 
 
 def test_failing_engine_is_quoted(no_engine: Path) -> None:
     program(no_engine, "dot", "echo it is broken >&2; exit 3")
     with pytest.raises(LayoutError, match=r"dot said 'it is broken'.*pip install"):
-        place(BOXES, LINKS)
+        lay_out(BOXES, LINKS)
 
 
 def test_engine_that_talks_nonsense(no_engine: Path) -> None:
     program(no_engine, "dot", "echo hello")
     with pytest.raises(LayoutError, match="dot said"):
-        place(BOXES, LINKS)
+        lay_out(BOXES, LINKS)
 
 
 def test_slow_engine_is_given_up(
@@ -157,7 +157,7 @@ def test_slow_engine_is_given_up(
     monkeypatch.setattr(layout, "PATIENCE", 0.2)
     program(no_engine, "dot", "while :; do :; done")
     with pytest.raises(LayoutError, match=r"not done after 0\.2 seconds"):
-        place(BOXES, LINKS)
+        lay_out(BOXES, LINKS)
 
 
 def test_too_large_a_graph_is_refused_before_it_is_tried() -> None:
@@ -166,7 +166,7 @@ def test_too_large_a_graph_is_refused_before_it_is_tried() -> None:
     links += [Link(f"l{i}", "0", str(i)) for i in range(2, 400)]
     links.sort(key=lambda link: int(link.head))
     with pytest.raises(LayoutError, match="too large to be drawn"):
-        place(boxes, links)
+        lay_out(boxes, links)
 
 
 def test_effort_counts_the_ranks_that_arrows_pass() -> None:

@@ -52,7 +52,7 @@ def test_nothing_overlaps_and_all_is_inside(
     seed: int, labels: bool, direction: str
 ) -> None:
     boxes, links = graph(seed, labels=labels)
-    placed = layout_igraph.place(boxes, links, direction)
+    placed = layout_igraph.lay_out(boxes, links, direction)
     areas = boxes_of(boxes, placed)
     for a, b in combinations(areas, 2):
         assert not overlap(areas[a], areas[b]), (a, b)
@@ -70,7 +70,7 @@ def test_nothing_overlaps_and_all_is_inside(
 @pytest.mark.parametrize("seed", range(12))
 def test_arrows_run_forwards_from_border_to_border(seed: int) -> None:
     boxes, links = graph(seed, labels=True)
-    placed = layout_igraph.place(boxes, links)
+    placed = layout_igraph.lay_out(boxes, links)
     areas = boxes_of(boxes, placed)
     for link in links:
         path, tip = placed.paths[link.id], placed.tips[link.id]
@@ -86,12 +86,12 @@ def test_arrows_run_forwards_from_border_to_border(seed: int) -> None:
 def test_parallel_arrows_have_ways_of_their_own() -> None:
     boxes = [Box("x", 60, 40), Box("y", 60, 40)]
     links = [Link("a", "x", "y"), Link("b", "x", "y")]
-    placed = layout_igraph.place(boxes, links)
+    placed = layout_igraph.lay_out(boxes, links)
     assert placed.paths["a"] != placed.paths["b"]
 
 
 def test_the_same_graph_has_the_same_picture() -> None:
-    one, two = (layout_igraph.place(*graph(3, labels=True)) for _ in range(2))
+    one, two = (layout_igraph.lay_out(*graph(3, labels=True)) for _ in range(2))
     assert one == two
 
 
@@ -112,10 +112,10 @@ def test_constants_stand_close_to_where_they_are_used() -> None:
 
 def test_it_steps_in_where_there_is_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
     boxes, links = graph(1, labels=False)
-    by_program = layout.place(boxes, links)
+    by_program = layout.lay_out(boxes, links)
     monkeypatch.setattr(layout, "_candidates", lambda: iter(()))
-    placed = layout.place(boxes, links)
-    assert placed == layout_igraph.place(boxes, links, "LR")
+    placed = layout.lay_out(boxes, links)
+    assert placed == layout_igraph.lay_out(boxes, links, "LR")
     assert placed != by_program
 
 
@@ -125,4 +125,4 @@ def test_without_both_the_error_says_what_to_install(
     monkeypatch.setattr(layout, "_candidates", lambda: iter(()))
     monkeypatch.setattr(layout, "find_spec", lambda _name: None)
     with pytest.raises(LayoutError, match="pip install graphviz-pure"):
-        layout.place([Box("a", 10, 10)], [])
+        layout.lay_out([Box("a", 10, 10)], [])

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tapeviz.render.graph.memory_badges import remembered, sentence, table
-from tapeviz.trace.memory import Kept, Memory
+from tapeviz.render.graph.memory_badges import sentence, table, with_memory
+from tapeviz.trace.memory import KeptArray, Memory
 from tests import samples
 
 MEMORY = Memory(
     (
-        Kept("n1", 24, 0, ("result",)),
-        Kept("n2", 16, 16, ("a",)),
-        Kept("n5", 5000, 2000, ("result", "x")),
-        Kept("gone", 7, 7, ("a",)),
+        KeptArray("n1", 24, 0, ("result",)),
+        KeptArray("n2", 16, 16, ("a",)),
+        KeptArray("n5", 5000, 2000, ("result", "x")),
+        KeptArray("gone", 7, 7, ("a",)),
     ),
     640,
     persistent=True,
@@ -22,7 +22,7 @@ MEMORY = Memory(
 
 
 def test_a_badge_for_what_goes_and_one_for_what_stays() -> None:
-    graph = remembered(samples.layer(), MEMORY)
+    graph = with_memory(samples.layer(), MEMORY)
     assert [(b.of, b.kind, b.text) for b in graph.badges] == [
         ("n1", "shared", "24 B, alive anyway"),
         ("n2", "held", "keeps 16 B alive"),
@@ -37,7 +37,7 @@ def test_the_sum_in_words() -> None:
         "3.02 kB live on elsewhere. Its own records take about 640 B. "
         "It is persistent: all of it stays for the next gradient."
     )
-    none = Memory((Kept("n1", 24, 0),), 1, persistent=False, used=True)
+    none = Memory((KeptArray("n1", 24, 0),), 1, persistent=False, used=True)
     assert "All of them live on elsewhere" in sentence(none)
     assert sentence(none).endswith("keeps them only to be drawn and played.")
     assert "persistent" not in sentence(replace(none, used=False))

@@ -55,7 +55,7 @@ def test_picture_is_well_formed_and_the_same_each_time(name: str) -> None:
     assert root.tag == f"{SVG}svg"
     assert root.attrib["role"] == "img"
     assert root.find(f"{SVG}title") is not None
-    layout._place.cache_clear()
+    layout.cached_layout.cache_clear()
     assert scene(Graph.from_json(graph.to_json())) == first
 
 
@@ -215,15 +215,15 @@ def test_room_is_kept_for_what_comes_later() -> None:
     assert "n1" in roomy.grads
     assert roomy.grads["n0"].width > bare.grads["n0"].width
     assert roomy.grads["n0"].width > len(long_sum) * 6
-    spot = roomy.edges["e4"]
-    assert spot.width > len(note) * 5
+    room = roomy.edges["e4"]
+    assert room.width > len(note) * 5
     for box in roomy.boxes.values():
-        beside = spot.x + spot.width <= box.x or box.x + box.width <= spot.x
-        assert beside or spot.y + spot.height <= box.y or box.y + box.height <= spot.y
+        apart = room.x + room.width <= box.x or box.x + box.width <= room.x
+        assert apart or room.y + room.height <= box.y or box.y + box.height <= room.y
 
 
 def test_markup_can_be_laid_over() -> None:
-    root = ET.fromstring(scene(samples.square()).over('<g id="late"/>'))  # noqa: S314
+    root = ET.fromstring(scene(samples.square()).with_overlay('<g id="late"/>'))  # noqa: S314
     assert root[-1].attrib["id"] == "late"
 
 

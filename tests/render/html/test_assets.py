@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from tapeviz.render.film import player
-from tapeviz.render.html.assets import lean, small, static, terse
+from tapeviz.render.html.assets import (
+    minify_css,
+    minify_script,
+    read_assets,
+    shorten_names,
+)
 
 SCRIPT = """
 // A comment of its own line.
@@ -37,15 +42,15 @@ def ran(code: str, tmp_path: Path) -> object:
 
 
 def test_a_short_script_does_what_the_long_one_does(tmp_path: Path) -> None:
-    short = terse(lean(SCRIPT))
+    short = shorten_names(minify_script(SCRIPT))
     assert ran(short, tmp_path) == ran(SCRIPT, tmp_path)
-    assert len(short) < len(lean(SCRIPT)) < len(SCRIPT)
+    assert len(short) < len(minify_script(SCRIPT)) < len(SCRIPT)
 
 
 def test_keys_texts_and_what_stands_in_templates_keep_their_names() -> None:
-    short = terse(lean(SCRIPT))
-    for kept in ("first:1", '"first  // no comment"', "table.second", "console.log"):
-        assert kept in short
+    short = shorten_names(minify_script(SCRIPT))
+    for part in ("first:1", '"first  // no comment"', "table.second", "console.log"):
+        assert part in short
     for ours in ("doubled", "twice", "entry", "const", "comment of"):
         assert ours not in short
 
@@ -58,7 +63,7 @@ def test_the_player_is_found_by_the_names_that_pages_call() -> None:
 
 def test_styles_lose_only_what_says_nothing() -> None:
     styles = '.a {\n  color: red;\n  & [b="c"], & > .d { margin: 0 4px; }\n}\n'
-    assert small(styles) == ".a{color:red;[b=c],&>.d{margin:0 4px}}"
+    assert minify_css(styles) == ".a{color:red;[b=c],&>.d{margin:0 4px}}"
 
 
 SHORTENED = (
@@ -74,8 +79,8 @@ TEMPLATE = re.compile(r"`(?:\\.|[^`\\])*`")
 
 @pytest.mark.parametrize("names", SHORTENED, ids=lambda names: names[-1])
 def test_what_shortening_does_not_understand_is_not_there(names: list[str]) -> None:
-    code = re.sub(r"^\s*//.*$", "", static(*names), flags=re.MULTILINE)
-    short = terse(lean(code))
+    code = re.sub(r"^\s*//.*$", "", read_assets(*names), flags=re.MULTILINE)
+    short = shorten_names(minify_script(code))
     for pattern in PATTERN.findall(code):
         assert not set(pattern) & set("\"`' "), "a quote or a space in a pattern"
         assert pattern in short, "a pattern's words are names of ours too"

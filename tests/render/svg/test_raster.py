@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tapeviz.render.film.backward import backward_film
-from tapeviz.render.film.svg import still
+from tapeviz.render.film.svg import frame_svg
 from tapeviz.render.graph.scene import scene
 from tapeviz.render.svg import raster, theme
 from tests import samples
@@ -63,14 +63,14 @@ def test_every_node_is_filled_in_its_theme(name: str) -> None:
     for node in graph.nodes:
         box = picture.boxes[node.id]
         role = "target" if node.target else node.kind
-        spot = image[int(box.y + box.height - 7), int(box.x + box.width / 2)]
-        assert spot.tolist() == colour(theme.colours(name)[f"{role}-fill"])
+        pixel = image[int(box.y + box.height - 7), int(box.x + box.width / 2)]
+        assert pixel.tolist() == colour(theme.colours(name)[f"{role}-fill"])
 
 
 def test_a_step_of_a_film_is_painted_with_its_marks() -> None:
     film = backward_film(samples.backward_102())
-    first = raster.pixels(still(film, 0))
-    later = raster.pixels(still(film, len(film.frames) - 2))
+    first = raster.pixels(frame_svg(film, 0))
+    later = raster.pixels(frame_svg(film, len(film.frames) - 2))
     assert first.shape == later.shape
     hot = colour(theme.colours("light")["hot-fill"])
     assert not (first == hot).all(axis=2).any()
@@ -94,7 +94,7 @@ def test_letters_no_font_has_are_no_reason_to_fail() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "spot"),
+    ("body", "pixel"),
     [
         ('<rect x="5" y="2" width="10" height="6" fill="#ff0000"/>', (10, 5)),
         ('<path d="M5 2h10v6h-10z" fill="red"/>', (10, 5)),
@@ -107,9 +107,9 @@ def test_letters_no_font_has_are_no_reason_to_fail() -> None:
         ('<g fill="red"><path d="M2 2Q10 14 18 2"/></g>', (10, 5)),
     ],
 )
-def test_shapes(body: str, spot: tuple[int, int]) -> None:
+def test_shapes(body: str, pixel: tuple[int, int]) -> None:
     image = drawn(f'<g fill="red">{body}</g>')
-    assert image[spot[1], spot[0]].tolist() == [255, 0, 0, 255]
+    assert image[pixel[1], pixel[0]].tolist() == [255, 0, 0, 255]
     assert image[0, 0, 3] == 0
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from tapeviz.errors import LayoutError
 from tapeviz.render.text import diagnosis as words
-from tapeviz.trace.diagnosis import Answer, Edit, Reason, mended
+from tapeviz.trace.diagnosis import Answer, Edit, Reason, apply_edits
 from tapeviz.trace.graph import Graph, Source, Span
-from tapeviz.views.diagnosis import Why
+from tapeviz.views.diagnosis import Diagnosis
 from tests.samples import HOSTILE, listing_102_done, scalar
 
 GRAPH = listing_102_done()
@@ -115,7 +115,7 @@ def test_without_a_layout_engine_the_words_remain(
         raise LayoutError("no engine")
 
     monkeypatch.setattr(words, "scene", broken)
-    bundle = Why([NONE])._repr_mimebundle_()
+    bundle = Diagnosis([NONE])._repr_mimebundle_()
     assert "<mark>x**2</mark>" in bundle["text/html"]
     assert bundle["text/plain"] == words.to_text(NONE)
 
@@ -134,20 +134,25 @@ def test_an_answer_without_a_graph() -> None:
 def test_edits_that_overlap_and_edits_elsewhere() -> None:
     other = Edit(Span("In [2]", 1, 0, 1, 1, "z"), "q")
     inner = Edit(Span("In [1]", 3, 8, 3, 9, "x"), "z")
-    assert mended(CODE, [Edit(SPAN, "x"), inner, other])[2] == "    y = x + 2*x + 1"
-    assert mended(CODE, [other]) == CODE.lines
+    assert (
+        apply_edits(CODE, [Edit(SPAN, "x"), inner, other])[2] == "    y = x + 2*x + 1"
+    )
+    assert apply_edits(CODE, [other]) == CODE.lines
 
 
 def test_an_insertion_and_a_deletion() -> None:
     put = Edit(Span("In [1]", 3, 4, 3, 4, ""), "tape.watch(x)\n    ")
-    assert mended(CODE, [put])[2:] == ("    tape.watch(x)", "    y = x**2 + 2*x + 1")
+    assert apply_edits(CODE, [put])[2:] == (
+        "    tape.watch(x)",
+        "    y = x**2 + 2*x + 1",
+    )
     gone = Edit(Span("In [1]", 1, 20, 2, 31, ""), "")
-    assert mended(CODE, [gone]) == (CODE.lines[0], CODE.lines[2])
+    assert apply_edits(CODE, [gone]) == (CODE.lines[0], CODE.lines[2])
     with pytest.raises(ValueError, match="outside"):
-        mended(CODE, [Edit(Span("In [1]", 9, 0, 9, 0, ""), "x")])
+        apply_edits(CODE, [Edit(Span("In [1]", 9, 0, 9, 0, ""), "x")])
 
 
 @pytest.mark.parametrize("ending", [".html", ".txt", ".svg", ".json"])
 def test_saving(ending: str, tmp_path: object) -> None:
-    file = Why([NONE]).save(f"{tmp_path}/answer{ending}")
+    file = Diagnosis([NONE]).save(f"{tmp_path}/answer{ending}")
     assert file.read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from hypothesis import given
 
 import tapeviz as tf
 from tapeviz.render.text import explanation
-from tapeviz.render.text.explanation_words import Told
+from tapeviz.render.text.explanation_words import ExplanationWords
 from tapeviz.trace.explanation import Explanation
 from tapeviz.wording import formulas
 from tests.engine.programs import TAME, Program, programs
@@ -22,7 +22,9 @@ from tests.engine.test_programs import FEW, record
 from tests.samples import HOSTILE
 
 
-def told(program: Program, *, check: bool = False) -> tuple[Explanation, list[Any]]:
+def explained(
+    program: Program, *, check: bool = False
+) -> tuple[Explanation, list[Any]]:
     """What explain says of a random program, and the engine's gradients."""
     tape, sources, y = record(program)
     data = tf.explain(tape, y, sources, check=check).data
@@ -48,7 +50,7 @@ def number(cell: str) -> Any:
 @FEW
 @given(programs())
 def test_every_gradient_can_be_rebuilt_from_the_table_alone(program: Program) -> None:
-    data, gradients = told(program)
+    data, gradients = explained(program)
     totals: dict[str, Any] = {}
     markdown = explanation.to_markdown(data, exact=True)
     for step, at, upstream, to, _, _, part, total in rows_of(markdown, "Backwards"):
@@ -59,50 +61,51 @@ def test_every_gradient_can_be_rebuilt_from_the_table_alone(program: Program) ->
             sum = number(part) if before is None else before + number(part)
         np.testing.assert_allclose(number(total), sum, rtol=1e-12, atol=1e-300)
         totals[to] = number(total)
-    labels = Told(data).labels
+    labels = ExplanationWords(data).labels
     for id, g in zip(data.run.sources, gradients, strict=True):
         name = labels[id] if id else ""
         if g is None:
             assert name not in totals
         else:
-            np.testing.assert_array_equal(totals[name], g._v)
+            np.testing.assert_array_equal(totals[name], g.numpy())
 
 
 @FEW
 @given(programs())
 def test_no_two_values_share_a_name(program: Program) -> None:
-    data, _ = told(program)
+    data, _ = explained(program)
     nodes = data.run.graph.by_id
-    names = [n for id, n in Told(data).labels.items() if nodes[id].kind != "constant"]
+    labels = ExplanationWords(data).labels
+    names = [name for id, name in labels.items() if nodes[id].kind != "constant"]
     assert len(set(names)) == len(names)
 
 
 @FEW
 @given(programs(TAME, 8))
 def test_the_paths_add_up_to_the_gradient(program: Program) -> None:
-    data, gradients = told(program)
+    data, gradients = explained(program)
     for n, g in enumerate(gradients):
         paths = [p for p in data.paths if p.source == n]
         if paths:
             assert len(paths) == data.counts[n]
             sum = np.sum([p.value.data for p in paths], axis=0)
-            np.testing.assert_allclose(sum, np.ravel(g._v), rtol=1e-9, atol=1e-9)
+            np.testing.assert_allclose(sum, np.ravel(g.numpy()), rtol=1e-9, atol=1e-9)
 
 
 @FEW
 @given(programs(TAME, 8))
 def test_forward_mode_finds_the_same_entries(program: Program) -> None:
-    data, gradients = told(program)
+    data, gradients = explained(program)
     for sweep in data.forward:
         g = gradients[sweep.source]
-        want = np.ravel(g._v)[sweep.entry]
+        want = np.ravel(g.numpy())[sweep.entry]
         assert sweep.result == pytest.approx(float(want), rel=1e-9, abs=1e-9)
 
 
 @FEW
 @given(programs(TAME, 8))
 def test_finite_differences_agree_with_every_row(program: Program) -> None:
-    data, _ = told(program, check=True)
+    data, _ = explained(program, check=True)
     assert len(data.checks) == sum(len(s.contributions) for s in data.run.steps)
     for check in data.checks:
         assert check.agrees or check.note == "corner", check
@@ -111,7 +114,7 @@ def test_finite_differences_agree_with_every_row(program: Program) -> None:
 @FEW
 @given(programs(longest=6))
 def test_it_survives_a_trip_through_json(program: Program) -> None:
-    data, _ = told(program, check=True)
+    data, _ = explained(program, check=True)
     assert Explanation.from_json(data.to_json()).to_json() == data.to_json()
 
 
@@ -123,13 +126,14 @@ def listing() -> Explanation:
 
 
 def test_the_numbers_in_the_rules_give_the_contributions() -> None:
-    for row in Told(listing()).backwards():
+    for row in ExplanationWords(listing()).backwards():
         if row.numbers:
             assert eval(row.numbers, vars(math)) == float(row.contribution)  # noqa: S307
 
 
 def test_the_derivation_is_a_chain_of_equal_formulas() -> None:
-    first, *rest = [formulas.to_text(line) for line in Told(listing()).derivation(0)]
+    lines = ExplanationWords(listing()).derivation(0)
+    first, *rest = [formulas.to_text(line) for line in lines]
     assert first == ("dy/dx = ∂y/∂v3 * ∂v3/∂v1 * ∂v1/∂x + ∂y/∂v3 * ∂v3/∂v2 * ∂v2/∂x")
     assert rest == ["1 * 1 * 6 + 1 * 1 * 2", "6 + 2", "8"]
     assert {eval(line) for line in rest} == {8}  # noqa: S307 - our own text
@@ -181,9 +185,9 @@ def test_a_corner_is_told_from_an_error() -> None:
     x = tf.Variable(-1.0)
     with tf.GradientTape() as tape:
         y = tf.nn.relu(x + 1.0) * 2.0
-    told = tf.explain(tape, y, x, check=True)
-    assert [c.note for c in told.data.checks] == ["", "corner", ""]
-    assert "a corner" in told.text
+    explained = tf.explain(tape, y, x, check=True)
+    assert [c.note for c in explained.data.checks] == ["", "corner", ""]
+    assert "a corner" in explained.text
 
 
 def test_a_wrong_number_is_seen() -> None:
@@ -232,7 +236,7 @@ def test_every_form_tells_all_of_it() -> None:
         said = write(data)
         for words in ("moves by 1", "paths lead from", "1 sweep, ", "agrees: "):
             assert words in said, write
-        rows = [row for row in Told(data).backwards() if row.at]
+        rows = [row for row in ExplanationWords(data).backwards() if row.at]
         assert said.count("agrees: ") == len(rows)
 
 

@@ -41,16 +41,16 @@ def test_every_line_is_one_of_few(name: str) -> None:
 @ALL
 def test_nodes_and_arrows_are_those_of_the_graph(name: str) -> None:
     graph = samples.GRAPHS[name]()
-    source, place = to_mermaid(graph), {n.id: i for i, n in enumerate(graph.nodes)}
+    source, number = to_mermaid(graph), {n.id: i for i, n in enumerate(graph.nodes)}
     labels = dict(re.findall(rf"^    v(\d+)[\[({{]+{TEXT}", source, re.MULTILINE))
-    told = formulas(graph)
+    texts = formulas(graph)
     for node in graph.nodes:
-        lines = labels[str(place[node.id])].replace("#", "&#").split("<br/>")
-        said = list(map(one_line, node_lines(graph, node, told)))
+        lines = labels[str(number[node.id])].replace("#", "&#").split("<br/>")
+        said = list(map(one_line, node_lines(graph, node, texts)))
         assert list(map(html.unescape, lines)) == said
     arrows = re.findall(r"^    v(\d+) (-\S*->).* v(\d+)$", source, re.MULTILINE)
     assert sorted((int(a), int(b), arrow == "-->") for a, arrow, b in arrows) == sorted(
-        (place[e.tail], place[e.head], e.live) for e in graph.edges
+        (number[e.tail], number[e.head], e.live) for e in graph.edges
     )
 
 
@@ -64,10 +64,10 @@ def test_blocks_ghosts_notes_and_badges_are_there() -> None:
     nested = tapes.picture("nested").mermaid
     assert nested.index('subgraph f0["outer') < nested.index('subgraph f1["inner')
     assert nested.count("\n    end") == 2
-    beside = tapes.picture("not_recorded").mermaid
-    assert "classDef ghost" in beside
-    assert 'number only"|' in beside
-    assert 'note0["Used up' in beside
+    text = tapes.picture("not_recorded").mermaid
+    assert "classDef ghost" in text
+    assert 'number only"|' in text
+    assert 'note0["Used up' in text
     changes = tapes.picture("what_changed").mermaid
     assert "+ new" in changes
     assert html.unescape("&#916; value 2 &#8594; 3") in html.unescape(

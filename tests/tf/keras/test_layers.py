@@ -11,6 +11,7 @@ import pytest
 import tapeviz as tf
 from tapeviz.errors import own
 from tapeviz.inspect.source.positions import positions
+from tests.engine.inside import recording_of, records
 
 keras = tf.keras
 layers = keras.layers
@@ -49,8 +50,8 @@ def test_weights_are_named_as_in_keras() -> None:
     layer = layers.Dense(2, kernel_initializer="ones", name="last")
     layer.build((None, 1))
     assert (layer.kernel.name, layer.kernel.path) == ("kernel", "last/kernel")
-    told = "<Variable path=last/bias, shape=(2,), dtype=float32, value=[0. 0.]>"
-    assert str(layer.bias) == told
+    expected = "<Variable path=last/bias, shape=(2,), dtype=float32, value=[0. 0.]>"
+    assert str(layer.bias) == expected
     assert not hasattr(tf.Variable(1.0), "path")
 
 
@@ -64,8 +65,8 @@ def test_losses_of_regularizers_and_of_the_last_call() -> None:
     net = keras.Sequential([Noted(), dense])
     for _ in range(2):
         net([[1.0, 2.0]])
-        told = [float(t) for t in net.losses]
-        assert told == pytest.approx([3.0, 0.02])
+        expected = [float(t) for t in net.losses]
+        assert expected == pytest.approx([3.0, 0.02])
     dense.trainable = False
     assert [float(t) for t in net.losses] == [3.0]
 
@@ -262,9 +263,9 @@ def test_forgotten_super() -> None:
 def _source(record: Any) -> str:
     """The text of the learner's expression that made a record."""
     code, lasti = record[-2:]
-    spot = positions(code).get(lasti)
-    assert spot is not None
-    line, _, start, stop = spot
+    span = positions(code).get(lasti)
+    assert span is not None
+    line, _, start, stop = span
     return linecache.getline(code.co_filename, line)[start:stop]
 
 
@@ -276,13 +277,13 @@ def test_every_op_of_a_layer_is_on_the_learners_line() -> None:
         y = model(x)
         value = loss(np.zeros((3, 1)), y)
     tape.gradient(value, model.trainable_variables)
-    ops = [r for r in tape._recording.recs if r[-2] is not None]
+    ops = [r for r in records(tape) if r[-2] is not None]
     assert {_source(r) for r in ops} == {"model(x)", "loss(np.zeros((3, 1)), y)"}
     assert not any(own(r[-2]) for r in ops)
-    names = [name for name, _, _ in tape._recording.groups]
+    names = [name for name, _, _ in recording_of(tape).groups]
     assert names[:3] == ["dense", "dense_1", "sequential"]
-    for _, start, stop in tape._recording.groups:
-        assert 0 <= start < stop <= len(tape._recording.recs)
+    for _, start, stop in recording_of(tape).groups:
+        assert 0 <= start < stop <= len(records(tape))
 
 
 def test_a_layer_of_ones_own_keeps_its_own_lines() -> None:
@@ -295,7 +296,7 @@ def test_a_layer_of_ones_own_keeps_its_own_lines() -> None:
     with tf.GradientTape() as tape:
         y = model(x)
     assert y.shape == (1, 1)
-    ops = [r for r in tape._recording.recs if r[-2] is not None]
+    ops = [r for r in records(tape) if r[-2] is not None]
     assert [_source(r) for r in ops][-2:] == ["x + x", "model(x)"]
 
 

@@ -69,10 +69,14 @@ def test_adam_epsilon_stands_outside_the_root() -> None:
 def test_amsgrad_never_forgets_a_large_gradient() -> None:
     """beta_2 = 0.5: v is 8, then 4.5; without forgetting it stays 8."""
     plain = steps(optimizers.Adam(0.1, beta_1=0.0, beta_2=0.5), [4, 1])
-    kept = steps(optimizers.Adam(0.1, beta_1=0.0, beta_2=0.5, amsgrad=True), [4, 1])
+    unforgetting = steps(
+        optimizers.Adam(0.1, beta_1=0.0, beta_2=0.5, amsgrad=True), [4, 1]
+    )
     alpha = 0.1 * math.sqrt(0.75)
     assert plain[0] - plain[1] == pytest.approx(alpha / math.sqrt(4.5), rel=1e-6)
-    assert kept[0] - kept[1] == pytest.approx(alpha / math.sqrt(8), rel=1e-6)
+    assert unforgetting[0] - unforgetting[1] == pytest.approx(
+        alpha / math.sqrt(8), rel=1e-6
+    )
 
 
 def test_adamw_decays_first() -> None:
@@ -328,12 +332,12 @@ def test_listeners_hear_one_update_for_each_variable(name: str) -> None:
     optimizer = getattr(optimizers, name)(0.1, weight_decay=0.1)
     listeners: list[Any] = []
 
-    def hear(what: str, variable: Any, old: Any, new: Any) -> None:
-        total = sum(term.value for term in tape_stack.by.terms(variable))
+    def listener(what: str, variable: Any, old: Any, new: Any) -> None:
+        total = sum(term.value for term in tape_stack.optimizer.terms(variable))
         np.testing.assert_allclose(total, new - old, atol=1e-6)
-        listeners.append((what, variable, tape_stack.by))
+        listeners.append((what, variable, tape_stack.optimizer))
 
-    tape_stack.listeners = (hear,)
+    tape_stack.listeners = (listener,)
     try:
         optimizer.apply_gradients([(4.0, x), ([1.0, 1.0], y)])
     finally:
@@ -342,7 +346,7 @@ def test_listeners_hear_one_update_for_each_variable(name: str) -> None:
         ("assign", id(x), optimizer),
         ("assign", id(y), optimizer),
     ]
-    assert tape_stack.by is None
+    assert tape_stack.optimizer is None
 
 
 def test_descents_can_be_recorded() -> None:

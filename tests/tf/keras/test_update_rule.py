@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz.tf.keras.optimizers.update_rule import Recipe
+from tapeviz.tf.keras.optimizers.update_rule import UpdateRule
 
 optimizers = tf.keras.optimizers
 
@@ -132,10 +132,10 @@ def test_only_what_the_settings_choose_is_left() -> None:
 
 
 def test_a_part_that_is_no_sum_stays_whole() -> None:
-    recipe = Recipe("x -= sqrt(g) * lr + g * g", {}, {})
-    assert recipe.formulas == {"constant": "-sqrt(g) * lr - g * g"}
+    rule = UpdateRule("x -= sqrt(g) * lr + g * g", {}, {})
+    assert rule.formulas == {"constant": "-sqrt(g) * lr - g * g"}
 
 
 def test_a_text_must_be_assignments() -> None:
     with pytest.raises(TypeError, match="not an assignment"):
-        Recipe("print(g)", {}, {})
+        UpdateRule("print(g)", {}, {})

@@ -33,9 +33,9 @@ def chapter(**options: Any) -> Studio:
 
 
 def scene(panel: Studio) -> dict[str, Any]:
-    told = json.loads(panel.board.scene)
-    assert isinstance(told, dict)
-    return told
+    drawn = json.loads(panel.chart.scene)
+    assert isinstance(drawn, dict)
+    return drawn
 
 
 def ends(panel: Studio) -> list[float]:
@@ -53,8 +53,8 @@ def test_the_first_picture_is_there_at_once() -> None:
 
 
 def test_state_can_be_given_and_read_back() -> None:
-    panel = chapter(learning_rate=1.1, steps=5, start=3.0, race=["Adam"])
-    assert panel.board.rate == pytest.approx(1.1)
+    panel = chapter(learning_rate=1.1, steps=5, start=3.0, compare=["Adam"])
+    assert panel.chart.rate == pytest.approx(1.1)
     assert len(panel.run) == 5
     assert panel.run.data.updates[0].at[0].entry == 3.0
     assert panel.run.regime.name == "diverging"
@@ -68,13 +68,13 @@ def test_state_can_be_given_and_read_back() -> None:
 
 def test_every_control_runs_it_again() -> None:
     panel = chapter()
-    panel.board.rate = 1.0
+    panel.chart.rate = 1.0
     assert panel.run.regime.name == "oscillating"
     panel.count.value = 3
     assert len(panel.run) == 3
     panel.origin[0].value = -4.5
     assert panel.run.data.updates[0].at[0].entry == -4.5
-    panel.board.point = [7.0]
+    panel.chart.point = [7.0]
     assert panel.origin[0].value == 7.0
     assert panel.run.data.updates[0].at[0].entry == 7.0
     panel.optimizer.value = "momentum"
@@ -92,7 +92,7 @@ def test_newest_value_wins() -> None:
 
     async def drag() -> None:
         for rate in (0.2, 0.3, 0.4, 0.5):
-            panel.board.rate = rate
+            panel.chart.rate = rate
         assert seen == []
         await asyncio.sleep(10 * explorer.PAUSE)
 
@@ -119,9 +119,10 @@ def test_a_loss_that_fails_is_a_sentence(
     panel = explore(loss, X)
     assert said in panel.message
     assert "\n" not in panel.message
-    assert "Traceback" not in panel._note.value
+    shown = panel._note  # what the page shows of the message
+    assert "Traceback" not in shown.value
     panel.loss.value = "parabola"
-    assert panel.message == panel._note.value == ""
+    assert panel.message == shown.value == ""
     assert len(panel.run) == 10
     assert capsys.readouterr() == ("", "")
 
@@ -139,7 +140,7 @@ def test_odd_settings_are_a_sentence(options: dict[str, Any], said: str) -> None
     panel = chapter(**options)
     assert panel.message.startswith(said)
     assert panel.run is None
-    panel.board.rate = 0.3
+    panel.chart.rate = 0.3
     if "learning_rate" in options:
         assert panel.run is not None
         assert panel.message == ""
@@ -148,7 +149,7 @@ def test_odd_settings_are_a_sentence(options: dict[str, Any], said: str) -> None
 @pytest.mark.parametrize("start", [math.nan, math.inf])
 def test_a_start_that_is_no_number_is_never_sent_to_the_page(start: float) -> None:
     panel = chapter(start=start)
-    sent = [panel.board.point, [box.value for box in panel.origin]]
+    sent = [panel.chart.point, [box.value for box in panel.origin]]
     assert json.dumps(sent, allow_nan=False) == "[[0.0], [0.0]]"
     panel.origin[0].value = 3.0
     assert panel.message == ""
@@ -163,7 +164,7 @@ def test_a_start_of_another_length_is_refused() -> None:
 
 
 def test_six_runs_have_six_looks() -> None:
-    panel = explore("parabola", race=list(METHODS))
+    panel = explore("parabola", compare=list(METHODS))
     looks = [words["look"] for words in scene(panel)["words"]]
     assert len(set(looks)) == len(METHODS) == 6
     for look in looks:
@@ -172,20 +173,20 @@ def test_six_runs_have_six_looks() -> None:
 
 def test_who_comes_back_from_afar_sees_the_path_again() -> None:
     panel = chapter()
-    near = json.loads(panel.board.ground)["frame"]["x"]
+    near = json.loads(panel.chart.background)["frame"]["x"]
     panel.origin[0].value = 1e9
-    assert json.loads(panel.board.ground)["frame"]["x"][1] > 1e9
+    assert json.loads(panel.chart.background)["frame"]["x"][1] > 1e9
     panel.origin[0].value = 2.0
-    assert json.loads(panel.board.ground)["frame"]["x"] == near
+    assert json.loads(panel.chart.background)["frame"]["x"] == near
 
 
-def test_who_comes_back_to_the_own_loss_sees_its_ground_again() -> None:
+def test_who_comes_back_to_the_own_loss_sees_its_background_again() -> None:
     panel = chapter()
-    before = panel.board.ground
+    before = panel.chart.background
     panel.loss.value = "rosenbrock"
-    assert panel.board.ground != before
+    assert panel.chart.background != before
     panel.loss.value = "your loss"
-    assert panel.board.ground == before
+    assert panel.chart.background == before
 
 
 def test_a_slow_loss_is_called_at_few_points() -> None:
@@ -204,25 +205,31 @@ def test_a_slow_loss_is_called_at_few_points() -> None:
 def test_the_last_picture_stays_when_a_loss_begins_to_fail() -> None:
     x, broken = tf.Variable(2.0), []
     panel = explore(lambda: (x - 5) ** 2 if not broken else 1 / 0, x)
-    before, listeners = panel.board.scene, panel.board.listeners
+    before, unanswered = panel.chart.scene, panel.chart.unanswered
     broken.append(True)
-    panel.board.rate = 0.5
+    panel.chart.rate = 0.5
     assert "ZeroDivisionError" in panel.message
-    assert panel.board.scene == before
-    assert panel.board.listeners == listeners + 1, "the page knows that it was answered"
+    assert panel.chart.scene == before
+    assert panel.chart.unanswered == unanswered + 1, (
+        "the page knows that it was answered"
+    )
 
 
 @pytest.mark.parametrize("rate", [1.7, 10.0])
 @pytest.mark.parametrize("name", PRESETS)
 def test_divergence_never_breaks_a_picture(name: str, rate: float) -> None:
-    panel = explore(name, learning_rate=rate, steps=60, race=["Adam", "momentum"])
-    told = scene(panel)
+    panel = explore(name, learning_rate=rate, steps=60, compare=["Adam", "momentum"])
+    drawn = scene(panel)
     assert panel.message == ""
-    for text in (told["path"], told["curve"], json.loads(panel.board.ground)["ground"]):
+    for text in (
+        drawn["path"],
+        drawn["curve"],
+        json.loads(panel.chart.background)["ground"],
+    ):
         assert not re.findall(r'="[^"]*(?:nan|inf)', text)
         ET.fromstring(f"<svg>{text}</svg>")  # noqa: S314 - our own
     if panel.run.regime.name == "diverging" and name == "ravine":
-        assert "leaves the picture" in told["path"]
+        assert "leaves the picture" in drawn["path"]
 
 
 def test_nan_is_said_where_it_begins() -> None:
@@ -243,7 +250,7 @@ def test_two_variables_or_one_of_two_numbers_or_a_function_of_them() -> None:
     for panel in (both, one, taken):
         assert panel.message == ""
         assert scene(panel)["scale"]["limit"] == pytest.approx(1 / 3, rel=1e-5)
-        assert json.loads(panel.board.ground)["frame"]["numbers"] == 2
+        assert json.loads(panel.chart.background)["frame"]["numbers"] == 2
     with pytest.raises(ValueError, match="one or two numbers"):
         explore(lambda: 0, tf.Variable([1.0, 2.0, 3.0]))
     with pytest.raises(TypeError, match="a function and the variable"):
@@ -254,10 +261,10 @@ def test_two_variables_or_one_of_two_numbers_or_a_function_of_them() -> None:
 
 def test_presets_have_their_own_start_rate_and_window() -> None:
     panel = explore("ravine")
-    assert panel.board.rate == pytest.approx(0.1)
+    assert panel.chart.rate == pytest.approx(0.1)
     panel.loss.value = "himmelblau"
     assert [box.value for box in panel.origin] == [-0.5, -1.0]
-    frame = json.loads(panel.board.ground)["frame"]
+    frame = json.loads(panel.chart.background)["frame"]
     assert (frame["x"], frame["y"]) == ([-5, 5], [-5, 5])
 
 
@@ -289,19 +296,19 @@ def test_the_marked_limit_is_where_runs_begin_to_diverge(name: str) -> None:
 
 def test_a_steps_graph_unfolds_and_folds() -> None:
     panel = chapter()
-    panel.board.opened = 7
-    told = json.loads(panel.board.graph)
-    assert told["title"] == "The graph of step 7"
-    assert "4.3709" in told["svg"]
-    panel.board.opened = -1
-    assert panel.board.graph == ""
+    panel.chart.open_step = 7
+    drawn = json.loads(panel.chart.graph)
+    assert drawn["title"] == "The graph of step 7"
+    assert "4.3709" in drawn["svg"]
+    panel.chart.open_step = -1
+    assert panel.chart.graph == ""
 
 
 def test_every_control_says_what_it_is() -> None:
     panel = chapter()
     panel.optimizer.value = "Adam"
     controls = [panel.loss, panel.optimizer, panel.count, *panel.origin]
-    for control in (*controls, *panel.racers.values(), *panel.parameters.values()):
+    for control in (*controls, *panel.compared.values(), *panel.parameters.values()):
         assert control.description
         assert control.tooltip
 
@@ -320,9 +327,9 @@ def test_two_hundred_moves_leave_no_widget_and_no_picture_behind() -> None:
     panel = chapter()
     before = len(_instances)
     for k in range(200):
-        panel.board.rate = 0.05 + 0.005 * k
+        panel.chart.rate = 0.05 + 0.005 * k
     assert len(_instances) == before
-    assert len(panel.board.scene) < 20_000
+    assert len(panel.chart.scene) < 20_000
 
 
 def test_without_a_kernel_the_film_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -343,6 +350,6 @@ def test_without_a_kernel_the_film_is_left(monkeypatch: pytest.MonkeyPatch) -> N
     panel._ipython_display_()
     assert "application/vnd.jupyter.widget-view+json" in shown[0]
     assert "Graph of step" in shown[1]["text/html"]
-    panel.board.rate = 1.1
-    panel._film_now()
+    panel.chart.rate = 1.1
+    panel._film_now()  # else a timer of an event loop does it
     assert "diverging" in shown[2]["text/html"]

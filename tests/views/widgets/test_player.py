@@ -23,9 +23,9 @@ def test_step_and_playing_are_shared(film: Film) -> None:
     widget = PlayerWidget(film.to_json(), step=3)
     assert {"film", "step", "playing", "speed"} <= set(widget.keys)
     assert (widget.step, widget.playing) == (3, False)
-    told = json.loads(widget.film)
-    assert told["svg"] == film.svg
-    assert len(told["frames"]) == len(film.frames)
+    payload = json.loads(widget.film)
+    assert payload["svg"] == film.svg
+    assert len(payload["frames"]) == len(film.frames)
 
 
 def test_the_page_moves_the_step(film: Film) -> None:
@@ -49,12 +49,12 @@ def test_the_step_can_be_linked(film: Film) -> None:
 def test_answers_come_from_the_page_and_can_be_taken_back(film: Film) -> None:
     widget, seen = PlayerWidget(film.to_json()), []
     widget.observe(lambda change: seen.append(change["new"]), "answers")
-    told = {"7": {"typed": "1", "right": True, "tries": 1, "hints": 0, "done": True}}
-    widget.set_state({"answers": told, "predict": True})
-    assert (widget.answers, widget.predict) == (told, True)
+    answers = {"7": {"typed": "1", "right": True, "tries": 1, "hints": 0, "done": True}}
+    widget.set_state({"answers": answers, "predict": True})
+    assert (widget.answers, widget.predict) == (answers, True)
     widget.answers = {}
-    assert seen == [told, {}]
-    widget.answers = told
+    assert seen == [answers, {}]
+    widget.answers = answers
     widget.show(film, 3)
     assert (widget.answers, widget.step) == ({}, 3)
 

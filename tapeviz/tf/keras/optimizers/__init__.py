@@ -1,4 +1,8 @@
-"""``keras.optimizers``: from gradients to better variables."""
+"""``keras.optimizers``: from gradients to better variables.
+
+The updates are short texts, as the rules of the engine are. It may import ``engine``,
+``errors`` and other rooms of ``tf``.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,6 @@ from tapeviz.tf.keras.optimizers.formulas import (
     get,
 )
 from tapeviz.tf.keras.optimizers.optimizer import Optimizer
-from tapeviz.tf.keras.optimizers.update_rule import Recipe, Term
 
 __all__ = [
     "SGD",
@@ -27,8 +30,6 @@ __all__ = [
     "Nadam",
     "Optimizer",
     "RMSprop",
-    "Recipe",
-    "Term",
     "get",
     "schedules",
 ]

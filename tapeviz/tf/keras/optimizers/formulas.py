@@ -1,7 +1,7 @@
 """The optimizers: each is its formula, its slots and its settings.
 
 ``x`` is the variable, ``g`` its gradient, ``lr`` the learning rate and ``t`` the number
-of the step; ``recipe.py`` says how the texts are read. They are those of Keras 3.
+of the step; ``update_rule.py`` says how the texts are read. They are those of Keras 3.
 """
 
 from __future__ import annotations

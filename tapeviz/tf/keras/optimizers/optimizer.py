@@ -8,14 +8,14 @@ from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 
-from tapeviz.engine.foreign_names import Absent
+from tapeviz.engine.foreign_names import ForeignName
 from tapeviz.engine.recording import tape_stack
-from tapeviz.engine.tensor import Path, Tensor, Variable, wrap
+from tapeviz.engine.tensor import Tensor, Variable, WeightPath, wrap
 from tapeviz.errors import InvalidArgumentError, error_message, warn
 from tapeviz.tf.arrays import creation
 from tapeviz.tf.keras.naming import auto_name
 from tapeviz.tf.keras.optimizers.schedules import LearningRateSchedule
-from tapeviz.tf.keras.optimizers.update_rule import Recipe, Term
+from tapeviz.tf.keras.optimizers.update_rule import UpdateRule, UpdateTerm
 
 DECAY = "x -= x * weight_decay * lr"
 
@@ -40,7 +40,7 @@ class Options(TypedDict, total=False):
 class Optimizer:
     """Updates variables from their gradients; the base of all optimizers.
 
-    A subclass gives its formula as a text, ``update``, in the words of ``recipe.py``,
+    A subclass gives its formula as a text, ``update`` (see ``update_rule.py``),
     with the full names of its ``slots`` and the names of its ``settings`` (``rounded``
     are those that Keras rounds to float32 even for float64 variables). Or it overrides
     ``build`` and ``update_step``, as in Keras.
@@ -90,14 +90,14 @@ class Optimizer:
         self._of: list[Variable] = []
         self._index: dict[int, int] = {}
         self._slots: list[dict[str, Variable]] = []
-        self._last: dict[int, tuple[Recipe, dict[str, Any]]] = {}
-        self._recipes: dict[bool, Recipe] = {}
+        self._last: dict[int, tuple[UpdateRule, dict[str, Any]]] = {}
+        self._update_rules: dict[bool, UpdateRule] = {}
         self._undecayed: set[int] = set()
         self._undecayed_names: re.Pattern[str] | None = None
         self._iterations = self._keep(np.int64(0), "iteration")
         self._learning_rate = self._rate(learning_rate)
 
-    minimize = Absent(
+    minimize = ForeignName(
         "minimize",
         "Keras has left it out: tape.gradient(loss, variables), then "
         "apply_gradients(zip(gradients, variables))",
@@ -108,7 +108,7 @@ class Optimizer:
     def _keep(self, value: Any, name: str) -> Variable:
         """A variable of the optimizer's own."""
         made = Variable(value, trainable=False)
-        made._name = Path(f"{self.name}/{name}")
+        made._name = WeightPath(f"{self.name}/{name}")
         self._variables.append(made)
         return made
 
@@ -178,7 +178,7 @@ class Optimizer:
             self._add("average")
         if self.gradient_accumulation_steps:
             self._add("gradient_accumulator")
-        used = self._recipe(decay=False).slots if self.update else {}
+        used = self._update_rule(decay=False).slots if self.update else {}
         for v, slots in zip(self._of, self._slots, strict=True):
             for short, full in used.items():
                 slots[short] = self._slot(v, full, self.start(short))
@@ -193,7 +193,7 @@ class Optimizer:
             slots[name] = self._slot(v, name, 0.0)
 
     def _slot(self, v: Variable, name: str, value: float) -> Variable:
-        known = v._name if isinstance(v._name, Path) else v.name
+        known = v._name if isinstance(v._name, WeightPath) else v.name
         of = known.replace("/", "_").replace(":", "_")
         return self._keep(np.full_like(v._v, np.float32(value))[()], f"{of}_{name}")
 
@@ -239,11 +239,11 @@ class Optimizer:
             return
         variables = self._ready(grads, trainable_variables)
         pairs = self._connected(grads, variables)
-        outer, tape_stack.by = tape_stack.by, self
+        outer, tape_stack.optimizer = tape_stack.optimizer, self
         try:
             self._apply(pairs)
         finally:
-            tape_stack.by = outer
+            tape_stack.optimizer = outer
         self._iterations._put(self._iterations._v + 1)
 
     def _ready(
@@ -344,13 +344,13 @@ class Optimizer:
                 "method"
             )
         decays = self.weight_decay is not None and self._use_weight_decay(v)
-        recipe = self._recipe(decay=decays)
+        rule = self._update_rule(decay=decays)
         slots = self._slots[self._index[id(v)]]
         values = self._values(v._v.dtype.type, rate) | {"x": v._v, "g": g}
-        values |= {f"{short}_old": slots[short]._v for short in recipe.slots}
-        new = recipe.run(values)
-        self._last[id(v)] = (recipe, values)
-        for short in recipe.slots:
+        values |= {f"{short}_old": slots[short]._v for short in rule.slots}
+        new = rule.run(values)
+        self._last[id(v)] = (rule, values)
+        for short in rule.slots:
             slots[short]._put(values[short])
         v.assign(wrap(new))
 
@@ -364,28 +364,28 @@ class Optimizer:
         lr = rate._v if isinstance(rate, (Tensor, Variable)) else rate
         return values | {"lr": kind(lr), "t": kind(number)}
 
-    def _recipe(self, *, decay: bool) -> Recipe:
-        if decay not in self._recipes:
+    def _update_rule(self, *, decay: bool) -> UpdateRule:
+        if decay not in self._update_rules:
             settings = {n: getattr(self, n) for n in self.settings}
             text = f"{DECAY}\n{self.update}" if decay else self.update
-            self._recipes[decay] = Recipe(text, self.slots, settings)
-        return self._recipes[decay]
+            self._update_rules[decay] = UpdateRule(text, self.slots, settings)
+        return self._update_rules[decay]
 
     # -- what happened ---------------------------------------------------------------
 
     @property
     def formula(self) -> str:
         """The update as text, with these settings: what is run for each variable."""
-        return str(self._recipe(decay=self.weight_decay is not None))
+        return str(self._update_rule(decay=self.weight_decay is not None))
 
-    def terms(self, variable: Variable) -> tuple[Term, ...]:
+    def terms(self, variable: Variable) -> tuple[UpdateTerm, ...]:
         """The variable's last move as a sum: gradient, momentum, weight decay.
 
         Each term has a name, its formula and its value. ValueError if this optimizer
         has not updated the variable.
         """
-        recipe, values = self._told(variable)
-        return recipe.terms(values)
+        rule, values = self._last_step(variable)
+        return rule.terms(values)
 
     def values(self, variable: Variable) -> dict[str, Any]:
         """Every name of the formula with its number in the variable's last update.
@@ -393,9 +393,10 @@ class Optimizer:
         ``x`` is the value before it, ``x_new`` after it, ``m_old`` and ``m`` a slot
         before and after.
         """
-        return {n: v for n, v in self._told(variable)[1].items() if n[0] != "_"}
+        return {n: v for n, v in self._last_step(variable)[1].items() if n[0] != "_"}
 
-    def _told(self, variable: Variable) -> tuple[Recipe, dict[str, Any]]:
+    def _last_step(self, variable: Variable) -> tuple[UpdateRule, dict[str, Any]]:
+        """The rule of a variable's last update, and the values of its names."""
         try:
             return self._last[id(variable)]
         except KeyError:

@@ -1,4 +1,4 @@
-r"""An optimizer's update as one short text: executed, shown, and taken apart.
+r"""An optimizer's update as one short text: executed, shown, and split into terms.
 
 The text is a few assignments. ``x`` is the variable, ``g`` its gradient, ``lr`` the
 learning rate, ``t`` the number of the step, counted from 1; the other names are the
@@ -7,17 +7,17 @@ optimizer's settings and its slots, the numbers it remembers for each variable::
     m = momentum * m - lr * g
     x += m
 
-An ``if`` asks the settings and is decided once. What a slot held before the step is
-then written ``m_old``, so that every name stands for one value:
+An ``if`` depends on settings only and is decided once. What a slot held before the step
+is written ``m_old``, so that every name stands for one value:
 
->>> recipe = Recipe("m = momentum * m - lr * g\nx += m", {"m": "momentum"}, {})
->>> print(recipe)
+>>> rule = UpdateRule("m = momentum * m - lr * g\nx += m", {"m": "momentum"}, {})
+>>> print(rule)
 m = momentum * m_old - lr * g
 x += m
 
-Because the text is taken apart, the move is also known as a sum of its terms:
+The text is also analysed: the update is a sum of terms, each with its formula:
 
->>> for name, formula in recipe.formulas.items():
+>>> for name, formula in rule.formulas.items():
 ...     print(f"{name}: {formula}")
 momentum: momentum * m_old
 gradient: -lr * g
@@ -47,11 +47,11 @@ WORDS: dict[str, Any] = {
 }
 """The functions that a text may call."""
 
-Part = tuple[str, ast.expr]
+NamedTerm = tuple[str, ast.expr]
 
 
 @dataclass(frozen=True)
-class Term:
+class UpdateTerm:
     """One part of an update: what it comes from, its formula, and its value.
 
     ``name`` is "gradient", "weight decay", or the slot that carries earlier gradients
@@ -63,7 +63,7 @@ class Term:
     value: Any
 
 
-class Recipe:
+class UpdateRule:
     """The text of an update for given settings, ready to run.
 
     ``slots`` gives each slot's short name in the text and its full name.
@@ -94,11 +94,11 @@ class Recipe:
             exec(self._code, WORDS, values)  # noqa: S102 - our own texts
         return values["x_new"]
 
-    def terms(self, values: dict[str, Any]) -> tuple[Term, ...]:
+    def terms(self, values: dict[str, Any]) -> tuple[UpdateTerm, ...]:
         """The move of a step that was run, as a sum."""
         with np.errstate(all="ignore"):
             return tuple(
-                Term(name, self.formulas[name], eval(code, WORDS, values))  # noqa: S307 - ours
+                UpdateTerm(name, self.formulas[name], eval(code, WORDS, values))  # noqa: S307 - ours
                 for name, code in self._terms.items()
             )
 
@@ -181,60 +181,63 @@ class _Powers(ast.NodeTransformer):
 # -- the move as a sum ---------------------------------------------------------------
 
 
-def _moves(lines: list[ast.stmt], slots: Mapping[str, str]) -> Iterator[Part]:
+def _moves(lines: list[ast.stmt], slots: Mapping[str, str]) -> Iterator[NamedTerm]:
     """The parts that the lines add to ``x``, each with the name it comes from."""
-    known: dict[str, list[Part]] = {n: [(n, _name(n))] for n in ("g", "x")}
+    known: dict[str, list[NamedTerm]] = {n: [(n, _name(n))] for n in ("g", "x")}
     known |= {f"{s}_old": [(s, _name(f"{s}_old"))] for s in slots}
     for line in lines:
         if isinstance(line, ast.AugAssign):
-            parts = _parts(line.value, known)
+            parts = _terms_of(line.value, known)
             yield from parts if isinstance(line.op, ast.Add) else _negative(parts)
         elif isinstance(line, ast.Assign):
-            parts = list(_merged(_parts(line.value, known)).items())
+            parts = list(_merged(_terms_of(line.value, known)).items())
             known[_target(line)] = parts if _carries(parts) else _whole(_target(line))
 
 
-def _parts(e: ast.expr, known: Mapping[str, list[Part]]) -> list[Part]:
+def _terms_of(e: ast.expr, known: Mapping[str, list[NamedTerm]]) -> list[NamedTerm]:
     """An expression as a sum over what it comes from; what is no sum stays whole."""
     match e:
         case ast.Name(name):
             return known.get(name, [("", e)])
         case ast.UnaryOp(ast.USub(), operand):
-            return _negative(_parts(operand, known))
+            return _negative(_terms_of(operand, known))
         case ast.BinOp(left, ast.Add(), right):
-            return _parts(left, known) + _parts(right, known)
+            return _terms_of(left, known) + _terms_of(right, known)
         case ast.BinOp(left, ast.Sub(), right):
-            return _parts(left, known) + _negative(_parts(right, known))
+            return _terms_of(left, known) + _negative(_terms_of(right, known))
         case ast.BinOp(left, ast.Mult() | ast.Div() as sign, right):
             return _scaled(left, sign, right, known) or [("", e)]
     return [("", e)]
 
 
 def _scaled(
-    left: ast.expr, sign: ast.operator, right: ast.expr, known: Mapping[str, list[Part]]
-) -> list[Part]:
+    left: ast.expr,
+    sign: ast.operator,
+    right: ast.expr,
+    known: Mapping[str, list[NamedTerm]],
+) -> list[NamedTerm]:
     """A sum times or over something constant, part by part; none if it is not that."""
-    over = isinstance(sign, ast.Div)
-    firsts, seconds = _parts(left, known), _parts(right, known)
+    divides = isinstance(sign, ast.Div)
+    firsts, seconds = _terms_of(left, known), _terms_of(right, known)
     if not _carries(seconds):
         return [
-            (n, ast.BinOp(p, sign, right) if over else _times(p, right))
+            (n, ast.BinOp(p, sign, right) if divides else _times(p, right))
             for n, p in firsts
         ]
-    if not over and not _carries(firsts):
+    if not divides and not _carries(firsts):
         return [(n, _times(left, p)) for n, p in seconds]
     return []
 
 
-def _carries(parts: list[Part]) -> bool:
+def _carries(parts: list[NamedTerm]) -> bool:
     return any(name for name, _ in parts)
 
 
-def _whole(name: str) -> list[Part]:
+def _whole(name: str) -> list[NamedTerm]:
     return [("", _name(name))]
 
 
-def _negative(parts: list[Part]) -> list[Part]:
+def _negative(parts: list[NamedTerm]) -> list[NamedTerm]:
     return [(name, _minus(e)) for name, e in parts]
 
 
@@ -268,14 +271,14 @@ def _times(a: ast.expr, b: ast.expr) -> ast.expr:
 
 
 def _plus(a: ast.expr, b: ast.expr) -> ast.expr:
-    if (share := _kept(a, b)) is not None:
+    if (share := _remaining_share(a, b)) is not None:
         return ast.BinOp(share, ast.Mult(), a)
     if _negated(_first(b)):
         return ast.BinOp(a, ast.Sub(), _minus(b))
     return ast.BinOp(a, ast.Add(), b)
 
 
-def _kept(a: ast.expr, b: ast.expr) -> ast.expr | None:
+def _remaining_share(a: ast.expr, b: ast.expr) -> ast.expr | None:
     """``beta`` if ``b`` is ``-(1 - beta) * a``, so that the sum is ``beta * a``."""
     if not (isinstance(b, ast.BinOp) and isinstance(b.op, ast.Mult)):
         return None
@@ -285,7 +288,7 @@ def _kept(a: ast.expr, b: ast.expr) -> ast.expr | None:
     return None
 
 
-def _merged(parts: Iterable[Part]) -> dict[str, ast.expr]:
+def _merged(parts: Iterable[NamedTerm]) -> dict[str, ast.expr]:
     """One expression for each source."""
     made: dict[str, ast.expr] = {}
     for source, e in parts:

@@ -1,5 +1,5 @@
-// The studio's board: a picture of the path, a slider, a start that can be dragged.
-// It draws what it is told and says where the reader pulls; it computes no path.
+// The explorer's chart: a picture of the path, a slider, a start that can be dragged.
+// It draws what Python sends and sends what the reader sets; it computes no path.
 
 const SILENT = "No answer yet: the kernel is busy, or it was restarted or stopped. Then run the cell again; its film still plays.";
 
@@ -99,14 +99,14 @@ function patience(model) {
     late = setTimeout(() => (line.textContent = SILENT), 4000);
   };
   model.on("change:scene", answered);
-  model.on("change:heard", answered);
+  model.on("change:unanswered", answered);
   return [
     line,
     asked,
     () => {
       answered();
       model.off("change:scene", answered);
-      model.off("change:heard", answered);
+      model.off("change:unanswered", answered);
     },
   ];
 }
@@ -199,8 +199,8 @@ function field(model, open, asked) {
 export default {
   render({ model, el }) {
     const open = (step) => {
-      model.set("opened", -1);
-      model.set("opened", step);
+      model.set("open_step", -1);
+      model.set("open_step", step);
       model.save_changes();
     };
     const root = make("div", { class: "tapeviz-board", role: "group", "aria-label": "Gradient descent" });
@@ -214,7 +214,7 @@ export default {
     root.append(rates, make("div", { class: "tb-pair" }, left.box, make("div", { class: "tb-losses" }, right)), silence, words, graph, table);
     for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, (event) => event.stopPropagation());
 
-    const base = () => model.get("ground") && left.base(JSON.parse(model.get("ground")));
+    const base = () => model.get("background") && left.base(JSON.parse(model.get("background")));
     const show = () => {
       if (!model.get("scene")) return;
       const told = JSON.parse(model.get("scene"));
@@ -240,7 +240,7 @@ export default {
       const { title, svg, text } = JSON.parse(told);
       const close = make("button", { type: "button", class: "tb-close", ...KEYS }, "Close");
       close.onclick = () => {
-        model.set("opened", -1);
+        model.set("open_step", -1);
         model.save_changes();
         graph.replaceChildren();
       };
@@ -253,7 +253,7 @@ export default {
       graph.replaceChildren(make("p", { class: "tb-title" }, title), close, picture);
       rest(close);
     };
-    model.on("change:ground", base);
+    model.on("change:background", base);
     model.on("change:scene", show);
     model.on("change:graph", unfold);
     base();
@@ -263,7 +263,7 @@ export default {
     return () => {
       off();
       hush();
-      model.off("change:ground", base);
+      model.off("change:background", base);
       model.off("change:scene", show);
       model.off("change:graph", unfold);
     };

@@ -1,4 +1,4 @@
-"""What to say when a name of Keras is not there."""
+"""The error for names of Keras that tapeviz does not have, with a hint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing over an array that nobody else has: it is never seen, and changes nothing."""
+"""Overwriting an upstream gradient that nobody else refers to changes no result."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tapeviz as tf
-from tapeviz.engine.dispatch import AGAIN, BACK, BACKS
+from tapeviz.engine.dispatch import VJP, VJP_BATCHED, VJP_TENSORS
 from tapeviz.engine.primitives import ALONE, Sweep
 from tapeviz.engine.recording import WATCHED
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor
-from tests.engine.oracle import RULED, Case
+from tests.engine.inside import array_of, pull, records
+from tests.engine.oracle import RULED, OpCase
 from tests.engine.programs import ANY, Program, programs
-from tests.engine.running import over, recorded, tensors, weights
+from tests.engine.running import for_each, recorded, tensors, weights
 
-PLAIN = Sweep(BACK.table, BACK.words, BACK.often)
-PLAINS = Sweep(BACKS.table, BACKS.words)
-"""The same sweeps without writing over anything."""
+PLAIN = Sweep(VJP.table, VJP.words, VJP.inlined)
+PLAINS = Sweep(VJP_BATCHED.table, VJP_BATCHED.words)
+"""The same sweeps without overwriting anything."""
 
 SETTINGS = settings(
     max_examples=150,
@@ -57,31 +58,31 @@ def equal(got: list[Any], want: list[Any]) -> None:
             assert (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes())
 
 
-def grown(rec: Any, case: Case, constant: tuple[int, ...]) -> Any:
+def with_constants(rec: Any, case: OpCase, constant: tuple[int, ...]) -> Any:
     """The record with some operands marked as constants."""
     ins = [-1 if k in constant else i for k, i in enumerate(case.op.inputs(rec))]
     return (rec[0], *ins, *rec[1 + len(ins) :])
 
 
-def handed(rules: Any, rec: Any, size: int, g: Any) -> list[Any]:
+def given_to_operands(rules: Any, rec: Any, size: int, g: Any) -> list[Any]:
     grads: list[Any] = [None] * size
     with np.errstate(all="ignore"):
         rules[rec[0]](g, rec, grads, -1, None)
     return grads
 
 
-@over((c,) for c in RULED if not c.op.many)
-def test_a_rule_that_writes_over_its_gradient_hands_on_the_same(case: Case) -> None:
+@for_each((c,) for c in RULED if not c.op.many)
+def test_a_rule_that_writes_over_its_gradient_hands_on_the_same(case: OpCase) -> None:
     slots = range(len(case.op.operands))
     for constant in (c for n in slots for c in combinations(slots, n)):
         tape, _, rec = recorded(case, tensors(case))
-        size = len(tape._recording.recs)  # type: ignore[union-attr]
-        rec, g = grown(rec, case, constant), np.array(weights(case))
+        size = len(records(tape))
+        rec, g = with_constants(rec, case, constant), np.array(weights(case))
         if g.ndim == 0:
             continue
         saved = image(rec)
-        want = raw(handed(BACK.table, rec, size, g.copy()))
-        equal(handed(BACK.over, rec, size, g), want)
+        want = raw(given_to_operands(VJP.table, rec, size, g.copy()))
+        equal(given_to_operands(VJP.in_place, rec, size, g), want)
         assert image(rec) == saved
 
 
@@ -92,15 +93,15 @@ def test_a_program_has_the_same_gradients_bit_for_bit(program: Program) -> None:
     with GradientTape(persistent=True) as tape:
         tape.watch(sources)
         y = program.tensors(sources)
-    saved = image([list(r) for r in tape._recording.recs])  # type: ignore[union-attr]
-    seeds = [(y, np.ones_like(y._v)[()])]
+    saved = image([list(r) for r in records(tape)])
+    seeds = [(y, np.ones_like(array_of(y))[()])]
     with np.errstate(all="ignore"):
-        got = tape._pull(seeds, sources, BACK, AGAIN)
-        kept = raw(got)
-        equal(got, tape._pull(seeds, sources, PLAIN, AGAIN))
-        equal(tape._pull(seeds, sources, BACK, AGAIN), kept)
-    equal(got, kept)
-    assert image([list(r) for r in tape._recording.recs]) == saved  # type: ignore[union-attr]
+        got = pull(tape, seeds, sources, VJP, VJP_TENSORS)
+        copies = raw(got)
+        equal(got, pull(tape, seeds, sources, PLAIN, VJP_TENSORS))
+        equal(pull(tape, seeds, sources, VJP, VJP_TENSORS), copies)
+    equal(got, copies)
+    assert image([list(r) for r in records(tape)]) == saved
     np.testing.assert_array_equal(seeds[0][1], 1)
 
 
@@ -111,11 +112,11 @@ def test_a_program_has_the_same_jacobians_bit_for_bit(program: Program) -> None:
     with GradientTape(persistent=True) as tape:
         tape.watch(sources)
         y = program.tensors(sources)
-    n = int(np.size(y._v))
-    eye = np.eye(n, dtype=y._v.dtype).reshape(n, *np.shape(y._v))
+    n = int(np.size(array_of(y)))
+    eye = np.eye(n, dtype=array_of(y).dtype).reshape(n, *np.shape(array_of(y)))
     with np.errstate(all="ignore"):
-        got = tape._pull([(y, eye)], sources, BACKS, AGAIN)
-        equal(got, tape._pull([(y, eye.copy())], sources, PLAINS, AGAIN))
+        got = pull(tape, [(y, eye)], sources, VJP_BATCHED, VJP_TENSORS)
+        equal(got, pull(tape, [(y, eye.copy())], sources, PLAINS, VJP_TENSORS))
     np.testing.assert_array_equal(eye.reshape(n, n), np.eye(n))
 
 
@@ -128,7 +129,7 @@ WORDS: dict[str, Any] = {
 
 @st.composite
 def sums(draw: st.DrawFn) -> list[tuple[str, int, int]]:
-    """Lines of a program in which values are handed on, split and met again."""
+    """Lines of a program whose values are used several times and joined again."""
     words = st.sampled_from(sorted(WORDS))
     return [
         (draw(words), draw(st.integers(0, n + 1)), draw(st.integers(0, n + 1)))
@@ -156,12 +157,12 @@ def test_every_value_is_a_source_with_its_own_gradient(
     targets = [values[-1], *(values[k % len(values)] for k in more)]
     weights = [seed] * len(targets)
     got = tape.gradient(targets, values, weights)
-    kept = raw(got)
-    pairs = [(t, seed._v) for t in targets]
-    equal(tape._pull(pairs, values, PLAIN, AGAIN), kept)
-    for one, want in zip(values, kept, strict=True):
+    copies = raw(got)
+    pairs = [(t, array_of(seed)) for t in targets]
+    equal(pull(tape, pairs, values, PLAIN, VJP_TENSORS), copies)
+    for one, want in zip(values, copies, strict=True):
         equal([tape.gradient(targets, one, weights)], [want])
-    equal(got, kept)
+    equal(got, copies)
     np.testing.assert_array_equal(seed, pairs[0][1])
 
 
@@ -178,17 +179,17 @@ def test_what_the_learner_gave_and_got_stays() -> None:
     after = [np.array(v) for v in (data, x, w, seed, y, first)]
     for a, b in zip(before, after, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert not np.shares_memory(first._v, second._v)
-    assert not np.shares_memory(rate._v, second._v)
+    assert not np.shares_memory(array_of(first), array_of(second))
+    assert not np.shares_memory(array_of(rate), array_of(second))
 
 
 def test_an_upstream_gradient_that_the_learner_keeps_is_not_written_over() -> None:
-    kept: list[Tensor] = []
+    upstream: list[Tensor] = []
 
     @tf.custom_gradient
     def watcher(x: Any) -> Any:
         def grad(up: Any) -> Any:
-            kept.append(up)
+            upstream.append(up)
             return up
 
         return tf.identity(x), grad
@@ -197,7 +198,7 @@ def test_an_upstream_gradient_that_the_learner_keeps_is_not_written_over() -> No
     with tf.GradientTape() as tape:
         y = watcher(tf.exp(x * 2.0)) * 5.0
     g = tape.gradient(y, x)
-    np.testing.assert_array_equal(kept[0], np.full((2, 2), 5.0))
+    np.testing.assert_array_equal(upstream[0], np.full((2, 2), 5.0))
     np.testing.assert_allclose(g, 10 * np.exp(6.0) * np.ones((2, 2)))
 
 
@@ -218,12 +219,12 @@ def test_only_what_is_held_once_counts_as_alone() -> None:
     leaf = (WATCHED, None, ("",), None, -1)
     seen: list[str] = []
     rules = [lambda *_: seen.append("plain")] * 60
-    own = [lambda *_: seen.append("over")] * 60
-    sweep = Sweep(rules, BACK.words, over=own)
+    own = [lambda *_: seen.append("in place")] * 60
+    sweep = Sweep(rules, VJP.words, in_place=own)
     held = np.ones(3)
     makers: list[tuple[Callable[[], Any], str]] = [
         (lambda: held, "plain"),
-        (lambda: np.ones(3), "over"),
+        (lambda: np.ones(3), "in place"),
         (lambda: np.ones(3)[:2], "plain"),
     ]
     for make, want in makers:
@@ -235,7 +236,7 @@ def test_only_what_is_held_once_counts_as_alone() -> None:
 
 def test_a_square_makes_no_copy_of_its_base() -> None:
     a = np.linspace(-2.0, 2.0, 5)
-    words = BACK.words
+    words = VJP.words
     assert words["raised"](a, 1) is a
     np.testing.assert_array_equal(words["raised"](a, 2), a * a)
     np.testing.assert_array_equal(words["raised"](a, 1.0), a)

@@ -1,7 +1,7 @@
-"""The studio's picture: quick to make, its limits fixed, so that nothing jumps.
+"""The explorer's chart: quick to make, its limits fixed, so that nothing jumps.
 
-The ground (curve or contours) is made once; the path is made anew at every move of a
-control. Both are SVG text without ids, in the classes of ``board.css``.
+The background (curve or contours) is made once; the path is made anew at every move of
+a control. Both are SVG text without ids, in the classes of ``explorer_chart.css``.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tapeviz.analysis.trajectory import (
     Track,
     coordinates,
     number,
-    place,
     plain,
-    spread,
+    point_words,
+    sample_steps,
     track,
 )
 from tapeviz.render.descent.comparison import LOOKS
 from tapeviz.render.descent.figure import describe_all
-from tapeviz.render.html.assets import static
+from tapeviz.render.html.assets import read_assets
 from tapeviz.render.svg import theme as themes
 
 if TYPE_CHECKING:
@@ -54,9 +54,10 @@ LOW, HIGH = -4.0, 1.0
 
 @dataclass(frozen=True)
 class Window:
-    """What the picture shows: ``x`` and ``y`` from and to, ``numbers`` 1 or 2.
+    """The limits of the axes, for a loss of ``numbers`` (1 or 2) numbers.
 
-    For one number ``y`` is the loss. ``names`` are those of the axes.
+    ``x`` and ``y`` are (from, to); for one number ``y`` is the loss. ``names`` are the
+    labels of the axes.
     """
 
     x: tuple[float, float]
@@ -64,8 +65,8 @@ class Window:
     numbers: int
     names: tuple[str, ...]
 
-    def spot(self, x: float, y: float) -> tuple[float, float]:
-        """Where a point stands in the picture."""
+    def to_pixels(self, x: float, y: float) -> tuple[float, float]:
+        """The position of a point in the chart's pixels."""
         across = (x - self.x[0]) / (self.x[1] - self.x[0])
         up = (y - self.y[0]) / (self.y[1] - self.y[0])
         return _LEFT + across * _WIDE, _TOP + (1 - up) * _HIGH
@@ -83,7 +84,7 @@ def window(land: Landscape, names: tuple[str, ...]) -> Window:
     return Window(x, (low - 0.08 * room, high + 0.06 * room), 1, names)
 
 
-def ground(land: Landscape, seen: Window, loss: str) -> dict[str, Any]:
+def background(land: Landscape, seen: Window, loss: str) -> dict[str, Any]:
     """The part of the picture that stays: axes, curve or contours, and the frame."""
     inside = _contours(land, seen) if land.ys else _curve(land, seen)
     title = f"the path over {loss}" if land.ys else f"{loss} for each {seen.names[0]}"
@@ -99,7 +100,7 @@ def ground(land: Landscape, seen: Window, loss: str) -> dict[str, Any]:
 
 
 def clipped(inside: str) -> str:
-    """What is drawn in the frame, cut off at its edges."""
+    """SVG text clipped at the edges of the frame."""
     box = f'x="{_LEFT}" y="{_TOP}" width="{_WIDE}" height="{_HIGH}"'
     view = f"{_LEFT} {_TOP} {_WIDE} {_HIGH}"
     return f'<svg {box} viewBox="{view}" style="overflow:hidden">{inside}</svg>'
@@ -107,14 +108,14 @@ def clipped(inside: str) -> str:
 
 def _curve(land: Landscape, seen: Window) -> str:
     points = [
-        seen.spot(x, y) for x, y in zip(land.xs, land.losses[0], strict=True)
+        seen.to_pixels(x, y) for x, y in zip(land.xs, land.losses[0], strict=True)
         if math.isfinite(y)
     ]  # fmt: skip
     return line(points, "curve")
 
 
 def line(points: Sequence[tuple[float, float]], look: str) -> str:
-    """A line through places in the picture, in a class of ``board.css``."""
+    """A line through positions in pixels; ``look`` is its class."""
     where = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     return f'<polyline class="{look}" points="{where}"/>' if points else ""
 
@@ -136,7 +137,7 @@ def _contours(land: Landscape, seen: Window) -> str:
 
 
 def area(filled: Any, seen: Window, look: str = "level") -> str:
-    """The area that contourpy filled, as one path in a class of ``board.css``."""
+    """The area that contourpy filled, as one path; ``look`` is its class."""
     rings = (
         points[a:b]
         for points, offsets in zip(*filled, strict=True)
@@ -148,7 +149,7 @@ def area(filled: Any, seen: Window, look: str = "level") -> str:
 
 def _ring(ring: Any, seen: Window) -> str:
     return " ".join(
-        f"{x:.1f} {y:.1f}" for x, y in (seen.spot(*p) for p in ring.tolist())
+        f"{x:.1f} {y:.1f}" for x, y in (seen.to_pixels(*p) for p in ring.tolist())
     )
 
 
@@ -170,10 +171,10 @@ def axes(seen: Window, title: str) -> str:
             f'transform="rotate(-90 14 {middle})">{escape(seen.names[1])}</text>'
         )
     for v in ticks(*seen.x):
-        x = seen.spot(v, 0)[0]
+        x = seen.to_pixels(v, 0)[0]
         text.append(_tick(x, foot, f"M{x:.1f} {foot}v4", number(v), below=True))
     for v in ticks(*seen.y):
-        y = seen.spot(0, v)[1]
+        y = seen.to_pixels(0, v)[1]
         text.append(_tick(side, y, f"M{side} {y:.1f}h-4", number(v), below=False))
     return "".join(text)
 
@@ -204,8 +205,13 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 
 @dataclass(frozen=True)
-class Race:
-    """The runs of one moment; the first is the one that is told in the table."""
+class Comparison:
+    """The runs that are drawn together; the first has the table.
+
+    ``start`` is where all begin, ``names`` what the runs are called, ``limit`` the
+    largest stable learning rate, marked on the slider with ``limit_words``, ``number``
+    how many scenes came before.
+    """
 
     runs: tuple[Descent, ...]
     start: tuple[float, ...]
@@ -216,25 +222,30 @@ class Race:
     number: int = 0
 
 
-def scene(race: Race, seen: Window) -> dict[str, Any]:
-    """Everything on the board that a move of a control changes."""
-    tracks = [track(run) for run in race.runs]
-    at = race.start if seen.numbers == 2 else (*race.start, _first_loss(tracks[0]))
-    curve, notes = _losses(race, tracks)
+def scene(comparison: Comparison, seen: Window) -> dict[str, Any]:
+    """Everything in the chart that changes when a control moves, ready for JSON."""
+    tracks = [track(run) for run in comparison.runs]
+    at = (
+        comparison.start
+        if seen.numbers == 2
+        else (*comparison.start, _first_loss(tracks[0]))
+    )
+    curve, notes = _losses(comparison, tracks)
     return {
-        "theme": race.theme,
-        "number": race.number,
+        "theme": comparison.theme,
+        "number": comparison.number,
         "scale": {
-            "low": LOW, "high": HIGH, "limit": race.limit, "words": race.limit_words,
+            "low": LOW, "high": HIGH, "limit": comparison.limit,
+            "words": comparison.limit_words,
         },
-        "path": _paths(race, tracks, seen),
+        "path": _paths(comparison, tracks, seen),
         "curve": curve,
-        "at": _held(seen.spot(*at)),
-        "start": place(seen.names[: seen.numbers], race.start),
-        "alt": describe_all(race.runs, race.names),
+        "at": _clamped(seen.to_pixels(*at)),
+        "start": point_words(seen.names[: seen.numbers], comparison.start),
+        "alt": describe_all(comparison.runs, comparison.names),
         "curveAlt": f"The loss at each step. {notes}".strip(),
-        "words": list(_words(race)),
-        "table": _table(race.runs[0], tracks[0]),
+        "words": list(_words(comparison)),
+        "table": _table(comparison.runs[0], tracks[0]),
     }  # fmt: skip
 
 
@@ -242,16 +253,16 @@ def _first_loss(t: Track) -> float:
     return float(t.losses[0]) if t.updates and np.isfinite(t.losses[0]) else 0.0
 
 
-def _held(spot: tuple[float, float]) -> tuple[float, float]:
-    """A place held inside the picture."""
-    x = min(max(spot[0], _LEFT), _LEFT + _WIDE)
-    return round(x, 1), round(min(max(spot[1], _TOP), _TOP + _HIGH), 1)
+def _clamped(pixel: tuple[float, float]) -> tuple[float, float]:
+    """The nearest position inside the frame."""
+    x = min(max(pixel[0], _LEFT), _LEFT + _WIDE)
+    return round(x, 1), round(min(max(pixel[1], _TOP), _TOP + _HIGH), 1)
 
 
-def _words(race: Race) -> Iterator[dict[str, str]]:
-    several = len(race.runs) > 1
-    names = labels(race.runs, race.names)
-    for i, run in enumerate(race.runs):
+def _words(comparison: Comparison) -> Iterator[dict[str, str]]:
+    several = len(comparison.runs) > 1
+    names = labels(comparison.runs, comparison.names)
+    for i, run in enumerate(comparison.runs):
         found = regime(run)
         lead = f"{names[i]}: " if several else ""
         name = found.name if several else f"{found.name[0].upper()}{found.name[1:]}"
@@ -275,25 +286,27 @@ def _table(run: Descent, t: Track) -> dict[str, Any]:
             *map(number, (t.losses[i], t.slopes[i], t.strides[i])),
             number(after[i]) if np.isfinite(after[i]) else "",
         ]
-        for i in spread(t.updates, ROWS)
+        for i in sample_steps(t.updates, ROWS)
     ]
     return {"heads": heads, "rows": rows}
 
 
-def _paths(race: Race, tracks: list[Track], seen: Window) -> str:
+def _paths(comparison: Comparison, tracks: list[Track], seen: Window) -> str:
     parts = []
-    for i, (run, t) in reversed([*enumerate(zip(race.runs, tracks, strict=True))]):
+    for i, (run, t) in reversed(
+        [*enumerate(zip(comparison.runs, tracks, strict=True))]
+    ):
         if t.updates:
             heights = np.append(t.losses, _last_loss(run, t))
             path = t.points if seen.numbers == 2 else np.c_[t.points[:, 0], heights]
             parts.append(_path(path, t, seen, f"tb-{LOOKS[i % len(LOOKS)][0]}", i))
-    least = race.runs[0].curvature("minimum")
-    notes = _away(tracks, seen, race)
+    least = comparison.runs[0].curvature("minimum")
+    notes = _away(tracks, seen, comparison)
     return clipped(_least(least, seen) + "".join(parts)) + notes
 
 
 def _last_loss(run: Descent, t: Track) -> float:
-    """The loss at the last point, by the parabola through what is known there."""
+    """The loss at the last point, extrapolated with the curvature there."""
     end = run.curvature("end")
     step = t.points[-1] - t.points[-2]
     if end is None or not np.isfinite([*t.points[-1], t.losses[-1]]).all():
@@ -306,19 +319,19 @@ def _least(found: Any, seen: Window) -> str:
     if found is None:
         return ""
     if seen.numbers == 1:
-        x = seen.spot(found.at[0], 0)[0]
+        x = seen.to_pixels(found.at[0], 0)[0]
         foot = _TOP + _HIGH
         return f'<path class="least" d="M{x:.1f} {foot}v-9"/>'
-    x, y = seen.spot(*found.at[:2])
+    x, y = seen.to_pixels(*found.at[:2])
     return f'<path class="least" d="M{x - 5:.1f} {y:.1f}h10M{x:.1f} {y - 5:.1f}v10"/>'
 
 
 def _path(path: Floats, t: Track, seen: Window, look: str, which: int) -> str:
-    """One run: its way, its points, and for one number the steps between."""
-    spots = [_near(seen, x, y) for x, y in path.tolist()]
-    end = next((i for i, s in enumerate(spots) if s is None), len(spots))
-    way = [s for s in spots[:end] if s is not None]
-    shown = [i for i in spread(t.updates, MOST) if i < end]
+    """One run: its path, its points, and for one number the steps between."""
+    pixels = [_near(seen, x, y) for x, y in path.tolist()]
+    end = next((i for i, s in enumerate(pixels) if s is None), len(pixels))
+    way = [s for s in pixels[:end] if s is not None]
+    shown = [i for i in sample_steps(t.updates, MOST) if i < end]
     size = 4 if len(shown) <= _FEW else 3
     dots = _dots([(i, way[i]) for i in shown], look, size, which)
     if end > t.updates:
@@ -329,23 +342,23 @@ def _path(path: Floats, t: Track, seen: Window, look: str, which: int) -> str:
 
 
 def _dots(
-    places: Sequence[tuple[int, tuple[float, float]]], look: str, size: int, which: int
+    marked: Sequence[tuple[int, tuple[float, float]]], look: str, size: int, which: int
 ) -> str:
     """The points of a run; one that covers the point before it has no rim."""
-    before = [(math.inf, math.inf), *(place for _, place in places)]
+    before = [(math.inf, math.inf), *(pixel for _, pixel in marked)]
     return "".join(
         _dot(
-            place,
-            f"{look} close" if math.dist(last, place) < 1.5 * size else look,
+            pixel,
+            f"{look} close" if math.dist(last, pixel) < 1.5 * size else look,
             size,
             _opens(step, which),
         )
-        for last, (step, place) in zip(before, places, strict=False)
+        for last, (step, pixel) in zip(before, marked, strict=False)
     )
 
 
-def _dot(place: tuple[float, float], look: str, size: int, more: str = "") -> str:
-    x, y = place
+def _dot(pixel: tuple[float, float], look: str, size: int, more: str = "") -> str:
+    x, y = pixel
     return f'<circle class="spot {look}" cx="{x:.1f}" cy="{y:.1f}" r="{size}"{more}/>'
 
 
@@ -389,18 +402,18 @@ def _slope(way: list[tuple[float, float]], t: Track, seen: Window) -> str:
 
 
 def _near(seen: Window, x: float, y: float) -> tuple[float, float] | None:
-    """A place in the picture or not too far from it; None beyond."""
+    """The position in pixels, in the frame or not too far from it; None beyond."""
     if not (math.isfinite(x) and math.isfinite(y)):
         return None
-    px, py = seen.spot(x, y)
+    px, py = seen.to_pixels(x, y)
     across = abs(px - _LEFT - _WIDE / 2) / _WIDE
     up = abs(py - _TOP - _HIGH / 2) / _HIGH
     return (px, py) if max(across, up) < _BEYOND * 10 else None
 
 
-def _away(tracks: list[Track], seen: Window, race: Race) -> str:
+def _away(tracks: list[Track], seen: Window, comparison: Comparison) -> str:
     """A note for each run that leaves the picture."""
-    names = labels(race.runs, race.names)
+    names = labels(comparison.runs, comparison.names)
     lines = []
     for name, t in zip(names, tracks, strict=True):
         outside = [i for i, p in enumerate(t.points.tolist()) if not _inside(seen, p)]
@@ -422,13 +435,13 @@ def _inside(seen: Window, point: list[float]) -> bool:
 # -- the loss ------------------------------------------------------------------------
 
 
-def _losses(race: Race, tracks: list[Track]) -> tuple[str, str]:
+def _losses(comparison: Comparison, tracks: list[Track]) -> tuple[str, str]:
     """The loss at each step of every run, on a log scale if that helps; its notes."""
     drawn = [np.where(t.near[:-1], t.losses, np.nan) for t in tracks]
     known = np.concatenate([*drawn, np.zeros(0)])
     known = known[np.isfinite(known)]
     steps = max(1, *(t.updates - 1 for t in tracks)) if tracks else 1
-    title = f"{plain(race.runs[0].loss_name)} at each step"
+    title = f"{plain(comparison.runs[0].loss_name)} at each step"
     if not known.size:
         return f'<text class="t" x="{_LOSS_LEFT}" y="18">{escape(title)}</text>', ""
     log = known.min() > 0 and known.max() > 100 * known.min()
@@ -438,19 +451,19 @@ def _losses(race: Race, tracks: list[Track]) -> tuple[str, str]:
     low, high = low - 0.07 * room, high + 0.06 * room
     across, up = _LOSS_WIDE / steps, _HIGH / (high - low)
 
-    def spot(i: int, loss: float) -> tuple[float, float]:
+    def to_pixels(i: int, loss: float) -> tuple[float, float]:
         value = math.log10(loss) if log else loss
         return _LOSS_LEFT + i * across, _TOP + (high - value) * up
 
     lines = "".join(
         _loss_line([(i, v) for i, v in enumerate(row.tolist()) if math.isfinite(v)
-                    and (v > 0 or not log)], spot, k)
+                    and (v > 0 or not log)], to_pixels, k)
         for k, row in reversed([*enumerate(drawn)])
     )  # fmt: skip
     notes = _loss_notes(tracks)
     marks = [10.0**v for v in _powers(low, high)] if log else ticks(low, high)
     return (
-        _loss_axes(title, steps, [(spot(0, v)[1], v) for v in marks])
+        _loss_axes(title, steps, [(to_pixels(0, v)[1], v) for v in marks])
         + lines
         + "".join(
             f'<text class="n" x="{_LOSS_LEFT + _LOSS_WIDE}" y="{_TOP + 14 + 16 * k}" '
@@ -465,14 +478,14 @@ def _powers(low: float, high: float) -> list[int]:
     return found[:: max(1, math.ceil(len(found) / 6))]
 
 
-def _loss_line(points: list[tuple[int, float]], spot: Any, which: int) -> str:
+def _loss_line(points: list[tuple[int, float]], to_pixels: Any, which: int) -> str:
     look = f"tb-{LOOKS[which % len(LOOKS)][0]}"
-    places = [spot(i, v) for i, v in points]
-    marked = [(points[k][0], places[k]) for k in spread(len(places), MOST)]
+    pixels = [to_pixels(i, v) for i, v in points]
+    marked = [(points[k][0], pixels[k]) for k in sample_steps(len(pixels), MOST)]
     dots = _dots(marked, look, 3, which)
     breaks = [k for k in range(1, len(points)) if points[k][0] != points[k - 1][0] + 1]
     ends = [0, *breaks, len(points)]
-    parts = (places[a:b] for a, b in itertools.pairwise(ends))
+    parts = (pixels[a:b] for a, b in itertools.pairwise(ends))
     return "".join(line(part, f"way {look}") for part in parts) + dots
 
 
@@ -506,14 +519,14 @@ def _loss_notes(tracks: list[Track]) -> list[str]:
 
 
 def script() -> str:
-    """The board as an ES module for a widget."""
-    return static("html/elements.js", "descent/explorer_board.js")
+    """The chart as an ES module for a widget."""
+    return read_assets("html/elements.js", "descent/explorer_chart.js")
 
 
 def styles() -> str:
-    """The board's styles, and the colours of every theme."""
+    """The chart's styles, and the colours of every theme."""
     return (
         "".join(map(themes.css, themes.NAMES))
         + themes.fonts(".tapeviz-board")
-        + static("descent/explorer_board.css")
+        + read_assets("descent/explorer_chart.css")
     )

@@ -1,0 +1,135 @@
+"""The explorer's chart: positions, ticks, contours, and nothing that breaks it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from tapeviz.render.descent import explorer_chart
+from tapeviz.trace.descent import Descent, Landscape
+from tests.render.descents import parabola, ravine
+
+LINE = Landscape((0.0, 5.0, 10.0), (), ((25.0, 0.0, 25.0),))
+PLANE = ravine().landscape
+
+
+def numbers(text: str) -> list[float]:
+    return [float(v) for v in re.findall(r"-?\d+\.?\d*", text)]
+
+
+def test_a_window_shows_all_of_a_curve() -> None:
+    seen = explorer_chart.window(LINE, ("x",))
+    assert seen.x == (0, 10)
+    assert seen.y[0] < 0
+    assert seen.y[1] > 25
+    left, right = seen.to_pixels(0, seen.y[0]), seen.to_pixels(10, seen.y[1])
+    middle = seen.to_pixels(5, sum(seen.y) / 2)
+    assert middle == pytest.approx(
+        tuple((a + b) / 2 for a, b in zip(left, right, strict=True))
+    )
+
+
+@pytest.mark.parametrize(
+    "span", [(0, 1), (-1.2, 9), (1e-7, 3e-7), (-3e9, 1e9), (4.999, 5.001)]
+)
+def test_ticks_are_few_and_round(span: tuple[float, float]) -> None:
+    found = explorer_chart.ticks(*span)
+    assert 2 <= len(found) <= 6
+    assert all(span[0] <= v <= span[1] for v in found)
+    step = found[1] - found[0]
+    assert round(step / 10 ** math.floor(math.log10(step) + 1e-9), 6) in {1, 2, 5}
+
+
+def test_contours_run_where_the_loss_has_their_level() -> None:
+    assert PLANE is not None
+    seen = explorer_chart.window(PLANE, ("x", "y"))
+    background = explorer_chart.background(PLANE, seen, "loss")
+    levels = re.findall(r'class="level" d="([^"]+)"', background["ground"])
+    assert len(levels) == 11
+    frame = background["frame"]
+    smallest = numbers(levels[-1])
+    xs = np.array(smallest[::2])
+    ys = np.array(smallest[1::2])
+    x = frame["x"][0] + (xs - frame["left"]) / frame["width"] * np.ptp(frame["x"])
+    y = frame["y"][1] - (ys - frame["top"]) / frame["height"] * np.ptp(frame["y"])
+    loss = (x**2 + 8 * y**2) / 2
+    assert np.ptp(loss) < 0.25 * loss.mean() + 0.3
+
+
+def test_points_stand_where_the_run_was() -> None:
+    run, seen = parabola(), explorer_chart.Window((0, 10), (-1, 26), 1, ("x",))
+    drawn = explorer_chart.scene(explorer_chart.Comparison((run,), (2.0,)), seen)
+    circles = re.findall(
+        r'cx="([\d.]+)" cy="([\d.]+)" r="4" data-step="(\d+)"', drawn["path"]
+    )
+    assert [int(step) for *_, step in circles] == list(range(10))
+    for (x, y, _), update in zip(circles, run.updates, strict=True):
+        expected = seen.to_pixels(float(update.at[0].entry), float(update.loss.entry))  # type: ignore[arg-type, union-attr]
+        assert (float(x), float(y)) == pytest.approx(expected, abs=0.06)
+    assert drawn["at"] == pytest.approx(seen.to_pixels(2, 9), abs=0.06)
+    assert drawn["start"] == "x = 2"
+
+
+def test_words_table_and_labels_say_what_the_picture_shows() -> None:
+    runs = (parabola(), parabola(1.1))
+    seen = explorer_chart.Window((0, 10), (-1, 26), 1, ("x",))
+    drawn = explorer_chart.scene(
+        explorer_chart.Comparison(runs, (2.0,), ("slow", "fast")), seen
+    )
+    assert [w["name"] for w in drawn["words"]] == [
+        "slow: converging.",
+        "fast: diverging.",
+    ]
+    assert [w["look"] for w in drawn["words"]] == ["target", "watched"]
+    assert len(drawn["table"]["rows"]) == 10
+    assert drawn["table"]["rows"][1][:3] == ["1", "2.6", "5.76"]
+    assert drawn["alt"].startswith("2 runs. slow: ")
+    assert "fast leaves the picture at step" in drawn["path"]
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        parabola(3.0, 60),
+        parabola(start=math.nan),
+        parabola(rate=0.0),
+        parabola(start=5.0),
+        parabola(steps=1),
+        Descent(("<x>&",), parabola().updates, None, "</svg>"),
+    ],
+)
+def test_nothing_odd_breaks_a_chart(run: Descent) -> None:
+    seen = explorer_chart.Window((0, 10), (-1, 26), 1, ("<x>&",))
+    drawn = explorer_chart.scene(explorer_chart.Comparison((run,), (2.0,)), seen)
+    json.dumps(drawn)
+    for text in (
+        drawn["path"],
+        drawn["curve"],
+        explorer_chart.background(LINE, seen, "<l>")["ground"],
+    ):
+        ET.fromstring(f"<svg>{text}</svg>")  # noqa: S314 - our own
+        assert not re.findall(r'="[^"]*(?:nan|inf)', text)
+
+
+def test_a_landscape_without_a_number_is_an_empty_background() -> None:
+    nothing = Landscape((0.0, 1.0), (0.0, 1.0), ((math.nan, math.nan),) * 2)
+    seen = explorer_chart.window(nothing, ("x", "y"))
+    assert "level" not in explorer_chart.background(nothing, seen, "loss")["ground"]
+    assert (
+        explorer_chart.window(Landscape((0.0, 1.0), (), ((math.nan,) * 2,)), ("x",)).y[
+            0
+        ]
+        < 0
+    )
+
+
+def test_styles_and_script_bring_all_they_need() -> None:
+    assert "https://" not in explorer_chart.styles() + explorer_chart.script().replace(
+        "http://www.w3.org/2000/svg", ""
+    )
+    assert len(explorer_chart.script()) + len(explorer_chart.styles()) < 24_000
