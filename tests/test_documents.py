@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import re
 import subprocess
 from pathlib import Path
@@ -66,3 +68,33 @@ def test_the_examples_run(
             if said and path.name == "write_a_lesson.md":
                 got = eval(said[1], space)  # noqa: S307 - our own
                 assert said[2] == f'"{got}"', line
+
+
+def test_the_map_of_the_house_names_what_is_there() -> None:
+    """Every file and name in "Where things are" of CONTRIBUTING exists."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    part = text.partition("## Where things are")[2].partition("\n## ")[0]
+    named = re.findall(r"`([a-z_/]+\.py)`(?:, `([\w.]+)`)?", part)
+    assert len(named) > 15
+    found = 0
+    for file, name in named:
+        inside = ROOT / "tapeviz" / file
+        path = next((p for p in (inside, ROOT / file) if p.exists()), None)
+        if path is None:  # beside the file named before it
+            (path,) = (ROOT / "tapeviz").rglob(file)
+        tree = ast.parse(path.read_text("utf-8"))
+        defined = {getattr(node, "name", "") for node in ast.walk(tree)}
+        assert {*name.split(".")} - {""} <= defined, (file, name)
+        found += bool(name)
+    assert found > 8
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_picture_of_the_rooms_is_that_of_the_imports(theme: str) -> None:
+    spec = importlib.util.spec_from_file_location("rooms", ROOT / "docs" / "rooms.py")
+    assert spec is not None
+    assert spec.loader is not None
+    rooms = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(rooms)
+    drawn = (ROOT / "docs" / "static" / f"rooms-{theme}.svg").read_text("utf-8")
+    assert drawn == rooms.picture(theme), "run python docs/rooms.py"
