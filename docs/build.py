@@ -28,22 +28,22 @@ SITE = HERE / "_site"
 
 MODULES = {
     "tapeviz": "Tapes, tensors, and everything at the top level",
-    "tapeviz.tf.math": "Mathematics",
-    "tapeviz.tf.linalg": "Linear algebra",
-    "tapeviz.tf.nn": "Neural networks",
-    "tapeviz.tf.random": "Random numbers",
-    "tapeviz.tf.saved_model": "Saving modules",
-    "tapeviz.tf.nest": "Nested structures",
-    "tapeviz.tf.debugging": "Checks while a program runs",
-    "tapeviz.tf.autodiff": "Forward mode",
-    "tapeviz.tf.keras": "Keras: models",
-    "tapeviz.tf.keras.layers": "Keras: layers",
-    "tapeviz.tf.keras.activations": "Keras: activations",
-    "tapeviz.tf.keras.losses": "Keras: losses",
-    "tapeviz.tf.keras.metrics": "Keras: metrics",
-    "tapeviz.tf.keras.optimizers": "Keras: optimizers",
-    "tapeviz.tf.keras.optimizers.schedules": "Keras: learning-rate schedules",
-    "tapeviz.tf.keras.initializers": "Keras: initializers",
+    "tapeviz.math": "Mathematics",
+    "tapeviz.linalg": "Linear algebra",
+    "tapeviz.nn": "Neural networks",
+    "tapeviz.random": "Random numbers",
+    "tapeviz.saved_model": "Saving modules",
+    "tapeviz.nest": "Nested structures",
+    "tapeviz.debugging": "Checks while a program runs",
+    "tapeviz.autodiff": "Forward mode",
+    "tapeviz.keras": "Keras: models",
+    "tapeviz.keras.layers": "Keras: layers",
+    "tapeviz.keras.activations": "Keras: activations",
+    "tapeviz.keras.losses": "Keras: losses",
+    "tapeviz.keras.metrics": "Keras: metrics",
+    "tapeviz.keras.optimizers": "Keras: optimizers",
+    "tapeviz.keras.optimizers.schedules": "Keras: learning-rate schedules",
+    "tapeviz.keras.initializers": "Keras: initializers",
     "tapeviz.lessons": "Checks for exercises",
     "tapeviz.lessons.training": "Data and a small network to train",
     "tapeviz.errors": "Errors",
@@ -77,23 +77,24 @@ def _key(name: str) -> tuple[str, str]:
     return name.lower(), name
 
 
-def reference(module: ModuleType, heading: str, seen: set[int]) -> str:
-    """The page of one module as MyST: a directive for each name.
+def reference(called: str, heading: str, seen: set[int]) -> str:
+    """The page of the module that is ``called`` so, as MyST: a directive for each name.
 
-    ``seen`` has the ids of what other pages documented: that is not indexed again.
+    ``seen`` has the things described on other pages; those are not indexed again.
     """
-    entries = "\n".join(_entry(module, name, seen) for name in names(module))
+    module = importlib.import_module(called)
+    entries = "\n".join(_entry(called, module, name, seen) for name in names(module))
     summary = (inspect.getdoc(module) or "").split("\n\n")[0]
-    head = f"# {heading}\n\n`{module.__name__}`\n\n{summary}\n\n"
+    head = f"# {heading}\n\n`{called}`\n\n{summary}\n\n"
     return f"{head}```{{eval-rst}}\n{entries}\n```\n"
 
 
-def _entry(module: ModuleType, name: str, seen: set[int]) -> str:
+def _entry(called: str, module: ModuleType, name: str, seen: set[int]) -> str:
     thing = getattr(module, name)
     kind, options = ("autofunction", []) if not inspect.isclass(thing) else _CLASS
     again = ["   :no-index:"] if id(thing) in seen else []
     seen.add(id(thing))
-    lines = [f".. {kind}:: {module.__name__}.{name}", *options, *again]
+    lines = [f".. {kind}:: {called}.{name}", *options, *again]
     return "\n".join([*lines, ""])
 
 
@@ -194,7 +195,7 @@ def _generate(folder: Path) -> None:
     folder.mkdir()
     seen: set[int] = set()
     for name, heading in MODULES.items():
-        page = reference(importlib.import_module(name), heading, seen)
+        page = reference(name, heading, seen)
         (folder / f"{name}.md").write_text(page, "utf-8")
     (folder / "index.md").write_text(contents(MODULES), "utf-8")
     (folder / "operations.md").write_text(operations(), "utf-8")
