@@ -8,8 +8,9 @@ looks pays for it.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,9 @@ from tapeviz.engine.recording import VARIABLE, WATCHED, Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.formulas import formula
 from tapeviz.inspect.replay import replay, shape_of, value_of
+from tapeviz.inspect.source.operands import operand_words
 from tapeviz.inspect.source.positions import Code
-from tapeviz.inspect.source.variables import Names, holders, names_of
+from tapeviz.inspect.source.variables import Names, containers_of, holders, names_of
 from tapeviz.trace.graph import Edge, Graph, Node, Scope, Span
 
 
@@ -41,6 +43,47 @@ class GraphBuilder:
         self.holders = holders(names)
         self.code = Code()
         self.indices = self._own_indices()
+        self.words = self._words_in_lines()
+        self._name_leaves(containers_of(tape, names))
+
+    def _words_in_lines(self) -> dict[tuple[int, int], str]:
+        """What the learner's line calls the leaf or constant in each operand slot."""
+        sites = Counter(self.recs[i][-2:] for i in self.indices)
+        found: dict[tuple[int, int], str] = {}
+        for i in self.indices:
+            slots = [
+                slot
+                for slot, j in enumerate(self.inputs(i))
+                if j < 0 or self.kind(j) != "op"
+            ]
+            span = self.span(i) if slots and self.kind(i) == "op" else None
+            if span is None:
+                continue
+            name, count = TABLE[self.recs[i][0]].name, len(self.inputs(i))
+            alone = sites[self.recs[i][-2:]] == 1
+            words = operand_words(span.text, name, count, alone=alone)
+            found |= {(i, slot): words[slot] for slot in slots if words[slot]}
+        return found
+
+    def _name_leaves(self, containers: dict[int, str]) -> None:
+        """Give each leaf without a name of its own the one that its line uses.
+
+        A word that stands for several leaves names none of them; then, and where no
+        line has a word, the object or list that holds the leaf gives its name.
+        """
+        meant: dict[str, set[int]] = {}
+        first: dict[int, str] = {}
+        for (i, slot), word in self.words.items():
+            j = self.inputs(i)[slot]
+            if j >= 0:
+                meant.setdefault(word, set()).add(j)
+                first.setdefault(j, word)
+        taken = set(self.names.values())
+        for j, word in first.items():
+            if j not in self.names and word not in taken and len(meant[word]) == 1:
+                self.names[j] = word
+        for j, name in containers.items():
+            self.names.setdefault(j, name)
 
     def _own_indices(self) -> list[int]:
         """The records of this tape: its windows, what they read and what it watches."""
@@ -96,7 +139,26 @@ class GraphBuilder:
         """The node of an operand that is not recorded."""
         shared = isinstance(v, (np.generic, np.ndarray))
         name = self.holders.get(id(v), ("", None))[0] if shared else ""
+        name = name or self._constant_word(i, slot)
         return Node(f"k{i}_{slot}", "constant", "constant", "", "", name, value_of(v))
+
+    def _constant_word(self, i: int, slot: int) -> str:
+        """The word in the line for a constant; "" if it means several values."""
+        word = self.words.get((i, slot), "")
+        if not word or word in self.names.values():
+            return ""
+        return word if self._constant_values[word] <= 1 else ""
+
+    @cached_property
+    def _constant_values(self) -> dict[str, int]:
+        """How many different values the constants have that a word stands for."""
+        found: dict[str, set[Any]] = {}
+        for (i, slot), word in self.words.items():
+            if self.inputs(i)[slot] < 0:
+                v = TABLE[self.recs[i][0]].values(self.recs[i])[slot]
+                small = isinstance(v, (bool, int, float, np.number)) or np.ndim(v) == 0
+                found.setdefault(word, set()).add(repr(v) if small else id(v))
+        return {word: len(values) for word, values in found.items()}
 
 
 def asked(tape: GradientTape) -> tuple[Any, Any]:

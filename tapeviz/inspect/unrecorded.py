@@ -145,6 +145,7 @@ class UnrecordedParts:
         name, thing, found = self._origin(id, self.look.operand(i, slot), v)
         if thing is not None:
             self.things[identity_of(thing)] = id
+        name = name or self.nodes[id].name
         node = replace(self.nodes[id], name=name)
         if found is not None and self._is_computed(found):
             if name:

@@ -491,7 +491,7 @@ def test_two_variables_that_hold_one_tensor_are_both_named() -> None:
     assert [n.name for n in graph.nodes if n.kind == "op"] == ["y = z"]
 
 
-def test_a_name_that_was_given_to_something_else_is_not_there() -> None:
+def test_a_name_that_was_given_to_something_else_is_the_one_in_the_line() -> None:
     graph = drawn("""
         x = tf.Variable(3.0)
         a = tf.constant(2.0)
@@ -504,7 +504,7 @@ def test_a_name_that_was_given_to_something_else_is_not_there() -> None:
         rate = 0.25
         picture = draw(tape)
     """)
-    assert [n.name for n in graph.nodes] == ["x", "", "", "", "", "", "y"]
+    assert [n.name for n in graph.nodes] == ["x", "a", "", "rate", "", "", "y"]
     assert unrecorded(graph) == {}
 
 
@@ -547,7 +547,7 @@ def test_the_name_given_to_a_variable_comes_first() -> None:
     assert graph.nodes[0].name == "weight"
 
 
-def test_a_name_in_another_function_is_not_this_one() -> None:
+def test_a_name_in_another_function_is_that_of_its_line() -> None:
     graph = drawn("""
         def step(v):
             scale = tf.constant(2.0)
@@ -558,7 +558,8 @@ def test_a_name_in_another_function_is_not_this_one() -> None:
         y = tf.constant(0.0)
         picture = draw(step(tf.Variable(1.0)))
     """)
-    assert {n.name for n in graph.nodes} == {""}
+    assert [n.name for n in graph.nodes] == ["v", "scale", ""]
+    assert [n.value.data for n in graph.nodes[:2]] == [(1.0,), (2.0,)]
     assert unrecorded(graph) == {}
 
 

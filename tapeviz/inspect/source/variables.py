@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
 
 Names = Mapping[str, Any]
+
+SHELL = frozenset(("In", "Out", "exit", "quit"))
+"""What IPython keeps among the learner's variables."""
+
+MANY = 16
+"""A longer list or dictionary gives no names."""
+
+DEEP = 3
+"""So many dots and brackets a name has at most."""
 
 
 def names_of(tape: GradientTape, names: Names) -> dict[int, str]:
@@ -18,8 +28,8 @@ def names_of(tape: GradientTape, names: Names) -> dict[int, str]:
     both names; one whose variable now holds something else gets none.
     """
     found: dict[int, list[str]] = {}
-    for name, thing in tensors(names):
-        index = tape._index_of(thing)
+    for name, thing in list(names.items()):
+        index = tape._index_of(thing) if _own(name, thing) else -1
         if index >= 0 and name not in found.setdefault(index, []):
             found[index].append(name)
     named = {index: " = ".join(all_) for index, all_ in found.items()}
@@ -27,6 +37,16 @@ def names_of(tape: GradientTape, names: Names) -> dict[int, str]:
         if isinstance(thing, Variable) and thing._name != "Variable":
             named[index] = thing._name
     return named
+
+
+def containers_of(tape: GradientTape, names: Names) -> dict[int, str]:
+    """Names such as ``params[0]`` and ``lin.slope``, by the index of the record."""
+    found: dict[int, str] = {}
+    for name, thing in _contained(names):
+        index = tape._index_of(thing)
+        if index >= 0:
+            found.setdefault(index, name)
+    return found
 
 
 def holders(names: Names) -> dict[int, tuple[str, Any]]:
@@ -45,16 +65,56 @@ def holders(names: Names) -> dict[int, tuple[str, Any]]:
 
 
 def tensors(names: Names) -> Iterable[tuple[str, Any]]:
-    """Tensors and variables by name; those in short lists by name and number."""
-    inside: list[tuple[str, Any]] = []
+    """Tensors and variables by name; then those in short lists and in objects."""
+    every = list(names.items())
+    yield from ((name, thing) for name, thing in every if _own(name, thing))
+    yield from _contained(names)
+
+
+def _own(name: str, thing: Any) -> bool:
+    return not name.startswith("_") and thing.__class__ in (Tensor, Variable)
+
+
+def _contained(names: Names) -> Iterator[tuple[str, Any]]:
+    """The tensors in the learner's lists, dictionaries and objects, by their path."""
+    seen: set[int] = set()
     for name, thing in list(names.items()):
-        if name.startswith("_"):
-            continue
-        if thing.__class__ in (Tensor, Variable):
-            yield name, thing
-        elif thing.__class__ in (list, tuple) and len(thing) <= 16:
-            inside += [
-                (f"{name}[{i}]", t) for i, t in enumerate(thing)
-                if t.__class__ in (Tensor, Variable)
-            ]  # fmt: skip
-    yield from inside
+        hidden = name.startswith("_") or name in SHELL
+        if not hidden and thing.__class__ not in (Tensor, Variable):
+            yield from _inside(name, thing, seen, DEEP)
+
+
+def _inside(
+    path: str, thing: Any, seen: set[int], depth: int
+) -> Iterator[tuple[str, Any]]:
+    if thing.__class__ in (Tensor, Variable):
+        yield path, thing
+        return
+    if not depth or id(thing) in seen:
+        return
+    parts = _members(path, thing)
+    if parts:
+        seen.add(id(thing))
+    for inner, one in parts:
+        yield from _inside(inner, one, seen, depth - 1)
+
+
+def _members(path: str, thing: Any) -> list[tuple[str, Any]]:
+    """What a short list, a dictionary or an object holds; no code of it is run."""
+    if thing.__class__ in (list, tuple):
+        short = len(thing) <= MANY
+        return [(f"{path}[{k}]", v) for k, v in enumerate(thing)] if short else []
+    if thing.__class__ is dict:
+        keys = [k for k in list(thing) if k.__class__ in (str, int)]
+        short = len(thing) <= MANY
+        return [(f"{path}[{k!r}]", thing[k]) for k in keys] if short else []
+    if isinstance(thing, (type, ModuleType, GradientTape)):
+        return []
+    held = getattr(thing, "__dict__", None)
+    if held.__class__ is not dict or len(held) > 4 * MANY:
+        return []
+    return [
+        (f"{path}.{k}", v)
+        for k, v in list(held.items())
+        if isinstance(k, str) and not k.startswith("_")
+    ]

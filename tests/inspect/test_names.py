@@ -1,0 +1,90 @@
+"""Each value has the name that stands for it in the learner's line."""
+
+from __future__ import annotations
+
+import linecache
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+import tapeviz as tf
+
+
+def ran(source: str) -> dict[str, Any]:
+    """The names after a program whose lines can be looked up."""
+    text, file = dedent(source), "<names>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    scope: dict[str, Any] = {"tf": tf}
+    exec(compile(text, file, "exec"), scope)  # noqa: S102 - the program under test
+    return scope
+
+
+def leaves(source: str) -> list[str]:
+    """The names of the leaves in the picture of ``tape``."""
+    scope = ran(source + "\npicture = tf.draw(tape)\n")
+    return [n.name for n in scope["picture"].graph.nodes if n.kind != "op"]
+
+
+HEAD = "x = tf.Variable(3.0)\n"
+TAPE = "with tf.GradientTape() as tape:\n    "
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        (
+            "params = [tf.Variable(2.0), tf.Variable(1.0)]\n"
+            + TAPE
+            + "y = params[0] * params[1]",
+            ["params[0]", "params[1]"],
+        ),
+        (
+            "W1 = tf.Variable(2.0)\nparams = [W1]\n" + TAPE + "y = params[0] ** 3",
+            ["W1", ""],
+        ),
+        ("k = 4\n" + HEAD + TAPE + "y = x - k\ntape.gradient(y, x)", ["x", "k"]),
+        (
+            "class Lin(tf.Module):\n"
+            "    def __init__(self): self.slope = tf.Variable(2.0)\n"
+            "    def __call__(self, x): return self.slope * x\n"
+            "lin = Lin()\n" + HEAD + TAPE + "y = lin(x)",
+            ["self.slope", "x"],
+        ),
+        (
+            "class Lin(tf.Module):\n"
+            "    def __init__(self): self.slope = tf.Variable(2.0)\n"
+            "    def __call__(self, x): return self.slope * x\n"
+            "a = Lin()\nb = Lin()\n" + HEAD + TAPE + "y = a(b(x))",
+            ["b.slope", "x", "a.slope"],
+        ),
+        (
+            "x = tf.constant(2.0)\n" + TAPE + "tape.watch(x); y = x ** 2\n"
+            "x = x - 0.1 * tape.gradient(y, x)",
+            ["x", ""],
+        ),
+        (
+            HEAD + "def f(v, k): return v * k\n" + TAPE + "y = f(f(x, 2.0), 5.0)",
+            ["x", "", ""],
+        ),
+    ],
+    ids=[
+        "subscript", "own-name-first", "python-number", "attribute", "two-objects",
+        "rebound", "one-word-for-two-values",
+    ],
+)  # fmt: skip
+def test_a_leaf_has_the_name_in_its_line(source: str, names: list[str]) -> None:
+    assert leaves(source) == names
+
+
+def test_a_named_python_number_has_its_name_in_film_and_explanation() -> None:
+    scope = ran("""
+        x = tf.Variable(1.0)
+        x_f = 4
+        with tf.GradientTape() as tape:
+            loss = (x - x_f) ** 2
+        text = tf.explain(tape, loss, x).text
+        film = tf.play(tape, loss, x)
+    """)
+    assert "x - x_f   1 - 4" in scope["text"]
+    assert "x - x_f" in scope["film"]._repr_mimebundle_()["text/html"]
