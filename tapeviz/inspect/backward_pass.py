@@ -23,6 +23,7 @@ from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.dataflow import CallSite
 from tapeviz.inspect.source.variables import Names, tensors
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
+from tapeviz.trace.graph import Graph, Node
 from tapeviz.trace.value import Value
 
 
@@ -56,7 +57,9 @@ def backward(
         if parts:
             made = tuple(_contribution(builder, i, g, part, left) for part in parts)
             steps.append(Step(f"n{i}", value_of(g), made))
-    drawn = picture(builder, targets, flattened, grads)
+    drawn = _without_own_derivatives(
+        picture(builder, targets, flattened, grads), names, tape
+    )
     drawn = replace(drawn, frames=frames(builder, names, drawn.nodes, drawn.edges))
     known, indices = drawn.by_id, map(tape._index_of, flattened)
     recorded = [
@@ -75,6 +78,50 @@ def backward(
         tuple(_name_of(names, s) for s in flattened),
         _with_reasons(results, reasons),
     ).validate()
+
+
+def _without_own_derivatives(drawn: Graph, names: Names, tape: GradientTape) -> Graph:
+    """The graph without what the tape's own ``gradient`` recorded beside the targets.
+
+    A persistent tape that is asked in its block records the derivatives, too; they are
+    no part of the way to a target that they do not lead to.
+    """
+    leads: set[str] = {n.id for n in drawn.nodes if n.target}
+    todo = list(leads)
+    while todo:
+        for edge in drawn.into[todo.pop()]:
+            if edge.tail not in leads:
+                leads.add(edge.tail)
+                todo.append(edge.tail)
+    beside = {
+        n.id for n in drawn.nodes if n.id not in leads and _derived(n, names, tape)
+    }
+    if not beside:
+        return drawn
+    for edge in drawn.edges:  # in the order of recording: what follows goes, too
+        if edge.tail in beside and edge.head not in leads:
+            beside.add(edge.head)
+    used = {e.tail for e in drawn.edges if e.head not in beside}
+    dropped = beside | {
+        n.id
+        for n in drawn.nodes
+        if n.kind == "constant" and n.id not in used and n.id not in leads
+    }
+    return replace(
+        drawn,
+        nodes=tuple(n for n in drawn.nodes if n.id not in dropped),
+        edges=tuple(e for e in drawn.edges if not {e.head, e.tail} & dropped),
+        scopes=tuple(s for s in drawn.scopes if not {s.first, s.last} & dropped),
+    )
+
+
+_OWN = re.compile(r"([A-Za-z_]\w*)\.(?:gradient|(?:batch_)?jacobian)\(")
+
+
+def _derived(node: Node, names: Names, tape: GradientTape) -> bool:
+    """Whether a call of this tape's own ``gradient`` made an operation."""
+    found = _OWN.match(node.span.text) if node.span and node.kind == "op" else None
+    return found is not None and names.get(found[1]) is tape
 
 
 def _ones_like(v: Any) -> Any:
@@ -168,10 +215,13 @@ def _filled(builder: GraphBuilder, i: int, g: Any, slot: int, rule: str) -> str:
     rec = builder.recs[i]
     op = TABLE[rec[0]]
     known: dict[str, Any] = {"g": g, "y": builder.values[i], "k": slot}
+    names = {"y": builder.names.get(i, "y")}
+    for n, (k, j) in zip(op.operands, enumerate(op.inputs(rec)), strict=False):
+        names[n] = builder.names.get(j) or builder.words.get((i, k)) or n
     for n, j, v in zip(op.operands, op.inputs(rec), op.values(rec), strict=False):
         known[n] = builder.values[j] if j >= 0 and not op.many else v
     shapes = re.sub(r"shape\((\w+)\)", lambda m: str(np.shape(known[m[1]])), rule)
-    return _NAME.sub(lambda m: _number(known.get(m[0]), m[0]), shapes)
+    return _NAME.sub(lambda m: _number(known.get(m[0]), names.get(m[0], m[0])), shapes)
 
 
 def _number(v: Any, name: str) -> str:
@@ -179,6 +229,8 @@ def _number(v: Any, name: str) -> str:
     if v is None or isinstance(v, str):
         return name
     if isinstance(v, np.ndarray):
+        if v.size == 1:
+            return _number(v.reshape(-1)[0], name)
         if v.ndim == 1 and v.size <= 4:
             return "[" + ", ".join(_digits(e) for e in v) + "]"
         return f"{name}[{'×'.join(map(str, v.shape))}]"

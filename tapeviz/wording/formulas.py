@@ -7,6 +7,7 @@ into a small tree, and written out from there.
 from __future__ import annotations
 
 import ast
+import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -146,6 +147,75 @@ def _call(node: ast.Call, name: str) -> Math:
     if name == "T" and len(args) == 1:
         return Math("power", parts=(_within(node.args[0], 4), Math("word", "T")))
     return Math("call", name, args)
+
+
+# -- simplifying --------------------------------------------------------------------
+
+
+def simplified(text: str, *, exponents: bool = False) -> str:
+    """The formula with sums of whole numbers worked out, without what changes nothing.
+
+    With ``exponents`` only exponents are worked out, so that numbers that were filled
+    in can still be seen.
+
+    >>> simplified("g * 2 * x ** (2 - 1)"), simplified("g * 1 * x ** (1 - 1)")
+    ('g * 2 * x', 'g')
+    >>> simplified("1 * 2 * 3 ** (2 - 1)", exponents=True)
+    '1 * 2 * 3'
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+        before = ast.dump(tree)
+        found = _Simplifier(exponents=exponents).visit(tree)
+        return text if ast.dump(found) == before else ast.unparse(found)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
+
+
+class _Simplifier(ast.NodeTransformer):
+    """Works out sums of whole numbers, and drops factors 1, terms 0 and exponents 1."""
+
+    def __init__(self, *, exponents: bool) -> None:
+        self.exponents = exponents
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        op, before = type(node.op), self.exponents
+        node.left = self.visit(node.left)
+        self.exponents = before and op is not ast.Pow
+        node.right = self.visit(node.right)
+        self.exponents = before
+        left, right = _whole(node.left), _whole(node.right)
+        if op is ast.Pow and right in (0, 1):
+            return node.left if right else ast.Constant(1)
+        if before:
+            return node
+        if left is not None and right is not None and op in _FOLDED:
+            return _constant(_FOLDED[op](left, right))
+        if (op is ast.Mult and right == 1) or (op in _FOLDED and right == 0):
+            return node.left
+        if (op is ast.Mult and left == 1) or (op is ast.Add and left == 0):
+            return node.right
+        return node
+
+
+_FOLDED: dict[type, Callable[[int, int], int]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub,
+}  # fmt: skip
+
+
+def _whole(node: ast.expr) -> int | None:
+    """The whole number that an expression is, below zero too."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = _whole(node.operand)
+        return None if inner is None else -inner
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return node.value
+    return None
+
+
+def _constant(value: int) -> ast.expr:
+    made = ast.Constant(abs(value))
+    return ast.UnaryOp(ast.USub(), made) if value < 0 else made
 
 
 # -- writing ------------------------------------------------------------------------

@@ -88,3 +88,36 @@ def test_a_named_python_number_has_its_name_in_film_and_explanation() -> None:
     """)
     assert "x - x_f   1 - 4" in scope["text"]
     assert "x - x_f" in scope["film"]._repr_mimebundle_()["text/html"]
+
+
+def test_a_persistent_tape_asked_in_its_block_is_one_tape() -> None:
+    scope = ran("""
+        x = tf.Variable(2.0)
+        with tf.GradientTape(persistent=True) as tape:
+            y = x ** 3
+            dy = tape.gradient(y, x)
+        film = tf.play(tape, y, x).film
+        second = tf.play(tape, dy, x).film
+    """)
+    first = scope["film"].frames[0].caption
+    assert first.startswith("The tape recorded 1 operation on the way to y.")
+    assert {f.phase for f in scope["film"].frames} <= {"", "forward", "backward"}
+    assert "outer tape" not in "".join(f.caption for f in scope["second"].frames)
+    assert "12" in scope["film"].frames[-1].caption, "3 * 2 ** 2"
+    assert "12" in scope["second"].frames[-1].caption, "6 * 2"
+
+
+def test_a_1_by_1_array_is_a_number_in_a_rule_and_no_line_comes_twice() -> None:
+    scope = ran("""
+        x = tf.Variable([[1.0]])
+        with tf.GradientTape() as tape:
+            loss = (x - 4) ** 2
+        text = tf.explain(tape, loss, x).text
+        v = tf.Variable(3.0)
+        with tf.GradientTape() as tape:
+            y = v * v
+        twice = tf.explain(tape, y, v).text
+    """)
+    assert "1 * 2 * (-3)" in scope["text"]
+    assert "1×1" not in scope["text"]
+    assert scope["twice"].count("= 3 + 3") == 1

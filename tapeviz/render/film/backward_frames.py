@@ -16,6 +16,7 @@ from tapeviz.trace.film import Frame, PredictQuestion, Term
 from tapeviz.trace.graph import Node
 from tapeviz.trace.questions import Practice
 from tapeviz.trace.value import Value
+from tapeviz.wording.formulas import simplified
 from tapeviz.wording.text_width import cut
 from tapeviz.wording.values import brief, fmt, shape
 
@@ -252,7 +253,7 @@ class BackwardFrames:
     def rule(self, step: Step, c: Contribution, row: int) -> Frame:
         """The frame of the rule, or of the local derivative, for one operand."""
         value = c.local_value
-        text = self.words.local(c) or c.rule
+        text = self.words.local(c) or self.words.rule_in_names(c)
         if value is not None:
             text = f"\u00d7 {brief(value, _NOTE_LENGTH - 2)}"
         chip = [self.note(c.edge, text, "rule")] if self.small else []
@@ -314,8 +315,8 @@ class BackwardFrames:
             str(self.frame_count - 1),
             self.words.names[step.node],
             brief(step.upstream),
-            c.rule,
-            c.filled,
+            self.words.rule_in_names(c),
+            simplified(c.filled, exponents=True),
             f"{brief(c.value)} to {self.words.names[c.node]}",
             total(terms, c.total) if len(terms) > 1 else brief(c.total),
         )
@@ -340,6 +341,7 @@ class BackwardFrames:
         self.totals[node] = now
         self.arrival_steps.setdefault(node, []).append(self.frame_count)
         text = total(terms, now) if len(terms) > 1 else brief(now)
+        text = brief(now) if len(text) > _SLOT_LENGTH else text
         array = now if now.shape and not now.is_zero and heatmap.cells(now) else None
         if now.is_zero and now.shape:
             text = "all zero"

@@ -11,6 +11,7 @@ from functools import cached_property
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.graph import Edge, Node
 from tapeviz.trace.value import Value
+from tapeviz.wording.formulas import simplified
 from tapeviz.wording.values import brief, counted, fill, fmt, one_line, shape
 
 _LONG = 28
@@ -103,7 +104,8 @@ class Sentences:
         """What is there before the first step."""
         return (
             f"The tape recorded {self._operations} on the way to {self.target}. "
-            "First they run forwards, then the gradients come back."
+            "First they run forwards, then the gradients come back. "
+            "In a rule, g is the gradient that arrives."
         )
 
     def leaf(self, node: Node) -> str:
@@ -166,7 +168,7 @@ class Sentences:
         """The name of the tape that the pass runs over, where there are several."""
         frames = self.run.graph.frames
         inner = any(map(self.inner_tape, self.run.graph.nodes))
-        name = frames[0].name if frames else "the outer tape"
+        name = frames[0].name if frames else ""
         return name if inner or len(frames) > 1 else ""
 
     def _code(self, node: Node) -> str:
@@ -247,9 +249,9 @@ class Sentences:
         head = self.names[self._edges[c.edge].head]
         text = self.local(c)
         if not text:
-            return self._lined_up(c) or f"g -> {c.rule}"
+            return self._lined_up(c) or f"g -> {self.rule_in_names(c)}"
         value = "" if c.local_value is None else brief(c.local_value)
-        return equation(ratio(head, self.names[c.node]), c.local, text, value)
+        return equation(ratio(head, self.names[c.node]), text, value)
 
     def _lined_up(self, c: Contribution) -> str:
         """The rule of a matrix product in names, above the shapes of its factors."""
@@ -286,7 +288,7 @@ class Sentences:
     def _in_names(self, c: Contribution, rule: str) -> str:
         head = self._nodes[self._edges[c.edge].head]
         output = {"y": expression(self.names[head.id])}
-        return fill(rule, output | self._operands(head, self.names))
+        return simplified(fill(rule, output | self._operands(head, self.names)))
 
     def operand(self, edge: str) -> str:
         """An operand's name, and which of several it is: "the second x"."""
@@ -330,8 +332,9 @@ class Sentences:
 
     def added_formula(self, c: Contribution, terms: Sequence[Value]) -> str:
         """The rule with numbers and, where paths meet, the sum."""
-        filled = "" if NUMBER.fullmatch(c.filled.strip("()")) else c.filled
-        product = equation(c.rule, filled, brief(c.value))
+        numbers = simplified(c.filled, exponents=True)
+        filled = "" if NUMBER.fullmatch(numbers.strip("()")) else numbers
+        product = equation(self.rule_in_names(c), filled, brief(c.value))
         if len(terms) == 1:
             return product
         return f"{product};  {self.names[c.node]}: {total(terms, c.total)}"

@@ -161,8 +161,8 @@ class ExplanationWords:
             self.labels[step.node],
             self.value(step.upstream),
             self.labels[c.node],
-            words.fill(c.rule, self._names(node)),
-            c.filled,
+            maths.simplified(words.fill(c.rule, self._names(node))),
+            maths.simplified(c.filled, exponents=True),
             self.value(c.value),
             self.value(c.total),
             "" if check is None else self._checked(check),
@@ -193,7 +193,15 @@ class ExplanationWords:
     # -- derivations -----------------------------------------------------------------
 
     def derivation(self, n: int) -> Iterator[Math]:
-        """The gradient of one source as a chain of equal formulas, one line each."""
+        """The gradient of one source as a chain of equal formulas, none twice."""
+        last = ""
+        for line in self._chain(n):
+            said = maths.to_text(line)
+            if said != last:
+                yield line
+            last = said
+
+    def _chain(self, n: int) -> Iterator[Math]:
         paths = [path for path in self.data.paths if path.source == n]
         whole = maths.derivative(_sum(self.target), maths.symbol(self.source(n)))
         value = self.run.results[n]

@@ -1,0 +1,42 @@
+"""A rule simplified for the eye is still the rule: both texts are evaluated."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tapeviz.wording.formulas import simplified
+
+_LEAVES = st.sampled_from(("g", "x", "y", "0", "1", "2", "3"))
+_TEXTS = st.recursive(
+    _LEAVES,
+    lambda inner: (
+        st.builds("({} {} {})".format, inner, st.sampled_from(("+", "-", "*")), inner)
+        | st.builds(
+            "({} ** {})".format, inner, st.sampled_from(("0", "1", "(2 - 1)", "2"))
+        )
+        | st.builds("(-{})".format, inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(_TEXTS, st.booleans())
+def test_both_texts_have_the_same_value(text: str, exponents: bool) -> None:
+    known = {"g": 7, "x": -3, "y": 5}
+    short = simplified(text, exponents=exponents)
+    assert eval(short, known) == eval(text, known)  # noqa: S307 - made above
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("g * 3 * x ** (3 - 1)", "g * 3 * x ** 2"),
+        ("2 * x ** (2 - 1)", "2 * x"),
+        ("g * n * x ** (n - 1)", "g * n * x ** (n - 1)"),
+        ("g * 2.0 * x", "g * 2.0 * x"),
+    ],
+)
+def test_a_rule_is_short(text: str, short: str) -> None:
+    assert simplified(text) == short
