@@ -236,7 +236,7 @@ def assert_rank_at_least(
         )
 
 
-def assert_scalar(tensor: Any, name: Any = None, message: Any = None) -> Tensor:
+def assert_scalar(tensor: Any, message: Any = None, name: Any = None) -> Tensor:
     """The tensor itself; ValueError if it has an axis."""
     t: Tensor = convert(tensor)
     if _rank(t):

@@ -148,8 +148,8 @@ def tensor_scatter_nd_add(
 
 @composite("tensor_scatter_nd_update")
 def tensor_scatter_nd_update(
-    tensor: Any, indices: Any, updates: Any, bad_indices_policy: str = "",
-    name: str | None = None,
+    tensor: Any, indices: Any, updates: Any, name: str | None = None,
+    *, bad_indices_policy: str = "",
 ) -> Tensor:  # fmt: skip
     """A copy of a tensor with its entries at coordinates replaced by ``updates``.
 

@@ -20,7 +20,7 @@ from tapeviz.engine.dtypes import as_dtype
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tensor import Tensor, Variable, WeightPath
-from tapeviz.errors import error_message
+from tapeviz.errors import error_message, warn
 from tapeviz.tf import linalg
 from tapeviz.tf.arrays import creation, indexing, shaping
 from tapeviz.tf.keras import activations, backend, initializers, regularizers
@@ -329,6 +329,7 @@ class InputLayer(Layer):
         shape: Any = None,
         batch_size: int | None = None,
         dtype: Any = None,
+        *,
         name: str | None = None,
         **unknown: Any,
     ) -> None:
@@ -348,10 +349,11 @@ def Input(  # noqa: N802 - Keras' name
     shape: Any = None,
     batch_size: int | None = None,
     dtype: Any = None,
+    *,
     name: str | None = None,
 ) -> InputLayer:
     """The shape of one input, for the head of a Sequential."""
-    return InputLayer(shape, batch_size, dtype, name)
+    return InputLayer(shape, batch_size, dtype, name=name)
 
 
 class Dense(Layer):
@@ -525,32 +527,64 @@ class Activation(Layer):
         return tuple(input_shape)
 
 
-def _activation(name: str, function: Callable[..., Any]) -> Any:
-    """A layer class for one activation, its options given when it is made."""
+class ReLU(Activation):
+    """``max(x, 0)``, at most ``max_value``; ``negative_slope`` below ``threshold``.
 
-    def __init__(self: Any, *args: Any, **options: Any) -> None:  # noqa: N807
-        names = list(inspect.signature(function).parameters)[1:]
-        mine = dict(zip(names, args, strict=False))
-        mine |= {n: options.pop(n) for n in names if n in options}
-        Activation.__init__(self, functools.partial(function, **mine), **options)
+    >>> ReLU(0.5)([-1.0, 0.2, 2.0]).numpy()
+    array([0. , 0.2, 0.5], dtype=float32)
+    """
 
-    doc = f"{function.__doc__}"
-    return type(
-        name,
-        (Activation,),
-        {"__init__": __init__, "__doc__": doc, "__module__": __name__},
-    )
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **options: Any,
+    ) -> None:
+        made = functools.partial(
+            activations.relu,
+            negative_slope=negative_slope,
+            max_value=max_value,
+            threshold=threshold,
+        )
+        super().__init__(made, **options)
 
 
-ReLU = _activation("ReLU", activations.relu)
-LeakyReLU = _activation(
-    "LeakyReLU",
-    functools.wraps(activations.leaky_relu)(
-        lambda x, negative_slope=0.3: activations.leaky_relu(x, negative_slope)
-    ),
-)
-ELU = _activation("ELU", activations.elu)
-Softmax = _activation("Softmax", activations.softmax)
+class LeakyReLU(Activation):
+    """``x`` where it is positive, else ``negative_slope * x``.
+
+    >>> LeakyReLU(0.5)([-1.0, 2.0]).numpy()
+    array([-0.5,  2. ], dtype=float32)
+    """
+
+    def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
+        if "alpha" in options:
+            negative_slope = options.pop("alpha")
+            warn("Argument `alpha` is deprecated. Use `negative_slope` instead.")
+        made = functools.partial(activations.leaky_relu, negative_slope=negative_slope)
+        super().__init__(made, **options)
+
+
+class ELU(Activation):
+    """``x`` where it is positive, else ``alpha * (exp(x) - 1)``.
+
+    >>> ELU()([-1.0, 2.0]).numpy().round(3)
+    array([-0.632,  2.   ], dtype=float32)
+    """
+
+    def __init__(self, alpha: float = 1.0, **options: Any) -> None:
+        super().__init__(functools.partial(activations.elu, alpha=alpha), **options)
+
+
+class Softmax(Activation):
+    """Positive numbers that sum to 1 along ``axis``.
+
+    >>> Softmax()([[0.0, 0.0]]).numpy()
+    array([[0.5, 0.5]], dtype=float32)
+    """
+
+    def __init__(self, axis: Any = -1, **options: Any) -> None:
+        super().__init__(functools.partial(activations.softmax, axis=axis), **options)
 
 
 class Flatten(Layer):
@@ -581,8 +615,15 @@ class Dropout(Layer):
     array([[1., 2.]], dtype=float32)
     """
 
-    def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Any = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(**options)
+        self.noise_shape = noise_shape
         if not 0 <= rate <= 1:
             raise ValueError(
                 error_message(
@@ -601,7 +642,11 @@ class Dropout(Layer):
             return inputs
         if self.rate == 1:
             return creation.zeros_like(inputs)
-        survivors = self._numbers.random(tuple(inputs.shape)) >= self.rate
+        drawn = self.noise_shape or inputs.shape
+        shape = tuple(
+            own if n is None else n for n, own in zip(drawn, inputs.shape, strict=True)
+        )
+        survivors = self._numbers.random(shape) >= self.rate
         mask = creation.constant(
             (survivors / (1 - self.rate)).astype(inputs.dtype.as_numpy_dtype)
         )

@@ -347,6 +347,8 @@ def unsorted_segment_sum(
 ) -> Tensor:
     """Rows with the same number added: row ``i`` goes to sum ``segment_ids[i]``.
 
+    Rows with a negative number are left out.
+
     >>> import tapeviz as tf
     >>> tf.math.unsorted_segment_sum([1.0, 2.0, 4.0], [0, 1, 0], 2).numpy()
     array([5., 2.], dtype=float32)
@@ -355,8 +357,11 @@ def unsorted_segment_sum(
     flattened = (
         t if np.ndim(ids) == 1 else call.reshape(t, (-1, *t.shape[np.ndim(ids) :]))
     )
-    shape = (n, *flattened.shape[1:])
-    return call.scatter(flattened, shape, np.ravel(ids), -len(shape))
+    shape, ids = (n, *flattened.shape[1:]), np.ravel(ids)
+    if (ids < 0).any():
+        rows = np.flatnonzero(ids >= 0)
+        flattened, ids = call.gather(flattened, rows, -len(shape)), ids[rows]
+    return call.scatter(flattened, shape, ids, -len(shape))
 
 
 def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
