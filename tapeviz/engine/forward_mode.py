@@ -7,6 +7,7 @@ upstream gradient, is ``dy/dx * tangent``: the jvp.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -123,13 +124,16 @@ class ForwardAccumulator:
         """Let the tape, and those around it, record in this block."""
         idle = [t for t in (*self._around, self._tape) if not t._is_recording]
         idle = [t for t in idle if t._persistent or not t._used]
+        caller = sys._getframe(2)  # beyond contextlib's __enter__
         for tape in idle:
+            tape._block = caller, -1
             tape._start(tape_stack.now)
         try:
             yield
         finally:
             for tape in reversed(idle):
                 tape._stop()
+                tape._block = None
 
 
 def _zeros(t: Any) -> Tensor:

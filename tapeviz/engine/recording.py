@@ -14,8 +14,11 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from threading import get_ident
 from types import FrameType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
+from weakref import WeakSet
 
 from numpy import float32 as f32
 
@@ -100,11 +103,13 @@ class Recording:
         leaf = self.leaves.get(id(variable))
         if leaf is None:
             return -1
-        if leaf[2] is not variable._v:
-            value = leaf[2] = variable._v
-            leaf[1] = len(self.recs)
-            self.enter("reads", leaf[1])
+        value = variable._v
+        if leaf[2] is not value:  # in an order that an interrupt may break off
+            index = len(self.recs)
             self.recs.append((READ, leaf[0], None, value, None, None, -1))
+            self.enter("reads", index)
+            leaf[1] = index
+            leaf[2] = value
         now: int = leaf[1]
         return now
 
@@ -163,6 +168,14 @@ def records_in_any_thread(handle: RecordingHandle) -> bool:
     return _plain_recs.__get__(handle) is not None
 
 
+def _choose_recs() -> None:
+    """Let ``handle.recs`` be the plain slot, unless others must not see it."""
+    many = len(ThreadRegistration.threads) > 1 or len(_task_tapes.open) > 0
+    recs = _own_thread_recs if many else _plain_recs
+    if RecordingHandle.__dict__["recs"] is not recs:
+        RecordingHandle.recs = recs
+
+
 class ThreadRegistration:
     """Counts the threads that use tapes; each has one, which dies with it.
 
@@ -183,9 +196,7 @@ class ThreadRegistration:
         self._switch()
 
     def _switch(self) -> None:
-        recs = _own_thread_recs if len(self.threads) > 1 else _plain_recs
-        if RecordingHandle.__dict__["recs"] is not recs:
-            RecordingHandle.recs = recs
+        _choose_recs()
 
 
 class ActiveTapes:
@@ -193,13 +204,73 @@ class ActiveTapes:
 
     Every change of that set makes a new object, so ``is`` tells whether anything has
     changed since a variable was last read. The old one is emptied, so that variables
-    which still refer to it keep no tape alive.
+    which still refer to it keep no tape alive; but not while tasks may share it.
     """
 
     __slots__ = ("recording", "tapes")
 
     recording: Recording | None
     tapes: tuple[Any, ...]
+
+
+class TaskTapes:
+    """Keeps the tapes of concurrent tasks apart while a block with ``await`` is open.
+
+    ``open`` are the tapes entered since. While there are any, ``TapeStack.now`` is a
+    property that looks into the context of the running task (``contextvars``), which
+    begins with the tapes of whoever started the task; and ``handle.recs`` is None but
+    to the task that records. Else both are plain attributes, which are fast.
+    """
+
+    def __init__(self) -> None:
+        self.open: WeakSet[Any] = WeakSet()
+        self.turn = 0
+        self.var: ContextVar[tuple[int, int, Any]] = ContextVar(
+            "tapes", default=(-1, 0, None)
+        )
+
+    def enter(self, tape: Any) -> None:
+        """Count a tape that is about to record."""
+        if not self.open:
+            self.turn += 1
+        self.open.add(tape)
+        if not isinstance(TapeStack.__dict__["now"], property):
+            TapeStack.now = property(self._get, self._set)  # type: ignore[assignment]
+            _choose_recs()
+
+    def leave(self, tape: Any) -> None:
+        """Forget a tape that has stopped."""
+        self.open.discard(tape)
+        if not self.open and isinstance(TapeStack.__dict__["now"], property):
+            now = self._get(tape_stack)
+            TapeStack.now = None
+            tape_stack.now = now
+            _choose_recs()
+
+    def _get(self, stack: TapeStack) -> ActiveTapes | None:
+        turn, thread, now = self.var.get()
+        if turn != self.turn or thread != get_ident():
+            now = stack.__dict__.get("now")
+        if now is None or now.recording is None:
+            return None
+        if all(tape._is_recording for tape in now.tapes):
+            return cast("ActiveTapes", now)
+        left = tuple(tape for tape in now.tapes if tape._is_recording)
+        found = _active(left, now.recording) if left else None
+        self._set(stack, found)
+        return found
+
+    def _set(self, _stack: TapeStack, now: ActiveTapes | None) -> None:
+        self.var.set((self.turn, get_ident(), now))
+
+
+_task_tapes = TaskTapes()
+
+
+def _active(tapes: tuple[Any, ...], recording: Recording) -> ActiveTapes:
+    now = ActiveTapes()
+    now.recording, now.tapes = recording, tapes
+    return now
 
 
 class TapeStack(threading.local):
@@ -246,19 +317,53 @@ class TapeStack(threading.local):
         tapes: tuple[Any, ...],
         recording: Recording | None,
     ) -> None:
-        """The same for a caller who has looked up ``now`` already, as ``old``."""
-        if old is not None:
-            if old.recording is not None and old.recording is not recording:
-                old.recording.handle.recs = None
-            old.recording, old.tapes = None, ()
+        """The same for a caller who has looked up ``now`` already, as ``old``.
+
+        An interrupt may break it off anywhere. So what it finds open is what ``now``
+        says: a handle is closed before ``now`` forgets it, and opened after ``now``
+        has it; and what ``now`` holds is never an emptied object.
+        """
+        before = None if old is None else old.recording
+        if before is not None and before is not recording:
+            before.handle.recs = None
         if tapes and recording is not None:
-            self.now = now = ActiveTapes()
+            now = ActiveTapes()
             now.recording, now.tapes = recording, tapes
+            self.now = now
             recording.handle.recs = recording.recs
         else:
-            self.now = None
             if recording is not None:
                 recording.handle.recs = None
+            self.now = None
+        if old is not None and not _task_tapes.open:
+            old.recording, old.tapes = None, ()
+
+    def drop_abandoned(self) -> ActiveTapes | None:
+        """Close what an interrupted block has left open; the present ``now``."""
+        now = self.now
+        if now is None:
+            return None
+        left = tuple(tape for tape in now.tapes if not tape._is_abandoned())
+        if len(left) == len(now.tapes) > 0 and now.recording is not None:
+            return now
+        for tape in now.tapes:
+            if tape not in left:
+                tape._abandon()
+        self.change(now, left, now.recording)
+        return self.now
+
+    @property
+    def has_tasks(self) -> bool:
+        """Whether the tapes of tasks are kept apart now."""
+        return len(_task_tapes.open) > 0
+
+    def enter_task(self, tape: Any) -> None:
+        """A tape begins whose block can be suspended, or that is beside such a one."""
+        _task_tapes.enter(tape)
+
+    def leave_task(self, tape: Any) -> None:
+        """A tape has stopped."""
+        _task_tapes.leave(tape)
 
 
 tape_stack = TapeStack()

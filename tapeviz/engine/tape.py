@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from tapeviz.engine import foreign_names, nest
+from tapeviz.engine import foreign_names, nest, with_blocks
 from tapeviz.engine.complex_gradients import conjugated, contribution
 from tapeviz.engine.dispatch import (
     VJP,
@@ -49,6 +49,11 @@ class UnconnectedGradients(Enum):
 
 f32 = np.float32
 ONE = f32(1)
+REACHED, RECORDED = 1, 2
+"""Marks of a record for one tape: its value depends on what is watched; its op counts.
+
+A value that is watched itself is reached though its op was not recorded.
+"""
 _NONE = UnconnectedGradients.NONE
 Seeds = list[tuple[Any, Any]]
 """Targets, each with its seed: the upstream gradient that the sweep starts from."""
@@ -78,6 +83,7 @@ class GradientTape:
     _last: tuple[Seeds, list[Any]] | None = None  # the last gradient's arguments
     _silent: tuple[Any, ...] = ()  # call site where a block without operations ended
     _failed: tuple[Any, ...] = ()  # the error that ended the block: class, text, site
+    _block: with_blocks.Block | None = None  # the block that it was entered by
     _dropped = 0  # operations that reset() threw away
 
     def __init__(
@@ -91,6 +97,11 @@ class GradientTape:
     # -- recording -----------------------------------------------------------------
 
     def __enter__(self) -> Self:
+        now = tape_stack.now
+        if now is not None:
+            now = tape_stack.drop_abandoned()
+        if self._is_recording and (now is None or self not in now.tapes):
+            self._abandon()
         if self._is_recording:
             raise ValueError(
                 error_message(
@@ -99,9 +110,12 @@ class GradientTape:
                     "use a second tape for the inner block",
                 )
             )
-        now = tape_stack.now
         if self._recording is None or self._used:
             self._begin(now)
+        self._block = block = with_blocks.entered()
+        if with_blocks.suspends(block) or tape_stack.has_tasks:
+            tape_stack.enter_task(self)
+            now = tape_stack.now
         self._start(now)
         return self
 
@@ -113,16 +127,32 @@ class GradientTape:
     ) -> None:
         if self._is_recording:
             self._stop()
+        self._block = None
         if error is not None:
             self._failed = _failure(error, traceback)
+
+    def _is_abandoned(self) -> bool:
+        """Whether an interrupt has left the tape recording after its block."""
+        block = self._block
+        return not self._is_recording or (
+            block is None or not with_blocks.running(block)
+        )
+
+    def _abandon(self) -> None:
+        """End a window that an interrupt has left open."""
+        recording, windows = self._recording, self._windows
+        if recording is not None and windows and windows[-1][1] < 0:
+            windows[-1][1] = len(recording.recs)
+        self._is_recording, self._block = False, None
+        tape_stack.leave_task(self)
 
     def _begin(self, now: Any) -> None:
         """A fresh recording: the one that outer tapes write, or a new one."""
         if self._recording is not None:
             self._windows, self._watched, self._late = [], {}, {}
             self._silent, self._failed, self._dropped = (), (), 0
-            self._used = False
         self._recording = recording = Recording() if now is None else now.recording
+        self._used = False
         recording.tapes += 1
 
     def _start(self, now: Any) -> None:
@@ -131,11 +161,13 @@ class GradientTape:
             self._join(now.recording)
             now = tape_stack.now
         recording: Any = self._recording
+        if self._windows and self._windows[-1][1] < 0:  # left open by an interrupt
+            self._windows[-1][1] = len(recording.recs)
         self._windows.append([len(recording.recs), -1])
-        self._is_recording = True
         tape_stack.change(
             now, (self,) if now is None else (*now.tapes, self), recording
         )
+        self._is_recording = True
 
     def _join(self, recording: Recording) -> None:
         """Move what is recorded into the recording that other tapes are writing."""
@@ -154,16 +186,18 @@ class GradientTape:
 
     def _stop(self) -> None:
         """End the window."""
-        self._is_recording = False
         recording: Any = self._recording
         window = self._windows[-1]
         window[1] = len(recording.recs)
+        self._is_recording = False
         if window[0] == window[1] or recording.recs[-1][0] < READ:
             self._nothing()
         now = tape_stack.now
         tapes = () if now is None else now.tapes
         left = () if len(tapes) < 2 else tuple(t for t in tapes if t is not self)
         tape_stack.change(now, left, recording)
+        if tape_stack.has_tasks:
+            tape_stack.leave_task(self)
 
     def _nothing(self) -> None:
         """Remember the call site where a block without an operation ends."""
@@ -241,7 +275,8 @@ class GradientTape:
         try:
             yield
         finally:
-            self._start(tape_stack.now)
+            if self._block is not None:  # not after an interrupt that ended the block
+                self._start(tape_stack.now)
 
     def reset(self) -> None:
         """Forget all that was recorded and go on recording."""
@@ -443,12 +478,33 @@ class GradientTape:
             else:
                 loose[id(t)] = g if id(t) not in loose else loose[id(t)] + g
         run = conjugated(rules).run if handle.has_complex else rules.run
-        for start, stop in (
-            self._spans()[::-1] if recording.reads else self._windows[::-1]
-        ):
+        for start, stop in self._counted(seeds, keep, last)[::-1]:
             end = last if stop < 0 or stop > last else stop
             run(recs, grads, start, end, keep, handle)
         return grads, loose
+
+    def _counted(self, seeds: Seeds, keep: list[int], last: int) -> list[list[int]]:
+        """The spans of the records that this tape may count.
+
+        An op counts if an operand was watched, or came from something watched, at the
+        moment it ran. Tapes that share a recording can differ in that only if this one
+        watched something late, or is asked for a target that is a source as well.
+        """
+        recording: Any = self._recording
+        alike = recording.tapes < 2 or keep.count(-1) == len(keep)
+        if alike or not (
+            self._late or any(self._index_of(t) in keep for t, _ in seeds)
+        ):
+            return self._spans() if recording.reads else self._windows
+        marks = self._reached(last)
+        spans: list[list[int]] = []
+        for i in range(last):
+            if marks[i] & RECORDED:
+                if spans and spans[-1][1] == i:
+                    spans[-1][1] = i + 1
+                else:
+                    spans.append([i, i + 1])
+        return spans
 
     def _choose(
         self, grads: list[Any], keep: list[int], loose: Any, seeds: Seeds, sources: Any
@@ -478,7 +534,7 @@ class GradientTape:
         return index
 
     def _reached(self, end: int) -> bytearray:
-        """Which records depend on something that this tape watches."""
+        """``RECORDED`` and ``REACHED`` for each record, by what this tape watches."""
         recording = self._recording
         marks = bytearray(end)
         if recording is None:
@@ -493,18 +549,21 @@ class GradientTape:
             if since > done:
                 self._mark_reached(marks, done, since)
                 done = since
-            marks[index] = 1
+            marks[index] |= REACHED
+            for i in recording.reads:  # later values of a variable that is watched
+                if i < since and recording.recs[i][1] == index:
+                    marks[i] |= REACHED | RECORDED
         self._mark_reached(marks, done, end)
         return marks
 
     def _mark_reached(self, marks: bytearray, start: int, stop: int) -> None:
-        """Mark the records of a range that depend on a marked one."""
+        """Mark the ops of a range that have an operand which is reached."""
         recs = [] if self._recording is None else self._recording.recs
         for first, last in self._spans():
             for i in range(max(first, start), stop if last < 0 else min(last, stop)):
                 op = TABLE[recs[i][0]]
-                if not marks[i] and not op.cut:
-                    marks[i] = any(j >= 0 and marks[j] for j in op.inputs(recs[i]))
+                if not op.cut and any(j >= 0 and marks[j] for j in op.inputs(recs[i])):
+                    marks[i] |= REACHED | RECORDED
 
     def _spans(self) -> list[list[int]]:
         """The windows, and the reads of assigned variables outside of them."""
@@ -537,8 +596,10 @@ class GradientTape:
                 min(last, (stop if stop >= 0 else last + 1) - 1), start - 1, -1
             ):
                 if i in grads:
-                    with np.errstate(all="ignore"):
-                        parts = _parts(recording, i, grads, reached)
+                    parts: list[tuple[Any, ...]] = []
+                    if reached is None or reached[i] & RECORDED:
+                        with np.errstate(all="ignore"):
+                            parts = _parts(recording, i, grads, reached)
                     yield i, grads[i], parts
 
 

@@ -164,6 +164,9 @@ class Tensor(Operators):
     def __copy__(self) -> Tensor:
         return self  # a tensor never changes
 
+    def __reduce__(self) -> Any:
+        return restored_tensor, (self._v,)
+
     def __deepcopy__(self, _memo: Any) -> Tensor:
         return self
 
@@ -373,6 +376,9 @@ class Variable(Operators):
         """True: every variable has a value from the start."""
         return wrap(np.True_)
 
+    def __reduce__(self) -> Any:
+        return restored_variable, (self._v, self._trainable, self._name)
+
     def __deepcopy__(self, _memo: Any) -> Variable:
         made = Variable(self._v, self._trainable)
         made._name = self._name
@@ -537,6 +543,18 @@ def sizes(shape: Any) -> str:
 
 _UNSEEN: tuple[Any, RecordingHandle, int] = (None, OFF, -1)
 _STALE: tuple[Any, RecordingHandle, int] = (object(), OFF, -1)
+
+
+def restored_tensor(value: Any) -> Tensor:
+    """A tensor that was pickled: its value, without what a tape recorded."""
+    return wrap(value)
+
+
+def restored_variable(value: Any, trainable: bool, name: str) -> Variable:
+    """A variable that was pickled."""
+    made = Variable(wrap(value), trainable=trainable)
+    made._name = name
+    return made
 
 
 def touch(v: Variable) -> tuple[Any, RecordingHandle, int]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tapeviz.engine import nest
+from tapeviz.engine import nest, with_blocks
 from tapeviz.engine.custom_gradient import CustomOp
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.indexed_slices import dense
@@ -25,6 +26,15 @@ class _Watcher:
 
     def __init__(self) -> None:
         self._watched: dict[int, Variable] = {}
+        self._block = sys._getframe(1), -1
+
+    _is_recording = True
+
+    def _is_abandoned(self) -> bool:
+        return not with_blocks.running(self._block)
+
+    def _abandon(self) -> None:
+        self._is_recording = False
 
     def _notice(self, v: Variable, leaf: Any) -> Any:
         if v.trainable:
@@ -95,6 +105,10 @@ def _run(f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     _takes_variables(grad, variables)
     inputs = [convert(a) for a in given]
     results = [convert(r) for r in nest.leaves(result)]
+    if not any(_is_recorded(t) for t in (*inputs, *variables)):
+        # No argument is watched: what the function closes over stays connected.
+        plain = [call.identity(r) if isinstance(r, Variable) else r for r in results]
+        return nest.like(result, plain) if _nested(result) else plain[0]
     pull = _pull(grad, len(given), variables)
     name = getattr(f, "__name__", "custom")
     made = CustomOp(name, tuple(r._v for r in results), not _nested(result), pull)
@@ -102,6 +116,11 @@ def _run(f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     if made.single:
         return whole
     return nest.like(result, [call.part(whole, k) for k in range(len(results))])
+
+
+def _is_recorded(t: Any) -> bool:
+    handle, index = t._read()[1:] if isinstance(t, Variable) else (t._t, t._i)
+    return index >= 0 and handle.recs is not None
 
 
 def _nested(result: Any) -> bool:

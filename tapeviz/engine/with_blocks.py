@@ -1,0 +1,112 @@
+"""Which ``with`` blocks are being run, to find what an interrupted one leaves open.
+
+An interrupt (the stop button) can come between any two instructions, also in the first
+or last one of ``__enter__`` and ``__exit__``; then a tape stays open although its block
+is over. A frame tells the truth: its present instruction is in the block or it is not.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType, FrameType
+
+Block = tuple[FrameType, int]
+"""The frame that entered a block, and the instruction that did; -1: the whole frame."""
+
+_SUSPENDS = 0x20 | 0x80 | 0x100 | 0x200
+"""Flags of the code of generators, coroutines and asynchronous generators."""
+
+_PASSED = ("__enter__", "enter_context")
+"""Functions that enter a block for somebody else."""
+
+_Table = list[tuple[int, int, int]]
+_tables: dict[int, tuple[CodeType, _Table]] = {}
+
+
+def entered() -> Block:
+    """The block that is being entered by the caller of the caller."""
+    frame = sys._getframe(2)
+    while frame.f_code.co_name in _PASSED and frame.f_back is not None:
+        frame = frame.f_back
+    return frame, frame.f_lasti
+
+
+def suspends(block: Block) -> bool:
+    """Whether other code can run before the block ends, as it holds ``await``."""
+    return bool(block[0].f_code.co_flags & _SUSPENDS)
+
+
+def running(block: Block) -> bool:
+    """Whether a block that was entered has not been left; True if nobody can tell."""
+    frame, start = block
+    if start < 0:
+        return _on_stack(frame)
+    table = _table(frame.f_code)
+    handler = _handler_of_with(frame.f_code, start, table)
+    if handler < 0:
+        return True
+    at = _handler(table, frame.f_lasti)
+    while at >= 0 and at != handler:
+        at = _handler(table, at)
+    return at == handler
+
+
+def _on_stack(frame: FrameType) -> bool:
+    """Whether a frame is one of those that run now in this thread."""
+    one: FrameType | None = sys._getframe(1)
+    while one is not None and one is not frame:
+        one = one.f_back
+    return one is frame
+
+
+def _table(code: CodeType) -> _Table:
+    """The handlers of exceptions in a code object: (start, stop, handler)."""
+    found = _tables.get(id(code))
+    if found is None:
+        import dis
+
+        if len(_tables) > 256:
+            _tables.clear()
+        entries = dis.Bytecode(code).exception_entries  # type: ignore[attr-defined]
+        table = [(e.start, e.end, e.target) for e in entries]
+        _tables[id(code)] = found = (code, table)
+    return found[1]
+
+
+def _handler(table: _Table, at: int) -> int:
+    """Where an exception at an instruction goes; -1 if out of the function."""
+    return next((goal for start, stop, goal in table if start <= at < stop), -1)
+
+
+def _handler_of_with(code: CodeType, start: int, table: _Table) -> int:
+    """The handler of the ``with`` statement that an instruction enters, or -1."""
+    key = id(code), start
+    if key in _handlers and _handlers[key][0] is code:
+        return _handlers[key][1]
+    if len(_handlers) > 1024:
+        _handlers.clear()
+    handler = _find_handler(code, start, table)
+    _handlers[key] = code, handler
+    return handler
+
+
+_handlers: dict[tuple[int, int], tuple[CodeType, int]] = {}
+
+
+def _find_handler(code: CodeType, start: int, table: _Table) -> int:
+    import dis
+
+    body = [i for i in dis.get_instructions(code) if i.offset >= start][:2]
+    if len(body) < 2 or not body[0].opname.startswith(("BEFORE_", "CALL")):
+        return -1
+    if body[0].opname == "CALL" and not _special(code, start):
+        return -1
+    return _handler(table, body[1].offset)
+
+
+def _special(code: CodeType, start: int) -> bool:
+    """Whether a call is the one of ``with`` in Python 3.14, which looks it up so."""
+    import dis
+
+    before = [i.opname for i in dis.get_instructions(code) if i.offset < start]
+    return before[-1:] == ["LOAD_SPECIAL"]

@@ -1,0 +1,61 @@
+"""Tapes of concurrent tasks: each records its own task, and gradients stay right."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+
+import tapeviz as tf
+from tapeviz.engine.recording import TapeStack, tape_stack
+
+
+def test_tasks_do_not_share_tapes() -> None:
+    variables = [tf.Variable(float(n)) for n in (2, 3, 4)]
+
+    async def task(v: tf.Variable) -> tuple[float, int, int]:
+        with tf.GradientTape() as tape:
+            y = v * v
+            await asyncio.sleep(0.001)
+            z = y * v
+            await asyncio.sleep(0.001)
+        slope = float(tape.gradient(z, v))
+        return slope, len(tape.watched_variables()), len(tape._recording.recs)
+
+    async def main() -> list[tuple[float, int, int]]:
+        return await asyncio.gather(*map(task, variables))
+
+    assert asyncio.run(main()) == [(12.0, 1, 3), (27.0, 1, 3), (48.0, 1, 3)]
+    assert tape_stack.now is None
+    assert TapeStack.__dict__["now"] is None  # fast again
+
+
+def test_a_task_records_for_the_tape_that_waits_for_it() -> None:
+    x = tf.Variable(3.0)
+
+    async def power(n: int) -> tf.Tensor:
+        await asyncio.sleep(0)
+        return x**n
+
+    async def main() -> float:
+        with tf.GradientTape() as tape:
+            a, b = await asyncio.gather(power(2), power(3))
+            y = a + b
+        return float(tape.gradient(y, x))
+
+    assert asyncio.run(main()) == 6.0 + 27.0
+    with tf.GradientTape() as tape:
+        y = asyncio.run(power(2))
+    assert float(tape.gradient(y, x)) == 6.0
+
+
+def test_pickles_within_a_block() -> None:
+    x = tf.Variable([3.0, 1.0], name="x", trainable=False)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = x * x
+        again, square = pickle.loads(pickle.dumps((x, y)))  # noqa: S301 - our own
+    assert again.name == "x:0"
+    assert not again.trainable
+    assert again.numpy().tolist() == [3.0, 1.0]
+    assert square.numpy().tolist() == [9.0, 1.0]
+    assert tape.gradient(y, x).numpy().tolist() == [6.0, 2.0]
