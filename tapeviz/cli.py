@@ -87,7 +87,13 @@ def _lab_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _lab(given: argparse.Namespace, extra: Sequence[str]) -> int:
-    folder = given.dir.expanduser()
+    try:
+        folder = given.dir.expanduser()
+    except RuntimeError as error:
+        raise copies.LessonsError(
+            f"{given.dir} names a home folder that is not on this machine.\n"
+            "What to do: give --dir the whole path of a folder."
+        ) from error
     lesson = copies.find(given.lesson, copies.lessons(copies.shipped()))
     print(_report(copies.copy(folder), folder))
     return 0 if given.no_start else _start(folder, lesson, extra)
@@ -112,7 +118,11 @@ def _start(folder: Path, lesson: str, extra: Sequence[str]) -> int:
             "JupyterLab is not installed in this Python.\n"
             f'What to do: run "{sys.executable}" -m pip install jupyterlab'
         )
-    command = [sys.executable, "-m", "jupyterlab", lesson, *_as_root(), *extra]
+    address = (
+        [f"--LabApp.default_url=/lab/tree/{lesson}"] if "--no-browser" in extra else []
+    )
+    words = [lesson, *_as_root(), *address, *extra]
+    command = [sys.executable, "-m", "jupyterlab", *words]
     if os.name != "nt":  # JupyterLab takes our place, and hears every signal itself
         sys.stdout.flush()
         os.chdir(folder)

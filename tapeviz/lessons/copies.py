@@ -2,6 +2,8 @@
 
 A small file beside the copies remembers what each lesson was when it was copied. So a
 lesson that the learner never touched is brought up to date, and one they changed stays.
+A copy has no outputs, so that no answer is on the page before the question; what counts
+as a change is another source of a cell.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+from tapeviz import files
 from tapeviz.errors import TapevizError
 
 RECORD = ".tapeviz-lessons.json"
@@ -108,7 +112,8 @@ def copy(folder: Path) -> Copied:
 def _copy_all(origin: Path, folder: Path) -> Copied:
     record, fates = _read_record(folder), Fates()
     for path in _files(origin):
-        _put_file(path.read_bytes(), path.relative_to(origin), folder, record, fates)
+        content = _without_outputs(path.read_bytes())
+        _put_file(content, path.relative_to(origin), folder, record, fates)
     _write(folder / RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
     return Copied(**{fate: tuple(names) for fate, names in fates.items()})
 
@@ -130,10 +135,14 @@ def _put_file(
         _write(target, content)
         fates["added"].append(key)
         return
-    now = _digest(target.read_bytes())
+    present = target.read_bytes()
+    now = _digest(present)
     if now == new:
         return
-    if now == last:
+    if last in {
+        now,
+        sha256(present).hexdigest(),
+    }:  # the second as older records have it
         _write(target, content)
         fates["refreshed"].append(key)
         return
@@ -169,12 +178,7 @@ def _read_record(folder: Path) -> dict[str, str]:
 def _write(target: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    files.write(target, content)
 
 
 @contextmanager
@@ -189,8 +193,38 @@ def _explained(folder: Path) -> Iterator[None]:
         ) from error
 
 
+def _notebook(content: bytes) -> dict[str, Any] | None:
+    """A notebook as data, or None for another file or a broken one."""
+    try:
+        found = json.loads(content)
+        sound = all(isinstance(cell, dict) for cell in found["cells"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return found if sound else None
+
+
+def _without_outputs(content: bytes) -> bytes:
+    """A notebook as if it had never run; other files as they are."""
+    notebook = _notebook(content)
+    if notebook is None:
+        return content
+    for cell in notebook["cells"]:
+        if cell.get("cell_type") == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
+    return f"{text}\n".encode()
+
+
 def _digest(content: bytes) -> str:
-    return sha256(content).hexdigest()
+    """What tells editions apart: a notebook's cells, another file's bytes."""
+    notebook = _notebook(content)
+    if notebook is None:
+        return sha256(content).hexdigest()
+    cells = [
+        [cell.get("cell_type"), "".join(cell.get("source", ""))]
+        for cell in notebook["cells"]
+    ]
+    return sha256(json.dumps(cells).encode()).hexdigest()
 
 
 def _plain(name: str) -> str:

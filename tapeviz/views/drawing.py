@@ -9,7 +9,7 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tapeviz import inspect
+from tapeviz import files, inspect
 from tapeviz.analysis.graph_diff import compare
 from tapeviz.analysis.subgraph import Selection
 from tapeviz.engine.tape import GradientTape
@@ -72,14 +72,16 @@ class Displayable:
         file = Path(path)
         content = self._content(file, options)
         try:
-            if isinstance(content, bytes):
-                file.write_bytes(content)
-            else:
-                file.write_text(content, encoding="utf-8", errors="replace")
-        except OSError as error:
+            if isinstance(content, str):
+                content = content.encode("utf-8", errors="replace")
+            files.write(file, content)
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or error
             raise SaveError(
                 error_message(
-                    f"{file} could not be written: {error.strerror or error}",
+                    f"{str(file)!r} could not be written: {said}"
+                    if "\0" in str(file)
+                    else f"{file} could not be written: {said}",
                     "choose a folder that exists and that you may write to",
                 )
             ) from error

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tapeviz import files
 from tapeviz.analysis.folded_backward import folded_run
 from tapeviz.errors import LayoutError, SaveError, error_message
 from tapeviz.render.film import player
@@ -106,7 +107,7 @@ class Player(Displayable):
             folder.mkdir(parents=True, exist_ok=True)
             for step in range(count):
                 name = f"step-{step:0{len(str(count))}}.png"
-                (folder / name).write_bytes(self._png(step, scale))
+                files.write(folder / name, self._png(step, scale))
                 tick(step + 1, count)
         except OSError as error:
             raise SaveError(

@@ -735,7 +735,7 @@ def set_loss_range(ax: Axes, values: Floats) -> bool:
     if needs_log_scale(values):
         low, high = padded(np.log10(known), 0.15)
         ax.set_yscale("log")
-        ax.set_ylim(10**low, 10**high)
+        ax.set_ylim(*10.0 ** np.clip([low, high], -307.0, 308.0))  # as floats go
         return True
     low, high = padded(known, 0.18)
     if known.size and 0 <= known.min() < 0.3 * known.max():

@@ -251,7 +251,7 @@ def _read(
     centres = {
         boxes[int(item["name"])].id: point(*_numbers(item["pos"]))
         for item in data["objects"]
-        if "bb" not in item
+        if item["name"].isdigit()  # no group: one without boxes has no "bb" either
     }
     frames = {}
     for item in data["objects"]:
