@@ -67,13 +67,30 @@ def _differential(d: str, of: Math) -> Math:
     return row(symbol(d), of if plain else Math("bracket", parts=(of,)))
 
 
+_PATH = re.compile(r"(?:\u2026|[A-Za-z_]\w*)(?:/\w+)+")
+
+
+def _encoded(text: str) -> str:
+    """The text with names such as ``dense/kernel`` as identifiers.
+
+    Python writes a division with spaces around its sign; without, it is in a name.
+    """
+    return _PATH.sub(
+        lambda m: m[0].replace("/", "\u01c0").replace("\u2026", "\u01c1"), text
+    )
+
+
+def _decoded(text: str) -> str:
+    return text.replace("\u01c0", "/").replace("\u01c1", "\u2026")
+
+
 # -- reading ------------------------------------------------------------------------
 
 
 def read(text: str) -> Math:
     """The formula of a text in Python's notation; the text itself where it is none."""
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(_encoded(text.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Math("word", one_line(text, 200))
     return _read(tree)
@@ -101,12 +118,12 @@ def _read(node: ast.expr) -> Math:
     if isinstance(node, ast.Compare) and type(node.ops[0]) in _TESTS:
         left, right = _read(node.left), _read(node.comparators[0])
         return row(left, sign(_TESTS[type(node.ops[0])]), right)
-    return Math("word", one_line(ast.unparse(node), 200))
+    return Math("word", one_line(_decoded(ast.unparse(node)), 200))
 
 
 def _leaf(node: ast.Name | ast.Constant) -> Math:
     if isinstance(node, ast.Name):
-        return symbol(node.id)
+        return symbol(_decoded(node.id))
     plain = isinstance(node.value, (int, float))
     return number(ast.unparse(node)) if plain else Math("word", ast.unparse(node))
 
@@ -164,12 +181,17 @@ def simplified(text: str, *, exponents: bool = False) -> str:
     '1 * 2 * 3'
     """
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(_encoded(text.strip()), mode="eval").body
         before = ast.dump(tree)
         found = _Simplifier(exponents=exponents).visit(tree)
-        return text if ast.dump(found) == before else ast.unparse(found)
+        if ast.dump(found) == before:
+            return text
+        return _BELOW_ZERO.sub(r"(-\1)", _decoded(ast.unparse(found)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return text
+
+
+_BELOW_ZERO = re.compile(r"(?<=[*+-] )-(\d[\d.]*)(?![\d.]| \*\*)")
 
 
 class _Simplifier(ast.NodeTransformer):

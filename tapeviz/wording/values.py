@@ -230,6 +230,21 @@ def one_line(text: str, limit: int = 0) -> str:
     return plain.rstrip("\u200e") + "\u200e" if _leftward(plain) else plain
 
 
+def short_name(name: str, limit: int) -> str:
+    """A name on one line; a long path is cut at its start, where paths differ least.
+
+    >>> short_name("sequential/dense_1/kernel", 16)
+    '\u2026/dense_1/kernel'
+    """
+    plain = one_line(name)
+    rest = plain
+    while "/" in rest and len(plain) > limit and " " not in plain:
+        rest = rest.partition("/")[2]
+        if len(rest) + 2 <= limit:
+            return f"{ELLIPSIS}/{rest}"
+    return one_line(name, limit)
+
+
 def _visible(char: str) -> str:
     if char in _JOINERS:
         return char
@@ -327,7 +342,7 @@ def formulas(graph: Graph) -> dict[str, str]:
 def _operand(node: Node, tree: ast.expr | None) -> ast.expr:
     """What a node is called in the formula of an op that uses it."""
     if node.name:
-        return ast.Name(one_line(node.name, 16))
+        return ast.Name(short_name(node.name, 16))
     if node.kind in {"op", "group", "port"}:
         return tree or ast.Name(ELLIPSIS)
     if node.value.shape:
@@ -468,7 +483,7 @@ def _named(node: Node) -> str:
 
 def _known(node: Node) -> str:
     if node.name:
-        return one_line(node.name, 16)
+        return short_name(node.name, 16)
     leaf = node.kind != "op" and not node.value.shape
     return fmt(node.value) if leaf else node.id
 
@@ -481,7 +496,7 @@ def _row(node: Node, slots: Iterable[Edge], known: dict[str, str]) -> tuple[str,
     return (
         node.id,
         f"{kind}, target" if node.target else kind,
-        one_line(node.name, 24),
+        short_name(node.name, 24),
         one_line(formula, 40),
         fmt(node.value),
         "" if quiet(node) else gradient(node),

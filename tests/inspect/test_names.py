@@ -121,3 +121,20 @@ def test_a_1_by_1_array_is_a_number_in_a_rule_and_no_line_comes_twice() -> None:
     assert "1 * 2 * (-3)" in scope["text"]
     assert "1×1" not in scope["text"]
     assert scope["twice"].count("= 3 + 3") == 1
+
+
+def test_names_of_keras_are_cut_at_their_start_and_are_no_fraction() -> None:
+    scope = ran("""
+        layers = tf.keras.layers
+        m = tf.keras.Sequential([layers.Dense(2), layers.Dense(1)])
+        x = tf.constant([[1.0, 2.0]])
+        m(x)
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(m(x))
+        svg = tf.draw(tape).svg
+        page = tf.explain(tape, y, m.trainable_variables)._repr_mimebundle_()
+    """)
+    for name in ("dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias"):
+        assert f"\u2026/{name}<" in scope["svg"]
+    assert "<mfrac><mrow><mi>sequential" not in scope["page"]["text/html"]
+    assert "<mi>sequential/dense/kernel</mi>" in scope["page"]["text/html"]

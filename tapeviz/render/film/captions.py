@@ -12,7 +12,15 @@ from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.graph import Edge, Node
 from tapeviz.trace.value import Value
 from tapeviz.wording.formulas import simplified
-from tapeviz.wording.values import brief, counted, fill, fmt, one_line, shape
+from tapeviz.wording.values import (
+    brief,
+    counted,
+    fill,
+    fmt,
+    one_line,
+    shape,
+    short_name,
+)
 
 _LONG = 28
 _LINE = 60
@@ -40,7 +48,7 @@ class Sentences:
 
     def _name(self, node: Node, known: dict[str, str]) -> str:
         if node.name:
-            return one_line(node.name, 24)
+            return short_name(node.name, 24)
         if node.kind == "group":
             return one_line(node.formula).partition(" of ")[0]
         if node.kind == "op":
@@ -71,7 +79,9 @@ class Sentences:
 
     def _operands(self, node: Node, known: dict[str, str]) -> dict[str, ast.expr]:
         return {
-            edge.label: expression(known[edge.tail])
+            edge.label: ast.Name(known[edge.tail])
+            if "/" in self._nodes[edge.tail].name
+            else expression(known[edge.tail])
             for edge in self.run.graph.into[node.id]
         }
 
