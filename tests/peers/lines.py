@@ -42,7 +42,8 @@ SPELT = {
 """Where the public name is not that of the registry."""
 
 WORDS = frozenset((
-    "variable", "watched", "read", "positive", "nonzero", "zero", "sqrt_grad", "gate",
+    "variable", "watched", "read", "positive", "nonzero", "zero", "sqrt_grad",
+    "quotient", "gate",
     "leak", "cdf", "bell", "expand_reduced", "shares", "unbroadcast", "put",
     "place_at", "widen",
     "trim", "untile", "along", "put_along", "unit", "band", "hot", "part", "custom",

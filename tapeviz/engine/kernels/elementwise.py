@@ -79,6 +79,12 @@ def sqrt_grad(a: Any, b: Any) -> Any:
     return where(hole, a, 0.5 * a / where(hole, _one(b), b))
 
 
+def quotient(a: Any, b: Any) -> Any:
+    """``a / b``, and 0 where ``a`` is 0, even beside a ``b`` that is 0."""
+    hole = a == 0
+    return where(hole, a, a / where(hole, _one(b), b))
+
+
 def gate(a: Any, b: Any) -> Any:
     """``a`` where ``b`` is positive, 0 elsewhere."""
     return a * (b > 0)

@@ -99,7 +99,8 @@ def scatter(x: Any, shape: Shape, ids: Any, axis: int) -> Any:
     z = np.zeros((*np.shape(x)[:lead], *shape), x.dtype)
     at = z.ndim + axis
     parts = np.moveaxis(np.asarray(x), tuple(range(at, at + many)), tuple(range(many)))
-    np.add.at(np.moveaxis(z, at, 0), ids, parts)
+    if z.size:
+        np.add.at(np.moveaxis(z, at, 0), ids, parts)
     return z
 
 

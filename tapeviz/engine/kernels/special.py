@@ -14,6 +14,9 @@ _FAR = 12.0
 _TINY = 1e-60
 """Powers of less than this are beyond all numbers."""
 
+_HUGE = 1e17
+"""From here on the first term of the series is all that a float64 can hold."""
+
 _BERNOULLI = (
     1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510,
 )  # fmt: skip
@@ -49,6 +52,8 @@ def _pole(x: float) -> bool:
 def _digamma(x: float) -> float:
     if _pole(x):
         return math.nan
+    if x > _HUGE:  # the series' terms are smaller than the last digit of the logarithm
+        return math.log(x)
     if x < -_FAR:
         return _digamma(1 - x) - math.pi / math.tan(math.pi * x)
     total = 0.0
@@ -64,6 +69,9 @@ def _polygamma(n: int, x: float) -> float:
     s, total = n + 1, 0.0
     if _pole(x):
         return math.inf if n % 2 else math.nan
+    if x > _HUGE:
+        power = 0.0 if math.isinf(x) else math.exp(-n * math.log(x))
+        return float((-1) ** s * math.factorial(n - 1)) * power
     if abs(x) < _TINY:
         return math.copysign(math.inf, (-x) ** s)
     while x < _FAR:

@@ -19,7 +19,7 @@ op(
     kernel="Sqrt", symbol="√", domain="x ≥ 0", **FLOAT,
 )  # fmt: skip
 op(
-    "rsqrt", "1.0 / sqrt(x)", "g * (-0.5 * y * y * y)",
+    "rsqrt", "1.0 / sqrt(x)", "-0.5 * quotient(g, x * sqrt(x))",
     kernel="Rsqrt", symbol="1/√", domain="x > 0", **FLOAT,
 )  # fmt: skip
 op(
@@ -150,6 +150,11 @@ op(
     "sqrt_grad", "sqrt_grad(a, b)", "0.5 * (g / b)", "-(g / b) * y",
     kernel="SqrtGrad", symbol="a/2b", domain="b ≠ 0",
     nickname="half of a over b, but 0 where a is 0", **PAIR,
+)  # fmt: skip
+op(
+    "quotient", "quotient(a, b)", "quotient(g, b)", "-quotient(g, b) * quotient(a, b)",
+    kernel="DivNoNan", symbol="a/b", domain="b ≠ 0",
+    nickname="a over b, but 0 where a is 0", **PAIR,
 )  # fmt: skip
 op(
     "gate", "gate(a, b)", "gate(g, b)", "zero(gate(g, b))",

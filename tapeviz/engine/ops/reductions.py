@@ -49,12 +49,13 @@ op(
 )  # fmt: skip
 op(
     "std", "sqrt(variance(x, axis, keep))",
-    "expand_reduced(g / y, shape(x), axis, keep)"
+    "expand_reduced(quotient(g, y), shape(x), axis, keep)"
     " * ((x - mean(x, axis, True)) / count(shape(x), axis))",
     kernel="Std", symbol="std", conjugates=False, **AXIS, **FLOAT,
 )  # fmt: skip
 op(
-    "norm", "norm(x, axis, keep)", "expand_reduced(g / y, shape(x), axis, keep) * x",
+    "norm", "norm(x, axis, keep)",
+    "expand_reduced(quotient(g, y), shape(x), axis, keep) * x",
     kernel="EuclideanNorm", symbol="‖x‖", domain="x ≠ 0",
     nickname="its derivative is the direction of x; nan at 0", conjugates=False, **AXIS,
     **FLOAT,

@@ -1,0 +1,103 @@
+"""What one tape of several may count; expected numbers from TensorFlow 2.21."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tapeviz as tf
+
+
+def test_a_late_watch_does_not_count_what_an_inner_tape_recorded_before() -> None:
+    x = tf.Variable(2.0)
+    with tf.GradientTape(watch_accessed_variables=False) as outer:
+        with tf.GradientTape():
+            y = x * x
+        outer.watch(x)
+        z = y + x
+    assert float(outer.gradient(z, x)) == 1.0
+
+
+def test_late_watches_of_values_and_assigned_variables() -> None:
+    x = tf.Variable(3.0)
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as outer:
+        with tf.GradientTape():
+            y = x * x
+            x.assign(5.0)
+            w = x * 2.0
+        outer.watch([y, x])
+        z = y + x * w
+    assert float(outer.gradient(z, x)) == 10.0
+    assert float(outer.gradient(z, y)) == 1.0
+    assert float(outer.gradient([z, x], x)) == 11.0
+    assert float(outer.gradient([y, z], x)) == 10.0
+    assert outer.gradient(w, x) is None
+
+
+def test_a_target_that_is_a_source_counts_itself_alone_on_the_other_tape() -> None:
+    c = tf.constant(2.0)
+    with tf.GradientTape() as outer, tf.GradientTape() as inner:
+        inner.watch(c)
+        q = c * c
+    assert float(outer.gradient([q, c], c)) == 1.0
+    assert float(inner.gradient([q, c], c)) == 5.0
+
+
+def test_a_rule_that_closes_over_the_outer_argument_has_a_second_order() -> None:
+    @tf.custom_gradient
+    def f(q: Any) -> Any:
+        @tf.custom_gradient
+        def first(dy: Any) -> Any:
+            return dy * tf.cos(q), lambda ddy: ddy * 5
+
+        return tf.sin(q), first
+
+    x = tf.constant(0.7)
+    with tf.GradientTape() as second:
+        second.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            y = f(x)
+        g = inner.gradient(y, x)
+    assert float(second.gradient(g, x)) == pytest.approx(-np.sin(0.7), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: tf.norm(x) ** 2,
+        lambda x: tf.where(tf.norm(x) > 0.5, tf.norm(x), 1.0),
+        lambda x: tf.math.reduce_std(x) * 0.0,
+        lambda x: tf.math.rsqrt(x) * 0.0,
+    ],
+)
+def test_a_rule_gives_0_for_an_upstream_gradient_of_0(f: Any) -> None:
+    x = tf.Variable([0.0, 0.0])
+    with tf.GradientTape() as tape:
+        y = f(x)
+    assert tape.gradient(y, x).numpy().tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("size", [1e20, 1e30])
+def test_digamma_and_its_derivative_far_out(size: float) -> None:
+    x = tf.Variable(size)
+    with tf.GradientTape() as tape:
+        y = tf.math.digamma(x)
+    assert float(y) == pytest.approx(np.log(size), rel=1e-6)
+    assert float(tape.gradient(y, x)) == pytest.approx(0.0, abs=1e-19)
+
+
+def test_the_gradient_of_lgamma_far_out_is_the_logarithm() -> None:
+    x = tf.Variable(1e25)
+    with tf.GradientTape() as tape:
+        y = tf.math.lgamma(x)
+    assert float(tape.gradient(y, x)) == pytest.approx(np.log(1e25), rel=1e-6)
+
+
+def test_a_gather_of_empty_rows_has_an_empty_gradient() -> None:
+    v = tf.Variable(tf.zeros([2, 0]))
+    with tf.GradientTape() as tape:
+        y = tf.gather(v, [0, 1])
+    assert tuple(tf.convert_to_tensor(tape.gradient(y, v)).shape) == (2, 0)
