@@ -12,6 +12,13 @@ import numpy as np
 from tapeviz.engine.primitives import Op
 from tapeviz.engine.recording import Record
 
+SHOWN = {
+    "identity": "identity(x)",
+    "stop_gradient": "stop_gradient(x)",
+    "round": "round(x)",
+}
+"""What is shown of ops whose text has a word that only the kernels know."""
+
 
 def settings(op: Op, rec: Record) -> dict[str, Any]:
     """The settings of a recorded op by name."""
@@ -20,6 +27,8 @@ def settings(op: Op, rec: Record) -> dict[str, Any]:
 
 def formula(op: Op, rec: Record) -> str:
     """What an op computes, in terms of its operands: ``mean(x)``, ``x[0]``."""
+    if op.name in SHOWN:
+        return SHOWN[op.name]
     return spelled(op.text, settings(op, rec)) if op.settings else op.text
 
 

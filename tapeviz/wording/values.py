@@ -334,6 +334,7 @@ def formulas(graph: Graph) -> dict[str, str]:
         tree = None
         if node.kind == "op":
             names = {edge.label: known[edge.tail] for edge in graph.into[node.id]}
+            names["xs"] = ast.List([*names.values()], ast.Load())
             tree, found[node.id] = _formula(node.formula, names)
         known[node.id] = _operand(node, tree)
     return found
@@ -346,7 +347,9 @@ def _operand(node: Node, tree: ast.expr | None) -> ast.expr:
     if node.kind in {"op", "group", "port"}:
         return tree or ast.Name(ELLIPSIS)
     if node.value.shape:
-        return ast.Name(f"{node.kind}{shape(node.value)}")
+        text = fmt(node.value)
+        listed = text.startswith("[") and len(text) <= _FORMULA // 2
+        return ast.Name(text if listed else ELLIPSIS)
     return _constant(fmt(node.value))
 
 

@@ -78,12 +78,13 @@ class Sentences:
         return f"{ops} and {whole}"
 
     def _operands(self, node: Node, known: dict[str, str]) -> dict[str, ast.expr]:
-        return {
+        found = {
             edge.label: ast.Name(known[edge.tail])
             if "/" in self._nodes[edge.tail].name
             else expression(known[edge.tail])
             for edge in self.run.graph.into[node.id]
         }
+        return {**found, "xs": ast.List([*found.values()], ast.Load())}
 
     @cached_property
     def target(self) -> str:
