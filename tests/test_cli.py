@@ -237,6 +237,7 @@ def test_jupyterlab_opens_the_lesson_in_the_learners_folder(
     assert Path(cwd) == mine
     assert lesson.startswith("10_2_")
     assert rest[-2:] == ["--port=9", "--no-browser"]
+    assert f"--LabApp.default_url=/lab/tree/{lesson}" in rest
 
 
 def test_a_missing_jupyterlab_is_explained(
@@ -271,3 +272,35 @@ def test_the_rules_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "where(a >= b, g, 0)" in printed
     assert all(f"\n{name} " in printed for name in ("sin", "matmul", "sum"))
+
+
+def _lesson(source: str, output: str = "") -> str:
+    """A notebook of one code cell, run if it has an output."""
+    outputs = [{"output_type": "stream", "name": "stdout", "text": output}]
+    cell = {
+        "cell_type": "code",
+        "execution_count": 3 if output else None,
+        "metadata": {},
+        "outputs": outputs if output else [],
+        "source": source,
+    }
+    return json.dumps(
+        {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    )
+
+
+def test_a_copy_shows_no_answer_and_running_it_is_no_change(
+    origin: Path, mine: Path
+) -> None:
+    name = NAMES[0]
+    (origin / name).write_text(_lesson("2 * 3", "6, the answer"))
+    copies.copy(mine)
+    (cell,) = json.loads((mine / name).read_text())["cells"]
+    assert (cell["outputs"], cell["execution_count"]) == ([], None)
+    assert "6, the answer" in (origin / name).read_text()
+    (mine / name).write_text(_lesson("2 * 3", "6, run by the learner"))
+    assert copies.copy(mine) == copies.Copied()
+    (origin / name).write_text(_lesson("2 * 4", "8"))
+    assert copies.copy(mine) == copies.Copied(refreshed=(name,))
+    (mine / name).write_text(_lesson("2 * 5"))
+    assert copies.copy(mine) == copies.Copied(left_alone=(name,))

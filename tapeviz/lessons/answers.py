@@ -28,7 +28,7 @@ def numbers(answer: Any) -> Any:
     try:
         parts = [_number(part) for part in answer] if many(answer) else _number(answer)
         got = np.asarray(parts, float)
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - an odd answer never stops a notebook
         return f"not right yet. A number is wanted here, not {_kind_of(answer)}."
     return got if np.isfinite(got).all() else "not right yet. It is not finite."
 
@@ -53,9 +53,12 @@ def _kind_of(answer: Any) -> str:
 
 
 def _number(part: Any) -> Any:
-    if isinstance(part, (str, bytes, bool)):
+    found = np.asarray(part.numpy() if hasattr(part, "numpy") else part)
+    if isinstance(part, (list, tuple)):
+        return np.asarray([_number(one) for one in part], float)
+    if found.dtype.kind not in "iuf":  # text, truth values, complex numbers, objects
         raise TypeError(part)
-    return np.asarray(part.numpy() if hasattr(part, "numpy") else part, float)
+    return found.astype(float)
 
 
 def equal(known: Known, answer: Any) -> bool:

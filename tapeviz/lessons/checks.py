@@ -114,10 +114,17 @@ def _distance(wanted: Any, got: Any) -> Verdict:
     size = float(np.max(np.abs(wanted), initial=1.0))
     if off <= EXACT * size:
         return _RIGHT
-    text = f"off by {off:.3g}" if got.ndim == 0 else f"off by {off:.3g} at most"
     if off <= CLOSE * size:
-        return Verdict("close", f"close, but {text}.")
-    return Verdict("wrong", f"not right yet: {text}.")
+        at_most = " at most" if got.ndim else ""
+        return Verdict("close", f"close, but off by {off:.3g}{at_most}.")
+    if np.allclose(np.abs(got), np.abs(wanted), rtol=EXACT, atol=EXACT):
+        return Verdict("wrong", "not right yet. The size is right. Check the sign.")
+    if got.size > 1 and np.allclose(
+        np.sort(got, axis=None), np.sort(wanted, axis=None), rtol=EXACT, atol=EXACT
+    ):
+        text = "not right yet. The numbers are right. Check their order."
+        return Verdict("wrong", text)
+    return Verdict("wrong", "not right yet. Do it again by hand, one step at a time.")
 
 
 _RIGHT = Verdict("exact", "right.")

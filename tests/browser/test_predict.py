@@ -49,7 +49,7 @@ def test_nobody_sees_a_value_before_they_answered(player: Player, film: Film) ->
     player.root.locator("summary").click()
     assert player.root.locator("tbody tr:visible").count() == 0
     assert player.press("Space") == (6, 20)
-    assert answer(player, "1.0") == "Right: 1.0."
+    assert answer(player, "1.0") == "Right. It is 1."
     assert player.position == (7, 20)
     assert player.root.evaluate("root => document.activeElement === root")
     player.root.page.keyboard.press("End")
@@ -128,7 +128,7 @@ def test_a_shape_is_asked_for_where_shapes_are_the_point(
     )
     player = Player(page.locator(".tapeviz-film"))
     assert answer(player, "2, 3") == "The axes are in the wrong order."
-    assert answer(player, "(3, 2)") == "Right: (3, 2)."
+    assert answer(player, "(3, 2)") == "Right. The shape is (3, 2)."
 
 
 def test_values_on_the_way_forward_are_asked_for_if_the_reader_wants(
@@ -146,7 +146,7 @@ def test_values_on_the_way_forward_are_asked_for_if_the_reader_wants(
     assert player.root.locator("#n0-value").is_visible()
     player.press("ArrowRight")
     assert answer(player, "6") == "That is the product, not the power."
-    assert answer(player, "9") == "Right: 9."
+    assert answer(player, "9") == ""  # the next question has come
     assert player.position == (2, 20)
     assert value.is_visible()
     assert said(player, "score").startswith("1 of 9 answered")

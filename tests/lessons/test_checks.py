@@ -192,3 +192,27 @@ def test_check_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_name_that_is_not_there() -> None:
     with pytest.raises(ValueError, match=r"no exercise '11\.9'"):
         check("11.9", 1.0)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_zero_is_not_told_how_far_off_it_is(name: str) -> None:
+    words = judge(EXERCISES[name], np.zeros_like(np.asarray(ANSWERS[name]))).words
+    assert "off by" not in words
+
+
+def test_sign_and_order_are_recognised_everywhere() -> None:
+    assert "sign" in judge(Exercise(7.0), -7.0).words
+    assert "order" in judge(Exercise([1.0, 2.0]), [2.0, 1.0]).words
+    assert "sign" in judge(Exercise([1.0, 2.0]), [1.0, -2.0]).words
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({}, {"a": 7.0}, {7.0}, "7", ["7"], np.array("7"), 7 + 1j, 7j),
+        *(np.array(7 + 1j), np.array(True), np.array([7.0], object), math.nan),
+        (n for n in [7.0]),
+    ],
+)
+def test_an_odd_answer_is_not_seven(odd: Any) -> None:
+    assert judge(EXERCISES["10.2"], odd).kind == "wrong"

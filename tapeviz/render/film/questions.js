@@ -19,10 +19,8 @@ function reading(text, shape) {
   return value === null ? null : [value];
 }
 
-function same(typed, wanted) {
-  const close = (value, i) => Math.abs(value - wanted[i]) <= TOLERANCE * Math.abs(wanted[i]) + 1e-12;
-  return typed.length === wanted.length && typed.every(close);
-}
+// How far off a typed answer is, in relation to what it should be.
+const off = (typed, wanted) => (typed.length - wanted.length ? 1 : Math.max(...wanted.map((value, i) => Math.abs(typed[i] - value) / (Math.abs(value) + 1e-10))));
 
 // The questions that this reader wants: those about values on the way forward only if
 // everything is asked.
@@ -76,12 +74,16 @@ function panel(film, store, root) {
     event.preventDefault();
     if (!ask) return;
     const typed = reading(input.value, ask.shape);
-    const right = typed && same(typed, ask.answer);
     const example = ask.shape ? "a shape, such as (2, 3)" : "a number, such as 6, 0.5, 1/3 or 2e-3";
-    const slip = typed && ask.slips.find(({ answer }) => same(typed, answer));
-    const wrong = typed ? (slip?.text ?? "Not that. Try again, or take a hint.") : "Type " + example + ".";
-    message = right ? "Right: " + input.value.trim() + "." : wrong;
-    said.dataset.right = Boolean(right);
+    // The nearest explanation is the one that counts.
+    let near = TOLERANCE;
+    let right = false;
+    message = typed ? "Not that. Try again, or take a hint." : "Type " + example + ".";
+    for (const { answer, text } of typed ? [{ answer: ask.answer }, ...ask.slips] : []) {
+      const far = off(typed, answer);
+      if (far < near) (near = far), (right = !text), (message = text ?? "Right. " + ask.hints.at(-1));
+    }
+    said.dataset.right = right;
     if (!typed) return show();
     const { step } = ask;
     const text = input.value.trim();
@@ -125,7 +127,7 @@ function panel(film, store, root) {
     const open = ask && !told?.done;
     if (ask !== before) {
       input.value = told?.typed ?? "";
-      if (!said.dataset.right || ask) message = said.dataset.right === "true" ? message : "";
+      if (ask) message = "";
     }
     form.hidden = !open;
     label.textContent = ask?.question ?? "";

@@ -18,7 +18,10 @@ TOLERANCE = 0.01
 judges."""
 
 COMMON_MISTAKES = {
-    "paths": "That is this path alone: add what the other paths brought.",
+    "paths": "That is this path alone: add the other paths.",
+    "others": "That is without this path: add it.",
+    "total sign": "The sign is wrong.",
+    "value": "That is the value, not its derivative.",
     "upstream": "That leaves out the upstream gradient.",
     "local": "That is the upstream gradient alone: the local derivative is missing.",
     "argument": "That is the derivative with respect to the other operand.",
@@ -28,6 +31,9 @@ COMMON_MISTAKES = {
     "sign": "The sign is wrong.",
 }
 """What is said of a wrong answer, by the kind of mistake; specific kinds come first."""
+
+WHOLE = ("paths", "others", "total sign", "value")
+"""The mistakes whose value is the answer itself, not a term of a sum."""
 
 SHAPE_MISTAKES = {
     "upstream": "That is the shape of the upstream gradient.",
@@ -204,15 +210,21 @@ class Quiz:
                 yield kind, _at(known[kind], entry)
         value = _at(c.value, entry)
         yield "sign", None if value is None else -value
+        head = self.words.run.graph.by_id[step.node].value
+        yield "value", None if head.shape else _at(head, entry)
         if whole:
             yield "paths", value
+            total = _at(c.total, entry)
+            if total is not None and value is not None:
+                yield "others", total - value
+                yield "total sign", -total
 
 
 def _distinct(
     right: float, base: float, guesses: Iterable[tuple[str, float | None]]
 ) -> Iterator[CommonMistake]:
     """The wrong answers that differ from the right one and from each other."""
-    found = [(k, v if k == "paths" else base + v) for k, v in guesses if v is not None]
+    found = [(k, v if k in WHOLE else base + v) for k, v in guesses if v is not None]
     seen = [right]
     for kind, value in sorted(
         found, key=lambda pair: [*COMMON_MISTAKES].index(pair[0])
@@ -224,7 +236,7 @@ def _distinct(
 
 
 def _close(a: float, b: float) -> bool:
-    return abs(a - b) <= 2 * TOLERANCE * max(abs(a), abs(b)) + 1e-9
+    return abs(a - b) <= TOLERANCE / 10 * max(abs(a), abs(b)) + 1e-9
 
 
 def _reshaped(step: Step, c: Contribution) -> bool:
@@ -250,6 +262,6 @@ def _at(value: Value | None, entry: int) -> float | None:
 
 def _index(entry: int, dims: tuple[int, ...]) -> Iterator[int]:
     for n in range(len(dims)):
-        step = math.prod(dims[n + 1 :])
+        step = math.prod(dims[n + 1 :]) or 1  # an empty value has no entries
         yield entry // step
         entry %= step

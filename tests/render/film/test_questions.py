@@ -158,3 +158,20 @@ def test_no_wrong_answer_is_a_right_one(a: int, b: int, c: int) -> None:
         assert judged(ask, ask.answer[0]) in {"right", ""}
         for slip in ask.mistakes:
             assert judged(ask, slip.answer[0]) == slip.text
+
+
+def test_a_total_with_the_wrong_sign_and_a_forgotten_path_are_named() -> None:
+    """x**2 + 2 * x + 1 at 3: 2 came first, 8 is the total."""
+    last = listing().questions[-1]
+    assert judged(last, -8.0) == COMMON_MISTAKES["total sign"]
+    assert judged(last, 2.0) == COMMON_MISTAKES["others"]
+
+
+def test_the_value_of_a_product_is_not_called_another_derivative() -> None:
+    """With 2 arriving at 2 * x at 6, 12 is the value and the other derivative, too."""
+    x = tf.Variable(6.0)
+    with tf.GradientTape() as tape:
+        y = (2 * x) * 2
+    last = play(tape, y, x).film.questions[-1]
+    assert judged(last, 4.0) == "right"
+    assert judged(last, 12.0) == COMMON_MISTAKES["value"]
