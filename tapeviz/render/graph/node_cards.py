@@ -235,7 +235,7 @@ def _value_row(
     node: Node, prefix: str, *, bare: bool = False, shape: bool = False
 ) -> CardRow:
     """``x = 3``, ``= 3``, the bare ``3``, or an array's name and shape."""
-    name = shorten_to_fit(words.short_name(node.name, 16), 150, 15, mono=True)
+    name = shorten_to_fit(words.short_name(node.name, 16), 165, 15, mono=True)
     gap = _wide("name", name) + (6 if name else 0)
     said = words.shape(node.value) if shape else words.fmt(node.value)
     kind = words.kind(node.value)
