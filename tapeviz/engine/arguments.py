@@ -85,7 +85,16 @@ def axes(t: Any, axis: Any) -> tuple[int, ...] | None:
                     f"axes run from 0 to {n - 1}" if n else "a scalar has no axis",
                 )
             )
-    return tuple(a if a < 0 else a - n for a in given)
+    found = tuple(a if a < 0 else a - n for a in given)
+    if len(set(found)) < len(found):
+        raise InvalidArgumentError(
+            error_message(
+                "Invalid reduction arguments: Axes contains duplicate dimension: "
+                f"{axis} [Op:Sum]",
+                "name each axis once",
+            )
+        )
+    return found
 
 
 def one_axis(t: Any, axis: Any, kernel: str, extra: int = 0) -> int:

@@ -281,10 +281,11 @@ def _key(key: Any, shape: tuple[int, ...]) -> Any:
     if len(parts) == 1 and isinstance(parts[0], np.ndarray):
         return parts
     axis = 0
-    for k in parts:
-        if k is Ellipsis:
-            break
-        if k is not None:
+    for i, k in enumerate(parts):
+        if k is Ellipsis:  # it stands for the axes that the keys behind it leave
+            behind = sum(p is not None and p is not Ellipsis for p in parts[i:])
+            axis = max(axis, len(shape) - behind)
+        elif k is not None:
             _in_bounds(k, axis, shape)
             axis += 1
     return parts

@@ -560,3 +560,17 @@ def test_a_mistake_in_a_notebook_cell_has_a_line_too() -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         exec(compile("\n\ntf.ones([2]) + tf.ones([3])", "<cell>", "exec"), {"tf": tf})  # noqa: S102
     assert "where: line 3" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "key", [(0, ..., 0), (..., slice(None), slice(None)), (..., 5), (..., -4)]
+)
+def test_a_key_behind_an_ellipsis_is_checked_like_any_other(key: object) -> None:
+    with pytest.raises(InvalidArgumentError):
+        tf.constant([1.0, 2.0, 3.0])[key]
+
+
+def test_an_axis_given_twice_is_refused() -> None:
+    for axis in ([0, 0], [1, -1]):
+        with pytest.raises(InvalidArgumentError, match="duplicate"):
+            tf.reduce_sum(tf.ones([2, 3]), axis=axis)
