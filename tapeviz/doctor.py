@@ -6,6 +6,7 @@ looks for JupyterLab. ``tapeviz doctor`` prints what it found.
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -169,7 +170,7 @@ def _browser() -> str:
 def _encoder() -> str:
     if path := shutil.which("ffmpeg"):
         return path
-    raise RuntimeError("none on PATH")
+    return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
 
 
 def _by_system(linux: str, mac: str, windows: str) -> str:
@@ -207,11 +208,7 @@ PARTS = (
     HealthCheck(
         "video encoder",
         _encoder,
-        _by_system(
-            "sudo apt install ffmpeg",
-            "brew install ffmpeg",
-            "winget install Gyan.FFmpeg",
-        ),
+        pip("imageio-ffmpeg"),
         needed=False,
         without="no ffmpeg: films save as .gif, .html and .svg, not as .mp4",
     ),

@@ -97,3 +97,9 @@ def test_the_command_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert len(lines) < 24
     assert lines[-1].startswith("Ready")
+
+
+def test_the_encoder_is_advised_as_the_save_error_advises_it() -> None:
+    (encoder,) = (part for part in doctor.PARTS if part.name == "video encoder")
+    assert "pip install" in encoder.remedy
+    assert "imageio-ffmpeg" in encoder.remedy
