@@ -93,16 +93,16 @@ def _without_own_derivatives(drawn: Graph, names: Names, tape: GradientTape) -> 
             if edge.tail not in leads:
                 leads.add(edge.tail)
                 todo.append(edge.tail)
-    beside = {
+    derivatives = {
         n.id for n in drawn.nodes if n.id not in leads and _derived(n, names, tape)
     }
-    if not beside:
+    if not derivatives:
         return drawn
     for edge in drawn.edges:  # in the order of recording: what follows goes, too
-        if edge.tail in beside and edge.head not in leads:
-            beside.add(edge.head)
-    used = {e.tail for e in drawn.edges if e.head not in beside}
-    dropped = beside | {
+        if edge.tail in derivatives and edge.head not in leads:
+            derivatives.add(edge.head)
+    used = {e.tail for e in drawn.edges if e.head not in derivatives}
+    dropped = derivatives | {
         n.id
         for n in drawn.nodes
         if n.kind == "constant" and n.id not in used and n.id not in leads

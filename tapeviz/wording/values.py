@@ -230,6 +230,9 @@ def one_line(text: str, limit: int = 0) -> str:
     return plain.rstrip("\u200e") + "\u200e" if _leftward(plain) else plain
 
 
+_PATH = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)+")
+
+
 def short_name(name: str, limit: int) -> str:
     """A name on one line; a long path is cut at its start, where paths differ least.
 
@@ -237,8 +240,8 @@ def short_name(name: str, limit: int) -> str:
     '\u2026/dense_1/kernel'
     """
     plain = one_line(name)
-    rest = plain
-    while "/" in rest and len(plain) > limit and " " not in plain:
+    rest = plain if _PATH.fullmatch(plain) and len(plain) > limit else ""
+    while "/" in rest:
         rest = rest.partition("/")[2]
         if len(rest) + 2 <= limit:
             return f"{ELLIPSIS}/{rest}"
