@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tapeviz import files
+from tapeviz.engine import files
 from tapeviz.errors import TapevizError
 
 RECORD = ".tapeviz-lessons.json"

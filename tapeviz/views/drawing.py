@@ -9,9 +9,10 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tapeviz import files, inspect
+from tapeviz import inspect
 from tapeviz.analysis.graph_diff import compare
 from tapeviz.analysis.subgraph import Selection
+from tapeviz.engine import files
 from tapeviz.engine.tape import GradientTape
 from tapeviz.errors import LayoutError, SaveError, caller, error_message, names_around
 from tapeviz.inspect.gc_pause import bulk

@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tapeviz import files
 from tapeviz.analysis.folded_backward import folded_run
+from tapeviz.engine import files
 from tapeviz.errors import LayoutError, SaveError, error_message
 from tapeviz.render.film import player
 from tapeviz.render.film.backward import backward_film, backward_table
