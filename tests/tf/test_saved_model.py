@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -90,3 +91,70 @@ def test_a_class_that_is_gone_is_told(
     monkeypatch.delattr(f"{__name__}.Scale")
     with pytest.raises(tf.errors.NotFoundError, match="define the class"):
         tf.saved_model.load(tmp_path)
+
+
+def test_a_strangers_folder_runs_nothing(tmp_path: Path) -> None:
+    """Neither a pickle of an older version nor a name from elsewhere is taken."""
+    mark = tmp_path / "mark"
+    run = f"import pathlib; pathlib.Path({str(mark)!r}).touch()"
+    code = f"cbuiltins\nexec\n(V{run}\ntR."
+    (tmp_path / "saved_model.tapeviz").write_bytes(code.encode())
+    with pytest.raises(OSError, match=r"does not exist[\s\S]*save the module again"):
+        tf.saved_model.load(tmp_path)
+    for module, name in [
+        ("os", "system"), ("subprocess", "Popen"), ("builtins", "exec"),
+        ("tapeviz.cli", "os.system"), ("pathlib", "Path"),
+    ]:  # fmt: skip
+        tf.saved_model.save(Scale(), tmp_path)
+        path = tmp_path / "saved_model.json"
+        whole = json.loads(path.read_text())
+        whole["root"] = ["partial", ["named", module, name], ["tuple"], ["dict"]]
+        path.write_text(json.dumps(whole))
+        with pytest.raises(tf.errors.NotFoundError, match="does not know"):
+            tf.saved_model.load(tmp_path)
+        whole["root"], whole["objects"] = (
+            ["object", 0],
+            [["instance", module, name, ["dict"]]],
+        )
+        path.write_text(json.dumps(whole))
+        with pytest.raises(tf.errors.NotFoundError, match="does not know"):
+            tf.saved_model.load(tmp_path)
+    assert not mark.exists()
+
+
+def test_what_was_saved_stays_if_it_cannot_be_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Scale()
+    tf.saved_model.save(first, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    first.w.assign([7.0, 7.0])
+    monkeypatch.setattr("os.fdopen", full)
+    with pytest.raises(OSError, match="No space left"):
+        tf.saved_model.save(first, tmp_path)
+    monkeypatch.undo()
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_layers_of_every_kind_come_back(tmp_path: Path) -> None:
+    layers = tf.keras.layers
+    model = tf.keras.Sequential(
+        [
+            layers.Dense(4, "tanh", kernel_regularizer="l2"),
+            layers.BatchNormalization(),
+            layers.ReLU(0.5),
+            layers.Dropout(0.25),
+            layers.Dense(1),
+        ]
+    )
+    x = tf.constant([[0.5, -1.0], [1.0, 2.0]])
+    before = model(x).numpy()
+    tf.saved_model.save(model, tmp_path)
+    loaded = tf.saved_model.load(tmp_path)
+    assert loaded(x).numpy() == pytest.approx(before)
+    assert [v.name for v in loaded.variables] == [v.name for v in model.variables]
+    assert float(loaded.losses[0]) == pytest.approx(float(model.losses[0]))
