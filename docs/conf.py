@@ -7,7 +7,7 @@ import tapeviz
 project = "tapeviz"
 author = "the tapeviz authors"
 copyright = "the tapeviz authors, MIT licence"
-version = release = tapeviz.__version__
+version = release = tapeviz.__version__.rpartition("tapeviz.")[2]
 
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
 exclude_patterns = ["conf.py"]

@@ -21,7 +21,11 @@ from typing import Any
 
 from tapeviz.engine.tape import GradientTape as _GradientTape
 
-__version__ = "0.2.0"
+__version__ = "2.21.0+tapeviz.0.2.0"
+"""The version of TensorFlow whose names these are, then our own.
+
+Many notebooks begin by comparing ``tf.__version__`` with a version of TensorFlow.
+"""
 
 PLACES = {
     "api": "descent draw explain explore play why",

@@ -25,7 +25,7 @@ _HINTS = {
     "SparseTensor": "use a tensor with zeros",
     "raw_ops": "every op has a name of its own, as tf.add",
     "experimental": "its parts are in tf itself, or not here",
-    "version": "tf.__version__ is tapeviz's own",
+    "version": "tf.__version__ begins with TensorFlow's and ends with tapeviz's own",
     "autograph": "Python's own if and for run as they are",
     "types": "use Python's own type hints",
     "lookup": "use a Python dict",

@@ -38,6 +38,16 @@ ROWS = [
     gives("c([1, 2**40])", "[1, 1099511627776] int64"),
     gives("c(1 + 2j)", "1+2j complex128"),
     gives("c(True)", "True bool"),
+    gives(
+        "c(c([1.0, 2.0]), tf.float64)", "TypeError: Expected tensor [1. 2.] with dtype"
+    ),
+    gives("c(c([1.0, 2.0]), shape=(2, 1))", "[[1], [2]] float32"),
+    gives("c(c(3.0), shape=(2,))", "[3, 3] float32"),
+    gives(
+        "c(c([1.0, 2.0]), shape=(3,))", "TypeError: Eager execution of tf.constant with"
+    ),
+    gives("c(tf.Variable([1.0, 2.0]), tf.float64)", "[1, 2] float64"),
+    gives("c(tf.Variable([1.0, 2.0]), shape=(2, 1))", "[[1], [2]] float32"),
     gives("c([True, False])", "[True, False] bool"),
     gives("c('a')", "b'a' string"),
     gives("c(['a', 'bc']).shape", "(2,)"),

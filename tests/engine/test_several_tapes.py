@@ -101,3 +101,13 @@ def test_a_gather_of_empty_rows_has_an_empty_gradient() -> None:
     with tf.GradientTape() as tape:
         y = tf.gather(v, [0, 1])
     assert tuple(tf.convert_to_tensor(tape.gradient(y, v)).shape) == (2, 0)
+
+
+def test_a_constant_of_a_tensor_is_that_tensor() -> None:
+    """As in TensorFlow: only of a variable, or with a shape, it is one of its own."""
+    t = tf.constant([1.0, 2.0])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(t)
+        same, other = tf.constant(t) * 2.0, tf.constant(t, shape=(2, 1)) * 2.0
+    assert tape.gradient(same, t).numpy().tolist() == [2.0, 2.0]
+    assert tape.gradient(other, t) is None

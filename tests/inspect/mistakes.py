@@ -252,12 +252,12 @@ NONE = [
         """,
     ),
     _row(
-        "tf.constant of a tensor", "left", "tf.constant(h)",
+        "tf.constant of a variable", "left", "tf.constant(x)",
         """
         x = tf.Variable(1.5)
         with tf.GradientTape() as tape:
-            h = x * 2.0
-            y = tf.constant(h) * 3.0
+            h = tf.constant(x) * 2.0
+            y = h * 3.0
         answer = why(tape, y, x)
         """,
     ),

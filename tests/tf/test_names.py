@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import inspect
 import operator
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from packaging import version
 
 import tapeviz as tf
 from tapeviz.tf.missing import missing, names
@@ -201,3 +203,10 @@ def test_what_is_nearest_is_there_and_no_namespace() -> None:
             for part in near.split(".") if near else []:
                 found = getattr(found, part)
             assert not near or not inspect.ismodule(found), (space, name, near)
+
+
+def test_a_guard_in_a_first_cell_passes() -> None:
+    assert tuple(int(n) for n in tf.__version__.split(".")[:2]) >= (2, 8)
+    assert version.parse(tf.__version__) >= version.parse("2.12")
+    own = importlib.metadata.version("tapeviz")
+    assert tf.__version__.endswith(f"+tapeviz.{own}")

@@ -24,13 +24,32 @@ def constant(
 ) -> Tensor:
     """A tensor of ``value``: Python ints become int32, floats float32.
 
+    A tensor is given back as it is, connected to what it was computed from; a variable,
+    or anything with a ``shape``, becomes a tensor of its own. TypeError for a tensor of
+    another ``dtype``, and for a ``shape`` that the entries do not fill.
+
     >>> constant([1.0, 2.0])
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([1., 2.], dtype=float32)>
+    >>> constant(3.0, shape=(2,)).numpy()
+    array([3., 3.], dtype=float32)
     """
+    kind = None if dtype is None else dtypes.as_dtype(dtype)
+    if isinstance(value, Tensor):
+        if kind is not None and kind != value.dtype:
+            raise TypeError(
+                error_message(
+                    f"Expected tensor {value._v} with dtype {kind!r}, but got dtype "
+                    f"{value.dtype!r}.",
+                    f"tf.cast(..., tf.{kind.name}) changes the dtype of a tensor",
+                )
+            )
+        if shape is None:
+            return value
     if isinstance(value, (Tensor, Variable)):
         tape_stack.note("left", value)
-        return wrap(value._v)
-    v = raw(value, None if dtype is None else dtypes.as_dtype(dtype))
+        v = np.asarray(value._v, None if kind is None else kind.np)[()]
+    else:
+        v = raw(value, kind)
     if shape is not None:
         _fills(v, value, shape)
         v = np.broadcast_to(v, shape) if np.size(v) == 1 else np.reshape(v, shape)
