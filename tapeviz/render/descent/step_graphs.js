@@ -14,7 +14,7 @@ function opened(box, packed, steps) {
     const title = near === step ? `The graph of step ${near}` : `Step ${step} was let go; the graph of step ${near}`;
     const close = make("button", { type: "button", ...KEYS }, "Close");
     close.onclick = () => (view.replaceChildren(), tell(-1));
-    const picture = make("div", { tabindex: 0, role: "group", "aria-label": title, class: "tv-graph-picture", ...KEYS }, document.importNode(page.documentElement, true));
+    const picture = make("div", { tabindex: 0, role: "group", "aria-label": title, class: "tv-graph-picture", ...KEYS }, scoped(document.importNode(page.documentElement, true)));
     view.replaceChildren(make("p", {}, title, " ", close), picture);
     tell(near);
   };

@@ -66,7 +66,7 @@ function picture(film, img) {
       if (/^on/i.test(name) || (/href$/i.test(name) && !/^(#|data:image)/.test(value))) el.removeAttribute(name);
     }
   }
-  return svg;
+  return scoped(svg);
 }
 
 // Where the step is kept when no kernel keeps it.

@@ -57,10 +57,10 @@ function anonymous(svg) {
 }
 
 function drawn(root, image) {
-  if (!image) return root.querySelector("svg");
+  if (!image) return scoped(root.querySelector("svg"));
   const text = decodeURIComponent(image.getAttribute("src").replace(/^[^,]*,/, ""));
   const page = new DOMParser().parseFromString(text, "image/svg+xml");
-  return document.importNode(page.documentElement, true);
+  return scoped(document.importNode(page.documentElement, true));
 }
 
 // How large the picture is shown; it moves by scrolling, with the mouse held too.

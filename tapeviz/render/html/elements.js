@@ -9,6 +9,14 @@ function make(tag, attributes = {}, ...inside) {
   return el;
 }
 
+// A picture whose styles are for itself: they name a class that no other has.
+function scoped(svg) {
+  const own = "tv" + (window.tv = -~window.tv);
+  svg.classList.add(own);
+  for (const el of svg.querySelectorAll("style")) el.textContent = el.textContent.replace(/\.tapeviz(?![-\w])/g, "$&." + own);
+  return svg;
+}
+
 // The keys go to this element again, and the page stays where it is.
 function rest(el) {
   el.focus({ preventScroll: true });

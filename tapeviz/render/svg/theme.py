@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-SANS = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
+SANS = "system-ui,Arial,sans-serif"
 """The type for words and numbers."""
 
-MONO = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace"
+MONO = "Menlo,Consolas,'DejaVu Sans Mono',monospace"
 """The type for names and formulas."""
 
 KINDS = ("variable", "watched", "constant", "op", "group", "target")
