@@ -19,7 +19,7 @@ op(
     kernel="Sqrt", symbol="√", domain="x ≥ 0", **FLOAT,
 )  # fmt: skip
 op(
-    "rsqrt", "1.0 / sqrt(x)", "-0.5 * quotient(g, x * sqrt(x))",
+    "rsqrt", "1.0 / sqrt(x)", "g * (-0.5 * y * y * y)",
     kernel="Rsqrt", symbol="1/√", domain="x > 0", **FLOAT,
 )  # fmt: skip
 op(

@@ -143,6 +143,7 @@ function drags(screen, by) {
 export function start(root, told) {
   const image = root.querySelector(":scope > img");
   const svg = drawn(root, image);
+  const own = [...svg.classList].at(-1);
   const folds = root.querySelector(".tapeviz-fold");
   const screen = folds?.querySelector(".tv-stage") ?? make("div");
   const view = make("div", { class: "tv-view" });
@@ -389,8 +390,10 @@ export function start(root, told) {
     root.prepend(make("style", {}, told.css), looks, bar, help);
     root.append(say, code);
     folds.addEventListener("tv-level", ({ detail }) => {
-      const inner = detail.querySelector("svg.tapeviz");
-      if (inner) enter(inner);
+      // Pictures inside a group have no styles of their own: they wear the outermost's.
+      const inner = detail.querySelectorAll("svg.tapeviz");
+      for (const one of inner) one.classList.add(own);
+      if (inner[0]) enter(inner[0]);
     });
   } else {
     if (told.least) svg.style.minWidth = `${told.least}px`;
