@@ -113,7 +113,8 @@ What a namespace offers follows from those modules: see ``tf/namespace.py``.
 
 _WHERE = {name: module for module, names in PLACES.items() for name in names.split()}
 
-__all__ = ["__version__", *sorted([*_WHERE, *NAMESPACES])]  # noqa: PLE0604 - all texts
+# The linter cannot see that what is unpacked are texts.
+__all__ = ["__version__", *sorted([*_WHERE, *NAMESPACES])]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
@@ -197,4 +198,5 @@ def _picture(tape: Any, **_: Any) -> dict[str, Any]:
     return bundle(tape)
 
 
-_GradientTape._repr_mimebundle_ = _picture  # type: ignore[attr-defined] # see there
+# Hung on from here, as the class itself must know no picture.
+_GradientTape._repr_mimebundle_ = _picture  # type: ignore[attr-defined]

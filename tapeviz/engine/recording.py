@@ -235,6 +235,7 @@ class TaskTapes:
             self.turn += 1
         self.open.add(tape)
         if not isinstance(TapeStack.__dict__["now"], property):
+            # A property in place of the class's attribute: mypy knows only the latter.
             TapeStack.now = property(self._get, self._set)  # type: ignore[assignment]
             _choose_recs()
 

@@ -236,16 +236,19 @@ _PATH = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)+")
 def short_name(name: str, limit: int) -> str:
     """A name on one line; a long path is cut at its start, where paths differ least.
 
+    The cut is before a part if two whole parts fit, else within one.
+
     >>> short_name("sequential/dense_1/kernel", 16)
     '\u2026/dense_1/kernel'
+    >>> short_name("sequential/dense_100/kernel", 16)
+    '\u2026ense_100/kernel'
     """
     plain = one_line(name)
-    rest = plain if _PATH.fullmatch(plain) and len(plain) > limit else ""
-    while "/" in rest:
-        rest = rest.partition("/")[2]
-        if len(rest) + 2 <= limit:
-            return f"{ELLIPSIS}/{rest}"
-    return one_line(name, limit)
+    if len(plain) <= limit or not _PATH.fullmatch(plain):
+        return one_line(name, limit)
+    rest = plain[1 - limit :]
+    below = rest.partition("/")[2]
+    return f"{ELLIPSIS}/{below}" if "/" in below else f"{ELLIPSIS}{rest}"
 
 
 def _visible(char: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import tapeviz as tf
+from tapeviz import draw
 from tapeviz.analysis.folded_view import chosen
 from tapeviz.render.graph.folded import Folded, folded
 from tapeviz.trace.graph import Graph
@@ -49,6 +51,37 @@ def test_a_click_opens_and_a_crumb_closes(
     page.click(".tv-crumbs button:first-child")
     assert page.locator(f"{NOW} [data-fold] .title").count() == 4
     assert page.is_hidden(".tv-crumbs")
+
+
+COLOURS = """
+    (where) => [...document.querySelectorAll(`${where} svg .node.op .frame`)]
+      .map((el) => getComputedStyle(el)).map(({ fill, stroke }) => `${fill} ${stroke}`)
+"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_opened_group_is_coloured_as_any_picture(
+    open_page: Opener, tmp_path: Path, theme: str
+) -> None:
+    """Beside a picture that is not folded, and between two of a fixed theme."""
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        _ = x * x
+
+    def html(**options: Any) -> str:
+        return str(draw(tape, **options)._repr_mimebundle_()["text/html"])
+
+    fixed = html(theme="light" if theme == "dark" else "dark")
+    folded = notebook(programs.nested(30, 40))
+    body = f'{fixed}<div id="plain">{html()}</div>{folded}{fixed}'
+    page = open_page.content(
+        f'<!doctype html><meta charset="utf-8"><body>{body}', tmp_path, theme=theme
+    )
+    page.click("[data-fold] .title:has-text('iteration 1')")
+    page.click(f"{NOW} [data-fold]")
+    inside = page.evaluate(COLOURS, f".tapeviz-fold {NOW}")
+    assert inside
+    assert set(inside) == set(page.evaluate(COLOURS, "#plain"))
 
 
 def test_search_looks_into_closed_groups_and_enter_opens_them(

@@ -434,6 +434,56 @@ MISTAKES = [
         "axes run from",
     ),
     Mistake(
+        "an axis to roll along that is not there",
+        """
+        t = tf.constant([1.0, 2.0])
+        tf.roll(t, [1], [5])  # here
+        """,
+        InvalidArgumentError,
+        "axis 5 is out of range [Op:Roll]",
+        "axes run from 0 to 0",
+    ),
+    Mistake(
+        "more shifts than axes",
+        """
+        t = tf.constant([1.0, 2.0])
+        tf.roll(t, [1, 1], [0])  # here
+        """,
+        InvalidArgumentError,
+        "shift and axis must have the same size [Op:Roll]",
+        "there are 2 of one and 1 of the other",
+    ),
+    Mistake(
+        "a scalar to roll",
+        """
+        t = tf.constant(1.0)
+        tf.roll(t, 1, 0)  # here
+        """,
+        InvalidArgumentError,
+        "input must be 1-D or higher [Op:Roll]",
+        "no entries to move",
+    ),
+    Mistake(
+        "an axis to reverse twice",
+        """
+        t = tf.constant([[1.0, 2.0]])
+        tf.reverse(t, [0, -2])  # here
+        """,
+        InvalidArgumentError,
+        "axis 0 specified more than once. [Op:ReverseV2]",
+        "name each axis once",
+    ),
+    Mistake(
+        "an axis to reverse that is not there",
+        """
+        t = tf.constant([[1.0, 2.0]])
+        tf.reverse(t, [5])  # here
+        """,
+        InvalidArgumentError,
+        "'axis'[0] = 5 is out of valid range [0, 1] [Op:ReverseV2]",
+        "axes run from 0 to 1",
+    ),
+    Mistake(
         "a shape of another size",
         """
         t = tf.constant([1.0, 2.0])

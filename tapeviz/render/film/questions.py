@@ -225,18 +225,18 @@ def _distinct(
 ) -> Iterator[CommonMistake]:
     """The wrong answers that differ from the right one and from each other."""
     found = [(k, v if k in WHOLE else base + v) for k, v in guesses if v is not None]
-    seen = [right]
+    seen: list[float] = []
     for kind, value in sorted(
         found, key=lambda pair: [*COMMON_MISTAKES].index(pair[0])
     ):
-        if any(_close(value, other) for other in seen):
+        if _close(value, right, TOLERANCE) or any(_close(value, v) for v in seen):
             continue
         seen.append(value)
         yield CommonMistake((float(f"{value:.7g}"),), COMMON_MISTAKES[kind])
 
 
-def _close(a: float, b: float) -> bool:
-    return abs(a - b) <= TOLERANCE / 10 * max(abs(a), abs(b)) + 1e-9
+def _close(a: float, b: float, tolerance: float = TOLERANCE / 10) -> bool:
+    return abs(a - b) <= tolerance * max(abs(a), abs(b)) + 1e-9
 
 
 def _reshaped(step: Step, c: Contribution) -> bool:

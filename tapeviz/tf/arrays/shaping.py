@@ -366,7 +366,28 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
            [4, 3]], dtype=int32)
     """
     t = convert(tensor)
-    return call.reverse(t, axes(t, axis) if rank(t) else ())
+    n, given = rank(t), sizes(axis)
+    if not n:
+        return call.reverse(t, ())
+    found = tuple(a % n for a in given if -n <= a < n)
+    if len(found) < len(given):
+        at, bad = next((i, a) for i, a in enumerate(given) if not -n <= a < n)
+        raise InvalidArgumentError(
+            error_message(
+                f"'axis'[{at}] = {bad} is out of valid range [0, {n - 1}] "
+                "[Op:ReverseV2]",
+                f"axes run from 0 to {n - 1}",
+            )
+        )
+    for a in found:
+        if found.count(a) > 1:
+            raise InvalidArgumentError(
+                error_message(
+                    f"axis {a} specified more than once. [Op:ReverseV2]",
+                    "name each axis once",
+                )
+            )
+    return call.reverse(t, tuple(a - n for a in found))
 
 
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
@@ -377,7 +398,21 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     array([4, 1, 2, 3], dtype=int32)
     """
     t = convert(input)
-    return call.roll(t, sizes(shift), axes(t, axis))
+    n, moves, given = rank(t), sizes(shift), sizes(axis)
+    wrong = [a for a in given if not -n <= a < n]
+    if not n:
+        problem = "input must be 1-D or higher", "a scalar has no entries to move"
+    elif len(moves) != len(given):
+        problem = (
+            "shift and axis must have the same size",
+            f"there are {len(moves)} of one and {len(given)} of the other",
+        )
+    elif wrong:
+        problem = f"axis {wrong[0]} is out of range", f"axes run from 0 to {n - 1}"
+    else:
+        return call.roll(t, moves, tuple(a % n - n for a in given))
+    what, advice = problem
+    raise InvalidArgumentError(error_message(f"{what} [Op:Roll]", advice))
 
 
 def pad(
