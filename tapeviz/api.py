@@ -65,7 +65,8 @@ def play(  # noqa: PLR0913 - options, by keyword
     shows it, with ``predict="all"`` for the values on the way forward as well.
     ``mode="forward"`` plays forward mode: a source moves, and all results with it.
     A descent of more than two numbers is seen in its two principal directions, or in
-    the two numbers that ``directions=(0, 3)`` chooses.
+    the two numbers that ``directions=(0, 3)`` chooses. The last line of a cell shows
+    itself; elsewhere write ``play(tape).show()``.
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(3.0)
@@ -130,7 +131,7 @@ def why(
 
     Each reason comes with the place in your code and the smallest change that mends it.
     It works after ``gradient`` used the tape up; without ``target`` and ``sources`` it
-    is about the gradient the tape was last asked for.
+    is about the gradient the tape was last asked for. ``print`` it, or ``.show()`` it.
 
     >>> import tapeviz as tf
     >>> x = tf.constant(3.0)

@@ -11,14 +11,14 @@ from tapeviz.analysis.trajectory import sample_steps
 from tapeviz.engine.tensor import Variable
 from tapeviz.errors import LayoutError, error_message, names_around
 from tapeviz.render.descent import step_graphs
-from tapeviz.views.drawing import RunStep, chart, draw
+from tapeviz.views.drawing import RunStep, Showable, chart, draw
 from tapeviz.views.player import Player
 
 if TYPE_CHECKING:
     from tapeviz.analysis.convergence import Regime
 
 
-class DescentRun:
+class DescentRun(Showable):
     """A recorded run of gradient descent, made by ``descent``.
 
     ``data`` is the run as frozen data, ``plot()`` its matplotlib figure, ``play(run)``
@@ -131,7 +131,7 @@ class DescentRun:
         """
         return chart((self.data, *(o.data for o in others)), **options)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return DescentPlayer(self)._repr_mimebundle_()
 
     def __repr__(self) -> str:
@@ -155,7 +155,9 @@ class DescentPlayer(Player):
         chosen = sample_steps(len(kept_steps), step_graphs.MOST)
         steps = [kept_steps[i] for i in chosen]
         try:
-            return {i: draw(self._descent[i], theme=self._theme).svg for i in steps}
+            return {
+                i: draw(self._descent[i], theme=self._theme).inline_svg for i in steps
+            }
         except LayoutError:
             return {}
 

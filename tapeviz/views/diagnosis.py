@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tapeviz.errors import LayoutError
 from tapeviz.render.svg import raster
+from tapeviz.render.svg.standalone import standalone
 from tapeviz.render.text import diagnosis as words
 from tapeviz.render.text import explanation as steps
 from tapeviz.trace.diagnosis import Answer, Reason
@@ -46,6 +47,9 @@ class Diagnosis(Displayable):
     def _picture(self) -> str:
         return words.picture(self.answers[0], theme=self._theme)
 
+    def _svg(self) -> str:
+        return standalone(self._picture())
+
     def _png(self, scale: float = raster.SCALE) -> bytes:
         return raster.png(self._picture(), scale=scale)
 
@@ -55,7 +59,7 @@ class Diagnosis(Displayable):
     forms: ClassVar[dict[str, Form]] = {
         ".html": _page,
         ".txt": as_text,
-        ".svg": _picture,
+        ".svg": _svg,
         ".png": _png,
         ".pdf": _pdf,
         ".json": lambda diagnosis: diagnosis.answers[0].to_json(),

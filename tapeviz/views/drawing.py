@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from html import escape
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,6 +26,7 @@ from tapeviz.render.graph.memory_badges import with_memory
 from tapeviz.render.graph.scene import Scene, description, scene, summary
 from tapeviz.render.html.page import image_tag, static_html
 from tapeviz.render.svg.options import theme_of
+from tapeviz.render.svg.standalone import standalone
 from tapeviz.trace.descent import Descent
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.memory import Memory
@@ -44,7 +46,46 @@ def as_text(view: object) -> str:
     return str(view)
 
 
-class Displayable:
+MOST = 40
+"""Lines of its table that a view shows where nothing but text is shown."""
+
+
+class Showable:
+    """What shows itself in a notebook, wherever in a cell it is asked to."""
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        raise NotImplementedError
+
+    @property
+    def html(self) -> str:
+        """The view as HTML, for any program that shows some: complete, from no net."""
+        bundle = self._repr_mimebundle_()
+        said = f"<pre>{escape(bundle['text/plain'])}</pre>"
+        return bundle.get("text/html", said)
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def show(self) -> None:
+        """Show it here and now: in the middle of a cell, in a loop, in a function.
+
+        The last line of a notebook's cell shows itself. Where there is no notebook the
+        table is printed.
+        """
+        display(self)
+
+
+def display(view: Any) -> None:
+    """Show a view or a figure in the notebook; print it where IPython is not there."""
+    try:
+        from IPython import display as shown
+    except ImportError:
+        print(view)  # noqa: T201 - what is asked for
+    else:
+        shown.display(view)  # type: ignore[no-untyped-call]
+
+
+class Displayable(Showable):
     """What shows itself in a notebook and saves itself to a file.
 
     ``forms`` has a function for each ending of a file. It gets the view; what it takes
@@ -55,9 +96,18 @@ class Displayable:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         try:
-            return {"text/html": self._html(), "text/plain": repr(self)}
+            return {"text/html": self._html(), "text/plain": self._words()}
         except LayoutError as error:
             return {"text/plain": f"{error}\n\n{self}"}
+
+    def _words(self) -> str:
+        """What it is, and the beginning of its table, if it has one."""
+        name, table = repr(self), str(self)
+        if name == table:
+            return name
+        lines = table.splitlines()
+        more = [f"... {len(lines) - MOST} more lines: print it"] if lines[MOST:] else []
+        return "\n".join([name, *lines[:MOST], *more])
 
     def _html(self) -> str:
         raise NotImplementedError
@@ -159,20 +209,25 @@ class Drawing(Displayable):
 
     @property
     def svg(self) -> str:
-        """The picture as SVG text."""
+        """The picture as SVG text, for any program: its colours are written out."""
+        return standalone(self.inline_svg)
+
+    @property
+    def inline_svg(self) -> str:
+        """The picture as SVG text for an HTML page, whose colours it follows."""
         return self._scene.svg
 
     def png(self, scale: float = 2.0) -> bytes:
         """The picture as a PNG file's bytes, ``scale`` dots to a pixel."""
         from tapeviz.render.svg import raster
 
-        return raster.png(self.svg, scale=scale)
+        return raster.png(self.inline_svg, scale=scale)
 
     def pdf(self) -> bytes:
         """The picture as a PDF file's bytes, with text that can be selected."""
         from tapeviz.render.svg import raster
 
-        return raster.pdf(self.svg)
+        return raster.pdf(self.inline_svg)
 
     @property
     def text(self) -> str:
@@ -198,14 +253,15 @@ class Drawing(Displayable):
     def _page(self) -> str:
         if self._folded is not None:
             return self._folded.page()
-        return interactive.page(self.svg, self.graph, summary(self.graph), self._shown)
+        svg, title = self.inline_svg, summary(self.graph)
+        return interactive.page(svg, self.graph, title, self._shown)
 
     def _html(self) -> str:
         if self._folded is not None:
             return self._folded.notebook()
         with text.precision(self._digits):
             alt = description(self.graph)
-        return interactive.notebook(self.svg, self.graph, alt, self._shown)
+        return interactive.notebook(self.inline_svg, self.graph, alt, self._shown)
 
     @property
     def _shown(self) -> dict[str, Any]:
@@ -278,6 +334,7 @@ def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any
         return {"text/html": page + table, "text/plain": alt}
 
     figure._repr_mimebundle_ = bundle  # type: ignore[attr-defined]  # IPython asks
+    figure.show = partial(display, figure)  # type: ignore[method-assign]  # not pyplot
     return figure
 
 
@@ -335,6 +392,8 @@ def draw(  # noqa: PLR0913 - options, by keyword
     (as the page around it), "light", "dark", "colourblind", "contrast" or "print",
     ``direction`` "LR" or "TB", ``precision`` how many significant digits values have.
 
+    The last line of a cell shows itself; elsewhere write ``draw(tape).show()``.
+
     ``depth`` shows only so many steps back from the target, or without one forward
     from the sources; ``constants=False`` hides plain constants; ``between=True`` shows
     only what lies between the sources and the target. ValueError for what cannot be.
@@ -367,7 +426,7 @@ def draw(  # noqa: PLR0913 - options, by keyword
 
 
 @dataclass(frozen=True, repr=False)
-class RunStep:
+class RunStep(Showable):
     """One step of a recorded run, to look into: ``draw(run[7])``, ``play(run[7])``.
 
     ``tape`` is what the loop recorded in this step, ``target`` and ``sources`` what it
@@ -382,7 +441,7 @@ class RunStep:
     update: Update
     names: dict[str, Any]
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return draw(self)._repr_mimebundle_()
 
     def __repr__(self) -> str:

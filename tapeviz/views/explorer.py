@@ -366,14 +366,12 @@ class Explorer:
 
         if self.run is None:
             return {"title": "", "svg": "", "text": ""}
-        title = f"The graph of step {step}"
+        svg = text = ""
         try:
-            return {
-                "title": title, "svg": draw(self.run[step], theme=self.theme).svg,
-                "text": "",
-            }  # fmt: skip
+            svg = draw(self.run[step], theme=self.theme).inline_svg
         except (LookupError, LayoutError) as error:
-            return {"title": title, "svg": "", "text": str(error)}
+            text = str(error)
+        return {"title": f"The graph of step {step}", "svg": svg, "text": text}
 
 
 def _limit(run: ExplorerRun, settings: Settings) -> tuple[float | None, str]:

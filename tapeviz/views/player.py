@@ -15,6 +15,7 @@ from tapeviz.render.film import player
 from tapeviz.render.film.backward import backward_film, backward_table
 from tapeviz.render.film.forward import forward_film
 from tapeviz.render.film.svg import PACE, animate
+from tapeviz.render.svg.standalone import standalone
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.descent import Descent
 from tapeviz.trace.explanation import ForwardPass
@@ -149,7 +150,7 @@ class Player(Displayable):
 
     forms: ClassVar[dict[str, Form]] = {
         ".html": lambda view: view._page(),  # noqa: SLF001 - a kind of player has its own
-        ".svg": lambda view: animate(view.film),
+        ".svg": lambda view: standalone(animate(view.film)),
         ".gif": _gif,
         ".mp4": _mp4,
         ".webm": _webm,

@@ -8,18 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from PIL import Image
 
 import tapeviz as tf
-from tapeviz import descent, draw, play, why
+from tapeviz import descent, draw, explain, play, why
 from tapeviz.errors import LayoutError, SaveError
 from tapeviz.render.graph import layout
 from tapeviz.trace.film import Film
 from tapeviz.trace.graph import Graph
-from tapeviz.views.drawing import ComparedDrawing, Drawing
+from tapeviz.views.drawing import MOST, ComparedDrawing, Drawing
 from tapeviz.views.player import Player
 
 
@@ -290,3 +291,61 @@ def test_what_is_shown_says_what_it_is() -> None:
     )
     assert isinstance(play(tape, y, x), Player)
     assert repr(walk()) == "<a descent of 10 updates: run.plot(), play(run)>"
+
+
+def every_view() -> list[Any]:
+    """What a learner gets in hand, one of each kind."""
+    tape, y, x = recorded()
+    tape.gradient(y, x)
+    run: Any = walk()
+    return [
+        *(draw(tape), play(tape, y, x), why(tape, y, x), explain(tape, y, x)),
+        *(draw(tape, tape), draw(tape, memory=True), run, run[3], play(run)),
+    ]
+
+
+def test_every_view_gives_its_html_to_whoever_asks_for_it() -> None:
+    for view in every_view():
+        assert view.html == view._repr_html_() == view._repr_mimebundle_()["text/html"]
+        assert view.html.startswith("<")
+
+
+def test_every_view_shows_itself_in_the_middle_of_a_cell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[object] = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    views = [*every_view(), walk().plot()]  # type: ignore[attr-defined]
+    assert [view.show() for view in views] == [None] * len(views)
+    assert shown == views
+
+
+def test_without_ipython_a_view_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    picture = draw(recorded()[0])
+    picture.show()
+    assert capsys.readouterr().out == f"{picture}\n"
+
+
+def test_where_only_text_is_shown_there_is_the_table() -> None:
+    tape, y, x = recorded()
+    for view in (draw(tape), play(tape, y, x), play(walk())):  # type: ignore[arg-type]
+        said = view._repr_mimebundle_()["text/plain"]
+        assert said == f"{view!r}\n{view}"
+
+
+def test_where_only_text_is_shown_a_long_table_is_cut() -> None:
+    run = play(walk(200))  # type: ignore[arg-type]
+    lines = run._repr_mimebundle_()["text/plain"].splitlines()
+    whole = str(run).splitlines()
+    assert lines[1:-1] == whole[:MOST]
+    assert lines[-1] == f"... {len(whole) - MOST} more lines: print it"
+
+
+@pytest.mark.usefixtures("nothing_lays_out")
+def test_without_a_layout_engine_html_is_the_text() -> None:
+    html = draw(recorded()[0]).html
+    assert html.startswith("<pre>")
+    assert "pip install graphviz-pure" in html
