@@ -35,6 +35,7 @@ from tapeviz.engine.recording import (
     records_in_any_thread,
     tape_stack,
 )
+from tapeviz.engine.records import Records
 from tapeviz.engine.splice import splice
 from tapeviz.engine.tensor import Shared, Tensor, Variable, convert, sizes, wrap
 from tapeviz.errors import InvalidArgumentError, caller, error_message, own
@@ -296,6 +297,17 @@ class GradientTape:
             for i in range(start, stop)
         )  # fmt: skip
 
+    def records(self) -> Records:
+        """What was recorded so far, as frozen records with names, to be read.
+
+        >>> from tapeviz.engine.tensor import Variable
+        >>> with GradientTape() as tape:
+        ...     y = Variable(3.0) ** 2
+        >>> [record.op.name for record in tape.records()]
+        ['variable', 'power']
+        """
+        return Records(self)
+
     # -- differentiating -------------------------------------------------------------
 
     def gradient(
@@ -327,14 +339,6 @@ class GradientTape:
         for listener in tape_stack.listeners:
             listener("gradient", self, targets, flattened, out)
         return out[0] if single else nest.like(sources, out)
-
-    @property
-    def _asked(self) -> list[tuple[list[Any], list[Any], list[Any]]]:
-        """The last call of ``gradient``, if any: targets, seeds, sources."""
-        if self._last is None:
-            return []
-        seeds, sources = self._last
-        return [([t for t, _ in seeds], [g for _, g in seeds], sources)]
 
     def jacobian(
         self,

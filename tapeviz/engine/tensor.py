@@ -223,6 +223,22 @@ def wrap(v: Any) -> Tensor:
     return out
 
 
+def array_of(thing: Any) -> Any:
+    """What a tensor or variable holds: not a copy, and not to be changed."""
+    return thing._v
+
+
+def variable_of(part: Tensor) -> Variable | None:
+    """The variable that a tensor is a slice of, ``v[0]``; None if it is none."""
+    found: tuple[Variable, Any] | None = getattr(part, "_part", None)
+    return None if found is None else found[0]
+
+
+def put(variable: Variable, value: Any) -> None:
+    """Replace a variable's value, and tell nobody."""
+    variable._put(value)
+
+
 class Shared(Tensor):
     """A tensor that tapes of several threads watch: each thread sees its own index.
 

@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.dispatch import VJP_STEPS
-from tapeviz.engine.ops import TABLE
-from tapeviz.engine.primitives import Op
-from tapeviz.engine.recording import Record
+from tapeviz.engine.records import Record, Records
 from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import array_of
 from tapeviz.inspect.diagnose import first
 from tapeviz.inspect.formulas import settings, spelled
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
@@ -40,18 +38,19 @@ def backward(
     that asks, so that the code around it can be read.
     """
     builder = GraphBuilder(tape, names)
+    log = builder.records
     targets, flattened = nest.leaves(target), nest.leaves(sources)
-    seeds = [_ones_like(t._v) for t in targets]
-    backward_steps = list(tape.backward_steps(targets, seeds))
-    grads = gradients(tape, (targets, seeds))
+    seeds = [_ones_like(array_of(t)) for t in targets]
+    backward_steps = list(log.backward_steps(targets, seeds))
+    grads = gradients(backward_steps)
     left: dict[int, int] = {}
     for _i, _g, parts in backward_steps:
         for _slot, index, _part, _total in parts:
             left[index] = left.get(index, 0) + 1
-    for index in (tape._index_of(t) for t in targets):
+    for index in map(log.index_of, targets):
         if index >= 0:
             grads.setdefault(index, None)
-    unrecorded_seeds = _unrecorded_seeds(tape, targets, seeds)
+    unrecorded_seeds = _unrecorded_seeds(log, targets, seeds)
     steps = []
     for i, g, parts in backward_steps:
         if parts:
@@ -61,16 +60,16 @@ def backward(
         picture(builder, targets, flattened, grads), names, tape
     )
     drawn = replace(drawn, frames=frames(builder, names, drawn.nodes, drawn.edges))
-    known, indices = drawn.by_id, map(tape._index_of, flattened)
+    known, indices = drawn.by_id, map(log.index_of, flattened)
     recorded = [
-        (t, s) for t, s in zip(targets, seeds, strict=True) if tape._index_of(t) >= 0
+        (t, s) for t, s in zip(targets, seeds, strict=True) if log.index_of(t) >= 0
     ]
-    results = tuple(_final(tape, grads, s, unrecorded_seeds) for s in flattened)
+    results = tuple(_final(log, grads, s, unrecorded_seeds) for s in flattened)
     lost = [s for s, g in zip(flattened, results, strict=True) if g is None]
     reasons = first(tape, targets, lost, names, call_site) if lost else ()
     return BackwardPass(
         drawn,
-        tuple(f"n{tape._index_of(t)}" for t, _ in recorded),
+        tuple(f"n{log.index_of(t)}" for t, _ in recorded),
         tuple(value_of(s) for _, s in recorded),
         tuple(n if n in known else "" for n in (f"n{index}" for index in indices)),
         tuple(steps),
@@ -129,12 +128,12 @@ def _ones_like(v: Any) -> Any:
 
 
 def _unrecorded_seeds(
-    tape: GradientTape, targets: list[Any], seeds: list[Any]
+    records: Records, targets: list[Any], seeds: list[Any]
 ) -> dict[int, Any]:
     """The summed seeds of unrecorded targets by ``id``: dy/dy is 1 for these too."""
     found: dict[int, Any] = {}
     for t, seed in zip(targets, seeds, strict=True):
-        if tape._index_of(t) < 0:
+        if records.index_of(t) < 0:
             found[id(t)] = found[id(t)] + seed if id(t) in found else seed
     return found
 
@@ -153,12 +152,12 @@ def _with_reasons(
 
 
 def _final(
-    tape: GradientTape,
+    records: Records,
     grads: dict[int, Any],
     source: Any,
     unrecorded_seeds: dict[int, Any],
 ) -> Value | None:
-    index = tape._index_of(source)
+    index = records.index_of(source)
     g = unrecorded_seeds.get(id(source)) if index < 0 else grads.get(index)
     return None if g is None else value_of(g)
 
@@ -167,16 +166,15 @@ def _contribution(
     builder: GraphBuilder, i: int, g: Any, part: tuple[Any, ...], left: dict[int, int]
 ) -> Contribution:
     slot, index, d, total = part
-    rec = builder.recs[i]
-    op = TABLE[rec[0]]
-    rule = op.rules[0 if op.many else slot]
-    text = "" if rule is None else spelled(rule.text, settings(op, rec))
+    record = builder.records[i]
+    rule = record.rule(slot)
+    text = "" if rule is None else spelled(rule.text, settings(record))
     left[index] -= 1
     local = local_text(text)
     filled = _filled(builder, i, g, slot, text)
     return Contribution(
         f"e{i}_{slot}", f"n{index}", text, filled, value_of(d), value_of(total),
-        left[index] == 0, local, _local_value(op, rec, slot, g, local),
+        left[index] == 0, local, _local_value(record, slot, g, local),
     )  # fmt: skip
 
 
@@ -199,12 +197,12 @@ def local_text(rule: str) -> str:
     return ast.unparse(ast.parse(bare, mode="eval"))
 
 
-def _local_value(op: Op, rec: Record, slot: int, g: Any, local: str) -> Value | None:
-    vjp = VJP_STEPS[op.code][0 if op.many else slot]
-    if not local or vjp is None or (op.broadcasts and rec[-3] is not None):
+def _local_value(record: Record, slot: int, g: Any, local: str) -> Value | None:
+    if not local or record.was_broadcast:
         return None
     with np.errstate(all="ignore"):
-        return value_of(vjp(_ones_like(g), rec, slot))
+        found = record.local(slot, _ones_like(g))
+    return None if found is None else value_of(found)
 
 
 _NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\()")
@@ -212,13 +210,13 @@ _NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\()")
 
 def _filled(builder: GraphBuilder, i: int, g: Any, slot: int, rule: str) -> str:
     """The rule with numbers in place of the names of scalars."""
-    rec = builder.recs[i]
-    op = TABLE[rec[0]]
+    record = builder.records[i]
+    op = record.op
     known: dict[str, Any] = {"g": g, "y": builder.values[i], "k": slot}
     names = {"y": builder.names.get(i, "y")}
-    for n, (k, j) in zip(op.operands, enumerate(op.inputs(rec)), strict=False):
+    for n, (k, j) in zip(op.operands, enumerate(record.operands), strict=False):
         names[n] = builder.names.get(j) or builder.words.get((i, k)) or n
-    for n, j, v in zip(op.operands, op.inputs(rec), op.values(rec), strict=False):
+    for n, j, v in zip(op.operands, record.operands, record.values, strict=False):
         known[n] = builder.values[j] if j >= 0 and not op.many else v
     shapes = re.sub(r"shape\((\w+)\)", lambda m: str(np.shape(known[m[1]])), rule)
     return _NAME.sub(lambda m: _number(known.get(m[0]), names.get(m[0], m[0])), shapes)

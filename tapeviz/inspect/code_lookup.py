@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cached_property
-from types import CodeType
 from typing import Any
 
 from tapeviz.engine.tensor import Tensor, Variable, wrap
@@ -54,8 +53,8 @@ class Lookup:
 
     def about(self, thing: Any, name: str = "") -> Question:
         """The question why a tensor or variable has no gradient."""
-        last = self.tape._asked[-1][0] if self.tape._asked else []
-        goals = last or [thing]
+        last = self.builder.records.asked
+        goals = (last.targets if last else []) or [thing]
         question = Question(
             self.builder, self.program, self.names, goals, thing, (None, None)
         )
@@ -91,8 +90,9 @@ class Lookup:
     @cached_property
     def block(self) -> tuple[Statement, ast.With] | None:
         """The with-block of the tape, if there is no doubt which one it is."""
-        if self.tape._silent:
-            line = self.line(self.tape._silent)
+        silent = self.builder.records.silent
+        if silent is not None:
+            line = self.line(silent)
             if line is not None and isinstance(line.node, ast.With):
                 return line, line.node
         found = self.program.blocks(self.question.tape_name) if self._called else []
@@ -193,8 +193,9 @@ class Lookup:
 
     def operand(self, i: int, slot: int) -> Definition | None:
         """The expression of an operand of record ``i``, where the code shows it."""
-        call_site = self.builder.recs[i][-2:]
-        if call_site[0] is None:
+        record = self.builder.records[i]
+        call_site = record.call_site
+        if call_site is None:
             return None
         node, line = self.node(call_site), self.line(call_site)
         if isinstance(node, _DIRECT) and line is not None:
@@ -203,7 +204,7 @@ class Lookup:
         alone = (
             isinstance(node, ast.Call) and len(self._at.get(_key(call_site), ())) == 1
         )
-        inputs = len(self.question.op(i).inputs(self.builder.recs[i]))
+        inputs = len(record.operands)
         if alone and line is not None and isinstance(node, ast.Call):
             args = node.args
             plain = not any(isinstance(a, ast.Starred) for a in args)
@@ -220,11 +221,8 @@ class Lookup:
         """The records in the graph by the position of their code."""
         found: dict[Any, list[int]] = {}
         for i in self.builder.indices:
-            call_site = self.builder.recs[i][-2:]
-            if (
-                isinstance(call_site[0], CodeType)
-                and (key := _key(call_site)) is not None
-            ):
+            site = self.builder.records[i].call_site
+            if site is not None and (key := _key(site)) is not None:
                 found.setdefault(key, []).append(i)
         return found
 

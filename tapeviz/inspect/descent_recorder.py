@@ -15,8 +15,9 @@ import numpy as np
 
 from tapeviz.engine.indexed_slices import dense
 from tapeviz.engine.recording import tape_stack
+from tapeviz.engine.records import given_name
 from tapeviz.engine.tape import GradientTape
-from tapeviz.engine.tensor import Variable
+from tapeviz.engine.tensor import Variable, array_of
 from tapeviz.errors import error_message, names_around
 from tapeviz.inspect.loss_surface import LossSurface
 from tapeviz.inspect.replay import value_of
@@ -247,7 +248,7 @@ class Recorder:
                 new = [s for s in call.snapshot.sources if isinstance(s, Variable)]
                 new = [v for v in new if self._index_in_run(v) < 0]
                 self._variables += new
-                values = [old if v is variable else v._v for v in new]
+                values = [old if v is variable else array_of(v) for v in new]
                 self._current.at += values
                 for done in self._updates:
                     done.widen(values)
@@ -255,7 +256,7 @@ class Recorder:
         return False
 
     def _values(self) -> list[Any]:
-        return [v._v for v in self._variables]
+        return [array_of(v) for v in self._variables]
 
     def _close(self, to: list[Any] | None = None) -> None:
         """Complete the update in progress, if it moved a variable."""
@@ -354,8 +355,8 @@ class Recorder:
         )
 
     def _name(self, i: int, variable: Variable) -> str:
-        if variable._name != "Variable":
-            return variable._name
+        if given_name(variable):
+            return given_name(variable)
         first = self._snapshots[self.kept_steps[0]].names if self._snapshots else {}
         known = (*tensors(self._names), *tensors(first))
         return next((n for n, t in known if t is variable), f"x{i}")
@@ -364,16 +365,16 @@ class Recorder:
         """The loss as a function, from the first tape that was kept."""
         for step in self.kept_steps:
             snapshot = self._snapshots[step]
-            recording = snapshot.tape._recording
-            if recording is None or len(snapshot.targets) != 1:
+            records = snapshot.tape.records()
+            if len(snapshot.targets) != 1:
                 continue
-            goal = snapshot.tape._index_of(snapshot.targets[0])
-            if goal >= 0 and np.size(snapshot.targets[0]._v) == 1:
-                return LossSurface(recording, goal, self._variables)
+            goal = records.index_of(snapshot.targets[0])
+            if goal >= 0 and np.size(array_of(snapshot.targets[0])) == 1:
+                return LossSurface(records, goal, self._variables)
         return None
 
     def _landscape(self, surface: LossSurface | None) -> Landscape | None:
-        size = sum(int(np.size(v._v)) for v in self._variables)
+        size = sum(int(np.size(array_of(v))) for v in self._variables)
         if surface is None or not 0 < size <= 2 or min(surface.indices) < 0:
             return None
         points, losses = self._path()
@@ -403,7 +404,7 @@ class Recorder:
     @property
     def _small_enough(self) -> bool:
         """Whether every number of every point was kept."""
-        return all(np.size(v._v) <= WHOLE for v in self._variables)
+        return all(np.size(array_of(v)) <= WHOLE for v in self._variables)
 
     def _curvatures(self, surface: LossSurface | None) -> tuple[Curvature, ...]:
         if surface is None or not self._updates or not self._small_enough:
@@ -493,10 +494,10 @@ def _scalar(loss: Any) -> float:
 
 def _sum(targets: list[Any]) -> Any:
     """The loss of a gradient call: the sum of all entries of all targets."""
-    if len(targets) == 1 and np.ndim(targets[0]._v) == 0:
-        return targets[0]._v
+    if len(targets) == 1 and np.ndim(array_of(targets[0])) == 0:
+        return array_of(targets[0])
     with np.errstate(all="ignore"):
-        return np.asarray(sum(np.sum(t._v) for t in targets))[()]
+        return np.asarray(sum(np.sum(array_of(t)) for t in targets))[()]
 
 
 def _applied(calls: list[_GradientCall], moved: list[Variable]) -> _GradientCall | None:
@@ -515,17 +516,16 @@ def _applied(calls: list[_GradientCall], moved: list[Variable]) -> _GradientCall
 def _gradient_of(calls: list[_GradientCall], variable: Variable) -> Any:
     call = _applied(calls, [variable])
     found = None if call is None else call.found[call.index_of(variable)]
-    return None if found is None else dense(found)._v
+    return None if found is None else array_of(dense(found))
 
 
 def _names_of(names: Mapping[str, Any], snapshot: StepSnapshot) -> dict[str, Any]:
     """The learner's names of variables and of tensors on this tape."""
-    recording = snapshot.tape._recording
+    records = snapshot.tape.records()
     return {
         name: t for name, t in tensors(names)
-        if isinstance(t, Variable)
-        or (recording is not None and t._t is recording.handle)
-        or any(t is target for target in snapshot.targets) or t._i < 0
+        if isinstance(t, Variable) or not records.is_foreign(t)
+        or any(t is target for target in snapshot.targets)
     }  # fmt: skip
 
 
@@ -535,7 +535,7 @@ def _loss_name(snapshot: StepSnapshot, names_now: Names) -> str:
     for target in snapshot.targets:
         found = [n for n, t in tensors(names) if t is target]
         if found:
-            whole = len(snapshot.targets) == 1 and not np.ndim(target._v)
+            whole = len(snapshot.targets) == 1 and not np.ndim(array_of(target))
             return found[0] if whole else f"sum of {found[0]}"
     return ""
 
@@ -543,7 +543,7 @@ def _loss_name(snapshot: StepSnapshot, names_now: Names) -> str:
 def _terms(variable: Variable) -> Any:
     """The terms of the update that an optimizer is applying; None without one."""
     by = tape_stack.optimizer
-    if by is None or np.size(variable._v) > WHOLE:
+    if by is None or np.size(array_of(variable)) > WHOLE:
         return None
     try:
         return by.terms(variable)

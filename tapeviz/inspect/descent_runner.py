@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.tape import GradientTape
-from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.engine.tensor import Tensor, Variable, array_of, put
 from tapeviz.inspect.descent_recorder import Recorder
 
 Loss = Callable[[], Any]
@@ -31,17 +31,17 @@ def rerun(  # noqa: PLR0913 - what the explorer's controls say
     variables are put back after it. ValueError in plain words when the loss has no
     gradient or is not one number.
     """
-    before = [v._v for v in variables]
+    before = [array_of(v) for v in variables]
     try:
         set_values(variables, start)
         with recorder:
             for _ in range(steps):
                 _step(loss, variables, apply)
-                if not all(np.isfinite(v._v).all() for v in variables):
+                if not all(np.isfinite(array_of(v)).all() for v in variables):
                     break
     finally:
         for v, old in zip(variables, before, strict=True):
-            v._put(old)
+            put(v, old)
     return recorder
 
 
@@ -49,9 +49,10 @@ def set_values(variables: Sequence[Variable], numbers: Sequence[float]) -> None:
     """Assign a flat row of numbers to the variables, in order."""
     start = 0
     for v in variables:
-        size = int(np.size(v._v))
-        part = np.asarray(numbers[start : start + size]).reshape(np.shape(v._v))
-        v._put(part.astype(v._v.dtype)[()])
+        now = array_of(v)
+        size = int(np.size(now))
+        part = np.asarray(numbers[start : start + size]).reshape(np.shape(now))
+        put(v, part.astype(now.dtype)[()])
         start += size
 
 
@@ -59,18 +60,18 @@ def losses(
     loss: Loss, variables: Sequence[Variable], points: Sequence[Sequence[float]]
 ) -> list[float]:
     """The loss at each row of numbers; nan where it cannot be worked out."""
-    before = [v._v for v in variables]
+    before = [array_of(v) for v in variables]
     found = []
     try:
         for point in points:
             set_values(variables, point)
             try:
-                found.append(float(_number(loss())._v))
+                found.append(float(array_of(_number(loss()))))
             except Exception:  # noqa: BLE001 - outside its domain a loss may raise
                 found.append(float("nan"))
     finally:
         for v, old in zip(variables, before, strict=True):
-            v._put(old)
+            put(v, old)
     return found
 
 
@@ -96,8 +97,8 @@ def _number(value: Any) -> Tensor:
             f"the loss returned {value!r}, which is not a tensor: return what was "
             "computed from the variable"
         )
-    if np.size(value._v) != 1:
-        shape = "x".join(map(str, np.shape(value._v)))
+    if np.size(array_of(value)) != 1:
+        shape = "x".join(map(str, np.shape(array_of(value))))
         raise ValueError(
             f"the loss returned {shape} numbers, but descent needs one: take "
             "tf.reduce_sum or tf.reduce_mean of them"

@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.dispatch import VJP, VJP_TENSORS
-from tapeviz.engine.indexed_slices import Rows
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
-from tapeviz.engine.tensor import Tensor, Variable, raw, wrap
+from tapeviz.engine.tensor import Variable, array_of, raw, wrap
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.reasons import broken_path, code_edits, not_on_tape
 from tapeviz.inspect.reasons.nonfinite import fine, nonfinite
@@ -138,18 +136,13 @@ def _source_codes(program: ProgramSource, count: int) -> list[ast.expr | None]:
 
 
 def _answer(question: Question) -> Answer:
-    seeds = [np.ones_like(t._v)[()] for t in question.targets]
+    seeds = [np.ones_like(array_of(t))[()] for t in question.targets]
     gradient = _gradient(question, seeds)
-    steps = (
-        []
-        if gradient is None
-        else list(question.tape.backward_steps(question.targets, seeds))
-    )
+    sweep = list(question.records.backward_steps(question.targets, seeds))
+    steps = [] if gradient is None else sweep
     result = _result(gradient)
     reasons = _reasons(question, result, steps)
-    drawn = _drawing(
-        question, reasons, gradients(question.tape, (question.targets, seeds))
-    )
+    drawn = _drawing(question, reasons, gradients(sweep))
     nodes, edges = {n.id for n in drawn.nodes}, {e.id for e in drawn.edges}
     return Answer(
         question.y_name,
@@ -182,9 +175,7 @@ def _drawing(question: Question, reasons: list[Reason], grads: dict[int, Any]) -
         near |= {int(n[1:]) for n in reason.nodes}
         near |= {int(e[1:].partition("_")[0]) for e in reason.edges}
     for _ in range(2):
-        near |= {
-            j for i in near if i >= 0 for j in question.op(i).inputs(question.recs[i])
-        }
+        near |= {j for i in near if i >= 0 for j in question.records[i].operands}
     question.builder.indices = [i for i in whole if i in near]
     drawn = picture(question.builder, question.targets, [question.source], grads)
     question.builder.indices = whole
@@ -210,14 +201,9 @@ def _drawn(reason: Reason, nodes: set[str], edges: set[str]) -> Reason:
 def _gradient(question: Question, seeds: list[Any]) -> Any:
     """What ``tape.gradient`` would give, as a raw value; nothing is used up."""
     try:
-        pairs = list(zip(question.targets, seeds, strict=True))
-        (g,) = question.tape._pull(pairs, [question.source], VJP, VJP_TENSORS)
+        return question.records.gradient(question.targets, seeds, question.source)
     except LookupError:
         return None
-    if g is None or question.source._v.dtype.kind not in "fc":
-        return None
-    g = g.dense() if isinstance(g, Rows) else g
-    return g._v if isinstance(g, Tensor) else g
 
 
 def _result(gradient: Any) -> str:
@@ -241,18 +227,16 @@ def _reasons(question: Question, result: str, steps: list[Any]) -> list[Reason]:
     found = in_code_order(
         [*broken_path.leaving(question), *broken_path.assigned(question)]
     )
-    odd = any(not fine(t._v) for t in question.targets)
+    odd = any(not fine(array_of(t)) for t in question.targets)
     return found or ([r for _, r in nonfinite(question, steps)] if odd else [])
 
 
 def _none(question: Question) -> Iterator[tuple[Any, Reason]]:
     """Every reason for None, with a key that sorts it by the order of the code."""
-    if question.source._v.dtype.kind not in "fc" and not question.x_plain:
+    if array_of(question.source).dtype.kind not in "fc" and not question.x_plain:
         yield (-2,), _not_a_float(question)
         return
-    known = question.x >= 0 and bool(
-        question.tape._reached(len(question.recs))[question.x]
-    )
+    known = question.x >= 0 and question.records.depends(question.x)
     found = [] if known else list(not_on_tape.source(question))
     yield from (((-1,), reason) for reason in found)
     if all(y < 0 for y in question.ys):

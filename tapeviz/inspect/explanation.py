@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.complex_gradients import contribution
-from tapeviz.engine.dispatch import FORWARD, VJP_STEPS
-from tapeviz.engine.ops import TABLE
 from tapeviz.engine.recording import tape_stack
+from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import array_of
 from tapeviz.inspect.backward_pass import backward
-from tapeviz.inspect.replay import replay, value_of
+from tapeviz.inspect.replay import given, replay, value_of
 from tapeviz.inspect.source.variables import Names, tensors
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.explanation import (
@@ -80,20 +79,15 @@ class _Explainer:
     def __init__(
         self, tape: GradientTape, target: Any, sources: Any, run: BackwardPass
     ) -> None:
-        self.recs = () if tape._recording is None else tape._recording.recs
-        self.values = replay(self.recs)
+        self.records = log = tape.records()
+        self.values = replay(log)
         self.run = run
-        self.targets = [
-            (tape._index_of(t), np.ones_like(t._v)[()]) for t in nest.leaves(target)
-        ]
-        self.targets = [pair for pair in self.targets if pair[0] >= 0]
-        self.sources = [tape._index_of(s) for s in nest.leaves(sources)]
-        self.steps = list(
-            tape.backward_steps(
-                nest.leaves(target),
-                [np.ones_like(t._v)[()] for t in nest.leaves(target)],
-            )
-        )
+        goals = nest.leaves(target)
+        seeds = [np.ones_like(array_of(t))[()] for t in goals]
+        pairs = zip(map(log.index_of, goals), seeds, strict=True)
+        self.targets = [(i, seed) for i, seed in pairs if i >= 0]
+        self.sources = [log.index_of(s) for s in nest.leaves(sources)]
+        self.steps = list(log.backward_steps(goals, seeds))
         self.up: dict[int, list[tuple[int, int]]] = {}
         for i, _, parts in self.steps:
             for slot, j, _, _ in parts:
@@ -147,14 +141,8 @@ class _Explainer:
         g = dict(self.targets)[start]
         with np.errstate(all="ignore"):
             for i, slot in path:
-                g = self._pull(i, slot, g)
+                g = self.records[i].vjp(slot, g)
         return g
-
-    def _pull(self, i: int, slot: int, g: Any) -> Any:
-        op = TABLE[self.recs[i][0]]
-        rule = VJP_STEPS[op.code][0 if op.many else slot]
-        assert rule is not None  # noqa: S101 - a path has only edges with a rule
-        return contribution(op, rule, g, self.recs[i], slot)
 
     # -- forwards --------------------------------------------------------------------
 
@@ -225,15 +213,15 @@ class _Explainer:
 
         Each entry of the result takes one vjp, with a unit vector upstream.
         """
-        value = self.values[i]
+        value, vjp = self.values[i], self.records[i].vjp
         if not np.ndim(value):
             one = value.dtype.type(1)
-            return value.dtype.type(np.sum(self._pull(i, slot, one) * move))
+            return value.dtype.type(np.sum(vjp(slot, one) * move))
         made = np.zeros(np.size(value), value.dtype)
         for k in range(np.size(value)):
             unit = np.zeros(np.size(value), value.dtype)
             unit[k] = 1
-            made[k] = np.sum(self._pull(i, slot, unit.reshape(value.shape)) * move)
+            made[k] = np.sum(vjp(slot, unit.reshape(value.shape)) * move)
         return made.reshape(value.shape)
 
     # -- costs -----------------------------------------------------------------------
@@ -262,25 +250,22 @@ class _Explainer:
                 yield self._check(i, slot, g, d)
 
     def _check(self, i: int, slot: int, g: Any, d: Any) -> Check:
-        edge, rec = f"e{i}_{slot}", self.recs[i]
-        op = TABLE[rec[0]]
-        given = [
-            self.values[j] if j >= 0 else v
-            for j, v in zip(op.inputs(rec), op.values(rec), strict=True)
-        ]
-        x = given[slot]
+        edge, record = f"e{i}_{slot}", self.records[i]
+        operands = given(record, self.values)
+        x = operands[slot]
         real = all(
             isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f"
             for v in (x, g, d)
         )
-        if not real or op.name in ("custom", "part"):
+        if not real or record.op.name in ("custom", "part"):
             return Check(edge, None, 0.0, agrees=True, note="other")
         if np.size(x) > WHOLE:
             return Check(edge, None, 0.0, agrees=True, note="large")
         if not (np.all(np.isfinite(x)) and np.all(np.isfinite(d))):
             return Check(edge, None, 0.0, agrees=True, note="wild")
         with np.errstate(all="ignore"):
-            return self._compared(edge, _FiniteDifferences(op, rec, given, slot, g), d)
+            slope = _FiniteDifferences(record, operands, slot, g)
+            return self._compared(edge, slope, d)
 
     def _compared(self, edge: str, slope: _FiniteDifferences, d: Any) -> Check:
         left, right = slope.sides()
@@ -305,19 +290,16 @@ class _Explainer:
 class _FiniteDifferences:
     """Finite differences of one op along one operand, in double precision."""
 
-    def __init__(self, op: Any, rec: Any, given: list[Any], slot: int, g: Any) -> None:
-        self.op, self.rec, self.slot, self.g = op, rec, slot, g
-        self.given = [_double(v) for v in given]
-        self.settings = op.settings_of(rec)
+    def __init__(self, record: Record, operands: list[Any], slot: int, g: Any) -> None:
+        self.record, self.slot, self.g = record, slot, g
+        self.given = [_double(v) for v in operands]
         coarse = np.asarray(self._run(self.given[slot])).dtype.itemsize < 8
         self.step, self.tolerance = (1e-2, 2e-2) if coarse else (1e-6, 1e-3)
 
     def _run(self, x: Any) -> Any:
-        given: list[Any] = list(self.given)
-        given[self.slot] = x
-        return FORWARD[self.op.code](
-            *([given] if self.op.many else given), *self.settings
-        )
+        operands: list[Any] = list(self.given)
+        operands[self.slot] = x
+        return self.record.forward(operands)
 
     def sides(self) -> tuple[Any, Any]:
         """The slope to the left and to the right, for each entry."""

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.primitives import Op
-from tapeviz.engine.recording import Record
+from tapeviz.engine.records import Record
 
 SHOWN = {
     "identity": "identity(x)",
@@ -20,16 +19,17 @@ SHOWN = {
 """What is shown of ops whose text has a word that only the kernels know."""
 
 
-def settings(op: Op, rec: Record) -> dict[str, Any]:
+def settings(record: Record) -> dict[str, Any]:
     """The settings of a recorded op by name."""
-    return dict(zip(op.settings, op.settings_of(rec), strict=False))
+    return dict(zip(record.op.settings, record.settings, strict=False))
 
 
-def formula(op: Op, rec: Record) -> str:
+def formula(record: Record) -> str:
     """What an op computes, in terms of its operands: ``mean(x)``, ``x[0]``."""
+    op = record.op
     if op.name in SHOWN:
         return SHOWN[op.name]
-    return spelled(op.text, settings(op, rec)) if op.settings else op.text
+    return spelled(op.text, settings(record)) if op.settings else op.text
 
 
 def spelled(text: str, known: Mapping[str, Any]) -> str:

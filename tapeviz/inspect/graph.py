@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tapeviz.engine import nest
+from tapeviz.engine.records import Asked
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.code_lookup import is_tensor
 from tapeviz.inspect.gc_pause import bulk
@@ -29,10 +30,14 @@ def graph(
     """
     with bulk():
         builder = GraphBuilder(tape, names)
-        last = tape._asked[-1] if tape._asked else ([], [], [])
-        targets = _tensors(target) if target is not None else last[0]
-        flattened = _tensors(sources) if sources is not None else last[2]
-        grads = gradients(tape, last) if tape._asked else None
+        last, log = builder.records.asked, builder.records
+        known = Asked([], [], []) if last is None else last
+        targets = _tensors(target) if target is not None else known.targets
+        flattened = _tensors(sources) if sources is not None else known.sources
+        steps = (
+            [] if last is None else list(log.backward_steps(last.targets, last.seeds))
+        )
+        grads = None if last is None else gradients(steps)
         drawn = picture(builder, targets, flattened, grads)
         return add_unrecorded(
             builder,
@@ -41,7 +46,7 @@ def graph(
             program(builder, call_site),
             targets,
             flattened,
-            asking=all(any(s is t for t in last[2]) for s in flattened),
+            asking=all(any(s is t for t in known.sources) for s in flattened),
         ).validate()
 
 

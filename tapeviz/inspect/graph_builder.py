@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.primitives import Op
-from tapeviz.engine.recording import VARIABLE, WATCHED, Record
+from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.formulas import formula
 from tapeviz.inspect.replay import replay, shape_of, value_of
@@ -30,25 +29,23 @@ from tapeviz.trace.graph import Edge, Graph, Node, Scope, Span
 class GraphBuilder:
     """Reads one tape: its records, values, names and code, and makes nodes of them.
 
-    A record is meant by its index in ``recs``; ``indices`` are those that are drawn.
+    A record is meant by its index in ``records``; ``indices`` are those that are drawn.
     """
 
     def __init__(self, tape: GradientTape, names: Names) -> None:
         self.tape = tape
-        self.recs: Sequence[Record] = (
-            () if tape._recording is None else tape._recording.recs
-        )
-        self.values = replay(self.recs)
-        self.names = names_of(tape, names)
+        self.records = tape.records()
+        self.values = replay(self.records)
+        self.names = names_of(self.records, names)
         self.holders = holders(names)
         self.code = Code()
         self.indices = self._own_indices()
         self.words = self._words_in_lines()
-        self._name_leaves(containers_of(tape, names))
+        self._name_leaves(containers_of(self.records, names))
 
     def _words_in_lines(self) -> dict[tuple[int, int], str]:
         """What the learner's line calls the leaf or constant in each operand slot."""
-        sites = Counter(self.recs[i][-2:] for i in self.indices)
+        sites = Counter(self.records[i].call_site for i in self.indices)
         found: dict[tuple[int, int], str] = {}
         for i in self.indices:
             slots = [
@@ -59,9 +56,9 @@ class GraphBuilder:
             span = self.span(i) if slots and self.kind(i) == "op" else None
             if span is None:
                 continue
-            name, count = TABLE[self.recs[i][0]].name, len(self.inputs(i))
-            alone = sites[self.recs[i][-2:]] == 1
-            words = operand_words(span.text, name, count, alone=alone)
+            record, count = self.records[i], len(self.inputs(i))
+            alone = sites[record.call_site] == 1
+            words = operand_words(span.text, record.op.name, count, alone=alone)
             found |= {(i, slot): words[slot] for slot in slots if words[slot]}
         return found
 
@@ -87,47 +84,37 @@ class GraphBuilder:
 
     def _own_indices(self) -> list[int]:
         """The records of this tape: its windows, what they read and what it watches."""
-        end = len(self.recs)
-        mine = {
-            i
-            for start, stop in self.tape._windows
-            for i in range(start, end if stop < 0 else stop)
-        }
-        leaves = {index for index, _ in self.tape._watched.values()}
+        mine = {i for window in self.records.windows for i in window}
+        leaves = {one.index for one in self.records.watched}
         used = {j for i in mine for j in self.inputs(i) if j >= 0}
-        leaf_ops = {i for i in mine if self.recs[i][0] in (VARIABLE, WATCHED)}
+        leaf_ops = {i for i in mine if self.records[i].is_leaf}
         return sorted((mine - leaf_ops) | leaves | used)
 
     def inputs(self, i: int) -> tuple[int, ...]:
         """The record of each operand of record ``i``, -1 for constants."""
-        return TABLE[self.recs[i][0]].inputs(self.recs[i])
+        return self.records[i].operands
 
     def span(self, i: int) -> Span | None:
         """The learner's code that made record ``i``; None if there is no source."""
-        code, lasti = self.recs[i][-2:]
-        return None if code is None else self.code.span(code, lasti)
+        site = self.records[i].call_site
+        return None if site is None else self.code.span(*site)
 
     def kind(self, i: int) -> str:
         """The kind of node that record ``i`` becomes: "variable", "watched" or "op"."""
-        rec = self.recs[i]
-        if rec[0] == VARIABLE:
-            return "variable"
-        return "watched" if rec[0] == WATCHED else "op"
+        record = self.records[i]
+        return record.kind if record.is_leaf else "op"
 
     def node(self, i: int, **more: Any) -> Node:
         """The node of record ``i``; ``more`` are further fields of it."""
-        op, kind = TABLE[self.recs[i][0]], self.kind(i)
-        leaf = kind != "op"
-        name = self.names.get(i, "")
-        if not name and kind == "variable":
-            given = self.recs[i][2][0]
-            name = "" if given == "Variable" else given
+        record, kind = self.records[i], self.kind(i)
+        op, leaf = record.op, kind != "op"
+        name = self.names.get(i, "") or record.label
         return Node(
             f"n{i}",
             kind,
             kind if leaf else op.name,
-            "" if leaf else _symbol(op, self.recs[i]),
-            "" if leaf else formula(op, self.recs[i]),
+            "" if leaf else _symbol(record),
+            "" if leaf else formula(record),
             name,
             value_of(self.values[i]),
             self.span(i),
@@ -155,7 +142,7 @@ class GraphBuilder:
         found: dict[str, set[Any]] = {}
         for (i, slot), word in self.words.items():
             if self.inputs(i)[slot] < 0:
-                v = TABLE[self.recs[i][0]].values(self.recs[i])[slot]
+                v = self.records[i].values[slot]
                 small = isinstance(v, (bool, int, float, np.number)) or np.ndim(v) == 0
                 found.setdefault(word, set()).add(repr(v) if small else id(v))
         return {word: len(values) for word, values in found.items()}
@@ -163,26 +150,21 @@ class GraphBuilder:
 
 def asked(tape: GradientTape) -> tuple[Any, Any]:
     """The targets and sources of the last gradient, or None for both."""
-    if not tape._asked:
-        return None, None
-    target, _seeds, sources = tape._asked[-1]
-    return target, sources
+    last = tape.records().asked
+    return (None, None) if last is None else (last.targets, last.sources)
 
 
-def _symbol(op: Op, rec: Record) -> str:
+def _symbol(record: Record) -> str:
     """The op's sign; of a function with its own gradient, the function's name."""
-    if op.name == "custom":
-        return str(op.settings_of(rec)[0].name)
-    return op.symbol
+    if record.op.name == "custom":
+        return str(record.settings[0].name)
+    return record.op.symbol
 
 
-def gradients(tape: GradientTape, goal: Any) -> dict[int, Any]:
-    """The gradient of every record that the backward pass reaches.
-
-    ``goal`` holds the targets and their seeds.
-    """
+def gradients(steps: Iterable[tuple[Any, ...]]) -> dict[int, Any]:
+    """The gradient of every record that a backward pass reaches, from its steps."""
     found: dict[int, Any] = {}
-    for i, g, parts in tape.backward_steps(goal[0], goal[1]):
+    for i, g, parts in steps:
         found[i] = g
         found.update({index: total for _slot, index, _part, total in parts})
     return found
@@ -198,8 +180,8 @@ def picture(
 
     ``targets`` and ``sources`` are marked; without ``grads`` no gradient was asked for.
     """
-    goals = {builder.tape._index_of(t) for t in targets}
-    starts = {builder.tape._index_of(s) for s in sources}
+    goals = {builder.records.index_of(t) for t in targets}
+    starts = {builder.records.index_of(s) for s in sources}
     nodes: dict[str, Node] = {}
     edges: list[Edge] = []
     spotted: dict[int, str] = {}
@@ -221,13 +203,12 @@ def picture(
 
 def _scopes(builder: GraphBuilder) -> tuple[Scope, ...]:
     """The layers and losses whose ops are in the graph."""
-    recording = builder.tape._recording
     ops = [i for i in builder.indices if builder.kind(i) == "op"]
     found = []
-    for name, start, stop in () if recording is None else recording.groups:
-        mine = ops[bisect_left(ops, start) : bisect_left(ops, stop)]
+    for scope in builder.records.scopes:
+        mine = ops[bisect_left(ops, scope.start) : bisect_left(ops, scope.stop)]
         if mine:
-            found.append(Scope(name, f"n{mine[0]}", f"n{mine[-1]}"))
+            found.append(Scope(scope.name, f"n{mine[0]}", f"n{mine[-1]}"))
     return tuple(found)
 
 
@@ -235,16 +216,12 @@ def _tails(
     builder: GraphBuilder, i: int, nodes: dict[str, Node], spotted: dict[int, str]
 ) -> list[str]:
     """The ids of an op's operands; nodes of constants are added to ``nodes``."""
-    rec = builder.recs[i]
-    op = TABLE[rec[0]]
-    values: Sequence[Any] = ()
+    record = builder.records[i]
     tails = []
-    for slot, j in enumerate(op.inputs(rec)):
+    for slot, (j, v) in enumerate(zip(record.operands, record.values, strict=True)):
         if j >= 0:
             tails.append(f"n{j}")
             continue
-        values = values or op.values(rec)
-        v = values[slot]
         shared = isinstance(v, (np.generic, np.ndarray))
         if shared and id(v) in spotted:
             tails.append(spotted[id(v)])
@@ -267,15 +244,15 @@ def _slots(code: int, count: int) -> tuple[tuple[int, str, bool], ...]:
 
 
 def _edges(builder: GraphBuilder, i: int, tails: list[str]) -> list[Edge]:
-    rec = builder.recs[i]
-    op, head = TABLE[rec[0]], f"n{i}"
+    record = builder.records[i]
+    op, head = record.op, f"n{i}"
     shape = shape_of(builder.values[i])
     may_broadcast = op.broadcasts and op.name != "matmul" and shape != ()
     ordered = len(tails) > 1 and op.ordered
     made = []
-    for slot, label, ruled in _slots(rec[0], len(tails)):
+    for slot, label, ruled in _slots(op.code, len(tails)):
         tail = tails[slot]
-        broadcast = may_broadcast and _tail_shape(builder, rec, slot) != shape
+        broadcast = may_broadcast and _tail_shape(builder, record, slot) != shape
         live = ruled and tail[0] == "n"
         cut = "" if live or tail[0] != "n" else _cut(builder, i, int(tail[1:]))
         made.append(
@@ -292,16 +269,15 @@ def _cut(builder: GraphBuilder, i: int, j: int) -> str:
 
     "" where no gradient would have gone on from there, as from a condition.
     """
-    before = TABLE[builder.recs[j][0]]
+    before = builder.records[j].op
     if before.operands and not any(before.rules):
         return ""
     if builder.values[j].dtype.kind not in "fc":
         return ""
-    return _REASONS.get(TABLE[builder.recs[i][0]].name, "step")
+    return _REASONS.get(builder.records[i].op.name, "step")
 
 
-def _tail_shape(builder: GraphBuilder, rec: Record, slot: int) -> tuple[int, ...]:
+def _tail_shape(builder: GraphBuilder, record: Record, slot: int) -> tuple[int, ...]:
     """The shape of the operand in a slot."""
-    op = TABLE[rec[0]]
-    j = op.inputs(rec)[slot]
-    return shape_of(builder.values[j] if j >= 0 else op.values(rec)[slot])
+    j = record.operands[slot]
+    return shape_of(builder.values[j] if j >= 0 else record.values[slot])

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.dispatch import call
-from tapeviz.engine.ops import TABLE
-from tapeviz.engine.recording import READ, VARIABLE, WATCHED, Recording, tape_stack
+from tapeviz.engine.recording import tape_stack
+from tapeviz.engine.records import Record, Records
 from tapeviz.engine.tape import GradientTape
-from tapeviz.engine.tensor import Tensor, Variable, wrap
+from tapeviz.engine.tensor import Tensor, Variable, array_of, wrap
 from tapeviz.inspect.replay import replay
 from tapeviz.trace.descent import Curvature
 
@@ -34,32 +34,32 @@ class LossSurface:
     numbers of all variables.
     """
 
-    recording: Recording
+    records: Records
     goal: int
     variables: Sequence[Variable]
 
     @cached_property
     def indices(self) -> list[int]:
         """The variables' indices in the recording; -1 for one that was not read."""
-        leaves = [self.recording.leaves.get(id(v)) for v in self.variables]
-        return [-1 if leaf is None else int(leaf[0]) for leaf in leaves]
+        return [self.records.index_of(v) for v in self.variables]
 
     @cached_property
     def needed(self) -> list[int]:
         """The indices of the records that the loss depends on, in order."""
-        found, recs = {self.goal}, self.recording.recs
+        found = {self.goal}
         for i in range(self.goal, -1, -1):
-            if i in found and recs[i][0] != READ:
-                found |= {j for j in TABLE[recs[i][0]].inputs(recs[i]) if j >= 0}
+            if i in found and self.records[i].kind != "read":
+                found |= {j for j in self.records[i].operands if j >= 0}
         return sorted(found)
 
     def split(self, numbers: Any) -> list[Any]:
         """A row of numbers as a value for each variable."""
         parts, start = [], 0
         for v in self.variables:
-            shape, size = np.shape(v._v), int(np.size(v._v))
-            part = np.asarray(numbers[start : start + size]).reshape(shape)
-            parts.append(part.astype(v._v.dtype)[()])
+            value = array_of(v)
+            size = int(np.size(value))
+            part = np.asarray(numbers[start : start + size]).reshape(np.shape(value))
+            parts.append(part.astype(value.dtype)[()])
             start += size
         return parts
 
@@ -80,7 +80,7 @@ class LossSurface:
     def _replayed(self, values: list[Any]) -> Any:
         pairs = zip(self.indices, values, strict=True)
         put = {index: v for index, v in pairs if index >= 0}
-        return replay(self.recording.recs[: self.goal + 1], put)[self.goal]
+        return replay(self.records[: self.goal + 1], put)[self.goal]
 
     def _at_once(self, points: Any) -> Any:
         """All losses in one pass, scalar variables as arrays of points.
@@ -88,9 +88,9 @@ class LossSurface:
         None where that gives anything else than the losses one by one: checked at
         ``_SAMPLES`` points.
         """
-        if any(np.ndim(v._v) for v in self.variables) or len(points) <= _SAMPLES:
+        if any(np.ndim(array_of(v)) for v in self.variables) or len(points) <= _SAMPLES:
             return None
-        kinds = [v._v.dtype for v in self.variables]
+        kinds = [array_of(v).dtype for v in self.variables]
         columns = [c.astype(k) for c, k in zip(points.T, kinds, strict=True)]
         try:
             found = self._replayed(columns)
@@ -111,7 +111,7 @@ class LossSurface:
         made: dict[int, Any] = {index: t for index, t in pairs if index >= 0}
         for i in self.needed:
             if i not in made:
-                made[i] = _run(self.recording.recs[i], made)
+                made[i] = _run(self.records[i], made)
         found: Tensor = made[self.goal]
         return found
 
@@ -192,19 +192,16 @@ def _newton(slope: Any, eigenvalues: Any, eigenvectors: Any) -> Any:
     )
 
 
-def _run(rec: Any, made: dict[int, Any]) -> Any:
+def _run(record: Record, made: dict[int, Any]) -> Any:
     """One record's op on tensors."""
-    op = TABLE[rec[0]]
-    if rec[0] in (VARIABLE, WATCHED):
-        return wrap(rec[1])
-    if rec[0] == READ:
-        return wrap(rec[-4])
+    if record.kind != "op":
+        return wrap(record.result)
     given = [
         made[j] if j >= 0 else v if isinstance(v, (int, float)) else wrap(v)
-        for j, v in zip(op.inputs(rec), op.values(rec), strict=True)
+        for j, v in zip(record.operands, record.values, strict=True)
     ]
-    function = getattr(call, op.name)
-    return function(*([given] if op.many else given), *op.settings_of(rec))
+    function = getattr(call, record.op.name)
+    return function(*([given] if record.op.many else given), *record.settings)
 
 
 def _twice(loss: Callable[[Sequence[Tensor]], Tensor], xs: list[Tensor]) -> Any:
@@ -219,19 +216,19 @@ def _twice(loss: Callable[[Sequence[Tensor]], Tensor], xs: list[Tensor]) -> Any:
         [_block(d, g, x) for d, x in zip(_derived(outer, g, xs), xs, strict=True)]
         for g in slopes
     ]
-    slope = np.concatenate([np.ravel(g._v) for g in slopes]).astype(np.float64)
+    slope = np.concatenate([np.ravel(array_of(g)) for g in slopes]).astype(np.float64)
     return slope, np.block(rows).astype(np.float64)
 
 
 def _derived(tape: GradientTape, g: Any, xs: list[Tensor]) -> Any:
     """The derivatives of one gradient, which is an array or one number."""
-    return tape.jacobian(g, xs) if np.ndim(g._v) else tape.gradient(g, xs)
+    return tape.jacobian(g, xs) if np.ndim(array_of(g)) else tape.gradient(g, xs)
 
 
 def _block(found: Any, g: Any, x: Any) -> Any:
     """The block of the Hessian of one gradient and one variable, as a matrix."""
-    shape = (int(np.size(g._v)), int(np.size(x._v)))
-    return np.zeros(shape) if found is None else np.reshape(found._v, shape)
+    shape = (int(np.size(array_of(g))), int(np.size(array_of(x))))
+    return np.zeros(shape) if found is None else np.reshape(array_of(found), shape)
 
 
 def _row(numbers: Any) -> tuple[float, ...]:

@@ -15,21 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.ops import TABLE
-from tapeviz.engine.recording import (
-    READ,
-    VARIABLE,
-    WATCHED,
-    ActiveTapes,
-    Record,
-    Recording,
-    RecordingHandle,
-)
+from tapeviz.engine.recording import ActiveTapes, Recording, RecordingHandle
+from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.trace.memory import KeptArray, Memory
 
-_SLOT, _RECORD = 8, 64
 _LEADS_ON = (
     GradientTape, Recording, RecordingHandle, ActiveTapes, Tensor, Variable, tuple,
     list, dict, set, np.ndarray, np.generic, FunctionType, CellType,
@@ -43,46 +34,30 @@ def memory(tape: GradientTape) -> Memory:
     array behind it, because that is what stays.
     """
     goes = _alone(tape)
-    recs = [] if tape._recording is None else tape._recording.recs
+    log = tape.records()
     seen: set[int] = set()
     records = []
-    own = _own(tape)
+    own = sorted({i for w in log.windows for i in w} | {w.index for w in log.watched})
     for i in own:
-        found = {id(a): (a.nbytes, n) for n, a in _arrays(recs[i]) if id(a) not in seen}
+        found = {id(a): (a.nbytes, n) for n, a in _arrays(log[i]) if id(a) not in seen}
         seen |= found.keys()
         if found:
             size = sum(size for size, _ in found.values())
             freed = sum(size for key, (size, _) in found.items() if key in goes)
             what = dict.fromkeys(n for _, n in found.values())
             records.append(KeptArray(f"n{i}", size, freed, tuple(what)))
-    rest = sum(_RECORD + _SLOT * len(recs[i]) for i in own)
-    return Memory(tuple(records), rest, tape._persistent, tape._used)
+    rest = sum(log[i].nbytes for i in own)
+    return Memory(tuple(records), rest, log.is_persistent, log.is_used_up)
 
 
-def _own(tape: GradientTape) -> list[int]:
-    """The indices of a tape's records, and of the leaves it watches."""
-    end = 0 if tape._recording is None else len(tape._recording.recs)
-    inside = {
-        i
-        for start, stop in tape._windows
-        for i in range(start, end if stop < 0 else stop)
-    }
-    return sorted(inside | {order for order, _ in tape._watched.values()})
-
-
-def _arrays(rec: Record) -> Iterator[tuple[str, Any]]:
+def _arrays(record: Record) -> Iterator[tuple[str, Any]]:
     """Every array a record holds: the operand's name, "result" or "setting", and it."""
-    op = TABLE[rec[0]]
-    if rec[0] in (VARIABLE, WATCHED):
-        yield from _named("result", rec[1])
-        return
-    if rec[0] != READ:
-        values = op.values(rec)
-        labels = op.operands if not op.many else [f"x{k}" for k in range(len(values))]
-        for label, v in zip(labels, values, strict=True):
-            yield from _named(label, v)
-    yield from _named("result", rec[-4])
-    yield from _named("setting", rec[-3])
+    op, values = record.op, record.values
+    labels = op.operands if not op.many else [f"x{k}" for k in range(len(values))]
+    for label, v in zip(labels, values, strict=False):
+        yield from _named(label, v)
+    yield from _named("result", record.result)
+    yield from _named("setting", record.settings)
 
 
 def _named(what: str, v: Any) -> Iterator[tuple[str, Any]]:

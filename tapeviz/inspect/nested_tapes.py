@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from tapeviz.engine.records import Records, given_name
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Variable
 from tapeviz.inspect.graph_builder import GraphBuilder
@@ -18,17 +19,17 @@ def frames(
 
     There is none where this tape is alone. A tape that no variable holds is not known.
     """
-    tapes = _tapes(builder.tape, names)
+    tapes = _tapes(builder, names)
     ops = {int(n.id[1:]) for n in nodes if n.id[0] == "n" and n.kind == "op"}
     held = [(name, one, _covered(one, ops)) for name, one in tapes]
     held = [(name, one, indices) for name, one, indices in held if indices]
-    held.sort(key=lambda h: (min(h[2]), -len(h[2]), h[1] is not builder.tape))
+    held.sort(key=lambda h: (min(h[2]), -len(h[2]), h[1] is not builder.records))
     if len(held) < 2:
         return ()
     heads: dict[str, set[str]] = {}
     for edge in edges:
         heads.setdefault(edge.tail, set()).add(edge.head)
-    members: list[tuple[str, GradientTape, set[str]]] = []
+    members: list[tuple[str, Records, set[str]]] = []
     for name, one, indices in held:
         inside = {f"n{i}" for i in indices}
         inside |= {n.id for n in nodes if n.id[0] == "k" and heads[n.id] <= inside}
@@ -46,35 +47,31 @@ def frames(
     )
 
 
-def _tapes(tape: GradientTape, names: Names) -> list[tuple[str, GradientTape]]:
+def _tapes(builder: GraphBuilder, names: Names) -> list[tuple[str, Records]]:
     """The tapes that recorded inside this one by name, itself among them."""
-    found: dict[int, tuple[str, GradientTape]] = {}
+    found: dict[int, tuple[str, Records]] = {}
+    outer = builder.records
     for name, thing in list(names.items()):
-        inside = isinstance(thing, GradientTape) and _within(thing, tape)
-        if inside and not name.startswith("_"):
-            found.setdefault(id(thing), (name, thing))
-    found.setdefault(id(tape), ("this tape", tape))
+        if isinstance(thing, GradientTape) and not name.startswith("_"):
+            log = outer if thing is builder.tape else thing.records()
+            if _within(log, outer):
+                found.setdefault(id(thing), (name, log))
+    found.setdefault(id(builder.tape), ("this tape", outer))
     return list(found.values())
 
 
-def _within(tape: GradientTape, outer: GradientTape) -> bool:
+def _within(inner: Records, outer: Records) -> bool:
     """Whether a tape recorded only while another one did, in the same recording."""
-    if tape._recording is None or tape._recording is not outer._recording:
-        return False
-    end = len(tape._recording.recs)
-    spans = [(c, d if d >= 0 else end) for c, d in outer._windows]
-    return all(
-        any(c <= a and (b if b >= 0 else end) <= d for c, d in spans)
-        for a, b in tape._windows
+    return inner.shares(outer) and all(
+        any(two.start <= one.start and one.stop <= two.stop for two in outer.windows)
+        for one in inner.windows
     )
 
 
-def _covered(tape: GradientTape, ops: set[int]) -> set[int]:
+def _covered(records: Records, ops: set[int]) -> set[int]:
     """The operations that a tape recorded, among some."""
-    windows = tape._windows
-    return {
-        i for i in ops if any(a <= i and (b < 0 or i < b) for a, b in windows)
-    }  # fmt: skip
+    windows = records.windows
+    return {i for i in ops if any(i in window for window in windows)}
 
 
 def _fits(inside: set[str], other: set[str]) -> bool:
@@ -82,27 +79,27 @@ def _fits(inside: set[str], other: set[str]) -> bool:
     return inside <= other or not inside & other
 
 
-def _settle(members: list[tuple[str, GradientTape, set[str]]]) -> None:
+def _settle(members: list[tuple[str, Records, set[str]]]) -> None:
     """Put each leaf into the outermost frame whose tape watches it, and outer frames.
 
     A leaf that an outer tape watches too is outside of the inner tape's frame.
     """
     owner: dict[int, int] = {}
-    for k, (_, tape, _) in enumerate(members):
-        for index, _ in tape._watched.values():
-            owner.setdefault(index, k)
+    for k, (_, records, _) in enumerate(members):
+        for one in records.watched:
+            owner.setdefault(one.index, k)
     for index, k in owner.items():
         for other in range(k + 1):
             if other == k or members[other][2] >= members[k][2]:
                 members[other][2].add(f"n{index}")
 
 
-def _watched(builder: GraphBuilder, tape: GradientTape) -> tuple[str, ...]:
+def _watched(builder: GraphBuilder, records: Records) -> tuple[str, ...]:
     """What a tape watches, by name."""
     found = []
-    for index, thing in tape._watched.values():
-        name = builder.names.get(index, "")
-        if not name and isinstance(thing, Variable):
-            name = "" if thing._name == "Variable" else thing._name
+    for one in records.watched:
+        name = builder.names.get(one.index, "")
+        if not name and isinstance(one.thing, Variable):
+            name = given_name(one.thing)
         found.append(name or "a value without a name")
     return tuple(dict.fromkeys(found))

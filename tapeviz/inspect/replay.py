@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.dispatch import FORWARD
-from tapeviz.engine.ops import TABLE
-from tapeviz.engine.recording import READ, VARIABLE, WATCHED, Record
+from tapeviz.engine.records import Record
 from tapeviz.trace.value import WHOLE, Summary, Value
 
 _SCALARS = {k: k.__name__ for k in (np.float16, np.float32, np.float64)}
@@ -67,27 +65,30 @@ def _thumb(x: Any) -> tuple[tuple[float, ...], ...]:
         )
 
 
-def replay(recs: Sequence[Record], put: Mapping[int, Any] | None = None) -> list[Any]:
+def replay(
+    records: Sequence[Record], put: Mapping[int, Any] | None = None
+) -> list[Any]:
     """The value of every record; ``put`` gives other values to some, by index."""
     values: list[Any] = []
     fresh = dict(put or {})
     with np.errstate(all="ignore"):
-        for i, rec in enumerate(recs):
-            values.append(fresh[i] if i in fresh else _value_at(rec, values, bool(put)))
+        for i, record in enumerate(records):
+            made = i not in fresh
+            values.append(_value_at(record, values, bool(put)) if made else fresh[i])
     return values
 
 
-def _value_at(rec: Record, values: list[Any], again: bool) -> Any:
-    op = TABLE[rec[0]]
-    if rec[0] in (VARIABLE, WATCHED):
-        return rec[1]
-    saved = rec[-4]
-    if saved is not None and (not again or rec[0] == READ):
+def _value_at(record: Record, values: list[Any], again: bool) -> Any:
+    saved = record.result
+    if saved is not None and (not again or record.kind != "op"):
         return saved
-    given = [
-        values[j] if j >= 0 else v
-        for j, v in zip(op.inputs(rec), op.values(rec), strict=True)
-    ]
-    if op.many:
-        given = [given]
-    return FORWARD[op.code](*given, *op.settings_of(rec))
+    return record.forward(given(record, values))
+
+
+def given(record: Record, values: Sequence[Any]) -> list[Any]:
+    """The values of an op's operands, of those too that the record does not keep.
+
+    ``values`` has the value of every record before it.
+    """
+    pairs = zip(record.operands, record.values, strict=True)
+    return [values[j] if j >= 0 else v for j, v in pairs]

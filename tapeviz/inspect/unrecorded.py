@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.engine.records import Event, Failure
+from tapeviz.engine.tensor import Tensor, Variable, array_of
 from tapeviz.inspect.code_lookup import (
     OPERATORS,
     Definition,
@@ -103,7 +104,7 @@ class UnrecordedParts:
         self, look: Lookup, drawn: Graph, targets: list[Any], sources: list[Any],
         asking: bool,
     ) -> None:  # fmt: skip
-        self.look, self.tape, self.builder = look, look.tape, look.builder
+        self.look, self.log, self.builder = look, look.builder.records, look.builder
         self.nodes: dict[str, Node] = {node.id: node for node in drawn.nodes}
         self.edges = {edge.id: edge for edge in drawn.edges}
         self.unrecorded_edges: dict[tuple[str, str], UnrecordedEdge] = {}
@@ -120,7 +121,7 @@ class UnrecordedParts:
 
     def others(self) -> None:
         """Mark the nodes that another tape recorded in the same recording."""
-        watched = {index for index, _ in self.tape._watched.values()}
+        watched = {one.index for one in self.log.watched}
         indices, name = set(self.look.question.indices()), self.look.question.tape_name
         for id, node in self.nodes.items():
             leaf, known = node.kind != "op", node.name or "This"
@@ -134,8 +135,7 @@ class UnrecordedParts:
         """Give the constants in the graph their names, and say where they came from."""
         for id in [id for id, node in self.nodes.items() if node.kind == "constant"]:
             i, slot = map(int, id[1:].split("_"))
-            rec = self.builder.recs[i]
-            self._operand(id, i, slot, TABLE[rec[0]].values(rec)[slot])
+            self._operand(id, i, slot, self.log[i].values[slot])
         for word, ids in self.words.items():
             if len(ids) == 1 and self.look.names.get(word.partition(".")[0]) is None:
                 self.nodes[ids[0]] = replace(self.nodes[ids[0]], name=word)
@@ -169,7 +169,7 @@ class UnrecordedParts:
             made = self._definition(name, None) if name else None
             return name, thing, made if plain else found
         made, held = self._definition(word, found[0]), self.look.held(word, found[0])
-        if is_tensor(held) and held._v is v:
+        if is_tensor(held) and array_of(held) is v:
             return word, held, made
         if thing is not None:
             return name, thing, made
@@ -226,7 +226,7 @@ class UnrecordedParts:
     def _unread(self, name: str) -> str:
         """The note on a variable that was not read while the tape recorded."""
         tape, known = self.look.question.tape_name, name or "this"
-        if self.tape._dropped:
+        if self.log.dropped:
             return f"{tape}.reset() made the tape forget {known}."
         return f"{known} was not read while {tape} recorded."
 
@@ -257,14 +257,15 @@ class UnrecordedParts:
             return "outside"
         if id[0] != "k":
             return "unrecorded"
-        user = self.look.line(self.builder.recs[int(id[1:].partition("_")[0])][-2:])
+        site = self.log[int(id[1:].partition("_")[0])].call_site
+        user = None if site is None else self.look.line(site)
         return "unseen" if user and user.scope == line.scope else "unrecorded"
 
     def _kind(self, thing: Any, line: Statement, code: ast.expr, node: str) -> str:
         if self._events(line, code):
             return "left"
         if thing is not None and self.look.question.foreign(thing):
-            return "forgotten" if self.tape._dropped else "elsewhere"
+            return "forgotten" if self.log.dropped else "elsewhere"
         if self.look.question.paused(line):
             return "paused"
         return self._where(line, node)
@@ -316,7 +317,7 @@ class UnrecordedParts:
     def _known(self, name: str, held: Any, found: Definition | None) -> str:
         """The id of the node of a tensor or of a definition; "" if it has none."""
         if held is not None:
-            index = f"n{self.tape._index_of(held)}"
+            index = f"n{self.log.index_of(held)}"
             if index in self.nodes or identity_of(held) in self.things:
                 return index if index in self.nodes else self.things[identity_of(held)]
         if found is None:
@@ -326,7 +327,7 @@ class UnrecordedParts:
 
     def add_node(self, name: str, thing: Any, found: Definition | None) -> str:
         """Add an unrecorded node; its id, or "" beyond ``MANY``."""
-        node = self._new(name, UNKNOWN if thing is None else value_of(thing._v))
+        node = self._new(name, UNKNOWN if thing is None else value_of(array_of(thing)))
         if node is None:
             return ""
         if thing is not None:
@@ -382,7 +383,7 @@ class UnrecordedParts:
     def asked(self) -> None:
         """Targets and sources that are not on the tape."""
         for thing in (*self.sources, *self.targets):
-            missing = f"n{self.tape._index_of(thing)}" not in self.nodes
+            missing = f"n{self.log.index_of(thing)}" not in self.nodes
             if missing and identity_of(thing) not in self.things:
                 name = self.look.question.name_of(thing)
                 found = self._definition(name, None) if name else None
@@ -409,7 +410,7 @@ class UnrecordedParts:
         if thing is None and self._computes(line, name, code):
             self.add_node(name, None, (line, code))
         elif thing.__class__ is Tensor and self._is_computed((line, code)):
-            missing = f"n{self.tape._index_of(thing)}" not in self.nodes
+            missing = f"n{self.log.index_of(thing)}" not in self.nodes
             if missing and identity_of(thing) not in self.things:
                 self.add_node(name, thing, (line, code))
         self._follow()
@@ -426,7 +427,7 @@ class UnrecordedParts:
     def _uses(self, line: Statement) -> bool:
         """Whether a line reads something recorded, by a name."""
         return any(
-            f"n{self.tape._index_of(thing)}" in self.nodes
+            f"n{self.log.index_of(thing)}" in self.nodes
             for name in line.reads
             if is_tensor(thing := self.look.held(name, line))
         )
@@ -435,30 +436,24 @@ class UnrecordedParts:
 
     def _events(self, line: Statement, code: ast.AST) -> list[tuple[int, CallSite]]:
         """The values that left the tape within an expression."""
-        recording = self.tape._recording
         inside = {id(n) for n in ast.walk(code)}
         return [
-            (index, (call_site, lasti))
-            for what, _, index, _, call_site, lasti in (
-                () if recording is None else recording.events
-            )
-            if what == "left"
-            and f"n{index}" in self.nodes
-            and (call_site, lasti) not in self.left
-            and self.look.line((call_site, lasti)) is line
-            and id(self.look.node((call_site, lasti))) in inside
+            (event.index, event.call_site)
+            for event in self.log.events
+            if event.what == "left"
+            and f"n{event.index}" in self.nodes
+            and event.call_site not in self.left
+            and self.look.line(event.call_site) is line
+            and id(self.look.node(event.call_site)) in inside
         ]
 
     def departures(self) -> None:
         """Values that left the tape, and of which nothing came back."""
-        recording = self.tape._recording
-        for what, _, index, _, *call_site in (
-            () if recording is None else recording.events
-        ):
-            where: CallSite = (call_site[0], call_site[1])
-            if what == "left" and where not in self.left and f"n{index}" in self.nodes:
-                self._departure(index, where)
-                self.left.add(where)
+        for event in self.log.events:
+            site, drawn = event.call_site, f"n{event.index}" in self.nodes
+            if event.what == "left" and site not in self.left and drawn:
+                self._departure(event.index, site)
+                self.left.add(site)
 
     def _departure(self, index: int, call_site: CallSite) -> None:
         line, node = self.look.line(call_site), self.look.node(call_site)
@@ -485,23 +480,19 @@ class UnrecordedParts:
 
     def _once(self, call_site: CallSite) -> bool:
         """Whether just one value left at an instruction."""
-        recording = self.tape._recording
-        events = () if recording is None else recording.events
-        return sum((*event[-2:],) == call_site for event in events) == 1
+        return sum(event.call_site == call_site for event in self.log.events) == 1
 
     def assignments(self) -> None:
         """Values assigned to a variable, which holds only the number."""
         jumps = self.look.question.jumps
         for index, to, event in jumps if len(jumps) <= JUMPS else ():
             self._assignment(f"n{to}", index, event)
-        for event in (
-            self.tape._recording.events if self.tape._recording is not None else ()
-        ):
-            head = self.things.get(identity_of(event[3]), "")
-            if event[0] in ("assigned", "made") and head:
-                self._assignment(head, event[2], event)
+        for event in self.log.events:
+            head = self.things.get(identity_of(event.variable), "")
+            if event.what in ("assigned", "made") and head:
+                self._assignment(head, event.index, event)
 
-    def _assignment(self, head: str, index: int, event: tuple[Any, ...]) -> None:
+    def _assignment(self, head: str, index: int, event: Event) -> None:
         said = broken_path.assignment(self.look.question, index, event).sentence
         self._add_edge(f"n{index}", head, "assigned", said)
 
@@ -511,10 +502,10 @@ class UnrecordedParts:
             int(id[1:]) for id, node in self.nodes.items()
             if id[0] == "n" and self.look.question.op(int(id[1:])).name == "custom"
         }  # fmt: skip
-        if not own or not self.tape._asked:
+        last = self.log.asked
+        if not own or last is None:
             return
-        targets, seeds, _ = self.tape._asked[-1]
-        for i, _, parts in self.tape.backward_steps(targets, seeds):
+        for i, _, parts in self.log.backward_steps(last.targets, last.seeds):
             slots = {part[0] for part in parts}
             for slot, j in enumerate(self.builder.inputs(i)) if i in own else ():
                 edge = self.edges.get(f"e{i}_{slot}")
@@ -528,11 +519,12 @@ class UnrecordedParts:
 
     def failure(self) -> None:
         """The expression that raised an error in the block."""
-        if not self.tape._failed:
+        failed = self.log.failed
+        if failed is None:
             return
-        kind, said, *call_site = self.tape._failed
-        line = self.look.line((call_site[0], call_site[1])) if call_site else None
-        node = self.look.node((call_site[0], call_site[1])) if call_site else None
+        site = failed.call_site
+        line = None if site is None else self.look.line(site)
+        node = None if site is None else self.look.node(site)
         made = self._new("", UNKNOWN)
         if line is None or made is None:
             return
@@ -541,7 +533,7 @@ class UnrecordedParts:
         self.nodes[made.id] = replace(
             made, kind="op", op=_called(code) or "code", symbol=_sign(code),
             formula=_text(span, code),
-            unrecorded="failed", note=_raised(kind, said), span=span,
+            unrecorded="failed", note=_raised(failed), span=span,
         )  # fmt: skip
         self.todo.append((made.id, line, code))
         self._follow()
@@ -554,7 +546,7 @@ class UnrecordedParts:
                 continue
             known = head.name or "this"
             note = f"{known} was not recorded by {self.look.question.tape_name}."
-            if self.tape._used:
+            if self.log.is_used_up:
                 note = f"{known} was computed after gradient() had ended the recording."
             elif tail.kind == "watched" and tail.name:
                 note = f"{known} was computed before {tail.name} was watched."
@@ -595,7 +587,7 @@ class UnrecordedParts:
         ]  # fmt: skip
         if known:
             return f"Nothing was recorded. {' '.join(dict.fromkeys(known[:2]))}"
-        if self.tape._recording is None:
+        if self.log.is_empty:
             return "Nothing was recorded: the tape's block has not run yet."
         return (
             "Nothing was recorded: no operation in the block uses a variable or a "
@@ -605,14 +597,13 @@ class UnrecordedParts:
 
 def _notes(builder: GraphBuilder) -> Iterable[Note]:
     """What there is to say of the tape as a whole."""
-    tape = builder.tape
-    if tape._failed:
-        kind, said = tape._failed[:2]
-        yield Note("failed", f"The block was left by {_raised(kind, said)}")
-    if tape._dropped:
-        many = f"{tape._dropped} operation{'' if tape._dropped == 1 else 's'}"
+    log = builder.records
+    if log.failed is not None:
+        yield Note("failed", f"The block was left by {_raised(log.failed)}")
+    if log.dropped:
+        many = f"{log.dropped} operation{'' if log.dropped == 1 else 's'}"
         yield Note("reset", f"reset() dropped {many}.")
-    if tape._used:
+    if log.is_used_up:
         yield Note(
             "used", "Used up by gradient(); persistent=True lets it be asked again."
         )
@@ -693,11 +684,12 @@ def _sign(code: ast.AST) -> str:
     return _SIGNS.get(name.removeprefix("reduce_"), name) or "\u2026"
 
 
-def _raised(kind: str, said: str) -> str:
+def _raised(failed: Failure) -> str:
     """An error's class and the first line of its text, without an op's name."""
-    line = next((line.strip() for line in said.splitlines() if line.strip()), "")
+    lines = failed.text.splitlines()
+    line = next((line.strip() for line in lines if line.strip()), "")
     line = re.sub(r"\s*(\[Op:\w+\])?\s*(name:)?\s*$", "", line)
-    return f"{kind}: {line}" if line else kind
+    return f"{failed.kind}: {line}" if line else failed.kind
 
 
 def _equal(held: Any, v: Any) -> bool:
@@ -713,7 +705,7 @@ def _equal(held: Any, v: Any) -> bool:
 
 def _raw(thing: Any) -> Any:
     """The value of a tensor, and anything else as it is."""
-    return thing._v if is_tensor(thing) else thing
+    return array_of(thing) if is_tensor(thing) else thing
 
 
 def _shared(v: Any) -> bool:

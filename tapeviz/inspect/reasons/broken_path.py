@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.recording import VARIABLE, WATCHED
-from tapeviz.engine.tensor import Variable
+from tapeviz.engine.records import Event
+from tapeviz.engine.tensor import Variable, array_of
 from tapeviz.inspect.reasons import code_edits, flat_ops, not_on_tape
 from tapeviz.inspect.reasons.question import Question, edge
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
@@ -37,18 +37,16 @@ def assigned(question: Question) -> Findings:
             yield _event_order(question, event), assignment(question, index, event)
 
 
-def _event_order(question: Question, event: tuple[Any, ...]) -> Any:
-    line = question.line_of_call_site(event[-2:])
-    return (*line.order, event[1]) if line is not None else (10**9, event[1], 0, 0)
+def _event_order(question: Question, event: Event) -> Any:
+    line, at = question.line_of_call_site(event.call_site), event.before
+    return (*line.order, at) if line is not None else (10**9, at, 0, 0)
 
 
 def _behind_a_cut(question: Question, j: int) -> bool:
     """Whether record ``j`` itself passes no gradient, as a condition does."""
-    dead = all(
-        question.rule(j, s) is None
-        for s in range(len(question.op(j).inputs(question.recs[j])))
-    )
-    return dead and question.recs[j][0] not in (VARIABLE, WATCHED)
+    record = question.records[j]
+    slots = range(len(record.operands))
+    return not record.is_leaf and all(question.rule(j, s) is None for s in slots)
 
 
 def _not_recording(question: Question, i: int, slot: int) -> Reason:
@@ -74,7 +72,7 @@ def said(question: Question, i: int, slot: int, j: int) -> tuple[str, str, str]:
     """Why an op passes nothing to an operand: the kind, a sentence, what to do."""
     op, code, what = question.op(i), question.code(i), question.known(j) or "it"
     if op.name == "cast_whole":
-        dtype = np.dtype(op.settings_of(question.recs[i])[0])
+        dtype = np.dtype(question.records[i].settings[0])
         return flat_ops.cast(question.tf, code, what, dtype)
     found = flat_ops.step(question.tf, code, op.name)
     if found is not None:
@@ -94,12 +92,14 @@ def said(question: Question, i: int, slot: int, j: int) -> tuple[str, str, str]:
     )
 
 
-def assignment(question: Question, index: int, event: tuple[Any, ...]) -> Reason:
+def assignment(question: Question, index: int, event: Event) -> Reason:
     """A recorded value was assigned to a variable, which holds only the number."""
-    variable: Variable = event[3]
-    line, call_site = question.line_of_call_site(event[-2:]), event[-2:]
-    span = question.builder.code.span(*call_site)
-    into, what = question.name_of(variable) or "the variable", question.known(index)
+    line = question.line_of_call_site(event.call_site)
+    span = question.builder.code.span(*event.call_site)
+    into, what = (
+        question.name_of(event.variable) or "the variable",
+        question.known(index),
+    )
     code = "this assignment" if span is None else f"{' '.join(span.text.split())}"
     parts = isinstance(getattr(_assign_call(line), "value", None), ast.Subscript)
     return Reason(
@@ -161,22 +161,18 @@ def _unassigned(question: Question, line: Statement | None) -> code_edits.Edits:
 
 def leaving(question: Question) -> Findings:
     """Recorded values on the path that went on through NumPy or Python."""
-    if question.tape._recording is None:
-        return
-    for what, _at, index, _into, *call_site in question.tape._recording.events:
-        if (
-            what != "left"
-            or not 0 <= index < len(question.recs)
-            or not question.after_x[index]
-        ):
+    for event in question.records.events:
+        index = event.index
+        inside = 0 <= index < len(question.records)
+        if event.what != "left" or not inside or not question.after_x[index]:
             continue
-        line = question.line_of_call_site((call_site[0], call_site[1]))
+        line = question.line_of_call_site(event.call_site)
         if (
             line is not None
             and line in question.upstream
             and line.makes | _returned(line)
         ):
-            node = question.program.node_at((call_site[0], call_site[1]))
+            node = question.program.node_at(event.call_site)
             drawn = index if index in question.builder.indices else -1
             yield (
                 line.order,
@@ -196,8 +192,9 @@ def late(question: Question) -> Findings:
     """The source was watched after it was used: earlier uses are of a constant."""
     if question.x < 0:
         return
-    since = question.tape._late.get(id(question.source), 0)
-    value = question.source._v
+    watched = question.records.watched
+    since = next((one.since for one in watched if one.thing is question.source), 0)
+    value = array_of(question.source)
     early = [(i, s) for i, s in question.constant_edges(value) if i < question.x]
     early += [
         (i, slot) for i, slot, j in question.between if j == question.x and i < since
@@ -252,8 +249,8 @@ def unconnected(question: Question) -> Findings:
     x, y = question.x_name, question.y_name
     named = dict.fromkeys(
         question.known(i)
-        for i in range(len(question.recs))
-        if question.before_y[i] and question.recs[i][0] in (VARIABLE, WATCHED)
+        for i, record in enumerate(question.records)
+        if question.before_y[i] and record.is_leaf
     )
     other = _namesake(question)
     if other is not None:
@@ -369,9 +366,7 @@ def silent(question: Question) -> Findings:
 
 def silence(question: Question, i: int, j: int, edges: tuple[str, ...] = ()) -> Reason:
     """A gradient function of the learner's own gave None for an operand."""
-    name = getattr(
-        question.op(i).settings_of(question.recs[i])[0], "name", "the function"
-    )
+    name = getattr(question.records[i].settings[0], "name", "the function")
     return Reason(
         "custom",
         f"The gradient function of {name} gave None for "

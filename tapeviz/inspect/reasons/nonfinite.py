@@ -8,14 +8,13 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from tapeviz.engine.recording import READ, VARIABLE, WATCHED
 from tapeviz.inspect.reasons import code_edits
 from tapeviz.inspect.reasons.question import Question, edge, number
 from tapeviz.inspect.reasons.zero_gradient import Finding, RawContribution, parts
+from tapeviz.inspect.replay import given
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
 
-LEAVES = (VARIABLE, WATCHED, READ)
 LARGE = ("exp", "expm1", "cosh", "sinh", "square", "multiply")
 SMALL = "1e-12"
 INSIDE = "0.999999"
@@ -30,7 +29,7 @@ def nonfinite(question: Question, steps: list[Any]) -> Iterator[tuple[Any, Reaso
     every = parts(question, steps)
     first = next((p for p in every if fine(p[3]) and not fine(p[4])), None)
     if first is None:
-        origin = _origin(question, len(question.recs) - 1)
+        origin = _origin(question, len(question.records) - 1)
         if origin is not None:
             yield 0, _forward(question, origin)
         return
@@ -77,7 +76,7 @@ def _forward(question: Question, i: int) -> Reason:
     value, code = question.value(i), question.code(i)
     bad = "nan" if _nan(value) else "infinite"
     name = question.op(i).name
-    if question.recs[i][0] in LEAVES:
+    if question.records[i].kind != "op":
         return Reason(
             "domain",
             f"{question.known(i) or question.x_name} itself holds a number that is "
@@ -126,8 +125,8 @@ def _where(question: Question, i: int) -> Any:
     return question.builder.span(i) or next(
         (
             question.builder.span(k)
-            for k in range(i + 1, len(question.recs))
-            if i in question.op(k).inputs(question.recs[k])
+            for k in range(i + 1, len(question.records))
+            if i in question.records[k].operands
         ),
         None,
     )
@@ -158,13 +157,10 @@ def _clipped(question: Question, i: int, name: str) -> code_edits.Edits:
 
 
 def _operands(question: Question, i: int) -> str:
-    op, rec = question.op(i), question.recs[i]
+    op, record = question.op(i), question.records[i]
     if op.many:
         return ""
-    values = [
-        question.value(j) if j >= 0 else v
-        for j, v in zip(op.inputs(rec), op.values(rec), strict=True)
-    ]
+    values = given(record, question.builder.values)
     if op.name == "divide":
         return ", because it divides by 0"
     one = values[0]
@@ -173,7 +169,7 @@ def _operands(question: Question, i: int) -> str:
     if op.domain.startswith("x "):
         domain = f" ({op.name} wants an operand {op.domain[2:]})"
     least = "" if np.size(one) == 1 else " at least"
-    name = question.known(op.inputs(rec)[0]) or "its operand"
+    name = question.known(record.operands[0]) or "its operand"
     return f", because {name} is{' as low as' if least else ''} {low}{domain}"
 
 
@@ -318,7 +314,7 @@ def _moved(question: Question, i: int, arg: ast.expr) -> str:
     if name in BOUNDED:
         return code_of(ast.BinOp(ast.Name(INSIDE), ast.Mult(), arg))
     if name in ("sqrt", "rsqrt"):
-        low = np.min(question.value(question.op(i).inputs(question.recs[i])[0]))
+        low = np.min(question.value(question.records[i].operands[0]))
         return f"{inner} + {SMALL}" if low >= 0 else f"{tf}.maximum({inner}, {SMALL})"
     return ""
 

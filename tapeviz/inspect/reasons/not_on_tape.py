@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.engine.tensor import Tensor, Variable, array_of, variable_of
 from tapeviz.inspect.reasons import code_edits, flat_ops
 from tapeviz.inspect.reasons.question import Question, is_value
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
@@ -51,7 +51,7 @@ def source(question: Question) -> Iterator[Reason]:
 def _variable(question: Question, x: Variable) -> Iterator[Reason]:
     name, tape = question.x_name, question.tape_name
     line = definition(question)
-    if not x._trainable:
+    if not x.trainable:
         yield Reason(
             "untrainable",
             f"{name} was made with trainable=False, and a tape does not watch such a "
@@ -61,7 +61,7 @@ def _variable(question: Question, x: Variable) -> Iterator[Reason]:
             question.span(line),
             code_edits.watch(question, question.x_base),
         )
-    elif not question.tape._accessed:
+    elif not question.records.watches_variables:
         head = None if question.block is None else question.block[0]
         yield Reason(
             "unnoticed",
@@ -86,7 +86,7 @@ def _variable(question: Question, x: Variable) -> Iterator[Reason]:
 def _fresh(question: Question, x: Any) -> Iterator[Reason]:
     """A tensor that the question itself made, or that was sliced outside the block."""
     code, base = question.x_code, question.x_base
-    part = getattr(x, "_part", None) if isinstance(x, Tensor) else None
+    part = variable_of(x) if isinstance(x, Tensor) else None
     owner = question.names.get(base.partition(".")[0])
     whole = is_value(owner) and isinstance(
         code, (ast.Subscript, ast.Call, ast.BinOp, ast.UnaryOp)
@@ -95,7 +95,7 @@ def _fresh(question: Question, x: Any) -> Iterator[Reason]:
         return
     sliced = isinstance(code, ast.Subscript)
     text = question.x_name
-    base = base if whole else question.name_of(part[0] if part else None) or base
+    base = base if whole else question.name_of(part) or base
     edits: Any = ()
     if sliced:
         fix = f"ask for {base} as a whole and take the entry of its gradient"
@@ -136,7 +136,7 @@ def _tensor(question: Question, x: Any) -> Iterator[Reason]:
         question.program.history(question.x_base, question.program.asking_line),
         question.x_name,
     )
-    edges = tuple(f"e{i}_{s}" for i, s in question.constant_edges(x._v))
+    edges = tuple(f"e{i}_{s}" for i, s in question.constant_edges(array_of(x)))
     line = definition(question)
     late = _watched_after(question)
     if question.x >= 0 or question.foreign(x):
@@ -372,7 +372,7 @@ def _spoken(question: Question, line: Statement, other_line: Statement) -> str:
 
 def _later(question: Question, line: Statement) -> bool:
     """Whether a line gave the source's name its value after the block."""
-    if question.block is None or not question.tape._watched:
+    if question.block is None or not question.records.watched:
         return False
     head, block = question.block
     end = (line.order[0], block.end_lineno or 0)

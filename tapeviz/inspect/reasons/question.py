@@ -6,14 +6,13 @@ import ast
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op
-from tapeviz.engine.recording import OFF, READ, VARIABLE, WATCHED
+from tapeviz.engine.records import Event, given_name
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.inspect.graph_builder import GraphBuilder
@@ -51,13 +50,13 @@ class Question:
     ) -> None:  # fmt: skip
         self.builder, self.program, self.names = builder, program, names
         self.tape: GradientTape = builder.tape
-        self.recs = builder.recs
+        self.records = builder.records
         self.targets, self.source = targets, source
         self.y_code, self.x_code = asked
         self.y_plain, self.x_plain = plain
         self.by_owner = False
-        self.ys = [self.tape._index_of(t) for t in targets]
-        self.x = self.tape._index_of(source)
+        self.ys = [self.records.index_of(t) for t in targets]
+        self.x = self.records.index_of(source)
         self.y_name = self._called(
             targets[0] if len(targets) == 1 else None, self.y_code, "the target"
         )
@@ -73,8 +72,8 @@ class Question:
 
     def name_of(self, thing: Any) -> str:
         """What the learner calls a tensor or variable; "" if nothing is known."""
-        if isinstance(thing, Variable) and thing._name != "Variable":
-            return thing._name
+        if isinstance(thing, Variable) and given_name(thing):
+            return given_name(thing)
         found = (name for name, one in tensors(self.names) if one is thing)
         return next(found, "")
 
@@ -117,10 +116,8 @@ class Question:
 
     @cached_property
     def _recorded_lines(self) -> set[Statement]:
-        call_sites = {
-            self.recs[i][-2:] for i in self.indices() if self.recs[i][-2] is not None
-        }
-        lines = {self.program.line_at(call_site) for call_site in list(call_sites)[:64]}
+        sites = {site for i in self.indices() if (site := self.records[i].call_site)}
+        lines = {self.program.line_at(site) for site in list(sites)[:64]}
         return {line for line in lines if line is not None}
 
     def inside(self, line: Statement) -> bool | None:
@@ -199,65 +196,63 @@ class Question:
 
     def op(self, i: int) -> Op:
         """The registry's entry for a record."""
-        return TABLE[self.recs[i][0]]
+        return self.records[i].op
 
     def indices(self) -> Iterator[int]:
         """The indices of the records in the tape's own windows."""
-        end = len(self.recs)
-        for start, stop in self.tape._spans():
-            yield from range(start, end if stop < 0 else min(stop, end))
+        for span in self.records.spans:
+            yield from span
 
     @cached_property
     def own(self) -> frozenset[int]:
         """The same indices, and those of all leaves."""
-        leaves = (i for i, r in enumerate(self.recs) if r[0] in (VARIABLE, WATCHED))
+        leaves = (i for i, record in enumerate(self.records) if record.is_leaf)
         return frozenset((*self.indices(), *leaves))
 
     @cached_property
-    def jumps(self) -> list[tuple[int, int, tuple[Any, ...]]]:
+    def jumps(self) -> list[tuple[int, int, Event]]:
         """Values assigned to a variable: the record, the later read, the event."""
-        recording, found = self.tape._recording, []
-        for event in () if recording is None else recording.events:
-            what, at, index, into, *_ = event
-            if what in ("assigned", "made") and into is not None:
-                leaf = recording.leaves.get(id(into)) if recording is not None else None
-                found += [(index, to, event) for to in self._reads(leaf, at)]
+        found = []
+        for event in self.records.events:
+            if event.what in ("assigned", "made") and event.variable is not None:
+                reads = self._reads(self.records.index_of(event.variable), event.before)
+                found += [(event.index, to, event) for to in reads]
         return found
 
-    def _reads(self, leaf: Any, at: int) -> Iterator[int]:
-        if leaf is not None:
-            if leaf[0] >= at:
-                yield leaf[0]
-            for i in range(at, len(self.recs)):
-                if self.recs[i][0] == READ and self.recs[i][1] == leaf[0]:
-                    yield i
+    def _reads(self, leaf: int, at: int) -> Iterator[int]:
+        if leaf >= 0:
+            if leaf >= at:
+                yield leaf
+            for record in self.records[at:]:
+                if record.kind == "read" and leaf in record.operands:
+                    yield record.index
 
     def downstream(self, start: int) -> bytearray:
         """Marks the records that depend on ``start``, by whatever path."""
-        marks = bytearray(len(self.recs))
+        marks = bytearray(len(self.records))
         if start < 0:
             return marks
         marks[start] = 1
         into: dict[int, list[int]] = {}
         for index, to, _ in self.jumps:
             into.setdefault(to, []).append(index)
-        for i in range(start + 1, len(self.recs)):
-            ins = (*self.op(i).inputs(self.recs[i]), *into.get(i, ()))
+        for i in range(start + 1, len(self.records)):
+            ins = (*self.records[i].operands, *into.get(i, ()))
             marks[i] = marks[i] or any(j >= 0 and marks[j] for j in ins)
         return marks
 
     def upstream_of(self, starts: Iterable[int]) -> bytearray:
         """Marks the records that ``starts`` depend on, by whatever path."""
-        marks = bytearray(len(self.recs))
+        marks = bytearray(len(self.records))
         sources_of: dict[int, list[int]] = {}
         for index, to, _ in self.jumps:
             sources_of.setdefault(to, []).append(index)
         for i in starts:
             if i >= 0:
                 marks[i] = 1
-        for i in range(len(self.recs) - 1, -1, -1):
+        for i in range(len(self.records) - 1, -1, -1):
             if marks[i]:
-                for j in (*self.op(i).inputs(self.recs[i]), *sources_of.get(i, ())):
+                for j in (*self.records[i].operands, *sources_of.get(i, ())):
                     if j >= 0:
                         marks[j] = 1
         return marks
@@ -277,9 +272,9 @@ class Question:
         """The edges on paths from source to target: record, slot, operand's record."""
         return [
             (i, slot, j)
-            for i in range(len(self.recs))
+            for i in range(len(self.records))
             if self.before_y[i]
-            for slot, j in enumerate(self.op(i).inputs(self.recs[i]))
+            for slot, j in enumerate(self.records[i].operands)
             if j >= 0 and self.after_x[j]
         ]
 
@@ -290,30 +285,30 @@ class Question:
         A cut that another path goes around, as in ``x + stop_gradient(floor(x) - x)``,
         is not marked.
         """
-        live = bytearray(len(self.recs))
+        live = bytearray(len(self.records))
         if self.x >= 0:
             live[self.x] = 1
-        for i in range(self.x + 1, len(self.recs)):
-            ins = enumerate(self.op(i).inputs(self.recs[i])) if i in self.own else ()
+        for i in range(self.x + 1, len(self.records)):
+            ins = enumerate(self.records[i].operands) if i in self.own else ()
             live[i] = any(
                 j >= 0 and live[j] and self.rule(i, s) is not None for s, j in ins
             )
-        needed = bytearray(len(self.recs))
+        needed = bytearray(len(self.records))
         for y in self.ys:
             if y >= 0:
                 needed[y] = 1
-        for i in range(len(self.recs) - 1, -1, -1):
+        for i in range(len(self.records) - 1, -1, -1):
             if needed[i] and not live[i]:
                 into = [index for index, to, _ in self.jumps if to == i]
-                for j in (*self.op(i).inputs(self.recs[i]), *into):
+                for j in (*self.records[i].operands, *into):
                     if j >= 0:
                         needed[j] = 1
         return bytearray(n and not r for n, r in zip(needed, live, strict=True))
 
     def rule(self, i: int, slot: int) -> Any:
         """The vjp rule of an operand slot; None if there is none."""
-        op = self.op(i)
-        return None if op.cut else op.rules[0 if op.many else slot]
+        record = self.records[i]
+        return None if record.op.cut else record.rule(slot)
 
     # -- sentences -------------------------------------------------------------------
 
@@ -325,8 +320,8 @@ class Question:
 
     def node(self, i: int) -> ast.AST | None:
         """The expression that made a record."""
-        code, lasti = self.recs[i][-2:]
-        return None if code is None else self.program.node_at((code, lasti))
+        site = self.records[i].call_site
+        return None if site is None else self.program.node_at(site)
 
     def line_of_call_site(self, call_site: CallSite) -> Statement | None:
         """The statement that an instruction belongs to."""
@@ -334,8 +329,8 @@ class Question:
 
     def line(self, i: int) -> Statement | None:
         """The statement that made a record."""
-        code, lasti = self.recs[i][-2:]
-        return None if code is None else self.program.line_at((code, lasti))
+        site = self.records[i].call_site
+        return None if site is None else self.program.line_at(site)
 
     def order(self, i: int) -> tuple[int, ...]:
         """Sorts records by the position of their code; those without any come last."""
@@ -371,9 +366,8 @@ class Question:
         name = self.builder.names.get(i, "")
         if name or i < 0:
             return name
-        if self.recs[i][0] in (VARIABLE, WATCHED):
-            label = self.recs[i][2][0]
-            return label if label and label != "Variable" else "a variable"
+        if self.records[i].is_leaf:
+            return self.records[i].label or "a variable"
         return self.code(i)
 
     def constant_edges(self, value: Any) -> list[tuple[int, int]]:
@@ -383,29 +377,26 @@ class Question:
         return [
             (i, slot)
             for i in self.indices()
-            for slot, (j, v) in enumerate(
-                zip(
-                    self.op(i).inputs(self.recs[i]),
-                    self.op(i).values(self.recs[i]),
-                    strict=True,
-                )
-            )
-            if j < 0 and v is value
+            for slot, j in enumerate(self.records[i].operands)
+            if j < 0 and self.records[i].values[slot] is value
         ]
 
     def elsewhere(self, thing: Any) -> str:
         """The name of another tape that knows a tensor or variable, or ""."""
         for name, one in list(self.names.items()):
             other = isinstance(one, GradientTape) and one is not self.tape
-            if other and one._index_of(thing) >= 0 and not name.startswith("_"):
+            if other and not name.startswith("_") and knows(one, thing):
                 return name
         return ""
 
     def foreign(self, thing: Any) -> bool:
         """Whether a tensor is in another recording than this tape's."""
-        trace = getattr(thing, "_t", OFF)
-        recording = self.tape._recording
-        return trace is not OFF and (recording is None or trace is not recording.handle)
+        return self.records.is_foreign(thing)
+
+
+def knows(tape: GradientTape, thing: Any) -> bool:
+    """Whether a tensor or variable is in the recording of a tape."""
+    return tape.records().index_of(thing) >= 0
 
 
 def _ends(node: Any) -> tuple[int, int, int, int]:
@@ -478,11 +469,11 @@ def number(v: Any) -> str:
 
 def program(builder: GraphBuilder, call_site: CallSite | None) -> ProgramSource:
     """The code around what a tape recorded, and around the instruction that asks."""
-    tape = builder.tape
-    recs = dict.fromkeys(r[-2] for r in builder.recs if isinstance(r[-2], CodeType))
-    recording = tape._recording
-    recs |= dict.fromkeys(
-        event[-2] for event in (() if recording is None else recording.events)
+    log = builder.records
+    sites = [site for record in log if (site := record.call_site)]
+    codes = dict.fromkeys(
+        one.code for one in (*sites, *(e.call_site for e in log.events))
     )
-    ends = [end[0] for end in (tape._silent, tape._failed[2:]) if end]
-    return ProgramSource(call_site, dict.fromkeys([*ends, *list(recs)[:CODES]]))
+    ends = [log.silent, log.failed.call_site if log.failed else None]
+    first = [end.code for end in ends if end]
+    return ProgramSource(call_site, dict.fromkeys([*first, *list(codes)[:CODES]]))

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.dispatch import VJP_STEPS
 from tapeviz.inspect.reasons import code_edits
 from tapeviz.inspect.reasons.question import Question, edge, number
 from tapeviz.inspect.source.dataflow import dotted
@@ -60,12 +59,11 @@ def zeros(question: Question, steps: list[Any]) -> Iterator[tuple[Any, Reason]]:
 
 def _flat_alone(question: Question, i: int, slot: int, g: Any) -> bool:
     """Whether the local derivative is zero, whatever the upstream gradient."""
-    op = question.op(i)
-    vjp = VJP_STEPS[op.code][0 if op.many else slot]
-    if vjp is None or op.name == "custom":
+    record = question.records[i]
+    if record.rule(slot) is None or record.op.name == "custom":
         return False
     with np.errstate(all="ignore"):
-        return none_left(vjp(np.ones_like(g)[()], question.recs[i], slot))
+        return none_left(record.local(slot, np.ones_like(g)[()]))
 
 
 def _factor_of_zero(question: Question, i: int, slot: int, j: int) -> Reason:
@@ -222,9 +220,9 @@ def _what(question: Question, j: int) -> str:
 
 
 def _operand(question: Question, i: int, slot: int) -> Any:
-    rec, op = question.recs[i], question.op(i)
-    j = op.inputs(rec)[slot]
-    return question.value(j) if j >= 0 else op.values(rec)[slot]
+    record = question.records[i]
+    j = record.operands[slot]
+    return question.value(j) if j >= 0 else record.values[slot]
 
 
 def _other(question: Question, i: int, slot: int) -> str:
@@ -240,7 +238,7 @@ def _factor(question: Question, i: int, slot: int) -> str:
     op = question.op(i)
     if op.many or len(op.operands) != 2:
         return ""
-    j = op.inputs(question.recs[i])[1 - slot]
+    j = question.records[i].operands[1 - slot]
     name = (
         question.known(j)
         if j >= 0
@@ -252,7 +250,7 @@ def _factor(question: Question, i: int, slot: int) -> str:
 
 
 def _summed(question: Question, i: int) -> bool:
-    return question.op(i).broadcasts and question.recs[i][-3] is not None
+    return question.records[i].was_broadcast
 
 
 def _leaky(question: Question, i: int) -> code_edits.Edits:

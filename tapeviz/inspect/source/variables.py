@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+from tapeviz.engine.records import Records, given_name
 from tapeviz.engine.tape import GradientTape
-from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.engine.tensor import Tensor, Variable, array_of
 
 Names = Mapping[str, Any]
 
@@ -21,7 +22,7 @@ DEEP = 3
 """So many dots and brackets a name has at most."""
 
 
-def names_of(tape: GradientTape, names: Names) -> dict[int, str]:
+def names_of(records: Records, names: Names) -> dict[int, str]:
     """The learner's own names for the records of a tape, by index.
 
     A ``name=`` given to a variable comes first. A value that two variables hold gets
@@ -29,21 +30,21 @@ def names_of(tape: GradientTape, names: Names) -> dict[int, str]:
     """
     found: dict[int, list[str]] = {}
     for name, thing in list(names.items()):
-        index = tape._index_of(thing) if _own(name, thing) else -1
+        index = records.index_of(thing) if _own(name, thing) else -1
         if index >= 0 and name not in found.setdefault(index, []):
             found[index].append(name)
     named = {index: " = ".join(all_) for index, all_ in found.items()}
-    for index, thing in tape._watched.values():
-        if isinstance(thing, Variable) and thing._name != "Variable":
-            named[index] = thing._name
+    for one in records.watched:
+        if isinstance(one.thing, Variable) and given_name(one.thing):
+            named[one.index] = given_name(one.thing)
     return named
 
 
-def containers_of(tape: GradientTape, names: Names) -> dict[int, str]:
+def containers_of(records: Records, names: Names) -> dict[int, str]:
     """Names such as ``params[0]`` and ``lin.slope``, by the index of the record."""
     found: dict[int, str] = {}
     for name, thing in _contained(names):
-        index = tape._index_of(thing)
+        index = records.index_of(thing)
         if index >= 0:
             found.setdefault(index, name)
     return found
@@ -56,11 +57,11 @@ def holders(names: Names) -> dict[int, tuple[str, Any]]:
     """
     found: dict[int, tuple[str, Any]] = {}
     for name, thing in tensors(names):
-        known, one = found.get(id(thing._v), ("", None))
+        known, one = found.get(id(array_of(thing)), ("", None))
         if one is thing:
-            found[id(thing._v)] = (f"{known} = {name}", thing)
+            found[id(array_of(thing))] = (f"{known} = {name}", thing)
         elif one is None or (one.__class__ is Variable and thing.__class__ is Tensor):
-            found[id(thing._v)] = (name, thing)
+            found[id(array_of(thing))] = (name, thing)
     return found
 
 
