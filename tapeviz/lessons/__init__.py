@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from tapeviz.lessons.checks import check, judge
 from tapeviz.lessons.exercises import Exercise
+from tapeviz.lessons.hints import install
 from tapeviz.lessons.replay import replay
 
 __all__ = ["Exercise", "check", "judge", "replay"]
+
+install()

@@ -16,7 +16,10 @@ Known: TypeAlias = "ArrayLike | Sequence[Any] | None"
 
 
 EXACT, CLOSE = 1e-5, 2e-2
-"""How far off, measured by the largest expected number, an answer may be."""
+"""How far off each number of an answer may be, in relation to the expected one."""
+
+NOISE = 1e-7
+"""What rounding may add to it, in relation to the largest number."""
 
 
 def numbers(answer: Any) -> Any:
@@ -71,7 +74,13 @@ def equal(known: Known, answer: Any) -> bool:
     wanted, got = numbers(known), numbers(answer)
     if isinstance(wanted, str) or isinstance(got, str) or got.shape != wanted.shape:
         return False
-    return np.allclose(got, wanted, rtol=EXACT, atol=EXACT)
+    return bool(np.all(near(wanted, got)))
+
+
+def near(wanted: Any, got: Any, tolerance: float = EXACT) -> Any:
+    """Which numbers are the wanted ones, up to a tolerance and rounding."""
+    size = float(np.max(np.abs(wanted), initial=0.0)) or 10.0
+    return np.abs(got - wanted) <= tolerance * np.abs(wanted) + NOISE * size
 
 
 def wanted_kind(wanted: Any) -> str:

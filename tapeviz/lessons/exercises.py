@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from tapeviz.errors import error_message
-from tapeviz.lessons.answers import Known, equal, many, numbers, split
+from tapeviz.lessons.answers import Known, equal, many, near, numbers, split
+from tapeviz.lessons.usual_mistakes import Paths, value
+
+Mistake: TypeAlias = "tuple[Known | Callable[[Any], bool], str]"
+"""A wrong answer, or a function that knows one, and the sentence about it."""
 
 
 @dataclass(frozen=True)
@@ -15,23 +21,50 @@ class Exercise:
     """What an answer should be, and what to say to answers that come up often.
 
     ``expected`` is a number, a list or an array of numbers, or None where no gradient
-    is right; a list may hold None as well. ``mistakes`` pairs a wrong answer with the
-    sentence that names what went wrong; ``name`` is what ``check`` calls the exercise.
-    TypeError for what cannot be compared, ValueError for a mistake that is right.
+    is right; a list may hold None as well. ``mistakes`` pairs a wrong answer, or a
+    function that knows one, with the sentence that names what went wrong; ``name`` is
+    what ``check`` calls the exercise. ``paths`` are the slopes along each path of a
+    derivative, ``[[3, 4], [-5]]`` for ``3 * 4 - 5``; for several numbers, a list of
+    such for each: then a path, a factor or a sign that is missing is recognised.
+    TypeError for what cannot be compared, ValueError for a mistake that is right, and
+    for paths that do not give what is expected.
+
+    >>> Exercise(7.0, paths=[[3, 4], [-5]]).each_paths
+    ([[3, 4], [-5]],)
     """
 
     expected: Known
-    mistakes: Sequence[tuple[Known, str]] = ()
+    mistakes: Sequence[Mistake] = ()
     name: str = ""
+    paths: Sequence[Any] = ()
 
     def __post_init__(self) -> None:
         """Tell the author, not the learner, that an exercise cannot be solved."""
         _ask_for_numbers(self.expected)
         for pair in self.mistakes:
             _ask_for_a_pair(pair)
-            if equal(pair[0], self.expected):
+            known = pair[0]
+            right = self.expected
+            if known(right) if callable(known) else equal(known, right):
                 fix = "take it out of mistakes"
-                raise ValueError(error_message(f"{pair[0]!r} is the right answer", fix))
+                raise ValueError(error_message(f"{known!r} is the right answer", fix))
+        if self.paths:
+            _ask_for_the_sum(self.expected, self.each_paths)
+
+    @property
+    def each_paths(self) -> tuple[Paths, ...]:
+        """The paths of each number that is expected."""
+        several = self.paths and np.ndim(self.paths[0][0])
+        return tuple(self.paths) if several or not self.paths else (self.paths,)
+
+
+def _ask_for_the_sum(expected: Known, paths: Sequence[Paths]) -> None:
+    wanted = np.ravel(numbers(split(expected)[1]))
+    made = np.array([value(one) for one in paths])
+    if made.shape != wanted.shape or not np.all(near(wanted, made)):
+        what = f"the paths give {made.tolist()}, and {wanted.tolist()} is expected"
+        fix = "give for each number its paths, each a list of the slopes along it"
+        raise ValueError(error_message(what, fix))
 
 
 def _ask_for_numbers(expected: Known) -> None:
@@ -48,6 +81,16 @@ def _ask_for_a_pair(pair: Any) -> None:
 
 
 _NONE = "The gradient is still None: the tape does not know that you care about x."
+
+_IN_PLACE = (
+    "And w = w - ... makes a new tensor; w.assign_sub(...) changes the variable."
+)
+
+
+def _uphill(w: Any) -> bool:
+    """Whether w has gone far to the wrong side, as it does when the update is added."""
+    return bool(np.asarray(getattr(w, "numpy", lambda: w)()) < -100)
+
 
 EXERCISES: dict[str, Exercise] = {
     "10.1a": Exercise(
@@ -73,6 +116,7 @@ EXERCISES: dict[str, Exercise] = {
             (-2.0, "That is y itself, not its gradient."),
             (17.0, "Check the sign of the second term."),
         ),
+        paths=((3.0, 4.0), (-5.0,)),
     ),
     "10.3": Exercise(
         48.0,
@@ -81,6 +125,7 @@ EXERCISES: dict[str, Exercise] = {
             (64.0, "That is y itself, not its gradient."),
             (16.0, "That is one of three paths from y back to x: the paths add up."),
         ),
+        paths=((4.0, 4.0),) * 3,
     ),
     "10.4": Exercise(
         (12.0, 4.0),
@@ -89,6 +134,7 @@ EXERCISES: dict[str, Exercise] = {
             ((4.0, 4.0), "For df/dx, y stays as a factor."),
             ((12.0, 1.0), "For df/dy, x**2 stays as a factor."),
         ),
+        paths=(((2.0, 2.0, 3.0),), ((2.0, 2.0),)),
     ),
     "10.5": Exercise(
         (4.0, 48.0, 192.0),
@@ -96,11 +142,13 @@ EXERCISES: dict[str, Exercise] = {
             ((4.0, 12.0, 192.0), "For dv/du, take 3 u**2 at u = 4, not at x = 2."),
             ((4.0, 48.0, 52.0), "Along one path the slopes are multiplied, not added."),
         ),
+        paths=(((2.0, 2.0),), ((3.0, 16.0),), ((4.0, 48.0),)),
     ),
     "10.6a": Exercise(
         0.5,
         (
             (1.0, "With 1.0 the point jumps to the other side, to x = 8."),
+            (0.25, "With 0.25 the first update goes half of the way."),
             (3.0, "That is the distance to go. How many times the gradient is it?"),
             (-0.5, "The rate is positive: the minus sign is in the update already."),
         ),
@@ -119,6 +167,7 @@ EXERCISES: dict[str, Exercise] = {
             (2.0, "You have the slope of x**2. The second term has one too."),
             (8.0, "Check the sign of the second term."),
         ),
+        paths=((2.0, 1.0), (-6.0,)),
     ),
     "10.7b": Exercise(
         (6.0, 2.0),
@@ -126,10 +175,12 @@ EXERCISES: dict[str, Exercise] = {
             ((2.0, 6.0), "The two are the other way round."),
             ((4.0, 2.0), "a is used twice, so two paths lead to it: add them."),
         ),
+        paths=(((4.0,), (2.0,)), ((2.0,),)),
     ),
     "10.7c": Exercise(
         12.0,
         ((None, "Still None: look at which lines are inside the block."),),
+        paths=((2.0, 2.0),) * 3,
     ),
     "10.7d": Exercise(
         (-18.0, -6.0),
@@ -138,12 +189,15 @@ EXERCISES: dict[str, Exercise] = {
             ((18.0, 6.0), "The sizes are right. Check the signs."),
             ((-9.0, -3.0), "The square brings a factor of 2."),
         ),
+        paths=(((2.0, -3.0, 3.0),), ((2.0, -3.0),)),
     ),
     "10.7e": Exercise(
         4.0,
         (
             (0.0, "w has not moved. Write the update inside the loop."),
             (-4.0, "You are close to minus the answer: mind the sign."),
+            (0.8, f"w has moved once only: the update is inside the loop. {_IN_PLACE}"),
+            (_uphill, "w runs away: the update is subtracted, by w.assign_sub(...)."),
         ),
     ),
     "10.8a": Exercise(
@@ -153,6 +207,7 @@ EXERCISES: dict[str, Exercise] = {
             (8.0, "Two paths lead back, and there should be three: look at x.numpy()."),
             (None, "Still None: look for the place where a number leaves the tape."),
         ),
+        paths=((2.0, 2.0),) * 3,
     ),
     "10.8b": Exercise(
         (0.0, 0.25),

@@ -204,7 +204,7 @@ class ProgramSource:
 
         What a notebook's cell itself may have made counts before all earlier cells.
         """
-        every = [one for one in self.made(name, line) if one is not line]
+        every = [one for one in self.made(name, line) if one is not line or one.loops]
         if not every or every[0].scope != line.scope:
             return every
         early = [one for one in every if one.order < line.order]
