@@ -27,6 +27,7 @@ from tapeviz.render.descent.words import (
     entry,
     joined,
 )
+from tapeviz.render.svg.elements import css_class
 from tapeviz.render.svg.options import theme_of
 from tapeviz.trace.film import Film, Frame, Table
 from tapeviz.wording import values as text
@@ -50,11 +51,11 @@ their names.
 _MOVING = re.compile(r"[a-z]\d+")
 
 _RULES = (
-    "& .late{opacity:0}& .late:is(.on,.hot,.done){opacity:1}"
-    "& .late.dim{opacity:.25}& .late.off{opacity:0}"
-    "& .a.done{opacity:.5}"
-    "& .a.hot path{stroke-width:2.6}"
-    "& :is(.p,.l).hot>:last-child{stroke:@hot;stroke-width:4}"
+    "& .tv-late{opacity:0}& .tv-late:is(.tv-on,.tv-hot,.tv-done){opacity:1}"
+    "& .tv-late.tv-dim{opacity:.25}& .tv-late.tv-off{opacity:0}"
+    "& .tv-a.tv-done{opacity:.5}"
+    "& .tv-a.tv-hot path{stroke-width:2.6}"
+    "& :is(.tv-p,.tv-l).tv-hot>:last-child{stroke:@hot;stroke-width:4}"
 )
 
 
@@ -108,7 +109,7 @@ def _picture(run: Descent, theme: str, look: Mapping[str, Any]) -> str:
     def names(id: str) -> tuple[str, str]:
         if not _MOVING.fullmatch(id):
             return figure.panel(id)
-        return id, id[0] if id in {"p0", "l0"} else f"late {id[0]}"
+        return id, css_class("" if id in {"p0", "l0"} else "late", id[0])
 
     finish = Finish(
         names,

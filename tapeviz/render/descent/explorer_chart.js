@@ -5,11 +5,11 @@ const SILENT = "No answer yet: the kernel is busy, or it was restarted or stoppe
 
 // A slider on a logarithmic scale, with the place of a limit marked; it waits for its ends.
 function slider(model, asked) {
-  const range = make("input", { type: "range", step: "0.01", "aria-label": "learning rate", class: "tb-range", disabled: "", ...KEYS });
-  const value = make("output", { class: "tb-rate" });
-  const mark = make("span", { class: "tb-limit", "aria-hidden": "true" });
-  const name = make("span", { class: "tb-name", "aria-hidden": "true" }, "learning rate");
-  const box = make("div", { class: "tb-slider" }, name, make("div", { class: "tb-track" }, range, mark), value);
+  const range = make("input", { type: "range", step: "0.01", "aria-label": "learning rate", class: "tv-b-range", disabled: "", ...KEYS });
+  const value = make("output", { class: "tv-b-rate" });
+  const mark = make("span", { class: "tv-b-limit", "aria-hidden": "true" });
+  const name = make("span", { class: "tv-b-name", "aria-hidden": "true" }, "learning rate");
+  const box = make("div", { class: "tv-b-slider" }, name, make("div", { class: "tv-b-track" }, range, mark), value);
   let limit = null;
   range.oninput = () => {
     const power = +range.value;
@@ -34,7 +34,7 @@ function slider(model, asked) {
     const seen = place >= 0 && place <= 1;
     mark.hidden = !seen;
     mark.textContent = words;
-    mark.classList.toggle("tb-left", place > 0.75);
+    mark.classList.toggle("tv-b-left", place > 0.75);
     mark.style.setProperty("--at", Math.max(0, place));
     tell();
   };
@@ -46,7 +46,7 @@ function twin(open) {
   const head = make("tr");
   const body = make("tbody");
   const table = make("table", {}, make("thead", {}, head), body);
-  const scroll = make("div", { class: "tb-scroll", tabindex: 0, role: "group", "aria-label": "Table of the steps", ...KEYS }, table);
+  const scroll = make("div", { class: "tv-b-scroll", tabindex: 0, role: "group", "aria-label": "Table of the steps", ...KEYS }, table);
   const box = make("details", {}, make("summary", KEYS, "All steps as a table"), scroll);
   let told = null;
   const fill = () => {
@@ -80,15 +80,15 @@ function canvas(width, height) {
 // A piece of a run's line, for the words about it.
 function key(look) {
   const svg = canvas(38, 8);
-  svg.setAttribute("class", "tb-key");
+  svg.setAttribute("class", "tv-b-key");
   svg.setAttribute("aria-hidden", "true");
-  put(svg, `<path class="way tb-${look}" d="M0 4H38"/>`);
+  put(svg, `<path class="tv-way tv-b-${look}" d="M0 4H38"/>`);
   return svg;
 }
 
 // A sentence that appears when a move gets no answer.
 function patience(model) {
-  const line = make("p", { class: "tb-wait", role: "status" });
+  const line = make("p", { class: "tv-b-wait", role: "status" });
   let late = 0;
   const answered = () => {
     clearTimeout(late);
@@ -120,8 +120,8 @@ function field(model, open, asked) {
   const svg = canvas(520, 360);
   const ground = layer(svg);
   const path = layer(svg);
-  const handle = make("button", { type: "button", class: "tb-start", ...KEYS });
-  const box = make("div", { class: "tb-field" }, svg, handle);
+  const handle = make("button", { type: "button", class: "tv-b-start", ...KEYS });
+  const box = make("div", { class: "tv-b-field" }, svg, handle);
   let frame = null;
   let scene = null;
   let pulled = null;
@@ -208,10 +208,10 @@ export default {
     const [rates, scale, off] = slider(model, asked);
     const left = field(model, open, asked);
     const right = canvas(380, 360);
-    const words = make("div", { class: "tb-words", "aria-live": "polite" });
+    const words = make("div", { class: "tv-b-words", "aria-live": "polite" });
     const [table, rows] = twin(open);
-    const graph = make("div", { class: "tb-graph" });
-    root.append(rates, make("div", { class: "tb-pair" }, left.box, make("div", { class: "tb-losses" }, right)), silence, words, graph, table);
+    const graph = make("div", { class: "tv-b-graph" });
+    root.append(rates, make("div", { class: "tv-b-pair" }, left.box, make("div", { class: "tv-b-losses" }, right)), silence, words, graph, table);
     for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, (event) => event.stopPropagation());
 
     const base = () => model.get("background") && left.base(JSON.parse(model.get("background")));
@@ -227,7 +227,7 @@ export default {
         ...told.words.map(({ look, name, text, rule }) => {
           const line = make("p", {}, make("strong", {}, name), ` ${text} `);
           if (look) line.prepend(key(look));
-          if (rule) line.append(make("span", { class: "tb-rule" }, rule));
+          if (rule) line.append(make("span", { class: "tv-b-rule" }, rule));
           return line;
         }),
       );
@@ -238,19 +238,19 @@ export default {
       const told = model.get("graph");
       if (!told) return graph.replaceChildren();
       const { title, svg, text } = JSON.parse(told);
-      const close = make("button", { type: "button", class: "tb-close", ...KEYS }, "Close");
+      const close = make("button", { type: "button", class: "tv-b-close", ...KEYS }, "Close");
       close.onclick = () => {
         model.set("open_step", -1);
         model.save_changes();
         graph.replaceChildren();
       };
-      const picture = make("div", { class: "tb-scroll", tabindex: 0, role: "group", "aria-label": title, ...KEYS });
+      const picture = make("div", { class: "tv-b-scroll", tabindex: 0, role: "group", "aria-label": title, ...KEYS });
       if (svg) {
         const page = new DOMParser().parseFromString(svg, "image/svg+xml");
         const drawn = picture.appendChild(document.importNode(page.documentElement, true));
         drawn.style.minWidth = `${0.8 * drawn.viewBox.baseVal.width}px`;
       } else picture.append(text);
-      graph.replaceChildren(make("p", { class: "tb-title" }, title), close, picture);
+      graph.replaceChildren(make("p", { class: "tv-b-title" }, title), close, picture);
       rest(close);
     };
     model.on("change:background", base);

@@ -111,7 +111,7 @@ def _curve(land: Landscape, seen: Window) -> str:
         seen.to_pixels(x, y) for x, y in zip(land.xs, land.losses[0], strict=True)
         if math.isfinite(y)
     ]  # fmt: skip
-    return line(points, "curve")
+    return line(points, "tv-curve")
 
 
 def line(points: Sequence[tuple[float, float]], look: str) -> str:
@@ -136,7 +136,7 @@ def _contours(land: Landscape, seen: Window) -> str:
     return "".join(area(made.filled(low, float(v)), seen) for v in levels[::-1])
 
 
-def area(filled: Any, seen: Window, look: str = "level") -> str:
+def area(filled: Any, seen: Window, look: str = "tv-level") -> str:
     """The area that contourpy filled, as one path; ``look`` is its class."""
     rings = (
         points[a:b]
@@ -157,8 +157,8 @@ def axes(seen: Window, title: str) -> str:
     """The title, the axes and their ticks."""
     foot, side = _TOP + _HIGH, _LEFT
     text = [
-        f'<path class="axis" d="M{side} {_TOP}V{foot}H{_LEFT + _WIDE}"/>',
-        f'<text class="t" x="{side}" y="18">{escape(title)}</text>',
+        f'<path class="tv-axis" d="M{side} {_TOP}V{foot}H{_LEFT + _WIDE}"/>',
+        f'<text class="tv-t" x="{side}" y="18">{escape(title)}</text>',
         (
             f'<text x="{_LEFT + _WIDE / 2}" y="{foot + 36}" text-anchor="middle">'
             f"{escape(seen.names[0])}</text>"
@@ -186,7 +186,7 @@ def _tick(x: float, y: float, way: str, words: str, *, below: bool) -> str:
         if below
         else f'x="{x - 8:.1f}" y="{y + 4:.1f}" text-anchor="end"'
     )
-    return f'<path class="axis" d="{way}"/><text {where}>{words}</text>'
+    return f'<path class="tv-axis" d="{way}"/><text {where}>{words}</text>'
 
 
 def ticks(low: float, high: float, most: int = 6) -> list[float]:
@@ -299,7 +299,7 @@ def _paths(comparison: Comparison, tracks: list[Track], seen: Window) -> str:
         if t.updates:
             heights = np.append(t.losses, _last_loss(run, t))
             path = t.points if seen.numbers == 2 else np.c_[t.points[:, 0], heights]
-            parts.append(_path(path, t, seen, f"tb-{LOOKS[i % len(LOOKS)][0]}", i))
+            parts.append(_path(path, t, seen, f"tv-b-{LOOKS[i % len(LOOKS)][0]}", i))
     least = comparison.runs[0].curvature("minimum")
     notes = _away(tracks, seen, comparison)
     return clipped(_least(least, seen) + "".join(parts)) + notes
@@ -321,9 +321,11 @@ def _least(found: Any, seen: Window) -> str:
     if seen.numbers == 1:
         x = seen.to_pixels(found.at[0], 0)[0]
         foot = _TOP + _HIGH
-        return f'<path class="least" d="M{x:.1f} {foot}v-9"/>'
+        return f'<path class="tv-least" d="M{x:.1f} {foot}v-9"/>'
     x, y = seen.to_pixels(*found.at[:2])
-    return f'<path class="least" d="M{x - 5:.1f} {y:.1f}h10M{x:.1f} {y - 5:.1f}v10"/>'
+    return (
+        f'<path class="tv-least" d="M{x - 5:.1f} {y:.1f}h10M{x:.1f} {y - 5:.1f}v10"/>'
+    )
 
 
 def _path(path: Floats, t: Track, seen: Window, look: str, which: int) -> str:
@@ -337,7 +339,7 @@ def _path(path: Floats, t: Track, seen: Window, look: str, which: int) -> str:
     if end > t.updates:
         dots += _dot(way[-1], look, size)
     if seen.numbers == 2 or which:
-        return line(way, f"way {look}") + dots
+        return line(way, f"tv-way {look}") + dots
     return _steps(way, look) + _slope(way, t, seen) + dots
 
 
@@ -349,7 +351,7 @@ def _dots(
     return "".join(
         _dot(
             pixel,
-            f"{look} close" if math.dist(last, pixel) < 1.5 * size else look,
+            f"{look} tv-close" if math.dist(last, pixel) < 1.5 * size else look,
             size,
             _opens(step, which),
         )
@@ -359,7 +361,9 @@ def _dots(
 
 def _dot(pixel: tuple[float, float], look: str, size: int, more: str = "") -> str:
     x, y = pixel
-    return f'<circle class="spot {look}" cx="{x:.1f}" cy="{y:.1f}" r="{size}"{more}/>'
+    return (
+        f'<circle class="tv-spot {look}" cx="{x:.1f}" cy="{y:.1f}" r="{size}"{more}/>'
+    )
 
 
 def _opens(step: int, which: int) -> str:
@@ -376,7 +380,8 @@ def _steps(way: list[tuple[float, float]], look: str) -> str:
         f"M{b[0]:.1f} {a[1]:.1f}V{b[1]:.1f}" for a, b in itertools.pairwise(way)
     )
     return (
-        f'<path class="drop {look}" d="{drop}"/><path class="way {look}" d="{ahead}"/>'
+        f'<path class="tv-drop {look}" d="{drop}"/>'
+        f'<path class="tv-way {look}" d="{ahead}"/>'
     )
 
 
@@ -398,7 +403,7 @@ def _slope(way: list[tuple[float, float]], t: Track, seen: Window) -> str:
     part = 60 / math.hypot(run, rise)
     (x, y), (dx, dy) = way[0], (run * part, rise * part)
     ends = f"M{x - dx:.1f} {y - dy:.1f}L{x + dx:.1f} {y + dy:.1f}"
-    return f'<path class="slope" d="{ends}"/>'
+    return f'<path class="tv-slope" d="{ends}"/>'
 
 
 def _near(seen: Window, x: float, y: float) -> tuple[float, float] | None:
@@ -422,7 +427,8 @@ def _away(tracks: list[Track], seen: Window, comparison: Comparison) -> str:
             lines.append(f"{who}leaves the picture at step {outside[0]}")
     x, y = _LEFT + _WIDE - 6, _TOP + 14
     return "".join(
-        f'<text class="n" x="{x}" y="{y + 16 * k}" text-anchor="end">{escape(s)}</text>'
+        f'<text class="tv-n" x="{x}" y="{y + 16 * k}" '
+        f'text-anchor="end">{escape(s)}</text>'
         for k, s in enumerate(lines)
     )
 
@@ -443,7 +449,7 @@ def _losses(comparison: Comparison, tracks: list[Track]) -> tuple[str, str]:
     steps = max(1, *(t.updates - 1 for t in tracks)) if tracks else 1
     title = f"{plain(comparison.runs[0].loss_name)} at each step"
     if not known.size:
-        return f'<text class="t" x="{_LOSS_LEFT}" y="18">{escape(title)}</text>', ""
+        return f'<text class="tv-t" x="{_LOSS_LEFT}" y="18">{escape(title)}</text>', ""
     log = known.min() > 0 and known.max() > 100 * known.min()
     scaled = np.log10(known) if log else known
     low, high = float(scaled.min()), float(scaled.max())
@@ -466,7 +472,8 @@ def _losses(comparison: Comparison, tracks: list[Track]) -> tuple[str, str]:
         _loss_axes(title, steps, [(to_pixels(0, v)[1], v) for v in marks])
         + lines
         + "".join(
-            f'<text class="n" x="{_LOSS_LEFT + _LOSS_WIDE}" y="{_TOP + 14 + 16 * k}" '
+            f'<text class="tv-n" x="{_LOSS_LEFT + _LOSS_WIDE}" '
+            f'y="{_TOP + 14 + 16 * k}" '
             f'text-anchor="end">{escape(line)}</text>'
             for k, line in enumerate(notes)
         )
@@ -479,21 +486,21 @@ def _powers(low: float, high: float) -> list[int]:
 
 
 def _loss_line(points: list[tuple[int, float]], to_pixels: Any, which: int) -> str:
-    look = f"tb-{LOOKS[which % len(LOOKS)][0]}"
+    look = f"tv-b-{LOOKS[which % len(LOOKS)][0]}"
     pixels = [to_pixels(i, v) for i, v in points]
     marked = [(points[k][0], pixels[k]) for k in sample_steps(len(pixels), MOST)]
     dots = _dots(marked, look, 3, which)
     breaks = [k for k in range(1, len(points)) if points[k][0] != points[k - 1][0] + 1]
     ends = [0, *breaks, len(points)]
     parts = (pixels[a:b] for a, b in itertools.pairwise(ends))
-    return "".join(line(part, f"way {look}") for part in parts) + dots
+    return "".join(line(part, f"tv-way {look}") for part in parts) + dots
 
 
 def _loss_axes(title: str, steps: int, marks: list[tuple[float, float]]) -> str:
     foot, left = _TOP + _HIGH, _LOSS_LEFT
     text = [
-        f'<path class="axis" d="M{left} {_TOP}V{foot}H{left + _LOSS_WIDE}"/>',
-        f'<text class="t" x="{left}" y="18">{escape(title)}</text>',
+        f'<path class="tv-axis" d="M{left} {_TOP}V{foot}H{left + _LOSS_WIDE}"/>',
+        f'<text class="tv-t" x="{left}" y="18">{escape(title)}</text>',
         (
             f'<text x="{left + _LOSS_WIDE / 2}" y="{foot + 36}" text-anchor="middle">'
             "step</text>"

@@ -131,7 +131,7 @@ def _classed(root: Element, finish: Finish) -> str:
     for el in root.iter():
         style = _style(el.attrib.pop("style", ""))
         if style:
-            name = names.setdefault(style, f"c{len(names)}")
+            name = names.setdefault(style, f"tv-c{len(names)}")
             el.set("class", f"{el.get('class', '')} {name}".strip())
     own = "".join(f"& .{name}{{{style}}}" for style, name in names.items())
     return themes.paint(own + finish.rules, finish.theme)

@@ -26,18 +26,18 @@ _BOX = (
     "background:var(--tv-paper);padding:8px;max-width:900px}"
     ".tv-learning p{margin:0 0 4px}.tv-learning progress{width:100%;height:10px;"
     "accent-color:var(--tv-variable)}"
-    ".tv-learning .pair{display:flex;flex-wrap:wrap;gap:12px}"
-    ".tv-learning .pair>div{flex:1 1 300px;min-width:0}"
+    ".tv-learning .tv-pair{display:flex;flex-wrap:wrap;gap:12px}"
+    ".tv-learning .tv-pair>div{flex:1 1 300px;min-width:0}"
     ".tv-learning svg{display:block;max-width:100%;height:auto}"
 )
 _PICTURE = (
     "&{font-family:" + themes.SANS + "}"
-    "& text{font-size:13px;fill:@muted}& text.t{fill:@ink}"
-    "& .axis{fill:none;stroke:@line}"
-    "& .way{fill:none;stroke:@variable;stroke-width:1.8}"
+    "& text{font-size:13px;fill:@muted}& text.tv-t{fill:@ink}"
+    "& .tv-axis{fill:none;stroke:@line}"
+    "& .tv-way{fill:none;stroke:@variable;stroke-width:1.8}"
     "& .yes{fill:@target;fill-opacity:.16;fill-rule:evenodd}"
-    "& .edge{fill:none;stroke:@ink;stroke-width:1.6}"
-    "& .one{fill:@target;stroke:@paper}& .zero{fill:@variable;stroke:@paper}"
+    "& .tv-edge{fill:none;stroke:@ink;stroke-width:1.6}"
+    "& .tv-one{fill:@target;stroke:@paper}& .tv-zero{fill:@variable;stroke:@paper}"
 )
 
 
@@ -67,7 +67,7 @@ def training_picture(
         f'<div class="tv-learning {themes.class_name("auto")}">'
         f"<style>{themes.css('auto')}{_BOX}</style>"
         f'<progress max="{steps}" value="{done}" aria-label="{escape(words)}">'
-        f'</progress><p>{escape(words)}</p><div class="pair">{pictures}</div>'
+        f'</progress><p>{escape(words)}</p><div class="tv-pair">{pictures}</div>'
         f"{folded(losses_table(losses))}</div>"
     )
 
@@ -138,5 +138,7 @@ def _decided(d: Decision) -> str:
 def _dot(position: tuple[float, float], label: int) -> str:
     x, y = position
     if label:
-        return f'<circle class="one" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
-    return f'<rect class="zero" x="{x - 3:.1f}" y="{y - 3:.1f}" width="6" height="6"/>'
+        return f'<circle class="tv-one" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
+    return (
+        f'<rect class="tv-zero" x="{x - 3:.1f}" y="{y - 3:.1f}" width="6" height="6"/>'
+    )

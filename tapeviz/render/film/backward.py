@@ -19,10 +19,10 @@ from tapeviz.render.graph.scene import Scene, scene
 from tapeviz.render.html.page import with_min_size
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg import theme as themes
-from tapeviz.render.svg.elements import Rect
+from tapeviz.render.svg.elements import Rect, css_class
 from tapeviz.render.svg.elements import n as _n
 from tapeviz.trace.backward_pass import BackwardPass
-from tapeviz.trace.film import Film, Frame, Table
+from tapeviz.trace.film import MARKS, Film, Frame, Table
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.questions import Practice
 from tapeviz.trace.value import Value
@@ -32,21 +32,22 @@ _SMALLEST = 0.78
 
 _RULES = (
     ".tapeviz{--glow:none}"
-    ".tapeviz .hot{--h: ;}.tapeviz .done{--d: ;}"
-    ".tapeviz .dim{opacity:.25}.tapeviz .off{opacity:0}"
-    ".tapeviz .late{opacity:0}.tapeviz .late:is(.on,.hot,.done){opacity:1}"
-    ".tapeviz :is(.node,.edge){--s:var(--h)var(--tv-hot);"
+    ".tapeviz .tv-hot{--h: ;}.tapeviz .tv-done{--d: ;}"
+    ".tapeviz .tv-dim{opacity:.25}.tapeviz .tv-off{opacity:0}"
+    ".tapeviz .tv-late{opacity:0}"
+    ".tapeviz .tv-late:is(.tv-on,.tv-hot,.tv-done){opacity:1}"
+    ".tapeviz :is(.tv-node,.tv-edge){--s:var(--h)var(--tv-hot);"
     "--f:var(--h)var(--tv-hot-fill);--t:var(--h)2.4}"
-    ".tapeviz .edge{--e:var(--d)var(--tv-done);--u:var(--d)1.8}"
-    ".tapeviz .frame{stroke-width:var(--t,1.4)}"
-    ".tapeviz .wire{stroke:var(--s,var(--e,var(--tv-line)));"
+    ".tapeviz .tv-edge{--e:var(--d)var(--tv-done);--u:var(--d)1.8}"
+    ".tapeviz .tv-frame{stroke-width:var(--t,1.4)}"
+    ".tapeviz .tv-wire{stroke:var(--s,var(--e,var(--tv-line)));"
     "stroke-width:var(--t,var(--u,1.3))}"
-    ".tapeviz .head{fill:var(--s,var(--e,var(--tv-line)))}"
-    ".tapeviz .pill{fill:var(--tv-paper);stroke:var(--tv-done);stroke-width:1.2}"
-    ".tapeviz .chip{fill:var(--tv-hot-fill);stroke:var(--tv-hot);stroke-width:1.2}"
-    ".tapeviz .pill+.note{fill:var(--tv-done);font-weight:600}"
-    ".tapeviz .chip+.note{fill:var(--tv-hot)}"
-    ".tapeviz .way.hot{animation:tv-way .6s ease-out}"
+    ".tapeviz .tv-head{fill:var(--s,var(--e,var(--tv-line)))}"
+    ".tapeviz .tv-pill{fill:var(--tv-paper);stroke:var(--tv-done);stroke-width:1.2}"
+    ".tapeviz .tv-chip{fill:var(--tv-hot-fill);stroke:var(--tv-hot);stroke-width:1.2}"
+    ".tapeviz .tv-pill+.tv-note{fill:var(--tv-done);font-weight:600}"
+    ".tapeviz .tv-chip+.tv-note{fill:var(--tv-hot)}"
+    ".tapeviz .tv-way.tv-hot{animation:tv-way .6s ease-out}"
     "@keyframes tv-way{from{transform:var(--way)}}"
 )
 """How marks look. "hot" sets the variable ``--h`` to nothing, "done" sets ``--d``. A
@@ -54,21 +55,29 @@ variable that uses one of them is invalid where it is not set, so that the fallb
 ``var()`` applies there."""
 
 _CLASSES = re.compile("""class=["']([^"']*)""")
-_SIZES = re.compile(r"\.tapeviz \.([\w-]+)\{font-size:[^{}]*\}")
+_STYLE = re.compile(r"<style>[^<]*")
+_RULE = re.compile(r"(?<=[}>])([.,\w -]+)(\{[^{}]*\})")
 _SPARE = re.compile(r"(?<=[{;])([a-z-]+):#[0-9a-f]+;(?=\1:var\()")
 
 
-def _without_unused_rules(svg: str, graph: Graph) -> str:
+def _without_unused_rules(svg: str) -> str:
     """The picture without CSS that nothing in it uses.
 
-    It loses the rules for kinds of nodes and classes of text that do not occur, and the
+    It loses the selectors with a class that no element has and no mark gives, and the
     literal colours for programs without CSS variables: marks need variables anyway.
     """
-    there = {name for found in _CLASSES.findall(svg) for name in found.split()}
-    svg = _SIZES.sub(lambda m: m[0] if m[1] in there else "", svg)
-    lost = "|".join(sorted({*themes.KINDS, "port"} - _kinds(graph)))
-    idle = rf"\.tapeviz \.(?:{lost}) [^{{}},]*\{{[^}}]*\}}"
-    return _SPARE.sub("", re.sub(idle, "", svg) if lost else svg)
+    found = " ".join(_CLASSES.findall(svg)).split()
+    there = {*found, *css_class(*MARKS).split()}
+
+    def used(rule: re.Match[str]) -> str:
+        selectors = [
+            one
+            for one in rule[1].split(",")
+            if there.issuperset(re.findall(r"\.([\w-]+)", one))
+        ]
+        return ",".join(selectors) + rule[2] if selectors else ""
+
+    return _SPARE.sub("", _STYLE.sub(lambda style: _RULE.sub(used, style[0]), svg))
 
 
 def _kinds(graph: Graph) -> set[str]:
@@ -81,7 +90,7 @@ def _rules(graph: Graph) -> str:
     """How marks look, on nodes of the kinds that there are."""
     there = _kinds(graph)
     return _RULES + "".join(
-        f".tapeviz .{kind} .frame{{stroke:var(--s,var(--tv-{kind}));"
+        f".tapeviz .tv-{kind} .tv-frame{{stroke:var(--s,var(--tv-{kind}));"
         f"fill:var(--f,var(--tv-{kind}-fill))}}"
         for kind in themes.KINDS
         if kind in there
@@ -128,7 +137,7 @@ def build_film(
     )
     overlay = f"<style>{_rules(graph)}</style>"
     overlay += "".join(_overlays(builder, picture))
-    drawn = _without_unused_rules(picture.with_overlay(overlay), graph)
+    drawn = _without_unused_rules(picture.with_overlay(overlay))
     return Film(
         builder.title(),
         builder.alt(),
@@ -185,7 +194,9 @@ def _pill(note: EdgeNote, room: Rect, start: Rect) -> str:
     wide = width(text, 12.5) + 12 + more
     x, y = room.centre
     contribution = note.look == "done"
-    look, cls = ("pill", "late way") if contribution else ("chip", "late")
+    look, cls = (
+        ("tv-pill", "tv-late tv-way") if contribution else ("tv-chip", "tv-late")
+    )
     dx = min(max(x, start.x), start.x + start.width) - x
     dy = min(max(y, start.y), start.y + start.height) - y
     way = f' style="--way:translate({_n(dx)}px,{_n(dy)}px)"' if contribution else ""
@@ -193,7 +204,7 @@ def _pill(note: EdgeNote, room: Rect, start: Rect) -> str:
         f'<g id="{note.id}" class="{cls}"{way}>'
         f'<rect class="{look}" x="{_n(x - wide / 2)}" y="{_n(y - 9)}" '
         f'width="{_n(wide)}" height="18" rx="9"/>'
-        f'<text class="note" x="{_n(x + more / 2)}" y="{_n(room.baseline)}">'
+        f'<text class="tv-note" x="{_n(x + more / 2)}" y="{_n(room.baseline)}">'
         f"{escape(text)}</text>"
         + picture.format(x=_n(x - wide / 2 + 8), y=_n(y - 6))
         + "</g>"
@@ -215,9 +226,8 @@ def _slot(sum: NodeNote, room: Rect) -> str:
     sign = mark(sum.state, x, y)
     text = shorten_to_fit(sum.text, 230, 13.5)
     array = "" if sum.array is None else array_in(room, sum.array)
-    bold = " slot-value" if array else ""
     return (
-        f'<g id="{sum.id}" class="late {sum.state}{bold}">{sign}{array}'
-        f'<text class="grad" x="{_n(room.x + (17 if sign else 0))}" '
+        f'<g id="{sum.id}" class="tv-late tv-{sum.state}">{sign}{array}'
+        f'<text class="tv-grad" x="{_n(room.x + (17 if sign else 0))}" '
         f'y="{_n(room.baseline)}">{escape(text)}</text></g>'
     )

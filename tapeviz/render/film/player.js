@@ -124,8 +124,8 @@ function stage(film, svg) {
     while (at < step) Object.assign(change, film.frames[++at].marks);
     while (at > step) Object.assign(change, undo[at--]);
     for (const id in change) {
-      if (worn[id]) found[id]?.classList.remove(worn[id]);
-      if (change[id]) found[id]?.classList.add(change[id]);
+      if (worn[id]) found[id]?.classList.remove("tv-" + worn[id]);
+      if (change[id]) found[id]?.classList.add("tv-" + change[id]);
       worn[id] = change[id];
     }
   };
@@ -294,7 +294,7 @@ export function mount(root, film, store) {
       buttons[2].setAttribute("aria-label", buttons[2].title);
     }
     ask();
-    reveal(screen, [...svg.querySelectorAll(".hot")]);
+    reveal(screen, [...svg.querySelectorAll(".tv-hot")]);
   };
 
   const bound = {

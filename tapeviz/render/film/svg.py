@@ -40,23 +40,27 @@ _LOOKS = {
 """What each mark sets: opacity, ``--h`` and ``--d``. A space sets a variable to
 nothing, ``initial`` leaves it unset, so that a fallback applies."""
 
+_WHOLE = 50
 _PROPERTIES = ("opacity", "--h", "--d")
 
 _STYLE = (
-    f".film{{background:@paper;font:16px {theme.SANS}}}"
-    f".film .mono,.film .eq{{font-family:{theme.MONO}}}"
-    ".film .mono,.film .eq,.film .title{font-size:13px}"
-    ".film .words{fill:@ink}"
-    ".film .title,.film .eq{fill:@muted}"
-    ".film .code{fill:@ink;white-space:pre}"
-    ".film .number{fill:@muted;text-anchor:end}"
-    ".film .paper{fill:@paper}.film .panel{fill:@code-fill}"
-    ".film .lit{fill:@hot-fill;stroke:@hot}"
-    ".film .rail{fill:@hair}.film .run{fill:@ink}"
+    f".tv-film{{background:@paper;font:16px {theme.SANS}}}"
+    f".tv-film .tv-mono,.tv-film .tv-eq{{font-family:{theme.MONO}}}"
+    ".tv-film .tv-mono,.tv-film .tv-eq,.tv-film .tv-title{font-size:13px}"
+    ".tv-film .tv-words{fill:@ink}"
+    ".tv-film .tv-title,.tv-film .tv-eq{fill:@muted}"
+    ".tv-film .tv-code{fill:@ink;white-space:pre}"
+    ".tv-film .tv-number{fill:@muted;text-anchor:end}"
+    ".tv-film .tv-paper{fill:@paper}.tv-film .tv-panel{fill:@code-fill}"
+    ".tv-film .tv-lit{fill:@hot-fill;stroke:@hot}"
+    ".tv-film .tv-rail{fill:@hair}.tv-film .tv-run{fill:@ink}"
 )
 
+_ONCE = ".tv-words>*,.tv-once{opacity:0}.tv-words>:last-child{opacity:1}"
+"""What shows where nothing moves: the last words, and the code lit with them."""
+
 _GLOW = (
-    ".film [id]{filter:var(--h)var(--glow,"
+    ".tv-film [id]{filter:var(--h)var(--glow,"
     "drop-shadow(0 0 1px var(--tv-hot))drop-shadow(0 0 2px var(--tv-hot)))}"
 )
 """How a hot element looks in a picture that has no look of its own for it."""
@@ -140,10 +144,10 @@ class _FilmPicture:
         w, h = self.width, round(self.y + 8)
         film = self.film
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="film tv-{self.theme}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="tv-film tv-{self.theme}" '
             f'width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" '
             f'aria-label="{_text(film.alt)}"><style>{style}</style>'
-            f'<rect class="paper" width="{w}" height="{h}"/>{"".join(body)}</svg>'
+            f'<rect class="tv-paper" width="{w}" height="{h}"/>{"".join(body)}</svg>'
         )
 
     def frame_svg(self, step: int) -> str:
@@ -155,7 +159,7 @@ class _FilmPicture:
     def _style(self) -> str:
         moving = "".join((*self._shared(), *self.rules))
         return _css(
-            f"{self._base()}.once{{opacity:0}}.once.end{{opacity:1}}"
+            f"{self._base()}{_ONCE}"
             f"{self._marked(self.count - 1)}"
             f"@media(prefers-reduced-motion:no-preference){{{moving}}}"
         )
@@ -168,11 +172,11 @@ class _FilmPicture:
     def _shared(self) -> Iterable[str]:
         """What all timelines have in common; their names follow."""
         seconds = f"{self.count * self.seconds:.5g}s"
-        moved = ",".join((".words", *self.moved))
+        moved = ",".join((".tv-words>*", *self.moved))
         yield f"{moved}{{animation:c {seconds} step-end infinite}}"
-        yield f"@keyframes c{{0%{{opacity:1}}{100 / self.count:.3g}%{{opacity:0}}}}"
+        yield f"@keyframes c{{0%{{opacity:1}}{self._moment(1)}{{opacity:0}}}}"
         yield "@keyframes r{0%{transform:scaleX(0)}}"
-        yield f".run{{animation:r {seconds} steps({self.count},jump-none) infinite}}"
+        yield f".tv-run{{animation:r {seconds} steps({self.count},jump-none) infinite}}"
 
     def _marked(self, step: int) -> str:
         """The marks of a step, for when nothing moves."""
@@ -185,13 +189,15 @@ class _FilmPicture:
 
     def _title(self) -> Iterable[str]:
         self.y = 34
-        yield f'<text class="title" x="{_PAD}" y="22">{_text(self.film.title)}</text>'
+        title = _text(self.film.title)
+        yield f'<text class="tv-title" x="{_PAD}" y="22">{title}</text>'
 
     def _code(self, step: int = -1) -> Iterable[str]:
         if not self.lines:
             return
         top, height = self.y, len(self.lines) * _LINE + 14
-        yield f'<rect class="panel" y="{top}" width="{self.width}" height="{height}"/>'
+        size = f'width="{self.width}" height="{height}"'
+        yield f'<rect class="tv-panel" y="{top}" {size}/>'
         rows = {line.position: i for i, line in enumerate(self.lines)}
         yield from self._highlights(rows, top + 7, step)
         for i, line in enumerate(self.lines):
@@ -211,10 +217,9 @@ class _FilmPicture:
             x = 46 + _cells(text[:first]) * _CELL - 2
             width = _cells(text[first:last]) * _CELL + 4
             y = top + rows[position] * _LINE + 1
-            end = " end" if is_lit[-1] else ""
-            once = f" once{end}" if step < 0 else ""
+            once = " tv-once" if step < 0 and not is_lit[-1] else ""
             yield (
-                f'<rect id="l{i}" class="lit{once}" x="{x:.1f}" y="{y:.0f}" '
+                f'<rect id="l{i}" class="tv-lit{once}" x="{x:.1f}" y="{y:.0f}" '
                 f'width="{width:.1f}" height="19" rx="3"/>'
             )
 
@@ -229,26 +234,28 @@ class _FilmPicture:
         captions = [textwrap.wrap(f.caption, room)[:4] for f in self.film.frames]
         top = self.y + 22
         high = max(len(lines) for lines in captions) * 23
+        yield '<g class="tv-words">'
         for i, (frame, lines) in enumerate(
             zip(self.film.frames, captions, strict=True)
         ):
             if step in {i, -1}:
-                style = self._turn(i) if step < 0 else 'class="words"'
+                turn = self._turn(i) if step < 0 else ""
                 said = _caption_spans(lines, frame.formula, top, room)
-                yield f"<text {style}>{said}</text>"
+                yield f"<text{turn}>{said}</text>"
+        yield "</g>"
         self.y = top + high + 12
         yield from self._rail((step + 1) / self.count if step >= 0 else 1)
 
     def _turn(self, i: int) -> str:
         """When the words of a frame have their turn."""
         delay = f"{(i - self.count) * self.seconds:.5g}s"
-        end = " end" if i == self.count - 1 else ""
-        return f'class="words once{end}" style="animation-delay:{delay}"'
+        return f' style="animation-delay:{delay}"'
 
     def _rail(self, part: float) -> Iterable[str]:
-        yield f'<rect class="rail" y="{self.y:.0f}" width="{self.width}" height="2"/>'
+        at = f'y="{self.y:.0f}" height="2"'
+        yield f'<rect class="tv-rail" {at} width="{self.width}"/>'
         run = round(self.width * part, 1)
-        yield f'<rect class="run" y="{self.y:.0f}" width="{run:g}" height="2"/>'
+        yield f'<rect class="tv-run" {at} width="{run:g}"/>'
         self.y += 2
 
     def _elements(self) -> None:
@@ -278,10 +285,14 @@ class _FilmPicture:
             self.moved += ids
             self.rules.append(f"{','.join(ids)}{{animation-name:{','.join(names)}}}")
 
+    def _moment(self, i: int) -> str:
+        """When a frame begins: whole percents where they tell the frames apart."""
+        return f"{100 * i / self.count:.{0 if self.count <= _WHOLE else 2}f}%"
+
     def _track(self, name: str, values: tuple[str, ...]) -> str:
         """The name of the keyframes that give a property these values."""
         stops = "".join(
-            f"{100 * i / self.count:.3g}%{{{name}:{value}}}"
+            f"{self._moment(i)}{{{name}:{value}}}"
             for i, value in enumerate(values)
             if i == 0 or value != values[i - 1]
         )
@@ -294,7 +305,7 @@ class _FilmPicture:
 def _caption_spans(lines: list[str], formula: str, top: float, room: int) -> str:
     said = [("", line) for line in lines]
     if formula:
-        said.append((' class="eq"', cut(" ".join(formula.split("\n")), room)))
+        said.append((' class="tv-eq"', cut(" ".join(formula.split("\n")), room)))
     return "".join(
         f'<tspan{cls} x="{_PAD}" y="{top + n * 23:.0f}">{_text(line)}</tspan>'
         for n, (cls, line) in enumerate(said)
@@ -325,14 +336,14 @@ def _short(text: str) -> str:
 
 
 def _code_line(line: _CodeLine, y: float) -> str:
-    number = f'<text class="mono number" x="34" y="{y:.0f}">{line.number}</text>'
+    number = f'<text class="tv-mono tv-number" x="34" y="{y:.0f}">{line.number}</text>'
     code = line.text.lstrip()
     if not code:
         return number
     indent = len(line.text) - len(code)
     x, width = 46 + indent * _CELL, _cells(code) * _CELL
     return (
-        f'{number}<text class="mono code" x="{x:.1f}" y="{y:.0f}" '
+        f'{number}<text class="tv-mono tv-code" x="{x:.1f}" y="{y:.0f}" '
         f'textLength="{width:.1f}">{_text(code)}</text>'
     )
 
@@ -342,7 +353,7 @@ def _cells(text: str) -> int:
 
 
 def _late_ids(film: Film) -> frozenset[str]:
-    tags = re.findall(r'<[^>]*\sclass="(?:[^"]* )?late[ "][^>]*>', film.svg)
+    tags = re.findall(r'<[^>]*\sclass="(?:[^"]* )?tv-late[ "][^>]*>', film.svg)
     found = (re.search(r'\sid="([^"]+)"', tag) for tag in tags)
     return frozenset(match[1] for match in found if match)
 

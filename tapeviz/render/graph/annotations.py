@@ -18,26 +18,30 @@ from tapeviz.wording import values as words
 from tapeviz.wording.text_width import shorten_to_fit
 
 RULES = (
-    ".tapeviz .ghost .frame{stroke:@muted;fill:@paper;stroke-dasharray:6 4}"
-    ".tapeviz .ghost .tag{fill:@muted;font-style:italic}"
-    ".tapeviz .ghost .badge{stroke:@muted;stroke-dasharray:3 3}"
-    ".tapeviz .ghost .symbol{fill:@muted}"
-    ".tapeviz .ghost.target .rim{stroke:@target}"
-    ".tapeviz .failed .frame{stroke:@bad;stroke-width:2.2}"
-    ".tapeviz .failed .tag,.tapeviz .failed .symbol,.tapeviz .failed .val{fill:@bad}"
-    ".tapeviz .failed .badge,.tapeviz .cross{stroke:@bad}"
-    ".tapeviz .cross{fill:none;stroke-width:2.2}"
-    ".tapeviz .trail .wire{stroke-dasharray:1.5 4;stroke-linecap:round}"
-    ".tapeviz .trail .head{fill:@paper;stroke:@line;stroke-width:1.1}"
-    ".tapeviz .cut{fill:none;stroke:@none;stroke-width:2}"
-    ".tapeviz .cut-word{fill:@none;text-anchor:middle;stroke:@paper;stroke-width:3px;"
+    ".tapeviz .tv-ghost .tv-frame{stroke:@muted;fill:@paper;stroke-dasharray:6 4}"
+    ".tapeviz .tv-ghost .tv-tag{fill:@muted;font-style:italic}"
+    ".tapeviz .tv-ghost .tv-badge{stroke:@muted;stroke-dasharray:3 3}"
+    ".tapeviz .tv-ghost .tv-symbol{fill:@muted}"
+    ".tapeviz .tv-ghost.tv-target .tv-rim{stroke:@target}"
+    ".tapeviz .tv-failed .tv-frame{stroke:@bad;stroke-width:2.2}"
+    ".tapeviz .tv-failed .tv-tag,.tapeviz .tv-failed .tv-symbol,"
+    ".tapeviz .tv-failed .tv-val{fill:@bad}"
+    ".tapeviz .tv-failed .tv-badge,.tapeviz .tv-cross{stroke:@bad}"
+    ".tapeviz .tv-cross{fill:none;stroke-width:2.2}"
+    ".tapeviz .tv-trail .tv-wire{stroke-dasharray:1.5 4;stroke-linecap:round}"
+    ".tapeviz .tv-trail .tv-head{fill:@paper;stroke:@line;stroke-width:1.1}"
+    ".tapeviz .tv-cut{fill:none;stroke:@none;stroke-width:2}"
+    ".tapeviz .tv-cut-word{fill:@none;text-anchor:middle;"
+    "stroke:@paper;stroke-width:3px;"
     "paint-order:stroke}"
-    ".tapeviz .key .cut-word,.tapeviz .key text{text-anchor:start}"
-    ".tapeviz .block{fill:none;stroke:@line;stroke-width:1}"
-    ".tapeviz .block-name{fill:@ink;stroke:@paper;stroke-width:5px;paint-order:stroke}"
-    ".tapeviz .remark{fill:@ink}"
-    ".tapeviz .key .remark{fill:@muted}.tapeviz .sign-line{fill:none;stroke:@muted;"
-    "stroke-width:1.4}.tapeviz .sign-line.bad{stroke:@bad;stroke-width:2}"
+    ".tapeviz .tv-key .tv-cut-word,.tapeviz .tv-key text{text-anchor:start}"
+    ".tapeviz .tv-block{fill:none;stroke:@line;stroke-width:1}"
+    ".tapeviz .tv-block-name{fill:@ink;stroke:@paper;stroke-width:5px;"
+    "paint-order:stroke}"
+    ".tapeviz .tv-remark{fill:@ink}"
+    ".tapeviz .tv-key .tv-remark{fill:@muted}"
+    ".tapeviz .tv-sign-line{fill:none;stroke:@muted;"
+    "stroke-width:1.4}.tapeviz .tv-sign-line.tv-bad{stroke:@bad;stroke-width:2}"
 )
 """The styles of everything this module draws."""
 
@@ -93,12 +97,12 @@ def bars(path: list[Point], tip: Point) -> str:
         ax, ay = x - ux * back, y - uy * back
         lean_x, lean_y = uy * 6 - ux * 2, -ux * 6 - uy * 2
         drawn += f"M{n(ax + lean_x)} {n(ay + lean_y)}l{n(-2 * lean_x)} {n(-2 * lean_y)}"
-    return f'<path class="cut" d="{drawn}"/>'
+    return f'<path class="tv-cut" d="{drawn}"/>'
 
 
 def cross(x: float, y: float) -> str:
     """The mark of an operation that failed, in the upper right corner of its box."""
-    return f'<path class="cross" d="M{n(x - 15)} {n(y + 7)}l8 8m0-8l-8 8"/>'
+    return f'<path class="tv-cross" d="M{n(x - 15)} {n(y + 7)}l8 8m0-8l-8 8"/>'
 
 
 # -- frames ---------------------------------------------------------------------------
@@ -138,8 +142,8 @@ def frames(
             at = f'x="{n(x + margin)}" y="{n(y + margin)}" width="{n(across)}"'
             said = frame_name(frame)
             lines.append(
-                f'<g id="{escape(prefix)}f{k}" class="tape"><title>{escape(said)}'
-                f'</title><rect class="block" {at} height="{n(down)}" rx="8"/></g>'
+                f'<g id="{escape(prefix)}f{k}" class="tv-tape"><title>{escape(said)}'
+                f'</title><rect class="tv-block" {at} height="{n(down)}" rx="8"/></g>'
             )
             heads.append(text("tag block-name", x + margin + 10, y + margin + 16, said))
     return lines, heads
@@ -170,7 +174,7 @@ def footer(graph: Graph, room: float, *, legend: bool, named: bool = False) -> F
 
     def draw(x: float, y: float) -> str:
         parts = (line.draw(x, y + _LINE * k) for k, line in enumerate(lines))
-        return f'<g class="below">{"".join(parts)}</g>' if lines else ""
+        return f'<g class="tv-below">{"".join(parts)}</g>' if lines else ""
 
     across = max((line.width for line in lines), default=0)
     return Footer(math.ceil(across), _LINE * len(lines) + (6 if lines else 0), draw)
@@ -210,15 +214,17 @@ def _at(x: float, y: float, sign: str) -> str:
     return f'<g transform="translate({n(x)} {n(y)})">{sign}</g>' if sign else ""
 
 
-_CROSS = '<path class="sign-line bad" d="M-5-5l10 10m0-10l-10 10"/>'
-_RING = '<circle class="sign-line" r="5.5"/><path class="sign-line" d="{}"/>'
+_CROSS = '<path class="tv-sign-line tv-bad" d="M-5-5l10 10m0-10l-10 10"/>'
+_RING = '<circle class="tv-sign-line" r="5.5"/><path class="tv-sign-line" d="{}"/>'
 
 _SIGNS: Mapping[str, str] = {
     "failed": _CROSS,
     "silent": _RING.format("M-4 4l8-8"),
     "reset": _RING.format("M-3 0h6"),
     "used": _RING.format("M-3 0l2 2.5l4-5"),
-    "tape": '<rect class="sign-line" x="-5.5" y="-5.5" width="11" height="11" rx="2"/>',
+    "tape": (
+        '<rect class="tv-sign-line" x="-5.5" y="-5.5" width="11" height="11" rx="2"/>'
+    ),
     "more": _RING.format("M-2.6 0h.1m2.5 0h.1m2.5 0h.1"),
     "changes": _RING.format("M-3.4 2.4l3.4-5.6 3.4 5.6z"),
     "memory": _RING.format("M-2.6-2.6h5.2v5.2h-5.2z"),
@@ -252,15 +258,17 @@ def _keys(graph: Graph) -> Iterator[tuple[str, str]]:
 
 
 _PENDING = (
-    '<g class="pending"><rect class="mark" x="-5" y="-5" width="10" height="10"/></g>'
+    '<g class="tv-pending">'
+    '<rect class="tv-mark" x="-5" y="-5" width="10" height="10"/></g>'
 )
 _ZERO = (
-    '<g class="zero"><circle class="mark" r="5.5"/><circle class="mark" r="1.5"/></g>'
+    '<g class="tv-zero"><circle class="tv-mark" r="5.5"/>'
+    '<circle class="tv-mark" r="1.5"/></g>'
 )
-_BARS = '<path class="cut" d="M-5 5l3-10m2 10l3-10"/>'
+_BARS = '<path class="tv-cut" d="M-5 5l3-10m2 10l3-10"/>'
 _UNRECORDED = (
-    '<g class="ghost">'
-    '<rect class="frame" x="-10" y="-6" width="20" height="12" rx="2"/></g>'
+    '<g class="tv-ghost">'
+    '<rect class="tv-frame" x="-10" y="-6" width="20" height="12" rx="2"/></g>'
 )
 
 _STATES: Mapping[str, tuple[str, str]] = {
@@ -273,22 +281,28 @@ _STATES: Mapping[str, tuple[str, str]] = {
         "gradient exactly zero",
     ),
     "none": (
-        '<g class="none"><path class="mark" d="M-5-5l10 10m0-10l-10 10"/></g>',
+        '<g class="tv-none"><path class="tv-mark" d="M-5-5l10 10m0-10l-10 10"/></g>',
         "no gradient: None",
     ),
 }
 
-_WIRE = '<path class="wire" d="M-11 0h18"/>'
-_HEAD = '<path class="head" d="M11 0L4-3V3z"/>'
+_WIRE = '<path class="tv-wire" d="M-11 0h18"/>'
+_HEAD = '<path class="tv-head" d="M11 0L4-3V3z"/>'
 
 _KEYS: Mapping[str, tuple[str, str]] = {
     "cut": (
-        f'<g class="edge dead">{_WIRE}{_HEAD}</g>{_BARS}',
+        f'<g class="tv-edge tv-dead">{_WIRE}{_HEAD}</g>{_BARS}',
         "the way back ends",
     ),
-    "dead": (f'<g class="edge dead">{_WIRE}{_HEAD}</g>', "no gradient flows back"),
+    "dead": (
+        f'<g class="tv-edge tv-dead">{_WIRE}{_HEAD}</g>',
+        "no gradient flows back",
+    ),
     "broadcast": (
-        f'<g class="edge">{_WIRE}{_HEAD}<path class="head" d="M5 0L-2-3V3z"/></g>',
+        (
+            f'<g class="tv-edge">{_WIRE}{_HEAD}'
+            '<path class="tv-head" d="M5 0L-2-3V3z"/></g>'
+        ),
         "stretched by broadcasting",
     ),
     "ghost": (
@@ -296,7 +310,7 @@ _KEYS: Mapping[str, tuple[str, str]] = {
         "not recorded by this tape",
     ),
     "trail": (
-        f'<g class="edge trail">{_WIRE}{_HEAD}</g>',
+        f'<g class="tv-edge tv-trail">{_WIRE}{_HEAD}</g>',
         "a way that was not recorded",
     ),
 }
@@ -317,7 +331,7 @@ def _rows(keys: Iterable[tuple[str, str]], room: float) -> list[_TextLine]:
         _TextLine(
             row[-1][0] + 30 + wide("remark", row[-1][2]),
             lambda x, y, row=row: "".join(  # type: ignore[misc]
-                f'<g class="key">{_at(x + left + 12, y + 9, sign)}'
+                f'<g class="tv-key">{_at(x + left + 12, y + 9, sign)}'
                 f"{text('remark', x + left + 28, y + 13, said)}</g>"
                 for left, sign, said in row
             ),

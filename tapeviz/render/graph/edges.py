@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from html import escape
 
 from tapeviz.render.graph import annotations as marks
-from tapeviz.render.svg.elements import Rect, ident, shift
+from tapeviz.render.svg.elements import Rect, css_class, ident, shift
 from tapeviz.render.svg.elements import n as _n
 from tapeviz.render.svg.elements import text as _text
 from tapeviz.render.svg.elements import wide as _wide
@@ -89,10 +89,10 @@ def draw(arrow: Arrow, placement: Placement, graph: Graph, prefix: str) -> str:
     classes += [f"is-{arrow.badge}"] if arrow.badge else []
     label = _edge_label(arrow, placement)
     return (
-        f'<g id="{ident(prefix, edge.id)}" class="{" ".join(classes)}" '
+        f'<g id="{ident(prefix, edge.id)}" class="{css_class(*classes)}" '
         f'data-ends="{ident(prefix, edge.tail)} {ident(prefix, edge.head)}">'
         f"<title>{escape(_edge_title(arrow, graph))}</title>"
-        f'<path class="wire" d="{_curve(path)}"/>'
+        f'<path class="tv-wire" d="{_curve(path)}"/>'
         f"{_heads(path[-1], tip, double=edge.broadcast)}"
         f"{marks.bars(path, tip) if edge.cut else ''}{label}</g>"
     )
@@ -105,11 +105,11 @@ def _edge_label(arrow: Arrow, placement: Placement) -> str:
     word = _text("cut-word", x, low, arrow.word) if arrow.word else ""
     if not arrow.slot and not arrow.dims:
         return word
-    slot = f'<tspan class="slot">{escape(arrow.slot)}</tspan>' if arrow.slot else ""
+    slot = f'<tspan class="tv-slot">{escape(arrow.slot)}</tspan>' if arrow.slot else ""
     gap = '<tspan dx="6">' if slot and arrow.dims else "<tspan>"
     dims = f"{gap}{escape(arrow.dims)}</tspan>" if arrow.dims else ""
     at = f'x="{_n(x)}" y="{_n(low - (15 if word else 0))}"'
-    return f'<text class="dims" {at}>{slot}{dims}</text>{word}'
+    return f'<text class="tv-dims" {at}>{slot}{dims}</text>{word}'
 
 
 def _edge_title(arrow: Arrow, graph: Graph) -> str:
@@ -150,7 +150,7 @@ def _heads(end: Point, tip: Point, *, double: bool) -> str:
 def _chevron(x: float, y: float, dx: float, dy: float) -> str:
     left = f"{_n(x - dx - dy * 0.42)} {_n(y - dy + dx * 0.42)}"
     right = f"{_n(x - dx + dy * 0.42)} {_n(y - dy - dx * 0.42)}"
-    return f'<path class="head" d="M{_n(x)} {_n(y)}L{left} {right}z"/>'
+    return f'<path class="tv-head" d="M{_n(x)} {_n(y)}L{left} {right}z"/>'
 
 
 def note_room(arrow: Arrow, placement: Placement) -> Rect:

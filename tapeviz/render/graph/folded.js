@@ -103,13 +103,13 @@ function turn(rounds) {
 
   function fill(row) {
     parts.forEach((el, i) => {
-      const text = el?.localName === "text" ? el : el?.querySelector(".grad");
+      const text = el?.localName === "text" ? el : el?.querySelector(".tv-grad");
       const equals = text?.textContent.startsWith("= ") ? "= " : "";
       if (text) text.textContent = equals + row.cells[i].textContent;
     });
     said.textContent = row.cells[0].textContent;
     slider.setAttribute("aria-valuetext", said.textContent);
-    for (const one of rows) one.classList.toggle("on", one === row);
+    for (const one of rows) one.classList.toggle("tv-now", one === row);
     box.scrollTop = row.offsetTop - box.clientHeight / 2;
   }
 

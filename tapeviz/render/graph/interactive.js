@@ -20,8 +20,8 @@ const HELP = {
 // What there is in a picture: its boxes and the arrows between them.
 function parts(svg) {
   const boxes = new Map();
-  const arrows = [...svg.querySelectorAll(".edge[data-ends]")].map((el) => [el, ...el.dataset.ends.split(" ")]);
-  for (const el of svg.querySelectorAll(".node")) {
+  const arrows = [...svg.querySelectorAll(".tv-edge[data-ends]")].map((el) => [el, ...el.dataset.ends.split(" ")]);
+  for (const el of svg.querySelectorAll(".tv-node")) {
     const title = el.querySelector(":scope > title");
     const lines = title.textContent.split("\n");
     boxes.set(el.dataset.id ?? el.id, { el, lines, name: called(el, lines), words: `${lines.join(" ")} ${texts(el).join(" ")}`.toLowerCase() });
@@ -37,7 +37,7 @@ const turns = (el) => el.closest(".tv-rounds");
 
 // What a box is called: its name, else its formula, else its value.
 function called(el, lines) {
-  const name = el.querySelector(".name,.formula")?.textContent;
+  const name = el.querySelector(".tv-name,.tv-formula")?.textContent;
   return name ?? (turns(el) ? texts(el)[0] : lines[0]);
 }
 
@@ -166,9 +166,9 @@ export function start(root, told) {
   // One box is lit: the one pointed at, else the one held fast.
   const light = (id, point) => {
     const { svg, boxes, arrows } = picture;
-    for (const el of svg.querySelectorAll(".tv-on,.tv-near")) el.classList.remove("tv-on", "tv-near");
+    for (const el of svg.querySelectorAll(".tv-here,.tv-near")) el.classList.remove("tv-here", "tv-near");
     svg.classList.toggle("tv-fast", Boolean(pinned) && id === pinned);
-    boxes.get(id)?.el.classList.add("tv-on");
+    boxes.get(id)?.el.classList.add("tv-here");
     for (const [el, tail, head] of arrows) {
       if (tail !== id && head !== id) continue;
       el.classList.add("tv-near");
@@ -252,7 +252,7 @@ export function start(root, told) {
     for (const id of ids) {
       const { content } = folds.querySelector(`template[data-inside="${CSS.escape(id)}"]`) ?? {};
       if (!content) continue;
-      words.push(...[...content.querySelectorAll(".node text")].map((one) => one.textContent.toLowerCase()));
+      words.push(...[...content.querySelectorAll(".tv-node text")].map((one) => one.textContent.toLowerCase()));
       ids.push(...[...content.querySelectorAll("[data-fold]")].map((one) => one.dataset.fold));
     }
     return words.join("\n");
@@ -339,7 +339,7 @@ export function start(root, told) {
     event.stopPropagation();
     const { target, key, type } = event;
     if (type !== "keydown") return;
-    const box = target.closest(".node");
+    const box = target.closest(".tv-node");
     const press = key === "Enter" || key === " ";
     let act = bound[key];
     if (target === field) act = key === "Enter" ? () => through(event.shiftKey ? -1 : 1) : key === "Escape" && free;
@@ -370,7 +370,7 @@ export function start(root, told) {
       el.onpointerenter = ({ pointerType }) => pointerType === "mouse" && !pinned && light(id, true);
       el.onpointerleave = ({ pointerType }) => pointerType === "mouse" && !pinned && light(here === id ? id : "", true);
       // A box that moved while the mouse was pressed would not hear the click.
-      el.onfocus = () => (here === id && el.matches(".tv-on")) || (el.matches(":focus-visible") && go(id, false));
+      el.onfocus = () => (here === id && el.matches(".tv-here")) || (el.matches(":focus-visible") && go(id, false));
       el.onclick = opens ? null : () => (go(id), pin(id));
     }
     const first = picture.boxes.values().next().value;
@@ -402,6 +402,6 @@ export function start(root, told) {
     root.replaceChildren(make("style", {}, told.css), looks, bar, help, view, say, code);
   }
   if (!told.code.length) code.remove();
-  root.addEventListener("click", ({ target }) => target === screen || target.matches(".paper") ? pinned && pin(pinned) : null);
+  root.addEventListener("click", ({ target }) => target === screen || target.matches(".tv-paper") ? pinned && pin(pinned) : null);
   enter(svg);
 }

@@ -15,7 +15,7 @@ from html import escape
 from tapeviz.render.graph import annotations as marks
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg.elements import BOLD as _BOLD
-from tapeviz.render.svg.elements import FONTS, Rect, ident
+from tapeviz.render.svg.elements import FONTS, Rect, css_class, ident
 from tapeviz.render.svg.elements import n as _n
 from tapeviz.render.svg.elements import text as _text
 from tapeviz.render.svg.elements import wide as _wide
@@ -110,11 +110,10 @@ def _badge_row(badge: Badge) -> CardRow:
 
     def draw(x: float, y: float, _: float) -> str:
         at = f'x="{_n(x)}" y="{_n(y + 3)}" width="{_n(wide)}" height="19" rx="9.5"'
-        sign = (
-            f'<path class="sign" d="M{_n(x + 12)} {_n(y + 12.5)}{_SIGNS[badge.kind]}"/>'
-        )
+        d = f"M{_n(x + 12)} {_n(y + 12.5)}{_SIGNS[badge.kind]}"
+        sign = f'<path class="tv-sign" d="{d}"/>'
         return (
-            f'<g class="{badge.kind}"><rect class="plate" {at}/>{sign}'
+            f'<g class="tv-{badge.kind}"><rect class="tv-plate" {at}/>{sign}'
             f"{_text('more', x + 22, y + 17, said)}</g>"
         )
 
@@ -178,8 +177,8 @@ def _sign(x: float, y: float) -> str:
     """A plus in a box: there is something to open."""
     box = f'x="{_n(x)}" y="{_n(y)}" width="20" height="20" rx="4"'
     return (
-        f'<rect class="badge" {box}/>'
-        f'<path class="badge" d="M{_n(x + 5)} {_n(y + 10)}h10m-5-5v10"/>'
+        f'<rect class="tv-badge" {box}/>'
+        f'<path class="tv-badge" d="M{_n(x + 5)} {_n(y + 10)}h10m-5-5v10"/>'
     )
 
 
@@ -211,7 +210,7 @@ def _op_row(node: Node, formula: str, value: CardRow) -> CardRow:
 
     def draw(x: float, y: float, room: float) -> str:
         return (
-            f'<rect class="badge" x="{_n(x)}" y="{_n(y + 7)}" width="{_n(wide)}" '
+            f'<rect class="tv-badge" x="{_n(x)}" y="{_n(y + 7)}" width="{_n(wide)}" '
             f'height="27" rx="13.5"/>'
             + _text("symbol", x + wide / 2, y + 25, symbol)
             + _text("formula", x + right, y + 15, shown)
@@ -298,7 +297,7 @@ def _grid(value: Value, name: str = "", boldness: float = 1) -> CardRow:
             _text("cell", x + (at + 1) * wide - 6, y + row * 20 + 14.5, cell)
             for (row, at), cell in zip(indices, cells, strict=True)
         )
-        path = f'<path class="hair" d="{"".join(lines)}"/>'
+        path = f'<path class="tv-hair" d="{"".join(lines)}"/>'
         return f"<g{name}>{path}{texts}</g>"
 
     return CardRow(across * wide, down * 20 + 4, draw)
@@ -340,9 +339,9 @@ def _grad_row(
 
     def draw(x: float, y: float, wide: float) -> str:
         return (
-            f'<path class="hair" d="M{_n(x)} {_n(y + 2.5)}h{_n(wide)}"/>'
+            f'<path class="tv-hair" d="M{_n(x)} {_n(y + 2.5)}h{_n(wide)}"/>'
             + _text("word", x, y + 20, "gradient")
-            + f'<g{_named(prefix, node, "-grad")} class="slot-{state} {state}">'
+            + f'<g{_named(prefix, node, "-grad")} class="tv-{state}">'
             + shown.draw(x, y, wide)
             + "</g>"
         )
@@ -398,14 +397,15 @@ def mark(state: str, x: float, y: float) -> str:
 _MARKS: Mapping[str, Callable[[float, float], str]] = {
     "value": lambda _x, _y: "",
     "pending": lambda x, y: (
-        f'<rect class="mark" x="{_n(x - 5)}" y="{_n(y - 5)}" width="10" height="10"/>'
+        f'<rect class="tv-mark" x="{_n(x - 5)}" y="{_n(y - 5)}" width="10" '
+        f'height="10"/>'
     ),
     "zero": lambda x, y: (
-        f'<circle class="mark" cx="{_n(x)}" cy="{_n(y)}" r="5.5"/>'
-        f'<circle class="mark" cx="{_n(x)}" cy="{_n(y)}" r="1.5"/>'
+        f'<circle class="tv-mark" cx="{_n(x)}" cy="{_n(y)}" r="5.5"/>'
+        f'<circle class="tv-mark" cx="{_n(x)}" cy="{_n(y)}" r="1.5"/>'
     ),
     "none": lambda x, y: (
-        f'<path class="mark" d="M{_n(x - 5)} {_n(y - 5)}l10 10m0-10l-10 10"/>'
+        f'<path class="tv-mark" d="M{_n(x - 5)} {_n(y - 5)}l10 10m0-10l-10 10"/>'
     ),
 }
 
@@ -428,7 +428,7 @@ def draw(card: Card, box: Rect, prefix: str) -> str:
     classes += card.looks
     fold = f' data-fold="{ident("", node.id)}"' if stack else ""
     return (
-        f'<g id="{ident(prefix, node.id)}" class="{" ".join(classes)}"{fold}>'
+        f'<g id="{ident(prefix, node.id)}" class="{css_class(*classes)}"{fold}>'
         f"<title>{escape(_node_title(node))}</title>"
         f"{_shape(node, inner)}{_rim(box) if rim else ''}"
         f"{marks.cross(inner.x + inner.width, inner.y) if failed else ''}"
@@ -454,17 +454,17 @@ def _node_title(node: Node) -> str:
 
 def _shape(node: Node, box: Rect) -> str:
     if node.kind == "watched":
-        return f'<path class="frame" d="{_cut(box, 9)}"/>'
+        return f'<path class="tv-frame" d="{_cut(box, 9)}"/>'
     rx = {"variable": 5.0, "op": 1.0, "group": 3.0}.get(
         node.kind, min(box.height / 2, 20)
     )
     bar = ""
     if node.kind == "group":
-        bar = f'<path class="frame rim pile" d="{_pile(box)}"/>'
+        bar = f'<path class="tv-frame tv-rim tv-pile" d="{_pile(box)}"/>'
     if node.kind == "variable" and not node.unrecorded:
         at = f'x="{_n(box.x)}" y="{_n(box.y)}" height="{_n(box.height)}"'
-        bar = f'<rect class="bar" {at} width="5" rx="2.5"/>'
-    return f'<rect class="frame" {_at(box)} rx="{_n(rx)}"/>{bar}'
+        bar = f'<rect class="tv-accent" {at} width="5" rx="2.5"/>'
+    return f'<rect class="tv-frame" {_at(box)} rx="{_n(rx)}"/>{bar}'
 
 
 def _pile(box: Rect) -> str:
@@ -485,7 +485,7 @@ def _cut(box: Rect, c: float) -> str:
 
 
 def _rim(box: Rect) -> str:
-    return f'<rect class="frame rim" {_at(box)} rx="3" style="fill:none"/>'
+    return f'<rect class="tv-frame tv-rim" {_at(box)} rx="3" style="fill:none"/>'
 
 
 def _at(box: Rect) -> str:

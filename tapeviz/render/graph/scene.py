@@ -128,17 +128,17 @@ def _head(graph: Graph, wide: float, high: float, theme: str, prefix: str) -> st
         f'<desc id="{desc}">{escape(description(graph))}</desc>'
         f"<style>{style(theme)}{_badge_style(graph, theme)}"
         f"{themes.paint(marks.RULES, theme) if marks.used(graph) else ''}</style>"
-        f'<rect class="paper" width="100%" height="100%" rx="6"/>'
+        f'<rect class="tv-paper" width="100%" height="100%" rx="6"/>'
     )
 
 
 def style(theme: str = "auto") -> str:
     """The CSS of a picture: the theme's colours, and what is drawn in which."""
     fonts = "".join(
-        f".tapeviz .{name}{{font-size:{_n(size)}px}}"
+        f".tapeviz .tv-{name}{{font-size:{_n(size)}px}}"
         for name, (size, _) in FONTS.items()
     )
-    mono = ",".join(f".tapeviz .{name}" for name, (_, mono) in FONTS.items() if mono)
+    mono = ",".join(f".tapeviz .tv-{name}" for name, (_, mono) in FONTS.items() if mono)
     fonts += f"{mono}{{font-family:{themes.MONO}}}"
     return themes.css(theme) + fonts + themes.paint(_RULES + heatmap.RULES, theme)
 
@@ -162,46 +162,51 @@ _RULES = (
     "font-variant-numeric:tabular-nums;letter-spacing:normal;word-spacing:normal;"
     "text-transform:none}"
     ".tapeviz text{fill:@ink;stroke:none}"
-    ".tapeviz .paper{fill:@paper}"
-    ".tapeviz .tag,.tapeviz .word,.tapeviz .dims,.tapeviz .slot,"
-    ".tapeviz .formula{fill:@muted}"
-    ".tapeviz .name,.tapeviz .grad,.tapeviz .slot-value .cell{font-weight:600}"
-    ".tapeviz .frame{stroke-width:1.4;stroke:@op;fill:@op-fill}"
-    ".tapeviz .hair{stroke:@hair;fill:none}"
-    ".tapeviz .badge{stroke:@op;fill:none;stroke-width:1.2}"
-    ".tapeviz .symbol{fill:@op;text-anchor:middle}"
-    ".tapeviz .title{font-weight:600}"
-    ".tapeviz .group .badge{stroke:@group}.tapeviz .group path.pile{fill:none}"
-    ".tapeviz .port .frame{stroke:@constant;fill:@paper;stroke-dasharray:3 3}"
-    ".tapeviz .cell{text-anchor:end}"
-    ".tapeviz .note,.tapeviz .dims,.tapeviz .lone{text-anchor:middle}"
-    ".tapeviz .left{text-anchor:start}"
-    ".tapeviz .slot{font-style:italic}"
-    ".tapeviz .edge .dims{stroke:@paper;stroke-width:3px;paint-order:stroke}"
-    ".tapeviz .wire{fill:none;stroke:@line;stroke-width:1.3}"
-    ".tapeviz .head{fill:@line}"
-    ".tapeviz .dead .wire{stroke-dasharray:4 4}"
-    ".tapeviz .mark{fill:none;stroke:@muted;stroke-width:1.3}"
-    ".tapeviz .pending .mark{stroke-dasharray:2 2}"
-    ".tapeviz .pending .grad{fill:@muted;font-weight:400}"
-    ".tapeviz .none .mark{stroke:@none}.tapeviz .none .grad{fill:@none}"
-    ".tapeviz .zero .mark{stroke:@ink}"
+    ".tapeviz .tv-paper{fill:@paper}"
+    ".tapeviz .tv-tag,.tapeviz .tv-word,.tapeviz .tv-dims,.tapeviz .tv-slot,"
+    ".tapeviz .tv-formula{fill:@muted}"
+    ".tapeviz .tv-name,.tapeviz .tv-grad,.tapeviz .tv-value .tv-cell{font-weight:600}"
+    ".tapeviz .tv-frame{stroke-width:1.4;stroke:@op;fill:@op-fill}"
+    ".tapeviz .tv-hair{stroke:@hair;fill:none}"
+    ".tapeviz .tv-badge{stroke:@op;fill:none;stroke-width:1.2}"
+    ".tapeviz .tv-symbol{fill:@op;text-anchor:middle}"
+    ".tapeviz .tv-title{font-weight:600}"
+    ".tapeviz .tv-group .tv-badge{stroke:@group}"
+    ".tapeviz .tv-group path.tv-pile{fill:none}"
+    ".tapeviz .tv-port .tv-frame{stroke:@constant;fill:@paper;stroke-dasharray:3 3}"
+    ".tapeviz .tv-cell{text-anchor:end}"
+    ".tapeviz .tv-note,.tapeviz .tv-dims,.tapeviz .tv-lone{text-anchor:middle}"
+    ".tapeviz .tv-left{text-anchor:start}"
+    ".tapeviz .tv-slot{font-style:italic}"
+    ".tapeviz .tv-edge .tv-dims{stroke:@paper;stroke-width:3px;paint-order:stroke}"
+    ".tapeviz .tv-wire{fill:none;stroke:@line;stroke-width:1.3}"
+    ".tapeviz .tv-head{fill:@line}"
+    ".tapeviz .tv-dead .tv-wire{stroke-dasharray:4 4}"
+    ".tapeviz .tv-mark{fill:none;stroke:@muted;stroke-width:1.3}"
+    ".tapeviz .tv-pending .tv-mark{stroke-dasharray:2 2}"
+    ".tapeviz .tv-pending .tv-grad{fill:@muted;font-weight:400}"
+    ".tapeviz .tv-none .tv-mark{stroke:@none}.tapeviz .tv-none .tv-grad{fill:@none}"
+    ".tapeviz .tv-zero .tv-mark{stroke:@ink}"
 ) + "".join(
-    f".tapeviz .{kind} .frame{{stroke:@{kind};fill:@{kind}-fill}}"
-    f".tapeviz .{kind} .bar{{fill:@{kind}}}.tapeviz .{kind} .tag{{fill:@{kind}}}"
+    f".tapeviz .tv-{kind} .tv-frame{{stroke:@{kind};fill:@{kind}-fill}}"
+    f".tapeviz .tv-{kind} .tv-accent{{fill:@{kind}}}"
+    f".tapeviz .tv-{kind} .tv-tag{{fill:@{kind}}}"
     for kind in themes.KINDS
 )
 
 
 _BADGE_RULES = (
-    ".tapeviz .more{font-weight:600}.tapeviz .plate{stroke-width:1.2;fill:@paper}"
-    ".tapeviz .sign{fill:none;stroke-width:1.6}"
-    ".tapeviz .is-removed .frame,.tapeviz .is-removed .wire{stroke-dasharray:2 3}"
-    ".tapeviz .is-added .wire{stroke-width:2.2}.tapeviz .held .sign{fill:@variable}"
+    ".tapeviz .tv-more{font-weight:600}.tapeviz .tv-plate{stroke-width:1.2;fill:@paper}"
+    ".tapeviz .tv-sign{fill:none;stroke-width:1.6}"
+    ".tapeviz .tv-is-removed .tv-frame,"
+    ".tapeviz .tv-is-removed .tv-wire{stroke-dasharray:2 3}"
+    ".tapeviz .tv-is-added .tv-wire{stroke-width:2.2}"
+    ".tapeviz .tv-held .tv-sign{fill:@variable}"
 ) + "".join(
-    f".tapeviz .{kind} .plate,.tapeviz .{kind} .sign,.tapeviz .is-{kind} .wire"
-    f"{{stroke:@{role}}}.tapeviz .{kind} .more,.tapeviz .is-{kind} .slot,"
-    f".tapeviz .is-{kind} .head{{fill:@{role}}}"
+    f".tapeviz .tv-{kind} .tv-plate,.tapeviz .tv-{kind} .tv-sign,"
+    f".tapeviz .tv-is-{kind} .tv-wire"
+    f"{{stroke:@{role}}}.tapeviz .tv-{kind} .tv-more,.tapeviz .tv-is-{kind} .tv-slot,"
+    f".tapeviz .tv-is-{kind} .tv-head{{fill:@{role}}}"
     for kind, role in _ROLES.items()
 )
 

@@ -39,10 +39,24 @@ def wide(cls: str, said: str) -> float:
     return found * BOLD if cls == "grad" else found
 
 
+PREFIX = "tv-"
+"""How every class of ours begins, so that no style of a page around it takes it."""
+
+
+def css_class(*names: str) -> str:
+    """The value of a ``class`` attribute, each name with our prefix.
+
+    >>> css_class("edge", "dims left")
+    'tv-edge tv-dims tv-left'
+    """
+    return " ".join(PREFIX + name for name in " ".join(names).split())
+
+
 def text(cls: str, x: float, y: float, said: str, id: str = "") -> str:
     """A line of text that starts at a point."""
     name = f' id="{id}"' if id else ""
-    return f'<text{name} class="{cls}" x="{n(x)}" y="{n(y)}">{escape(said)}</text>'
+    at = f'class="{css_class(cls)}" x="{n(x)}" y="{n(y)}"'
+    return f"<text{name} {at}>{escape(said)}</text>"
 
 
 def n(x: float) -> str:

@@ -9,7 +9,10 @@ from itertools import pairwise
 from tapeviz.render.svg.elements import n
 from tapeviz.trace.value import Value
 
-RULES = ".tapeviz .heat{fill:@op;stroke:none}.tapeviz .heat-rim{fill:none;stroke:@hair}"
+RULES = (
+    ".tapeviz .tv-heat{fill:@op;stroke:none}"
+    ".tapeviz .tv-heat-rim{fill:none;stroke:@hair}"
+)
 """What the cells look like; how dark they are is in their opacity."""
 
 SHADES = 8
@@ -74,10 +77,10 @@ def draw(value: Value, x: float, y: float) -> str:
             at = f"M{n(x + j * _SIDE)} {n(y + i * _SIDE)}"
             paths[shade] += f"{at}h{_SIDE}v{_SIDE}h-{_SIDE}z"
     drawn = "".join(
-        f'<path class="heat" fill-opacity="{(k + 0.4) / SHADES:.2f}" d="{path}"/>'
+        f'<path class="tv-heat" fill-opacity="{(k + 0.4) / SHADES:.2f}" d="{path}"/>'
         for k, path in enumerate(paths)
         if path
     )
     wide, high = size(value)
     rim = f'x="{n(x)}" y="{n(y)}" width="{n(wide)}" height="{n(high)}"'
-    return f'{drawn}<rect class="heat-rim" {rim}/>'
+    return f'{drawn}<rect class="tv-heat-rim" {rim}/>'

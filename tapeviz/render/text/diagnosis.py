@@ -136,29 +136,30 @@ def css(theme: str = "auto") -> str:
 _RULES = (
     ".tapeviz-answer{color:@ink;background:@paper;padding:4px 14px "
     "10px;border-radius:6px;max-width:900px}.tapeviz-answer "
-    ".said{font-weight:600;margin:10px 0 6px}.tapeviz-answer "
+    ".tv-said{font-weight:600;margin:10px 0 6px}.tapeviz-answer "
     "ol{margin:0;padding-left:1.6em}.tapeviz-answer ol.one{list-style:none;"
     "padding-left:0}.tapeviz-answer li{margin:8px 0 14px}.tapeviz-answer p{margin:2px "
     "0 6px}.tapeviz-answer .kind{color:@muted;font-size:13px;margin:0}.tapeviz-answer "
-    ".where{color:@muted;font-size:13px;margin:6px 0 2px}.tapeviz-answer "
+    ".tv-where{color:@muted;font-size:13px;margin:6px 0 2px}.tapeviz-answer "
     "pre{background:@code-fill;color:@ink;font-size:13px;line-height:1.5;margin:2px 0 "
     "8px;padding:6px 10px;border-radius:4px;overflow-x:auto;white-space:pre}"
     ".tapeviz-answer mark{background:@hot-fill;color:@ink;border-bottom:2px solid;"
     "border-color:@hot;padding:1px 0}.tapeviz-answer "
     "ins{text-decoration:none;color:@done;font-weight:600}.tapeviz-answer "
-    "del{text-decoration:line-through;color:@none}.tapeviz-answer .fix b{color:@done}"
-    ".tapeviz-answer .picture{overflow-x:auto}"
-    ".tapeviz-answer .picture svg,.tapeviz-answer .picture img"
+    "del{text-decoration:line-through;color:@none}"
+    ".tapeviz-answer .tv-fix b{color:@done}"
+    ".tapeviz-answer .tv-picture{overflow-x:auto}"
+    ".tapeviz-answer .tv-picture svg,.tapeviz-answer .tv-picture img"
     "{max-width:none!important}"
 )
 
 
 def _section(answer: Answer, theme: str, *, drawn: bool) -> str:
-    said = f'<p class="said">{_said(answer.sentence)}</p>'
+    said = f'<p class="tv-said">{_said(answer.sentence)}</p>'
     items = "".join(
         f"<li>{_item(reason, answer.graph.sources)}</li>" for reason in answer.reasons
     )
-    look = ' class="one"' if len(answer.reasons) == 1 else ""
+    look = ' class="tv-one"' if len(answer.reasons) == 1 else ""
     reasons = f"<ol{look}>{items}</ol>" if items else ""
     shown = _picture(answer, theme) if drawn else ""
     return f"<section>{said}{reasons}{shown}</section>"
@@ -168,12 +169,12 @@ def _item(reason: Reason, sources: Sequence[Source]) -> str:
     where = ""
     if reason.span is not None:
         code = _marked(reason.span, sources)
-        where = f'<p class="where">{escape(_where(reason.span))}</p>' + (
+        where = f'<p class="tv-where">{escape(_where(reason.span))}</p>' + (
             f"<pre>{code}</pre>" if code else ""
         )
     lines = changes(reason, sources)
     diff = "\n".join(_changed(sign, text) for sign, text in lines)
-    fix_line = f'<p class="fix"><b>To mend:</b> {_said(reason.fix)}</p>'
+    fix_line = f'<p class="tv-fix"><b>To mend:</b> {_said(reason.fix)}</p>'
     after = f"<pre>{diff}</pre>" if diff else ""
     return f"<p>{_said(reason.sentence)}</p>{where}{fix_line}{after}"
 
@@ -219,7 +220,7 @@ def _picture(answer: Answer, theme: str) -> str:
     svg = picture(answer, theme=theme)
     said = one_line(answer.sentence)
     alt = f"The recorded graph, with the place of the cut marked. {said}"
-    return f'<div class="picture">{static_html(svg, alt)}</div>'
+    return f'<div class="tv-picture">{static_html(svg, alt)}</div>'
 
 
 def nearby(answer: Answer) -> Graph:
@@ -308,10 +309,10 @@ def _label(number: int, words: str, *, many: bool) -> str:
 
 
 _MARKS = (
-    ".tapeviz .cut rect{fill:@paper;stroke:@none;stroke-width:1.4}"
-    ".tapeviz .cut path{fill:none;stroke:@none;stroke-width:2}"
-    ".tapeviz .cut text{fill:@none;font-size:12.5px;font-weight:600}"
-    ".tapeviz .cut .ring{fill:none;stroke-width:2;stroke-dasharray:5 3}"
+    ".tapeviz .tv-cut rect{fill:@paper;stroke:@none;stroke-width:1.4}"
+    ".tapeviz .tv-cut path{fill:none;stroke:@none;stroke-width:2}"
+    ".tapeviz .tv-cut text{fill:@none;font-size:12.5px;font-weight:600}"
+    ".tapeviz .tv-cut .tv-ring{fill:none;stroke-width:2;stroke-dasharray:5 3}"
 )
 
 
@@ -321,7 +322,7 @@ def _pill(at: tuple[float, float], text: str, sign: str) -> str:
     x, y = at
     left = x - wide / 2
     return (
-        f'<g class="cut"><rect x="{left:.1f}" y="{y - 10:.1f}" width="{wide:.1f}" '
+        f'<g class="tv-cut"><rect x="{left:.1f}" y="{y - 10:.1f}" width="{wide:.1f}" '
         f'height="20" rx="10"/><path transform="translate({left + 10:.1f} {y:.1f})" '
         f'd="{sign}"/><text x="{left + 27:.1f}" y="{y + 4.5:.1f}">{escape(said)}</text>'
         "</g>"
@@ -335,7 +336,8 @@ def _room(text: str) -> float:
 def _ring(box: Rect, text: str) -> str:
     """A dashed outline around a node, and a few words on it."""
     return (
-        f'<g class="cut"><rect class="ring" x="{box.x - 4:.1f}" y="{box.y - 4:.1f}" '
+        f'<g class="tv-cut"><rect class="tv-ring" x="{box.x - 4:.1f}" '
+        f'y="{box.y - 4:.1f}" '
         f'width="{box.width + 8:.1f}" height="{box.height + 8:.1f}" rx="6"/></g>'
         + _pill((box.x - 4 + _room(text) / 2, box.y - 5.5), text, _sign(""))
     )

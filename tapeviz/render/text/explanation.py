@@ -274,7 +274,7 @@ def css(theme: str = "auto") -> str:
 _RULES = (
     ".tapeviz-explain{color:@ink;background:@paper;padding:4px 14px 12px;"
     "border-radius:6px;font-variant-numeric:tabular-nums}"
-    ".tapeviz-explain .scroll{overflow-x:auto;margin:10px 0 16px}"
+    ".tapeviz-explain .tv-scroll{overflow-x:auto;margin:10px 0 16px}"
     ".tapeviz-explain table{border-collapse:collapse;margin:0;font-size:14px;"
     "color:@ink;background:@paper;border:0}"
     ".tapeviz-explain caption{text-align:left;font-weight:600;padding:6px 0;"
@@ -285,11 +285,11 @@ _RULES = (
     ".tapeviz-explain td{text-align:left;background:@paper;border:0;"
     "border-bottom:1px solid;border-color:@hair;padding:5px 14px 5px 0;"
     "vertical-align:middle;white-space:nowrap}"
-    ".tapeviz-explain .right{text-align:right}"
-    ".tapeviz-explain .last{font-weight:600}"
-    ".tapeviz-explain .result{font-size:16px;margin:12px 0}"
-    ".tapeviz-explain .lines{overflow-x:auto;margin:6px 0 14px}"
-    ".tapeviz-explain .lines td{border:0;padding:6px 6px 6px 0;font-size:16px}"
+    ".tapeviz-explain .tv-right{text-align:right}"
+    ".tapeviz-explain .tv-last{font-weight:600}"
+    ".tapeviz-explain .tv-result{font-size:16px;margin:12px 0}"
+    ".tapeviz-explain .tv-lines{overflow-x:auto;margin:6px 0 14px}"
+    ".tapeviz-explain .tv-lines td{border:0;padding:6px 6px 6px 0;font-size:16px}"
     ".tapeviz-explain math{math-style:normal}"
     ".tapeviz-explain details{margin:8px 0}.tapeviz-explain summary{cursor:pointer;"
     "font-weight:600}"
@@ -322,7 +322,7 @@ def _table(
 ) -> str:
     def cell(tag: str, k: int, inner: str) -> str:
         scope = ' scope="col"' if tag == "th" else ""
-        look = ' class="right"' if k in right else ""
+        look = ' class="tv-right"' if k in right else ""
         return f"<{tag}{scope}{look}>{inner}</{tag}>"
 
     said = escape(caption)
@@ -332,7 +332,7 @@ def _table(
         for cells in rows
     )
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{said}">'
+        f'<div class="tv-scroll" tabindex="0" role="region" aria-label="{said}">'
         f"<table><caption>{said}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
@@ -346,7 +346,7 @@ def _html_rows(wording: ExplanationWords) -> Iterator[tuple[str, ...]]:
         cells[1], cells[3] = _name(row.at), _name(row.to)
         cells[4] = _mathml(row.rule) + escape(row.fold)
         cells[5] = _mathml(row.numbers)
-        cells[7] = f'<span class="last">{cells[7]}</span>'
+        cells[7] = f'<span class="tv-last">{cells[7]}</span>'
         yield tuple(cells)
 
 
@@ -355,7 +355,7 @@ def _html_results(wording: ExplanationWords) -> str:
         maths.to_mathml(maths.row(ratio, maths.sign("="), maths.number(value)))
         for ratio, value in wording.results()
     )
-    return "".join(f'<p class="result">{line}</p>' for line in lines)
+    return "".join(f'<p class="tv-result">{line}</p>' for line in lines)
 
 
 def _html_derivation(wording: ExplanationWords, n: int) -> str:
@@ -374,7 +374,7 @@ def _html_derivation(wording: ExplanationWords, n: int) -> str:
     if not body:
         return said
     table = f'<table role="presentation"><tbody>{body}</tbody></table>'
-    return f'{said}<div class="lines">{table}</div>'
+    return f'{said}<div class="tv-lines">{table}</div>'
 
 
 def _equal(line: Math) -> str:
