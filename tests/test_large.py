@@ -134,7 +134,7 @@ def test_a_thousand_ops_in_four_hundred_kilobytes() -> None:
 
 
 def titles(picture: Drawing) -> list[str]:
-    return re.findall(r'class="title"[^>]*>([^<]*)<', picture.svg)
+    return re.findall(r'class="tv-title"[^>]*>([^<]*)<', picture.svg)
 
 
 def test_groups_name_the_learners_loop() -> None:
@@ -165,4 +165,4 @@ def test_blocks_of_nested_tapes_go_around_their_groups() -> None:
     outer.gradient(slope, x)
     picture = draw(outer)
     assert "iterations 3\u201399" in titles(picture)
-    assert picture.svg.count('class="tape"') == 2
+    assert picture.svg.count('class="tv-tape"') == 2

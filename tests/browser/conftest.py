@@ -211,7 +211,7 @@ class Player:
 
 _STATE = """root => JSON.stringify([
   root.querySelector('.tv-caption').textContent,
-  root.querySelector('.tv-formula').textContent,
+  root.querySelector('.tv-equation').textContent,
   [...root.querySelectorAll('mark')].map(mark => mark.textContent),
   [...root.querySelectorAll('svg [id]')].map(
     el => el.id + ' ' + [...el.classList].sort().join(' ')),

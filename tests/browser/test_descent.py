@@ -57,7 +57,7 @@ def test_panels_stand_side_by_side_or_one_below_the_other(
     for width in (1280, 400):
         film = film_page(open_page, tmp_path, parabola(), width=width)
         frame = film.root.locator(".tv-screen").bounding_box()
-        left, right = (film.root.locator(f".at{k}").bounding_box() for k in (1, 2))
+        left, right = (film.root.locator(f".tv-at{k}").bounding_box() for k in (1, 2))
         assert left
         assert right
         assert frame

@@ -40,7 +40,7 @@ def test_a_click_opens_and_a_crumb_closes(
     graph = programs.nested(30, 40)
     text = notebook(graph) if form == "notebook" else picture(graph).page()
     page = open_page.content(text, tmp_path)
-    page.click("[data-fold] .title:has-text('iteration 1')")
+    page.click("[data-fold] .tv-title:has-text('iteration 1')")
     assert page.inner_text(".tv-crumbs").split("\n") == [
         "whole tape",
         "iteration 1 of the loop at line 2",
@@ -49,12 +49,12 @@ def test_a_click_opens_and_a_crumb_closes(
     assert page.locator(f"{NOW} input").count() == 1
     assert "calls 3" in page.inner_text(".tv-crumbs span")
     page.click(".tv-crumbs button:first-child")
-    assert page.locator(f"{NOW} [data-fold] .title").count() == 4
+    assert page.locator(f"{NOW} [data-fold] .tv-title").count() == 4
     assert page.is_hidden(".tv-crumbs")
 
 
 COLOURS = """
-    (where) => [...document.querySelectorAll(`${where} svg .node.op .frame`)]
+    (where) => [...document.querySelectorAll(`${where} svg .tv-node.tv-op .tv-frame`)]
       .map((el) => getComputedStyle(el)).map(({ fill, stroke }) => `${fill} ${stroke}`)
 """
 
@@ -77,7 +77,7 @@ def test_an_opened_group_is_coloured_as_any_picture(
     page = open_page.content(
         f'<!doctype html><meta charset="utf-8"><body>{body}', tmp_path, theme=theme
     )
-    page.click("[data-fold] .title:has-text('iteration 1')")
+    page.click("[data-fold] .tv-title:has-text('iteration 1')")
     page.click(f"{NOW} [data-fold]")
     inside = page.evaluate(COLOURS, f".tapeviz-fold {NOW}")
     assert inside
@@ -88,7 +88,7 @@ def test_search_looks_into_closed_groups_and_enter_opens_them(
     open_page: Opener, tmp_path: Path
 ) -> None:
     page = open_page.content(notebook(programs.nested(30, 40)), tmp_path)
-    page.locator(f"{NOW} .node[tabindex='0']").focus()
+    page.locator(f"{NOW} .tv-node[tabindex='0']").focus()
     page.keyboard.press("/")
     page.keyboard.type("calls 3")
     field, found = page.get_by_label("Search the picture"), page.locator(".tv-found")
@@ -96,7 +96,7 @@ def test_search_looks_into_closed_groups_and_enter_opens_them(
     page.keyboard.press("Enter")
     assert page.locator(".tv-crumbs > *").count() == 2
     assert found.inner_text() == "1 found"
-    assert page.locator(f"{NOW} .tv-hit .title").text_content() == "calls 3–39"
+    assert page.locator(f"{NOW} .tv-hit .tv-title").text_content() == "calls 3–39"
     assert field.evaluate("el => document.activeElement === el")
     page.keyboard.type("zz")
     assert found.inner_text() == "none found"
@@ -104,7 +104,7 @@ def test_search_looks_into_closed_groups_and_enter_opens_them(
 
 def walk(page: Page) -> str:
     """Press an arrow key until a group is reached; its name."""
-    page.locator(f"{NOW} .node[tabindex='0']").focus()
+    page.locator(f"{NOW} .tv-node[tabindex='0']").focus()
     for _ in range(9):
         if found := page.evaluate("document.activeElement.dataset.fold"):
             return str(found)
@@ -135,16 +135,16 @@ def test_the_slider_writes_the_numbers_of_a_round(
 ) -> None:
     page = open_page.content(notebook(programs.loop(40)), tmp_path)
     page.click("[data-fold]")
-    texts = f"{NOW} .node.op .val"
+    texts = f"{NOW} .tv-node.tv-op .tv-val"
     assert page.locator(texts).all_text_contents() == ["= 9", "= 10"]
     page.locator(f"{NOW} input").focus()
     page.keyboard.press("End")
     assert page.locator(texts).all_text_contents() == ["= 81", "= 82"]
     assert page.inner_text(f"{NOW} output") == "39"
-    assert page.inner_text(f"{NOW} tr.on td") == "39"
+    assert page.inner_text(f"{NOW} tr.tv-now td") == "39"
     page.click(f"{NOW} tr:nth-child(2)")
     assert page.locator(texts).all_text_contents() == ["= 9", "= 10"]
-    grads = page.locator(f"{NOW} .node.op .grad").all_text_contents()
+    grads = page.locator(f"{NOW} .tv-node.tv-op .tv-grad").all_text_contents()
     assert grads == ["1.125", "1.25"]
 
 

@@ -9,16 +9,84 @@ from typing import Any
 import pytest
 
 import tapeviz as tf
-from tapeviz import draw, play
+from tapeviz import descent, draw, explain, play, why
 from tests.browser.conftest import Opener
 
 LOOK = """
-    () => [...document.querySelectorAll(".tapeviz-film svg.tapeviz .hot")].map((el) => {
-      const part = el.querySelector(".frame, .wire");
+    () => [...document.querySelectorAll(".tapeviz-film .tapeviz .tv-hot")].map((el) => {
+      const part = el.querySelector(".tv-frame, .tv-wire");
       const { stroke, strokeWidth, fill, opacity } = getComputedStyle(part ?? el);
       return [el.dataset.id ?? el.id, stroke, strokeWidth, fill, opacity].join(" ");
     })
 """
+
+
+HOST = """
+  .badge:empty, .title, .frame, .node, .edge, .head, .wire, .note, .name, .mark, .hot,
+  .late, .words, .number, .code, .key, .alert, .row, .card, .progress, .lead, .small,
+  .visible, .col, .panel, .formula, .value, .op, .target, .variable, .constant, .slot,
+  .axis, .way, .spot, .pair, .lines, .right, .result, .last, .said, .where, .fix, .one,
+  section, nav, article, aside { display: none; opacity: 0; fill: red; stroke: red }
+"""
+"""What pages around a picture do to their own classes and elements."""
+
+SHOWN = """
+    () => [...document.querySelectorAll("[id^=tapeviz] *")].map((el) => {
+      const { display, opacity, fill, stroke } = getComputedStyle(el);
+      return [el.localName, display, opacity, fill, stroke].join(" ");
+    })
+"""
+
+FOREIGN = """
+    () => [...document.querySelectorAll("main *")].flatMap((el) => [
+      ...[...el.classList].filter((name) => !/^(tv-|tapeviz)/.test(name)),
+      ...(["section", "nav", "article", "aside", "header"].includes(el.localName)
+        ? [el.localName] : []),
+    ])
+"""
+
+
+def every_output() -> list[str]:
+    """One of each kind of output that a notebook can hold."""
+    w, data = tf.Variable([[1.0, 2.0], [3.0, 4.0]], name="w"), tf.constant(-1.0)
+    x = tf.Variable(3.0)
+    with tf.GradientTape(persistent=True) as tape:
+        h = x * 0.5
+        for _ in range(6):
+            h = tf.tanh(h + 1.0)
+        loss = h + tf.reduce_sum(w @ w) + tf.stop_gradient(x)
+        lost = tf.sqrt(data)
+    with tf.GradientTape() as short:
+        y = x**2 + 2 * x + 1
+    start = tf.Variable(0.0)
+    optimizer = tf.keras.optimizers.SGD(0.1)
+    with descent(start) as run:
+        for _ in range(4):
+            with tf.GradientTape() as inner:
+                value = (start - 3.0) ** 2
+            optimizer.apply_gradients([(inner.gradient(value, start), start)])
+    views = [
+        play(short, y, x, predict=True), draw(tape), draw(tape, depth=1),
+        why(tape, loss, [x, data]), why(tape, lost, x), explain(short, y, x),
+        draw(short, memory=True), play(run), run.plot(),
+    ]  # fmt: skip
+    return [str(view._repr_mimebundle_()["text/html"]) for view in views]
+
+
+def test_no_style_or_script_of_a_page_takes_a_part_of_ours(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    body = f"<main>{'<hr>'.join(every_output())}</main>"
+    ready = "document.querySelectorAll('svg[class~=tapeviz]').length > 4"
+    seen = []
+    for host in ("", HOST):
+        text = f"<!doctype html><style>{host}</style><body>{body}"
+        page = open_page.content(text, tmp_path)
+        page.wait_for_function(ready)
+        seen.append(page.evaluate(SHOWN))
+        assert page.evaluate(FOREIGN) == []
+    assert len(seen[0]) > 1000
+    assert seen[0] == seen[1]
 
 
 def outputs(step: int) -> dict[str, str]:

@@ -42,7 +42,7 @@ def shown(open_page: Opener, tmp_path: Path, *, times: int = 1, **options: int) 
 
 def box(page: Page, formula: str) -> Locator:
     """The box of an op by its formula, or of a leaf by its name."""
-    exact = page.locator(".tapeviz-picture .node").filter(
+    exact = page.locator(".tapeviz-picture .tv-node").filter(
         has=page.get_by_text(formula, exact=True)
     )
     return exact.first
@@ -59,9 +59,9 @@ def test_a_mouse_lights_a_box_its_kin_and_its_code(
     page = shown(open_page, tmp_path)
     box(page, "2 * x").hover()
     assert lit(page) == ["2 * x"]
-    near = page.locator(".node.tv-near").all_inner_texts()
+    near = page.locator(".tv-node.tv-near").all_inner_texts()
     assert len(near) == 3
-    assert page.locator(".edge.tv-near").count() == 3
+    assert page.locator(".tv-edge.tv-near").count() == 3
     said = page.locator(".tv-say").inner_text()
     assert said.startswith("2 * x · 6.0 float32")
     assert "from" in said
@@ -86,28 +86,28 @@ def test_a_click_pins_and_escape_lets_go(open_page: Opener, tmp_path: Path) -> N
 def test_keys_walk_along_the_arrows(open_page: Opener, tmp_path: Path) -> None:
     page = shown(open_page, tmp_path)
     page.locator(".tapeviz-picture button").last.focus()
-    while page.evaluate("!document.activeElement.matches('.node')"):
+    while page.evaluate("!document.activeElement.matches('.tv-node')"):
         page.keyboard.press("Tab")
     assert page.locator(".tv-say").inner_text().startswith("x ·"), "the first box too"
-    name = "document.activeElement.querySelector('.name,.formula')?.textContent"
-    assert page.locator(".node[tabindex='0']").count() == 1
+    name = "document.activeElement.querySelector('.tv-name,.tv-formula')?.textContent"
+    assert page.locator(".tv-node[tabindex='0']").count() == 1
     walked = []
     for key in ("Home", "ArrowRight", "ArrowDown", "ArrowRight", "ArrowLeft", "End"):
         page.keyboard.press(key)
         walked.append(page.evaluate(name))
     assert walked[:5] == ["x", "x ** 2", "2 * x", "x ** 2 + 2 * x", "2 * x"]
     assert walked[5] == "x ** 2 + 2 * x + 1"
-    assert page.locator(".node[tabindex='0']").count() == 1
+    assert page.locator(".tv-node[tabindex='0']").count() == 1
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.ariaPressed") == "true"
-    frame = "getComputedStyle(document.activeElement.querySelector('.frame'))"
+    frame = "getComputedStyle(document.activeElement.querySelector('.tv-frame'))"
     assert float(page.evaluate(f"parseFloat({frame}.strokeWidth)")) >= 3
     assert page.locator(".tv-say").get_attribute("aria-live") == "polite"
 
 
 def test_search_finds_by_name_and_by_op(open_page: Opener, tmp_path: Path) -> None:
     page = shown(open_page, tmp_path)
-    page.locator(".node[tabindex='0']").focus()
+    page.locator(".tv-node[tabindex='0']").focus()
     page.keyboard.press("/")
     page.keyboard.type("add")
     assert page.locator(".tv-found").inner_text() == "2 found"
@@ -179,7 +179,7 @@ def test_no_tool_is_cut_off_on_a_telephone(open_page: Opener, tmp_path: Path) ->
     assert [tool for tool in tools if tool.evaluate(edge) > end] == []
 
 
-PAPER = "svg => getComputedStyle(svg.querySelector('.paper')).fill"
+PAPER = "svg => getComputedStyle(svg.querySelector('.tv-paper')).fill"
 
 
 @pytest.mark.parametrize("name", themes.THEMES)
@@ -188,7 +188,7 @@ def test_colours_change_in_the_page(
 ) -> None:
     page = shown(open_page, tmp_path, times=2)
     page.get_by_label("Colours").first.select_option(name)
-    ink = "svg => getComputedStyle(svg.querySelector('.val')).fill"
+    ink = "svg => getComputedStyle(svg.querySelector('.tv-val')).fill"
     svg = page.locator("svg.tapeviz").first
     for role, found in (("paper", svg.evaluate(PAPER)), ("ink", svg.evaluate(ink))):
         red, green, blue = (
@@ -203,12 +203,12 @@ def test_full_screen_fills_it_and_escape_ends_it(
     open_page: Opener, tmp_path: Path
 ) -> None:
     page = shown(open_page, tmp_path, width=1920, height=1080)
-    page.locator(".node[tabindex='0']").focus()
+    page.locator(".tv-node[tabindex='0']").focus()
     page.keyboard.press("f")
     page.wait_for_selector(".tapeviz-picture.tv-wide")
     bounds = page.locator(".tapeviz-picture").bounding_box()
     assert bounds == {"x": 0, "y": 0, "width": 1920, "height": 1080}
-    size = page.locator(".node .name").first.bounding_box()
+    size = page.locator(".tv-node .tv-name").first.bounding_box()
     assert size is not None
     assert size["height"] > 25
     page.keyboard.press("f")
@@ -226,7 +226,7 @@ def test_two_outputs_share_no_id_and_no_state(
     assert page.locator(".tapeviz-picture").count() == 2
     box(page, "2 * x").hover()
     counts = [
-        page.locator(".tapeviz-picture").nth(i).locator(".tv-on").count()
+        page.locator(".tapeviz-picture").nth(i).locator(".tv-here").count()
         for i in (0, 1)
     ]
     assert counts == [1, 0]
@@ -263,4 +263,4 @@ def test_in_jupyterlab_keys_stay_in_the_picture(open_page: Opener, lab: Lab) -> 
     for key in ("b", "a", "j", "k", "x", "ArrowRight", "d", "d", "/", "y", "Escape"):
         notebook.page.keyboard.press(key)
     assert notebook.count() == before
-    assert cell.locator(".node:focus").count() == 1
+    assert cell.locator(".tv-node:focus").count() == 1

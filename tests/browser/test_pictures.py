@@ -30,7 +30,7 @@ CROSSING = """() => {
   const found = [];
   for (const svg of document.querySelectorAll('svg')) {
     const [left, top, wide, high] = svg.getAttribute('viewBox').split(' ').map(Number);
-    for (const el of svg.querySelectorAll('text, .frame')) {
+    for (const el of svg.querySelectorAll('text, .tv-frame')) {
       const box = el.getBBox(), m = el.getCTM().multiply(svg.getCTM().inverse());
       const x = box.x + m.e, y = box.y + m.f;
       if (box.width && (x < left || y < top || x + box.width > left + wide ||

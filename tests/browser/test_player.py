@@ -82,7 +82,7 @@ def test_every_step_shows_its_frame(player: Player, film: Film) -> None:
     for step, frame in enumerate(film.frames):
         assert player.position == (step, len(film.frames) - 1)
         assert caption(player) == frame.caption
-        assert player.root.locator(".tv-formula").inner_text() == frame.formula
+        assert player.root.locator(".tv-equation").inner_text() == frame.formula
         assert lit(player) == [span.text for span in frame.spans]
         marks = player.root.evaluate(_MARKS)
         assert marks == film.state(step)
@@ -95,7 +95,7 @@ _MARKS = """root => {
   const marks = {};
   for (const el of root.querySelectorAll('.tv-screen [id]'))
     for (const mark of ['on', 'hot', 'done', 'dim', 'off'])
-      if (el.classList.contains(mark)) marks[el.id] = mark;
+      if (el.classList.contains("tv-" + mark)) marks[el.id] = mark;
   return marks;
 }"""
 
@@ -117,11 +117,11 @@ def test_a_click_on_a_node_an_edge_or_a_row_goes_to_its_step(
     player: Player, film: Film
 ) -> None:
     svg = player.root.locator(".tv-screen > svg")
-    svg.locator("#n4 .frame").click()
+    svg.locator("#n4 .tv-frame").click()
     assert player.position[0] == 3
-    svg.locator("#n4 .frame").click()
+    svg.locator("#n4 .tv-frame").click()
     assert player.position[0] == 13
-    svg.locator("#e3 .wire").dispatch_event("click")
+    svg.locator("#e3 .tv-wire").dispatch_event("click")
     assert player.position[0] == 15
     player.root.locator("summary").click()
     player.root.locator("tbody tr").last.locator("td").first.click()
@@ -568,7 +568,7 @@ def test_a_finger_scrolls_the_picture_and_taps_go_to_steps(
         finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         page.wait_for_function("document.querySelector('.tv-screen').scrollLeft > 60")
         assert player.position[0] == 0
-        page.locator("svg .node").last.tap()
+        page.locator("svg .tv-node").last.tap()
         assert player.position[0] > 0
 
 
@@ -585,9 +585,9 @@ def test_a_long_film_stays_legible_on_the_projector(
     Player(page.locator(".tapeviz-film")).press("f")
     page.wait_for_function("document.querySelector('.tv-wide .tv-screen')?.scrollLeft")
     high, inside = page.evaluate("""() => {
-      const node = document.querySelector(".node.hot").getBoundingClientRect();
+      const node = document.querySelector(".tv-node.tv-hot").getBoundingClientRect();
       const screen = document.querySelector(".tv-screen").getBoundingClientRect();
-      const text = document.querySelector(".node.hot .name, .node.hot .val");
+      const text = document.querySelector(".tv-hot :is(.tv-name, .tv-val)");
       return [text.getBoundingClientRect().height,
         node.left >= screen.left && node.right <= screen.right];
     }""")

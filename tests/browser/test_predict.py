@@ -196,7 +196,7 @@ def test_the_projector_shows_only_what_the_back_row_needs(
     box = root.bounding_box()
     assert box is not None
     assert (box["width"], box["height"]) == (1920, 1080)
-    for part in (".tv-title", "details"):
+    for part in (".tv-heading", "details"):
         assert not root.locator(part).is_visible()
     size = "el => parseFloat(getComputedStyle(el).fontSize)"
     assert root.locator(".tv-caption").evaluate(size) >= 28

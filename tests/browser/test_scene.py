@@ -20,7 +20,7 @@ FONTS = (
 """What a reader's machine may put in the place of the fonts asked for."""
 
 FORCE = """([sans, mono]) => {
-  const code = document.querySelectorAll('.name,.formula,.symbol,.slot');
+  const code = document.querySelectorAll('.tv-name,.tv-formula,.tv-symbol,.tv-slot');
   for (const text of document.querySelectorAll('text')) text.style.fontFamily = sans;
   for (const text of code) text.style.fontFamily = mono;
 }"""
@@ -30,8 +30,8 @@ OUTSIDE = """() => {
   const inside = (a, b) => a.left >= b.left - .5 && a.right <= b.right + .5 &&
     a.top >= b.top - .5 && a.bottom <= b.bottom + .5;
   for (const svg of document.querySelectorAll('svg')) {
-    for (const node of svg.querySelectorAll('.node')) {
-      const box = node.querySelector('.frame').getBoundingClientRect();
+    for (const node of svg.querySelectorAll('.tv-node')) {
+      const box = node.querySelector('.tv-frame').getBoundingClientRect();
       for (const text of node.querySelectorAll('text')) {
         const rect = text.getBoundingClientRect();
         if (text.textContent && !inside(rect, box))
@@ -52,9 +52,9 @@ COLLISIONS = """() => {
   for (const svg of document.querySelectorAll('svg')) {
     const texts = [...svg.querySelectorAll('text')].map(
       el => [el.textContent, el.getBoundingClientRect()]);
-    const frames = [...svg.querySelectorAll('.frame:not(.rim)')].map(
+    const frames = [...svg.querySelectorAll('.tv-frame:not(.tv-rim)')].map(
       el => [el.parentNode.id, el.getBoundingClientRect()]);
-    const labels = [...svg.querySelectorAll('.edge text')].map(
+    const labels = [...svg.querySelectorAll('.tv-edge text')].map(
       el => [el.textContent, el.getBoundingClientRect()]);
     for (const [i, [name, rect]] of texts.entries())
       for (const [other, place] of texts.slice(i + 1))
@@ -84,7 +84,7 @@ def test_text_stays_inside_and_apart(
         assert page.evaluate(COLLISIONS) == [], fonts
 
 
-PAPER = "svg => getComputedStyle(svg.querySelector('.paper')).fill"
+PAPER = "svg => getComputedStyle(svg.querySelector('.tv-paper')).fill"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ _LATENCY = """async ([root, moves]) => {
   }
   return took;
 }"""
-_CAPTION = ".tb-words"
+_CAPTION = ".tv-b-words"
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ class Studio:
 
     @property
     def start(self) -> Locator:
-        return self.chart.locator(".tb-start")
+        return self.chart.locator(".tv-b-start")
 
     def until(self, words: str) -> None:
         self.chart.locator(_CAPTION).get_by_text(words).first.wait_for()
@@ -88,7 +88,7 @@ class Studio:
 
 
 def test_the_start_is_dragged_clicked_and_pushed(studio: Studio) -> None:
-    box = studio.chart.locator(".tb-field svg").first.bounding_box()
+    box = studio.chart.locator(".tv-b-field svg").first.bounding_box()
     assert box
     handle = studio.start.bounding_box()
     assert handle
@@ -127,7 +127,7 @@ def test_the_slider_the_race_and_the_graph_by_keyboard(studio: Studio) -> None:
         studio.cell.get_by_label(name, exact=True).press("Space")
     studio.until("Adam:")
     assert studio.words.count(":") >= 4
-    colours = studio.chart.locator(".tb-field .way").evaluate_all(
+    colours = studio.chart.locator(".tv-b-field .tv-way").evaluate_all(
         "els => els.map(el => getComputedStyle(el).stroke)"
     )
     assert len(set(colours)) == 4
@@ -143,8 +143,8 @@ def test_race_and_graph_by_mouse(studio: Studio) -> None:
     for name in ("momentum", "Adam"):
         studio.cell.get_by_label(name, exact=True).check()
     studio.until("Adam:")
-    studio.chart.locator('.tb-losses [data-step="7"]').click(force=True)
-    studio.chart.locator('.tb-field [data-step="7"]').click(force=True)
+    studio.chart.locator('.tv-b-losses [data-step="7"]').click(force=True)
+    studio.chart.locator('.tv-b-field [data-step="7"]').click(force=True)
     studio.chart.get_by_role("group", name="The graph of step 7").wait_for()
 
 
@@ -192,7 +192,7 @@ def test_axe_finds_nothing_to_mend(studio: Studio) -> None:
     studio.until("Adam:")
     found = axe.Axe().run(studio.page, context=".tapeviz-board")
     assert found.response["violations"] == [], found.generate_report()
-    svgs = studio.chart.locator(".tb-pair svg[role=img]")
+    svgs = studio.chart.locator(".tv-b-pair svg[role=img]")
     labels = [svgs.nth(k).get_attribute("aria-label") for k in range(svgs.count())]
     assert len(labels) == 2
     assert all(labels)
@@ -205,7 +205,7 @@ def test_nothing_is_cut(lab: Lab, notebook: str, open_page: Opener, width: int) 
     chart = page.cell(0).locator(".tapeviz-board")
     chart.wait_for()
     found = chart.evaluate(
-        "el => [...el.querySelectorAll('.tb-pair text, .tb-rate, .tb-limit, p')]"
+        "el => [...el.querySelectorAll('.tv-b-pair text, .tv-b-rate, .tv-b-limit, p')]"
         ".filter(t => t.getBoundingClientRect().right"
         " > el.getBoundingClientRect().right + 1).map(t => t.textContent)"
     )

@@ -114,7 +114,7 @@ def test_a_moment_is_told_in_words_and_stands_alone() -> None:
     for picture in (curve, decided):
         ET.fromstring(picture)  # noqa: S314 - our own
     assert telling(losses[:2], 10, found).startswith("Step 2 of 10, loss 0.5, ")
-    assert decided.count('class="one"') == decided.count('class="zero"') == 15
+    assert decided.count('class="tv-one"') == decided.count('class="tv-zero"') == 15
     assert "points lie on the right side" in page
     assert len(pictures(training_picture([], 0))) == 1
 

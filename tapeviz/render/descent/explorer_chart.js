@@ -247,7 +247,7 @@ export default {
       const picture = make("div", { class: "tv-b-scroll", tabindex: 0, role: "group", "aria-label": title, ...KEYS });
       if (svg) {
         const page = new DOMParser().parseFromString(svg, "image/svg+xml");
-        const drawn = picture.appendChild(document.importNode(page.documentElement, true));
+        const drawn = picture.appendChild(scoped(document.importNode(page.documentElement, true)));
         drawn.style.minWidth = `${0.8 * drawn.viewBox.baseVal.width}px`;
       } else picture.append(text);
       graph.replaceChildren(make("p", { class: "tv-b-title" }, title), close, picture);

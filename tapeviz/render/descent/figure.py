@@ -159,7 +159,7 @@ def themed(fig: Figure, label: str, theme: str = "auto") -> str:
 
 def panel(id: str) -> tuple[str, str]:
     """No ids; a class for each of the figure's axes."""
-    return "", f"panel {id.replace('axes_', 'at')}" if id.startswith("axes_") else ""
+    return "", f"tv-at{id.removeprefix('axes_')}" if id.startswith("axes_") else ""
 
 
 def narrow(fig: Figure, root: str) -> str:
@@ -174,7 +174,7 @@ def narrow(fig: Figure, root: str) -> str:
     left = 0.72 * 72 / wide
     zoom = 1 / (left + max(float(box.width) for box in boxes) + 0.02)
     rules = [
-        f"& .at{k}{{transform:scale({zoom:.3f}) translate("
+        f"& .tv-at{k}{{transform:scale({zoom:.3f}) translate("
         f"{(left - float(box.x0)) * wide:.1f}px,{(k - 1) * high:.1f}px)}}"
         for k, box in enumerate(boxes, 1)
     ]

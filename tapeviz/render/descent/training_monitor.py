@@ -35,7 +35,7 @@ _PICTURE = (
     "& text{font-size:13px;fill:@muted}& text.tv-t{fill:@ink}"
     "& .tv-axis{fill:none;stroke:@line}"
     "& .tv-way{fill:none;stroke:@variable;stroke-width:1.8}"
-    "& .yes{fill:@target;fill-opacity:.16;fill-rule:evenodd}"
+    "& .tv-yes{fill:@target;fill-opacity:.16;fill-rule:evenodd}"
     "& .tv-edge{fill:none;stroke:@ink;stroke-width:1.6}"
     "& .tv-one{fill:@target;stroke:@paper}& .tv-zero{fill:@variable;stroke:@paper}"
 )
@@ -109,7 +109,7 @@ def _curve(losses: Sequence[float], steps: int) -> str:
     ]
     title = "the loss so far, as a power of ten" if log else "the loss so far"
     label = f"The loss at each step. {telling(losses, steps)}"
-    return _picture(axes(seen, title) + clipped(line(pixels, "way")), label)
+    return _picture(axes(seen, title) + clipped(line(pixels, "tv-way")), label)
 
 
 def _decided(d: Decision) -> str:
@@ -120,9 +120,9 @@ def _decided(d: Decision) -> str:
     made: Any = contour_generator(
         np.array(d.xs), np.array(d.ys), grid, fill_type=FillType.OuterOffset
     )
-    sure = "".join(area(made.filled(v, 2.0), seen, "yes") for v in (0.1, 0.5, 0.9))
+    sure = "".join(area(made.filled(v, 2.0), seen, "tv-yes") for v in (0.1, 0.5, 0.9))
     edge = "".join(
-        line([seen.to_pixels(*p) for p in way.tolist()], "edge")
+        line([seen.to_pixels(*p) for p in way.tolist()], "tv-edge")
         for way in made.lines(0.5)
     )
     dots = "".join(

@@ -244,7 +244,7 @@ export function mount(root, film, store) {
   const speed = make("select", { "aria-label": "Speed", title: "Speed", ...KEYS }, ...[...new Set([...SPEEDS, store.get("speed")])].map(option));
   speed.onchange = () => store.set({ speed: +speed.value });
   const caption = make("p", { class: "tv-caption", "aria-live": "polite", "aria-atomic": "true" });
-  const formula = make("p", { class: "tv-formula" });
+  const formula = make("p", { class: "tv-equation" });
   const checked = make("p", { class: "tv-check", role: "status", hidden: "" });
   const help = legend(HELP);
 
@@ -347,7 +347,7 @@ export function mount(root, film, store) {
   for (const name in attributes) root.setAttribute(name, attributes[name]);
   root.classList.add("tapeviz-film", `tv-${film.theme}`);
   const words = make("div", { class: "tv-words" }, caption, formula, checked);
-  root.replaceChildren(make("p", { class: "tv-title" }, film.title), code, screen, words, quiz, strip, bar, help, table);
+  root.replaceChildren(make("p", { class: "tv-heading" }, film.title), code, screen, words, quiz, strip, bar, help, table);
   if (film.css) root.prepend(make("style", {}, film.css));
   if (!film.code.length) code.remove();
   if (!film.table.rows.length) table.remove();

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
@@ -276,30 +276,36 @@ class _FilmPicture:
 
     def _timeline(self, selectors: Iterable[str], marks: Iterable[str]) -> None:
         """Animate what the selectors select through these marks, one for each frame."""
-        tracks = zip(
-            _PROPERTIES, zip(*(_LOOKS[m] for m in marks), strict=True), strict=True
-        )
-        names = [self._track(*track) for track in tracks if len({*track[1]}) > 1]
-        if names:
-            ids = [*selectors]
-            self.moved += ids
-            self.rules.append(f"{','.join(ids)}{{animation-name:{','.join(names)}}}")
+        stops = "".join(self._stops([_LOOKS[mark] for mark in marks]))
+        if not stops:
+            return
+        if stops not in self.names:
+            self.names[stops] = f"k{len(self.names)}"
+            self.rules.append(f"@keyframes {self.names[stops]}{{{stops}}}")
+        ids = [*selectors]
+        self.moved += ids
+        self.rules.append(f"{','.join(ids)}{{animation-name:{self.names[stops]}}}")
+
+    def _stops(self, looks: Sequence[tuple[str, ...]]) -> Iterable[str]:
+        """The keyframes: what each frame changes of the properties that change at all.
+
+        A property keeps its value through the stops that do not name it.
+        """
+        moving = [
+            k for k, values in enumerate(zip(*looks, strict=True)) if len({*values}) > 1
+        ]
+        before: tuple[str, ...] = ("",) * len(_PROPERTIES)
+        for i, look in enumerate(looks):
+            new = [
+                f"{_PROPERTIES[k]}:{look[k]}" for k in moving if look[k] != before[k]
+            ]
+            if new:
+                yield f"{self._moment(i)}{{{';'.join(new)}}}"
+            before = look
 
     def _moment(self, i: int) -> str:
         """When a frame begins: whole percents where they tell the frames apart."""
         return f"{100 * i / self.count:.{0 if self.count <= _WHOLE else 2}f}%"
-
-    def _track(self, name: str, values: tuple[str, ...]) -> str:
-        """The name of the keyframes that give a property these values."""
-        stops = "".join(
-            f"{self._moment(i)}{{{name}:{value}}}"
-            for i, value in enumerate(values)
-            if i == 0 or value != values[i - 1]
-        )
-        if stops not in self.names:
-            self.names[stops] = f"k{len(self.names)}"
-            self.rules.append(f"@keyframes {self.names[stops]}{{{stops}}}")
-        return self.names[stops]
 
 
 def _caption_spans(lines: list[str], formula: str, top: float, room: int) -> str:

@@ -52,8 +52,9 @@ class Folded:
         return (
             f'<div class="tapeviz-fold {themes.class_name(self.look["theme"])}">'
             f"<style>{css()}</style>"
-            '<nav class="tv-crumbs" aria-label="where you are in the tape" hidden>'
-            f'</nav><div class="tv-stage"><div class="tv-level">{svg}</div></div>'
+            '<div class="tv-crumbs" role="navigation" '
+            'aria-label="where you are in the tape" hidden>'
+            f'</div><div class="tv-stage"><div class="tv-level">{svg}</div></div>'
             f"{''.join(map(_template, self.insides))}"
             f"{surveys.html(self.survey, expanded=size >= OPEN)}</div>"
         )

@@ -138,8 +138,8 @@ class _GroupRenderer:
             level = table.level
             svg = self.picture(table.shared(), table.model) or ""
             said = table.caption()
-            html += f'<section class="tv-rounds"><p class="tv-say">{said}</p>'
-            html += f"{table.chooser()}{svg}{table.html()}</section>"
+            html += f'<div class="tv-rounds"><p class="tv-say">{said}</p>'
+            html += f"{table.chooser()}{svg}{table.html()}</div>"
             if inner is _NOTHING:
                 inner = level
         return html, inner

@@ -11,7 +11,7 @@ function make(tag, attributes = {}, ...inside) {
 
 // A picture whose styles are for itself: they name a class that no other has.
 function scoped(svg) {
-  const own = "tv" + (window.tv = -~window.tv);
+  const own = "tv-" + (window.tv = -~window.tv);
   svg.classList.add(own);
   for (const el of svg.querySelectorAll("style")) el.textContent = el.textContent.replace(/\.tapeviz(?![-\w])/g, "$&." + own);
   return svg;

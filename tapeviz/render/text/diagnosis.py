@@ -137,9 +137,9 @@ _RULES = (
     ".tapeviz-answer{color:@ink;background:@paper;padding:4px 14px "
     "10px;border-radius:6px;max-width:900px}.tapeviz-answer "
     ".tv-said{font-weight:600;margin:10px 0 6px}.tapeviz-answer "
-    "ol{margin:0;padding-left:1.6em}.tapeviz-answer ol.one{list-style:none;"
+    "ol{margin:0;padding-left:1.6em}.tapeviz-answer ol.tv-one{list-style:none;"
     "padding-left:0}.tapeviz-answer li{margin:8px 0 14px}.tapeviz-answer p{margin:2px "
-    "0 6px}.tapeviz-answer .kind{color:@muted;font-size:13px;margin:0}.tapeviz-answer "
+    "0 6px}.tapeviz-answer "
     ".tv-where{color:@muted;font-size:13px;margin:6px 0 2px}.tapeviz-answer "
     "pre{background:@code-fill;color:@ink;font-size:13px;line-height:1.5;margin:2px 0 "
     "8px;padding:6px 10px;border-radius:4px;overflow-x:auto;white-space:pre}"
@@ -162,7 +162,7 @@ def _section(answer: Answer, theme: str, *, drawn: bool) -> str:
     look = ' class="tv-one"' if len(answer.reasons) == 1 else ""
     reasons = f"<ol{look}>{items}</ol>" if items else ""
     shown = _picture(answer, theme) if drawn else ""
-    return f"<section>{said}{reasons}{shown}</section>"
+    return f"<div>{said}{reasons}{shown}</div>"
 
 
 def _item(reason: Reason, sources: Sequence[Source]) -> str:

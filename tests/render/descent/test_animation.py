@@ -74,8 +74,8 @@ def test_the_end_shows_the_whole_path(film: Film) -> None:
 
 
 def test_what_is_revealed_is_hidden_before(film: Film) -> None:
-    late = set(re.findall(r'class="late [^"]*"[^>]*\sid="([^"]+)"', film.svg)) | set(
-        re.findall(r'\sid="([^"]+)"[^>]*class="late ', film.svg)
+    late = set(re.findall(r'class="tv-late [^"]*"[^>]*\sid="([^"]+)"', film.svg)) | set(
+        re.findall(r'\sid="([^"]+)"[^>]*class="tv-late ', film.svg)
     )
     assert {"p1", "p10", "a0", "t0", "l1"} <= late
     assert not {"p0", "l0"} & late

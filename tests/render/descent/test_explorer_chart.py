@@ -49,7 +49,7 @@ def test_contours_run_where_the_loss_has_their_level() -> None:
     assert PLANE is not None
     seen = explorer_chart.window(PLANE, ("x", "y"))
     background = explorer_chart.background(PLANE, seen, "loss")
-    levels = re.findall(r'class="level" d="([^"]+)"', background["ground"])
+    levels = re.findall(r'class="tv-level" d="([^"]+)"', background["ground"])
     assert len(levels) == 11
     frame = background["frame"]
     smallest = numbers(levels[-1])

@@ -201,7 +201,7 @@ def test_a_zero_does_not_look_like_not_yet() -> None:
         for s in run.steps[:1]
     )
     film = backward_film(replace(run, steps=steps, results=(None,)))
-    assert 'class="late zero"' in film.svg
+    assert 'class="tv-late tv-zero"' in film.svg
     assert shown(film, len(film.frames) - 1, "n5") == "0"
     assert shown(film, len(film.frames) - 2, "n2") == "not yet"
     assert shown(film, len(film.frames) - 1, "n2") == "None"

@@ -33,15 +33,15 @@ def looks(svg: str, id: str, step: int, frames: int) -> dict[str, str]:
     for name in rule[1].split(",") if rule else ():
         track = re.search(rf"@keyframes {name}{{((?:[^{{}}]*{{[^}}]*}})*)}}", moving)
         assert track
-        stops = re.findall(r"([\d.]+)%{([\w-]+):([^}]*)}", track[1])
-        past = (stop for stop in stops if float(stop[0]) / 100 * frames <= step + 0.5)
-        found |= {key: value for _, key, value in past}
+        for percent, set_here in re.findall(r"([\d.]+)%{([^}]*)}", track[1]):
+            if float(percent) / 100 * frames <= step + 0.5:
+                found |= dict(re.findall(r"([\w-]+):([^;]*)", set_here))
     return found
 
 
 def test_every_frame_shows_the_marks_of_the_film(film: Film) -> None:
     svg, count = animate(film), len(film.frames)
-    late = set(re.findall(r'id="([^"]+)" class="late', film.svg))
+    late = set(re.findall(r'id="([^"]+)" class="tv-late', film.svg))
     ids = {id for frame in film.frames for id in frame.marks}
     assert len(ids) > 20
     for id in ids:
@@ -54,8 +54,8 @@ def test_every_frame_shows_the_marks_of_the_film(film: Film) -> None:
 
 
 def test_every_caption_has_its_turn(film: Film) -> None:
-    texts = ET.fromstring(animate(film, 2.0)).iter(f"{SVG}text")  # noqa: S314
-    captions = [el for el in texts if "words" in el.get("class", "")]
+    root = ET.fromstring(animate(film, 2.0))  # noqa: S314
+    captions = [*root.iterfind(f"{SVG}g[@class='tv-words']/{SVG}text")]
     assert len(captions) == len(film.frames)
     delays = [float(re.findall(r"-[\d.]+", el.get("style", ""))[0]) for el in captions]
     assert delays == [2.0 * (i - len(captions)) for i in range(len(captions))]
@@ -87,11 +87,11 @@ def test_it_holds_no_script_and_asks_for_nothing(film: Film) -> None:
 def test_the_code_is_lit_where_the_film_lights_it(film: Film) -> None:
     root = ET.fromstring(animate(film))  # noqa: S314
     boxes = [
-        el for el in root.iter(f"{SVG}rect") if "lit" in el.get("class", "").split()
+        el for el in root.iter(f"{SVG}rect") if "tv-lit" in el.get("class", "").split()
     ]
     spans = {s.text for frame in film.frames for s in frame.spans}
     assert len(boxes) == len(spans)
-    code = [el for el in root.iter(f"{SVG}text") if "code" in el.get("class", "")]
+    code = [el for el in root.iter(f"{SVG}text") if "tv-code" in el.get("class", "")]
     cell = float(code[2].get("textLength", "")) / len(code[2].text or "")
     widths = sorted(round((float(b.get("width", "")) - 4) / cell) for b in boxes)
     assert widths == sorted(map(len, spans))
@@ -113,7 +113,7 @@ def test_control_characters_do_not_break_it(film: Film) -> None:
 def test_any_picture_can_be_a_film() -> None:
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt" '
-        'viewBox="0 0 72 36"><g id="point.1"/><g id="p2" class="late x"/></svg>'
+        'viewBox="0 0 72 36"><g id="point.1"/><g id="p2" class="tv-late x"/></svg>'
     )
     source = Source("f", 1, tuple(f"line {i}" for i in range(40)))
     frames = (

@@ -88,13 +88,13 @@ def test_each_ghost_has_a_class_a_word_and_its_reason_on_hovering() -> None:
     for unrecorded, word in NOT_RECORDED.items():
         one = node("u1", "op", "w", unrecorded, note="Because.")
         found = parts(scene(Graph((one,))))["u1"]
-        assert "ghost" in classes(found)
+        assert "tv-ghost" in classes(found)
         assert said(found).split(" | ")[0] == word
         assert "Because." in (found.findtext(f"{SVG}title") or "")
     style = scene(unrecorded_graph()).svg
-    assert re.search(r"\.ghost \.frame\{[^}]*stroke-dasharray", style)
+    assert re.search(r"\.tv-ghost \.tv-frame\{[^}]*stroke-dasharray", style)
     plain = scene(samples.listing_102()).svg
-    assert ".ghost" not in plain
+    assert ".tv-ghost" not in plain
 
 
 def test_a_ghost_shows_a_source_whose_gradient_is_none() -> None:
@@ -112,9 +112,9 @@ def test_a_value_that_nobody_kept_is_a_question_mark() -> None:
 
 def test_what_failed_names_its_error_and_bears_a_cross() -> None:
     failed = parts(scene(unrecorded_graph()))["u3"]
-    assert {"ghost", "failed"} <= classes(failed)
+    assert {"tv-ghost", "tv-failed"} <= classes(failed)
     assert "ValueError" in said(failed)
-    assert failed.find(f"{SVG}path[@class='cross']") is not None
+    assert failed.find(f"{SVG}path[@class='tv-cross']") is not None
 
 
 @pytest.mark.parametrize("cut", CUTS)
@@ -122,18 +122,18 @@ def test_a_cut_has_bars_and_words(cut: str) -> None:
     graph = unrecorded_graph()
     edge = replace(graph.edges[1], cut=cut)
     found = parts(scene(replace(graph, edges=(graph.edges[0], edge))))
-    assert found["e2_0"].find(f"{SVG}path[@class='cut']") is not None
-    assert found["e1_0"].find(f"{SVG}path[@class='cut']") is None
+    assert found["e2_0"].find(f"{SVG}path[@class='tv-cut']") is not None
+    assert found["e1_0"].find(f"{SVG}path[@class='tv-cut']") is None
     assert CUTS[cut] in said(found["e2_0"])
     assert "It is flat." in (found["e2_0"].findtext(f"{SVG}title") or "")
 
 
 def test_trails_are_arrows_of_their_own() -> None:
     found = parts(scene(unrecorded_graph()))
-    assert "trail" in classes(found["t0"])
-    assert "trail" not in classes(found["e1_0"])
+    assert "tv-trail" in classes(found["t0"])
+    assert "tv-trail" not in classes(found["e1_0"])
     assert "did not record" in (found["t0"].findtext(f"{SVG}title") or "")
-    assert found["t1"].find(f"{SVG}path[@class='cut']") is not None
+    assert found["t1"].find(f"{SVG}path[@class='tv-cut']") is not None
 
 
 def rect(element: ET.Element) -> tuple[float, float, float, float]:
@@ -169,7 +169,7 @@ def test_the_legend_explains_what_is_used_and_nothing_else() -> None:
         return [
             t.text or ""
             for g in root.iter(f"{SVG}g")
-            if g.get("class") == "key"
+            if g.get("class") == "tv-key"
             for t in g.iter(f"{SVG}text")
         ]
 
@@ -186,13 +186,15 @@ def test_the_legend_explains_what_is_used_and_nothing_else() -> None:
     zero = Graph((node("n0", "variable", "x", grad="value", gradient=scalar(0.0)),))
     assert keys(zero) == ["gradient exactly zero"]
     above = scene(unrecorded_graph(), legend=False).svg.split("u3")[0]
-    assert 'class="below"' not in above
+    assert 'class="tv-below"' not in above
 
 
 def test_the_three_marks_differ_in_shape() -> None:
     def mark(one: Node) -> list[tuple[str, str | None]]:
         element = parts(scene(Graph((one,))))["n0-grad"]
-        return [(e.tag, e.get("d")) for e in element.iter() if e.get("class") == "mark"]
+        return [
+            (e.tag, e.get("d")) for e in element.iter() if e.get("class") == "tv-mark"
+        ]
 
     states = (
         node("n0", "variable", "x"),
@@ -215,7 +217,7 @@ def test_notes_stand_below_and_within_the_picture(kind: str) -> None:
     assert noted.height > bare.height + 19
     assert noted.boxes == bare.boxes
     root = ET.fromstring(noted.svg)  # noqa: S314 - our own
-    lines = [t for t in root.iter(f"{SVG}text") if t.get("class") == "remark"]
+    lines = [t for t in root.iter(f"{SVG}text") if t.get("class") == "tv-remark"]
     assert " ".join(t.text or "" for t in lines) == long.strip()
     assert all(bare.height - 8 < float(t.attrib["y"]) < noted.height for t in lines)
 
@@ -227,7 +229,7 @@ def test_without_frames_the_tapes_are_named_below(
     monkeypatch.setattr(layout, "find_spec", lambda _: True)
     picture = scene(unrecorded_graph())
     assert ">outer watches x.<" in picture.svg
-    assert 'class="block"' not in picture.svg
+    assert 'class="tv-block"' not in picture.svg
 
 
 def test_an_empty_graph_says_why_it_is_empty() -> None:

@@ -55,11 +55,14 @@ def test_each_kind_has_a_shape_words_and_a_colour_of_its_own() -> None:
     before, after = two()
     svg = scene(changed(compare(before, after))).svg
     svg += scene(changed(compare(after, Graph()))).svg
-    sign = r'class="(\w+)"><rect class="plate".*?class="sign" d="M[\d.]+ [\d.]+(.*?)"'
+    sign = (
+        r'class="tv-(\w+)"><rect class="tv-plate".*?'
+        r'class="tv-sign" d="M[\d.]+ [\d.]+(.*?)"'
+    )
     signs = dict(re.findall(sign, svg))
     assert len({*signs.values()}) == len(signs) == 3
     colours = {
-        re.search(rf"\.{kind} \.plate[^{{]*\{{stroke:(#\w+)", svg)[1]  # type: ignore[index]
+        re.search(rf"\.tv-{kind} \.tv-plate[^{{]*\{{stroke:(#\w+)", svg)[1]  # type: ignore[index]
         for kind in signs
     }
     assert len(colours) == 3

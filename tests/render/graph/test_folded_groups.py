@@ -134,4 +134,4 @@ def test_a_shared_picture_bears_no_name_of_one_round_alone() -> None:
     found = held(replace(graph, nodes=nodes))
     (loop,) = (one for one in found if "tv-rounds" in one.html)
     assert "look like this" in loop.html
-    assert not re.findall(r'class="name"[^>]*>W\d', loop.html)
+    assert not re.findall(r'class="tv-name"[^>]*>W\d', loop.html)

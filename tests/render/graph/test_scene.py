@@ -118,7 +118,7 @@ def test_shapes_flow_along_edges_and_broadcasting_is_marked() -> None:
     assert said(parts["e3"]) == "(3,) → (2, 3)"
     assert "broadcast" in parts["e3"].attrib["class"]
     heads = {
-        e: len(parts[e].findall(f"{SVG}path[@class='head']")) for e in ("e2", "e3")
+        e: len(parts[e].findall(f"{SVG}path[@class='tv-head']")) for e in ("e2", "e3")
     }
     assert heads == {"e2": 1, "e3": 2}
     stretched = by_id(parsed(scene(samples.big())))["e1"]
@@ -127,16 +127,16 @@ def test_shapes_flow_along_edges_and_broadcasting_is_marked() -> None:
 
 def test_dead_edges_are_marked() -> None:
     picture = scene(samples.listing_102())
-    dead = re.findall(r'id="(e\d)" class="edge dead"', picture.svg)
+    dead = re.findall(r'id="(e\d)" class="tv-edge tv-dead"', picture.svg)
     assert dead == ["e1", "e2", "e7"]
-    assert ".tapeviz .dead .wire{stroke-dasharray" in picture.svg
+    assert ".tapeviz .tv-dead .tv-wire{stroke-dasharray" in picture.svg
 
 
 def test_three_marks_differ_in_words_and_in_shape() -> None:
     parts = by_id(parsed(scene(samples.marks())))
     slots = [parts[f"{id}-grad"] for id in ("n0", "n1", "n2")]
     assert [said(slot) for slot in slots] == ["zero", "None", "not yet"]
-    shapes = [[el.tag for el in slot if el.get("class") == "mark"] for slot in slots]
+    shapes = [[el.tag for el in slot if el.get("class") == "tv-mark"] for slot in slots]
     assert len({tuple(shape) for shape in shapes}) == 3
     assert all(shapes)
 
@@ -145,14 +145,16 @@ def test_kinds_differ_in_shape_words_and_class() -> None:
     graph = samples.big()
     constant = replace(samples.listing_102().nodes[1], id="n9")
     parts = by_id(parsed(scene(replace(graph, nodes=(*graph.nodes, constant)))))
-    frames = {id: parts[id].find(f"{SVG}*[@class='frame']") for id in parts}
+    frames = {id: parts[id].find(f"{SVG}*[@class='tv-frame']") for id in parts}
     looks = [
         (frames[id].tag, frames[id].get("rx"), parts[id].attrib["class"].split()[1])  # type: ignore[union-attr]
         for id in ("n0", "n1", "n2", "n9")
     ]
     assert len({look[:2] for look in looks}) == 4
-    assert [look[2] for look in looks] == ["variable", "watched", "op", "constant"]
-    assert parts["n4"].find(f"{SVG}*[@class='frame rim']") is not None
+    assert [look[2] for look in looks] == [
+        "tv-variable", "tv-watched", "tv-op", "tv-constant",
+    ]  # fmt: skip
+    assert parts["n4"].find(f"{SVG}*[@class='tv-frame tv-rim']") is not None
 
 
 def test_arrays_are_cells_or_words() -> None:
