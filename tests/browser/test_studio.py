@@ -25,7 +25,7 @@ panel
 """
 
 _LATENCY = """async ([root, moves]) => {
-  const range = root.querySelector('.tb-range');
+  const range = root.querySelector('.tv-b-range');
   const took = [];
   for (const value of moves) {
     const before = root.dataset.run;
