@@ -262,9 +262,9 @@ class Records(Sequence[Record]):
         return Asked([t for t, _ in seeds], [g for _, g in seeds], list(sources))
 
     @property
-    def silent(self) -> CallSite | None:
-        """Where a block ended that recorded no operation, if one did."""
-        return CallSite(*self._tape._silent) if self._tape._silent else None
+    def entered(self) -> CallSite | None:
+        """The ``with`` that entered the tape's block, None if it never was."""
+        return CallSite(*self._tape._entered) if self._tape._entered else None
 
     @property
     def failed(self) -> Failure | None:

@@ -82,7 +82,7 @@ class GradientTape:
     _watched: dict[int, tuple[int, Any]]  # id(leaf): its index, the leaf
     _late: Mapping[int, int] = MappingProxyType({})  # id(leaf): watched since
     _last: tuple[Seeds, list[Any]] | None = None  # the last gradient's arguments
-    _silent: tuple[Any, ...] = ()  # call site where a block without operations ended
+    _entered: tuple[Any, ...] = ()  # call site of the block's with
     _failed: tuple[Any, ...] = ()  # the error that ended the block: class, text, site
     _block: with_blocks.Block | None = None  # the block that it was entered by
     _dropped = 0  # operations that reset() threw away
@@ -114,6 +114,7 @@ class GradientTape:
         if self._recording is None or self._used:
             self._begin(now)
         self._block = block = with_blocks.entered()
+        self._entered = block[0].f_code, block[1]
         if with_blocks.suspends(block) or tape_stack.has_tasks:
             tape_stack.enter_task(self)
             now = tape_stack.now
@@ -151,7 +152,7 @@ class GradientTape:
         """A fresh recording: the one that outer tapes write, or a new one."""
         if self._recording is not None:
             self._windows, self._watched, self._late = [], {}, {}
-            self._silent, self._failed, self._dropped = (), (), 0
+            self._failed, self._dropped = (), 0
         self._recording = recording = Recording() if now is None else now.recording
         self._used = False
         recording.tapes += 1
@@ -191,20 +192,12 @@ class GradientTape:
         window = self._windows[-1]
         window[1] = len(recording.recs)
         self._is_recording = False
-        if window[0] == window[1] or recording.recs[-1][0] < READ:
-            self._nothing()
         now = tape_stack.now
         tapes = () if now is None else now.tapes
         left = () if len(tapes) < 2 else tuple(t for t in tapes if t is not self)
         tape_stack.change(now, left, recording)
         if tape_stack.has_tasks:
             tape_stack.leave_task(self)
-
-    def _nothing(self) -> None:
-        """Remember the call site where a block without an operation ends."""
-        frame = caller()
-        if frame is not None:
-            self._silent = (frame.f_code, frame.f_lasti)
 
     def watch(self, tensor: Any) -> None:
         """Record what is computed from a tensor (or from any nest of tensors)."""

@@ -12,13 +12,11 @@ from functools import cached_property
 from typing import Any
 
 from tapeviz.engine.tensor import Tensor, Variable, wrap
+from tapeviz.inspect.gradient_question import Question
 from tapeviz.inspect.graph_builder import GraphBuilder
-from tapeviz.inspect.reasons import not_on_tape
-from tapeviz.inspect.reasons.question import Question
 from tapeviz.inspect.source.dataflow import CallSite, ProgramSource, Statement, dotted
 from tapeviz.inspect.source.positions import positions
 from tapeviz.inspect.source.variables import Names
-from tapeviz.trace.diagnosis import Reason
 from tapeviz.trace.graph import Span
 
 Definition = tuple[Statement, ast.expr]
@@ -35,8 +33,6 @@ OPERATORS = {
     ast.USub: "negative",
 }
 """The registry's name for each of Python's operators."""
-
-_DIRECT = (ast.BinOp, ast.Compare)
 
 
 class Lookup:
@@ -69,10 +65,6 @@ class Lookup:
         found = [n for n, thing in list(self.names.items()) if thing is self.tape]
         return next((n for n in found if not n.startswith("_")), "")
 
-    def reason(self, thing: Any, name: str) -> Reason | None:
-        """Why the tape does not watch a tensor or variable, if that is known."""
-        return next(iter(not_on_tape.source(self.about(thing, name))), None)
-
     # -- lines -----------------------------------------------------------------------
 
     def line(self, call_site: CallSite) -> Statement | None:
@@ -87,21 +79,10 @@ class Lookup:
             self._nodes[call_site] = self.program.node_at(call_site)
         return self._nodes[call_site]
 
-    @cached_property
+    @property
     def block(self) -> tuple[Statement, ast.With] | None:
-        """The with-block of the tape, if there is no doubt which one it is."""
-        silent = self.builder.records.silent
-        if silent is not None:
-            line = self.line(silent)
-            if line is not None and isinstance(line.node, ast.With):
-                return line, line.node
-        found = self.program.blocks(self.question.tape_name) if self._called else []
-        asking = self.program.asking_line
-        early = [one for one in found if asking is None or one[0].order <= asking.order]
-        lines = self.question._recorded_lines
-        holding = [one for one in early if any(one[1] in line.withs for line in lines)]
-        best = holding or (early if len(early) == 1 else [])
-        return best[-1] if best else None
+        """The with-block of the tape, if the code shows it."""
+        return self.question.block
 
     def inside(self, line: Statement) -> bool:
         """Whether a line is in the tape's block."""
@@ -193,28 +174,7 @@ class Lookup:
 
     def operand(self, i: int, slot: int) -> Definition | None:
         """The expression of an operand of record ``i``, where the code shows it."""
-        record = self.builder.records[i]
-        call_site = record.call_site
-        if call_site is None:
-            return None
-        node, line = self.node(call_site), self.line(call_site)
-        if isinstance(node, _DIRECT) and line is not None:
-            right = node.right if isinstance(node, ast.BinOp) else node.comparators[0]
-            return line, (node.left, right)[slot] if slot < 2 else node.left
-        alone = (
-            isinstance(node, ast.Call) and len(self._at.get(_key(call_site), ())) == 1
-        )
-        inputs = len(record.operands)
-        if alone and line is not None and isinstance(node, ast.Call):
-            args = node.args
-            plain = not any(isinstance(a, ast.Starred) for a in args)
-            if plain and len(args) >= inputs > slot and not self._own(node):
-                return line, args[slot]
-        return None
-
-    def _own(self, node: ast.Call) -> bool:
-        """Whether a call may be of one of the learner's own functions."""
-        return not dotted(node.func).startswith(f"{self.question.tf}.")
+        return self.question.operand(i, slot)
 
     @cached_property
     def _at(self) -> dict[Any, list[int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,16 +14,16 @@ from tapeviz.engine import nest
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Variable, array_of, raw, wrap
-from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
-from tapeviz.inspect.reasons import broken_path, code_edits, not_on_tape
-from tapeviz.inspect.reasons.nonfinite import fine, nonfinite
-from tapeviz.inspect.reasons.question import (
+from tapeviz.inspect.gradient_question import (
     Question,
-    in_code_order,
     is_value,
     number,
     program,
 )
+from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
+from tapeviz.inspect.reasons import broken_path, code_edits, not_on_tape
+from tapeviz.inspect.reasons.derivatives import derivative, is_derivative
+from tapeviz.inspect.reasons.nonfinite import fine, nonfinite
 from tapeviz.inspect.reasons.zero_gradient import none_left, zeros
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.dataflow import CallSite, ProgramSource
@@ -225,10 +225,29 @@ def _reasons(question: Question, result: str, steps: list[Any]) -> list[Reason]:
     if result in ("nan", "inf"):
         return [r for _, r in nonfinite(question, steps)] or [_unknown(question)]
     found = in_code_order(
-        [*broken_path.leaving(question), *broken_path.assigned(question)]
+        [
+            *broken_path.leaving(question),
+            *broken_path.assigned(question),
+            *broken_path.left_out(question, steps),
+            *not_on_tape.left_before(question),
+        ]
     )
     odd = any(not fine(array_of(t)) for t in question.targets)
     return found or ([r for _, r in nonfinite(question, steps)] if odd else [])
+
+
+def in_code_order(found: Iterable[tuple[Any, Reason]]) -> list[Reason]:
+    """The reasons in the order of the code, one for each kind and span."""
+    distinct: list[Reason] = []
+    for _, reason in sorted(found, key=lambda pair: pair[0]):
+        same = (
+            k
+            for k in distinct
+            if k.span is not None and k.span == reason.span and k.kind == reason.kind
+        )
+        if next(same, None) is None:
+            distinct.append(reason)
+    return distinct
 
 
 def _none(question: Question) -> Iterator[tuple[Any, Reason]]:
@@ -240,23 +259,27 @@ def _none(question: Question) -> Iterator[tuple[Any, Reason]]:
     found = [] if known else list(not_on_tape.source(question))
     yield from (((-1,), reason) for reason in found)
     if all(y < 0 for y in question.ys):
-        more = [*not_on_tape.target(question), *broken_path.leaving(question)]
-        late = list(broken_path.late(question)) if question.x >= 0 else []
-        if late:
-            yield from late
-        else:
-            more = more or list(_target_not_recorded(question, found))
-            yield from more
+        yield from _unrecorded(question, found)
         return
     if question.x >= 0:
         yield from _connected(question, bool(found))
     elif not found:
-        more = [
-            pair
-            for line in question.chain
-            for pair in not_on_tape.faults(question, line)
-        ]
+        more = list(not_on_tape.lost(question))
         yield from more or broken_path.unconnected(question)
+
+
+def _unrecorded(
+    question: Question, found: list[Reason]
+) -> Iterator[tuple[Any, Reason]]:
+    """The reasons where the target is not on the tape."""
+    late = list(broken_path.late(question)) if question.x >= 0 else []
+    left = list(broken_path.leaving(question))
+    yield from (
+        late
+        or (is_derivative(question) and (left or list(derivative(question))))
+        or [*not_on_tape.target(question), *left]
+        or list(_target_not_recorded(question, found))
+    )
 
 
 def _connected(question: Question, named: bool) -> Iterator[tuple[Any, Reason]]:
@@ -266,13 +289,10 @@ def _connected(question: Question, named: bool) -> Iterator[tuple[Any, Reason]]:
         *broken_path.late(question),
     ]
     more = more or list(broken_path.silent(question))
-    if not more and not named:
-        more = [
-            pair
-            for line in not_on_tape.relevant_lines(question)
-            for pair in not_on_tape.faults(question, line)
-        ]
-    yield from more or (() if named else broken_path.unconnected(question))
+    if not named:
+        more = more or [*not_on_tape.lost(question)] or [*derivative(question)]
+        more = more or [*broken_path.unconnected(question)]
+    yield from more
 
 
 def _target_not_recorded(

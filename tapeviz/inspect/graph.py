@@ -9,8 +9,8 @@ from tapeviz.engine.records import Asked
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.code_lookup import is_tensor
 from tapeviz.inspect.gc_pause import bulk
+from tapeviz.inspect.gradient_question import program
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
-from tapeviz.inspect.reasons.question import program
 from tapeviz.inspect.source.dataflow import CallSite
 from tapeviz.inspect.source.variables import Names
 from tapeviz.inspect.unrecorded import add_unrecorded

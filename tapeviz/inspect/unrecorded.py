@@ -210,7 +210,8 @@ class UnrecordedParts:
 
     def _leaf(self, node: Node, thing: Any) -> Node:
         """A tensor that was not computed from anything in the picture."""
-        why = self.look.reason(thing, node.name)
+        question = self.look.about(thing, node.name)
+        why = next(iter(not_on_tape.source(question)), None)
         kind = "variable" if isinstance(thing, Variable) else "constant"
         unrecorded = "elsewhere" if self.look.question.foreign(thing) else "unwatched"
         unrecorded = (

@@ -80,7 +80,7 @@ def _ask_for_a_pair(pair: Any) -> None:
         raise TypeError(error_message("a mistake is an answer and a sentence", fix))
 
 
-_NONE = "The gradient is still None: the tape does not know that you care about x."
+_NONE = "The gradient is still None: is x a float, and does the tape watch it?"
 
 _IN_PLACE = (
     "And w = w - ... makes a new tensor; w.assign_sub(...) changes the variable."

@@ -10,8 +10,8 @@ import numpy as np
 
 from tapeviz.engine.records import Event
 from tapeviz.engine.tensor import Variable, array_of
+from tapeviz.inspect.gradient_question import Question, edge
 from tapeviz.inspect.reasons import code_edits, flat_ops, not_on_tape
-from tapeviz.inspect.reasons.question import Question, edge
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
 
@@ -30,6 +30,75 @@ def cuts(question: Question) -> Findings:
     yield from assigned(question)
 
 
+def left_out(question: Question, steps: list[Any]) -> Findings:
+    """Where a gradient that reaches the source has not come on all the paths.
+
+    ``steps`` are those of ``tape.backward_steps``. What only chooses, as the condition
+    of a where, has no gradient to lose.
+    """
+    seen: set[int] = set()
+    for i, _, contributions in steps:
+        given = {slot for slot, *_ in contributions}
+        for slot, j in enumerate(question.records[i].operands):
+            if slot not in given and not _chooses(question, i, j):
+                yield from _lost(question, i, slot, j, seen)
+
+
+def _chooses(question: Question, i: int, j: int) -> bool:
+    """Whether an operand only says which of the other ones counts."""
+    if j < 0 or not any(question.op(i).rules):
+        return False
+    return question.value(j).dtype.kind not in "fc"
+
+
+def _lost(question: Question, i: int, slot: int, j: int, seen: set[int]) -> Findings:
+    """Where the path through an operand that gets no gradient was cut."""
+    if j < 0 or not question.after_x[j]:
+        return
+    cut = question.rule(i, slot) is None
+    if question.op(i).name == "custom":
+        yield question.order(i), silence(question, i, j, edge(i, slot))
+    elif i not in question.own:
+        yield question.order(i), _not_recording(question, i, slot)
+    elif cut and not _behind_a_cut(question, j):
+        if question.alone(i):
+            through = _straight_through(question, i)
+            yield question.order(i), through or _cut(question, i, slot, j)
+    elif j not in seen:
+        seen.add(j)
+        for other, k in enumerate(question.records[j].operands):
+            if not _chooses(question, j, k):
+                yield from _lost(question, j, other, k, seen)
+
+
+def _straight_through(question: Question, i: int) -> Reason | None:
+    """The idiom ``u + stop_gradient(step(u) - u)``, which is meant so."""
+    j = question.records[i].operands[0]
+    if question.op(i).name != "stop_gradient" or question.op(j).name != "subtract":
+        return None
+    plain = question.records[j].operands[1]
+    adds = any(
+        r.op.name == "add" and {i, plain} == {*r.operands} for r in question.records
+    )
+    if not adds or plain < 0:
+        return None
+    step, u = (_shown(question, j, 0), question.known(plain))
+    return Reason(
+        "stopped",
+        f"{question.code(i)} counts as a constant: the value is that of {step}, the "
+        f"gradient that of {u} alone, a straight-through estimate.",
+        "nothing, if that is meant",
+        question.builder.span(i),
+        edges=edge(i, 0),
+    )
+
+
+def _shown(question: Question, i: int, slot: int) -> str:
+    """The code of an operand."""
+    found = question.operand(i, slot)
+    return "the other operand" if found is None else code_of(found[1])
+
+
 def assigned(question: Question) -> Findings:
     """Values on the path that were assigned to a variable."""
     for index, to, event in question.jumps:
@@ -43,10 +112,11 @@ def _event_order(question: Question, event: Event) -> Any:
 
 
 def _behind_a_cut(question: Question, j: int) -> bool:
-    """Whether record ``j`` itself passes no gradient, as a condition does."""
+    """Whether record ``j`` is a condition or whole number, which passes no gradient."""
     record = question.records[j]
-    slots = range(len(record.operands))
-    return not record.is_leaf and all(question.rule(j, s) is None for s in slots)
+    if record.is_leaf or question.value(j).dtype.kind in "fc":
+        return False
+    return all(question.rule(j, s) is None for s in range(len(record.operands)))
 
 
 def _not_recording(question: Question, i: int, slot: int) -> Reason:
@@ -74,6 +144,8 @@ def said(question: Question, i: int, slot: int, j: int) -> tuple[str, str, str]:
     if op.name == "cast_whole":
         dtype = np.dtype(question.records[i].settings[0])
         return flat_ops.cast(question.tf, code, what, dtype)
+    if op.name in flat_ops.COMPARES and _is_derivative(question.node(i)):
+        return _corner(question.tf, code)
     found = flat_ops.step(question.tf, code, op.name)
     if found is not None:
         return found
@@ -90,6 +162,21 @@ def said(question: Question, i: int, slot: int, j: int) -> tuple[str, str, str]:
         f"{code} passes no gradient to {what}{which}.",
         "let the target depend on it in another way too",
     )
+
+
+def _corner(tf: str, code: str) -> tuple[str, str, str]:
+    sentence = (
+        f"{code} holds the slope of something with a corner, which jumps from one "
+        "number to another and passes no gradient."
+    )
+    smooth = f"use a smooth function such as {tf}.nn.softplus"
+    return "step", sentence, f"where second derivatives are wanted, {smooth}"
+
+
+def _is_derivative(node: Any) -> bool:
+    """Whether code asks a tape for a derivative."""
+    verbs = (".gradient", ".jacobian", ".batch_jacobian")
+    return isinstance(node, ast.Call) and dotted(node.func).endswith(verbs)
 
 
 def assignment(question: Question, index: int, event: Event) -> Reason:
@@ -138,7 +225,9 @@ def _unassigned(question: Question, line: Statement | None) -> code_edits.Edits:
     if not isinstance(node, ast.Expr) or not name.isidentifier():
         return ()
     new = name if line.loops else f"new_{name}"
-    value = f"{name} {_SIGNS[verb]} {arg}" if verb in _SIGNS else arg
+    value = arg
+    if verb in _SIGNS:
+        value = code_edits.filled(f"{name} {_SIGNS[verb]} ARG", ARG=call.args[0])
     if not value or not verb.startswith("assign"):
         return ()
     later = [
@@ -238,10 +327,6 @@ def _used_before(question: Question, line: Statement) -> bool:
 
 def unconnected(question: Question) -> Findings:
     """No path leads from the source to the target."""
-    line = not_on_tape.gradient_line(question)
-    if line is not None:
-        yield line.order, not_on_tape.linear(question, line)
-        return
     special = _swapped(question) or decision(question)
     if special is not None:
         yield special

@@ -7,18 +7,27 @@ import linecache
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tapeviz.inspect.reasons.question import Question, edit
-from tapeviz.inspect.source.dataflow import Statement, code_of, deep, dotted
+from tapeviz.engine.tensor import wrap
+from tapeviz.inspect.gradient_question import Question, edit
+from tapeviz.inspect.source.dataflow import (
+    Statement,
+    code_of,
+    deep,
+    dotted,
+    parent_of,
+)
 from tapeviz.trace.diagnosis import Edit
 
 Edits = tuple[Edit, ...]
+_TENSOR = wrap(0.0)
 
 FUNCTIONS = {
     "log": "math.log", "log1p": "math.log1p", "sum": "reduce_sum",
     "mean": "reduce_mean",
     "max": "reduce_max", "min": "reduce_min", "prod": "reduce_prod", "power": "pow",
     "amax": "reduce_max", "amin": "reduce_min", "fabs": "abs", "absolute": "abs",
-    "norm": "norm", "concatenate": "concat", "clip": "clip_by_value",
+    "norm": "norm", "concatenate": "concat", "dot": "tensordot",
+    "clip": "clip_by_value",
     "expm1": "math.expm1",
 } | {
     name: name for name in (
@@ -35,7 +44,11 @@ def watch(question: Question, name: str, *, after: Statement | None = None) -> E
     if question.block is None or not name:
         return ()
     line, block = question.block
-    call = f"{question.tape_name}.watch({name})"
+    program, asking = question.program, question.program.asking_line
+    if asking is not None and program.key(name, line) != program.key(name, asking):
+        return ()
+    called = (code_of(i.optional_vars) for i in block.items if i.optional_vars)
+    call = f"{next(called, question.tape_name)}.watch({name})"
     if after is not None:
         node: Any = after.node
         end = (node.end_lineno, node.end_col_offset)
@@ -54,8 +67,36 @@ def _before(
 
 
 def replace(question: Question, line: Statement | None, node: Any, new: str) -> Edits:
-    """An expression replaced by the code ``new``."""
-    return () if line is None else edit(question.span(line, node), new)
+    """An expression replaced by the code ``new``, in parentheses where it needs any."""
+    if line is None:
+        return ()
+    text = f"({new})" if _binds_less(line, node, new) else new
+    return edit(question.span(line, node), text)
+
+
+_LOOSE = (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Lambda)
+
+
+def _binds_less(line: Statement, node: Any, new: str) -> bool:
+    """Whether ``new``, put in the place of a node, would be torn apart there."""
+    around = parent_of(line, node)
+    tight = isinstance(around, (*_LOOSE, ast.Starred)) or (
+        isinstance(around, (ast.Attribute, ast.Subscript)) and around.value is node
+    )
+    return tight and isinstance(ast.parse(new, mode="eval").body, _LOOSE)
+
+
+def filled(template: str, **parts: ast.AST) -> str:
+    """A template's code with expressions put in for some of its names.
+
+    >>> filled("A / B", A=ast.parse("a + b").body[0].value, B=ast.Name("c"))
+    '(a + b) / c'
+    """
+
+    def change(node: ast.AST) -> ast.AST | None:
+        return parts.get(node.id) if isinstance(node, ast.Name) else None
+
+    return code_of(_Change(change).visit(ast.parse(template, mode="eval").body))
 
 
 def reword(
@@ -180,17 +221,42 @@ def unpause(question: Question, line: Statement) -> Edits:
 
 
 def stay(question: Question, line: Statement | None, node: Any) -> Edits:
-    """The same computation with tensors instead of NumPy and Python numbers."""
+    """The same computation with tensors instead of NumPy and Python numbers.
+
+    None where something would be asked of a tensor that only an array can do.
+    """
     if line is None:
         return ()
-    outer = outermost(question, line, node)
-    missing: list[str] = []
+    tensors = _AsTensors(question)
+    outer = _with_methods(line, outermost(question, line, node))
+    edits = reword(question, line, outer, tensors.change)
+    used = (
+        n
+        for other in question.program.lines
+        if other.scope == line.scope and other.order > line.order
+        for n in other.parts
+    )
+    lacking = any(
+        isinstance(n, ast.Attribute)
+        and dotted(n.value) in line.makes
+        and not hasattr(_TENSOR, n.attr)
+        for n in used
+    )
+    return () if tensors.missing or lacking else edits
 
-    def change(one: ast.AST) -> ast.AST | None:
-        return _as_tensors(question, one, missing)
 
-    edits = reword(question, line, outer, change)
-    return () if missing else edits
+def _with_methods(line: Statement, node: Any) -> Any:
+    """An expression with the methods and attributes that are asked of its value."""
+    whole = node
+    while True:
+        around = parent_of(line, node)
+        asks = isinstance(around, ast.Attribute)
+        asks = asks or (isinstance(around, ast.Call) and around.func is node)
+        part = isinstance(around, ast.Subscript) and around.value is node
+        if not (asks or part or isinstance(around, (ast.BinOp, ast.UnaryOp))):
+            return whole
+        node = around
+        whole = node if asks else whole
 
 
 def outermost(question: Question, line: Statement, node: Any) -> Any:
@@ -239,44 +305,108 @@ def _packed(question: Question, node: ast.expr) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-_PLAIN = (
-    "float",
-    "int",
-    "array",
-    "asarray",
-    "float32",
-    "float64",
-    "constant",
-    "Variable",
-)
+_PLAIN = {
+    "float", "int", "array", "asarray", "float32", "float64", "constant", "Variable",
+}  # fmt: skip
 """Functions that only change what kind of thing a value is."""
 
+_METHODS = {
+    "T": "transpose(V)", "transpose": "transpose(V)", "copy": "identity(V)",
+    "sum": "reduce_sum(V)", "mean": "reduce_mean(V)", "max": "reduce_max(V)",
+    "min": "reduce_min(V)", "prod": "reduce_prod(V)", "std": "math.reduce_std(V)",
+    "var": "math.reduce_variance(V)", "reshape": "reshape(V)", "dot": "tensordot(V)",
+    "flatten": "reshape(V, [-1])", "ravel": "reshape(V, [-1])", "clip":
+    "clip_by_value(V)", "squeeze": "squeeze(V)", "cumsum": "cumsum(V)",
+}  # fmt: skip
+"""What TensorFlow writes for the attributes and methods of an array V."""
 
-def _as_tensors(
-    question: Question, node: ast.AST, missing: list[str]
-) -> ast.AST | None:
-    if isinstance(node, ast.JoinedStr):
-        missing.append("f")
-    if not isinstance(node, ast.Call):
-        return None
-    if dotted(node.func) in ("str", "repr", "format", "list"):
-        missing.append(dotted(node.func))
-    if not escapes(question, node):
-        return None
-    name = dotted(node.func).rpartition(".")[2]
-    if isinstance(node.func, ast.Attribute) and _bare(node):
-        return node.func.value
-    if name in _PLAIN:
-        return _packed(question, node.args[0]) if node.args else None
-    if name not in FUNCTIONS and name != "dot":
-        missing.append(name)
-        return None
-    new, more = ("tensordot", ", 1") if name == "dot" else (FUNCTIONS[name], "")
-    return ast.parse(f"{question.tf}.{new}({_list(node)}{more})", mode="eval").body
+_AXES = {"axis", "keepdims", "axes"}
+_TEXT = ("str", "repr", "format", "list")
 
 
-def _list(node: ast.Call) -> str:
-    return ", ".join(code_of(a) for a in (*node.args, *node.keywords))
+class _AsTensors:
+    """Rewrites expressions, operands first; ``missing`` is what tensors can't do."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.missing: list[str] = []
+        self._arrays: list[ast.AST] = []
+
+    def change(self, node: ast.AST) -> ast.AST | None:
+        """What to write for a node; None to leave it."""
+        if isinstance(node, ast.JoinedStr):
+            self.missing.append("f")
+        if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Subscript)):
+            if any(self._was_array(n) for n in ast.iter_child_nodes(node)):
+                self._arrays.append(node)
+            return None
+        if isinstance(node, ast.Attribute):
+            return self._attribute(node)
+        made = self._call(node) if isinstance(node, ast.Call) else None
+        if made is not None:
+            self._arrays.append(made)
+        return made
+
+    def _was_array(self, node: ast.AST) -> bool:
+        return any(node is one for one in self._arrays)
+
+    def _attribute(self, node: ast.Attribute) -> ast.AST | None:
+        if not self._was_array(node.value) or hasattr(_TENSOR, node.attr):
+            return None
+        if node.attr == "T":
+            self._arrays.append(found := self._filled("transpose(V)", node.value))
+            return found
+        if node.attr not in _METHODS and node.attr not in _NUMBERS:
+            self.missing.append(node.attr)
+        return None
+
+    def _filled(self, text: str, value: ast.AST, more: str = "") -> ast.expr:
+        code = filled(f"{self.question.tf}.{text}", V=value)
+        code = f"{code[:-1]}, {more})" if more else code
+        return ast.parse(code, mode="eval").body
+
+    def _method(self, func: ast.Attribute, node: ast.Call) -> ast.AST | None:
+        """A method of what was an array."""
+        args = [code_of(a) for a in node.args]
+        if func.attr in ("reshape", "transpose") and len(args) > 1:
+            args = [f"({', '.join(args)})"]
+        words = [code_of(word) for word in node.keywords]
+        args += ["1"] * (func.attr == "dot") + words
+        self._check(node)
+        return self._filled(_METHODS[func.attr], func.value, ", ".join(args))
+
+    def _check(self, node: ast.Call) -> None:
+        """Note the keywords that only NumPy has."""
+        known = {word.arg for word in node.keywords} <= _AXES
+        self.missing += [] if known else ["keyword"]
+
+    def _call(self, node: ast.Call) -> ast.AST | None:
+        func = node.func
+        if isinstance(func, ast.Attribute) and _bare(node):
+            return func.value
+        if isinstance(func, ast.Attribute) and self._was_array(func.value):
+            return self._method(func, node) if func.attr in _METHODS else None
+        if dotted(func) in _TEXT:
+            self.missing.append(dotted(func))
+        if not escapes(self.question, node):
+            return None
+        name = dotted(func).rpartition(".")[2]
+        if name in _PLAIN:
+            return _packed(self.question, node.args[0]) if node.args else None
+        if name not in FUNCTIONS:
+            self.missing.append(name)
+            return None
+        self._check(node)
+        args = [code_of(a) for a in (*node.args, *node.keywords)]
+        args += (
+            [_LAST[name]] if name in _LAST and len(args) < 3 - (name != "dot") else []
+        )
+        code = f"{self.question.tf}.{FUNCTIONS[name]}({', '.join(args)})"
+        return ast.parse(code, mode="eval").body
+
+
+_LAST = {"dot": "1", "concatenate": "0"}
+"""The last argument that TensorFlow wants and NumPy does not."""
 
 
 def floats(question: Question, line: Statement | None, call: ast.expr | None) -> Edits:

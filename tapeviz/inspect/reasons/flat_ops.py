@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tapeviz.inspect.gradient_question import LONG, Question
 from tapeviz.inspect.reasons import code_edits
-from tapeviz.inspect.reasons.question import LONG, Question
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
 
@@ -129,23 +129,24 @@ def suggested_edits(
     elif isinstance(node, ast.Compare) and name in COMPARES and line is not None:
         return _smooth(question, line, node)
     elif isinstance(node, ast.BinOp) and name == "floordiv":
-        plain = f"{code_of(node.left)} / {code_of(node.right)}"
+        plain = ast.BinOp(node.left, ast.Div(), node.right)
         return code_edits.replace(question, line, node, _through(question, plain, node))
     return ()
 
 
-def _through(question: Question, plain: str, node: ast.AST) -> str:
+def _through(question: Question, plain: ast.expr, node: ast.expr) -> str:
     """A straight-through estimator: the step's value, the plain derivative."""
-    return f"({plain} + {question.tf}.stop_gradient({code_of(node)} - {plain}))"
+    template = f"U + {question.tf}.stop_gradient(STEP - U)"
+    return code_edits.filled(template, U=plain, STEP=node)
 
 
 def _uncalled(
     question: Question, line: Statement | None, node: ast.Call, name: str
 ) -> code_edits.Edits:
-    tf, inner = question.tf, code_of(node.args[0])
+    tf, inner = question.tf, node.args[0]
     back = _cast_back(question, line, node)
     if name == "stop_gradient":
-        return code_edits.replace(question, line, node, inner)
+        return code_edits.replace(question, line, node, code_of(inner))
     if name in STAIRCASES:
         return code_edits.replace(question, line, node, _through(question, inner, node))
     if name == "cast_whole" and len(node.args) > 1 and back:
@@ -186,11 +187,10 @@ def _smooth(question: Question, line: Statement, node: ast.Compare) -> code_edit
         left, right = right, left
     gap = ast.BinOp(left, ast.Sub(), right)
     zero = isinstance(right, ast.Constant) and right.value == 0
-    soft = f"{question.tf}.sigmoid({code_of(left if zero else gap)})"
+    soft = code_edits.filled(f"{question.tf}.sigmoid(U)", U=left if zero else gap)
     for one in line.parts:
         if isinstance(one, ast.Call) and node in one.args[:1] and len(one.args) == 3:
-            a, b = (code_of(arg) for arg in one.args[1:])
-            return code_edits.replace(
-                question, line, one, f"({soft} * {a} + (1 - {soft}) * {b})"
-            )
+            template = f"{soft} * ONE + (1 - {soft}) * OTHER"
+            new = code_edits.filled(template, ONE=one.args[1], OTHER=one.args[2])
+            return code_edits.replace(question, line, one, new)
     return code_edits.replace(question, line, node, soft)

@@ -8,8 +8,8 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
+from tapeviz.inspect.gradient_question import Question, edge, number
 from tapeviz.inspect.reasons import code_edits
-from tapeviz.inspect.reasons.question import Question, edge, number
 from tapeviz.inspect.reasons.zero_gradient import Finding, RawContribution, parts
 from tapeviz.inspect.replay import given
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
@@ -327,11 +327,7 @@ def _binary(
         new = f"{question.tf}.math.divide_no_nan({left}, {right})"
         return code_edits.replace(question, line, node, new)
     if name == "power":
-        new = f"{left} + {SMALL}"
-        wrapped = isinstance(node.left, ast.BinOp)
-        return code_edits.replace(
-            question, line, node.left, new if wrapped else f"({new})"
-        )
+        return code_edits.replace(question, line, node.left, f"{left} + {SMALL}")
     return ()
 
 

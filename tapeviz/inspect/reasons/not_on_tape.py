@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.tensor import Tensor, Variable, array_of, variable_of
+from tapeviz.inspect.gradient_question import Question, is_value
 from tapeviz.inspect.reasons import code_edits, flat_ops
-from tapeviz.inspect.reasons.question import Question, is_value
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
 
@@ -435,12 +435,48 @@ def target(question: Question) -> Iterator[tuple[Any, Reason]]:
         forgotten = _reset(question)
         yield (0,), forgotten or _another(question, name, y)
         return
-    derivative = gradient_line(question)
-    if derivative is not None:
-        yield derivative.order, linear(question, derivative)
-        return
     for line in relevant_lines(question):
         yield from faults(question, line)
+
+
+def lost(question: Question) -> Iterator[tuple[Any, Reason]]:
+    """What is wrong with the statements that made constants of the target's ops.
+
+    Those count that are computed from the source, as ``k`` in ``w * 3.0 + k``.
+    """
+    seen: set[Statement] = set()
+    for line in question.constants:
+        for one in question.path_to([line]):
+            if one not in seen:
+                seen.add(one)
+                yield from faults(question, one)
+
+
+def left_before(question: Question) -> Iterator[tuple[Any, Reason]]:
+    """The same beside a live path: only what the source, as it is, was used for.
+
+    What came of an earlier value, before it was changed in place, or of a derivative,
+    as in momentum, is a constant by right.
+    """
+    for order, reason in lost(question):
+        if reason.kind == "outside" and not _is_past(question, order):
+            yield order, reason
+
+
+_CHANGES = {
+    "assign", "assign_add", "assign_sub", "apply_gradients", "minimize", "fit",
+    "gradient", "train_step",
+}  # fmt: skip
+
+
+def _is_past(question: Question, order: Any) -> bool:
+    """Whether the source may have been changed between a statement and the block."""
+    head = None if question.block is None else question.block[0]
+    return head is None or any(
+        line.calls & _CHANGES and (order <= line.order <= head.order or line.loops)
+        for line in question.program.lines
+        if line.scope == head.scope and line.order < head.order
+    )
 
 
 def relevant_lines(question: Question) -> list[Statement]:
@@ -505,46 +541,6 @@ def _reset(question: Question) -> Reason | None:
                 code_edits.remove(question, line),
             )
     return None
-
-
-def gradient_line(question: Question) -> Statement | None:
-    """The line that made the target by asking a tape for a gradient."""
-    for line in question.goals:
-        value = line.value
-        if isinstance(value, ast.Subscript):
-            value = value.value
-        if isinstance(value, ast.Call) and dotted(value.func).endswith(".gradient"):
-            return line
-    return None
-
-
-def linear(question: Question, line: Statement) -> Reason:
-    """A derivative without the source in it, or one taken outside the block."""
-    name, x = question.y_name, question.x_name
-    if question.inside(line) is False:
-        return Reason(
-            "outside",
-            f"{name} was computed by a call of gradient outside of "
-            f"{question.tape_name}'s block, so the tape did not record how.",
-            f"move this line into the block of {question.tape_name}",
-            question.span(line),
-            _indented(question, line),
-        )
-    call: Any = line.value
-    call = call.value if isinstance(call, ast.Subscript) else call
-    what = code_of(call.args[0]) if call.args else "the function"
-    return Reason(
-        "linear",
-        f"{name} is itself a derivative, and it does not depend on {x}: {what} changes "
-        f"with {x} at the same rate everywhere, so its second derivative is 0, which a "
-        "tape says as None.",
-        'ask with unconnected_gradients="zero" to get the 0 as a number',
-        question.span(line, call),
-    )
-
-
-def _indented(question: Question, line: Statement) -> code_edits.Edits:
-    return code_edits.move(question, [line])
 
 
 def faults(question: Question, line: Statement) -> Iterator[tuple[Any, Reason]]:

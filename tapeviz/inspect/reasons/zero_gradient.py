@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tapeviz.inspect.gradient_question import Question, edge, number
 from tapeviz.inspect.reasons import code_edits
-from tapeviz.inspect.reasons.question import Question, edge, number
 from tapeviz.inspect.source.dataflow import dotted
 from tapeviz.trace.diagnosis import Reason
 

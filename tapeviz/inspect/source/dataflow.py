@@ -12,15 +12,24 @@ import linecache
 import sys
 from collections import defaultdict, deque
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
+from pathlib import PurePath
 from types import CodeType
 from typing import Any, TypeAlias
 
 from tapeviz.inspect.source.positions import positions
 
 CallSite: TypeAlias = tuple[CodeType, int]
+Step: TypeAlias = "tuple[Statement, tuple[Statement, ...]]"
+"""A statement, and the statements that called the functions which it ran in."""
+
+CALLS = 4
+"""So many calls, one in the other, are told apart."""
+
+STEPS = 4000
+"""A path is followed through at most this many steps."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _BODIES = ("body", "orelse", "handlers", "finalbody", "cases")
 
@@ -30,11 +39,12 @@ class Statement:
     """A statement, or the head of a compound one, and the blocks around it.
 
     ``order`` sorts statements: file or cell, line, column. ``scope`` is a path such as
-    ``file.py/f``. ``reads``, ``makes`` and ``calls`` are the names it reads, assigns
-    and calls, dotted ones included. ``withs`` are the
-    with-blocks around it, ``loops`` the loops, outermost first; ``sure`` is False where
-    it may not run, as in the branch of an if. ``a, b = 1, 2`` is two of them, each with
-    its own target and value as ``share``.
+    ``file.py/f``. ``reads`` and ``makes`` are the names it reads and assigns,
+    ``called`` those it calls, dotted ones included; ``calls`` has only their last
+    parts. ``withs`` are the with-blocks around it, ``loops`` the loops, outermost
+    first; ``sure`` is False where it may not run, as in the branch of an if. ``a, b =
+    1, 2`` is two of them, each with its own target and value as ``share``. ``function``
+    is the function or class it is in; ``owner`` is what a function itself is in.
     """
 
     path: str
@@ -47,7 +57,10 @@ class Statement:
     reads: set[str] = field(default_factory=set)
     makes: set[str] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)
+    called: set[str] = field(default_factory=set)
     share: tuple[ast.expr, ast.expr] | None = None
+    function: ast.AST | None = None
+    owner: ast.AST | None = None
 
     @property
     def value(self) -> ast.expr | None:
@@ -77,12 +90,17 @@ class ProgramSource:
     ) -> None:
         first = [] if call_site is None else [call_site[0].co_filename]
         cells = _cells(*first)
+        codes = list(codes)
         paths = dict.fromkeys([*first, *(c.co_filename for c in codes)])
         if cells.keys() & paths.keys():
             paths = dict.fromkeys([*cells, *paths])
         self.lines: list[Statement] = []
-        self._args: dict[str, list[Statement]] = defaultdict(list)
-        self._returns: dict[str, list[Statement]] = defaultdict(list)
+        self._calling: dict[str, list[Statement]] = defaultdict(list)
+        self._functions: dict[str, list[Statement]] = defaultdict(list)
+        self._returns: dict[ast.AST, list[Statement]] = defaultdict(list)
+        self._ran = {(c.co_filename, c.co_name) for c in codes}
+        if call_site is not None:
+            self._ran.add((call_site[0].co_filename, call_site[0].co_name))
         for number, path in enumerate(paths):
             scope = "cells" if path in cells else path
             self._read(path, cells.get(path, number), scope)
@@ -107,6 +125,7 @@ class ProgramSource:
                 Statement(
                     around.path, (around.order[0], node.lineno, node.col_offset), node,
                     around.scope, around.withs, around.loops, around.sure, share=share,
+                    function=around.function,
                 )
                 for share in _shares(node)
             ]  # fmt: skip
@@ -118,16 +137,19 @@ class ProgramSource:
             for line in lines:
                 _names(line)
                 for name in line.calls:
-                    self._args[name].append(line)
-            if isinstance(node, ast.Return):
-                self._returns[around.scope.rpartition("/")[2]].append(line)
+                    self._calling[name].append(line)
+            if isinstance(node, ast.Return) and around.function is not None:
+                self._returns[around.function].append(line)
             self._inside(node, line)
 
     def _definition(self, node: Any, line: Statement) -> None:
         line.makes.add(node.name)
         scope = f"{line.scope}/{node.name}"
-        inner = Statement(line.path, line.order, node, scope)
+        inner = Statement(
+            line.path, line.order, node, scope, function=node, owner=line.function
+        )
         if isinstance(node, _FUNCTIONS):
+            self._functions[node.name].append(inner)
             inner.makes = {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
             self.lines.append(inner)
         self._body(node.body, inner)
@@ -137,7 +159,10 @@ class ProgramSource:
         loop = isinstance(node, (ast.For, ast.While, ast.AsyncFor))
         loops = (*line.loops, node) if loop else line.loops
         sure = line.sure and isinstance(node, (ast.With, ast.Try))
-        around = Statement(line.path, line.order, node, line.scope, withs, loops, sure)
+        around = Statement(
+            line.path, line.order, node, line.scope, withs, loops, sure,
+            function=line.function,
+        )  # fmt: skip
         for name in _BODIES:
             for child in getattr(node, name, ()):
                 inner = [child] if isinstance(child, ast.stmt) else child.body
@@ -199,12 +224,20 @@ class ProgramSource:
             every += [one for one in self._made.get(key, []) if one not in every]
         return sorted(every, key=lambda one: one.order)
 
-    def before(self, name: str, line: Statement) -> list[Statement]:
+    def before(
+        self, name: str, line: Statement, calls: Sequence[Statement] = ()
+    ) -> list[Statement]:
         """Those among them that may have made the value which ``line`` reads.
 
-        What a notebook's cell itself may have made counts before all earlier cells.
+        What a notebook's cell itself may have made counts before all earlier cells. A
+        name from outside of a function had its value when ``calls`` called it, or when
+        the question was asked.
         """
         every = [one for one in self.made(name, line) if one is not line or one.loops]
+        if every and every[0].scope != line.scope:
+            asking = [] if self.asking_line is None else [self.asking_line]
+            now = (o for o in (*calls[::-1], *asking) if o.scope == every[0].scope)
+            line = next(now, line)
         if not every or every[0].scope != line.scope:
             return every
         early = [one for one in every if one.order < line.order]
@@ -225,53 +258,92 @@ class ProgramSource:
         return later or every
 
     def feeders(
-        self, line: Statement, starts: Container[tuple[str, str]] = ()
-    ) -> Iterator[Statement]:
-        """The statements that a statement takes its values from, but for the starts."""
+        self, step: Step, starts: Container[tuple[str, str]] = ()
+    ) -> Iterator[Step]:
+        """The steps that a statement takes its values from, but for the starts."""
+        line, calls = step
         for name in line.reads:
             if self.key(name, line) not in starts:
-                yield from self.before(name, line)
-        for name in line.calls:
-            yield from self._returns.get(name) or self._of_instances(name, line)
-        function = line.scope.rpartition("/")[2]
-        if isinstance(line.node, _FUNCTIONS) and line.node.name == function:
-            yield from self._args.get(function, ())
+                for one in self.before(name, line, calls):
+                    yield one, _around(one, line, calls)
+        into = (*calls, line)[-CALLS:]
+        for name in line.called:
+            for function in self._meant(name, line, calls):
+                known = line in calls
+                for one in self._returns[function.node]:
+                    yield one, calls if known else into
+        if line.node is line.function:
+            yield from self._callers(line, calls)
+
+    def _callers(self, function: Statement, calls: tuple[Statement, ...]) -> list[Step]:
+        """The calls of a function: the one that led here, else those of its name."""
+        if calls:
+            return [(calls[-1], calls[:-1])]
+        _, _, name = function.scope.rpartition("/")
+        found = [
+            one
+            for one in self._calling.get(name, [])
+            if any(m.node is function.node for n in one.called
+                   for m in self._meant(n, one, ()) if n.rpartition(".")[2] == name)
+        ]  # fmt: skip
+        ran = [one for one in found if _code_of(one) in self._ran]
+        return [(one, ()) for one in [*(ran or found), *self.makers(function)]]
+
+    def _meant(
+        self, name: str, line: Statement, calls: Sequence[Statement]
+    ) -> list[Statement]:
+        """The learner's own functions that a call by this name may run.
+
+        A name with a dot in it is a method, or a function of the learner's module; what
+        another module has under the same name, as ``np.square``, is not meant.
+        """
+        root, _, last = name.rpartition(".")
+        made = self.before(root or name, line, calls)
+        if root in ("self", "cls"):
+            kind = line.scope.rpartition("/")[0]
+            own = [f for f in self._functions[last] if f.scope == f"{kind}/{last}"]
+            return own or self._of_instances(self.before(name, line, calls))
+        if not made:
+            file = root.rpartition(".")[2]
+            return [f for f in self._functions[last] if _at_the_top(f, file)]
+        if root:
+            return self._methods((last,), made)
+        defined = {one.node for one in made if isinstance(one.node, _FUNCTIONS)}
+        own = [f for f in self._functions[name] if f.node in defined]
+        return own or self._of_instances(made)
 
     def makers(self, line: Statement) -> list[Statement]:
         """The statements that make the objects whose ``__init__`` this line is in."""
         around, _, function = line.scope.rpartition("/")
         kind = around.rpartition("/")[2]
-        return self._args.get(kind, []) if function == "__init__" else []
+        return self._calling.get(kind, []) if function == "__init__" else []
 
-    def _of_instances(self, name: str, line: Statement) -> Iterator[Statement]:
-        """What an object of the learner's own class returns when it is called."""
-        made, value = self.made(name, line), line.value
-        new = isinstance(value, ast.Call) and dotted(value.func) == name
-        if not made or (new and all(isinstance(m.node, ast.ClassDef) for m in made)):
-            return
-        for method in ("__call__", "call", "forward"):
-            yield from self._of_kinds(made, self._returns.get(method, []))
+    def _of_instances(self, made: list[Statement]) -> list[Statement]:
+        """What runs when an object of the learner's own class is called."""
+        if made and all(isinstance(one.node, ast.ClassDef) for one in made):
+            return []
+        return self._methods(("__call__", "call", "forward"), made)
 
-    def _of_kinds(
-        self, made: list[Statement], found: list[Statement]
-    ) -> list[Statement]:
-        """Those in the classes that made these values, if that is known, or all."""
+    def _methods(self, names: Iterable[str], made: list[Statement]) -> list[Statement]:
+        """The methods of the classes that made these values; all if none is known."""
+        found = [f for name in names for f in self._functions[name] if _kind_of(f)]
+        if any(isinstance(one.node, ast.ClassDef) for one in made):
+            return [
+                f for f in found if _kind_of(f) in {n for o in made for n in o.makes}
+            ]
         kinds = {name for one in made for name in one.calls}
-        return [
-            one
-            for one in found
-            if one.scope.rpartition("/")[0].rpartition("/")[2] in kinds
-        ] or found
+        return [f for f in found if not kinds or _kind_of(f) in kinds]
 
     def upstream(self, goals: Iterable[Statement]) -> set[Statement]:
         """All statements that feed the goals."""
-        todo, seen = deque(goals), set()
-        while todo:
-            line = todo.popleft()
-            if line not in seen:
-                seen.add(line)
-                todo.extend(self.feeders(line))
-        return seen
+        todo: deque[Step] = deque((line, ()) for line in goals)
+        seen: set[Step] = set()
+        while todo and len(seen) < STEPS:
+            step = todo.popleft()
+            if step not in seen:
+                seen.add(step)
+                todo.extend(self.feeders(step))
+        return {line for line, _ in seen}
 
     def starts(self, name: str) -> set[tuple[str, str]]:
         """A name as the question knows it, and as the methods of its object do."""
@@ -285,34 +357,51 @@ class ProgramSource:
         return {self.key(name, self.asking_line), *(known or inner)}
 
     def chain(
-        self, name: str, goals: Iterable[Statement], ends: set[str]
+        self, name: str, goals: Iterable[Statement], tape: str
     ) -> list[Statement]:
         """The statements on the paths from a name to the goals, in order.
 
         A path begins at each statement that reads the name; what made it is no part of
-        it. No path leads through a statement that reads one of ``ends``.
+        it. No path leads through a statement that asks ``tape`` for a derivative.
         """
         starts = self.starts(name)
-        takers: dict[Statement, set[Statement]] = defaultdict(set)
-        todo, seen = deque(goals if starts else ()), set()
-        while todo:
-            line = todo.popleft()
-            if (
-                line not in seen
-                and line is not self.asking_line
-                and not ends & line.reads
-            ):
-                seen.add(line)
-                for other in self.feeders(line, starts):
-                    takers[other].add(line)
+        takers: dict[Step, set[Step]] = defaultdict(set)
+        todo: deque[Step] = deque((line, ()) for line in goals if starts)
+        seen: set[Step] = set()
+        while todo and len(seen) < STEPS:
+            step = todo.popleft()
+            line = step[0]
+            asks = line is self.asking_line or self._asks(line, tape)
+            if step not in seen and not asks:
+                seen.add(step)
+                for other in self.feeders(step, starts):
+                    takers[other].add(step)
                     todo.append(other)
         begins = [
-            one
-            for one in seen
+            step
+            for step in seen
             for _, start in starts
-            if start in one.reads and self.key(start, one) in starts
+            if start in step[0].reads
+            and self.key(start, step[0]) in starts
+            and (start != name or self._is_meant(name, step))
         ]
-        return sorted(_reached(begins, takers), key=lambda one: one.order)
+        reached = {line for line, _ in _reached(begins, takers)}
+        return sorted(reached, key=lambda one: one.order)
+
+    def _asks(self, line: Statement, tape: str) -> bool:
+        """Whether a statement asks the tape of the question for a derivative."""
+        verbs = {f"{tape}.gradient", f"{tape}.jacobian"}
+        asking = self.asking_line or line
+        same = self.key(tape, line) == self.key(tape, asking)
+        return same and bool(verbs & line.called)
+
+    def _is_meant(self, name: str, step: Step) -> bool:
+        """Whether a step reads the value that the name has for the question."""
+        if self.asking_line is None:
+            return True
+        read = self.before(name, *step)
+        asked = self.before(name, self.asking_line)
+        return not read or not asked or not set(read).isdisjoint(asked)
 
     def makes_of(self, name: str) -> set[str]:
         """The names that take their values from a name, in its own scope, in order."""
@@ -342,26 +431,43 @@ class ProgramSource:
         plain = slot < len(args) and not any(isinstance(a, ast.Starred) for a in args)
         return args[slot] if plain else None
 
-    def blocks(self, name: str) -> list[tuple[Statement, ast.With]]:
-        """The with-blocks that call their tape by this name, in order."""
-        return [
-            (line, line.node)
-            for line in self.lines
-            if isinstance(line.node, ast.With)
-            for item in line.node.items
-            if item.optional_vars is not None and code_of(item.optional_vars) == name
-        ]
-
 
 def _home(name: str, scope: str) -> str:
     """The scope a name belongs to: for an attribute of ``self`` it is the class."""
     return scope.rpartition("/")[0] if name.startswith("self.") else scope
 
 
-def _reached(
-    begins: Iterable[Statement], takers: dict[Statement, set[Statement]]
-) -> set[Statement]:
-    reached: set[Statement] = set()
+def _around(
+    one: Statement, line: Statement, calls: tuple[Statement, ...]
+) -> tuple[Statement, ...]:
+    """The calls that led to ``one``, which made what ``line`` reads."""
+    if one.scope == line.scope:
+        return calls
+    outer = [k for k, call in enumerate(calls) if call.scope == one.scope]
+    return calls[: outer[-1]] if outer else ()
+
+
+def _code_of(line: Statement) -> tuple[str, str]:
+    """The file and the name of the code object that a statement runs in."""
+    name = getattr(line.function, "name", "<module>")
+    return line.path, name
+
+
+def _kind_of(function: Statement) -> str:
+    """The name of the class that a method is in; "" for any other function."""
+    owner = function.owner
+    return owner.name if isinstance(owner, ast.ClassDef) else ""
+
+
+def _at_the_top(function: Statement, file: str) -> bool:
+    """Whether a function is a module's own; with ``file``, a module of that name."""
+    if function.scope != f"{function.path}/{getattr(function.node, 'name', '')}":
+        return False
+    return not file or PurePath(function.path).stem == file
+
+
+def _reached(begins: Iterable[Step], takers: dict[Step, set[Step]]) -> set[Step]:
+    reached: set[Step] = set()
     todo = deque(begins)
     while todo:
         line = todo.popleft()
@@ -397,25 +503,52 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
                         if isinstance(c, ast.AST))  # fmt: skip
 
 
+def part_of(line: Statement, node: ast.expr) -> Statement:
+    """An expression of a statement as a statement of its own."""
+    made: Any = {"reads": set(), "makes": set(), "called": set(), "calls": set()}
+    part = replace(line, share=(node, node), **made)
+    _names(part)
+    return part
+
+
+_FORM = {
+    "shape", "dtype", "ndim", "len", "size", "rank", "zeros_like", "ones_like",
+    "isinstance", "type", "id",
+}  # fmt: skip
+"""Attributes and functions that tell of a tensor's form, and not of its value."""
+
+
+def _asks_for_form(node: ast.AST) -> bool:
+    asks = node.func if isinstance(node, ast.Call) else node
+    named = asks.attr if isinstance(asks, ast.Attribute) else dotted(asks)
+    return isinstance(node, (ast.Call, ast.Attribute)) and named in _FORM
+
+
+def _add_name(line: Statement, node: ast.AST) -> None:
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        (line.reads if isinstance(node.ctx, ast.Load) else line.makes).add(dotted(node))
+    elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        line.makes.add(dotted(node.value))
+
+
 def _names(line: Statement) -> None:
     """Fill in what a statement reads, makes and calls."""
+    form: set[int] = set()
     for node in line.parts:
-        if isinstance(node, (ast.Name, ast.Attribute)):
-            name = dotted(node)
-            if name and isinstance(node.ctx, ast.Load):
-                line.reads.add(name)
-            elif name:
-                line.makes.add(name)
-        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-            line.makes.add(dotted(node.value))
-        elif isinstance(node, ast.Call):
-            line.calls.add(dotted(node.func).rpartition(".")[2])
+        if isinstance(node, ast.Call):
+            line.called.add(dotted(node.func))
+        if _asks_for_form(node):
+            form |= {id(n) for n in ast.walk(node)}
+        if id(node) not in form:
+            _add_name(line, node)
     if isinstance(line.node, ast.AugAssign):
         line.reads.add(dotted(line.node.target))
     if isinstance(line.node, ast.Expr) and isinstance(line.node.value, ast.Call):
         func = line.node.value.func
         if isinstance(func, ast.Attribute) and line.node.value.args:
             line.makes.add(dotted(func.value))  # losses.append(y), v.assign(y)
+    line.called.discard("")
+    line.calls = {name.rpartition(".")[2] for name in line.called}
     line.makes.discard("")
     line.reads.discard("")
 
@@ -429,6 +562,12 @@ def _read_names(node: ast.AST) -> set[str]:
 
 DEEP = 200
 """Expressions with more layers than these are not written out."""
+
+
+def parent_of(line: Statement, node: ast.AST) -> ast.AST | None:
+    """The node of a statement that a node is a direct part of."""
+    parts = (one for one in line.parts if node in ast.iter_child_nodes(one))
+    return next(parts, None)
 
 
 def code_of(node: ast.AST) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from types import ModuleType
@@ -22,9 +22,10 @@ from tapeviz.inspect.source.dataflow import (
     Statement,
     code_of,
     dotted,
+    part_of,
 )
 from tapeviz.inspect.source.variables import Names, tensors
-from tapeviz.trace.diagnosis import Edit, Reason
+from tapeviz.trace.diagnosis import Edit
 from tapeviz.trace.graph import Span
 
 LONG = 44
@@ -106,19 +107,11 @@ class Question:
     @cached_property
     def block(self) -> tuple[Statement, ast.With] | None:
         """The with-block of the tape, if the code shows it."""
-        found = self.program.blocks(self.tape_name)
-        asking = self.program.asking_line
-        early = [one for one in found if asking is None or one[0].order <= asking.order]
-        lines = self._recorded_lines
-        holding = [one for one in early if any(one[1] in line.withs for line in lines)]
-        best = holding or early
-        return best[-1] if best else None
-
-    @cached_property
-    def _recorded_lines(self) -> set[Statement]:
-        sites = {site for i in self.indices() if (site := self.records[i].call_site)}
-        lines = {self.program.line_at(site) for site in list(sites)[:64]}
-        return {line for line in lines if line is not None}
+        entered = self.records.entered
+        line = None if entered is None else self.program.line_at(entered)
+        if line is None or not isinstance(line.node, ast.With):
+            return None
+        return line, line.node
 
     def inside(self, line: Statement) -> bool | None:
         """Whether a line is in the tape's block; None if the code does not show it."""
@@ -157,10 +150,27 @@ class Question:
         What this tape was asked for comes after what it recorded: it is no part of it.
         Where nothing reads the source by its name, the object it hangs on counts.
         """
-        asked = {f"{self.tape_name}.{verb}" for verb in ("gradient", "jacobian")}
-        found = self.program.chain(self.x_base, self.goals, asked)
+        found = self.program.chain(self.x_base, self.goals, self.tape_name)
         self.by_owner = not found
-        return found or self.program.chain(self.owner, self.goals, asked)
+        return found or self.path_to(self.goals)
+
+    def path_to(self, goals: list[Statement]) -> list[Statement]:
+        """The statements on the paths from the source, or its owner, to others."""
+        found = self.program.chain(self.x_base, goals, self.tape_name)
+        return found or self.program.chain(self.owner, goals, self.tape_name)
+
+    @cached_property
+    def constants(self) -> list[Statement]:
+        """The code of what the target's ops used and the tape did not record."""
+        found: dict[int, Statement] = {}
+        for i, record in enumerate(self.records):
+            if not self.before_y[i] or i not in self.own:
+                continue
+            for slot, j in enumerate(record.operands):
+                shown = self.operand(i, slot) if j < 0 else None
+                if shown is not None and not isinstance(shown[1], ast.Constant):
+                    found.setdefault(id(shown[1]), part_of(*shown))
+        return list(found.values())
 
     @cached_property
     def owner(self) -> str:
@@ -310,6 +320,40 @@ class Question:
         record = self.records[i]
         return None if record.op.cut else record.rule(slot)
 
+    def operand(self, i: int, slot: int) -> tuple[Statement, ast.expr] | None:
+        """The statement and expression of an operand, where the code shows it."""
+        node, line = self.node(i), self.line(i)
+        if line is None:
+            return None
+        if node is None and isinstance(line.node, ast.AugAssign) and slot < 2:
+            return line, (line.node.target, line.node.value)[slot]
+        if isinstance(node, ast.BinOp):
+            return line, (node.left, node.right)[min(slot, 1)]
+        if isinstance(node, ast.Compare):
+            return line, (node.left, node.comparators[0])[min(slot, 1)]
+        args = self._args(i, node) if isinstance(node, ast.Call) else []
+        return (line, args[slot]) if slot < len(args) else None
+
+    def _args(self, i: int, node: ast.Call) -> list[ast.expr]:
+        """The operands that a call of one of tapeviz's functions shows."""
+        ours = dotted(node.func).startswith(f"{self.tf}.")
+        if not ours or not self.alone(i):
+            return []
+        inputs, first = len(self.records[i].operands), node.args[:1]
+        if first and isinstance(first[0], (ast.List, ast.Tuple)):
+            found = first[0].elts if len(first[0].elts) == inputs else []
+        else:
+            found = node.args if len(node.args) >= inputs else []
+        return [] if any(isinstance(a, ast.Starred) for a in found) else found
+
+    def alone(self, i: int) -> bool:
+        """Whether the code of record ``i`` made no other record."""
+        return self._sites[self.records[i].call_site] == 1
+
+    @cached_property
+    def _sites(self) -> Counter[Any]:
+        return Counter(self.records[i].call_site for i in self.builder.indices)
+
     # -- sentences -------------------------------------------------------------------
 
     def code(self, i: int) -> str:
@@ -403,20 +447,6 @@ def _ends(node: Any) -> tuple[int, int, int, int]:
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
 
 
-def in_code_order(found: Iterable[tuple[Any, Reason]]) -> list[Reason]:
-    """The reasons in the order of the code, one for each kind and span."""
-    distinct: list[Reason] = []
-    for _, reason in sorted(found, key=lambda pair: pair[0]):
-        same = (
-            k
-            for k in distinct
-            if k.span is not None and k.span == reason.span and k.kind == reason.kind
-        )
-        if next(same, None) is None:
-            distinct.append(reason)
-    return distinct
-
-
 def edge(i: int, slot: int) -> tuple[str, ...]:
     """The id of an operand's edge, as ``Reason.edges`` holds it."""
     return (f"e{i}_{slot}",)
@@ -474,6 +504,6 @@ def program(builder: GraphBuilder, call_site: CallSite | None) -> ProgramSource:
     codes = dict.fromkeys(
         one.code for one in (*sites, *(e.call_site for e in log.events))
     )
-    ends = [log.silent, log.failed.call_site if log.failed else None]
+    ends = [log.entered, log.failed.call_site if log.failed else None]
     first = [end.code for end in ends if end]
     return ProgramSource(call_site, dict.fromkeys([*first, *list(codes)[:CODES]]))
