@@ -194,7 +194,8 @@ class GradientTape:
         self._is_recording = False
         now = tape_stack.now
         tapes = () if now is None else now.tapes
-        left = () if len(tapes) < 2 else tuple(t for t in tapes if t is not self)
+        alone = len(tapes) == 1 and tapes[0] is self
+        left = () if alone else tuple(t for t in tapes if t is not self)
         tape_stack.change(now, left, recording)
         if tape_stack.has_tasks:
             tape_stack.leave_task(self)

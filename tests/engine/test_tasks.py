@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+from collections.abc import Iterator
+from typing import Any
 
 import tapeviz as tf
 from tapeviz.engine.recording import TapeStack, tape_stack
@@ -59,3 +61,34 @@ def test_pickles_within_a_block() -> None:
     assert again.numpy().tolist() == [3.0, 1.0]
     assert square.numpy().tolist() == [9.0, 1.0]
     assert tape.gradient(y, x).numpy().tolist() == [6.0, 2.0]
+
+
+def second_order() -> Iterator[Any]:
+    """The second derivative of x**3 at 2, in a function that can be suspended."""
+    x = tf.Variable(2.0)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = x**3
+        dy = inner.gradient(y, x)
+    yield outer.gradient(dy, x)
+
+
+def test_nested_tapes_of_a_generator_have_a_second_order() -> None:
+    (found,) = second_order()
+    assert float(found) == 12.0  # 6 x
+
+
+def test_nested_tapes_of_a_task_have_a_second_order() -> None:
+    async def ask() -> float:
+        x = tf.Variable(2.0)
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                y = x**3
+            await asyncio.sleep(0)
+            dy = inner.gradient(y, x)
+        return float(outer.gradient(dy, x))
+
+    async def several() -> list[float]:
+        return await asyncio.gather(*(ask() for _ in range(3)))
+
+    assert asyncio.run(several()) == [12.0] * 3
