@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz import draw
+from tapeviz import draw, play
 from tapeviz.views.drawing import Drawing
 
 
@@ -166,3 +169,22 @@ def test_blocks_of_nested_tapes_go_around_their_groups() -> None:
     picture = draw(outer)
     assert "iterations 3\u201399" in titles(picture)
     assert picture.svg.count('class="tv-tape"') == 2
+
+
+@pytest.mark.alone
+def test_one_line_with_a_thousand_operations(tmp_path: Path) -> None:
+    learner = tmp_path / "learner.py"
+    code = " + ".join(["x * 1.01"] * 500)
+    learner.write_text(
+        f"def f(tf, x):\n    with tf.GradientTape() as tape:\n        y = {code}\n"
+        "    return tape, y\n"
+    )
+    x = tf.Variable(1.0)
+    tape, y = runpy.run_path(str(learner))["f"](tf, x)
+    assert float(tape.gradient(y, x)) == pytest.approx(505.0, rel=1e-5)
+    began = time.perf_counter()
+    picture = draw(tape)
+    _ = picture.html
+    assert time.perf_counter() - began < 4
+    assert len(picture.graph.to_json()) < 1_000_000
+    assert play(tape, y, x).html

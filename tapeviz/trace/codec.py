@@ -4,7 +4,8 @@ A list of records is written as columns (one list per field), which keeps the fi
 small and the encoder fast. Numbers JSON has no word for (nan, the infinities, complex
 numbers) are written as ``{"#": "nan"}``. A field is saved under its own name, or under
 ``metadata={"json": key}`` where it has been renamed: the ids in a page are digests of
-this text, so that another key would change every page.
+this text, so that another key would change every page. A class whose JSON form is
+another instance of it has two methods for that, ``packed`` and ``unpacked``.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ def pack(obj: Any) -> Any:
     if isinstance(obj, dict):
         return {k: pack(v) for k, v in obj.items()}
     cls: Any = type(obj)
+    if hasattr(cls, "packed"):
+        obj = obj.packed()
     return {key: pack(getattr(obj, name)) for name, key, _ in _fields(cls)}
 
 
@@ -64,9 +67,10 @@ def unpack(hint: Any, data: Any) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if _is_record(hint):
         given, known = _object(data), _fields(hint)
-        return hint(
+        made = hint(
             **{name: unpack(h, given[key]) for name, key, h in known if key in given}
         )
+        return made.unpacked() if hasattr(hint, "unpacked") else made
     if origin in (types.UnionType, typing.Union):
         return None if data is None else _union(args, data)
     if origin is tuple:

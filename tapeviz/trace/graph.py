@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -46,6 +46,9 @@ CUTS: Mapping[str, str] = MappingProxyType(
 )
 """Why no gradient comes back along an arrow, each with the words beside it."""
 
+LONG = 200
+"""Characters of a span's code that a file holds beside the source's lines."""
+
 NOTES = ("failed", "silent", "reset", "used", "more", "changes", "memory")
 """What a note is about: an error, an empty tape, a reset or used-up one, something left
 out, what two tapes differ in, what a tape keeps alive."""
@@ -80,6 +83,23 @@ class Source:
     name: str
     first: int
     lines: tuple[str, ...]
+
+    def text(self, span: Span) -> str:
+        """The code of a span of this source; "" where its lines are not here."""
+        start, end = span.line - self.first, span.end_line - self.first
+        if not 0 <= start <= end < len(self.lines):
+            return ""
+        return code_between(self.lines[start : end + 1], span.col, span.end_col)
+
+
+def code_between(lines: Sequence[str], start: int, end: int) -> str:
+    r"""The text from a column of the first line to a column of the last one.
+
+    >>> code_between(["y = f(x,", "      2)"], 4, 8)
+    'f(x,\n      2)'
+    """
+    whole = "\n".join(lines)
+    return whole[start : len(whole) - len(lines[-1]) + end]
 
 
 @dataclass(frozen=True)
@@ -278,6 +298,27 @@ class Graph:
         for b in self.badges:
             if b.kind not in BADGES or b.of not in order.keys() | ids:
                 raise ValueError(f"the badge {b.text!r} of {b.of} is not known")
+
+    def packed(self) -> Graph:
+        """Itself for JSON: long code stands in the sources only, not in each span."""
+        return self._with_texts(lambda text, code: "" if text == code else text)
+
+    def unpacked(self) -> Graph:
+        """Itself from JSON: with the code of every span."""
+        return self._with_texts(lambda text, code: text or code)
+
+    def _with_texts(self, choose: Callable[[str, str], str]) -> Graph:
+        """Itself, the texts of long spans chosen from its own and the source's."""
+        by_name = {source.name: source for source in self.sources}
+
+        def chosen(node: Node) -> Node:
+            span = node.span
+            if span is None or span.file not in by_name or 0 < len(span.text) <= LONG:
+                return node
+            text = choose(span.text, by_name[span.file].text(span))
+            return replace(node, span=replace(span, text=text))
+
+        return replace(self, nodes=tuple(map(chosen, self.nodes)))
 
     def to_json(self) -> str:
         """The graph as JSON text, the same on every run."""

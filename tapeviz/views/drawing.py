@@ -102,12 +102,20 @@ class Displayable(Showable):
 
     def _words(self) -> str:
         """What it is, and the beginning of its table, if it has one."""
-        name, table = repr(self), str(self)
+        name = repr(self)
+        if self._folds:
+            return f"{name}\nprint it: its table is long"
+        table = str(self)
         if name == table:
             return name
         lines = table.splitlines()
         more = [f"... {len(lines) - MOST} more lines: print it"] if lines[MOST:] else []
         return "\n".join([name, *lines[:MOST], *more])
+
+    @property
+    def _folds(self) -> bool:
+        """Whether it tells so much that its picture is folded."""
+        return False
 
     def _html(self) -> str:
         raise NotImplementedError
@@ -198,6 +206,10 @@ class Drawing(Displayable):
         with bulk(), text.precision(self._digits):
             fold = chosen(self.graph, fold=self._fold)
             return None if fold is None else folded(fold, **self._look)
+
+    @property
+    def _folds(self) -> bool:
+        return self._folded is not None
 
     @cached_property
     def _scene(self) -> Scene:

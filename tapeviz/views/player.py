@@ -61,7 +61,7 @@ class Player(Displayable):
                 self.run, theme=self._look["theme"], directions=self._directions
             )
         if self._sweeps:
-            if self._long:
+            if self._folds:
                 raise LayoutError(
                     error_message(
                         "this tape is too long for a film of forward mode, which is "
@@ -75,7 +75,7 @@ class Player(Displayable):
         return backward_film(run, **self._look, practice=self._practice)
 
     @cached_property
-    def _long(self) -> bool:
+    def _folds(self) -> bool:
         """Whether the graph is one that is folded."""
         return isinstance(self.run, BackwardPass) and (
             folded_run(self.run) is not self.run
@@ -164,7 +164,7 @@ class Player(Displayable):
         return player.notebook(self.film, **self._start)
 
     def __str__(self) -> str:
-        as_backward = not self._sweeps or self._long
+        as_backward = not self._sweeps or self._folds
         if isinstance(self.run, BackwardPass) and as_backward:
             table = backward_table(self.run)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tapeviz.trace.backward_pass import BackwardPass
+from tapeviz.trace.codec import pack
 from tapeviz.trace.descent import Curvature, Descent
 from tapeviz.trace.film import Film
-from tapeviz.trace.graph import Graph, Node
+from tapeviz.trace.graph import Graph, Node, Source, Span
 from tapeviz.trace.value import Summary, Value
+from tests import samples
 from tests.trace import strategies
 
 FEW = settings(
@@ -249,3 +252,40 @@ def test_many_nodes_are_columns() -> None:
     text = Graph(nodes).to_json()
     assert len(text) < 200 * 1000
     assert Graph.from_json(text) == Graph(nodes)
+
+
+def one_line(ops: int) -> Graph:
+    """What a line of chained additions records: each sum's code holds all before it."""
+    code = "y = " + " + ".join(["x"] * (ops + 1))
+    source = Source("In [1]", 3, ("with tf.GradientTape() as tape:", f"    {code}"))
+    value = samples.scalar(1.0)
+    nodes = [Node("v0", "variable", "variable", "", "", "x", value)]
+    for i in range(ops):
+        end = len("    y = x") + 4 * (i + 1)
+        span = Span("In [1]", 4, 8, 4, end, f"    {code}"[8:end])
+        nodes.append(Node(f"n{i}", "op", "add", "+", "a + b", "", value, span))
+    return Graph(tuple(nodes), sources=(source,))
+
+
+def test_long_code_is_written_once() -> None:
+    sizes = [len(one_line(ops).to_json()) for ops in (500, 1000, 2000)]
+    assert sizes[2] - sizes[1] < 2.3 * (sizes[1] - sizes[0])
+    assert sizes[1] < 500_000
+    assert Graph.from_json(one_line(1000).to_json()) == one_line(1000)
+
+
+def test_long_code_that_its_source_does_not_have_is_kept() -> None:
+    graph = one_line(300)
+    for source in (replace(graph.sources[0], lines=("other", "code")), None):
+        other = replace(graph, sources=(source,) if source else ())
+        text = other.to_json()
+        assert text.count(" + x + x") > 20_000
+        if source:
+            assert Graph.from_json(text) == other
+
+
+def test_a_file_that_holds_all_code_is_read_as_before() -> None:
+    graph = one_line(300)
+    whole = json.loads(graph.to_json())
+    whole["nodes"]["span"] = [pack(node.span) for node in graph.nodes]
+    assert Graph.from_json(json.dumps(whole)) == graph

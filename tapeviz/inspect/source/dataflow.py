@@ -77,6 +77,11 @@ class Statement:
         """All nodes of the statement itself, without the statements inside it."""
         return chain.from_iterable(map(_own, self.share or (self.node,)))
 
+    @cached_property
+    def nodes(self) -> dict[Any, ast.AST]:
+        """The innermost expression at each position of the statement."""
+        return {_index_of(node): node for node in _own(self.node)}
+
 
 class ProgramSource:
     """The files or cells around a call and around what a tape recorded, parsed.
@@ -175,9 +180,7 @@ class ProgramSource:
         line, position = self.line_at(call_site), _position(call_site)
         if line is None or position is None:
             return None
-        inside = (n for n in _own(line.node) if _index_of(n) == position)
-        found = list(inside)
-        return found[-1] if found else None
+        return line.nodes.get(position)
 
     def line_at(self, call_site: CallSite) -> Statement | None:
         """The innermost statement that an instruction belongs to."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import PurePath
 from types import CodeType
 
-from tapeviz.trace.graph import Source, Span
+from tapeviz.trace.graph import Source, Span, code_between
 
 
 class Code:
@@ -45,7 +45,7 @@ class Code:
         low, high = self._seen.get(path, (line, end_line))
         self._seen[path] = (min(low, line), max(high, end_line))
         start, end = _chars(lines[0], col), _chars(lines[-1], end_col)
-        return Span(file, line, start, end_line, end, _between(lines, start, end))
+        return Span(file, line, start, end_line, end, code_between(lines, start, end))
 
     def sources(self) -> tuple[Source, ...]:
         """The lines of each file from the first span to the last, with the head."""
@@ -78,12 +78,6 @@ def positions(code: CodeType) -> dict[int, tuple[int, int, int, int]]:
 def _chars(line: str, column: int) -> int:
     """A column counted in bytes as one counted in characters."""
     return len(line.encode()[:column].decode(errors="ignore"))
-
-
-def _between(lines: list[str], start: int, end: int) -> str:
-    if len(lines) == 1:
-        return lines[0][start:end]
-    return "\n".join([lines[0][start:], *lines[1:-1], lines[-1][:end]])
 
 
 _HEAD = re.compile(r"\s*(with|(?:async )?(?:for|while|def))\b")
