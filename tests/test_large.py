@@ -188,3 +188,17 @@ def test_one_line_with_a_thousand_operations(tmp_path: Path) -> None:
     assert time.perf_counter() - began < 4
     assert len(picture.graph.to_json()) < 1_000_000
     assert play(tape, y, x).html
+
+
+@pytest.mark.alone
+def test_values_that_left_a_thousand_times() -> None:
+    x = tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        for _ in range(3000):
+            c = float(x) * 3.0
+            y = x * c
+    tape.gradient(y, x)
+    began = time.perf_counter()
+    graph = draw(tape).graph
+    assert time.perf_counter() - began < 8
+    assert sum(node.unrecorded == "left" for node in graph.nodes) == 3000

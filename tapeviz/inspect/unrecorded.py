@@ -13,6 +13,8 @@ import re
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -187,7 +189,7 @@ class UnrecordedParts:
     def _is_computed(self, found: Definition) -> bool:
         """Whether an expression computes with tensors, and is no plain constant."""
         line, code = found
-        return bool(self._events(line, code)) or any(
+        return bool(self._exits_in(line, code)) or any(
             self._tensorial(name, line) for name in names_in(code)
         )
 
@@ -263,7 +265,7 @@ class UnrecordedParts:
         return "unseen" if user and user.scope == line.scope else "unrecorded"
 
     def _kind(self, thing: Any, line: Statement, code: ast.expr, node: str) -> str:
-        if self._events(line, code):
+        if self._exits_in(line, code):
             return "left"
         if thing is not None and self.look.question.foreign(thing):
             return "forgotten" if self.log.dropped else "elsewhere"
@@ -350,9 +352,10 @@ class UnrecordedParts:
         """Add the edges into the unrecorded nodes made so far."""
         while self.todo:
             head, line, code = self.todo.popleft()
-            events = self._events(line, code)
-            self.left.update(call_site for _, call_site in events)
-            for index, _ in events if len(events) <= JUMPS else events[-1:]:
+            exits = self._exits_in(line, code)
+            self.left.update(exits)
+            events = sorted(chain.from_iterable(exits.values()))
+            for _, index in events if len(events) <= JUMPS else events[-1:]:
                 self._add_edge(f"n{index}", head, "left")
             if not events or self.nodes[head].unrecorded == "failed":
                 for tail in dict.fromkeys(self._inputs(line, code)):
@@ -435,18 +438,26 @@ class UnrecordedParts:
 
     # -- values that left --------------------------------------------------------------
 
-    def _events(self, line: Statement, code: ast.AST) -> list[tuple[int, CallSite]]:
-        """The values that left the tape within an expression."""
-        inside = {id(n) for n in ast.walk(code)}
-        return [
-            (event.index, event.call_site)
-            for event in self.log.events
-            if event.what == "left"
-            and f"n{event.index}" in self.nodes
-            and event.call_site not in self.left
-            and self.look.line(event.call_site) is line
-            and id(self.look.node(event.call_site)) in inside
-        ]
+    @cached_property
+    def _exits(self) -> dict[int, dict[CallSite, list[tuple[int, int]]]]:
+        """Where values left the tape: by expression and instruction, when and which."""
+        found: dict[int, dict[CallSite, list[tuple[int, int]]]] = {}
+        for moment, event in enumerate(self.log.events):
+            if event.what == "left" and f"n{event.index}" in self.nodes:
+                sites = found.setdefault(id(self.look.node(event.call_site)), {})
+                sites.setdefault(event.call_site, []).append((moment, event.index))
+        return found
+
+    def _exits_in(
+        self, line: Statement, code: ast.AST
+    ) -> dict[CallSite, list[tuple[int, int]]]:
+        """Those within an expression, by instruction, as far as none has told them."""
+        return {
+            site: exits
+            for node in ast.walk(code)
+            for site, exits in self._exits.get(id(node), {}).items()
+            if site not in self.left and self.look.line(site) is line
+        }
 
     def departures(self) -> None:
         """Values that left the tape, and of which nothing came back."""

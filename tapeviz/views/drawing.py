@@ -102,13 +102,12 @@ class Displayable(Showable):
 
     def _words(self) -> str:
         """What it is, and the beginning of its table, if it has one."""
-        name = repr(self)
+        name, kind = repr(self), type(self)
+        if kind.__repr__ is kind.__str__:
+            return name
         if self._folds:
             return f"{name}\nprint it: its table is long"
-        table = str(self)
-        if name == table:
-            return name
-        lines = table.splitlines()
+        lines = str(self).splitlines()
         more = [f"... {len(lines) - MOST} more lines: print it"] if lines[MOST:] else []
         return "\n".join([name, *lines[:MOST], *more])
 
