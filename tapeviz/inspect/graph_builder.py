@@ -22,7 +22,14 @@ from tapeviz.inspect.formulas import formula
 from tapeviz.inspect.replay import replay, shape_of, value_of
 from tapeviz.inspect.source.operands import operand_words
 from tapeviz.inspect.source.positions import Code
-from tapeviz.inspect.source.variables import Names, containers_of, holders, names_of
+from tapeviz.inspect.source.variables import (
+    Names,
+    containers_of,
+    given_names,
+    holders,
+    names_of,
+    tensors,
+)
 from tapeviz.trace.graph import Edge, Graph, Node, Scope, Span
 
 
@@ -36,22 +43,26 @@ class GraphBuilder:
         self.tape = tape
         self.records = tape.records()
         self.values = replay(self.records)
-        self.names = names_of(self.records, names)
+        self.own = names_of(self.records, names)
         self.holders = holders(names)
+        self.held = dict(tensors(names))
         self.code = Code()
         self.indices = self._own_indices()
         self.words = self._words_in_lines()
-        self._name_leaves(containers_of(self.records, names))
+        self.names = self._named(containers_of(self.records, names))
 
     def _words_in_lines(self) -> dict[tuple[int, int], str]:
-        """What the learner's line calls the leaf or constant in each operand slot."""
+        """What the learner's line calls the operand in each slot.
+
+        Of an operation's result only where the learner has several names for it.
+        """
         sites = Counter(self.records[i].call_site for i in self.indices)
         found: dict[tuple[int, int], str] = {}
         for i in self.indices:
             slots = [
                 slot
                 for slot, j in enumerate(self.inputs(i))
-                if j < 0 or self.kind(j) != "op"
+                if j < 0 or self.kind(j) != "op" or len(self.own.get(j, ())) > 1
             ]
             span = self.span(i) if slots and self.kind(i) == "op" else None
             if span is None:
@@ -62,25 +73,37 @@ class GraphBuilder:
             found |= {(i, slot): words[slot] for slot in slots if words[slot]}
         return found
 
-    def _name_leaves(self, containers: dict[int, str]) -> None:
-        """Give each leaf without a name of its own the one that its line uses.
+    def _named(self, containers: dict[int, str]) -> dict[int, str]:
+        """One name for each record that has any.
 
-        A word that stands for several leaves names none of them; then, and where no
-        line has a word, the object or list that holds the leaf gives its name.
+        The ``name=`` of a variable comes first, then the learner's own name, if there
+        are several the one in the line; then the word in the line; then the object or
+        list that holds it. A word that stands for several values names none of them.
         """
         meant: dict[str, set[int]] = {}
-        first: dict[int, str] = {}
+        spoken: dict[int, list[str]] = {}
         for (i, slot), word in self.words.items():
             j = self.inputs(i)[slot]
             if j >= 0:
                 meant.setdefault(word, set()).add(j)
-                first.setdefault(j, word)
-        taken = set(self.names.values())
-        for j, word in first.items():
-            if j not in self.names and word not in taken and len(meant[word]) == 1:
-                self.names[j] = word
+                spoken.setdefault(j, []).append(word)
+        clear = {
+            j: [word for word in words if len(meant[word]) == 1]
+            for j, words in spoken.items()
+        }
+        named = dict(given_names(self.records))
+        for j, own in self.own.items():
+            sure = [n for n in own if len(meant.get(n, ())) < 2 or j not in containers]
+            first = [n for n in sure if n in clear.get(j, ())] or sure
+            if first:
+                named.setdefault(j, first[0])
+        taken = set(named.values())
+        for j, words in clear.items():
+            if self.kind(j) != "op" and words and words[0] not in taken:
+                named.setdefault(j, words[0])
         for j, name in containers.items():
-            self.names.setdefault(j, name)
+            named.setdefault(j, name)
+        return named
 
     def _own_indices(self) -> list[int]:
         """The records of this tape: its windows, what they read and what it watches."""
@@ -125,7 +148,10 @@ class GraphBuilder:
     def constant(self, v: Any, i: int, slot: int) -> Node:
         """The node of an operand that is not recorded."""
         shared = isinstance(v, (np.generic, np.ndarray))
-        name = self.holders.get(id(v), ("", None))[0] if shared else ""
+        name, thing = self.holders.get(id(v), ("", None)) if shared else ("", None)
+        word = self.words.get((i, slot), "")
+        if thing is not None and self.held.get(word) is thing:
+            name = word
         name = name or self._constant_word(i, slot)
         return Node(f"k{i}_{slot}", "constant", "constant", "", "", name, value_of(v))
 

@@ -68,14 +68,39 @@ TAPE = "with tf.GradientTape() as tape:\n    "
             HEAD + "def f(v, k): return v * k\n" + TAPE + "y = f(f(x, 2.0), 5.0)",
             ["x", "", ""],
         ),
+        (
+            HEAD + "other = x\nparams = [x]\n" + TAPE + "y = other ** 3 + params[0]",
+            ["other", ""],
+        ),
+        (
+            "ws = [tf.Variable(2.0), tf.Variable(1.0)]\ny = 1.0\n"
+            + TAPE
+            + "for w in ws: y = y * w",
+            ["ws[0]", "", "ws[1]"],
+        ),
     ],
     ids=[
         "subscript", "own-name-first", "python-number", "attribute", "two-objects",
-        "rebound", "one-word-for-two-values",
+        "rebound", "one-word-for-two-values", "of-two-names-the-one-in-the-line",
+        "loop-variable",
     ],
 )  # fmt: skip
 def test_a_leaf_has_the_name_in_its_line(source: str, names: list[str]) -> None:
     assert leaves(source) == names
+
+
+def test_a_constant_of_two_names_has_the_one_in_the_line() -> None:
+    scope = ran("""
+        data = tf.constant([1.0])
+        d = data
+        x = tf.Variable(3.0)
+        with tf.GradientTape() as tape:
+            y = d * x
+        text = str(tf.draw(tape)) + tf.explain(tape, y, x).text
+    """)
+    assert "d * x" in scope["text"]
+    assert "data * x" not in scope["text"]
+    assert "data = d" not in scope["text"]
 
 
 def test_a_named_python_number_has_its_name_in_film_and_explanation() -> None:

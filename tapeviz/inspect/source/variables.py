@@ -22,22 +22,27 @@ DEEP = 3
 """So many dots and brackets a name has at most."""
 
 
-def names_of(records: Records, names: Names) -> dict[int, str]:
-    """The learner's own names for the records of a tape, by index.
+def names_of(records: Records, names: Names) -> dict[int, list[str]]:
+    """The learner's own names for the records of a tape, by index, all that there are.
 
-    A ``name=`` given to a variable comes first. A value that two variables hold gets
-    both names; one whose variable now holds something else gets none.
+    A value whose variable now holds something else has none.
     """
     found: dict[int, list[str]] = {}
     for name, thing in list(names.items()):
         index = records.index_of(thing) if _own(name, thing) else -1
         if index >= 0 and name not in found.setdefault(index, []):
             found[index].append(name)
-    named = {index: " = ".join(all_) for index, all_ in found.items()}
-    for one in records.watched:
-        if isinstance(one.thing, Variable) and given_name(one.thing):
-            named[one.index] = given_name(one.thing)
-    return named
+    return found
+
+
+def given_names(records: Records) -> dict[int, str]:
+    """The ``name=`` of each watched variable that was given one."""
+    given = {
+        one.index: given_name(one.thing)
+        for one in records.watched
+        if isinstance(one.thing, Variable)
+    }
+    return {index: name for index, name in given.items() if name}
 
 
 def containers_of(records: Records, names: Names) -> dict[int, str]:
@@ -53,14 +58,12 @@ def containers_of(records: Records, names: Names) -> dict[int, str]:
 def holders(names: Names) -> dict[int, tuple[str, Any]]:
     """The name and the tensor that hold a raw value, by the value's identity.
 
-    A tensor comes before a variable made of it; two names of one tensor are joined.
+    A tensor comes before a variable made of it, and the first of several names.
     """
     found: dict[int, tuple[str, Any]] = {}
     for name, thing in tensors(names):
-        known, one = found.get(id(array_of(thing)), ("", None))
-        if one is thing:
-            found[id(array_of(thing))] = (f"{known} = {name}", thing)
-        elif one is None or (one.__class__ is Variable and thing.__class__ is Tensor):
+        _known, one = found.get(id(array_of(thing)), ("", None))
+        if one is None or (one.__class__ is Variable and thing.__class__ is Tensor):
             found[id(array_of(thing))] = (name, thing)
     return found
 
