@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from tapeviz.engine.records import Record, Records
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import array_of
 from tapeviz.inspect.diagnose import first
-from tapeviz.inspect.formulas import settings, spelled
+from tapeviz.inspect.formulas import rule, spelled_as
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.nested_tapes import frames
 from tapeviz.inspect.replay import value_of
@@ -167,8 +168,7 @@ def _contribution(
 ) -> Contribution:
     slot, index, d, total = part
     record = builder.records[i]
-    rule = record.rule(slot)
-    text = "" if rule is None else spelled(rule.text, settings(record))
+    text = rule(record, slot, builder.shapes(i), builder.code_of(i))
     left[index] -= 1
     local = local_text(text)
     filled = _filled(builder, i, g, slot, text)
@@ -180,7 +180,7 @@ def _contribution(
 
 _STRUCTURE = re.compile(
     r"@|\b(T|unbroadcast|expand_reduced|broadcast_to|reshape|transpose|put|pick|sum"
-    r"|stack|pick_at|place_at|cast|shape)\b"
+    r"|stack|pick_at|place_at|cast|shape|grad|einsum|at|sum_to|scatter)\b|\["
 )
 
 
@@ -194,7 +194,7 @@ def local_text(rule: str) -> str:
         return ""
     one = re.sub(r"\bg\b", "1", rule)
     bare = re.sub(r"^(-?)1 \* ", r"\1", one)
-    return ast.unparse(ast.parse(bare, mode="eval"))
+    return spelled_as(rule, ast.unparse(ast.parse(bare, mode="eval")))
 
 
 def _local_value(record: Record, slot: int, g: Any, local: str) -> Value | None:
@@ -208,18 +208,28 @@ def _local_value(record: Record, slot: int, g: Any, local: str) -> Value | None:
 _NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\()")
 
 
+_UNNAMED = "\u2026"
+"""Stands for an array that has no name, before its shape."""
+
+
 def _filled(builder: GraphBuilder, i: int, g: Any, slot: int, rule: str) -> str:
     """The rule with numbers in place of the names of scalars."""
     record = builder.records[i]
-    op = record.op
     known: dict[str, Any] = {"g": g, "y": builder.values[i], "k": slot}
-    names = {"y": builder.names.get(i, "y")}
-    for n, (k, j) in zip(op.operands, enumerate(record.operands), strict=False):
-        names[n] = builder.names.get(j) or builder.words.get((i, k)) or n
-    for n, j, v in zip(op.operands, record.operands, record.values, strict=False):
-        known[n] = builder.values[j] if j >= 0 and not op.many else v
+    names = {"g": "g", "y": builder.names.get(i, _UNNAMED)}
+    pairs = zip(record.operands, record.values, strict=True)
+    for (k, n), (j, v) in zip(enumerate(_labels(record)), pairs, strict=False):
+        own = builder.names.get(j, "") if j >= 0 else builder.constant_name(v, i, k)
+        names[n] = own or _UNNAMED
+        known[n] = builder.values[j] if j >= 0 else v
     shapes = re.sub(r"shape\((\w+)\)", lambda m: str(np.shape(known[m[1]])), rule)
     return _NAME.sub(lambda m: _number(known.get(m[0]), names.get(m[0], m[0])), shapes)
+
+
+def _labels(record: Record) -> Sequence[str]:
+    """What an op's formulas call its operands."""
+    count = len(record.operands)
+    return [f"x{k}" for k in range(count)] if record.op.many else record.op.operands
 
 
 def _number(v: Any, name: str) -> str:

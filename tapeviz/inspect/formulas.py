@@ -1,86 +1,164 @@
-"""The registry's formulas as a learner reads them: settings filled in or left out."""
+"""The registry's formulas as a learner reads them: no word that only the kernels know.
+
+A formula is shown with the op's settings filled in, by the names that TensorFlow gives
+them, and as the learner wrote them where the line says so.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from tapeviz.engine.kernels.linalg import others, turned
 from tapeviz.engine.records import Record
+from tapeviz.inspect.source.operands import settings_in
 
-SHOWN = {
-    "identity": "identity(x)",
-    "stop_gradient": "stop_gradient(x)",
-    "round": "round(x)",
+Shape: TypeAlias = tuple[int, ...]
+
+_REDUCED = ("axis", "keepdims")
+PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        (
+            *("sum", "mean", "max", "min", "prod", "logsumexp", "variance", "norm"),
+            *("any", "all", "softmax", "log_softmax", "argmax", "argmin"),
+        ),
+        _REDUCED,
+    ),
+    **dict.fromkeys(("cumsum", "cumprod"), ("axis", "exclusive", "reverse")),
+    **dict.fromkeys(("concat", "stack", "reverse"), ("axis",)),
+    "gather": ("", "axis"),
+    "roll": ("", "axis"),
 }
-"""What is shown of ops whose text has a word that only the kernels know."""
+"""The keywords of a word's arguments after the first; "" for one without."""
+
+WORDS: Mapping[str, str] = {
+    "expand_reduced": "broadcast_to({0}, {1})",
+    "broadcast_to": "broadcast_to({0}, {1})",
+    "unbroadcast": "sum_to({0}, {1})",
+    "gate": "where({1} > 0, {0}, 0)",
+    "quotient": "{0} / {1}",
+    "sqrt_grad": "{0} / (2 * {1})",
+    "rint": "round({0})",
+    "finite": "check_numerics({0})",
+    "leak": "where({0} > 0, 1, {1})",
+    "shares": "shares({0}, {1})",
+    "scatter": "scatter({0}, {2})",
+    "rows": "scatter({0}, {2})",
+    "scatter_nd": "scatter_nd({0}, {2})",
+    "put_along": "scatter({0}, {2})",
+    "positive": "{0} > 0",
+    "arctan2": "atan2({0}, {1})",
+}
+"""What is shown of the kernels' words, from their arguments; the others are shown."""
+
+TEXTS: Mapping[str, str] = {
+    "identity": "identity(x)", "stop_gradient": "stop_gradient(x)",
+    "leaky_relu": "leaky_relu(x, alpha)", "sort": "sort(x)", "top_k": "top_k(x)",
+    "along": "gather(x, ids)", "part": "x[k]", "repeat": "repeat(x, ids)",
+    "mirror_pad": "pad(x, ids)", "adjust_contrast": "adjust_contrast(a, b)",
+    "einsum": "einsum(eq, {xs})", "tensordot": "tensordot({xs})",
+    "matvec": "matvec({xs})", "add_n": "add_n([{xs}])",
+    "stack": "stack([{xs}], axis)", "concat": "concat([{xs}], axis)",
+    "custom": "made({xs})", "pick_at": "x[key]", "narrow": "x[key]",
+}  # fmt: skip
+"""What is shown of an op instead of its text; ``{xs}`` are all of its operands."""
+
+RULES: Mapping[str, tuple[str, ...]] = {
+    "power": ("g * b * a ** (b - 1)", "g * y * log(a)"),
+    "mean": ("broadcast_to(g, shape(x)) / count",),
+    "variance": ("broadcast_to(g, shape(x)) * 2 * (x - mean(x, axis, True)) / count",),
+    "std": ("broadcast_to(g / y, shape(x)) * (x - mean(x, axis, True)) / count",),
+    "prod": ("broadcast_to(g, shape(x)) * product_of_others(x)",),
+    "relu6": ("where((y > 0) & (y < 6), g, 0)",),
+    "leaky_relu": ("where(x > 0, g, alpha * g)",),
+    "pad": ("g[key]",),
+}
+"""What is shown of an op's rules where they can be said more simply."""
 
 
-def settings(record: Record) -> dict[str, Any]:
-    """The settings of a recorded op by name."""
-    return dict(zip(record.op.settings, record.settings, strict=False))
+def formula(record: Record, shapes: Sequence[Shape], code: str = "") -> str:
+    """What an op computes, in terms of its operands: ``mean(x, axis=0)``, ``x[0]``.
 
-
-def formula(record: Record) -> str:
-    """What an op computes, in terms of its operands: ``mean(x)``, ``x[0]``."""
-    op = record.op
-    if op.name in SHOWN:
-        return SHOWN[op.name]
-    return spelled(op.text, settings(record)) if op.settings else op.text
-
-
-def spelled(text: str, known: Mapping[str, Any]) -> str:
-    """A formula of the registry with its settings in place of their names.
-
-    An argument that is None or False is left out.
-
-    >>> spelled("sum(x, axis, keep)", {"axis": (-1,), "keep": False})
-    'sum(x, (-1,))'
-    >>> spelled("pick(x, key)", {"key": (slice(1, None), 0)})
-    'x[1:, 0]'
+    ``shapes`` are those of its operands, ``code`` is the learner's expression.
     """
-    if not known:
-        return text
-    words = {n: _literal(v) if n != "key" else _index(v) for n, v in known.items()}
-    return _spelled(text, tuple(words.items()))
+    op = record.op
+    text = TEXTS.get(op.name, op.text)
+    if op.many:
+        text = text.format(xs=", ".join(f"x{k}" for k in range(len(shapes))))
+    return spelled_as(code, _shown(text, _settings(record, shapes, code)))
 
 
-@lru_cache(maxsize=512)
-def _spelled(text: str, known: tuple[tuple[str, str], ...]) -> str:
-    tree = _Speller(dict(known)).visit(ast.parse(text, mode="eval"))
-    return ast.unparse(tree)
+def rule(record: Record, slot: int, shapes: Sequence[Shape], code: str = "") -> str:
+    """An operand's rule, in terms of ``g``, the operands and the result ``y``."""
+    op, known = record.op, record.rule(slot)
+    if known is None:
+        return ""
+    if op.name in _RULES_MADE:
+        return _RULES_MADE[op.name](record, slot, shapes)
+    texts = RULES.get(op.name)
+    text = texts[slot] if texts else known.text
+    return spelled_as(code, _shown(text, _settings(record, shapes, code)))
 
 
-class _Speller(ast.NodeTransformer):
-    def __init__(self, known: dict[str, str]) -> None:
-        self._known = known
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        if node.id not in self._known or node.id == "key":
-            return node
-        return ast.parse(self._known[node.id], mode="eval").body
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        word = node.func.id if isinstance(node.func, ast.Name) else ""
-        if word == "pick" and isinstance(node.args[1], ast.Name):
-            key = self._known.get(node.args[1].id, "key")
-            return ast.parse(f"{ast.unparse(node.args[0])}[{key}]", mode="eval").body
-        shown = [self.visit(arg) for arg in node.args]
-        node.args = [a for a in shown if not _silent(a)]
-        return node
+def spelled_as(code: str, text: str) -> str:
+    """A formula with its powers as some code spells them: ``x**2`` or ``x ** 2``."""
+    tight = "**" in code and " **" not in code
+    return text.replace(" ** ", "**") if tight else text
 
 
-def _silent(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and (
-        node.value is None or node.value is False
-    )
+# -- settings ------------------------------------------------------------------------
+
+
+def _settings(record: Record, shapes: Sequence[Shape], code: str) -> dict[str, str]:
+    """Each setting by its name, as text; so also what the rules count."""
+    known = dict(zip(record.op.settings, record.settings, strict=False))
+    written = settings_in(code) if known else {}
+    rank = len(shapes[0]) if shapes else 0
+    found = {name: _setting(name, v, rank, written) for name, v in known.items()}
+    if record.op.name == "custom":
+        found["made"] = str(known["made"].name)
+    if "axis" in known and "keep" in known and shapes:
+        found["count"] = str(_count(shapes[0], known["axis"]))
+    if record.op.name in ("pick_at", "narrow"):
+        found["key"] = _part_of(known, rank)
+    return found
+
+
+def _setting(name: str, v: Any, rank: int, written: Mapping[str, str]) -> str:
+    if name == "key":
+        return _index(v)
+    if name == "axis":
+        return _axis(v, rank, written)
+    return _literal(v) or written.get("ids" if name != "alpha" else "", name)
+
+
+def _count(shape: Shape, axis: Any) -> int:
+    """How many entries are reduced to one."""
+    axes = range(len(shape)) if axis is None else np.atleast_1d(axis)
+    return int(np.prod([shape[a] for a in axes], dtype=int))
+
+
+def _axis(v: Any, rank: int, written: Mapping[str, str]) -> str:
+    """An axis as the learner wrote it, or counted from the front."""
+    if v is None:
+        return "None"
+    axes = sorted(a % rank if rank else a for a in np.atleast_1d(v).tolist())
+    for text in written.values():
+        try:
+            given = np.atleast_1d(ast.literal_eval(text)).tolist()
+            if sorted(a % rank if rank else a for a in given) == axes:
+                return text
+        except (ValueError, TypeError, SyntaxError):
+            continue
+    return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
 
 
 def _literal(v: Any) -> str:
-    """A setting as Python text that can be parsed."""
+    """A setting as Python text that can be parsed; "" for arrays and the like."""
     if isinstance(v, np.dtype):
         return str(v.name)
     if isinstance(v, (bool, int, float, str, type(None))):
@@ -89,7 +167,7 @@ def _literal(v: Any) -> str:
         isinstance(k, (int, type(None))) for k in v
     ):
         return repr(v)
-    return "..."
+    return ""
 
 
 def _index(key: Any) -> str:
@@ -102,4 +180,131 @@ def _key(k: Any) -> str:
         return ":".join([*ends, *([] if k.step is None else [str(k.step)])])
     return (
         "..." if k is Ellipsis else str(k) if not isinstance(k, np.ndarray) else "mask"
+    )
+
+
+# -- rules that are made for one operand ----------------------------------------------
+
+
+def _part(axis: int, rank: int, key: str) -> str:
+    """The index of a part along an axis: ``0:2``, ``:, 1``."""
+    at = axis % rank
+    return ", ".join([*(":",) * at, key] if at <= rank - 1 - at or rank < 3 else
+                     ["...", key, *(":",) * (rank - 1 - at)])  # fmt: skip
+
+
+def _part_of(known: Mapping[str, Any], rank: int) -> str:
+    """The index of what ``pick_at`` and ``narrow`` take."""
+    start = known.get("k", known.get("start", 0))
+    one = "k" in known
+    key = str(start) if one else f"{start}:{start + known['size']}"
+    return _part(known["axis"], rank, key)
+
+
+def _of_concat(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
+    axis = record.settings[0]
+    start = sum(shape[axis] for shape in shapes[:slot])
+    key = f"{start}:{start + shapes[slot][axis]}"
+    return f"g[{_part(axis, len(shapes[slot]), key)}]"
+
+
+def _of_stack(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
+    return f"g[{_part(record.settings[0], len(shapes[slot]) + 1, str(slot))}]"
+
+
+def _of_custom(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
+    del record
+    return "grad(g)" if len(shapes) == 1 else f"grad(g)[{slot}]"
+
+
+def _of_einsum(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
+    equation = record.settings[0]
+    rest = [f"x{k}" for k in range(len(shapes)) if k != slot]
+    more = len(others([np.zeros(s) for s in shapes], slot, equation)) - len(rest)
+    shown = [repr(turned(equation, slot)), "g", *rest, *("ones",) * more]
+    return f"einsum({', '.join(shown)})"
+
+
+def _of_pick(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
+    del slot, shapes
+    known = dict(zip(record.op.settings, record.settings, strict=False))
+    return f"g at [{_index(known['key'])}], 0 elsewhere"
+
+
+_RULES_MADE: Mapping[str, Callable[[Record, int, Sequence[Shape]], str]] = {
+    "concat": _of_concat, "stack": _of_stack, "custom": _of_custom,
+    "einsum": _of_einsum, "tensordot": _of_einsum, "matvec": _of_einsum,
+    "pick": _of_pick,
+    "part": lambda record, _slot, _shapes: f"g at [{record.settings[0]}], 0 elsewhere",
+}  # fmt: skip
+
+
+# -- writing -------------------------------------------------------------------------
+
+
+def _shown(text: str, known: Mapping[str, str]) -> str:
+    """A formula of the registry with its settings in place of their names.
+
+    An argument that is None or False is left out.
+
+    >>> _shown("sum(x, axis, keep)", {"axis": "-1", "keep": "False"})
+    'sum(x, axis=-1)'
+    >>> _shown("pick(x, key)", {"key": "1:, 0"})
+    'x[1:, 0]'
+    >>> _shown("g * y * log(where(positive(a), a, 1))", {})
+    'g * y * log(where(a > 0, a, 1))'
+    """
+    return _spelled(text, tuple(known.items()))
+
+
+@lru_cache(maxsize=512)
+def _spelled(text: str, known: tuple[tuple[str, str], ...]) -> str:
+    tree = _Speller(dict(known)).visit(ast.parse(text, mode="eval"))
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+class _Speller(ast.NodeTransformer):
+    def __init__(self, known: dict[str, str]) -> None:
+        self._known = known
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if node.id not in self._known or node.id == "key":
+            return node
+        return ast.parse(self._known[node.id], mode="eval").body
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        if isinstance(node.slice, ast.Name) and node.slice.id == "key":
+            return self._indexed(node.value, "key")
+        return self.generic_visit(node)
+
+    def _indexed(self, value: ast.expr, key: str) -> ast.AST:
+        text = self._known.get(key, key)
+        return ast.parse(f"{ast.unparse(value)}[{text}]", mode="eval").body
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        word = node.func.id if isinstance(node.func, ast.Name) else ""
+        if word == "pick" and isinstance(node.args[1], ast.Name):
+            return self._indexed(node.args[0], node.args[1].id)
+        if word in self._known:  # the learner's own function
+            node.func = ast.Name(self._known[word])
+        shown = [self.visit(arg) for arg in node.args]
+        if word in WORDS:
+            texts = [f"({ast.unparse(arg)})" for arg in shown]
+            return ast.parse(WORDS[word].format(*texts), mode="eval").body
+        names = ("", *PARAMETERS.get(word, ()))
+        names += ("",) * (len(shown) - len(names))
+        pairs = [(n, a) for n, a in zip(names, shown, strict=False) if not _silent(a)]
+        node.args = [a for n, a in pairs if not n]
+        node.keywords = [ast.keyword(n, _single(a)) for n, a in pairs if n]
+        return node
+
+
+def _single(node: ast.expr) -> ast.expr:
+    """An axis without the brackets of a tuple of one."""
+    return node.elts[0] if isinstance(node, ast.Tuple) and len(node.elts) == 1 else node
+
+
+def _silent(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and (
+        node.value is None or node.value is False
     )

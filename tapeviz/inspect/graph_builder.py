@@ -122,6 +122,17 @@ class GraphBuilder:
         site = self.records[i].call_site
         return None if site is None else self.code.span(*site)
 
+    def code_of(self, i: int) -> str:
+        """The learner's code that made record ``i``; "" if there is no source."""
+        span = self.span(i)
+        return "" if span is None else span.text
+
+    def shapes(self, i: int) -> list[tuple[int, ...]]:
+        """The shapes of the operands of record ``i``."""
+        record = self.records[i]
+        pairs = zip(record.operands, record.values, strict=True)
+        return [shape_of(self.values[j] if j >= 0 else v) for j, v in pairs]
+
     def kind(self, i: int) -> str:
         """The kind of node that record ``i`` becomes: "variable", "watched" or "op"."""
         record = self.records[i]
@@ -137,7 +148,7 @@ class GraphBuilder:
             kind,
             kind if leaf else op.name,
             "" if leaf else _symbol(record),
-            "" if leaf else formula(record),
+            "" if leaf else formula(record, self.shapes(i), self.code_of(i)),
             name,
             value_of(self.values[i]),
             self.span(i),
@@ -147,13 +158,17 @@ class GraphBuilder:
 
     def constant(self, v: Any, i: int, slot: int) -> Node:
         """The node of an operand that is not recorded."""
+        name = self.constant_name(v, i, slot)
+        return Node(f"k{i}_{slot}", "constant", "constant", "", "", name, value_of(v))
+
+    def constant_name(self, v: Any, i: int, slot: int) -> str:
+        """What the learner calls an operand that is not recorded; "" for nothing."""
         shared = isinstance(v, (np.generic, np.ndarray))
         name, thing = self.holders.get(id(v), ("", None)) if shared else ("", None)
         word = self.words.get((i, slot), "")
         if thing is not None and self.held.get(word) is thing:
             name = word
-        name = name or self._constant_word(i, slot)
-        return Node(f"k{i}_{slot}", "constant", "constant", "", "", name, value_of(v))
+        return name or self._constant_word(i, slot)
 
     def _constant_word(self, i: int, slot: int) -> str:
         """The word in the line for a constant; "" if it means several values."""

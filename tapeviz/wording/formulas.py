@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from tapeviz.wording.values import one_line
+from tapeviz.wording.values import one_line, spelled_as
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def simplified(text: str, *, exponents: bool = False) -> str:
         found = _Simplifier(exponents=exponents).visit(tree)
         if ast.dump(found) == before:
             return text
-        return _BELOW_ZERO.sub(r"(-\1)", _decoded(ast.unparse(found)))
+        return _BELOW_ZERO.sub(r"(-\1)", _decoded(spelled_as(text, ast.unparse(found))))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return text
 

@@ -87,9 +87,10 @@ def chosen(usual: int) -> int:
 def fmt(value: Value) -> str:
     """The value for people: a rounded number, a small array, or words for a large one.
 
-    Arrays of more than 12 entries are described by their dtype, shape and mean.
+    An array of one entry is written as this number. Arrays of more than 12 entries are
+    described by their dtype, shape and mean.
 
-    >>> fmt(Value("float32", (), (6.0,)))
+    >>> fmt(Value("float32", (1, 1), (6.0,)))
     '6'
     >>> fmt(Value("float32", (2,), (1.0, 0.25)))
     '[1, 0.25]'
@@ -101,7 +102,7 @@ def fmt(value: Value) -> str:
         return _described(value)
     if not data and value.shape:
         return f"empty {value.dtype} {shape(value)}"
-    return _nested([number(entry) for entry in data], value.shape)
+    return _nested([number(entry) for entry in data], value.shape * (len(data) > 1))
 
 
 def _described(value: Value) -> str:
@@ -336,12 +337,12 @@ def formulas(graph: Graph) -> dict[str, str]:
     """
     known: dict[str, ast.expr] = {}
     found: dict[str, str] = {}
+    powers = powers_in(graph)
     for node in graph.nodes:
         tree = None
         if node.kind == "op":
             names = {edge.label: known[edge.tail] for edge in graph.into[node.id]}
-            names["xs"] = ast.List([*names.values()], ast.Load())
-            tree, found[node.id] = _formula(node.formula, names)
+            tree, found[node.id] = _formula(node.formula, names, powers)
         known[node.id] = _operand(node, tree)
     return found
 
@@ -367,13 +368,13 @@ def _constant(text: str) -> ast.expr:
 
 
 def _formula(
-    formula: str, names: Mapping[str, ast.expr]
+    formula: str, names: Mapping[str, ast.expr], powers: str
 ) -> tuple[ast.expr | None, str]:
     """The filled formula, with the long operands left out if it gets too long."""
     tree = _filled(formula, names)
     if tree is None:
         return None, one_line(formula)
-    whole = ast.unparse(tree)
+    whole = spelled_as(powers, ast.unparse(tree))
     if len(whole) <= _FORMULA:
         return tree, whole
     plain = (ast.Name, ast.UnaryOp)
@@ -381,20 +382,40 @@ def _formula(
         k: v if isinstance(v, plain) else ast.Name(ELLIPSIS) for k, v in names.items()
     }
     tree = _filled(formula, short)
-    return (tree, ast.unparse(tree)) if tree else (None, one_line(formula))
+    return (
+        (tree, spelled_as(powers, ast.unparse(tree)))
+        if tree
+        else (None, one_line(formula))
+    )
 
 
 def fill(formula: str, names: Mapping[str, ast.expr | str]) -> str:
     """The formula with its slots replaced, and parentheses where they are needed.
 
-    A replacement is an expression, or a name or number taken as it stands.
+    A replacement is an expression, or a name or number taken as it stands. Powers are
+    spelled as the formula spells them.
 
     >>> fill("a * b", {"a": ast.parse("x + 1", mode="eval").body, "b": "2.0"})
     '(x + 1) * 2.0'
     """
     exprs = {k: ast.Name(v) if isinstance(v, str) else v for k, v in names.items()}
     tree = _filled(formula, exprs)
-    return one_line(formula) if tree is None else ast.unparse(tree)
+    return one_line(formula) if tree is None else spelled_as(formula, ast.unparse(tree))
+
+
+def spelled_as(like: str, text: str) -> str:
+    """The formula with its powers spelled as in another one.
+
+    >>> spelled_as("a**b", "x ** 2 * y")
+    'x**2 * y'
+    """
+    tight = "**" in like and " **" not in like
+    return text.replace(" ** ", "**") if tight else text
+
+
+def powers_in(graph: Graph) -> str:
+    """A formula that shows how a graph's powers are spelled; "" if it has none."""
+    return next((n.formula for n in graph.nodes if "**" in n.formula), "")
 
 
 def _filled(formula: str, names: Mapping[str, ast.expr]) -> ast.expr | None:

@@ -210,7 +210,7 @@ def test_without_a_layout_engine_there_is_the_text_and_what_to_do() -> None:
         bundle = shown._repr_mimebundle_()
         assert list(bundle) == ["text/plain"]
         assert bundle["text/plain"].count("pip install graphviz-pure") == 1
-    assert "x ** 2" in str(draw(tape))
+    assert "x**2" in str(draw(tape))
     with pytest.raises(LayoutError, match="pip install graphviz-pure"):
         _ = draw(tape).svg
 

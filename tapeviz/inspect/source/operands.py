@@ -35,6 +35,25 @@ def operand_words(text: str, op: str, count: int, *, alone: bool) -> tuple[str, 
     return tuple(map(_word, parts)) if len(parts) >= count else ("",) * count
 
 
+@lru_cache(maxsize=512)
+def settings_in(code: str) -> dict[str, str]:
+    """What a call says besides its first argument: keywords, and ``ids`` by place.
+
+    >>> settings_in("tf.reduce_sum(x, 1, keepdims=True)")
+    {'keepdims': 'True', 'ids': '1'}
+    """
+    try:
+        tree = ast.parse(code.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    if not isinstance(tree, ast.Call):
+        return {}
+    found = {k.arg: k.value for k in tree.keywords if k.arg}
+    found |= dict(zip(("ids",), tree.args[1:], strict=False))
+    texts = {name: ast.unparse(value) for name, value in found.items()}
+    return {name: text for name, text in texts.items() if len(text) <= LONGEST}
+
+
 def _augmented(text: str, op: str, count: int) -> tuple[str, ...]:
     """The operands of ``x *= w``."""
     try:
@@ -59,9 +78,12 @@ def _parts(tree: ast.expr, op: str, *, alone: bool) -> list[ast.expr]:
         return []
     if any(isinstance(arg, ast.Starred) for arg in tree.args):
         return []
-    first = tree.args[0] if tree.args else None
+    args = tree.args
+    if args and isinstance(args[0], ast.Constant) and isinstance(args[0].value, str):
+        args = args[1:]  # the equation of einsum
+    first = args[0] if args else None
     listed = isinstance(first, (ast.List, ast.Tuple))
-    return first.elts if listed else tree.args  # type: ignore[union-attr]
+    return first.elts if listed else args  # type: ignore[union-attr]
 
 
 def _word(node: ast.AST) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,9 +17,12 @@ from tapeviz.wording.values import (
     counted,
     fill,
     fmt,
+    number,
     one_line,
+    powers_in,
     shape,
     short_name,
+    spelled_as,
 )
 
 _LONG = 28
@@ -54,7 +57,7 @@ class Sentences:
         if node.kind == "op":
             code = one_line(node.span.text) if node.span else ""
             code = "" if self.inner_tape(node) else code
-            whole = code or fill(node.formula, self._operands(node, known))
+            whole = code or self._filled(node.formula, self._operands(node, known))
             return middle(whole)
         return brief(node.value) if len(fmt(node.value)) <= _LONG else f"a {node.kind}"
 
@@ -78,13 +81,20 @@ class Sentences:
         return f"{ops} and {whole}"
 
     def _operands(self, node: Node, known: dict[str, str]) -> dict[str, ast.expr]:
-        found = {
+        return {
             edge.label: ast.Name(known[edge.tail])
             if "/" in self._nodes[edge.tail].name
             else expression(known[edge.tail])
             for edge in self.run.graph.into[node.id]
         }
-        return {**found, "xs": ast.List([*found.values()], ast.Load())}
+
+    def _filled(self, formula: str, operands: Mapping[str, ast.expr]) -> str:
+        """A formula with its operands, its powers spelled as the learner's."""
+        return spelled_as(self._powers, fill(formula, operands))
+
+    @cached_property
+    def _powers(self) -> str:
+        return powers_in(self.run.graph)
 
     @cached_property
     def target(self) -> str:
@@ -151,7 +161,7 @@ class Sentences:
 
     def with_names(self, node: Node) -> str:
         """The operation with the names of its operands."""
-        return fill(node.formula, self._operands(node, self.names))
+        return self._filled(node.formula, self._operands(node, self.names))
 
     def with_numbers(self, node: Node) -> str:
         """The operation with the numbers of its operands."""
@@ -159,7 +169,7 @@ class Sentences:
             e.label: expression(brief(self._nodes[e.tail].value))
             for e in self.run.graph.into[node.id]
         }
-        return fill(node.formula, values)
+        return self._filled(node.formula, values)
 
     def forward_formula(self, node: Node) -> str:
         """The operation with its operands' names, with their numbers, and its value."""
@@ -223,7 +233,8 @@ class Sentences:
             rule = self._in_names(c, c.rule)
             return f"From {head} to {tail} the rule is {rule}.{more}"
         value_here = "" if c.local_value is None else say(c.local_value)
-        value = f", here {value_here}" if value_here and value_here != text else ""
+        repeats = value_here == text or _is_all(c.local_value, text)
+        value = f", here {value_here}" if value_here and not repeats else ""
         return (
             f"The derivative of {head} with respect to {tail} is {text}{value}.{more}"
         )
@@ -261,7 +272,8 @@ class Sentences:
         text = self.local(c)
         if not text:
             return self._lined_up(c) or f"g -> {self.rule_in_names(c)}"
-        value = "" if c.local_value is None else brief(c.local_value)
+        repeats = _is_all(c.local_value, text)
+        value = "" if repeats or c.local_value is None else brief(c.local_value)
         return equation(ratio(head, self.names[c.node]), text, value)
 
     def _lined_up(self, c: Contribution) -> str:
@@ -299,7 +311,7 @@ class Sentences:
     def _in_names(self, c: Contribution, rule: str) -> str:
         head = self._nodes[self._edges[c.edge].head]
         output = {"y": expression(self.names[head.id])}
-        return simplified(fill(rule, output | self._operands(head, self.names)))
+        return simplified(self._filled(rule, output | self._operands(head, self.names)))
 
     def operand(self, edge: str) -> str:
         """An operand's name, and which of several it is: "the second x"."""
@@ -382,6 +394,12 @@ def _shape_of(factor: str, known: dict[str, tuple[int, ...]]) -> tuple[int, ...]
     turned = factor.startswith("T(")
     dims = known.get(factor[2:-1] if turned else factor, ())
     return (*dims[:-2], *dims[:-3:-1]) if turned else dims
+
+
+def _is_all(value: Value | None, text: str) -> bool:
+    """Whether each entry of a value is the number that a text is."""
+    entries = () if value is None else value.data or ()
+    return bool(entries) and all(number(entry) == text for entry in entries)
 
 
 def _upstream(step: Step) -> str:

@@ -96,7 +96,6 @@ class ExplanationWords:
         """The expressions that replace the operands in an op's formulas."""
         names: dict[str, ast.expr | str] = {"y": ast.Name(self.labels[node.id])}
         tails = [self._expression(edge.tail) for edge in self.run.graph.into[node.id]]
-        names["xs"] = ast.List([*tails], ast.Load())
         for edge, tail in zip(self.run.graph.into[node.id], tails, strict=True):
             names[edge.label] = tail
         return names

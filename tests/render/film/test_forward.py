@@ -90,6 +90,6 @@ def test_a_nested_tape_says_which_tape_goes_back() -> None:
     phases = dict.fromkeys(frame.phase for frame in film.frames)
     assert list(phases) == ["", "forward", "inner, backward", "outer, backward"]
     captions = [f.caption for f in film.frames]
-    assert "inner goes back, and x ** 2 gives 4." in captions
+    assert "inner goes back, and x**2 gives 4." in captions
     assert any(c.startswith("Now backwards on outer, from dy") for c in captions)
     assert captions[-1] == "The gradient of dy with respect to x is 12."
