@@ -169,7 +169,7 @@ def test_what_an_encoder_complains_of_is_said(
 def test_a_step_standing_still_shows_what_the_player_shows() -> None:
     film = listing().film
     svg = frame_svg(film, 19)
-    assert "x now has 2 + 6 = 8, its whole gradient." in svg
+    assert "x now has 2 + 6 = 8, its whole" in svg
     assert film.frames[18].caption not in svg
     assert "@keyframes k" not in svg
     with pytest.raises(ValueError, match="its steps are 0 to 20"):
