@@ -67,3 +67,41 @@ def test_the_page_of_a_lesson_plays_every_film(
         _, last = film.press("Home")
         assert film.press("ArrowRight") == (1, last)
         assert film.press("End") == (last, last)
+
+
+WORN = """
+    (root) => [...root.querySelectorAll("svg.tapeviz :is(.tv-hot, .tv-done)")]
+      .filter((el) => el.matches(".tv-node, .tv-edge"))
+      .map((el) => {
+        const part = el.querySelector(".tv-frame, .tv-wire");
+        const { stroke, strokeWidth, opacity } = getComputedStyle(part);
+        return [el.classList.contains("tv-hot"), el.matches(".tv-edge"), stroke,
+          parseFloat(strokeWidth), opacity];
+      })
+"""
+HOT, DONE = "rgb(133, 86, 0)", "rgb(0, 109, 80)"
+"""What the light theme says a lit element and a finished path look like."""
+
+
+@pytest.mark.parametrize("lesson", ["10_2", "10_3", "10_5"])
+def test_the_films_of_a_whole_lesson_are_lit_at_every_step(
+    open_page: Opener, tmp_path: Path, lesson: str
+) -> None:
+    """With all other outputs of the lesson before and after them on the page."""
+    (path,) = CHAPTERS.glob(f"{lesson}_*.ipynb")
+    page = open_page(export(path, tmp_path))
+    page.wait_for_selector(".tapeviz-film svg.tapeviz")
+    films = page.locator(".tapeviz-film").all()
+    assert films
+    seen = set()
+    for film in map(Player, films):
+        film.ask_nothing()
+        _, last = film.press("Home")
+        for _ in range(last):
+            film.press("ArrowRight")
+            for hot, edge, stroke, width, opacity in film.root.evaluate(WORN):
+                assert stroke == (HOT if hot else DONE if edge else stroke)
+                assert opacity == "1"
+                assert width > 1.5 or not (hot or edge)
+                seen.add((hot, edge))
+    assert {(True, False), (True, True), (False, True)} <= seen
