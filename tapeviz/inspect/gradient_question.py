@@ -346,6 +346,12 @@ class Question:
             found = node.args if len(node.args) >= inputs else []
         return [] if any(isinstance(a, ast.Starred) for a in found) else found
 
+    def operand_name(self, i: int, slot: int) -> str:
+        """What a sentence calls an operand, recorded or not."""
+        j, shown = self.records[i].operands[slot], self.operand(i, slot)
+        text = code_of(shown[1]) if shown is not None and j < 0 else ""
+        return text if 0 < len(text) <= LONG else self.known(j) or "its operand"
+
     def alone(self, i: int) -> bool:
         """Whether the code of record ``i`` made no other record."""
         return self._sites[self.records[i].call_site] == 1

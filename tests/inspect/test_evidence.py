@@ -322,3 +322,46 @@ def test_an_edit_keeps_what_the_code_means(line: str, new: str | None) -> None:
     assert [e.new for e in reason.edits] == ([] if new is None else [new])
     if new is not None:
         assert answer(*mended(cells, reason)).result == "value"
+
+
+# -- numbers that are none -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "at", "said"),
+    [
+        ("y = tf.reduce_sum(w * tf.sqrt(data))", "tf.sqrt(data)",
+         "tf.sqrt(data) is nan in 1 of its 2 entries, where data is as low as -1"),
+        ("y = tf.reduce_sum(tf.math.log(data) - w)", "tf.math.log(data)",
+         "tf.math.log(data) is nan in 1 of its 2 entries, where data is as low as -1"),
+        ("y = w * tf.pow(k, 0.5)", "tf.pow(k, 0.5)", "tf.pow(k, 0.5) is nan, where k"),
+        ("y = w * tf.reduce_sum(tf.sqrt(data) * 2.0)", "tf.sqrt(data)",
+         "where data is as low as -1"),
+        ("y = tf.reduce_sum(hole * w)", "hole", "hole is nan in 1 of its 2 entries"),
+        ("y = w * early", "tf.sqrt(k)", "early is nan, where k is -1"),
+        ("y = w * (2.0 / zero)", "2.0 / zero", "2.0 / zero is infinite, where zero"),
+        ("y = tf.exp(w) / zero", "tf.exp(w) / zero", "where zero is 0"),
+        ("y = tf.pow(k, w / 2.0)", "tf.pow(k, w / 2.0)", "because k is -1"),
+        ("y = tf.math.xlogy(w, k)", "tf.math.xlogy(w, k)", "because k is -1"),
+        ("y = tf.reduce_sum(tf.math.log(w - 4.0) * data)", "tf.math.log(w - 4.0)",
+         "because w - 4.0 is -1"),
+        ("y = w * 3e38 + w * 3e38", "w * 3e38", "is too large for float32"),
+    ],
+)  # fmt: skip
+def test_the_operand_that_is_blamed_is_the_one_that_did_it(
+    line: str, at: str, said: str
+) -> None:
+    """The source is 3 and fine everywhere: it is never said to be the cause."""
+    found = answer(
+        "w, data = tf.Variable(3.0), tf.constant([4.0, -1.0])\n"
+        "zero, k = tf.constant(0.0), tf.constant(-1.0)\n"
+        "hole = tf.constant([1.0, np.nan])\nearly = tf.sqrt(k)\n"
+        f"with tf.GradientTape() as tape:\n    {line}",
+        ASK,
+    )
+    assert found.result in ("nan", "inf", "value")
+    first = found.reasons[0]
+    assert said in first.sentence
+    assert "w is 3" not in first.sentence
+    assert first.span is not None
+    assert first.span.text == at

@@ -10,6 +10,7 @@ import numpy as np
 
 from tapeviz.inspect.gradient_question import Question, edge, number
 from tapeviz.inspect.reasons import code_edits
+from tapeviz.inspect.reasons.domains import Spot, outside_domain, undefined, wanted
 from tapeviz.inspect.reasons.zero_gradient import Finding, RawContribution, parts
 from tapeviz.inspect.replay import given
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
@@ -74,51 +75,93 @@ def _origin(question: Question, end: int) -> int | None:
 
 def _forward(question: Question, i: int) -> Reason:
     value, code = question.value(i), question.code(i)
-    bad = "nan" if _nan(value) else "infinite"
-    name = question.op(i).name
-    if question.records[i].kind != "op":
+    bad = _word(value)
+    name, record = question.op(i).name, question.records[i]
+    if record.kind != "op":
+        known = question.known(i) or question.x_name
         return Reason(
             "domain",
-            f"{question.known(i) or question.x_name} itself holds a number that is "
-            f"{bad}.",
-            _first_bad(question),
+            f"{known} itself holds a number that is {bad}.",
+            _first_bad(question, known),
             _where(question, i),
             nodes=(f"n{i}",),
         )
-    if name in LARGE and bad != "nan":
-        dtype = value.dtype.name
+    values = given(record, question.builder.values)
+    for slot, (j, v) in enumerate(zip(record.operands, values, strict=True)):
+        if j < 0 and not fine(np.asarray(v)):
+            return _bad_constant(question, i, slot, np.asarray(v))
+    what = outside_domain(question.op(i), values)
+    if what is None and bad != "nan":
         return Reason(
             "overflow",
-            f"{code} is too large for {dtype} already on the way forward, and counts "
-            "as infinite.",
+            f"{code} is too large for {value.dtype.name} already on the way forward, "
+            "and counts as infinite.",
             _smaller(question, name),
             question.builder.span(i),
             _clipped(question, i, name),
             nodes=(f"n{i}",),
         )
-    what = _operands(question, i)
+    because = "" if what is None else f", because {_said(question, i, *what)}"
     return Reason(
         "domain",
-        f"{code} is {bad} already on the way forward{what}.",
-        _fix(question, i),
+        f"{code} is {bad} already on the way forward{because}.",
+        _fix(question.tf, name, undefined=True),
         question.builder.span(i),
-        _edits(question, i),
+        _edits(question, _spot(question, i)),
         nodes=(f"n{i}",),
     )
 
 
-def _first_bad(question: Question) -> str:
-    """Where a number that is not finite may come from, as far as the code tells."""
-    steps = {"assign_sub", "assign_add", "apply_gradients"}
-    if any(line.loops and steps & line.calls for line in question.program.lines):
-        return (
-            "the updates in the loop may have made it: start again with a smaller "
-            "learning rate, and ask at the first step at which it is not finite"
-        )
-    return (
-        "look where that number comes from; the gradient cannot be better than its "
-        "input"
-    )
+def _word(v: Any) -> str:
+    return "nan" if _nan(v) else "infinite"
+
+
+def _bad_constant(question: Question, i: int, slot: int, v: Any) -> Reason:
+    """An operand that the tape did not record is no number already."""
+    found = question.operand(i, slot)
+    text = question.operand_name(i, slot)
+    count = int(np.sum(~np.isfinite(v)))
+    share = f" in {count} of its {v.size} entries" if v.ndim else ""
+    spot = None if found is None else undefined(question, *found)
+    fix, where = _LOOK, question.builder.span(i)
+    edits: code_edits.Edits = ()
+    if spot is not None:
+        share += f", where {spot.said}"
+        where = question.span(spot.line, spot.node)
+        fix = _fix(question.tf, spot.name, undefined=True)
+        edits = _edits(question, spot)
+    elif found is not None:
+        where = question.span(*found)
+    sentence = f"{question.code(i)} is {_word(v)} already on the way forward"
+    if text != question.code(i):
+        sentence += f", because {text} is {_word(v)}{share}"
+    return Reason("domain", f"{sentence}.", fix, where, edits, nodes=(f"n{i}",))
+
+
+def _said(question: Question, i: int, slot: int, how: str) -> str:
+    op = question.op(i)
+    name = question.operand_name(i, slot)
+    wants = wanted(op)
+    return "it divides by 0" if op.name == "divide" else f"{name} is {how}{wants}"
+
+
+_LOOK = (
+    "look where that number comes from; the gradient cannot be better than its input"
+)
+_STEPS = {"assign_sub", "assign_add", "assign", "apply_gradients", "minimize"}
+
+
+def _first_bad(question: Question, name: str) -> str:
+    """Where a variable's number that is not finite may come from."""
+    lines = (line for line in question.program.lines if line.loops)
+    for line in lines:
+        known = line.makes | line.reads
+        if _STEPS & line.calls and (name in known or "apply_gradients" in line.calls):
+            return (
+                "the updates in the loop may have made it: start again with a smaller "
+                "learning rate, and ask at the first step at which it is not finite"
+            )
+    return _LOOK
 
 
 def _where(question: Question, i: int) -> Any:
@@ -156,23 +199,6 @@ def _clipped(question: Question, i: int, name: str) -> code_edits.Edits:
     return ()
 
 
-def _operands(question: Question, i: int) -> str:
-    op, record = question.op(i), question.records[i]
-    if op.many:
-        return ""
-    values = given(record, question.builder.values)
-    if op.name == "divide":
-        return ", because it divides by 0"
-    one = values[0]
-    low = number(np.min(one)) if np.size(one) else ""
-    domain = ""
-    if op.domain.startswith("x "):
-        domain = f" ({op.name} wants an operand {op.domain[2:]})"
-    least = "" if np.size(one) == 1 else " at least"
-    name = question.known(record.operands[0]) or "its operand"
-    return f", because {name} is{' as low as' if least else ''} {low}{domain}"
-
-
 def _backward(question: Question, part: RawContribution) -> Reason:
     i, slot = part[:2]
     kind, sentence, fix, edits = _slope(question, part)
@@ -182,12 +208,13 @@ def _backward(question: Question, part: RawContribution) -> Reason:
 
 def _slope(question: Question, part: RawContribution) -> Finding:
     """Why a contribution is not finite: the kind, a sentence, the fix, its edits."""
-    i, _, j, g, d, _ = part
+    i, _, _, g, d, _ = part
     op, code = question.op(i), question.code(i)
-    what = question.known(j) or "its operand"
+    what, value = _culprit(question, part)
+    fix, spot = _fix(question.tf, op.name), _spot(question, i)
     if _hides_zero(g, d):
         sentence = (
-            f"{code} has an infinite slope where {what} is {_at(question, j, d)}; its "
+            f"{code} has an infinite slope where {what} is {_at(value, d)}; its "
             "value is not used there, so the gradient that arrives is 0, but 0 times "
             "infinity is nan."
         )
@@ -197,25 +224,25 @@ def _slope(question: Question, part: RawContribution) -> Finding:
                 f"{question.tf}.where inside as well"
             )
             return ("zero-times-inf", sentence, fix, chosen)
-        return ("zero-times-inf", sentence, _fix(question, i), _edits(question, i))
+        return ("zero-times-inf", sentence, fix, _edits(question, spot))
     if op.name in ("norm", "std"):
         sentence = (
             f"{code} has a corner where all its entries are "
             f"{'0' if op.name == 'norm' else 'equal'}: no direction is the "
             "steepest, and 0 divided by 0 is nan."
         )
-        return ("steep", sentence, _fix(question, i), _edits(question, i))
+        return ("steep", sentence, fix, _edits(question, spot))
     if _nan(d):
         sentence = (
             f"In the derivative of {code} 0 meets infinity where {what} is "
-            f"{_at(question, j, d)}, and that gives nan."
+            f"{_at(value, d)}, and that gives nan."
         )
-        return ("zero-times-inf", sentence, _fix(question, i), _edits(question, i))
+        return ("zero-times-inf", sentence, fix, _edits(question, spot))
     sentence = (
-        f"{code} is infinitely steep where {what} is {_at(question, j, d)}: its "
+        f"{code} is infinitely steep where {what} is {_at(value, d)}: its "
         "derivative there is infinite."
     )
-    return ("steep", sentence, _fix(question, i), _edits(question, i))
+    return ("steep", sentence, fix, _edits(question, spot))
 
 
 def _hides_zero(g: Any, d: Any) -> bool:
@@ -227,8 +254,22 @@ def _hides_zero(g: Any, d: Any) -> bool:
     return bool(np.all(np.asarray(g)[np.isnan(d)] == 0))
 
 
-def _at(question: Question, j: int, d: Any) -> str:
-    value = np.asarray(question.value(j))
+def _culprit(question: Question, part: RawContribution) -> tuple[str, Any]:
+    """The operand that a derivative is not finite for: its name and its value.
+
+    It is the operand itself if its rule has it in it, else another one that it has.
+    """
+    i, slot = part[:2]
+    op, record = question.op(i), question.records[i]
+    values, rule = given(record, question.builder.values), record.rule(slot)
+    if not op.many and rule is not None and op.operands[slot] not in rule.names:
+        others = (k for k, label in enumerate(op.operands) if label in rule.names)
+        slot = next(others, slot)
+    return question.operand_name(i, slot), values[slot]
+
+
+def _at(value: Any, d: Any) -> str:
+    value = np.asarray(value)
     bad = ~np.isfinite(np.asarray(d))
     if value.shape == bad.shape and bad.any():
         return number(value[bad][:1])
@@ -247,9 +288,9 @@ def _product(question: Question, part: RawContribution) -> Reason:
     )
 
 
-def _fix(question: Question, i: int) -> str:
-    name, tf = question.op(i).name, question.tf
-    if name in ("sqrt", "rsqrt", "power") and _nan(question.value(i)):
+def _fix(tf: str, name: str, *, undefined: bool = False) -> str:
+    """What to do, in words; ``undefined`` if the value itself is no number."""
+    if name in ("sqrt", "rsqrt", "power") and undefined:
         return f"keep the operand above 0, for example with {tf}.maximum"
     if name in ("sqrt", "rsqrt", "norm", "std", "power"):
         return f"add a tiny number under the root, such as {SMALL}"
@@ -265,9 +306,16 @@ def _fix(question: Question, i: int) -> str:
     return "keep the operand inside the function's domain"
 
 
-def _edits(question: Question, i: int) -> code_edits.Edits:
+def _spot(question: Question, i: int) -> Spot:
+    """Where the code of a record is, and how low its first operand goes."""
+    values = given(question.records[i], question.builder.values)
+    low = float(np.min(values[0])) if values and np.size(values[0]) else 0.0
+    return Spot(question.op(i).name, question.line(i), question.node(i), low)
+
+
+def _edits(question: Question, spot: Spot) -> code_edits.Edits:
     """The code with its operand moved a little away from the singular point."""
-    name, node, line = question.op(i).name, question.node(i), question.line(i)
+    name, node, line = spot.name, spot.node, spot.line
     if isinstance(node, ast.BinOp):
         return _binary(question, line, node, name)
     if not isinstance(node, ast.Call) or len(node.args) != 1:
@@ -279,14 +327,10 @@ def _edits(question: Question, i: int) -> code_edits.Edits:
         return ()
     if _is_softmax(arg) and name == "log":
         rest = ", ".join(code_of(a) for a in (*arg.args, *arg.keywords))
-        return code_edits.replace(
-            question, line, node, f"{question.tf}.nn.log_softmax({rest})"
-        )
-    return (
-        code_edits.replace(question, line, arg, new)
-        if (new := _moved(question, i, arg))
-        else ()
-    )
+        new = f"{question.tf}.nn.log_softmax({rest})"
+        return code_edits.replace(question, line, node, new)
+    moved = _moved(question.tf, spot, arg)
+    return code_edits.replace(question, line, arg, moved) if moved else ()
 
 
 _AXES = {"axis", "keepdims"}
@@ -306,16 +350,16 @@ def _is_softmax(node: ast.expr) -> TypeGuard[ast.Call]:
     return isinstance(node, ast.Call) and dotted(node.func).endswith("softmax")
 
 
-def _moved(question: Question, i: int, arg: ast.expr) -> str:
+def _moved(tf: str, spot: Spot, arg: ast.expr) -> str:
     """The operand kept away from where the function is infinitely steep, or ""."""
-    name, inner, tf = question.op(i).name, code_of(arg), question.tf
+    name, inner = spot.name, code_of(arg)
     if name in ("log", "log1p"):
         return f"{tf}.maximum({inner}, 1e-7)"
     if name in BOUNDED:
         return code_of(ast.BinOp(ast.Name(INSIDE), ast.Mult(), arg))
     if name in ("sqrt", "rsqrt"):
-        low = np.min(question.value(question.records[i].operands[0]))
-        return f"{inner} + {SMALL}" if low >= 0 else f"{tf}.maximum({inner}, {SMALL})"
+        least = f"{tf}.maximum({inner}, {SMALL})"
+        return f"{inner} + {SMALL}" if spot.low >= 0 else least
     return ""
 
 
