@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -69,7 +71,8 @@ class Question:
         text = "" if code is None else code_of(code)
         if text and len(text) <= LONG:
             return text
-        return self.name_of(thing) or else_
+        index = -1 if thing is None else self.records.index_of(thing)
+        return self.name_of(thing) or self.builder.names.get(index, "") or else_
 
     def name_of(self, thing: Any) -> str:
         """What the learner calls a tensor or variable; "" if nothing is known."""
@@ -221,21 +224,43 @@ class Question:
 
     @cached_property
     def jumps(self) -> list[tuple[int, int, Event]]:
-        """Values assigned to a variable: the record, the later read, the event."""
+        """Values assigned to a variable: the record, the next read, the event.
+
+        What was assigned before the tape recorded, or while it did not, is left out.
+        """
         found = []
         for event in self.records.events:
-            if event.what in ("assigned", "made") and event.variable is not None:
-                reads = self._reads(self.records.index_of(event.variable), event.before)
-                found += [(event.index, to, event) for to in reads]
+            inside = any(w.start <= event.before <= w.stop for w in self._windows)
+            if event.what in ("assigned", "made") and event.variable and inside:
+                reads = self._reads.get(self.records.index_of(event.variable), [])
+                at = bisect_left(reads, event.before)
+                found += [(event.index, to, event) for to in reads[at : at + 1]]
         return found
 
-    def _reads(self, leaf: int, at: int) -> Iterator[int]:
-        if leaf >= 0:
-            if leaf >= at:
-                yield leaf
-            for record in self.records[at:]:
-                if record.kind == "read" and leaf in record.operands:
-                    yield record.index
+    @cached_property
+    def _windows(self) -> tuple[range, ...]:
+        return self.records.windows
+
+    @cached_property
+    def _reads(self) -> dict[int, list[int]]:
+        """Where each variable was read, by its leaf, in order."""
+        found: dict[int, list[int]] = {}
+        for record in self.records:
+            leaf = record.operands[0] if record.kind == "read" else record.index
+            if record.kind in ("read", "variable"):
+                found.setdefault(leaf, []).append(record.index)
+        return found
+
+    @cached_property
+    def _assigned(self) -> dict[int, list[int]]:
+        """What a read depends on though no tape says so: what was assigned before."""
+        found: dict[int, list[int]] = {}
+        for index, to, _ in self.jumps:
+            found.setdefault(to, []).append(index)
+        for reads in self._reads.values() if found else ():
+            for early, late in pairwise(reads):
+                found.setdefault(late, []).append(early)
+        return found
 
     def downstream(self, start: int) -> bytearray:
         """Marks the records that depend on ``start``, by whatever path."""
@@ -243,26 +268,20 @@ class Question:
         if start < 0:
             return marks
         marks[start] = 1
-        into: dict[int, list[int]] = {}
-        for index, to, _ in self.jumps:
-            into.setdefault(to, []).append(index)
-        for i in range(start + 1, len(self.records)):
-            ins = (*self.records[i].operands, *into.get(i, ()))
-            marks[i] = marks[i] or any(j >= 0 and marks[j] for j in ins)
+        for record in self.records[start + 1 :]:
+            ins = (*record.operands, *self._assigned.get(record.index, ()))
+            marks[record.index] = any(j >= 0 and marks[j] for j in ins)
         return marks
 
-    def upstream_of(self, starts: Iterable[int]) -> bytearray:
+    def upstream_of(self, starts: list[int]) -> bytearray:
         """Marks the records that ``starts`` depend on, by whatever path."""
         marks = bytearray(len(self.records))
-        sources_of: dict[int, list[int]] = {}
-        for index, to, _ in self.jumps:
-            sources_of.setdefault(to, []).append(index)
         for i in starts:
             if i >= 0:
                 marks[i] = 1
-        for i in range(len(self.records) - 1, -1, -1):
+        for i in range(max(starts, default=-1), -1, -1):
             if marks[i]:
-                for j in (*self.records[i].operands, *sources_of.get(i, ())):
+                for j in (*self.records[i].operands, *self._assigned.get(i, ())):
                     if j >= 0:
                         marks[j] = 1
         return marks
@@ -309,7 +328,7 @@ class Question:
                 needed[y] = 1
         for i in range(len(self.records) - 1, -1, -1):
             if needed[i] and not live[i]:
-                into = [index for index, to, _ in self.jumps if to == i]
+                into = self._assigned.get(i, ())
                 for j in (*self.records[i].operands, *into):
                     if j >= 0:
                         needed[j] = 1

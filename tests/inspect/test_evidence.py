@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 
 import pytest
 
+import tapeviz as tf
 from tests.inspect.cells import answer, mended
 
 ASK = "a = why(tape, y, w)"
@@ -365,3 +367,36 @@ def test_the_operand_that_is_blamed_is_the_one_that_did_it(
     assert "w is 3" not in first.sentence
     assert first.span is not None
     assert first.span.text == at
+
+
+def test_a_watched_tensor_keeps_the_name_that_the_block_calls_it_by() -> None:
+    found = answer(
+        "x = tf.constant([-2., 2.])\n"
+        "for _ in range(2):\n"
+        "    with tf.GradientTape() as tape:\n"
+        "        tape.watch(x); y = x[0] ** 2 + x[1]\n"
+        "    g = tape.gradient(y, x); x = x - 0.1 * g",
+        "a = why(tape)",
+    )
+    assert found.sentence == (
+        "The gradient of y with respect to x is [-3.2, 1]: [-3.2, 0] through x[0] and "
+        "[0, 1] through x[1]."
+    )
+
+
+@pytest.mark.alone
+def test_the_time_does_not_grow_with_the_square_of_what_an_outer_tape_recorded() -> (
+    None
+):
+    """Four times as many steps take about four times as long; 16 were the square."""
+    x, took = tf.Variable(3.0), []
+    for steps in (150, 150, 600):
+        with tf.GradientTape(persistent=True):
+            for _ in range(steps):
+                with tf.GradientTape() as tape:
+                    y = x**2 + 2 * x + 1
+                x.assign_sub(1e-9 * tape.gradient(y, x))
+            start = time.perf_counter()
+            tf.why(tape, y, x)
+            took.append(time.perf_counter() - start)
+    assert took[2] < 9 * took[1]

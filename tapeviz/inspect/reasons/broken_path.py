@@ -101,8 +101,11 @@ def _shown(question: Question, i: int, slot: int) -> str:
 
 def assigned(question: Question) -> Findings:
     """Values on the path that were assigned to a variable."""
+    seen = set()
     for index, to, event in question.jumps:
-        if question.after_x[index] and question.before_y[to]:
+        lies_between = question.after_x[index] and question.before_y[to]
+        if lies_between and event.call_site not in seen:
+            seen.add(event.call_site)
             yield _event_order(question, event), assignment(question, index, event)
 
 
