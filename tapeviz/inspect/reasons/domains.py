@@ -21,7 +21,7 @@ _MAKERS = ("constant", "Variable", "convert_to_tensor", "array", "asarray")
 
 
 @dataclass(frozen=True)
-class Spot:
+class Singularity:
     """The code of a function of one operand; ``said``: what is wrong with that."""
 
     name: str
@@ -75,7 +75,7 @@ def _shown(found: Any, many: bool = False) -> str:
 
 def undefined(
     question: Question, line: Statement, code: ast.AST, depth: int = _DEPTH
-) -> Spot | None:
+) -> Singularity | None:
     """Where code that no tape recorded calls a function outside of its domain."""
     name = dotted(code)
     if name and depth:
@@ -88,7 +88,7 @@ def undefined(
     found = outside_domain(op, values) if op is not None and known else None
     if op is not None and found is not None:
         said = f"{code_of(args[found[0]])} is {found[1]}{wanted(op)}"
-        return Spot(op.name, line, code, float(np.min(values[0])), said)
+        return Singularity(op.name, line, code, float(np.min(values[0])), said)
     parts = (undefined(question, line, n, depth) for n in ast.iter_child_nodes(code))
     return next((one for one in parts if one is not None), None)
 

@@ -10,7 +10,12 @@ import numpy as np
 
 from tapeviz.inspect.gradient_question import Question, edge, number
 from tapeviz.inspect.reasons import code_edits
-from tapeviz.inspect.reasons.domains import Spot, outside_domain, undefined, wanted
+from tapeviz.inspect.reasons.domains import (
+    Singularity,
+    outside_domain,
+    undefined,
+    wanted,
+)
 from tapeviz.inspect.reasons.zero_gradient import Finding, RawContribution, parts
 from tapeviz.inspect.replay import given
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
@@ -107,7 +112,7 @@ def _forward(question: Question, i: int) -> Reason:
         f"{code} is {bad} already on the way forward{because}.",
         _fix(question.tf, name, undefined=True),
         question.builder.span(i),
-        _edits(question, _spot(question, i)),
+        _edits(question, _singularity(question, i)),
         nodes=(f"n{i}",),
     )
 
@@ -122,14 +127,14 @@ def _bad_constant(question: Question, i: int, slot: int, v: Any) -> Reason:
     text = question.operand_name(i, slot)
     count = int(np.sum(~np.isfinite(v)))
     share = f" in {count} of its {v.size} entries" if v.ndim else ""
-    spot = None if found is None else undefined(question, *found)
+    singular = None if found is None else undefined(question, *found)
     fix, where = _LOOK, question.builder.span(i)
     edits: code_edits.Edits = ()
-    if spot is not None:
-        share += f", where {spot.said}"
-        where = question.span(spot.line, spot.node)
-        fix = _fix(question.tf, spot.name, undefined=True)
-        edits = _edits(question, spot)
+    if singular is not None:
+        share += f", where {singular.said}"
+        where = question.span(singular.line, singular.node)
+        fix = _fix(question.tf, singular.name, undefined=True)
+        edits = _edits(question, singular)
     elif found is not None:
         where = question.span(*found)
     sentence = f"{question.code(i)} is {_word(v)} already on the way forward"
@@ -211,7 +216,7 @@ def _slope(question: Question, part: RawContribution) -> Finding:
     i, _, _, g, d, _ = part
     op, code = question.op(i), question.code(i)
     what, value = _culprit(question, part)
-    fix, spot = _fix(question.tf, op.name), _spot(question, i)
+    fix, singular = _fix(question.tf, op.name), _singularity(question, i)
     if _hides_zero(g, d):
         sentence = (
             f"{code} has an infinite slope where {what} is {_at(value, d)}; its "
@@ -224,25 +229,25 @@ def _slope(question: Question, part: RawContribution) -> Finding:
                 f"{question.tf}.where inside as well"
             )
             return ("zero-times-inf", sentence, fix, chosen)
-        return ("zero-times-inf", sentence, fix, _edits(question, spot))
+        return ("zero-times-inf", sentence, fix, _edits(question, singular))
     if op.name in ("norm", "std"):
         sentence = (
             f"{code} has a corner where all its entries are "
             f"{'0' if op.name == 'norm' else 'equal'}: no direction is the "
             "steepest, and 0 divided by 0 is nan."
         )
-        return ("steep", sentence, fix, _edits(question, spot))
+        return ("steep", sentence, fix, _edits(question, singular))
     if _nan(d):
         sentence = (
             f"In the derivative of {code} 0 meets infinity where {what} is "
             f"{_at(value, d)}, and that gives nan."
         )
-        return ("zero-times-inf", sentence, fix, _edits(question, spot))
+        return ("zero-times-inf", sentence, fix, _edits(question, singular))
     sentence = (
         f"{code} is infinitely steep where {what} is {_at(value, d)}: its "
         "derivative there is infinite."
     )
-    return ("steep", sentence, fix, _edits(question, spot))
+    return ("steep", sentence, fix, _edits(question, singular))
 
 
 def _hides_zero(g: Any, d: Any) -> bool:
@@ -306,16 +311,16 @@ def _fix(tf: str, name: str, *, undefined: bool = False) -> str:
     return "keep the operand inside the function's domain"
 
 
-def _spot(question: Question, i: int) -> Spot:
+def _singularity(question: Question, i: int) -> Singularity:
     """Where the code of a record is, and how low its first operand goes."""
     values = given(question.records[i], question.builder.values)
     low = float(np.min(values[0])) if values and np.size(values[0]) else 0.0
-    return Spot(question.op(i).name, question.line(i), question.node(i), low)
+    return Singularity(question.op(i).name, question.line(i), question.node(i), low)
 
 
-def _edits(question: Question, spot: Spot) -> code_edits.Edits:
+def _edits(question: Question, singular: Singularity) -> code_edits.Edits:
     """The code with its operand moved a little away from the singular point."""
-    name, node, line = spot.name, spot.node, spot.line
+    name, node, line = singular.name, singular.node, singular.line
     if isinstance(node, ast.BinOp):
         return _binary(question, line, node, name)
     if not isinstance(node, ast.Call) or len(node.args) != 1:
@@ -329,7 +334,7 @@ def _edits(question: Question, spot: Spot) -> code_edits.Edits:
         rest = ", ".join(code_of(a) for a in (*arg.args, *arg.keywords))
         new = f"{question.tf}.nn.log_softmax({rest})"
         return code_edits.replace(question, line, node, new)
-    moved = _moved(question.tf, spot, arg)
+    moved = _moved(question.tf, singular, arg)
     return code_edits.replace(question, line, arg, moved) if moved else ()
 
 
@@ -350,16 +355,16 @@ def _is_softmax(node: ast.expr) -> TypeGuard[ast.Call]:
     return isinstance(node, ast.Call) and dotted(node.func).endswith("softmax")
 
 
-def _moved(tf: str, spot: Spot, arg: ast.expr) -> str:
+def _moved(tf: str, singular: Singularity, arg: ast.expr) -> str:
     """The operand kept away from where the function is infinitely steep, or ""."""
-    name, inner = spot.name, code_of(arg)
+    name, inner = singular.name, code_of(arg)
     if name in ("log", "log1p"):
         return f"{tf}.maximum({inner}, 1e-7)"
     if name in BOUNDED:
         return code_of(ast.BinOp(ast.Name(INSIDE), ast.Mult(), arg))
     if name in ("sqrt", "rsqrt"):
         least = f"{tf}.maximum({inner}, {SMALL})"
-        return f"{inner} + {SMALL}" if spot.low >= 0 else least
+        return f"{inner} + {SMALL}" if singular.low >= 0 else least
     return ""
 
 
