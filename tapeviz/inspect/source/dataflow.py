@@ -19,6 +19,7 @@ from pathlib import PurePath
 from types import CodeType
 from typing import Any, TypeAlias
 
+from tapeviz.inspect.source.files import as_run
 from tapeviz.inspect.source.positions import positions
 
 CallSite: TypeAlias = tuple[CodeType, int]
@@ -96,16 +97,17 @@ class ProgramSource:
         first = [] if call_site is None else [call_site[0].co_filename]
         cells = _cells(*first)
         codes = list(codes)
-        paths = dict.fromkeys([*first, *(c.co_filename for c in codes)])
+        every = codes if call_site is None else [call_site[0], *codes]
+        edited = {code.co_filename for code in every if not as_run(code)}
+        files = [code.co_filename for code in every]
+        paths = dict.fromkeys(file for file in files if file not in edited)
         if cells.keys() & paths.keys():
             paths = dict.fromkeys([*cells, *paths])
         self.lines: list[Statement] = []
         self._calling: dict[str, list[Statement]] = defaultdict(list)
         self._functions: dict[str, list[Statement]] = defaultdict(list)
         self._returns: dict[ast.AST, list[Statement]] = defaultdict(list)
-        self._ran = {(c.co_filename, c.co_name) for c in codes}
-        if call_site is not None:
-            self._ran.add((call_site[0].co_filename, call_site[0].co_name))
+        self._ran = {(code.co_filename, code.co_name) for code in every}
         for number, path in enumerate(paths):
             scope = "cells" if path in cells else path
             self._read(path, cells.get(path, number), scope)

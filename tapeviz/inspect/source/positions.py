@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import PurePath
 from types import CodeType
 
+from tapeviz.inspect.source.files import as_run
 from tapeviz.trace.graph import Source, Span, code_between
 
 
@@ -29,7 +30,7 @@ class Code:
 
     def _span(self, code: CodeType, lasti: int) -> Span | None:
         position = positions(code).get(lasti)
-        if position is None:
+        if position is None or not as_run(code):
             return None
         line, end_line, col, end_col = position
         return self.span_of(code.co_filename, (line, col, end_line, end_col))
