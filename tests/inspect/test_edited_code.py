@@ -43,7 +43,7 @@ class Learner:
         self.tape, self.y = runpy.run_path(str(self.path))["f"](tf, self.x)
         self.tape.gradient(self.y, self.x)
 
-    def told(self) -> Iterator[str]:
+    def said(self) -> Iterator[str]:
         """What the views say of it."""
         given: Any = self.tape, self.y, self.x
         film = play(*given)
@@ -87,10 +87,10 @@ def test_code_that_nobody_edited_is_shown(learner: Learner) -> None:
 def test_what_did_not_run_is_not_shown(learner: Learner, edit: str) -> None:
     learner.write(CODE.replace(*EDITS[edit]))
     assert learner.lines() == []
-    for said in learner.told():
-        assert said
-        assert "tf.exp" not in said
-        assert "/ 2.0" not in said
+    for text in learner.said():
+        assert text
+        assert "tf.exp" not in text
+        assert "/ 2.0" not in text
     node = next(n for n in draw(learner.tape).graph.nodes if n.op == "sin")
     assert node.span is None
 
@@ -109,7 +109,7 @@ def test_what_was_read_before_the_edit_is_shown_or_none(
 def test_a_file_that_is_gone_has_no_code(learner: Learner) -> None:
     learner.path.unlink()
     assert learner.lines() == []
-    assert all(learner.told())
+    assert all(learner.said())
 
 
 def test_what_was_edited_elsewhere_leaves_the_code_alone(learner: Learner) -> None:

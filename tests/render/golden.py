@@ -21,7 +21,9 @@ COMMAND = "python -m tests.render.golden"
 def files(name: str) -> dict[Path, str]:
     """The files of one tape and what must be in them."""
     drawn = picture(name)
-    svg = _lines(drawn.inline_svg.replace(style(), "", 1).replace("<style></style>", ""))
+    svg = _lines(
+        drawn.inline_svg.replace(style(), "", 1).replace("<style></style>", "")
+    )
     return {
         FOLDER / f"{name}.svg": f"{_LINK}{svg}\n",
         FOLDER / f"{name}.txt": f"{drawn}\n",

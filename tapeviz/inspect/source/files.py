@@ -74,14 +74,14 @@ def _placed(code: CodeType) -> Iterator[tuple[Any, str, str]]:
     """What one code does, with what names and constants, each with its place."""
     for one in dis.get_instructions(code):
         place, said = one.positions, ""
-        if place is None or None in place or _ENDS.match(one.opname):
+        if where is None or None in where or _ENDS.match(one.opname):
             continue
         if isinstance(one.argval, CodeType):
             said = one.argval.co_name
         elif one.opcode in _NAMED:
             said = repr((one.argval, one.argrepr))
         if one.opname != "LOAD_CONST" or one.argval is not None:
-            yield place, one.opname, said
+            yield where, one.opname, said
 
 
 def _rewritten(path: str) -> bool:
