@@ -73,7 +73,7 @@ _ENDS = re.compile("RETURN|POP_TOP|PRINT|NOP|CALL_INTRINSIC")
 def _placed(code: CodeType) -> Iterator[tuple[Any, str, str]]:
     """What one code does, with what names and constants, each with its place."""
     for one in dis.get_instructions(code):
-        place, said = one.positions, ""
+        where, said = one.positions, ""
         if where is None or None in where or _ENDS.match(one.opname):
             continue
         if isinstance(one.argval, CodeType):
