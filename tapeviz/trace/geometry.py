@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 Point = tuple[float, float]
 
+Corners = tuple[float, float, float, float]
+"""The left and the top of a rectangle, its width and its height."""
+
 
 @dataclass(frozen=True)
 class Box:
@@ -52,8 +55,8 @@ class Placement:
     curve: a start, then three points for each cubic Bezier piece. ``tips`` has the
     point of each arrow head, a little beyond the end of its path. ``labels`` has the
     middle of each arrow's label, or of the arrow itself where no room was reserved.
-    ``frames`` has the top left corner and the size of each group, if the engine can
-    keep groups together.
+    ``frames`` has the rectangles of each group, one in each row that has a part of
+    it, if the engine can keep groups together.
     """
 
     width: float
@@ -62,9 +65,7 @@ class Placement:
     paths: Mapping[str, tuple[Point, ...]]
     tips: Mapping[str, Point]
     labels: Mapping[str, Point]
-    frames: Mapping[str, tuple[float, float, float, float]] = field(
-        default_factory=dict
-    )
+    frames: Mapping[str, tuple[Corners, ...]] = field(default_factory=dict)
 
 
 def effort(boxes: Iterable[Box], links: Iterable[Link]) -> int:

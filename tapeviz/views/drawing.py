@@ -25,6 +25,7 @@ from tapeviz.render.graph.memory_badges import table as memory_table
 from tapeviz.render.graph.memory_badges import with_memory
 from tapeviz.render.graph.scene import Scene, description, scene, summary
 from tapeviz.render.html.page import image_tag, static_html
+from tapeviz.render.svg.elements import LEGIBLE
 from tapeviz.render.svg.options import theme_of
 from tapeviz.render.svg.standalone import standalone
 from tapeviz.trace.descent import Descent
@@ -277,7 +278,7 @@ class Drawing(Displayable):
     @property
     def _shown(self) -> dict[str, Any]:
         """How the picture was drawn, and how narrow it may become."""
-        return {**self._look, "least": round(0.72 * self._scene.width)}
+        return {**self._look, "least": round(LEGIBLE * self._scene.width)}
 
     def __str__(self) -> str:
         with text.precision(self._digits):

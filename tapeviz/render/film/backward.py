@@ -19,7 +19,7 @@ from tapeviz.render.graph.scene import Scene, scene
 from tapeviz.render.html.page import with_min_size
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg import theme as themes
-from tapeviz.render.svg.elements import Rect, css_class
+from tapeviz.render.svg.elements import LEGIBLE, Rect, css_class
 from tapeviz.render.svg.elements import n as _n
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.film import MARKS, Film, Frame, Table
@@ -27,8 +27,6 @@ from tapeviz.trace.graph import Graph
 from tapeviz.trace.questions import Practice
 from tapeviz.trace.value import Value
 from tapeviz.wording.text_width import shorten_to_fit, width
-
-_SMALLEST = 0.78
 
 _RULES = (
     ".tapeviz{--glow:none}"
@@ -143,8 +141,8 @@ def build_film(
         builder.alt(),
         with_min_size(
             builder.worded(drawn),
-            _SMALLEST * picture.width,
-            _SMALLEST * picture.height,
+            LEGIBLE * picture.width,
+            LEGIBLE * picture.height,
         ),
         tuple(_only_changes(frames)),
         graph.sources,

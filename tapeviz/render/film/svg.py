@@ -127,7 +127,6 @@ class _FilmPicture:
         self.count = len(film.frames)
         self.rules: list[str] = []
         self.names: dict[str, str] = {}
-        self.moved: list[str] = []
         self.y = 0.0
         self.lit_by_frame = [lit_spans(film.sources, f.spans) for f in film.frames]
         self.lines = _listed_lines(film, self.lit_by_frame)
@@ -172,8 +171,8 @@ class _FilmPicture:
     def _shared(self) -> Iterable[str]:
         """What all timelines have in common; their names follow."""
         seconds = f"{self.count * self.seconds:.5g}s"
-        moved = ",".join((".tv-words>*", *self.moved))
-        yield f"{moved}{{animation:c {seconds} step-end infinite}}"
+        yield f"[id],.tv-words>*{{animation:{seconds} step-end infinite}}"
+        yield ".tv-words>*{animation-name:c}"
         yield f"@keyframes c{{0%{{opacity:1}}{self._moment(1)}{{opacity:0}}}}"
         yield "@keyframes r{0%{transform:scaleX(0)}}"
         yield f".tv-run{{animation:r {seconds} steps({self.count},jump-none) infinite}}"
@@ -282,9 +281,8 @@ class _FilmPicture:
         if stops not in self.names:
             self.names[stops] = f"k{len(self.names)}"
             self.rules.append(f"@keyframes {self.names[stops]}{{{stops}}}")
-        ids = [*selectors]
-        self.moved += ids
-        self.rules.append(f"{','.join(ids)}{{animation-name:{self.names[stops]}}}")
+        ids = ",".join(selectors)
+        self.rules.append(f"{ids}{{animation-name:{self.names[stops]}}}")
 
     def _stops(self, looks: Sequence[tuple[str, ...]]) -> Iterable[str]:
         """The keyframes: what each frame changes of the properties that change at all.

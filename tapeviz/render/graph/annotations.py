@@ -7,12 +7,12 @@ so that a reader may miss one of them. The words are those of ``trace.graph``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from tapeviz.render.svg.elements import n, text, wide
-from tapeviz.trace.geometry import Group, Point
+from tapeviz.render.svg.elements import FONTS, n, text, wide
+from tapeviz.trace.geometry import Corners, Group, Point
 from tapeviz.trace.graph import Edge, Graph, GraphFrame, Node, UnrecordedEdge
 from tapeviz.wording import values as words
 from tapeviz.wording.text_width import shorten_to_fit
@@ -59,7 +59,7 @@ def used(graph: Graph) -> bool:
     return (
         unrecorded
         or cuts
-        or bool(graph.unrecorded_edges or graph.frames or graph.notes)
+        or bool(graph.unrecorded_edges or graph.notes or blocks(graph))
     )
 
 
@@ -108,11 +108,62 @@ def cross(x: float, y: float) -> str:
 # -- frames ---------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Block:
+    """A frame around nodes: its heading, and its hover text."""
+
+    id: str
+    nodes: tuple[str, ...]
+    heading: str
+    title: str
+
+
+def blocks(graph: Graph) -> tuple[Block, ...]:
+    """The frames of a picture, outer ones first.
+
+    There is one for each tape of several, and one around what a function with a
+    gradient of its own computed.
+    """
+    names = ((frame, frame_name(frame)) for frame in graph.frames)
+    found = [(frame.nodes, name, name) for frame, name in names]
+    for nodes, name in _bodies(graph):
+        if all(_apart(set(nodes), set(other)) for other, *_ in found):
+            found.append((nodes, f"{name} has a gradient of its own", _BODY))
+    found.sort(key=lambda block: -len(block[0]))
+    return tuple(Block(f"f{k}", *block) for k, block in enumerate(found))
+
+
+_BODY = "what is in this frame computed its value; its gradient comes from its own rule"
+
+
+def _apart(one: set[str], other: set[str]) -> bool:
+    """Whether two frames can be drawn: one within the other, or side by side."""
+    return one <= other or one > other or not one & other
+
+
+def _bodies(graph: Graph) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The nodes and the name of each function with a gradient of its own."""
+    order = {node.id: k for k, node in enumerate(graph.nodes)}
+    heads: dict[str, set[str]] = {}
+    for edge in graph.edges:
+        heads.setdefault(edge.tail, set()).add(edge.head)
+    for scope in graph.scopes:
+        inside = graph.nodes[order[scope.first] : order[scope.last] + 1]
+        ops = [node for node in inside if node.kind == "op" and node.op != "part"]
+        if len(ops) > 1 and ops[-1].op == "custom" and ops[-1].symbol == scope.name:
+            ids = {node.id for node in inside if node.kind == "op"}
+            constants = {
+                id for id, into in heads.items() if id[0] == "k" and into <= ids
+            }
+            mine = (id for id in order if id in ids | constants)
+            yield tuple(mine), words.one_line(scope.name, 24)
+
+
 def groups(graph: Graph) -> tuple[Group, ...]:
     """The frames as groups for the layout."""
     return tuple(
-        Group(f"f{k}", frame.nodes, wide("tag", frame_name(frame)) + 8, LABEL)
-        for k, frame in enumerate(graph.frames)
+        Group(block.id, block.nodes, wide("tag", block.heading) + 8, LABEL)
+        for block in blocks(graph)
     )
 
 
@@ -125,27 +176,28 @@ def frame_name(frame: GraphFrame) -> str:
     return f"{name} watches {named}" if named else f"{name} watches nothing"
 
 
-Corners = Mapping[str, tuple[float, float, float, float]]
-
-
 def frames(
-    graph: Graph, placed: Corners, margin: float, prefix: str
+    graph: Graph, placed: Mapping[str, Sequence[Corners]], margin: float, prefix: str
 ) -> tuple[list[str], list[str]]:
     """The frames, outer ones first, and the words that head each of them.
 
     The words must be drawn after the arrows, which may cross the frames.
     """
     lines, heads = [], []
-    for k, frame in enumerate(graph.frames):
-        if f"f{k}" in placed:
-            x, y, across, down = placed[f"f{k}"]
-            at = f'x="{n(x + margin)}" y="{n(y + margin)}" width="{n(across)}"'
-            said = frame_name(frame)
+    for block in blocks(graph):
+        parts = placed.get(block.id, ())
+        rects = "".join(
+            f'<rect class="tv-block" x="{n(x + margin)}" y="{n(y + margin)}" '
+            f'width="{n(across)}" height="{n(down)}" rx="8"/>'
+            for x, y, across, down in parts
+        )
+        if parts:
             lines.append(
-                f'<g id="{escape(prefix)}f{k}" class="tv-tape"><title>{escape(said)}'
-                f'</title><rect class="tv-block" {at} height="{n(down)}" rx="8"/></g>'
+                f'<g id="{escape(prefix)}{block.id}" class="tv-tape">'
+                f"<title>{escape(block.title)}</title>{rects}</g>"
             )
-            heads.append(text("tag block-name", x + margin + 10, y + margin + 16, said))
+            x, y = parts[0][0] + margin + 10, parts[0][1] + margin + 16
+            heads.append(text("tag block-name", x, y, block.heading))
     return lines, heads
 
 
@@ -206,7 +258,7 @@ def _wrapped(said: str, room: float) -> list[str]:
         if lines and wide("remark", longer) <= room:
             lines[-1] = longer
         else:
-            lines.append(shorten_to_fit(word, room, 12))
+            lines.append(shorten_to_fit(word, room, FONTS["remark"][0]))
     return lines
 
 

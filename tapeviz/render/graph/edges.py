@@ -22,7 +22,8 @@ class Arrow:
     """An edge before it is laid out: its label, and the room for a later note.
 
     ``slot`` is the operand's name, ``dims`` the shape that flows, ``word`` says why the
-    gradient is cut; ``trail`` is true for an unrecorded edge. Sizes are in pixels.
+    gradient is cut; ``trail`` is true for an unrecorded edge, ``leaf`` for one from a
+    variable or a constant. Sizes are in pixels.
     """
 
     edge: Edge
@@ -34,6 +35,7 @@ class Arrow:
     badge: str = ""
     trail: bool = False
     word: str = ""
+    leaf: bool = False
 
 
 def planned(graph: Graph, notes: Mapping[str, str]) -> list[Arrow]:
@@ -68,13 +70,16 @@ def _plan(edge: Edge, tail: Node, head: Node, note: str) -> Arrow:
     gap = 6 if slot and dims else 0
     said = _wide("slot", slot) + gap + _wide("dims", dims)
     wide = max(said, _wide("note", note), _wide("cut-word", word)) + 8 if tall else 0
-    return Arrow(edge, slot, dims, math.ceil(wide), tall, bool(note), word=word)
+    leaf = tail.kind not in {"op", "group", "port"}
+    return Arrow(
+        edge, slot, dims, math.ceil(wide), tall, bool(note), word=word, leaf=leaf
+    )
 
 
 def link(arrow: Arrow) -> Link:
-    """The arrow for the layout; one that a gradient flows along is kept straighter."""
+    """The arrow for the layout; from op to op, where gradients flow, it is straight."""
     edge = arrow.edge
-    weight = 6 if edge.live else 1
+    weight = 6 if edge.live and not arrow.leaf else 1
     return Link(edge.id, edge.tail, edge.head, arrow.width, arrow.height, weight)
 
 

@@ -12,7 +12,7 @@ from tapeviz.analysis.folded_view import FoldedView, view
 from tapeviz.analysis.folding import Fold
 from tapeviz.render.graph import interactive
 from tapeviz.render.graph import overview as surveys
-from tapeviz.render.graph.folded_groups import LEGIBLE, Inside, insides
+from tapeviz.render.graph.folded_groups import Inside, insides
 from tapeviz.render.graph.scene import Scene, description, scene, summary
 from tapeviz.render.html.assets import (
     boxed,
@@ -23,6 +23,7 @@ from tapeviz.render.html.assets import (
 )
 from tapeviz.render.html.page import document, image_tag, with_min_size
 from tapeviz.render.svg import theme as themes
+from tapeviz.render.svg.elements import LEGIBLE
 from tapeviz.trace.graph import Graph, Source
 
 OPEN = 20_000

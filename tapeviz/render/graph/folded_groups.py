@@ -17,6 +17,7 @@ from tapeviz.analysis.folded_view import PATIENCE, FoldedView, cost, view
 from tapeviz.analysis.folding import Fold, FoldItem
 from tapeviz.render.graph.scene import Scene, scene
 from tapeviz.render.html.page import with_min_size
+from tapeviz.render.svg.elements import LEGIBLE
 from tapeviz.trace.graph import Edge, Graph, Node
 from tapeviz.trace.value import Summary, Value
 from tapeviz.wording import values as words
@@ -26,9 +27,6 @@ WEIGHT = 120_000
 
 PICTURES = 24
 """How many inner pictures there are, at most."""
-
-LEGIBLE = 0.72
-"""Pictures are shown at this part of their size at least."""
 
 _ROWS = 60
 _LOOKS = 5

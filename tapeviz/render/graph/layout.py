@@ -142,7 +142,7 @@ def _source(
 ) -> str:
     number = {box.id: i for i, box in enumerate(boxes)}
     haste = _haste(effort(boxes, links))
-    gap = "ranksep=0.55;nodesep=0.3" if direction == "LR" else "ranksep=0.5;nodesep=0.4"
+    gap = "ranksep=0.35;nodesep=0.3" if direction == "LR" else "ranksep=0.5;nodesep=0.4"
     return "\n".join(
         (
             f"digraph{{rankdir={direction};{gap}{haste}",
@@ -258,7 +258,8 @@ def _read(
         if "bb" in item:
             west, south, east, north = _numbers(item["bb"])
             group = groups[int(item["name"].rpartition("_")[2])]
-            frames[group.id] = (*point(west, north), east - west, north - south)
+            size = east - west, north - south
+            frames[group.id] = ((*point(west, north), *size),)
     paths, tips, labels = {}, {}, {}
     for item in sorted(data.get("edges", ()), key=lambda item: int(item["id"])):
         id = links[int(item["id"])].id

@@ -6,13 +6,14 @@ Words are set in sans serif, names and formulas in a monospaced font.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 
 from tapeviz.render.graph import annotations as marks
 from tapeviz.render.graph import edges, node_cards
 from tapeviz.render.graph.layout import lay_out
+from tapeviz.render.graph.wrapping import wrap
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.elements import FONTS, MARGIN, Rect, ident, legal, shift
@@ -74,12 +75,7 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     theme_of(theme)
     nodes = [*_cards(graph, prefix, sums or {}, arrays or {})]
     planned = edges.planned(graph, notes or {})
-    placement = lay_out(
-        (Box(card.node.id, card.width, card.height) for card in nodes),
-        map(edges.link, planned),
-        direction=direction,
-        groups=marks.groups(graph),
-    )
+    placement = _placed(nodes, planned, graph, direction)
     boxes = {card.node.id: _box(card, placement) for card in nodes}
     body, heads = marks.frames(graph, placement.frames, MARGIN, prefix)
     body += [edges.draw(arrow, placement, graph, prefix) for arrow in planned] + heads
@@ -101,6 +97,19 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
         {c.node.id: _moved(c.slot, boxes[c.node.id]) for c in nodes if c.slot},
         {arrow.edge.id: edges.note_room(arrow, placement) for arrow in planned},
     )
+
+
+def _placed(
+    nodes: Iterable[node_cards.Card],
+    planned: Iterable[edges.Arrow],
+    graph: Graph,
+    direction: str,
+) -> Placement:
+    """Where everything goes; what is long from left to right is put into rows."""
+    boxes = [Box(card.node.id, card.width, card.height) for card in nodes]
+    links, groups = [*map(edges.link, planned)], marks.groups(graph)
+    row = lay_out(boxes, links, direction=direction, groups=groups)
+    return wrap(row, boxes, links, groups) if direction == "LR" else row
 
 
 def _cards(

@@ -10,21 +10,21 @@ from tapeviz.trace.geometry import Point
 from tapeviz.wording.text_width import width
 
 FONTS = {
-    "tag": (11.0, False),
+    "tag": (12.5, False),
     "name": (15.0, True),
     "val": (15.0, False),
     "formula": (12.5, True),
     "symbol": (14.0, True),
-    "cell": (12.0, False),
-    "word": (11.0, False),
+    "cell": (12.5, False),
+    "word": (12.5, False),
     "grad": (13.5, False),
-    "slot": (11.0, True),
-    "dims": (11.0, False),
+    "slot": (12.5, True),
+    "dims": (12.5, False),
     "note": (12.5, False),
-    "more": (11.5, False),
+    "more": (12.5, False),
     "title": (14.0, False),
-    "cut-word": (11.0, False),
-    "remark": (12.0, False),
+    "cut-word": (12.5, False),
+    "remark": (12.5, False),
 }
 """The size in pixels of each class of text, and whether it is monospaced."""
 
@@ -79,6 +79,9 @@ def legal(markup: str) -> str:
     """
     return _ILLEGAL.sub("\ufffd", markup)
 
+
+LEGIBLE = 0.8
+"""A picture is shown at this part of its size at least: its letters at 10 pixels."""
 
 MARGIN = 16
 """The white space around the picture, in pixels."""

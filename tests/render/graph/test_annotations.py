@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import replace
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+import tapeviz as tf
+from tapeviz import draw
 from tapeviz.render.graph import annotations, layout
 from tapeviz.render.graph.scene import Scene, description, scene
 from tapeviz.render.svg import heatmap
@@ -313,3 +316,36 @@ def test_large_arrays_have_a_small_picture() -> None:
     assert heatmap.size(Value("string", (20,), ("a",) * 20)) == (0, 0)
     level = Value("float32", (7, 3), (1.0,) * 21)
     assert heatmap.draw(level, 0, 0).count("h7v7h-7z") == 18
+
+
+def test_what_a_custom_gradient_computed_stands_in_a_frame_with_its_op() -> None:
+    @tf.custom_gradient
+    def clip(v: Any) -> Any:
+        return tf.clip_by_value(v * 2.0, -1.0, 1.0) + v, lambda g: g * 0.5
+
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        clip(x * x) + 3.0 * x
+    graph = draw(tape).graph
+    ops = [node.op for node in graph.nodes if node.kind == "op"]
+    assert ops == ["multiply", "multiply", "clip", "add", "custom", "multiply", "add"]
+    shown = scene(graph)
+    found = re.search(r"its own rule</title>((?:<rect[^>]*>)+)</g>", shown.svg)
+    assert found
+    assert "clip has a gradient of its own" in shown.svg
+    number = r'x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"'
+    frames = [[*map(float, one)] for one in re.findall(number, found[1])]
+    held = {
+        id
+        for id, box in shown.boxes.items()
+        for x_at, y_at, wide, high in frames
+        if x_at < box.centre[0] < x_at + wide and y_at < box.centre[1] < y_at + high
+    }
+    assert held == {"n2", "k2_1", "n3", "k3_1", "k3_2", "n4", "n5"}
+
+
+def test_a_custom_gradient_that_recorded_nothing_has_no_frame() -> None:
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        tf.recompute_grad(lambda v: v * v)(x)
+    assert annotations.blocks(draw(tape).graph) == ()

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
+import tapeviz as tf
+from tapeviz import draw
 from tapeviz.render.graph import layout
 from tapeviz.render.graph.scene import Scene, description, scene, summary
-from tapeviz.render.svg.elements import Rect
+from tapeviz.render.svg.elements import FONTS, LEGIBLE, Rect
 from tapeviz.trace.graph import Badge, Graph, Note
 from tests import samples
 
@@ -283,3 +286,30 @@ def test_no_text_can_spoil_the_markup() -> None:
     spoilt = Graph(nodes, edges, notes=notes, badges=badges)
     root = parsed(scene(spoilt, legend=True))
     assert not [el for el in root.iter() if "script" in el.tag]
+
+
+def network(layers: int) -> Graph:
+    """A dense network's graph, its arrays small enough to be shown."""
+    shapes = [(2, 3), *[(3, 3)] * (layers - 2), (3, 1)]
+    data = tf.constant(np.linspace(-1, 1, 8, dtype="float32").reshape(4, 2))
+    weights = [tf.Variable(np.ones(shape, "float32")) for shape in shapes]
+    biases = [tf.Variable(np.zeros(shape[1], "float32")) for shape in shapes]
+    with tf.GradientTape() as tape:
+        h = data
+        for w, b in zip(weights, biases, strict=True):
+            h = tf.nn.relu(h @ w + b)
+        loss = tf.reduce_mean((h - 1.0) ** 2)
+    tape.gradient(loss, weights)
+    return draw(tape).graph
+
+
+@pytest.mark.parametrize("layers", [2, 3, 5])
+def test_a_network_is_no_wider_than_a_page_and_has_little_blank(layers: int) -> None:
+    picture = scene(network(layers))
+    assert picture.width <= 1030, "at its least size it fits the 826 px of a notebook"
+    filled = sum(box.width * box.height for box in picture.boxes.values())
+    assert filled > 0.2 * picture.width * picture.height
+
+
+def test_no_letter_is_smaller_than_ten_pixels_on_any_screen() -> None:
+    assert min(size for size, _ in FONTS.values()) * LEGIBLE >= 10

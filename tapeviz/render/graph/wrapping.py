@@ -1,0 +1,408 @@
+"""A long picture in rows, as a text is broken into lines.
+
+A layout from left to right is cut between columns of boxes, where few arrows pass, and
+its parts are put one below the other. An arrow that leads on goes to the right end of
+its row, back to the left below it, and into its box.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from tapeviz.trace.geometry import Box, Corners, Group, Link, Placement, Point
+
+WIDEST = 900.0
+"""How wide a row gets, in pixels, so that a notebook shows it at a good size."""
+
+_LANE, _CORNER, _SPACE, _RIM = 12.0, 7.0, 20.0, 12.0
+
+Path = tuple[Point, ...]
+Span = tuple[float, float]
+
+
+def wrap(
+    placed: Placement,
+    boxes: Iterable[Box],
+    links: Iterable[Link],
+    groups: Iterable[Group] = (),
+    widest: float = WIDEST,
+) -> Placement:
+    """The placement in rows that are at most so wide, as far as its columns allow it.
+
+    What fits is returned as it is. A frame that is cut has a part in each row.
+
+    >>> boxes = [Box(id, 40, 20) for id in "abc"]
+    >>> centres = {"a": (20, 10), "b": (120, 10), "c": (320, 10)}
+    >>> rows = wrap(Placement(340, 20, centres, {}, {}, {}), boxes, (), (), 160)
+    >>> rows.centres["b"][1] < rows.centres["c"][1]
+    True
+    """
+    if placed.width <= widest:
+        return placed
+    parts = tuple(boxes), tuple(links), tuple(groups)
+    cuts = _cuts(placed, *parts, widest)
+    return _Wrapping(placed, *parts, cuts).placement() if cuts else placed
+
+
+def _cuts(
+    placed: Placement,
+    boxes: Sequence[Box],
+    links: Sequence[Link],
+    groups: Sequence[Group],
+    widest: float,
+) -> list[float]:
+    """Where the picture is cut: few rows, well filled, with few arrows between them.
+
+    A row that is somewhat too wide is better than many arrows that lead on, or than a
+    frame that is cut.
+    """
+    columns = _columns(placed, boxes, links)
+    gaps = [(a[1] + b[0]) / 2 for a, b in pairwise(columns)]
+    homes = _homes(placed, boxes, links)
+    passing = [_PASSING * _passing(links, groups, homes, x) for x in gaps] + [0.0]
+    west = [0.0, *(_west(placed, boxes, homes, x) for x in gaps)]
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    for stop in range(1, len(columns) + 1):
+        found: list[tuple[float, int]] = []
+        for start in range(stop - 1, -1, -1):
+            part = (columns[stop - 1][1] - west[start]) / widest
+            if part > _MOST and found:
+                break
+            cost = (1 - part) ** 2 if part < 1 else _OVER * (part - 1)
+            found.append((best[start][0] + 1 + cost + passing[stop - 1], start))
+        best.append(min(found))
+    cuts, at = [], best[-1][1]
+    while at:
+        cuts.append(gaps[at - 1])
+        at = best[at][1]
+    return cuts[::-1]
+
+
+_PASSING, _OVER, _MOST = 0.6, 14.0, 1.3
+"""What a second arrow that leads on costs, measured in rows, and a row that is too
+wide; and the most that a row may be too wide."""
+
+
+def _homes(
+    placed: Placement, boxes: Iterable[Box], links: Iterable[Link]
+) -> dict[str, float]:
+    """The place that decides in which row a box is: a leaf is with what uses it."""
+    heads = {link.head for link in links}
+    homes = {box.id: placed.centres[box.id][0] for box in boxes}
+    used: dict[str, float] = {}
+    for link in links:
+        if link.tail not in heads:
+            x = homes[link.head]
+            used[link.tail] = min(used.get(link.tail, x), x)
+    return homes | used
+
+
+def _west(
+    placed: Placement, boxes: Iterable[Box], homes: Mapping[str, float], x: float
+) -> float:
+    """Where a row begins that is cut at ``x``: its leaves may stand before the cut."""
+    edges = (
+        placed.centres[box.id][0] - box.width / 2
+        for box in boxes
+        if placed.centres[box.id][0] < x < homes[box.id]
+    )
+    return min(edges, default=x)
+
+
+def _columns(
+    placed: Placement, boxes: Iterable[Box], links: Iterable[Link]
+) -> list[Span]:
+    """What boxes and labels take from left to right, as intervals."""
+    taken = [(placed.centres[box.id][0], box.width / 2) for box in boxes]
+    taken += [(placed.labels[link.id][0], link.width / 2) for link in links]
+    merged: list[Span] = []
+    for start, stop in sorted((x - half, x + half) for x, half in taken if half):
+        if merged and start < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], stop)
+        else:
+            merged.append((start, stop))
+    return merged
+
+
+def _passing(
+    links: Iterable[Link],
+    groups: Iterable[Group],
+    homes: Mapping[str, float],
+    x: float,
+) -> int:
+    """How many arrows more than one lead on past a cut; a frame it cuts weighs more."""
+    arrows = sum(homes[link.tail] < x < homes[link.head] for link in links)
+    frames = sum(len({homes[id] < x for id in group.boxes}) > 1 for group in groups)
+    return max(0, arrows - 1) + 3 * frames
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """An arrow from row ``start`` to a later one, ``stop``.
+
+    ``out`` is its path up to the end of its row, ``into`` that from the beginning of
+    the other one; ``label`` the height of a label that stands in neither. ``right`` and
+    ``left`` number its lanes beside the rows, ``down`` is how far below its row it
+    runs back.
+    """
+
+    link: Link
+    start: int
+    stop: int
+    out: Path
+    into: Path
+    label: float
+    right: int = 0
+    down: float = 0.0
+    left: int = 0
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Where a row was laid out, and where its upper left corner comes to lie."""
+
+    west: float
+    east: float
+    north: float
+    south: float
+    x: float = 0.0
+    y: float = 0.0
+
+    @property
+    def right(self) -> float:
+        """Where it ends in the picture."""
+        return self.x + self.east - self.west
+
+    @property
+    def bottom(self) -> float:
+        """Where it ends below."""
+        return self.y + self.south - self.north
+
+    def put(self, point: Point) -> Point:
+        """Where a point comes to lie."""
+        x, y = point[0] - self.west + self.x, point[1] - self.north + self.y
+        return round(x, 1), round(y, 1)
+
+
+class _Wrapping:
+    """The parts of a placement, and where each of them goes."""
+
+    def __init__(
+        self,
+        placed: Placement,
+        boxes: Sequence[Box],
+        links: Sequence[Link],
+        groups: Sequence[Group],
+        cuts: Sequence[float],
+    ) -> None:
+        self.placed, self.boxes, self.links = placed, boxes, links
+        self.cuts = [*cuts, math.inf]
+        homes = _homes(placed, boxes, links)
+        self.row_of = {id: bisect(cuts, x) for id, x in homes.items()}
+        self.west = [0.0, *(_west(placed, boxes, homes, x) for x in cuts)]
+        self.east = [*cuts, placed.width]
+        on = [link for link in links if len(self.ends(link)) > 1]
+        self.turns = _with_lanes(map(self.turn, on))
+        self.labels = {link.id: self.label_row(link) for link in links}
+        self.frames = {group.id: self.framed(group, groups) for group in groups}
+        self.rows = self.stacked()
+
+    def ends(self, link: Link) -> tuple[int, ...]:
+        """The rows that an arrow starts and ends in."""
+        return tuple(sorted({self.row_of[link.tail], self.row_of[link.head]}))
+
+    def label_row(self, link: Link) -> int:
+        """The row that an arrow's label stands in; -1 if it leads past it."""
+        ends = self.ends(link)
+        at = bisect(self.cuts, self.placed.labels[link.id][0])
+        return ends[0] if len(ends) == 1 else at if at in ends else -1
+
+    def turn(self, link: Link) -> _Turn:
+        """An arrow that is cut."""
+        path, (start, stop) = self.placed.paths[link.id], self.ends(link)
+        out, _ = split(path, self.east[start])
+        _, into = split(path, self.west[stop])
+        label = link.height if self.label_row(link) < 0 else 0.0
+        return _Turn(link, start, stop, out, into, label)
+
+    def framed(self, group: Group, groups: Sequence[Group]) -> dict[int, Corners]:
+        """The part of a frame in each row that has boxes of it."""
+        mine = set(group.boxes)
+        within = sum(mine.issuperset(other.boxes) for other in groups)
+        rim = _RIM * within
+        parts: dict[int, Corners] = {}
+        if group.id not in self.placed.frames:
+            return parts
+        for row in sorted({self.row_of[id] for id in mine}):
+            held = [b for b in self.boxes if b.id in mine and self.row_of[b.id] == row]
+            north, south = self.reach(held)
+            north -= (_RIM + (0.0 if parts else group.height)) * within
+            west, east = self.reach(held, axis=0)
+            wide = max(east - west, 0.0 if parts else group.width)
+            high = south + rim - north
+            parts[row] = (west - rim, north, wide + 2 * rim, high)
+        return parts
+
+    def reach(self, boxes: Iterable[Box], axis: int = 1) -> Span:
+        """How far boxes reach, from top to bottom or, on axis 0, from left to right."""
+        spans = [
+            _span(self.placed.centres[b.id][axis], (b.width, b.height)[axis])
+            for b in boxes
+        ]
+        return min(a for a, _ in spans), max(b for _, b in spans)
+
+    def extent(self, row: int) -> Span:
+        """The highest and the lowest point of what lies in a row."""
+        placed = self.placed
+        found = [self.reach(b for b in self.boxes if self.row_of[b.id] == row)]
+        paths = [t.out for t in self.turns if t.start == row]
+        paths += [t.into for t in self.turns if t.stop == row]
+        for link in self.links:
+            if link.width and self.labels[link.id] == row:
+                found.append(_span(placed.labels[link.id][1], link.height))
+            if self.ends(link) == (row,):
+                paths.append(placed.paths[link.id])
+        found += [(y, y) for path in paths for _, y in path]
+        parts = (frame[row] for frame in self.frames.values() if row in frame)
+        found += [(y, y + high) for _, y, _, high in parts]
+        return min(a for a, _ in found), max(b for _, b in found)
+
+    def stacked(self) -> list[_Row]:
+        """The rows, one below the other."""
+        lanes = max((turn.left + 1 for turn in self.turns), default=0)
+        rows, y = [], 0.0
+        for row, (start, stop) in enumerate(zip(self.west, self.east, strict=True)):
+            parts = [frame[row] for frame in self.frames.values() if row in frame]
+            west = min(start, *(x for x, *_ in parts), start)
+            east = max(stop, *(x + wide for x, _, wide, _ in parts), stop)
+            rows.append(_Row(west, east, *self.extent(row), _LANE * lanes, y))
+            below = [turn.down for turn in self.turns if turn.start == row]
+            y = rows[-1].bottom + max(below, default=0.0) + _SPACE
+        return rows
+
+    def placement(self) -> Placement:
+        """The whole, put together again."""
+        placed, put = self.placed, {row: _.put for row, _ in enumerate(self.rows)}
+        ends = {link.id: self.row_of[link.head] for link in self.links}
+        whole = {id: put[row] for id, row in ends.items()}
+        paths = {
+            id: tuple(map(whole[id], path)) for id, path in placed.paths.items()
+        } | {turn.link.id: self.way(turn) for turn in self.turns}
+        labels = {
+            id: put[max(self.labels[id], 0)](point)
+            for id, point in placed.labels.items()
+        } | {turn.link.id: self.label(turn) for turn in self.turns if turn.label}
+        frames = {
+            id: tuple((*put[row](part[:2]), *part[2:]) for row, part in parts.items())
+            for id, parts in self.frames.items()
+        }
+        rightmost = [max(x for x, _ in path) for path in paths.values()]
+        return Placement(
+            max(*(row.right for row in self.rows), *rightmost),
+            self.rows[-1].bottom,
+            {id: put[self.row_of[id]](point) for id, point in placed.centres.items()},
+            paths,
+            {id: whole[id](point) for id, point in placed.tips.items()},
+            labels,
+            frames,
+        )
+
+    def way(self, turn: _Turn) -> Path:
+        """The path of an arrow that leads on, from row to row."""
+        above, below = self.rows[turn.start], self.rows[turn.stop]
+        out, into = map(above.put, turn.out), map(below.put, turn.into)
+        (*start, (x, y)), ((to_x, to_y), *stop) = [*out], [*into]
+        right = above.right + _LANE * turn.right + _CORNER
+        left, back = above.x - _LANE * (turn.left + 1), above.bottom + turn.down
+        corners = [(x, y), (right, y), (right, back), (left, back), (left, to_y)]
+        return (*start, *_rounded([*corners, (to_x, to_y)]), *stop)
+
+    def label(self, turn: _Turn) -> Point:
+        """Where a label stands that has no place in a row: on the way back."""
+        above = self.rows[turn.start]
+        x = above.x + turn.link.width / 2 + _LANE
+        return x, above.bottom + turn.down - turn.label / 2
+
+
+def _span(middle: float, size: float) -> Span:
+    return middle - size / 2, middle + size / 2
+
+
+def _with_lanes(turns: Iterable[_Turn]) -> list[_Turn]:
+    """The turns with their lanes, so that few of them meet.
+
+    Of those that leave a row, the lowest turns first and runs back highest.
+    """
+    found: list[_Turn] = []
+    for turn in sorted(turns, key=lambda turn: (turn.start, -turn.out[-1][1])):
+        before = found[-1] if found and found[-1].start == turn.start else None
+        right = before.right + 1 if before else 0
+        down = (before.down if before else 0.0) + _LANE + turn.label
+        found.append(replace(turn, right=right, down=down))
+    taken: list[list[_Turn]] = []
+    for turn in sorted(found, key=lambda turn: (turn.stop - turn.start, -turn.right)):
+        free = (k for k, lane in enumerate(taken) if not _meets(turn, lane))
+        lane = next(free, len(taken))
+        taken[lane:] = taken[lane:] or [[]]
+        taken[lane].append(replace(turn, left=lane))
+    return [turn for lane in taken for turn in lane]
+
+
+def _meets(turn: _Turn, lane: Iterable[_Turn]) -> bool:
+    """Whether a turn comes down beside the same rows as one of the lane."""
+    return any(turn.start < one.stop and one.start < turn.stop for one in lane)
+
+
+def split(path: Path, x: float) -> tuple[Path, Path]:
+    """A curve from left to right, cut in two where it passes ``x``.
+
+    >>> split(((0, 0), (1, 0), (2, 0), (3, 0)), 1.5)[0][-1][1]
+    0.0
+    """
+    for k in range(0, len(path) - 3, 3):
+        if path[k + 3][0] >= x:
+            one, other = _halves(path[k : k + 4], x)
+            return (*path[:k], *one), (*other, *path[k + 4 :])
+    return path, path[-1:]
+
+
+def _halves(piece: Path, x: float) -> tuple[Path, Path]:
+    """One Bezier piece cut at ``x``, by de Casteljau's construction."""
+    low, high = 0.0, 1.0
+    one = other = piece
+    for _ in range(24):
+        t = (low + high) / 2
+        points, left, right = [*piece], [piece[0]], [piece[-1]]
+        while len(points) > 1:
+            points = [
+                (a + (c - a) * t, b + (d - b) * t)
+                for (a, b), (c, d) in pairwise(points)
+            ]
+            left.append(points[0])
+            right.insert(0, points[-1])
+        one, other = tuple(left), tuple(right)
+        low, high = (t, high) if points[0][0] < x else (low, t)
+    return one, other
+
+
+def _rounded(points: Sequence[Point]) -> Iterator[Point]:
+    """Straight lines with rounded corners as a curve of Bezier pieces."""
+    at = points[0]
+    yield at
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        start, stop = _towards(corner, before), _towards(corner, after)
+        yield from (at, start, start, corner, corner, stop)
+        at = stop
+    yield from (at, points[-1], points[-1])
+
+
+def _towards(corner: Point, other: Point) -> Point:
+    """The point where a rounded corner begins, on the way to another point."""
+    far = math.dist(corner, other) or 1.0
+    part = min(_CORNER, far / 2) / far
+    (x, y), (to_x, to_y) = corner, other
+    return round(x + (to_x - x) * part, 1), round(y + (to_y - y) * part, 1)
