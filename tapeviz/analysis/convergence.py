@@ -10,6 +10,7 @@ import numpy as np
 from tapeviz.analysis.momentum import momentum_of
 from tapeviz.analysis.trajectory import (
     Track,
+    apart,
     called,
     entries,
     number,
@@ -268,7 +269,8 @@ def _by_factor(rate: float, eigenvalues: Floats) -> _Verdict:
     """The regime by the largest ``rate * eigenvalue`` against 1 and 2."""
     largest = float(eigenvalues.max())
     top = rate * largest
-    product = f"rate · curvature = {number(rate)} · {number(largest)} = {number(top)}"
+    said = apart(top, 1.0, 2.0)[0]
+    product = f"rate · curvature = {number(rate)} · {number(largest)} = {said}"
     if top <= 1 + _EDGE:
         return CONVERGING, _SAID[CONVERGING], f"{product} ≤ 1"
     everywhere = rate * float(eigenvalues.min()) > 1 + _EDGE
@@ -287,7 +289,7 @@ def _with_momentum(
     largest = float(eigenvalues.max())
     top = momentum.rate * largest
     factors = f"{number(momentum.rate)} · {number(largest)}"
-    product = f"rate · curvature = {factors} = {number(top)}"
+    product = f"rate · curvature = {factors} = {apart(top, momentum.bound)[0]}"
     if abs(top - momentum.bound) <= _EDGE:
         said = "The momentum carries each update as far past the minimum as before."
         return OSCILLATING, said, f"{product}, the edge {momentum.words}"
@@ -372,7 +374,7 @@ def _observed(run: Descent, t: Track) -> _Verdict:
     if run.shifting:
         return _all_in_all(run, known)
     if _away(known, t):
-        way = f"from {number(known[0])} to {number(known[-1])}"
+        way = "from {} to {}".format(*apart(known[0], known[-1]))
         loss = opening(plain(run.loss_name))
         said = f"{loss} grows {way}, and the updates grow with it."
         return DIVERGING, said, _rule(run, ">", 2)
@@ -395,7 +397,9 @@ def _all_in_all(run: Descent, losses: Floats) -> _Verdict:
         name, does = DIVERGING, "grows"
     elif after < before:
         name, does = CONVERGING, "falls"
-    way = " to ".join(f"about {number(float(f'{v:.2g}'))}" for v in (before, after))
+    rough = apart(*(float(f"{v:.2g}") for v in (before, after)))
+    told = rough if rough[0] != rough[1] else apart(before, after)
+    way = " to ".join(f"about {words}" for words in told)
     said = f"All in all {called(plain(run.loss_name))} {does}, from {way}."
     return name, f"{said} Each step sees other data, so the path is noisy.", ""
 
@@ -439,7 +443,7 @@ def _by_losses(run: Descent, t: Track, losses: Floats) -> _Verdict:
     if losses[-1] < losses[0]:
         said = f"On its way down {loss} rises at {rises} of {n} steps: some updates go"
         return OVERSHOOTING, f"{said} too far, or saw other data.", ""
-    way = f"from {number(losses[0])} to {number(losses[-1])}"
+    way = "from {} to {}".format(*apart(losses[0], losses[-1]))
     said = f"{opening(plain(run.loss_name))} does not fall: {n} updates bring it {way}."
     return OSCILLATING, said, ""
 
@@ -531,7 +535,7 @@ def _rule(run: Descent, sign: str, bound: int) -> str:
         "≤": product <= bound,
         "≈": abs(product - bound) < 0.1 * bound,
     }[sign]
-    said = f"{number(rate)} · {number(2 / limit)} = {number(product)}"
+    said = f"{number(rate)} · {number(2 / limit)} = {apart(product, float(bound))[0]}"
     return f"rate · curvature = {said} {sign} {bound}" if holds else ""
 
 

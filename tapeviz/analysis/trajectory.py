@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,8 @@ FAR = 100.0
 
 _SMALL, _LARGE = 0.01, 1e5
 _WHOLE, _NEARLY = 1e-9, 0.995
+_NOISE, _SHARE = 1e-12, 1e-9
+_MOST = 17
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,11 @@ class Track:
         if not odd.size:
             return ""
         return f"at step {odd[0]} the loss is {number(self.losses[odd[0]])}"
+
+    @cached_property
+    def sizes(self) -> list[float]:
+        """The largest finite size of each number of ``points`` in the run."""
+        return [largest(column) for column in self.points.T]
 
     def _last_is_near(self, near: NDArray[np.bool_]) -> bool:
         if not (near[-1] and near[-2] and self.points.size):
@@ -189,6 +196,42 @@ def number(value: float) -> str:
     return f"{value:.4f}".rstrip("0").rstrip(".")
 
 
+def largest(values: Floats) -> float:
+    """The largest finite size among the values; 0 where there is none."""
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0))
+
+
+def noise(value: float, scale: float) -> bool:
+    """Whether a number is next to nothing, in itself and beside ``scale``.
+
+    >>> noise(1.3e-28, 1.2), noise(0.0, 1.2), noise(1.3e-28, 2e-28)
+    (True, False, False)
+    """
+    return 0 < abs(value) < min(_NOISE, _SHARE * scale)
+
+
+def about(value: float, scale: float) -> str:
+    """A number for a sentence about numbers of the size ``scale``.
+
+    >>> about(2.6, 4.0), about(1.319e-28, 1.2)
+    ('2.6', 'about 0')
+    """
+    return "about 0" if noise(value, scale) else number(value)
+
+
+def apart(*values: float) -> tuple[str, ...]:
+    """Numbers for people, with as many digits as it takes to tell them apart.
+
+    >>> apart(9.0, 5.76), apart(0.10461, 0.10463), apart(0.5, 0.5)
+    (('9', '5.76'), ('0.10461', '0.10463'), ('0.5', '0.5'))
+    """
+    said, digits = tuple(map(number, values)), 4
+    while len({*said}) < len({*values}) and digits < _MOST:
+        digits += 1
+        said = tuple(text.number(float(v), digits) for v in values)
+    return said
+
+
 def plain(name: str) -> str:
     """A name that fits a picture: one line, no control characters, not too long.
 
@@ -236,14 +279,21 @@ def _labels(name: str, size: int) -> list[str]:
     return [name] if size == 1 else [f"{name}[{i}]" for i in range(size)]
 
 
-def point_words(labels: Iterable[str], point: Iterable[float]) -> str:
-    """A point in words.
+def point_words(
+    labels: Iterable[str], point: Iterable[float], sizes: Iterable[float] = ()
+) -> str:
+    """A point in words; ``sizes`` are those of a run's numbers, where it is of one.
 
     >>> point_words(["x", "y"], [1.0, -2.5])
     'x = 1, y = -2.5'
+    >>> point_words(["x", "y"], [0.06, 1.3e-28], [4.0, 1.2])
+    'x = 0.06, y about 0'
     """
-    pairs = zip(labels, point, strict=True)
-    return ", ".join(f"{label} = {number(v)}" for label, v in pairs)
+    known = chain(sizes, repeat(0.0))
+    return ", ".join(
+        f"{label} about 0" if noise(v, size) else f"{label} = {number(v)}"
+        for label, v, size in zip(labels, point, known)  # noqa: B905 - sizes never end
+    )
 
 
 def part(share: float) -> str:
