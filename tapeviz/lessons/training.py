@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeviz.engine.tensor import Tensor, Variable, convert
+from tapeviz.errors import error_message
 from tapeviz.tf.math.elementwise import tanh
 from tapeviz.tf.math.reductions import reduce_mean
 from tapeviz.tf.nn.losses import sigmoid_cross_entropy_with_logits
@@ -24,8 +25,14 @@ if TYPE_CHECKING:
     from tapeviz.render.descent.training_monitor import Decision
     from tapeviz.views.descent import DescentRun
 
-PACE = 0.25
-"""Seconds between two pictures of a loop that runs."""
+PACE = 0.12
+"""Seconds that a picture of a loop that runs stays at least, for eyes to follow."""
+
+LATE = 0.5
+"""Seconds after which a slow loop is drawn anew in any case."""
+
+LOOKS = 40
+"""Pictures of a training, evenly over its steps; its film is made of them."""
 
 GRID = 45
 """Points along each axis at which a model is asked what it decides."""
@@ -107,26 +114,59 @@ class Network:
         return found
 
 
-def decision(model: Callable[[Any], Any], points: Any, labels: Any) -> Decision:
+def decision(
+    model: Callable[[Any], Any], points: Any, labels: Any, *, from_logits: bool = True
+) -> Decision:
     """What a model of two numbers decides around its points, as data for a picture.
 
-    ``model`` gives a logit for each row of points.
+    ``model`` is any function from points of shape (n, 2) to one number for each, or
+    two, one for each class: logits, or probabilities with ``from_logits=False``.
+    ValueError for points or answers of another shape.
+
+    >>> import tapeviz as tf
+    >>> dense = tf.keras.layers.Dense(1, "sigmoid")
+    >>> found = decision(dense, *two_moons(40), from_logits=False)
+    >>> len(found.grid), 0 <= found.right <= 1
+    (45, True)
     """
     from tapeviz.render.descent.training_monitor import Decision
 
     seen, wanted = np.asarray(points), np.asarray(labels).ravel()
+    if seen.ndim != 2 or seen.shape[1] != 2:
+        raise ValueError(
+            error_message(
+                f"a decision is drawn over points of shape (n, 2), not {seen.shape}",
+                "give two numbers for each point",
+            )
+        )
     low, high = seen.min(axis=0) - 0.4, seen.max(axis=0) + 0.4
     xs, ys = (np.linspace(low[k], high[k], GRID) for k in (0, 1))
     plane = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2).astype("float32")
-    logits = np.asarray(model(convert(plane))).reshape(GRID, GRID).astype(float)
-    right = (np.asarray(model(convert(seen))).ravel() > 0) == (wanted > 0)
-    with np.errstate(over="ignore"):
-        sure = 1 / (1 + np.exp(-logits))
+    sure = _sure(model, plane, from_logits=from_logits).reshape(GRID, GRID)
+    right = (_sure(model, seen, from_logits=from_logits) > 0.5) == (wanted > 0)
     return Decision(
         tuple(xs.tolist()), tuple(ys.tolist()), tuple(map(tuple, sure.tolist())),
         tuple((float(a), float(b)) for a, b in seen),
         tuple(int(v > 0) for v in wanted), float(right.mean()),
     )  # fmt: skip
+
+
+def _sure(model: Callable[[Any], Any], points: Any, *, from_logits: bool) -> Any:
+    """How sure a model is of class 1, for each point."""
+    said = np.asarray(model(convert(points)), dtype=float)
+    if said.size not in {len(points), 2 * len(points)}:
+        raise ValueError(
+            error_message(
+                f"for {len(points)} points the model gave an array of {said.shape}",
+                "let it give one number for each point, or one for each of two classes",
+            )
+        )
+    said = said.reshape(len(points), -1)
+    if not from_logits:
+        return said[:, -1]
+    logits = said[:, -1] - (said[:, 0] if said.shape[1] > 1 else 0)
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-logits))
 
 
 def live(
@@ -140,44 +180,79 @@ def live(
 
     Write ``for i in live(300, run):`` where the loop would have ``range(300)``, inside
     ``with descent() as run:``. ``show`` gives the decision to be drawn beside the loss,
-    as in ``lambda: decision(net, points, labels)``. In a notebook a bar and the
-    pictures are drawn anew at most every ``pace`` seconds, and once at the end;
-    elsewhere a line is written.
+    as in ``lambda: decision(model, points, labels)``. At ``LOOKS`` steps, evenly
+    chosen, a notebook draws the picture anew and leaves it there for ``pace`` seconds
+    at least; elsewhere a line is written. With ``show`` the run keeps what it saw:
+    at the end the picture becomes its film, which is also ``play(run)``.
     """
-    put = _screen()
-    last = -pace
-    for i in range(steps):
-        yield i
-        now = time.perf_counter()
-        if now - last >= pace or i == steps - 1:
-            put(run.losses, steps, show() if show else None)
-            last = now
+    put = _screen(pace)
+    count = min(steps, LOOKS)
+    looks = {round(k * steps / count) for k in range(count + 1)} if count else {0}
+    late = time.monotonic() + LATE
+    for done in range(steps + 1):
+        if done in looks or time.monotonic() > late:
+            found = show() if show else None
+            if found and done in looks:
+                run.decisions[done] = found
+            put(run.losses, steps, found)
+            late = time.monotonic() + LATE
+        if done < steps:
+            yield done
+    if run.decisions:
+        put.film(run)
 
 
-def _screen() -> Callable[..., None]:
-    """Where the pictures go: one output of a notebook, or a line of a terminal."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if not hasattr(shell, "kernel"):
-        return _written
-    from IPython import display as shown
+class _Lines:
+    """A terminal: the state of the training as a line that is written over."""
 
-    display: Any = shown.display
-    handle = display({"text/plain": ""}, raw=True, display_id=True)
+    def __call__(
+        self, losses: list[float], steps: int, found: Decision | None
+    ) -> None:
+        from tapeviz.render.descent.training_monitor import telling
 
-    def put(losses: list[float], steps: int, found: Decision | None) -> None:
+        end = "\n" if len(losses) >= steps else ""
+        sys.stdout.write(f"\r{telling(losses, steps, found)}{end}")
+        sys.stdout.flush()
+
+    def film(self, run: DescentRun) -> None:
+        """A terminal shows no film."""
+
+
+class _Output:
+    """One output of a notebook: each picture stays for ``pace`` seconds at least."""
+
+    def __init__(self, pace: float) -> None:
+        from IPython import display as shown
+
+        display: Any = shown.display
+        self._handle = display({"text/plain": ""}, raw=True, display_id=True)
+        self._pace, self._next = pace, 0.0
+
+    def __call__(
+        self, losses: list[float], steps: int, found: Decision | None
+    ) -> None:
         from tapeviz.render.descent import training_monitor
 
         page = training_monitor.training_picture(losses, steps, found)
         words = training_monitor.telling(losses, steps, found)
-        handle.update({"text/html": page, "text/plain": words}, raw=True)
+        self._wait()
+        self._handle.update({"text/html": page, "text/plain": words}, raw=True)
 
-    return put
+    def _wait(self) -> None:
+        time.sleep(max(0.0, self._next - time.monotonic()))
+        self._next = time.monotonic() + self._pace
+
+    def film(self, run: DescentRun) -> None:
+        """The film of the training takes the picture's place."""
+        from tapeviz import play
+
+        bundle = play(run)._repr_mimebundle_()
+        self._wait()
+        self._handle.update(bundle, raw=True)
 
 
-def _written(losses: list[float], steps: int, found: Decision | None) -> None:
-    from tapeviz.render.descent.training_monitor import telling
-
-    end = "\n" if len(losses) >= steps else ""
-    sys.stdout.write(f"\r{telling(losses, steps, found)}{end}")
-    sys.stdout.flush()
+def _screen(pace: float) -> _Lines | _Output:
+    """Where the pictures go: one output of a notebook, or a line of a terminal."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return _Output(pace) if hasattr(shell, "kernel") else _Lines()

@@ -16,6 +16,8 @@ from tapeviz.views.player import Player
 
 if TYPE_CHECKING:
     from tapeviz.analysis.convergence import Regime
+    from tapeviz.render.descent.training_monitor import Decision
+    from tapeviz.trace.film import Film
 
 
 class DescentRun(Showable):
@@ -23,9 +25,12 @@ class DescentRun(Showable):
 
     ``data`` is the run as frozen data, ``plot()`` its matplotlib figure, ``play(run)``
     its film, ``run[7]`` its step 7 with the tape, ``regime`` how it behaves.
+    ``decisions`` maps numbers of updates to what the model decided after them, where
+    ``lessons.training.live`` watched it; ``play(run)`` is then the training's film.
     """
 
     def __init__(self, recorder: Any) -> None:
+        self.decisions: dict[int, Decision] = {}
         self._recorder = recorder
         self._data: Any = None
 
@@ -147,6 +152,15 @@ class DescentPlayer(Player):
         super().__init__(descent_run.data, theme=theme, **look)
         self._descent = descent_run
         self._theme = theme
+
+    @cached_property
+    def film(self) -> Film:
+        """The film of the descent, or of the training where decisions were seen."""
+        if not self._descent.decisions:
+            return super().film
+        from tapeviz.render.descent.training_film import training_film
+
+        return training_film(self._descent.data, self._descent.decisions, self._theme)
 
     @cached_property
     def graphs(self) -> dict[int, str]:

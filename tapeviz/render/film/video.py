@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from tapeviz.errors import SaveError, error_message
 from tapeviz.render.film.svg import abridged, frame_svg
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Tick = Callable[[int, int], None]
 
+_COLOURS, _SAMPLES = 256, 6
 _LAST = 3.0
 _RATE = 10
 
@@ -51,8 +52,9 @@ def gif(film: Film, seconds: float, scale: float, tick: Tick) -> bytes:
     """The film as an animated GIF's bytes; of a long film evenly spaced steps."""
     from PIL import Image
 
-    shots = [Image.fromarray(p[..., :3]) for p in _pixels(film, scale, tick)]
-    images = [shot.quantize(64, dither=Image.Dither.NONE) for shot in shots]
+    plain, colours = Image.Dither.NONE, _palette(film, scale)
+    shots = (Image.fromarray(p[..., :3]) for p in _pixels(film, scale, tick))
+    images = [shot.quantize(palette=colours, dither=plain) for shot in shots]
     lasts = [round(1000 * seconds)] * len(images)
     lasts[-1] = round(1000 * max(seconds, _LAST))
     file = io.BytesIO()
@@ -60,6 +62,22 @@ def gif(film: Film, seconds: float, scale: float, tick: Tick) -> bytes:
         file, "GIF", save_all=True, append_images=images[1:], duration=lasts, loop=0
     )
     return file.getvalue()
+
+
+def _palette(film: Film, scale: float) -> Any:
+    """An image of the colours that a few steps all along the film have most of."""
+    import numpy as np
+    from PIL import Image
+
+    canvas, last = raster.Canvas(scale / 2), len(film.frames) - 1
+    steps = sorted({round(last * k / _SAMPLES) for k in range(_SAMPLES + 1)})
+    shots = [canvas.paint(frame_svg(film, i))[..., :3].reshape(-1, 3) for i in steps]
+    red, green, blue = np.concatenate(shots).astype(int).T
+    found, counts = np.unique(red << 16 | green << 8 | blue, return_counts=True)
+    most = found[np.argsort(-counts, kind="stable")[:_COLOURS]]
+    image = Image.new("P", (1, 1))
+    image.putpalette(np.stack([most >> 16, most >> 8 & 255, most & 255], 1).astype("uint8").tobytes())
+    return image
 
 
 def movie(film: Film, ending: str, seconds: float, scale: float, tick: Tick) -> bytes:
@@ -121,9 +139,9 @@ def _fed(
 
 
 def _pixels(film: Film, scale: float, tick: Tick) -> Iterator[NDArray[np.uint8]]:
-    short = abridged(film)
+    short, canvas = abridged(film), raster.Canvas(scale)
     for i in range(len(short.frames)):
-        yield raster.pixels(frame_svg(short, i), scale=scale)
+        yield canvas.paint(frame_svg(short, i))
         tick(i + 1, len(short.frames))
 
 

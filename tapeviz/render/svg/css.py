@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,10 +47,14 @@ _VAR = re.compile(r"var\(\s*(--[\w-]+)\s*")
 
 @dataclass
 class Styled:
-    """An element with its computed style, its parent and its children."""
+    """An element with its computed style, its parent and its children.
+
+    Elements of one ``key`` look alike, but for their text.
+    """
 
     element: Element
     style: Style
+    key: int = 0
     parent: Styled | None = None
     children: list[Styled] = field(default_factory=list)
 
@@ -80,8 +85,29 @@ class Sheet:
 
     def __post_init__(self) -> None:
         self._by: dict[str, list[int]] = {}
+        self._own: dict[str, list[tuple[str, str]]] = {}
+        others = []
         for i, rule in enumerate(self.rules):
-            self._by.setdefault(_key(rule.steps[-1][1]), []).append(i)
+            (_, last), far = rule.steps[-1], len(rule.steps) > 1
+            self._by.setdefault(_key(last), []).append(i)
+            declared = tuple(rule.declared.items())
+            if far or not re.fullmatch(r"#[\w-]+", last):
+                others.append((rule.steps, declared))
+            else:
+                self._own.setdefault(last[1:], []).extend(declared)
+        self.base = tuple(others)
+
+    def look(self, node: _DomNode) -> tuple[object, ...]:
+        """All that decides the style of an element whose parent's style is known.
+
+        Besides ``base``: the rules that are for more than one id.
+        """
+        siblings = node.parent.element if node.parent and node.index else None
+        before = None if siblings is None else siblings[node.index - 1].get("class")
+        return (
+            node.tag, node.index == 0, node.last, before,
+            *node.element.attrib.items(), *self._own.get(node.id, ()),
+        )  # fmt: skip
 
     def style(self, node: _DomNode, inherited: Style) -> Style:
         """The computed style of an element; ``inherited`` is its parent's."""
@@ -95,22 +121,49 @@ class Sheet:
         return _computed(declared, inherited)
 
 
+class Cascade:
+    """The styles of pictures that have much in common, as the frames of a film.
+
+    What an element looks like is worked out once for all pictures in which it is there
+    with the same attributes, under the same parent, by the same rules.
+    """
+
+    def __init__(self) -> None:
+        self._base: object = None
+        self._known: dict[object, tuple[int, Style]] = {}
+        self._count = count(1)
+
+    def styled(self, root: Element) -> list[Styled]:
+        """Every element of a picture with its style, in the order of drawing."""
+        texts = (el.text or "" for el in root.iter() if _bare(el.tag) == "style")
+        sheet = Sheet(list(chain.from_iterable(map(_rules, texts))))
+        if sheet.base != self._base:
+            self._base, self._known = sheet.base, {}
+        todo: list[tuple[_DomNode, Styled | None]] = [(_DomNode(root), None)]
+        found: list[Styled] = []
+        while todo:
+            node, parent = todo.pop()
+            element = self._styled(sheet, node, parent)
+            found.append(element)
+            if parent:
+                parent.children.append(element)
+            inner = [_DomNode(el, node, i) for i, el in enumerate(node.element)]
+            todo += [(child, element) for child in reversed(inner)]
+        return found
+
+    def _styled(self, sheet: Sheet, node: _DomNode, parent: Styled | None) -> Styled:
+        outer = parent.key if parent else 0
+        look = (outer, sheet.look(node))
+        if look not in self._known:
+            style = sheet.style(node, parent.style if parent else {})
+            self._known[look] = next(self._count), style
+        key, style = self._known[look]
+        return Styled(node.element, style, key, parent)
+
+
 def styled(root: Element) -> list[Styled]:
-    """Every element of a picture with its style, in the order of drawing."""
-    texts = (el.text or "" for el in root.iter() if _bare(el.tag) == "style")
-    sheet = Sheet(list(chain.from_iterable(map(_rules, texts))))
-    todo: list[tuple[_DomNode, Styled | None]] = [(_DomNode(root), None)]
-    found: list[Styled] = []
-    while todo:
-        node, parent = todo.pop()
-        style = sheet.style(node, parent.style if parent else {})
-        element = Styled(node.element, style, parent)
-        found.append(element)
-        if parent:
-            parent.children.append(element)
-        inner = [_DomNode(el, node, i) for i, el in enumerate(node.element)]
-        todo += [(child, element) for child in reversed(inner)]
-    return found
+    """Every element of one picture with its style, in the order of drawing."""
+    return Cascade().styled(root)
 
 
 @dataclass
@@ -123,8 +176,12 @@ class _DomNode:
 
     def __post_init__(self) -> None:
         self.tag = _bare(self.element.tag)
-        self.classes = frozenset(self.element.get("class", "").split())
         self.id = self.element.get("id", "")
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The names in its class attribute."""
+        return frozenset(self.element.get("class", "").split())
 
     @property
     def last(self) -> bool:
@@ -148,7 +205,12 @@ def _bare(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _rules(text: str) -> Iterator[_StyleRule]:
+@lru_cache(maxsize=64)
+def _rules(text: str) -> tuple[_StyleRule, ...]:
+    return tuple(_rules_in(text))
+
+
+def _rules_in(text: str) -> Iterator[_StyleRule]:
     for head, body in _blocks(re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)):
         if head.startswith("@"):
             continue
@@ -220,6 +282,7 @@ def _split(text: str, mark: str) -> list[str]:
     return [part for part in parts if part]
 
 
+@lru_cache(maxsize=4096)
 def _steps(selector: str) -> tuple[tuple[str, str], ...]:
     """The compounds of a selector, each after the combinator before it."""
     spaced = re.sub(r"\s*([>+~])\s*(?![^(]*\))", r" \1 ", selector)
@@ -265,9 +328,16 @@ def _matches(steps: tuple[tuple[str, str], ...], node: _DomNode) -> bool:
 
 
 def _compound_matches(compound: str, node: _DomNode) -> bool:
-    parts = list(_PART.finditer(compound))
+    parts = _parts(compound)
+    return bool(parts) and all(_part_matches(part, node) for part in parts)
+
+
+@lru_cache(maxsize=4096)
+def _parts(compound: str) -> tuple[re.Match[str], ...]:
+    """The parts of a compound; none where it holds what is not understood."""
+    parts = tuple(_PART.finditer(compound))
     whole = sum(len(part[0]) for part in parts) == len(compound)
-    return whole and all(_part_matches(part, node) for part in parts)
+    return parts if whole else ()
 
 
 def _part_matches(part: re.Match[str], node: _DomNode) -> bool:

@@ -47,14 +47,14 @@ def outline(el: Styled) -> Path:
 
 
 def _extent(el: Styled, name: str) -> float:
-    """A width or height, which may be a percentage of the picture's own."""
+    """A width or height, which may be a percentage of the picture's around it."""
     text = el.element.get(name, "")
     if not text.endswith("%"):
         return length(text)
-    top = el
-    while top.parent is not None:
-        top = top.parent
-    whole = view(top.element)[2 if name == "width" else 3]
+    outer = el.parent or el
+    while outer.parent is not None and outer.tag != "svg":
+        outer = outer.parent
+    whole = view(outer.element)[2 if name == "width" else 3]
     return whole * length(text) / 100
 
 

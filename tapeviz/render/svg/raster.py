@@ -16,19 +16,22 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from xml.etree import ElementTree as ET
 
-from tapeviz.render.svg.css import Styled, numbers, styled
+from tapeviz.render.svg.css import Cascade, Styled, numbers, styled
 from tapeviz.render.svg.css import pixels as length
 from tapeviz.render.svg.lettering import Run, font, lines
 from tapeviz.render.svg.outlines import outline, view
 
 if TYPE_CHECKING:
     import numpy as np
+    from matplotlib.artist import Artist
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.path import Path
     from matplotlib.text import Text
@@ -42,6 +45,10 @@ _CLEAR: Mapping[str, Any] = {"facecolor": "none", "edgecolor": "none"}
 _INCH = 96.0
 _HIDDEN = frozenset(("title", "desc", "style", "defs", "metadata", "tspan"))
 _GROUPS = frozenset(("g", "svg"))
+_ROOM = 6.0
+
+_Artists: TypeAlias = "tuple[Artist, ...]"
+_Box: TypeAlias = tuple[int, int, int, int]
 
 
 def png(svg: str, *, scale: float = SCALE) -> bytes:
@@ -73,15 +80,94 @@ def pdf(*svgs: str) -> bytes:
 
 def pixels(svg: str, *, scale: float = SCALE) -> NDArray[np.uint8]:
     """The picture as an array of shape (height, width, 4): red, green, blue, alpha."""
-    import numpy as np
+    return Canvas(scale).paint(svg)
 
-    file = io.BytesIO()
-    with _default_settings():
-        figure = _figure(_root(svg))
-        figure.set_dpi(_INCH * scale)
-        figure.savefig(file, format="rgba", dpi=figure.dpi, **_CLEAR)
-        wide, high = figure.canvas.get_width_height()
-    return np.frombuffer(file.getvalue(), np.uint8).reshape(high, wide, 4)
+
+class Canvas:
+    """Paints pictures of one size, one after the other: each time only what changed."""
+
+    def __init__(self, scale: float = SCALE) -> None:
+        self._scale = scale
+        self._cascade = Cascade()
+        self._shown: list[_Artists] = []
+        self._boxes: dict[_Artists, _Box] = {}
+
+    def paint(self, svg: str) -> NDArray[np.uint8]:
+        """The pixels as those of ``pixels``; the next picture is painted over them."""
+        root = _root(svg)
+        with _default_settings():
+            if not self._shown:
+                self._stretch(root)
+            styled = self._cascade.styled(root)
+            shown = [made for el in styled if (made := self._brush.artists(el))]
+            old, new = Counter(self._shown), Counter(shown)
+            changed = [*(old - new), *(new - old)]
+            for box in _merged(map(self._box, changed)) if old else [self._whole]:
+                self._repaint(box, shown)
+        self._shown = shown
+        return self._buffer
+
+    def _stretch(self, root: ET.Element) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        figure, flip = _blank(root)
+        figure.set_dpi(_INCH * self._scale)
+        self._brush = _Brush(figure, flip)
+        self._paper = FigureCanvasAgg(figure).get_renderer()
+        self._whole = 0, 0, int(self._paper.width), int(self._paper.height)
+
+    @property
+    def _buffer(self) -> NDArray[np.uint8]:
+        import numpy as np
+
+        return np.asarray(self._paper.buffer_rgba())
+
+    def _repaint(self, box: _Box, shown: list[_Artists]) -> None:
+        """Paint what lies in a box, counted from the lower left corner."""
+        from matplotlib.transforms import Bbox
+
+        left, low, right, high = box
+        top = self._whole[3]
+        self._buffer[top - high : top - low, left:right] = 0
+        clip = Bbox.from_extents(*box)
+        for made in shown:
+            if _meet(self._box(made), box):
+                for artist in made:
+                    artist.set_clip_box(clip)
+                    artist.draw(self._paper)
+
+    def _box(self, made: _Artists) -> _Box:
+        """Around what these paint, its outline included."""
+        if made not in self._boxes:
+            extents = [one.get_window_extent(self._paper).extents for one in made]
+            left, low = (min(e[k] for e in extents) for k in (0, 1))
+            right, high = (max(e[k] for e in extents) for k in (2, 3))
+            room = self._scale * _ROOM
+            _, _, wide, tall = self._whole
+            self._boxes[made] = (
+                max(0, int(left - room)), max(0, int(low - room)),
+                min(wide, int(right + room)), min(tall, int(high + room)),
+            )  # fmt: skip
+        return self._boxes[made]
+
+
+def _meet(one: _Box, two: _Box) -> bool:
+    return (
+        one[0] <= two[2] and two[0] <= one[2] and one[1] <= two[3] and two[1] <= one[3]
+    )
+
+
+def _merged(boxes: Iterable[_Box]) -> list[_Box]:
+    """Boxes that don't meet, which hold all of these."""
+    apart: list[_Box] = []
+    for box in boxes:
+        while near := [other for other in apart if _meet(other, box)]:
+            apart = [other for other in apart if other not in near]
+            left, low, *_ = map(min, zip(box, *near, strict=True))
+            *_, right, high = map(max, zip(box, *near, strict=True))
+            box = left, low, right, high  # noqa: PLW2901 - it grows
+        apart.append(box)
+    return apart
 
 
 def _root(svg: str) -> ET.Element:
@@ -108,17 +194,25 @@ def _default_settings() -> Iterator[None]:
 
 
 def _figure(root: ET.Element) -> Figure:
+    figure, flip = _blank(root)
+    brush, order = _Brush(figure, flip), 0
+    for el in styled(root):
+        for artist in brush.artists(el):
+            order += 1
+            artist.set_zorder(order)
+            figure.add_artist(artist)
+    return figure
+
+
+def _blank(root: ET.Element) -> tuple[Figure, Affine2D]:
+    """A figure of a picture's size, and the way from its coordinates to inches."""
     from matplotlib.figure import Figure
     from matplotlib.transforms import Affine2D
 
     left, top, wide, high = view(root)
     figure = Figure(figsize=(wide / _INCH, high / _INCH), dpi=_INCH)
     flip = Affine2D().translate(-left, -top).scale(1 / _INCH, -1 / _INCH)
-    flip = flip.translate(0, high / _INCH)
-    brush = _Brush(figure, flip)
-    for el in styled(root):
-        brush.paint(el)
-    return figure
+    return figure, flip.translate(0, high / _INCH)
 
 
 @dataclass(frozen=True)
@@ -131,60 +225,62 @@ class _State:
 
 
 class _Brush:
-    """Paints one element after the other on a figure."""
+    """Makes what paints an element on a figure: once for those that look alike."""
 
     def __init__(self, figure: Figure, flip: Affine2D) -> None:
-        self.figure, self.order = figure, 0
+        self.figure = figure
         self.outer = _State(flip, 1.0, visible=True)
         self.states: dict[int, _State] = {}
+        self.made: dict[object, _Artists] = {}
 
-    def paint(self, el: Styled) -> None:
-        outer = self.states.get(id(el.parent), self.outer)
-        state = self.states[id(el)] = _state(el, outer)
+    def artists(self, el: Styled) -> _Artists:
+        """What paints an element, in order; nothing for one that can't be seen."""
+        if el.key not in self.states:
+            outer = self.states[el.parent.key] if el.parent else self.outer
+            self.states[el.key] = _state(el, outer)
+        state = self.states[el.key]
         if not state.visible or state.alpha == 0 or el.tag in _HIDDEN | _GROUPS:
-            return
-        if el.tag == "text":
-            self.text(el, state)
-        else:
-            self.shape(el, outline(el), state)
+            return ()
+        look = _wording(el) if el.tag == "text" else el.key
+        if look not in self.made:
+            made = self.text(el, state) if el.tag == "text" else self.shape(el, state)
+            self.made[look] = tuple(self.placed(artist, state) for artist in made)
+        return self.made[look]
 
-    def add(self, artist: Any, state: _State) -> None:
-        self.order += 1
-        artist.set_zorder(self.order)
+    def placed(self, artist: Artist, state: _State) -> Artist:
         artist.set_transform(state.transform + self.figure.dpi_scale_trans)
-        self.figure.add_artist(artist)
+        artist.set_figure(self.figure)
+        artist.set_clip_on(True)
+        return artist
 
-    def shape(self, el: Styled, path: Path, state: _State) -> None:
+    def shape(self, el: Styled, state: _State) -> Iterator[Artist]:
         from matplotlib.patches import PathPatch
 
         wide = length(el.get("stroke-width"), 1.0) * _zoom(state.transform)
-        self.add(
-            PathPatch(
-                path,
-                facecolor=_colour(el, "fill", "#000000", state.alpha),
-                edgecolor=_colour(el, "stroke", "none", state.alpha),
-                linewidth=0 if el.get("stroke", "none") == "none" else wide,
-                linestyle=_dashes(el, wide),
-                capstyle={"round": "round", "square": "projecting"}.get(
-                    el.get("stroke-linecap"), "butt"
-                ),
-                joinstyle={"round": "round", "bevel": "bevel"}.get(
-                    el.get("stroke-linejoin"), "miter"
-                ),
+        yield PathPatch(
+            outline(el),
+            facecolor=_colour(el, "fill", "#000000", state.alpha),
+            edgecolor=_colour(el, "stroke", "none", state.alpha),
+            linewidth=0 if el.get("stroke", "none") == "none" else wide,
+            linestyle=_dashes(el, wide),
+            capstyle={"round": "round", "square": "projecting"}.get(
+                el.get("stroke-linecap"), "butt"
             ),
-            state,
+            joinstyle={"round": "round", "bevel": "bevel"}.get(
+                el.get("stroke-linejoin"), "miter"
+            ),
         )
 
-    def text(self, el: Styled, state: _State) -> None:
+    def text(self, el: Styled, state: _State) -> Iterator[Artist]:
         for line in lines(el):
             whole = sum(run.width for run in line)
             anchor = {"middle": 0.5, "end": 1.0}.get(el.get("text-anchor"), 0.0)
             left = -whole * anchor
             for run in line:
-                self.run(run, left, state)
+                yield from self.run(run, left, state)
                 left += run.width
 
-    def run(self, run: Run, left: float, state: _State) -> None:
+    def run(self, run: Run, left: float, state: _State) -> Iterator[Artist]:
         """The letters, after a halo of them if they have an outline."""
         from matplotlib.patheffects import Stroke
 
@@ -193,8 +289,8 @@ class _Brush:
             wide = length(run.styled.get("stroke-width"), 1.0) * _zoom(state.transform)
             halo = self.letters(run, left, state)
             halo.set_path_effects([Stroke(linewidth=wide, foreground=colour)])
-            self.add(halo, state)
-        self.add(self.letters(run, left, state), state)
+            yield halo
+        yield self.letters(run, left, state)
 
     def letters(self, run: Run, left: float, state: _State) -> Text:
         from matplotlib.text import Text
@@ -212,10 +308,28 @@ class _Brush:
         )
 
 
+def _wording(el: Styled) -> tuple[object, ...]:
+    """What decides how a text looks: its own words and pieces, and their styles."""
+    inner = ((_wording(one), one.element.tail) for one in el.children)
+    return el.key, el.element.text, *inner
+
+
+def _fitted(outer: Affine2D, el: ET.Element) -> Affine2D:
+    """The transform inside a picture in a picture, which may be drawn larger."""
+    from matplotlib.transforms import Affine2D
+
+    left, top, wide, high = view(el)
+    x, y, *size = (length(el.get(k, "")) for k in ("x", "y", "width", "height"))
+    zoom = min(size[0] / wide, size[1] / high) if min(*size, wide, high) > 0 else 1.0
+    return Affine2D().translate(-left, -top).scale(zoom).translate(x, y) + outer
+
+
 def _state(el: Styled, outer: _State) -> _State:
     hidden = el.get("display") == "none" or el.get("visibility") == "hidden"
+    inner = el.tag == "svg" and el.parent is not None
+    placed = _fitted(outer.transform, el.element) if inner else outer.transform
     return _State(
-        _transformed(outer.transform, el.get("transform")),
+        _transformed(placed, el.get("transform")),
         outer.alpha * length(el.get("opacity"), 1.0),
         outer.visible and not hidden and el.tag not in _HIDDEN - {"tspan"},
     )
