@@ -118,9 +118,9 @@ play(tape, loss, net.variables)
 # %% [markdown]
 # ## Run: the training
 #
-# `live` counts like `range`, and shows the run while it goes on. On the left is
-# the loss. On the right are the points of the two groups. Where the ground is
-# coloured, the network decides for the round points. The line is the border.
+# `live` counts like `range`, and shows the run while it goes on: the loss, and
+# the points of the two groups. Where the ground is coloured, the network decides
+# for the round points. The line is the border.
 #
 # *Adam* is an optimizer: it does the update in place of `assign_sub`. More about
 # it follows below.
@@ -139,6 +139,10 @@ with descent(*net.variables) as training:
 # Watch the border. First it is nearly straight, because a straight border
 # already gets most points right. Then it bends into the gap.
 #
+# The training is now a film. Press play, or drag the cursor: border, loss and all
+# 65 numbers stand at the same step. With a model of your own, write
+# `decision(model, points, labels)`. `play(training)` shows the film again.
+#
 # A path of 65 numbers cannot be drawn. The next picture shows the two directions
 # in which the path went furthest.
 
@@ -153,9 +157,9 @@ training.plot()
 # `net = Network(hidden=16, seed=1)`, so that the network starts again. How far
 # does it get in 120 steps? Then try a rate of 1.
 #
-# Now let optimizers race on landscapes of your choice. Press play in the panel,
-# choose another landscape, and drag the start to another place. The panel
-# appears when you run the cell.
+# Now let optimizers race on landscapes of your choice. Press play in the panel:
+# all of them run at once, step by step. Then choose another landscape, and drag
+# the start to another place. The panel appears when you run the cell.
 
 # %% tags=["live"]
 explore("ravine", compare=["momentum", "Adam"])

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 import re
+import time
+import types
+from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import IPython
 import numpy as np
 import pytest
 
 import tapeviz as tf
 from tapeviz import descent, play
+from tapeviz.analysis.trajectory import number
 from tapeviz.lessons.training import (
     Network,
     best_line,
@@ -45,7 +50,12 @@ def test_the_network_learns_the_moons_and_the_run_is_kept(
     assert run.data.names == ("w1", "b1", "w2", "b2")
     assert len(run.losses) == len(run.data.updates) == 120
     assert run.losses[-1] < 0.1 * run.losses[0]
-    assert play(run).film.frames[-1].caption == "The run ends here, after 120 updates."
+    film = play(run).film
+    assert sorted(run.decisions) == list(range(0, 121, 3))
+    assert len(film.frames) == 41
+    assert film.frames[0].caption.startswith("At the start the loss is ")
+    assert film.frames[-1].caption.startswith("After 120 updates 9")
+    assert film.table.rows[1][:2] == ("3", number(run.losses[3]))
     assert len(run.plot().axes) == 3
     printed = capsys.readouterr().out
     assert printed.endswith("points right.\n")
@@ -119,29 +129,96 @@ def test_a_moment_is_told_in_words_and_stands_alone() -> None:
     assert len(pictures(training_picture([], 0))) == 1
 
 
-def test_in_a_notebook_one_output_is_drawn_anew(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    import types
-
-    import IPython
-
+def in_a_notebook(monkeypatch: pytest.MonkeyPatch) -> tuple[list[Any], list[float]]:
+    """What is shown there, and when."""
     shown: list[Any] = []
+    times: list[float] = []
 
     class Handle:
         def update(self, bundle: Any, **_: Any) -> None:
             shown.append(bundle)
+            times.append(time.monotonic())
 
     shell = types.SimpleNamespace(kernel=True)
     monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
     monkeypatch.setattr(IPython.display, "display", lambda *_, **__: Handle())
+    return shown, times
+
+
+def test_in_a_notebook_one_output_is_drawn_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown, times = in_a_notebook(monkeypatch)
     x = tf.Variable(2.0)
     with descent(x) as run:
-        for _ in live(5, run, pace=1e6):
+        for _ in live(5, run, pace=0.05):
             with tf.GradientTape() as tape:
                 loss = (x - 5) ** 2
             x.assign_sub(0.1 * tape.gradient(loss, x))
-    assert [bundle["text/plain"] for bundle in shown] == [
+    assert [bundle["text/plain"] for bundle in shown[:3]] == [
+        "Step 0 of 5.",
         "Step 1 of 5, loss 9.",
-        "Step 5 of 5, loss 1.5099.",
+        "Step 2 of 5, loss 5.76.",
     ]
+    assert len(shown) == 6
+    assert all(b - a >= 0.04 for a, b in pairwise(times))
+
+
+def test_a_quick_training_is_seen_in_many_pictures_and_ends_as_a_film(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown, _ = in_a_notebook(monkeypatch)
+    points, labels = two_moons(30)
+    dense = tf.keras.layers.Dense(1, "sigmoid")
+    with descent() as run:
+        for _ in live(300, run, lambda: own(dense, points, labels), pace=0):
+            with tf.GradientTape() as tape:
+                miss = tf.reduce_mean((dense(points) - labels) ** 2)
+            for w in dense.trainable_variables:
+                w.assign_sub(0.5 * tape.gradient(miss, w))
+    lines = [bundle["text/plain"] for bundle in shown]
+    assert len(lines) == 42
+    assert len({bundle["text/html"] for bundle in shown}) == 42
+    assert "3 weights" in play(run).film.svg
+    assert "miss" in play(run).film.table.heads
+    assert shown[-1]["text/html"] == play(run)._repr_mimebundle_()["text/html"]
+
+
+def own(model: Any, points: Any, labels: Any) -> Any:
+    return decision(model, points, labels, from_logits=False)
+
+
+def test_the_film_shows_the_border_the_model_had_at_each_step() -> None:
+    points, labels = two_moons(30)
+    w = tf.Variable([[1.0], [0.0]])
+    with descent(w) as run:
+        for _ in live(4, run, lambda: decision(lambda p: p @ w, points, labels)):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean((points @ w) ** 2)
+            tape.gradient(loss, w)
+            w.assign_add([[-1.0], [0.0]])
+    film = play(run).film
+    assert [run.decisions[k].grid[0][-1] > 0.5 for k in range(5)] == [
+        True, False, False, False, False,
+    ]  # fmt: skip
+    root = ET.fromstring(film.svg)  # noqa: S314 - our own
+    for k in range(5):
+        state = film.state(k)
+        assert {id for id, mark in state.items() if mark == "on"} == {f"d{k}", f"c{k}"}
+        group = next(el for el in root.iter() if el.get("id") == f"d{k}")
+        assert sum("tv-edge" in el.get("class", "") for el in group.iter()) == (k != 1)
+
+
+def test_two_classes_probabilities_and_what_is_neither() -> None:
+    points, labels = two_moons(20)
+    one = decision(lambda p: p[:, :1] * 3, points, labels)
+    two = decision(lambda p: tf.concat([p[:, :1] * 0, p[:, :1] * 3], 1), points, labels)
+    sure = decision(
+        lambda p: tf.sigmoid(p[:, :1] * 3), points, labels, from_logits=False
+    )
+    assert np.allclose(one.grid, two.grid, atol=1e-6)
+    assert np.allclose(one.grid, sure.grid, atol=1e-6)
+    with pytest.raises(ValueError, match="one number for each point"):
+        decision(lambda p: tf.concat([p, p], 1), points, labels)
+    with pytest.raises(ValueError, match="two numbers for each point"):
+        decision(lambda p: p, np.zeros((5, 3)), np.zeros(5))
