@@ -398,8 +398,8 @@ def _all_in_all(run: Descent, losses: Floats) -> _Verdict:
     elif after < before:
         name, does = CONVERGING, "falls"
     rough = apart(*(float(f"{v:.2g}") for v in (before, after)))
-    told = rough if rough[0] != rough[1] else apart(before, after)
-    way = " to ".join(f"about {words}" for words in told)
+    ends = rough if rough[0] != rough[1] else apart(before, after)
+    way = " to ".join(f"about {end}" for end in ends)
     said = f"All in all {called(plain(run.loss_name))} {does}, from {way}."
     return name, f"{said} Each step sees other data, so the path is noisy.", ""
 

@@ -205,9 +205,7 @@ def live(
 class _Lines:
     """A terminal: the state of the training as a line that is written over."""
 
-    def __call__(
-        self, losses: list[float], steps: int, found: Decision | None
-    ) -> None:
+    def __call__(self, losses: list[float], steps: int, found: Decision | None) -> None:
         from tapeviz.render.descent.training_monitor import telling
 
         end = "\n" if len(losses) >= steps else ""
@@ -228,9 +226,7 @@ class _Output:
         self._handle = display({"text/plain": ""}, raw=True, display_id=True)
         self._pace, self._next = pace, 0.0
 
-    def __call__(
-        self, losses: list[float], steps: int, found: Decision | None
-    ) -> None:
+    def __call__(self, losses: list[float], steps: int, found: Decision | None) -> None:
         from tapeviz.render.descent import training_monitor
 
         page = training_monitor.training_picture(losses, steps, found)

@@ -10,7 +10,7 @@ import itertools
 import math
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -43,6 +43,12 @@ ROWS = 200
 
 _LEFT, _TOP, _WIDE, _HIGH = 58.0, 34.0, 448.0, 280.0
 _LOSS_LEFT, _LOSS_WIDE = 58.0, 306.0
+
+Frame: TypeAlias = tuple[float, float, float, float]
+
+FRAME: Frame = (_LEFT, _TOP, _WIDE, _HIGH)
+"""Where the explorer's window is."""
+
 _LEVELS = 11
 _BEYOND = 4.0
 _FEW = 12
@@ -57,19 +63,22 @@ class Window:
     """The limits of the axes, for a loss of ``numbers`` (1 or 2) numbers.
 
     ``x`` and ``y`` are (from, to); for one number ``y`` is the loss. ``names`` are the
-    labels of the axes.
+    labels of the axes, ``frame`` says in pixels where the window is: left and upper
+    edge, width and height.
     """
 
     x: tuple[float, float]
     y: tuple[float, float]
     numbers: int
     names: tuple[str, ...]
+    frame: Frame = FRAME
 
     def to_pixels(self, x: float, y: float) -> tuple[float, float]:
         """The position of a point in the chart's pixels."""
+        left, top, wide, high = self.frame
         across = (x - self.x[0]) / (self.x[1] - self.x[0])
         up = (y - self.y[0]) / (self.y[1] - self.y[0])
-        return _LEFT + across * _WIDE, _TOP + (1 - up) * _HIGH
+        return left + across * wide, top + (1 - up) * high
 
 
 def window(land: Landscape, names: tuple[str, ...]) -> Window:
@@ -99,10 +108,11 @@ def background(land: Landscape, seen: Window, loss: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def clipped(inside: str) -> str:
-    """SVG text clipped at the edges of the frame."""
-    box = f'x="{_LEFT}" y="{_TOP}" width="{_WIDE}" height="{_HIGH}"'
-    view = f"{_LEFT} {_TOP} {_WIDE} {_HIGH}"
+def clipped(inside: str, frame: Frame = FRAME) -> str:
+    """SVG text clipped at the edges of a frame."""
+    left, top, wide, high = frame
+    box = f'x="{left}" y="{top}" width="{wide}" height="{high}"'
+    view = f"{left} {top} {wide} {high}"
     return f'<svg {box} viewBox="{view}" style="overflow:hidden">{inside}</svg>'
 
 
@@ -155,17 +165,18 @@ def _ring(ring: Any, seen: Window) -> str:
 
 def axes(seen: Window, title: str) -> str:
     """The title, the axes and their ticks."""
-    foot, side = _TOP + _HIGH, _LEFT
+    side, top, wide, high = seen.frame
+    foot = top + high
     text = [
-        f'<path class="tv-axis" d="M{side} {_TOP}V{foot}H{_LEFT + _WIDE}"/>',
-        f'<text class="tv-t" x="{side}" y="18">{escape(title)}</text>',
+        f'<path class="tv-axis" d="M{side} {top}V{foot}H{side + wide}"/>',
+        f'<text class="tv-t" x="{side}" y="{top - 16}">{escape(title)}</text>',
         (
-            f'<text x="{_LEFT + _WIDE / 2}" y="{foot + 36}" text-anchor="middle">'
+            f'<text x="{side + wide / 2}" y="{foot + 36}" text-anchor="middle">'
             f"{escape(seen.names[0])}</text>"
         ),
     ]
     if seen.numbers == 2:
-        middle = _TOP + _HIGH / 2
+        middle = top + high / 2
         text.append(
             f'<text x="14" y="{middle}" text-anchor="middle" '
             f'transform="rotate(-90 14 {middle})">{escape(seen.names[1])}</text>'
@@ -173,7 +184,7 @@ def axes(seen: Window, title: str) -> str:
     for v in ticks(*seen.x):
         x = seen.to_pixels(v, 0)[0]
         text.append(_tick(x, foot, f"M{x:.1f} {foot}v4", number(v), below=True))
-    for v in ticks(*seen.y):
+    for v in ticks(*seen.y, most=max(3, round(high / 45))):
         y = seen.to_pixels(0, v)[1]
         text.append(_tick(side, y, f"M{side} {y:.1f}h-4", number(v), below=False))
     return "".join(text)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import replace
 from html import escape
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +34,7 @@ _WIDE, _HIGH = 920, 360
 _LOSS = (590.0, 34.0, 310.0, 112.0)
 _WEIGHTS = (590.0, 204.0, 310.0, 110.0)
 _LEFT = 530
+_ZOOMS = _WIDE / _LEFT, _WIDE / (_WIDE - _LEFT)
 _STYLE = (
     "&{max-width:100%;height:auto;direction:ltr;font-family:" + themes.SANS + ";"
     "font-variant-numeric:tabular-nums}"
@@ -42,10 +43,10 @@ _STYLE = (
     "& .tv-spot{fill:@hot;stroke:@paper;stroke-width:1.5}"
     "& .tv-weight{fill:none;stroke-width:1;stroke-opacity:.75}"
     "@container (max-width:560px){.tv-screen>&{width:100%;aspect-ratio:"
-    f"{_LEFT}/{2 * _HIGH}}}"
-    f"& .tv-at1{{transform:scale({_WIDE / _LEFT:.4f})}}"
-    f"& .tv-at2{{transform:scale({_WIDE / _LEFT:.4f}) translate(-{_LEFT}px,"
-    f"{_HIGH}px)}}}}"
+    f"{_WIDE}/{_HIGH * (_ZOOMS[0] + _ZOOMS[1]):.0f}}}& .tv-at1 text{{font-size:17px}}"
+    f"& .tv-at1{{transform:scale({_ZOOMS[0]:.3f})}}& .tv-at2{{transform:"
+    f"translate(0,{_HIGH * _ZOOMS[0]:.0f}px) scale({_ZOOMS[1]:.3f}) "
+    f"translate(-{_LEFT}px,0)}}}}"
 )
 
 
@@ -142,28 +143,19 @@ def _picture(
 def _colours() -> Iterator[str]:
     """A colour for each variable, and dashes, as colour alone tells nobody apart."""
     for k, (colour, _, dashes) in enumerate(LOOKS):
-        yield f"& .tv-of{k}{{stroke:@{colour}}}& text.tv-of{k}{{fill:@{colour};"
+        yield f"& .tv-of{k}{{stroke:@{colour}}}& tspan.tv-of{k}{{fill:@{colour};"
         yield "stroke:none}"
-        if not isinstance(dashes, str):
-            yield f"& .tv-of{k}{{stroke-dasharray:{' '.join(map(str, dashes[1]))}}}"
-
-
-def _chart(
-    frame: tuple[float, float, float, float], steps: int, values: Floats
-) -> Window:
-    """A window on values over the steps."""
-    known = values[np.isfinite(values)]
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    room = 0.06 * (high - low) or 0.5
-    return Window((0, max(steps, 1)), (low - room, high + room), 1, ("step",), frame)
+        if isinstance(dashes, tuple):
+            _, lengths = dashes
+            yield f"& .tv-of{k}{{stroke-dasharray:{' '.join(map(str, lengths))}}}"
 
 
 def _losses(run: Descent, t: Track) -> tuple[tuple[Window, Floats], str]:
     name = plain(run.loss_name)
     values, log = monitor.scaled(t.losses)
-    seen = _chart(_LOSS, t.updates, values)
+    seen = monitor.steps_window(values, t.updates, _LOSS)
     title = f"the {name}, as a power of ten" if log else f"the {name}"
-    return (seen, values), axes(seen, title, "") + clipped(
+    return (seen, values), axes(replace(seen, names=("",)), title) + clipped(
         _line(seen, values, "tv-way"), _LOSS
     )
 
@@ -184,7 +176,7 @@ def _weights(run: Descent, t: Track) -> tuple[Window, str]:
     owners = np.repeat(np.arange(len(sizes)), sizes)
     count = values.shape[1]
     chosen = sorted({round(k * (count - 1) / MOST) for k in range(MOST + 1)})
-    seen = _chart(_WEIGHTS, t.updates, values[:, chosen])
+    seen = monitor.steps_window(values[:, chosen], t.updates, _WEIGHTS)
     lines = "".join(
         _line(seen, values[:, i], f"tv-weight tv-of{owners[i] % len(LOOKS)}")
         for i in chosen
@@ -203,9 +195,7 @@ def _names(t: Track) -> str:
     return f'<text x="{x}" y="{y}" text-anchor="end">{names}</text>'
 
 
-def _cursor(
-    t: Track, done: int, loss: tuple[Window, Floats], weights: Window
-) -> str:
+def _cursor(t: Track, done: int, loss: tuple[Window, Floats], weights: Window) -> str:
     seen, values = loss
     x, _ = seen.to_pixels(done, 0)
     lines = "".join(

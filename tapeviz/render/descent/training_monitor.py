@@ -10,13 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeviz.analysis.trajectory import number, sample_steps
-from tapeviz.render.descent.explorer_chart import Window, area, axes, clipped, line
+from tapeviz.render.descent.explorer_chart import (
+    FRAME,
+    Frame,
+    Window,
+    area,
+    axes,
+    clipped,
+    line,
+)
 from tapeviz.render.descent.table import folded, losses_table
 from tapeviz.render.html import page
 from tapeviz.render.svg import theme as themes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tapeviz.analysis.trajectory import Floats
 
 MOST = 300
 """Points of the loss curve that are drawn."""
@@ -30,7 +40,7 @@ _BOX = (
     ".tv-learning .tv-pair>div{flex:1 1 300px;min-width:0}"
     ".tv-learning svg{display:block;max-width:100%;height:auto}"
 )
-_PICTURE = (
+RULES = (
     "&{font-family:" + themes.SANS + "}"
     "& text{font-size:13px;fill:@muted}& text.tv-t{fill:@ink}"
     "& .tv-axis{fill:none;stroke:@line}"
@@ -39,6 +49,7 @@ _PICTURE = (
     "& .tv-edge{fill:none;stroke:@ink;stroke-width:1.6}"
     "& .tv-one{fill:@target;stroke:@paper}& .tv-zero{fill:@variable;stroke:@paper}"
 )
+"""How curves, borders and points look; ``&`` is the picture, ``@`` a colour."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +97,7 @@ def telling(
 
 
 def _picture(inside: str, label: str) -> str:
-    style = themes.css("auto") + themes.paint(_PICTURE.replace("&", ".tv-learns"))
+    style = themes.css("auto") + themes.paint(RULES.replace("&", ".tv-learns"))
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="520" height="360" '
         'viewBox="0 0 520 360" role="img" class="tv-learns '
@@ -96,43 +107,67 @@ def _picture(inside: str, label: str) -> str:
     return page.static_html(svg, label)
 
 
+def scaled(losses: Floats) -> tuple[Floats, bool]:
+    """The losses as they are drawn: as powers of ten where that helps."""
+    known = losses[np.isfinite(losses)]
+    if not known.size or known.min() <= 0 or known.max() <= 100 * known.min():
+        return losses, False
+    return np.log10(losses), True
+
+
 def _curve(losses: Sequence[float], steps: int) -> str:
-    known = [v for v in losses if math.isfinite(v)]
-    log = bool(known) and min(known) > 0 and max(known) > 100 * min(known)
-    scaled = [math.log10(v) if log else v for v in known]
-    low, high = (min(scaled), max(scaled)) if scaled else (0.0, 1.0)
-    room = 0.06 * (high - low) or 0.5
-    seen = Window((0, max(steps, 1)), (low - room, high + room), 1, ("step",))
-    shown = [i for i in sample_steps(len(losses), MOST) if math.isfinite(losses[i])]
-    pixels = [
-        seen.to_pixels(i, math.log10(losses[i]) if log else losses[i]) for i in shown
-    ]
+    values, log = scaled(np.array(losses, dtype=float))
+    seen = steps_window(values, steps)
+    shown = [i for i in sample_steps(len(values), MOST) if math.isfinite(values[i])]
+    pixels = [seen.to_pixels(i, values[i]) for i in shown]
     title = "the loss so far, as a power of ten" if log else "the loss so far"
     label = f"The loss at each step. {telling(losses, steps)}"
     return _picture(axes(seen, title) + clipped(line(pixels, "tv-way")), label)
 
 
-def _decided(d: Decision) -> str:
+def steps_window(values: Floats, steps: int, frame: Frame = FRAME) -> Window:
+    """A window on values over so many steps."""
+    known = values[np.isfinite(values)]
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    room = 0.06 * (high - low) or 0.5
+    seen = (low - room, high + room)
+    return Window((0, max(steps, 1)), seen, 1, ("step",), frame)
+
+
+def window(d: Decision) -> Window:
+    """The window on a decision: all of its grid."""
+    return Window((d.xs[0], d.xs[-1]), (d.ys[0], d.ys[-1]), 2, ("x", "y"))
+
+
+def border(d: Decision, seen: Window, levels: Sequence[float] = (0.5,)) -> str:
+    """The ground where a model is surer of class 1 than each level, and the border."""
     from contourpy import FillType, contour_generator
 
-    seen = Window((d.xs[0], d.xs[-1]), (d.ys[0], d.ys[-1]), 2, ("x", "y"))
     grid = np.nan_to_num(np.array(d.grid, dtype=float), nan=0.5)
     made: Any = contour_generator(
         np.array(d.xs), np.array(d.ys), grid, fill_type=FillType.OuterOffset
     )
-    sure = "".join(area(made.filled(v, 2.0), seen, "tv-yes") for v in (0.1, 0.5, 0.9))
-    edge = "".join(
+    sure = "".join(area(made.filled(v, 2.0), seen, "tv-yes") for v in levels)
+    return sure + "".join(
         line([seen.to_pixels(*p) for p in way.tolist()], "tv-edge")
         for way in made.lines(0.5)
     )
-    dots = "".join(
-        _dot(seen.to_pixels(*p), k) for p, k in zip(d.points, d.labels, strict=True)
-    )
+
+
+def dots(d: Decision, seen: Window) -> str:
+    """The points of both classes."""
+    pairs = zip(d.points, d.labels, strict=True)
+    return "".join(_dot(seen.to_pixels(*p), label) for p, label in pairs)
+
+
+def _decided(d: Decision) -> str:
+    seen = window(d)
     label = (
         f"What the model decides: {100 * d.right:.0f} % of {len(d.points)} points lie "
         "on the right side of its line. Circles are class 1, squares class 0."
     )
-    return _picture(clipped(sure + edge + dots) + axes(seen, "what it decides"), label)
+    inside = clipped(border(d, seen, (0.1, 0.5, 0.9)) + dots(d, seen))
+    return _picture(inside + axes(seen, "what it decides"), label)
 
 
 def _dot(position: tuple[float, float], label: int) -> str:

@@ -76,7 +76,9 @@ def _palette(film: Film, scale: float) -> Any:
     found, counts = np.unique(red << 16 | green << 8 | blue, return_counts=True)
     most = found[np.argsort(-counts, kind="stable")[:_COLOURS]]
     image = Image.new("P", (1, 1))
-    image.putpalette(np.stack([most >> 16, most >> 8 & 255, most & 255], 1).astype("uint8").tobytes())
+    image.putpalette(
+        np.stack([most >> 16, most >> 8 & 255, most & 255], 1).astype("uint8").tobytes()
+    )
     return image
 
 

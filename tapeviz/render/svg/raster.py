@@ -31,9 +31,7 @@ from tapeviz.render.svg.outlines import outline, view
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.artist import Artist
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.path import Path
     from matplotlib.text import Text
     from matplotlib.transforms import Affine2D
     from numpy.typing import NDArray
@@ -97,7 +95,7 @@ class Canvas:
         root = _root(svg)
         with _default_settings():
             if not self._shown:
-                self._stretch(root)
+                self._begin(root)
             styled = self._cascade.styled(root)
             shown = [made for el in styled if (made := self._brush.artists(el))]
             old, new = Counter(self._shown), Counter(shown)
@@ -107,13 +105,14 @@ class Canvas:
         self._shown = shown
         return self._buffer
 
-    def _stretch(self, root: ET.Element) -> None:
+    def _begin(self, root: ET.Element) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
         figure, flip = _blank(root)
         figure.set_dpi(_INCH * self._scale)
         self._brush = _Brush(figure, flip)
-        self._paper = FigureCanvasAgg(figure).get_renderer()
+        canvas: Any = FigureCanvasAgg(figure)
+        self._paper = canvas.get_renderer()
         self._whole = 0, 0, int(self._paper.width), int(self._paper.height)
 
     @property
@@ -131,7 +130,7 @@ class Canvas:
         self._buffer[top - high : top - low, left:right] = 0
         clip = Bbox.from_extents(*box)
         for made in shown:
-            if _meet(self._box(made), box):
+            if _overlap(self._box(made), box):
                 for artist in made:
                     artist.set_clip_box(clip)
                     artist.draw(self._paper)
@@ -151,7 +150,7 @@ class Canvas:
         return self._boxes[made]
 
 
-def _meet(one: _Box, two: _Box) -> bool:
+def _overlap(one: _Box, two: _Box) -> bool:
     return (
         one[0] <= two[2] and two[0] <= one[2] and one[1] <= two[3] and two[1] <= one[3]
     )
@@ -161,7 +160,7 @@ def _merged(boxes: Iterable[_Box]) -> list[_Box]:
     """Boxes that don't meet, which hold all of these."""
     apart: list[_Box] = []
     for box in boxes:
-        while near := [other for other in apart if _meet(other, box)]:
+        while near := [other for other in apart if _overlap(other, box)]:
             apart = [other for other in apart if other not in near]
             left, low, *_ = map(min, zip(box, *near, strict=True))
             *_, right, high = map(max, zip(box, *near, strict=True))
@@ -316,12 +315,11 @@ def _wording(el: Styled) -> tuple[object, ...]:
 
 def _fitted(outer: Affine2D, el: ET.Element) -> Affine2D:
     """The transform inside a picture in a picture, which may be drawn larger."""
-    from matplotlib.transforms import Affine2D
-
     left, top, wide, high = view(el)
     x, y, *size = (length(el.get(k, "")) for k in ("x", "y", "width", "height"))
     zoom = min(size[0] / wide, size[1] / high) if min(*size, wide, high) > 0 else 1.0
-    return Affine2D().translate(-left, -top).scale(zoom).translate(x, y) + outer
+    inner = f"translate({x} {y})scale({zoom} {zoom})translate({-left} {-top})"
+    return _transformed(outer, inner)
 
 
 def _state(el: Styled, outer: _State) -> _State:

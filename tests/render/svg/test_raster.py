@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tapeviz.render.descent.animation import descent_film
 from tapeviz.render.film.backward import backward_film
 from tapeviz.render.film.svg import frame_svg
 from tapeviz.render.graph.scene import scene
 from tapeviz.render.svg import raster, theme
+from tapeviz.trace.descent import Descent
 from tests import samples
 from tests.render import tapes
+from tests.render.descents import parabola, ravine
 
 ALL = pytest.mark.parametrize("name", samples.GRAPHS)
 
@@ -75,6 +78,35 @@ def test_a_step_of_a_film_is_painted_with_its_marks() -> None:
     hot = colour(theme.colours("light")["hot-fill"])
     assert not (first == hot).all(axis=2).any()
     assert (later == hot).all(axis=2).sum() > 500
+
+
+@pytest.mark.parametrize("run", [parabola(0.3, 5), ravine(steps=4)])
+def test_a_canvas_paints_each_step_as_if_it_were_the_only_one(run: Descent) -> None:
+    film = descent_film(run)
+    pictures = [frame_svg(film, i) for i in range(len(film.frames))]
+    canvas = raster.Canvas(1.0)
+    for picture in (*pictures, pictures[3]):
+        there = canvas.paint(picture).astype(int)
+        assert np.abs(there - raster.pixels(picture, scale=1.0)).max() <= 2
+
+
+def test_a_canvas_paints_nodes_and_code_as_they_change() -> None:
+    film = backward_film(samples.backward_102())
+    canvas = raster.Canvas(1.0)
+    for i in range(len(film.frames)):
+        there = canvas.paint(frame_svg(film, i)).astype(int)
+        alone = raster.pixels(frame_svg(film, i), scale=1.0)
+        assert np.abs(there - alone).max() <= 2
+
+
+def test_a_picture_in_a_picture_is_drawn_at_the_size_it_is_given() -> None:
+    inner = '<rect x="10" width="10" height="10" fill="#ff0000"/>'
+    image = drawn(
+        f'<svg x="4" y="2" width="8" height="4" viewBox="0 0 20 10">{inner}</svg>'
+    )
+    red = np.argwhere((image == (255, 0, 0, 255)).all(axis=2))
+    assert red.min(axis=0).tolist() == [2, 8]
+    assert red.max(axis=0).tolist() == [5, 11]
 
 
 def test_text_in_a_pdf_is_text() -> None:
