@@ -109,8 +109,7 @@ def _from_parts(run: Descent, moves: Floats, gradients: Floats) -> Momentum | No
     if any(v is None for p in update.parts for v in p.values):
         return None
     carried, new = (np.array(_row(parts[n].values)) for n in ("momentum", "gradient"))
-    weight = -float(slope @ new) / float(slope @ slope)
-    share = float(before @ carried) / float(before @ before)
+    weight, share = -_times(slope, new), _times(before, carried)
     noise = _noise(update, before)
     if "momentum" not in parts["gradient"].formula:
         return Momentum(weight, _tidy(share, noise))
@@ -135,10 +134,16 @@ def _fitted(moves: Floats, gradients: Floats) -> Momentum | None:
     """The momentum of a loop written by hand, by least squares."""
     if not gradients[0].any():
         return None
-    rate = -float(gradients[0] @ moves[0]) / float(gradients[0] @ gradients[0])
+    rate = -_times(gradients[0], moves[0])
     before, rest = moves[:-1].ravel(), (moves[1:] + rate * gradients[1:]).ravel()
-    size = float(before @ before)
-    return Momentum(rate, float(before @ rest) / size) if size else None
+    return Momentum(rate, _times(before, rest)) if before.any() else None
+
+
+def _times(one: Floats, other: Floats) -> float:
+    """How many times one vector is the other, by least squares."""
+    top = np.abs(one).max()  # or the squares may overflow
+    one = one / top
+    return float(one @ (other / top)) / float(one @ one)
 
 
 def _holds(found: Momentum, moves: Floats, gradients: Floats) -> bool:

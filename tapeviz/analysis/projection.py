@@ -51,15 +51,16 @@ def plane(run: Descent, t: Track, directions: tuple[int, int] | None) -> Plane |
         return None
     centred = t.numbers - t.numbers[0]
     centred = np.where((t.whole & t.near)[:, None], centred, 0.0)
-    whole = float((centred**2).sum())
+    scaled = centred / (np.abs(centred).max() or 1.0)  # or the squares may overflow
+    whole = float((scaled**2).sum())
     if directions is not None:
         chosen = list(_checked(directions, t.numbers.shape[1]))
         names = coordinates(run)
-        share = float((centred[:, chosen] ** 2).sum()) / whole if whole else 1.0
+        share = float((scaled[:, chosen] ** 2).sum()) / whole if whole else 1.0
         labels = names[chosen[0]], names[chosen[1]]
         basis = np.eye(t.numbers.shape[1])[chosen]
         return Plane(_hidden(t, t.numbers[:, chosen]), labels, share, basis)
-    _, sizes, basis = np.linalg.svd(centred, full_matrices=False)
+    _, sizes, basis = np.linalg.svd(scaled, full_matrices=False)
     basis = basis[:2] * np.sign(basis[:2].sum(axis=1, keepdims=True) + 1e-12)
     share = float((sizes[:2] ** 2).sum() / (sizes**2).sum()) if whole else 1.0
     labels = "along the first direction", "along the second direction"

@@ -573,14 +573,11 @@ def _rate(gradients: list[Any], moves: list[Any]) -> float | None:
         or [np.zeros(0)]
     )
     g, m = g.astype(np.float64), m.astype(np.float64)
-    size = (
-        float(g @ g)
-        if g.size and np.isfinite(g).all() and np.isfinite(m).all()
-        else 0.0
-    )
-    if not size:
+    top = float(np.abs(g).max(initial=0.0))
+    if not top or not (np.isfinite(top) and np.isfinite(m).all()):
         return None
-    rate = -float(g @ m) / size
+    g, m = g / top, m / top  # or the squares may overflow
+    rate = -float(g @ m) / float(g @ g)
     error = float(np.abs(m + rate * g).max())
     return _short(rate) if error <= 1e-4 * float(np.abs(m).max() or 1.0) else None
 

@@ -11,8 +11,12 @@ import numpy as np
 
 from tapeviz.analysis.convergence import regime
 from tapeviz.analysis.trajectory import (
+    about,
+    apart,
     called,
     coordinates,
+    largest,
+    noise,
     number,
     plain,
     point_words,
@@ -183,11 +187,16 @@ class _DescentFrames:
         """A point in words."""
         if self.many:
             return "the variables are at their start" if i == 0 else "the new values"
-        return point_words(self.labels, self.t.points[i])
+        return point_words(self.labels, self.t.points[i], self.t.sizes)
 
     def loss_words(self, i: int) -> str:
         """The loss at a point in words."""
-        return f"where {called(self.loss)} is {number(self.t.losses[i])}"
+        return f"where {called(self.loss)} is {about(self.t.losses[i], self.most)}"
+
+    @cached_property
+    def most(self) -> float:
+        """The largest loss of the run."""
+        return largest(self.t.losses)
 
     def slope(self, i: int, row: int, passed: int) -> Frame:
         update = self.run.updates[i]
@@ -207,7 +216,8 @@ class _DescentFrames:
             return f"there is no gradient for {', '.join(missing)}."
         if self.many:
             return f"the gradient has length {number(self.t.slopes[i])}."
-        values = ", ".join(map(number, self.t.gradients[i]))
+        sizes = map(largest, self.t.gradients.T)
+        values = ", ".join(map(about, self.t.gradients[i], sizes))
         values = f"({values})" if len(self.labels) > 1 else values
         sentence = f"at {self.where(i)} the gradient is {values}"
         return f"{sentence}{_meaning(self.t.gradients[i], self.labels, self.loss)}."
@@ -217,7 +227,8 @@ class _DescentFrames:
         if len(self.t.names) > FEW:
             return
         for name, gradient in zip(self.t.names, update.gradients, strict=True):
-            value = "None" if gradient is None else entry(gradient)
+            steepest = largest(self.t.slopes)
+            value = "None" if gradient is None else entry(gradient, steepest)
             yield f"d {self.loss} / d {name} = {value}"
 
     def move(self, i: int, row: int) -> Frame:
@@ -238,8 +249,8 @@ class _DescentFrames:
             return f"The update{why} moves the variables by a length of {far}."
         moves = (v for m in self.run.updates[i].moves for v in (m.data or ()))
         changes = [
-            f"{label} by {number(float(v))}"
-            for label, v in zip(self.labels, moves, strict=True)
+            f"{label} by {about(float(v), size)}"
+            for label, v, size in zip(self.labels, moves, self.t.sizes, strict=True)
             if isinstance(v, (int, float))
         ]
         return f"The update{why} changes {' and '.join(changes)}."
@@ -248,7 +259,9 @@ class _DescentFrames:
         """The update of each variable, ``x := 2 - 0.1 * (-6) = 2.6``."""
         if len(self.t.names) > FEW:
             return
-        yield from (assignment(name, update, k) for k, name in enumerate(self.t.names))
+        most = largest(self.t.numbers)
+        for k, name in enumerate(self.t.names):
+            yield assignment(name, update, k, most)
 
     def arrive(self, i: int, row: int) -> Frame:
         gone = "" if self.t.seen else "done"
@@ -258,7 +271,7 @@ class _DescentFrames:
         near = {f"p{i + 1}": "hot", f"l{i + 1}": "hot"}
         near |= {f"v{i + 1}": "on", f"e{i + 1}": "on"}
         caption = self.ending() if end else self.arriving(i)
-        formula = self.verdict() if end else self.change(i)
+        formula = self.verdict() if end else self.losses(i)
         return self.frame(caption, marks | near, formula, row)
 
     def verdict(self) -> str:
@@ -272,12 +285,12 @@ class _DescentFrames:
         said = called(self.loss)
         lead = f"At {self.where(i + 1)} {said}"
         lead = f"{said[0].upper()}{said[1:]}" if self.many else lead
-        if not np.isfinite(after):
-            return f"{lead} is {number(after)}."
-        if np.isnan(before) or before == after:
-            return f"{lead} is {number(after)}."
+        if noise(before, self.most) and noise(after, self.most):
+            return f"{lead} stays about 0."
+        if not np.isfinite(after) or np.isnan(before) or before == after:
+            return f"{lead} is {about(after, self.most)}."
         verb = "falls" if after < before else "rises"
-        return f"{lead} {verb} from {number(before)} to {number(after)}."
+        return f"{lead} {verb} from {self.change(i, ' to ')}."
 
     def ending(self) -> str:
         """Where the run ends, in a sentence."""
@@ -287,12 +300,22 @@ class _DescentFrames:
             return f"The run ends here, after {many}."
         return f"The run ends at {self.where(-1)}, after {many}."
 
-    def change(self, i: int) -> str:
+    def losses(self, i: int) -> str:
         """The loss before and after an update, as far as it is known."""
         if i + 1 >= self.t.updates:
             return ""
-        before, after = map(number, self.t.losses[i : i + 2])
-        return f"{self.loss}: {before} -> {after}"
+        before, after = self.t.losses[i : i + 2]
+        if before == after:
+            return f"{self.loss}: {about(after, self.most)}, as before"
+        return f"{self.loss}: {self.change(i, ' -> ')}"
+
+    def change(self, i: int, between: str) -> str:
+        """The loss before and after an update, told apart."""
+        losses = self.t.losses[i : i + 2]
+        pairs = zip(losses, apart(*losses), strict=True)
+        return between.join(
+            "about 0" if noise(loss, self.most) else said for loss, said in pairs
+        )
 
     def table(self) -> Table:
         """The same steps as a table."""

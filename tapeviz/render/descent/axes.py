@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,16 @@ import numpy as np
 from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from tapeviz.analysis.projection import Plane, plane
 from tapeviz.analysis.trajectory import (
     Track,
+    about,
     coordinates,
     entries,
+    largest,
+    noise,
     number,
     plain,
     point_words,
@@ -151,10 +155,17 @@ def style_axes(ax: Axes, context: PlotContext) -> None:
 def ticks(ax: Axes, *, log: bool = False, steps: bool = False) -> None:
     """Put about five ticks on each axis, their numbers as in all our texts."""
     ax.xaxis.set_major_locator(few(integer=steps))
-    ax.yaxis.set_major_locator(LogLocator(numticks=6) if log else few())
+    ax.yaxis.set_major_locator(FixedLocator(_powers(ax)) if log else few())
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda v, _: shown(v)))
         axis.set_minor_locator(NullLocator())
+
+
+def _powers(ax: Axes) -> list[float]:
+    """About six powers of ten on the axis of y, as far as floats go."""
+    low, high = np.log10(ax.get_ylim())
+    found = range(math.ceil(low), math.floor(high) + 1)
+    return [10.0**k for k in found[:: max(1, math.ceil(len(found) / 6))]]
 
 
 def few(*, integer: bool = False) -> MaxNLocator:
@@ -333,7 +344,9 @@ def _line_update(
         _tangent(ax, context, i, start)
     if np.isfinite(to) and to != start[0]:
         tip = _arrow(ax, f"a{i}", start, (to, start[1]), context.colours[MOVE])
-        words, side = f"update {_signed(to - start[0])}", _ahead(ax, start, tip)
+        move = to - start[0]
+        said = "about 0" if noise(move, context.t.sizes[0]) else _signed(move)
+        words, side = f"update {said}", _ahead(ax, start, tip)
         if context.film:
             _write_label(ax, context, _Label(words, tip, side, MOVE, f"m{i}"))
             _number_line(ax, context, i)
@@ -347,7 +360,8 @@ def _number_line(ax: Axes, context: PlotContext, i: int) -> None:
 
     x, to = context.t.points[i : i + 2, 0]
     wide = ax.get_xaxis_transform()
-    words = assignment(context.t.names[0], context.run.updates[i], 0)
+    most = largest(context.t.numbers)
+    words = assignment(context.t.names[0], context.run.updates[i], 0, most)
     left, right = ax.get_xlim()
     half = min(0.5, 0.5 * _NARROW * len(words) / (_units(ax)[0] * (right - left)))
     middle = min(max(_across(ax, ((x + to) / 2, 0)), half), 1 - half)
@@ -433,7 +447,8 @@ def _tangent(
     )
     if not (context.film or i == 0):
         return
-    words, side = f"slope {shown(slope)}", "sw" if slope < 0 else "se"
+    said = about(slope, largest(context.t.slopes)).replace("-", "\N{MINUS SIGN}")
+    words, side = f"slope {said}", "sw" if slope < 0 else "se"
     ends = list(zip(xs, ys, strict=True))[:: 1 if slope < 0 else -1]
     room = abs(ends[0][0] - ax.get_xlim()[0 if slope < 0 else 1]) * wide
     anchor = ends[0 if room > _LETTER * len(words) else -1]
@@ -442,9 +457,9 @@ def _tangent(
 
 def _units(ax: Axes) -> tuple[float, float]:
     """The length of one data unit of x and of y, in points (1/72 inch)."""
-    (x0, y0), (x1, y1) = ax.transData.transform([(0, 0), (1, 1)])
-    part = 72 / _dpi(ax)
-    return (x1 - x0) * part, (y1 - y0) * part
+    part, box = 72 / _dpi(ax), ax.bbox
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    return box.width * part / (right - left), box.height * part / (high - low)
 
 
 def _dpi(ax: Axes) -> float:
@@ -517,7 +532,8 @@ def ends(ax: Axes, context: PlotContext, path: Floats) -> None:
     gids = ["", f"e{end}" if context.film else ""]
     for i, word, side, gid in zip((0, -1), ("start", "end"), sides, gids, strict=True):
         if np.isfinite(path[i]).all():
-            words = f"{word}, {labels[0]} = {shown(path[i, 0])}"
+            at = point_words(labels[:1], path[i, :1], context.t.sizes)
+            words = f"{word}, {at}".replace("-", "\N{MINUS SIGN}")
             said = words if len(labels) == 1 else word
             _write_label(ax, context, _Label(said, path[i], side, "ink", gid))
 
@@ -549,7 +565,7 @@ def _lost(context: PlotContext) -> list[str]:
         what = f"from point {first} on the run is outside the picture"
     if context.plane is not None:
         return [what]
-    end = point_words(coordinates(context.run), t.points[-1])
+    end = point_words(coordinates(context.run), t.points[-1], t.sizes)
     return [what, f"it ends at {end}".replace("-", "\N{MINUS SIGN}")]
 
 
@@ -710,9 +726,14 @@ def draw_losses(ax: Axes, context: PlotContext) -> None:
     for i, side in zip(ends, sides, strict=False):
         gid = f"v{i}" if context.film and i else ""
         _write_label(
-            ax, context, _Label(shown(t.losses[i]), (i, drawn[i]), side, "ink", gid)
+            ax, context, _Label(_loss_said(t, i), (i, drawn[i]), side, "ink", gid)
         )
     note(ax, context, _loss_notes(t, drawn), "low" if rising else "right")
+
+
+def _loss_said(t: Track, i: int) -> str:
+    said = about(t.losses[i], largest(t.losses))
+    return said.replace("-", "\N{MINUS SIGN}")
 
 
 def _loss_notes(t: Track, drawn: Floats) -> list[str]:

@@ -20,9 +20,11 @@ from tapeviz.analysis.convergence import regime
 from tapeviz.analysis.projection import plane
 from tapeviz.analysis.trajectory import (
     Track,
+    apart,
     coordinates,
     falls,
-    number,
+    largest,
+    noise,
     point_words,
     track,
 )
@@ -275,11 +277,11 @@ def _list(names: tuple[str, ...]) -> str:
 
 def _where(run: Descent, t: Track, directions: tuple[int, int] | None) -> str:
     if t.kind == "norms":
-        first, last = number(t.slopes[0]), number(t.slopes[-1])
+        first, last = apart(t.slopes[0], t.slopes[-1])
         said = f"The gradient's length goes from {first} to {last}."
         return f"{_seen(run, t, directions)}{said}"
     labels = coordinates(run)
-    start, end = (point_words(labels, t.points[i]) for i in (0, -1))
+    start, end = (point_words(labels, t.points[i], t.sizes) for i in (0, -1))
     return f"It goes from {start} to {end}."
 
 
@@ -302,7 +304,8 @@ def _how(t: Track) -> str:
 
 
 def _way(known: Any) -> str:
-    first, last = number(known[0]), number(known[-1])
+    first, last = apart(known[0], known[-1])
+    last = "about 0" if noise(known[-1], largest(known)) else last
     if known.size == 1:
         return f"The loss at the start is {first}."
     if falls(known):
