@@ -30,7 +30,7 @@ def assignment(name: str, update: Update, k: int, most: float = 0.0) -> str:
     if at.size > FEW or at.data is None:
         tail = "+ update" if gradient is None else f"- {number(rate or 0)} * gradient"
         return f"{name} := {name} {tail}"
-    if at.size == to.size == 1 and all(noise(*entries(v), most) for v in (at, to)):
+    if at.size == to.size == 1 and all(noise(entries(v)[0], most) for v in (at, to)):
         return f"{name} stays about 0"
     terms = [(p.name, p.values[k]) for p in update.parts if p.values[k] is not None]
     if len(terms) > 1:
