@@ -239,6 +239,18 @@ def put(variable: Variable, value: Any) -> None:
     variable._put(value)
 
 
+def membership(tensor: Tensor) -> tuple[Any, ...]:
+    """Which recording a tensor belongs to, to be restored later."""
+    return tensor._t, tensor._i, tensor.__class__
+
+
+def restore_membership(tensor: Tensor, was: tuple[Any, ...]) -> None:
+    """Let a tensor belong to the recording that it belonged to before."""
+    tensor._t, tensor._i, kind = was
+    if tensor.__class__ is not kind:
+        tensor.__class__ = kind
+
+
 class Shared(Tensor):
     """A tensor that tapes of several threads watch: each thread sees its own index.
 

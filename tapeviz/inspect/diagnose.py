@@ -14,6 +14,7 @@ from tapeviz.engine import nest
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Variable, array_of, raw, wrap
+from tapeviz.inspect import trial
 from tapeviz.inspect.gradient_question import (
     Question,
     is_value,
@@ -141,7 +142,7 @@ def _answer(question: Question) -> Answer:
     sweep = list(question.records.backward_steps(question.targets, seeds))
     steps = [] if gradient is None else sweep
     result = _result(gradient)
-    reasons = _reasons(question, result, steps)
+    reasons = _tried(question, _reasons(question, result, steps), gradient)
     drawn = _drawing(question, reasons, gradients(sweep))
     nodes, edges = {n.id for n in drawn.nodes}, {e.id for e in drawn.edges}
     return Answer(
@@ -153,6 +154,26 @@ def _answer(question: Question) -> Answer:
         tuple(_drawn(reason, nodes, edges) for reason in reasons),
         drawn,
     ).validate()
+
+
+def _tried(question: Question, reasons: list[Reason], gradient: Any) -> list[Reason]:
+    """The reasons with those edits only that mend, as far as they can be tried.
+
+    Edits that do not mend alone count if those of all reasons together do, or if
+    another reason, which has none, is told beside them.
+    """
+    found = [trial.outcome(question, r.edits, gradient) for r in reasons]
+    if trial.STILL in found:
+        every = [e for r in reasons for e in r.edits]
+        both = trial.outcome(question, every, gradient) if len(reasons) > 1 else ""
+        by_hand = any(not r.edits for r in reasons)
+        mends = both == trial.WORKS or by_hand
+        found = [trial.WORKS if o == trial.STILL and mends else o for o in found]
+    dropped = (trial.RAISES, trial.STILL)
+    return [
+        replace(r, edits=() if o in dropped else r.edits, tried=o == trial.WORKS)
+        for r, o in zip(reasons, found, strict=True)
+    ]
 
 
 def _drawing(question: Question, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
@@ -195,6 +216,7 @@ def _drawn(reason: Reason, nodes: set[str], edges: set[str]) -> Reason:
         tuple(n for n in reason.nodes if n in nodes),
         tuple(e for e in reason.edges if e in edges),
         reason.sure,
+        reason.tried,
     )
 
 

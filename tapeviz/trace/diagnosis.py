@@ -66,7 +66,8 @@ class Reason:
     ``kind`` is one of ``KINDS``. ``sentence`` says what happened, ``fix`` what to
     do; ``edits`` is the smallest such change of the code where it is known. ``nodes``
     and ``edges`` are the ids of where in the graph the gradient ends. ``sure`` is False
-    where another cause is possible; the sentence then says "probably".
+    where another cause is possible; the sentence then says "probably". ``tried`` says
+    that the edits were tried on a copy of the block, and that it ran and gave a number.
     """
 
     kind: str
@@ -77,6 +78,7 @@ class Reason:
     nodes: tuple[str, ...] = ()
     edges: tuple[str, ...] = ()
     sure: bool = True
+    tried: bool = False
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,17 @@ class ProgramSource:
                 inner = [child] if isinstance(child, ast.stmt) else child.body
                 self._body(inner, around)
 
+    def definition_of(self, code: CodeType) -> ast.FunctionDef | None:
+        """The definition of a function by its code object, if its file was read."""
+        for line in self._functions.get(code.co_name, ()):
+            first = min(
+                (d.lineno for d in getattr(line.node, "decorator_list", ())),
+                default=line.node.lineno,
+            )
+            if line.path == code.co_filename and code.co_firstlineno == first:
+                return line.node if isinstance(line.node, ast.FunctionDef) else None
+        return None
+
     # -- finding ---------------------------------------------------------------------
 
     def node_at(self, call_site: CallSite) -> ast.AST | None:

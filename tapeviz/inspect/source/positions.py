@@ -21,6 +21,11 @@ class Code:
         self._names: dict[str, str] = {}
         self._spans: dict[tuple[int, int], Span | None] = {}
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What each file that was looked at is called."""
+        return self._names
+
     def span(self, code: CodeType, lasti: int) -> Span | None:
         """The sub-expression of one instruction, or None where there is no source."""
         key = (id(code), lasti)

@@ -38,9 +38,14 @@ def _reason(reason: Reason, sources: Sequence[Source], head: str) -> Iterator[st
     if span is not None:
         yield f"{indent}  where: {_where(span)}"
         yield from (f"{indent}    {line}" for line in quoted(span, sources))
-    fix = f"  to mend: {one_line(reason.fix)}"
+    fix = f"  to mend{_doubt(reason)}: {one_line(reason.fix)}"
     yield _wrapped(fix, indent, f"{indent}    ")
     yield from (f"{indent}    {sign} {text}" for sign, text in changes(reason, sources))
+
+
+def _doubt(reason: Reason) -> str:
+    """A word on a change of the code that has not been tried."""
+    return " (a suggestion, not tried)" if reason.edits and not reason.tried else ""
 
 
 def _where(span: Span) -> str:
@@ -174,7 +179,8 @@ def _item(reason: Reason, sources: Sequence[Source]) -> str:
         )
     lines = changes(reason, sources)
     diff = "\n".join(_changed(sign, text) for sign, text in lines)
-    fix_line = f'<p class="tv-fix"><b>To mend:</b> {_said(reason.fix)}</p>'
+    mend = f"<b>To mend{_doubt(reason)}:</b>"
+    fix_line = f'<p class="tv-fix">{mend} {_said(reason.fix)}</p>'
     after = f"<pre>{diff}</pre>" if diff else ""
     return f"<p>{_said(reason.sentence)}</p>{where}{fix_line}{after}"
 

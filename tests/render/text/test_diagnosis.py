@@ -25,6 +25,7 @@ CUT = Reason(
     SPAN,
     (Edit(SPAN, "x"),),
     edges=("e0",),
+    tried=True,
 )
 LEFT = Reason("left", "The number left.", "stay with tensors", nodes=("n0",))
 NONE = Answer("y", "x", "none", "dy/dx is None.", None, (CUT,), GRAPH).validate()
@@ -44,6 +45,14 @@ def test_text_shows_the_sentence_the_place_and_the_change() -> None:
         "    -     y = x**2 + 2*x + 1",
         "    +     y = x + 2*x + 1",
     ]
+
+
+def test_a_change_that_was_not_tried_is_called_a_suggestion() -> None:
+    guess = replace(NONE, reasons=(replace(CUT, tried=False),))
+    assert "\n  to mend (a suggestion, not tried): leave it out" in words.to_text(guess)
+    assert "<b>To mend (a suggestion, not tried):</b>" in words.page([guess])
+    by_hand = replace(NONE, reasons=(replace(CUT, edits=(), tried=False),))
+    assert "\n  to mend: leave it out" in words.to_text(by_hand)
 
 
 def test_several_reasons_are_numbered() -> None:

@@ -1,0 +1,284 @@
+"""Which code may be run again without anybody noticing.
+
+What is not known for sure to be without effects is taken to have some.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Iterable
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.inspect.source.dataflow import dotted
+
+ROUNDS = 2000
+"""Loops, one in the other, that make more rounds than this are not run again."""
+
+_STATEMENTS = (
+    ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.For, ast.If, ast.Pass,
+    ast.Return, ast.With, ast.FunctionDef,
+)  # fmt: skip
+_FORBIDDEN = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.AsyncFor)
+_BUILTINS = {
+    "abs", "bool", "complex", "dict", "enumerate", "float", "int", "isinstance", "len",
+    "list", "max", "min", "range", "repr", "reversed", "round", "set", "sorted", "str",
+    "sum", "tuple", "zip",
+}  # fmt: skip
+_METHODS = {
+    "numpy", "item", "tolist", "sum", "mean", "max", "min", "prod", "std", "var",
+    "reshape", "astype", "copy", "transpose", "flatten", "ravel", "dot", "clip",
+    "squeeze", "read_value", "value", "decode", "get_shape", "items", "keys", "values",
+}  # fmt: skip
+_OF_TAPES = {"watch", "stop_recording", "gradient", "jacobian", "batch_jacobian"}
+_GROWING = {"append", "extend"}
+_IMPURE = {
+    "random", "print", "summary", "io", "saved_model", "data", "debugging", "config",
+    "function", "py_function", "numpy_function", "layers", "models", "optimizers",
+    "train", "utils", "metrics", "callbacks", "datasets", "Sequential", "Model",
+    "Module", "dropout", "shuffle", "experimental", "draw", "play", "why", "explain",
+    "explore", "descent", "save", "savez", "savetxt", "load", "loadtxt", "put",
+    "copyto", "place", "putmask", "seterr", "set_printoptions", "fill_diagonal", "lib",
+    "memmap", "fromfile", "vectorize", "frompyfunc", "nditer", "timestamp", "normal",
+    "initializers", "while_loop", "map_fn", "scan", "foldl", "foldr",
+}  # fmt: skip
+"""Words in the names of functions that print, write, draw at random or keep a state."""
+
+_LAYERS = {"Dense", "Flatten", "Reshape", "Activation", "ReLU", "Softmax", "Sequential"}
+_NEW = (ast.List, ast.Dict, ast.ListComp, ast.BinOp, ast.Constant)
+_MODULES = ("tapeviz", "TrialModule", "numpy", "math")
+_IMMUTABLE = (int, float, complex, str, bytes, tuple, frozenset, type(None))
+
+Source = Callable[[Any], ast.FunctionDef | None]
+"""Finds the definition of a function's code object."""
+
+
+class PureCode:
+    """Judges code that runs with certain names.
+
+    ``fresh`` are names that hold what the code itself made; ``made`` those it assigns.
+    """
+
+    def __init__(self, names: dict[str, Any], source: Source) -> None:
+        self.names, self.source = names, source
+        self._seen: set[Any] = set()
+
+    def allows(self, body: Iterable[ast.AST], arguments: Iterable[str] = ()) -> bool:
+        """Whether statements or expressions can be run without anybody noticing."""
+        judge = _Body(self, set(arguments))
+        return all(judge.node(one) for one in body)
+
+    def function(self, code: Any, *, tapes: bool) -> bool:
+        """Whether a function of the learner's may be called."""
+        if code in self._seen:
+            return True
+        self._seen.add(code)
+        found = self.source(code)
+        if found is None:
+            return False
+        args = [a.arg for a in ast.walk(found.args) if isinstance(a, ast.arg)]
+        has_tape = any(
+            isinstance(n, ast.Attribute) and n.attr in ("GradientTape", "watch")
+            for n in ast.walk(found)
+        )
+        return (tapes or not has_tape) and self.allows(found.body, args)
+
+    def calls(self, thing: Any) -> bool:
+        """Whether an object that a name holds may be called."""
+        kind = type(thing)
+        if isinstance(thing, type):
+            return issubclass(thing, (Variable, GradientTape))
+        if isinstance(thing, FunctionType):
+            inner = getattr(thing, "__wrapped__", thing)
+            here = inner.__globals__.get("__name__") == self.names.get("__name__")
+            return self.function(inner.__code__, tapes=here and inner is thing)
+        if str(kind.__module__).startswith("tapeviz."):
+            return _is_plain_layer(thing)
+        call = vars(kind).get("__call__")
+        return isinstance(call, FunctionType) and self.function(
+            call.__code__, tapes=False
+        )
+
+
+def _is_plain_layer(thing: Any) -> bool:
+    """Whether a layer is built and neither draws at random nor keeps a state."""
+    inner = getattr(thing, "layers", ())
+    named = type(thing).__name__ in _LAYERS and bool(getattr(thing, "built", True))
+    is_loss = str(type(thing).__module__).endswith("keras.losses")
+    return is_loss or (named and all(map(_is_plain_layer, inner)))
+
+
+class _Body:
+    """The statements of one block or function, judged one after the other."""
+
+    def __init__(self, code: PureCode, made: set[str]) -> None:
+        self.code, self.made = code, made
+        self.fresh: set[str] = set()
+        self.tapes: set[str] = set()
+        self.defined: set[str] = set()
+        self.rounds = 1
+
+    def node(self, node: ast.AST) -> bool:
+        """Whether a statement or an expression may run."""
+        if isinstance(node, ast.stmt):
+            return isinstance(node, _STATEMENTS) and self._statement(node)
+        return all(self._part(one) for one in ast.walk(node))
+
+    def _statement(self, node: ast.stmt) -> bool:
+        judge = getattr(self, f"_{type(node).__name__}", self._value)
+        return bool(judge(node))
+
+    def _FunctionDef(self, node: ast.FunctionDef) -> bool:  # noqa: N802 - as in ast
+        self.defined.add(node.name)
+        args = [a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)]
+        return self.code.allows(node.body, {*self.made, *args})
+
+    def _If(self, node: ast.If) -> bool:  # noqa: N802 - as in ast
+        return self.node(node.test) and self._all([*node.body, *node.orelse])
+
+    def _AugAssign(self, node: ast.AugAssign) -> bool:  # noqa: N802 - as in ast
+        return self._may_grow(node.target) and self._value(node)
+
+    def _value(self, node: Any) -> bool:
+        """An assignment, an expression or a return."""
+        value = getattr(node, "value", None)
+        if value is not None and not self.node(value):
+            return False
+        targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+        return all(self._target(one, value) for one in targets if one is not None)
+
+    def _all(self, body: Iterable[ast.AST]) -> bool:
+        return all(self.node(one) for one in body)
+
+    def _With(self, node: ast.With) -> bool:  # noqa: N802 - as in ast
+        for item in node.items:
+            if not self.node(item.context_expr):
+                return False
+            if isinstance(item.optional_vars, ast.Name):
+                self.made.add(item.optional_vars.id)
+                self.tapes.add(item.optional_vars.id)
+        return self._all(node.body)
+
+    def _For(self, node: ast.For) -> bool:  # noqa: N802 - as in ast
+        before = self.rounds
+        if not (self.node(node.iter) and self._rounds(node.iter)):
+            return False
+        ok = self._target(node.target, None) and self._all([*node.body, *node.orelse])
+        self.rounds = before
+        return ok
+
+    def _may_grow(self, target: ast.expr) -> bool:
+        """Whether ``target += ...`` changes nothing that somebody else holds."""
+        name = dotted(target)
+        if name in self.fresh:
+            return True
+        held = self.code.names.get(name)
+        plain = isinstance(held, (*_IMMUTABLE, np.generic)) or type(held) is Tensor
+        return bool(name) and "." not in name and name not in self.made and plain
+
+    def _target(self, target: ast.expr, value: ast.expr | None) -> bool:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            return all(self._target(one, None) for one in target.elts)
+        if isinstance(target, ast.Subscript):
+            return dotted(target.value) in self.fresh
+        if not isinstance(target, ast.Name):
+            return False
+        self.made.add(target.id)
+        new = isinstance(value, _NEW) or self._is_made_by_a_module(value)
+        (self.fresh.add if new else self.fresh.discard)(target.id)
+        return True
+
+    def _is_made_by_a_module(self, value: ast.expr | None) -> bool:
+        root = (
+            dotted(value.func).partition(".")[0] if isinstance(value, ast.Call) else ""
+        )
+        home = getattr(self.code.names.get(root), "__name__", "")
+        return home in _MODULES or root in ("list", "dict")
+
+    def _rounds(self, source: ast.expr) -> bool:
+        """Whether a loop over something makes few rounds."""
+        if isinstance(source, ast.Call):
+            name = dotted(source.func)
+            if name == "range":
+                bounds = [self._integer(a) for a in source.args]
+                known = [b for b in bounds if b is not None]
+                return len(known) == len(bounds) and self._times(
+                    max(map(abs, known), default=0)
+                )
+            known_function = name in ("enumerate", "zip", "reversed", "list", "sorted")
+            return known_function and all(self._rounds(a) for a in source.args)
+        if isinstance(source, (ast.List, ast.Tuple)):
+            return self._times(len(source.elts))
+        held = self.code.names.get(dotted(source))
+        if isinstance(held, (Tensor, Variable, np.ndarray)):
+            return bool(held.shape) and self._times(int(held.shape[0]))
+        if isinstance(held, (list, tuple, dict)):
+            return self._times(len(held))
+        return isinstance(source, ast.Name) and source.id in self.fresh
+
+    def _integer(self, node: ast.expr) -> int | None:
+        value = node.value if isinstance(node, ast.Constant) else None
+        held = self.code.names.get(dotted(node)) if value is None else value
+        return held if isinstance(held, int) else None
+
+    def _times(self, count: int) -> bool:
+        self.rounds *= max(1, count)
+        return self.rounds <= ROUNDS
+
+    # -- expressions -----------------------------------------------------------------
+
+    def _part(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Name):  # an iterator would be used up
+            return not hasattr(self.code.names.get(node.id), "__next__")
+        if isinstance(node, ast.comprehension):
+            return self._rounds(node.iter)
+        if isinstance(node, ast.Call):
+            plain = {word.arg for word in node.keywords} & {"out", "file", None}
+            return not plain and self._call(node.func)
+        return not isinstance(node, _FORBIDDEN)
+
+    def _call(self, func: ast.expr) -> bool:
+        name = dotted(func)
+        root, _, last = name.partition(".")
+        if not name:
+            return isinstance(func, ast.Attribute) and func.attr in _METHODS
+        if root in self.tapes and root != name:
+            return last in _OF_TAPES
+        if root in self.made and root != name:
+            return last in _METHODS or (root in self.fresh and last in _GROWING)
+        if name == root and name not in self.code.names and hasattr(builtins, name):
+            return name in _BUILTINS
+        if name in self.defined:
+            return True
+        return name not in self.made and self._held(name)
+
+    def _held(self, name: str) -> bool:
+        """Whether what a dotted name holds may be called."""
+        root, *rest = name.split(".")
+        thing = self.code.names.get(root)
+        home = getattr(thing, "__name__", "").partition(".")[0]
+        if home in _MODULES and not callable(thing):
+            return not _IMPURE & set(rest) and bool(rest)
+        for part in rest[:-1]:
+            thing = getattr(thing, "__dict__", {}).get(part)
+        if not rest:
+            return thing is not None and self._plain_call(thing)
+        if isinstance(thing, (Tensor, Variable, np.ndarray, np.generic, str)):
+            return rest[-1] in _METHODS
+        method = getattr(type(thing), rest[-1], None)
+        held = getattr(thing, "__dict__", {}).get(rest[-1])
+        if held is not None:
+            return self.code.calls(held)
+        return isinstance(method, FunctionType) and self.code.function(
+            method.__code__, tapes=False
+        )
+
+    def _plain_call(self, thing: Any) -> bool:
+        if isinstance(thing, (BuiltinFunctionType, ModuleType)):
+            return getattr(thing, "__module__", "") == "math"
+        return self.code.calls(thing)

@@ -1,0 +1,259 @@
+"""An edit tried before it is offered: applied to the block, in a copy of its names.
+
+The block runs again only where that has no effect that anybody could notice. Nothing
+the learner holds is changed: names are copied, tapes and listeners are away meanwhile,
+and tensors that the copy watches belong to their own recordings again afterwards.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import nest
+from tapeviz.engine.recording import tape_stack
+from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import Tensor, array_of, membership, restore_membership
+from tapeviz.errors import own
+from tapeviz.inspect.gradient_question import Question, is_value
+from tapeviz.inspect.pure_code import PureCode
+from tapeviz.inspect.source.dataflow import Statement
+from tapeviz.trace.diagnosis import Edit, apply_edits
+from tapeviz.trace.graph import Source
+
+MANY = 2000
+"""A block that recorded more operations is not run again."""
+
+LARGE = 200_000
+"""Nor one whose values have more entries than this."""
+
+UNTRIED, RAISES, STILL, WORKS = "untried", "raises", "still", "works"
+"""Not run; it raises an error; the gradient is no number, or the same; it is one."""
+
+
+class _UntriedError(Exception):
+    """The edits cannot be tried."""
+
+
+def outcome(question: Question, edits: Sequence[Edit], gradient: Any) -> str:
+    """What becomes of the gradient asked for when the code has these edits.
+
+    ``gradient`` is what it is now: None or an array.
+    """
+    sizes = sum(int(np.size(v)) for v in question.builder.values)
+    if not edits or len(question.records) > MANY or sizes > LARGE:
+        return UNTRIED
+    try:
+        found = _Trial(question, edits).gradient()
+    except _UntriedError:
+        return UNTRIED
+    except Exception:  # noqa: BLE001 - whatever the edited code raises
+        return RAISES
+    if found is None or not np.all(np.isfinite(found)):
+        return STILL
+    finite = gradient is not None and bool(np.all(np.isfinite(gradient)))
+    same = finite and np.shape(found) == np.shape(gradient)
+    return STILL if same and np.array_equal(found, gradient) else WORKS
+
+
+class _Trial:
+    """The edited statements, and the names they run with."""
+
+    def __init__(self, question: Question, edits: Sequence[Edit]) -> None:
+        self.question, self.edits = question, edits
+        self.trees: dict[str, tuple[ast.Module, list[Edit]]] = {}
+        self.watched: list[tuple[Tensor, Any]] = []
+
+    def gradient(self) -> Any:
+        """The gradient asked for, as an array; None for None."""
+        question, asking = self.question, self.question.program.asking_line
+        if question.block is None or asking is None:
+            raise _UntriedError
+        head, _ = question.block
+        run = self._before(head, asking)
+        changed = run or any(self._touches(e, head) for e in self.edits)
+        if changed and head.scope != asking.scope:
+            raise _UntriedError
+        block = [self._edited(head)] if changed else []
+        ask = self._ask(asking)
+        names = self._names()
+        judge = PureCode(names, self.question.program.definition_of)
+        asked = [code for code in ask[1:] if code is not None]
+        if not judge.allows([*run, *block]) or not judge.allows(asked):
+            raise _UntriedError
+        with self._quiet():
+            _execute([*run, *block], names)
+            tape, y, x = (self._value(code, names) for code in ask)
+            x = question.source if ask[2] is None else x
+            return self._pulled(block, names, tape, y, x)
+
+    def _pulled(self, block: Any, names: Any, tape: Any, y: Any, x: Any) -> Any:
+        if block:
+            bound = block[0].items[0].optional_vars
+            tape = names.get(bound.id) if isinstance(bound, ast.Name) else None
+        targets = nest.leaves(y)
+        if not isinstance(tape, GradientTape) or not is_value(x):
+            raise _UntriedError
+        if not all(map(is_value, targets)):
+            return None
+        seeds = [np.ones_like(array_of(t))[()] for t in targets]
+        return tape.records().gradient(targets, seeds, x)
+
+    # -- the code --------------------------------------------------------------------
+
+    def _tree(self, path: str) -> ast.Module:
+        """A file or cell after the edits; SyntaxError if they break it."""
+        if path not in self.trees:
+            names = self.question.builder.code.names
+            lines = [line.rstrip("\n") for line in linecache.getlines(path)]
+            mine = [e for e in self.edits if e.span.file == names.get(path)]
+            new = apply_edits(Source(names.get(path, path), 1, tuple(lines)), mine)
+            self.trees[path] = ast.parse("\n".join(new)), mine
+        return self.trees[path][0]
+
+    def _edited(self, line: Statement) -> Any:
+        """A statement as it is after the edits; found again by where it begins."""
+        tree = self._tree(line.path)
+        at = line.node.lineno + sum(
+            e.new.count("\n") - (e.span.end_line - e.span.line)
+            for e in self.trees[line.path][1]
+            if (e.span.line, e.span.col) < (line.node.lineno, line.node.col_offset)
+        )
+        for one in ast.walk(tree):
+            if isinstance(one, type(line.node)) and one.lineno == at:
+                return one
+        raise _UntriedError
+
+    def _touches(self, e: Edit, line: Statement) -> bool:
+        node: Any = line.node
+        names = self.question.builder.code.names
+        inside = node.lineno <= e.span.line and e.span.end_line <= node.end_lineno
+        return names.get(line.path) == e.span.file and inside
+
+    def _before(self, head: Statement, asking: Statement) -> list[ast.stmt]:
+        """The edited statements outside of the block that must run before it."""
+        found: dict[int, tuple[Statement, Any]] = {}
+        for e in self.edits:
+            inside = self._touches(e, head) or self._touches(e, asking)
+            line = None if inside or e.new in ("", "pass") else self._top(e, head)
+            if line is not None:
+                found[id(line.node)] = line, self._edited(line)
+        ordered = sorted(found.values(), key=lambda pair: pair[0].order)
+        return [node for _, node in ordered]
+
+    def _top(self, e: Edit, head: Statement) -> Statement | None:
+        """The assignment or function before the block that an edit is in."""
+        lines = self.question.program.lines
+        around = [one for one in lines if self._touches(e, one)]
+        defined = [o for o in around if isinstance(o.node, ast.FunctionDef)]
+        if not around:
+            return None
+        line = (defined or around)[0]
+        if defined:
+            plain = line.function is None
+        else:
+            same = line.scope == head.scope and line.order < head.order
+            plain = same and isinstance(line.node, (ast.Assign, ast.AnnAssign))
+        if not plain or line.loops:
+            raise _UntriedError
+        return line
+
+    def _ask(self, asking: Statement) -> list[ast.expr | None]:
+        """The expressions of tape, target and source in the question."""
+        question = self.question
+        tape = question.program.argument(0, "tape")
+        codes = [tape, question.y_code, question.x_code]
+        if not any(self._touches(e, asking) for e in self.edits):
+            return codes
+        edited = next(
+            (n for n in ast.walk(self._edited(asking)) if isinstance(n, ast.Call)
+             and len(n.args) == 3 and question.program.call is not None
+             and ast.dump(n.func) == ast.dump(question.program.call.func)), None,
+        )  # fmt: skip
+        if edited is None:
+            raise _UntriedError
+        return list(edited.args)
+
+    # -- the names -------------------------------------------------------------------
+
+    def _names(self) -> dict[str, Any]:
+        """A copy of the learner's names, with functions that see the copy."""
+        names = dict(self.question.names)
+        tape = _tape_class(self.watched)
+        for name, thing in list(names.items()):
+            if isinstance(thing, ModuleType) and thing.__name__ == "tapeviz":
+                names[name] = TrialModule(thing, tape)
+            elif thing is GradientTape:
+                names[name] = tape
+            elif isinstance(thing, FunctionType) and _is_theirs(thing, names):
+                names[name] = _rebuilt(thing, names)
+        return names
+
+    def _value(self, code: ast.expr | None, names: dict[str, Any]) -> Any:
+        if code is None:
+            return None
+        expression = ast.fix_missing_locations(ast.Expression(code))
+        return eval(compile(expression, "<trial>", "eval"), names)  # noqa: S307 - their own
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """A block without listeners, warnings and lasting marks on tensors."""
+        listeners, logger = tape_stack.listeners, logging.getLogger("tensorflow")
+        silent = logger.disabled
+        tape_stack.listeners, logger.disabled = (), True
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                yield
+        finally:
+            tape_stack.listeners, logger.disabled = listeners, silent
+            for tensor, was in reversed(self.watched):
+                restore_membership(tensor, was)
+
+
+def _execute(body: Sequence[ast.stmt], names: dict[str, Any]) -> None:
+    module = ast.fix_missing_locations(ast.Module(list(body), []))
+    exec(compile(module, "<trial>", "exec"), names)  # noqa: S102 - their own
+
+
+def _is_theirs(f: FunctionType, names: dict[str, Any]) -> bool:
+    """Whether a function is the learner's, and of the file or notebook that asks."""
+    here = f.__globals__.get("__name__") == names.get("__name__")
+    return here and not own(f.__code__)
+
+
+def _rebuilt(f: FunctionType, names: dict[str, Any]) -> FunctionType:
+    made = FunctionType(f.__code__, names, f.__name__, f.__defaults__, f.__closure__)
+    made.__kwdefaults__ = f.__kwdefaults__
+    return made
+
+
+def _tape_class(watched: list[tuple[Tensor, Any]]) -> type[GradientTape]:
+    """A class of tapes that note what their tensors belonged to before."""
+
+    class TrialTape(GradientTape):
+        def watch(self, tensor: Any) -> None:
+            tensors = [t for t in nest.leaves(tensor) if isinstance(t, Tensor)]
+            watched.extend((t, membership(t)) for t in tensors)
+            super().watch(tensor)
+
+    return TrialTape
+
+
+class TrialModule:
+    """The learner's ``tf``, whose tapes are those of a trial."""
+
+    def __init__(self, module: ModuleType, tape: type[GradientTape]) -> None:
+        self._module, self.GradientTape = module, tape
+        self.__name__ = "TrialModule"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
