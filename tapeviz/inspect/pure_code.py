@@ -95,8 +95,8 @@ class PureCode:
             return issubclass(thing, (Variable, GradientTape))
         if isinstance(thing, FunctionType):
             inner = getattr(thing, "__wrapped__", thing)
-            here = inner.__globals__.get("__name__") == self.names.get("__name__")
-            return self.function(inner.__code__, tapes=here and inner is thing)
+            same = inner.__globals__.get("__name__") == self.names.get("__name__")
+            return self.function(inner.__code__, tapes=same and inner is thing)
         if str(kind.__module__).startswith("tapeviz."):
             return _is_plain_layer(thing)
         call = vars(kind).get("__call__")

@@ -226,8 +226,8 @@ def _execute(body: Sequence[ast.stmt], names: dict[str, Any]) -> None:
 
 def _is_theirs(f: FunctionType, names: dict[str, Any]) -> bool:
     """Whether a function is the learner's, and of the file or notebook that asks."""
-    here = f.__globals__.get("__name__") == names.get("__name__")
-    return here and not own(f.__code__)
+    same = f.__globals__.get("__name__") == names.get("__name__")
+    return same and not own(f.__code__)
 
 
 def _rebuilt(f: FunctionType, names: dict[str, Any]) -> FunctionType:

@@ -179,8 +179,8 @@ def _item(reason: Reason, sources: Sequence[Source]) -> str:
         )
     lines = changes(reason, sources)
     diff = "\n".join(_changed(sign, text) for sign, text in lines)
-    mend = f"<b>To mend{_doubt(reason)}:</b>"
-    fix_line = f'<p class="tv-fix">{mend} {_said(reason.fix)}</p>'
+    lead = f"<b>To mend{_doubt(reason)}:</b>"
+    fix_line = f'<p class="tv-fix">{lead} {_said(reason.fix)}</p>'
     after = f"<pre>{diff}</pre>" if diff else ""
     return f"<p>{_said(reason.sentence)}</p>{where}{fix_line}{after}"
 
