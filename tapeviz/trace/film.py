@@ -70,7 +70,8 @@ class PredictQuestion:
     ``answer`` is the right number, or the lengths of an array's axes where ``shape``
     is true. ``mistakes`` are wrong answers with a reply of their own. ``hints``
     come one by one; the last one gives the answer away. ``early`` is true of a question
-    that is only asked of those who want to be asked everything.
+    that is only asked of those who want to be asked everything. Until it is answered, a
+    question mark stands in the place of the element ``where``.
     """
 
     step: int
@@ -80,6 +81,7 @@ class PredictQuestion:
     mistakes: tuple[CommonMistake, ...] = field(default=(), metadata={"json": "slips"})
     shape: bool = False
     early: bool = False
+    where: str = ""
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ def test_values_on_the_way_forward_are_asked_for_if_the_reader_wants(
 def test_check_shows_finite_differences(player: Player) -> None:
     player.press("End", "ArrowLeft")
     player.root.get_by_role("button", name="Check").click()
-    assert said(player, "check") == "Finite differences give 6: they agree."
+    assert said(player, "check") == "Finite differences give 6, too."
     player.press("c")
     assert not player.root.locator(".tv-check").is_visible()
 
@@ -309,3 +309,45 @@ def test_axe_finds_nothing_to_mend_while_predicting(
         if not step:
             answer(player, "8")
             player.press("End", "ArrowLeft")
+
+
+def test_a_verdict_goes_with_its_step(player: Player) -> None:
+    """No "Right" of an earlier question stands beside a later one, or on its way."""
+    player.press("p", "End")
+    assert answer(player, "7") == "Not that. Try again, or take a hint."
+    assert answer(player, "1") == "Right. It is 1."
+    assert player.position == (7, 20)
+    player.press("ArrowRight")
+    assert said(player, "said") == ""
+    player.press("ArrowLeft")
+    assert said(player, "said") == ""
+    player.press("End")
+    assert said(player, "said") == ""
+    assert answer(player, "7") == "Not that. Try again, or take a hint."
+    player.root.focus()
+    player.press("ArrowLeft", "ArrowRight")
+    assert said(player, "said") == ""
+
+
+def test_a_question_mark_stands_where_the_number_will(player: Player) -> None:
+    marks = player.root.locator(".tv-screen .tv-ask")
+
+    def off(id: str) -> float:
+        """How far the mark is from the middle of an element, in pixels."""
+        there = player.root.locator(f"#{id}").bounding_box()
+        mark = marks.bounding_box()
+        assert there is not None
+        assert mark is not None
+        x = there["x"] + there["width"] / 2 - mark["x"] - mark["width"] / 2
+        y = there["y"] + there["height"] / 2 - mark["y"] - mark["height"] / 2
+        return max(abs(x), abs(y))
+
+    assert marks.count() == 0
+    player.press("p", "End")
+    assert off("e4_0-c") < 12
+    answer(player, "1")
+    assert marks.count() == 0
+    player.root.get_by_label("forward values too").check()
+    assert off("n1-value") < 12
+    player.root.get_by_role("button", name="Reveal all").click()
+    assert marks.count() == 0

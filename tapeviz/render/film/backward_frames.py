@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tapeviz.render.film.captions import TERMS, Sentences, addends, total
-from tapeviz.render.film.questions import Quiz
+from tapeviz.render.film.questions import Arrived, Quiz
 from tapeviz.render.graph.node_cards import is_small
 from tapeviz.render.svg import heatmap
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
@@ -243,7 +243,7 @@ class BackwardFrames:
     def contribution(self, step: Step, c: Contribution) -> Iterator[Frame]:
         """Two frames for a contribution: the rule, then the sum it is added to."""
         row = len(self.rows)
-        self.ask_contribution(step, c, self.totals.get(c.node))
+        self.ask_contribution(step, c)
         yield self.rule(step, c, row)
         self.receive(c.node, c.value, c.total)
         frame = self.added(step, c, row)
@@ -286,12 +286,16 @@ class BackwardFrames:
         ask = self.quiz.ask_value(node, self.frame_count) if self.small else None
         self.questions += [ask] if ask else []
 
-    def ask_contribution(
-        self, step: Step, c: Contribution, before: Value | None
-    ) -> None:
+    def ask_contribution(self, step: Step, c: Contribution) -> None:
         """Ask for a contribution before its rule is shown."""
         if self.small or c.rule != "g":
-            ask = self.quiz.ask_contribution(step, c, before, self.frame_count)
+            arrived = Arrived(
+                self.totals.get(c.node),
+                tuple(self.terms.get(c.node, ())),
+                self.note_id(c.edge, "c"),
+                f"{c.node}-g{self.counts[c.node] + 1}",
+            )
+            ask = self.quiz.ask_contribution(step, c, arrived, self.frame_count)
             self.questions += [ask] if ask else []
 
     def linked(self, formula: str, node: str, now: Value) -> tuple[Term, ...]:
@@ -324,15 +328,20 @@ class BackwardFrames:
 
     def note(self, edge: str, text: str, look: str, value: Value | None = None) -> str:
         """Put a new note on an edge; its id."""
-        id = f"{edge}-{'r' if look == 'rule' else 'c'}"
-        self.counts[id] += 1
-        id += str(self.counts[id]) if self.counts[id] > 1 else ""
+        letter = "r" if look == "rule" else "c"
+        id = self.note_id(edge, letter)
+        self.counts[f"{edge}-{letter}"] += 1
         array = None
         if value is not None and value.shape and text != fmt(value):
             array = value if heatmap.cells(value) else None
             text = shape(value) if array else text
         self.edge_notes.append(EdgeNote(id, edge, cut(text, _NOTE_LENGTH), look, array))
         return id
+
+    def note_id(self, edge: str, letter: str) -> str:
+        """The id of the next note on an edge: "r" a rule, "c" a contribution."""
+        count = self.counts[f"{edge}-{letter}"]
+        return f"{edge}-{letter}{count + 1 if count else ''}"
 
     def receive(self, node: str, value: Value, now: Value) -> None:
         """Add a term to a node's gradient; its slot shows the sum from now on."""

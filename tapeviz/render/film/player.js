@@ -33,7 +33,7 @@ function unfold(told) {
     for (let i = 0; i < flat.length; i += 2) marks[ids[flat[i]]] = MARKS[flat[i + 1]];
     return { caption, formula: text(formula), marks, spans, row: row - 1, topic: topic, phase: phases[phase], check: text(check), terms };
   });
-  const asks = told.asks.map(([step, question, answer, hints, slips, kind = 0]) => ({
+  const asks = told.asks.map(([step, question, answer, hints, slips, kind, where]) => ({
     step,
     question,
     answer,
@@ -41,6 +41,7 @@ function unfold(told) {
     slips: slips.map(([n, ...answer]) => ({ answer, text: text(n) })),
     shape: kind % 2 > 0,
     early: kind > 1,
+    where: ids[where],
   }));
   const hot = {};
   const on = {};
@@ -128,6 +129,22 @@ function stage(film, svg) {
       if (change[id]) found[id]?.classList.add("tv-" + change[id]);
       worn[id] = change[id];
     }
+  };
+}
+
+// A question mark where what is asked for will stand.
+function asking(svg) {
+  const sign = document.createElementNS(svg.namespaceURI, "text");
+  sign.setAttribute("class", "tv-ask");
+  sign.textContent = "?";
+  return (id) => {
+    sign.remove();
+    const el = svg.querySelector(`[id="${id}"]`);
+    if (!el) return;
+    const { x, y, width, height } = el.getBBox();
+    sign.setAttribute("x", x + width / 2);
+    sign.setAttribute("y", y + height - 3);
+    svg.append(sign);
   };
 }
 
@@ -224,6 +241,7 @@ export function mount(root, film, store) {
   svg.removeAttribute("aria-labelledby");
   for (const el of svg.children) el.setAttribute("aria-hidden", true);
   const mark = stage(film, svg);
+  const wonder = asking(svg);
   const [code, light] = listing(film.code, lead);
   const [table, tick, hide] = twin(film, go);
   const [quiz, ask] = panel(film, store, root);
@@ -293,7 +311,7 @@ export function mount(root, film, store) {
       buttons[2].title = playing ? "Pause" : "Play";
       buttons[2].setAttribute("aria-label", buttons[2].title);
     }
-    ask();
+    wonder(ask());
     reveal(screen, [...svg.querySelectorAll(".tv-hot")]);
   };
 

@@ -143,7 +143,8 @@ class _Pool:
                 [_number(self.texts, mistake.text), *map(_plain, mistake.answer)]
                 for mistake in ask.mistakes
             ],
-            *([ask.shape + 2 * ask.early] if ask.shape or ask.early else []),
+            ask.shape + 2 * ask.early,
+            _number(self.ids, ask.where),
         ]
 
 

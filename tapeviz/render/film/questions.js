@@ -46,10 +46,10 @@ function score(film, store) {
   const asks = asked(film, store);
   const told = asks.map(({ step }) => store.get("answers")[step]).filter((one) => one?.done);
   const well = told.filter(({ right }) => right);
-  const first = well.filter(({ tries, hints }) => tries === 1 && !hints).length;
+  const first = well.filter(({ tries, hints }) => tries < 2 && !hints).length;
   const counts = [[first, "right at once"], [well.length - first, "after a hint or another try"], [told.length - well.length, "shown"]];
   const parts = counts.filter(([n], i) => n || !i).map((pair) => pair.join(" "));
-  return [told.length, "of", asks.length, "answered:", parts.join(", ")].join(" ");
+  return `${told.length} of ${asks.length} answered: ` + parts.join(", ");
 }
 
 function panel(film, store, root) {
@@ -63,12 +63,15 @@ function panel(film, store, root) {
   const said = make("p", { class: "tv-said", role: "status" });
   const hints = make("ol", { class: "tv-hints" });
   const total = make("p", { class: "tv-score" });
+  const blank = { typed: "", right: false, tries: 0, hints: 0 };
   let ask;
   let message = "";
-  const note = (change) => {
+  // The step that the message is about: on another one it goes.
+  let about;
+  const note = (change, more) => {
     const told = store.get("answers");
-    const before = told[ask.step] ?? { typed: "", right: false, tries: 0, hints: 0, done: false };
-    store.set({ answers: { ...told, [ask.step]: { ...before, ...change(before) } } });
+    const before = told[ask.step] ?? blank;
+    store.set({ answers: { ...told, [ask.step]: { ...before, ...change(before) } }, ...more });
   };
   const judge = (event) => {
     event.preventDefault();
@@ -84,12 +87,12 @@ function panel(film, store, root) {
       if (far < near) (near = far), (right = !text), (message = text ?? "Right. " + ask.hints.at(-1));
     }
     said.dataset.right = right;
-    if (!typed) return show();
     const { step } = ask;
+    about = right ? step : step - 1;
+    if (!typed) return show();
     const text = input.value.trim();
-    note(({ tries }) => ({ typed: text, tries: tries + 1, right, done: right }));
+    note(({ tries }) => ({ typed: text, tries: tries + 1, right, done: right }), right && { step });
     if (!right) return input.select();
-    store.set({ step });
     if (!ask) rest(root);
   };
   const hint = () => {
@@ -98,8 +101,7 @@ function panel(film, store, root) {
   };
   const all = () => {
     const told = store.get("answers");
-    const open = asked(film, store).filter(({ step }) => !told[step]?.done);
-    const shown = open.map(({ step }) => [step, { typed: "", right: false, tries: 0, hints: 0, ...told[step], done: true }]);
+    const shown = asked(film, store).map(({ step }) => [step, { ...blank, ...told[step], done: true }]);
     message = "";
     store.set({ answers: { ...told, ...Object.fromEntries(shown) } });
     rest(root);
@@ -125,10 +127,8 @@ function panel(film, store, root) {
     ask = box.hidden ? undefined : asked(film, store).find((one) => one.step === step + 1);
     const told = ask && store.get("answers")[ask.step];
     const open = ask && !told?.done;
-    if (ask !== before) {
-      input.value = told?.typed ?? "";
-      if (ask) message = "";
-    }
+    if (ask !== before) input.value = told?.typed ?? "";
+    if (step !== about || (ask && ask !== before)) message = "";
     form.hidden = !open;
     label.textContent = ask?.question ?? "";
     const given = ask?.hints.slice(0, told?.hints ?? 0) ?? [];
@@ -143,6 +143,7 @@ function panel(film, store, root) {
     const inside = root.contains(document.activeElement);
     if (open && before !== ask && inside) input.focus({ preventScroll: true });
     if (!open && inside && form.contains(document.activeElement)) rest(root);
+    return open ? ask.where : "";
   };
   return [box, show];
 }

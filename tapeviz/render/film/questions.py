@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tapeviz.render.film.captions import Sentences, say
 from tapeviz.trace.backward_pass import Contribution, Step
@@ -11,6 +13,7 @@ from tapeviz.trace.film import CommonMistake, PredictQuestion
 from tapeviz.trace.graph import Node
 from tapeviz.trace.questions import Mistake, Practice
 from tapeviz.trace.value import Value
+from tapeviz.wording.formulas import simplified
 from tapeviz.wording.values import number, shape
 
 TOLERANCE = 0.01
@@ -18,21 +21,26 @@ TOLERANCE = 0.01
 judges."""
 
 COMMON_MISTAKES = {
-    "paths": "That is this path alone: add the other paths.",
-    "others": "That is without this path: add it.",
+    "paths": "This path alone: add the others.",
+    "others": "This path is missing: add it.",
     "total sign": "The sign is wrong.",
+    "some": "Another path is missing: add them all.",
+    "multiplied": "Paths are added, not multiplied.",
+    "so far": "That is the sum so far: only this contribution is asked for.",
     "value": "That is the value, not its derivative.",
-    "upstream": "That leaves out the upstream gradient.",
-    "local": "That is the upstream gradient alone: the local derivative is missing.",
+    "upstream": "The upstream gradient is missing.",
+    "local": "The local derivative is missing.",
+    "factor": "A factor of the rule is missing.",
     "argument": "That is the derivative with respect to the other operand.",
     "swapped": "The operands are swapped.",
     "product": "That is the product, not the power.",
+    "operation": "That is another operation.",
     "alone": "That is one operand alone.",
     "sign": "The sign is wrong.",
 }
 """What is said of a wrong answer, by the kind of mistake; specific kinds come first."""
 
-WHOLE = ("paths", "others", "total sign", "value")
+WHOLE = ("paths", "others", "total sign", "some", "multiplied", "so far", "value")
 """The mistakes whose value is the answer itself, not a term of a sum."""
 
 SHAPE_MISTAKES = {
@@ -48,6 +56,20 @@ NOT_COMPARED = {
     "other": "Not compared with finite differences.",
 }
 """Why a step is not compared with finite differences, by ``Check.note``."""
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What came to a node before a contribution, and the ids of what will show it.
+
+    ``before`` is the sum of the ``terms``; the contribution is shown as ``note`` on its
+    arrow, and the sum with it in ``slot``.
+    """
+
+    before: Value | None
+    terms: tuple[Value, ...]
+    note: str
+    slot: str
 
 
 class Quiz:
@@ -67,8 +89,8 @@ class Quiz:
             return ""
         if check.note or check.difference is None:
             return NOT_COMPARED.get(check.note, "")
-        how = "they agree" if check.agrees else "they do not agree"
-        return f"Finite differences give {say(check.difference)}: {how}."
+        how = ", too" if check.agrees else ": they do not agree"
+        return f"Finite differences give {say(check.difference)}{how}."
 
     def ask_value(self, node: Node, at: int) -> PredictQuestion | None:
         """The question before frame ``at``, which shows an op's value, or None."""
@@ -95,6 +117,7 @@ class Quiz:
             tuple(self._value_mistakes(node, entry, answer[0], shaped=shaped)),
             shape=shaped,
             early=True,
+            where=f"{node.id}-value",
         )
 
     def _forward_hints(self, node: Node) -> Iterator[str]:
@@ -126,19 +149,18 @@ class Quiz:
         given = self.words.operand_values(node)
         if len(given) > 1 and not any(v.shape for v in given):
             found += [("alone", _at(value, 0)) for value in given]
+            found += [("operation", _other_operation(node.op, given))]
         yield from _distinct(right, 0.0, [*found, ("sign", -right)])
 
     def ask_contribution(
-        self, step: Step, c: Contribution, before: Value | None, at: int
+        self, step: Step, c: Contribution, arrived: Arrived, at: int
     ) -> PredictQuestion | None:
-        """The question before frame ``at``, or None where nothing can be typed.
-
-        ``before`` is the sum at the receiving node without this contribution.
-        """
+        """The question before frame ``at``, or None where nothing can be typed."""
         head, tail = self.words.names[step.node], self.words.operand(c.edge)
         if c.value.shape and (c.value.data is None or _reshaped(step, c)):
-            return self._ask_shape(step, c, f"from {head} to {tail}", at)
-        entry = _first_nonzero(c.value)
+            what = f"from {head} to {tail}"
+            return replace(self._ask_shape(step, c, what, at), where=arrived.note)
+        before, entry = arrived.before, _first_nonzero(c.value)
         whole = before is not None and c.last
         right = _at(c.total if whole else c.value, entry)
         if right is None:
@@ -160,9 +182,13 @@ class Quiz:
                 _distinct(
                     right,
                     base,
-                    self._contribution_mistakes(step, c, entry, whole=whole),
+                    (
+                        *self._contribution_mistakes(step, c, entry),
+                        *_mistakes_of_sums(c, arrived, entry, whole=whole),
+                    ),
                 )
             ),
+            where=arrived.slot if whole else arrived.note,
         )
 
     def _ask_shape(
@@ -193,14 +219,16 @@ class Quiz:
     def _hints(
         self, c: Contribution, before: Value | None, answer: str
     ) -> tuple[str, ...]:
-        rule = f"The rule is {self.words.rule_in_names(c)}; g is the upstream gradient."
+        rule = f"The rule is {self.words.rule_in_names(c)}."
         if c.value.shape:
             return (rule, f"It is {answer}.")
         sum = "" if before is None else f"{say(before)} + "
-        return (rule, f"With numbers: {sum}{c.filled}.", f"It is {answer}.")
+        filled = simplified(c.filled, exponents=True)
+        hints = [f"With numbers: {sum}{filled}."] if sum + filled != answer else []
+        return (rule, *hints, f"It is {answer}.")
 
     def _contribution_mistakes(
-        self, step: Step, c: Contribution, entry: int, *, whole: bool
+        self, step: Step, c: Contribution, entry: int
     ) -> Iterator[tuple[str, float | None]]:
         known = {m.kind: m.value for m in self._mistakes.get(c.edge, ())}
         if c.local_value is not None:
@@ -210,14 +238,56 @@ class Quiz:
                 yield kind, _at(known[kind], entry)
         value = _at(c.value, entry)
         yield "sign", None if value is None else -value
-        head = self.words.run.graph.by_id[step.node].value
-        yield "value", None if head.shape else _at(head, entry)
-        if whole:
-            yield "paths", value
-            total = _at(c.total, entry)
-            if total is not None and value is not None:
-                yield "others", total - value
-                yield "total sign", -total
+        run = self.words.run
+        for id in (step.node, *(run.targets if c.node in run.sources else ())):
+            node = run.graph.by_id[id]
+            yield "value", None if node.value.shape else _at(node.value, entry)
+        if value is not None and not c.value.shape:
+            for factor in _factors(simplified(c.filled, exponents=True)):
+                yield "factor", value / factor
+
+
+def _mistakes_of_sums(
+    c: Contribution, arrived: Arrived, entry: int, *, whole: bool
+) -> Iterator[tuple[str, float]]:
+    """The usual mistakes where several paths meet at a node."""
+    value, total = _at(c.value, entry), _at(c.total, entry)
+    if value is None or total is None or arrived.before is None:
+        return
+    if not whole:
+        yield "so far", total
+        return
+    terms = [v for t in arrived.terms if (v := _at(t, entry)) is not None]
+    yield from (("paths", value), ("others", total - value), ("total sign", -total))
+    yield from (("some", total - term) for term in terms)
+    yield "multiplied", math.prod((*terms, value))
+
+
+def _factors(filled: str) -> Iterator[float]:
+    """The numbers that a product is made of, those left out that change nothing."""
+    for part in filled.split(" * "):
+        base, _, exponent = part.strip("()").partition("**")
+        try:
+            factor = math.pow(float(base), float(exponent or 1))
+        except (ValueError, ArithmeticError):
+            continue
+        if abs(factor) not in (0.0, 1.0):
+            yield factor
+
+
+_TAKEN_FOR: Mapping[str, Callable[[float, float], float]] = {
+    "add": operator.mul, "subtract": operator.add, "multiply": operator.add,
+    "divide": operator.mul,
+}  # fmt: skip
+"""What an operation is most easily taken for."""
+
+
+def _other_operation(op: str, given: Sequence[Value]) -> float | None:
+    """What the operation gives that another one is taken for; None for the rest."""
+    one, other = (_at(value, 0) for value in given[:2])
+    if op not in _TAKEN_FOR or one is None or other is None:
+        return None
+    return _TAKEN_FOR[op](one, other)
 
 
 def _distinct(

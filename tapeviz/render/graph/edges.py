@@ -83,8 +83,10 @@ def link(arrow: Arrow) -> Link:
     return Link(edge.id, edge.tail, edge.head, arrow.width, arrow.height, weight)
 
 
-def draw(arrow: Arrow, placement: Placement, graph: Graph, prefix: str) -> str:
-    """A laid-out arrow as SVG markup."""
+def draw(
+    arrow: Arrow, placement: Placement, graph: Graph, prefix: str, *, ends: bool
+) -> str:
+    """A laid-out arrow as SVG markup; with ``ends`` a script finds its two boxes."""
     edge = arrow.edge
     path = [shift(point) for point in placement.paths[edge.id]]
     tip = shift(placement.tips[edge.id])
@@ -93,9 +95,10 @@ def draw(arrow: Arrow, placement: Placement, graph: Graph, prefix: str) -> str:
     classes += ["broadcast"] if edge.broadcast else []
     classes += [f"is-{arrow.badge}"] if arrow.badge else []
     label = _edge_label(arrow, placement)
+    both = f"{ident(prefix, edge.tail)} {ident(prefix, edge.head)}"
+    data = f' data-ends="{both}"' if ends else ""
     return (
-        f'<g id="{ident(prefix, edge.id)}" class="{css_class(*classes)}" '
-        f'data-ends="{ident(prefix, edge.tail)} {ident(prefix, edge.head)}">'
+        f'<g id="{ident(prefix, edge.id)}" class="{css_class(*classes)}"{data}>'
         f"<title>{escape(_edge_title(arrow, graph))}</title>"
         f'<path class="tv-wire" d="{_curve(path)}"/>'
         f"{_heads(path[-1], tip, double=edge.broadcast)}"

@@ -444,9 +444,8 @@ def _node_title(node: Node) -> str:
     lines = [f"{name}{words.describe(node.value)}", kind]
     if node.gradient is not None:
         lines.append(f"gradient {words.describe(node.gradient)}")
-    elif not words.quiet(node):
-        state = "None" if node.grad == "none" else "not computed yet"
-        lines.append(f"gradient: {state}")
+    elif node.grad == "none" and not words.quiet(node):
+        lines.append("gradient: None")
     lines += [where] if (where := words.where(node)) else []
     lines += [words.one_line(said) for said in (node.nickname, node.note) if said]
     return "\n".join(lines)

@@ -78,7 +78,11 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     placement = _placed(nodes, planned, graph, direction)
     boxes = {card.node.id: _box(card, placement) for card in nodes}
     body, heads = marks.frames(graph, placement.frames, MARGIN, prefix)
-    body += [edges.draw(arrow, placement, graph, prefix) for arrow in planned] + heads
+    body += [
+        edges.draw(arrow, placement, graph, prefix, ends=sums is None)
+        for arrow in planned
+    ]
+    body += heads
     body += [node_cards.draw(card, boxes[card.node.id], prefix) for card in nodes]
     wide = round(placement.width) + 2 * MARGIN
     high = round(placement.height) + 2 * MARGIN
@@ -252,7 +256,8 @@ def _clause(node: Node, formula: str) -> str:
     name = f"{words.one_line(node.name, 40)} = " if node.name else "= "
     unrecorded = f", {NOT_RECORDED[node.unrecorded]}" if node.unrecorded else ""
     tail = unrecorded + (", the target" if node.target else "")
-    shown = "" if words.quiet(node) else f", gradient {words.gradient(node)}"
+    silent = words.quiet(node) or node.grad == "pending"
+    shown = "" if silent else f", gradient {words.gradient(node)}"
     return f"{head} {name}{words.fmt(node.value)}{tail}{shown}"
 
 

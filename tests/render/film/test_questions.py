@@ -33,12 +33,10 @@ def layer() -> Film:
 
 def judged(ask: PredictQuestion, typed: float) -> str:
     """What the player says of a typed number: "right", a slip, or nothing."""
-    if abs(typed - ask.answer[0]) <= TOLERANCE * abs(ask.answer[0]):
-        return "right"
-    for slip in ask.mistakes:
-        if abs(typed - slip.answer[0]) <= TOLERANCE * abs(slip.answer[0]):
-            return slip.text
-    return ""
+    every = [(ask.answer[0], "right"), *((m.answer[0], m.text) for m in ask.mistakes)]
+    far = [abs(typed - wanted) / (abs(wanted) + 1e-10) for wanted, _ in every]
+    nearest = min(range(len(every)), key=far.__getitem__)
+    return every[nearest][1] if far[nearest] < TOLERANCE else ""
 
 
 def test_every_contribution_is_asked_for_before_its_rule_is_shown() -> None:
@@ -175,3 +173,79 @@ def test_the_value_of_a_product_is_not_called_another_derivative() -> None:
     last = play(tape, y, x).film.questions[-1]
     assert judged(last, 4.0) == "right"
     assert judged(last, 12.0) == COMMON_MISTAKES["value"]
+
+
+def asks_of(source: float, power: int) -> list[PredictQuestion]:
+    """The late questions about ``5 * x**power``."""
+    x = tf.Variable(source)
+    with tf.GradientTape() as tape:
+        y = 5 * x**power
+    return [ask for ask in play(tape, y, x).film.questions if not ask.early]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind"),
+    [(12.0, "upstream"), (5.0, "local"), (20.0, "factor"), (15.0, "factor")],
+)
+def test_a_forgotten_factor_of_a_rule_is_named(typed: float, kind: str) -> None:
+    """5 * x**3 at 2: 5 * (3 * 2**2) is 60; without 3 it is 20, without 2**2 15."""
+    last = asks_of(2.0, 3)[-1]
+    assert judged(last, 60.0) == "right"
+    assert judged(last, typed) == COMMON_MISTAKES[kind]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind"),
+    [
+        (48.0, "right"), (16.0, "paths"), (32.0, "others"), (-48.0, "total sign"),
+        (4096.0, "multiplied"), (64.0, "value"), (5.0, ""),
+    ],
+)  # fmt: skip
+def test_of_three_paths_a_forgotten_one_is_named(typed: float, kind: str) -> None:
+    """x * x * x at 4: three paths of 16 each."""
+    x = tf.Variable(4.0)
+    with tf.GradientTape() as tape:
+        y = x * x * x
+    film = play(tape, y, x).film
+    last = film.questions[-1]
+    assert judged(last, typed) == COMMON_MISTAKES.get(kind, kind)
+
+
+def test_the_sum_so_far_is_not_the_contribution() -> None:
+    """x * x * x at 4: the second path brings 16, and 32 is there then."""
+    x = tf.Variable(4.0)
+    with tf.GradientTape() as tape:
+        y = x * x * x
+    late = [ask for ask in play(tape, y, x).film.questions if not ask.early]
+    second = next(ask for ask in late if "first x" in ask.question)
+    assert judged(second, 16.0) == "right"
+    assert judged(second, 32.0) == COMMON_MISTAKES["so far"]
+
+
+def test_the_product_of_2_and_6_is_no_derivative_by_the_other_operand() -> None:
+    a, b = tf.Variable(2.0), tf.Variable(6.0)
+    with tf.GradientTape() as tape:
+        y = a * b
+    early, *late = play(tape, y, [a, b]).film.questions
+    assert judged(early, 12.0) == "right"
+    assert judged(early, 8.0) == COMMON_MISTAKES["operation"]
+    for ask, right, other in zip(late, (6.0, 2.0), (2.0, 6.0), strict=True):
+        assert judged(ask, right) == "right"
+        assert judged(ask, other) == COMMON_MISTAKES["argument"]
+        assert judged(ask, 12.0) == COMMON_MISTAKES["value"]
+
+
+def test_every_question_has_its_place_in_the_picture() -> None:
+    for film in (listing(), layer()):
+        assert {ask.where for ask in film.questions} <= film.ids()
+    late = [ask for ask in listing().questions if not ask.early]
+    assert [ask.where for ask in late] == [
+        *("e4_0-c", "e3_0-c", "e3_1-c", "e2_1-c", "n0-g2"),
+    ]
+
+
+def test_no_hint_but_the_last_gives_the_number() -> None:
+    for ask in listing().questions:
+        *most, last = ask.hints
+        assert f"It is {ask.answer[0]:g}." == last
+        assert f"With numbers: {ask.answer[0]:g}." not in most
