@@ -135,6 +135,7 @@ def build_film(
     )
     overlay = f"<style>{_rules(graph)}</style>"
     overlay += "".join(_overlays(builder, picture))
+    overlay += '<text class="tv-late tv-ask">?</text>' if builder.questions else ""
     drawn = _without_unused_rules(picture.with_overlay(overlay))
     return Film(
         builder.title(),

@@ -17,8 +17,8 @@ const HELP = {
   "Shift ← →": "one node",
   "Home End": "first, last step",
   "1 – 5": "speed",
-  p: "predict before you see",
-  c: "check with finite differences",
+  p: "predict first",
+  c: "finite differences",
   t: "table",
   f: "full screen",
   "?": "these keys",
@@ -31,7 +31,7 @@ function unfold(told) {
   const frames = told.frames.map(([caption, formula, flat = [], spans = [], row = 0, topic = 0, phase = 0, check = 0, terms = []]) => {
     const marks = {};
     for (let i = 0; i < flat.length; i += 2) marks[ids[flat[i]]] = MARKS[flat[i + 1]];
-    return { caption, formula: text(formula), marks, spans, row: row - 1, topic: topic, phase: phases[phase], check: text(check), terms };
+    return { caption, formula: text(formula), marks, spans, row: row - 1, topic, phase: phases[phase], check: text(check), terms };
   });
   const asks = told.asks.map(([step, question, answer, hints, slips, kind, where]) => ({
     step,
@@ -109,9 +109,12 @@ function clock(film, store, seen = () => true) {
 }
 
 // Marks on the picture: going back takes the very marks off that going forward put on.
+// A question mark stands where what is asked for will.
 function stage(film, svg) {
   const found = {};
   for (const el of svg.querySelectorAll("[id]")) found[el.id] = el;
+  for (const id in film.jump) found[id]?.classList.add("tv-jump");
+  const sign = svg.querySelector(".tv-ask");
   const now = {};
   const undo = film.frames.map(({ marks }) => {
     const before = {};
@@ -120,7 +123,14 @@ function stage(film, svg) {
   });
   const worn = {};
   let at = -1;
-  return (step) => {
+  return (step, asked) => {
+    const el = found[asked];
+    sign?.classList.toggle("tv-on", !!el);
+    if (el) {
+      const { x, y, width, height } = el.getBBox();
+      sign.setAttribute("x", x + width / 2);
+      sign.setAttribute("y", y + height - 3);
+    }
     const change = {};
     while (at < step) Object.assign(change, film.frames[++at].marks);
     while (at > step) Object.assign(change, undo[at--]);
@@ -129,22 +139,6 @@ function stage(film, svg) {
       if (change[id]) found[id]?.classList.add("tv-" + change[id]);
       worn[id] = change[id];
     }
-  };
-}
-
-// A question mark where what is asked for will stand.
-function asking(svg) {
-  const sign = document.createElementNS(svg.namespaceURI, "text");
-  sign.setAttribute("class", "tv-ask");
-  sign.textContent = "?";
-  return (id) => {
-    sign.remove();
-    const el = svg.querySelector(`[id="${id}"]`);
-    if (!el) return;
-    const { x, y, width, height } = el.getBBox();
-    sign.setAttribute("x", x + width / 2);
-    sign.setAttribute("y", y + height - 3);
-    svg.append(sign);
   };
 }
 
@@ -204,7 +198,12 @@ function phases(film) {
 export function mount(root, film, store) {
   const last = film.frames.length - 1;
   const at = () => Math.max(0, Math.min(last, store.get("step")));
-  const go = (step) => store.set({ step: within(film, store, Math.max(0, Math.min(last, step))), playing: false });
+  // A reader who predicts goes no further than up to the next open question.
+  const go = (to) => {
+    const step = Math.max(0, Math.min(last, to));
+    const ask = gate(film, store, at(), step);
+    store.set({ step: ask ? ask.step - 1 : step, playing: false });
+  };
   const leap = (steps) => steps.length && go(steps.find((step) => step > at()) ?? steps[0]);
   // A click on code leads to the steps that light the smallest part of it.
   const lead = (here) => {
@@ -241,12 +240,10 @@ export function mount(root, film, store) {
   svg.removeAttribute("aria-labelledby");
   for (const el of svg.children) el.setAttribute("aria-hidden", true);
   const mark = stage(film, svg);
-  const wonder = asking(svg);
   const [code, light] = listing(film.code, lead);
   const [table, tick, hide] = twin(film, go);
   const [quiz, ask] = panel(film, store, root);
   const screen = make("div", { class: "tv-screen", tabindex: 0, role: "group", "aria-label": "Picture", ...KEYS }, svg);
-  for (const id in film.jump) svg.querySelector(`[id="${CSS.escape(id)}"]`)?.classList.add("tv-jump");
   screen.onclick = ({ target }) => {
     for (let el = target; el !== screen; el = el.parentNode) {
       if (film.jump[el.id]) return leap(film.jump[el.id]);
@@ -283,8 +280,8 @@ export function mount(root, film, store) {
     const step = at();
     const frame = film.frames[step];
     const playing = store.get("playing");
-    mark(step), light(frame.spans.map((n) => film.spans[n])), tick(step);
-    hide(gate(film, store, -1, last)?.step ?? Infinity);
+    mark(step, ask()), light(frame.spans.map((n) => film.spans[n])), tick(step);
+    hide(gate(film, store)?.step ?? Infinity);
     root.dataset.phase = frame.phase;
     // What plays is not spoken: the voice would stay behind. Where it stops, it is.
     const live = playing ? "off" : "polite";
@@ -299,11 +296,10 @@ export function mount(root, film, store) {
     range.style.setProperty("--at", last ? step / last : 0);
     range.setAttribute("aria-valuetext", count.textContent);
     speed.value = store.get("speed");
-    tools[0].setAttribute("aria-pressed", Boolean(store.get("predict")));
+    tools[0].setAttribute("aria-pressed", !!store.get("predict"));
     tools[1].setAttribute("aria-pressed", !checked.hidden);
     tools[4].setAttribute("aria-expanded", !help.hidden);
-    for (const n of [0, 1]) buttons[n].setAttribute("aria-disabled", step === 0);
-    for (const n of [3, 4]) buttons[n].setAttribute("aria-disabled", step === last);
+    buttons.forEach((button, n) => button.setAttribute("aria-disabled", n < 2 ? !step : n > 2 && step === last));
     const name = playing ? "pause" : "play";
     if (buttons[2].dataset.icon !== name) {
       buttons[2].dataset.icon = name;
@@ -311,7 +307,6 @@ export function mount(root, film, store) {
       buttons[2].title = playing ? "Pause" : "Play";
       buttons[2].setAttribute("aria-label", buttons[2].title);
     }
-    wonder(ask());
     reveal(screen, [...svg.querySelectorAll(".tv-hot")]);
   };
 

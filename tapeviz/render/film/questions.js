@@ -4,19 +4,18 @@
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 const TOLERANCE = 0.01;
 
-// 6, 6.0, 1/3, 2e-3, 0,5: one number, or null.
+// 6, 6.0, 1/3, 2e-3, 0,5: a list of one number, or null.
 function numeral(text) {
   const parts = text.trim().replace(/[−–]/g, "-").replace(/^([-+]?\d*),(\d+)$/, "$1.$2").split("/");
   if (parts.length > 2 || !parts.every((part) => NUMBER.test(part.trim()))) return null;
   const [above, below = 1] = parts.map(Number);
-  return below ? above / below : null;
+  return below ? [above / below] : null;
 }
 
 // What was typed as a list of numbers: one, or the lengths of the axes, or null.
 function reading(text, shape) {
-  if (shape && /^[\s\d()[\]x×,]*$/.test(text)) return (text.match(/\d+/g) ?? []).map(Number);
-  const value = shape ? null : numeral(text);
-  return value === null ? null : [value];
+  if (!shape) return numeral(text);
+  return /^[\s\d()[\]x×,]*$/.test(text) ? (text.match(/\d+/g) ?? []).map(Number) : null;
 }
 
 // How far off a typed answer is, in relation to what it should be.
@@ -29,17 +28,10 @@ function asked(film, store) {
   return film.asks.filter(({ early }) => every || !early);
 }
 
-// The first open question on the way from one step to another.
-function gate(film, store, from, to) {
+// The first open question on the way from one step to another, or at all.
+function gate(film, store, from = -1, to = Infinity) {
   const told = store.get("answers");
   return store.get("predict") && asked(film, store).find(({ step }) => step > from && step <= to && !told[step]?.done);
-}
-
-// As far as a reader may go who predicts: up to the next open question.
-function within(film, store, to) {
-  const from = store.get("step");
-  const ask = gate(film, store, from, to);
-  return ask ? ask.step - 1 : to;
 }
 
 function score(film, store) {
@@ -77,11 +69,11 @@ function panel(film, store, root) {
     event.preventDefault();
     if (!ask) return;
     const typed = reading(input.value, ask.shape);
-    const example = ask.shape ? "a shape, such as (2, 3)" : "a number, such as 6, 0.5, 1/3 or 2e-3";
     // The nearest explanation is the one that counts.
     let near = TOLERANCE;
     let right = false;
-    message = typed ? "Not that. Try again, or take a hint." : "Type " + example + ".";
+    const example = ask.shape ? "Type a shape, such as (2, 3)." : "Type a number, such as 6, 0.5, 1/3 or 2e-3.";
+    message = typed ? "Not that. Try again, or take a hint." : example;
     for (const { answer, text } of typed ? [{ answer: ask.answer }, ...ask.slips] : []) {
       const far = off(typed, answer);
       if (far < near) (near = far), (right = !text), (message = text ?? "Right. " + ask.hints.at(-1));
@@ -90,8 +82,7 @@ function panel(film, store, root) {
     const { step } = ask;
     about = right ? step : step - 1;
     if (!typed) return show();
-    const text = input.value.trim();
-    note(({ tries }) => ({ typed: text, tries: tries + 1, right, done: right }), right && { step });
+    note(({ tries }) => ({ typed: input.value, tries: tries + 1, right, done: right }), right && { step });
     if (!right) return input.select();
     if (!ask) rest(root);
   };
@@ -108,11 +99,11 @@ function panel(film, store, root) {
   };
   const more = button("Hint", hint);
   const reveal = button("Reveal all", all);
-  const again = button("Start again", () => ((message = ""), store.set({ answers: {}, step: 0 })));
+  const again = button("Start again", () => store.set({ answers: {}, step: 0 }));
   const every = make("input", { type: "checkbox", ...KEYS });
   every.onchange = () => {
     store.set({ predict: every.checked ? "all" : true });
-    const first = gate(film, store, -1, film.frames.length);
+    const first = gate(film, store);
     if (first && every.checked) store.set({ step: Math.min(store.get("step"), first.step - 1) });
   };
   const also = make("label", {}, every, "forward values too");
@@ -124,25 +115,25 @@ function panel(film, store, root) {
     const step = store.get("step");
     const before = ask;
     box.hidden = !store.get("predict");
-    ask = box.hidden ? undefined : asked(film, store).find((one) => one.step === step + 1);
+    ask = !box.hidden && asked(film, store).find((one) => one.step === step + 1);
     const told = ask && store.get("answers")[ask.step];
     const open = ask && !told?.done;
     if (ask !== before) input.value = told?.typed ?? "";
     if (step !== about || (ask && ask !== before)) message = "";
     form.hidden = !open;
-    label.textContent = ask?.question ?? "";
-    const given = ask?.hints.slice(0, told?.hints ?? 0) ?? [];
+    label.textContent = ask ? ask.question : "";
+    const given = ask ? ask.hints.slice(0, told?.hints ?? 0) : [];
     hints.replaceChildren(...given.map((text) => make("li", {}, text)));
     said.textContent = message;
     every.checked = store.get("predict") === "all";
-    const ahead = gate(film, store, -1, film.frames.length);
+    const ahead = gate(film, store);
     root.dataset.asks = every.checked && !step && ahead ? "start" : store.get("predict");
     total.textContent = score(film, store);
     reveal.hidden = !ahead;
     again.hidden = !reveal.hidden;
     const inside = root.contains(document.activeElement);
-    if (open && before !== ask && inside) input.focus({ preventScroll: true });
-    if (!open && inside && form.contains(document.activeElement)) rest(root);
+    if (open && before !== ask && inside) rest(input);
+    if (!open && form.contains(document.activeElement)) rest(root);
     return open ? ask.where : "";
   };
   return [box, show];

@@ -202,7 +202,7 @@ def test_a_forgotten_factor_of_a_rule_is_named(typed: float, kind: str) -> None:
     ],
 )  # fmt: skip
 def test_of_three_paths_a_forgotten_one_is_named(typed: float, kind: str) -> None:
-    """x * x * x at 4: three paths of 16 each."""
+    """At 4, x * x * x: three paths of 16 each."""
     x = tf.Variable(4.0)
     with tf.GradientTape() as tape:
         y = x * x * x
@@ -212,7 +212,7 @@ def test_of_three_paths_a_forgotten_one_is_named(typed: float, kind: str) -> Non
 
 
 def test_the_sum_so_far_is_not_the_contribution() -> None:
-    """x * x * x at 4: the second path brings 16, and 32 is there then."""
+    """At 4, x * x * x: the second path brings 16, and 32 is there then."""
     x = tf.Variable(4.0)
     with tf.GradientTape() as tape:
         y = x * x * x
