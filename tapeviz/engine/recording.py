@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from threading import get_ident
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any, ClassVar, cast
 from weakref import WeakSet
 
@@ -53,6 +53,14 @@ class RecordingHandle:
             self.kept_indices = self.kept_indices or {}
             self.kept_indices[id(tensor)] = (index, tensor)
 
+    def take_back(self) -> None:
+        """Point the tensors that have left for other recordings to this one again."""
+        for index, tensor in list((self.kept_indices or {}).values()):
+            if hasattr(tensor, "_seen") or tensor._t is self:
+                continue
+            tensor._t.keep_index(tensor, tensor._i)
+            tensor._t, tensor._i = self, index
+
 
 OFF = RecordingHandle()
 OFF.recs = None
@@ -69,12 +77,15 @@ class Recording:
     stop)`` for each layer or loss, inner ones first. ``events`` lists where a recorded
     value went where no gradient can follow: ``(what, number of records before, its
     index, variable or None, code, instruction)``. ``tapes`` counts the tapes that wrote
-    in it.
+    in it. ``moved``: the recording that it was joined to, and by how much. ``again``: the
+    variables that a tape began to watch late, and the indices that they had then.
     """
 
     groups: Sequence[tuple[str, int, int]] = ()
     reads: Sequence[int] = ()
     events: Sequence[tuple[Any, ...]] = ()
+    moved: tuple[Recording | None, int] = (None, 0)
+    again: Mapping[int, int] = MappingProxyType({})
 
     def __init__(self) -> None:
         self.handle = handle = RecordingHandle()
@@ -105,13 +116,28 @@ class Recording:
             return -1
         value = variable._v
         if leaf[2] is not value:  # in an order that an interrupt may break off
-            index = len(self.recs)
-            self.recs.append((READ, leaf[0], None, value, None, None, -1))
-            self.enter("reads", index)
-            leaf[1] = index
-            leaf[2] = value
+            self._read(leaf, self.again.get(id(variable), leaf[0]), value)
         now: int = leaf[1]
         return now
+
+    def _read(self, leaf: list[Any], earlier: int, value: Any) -> None:
+        index = len(self.recs)
+        self.recs.append((READ, earlier, None, value, None, None, -1))
+        self.enter("reads", index)
+        leaf[1] = index
+        leaf[2] = value
+
+    def read_again(self, variable: Any) -> int:
+        """The index from which on a tape counts a variable that it begins to watch.
+
+        What was read before, for other tapes, does not count for this one.
+        """
+        known = self.leaves.get(id(variable))
+        leaf = known or self.leaf(variable, VARIABLE, variable._name)
+        if known is not None and leaf[1] + 1 < len(self.recs):
+            self._read(leaf, leaf[1], variable._v)
+            self.again = {**self.again, id(variable): leaf[1]}
+        return int(leaf[1])
 
     def find(self, thing: Any) -> int:
         """The index of a leaf, or of a tensor that has left for another tape; or -1."""

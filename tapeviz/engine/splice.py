@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.recording import READ, Record, Recording
 from tapeviz.engine.tensor import Tensor
+from tapeviz.errors import UnimplementedError, error_message
 
 
 def splice(old: Recording, new: Recording) -> int:
     """Append ``old`` to the recording that is being written; how far indices moved.
 
     What both have read is one leaf afterwards: the leaf of ``old`` becomes a read of
-    the leaf of ``new``.
+    what ``new`` has. UnimplementedError if ``new`` has watched a result of ``old``,
+    which would have to come before it.
     """
+    _in_order(old, new)
     by = len(new.recs)
+    old.moved = new, by
     new.recs += [_moved(rec, by) for rec in old.recs]
     moved = [(name, start + by, stop + by) for name, start, stop in old.groups]
     new.enter("groups", *moved)
@@ -30,6 +35,13 @@ def splice(old: Recording, new: Recording) -> int:
     return by
 
 
+def joined_index(old: Recording, new: Recording, index: int, by: int) -> int:
+    """Where a value of ``old`` is in ``new``; of a leaf of both, the leaf of ``new``."""
+    rec = new.recs[index + by]
+    merged = rec[0] == READ and old.recs[index][0] != READ
+    return int(rec[1]) if merged else index + by
+
+
 def _moved(rec: Record, by: int) -> Record:
     """The record with its operands' indices moved."""
     op = TABLE[rec[0]]
@@ -39,22 +51,44 @@ def _moved(rec: Record, by: int) -> Record:
     return (rec[0], *indices, *rec[1 + len(indices) :])
 
 
+def _in_order(old: Recording, new: Recording) -> None:
+    for _, _, _, thing in new.leaves.values():
+        if id(thing) not in old.leaves and _index_in(old, thing) >= 0:
+            raise UnimplementedError(
+                error_message(
+                    "A tape is entered again inside the block of another tape that "
+                    "watches one of its results.",
+                    "enter both tapes together, the first outside: "
+                    "with tf.GradientTape() as one, tf.GradientTape() as two:",
+                )
+            )
+
+
+def _index_in(recording: Recording, thing: Any) -> int:
+    """The index of a leaf or a tensor there, -1 if it has none."""
+    here = thing.__class__ is Tensor and thing._t is recording.handle
+    return int(thing._i) if here else recording.find(thing)
+
+
 def _merge_leaves(old: Recording, new: Recording, by: int) -> None:
     for key, (first, index, value, thing) in old.leaves.items():
-        known = new.leaves.get(key)
-        if known is None:
+        known = _index_in(new, thing)
+        if known < 0:
             new.leaves[key] = [first + by, index + by, value, thing]
         else:
             read = old.recs[first][1]
-            new.recs[first + by] = (READ, known[0], None, read, None, None, -1)
+            new.recs[first + by] = (READ, known, None, read, None, None, -1)
             new.enter("reads", first + by)
 
 
 def _move_tensors(old: Recording, new: Recording, by: int) -> None:
     """Point the tensors of ``old`` to ``new``; ``old`` remembers their indices."""
     for index, tensor in list((old.handle.kept_indices or {}).values()):
-        new.handle.keep_index(tensor, index + by)
+        known = _index_in(new, tensor)
+        new.handle.keep_index(tensor, known if known >= 0 else index + by)
     for tensor in gc.get_referrers(old.handle):
         if tensor.__class__ is Tensor and tensor._t is old.handle:
+            known = new.find(tensor)
             old.handle.keep_index(tensor, tensor._i)
-            tensor._t, tensor._i = new.handle, tensor._i + by
+            tensor._i = known if known >= 0 else tensor._i + by
+            tensor._t = new.handle

@@ -36,7 +36,7 @@ from tapeviz.engine.recording import (
     tape_stack,
 )
 from tapeviz.engine.records import Records
-from tapeviz.engine.splice import splice
+from tapeviz.engine.splice import joined_index, splice
 from tapeviz.engine.tensor import Shared, Tensor, Variable, convert, sizes, wrap
 from tapeviz.errors import InvalidArgumentError, caller, error_message, own
 
@@ -163,6 +163,7 @@ class GradientTape:
             self._join(now.recording)
             now = tape_stack.now
         recording: Any = self._recording
+        recording.handle.take_back()
         if self._windows and self._windows[-1][1] < 0:  # left open by an interrupt
             self._windows[-1][1] = len(recording.recs)
         self._windows.append([len(recording.recs), -1])
@@ -173,18 +174,22 @@ class GradientTape:
 
     def _join(self, recording: Recording) -> None:
         """Move what is recorded into the recording that other tapes are writing."""
-        if self._recording is None:
+        old = self._recording
+        if old is None:
             return
-        by = splice(self._recording, recording)
+        moved, by = old.moved
+        if moved is not recording:
+            by = splice(old, recording)
+            for tape in tape_stack.tapes:
+                tape._windows[-1][1] = by
+                tape._windows.append([len(recording.recs), -1])
         self._recording = recording
         self._windows = [[start + by, stop + by] for start, stop in self._windows]
         self._watched = {
-            k: (recording.find(t), t) for k, (_, t) in self._watched.items()
+            k: (joined_index(old, recording, i, by), t)
+            for k, (i, t) in self._watched.items()
         }
         self._late = {k: since + by for k, since in self._late.items()}
-        for tape in tape_stack.tapes:
-            tape._windows[-1][1] = by
-            tape._windows.append([len(recording.recs), -1])
 
     def _stop(self) -> None:
         """End the window."""
@@ -229,7 +234,8 @@ class GradientTape:
         if recording is None:
             return
         if isinstance(t, Variable):
-            self._add(t, recording.leaf(t, VARIABLE, t._name)[0], recording)
+            if id(t) not in self._watched:
+                self._watched[id(t)] = (recording.read_again(t), t)
             t._seen = (self, OFF, -1)
             return
         with _watching:
@@ -444,7 +450,7 @@ class GradientTape:
         if taped:
             _attribute(recording.recs, start)
         if loose or recording.tapes > 1 or handle.cut:
-            return self._choose(grads, keep, loose, seeds, sources)
+            return self._choose(grads, keep, loose, sources)
         found = []
         for i in keep:
             found.append(None if i < 0 else grads[i])  # noqa: PERF401 - hot
@@ -473,7 +479,7 @@ class GradientTape:
             i = self._index_of(t)
             if i >= 0:
                 grads[i] = g if grads[i] is None else grads[i] + g
-            else:
+            if i < 0 or recording.tapes > 1 or handle.cut:
                 loose[id(t)] = g if id(t) not in loose else loose[id(t)] + g
         run = conjugated(rules).run if handle.has_complex else rules.run
         for start, stop in self._counted(seeds, keep, last)[::-1]:
@@ -505,19 +511,15 @@ class GradientTape:
         return spans
 
     def _choose(
-        self, grads: list[Any], keep: list[int], loose: Any, seeds: Seeds, sources: Any
+        self, grads: list[Any], keep: list[int], loose: Any, sources: Any
     ) -> list[Any]:
         """The sources' gradients, None for what this tape does not watch."""
-        goals = {id(t) for t, _ in seeds}
         reached, out = None, []
         for i, s in zip(keep, sources, strict=True):
-            if i < 0:
-                out.append(loose.get(id(s)))
-            elif id(s) in self._watched or id(s) in goals:
-                out.append(grads[i])
-            else:
+            if i >= 0 and id(s) not in self._watched:
                 reached = reached or self._reached(len(grads))
-                out.append(grads[i] if reached[i] else None)
+            known = id(s) in self._watched or (reached is not None and reached[i])
+            out.append(grads[i] if i >= 0 and known else loose.get(id(s)))
         return out
 
     def _index_of(self, t: Any) -> int:
@@ -526,8 +528,9 @@ class GradientTape:
         if recording is None:
             return -1
         if t.__class__ is Variable:
+            watched = self._watched.get(id(t))
             leaf = recording.leaves.get(id(t))
-            return -1 if leaf is None else leaf[0]
+            return watched[0] if watched else -1 if leaf is None else leaf[0]
         index: int = t._i if t._t is recording.handle else recording.find(t)
         return index
 

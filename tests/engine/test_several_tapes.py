@@ -45,6 +45,67 @@ def test_a_target_that_is_a_source_counts_itself_alone_on_the_other_tape() -> No
     assert float(inner.gradient([q, c], c)) == 5.0
 
 
+def test_a_value_that_another_tape_watched_in_a_pause_is_still_recorded() -> None:
+    c = tf.constant(2.0)
+    with tf.GradientTape() as tape:
+        tape.watch(c)
+        y = 3.0 * c
+        with tape.stop_recording():
+            with tf.GradientTape() as other:
+                other.watch([c, y])
+                square = c * c * y
+            slope = other.gradient(square, c)
+        z = slope * c * y
+    assert float(slope) == 24.0
+    assert float(tape.gradient(z, c)) == 24.0 * 12.0
+
+
+def test_a_late_watch_counts_no_earlier_read_beside_what_is_watched() -> None:
+    w, x = tf.Variable(3.0), tf.Variable(2.0)
+    with tf.GradientTape(watch_accessed_variables=False) as outer:
+        outer.watch(w)
+        with tf.GradientTape():
+            y = w * x
+        outer.watch(x)
+        z = y * w * x
+    assert [float(g) for g in outer.gradient(z, [w, x])] == [24.0, 18.0]
+
+
+def test_a_target_that_is_a_source_of_another_tape_counts_itself_alone() -> None:
+    x, w = tf.Variable(2.0, trainable=False), tf.Variable(3.0)
+    with tf.GradientTape() as outer, tf.GradientTape() as inner:
+        inner.watch(x)
+        y = x * w
+    assert [float(g) for g in outer.gradient([y, x], [x, w])] == [1.0, 2.0]
+    assert [float(g) for g in inner.gradient([y, x], [x, w])] == [4.0, 2.0]
+
+
+def test_two_tapes_of_one_recording_are_entered_again_in_a_third_ones_block() -> None:
+    x = tf.constant(2.0)
+    with tf.GradientTape() as one, tf.GradientTape(persistent=True) as two:
+        two.watch(x)
+        y = x * x
+    with tf.GradientTape() as third:
+        third.watch(x)
+        z = 5.0 * x
+        with two:
+            v = z * y
+            with one:
+                w = v * x
+    assert float(third.gradient(w, x)) == 80.0
+    assert float(two.gradient(w, x)) == 120.0
+
+
+def test_a_tape_is_not_entered_in_a_block_that_watches_its_result() -> None:
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as one:
+        y = x * x
+    with tf.GradientTape() as two:
+        two.watch(y)
+        with pytest.raises(tf.errors.UnimplementedError, match="enter both tapes"), one:
+            pass
+
+
 def test_a_rule_that_closes_over_the_outer_argument_has_a_second_order() -> None:
     @tf.custom_gradient
     def f(q: Any) -> Any:
