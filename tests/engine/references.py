@@ -123,6 +123,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "silu": lambda x: x / (1 + np.exp(np.negative(x))),
     "sqrt_grad": lambda a, b: _unless(np.equal(a, 0), lambda: a / (2 * np.asarray(b))),
     "quotient": lambda a, b: _unless(np.equal(a, 0), lambda: np.divide(a, b)),
+    "product": lambda a, b: _unless(np.equal(a, 0), lambda: np.multiply(a, b)),
     "gate": lambda a, b: a * np.greater(b, 0),
     "leak": lambda x, alpha: np.where(np.greater(x, 0), 1.0, alpha),
     "cdf": _below,

@@ -131,6 +131,7 @@ def test_a_rule_that_closes_over_the_outer_argument_has_a_second_order() -> None
         lambda x: tf.norm(x) ** 2,
         lambda x: tf.where(tf.norm(x) > 0.5, tf.norm(x), 1.0),
         lambda x: tf.math.reduce_std(x) * 0.0,
+        lambda x: tf.math.rsqrt(x) * 0.0,
     ],
 )
 def test_a_rule_gives_0_for_an_upstream_gradient_of_0(f: Any) -> None:

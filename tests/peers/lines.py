@@ -43,7 +43,7 @@ SPELT = {
 
 WORDS = frozenset((
     "variable", "watched", "read", "positive", "nonzero", "zero", "sqrt_grad",
-    "quotient", "gate",
+    "quotient", "product", "gate",
     "leak", "cdf", "bell", "expand_reduced", "shares", "unbroadcast", "put",
     "place_at", "widen",
     "trim", "untile", "along", "put_along", "unit", "band", "hot", "part", "custom",

@@ -108,6 +108,29 @@ SCHEDULES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+SPARSE: list[tuple[str, dict[str, Any]]] = [
+    ("SGD", {"momentum": 0.9}), ("SGD", {"clipnorm": 0.7}), ("Adam", {"amsgrad": True}),
+    ("AdamW", {}), ("Adam", {"clipnorm": 0.7}), ("Adamax", {}), ("Nadam", {}),
+    ("Adam", {"gradient_accumulation_steps": 2}), ("RMSprop", {"momentum": 0.6}),
+    ("RMSprop", {}), ("Adagrad", {}), ("Adadelta", {"weight_decay": 0.05}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "options"), SPARSE, ids=_title)
+def test_paths_of_repeated_rows_agree(name: str, options: dict[str, Any]) -> None:
+    """A row that is gathered twice: Keras squares each of the two by itself."""
+    found = []
+    for tf in (ours, theirs):
+        x = tf.Variable(np.sin(np.arange(8.0) * 1.37 + 5.8).reshape(4, 2))
+        optimizer = getattr(tf.keras.optimizers, name)(learning_rate=0.1, **options)
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(tf.gather(x, [3, 0, 3, 3]) ** 2 * [1.0, 2.0])
+            optimizer.apply_gradients(zip(tape.gradient(loss, [x]), [x], strict=True))
+        found.append(x.numpy())
+    np.testing.assert_allclose(*found, 1e-5, 1e-6)
+
+
 @pytest.mark.parametrize(("name", "options"), SCHEDULES, ids=_title)
 def test_schedules_agree(name: str, options: dict[str, Any]) -> None:
     mine = getattr(ours.keras.optimizers.schedules, name)(0.3, **options)

@@ -85,6 +85,12 @@ def quotient(a: Any, b: Any) -> Any:
     return where(hole, a, a / where(hole, _one(b), b))
 
 
+def product(a: Any, b: Any) -> Any:
+    """``a * b``, and 0 where ``a`` is 0, even beside a ``b`` that is infinite."""
+    hole = a == 0
+    return where(hole, a, a * where(hole, _one(b), b))
+
+
 def gate(a: Any, b: Any) -> Any:
     """``a`` where ``b`` is positive, 0 elsewhere."""
     return a * (b > 0)

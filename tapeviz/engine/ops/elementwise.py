@@ -19,7 +19,7 @@ op(
     kernel="Sqrt", symbol="√", domain="x ≥ 0", **FLOAT,
 )  # fmt: skip
 op(
-    "rsqrt", "1.0 / sqrt(x)", "g * (-0.5 * y * y * y)",
+    "rsqrt", "1.0 / sqrt(x)", "product(g, -0.5 * y * y * y)",
     kernel="Rsqrt", symbol="1/√", domain="x > 0", **FLOAT,
 )  # fmt: skip
 op(
@@ -155,6 +155,11 @@ op(
     "quotient", "quotient(a, b)", "quotient(g, b)", "-quotient(g, b) * quotient(a, b)",
     kernel="DivNoNan", symbol="a/b", domain="b ≠ 0",
     nickname="a over b, but 0 where a is 0", **PAIR,
+)  # fmt: skip
+op(
+    "product", "product(a, b)", "product(g, b)", "g * a",
+    kernel="MulNoNan", symbol="a·b",
+    nickname="a times b, but 0 where a is 0", **PAIR,
 )  # fmt: skip
 op(
     "gate", "gate(a, b)", "gate(g, b)", "zero(gate(g, b))",

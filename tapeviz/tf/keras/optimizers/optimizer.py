@@ -14,6 +14,7 @@ from tapeviz.engine.tensor import Tensor, Variable, WeightPath, wrap
 from tapeviz.errors import InvalidArgumentError, error_message, warn
 from tapeviz.tf.arrays import creation
 from tapeviz.tf.keras.naming import auto_name
+from tapeviz.tf.keras.optimizers.repeated_rows import RepeatedRows, dense, repeated
 from tapeviz.tf.keras.optimizers.schedules import LearningRateSchedule
 from tapeviz.tf.keras.optimizers.update_rule import UpdateRule, UpdateTerm
 
@@ -308,7 +309,7 @@ class Optimizer:
                 "loss. They stay as they are; why(tape, loss, x) says the reason."
             )
         scale = self.loss_scale_factor
-        return pairs if scale is None else [(g / scale, v) for g, v in pairs]
+        return pairs if scale is None else [(dense(g) / scale, v) for g, v in pairs]
 
     def _apply(self, pairs: Pairs) -> None:
         every = self.gradient_accumulation_steps
@@ -326,7 +327,7 @@ class Optimizer:
         for g, v in pairs:
             if own:
                 self._decay(v, rate)
-                self.update_step(wrap(g), v, rate)
+                self.update_step(wrap(dense(g)), v, rate)
             else:
                 self._run(g, v, rate)
 
@@ -413,11 +414,12 @@ class Optimizer:
         if self.clipnorm and self.clipnorm > 0:
             return [_clip_norm(g, self.clipnorm) for g in grads]
         if self.global_clipnorm and self.global_clipnorm > 0:
-            return _clip_global(grads, self.global_clipnorm)
+            return _clip_global([dense(g) for g in grads], self.global_clipnorm)
         if self.clipvalue and self.clipvalue > 0:
             limit = self.clipvalue
             return [
-                np.clip(g, g.dtype.type(-limit), g.dtype.type(limit)) for g in grads
+                np.clip(dense(g), g.dtype.type(-limit), g.dtype.type(limit))
+                for g in grads
             ]
         return grads
 
@@ -514,6 +516,9 @@ _ONCE = "zip() can be used up only once: make a new zip(grads, variables) for ea
 def _raw(gradient: Any, v: Variable) -> Any:
     """A gradient as a raw value of the variable's dtype and shape."""
     if hasattr(gradient, "dense_shape"):
+        rows = repeated(gradient)
+        if rows is not None and rows.shape == np.shape(v._v):
+            return rows if rows.dtype == v._v.dtype else rows.astype(v._v.dtype)
         gradient = creation.convert_to_tensor(gradient)
     g = (
         gradient._v
@@ -533,7 +538,8 @@ def _raw(gradient: Any, v: Variable) -> Any:
 
 
 def _clip_norm(g: Any, limit: float) -> Any:
-    square = np.add.reduce(np.square(g), axis=None)
+    entries = g.values if isinstance(g, RepeatedRows) else g
+    square = np.add.reduce(np.square(entries), axis=None)
     norm = np.sqrt(square) if square > 0 else square
     return g * limit / np.maximum(norm, g.dtype.type(limit))
 

@@ -33,6 +33,12 @@ from typing import Any
 
 import numpy as np
 
+from tapeviz.tf.keras.optimizers.repeated_rows import dense
+
+
+def _maximum(a: Any, b: Any) -> Any:
+    return np.maximum(dense(a), dense(b))
+
 
 def _power(base: Any, exponent: Any) -> Any:
     """``beta ** t``, the base rounded to float32 first, as Keras does it."""
@@ -41,8 +47,8 @@ def _power(base: Any, exponent: Any) -> Any:
 
 WORDS: dict[str, Any] = {
     "_power": _power,
-    "abs": np.abs,
-    "maximum": np.maximum,
+    "abs": abs,
+    "maximum": _maximum,
     "sqrt": np.sqrt,
 }
 """The functions that a text may call."""
@@ -92,6 +98,7 @@ class UpdateRule:
         """
         with np.errstate(all="ignore"):
             exec(self._code, WORDS, values)  # noqa: S102 - our own texts
+        values.update({name: dense(value) for name, value in values.items()})
         return values["x_new"]
 
     def terms(self, values: dict[str, Any]) -> tuple[UpdateTerm, ...]:
