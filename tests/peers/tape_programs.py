@@ -24,7 +24,7 @@ OPS = (
 STARTS = (
     "tf.Variable({x})", "tf.constant({x})", "tf.Variable({x}, trainable=False)",
 )  # fmt: skip
-HEAD = '''
+HEAD = """
 @tf.custom_gradient
 def scaled(x):
     return x * 2.0, lambda dy: dy * 3.0
@@ -56,7 +56,7 @@ def through(x):
         y = x * x
     slope = t.gradient(y, x)
     return y, lambda dy: dy * slope
-'''
+"""
 
 
 @dataclass
@@ -220,7 +220,9 @@ def _reset(w: Writer, _depth: int) -> None:
 def _assign(w: Writer, _depth: int) -> None:
     if w.variables:
         v, shape = w.rng.choice(w.variables).split(", ", 1)
-        fit = f"0.3 * tf.tanh(tf.reduce_sum({w.value()})) * tf.ones({shape}, tf.float64)"
+        fit = (
+            f"0.3 * tf.tanh(tf.reduce_sum({w.value()})) * tf.ones({shape}, tf.float64)"
+        )
         w.line(f"{v}.{w.rng.choice(('assign', 'assign_add', 'assign_sub'))}({fit})")
 
 
@@ -230,7 +232,9 @@ def _gradient(w: Writer, _depth: int) -> None:
     A variable read before that block is a constant there for TensorFlow; here it is
     the variable.
     """
-    last = max((w.tapes.index(t) for t in w.tapes if t.recording and t.accessed), default=0)
+    last = max(
+        (w.tapes.index(t) for t in w.tapes if t.recording and t.accessed), default=0
+    )
     tapes = [t for t in w.tapes if not t.used and (t.persistent or not t.paused)]
     tapes = [t for t in tapes if w.tapes.index(t) >= last or not w.trainable]
     if tapes:
@@ -253,7 +257,9 @@ def _ask(w: Writer, tape: Tape) -> None:
     g = w.name("g")
     asked = f"[{', '.join(targets)}], [{', '.join(sources)}]"
     w.line(f"{g} = {tape.name}.gradient({asked})")
-    w.line(f"found.append([list(map(dense, {g})), len({tape.name}.watched_variables())])")
+    w.line(
+        f"found.append([list(map(dense, {g})), len({tape.name}.watched_variables())])"
+    )
     other = w.value()
     w.line(f"{g} = 1.0 * {other} if {g}[0] is None else tf.tanh({g}[0])")
     w.values.append(g)
