@@ -77,8 +77,8 @@ class Recording:
     stop)`` for each layer or loss, inner ones first. ``events`` lists where a recorded
     value went where no gradient can follow: ``(what, number of records before, its
     index, variable or None, code, instruction)``. ``tapes`` counts the tapes that wrote
-    in it. ``moved``: the recording that it was joined to, and by how much. ``again``: the
-    variables that a tape began to watch late, and the indices that they had then.
+    in it. ``moved``: the recording that it was joined to, and by how much. ``again``
+    has the variables that a tape began to watch late, and their indices then.
     """
 
     groups: Sequence[tuple[str, int, int]] = ()

@@ -36,7 +36,7 @@ def splice(old: Recording, new: Recording) -> int:
 
 
 def joined_index(old: Recording, new: Recording, index: int, by: int) -> int:
-    """Where a value of ``old`` is in ``new``; of a leaf of both, the leaf of ``new``."""
+    """Where a value of ``old`` is in ``new``; of a leaf of both, that of ``new``."""
     rec = new.recs[index + by]
     merged = rec[0] == READ and old.recs[index][0] != READ
     return int(rec[1]) if merged else index + by
