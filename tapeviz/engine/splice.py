@@ -66,8 +66,8 @@ def _in_order(old: Recording, new: Recording) -> None:
 
 def _index_in(recording: Recording, thing: Any) -> int:
     """The index of a leaf or a tensor there, -1 if it has none."""
-    here = thing.__class__ is Tensor and thing._t is recording.handle
-    return int(thing._i) if here else recording.find(thing)
+    in_it = thing.__class__ is Tensor and thing._t is recording.handle
+    return int(thing._i) if in_it else recording.find(thing)
 
 
 def _merge_leaves(old: Recording, new: Recording, by: int) -> None:

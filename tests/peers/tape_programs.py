@@ -223,7 +223,7 @@ def _assign(w: Writer, _depth: int) -> None:
         fit = (
             f"0.3 * tf.tanh(tf.reduce_sum({w.value()})) * tf.ones({shape}, tf.float64)"
         )
-        w.line(f"{v}.{w.rng.choice(('assign', 'assign_add', 'assign_sub'))}({fit})")
+        w.line(f"{v}.{w.rng.choice(('assign', 'assign_add', 'assign_sub'))}({step})")
 
 
 def _gradient(w: Writer, _depth: int) -> None:
