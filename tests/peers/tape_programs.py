@@ -220,7 +220,7 @@ def _reset(w: Writer, _depth: int) -> None:
 def _assign(w: Writer, _depth: int) -> None:
     if w.variables:
         v, shape = w.rng.choice(w.variables).split(", ", 1)
-        fit = (
+        step = (
             f"0.3 * tf.tanh(tf.reduce_sum({w.value()})) * tf.ones({shape}, tf.float64)"
         )
         w.line(f"{v}.{w.rng.choice(('assign', 'assign_add', 'assign_sub'))}({step})")
