@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -76,7 +76,18 @@ class Settings:
 
 
 class ExplorerRun(DescentRun):
-    """A run of the explorer; ``quick`` is its data without the landscape."""
+    """A run of the explorer; ``quick`` is its data without the landscape.
+
+    ``seen`` is the landscape of the panel, which its film shows, too.
+    """
+
+    seen: Landscape | None = None
+
+    @property
+    def data(self) -> Any:
+        """The run as a frozen ``trace.descent.Descent``."""
+        found = super().data
+        return replace(found, landscape=self.seen) if self.seen else found
 
     @cached_property
     def quick(self) -> Any:
@@ -130,6 +141,7 @@ class ExplorerLoss:
         self._given_window = window
         self._optimizers = optimizers
         self._window: Window | None = None
+        self._seen: Landscape | None = None
 
     @property
     def position(self) -> tuple[float, ...]:
@@ -172,8 +184,9 @@ class ExplorerLoss:
 
         old, spans = self._window, self._spans(run, start)
         if old is not None and _within(old, start) and not _lost(old, spans):
+            run.seen = self._seen
             return None, old
-        land = self._landscape(run, spans)
+        land = run.seen = self._seen = self._landscape(run, spans)
         self._window = explorer_chart.window(land, tuple(coordinates(run.quick)))
         drawn = explorer_chart.background(land, self._window, self.loss_name)
         return drawn, self._window
@@ -306,11 +319,13 @@ class Explorer:
         self.run: ExplorerRun | None = None
         self.runs: list[ExplorerRun] = []
         self._explored: ExplorerLoss | None = None
+        self._logs: dict[tuple[str, ...], bool] = {}
         self._count = 0
 
     def enter(self, name: str) -> Settings:
         """Choose a loss by name; gives the settings to begin with."""
         self._explored, settings = self.losses[name]()
+        self._logs = {}
         self._explored.forget()
         return settings
 
@@ -346,9 +361,11 @@ class Explorer:
         limit, words = _limit(runs[0], settings)
         shown = explorer_chart.Comparison(
             tuple(r.quick for r in runs), settings.start, tuple(methods), limit, words,
-            self.theme, self._count,
+            self.theme, self._count, self._logs.get(tuple(methods)),
         )  # fmt: skip
-        return base, explorer_chart.scene(shown, seen)
+        scene = explorer_chart.scene(shown, seen)
+        self._logs[tuple(methods)] = scene["log"]
+        return base, scene
 
     def film(self) -> Any:
         """The film of the run that was chosen, with the graphs of its steps."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -137,6 +138,56 @@ def test_the_slider_the_race_and_the_graph_by_keyboard(studio: Studio) -> None:
     graph.locator("svg").wait_for()
     studio.chart.get_by_role("button", name="Close").press("Enter")
     assert graph.count() == 0
+
+
+def test_a_rate_is_typed_and_the_slider_follows(studio: Studio) -> None:
+    field = studio.chart.get_by_role("spinbutton", name="type the rate")
+    field.fill("0.5")
+    field.press("Enter")
+    studio.until("0.5 · 2 = 1 ≤ 1")
+    assert float(studio.chart.get_by_label("learning rate").input_value()) == (
+        pytest.approx(-0.30, abs=0.005)
+    )
+    steps = studio.cell.locator("input[type=number]").first
+    steps.fill("25")
+    steps.press("Enter")
+    studio.chart.get_by_text("All steps as a table").click()
+    studio.chart.get_by_role("button", name="Open the graph of step 24").wait_for()
+
+
+def test_the_race_runs_in_both_pictures_on_one_clock(studio: Studio) -> None:
+    for name in ("momentum", "Adam"):
+        studio.cell.get_by_label(name, exact=True).check()
+    studio.until("Adam:")
+    play = studio.chart.get_by_role("button", name="Play the race")
+    assert studio.cell.get_by_role("button", name="Play").count() == 1
+    began = time.monotonic()
+    play.click()
+    step = studio.chart.locator(".tv-b-step")
+    moved = "([el, n]) => +el.textContent.split(' ')[1] >= n"
+    studio.page.wait_for_function(moved, arg=[step.element_handle(), 4])
+    studio.chart.get_by_role("button", name="Pause").click()
+    at = step.inner_text()
+    spots = studio.chart.locator(".tv-spot[r='7']")
+    assert spots.count() == 6
+    places = spots.evaluate_all("els => els.map(el => el.getAttribute('cx'))")
+    assert len(set(places[3:])) == 1, "one step in the picture of the losses"
+    assert len(set(places[:3])) == 3
+    assert step.inner_text() == at
+    play.click()
+    studio.page.wait_for_function(
+        "el => !el.textContent", arg=step.element_handle(), timeout=20000
+    )
+    assert 4 < time.monotonic() - began < 20
+    assert spots.count() == 0
+
+
+def test_where_the_panel_is_alive_no_film_stands_below_it(studio: Studio) -> None:
+    film = studio.cell.locator(".tv-kept")
+    assert film.count() == 1
+    assert not film.is_visible()
+    studio.chart.evaluate("el => el.remove()")
+    assert film.is_visible()
 
 
 def test_race_and_graph_by_mouse(studio: Studio) -> None:

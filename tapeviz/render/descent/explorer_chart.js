@@ -6,24 +6,28 @@ const SILENT = "No answer yet: the kernel is busy, or it was restarted or stoppe
 // A slider on a logarithmic scale, with the place of a limit marked; it waits for its ends.
 function slider(model, asked) {
   const range = make("input", { type: "range", step: "0.01", "aria-label": "learning rate", class: "tv-b-range", disabled: "", ...KEYS });
-  const value = make("output", { class: "tv-b-rate" });
+  const value = make("input", { type: "number", step: "any", min: 0, "aria-label": "type the rate", class: "tv-b-rate", ...KEYS });
   const mark = make("span", { class: "tv-b-limit", "aria-hidden": "true" });
   const name = make("span", { class: "tv-b-name", "aria-hidden": "true" }, "learning rate");
   const box = make("div", { class: "tv-b-slider" }, name, make("div", { class: "tv-b-track" }, range, mark), value);
   let limit = null;
-  range.oninput = () => {
-    const power = +range.value;
-    const near = limit && Math.abs(power - Math.log10(limit)) < 0.0051;
-    model.set("rate", near ? limit : Number((10 ** power).toPrecision(3)));
+  const send = (rate) => {
+    model.set("rate", rate);
     model.save_changes();
     asked();
     tell();
   };
+  range.oninput = () => {
+    const power = +range.value;
+    const near = limit && Math.abs(power - Math.log10(limit)) < 0.0051;
+    send(near ? limit : Number((10 ** power).toPrecision(3)));
+  };
+  value.onchange = () => value.value && send(+value.value);
   const tell = () => {
     const rate = model.get("rate");
     range.value = Math.log10(rate);
-    value.textContent = `${Number(rate.toPrecision(4))}`;
-    range.setAttribute("aria-valuetext", `${value.textContent}${limit ? `, the limit is ${Number(limit.toPrecision(4))}` : ""}`);
+    value.value = Number(rate.toPrecision(4));
+    range.setAttribute("aria-valuetext", `${value.value}${limit ? `, the limit is ${Number(limit.toPrecision(4))}` : ""}`);
   };
   const show = ({ low, high, limit: found, words }) => {
     limit = found;
@@ -111,6 +115,71 @@ function patience(model) {
   ];
 }
 
+// All runs at once, step by step, in both pictures: one button, one clock.
+function race(...pictures) {
+  const button = make("button", { type: "button", class: "tv-b-play", ...KEYS });
+  const count = make("output", { class: "tv-b-step" });
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const tops = pictures.map(([svg]) => layer(svg));
+  let runs = [];
+  let last = 0;
+  let at = 0;
+  let clock = 0;
+  const name = (text) => (button.textContent = text === "Pause" ? "❚❚ Pause" : "▶ " + text);
+  const named = () => name(clock ? "Pause" : runs.length > 1 ? "Play the race" : "Play");
+  const along = (points, now) => {
+    const next = points.findIndex(([step]) => step > now);
+    const passed = next < 0 ? points : points.slice(0, next);
+    if (next < 1) return passed;
+    const [[from, x, y], [to, u, v]] = [points[next - 1], points[next]];
+    const part = (now - from) / (to - from);
+    return [...passed, [now, x + part * (u - x), y + part * (v - y)]];
+  };
+  const draw = () => {
+    const now = calm.matches ? Math.round((at * 10) / last) * (last / 10) : at;
+    ["path", "loss"].forEach((kind, k) => {
+      const shown = runs.map((run) => {
+        const way = along(run[kind], now);
+        const [, x, y] = way.at(-1) ?? [];
+        const line = `<polyline class="tv-way tv-b-${run.look}" points="${way.map(([, x, y]) => `${x},${y}`).join(" ")}"/>`;
+        return way.length ? `${line}<circle class="tv-spot tv-b-${run.look}" cx="${x}" cy="${y}" r="7"/>` : "";
+      });
+      put(tops[k], shown.reverse().join(""));
+    });
+    count.textContent = `step ${Math.floor(now)} of ${last}`;
+  };
+  const faint = (is) => pictures.forEach(([, path]) => path.classList.toggle("tv-b-faint", is));
+  const pause = () => (cancelAnimationFrame(clock), (clock = 0), named());
+  const stop = () => {
+    pause();
+    at = 0;
+    faint(false);
+    count.textContent = "";
+    for (const top of tops) top.replaceChildren();
+  };
+  button.onclick = () => {
+    if (clock) return pause();
+    let before = performance.now();
+    const tick = (time) => {
+      at = Math.min(last, at + ((time - before) * last) / 6000);
+      before = time;
+      draw();
+      if (at >= last) return stop();
+      clock = requestAnimationFrame(tick);
+    };
+    faint(true);
+    clock = requestAnimationFrame(tick);
+    named();
+  };
+  const show = (told) => {
+    stop();
+    runs = told.race;
+    last = Math.max(1, ...runs.map((run) => run.path.at(-1)?.[0] ?? 0));
+    named();
+  };
+  return [make("div", { class: "tv-b-race" }, button, count), show, stop];
+}
+
 function layer(svg) {
   return svg.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "g"));
 }
@@ -182,6 +251,8 @@ function field(model, open, asked) {
   };
   return {
     box,
+    svg,
+    path,
     base(told) {
       frame = told.frame;
       put(ground, told.ground);
@@ -208,9 +279,12 @@ export default {
     const [rates, scale, off] = slider(model, asked);
     const left = field(model, open, asked);
     const right = canvas(380, 360);
+    const curve = layer(right);
+    const [start, line, stop] = race([left.svg, left.path], [right, curve]);
     const words = make("div", { class: "tv-b-words", "aria-live": "polite" });
     const [table, rows] = twin(open);
     const graph = make("div", { class: "tv-b-graph" });
+    rates.prepend(start);
     root.append(rates, make("div", { class: "tv-b-pair" }, left.box, make("div", { class: "tv-b-losses" }, right)), silence, words, graph, table);
     for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, (event) => event.stopPropagation());
 
@@ -221,7 +295,8 @@ export default {
       root.classList.add(`tv-${told.theme}`);
       scale(told.scale);
       left.show(told);
-      put(right, told.curve);
+      put(curve, told.curve);
+      line(told);
       right.setAttribute("aria-label", told.curveAlt);
       words.replaceChildren(
         ...told.words.map(({ look, name, text, rule }) => {
@@ -263,6 +338,7 @@ export default {
     return () => {
       off();
       hush();
+      stop();
       model.off("change:background", base);
       model.off("change:scene", show);
       model.off("change:graph", unfold);

@@ -26,7 +26,7 @@ from tapeviz.analysis.trajectory import (
 )
 from tapeviz.render.descent.comparison import LOOKS
 from tapeviz.render.descent.figure import describe_all
-from tapeviz.render.html.assets import read_assets
+from tapeviz.render.html.assets import minify_css, read_assets
 from tapeviz.render.svg import theme as themes
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 MOST = 60
 """Points drawn one by one for each run."""
+
+RACE = 120
+"""Points of a run at most in the race."""
 
 ROWS = 200
 """Rows of the table at most."""
@@ -221,7 +224,8 @@ class Comparison:
 
     ``start`` is where all begin, ``names`` what the runs are called, ``limit`` the
     largest stable learning rate, marked on the slider with ``limit_words``, ``number``
-    how many scenes came before.
+    how many scenes came before. ``log`` says whether the losses stand on a log scale,
+    as decided by an earlier scene; without it this one decides.
     """
 
     runs: tuple[Descent, ...]
@@ -231,6 +235,7 @@ class Comparison:
     limit_words: str = ""
     theme: str = "auto"
     number: int = 0
+    log: bool | None = None
 
 
 def scene(comparison: Comparison, seen: Window) -> dict[str, Any]:
@@ -241,7 +246,9 @@ def scene(comparison: Comparison, seen: Window) -> dict[str, Any]:
         if seen.numbers == 2
         else (*comparison.start, _first_loss(tracks[0]))
     )
-    curve, notes = _losses(comparison, tracks)
+    chart = _LossChart.of(comparison, tracks)
+    notes = _notes(tracks, seen)
+    said = " ".join(filter(None, _loss_notes(tracks)))
     return {
         "theme": comparison.theme,
         "number": comparison.number,
@@ -250,12 +257,17 @@ def scene(comparison: Comparison, seen: Window) -> dict[str, Any]:
             "words": comparison.limit_words,
         },
         "path": _paths(comparison, tracks, seen),
-        "curve": curve,
+        "curve": chart.svg(tracks),
+        "log": chart.log,
+        "race": [
+            _runner(run, t, k, seen, chart)
+            for k, (run, t) in enumerate(zip(comparison.runs, tracks, strict=True))
+        ],
         "at": _clamped(seen.to_pixels(*at)),
         "start": point_words(seen.names[: seen.numbers], comparison.start),
         "alt": describe_all(comparison.runs, comparison.names),
-        "curveAlt": f"The loss at each step. {notes}".strip(),
-        "words": list(_words(comparison)),
+        "curveAlt": f"The loss at each step. {said}".strip(),
+        "words": list(_words(comparison, notes)),
         "table": _table(comparison.runs[0], tracks[0]),
     }  # fmt: skip
 
@@ -270,7 +282,7 @@ def _clamped(pixel: tuple[float, float]) -> tuple[float, float]:
     return round(x, 1), round(min(max(pixel[1], _TOP), _TOP + _HIGH), 1)
 
 
-def _words(comparison: Comparison) -> Iterator[dict[str, str]]:
+def _words(comparison: Comparison, notes: list[str]) -> Iterator[dict[str, str]]:
     several = len(comparison.runs) > 1
     names = labels(comparison.runs, comparison.names)
     for i, run in enumerate(comparison.runs):
@@ -280,7 +292,7 @@ def _words(comparison: Comparison) -> Iterator[dict[str, str]]:
         yield {
             "look": LOOKS[i % len(LOOKS)][0] if several else "",
             "name": f"{lead}{name}.",
-            "text": found.sentence,
+            "text": f"{found.sentence} {notes[i]}".strip(),
             "rule": found.inequality,
         }
 
@@ -312,8 +324,7 @@ def _paths(comparison: Comparison, tracks: list[Track], seen: Window) -> str:
             path = t.points if seen.numbers == 2 else np.c_[t.points[:, 0], heights]
             parts.append(_path(path, t, seen, f"tv-b-{LOOKS[i % len(LOOKS)][0]}", i))
     least = comparison.runs[0].curvature("minimum")
-    notes = _away(tracks, seen, comparison)
-    return clipped(_least(least, seen) + "".join(parts)) + notes
+    return clipped(_least(least, seen) + "".join(parts))
 
 
 def _last_loss(run: Descent, t: Track) -> float:
@@ -427,21 +438,18 @@ def _near(seen: Window, x: float, y: float) -> tuple[float, float] | None:
     return (px, py) if max(across, up) < _BEYOND * 10 else None
 
 
-def _away(tracks: list[Track], seen: Window, comparison: Comparison) -> str:
-    """A note for each run that leaves the picture."""
-    names = labels(comparison.runs, comparison.names)
-    lines = []
-    for name, t in zip(names, tracks, strict=True):
-        outside = [i for i, p in enumerate(t.points.tolist()) if not _inside(seen, p)]
-        if outside:
-            who = f"{name} " if len(tracks) > 1 else "the run "
-            lines.append(f"{who}leaves the picture at step {outside[0]}")
-    x, y = _LEFT + _WIDE - 6, _TOP + 14
-    return "".join(
-        f'<text class="tv-n" x="{x}" y="{y + 16 * k}" '
-        f'text-anchor="end">{escape(s)}</text>'
-        for k, s in enumerate(lines)
-    )
+def _notes(tracks: list[Track], seen: Window) -> list[str]:
+    """What the pictures leave out of each run, in words."""
+    return [
+        " ".join(filter(None, (_away(t, seen), odd)))
+        for t, odd in zip(tracks, _loss_notes(tracks), strict=True)
+    ]
+
+
+def _away(t: Track, seen: Window) -> str:
+    """Where a run leaves the picture."""
+    outside = [i for i, p in enumerate(t.points.tolist()) if not _inside(seen, p)]
+    return f"It leaves the picture at step {outside[0]}." if outside else ""
 
 
 def _inside(seen: Window, point: list[float]) -> bool:
@@ -452,43 +460,88 @@ def _inside(seen: Window, point: list[float]) -> bool:
 # -- the loss ------------------------------------------------------------------------
 
 
-def _losses(comparison: Comparison, tracks: list[Track]) -> tuple[str, str]:
-    """The loss at each step of every run, on a log scale if that helps; its notes."""
-    drawn = [np.where(t.near[:-1], t.losses, np.nan) for t in tracks]
-    known = np.concatenate([*drawn, np.zeros(0)])
-    known = known[np.isfinite(known)]
-    steps = max(1, *(t.updates - 1 for t in tracks)) if tracks else 1
-    title = f"{plain(comparison.runs[0].loss_name)} at each step"
-    if not known.size:
-        return f'<text class="tv-t" x="{_LOSS_LEFT}" y="18">{escape(title)}</text>', ""
-    log = known.min() > 0 and known.max() > 100 * known.min()
-    scaled = np.log10(known) if log else known
-    low, high = float(scaled.min()), float(scaled.max())
-    room = high - low or abs(high) or 1.0
-    low, high = low - 0.07 * room, high + 0.06 * room
-    across, up = _LOSS_WIDE / steps, _HIGH / (high - low)
+@dataclass(frozen=True)
+class _LossChart:
+    """The losses of every run over the steps, on a log scale if that helps.
 
-    def to_pixels(i: int, loss: float) -> tuple[float, float]:
-        value = math.log10(loss) if log else loss
-        return _LOSS_LEFT + i * across, _TOP + (high - value) * up
+    ``low`` and ``high`` are the ends of the axis, as powers of ten on a log scale;
+    None where no loss is known.
+    """
 
-    lines = "".join(
-        _loss_line([(i, v) for i, v in enumerate(row.tolist()) if math.isfinite(v)
-                    and (v > 0 or not log)], to_pixels, k)
-        for k, row in reversed([*enumerate(drawn)])
-    )  # fmt: skip
-    notes = _loss_notes(tracks)
-    marks = [10.0**v for v in _powers(low, high)] if log else ticks(low, high)
-    return (
-        _loss_axes(title, steps, [(to_pixels(0, v)[1], v) for v in marks])
-        + lines
-        + "".join(
-            f'<text class="tv-n" x="{_LOSS_LEFT + _LOSS_WIDE}" '
-            f'y="{_TOP + 14 + 16 * k}" '
-            f'text-anchor="end">{escape(line)}</text>'
-            for k, line in enumerate(notes)
+    title: str
+    steps: int
+    log: bool
+    low: float | None = None
+    high: float = 0.0
+
+    @classmethod
+    def of(cls, comparison: Comparison, tracks: list[Track]) -> _LossChart:
+        """The chart that holds the losses of all runs as far as they are near."""
+        known = np.concatenate([*map(_drawn, tracks), np.zeros(0)])
+        known = known[np.isfinite(known)]
+        steps = max(1, *(t.updates - 1 for t in tracks)) if tracks else 1
+        title = f"{plain(comparison.runs[0].loss_name)} at each step"
+        wide = known.size and known.min() > 0 and known.max() > 100 * known.min()
+        log = bool(wide) if comparison.log is None else comparison.log
+        known = np.log10(known[known > 0]) if log else known
+        if not known.size:
+            return cls(title, steps, log)
+        low, high = float(known.min()), float(known.max())
+        room = high - low or abs(high) or 1.0
+        return cls(title, steps, log, low - 0.07 * room, high + 0.06 * room)
+
+    def to_pixels(self, i: int, loss: float) -> tuple[float, float] | None:
+        """Where a step's loss stands; None where the chart cannot hold it."""
+        if self.low is None or not math.isfinite(loss) or (self.log and loss <= 0):
+            return None
+        value = math.log10(loss) if self.log else loss
+        up = (self.high - value) * _HIGH / (self.high - self.low)
+        return _LOSS_LEFT + i * _LOSS_WIDE / self.steps, _TOP + up
+
+    def svg(self, tracks: list[Track]) -> str:
+        """The axes, and a line for each run, the first on top."""
+        if self.low is None:
+            title = escape(self.title)
+            return f'<text class="tv-t" x="{_LOSS_LEFT}" y="18">{title}</text>'
+        log, low, high = self.log, self.low, self.high
+        marks = [10.0**v for v in _powers(low, high)] if log else ticks(low, high)
+        placed = [(at[1], v) for v in marks if (at := self.to_pixels(0, v))]
+        lines = (
+            _loss_line(self.points(t), k) for k, t in reversed([*enumerate(tracks)])
         )
-    ), " ".join(f"{line}." for line in notes)
+        return _loss_axes(self.title, self.steps, placed) + "".join(lines)
+
+    def points(self, t: Track) -> list[tuple[int, tuple[float, float]]]:
+        """The steps of a run whose loss the chart holds, and where it stands."""
+        found = ((i, self.to_pixels(i, v)) for i, v in enumerate(_drawn(t).tolist()))
+        return [(i, pixel) for i, pixel in found if pixel]
+
+
+def _drawn(t: Track) -> Floats:
+    return np.where(t.near[:-1], t.losses, np.nan)
+
+
+def _runner(
+    run: Descent, t: Track, which: int, seen: Window, chart: _LossChart
+) -> dict[str, Any]:
+    """A run for the race: step and position in both pictures, till it leaves them."""
+    heights = np.append(t.losses, _last_loss(run, t)) if t.updates else t.losses
+    path = t.points if seen.numbers == 2 else np.c_[t.points[:, 0], heights]
+    way = ((i, _near(seen, *row)) for i, row in enumerate(path.tolist()))
+    there = itertools.takewhile(lambda at: at[1] is not None, way)
+    pixels = [(i, pixel) for i, pixel in there if pixel is not None]
+    return {
+        "look": LOOKS[which % len(LOOKS)][0],
+        "path": _thinned(pixels),
+        "loss": _thinned(chart.points(t)),
+    }
+
+
+def _thinned(points: list[tuple[int, tuple[float, float]]]) -> list[list[float]]:
+    """At most ``RACE`` points, evenly: step, x and y."""
+    last = len(points) - 1
+    chosen = sorted({round(k * last / RACE) for k in range(RACE + 1) if points})
+    return [[points[k][0], *(round(v, 1) for v in points[k][1])] for k in chosen]
 
 
 def _powers(low: float, high: float) -> list[int]:
@@ -496,10 +549,10 @@ def _powers(low: float, high: float) -> list[int]:
     return found[:: max(1, math.ceil(len(found) / 6))]
 
 
-def _loss_line(points: list[tuple[int, float]], to_pixels: Any, which: int) -> str:
+def _loss_line(points: list[tuple[int, tuple[float, float]]], which: int) -> str:
     look = f"tv-b-{LOOKS[which % len(LOOKS)][0]}"
-    pixels = [to_pixels(i, v) for i, v in points]
-    marked = [(points[k][0], pixels[k]) for k in sample_steps(len(pixels), MOST)]
+    pixels = [pixel for _, pixel in points]
+    marked = [points[k] for k in sample_steps(len(points), MOST)]
     dots = _dots(marked, look, 3, which)
     breaks = [k for k in range(1, len(points)) if points[k][0] != points[k - 1][0] + 1]
     ends = [0, *breaks, len(points)]
@@ -527,13 +580,15 @@ def _loss_axes(title: str, steps: int, marks: list[tuple[float, float]]) -> str:
 
 
 def _loss_notes(tracks: list[Track]) -> list[str]:
+    """What the picture of the losses leaves out of each run, as sentences."""
     lines = []
     for t in tracks:
         odd = t.odd_loss()
         cut = t.losses[np.isfinite(t.losses) & ~t.near[:-1]]
-        high = f"up to {number(float(cut.max()))}, outside" if cut.size else ""
-        lines += [line for line in (odd, high) if line]
-    return list(dict.fromkeys(lines))
+        high = f"The loss goes up to {number(float(cut.max()))}." if cut.size else ""
+        said = f"{odd[0].upper()}{odd[1:]}." if odd else ""
+        lines.append(" ".join(filter(None, (said, high))))
+    return lines
 
 
 def script() -> str:
@@ -546,5 +601,5 @@ def styles() -> str:
     return (
         "".join(map(themes.css, themes.NAMES))
         + themes.fonts(".tapeviz-board")
-        + read_assets("descent/explorer_chart.css")
+        + minify_css(read_assets("descent/explorer_chart.css"))
     )

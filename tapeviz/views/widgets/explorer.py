@@ -68,7 +68,10 @@ class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
             layout=_ROW,
         )
         first_row = widgets.HBox(
-            [self.loss, self.optimizer, self._settings_box, self.count, self._start],
+            [
+                *(self.loss, self.optimizer, self._settings_box),
+                *(_typed(self.count), self._start),
+            ],
             layout=_ROW,
         )
         self._note = widgets.HTML()
@@ -169,7 +172,9 @@ class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
         }
         for slider in self.parameters.values():
             slider.observe(self._moved, "value")
-        self._settings_box.children = tuple(self.parameters.values())
+        for box in self._settings_box.children:
+            box.close()
+        self._settings_box.children = [*map(_typed, self.parameters.values())]
 
     # -- when something moves ----------------------------------------------------------
 
@@ -240,9 +245,10 @@ class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
     # -- the film, which needs no kernel -----------------------------------------------
 
     def _ipython_display_(self) -> None:
-        """Show the panel, and below it the last run's film, which outlives the kernel.
+        """Show the panel, and the last run's film where there is no panel.
 
-        A page that was exported has no panel; the film is an output of its own.
+        A page that was exported has no panel; the film is an output of its own, which
+        the panel's styles hide where it is alive.
         """
         from IPython import display as shown
 
@@ -261,7 +267,8 @@ class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
         except Exception as error:  # noqa: BLE001 - said, never raised in a page
             self._say(_sentence(error))
             return {}
-        return bundle
+        html = f'<div class="tv-kept">{bundle["text/html"]}</div>'
+        return {**bundle, "text/html": html}
 
     def _film_soon(self) -> None:
         """Make the film of this run when the controls have come to rest."""
@@ -333,6 +340,15 @@ def _shown(start: Sequence[float]) -> tuple[float, ...]:
     return tuple(v if math.isfinite(v) else 0.0 for v in start)
 
 
+def _typed(slider: Any) -> Any:
+    """A slider with a field beside it, in which its number is typed."""
+    kind = widgets.IntText if isinstance(slider.value, int) else widgets.FloatText
+    name, step = f"type the {slider.description}", slider.step
+    field = kind(slider.value, tooltip=name, step=step, layout={"width": "78px"})
+    widgets.link((slider, "value"), (field, "value"))
+    return widgets.HBox([slider, field])
+
+
 def _labelled(kind: Callable[..., Any], name: str, tip: str, **more: Any) -> Any:
     wide = {"description_width": "initial"}
     return kind(description=name, tooltip=tip, style=wide, **more)
@@ -349,7 +365,7 @@ def _choice(name: str, options: list[Any]) -> Any:
 def _steps(count: int) -> Any:
     return _labelled(
         widgets.IntSlider, "steps", "How many updates are made", value=max(count, 1),
-        min=1, max=max(STEPS, count), layout={"width": "230px"},
+        min=1, max=max(STEPS, count), readout=False, layout={"width": "190px"},
     )  # fmt: skip
 
 
@@ -370,5 +386,5 @@ def _start(value: float) -> Any:
 def _parameter(name: str, value: float) -> Any:
     return _labelled(
         widgets.FloatSlider, name, f"The optimizer's {name}", value=value, min=0.0,
-        max=0.999, step=0.001, readout_format=".3f", layout={"width": "230px"},
+        max=0.999, step=0.001, readout=False, layout={"width": "190px"},
     )  # fmt: skip

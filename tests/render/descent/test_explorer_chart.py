@@ -89,7 +89,8 @@ def test_words_table_and_labels_say_what_the_picture_shows() -> None:
     assert len(drawn["table"]["rows"]) == 10
     assert drawn["table"]["rows"][1][:3] == ["1", "2.6", "5.76"]
     assert drawn["alt"].startswith("2 runs. slow: ")
-    assert "fast leaves the picture at step" in drawn["path"]
+    assert "leaves the picture at step" in drawn["words"][1]["text"]
+    assert "<text" not in drawn["path"]
 
 
 @pytest.mark.parametrize(

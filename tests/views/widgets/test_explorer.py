@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import ipywidgets as widgets
 import numpy as np
 import pytest
 from ipywidgets.widgets.widget import _instances
@@ -229,7 +230,7 @@ def test_divergence_never_breaks_a_picture(name: str, rate: float) -> None:
         assert not re.findall(r'="[^"]*(?:nan|inf)', text)
         ET.fromstring(f"<svg>{text}</svg>")  # noqa: S314 - our own
     if panel.run.regime.name == "diverging" and name == "ravine":
-        assert "leaves the picture" in drawn["path"]
+        assert "leaves the picture" in drawn["words"][0]["text"]
 
 
 def test_nan_is_said_where_it_begins() -> None:
@@ -353,3 +354,52 @@ def test_without_a_kernel_the_film_is_left(monkeypatch: pytest.MonkeyPatch) -> N
     panel.chart.rate = 1.1
     panel._film_now()  # else a timer of an event loop does it
     assert "diverging" in shown[2]["text/html"]
+
+
+def test_the_scale_of_the_losses_stays_while_the_rate_is_dragged() -> None:
+    panel = explore("parabola", steps=40)
+    first = scene(panel)["log"]
+    for rate in (0.001, 0.01, 0.05, 0.3, 0.5, 0.9, 1.0, 1.2):
+        panel.chart.rate = rate
+        assert scene(panel)["log"] is first
+    assert first is True
+    other = explore("parabola", steps=40, learning_rate=0.001)
+    assert scene(other)["log"] is False
+    other.chart.rate = 0.1
+    assert scene(other)["log"] is False
+
+
+def test_the_film_shows_the_panels_landscape() -> None:
+    panel = explore("ravine")
+    panel.chart.rate = 0.05
+    land = panel.run.data.landscape
+    frame = json.loads(panel.chart.background)["frame"]
+    assert (land.xs[0], land.xs[-1]) == tuple(frame["x"])
+    assert (land.ys[0], land.ys[-1]) == tuple(frame["y"])
+
+
+def test_runners_of_a_race_pass_every_step_till_they_leave_the_picture() -> None:
+    panel = explore("parabola", compare=["Adam"], steps=12)
+    slow, adam = scene(panel)["race"]
+    assert [row[0] for row in slow["path"]] == list(range(13))
+    assert [row[0] for row in adam["loss"]] == list(range(12))
+    panel.chart.rate = 8.0
+    gone = scene(panel)["race"][0]
+    assert [row[0] for row in gone["path"]] == list(range(len(gone["path"])))
+    assert len(gone["path"]) < 6
+
+
+def test_every_slider_has_a_field_in_which_its_number_is_typed() -> None:
+    panel = explore("parabola", optimizer="momentum")
+    boxes = {
+        box.children[0].description: box.children
+        for box in (*panel.children[0].children, *panel._settings_box.children)
+        if isinstance(box, widgets.HBox) and len(box.children) == 2
+        if isinstance(box.children[0], (widgets.IntSlider, widgets.FloatSlider))
+    }
+    assert set(boxes) == {"steps", "momentum"}
+    for slider, field in boxes.values():
+        slider.value = slider.max / 3 if slider.max < 1 else 7
+        assert field.value == slider.value
+    boxes["momentum"][1].value = 0.5
+    assert dict(panel.settings.parameters) == {"momentum": 0.5}
