@@ -231,7 +231,8 @@ class Question:
         found = []
         for event in self.records.events:
             inside = any(w.start <= event.before <= w.stop for w in self._windows)
-            if event.what in ("assigned", "made") and event.variable and inside:
+            known = inside and event.variable is not None
+            if event.what in ("assigned", "made") and known:
                 reads = self._reads.get(self.records.index_of(event.variable), [])
                 at = bisect_left(reads, event.before)
                 found += [(event.index, to, event) for to in reads[at : at + 1]]

@@ -400,3 +400,82 @@ def test_the_time_does_not_grow_with_the_square_of_what_an_outer_tape_recorded()
             tf.why(tape, y, x)
             took.append(time.perf_counter() - start)
     assert took[2] < 9 * took[1]
+
+
+def test_a_layer_that_keeps_statistics_is_asked_in_peace() -> None:
+    """Its variables are vectors, and are assigned to in the block."""
+    found = answer(
+        "model = tf.keras.Sequential([tf.keras.layers.Dense(4),\n"
+        "    tf.keras.layers.BatchNormalization()])\n"
+        "x = tf.reshape(tf.range(6.0), (2, 3))\nmodel(x)\n"
+        "w = model.trainable_variables[0]",
+        "with tf.GradientTape() as tape:\n"
+        "    y = tf.reduce_sum(model(x, training=True) ** 3)",
+        ASK,
+    )
+    assert found.reasons == ()
+
+
+HEALTHY = {
+    "a model, a loss and a loop in functions": (
+        "class Line(tf.Module):\n"
+        "    def __init__(self):\n"
+        "        self.w, self.b = tf.Variable(2.0), tf.Variable(0.0)\n"
+        "    def __call__(self, x):\n        return self.w * x + self.b\n"
+        "def loss(true, guess):\n    return tf.reduce_mean((true - guess) ** 2)\n"
+        "def train(m, x, y):\n"
+        "    with tf.GradientTape() as t:\n        l = loss(y, m(x))\n"
+        "    return t, l\n"
+        "model = Line()\nxs = tf.constant([1.0, 2.0]); ys = xs * 3.0\n"
+        "tape, y = train(model, xs, ys)\nw = model.w"
+    ),
+    "a target network and an index": (
+        "w, old = tf.Variable([[0.1, 0.2]]), tf.Variable([[0.1, 0.3]])\n"
+        "s = tf.constant([[1.0]])\n"
+        "with tf.GradientTape() as tape:\n"
+        "    q = s @ w\n    best = tf.argmax(q, axis=1)\n"
+        "    goal = 1.0 + 0.9 * tf.reduce_max(s @ old, axis=1)\n"
+        "    taken = tf.gather(q, best, axis=1, batch_dims=1)\n"
+        "    y = tf.reduce_mean((taken - tf.stop_gradient(goal)) ** 2)"
+    ),
+    "a training loop before": (
+        "w = tf.Variable(1.0)\n"
+        "for k in [1.0, 2.0]:\n"
+        "    with tf.GradientTape() as tape:\n        y = (w * k - 1.0) ** 2\n"
+        "    w.assign_sub(0.1 * tape.gradient(y, w))\n"
+        "with tf.GradientTape() as tape:\n    y = (w * 2.0 - 1.0) ** 2"
+    ),
+    "second derivatives": (
+        "x, w = tf.constant([[0.1], [0.2]]), tf.Variable([[0.5, 0.2]])\n"
+        "with tf.GradientTape() as tape:\n"
+        "    with tf.GradientTape(persistent=True) as inner:\n"
+        "        inner.watch(x)\n"
+        "        u = tf.reduce_sum(tf.tanh(x @ w), axis=1)\n"
+        "        ux = inner.gradient(u, x)\n"
+        "    uxx = inner.gradient(ux, x)\n"
+        "    y = tf.reduce_mean(uxx ** 2)"
+    ),
+    "a loss that is printed and kept": (
+        "kept, w = [], tf.Variable(3.0)\n"
+        "with tf.GradientTape() as tape:\n"
+        "    y = w * w\n    kept.append(float(y)); print(y.numpy())"
+    ),
+    "a variable made of another": (
+        "first = tf.constant(3.0)\nw = tf.Variable(first * 2.0)\n"
+        "with tf.GradientTape() as tape:\n    y = w * w"
+    ),
+    "a sampled action": (
+        "w, s = tf.Variable([[0.1, 0.2]]), tf.constant([[1.0]])\n"
+        "with tf.GradientTape() as tape:\n"
+        "    logits = s @ w\n    act = tf.random.categorical(logits, 1)\n"
+        "    logp = tf.nn.log_softmax(logits)\n"
+        "    y = -tf.reduce_sum(tf.one_hot(act[:, 0], 2) * logp)"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_a_healthy_gradient_leaves_nothing_out(name: str) -> None:
+    found = answer(HEALTHY[name], ASK)
+    assert found.result == "value"
+    assert found.reasons == ()

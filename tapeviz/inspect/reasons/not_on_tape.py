@@ -439,6 +439,9 @@ def target(question: Question) -> Iterator[tuple[Any, Reason]]:
         yield from faults(question, line)
 
 
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
 def lost(question: Question) -> Iterator[tuple[Any, Reason]]:
     """What is wrong with the statements that made constants of the target's ops.
 
@@ -447,7 +450,7 @@ def lost(question: Question) -> Iterator[tuple[Any, Reason]]:
     seen: set[Statement] = set()
     for line in question.constants:
         for one in question.path_to([line]):
-            if one not in seen:
+            if one not in seen and not isinstance(one.node, _DEFINITIONS):
                 seen.add(one)
                 yield from faults(question, one)
 
@@ -488,11 +491,7 @@ def relevant_lines(question: Question) -> list[Statement]:
         made = is_value(question.names.get(dotted(code.value)))
     if asking is not None and made:
         lines.append(asking)
-    return [
-        line
-        for line in lines
-        if not isinstance(line.node, (ast.FunctionDef, ast.ClassDef))
-    ]
+    return [line for line in lines if not isinstance(line.node, _DEFINITIONS)]
 
 
 def _another(question: Question, name: str, y: Any) -> Reason:

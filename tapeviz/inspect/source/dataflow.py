@@ -23,8 +23,9 @@ from tapeviz.inspect.source.files import as_run
 from tapeviz.inspect.source.positions import positions
 
 CallSite: TypeAlias = tuple[CodeType, int]
-Step: TypeAlias = "tuple[Statement, tuple[Statement, ...]]"
-"""A statement, and the statements that called the functions which it ran in."""
+Step: TypeAlias = "tuple[Statement, tuple[Statement, ...], ast.AST | str | None]"
+"""A statement, the statements that called the functions which it ran in, and what of it
+counts: an expression, the name of a parameter, or all of it (None)."""
 
 CALLS = 4
 """So many calls, one in the other, are told apart."""
@@ -107,6 +108,7 @@ class ProgramSource:
         self._calling: dict[str, list[Statement]] = defaultdict(list)
         self._functions: dict[str, list[Statement]] = defaultdict(list)
         self._returns: dict[ast.AST, list[Statement]] = defaultdict(list)
+        self._parts: dict[ast.AST, Statement] = {}
         self._ran = {(code.co_filename, code.co_name) for code in every}
         for number, path in enumerate(paths):
             scope = "cells" if path in cells else path
@@ -277,25 +279,44 @@ class ProgramSource:
         self, step: Step, starts: Container[tuple[str, str]] = ()
     ) -> Iterator[Step]:
         """The steps that a statement takes its values from, but for the starts."""
-        line, calls = step
-        for name in line.reads:
+        line, calls, part = step
+        shown = self._shown(line, part)
+        for name in shown.reads:
             if self.key(name, line) not in starts:
                 for one in self.before(name, line, calls):
-                    yield one, _around(one, line, calls)
+                    word = name if one.node is one.function else None
+                    yield one, _around(one, line, calls), word
         into = (*calls, line)[-CALLS:]
-        for name in line.called:
+        for name in shown.called:
             for function in self._meant(name, line, calls):
-                known = line in calls
                 for one in self._returns[function.node]:
-                    yield one, calls if known else into
+                    yield one, calls if line in calls else into, None
         if line.node is line.function:
-            yield from self._callers(line, calls)
+            yield from self._arguments(line, calls, part)
 
-    def _callers(self, function: Statement, calls: tuple[Statement, ...]) -> list[Step]:
-        """The calls of a function: the one that led here, else those of its name."""
+    def _shown(self, line: Statement, part: ast.AST | str | None) -> Statement:
+        """The part of a statement that counts, as a statement."""
+        if not isinstance(part, ast.expr):
+            return line
+        if part not in self._parts:
+            self._parts[part] = part_of(line, part)
+        return self._parts[part]
+
+    def _arguments(
+        self, function: Statement, calls: tuple[Statement, ...], name: Any
+    ) -> Iterator[Step]:
+        """What a parameter was given: by the call that led here, or by any."""
         if calls:
-            return [(calls[-1], calls[:-1])]
-        _, _, name = function.scope.rpartition("/")
+            callers = [(calls[-1], calls[:-1])]
+        else:
+            callers = [(one, ()) for one in self._callers(function)]
+        for line, rest in callers:
+            for part in _arguments(line, function, name):
+                yield line, rest, part
+
+    def _callers(self, function: Statement) -> list[Statement]:
+        """The statements that call a function; those that ran for the tape, if any."""
+        name = function.scope.rpartition("/")[2]
         found = [
             one
             for one in self._calling.get(name, [])
@@ -303,7 +324,7 @@ class ProgramSource:
                    for m in self._meant(n, one, ()) if n.rpartition(".")[2] == name)
         ]  # fmt: skip
         ran = [one for one in found if _code_of(one) in self._ran]
-        return [(one, ()) for one in [*(ran or found), *self.makers(function)]]
+        return [*(ran or found), *self.makers(function)]
 
     def _meant(
         self, name: str, line: Statement, calls: Sequence[Statement]
@@ -352,14 +373,14 @@ class ProgramSource:
 
     def upstream(self, goals: Iterable[Statement]) -> set[Statement]:
         """All statements that feed the goals."""
-        todo: deque[Step] = deque((line, ()) for line in goals)
+        todo: deque[Step] = deque((line, (), None) for line in goals)
         seen: set[Step] = set()
         while todo and len(seen) < STEPS:
             step = todo.popleft()
             if step not in seen:
                 seen.add(step)
                 todo.extend(self.feeders(step))
-        return {line for line, _ in seen}
+        return {line for line, *_ in seen}
 
     def starts(self, name: str) -> set[tuple[str, str]]:
         """A name as the question knows it, and as the methods of its object do."""
@@ -382,7 +403,7 @@ class ProgramSource:
         """
         starts = self.starts(name)
         takers: dict[Step, set[Step]] = defaultdict(set)
-        todo: deque[Step] = deque((line, ()) for line in goals if starts)
+        todo: deque[Step] = deque((line, (), None) for line in goals if starts)
         seen: set[Step] = set()
         while todo and len(seen) < STEPS:
             step = todo.popleft()
@@ -397,11 +418,11 @@ class ProgramSource:
             step
             for step in seen
             for _, start in starts
-            if start in step[0].reads
+            if start in self._shown(step[0], step[2]).reads
             and self.key(start, step[0]) in starts
             and (start != name or self._is_meant(name, step))
         ]
-        reached = {line for line, _ in _reached(begins, takers)}
+        reached = {line for line, *_ in _reached(begins, takers)}
         return sorted(reached, key=lambda one: one.order)
 
     def _asks(self, line: Statement, tape: str) -> bool:
@@ -415,7 +436,7 @@ class ProgramSource:
         """Whether a step reads the value that the name has for the question."""
         if self.asking_line is None:
             return True
-        read = self.before(name, *step)
+        read = self.before(name, *step[:2])
         asked = self.before(name, self.asking_line)
         return not read or not asked or not set(read).isdisjoint(asked)
 
@@ -461,6 +482,37 @@ def _around(
         return calls
     outer = [k for k, call in enumerate(calls) if call.scope == one.scope]
     return calls[: outer[-1]] if outer else ()
+
+
+_IMPLIED = ("__init__", "__call__", "call", "forward")
+"""Methods that are called by other names."""
+
+
+def _arguments(
+    line: Statement, function: Statement, name: Any
+) -> list[ast.expr | None]:
+    """The expressions that calls in a statement pass for a parameter; None: any."""
+    node: Any = function.node
+    names = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+    if name not in names or node.name in _IMPLIED:
+        return [None]
+    slot = names.index(name) - bool(_kind_of(function))
+    found: list[ast.expr | None] = []
+    for call in line.parts:
+        func = getattr(call, "func", None)
+        if not isinstance(call, ast.Call) or func is None:
+            continue
+        if dotted(func).rpartition(".")[2] == node.name:
+            found += [func] if slot < 0 else _passed(call, slot, name)
+    return found
+
+
+def _passed(call: ast.Call, slot: int, name: str) -> list[ast.expr | None]:
+    starred = any(isinstance(a, ast.Starred) for a in call.args)
+    if starred or any(word.arg is None for word in call.keywords):
+        return [None]
+    words = [word.value for word in call.keywords if word.arg == name]
+    return [*call.args[slot : slot + 1], *words]
 
 
 def _code_of(line: Statement) -> tuple[str, str]:
