@@ -175,10 +175,10 @@ class GraphBuilder:
         word = self.words.get((i, slot), "")
         if not word or word in self.names.values():
             return ""
-        return word if self._constant_values[word] <= 1 else ""
+        return word if self.constant_values[word] <= 1 else ""
 
     @cached_property
-    def _constant_values(self) -> dict[str, int]:
+    def constant_values(self) -> dict[str, int]:
         """How many different values the constants have that a word stands for."""
         found: dict[str, set[Any]] = {}
         for (i, slot), word in self.words.items():

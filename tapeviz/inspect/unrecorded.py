@@ -175,7 +175,7 @@ class UnrecordedParts:
             return word, held, made
         if thing is not None:
             return name, thing, made
-        if _equal(held, v):
+        if _equal(held, v) and self.builder.constant_values.get(word, 1) == 1:
             return word, None, made
         self.words.setdefault(word, []).append(id)
         return "", None, made

@@ -252,6 +252,18 @@ def short_name(name: str, limit: int) -> str:
     return f"{ELLIPSIS}/{below}" if "/" in below else f"{ELLIPSIS}{rest}"
 
 
+def path_name(name: str) -> str:
+    """A name as it is said in a sentence: of a long path the last two parts.
+
+    >>> path_name("sequential/dense/kernel"), path_name("a_rather_long_name")
+    ('\u2026/dense/kernel', 'a_rather_long_name')
+    """
+    plain = one_line(name)
+    parts = plain.rsplit("/", 2) if _PATH.fullmatch(plain) else []
+    shown = "/".join((ELLIPSIS, *parts[1:]))
+    return shown if len(parts) > 2 and len(shown) <= 24 else short_name(name, 24)
+
+
 def _visible(char: str) -> str:
     if char in _JOINERS:
         return char
@@ -337,7 +349,7 @@ def formulas(graph: Graph) -> dict[str, str]:
     """
     known: dict[str, ast.expr] = {}
     found: dict[str, str] = {}
-    powers = powers_in(graph)
+    powers = spelling(graph)
     for node in graph.nodes:
         tree = None
         if node.kind == "op":
@@ -404,18 +416,28 @@ def fill(formula: str, names: Mapping[str, ast.expr | str]) -> str:
 
 
 def spelled_as(like: str, text: str) -> str:
-    """The formula with its powers spelled as in another one.
+    """The formula with its powers, and the quotes in it, spelled as in another one.
 
-    >>> spelled_as("a**b", "x ** 2 * y")
-    'x**2 * y'
+    >>> spelled_as("a**b", "x ** 2 * y"), spelled_as('p["W"]', "p['b'] * 2")
+    ('x**2 * y', 'p["b"] * 2')
     """
-    tight = "**" in like and " **" not in like
-    return text.replace(" ** ", "**") if tight else text
+    if "**" in like and " **" not in like:
+        text = text.replace(" ** ", "**")
+    double = '"' in like and "'" not in like
+    return _SINGLE.sub(r'"\1"', text) if double else text
 
 
-def powers_in(graph: Graph) -> str:
-    """A formula that shows how a graph's powers are spelled; "" if it has none."""
-    return next((n.formula for n in graph.nodes if "**" in n.formula), "")
+_SINGLE = re.compile(r"""'([^'"]*)'""")
+
+
+def spelling(graph: Graph) -> str:
+    """A text that shows how a graph's powers and quotes are spelled."""
+    powers = next((n.formula for n in graph.nodes if "**" in n.formula), "")
+    codes = (n.span.text for n in graph.nodes if n.span)
+    return powers + next((q for code in codes for q in _QUOTES if q in code), "")
+
+
+_QUOTES = ('"', "'")
 
 
 def _filled(formula: str, names: Mapping[str, ast.expr]) -> ast.expr | None:
@@ -526,7 +548,7 @@ def _row(node: Node, slots: Iterable[Edge], known: dict[str, str]) -> tuple[str,
     return (
         node.id,
         f"{kind}, target" if node.target else kind,
-        short_name(node.name, 24),
+        path_name(node.name),
         one_line(formula, 40),
         fmt(node.value),
         "" if quiet(node) else gradient(node),

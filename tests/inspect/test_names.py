@@ -183,3 +183,156 @@ def test_no_word_of_the_kernels_is_in_a_formula() -> None:
     """)
     for word in ("same(", "rint(", "(xs", "constant(2,)"):
         assert word not in re.sub(r"<title>.*?</title>", "", scope["svg"])
+
+
+def said(source: str, target: str, sources: str) -> dict[str, str]:
+    """What draw, play and explain say of a program with ``tape``."""
+    scope = ran(f"""{dedent(source)}
+picture = tf.draw(tape)
+film = tf.play(tape, {target}, {sources}).film
+text = tf.explain(tape, {target}, {sources}).text
+""")
+    film = scope["film"]
+    shown_text = [f"{f.caption} {f.formula}" for f in film.frames]
+    return {
+        "draw": f"{scope['picture']} {scope['picture'].svg}".replace("&quot;", '"'),
+        "play": "\n".join([film.title, film.alt, *shown_text]),
+        "explain": scope["text"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "sources", "names", "never"),
+    [
+        (
+            'params = {"W": tf.Variable(2.0), "b": tf.Variable(1.0)}\n'
+            "x = tf.constant(3.0)\n" + TAPE + 'y = x * params["W"] + params["b"]',
+            "y", "[*params.values()]", ['params["W"]', 'params["b"]'], ["params['"],
+        ),
+        (
+            "class Net:\n"
+            "    def __init__(self):\n"
+            "        self.layers = [tf.Variable(2.0), tf.Variable(5.0)]\n"
+            "    def __call__(self, x): return self.layers[0] * x + self.layers[1]\n"
+            "net = Net()\n" + HEAD + TAPE + "y = net(x)",
+            "y", "net.layers", ["self.layers[0]", "self.layers[1]"], ["c1", "net.l"],
+        ),
+        (
+            "class C:\n    rate = tf.Variable(0.5)\n    k = 3\n"
+            + HEAD + TAPE + "y = C.rate * x + C.k",
+            "y", "[x, C.rate]", ["C.rate", "C.k"], ["0.5 * x"],
+        ),
+        (
+            "def make():\n    w = tf.Variable(2.0)\n    return lambda x: w * x\n"
+            "f = make()\n" + HEAD + TAPE + "y = f(x)",
+            "y", "x", ["w * x"], ["2 * x"],
+        ),
+        (
+            HEAD + "def f(v, k=tf.constant(2.0), s=0.5): return v * k + s\n"
+            + TAPE + "y = f(x)",
+            "y", "x", ["x * k", "+ s"], [],
+        ),
+        (
+            "pair = (tf.Variable(1.0), tf.Variable(2.0))\n"
+            + TAPE + "y = pair[0]**2 + pair[-1]**2",
+            "y", "pair", ["pair[0]", "pair[-1]", "pair[0]**2"], ["pair[1]", " ** "],
+        ),
+        (
+            HEAD + TAPE + "y = (z := x * x) + z",
+            "y", "x", ["z + z", "x * x"], ["= z"],
+        ),
+        (
+            HEAD + "def show(tape, v, xs): return tf.draw(tape)\n"
+            + "v = x\n" + TAPE + "y = x * 2",
+            "y", "x", ["x * 2"], ["x = v", "v * 2"],
+        ),
+    ],
+    ids=["dict", "list-in-object", "class", "closure", "default", "tuple", "walrus",
+         "alias"],
+)  # fmt: skip
+def test_all_views_use_the_name_in_the_line(
+    source: str, target: str, sources: str, names: list[str], never: list[str]
+) -> None:
+    for view, text in said(source, target, sources).items():
+        for name in names:
+            assert name in text, f"{name} in {view}"
+        shown = re.sub(r"names:\d+ .*|<title>.*?</title>", "", text, flags=re.DOTALL)
+        for name in never:
+            assert name not in shown if view != "draw" else True, f"{name} in {view}"
+
+
+def test_operands_of_einsum_concat_and_custom_functions_stand_in_the_numbers() -> None:
+    parts = said("""
+        @tf.custom_gradient
+        def twice(v):
+            return v * 2.0, lambda up: up * 2.0
+        A = tf.constant([[1.0, 2.0], [3.0, 4.0]])
+        x = tf.Variable([1.0, 2.0])
+        with tf.GradientTape() as tape:
+            a = tf.einsum("ij,j->i", A, x)
+            b = tf.concat([a, x], axis=0)
+            c = twice(x)
+            y = tf.reduce_sum(b) + tf.reduce_max(c, 0)
+    """, "y", "x")  # fmt: skip
+    play = parts["play"]
+    assert (
+        'einsum("ij,j->i", A, x) = einsum("ij,j->i", [[1, 2], [3, 4]], [1, 2])' in play
+    )
+    assert "concat([a, x], axis=0) = concat([[5, 11], [1, 2]], axis=0)" in play
+    assert "twice(x) = twice([1, 2]) = [2, 4]" in play
+    assert "max(c, axis=0)" in play
+    for text in parts.values():
+        for word in ("xs", "value(", "pulled", "narrow", "others(", "(-1,)", "unbroad"):
+            assert word not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+
+
+def test_settings_are_shown_as_they_were_written() -> None:
+    play = said("""
+        M = tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+        with tf.GradientTape() as tape:
+            a = tf.reduce_mean(M, axis=1, keepdims=True)
+            b = tf.reduce_sum(M, axis=-1)
+            c = tf.reduce_max(M, 0)
+            y = tf.reduce_sum(a) + tf.reduce_sum(b) + tf.reduce_sum(c)
+    """, "y", "M")["play"]  # fmt: skip
+    assert "mean(M, axis=1, keepdims=True)" in play
+    assert "sum(M, axis=-1)" in play
+    assert "max(M, axis=0)" in play
+    assert "broadcast_to(g, shape(M)) / 2" in play, "the mean of two entries"
+
+
+@pytest.mark.parametrize("spelled", ["x**2", "x ** 2"])
+def test_powers_are_spelled_as_the_learner_spells_them(spelled: str) -> None:
+    other = {"x**2": "x ** 2", "x ** 2": "x**2"}[spelled]
+    source = HEAD + TAPE + f"y = {spelled} + 2 * x + 1"
+    for text in said(source, "y", "x").values():
+        assert spelled in text
+        assert other not in text
+
+
+def test_a_call_of_several_operations_names_the_last_alone() -> None:
+    scope = ran("""
+        m = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+        x = tf.constant([[1.0, 2.0]])
+        m(x)
+        with tf.GradientTape() as tape:
+            y = m(x)
+        film = tf.play(tape, y, m.trainable_variables).film
+    """)
+    gives = [f.caption for f in scope["film"].frames if " gives " in f.caption]
+    assert sum(caption.startswith("m(x) gives") for caption in gives) == 1
+    assert gives[0].startswith("x @ ")
+
+
+def test_g_is_said_once_in_every_film_that_uses_it() -> None:
+    scope = ran("""
+        x = tf.Variable([[1.0, 2.0]])
+        w = tf.Variable([[1.0], [2.0]])
+        with tf.GradientTape() as tape:
+            y = x @ w
+        back = tf.play(tape, y, w).film
+        ahead = tf.play(tape, y, w, mode="forward").film
+    """)
+    for name in ("back", "ahead"):
+        shown_text = " ".join(frame.caption for frame in scope[name].frames)
+        assert shown_text.count("g is the gradient that arrives") == 1

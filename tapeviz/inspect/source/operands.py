@@ -32,7 +32,8 @@ def operand_words(text: str, op: str, count: int, *, alone: bool) -> tuple[str, 
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _augmented(text, op, count)
     parts = _parts(tree, op, alone=alone)
-    return tuple(map(_word, parts)) if len(parts) >= count else ("",) * count
+    said = tuple(_word(part, text) for part in parts)
+    return said if len(said) >= count else ("",) * count
 
 
 @lru_cache(maxsize=512)
@@ -63,7 +64,7 @@ def _augmented(text: str, op: str, count: int) -> tuple[str, ...]:
     one = body[0] if len(body) == 1 else None
     known = isinstance(one, ast.AugAssign) and isinstance(one.op, OPERATORS.get(op, ()))
     if known and isinstance(one, ast.AugAssign):
-        return _word(one.target), _word(one.value)
+        return _word(one.target, text), _word(one.value, text)
     return ("",) * count
 
 
@@ -86,7 +87,7 @@ def _parts(tree: ast.expr, op: str, *, alone: bool) -> list[ast.expr]:
     return first.elts if listed else args  # type: ignore[union-attr]
 
 
-def _word(node: ast.AST) -> str:
+def _word(node: ast.AST, code: str) -> str:
     """A name, attribute path or subscript of one as it is written, else ""."""
     inner = node
     while isinstance(inner, (ast.Attribute, ast.Subscript)):
@@ -95,7 +96,7 @@ def _word(node: ast.AST) -> str:
         inner = inner.value
     if not isinstance(inner, ast.Name):
         return ""
-    text = ast.unparse(node)
+    text = ast.get_source_segment(code.strip(), node) or ast.unparse(node)
     return text if len(text) <= LONGEST else ""
 
 

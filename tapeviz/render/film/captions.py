@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
-from tapeviz.trace.graph import Edge, Node
+from tapeviz.trace.graph import Edge, Node, Span
 from tapeviz.trace.value import Value
 from tapeviz.wording.formulas import simplified
 from tapeviz.wording.values import (
@@ -19,10 +19,10 @@ from tapeviz.wording.values import (
     fmt,
     number,
     one_line,
-    powers_in,
+    path_name,
     shape,
-    short_name,
     spelled_as,
+    spelling,
 )
 
 _LONG = 28
@@ -31,6 +31,8 @@ TERMS = 4
 """A sum of more terms than these is cut in the middle."""
 _WIDE = 12
 _GRADIENT = re.compile(r"([A-Za-z_]\w*)\.(?:gradient|(?:batch_)?jacobian)\(")
+WHAT_G_IS = "In a rule, g is the gradient that arrives."
+"""Said once in every film whose rules have a ``g``."""
 _ARRAY = "an array of shape"
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
@@ -51,12 +53,11 @@ class Sentences:
 
     def _name(self, node: Node, known: dict[str, str]) -> str:
         if node.name:
-            return short_name(node.name, 24)
+            return path_name(node.name)
         if node.kind == "group":
             return one_line(node.formula).partition(" of ")[0]
         if node.kind == "op":
-            code = one_line(node.span.text) if node.span else ""
-            code = "" if self.inner_tape(node) else code
+            code = "" if self.inner_tape(node) else self._own_code(node)
             whole = code or self._filled(node.formula, self._operands(node, known))
             return middle(whole)
         return brief(node.value) if len(fmt(node.value)) <= _LONG else f"a {node.kind}"
@@ -83,18 +84,18 @@ class Sentences:
     def _operands(self, node: Node, known: dict[str, str]) -> dict[str, ast.expr]:
         return {
             edge.label: ast.Name(known[edge.tail])
-            if "/" in self._nodes[edge.tail].name
+            if self._nodes[edge.tail].name
             else expression(known[edge.tail])
             for edge in self.run.graph.into[node.id]
         }
 
     def _filled(self, formula: str, operands: Mapping[str, ast.expr]) -> str:
         """A formula with its operands, its powers spelled as the learner's."""
-        return spelled_as(self._powers, fill(formula, operands))
+        return spelled_as(self._spelling, fill(formula, operands))
 
     @cached_property
-    def _powers(self) -> str:
-        return powers_in(self.run.graph)
+    def _spelling(self) -> str:
+        return spelling(self.run.graph)
 
     @cached_property
     def target(self) -> str:
@@ -125,8 +126,7 @@ class Sentences:
         """What is there before the first step."""
         return (
             f"The tape recorded {self._operations} on the way to {self.target}. "
-            "First they run forwards, then the gradients come back. "
-            "In a rule, g is the gradient that arrives."
+            f"First they run forwards, then the gradients come back. {WHAT_G_IS}"
         )
 
     def leaf(self, node: Node) -> str:
@@ -193,8 +193,25 @@ class Sentences:
         return name if inner or len(frames) > 1 else ""
 
     def _code(self, node: Node) -> str:
-        code = one_line(node.span.text) if node.span else ""
+        code = self._own_code(node)
         return code if len(code) <= _LINE else ""
+
+    def _own_code(self, node: Node) -> str:
+        """An op's code; of several ops that one call made, only the last has it."""
+        if node.span is None or self._makers[node.span] not in ("", node.id):
+            return ""
+        return one_line(node.span.text)
+
+    @cached_property
+    def _makers(self) -> Mapping[Span, str]:
+        """The last op of each code that makes ops of several kinds; "" for others."""
+        kinds: dict[Span, set[str]] = {}
+        last: dict[Span, str] = {}
+        for node in self.run.graph.nodes:
+            if node.span is not None:
+                kinds.setdefault(node.span, set()).add(node.op)
+                last[node.span] = node.id
+        return {span: last[span] if len(kinds[span]) > 1 else "" for span in kinds}
 
     def seed(self, id: str, value: Value) -> str:
         """The caption of a seed, the gradient that the sweep starts with."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tapeviz.render.film.backward import build_film
 from tapeviz.render.film.backward_frames import CELL, BackwardFrames
-from tapeviz.render.film.captions import addends, ratio, say, total
+from tapeviz.render.film.captions import WHAT_G_IS, addends, ratio, say, total
 from tapeviz.trace.backward_pass import BackwardPass, Contribution
 from tapeviz.trace.explanation import ForwardPass, ForwardTerm, Push
 from tapeviz.trace.film import Film, Frame
@@ -77,9 +77,16 @@ class ForwardFrames(BackwardFrames):
 
     def all_frames(self) -> Iterator[Frame]:
         """All frames, each with all its marks."""
+        ruled = any(
+            not self.by_edge[term.edge].local
+            for sweep in self.sweeps
+            for push in sweep.steps
+            for term in push.terms
+        )
         yield self.frame(
             f"Forward mode: one number moves, and every result moves with it, in the "
-            f"order in which {self.words.target} was computed.",
+            f"order in which {self.words.target} was computed."
+            f"{f' {WHAT_G_IS}' if ruled else ''}",
             (),
         )
         for sweep in self.sweeps:

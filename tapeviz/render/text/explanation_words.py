@@ -73,7 +73,7 @@ class ExplanationWords:
     @cached_property
     def labels(self) -> Mapping[str, str]:
         """One short name for each value, no two alike: the learner's own, or v1, ..."""
-        given = [words.short_name(n.name, 24) for n in self.run.graph.nodes]
+        given = [words.path_name(n.name) for n in self.run.graph.nodes]
         once = {name for name in given if name and given.count(name) == 1}
         taken, labels, numbers = set(once), {}, {"v": 0, "c": 0}
         for node, name in zip(self.run.graph.nodes, given, strict=True):
