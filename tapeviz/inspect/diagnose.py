@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from tapeviz.engine import nest
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
-from tapeviz.engine.tensor import Variable, array_of, raw, wrap
+from tapeviz.engine.tensor import array_of, raw, wrap
 from tapeviz.inspect import trial
 from tapeviz.inspect.gradient_question import (
     Question,
@@ -22,10 +22,9 @@ from tapeviz.inspect.gradient_question import (
     program,
 )
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
-from tapeviz.inspect.reasons import broken_path, code_edits, not_on_tape
-from tapeviz.inspect.reasons.derivatives import derivative, is_derivative
-from tapeviz.inspect.reasons.nonfinite import fine, nonfinite
-from tapeviz.inspect.reasons.zero_gradient import none_left, zeros
+from tapeviz.inspect.reasons import table
+from tapeviz.inspect.reasons.nonfinite import fine
+from tapeviz.inspect.reasons.zero_gradient import none_left
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.dataflow import CallSite, ProgramSource
 from tapeviz.inspect.source.variables import Names, tensors
@@ -67,7 +66,7 @@ def first(
     with _paused():
         questions = _questions(tape, target, sources, names, call_site)
         return tuple(
-            _reasons(question, "none", [])[0].sentence for question in questions
+            table.reasons(question, "none", [])[0].sentence for question in questions
         )
 
 
@@ -142,7 +141,7 @@ def _answer(question: Question) -> Answer:
     sweep = list(question.records.backward_steps(question.targets, seeds))
     steps = [] if gradient is None else sweep
     result = _result(gradient)
-    reasons = _tried(question, _reasons(question, result, steps), gradient)
+    reasons = _tried(question, table.reasons(question, result, steps), gradient)
     drawn = _drawing(question, reasons, gradients(sweep))
     nodes, edges = {n.id for n in drawn.nodes}, {e.id for e in drawn.edges}
     return Answer(
@@ -237,152 +236,6 @@ def _result(gradient: Any) -> str:
     if not fine(v):
         return "inf"
     return "zero" if none_left(v) else "value"
-
-
-def _reasons(question: Question, result: str, steps: list[Any]) -> list[Reason]:
-    if result == "none":
-        return in_code_order(_none(question)) or [_unknown(question)]
-    if result == "zero":
-        return in_code_order(zeros(question, steps)) or [_no_change(question)]
-    if result in ("nan", "inf"):
-        return [r for _, r in nonfinite(question, steps)] or [_unknown(question)]
-    found = in_code_order(
-        [
-            *broken_path.leaving(question),
-            *broken_path.assigned(question),
-            *broken_path.left_out(question, steps),
-            *not_on_tape.left_before(question),
-        ]
-    )
-    odd = any(not fine(array_of(t)) for t in question.targets)
-    return found or ([r for _, r in nonfinite(question, steps)] if odd else [])
-
-
-def in_code_order(found: Iterable[tuple[Any, Reason]]) -> list[Reason]:
-    """The reasons in the order of the code, one for each kind and span."""
-    distinct: list[Reason] = []
-    for _, reason in sorted(found, key=lambda pair: pair[0]):
-        same = (
-            k
-            for k in distinct
-            if k.span is not None and k.span == reason.span and k.kind == reason.kind
-        )
-        if next(same, None) is None:
-            distinct.append(reason)
-    return distinct
-
-
-def _none(question: Question) -> Iterator[tuple[Any, Reason]]:
-    """Every reason for None, with a key that sorts it by the order of the code."""
-    if array_of(question.source).dtype.kind not in "fc" and not question.x_plain:
-        yield (-2,), _not_a_float(question)
-        return
-    known = question.x >= 0 and question.records.depends(question.x)
-    found = [] if known else list(not_on_tape.source(question))
-    yield from (((-1,), reason) for reason in found)
-    if all(y < 0 for y in question.ys):
-        yield from _unrecorded(question, found)
-        return
-    if question.x >= 0:
-        yield from _connected(question, bool(found))
-    elif not found:
-        more = list(not_on_tape.lost(question))
-        yield from more or broken_path.unconnected(question)
-
-
-def _unrecorded(
-    question: Question, found: list[Reason]
-) -> Iterator[tuple[Any, Reason]]:
-    """The reasons where the target is not on the tape."""
-    late = list(broken_path.late(question)) if question.x >= 0 else []
-    left = list(broken_path.leaving(question))
-    yield from (
-        late
-        or (is_derivative(question) and (left or list(derivative(question))))
-        or [*not_on_tape.target(question), *left]
-        or list(_target_not_recorded(question, found))
-    )
-
-
-def _connected(question: Question, named: bool) -> Iterator[tuple[Any, Reason]]:
-    more = [
-        *broken_path.cuts(question),
-        *broken_path.leaving(question),
-        *broken_path.late(question),
-    ]
-    more = more or list(broken_path.silent(question))
-    if not named:
-        more = more or [*not_on_tape.lost(question)] or [*derivative(question)]
-        more = more or [*broken_path.unconnected(question)]
-    yield from more
-
-
-def _target_not_recorded(
-    question: Question, found: list[Reason]
-) -> Iterator[tuple[Any, Reason]]:
-    """The target is not on the tape, and the code does not show why."""
-    if found:
-        return
-    decided = broken_path.decision(question)
-    if decided is not None:
-        yield decided
-        return
-    if question.goals and (not question.chain or question.by_owner):
-        yield from broken_path.unconnected(question)
-        return
-    watched = question.x >= 0 and not isinstance(question.source, Variable)
-    early = f"before {question.tape_name}.watch({question.x_name}), " if watched else ""
-    yield (
-        (0,),
-        Reason(
-            "outside",
-            f"{question.y_name} is not on {question.tape_name}: probably it was "
-            f"computed {early}outside of the block or under stop_recording, or its "
-            "value went through NumPy or Python.",
-            f"compute it inside the block of {question.tape_name}, with functions of "
-            f"{question.tf}",
-            sure=False,
-        ),
-    )
-
-
-_CONTENTS = {"string": "text", "bool": "True or False"}
-
-
-def _not_a_float(question: Question) -> Reason:
-    line = not_on_tape.definition(question)
-    dtype = question.source.dtype.name
-    kind = _CONTENTS.get(dtype, "whole numbers")
-    edits: code_edits.Edits = ()
-    if line is not None:
-        edits = code_edits.floats(question, line, line.value)
-    instead = f": {edits[0].new}" if edits else ""
-    return Reason(
-        "integer",
-        f"{question.x_name} holds {kind} ({dtype}), and only floats have a gradient.",
-        f"make it a float{instead}",
-        question.span(line, None if line is None else line.value),
-        edits,
-        (f"n{question.x}",) if question.x >= 0 else (),
-    )
-
-
-def _unknown(question: Question) -> Reason:
-    return Reason(
-        "unknown",
-        f"The tape shows no way from {question.x_name} to {question.y_name}, and "
-        "neither does the code.",
-        f"look at the picture of the tape: draw({question.tape_name})",
-        sure=False,
-    )
-
-
-def _no_change(question: Question) -> Reason:
-    return Reason(
-        "cancel",
-        f"At these values {question.y_name} does not change with {question.x_name}.",
-        f"choose another value of {question.x_name}",
-    )
 
 
 def _sentence(question: Question, result: str, gradient: Any, steps: list[Any]) -> str:

@@ -43,7 +43,8 @@ class Question:
     ``x`` is the source's index in the recording and ``ys`` those of the targets, -1 for
     what is not recorded. ``x_name`` and ``y_name`` are what the learner calls them,
     ``x_code`` and ``y_code`` the expressions in the call that asks. ``x_plain`` and
-    ``y_plain`` name the type of what is no tensor, else "".
+    ``y_plain`` name the type of what is no tensor, else "". ``steps`` are those of the
+    reverse sweep, where it has been made.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that a question consists of
@@ -58,6 +59,7 @@ class Question:
         self.y_code, self.x_code = asked
         self.y_plain, self.x_plain = plain
         self.by_owner = False
+        self.steps: list[Any] = []
         self.ys = [self.records.index_of(t) for t in targets]
         self.x = self.records.index_of(source)
         self.y_name = self._called(

@@ -828,6 +828,16 @@ NONE = [
             weights = [w - 0.1 * g for w, g in zip(weights, grads)]
         answer = why(tape, loss, weights[0])
         """,
+        repaired="""
+        weights = [tf.Variable(1.0), tf.Variable(2.0)]
+        for step in range(2):
+            with tf.GradientTape() as tape:
+                loss = (weights[0] * 3.0 + weights[1]) ** 2
+            grads = tape.gradient(loss, weights)
+            for w, g in zip(weights, grads):
+                w.assign_sub(0.1 * g)
+        answer = why(tape, loss, weights[0])
+        """,
     ),
     _row(
         "a dict of weights rebound one by one", "rebound",

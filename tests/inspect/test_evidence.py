@@ -479,3 +479,24 @@ def test_a_healthy_gradient_leaves_nothing_out(name: str) -> None:
     found = answer(HEALTHY[name], ASK)
     assert found.result == "value"
     assert found.reasons == ()
+
+
+def test_a_gradient_of_zero_tells_what_it_leaves_out_too() -> None:
+    found = answer(
+        "w = tf.Variable(0.0)\n"
+        "with tf.GradientTape() as tape:\n    y = w ** 2 + tf.round(w)",
+        ASK,
+    )
+    assert found.result == "zero"
+    assert sorted(r.kind for r in found.reasons) == ["flat", "step"]
+
+
+def test_going_through_a_list_is_no_decision() -> None:
+    """Only the first of two is used; the second decides nothing."""
+    found = answer(
+        "ws = [tf.Variable(1.0), tf.Variable(2.0)]\n"
+        "with tf.GradientTape() as tape:\n"
+        "    y = 0.0\n    for v in ws[:1]:\n        y = y + v * v",
+        "a = why(tape, y, ws[1])",
+    )
+    assert [r.kind for r in found.reasons] == ["unconnected"]

@@ -30,14 +30,13 @@ def cuts(question: Question) -> Findings:
     yield from assigned(question)
 
 
-def left_out(question: Question, steps: list[Any]) -> Findings:
+def left_out(question: Question) -> Findings:
     """Where a gradient that reaches the source has not come on all the paths.
 
-    ``steps`` are those of ``tape.backward_steps``. What only chooses, as the condition
-    of a where, has no gradient to lose.
+    What only chooses, as the condition of a where, has no gradient to lose.
     """
     seen: set[int] = set()
-    for i, _, contributions in steps:
+    for i, _, contributions in question.steps:
         given = {slot for slot, *_ in contributions}
         for slot, j in enumerate(question.records[i].operands):
             if slot not in given and not _chooses(question, i, j):
@@ -393,6 +392,18 @@ def _swapped(question: Question) -> tuple[Any, Reason] | None:
     )
 
 
+def unused(question: Question) -> Findings:
+    """The code shows no way from the source to a target that is not on the tape."""
+    if question.goals and (not question.chain or question.by_owner):
+        yield from unconnected(question)
+
+
+def decided(question: Question) -> Findings:
+    """The same as ``decision``, as evidence."""
+    found = decision(question)
+    yield from () if found is None else (found,)
+
+
 def decision(question: Question) -> tuple[Any, Reason] | None:
     """An if or a loop whose condition reads the source and whose body the target."""
     tainted = {question.x_base, *question.program.makes_of(question.x_base)}
@@ -420,7 +431,10 @@ def _choices(line: Statement) -> Iterator[tuple[ast.expr, list[ast.stmt]]]:
     node = line.node
     if isinstance(node, (ast.If, ast.While)):
         yield node.test, [*node.body, *node.orelse]
-    elif isinstance(node, ast.For):
+    elif (
+        isinstance(node, ast.For)
+        and dotted(getattr(node.iter, "func", node)) == "range"
+    ):
         yield node.iter, node.body
     for one in line.parts:
         if isinstance(one, ast.IfExp):

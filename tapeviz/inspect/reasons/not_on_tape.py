@@ -219,6 +219,45 @@ def _is_constant(line: Statement) -> bool:
     )
 
 
+_CONTENTS = {"string": "text", "bool": "True or False"}
+
+
+def not_a_float(question: Question) -> Iterator[tuple[Any, Reason]]:
+    """The source holds whole numbers, text or truth values."""
+    line = definition(question)
+    dtype = question.source.dtype.name
+    kind = _CONTENTS.get(dtype, "whole numbers")
+    edits: code_edits.Edits = ()
+    if line is not None:
+        edits = code_edits.floats(question, line, line.value)
+    instead = f": {edits[0].new}" if edits else ""
+    reason = Reason(
+        "integer",
+        f"{question.x_name} holds {kind} ({dtype}), and only floats have a gradient.",
+        f"make it a float{instead}",
+        question.span(line, None if line is None else line.value),
+        edits,
+        (f"n{question.x}",) if question.x >= 0 else (),
+    )
+    yield (0,), reason
+
+
+def somewhere(question: Question) -> Iterator[tuple[Any, Reason]]:
+    """The target is not on the tape, and the code does not show why."""
+    watched = question.x >= 0 and not isinstance(question.source, Variable)
+    early = f"before {question.tape_name}.watch({question.x_name}), " if watched else ""
+    reason = Reason(
+        "outside",
+        f"{question.y_name} is not on {question.tape_name}: probably it was computed "
+        f"{early}outside of the block or under stop_recording, or its value went "
+        "through NumPy or Python.",
+        f"compute it inside the block of {question.tape_name}, with functions of "
+        f"{question.tf}",
+        sure=False,
+    )
+    yield (0,), reason
+
+
 def definition(question: Question) -> Statement | None:
     """The statement that the source's present value comes from."""
     asking = question.program.asking_line
@@ -279,7 +318,9 @@ def _rebound(question: Question, first: Statement, line: Statement) -> Reason:
         else ("was a tf.Variable", "a plain tensor of it")
     )
     instead, edits = f"{name}.assign(...)", code_edits.Edits()
-    if isinstance(node, (ast.Assign, ast.AugAssign)):
+    if isinstance(line.value, ast.ListComp):
+        instead = "assign to each of them in a loop"
+    elif isinstance(node, (ast.Assign, ast.AugAssign)):
         instead = _in_place(question, line)
         edits = _all_in_place(question, line)
     return Reason(
@@ -329,8 +370,6 @@ def _in_place(question: Question, line: Statement) -> str:
     made = question.program.history(name, line)
     if _was_variable(made, line) is None:
         return f"{name} = {code_of(value)}" if value else name
-    if isinstance(value, ast.ListComp):
-        return _each(value)
     return _step(name, value)
 
 
@@ -340,23 +379,6 @@ def _step(name: str, value: Any) -> str:
     if step and code_of(value.left) == name:
         return f"{name}.{_STEPS[type(value.op)]}({code_of(value.right)})"
     return f"{name}.assign({code_of(value)})"
-
-
-def _each(value: ast.ListComp) -> str:
-    """``[w - g for w, g in zip(ws, gs)]`` as a loop that changes each variable."""
-    generator = value.generators[0]
-    names = [n.id for n in ast.walk(generator.target) if isinstance(n, ast.Name)]
-    left = value.elt.left if isinstance(value.elt, ast.BinOp) else None
-    one = dotted(left) if left is not None and dotted(left) in names else names[0]
-    loop = ast.For(
-        generator.target,
-        generator.iter,
-        [ast.parse(_step(one, value.elt)).body[0]],
-        [],
-        lineno=0,
-    )
-    head, step = ast.unparse(ast.fix_missing_locations(loop)).split("\n", 1)
-    return f"{head} {step.strip()}"
 
 
 def _spoken(question: Question, line: Statement, other_line: Statement) -> str:
