@@ -1,7 +1,8 @@
 """The table of reasons: what a gradient may be like, and what may be told of it.
 
-An entry names the evidence that is looked for: a function that yields reasons, each with a
-key that sorts it by the order of the code. The first entry that finds anything is told.
+An entry names the evidence that is looked for: a function that yields reasons, each
+with a key that sorts it by the order of the code. The first entry that finds anything
+is told.
 """
 
 from __future__ import annotations
