@@ -76,7 +76,7 @@ PLACES = {
         reduce_mean reduce_min reduce_prod reduce_sum
     """,
     "tf.module": "Module function name_scope",
-    "tf.printing": "print",
+    "tf.printing": "print timestamp",
     "tf.tensor_spec": "TensorSpec",
 }
 """The names at the top level, by the module that defines them."""

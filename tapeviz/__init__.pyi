@@ -171,6 +171,7 @@ from tapeviz.tf.module import Module as Module
 from tapeviz.tf.module import function as function
 from tapeviz.tf.module import name_scope as name_scope
 from tapeviz.tf.printing import print as print
+from tapeviz.tf.printing import timestamp as timestamp
 from tapeviz.tf.tensor_spec import TensorSpec as TensorSpec
 __version__: str
 from tapeviz.tf import autodiff as autodiff

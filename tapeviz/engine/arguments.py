@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import dtypes
+from tapeviz.engine.ops import NAMED
 from tapeviz.engine.tensor import Tensor, Variable, convert
+from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import InvalidArgumentError, error_message
 
 
@@ -144,6 +146,36 @@ def floating(value: Any) -> Any:
 def like(value: Any, t: Any) -> Any:
     """A number or tensor in the dtype of ``t``."""
     return convert(value, None if isinstance(value, (Tensor, Variable)) else t.dtype)
+
+
+def leading(name: str, value: Any, other: Any) -> Any:
+    """The first operand of an op in which it keeps its own dtype, as a tensor.
+
+    So it is with ``tf.add``, ``tf.truediv`` and ``tf.matmul``: an array of float64 or a
+    whole number does not become float32 for the sake of the second operand.
+    """
+    if isinstance(value, (Tensor, Variable)):
+        return value
+    t = convert(value)
+    if isinstance(other, (Tensor, Variable)) and other.dtype != t.dtype:
+        do = (
+            f"the first operand is {t.dtype.name} and stays so: make it "
+            f"tf.constant(..., tf.{other.dtype.name}) first"
+        )
+        raise dtype_mismatch(NAMED[name], t.dtype, other.dtype, do=do)
+    return t
+
+
+def scalar(value: Any, what: str) -> Any:
+    """A number that may come as an array of one entry."""
+    if np.size(value) != 1 or np.ndim(value) > 1:
+        raise InvalidArgumentError(
+            error_message(
+                f"{what} must be a scalar, not shape {list(np.shape(value))}",
+                "give one number",
+            )
+        )
+    return np.reshape(value, ())[()]
 
 
 def truths(value: Any, kernel: str, slot: int = 0) -> Any:

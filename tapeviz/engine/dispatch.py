@@ -23,6 +23,7 @@ import numpy as np
 from tapeviz.engine import (
     codegen,
     custom_gradient,
+    dtypes,
     indexed_slices,
     kernels,
     tensor,
@@ -37,7 +38,7 @@ from tapeviz.engine.primitives import (
     step_source,
 )
 from tapeviz.engine.recording import OFF, tape_stack
-from tapeviz.engine.tensor import Tensor, Variable, touch
+from tapeviz.engine.tensor import Tensor, Variable, touch, wrap
 from tapeviz.errors import InvalidArgumentError, caller, error_message
 
 PLAIN = frozenset((int, float))
@@ -247,7 +248,9 @@ def _equality(name: str, _other: str) -> Callable[[Any, Any], Any]:
                     )
                 )
             return unequal
-        if other.__class__ not in validation.KNOWN:
+        if type(other) is int:
+            other = tensor.wrap(validation.wrapped(other, self.dtype))
+        elif other.__class__ not in validation.KNOWN:
             other = tensor.convert(other, self.dtype)
         try:
             np.broadcast_shapes(np.shape(self._v), np.shape(other._v))
@@ -275,11 +278,18 @@ def _getitem(self: Any, key: Any) -> Any:
 
 
 def _key(key: Any, shape: tuple[int, ...]) -> Any:
+    if isinstance(key, (list, tuple)) and any(isinstance(k, bool) for k in key):
+        raise _no_flag()
     if isinstance(key, list) and len(key) > len(shape):
         key = tuple(key)  # TensorFlow's error for t[[0, 1]] where t is a vector
     parts = tuple(_key_part(k) for k in (key if isinstance(key, tuple) else (key,)))
-    if len(parts) == 1 and isinstance(parts[0], np.ndarray):
-        return parts
+    masks = [k for k in parts if isinstance(k, np.ndarray)]
+    if masks:
+        return _mask(parts, masks[0], shape)
+    if parts.count(Ellipsis) > 1:
+        raise _no_slice(
+            "Multiple ellipses in slice spec not allowed", "write ... once only"
+        )
     axis = 0
     for i, k in enumerate(parts):
         if k is Ellipsis:  # it stands for the axes that the keys behind it leave
@@ -288,6 +298,31 @@ def _key(key: Any, shape: tuple[int, ...]) -> Any:
         elif k is not None:
             _in_bounds(k, axis, shape)
             axis += 1
+    return parts
+
+
+def _no_flag() -> Exception:
+    return InvalidArgumentError(
+        error_message(
+            "Value for attr 'Index' of bool is not in the list of allowed values: "
+            "int16, int32, int64",
+            "a mask is a tensor: tf.boolean_mask(t, [True, False])",
+        )
+    )
+
+
+def _mask(parts: Any, mask: Any, shape: tuple[int, ...]) -> Any:
+    """A mask stands alone, and has the shape of the axes that it covers."""
+    if len(parts) > 1:
+        raise _no_index(wrap(mask))
+    covered = shape[: mask.ndim]
+    if covered != mask.shape:
+        raise ValueError(
+            error_message(
+                f"Shapes {covered} and {mask.shape} are incompatible",
+                "a mask has one True or False for each entry of the axes it covers",
+            )
+        )
     return parts
 
 
@@ -324,7 +359,7 @@ def _key_part(k: Any) -> Any:
         return int(k)
     if isinstance(k, slice):
         ends = (k.start, k.stop, k.step)
-        return slice(*(None if e is None else int(e) for e in ends))
+        return slice(*(None if e is None else _end(e) for e in ends))
     if k is None or k is Ellipsis or (isinstance(k, np.ndarray) and k.dtype == bool):
         return k
     if isinstance(k, (bool, np.bool_)):
@@ -333,7 +368,19 @@ def _key_part(k: Any) -> Any:
                 "mask cannot be scalar.", "a mask holds True or False for each entry"
             )
         )
-    raise TypeError(
+    raise _no_index(k)
+
+
+def _end(k: Any) -> int:
+    """A whole number that begins or ends a slice."""
+    number = k._v if k.__class__ in validation.KNOWN else k
+    if np.ndim(number) or np.asarray(number).dtype.kind not in "iu":
+        raise _no_index(k)
+    return int(number)
+
+
+def _no_index(k: Any) -> Exception:
+    return TypeError(
         error_message(
             "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and "
             f"scalar tf.int32/tf.int64 tensors are valid indices, got {k!r}",
@@ -345,6 +392,8 @@ def _key_part(k: Any) -> Any:
 def _pack(value: Any, dtype: Any = None) -> Any:
     """A list (of lists) with tensors in it as one tensor, connected to them."""
     like = dtype or _first_dtype(value)
+    if dtype is not None:
+        value = [_in_dtype(v, dtypes.as_dtype(dtype)) for v in value]
     items = [
         _pack(v, like)
         if isinstance(v, (list, tuple))
@@ -367,6 +416,14 @@ def _pack(value: Any, dtype: Any = None) -> Any:
             )
         )
     return call.stack(items, -1 - len(next(iter(shapes))))
+
+
+def _in_dtype(v: Any, dtype: Any) -> Any:
+    """A tensor in a list that becomes one of this dtype; anything else as it is."""
+    if v.__class__ not in validation.KNOWN or v.dtype == dtype:
+        return v
+    real = dtype.np.kind in "fc" and v.dtype.np.kind in "fc"
+    return call.cast(v, dtype.np, v.dtype.np) if real else call.cast_whole(v, dtype.np)
 
 
 def _first_dtype(value: Any) -> Any:

@@ -6,6 +6,7 @@ A tensor is a NumPy value, a handle on the recording it is in, and its index the
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -312,7 +313,9 @@ class Variable(Operators):
     <tf.Variable 'x:0' shape=() dtype=float32, numpy=2.0>
     """
 
-    __slots__ = ("__weakref__", "_made", "_name", "_seen", "_trainable", "_v")
+    __slots__ = (
+        "__weakref__", "_constraint", "_made", "_name", "_seen", "_trainable", "_v",
+    )  # fmt: skip
     __array_priority__ = 100
     _count = itertools.count()
 
@@ -345,6 +348,7 @@ class Variable(Operators):
         self._name = tape_stack.scope + (name or "Variable")
         self._seen: tuple[Any, RecordingHandle, int] = (None, OFF, -1)
         self._made = next(Variable._count)
+        self._constraint = constraint
         if tape_stack.now is not None:
             tape_stack.note("made", initial_value, self)
 
@@ -383,6 +387,11 @@ class Variable(Operators):
     def trainable(self) -> bool:
         """Whether tapes watch it by themselves."""
         return self._trainable
+
+    @property
+    def constraint(self) -> Callable[..., Any] | None:
+        """What optimizers put the value through after a step, if anything."""
+        return getattr(self, "_constraint", None)
 
     def numpy(self) -> Any:
         """The value: a NumPy scalar, or a copy of the array."""
@@ -447,6 +456,54 @@ class Variable(Operators):
     ) -> Variable | None:  # fmt: skip
         """Subtract ``delta``, of the variable's own shape, from the value."""
         return self._set(self._v - self._step(delta), read_value, delta)
+
+    def scatter_nd_add(
+        self, indices: Any, updates: Any, name: Any = None
+    ) -> Variable | None:
+        """Add ``updates`` at coordinates, which the last axis of ``indices`` holds."""
+        return self._scatter(np.add.at, indices, updates)
+
+    def scatter_nd_sub(
+        self, indices: Any, updates: Any, name: Any = None
+    ) -> Variable | None:
+        """Subtract ``updates`` at coordinates."""
+        return self._scatter(np.subtract.at, indices, updates)
+
+    def scatter_nd_update(
+        self, indices: Any, updates: Any, name: Any = None
+    ) -> Variable | None:
+        """Replace the entries at coordinates by ``updates``.
+
+        >>> Variable([1.0, 2.0]).scatter_nd_update([[1]], [5.0]).numpy()
+        array([1., 5.], dtype=float32)
+        """
+        return self._scatter(operator.setitem, indices, updates)
+
+    def _scatter(
+        self, put: Callable[..., None], indices: Any, updates: Any
+    ) -> Variable | None:
+        at, new = np.asarray(convert(indices)._v), np.array(self._v)
+        depth = at.shape[-1] if at.ndim else 0
+        limit = np.array(new.shape[:depth])
+        if not 0 < depth <= new.ndim or np.any((at < 0) | (at >= limit)):
+            raise InvalidArgumentError(
+                error_message(
+                    f"indices {at.tolist()} are outside of shape {sizes(new.shape)} "
+                    "[Op:ResourceScatterNd]",
+                    "the last axis of indices holds one number per axis: [[0], [2]]",
+                )
+            )
+        wanted, given = at.shape[:-1] + new.shape[depth:], self._convert(updates)._v
+        if np.shape(given) != wanted:
+            raise InvalidArgumentError(
+                error_message(
+                    f"updates have shape {sizes(np.shape(given))}, which is not "
+                    f"{sizes(wanted)} [Op:ResourceScatterNd]",
+                    "give one update for each of the coordinates",
+                )
+            )
+        put(new, tuple(np.moveaxis(at, -1, 0)), given)
+        return self._set(new, True, updates)
 
     def _convert(self, value: Any) -> Any:
         if value is None:

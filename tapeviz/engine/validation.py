@@ -11,7 +11,7 @@ from tapeviz.engine import dtypes
 from tapeviz.engine.primitives import Op
 from tapeviz.engine.recording import OFF
 from tapeviz.engine.tensor import Tensor, Variable, convert, raw, sizes, wrap
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import InvalidArgumentError, error_message, warn
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -88,7 +88,23 @@ def _operand(op: Op, value: Any, like: Any) -> Any:
         made = convert(value)
         if made.dtype.is_floating:
             raise dtype_mismatch(op, like, made.dtype)
+    if type(value) is int and like is not None and op.cut:
+        return wrap(wrapped(value, like))
     return convert(value, like)
+
+
+def wrapped(number: Any, dtype: Any) -> Any:
+    """A Python number compared with a tensor; one that is too great is wrapped."""
+    whole = type(number) is int and dtype.np.kind in "iu" and -(2**63) <= number < 2**63
+    info = np.iinfo(dtype.np) if whole else None
+    if info is None or info.min <= number <= info.max:
+        return raw(number, dtype)
+    made = np.int64(number).astype(dtype.np)
+    warn(
+        f"{number} is no {dtype.name}: TensorFlow compares with {made} instead. "
+        "tf.cast(x, tf.int64) has room for it."
+    )
+    return made
 
 
 def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
@@ -103,25 +119,29 @@ def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
     if kind == "f" and (not op.kinds or "f" in op.kinds):
         return number
     dtype = dtypes.of(x)
+    if kind == "b" and op.name == "multiply" and not slot:
+        return np.bool_(number)
     if op.kinds and kind not in op.kinds:
         raise _unlisted(op, dtype)
     if kind == "c":
         return number
     if type(number) is float and kind in "iu" and op.name in _ADDS and not slot:
         raise dtype_mismatch(op, dtype, dtypes.float32)
-    value = raw(number, dtype)
+    value = wrapped(number, dtype) if op.cut else raw(number, dtype)
     if op.name in _WHOLE:
         _whole(op, *((value, x) if slot else (x, value)))
     return value
 
 
-def dtype_mismatch(op: Op, one: Any, other: Any, slot: int = 1) -> Exception:
+def dtype_mismatch(
+    op: Op, one: Any, other: Any, slot: int = 1, do: str = ""
+) -> Exception:
     """The error for operands of two dtypes."""
     if op.name in ("divide", "divide_no_nan"):
         return TypeError(
             error_message(
                 f"`x` and `y` must have the same dtype, got {one!r} != {other!r}.",
-                f"bring both to one dtype: tf.cast(..., {one!r})",
+                do or f"bring both to one dtype: tf.cast(..., {one!r})",
             )
         )
     return InvalidArgumentError(
@@ -129,7 +149,7 @@ def dtype_mismatch(op: Op, one: Any, other: Any, slot: int = 1) -> Exception:
             f"cannot compute {op.kernel} as input #{slot}(zero-based) was expected to "
             f"be a {one.c_name} tensor but is a {other.c_name} tensor [Op:{op.kernel}] "
             "name: ",
-            f"bring both to one dtype: tf.cast(..., tf.{one.name})",
+            do or f"bring both to one dtype: tf.cast(..., tf.{one.name})",
         )
     )
 

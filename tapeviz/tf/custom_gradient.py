@@ -101,7 +101,8 @@ def custom_gradient(f: Callable[..., Any] | None = None) -> Any:
 def _run(f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     (result, grad), read = _watched(f, args, kwargs)
     given = [a for a in nest.leaves(args) if a is not None]
-    variables = [v for v in read if all(v is not a for a in given)]
+    arguments = [*given, *nest.leaves(kwargs)]
+    variables = [v for v in read if all(v is not a for a in arguments)]
     _takes_variables(grad, variables)
     inputs = [convert(a) for a in given]
     results = [convert(r) for r in nest.leaves(result)]

@@ -7,7 +7,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tapeviz.engine.arguments import axes, floating, like, plain, rank, sizes, whole
+from tapeviz.engine.arguments import (
+    axes,
+    floating,
+    leading,
+    like,
+    plain,
+    rank,
+    sizes,
+    whole,
+)
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.dtypes import float16
 from tapeviz.engine.indexed_slices import IndexedSlices
@@ -51,12 +60,12 @@ def matmul(
             )
     if transpose_a or transpose_b or adjoint_a or adjoint_b:
         return _turned(a, b, (transpose_a, adjoint_a), (transpose_b, adjoint_b))
-    return call.matmul(a, b)
+    return call.matmul(leading("matmul", a, b), b)
 
 
 @composite("matmul")
 def _turned(a: Any, b: Any, how_a: Any, how_b: Any) -> Tensor:
-    first = convert(a)
+    first = leading("matmul", a, b)
     return call.matmul(_side(first, *how_a), _side(like(b, first), *how_b))
 
 
@@ -209,7 +218,47 @@ def einsum(equation: str, *inputs: Any, **options: Any) -> Tensor:
         t if isinstance(t, (Tensor, Variable)) else convert(t, first) for t in inputs
     ]
     tensors = _alike("einsum", *known)
-    return call.einsum(tensors, _equation(equation, [rank(t) for t in tensors]))
+    full = _equation(equation, [rank(t) for t in tensors])
+    _check_dimensions(full, tensors, equation)
+    return call.einsum(tensors, full)
+
+
+def _check_labels(text: str, ins: str, out: str) -> None:
+    """ValueError unless labels are letters, and those of the result once in it."""
+    letters = out.replace("...", "")
+    wrong = [c for c in (ins + letters).replace("...", "") if c not in f"{_LETTERS},"]
+    unknown = [c for c in letters if c not in ins]
+    twice = [c for c in letters if letters.count(c) > 1]
+    if wrong:
+        what = f"Subscripts have incorrect format: {text}"
+    elif unknown:
+        what = (
+            f"Output subscripts contain the label {unknown[0]} not present in the "
+            "input subscripts."
+        )
+    elif twice:
+        what = f"Output subscripts contain a label appearing more than once: {text}"
+    else:
+        return
+    do = "each axis is a letter; the result has some of them, each once: 'ij,jk->ik'"
+    raise ValueError(error_message(what, do))
+
+
+def _check_dimensions(full: str, tensors: list[Any], text: str) -> None:
+    """Whether each letter stands for axes of one size."""
+    known: dict[str, int] = {}
+    for term, t in zip(full.partition("->")[0].split(","), tensors, strict=True):
+        for at, (c, n) in enumerate(zip(term, t.shape, strict=True)):
+            size = known.setdefault(c, n)
+            if size != n and (c in text or 1 not in (size, n)):
+                raise InvalidArgumentError(
+                    error_message(
+                        f"Expected dimension {size} at axis {at} of the input shaped "
+                        f"{t.shape.as_list()} but got dimension {n} [Op:Einsum]",
+                        f"{c} stands for axes of {size} and of {n} entries",
+                    )
+                )
+            known[c] = max(size, n)
 
 
 def _equation(text: str, ranks: list[int]) -> str:
@@ -226,6 +275,7 @@ def _equation(text: str, ranks: list[int]) -> str:
     if not arrow:
         once = [c for c in sorted(set(ins) - {",", "."}) if ins.count(c) == 1]
         out = ("..." if "..." in ins else "") + "".join(once)
+    _check_labels(text, ins, out)
     free = [c for c in reversed(_LETTERS) if c not in text]
     hidden = [
         n - len(t.replace("...", ""))
@@ -379,6 +429,8 @@ def solve(
     >>> tf.linalg.solve([[2.0, 0.0], [0.0, 4.0]], [[2.0], [2.0]]).numpy().ravel()
     array([1. , 0.5], dtype=float32)
     """
+    if isinstance(rhs, (Tensor, Variable)):
+        matrix = like(matrix, rhs)
     a = _matrix(matrix, "MatrixSolve")
     b = like(rhs, a)
     if rank(b) < 2 or b.shape[-2] != a.shape[-1]:
@@ -418,6 +470,8 @@ def triangular_solve(
     array([[2.],
            [3.]], dtype=float32)
     """
+    if isinstance(rhs, (Tensor, Variable)):
+        matrix = like(matrix, rhs)
     t = floating(matrix)
     return solve(band_part(t, *((-1, 0) if lower else (0, -1))), rhs, adjoint)
 
@@ -761,7 +815,7 @@ def norm(
     >>> tf.norm([3.0, 4.0]).numpy()
     np.float32(5.0)
     """
-    t = floating(tensor)
+    t = convert(tensor)
     keep = bool(keepdims)
     matrix = isinstance(axis, (tuple, list))
     if matrix and (len(axis) != 2 or axis[0] == axis[1]):
@@ -774,7 +828,7 @@ def norm(
         )
     at = axes(t, axis)
     if ord in ("euclidean", "fro") or (ord == 2 and not matrix):
-        return call.norm(t, at, keep)
+        return _euclidean(t, at, keep)
     if isinstance(ord, str) or ord <= 0 or (matrix and ord not in (1, 2, np.inf)):
         raise ValueError(
             error_message(
@@ -796,8 +850,15 @@ def norm(
         return call.sum(size, at, keep)
     if ord == np.inf:
         return call.max(size, at, keep)
-    p = like(float(ord), size)
+    p = like(float(ord), floating(size))
     return call.power(call.sum(call.power(size, p), at, keep), like(1.0 / ord, size))
+
+
+def _euclidean(t: Any, at: tuple[int, ...] | None, keep: bool) -> Tensor:
+    """The root of the sum of squares; of complex numbers it is a complex number."""
+    if t.dtype.is_complex:
+        return call.sqrt(call.sum(call.multiply(t, call.conj(t)), at, keep))
+    return call.norm(floating(t), at, keep)
 
 
 def _spectral_norm(t: Any, at: tuple[int, ...], keep: bool) -> Tensor:
@@ -834,6 +895,13 @@ def global_norm(t_list: Any, name: str | None = None) -> Tensor:
     >>> float(tf.linalg.global_norm([tf.constant([3.0]), None, tf.constant([4.0])]))
     5.0
     """
+    if isinstance(t_list, (Tensor, Variable)):
+        raise TypeError(
+            error_message(
+                f"`t_list` should be a sequence of tensors. Received {type(t_list)}.",
+                "tf.norm(t) is the norm of one tensor",
+            )
+        )
     halves = [call.l2_loss(_values(t)) for t in t_list if t is not None]
     total = call.sum(call.stack(halves, -1), None, False)
     return call.sqrt(call.multiply(total, like(2.0, total)))

@@ -54,6 +54,8 @@ class Namespace(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         head, _, rest = self._space.partition(".")
+        if self._space == "keras" and name in keras_names.ROOMS:
+            return keras_names.Absent(name)
         if head == "keras":
             keras_names.missing(rest, name, dir(self))
         raise AttributeError(missing(self._space, name, self._offered()))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.engine.tensor import Tensor, Variable, wrap
 
 
 def print(
@@ -32,6 +33,16 @@ def print(
             file.write(text)
     else:
         (sys.stderr if output_stream is None else output_stream).write(text)
+
+
+def timestamp(name: str | None = None) -> Tensor:
+    """The seconds since 1970, as float64.
+
+    >>> import tapeviz as tf
+    >>> tf.timestamp().dtype
+    tf.float64
+    """
+    return wrap(np.float64(time.time()))
 
 
 def _shown(value: Any, many: int, *, alone: bool = False) -> str:

@@ -101,6 +101,8 @@ def mean(x: Any, axis: Axis, keep: bool) -> Any:
     n = count(np.shape(x), axis)
     if x.dtype.kind in "iu":
         return tidy(np.asarray(np.fix(total / n)).astype(x.dtype)) if n else total
+    if not n and x.dtype.kind == "c":  # as in TensorFlow; of floats it is nan
+        return total
     return total / x.dtype.type(n)
 
 

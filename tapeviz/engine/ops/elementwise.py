@@ -23,7 +23,7 @@ op(
     kernel="Rsqrt", symbol="1/√", domain="x > 0", **FLOAT,
 )  # fmt: skip
 op(
-    "reciprocal", "1.0 / x", "-g * y * y",
+    "reciprocal", "1.0 / x", "product(g, -y * y)",
     kernel="Reciprocal", symbol="1/x", domain="x ≠ 0", **FLOAT,
 )  # fmt: skip
 op("square", "x * x", "g * (2.0 * x)", kernel="Square", symbol="x²", **NUMBER)

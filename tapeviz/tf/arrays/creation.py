@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import dtypes
-from tapeviz.engine.arguments import floating, numbers, plain, room, sizes, whole
+from tapeviz.engine.arguments import (
+    floating,
+    numbers,
+    plain,
+    room,
+    scalar,
+    sizes,
+    whole,
+)
 from tapeviz.engine.arguments import rank as axes_of
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.recording import tape_stack
@@ -181,6 +189,8 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
            [9., 9.]], dtype=float32)
     """
     t = convert(value)
+    if t.shape == (1,):
+        t = call.reshape(t, ())
     if axes_of(t):
         raise InvalidArgumentError(
             error_message(
@@ -256,13 +266,41 @@ def range(
     """
     if limit is None:
         start, limit = 0, start
-    ends = [raw(plain(v)) for v in (start, limit, delta)]
-    kind = dtypes.as_dtype(dtype).np if dtype is not None else np.result_type(*ends)
-    if dtype is None and kind == np.float64 and not any(e.dtype == kind for e in ends):
-        kind = np.dtype(np.float32)
-    if not ends[2]:
+    given = None if dtype is None else dtypes.as_dtype(dtype)
+    ends = [
+        scalar(raw(plain(v), None if isinstance(v, (Tensor, Variable)) else given), n)
+        for v, n in zip((start, limit, delta), ("start", "limit", "delta"), strict=True)
+    ]
+    kind = _range_dtype(ends) if given is None else given.np
+    first, last, step = (e.astype(kind) for e in ends)
+    if not step:
         raise InvalidArgumentError(error_message("Requires delta != 0: 0 [Op:Range]"))
-    return wrap(np.arange(*ends).astype(kind))
+    if (first > last) if step > 0 else (first < last):
+        sign, order = (">", "<=") if step > 0 else ("<", ">=")
+        raise InvalidArgumentError(
+            error_message(
+                f"Requires start {order} limit when delta {sign} 0: {first}/{last} "
+                "[Op:Range] name: ",
+                "a negative delta counts down: tf.range(5, 0, -1)",
+            )
+        )
+    return wrap(np.arange(first, last, step).astype(kind))
+
+
+_RANGES = [np.dtype(n) for n in ("int32", "int64", "float16", "float32", "float64")]
+
+
+def _range_dtype(ends: list[Any]) -> Any:
+    """The last of their dtypes in TensorFlow's order."""
+    for e in ends:
+        if e.dtype not in _RANGES:
+            raise InvalidArgumentError(
+                error_message(
+                    f"tf.range takes no {dtypes.of(e).name}",
+                    "whole numbers and floats have an order",
+                )
+            )
+    return max((e.dtype for e in ends), key=_RANGES.index)
 
 
 def linspace(
@@ -273,10 +311,11 @@ def linspace(
     >>> linspace(0.0, 1.0, 5).numpy()
     array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32)
     """
-    a, b = convert(start), convert(stop)
+    a = convert(start)
+    b = convert(stop, None if isinstance(stop, (Tensor, Variable)) else a.dtype)
     if any(isinstance(t, Variable) or t._i >= 0 for t in (a, b)):
         return _between(a, b, whole(num), axis)
-    kind = a.dtype.np if a.dtype.np.kind == "f" else np.dtype(np.float64)
+    kind = a.dtype.np if a.dtype.np.kind in "fc" else np.dtype(np.float64)
     return wrap(np.linspace(a._v, b._v, whole(num), dtype=kind, axis=axis))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tapeviz.engine import dtypes
 from tapeviz.engine.arguments import (
     axes,
     one_axis,
@@ -174,13 +175,15 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
     return call.stack(made, one_axis(made[0], axis, "Pack", extra=1))
 
 
-def _alike(values: Any, name: str) -> list[Any]:
+def _alike(values: Any, name: str, common: bool = True) -> list[Any]:
     """A list of values as tensors of one dtype, that of the first tensor in it.
 
-    Without a tensor in it, it is the dtype of all numbers together.
+    Without a tensor in it, it is the dtype of all numbers together (``common``), or
+    that of the first.
     """
     known: Any = (v for v in values if isinstance(v, (Tensor, Variable)))
-    like = next((v.dtype for v in known), None) or _common(values)
+    like = next((v.dtype for v in known), None)
+    like = like or (_common(values) if common else None)
     made: list[Any] = []
     for v in values:
         t = convert(v, None if isinstance(v, (Tensor, Variable)) else like)
@@ -209,7 +212,7 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     if not isinstance(values, (list, tuple)):
         return call.identity(values)
     with grouped("concat"):
-        made = _alike(values, "concat")
+        made = _alike(values, "concat", common=False)
     if not made:
         raise InvalidArgumentError(
             error_message(
@@ -350,7 +353,7 @@ def repeat(
     array([3, 4, 4], dtype=int32)
     """
     t = convert(input)
-    if axis is None:
+    if axis is None or not rank(t):
         t = call.reshape(t, (int(np.size(t._v)),))
     at = one_axis(t, 0 if axis is None else axis, "Repeat")
     times = np.broadcast_to(np.ravel(plain(repeats)), (t.shape[at],))
@@ -557,6 +560,8 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     array([1., 2.], dtype=float32)
     """
     t = convert(x)
+    if shape is None:
+        return call.identity(t)
     want = list(shape)
     if len(want) != rank(t) or any(
         w not in (None, n) for w, n in zip(want, t.shape, strict=True)
@@ -581,7 +586,26 @@ def searchsorted(
     array([1, 1], dtype=int32)
     """
     kind: Any = side
-    positions = np.searchsorted(convert(sorted_sequence)._v, convert(values)._v, kind)
-    return wrap(
-        np.asarray(positions).astype(str(getattr(out_type, "name", out_type)))[()]
-    )
+    places, wanted = convert(sorted_sequence), convert(values)
+    if places.shape[:-1] != wanted.shape[:-1]:
+        raise InvalidArgumentError(
+            error_message(
+                "Leading dim_size of both tensors must match. [Op:LowerBound]",
+                "each row of values belongs to one row of the sorted sequence",
+            )
+        )
+    rows = zip(_lines(places), _lines(wanted), strict=True)
+    found = [np.searchsorted(line, v, kind) for line, v in rows]
+    return wrap(np.reshape(found, wanted.shape).astype(dtypes.as_dtype(out_type).np))
+
+
+def _lines(t: Any) -> Any:
+    """The last axes of a tensor, one below the other."""
+    if not rank(t):
+        raise InvalidArgumentError(
+            error_message(
+                "Shape must be at least rank 1 but is rank 0 [Op:LowerBound]",
+                "give a list of numbers",
+            )
+        )
+    return np.reshape(t._v, (-1, t.shape[-1]))

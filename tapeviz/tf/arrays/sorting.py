@@ -95,6 +95,19 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
     array([ True, False])
     """
     v, ids = convert(predictions)._v, numbers(targets)
-    mine = np.take_along_axis(v, ids[:, None], 1)
+    if np.ndim(v) != 2 or np.shape(ids) != v.shape[:1]:
+        what = (
+            "predictions must be 2-dimensional"
+            if np.ndim(v) != 2
+            else f"First dimension of predictions {len(v)} must match length of "
+            f"targets {np.size(ids)}"
+        )
+        raise InvalidArgumentError(
+            error_message(
+                f"{what} [Op:InTopKV2]", "one row of predictions for each target"
+            )
+        )
+    inside = (ids >= 0) & (ids < v.shape[1])
+    mine = np.take_along_axis(v, np.where(inside, ids, 0)[:, None], 1)
     above = np.count_nonzero(v > mine, axis=1)
-    return wrap((above < whole(k)) & np.isfinite(mine[:, 0]))
+    return wrap((above < whole(k)) & np.isfinite(mine[:, 0]) & inside)

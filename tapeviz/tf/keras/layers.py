@@ -71,6 +71,7 @@ class Layer(Module):
         name: str | None = None,
         trainable: bool = True,
         dtype: Any = None,
+        activity_regularizer: Any = None,
         **unknown: Any,
     ) -> None:
         self._given_shape = _given_shape(unknown)
@@ -86,6 +87,7 @@ class Layer(Module):
         self._path = ""
         self.trainable = trainable
         self.dtype = as_dtype(dtype or backend.floatx()).name
+        self.activity_regularizer = regularizers.get(activity_regularizer)
         self.built = False
         self._weights: list[Variable] = []
         self._penalties: list[tuple[Variable, Callable[[Any], Any]]] = []
@@ -212,6 +214,28 @@ class Layer(Module):
         for v, value in zip(mine, values, strict=True):
             v.assign(np.asarray(value))
 
+    def get_config(self) -> dict[str, Any]:
+        """Name, dtype and the plain settings: numbers, texts, True or False.
+
+        A subclass adds its own: ``{**super().get_config(), "rate": self.rate}``.
+
+        >>> Dense(3, name="last").get_config()["units"]
+        3
+        """
+        taken = inspect.signature(type(self).__init__).parameters
+        plain = {
+            name: getattr(self, name)
+            for name in taken
+            if isinstance(getattr(self, name, None), (bool, int, float, str))
+        }
+        common = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        return common | plain
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """A layer of these settings."""
+        return cls(**config)
+
     def count_params(self) -> int:
         """How many numbers the weights hold."""
         return sum(int(v._v.size) for v in self.variables)
@@ -231,6 +255,7 @@ class Layer(Module):
         if not _mode.inside:
             self._forget()
         with grouped(self._name), name_scope(self._name):
+            _no_symbols(self._name, inputs)
             given = [_ready(x, self.dtype) for x in inputs]
             if given and (given[0] is None or isinstance(given[0], (str, bool))):
                 raise ValueError(
@@ -244,8 +269,10 @@ class Layer(Module):
                 self._build(_shape_of(given[0]))
                 self._check(given[0])
             out = self._called(given, options)
-        if self._output is None and isinstance(out, Tensor):
-            self._output = tuple(out.shape)
+        if isinstance(out, Tensor):
+            self._output = self._output or tuple(out.shape)
+            if self.activity_regularizer is not None:
+                self.add_loss(self.activity_regularizer(out))
         return out
 
     def _called(self, given: list[Any], options: dict[str, Any]) -> Any:
@@ -288,6 +315,19 @@ class Layer(Module):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _no_symbols(name: str, inputs: Any) -> None:
+    """An error for ``Dense(1)(Input((2,)))``: there are no symbolic tensors."""
+    if any(isinstance(x, InputLayer) for x in leaves(inputs)):
+        raise ValueError(
+            error_message(
+                f"Layer '{name}' was called on Input(...), which has no values: there "
+                "are no functional models here.",
+                "keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), or a "
+                "subclass of keras.Model with the layers called in `call`",
+            )
+        )
 
 
 def _given_shape(options: dict[str, Any]) -> Shape | None:
@@ -527,6 +567,30 @@ class Activation(Layer):
         return tuple(input_shape)
 
 
+class Lambda(Layer):
+    """A function of the input as a layer.
+
+    >>> Lambda(lambda x: 2.0 * x)([[1.0, 2.0]]).numpy()
+    array([[2., 4.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.function = function
+        self.arguments = arguments or {}
+
+    def call(self, inputs: Any) -> Any:
+        """What the function makes of the inputs."""
+        return self.function(inputs, **self.arguments)
+
+
 class ReLU(Activation):
     """``max(x, 0)``, at most ``max_value``; ``negative_slope`` below ``threshold``.
 
@@ -707,6 +771,7 @@ class BatchNormalization(Layer):
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         """The normalized inputs."""
+        inputs = creation.cast(inputs, self.dtype)
         rank = len(inputs.shape)
         across = [i for i in range(rank) if i != self.axis % rank]
         mean: Any = self.moving_mean

@@ -60,6 +60,13 @@ def _shorter(x: Any) -> Any:
     return shaping.reshape(x, tuple(x.shape[:-1]))
 
 
+def _mean(x: Any, axis: int) -> Any:
+    """The mean over an axis; of whole numbers too it is a float."""
+    return reductions.reduce_mean(
+        creation.cast(x, "float32") if x.dtype.is_integer else x, axis=axis
+    )
+
+
 @composite("mean_squared_error")
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """The mean of ``(y_true - y_pred)²`` over the last axis.
@@ -68,14 +75,14 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     5.0
     """
     y_true, y_pred = _both(y_true, y_pred)
-    return reductions.reduce_mean(elementwise.square(y_true - y_pred), axis=-1)
+    return _mean(elementwise.square(y_true - y_pred), axis=-1)
 
 
 @composite("mean_absolute_error")
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """The mean of ``|y_true - y_pred|`` over the last axis."""
     y_true, y_pred = _both(y_true, y_pred)
-    return reductions.reduce_mean(elementwise.abs(y_true - y_pred), axis=-1)
+    return _mean(elementwise.abs(y_true - y_pred), axis=-1)
 
 
 @composite("mean_absolute_percentage_error")
@@ -83,9 +90,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """A hundred times the mean of ``|y_true - y_pred| / |y_true|``."""
     y_true, y_pred = _both(y_true, y_pred)
     size = arithmetic.maximum(elementwise.abs(y_true), backend.epsilon())
-    return 100.0 * reductions.reduce_mean(
-        elementwise.abs((y_true - y_pred) / size), axis=-1
-    )
+    return 100.0 * _mean(elementwise.abs((y_true - y_pred) / size), axis=-1)
 
 
 @composite("huber")
@@ -100,7 +105,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     error = y_pred - y_true
     size = elementwise.abs(error)
     line = delta * size - 0.5 * delta**2
-    return reductions.reduce_mean(
+    return _mean(
         indexing.where(size <= delta, 0.5 * elementwise.square(error), line), axis=-1
     )
 
@@ -111,9 +116,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
     y_true, y_pred = _both(y_true, y_pred)
     error = y_pred - y_true
     log_2 = elementwise.log(creation.constant(2.0, y_pred.dtype))
-    return reductions.reduce_mean(
-        error + elementwise.softplus(error * -2.0) - log_2, axis=-1
-    )
+    return _mean(error + elementwise.softplus(error * -2.0) - log_2, axis=-1)
 
 
 @composite("hinge")
@@ -124,15 +127,13 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
     >>> tf.keras.losses.hinge([[1.0], [-1.0]], [[0.5], [0.5]]).numpy()
     array([0.5, 1.5], dtype=float32)
     """
-    return reductions.reduce_mean(
-        arithmetic.maximum(_margin(y_true, y_pred), 0.0), axis=-1
-    )
+    return _mean(arithmetic.maximum(_margin(y_true, y_pred), 0.0), axis=-1)
 
 
 @composite("squared_hinge")
 def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     """The mean of ``max(1 - y_true * y_pred, 0)²``."""
-    return reductions.reduce_mean(
+    return _mean(
         elementwise.square(arithmetic.maximum(_margin(y_true, y_pred), 0.0)), axis=-1
     )
 
@@ -164,9 +165,7 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
     array([0.9999999], dtype=float32)
     """
     y_true, y_pred = _both(y_true, y_pred)
-    return reductions.reduce_mean(
-        y_pred - y_true * elementwise.log(y_pred + backend.epsilon()), axis=-1
-    )
+    return _mean(y_pred - y_true * elementwise.log(y_pred + backend.epsilon()), axis=-1)
 
 
 @composite("binary_crossentropy")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from types import ModuleType
 from typing import NoReturn
 
 HINTS = {
@@ -30,7 +31,7 @@ HINTS = {
         "a Python loop over the steps: h = tf.tanh(x[:, t] @ w + h @ u + b)",
     ),
     **dict.fromkeys(
-        ("Concatenate", "Add", "Multiply", "Reshape", "Lambda"),
+        ("Concatenate", "Add", "Multiply", "Reshape"),
         "in call: tf.concat, +, *, tf.reshape, or any function of tensors",
     ),
     "LayerNormalization": "tf.nn.moments, then (x - mean) / tf.sqrt(variance + 1e-3)",
@@ -38,6 +39,25 @@ HINTS = {
     "ops": "use TensorFlow's functions: tf.matmul, tf.reduce_mean",
     "random": "use tf.random",
 }
+
+
+ROOMS = (
+    "applications", "callbacks", "constraints", "datasets", "mixed_precision",
+    "preprocessing", "saving",
+)  # fmt: skip
+
+
+class Absent(ModuleType):
+    """A room of Keras that is not here, so that others can be imported beside it.
+
+    >>> from tapeviz.keras import datasets, layers
+    >>> datasets.mnist
+    Traceback (most recent call last):
+    AttributeError: tapeviz has no tf.keras.datasets; make small data with NumPy, or ...
+    """
+
+    def __getattr__(self, name: str) -> NoReturn:
+        missing("", self.__name__, ())
 
 
 def missing(space: str, name: str, known: Iterable[str]) -> NoReturn:
@@ -52,4 +72,6 @@ def missing(space: str, name: str, known: Iterable[str]) -> NoReturn:
         raise AttributeError(f"module {where!r} has no attribute {name!r}")
     near = get_close_matches(name, known, 1, 0.75)
     hint = f"the nearest is {where}.{near[0]}" if near else f"see dir({where})"
+    if space == "backend":
+        hint = f"tf.{name}, or its like in tf"
     raise AttributeError(f"tapeviz has no {where}.{name}; {HINTS.get(name, hint)}")

@@ -101,7 +101,9 @@ class Sequential(Model):
                 error_message(
                     "All layers added to a Sequential model should have unique names. "
                     f"Name '{layer.name}' is already the name of a layer in this "
-                    "model. Update the `name` argument to pass a unique name."
+                    "model. Update the `name` argument to pass a unique name.",
+                    "a layer that is used twice stands in a subclass of keras.Model, "
+                    "whose call uses it twice",
                 )
             )
         if isinstance(layer, InputLayer):

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.arguments import like, truths
+import numpy as np
+
+from tapeviz.engine.arguments import leading, like, rank, truths
 from tapeviz.engine.dispatch import call
-from tapeviz.engine.indexed_slices import dense
+from tapeviz.engine.indexed_slices import IndexedSlices, dense
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert
@@ -25,7 +27,7 @@ def add(x: Any, y: Any, name: str | None = None) -> Tensor:
     >>> tf.add(1.0, [2.0, 3.0])
     <tf.Tensor: shape=(2,), dtype=float32, numpy=array([3., 4.], dtype=float32)>
     """
-    return call.add(x, y)
+    return call.add(leading("add", x, y), y)
 
 
 def subtract(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -73,7 +75,7 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Tensor:
     >>> tf.truediv([1, 2], [2, 4]).numpy()
     array([0.5, 0.5])
     """
-    return call.divide(x, y)
+    return call.divide(leading("divide", x, y), y)
 
 
 def floordiv(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -135,7 +137,15 @@ def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
     array([3., 6.], dtype=float32)
     """
     t = convert(dense(x))
-    return call.multiply(like(scalar, t), t)
+    factor = like(scalar, t)
+    if rank(factor):
+        raise ValueError(
+            error_message(
+                f"Only scalar multiply works, got shape {factor.shape}",
+                "scalar * x broadcasts",
+            )
+        )
+    return call.multiply(factor, t)
 
 
 def add_n(inputs: Any, name: str | None = None) -> Tensor:
@@ -145,7 +155,8 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     >>> tf.add_n([tf.constant(1.0), tf.constant(2.0), tf.constant(4.0)]).numpy()
     np.float32(7.0)
     """
-    given = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+    alone = isinstance(inputs, IndexedSlices)
+    given = [inputs] if alone or not np.iterable(inputs) else list(inputs)
     if not given:
         raise ValueError(
             error_message(

@@ -480,7 +480,7 @@ def imag(input: Any, name: str | None = None) -> Tensor:
     array([2.])
     """
     t = convert(input)
-    return call.imag(t) if t.dtype.is_complex else call.zero(t)
+    return call.imag(t) if t.dtype.is_complex else call.zero(call.stop_gradient(t))
 
 
 def conj(x: Any, name: str | None = None) -> Tensor:
@@ -502,4 +502,7 @@ def angle(input: Any, name: str | None = None) -> Tensor:
     array([0.7854, 3.1416])
     """
     t = convert(input)
-    return call.angle(t) if t.dtype.is_complex else call.atan2(call.zero(t), t)
+    if t.dtype.is_complex:
+        return call.angle(t)
+    real = call.stop_gradient(t)
+    return call.atan2(call.zero(real), real)

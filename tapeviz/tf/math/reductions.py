@@ -25,6 +25,7 @@ from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert, wrap
 from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.tf.arrays import creation
 
 
 def reduce_sum(
@@ -335,8 +336,12 @@ def l2_normalize(
     array([0.6, 0.8], dtype=float32)
     """
     t = floating(x)
-    total = call.sum(call.square(t), axes(t, dim if axis is None else axis), True)
-    return call.multiply(t, call.rsqrt(call.maximum(total, epsilon)))
+    size = call.abs(t) if t.dtype.is_complex else t
+    total = call.sum(call.square(size), axes(t, dim if axis is None else axis), True)
+    scale = call.rsqrt(call.maximum(total, epsilon))
+    if t.dtype.is_complex:
+        scale = creation.cast(scale, t.dtype)
+    return call.multiply(t, scale)
 
 
 # -- groups ---------------------------------------------------------------------------
@@ -354,6 +359,22 @@ def unsorted_segment_sum(
     array([5., 2.], dtype=float32)
     """
     t, ids, n = convert(data), numbers(segment_ids), whole(num_segments)
+    if tuple(t.shape[: np.ndim(ids)]) != np.shape(ids):
+        raise InvalidArgumentError(
+            error_message(
+                f"data.shape = {t.shape.as_list()} does not start with "
+                f"segment_ids.shape = {list(np.shape(ids))} [Op:UnsortedSegmentSum]",
+                "each row needs one number of a sum",
+            )
+        )
+    for at in np.argwhere(ids >= n):
+        raise InvalidArgumentError(
+            error_message(
+                f"segment_ids[{', '.join(map(str, at))}] = {ids[tuple(at)]} is out of "
+                f"range [0, {n}) [Op:UnsortedSegmentSum]",
+                "num_segments is one more than the greatest number",
+            )
+        )
     flattened = (
         t if np.ndim(ids) == 1 else call.reshape(t, (-1, *t.shape[np.ndim(ids) :]))
     )
@@ -372,6 +393,20 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     array([3., 4.], dtype=float32)
     """
     t, ids = convert(data), numbers(segment_ids)
+    if np.ndim(ids) != 1 or len(ids) != (t.shape[0] if rank(t) else -1):
+        raise InvalidArgumentError(
+            error_message(
+                "segment_ids should be the same size as dimension 0 of input. "
+                "[Op:SegmentSum]",
+                "each row needs one number of a sum",
+            )
+        )
+    if np.any(ids < 0):
+        raise InvalidArgumentError(
+            error_message(
+                "segment ids must be >= 0 [Op:SegmentSum]", "numbers run from 0"
+            )
+        )
     if np.any(np.diff(ids) < 0):
         raise InvalidArgumentError(
             error_message("segment ids are not increasing [Op:SegmentSum]")

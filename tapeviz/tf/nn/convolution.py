@@ -12,6 +12,7 @@ from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert, wrap
 from tapeviz.errors import InvalidArgumentError, error_message
 from tapeviz.tf.arrays.indexing import is_source
+from tapeviz.tf.math.arithmetic import squared_difference
 
 
 def l2_loss(t: Any, name: str | None = None) -> Tensor:
@@ -41,10 +42,10 @@ def moments(
     >>> [t.numpy() for t in tf.nn.moments(x, axes=[0])]
     [array([2., 4.], dtype=float32), array([1., 4.], dtype=float32)]
     """
-    t = floating(x)
+    t = convert(x)
     at = _axes(t, axes)
     mean = call.mean(t, at, True)
-    squares = call.squared_difference(t, call.stop_gradient(mean))
+    squares = squared_difference(t, call.stop_gradient(mean))
     variance = call.mean(squares, at, True)
     if keepdims:
         return mean, variance
@@ -92,7 +93,17 @@ def bias_add(
     array([[11., 22.],
            [13., 24.]], dtype=float32)
     """
-    return call.add(value, bias)
+    t = convert(value)
+    b = like(bias, t)
+    if rank(b) != 1 or rank(t) < 2 or b.shape[0] != t.shape[-1]:
+        raise InvalidArgumentError(
+            error_message(
+                "Must provide as many biases as the last dimension of the input "
+                f"tensor: {b.shape.as_list()} vs. {t.shape.as_list()} [Op:BiasAdd]",
+                "the bias is a vector with one number per column; x + b broadcasts",
+            )
+        )
+    return call.add(t, b)
 
 
 def embedding_lookup(

@@ -8,8 +8,10 @@ import numpy as np
 
 from tapeviz.engine.arguments import floating, like, numbers, one_axis, rank
 from tapeviz.engine.dispatch import call
+from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, convert
+from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import InvalidArgumentError, error_message
 from tapeviz.tf.arrays.creation import cast
 
@@ -104,9 +106,18 @@ def sigmoid_cross_entropy_with_logits(
     array([0.1269, 2.1269], dtype=float32)
     """
     t = floating(logits)
-    marks = like(labels, t)
-    _same(marks, t)
+    marks = _labels(labels, t)
     return call.sigmoid_cross_entropy(marks, t)
+
+
+def _labels(labels: Any, logits: Any) -> Any:
+    """The labels, which must have the shape and the dtype of the logits."""
+    t = convert(labels)
+    _same(t, logits)
+    if t.dtype != logits.dtype:
+        do = f"labels keep their own dtype: tf.cast(labels, tf.{logits.dtype.name})"
+        raise dtype_mismatch(NAMED["multiply"], logits.dtype, t.dtype, do=do)
+    return t
 
 
 def _same(labels: Any, logits: Any) -> None:
@@ -132,8 +143,7 @@ def weighted_cross_entropy_with_logits(
     array([2.0794, 0.6931], dtype=float32)
     """
     t = floating(logits)
-    marks = like(labels, t)
-    _same(marks, t)
+    marks = _labels(labels, t)
     one = like(1.0, t)
     more = call.subtract(like(pos_weight, t), one)
     weight = call.add(one, call.multiply(more, marks))

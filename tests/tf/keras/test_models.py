@@ -142,7 +142,7 @@ def test_a_model_of_ones_own() -> None:
             r"the nearest is tf\.keras\.optimizers\.Adam",
         ),
         (
-            lambda: keras.callbacks,
+            lambda: keras.callbacks.EarlyStopping,
             r"no tf\.keras\.callbacks; print or plot in the loop",
         ),
     ],

@@ -245,6 +245,9 @@ class Optimizer:
             self._apply(pairs)
         finally:
             tape_stack.optimizer = outer
+        for _, v in pairs:
+            if v.constraint is not None:
+                v.assign(v.constraint(v))
         self._iterations._put(self._iterations._v + 1)
 
     def _ready(
