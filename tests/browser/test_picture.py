@@ -65,17 +65,17 @@ def test_a_mouse_lights_a_box_its_kin_and_its_code(
     said = page.locator(".tv-say").inner_text()
     assert said.startswith("2 * x · 6.0 float32")
     assert "from" in said
-    assert "to x ** 2 + 2 * x" in said
+    assert "to x**2 + 2 * x" in said
     page.mouse.move(2, 700)
     assert lit(page) == []
 
 
 def test_a_click_pins_and_escape_lets_go(open_page: Opener, tmp_path: Path) -> None:
     page = shown(open_page, tmp_path)
-    box(page, "x ** 2").click()
+    box(page, "x**2").click()
     box(page, "2 * x").hover()
     assert lit(page) == ["x**2"]
-    assert box(page, "x ** 2").get_attribute("aria-pressed") == "true"
+    assert box(page, "x**2").get_attribute("aria-pressed") == "true"
     assert "held fast" in page.locator(".tv-say").inner_text()
     page.mouse.move(2, 700)
     page.keyboard.press("Escape")
@@ -95,8 +95,8 @@ def test_keys_walk_along_the_arrows(open_page: Opener, tmp_path: Path) -> None:
     for key in ("Home", "ArrowRight", "ArrowDown", "ArrowRight", "ArrowLeft", "End"):
         page.keyboard.press(key)
         walked.append(page.evaluate(name))
-    assert walked[:5] == ["x", "x ** 2", "2 * x", "x ** 2 + 2 * x", "2 * x"]
-    assert walked[5] == "x ** 2 + 2 * x + 1"
+    assert walked[:5] == ["x", "x**2", "2 * x", "x**2 + 2 * x", "2 * x"]
+    assert walked[5] == "x**2 + 2 * x + 1"
     assert page.locator(".tv-node[tabindex='0']").count() == 1
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.ariaPressed") == "true"
@@ -130,6 +130,7 @@ def test_it_grows_moves_and_never_holds_the_page(
     page = shown(open_page, tmp_path, width=900, height=700)
     width = "document.querySelector('svg.tapeviz').getBoundingClientRect().width"
     before = page.evaluate(width)
+    page.get_by_label("Keys and tools").click()
     for _ in range(4):
         page.get_by_label("Larger").click()
     assert page.evaluate(width) == pytest.approx(before * 1.25**4, rel=0.02)
@@ -179,6 +180,29 @@ def test_no_tool_is_cut_off_on_a_telephone(open_page: Opener, tmp_path: Path) ->
     assert [tool for tool in tools if tool.evaluate(edge) > end] == []
 
 
+def test_a_small_picture_shows_few_tools_until_more_are_asked_for(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = shown(open_page, tmp_path, width=1280)
+    tools = page.locator(".tv-bar :is(button, select, input):visible")
+    assert tools.count() == 2, "full screen, and the keys"
+    page.get_by_label("Keys and tools").click()
+    assert tools.count() == 7
+    page.get_by_label("Keys and tools").click()
+    assert tools.count() == 2
+    page.locator(".tv-node").first.focus()
+    page.keyboard.press("/")
+    page.keyboard.type("x**2")
+    assert page.locator(".tv-found").inner_text() == "3 found"
+
+
+def test_tools_that_are_needed_are_there(open_page: Opener, tmp_path: Path) -> None:
+    """On a narrow page the small picture is cut: it can be made smaller."""
+    page = shown(open_page, tmp_path, width=400)
+    assert page.get_by_label("Smaller").is_visible()
+    assert not page.get_by_label("Search the picture").is_visible()
+
+
 PAPER = "svg => getComputedStyle(svg.querySelector('.tv-paper')).fill"
 
 
@@ -187,6 +211,7 @@ def test_colours_change_in_the_page(
     open_page: Opener, tmp_path: Path, name: str
 ) -> None:
     page = shown(open_page, tmp_path, times=2)
+    page.get_by_label("Keys and tools").first.click()
     page.get_by_label("Colours").first.select_option(name)
     ink = "svg => getComputedStyle(svg.querySelector('.tv-val')).fill"
     svg = page.locator("svg.tapeviz").first

@@ -1,6 +1,7 @@
 // Lets a reader walk through a picture: light, pin, search, zoom, full screen.
 // It knows boxes, arrows and lines of code; what they mean was decided before.
 
+const FEW = 10;
 const NEXT = {
   LR: { ArrowRight: 1, ArrowLeft: -1 },
   TB: { ArrowDown: 1, ArrowUp: -1 },
@@ -300,11 +301,14 @@ export function start(root, told) {
 
   const look = lens(view, screen, () => picture);
   const help = legend(HELP);
+  // A small picture shows few tools: the others come with the keys.
+  const few = (yes) => root.classList.toggle("tv-few", yes && !folds && picture.boxes.size <= FEW);
   const explain = () => {
     help.hidden = !help.hidden;
+    few(help.hidden);
     helper.setAttribute("aria-expanded", !help.hidden);
   };
-  const helper = press("keys", "Keys (?)", "?", explain);
+  const helper = press("keys", "Keys and tools (?)", "?", explain);
   const bar = make("div", { class: "tv-bar", role: "group", "aria-label": "Picture controls" },
     field, found,
     make("div", { class: "tv-tools" },
@@ -324,7 +328,7 @@ export function start(root, told) {
   const bound = {
     Home: () => ends(0),
     End: () => ends(-1),
-    "/": () => field.focus({ preventScroll: true }),
+    "/": () => (few(false), field.focus({ preventScroll: true })),
     "+": () => look.by(1.25),
     "=": () => look.by(1.25),
     "-": () => look.by(0.8),
@@ -404,4 +408,5 @@ export function start(root, told) {
   if (!told.code.length) code.remove();
   root.addEventListener("click", ({ target }) => target === screen || target.matches(".tv-paper") ? pinned && pin(pinned) : null);
   enter(svg);
+  few(true);
 }
