@@ -51,6 +51,32 @@ def test_the_film_plays(open_page: Opener, tmp_path: Path, width: int) -> None:
     film_page(open_page, tmp_path, parabola(), width=width).check()
 
 
+def test_the_point_moves_from_step_to_step_while_it_plays(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = open_page.content(html_page(descent_film(parabola(steps=4))), tmp_path)
+    seen = page.locator(".tapeviz-film").evaluate(_MOVED)
+    stops = [seen[0], seen[-1]]
+    between = {round(x) for x in seen if min(abs(x - stop) for stop in stops) > 1}
+    assert stops[0] < stops[1], "x grows on the way to the minimum"
+    assert len(between) >= 6, "more places than the five points have"
+    assert all(stops[0] - 1 <= x <= stops[1] + 1 for x in between)
+
+
+_MOVED = """async (root) => {
+  const button = root.querySelector(".tv-play");
+  button.click();
+  const found = [];
+  while (button.getAttribute("aria-label") === "Pause") {
+    const hot = [...root.querySelectorAll("[id^=p].tv-hot")].at(-1);
+    const at = hot?.lastElementChild.getBoundingClientRect();
+    if (at) found.push(at.x + at.width / 2);
+    await new Promise(requestAnimationFrame);
+  }
+  return found;
+}"""
+
+
 def test_panels_stand_side_by_side_or_one_below_the_other(
     open_page: Opener, tmp_path: Path
 ) -> None:

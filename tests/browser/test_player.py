@@ -212,6 +212,74 @@ def test_what_plays_is_not_spoken_and_where_it_stops_is(player: Player) -> None:
     assert caption.evaluate("p => p.told") == ["polite", caption.inner_text()]
 
 
+@pytest.fixture
+def moving(open_page: Opener, tmp_path: Path, film: Film) -> Player:
+    page = open_page.content(html.page(film), tmp_path, reduced_motion=False)
+    return Player(page.locator(".tapeviz-film"))
+
+
+@pytest.mark.parametrize("motion", [True, False])
+def test_play_shows_the_whole_film_in_some_seconds(
+    open_page: Opener, tmp_path: Path, film: Film, *, motion: bool
+) -> None:
+    page = open_page.content(html.page(film), tmp_path, reduced_motion=not motion)
+    player = Player(page.locator(".tapeviz-film"))
+    took = player.root.evaluate(_PLAYED)
+    assert 5 < took["seconds"] < 9
+    assert took["step"] == len(film.frames) - 1
+    assert player.root.locator(".tv-caption").inner_text() == film.frames[-1].caption
+
+
+_PLAYED = """async (root) => {
+  const button = root.querySelector(".tv-play");
+  const began = performance.now();
+  button.click();
+  const frame = () => new Promise(requestAnimationFrame);
+  while (button.getAttribute("aria-label") === "Pause") await frame();
+  const step = +root.querySelector("input[type=range]").value;
+  return { seconds: (performance.now() - began) / 1000, step };
+}"""
+
+
+def test_while_it_plays_the_gradient_travels_and_the_sum_grows_when_it_is_there(
+    moving: Player, film: Film
+) -> None:
+    step = next(
+        i for i, f in enumerate(film.frames)
+        if any(id.endswith("-c") and mark == "hot" for id, mark in f.marks.items())
+        and any(id.endswith("-g2") for id in f.marks)
+    )  # fmt: skip
+    seen = moving.root.evaluate(_TRAVELLED, [step, next(
+        id for id in film.frames[step].marks if id.endswith("-g2"))])  # fmt: skip
+    places = [at["far"] for at in seen]
+    assert len(places) >= 2
+    assert places == sorted(places), "from the arrow's head to where it begins"
+    assert places[0] < -5
+    assert seen[0]["sum"] < 0.5
+    moving.root.page.wait_for_timeout(600)
+    assert moving.root.locator(".tv-pulse").count() == 0
+    moving.press("ArrowLeft", "ArrowRight")
+    assert moving.root.locator(".tv-pulse").count() == 0, "by hand nothing moves"
+
+
+_TRAVELLED = """async (root, [step, sum]) => {
+  const range = root.querySelector("input[type=range]");
+  range.value = step - 1;
+  range.dispatchEvent(new Event("input"));
+  root.querySelector(".tv-play").click();
+  const frame = () => new Promise(requestAnimationFrame);
+  while (+range.value < step) await frame();
+  root.querySelector(".tv-play").click();
+  const found = [];
+  for (let dot; (dot = root.querySelector(".tv-pulse")); await frame()) {
+    const far = parseFloat(getComputedStyle(dot).strokeDashoffset);
+    const el = root.querySelector(`[id="${sum}"]`);
+    found.push({ far, sum: +getComputedStyle(el).opacity });
+  }
+  return found;
+}"""
+
+
 def test_a_listener_hears_no_value_before_its_step(player: Player) -> None:
     """The drawn picture holds every number of the film, the hidden ones too."""
     player.press("Home")
@@ -337,6 +405,9 @@ def test_with_less_motion_nothing_moves(
     player = Player(page.locator(".tapeviz-film"))
     player.press(*["ArrowRight"] * 8)
     assert player.root.evaluate("el => el.getAnimations({ subtree: true }).length") == 0
+    player.press("Home", "5", "Space")
+    player.wait_past(len(film.frames) // 2)
+    assert player.root.evaluate("el => el.getAnimations({ subtree: true }).length") == 0
 
 
 @pytest.mark.alone
@@ -446,7 +517,7 @@ def test_the_views_of_a_widget_share_one_clock(views: tuple[Player, Player]) -> 
     page.wait_for_function("window.steps.length >= 3")
     page.evaluate("model.set('playing', false)")
     steps = page.evaluate("window.steps")
-    assert steps == [*range(3, 3 + len(steps))]
+    assert steps == sorted(set(steps)), "a slow page leaves steps out"
     assert one.root.get_by_role("button", name="Play").count() == 1
     page.wait_for_timeout(1200)
     assert page.evaluate("window.steps.length") == len(steps)

@@ -87,25 +87,54 @@ function memory({ step = 0, speed = 1, predict = false }) {
   };
 }
 
-// Moves the step on while the film plays; long captions stay longer.
+// Moves the step on: the whole film in some seconds. A slow page leaves steps out.
 function clock(film, store, seen = () => true) {
   const last = film.frames.length - 1;
-  let timer;
+  let timer, due;
   const tick = () => {
     if (!seen()) return store.set({ playing: false });
-    const step = Math.min(last, store.get("step") + 1);
-    const open = gate(film, store, step - 1, step);
-    store.set(open ? { playing: false } : { step, playing: step < last });
+    const at = store.get("step");
+    const step = Math.min(last, at + 1 + Math.trunc((performance.now() - due) / lasts(film, store)));
+    const open = gate(film, store, at, step);
+    store.set(open ? { step: open.step - 1, playing: false } : { step, playing: step < last });
   };
   const wind = () => {
     clearTimeout(timer);
     if (!store.get("playing")) return;
-    const { caption } = film.frames[Math.min(store.get("step"), last)];
-    timer = setTimeout(tick, (900 + 14 * caption.length) / store.get("speed"));
+    due = performance.now() + lasts(film, store);
+    timer = setTimeout(tick, lasts(film, store));
   };
   const off = store.on(wind);
   wind();
   return () => (clearTimeout(timer), off());
+}
+
+// How long a step lasts while the film plays.
+const lasts = ({ frames }, store) => Math.min(1500, 6500 / (frames.length - 1)) / store.get("speed");
+
+// What moves while it plays: a gradient along its arrow into the sum, a point from where the last one was.
+function travel(found, change) {
+  if (matchMedia("(prefers-reduced-motion:reduce)").matches) return;
+  for (const id in change) {
+    const el = found[id];
+    const hot = change[id] === "hot";
+    if (/-g\w+$/.test(id)) el.animate({ opacity: change[id] === "on" ? [0, 0, 1] : [1, 1, 0] }, 400);
+    if (hot && /-c$/.test(id)) {
+      const wire = found[id.slice(0, -2)].querySelector("path");
+      const dot = wire.cloneNode();
+      dot.setAttribute("class", "tv-pulse");
+      wire.after(dot);
+      dot.animate({ strokeDashoffset: [-wire.getTotalLength(), 0] }, 400).onfinish = () => dot.remove();
+    }
+    if (hot && /^[pl]\d+$/.test(id)) {
+      const mark = el.lastElementChild;
+      const to = mark.getBoundingClientRect();
+      const from = found[id[0]]?.getBoundingClientRect() ?? to;
+      const far = (side) => (from[side] - to[side]) / mark.getScreenCTM().a + "px ";
+      mark.animate({ translate: [far("x") + far("y"), "0 0"] }, 400);
+      found[id[0]] = mark;
+    }
+  }
 }
 
 // Marks on the picture: going back takes the very marks off that going forward put on.
@@ -123,7 +152,7 @@ function stage(film, svg) {
   });
   const worn = {};
   let at = -1;
-  return (step, asked) => {
+  return (step, asked, playing) => {
     const el = found[asked];
     sign?.classList.toggle("tv-on", !!el);
     if (el) {
@@ -139,6 +168,7 @@ function stage(film, svg) {
       if (change[id]) found[id]?.classList.add("tv-" + change[id]);
       worn[id] = change[id];
     }
+    if (playing) travel(found, change);
   };
 }
 
@@ -280,16 +310,19 @@ export function mount(root, film, store) {
     const step = at();
     const frame = film.frames[step];
     const playing = store.get("playing");
-    mark(step, ask()), light(frame.spans.map((n) => film.spans[n])), tick(step);
+    mark(step, ask(), playing), light(frame.spans.map((n) => film.spans[n])), tick(step);
     hide(gate(film, store)?.step ?? Infinity);
     root.dataset.phase = frame.phase;
     // What plays is not spoken: the voice would stay behind. Where it stops, it is.
     const live = playing ? "off" : "polite";
-    if (caption.textContent !== frame.caption || caption.ariaLive !== live) {
+    // What would pass unread is not written.
+    const brief = playing && lasts(film, store) < 900;
+    const said = brief ? "The whole film first: " + frame.phase : frame.caption;
+    if (caption.textContent !== said || caption.ariaLive !== live) {
       caption.ariaLive = live;
-      caption.textContent = frame.caption;
+      caption.textContent = said;
     }
-    equation(formula, frame, step, go);
+    equation(formula, brief ? { formula: "", terms: [] } : frame, step, go);
     checked.textContent = frame.check;
     count.textContent = `Step ${step} / ${last}`;
     range.value = step;

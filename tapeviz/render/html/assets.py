@@ -20,11 +20,15 @@ def minify_script(code: str) -> str:
     lines = (line for line in code.splitlines() if not line.lstrip().startswith("//"))
     parts = _LITERAL.split("\n".join(lines))
     parts[::2] = [_SPACE.sub(_joined, part) for part in parts[::2]]
-    parts[::2] = [_CONST.sub("let ", part) for part in parts[::2]]
+    parts[::2] = [_CONST.sub(_let, part) for part in parts[::2]]
     return "".join(parts).replace(";}", "}")
 
 
-_CONST = re.compile(r"\bconst ")
+def _let(found: re.Match[str]) -> str:
+    return found[0].replace("const", "let")
+
+
+_CONST = re.compile(r"\bconst(?: |(?=[\[{]))")
 _LITERAL = re.compile(r'("(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)')
 _SPACE = re.compile(r"(^|.?)\s+(?=(.?))", re.DOTALL)
 
@@ -41,20 +45,35 @@ def shorten_names(code: str) -> str:
     """A minified script whose own names are one or two letters long.
 
     A name is left alone where it might be more than a variable of ours: a key, a
-    property, inside a text, or a word of the browser.
+    property, inside a text within a text, or a word of the browser.
     """
     parts = _LITERAL.split(code)
-    plain, filled = "".join(parts[::2]), " ".join(_FILLED.findall(code))
-    spared = {*_WORD.findall(filled), *_RESERVED} | _keys("\0".join(parts[::2]))
+    filled = _FILLED.findall(code)
+    plain = "".join(parts[::2])
+    quoted = " ".join(f for f in filled if set(f) & set(_QUOTES))
+    spared = {*_WORD.findall(quoted), *_PROPERTY.findall(" ".join(filled)), *_RESERVED}
+    spared |= _keys("\0".join(parts[::2]))
     count = Counter(_WORD.findall(plain))
     ours = {n for n in _declared(plain) if len(n) > 2} - spared
     short = (n for n in _short_names() if n not in count and n not in spared)
     order = sorted(ours, key=lambda n: (-count[n] * len(n), n))
-    new = dict(zip(order, short, strict=False))
-    parts[::2] = [_WORD.sub(lambda w: new.get(w[0], w[0]), part) for part in parts[::2]]
-    return "".join(parts)
+    new = {"true": "!0", "false": "!1", **dict(zip(order, short, strict=False))}
+
+    def renamed(text: str) -> str:
+        return _WORD.sub(lambda w: new.get(w[0], w[0]), text)
+
+    parts[::2] = map(renamed, parts[::2])
+    parts[1::2] = [_FILLED.sub(lambda f: renamed(f[0]), text) for text in parts[1::2]]
+    short_code = _ALONE.sub(r"\1=>", "".join(parts))
+    while short_code != (joined := _LETS.sub(r"\1,", short_code)):
+        short_code = joined
+    return joined
 
 
+_ALONE = re.compile(r"(?<![\w$])\(([A-Za-z_$][\w$]*)\)=>")
+_LETS = re.compile(r"(\blet [^;{}]*);let (?=[A-Za-z_$])")
+_QUOTES = "\"'`"
+_PROPERTY = re.compile(r"\.([A-Za-z_$][\w$]*)")
 _FILLED = re.compile(r"\$\{([^}]*)\}")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _RESERVED = ("mount", "opened", "start")
