@@ -196,7 +196,7 @@ def records_in_any_thread(handle: RecordingHandle) -> bool:
 
 def _choose_recs() -> None:
     """Let ``handle.recs`` be the plain slot, unless others must not see it."""
-    many = len(ThreadRegistration.threads) > 1 or len(_task_tapes.open) > 0
+    many = len(ThreadRegistration.threads) > 1 or _task_tapes.apart
     recs = _own_thread_recs if many else _plain_recs
     if RecordingHandle.__dict__["recs"] is not recs:
         RecordingHandle.recs = recs
@@ -242,14 +242,16 @@ class ActiveTapes:
 class TaskTapes:
     """Keeps the tapes of concurrent tasks apart while a block with ``await`` is open.
 
-    ``open`` are the tapes entered since. While there are any, ``TapeStack.now`` is a
-    property that looks into the context of the running task (``contextvars``), which
-    begins with the tapes of whoever started the task; and ``handle.recs`` is None but
-    to the task that records. Else both are plain attributes, which are fast.
+    ``open`` are the tapes entered since, ``apart`` says whether there are any (which
+    takes a ``WeakSet`` long to say). While there are, ``TapeStack.now`` is a property
+    that looks into the context of the running task (``contextvars``), which begins with
+    the tapes of whoever started the task; and ``handle.recs`` is None but to the task
+    that records. Else both are plain attributes, which are fast.
     """
 
     def __init__(self) -> None:
         self.open: WeakSet[Any] = WeakSet()
+        self.apart = False
         self.turn = 0
         self.var: ContextVar[tuple[int, int, Any]] = ContextVar(
             "tapes", default=(-1, 0, None)
@@ -260,6 +262,7 @@ class TaskTapes:
         if not self.open:
             self.turn += 1
         self.open.add(tape)
+        self.apart = True
         if not isinstance(TapeStack.__dict__["now"], property):
             # A property in place of the class's attribute: mypy knows only the latter.
             TapeStack.now = property(self._get, self._set)  # type: ignore[assignment]
@@ -268,7 +271,8 @@ class TaskTapes:
     def leave(self, tape: Any) -> None:
         """Forget a tape that has stopped."""
         self.open.discard(tape)
-        if not self.open and isinstance(TapeStack.__dict__["now"], property):
+        self.apart = len(self.open) > 0
+        if not self.apart and isinstance(TapeStack.__dict__["now"], property):
             now = self._get(tape_stack)
             TapeStack.now = None
             tape_stack.now = now
@@ -362,7 +366,7 @@ class TapeStack(threading.local):
             if recording is not None:
                 recording.handle.recs = None
             self.now = None
-        if old is not None and not _task_tapes.open:
+        if old is not None and not _task_tapes.apart:
             old.recording, old.tapes = None, ()
 
     def drop_abandoned(self) -> ActiveTapes | None:
@@ -382,7 +386,7 @@ class TapeStack(threading.local):
     @property
     def has_tasks(self) -> bool:
         """Whether the tapes of tasks are kept apart now."""
-        return len(_task_tapes.open) > 0
+        return _task_tapes.apart
 
     def enter_task(self, tape: Any) -> None:
         """A tape begins whose block can be suspended, or that is beside such a one."""
