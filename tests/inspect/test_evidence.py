@@ -500,3 +500,41 @@ def test_going_through_a_list_is_no_decision() -> None:
         "a = why(tape, y, ws[1])",
     )
     assert [r.kind for r in found.reasons] == ["unconnected"]
+
+
+@pytest.mark.parametrize(
+    ("before", "block", "after", "news"),
+    [
+        ("k = w * w", "    y = v * k", "", ["k = w * w\n    ", ""]),
+        ("k = w * w; print(k)", "    y = v * k", "", []),
+        ("k = w * w\nshown = k + 1.0", "    y = v * k", "", ["k = w * w\n    "]),
+        ("", "    h = w * w", "y = h * 2.0", ["\n    y = h * 2.0", ""]),
+        ("", "    h = w * w", "c = tf.constant(2.0)\ny = h * c", []),
+        ("", "    h = w * w", "u = h * 2.0\ny = u * 3.0",
+         ["\n    u = h * 2.0\n    y = u * 3.0", "", ""]),
+    ],
+)  # fmt: skip
+def test_a_line_is_moved_only_where_nothing_else_needs_it(
+    before: str, block: str, after: str, news: list[str]
+) -> None:
+    code = (
+        f"w, v = tf.Variable(3.0), tf.Variable(2.0)\n{before}\n"
+        f"with tf.GradientTape() as tape:\n{block}\n{after}"
+    )
+    found = answer(code, ASK)
+    assert {r.kind for r in found.reasons} == {"outside"}
+    assert [e.new for e in found.reasons[0].edits] == news
+
+
+def test_a_line_of_another_cell_stays_there() -> None:
+    cells = [
+        "w, v = tf.Variable(3.0), tf.Variable(2.0)\nk = w * w",
+        "with tf.GradientTape() as tape:\n    y = v * k",
+        ASK,
+    ]
+    (reason,) = answer(*cells).reasons
+    assert reason.fix == "compute it in the block too"
+    assert {e.span.file for e in reason.edits} == {"In [3]"}
+    after = answer(*mended(cells, reason))
+    assert after.gradient is not None
+    assert after.gradient.entry == 12.0  # v * (w^2)' = 2 * 2 * 3

@@ -122,36 +122,61 @@ class _Change(ast.NodeTransformer):
 
 
 def move(question: Question, lines: Iterable[Statement]) -> Edits:
-    """Statements from outside the block moved to its end, or to its start."""
+    """Statements from outside the block moved to its end, or to its start.
+
+    One of another cell, or whose value is used before the block too, stays there.
+    """
     if question.block is None:
         return ()
     head, block = question.block
     moved = [line for line in lines if question.inside(line) is False]
-    away = any(line.scope != head.scope for line in moved)
     late = [one for one in moved if one.order > head.order]
-    edits: list[Edit] = []
+    early = [one for one in moved if one not in late]
     last, first = block.body[-1], block.body[0]
-    if (
-        not moved
-        or away
-        or first.lineno == block.lineno
-        or any(_immovable(question, m) for m in moved)
-    ):
+    if not moved or first.lineno == block.lineno:
+        return ()
+    if any(_immovable(question, one, moved) for one in moved):
         return ()
     indent = " " * first.col_offset
-    for group, at, form in (
-        (late, (last.end_lineno or 0, last.end_col_offset or 0), "\n{0}{1}"),
-        (
-            [m for m in moved if m not in late],
-            (first.lineno, first.col_offset),
-            "{1}\n{0}",
-        ),
-    ):
+    end, start = (last.end_lineno or 0, last.end_col_offset or 0), _ends(first)
+    edits: list[Edit] = []
+    for group, at, form in ((late, end, "\n{0}{1}"), (early, start, "{1}\n{0}")):
         if group:
             text = "".join(form.format(indent, _text(one)) for one in group)
             edits += edit(question.span_of(head, *at, *at), text)
-            edits += [e for one in group for e in _taken(question, one)]
+    for one in moved:
+        if one in late or not _is_used_before(question, one, moved):
+            edits += _taken(question, one)
     return tuple(edits)
+
+
+def _ends(node: ast.stmt) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _is_used_before(
+    question: Question, line: Statement, moved: list[Statement]
+) -> bool:
+    """Whether something before the block, or another cell, needs a statement."""
+    head = question.block[0] if question.block is not None else line
+    between = (
+        one
+        for one in question.program.lines
+        if line.order < one.order < head.order and one not in moved
+    )
+    return line.path != head.path or any(line.makes & one.reads for one in between)
+
+
+def _needs_what_comes_later(
+    question: Question, line: Statement, moved: list[Statement]
+) -> bool:
+    """Whether a statement from behind the block reads what was made behind it."""
+    head = question.block[0] if question.block is not None else line
+    return line.order > head.order and any(
+        made.order > head.order and made not in moved and not question.inside(made)
+        for name in line.reads
+        for made in question.program.before(name, line)
+    )
 
 
 def _taken(question: Question, line: Statement) -> Edits:
@@ -167,16 +192,25 @@ def _alone(line: Statement) -> bool:
     return any([line.node] == body for body in bodies)
 
 
-def _immovable(question: Question, line: Statement) -> bool:
+def _immovable(question: Question, line: Statement, moved: list[Statement]) -> bool:
     """Whether a statement cannot be moved as it is."""
     node = line.node
-    asking = question.program.asking_line
+    asking, block = question.program.asking_line, question.block
     return (
-        node.lineno != node.end_lineno
+        (block is not None and line.scope != block[0].scope)
+        or _needs_what_comes_later(question, line, moved)
+        or node.lineno != node.end_lineno
         or line is asking
         or not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign))
-        or linecache.getline(line.path, node.lineno)[: node.col_offset].strip() != ""
+        or not _has_a_line(line)
     )
+
+
+def _has_a_line(line: Statement) -> bool:
+    """Whether nothing else but a comment stands in the statement's line."""
+    text = linecache.getline(line.path, line.node.lineno).encode()
+    before, after = text[: line.node.col_offset], text[line.node.end_col_offset or 0 :]
+    return not before.strip() and after.strip()[:1] in (b"", b"#")
 
 
 def _text(line: Statement) -> str:

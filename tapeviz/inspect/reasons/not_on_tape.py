@@ -603,16 +603,18 @@ def outside(question: Question, line: Statement) -> Reason:
     lines = [one for one in question.chain if question.inside(one) is False]
     apart = head is not None and line.scope != head.scope
     when = "outside" if apart else when
+    edits = code_edits.move(question, lines)
+    stays = bool(edits) and all(e.new not in ("", "pass") for e in edits)
+    fix = "compute it in the block too" if stays else "move this line into the block"
+    if apart:
+        fix = "compute it anew in the block, or in a function that the block calls"
     return Reason(
         "outside",
         f"{_made(question, line)} was computed {when} the block of "
-        f"{question.tape_name}, where "
-        "nothing is recorded.",
-        "compute it anew in the block, or in a function that the block calls"
-        if apart
-        else "move this line into the block",
+        f"{question.tape_name}, where nothing is recorded.",
+        fix,
         question.span(line),
-        code_edits.move(question, lines),
+        edits,
     )
 
 
