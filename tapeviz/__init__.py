@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 from tapeviz.engine.tape import GradientTape as _GradientTape
+from tapeviz.errors import hide_own_frames as _hide_own_frames
 
 __version__ = "2.21.0+tapeviz.0.2.0"
 """The version of TensorFlow whose names these are, then our own.
@@ -200,3 +201,5 @@ def _picture(tape: Any, **_: Any) -> dict[str, Any]:
 
 # Hung on from here, as the class itself must know no picture.
 _GradientTape._repr_mimebundle_ = _picture  # type: ignore[attr-defined]
+
+_hide_own_frames()

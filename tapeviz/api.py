@@ -83,6 +83,7 @@ def play(  # noqa: PLR0913 - options, by keyword
     target, sources = _asked(tape, target, sources, "play")
     _tensors(target, "target")
     _tensors(sources, "source")
+    _in_order(tape, target, sources, "play")
     if mode == "forward":
         explained = inspect.explanation(tape, target, sources, names_of(what))
         return Player(explained.run, sweeps=_sweeps(explained), **look)
@@ -107,6 +108,24 @@ def _sweeps(explained: Explanation) -> tuple[ForwardPass, ...]:
             )
         )
     return explained.forward
+
+
+def _in_order(tape: GradientTape, target: Any, sources: Any, verb: str) -> None:
+    """ValueError for ``play(tape, x, y)``, where ``y`` was computed from ``x``."""
+    records = tape.records()
+    first = [records.index_of(t) for t in nest.leaves(target)]
+    then = [records.index_of(t) for t in nest.leaves(sources)]
+    if all(i >= 0 and records[i].is_leaf for i in first) and any(
+        i > max(first) and not records[i].is_leaf for i in then
+    ):
+        raise ValueError(
+            error_message(
+                f"{verb}(tape, target, sources) was given a source that was computed "
+                "from the target",
+                f"the result comes first, what it was computed from second: "
+                f"{verb}(tape, y, x)",
+            )
+        )
 
 
 def _tensors(thing: Any, role: str) -> None:
@@ -177,6 +196,7 @@ def explain(  # noqa: PLR0913 - options, by keyword
     target, sources = _asked(tape, target, sources, "explain")
     _tensors(target, "target")
     _tensors(sources, "source")
+    _in_order(tape, target, sources, "explain")
     explained = inspect.explanation(tape, target, sources, names, check=check)
     return ExplanationView(explained, theme=theme, exact=exact)
 

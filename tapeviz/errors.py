@@ -11,7 +11,8 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
+from typing import Any
 
 _HOME = os.path.dirname(__file__)  # noqa: PTH120 - pathlib is slow to import
 
@@ -107,3 +108,44 @@ def warn(text: str, kind: type[Warning] = UserWarning) -> None:
     while frame.f_back is not None and own(frame.f_code):
         level, frame = level + 1, frame.f_back
     warnings.warn(text, kind, stacklevel=level)
+
+
+def without_own_frames(traceback: TracebackType | None) -> TracebackType | None:
+    """The levels of an error that are the learner's: none of tapeviz, or below it."""
+    levels, inside = [], False
+    while traceback is not None:
+        frame = traceback.tb_frame
+        below = inside and str(frame.f_globals.get("__name__")).startswith("numpy")
+        inside = own(frame.f_code) or below
+        if not inside:
+            levels.append(traceback)
+        traceback = traceback.tb_next
+    made: TracebackType | None = None
+    for one in reversed(levels):
+        made = TracebackType(made, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return made
+
+
+def hide_own_frames() -> None:
+    """In a notebook an error ends at the learner's line; ``%tb`` then shows it whole.
+
+    Nothing changes where somebody else shows errors in a way of their own.
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None and not shell.custom_exceptions:
+        shell.set_custom_exc((Exception,), _show)
+
+
+def _show(
+    shell: Any,
+    kind: type[BaseException],
+    error: BaseException,
+    traceback: TracebackType | None,
+    tb_offset: int | None = None,
+) -> None:
+    """IPython asks: show an error without the frames of tapeviz."""
+    shell.showtraceback(
+        (kind, error, without_own_frames(traceback)), tb_offset=tb_offset
+    )
+    sys.last_traceback = traceback

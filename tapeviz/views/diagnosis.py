@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tapeviz.errors import LayoutError
 from tapeviz.render.svg import raster
+from tapeviz.render.svg.options import theme_of
 from tapeviz.render.svg.standalone import standalone
 from tapeviz.render.text import diagnosis as words
 from tapeviz.render.text import explanation as steps
@@ -23,7 +24,7 @@ class Diagnosis(Displayable):
 
     def __init__(self, answers: Sequence[Answer], *, theme: str = "auto") -> None:
         self.answers = tuple(answers)
-        self._theme = theme
+        self._theme = theme_of(theme)
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -87,7 +88,7 @@ class ExplanationView(Displayable):
         self, data: Explanation, *, theme: str = "auto", exact: bool = False
     ) -> None:
         self.data = data
-        self._theme = theme
+        self._theme = theme_of(theme)
         self._exact = exact
 
     @property

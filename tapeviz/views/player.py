@@ -15,6 +15,7 @@ from tapeviz.render.film import player
 from tapeviz.render.film.backward import backward_film, backward_table
 from tapeviz.render.film.forward import forward_film
 from tapeviz.render.film.svg import PACE, animate
+from tapeviz.render.svg.options import theme_of
 from tapeviz.render.svg.standalone import standalone
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.descent import Descent
@@ -49,7 +50,7 @@ class Player(Displayable):
         self._sweeps = sweeps
         self._directions = directions
         self._start = start
-        self._look = {"theme": theme, "direction": direction}
+        self._look = {"theme": theme_of(theme), "direction": direction}
 
     @cached_property
     def film(self) -> Film:

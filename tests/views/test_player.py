@@ -249,3 +249,23 @@ def test_its_end_says_what_why_would_say_of_a_gradient_that_is_none() -> None:
         z = tf.constant(y.numpy()) * w
     ending = play(tape, z, [x, w]).film.frames[-1].caption
     assert "x is None: tf.constant(y.numpy()) copies only the number" in ending
+
+
+def test_the_result_comes_first() -> None:
+    x = tf.Variable(3.0)
+    with tf.GradientTape(persistent=True) as tape:
+        y = x * x
+    for verb in (tf.play, tf.explain):
+        with pytest.raises(ValueError, match=r"the result comes first"):
+            verb(tape, x, y)
+        verb(tape, x, x)
+        verb(tape, [x, y], x)
+
+
+@pytest.mark.parametrize("verb", ["play", "draw", "explain", "why"])
+def test_a_wrong_theme_is_refused_at_once(verb: str) -> None:
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = x * x
+    with pytest.raises(ValueError, match="there is no theme 'drak': choose one of"):
+        getattr(tf, verb)(tape, y, x, theme="drak")
