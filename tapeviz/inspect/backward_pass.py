@@ -178,10 +178,8 @@ def _contribution(
     )  # fmt: skip
 
 
-_STRUCTURE = re.compile(
-    r"@|\b(T|unbroadcast|expand_reduced|broadcast_to|reshape|transpose|put|pick|sum"
-    r"|stack|pick_at|place_at|cast|shape|grad|einsum|at|sum_to|scatter)\b|\["
-)
+ENTRYWISE = ("where", "divide_no_nan", "multiply_no_nan")
+"""The words that work on each entry of ``g`` alone."""
 
 
 def local_text(rule: str) -> str:
@@ -190,11 +188,25 @@ def local_text(rule: str) -> str:
     >>> [local_text(rule) for rule in ("g * cos(x)", "-g", "g / x", "T(g)")]
     ['cos(x)', '-1', '1 / x', '']
     """
-    if not rule or _STRUCTURE.search(rule):
+    try:
+        tree = ast.parse(rule, mode="eval")
+    except SyntaxError:
+        return ""
+    if any(map(_mixes_entries, ast.walk(tree))):
         return ""
     one = re.sub(r"\bg\b", "1", rule)
     bare = re.sub(r"^(-?)1 \* ", r"\1", one)
     return spelled_as(rule, ast.unparse(ast.parse(bare, mode="eval")))
+
+
+def _mixes_entries(node: ast.AST) -> bool:
+    """Whether an operation mixes entries of ``g``, or moves them."""
+    moves = isinstance(node, ast.Subscript) or (
+        isinstance(node, ast.Call) and ast.unparse(node.func) not in ENTRYWISE
+    )
+    product = isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)
+    inside = (n.id for n in ast.walk(node) if isinstance(n, ast.Name))
+    return (moves or product) and "g" in inside
 
 
 def _local_value(record: Record, slot: int, g: Any, local: str) -> Value | None:

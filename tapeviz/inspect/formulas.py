@@ -51,6 +51,14 @@ WORDS: Mapping[str, str] = {
     "scatter_nd": "scatter_nd({0}, {2})",
     "put_along": "scatter({0}, {2})",
     "positive": "{0} > 0",
+    "product": "{0} * {1}",
+    "opposite": "-{0}",
+    "hot": "one_hot({0})",
+    "entry": "{0}[{1}]",
+    "cdf": "normal_cdf({0})",
+    "bell": "normal_pdf({0})",
+    "zero": "zeros_like({0})",
+    "unit": "eye_like({0})",
     "arctan2": "atan2({0}, {1})",
 }
 """What is shown of the kernels' words, from their arguments; the others are shown."""
@@ -63,7 +71,8 @@ TEXTS: Mapping[str, str] = {
     "einsum": "einsum(eq, {xs})", "tensordot": "tensordot({xs})",
     "matvec": "matvec({xs})", "add_n": "add_n([{xs}])",
     "stack": "stack([{xs}], axis)", "concat": "concat([{xs}], axis)",
-    "custom": "made({xs})", "pick_at": "x[key]", "narrow": "x[key]",
+    "pad": "pad(x, widths)", "custom": "made({xs})", "pick_at": "x[key]",
+    "narrow": "x[key]",
 }  # fmt: skip
 """What is shown of an op instead of its text; ``{xs}`` are all of its operands."""
 
@@ -76,6 +85,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "relu6": ("where((y > 0) & (y < 6), g, 0)",),
     "leaky_relu": ("where(x > 0, g, alpha * g)",),
     "pad": ("g[key]",),
+    "sort": ("unsorted(g)",),
 }
 """What is shown of an op's rules where they can be said more simply."""
 
@@ -101,6 +111,8 @@ def rule(record: Record, slot: int, shapes: Sequence[Shape], code: str = "") -> 
         return _RULES_MADE[op.name](record, slot, shapes)
     texts = RULES.get(op.name)
     text = texts[slot] if texts else known.text
+    if shapes and len(shapes[-1]) == 1:  # then g is one number
+        text = text.replace("g[..., None]", "g")
     return spelled_as(code, _shown(text, _settings(record, shapes, code)))
 
 
@@ -119,12 +131,16 @@ def _settings(record: Record, shapes: Sequence[Shape], code: str) -> dict[str, s
     written = settings_in(code) if known else {}
     rank = len(shapes[0]) if shapes else 0
     found = {name: _setting(name, v, rank, written) for name, v in known.items()}
+    if rank == 1 and known.keys() >= {"axis", "keep"} and not written:
+        found["axis"] = "None"  # the only axis need not be named
     if record.op.name == "custom":
         found["made"] = str(known["made"].name)
     if "axis" in known and "keep" in known and shapes:
         found["count"] = str(_count(shapes[0], known["axis"]))
     if record.op.name in ("pick_at", "narrow"):
         found["key"] = _part_of(known, rank)
+    if record.op.name == "pad" and shapes:
+        found["key"] = _inner(known["widths"], shapes[0])
     return found
 
 
@@ -133,6 +149,8 @@ def _setting(name: str, v: Any, rank: int, written: Mapping[str, str]) -> str:
         return _index(v)
     if name == "axis":
         return _axis(v, rank, written)
+    if name == "shift" and len(v) == 1:
+        return str(v[0])
     return _literal(v) or written.get("ids" if name != "alpha" else "", name)
 
 
@@ -146,15 +164,20 @@ def _axis(v: Any, rank: int, written: Mapping[str, str]) -> str:
     """An axis as the learner wrote it, or counted from the front."""
     if v is None:
         return "None"
-    axes = sorted(a % rank if rank else a for a in np.atleast_1d(v).tolist())
+    axes = _counted(np.atleast_1d(v).tolist(), rank)
     for text in written.values():
         try:
             given = np.atleast_1d(ast.literal_eval(text)).tolist()
-            if sorted(a % rank if rank else a for a in given) == axes:
+            if all(-rank <= a < rank for a in given) and _counted(given, rank) == axes:
                 return text
         except (ValueError, TypeError, SyntaxError):
             continue
     return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
+
+
+def _counted(axes: Sequence[int], rank: int) -> list[int]:
+    """Axes in their order, counted from the front."""
+    return sorted(a % rank if rank else a for a in axes)
 
 
 def _literal(v: Any) -> str:
@@ -201,6 +224,20 @@ def _part_of(known: Mapping[str, Any], rank: int) -> str:
     return _part(known["axis"], rank, key)
 
 
+def _inner(widths: Sequence[tuple[int, int]], shape: Shape) -> str:
+    """The index of what stands inside a padding."""
+    pairs = zip(widths, shape, strict=False)
+    return ", ".join(f"{before}:{before + size}" for (before, _), size in pairs)
+
+
+def _of_transpose(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
+    del slot, shapes
+    perm = record.settings[0]
+    if perm is None:
+        return "transpose(g)"
+    return f"transpose(g, {tuple(np.argsort(perm).tolist())})"
+
+
 def _of_concat(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
     axis = record.settings[0]
     start = sum(shape[axis] for shape in shapes[:slot])
@@ -225,6 +262,11 @@ def _of_einsum(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
     return f"einsum({', '.join(shown)})"
 
 
+def _of_part(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
+    known = dict(zip(record.op.settings, record.settings, strict=False))
+    return f"g at [{_part_of(known, len(shapes[slot]))}], 0 elsewhere"
+
+
 def _of_pick(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
     del slot, shapes
     known = dict(zip(record.op.settings, record.settings, strict=False))
@@ -234,7 +276,8 @@ def _of_pick(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
 _RULES_MADE: Mapping[str, Callable[[Record, int, Sequence[Shape]], str]] = {
     "concat": _of_concat, "stack": _of_stack, "custom": _of_custom,
     "einsum": _of_einsum, "tensordot": _of_einsum, "matvec": _of_einsum,
-    "pick": _of_pick,
+    "pick": _of_pick, "pick_at": _of_part, "narrow": _of_part,
+    "transpose": _of_transpose,
     "part": lambda record, _slot, _shapes: f"g at [{record.settings[0]}], 0 elsewhere",
 }  # fmt: skip
 
@@ -272,6 +315,12 @@ class _Speller(ast.NodeTransformer):
             return node
         return ast.parse(self._known[node.id], mode="eval").body
 
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Constant):
+            return ast.Constant(not node.operand.value)
+        return node
+
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         if isinstance(node.slice, ast.Name) and node.slice.id == "key":
             return self._indexed(node.value, "key")
@@ -285,7 +334,7 @@ class _Speller(ast.NodeTransformer):
         word = node.func.id if isinstance(node.func, ast.Name) else ""
         if word == "pick" and isinstance(node.args[1], ast.Name):
             return self._indexed(node.args[0], node.args[1].id)
-        if word in self._known:  # the learner's own function
+        if word == "made" and word in self._known:  # the learner's own function
             node.func = ast.Name(self._known[word])
         shown = [self.visit(arg) for arg in node.args]
         if word in WORDS:

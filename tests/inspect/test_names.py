@@ -336,3 +336,42 @@ def test_g_is_said_once_in_every_film_that_uses_it() -> None:
     for name in ("back", "ahead"):
         shown_text = " ".join(frame.caption for frame in scope[name].frames)
         assert shown_text.count("g is the gradient that arrives") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "formula", "rule"),
+    [
+        ("tf.pad(v, [[1, 2]])", "pad(x, [[1, 2]])", "g[1:4]"),
+        ("tf.roll(v, 1, axis=0)", "roll(x, 1, axis=0)", "roll(g, -1, axis=0)"),
+        ("tf.split(v, 3)[1]", "x[1:2]", "g at [1:2], 0 elsewhere"),
+        ("tf.unstack(v)[0]", "x[0]", "g at [0], 0 elsewhere"),
+        ("tf.sort(v)", "sort(x)", "unsorted(g)"),
+        ("tf.cumsum(v)", "cumsum(x, axis=0)", "cumsum(g, axis=0, reverse=True)"),
+        ("tf.reshape(v, [3, 1])", "reshape(x, (3, 1))", "reshape(g, shape(x))"),
+        ("tf.nn.relu(v)", "relu(x)", "where(y > 0, g, 0)"),
+        ("tf.sqrt(v)", "sqrt(x)", "g / (2 * y)"),
+        ("tf.reduce_prod(v)", "prod(x)", "broadcast_to(g, shape(x)) * product_of_o"),
+        ("tf.transpose(m)", "transpose(x", "transpose(g"),
+        ("tf.nn.softmax(m)", "softmax(x, axis=1)", "(g - sum(g * y, axis=1, keepdi"),
+    ],
+)
+def test_rules_have_no_word_of_the_kernels(code: str, formula: str, rule: str) -> None:
+    scope = ran(f"""
+        v = tf.Variable([3.0, 1.0, 2.0])
+        m = tf.Variable([[3.0, 1.0], [2.0, 4.0]])
+        with tf.GradientTape() as tape:
+            y = {code}
+        run = tf.play(tape, y, [v, m]).run
+    """)
+    (step,) = scope["run"].steps
+    assert scope["run"].graph.by_id[step.node].formula.startswith(formula)
+    assert step.contributions[0].rule.startswith(rule)
+
+
+def test_only_a_factor_of_g_is_a_local_derivative() -> None:
+    from tapeviz.inspect.backward_pass import local_text
+
+    for rule in ("cumsum(g, axis=0)", "g[1:2]", "g at [0], 0 elsewhere", "g @ T(b)"):
+        assert local_text(rule) == ""
+    assert local_text("where(y > 0, g, 0)") == "where(y > 0, 1, 0)"
+    assert local_text("g * (softmax(b) - a)") == "softmax(b) - a"
