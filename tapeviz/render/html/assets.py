@@ -71,7 +71,7 @@ def shorten_names(code: str) -> str:
 
 
 _ALONE = re.compile(r"(?<![\w$])\(([A-Za-z_$][\w$]*)\)=>")
-_LETS = re.compile(r"(\blet [^;{}]*);let (?=[A-Za-z_$])")
+_LETS = re.compile(r"((?<!\()\blet [^;{}]*);let (?=[A-Za-z_$])")
 _QUOTES = "\"'`"
 _PROPERTY = re.compile(r"\.([A-Za-z_$][\w$]*)")
 _FILLED = re.compile(r"\$\{([^}]*)\}")

@@ -55,6 +55,12 @@ def test_keys_texts_and_what_stands_in_templates_keep_their_names() -> None:
         assert ours not in short
 
 
+def test_declarations_that_follow_each_other_are_joined_but_not_to_a_loops() -> None:
+    code = "for (const id in all) seen[id] = true;\nconst one = 1;\nconst two = 2;\n"
+    short = shorten_names(minify_script(code))
+    assert re.fullmatch(r"for\(let \w+ in all\)seen\[\w+\]=!0;let \w=1,\w=2;?", short)
+
+
 def test_the_player_is_found_by_the_names_that_pages_call() -> None:
     assert "function start(" in player.script()
     assert "function mount(" in player.script()
