@@ -336,6 +336,9 @@ def test_g_is_said_once_in_every_film_that_uses_it() -> None:
     for name in ("back", "ahead"):
         shown_text = " ".join(frame.caption for frame in scope[name].frames)
         assert shown_text.count("g is the gradient that arrives") == 1
+    cells = [cell for row in scope["ahead"].table.rows for cell in row]
+    assert "T(x) @ g" in cells
+    assert "T(a) @ g" not in cells
 
 
 @pytest.mark.parametrize(

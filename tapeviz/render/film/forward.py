@@ -118,7 +118,7 @@ class ForwardFrames(BackwardFrames):
     def derivative(self, push: Push, term: ForwardTerm) -> Frame:
         """The frame of one operand's local derivative."""
         c = self.by_edge[term.edge]
-        text = self.words.local(c) or c.rule
+        text = self.words.local(c) or self.words.rule_in_names(c)
         if c.local_value is not None:
             text = f"\u00d7 {brief(c.local_value, 14)}"
         chip = [self.note(c.edge, text, "rule")] if self.small else []
@@ -154,7 +154,7 @@ class ForwardFrames(BackwardFrames):
             head,
             tail,
             by,
-            local or c.rule,
+            local or self.words.rule_in_names(c),
             brief(term.value),
         )
         self.rows.append(tuple(cut(cell, CELL) for cell in (*row, text)))
