@@ -58,8 +58,19 @@ _RULE = re.compile(r"(?<=[}>])([.,\w -]+)(\{[^{}]*\})")
 _SPARE = re.compile(r"(?<=[{;])([a-z-]+):#[0-9a-f]+;(?=\1:var\()")
 
 
-def _without_unused_rules(svg: str) -> str:
-    """The picture without CSS that nothing in it uses.
+_STILL = re.compile(
+    r' data-ends="[^"]*"|\ngradient: not computed yet|, gradient not yet'
+    r"|\.tapeviz \.tv-(\w+) \.tv-frame\{stroke:var\(--tv-\1\);fill:[^}]*\}"
+)
+"""What only a picture that stays as it is needs."""
+
+
+_OWN_COLOURS = ("watched", "watched-fill", "group", "group-fill", "none")
+"""The colours that only pictures with such nodes or gradients use, and no page."""
+
+
+def _without_unused_parts(svg: str) -> str:
+    """The picture without what nothing in a film uses.
 
     It loses the selectors with a class that no element has and no mark gives, and the
     literal colours for programs without CSS variables: marks need variables anyway.
@@ -75,7 +86,12 @@ def _without_unused_rules(svg: str) -> str:
         ]
         return ",".join(selectors) + rule[2] if selectors else ""
 
-    return _SPARE.sub("", _STYLE.sub(lambda style: _RULE.sub(used, style[0]), svg))
+    svg = _SPARE.sub("", _STYLE.sub(lambda style: _RULE.sub(used, style[0]), svg))
+    svg = _STILL.sub("", svg)
+    for role in _OWN_COLOURS:
+        if f"var(--tv-{role})" not in svg:
+            svg = re.sub(rf"--tv-{role}:[^;}}]*;", "", svg)
+    return svg
 
 
 def _kinds(graph: Graph) -> set[str]:
@@ -136,7 +152,7 @@ def build_film(
     overlay = f"<style>{_rules(graph)}</style>"
     overlay += "".join(_overlays(builder, picture))
     overlay += '<text class="tv-late tv-ask">?</text>' if builder.questions else ""
-    drawn = _without_unused_rules(picture.with_overlay(overlay))
+    drawn = _without_unused_parts(picture.with_overlay(overlay))
     return Film(
         builder.title(),
         builder.alt(),

@@ -43,17 +43,9 @@ function unfold(told) {
     early: kind > 1,
     where: ids[where],
   }));
-  const hot = {};
-  const on = {};
   const rows = told.table.rows.map(() => 0);
-  frames.forEach(({ marks, row }, step) => {
-    for (const id in marks) {
-      const list = { hot, on }[marks[id]];
-      if (list) (list[id] ??= []).push(step);
-    }
-    if (row >= 0) rows[row] = step;
-  });
-  return { ...told, frames, asks, rows, jump: { ...on, ...hot } };
+  frames.forEach(({ row }, step) => row >= 0 && (rows[row] = step));
+  return { ...told, frames, asks, rows };
 }
 
 // The picture as it was drawn, without anything that could run or fetch.
@@ -142,7 +134,6 @@ function travel(found, change) {
 function stage(film, svg) {
   const found = {};
   for (const el of svg.querySelectorAll("[id]")) found[el.id] = el;
-  for (const id in film.jump) found[id]?.classList.add("tv-jump");
   const sign = svg.querySelector(".tv-ask");
   const now = {};
   const undo = film.frames.map(({ marks }) => {
@@ -234,13 +225,13 @@ export function mount(root, film, store) {
     const ask = gate(film, store, at(), step);
     store.set({ step: ask ? ask.step - 1 : step, playing: false });
   };
-  const leap = (steps) => steps.length && go(steps.find((step) => step > at()) ?? steps[0]);
   // A click on code leads to the steps that light the smallest part of it.
   const lead = (here) => {
     const wide = ([, from, to]) => to - from;
     const around = film.spans.filter(here).sort((a, b) => wide(a) - wide(b));
     const place = film.spans.indexOf(around[0]);
-    leap(film.frames.flatMap(({ spans }, step) => (spans.includes(place) ? [step] : [])));
+    const steps = film.frames.flatMap(({ spans }, step) => (spans.includes(place) ? [step] : []));
+    if (steps.length) go(steps.find((step) => step > at()) ?? steps[0]);
   };
   const play = () => {
     const playing = !store.get("playing");
@@ -274,15 +265,20 @@ export function mount(root, film, store) {
   const [table, tick, hide] = twin(film, go);
   const [quiz, ask] = panel(film, store, root);
   const screen = make("div", { class: "tv-screen", tabindex: 0, role: "group", "aria-label": "Picture", ...KEYS }, svg);
+  // A click on a box tells of it, with the gradient that it shows now.
+  const told = make("p", { class: "tv-told", role: "status" });
   screen.onclick = ({ target }) => {
-    for (let el = target; el !== screen; el = el.parentNode) {
-      if (film.jump[el.id]) return leap(film.jump[el.id]);
-    }
+    const id = CSS.escape((target.closest("svg [id]")?.id ?? "x").replace(/-.*/, ""));
+    const title = svg.querySelector(`#${id}>title`)?.textContent ?? "";
+    const now = [...svg.querySelectorAll(`[id^=${id}-g]:is(.tv-on,.tv-hot) text`)];
+    told.textContent = title.replace(/\n/g, " · ") + (now[0] ? " · gradient " + now.map((el) => el.textContent).join(" ") : "");
   };
+  const sight = () => reveal(screen, svg.querySelectorAll(at() ? ".tv-hot" : ".tv-target"));
+  new ResizeObserver(sight).observe(screen);
 
   const names = { first: "First step", back: "Back", play: "Play", forward: "Forward", last: "Last step" };
   const buttons = Object.keys(acts).map((name) => press(name, names[name], icon(ICONS[name]), acts[name]));
-  const range = make("input", { type: "range", min: 0, max: last, step: 1, "aria-label": "Step", ...KEYS });
+  const range = make("input", { type: "range", min: 0, max: last, step: 1, "aria-label": "Step of the film", ...KEYS });
   range.oninput = () => go(+range.value);
   const count = make("span", { class: "tv-count" });
   const option = (n) => make("option", { value: n }, `${n}×`);
@@ -321,13 +317,15 @@ export function mount(root, film, store) {
     if (caption.textContent !== said || caption.ariaLive !== live) {
       caption.ariaLive = live;
       caption.textContent = said;
+      told.textContent = "";
     }
+    svg.setAttribute("aria-description", frame.caption);
     equation(formula, brief ? { formula: "", terms: [] } : frame, step, go);
     checked.textContent = frame.check;
     count.textContent = `Step ${step} / ${last}`;
     range.value = step;
     range.style.setProperty("--at", last ? step / last : 0);
-    range.setAttribute("aria-valuetext", count.textContent);
+    range.setAttribute("aria-valuetext", `${step} of ${last}, ${frame.phase}`);
     speed.value = store.get("speed");
     tools[0].setAttribute("aria-pressed", !!store.get("predict"));
     tools[1].setAttribute("aria-pressed", !checked.hidden);
@@ -340,8 +338,25 @@ export function mount(root, film, store) {
       buttons[2].title = playing ? "Pause" : "Play";
       buttons[2].setAttribute("aria-label", buttons[2].title);
     }
-    reveal(screen, [...svg.querySelectorAll(".tv-hot")]);
+    sight();
   };
+
+  // On paper the steps that matter stand one below the other: start, sums, end.
+  const paper = matchMedia("print");
+  const leaves = make("div", { class: "tv-leaves" });
+  const lay = () => {
+    const sums = film.frames.flatMap(({ marks }, step) => (Object.keys(marks).some((id) => /-g(?!1$)\d/.test(id) && marks[id] === "on") ? [step] : []));
+    const some = sums.filter((_, i) => i % Math.ceil(sums.length / 12) < 1 && sums[i] < last);
+    const leaf = (step) => {
+      mark(step);
+      const { caption, formula } = film.frames[step];
+      const parts = [make("p", {}, `Step ${step}: ${caption}`), make("p", { class: "tv-equation" }, formula)];
+      return make("div", { class: "tv-leaf" }, make("div", { class: "tv-screen" }, svg.cloneNode(true)), ...parts);
+    };
+    leaves.replaceChildren(...(paper.matches ? [0, ...some, last].map(leaf) : []));
+    mark(at());
+  };
+  paper.addEventListener("change", lay);
 
   const bound = {
     " ": play,
@@ -392,16 +407,18 @@ export function mount(root, film, store) {
   const attributes = { role: "group", "aria-label": film.title, tabindex: 0, ...KEYS };
   for (const name in attributes) root.setAttribute(name, attributes[name]);
   root.classList.add("tapeviz-film", `tv-${film.theme}`);
-  const words = make("div", { class: "tv-words" }, caption, formula, checked);
-  root.replaceChildren(make("p", { class: "tv-heading" }, film.title), code, screen, words, quiz, strip, bar, help, table);
+  const words = make("div", { class: "tv-words" }, caption, formula, checked, told);
+  root.replaceChildren(make("p", { class: "tv-heading" }, film.title), code, leaves, screen, words, quiz, strip, bar, help, table);
   if (film.css) root.prepend(make("style", {}, film.css));
   if (!film.code.length) code.remove();
   if (!film.table.rows.length) table.remove();
 
   const off = store.on(show);
   show();
+  lay();
   return () => {
     off();
+    paper.removeEventListener("change", lay);
     for (const type in heard) root.removeEventListener(type, heard[type]);
     root.replaceChildren();
   };

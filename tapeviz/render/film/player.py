@@ -38,7 +38,8 @@ def notebook(film: Film, **start: Any) -> str:
     """
     theme = theme_of(film)
     colours = themes.css(theme)
-    style = css(theme).removeprefix(colours if colours in film.svg else "")
+    known = themes.defined_in(film.svg, theme)
+    style = css(theme).removeprefix(colours if known else "")
     return _markup(film, {**payload(film, **start), "css": style})
 
 

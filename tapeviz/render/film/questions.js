@@ -50,8 +50,8 @@ function panel(film, store, root) {
     made.onclick = act;
     return made;
   };
-  const label = make("label", { class: "tv-question" });
-  const input = make("input", { type: "text", autocomplete: "off", spellcheck: "false", "aria-label": "Your answer", ...KEYS });
+  const label = make("span", { class: "tv-question" });
+  const input = make("input", { type: "text", autocomplete: "off", spellcheck: "false", ...KEYS });
   const said = make("p", { class: "tv-said", role: "status" });
   const hints = make("ol", { class: "tv-hints" });
   const total = make("p", { class: "tv-score" });
@@ -108,7 +108,7 @@ function panel(film, store, root) {
   };
   const also = make("label", {}, every, "forward values too");
   also.hidden = !film.asks.some(({ early }) => early);
-  const form = make("form", { class: "tv-form" }, label, input, make("button", { ...KEYS }, "Answer"), more);
+  const form = make("form", { class: "tv-form" }, make("label", {}, label, input), make("button", { ...KEYS }, "Answer"), more);
   form.onsubmit = judge;
   const box = make("div", { class: "tv-quiz", role: "group", "aria-label": "Predict" }, form, hints, said, make("div", { class: "tv-tally" }, total, also, reveal, again));
   const show = () => {

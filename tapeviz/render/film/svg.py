@@ -30,15 +30,15 @@ _COLUMNS = 96
 _NARROW = 560
 
 _LOOKS = {
-    "": ("1", "initial", "initial"),
-    "on": ("1", "initial", "initial"),
-    "hot": ("1", " ", "initial"),
-    "done": ("1", "initial", " "),
-    "dim": (".25", "initial", "initial"),
-    "off": ("0", "initial", "initial"),
+    "": ("1", "unset", "unset"),
+    "on": ("1", "unset", "unset"),
+    "hot": ("1", " ", "unset"),
+    "done": ("1", "unset", " "),
+    "dim": (".25", "unset", "unset"),
+    "off": ("0", "unset", "unset"),
 }
 """What each mark sets: opacity, ``--h`` and ``--d``. A space sets a variable to
-nothing, ``initial`` leaves it unset, so that a fallback applies."""
+nothing, ``unset`` leaves it without a value, so that a fallback applies."""
 
 _WHOLE = 50
 _PROPERTIES = ("opacity", "--h", "--d")
@@ -165,7 +165,7 @@ class _FilmPicture:
 
     def _base(self) -> str:
         colours = theme.css(self.theme)
-        colours = "" if colours in self.film.svg else colours
+        colours = "" if theme.defined_in(self.film.svg, self.theme) else colours
         return f"{colours}{_variables(_STYLE + _GLOW)}"
 
     def _shared(self) -> Iterable[str]:

@@ -73,7 +73,7 @@ function reveal(box, els, sideways = true) {
   const high = box.scrollHeight > box.clientHeight + 1;
   if (!els.length || !(wide || high)) return;
   const frame = box.getBoundingClientRect();
-  const rects = els.map((el) => el.getBoundingClientRect());
+  const rects = [...els].map((el) => el.getBoundingClientRect());
   const shift = (low, high, from, to) => {
     const [a, b] = [Math.min(...rects.map((r) => r[low])), Math.max(...rects.map((r) => r[high]))];
     return a < from + 12 || b > to - 12 ? (a + b - from - to) / 2 : 0;

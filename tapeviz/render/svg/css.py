@@ -42,6 +42,7 @@ _PART = re.compile(
 _FONT = re.compile(
     r"(?P<before>.*?)(?P<size>[\d.]+(?:px|pt|em)?)(?:/\S+)?\s+(?P<type>.+)"
 )
+_UNSET = ("initial", "unset")
 _VAR = re.compile(r"var\(\s*(--[\w-]+)\s*")
 
 
@@ -378,7 +379,7 @@ def _computed(declared: Mapping[str, str], inherited: Style) -> Style:
         put = filled(value, computed) if "var(" in value else value
         if put is None or put == "inherit":
             continue
-        if put == "initial":
+        if put in _UNSET:
             computed.pop(name, None)
         elif name == "font-size":
             computed[name] = _size(put, inherited.get(name, "16"))
@@ -406,7 +407,7 @@ def _custom(
         known = {k: _custom(k, own, outer, found) for k in inner}
         values = {k: v for k, v in known.items() if v is not None}
         value = filled(own[name], values)
-        found[name] = None if value == "initial" else value
+        found[name] = None if value in _UNSET else value
     return found[name]
 
 

@@ -232,6 +232,15 @@ def css(theme: str = "auto") -> str:
     )
 
 
+def defined_in(markup: str, theme: str) -> bool:
+    """Whether the markup has the colours of a theme in a style of its own.
+
+    >>> defined_in(f"<style>{css('dark')}</style>", "dark")
+    True
+    """
+    return f".{class_name(theme)}{{--" in markup
+
+
 _LIGHT, _DARK = "--l:initial;--n: ", "--l: ;--n:initial"
 """What chooses between two colours: a variable that is not set gives its fallback, one
 that is set to nothing gives nothing. So each colour is written once."""
