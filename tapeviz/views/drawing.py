@@ -25,7 +25,6 @@ from tapeviz.render.graph.memory_badges import table as memory_table
 from tapeviz.render.graph.memory_badges import with_memory
 from tapeviz.render.graph.scene import Scene, description, scene, summary
 from tapeviz.render.html.page import image_tag, static_html
-from tapeviz.render.svg.elements import LEGIBLE
 from tapeviz.render.svg.options import theme_of
 from tapeviz.render.svg.standalone import standalone
 from tapeviz.trace.descent import Descent
@@ -278,7 +277,7 @@ class Drawing(Displayable):
     @property
     def _shown(self) -> dict[str, Any]:
         """How the picture was drawn, and how narrow it may become."""
-        return {**self._look, "least": round(LEGIBLE * self._scene.width)}
+        return {**self._look, "least": round(self._scene.least[0])}
 
     def __str__(self) -> str:
         with text.precision(self._digits):

@@ -19,7 +19,7 @@ from tapeviz.render.graph.scene import Scene, scene
 from tapeviz.render.html.page import with_min_size
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg import theme as themes
-from tapeviz.render.svg.elements import LEGIBLE, Rect, css_class
+from tapeviz.render.svg.elements import Rect, css_class
 from tapeviz.render.svg.elements import n as _n
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.film import MARKS, Film, Frame, Table
@@ -158,8 +158,7 @@ def build_film(
         builder.alt(),
         with_min_size(
             builder.worded(drawn),
-            LEGIBLE * picture.width,
-            LEGIBLE * picture.height,
+            *picture.least,
         ),
         tuple(_only_changes(frames)),
         graph.sources,

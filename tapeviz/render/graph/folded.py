@@ -23,7 +23,6 @@ from tapeviz.render.html.assets import (
 )
 from tapeviz.render.html.page import document, image_tag, with_min_size
 from tapeviz.render.svg import theme as themes
-from tapeviz.render.svg.elements import LEGIBLE
 from tapeviz.trace.graph import Graph, Source
 
 OPEN = 20_000
@@ -49,7 +48,7 @@ class Folded:
     def markup(self) -> str:
         """The picture with the insides of its groups, as HTML without scripts."""
         size = int(self.survey[0].rows[0][1].replace("\u00a0", ""))
-        svg = with_min_size(self.scene.svg, LEGIBLE * self.scene.width)
+        svg = with_min_size(self.scene.svg, *self.scene.least)
         return (
             f'<div class="tapeviz-fold {themes.class_name(self.look["theme"])}">'
             f"<style>{css()}</style>"

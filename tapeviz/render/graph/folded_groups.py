@@ -17,7 +17,6 @@ from tapeviz.analysis.folded_view import PATIENCE, FoldedView, cost, view
 from tapeviz.analysis.folding import Fold, FoldItem
 from tapeviz.render.graph.scene import Scene, scene
 from tapeviz.render.html.page import with_min_size
-from tapeviz.render.svg.elements import LEGIBLE
 from tapeviz.trace.graph import Edge, Graph, Node
 from tapeviz.trace.value import Summary, Value
 from tapeviz.wording import values as words
@@ -149,7 +148,7 @@ def _plain(made: Scene) -> str:
     On a narrow page it scrolls instead of becoming too small to read.
     """
     before, _, rest = made.svg.partition("<style>")
-    svg = with_min_size(before, LEGIBLE * made.width) + rest.partition("</style>")[2]
+    svg = with_min_size(before, *made.least) + rest.partition("</style>")[2]
     return f'<div class="tv-scroll" tabindex="0">{svg}</div>'
 
 

@@ -400,7 +400,9 @@ export function start(root, told) {
       if (inner[0]) enter(inner[0]);
     });
   } else {
-    if (told.least) svg.style.minWidth = `${told.least}px`;
+    const { width, height } = svg.viewBox.baseVal;
+    svg.style.minWidth = `${told.least}px`;
+    svg.style.minHeight = `${(told.least * height) / width}px`;
     screen.append(svg);
     view.append(screen);
     root.replaceChildren(make("style", {}, told.css), looks, bar, help, view, say, code);
@@ -409,4 +411,5 @@ export function start(root, told) {
   root.addEventListener("click", ({ target }) => target === screen || target.matches(".tv-paper") ? pinned && pin(pinned) : null);
   enter(svg);
   few(true);
+  reveal(screen, svg.querySelectorAll(".tv-target"));
 }

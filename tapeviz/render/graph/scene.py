@@ -16,7 +16,15 @@ from tapeviz.render.graph.layout import lay_out
 from tapeviz.render.graph.wrapping import wrap
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg import theme as themes
-from tapeviz.render.svg.elements import FONTS, MARGIN, Rect, ident, legal, shift
+from tapeviz.render.svg.elements import (
+    FONTS,
+    LEGIBLE,
+    MARGIN,
+    Rect,
+    ident,
+    legal,
+    shift,
+)
 from tapeviz.render.svg.elements import n as _n
 from tapeviz.render.svg.elements import text as _text
 from tapeviz.render.svg.options import theme_of
@@ -44,6 +52,11 @@ class Scene:
     boxes: Mapping[str, Rect]
     grads: Mapping[str, Rect]
     edges: Mapping[str, Rect]
+
+    @property
+    def least(self) -> tuple[float, float]:
+        """The width and height below which it scrolls instead of shrinking."""
+        return LEGIBLE * self.width, LEGIBLE * self.height
 
     def with_overlay(self, markup: str) -> str:
         """The SVG with more SVG markup drawn on top of it."""

@@ -67,23 +67,6 @@ function paint({ code, text }, places) {
   code.parentNode.classList.add("tv-lit");
 }
 
-// Scrolls a box, never the page, so that these elements can be seen.
-function reveal(box, els, sideways = true) {
-  const wide = sideways && box.scrollWidth > box.clientWidth + 1;
-  const high = box.scrollHeight > box.clientHeight + 1;
-  if (!els.length || !(wide || high)) return;
-  const frame = box.getBoundingClientRect();
-  const rects = [...els].map((el) => el.getBoundingClientRect());
-  const shift = (low, high, from, to) => {
-    const [a, b] = [Math.min(...rects.map((r) => r[low])), Math.max(...rects.map((r) => r[high]))];
-    return a < from + 12 || b > to - 12 ? (a + b - from - to) / 2 : 0;
-  };
-  box.scrollBy(
-    wide ? shift("left", "right", frame.left, frame.left + box.clientWidth) : 0,
-    high ? shift("top", "bottom", frame.top, frame.top + box.clientHeight) : 0,
-  );
-}
-
 // The whole screen for a film or a picture, or the whole window where the browser refuses.
 function full(root) {
   if (document.fullscreenElement === root) return document.exitFullscreen();

@@ -48,7 +48,8 @@ def document(  # noqa: PLR0913 - each is one thing a page may need
 
 
 _SWAP = (
-    "if(el.querySelector(':scope>img')){el.innerHTML=%s;scoped(el.firstElementChild)}"
+    "if(el.querySelector(':scope>img')){el.innerHTML=%s;scoped(el.firstElementChild);"
+    "reveal(el,el.querySelectorAll('.tv-target'))}"
 )
 
 
@@ -63,8 +64,9 @@ def static_html(svg: str, alt: str, *, container_queries: bool = False) -> str:
     """The picture as an image that a script replaces by the SVG itself.
 
     So it shows wherever images do, and follows the page's theme where scripts run.
-    On a narrow page it can be scrolled. With ``container_queries`` the picture's styles
-    can depend on the width of the box it stands in.
+    On a narrow page it can be scrolled, and opens with its target in sight. With
+    ``container_queries`` the picture's styles can depend on the width of the box it
+    stands in.
     """
     room = ";container-type:inline-size" if container_queries else ""
     id = "tapeviz-" + digest(svg)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import ndiff
 from html import escape
 
-from tapeviz.render.graph.scene import scene
+from tapeviz.render.graph.scene import Scene, scene
 from tapeviz.render.html.assets import digest
-from tapeviz.render.html.page import document, static_html
+from tapeviz.render.html.page import document, static_html, with_min_size
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.elements import Rect
 from tapeviz.trace.diagnosis import Answer, Reason, apply_edits
@@ -153,9 +154,13 @@ _RULES = (
     "ins{text-decoration:none;color:@done;font-weight:600}.tapeviz-answer "
     "del{text-decoration:line-through;color:@none}"
     ".tapeviz-answer .tv-fix b{color:@done}"
-    ".tapeviz-answer .tv-picture{overflow-x:auto}"
-    ".tapeviz-answer .tv-picture svg,.tapeviz-answer .tv-picture img"
-    "{max-width:none!important}"
+    ".tapeviz-answer .tv-still{background:"
+    "linear-gradient(90deg,var(--tv-paper) 50%,#0000) 0/40px no-repeat local,"
+    "linear-gradient(270deg,var(--tv-paper) 50%,#0000) 100%/40px no-repeat local,"
+    "linear-gradient(90deg,var(--tv-line),#0000) 0/10px no-repeat,"
+    "linear-gradient(270deg,var(--tv-line),#0000) 100%/10px no-repeat}"
+    ".tapeviz-answer .tv-still svg .tv-paper{fill:none}"
+    ".tapeviz-answer .tv-still img{max-width:none!important}"
 )
 
 
@@ -223,7 +228,8 @@ def _picture(answer: Answer, theme: str) -> str:
     graph = nearby(answer)
     if not graph.nodes:
         return ""
-    svg = picture(answer, theme=theme)
+    drawn = _drawn(answer, theme)
+    svg = with_min_size(drawn.svg, *drawn.least)
     said = one_line(answer.sentence)
     alt = f"The recorded graph, with the place of the cut marked. {said}"
     return f'<div class="tv-picture">{static_html(svg, alt)}</div>'
@@ -253,6 +259,10 @@ def picture(answer: Answer, *, theme: str = "auto") -> str:
     Values that left the tape have a dashed outline. The marks bear the number of their
     reason. LayoutError when there is no layout engine.
     """
+    return _drawn(answer, theme).svg
+
+
+def _drawn(answer: Answer, theme: str) -> Scene:
     prefix = _prefix(answer)
     graph = nearby(answer)
     many = len(answer.reasons) > 1
@@ -272,7 +282,7 @@ def picture(answer: Answer, *, theme: str = "auto") -> str:
             _ring(drawn.boxes[id], text) for id in reason.nodes if id in drawn.boxes
         ]
     style = f"<style>{themes.paint(_MARKS, theme)}</style>"
-    return drawn.with_overlay(style + "".join(marks))
+    return replace(drawn, svg=drawn.with_overlay(style + "".join(marks)))
 
 
 _AT_NODES = {
