@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SIZES = {2: (10.0, 4.0), 3: (12.5, 4.0)}
+SIZES = {2: (9.0, 3.6), 3: (11.0, 3.6)}
 """The width and height of a figure in inches, by the number of its panels."""
 
 WIDTH = 880
@@ -160,7 +160,12 @@ def themed(fig: Figure, label: str, theme: str = "auto") -> str:
 
 
 def panel(id: str) -> tuple[str, str]:
-    """No ids; a class for each of the figure's axes."""
+    """No ids; a class for each of the figure's axes.
+
+    What stands around a surface in space is beside its axes' own element.
+    """
+    if id.startswith(("pane3d", "grid3d", "axis3d")):
+        return "", "tv-at1"
     return "", f"tv-at{id.removeprefix('axes_')}" if id.startswith("axes_") else ""
 
 
@@ -182,7 +187,7 @@ def narrow(fig: Figure, root: str) -> str:
     ]
     tall = len(boxes) * high * zoom
     return (
-        f"@container (max-width:560px){{{root}{{width:100%;height:auto;"
+        f"@container (max-width:700px){{{root}{{width:100%;height:auto;"
         f"aspect-ratio:{wide:.0f}/{tall:.0f};background:@paper}}{''.join(rules)}}}"
     )
 
