@@ -113,16 +113,25 @@ def test_going_back_is_the_way_there(player: Player) -> None:
     assert player.state == seen[0]
 
 
-def test_a_click_on_a_node_an_edge_or_a_row_goes_to_its_step(
-    player: Player, film: Film
-) -> None:
+def test_a_click_on_a_box_tells_of_it_and_the_film_stays(player: Player) -> None:
     svg = player.root.locator(".tv-screen > svg")
-    svg.locator("#n4 .tv-frame").click()
-    assert player.position[0] == 3
-    svg.locator("#n4 .tv-frame").click()
-    assert player.position[0] == 13
+    told = player.root.locator(".tv-told")
+    last = player.press("End")
+    svg.locator("#n0 .tv-frame").click()
+    assert told.inner_text().startswith("x = 3.0")
+    assert told.inner_text().endswith("gradient 2 + 6 = 8")
+    svg.locator("#n0-g2 text").click()
+    assert told.inner_text().startswith("x = 3.0")
     svg.locator("#e3 .tv-wire").dispatch_event("click")
-    assert player.position[0] == 15
+    assert "operand" in told.inner_text()
+    assert player.position == last
+    player.press("Home")
+    assert not told.inner_text(), "it was about another step"
+    svg.locator("#n0 .tv-frame").click()
+    assert "gradient" not in told.inner_text()
+
+
+def test_a_click_on_a_row_goes_to_its_step(player: Player, film: Film) -> None:
     player.root.locator("summary").click()
     player.root.locator("tbody tr").last.locator("td").first.click()
     assert player.position[0] == int(film.table.rows[-1][0])
@@ -296,8 +305,10 @@ def test_on_paper_the_whole_picture_is_there(
     """A sheet does not scroll."""
     page = tmp_path / "film.html"
     page.write_text(html.page(film), encoding="utf-8")
-    screen = open_page(page, width=400, media="print").locator(".tv-screen")
-    assert screen.evaluate("box => box.scrollWidth <= box.clientWidth")
+    screens = open_page(page, width=400, media="print").locator(".tv-leaf .tv-screen")
+    assert screens.count() == 3
+    for screen in screens.all():
+        assert screen.evaluate("box => box.scrollWidth <= box.clientWidth")
 
 
 def test_two_copies_on_a_page_are_two_players(
@@ -541,7 +552,7 @@ def test_the_views_of_a_widget_share_answers(open_page: Opener, tmp_path: Path) 
     page = one.root.page
     page.evaluate("model.set('predict', true)")
     one.press("End")
-    box = one.root.get_by_label("Your answer")
+    box = one.root.get_by_role("textbox")
     box.fill("3")
     box.press("Enter")
     first = next(str(ask.step) for ask in film.questions if not ask.early)
@@ -614,7 +625,7 @@ def _light(colour: str) -> float:
     return 0.2126 * lines[0] + 0.7152 * lines[1] + 0.0722 * lines[2]
 
 
-def test_a_finger_scrolls_the_picture_and_taps_go_to_steps(
+def test_a_finger_scrolls_the_picture_and_taps_tell_of_a_box(
     browser: Browser, tmp_path: Path, film: Film
 ) -> None:
     path = tmp_path / "page.html"
@@ -640,7 +651,8 @@ def test_a_finger_scrolls_the_picture_and_taps_go_to_steps(
         page.wait_for_function("document.querySelector('.tv-screen').scrollLeft > 60")
         assert player.position[0] == 0
         page.locator("svg .tv-node").last.tap()
-        assert player.position[0] > 0
+        assert page.locator(".tv-told").inner_text()
+        assert player.position[0] == 0
 
 
 def test_a_long_film_stays_legible_on_the_projector(
@@ -654,13 +666,15 @@ def test_a_long_film_stays_legible_on_the_projector(
     path = play(tape, y, x, step=20).save(tmp_path / "film.html")
     page = open_page(path, height=720, reduced_motion=True)
     Player(page.locator(".tapeviz-film")).press("f")
-    page.wait_for_function("document.querySelector('.tv-wide .tv-screen')?.scrollLeft")
+    page.wait_for_selector(".tv-wide .tv-screen")
+    page.wait_for_timeout(300)
     high, inside = page.evaluate("""() => {
       const node = document.querySelector(".tv-node.tv-hot").getBoundingClientRect();
       const screen = document.querySelector(".tv-screen").getBoundingClientRect();
       const text = document.querySelector(".tv-hot :is(.tv-name, .tv-val)");
       return [text.getBoundingClientRect().height,
-        node.left >= screen.left && node.right <= screen.right];
+        node.left >= screen.left && node.right <= screen.right
+          && node.top >= screen.top && node.bottom <= screen.bottom];
     }""")
     assert inside
     assert high >= 15

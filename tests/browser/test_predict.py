@@ -36,7 +36,7 @@ def said(player: Player, part: str) -> str:
 
 def answer(player: Player, text: str) -> str:
     """Type an answer; what the player says to it."""
-    box = player.root.get_by_label("Your answer")
+    box = player.root.get_by_role("textbox")
     box.fill(text)
     box.press("Enter")
     return said(player, "said")
@@ -260,7 +260,7 @@ def test_a_mouse_over_the_picture_pauses_the_film(
 
 def test_typing_an_answer_moves_nothing(player: Player) -> None:
     player.press("p", "End")
-    box = player.root.get_by_label("Your answer")
+    box = player.root.get_by_role("textbox")
     box.press_sequentially("3 p1t")
     assert box.input_value() == "3 p1t"
     assert player.position == (6, 20)

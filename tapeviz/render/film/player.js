@@ -274,7 +274,8 @@ export function mount(root, film, store) {
     told.textContent = title.replace(/\n/g, " · ") + (now[0] ? " · gradient " + now.map((el) => el.textContent).join(" ") : "");
   };
   const sight = () => reveal(screen, svg.querySelectorAll(at() ? ".tv-hot" : ".tv-target"));
-  new ResizeObserver(sight).observe(screen);
+  const sizes = new ResizeObserver(sight);
+  sizes.observe(screen);
 
   const names = { first: "First step", back: "Back", play: "Play", forward: "Forward", last: "Last step" };
   const buttons = Object.keys(acts).map((name) => press(name, names[name], icon(ICONS[name]), acts[name]));
@@ -418,6 +419,7 @@ export function mount(root, film, store) {
   lay();
   return () => {
     off();
+    sizes.disconnect();
     paper.removeEventListener("change", lay);
     for (const type in heard) root.removeEventListener(type, heard[type]);
     root.replaceChildren();
