@@ -355,7 +355,7 @@ export function mount(root, film, store) {
       return make("div", { class: "tv-leaf" }, make("div", { class: "tv-screen" }, svg.cloneNode(true)), ...parts);
     };
     leaves.replaceChildren(...(paper.matches ? [0, ...some, last].map(leaf) : []));
-    mark(at());
+    show();
   };
   paper.addEventListener("change", lay);
 
@@ -415,7 +415,6 @@ export function mount(root, film, store) {
   if (!film.table.rows.length) table.remove();
 
   const off = store.on(show);
-  show();
   lay();
   return () => {
     off();
