@@ -59,10 +59,11 @@ _SPARE = re.compile(r"(?<=[{;])([a-z-]+):#[0-9a-f]+;(?=\1:var\()")
 
 
 _STILL = re.compile(
-    r' data-ends="[^"]*"|\ngradient: not computed yet|, gradient not yet'
+    r' data-ends="[^"]*"|\ngradient: not computed yet'
+    r'|<desc .*?</desc>|(?<=title) desc(?=")'
     r"|\.tapeviz \.tv-(\w+) \.tv-frame\{stroke:var\(--tv-\1\);fill:[^}]*\}"
 )
-"""What only a picture that stays as it is needs."""
+"""What only a picture that stays as it is needs: a film is described by its steps."""
 
 
 _OWN_COLOURS = ("watched", "watched-fill", "group", "group-fill", "none")

@@ -351,8 +351,7 @@ export function mount(root, film, store) {
     const leaf = (step) => {
       mark(step);
       const { caption, formula } = film.frames[step];
-      const parts = [make("p", {}, `Step ${step}: ${caption}`), make("p", { class: "tv-equation" }, formula)];
-      return make("div", { class: "tv-leaf" }, make("div", { class: "tv-screen" }, svg.cloneNode(true)), ...parts);
+      return make("div", { class: "tv-leaf" }, make("div", { class: "tv-screen" }, svg.cloneNode(true)), make("p", {}, `Step ${step}: ${caption}`), make("p", {}, formula));
     };
     leaves.replaceChildren(...(paper.matches ? [0, ...some, last].map(leaf) : []));
     show();
