@@ -304,6 +304,9 @@ def test_a_value_from_before_an_assignment_is_another_one() -> None:
          "w - x + tf.stop_gradient(tf.round(w - x) - (w - x))"),
         ("y = tf.reduce_sum((w - x) // (w + x))",
          THROUGH),
+        ("y = tf.reduce_sum(tf.math.floordiv(w - x, x))",
+         "(w - x) / x + tf.stop_gradient(tf.math.floordiv(w - x, x) - (w - x) / x)"),
+        ("y = tf.reduce_sum((w * x - x) * (tf.stop_gradient(w + x)))", "w + x"),
         ("y = tf.reduce_sum(tf.where(w > x, x - 1.0, x + 1.0) * x)",
          "(tf.sigmoid(w - x) * (x - 1.0) + (1 - tf.sigmoid(w - x)) * (x + 1.0))"),
         ("y = tf.reduce_sum(x * w.numpy().astype(np.float32))", None),
@@ -389,17 +392,22 @@ def test_the_time_does_not_grow_with_the_square_of_what_an_outer_tape_recorded()
     None
 ):
     """Four times as many steps take about four times as long; 16 were the square."""
-    x, took = tf.Variable(3.0), []
-    for steps in (150, 150, 600):
-        with tf.GradientTape(persistent=True):
-            for _ in range(steps):
-                with tf.GradientTape() as tape:
-                    y = x**2 + 2 * x + 1
-                x.assign_sub(1e-9 * tape.gradient(y, x))
-            start = time.perf_counter()
-            tf.why(tape, y, x)
-            took.append(time.perf_counter() - start)
-    assert took[2] < 9 * took[1]
+    took = {
+        steps: min(_seconds_of_why(steps) for _ in range(4)) for steps in (150, 600)
+    }
+    assert took[600] < 9 * took[150]
+
+
+def _seconds_of_why(steps: int) -> float:
+    x = tf.Variable(3.0)
+    with tf.GradientTape(persistent=True):
+        for _ in range(steps):
+            with tf.GradientTape() as tape:
+                y = x**2 + 2 * x + 1
+            x.assign_sub(1e-9 * tape.gradient(y, x))
+        start = time.perf_counter()
+        tf.why(tape, y, x)
+        return time.perf_counter() - start
 
 
 def test_a_layer_that_keeps_statistics_is_asked_in_peace() -> None:

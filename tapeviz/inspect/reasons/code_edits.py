@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from typing import Any
 
 from tapeviz.engine.tensor import wrap
@@ -68,10 +69,19 @@ def _before(
 
 def replace(question: Question, line: Statement | None, node: Any, new: str) -> Edits:
     """An expression replaced by the code ``new``, in parentheses where it needs any."""
-    if line is None:
+    if line is None or deep(node):
         return ()
-    text = f"({new})" if _binds_less(line, node, new) else new
-    return edit(question.span(line, node), text)
+    span = question.span(line, node)
+    loose = _binds_less(line, node, new) and not _in_parentheses(line, node)
+    return edit(span, f"({new})" if loose else new)
+
+
+def _in_parentheses(line: Statement, node: Any) -> bool:
+    """Whether parentheses stand around an expression already."""
+    first = linecache.getline(line.path, node.lineno).encode()
+    last = linecache.getline(line.path, node.end_lineno).encode()
+    before, after = first[: node.col_offset], last[node.end_col_offset :]
+    return before.rstrip().endswith(b"(") and after.lstrip().startswith(b")")
 
 
 _LOOSE = (ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Lambda)
@@ -92,9 +102,11 @@ def filled(template: str, **parts: ast.AST) -> str:
     >>> filled("A / B", A=ast.parse("a + b").body[0].value, B=ast.Name("c"))
     '(a + b) / c'
     """
+    if any(map(deep, parts.values())):
+        return "..."
 
     def change(node: ast.AST) -> ast.AST | None:
-        return parts.get(node.id) if isinstance(node, ast.Name) else None
+        return deepcopy(parts.get(node.id)) if isinstance(node, ast.Name) else None
 
     return code_of(_Change(change).visit(ast.parse(template, mode="eval").body))
 

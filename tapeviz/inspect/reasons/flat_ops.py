@@ -148,7 +148,10 @@ def _uncalled(
     if name == "stop_gradient":
         return code_edits.replace(question, line, node, code_of(inner))
     if name in STAIRCASES:
-        return code_edits.replace(question, line, node, _through(question, inner, node))
+        slope = inner
+        if name == "floordiv" and len(node.args) > 1:
+            slope = ast.BinOp(inner, ast.Div(), node.args[1])
+        return code_edits.replace(question, line, node, _through(question, slope, node))
     if name == "cast_whole" and len(node.args) > 1 and back:
         return code_edits.replace(question, line, node.args[1], f"{tf}.float32")
     plain = not any(word.arg == "output_type" for word in node.keywords)
