@@ -10,9 +10,9 @@ import sys
 from types import TracebackType
 from typing import Any
 
-from tapeviz import inspect
 from tapeviz.engine.tape import GradientTape
 from tapeviz.errors import own
+from tapeviz.inspect import asked, why
 
 OPENING = "A gradient is None here, and nothing can be computed with None."
 
@@ -45,11 +45,11 @@ def _learners(traceback: TracebackType | None) -> TracebackType | None:
 
 def _reason(tape: GradientTape, names: dict[str, Any], raised: TracebackType) -> str:
     """Why the tape's last gradient is None, and the edit; "" if it is a number."""
-    target, sources = inspect.asked(tape)
+    target, sources = asked(tape)
     if target is None:
         return ""
     call_site = (raised.tb_frame.f_code, raised.tb_lasti)
-    answers = inspect.why(tape, target, sources, names, call_site)
+    answers = why(tape, target, sources, names, call_site)
     reason = next((one.reasons[0] for one in answers if one.result == "none"), None)
     if reason is None:
         return ""
