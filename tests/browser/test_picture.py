@@ -164,9 +164,11 @@ def test_a_narrow_page_says_that_the_picture_goes_on(
 ) -> None:
     page = shown(open_page, tmp_path, width=400)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
-    assert page.locator(".tv-more-right").count() == 1
+    page.wait_for_selector(".tv-more-left")
     screen = page.locator(".tv-screen")
     assert screen.get_attribute("tabindex") == "0"
+    screen.evaluate("el => { el.scrollLeft = 0 }")
+    page.wait_for_selector(".tv-more-right:not(.tv-more-left)")
     screen.evaluate("el => { el.scrollLeft = 9999 }")
     page.wait_for_selector(".tv-more-left:not(.tv-more-right)")
 

@@ -115,20 +115,20 @@ def test_going_back_is_the_way_there(player: Player) -> None:
 
 def test_a_click_on_a_box_tells_of_it_and_the_film_stays(player: Player) -> None:
     svg = player.root.locator(".tv-screen > svg")
-    told = player.root.locator(".tv-told")
+    shown = player.root.locator(".tv-told")
     last = player.press("End")
     svg.locator("#n0 .tv-frame").click()
-    assert told.inner_text().startswith("x = 3.0")
-    assert told.inner_text().endswith("gradient 2 + 6 = 8")
+    assert shown.inner_text().startswith("x = 3.0")
+    assert shown.inner_text().endswith("gradient 2 + 6 = 8")
     svg.locator("#n0-g2 text").click()
-    assert told.inner_text().startswith("x = 3.0")
+    assert shown.inner_text().startswith("x = 3.0")
     svg.locator("#e3 .tv-wire").dispatch_event("click")
-    assert "operand" in told.inner_text()
+    assert "operand" in shown.inner_text()
     assert player.position == last
     player.press("Home")
-    assert not told.inner_text(), "it was about another step"
+    assert not shown.inner_text(), "it was about another step"
     svg.locator("#n0 .tv-frame").click()
-    assert "gradient" not in told.inner_text()
+    assert "gradient" not in shown.inner_text()
 
 
 def test_a_click_on_a_row_goes_to_its_step(player: Player, film: Film) -> None:
