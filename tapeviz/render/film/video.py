@@ -71,7 +71,9 @@ def _palette(film: Film, scale: float) -> Any:
 
     canvas, last = raster.Canvas(scale / 2), len(film.frames) - 1
     steps = sorted({round(last * k / _SAMPLES) for k in range(_SAMPLES + 1)})
-    shots = [canvas.paint(frame_svg(film, i))[..., :3].reshape(-1, 3) for i in steps]
+    with raster.default_settings():
+        pictures = (canvas.paint(frame_svg(film, i)) for i in steps)
+        shots = [shot[..., :3].reshape(-1, 3) for shot in pictures]
     red, green, blue = np.concatenate(shots).astype(int).T
     found, counts = np.unique(red << 16 | green << 8 | blue, return_counts=True)
     most = found[np.argsort(-counts, kind="stable")[:_COLOURS]]
@@ -142,9 +144,10 @@ def _fed(
 
 def _pixels(film: Film, scale: float, tick: Tick) -> Iterator[NDArray[np.uint8]]:
     short, canvas = abridged(film), raster.Canvas(scale)
-    for i in range(len(short.frames)):
-        yield canvas.paint(frame_svg(short, i))
-        tick(i + 1, len(short.frames))
+    with raster.default_settings():
+        for i in range(len(short.frames)):
+            yield canvas.paint(frame_svg(short, i))
+            tick(i + 1, len(short.frames))
 
 
 def _encoder(ending: str) -> str:

@@ -54,7 +54,7 @@ def png(svg: str, *, scale: float = SCALE) -> bytes:
     file = io.BytesIO()
     root = _root(svg)
     metadata = {"Software": None, "Title": _text_of(root, "title"), "Description": None}
-    with _default_settings():
+    with default_settings():
         figure = _figure(root)
         figure.savefig(
             file, format="png", dpi=_INCH * scale, metadata=metadata, **_CLEAR
@@ -70,7 +70,7 @@ def pdf(*svgs: str) -> bytes:
     file = io.BytesIO()
     metadata = {"Creator": None, "Producer": None, "CreationDate": None}
     title = {"Title": _text_of(roots[0], "title") if roots else ""}
-    with _default_settings(), PdfPages(file, metadata=metadata | title) as pages:
+    with default_settings(), PdfPages(file, metadata=metadata | title) as pages:
         for root in roots:
             _figure(root).savefig(pages, format="pdf", **_CLEAR)
     return file.getvalue()
@@ -78,11 +78,15 @@ def pdf(*svgs: str) -> bytes:
 
 def pixels(svg: str, *, scale: float = SCALE) -> NDArray[np.uint8]:
     """The picture as an array of shape (height, width, 4): red, green, blue, alpha."""
-    return Canvas(scale).paint(svg)
+    with default_settings():
+        return Canvas(scale).paint(svg)
 
 
 class Canvas:
-    """Paints pictures of one size, one after the other: each time only what changed."""
+    """Paints pictures of one size, one after the other: each time only what changed.
+
+    It is to be used inside ``default_settings``.
+    """
 
     def __init__(self, scale: float = SCALE) -> None:
         self._scale = scale
@@ -93,15 +97,14 @@ class Canvas:
     def paint(self, svg: str) -> NDArray[np.uint8]:
         """The pixels as those of ``pixels``; the next picture is painted over them."""
         root = _root(svg)
-        with _default_settings():
-            if not self._shown:
-                self._begin(root)
-            styled = self._cascade.styled(root)
-            shown = [made for el in styled if (made := self._brush.artists(el))]
-            old, new = Counter(self._shown), Counter(shown)
-            changed = [*(old - new), *(new - old)]
-            for box in _merged(map(self._box, changed)) if old else [self._whole]:
-                self._repaint(box, shown)
+        if not self._shown:
+            self._begin(root)
+        styled = self._cascade.styled(root)
+        shown = [made for el in styled if (made := self._brush.artists(el))]
+        old, new = Counter(self._shown), Counter(shown)
+        changed = [*(old - new), *(new - old)]
+        for box in _merged(map(self._box, changed)) if old else [self._whole]:
+            self._repaint(box, shown)
         self._shown = shown
         return self._buffer
 
@@ -180,7 +183,7 @@ def _text_of(root: ET.Element, tag: str) -> str:
 
 
 @contextmanager
-def _default_settings() -> Iterator[None]:
+def default_settings() -> Iterator[None]:
     """Matplotlib with its default settings, and no warnings about missing glyphs."""
     import matplotlib as mpl
 
