@@ -22,7 +22,10 @@ def whole(value: Any) -> int:
     """A whole number given as such, as a NumPy value or as a tensor."""
     number = plain(value)
     if number.__class__ is not int:
+        if isinstance(number, (list, tuple)):
+            number = convert(number)._v
         _count(number)
+        number = scalar(number, "A size, an axis or a number of entries")
     return int(number)
 
 
@@ -176,6 +179,32 @@ def scalar(value: Any, what: str) -> Any:
             )
         )
     return np.reshape(value, ())[()]
+
+
+def coordinates(ids: Any, shape: Any, kernel: str) -> None:
+    """An error unless the last axis of ``ids`` fits the axes of a shape."""
+    depth = np.shape(ids)[-1] if np.ndim(ids) else -1
+    if not 0 <= depth <= len(shape):
+        raise InvalidArgumentError(
+            error_message(
+                f"indices of shape {list(np.shape(ids))} do not fit a tensor of shape "
+                f"{list(shape)} [Op:{kernel}]",
+                "the last axis of indices holds one number per axis: [[0], [2]]",
+            )
+        )
+
+
+def updates_fit(ids: Any, updates: Any, shape: Any, kernel: str) -> None:
+    """An error unless there is one update for each of the coordinates."""
+    wanted = [*np.shape(ids)[:-1], *shape[np.shape(ids)[-1] :]]
+    if updates.shape.as_list() != wanted:
+        raise InvalidArgumentError(
+            error_message(
+                f"updates have shape {updates.shape.as_list()}, which is not {wanted} "
+                f"[Op:{kernel}]",
+                "give one update for each of the coordinates",
+            )
+        )
 
 
 def truths(value: Any, kernel: str, slot: int = 0) -> Any:

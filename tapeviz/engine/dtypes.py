@@ -162,7 +162,7 @@ def as_dtype(spec: Any) -> DType:
         return plain[spec]
     try:
         return _BY_NUMPY[np.dtype(spec)]
-    except (TypeError, KeyError):
+    except (TypeError, KeyError, ValueError):
         from difflib import get_close_matches  # slow to import
 
         near = get_close_matches(str(spec), _BY_NAME, 1)

@@ -41,6 +41,15 @@ def _compare(
     summarize: int | None,
 ) -> None:  # fmt: skip
     a, b = _pair(x, y)
+    try:
+        np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        raise InvalidArgumentError(
+            error_message(
+                f"Incompatible shapes: {a.shape.as_list()} vs. {b.shape.as_list()}",
+                "sizes must be equal or 1, axis by axis from the last",
+            )
+        ) from None
     good = np.asarray(test(a._v, b._v))
     if not np.all(good):
         raise InvalidArgumentError(

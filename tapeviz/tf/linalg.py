@@ -126,8 +126,8 @@ def matvec(
     """
     m, v = _alike("matvec", a, b)
     rows, columns = "ji" if transpose_a or adjoint_a else "ij"
-    inner = m.shape[-2 if transpose_a or adjoint_a else -1]
-    if rank(m) < 2 or rank(v) < 1 or inner != v.shape[-1]:
+    across = -2 if transpose_a or adjoint_a else -1
+    if rank(m) < 2 or rank(v) < 1 or m.shape[across] != v.shape[-1]:
         raise InvalidArgumentError(
             error_message(
                 f"Matrix size-incompatible: In[0]: {m.shape.as_list()}, In[1]: "
@@ -193,7 +193,21 @@ def _dot_axes(given: Any, n: int, m: int) -> tuple[list[int], list[int]]:
                 )
             )
         return list(range(n - k, n)), list(range(k))
+    if len(value) != 2:
+        raise ValueError(
+            error_message(
+                f"`axes` must be an integer or have length 2. Received {given}.",
+                "[axes of a, axes of b], or how many axes",
+            )
+        )
     mine, other = (sizes(v) if np.ndim(plain(v)) else (whole(v),) for v in value)
+    if any(not -n <= i < n for i in mine) or any(not -m <= j < m for j in other):
+        raise IndexError(
+            error_message(
+                f"axes {given} are not all axes of tensors with {n} and {m} of them",
+                "axes count from 0",
+            )
+        )
     if len(mine) != len(other):
         raise ValueError(
             error_message(
@@ -307,7 +321,16 @@ def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
     array([0., 0., 1.], dtype=float32)
     """
     x = convert(a)
-    return call.cross(x, like(b, x))
+    y = like(b, x)
+    if x.shape != y.shape or not rank(x) or x.shape[-1] != 3:
+        raise InvalidArgumentError(
+            error_message(
+                f"Both inputs must be of the same shape, with 3-element vectors: "
+                f"{x.shape.as_list()} vs. {y.shape.as_list()} [Op:Cross]",
+                "a cross product is of two vectors in space",
+            )
+        )
+    return call.cross(x, y)
 
 
 def matrix_transpose(
@@ -333,6 +356,14 @@ def adjoint(matrix: Any, name: str | None = None) -> Tensor:
            [3.-0.j]])
     """
     t = convert(matrix)
+    if rank(t) < 2:
+        raise ValueError(
+            error_message(
+                "Argument `a` should be a (batch) matrix with rank >= 2. Received `a` "
+                f"with shape: {t.shape}",
+                "a matrix has two axes: v[:, tf.newaxis] makes a column of a vector",
+            )
+        )
     return _adjoint(t) if t.dtype.is_complex else call.T(t)
 
 
@@ -748,8 +779,18 @@ def set_diag(
     """
     t = convert(input)
     _main(k, 0)
+    line = like(diagonal, t)
+    wanted = [*t.shape[:-2], min(t.shape[-2:], default=0)]
+    if rank(t) < 2 or line.shape.as_list() != wanted:
+        raise InvalidArgumentError(
+            error_message(
+                f"a diagonal of shape {line.shape.as_list()} does not fit a matrix of "
+                f"shape {t.shape.as_list()} [Op:MatrixSetDiagV3]",
+                "give one number for each row, or column if there are fewer",
+            )
+        )
     on = wrap(np.broadcast_to(np.eye(*t.shape[-2:]) > 0, t.shape))
-    put = call.diag(like(diagonal, t), *t.shape[-2:])
+    put = call.diag(line, *t.shape[-2:])
     return call.where(on, put, t)
 
 
@@ -902,6 +943,8 @@ def global_norm(t_list: Any, name: str | None = None) -> Tensor:
                 "tf.norm(t) is the norm of one tensor",
             )
         )
+    if not len(t_list):
+        return wrap(np.float32(0))
     halves = [call.l2_loss(_values(t)) for t in t_list if t is not None]
     total = call.sum(call.stack(halves, -1), None, False)
     return call.sqrt(call.multiply(total, like(2.0, total)))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import dtypes
-from tapeviz.engine.arguments import like, plain, rank, sizes, whole
+from tapeviz.engine.arguments import like, plain, rank, room, sizes, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
@@ -103,7 +103,7 @@ def normal(
     >>> tf.random.normal((2, 3)).shape
     TensorShape([2, 3])
     """
-    noise = draw(seed).standard_normal(sizes(shape))
+    noise = draw(seed).standard_normal(room(shape))
     return _scaled(np.asarray(noise).astype(_float_kind(dtype)), mean, stddev)
 
 
@@ -119,7 +119,7 @@ def truncated_normal(
     True
     """
     return _scaled(
-        _within_two(draw(seed), sizes(shape)).astype(_float_kind(dtype)), mean, stddev
+        _within_two(draw(seed), room(shape)).astype(_float_kind(dtype)), mean, stddev
     )
 
 
@@ -143,7 +143,7 @@ def uniform(
     >>> bool(tf.reduce_all((x >= 2.0) & (x < 3.0)))
     True
     """
-    return _uniform(draw(seed), sizes(shape), minval, maxval, dtype)
+    return _uniform(draw(seed), room(shape), minval, maxval, dtype)
 
 
 def _uniform(
@@ -219,7 +219,7 @@ def gamma(
     """Gamma-distributed numbers; no gradient reaches ``alpha`` and ``beta`` here."""
     a = np.asarray(plain(alpha), float)
     scale = 1 / np.asarray(1.0 if beta is None else plain(beta), float)
-    full = (*sizes(shape), *np.broadcast_shapes(a.shape, scale.shape))
+    full = (*room(shape), *np.broadcast_shapes(a.shape, scale.shape))
     return wrap(np.asarray(draw(seed).gamma(a, scale, full)).astype(_kind(dtype))[()])
 
 
@@ -232,7 +232,7 @@ def poisson(
 ) -> Tensor:
     """Poisson-distributed counts with mean ``lam``."""
     rate = np.asarray(plain(lam), float)
-    made = draw(seed).poisson(rate, (*sizes(shape), *rate.shape))
+    made = draw(seed).poisson(rate, (*room(shape), *rate.shape))
     return wrap(np.asarray(made).astype(_kind(dtype))[()])
 
 
@@ -254,7 +254,7 @@ def stateless_normal(
     >>> bool(tf.reduce_all(a == b))
     True
     """
-    noise = _stateless(seed).standard_normal(sizes(shape))
+    noise = _stateless(seed).standard_normal(room(shape))
     return _scaled(np.asarray(noise).astype(_float_kind(dtype)), mean, stddev)
 
 
@@ -263,7 +263,7 @@ def stateless_truncated_normal(
     name: str | None = None, alg: str = "auto_select",
 ) -> Tensor:  # fmt: skip
     """The same, none further from the mean than two ``stddev``."""
-    noise = _within_two(_stateless(seed), sizes(shape))
+    noise = _within_two(_stateless(seed), room(shape))
     return _scaled(noise.astype(_float_kind(dtype)), mean, stddev)
 
 
@@ -278,7 +278,7 @@ def stateless_uniform(
     >>> bool(tf.reduce_all(a == b))
     True
     """
-    return _uniform(_stateless(seed), sizes(shape), minval, maxval, dtype)
+    return _uniform(_stateless(seed), room(shape), minval, maxval, dtype)
 
 
 def stateless_categorical(
@@ -319,7 +319,7 @@ class Generator:
         name: str | None = None,
     ) -> Tensor:  # fmt: skip
         """Normally distributed numbers."""
-        noise = self._rng.standard_normal(sizes(shape))
+        noise = self._rng.standard_normal(room(shape))
         return _scaled(np.asarray(noise).astype(_float_kind(dtype)), mean, stddev)
 
     def truncated_normal(
@@ -328,7 +328,7 @@ class Generator:
     ) -> Tensor:  # fmt: skip
         """Normally distributed numbers within two ``stddev``."""
         return _scaled(
-            _within_two(self._rng, sizes(shape)).astype(_float_kind(dtype)),
+            _within_two(self._rng, room(shape)).astype(_float_kind(dtype)),
             mean,
             stddev,
         )
@@ -338,7 +338,7 @@ class Generator:
         name: str | None = None,
     ) -> Tensor:  # fmt: skip
         """Evenly distributed numbers."""
-        return _uniform(self._rng, sizes(shape), minval, maxval, dtype)
+        return _uniform(self._rng, room(shape), minval, maxval, dtype)
 
     def split(self, count: int = 1) -> list[Generator]:
         """So many independent generators."""

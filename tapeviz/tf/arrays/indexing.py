@@ -8,12 +8,14 @@ import numpy as np
 
 from tapeviz.engine import dtypes
 from tapeviz.engine.arguments import (
+    coordinates,
     like,
     numbers,
     one_axis,
     plain,
     rank,
     sizes,
+    updates_fit,
     whole,
 )
 from tapeviz.engine.dispatch import call
@@ -101,6 +103,7 @@ def gather_nd(
         )
         grid = np.broadcast_to(grid, (*np.shape(ids)[:-1], batch_dims))
         ids = np.concatenate([grid, ids], -1)
+    coordinates(ids, t.shape, "GatherNd")
     for k in range(np.shape(ids)[-1]):
         _within(ids[..., k], t.shape[k], "GatherNd")
     return call.gather_nd(t, ids, 0)
@@ -117,17 +120,28 @@ def scatter_nd(
     array([ 0., 12.,  0.,  6.], dtype=float32)
     """
     ids, want = numbers(indices), sizes(shape)
+    t = convert(updates)
+    coordinates(ids, want, "ScatterNd")
+    updates_fit(ids, t, want, "ScatterNd")
     for k in range(np.shape(ids)[-1]):
         _within(ids[..., k], want[k], "ScatterNd")
-    return call.scatter_nd(convert(updates), want, ids, 0)
+    return call.scatter_nd(t, want, ids, 0)
 
 
 def _points(indices: Any, t: Any) -> Any:
     """Coordinates in a tensor, along the last axis, checked against its shape."""
     ids = numbers(indices)
+    coordinates(ids, t.shape, "TensorScatterUpdate")
     for k in range(np.shape(ids)[-1]):
         _within(ids[..., k], t.shape[k], "TensorScatterUpdate")
     return ids
+
+
+def _put(updates: Any, indices: Any, t: Any) -> Tensor:
+    """Zeros of the shape of ``t`` with the updates at coordinates."""
+    ids, new = _points(indices, t), like(updates, t)
+    updates_fit(ids, new, t.shape, "TensorScatterUpdate")
+    return call.scatter_nd(new, tuple(t.shape), ids, 0)
 
 
 @composite("tensor_scatter_nd_add")
@@ -142,7 +156,7 @@ def tensor_scatter_nd_add(
     array([12.,  2.,  3.], dtype=float32)
     """
     t = convert(tensor)
-    put = call.scatter_nd(like(updates, t), tuple(t.shape), _points(indices, t), 0)
+    put = _put(updates, indices, t)
     return call.add(t, put)
 
 
@@ -158,10 +172,9 @@ def tensor_scatter_nd_update(
     array([1., 9., 3.], dtype=float32)
     """
     t = convert(tensor)
-    ids = _points(indices, t)
+    put = _put(updates, indices, t)
     new = np.zeros(t.shape, bool)
-    new[tuple(np.moveaxis(ids, -1, 0))] = True
-    put = call.scatter_nd(like(updates, t), tuple(t.shape), ids, 0)
+    new[tuple(np.moveaxis(numbers(indices), -1, 0))] = True
     return call.where(wrap(new), put, t)
 
 
@@ -177,7 +190,7 @@ def tensor_scatter_nd_sub(
     array([ 1., -3.,  3.], dtype=float32)
     """
     t = convert(tensor)
-    put = call.scatter_nd(like(updates, t), tuple(t.shape), _points(indices, t), 0)
+    put = _put(updates, indices, t)
     return call.subtract(t, put)
 
 
@@ -194,7 +207,7 @@ def boolean_mask(
     t, m = convert(tensor), convert(mask)._v
     if not np.ndim(m):
         raise ValueError(error_message("mask cannot be scalar."))
-    at = 0 if axis is None else whole(axis) % rank(t)
+    at = 0 if axis is None or not rank(t) else one_axis(t, axis, "GatherV2") % rank(t)
     part = t.shape[at : at + np.ndim(m)]
     if tuple(part) != np.shape(m):
         raise ValueError(
@@ -251,6 +264,15 @@ def strided_slice(
     """
     starts, ends = sizes(begin), sizes(end)
     steps = (1,) * len(starts) if strides is None else sizes(strides)
+    if not len(starts) == len(ends) == len(steps) <= max(1, rank(convert(input_))):
+        raise InvalidArgumentError(
+            error_message(
+                "Expected begin, end, and strides to be 1D equal size tensors, but got "
+                f"shapes [{len(starts)}], [{len(ends)}], and [{len(steps)}] instead. "
+                "[Op:StridedSlice]",
+                "give one number per axis; x[begin:end] does the same",
+            )
+        )
     key: list[Any] = []
     for i, (s, e, step) in enumerate(zip(starts, ends, steps, strict=True)):
         bit = 1 << i

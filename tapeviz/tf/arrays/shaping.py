@@ -9,6 +9,7 @@ import numpy as np
 from tapeviz.engine import dtypes
 from tapeviz.engine.arguments import (
     axes,
+    numbers,
     one_axis,
     plain,
     rank,
@@ -329,12 +330,12 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     array([1, 2, 1, 2], dtype=int32)
     """
     t, times = convert(input), sizes(multiples)
-    if len(times) != rank(t):
+    if len(times) != rank(t) or min(times, default=0) < 0:
         raise InvalidArgumentError(
             error_message(
                 f"Expected multiples argument to be a vector of length {rank(t)} but "
-                f"got length {len(times)} [Op:Tile]",
-                "one number per axis",
+                f"got {list(times)} [Op:Tile]",
+                "one number per axis, none of them negative",
             )
         )
     return call.tile(t, times)
@@ -356,7 +357,16 @@ def repeat(
     if axis is None or not rank(t):
         t = call.reshape(t, (int(np.size(t._v)),))
     at = one_axis(t, 0 if axis is None else axis, "Repeat")
-    times = np.broadcast_to(np.ravel(plain(repeats)), (t.shape[at],))
+    times = np.array(sizes(repeats))
+    if len(times) not in (1, t.shape[at]) or np.any(times < 0):
+        raise InvalidArgumentError(
+            error_message(
+                f"repeats {times.tolist()} do not fit {t.shape[at]} entries "
+                "[Op:Repeat]",
+                "give one number, or one for each entry, none of them negative",
+            )
+        )
+    times = np.broadcast_to(times, (t.shape[at],))
     return call.repeat(t, np.repeat(np.arange(t.shape[at]), times), at)
 
 
@@ -432,7 +442,16 @@ def pad(
     array([2, 1, 2, 3, 2, 1], dtype=int32)
     """
     t = convert(tensor)
-    widths = tuple((int(a), int(b)) for a, b in np.reshape(_array(paddings), (-1, 2)))
+    pairs = numbers(paddings)
+    if np.ndim(pairs) != 2 or pairs.shape[1] != 2 or np.any(pairs < 0):
+        raise InvalidArgumentError(
+            error_message(
+                f"paddings must be a matrix with 2 columns: {np.shape(pairs)}, none of "
+                "them negative [Op:Pad]",
+                "one pair [before, after] per axis",
+            )
+        )
+    widths = tuple((int(a), int(b)) for a, b in pairs)
     if len(widths) != rank(t):
         raise InvalidArgumentError(
             error_message(
@@ -453,12 +472,6 @@ def pad(
             )
         )
     return _mirrored(t, widths, kind.lower())
-
-
-def _array(value: Any) -> Any:
-    return plain(value) if not isinstance(value, (list, tuple)) else [
-        [whole(n) for n in np.ravel(plain(pair))] for pair in value
-    ]  # fmt: skip
 
 
 @composite("pad")

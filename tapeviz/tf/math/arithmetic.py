@@ -190,6 +190,14 @@ def accumulate_n(
     >>> tf.math.accumulate_n([[1.0, 2.0], [3.0, 4.0]]).numpy()
     array([4., 6.], dtype=float32)
     """
+    if not isinstance(inputs, (list, tuple)) or not inputs:
+        raise ValueError(
+            error_message(
+                "inputs must be a list of at least one Tensor with the same dtype and "
+                "shape",
+                "tf.reduce_sum(t, 0) adds the rows of one tensor",
+            )
+        )
     return call.add_n([convert(dense(t)) for t in inputs])
 
 

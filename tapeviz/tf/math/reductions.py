@@ -415,6 +415,13 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     return call.scatter(t, shape, ids, -len(shape))
 
 
+def _counts(ids: Any, what: str) -> None:
+    if np.any(ids < 0):
+        raise InvalidArgumentError(
+            error_message(f"{what} contains negative values", "classes count from 0")
+        )
+
+
 def bincount(
     arr: Any, weights: Any = None, minlength: Any = None, maxlength: Any = None,
     dtype: Any = "int32", name: str | None = None,
@@ -426,6 +433,7 @@ def bincount(
     array([0, 2, 0, 1], dtype=int32)
     """
     ids = np.ravel(numbers(arr))
+    _counts(ids, "Input")
     given = None if weights is None else np.ravel(convert(weights)._v)
     n = 0 if minlength is None else whole(minlength)
     made = np.bincount(ids, given, n)[: None if maxlength is None else whole(maxlength)]
@@ -445,10 +453,19 @@ def confusion_matrix(
            [1, 1]], dtype=int32)
     """
     i, j = (np.ravel(numbers(v)) for v in (labels, predictions))
+    _counts(i, "`labels`")
+    _counts(j, "`predictions`")
+    if len(i) != len(j):
+        raise InvalidArgumentError(
+            error_message(
+                f"Dimensions {len(i)} and {len(j)} are not compatible",
+                "give one prediction for each label",
+            )
+        )
     n = (
         whole(num_classes)
         if num_classes is not None
-        else int(max(i.max(), j.max())) + 1
+        else int(max(i.max(initial=-1), j.max(initial=-1))) + 1
     )
     z = np.zeros((n, n), dtypes.as_dtype(dtype).np)
     np.add.at(z, (i, j), 1 if weights is None else convert(weights)._v)

@@ -49,7 +49,7 @@ def moments(
     variance = call.mean(squares, at, True)
     if keepdims:
         return mean, variance
-    gone = {a % rank(t) for a in at or range(rank(t))}
+    gone = {a % rank(t) for a in (range(rank(t)) if at is None else at)}
     shape = tuple(n for i, n in enumerate(t.shape) if i not in gone)
     return call.squeeze(mean, shape), call.squeeze(variance, shape)
 
@@ -234,6 +234,20 @@ def _pair(value: Any) -> tuple[int, int]:
     return given[0], given[-1 if len(given) == 1 else 1]
 
 
+def _images(given: Any) -> Any:
+    """A batch of images: rows, columns and channels."""
+    t = floating(given)
+    if rank(t) != 4:
+        raise InvalidArgumentError(
+            error_message(
+                f"`input` must have rank 4. Received: input.shape={t.shape} of rank "
+                f"{rank(t)}.",
+                "its axes are samples, rows, columns, channels",
+            )
+        )
+    return t
+
+
 @composite("conv2d")
 def conv2d(
     input: Any, filters: Any, strides: Any, padding: Any, data_format: str = "NHWC",
@@ -250,14 +264,14 @@ def conv2d(
     TensorShape([1, 2, 2, 1])
     """
     _plain_layout(data_format, "NHWC", dilations)
-    t = floating(input)
+    t = _images(input)
     f = _filters(like(filters, t), t)
-    if t.shape[-1] != f.shape[2]:
+    if rank(f) != 4 or t.shape[-1] != f.shape[2]:
         raise InvalidArgumentError(
             error_message(
                 "input depth must be evenly divisible by filter depth: "
-                f"{t.shape[-1]} vs {f.shape[2]} [Op:Conv2D]",
-                "the filters need one slice per channel of the input",
+                f"{t.shape.as_list()} vs {f.shape.as_list()} [Op:Conv2D]",
+                "filters are [rows, columns, channels of the input, filters]",
             )
         )
     t, windows = _windows(t, f.shape[:2], _pair(strides), padding, "Conv2D", 0)
@@ -316,7 +330,7 @@ def max_pool2d(
            [13., 15.]], dtype=float32)
     """
     _plain_layout(data_format, "NHWC", None)
-    t = floating(input)
+    t = _images(input)
     t, windows = _windows(t, _pair(ksize), _pair(strides), padding, "MaxPool", -np.inf)
     parts = call.transpose(_unfolded(t, windows), (0, 1, 3, 5, 2, 4))
     lines = call.reshape(parts, (*parts.shape[:4], int(np.prod(parts.shape[4:]))))
@@ -338,7 +352,7 @@ def avg_pool2d(
            [10.5, 12.5]], dtype=float32)
     """
     _plain_layout(data_format, "NHWC", None)
-    t = floating(input)
+    t = _images(input)
     ones = wrap(np.ones(t.shape, t.dtype.np))
     size, step = _pair(ksize), _pair(strides)
     padded, windows = _windows(t, size, step, padding, "AvgPool", 0)

@@ -71,6 +71,13 @@ def sparse_softmax_cross_entropy_with_logits(
     array([0.6931472], dtype=float32)
     """
     t, ids = floating(logits), numbers(labels)
+    if not rank(t):
+        raise ValueError(
+            error_message(
+                f"`logits` cannot be a scalar. Received logits={logits}`",
+                "give one row of logits for each sample",
+            )
+        )
     if np.shape(ids) != tuple(t.shape[:-1]):
         raise ValueError(
             error_message(
