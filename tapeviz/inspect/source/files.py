@@ -9,7 +9,6 @@ import __future__
 
 import dis
 import linecache
-import re
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
@@ -27,20 +26,46 @@ def as_run(code: CodeType) -> bool:
     A notebook's cell always is. Where a program rewrote the file while importing it, as
     pytest does, the text cannot be compared, and is believed.
     """
+    return taken_off(code) >= 0
+
+
+def taken_off(code: CodeType) -> int:
+    """How many columns of indentation its file's lines lost before they were compiled.
+
+    0 as a rule; marimo's cells are functions in their file. -1 if the text is not what
+    the code was made from.
+    """
     path = code.co_filename
     for _ in range(2):
         linecache.getlines(path)
         stamp = linecache.cache.get(path, ())[:2]
-        if len(stamp) < 2 or stamp[1] is None or _fits(code, stamp):
-            return True
+        if len(stamp) < 2 or stamp[1] is None:
+            return 0
+        if (found := _fits(code, stamp)) >= 0:
+            return found
         linecache.checkcache(path)
-    return False
+    return -1
 
 
 @lru_cache(maxsize=256)
-def _fits(code: CodeType, stamp: tuple[Any, ...]) -> bool:
-    found = _file(code.co_filename, stamp, code.co_flags & _FLAGS)
-    return found.issuperset(_placed(code)) or _rewritten(code.co_filename)
+def _fits(code: CodeType, stamp: tuple[Any, ...]) -> int:
+    whole = _file(code.co_filename, stamp, code.co_flags & _FLAGS)
+    mine = [*_placed(code)]
+    for columns in (0, *_shifts(mine, whole)):
+        if all((*at, col + columns, said) in whole for *at, col, said in mine):
+            return columns
+    return 0 if _rewritten(code.co_filename) else -1
+
+
+def _shifts(mine: list[Any], whole: frozenset[Any]) -> set[int]:
+    """The columns by which the first of a code's parts may have moved."""
+    parts = [(line, wide, said, col) for line, wide, col, said in mine[:1]]
+    return {
+        there[2] - col
+        for line, wide, said, col in parts
+        for there in whole
+        if (*there[:2], there[3]) == (line, wide, said) and there[2] > col
+    }
 
 
 @lru_cache(maxsize=16)
@@ -64,24 +89,32 @@ def _file(
     return frozenset(found)
 
 
-_NAMED = {*dis.hasname, *dis.hasconst, *dis.haslocal, *dis.hasfree, *dis.hascompare}
-_NAMED.add(dis.opmap["BINARY_OP"])
-_ENDS = re.compile("RETURN|POP_TOP|PRINT|NOP|CALL_INTRINSIC")
-"""How a statement ends depends on whether it is compiled with those after it."""
+_CONSTANTS = {*dis.hasconst}
+_NAMES = {*dis.hasname, *dis.haslocal, *dis.hasfree}
+_SIGNS = ("BINARY", "COMPARE", "CONTAINS", "IS_OP", "UNARY")
 
 
-def _placed(code: CodeType) -> Iterator[tuple[Any, str, str]]:
-    """What one code does, with what names and constants, each with its place."""
+def _placed(code: CodeType) -> Iterator[tuple[int, int, int, str]]:
+    """The names, constants and operators of one code, each with its line and column.
+
+    How a name is looked up is left out: it depends on what the code was compiled with.
+    """
     for one in dis.get_instructions(code):
-        where, said = one.positions, ""
-        if where is None or None in where or _ENDS.match(one.opname):
+        line, end_line, col, end_col = one.positions or (None,) * 4
+        if line is None or end_line is None or col is None or end_col is None:
             continue
+        at = line, (end_line - line) * 10_000 + end_col - col, col
         if isinstance(one.argval, CodeType):
-            said = one.argval.co_name
-        elif one.opcode in _NAMED:
-            said = repr((one.argval, one.argrepr))
-        if one.opname != "LOAD_CONST" or one.argval is not None:
-            yield where, one.opname, said
+            yield *at, one.argval.co_name
+        elif one.opcode in _NAMES or (one.opcode in _CONSTANTS and _said(one.argval)):
+            yield *at, repr(one.argval)
+        elif one.opname.startswith(_SIGNS):
+            yield *at, f"{one.opname} {one.argrepr}"
+
+
+def _said(constant: Any) -> bool:
+    """Whether a constant stands in the code; None also ends every function."""
+    return constant is not None
 
 
 def _rewritten(path: str) -> bool:

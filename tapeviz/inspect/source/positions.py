@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import PurePath
 from types import CodeType
 
-from tapeviz.inspect.source.files import as_run
+from tapeviz.inspect.source.files import taken_off
 from tapeviz.trace.graph import Source, Span, code_between
 
 
@@ -35,7 +35,7 @@ class Code:
 
     def _span(self, code: CodeType, lasti: int) -> Span | None:
         position = positions(code).get(lasti)
-        if position is None or not as_run(code):
+        if position is None:
             return None
         line, end_line, col, end_col = position
         return self.span_of(code.co_filename, (line, col, end_line, end_col))
@@ -71,13 +71,24 @@ class Code:
         return self._names[file]
 
 
-@lru_cache(maxsize=256)
 def positions(code: CodeType) -> dict[int, tuple[int, int, int, int]]:
-    """Line, end line and byte columns by instruction offset."""
+    """Line, end line and byte columns by instruction offset, in the file as it ran.
+
+    Empty if the file was edited since.
+    """
+    columns = taken_off(code)
+    return {} if columns < 0 else _positions(code, columns)
+
+
+@lru_cache(maxsize=256)
+def _positions(code: CodeType, columns: int) -> dict[int, tuple[int, int, int, int]]:
     return {
-        2 * i: where  # type: ignore[misc]  # none of the four is None
-        for i, where in enumerate(code.co_positions())
-        if None not in where
+        2 * i: (line, end_line, col + columns, end_col + columns)
+        for i, (line, end_line, col, end_col) in enumerate(code.co_positions())
+        if line is not None
+        and end_line is not None
+        and col is not None
+        and end_col is not None
     }
 
 
