@@ -68,9 +68,10 @@ class Diagnosis(Displayable):
 
     def _html(self) -> str:
         try:
-            return words.to_html(self.answers, theme=self._theme)
+            html = words.to_html(self.answers, theme=self._theme)
         except LayoutError:
-            return words.to_html(self.answers, theme=self._theme, drawn=False)
+            html = words.to_html(self.answers, theme=self._theme, drawn=False)
+        return html.replace("\n", "&#10;")  # hosts such as marimo trim every line
 
     def __str__(self) -> str:
         return "\n\n".join(map(words.to_text, self.answers))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import runpy
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ EDITS = {
     "another function": ("tf.sin", "tf.exp"),
     "another operator": ("* 2.0", "/ 2.0"),
     "another number": ("2.0", "7.0"),
+    "another zero": ("* 2.0", "* 0.0"),
     "another sign": ("(x) *", "(-x)*"),
     "a line above": ("def f(", "z = 1\n\n\ndef f("),
     "a line in the block": ("        y =", "        x = x + 1\n        y ="),
@@ -133,3 +135,30 @@ def test_a_part_of_a_file_that_ran_alone_is_shown(tmp_path: Path) -> None:
     exec(compile("\n" * 3 + cell, path, "exec"), names)  # noqa: S102 - as Spyder does
     sources = draw(names["tape"]).graph.sources  # type: ignore[arg-type]
     assert [source.lines for source in sources] == [tuple(cell.splitlines()[:2])]
+
+
+def test_a_cell_that_lost_its_indentation_is_lit_where_it_stands(
+    tmp_path: Path,
+) -> None:
+    """As marimo compiles a cell, which is the body of a function in its file."""
+    cell = "with tf.GradientTape() as tape:\n    y = (x\n         * x)\n"
+    body = textwrap.indent(cell, "    ")
+    path = tmp_path / "notebook.py"
+    path.write_text(f"@app.cell\ndef _(tf, x):\n{body}    return\n", encoding="utf-8")
+    names = {"tf": tf, "x": tf.Variable(3.0)}
+    exec(compile("\n" * 2 + cell, path, "exec"), names)  # noqa: S102 - as marimo does
+    graph = draw(names["tape"]).graph  # type: ignore[arg-type]
+    span = next(node.span for node in graph.nodes if node.op == "multiply")
+    assert span is not None
+    assert (span.line, span.col, span.end_line, span.end_col) == (4, 13, 5, 16)
+    assert span.text == "x\n             * x"
+
+
+def test_another_cell_that_lost_its_indentation_is_not_shown(tmp_path: Path) -> None:
+    cell = "with tf.GradientTape() as tape:\n    y = x * x\n"
+    path = tmp_path / "notebook.py"
+    body = textwrap.indent(cell.replace("x * x", "x + x"), "    ")
+    path.write_text(f"@app.cell\ndef _(tf, x):\n{body}    return\n", encoding="utf-8")
+    names = {"tf": tf, "x": tf.Variable(3.0)}
+    exec(compile("\n" * 2 + cell, path, "exec"), names)  # noqa: S102 - as marimo does
+    assert draw(names["tape"]).graph.sources == ()  # type: ignore[arg-type]

@@ -259,6 +259,11 @@ class Studio(widgets.VBox):  # type: ignore[misc]  # it has no types
             name = getattr(self._shown, "display_id", True)
             self._shown = display(film, raw=True, display_id=name) or self._shown
 
+    def _repr_html_(self) -> str:
+        """The last run's film, for hosts such as marimo that show no ipywidgets."""
+        film = self._film()
+        return film.get("text/html", f"<p>{escape(self.message)}</p>")
+
     def _film(self) -> dict[str, str]:
         if self.run is None:
             return {}

@@ -403,3 +403,12 @@ def test_every_slider_has_a_field_in_which_its_number_is_typed() -> None:
         assert field.value == slider.value
     boxes["momentum"][1].value = 0.5
     assert dict(panel.settings.parameters) == {"momentum": 0.5}
+
+
+def test_a_host_without_ipywidgets_shows_the_last_run() -> None:
+    panel = explore("parabola", steps=5)
+    assert panel._repr_html_() == panel.film.html
+    panel = explore(lambda: tf.constant(1.0), tf.Variable(2.0))
+    assert panel.run is None
+    assert panel.message
+    assert panel._repr_html_().startswith("<p>")
