@@ -51,13 +51,13 @@ def test_descents_and_optimizers_leave_each_other_alone(named: bool) -> None:
     alone = [walk(seed, make(), named=named) for seed, make in jobs()]
     start = Barrier(len(alone))
 
-    def race(job: tuple[Any, ...]) -> list[Any]:
+    def one_of_many(job: tuple[Any, ...]) -> list[Any]:
         seed, make = job
         start.wait()
         return walk(seed, make(), named=named)
 
     with ThreadPoolExecutor(len(alone)) as pool:
-        assert list(pool.map(race, jobs())) == alone
+        assert list(pool.map(one_of_many, jobs())) == alone
 
 
 def test_layers_keep_their_scopes() -> None:
