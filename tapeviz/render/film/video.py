@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Tick = Callable[[int, int], None]
 
-_COLOURS, _SAMPLES = 256, 6
+_COLOURS, _SAMPLES = 256, 2
 _LAST = 3.0
 _RATE = 10
 
