@@ -491,14 +491,14 @@ class GradientTape:
         """The spans of the records that this tape may count.
 
         An op counts if an operand was watched, or came from something watched, at the
-        moment it ran. Tapes that share a recording can differ in that only if this one
-        watched something late, or is asked for a target that is a source as well.
+        moment it ran. What was recorded is more than that only if this tape watched
+        something late, or shares the recording and has a target that is a source too.
         """
         recording: Any = self._recording
-        alike = recording.tapes < 2 or keep.count(-1) == len(keep)
-        if alike or not (
-            self._late or any(self._index_of(t) in keep for t, _ in seeds)
-        ):
+        several = recording.tapes > 1 and any(
+            self._index_of(t) in keep for t, _ in seeds
+        )
+        if keep.count(-1) == len(keep) or not (self._late or several):
             return self._spans() if recording.reads else self._windows
         marks = self._reached(last)
         spans: list[list[int]] = []

@@ -106,6 +106,16 @@ def test_a_tape_is_not_entered_in_a_block_that_watches_its_result() -> None:
             pass
 
 
+def test_a_late_watch_of_a_value_that_stop_gradient_gave() -> None:
+    x, w = tf.Variable(2.0), tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        s = tf.stop_gradient(2.0 * x)
+        y = s * w
+        tape.watch(s)
+        z = y + s
+    assert float(tape.gradient(z, s)) == 1.0
+
+
 def test_a_rule_that_closes_over_the_outer_argument_has_a_second_order() -> None:
     @tf.custom_gradient
     def f(q: Any) -> Any:
