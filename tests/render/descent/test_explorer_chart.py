@@ -133,4 +133,4 @@ def test_styles_and_script_bring_all_they_need() -> None:
     assert "https://" not in explorer_chart.styles() + explorer_chart.script().replace(
         "http://www.w3.org/2000/svg", ""
     )
-    assert len(explorer_chart.script()) + len(explorer_chart.styles()) < 24_000
+    assert len(explorer_chart.script()) + len(explorer_chart.styles()) < 26_000
