@@ -15,6 +15,12 @@ import pytest
 import tapeviz as tf
 from tapeviz.engine.recording import tape_stack
 
+# An interrupt may come where Python can only say that it is ignored: in a callback of
+# the garbage collector, or when a generator ends.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
 X = tf.Variable(3.0)
 
 
@@ -92,9 +98,7 @@ def next_block_is_clean() -> None:
 
 
 @pytest.mark.parametrize("run", [one_tape, nested_tapes, stopped_tape, custom, forward])
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_every_instruction(run: Callable[[], None]) -> None:
-    """Also the last one of a generator, where Python 3.12 says that it is ignored."""
     interrupt_at(10**9, run)  # Python 3.12 traces instructions from the second time on
     n = 0
     while interrupt_at(n, run):
