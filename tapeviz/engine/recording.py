@@ -132,10 +132,10 @@ class Recording:
 
         What was read before, for other tapes, does not count for this one.
         """
-        known = self.leaves.get(id(variable))
-        leaf = known or self.leaf(variable, VARIABLE, variable._name)
-        if known is not None and leaf[1] + 1 < len(self.recs):
+        leaf = self.leaf(variable, VARIABLE, variable._name)
+        if leaf[1] + 1 < len(self.recs) or leaf[2] is not variable._v:
             self._read(leaf, leaf[1], variable._v)
+        if leaf[1] != leaf[0]:  # later reads pass on to this one
             self.again = {**self.again, id(variable): leaf[1]}
         return int(leaf[1])
 

@@ -116,6 +116,21 @@ def test_a_late_watch_of_a_value_that_stop_gradient_gave() -> None:
     assert float(tape.gradient(z, s)) == 1.0
 
 
+def test_an_inner_tape_watches_a_variable_that_was_assigned_twice() -> None:
+    x = tf.Variable(2.0)
+    with tf.GradientTape() as outer:
+        y = 2.0 * x
+        x.assign(3.0)
+        x.assign_add(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            z = x * x
+        slope = inner.gradient(z, x)
+        w = y + z
+    assert float(slope) == 12.0
+    assert float(outer.gradient(w, x)) == 14.0
+
+
 def test_a_rule_that_closes_over_the_outer_argument_has_a_second_order() -> None:
     @tf.custom_gradient
     def f(q: Any) -> Any:
