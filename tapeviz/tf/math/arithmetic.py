@@ -15,9 +15,10 @@ from tapeviz.engine.dispatch import call
 from tapeviz.engine.indexed_slices import IndexedSlices, dense
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite
-from tapeviz.engine.tensor import Tensor, convert
+from tapeviz.engine.tensor import Tensor, Variable, convert
 from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.tf.arrays.shaping import unstack
 
 
 def add(x: Any, y: Any, name: str | None = None) -> Tensor:
@@ -156,7 +157,9 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     np.float32(7.0)
     """
     alone = isinstance(inputs, IndexedSlices)
-    given = [inputs] if alone or not np.iterable(inputs) else list(inputs)
+    given = [inputs] if alone or not np.iterable(inputs) else inputs
+    if isinstance(given, (Tensor, Variable)):
+        given = unstack(given)
     if not given:
         raise ValueError(
             error_message(
