@@ -760,7 +760,8 @@ def _batches(target: TensorShape, source: TensorShape) -> None:
         )
 
 
-_watching = threading.Lock()
+_watching = threading.RLock()
+"""An interrupt can come before a lock is given back: then its thread has it still."""
 
 
 def _mark(t: Tensor, recording: Recording) -> None:

@@ -157,8 +157,8 @@ _RULES = (
     ".tapeviz-answer .tv-still{background:"
     "linear-gradient(90deg,var(--tv-paper) 50%,#0000) 0/40px no-repeat local,"
     "linear-gradient(270deg,var(--tv-paper) 50%,#0000) 100%/40px no-repeat local,"
-    "linear-gradient(90deg,var(--tv-line),#0000) 0/10px no-repeat,"
-    "linear-gradient(270deg,var(--tv-line),#0000) 100%/10px no-repeat}"
+    "linear-gradient(90deg,var(--tv-hair),#0000) 0/10px no-repeat,"
+    "linear-gradient(270deg,var(--tv-hair),#0000) 100%/10px no-repeat}"
     ".tapeviz-answer .tv-still svg .tv-paper{fill:none}"
     ".tapeviz-answer .tv-still img{max-width:none!important}"
 )
