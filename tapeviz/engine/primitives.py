@@ -25,6 +25,7 @@ from typing import Any
 
 from numpy import ndarray
 
+from tapeviz.engine.parsing import parse
 from tapeviz.engine.recording import WATCHED
 from tapeviz.errors import error_message
 
@@ -39,7 +40,7 @@ class Rule:
 
     @cached_property
     def _tree(self) -> ast.Expression:
-        return ast.parse(self.text, mode="eval")
+        return parse(self.text, mode="eval")
 
     @cached_property
     def shapes(self) -> frozenset[str]:
@@ -55,13 +56,13 @@ class Rule:
     @cached_property
     def names(self) -> frozenset[str]:
         """Every name that the compiled text looks up."""
-        tree = ast.parse(self.code, mode="eval")
+        tree = parse(self.code, mode="eval")
         return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
 
     @cached_property
     def called(self) -> frozenset[str]:
         """Names that stand inside a function call or a comparison."""
-        tree = ast.parse(self.code, mode="eval")
+        tree = parse(self.code, mode="eval")
         inside = [n for n in ast.walk(tree) if isinstance(n, (ast.Call, ast.Compare))]
         return frozenset(
             m.id for n in inside for m in ast.walk(n) if isinstance(m, ast.Name)
@@ -75,14 +76,14 @@ class Rule:
     def arrays(self, in_place: bool) -> str:
         """The text as it runs on arrays; ``in_place``: on one that may be changed."""
         words = _Words({**_PRODUCT, **_POWER} if in_place else _PRODUCT)
-        body = words.visit(ast.parse(self.code, mode="eval")).body
+        body = words.visit(parse(self.code, mode="eval")).body
         chain = in_place and _starts_with_g(body)
         return ast.unparse(_written_over(body) if chain else body)
 
     @cached_property
     def code(self) -> str:
         """The text with ``shape(x)`` written as the saved name ``shape_x``."""
-        return ast.unparse(_Shapes().visit(ast.parse(self.text, mode="eval")))
+        return ast.unparse(_Shapes().visit(parse(self.text, mode="eval")))
 
 
 def _is_shape(node: ast.AST) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
+from tapeviz.engine.parsing import parse
 from tapeviz.engine.records import Record, Records
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import array_of
@@ -189,14 +190,14 @@ def local_text(rule: str) -> str:
     ['cos(x)', '-1', '1 / x', '']
     """
     try:
-        tree = ast.parse(rule, mode="eval")
+        tree = parse(rule, mode="eval")
     except SyntaxError:
         return ""
     if any(map(_mixes_entries, ast.walk(tree))):
         return ""
     one = re.sub(r"\bg\b", "1", rule)
     bare = re.sub(r"^(-?)1 \* ", r"\1", one)
-    return spelled_as(rule, ast.unparse(ast.parse(bare, mode="eval")))
+    return spelled_as(rule, ast.unparse(parse(bare, mode="eval")))
 
 
 def _mixes_entries(node: ast.AST) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
+from tapeviz.engine.parsing import parse
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import array_of, raw, wrap
@@ -115,7 +116,7 @@ def _lasting(
     if not made or not all(isinstance(line.node, ast.For) for line in made):
         return code
     found = (n for n, one in tensors(names) if one is thing and n != code.id)
-    return ast.parse(next(found, code.id), mode="eval").body
+    return parse(next(found, code.id), mode="eval").body
 
 
 def _tensor(thing: Any) -> Any:

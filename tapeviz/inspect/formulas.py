@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tapeviz.engine.kernels.linalg import others, turned
+from tapeviz.engine.parsing import parse
 from tapeviz.engine.records import Record
 from tapeviz.inspect.source.operands import settings_in
 
@@ -302,7 +303,7 @@ def _shown(text: str, known: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=512)
 def _spelled(text: str, known: tuple[tuple[str, str], ...]) -> str:
-    tree = _Speller(dict(known)).visit(ast.parse(text, mode="eval"))
+    tree = _Speller(dict(known)).visit(parse(text, mode="eval"))
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
@@ -313,7 +314,7 @@ class _Speller(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if node.id not in self._known or node.id == "key":
             return node
-        return ast.parse(self._known[node.id], mode="eval").body
+        return parse(self._known[node.id], mode="eval").body
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
@@ -328,7 +329,7 @@ class _Speller(ast.NodeTransformer):
 
     def _indexed(self, value: ast.expr, key: str) -> ast.AST:
         text = self._known.get(key, key)
-        return ast.parse(f"{ast.unparse(value)}[{text}]", mode="eval").body
+        return parse(f"{ast.unparse(value)}[{text}]", mode="eval").body
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         word = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -339,7 +340,7 @@ class _Speller(ast.NodeTransformer):
         shown = [self.visit(arg) for arg in node.args]
         if word in WORDS:
             texts = [f"({ast.unparse(arg)})" for arg in shown]
-            return ast.parse(WORDS[word].format(*texts), mode="eval").body
+            return parse(WORDS[word].format(*texts), mode="eval").body
         names = ("", *PARAMETERS.get(word, ()))
         names += ("",) * (len(shown) - len(names))
         pairs = [(n, a) for n, a in zip(names, shown, strict=False) if not _silent(a)]

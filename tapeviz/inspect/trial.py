@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
+from tapeviz.engine.parsing import parse
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, array_of, membership, restore_membership
@@ -116,7 +117,7 @@ class _Trial:
             lines = [line.rstrip("\n") for line in linecache.getlines(path)]
             mine = [e for e in self.edits if e.span.file == names.get(path)]
             new = apply_edits(Source(names.get(path, path), 1, tuple(lines)), mine)
-            self.trees[path] = ast.parse("\n".join(new)), mine
+            self.trees[path] = parse("\n".join(new)), mine
         return self.trees[path][0]
 
     def _edited(self, line: Statement) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import matplotlib.figure  # noqa: F401 - what it warns of as it loads is its own
 import numpy as np
 import pytest
 

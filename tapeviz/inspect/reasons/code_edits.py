@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from copy import deepcopy
 from typing import Any
 
+from tapeviz.engine.parsing import parse
 from tapeviz.engine.tensor import wrap
 from tapeviz.inspect.gradient_question import Question, edit
 from tapeviz.inspect.source.dataflow import (
@@ -93,7 +94,7 @@ def _binds_less(line: Statement, node: Any, new: str) -> bool:
     tight = isinstance(around, (*_LOOSE, ast.Starred)) or (
         isinstance(around, (ast.Attribute, ast.Subscript)) and around.value is node
     )
-    return tight and isinstance(ast.parse(new, mode="eval").body, _LOOSE)
+    return tight and isinstance(parse(new, mode="eval").body, _LOOSE)
 
 
 def filled(template: str, **parts: ast.AST) -> str:
@@ -108,7 +109,7 @@ def filled(template: str, **parts: ast.AST) -> str:
     def change(node: ast.AST) -> ast.AST | None:
         return deepcopy(parts.get(node.id)) if isinstance(node, ast.Name) else None
 
-    return code_of(_Change(change).visit(ast.parse(template, mode="eval").body))
+    return code_of(_Change(change).visit(parse(template, mode="eval").body))
 
 
 def reword(
@@ -120,7 +121,7 @@ def reword(
     """An expression with ``change`` applied to each of its nodes."""
     if line is None or node is None or deep(node):
         return ()
-    new = code_of(_Change(change).visit(ast.parse(code_of(node), mode="eval").body))
+    new = code_of(_Change(change).visit(parse(code_of(node), mode="eval").body))
     return replace(question, line, node, new) if new != code_of(node) else ()
 
 
@@ -348,7 +349,7 @@ def _packed(question: Question, node: ast.expr) -> ast.expr:
     if not isinstance(node, (ast.List, ast.Tuple)):
         return node
     text = f"{question.tf}.convert_to_tensor({code_of(node)})"
-    return ast.parse(text, mode="eval").body
+    return parse(text, mode="eval").body
 
 
 _PLAIN = {
@@ -409,7 +410,7 @@ class _AsTensors:
     def _filled(self, text: str, value: ast.AST, more: str = "") -> ast.expr:
         code = filled(f"{self.question.tf}.{text}", V=value)
         code = f"{code[:-1]}, {more})" if more else code
-        return ast.parse(code, mode="eval").body
+        return parse(code, mode="eval").body
 
     def _method(self, func: ast.Attribute, node: ast.Call) -> ast.AST | None:
         """A method of what was an array."""
@@ -448,7 +449,7 @@ class _AsTensors:
             [_LAST[name]] if name in _LAST and len(args) < 3 - (name != "dot") else []
         )
         code = f"{self.question.tf}.{FUNCTIONS[name]}({', '.join(args)})"
-        return ast.parse(code, mode="eval").body
+        return parse(code, mode="eval").body
 
 
 _LAST = {"dot": "1", "concatenate": "0"}

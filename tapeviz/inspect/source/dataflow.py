@@ -19,6 +19,7 @@ from pathlib import PurePath
 from types import CodeType
 from typing import Any, TypeAlias
 
+from tapeviz.engine.parsing import parse
 from tapeviz.inspect.source.files import as_run
 from tapeviz.inspect.source.positions import positions
 
@@ -673,7 +674,7 @@ def dotted(node: ast.AST) -> str:
 
 def _tree(path: str) -> ast.Module | None:
     try:
-        return ast.parse("".join(linecache.getlines(path)))
+        return parse("".join(linecache.getlines(path)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

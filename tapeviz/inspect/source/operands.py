@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
+from tapeviz.engine.parsing import parse
+
 LONGEST = 40
 """A longer expression is no name."""
 
@@ -28,7 +30,7 @@ def operand_words(text: str, op: str, count: int, *, alone: bool) -> tuple[str, 
     ('params[0]', '')
     """
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _augmented(text, op, count)
     parts = _parts(tree, op, alone=alone)
@@ -44,7 +46,7 @@ def settings_in(code: str) -> dict[str, str]:
     {'keepdims': 'True', 'ids': '1'}
     """
     try:
-        tree = ast.parse(code.strip(), mode="eval").body
+        tree = parse(code.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     if not isinstance(tree, ast.Call):
@@ -58,7 +60,7 @@ def settings_in(code: str) -> dict[str, str]:
 def _augmented(text: str, op: str, count: int) -> tuple[str, ...]:
     """The operands of ``x *= w``."""
     try:
-        body = ast.parse(text.strip()).body
+        body = parse(text.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ("",) * count
     one = body[0] if len(body) == 1 else None

@@ -33,6 +33,7 @@ from typing import Any
 
 import numpy as np
 
+from tapeviz.engine.parsing import parse
 from tapeviz.tf.keras.optimizers.repeated_rows import dense
 
 
@@ -78,7 +79,7 @@ class UpdateRule:
     def __init__(
         self, text: str, slots: Mapping[str, str], settings: Mapping[str, Any]
     ) -> None:
-        lines = list(_decided(ast.parse(text).body, settings))
+        lines = list(_decided(parse(text).body, settings))
         used = {
             n.id for line in lines for n in ast.walk(line) if isinstance(n, ast.Name)
         }
@@ -173,7 +174,7 @@ def _compiled(lines: list[ast.stmt]) -> CodeType:
 
 
 def _code(text: str, mode: str) -> CodeType:
-    tree = _Powers().visit(ast.parse(text, mode=mode))
+    tree = _Powers().visit(parse(text, mode=mode))
     return compile(ast.fix_missing_locations(tree), "<tapeviz update>", mode)
 
 
