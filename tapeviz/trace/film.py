@@ -11,7 +11,7 @@ from tapeviz.trace.graph import Source, Span
 MARKS = ("", "on", "hot", "done", "dim", "off")
 """The marks that a frame can set on an element of the picture.
 
-``""`` as drawn · ``on`` shown (an element of class ``late`` is hidden until then) ·
+``""`` as drawn · ``on`` shown (an element of class ``tv-late`` is hidden until then) ·
 ``hot`` what this step is about · ``done`` finished · ``dim`` out of play · ``off``
 hidden.
 """
