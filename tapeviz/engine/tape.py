@@ -238,9 +238,7 @@ class GradientTape:
                 self._watched[id(t)] = (recording.read_again(t), t)
             t._seen = (self, OFF, -1)
             return
-        with _watching:
-            if t._t is not recording.handle:
-                _mark(t, recording)
+        _mark_in_turn(t, recording)
         self._add(t, t._i, recording)
 
     def _add(self, t: Any, index: int, recording: Recording) -> None:
@@ -760,8 +758,21 @@ def _batches(target: TensorShape, source: TensorShape) -> None:
         )
 
 
-_watching = threading.RLock()
-"""An interrupt can come before a lock is given back: then its thread has it still."""
+_watching = threading.Lock()
+
+
+def _mark_in_turn(t: Tensor, recording: Recording) -> None:
+    """Make a watched tensor a leaf; threads do so one after the other."""
+    global _watching  # noqa: PLW0603 - there is one for all threads
+    turn = _watching
+    if not turn.acquire(timeout=1):  # an interrupt has kept it from being given back
+        _watching = turn = threading.Lock()
+        turn.acquire()
+    try:
+        if t._t is not recording.handle:
+            _mark(t, recording)
+    finally:
+        turn.release()
 
 
 def _mark(t: Tensor, recording: Recording) -> None:

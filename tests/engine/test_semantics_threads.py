@@ -159,3 +159,23 @@ def test_a_shared_tensor_is_an_operand_like_any_other(use: str) -> None:
         assert (
             got is None if wanted[use] is None else np.allclose(got, wanted[use], 1e-3)
         )
+
+
+def test_a_turn_that_an_interrupt_left_open_stops_no_thread() -> None:
+    """The stop button can come before a lock is given back."""
+    from tapeviz.engine import tape as home
+
+    home._watching.acquire()
+    x, found = tf.constant(3.0), []
+
+    def watch() -> None:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = x * x
+        found.append(float(tape.gradient(y, x)))
+
+    other = threading.Thread(target=watch)
+    other.start()
+    other.join(20)
+    watch()
+    assert found == [6.0, 6.0]
