@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -30,6 +31,7 @@ from tapeviz.render.svg.standalone import standalone
 from tapeviz.trace.descent import Descent
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.memory import Memory
+from tapeviz.views.unseen import tell_after_cells
 from tapeviz.wording import values as text
 
 if TYPE_CHECKING:
@@ -83,6 +85,14 @@ def display(view: Any) -> None:
         print(view)  # noqa: T201 - what is asked for
     else:
         shown.display(view)  # type: ignore[no-untyped-call]
+
+
+_ELSEWHERE = "choose a folder that exists and that you may write to"
+_ADVICE = dict.fromkeys(
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+    "free some space there, or choose another disk; what was there before is kept",
+)
+"""What to do when a file cannot be written, by the system's reason."""
 
 
 class Displayable(Showable):
@@ -140,7 +150,7 @@ class Displayable(Showable):
                     f"{str(file)!r} could not be written: {said}"
                     if "\0" in str(file)
                     else f"{file} could not be written: {said}",
-                    "choose a folder that exists and that you may write to",
+                    _ADVICE.get(getattr(error, "errno", 0), _ELSEWHERE),
                 )
             ) from error
         return file
@@ -362,6 +372,7 @@ def call_site_of(thing: Any) -> tuple[Any, int] | None:
 
 def tape_of(thing: Any, verb: str) -> GradientTape:
     """The tape of a step, or the tape itself; TypeError for anything else."""
+    tell_after_cells()
     if isinstance(thing, RunStep):
         return thing.tape
     if not isinstance(thing, GradientTape):

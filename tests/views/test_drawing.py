@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import subprocess
@@ -350,3 +351,21 @@ def test_without_a_layout_engine_html_is_the_text() -> None:
     html = draw(recorded()[0]).html
     assert html.startswith("<pre>")
     assert "pip install graphviz-pure" in html
+
+
+def test_a_full_disk_is_called_so_and_keeps_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tape, _y, _x = recorded()
+    picture, path = draw(tape), tmp_path / "picture.svg"
+    picture.save(path)
+    before = path.read_bytes()
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(SaveError, match=r"No space left(.|\n)*free some space"):
+        picture.save(path)
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["picture.svg"]
