@@ -104,7 +104,8 @@ def _sweeps(explained: Explanation) -> tuple[ForwardPass, ...]:
         raise ValueError(
             error_message(
                 "forward mode has nothing to tell here",
-                "give sources that the target depends on, real and not too large",
+                "give sources that the target depends on, real and not too large, "
+                "with no gradient function of your own that clips on the way",
             )
         )
     return explained.forward

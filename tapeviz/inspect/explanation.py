@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
+from tapeviz.engine.indexed_slices import whole
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
@@ -183,7 +184,23 @@ class _Explainer:
                 continue
             for entry in range(min(left, int(np.size(self.values[source])))):
                 left -= 1
-                yield self._sweep(n, source, entry)
+                found = self._sweep(n, source, entry)
+                if self._agrees(found, source):
+                    yield found
+
+    def _agrees(self, found: ForwardPass, source: int) -> bool:
+        """Whether reverse mode gives the same.
+
+        It does not where a gradient function of the learner's is no linear function of
+        the upstream gradient (it clips it, say): then there is no forward mode.
+        """
+        sums = [s for _, _, parts in self.steps for _, j, _, s in parts if j == source]
+        if not sums:
+            return True
+        wanted = float(np.ravel(whole(sums[-1]))[found.entry])
+        return bool(
+            np.isclose(found.result, wanted, rtol=1e-3, atol=1e-6, equal_nan=True)
+        )
 
     def _sweep(self, n: int, source: int, entry: int) -> ForwardPass:
         start = self.values[source]

@@ -276,3 +276,20 @@ def test_plain_text_means_what_was_read(text: str) -> None:
     said = formulas.to_text(formulas.read(text)).replace("−", "-")
     ast.parse(said, mode="eval")
     assert eval(said, {}, names) == eval(text, {}, names)  # noqa: S307 - our own texts
+
+
+def test_what_is_no_derivative_has_no_forward_mode() -> None:
+    """A gradient function that clips is not linear: 1 upstream tells nothing of 10."""
+
+    @tf.custom_gradient
+    def clip(z: tf.Tensor) -> object:
+        return tf.identity(z), lambda up: tf.clip_by_value(up, -1.0, 1.0)
+
+    x = tf.Variable(5.0)
+    with tf.GradientTape() as tape:
+        y = clip(x) ** 2
+    told = str(tf.explain(tape, y, x))
+    assert "dy/dx = 1" in told
+    assert "Forward mode, from" not in told
+    with pytest.raises(ValueError, match="forward mode has nothing to tell"):
+        tf.play(tape, y, x, mode="forward")
