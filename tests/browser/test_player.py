@@ -158,7 +158,7 @@ def test_the_buttons_and_the_scrubber_move_it(player: Player) -> None:
     ]:
         root.get_by_role("button", name=label).click()
         assert player.position[0] == step
-    root.get_by_label("Step", exact=True).fill("12")
+    root.get_by_label("Step of the film").fill("12")
     assert player.position[0] == 12
     assert root.evaluate("el => el.contains(document.activeElement)")
     root.get_by_role("button", name="Play").click()
@@ -194,8 +194,8 @@ def test_the_keyboard_alone_reaches_everything(player: Player) -> None:
         }""")
         )
     assert names[:13] == [
-        "Code", "Picture", "Step", "First step", "Back", "Play", "Forward", "Last step",
-        "Predict before you see (p)", "Speed", "Full screen (f)", "Keys (?)",
+        "Code", "Picture", "Step of the film", "First step", "Back", "Play", "Forward",
+        "Last step", "Predict before you see (p)", "Speed", "Full screen (f)", "Keys (?)",
         "All steps as a table",
     ]  # fmt: skip
 
@@ -204,8 +204,8 @@ def test_each_step_is_spoken_in_one_sentence(player: Player, film: Film) -> None
     live = player.root.locator("[aria-live=polite]")
     player.press("End")
     assert live.inner_text() == film.frames[-1].caption
-    said = player.root.get_by_label("Step", exact=True).get_attribute("aria-valuetext")
-    assert said == "Step 20 / 20", "the caption is spoken once"
+    said = player.root.get_by_label("Step of the film").get_attribute("aria-valuetext")
+    assert said == "20 of 20, backward", "the caption is spoken once"
 
 
 def test_what_plays_is_not_spoken_and_where_it_stops_is(player: Player) -> None:
