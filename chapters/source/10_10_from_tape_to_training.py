@@ -139,8 +139,8 @@ with descent(*net.variables) as training:
 # Watch the border. First it is nearly straight, because a straight border
 # already gets most points right. Then it bends into the gap.
 #
-# The training is now a film. Press play, or drag the cursor: border, loss and all
-# 65 numbers stand at the same step. With a model of your own, write
+# The training is now a film. Press play, or drag the cursor: border, loss and
+# all 65 numbers stand at the same step. With a model of your own, write
 # `decision(model, points, labels)`. `play(training)` shows the film again.
 #
 # A path of 65 numbers cannot be drawn. The next picture shows the two directions

@@ -7,7 +7,7 @@ them, and as the learner wrote them where the line says so.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -137,7 +137,8 @@ def _settings(record: Record, shapes: Sequence[Shape], code: str) -> dict[str, s
     if record.op.name == "custom":
         found["made"] = str(known["made"].name)
     if "axis" in known and "keep" in known and shapes:
-        found["count"] = str(_count(shapes[0], known["axis"]))
+        for count in _counts(shapes[0], known["axis"]):
+            found["count"] = str(count)
     if record.op.name in ("pick_at", "narrow"):
         found["key"] = _part_of(known, rank)
     if record.op.name == "pad" and shapes:
@@ -155,10 +156,11 @@ def _setting(name: str, v: Any, rank: int, written: Mapping[str, str]) -> str:
     return _literal(v) or written.get("ids" if name != "alpha" else "", name)
 
 
-def _count(shape: Shape, axis: Any) -> int:
-    """How many entries are reduced to one."""
+def _counts(shape: Shape, axis: Any) -> Iterator[int]:
+    """How many entries are reduced to one, where the operand's shape is known."""
     axes = range(len(shape)) if axis is None else np.atleast_1d(axis)
-    return int(np.prod([shape[a] for a in axes], dtype=int))
+    if all(-len(shape) <= a < len(shape) for a in axes):
+        yield int(np.prod([shape[a] for a in axes], dtype=int))
 
 
 def _axis(v: Any, rank: int, written: Mapping[str, str]) -> str:

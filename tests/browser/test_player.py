@@ -195,8 +195,8 @@ def test_the_keyboard_alone_reaches_everything(player: Player) -> None:
         )
     assert names[:13] == [
         "Code", "Picture", "Step of the film", "First step", "Back", "Play", "Forward",
-        "Last step", "Predict before you see (p)", "Speed", "Full screen (f)", "Keys (?)",
-        "All steps as a table",
+        "Last step", "Predict before you see (p)", "Speed", "Full screen (f)",
+        "Keys (?)", "All steps as a table",
     ]  # fmt: skip
 
 

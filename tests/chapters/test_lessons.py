@@ -202,7 +202,8 @@ def test_a_lesson_is_light(path: Path) -> None:
 def test_every_picture_says_what_it_shows(lesson: nbformat.NotebookNode) -> None:
     for html in pages(lesson):
         alts = Pictures(html).alts
-        assert alts or "tv-why" in html, "a picture comes as an image first"
+        words = "tv-why" in html or html.startswith('<div role="status"')
+        assert alts or words, "a picture comes as an image first"
         assert [alt for alt in alts if len(alt) <= 20] == []
 
 
@@ -280,7 +281,7 @@ def test_an_exercise_not_done_says_so_and_stops_nothing(
     for cell in code(lesson):
         if re.search(r"^check\(", cell.source, re.MULTILINE):
             (output,) = cell.outputs
-            assert re.match(said, output.text)
+            assert re.search(said, output.data["text/plain"])
 
 
 UNFOLDS = r"<details><summary>{}</summary>\n\n(.*?)\n\n</details>"
@@ -322,7 +323,7 @@ def test_the_solutions_in_code_are_right(
             code = "\n".join([solution[1], *last, *asking])
             capsys.readouterr()
             exec(compile(code, cell.id, "exec"), space)  # noqa: S102 - the lesson
-            assert capsys.readouterr().out == f"Exercise {name}: right.\n"
+            assert f"Exercise {name}: right." in capsys.readouterr().out
 
 
 # -- the form of the sources --------------------------------------------------------

@@ -51,9 +51,9 @@ class Absent(ModuleType):
     """A room of Keras that is not here, so that others can be imported beside it.
 
     >>> from tapeviz.keras import datasets, layers
-    >>> datasets.mnist
+    >>> datasets.mnist  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    AttributeError: tapeviz has no tf.keras.datasets; make small data with NumPy, or ...
+    AttributeError: tapeviz has no tf.keras.datasets; make small data with NumPy, ...
     """
 
     def __getattr__(self, name: str) -> NoReturn:
