@@ -30,7 +30,7 @@ def unseen_calls(cell: str) -> Iterator[ast.Call]:
                 yield call
 
 
-def _tell(result: Any) -> None:
+def _after_cell(result: Any) -> None:
     shell = sys.modules["IPython"].get_ipython()
     info = result.info
     if shell is None or info is None or not result.success:
@@ -50,5 +50,5 @@ def tell_after_cells() -> None:
     """Let each cell of a notebook end with the hint, where it is needed."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    if shell is not None and _tell not in shell.events.callbacks["post_run_cell"]:
-        shell.events.register("post_run_cell", _tell)
+    if shell is not None and _after_cell not in shell.events.callbacks["post_run_cell"]:
+        shell.events.register("post_run_cell", _after_cell)

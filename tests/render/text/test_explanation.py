@@ -288,8 +288,8 @@ def test_what_is_no_derivative_has_no_forward_mode() -> None:
     x = tf.Variable(5.0)
     with tf.GradientTape() as tape:
         y = clip(x) ** 2
-    told = str(tf.explain(tape, y, x))
-    assert "dy/dx = 1" in told
-    assert "Forward mode, from" not in told
+    explained = str(tf.explain(tape, y, x))
+    assert "dy/dx = 1" in explained
+    assert "Forward mode, from" not in explained
     with pytest.raises(ValueError, match="forward mode has nothing to tell"):
         tf.play(tape, y, x, mode="forward")
