@@ -50,5 +50,6 @@ def tell_after_cells() -> None:
     """Let each cell of a notebook end with the hint, where it is needed."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    if shell is not None and _after_cell not in shell.events.callbacks["post_run_cell"]:
-        shell.events.register("post_run_cell", _after_cell)
+    events = getattr(shell, "events", None)
+    if events is not None and _after_cell not in events.callbacks["post_run_cell"]:
+        events.register("post_run_cell", _after_cell)
