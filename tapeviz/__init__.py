@@ -115,6 +115,7 @@ What a namespace offers follows from those modules: see ``tf/namespace.py``.
 _WHERE = {name: module for module, names in PLACES.items() for name in names.split()}
 
 # The linter cannot see that what is unpacked are texts.
+# Written once, in the tables above; the linter knows literal lists only.
 __all__ = ["__version__", *sorted([*_WHERE, *NAMESPACES])]  # noqa: PLE0604
 
 
@@ -200,6 +201,7 @@ def _picture(tape: Any, **_: Any) -> dict[str, Any]:
 
 
 # Hung on from here, as the class itself must know no picture.
+# Set here, since the engine has never heard of a picture.
 _GradientTape._repr_mimebundle_ = _picture  # type: ignore[attr-defined]
 
 _hide_own_frames()
