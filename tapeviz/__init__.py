@@ -31,7 +31,8 @@ Many notebooks begin by comparing ``tf.__version__`` with a version of TensorFlo
 PLACES = {
     "api": "descent draw explain explore play why",
     "engine.indexed_slices": "IndexedSlices",
-    "engine.tape": "GradientTape UnconnectedGradients",
+    "engine.asking": "UnconnectedGradients",
+    "engine.tape": "GradientTape",
     "engine.tensor": "Tensor Variable",
     "tf.arrays.creation": """
         cast constant convert_to_tensor eye fill is_tensor linspace newaxis one_hot ones

@@ -6,8 +6,8 @@ from tapeviz.api import explore as explore
 from tapeviz.api import play as play
 from tapeviz.api import why as why
 from tapeviz.engine.indexed_slices import IndexedSlices as IndexedSlices
+from tapeviz.engine.asking import UnconnectedGradients as UnconnectedGradients
 from tapeviz.engine.tape import GradientTape as GradientTape
-from tapeviz.engine.tape import UnconnectedGradients as UnconnectedGradients
 from tapeviz.engine.tensor import Tensor as Tensor
 from tapeviz.engine.tensor import Variable as Variable
 from tapeviz.tf.arrays.creation import cast as cast

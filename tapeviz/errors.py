@@ -58,21 +58,56 @@ class ResourceExhaustedError(OpError, MemoryError):
     """There is not enough memory for the result."""
 
 
+RULES = "<tapeviz rule>"
+"""The file name of the code that is compiled from rule texts."""
+
+_STRING = "<string>"
+
+
+class _Passing(dict[str, bool]):
+    """Whether a frame of a file is walked through on the way to the learner's.
+
+    Those of tapeviz are, and those of ``contextlib``; of ``"<string>"`` ``__init__``,
+    which a dataclass has from there. The sweep is not: what it records gets the call
+    site of whoever asked for the gradient.
+    """
+
+    def __missing__(self, file: str) -> bool:
+        between = file in (contextlib.__file__, _STRING)
+        self[file] = found = between or (_is_own(file) and file not in _SWEEP)
+        return found
+
+
+INSIDE = _Passing()
+_SWEEP = (RULES, os.path.join(_HOME, "engine", "sweep.py"))  # noqa: PTH118
+
+
+def _is_own(file: str) -> bool:
+    return file.startswith((_HOME + os.sep, "<tapeviz "))
+
+
 def own(code: CodeType) -> bool:
     """Whether a piece of code belongs to tapeviz itself."""
-    return code.co_filename.startswith((_HOME + os.sep, "<tapeviz "))
+    return _is_own(code.co_filename)
 
 
-def _between(code: CodeType) -> bool:
-    """Whether code is Python's own, of ``contextlib`` or a dataclass's ``__init__``."""
-    made = (code.co_filename, code.co_name) == ("<string>", "__init__")
-    return made or code.co_filename == contextlib.__file__
+def learners(frame: FrameType) -> FrameType:
+    """The innermost frame outside tapeviz, from this one outwards; or the last one.
+
+    In a sweep that counts as outside.
+    """
+    while INSIDE[file := (code := frame.f_code).co_filename]:
+        around = frame.f_back
+        if around is None or (file == _STRING and code.co_name != "__init__"):
+            break
+        frame = around
+    return frame
 
 
 def caller() -> FrameType | None:
     """The innermost frame outside tapeviz: the learner's."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - inspect is slow to import
-    while frame is not None and (own(frame.f_code) or _between(frame.f_code)):
+    while frame is not None and own((frame := learners(frame)).f_code):
         frame = frame.f_back
     return frame
 

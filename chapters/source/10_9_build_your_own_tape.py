@@ -241,6 +241,33 @@ answer = ...
 check("10.9b", answer)
 
 # %% [markdown]
+# ## The loop that tapeviz runs
+#
+# You have written a reverse sweep. This is the one of the package that you have
+# installed, read from its own file:
+
+# %%
+import inspect
+
+from tapeviz.engine.sweep import sweep
+
+print(inspect.getsource(sweep))
+
+# %% [markdown]
+# Put it beside your `gradient`:
+#
+# | yours | there |
+# |---|---|
+# | `for ... in reversed(tape)` | `for i in range(stop - 1, start - 1, -1)` |
+# | `arrived[result]` | `grads[i]`: by number |
+# | `for operand, slope in parts` | `for at, vjp, by in vjps`, with `j` for the operand |
+# | `upstream * slope` | `g * record[by]`, or `vjp(g, record)` where it is no plain factor |
+# | `arrived[operand] = ... + share` | `grads[j] = ... s + d` |
+#
+# The rest is for arrays, which it writes over where nobody else needs them, and
+# for the pictures, which want to be told of every step.
+
+# %% [markdown]
 # ## Summary
 #
 # - Forwards: each operation writes one entry, with its slopes.

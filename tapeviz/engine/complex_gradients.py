@@ -8,8 +8,6 @@ and complex numbers (``conjugates=False``) have the conjugates in their own text
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,11 +15,9 @@ import numpy as np
 
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.indexed_slices import Rows
-from tapeviz.engine.ops import TABLE
-from tapeviz.engine.primitives import Op, Sweep
+from tapeviz.engine.primitives import Op
+from tapeviz.engine.sweep import Rules
 from tapeviz.engine.tensor import Tensor
-
-Rule = Callable[..., Any]
 
 
 def conjugate(v: Any) -> Any:
@@ -34,35 +30,22 @@ def conjugate(v: Any) -> Any:
     return np.conjugate(v) if kind == "c" else v
 
 
-class ConjugatedRules:
-    """A table of vjps that takes and gives conjugates, where the op asks for it."""
+class Conjugated(Rules):
+    """Vjps that take and give conjugates, where the op asks for it."""
 
-    def __init__(self, table: Sequence[Rule]) -> None:
-        self._table = table
-
-    def __getitem__(self, code: int) -> Rule:
-        plain = self._table[code]
-        if not TABLE[code].conjugates:
+    def compiled(self, op: Op, slot: int) -> Any:
+        """The vjp of one operand as a function."""
+        plain = super().compiled(op, slot)
+        if not op.conjugates:
             return plain
 
-        def conjugated(g: Any, rec: Any, grads: Any, i: int, handle: Any) -> None:
-            parts: dict[int, Any] = defaultdict(lambda: None)
-            plain(conjugate(g), rec, parts, i, handle)
-            for j, part in parts.items():
-                d = conjugate(part)
-                grads[j] = d if grads[j] is None else grads[j] + d
+        def vjp(g: Any, *record: Any) -> Any:
+            return conjugate(plain(conjugate(g), *record))
 
-        return conjugated
+        return vjp
 
 
 @cache
-def conjugated(sweep: Sweep) -> Sweep:
-    """The sweep for recordings with complex numbers."""
-    return Sweep(ConjugatedRules(sweep.table))
-
-
-def contribution(op: Op, part_of: Rule, g: Any, rec: Any, slot: int) -> Any:
-    """The contribution to operand ``slot``, as the sweep adds it."""
-    if not op.conjugates:
-        return part_of(g, rec, slot)
-    return conjugate(part_of(conjugate(g), rec, slot))
+def conjugated(rules: Rules) -> Rules:
+    """The rules for recordings with complex numbers."""
+    return Conjugated(rules.words, strict=rules.strict)

@@ -1,76 +1,52 @@
 """Ops as Python functions: forward, operator methods, and the tables of vjps.
 
-``call`` has every op as a function. The call site that it records is its caller's
-caller, for the caller is a public function of tapeviz.
+``call`` has every op as a function; ``FORWARD`` the same on arrays, by number.
 
 The vjp tables differ in the namespace that a rule's words are looked up in: ``VJP``
 (arrays), ``VJP_BATCHED`` (arrays with one more axis in front, for Jacobians),
-``VJP_TENSORS`` and ``VJP_BATCHED_TENSORS`` (the same on tensors, recorded);
-``VJP_STEPS`` has one function per operand, which gives its contribution alone.
+``VJP_TENSORS`` and ``VJP_BATCHED_TENSORS`` (the same on tensors, recorded). ``SHOWN``
+is for readers: the words of arrays, but nothing is written over or left out.
 
-Each function is written and compiled when it is first called, not on import.
+Each function is made when it is first called, not on import.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tapeviz.engine import (
-    codegen,
     custom_gradient,
     dtypes,
     indexed_slices,
     kernels,
+    operations,
     tensor,
     validation,
 )
 from tapeviz.engine.ops import NAMED, TABLE
-from tapeviz.engine.primitives import (
-    Op,
-    Sweep,
-    compile_function,
-    compile_sweep,
-    step_source,
-)
-from tapeviz.engine.recording import OFF, tape_stack
-from tapeviz.engine.tensor import Tensor, Variable, touch, wrap
-from tapeviz.errors import InvalidArgumentError, caller, error_message
+from tapeviz.engine.primitives import Op, forward
+from tapeviz.engine.sweep import Rules
+from tapeviz.engine.tensor import Tensor, Variable, wrap
+from tapeviz.errors import InvalidArgumentError, error_message
 
 PLAIN = frozenset((int, float))
+
+
+def _number(v: Any, g: Any) -> Any:
+    """A Python number in the dtype of a gradient; anything else as it is."""
+    return g.dtype.type(v) if v.__class__ in PLAIN else v
+
 
 RAW: dict[str, Any] = {
     **kernels.WORDS,
     **custom_gradient.WORDS,
     **indexed_slices.WORDS,
-    "PLAIN": PLAIN,
+    "number": _number,
 }
 """The words of the rules on arrays."""
-
-STEP_WORDS: dict[str, Any] = {**RAW, "rows": RAW["scatter"]}
-"""The same for ``VJP_STEPS``: gradients of gathered rows are whole arrays."""
-
-WORDS: dict[str, Any] = {
-    **RAW,
-    "Tensor": Tensor, "Variable": Variable, "KNOWN": validation.KNOWN, "OFF": OFF,
-    "tape_stack": tape_stack, "touch": touch, "new": object.__new__,
-    "frame": sys._getframe,
-    "f32": np.float32, "FLOATS": validation.FLOATS, "ndarray": np.ndarray,
-    "np_shape": np.shape, "check_operands": validation.check_operands,
-    "weak": validation.weak,
-    "check": validation.check, "first": validation.first,
-    "operands": validation.operands,
-    "quiet": validation.quiet,
-    "__name__": "tapeviz.engine.dispatch",
-}  # fmt: skip
-"""The global names of the generated functions."""
-
-
-_CALLER_OF_CALLER = 2
 
 
 class Ops:
@@ -80,61 +56,23 @@ class Ops:
         op = NAMED.get(name)
         if op is None:
             raise AttributeError(f"no op is called {name!r}")
-        made = _many(op) if op.many else self._made(op)
+        made = operations.function(op, FORWARD[op.code])
         setattr(self, name, made)
         return made
-
-    def _made(self, op: Op) -> Callable[..., Tensor]:
-        words = WORDS | {"forward": FORWARD[op.code]}
-        return codegen.function(op, words, _CALLER_OF_CALLER)
 
 
 call = Ops()
 
 
-def _late(table: list[Any], op: Op, make: Callable[[], Any]) -> None:
-    """Append a stub that puts the function in its own place at its first call."""
+class _Forward(dict[int, Callable[..., Any]]):
+    """Every op on arrays by its number, compiled when it is first asked for."""
 
-    def stub(*args: Any) -> Any:
-        if table[op.code] is stub:
-            table[op.code] = make()
-        return table[op.code](*args)
-
-    table.append(stub)
+    def __missing__(self, code: int) -> Callable[..., Any]:
+        self[code] = made = forward(TABLE[code], RAW)
+        return made
 
 
-FORWARD: list[Callable[..., Any]] = []
-VJP_STEPS: list[tuple[Callable[..., Any] | None, ...]] = []
-
-
-def _many(op: Op) -> Callable[..., Any]:
-    """An op of any number of operands, as a closure: it is on no hot path."""
-    forward = FORWARD[op.code]
-    wants = op.rules[0] is not None and "xs" in op.rules[0].names
-
-    def record(xs: Any, *settings: Any) -> Any:
-        tensors: list[Any] = [
-            x if x.__class__ in validation.KNOWN else tensor.convert(x) for x in xs
-        ]
-        operand_positions = [
-            x._read()[1:] if x.__class__ is Variable else (x._t, x._i) for x in tensors
-        ]
-        values = [x._v for x in tensors]
-        out = tensor.wrap(forward(values, *settings))
-        handle = next((t for t, _ in operand_positions if t.recs is not None), OFF)
-        if handle.recs is not None:
-            f = caller() or sys._getframe()
-            ins = tuple(i if t is handle else -1 for t, i in operand_positions)
-            saved = tuple(
-                v if wants or i < 0 else None for v, i in zip(values, ins, strict=True)
-            )
-            shapes = tuple(np.shape(v) for v in values)
-            extra = (*settings, *([shapes] if op.shapes else []))
-            out._t, out._i = handle, len(handle.recs)
-            handle.recs.append((op.code, ins, saved, None, extra, f.f_code, f.f_lasti))
-        return out
-
-    return record
+FORWARD = _Forward()
 
 
 def _words_on_tensors() -> dict[str, Any]:
@@ -151,7 +89,7 @@ def _words_on_tensors() -> dict[str, Any]:
     )
     words["broadcast_to"] = lambda d, s, at=0: broadcast(d, s, at)
     words["cast"] = lambda d, dtype: call.cast(d, dtype, d._v.dtype)
-    return words | {"lift": validation.lift}
+    return words | {"number": lambda v, _g: v, "matmul": _recorded("matmul")}
 
 
 def _recorded(name: str) -> Callable[..., Any]:
@@ -161,16 +99,14 @@ def _recorded(name: str) -> Callable[..., Any]:
     return recorded
 
 
-def _negative(x: Any) -> Any:
-    return call.negative(x)
+def _unary(owner: type, name: str, op: str) -> None:
+    """An operator method of one operand that is made at its first use."""
 
+    def first(self: Any) -> Any:
+        setattr(owner, name, getattr(call, op))
+        return getattr(self, name)()
 
-def _abs(x: Any) -> Any:
-    return call.abs(x)
-
-
-def _logical_not(x: Any) -> Any:
-    return call.logical_not(x)
+    setattr(owner, name, first)
 
 
 def _identity(x: Any) -> Any:
@@ -199,9 +135,9 @@ def _methods() -> None:
                 _operator(op, owner, f"__r{dunder}__")
     owners: tuple[Any, ...] = (Tensor, Variable)
     for owner in owners:
-        owner.__neg__ = _negative
-        owner.__abs__ = _abs
-        owner.__invert__ = _logical_not
+        _unary(owner, "__neg__", "negative")
+        _unary(owner, "__abs__", "abs")
+        _unary(owner, "__invert__", "logical_not")
         owner.__eq__ = _equality("equal", "not_equal")
         owner.__ne__ = _equality("not_equal", "equal")
         owner.__getitem__ = _getitem
@@ -221,15 +157,14 @@ def _operator(op: Op, owner: type, name: str) -> None:
     """An operator method that is made at its first use."""
 
     def first(self: Any, other: Any) -> Any:
-        slow = getattr(call, op.name)
-        made = codegen.method(op, WORDS, owner.__name__, name, slow)
+        forward = FORWARD[op.code]
+        made = (
+            operations.reflected(op, forward)
+            if name.startswith("__r")
+            else operations.method(op, forward)
+        )
         setattr(owner, name, made)
-        out = made(self, other)
-        recs = out._t.recs if out.__class__ is Tensor else None
-        if recs is not None and out._i == len(recs) - 1:
-            f = sys._getframe(1)  # the record is the learner's, not this function's
-            recs[-1] = (*recs[-1][:-2], f.f_code, f.f_lasti)
-        return out
+        return made(self, other)
 
     setattr(owner, name, first)
 
@@ -435,43 +370,10 @@ def _first_dtype(value: Any) -> Any:
     return None
 
 
-def _assemble() -> None:
-    for op in TABLE:
-        _late(FORWARD, op, partial(codegen.forward, op, RAW))
-        for sweep in (VJP, VJP_BATCHED, VJP_TENSORS, VJP_BATCHED_TENSORS):
-            make = partial(compile_sweep, op, sweep.words, on_tensors=sweep.on_tensors)
-            _late(sweep.table, op, make)
-            if sweep.in_place is not None:
-                make = partial(
-                    compile_sweep, op, sweep.words, on_tensors=False, in_place=True
-                )
-                _late(sweep.in_place, op, make)
-        VJP_STEPS.append(tuple(_step_vjp(op, slot) for slot in range(len(op.rules))))
-    _methods()
-
-
+_methods()
 _TAPED = _words_on_tensors()
-_OFTEN = (NAMED["add"], NAMED["multiply"])
-VJP = Sweep([], {**RAW, **kernels.IN_PLACE}, _OFTEN, in_place=[])
-VJP_BATCHED = Sweep([], {**kernels.batched(RAW), **kernels.IN_PLACE}, in_place=[])
-VJP_TENSORS = Sweep([], _TAPED, _OFTEN, on_tensors=True)
-VJP_BATCHED_TENSORS = Sweep([], kernels.batched(_TAPED), on_tensors=True)
-"""The reverse sweep: on arrays or tensors, for one upstream gradient or a batch."""
-
-
-def _step_vjp(op: Op, slot: int) -> Callable[..., Any] | None:
-    """The contribution to one operand: a function of ``(g, record, slot)``."""
-    if op.rules[slot] is None:
-        return None
-    name = f"vjp_step_{op.name}_{slot}"
-    made: list[Callable[..., Any]] = []
-
-    def stub(*args: Any) -> Any:
-        if not made:
-            made.append(compile_function(step_source(op, slot, name), name, STEP_WORDS))
-        return made[0](*args)
-
-    return stub
-
-
-_assemble()
+VJP = Rules({**RAW, **kernels.IN_PLACE}, in_place=True)
+VJP_BATCHED = Rules({**kernels.batched(RAW), **kernels.IN_PLACE}, in_place=True)
+VJP_TENSORS = Rules(_TAPED)
+VJP_BATCHED_TENSORS = Rules({**kernels.batched(_TAPED), "matmul": _TAPED["matmul"]})
+SHOWN = Rules({**RAW, "rows": RAW["scatter"]}, strict=False)

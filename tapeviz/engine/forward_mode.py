@@ -16,10 +16,11 @@ from typing import Any, Self
 import numpy as np
 
 from tapeviz.engine import nest
+from tapeviz.engine.asking import UnconnectedGradients
 from tapeviz.engine.dispatch import VJP, VJP_TENSORS, call
 from tapeviz.engine.indexed_slices import whole
-from tapeviz.engine.recording import tape_stack
-from tapeviz.engine.tape import GradientTape, UnconnectedGradients
+from tapeviz.engine.recording import active, tape_stack
+from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
 from tapeviz.errors import error_message
 
@@ -127,7 +128,7 @@ class ForwardAccumulator:
         caller = sys._getframe(2)  # beyond contextlib's __enter__
         for tape in idle:
             tape._block = caller, -1
-            tape._start(tape_stack.now)
+            tape._start(active())
         try:
             yield
         finally:

@@ -1,33 +1,27 @@
-"""Vjp rules as short texts, and the Python functions that are compiled from them.
+"""Vjp rules as short texts, and the functions that are compiled from them.
 
 ``"g * cos(x)"`` is the vjp of ``sin(x)``: ``g`` is the upstream gradient, ``x`` the
 operand (``a``, ``b``, ``c`` where there are more), ``y`` the op's own result. The names
 a rule uses are all that the record has to save. The text is executed, shown and tested.
 
-From the rules of an op this module writes four functions. They run the same text and
-differ in the namespace that its words (``cos``) are looked up in:
-
-``vjp_*``           on arrays: adds to the gradients of the op's operands;
-``vjp_in_place_*``  the same, where it may overwrite the upstream gradient;
-``vjp_tensors_*``   on tensors, recorded, so that gradients have gradients;
-``vjp_step_*``      on arrays, one operand's contribution alone, for the pictures.
+A text is compiled once, to ``lambda g, r: g * cos(r[2])``, where ``r`` is the record.
+What its words (``cos``) do depends on the namespace that they are looked up in: that of
+arrays, of tensors (which are recorded, so that gradients have gradients), and of each
+with one more axis in front (for Jacobians).
 """
 
 from __future__ import annotations
 
 import ast
-import linecache
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, partial
-from sys import getrefcount
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from types import CodeType
 from typing import Any
 
-from numpy import ndarray
-
 from tapeviz.engine.parsing import parse
-from tapeviz.engine.recording import WATCHED
-from tapeviz.errors import error_message
+from tapeviz.errors import RULES
 
 OPERANDS = ("a", "b", "c", "x")
 
@@ -39,137 +33,47 @@ class Rule:
     text: str
 
     @cached_property
-    def _tree(self) -> ast.Expression:
-        return parse(self.text, mode="eval")
+    def tree(self) -> ast.expr:
+        """The text as a tree, with ``shape(x)`` as the saved name ``shape_x``."""
+        made: ast.expr = _Shapes().visit(parse(self.text, mode="eval")).body
+        return made
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that the compiled text looks up."""
+        return _names(self.tree)
 
     @cached_property
     def shapes(self) -> frozenset[str]:
         """The values of which only the shape is asked, as ``shape(x)``."""
         return frozenset(
-            n.args[0].id
-            for n in ast.walk(self._tree)
-            if _is_shape(n)
-            and isinstance(n, ast.Call)
-            and isinstance(n.args[0], ast.Name)
+            n.removeprefix("shape_") for n in self.names if n.startswith("shape_")
         )
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """Every name that the compiled text looks up."""
-        tree = parse(self.code, mode="eval")
-        return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
 
     @cached_property
     def called(self) -> frozenset[str]:
         """Names that stand inside a function call or a comparison."""
-        tree = parse(self.code, mode="eval")
-        inside = [n for n in ast.walk(tree) if isinstance(n, (ast.Call, ast.Compare))]
-        return frozenset(
-            m.id for n in inside for m in ast.walk(n) if isinstance(m, ast.Name)
-        )
+        inside = (ast.Call, ast.Compare)
+        found = [n for n in ast.walk(self.tree) if isinstance(n, inside)]
+        return frozenset(name for n in found for name in _names(n))
 
     @cached_property
     def is_fresh(self) -> bool:
         """Whether its result is always a new array, never ``g`` itself."""
-        return isinstance(self._tree.body, (ast.BinOp, ast.UnaryOp))
-
-    def arrays(self, in_place: bool) -> str:
-        """The text as it runs on arrays; ``in_place``: on one that may be changed."""
-        words = _Words({**_PRODUCT, **_POWER} if in_place else _PRODUCT)
-        body = words.visit(parse(self.code, mode="eval")).body
-        chain = in_place and _starts_with_g(body)
-        return ast.unparse(_written_over(body) if chain else body)
-
-    @cached_property
-    def code(self) -> str:
-        """The text with ``shape(x)`` written as the saved name ``shape_x``."""
-        return ast.unparse(_Shapes().visit(parse(self.text, mode="eval")))
+        return isinstance(self.tree, (ast.BinOp, ast.UnaryOp))
 
 
-def _is_shape(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "shape"
-    )
+def _names(tree: ast.AST) -> frozenset[str]:
+    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
 
 
 class _Shapes(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        if _is_shape(node) and isinstance(node.args[0], ast.Name):
-            return ast.Name(f"shape_{node.args[0].id}", ast.Load())
+        name, args = node.func, node.args
+        if getattr(name, "id", "") == "shape" and isinstance(args[0], ast.Name):
+            return _name(f"shape_{args[0].id}")
         return node
-
-
-_IN_PLACE = {
-    ast.Mult: "multiply", ast.Div: "divide", ast.Add: "add", ast.Sub: "subtract",
-    ast.USub: "negative",
-}  # fmt: skip
-
-
-_PRODUCT: dict[type[ast.operator], str] = {ast.MatMult: "matmul"}
-_POWER: dict[type[ast.operator], str] = {ast.Pow: "raised"}
-
-
-class _Words(ast.NodeTransformer):
-    """``matmul(a, b)`` for ``a @ b``, so that the namespace decides what it does."""
-
-    def __init__(self, names: dict[type[ast.operator], str]) -> None:
-        self.names = names
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        self.generic_visit(node)
-        name = self.names.get(type(node.op))
-        return _call(name, node.left, node.right) if name else node
-
-
-def _written_over(node: ast.expr) -> ast.expr:
-    """A chain of operations on ``g``, each of which writes its result over it.
-
-    ``g * y`` becomes ``multiply(g, y, o)``, where ``o`` is ``g`` or None. A number
-    minus (or over) an intermediate result is written over that.
-    """
-    out = ast.Name("o", ast.Load())
-    if isinstance(node, ast.UnaryOp):
-        return _call("negative", _written_over(node.operand), out)
-    if isinstance(node, ast.BinOp):
-        name, rest = _IN_PLACE[type(node.op)], _between(node.right)
-        return _call(name, _written_over(node.left), rest, out)
-    return node
-
-
-def _between(node: ast.expr) -> ast.expr:
-    if (
-        isinstance(node, ast.BinOp)
-        and isinstance(node.left, ast.Constant)
-        and isinstance(node.right, ast.BinOp)
-        and type(node.op) in _IN_PLACE
-    ):
-        step = ast.Name(_IN_PLACE[type(node.op)], ast.Load())
-        return _call("below", step, node.left, node.right)
-    return node
-
-
-def _call(name: str, *args: ast.expr) -> ast.Call:
-    return ast.Call(ast.Name(name, ast.Load()), list(args), [])
-
-
-def _starts_with_g(node: ast.AST) -> bool:
-    """Whether it is a chain of operations on ``g``, which only the first names."""
-    while isinstance(node, (ast.BinOp, ast.UnaryOp)) and type(node.op) in _IN_PLACE:
-        node, rest = (
-            (node.left, node.right)
-            if isinstance(node, ast.BinOp)
-            else (node.operand, None)
-        )
-        if isinstance(node, ast.Name):
-            return node.id == "g"
-        if rest is not None and any(
-            isinstance(n, ast.Name) and n.id == "g" for n in ast.walk(rest)
-        ):
-            return False
-    return False
 
 
 @dataclass(frozen=True)
@@ -215,14 +119,8 @@ class Op:
 
     @cached_property
     def shapes(self) -> tuple[str, ...]:
-        """The shapes its rules ask for, as ``shape_x``."""
-        asked = {s for r in self.rules if r for s in r.shapes}
-        return tuple(f"shape_{n}" for n in sorted(asked))
-
-    @cached_property
-    def extras(self) -> tuple[str, ...]:
-        """What a record keeps beside operands and result."""
-        return (*self.settings, *self.shapes)
+        """The operands of which its rules ask for the shape."""
+        return tuple(sorted({s for r in self.rules if r for s in r.shapes}))
 
     def keeps(self, name: str, slot: int) -> bool:
         """Whether the rule of ``slot`` needs the value called ``name``."""
@@ -240,215 +138,182 @@ class Op:
         n = len(self.operands)
         return rec[2] if self.many else rec[1 + n : 1 + 2 * n]
 
-    def settings_of(self, rec: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The op's settings, in the order of ``settings``."""
-        extra = rec[-3]
-        return () if self.broadcasts or extra is None else extra[: len(self.settings)]
+    @cached_property
+    def places(self) -> dict[str, ast.expr]:
+        """Where a record ``r`` has the values that the rules name."""
+        n, names = len(self.operands), self.operands
+        found = {name: _at("r", 1 + n + k) for k, name in enumerate(names)}
+        found["y"] = _at("r", 1 + 2 * n)
+        if not self.broadcasts:
+            extras = (*self.settings, *(f"shape_{s}" for s in self.shapes))
+            found |= {x: _item(_at("r", 2 + 2 * n), k) for k, x in enumerate(extras)}
+        return found
 
 
-def compile_function(
-    source: str, name: str, words: dict[str, Any], title: str = ""
-) -> Callable[..., Any]:
-    """The function ``name`` that ``source`` defines; its text shows in tracebacks."""
-    file = f"<tapeviz {title or name}>"
-    space = {"__name__": "tapeviz.engine.primitives", **words}
-    exec(compile(source, file, "exec"), space)  # noqa: S102 - our own rule texts
-    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
-    made: Callable[..., Any] = space[name]
-    return made
+# -- compiling -------------------------------------------------------------------------
+
+_SIGNS: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
+    ast.Div: operator.truediv, ast.Pow: operator.pow, ast.Mod: operator.mod,
+    ast.MatMult: operator.matmul, ast.BitAnd: operator.and_, ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor, ast.Gt: operator.gt, ast.GtE: operator.ge,
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Eq: operator.eq,
+    ast.NotEq: operator.ne, ast.USub: operator.neg, ast.Invert: operator.invert,
+}  # fmt: skip
 
 
-def _unpack(op: Op) -> list[str]:
-    if op.many:
-        lines = ["    _, ins, xs, y, e, _, _ = r"]
-    else:
-        ins = ", ".join(f"i{n}" for n in op.operands)
-        lines = [f"    _, {ins}, {', '.join(op.operands)}, y, e, _, _ = r"]
-    if op.extras and not op.broadcasts:
-        lines.append(f"    {', '.join(op.extras)}, = e")
-    return lines
+def forward(op: Op, words: dict[str, Any]) -> Callable[..., Any]:
+    """The op on arrays, operands first, then settings."""
+    given = [*op.operands, *op.settings]
+    tree = parse(op.text, mode="eval").body
+    if ast.unparse(tree).endswith(f"({', '.join(given)})"):
+        word = getattr(getattr(tree, "func", None), "id", "")
+        if word:  # one word alone
+            made: Callable[..., Any] = words[word]
+            return made
+    parts = [n for n in ast.walk(tree) if not isinstance(n, ast.expr_context)]
+    if len(parts) == 2 + len(given):  # one sign alone
+        return next(_SIGNS[type(n)] for n in parts if type(n) in _SIGNS)
+    text = f"lambda {', '.join(given)}: {op.text}"
+    compiled: Callable[..., Any] = eval(text, words)  # noqa: S307 - our own text
+    return compiled
 
 
-def _expression(
-    op: Op, slot: int, *, on_tensors: bool, in_place: bool = False
-) -> list[str]:
-    """The lines that put operand ``slot``'s contribution into ``d``."""
+def vjp_code(op: Op, slot: int, *, in_place: bool = False) -> CodeType | None:
+    """A rule compiled to ``lambda g, r: ...``; of many operands, ``lambda g, r, k``.
+
+    ``in_place``: it writes its result over ``g``; None where it can't.
+    """
     rule = op.rules[slot]
     if rule is None:
         raise ValueError(f"{op.name} has no rule for operand {slot}")
-    lines = []
-    if len(op.operands) > 1 and not on_tensors:
-        plain = [n for n in op.operands if n in rule.called]
-        lines = [f"if {n}.__class__ in PLAIN: {n} = g.dtype.type({n})" for n in plain]
-    code = rule.code if on_tensors else rule.arrays(in_place)
-    lines.append(f"d = {code}")
-    if op.broadcasts:
-        lines.append(f"if e is not None: d = unbroadcast(d, e[{slot}])")
-    return lines
-
-
-def _free(op: Op, slot: int) -> str:
-    """``o``, the output array: ``g`` itself, unless another rule needs or kept it."""
-    others = [
-        f"i{n} < 0"
-        for k, n in enumerate(op.operands)
-        if (rule := op.rules[k]) and (k > slot or (k < slot and not rule.is_fresh))
-    ]
-    return f"o = g if {' and '.join(others)} else None" if others else "o = g"
-
-
-def _lift(op: Op) -> list[str]:
-    """The lines that make tensors of the saved values that the rules name."""
-    names = {n for r in op.rules if r for n in r.names}
-    if op.many:
-        many = ["xs = [lift(v, j, t, g) for v, j in zip(xs, ins)]"]
-        return many if "xs" in names else []
-    lines = [f"{n} = lift({n}, i{n}, t, g)" for n in op.operands if n in names]
-    return lines + (["y = lift(y, i, t, g)"] if "y" in names else [])
-
-
-def _add(index: str, in_place: bool = False) -> list[str]:
+    plain = rule.called & set(op.operands) if len(op.operands) > 1 else ()
+    body = _Words(op.places, frozenset(plain)).visit(_copied(rule.tree))
     if in_place:
-        return [f"accumulate(G, {index}, d)"]
-    return [f"s = G[{index}]", f"G[{index}] = d if s is None else s + d"]
+        if not _starts_with_g(body):
+            return None
+        body = _written_over(_Raised().visit(body))
+    if op.broadcasts:
+        shapes = _at("r", 2 + 2 * len(op.operands))
+        alike = ast.Compare(shapes, [ast.Is()], [ast.Constant(None)])
+        summed = _call("unbroadcast", _copied(body), _item(shapes, slot))
+        body = ast.IfExp(alike, body, summed)
+    args = [ast.arg(n) for n in ("g", "r", *("k" * op.many))]
+    made = ast.Lambda(ast.arguments([], args, None, [], [], None, []), body)
+    return compile(ast.fix_missing_locations(ast.Expression(made)), RULES, "eval")
 
 
-def sweep_source(op: Op, name: str, *, on_tensors: bool, in_place: bool = False) -> str:
-    """The source of an op's vjp, on arrays or ``on_tensors``.
+def factors(op: Op) -> tuple[int, int]:
+    """Of an op of two operands the places of what ``g`` is multiplied by in its rules.
 
-    It takes the upstream gradient ``g``, the record ``r``, the list of gradients ``G``,
-    the record's index ``i`` and the recording's handle ``t``. ``in_place``: ``g`` is an
-    array that nobody else needs and that may be overwritten.
+    -1 where ``g`` is handed on as it is; both 0 if there is a rule of another form.
     """
-    head = f"def {name}(g, r, G, i, t):"
-    body = _unpack(op)
-    if on_tensors:
-        body += ["    " + line for line in _lift(op)]
-    if op.many:
-        body += ["    for k, j in enumerate(ins):", "        if j >= 0:"]
-        lines = [
-            *_expression(op, 0, on_tensors=on_tensors),
-            "if d is None: continue",
-            *_add("j"),
-        ]
-        body += ["            " + line for line in lines]
-    for slot, operand in enumerate(() if op.many else op.operands):
-        if op.rules[slot] is None:
-            continue
-        lines = _expression(op, slot, on_tensors=on_tensors, in_place=in_place)
-        if in_place and ", o)" in "".join(lines):
-            lines = [_free(op, slot), *lines]
-        lines += _add(f"i{operand}", in_place)
-        if len(op.operands) > 1:
-            body.append(f"    if i{operand} >= 0:")
-            body += ["        " + line for line in lines]
-        else:
-            body += ["    " + line for line in lines]
-    return "\n".join([head, *body]) + "\n"
+    a, b = (_factor(op, 0), _factor(op, 1)) if len(op.operands) == 2 else (0, 0)
+    return (a, b) if a and b else (0, 0)
 
 
-def loop_source(ops: Sequence[Op], *, on_tensors: bool, in_place: bool) -> str:
-    """The source of the reverse sweep: one loop backwards over the records.
-
-    The rules of ``ops`` are inlined, which saves a call for each of their records. The
-    leaves, whose numbers come first, have no operands. ``in_place``: a rule may
-    overwrite an upstream gradient that nobody else refers to.
-    """
-    cases: list[str] = []
-    for op in ops:
-        lines = sweep_source(op, "", on_tensors=on_tensors).splitlines()[1:]
-        cases += [f"            elif op == {op.code}:"]
-        cases += ["            " + line for line in lines]
-    alone = "count(g) == ALONE and is_whole(g)"
-    return "\n".join(
-        [
-            "def sweep(recs, G, start, stop, keep, t):",
-            "    for i in range(stop - 1, start - 1, -1):",
-            "        g = G[i]",
-            "        if g is not None:",
-            "            r = recs[i]",
-            "            op = r[0]",
-            "            if g.__class__ is ndarray:",
-            "                if i not in keep: G[i] = None",
-            *([f"                if {alone}:",
-               "                    IN_PLACE[op](g, r, G, i, t)",
-               "                    continue"] if in_place else []),
-            "                RULES[op](g, r, G, i, t)",
-            *cases,
-            f"            elif op > {WATCHED}: RULES[op](g, r, G, i, t)",
-            "",
-        ]
-    )  # fmt: skip
+def _factor(op: Op, slot: int) -> int:
+    rule = op.rules[slot]
+    text = "" if rule is None else rule.text
+    names = (*op.operands, "y")
+    if text == "g":
+        return -1
+    found = [k for k, name in enumerate(names) if text == f"g * {name}"]
+    return 1 + len(op.operands) + found[0] if found else 0
 
 
-@dataclass(frozen=True, eq=False)
-class Sweep:
-    """The vjps of all ops, by number, in one namespace, and the loop that runs them.
+def _copied(tree: ast.expr) -> ast.expr:
+    return parse(ast.unparse(tree), mode="eval").body
 
-    ``inlined`` are the ops whose rules stand in the loop itself; ``on_tensors``: they
-    take tensors and are recorded; ``in_place`` are the vjps that may overwrite ``g``.
+
+def _name(name: str) -> ast.Name:
+    return ast.Name(name, ast.Load())
+
+
+def _at(name: str, k: int) -> ast.expr:
+    return _item(_name(name), k)
+
+
+def _item(of: ast.expr, k: int) -> ast.expr:
+    return ast.Subscript(of, ast.Constant(k), ast.Load())
+
+
+def _call(name: str, *args: ast.expr) -> ast.Call:
+    return ast.Call(_name(name), list(args), [])
+
+
+class _Words(ast.NodeTransformer):
+    """Names as places in the record; ``matmul(a, b)`` for ``a @ b``.
+
+    A name in ``plain`` may be a Python number where a word wants an array's dtype.
     """
 
-    table: Any
-    words: dict[str, Any] = field(default_factory=dict)
-    inlined: Sequence[Op] = ()
-    on_tensors: bool = False
-    in_place: Any = None
+    def __init__(self, places: dict[str, ast.expr], plain: frozenset[str]) -> None:
+        self.places, self.plain = places, plain
 
-    @cached_property
-    def run(self) -> Callable[..., None]:
-        """``run(records, gradients, start, stop, indices to keep, handle)``."""
-        words = self.words | {
-            "RULES": self.table, "IN_PLACE": self.in_place, "ndarray": ndarray,
-            "count": getrefcount, "ALONE": ALONE,
-        }  # fmt: skip
-        in_place = self.in_place is not None
-        source = loop_source(
-            self.inlined, on_tensors=self.on_tensors, in_place=in_place
-        )
-        return compile_function(source, "sweep", words)
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        found = self.places.get(node.id, node)
+        return _call("number", found, _name("g")) if node.id in self.plain else found
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        node.args = [self.visit(arg) for arg in node.args]
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.MatMult):
+            return _call("matmul", node.left, node.right)
+        return node
 
 
-def _alone(values: list[Any]) -> int:
-    """What ``getrefcount`` says of an object that one local variable refers to."""
-    g = values[0]
-    values[0] = None
-    return getrefcount(g)
+_IN_PLACE = {
+    ast.Mult: "multiply", ast.Div: "divide", ast.Add: "add", ast.Sub: "subtract",
+    ast.USub: "negative",
+}  # fmt: skip
 
 
-ALONE = _alone([object()])
+class _Raised(ast.NodeTransformer):
+    """``raised(a, b)`` for ``a ** b``."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        power = isinstance(node.op, ast.Pow)
+        return _call("raised", node.left, node.right) if power else node
 
 
-def step_source(op: Op, slot: int, name: str) -> str:
-    """The source of a function that gives one operand's contribution alone."""
-    lines = [f"def {name}(g, r, k):", *_unpack(op)]
-    lines += ["    " + line for line in _expression(op, slot, on_tensors=False)]
-    return "\n".join([*lines, "    return d"]) + "\n"
+def _written_over(node: ast.expr) -> ast.expr:
+    """A chain of operations on ``g``, each of which writes its result over it.
+
+    ``g * y`` becomes ``multiply(g, y, g)``. A number minus (or over) an intermediate
+    result is written over that.
+    """
+    if isinstance(node, ast.UnaryOp):
+        return _call("negative", _written_over(node.operand), _name("g"))
+    if isinstance(node, ast.BinOp):
+        name, rest = _IN_PLACE[type(node.op)], _between(node.right)
+        return _call(name, _written_over(node.left), rest, _name("g"))
+    return node
 
 
-def compile_sweep(
-    op: Op, words: dict[str, Any], *, on_tensors: bool, in_place: bool = False
-) -> Callable[..., Any]:
-    """An op's vjp in the namespace ``words``; without a rule it does nothing."""
-    if op.missing:
-        return partial(_missing, op.kernel)
-    if not any(op.rules):
-        return _nothing
-    variant = "tensors_" if on_tensors else "in_place_" if in_place else ""
-    name = f"vjp_{variant}{op.name}"
-    source = sweep_source(op, name, on_tensors=on_tensors, in_place=in_place)
-    return compile_function(source, name, words)
+def _between(node: ast.expr) -> ast.expr:
+    if (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.left, ast.Constant)
+        and isinstance(node.right, ast.BinOp)
+        and type(node.op) in _IN_PLACE
+    ):
+        step = _name(_IN_PLACE[type(node.op)])
+        return _call("below", step, node.left, node.right)
+    return node
 
 
-def _nothing(_g: Any, _r: Any, _G: Any, _i: Any, _t: Any) -> None:  # noqa: N803
-    """No gradient passes this op."""
-
-
-def _missing(kernel: str, *_sweep: Any) -> None:
-    raise LookupError(
-        error_message(
-            f"gradient registry has no entry for: {kernel}",
-            "this op has no derivative, not even 0: tf.stop_gradient(...) around it "
-            "says that none is wanted",
-        )
-    )
+def _starts_with_g(node: ast.AST) -> bool:
+    """Whether it is a chain of operations on ``g``, which only the first names."""
+    while isinstance(node, (ast.BinOp, ast.UnaryOp)) and type(node.op) in _IN_PLACE:
+        rest = _names(node.right) if isinstance(node, ast.BinOp) else ()
+        node = node.left if isinstance(node, ast.BinOp) else node.operand
+        if isinstance(node, ast.Name):
+            return node.id == "g" and "g" not in rest
+        if "g" in rest:
+            return False
+    return False

@@ -14,8 +14,9 @@ from functools import cached_property
 from types import CodeType
 from typing import Any, NamedTuple, overload
 
-from tapeviz.engine.complex_gradients import contribution
-from tapeviz.engine.dispatch import FORWARD, VJP, VJP_STEPS, VJP_TENSORS
+from tapeviz.engine.complex_gradients import conjugated
+from tapeviz.engine.counted import reached, spans
+from tapeviz.engine.dispatch import FORWARD, SHOWN, VJP, VJP_TENSORS
 from tapeviz.engine.indexed_slices import whole
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op, Rule
@@ -97,13 +98,13 @@ class Record:
 
     def vjp(self, slot: int, g: Any) -> Any:
         """What an upstream gradient ``g`` gives to an operand; None for nothing."""
-        rule = VJP_STEPS[self.op.code][0 if self.op.many else slot]
-        return None if rule is None else contribution(self.op, rule, g, self._row, slot)
+        vjp = conjugated(SHOWN).vjp(self._row, slot)
+        return None if vjp is None else vjp(g, self._row)
 
     def local(self, slot: int, g: Any) -> Any:
         """The rule's own value, without the conjugates that complex numbers ask for."""
-        rule = VJP_STEPS[self.op.code][0 if self.op.many else slot]
-        return None if rule is None else rule(g, self._row, slot)
+        vjp = SHOWN.vjp(self._row, slot)
+        return None if vjp is None else vjp(g, self._row)
 
     @property
     def _row(self) -> tuple[Any, ...]:
@@ -237,7 +238,7 @@ class Records(Sequence[Record]):
     @cached_property
     def spans(self) -> tuple[range, ...]:
         """The windows, and the reads of assigned variables outside of them."""
-        return tuple(self._ranges(self._tape._spans()))
+        return tuple(self._ranges(spans(self._tape)))
 
     def _ranges(self, spans: list[list[int]]) -> Iterator[range]:
         for start, stop in spans:
@@ -312,7 +313,7 @@ class Records(Sequence[Record]):
 
     def depends(self, index: int) -> bool:
         """Whether a record's value depends on what the tape watches."""
-        return bool(self._tape._reached(self._size)[index])
+        return bool(reached(self._tape, self._size)[index])
 
     def backward_steps(self, targets: Any, seeds: Any) -> Iterator[tuple[Any, ...]]:
         """The reverse sweep step by step, as ``GradientTape.backward_steps``."""

@@ -1,7 +1,6 @@
 """Groups of records: several ops that a learner wrote as one call, a loss or a layer.
 
-Their call site is the learner's line, not the line inside tapeviz that called the op,
-and the recording lists them as one named group.
+The recording lists them as one named group.
 """
 
 from __future__ import annotations
@@ -11,14 +10,14 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
-from tapeviz.engine.recording import Recording, tape_stack
-from tapeviz.errors import caller, own
+from tapeviz.engine.recording import Record, Recording, tape_stack
+from tapeviz.errors import caller
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
-    """What is recorded in the block has the caller's call site and is one group."""
+    """What is recorded in the block is one group."""
 
     __slots__ = ("_name", "_recording", "_start")
 
@@ -39,24 +38,8 @@ class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
         traceback: TracebackType | None,
     ) -> None:
         recording = self._recording
-        if recording is not None and len(recording.recs) > self._start:
-            _claim(recording, self._start)
-            if len(recording.recs) > self._start + 1:
-                recording.enter(
-                    "groups", (self._name, self._start, len(recording.recs))
-                )
-
-
-def _claim(recording: Recording, start: int) -> None:
-    """Put the learner's call site into the records that tapeviz's own lines made."""
-    frame = caller()
-    if frame is None:
-        return
-    call_site = (frame.f_code, frame.f_lasti)
-    for i in range(start, len(recording.recs)):
-        code = recording.recs[i][-2]
-        if hasattr(code, "co_filename") and own(code):
-            recording.recs[i] = (*recording.recs[i][:-2], *call_site)
+        if recording is not None and len(recording.recs) > self._start + 1:
+            recording.enter("groups", (self._name, self._start, len(recording.recs)))
 
 
 def composite(name: str) -> Callable[[F], F]:
@@ -71,3 +54,12 @@ def composite(name: str) -> Callable[[F], F]:
         return cast("F", call)
 
     return decorate
+
+
+def attribute(recs: list[Record], start: int) -> None:
+    """Make the learner's line the call site of the records from ``start`` on."""
+    frame = caller()
+    if frame is not None:
+        call_site = (frame.f_code, frame.f_lasti)
+        for i in range(start, len(recs)):
+            recs[i] = (*recs[i][:-2], *call_site)

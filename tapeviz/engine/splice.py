@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
 from tapeviz.engine.ops import TABLE
@@ -82,13 +81,8 @@ def _merge_leaves(old: Recording, new: Recording, by: int) -> None:
 
 
 def _move_tensors(old: Recording, new: Recording, by: int) -> None:
-    """Point the tensors of ``old`` to ``new``; ``old`` remembers their indices."""
+    """Let the tensors of ``old`` be found in ``new``."""
     for index, tensor in list((old.handle.kept_indices or {}).values()):
         known = _index_in(new, tensor)
         new.handle.keep_index(tensor, known if known >= 0 else index + by)
-    for tensor in gc.get_referrers(old.handle):
-        if tensor.__class__ is Tensor and tensor._t is old.handle:
-            known = new.find(tensor)
-            old.handle.keep_index(tensor, tensor._i)
-            tensor._i = known if known >= 0 else tensor._i + by
-            tensor._t = new.handle
+    old.handle.moved = (new.handle, by)

@@ -15,7 +15,13 @@ import numpy as np
 
 from tapeviz.engine import dtypes, foreign_names
 from tapeviz.engine.dtypes import DType, TensorShape
-from tapeviz.engine.recording import OFF, RecordingHandle, tape_stack
+from tapeviz.engine.recording import (
+    OFF,
+    RecordingHandle,
+    active,
+    listening,
+    tape_stack,
+)
 from tapeviz.errors import InvalidArgumentError, error_message
 
 if TYPE_CHECKING:
@@ -72,9 +78,16 @@ class Tensor(Operators):
 
     def numpy(self) -> Any:
         """The value: a NumPy scalar, or a copy of the array."""
-        if tape_stack.now is not None:
-            tape_stack.note("left", self)
+        tape_stack.note("left", self)
         return _out(self._v)
+
+    def _index(self) -> int:
+        """Its index in what is being recorded; -1 if it is not part of that."""
+        now = active()
+        if self._t is now.handle:
+            return self._i
+        recording = None if self._t is OFF else now.recording
+        return -1 if recording is None else recording.find(self)
 
     def ref(self) -> Reference:
         """A hashable stand-in for this object."""
@@ -91,8 +104,7 @@ class Tensor(Operators):
         return partial(variable._assign_part, key, np.shape(self._v))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        if tape_stack.now is not None:
-            tape_stack.note("left", self)
+        tape_stack.note("left", self)
         return np.array(self._v, dtype=dtype)
 
     def __bool__(self) -> bool:
@@ -101,18 +113,15 @@ class Tensor(Operators):
         return bool(self._v)
 
     def __float__(self) -> float:
-        if tape_stack.now is not None:
-            tape_stack.note("left", self)
+        tape_stack.note("left", self)
         return float(self._v)
 
     def __int__(self) -> int:
-        if tape_stack.now is not None:
-            tape_stack.note("left", self)
+        tape_stack.note("left", self)
         return int(self._v)
 
     def __complex__(self) -> complex:
-        if tape_stack.now is not None:
-            tape_stack.note("left", self)
+        tape_stack.note("left", self)
         return complex(self._v)
 
     def __index__(self) -> int:
@@ -242,43 +251,12 @@ def put(variable: Variable, value: Any) -> None:
 
 def membership(tensor: Tensor) -> tuple[Any, ...]:
     """Which recording a tensor belongs to, to be restored later."""
-    return tensor._t, tensor._i, tensor.__class__
+    return tensor._t, tensor._i
 
 
 def restore_membership(tensor: Tensor, was: tuple[Any, ...]) -> None:
     """Let a tensor belong to the recording that it belonged to before."""
-    tensor._t, tensor._i, kind = was
-    if tensor.__class__ is not kind:
-        tensor.__class__ = kind
-
-
-class Shared(Tensor):
-    """A tensor that tapes of several threads watch: each thread sees its own index.
-
-    A tensor becomes one when a second thread watches it. ``convert`` makes a plain
-    tensor of it again, so that no op ever meets one.
-    """
-
-    __slots__ = ()
-
-    @property
-    def _t(self) -> RecordingHandle:  # type: ignore[override]  # a slot in a Tensor
-        recording = tape_stack.recording
-        return (
-            recording.handle
-            if recording is not None and recording.find(self) >= 0
-            else OFF
-        )
-
-    @property
-    def _i(self) -> int:  # type: ignore[override]  # a slot in a Tensor
-        recording = tape_stack.recording
-        return -1 if recording is None else recording.find(self)
-
-    def _plain(self) -> Tensor:
-        out = wrap(self._v)
-        out._t, out._i = self._t, self._i
-        return out
+    tensor._t, tensor._i = was
 
 
 def _no(name: str, sign: str, instead: str) -> Any:
@@ -346,11 +324,10 @@ class Variable(Operators):
         self._v = convert(initial_value, dtype)._v
         self._trainable = True if trainable is None else bool(trainable)
         self._name = tape_stack.scope + (name or "Variable")
-        self._seen: tuple[Any, RecordingHandle, int] = (None, OFF, -1)
+        self._seen: tuple[Any, int] = (None, -1)
         self._made = next(Variable._count)
         self._constraint = constraint
-        if tape_stack.now is not None:
-            tape_stack.note("made", initial_value, self)
+        tape_stack.note("made", initial_value, self)
 
     if not TYPE_CHECKING:
         dtype = Tensor.dtype
@@ -395,8 +372,7 @@ class Variable(Operators):
 
     def numpy(self) -> Any:
         """The value: a NumPy scalar, or a copy of the array."""
-        if tape_stack.now is not None:
-            tape_stack.note("left", self)
+        tape_stack.note("left", self)
         return _out(self._v)
 
     def value(self) -> Tensor:
@@ -421,10 +397,10 @@ class Variable(Operators):
         made._name = self._name
         return made
 
-    def _read(self) -> tuple[Any, RecordingHandle, int]:
-        """Let this thread's tapes see the variable; ``(now, handle, index)``."""
-        s = self._seen
-        return s if s[0] is tape_stack.now else touch(self)
+    def _index(self) -> int:
+        """Read it: let the tapes see it; its index in what they record, or -1."""
+        key, index = self._seen
+        return index if key is active().key else touch(self)
 
     def assign(
         self, value: Any, use_locking: bool = False, name: Any = None,
@@ -558,12 +534,12 @@ class Variable(Operators):
         return self
 
     def _set(self, new: Any, read_value: bool, given: Any = None) -> Variable | None:
-        if tape_stack.now is not None:
-            self._read()
+        if active().recording is not None:
+            self._index()
             tape_stack.note("assigned", given, self)
         old = self._v
         self._put(new)
-        for listener in tape_stack.listeners:
+        for listener in listening():
             listener("assign", self, old, new)
         return self if read_value else None
 
@@ -597,7 +573,7 @@ class Variable(Operators):
     __ipow__ = _no("var", "**", "assign(var ** value)")
 
     def __repr__(self) -> str:
-        self._read()
+        self._index()
         if isinstance(self._name, WeightPath):
             return (
                 f"<Variable path={self._name}, shape={tuple(self.shape)}, "
@@ -626,8 +602,8 @@ def sizes(shape: Any) -> str:
     return str(list(shape)).replace(" ", "")
 
 
-_UNSEEN: tuple[Any, RecordingHandle, int] = (None, OFF, -1)
-_STALE: tuple[Any, RecordingHandle, int] = (object(), OFF, -1)
+_STALE: tuple[Any, int] = (object(), -1)
+"""What was seen of a variable that was assigned to since."""
 
 
 def restored_tensor(value: Any) -> Tensor:
@@ -642,35 +618,27 @@ def restored_variable(value: Any, trainable: bool, name: str) -> Variable:
     return made
 
 
-def touch(v: Variable) -> tuple[Any, RecordingHandle, int]:
-    """Let this thread's tapes see a variable, once each; ``(now, handle, index)``."""
-    now = tape_stack.now
-    if now is None:
-        v._seen = s = _UNSEEN
-        return s
-    recording = now.recording
-    if recording is None:
-        return _UNSEEN
-    key = id(v)
-    leaf = recording.leaves.get(key)
-    for tape in now.tapes:
-        if key not in tape._watched:
-            leaf = tape._notice(v, leaf)
-    if leaf is None:
-        v._seen = s = (now, OFF, -1)
-        return s
-    index = leaf[1] if leaf[2] is v._v else recording.current_index(v)
-    v._seen = s = (now, recording.handle, index)
-    return s
+def touch(v: Variable) -> int:
+    """Let the tapes of this context see a variable; its index for them, or -1."""
+    now = active()
+    recording, index = now.recording, -1
+    if recording is not None:
+        key = id(v)
+        leaf = recording.leaves.get(key)
+        for tape in now.tapes:
+            if tape._is_recording and key not in tape._watched:
+                leaf = tape._notice(v, leaf)
+        if leaf is not None and recording.handle.recs is not None:
+            index = leaf[1] if leaf[2] is v._v else recording.current_index(v)
+    v._seen = (now.key, index)
+    return index
 
 
 def convert(value: Any, dtype: Any = None) -> Any:
     """A Tensor of ``value``; Python numbers become int32 and float32."""
     if isinstance(value, (Tensor, Variable)):
-        if value.__class__ is Shared:
-            value = value._plain()
-        elif value.__class__ is Variable:
-            value._read()
+        if value.__class__ is Variable:
+            value._index()
         if dtype is not None and value.dtype != dtype:
             have, want = value.dtype.name, dtypes.as_dtype(dtype).name
             raise ValueError(

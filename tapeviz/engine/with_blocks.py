@@ -8,13 +8,13 @@ is over. A frame tells the truth: its present instruction is in the block or it 
 from __future__ import annotations
 
 import sys
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+from tapeviz.errors import own
 
 Block = tuple[FrameType, int]
 """The frame that entered a block, and the instruction that did; -1: the whole frame."""
-
-_SUSPENDS = 0x20 | 0x80 | 0x100 | 0x200
-"""Flags of the code of generators, coroutines and asynchronous generators."""
 
 _PASSED = ("__enter__", "enter_context")
 """Functions that enter a block for somebody else."""
@@ -23,17 +23,11 @@ _Table = list[tuple[int, int, int]]
 _tables: dict[int, tuple[CodeType, _Table]] = {}
 
 
-def entered() -> Block:
-    """The block that is being entered by the caller of the caller."""
-    frame = sys._getframe(2)
+def entered(frame: FrameType) -> Block:
+    """The block that is being entered in a frame, or in that which it acts for."""
     while frame.f_code.co_name in _PASSED and frame.f_back is not None:
         frame = frame.f_back
     return frame, frame.f_lasti
-
-
-def suspends(block: Block) -> bool:
-    """Whether other code can run before the block ends, as it holds ``await``."""
-    return bool(block[0].f_code.co_flags & _SUSPENDS)
 
 
 def running(block: Block) -> bool:
@@ -110,3 +104,14 @@ def _special(code: CodeType, start: int) -> bool:
 
     before = [i.opname for i in dis.get_instructions(code) if i.offset < start]
     return before[-1:] == ["LOAD_SPECIAL"]
+
+
+def failure(error: BaseException, traceback: TracebackType | None) -> tuple[Any, ...]:
+    """The class and the text of an error, and the learner's last instruction."""
+    call_site: tuple[Any, ...] = ()
+    while traceback is not None:
+        inner = str(traceback.tb_frame.f_globals.get("__name__")).startswith("numpy")
+        if not inner and not own(traceback.tb_frame.f_code):
+            call_site = (traceback.tb_frame.f_code, traceback.tb_lasti)
+        traceback = traceback.tb_next
+    return (type(error).__name__, str(error), *call_site)

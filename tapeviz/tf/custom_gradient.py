@@ -120,8 +120,7 @@ def _run(f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
 
 
 def _is_recorded(t: Any) -> bool:
-    handle, index = t._read()[1:] if isinstance(t, Variable) else (t._t, t._i)
-    return index >= 0 and handle.recs is not None
+    return bool(t._index() >= 0)
 
 
 def _nested(result: Any) -> bool:

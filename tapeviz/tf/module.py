@@ -45,7 +45,7 @@ class name_scope:  # noqa: N801 - TensorFlow's name
             tape_stack.scope = self._name
         else:
             tape_stack.scope = f"{tape_stack.scope}{self._name}/" if self._name else ""
-        return tape_stack.scope
+        return str(tape_stack.scope)
 
     def __exit__(
         self,

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.primitives import Sweep
+import numpy as np
+
+from tapeviz.engine.ops import NAMED
 from tapeviz.engine.recording import Record, Recording, RecordingHandle
+from tapeviz.engine.sweep import Rules, sweep
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor
 
@@ -45,8 +48,24 @@ def pull(
     tape: GradientTape,
     seeds: list[tuple[Any, Any]],
     sources: list[Any],
-    on_arrays: Sweep,
-    on_tensors: Sweep,
+    on_arrays: Rules,
+    on_tensors: Rules,
 ) -> list[Any]:
     """The gradients by a chosen sweep, as the sweep leaves them."""
     return tape._pull(seeds, sources, on_arrays, on_tensors)
+
+
+def handed_on(
+    rules: Rules, rec: Record, size: int, g: Any, *, own: bool = False
+) -> list[Any]:
+    """What a record adds to the gradients of ``size`` records before it.
+
+    ``own``: the upstream gradient ``g`` is nobody else's and may be written over.
+    """
+    leaf = (0, None, ("",), None, -1)
+    recs, grads = [leaf] * size + [rec], [None] * size + [g]
+    if own:  # one more record, whose gradient the sweep has made itself
+        recs.append((NAMED["negative"].code, size, None, None, None, None, -1))
+        grads = [None] * (size + 1) + [np.negative(g)]
+    sweep(recs, grads, [[size, len(recs)]], rules)
+    return grads[:size]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
@@ -12,17 +11,16 @@ from hypothesis import strategies as st
 
 import tapeviz as tf
 from tapeviz.engine.dispatch import VJP, VJP_BATCHED, VJP_TENSORS
-from tapeviz.engine.primitives import ALONE, Sweep
-from tapeviz.engine.recording import WATCHED
+from tapeviz.engine.sweep import Rules
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor
-from tests.engine.inside import array_of, pull, records
+from tests.engine.inside import array_of, handed_on, pull, records
 from tests.engine.oracle import RULED, OpCase
 from tests.engine.programs import ANY, Program, programs
 from tests.engine.running import for_each, recorded, tensors, weights
 
-PLAIN = Sweep(VJP.table, VJP.words, VJP.inlined)
-PLAINS = Sweep(VJP_BATCHED.table, VJP_BATCHED.words)
+PLAIN = Rules(VJP.words)
+PLAINS = Rules(VJP_BATCHED.words)
 """The same sweeps without overwriting anything."""
 
 SETTINGS = settings(
@@ -64,11 +62,11 @@ def with_constants(rec: Any, case: OpCase, constant: tuple[int, ...]) -> Any:
     return (rec[0], *ins, *rec[1 + len(ins) :])
 
 
-def given_to_operands(rules: Any, rec: Any, size: int, g: Any) -> list[Any]:
-    grads: list[Any] = [None] * size
+def given_to_operands(
+    rules: Rules, rec: Any, size: int, g: Any, *, own: bool = False
+) -> list[Any]:
     with np.errstate(all="ignore"):
-        rules[rec[0]](g, rec, grads, -1, None)
-    return grads
+        return handed_on(rules, rec, size, g, own=own)
 
 
 @for_each((c,) for c in RULED if not c.op.many)
@@ -81,8 +79,8 @@ def test_a_rule_that_writes_over_its_gradient_hands_on_the_same(case: OpCase) ->
         if g.ndim == 0:
             continue
         saved = image(rec)
-        want = raw(given_to_operands(VJP.table, rec, size, g.copy()))
-        equal(given_to_operands(VJP.in_place, rec, size, g), want)
+        want = raw(given_to_operands(PLAIN, rec, size, g.copy()))
+        equal(given_to_operands(VJP, rec, size, g, own=True), want)
         assert image(rec) == saved
 
 
@@ -214,24 +212,39 @@ def test_second_order_sweeps_write_over_nothing_recorded() -> None:
     equal([outer.gradient(g, x)], [h])
 
 
-def test_only_what_is_held_once_counts_as_alone() -> None:
-    """The count is measured, so that it fits the Python that runs."""
-    leaf = (WATCHED, None, ("",), None, -1)
-    seen: list[str] = []
-    rules = [lambda *_: seen.append("plain")] * 60
-    own = [lambda *_: seen.append("in place")] * 60
-    sweep = Sweep(rules, VJP.words, in_place=own)
-    held = np.ones(3)
-    makers: list[tuple[Callable[[], Any], str]] = [
-        (lambda: held, "plain"),
-        (lambda: np.ones(3), "in place"),
-        (lambda: np.ones(3)[:2], "plain"),
-    ]
-    for make, want in makers:
-        grads = [None, make()]
-        sweep.run([leaf, (50, 0)], grads, 0, 2, [0], None)
-        assert seen.pop() == want
-    assert ALONE >= 1
+def test_only_what_the_sweep_made_is_written_over() -> None:
+    """Of arrays it was given, of views and of sources' gradients it makes new ones."""
+    x = tf.Variable(np.ones(3))
+    with tf.GradientTape(persistent=True) as tape:
+        z = -x
+        y = -z
+    seed = np.full(3, 2.0)
+    for sources, shared in (([x], False), ([x, z], True)):
+        got = pull(tape, [(y, seed)], sources, VJP, VJP_TENSORS)
+        np.testing.assert_array_equal(seed, 2.0)
+        np.testing.assert_array_equal(got[0], 2.0)
+        assert not np.shares_memory(got[0], seed)
+        if shared:
+            np.testing.assert_array_equal(got[1], -2.0)
+            assert not np.shares_memory(*got)
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(tf.exp(-x))  # the sum's gradient is a view of one number
+    np.testing.assert_allclose(tape.gradient(y, x), -np.exp(-1.0) * np.ones(3))
+
+
+def test_an_array_of_its_own_is_written_over() -> None:
+    made: list[Any] = []
+
+    def negative(x: Any, out: Any = None) -> Any:
+        made.append(out)
+        return np.negative(x, out)
+
+    rules = Rules(VJP.words | {"negative": negative}, in_place=True)
+    x = tf.Variable(np.ones(3))
+    with tf.GradientTape() as tape:
+        y = -tf.negative(x)
+    pull(tape, [(y, np.ones(3))], [x], rules, VJP_TENSORS)
+    assert [out is None for out in made] == [False]  # the first is not, the second is
 
 
 def test_a_square_makes_no_copy_of_its_base() -> None:

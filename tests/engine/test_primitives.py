@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tapeviz.engine.dispatch import VJP, VJP_BATCHED, VJP_STEPS
+from tapeviz.engine.dispatch import SHOWN, VJP, VJP_BATCHED
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op, Rule
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor
 from tests.engine import oracle
-from tests.engine.inside import array_of, index_of, records
+from tests.engine.inside import array_of, handed_on, index_of, records
 from tests.engine.oracle import RULED, Array, OpCase
 from tests.engine.running import (
     floats,
@@ -111,12 +111,11 @@ def test_the_gradient_of_the_gradient_is_its_slope(case: OpCase) -> None:
 # -- the text --------------------------------------------------------------------------
 
 
-def back(case: OpCase, sweep: Any, g: Any) -> list[Any]:
-    """What a compiled sweep adds to each operand, given one record."""
+def back(case: OpCase, rules: Any, g: Any) -> list[Any]:
+    """What a sweep adds to each operand, given one record."""
     tape, _, rec = recorded(case, tensors(case))
-    grads: list[Any] = [None] * len(records(tape))
     with np.errstate(all="ignore"):
-        sweep(g, rec, grads, -1, None)
+        grads = handed_on(rules, rec, len(records(tape)), g)
     return [grads[i] for i in case.op.inputs(rec)]
 
 
@@ -124,7 +123,7 @@ def back(case: OpCase, sweep: Any, g: Any) -> list[Any]:
 def test_what_is_shown_is_what_ran(case: OpCase, slot: int) -> None:
     g = weights(case)
     shown = oracle.read_rule(case, slot, g)
-    ran = back(case, VJP.table[case.op.code], array_of(tensor(g)))[slot]
+    ran = back(case, VJP, array_of(tensor(g)))[slot]
     near(ran, shown, 1e-13, 1e-14)
 
 
@@ -132,10 +131,10 @@ def test_what_is_shown_is_what_ran(case: OpCase, slot: int) -> None:
 def test_what_a_step_gives_is_what_ran(case: OpCase, slot: int) -> None:
     g = array_of(tensor(weights(case)))
     _, _, rec = recorded(case, tensors(case))
-    step_vjp = VJP_STEPS[case.op.code][0 if case.op.many else slot]
+    step_vjp = SHOWN.vjp(rec, slot)
     assert step_vjp is not None
-    ran = back(case, VJP.table[case.op.code], g)[slot]
-    np.testing.assert_array_equal(step_vjp(g, rec, slot), ran)
+    ran = back(case, VJP, g)[slot]
+    np.testing.assert_array_equal(step_vjp(g, rec), ran)
 
 
 @CASES
@@ -158,10 +157,10 @@ def test_the_recorded_sweep_gives_the_same(case: OpCase) -> None:
 def test_the_batched_rule_is_the_rule_row_by_row(case: OpCase, slot: int) -> None:
     shape = case.numpy(*case.operands).shape
     rows = np.random.default_rng(3).uniform(-1, 1, (4, *shape))
-    many = back(case, VJP_BATCHED.table[case.op.code], rows)[slot]
+    many = back(case, VJP_BATCHED, rows)[slot]
     assert many.shape == (4, *case.operands[slot].shape)
     for g, got in zip(rows, many, strict=True):
-        one = back(case, VJP.table[case.op.code], array_of(tensor(np.asarray(g))))[slot]
+        one = back(case, VJP, array_of(tensor(np.asarray(g))))[slot]
         np.testing.assert_allclose(got, one, 1e-13, 1e-15)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tapeviz.engine.dispatch import FORWARD, VJP, VJP_STEPS
+from tapeviz.engine.dispatch import FORWARD, VJP
 from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.primitives import Op
 from tests.engine import oracle
@@ -30,7 +30,8 @@ def test_the_oracle_knows_no_op_that_is_gone() -> None:
 
 def test_codes_are_places_in_the_table() -> None:
     assert [op.code for op in TABLE] == list(range(len(TABLE)))
-    assert len(NAMED) == len(TABLE) == len(FORWARD) == len(VJP.table) == len(VJP_STEPS)
+    assert len(NAMED) == len(TABLE) == len(VJP.table)
+    assert all(callable(FORWARD[op.code]) for op in COMPUTED)
 
 
 @pytest.mark.parametrize("op", COMPUTED, ids=lambda op: op.name)

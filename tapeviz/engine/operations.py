@@ -1,0 +1,384 @@
+"""From an entry of the registry to a function that computes and records.
+
+There is one factory for each number of operands. What the functions do, in order: find
+the operands' indices in what is being recorded, check the operands, compute, and, if
+one of them is recorded, append one record. Nothing is looped over or packed on the way,
+where there are one or two operands: most of a small program's time is spent here.
+
+In the functions ``A`` is an operand as it was given, ``a`` its value and ``ia`` its
+index; ``Y`` and ``y`` are the result; ``e`` is what the record keeps beside operands
+and result (of operands that were broadcast, their shapes); ``f`` is the learner's
+frame, ``c`` its code.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine import validation
+from tapeviz.engine.primitives import Op
+from tapeviz.engine.recording import NO_TAPES, OFF, active, index_of
+from tapeviz.engine.tensor import Tensor, Variable, convert, touch, wrap
+from tapeviz.errors import INSIDE, RULES, learners, own
+
+f32 = np.float32
+FLOATS, KNOWN = validation.FLOATS, validation.KNOWN
+check_operands, quiet, weak = (
+    validation.check_operands, validation.quiet, validation.weak,
+)  # fmt: skip
+_frame = sys._getframe
+
+
+class _Last:
+    """The learner's code that recorded last: most often the one that does so next."""
+
+    __slots__ = ("code",)
+    code: Any
+
+
+last = _Last()
+last.code = None
+
+_ours: set[int] = set()
+"""The ``id`` of code of tapeviz's that calls ops; it is never freed."""
+
+
+def site_of(frame: FrameType) -> FrameType:
+    """The learner's frame, from the one that called an op outwards."""
+    if frame.f_code.co_filename == RULES:  # it gets its call site afterwards
+        return frame
+    around = frame.f_back
+    if id(frame.f_code) in _ours and around and around.f_code is last.code:
+        return around
+    if INSIDE[frame.f_code.co_filename]:
+        if own(frame.f_code):
+            _ours.add(id(frame.f_code))
+        frame = learners(frame)
+    last.code = frame.f_code
+    return frame
+
+
+def function(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
+    """An op as a function of anything that can be a tensor."""
+    if len(op.operands) == 1 and not op.many:
+        return unary(op, forward)
+    if len(op.operands) == 2 and op.broadcasts and not op.settings:
+        return binary(op, forward)
+    return several(op, forward)
+
+
+def unary(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
+    """An op of one operand, and perhaps settings."""
+    code, kinds, shape = op.code, op.kinds, bool(op.shapes)
+    x_kept, y_kept = op.keeps(op.operands[0], 0), op.keeps("y", 0)
+
+    def run(X: Any, *settings: Any, name: Any = None) -> Tensor:  # noqa: N803
+        now = active()
+        handle = now.handle
+        if X.__class__ is not Tensor and X.__class__ is not Variable:
+            X = validation.first(op, X)  # noqa: N806
+        if X.__class__ is Tensor:
+            t = X._t
+            ix = (
+                X._i
+                if t is handle
+                else -1
+                if t is OFF or now is NO_TAPES
+                else elsewhere(X)
+            )
+        else:
+            s = X._seen
+            ix = s[1] if s[0] is now.key else touch(X)
+        x = X._v
+        if kinds and x.__class__ is not f32 and x.dtype.kind not in kinds:
+            validation.check(op, x)
+        try:
+            y = forward(x, *settings) if settings else forward(x)
+        except RuntimeWarning:
+            y = quiet(forward, x, *settings)
+        Y = Tensor()  # noqa: N806
+        Y._v = y
+        if ix < 0 or (recs := handle.recs) is None:
+            Y._t = OFF
+            Y._i = -1
+            return Y
+        f = _frame(1)
+        c = f.f_code
+        if c is not last.code:
+            f = site_of(f)
+            c = f.f_code
+        e: Any = (*settings, x.shape) if shape else settings or None
+        r = (
+            code, ix, x if x_kept else None, y if y_kept else None, e,
+            c, f.f_lasti,
+        )  # fmt: skip
+        Y._t = handle
+        Y._i = i = len(recs)
+        recs.append(r)
+        if recs[i] is not r:
+            Y._i = index_of(r, recs)
+        return Y
+
+    return _cutting(run) if op.cut else run
+
+
+def binary(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
+    """An op of two operands that are broadcast to one shape, as a function."""
+    run = method(op, forward)
+
+    def converted(A: Any, B: Any, name: Any = None) -> Tensor:  # noqa: N803
+        if A.__class__ not in KNOWN or B.__class__ not in KNOWN:
+            A, B = validation.operands(op, A, B)  # noqa: N806
+        return run(A, B)
+
+    return converted
+
+
+def method(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:  # noqa: C901, PLR0915 - written out, as every op of a program runs it
+    """The same as an operator of Python, the method of the first operand.
+
+    A plain number as second operand is of whatever dtype the first one has.
+    """
+    code, name_a, name_b = op.code, *op.operands
+    a_kept, a_for_b = op.keeps(name_a, 0), op.keeps(name_a, 1)
+    b_kept, b_for_a = op.keeps(name_b, 1), op.keeps(name_b, 0)
+    y_for_a, y_for_b = op.keeps("y", 0), op.keeps("y", 1)
+    a_any, b_any, y_any = a_kept or a_for_b, b_kept or b_for_a, y_for_a or y_for_b
+    scalar = f32 if takes_floats(op) else None
+
+    def run(A: Any, B: Any) -> Any:  # noqa: C901, N803, PLR0912, PLR0915
+        now = active()
+        handle = now.handle
+        if A.__class__ is Tensor:
+            t = A._t
+            ia = (
+                A._i
+                if t is handle
+                else -1
+                if t is OFF or now is NO_TAPES
+                else elsewhere(A)
+            )
+        elif A.__class__ is Variable:
+            s = A._seen
+            ia = s[1] if s[0] is now.key else touch(A)
+        else:
+            return run(*validation.operands(op, A, B))
+        a = A._v
+        kind = B.__class__
+        if kind is float or kind is int:
+            b, ib, e = B, -1, None
+            if a.__class__ is not scalar:
+                b = weak(op, a, B, 0)
+        else:
+            if kind is Tensor:
+                t = B._t
+                ib = (
+                    B._i
+                    if t is handle
+                    else -1
+                    if t is OFF or now is NO_TAPES
+                    else elsewhere(B)
+                )
+            elif kind is Variable:
+                s = B._seen
+                ib = s[1] if s[0] is now.key else touch(B)
+            else:
+                return run(*validation.operands(op, A, B))
+            b = B._v
+            kind = a.__class__
+            if kind is b.__class__ and (kind is scalar or (scalar and kind in FLOATS)):
+                e = None
+            else:
+                e = check_operands(op, a, b)
+        try:
+            y = forward(a, b)
+        except RuntimeWarning:
+            y = quiet(forward, a, b)
+        Y = Tensor()  # noqa: N806
+        Y._v = y
+        recs = handle.recs
+        if recs is None or (ia < 0 and ib < 0):
+            Y._t = OFF
+            Y._i = -1
+            return Y
+        if ib < 0:
+            if not a_kept:
+                a = None
+            if not y_for_a:
+                y = None
+        elif ia < 0:
+            if not b_kept:
+                b = None
+            if not y_for_b:
+                y = None
+        else:
+            if not a_any:
+                a = None
+            if not b_any:
+                b = None
+            if not y_any:
+                y = None
+        f = _frame(1)
+        c = f.f_code
+        if c is not last.code:
+            f = site_of(f)
+            c = f.f_code
+        r = (code, ia, ib, a, b, y, e, c, f.f_lasti)
+        Y._t = handle
+        Y._i = i = len(recs)
+        recs.append(r)
+        if recs[i] is not r:
+            Y._i = index_of(r, recs)
+        return Y
+
+    return _cutting(run) if op.cut else run
+
+
+def reflected(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
+    """``2 * x`` as the method of the second operand."""
+    code, b_kept, y_kept = op.code, op.keeps(op.operands[1], 1), op.keeps("y", 1)
+    floats, plain = takes_floats(op), binary(op, forward)
+
+    def run(B: Any, A: Any) -> Tensor:  # noqa: N803
+        kind = A.__class__
+        if kind is not float and kind is not int:
+            return plain(A, B)
+        now = active()
+        handle = now.handle
+        if B.__class__ is Tensor:
+            t = B._t
+            ib = (
+                B._i
+                if t is handle
+                else -1
+                if t is OFF or now is NO_TAPES
+                else elsewhere(B)
+            )
+        else:
+            s = B._seen
+            ib = s[1] if s[0] is now.key else touch(B)
+        b = B._v
+        if not floats or b.__class__ is not f32:
+            A = weak(op, b, A, 1)  # noqa: N806
+        try:
+            y = forward(A, b)
+        except RuntimeWarning:
+            y = quiet(forward, A, b)
+        Y = Tensor()  # noqa: N806
+        Y._v = y
+        if ib < 0 or (recs := handle.recs) is None:
+            Y._t = OFF
+            Y._i = -1
+            return Y
+        f = _frame(1)
+        c = f.f_code
+        if c is not last.code:
+            f = site_of(f)
+            c = f.f_code
+        r = (
+            code, -1, ib, A, b if b_kept else None, y if y_kept else None, None, c,
+            f.f_lasti,
+        )  # fmt: skip
+        Y._t = handle
+        Y._i = i = len(recs)
+        recs.append(r)
+        if recs[i] is not r:
+            Y._i = index_of(r, recs)
+        return Y
+
+    return _cutting(run) if op.cut else run
+
+
+def takes_floats(op: Op) -> bool:
+    """Whether float32 scalars need no check of their dtype."""
+    return op.name != "matmul" and (not op.kinds or "f" in op.kinds)
+
+
+def _cutting(run: Callable[..., Any]) -> Callable[..., Any]:
+    """An op that passes no gradient: its recording is told so."""
+
+    def cutting(*args: Any, name: Any = None) -> Any:
+        out = run(*args)
+        if out.__class__ is Tensor and out._i >= 0:
+            out._t.cut = True
+        return out
+
+    return cutting
+
+
+def several(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
+    """An op of more operands, or of any number of them."""
+    many, count = op.many, len(op.operands)
+    slots = range(count)
+    asked = [[op.keeps(n, k) for k in slots] for n in op.operands]
+    y_kept = any(op.keeps("y", k) for k in slots)
+
+    def run(*args: Any, name: Any = None) -> Tensor:
+        given, settings = (args[0], args[1:]) if many else (args[:count], args[count:])
+        if many:
+            tensors = [x if x.__class__ in KNOWN else convert(x) for x in given]
+        else:
+            tensors = validation.operands(op, *given)
+        ins = tuple([t._index() for t in tensors])
+        values = [t._v for t in tensors]
+        shapes = None
+        if op.broadcasts:
+            shapes = check_operands(op, *values)
+        elif op.kinds and not many and values[0].dtype.kind not in op.kinds:
+            validation.check(op, values[0])
+        operands = (values,) if many else values
+        try:
+            y = forward(*operands, *settings)
+        except RuntimeWarning:
+            y = quiet(forward, *operands, *settings)
+        Y = wrap(y)  # noqa: N806
+        now = active()
+        recording = now.recording
+        if max(ins, default=-1) < 0 or recording is None or now.handle.recs is None:
+            return Y
+        if not op.broadcasts:
+            shapes = _extras(op, settings, values)
+        saved = tuple(
+            [
+                v
+                if i < 0 or _is_kept(asked[0 if many else n], ins, many=many)
+                else None
+                for n, (v, i) in enumerate(zip(values, ins, strict=True))
+            ]
+        )
+        f = site_of(_frame(1))
+        head = (ins, saved) if many else (*ins, *saved)
+        y = y if y_kept and not many else None
+        if op.cut:
+            now.handle.cut = True
+        Y._t = now.handle
+        Y._i = recording.append((op.code, *head, y, shapes, f.f_code, f.f_lasti))
+        return Y
+
+    return run
+
+
+def _is_kept(asking: list[bool], ins: tuple[int, ...], *, many: bool) -> bool:
+    """Whether the rule of an operand that is recorded asks for a value."""
+    if many:
+        return asking[0]
+    return any(ask and i >= 0 for ask, i in zip(asking, ins, strict=True))
+
+
+def _extras(op: Op, settings: Any, values: list[Any]) -> Any:
+    """The settings, and the shapes that the rules ask for; None for neither."""
+    if op.many:
+        shapes = tuple(np.shape(v) for v in values)
+        return (*settings, shapes) if op.shapes else settings
+    named = dict(zip(op.operands, values, strict=True))
+    return (*settings, *(np.shape(named[s]) for s in op.shapes)) or None
+
+
+def elsewhere(t: Tensor) -> int:
+    """The index of a tensor whose handle is another recording's."""
+    return t._index()

@@ -1,0 +1,274 @@
+"""The reverse sweep: one loop backwards over the records, and the vjps that it calls.
+
+``sweep`` is what lesson 10.9 writes by hand. The rest of this file makes it fast on
+arrays, and lets the same rules run on tensors and on batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, partial
+from types import CodeType
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from tapeviz.engine.kernels.in_place import is_whole
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.primitives import Op, factors, vjp_code
+from tapeviz.engine.recording import Record, RecordingHandle
+from tapeviz.engine.validation import lift
+from tapeviz.errors import error_message
+
+Vjp = Any
+"""``vjp(g, record)``: what an upstream gradient gives to one operand."""
+
+Vjps = tuple[tuple[int, Vjp], ...]
+
+Step = tuple[int, Any, list[tuple[int, int, Any, Any]]]
+"""A record's index, its gradient, and what its vjps give to the operands: slot, the
+operand's index, contribution, sum so far."""
+
+
+def sweep(  # noqa: C901 - one loop, with what is quicker for scalars written out
+    records: Sequence[Record],
+    grads: list[Any],
+    spans: Sequence[Sequence[int]],
+    rules: Rules,
+    keep: Sequence[int] = (),
+) -> None:
+    """Walk the records backwards; each hands its gradient on to its operands.
+
+    ``grads`` has a gradient or None for each record, at first those of the targets.
+    ``spans`` are the parts of the recording to walk: start and stop, which is -1 while
+    a tape records. The gradients of the records in ``keep`` stay; another array goes
+    when it is not needed any more.
+    """
+    owned: set[int] = set()
+    table, factors, in_place = rules.table, rules.factors, rules.in_place
+    for start, stop in spans[::-1]:
+        for i in range((stop if stop >= 0 else len(grads)) - 1, start - 1, -1):
+            g = grads[i]
+            if g is None:
+                continue
+            record = records[i]
+            a, b = factors[record[0]]
+            if a and g.__class__ is not ndarray:  # a sum, a product: quicker so
+                j = record[1]
+                if j >= 0:
+                    d = g * record[a] if a > 0 else g
+                    s = grads[j]
+                    grads[j] = d if s is None else s + d
+                j = record[2]
+                if j >= 0:
+                    d = g * record[b] if b > 0 else g
+                    s = grads[j]
+                    grads[j] = d if s is None else s + d
+                continue
+            vjps = table[record[0]]
+            if vjps.__class__ is not tuple:
+                record, vjps = rules.find(record, i)
+            if in_place and g.__class__ is ndarray:
+                _hand_on(record, vjps, i, grads, keep, owned)
+                continue
+            for at, vjp in vjps:
+                j = record[at]
+                if j >= 0:
+                    d = vjp(g, record)
+                    s = grads[j]
+                    grads[j] = d if s is None else s if d is None else s + d
+
+
+def _hand_on(
+    record: Record, vjps: Sequence[tuple[int, Vjp]], i: int, grads: list[Any],
+    keep: Sequence[int], owned: set[int],
+) -> None:  # fmt: skip
+    """The same for an array, which may be written over if nobody else needs it.
+
+    ``owned`` are the records whose gradient is an array that this sweep has made and
+    that is nowhere else.
+    """
+    g, mine = grads[i], False
+    if i not in keep:
+        grads[i], mine = None, i in owned
+    for at, vjp in vjps:
+        j = record[at]
+        if j < 0:
+            continue
+        free = mine and (not vjp.others or max(record[k] for k in vjp.others) < 0)
+        written = vjp.written_over if free else None
+        d = vjp(g, record) if written is None else written(g, record)
+        s = grads[j]
+        if s is None:
+            grads[j] = d
+            if (vjp.is_fresh or (free and vjp.is_g)) and is_whole(d):
+                owned.add(j)
+        elif d is not None:
+            if j in owned and d.__class__ is ndarray and _alike(s, d):
+                np.add(s, d, s)
+            else:
+                grads[j] = s = s + d
+                if is_whole(s):
+                    owned.add(j)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    return a.shape == b.shape and a.dtype is b.dtype
+
+
+class Rules:
+    """The vjps of all ops in one namespace: what their words do.
+
+    ``table`` has for each op the operands' places in the record and their vjps, or the
+    one vjp of an op with many operands; None before it is first asked for. ``factors``
+    has for an op of two operands what the upstream gradient of a scalar is multiplied
+    by for each: its place in the record, -1 for nothing, 0 where it is not so simple.
+    ``in_place``: a vjp may write over a gradient; ``strict``: an op without a gradient
+    is an error.
+    """
+
+    def __init__(
+        self, words: dict[str, Any], *, in_place: bool = False, strict: bool = True
+    ) -> None:
+        self.words, self.in_place, self.strict = words, in_place, strict
+        self.table: list[Any] = [None] * len(TABLE)
+        self.factors = [factors(op) if in_place else (0, 0) for op in TABLE]
+
+    def find(self, record: Record, i: int) -> tuple[Record, Vjps]:
+        """Record ``i`` and its vjps; one with many operands is written out."""
+        code = record[0]
+        vjps = self.table[code]
+        if vjps is None:
+            self.table[code] = vjps = self._all(TABLE[code])
+        if vjps.__class__ is tuple:
+            return record, vjps
+        slots = range(len(record[1]))
+        return (code, *record[1]), tuple((1 + k, _Slot(vjps, record, k)) for k in slots)
+
+    def vjp(self, record: Record, slot: int) -> Vjp | None:
+        """The vjp of one operand; None where no gradient passes."""
+        record, vjps = self.find(record, -1)
+        return next((vjp for at, vjp in vjps if at == 1 + slot), None)
+
+    def _all(self, op: Op) -> Any:
+        if op.missing and self.strict:
+            return ((1, _Missing(op.kernel)),)
+        if op.many and op.rules[0] is not None:
+            return self.compiled(op, 0)
+        known = [slot for slot, rule in enumerate(op.rules) if rule is not None]
+        return tuple((1 + slot, self.compiled(op, slot)) for slot in known)
+
+    def compiled(self, op: Op, slot: int) -> Vjp:
+        """The vjp of one operand as a function."""
+        vjp = self._function(_code(op.code, slot))
+        vjp.written_over = self._function(
+            _code(op.code, slot, True) if self.in_place else None
+        )
+        rules = list(enumerate(op.rules))
+        later = [k for k, rule in rules[slot + 1 :] if rule]
+        before = [k for k, rule in rules[:slot] if rule and not rule.is_fresh]
+        vjp.others = tuple(1 + k for k in (*before, *later))
+        rule: Any = op.rules[slot]
+        vjp.is_fresh, vjp.is_g = rule.is_fresh, rule.text == "g"
+        return vjp
+
+    def _function(self, code: CodeType | None) -> Vjp:
+        return None if code is None else eval(code, self.words)  # noqa: S307 - our text
+
+
+@cache
+def _code(code: int, slot: int, in_place: bool = False) -> CodeType | None:
+    return vjp_code(TABLE[code], slot, in_place=in_place)
+
+
+class _Slot:
+    """The vjp of one of many operands."""
+
+    written_over, others, is_fresh, is_g = None, (), False, False
+
+    def __init__(self, vjp: Vjp, record: Record, k: int) -> None:
+        self.vjp, self.record, self.k = vjp, record, k
+
+    def __call__(self, g: Any, _record: Record) -> Any:
+        return self.vjp(g, self.record, self.k)
+
+
+class _Missing:
+    """The vjp of an op that has no derivative, not even 0."""
+
+    written_over, others, is_fresh, is_g = None, (), False, False
+
+    def __init__(self, kernel: str) -> None:
+        self.kernel = kernel
+
+    def __call__(self, _g: Any, _record: Record) -> Any:
+        raise LookupError(
+            error_message(
+                f"gradient registry has no entry for: {self.kernel}",
+                "this op has no derivative, not even 0: tf.stop_gradient(...) around "
+                "it says that none is wanted",
+            )
+        )
+
+
+class Lifted(Sequence[Record]):
+    """Records whose values are tensors at their indices, so that vjps are recorded."""
+
+    def __init__(
+        self, records: Sequence[Record], grads: list[Any], handle: RecordingHandle
+    ) -> None:
+        self.records, self.grads, self.handle = records, grads, handle
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __getitem__(self, i: Any) -> Any:
+        r = self.records[i]
+        places = _lifts(r[0])
+        if not places:
+            return r
+        r, g, handle = list(r), self.grads[i], self.handle
+        for at, where in places:
+            if where < 0:
+                r[at] = [lift(v, j, handle, g) for v, j in zip(r[2], r[1], strict=True)]
+            else:
+                r[at] = lift(r[at], r[where] if where else i, handle, g)
+        return r
+
+
+@cache
+def _lifts(code: int) -> tuple[tuple[int, int], ...]:
+    """Where a record has the values that rules name, and where their indices.
+
+    0 stands for the record's own index, -1 for those of many operands.
+    """
+    op = TABLE[code]
+    names = {name for rule in op.rules if rule for name in rule.names}
+    if op.many:
+        return ((2, -1),) if "xs" in names else ()
+    n = len(op.operands)
+    found = [(1 + n + k, 1 + k) for k, x in enumerate(op.operands) if x in names]
+    return (*found, *(((1 + 2 * n, 0),) if "y" in names else ()))
+
+
+class ListenedRules(Rules):
+    """The rules of a sweep that is listened to; ``steps`` is filled by it."""
+
+    def __init__(self, rules: Rules, grads: list[Any]) -> None:
+        super().__init__(rules.words, strict=rules.strict)
+        self.rules, self.grads = rules, grads
+        self.steps: list[Step] = []
+
+    def find(self, record: Record, i: int) -> tuple[Record, Vjps]:
+        """Record ``i`` and its vjps, which tell what they give."""
+        self.steps.append((i, self.grads[i], []))
+        record, vjps = self.rules.find(record, i)
+        return record, tuple((at, partial(self._report, at, vjp)) for at, vjp in vjps)
+
+    def _report(self, at: int, vjp: Vjp, g: Any, record: Record) -> Any:
+        d, j = vjp(g, record), record[at]
+        s = self.grads[j]
+        if d is not None:
+            self.steps[-1][2].append((at - 1, j, d, d if s is None else s + d))
+        return d
