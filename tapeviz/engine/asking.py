@@ -27,15 +27,13 @@ class UnconnectedGradients(Enum):
 
 
 def seeds_of(targets: list[Any], given: Any) -> Seeds:
-    """Each target with its seed, given or 1."""
-    if given is None:
-        return _ones(targets)
+    """Each target with its seed, given or 1 where there are not enough."""
     pairs = zip(targets, nest.leaves(given), strict=False)
     seeds = [(t, _weight(t, weight)) for t, weight in pairs]
-    return seeds + _ones(targets[len(seeds) :])
+    return seeds + ones(targets[len(seeds) :])
 
 
-def _ones(targets: list[Any]) -> Seeds:
+def ones(targets: list[Any]) -> Seeds:
     """Each target with ones of its shape and dtype."""
     seeds = []
     for t in targets:

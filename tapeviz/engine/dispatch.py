@@ -372,8 +372,8 @@ def _first_dtype(value: Any) -> Any:
 
 _methods()
 _TAPED = _words_on_tensors()
-VJP = Rules({**RAW, **kernels.IN_PLACE}, in_place=True)
+VJP = Rules({**RAW, **kernels.IN_PLACE}, in_place=True, quick=True)
 VJP_BATCHED = Rules({**kernels.batched(RAW), **kernels.IN_PLACE}, in_place=True)
-VJP_TENSORS = Rules(_TAPED)
+VJP_TENSORS = Rules(_TAPED, quick=True)
 VJP_BATCHED_TENSORS = Rules({**kernels.batched(_TAPED), "matmul": _TAPED["matmul"]})
 SHOWN = Rules({**RAW, "rows": RAW["scatter"]}, strict=False)

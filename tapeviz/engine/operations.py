@@ -44,20 +44,12 @@ class _Last:
 last = _Last()
 last.code = None
 
-_ours: set[int] = set()
-"""The ``id`` of code of tapeviz's that calls ops; it is never freed."""
-
 
 def site_of(frame: FrameType) -> FrameType:
     """The learner's frame, from the one that called an op outwards."""
     if frame.f_code.co_filename == RULES:  # it gets its call site afterwards
         return frame
-    around = frame.f_back
-    if id(frame.f_code) in _ours and around and around.f_code is last.code:
-        return around
     if INSIDE[frame.f_code.co_filename]:
-        if own(frame.f_code):
-            _ours.add(id(frame.f_code))
         frame = learners(frame)
     last.code = frame.f_code
     return frame
@@ -76,21 +68,19 @@ def unary(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
     """An op of one operand, and perhaps settings."""
     code, kinds, shape = op.code, op.kinds, bool(op.shapes)
     x_kept, y_kept = op.keeps(op.operands[0], 0), op.keeps("y", 0)
+    wrapper: Any = None  # the code of ours that called it last, ``tf.exp`` for ``exp``
 
     def run(X: Any, *settings: Any, name: Any = None) -> Tensor:  # noqa: N803
+        nonlocal wrapper
         now = active()
         handle = now.handle
         if X.__class__ is not Tensor and X.__class__ is not Variable:
             X = validation.first(op, X)  # noqa: N806
         if X.__class__ is Tensor:
-            t = X._t
-            ix = (
-                X._i
-                if t is handle
-                else -1
-                if t is OFF or now is NO_TAPES
-                else elsewhere(X)
-            )
+            if X._t is handle:
+                ix = X._i
+            else:
+                ix = -1 if X._t is OFF or now is NO_TAPES else elsewhere(X)
         else:
             s = X._seen
             ix = s[1] if s[0] is now.key else touch(X)
@@ -109,7 +99,12 @@ def unary(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
             return Y
         f = _frame(1)
         c = f.f_code
-        if c is not last.code:
+        if c is wrapper:
+            f = f.f_back or f
+            c = f.f_code
+        elif c is not last.code:
+            if own(c):
+                wrapper = c
             f = site_of(f)
             c = f.f_code
         e: Any = (*settings, x.shape) if shape else settings or None
@@ -139,30 +134,37 @@ def binary(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
     return converted
 
 
+class _Kept:
+    """What the record of an op of two operands keeps, by which of them is recorded."""
+
+    __slots__ = ("a", "a_alone", "b", "b_alone", "nothing", "y", "y_of_a", "y_of_b")
+
+    def __init__(self, op: Op) -> None:
+        name_a, name_b = op.operands
+        self.a_alone, self.b_alone = op.keeps(name_a, 0), op.keeps(name_b, 1)
+        self.y_of_a, self.y_of_b = op.keeps("y", 0), op.keeps("y", 1)
+        self.a = self.a_alone or op.keeps(name_a, 1)
+        self.b = self.b_alone or op.keeps(name_b, 0)
+        self.y = self.y_of_a or self.y_of_b
+        self.nothing = not (self.a or self.b or self.y)
+
+
 def method(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:  # noqa: C901, PLR0915 - written out, as every op of a program runs it
     """The same as an operator of Python, the method of the first operand.
 
     A plain number as second operand is of whatever dtype the first one has.
     """
-    code, name_a, name_b = op.code, *op.operands
-    a_kept, a_for_b = op.keeps(name_a, 0), op.keeps(name_a, 1)
-    b_kept, b_for_a = op.keeps(name_b, 1), op.keeps(name_b, 0)
-    y_for_a, y_for_b = op.keeps("y", 0), op.keeps("y", 1)
-    a_any, b_any, y_any = a_kept or a_for_b, b_kept or b_for_a, y_for_a or y_for_b
-    scalar = f32 if takes_floats(op) else None
+    code, kept = op.code, _Kept(op)
+    scalar, known = (f32, FLOATS) if takes_floats(op) else (None, ())
 
-    def run(A: Any, B: Any) -> Any:  # noqa: C901, N803, PLR0912, PLR0915
+    def run(A: Any, B: Any) -> Any:  # noqa: C901, N803, PLR0911, PLR0912, PLR0915
         now = active()
         handle = now.handle
         if A.__class__ is Tensor:
-            t = A._t
-            ia = (
-                A._i
-                if t is handle
-                else -1
-                if t is OFF or now is NO_TAPES
-                else elsewhere(A)
-            )
+            if A._t is handle:
+                ia = A._i
+            else:
+                ia = -1 if A._t is OFF or now is NO_TAPES else elsewhere(A)
         elif A.__class__ is Variable:
             s = A._seen
             ia = s[1] if s[0] is now.key else touch(A)
@@ -171,30 +173,45 @@ def method(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:  # noq
         a = A._v
         kind = B.__class__
         if kind is float or kind is int:
-            b, ib, e = B, -1, None
             if a.__class__ is not scalar:
-                b = weak(op, a, B, 0)
+                B = weak(op, a, B, 0)  # noqa: N806
+            try:
+                y = forward(a, B)
+            except RuntimeWarning:
+                y = quiet(forward, a, B)
+            Y = Tensor()  # noqa: N806
+            Y._v = y
+            if ia < 0 or (recs := handle.recs) is None:
+                Y._t = OFF
+                Y._i = -1
+                return Y
+            f = _frame(1)
+            r = (
+                code, ia, -1, a if kept.a_alone else None, B,
+                y if kept.y_of_a else None, None, f.f_code, f.f_lasti,
+            )  # fmt: skip
+            Y._t = handle
+            Y._i = i = len(recs)
+            recs.append(r)
+            if recs[i] is not r:
+                Y._i = index_of(r, recs)
+            return Y
+        if kind is Tensor:
+            if B._t is handle:
+                ib = B._i
+            else:
+                ib = -1 if B._t is OFF or now is NO_TAPES else elsewhere(B)
+        elif kind is Variable:
+            s = B._seen
+            ib = s[1] if s[0] is now.key else touch(B)
         else:
-            if kind is Tensor:
-                t = B._t
-                ib = (
-                    B._i
-                    if t is handle
-                    else -1
-                    if t is OFF or now is NO_TAPES
-                    else elsewhere(B)
-                )
-            elif kind is Variable:
-                s = B._seen
-                ib = s[1] if s[0] is now.key else touch(B)
-            else:
-                return run(*validation.operands(op, A, B))
-            b = B._v
-            kind = a.__class__
-            if kind is b.__class__ and (kind is scalar or (scalar and kind in FLOATS)):
-                e = None
-            else:
-                e = check_operands(op, a, b)
+            return run(*validation.operands(op, A, B))
+        b = B._v
+        kind = a.__class__
+        if kind is b.__class__ and (kind is scalar or kind in known):
+            e = None
+        else:
+            e = check_operands(op, a, b)
         try:
             y = forward(a, b)
         except RuntimeWarning:
@@ -206,29 +223,27 @@ def method(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:  # noq
             Y._t = OFF
             Y._i = -1
             return Y
-        if ib < 0:
-            if not a_kept:
+        if kept.nothing:
+            a = b = y = None
+        elif ib < 0:
+            if not kept.a_alone:
                 a = None
-            if not y_for_a:
+            if not kept.y_of_a:
                 y = None
         elif ia < 0:
-            if not b_kept:
+            if not kept.b_alone:
                 b = None
-            if not y_for_b:
+            if not kept.y_of_b:
                 y = None
         else:
-            if not a_any:
+            if not kept.a:
                 a = None
-            if not b_any:
+            if not kept.b:
                 b = None
-            if not y_any:
+            if not kept.y:
                 y = None
         f = _frame(1)
-        c = f.f_code
-        if c is not last.code:
-            f = site_of(f)
-            c = f.f_code
-        r = (code, ia, ib, a, b, y, e, c, f.f_lasti)
+        r = (code, ia, ib, a, b, y, e, f.f_code, f.f_lasti)
         Y._t = handle
         Y._i = i = len(recs)
         recs.append(r)
@@ -251,14 +266,10 @@ def reflected(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
         now = active()
         handle = now.handle
         if B.__class__ is Tensor:
-            t = B._t
-            ib = (
-                B._i
-                if t is handle
-                else -1
-                if t is OFF or now is NO_TAPES
-                else elsewhere(B)
-            )
+            if B._t is handle:
+                ib = B._i
+            else:
+                ib = -1 if B._t is OFF or now is NO_TAPES else elsewhere(B)
         else:
             s = B._seen
             ib = s[1] if s[0] is now.key else touch(B)
@@ -276,12 +287,8 @@ def reflected(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
             Y._i = -1
             return Y
         f = _frame(1)
-        c = f.f_code
-        if c is not last.code:
-            f = site_of(f)
-            c = f.f_code
         r = (
-            code, -1, ib, A, b if b_kept else None, y if y_kept else None, None, c,
+            code, -1, ib, A, b if b_kept else None, y if y_kept else None, None, f.f_code,
             f.f_lasti,
         )  # fmt: skip
         Y._t = handle

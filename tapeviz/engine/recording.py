@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from types import FrameType, MappingProxyType
+from types import CodeType, FrameType, MappingProxyType
 from typing import Any
 
 from numpy import float32 as f32
@@ -74,7 +74,9 @@ class Recording:
     the indices of those. ``groups`` says which records belong together: ``(name, start,
     stop)`` for each layer or loss, inner ones first. ``events`` lists where a recorded
     value went where no gradient can follow: ``(what, number of records before, its
-    index, variable or None, code, instruction)``. ``tapes`` counts the tapes that wrote
+    index, variable or None, code, instruction)``. ``sweeps`` lists what reverse sweeps
+    recorded, and the learner's call that asked for it: ``(start, stop, code,
+    instruction)``. ``tapes`` counts the tapes that wrote
     in it, ``writing`` are those that do so now. ``moved``: the recording that it was
     joined to, and by how much. ``again`` has the variables that a tape began to watch
     late, and their indices then.
@@ -83,6 +85,7 @@ class Recording:
     groups: Sequence[tuple[str, int, int]] = ()
     reads: Sequence[int] = ()
     events: Sequence[tuple[Any, ...]] = ()
+    sweeps: Sequence[tuple[int, int, CodeType, int]] = ()
     moved: tuple[Recording | None, int] = (None, 0)
     again: Mapping[int, int] = MappingProxyType({})
 
@@ -108,7 +111,7 @@ class Recording:
             self.writing = []
 
     def enter(self, field: str, *entries: Any) -> None:
-        """Add entries to ``groups``, ``reads`` or ``events``; most have none."""
+        """Add entries to ``groups``, ``reads`` and the like; most have none."""
         self.__dict__.setdefault(field, []).extend(entries)
 
     def append(self, record: Record) -> int:
@@ -171,6 +174,13 @@ class Recording:
             handle, by = handle.moved
             index += by
         return index if handle is self.handle else -1
+
+    def note_sweep(self, start: int) -> None:
+        """Add what a sweep has recorded from ``start`` on to ``sweeps``."""
+        frame = caller()
+        if frame is not None and len(self.recs) > start:
+            call_site = (frame.f_code, frame.f_lasti)
+            self.enter("sweeps", (start, len(self.recs), *call_site))
 
     def note(self, what: str, thing: Any, into: Any = None) -> None:
         """Add an event: a value left for Python or NumPy, or went into a variable."""

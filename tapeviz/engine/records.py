@@ -191,8 +191,12 @@ class Records(Sequence[Record]):
 
     @cached_property
     def _records(self) -> tuple[Record, ...]:
-        rows = [] if self._recording is None else self._recording.recs
-        return tuple(_record(i, row) for i, row in enumerate(rows[: self._size]))
+        if self._recording is None:
+            return ()
+        rows = self._recording.recs[: self._size]
+        for start, stop, *site in self._recording.sweeps:
+            rows[start:stop] = [(*row[:-2], *site) for row in rows[start:stop]]
+        return tuple(_record(i, row) for i, row in enumerate(rows))
 
     def __len__(self) -> int:
         return self._size

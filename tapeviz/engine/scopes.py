@@ -1,6 +1,7 @@
 """Groups of records: several ops that a learner wrote as one call, a loss or a layer.
 
-The recording lists them as one named group.
+Their call site is the learner's line, not the line inside tapeviz that called the op,
+and the recording lists them as one named group.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from tapeviz.engine.recording import Record, Recording, tape_stack
-from tapeviz.errors import caller
+from tapeviz.errors import caller, own
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
-    """What is recorded in the block is one group."""
+    """What is recorded in the block has the caller's call site and is one group."""
 
     __slots__ = ("_name", "_recording", "_start")
 
@@ -38,8 +39,24 @@ class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
         traceback: TracebackType | None,
     ) -> None:
         recording = self._recording
-        if recording is not None and len(recording.recs) > self._start + 1:
-            recording.enter("groups", (self._name, self._start, len(recording.recs)))
+        if recording is not None and len(recording.recs) > self._start:
+            _claim(recording.recs, self._start)
+            if len(recording.recs) > self._start + 1:
+                recording.enter(
+                    "groups", (self._name, self._start, len(recording.recs))
+                )
+
+
+def _claim(recs: list[Record], start: int) -> None:
+    """Put the learner's call site into the records that tapeviz's own lines made."""
+    frame = caller()
+    if frame is None:
+        return
+    call_site = (frame.f_code, frame.f_lasti)
+    for i in range(start, len(recs)):
+        code = recs[i][-2]
+        if code is not None and own(code):
+            recs[i] = (*recs[i][:-2], *call_site)
 
 
 def composite(name: str) -> Callable[[F], F]:
@@ -54,12 +71,3 @@ def composite(name: str) -> Callable[[F], F]:
         return cast("F", call)
 
     return decorate
-
-
-def attribute(recs: list[Record], start: int) -> None:
-    """Make the learner's line the call site of the records from ``start`` on."""
-    frame = caller()
-    if frame is not None:
-        call_site = (frame.f_code, frame.f_lasti)
-        for i in range(start, len(recs)):
-            recs[i] = (*recs[i][:-2], *call_site)

@@ -26,6 +26,7 @@ def splice(old: Recording, new: Recording) -> int:
     new.enter("reads", *(index + by for index in old.reads))
     events = [(what, at + by, i + by, *rest) for what, at, i, *rest in old.events]
     new.enter("events", *events)
+    new.enter("sweeps", *((a + by, b + by, *site) for a, b, *site in old.sweeps))
     new.handle.cut |= old.handle.cut
     new.handle.has_complex |= old.handle.has_complex
     new.tapes += old.tapes

@@ -53,23 +53,26 @@ def sweep(  # noqa: C901 - one loop, with what is quicker for scalars written ou
             if g is None:
                 continue
             record = records[i]
-            a, b = factors[record[0]]
-            if a and g.__class__ is not ndarray:  # a sum, a product: quicker so
-                j = record[1]
-                if j >= 0:
-                    d = g * record[a] if a > 0 else g
-                    s = grads[j]
-                    grads[j] = d if s is None else s + d
-                j = record[2]
-                if j >= 0:
-                    d = g * record[b] if b > 0 else g
-                    s = grads[j]
-                    grads[j] = d if s is None else s + d
-                continue
-            vjps = table[record[0]]
+            code = record[0]
+            is_array = g.__class__ is ndarray
+            if not is_array:
+                a, b = factors[code]
+                if a and (in_place or record[6] is None):  # quicker so
+                    j = record[1]
+                    if j >= 0:
+                        d = g * record[a] if a > 0 else g
+                        s = grads[j]
+                        grads[j] = d if s is None else s + d
+                    j = record[2]
+                    if j >= 0:
+                        d = g * record[b] if b > 0 else g
+                        s = grads[j]
+                        grads[j] = d if s is None else s + d
+                    continue
+            vjps = table[code]
             if vjps.__class__ is not tuple:
                 record, vjps = rules.find(record, i)
-            if in_place and g.__class__ is ndarray:
+            if is_array and in_place:
                 _hand_on(record, vjps, i, grads, keep, owned)
                 continue
             for at, vjp in vjps:
@@ -129,11 +132,16 @@ class Rules:
     """
 
     def __init__(
-        self, words: dict[str, Any], *, in_place: bool = False, strict: bool = True
+        self,
+        words: dict[str, Any],
+        *,
+        in_place: bool = False,
+        strict: bool = True,
+        quick: bool = False,
     ) -> None:
         self.words, self.in_place, self.strict = words, in_place, strict
         self.table: list[Any] = [None] * len(TABLE)
-        self.factors = [factors(op) if in_place else (0, 0) for op in TABLE]
+        self.factors = [factors(op) if quick else (0, 0) for op in TABLE]
 
     def find(self, record: Record, i: int) -> tuple[Record, Vjps]:
         """Record ``i`` and its vjps; one with many operands is written out."""
@@ -225,7 +233,7 @@ class Lifted(Sequence[Record]):
 
     def __getitem__(self, i: Any) -> Any:
         r = self.records[i]
-        places = _lifts(r[0])
+        places = _LIFTS[r[0]]
         if not places:
             return r
         r, g, handle = list(r), self.grads[i], self.handle
@@ -237,19 +245,28 @@ class Lifted(Sequence[Record]):
         return r
 
 
-@cache
-def _lifts(code: int) -> tuple[tuple[int, int], ...]:
+def _lifts(op: Op) -> tuple[tuple[int, int], ...]:
     """Where a record has the values that rules name, and where their indices.
 
     0 stands for the record's own index, -1 for those of many operands.
     """
-    op = TABLE[code]
     names = {name for rule in op.rules if rule for name in rule.names}
     if op.many:
         return ((2, -1),) if "xs" in names else ()
     n = len(op.operands)
     found = [(1 + n + k, 1 + k) for k, x in enumerate(op.operands) if x in names]
     return (*found, *(((1 + 2 * n, 0),) if "y" in names else ()))
+
+
+class _Lifts(dict[int, tuple[tuple[int, int], ...]]):
+    """``_lifts`` of each op by its number, found when it is first asked for."""
+
+    def __missing__(self, code: int) -> tuple[tuple[int, int], ...]:
+        self[code] = found = _lifts(TABLE[code])
+        return found
+
+
+_LIFTS = _Lifts()
 
 
 class ListenedRules(Rules):

@@ -30,7 +30,6 @@ from tapeviz.engine.recording import (
     tape_stack,
 )
 from tapeviz.engine.records import Records
-from tapeviz.engine.scopes import attribute
 from tapeviz.engine.splice import joined_index, splice
 from tapeviz.engine.sweep import Lifted, ListenedRules, Rules, Step, sweep
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
@@ -276,14 +275,19 @@ class GradientTape:
         Each has the dtype and shape of its source, in the same nest; None where the
         target does not depend on it (``tapeviz.why`` tells the reason).
         """
-        zero = asking.wants_zeros(unconnected_gradients)
+        zero = unconnected_gradients is not _NONE and asking.wants_zeros(
+            unconnected_gradients
+        )
         targets = (
             [target] if target.__class__ is Tensor else asking.leaves(target, "target")
         )
         single = sources.__class__ is Variable
         flattened = [sources] if single else asking.leaves(sources, "source")
         self._ask()
-        seeds = asking.seeds_of(targets, output_gradients)
+        if output_gradients is None:
+            seeds = asking.ones(targets)
+        else:
+            seeds = asking.seeds_of(targets, output_gradients)
         found = self._pull(seeds, flattened, VJP, VJP_TENSORS)
         if single:
             out = [_result(found[0], sources, zero)]
@@ -353,10 +357,13 @@ class GradientTape:
             with np.errstate(all="ignore"):
                 grads, loose = self._sweep(rules, seeds, keep, taped)
         if taped:
-            attribute(recording.recs, start)
+            recording.note_sweep(start)
         if loose or recording.tapes > 1 or handle.cut:
             return choose(self, grads, keep, loose, sources)
-        return [None if i < 0 else grads[i] for i in keep]
+        out = []
+        for i in keep:
+            out.append(None if i < 0 else grads[i])  # noqa: PERF401 - hot
+        return out
 
     def _sweep(
         self, rules: Rules, seeds: Seeds, keep: list[int], taped: bool
@@ -380,7 +387,10 @@ class GradientTape:
                 loose[id(t)] = g if id(t) not in loose else loose[id(t)] + g
         rules = conjugated(rules) if handle.has_complex else rules
         recs = Lifted(recording.recs, grads, handle) if taped else recording.recs
-        sweep(recs, grads, counted(self, seeds, keep, last), rules, keep)
+        parts = self._windows
+        if recording.tapes > 1 or recording.reads or self._late:
+            parts = counted(self, seeds, keep, last)
+        sweep(recs, grads, parts, rules, keep)
         return grads, loose
 
     def _index_of(self, t: Any) -> int:
