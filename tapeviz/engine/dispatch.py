@@ -28,6 +28,8 @@ from tapeviz.engine import (
 )
 from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.primitives import Op, forward
+from tapeviz.engine.recording import active
+from tapeviz.engine.scopes import claim
 from tapeviz.engine.sweep import Rules
 from tapeviz.engine.tensor import Tensor, Variable, wrap
 from tapeviz.errors import InvalidArgumentError, error_message
@@ -164,7 +166,12 @@ def _operator(op: Op, owner: type, name: str) -> None:
             else operations.method(op, forward)
         )
         setattr(owner, name, made)
-        return made(self, other)
+        recording = active().recording
+        start = 0 if recording is None else len(recording.recs)
+        out = made(self, other)
+        if recording is not None:  # the record is the learner's, not this function's
+            claim(recording.recs, start)
+        return out
 
     setattr(owner, name, first)
 

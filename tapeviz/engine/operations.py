@@ -64,13 +64,15 @@ def function(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
     return several(op, forward)
 
 
-def unary(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
+def unary(  # noqa: C901 - written out, as every op of a program runs it
+    op: Op, forward: Callable[..., Any]
+) -> Callable[..., Tensor]:
     """An op of one operand, and perhaps settings."""
     code, kinds, shape = op.code, op.kinds, bool(op.shapes)
     x_kept, y_kept = op.keeps(op.operands[0], 0), op.keeps("y", 0)
     wrapper: Any = None  # the code of ours that called it last, ``tf.exp`` for ``exp``
 
-    def run(X: Any, *settings: Any, name: Any = None) -> Tensor:  # noqa: N803
+    def run(X: Any, *settings: Any, name: Any = None) -> Tensor:  # noqa: C901, N803
         nonlocal wrapper
         now = active()
         handle = now.handle
@@ -102,9 +104,9 @@ def unary(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
         if c is wrapper:
             f = f.f_back or f
             c = f.f_code
-        elif c is not last.code:
-            if own(c):
-                wrapper = c
+        elif c is not last.code and own(c):
+            wrapper = c
+        if c is not last.code:
             f = site_of(f)
             c = f.f_code
         e: Any = (*settings, x.shape) if shape else settings or None
@@ -124,7 +126,7 @@ def unary(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
 
 def binary(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
     """An op of two operands that are broadcast to one shape, as a function."""
-    run = method(op, forward)
+    run = method(op, forward, as_function=True)
 
     def converted(A: Any, B: Any, name: Any = None) -> Tensor:  # noqa: N803
         if A.__class__ not in KNOWN or B.__class__ not in KNOWN:
@@ -134,7 +136,7 @@ def binary(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
     return converted
 
 
-class _Kept:
+class _Keeps:
     """What the record of an op of two operands keeps, by which of them is recorded."""
 
     __slots__ = ("a", "a_alone", "b", "b_alone", "nothing", "y", "y_of_a", "y_of_b")
@@ -149,15 +151,17 @@ class _Kept:
         self.nothing = not (self.a or self.b or self.y)
 
 
-def method(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:  # noqa: C901, PLR0915 - written out, as every op of a program runs it
+def method(  # noqa: C901, PLR0915 - written out, as every op of a program runs it
+    op: Op, forward: Callable[..., Any], *, as_function: bool = False
+) -> Callable[..., Tensor]:
     """The same as an operator of Python, the method of the first operand.
 
     A plain number as second operand is of whatever dtype the first one has.
     """
-    code, kept = op.code, _Kept(op)
+    code, keeps, inner = op.code, _Keeps(op), as_function or op.cut
     scalar, known = (f32, FLOATS) if takes_floats(op) else (None, ())
 
-    def run(A: Any, B: Any) -> Any:  # noqa: C901, N803, PLR0911, PLR0912, PLR0915
+    def run(A: Any, B: Any) -> Any:  # noqa: C901, N803, PLR0912, PLR0915
         now = active()
         handle = now.handle
         if A.__class__ is Tensor:
@@ -169,7 +173,8 @@ def method(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:  # noq
             s = A._seen
             ia = s[1] if s[0] is now.key else touch(A)
         else:
-            return run(*validation.operands(op, A, B))
+            A, B = validation.operands(op, A, B)  # noqa: N806
+            ia = A._index()
         a = A._v
         kind = B.__class__
         if kind is float or kind is int:
@@ -186,9 +191,11 @@ def method(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:  # noq
                 Y._i = -1
                 return Y
             f = _frame(1)
-            r = (
-                code, ia, -1, a if kept.a_alone else None, B,
-                y if kept.y_of_a else None, None, f.f_code, f.f_lasti,
+            if inner:
+                f = site_of(f)
+            r: Any = (
+                code, ia, -1, a if keeps.a_alone else None, B,
+                y if keeps.y_of_a else None, None, f.f_code, f.f_lasti,
             )  # fmt: skip
             Y._t = handle
             Y._i = i = len(recs)
@@ -205,7 +212,8 @@ def method(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:  # noq
             s = B._seen
             ib = s[1] if s[0] is now.key else touch(B)
         else:
-            return run(*validation.operands(op, A, B))
+            A, B = validation.operands(op, A, B)  # noqa: N806
+            a, ia, ib = A._v, A._index(), B._index()
         b = B._v
         kind = a.__class__
         if kind is b.__class__ and (kind is scalar or kind in known):
@@ -223,26 +231,28 @@ def method(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:  # noq
             Y._t = OFF
             Y._i = -1
             return Y
-        if kept.nothing:
-            a = b = y = None
-        elif ib < 0:
-            if not kept.a_alone:
+        if ib < 0:  # a constant is kept
+            if not keeps.a_alone:
                 a = None
-            if not kept.y_of_a:
+            if not keeps.y_of_a:
                 y = None
         elif ia < 0:
-            if not kept.b_alone:
+            if not keeps.b_alone:
                 b = None
-            if not kept.y_of_b:
+            if not keeps.y_of_b:
                 y = None
+        elif keeps.nothing:
+            a = b = y = None
         else:
-            if not kept.a:
+            if not keeps.a:
                 a = None
-            if not kept.b:
+            if not keeps.b:
                 b = None
-            if not kept.y:
+            if not keeps.y:
                 y = None
         f = _frame(1)
+        if inner:
+            f = site_of(f)
         r = (code, ia, ib, a, b, y, e, f.f_code, f.f_lasti)
         Y._t = handle
         Y._i = i = len(recs)
@@ -257,7 +267,7 @@ def method(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:  # noq
 def reflected(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
     """``2 * x`` as the method of the second operand."""
     code, b_kept, y_kept = op.code, op.keeps(op.operands[1], 1), op.keeps("y", 1)
-    floats, plain = takes_floats(op), binary(op, forward)
+    floats, plain, cut = takes_floats(op), binary(op, forward), op.cut
 
     def run(B: Any, A: Any) -> Tensor:  # noqa: N803
         kind = A.__class__
@@ -287,9 +297,11 @@ def reflected(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
             Y._i = -1
             return Y
         f = _frame(1)
+        if cut:
+            f = site_of(f)
         r = (
-            code, -1, ib, A, b if b_kept else None, y if y_kept else None, None, f.f_code,
-            f.f_lasti,
+            code, -1, ib, A, b if b_kept else None, y if y_kept else None, None,
+            f.f_code, f.f_lasti,
         )  # fmt: skip
         Y._t = handle
         Y._i = i = len(recs)

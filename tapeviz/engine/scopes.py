@@ -40,14 +40,14 @@ class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
     ) -> None:
         recording = self._recording
         if recording is not None and len(recording.recs) > self._start:
-            _claim(recording.recs, self._start)
+            claim(recording.recs, self._start)
             if len(recording.recs) > self._start + 1:
                 recording.enter(
                     "groups", (self._name, self._start, len(recording.recs))
                 )
 
 
-def _claim(recs: list[Record], start: int) -> None:
+def claim(recs: list[Record], start: int) -> None:
     """Put the learner's call site into the records that tapeviz's own lines made."""
     frame = caller()
     if frame is None:

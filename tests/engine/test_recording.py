@@ -7,7 +7,7 @@ import sys
 import threading
 import tracemalloc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 
 import tapeviz as tf
 from tapeviz.engine.ops import NAMED, TABLE
-from tapeviz.engine.recording import OFF, Record, tape_stack
+from tapeviz.engine.recording import OFF, tape_stack
 from tapeviz.inspect.source.positions import positions
 from tests.engine.inside import array_of, handle_of, recording_of, records
 from tests.engine.oracle import ALL, OpCase
@@ -158,7 +158,7 @@ WHERE = [
 ]
 
 
-def spoken(source: str, rec: Record) -> str:
+def spoken(source: str, rec: Sequence[Any]) -> str:
     """The learner's own characters that a record came from."""
     span = positions(rec[-2]).get(rec[-1])
     assert span is not None
@@ -262,9 +262,9 @@ def test_the_gradients_own_records_name_the_call_of_gradient() -> None:
     space: dict[str, Any] = {"tf": tf}
     exec(compile(program, "lesson.py", "exec"), space)  # noqa: S102 - the lesson above
     found = [
-        spoken(program, r)
-        for r in records(space["outer"])
-        if TABLE[r[0]].text != "value"
+        spoken(program, r.call_site)
+        for r in space["outer"].records()
+        if r.call_site is not None
     ]
     assert found[:2] == ["tf.sin(x)", "tf.sin(x) * x"]
     assert len(found) > 2

@@ -155,12 +155,13 @@ def test_a_shared_tensor_is_an_operand_like_any_other(use: str) -> None:
         )
 
 
-def test_a_turn_that_an_interrupt_left_open_stops_no_thread() -> None:
-    """The stop button can come before a lock is given back."""
+def test_a_move_that_an_interrupt_broke_off_stops_no_thread() -> None:
+    """The stop button can come while a tensor is pointed to another recording."""
     from tapeviz.engine import tape as home
+    from tapeviz.engine.recording import Recording
 
-    home._watching.acquire()
     x, found = tf.constant(3.0), []
+    home._moving[id(x)] = Recording()
 
     def watch() -> None:
         with tf.GradientTape() as tape:
