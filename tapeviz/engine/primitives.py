@@ -203,23 +203,19 @@ def vjp_code(op: Op, slot: int, *, in_place: bool = False) -> CodeType | None:
     return compile(ast.fix_missing_locations(ast.Expression(made)), RULES, "eval")
 
 
-def factors(op: Op) -> tuple[int, int]:
+def factors(op: Op) -> tuple[int | None, int | None]:
     """Of an op of two operands the places of what ``g`` is multiplied by in its rules.
 
-    -1 where ``g`` is handed on as it is; both 0 if there is a rule of another form.
+    0 where ``g`` is handed on as it is; None, twice, if a rule has another form.
     """
-    a, b = (_factor(op, 0), _factor(op, 1)) if len(op.operands) == 2 else (0, 0)
-    return (a, b) if a and b else (0, 0)
-
-
-def _factor(op: Op, slot: int) -> int:
-    rule = op.rules[slot]
-    text = "" if rule is None else rule.text
-    names = (*op.operands, "y")
-    if text == "g":
-        return -1
-    found = [k for k, name in enumerate(names) if text == f"g * {name}"]
-    return 1 + len(op.operands) + found[0] if found else 0
+    places = {"g": 0} | {
+        f"g * {name}": 1 + len(op.operands) + k
+        for k, name in enumerate((*op.operands, "y"))
+    }
+    found = [places.get(rule.text) if rule else None for rule in op.rules]
+    if len(op.operands) != 2 or None in found:
+        return None, None
+    return found[0], found[1]
 
 
 def _copied(tree: ast.expr) -> ast.expr:

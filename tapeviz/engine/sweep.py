@@ -57,20 +57,20 @@ def sweep(  # noqa: C901 - one loop, with what is quicker for scalars written ou
             is_array = g.__class__ is ndarray
             if not is_array:
                 a, b = factors[code]
-                if a and (in_place or record[6] is None):  # quicker so
+                if a is not None and (in_place or record[6] is None):  # quicker so
                     j = record[1]
                     if j >= 0:
-                        d = g * record[a] if a > 0 else g
+                        d = g * record[a] if a else g
                         s = grads[j]
                         grads[j] = d if s is None else s + d
                     j = record[2]
                     if j >= 0:
-                        d = g * record[b] if b > 0 else g
+                        d = g * record[b] if b else g
                         s = grads[j]
                         grads[j] = d if s is None else s + d
                     continue
             vjps = table[code]
-            if vjps.__class__ is not tuple:
+            if vjps is None:
                 record, vjps = rules.find(record, i)
             if is_array and in_place:
                 _hand_on(record, vjps, i, grads, keep, owned)
@@ -123,10 +123,10 @@ def _alike(a: Any, b: Any) -> bool:
 class Rules:
     """The vjps of all ops in one namespace: what their words do.
 
-    ``table`` has for each op the operands' places in the record and their vjps, or the
-    one vjp of an op with many operands; None before it is first asked for. ``factors``
-    has for an op of two operands what the upstream gradient of a scalar is multiplied
-    by for each: its place in the record, -1 for nothing, 0 where it is not so simple.
+    ``table`` has for each op the operands' places in the record and their vjps; None
+    before it is first asked for, and for ops with many operands. ``factors`` has for an
+    op of two operands what the upstream gradient of a scalar is multiplied by for each:
+    its place in the record, 0 for nothing; None where it is not so simple.
     ``in_place``: a vjp may write over a gradient; ``strict``: an op without a gradient
     is an error.
     """
@@ -140,30 +140,29 @@ class Rules:
         quick: bool = False,
     ) -> None:
         self.words, self.in_place, self.strict = words, in_place, strict
-        self.table: list[Any] = [None] * len(TABLE)
-        self.factors = [factors(op) if quick else (0, 0) for op in TABLE]
+        self.table: list[Vjps | None] = [None] * len(TABLE)
+        self.many: dict[int, Vjp] = {}
+        self.factors = [factors(op) if quick else (None, None) for op in TABLE]
 
     def find(self, record: Record, i: int) -> tuple[Record, Vjps]:
         """Record ``i`` and its vjps; one with many operands is written out."""
-        code = record[0]
-        vjps = self.table[code]
-        if vjps is None:
-            self.table[code] = vjps = self._all(TABLE[code])
-        if vjps.__class__ is tuple:
+        code, op = record[0], TABLE[record[0]]
+        if not op.many or op.rules[0] is None:
+            self.table[code] = vjps = self.table[code] or self._all(op)
             return record, vjps
-        slots = range(len(record[1]))
-        return (code, *record[1]), tuple((1 + k, _Slot(vjps, record, k)) for k in slots)
+        if code not in self.many:
+            self.many[code] = self.compiled(op, 0)
+        vjp, slots = self.many[code], range(len(record[1]))
+        return (code, *record[1]), tuple((1 + k, _Slot(vjp, record, k)) for k in slots)
 
     def vjp(self, record: Record, slot: int) -> Vjp | None:
         """The vjp of one operand; None where no gradient passes."""
         record, vjps = self.find(record, -1)
         return next((vjp for at, vjp in vjps if at == 1 + slot), None)
 
-    def _all(self, op: Op) -> Any:
+    def _all(self, op: Op) -> Vjps:
         if op.missing and self.strict:
             return ((1, _Missing(op.kernel)),)
-        if op.many and op.rules[0] is not None:
-            return self.compiled(op, 0)
         known = [slot for slot, rule in enumerate(op.rules) if rule is not None]
         return tuple((1 + slot, self.compiled(op, slot)) for slot in known)
 
