@@ -260,12 +260,12 @@ print(inspect.getsource(sweep))
 # |---|---|
 # | `for ... in reversed(tape)` | `for i in range(stop - 1, start - 1, -1)` |
 # | `arrived[result]` | `grads[i]`: by number |
-# | `for operand, slope in parts` | `for at, vjp, by in vjps`, with `j` for the operand |
-# | `upstream * slope` | `g * record[by]`, or `vjp(g, record)` where it is no plain factor |
+# | `for operand, slope in parts` | `for at, vjp in vjps`, with `j` for the operand |
+# | `upstream * slope` | `vjp(g, record)`; `g * record[a]` for a product of two numbers |
 # | `arrived[operand] = ... + share` | `grads[j] = ... s + d` |
 #
-# The rest is for arrays, which it writes over where nobody else needs them, and
-# for the pictures, which want to be told of every step.
+# The rest saves time: sums and products of numbers are written out, and `_hand_on`
+# writes over arrays that nobody else needs.
 
 # %% [markdown]
 # ## Summary

@@ -43,7 +43,8 @@ def sweep(  # noqa: C901 - one loop, with what is quicker for scalars written ou
     ``grads`` has a gradient or None for each record, at first those of the targets.
     ``spans`` are the parts of the recording to walk: start and stop, which is -1 while
     a tape records. The gradients of the records in ``keep`` stay; another array goes
-    when it is not needed any more.
+    when it is not needed any more. In the loop ``j`` is an operand's index, ``d`` what
+    it is given and ``s`` what has arrived at it so far.
     """
     owned: set[int] = set()
     table, factors, in_place = rules.table, rules.factors, rules.in_place
@@ -57,7 +58,7 @@ def sweep(  # noqa: C901 - one loop, with what is quicker for scalars written ou
             is_array = g.__class__ is ndarray
             if not is_array:
                 a, b = factors[code]
-                if a is not None and (in_place or record[6] is None):  # quicker so
+                if a is not None and (in_place or record[6] is None):  # a sum, product
                     j = record[1]
                     if j >= 0:
                         d = g * record[a] if a else g

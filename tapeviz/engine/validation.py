@@ -300,12 +300,13 @@ def check(op: Op, x: Any, *_rest: Any) -> None:
 
 def lift(v: Any, index: int, handle: Any, g: Any) -> Any:
     """A saved value as a tensor, at the index where it was recorded."""
-    if v is None or isinstance(v, Tensor):
-        return v
-    if v.__class__ is int or v.__class__ is float:
-        v = g._v.dtype.type(v)
-    if v.__class__ is not f32 and v.dtype.kind in "iu" and g._v.dtype.kind in "fc":
-        return wrap(v.astype(g._v.dtype))  # whole numbers have no gradient to pass
+    if v.__class__ is not f32:
+        if v is None or isinstance(v, Tensor):
+            return v
+        if v.__class__ is int or v.__class__ is float:
+            v = g._v.dtype.type(v)
+        if v.dtype.kind in "iu" and g._v.dtype.kind in "fc":
+            return wrap(v.astype(g._v.dtype))  # whole numbers have no gradient to pass
     out = Tensor()
     out._v = v
     out._t = handle if index >= 0 else OFF
