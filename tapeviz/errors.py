@@ -6,7 +6,6 @@ Also who the learner is: the innermost frame that is not of tapeviz.
 from __future__ import annotations
 
 import contextlib
-import linecache
 import os
 import sys
 import warnings
@@ -123,6 +122,8 @@ def at() -> str:
     frame = caller()
     if frame is None:
         return ""
+    import linecache  # slow to import
+
     line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
     return f"line {frame.f_lineno}: {line}" if line else f"line {frame.f_lineno}"
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -29,10 +29,12 @@ from tapeviz.engine.recording import (
     listening,
     tape_stack,
 )
-from tapeviz.engine.records import Records
 from tapeviz.engine.splice import joined_index, splice
 from tapeviz.engine.sweep import Lifted, ListenedRules, Rules, Step, sweep
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
+
+if TYPE_CHECKING:
+    from tapeviz.engine.records import Records
 
 f32 = np.float32
 _NONE = UnconnectedGradients.NONE
@@ -259,6 +261,8 @@ class GradientTape:
         >>> [record.op.name for record in tape.records()]
         ['variable', 'power']
         """
+        from tapeviz.engine.records import Records
+
         return Records(self)
 
     # -- differentiating -------------------------------------------------------------
