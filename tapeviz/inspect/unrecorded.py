@@ -32,6 +32,8 @@ from tapeviz.inspect.code_lookup import (
 from tapeviz.inspect.graph_builder import GraphBuilder
 from tapeviz.inspect.nested_tapes import frames
 from tapeviz.inspect.reasons import broken_path, code_edits, not_on_tape
+from tapeviz.inspect.reasons.entry import Entry, Facts, at_edge, tell
+from tapeviz.inspect.reasons.flat_ops import CUT
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.dataflow import (
     CallSite,
@@ -213,7 +215,7 @@ class UnrecordedParts:
     def _leaf(self, node: Node, thing: Any) -> Node:
         """A tensor that was not computed from anything in the picture."""
         question = self.look.about(thing, node.name)
-        why = next(iter(not_on_tape.source(question)), None)
+        why = not_on_tape.source(question)
         kind = "variable" if isinstance(thing, Variable) else "constant"
         unrecorded = "elsewhere" if self.look.question.foreign(thing) else "unwatched"
         unrecorded = (
@@ -276,18 +278,27 @@ class UnrecordedParts:
     def _note(self, unrecorded: str, name: str, line: Statement, code: ast.AST) -> str:
         """The reason in a sentence; ``why`` gives the same one."""
         if unrecorded == "left":
-            return not_on_tape.left(self.look.question, line, code).sentence
+            place = not_on_tape.left_at(line, code)
+            return self._told(not_on_tape.LEFT, place)
         if (
             unrecorded == "outside"
             and name
             and line is not self.look.program.asking_line
         ):
-            return not_on_tape.outside(self.look.question, line).sentence
+            return self._told(not_on_tape.OUTSIDE, {"line": line})
         asking = isinstance(code, ast.Call) and bool(line.calls & {*_ASKING})
         said = _SENTENCES[
             "derivative" if unrecorded == "unseen" and asking else unrecorded
         ]
         return said.format(what=name or "this", tape=self.look.question.tape_name)
+
+    def _told(self, entries: tuple[Entry, ...], place: Facts) -> str:
+        """The sentence that ``why`` has for a place."""
+        reason = tell(self.look.question, entries, place)
+        return "" if reason is None else reason.sentence
+
+    def _at_edge(self, entries: tuple[Entry, ...], i: int, slot: int, j: int) -> str:
+        return self._told(entries, at_edge(self.look.question, i, slot, j))
 
     def _marked(self, node: Node, thing: Any) -> Node:
         """The node, marked as target or source of the gradient asked for."""
@@ -505,7 +516,8 @@ class UnrecordedParts:
                 self._assignment(head, event.index, event)
 
     def _assignment(self, head: str, index: int, event: Event) -> None:
-        said = broken_path.assignment(self.look.question, index, event).sentence
+        place = broken_path.assigned_at(self.look.question, index, event)
+        said = self._told(broken_path.INTO_VARIABLE, place)
         self._add_edge(f"n{index}", head, "assigned", said)
 
     def silences(self) -> None:
@@ -524,7 +536,7 @@ class UnrecordedParts:
                 if edge is not None and j >= 0 and slot not in slots:
                     self.edges[edge.id] = replace(
                         edge, live=False, cut="custom",
-                        note=broken_path.silence(self.look.question, i, j).sentence,
+                        note=self._at_edge((broken_path.SILENT,), i, slot, j),
                     )  # fmt: skip
 
     # -- an error ----------------------------------------------------------------------
@@ -586,10 +598,8 @@ class UnrecordedParts:
         """Put a sentence on an edge that passes no gradient."""
         edge = self.edges[id]
         if edge.cut and edge.tail[0] == "n" and not edge.note:
-            said = broken_path.said(
-                self.look.question, int(edge.head[1:]), edge.slot, int(edge.tail[1:])
-            )
-            self.edges[id] = replace(edge, note=said[1])
+            i, j = int(edge.head[1:]), int(edge.tail[1:])
+            self.edges[id] = replace(edge, note=self._at_edge(CUT, i, edge.slot, j))
 
     def _silence(self) -> str:
         """Why nothing was recorded."""

@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import Any
 
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.gradient_question import Question
 from tapeviz.inspect.reasons import code_edits
+from tapeviz.inspect.reasons.entry import Entry, Facts, Places, Search, always
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
-from tapeviz.trace.diagnosis import Reason
 
 _BENT = {"custom", "part", "mod", "sign", "zero", "leak", "sort", "top_k"}
 """Ops whose rules have no operand in them though they are not linear."""
-
-_ZERO = 'ask with unconnected_gradients="zero" to get the 0 as a number'
-
-
-def derivative(question: Question) -> Iterator[tuple[Any, Reason]]:
-    """The target was made by asking a tape for a gradient."""
-    line = _line(question)
-    call = None if line is None else _call(line)
-    if line is None or call is None:
-        return
-    if question.inside(line) is False:
-        yield line.order, _outside(question, line)
-    else:
-        yield line.order, _without_source(question, line, call)
 
 
 def is_derivative(question: Question) -> bool:
     """Whether a tape was asked for the target, and the target is on no tape itself."""
     return not question.foreign(question.targets[0]) and _line(question) is not None
+
+
+def _derivative(question: Question) -> Places:
+    """The call of a tape that made the target, and what it differentiated.
+
+    ``ops`` are the operations between that and the source.
+    """
+    line = _line(question)
+    call = None if line is None else _call(line)
+    if line is None or call is None:
+        return
+    what = code_of(call.args[0]) if call.args else "the function"
+    goal, by = _asked(question, call)
+    after, before = question.downstream(question.x), question.upstream_of([goal])
+    ops = [i for i in range(goal + 1) if after[i] and before[i] and i != question.x]
+    inside = question.inside(line) is not False
+    facts = {"what": what, "goal": goal, "by": by, "after": after, "ops": ops}
+    node = call if inside else None
+    yield line.order, {**facts, "inside": inside, "line": line, "node": node}
 
 
 def _line(question: Question) -> Statement | None:
@@ -49,54 +53,6 @@ def _call(line: Statement) -> ast.Call | None:
     value = line.value
     value = value.value if isinstance(value, ast.Subscript) else value
     return value if isinstance(value, ast.Call) else None
-
-
-def _outside(question: Question, line: Statement) -> Reason:
-    return Reason(
-        "outside",
-        f"{question.y_name} was computed by a call of gradient outside of "
-        f"{question.tape_name}'s block, so the tape did not record how.",
-        f"move this line into the block of {question.tape_name}",
-        question.span(line),
-        code_edits.move(question, [line]),
-    )
-
-
-def _without_source(question: Question, line: Statement, call: ast.Call) -> Reason:
-    kind, because, fix = _because(question, call)
-    return Reason(
-        kind,
-        f"{question.y_name} is itself a derivative, and it does not depend on "
-        f"{question.x_name}: {because}.",
-        fix,
-        question.span(line, call),
-    )
-
-
-def _because(question: Question, call: ast.Call) -> tuple[str, str, str]:
-    """Why there is no source in a derivative: the kind, the words, what to do."""
-    x, what = question.x_name, code_of(call.args[0]) if call.args else "the function"
-    goal, by = _asked(question, call)
-    after, before = question.downstream(question.x), question.upstream_of([goal])
-    ops = [i for i in range(goal + 1) if after[i] and before[i] and i != question.x]
-    if goal >= 0 and not after[goal]:
-        return "unconnected", f"{what} does not depend on {x}", f"use {x} in {what}"
-    for i in ops:
-        if question.op(i).name == "custom":
-            name = question.records[i].settings[0].name
-            return (
-                "custom",
-                f"the gradient function of {name} does not use {x}",
-                f"where its derivative is wanted, use {x} in that gradient function",
-            )
-    for i in reversed(ops):
-        if any(after[j] and rule is None for j, rule in _operands(question, i)):
-            return "stopped", f"{question.code(i)} counts as a constant in it", _ZERO
-    if by is question.source and all(_is_linear(question, i, after) for i in ops):
-        rate = f"{what} changes with {x} at the same rate everywhere"
-        second = "its second derivative is 0, which a tape says as None"
-        return "linear", f"{rate}, so {second}", _ZERO
-    return "linear", f"as the tape computed it, there is no {x} left in it", _ZERO
 
 
 def _asked(question: Question, call: ast.Call) -> tuple[int, Any]:
@@ -148,3 +104,68 @@ def _is_linear(question: Question, i: int, after: bytearray) -> bool:
         rule is not None and not rule.names & bound
         for j, rule in _operands(question, i) if after[j]
     )  # fmt: skip
+
+
+# -- the entries -----------------------------------------------------------------------
+
+
+def _outside(question: Question, facts: Facts) -> Facts | None:
+    if facts["inside"]:
+        return None
+    return {"edits": code_edits.move(question, [facts["line"]])}
+
+
+def _unconnected(_question: Question, facts: Facts) -> bool:
+    return facts["goal"] >= 0 and not facts["after"][facts["goal"]]
+
+
+def _own_gradient(question: Question, facts: Facts) -> Facts | None:
+    own = [i for i in facts["ops"] if question.op(i).name == "custom"]
+    return {"function": question.records[own[0]].settings[0].name} if own else None
+
+
+def _stopped(question: Question, facts: Facts) -> Facts | None:
+    for i in reversed(facts["ops"]):
+        if any(
+            facts["after"][j] and rule is None for j, rule in _operands(question, i)
+        ):
+            return {"code": question.code(i)}
+    return None
+
+
+def _linear(question: Question, facts: Facts) -> bool:
+    linear = all(_is_linear(question, i, facts["after"]) for i in facts["ops"])
+    return facts["by"] is question.source and linear
+
+
+_HEAD = "{y} is itself a derivative, and it does not depend on {x}: "
+_ZERO = 'ask with unconnected_gradients="zero" to get the 0 as a number'
+DERIVATIVE = Search(_derivative, (
+    Entry(
+        "outside", _outside,
+        "{y} was computed by a call of gradient outside of {tape}'s block, so the tape "
+        "did not record how.",
+        "move this line into the block of {tape}",
+    ),
+    Entry(
+        "unconnected", _unconnected, _HEAD + "{what} does not depend on {x}.",
+        "use {x} in {what}",
+    ),
+    Entry(
+        "custom", _own_gradient,
+        _HEAD + "the gradient function of {function} does not use {x}.",
+        "where its derivative is wanted, use {x} in that gradient function",
+    ),
+    Entry(
+        "stopped", _stopped, _HEAD + "{code} counts as a constant in it.", _ZERO,
+    ),
+    Entry(
+        "linear", _linear,
+        _HEAD + "{what} changes with {x} at the same rate everywhere, so its second "
+        "derivative is 0, which a tape says as None.", _ZERO,
+    ),
+    Entry(
+        "linear", always,
+        _HEAD + "as the tape computed it, there is no {x} left in it.", _ZERO,
+    ),
+))  # fmt: skip

@@ -1,128 +1,86 @@
-"""Operations whose derivative is zero or undefined: sentences and edits for them."""
+"""Operations whose derivative is zero or undefined: their entries, and edits for them.
+
+A place is an operand of a record, or a call in code that was not recorded.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from tapeviz.inspect.gradient_question import LONG, Question
 from tapeviz.inspect.reasons import code_edits
+from tapeviz.inspect.reasons.entry import Edits, Entry, Facts, Places
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
-from tapeviz.trace.diagnosis import Reason
-
-Wording = tuple[str, str, str]
-"""The kind, the sentence and the fix in words."""
 
 STAIRCASES = ("floor", "ceil", "round", "floordiv")
 INDEX_OPS = ("argmax", "argmin")
-DRAWS = ("categorical",)
 COMPARES = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
+WRITTEN = (*STAIRCASES, *INDEX_OPS, "categorical", "stop_gradient")
+"""Functions without a derivative that are known by their names in code."""
 
 
-def step(tf: str, code: str, name: str) -> Wording | None:
-    """The wording for an op without a derivative; None for any other op."""
-    if name == "stop_gradient":
-        return (
-            "stopped",
-            f"{code} lets the value through and holds every gradient back.",
-            f"leave {tf}.stop_gradient out where a gradient is wanted",
-        )
-    if name in STAIRCASES:
-        stair = f"{tf}.{name if name != 'floordiv' else 'floor'}(x)"
-        return (
-            "step",
-            f"{code} is a staircase, flat between its steps, and passes no gradient.",
-            (
-                "leave it out while gradients are wanted, or add it as a constant: "
-                f"x + {tf}.stop_gradient({stair} - x)"
-            ),
-        )
-    if name in INDEX_OPS:
-        return (
-            "step",
-            (
-                f"{code} gives the place of an entry, a whole number that jumps, and "
-                "so passes no gradient."
-            ),
-            (
-                f"use the entry itself, {tf}.reduce_{name[3:]}, or weights, "
-                f"{tf}.nn.softmax, or a cross entropy as the loss"
-            ),
-        )
-    if name in DRAWS:
-        return (
-            "step",
-            f"{code} draws whole numbers at random, and passes no gradient.",
-            (
-                "weigh the loss by the logarithm of how likely the draw was, taken "
-                f"from {tf}.nn.log_softmax"
-            ),
-        )
-    if name in COMPARES or name.startswith("logical"):
-        return (
-            "step",
-            (
-                f"{code} is True or False: it jumps from one to the other and passes "
-                "no gradient."
-            ),
-            f"use something that changes smoothly, such as {tf}.sigmoid",
-        )
-    return None
+def is_op(*names: str) -> Callable[[Question, Facts], bool]:
+    """Evidence: the operation is one of these."""
+    return lambda _question, facts: facts["name"] in names
 
 
-def cast(tf: str, code: str, what: str, dtype: Any) -> Wording:
-    """The same for a cast from or to whole numbers."""
-    if dtype.kind in "fc":
-        return (
-            "integer",
-            (
-                f"{code} makes {dtype.name} of whole numbers, and whole numbers pass "
-                "no gradient."
-            ),
-            "use floats from the start",
-        )
-    return (
-        "integer",
-        f"{code} makes {dtype.name} of {what}, and only floats have a gradient.",
-        f"leave the cast out, or cast to a float dtype such as {tf}.float32",
-    )
+def written(lines: Iterable[Statement]) -> Places:
+    """Calls of such operations in statements that were not recorded."""
+    for line in lines:
+        for node in line.parts:
+            if isinstance(node, ast.Call) and node.args:
+                facts = _call(dotted(node.func).rpartition(".")[2], node)
+                if facts:
+                    yield line.order, {**facts, "line": line, "node": node}
 
 
-def written(question: Question, line: Statement) -> Iterator[Reason]:
-    """Ops without a derivative in the code of a statement that was not recorded."""
-    for node in line.parts:
-        if not isinstance(node, ast.Call) or not node.args:
-            continue
-        name, code = (
-            dotted(node.func).rpartition(".")[2],
-            " ".join(code_of(node).split()),
-        )
-        code = code if len(code) <= LONG else name
-        found = (
-            step(question.tf, code, name)
-            if name in (*STAIRCASES, *INDEX_OPS, *DRAWS, "stop_gradient")
-            else None
-        )
-        if name == "cast" and len(node.args) > 1:
-            kind = dotted(node.args[1]).rpartition(".")[2]
-            if kind.startswith(("int", "uint", "bool")):
-                found = cast(question.tf, code, code_of(node.args[0]), np.dtype(kind))
-        if found is not None:
-            name = "cast_whole" if name == "cast" else name
-            yield Reason(
-                *found,
-                question.span(line, node),
-                suggested_edits(question, line, node, name),
-            )
+def _call(name: str, node: ast.Call) -> Facts:
+    code = " ".join(code_of(node).split())
+    facts = {"name": name, "code": code if len(code) <= LONG else name}
+    if name in WRITTEN:
+        return facts
+    if name != "cast" or len(node.args) < 2:
+        return {}
+    to = dotted(node.args[1]).rpartition(".")[2]
+    if not to.startswith(("int", "uint", "bool")):
+        return {}
+    more = {"dtype": np.dtype(to).name, "operand": code_of(node.args[0])}
+    return {**facts, "name": "cast_whole", **more}
 
 
-def suggested_edits(
-    question: Question, line: Statement | None, node: Any, name: str
-) -> code_edits.Edits:
+def _cast(question: Question, facts: Facts) -> Facts | None:
+    if facts["name"] != "cast_whole":
+        return None
+    if "dtype" in facts:
+        return facts
+    return {"dtype": np.dtype(question.records[facts["i"]].settings[0]).name}
+
+
+def _cast_to_float(question: Question, facts: Facts) -> Facts | None:
+    found = _cast(question, facts)
+    return found if found and np.dtype(found["dtype"]).kind in "fc" else None
+
+
+def _staircase(question: Question, facts: Facts) -> Facts | None:
+    name = facts["name"].replace("floordiv", "floor")
+    held = facts["name"] in STAIRCASES
+    return {"stair": f"{question.tf}.{name}(x)"} if held else None
+
+
+def _index(_question: Question, facts: Facts) -> Facts | None:
+    return {"best": facts["name"][3:]} if facts["name"] in INDEX_OPS else None
+
+
+def _truth(_question: Question, facts: Facts) -> bool:
+    return facts["name"] in COMPARES or facts["name"].startswith("logical")
+
+
+def _suggested(question: Question, facts: Facts) -> Edits:
     """Edits that replace an op without a derivative by a differentiable expression."""
+    line, node, name = facts["line"], facts["node"], facts["name"]
     if isinstance(node, ast.Call) and node.args:
         if dotted(node.func).rpartition(".")[2] == name.removesuffix("_whole"):
             return _uncalled(question, line, node, name)
@@ -134,6 +92,96 @@ def suggested_edits(
     return ()
 
 
+FLAT = (
+    Entry(
+        "integer", _cast_to_float,
+        "{code} makes {dtype} of whole numbers, and whole numbers pass no gradient.",
+        "use floats from the start", _suggested,
+    ),
+    Entry(
+        "integer", _cast,
+        "{code} makes {dtype} of {operand}, and only floats have a gradient.",
+        "leave the cast out, or cast to a float dtype such as {tf}.float32", _suggested,
+    ),
+    Entry(
+        "stopped", is_op("stop_gradient"),
+        "{code} lets the value through and holds every gradient back.",
+        "leave {tf}.stop_gradient out where a gradient is wanted", _suggested,
+    ),
+    Entry(
+        "step", _staircase,
+        "{code} is a staircase, flat between its steps, and passes no gradient.",
+        "leave it out while gradients are wanted, or add it as a constant: "
+        "x + {tf}.stop_gradient({stair} - x)", _suggested,
+    ),
+    Entry(
+        "step", _index,
+        "{code} gives the place of an entry, a whole number that jumps, and so passes "
+        "no gradient.",
+        "use the entry itself, {tf}.reduce_{best}, or weights, {tf}.nn.softmax, or a "
+        "cross entropy as the loss", _suggested,
+    ),
+    Entry(
+        "step", is_op("categorical"),
+        "{code} draws whole numbers at random, and passes no gradient.",
+        "weigh the loss by the logarithm of how likely the draw was, taken from "
+        "{tf}.nn.log_softmax", _suggested,
+    ),
+    Entry(
+        "step", _truth,
+        "{code} is True or False: it jumps from one to the other and passes no "
+        "gradient.",
+        "use something that changes smoothly, such as {tf}.sigmoid", _suggested,
+    ),
+)  # fmt: skip
+
+
+# -- cuts of recorded operations -------------------------------------------------------
+
+
+def _corner(_question: Question, facts: Facts) -> bool:
+    """A comparison that a tape made for the derivative of something with a corner."""
+    verbs = (".gradient", ".jacobian", ".batch_jacobian")
+    node = facts["node"]
+    asks = isinstance(node, ast.Call) and dotted(node.func).endswith(verbs)
+    return facts["name"] in COMPARES and asks
+
+
+def _missing(question: Question, facts: Facts) -> bool:
+    return question.op(facts["i"]).missing
+
+
+def _passes_nothing(question: Question, facts: Facts) -> Facts:
+    op = question.op(facts["i"])
+    label = op.operands[0 if op.many else facts["slot"]]
+    return {"which": f" (its operand {label})" if len(op.operands) > 1 else ""}
+
+
+CUT = (
+    Entry(
+        "step", _corner,
+        "{code} holds the slope of something with a corner, which jumps from one "
+        "number to another and passes no gradient.",
+        "where second derivatives are wanted, use a smooth function such as "
+        "{tf}.nn.softplus", _suggested,
+    ),
+    *FLAT,
+    Entry(
+        "step", _missing,
+        "{code} has no gradient at all; asking for it is an error.",
+        "take its operand out of the gradient with {tf}.stop_gradient", _suggested,
+    ),
+    Entry(
+        "step", _passes_nothing,
+        "{code} passes no gradient to {operand}{which}.",
+        "let the target depend on it in another way too", _suggested,
+    ),
+)  # fmt: skip
+
+
+# -- edits -----------------------------------------------------------------------------
+
+
 def _through(question: Question, plain: ast.expr, node: ast.expr) -> str:
     """A straight-through estimator: the step's value, the plain derivative."""
     template = f"U + {question.tf}.stop_gradient(STEP - U)"
@@ -142,7 +190,7 @@ def _through(question: Question, plain: ast.expr, node: ast.expr) -> str:
 
 def _uncalled(
     question: Question, line: Statement | None, node: ast.Call, name: str
-) -> code_edits.Edits:
+) -> Edits:
     tf, inner = question.tf, node.args[0]
     back = _cast_back(question, line, node)
     if name == "stop_gradient":
@@ -183,7 +231,7 @@ def _to_floats(node: ast.AST) -> bool:
     )
 
 
-def _smooth(question: Question, line: Statement, node: ast.Compare) -> code_edits.Edits:
+def _smooth(question: Question, line: Statement, node: ast.Compare) -> Edits:
     """A comparison as a sigmoid; a ``where`` around it as a mixture."""
     left, right = node.left, node.comparators[0]
     if isinstance(node.ops[0], (ast.Lt, ast.LtE)):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 import numpy as np
 
-from tapeviz.inspect.gradient_question import Question, edge, number
+from tapeviz.inspect.gradient_question import Question, number
 from tapeviz.inspect.reasons import code_edits
 from tapeviz.inspect.reasons.domains import (
     Singularity,
@@ -16,10 +15,19 @@ from tapeviz.inspect.reasons.domains import (
     undefined,
     wanted,
 )
-from tapeviz.inspect.reasons.zero_gradient import Finding, RawContribution, parts
+from tapeviz.inspect.reasons.entry import (
+    Edits,
+    Entry,
+    Facts,
+    Places,
+    Search,
+    always,
+    at_edge,
+)
+from tapeviz.inspect.reasons.flat_ops import is_op
+from tapeviz.inspect.reasons.zero_gradient import RawContribution, parts
 from tapeviz.inspect.replay import given
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
-from tapeviz.trace.diagnosis import Reason
 
 LARGE = ("exp", "expm1", "cosh", "sinh", "square", "multiply")
 SMALL = "1e-12"
@@ -27,27 +35,47 @@ INSIDE = "0.999999"
 BOUNDED = ("asin", "acos", "atanh")
 
 
-def nonfinite(question: Question, steps: list[Any]) -> Iterator[tuple[Any, Reason]]:
-    """The record where the first nan or infinity appears, and what it turns into.
+def _course(question: Question) -> tuple[int | None, list[RawContribution]]:
+    """The record of the first such value, or the contributions that became so.
 
-    ``steps`` are those of ``tape.backward_steps``.
+    A second contribution is one at which what was infinite turned into nan.
     """
-    every = parts(question, steps)
+    every = parts(question)
     first = next((p for p in every if fine(p[3]) and not fine(p[4])), None)
+    end = len(question.records) - 1 if first is None else first[0]
+    origin = _origin(question, end)
     if first is None:
-        origin = _origin(question, len(question.records) - 1)
-        if origin is not None:
-            yield 0, _forward(question, origin)
-        return
-    origin = _origin(question, first[0])
+        return origin, []
     if origin is not None and (origin != first[0] or _itself(question, origin)):
-        yield 0, _forward(question, origin)
-        return
-    yield 0, _backward(question, first)
-    if not _nan(first[4]):
-        second = next((p for p in every if not _nan(p[3]) and _nan(p[4])), None)
-        if second is not None:
-            yield 1, _product(question, second)
+        return origin, []
+    second = (p for p in every if not _nan(p[3]) and _nan(p[4]) and not _nan(first[4]))
+    return None, [first, *list(second)[:1]]
+
+
+def _forward(question: Question) -> Places:
+    """The first record with a value that is not finite."""
+    i, _ = _course(question)
+    if i is not None:
+        value = question.value(i)
+        facts = at_edge(question, i, 0, i)
+        how = {"bad": _word(value), "dtype": value.dtype.name, "edges": ()}
+        yield 0, {**facts, **how, "nodes": (f"n{i}",)}
+
+
+def _backward(question: Question) -> Places:
+    """The first contribution that is not finite, though its upstream gradient is."""
+    for part in _course(question)[1][:1]:
+        i, slot, j, g, d, _ = part
+        what, value = _culprit(question, part)
+        facts = at_edge(question, i, slot, j)
+        remedy = _remedy(question, facts["name"])
+        more = {"g": g, "d": d, "what": what, "at": _at(value, d), "remedy": remedy}
+        yield 0, {**facts, **more}
+
+
+def _onward(question: Question) -> Places:
+    for i, slot, j, *_ in _course(question)[1][1:]:
+        yield 1, at_edge(question, i, slot, j)
 
 
 def _itself(question: Question, i: int) -> bool:
@@ -78,185 +106,133 @@ def _origin(question: Question, end: int) -> int | None:
     return None
 
 
-def _forward(question: Question, i: int) -> Reason:
-    value, code = question.value(i), question.code(i)
-    bad = _word(value)
-    name, record = question.op(i).name, question.records[i]
-    if record.kind != "op":
-        known = question.known(i) or question.x_name
-        return Reason(
-            "domain",
-            f"{known} itself holds a number that is {bad}.",
-            _first_bad(question, known),
-            _where(question, i),
-            nodes=(f"n{i}",),
-        )
-    values = given(record, question.builder.values)
-    for slot, (j, v) in enumerate(zip(record.operands, values, strict=True)):
-        if j < 0 and not fine(np.asarray(v)):
-            return _bad_constant(question, i, slot, np.asarray(v))
-    what = outside_domain(question.op(i), values)
-    if what is None and bad != "nan":
-        return Reason(
-            "overflow",
-            f"{code} is too large for {value.dtype.name} already on the way forward, "
-            "and counts as infinite.",
-            _smaller(question, name),
-            question.builder.span(i),
-            _clipped(question, i, name),
-            nodes=(f"n{i}",),
-        )
-    because = "" if what is None else f", because {_said(question, i, *what)}"
-    return Reason(
-        "domain",
-        f"{code} is {bad} already on the way forward{because}.",
-        _fix(question.tf, name, undefined=True),
-        question.builder.span(i),
-        _edits(question, _singularity(question, i)),
-        nodes=(f"n{i}",),
-    )
-
-
 def _word(v: Any) -> str:
     return "nan" if _nan(v) else "infinite"
 
 
-def _bad_constant(question: Question, i: int, slot: int, v: Any) -> Reason:
+# -- a value that is not finite --------------------------------------------------------
+
+
+def _leaf(question: Question, facts: Facts) -> Facts | None:
+    i, records = facts["i"], question.records
+    if records[i].kind == "op":
+        return None
+    used = (k for k in range(i + 1, len(records)) if i in records[k].operands)
+    spans = (question.builder.span(k) for k in used)
+    return {
+        "known": facts["operand"] or question.x_name,
+        "span": facts["span"] or next(spans, None),
+    }  # fmt: skip
+
+
+def _updated_leaf(question: Question, facts: Facts) -> Facts | None:
+    """A variable whose updates in a loop may have made its number."""
+    found = _leaf(question, facts)
+    loops = (line for line in question.program.lines if line.loops)
+    updated = any(
+        _STEPS & line.calls
+        and (
+            "apply_gradients" in line.calls
+            or (found and found["known"] in line.makes | line.reads)
+        )
+        for line in loops
+    )
+    return found if updated else None
+
+
+_STEPS = {"assign_sub", "assign_add", "assign", "apply_gradients", "minimize"}
+
+
+def _constant(question: Question, facts: Facts) -> Facts | None:
     """An operand that the tape did not record is no number already."""
-    found = question.operand(i, slot)
-    text = question.operand_name(i, slot)
+    i, record = facts["i"], question.records[facts["i"]]
+    values = given(record, question.builder.values)
+    bad = (
+        (slot, np.asarray(v))
+        for slot, (j, v) in enumerate(zip(record.operands, values, strict=True))
+        if j < 0 and not fine(np.asarray(v))
+    )
+    slot, v = next(bad, (-1, None))
+    if v is None:
+        return None
+    found, text = question.operand(i, slot), question.operand_name(i, slot)
     count = int(np.sum(~np.isfinite(v)))
     share = f" in {count} of its {v.size} entries" if v.ndim else ""
     singular = None if found is None else undefined(question, *found)
-    fix, where = _LOOK, question.builder.span(i)
-    edits: code_edits.Edits = ()
+    line, node = found or (None, None)
+    more: Facts = {"singular": singular, "line": line, "node": node}
     if singular is not None:
         share += f", where {singular.said}"
-        where = question.span(singular.line, singular.node)
-        fix = _fix(question.tf, singular.name, undefined=True)
-        edits = _edits(question, singular)
-    elif found is not None:
-        where = question.span(*found)
-    sentence = f"{question.code(i)} is {_word(v)} already on the way forward"
-    if text != question.code(i):
-        sentence += f", because {text} is {_word(v)}{share}"
-    return Reason("domain", f"{sentence}.", fix, where, edits, nodes=(f"n{i}",))
+        more |= {"line": singular.line, "node": singular.node}
+        more["remedy"] = _remedy(question, singular.name, undefined=True)
+    if found is not None:
+        more["span"] = question.span(more["line"], more["node"])
+    because = f", because {text} is {_word(v)}{share}"
+    return {**more, "because": "" if text == facts["code"] else because}
 
 
-def _said(question: Question, i: int, slot: int, how: str) -> str:
-    op = question.op(i)
-    name = question.operand_name(i, slot)
-    wants = wanted(op)
-    return "it divides by 0" if op.name == "divide" else f"{name} is {how}{wants}"
+def _undefined_constant(question: Question, facts: Facts) -> Facts | None:
+    found = _constant(question, facts)
+    return found if found and found["singular"] else None
+
+
+def _too_large(question: Question, facts: Facts) -> bool:
+    values = given(question.records[facts["i"]], question.builder.values)
+    outside = outside_domain(question.op(facts["i"]), values)
+    return outside is None and facts["bad"] != "nan"
+
+
+def _too_large_exp(question: Question, facts: Facts) -> bool:
+    return facts["name"] in ("exp", "expm1") and _too_large(question, facts)
+
+
+def _undefined(question: Question, facts: Facts) -> Facts:
+    i, op = facts["i"], question.op(facts["i"])
+    found = outside_domain(op, given(question.records[i], question.builder.values))
+    because = ""
+    if found is not None:
+        name = question.operand_name(i, found[0])
+        zero = "it divides by 0"
+        said = zero if op.name == "divide" else f"{name} is {found[1]}{wanted(op)}"
+        because = f", because {said}"
+    return {"because": because, "remedy": _remedy(question, op.name, undefined=True)}
 
 
 _LOOK = (
     "look where that number comes from; the gradient cannot be better than its input"
 )
-_STEPS = {"assign_sub", "assign_add", "assign", "apply_gradients", "minimize"}
+_ITSELF = "{known} itself holds a number that is {bad}."
+_LARGE = (
+    "{code} is too large for {dtype} already on the way forward, and counts as "
+    "infinite."
+)
+_BAD = "{code} is {bad} already on the way forward{because}."
 
 
-def _first_bad(question: Question, name: str) -> str:
-    """Where a variable's number that is not finite may come from."""
-    lines = (line for line in question.program.lines if line.loops)
-    for line in lines:
-        known = line.makes | line.reads
-        if _STEPS & line.calls and (name in known or "apply_gradients" in line.calls):
-            return (
-                "the updates in the loop may have made it: start again with a smaller "
-                "learning rate, and ask at the first step at which it is not finite"
-            )
-    return _LOOK
-
-
-def _where(question: Question, i: int) -> Any:
-    return question.builder.span(i) or next(
-        (
-            question.builder.span(k)
-            for k in range(i + 1, len(question.records))
-            if i in question.records[k].operands
-        ),
-        None,
-    )
-
-
-def _smaller(question: Question, name: str) -> str:
-    tf = question.tf
-    if name in ("exp", "expm1"):
-        return (
-            f"keep its operand below about 80, or use {tf}.nn.softplus, "
-            f"{tf}.nn.log_softmax or {tf}.reduce_logsumexp, which never make the large "
-            "number"
-        )
-    return "keep the numbers smaller, for example with a smaller step or by scaling"
-
-
-def _clipped(question: Question, i: int, name: str) -> code_edits.Edits:
-    node = question.node(i)
-    if name == "exp" and isinstance(node, ast.Call) and len(node.args) == 1:
-        inner = code_of(node.args[0])
-        return code_edits.replace(
-            question,
-            question.line(i),
-            node.args[0],
-            f"{question.tf}.minimum({inner}, 80.0)",
-        )
+def _clipped(question: Question, facts: Facts) -> Edits:
+    node = facts["node"]
+    if facts["name"] == "exp" and isinstance(node, ast.Call) and len(node.args) == 1:
+        new = f"{question.tf}.minimum({code_of(node.args[0])}, 80.0)"
+        return code_edits.replace(question, facts["line"], node.args[0], new)
     return ()
 
 
-def _backward(question: Question, part: RawContribution) -> Reason:
-    i, slot = part[:2]
-    kind, sentence, fix, edits = _slope(question, part)
-    span = question.builder.span(i)
-    return Reason(kind, sentence, fix, span, edits, edges=edge(i, slot))
+# -- a slope that is not finite --------------------------------------------------------
 
 
-def _slope(question: Question, part: RawContribution) -> Finding:
-    """Why a contribution is not finite: the kind, a sentence, the fix, its edits."""
-    i, _, _, g, d, _ = part
-    op, code = question.op(i), question.code(i)
-    what, value = _culprit(question, part)
-    fix, singular = _fix(question.tf, op.name), _singularity(question, i)
-    if _hides_zero(g, d):
-        sentence = (
-            f"{code} has an infinite slope where {what} is {_at(value, d)}; its "
-            "value is not used there, so the gradient that arrives is 0, but 0 times "
-            "infinity is nan."
-        )
-        if chosen := _doubled(question, i, op.name):
-            fix = (
-                f"keep {what} away from there also where the value is not used: put a "
-                f"{question.tf}.where inside as well"
-            )
-            return ("zero-times-inf", sentence, fix, chosen)
-        return ("zero-times-inf", sentence, fix, _edits(question, singular))
-    if op.name in ("norm", "std"):
-        sentence = (
-            f"{code} has a corner where all its entries are "
-            f"{'0' if op.name == 'norm' else 'equal'}: no direction is the "
-            "steepest, and 0 divided by 0 is nan."
-        )
-        return ("steep", sentence, fix, _edits(question, singular))
-    if _nan(d):
-        sentence = (
-            f"In the derivative of {code} 0 meets infinity where {what} is "
-            f"{_at(value, d)}, and that gives nan."
-        )
-        return ("zero-times-inf", sentence, fix, _edits(question, singular))
-    sentence = (
-        f"{code} is infinitely steep where {what} is {_at(value, d)}: its "
-        "derivative there is infinite."
-    )
-    return ("steep", sentence, fix, _edits(question, singular))
-
-
-def _hides_zero(g: Any, d: Any) -> bool:
+def _hidden(_question: Question, facts: Facts) -> bool:
     """Whether the contribution is nan just where the upstream gradient is 0."""
+    g, d = facts["g"], facts["d"]
     if not _nan(d):
         return False
     if np.shape(g) != np.shape(d):
         return not np.any(g)
     return bool(np.all(np.asarray(g)[np.isnan(d)] == 0))
+
+
+def _hidden_by_where(question: Question, facts: Facts) -> Facts | None:
+    edits = _doubled(question, facts) if _hidden(question, facts) else ()
+    return {"edits": edits} if edits else None
 
 
 def _culprit(question: Question, part: RawContribution) -> tuple[str, Any]:
@@ -281,34 +257,26 @@ def _at(value: Any, d: Any) -> str:
     return number(value) if value.size == 1 else "as it is here"
 
 
-def _product(question: Question, part: RawContribution) -> Reason:
-    i, slot, *_ = part
-    return Reason(
-        "zero-times-inf",
-        f"At {question.code(i)} the infinite gradient meets a derivative of 0, and 0 "
-        "times infinity is nan.",
-        "mend the infinite slope first; this one then goes away",
-        question.builder.span(i),
-        edges=edge(i, slot),
-    )
+_REMEDIES = {
+    ("sqrt", "rsqrt", "norm", "std", "power"):
+        f"add a tiny number under the root, such as {SMALL}",
+    ("log", "log1p"):
+        "keep the operand above 0, for example with a smallest value, or take the "
+        "logarithm of a softmax or sigmoid at once, as {tf}.nn.log_softmax does",
+    BOUNDED: f"keep the operand between -1 and 1, for example times {INSIDE}",
+    ("divide", "reciprocal", "xdivy"):
+        "keep the denominator away from 0, or use {tf}.math.divide_no_nan",
+}  # fmt: skip
 
 
-def _fix(tf: str, name: str, *, undefined: bool = False) -> str:
+def _remedy(question: Question, name: str, *, undefined: bool = False) -> str:
     """What to do, in words; ``undefined`` if the value itself is no number."""
     if name in ("sqrt", "rsqrt", "power") and undefined:
-        return f"keep the operand above 0, for example with {tf}.maximum"
-    if name in ("sqrt", "rsqrt", "norm", "std", "power"):
-        return f"add a tiny number under the root, such as {SMALL}"
-    if name in ("log", "log1p"):
-        return (
-            "keep the operand above 0, for example with a smallest value, or take the "
-            f"logarithm of a softmax or sigmoid at once, as {tf}.nn.log_softmax does"
-        )
-    if name in BOUNDED:
-        return f"keep the operand between -1 and 1, for example times {INSIDE}"
-    if name in ("divide", "reciprocal", "xdivy"):
-        return f"keep the denominator away from 0, or use {tf}.math.divide_no_nan"
-    return "keep the operand inside the function's domain"
+        return f"keep the operand above 0, for example with {question.tf}.maximum"
+    found = (text for names, text in _REMEDIES.items() if name in names)
+    return next(found, "keep the operand inside the function's domain").format(
+        tf=question.tf
+    )
 
 
 def _singularity(question: Question, i: int) -> Singularity:
@@ -318,8 +286,9 @@ def _singularity(question: Question, i: int) -> Singularity:
     return Singularity(question.op(i).name, question.line(i), question.node(i), low)
 
 
-def _edits(question: Question, singular: Singularity) -> code_edits.Edits:
+def _apart(question: Question, facts: Facts) -> Edits:
     """The code with its operand moved a little away from the singular point."""
+    singular = facts.get("singular") or _singularity(question, facts["i"])
     name, node, line = singular.name, singular.node, singular.line
     if isinstance(node, ast.BinOp):
         return _binary(question, line, node, name)
@@ -370,7 +339,7 @@ def _moved(tf: str, singular: Singularity, arg: ast.expr) -> str:
 
 def _binary(
     question: Question, line: Statement | None, node: ast.BinOp, name: str
-) -> code_edits.Edits:
+) -> Edits:
     left, right = code_of(node.left), code_of(node.right)
     if name == "divide":
         new = f"{question.tf}.math.divide_no_nan({left}, {right})"
@@ -380,9 +349,9 @@ def _binary(
     return ()
 
 
-def _doubled(question: Question, i: int, name: str) -> code_edits.Edits:
+def _doubled(question: Question, facts: Facts) -> Edits:
     """``where(c, f(x), 0)`` as ``where(c, f(where(c, x, 1.0)), 0)``."""
-    node, line = question.node(i), question.line(i)
+    node, line, name = facts["node"], facts["line"], facts["name"]
     if line is None or not isinstance(node, (ast.Call, ast.BinOp)):
         return ()
     if isinstance(node, ast.Call) and not node.args:
@@ -406,3 +375,66 @@ def _doubled(question: Question, i: int, name: str) -> code_edits.Edits:
                     question, line, arg, f"{question.tf}.where({condition}, {pair})"
                 )
     return ()
+
+
+# -- the entries -----------------------------------------------------------------------
+
+_HIDDEN = (
+    "{code} has an infinite slope where {what} is {at}; its value is not used there, "
+    "so the gradient that arrives is 0, but 0 times infinity is nan."
+)
+_CORNER = (
+    "{{code}} has a corner where all its entries are {}: no direction is the steepest, "
+    "and 0 divided by 0 is nan."
+)
+NONFINITE = (
+    Search(_forward, (
+        Entry(
+            "domain", _updated_leaf, _ITSELF,
+            "the updates in the loop may have made it: start again with a smaller "
+            "learning rate, and ask at the first step at which it is not finite",
+        ),
+        Entry("domain", _leaf, _ITSELF, _LOOK),
+        Entry("domain", _undefined_constant, _BAD, "{remedy}", _apart),
+        Entry("domain", _constant, _BAD, _LOOK),
+        Entry(
+            "overflow", _too_large_exp, _LARGE,
+            "keep its operand below about 80, or use {tf}.nn.softplus, "
+            "{tf}.nn.log_softmax or {tf}.reduce_logsumexp, which never make the large "
+            "number", _clipped,
+        ),
+        Entry(
+            "overflow", _too_large, _LARGE,
+            "keep the numbers smaller, for example with a smaller step or by scaling",
+        ),
+        Entry("domain", _undefined, _BAD, "{remedy}", _apart),
+    )),
+    Search(_backward, (
+        Entry(
+            "zero-times-inf", _hidden_by_where, _HIDDEN,
+            "keep {what} away from there also where the value is not used: put a "
+            "{tf}.where inside as well",
+        ),
+        Entry("zero-times-inf", _hidden, _HIDDEN, "{remedy}", _apart),
+        Entry("steep", is_op("norm"), _CORNER.format("0"), "{remedy}", _apart),
+        Entry("steep", is_op("std"), _CORNER.format("equal"), "{remedy}", _apart),
+        Entry(
+            "zero-times-inf", lambda _, f: _nan(f["d"]),
+            "In the derivative of {code} 0 meets infinity where {what} is {at}, and "
+            "that gives nan.", "{remedy}", _apart,
+        ),
+        Entry(
+            "steep", always,
+            "{code} is infinitely steep where {what} is {at}: its derivative there is "
+            "infinite.", "{remedy}", _apart,
+        ),
+    )),
+    Search(_onward, (
+        Entry(
+            "zero-times-inf", always,
+            "At {code} the infinite gradient meets a derivative of 0, and 0 times "
+            "infinity is nan.",
+            "mend the infinite slope first; this one then goes away",
+        ),
+    )),
+)  # fmt: skip

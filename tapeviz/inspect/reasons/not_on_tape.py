@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from tapeviz.engine.tensor import Tensor, Variable, array_of, variable_of
-from tapeviz.inspect.gradient_question import Question, is_value
+from tapeviz.inspect.gradient_question import LONG, Question, is_value
 from tapeviz.inspect.reasons import code_edits, flat_ops
+from tapeviz.inspect.reasons.entry import (
+    Edits,
+    Entry,
+    Evidence,
+    Facts,
+    Places,
+    Search,
+    always,
+    lit,
+    once,
+    tell,
+)
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
 
@@ -28,188 +40,256 @@ MAKERS = (
 )
 
 
-def source(question: Question) -> Iterator[Reason]:
+def source(question: Question) -> Reason | None:
     """Why the tape does not know the source, or does not watch it."""
-    x = question.source
-    if question.x_plain:
-        yield Reason(
-            "left",
-            f"{question.x_name} is a plain {question.x_plain}, no tensor, and a tape "
-            "watches only tensors and variables.",
-            f"make a variable of it: {question.tf}.Variable(...)",
-            question.span(definition(question)),
-        )
-        return
-    if isinstance(x, Variable):
-        yield from _variable(question, x)
-    elif not (made := list(_fresh(question, x))):
-        yield from _tensor(question, x)
-    else:
-        yield from made
-
-
-def _variable(question: Question, x: Variable) -> Iterator[Reason]:
-    name, tape = question.x_name, question.tape_name
+    entries = _VARIABLE if isinstance(question.source, Variable) else _TENSOR
     line = definition(question)
-    if not x.trainable:
-        yield Reason(
-            "untrainable",
-            f"{name} was made with trainable=False, and a tape does not watch such a "
-            "variable by itself.",
-            f"watch it at the start of the block, {tape}.watch({name}), or make it "
-            "trainable",
-            question.span(line),
-            code_edits.watch(question, question.x_base),
-        )
-    elif not question.records.watches_variables:
-        head = None if question.block is None else question.block[0]
-        yield Reason(
-            "unnoticed",
-            f"{tape} was made with watch_accessed_variables=False, so that it watches "
-            f"only what it is told to, and it was not told of {name}.",
-            f"watch {name} at the start of the block: {tape}.watch({name})",
-            question.span(head),
-            code_edits.watch(question, question.x_base),
-        )
-    elif question.x >= 0 or (question.elsewhere(x) and not question.chain):
-        other = question.elsewhere(x)
-        yield Reason(
-            "elsewhere",
-            f"{name} was read for {other or 'another tape'}, not while {tape} "
-            "recorded.",
-            f"ask {other or 'that tape'} for the gradient, or compute the target in "
-            f"{tape}'s block",
-            nodes=(f"n{question.x}",) if question.x >= 0 else (),
-        )
+    return tell(question, (_PLAIN, *entries), {"line": line})
 
 
-def _fresh(question: Question, x: Any) -> Iterator[Reason]:
-    """A tensor that the question itself made, or that was sliced outside the block."""
-    code, base = question.x_code, question.x_base
+def against_source(question: Question) -> Iterator[tuple[Any, Reason]]:
+    """The same as evidence, if the tape does not watch the source."""
+    known = question.x >= 0 and question.records.depends(question.x)
+    reason = None if known or is_no_float(question) else source(question)
+    if reason is not None:
+        yield (-1,), reason
+
+
+def is_no_float(question: Question) -> bool:
+    """Whether the source is a tensor of whole numbers, text or truth values."""
+    return array_of(question.source).dtype.kind not in "fc" and not question.x_plain
+
+
+# -- a variable ------------------------------------------------------------------------
+
+
+def _watch(question: Question, _facts: Facts) -> Edits:
+    return code_edits.watch(question, question.x_base)
+
+
+def _unnoticed(question: Question, _facts: Facts) -> Facts | None:
+    head = None if question.block is None else question.block[0]
+    return None if question.records.watches_variables else {"line": head}
+
+
+def _read_elsewhere(question: Question, _facts: Facts) -> Facts | None:
+    other = question.elsewhere(question.source)
+    if question.x < 0 and not (other and not question.chain):
+        return None
+    nodes = (f"n{question.x}",) if question.x >= 0 else ()
+    asked = other or "that tape"
+    return {"other": other or "another tape", "asked": asked, "span": None,
+            "nodes": nodes}  # fmt: skip
+
+
+_PLAIN = Entry(
+    "left", lambda q, _: q.x_plain and {"plain": q.x_plain},
+    "{x} is a plain {plain}, no tensor, and a tape watches only tensors and variables.",
+    "make a variable of it: {tf}.Variable(...)",
+)  # fmt: skip
+_VARIABLE = (
+    Entry(
+        "untrainable", lambda q, _: not q.source.trainable,
+        "{x} was made with trainable=False, and a tape does not watch such a variable "
+        "by itself.",
+        "watch it at the start of the block, {tape}.watch({x}), or make it trainable",
+        _watch,
+    ),
+    Entry(
+        "unnoticed", _unnoticed,
+        "{tape} was made with watch_accessed_variables=False, so that it watches only "
+        "what it is told to, and it was not told of {x}.",
+        "watch {x} at the start of the block: {tape}.watch({x})", _watch,
+    ),
+    Entry(
+        "elsewhere", _read_elsewhere,
+        "{x} was read for {other}, not while {tape} recorded.",
+        "ask {asked} for the gradient, or compute the target in {tape}'s block",
+    ),
+)  # fmt: skip
+
+
+# -- a tensor --------------------------------------------------------------------------
+
+
+def _made_by_question(question: Question, facts: Facts) -> Facts | None:
+    """A tensor that the question itself made."""
+    code, base, asking = question.x_code, question.x_base, question.program.asking_line
+    made = isinstance(code, (ast.Subscript, ast.Call, ast.BinOp, ast.UnaryOp))
+    if not made or not is_value(question.names.get(base.partition(".")[0])):
+        return None
+    edits = code_edits.replace(question, asking, code, base)
+    return {**facts, "line": asking, "node": code, "base": base, "edits": edits}
+
+
+def _sliced_by_question(question: Question, facts: Facts) -> Facts | None:
+    sliced = isinstance(question.x_code, ast.Subscript)
+    return _made_by_question(question, facts) if sliced else None
+
+
+def _sliced_before(question: Question, facts: Facts) -> Facts | None:
+    """A part of a variable that was taken outside of the block."""
+    x, line = question.source, facts["line"]
     part = variable_of(x) if isinstance(x, Tensor) else None
-    owner = question.names.get(base.partition(".")[0])
-    whole = is_value(owner) and isinstance(
-        code, (ast.Subscript, ast.Call, ast.BinOp, ast.UnaryOp)
-    )
-    if not whole and (part is None or not _outside(question)):
-        return
-    sliced = isinstance(code, ast.Subscript)
-    text = question.x_name
-    base = base if whole else question.name_of(part) or base
-    edits: Any = ()
-    if sliced:
-        fix = f"ask for {base} as a whole and take the entry of its gradient"
-        edits = code_edits.replace(question, question.program.asking_line, code, base)
-    elif whole:
-        fix = (
-            f"ask for {base} itself, or give {text} a name in the block and use that "
-            "name"
-        )
-        edits = code_edits.replace(question, question.program.asking_line, code, base)
-    else:
-        fix = (
-            f"ask for {base} and take the entry of its gradient, or slice inside the "
-            "block"
-        )
-    where = (
-        question.span(question.program.asking_line, code)
-        if whole
-        else question.span(definition(question))
-    )
-    what = (
-        "a new tensor, made when the question was asked"
-        if whole
-        else (f"a new tensor, taken from {base} outside the block")
-    )
-    yield Reason(
-        "fresh", f"{text} is {what}; the tape never saw it.", fix, where, edits
-    )
+    if part is None or (line is not None and question.inside(line) is not False):
+        return None
+    return {"base": question.name_of(part) or question.x_base}
 
 
-def _outside(question: Question) -> bool:
-    line = definition(question)
-    return line is None or question.inside(line) is False
+def _recorded_elsewhere(question: Question, _facts: Facts) -> Facts | None:
+    if question.x < 0 and not question.foreign(question.source):
+        return None
+    nodes = (f"n{question.x}",) if question.x >= 0 else ()
+    other = question.elsewhere(question.source) or "another tape"
+    return {"other": other, "span": None, "nodes": nodes}
 
 
-def _tensor(question: Question, x: Any) -> Iterator[Reason]:
-    lines, name = (
-        question.program.history(question.x_base, question.program.asking_line),
-        question.x_name,
-    )
-    edges = tuple(f"e{i}_{s}" for i, s in question.constant_edges(array_of(x)))
-    line = definition(question)
-    late = _watched_after(question)
-    if question.x >= 0 or question.foreign(x):
-        yield _elsewhere(question, name, x)
-    elif line is not None and (first := _was_variable(lines, line)) is not None:
-        yield _rebound(question, first, line)
-    elif line is not None and _later(question, line):
-        yield Reason(
-            "renewed",
-            f"{name} means another tensor by now: this line gave the name a new value "
-            "after the block.",
-            "keep the tensor that was watched under a name of its own, and ask for "
-            "that one",
-            question.span(line),
-        )
-    elif late is not None:
-        yield Reason(
-            "late",
-            f"{name} was watched only after the block, when nothing was recorded any "
-            "more.",
-            f"call {question.tape_name}.watch({name}) first thing in the block",
-            question.span(late),
-            code_edits.watch(question, question.x_base)
-            + code_edits.remove(question, late),
-            edges=edges,
-        )
-    else:
-        yield _unwatched(question, line, edges)
+def _rebound(question: Question, facts: Facts) -> Facts | None:
+    """The line that made a tensor of a variable, and the one that made that."""
+    line = facts["line"]
+    lines = question.program.history(question.x_base, question.program.asking_line)
+    first = None if line is None else _was_variable(lines, line)
+    if first is None:
+        return None
+    many, name = bool(_elements(first.value)), question.x_base
+    instead, edits = f"{name}.assign(...)", code_edits.Edits()
+    if isinstance(line.value, ast.ListComp):
+        instead = "assign to each of them in a loop"
+    elif isinstance(line.node, (ast.Assign, ast.AugAssign)):
+        instead, edits = _in_place(question, line), _all_in_place(question, line)
+    return {
+        "name": name, "start": _spoken(question, first, line),
+        "was": "held tf.Variables" if many else "was a tf.Variable",
+        "made": "plain tensors of them" if many else "a plain tensor of it",
+        "them": "variables" if many else "variable", "instead": instead, "edits": edits,
+    }  # fmt: skip
 
 
-def _elsewhere(question: Question, name: str, x: Any) -> Reason:
-    other = question.elsewhere(x) or "another tape"
-    return Reason(
-        "elsewhere",
-        f"{name} was recorded by {other}, and {question.tape_name} does not watch it.",
-        f"watch it with this tape too, {question.tape_name}.watch({name}), or ask "
-        f"{other}",
-        None,
-        code_edits.watch(question, question.x_base),
-        (f"n{question.x}",) if question.x >= 0 else (),
+def _later(question: Question, facts: Facts) -> bool:
+    """Whether a line gave the source's name its value after the block."""
+    line = facts["line"]
+    if line is None or question.block is None or not question.records.watched:
+        return False
+    head, block = question.block
+    end = (line.order[0], block.end_lineno or 0)
+    made = question.program.made(question.x_base, question.program.asking_line)
+    earlier = any(one.order < head.order for one in made)
+    return earlier and line.order[:2] > end and line.order > head.order
+
+
+def _watched_after(question: Question, _facts: Facts) -> Facts | None:
+    """The line that watches the source after the block, if there is one."""
+    for line in question.program.lines:
+        behind = question.block is None or line.order >= question.block[0].order
+        if behind and question.inside(line) is False and watches(question, line):
+            return {"line": line, **_uses(question)}
+    return None
+
+
+def watches(question: Question, line: Statement) -> bool:
+    """Whether a statement is a call of the tape's ``watch`` with the source."""
+    call = line.node.value if isinstance(line.node, ast.Expr) else None
+    return (
+        isinstance(call, ast.Call)
+        and dotted(call.func) == f"{question.tape_name}.watch"
+        and question.x_base in {dotted(n) for n in ast.walk(call)}
     )
 
 
-def _unwatched(
-    question: Question, line: Statement | None, edges: tuple[str, ...]
-) -> Reason:
-    name, tape = question.x_name, question.tape_name
-    within = line is not None and bool(question.inside(line))
-    if line is not None and question.paused(line):
-        return Reason(
-            "paused",
-            f"{name} was computed under stop_recording, so for the tape it is a "
-            "constant.",
-            "move this line out of the stop_recording block",
-            question.span(line),
-            code_edits.unpause(question, line),
-            edges=edges,
-        )
-    if within and line is not None:
-        what = "was computed in the block, but from nothing that the tape watches"
-    elif line is not None and not _is_constant(line):
-        what = "was computed before the block, so for the tape it is a constant"
-    else:
-        what = "is a constant, and the tape was not told to watch it"
-    when = "right after it is computed" if within else "at the start of the block"
-    return Reason(
-        "unwatched",
-        f"{name} {what}.",
-        f"watch it {when}: {tape}.watch({name})",
-        question.span(line),
-        code_edits.watch(question, question.x_base, after=line if within else None),
-        edges=edges,
-    )
+def watch_first(question: Question, facts: Facts) -> Edits:
+    """The call of ``watch`` moved to the start of the block."""
+    late = code_edits.remove(question, facts["line"])
+    return code_edits.watch(question, question.x_base) + late
+
+
+def _uses(question: Question) -> Facts:
+    """The edges at which the source was used as a constant."""
+    used = question.constant_edges(array_of(question.source))
+    return {"edges": tuple(f"e{i}_{s}" for i, s in used)}
+
+
+def _paused(question: Question, facts: Facts) -> Facts | None:
+    line = facts["line"]
+    return _uses(question) if line is not None and question.paused(line) else None
+
+
+def _within(question: Question, facts: Facts) -> Facts | None:
+    line = facts["line"]
+    if line is None or not question.inside(line):
+        return None
+    edits = code_edits.watch(question, question.x_base, after=line)
+    return {"edits": edits, **_uses(question)}
+
+
+def _computed(question: Question, facts: Facts) -> Facts | None:
+    line = facts["line"]
+    made = line is not None and not _is_constant(line)
+    return _uses(question) if made else None
+
+
+def _unpause(question: Question, facts: Facts) -> Edits:
+    return code_edits.unpause(question, facts["line"])
+
+
+_FRESH = "{x} is a new tensor, made when the question was asked; the tape never saw it."
+_TENSOR = (
+    Entry(
+        "fresh", _sliced_by_question, _FRESH,
+        "ask for {base} as a whole and take the entry of its gradient",
+    ),
+    Entry(
+        "fresh", _made_by_question, _FRESH,
+        "ask for {base} itself, or give {x} a name in the block and use that name",
+    ),
+    Entry(
+        "fresh", _sliced_before,
+        "{x} is a new tensor, taken from {base} outside the block; the tape never saw "
+        "it.",
+        "ask for {base} and take the entry of its gradient, or slice inside the block",
+    ),
+    Entry(
+        "elsewhere", _recorded_elsewhere,
+        "{x} was recorded by {other}, and {tape} does not watch it.",
+        "watch it with this tape too, {tape}.watch({x}), or ask {other}", _watch,
+    ),
+    Entry(
+        "rebound", _rebound,
+        "{name} {was} ({start}), but this line makes {made}, which no tape watches.",
+        "change the {them} in place: {instead}",
+    ),
+    Entry(
+        "renewed", _later,
+        "{x} means another tensor by now: this line gave the name a new value after "
+        "the block.",
+        "keep the tensor that was watched under a name of its own, and ask for that "
+        "one",
+    ),
+    Entry(
+        "late", _watched_after,
+        "{x} was watched only after the block, when nothing was recorded any more.",
+        "call {tape}.watch({x}) first thing in the block", watch_first,
+    ),
+    Entry(
+        "paused", _paused,
+        "{x} was computed under stop_recording, so for the tape it is a constant.",
+        "move this line out of the stop_recording block", _unpause,
+    ),
+    Entry(
+        "unwatched", _within,
+        "{x} was computed in the block, but from nothing that the tape watches.",
+        "watch it right after it is computed: {tape}.watch({x})",
+    ),
+    Entry(
+        "unwatched", _computed,
+        "{x} was computed before the block, so for the tape it is a constant.",
+        "watch it at the start of the block: {tape}.watch({x})", _watch,
+    ),
+    Entry(
+        "unwatched", lambda q, _: _uses(q),
+        "{x} is a constant, and the tape was not told to watch it.",
+        "watch it at the start of the block: {tape}.watch({x})", _watch,
+    ),
+)  # fmt: skip
 
 
 def _is_constant(line: Statement) -> bool:
@@ -222,40 +302,40 @@ def _is_constant(line: Statement) -> bool:
 _CONTENTS = {"string": "text", "bool": "True or False"}
 
 
-def not_a_float(question: Question) -> Iterator[tuple[Any, Reason]]:
-    """The source holds whole numbers, text or truth values."""
-    line = definition(question)
-    dtype = question.source.dtype.name
-    kind = _CONTENTS.get(dtype, "whole numbers")
-    edits: code_edits.Edits = ()
-    if line is not None:
-        edits = code_edits.floats(question, line, line.value)
-    instead = f": {edits[0].new}" if edits else ""
-    reason = Reason(
-        "integer",
-        f"{question.x_name} holds {kind} ({dtype}), and only floats have a gradient.",
-        f"make it a float{instead}",
-        question.span(line, None if line is None else line.value),
-        edits,
-        (f"n{question.x}",) if question.x >= 0 else (),
-    )
-    yield (0,), reason
+def _not_a_float(question: Question, _facts: Facts) -> Facts:
+    line, dtype = definition(question), question.source.dtype.name
+    value = None if line is None else line.value
+    return {
+        "line": line, "node": value, "dtype": dtype, "nodes": lit(question, question.x),
+        "held": _CONTENTS.get(dtype, "whole numbers"),
+        "edits": code_edits.floats(question, line, value) if line else (),
+    }  # fmt: skip
 
 
-def somewhere(question: Question) -> Iterator[tuple[Any, Reason]]:
-    """The target is not on the tape, and the code does not show why."""
+NOT_A_FLOAT = Search(once, (
+    Entry(
+        "integer", _not_a_float,
+        "{x} holds {held} ({dtype}), and only floats have a gradient.",
+        "make it a float: {new}", by_hand="make it a float",
+    ),
+))  # fmt: skip
+
+
+def _early(question: Question, _facts: Facts) -> Facts:
     watched = question.x >= 0 and not isinstance(question.source, Variable)
-    early = f"before {question.tape_name}.watch({question.x_name}), " if watched else ""
-    reason = Reason(
-        "outside",
-        f"{question.y_name} is not on {question.tape_name}: probably it was computed "
-        f"{early}outside of the block or under stop_recording, or its value went "
-        "through NumPy or Python.",
-        f"compute it inside the block of {question.tape_name}, with functions of "
-        f"{question.tf}",
-        sure=False,
-    )
-    yield (0,), reason
+    early = f"before {question.tape_name}.watch({question.x_name}), "
+    return {"early": early if watched else ""}
+
+
+SOMEWHERE = Search(once, (
+    Entry(
+        "outside", _early,
+        "{y} is not on {tape}: probably it was computed {early}outside of the block or "
+        "under stop_recording, or its value went through NumPy or Python.",
+        "compute it inside the block of {tape}, with functions of {tf}", sure=False,
+    ),
+))  # fmt: skip
+"""The target is not on the tape, and the code does not show why."""
 
 
 def definition(question: Question) -> Statement | None:
@@ -308,36 +388,12 @@ def _elements(value: ast.expr | None) -> list[Any]:
 _STEPS = {ast.Sub: "assign_sub", ast.Add: "assign_add"}
 
 
-def _rebound(question: Question, first: Statement, line: Statement) -> Reason:
-    name, node = question.x_base, line.node
-    start = _spoken(question, first, line)
-    many = bool(_elements(first.value))
-    was, made = (
-        ("held tf.Variables", "plain tensors of them")
-        if many
-        else ("was a tf.Variable", "a plain tensor of it")
-    )
-    instead, edits = f"{name}.assign(...)", code_edits.Edits()
-    if isinstance(line.value, ast.ListComp):
-        instead = "assign to each of them in a loop"
-    elif isinstance(node, (ast.Assign, ast.AugAssign)):
-        instead = _in_place(question, line)
-        edits = _all_in_place(question, line)
-    return Reason(
-        "rebound",
-        f"{name} {was} ({start}), but this line makes {made}, which no tape watches.",
-        f"change the variable{'s' * many} in place: {instead}",
-        question.span(line),
-        edits,
-    )
-
-
-def _all_in_place(question: Question, line: Statement) -> code_edits.Edits:
+def _all_in_place(question: Question, line: Statement) -> Edits:
     """The edits for an assignment, and for its like in the same run of a loop.
 
     In ``w, b = w - dw, b - db`` the second variable becomes a tensor as the first does.
     """
-    edits: code_edits.Edits = ()
+    edits: Edits = ()
     by_statement: dict[int, list[Statement]] = {}
     for one in question.program.lines:
         if one.node is line.node or (
@@ -392,100 +448,87 @@ def _spoken(question: Question, line: Statement, other_line: Statement) -> str:
     )
 
 
-def _later(question: Question, line: Statement) -> bool:
-    """Whether a line gave the source's name its value after the block."""
-    if question.block is None or not question.records.watched:
-        return False
-    head, block = question.block
-    end = (line.order[0], block.end_lineno or 0)
-    earlier = [
-        one
-        for one in question.program.made(
-            question.x_base, question.program.asking_line
-        )
-        if one.order < head.order
-    ]  # fmt: skip
-    return bool(earlier) and line.order[:2] > end and line.order > head.order
+# -- the target ------------------------------------------------------------------------
 
 
-def _watched_after(question: Question) -> Statement | None:
-    """The line that watches the source after the block, if there is one."""
+def _is_explained(question: Question) -> bool:
+    """Whether it is plain from the target itself why no tape shows its code."""
+    y = question.targets[0]
+    plain = bool(question.y_plain) and not question.chain
+    return plain or isinstance(y, Variable) or question.foreign(y)
+
+
+def _reset(question: Question, _facts: Facts) -> Facts | None:
+    """The line that made the tape forget, if there is one."""
+    forgets = f"{question.tape_name}.reset"
     for line in question.program.lines:
-        if not isinstance(line.node, ast.Expr) or question.inside(line) is not False:
-            continue
-        if question.block is None or line.order < question.block[0].order:
-            continue
-        call = line.node.value
+        call = getattr(line.node, "value", None)
         if (
             isinstance(call, ast.Call)
-            and dotted(call.func) == f"{question.tape_name}.watch"
-            and question.x_base in {dotted(n) for n in ast.walk(call)}
+            and dotted(call.func) == forgets
+            and question.inside(line)
+            and any(g.order < line.order for g in question.goals)
         ):
-            return line
+            return {"line": line, "edits": code_edits.remove(question, line)}
     return None
 
 
-# -- the target ---------------------------------------------------------------------
+def _another(question: Question, _facts: Facts) -> Facts | None:
+    program, other = question.program, question.elsewhere(question.targets[0])
+    tape = program.argument(0, "tape")
+    edits = code_edits.replace(question, program.asking_line, tape, other)
+    return {"other": other, "edits": edits} if other else None
 
 
-def target(question: Question) -> Iterator[tuple[Any, Reason]]:
-    """Why the target is not on the tape: one reason per position in the code."""
-    y, name = question.targets[0], question.y_name
-    if question.y_plain and not question.chain:
-        yield (
-            (0,),
-            Reason(
-                "left",
-                f"{name} is a plain {question.y_plain}, no tensor: the tape does not "
-                "know how it was computed.",
-                f"compute it with tensors and functions of {question.tf}",
-            ),
-        )
-        return
-    if isinstance(y, Variable):
-        yield (
-            (0,),
-            Reason(
-                "unconnected",
-                f"{name} is a variable itself: nothing was computed from "
-                f"{question.x_name}.",
-                f"give the result of a computation with {question.x_name} as target",
-            ),
-        )
-        return
-    if question.foreign(y):
-        forgotten = _reset(question)
-        yield (0,), forgotten or _another(question, name, y)
-        return
-    for line in relevant_lines(question):
-        yield from faults(question, line)
+_TARGET = Search(once, (
+    Entry(
+        "left", lambda q, _: bool(q.y_plain) and not q.chain and {"plain": q.y_plain},
+        "{y} is a plain {plain}, no tensor: the tape does not know how it was "
+        "computed.",
+        "compute it with tensors and functions of {tf}",
+    ),
+    Entry(
+        "unconnected", lambda q, _: isinstance(q.targets[0], Variable),
+        "{y} is a variable itself: nothing was computed from {x}.",
+        "give the result of a computation with {x} as target",
+    ),
+    Entry(
+        "forgotten", _reset,
+        "{tape} was reset after {y} was computed, and has forgotten how.",
+        "compute {y} after the reset, or leave the reset out",
+    ),
+    Entry(
+        "elsewhere", _another, "{y} was recorded by {other}, not by {tape}.",
+        "ask that one: {other}.gradient({y}, {x})",
+    ),
+    Entry(
+        "elsewhere", always, "{y} was recorded by another tape, not by {tape}.",
+        "ask the tape in whose block it was computed",
+    ),
+)).only(_is_explained)  # fmt: skip
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def lost(question: Question) -> Iterator[tuple[Any, Reason]]:
-    """What is wrong with the statements that made constants of the target's ops.
+def _constants(question: Question) -> Iterator[Statement]:
+    """The statements that made constants of the target's ops.
 
     Those count that are computed from the source, as ``k`` in ``w * 3.0 + k``.
     """
-    seen: set[Statement] = set()
-    for line in question.constants:
-        for one in question.path_to([line]):
-            if one not in seen and not isinstance(one.node, _DEFINITIONS):
-                seen.add(one)
-                yield from faults(question, one)
+    every = (one for line in question.constants for one in question.path_to([line]))
+    for one in dict.fromkeys(every):
+        if not isinstance(one.node, _DEFINITIONS):
+            yield one
 
 
-def left_before(question: Question) -> Iterator[tuple[Any, Reason]]:
+def _constants_by_fault(question: Question) -> Iterator[Statement]:
     """The same beside a live path: only what the source, as it is, was used for.
 
     What came of an earlier value, before it was changed in place, or of a derivative,
     as in momentum, is a constant by right.
     """
-    for order, reason in lost(question):
-        if reason.kind == "outside" and not _is_past(question, order):
-            yield order, reason
+    return (one for one in _constants(question) if not _is_past(question, one.order))
 
 
 _CHANGES = {
@@ -516,116 +559,70 @@ def relevant_lines(question: Question) -> list[Statement]:
     return [line for line in lines if not isinstance(line.node, _DEFINITIONS)]
 
 
-def _another(question: Question, name: str, y: Any) -> Reason:
-    other = question.elsewhere(y)
-    return Reason(
-        "elsewhere",
-        f"{name} was recorded by {other or 'another tape'}, not by "
-        f"{question.tape_name}.",
-        (
-            f"ask that one: {other}.gradient({name}, {question.x_name})"
-            if other
-            else "ask the tape in whose block it was computed"
-        ),
-        edits=(
-            code_edits.replace(
-                question,
-                question.program.asking_line,
-                question.program.argument(0, "tape"),
-                other,
-            )
-            if other
-            else ()
-        ),
-    )
+# -- statements on the path ------------------------------------------------------------
 
 
-def _reset(question: Question) -> Reason | None:
-    """The line that made the tape forget, if there is one."""
-    for line in question.program.lines:
-        call = getattr(line.node, "value", None)
-        forgets = (
-            isinstance(call, ast.Call)
-            and dotted(call.func) == f"{question.tape_name}.reset"
-        )
-        if (
-            forgets
-            and question.inside(line)
-            and any(g.order < line.order for g in question.goals)
-        ):
-            return Reason(
-                "forgotten",
-                f"{question.tape_name} was reset after {question.y_name} was computed, "
-                "and has forgotten how.",
-                f"compute {question.y_name} after the reset, or leave the reset out",
-                question.span(line),
-                code_edits.remove(question, line),
-            )
-    return None
+def left_at(line: Statement | None, node: Any, nodes: tuple[str, ...] = ()) -> Facts:
+    """A place where a value went on through NumPy or Python."""
+    text = " ".join(code_of(node).split()) if isinstance(node, ast.AST) else "this"
+    called = getattr(node, "func", ast.Pass())
+    func = dotted(called) or f".{getattr(called, 'attr', '')}".rstrip(".")
+    return {
+        "code": text if len(text) <= LONG else "This expression", "func": func,
+        "line": line, "node": node, "nodes": nodes,
+    }  # fmt: skip
 
 
-def faults(question: Question, line: Statement) -> Iterator[tuple[Any, Reason]]:
-    """What is wrong with one statement on the path from source to target."""
-    found = list(written(question, line))
-    yield from ((line.order, r) for r in found)
-    yield from ((line.order, r) for r in flat_ops.written(question, line))
-    if question.paused(line):
-        yield (
-            line.order,
-            Reason(
-                "paused",
-                "This line runs under stop_recording, so the tape did not see how "
-                f"{_made(question, line)} was computed.",
-                "move it out of the stop_recording block",
-                question.span(line),
-                code_edits.unpause(question, line),
-            ),
-        )
-    elif question.inside(line) is False and not (
-        found and line is question.program.asking_line
-    ):
-        yield line.order, outside(question, line)
+def _stored(_question: Question, facts: Facts) -> bool:
+    node = facts["node"]
+    return isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
 
 
-def outside(question: Question, line: Statement) -> Reason:
-    """A statement on the path ran outside of the tape's block."""
-    if line is question.program.asking_line:
-        return Reason(
-            "outside",
-            f"{question.y_name} was computed in the question itself, after the block, "
-            "when nothing was recorded any more.",
-            f"give it a name inside the block of {question.tape_name}, and ask for "
-            "that",
-            question.span(line, question.y_code),
-        )
-    head = None if question.block is None else question.block[0]
-    when = "before" if head is not None and line.order < head.order else "after"
-    lines = [one for one in question.chain if question.inside(one) is False]
-    apart = head is not None and line.scope != head.scope
-    when = "outside" if apart else when
-    edits = code_edits.move(question, lines)
-    stays = bool(edits) and all(e.new not in ("", "pass") for e in edits)
-    fix = "compute it in the block too" if stays else "move this line into the block"
-    if apart:
-        fix = "compute it anew in the block, or in a function that the block calls"
-    return Reason(
-        "outside",
-        f"{_made(question, line)} was computed {when} the block of "
-        f"{question.tape_name}, where nothing is recorded.",
-        fix,
-        question.span(line),
-        edits,
-    )
+def _copied(_question: Question, facts: Facts) -> bool:
+    return not facts["func"] or facts["func"].endswith((".constant", ".Variable"))
 
 
-def _made(question: Question, line: Statement) -> str:
-    return ", ".join(sorted(n for n in line.makes)) or question.y_name
+def _stay(question: Question, facts: Facts) -> Edits:
+    line, node = facts["line"], facts["node"]
+    return code_edits.stay(question, line, node) if isinstance(node, ast.AST) else ()
 
 
-def written(question: Question, line: Statement) -> Iterator[Reason]:
+def _leaves(evidence: Evidence, how: str) -> Entry:
+    """A function that takes the number out of a tensor, and what it does."""
+    lost = "and the tape does not see where it goes from there"
+    stay, by_hand = "stay with tensors: {new}", "stay with tensors, with functions of "
+    said = f"{{code}} {how}, {lost}."
+    return Entry("left", evidence, said, stay, _stay, by_hand + "{tf}")
+
+
+LEFT = (
+    Entry(
+        "left", _stored,
+        "{code} is a place in a NumPy array or list of plain numbers, and only the "
+        "number goes there.",
+        "collect the parts in a list, and make one tensor with {tf}.stack",
+    ),
+    _leaves(_copied, "copies only the number into a new tensor"),
+    _leaves(
+        lambda _, f: f["func"] in ("float", "int", "complex"),
+        "makes a plain Python number of it",
+    ),
+    _leaves(lambda _, f: f["func"].endswith(".numpy"), "takes the bare number out"),
+    _leaves(always, "computes with NumPy or Python numbers"),
+)  # fmt: skip
+
+
+def _leaving(question: Question, lines: Iterable[Statement]) -> Places:
+    """Where statements take a value out of the tape, as their code shows."""
+    for line in lines:
+        for node in _written(question, line):
+            yield line.order, left_at(line, node)
+
+
+def _written(question: Question, line: Statement) -> Iterator[ast.AST]:
     """Where a statement takes a value out of the tape, as its code shows."""
     known = {question.x_base, *(n for one in question.chain for n in one.makes)}
-    outer: list[Any] = []
+    outer: list[ast.AST] = []
     for node in line.parts:
         inside = any(n is node for o in outer for n in ast.walk(o))
         if inside or not code_edits.escapes(question, node):
@@ -634,7 +631,7 @@ def written(question: Question, line: Statement) -> Iterator[Reason]:
             question, node
         ):
             outer.append(node)
-            yield left(question, line, node)
+            yield node
 
 
 def _of_numbers(question: Question, node: ast.AST) -> bool:
@@ -644,39 +641,96 @@ def _of_numbers(question: Question, node: ast.AST) -> bool:
     return isinstance(arg, ast.Name) and isinstance(question.names.get(arg.id), numbers)
 
 
-def left(
-    question: Question, line: Statement | None, node: Any, index: int = -1
-) -> Reason:
-    """A value went on through NumPy or Python, outside of the tape."""
-    text = " ".join(code_of(node).split()) if isinstance(node, ast.AST) else "this"
-    short = text if len(text) <= 44 else "This expression"
-    called = getattr(node, "func", ast.Pass())
-    func = dotted(called) or f".{getattr(called, 'attr', '')}".rstrip(".")
-    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-        return Reason(
-            "left",
-            f"{short} is a place in a NumPy array or list of plain numbers, and only "
-            "the number goes there.",
-            "collect the parts in a list, and make one tensor with "
-            f"{question.tf}.stack",
-            question.span(line, node) if line else None,
-            nodes=(f"n{index}",) if index >= 0 else (),
-        )
-    if not func or func.endswith((".constant", ".Variable")):
-        what = f"{short} copies only the number into a new tensor"
-    elif func in ("float", "int", "complex"):
-        what = f"{short} makes a plain Python number of it"
-    else:
-        what = f"{short} computes with NumPy or Python numbers"
-        if func.endswith(".numpy"):
-            what = f"{short} takes the bare number out"
-    edits = code_edits.stay(question, line, node) if isinstance(node, ast.AST) else ()
-    instead = f": {edits[0].new}" if edits else f", with functions of {question.tf}"
-    return Reason(
-        "left",
-        f"{what}, and the tape does not see where it goes from there.",
-        f"stay with tensors{instead}",
-        question.span(line, node) if line else None,
-        edits,
-        (f"n{index}",) if index >= 0 else (),
+def _running(lines: Iterable[Statement]) -> Places:
+    for line in lines:
+        yield line.order, {"line": line}
+
+
+def _outside(question: Question, facts: Facts) -> Facts | None:
+    """A statement ran outside of the tape's block."""
+    line: Statement = facts["line"]
+    if question.paused(line) or question.inside(line) is not False:
+        return None
+    if line is question.program.asking_line and any(_written(question, line)):
+        return None
+    return {"made": _made(question, line)}
+
+
+def _in_question(question: Question, facts: Facts) -> Facts | None:
+    asks = facts["line"] is question.program.asking_line
+    return {"node": question.y_code} if asks and _outside(question, facts) else None
+
+
+def _apart(question: Question, facts: Facts) -> Facts | None:
+    """A statement outside ran in another function, too."""
+    head = None if question.block is None else question.block[0]
+    other = head is not None and facts["line"].scope != head.scope
+    found = _outside(question, facts) if other else None
+    return found and {**found, "edits": _moved(question)}
+
+
+def _before_or_after(question: Question, facts: Facts) -> Facts | None:
+    head, found = question.block, _outside(question, facts)
+    early = head is not None and facts["line"].order < head[0].order
+    when = "before" if early else "after"
+    return found and {**found, "when": when, "edits": _moved(question)}
+
+
+def _needed_before(question: Question, facts: Facts) -> Facts | None:
+    """A statement outside that must stay there, too."""
+    found = _before_or_after(question, facts)
+    stays = found and found["edits"]
+    return found if stays and all(e.new not in ("", "pass") for e in stays) else None
+
+
+def _moved(question: Question) -> Edits:
+    lines = [one for one in question.chain if question.inside(one) is False]
+    return code_edits.move(question, lines)
+
+
+def _made(question: Question, line: Statement) -> str:
+    return ", ".join(sorted(n for n in line.makes)) or question.y_name
+
+
+_WHEN = "{made} was computed {when} the block of {tape}, where nothing is recorded."
+OUTSIDE = (
+    Entry(
+        "outside", _in_question,
+        "{y} was computed in the question itself, after the block, when nothing was "
+        "recorded any more.",
+        "give it a name inside the block of {tape}, and ask for that",
+    ),
+    Entry(
+        "outside", _apart,
+        "{made} was computed outside the block of {tape}, where nothing is recorded.",
+        "compute it anew in the block, or in a function that the block calls",
+    ),
+    Entry("outside", _needed_before, _WHEN, "compute it in the block too"),
+    Entry("outside", _before_or_after, _WHEN, "move this line into the block"),
+)  # fmt: skip
+_PAUSED = Entry(
+    "paused",
+    lambda q, f: q.paused(f["line"]) and {"made": _made(q, f["line"])},
+    "This line runs under stop_recording, so the tape did not see how {made} was "
+    "computed.",
+    "move it out of the stop_recording block", _unpause,
+)  # fmt: skip
+
+Lines = Callable[[Question], Iterable[Statement]]
+
+
+def _faults(lines: Lines) -> tuple[Search, ...]:
+    """What may be wrong with statements on the path from source to target."""
+    return (
+        Search(lambda q: _leaving(q, lines(q)), LEFT),
+        Search(lambda q: flat_ops.written(lines(q)), flat_ops.FLAT),
+        Search(lambda q: _running(lines(q)), (_PAUSED, *OUTSIDE)),
     )
+
+
+TARGET = (
+    _TARGET,
+    *(one.only(lambda q: not _is_explained(q)) for one in _faults(relevant_lines)),
+)
+LOST = _faults(_constants)
+LEFT_BEFORE = Search(lambda q: _running(_constants_by_fault(q)), OUTSIDE)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tapeviz.inspect.gradient_question import Question, edge, number
+from tapeviz.inspect.gradient_question import Question, number
 from tapeviz.inspect.reasons import code_edits
+from tapeviz.inspect.reasons.entry import (
+    Edits,
+    Entry,
+    Facts,
+    Places,
+    Search,
+    always,
+    at_edge,
+    once,
+)
+from tapeviz.inspect.reasons.flat_ops import is_op
 from tapeviz.inspect.source.dataflow import dotted
-from tapeviz.trace.diagnosis import Reason
 
 RawContribution = tuple[int, int, int, Any, Any, Any]
 """One contribution: the record, the operand slot, the operand's record, the upstream
 gradient, the contribution and the running sum at the operand."""
 
-Finding = tuple[str, str, str, code_edits.Edits]
-"""The kind, the sentence, the fix in words, and the fix as edits."""
 
-
-def parts(question: Question, steps: list[Any]) -> list[RawContribution]:
+def parts(question: Question) -> list[RawContribution]:
     """The contributions on paths from target to source, in backward order."""
     return [
         (i, slot, j, g, d, total)
-        for i, g, contributions in steps
+        for i, g, contributions in question.steps
         for slot, j, d, total in contributions
         if question.after_x[j]
         and question.before_y[i]
@@ -43,18 +50,21 @@ def none_left(v: Any) -> bool:
     return bool(np.size(v)) and not np.any(v)
 
 
-def zeros(question: Question, steps: list[Any]) -> Iterator[tuple[Any, Reason]]:
+def _zeros(question: Question) -> Places:
     """The ops that pass a zero on, though the upstream gradient is not zero."""
-    every = parts(question, steps)
-    last: dict[int, Any] = {}
-    for i, slot, j, g, d, total in every:
-        last[j] = total
+    for i, slot, j, g, d, _ in parts(question):
         if none_left(d) and (_flat_alone(question, i, slot, g) or not none_left(g)):
-            yield (question.order(i), _factor_of_zero(question, i, slot, j))
-    for j, total in last.items():
+            facts = at_edge(question, i, slot, j)
+            yield question.order(i), {**facts, "range": _range(question, j)}
+
+
+def _cancelling(question: Question) -> Places:
+    """The places where contributions that are not zero sum to zero."""
+    every = parts(question)
+    for j, total in {j: total for _, _, j, _, _, total in every}.items():
         came = [(i, d) for i, _, k, _, d, _ in every if k == j and not none_left(d)]
         if none_left(total) and len(came) > 1:
-            yield (question.order(j), _cancelled(question, j, came))
+            yield question.order(j), {"j": j, "came": came, "nodes": (f"n{j}",)}
 
 
 def _flat_alone(question: Question, i: int, slot: int, g: Any) -> bool:
@@ -66,154 +76,9 @@ def _flat_alone(question: Question, i: int, slot: int, g: Any) -> bool:
         return none_left(record.local(slot, np.ones_like(g)[()]))
 
 
-def _factor_of_zero(question: Question, i: int, slot: int, j: int) -> Reason:
-    kind, sentence, fix, edits = _said(question, i, slot, j)
-    return Reason(
-        kind, sentence, fix, question.builder.span(i), edits, edges=edge(i, slot)
-    )
-
-
-def _said(question: Question, i: int, slot: int, j: int) -> Finding:
-    op = question.op(i)
-    if not np.size(question.value(i)):
-        return (
-            "flat",
-            (
-                f"{question.code(i)} takes no entry at all, so that nothing depends on "
-                f"{question.known(j) or 'its operand'}."
-            ),
-            "choose values, or a condition, that leave at least one entry",
-            (),
-        )
-    if op.name == "gate" and slot == 1:
-        return _straight(question, i)
-    if op.name in _SAYINGS:
-        return _SAYINGS[op.name](question, i, slot, j)
-    if op.name == "power" and slot == 0 and none_left(_operand(question, i, 1)):
-        return (
-            "factor",
-            (
-                f"In {question.code(i)} the exponent is 0, and anything to the power "
-                "of 0 is 1."
-            ),
-            "give the exponent a value that is not 0",
-            (),
-        )
-    if _summed(question, i):
-        return (
-            "cancel",
-            (
-                f"The gradients of the entries of {question.code(i)} sum to 0 at "
-                f"{question.known(j) or 'its operand'}."
-            ),
-            "weigh the entries differently",
-            (),
-        )
-    return (
-        "flat",
-        (
-            f"{question.code(i)} is flat here: its derivative is 0 where "
-            f"{_what(question, j)}."
-        ),
-        f"choose another value of {question.x_name}",
-        (),
-    )
-
-
-def _rectified(question: Question, i: int, _slot: int, j: int) -> Finding:
-    where = "between 0 and 6" if question.op(i).name == "relu6" else "positive"
-    return (
-        "flat",
-        (
-            f"{question.code(i)} is flat where its operand is not {where}, and "
-            f"{_what(question, j)}."
-        ),
-        (
-            f"use {question.tf}.nn.leaky_relu, which keeps a small slope there, or "
-            "other values"
-        ),
-        _leaky(question, i),
-    )
-
-
-def _straight(question: Question, i: int) -> Finding:
-    """The slope of relu, which is 0 or 1 and never changes by a little."""
-    return (
-        "flat",
-        (
-            f"{question.code(i)} holds the slope of a relu, which is 0 on one side and "
-            "1 on the other: it does not change by a little, so that its derivative "
-            "is 0."
-        ),
-        (
-            "where second derivatives are wanted use a smooth function, "
-            f"{question.tf}.tanh or {question.tf}.nn.softplus"
-        ),
-        (),
-    )
-
-
-def _branch(question: Question, i: int, slot: int, j: int) -> Finding:
-    return (
-        "branch",
-        (
-            f"{question.code(i)} took {_other(question, i, slot)}, so a small change "
-            f"of {question.known(j) or 'this operand'} changes nothing."
-        ),
-        (
-            "choose values for which this operand is the one taken, or a smooth "
-            "mixture of both"
-        ),
-        (),
-    )
-
-
-def _product(question: Question, i: int, slot: int, _j: int) -> Finding:
-    return (
-        "factor",
-        (
-            f"In {question.code(i)} the other factor{_factor(question, i, slot)} is 0, "
-            "and 0 times any gradient is 0."
-        ),
-        "give the other factor a value that is not 0",
-        (),
-    )
-
-
-def _jump(question: Question, i: int, _slot: int, _j: int) -> Finding:
-    return (
-        "flat",
-        f"{question.code(i)} is a step: flat everywhere, so that its derivative is 0.",
-        f"use a smooth step such as {question.tf}.tanh",
-        _renamed(question, i, "sign", "tanh"),
-    )
-
-
-def _shares(question: Question, i: int, _slot: int, _j: int) -> Finding:
-    return (
-        "cancel",
-        (
-            f"The entries of {question.code(i)} always sum to 1, so their plain sum "
-            "cannot change."
-        ),
-        "use single entries, or a loss such as the cross entropy",
-        (),
-    )
-
-
-_SAYINGS: dict[str, Callable[[Question, int, int, int], Finding]] = {
-    **dict.fromkeys(("relu", "relu6", "gate"), _rectified),
-    **dict.fromkeys(("maximum", "minimum", "where", "clip"), _branch),
-    **dict.fromkeys(("multiply", "matmul", "divide"), _product),
-    **dict.fromkeys(("einsum", "tensordot", "matvec"), _product),
-    "sign": _jump,
-    "softmax": _shares,
-}
-
-
-def _what(question: Question, j: int) -> str:
-    value = question.value(j)
-    name = question.known(j) or "its operand"
+def _range(question: Question, j: int) -> str:
+    """An operand and the values that it has."""
+    value, name = question.value(j), question.known(j)
     if np.size(value) == 1:
         return f"{name} is {number(value)}"
     return f"{name} goes from {number(np.min(value))} to {number(np.max(value))}"
@@ -225,62 +90,135 @@ def _operand(question: Question, i: int, slot: int) -> Any:
     return question.value(j) if j >= 0 else record.values[slot]
 
 
-def _other(question: Question, i: int, slot: int) -> str:
-    op = question.op(i)
+# -- evidence --------------------------------------------------------------------------
+
+
+def _other(question: Question, facts: Facts) -> Facts | None:
+    """What the op took instead of the operand."""
+    op, slot = question.op(facts["i"]), facts["slot"]
+    if op.name not in ("maximum", "minimum", "where", "clip"):
+        return None
     others = [s for s in range(len(op.operands)) if s != slot and op.operands[s] != "c"]
     if op.name == "clip" or not others:
-        return "its border"
-    v = _operand(question, i, others[-1])
-    return f"its other operand, {number(v)}" if np.size(v) == 1 else "its other operand"
+        return {"other": "its border"}
+    v = _operand(question, facts["i"], others[-1])
+    value = f", {number(v)}" if np.size(v) == 1 else ""
+    return {"other": f"its other operand{value}"}
 
 
-def _factor(question: Question, i: int, slot: int) -> str:
-    op = question.op(i)
+def _factor(question: Question, facts: Facts) -> Facts | None:
+    """The name of the other factor, which is 0."""
+    i, op, slot = facts["i"], question.op(facts["i"]), facts["slot"]
+    if op.name not in _PRODUCTS:
+        return None
     if op.many or len(op.operands) != 2:
-        return ""
+        return {"factor": ""}
     j = question.records[i].operands[1 - slot]
-    name = (
-        question.known(j)
-        if j >= 0
-        else question.builder.holders.get(
-            id(_operand(question, i, 1 - slot)), ("", None)
-        )[0]
-    )
-    return f" {name}" if name else ""
+    held = question.builder.holders.get(id(_operand(question, i, 1 - slot)), ("", None))
+    name = question.known(j) if j >= 0 else held[0]
+    return {"factor": f" {name}" if name else ""}
 
 
-def _summed(question: Question, i: int) -> bool:
-    return question.records[i].was_broadcast
+_PRODUCTS = ("multiply", "matmul", "divide", "einsum", "tensordot", "matvec")
 
 
-def _leaky(question: Question, i: int) -> code_edits.Edits:
-    node = question.node(i)
-    if isinstance(node, ast.Call) and dotted(node.func).endswith(".relu"):
-        return code_edits.replace(
-            question, question.line(i), node.func, f"{question.tf}.nn.leaky_relu"
-        )
-    return ()
+def _exponent(question: Question, facts: Facts) -> bool:
+    power = facts["name"] == "power" and facts["slot"] == 0
+    return power and none_left(_operand(question, facts["i"], 1))
 
 
-def _renamed(question: Question, i: int, old: str, new: str) -> code_edits.Edits:
-    node = question.node(i)
-    if isinstance(node, ast.Call) and dotted(node.func).endswith(f".{old}"):
-        return code_edits.replace(
-            question, question.line(i), node.func, f"{question.tf}.{new}"
-        )
-    return ()
-
-
-def _cancelled(question: Question, j: int, came: list[tuple[int, Any]]) -> Reason:
-    name = question.known(j) or "a value"
+def _terms(question: Question, facts: Facts) -> Facts:
+    came, j = facts["came"], facts["j"]
     terms = " and ".join(f"{number(d)} through {question.code(i)}" for i, d in came[:4])
-    scalar = all(np.size(d) == 1 for _, d in came)
-    said = f": {terms}" if scalar and len(came) <= 4 else ""
-    return Reason(
-        "cancel",
-        f"The gradients that reach {name} on {len(came)} paths cancel{said}.",
-        f"nothing is broken: at this value the target does not change with {name}; "
+    scalar = all(np.size(d) == 1 for _, d in came) and len(came) <= 4
+    span = question.builder.span(j) or question.builder.span(came[0][0])
+    return {
+        "name": question.known(j) or "a value", "count": len(came), "span": span,
+        "terms": f": {terms}" if scalar else "",
+    }  # fmt: skip
+
+
+def _renamed(old: str, new: str) -> Callable[[Question, Facts], Edits]:
+    """The edit that calls another function of TensorFlow's instead."""
+
+    def edit(question: Question, facts: Facts) -> Edits:
+        line, node = facts["line"], facts["node"]
+        if not isinstance(node, ast.Call) or not dotted(node.func).endswith(f".{old}"):
+            return ()
+        return code_edits.replace(question, line, node.func, f"{question.tf}.{new}")
+
+    return edit
+
+
+# -- the entries -----------------------------------------------------------------------
+
+_NOT = "{code} is flat where its operand is not "
+_LEAKY = (
+    "use {tf}.nn.leaky_relu, which keeps a small slope there, or other values",
+    _renamed("relu", "nn.leaky_relu"),
+)
+ZEROS = Search(_zeros, (
+    Entry(
+        "flat", lambda q, f: not np.size(q.value(f["i"])),
+        "{code} takes no entry at all, so that nothing depends on {operand}.",
+        "choose values, or a condition, that leave at least one entry",
+    ),
+    Entry(
+        "flat", lambda _, f: f["name"] == "gate" and f["slot"] == 1,
+        "{code} holds the slope of a relu, which is 0 on one side and 1 on the other: "
+        "it does not change by a little, so that its derivative is 0.",
+        "where second derivatives are wanted use a smooth function, {tf}.tanh or "
+        "{tf}.nn.softplus",
+    ),
+    Entry("flat", is_op("relu", "gate"), _NOT + "positive, and {range}.", *_LEAKY),
+    Entry("flat", is_op("relu6"), _NOT + "between 0 and 6, and {range}.", *_LEAKY),
+    Entry(
+        "branch", _other,
+        "{code} took {other}, so a small change of {operand} changes nothing.",
+        "choose values for which this operand is the one taken, or a smooth mixture of "
+        "both",
+    ),
+    Entry(
+        "factor", _factor,
+        "In {code} the other factor{factor} is 0, and 0 times any gradient is 0.",
+        "give the other factor a value that is not 0",
+    ),
+    Entry(
+        "flat", is_op("sign"),
+        "{code} is a step: flat everywhere, so that its derivative is 0.",
+        "use a smooth step such as {tf}.tanh", _renamed("sign", "tanh"),
+    ),
+    Entry(
+        "cancel", is_op("softmax"),
+        "The entries of {code} always sum to 1, so their plain sum cannot change.",
+        "use single entries, or a loss such as the cross entropy",
+    ),
+    Entry(
+        "factor", _exponent,
+        "In {code} the exponent is 0, and anything to the power of 0 is 1.",
+        "give the exponent a value that is not 0",
+    ),
+    Entry(
+        "cancel", lambda q, f: q.records[f["i"]].was_broadcast,
+        "The gradients of the entries of {code} sum to 0 at {operand}.",
+        "weigh the entries differently",
+    ),
+    Entry(
+        "flat", always, "{code} is flat here: its derivative is 0 where {range}.",
+        "choose another value of {x}",
+    ),
+))  # fmt: skip
+CANCELLED = Search(_cancelling, (
+    Entry(
+        "cancel", _terms,
+        "The gradients that reach {name} on {count} paths cancel{terms}.",
+        "nothing is broken: at this value the target does not change with {name}; "
         "choose another value, or let one path count more",
-        question.builder.span(j) or question.builder.span(came[0][0]),
-        nodes=(f"n{j}",),
-    )
+    ),
+))  # fmt: skip
+NO_CHANGE = Search(once, (
+    Entry(
+        "cancel", always, "At these values {y} does not change with {x}.",
+        "choose another value of {x}",
+    ),
+))  # fmt: skip
