@@ -32,7 +32,7 @@ from tapeviz.inspect.code_lookup import (
 from tapeviz.inspect.graph_builder import GraphBuilder
 from tapeviz.inspect.nested_tapes import frames
 from tapeviz.inspect.reasons import broken_path, code_edits, not_on_tape
-from tapeviz.inspect.reasons.entry import Entry, Facts, at_edge, tell
+from tapeviz.inspect.reasons.entry import Entry, Facts, at_edge, first_reason
 from tapeviz.inspect.reasons.flat_ops import CUT
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.dataflow import (
@@ -278,27 +278,27 @@ class UnrecordedParts:
     def _note(self, unrecorded: str, name: str, line: Statement, code: ast.AST) -> str:
         """The reason in a sentence; ``why`` gives the same one."""
         if unrecorded == "left":
-            place = not_on_tape.left_at(line, code)
-            return self._told(not_on_tape.LEFT, place)
+            facts = not_on_tape.left_at(line, code)
+            return self._sentence_at(not_on_tape.LEFT, facts)
         if (
             unrecorded == "outside"
             and name
             and line is not self.look.program.asking_line
         ):
-            return self._told(not_on_tape.OUTSIDE, {"line": line})
+            return self._sentence_at(not_on_tape.OUTSIDE, {"line": line})
         asking = isinstance(code, ast.Call) and bool(line.calls & {*_ASKING})
         said = _SENTENCES[
             "derivative" if unrecorded == "unseen" and asking else unrecorded
         ]
         return said.format(what=name or "this", tape=self.look.question.tape_name)
 
-    def _told(self, entries: tuple[Entry, ...], place: Facts) -> str:
+    def _sentence_at(self, entries: tuple[Entry, ...], facts: Facts) -> str:
         """The sentence that ``why`` has for a place."""
-        reason = tell(self.look.question, entries, place)
+        reason = first_reason(self.look.question, entries, facts)
         return "" if reason is None else reason.sentence
 
     def _at_edge(self, entries: tuple[Entry, ...], i: int, slot: int, j: int) -> str:
-        return self._told(entries, at_edge(self.look.question, i, slot, j))
+        return self._sentence_at(entries, at_edge(self.look.question, i, slot, j))
 
     def _marked(self, node: Node, thing: Any) -> Node:
         """The node, marked as target or source of the gradient asked for."""
@@ -516,8 +516,8 @@ class UnrecordedParts:
                 self._assignment(head, event.index, event)
 
     def _assignment(self, head: str, index: int, event: Event) -> None:
-        place = broken_path.assigned_at(self.look.question, index, event)
-        said = self._told(broken_path.INTO_VARIABLE, place)
+        facts = broken_path.assigned_at(self.look.question, index, event)
+        said = self._sentence_at(broken_path.INTO_VARIABLE, facts)
         self._add_edge(f"n{index}", head, "assigned", said)
 
     def silences(self) -> None:

@@ -384,4 +384,4 @@ def _unused(question: Question) -> bool:
     return bool(question.goals) and (not question.chain or question.by_owner)
 
 
-UNUSED = UNCONNECTED.only(_unused)
+UNUSED = UNCONNECTED.where(_unused)

@@ -62,7 +62,9 @@ class Entry:
         )  # fmt: skip
 
 
-def tell(question: Question, entries: Iterable[Entry], facts: Facts) -> Reason | None:
+def first_reason(
+    question: Question, entries: Iterable[Entry], facts: Facts
+) -> Reason | None:
     """The first of the reasons whose evidence holds."""
     for entry in entries:
         more = entry.evidence(question, facts)
@@ -82,11 +84,11 @@ class Search:
     def found(self, question: Question) -> Iterator[tuple[Any, Reason]]:
         """The reasons, each with what sorts it."""
         for order, facts in self.places(question):
-            reason = tell(question, self.entries, facts)
+            reason = first_reason(question, self.entries, facts)
             if reason is not None:
                 yield order, reason
 
-    def only(self, holds: Callable[[Question], bool]) -> Search:
+    def where(self, holds: Callable[[Question], bool]) -> Search:
         """The same, where something holds."""
         return Search(lambda q: self.places(q) if holds(q) else (), self.entries)
 

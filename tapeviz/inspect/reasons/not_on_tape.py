@@ -19,9 +19,9 @@ from tapeviz.inspect.reasons.entry import (
     Places,
     Search,
     always,
+    first_reason,
     lit,
     once,
-    tell,
 )
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 from tapeviz.trace.diagnosis import Reason
@@ -44,7 +44,7 @@ def source(question: Question) -> Reason | None:
     """Why the tape does not know the source, or does not watch it."""
     entries = _VARIABLE if isinstance(question.source, Variable) else _TENSOR
     line = definition(question)
-    return tell(question, (_PLAIN, *entries), {"line": line})
+    return first_reason(question, (_PLAIN, *entries), {"line": line})
 
 
 def against_source(question: Question) -> Iterator[tuple[Any, Reason]]:
@@ -505,7 +505,7 @@ _TARGET = Search(once, (
         "elsewhere", always, "{y} was recorded by another tape, not by {tape}.",
         "ask the tape in whose block it was computed",
     ),
-)).only(_is_explained)  # fmt: skip
+)).where(_is_explained)  # fmt: skip
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -730,7 +730,7 @@ def _faults(lines: Lines) -> tuple[Search, ...]:
 
 TARGET = (
     _TARGET,
-    *(one.only(lambda q: not _is_explained(q)) for one in _faults(relevant_lines)),
+    *(one.where(lambda q: not _is_explained(q)) for one in _faults(relevant_lines)),
 )
 LOST = _faults(_constants)
 LEFT_BEFORE = Search(lambda q: _running(_constants_by_fault(q)), OUTSIDE)

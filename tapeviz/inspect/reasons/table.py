@@ -63,8 +63,8 @@ TABLE: dict[str, tuple[Stage, ...]] = {
     "no float": (Stage((not_on_tape.NOT_A_FLOAT,)),),
     "target not recorded": (
         Stage((broken_path.LATE,)),
-        Stage((broken_path.LEAVING.only(is_derivative),)),
-        Stage((DERIVATIVE.only(is_derivative),)),
+        Stage((broken_path.LEAVING.where(is_derivative),)),
+        Stage((DERIVATIVE.where(is_derivative),)),
         Stage((*not_on_tape.TARGET, broken_path.LEAVING)),
         _rest(broken_path.DECIDED),
         _rest(broken_path.UNUSED),
@@ -98,7 +98,7 @@ TABLE: dict[str, tuple[Stage, ...]] = {
     "inf": _NONFINITE,
     "value": (
         Stage(_LEFT_OUT),
-        Stage(tuple(s.only(_has_a_bad_target) for s in NONFINITE), sort=False),
+        Stage(tuple(s.where(_has_a_bad_target) for s in NONFINITE), sort=False),
     ),
 }
 
