@@ -130,8 +130,13 @@ def wants_zeros(value: Any) -> bool:
 
 def leaves(one: Any, role: str) -> list[Any]:
     """The tensors and variables in a nest; an error if it holds anything else."""
-    check(one, role)
-    return nest.leaves(one)
+    if one is None:
+        check(one, role)
+    found = nest.leaves(one)
+    for t in found:
+        if t.__class__ is not Variable and t.__class__ is not Tensor:
+            _check_leaf(t, role)
+    return found
 
 
 def check(one: Any, role: str) -> None:
@@ -147,8 +152,7 @@ def check(one: Any, role: str) -> None:
                 "is the first argument the value computed in the block?",
             )
         )
-    for t in nest.leaves(one):
-        _check_leaf(t, role)
+    leaves(() if one is None else one, role)
 
 
 def _check_leaf(t: Any, role: str) -> None:

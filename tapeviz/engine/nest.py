@@ -15,14 +15,21 @@ def leaves(structure: Any) -> list[Any]:
     return list(_walk(structure))
 
 
+_single: set[type] = set()
+"""Classes that have been seen to hold nothing: ``Mapping`` takes long to say so."""
+
+
 def _walk(structure: Any) -> Iterator[Any]:
-    if isinstance(structure, Mapping):
+    if structure.__class__ in _single:
+        yield structure
+    elif isinstance(structure, Mapping):
         for key in sorted(structure):
             yield from _walk(structure[key])
     elif isinstance(structure, (list, tuple)):
         for item in structure:
             yield from _walk(item)
     else:
+        _single.add(structure.__class__)
         yield structure
 
 
@@ -37,6 +44,8 @@ def like(structure: Any, values: list[Any]) -> Any:
 
 def _build(structure: Any, values: Iterator[Any]) -> Any:
     kind: Any = type(structure)
+    if kind in _single:
+        return next(values)
     if isinstance(structure, Mapping):
         made = {key: _build(structure[key], values) for key in sorted(structure)}
         ordered = {key: made[key] for key in structure}

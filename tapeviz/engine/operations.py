@@ -28,9 +28,8 @@ from tapeviz.errors import INSIDE, RULES, learners, own
 
 f32 = np.float32
 FLOATS, KNOWN = validation.FLOATS, validation.KNOWN
-check_operands, quiet, weak = (
-    validation.check_operands, validation.quiet, validation.weak,
-)  # fmt: skip
+check_operands, check_pair = validation.check_operands, validation.check_pair
+quiet, weak = validation.quiet, validation.weak
 _frame = sys._getframe
 
 
@@ -159,7 +158,7 @@ def method(  # noqa: C901, PLR0915 - written out, as every op of a program runs 
     A plain number as second operand is of whatever dtype the first one has.
     """
     code, keeps, inner = op.code, _Keeps(op), as_function or op.cut
-    scalar, known = (f32, FLOATS) if takes_floats(op) else (None, ())
+    scalar, known = (f32, FLOATS) if op.meets_floats else (None, ())
 
     def run(A: Any, B: Any) -> Any:  # noqa: C901, N803, PLR0912, PLR0915
         now = active()
@@ -219,7 +218,7 @@ def method(  # noqa: C901, PLR0915 - written out, as every op of a program runs 
         if kind is b.__class__ and (kind is scalar or kind in known):
             e = None
         else:
-            e = check_operands(op, a, b)
+            e = check_pair(op, a, b)
         try:
             y = forward(a, b)
         except RuntimeWarning:
@@ -267,7 +266,7 @@ def method(  # noqa: C901, PLR0915 - written out, as every op of a program runs 
 def reflected(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
     """``2 * x`` as the method of the second operand."""
     code, b_kept, y_kept = op.code, op.keeps(op.operands[1], 1), op.keeps("y", 1)
-    floats, plain, cut = takes_floats(op), binary(op, forward), op.cut
+    floats, plain, cut = op.meets_floats, binary(op, forward), op.cut
 
     def run(B: Any, A: Any) -> Tensor:  # noqa: N803
         kind = A.__class__
@@ -311,11 +310,6 @@ def reflected(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
         return Y
 
     return _cutting(run) if op.cut else run
-
-
-def takes_floats(op: Op) -> bool:
-    """Whether float32 scalars need no check of their dtype."""
-    return op.name != "matmul" and (not op.kinds or "f" in op.kinds)
 
 
 def _cutting(run: Callable[..., Any]) -> Callable[..., Any]:

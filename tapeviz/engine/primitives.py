@@ -118,6 +118,12 @@ class Op:
         return self.operands == ("xs",)
 
     @cached_property
+    def meets_floats(self) -> bool:
+        """Whether floats of one shape and dtype need no check of their operands."""
+        plain = self.name not in ("matmul", "solve")
+        return plain and "f" in (self.kinds or "f")
+
+    @cached_property
     def shapes(self) -> tuple[str, ...]:
         """The operands of which its rules ask for the shape."""
         return tuple(sorted({s for r in self.rules if r for s in r.shapes}))

@@ -32,8 +32,6 @@ _NONE = (
 )
 _WHOLE = ("floordiv", "mod", "power")
 _PLENTY: frozenset[Any] = frozenset((np.ndarray, *FLOATS))
-_OTHERWISE = ("matmul", "solve")
-"""Ops whose operands need no common shape."""
 
 
 def quiet(forward: Callable[..., Any], *args: Any) -> Any:
@@ -188,11 +186,25 @@ def _whole(op: Op, a: Any, b: Any) -> None:
         )
 
 
+def check_pair(op: Op, a: Any, b: Any) -> Shapes | None:
+    """The same as ``check_operands`` for two, quick for floats of one dtype."""
+    if (
+        a.__class__ in _PLENTY
+        and b.__class__ in _PLENTY
+        and op.meets_floats
+        and a.dtype is b.dtype
+        and a.dtype.kind == "f"
+    ):
+        one, two = a.shape, b.shape
+        if one == two:
+            return None
+        if not one or two == one[len(one) - len(two) :]:
+            return one, two
+    return check_operands(op, a, b)
+
+
 def check_operands(op: Op, *values: Any) -> Shapes | None:
     """Their shapes if operands must be broadcast, else None; an error if impossible."""
-    if len(values) == 2 and _usual(op, *values):
-        one, two = values[0].shape, values[1].shape
-        return None if one == two else (one, two)
     same = _chosen(op, *values) if op.operands[0] == "c" else values
     for v in same[1:]:
         if _differ(same[0], v):
@@ -215,20 +227,6 @@ def check_operands(op: Op, *values: Any) -> Shapes | None:
     except ValueError:
         raise _apart(op, shapes) from None
     return shapes
-
-
-def _usual(op: Op, a: Any, b: Any) -> bool:
-    """Whether they are floats of one dtype, and ``b`` has the last axes of ``a``."""
-    if (
-        a.__class__ not in _PLENTY
-        or b.__class__ not in _PLENTY
-        or op.name in _OTHERWISE
-    ):
-        return False
-    if a.dtype is not b.dtype or a.dtype.kind not in (op.kinds or "f"):
-        return False
-    one, two = a.shape, b.shape
-    return a.dtype.kind == "f" and (not one or two == one[len(one) - len(two) :])
 
 
 def _chosen(op: Op, condition: Any, *rest: Any) -> tuple[Any, ...]:
