@@ -255,7 +255,7 @@ class BackwardFrames:
         value = c.local_value
         text = self.words.local(c) or self.words.rule_in_names(c)
         if value is not None:
-            text = f"\u00d7 {brief(value, _NOTE_LENGTH - 2)}"
+            text = f"\u00d7 {_noted(value, _NOTE_LENGTH - 2)}"
         chip = [self.note(c.edge, text, "rule")] if self.small else []
         return self.frame(
             self.words.rule(c),
@@ -268,7 +268,7 @@ class BackwardFrames:
     def added(self, step: Step, c: Contribution, row: int) -> Frame:
         """The frame that adds a contribution to its node's gradient."""
         terms = self.terms[c.node]
-        note = self.note(c.edge, brief(c.value, _NOTE_LENGTH), "done", c.value)
+        note = self.note(c.edge, _noted(c.value, _NOTE_LENGTH), "done", c.value)
         self.marks |= {c.edge: "done", note: "on"}
         formula = self.words.added_formula(c, terms)
         return self.frame(
@@ -387,3 +387,9 @@ class BackwardFrames:
 def _is_plain_constant(node: Node) -> bool:
     """Whether a node is a constant that only matters where an op uses it."""
     return node.kind == "constant" and not node.source and not node.target
+
+
+def _noted(value: Value, limit: int) -> str:
+    """The value in so many characters; if it is too long its shape stands for it."""
+    text = brief(value, limit)
+    return text if len(text) <= limit or not value.shape else shape(value)

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from tapeviz.render.graph.compaction import Area, Row, around, compact
 from tapeviz.trace.geometry import Box, Corners, Group, Link, Placement, Point
 
-WIDEST = 900.0
-"""How wide a row gets, in pixels, so that a notebook shows it at a good size."""
+WIDEST = 858.0
+"""How wide a picture gets, in pixels, so that a notebook shows it at a good size."""
 
 _LANE, _CORNER, _SPACE, _RIM = 12.0, 7.0, 20.0, 12.0
 
@@ -44,8 +45,13 @@ def wrap(
     if placed.width <= widest:
         return placed
     parts = tuple(boxes), tuple(links), tuple(groups)
-    cuts = _cuts(placed, *parts, widest)
-    return _Wrapping(placed, *parts, cuts).placement() if cuts else placed
+    tried = (_cuts(placed, *parts, part * widest - 3 * _LANE) for part in _PARTS)
+    made = [_Wrapping(placed, *parts, cuts) for cuts in dict.fromkeys(tried) if cuts]
+    return min(made, key=lambda one: one.cost(widest)).placement() if made else placed
+
+
+_PARTS = (1.1, 1.0, 0.9, 0.8)
+"""Widths of rows that are tried, for one may be cut at better places than another."""
 
 
 def _cuts(
@@ -54,7 +60,7 @@ def _cuts(
     links: Sequence[Link],
     groups: Sequence[Group],
     widest: float,
-) -> list[float]:
+) -> tuple[float, ...]:
     """Where the picture is cut: few rows, well filled, with few arrows between them.
 
     A row that is somewhat too wide is better than many arrows that lead on, or than a
@@ -79,7 +85,14 @@ def _cuts(
     while at:
         cuts.append(gaps[at - 1])
         at = best[at][1]
-    return cuts[::-1]
+    return _with_boxes(cuts[::-1], homes.values())
+
+
+def _with_boxes(cuts: Iterable[float], homes: Iterable[float]) -> tuple[float, ...]:
+    """The cuts that have a box in the row before them, and one after them."""
+    homes = sorted(homes)
+    counts = {bisect(homes, x): x for x in cuts}
+    return tuple(x for count, x in counts.items() if 0 < count < len(homes))
 
 
 _PASSING, _OVER, _MOST = 0.6, 14.0, 1.3
@@ -208,7 +221,11 @@ class _Wrapping:
         on = [link for link in links if len(self.ends(link)) > 1]
         self.turns = _with_lanes(map(self.turn, on))
         self.labels = {link.id: self.label_row(link) for link in links}
-        self.frames = {group.id: self.framed(group, groups) for group in groups}
+        framed = [group for group in groups if group.id in placed.frames]
+        self.frames = {group.id: self.framed(group, groups) for group in framed}
+        held = {id for group in groups for id in group.boxes}
+        for row in range(len(self.cuts)):
+            self.placed = self.compacted(row, held)
         self.rows = self.stacked()
 
     def ends(self, link: Link) -> tuple[int, ...]:
@@ -229,14 +246,39 @@ class _Wrapping:
         label = link.height if self.label_row(link) < 0 else 0.0
         return _Turn(link, start, stop, out, into, label)
 
+    def compacted(self, row: int, held: set[str]) -> Placement:
+        """The placement with the leaves of a row near to what uses them."""
+        on = [turn for turn in self.turns if row in {turn.start, turn.stop}]
+        parts = (frame[row] for frame in self.frames.values() if row in frame)
+        taken = [(x, y, x + wide, y + high) for x, y, wide, high in parts]
+        taken += [
+            around(self.placed.labels[turn.link.id], turn.link.width, turn.link.height)
+            for turn in on
+            if turn.link.width and self.labels[turn.link.id] == row
+        ]
+        contents = Row(
+            [box for box in self.boxes if self.row_of[box.id] == row],
+            [link for link in self.links if self.ends(link) == (row,)],
+            [turn.out if turn.start == row else turn.into for turn in on],
+            taken + [self.straight(turn, row) for turn in on],
+            held.union(*((turn.link.tail, turn.link.head) for turn in on)),
+        )
+        return compact(self.placed, contents)
+
+    def straight(self, turn: _Turn, row: int) -> Area:
+        """What an arrow passes on its straight way out of a row, or into it."""
+        if turn.start == row:
+            x, y = turn.out[-1]
+            return x, y, self.placed.width, y
+        x, y = turn.into[0]
+        return 0.0, y, x, y
+
     def framed(self, group: Group, groups: Sequence[Group]) -> dict[int, Corners]:
         """The part of a frame in each row that has boxes of it."""
         mine = set(group.boxes)
         within = sum(mine.issuperset(other.boxes) for other in groups)
         rim = _RIM * within
         parts: dict[int, Corners] = {}
-        if group.id not in self.placed.frames:
-            return parts
         for row in sorted({self.row_of[id] for id in mine}):
             held = [b for b in self.boxes if b.id in mine and self.row_of[b.id] == row]
             north, south = self.reach(held)
@@ -283,6 +325,13 @@ class _Wrapping:
             below = [turn.down for turn in self.turns if turn.start == row]
             y = rows[-1].bottom + max(below, default=0.0) + _SPACE
         return rows
+
+    def cost(self, widest: float) -> float:
+        """How high it is; too wide a row and each arrow that leads on count, too."""
+        wide = max(row.right for row in self.rows)
+        return self.rows[-1].bottom * max(1.0, wide / widest) ** 2 + 40 * len(
+            self.turns
+        )
 
     def placement(self) -> Placement:
         """The whole, put together again."""

@@ -80,8 +80,8 @@ def legal(markup: str) -> str:
     return _ILLEGAL.sub("\ufffd", markup)
 
 
-LEGIBLE = 0.8
-"""A picture is shown at this part of its size at least: its letters at 10 pixels."""
+LEGIBLE = 0.88
+"""A picture is shown at this part of its size at least: its letters at 11 pixels."""
 
 MARGIN = 16
 """The white space around the picture, in pixels."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tapeviz.render.graph.compaction import Row, compact
 from tapeviz.render.graph.layout import lay_out
 from tapeviz.render.graph.wrapping import WIDEST, wrap
 from tapeviz.trace.geometry import Box, Group, Link, Placement, Point
@@ -80,6 +81,23 @@ def check(placed: Placement, boxes: list[Box], links: list[Link]) -> None:
             assert not any(overlap(label, other) for other in rects.values())
 
 
+def lowered(placed: Placement, far: float) -> Placement:
+    """The placement with as much room above it and below it."""
+
+    def put(points: Mapping[str, Point]) -> dict[str, Point]:
+        return {id: (x, y + far) for id, (x, y) in points.items()}
+
+    paths = {k: tuple((x, y + far) for x, y in p) for k, p in placed.paths.items()}
+    return replace(
+        placed,
+        height=placed.height + 2 * far,
+        centres=put(placed.centres),
+        paths=paths,
+        tips=put(placed.tips),
+        labels=put(placed.labels),
+    )
+
+
 def _touches(point: Point, box: Rect, near: float = 3) -> bool:
     x, y = point
     left, top, right, bottom = box
@@ -122,6 +140,46 @@ def test_a_leaf_stands_in_the_row_of_what_uses_it() -> None:
         assert abs(placed.centres[f"w{i}"][1] - placed.centres[f"n{i}"][1]) < 180
 
 
+def test_leaves_come_near_to_what_uses_them_so_that_rows_are_low() -> None:
+    boxes, links = chain(14, leaves=True)
+    placed = wrap(lay_out(boxes, links), boxes, links)
+    below_a_box = 76 / 2 + 14 + 90 / 2
+    step = 4
+    for i in range(1, 14):
+        far = placed.centres[f"w{i}"][1] - placed.centres[f"n{i}"][1]
+        assert abs(far) <= below_a_box + step
+    check(placed, boxes, links)
+    assert crossed(placed, boxes, links) == []
+
+
+def test_a_row_that_would_hold_only_a_leaf_of_the_next_is_none() -> None:
+    boxes = [Box(id, 90, 60) for id in ("x", "w", "y", "z")]
+    links = [Link("a", "x", "y", 300, 15, 6), Link("b", "y", "z", 300, 15, 6)]
+    links += [Link("c", "w", "z")]
+    placed = wrap(lay_out(boxes, links), boxes, links, widest=200)
+    check(placed, boxes, links)
+
+
+def test_of_the_places_to_cut_those_are_taken_that_give_a_low_picture() -> None:
+    boxes, links = [Box("h", 130, 120)], []
+    for i in range(3):
+        boxes += [
+            Box(f"w{i}", 210, 140),
+            Box(f"m{i}", 180, 160),
+            Box(f"r{i}", 240, 160),
+        ]
+        before = f"r{i - 1}" if i else "h"
+        links += [Link(f"a{i}", before, f"m{i}", 58, 15, 6 if i else 1)]
+        links += [Link(f"b{i}", f"w{i}", f"m{i}", 58, 15)]
+        links += [Link(f"c{i}", f"m{i}", f"r{i}", 80, 33, 6)]
+    placed = wrap(lay_out(boxes, links), boxes, links)
+    for i in range(3):
+        x, y = placed.centres[f"w{i}"]
+        assert x < placed.centres[f"m{i}"][0] - 100, "beside its product, not below"
+        assert abs(placed.centres[f"m{i}"][1] - placed.centres[f"r{i}"][1]) < 5
+        assert abs(y - placed.centres[f"m{i}"][1]) < 100
+
+
 def test_what_fits_stays_as_it_is() -> None:
     boxes, links = chain(4)
     row = lay_out(boxes, links)
@@ -160,6 +218,9 @@ def programs(draw: st.DrawFn) -> tuple[list[Box], list[Link]]:
         count = draw(st.integers(1, 2))
         near = boxes[-draw(st.integers(2, 8)) :]
         tails = draw(st.lists(st.sampled_from(near), min_size=count, max_size=count))
+        if high := draw(st.sampled_from([0, 0, 40, 140])):
+            boxes.append(Box(f"w{i}", draw(st.sampled_from([42, 150, 220])), high))
+            tails.append(boxes[-1])
         boxes.append(Box(f"n{i}", draw(st.sampled_from([110, 150, 240])), 76))
         for slot, tail in enumerate(tails):
             wide = draw(st.sampled_from([0, 0, 40]))
@@ -178,3 +239,24 @@ def test_any_program_in_rows_is_whole(
     check(placed, boxes, links)
     assert set(placed.paths) == set(row.paths)
     assert placed == wrap(row, boxes, links, widest=widest)
+
+
+@settings(max_examples=40, deadline=None)
+@given(programs())
+def test_what_is_compact_is_as_legible_as_before(
+    program: tuple[list[Box], list[Link]],
+) -> None:
+    boxes, links = program
+    row = lay_out(boxes, links)
+    placed = compact(row, Row(boxes, links))
+    heads = {link.head for link in links}
+    check(lowered(placed, 1000), boxes, links)
+    assert set(crossed(placed, boxes, links)) <= set(crossed(row, boxes, links))
+    for box in boxes:
+        here, before = placed.centres[box.id], row.centres[box.id]
+        mine = [row.tips[link.id][1] for link in links if link.tail == box.id]
+        if box.id in heads or not mine:
+            assert here == before
+        else:
+            goal = min(mine, key=lambda y: abs(y - before[1]))
+            assert abs(here[1] - goal) <= abs(before[1] - goal)
