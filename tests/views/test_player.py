@@ -269,3 +269,13 @@ def test_a_wrong_theme_is_refused_at_once(verb: str) -> None:
         y = x * x
     with pytest.raises(ValueError, match="there is no theme 'drak': choose one of"):
         getattr(tf, verb)(tape, y, x, theme="drak")
+
+
+def test_a_note_on_an_arrow_tells_the_shape_where_a_mean_would_be_cut() -> None:
+    h, w = tf.constant([[0.1, -0.7, 0.4]] * 4), tf.Variable(tf.ones((3, 3)))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.nn.relu(h @ w / 7.0) ** 2)
+    svg = play(tape, loss, w).film.svg
+    notes = re.findall(r'class="tv-note"[^>]*>([^<]*)<', svg)
+    assert "\u00d7 (4, 3)" in notes
+    assert not [note for note in notes if "mean" in note and "\u2026" in note]

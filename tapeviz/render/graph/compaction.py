@@ -20,7 +20,7 @@ Path = tuple[Point, ...]
 
 
 @dataclass(frozen=True)
-class Row:
+class RowContents:
     """What is in a row: its boxes, and the arrows between them.
 
     ``passing`` are the other arrows in it, ``taken`` areas to be kept free, ``held``
@@ -34,23 +34,23 @@ class Row:
     held: Collection[str] = ()
 
 
-def compact(placed: Placement, row: Row) -> Placement:
+def compact(placed: Placement, row: RowContents) -> Placement:
     """The placement with a row's leaves near to the height of their arrows' tips.
 
     Nothing gets too near to anything else.
 
-    >>> row = Row([Box("w", 40, 20), Box("n", 40, 20)], [Link("e", "w", "n")])
+    >>> boxes, links = [Box("w", 40, 20), Box("n", 40, 20)], [Link("e", "w", "n")]
     >>> path = ((40, 190), (60, 140), (80, 90), (100, 40))
     >>> centres = {"w": (20, 190), "n": (120, 10)}
     >>> one = Placement(140, 200, centres, {"e": path}, {"e": (100, 10)}, {"e": (0, 0)})
-    >>> compact(one, row).centres["w"]
+    >>> compact(one, RowContents(boxes, links)).centres["w"]
     (20, 10.0)
     """
-    still = {link.head for link in row.links}.union(row.held)
+    fixed = {link.head for link in row.links}.union(row.held)
     own = {
         box: [link for link in row.links if link.tail == box.id]
         for box in row.boxes
-        if box.id not in still
+        if box.id not in fixed
     }
     free = [box for box in own if own[box]]
     for box in sorted(free, key=lambda box: abs(_far(placed, box, own[box]))):
@@ -93,7 +93,7 @@ def _moved(placed: Placement, box: Box, links: Iterable[Link], far: float) -> Pl
             return point[0], round(point[1] + far * part, 1)
 
         paths[link.id] = tuple(map(put, placed.paths[link.id]))
-        labels[link.id] = _beside(placed, link, paths[link.id])
+        labels[link.id] = _label_near(placed, link, paths[link.id])
     return replace(
         placed,
         centres={**placed.centres, box.id: (x, y + far)},
@@ -102,7 +102,7 @@ def _moved(placed: Placement, box: Box, links: Iterable[Link], far: float) -> Pl
     )
 
 
-def _beside(placed: Placement, link: Link, path: Path) -> Point:
+def _label_near(placed: Placement, link: Link, path: Path) -> Point:
     """The label of an arrow, as near to its new path as to its old one at most."""
     x, y = placed.labels[link.id]
     old, _ = _height(placed.paths[link.id], x)
@@ -124,7 +124,7 @@ def _height(path: Path, x: float) -> Point:
 class _Others:
     """What is in the way of a leaf in a row."""
 
-    def __init__(self, placed: Placement, row: Row, leaf: Box) -> None:
+    def __init__(self, placed: Placement, row: RowContents, leaf: Box) -> None:
         links = [link for link in row.links if link.tail != leaf.id]
         self.boxes = {b.id: _taken(placed, b) for b in row.boxes if b.id != leaf.id}
         self.labels = [label for link in links if (label := _label(placed, link))]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from tapeviz.render.graph.compaction import Area, Row, around, compact
+from tapeviz.render.graph.compaction import Area, RowContents, around, compact
 from tapeviz.trace.geometry import Box, Corners, Group, Link, Placement, Point
 
 WIDEST = 858.0
@@ -34,7 +34,8 @@ def wrap(
 ) -> Placement:
     """The placement in rows that are at most so wide, as far as its columns allow it.
 
-    What fits is returned as it is. A frame that is cut has a part in each row.
+    What fits, or nearly fits, is returned as it is. A frame that is cut has a part in
+    each row.
 
     >>> boxes = [Box(id, 40, 20) for id in "abc"]
     >>> centres = {"a": (20, 10), "b": (120, 10), "c": (320, 10)}
@@ -42,13 +43,16 @@ def wrap(
     >>> rows.centres["b"][1] < rows.centres["c"][1]
     True
     """
-    if placed.width <= widest:
+    if placed.width <= _NEARLY * widest:
         return placed
     parts = tuple(boxes), tuple(links), tuple(groups)
     tried = (_cuts(placed, *parts, part * widest - 3 * _LANE) for part in _PARTS)
     made = [_Wrapping(placed, *parts, cuts) for cuts in dict.fromkeys(tried) if cuts]
     return min(made, key=lambda one: one.cost(widest)).placement() if made else placed
 
+
+_NEARLY = 1.05
+"""A row that is wider than this part of the width is cut."""
 
 _PARTS = (1.1, 1.0, 0.9, 0.8)
 """Widths of rows that are tried, for one may be cut at better places than another."""
@@ -256,7 +260,7 @@ class _Wrapping:
             for turn in on
             if turn.link.width and self.labels[turn.link.id] == row
         ]
-        contents = Row(
+        contents = RowContents(
             [box for box in self.boxes if self.row_of[box.id] == row],
             [link for link in self.links if self.ends(link) == (row,)],
             [turn.out if turn.start == row else turn.into for turn in on],

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tapeviz.render.graph.compaction import Row, compact
+from tapeviz.render.graph.compaction import RowContents, compact
 from tapeviz.render.graph.layout import lay_out
 from tapeviz.render.graph.wrapping import WIDEST, wrap
 from tapeviz.trace.geometry import Box, Group, Link, Placement, Point
@@ -248,15 +248,15 @@ def test_what_is_compact_is_as_legible_as_before(
 ) -> None:
     boxes, links = program
     row = lay_out(boxes, links)
-    placed = compact(row, Row(boxes, links))
+    placed = compact(row, RowContents(boxes, links))
     heads = {link.head for link in links}
     check(lowered(placed, 1000), boxes, links)
     assert set(crossed(placed, boxes, links)) <= set(crossed(row, boxes, links))
     for box in boxes:
-        here, before = placed.centres[box.id], row.centres[box.id]
+        now, before = placed.centres[box.id], row.centres[box.id]
         mine = [row.tips[link.id][1] for link in links if link.tail == box.id]
         if box.id in heads or not mine:
-            assert here == before
+            assert now == before
         else:
             goal = min(mine, key=lambda y: abs(y - before[1]))
-            assert abs(here[1] - goal) <= abs(before[1] - goal)
+            assert abs(now[1] - goal) <= abs(before[1] - goal)
