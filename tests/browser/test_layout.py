@@ -10,6 +10,7 @@ import pytest
 
 import tapeviz as tf
 from tapeviz import descent, draw, play, why
+from tapeviz.lessons.training import Network, decision, live, two_moons
 from tests.browser.conftest import Opener, Player
 
 if TYPE_CHECKING:
@@ -171,8 +172,9 @@ def test_paper_shows_start_sums_and_end(open_page: Opener, tmp_path: Path) -> No
     assert Player(page.locator(".tapeviz-film")).position[0] == 0
 
 
-def test_a_plot_of_a_run_can_be_read_on_a_telephone(
-    open_page: Opener, tmp_path: Path
+@pytest.mark.parametrize("width", [280, 400, 470, 1280])
+def test_a_plot_of_a_run_can_be_read_on_every_page(
+    open_page: Opener, tmp_path: Path, width: int
 ) -> None:
     x, y = tf.Variable(4.0), tf.Variable(2.0)
     with descent(x, y) as run:
@@ -181,8 +183,26 @@ def test_a_plot_of_a_run_can_be_read_on_a_telephone(
                 loss = (x - 1) ** 2 + 3 * y**2
             for v, g in zip((x, y), tape.gradient(loss, [x, y]), strict=True):
                 v.assign_sub(0.1 * g)
-    html = whole(run.plot(), run.plot(surface=True), play(run))
-    page = open_page.content(html, tmp_path, width=400)
-    page.wait_for_selector(".tapeviz-film svg text")
-    assert letters(page, ".tv-still") >= 9
-    assert letters(page, ".tapeviz-film .tv-screen") >= 9
+    many = tf.Variable([3.0, 2.0, 1.0])
+    with descent(many) as long:
+        for _ in range(8):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(many**2)
+            many.assign_sub(0.1 * tape.gradient(loss, many))
+    net, (points, labels) = Network(), two_moons(20)
+    with descent(*net.variables) as training:
+        for _ in live(4, training, lambda: decision(net, points, labels)):
+            with tf.GradientTape() as tape:
+                loss = net.loss(points, labels)
+            for v, g in zip(
+                net.variables, tape.gradient(loss, net.variables), strict=True
+            ):
+                v.assign_sub(0.1 * g)
+    films = play(run), play(training)
+    html = whole(run.plot(), run.plot(surface=True), long.plot(), *films)
+    page = open_page.content(html, tmp_path, width=width)
+    page.locator(".tapeviz-film svg text").nth(60).wait_for(state="attached")
+    assert page.locator(".tapeviz-film").count() == 2
+    assert letters(page, ".tv-still") >= 10.9
+    assert letters(page, ".tapeviz-film .tv-screen") >= 10.9
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -159,6 +159,8 @@ def test_check_shows_finite_differences(player: Player) -> None:
     player.press("End", "ArrowLeft")
     player.root.get_by_role("button", name="Check").click()
     assert said(player, "check") == "Finite differences give 6, too."
+    player.press("End")
+    assert said(player, "check") == "Nothing to compare: this step adds nothing."
     player.press("c")
     assert not player.root.locator(".tv-check").is_visible()
 

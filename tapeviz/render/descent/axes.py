@@ -214,7 +214,7 @@ def note(ax: Axes, context: PlotContext, lines: list[str], where: str) -> None:
         ax.text(
             x, y, "\n".join(lines), ha=ha, va=va, transform=ax.transAxes, zorder=7,
             fontsize="small", style="italic", color=context.colours["ink"],
-            parse_math=False, gid=f"note-{where}",
+            parse_math=False, gid=f"note-{where}", linespacing=1.5,
         )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SIZES = {2: (9.0, 3.6), 3: (11.0, 3.6)}
+SIZES = {2: (9.0, 3.6), 3: (10.0, 3.6)}
 """The width and height of a figure in inches, by the number of its panels."""
 
 WIDTH = 880
@@ -55,6 +55,8 @@ STYLE = (
 """What every picture in a page has; ``&`` is the picture, ``@`` a colour."""
 
 _FEW = 4
+_PHONE = 340
+"""The width in pixels below which a picture scrolls instead of shrinking."""
 
 
 @dataclass(frozen=True)
@@ -172,13 +174,14 @@ def panel(id: str) -> tuple[str, str]:
 def narrow(fig: Figure, root: str) -> str:
     """Rules that put the panels one under the other where the page is narrow.
 
-    ``root`` selects the picture in the container whose width decides.
+    ``root`` selects the picture in the container whose width decides. On a telephone
+    all letters have 11 pixels or more.
     """
     wide, high = (float(72 * v) for v in fig.get_size_inches())
     boxes = [ax.get_position() for ax in fig.axes]
     if len(boxes) < 2:
         return ""
-    left = 0.72 * 72 / wide
+    left = 0.88 * 72 / wide
     zoom = 1 / (left + max(float(box.width) for box in boxes) + 0.02)
     rules = [
         f"& .tv-at{k}{{transform:scale({zoom:.3f}) translate("
@@ -186,9 +189,13 @@ def narrow(fig: Figure, root: str) -> str:
         for k, box in enumerate(boxes, 1)
     ]
     tall = len(boxes) * high * zoom
+    letters = 11 * wide / zoom / _PHONE
     return (
         f"@container (max-width:700px){{{root}{{width:100%;height:auto;"
         f"aspect-ratio:{wide:.0f}/{tall:.0f};background:@paper}}{''.join(rules)}}}"
+        f"@container (max-width:480px){{{root}{{min-width:{_PHONE}px}}"
+        f"{root} text{{font-size:{letters:.1f}px}}{root} text[transform]"
+        "{translate:-5px}}"
     )
 
 

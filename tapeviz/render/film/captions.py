@@ -73,13 +73,23 @@ class Sentences:
     @property
     def _operations(self) -> str:
         """How many operations there are, in words; a group says its own number."""
-        nodes = self.run.graph.nodes
+        nodes = self._on_the_way
         ops = counted(sum(node.kind == "op" for node in nodes), "operation")
         sizes = [node.nickname for node in nodes if node.kind == "group"]
         if not sizes:
             return ops
         whole = f"a group of {sizes[0]}" if len(sizes) == 1 else f"{len(sizes)} groups"
         return f"{ops} and {whole}"
+
+    @cached_property
+    def _on_the_way(self) -> list[Node]:
+        """The nodes from which something leads to a target, last ones first."""
+        into, on = self.run.graph.into, {*self.run.targets}
+        return [
+            node
+            for node in reversed(self.run.graph.nodes)
+            if node.id in on and not on.update(edge.tail for edge in into[node.id])
+        ]
 
     def _operands(self, node: Node, known: dict[str, str]) -> dict[str, ast.expr]:
         return {

@@ -35,7 +35,7 @@ def with_nicknames(run: BackwardPass) -> Graph:
         rules[step.node] = [c.rule for c in step.contributions]
     uses: dict[str, int] = {}
     for edge in run.graph.edges:
-        uses[edge.tail] = uses.get(edge.tail, 0) + edge.live
+        uses[edge.tail] = uses.get(edge.tail, 0) + (edge.live and edge.head in rules)
     nodes = (
         replace(
             node, nickname=_nickname(node, rules.get(node.id, ()), uses.get(node.id, 0))
@@ -58,7 +58,7 @@ def _parts(node: Node, rules: list[str], uses: int) -> Iterator[str]:
     elif why:
         yield why
     if uses > 1:
-        yield f"a copy adds: used {uses} times, it gets the sum"
+        yield f"used {uses} times: its gradients add up"
 
 
 def _all_match(form: str, rules: list[str]) -> bool:

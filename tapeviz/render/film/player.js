@@ -322,7 +322,7 @@ export function mount(root, film, store) {
     }
     svg.setAttribute("aria-description", frame.caption);
     equation(formula, brief ? { formula: "", terms: [] } : frame, step, go);
-    checked.textContent = frame.check;
+    checked.textContent = frame.check || "Nothing to compare: this step adds nothing.";
     count.textContent = `Step ${step} / ${last}`;
     range.value = step;
     range.style.setProperty("--at", last ? step / last : 0);
@@ -332,12 +332,12 @@ export function mount(root, film, store) {
     tools[1].setAttribute("aria-pressed", !checked.hidden);
     tools[4].setAttribute("aria-expanded", !help.hidden);
     buttons.forEach((button, n) => button.setAttribute("aria-disabled", n < 2 ? !step : n > 2 && step === last));
-    const name = playing ? "pause" : "play";
-    if (buttons[2].dataset.icon !== name) {
-      buttons[2].dataset.icon = name;
-      buttons[2].replaceChildren(icon(ICONS[name]));
-      buttons[2].title = playing ? "Pause" : "Play";
-      buttons[2].setAttribute("aria-label", buttons[2].title);
+    const name = playing ? "Pause" : "Play";
+    const toggle = buttons[2];
+    if (toggle.title !== name) {
+      toggle.title = name;
+      toggle.setAttribute("aria-label", name);
+      toggle.replaceChildren(icon(ICONS[name.toLowerCase()]));
     }
     sight();
   };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -224,7 +225,8 @@ class Quiz:
             return (rule, f"It is {answer}.")
         sum = "" if before is None else f"{say(before)} + "
         filled = simplified(c.filled, exponents=True)
-        hints = [f"With numbers: {sum}{filled}."] if sum + filled != answer else []
+        plain = re.fullmatch(r"\(?-?[\d.e+-]+\)?", sum + filled)
+        hints = [] if plain else [f"With numbers: {sum}{filled}."]
         return (rule, *hints, f"It is {answer}.")
 
     def _contribution_mistakes(

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 
+import tapeviz as tf
 from tapeviz.render.film.backward import backward_film
 from tapeviz.render.film.backward_frames import HEADS
 from tapeviz.trace.backward_pass import BackwardPass
@@ -54,6 +55,23 @@ def test_every_pass_becomes_a_valid_film(name: str) -> None:
 def test_the_phases_follow_one_another(film: Film) -> None:
     phases = [frame.phase for frame in film.frames]
     assert phases == [""] + ["forward"] * 5 + ["backward"] * 15
+
+
+def test_only_operations_on_the_way_to_the_target_are_counted() -> None:
+    x = tf.Variable(1.0)
+    with tf.GradientTape(persistent=True) as tape:
+        y = x**2
+        z = x**3 + tf.floor(y)
+    films = tf.play(tape, y, x), tf.play(tape, z, x), tf.play(tape, [y, z], x)
+    told = [film.film.frames[0].caption.partition(".")[0] for film in films]
+    assert told == [
+        "The tape recorded 1 operation on the way to y",
+        "The tape recorded 4 operations on the way to z",
+        "The tape recorded 4 operations on the way to y + z",
+    ]
+    assert "of y with 1 operation." in films[0].film.alt
+    uses = [re.findall(r"used (\d) times", film.film.svg) for film in films]
+    assert uses == [[], [], ["2"]], "no gradient comes back through floor"
 
 
 def test_forward_lights_the_nodes_in_order_with_their_code(film: Film) -> None:

@@ -249,3 +249,12 @@ def test_no_hint_but_the_last_gives_the_number() -> None:
         *most, last = ask.hints
         assert f"It is {ask.answer[0]:g}." == last
         assert f"With numbers: {ask.answer[0]:g}." not in most
+
+
+def test_a_number_alone_is_no_hint() -> None:
+    """In lesson 10.6 the gradient that arrives is -0.805306, and it is handed on."""
+    x = tf.Variable(4.597347)
+    with tf.GradientTape() as tape:
+        loss = (x - 5) ** 2
+    last = play(tape, loss, x).film.questions[-1]
+    assert last.hints == ("The rule is g.", f"It is {2 * (4.597347 - 5):.5g}.")
