@@ -89,6 +89,36 @@ def test_no_style_or_script_of_a_page_takes_a_part_of_ours(
     assert seen[0] == seen[1]
 
 
+LAB = """
+  pre { word-break: break-all; word-wrap: break-word }
+  .jp-ThemedContainer .jp-RenderedHTMLCommon pre,
+  .jp-ThemedContainer .jp-RenderedHTMLCommon code {
+    border: 0; background-color: pink; color: red; font-family: serif;
+    font-size: inherit; line-height: 3; padding: 0; white-space: pre-wrap }
+"""
+"""What JupyterLab 4.6 does to code in an output."""
+
+CODE = """
+    () => [...document.querySelectorAll("main :is(pre, code)")].map((el) => {
+      const s = getComputedStyle(el);
+      return [el.textContent, s.whiteSpace, s.wordBreak, s.font, s.color, s.padding,
+        s.backgroundColor, el.getClientRects().length].join(" ");
+    })
+"""
+
+
+def test_code_looks_the_same_in_jupyterlab(open_page: Opener, tmp_path: Path) -> None:
+    body = f"<main class='jp-RenderedHTMLCommon'>{'<hr>'.join(every_output())}</main>"
+    seen = []
+    for host in ("", LAB):
+        text = f"<style>{host}</style><body class='jp-ThemedContainer'>{body}"
+        page = open_page.content(f"<!doctype html>{text}", tmp_path, width=400)
+        page.wait_for_selector("main .tv-code code")
+        seen.append(page.evaluate(CODE))
+    assert len(seen[0]) > 20
+    assert seen[0] == seen[1]
+
+
 def outputs(step: int) -> dict[str, str]:
     """A film at a step, a picture, a dark one, and one that has a custom look."""
     x = tf.Variable(3.0)

@@ -132,36 +132,35 @@ def page(answers: Sequence[Answer], *, theme: str = "auto") -> str:
 
 def css(theme: str = "auto") -> str:
     """The styles of an answer, with the theme's colours."""
-    fonts = (
-        f".tapeviz-answer{{font:15px/1.5 {themes.SANS}}}"
-        f".tapeviz-answer pre,.tapeviz-answer code{{font-family:{themes.MONO}}}"
-    )
-    return themes.css(theme) + fonts + themes.paint(_RULES, theme)
+    return themes.css(theme) + themes.paint(_RULES, theme)
 
 
 _RULES = (
-    ".tapeviz-answer{color:@ink;background:@paper;padding:4px 14px "
-    "10px;border-radius:6px;max-width:900px}.tapeviz-answer "
-    ".tv-said{font-weight:600;margin:10px 0 6px}.tapeviz-answer "
-    "ol{margin:0;padding-left:1.6em}.tapeviz-answer ol.tv-one{list-style:none;"
-    "padding-left:0}.tapeviz-answer li{margin:8px 0 14px}.tapeviz-answer p{margin:2px "
-    "0 6px}.tapeviz-answer "
-    ".tv-where{color:@muted;font-size:13px;margin:6px 0 2px}.tapeviz-answer "
-    "pre{background:@code-fill;color:@ink;font-size:13px;line-height:1.5;margin:2px 0 "
-    "8px;padding:6px 10px;border-radius:4px;overflow-x:auto;white-space:pre}"
-    ".tapeviz-answer mark{background:@hot-fill;color:@ink;border-bottom:2px solid;"
-    "border-color:@hot;padding:1px 0}.tapeviz-answer "
-    "ins{text-decoration:none;color:@done;font-weight:600}.tapeviz-answer "
-    "del{text-decoration:line-through;color:@none}"
-    ".tapeviz-answer .tv-fix b{color:@done}"
-    ".tapeviz-answer .tv-still{background:"
+    ".tapeviz-answer.tapeviz-answer{color:@ink;background:@paper;padding:4px 14px 10px;"
+    f"border-radius:6px;max-width:900px;font:15px/1.5 {themes.SANS};"
+    "& .tv-said{font-weight:600;margin:10px 0 6px}"
+    "& ol{margin:0;padding-left:1.6em}"
+    "& ol.tv-one{list-style:none;padding-left:0}"
+    "& li{margin:8px 0 14px}"
+    "& p{margin:2px 0 6px}"
+    "& .tv-where{color:@muted;font-size:13px;margin:6px 0 2px}"
+    f"& pre{{background:@code-fill;color:@ink;font:13px/1.5 {themes.MONO};"
+    "margin:2px 0 8px;padding:6px 10px;border-radius:4px;overflow-x:auto;"
+    "white-space:pre;word-break:normal}"
+    "& mark{background:@hot-fill;color:@ink;border-bottom:2px solid;"
+    "border-color:@hot;padding:1px 0}"
+    "& ins{text-decoration:none;color:@done;font-weight:600}"
+    "& del{text-decoration:line-through;color:@none}"
+    "& .tv-fix b{color:@done}"
+    "& .tv-still{background:"
     "linear-gradient(90deg,var(--tv-paper) 50%,#0000) 0/40px no-repeat local,"
     "linear-gradient(270deg,var(--tv-paper) 50%,#0000) 100%/40px no-repeat local,"
     "linear-gradient(90deg,var(--tv-hair),#0000) 0/10px no-repeat,"
     "linear-gradient(270deg,var(--tv-hair),#0000) 100%/10px no-repeat}"
-    ".tapeviz-answer .tv-still svg .tv-paper{fill:none}"
-    ".tapeviz-answer .tv-still img{max-width:none!important}"
+    "& .tv-still svg .tv-paper{fill:none}"
+    "& .tv-still img{max-width:none!important}}"
 )
+"""The class is named twice, as JupyterLab's own rules for code would win else."""
 
 
 def _section(answer: Answer, theme: str, *, drawn: bool) -> str:

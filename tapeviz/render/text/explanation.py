@@ -266,7 +266,8 @@ def css(theme: str = "auto") -> str:
     """The styles of an explanation, with the theme's colours."""
     fonts = (
         f".tapeviz-explain{{font:15px/1.5 {themes.SANS}}}"
-        f".tapeviz-explain code{{font-family:{themes.MONO};font-size:12.5px}}"
+        f".tapeviz-explain.tapeviz-explain code{{font:12.5px {themes.MONO};"
+        "white-space:normal}"
     )
     return themes.css(theme) + fonts + themes.paint(_RULES, theme)
 
@@ -293,7 +294,7 @@ _RULES = (
     ".tapeviz-explain math{math-style:normal}"
     ".tapeviz-explain details{margin:8px 0}.tapeviz-explain summary{cursor:pointer;"
     "font-weight:600}"
-    ".tapeviz-explain code{color:@muted;background:none;padding:0}"
+    ".tapeviz-explain.tapeviz-explain code{color:@muted;background:none;padding:0}"
 )
 
 
