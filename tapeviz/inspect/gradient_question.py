@@ -83,6 +83,11 @@ class Question:
         found = (name for name, one in tensors(self.names) if one is thing)
         return next(found, "")
 
+    def written(self, thing: Any) -> str:
+        """What the question writes for its source, ``x[0]``; "" for anything else."""
+        asked = thing is self.source and self.x_code is not None
+        return self.x_name if asked else ""
+
     @cached_property
     def tf(self) -> str:
         """The name under which the learner imported tapeviz."""

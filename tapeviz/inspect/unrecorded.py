@@ -400,10 +400,11 @@ class UnrecordedParts:
         for thing in (*self.sources, *self.targets):
             missing = f"n{self.log.index_of(thing)}" not in self.nodes
             if missing and identity_of(thing) not in self.things:
-                name = self.look.question.name_of(thing)
+                question = self.look.question
+                name = question.name_of(thing)
                 found = self._definition(name, None) if name else None
                 if found is not None or any(thing is s for s in self.sources):
-                    self.add_node(name, thing, found)
+                    self.add_node(name or question.written(thing), thing, found)
         self._follow()
 
     def lines(self) -> None:

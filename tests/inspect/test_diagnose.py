@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
+import re
+import textwrap
 
 import numpy as np
 import pytest
 
 import tapeviz as tf
+from tapeviz.render.text.diagnosis import picture
 from tapeviz.trace.diagnosis import KINDS, Answer, Reason, apply_edits
 from tapeviz.trace.graph import Source
 from tests.inspect.mistakes import NONE, WILD, ZERO, Mistake, run
@@ -160,6 +163,31 @@ def test_the_cut_edge_is_in_the_picture() -> None:
     assert answer.graph.node(edge.tail).name == "x"
     assert answer.graph.node(edge.head).op == "floor"
     assert not edge.live
+
+
+@pytest.mark.parametrize("source", ["x[0]", "tf.identity(x)"])
+def test_a_source_made_in_the_question_is_named_in_the_picture(source: str) -> None:
+    answer = run(
+        textwrap.dedent(f"""
+        x = tf.Variable([1.0, 2.0])
+        with tf.GradientTape() as tape:
+            y = x[0] ** 2
+        answer = why(tape, y, {source})
+    """)
+    )
+    names = [n.name for n in answer.answers[0].graph.nodes if n.unrecorded]
+    assert names == [source]
+
+
+@pytest.mark.parametrize(("at", "label"), [(0.0, "infinite here"), (-1.0, "nan here")])
+def test_the_picture_tells_an_infinite_value_from_nan(at: float, label: str) -> None:
+    """log(0) is -inf and log(-1) is nan; of a large array no entry is in the graph."""
+    for entries, said in ((1, label), (100, "nan or infinite here")):
+        x = tf.Variable([at] * entries)
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(tf.math.log(x) * x)
+        svg = picture(tf.why(tape, y, x).answers[0])
+        assert set(re.findall(">([^<>]* here)<", svg)) == {said}
 
 
 def test_code_that_cannot_be_read_is_said_to_be_probable() -> None:

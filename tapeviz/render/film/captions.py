@@ -84,12 +84,13 @@ class Sentences:
     @cached_property
     def _on_the_way(self) -> list[Node]:
         """The nodes from which something leads to a target, last ones first."""
-        into, on = self.run.graph.into, {*self.run.targets}
-        return [
-            node
-            for node in reversed(self.run.graph.nodes)
-            if node.id in on and not on.update(edge.tail for edge in into[node.id])
-        ]
+        found: list[Node] = []
+        ids = {*self.run.targets}
+        for node in reversed(self.run.graph.nodes):
+            if node.id in ids:
+                found.append(node)
+                ids |= {edge.tail for edge in self.run.graph.into[node.id]}
+        return found
 
     def _operands(self, node: Node, known: dict[str, str]) -> dict[str, ast.expr]:
         return {

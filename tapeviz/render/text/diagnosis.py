@@ -14,6 +14,7 @@ from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.elements import Rect
 from tapeviz.trace.diagnosis import Answer, Reason, apply_edits
 from tapeviz.trace.graph import Graph, Source, Span
+from tapeviz.trace.value import Value
 from tapeviz.wording.text_width import shorten_to_fit, width
 from tapeviz.wording.values import one_line
 
@@ -276,10 +277,9 @@ def _drawn(answer: Answer, theme: str) -> Scene:
         _pill(drawn.edges[e].centre, notes[e][1], _sign(answer.result)) for e in room
     ]
     for n, reason in enumerate(answer.reasons, 1):
-        text = _label(n, _AT_NODES.get(reason.kind, "here"), many=many)
-        marks += [
-            _ring(drawn.boxes[id], text) for id in reason.nodes if id in drawn.boxes
-        ]
+        for id in filter(drawn.boxes.__contains__, reason.nodes):
+            text = _at_node(reason.kind, graph.node(id).value)
+            marks.append(_ring(drawn.boxes[id], _label(n, text, many=many)))
     style = f"<style>{themes.paint(_MARKS, theme)}</style>"
     return replace(drawn, svg=drawn.with_overlay(style + "".join(marks)))
 
@@ -291,10 +291,17 @@ _AT_NODES = {
     "unconnected": "leads elsewhere",
     "elsewhere": "another tape's",
     "cancel": "cancels here",
-    "domain": "nan here",
     "overflow": "infinite here",
 }
 """The label of a node, by the kind of reason."""
+
+
+def _at_node(kind: str, value: Value) -> str:
+    if kind != "domain":
+        return _AT_NODES.get(kind, "here")
+    if value.data is None:
+        return "nan or infinite here"
+    return "nan here" if any(v != v for v in value.data) else "infinite here"  # noqa: PLR0124 - so only nan is
 
 
 def _words(result: str, reason: Reason) -> str:

@@ -63,8 +63,8 @@ def test_only_operations_on_the_way_to_the_target_are_counted() -> None:
         y = x**2
         z = x**3 + tf.floor(y)
     films = tf.play(tape, y, x), tf.play(tape, z, x), tf.play(tape, [y, z], x)
-    told = [film.film.frames[0].caption.partition(".")[0] for film in films]
-    assert told == [
+    said = [film.film.frames[0].caption.partition(".")[0] for film in films]
+    assert said == [
         "The tape recorded 1 operation on the way to y",
         "The tape recorded 4 operations on the way to z",
         "The tape recorded 4 operations on the way to y + z",
