@@ -31,7 +31,7 @@ from tapeviz.inspect.source.dataflow import CallSite, ProgramSource
 from tapeviz.inspect.source.variables import Names, tensors
 from tapeviz.inspect.unrecorded import add_unrecorded
 from tapeviz.trace.diagnosis import Answer, Reason
-from tapeviz.trace.graph import Graph
+from tapeviz.trace.graph import Graph, Node
 
 PATHS = 4
 """How many terms of a gradient are listed in a sentence."""
@@ -190,7 +190,7 @@ def _drawing(question: Question, reasons: list[Reason], grads: dict[int, Any]) -
             *about,
             asking=True,
         )
-        return replace(found, notes=())
+        return replace(found, nodes=tuple(_named(question, found)), notes=())
     near = {question.x, *question.ys}
     for reason in reasons:
         near |= {int(n[1:]) for n in reason.nodes}
@@ -203,6 +203,14 @@ def _drawing(question: Question, reasons: list[Reason], grads: dict[int, Any]) -
     nodes = {node.id for node in drawn.nodes}
     edges = tuple(edge for edge in drawn.edges if edge.tail in nodes)
     return Graph(drawn.nodes, edges, drawn.sources)
+
+
+def _named(question: Question, graph: Graph) -> Iterator[Node]:
+    """The nodes; a source that only the question made, ``x[0]``, is called as there."""
+    code = "" if question.x_code is None else question.x_name
+    for node in graph.nodes:
+        made = node.source and node.unrecorded and not node.name
+        yield replace(node, name=code) if made else node
 
 
 def _drawn(reason: Reason, nodes: set[str], edges: set[str]) -> Reason:
