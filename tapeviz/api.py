@@ -247,9 +247,9 @@ def explore(  # noqa: PLR0913 - what the controls begin with, by keyword
         settings = settings_at(given, begin)
         losses = {first: lambda: (own, settings), **losses}
     explorer = Explorer(losses, theme=theme)
-    panel = Studio(explorer, first, METHODS, {n: t.title for n, t in PRESETS.items()})
+    panel = Studio(explorer, first)
     if isinstance(loss, str) and start is not None:
-        panel.begin(begin_at(start, len(PRESETS[first].start)))
+        panel.start = begin_at(start, len(PRESETS[first].start))
     return panel
 
 

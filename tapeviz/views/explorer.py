@@ -350,6 +350,7 @@ class Explorer:
                 error_message("no loss was chosen", "call enter(name) first")
             )
         _check_settings(settings)
+        begin_at(settings.start, explored.numbers)
         methods = [
             settings.optimizer,
             *(m for m in settings.compare if m != settings.optimizer),
@@ -361,7 +362,7 @@ class Explorer:
         limit, words = _limit(runs[0], settings)
         shown = explorer_chart.Comparison(
             tuple(r.quick for r in runs), settings.start, tuple(methods), limit, words,
-            self.theme, self._count, self._logs.get(tuple(methods)),
+            self._count, self._logs.get(tuple(methods)),
         )  # fmt: skip
         scene = explorer_chart.scene(shown, seen)
         self._logs[tuple(methods)] = scene["log"]

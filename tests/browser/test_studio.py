@@ -256,7 +256,7 @@ def test_nothing_is_cut(lab: Lab, notebook: str, open_page: Opener, width: int) 
     chart = page.cell(0).locator(".tapeviz-board")
     chart.wait_for()
     found = chart.evaluate(
-        "el => [...el.querySelectorAll('.tv-b-pair text, .tv-b-rate, .tv-b-limit, p')]"
+        "el => [...el.querySelectorAll('.tv-b-pair text, input, select, .tv-b-limit, p')]"
         ".filter(t => t.getBoundingClientRect().right"
         " > el.getBoundingClientRect().right + 1).map(t => t.textContent)"
     )

@@ -1,64 +1,21 @@
-// The explorer's chart: a picture of the path, a slider, a start that can be dragged.
-// It draws what Python sends and sends what the reader sets; it computes no path.
+// The explorer's panel: pictures of the path, a start that can be dragged, and the controls.
+// It draws what the model holds and sends what the reader sets; it computes no path.
 
 const SILENT = "No answer yet: the kernel is busy, or it was restarted or stopped. Then run the cell again; its film still plays.";
-
-// A slider on a logarithmic scale, with the place of a limit marked; it waits for its ends.
-function slider(model, asked) {
-  const range = make("input", { type: "range", step: "0.01", "aria-label": "learning rate", class: "tv-b-range", disabled: "", ...KEYS });
-  const value = make("input", { type: "number", step: "any", min: 0, "aria-label": "type the rate", class: "tv-b-rate", ...KEYS });
-  const mark = make("span", { class: "tv-b-limit", "aria-hidden": "true" });
-  const name = make("span", { class: "tv-b-name", "aria-hidden": "true" }, "learning rate");
-  const box = make("div", { class: "tv-b-slider" }, name, make("div", { class: "tv-b-track" }, range, mark), value);
-  let limit = null;
-  const send = (rate) => {
-    model.set("rate", rate);
-    model.save_changes();
-    asked();
-    tell();
-  };
-  range.oninput = () => {
-    const power = +range.value;
-    const near = limit && Math.abs(power - Math.log10(limit)) < 0.0051;
-    send(near ? limit : Number((10 ** power).toPrecision(3)));
-  };
-  value.onchange = () => value.value && send(+value.value);
-  const tell = () => {
-    const rate = model.get("rate");
-    range.value = Math.log10(rate);
-    value.value = Number(rate.toPrecision(4));
-    range.setAttribute("aria-valuetext", `${value.value}${limit ? `, the limit is ${Number(limit.toPrecision(4))}` : ""}`);
-  };
-  const show = ({ low, high, limit: found, words }) => {
-    limit = found;
-    range.min = low;
-    range.max = high;
-    range.disabled = false;
-    const place = found ? (Math.log10(found) - low) / (high - low) : -1;
-    const seen = place >= 0 && place <= 1;
-    mark.hidden = !seen;
-    mark.textContent = words;
-    mark.classList.toggle("tv-b-left", place > 0.75);
-    mark.style.setProperty("--at", Math.max(0, place));
-    tell();
-  };
-  model.on("change:rate", tell);
-  return [box, show, () => model.off("change:rate", tell)];
-}
 
 function twin(open) {
   const head = make("tr");
   const body = make("tbody");
   const table = make("table", {}, make("thead", {}, head), body);
-  const scroll = make("div", { class: "tv-b-scroll", tabindex: 0, role: "group", "aria-label": "Table of the steps", ...KEYS }, table);
-  const box = make("details", {}, make("summary", KEYS, "All steps as a table"), scroll);
+  const scroll = make("div", { class: "tv-b-scroll", tabindex: 0, role: "group", "aria-label": "Table of the steps" }, table);
+  const box = make("details", {}, make("summary", {}, "All steps as a table"), scroll);
   let told = null;
   const fill = () => {
     if (!box.open || !told) return;
     head.replaceChildren(...told.heads.map((text) => make("th", { scope: "col" }, text)));
     body.replaceChildren(
       ...told.rows.map(([step, ...cells]) => {
-        const button = make("button", { type: "button", "aria-label": `Open the graph of step ${step}`, ...KEYS }, step);
+        const button = make("button", { type: "button", "aria-label": `Open the graph of step ${step}` }, step);
         button.onclick = () => open(+step);
         return make("tr", {}, make("th", { scope: "row" }, button), ...cells.map((text) => make("td", {}, text)));
       }),
@@ -90,35 +47,28 @@ function key(look) {
   return svg;
 }
 
-// A sentence that appears when a move gets no answer.
-function patience(model) {
-  const line = make("p", { class: "tv-b-wait", role: "status" });
+// What the last move led to if not to a picture: a sentence from Python, or no answer.
+function patience(model, on) {
+  const line = make("p", { class: "tv-b-wait" });
   let late = 0;
-  const answered = () => {
+  const say = () => {
     clearTimeout(late);
-    line.textContent = "";
+    line.textContent = model.get("message");
   };
   const asked = () => {
     clearTimeout(late);
     late = setTimeout(() => (line.textContent = SILENT), 4000);
   };
-  model.on("change:scene", answered);
-  model.on("change:unanswered", answered);
-  return [
-    line,
-    asked,
-    () => {
-      answered();
-      model.off("change:scene", answered);
-      model.off("change:unanswered", answered);
-    },
-  ];
+  on("message", say);
+  on("answered", say);
+  say();
+  return [line, asked, () => clearTimeout(late)];
 }
 
 // All runs at once, step by step, in both pictures: one button, one clock.
 function race(...pictures) {
-  const button = make("button", { type: "button", class: "tv-b-play", ...KEYS });
-  const count = make("output", { class: "tv-b-step" });
+  const button = make("button", { type: "button", class: "tv-b-play" });
+  const count = make("span", { class: "tv-b-step" });
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const tops = pictures.map(([svg]) => layer(svg));
   let runs = [];
@@ -189,7 +139,7 @@ function field(model, open, asked) {
   const svg = canvas(520, 360);
   const ground = layer(svg);
   const path = layer(svg);
-  const handle = make("button", { type: "button", class: "tv-b-start", ...KEYS });
+  const handle = make("button", { type: "button", class: "tv-b-start" });
   const box = make("div", { class: "tv-b-field" }, svg, handle);
   let frame = null;
   let scene = null;
@@ -204,7 +154,7 @@ function field(model, open, asked) {
     return [x, y].slice(0, frame.numbers);
   };
   const send = (point) => {
-    model.set("point", point.map((v, k) => Math.round(v / frame.grain[k]) * frame.grain[k]).map((v) => Number(v.toPrecision(6))));
+    model.set("start", point.map((v, k) => Math.round(v / frame.grain[k]) * frame.grain[k]).map((v) => Number(v.toPrecision(6))));
     model.save_changes();
     asked();
   };
@@ -247,7 +197,7 @@ function field(model, open, asked) {
     const far = event.shiftKey ? 10 : 1;
     const sizes = [frame.x[1] - frame.x[0], frame.y[1] - frame.y[0]];
     const push = frame.numbers === 1 ? [way[0] || way[1]] : way;
-    send(model.get("point").map((v, k) => v + (push[k] * far * sizes[k]) / 100));
+    send(model.get("start").map((v, k) => v + (push[k] * far * sizes[k]) / 100));
   };
   return {
     box,
@@ -269,31 +219,36 @@ function field(model, open, asked) {
 
 export default {
   render({ model, el }) {
+    const heard = [];
+    const on = (trait, act) => {
+      heard.push([`change:${trait}`, act]);
+      model.on(`change:${trait}`, act);
+    };
     const open = (step) => {
-      model.set("open_step", -1);
       model.set("open_step", step);
       model.save_changes();
     };
-    const root = make("div", { class: "tapeviz-board", role: "group", "aria-label": "Gradient descent" });
-    const [silence, asked, hush] = patience(model);
-    const [rates, scale, off] = slider(model, asked);
+    const root = make("div", { class: `tapeviz-board tv-${model.get("theme")}`, role: "group", "aria-label": "Gradient descent", ...KEYS });
+    const [note, asked, hush] = patience(model, on);
+    const [rows, limit] = controls(model, asked, on);
     const left = field(model, open, asked);
     const right = canvas(380, 360);
     const curve = layer(right);
     const [start, line, stop] = race([left.svg, left.path], [right, curve]);
-    const words = make("div", { class: "tv-b-words", "aria-live": "polite" });
-    const [table, rows] = twin(open);
+    const words = make("div", { class: "tv-b-words" });
+    const [table, fill] = twin(open);
     const graph = make("div", { class: "tv-b-graph" });
-    rates.prepend(start);
-    root.append(rates, make("div", { class: "tv-b-pair" }, left.box, make("div", { class: "tv-b-losses" }, right)), silence, words, graph, table);
+    const pair = make("div", { class: "tv-b-pair" }, left.box, make("div", { class: "tv-b-losses" }, right));
+    const live = make("div", { role: "status", "aria-atomic": "false" }, note, words);
+    root.append(...rows.slice(0, -1), make("div", { class: "tv-b-slider" }, start, rows.at(-1)), pair, live, graph, table);
     for (const type of ["keydown", "keyup", "keypress"]) root.addEventListener(type, (event) => event.stopPropagation());
 
     const base = () => model.get("background") && left.base(JSON.parse(model.get("background")));
     const show = () => {
+      for (const part of [start, pair, table]) part.hidden = !model.get("scene");
       if (!model.get("scene")) return;
       const told = JSON.parse(model.get("scene"));
-      root.classList.add(`tv-${told.theme}`);
-      scale(told.scale);
+      limit(told.scale);
       left.show(told);
       put(curve, told.curve);
       line(told);
@@ -306,20 +261,19 @@ export default {
           return line;
         }),
       );
-      rows(told.table);
+      fill(told.table);
       root.dataset.run = told.number;
     };
     const unfold = () => {
       const told = model.get("graph");
       if (!told) return graph.replaceChildren();
       const { title, svg, text } = JSON.parse(told);
-      const close = make("button", { type: "button", class: "tv-b-close", ...KEYS }, "Close");
+      const close = make("button", { type: "button", class: "tv-b-close" }, "Close");
       close.onclick = () => {
-        model.set("open_step", -1);
-        model.save_changes();
+        open(-1);
         graph.replaceChildren();
       };
-      const picture = make("div", { class: "tv-b-scroll", tabindex: 0, role: "group", "aria-label": title, ...KEYS });
+      const picture = make("div", { class: "tv-b-scroll", tabindex: 0, role: "group", "aria-label": title });
       if (svg) {
         const page = new DOMParser().parseFromString(svg, "image/svg+xml");
         const drawn = picture.appendChild(scoped(document.importNode(page.documentElement, true)));
@@ -328,20 +282,15 @@ export default {
       graph.replaceChildren(make("p", { class: "tv-b-title" }, title), close, picture);
       rest(close);
     };
-    model.on("change:background", base);
-    model.on("change:scene", show);
-    model.on("change:graph", unfold);
-    base();
-    show();
-    unfold();
+    for (const [trait, act] of Object.entries({ background: base, scene: show, graph: unfold })) {
+      on(trait, act);
+      act();
+    }
     el.append(root);
     return () => {
-      off();
       hush();
       stop();
-      model.off("change:background", base);
-      model.off("change:scene", show);
-      model.off("change:graph", unfold);
+      for (const [name, act] of heard) model.off(name, act);
     };
   },
 };

@@ -57,9 +57,6 @@ _BEYOND = 4.0
 _FEW = 12
 _CLOSE = 5.0
 
-LOW, HIGH = -4.0, 1.0
-"""The learning rate's slider, as powers of ten."""
-
 
 @dataclass(frozen=True)
 class Window:
@@ -233,7 +230,6 @@ class Comparison:
     names: tuple[str, ...] | None = None
     limit: float | None = None
     limit_words: str = ""
-    theme: str = "auto"
     number: int = 0
     log: bool | None = None
 
@@ -250,12 +246,8 @@ def scene(comparison: Comparison, seen: Window) -> dict[str, Any]:
     notes = _notes(tracks, seen)
     said = " ".join(filter(None, _loss_notes(tracks)))
     return {
-        "theme": comparison.theme,
         "number": comparison.number,
-        "scale": {
-            "low": LOW, "high": HIGH, "limit": comparison.limit,
-            "words": comparison.limit_words,
-        },
+        "scale": {"limit": comparison.limit, "words": comparison.limit_words},
         "path": _paths(comparison, tracks, seen),
         "curve": chart.svg(tracks),
         "log": chart.log,
@@ -592,12 +584,13 @@ def _loss_notes(tracks: list[Track]) -> list[str]:
 
 
 def script() -> str:
-    """The chart as an ES module for a widget."""
-    return read_assets("html/elements.js", "descent/explorer_chart.js")
+    """The panel as an ES module for a widget."""
+    names = ("html/elements", "descent/explorer_controls", "descent/explorer_chart")
+    return read_assets(*(f"{name}.js" for name in names))
 
 
 def styles() -> str:
-    """The chart's styles, and the colours of every theme."""
+    """The panel's styles, and the colours of every theme."""
     return (
         "".join(map(themes.css, themes.NAMES))
         + themes.fonts(".tapeviz-board")

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import ipywidgets as widgets
 import numpy as np
 import pytest
 from ipywidgets.widgets.widget import _instances
@@ -34,9 +33,17 @@ def chapter(**options: Any) -> Studio:
 
 
 def scene(panel: Studio) -> dict[str, Any]:
-    drawn = json.loads(panel.chart.scene)
+    drawn = json.loads(panel.scene)
     assert isinstance(drawn, dict)
     return drawn
+
+
+def described(panel: Studio) -> list[dict[str, Any]]:
+    return [control for row in panel.controls for control in row]
+
+
+def starts(panel: Studio) -> list[str]:
+    return [c["label"] for c in described(panel) if c["trait"] == "start"]
 
 
 def ends(panel: Studio) -> list[float]:
@@ -55,7 +62,7 @@ def test_the_first_picture_is_there_at_once() -> None:
 
 def test_state_can_be_given_and_read_back() -> None:
     panel = chapter(learning_rate=1.1, steps=5, start=3.0, compare=["Adam"])
-    assert panel.chart.rate == pytest.approx(1.1)
+    assert panel.learning_rate == pytest.approx(1.1)
     assert len(panel.run) == 5
     assert panel.run.data.updates[0].at[0].entry == 3.0
     assert panel.run.regime.name == "diverging"
@@ -69,18 +76,18 @@ def test_state_can_be_given_and_read_back() -> None:
 
 def test_every_control_runs_it_again() -> None:
     panel = chapter()
-    panel.chart.rate = 1.0
+    panel.learning_rate = 1.0
     assert panel.run.regime.name == "oscillating"
-    panel.count.value = 3
+    panel.steps = 3
     assert len(panel.run) == 3
-    panel.origin[0].value = -4.5
+    panel.start = [-4.5]
     assert panel.run.data.updates[0].at[0].entry == -4.5
-    panel.chart.point = [7.0]
-    assert panel.origin[0].value == 7.0
+    panel.start = (7,)
+    assert panel.start == [7.0]
     assert panel.run.data.updates[0].at[0].entry == 7.0
-    panel.optimizer.value = "momentum"
+    panel.optimizer = "momentum"
     assert panel.run.data.updates[2].parts[0].name == "momentum"
-    panel.parameters["momentum"].value = 0.5
+    panel.parameters = {"momentum": 0.5}
     assert scene(panel)["scale"]["limit"] == pytest.approx(2 * 1.5 / 2)
 
 
@@ -93,7 +100,7 @@ def test_newest_value_wins() -> None:
 
     async def drag() -> None:
         for rate in (0.2, 0.3, 0.4, 0.5):
-            panel.chart.rate = rate
+            panel.learning_rate = rate
         assert seen == []
         await asyncio.sleep(10 * explorer.PAUSE)
 
@@ -120,10 +127,9 @@ def test_a_loss_that_fails_is_a_sentence(
     panel = explore(loss, X)
     assert said in panel.message
     assert "\n" not in panel.message
-    shown = panel._note  # what the page shows of the message
-    assert "Traceback" not in shown.value
-    panel.loss.value = "parabola"
-    assert panel.message == shown.value == ""
+    assert "Traceback" not in panel.message
+    panel.loss = "parabola"
+    assert panel.message == ""
     assert len(panel.run) == 10
     assert capsys.readouterr() == ("", "")
 
@@ -141,7 +147,7 @@ def test_odd_settings_are_a_sentence(options: dict[str, Any], said: str) -> None
     panel = chapter(**options)
     assert panel.message.startswith(said)
     assert panel.run is None
-    panel.chart.rate = 0.3
+    panel.learning_rate = 0.3
     if "learning_rate" in options:
         assert panel.run is not None
         assert panel.message == ""
@@ -150,9 +156,11 @@ def test_odd_settings_are_a_sentence(options: dict[str, Any], said: str) -> None
 @pytest.mark.parametrize("start", [math.nan, math.inf])
 def test_a_start_that_is_no_number_is_never_sent_to_the_page(start: float) -> None:
     panel = chapter(start=start)
-    sent = [panel.chart.point, [box.value for box in panel.origin]]
-    assert json.dumps(sent, allow_nan=False) == "[[0.0], [0.0]]"
-    panel.origin[0].value = 3.0
+    sent = panel.get_state(["start", "controls", "message"])
+    assert json.loads(json.dumps(sent, allow_nan=False))["start"] == [None]
+    panel.set_state({"start": [None]})
+    assert panel.message.startswith("the start is not a finite number")
+    panel.start = [3.0]
     assert panel.message == ""
     assert panel.run.data.updates[0].at[0].entry == 3.0
 
@@ -174,20 +182,20 @@ def test_six_runs_have_six_looks() -> None:
 
 def test_who_comes_back_from_afar_sees_the_path_again() -> None:
     panel = chapter()
-    near = json.loads(panel.chart.background)["frame"]["x"]
-    panel.origin[0].value = 1e9
-    assert json.loads(panel.chart.background)["frame"]["x"][1] > 1e9
-    panel.origin[0].value = 2.0
-    assert json.loads(panel.chart.background)["frame"]["x"] == near
+    near = json.loads(panel.background)["frame"]["x"]
+    panel.start = [1e9]
+    assert json.loads(panel.background)["frame"]["x"][1] > 1e9
+    panel.start = [2.0]
+    assert json.loads(panel.background)["frame"]["x"] == near
 
 
 def test_who_comes_back_to_the_own_loss_sees_its_background_again() -> None:
     panel = chapter()
-    before = panel.chart.background
-    panel.loss.value = "rosenbrock"
-    assert panel.chart.background != before
-    panel.loss.value = "your loss"
-    assert panel.chart.background == before
+    before = panel.background
+    panel.loss = "rosenbrock"
+    assert panel.background != before
+    panel.loss = "your loss"
+    assert panel.background == before
 
 
 def test_a_slow_loss_is_called_at_few_points() -> None:
@@ -206,14 +214,12 @@ def test_a_slow_loss_is_called_at_few_points() -> None:
 def test_the_last_picture_stays_when_a_loss_begins_to_fail() -> None:
     x, broken = tf.Variable(2.0), []
     panel = explore(lambda: (x - 5) ** 2 if not broken else 1 / 0, x)
-    before, unanswered = panel.chart.scene, panel.chart.unanswered
+    before, answered = panel.scene, panel.answered
     broken.append(True)
-    panel.chart.rate = 0.5
+    panel.learning_rate = 0.5
     assert "ZeroDivisionError" in panel.message
-    assert panel.chart.scene == before
-    assert panel.chart.unanswered == unanswered + 1, (
-        "the page knows that it was answered"
-    )
+    assert panel.scene == before
+    assert panel.answered == answered + 1, "the page knows that it was answered"
 
 
 @pytest.mark.parametrize("rate", [1.7, 10.0])
@@ -225,7 +231,7 @@ def test_divergence_never_breaks_a_picture(name: str, rate: float) -> None:
     for text in (
         drawn["path"],
         drawn["curve"],
-        json.loads(panel.chart.background)["ground"],
+        json.loads(panel.background)["ground"],
     ):
         assert not re.findall(r'="[^"]*(?:nan|inf)', text)
         ET.fromstring(f"<svg>{text}</svg>")  # noqa: S314 - our own
@@ -246,12 +252,12 @@ def test_two_variables_or_one_of_two_numbers_or_a_function_of_them() -> None:
     both = explore(lambda: a**2 + 3 * b**2, [a, b])
     one = explore(lambda: tf.reduce_sum(w**2 * [1.0, 3.0]), w)
     taken = explore(lambda p, q: p**2 + 3 * q**2, [a, b])
-    assert [box.description for box in both.origin] == ["start a", "start b"]
-    assert [box.description for box in one.origin] == ["start w[0]", "start w[1]"]
+    assert starts(both) == ["start a", "start b"]
+    assert starts(one) == ["start w[0]", "start w[1]"]
     for panel in (both, one, taken):
         assert panel.message == ""
         assert scene(panel)["scale"]["limit"] == pytest.approx(1 / 3, rel=1e-5)
-        assert json.loads(panel.chart.background)["frame"]["numbers"] == 2
+        assert json.loads(panel.background)["frame"]["numbers"] == 2
     with pytest.raises(ValueError, match="one or two numbers"):
         explore(lambda: 0, tf.Variable([1.0, 2.0, 3.0]))
     with pytest.raises(TypeError, match="a function and the variable"):
@@ -262,10 +268,10 @@ def test_two_variables_or_one_of_two_numbers_or_a_function_of_them() -> None:
 
 def test_presets_have_their_own_start_rate_and_window() -> None:
     panel = explore("ravine")
-    assert panel.chart.rate == pytest.approx(0.1)
-    panel.loss.value = "himmelblau"
-    assert [box.value for box in panel.origin] == [-0.5, -1.0]
-    frame = json.loads(panel.chart.background)["frame"]
+    assert panel.learning_rate == pytest.approx(0.1)
+    panel.loss = "himmelblau"
+    assert panel.start == [-0.5, -1.0]
+    frame = json.loads(panel.background)["frame"]
     assert (frame["x"], frame["y"]) == ([-5, 5], [-5, 5])
 
 
@@ -297,21 +303,58 @@ def test_the_marked_limit_is_where_runs_begin_to_diverge(name: str) -> None:
 
 def test_a_steps_graph_unfolds_and_folds() -> None:
     panel = chapter()
-    panel.chart.open_step = 7
-    drawn = json.loads(panel.chart.graph)
+    panel.open_step = 7
+    drawn = json.loads(panel.graph)
     assert drawn["title"] == "The graph of step 7"
     assert "4.3709" in drawn["svg"]
-    panel.chart.open_step = -1
-    assert panel.chart.graph == ""
+    panel.open_step = -1
+    assert panel.graph == ""
 
 
 def test_every_control_says_what_it_is() -> None:
     panel = chapter()
-    panel.optimizer.value = "Adam"
-    controls = [panel.loss, panel.optimizer, panel.count, *panel.origin]
-    for control in (*controls, *panel.compared.values(), *panel.parameters.values()):
-        assert control.description
-        assert control.tooltip
+    panel.optimizer = "Adam"
+    found = described(panel)
+    assert [c["label"] for c in found] == [
+        *("loss", "optimizer", "beta_1", "beta_2", "steps", "start x"),
+        *("race with", "learning rate"),
+    ]
+    for control in found:
+        assert control["title"]
+        assert panel.has_trait(control["trait"])
+
+
+def test_the_page_hears_of_another_loss_in_one_message() -> None:
+    panel, sent = explore("parabola", optimizer="momentum"), []
+    panel.send_state = lambda key=None: sent.append(panel.get_state(key))
+    panel.set_state({"loss": "ravine"})
+    last = sent[-1]
+    assert {"controls", "background", "scene", "answered"} <= set(last)
+    assert starts(panel) == ["start x", "start y"]
+    assert tuple(panel.start) == PRESETS["ravine"].start
+    assert panel.parameters == {"momentum": 0.9}
+
+
+def test_a_start_meant_for_another_loss_is_let_go() -> None:
+    panel = explore("ravine")
+    before = list(panel.start)
+    panel.set_state({"start": [3.0]})  # dragged while the loss was changing
+    assert panel.start == before
+    panel.start = [3.0]
+    assert panel.message.startswith("start wants 2 numbers for this loss, but has 1")
+
+
+@pytest.mark.parametrize(
+    ("trait", "value"),
+    [("loss", "hill"), ("optimizer", "Adamax"), ("compare", ["Adam", "hill"])],
+)
+def test_an_unknown_name_is_refused_with_those_there_are(
+    trait: str, value: Any
+) -> None:
+    panel = chapter()
+    with pytest.raises(ValueError, match="choose one of"):
+        setattr(panel, trait, value)
+    assert panel.message == ""
 
 
 def test_closing_frees_everything() -> None:
@@ -319,7 +362,7 @@ def test_closing_frees_everything() -> None:
     before = len(_instances)
     for _ in range(5):
         panel = chapter()
-        panel.optimizer.value = "Adam"
+        panel.optimizer = "Adam"
         panel.close()
     assert len(_instances) == before
 
@@ -328,9 +371,9 @@ def test_two_hundred_moves_leave_no_widget_and_no_picture_behind() -> None:
     panel = chapter()
     before = len(_instances)
     for k in range(200):
-        panel.chart.rate = 0.05 + 0.005 * k
+        panel.learning_rate = 0.05 + 0.005 * k
     assert len(_instances) == before
-    assert len(panel.chart.scene) < 20_000
+    assert len(panel.scene) < 20_000
 
 
 def test_without_a_kernel_the_film_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,7 +394,7 @@ def test_without_a_kernel_the_film_is_left(monkeypatch: pytest.MonkeyPatch) -> N
     panel._ipython_display_()
     assert "application/vnd.jupyter.widget-view+json" in shown[0]
     assert "Graph of step" in shown[1]["text/html"]
-    panel.chart.rate = 1.1
+    panel.learning_rate = 1.1
     panel._film_now()  # else a timer of an event loop does it
     assert "diverging" in shown[2]["text/html"]
 
@@ -360,20 +403,20 @@ def test_the_scale_of_the_losses_stays_while_the_rate_is_dragged() -> None:
     panel = explore("parabola", steps=40)
     first = scene(panel)["log"]
     for rate in (0.001, 0.01, 0.05, 0.3, 0.5, 0.9, 1.0, 1.2):
-        panel.chart.rate = rate
+        panel.learning_rate = rate
         assert scene(panel)["log"] is first
     assert first is True
     other = explore("parabola", steps=40, learning_rate=0.001)
     assert scene(other)["log"] is False
-    other.chart.rate = 0.1
+    other.learning_rate = 0.1
     assert scene(other)["log"] is False
 
 
 def test_the_film_shows_the_panels_landscape() -> None:
     panel = explore("ravine")
-    panel.chart.rate = 0.05
+    panel.learning_rate = 0.05
     land = panel.run.data.landscape
-    frame = json.loads(panel.chart.background)["frame"]
+    frame = json.loads(panel.background)["frame"]
     assert (land.xs[0], land.xs[-1]) == tuple(frame["x"])
     assert (land.ys[0], land.ys[-1]) == tuple(frame["y"])
 
@@ -383,7 +426,7 @@ def test_runners_of_a_race_pass_every_step_till_they_leave_the_picture() -> None
     slow, adam = scene(panel)["race"]
     assert [row[0] for row in slow["path"]] == list(range(13))
     assert [row[0] for row in adam["loss"]] == list(range(12))
-    panel.chart.rate = 8.0
+    panel.learning_rate = 8.0
     gone = scene(panel)["race"][0]
     assert [row[0] for row in gone["path"]] == list(range(len(gone["path"])))
     assert len(gone["path"]) < 6
@@ -391,21 +434,15 @@ def test_runners_of_a_race_pass_every_step_till_they_leave_the_picture() -> None
 
 def test_every_slider_has_a_field_in_which_its_number_is_typed() -> None:
     panel = explore("parabola", optimizer="momentum")
-    boxes = {
-        box.children[0].description: box.children
-        for box in (*panel.children[0].children, *panel._settings_box.children)
-        if isinstance(box, widgets.HBox) and len(box.children) == 2
-        if isinstance(box.children[0], (widgets.IntSlider, widgets.FloatSlider))
+    fields = {c["label"]: c["field"] for c in described(panel) if c["kind"] == "range"}
+    assert fields == {
+        "steps": "type the steps",
+        "momentum": "type the momentum",
+        "learning rate": "type the rate",
     }
-    assert set(boxes) == {"steps", "momentum"}
-    for slider, field in boxes.values():
-        slider.value = slider.max / 3 if slider.max < 1 else 7
-        assert field.value == slider.value
-    boxes["momentum"][1].value = 0.5
-    assert dict(panel.settings.parameters) == {"momentum": 0.5}
 
 
-def test_a_host_without_ipywidgets_shows_the_last_run() -> None:
+def test_a_host_without_widgets_shows_the_last_run() -> None:
     panel = explore("parabola", steps=5)
     assert panel.film.html in panel._repr_html_()
     panel = explore(lambda: tf.constant(1.0), tf.Variable(2.0))
