@@ -237,6 +237,47 @@ def test_two_hundred_moves_leave_memory_flat(studio: Studio) -> None:
     assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] + 4e6
 
 
+def test_the_optimizer_is_chosen_by_keyboard_and_brings_its_controls(
+    studio: Studio,
+) -> None:
+    choice = studio.chart.get_by_label("optimizer", exact=True)
+    choice.focus()
+    choice.press("ArrowDown")
+    studio.until("The momentum carries the run past the minimum")
+    assert choice.evaluate("el => el === document.activeElement")
+    assert choice.evaluate("el => getComputedStyle(el).outlineStyle") == "solid"
+    slider = studio.chart.get_by_role("slider", name="momentum", exact=True)
+    field = studio.chart.get_by_role("spinbutton", name="type the momentum")
+    field.fill("7")
+    field.press("Enter")
+    assert (field.input_value(), slider.input_value()) == ("0.999", "0.999")
+    slider.press("Home")
+    studio.until("rate · curvature = 0.1 · 2 = 0.2 ≤ 1")
+    assert field.input_value() == "0"
+    cells = studio.page.locator(".jp-Cell").count()
+    for key in "bd":
+        choice.press(key)  # shortcuts of JupyterLab, not meant here
+    assert studio.page.locator(".jp-Cell").count() == cells
+
+
+def test_one_region_is_announced_and_says_what_is_wrong(studio: Studio) -> None:
+    live = "[aria-live], [role=status], [role=alert], output"
+    assert studio.chart.locator(live).count() == 1
+    field = studio.chart.get_by_role("spinbutton", name="type the rate")
+    field.fill("-1")
+    field.press("Enter")
+    status = studio.chart.get_by_role("status")
+    status.get_by_text("the learning rate -1.0 is not a number above zero").wait_for()
+    assert "Converging." in studio.words, "the last picture stays"
+    field.fill("0.5")
+    field.press("Enter")
+    studio.until("0.5 · 2 = 1 ≤ 1")
+    assert status.get_by_text("above zero").count() == 0
+    field.fill("")
+    field.press("Enter")
+    assert field.input_value() == "0.5"
+
+
 def test_axe_finds_nothing_to_mend(studio: Studio) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     studio.cell.get_by_label("Adam", exact=True).check()
@@ -249,14 +290,17 @@ def test_axe_finds_nothing_to_mend(studio: Studio) -> None:
     assert all(labels)
 
 
-@pytest.mark.parametrize("width", [1280, 700])
+@pytest.mark.parametrize("width", [1280, 700, 400])
 def test_nothing_is_cut(lab: Lab, notebook: str, open_page: Opener, width: int) -> None:
     page = lab.open(open_page, notebook, width=width)
+    page.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
     page.run_all()
     chart = page.cell(0).locator(".tapeviz-board")
-    chart.wait_for()
+    chart.get_by_label("optimizer").select_option("momentum")
+    chart.get_by_role("slider", name="momentum").wait_for()
     found = chart.evaluate(
-        "el => [...el.querySelectorAll('.tv-b-pair text, input, select, .tv-b-limit, p')]"
+        "el => [...el.querySelectorAll("
+        "'.tv-b-pair text, input, select, .tv-b-limit, p')]"
         ".filter(t => t.getBoundingClientRect().right"
         " > el.getBoundingClientRect().right + 1).map(t => t.textContent)"
     )

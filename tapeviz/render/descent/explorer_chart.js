@@ -286,6 +286,9 @@ export default {
       on(trait, act);
       act();
     }
+    // Inside a shadow, as in marimo, no style sees whether the page is dark.
+    const page = el.getRootNode().host?.closest("[data-theme]");
+    if (page) el.dataset.theme = page.dataset.theme;
     el.append(root);
     return () => {
       hush();

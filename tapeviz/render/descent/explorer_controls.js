@@ -29,7 +29,7 @@ const KINDS = {
     return [[make("label", {}, told.label, el)], show];
   },
   range({ label, field, min, max, step, log, digits }, send) {
-    const el = make("input", { type: "range", min, max, step, "aria-label": label, class: log ? "tv-b-range" : "tv-b-short" });
+    const el = make("input", { type: "range", min, max, step, "aria-label": label, class: log ? "tv-b-range" : "" });
     const [number, type] = typed({ label: field, digits, ...(log ? { min: 0 } : { min, max, step }) }, send);
     const mark = make("span", { class: "tv-b-limit", "aria-hidden": "true", hidden: "" });
     const place = (value) => (!log ? value : value > 0 ? Math.log10(value) : min);
@@ -48,7 +48,7 @@ const KINDS = {
       const at = limit ? (place(limit) - min) / (max - min) : -1;
       mark.hidden = at < 0 || at > 1;
       mark.textContent = scale.words;
-      mark.classList.toggle("tv-b-left", at > 0.75);
+      mark.classList.toggle("tv-b-left", at > 0.5);
       mark.style.setProperty("--at", Math.max(0, at));
     };
     return [[make("span", { "aria-hidden": "true" }, label), make("div", { class: "tv-b-track" }, el, mark), number], show, log && bound];

@@ -109,7 +109,7 @@ class Studio(anywidget.AnyWidget):
     controls: Any = traitlets.List().tag(sync=True)
     loss = traitlets.Unicode().tag(sync=True)
     optimizer = traitlets.Unicode().tag(sync=True)
-    parameters = traitlets.Dict().tag(sync=True)
+    parameters: Any = traitlets.Dict(traitlets.CFloat()).tag(sync=True)
     steps = traitlets.CInt().tag(sync=True)
     start: Any = traitlets.List(traitlets.CFloat()).tag(**_JSON)
     compare = traitlets.List(traitlets.Unicode()).tag(sync=True)

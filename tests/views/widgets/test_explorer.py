@@ -335,6 +335,14 @@ def test_the_page_hears_of_another_loss_in_one_message() -> None:
     assert panel.parameters == {"momentum": 0.9}
 
 
+def test_a_whole_number_from_the_page_is_a_float() -> None:
+    panel = explore("parabola", optimizer="momentum")
+    panel.set_state({"parameters": {"momentum": 0}, "learning_rate": 1, "steps": 7.0})
+    assert panel.message == ""
+    assert len(panel.run) == 7
+    assert panel.run.data.updates[0].to[0].entry == 8.0  # 2 - 1 * 2 * (2 - 5)
+
+
 def test_a_start_meant_for_another_loss_is_let_go() -> None:
     panel = explore("ravine")
     before = list(panel.start)
