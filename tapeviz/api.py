@@ -220,7 +220,8 @@ def explore(  # noqa: PLR0913 - what the controls begin with, by keyword
     or two numbers, in one variable or a list of two, and is left as it was. Or ``loss``
     is the name of a preset: "parabola", "bumpy", "ravine", "rosenbrock", "himmelblau",
     "saddle". ``optimizer`` and ``compare`` are among "gradient descent", "momentum",
-    "Nesterov", "RMSprop", "Adagrad", "Adam". ``panel.run`` is the last run.
+    "Nesterov", "RMSprop", "Adagrad", "Adam". ``panel.run`` is the last run;
+    ``panel.learning_rate = 0.5`` moves a control.
 
     TypeError when there is no function or no variable, ValueError for an unknown name.
     """

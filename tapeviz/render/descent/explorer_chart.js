@@ -1,7 +1,7 @@
 // The explorer's panel: pictures of the path, a start that can be dragged, and the controls.
 // It draws what the model holds and sends what the reader sets; it computes no path.
 
-const SILENT = "No answer yet: the kernel is busy, or it was restarted or stopped. Then run the cell again; its film still plays.";
+const SILENT = "No answer yet: the kernel is busy, or it was restarted or stopped. Then run the cell again.";
 
 function twin(open) {
   const head = make("tr");
