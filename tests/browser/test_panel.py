@@ -50,7 +50,7 @@ def shown(open_page: Opener, folder: Path, panel: Any, page: str = "light") -> P
     return open_page.content(PAGE % (page, f"{script}\nconst state = {data};"), folder)
 
 
-def board(page: Page) -> Locator:
+def studio(page: Page) -> Locator:
     return page.locator(".tapeviz-board")
 
 
@@ -59,7 +59,7 @@ def test_the_panel_needs_its_script_and_its_state_alone(
 ) -> None:
     panel = explore("ravine", optimizer="momentum", compare=["Adam"])
     page = shown(open_page, tmp_path, panel)
-    chart = board(page)
+    chart = studio(page)
     assert chart.get_by_label("loss", exact=True).input_value() == "ravine"
     assert chart.get_by_label("Adam", exact=True).is_checked()
     chart.get_by_role("spinbutton", name="start y").fill("2.5")
@@ -82,7 +82,7 @@ def test_the_panel_needs_its_script_and_its_state_alone(
 def test_inside_a_shadow_the_panel_is_as_dark_as_the_page(
     open_page: Opener, tmp_path: Path, page: str, paper: int
 ) -> None:
-    chart = board(shown(open_page, tmp_path, explore("parabola"), page))
+    chart = studio(shown(open_page, tmp_path, explore("parabola"), page))
     colour = chart.evaluate("el => getComputedStyle(el).backgroundColor")
     assert colour.startswith(f"rgb({paper},")
 
@@ -91,7 +91,7 @@ def test_a_loss_that_fails_from_the_start_leaves_controls_and_a_sentence(
     open_page: Opener, tmp_path: Path
 ) -> None:
     panel = explore(lambda: tf.constant(3.0), tf.Variable(2.0), start=float("nan"))
-    chart = board(shown(open_page, tmp_path, panel))
+    chart = studio(shown(open_page, tmp_path, panel))
     chart.get_by_role("status").get_by_text("the start is not a finite").wait_for()
     assert chart.get_by_role("spinbutton", name="start").input_value() == ""
     assert not chart.locator(".tv-b-pair").is_visible()
@@ -113,7 +113,7 @@ def test_marimo_runs_it(open_page: Opener, tmp_path: Path) -> None:
         next(line for line in process.stdout if "URL" in line)
         try:
             page = open_page("http://127.0.0.1:27431", strict=False)
-            chart = board(page)
+            chart = studio(page)
             chart.get_by_text("Converging.").wait_for()
             rate = chart.get_by_role("spinbutton", name="type the rate")
             rate.fill("1.1")

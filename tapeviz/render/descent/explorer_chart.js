@@ -91,7 +91,8 @@ function race(...pictures) {
       const shown = runs.map((run) => {
         const way = along(run[kind], now);
         const [, x, y] = way.at(-1) ?? [];
-        const line = `<polyline class="tv-way tv-b-${run.look}" points="${way.map(([, x, y]) => `${x},${y}`).join(" ")}"/>`;
+        const points = way.map((at) => at.slice(1)).join(" ");
+        const line = `<polyline class="tv-way tv-b-${run.look}" points="${points}"/>`;
         return way.length ? `${line}<circle class="tv-spot tv-b-${run.look}" cx="${x}" cy="${y}" r="7"/>` : "";
       });
       put(tops[k], shown.reverse().join(""));

@@ -41,7 +41,7 @@ const KINDS = {
     const show = (value) => {
       el.value = place(value);
       type(value);
-      el.setAttribute("aria-valuetext", `${number.value}${limit ? `, the limit is ${Number(limit.toPrecision(4))}` : ""}`);
+      el.setAttribute("aria-valuetext", number.value + (limit ? `, the limit is ${Number(limit.toPrecision(4))}` : ""));
     };
     const bound = (scale) => {
       limit = scale.limit;
