@@ -206,3 +206,65 @@ def test_a_plot_of_a_run_can_be_read_on_every_page(
     assert letters(page, ".tv-still") >= 10.9
     assert letters(page, ".tapeviz-film .tv-screen") >= 10.9
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+_SHARE = """() => { const screen = document.querySelector('.tv-screen');
+  const pane = document.querySelector('.tv-window').getBBox();
+  const svg = screen.querySelector('svg.tapeviz');
+  const { width, height } = svg.viewBox.baseVal;
+  const shown = svg.getBoundingClientRect();
+  return [pane.y / height, pane.height / height, pane.width / width,
+    screen.scrollTop / shown.height, screen.clientHeight / shown.height]; }"""
+
+
+@pytest.mark.parametrize("width", [400, 826, 1280])
+def test_a_film_larger_than_its_window_has_an_overview(
+    open_page: Opener, tmp_path: Path, width: int
+) -> None:
+    page = open_page.content(whole(play(*network())), tmp_path, width=width)
+    overview = page.locator(".tv-map")
+    assert overview.is_visible()
+    page.wait_for_function(f"({_SHARE})()[3] > 0.4")
+    up, high, _, scrolled, window = page.evaluate(_SHARE)
+    assert abs(up - scrolled) < 0.05
+    assert 0.1 < high <= window + 0.01
+    overview.scroll_into_view_if_needed()
+    box = overview.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 3, box["y"] + 3, steps=4)
+    page.mouse.up()
+    page.wait_for_function(f"({_SHARE})()[0] < 0.01")
+    assert page.locator(".tv-screen").evaluate("el => el.scrollTop") == 0
+    overview.focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function(f"({_SHARE})()[0] > 0.05")
+    player = Player(page.locator(".tapeviz-film"))
+    assert player.position[0] == 0, "the arrows moved the picture, not the film"
+    player.press("Home", "ArrowRight")
+    page.wait_for_selector(".tv-map .tv-lit")
+
+
+def test_a_long_drawing_has_a_window_and_an_overview(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    h = x = tf.Variable(1.0)
+    with tf.GradientTape() as tape:
+        for k in range(12):
+            h = h * x + tf.sin(h) * float(k)
+    page = open_page.content(whole(draw(tape, fold=False)), tmp_path)
+    page.wait_for_selector(".tv-map", state="visible")
+    page.wait_for_function("document.querySelector('.tv-screen').clientHeight < 900")
+    page.locator(".tv-map").click(position={"x": 20, "y": 190})
+    page.wait_for_function("document.querySelector('.tv-screen').scrollTop > 300")
+
+
+def test_what_fits_its_window_has_no_overview(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    small = whole(play(*listing()), draw(*listing()))
+    assert "minimap" not in small
+    page = open_page.content(whole(draw(*network())), tmp_path)
+    assert page.locator(".tv-map").count() == 1
+    assert not page.locator(".tv-map").is_visible()

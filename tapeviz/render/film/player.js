@@ -447,7 +447,11 @@ export default {
   initialize: ({ model }) => renewed(model, (film) => clock(film, shared(model))),
   render({ model, el }) {
     const root = el.appendChild(make("div"));
-    return renewed(model, (film) => mount(root, film, shared(model)));
+    return renewed(model, (film) => {
+      const close = mount(root, film, shared(model));
+      minimap(root);
+      return close;
+    });
   },
 };
 

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from tapeviz.render.film.svg import PACE, animate, theme_of
+from tapeviz.render.html import minimap
 from tapeviz.render.html.assets import (
     boxed,
     data_uri,
@@ -23,7 +24,7 @@ from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.options import one_of, speed_of, step_of
 from tapeviz.trace.film import MARKS, Film, Frame, PredictQuestion
 
-_START = "if(el.querySelector(':scope>img'))start(el,film)"
+_START = "if(el.querySelector(':scope>img')){start(el,film)%s}"
 _NOTHING_ELSE = (
     "default-src 'none'; img-src data:; "
     "style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -39,7 +40,8 @@ def notebook(film: Film, **start: Any) -> str:
     theme = theme_of(film)
     colours = themes.css(theme)
     known = themes.defined_in(film.svg, theme)
-    style = css(theme).removeprefix(colours if known else "")
+    style = css(theme, large=minimap.is_large(film.svg))
+    style = style.removeprefix(colours if known else "")
     return _markup(film, {**payload(film, **start), "css": style})
 
 
@@ -54,7 +56,7 @@ def page(film: Film, **start: Any) -> str:
         film.title,
         _markup(film, script_data),
         theme=theme,
-        style=css(theme),
+        style=css(theme, large=minimap.is_large(film.svg)),
         policy=_NOTHING_ELSE,
     )
 
@@ -62,7 +64,9 @@ def page(film: Film, **start: Any) -> str:
 def _markup(film: Film, script_data: dict[str, Any]) -> str:
     image, text = data_uri(animate(film, PACE)), script_safe(script_data)
     body = f'<img src="{image}" alt="{html.escape(film.alt)}" style="max-width:100%">'
-    return boxed(body, image + text, f"{script()}const film={text};", _START)
+    large = minimap.is_large(film.svg)
+    code = f"{script(large=large)}const film={text};"
+    return boxed(body, image + text, code, _START % (";minimap(el)" if large else ""))
 
 
 def payload(
@@ -164,23 +168,26 @@ _EXACT = 2**53
 def module() -> str:
     """The player as an ES module: ``mount``, ``start``, and a widget as its default."""
     return read_assets(
-        "html/elements.js", "html/page.js", "film/questions.js", "film/player.js"
+        *("html/elements.js", "html/page.js", minimap.SCRIPT),
+        *("film/questions.js", "film/player.js"),
     )
 
 
 @cache
-def script() -> str:
-    """The player as statements for a classic script, as short as they can safely be."""
-    own = module().partition("\nexport default")[0]
+def script(*, large: bool = False) -> str:
+    """The player as statements for a classic script, as short as they can safely be.
+
+    The overview is part of it where the picture is large.
+    """
+    code = module().replace("" if large else read_assets(minimap.SCRIPT), "")
+    own = code.partition("\nexport default")[0]
     return shorten_names(minify_script(own.replace("export function", "function")))
 
 
 @cache
-def css(theme: str = "auto") -> str:
+def css(theme: str = "auto", *, large: bool = False) -> str:
     """The player's styles and fonts, and the colours of the theme."""
     fonts = themes.fonts(".tapeviz-film")
-    return (
-        themes.css(theme)
-        + fonts
-        + minify_css(read_assets("html/page.css", "film/player.css"))
-    )
+    more = [minimap.STYLE] if large else []
+    styles = read_assets("html/page.css", "film/player.css", *more)
+    return themes.css(theme) + fonts + minify_css(styles)

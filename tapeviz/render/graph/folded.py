@@ -30,7 +30,7 @@ OPEN = 20_000
 
 _START = (
     "if(!el.classList.contains('tapeviz-picture')){%s"
-    "unfold(el.firstElementChild);start(el,told)}"
+    "unfold(el.firstElementChild);start(el,told);minimap(el)}"
 )
 
 
@@ -87,9 +87,9 @@ class Folded:
             sources=self.sources,
         )
         script_data = script_safe(
-            interactive.payload(walked, {**self.look, "least": 0})
+            interactive.payload(walked, {**self.look, "least": 0}, large=True)
         )
-        code = f"{interactive.script()}{script()}const told={script_data};"
+        code = f"{interactive.script(large=True)}{script()}const told={script_data};"
         return boxed(body, body + first + script_data, code, _START % first)
 
 

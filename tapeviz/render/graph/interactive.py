@@ -10,6 +10,7 @@ from functools import cache
 from html import escape
 from typing import Any
 
+from tapeviz.render.html import minimap
 from tapeviz.render.html.assets import (
     boxed,
     data_uri,
@@ -26,7 +27,7 @@ from tapeviz.trace.graph import Graph
 
 _START = (
     "if(el.querySelector(':scope>%s')&&!el.classList.contains('tapeviz-picture'))"
-    "start(el,told)"
+    "{start(el,told)%s}"
 )
 
 
@@ -51,13 +52,16 @@ def started(body: str, first: str, graph: Graph, look: Mapping[str, Any]) -> str
 
     ``first`` is the name of the markup's outermost element.
     """
-    script_data = script_safe(payload(graph, look))
-    return boxed(
-        body, body + script_data, f"{script()}const told={script_data};", _START % first
-    )
+    large = minimap.is_large(body)
+    script_data = script_safe(payload(graph, look, large=large))
+    code = f"{script(large=large)}const told={script_data};"
+    act = _START % (first, ";minimap(el)" if large else "")
+    return boxed(body, body + script_data, code, act)
 
 
-def payload(graph: Graph, look: Mapping[str, Any]) -> dict[str, Any]:
+def payload(
+    graph: Graph, look: Mapping[str, Any], *, large: bool = False
+) -> dict[str, Any]:
     """The script's data: the code, the part that each node lights, the colours.
 
     A part of the code is a line and two columns, counted in UTF-16 units.
@@ -68,7 +72,7 @@ def payload(graph: Graph, look: Mapping[str, Any]) -> dict[str, Any]:
     }
     return {
         **look,
-        "css": css(),
+        "css": css(large=large),
         "code": code_listing(graph.sources),
         "lit": {id: [*map(position, places)] for id, places in spans.items() if places},
         "names": {**themes.LABELS},
@@ -81,15 +85,19 @@ def payload(graph: Graph, look: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def script() -> str:
-    """The script as statements, as short as they can safely be."""
-    own = read_assets("html/elements.js", "html/page.js", "graph/interactive.js")
+def script(*, large: bool = False) -> str:
+    """The script as statements, as short as they can safely be.
+
+    The overview is part of it where the picture is large.
+    """
+    more = [minimap.SCRIPT] if large else []
+    own = read_assets("html/elements.js", "html/page.js", *more, "graph/interactive.js")
     return shorten_names(minify_script(own.replace("export function", "function")))
 
 
 @cache
-def css() -> str:
+def css(*, large: bool = False) -> str:
     """The styles around a picture, and its fonts."""
-    return themes.fonts(".tapeviz-picture") + minify_css(
-        read_assets("html/page.css", "graph/interactive.css")
-    )
+    more = [minimap.STYLE] if large else []
+    styles = read_assets("html/page.css", "graph/interactive.css", *more)
+    return themes.fonts(".tapeviz-picture") + minify_css(styles)

@@ -76,7 +76,7 @@ _QUOTES = "\"'`"
 _PROPERTY = re.compile(r"\.([A-Za-z_$][\w$]*)")
 _FILLED = re.compile(r"\$\{([^}]*)\}")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
-_RESERVED = ("mount", "opened", "start")
+_RESERVED = ("minimap", "mount", "opened", "start")
 _DECLARED = re.compile(r"(?:\blet|\bfunction) ([A-Za-z_$][\w$]*)|([A-Za-z_$][\w$]*)=>")
 _LISTS = re.compile(r"\(([\w$,=]*)\)(?:=>|\{)")
 

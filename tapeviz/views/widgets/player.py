@@ -24,7 +24,7 @@ class PlayerWidget(anywidget.AnyWidget):
     """
 
     _esm = player.module()
-    _css = player.css()
+    _css = player.css(large=True)
 
     film = traitlets.Unicode().tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
