@@ -140,7 +140,9 @@ class Rules:
         strict: bool = True,
         quick: bool = False,
     ) -> None:
-        self.words, self.in_place, self.strict = words, in_place, strict
+        # Warnings of rules are the engine's own, which are off.
+        self.words = {**words, "__name__": __name__}
+        self.in_place, self.strict = in_place, strict
         self.table: list[Vjps | None] = [None] * len(TABLE)
         self.many: dict[int, Vjp] = {}
         self.factors = [factors(op) if quick else (None, None) for op in TABLE]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import collections
 import gc
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -178,3 +180,40 @@ def test_a_hessian_by_jacobians(n: int) -> None:
     np.testing.assert_allclose(
         outer.jacobian(g, x).numpy(), a + a.T, rtol=1e-10, atol=1e-10
     )
+
+
+_QUIET = """
+import tapeviz as tf
+
+def tried(f, *xs):
+    with tf.GradientTape(persistent=True) as outer:
+        with tf.GradientTape(persistent=True) as tape:
+            for x in xs:
+                tape.watch(x)
+            y = f(*xs)
+        first = tape.gradient(y, xs[0])
+        tape.gradient(y, xs)
+    outer.gradient(first, xs[0])
+    if y.shape.rank:
+        tape.jacobian(y, xs[0])
+
+count = 0
+for name in sorted(dir(tf.math)):
+    for xs in ([0.0], [-1.0], [float("inf")], [3e38], [0.0, 0.0], [-1.0, 0.0]):
+        for given in (xs, [[x, float("nan")] for x in xs]):
+            try:
+                tried(getattr(tf.math, name), *map(tf.constant, given))
+                count += 1
+            except Exception:
+                pass
+print(count)
+"""
+
+
+def test_nan_and_infinity_are_no_warnings() -> None:
+    """A learner's cell prints what it says and nothing else, forwards and back."""
+    run = [sys.executable, "-W", "always", "-c", _QUIET]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 200
+    said = [line for line in done.stderr.splitlines() if "RuntimeWarning" in line]
+    assert said == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -51,6 +52,9 @@ UPDATE_DETAILS = "nbcdfhk"
 ``n`` the assignment on the number line, ``b c d`` the arrows of its parts and ``f h k``
 their names.
 """
+
+_ROUNDING = 1e-6
+"""A float32 loss that changes by less than this share of itself stays as it is."""
 
 _MOVING = re.compile(r"[a-z]\d+")
 
@@ -287,7 +291,11 @@ class _DescentFrames:
         lead = f"{said[0].upper()}{said[1:]}" if self.many else lead
         if noise(before, self.most) and noise(after, self.most):
             return f"{lead} stays about 0."
-        if not np.isfinite(after) or np.isnan(before) or before == after:
+        if (
+            not np.isfinite(after)
+            or np.isnan(before)
+            or math.isclose(before, after, rel_tol=_ROUNDING)
+        ):
             return f"{lead} is {about(after, self.most)}."
         verb = "falls" if after < before else "rises"
         return f"{lead} {verb} from {self.change(i, ' to ')}."
@@ -305,7 +313,7 @@ class _DescentFrames:
         if i + 1 >= self.t.updates:
             return ""
         before, after = self.t.losses[i : i + 2]
-        if before == after:
+        if math.isclose(before, after, rel_tol=_ROUNDING):
             return f"{self.loss}: {about(after, self.most)}, as before"
         return f"{self.loss}: {self.change(i, ' -> ')}"
 

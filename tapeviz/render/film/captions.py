@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,6 +26,8 @@ from tapeviz.wording.values import (
 )
 
 _LONG = 28
+_CODE = 32
+_LONGEST = 40
 _LINE = 60
 TERMS = 4
 """A sum of more terms than these is cut in the middle."""
@@ -367,7 +369,8 @@ class Sentences:
         if c.rule == "g" and c.value.shape == step.upstream.shape:
             return f"{g} goes on unchanged"
         if c.rule == "g":
-            return f"{g}, summed over what was stretched, gives {value}"
+            comma = "" if g.endswith(",") else ","
+            return f"{g}{comma} summed over what was stretched, gives {value}"
         if c.local:
             return f"{g} times the local derivative gives {value}"
         return f"the rule {self._in_names(c, c.rule)} gives {value}"
@@ -441,8 +444,32 @@ def _set_off(value: Value) -> str:
 
 
 def middle(code: str) -> str:
-    """Code that is short enough for a sentence, cut in the middle if it must be."""
-    return code if len(code) <= _LONG else f"{code[:16]}\u2026{code[-11:]}"
+    """Code that is short enough for a sentence, one part of it left out if it must be.
+
+    >>> middle("tanh(points @ self.w1 + self.b1) @ self.w2 + self.b2")
+    'tanh(...) @ self.w2 + self.b2'
+    """
+    if len(code) <= _CODE:
+        return code
+    text = code.encode()
+    cuts = [(text[:i] + b"..." + text[j:]).decode() for i, j in _parts(code)]
+    least = min(cuts, key=len, default=code)
+    fit = max((cut for cut in cuts if len(cut) <= _CODE), key=len, default=least)
+    return fit if len(fit) <= _LONGEST else f"{code[:16]}\u2026{code[-11:]}"
+
+
+def _parts(code: str) -> Iterator[tuple[int, int]]:
+    """Where each operand, and what stands in each call's parentheses, begins and ends."""
+    try:
+        tree = ast.parse(code, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield (node.func.end_col_offset or 0) + 1, (node.end_col_offset or 0) - 1
+        elif isinstance(node, ast.BinOp):
+            for part in (node.left, node.right):
+                yield part.col_offset, part.end_col_offset or 0
 
 
 def say(value: Value) -> str:

@@ -9,6 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+import tapeviz as tf
+
 from tapeviz.render.descent.animation import MOST, descent_film
 from tapeviz.render.descent.words import assignment
 from tapeviz.render.film.player import notebook
@@ -199,6 +201,24 @@ def test_a_run_into_infinity_ends_where_numbers_end() -> None:
     assert len(film.frames) < 3 * 40
     assert film.frames[-1].caption == "The run ends at x = nan, after 60 updates."
     assert "rises from" in film.frames[3].caption
+
+
+def test_a_change_within_rounding_is_no_fall_and_no_rise() -> None:
+    """In lesson 10.10 a loss "rises from 0.10463296 to 0.104633", a float32 apart."""
+    x = tf.Variable(1.0)
+    with tf.descent(x) as run:
+        for wanted in (0.10463296, 0.104633, 0.1046, 0.1045):
+            with tf.GradientTape() as tape:
+                loss = x * wanted
+            tape.gradient(loss, x)
+            x.assign_sub(0.0)
+    captions = [frame.caption for frame in tf.play(run).film.frames]
+    said = [caption for caption in captions if caption.startswith("At ")]
+    assert said == [
+        "At x = 1 the loss is 0.1046.",
+        "At x = 1 the loss falls from 0.104633 to 0.1046.",
+        "At x = 1 the loss falls from 0.1046 to 0.1045.",
+    ]
 
 
 @pytest.mark.parametrize(

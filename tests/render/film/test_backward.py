@@ -57,6 +57,25 @@ def test_the_phases_follow_one_another(film: Film) -> None:
     assert phases == [""] + ["forward"] * 5 + ["backward"] * 15
 
 
+def test_long_code_keeps_its_parentheses_in_sentences_and_formulas() -> None:
+    """Lesson 10.10 said "tanh(points @ se\u20262 + self.b2" and had two commas."""
+    first_weight = tf.Variable([[1.0, 2.0]])
+    second_bias = tf.Variable([1.0])
+    points = tf.constant([[1.0]] * 40)
+    with tf.GradientTape() as tape:
+        hidden = tf.reduce_sum(
+            tf.math.tanh(points @ first_weight + points) + second_bias
+        )
+    film = tf.play(tape, hidden, [first_weight, second_bias]).film
+    for frame in film.frames:
+        for said in (frame.caption, frame.formula, *frame.terms):
+            assert said.count("(") == said.count(")")
+            assert ",," not in said
+    captions = " ".join(frame.caption for frame in film.frames)
+    assert "At tf.math.tanh(...) + second_bias: " in captions
+    assert "an array of shape (40, 2), summed over what was stretched" in captions
+
+
 def test_only_operations_on_the_way_to_the_target_are_counted() -> None:
     x = tf.Variable(1.0)
     with tf.GradientTape(persistent=True) as tape:
