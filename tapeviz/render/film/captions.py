@@ -454,12 +454,12 @@ def middle(code: str) -> str:
     text = code.encode()
     cuts = [(text[:i] + b"..." + text[j:]).decode() for i, j in _parts(code)]
     least = min(cuts, key=len, default=code)
-    fit = max((cut for cut in cuts if len(cut) <= _CODE), key=len, default=least)
-    return fit if len(fit) <= _LONGEST else f"{code[:16]}\u2026{code[-11:]}"
+    best = max((cut for cut in cuts if len(cut) <= _CODE), key=len, default=least)
+    return best if len(best) <= _LONGEST else f"{code[:16]}\u2026{code[-11:]}"
 
 
 def _parts(code: str) -> Iterator[tuple[int, int]]:
-    """Where each operand, and what stands in each call's parentheses, begins and ends."""
+    """Where each operand, and all arguments of each call, begin and end, in bytes."""
     try:
         tree = ast.parse(code, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):

@@ -10,7 +10,6 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import tapeviz as tf
-
 from tapeviz.render.descent.animation import MOST, descent_film
 from tapeviz.render.descent.words import assignment
 from tapeviz.render.film.player import notebook
@@ -216,7 +215,7 @@ def test_a_change_within_rounding_is_no_fall_and_no_rise() -> None:
     said = [caption for caption in captions if caption.startswith("At ")]
     assert said == [
         "At x = 1 the loss is 0.1046.",
-        "At x = 1 the loss falls from 0.104633 to 0.1046.",
+        "At x = 1 the loss falls from 0.10463 to 0.1046.",
         "At x = 1 the loss falls from 0.1046 to 0.1045.",
     ]
 

@@ -58,7 +58,7 @@ def test_the_phases_follow_one_another(film: Film) -> None:
 
 
 def test_long_code_keeps_its_parentheses_in_sentences_and_formulas() -> None:
-    """Lesson 10.10 said "tanh(points @ se\u20262 + self.b2" and had two commas."""
+    """Lesson 10.10 cut code within parentheses, and set two commas side by side."""
     first_weight = tf.Variable([[1.0, 2.0]])
     second_bias = tf.Variable([1.0])
     points = tf.constant([[1.0]] * 40)
