@@ -120,8 +120,6 @@ def numbers(value: Any) -> Any:
     """Whole numbers (a list, an array or a tensor) as a NumPy value."""
     v = convert(value)._v
     if v.dtype.kind not in "iu":
-        if not np.size(v):
-            return np.asarray(v, np.int32)
         raise InvalidArgumentError(
             error_message(
                 f"Value for attr 'Tindices' of {dtypes.of(v).c_name} is not in the "
@@ -197,6 +195,13 @@ def coordinates(ids: Any, shape: Any, kernel: str) -> None:
 def updates_fit(ids: Any, updates: Any, shape: Any, kernel: str) -> None:
     """An error unless there is one update for each of the coordinates."""
     wanted = [*np.shape(ids)[:-1], *shape[np.shape(ids)[-1] :]]
+    if np.size(ids) and 0 in shape:
+        raise InvalidArgumentError(
+            error_message(
+                f"Indices and updates specified for empty output shape [Op:{kernel}]",
+                "there is no entry that could be written: give no indices either",
+            )
+        )
     if updates.shape.as_list() != wanted:
         raise InvalidArgumentError(
             error_message(

@@ -96,12 +96,22 @@ class CustomOp:
     def rows(self, g: Any, k: int) -> Any:
         """The same for a batch of upstream gradients, one after the other."""
         size = len(next(iter(g.parts.values())) if isinstance(g, Bundle) else g)
+        if not size:
+            return self._no_rows(g, k)
         made = [self.pulled(_row(g, i), k) for i in range(size)]
         if any(m is None for m in made):
             return None
         if _is_raw(g):
             return np.stack(made)
         return stack(made, -1 - made[0].ndim)
+
+    def _no_rows(self, g: Any, k: int) -> Any:
+        """The same for a batch of none: it has the operand's shape all the same."""
+        parts = g.parts if isinstance(g, Bundle) else {0: g}
+        none = Bundle({i: np.asarray(v).sum(0) for i, v in parts.items()})
+        made = self.pulled(none, k)
+        empty = None if made is None else np.stack([made])[:0]
+        return empty if empty is None or _is_raw(g) else wrap(empty)
 
 
 def stack(tensors: list[Any], axis: int) -> Any:

@@ -433,6 +433,24 @@ class Variable(Operators):
         """Subtract ``delta``, of the variable's own shape, from the value."""
         return self._set(self._v - self._step(delta), read_value, delta)
 
+    def scatter_add(self, sparse_delta: Any, use_locking: Any = False) -> Any:
+        """Add the rows of an ``IndexedSlices``; those of one number add up."""
+        return self._scatter(np.add.at, *_rows_of(sparse_delta))
+
+    def scatter_sub(self, sparse_delta: Any, use_locking: Any = False) -> Any:
+        """Subtract the rows of an ``IndexedSlices``."""
+        return self._scatter(np.subtract.at, *_rows_of(sparse_delta))
+
+    def scatter_update(self, sparse_delta: Any, use_locking: Any = False) -> Any:
+        """Replace rows by those of an ``IndexedSlices``.
+
+        >>> import tapeviz as tf
+        >>> rows = tf.IndexedSlices(tf.constant([5.0]), tf.constant([1]))
+        >>> tf.Variable([1.0, 2.0]).scatter_update(rows).numpy()
+        array([1., 5.], dtype=float32)
+        """
+        return self._scatter(operator.setitem, *_rows_of(sparse_delta))
+
     def scatter_nd_add(
         self, indices: Any, updates: Any, name: Any = None
     ) -> Variable | None:
@@ -787,6 +805,18 @@ def _fits(a: Any, value: Any, dtype: DType) -> None:
         )
 
 
+def _rows_of(slices: Any) -> tuple[Any, Any]:
+    """The coordinates and the values of an ``IndexedSlices``."""
+    if not hasattr(slices, "indices"):
+        raise TypeError(
+            error_message(
+                f"sparse_delta is not IndexedSlices: {slices!r}",
+                "tf.IndexedSlices(values, indices) says which rows they are for",
+            )
+        )
+    return np.asarray(slices.indices)[..., None], slices.values
+
+
 def _all_text(a: Any) -> bool:
     return all(isinstance(s, (str, bytes)) for s in a.ravel())
 
@@ -798,6 +828,17 @@ class Text(bytes):
     shape = ()
     ndim = 0
     size = 1
+
+    __array_ufunc__ = None
+
+    def __add__(self, other: Any) -> Any:
+        joins = isinstance(other, bytes)
+        if joins:
+            return Text(bytes.__add__(self, other))
+        return np.array(bytes(self), object) + other
+
+    def __radd__(self, other: Any) -> Any:
+        return other + np.array(bytes(self), object)
 
 
 def _text(value: Any, dtype: DType | None) -> Any:

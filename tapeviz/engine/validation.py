@@ -72,7 +72,9 @@ def _operand(op: Op, value: Any, like: Any) -> Any:
                 _NONE, "a gradient may be None: why(tape, y, x) says the reason"
             )
         )
-    if like is not None and not op.cut and isinstance(value, (str, bytes)):
+    text = isinstance(value, (str, bytes))
+    joins = op.name in _ADDS and like is dtypes.string
+    if text and like is not None and not op.cut and not joins:
         raise InvalidArgumentError(
             error_message(
                 f"cannot compute {op.kernel} as input #1(zero-based) was expected to "
@@ -123,6 +125,8 @@ def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
         raise _unlisted(op, dtype)
     if kind == "c":
         return number
+    if kind == "O" and op.name in _ADDS:
+        raise dtype_mismatch(op, dtype, dtypes.of(raw(number)))
     if type(number) is float and kind in "iu" and op.name in _ADDS and not slot:
         raise dtype_mismatch(op, dtype, dtypes.float32)
     value = wrapped(number, dtype) if op.cut else raw(number, dtype)

@@ -73,7 +73,7 @@ TEXTS: Mapping[str, str] = {
     "matvec": "matvec({xs})", "add_n": "add_n([{xs}])",
     "stack": "stack([{xs}], axis)", "concat": "concat([{xs}], axis)",
     "pad": "pad(x, widths)", "custom": "made({xs})", "pick_at": "x[key]",
-    "narrow": "x[key]",
+    "narrow": "x[key]", "reciprocal": "1.0 / x",
 }  # fmt: skip
 """What is shown of an op instead of its text; ``{xs}`` are all of its operands."""
 
@@ -83,6 +83,11 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "variance": ("broadcast_to(g, shape(x)) * 2 * (x - mean(x, axis, True)) / count",),
     "std": ("broadcast_to(g / y, shape(x)) * (x - mean(x, axis, True)) / count",),
     "prod": ("broadcast_to(g, shape(x)) * product_of_others(x)",),
+    "log": ("g / x",),
+    "log1p": ("g / (1.0 + x)",),
+    "asin": ("g / sqrt(1.0 - x * x)",),
+    "acos": ("-g / sqrt(1.0 - x * x)",),
+    "atanh": ("g / (1.0 - x * x)",),
     "relu6": ("where((y > 0) & (y < 6), g, 0)",),
     "leaky_relu": ("where(x > 0, g, alpha * g)",),
     "pad": ("g[key]",),

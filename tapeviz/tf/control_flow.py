@@ -6,12 +6,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import numpy as np
+
 from tapeviz.engine import nest
 from tapeviz.engine.arguments import plain, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import grouped
-from tapeviz.engine.tensor import convert
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.engine.tensor import convert, wrap
+from tapeviz.errors import InvalidArgumentError, OutOfRangeError, error_message
 from tapeviz.tf.arrays.tensor_array import TensorArray
 
 
@@ -139,7 +141,11 @@ def _rows(elems: Any, backwards: bool = False) -> tuple[Any, list[Any]]:
     return flattened, rows
 
 
-def _stacked(made: list[Any]) -> Any:
+def _stacked(made: list[Any], elems: Any) -> Any:
+    """The results as one; of no entries, nothing of the dtypes of ``elems``."""
+    if not made:
+        none = [wrap(np.zeros(0, convert(e).dtype.np)) for e in nest.leaves(elems)]
+        return nest.like(elems, none)
     columns = zip(*(nest.leaves(m) for m in made), strict=True)
     joined = [
         call.stack([convert(v) for v in c], -1 - convert(c[0]).shape.rank)
@@ -161,7 +167,7 @@ def map_fn(
     """
     with grouped("map_fn"):
         _, rows = _rows(elems)
-        return _stacked([fn(row) for row in rows])
+        return _stacked([fn(row) for row in rows], elems)
 
 
 def vectorized_map(
@@ -178,11 +184,18 @@ def vectorized_map(
     """
     with grouped("vectorized_map"):
         _, rows = _rows(elems)
-        return _stacked([fn(row) for row in rows])
+        return _stacked([fn(row) for row in rows], elems)
 
 
 def _folded(fn: Any, elems: Any, initializer: Any, backwards: bool) -> Any:
     _, rows = _rows(elems, backwards)
+    if initializer is None and not rows:
+        raise OutOfRangeError(
+            error_message(
+                "Reading from negative indices (index -1) is not allowed.",
+                "elems has no entry to begin with: give an initializer",
+            )
+        )
     total = (
         rows.pop(0)
         if initializer is None
@@ -238,7 +251,7 @@ def scan(
     """
     with grouped("scan"):
         every = _folded(fn, elems, initializer, backwards=reverse)[1]
-        return _stacked(every[::-1] if reverse else every)
+        return _stacked(every[::-1] if reverse else every, elems)
 
 
 def no_op(name: str | None = None) -> None:

@@ -184,7 +184,7 @@ def _alike(name: str, *operands: Any) -> list[Any]:
 def _dot_axes(given: Any, n: int, m: int) -> tuple[list[int], list[int]]:
     value = plain(given)
     if np.ndim(value) == 0:
-        k = int(value)
+        k = whole(value)
         if not 0 <= k <= min(n, m):
             raise ValueError(
                 error_message(

@@ -189,6 +189,52 @@ tf.math.segment_sum(tf.ones([2,3]), [0,-1])
 tf.math.in_top_k([0], tf.ones([3]), 1)
 tf.math.in_top_k([0,1], tf.ones([1,3]), 1)
 tf.math.in_top_k([7], tf.ones([1,3]), 1)
+tf.math.angle([np.nan, -0.0, -1.0, 2.0])
+tf.math.angle(tf.constant([1.0, -3.0], tf.float64))
+tf.math.reduce_euclidean_norm(tf.constant([3+4j, 1j]))
+tf.math.polyval([1.0, 2.0], tf.constant(2.0, tf.float64))
+tf.math.polyval([1.0, tf.constant([1.0, 2.0])], 3.0)
+tf.math.polyval([1, 2], tf.constant(2.0))
+tf.gather([1.0, 2.0], [])
+tf.gather([1.0, 2.0], tf.constant([], tf.int32))
+tf.gather_nd([1.0, 2.0], [[]])
+tf.gather(tf.ones([3, 1]), [[0, 1], [1, 0]], batch_dims=1)
+tf.gather(tf.ones([2, 3]), [[0, 4], [1, 0]], batch_dims=1)
+tf.gather(tf.ones([2]), [[0], [1]], batch_dims=1, axis=1)
+tf.gather(tf.ones([2]), [[0], [0]], batch_dims=1)
+tf.gather(tf.ones([2, 3]), [[0, 1], [1, 0]], batch_dims=2)
+tf.gather(tf.ones([2, 3, 4]), [[0, 1], [1, 0]], batch_dims=1, axis=-1)
+tf.gather(tf.ones([2, 3]), 0, batch_dims=1)
+tf.where(True)
+tf.scatter_nd([[0]], tf.ones([1, 0]), [2, 0])
+tf.scatter_nd(tf.zeros([0, 1], tf.int32), tf.zeros([0]), [0])
+tf.tensor_scatter_nd_update(tf.ones([2, 0]), [[0]], tf.ones([1, 0]))
+tf.map_fn(lambda u: u * u, tf.zeros([0, 3]))
+tf.map_fn(lambda u: (u[0], u[1]), (tf.zeros([0]), tf.zeros([0], tf.int32)))
+tf.scan(lambda c, u: c + u, tf.zeros([0]), 1.0)
+tf.scan(lambda c, u: c + u, tf.zeros([0]))
+tf.foldl(lambda c, u: c + u, tf.zeros([0]))
+tf.foldl(lambda c, u: c + u, tf.zeros([0]), 1.0)
+tf.Variable([1.0, 2.0]).scatter_add(tf.IndexedSlices(tf.constant([3.0, 4.0]), tf.constant([0, 0]))).numpy()
+tf.Variable([[1.0], [2.0]]).scatter_sub(tf.IndexedSlices(tf.constant([[3.0], [4.0]]), tf.constant([0, 1]))).numpy()
+tf.Variable([1.0, 2.0]).scatter_update(tf.IndexedSlices(tf.constant([3.0]), tf.constant([1]))).numpy()
+tf.Variable([1.0, 2.0]).scatter_update(tf.IndexedSlices(tf.constant([3.0]), tf.constant([5])))
+tf.Variable([1.0, 2.0]).scatter_update([1.0])
+tf.constant("a") + "b"
+"b" + tf.constant("a")
+tf.constant(["a", "b"]) + "c"
+"c" + tf.constant(["a", "b"])
+tf.constant(["a", "b"]) + [["c"], ["d"]]
+tf.constant("a") + ["c", "d"]
+tf.Variable("a") + b"b"
+tf.add(tf.constant("a"), "b")
+tf.constant("a") + 1
+tf.constant("a") - "b"
+tf.constant(1.0) + "a"
+tf.range(0.0, np.nan, 1.0)
+tf.range(0.0, np.inf, 1.0)
+tf.nn.leaky_relu([1.0], "a")
+tf.sequence_mask("a")
 """
 
 
@@ -268,3 +314,51 @@ def test_a_custom_gradient_called_with_keywords(
         return float(y), [None if g is None else float(g) for g in got]
 
     assert found(tapeviz) == found(tensorflow)
+
+
+TWICE = (
+    "tf.math.log(x)", "tf.math.log1p(x)", "tf.atanh(x)", "tf.asin(x / 2)", "tf.acos(x / 2)",
+    "tf.sqrt(x)", "tf.math.rsqrt(x)", "1 / x", "tf.math.reciprocal(x)", "x ** 0.5", "tf.acosh(x)",
+    "tf.math.xlogy(x, x)", "tf.math.lgamma(x)", "tf.exp(tf.math.log(x) / 3)", "tf.norm(x * 0) * x",
+    "tf.atan2(x, x)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["gradient", "jacobian"])
+@pytest.mark.parametrize("text", TWICE)
+def test_zero_meets_infinity_in_the_second_derivative(
+    tensorflow: ModuleType, text: str, how: str
+) -> None:
+    """Where a value is not chosen: nan and 0 must be where they are in TensorFlow."""
+
+    def found(tf: Any) -> Any:
+        x = tf.constant([0.0, 2.0, -1.0, 0.5], tf.float64)
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                value = eval(text, {"tf": tf, "x": x})  # noqa: S307 - our own lines
+                y = tf.where(x > 0, value, 0.0)
+            first = getattr(inner, how)(y, x)
+        return first.numpy(), outer.gradient(first, x).numpy()
+
+    with np.errstate(all="ignore"):
+        for ours, theirs in zip(found(tapeviz), found(tensorflow), strict=True):
+            np.testing.assert_allclose(ours, theirs, 1e-9)
+
+
+def test_the_jacobian_of_no_entries_through_a_custom_gradient(
+    tensorflow: ModuleType,
+) -> None:
+    def found(tf: Any) -> Any:
+        @tf.custom_gradient
+        def f(x: Any) -> Any:
+            return x * 2.0, lambda d: d * 2.0
+
+        x = tf.constant([1.0, 2.0])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x)[:0]
+        return tape.jacobian(y, x).shape.as_list()
+
+    assert found(tapeviz) == found(tensorflow) == [0, 2]

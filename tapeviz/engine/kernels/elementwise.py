@@ -38,6 +38,11 @@ def multiply_no_nan(a: Any, b: Any) -> Any:
     return where(b == 0, 0, a * b)
 
 
+def reciprocal(x: Any) -> Any:
+    """``1 / x``."""
+    return 1.0 / x
+
+
 def nonzero(x: Any) -> Any:
     """1 where ``x`` is not 0, in its dtype."""
     return tidy((x != 0).astype(x.dtype))

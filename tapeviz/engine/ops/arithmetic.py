@@ -15,7 +15,7 @@ from tapeviz.engine.ops.registry import (
 
 op(
     "add", "a + b", "g", "g",
-    kernel="AddV2", symbol="+", nickname="add distributes", **SWAPS, **NUMBER,
+    kernel="AddV2", symbol="+", nickname="add distributes", kinds="iufcO", **SWAPS,
 )  # fmt: skip
 op(
     "subtract", "a - b", "g", "-g",

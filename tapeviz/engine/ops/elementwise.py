@@ -9,9 +9,12 @@ op(
     kernel="Exp", symbol="exp", nickname="exp is its own derivative", **FLOAT,
 )  # fmt: skip
 op("expm1", "expm1(x)", "g * exp(x)", kernel="Expm1", symbol="exp−1", **FLOAT)
-op("log", "log(x)", "g / x", kernel="Log", symbol="log", domain="x > 0", **FLOAT)
 op(
-    "log1p", "log1p(x)", "g / (1.0 + x)",
+    "log", "log(x)", "g * reciprocal(x)",
+    kernel="Log", symbol="log", domain="x > 0", **FLOAT,
+)  # fmt: skip
+op(
+    "log1p", "log1p(x)", "g * reciprocal(1.0 + x)",
     kernel="Log1p", symbol="log1p", domain="x > −1", **FLOAT,
 )  # fmt: skip
 op(
@@ -23,7 +26,7 @@ op(
     kernel="Rsqrt", symbol="1/√", domain="x > 0", **FLOAT,
 )  # fmt: skip
 op(
-    "reciprocal", "1.0 / x", "product(g, -y * y)",
+    "reciprocal", "reciprocal(x)", "product(g, -y * y)",
     kernel="Reciprocal", symbol="1/x", domain="x ≠ 0", **FLOAT,
 )  # fmt: skip
 op("square", "x * x", "g * (2.0 * x)", kernel="Square", symbol="x²", **NUMBER)
@@ -64,11 +67,11 @@ op(
     kernel="Tan", symbol="tan", domain="|x| < 1.57", **FLOAT,
 )  # fmt: skip
 op(
-    "asin", "arcsin(x)", "g / sqrt(1.0 - x * x)",
+    "asin", "arcsin(x)", "g * reciprocal(sqrt(1.0 - x * x))",
     kernel="Asin", symbol="asin", domain="|x| < 1", **FLOAT,
 )  # fmt: skip
 op(
-    "acos", "arccos(x)", "-g / sqrt(1.0 - x * x)",
+    "acos", "arccos(x)", "-g * reciprocal(sqrt(1.0 - x * x))",
     kernel="Acos", symbol="acos", domain="|x| < 1", **FLOAT,
 )  # fmt: skip
 op("atan", "arctan(x)", "g / (1.0 + x * x)", kernel="Atan", symbol="atan", **FLOAT)
@@ -81,7 +84,7 @@ op(
     kernel="Acosh", symbol="acosh", domain="x > 1", **FLOAT,
 )  # fmt: skip
 op(
-    "atanh", "arctanh(x)", "g / (1.0 - x * x)",
+    "atanh", "arctanh(x)", "g * reciprocal(1.0 - x * x)",
     kernel="Atanh", symbol="atanh", domain="|x| < 1", **FLOAT,
 )  # fmt: skip
 

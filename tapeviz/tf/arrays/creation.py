@@ -271,6 +271,14 @@ def range(
         scalar(raw(plain(v), None if isinstance(v, (Tensor, Variable)) else given), n)
         for v, n in zip((start, limit, delta), ("start", "limit", "delta"), strict=True)
     ]
+    if not all(e.dtype.kind in "iuf" and np.isfinite(e) for e in ends):
+        raise InvalidArgumentError(
+            error_message(
+                f"Requires a start, a limit and a delta that are finite: {ends} "
+                "[Op:Range] name: ",
+                "give numbers: tf.range(3) is 0, 1, 2",
+            )
+        )
     kind = _range_dtype(ends) if given is None else given.np
     first, last, step = (e.astype(kind) for e in ends)
     if not step:

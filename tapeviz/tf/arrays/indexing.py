@@ -12,7 +12,6 @@ from tapeviz.engine.arguments import (
     like,
     numbers,
     one_axis,
-    plain,
     rank,
     sizes,
     updates_fit,
@@ -74,7 +73,17 @@ def _within(ids: Any, size: int, kernel: str) -> None:
 def _gather_batch(t: Any, ids: Any, axis: Any, batch_dims: int) -> Tensor:
     """Row by row: ``ids`` and the tensor share their first axes."""
     b = batch_dims + np.ndim(ids) if batch_dims < 0 else batch_dims
-    at = b if axis is None else whole(axis) % rank(t)
+    at = b if axis is None else one_axis(t, axis, "GatherV2") % rank(t)
+    shared, own_shape = t.shape.as_list()[:b], [*np.shape(ids)[:b]]
+    if b > np.ndim(ids) or rank(t) <= at or shared != own_shape[: len(shared)]:
+        raise InvalidArgumentError(
+            error_message(
+                f"params.shape[:{b}]: {shared} should be equal to indices.shape[:{b}]: "
+                f"{own_shape} [Op:GatherV2]",
+                "with batch_dims both share their first axes",
+            )
+        )
+    _within(ids, t.shape[at], "GatherV2")
     front = np.ogrid[tuple(np.s_[:n] for n in t.shape[:at])] if at else []
     extra = at - b
     own = np.reshape(ids, (*np.shape(ids)[:b], *(1,) * extra, *np.shape(ids)[b:]))
@@ -306,7 +315,15 @@ def where(
     array([-0.,  4.], dtype=float32)
     """
     if x is None and y is None:
-        return wrap(np.argwhere(convert(condition)._v))
+        chosen = convert(condition)._v
+        if not np.ndim(chosen):
+            raise InvalidArgumentError(
+                error_message(
+                    "WhereOp : Unhandled input dimensions: 0 [Op:Where] name: ",
+                    "one number has no places: tf.where(c, a, b) chooses one of two",
+                )
+            )
+        return wrap(np.argwhere(chosen))
     return call.where(condition, x, y)
 
 
@@ -340,7 +357,8 @@ def sequence_mask(
     array([[ True, False, False],
            [ True,  True,  True]])
     """
-    n = np.asarray(plain(lengths))
+    n = convert(lengths)._v
+    n = numbers(lengths) if n.dtype.kind not in "iuf" else n
     width = int(n.max()) if maxlen is None else whole(maxlen)
     made = np.arange(width) < n[..., None]
     return wrap(made.astype(dtypes.as_dtype(dtype).np))

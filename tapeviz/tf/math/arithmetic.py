@@ -437,7 +437,7 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
     t = convert(x)
     if not coeffs:
         return call.zero(t)
-    total: Tensor = call.identity(like(coeffs[0], t))
+    total: Tensor = call.identity(convert(coeffs[0]))
     for c in coeffs[1:]:
-        total = call.add(like(c, t), call.multiply(total, t))
+        total = call.add(convert(c), call.multiply(total, t))
     return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from tapeviz.engine.dispatch import call
@@ -505,4 +506,4 @@ def angle(input: Any, name: str | None = None) -> Tensor:
     if t.dtype.is_complex:
         return call.angle(t)
     real = call.stop_gradient(t)
-    return call.atan2(call.zero(real), real)
+    return call.where(call.less(real, 0), call.add(call.zero(real), math.pi), 0)

@@ -188,7 +188,8 @@ def reduce_euclidean_norm(
         return call.cast_whole(
             call.norm(real, axes(t, axis), bool(keepdims)), t.dtype.np
         )
-    return call.norm(t, axes(t, axis), bool(keepdims))
+    made: Tensor = call.norm(t, axes(t, axis), bool(keepdims))
+    return call.cast(made, t.dtype.np, made.dtype.np) if t.dtype.is_complex else made
 
 
 def reduce_any(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tapeviz.engine import dtypes
 from tapeviz.engine.arguments import floating, like, one_axis, plain
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite
@@ -43,7 +44,7 @@ def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Te
     t = convert(features)
     if t.dtype.is_integer:
         t = call.cast_whole(t, np.dtype(np.float32))
-    return call.leaky_relu(t, float(np.float32(plain(alpha))))
+    return call.leaky_relu(t, float(convert(plain(alpha), dtypes.float32)._v))
 
 
 def elu(features: Any, name: str | None = None) -> Tensor:
