@@ -61,6 +61,14 @@ WORDS: Mapping[str, str] = {
     "zero": "zeros_like({0})",
     "unit": "eye_like({0})",
     "arctan2": "atan2({0}, {1})",
+    "even": "sym({0})",
+    "half": "phi({0})",
+    "gaps": "{0}[j] - {0}[i]",
+    "singular": "svd({0}).s",
+    "left": "svd({0}).u",
+    "right": "svd({0}).v",
+    "orthogonal": "qr({0}).q",
+    "upper": "qr({0}).r",
 }
 """What is shown of the kernels' words, from their arguments; the others are shown."""
 
@@ -77,6 +85,10 @@ TEXTS: Mapping[str, str] = {
 }  # fmt: skip
 """What is shown of an op instead of its text; ``{xs}`` are all of its operands."""
 
+_TURNED = (
+    "y @ divide_no_nan(T(y) @ g - T(g) @ y, gaps(singular(x) ** 2)) @ diag(singular(x))"
+    " + (g - y @ T(y) @ g) @ diag(1 / singular(x))"
+)
 RULES: Mapping[str, tuple[str, ...]] = {
     "power": ("g * b * a ** (b - 1)", "g * y * log(a)"),
     "mean": ("broadcast_to(g, shape(x)) / count",),
@@ -92,6 +104,12 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "leaky_relu": ("where(x > 0, g, alpha * g)",),
     "pad": ("g[key]",),
     "sort": ("unsorted(g)",),
+    "eigenvalues": ("2 * half(eigenvectors(x) @ diag(g) @ T(eigenvectors(x)))",),
+    "singular": ("left(x) @ diag(g) @ T(right(x))",),
+    "left": (f"({_TURNED}) @ T(right(x))",),
+    "right": (f"left(x) @ T({_TURNED})",),
+    "trace": ("g * eye_like(x)",),
+    "det": ("g * y * T(inv(x))",),
 }
 """What is shown of an op's rules where they can be said more simply."""
 

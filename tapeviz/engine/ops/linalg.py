@@ -23,6 +23,7 @@ PRODUCT: dict[str, Any] = {
     "operands": ("xs",), "settings": ("eq",),
     "nickname": "a product of tensors: each gets the gradient times the others",
 }  # fmt: skip
+PHI = "phi takes the lower triangle, with half of its diagonal"
 OTHERS = "unbroadcast(einsum([g, *others(xs, k, eq)], turned(eq, k)), shape(xs)[k], 0)"
 
 op("einsum", "einsum(xs, eq)", OTHERS, kernel="Einsum", symbol="einsum", **PRODUCT)
@@ -50,7 +51,8 @@ op(
 )  # fmt: skip
 op(
     "cholesky", "cholesky(x)", "even(T(inv(y)) @ half(T(y) @ g) @ inv(y))",
-    kernel="Cholesky", symbol="chol", nickname="x is y times y transposed", **FLOAT,
+    kernel="Cholesky", symbol="chol",
+    nickname=f"x is y times y transposed; {PHI}", **FLOAT,
 )  # fmt: skip
 
 # -- eigenvalues, singular values, QR: each result is an op of its own -----------------
@@ -58,12 +60,12 @@ op(
 op(
     "eigenvalues", "eigenvalues(x)",
     "2.0 * half((eigenvectors(x) * g[..., None, :]) @ T(eigenvectors(x)))",
-    kernel="SelfAdjointEigV2", symbol="λ", **REAL,
+    kernel="SelfAdjointEigV2", symbol="λ", nickname=PHI, **REAL,
 )  # fmt: skip
 op(
     "eigenvectors", "eigenvectors(x)",
     "2.0 * half(even(y @ divide_no_nan(T(y) @ g, gaps(eigenvalues(x))) @ T(y)))",
-    kernel="SelfAdjointEigV2", symbol="eigenvectors", **REAL,
+    kernel="SelfAdjointEigV2", symbol="eigenvectors", nickname=PHI, **REAL,
 )  # fmt: skip
 op(
     "singular", "singular(x)", "(left(x) * g[..., None, :]) @ T(right(x))",
@@ -86,12 +88,12 @@ op(
 op(
     "orthogonal", "orthogonal(x)",
     "(g - 2.0 * y @ even(half(T(g) @ y))) @ T(inv(T(y) @ x))",
-    kernel="Qr", symbol="Q", **REAL,
+    kernel="Qr", symbol="Q", nickname=PHI, **REAL,
 )  # fmt: skip
 op(
     "upper", "upper(x)",
     "2.0 * orthogonal(x) @ even(half(y @ T(g))) @ T(inv(y))",
-    kernel="Qr", symbol="R", **REAL,
+    kernel="Qr", symbol="R", nickname=PHI, **REAL,
 )  # fmt: skip
 op(
     "diag", "diag(x, rows, columns)", "diag_part(g)",
