@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -106,13 +107,16 @@ def test_marimo_runs_it(open_page: Opener, tmp_path: Path) -> None:
         "    import tapeviz as tf\n    x = tf.Variable(2.0)\n"
         "    panel = tf.explore(lambda: (x - 5)**2, x)\n    panel\n    return\n"
     )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
     command = [sys.executable, "-m", "marimo", "run", str(path), "--headless"]
-    command += ["--no-token", "--host", "127.0.0.1", "--port", "27431"]
+    command += ["--no-token", "--host", "127.0.0.1", "--port", port]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         next(line for line in process.stdout if "URL" in line)
         try:
-            page = open_page("http://127.0.0.1:27431", strict=False)
+            page = open_page(f"http://127.0.0.1:{port}", strict=False)
             chart = studio(page)
             chart.get_by_text("Converging.").wait_for()
             rate = chart.get_by_role("spinbutton", name="type the rate")
