@@ -45,7 +45,7 @@ def cut(text: str, limit: int) -> str:
     >>> cut("a_long_name", 5)
     'a_lo\u2026'
     """
-    return text if len(text) <= limit else f"{text[: limit - 1]}{ELLIPSIS}"
+    return text if len(text) <= limit else _ended(text[: limit - 1])
 
 
 def shorten_to_fit(text: str, room: float, size: float, *, mono: bool = False) -> str:
@@ -62,7 +62,12 @@ def shorten_to_fit(text: str, room: float, size: float, *, mono: bool = False) -
         count < len(text) and (left := left - _em(text[count], mono=mono) * size) >= 0
     ):
         count += 1
-    return text[:count] + ELLIPSIS
+    return _ended(text[:count])
+
+
+def _ended(text: str) -> str:
+    """The text with one ellipsis, even if it was cut at another."""
+    return text.rstrip(ELLIPSIS) + ELLIPSIS
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.ft2font import FT2Font, LoadFlags
 
-from tapeviz.wording.text_width import shorten_to_fit, width
+from tapeviz.wording.text_width import cut, shorten_to_fit, width
 
 _FONTS = f"{mpl.get_data_path()}/fonts/ttf"
 
@@ -38,11 +38,20 @@ def test_little_room_is_wasted(name: str, mono: bool) -> None:
     assert width("gradient = 0.125, x ** 2 + 1", 10, mono=mono) <= 1.06 * real
 
 
+def test_text_that_is_cut_at_an_ellipsis_has_one() -> None:
+    """In lesson 10.10 a box said "labels * " and two of them."""
+    text = "maximum(\u2026, 0) - labels * \u2026 + log1p(\u2026)"
+    end = text.index(" + ")
+    assert cut(text, end + 1) == text[:end]
+    for room in range(10, 400, 3):
+        assert "\u2026\u2026" not in shorten_to_fit(text, room, 10)
+
+
 @given(st.text(), st.floats(12, 300))
 def test_cut_text_fits(text: str, room: float) -> None:
-    cut = shorten_to_fit(text, room, 10)
-    assert width(cut, 10) <= room + 0.1
-    assert cut == text or (cut[-1] == "\u2026" and text.startswith(cut[:-1]))
+    short = shorten_to_fit(text, room, 10)
+    assert width(short, 10) <= room + 0.1
+    assert short == text or (short[-1] == "\u2026" and text.startswith(short[:-1]))
 
 
 def test_wide_and_strange_letters_get_more_room() -> None:
