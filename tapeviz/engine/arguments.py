@@ -116,10 +116,15 @@ def one_axis(t: Any, axis: Any, kernel: str, extra: int = 0) -> int:
     return a if a < 0 else a - n
 
 
-def numbers(value: Any) -> Any:
-    """Whole numbers (a list, an array or a tensor) as a NumPy value."""
+def numbers(value: Any, *, none: bool = True) -> Any:
+    """Whole numbers (a list, an array or a tensor) as a NumPy value.
+
+    An empty list, which is one of floats, is refused unless ``none`` may be given.
+    """
     v = convert(value)._v
     if v.dtype.kind not in "iu":
+        if none and not np.size(v):
+            return np.asarray(v, np.int32)
         raise InvalidArgumentError(
             error_message(
                 f"Value for attr 'Tindices' of {dtypes.of(v).c_name} is not in the "

@@ -22,7 +22,13 @@ from tapeviz.engine import nest
 from tapeviz.engine.parsing import parse
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
-from tapeviz.engine.tensor import Tensor, array_of, membership, restore_membership
+from tapeviz.engine.tensor import (
+    Tensor,
+    Variable,
+    array_of,
+    membership,
+    restore_membership,
+)
 from tapeviz.errors import own
 from tapeviz.inspect.gradient_question import Question, is_value
 from tapeviz.inspect.pure_code import PureCode
@@ -72,6 +78,7 @@ class _Trial:
         self.question, self.edits = question, edits
         self.trees: dict[str, tuple[ast.Module, list[Edit]]] = {}
         self.watched: list[tuple[Tensor, Any]] = []
+        self.kept: dict[str, Tensor] = {}
 
     def gradient(self) -> Any:
         """The gradient asked for, as an array; None for None."""
@@ -80,7 +87,7 @@ class _Trial:
             raise _UntriedError
         head, _ = question.block
         run = self._before(head, asking)
-        changed = run or any(self._touches(e, head) for e in self.edits)
+        changed = run or self.kept or any(self._touches(e, head) for e in self.edits)
         if changed and head.scope != asking.scope:
             raise _UntriedError
         block = [self._edited(head)] if changed else []
@@ -91,6 +98,7 @@ class _Trial:
         if not judge.allows([*run, *block]) or not judge.allows(asked):
             raise _UntriedError
         with self._quiet():
+            names.update({n: Variable(array_of(t)) for n, t in self.kept.items()})
             _execute([*run, *block], names)
             tape, y, x = (self._value(code, names) for code in ask)
             x = question.source if ask[2] is None else x
@@ -144,11 +152,28 @@ class _Trial:
         found: dict[int, tuple[Statement, Any]] = {}
         for e in self.edits:
             inside = self._touches(e, head) or self._touches(e, asking)
-            line = None if inside or e.new in ("", "pass") else self._top(e, head)
+            ran = inside or e.new in ("", "pass") or self._stays_a_variable(e)
+            line = None if ran else self._top(e, head)
             if line is not None:
                 found[id(line.node)] = line, self._edited(line)
         ordered = sorted(found.values(), key=lambda pair: pair[0].order)
         return [node for _, node in ordered]
+
+    def _stays_a_variable(self, e: Edit) -> bool:
+        """Whether an edit assigns in place what the code made a tensor.
+
+        It is not run: the trial has a variable of the value that the tensor has.
+        """
+        made = {
+            name: self.question.names.get(name)
+            for line in self.question.program.lines
+            if self._touches(e, line)
+            for name in line.makes
+            if f"{name}.assign" in e.new
+        }
+        kept = {name: t for name, t in made.items() if type(t) is Tensor}
+        self.kept |= kept
+        return bool(kept) and len(kept) == len(made)
 
     def _top(self, e: Edit, head: Statement) -> Statement | None:
         """The assignment or function before the block that an edit is in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -165,6 +166,34 @@ def test_what_an_encoder_complains_of_is_said(
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(SaveError, match=r"no such codec(.|\n)*save a \.gif"):
         listing().save(saved / "film.mp4", scale=0.5)
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".webm"])
+def test_a_movie_on_a_full_disk_keeps_the_one_that_was_there(
+    saved: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """Full where ffmpeg writes, or only where the movie goes."""
+    program = saved / "full" / "ffmpeg"
+    program.parent.mkdir(exist_ok=True)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    film, folder = saved / f"film{ending}", saved
+    film.write_bytes(b"the good one")
+    before = sorted(folder.iterdir())
+    copies = f"#!{sys.executable}\nimport sys\nopen(sys.argv[-1], 'w').write('new')\n"
+    for script in ("#!/bin/sh\necho No space left >&2\nexit 1\n", copies):
+        program.write_text(script)
+        program.chmod(program.stat().st_mode | stat.S_IEXEC)
+        player = listing()
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", _full)
+            with pytest.raises(SaveError, match="No space"):
+                player.save(film, scale=0.5)
+        assert film.read_bytes() == b"the good one"
+        assert sorted(folder.iterdir()) == before
+
+
+def _full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_step_standing_still_shows_what_the_player_shows() -> None:

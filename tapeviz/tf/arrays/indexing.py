@@ -37,7 +37,7 @@ def gather(
     >>> tf.gather([10.0, 20.0, 30.0], [2, 0]).numpy()
     array([30., 10.], dtype=float32)
     """
-    t, ids = convert(params), numbers(indices)
+    t, ids = convert(params), numbers(indices, none=False)
     if batch_dims:
         return _gather_batch(t, ids, axis, batch_dims)
     at = one_axis(t, 0 if axis is None else axis, "GatherV2")
@@ -103,7 +103,7 @@ def gather_nd(
     >>> tf.gather_nd([[1, 2], [3, 4]], [[0, 0], [1, 1]]).numpy()
     array([1, 4], dtype=int32)
     """
-    t, ids = convert(params), numbers(indices)
+    t, ids = convert(params), numbers(indices, none=False)
     if batch_dims:
         front = np.indices(np.shape(ids)[:batch_dims])
         grid = np.moveaxis(front, 0, -1)
@@ -128,7 +128,7 @@ def scatter_nd(
     >>> tf.scatter_nd([[1], [3], [1]], [5.0, 6.0, 7.0], [4]).numpy()
     array([ 0., 12.,  0.,  6.], dtype=float32)
     """
-    ids, want = numbers(indices), sizes(shape)
+    ids, want = numbers(indices, none=False), sizes(shape)
     t = convert(updates)
     coordinates(ids, want, "ScatterNd")
     updates_fit(ids, t, want, "ScatterNd")
@@ -139,7 +139,7 @@ def scatter_nd(
 
 def _points(indices: Any, t: Any) -> Any:
     """Coordinates in a tensor, along the last axis, checked against its shape."""
-    ids = numbers(indices)
+    ids = numbers(indices, none=False)
     coordinates(ids, t.shape, "TensorScatterUpdate")
     for k in range(np.shape(ids)[-1]):
         _within(ids[..., k], t.shape[k], "TensorScatterUpdate")
@@ -183,7 +183,7 @@ def tensor_scatter_nd_update(
     t = convert(tensor)
     put = _put(updates, indices, t)
     new = np.zeros(t.shape, bool)
-    new[tuple(np.moveaxis(numbers(indices), -1, 0))] = True
+    new[tuple(np.moveaxis(numbers(indices, none=False), -1, 0))] = True
     return call.where(wrap(new), put, t)
 
 

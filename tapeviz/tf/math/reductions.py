@@ -359,7 +359,7 @@ def unsorted_segment_sum(
     >>> tf.math.unsorted_segment_sum([1.0, 2.0, 4.0], [0, 1, 0], 2).numpy()
     array([5., 2.], dtype=float32)
     """
-    t, ids, n = convert(data), numbers(segment_ids), whole(num_segments)
+    t, ids, n = convert(data), numbers(segment_ids, none=False), whole(num_segments)
     if tuple(t.shape[: np.ndim(ids)]) != np.shape(ids):
         raise InvalidArgumentError(
             error_message(
@@ -393,7 +393,7 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     >>> tf.math.segment_sum([1.0, 2.0, 4.0], [0, 0, 1]).numpy()
     array([3., 4.], dtype=float32)
     """
-    t, ids = convert(data), numbers(segment_ids)
+    t, ids = convert(data), numbers(segment_ids, none=False)
     if np.ndim(ids) != 1 or len(ids) != (t.shape[0] if rank(t) else -1):
         raise InvalidArgumentError(
             error_message(

@@ -70,7 +70,7 @@ def sparse_softmax_cross_entropy_with_logits(
     >>> tf.nn.sparse_softmax_cross_entropy_with_logits([1], [[0.0, 0.0]]).numpy()
     array([0.6931472], dtype=float32)
     """
-    t, ids = floating(logits), numbers(labels)
+    t, ids = floating(logits), numbers(labels, none=False)
     if not rank(t):
         raise ValueError(
             error_message(
