@@ -78,7 +78,7 @@ class _Trial:
         self.question, self.edits = question, edits
         self.trees: dict[str, tuple[ast.Module, list[Edit]]] = {}
         self.watched: list[tuple[Tensor, Any]] = []
-        self.kept: dict[str, Tensor] = {}
+        self.variables: dict[str, Tensor] = {}
 
     def gradient(self) -> Any:
         """The gradient asked for, as an array; None for None."""
@@ -87,7 +87,9 @@ class _Trial:
             raise _UntriedError
         head, _ = question.block
         run = self._before(head, asking)
-        changed = run or self.kept or any(self._touches(e, head) for e in self.edits)
+        changed = (
+            run or self.variables or any(self._touches(e, head) for e in self.edits)
+        )
         if changed and head.scope != asking.scope:
             raise _UntriedError
         block = [self._edited(head)] if changed else []
@@ -98,7 +100,7 @@ class _Trial:
         if not judge.allows([*run, *block]) or not judge.allows(asked):
             raise _UntriedError
         with self._quiet():
-            names.update({n: Variable(array_of(t)) for n, t in self.kept.items()})
+            names.update({n: Variable(array_of(t)) for n, t in self.variables.items()})
             _execute([*run, *block], names)
             tape, y, x = (self._value(code, names) for code in ask)
             x = question.source if ask[2] is None else x
@@ -171,9 +173,9 @@ class _Trial:
             for name in line.makes
             if f"{name}.assign" in e.new
         }
-        kept = {name: t for name, t in made.items() if type(t) is Tensor}
-        self.kept |= kept
-        return bool(kept) and len(kept) == len(made)
+        tensors = {name: t for name, t in made.items() if type(t) is Tensor}
+        self.variables |= tensors
+        return bool(tensors) and len(tensors) == len(made)
 
     def _top(self, e: Edit, head: Statement) -> Statement | None:
         """The assignment or function before the block that an edit is in."""
