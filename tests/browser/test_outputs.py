@@ -98,20 +98,35 @@ LAB = """
 """
 """What JupyterLab 4.6 does to code in an output."""
 
+SLIDES = """
+  .reveal pre { display: block; position: relative; width: 90%; margin: 20px auto;
+    font-size: .55em; font-family: monospace; line-height: 1.2em;
+    word-wrap: break-word; box-shadow: 0 5px 15px rgba(0, 0, 0, .15) }
+  .reveal code { font-family: monospace; text-transform: none }
+  .reveal pre code { display: block; padding: 5px; overflow: auto; max-height: 400px;
+    word-wrap: normal }
+"""
+"""What reveal.js does to code on a slide."""
+
 CODE = """
     () => [...document.querySelectorAll("main :is(pre, code)")].map((el) => {
       const s = getComputedStyle(el);
       return [el.textContent, s.whiteSpace, s.wordBreak, s.font, s.color, s.padding,
-        s.backgroundColor, el.getClientRects().length].join(" ");
+        s.backgroundColor, s.boxShadow, s.margin, el.clientWidth,
+        el.getClientRects().length].join(" ");
     })
 """
 
 
-def test_code_looks_the_same_in_jupyterlab(open_page: Opener, tmp_path: Path) -> None:
-    body = f"<main class='jp-RenderedHTMLCommon'>{'<hr>'.join(every_output())}</main>"
+@pytest.mark.parametrize("host", [LAB, SLIDES])
+def test_code_looks_the_same_in_every_host(
+    open_page: Opener, tmp_path: Path, host: str
+) -> None:
+    classes = "jp-RenderedHTMLCommon reveal"
+    body = f"<main class='{classes}'>{'<hr>'.join(every_output())}</main>"
     seen = []
-    for host in ("", LAB):
-        text = f"<style>{host}</style><body class='jp-ThemedContainer'>{body}"
+    for style in ("", host):
+        text = f"<style>{style}</style><body class='jp-ThemedContainer'>{body}"
         page = open_page.content(f"<!doctype html>{text}", tmp_path, width=400)
         page.wait_for_selector("main .tv-code code")
         seen.append(page.evaluate(CODE))

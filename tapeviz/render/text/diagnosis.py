@@ -147,7 +147,7 @@ _RULES = (
     "& .tv-where{color:@muted;font-size:13px;margin:6px 0 2px}"
     f"& pre{{background:@code-fill;color:@ink;font:13px/1.5 {themes.MONO};"
     "margin:2px 0 8px;padding:6px 10px;border-radius:4px;overflow-x:auto;"
-    "white-space:pre;word-break:normal}"
+    "white-space:pre;word-break:normal;width:auto;box-shadow:none}"
     "& mark{background:@hot-fill;color:@ink;border-bottom:2px solid;"
     "border-color:@hot;padding:1px 0}"
     "& ins{text-decoration:none;color:@done;font-weight:600}"
@@ -161,7 +161,7 @@ _RULES = (
     "& .tv-still svg .tv-paper{fill:none}"
     "& .tv-still img{max-width:none!important}}"
 )
-"""The class is named twice, as JupyterLab's own rules for code would win else."""
+"""The class is named twice, as JupyterLab's and reveal.js' rules for code would win."""
 
 
 def _section(answer: Answer, theme: str, *, drawn: bool) -> str:
