@@ -52,8 +52,9 @@ def gif(film: Film, seconds: float, scale: float, tick: Tick) -> bytes:
     """The film as an animated GIF's bytes; of a long film evenly spaced steps."""
     from PIL import Image
 
-    plain, colours = Image.Dither.NONE, _palette(film, scale)
-    shots = (Image.fromarray(p[..., :3]) for p in _pixels(film, scale, tick))
+    canvas = raster.Canvas(scale)
+    plain, colours = Image.Dither.NONE, _palette(film, canvas)
+    shots = (Image.fromarray(p[..., :3]) for p in _pixels(film, canvas, tick))
     images = [shot.quantize(palette=colours, dither=plain) for shot in shots]
     lasts = [round(1000 * seconds)] * len(images)
     lasts[-1] = round(1000 * max(seconds, _LAST))
@@ -64,16 +65,16 @@ def gif(film: Film, seconds: float, scale: float, tick: Tick) -> bytes:
     return file.getvalue()
 
 
-def _palette(film: Film, scale: float) -> Any:
+def _palette(film: Film, canvas: raster.Canvas) -> Any:
     """An image of the colours that a few steps all along the film have most of."""
     import numpy as np
     from PIL import Image
 
-    canvas, last = raster.Canvas(scale / 2), len(film.frames) - 1
+    last = len(film.frames) - 1
     steps = sorted({round(last * k / _SAMPLES) for k in range(_SAMPLES + 1)})
     with raster.default_settings():
         pictures = (canvas.paint(frame_svg(film, i)) for i in steps)
-        shots = [shot[..., :3].reshape(-1, 3) for shot in pictures]
+        shots = [shot[::2, ::2, :3].reshape(-1, 3) for shot in pictures]
     red, green, blue = np.concatenate(shots).astype(int).T
     found, counts = np.unique(red << 16 | green << 8 | blue, return_counts=True)
     most = found[np.argsort(-counts, kind="stable")[:_COLOURS]]
@@ -91,7 +92,7 @@ def movie(film: Film, ending: str, seconds: float, scale: float, tick: Tick) -> 
     """
     program = _encoder(ending)
     times = max(1, round(seconds * _RATE))
-    frames = _pixels(film, scale, tick)
+    frames = _pixels(film, raster.Canvas(scale), tick)
     first = next(frames)
     high, wide = first.shape[:2]
     with tempfile.TemporaryDirectory() as folder:
@@ -142,8 +143,10 @@ def _fed(
     return run.returncode
 
 
-def _pixels(film: Film, scale: float, tick: Tick) -> Iterator[NDArray[np.uint8]]:
-    short, canvas = abridged(film), raster.Canvas(scale)
+def _pixels(
+    film: Film, canvas: raster.Canvas, tick: Tick
+) -> Iterator[NDArray[np.uint8]]:
+    short = abridged(film)
     with raster.default_settings():
         for i in range(len(short.frames)):
             yield canvas.paint(frame_svg(short, i))
