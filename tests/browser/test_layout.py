@@ -268,3 +268,20 @@ def test_what_fits_its_window_has_no_overview(
     page = open_page.content(whole(draw(*network())), tmp_path)
     assert page.locator(".tv-map").count() == 1
     assert not page.locator(".tv-map").is_visible()
+
+
+def test_three_panels_can_be_read_on_a_page_of_a_book(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    x = tf.Variable([3.0, 2.0, 1.0])
+    with descent(x) as run:
+        for _ in range(8):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(x**2)
+            x.assign_sub(0.1 * tape.gradient(loss, x))
+    page = open_page.content(whole(run.plot()), tmp_path, width=720)
+    page.wait_for_selector(".tv-still svg text")
+    assert letters(page, ".tv-still") >= 11
+    box = page.locator(".tv-still svg").bounding_box()
+    assert box is not None
+    assert box["height"] < 1300

@@ -47,7 +47,10 @@ CROWD = 20
 """Points drawn at most between two steps that are shown."""
 
 CURVE, MOVE, SLOPE, POINT = "variable", "target", "none", "ink"
-"""The theme's colours for the loss, an update, a gradient and a point."""
+"""The colours of a landscape, of a run (its updates, its loss), a gradient, a point."""
+
+_FLAT = 1e-4
+"""A path that is flatter than this is drawn as a line: the rest of it is rounding."""
 
 PARTS = ("watched", "none", "hot")
 """The colours of an update's parts, in their order."""
@@ -716,7 +719,7 @@ def draw_losses(ax: Axes, context: PlotContext) -> None:
     set_loss_range(ax, drawn)
     head(ax, context, f"{context.loss} at each step", "step")
     ticks(ax, log=log, steps=True)
-    _series(ax, context, "l", drawn, color=context.colours[CURVE], marker="o", lw=1.2)
+    _series(ax, context, "l", drawn, color=context.colours[MOVE], marker="o", lw=1.2)
     known = np.flatnonzero(np.isfinite(drawn))
     rising = bool(known.size and drawn[known[-1]] > drawn[known[0]])
     late = drawn[known[-_LATE:]]
@@ -795,6 +798,8 @@ def draw_projection(
     )
     near = projected.t.near
     x, y = (padded(found.points[near][:, k], 0.15) for k in (0, 1))
+    if y[1] - y[0] < _FLAT * (x[1] - x[0]):
+        y = sum(y) / 2 - (x[1] - x[0]) / 10, sum(y) / 2 + (x[1] - x[0]) / 10
     ax.set(xlim=x, ylim=y)
     path = np.where(near[:, None], found.points, np.nan)
     head(ax, context, found.words, found.labels[0])

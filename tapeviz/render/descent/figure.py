@@ -54,6 +54,10 @@ STYLE = (
 )
 """What every picture in a page has; ``&`` is the picture, ``@`` a colour."""
 
+_STACKED = {2: (700, 700), 3: (760, 440)}
+"""The width below which panels stand one under the other, by how many there are, and
+how wide that picture gets."""
+
 _FEW = 4
 _PHONE = 340
 """The width in pixels below which a picture scrolls instead of shrinking."""
@@ -126,7 +130,25 @@ def figure(
         fig = Figure(figsize=size or SIZES[count], facecolor=paper)
         FigureCanvasAgg(fig)
         _draw(runs, _panels(fig, count, shown), theme, shown)
+        if not shown.surface:
+            _make_room(fig)
     return fig
+
+
+def _make_room(fig: Figure) -> None:
+    """A margin at the left in which the longest numbers and the name have room."""
+    first, wide = fig.axes[0], float(fig.bbox.width)
+    box = first.get_tightbbox()
+    if box is not None and box.x0 < _EDGE:
+        grid: Any = first.get_gridspec()
+        grid.update(left=float(first.get_position().x0) + (_EDGE - box.x0) / wide)
+        for ax in fig.axes:
+            place: Any = ax.get_subplotspec()
+            ax.set_position(place.get_position(fig))
+
+
+_EDGE = 3.0
+"""The white space left of all numbers and names, in pixels."""
 
 
 def _several(runs: Descent | Sequence[Descent]) -> tuple[Descent, ...]:
@@ -181,7 +203,7 @@ def narrow(fig: Figure, root: str) -> str:
     boxes = [ax.get_position() for ax in fig.axes]
     if len(boxes) < 2:
         return ""
-    left = 0.88 * 72 / wide
+    left = max(0.88 * 72 / wide, 1.2 * float(boxes[0].x0))
     zoom = 1 / (left + max(float(box.width) for box in boxes) + 0.02)
     rules = [
         f"& .tv-at{k}{{transform:scale({zoom:.3f}) translate("
@@ -190,9 +212,10 @@ def narrow(fig: Figure, root: str) -> str:
     ]
     tall = len(boxes) * high * zoom
     letters = 11 * wide / zoom / _PHONE
+    below, most = _STACKED[len(boxes)]
     return (
-        f"@container (max-width:700px){{{root}{{width:100%;height:auto;"
-        f"aspect-ratio:{wide:.0f}/{tall:.0f};background:@paper}}{''.join(rules)}}}"
+        f"@container (max-width:{below}px){{{root}{{width:min(100%,{most}px);"
+        f"height:auto;aspect-ratio:{wide:.0f}/{tall:.0f};background:@paper}}{''.join(rules)}}}"
         f"@container (max-width:480px){{{root}{{min-width:{_PHONE}px}}"
         f"{root} text{{font-size:{letters:.1f}px}}{root} text[transform]"
         "{translate:-5px}}"

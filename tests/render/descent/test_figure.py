@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -273,3 +274,41 @@ def test_long_runs_stay_light() -> None:
 )
 def test_alt_text_tells_the_story(run: Descent, words: str) -> None:
     assert words in figure.describe(run)
+
+
+def test_a_run_has_one_colour_alone_and_among_others() -> None:
+    alone = figure.figure(parabola()).axes[-1]
+    several = figure.figure([parabola(), parabola()]).axes[-1]
+    orange = theme.colours("light")["target"]
+    losses = [one for one in alone.lines if (one.get_gid() or "").startswith("l")]
+    assert losses
+    assert {one.get_color() for one in losses} == {orange}
+    assert several.lines[0].get_color() == orange
+
+
+def walk(*points: list[float]) -> Descent:
+    """A descent on one array, from point to point with rate 1."""
+    updates = []
+    for i, (at, to) in enumerate(pairwise(map(np.array, points))):
+        move = to - at
+        seen = [(value(part),) for part in (at, -move, move, to)]
+        x, g, m, after = seen
+        updates.append(Update(i, x, value(float((at**2).sum())), g, m, after, 1.0))
+    return Descent(("x",), tuple(updates), None).validate()
+
+
+@pytest.mark.parametrize("far", [1.0, 2.5e-7, 12345.6, 4.5e8])
+def test_long_numbers_leave_room_for_the_name_beside_them(far: float) -> None:
+    points = [[far * 0.8**k, far * 0.5**k, far * 0.3**k] for k in range(8)]
+    fig = figure.figure(walk(*points))
+    assert len(fig.axes) == 3
+    for ax in fig.axes:
+        assert ax.get_tightbbox().x0 >= 0, "nothing is cut at the left"
+
+
+def test_rounding_is_not_drawn_as_a_path_of_its_own() -> None:
+    """On the way straight to 0 only rounding leads aside, some 1e-8 of the way."""
+    points = [[3 * 0.8**k, 2 * 0.8**k, 0.8**k] for k in range(8)]
+    ax = figure.figure(walk(*points)).axes[0]
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    assert high - low > 0.1 * (right - left)
