@@ -190,6 +190,22 @@ def test_the_picture_tells_an_infinite_value_from_nan(at: float, label: str) -> 
         assert set(re.findall(">([^<>]* here)<", svg)) == {said}
 
 
+def test_a_mark_stands_clear_of_the_words_at_its_arrow() -> None:
+    """A letter of 13 pixels rises 10 above its line, and the mark ends above that."""
+    x = tf.Variable([3.0, 1.0])
+    with tf.GradientTape() as tape:
+        y = 2.0 * tf.cast(tf.argmax(tf.stop_gradient(x * x)), tf.float32)
+    svg = picture(tf.why(tape, y, x).answers[0])
+    mark = re.search(r'tv-cut"><rect x="[\d.]+" y="([\d.]+)"[^>]* height="20"', svg)
+    assert mark is not None
+    bottom = float(mark[1]) + 20
+    lines = re.findall(
+        r'<text class="tv-(?:cut-word|dims)" x="[\d.]+" y="([\d.]+)"', svg
+    )
+    below = [float(y) for y in lines if float(y) > bottom]
+    assert min(below) >= bottom + 13
+
+
 def test_code_that_cannot_be_read_is_said_to_be_probable() -> None:
     space = {"tf": tf}
     code = (

@@ -66,7 +66,7 @@ def _plan(edge: Edge, tail: Node, head: Node, note: str) -> Arrow:
     slot = words.one_line(edge.label, 8) if edge.ordered else ""
     dims = words.flow(edge, tail.value, head.value)
     word = CUTS.get(edge.cut, "")
-    tall = (15 if slot or dims else 0) + (15 if word else 0) + (18 if note else 0)
+    tall = (15 if slot or dims else 0) + (15 if word else 0) + (22 if note else 0)
     gap = 6 if slot and dims else 0
     said = _wide("slot", slot) + gap + _wide("dims", dims)
     wide = max(said, _wide("note", note), _wide("cut-word", word)) + 8 if tall else 0
