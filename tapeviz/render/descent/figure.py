@@ -143,8 +143,8 @@ def _make_room(fig: Figure) -> None:
         grid: Any = first.get_gridspec()
         grid.update(left=float(first.get_position().x0) + (_EDGE - box.x0) / wide)
         for ax in fig.axes:
-            place: Any = ax.get_subplotspec()
-            ax.set_position(place.get_position(fig))
+            spec: Any = ax.get_subplotspec()
+            ax.set_position(spec.get_position(fig))
 
 
 _EDGE = 3.0
