@@ -113,11 +113,19 @@ def _edge_label(arrow: Arrow, placement: Placement) -> str:
     word = _text("cut-word", x, low, arrow.word) if arrow.word else ""
     if not arrow.slot and not arrow.dims:
         return word
-    slot = f'<tspan class="tv-slot">{escape(arrow.slot)}</tspan>' if arrow.slot else ""
-    gap = '<tspan dx="6">' if slot and arrow.dims else "<tspan>"
-    dims = f"{gap}{escape(arrow.dims)}</tspan>" if arrow.dims else ""
-    at = f'x="{_n(x)}" y="{_n(low - (15 if word else 0))}"'
-    return f'<text class="tv-dims" {at}>{slot}{dims}</text>{word}'
+    low -= 15 if word else 0
+    slot = f'<tspan class="tv-slot"%s>{escape(arrow.slot)}</tspan>'
+    if not (arrow.slot and arrow.dims):
+        said = slot % "" if arrow.slot else escape(arrow.dims)
+        return f'<text class="tv-dims" x="{_n(x)}" y="{_n(low)}">{said}</text>{word}'
+    # A place for each part: CairoSVG, for one, would centre each for itself.
+    first = _wide("slot", arrow.slot) + 6
+    left = x - (first + _wide("dims", arrow.dims)) / 2
+    at = f' x="{_n(left)}"'
+    return (
+        f'<text class="tv-dims tv-left" y="{_n(low)}">{slot % at}'
+        f'<tspan x="{_n(left + first)}">{escape(arrow.dims)}</tspan></text>{word}'
+    )
 
 
 def _edge_title(arrow: Arrow, graph: Graph) -> str:

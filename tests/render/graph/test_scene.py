@@ -313,3 +313,19 @@ def test_a_network_is_no_wider_than_a_page_and_has_little_blank(layers: int) -> 
 
 def test_no_letter_is_smaller_than_ten_pixels_on_any_screen() -> None:
     assert min(size for size, _ in FONTS.values()) * LEGIBLE >= 10
+
+
+def test_slot_and_shape_have_places_of_their_own() -> None:
+    """CairoSVG centres each piece of a text for itself, one upon the other."""
+    x, w = tf.constant([[1.0, 2.0]]), tf.Variable([[3.0], [4.0]])
+    with tf.GradientTape() as tape:
+        x @ w
+    root = ET.fromstring(draw(tape).svg)  # noqa: S314 - our own
+    pieces = [
+        list(el)
+        for el in root.iter()
+        if el.tag.endswith("text") and len(el) > 1 and "tv-dims" in el.get("class", "")
+    ]
+    assert pieces
+    for slot, dims in pieces:
+        assert float(dims.get("x", "nan")) >= float(slot.get("x", "nan")) + 12
