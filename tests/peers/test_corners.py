@@ -354,6 +354,30 @@ def test_zero_meets_infinity_in_the_second_derivative(
             np.testing.assert_allclose(ours, theirs, 1e-9)
 
 
+@pytest.mark.parametrize(
+    ("equation", "shape"),
+    [
+        ("ii->i", (2, 2)),
+        ("ii->", (2, 2)),
+        ("aii->ai", (1, 2, 2)),
+        ("iaia->i", (2,) * 4),
+    ],
+)
+def test_an_infinite_gradient_stays_on_the_diagonal(
+    tensorflow: ModuleType, equation: str, shape: tuple[int, ...]
+) -> None:
+    def found(tf: Any) -> Any:
+        x = tf.reshape(tf.range(2.0 ** len(shape) // shape[0] * shape[0]), [-1])
+        x = tf.reshape(x[: int(np.prod(shape))], shape)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = tf.sqrt(tf.einsum(equation, x) * [0.0, 1.0])
+        return tape.gradient(y, x).numpy()
+
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(found(tapeviz), found(tensorflow), 1e-5)
+
+
 def test_the_jacobian_of_no_entries_through_a_custom_gradient(
     tensorflow: ModuleType,
 ) -> None:

@@ -23,7 +23,23 @@ def einsum(xs: Any, eq: str) -> Any:
     terms = ins.split(",")
     if any(np.ndim(x) > len(t) for x, t in zip(xs, terms, strict=True)):
         eq = ",".join("..." + t for t in terms) + "->..." + out
-    return tidy(np.einsum(eq, *xs, optimize=True))
+    made = tidy(np.einsum(eq, *map(np.asarray, xs), optimize=True))
+    for x, term in zip(xs, terms, strict=True):
+        if isinstance(x, Identity):
+            made = _diagonal(made, x, [out[::-1].index(c) for c in term])
+    return made
+
+
+class Identity(np.ndarray[Any, Any]):
+    """An identity matrix beside which nan and inf stay on the diagonal."""
+
+
+def _diagonal(x: Any, unit: Any, axes: list[int]) -> Any:
+    """``x`` where two of its axes, counted from the last, have the same index."""
+    shape = [1] * x.ndim
+    for at in axes:
+        shape[-1 - at] = len(unit)
+    return np.where(np.asarray(unit).reshape(shape) != 0, x, x.dtype.type(0))
 
 
 def turned(eq: str, k: int) -> str:
@@ -44,7 +60,7 @@ def others(xs: Any, k: int, eq: str) -> list[Any]:
     shape = xs[k].shape[len(xs[k].shape) - len(terms[k]) :]
     sizes = dict(zip(terms[k], shape, strict=True))
     made = [np.ones(sizes[a], dtype) for a in lone]
-    made += [np.eye(sizes[a], dtype=dtype) for a, _ in twice]
+    made += [np.eye(sizes[a], dtype=dtype).view(Identity) for a, _ in twice]
     return [*xs[:k], *xs[k + 1 :], *made]
 
 
