@@ -444,7 +444,7 @@ def _set_off(value: Value) -> str:
 
 
 def middle(code: str) -> str:
-    """Code that is short enough for a sentence, one part of it left out if it must be.
+    """Code that is short enough for a sentence, with parts left out if it must be.
 
     >>> middle("tanh(points @ self.w1 + self.b1) @ self.w2 + self.b2")
     'tanh(...) @ self.w2 + self.b2'
@@ -455,6 +455,8 @@ def middle(code: str) -> str:
     cuts = [(text[:i] + b"..." + text[j:]).decode() for i, j in _parts(code)]
     least = min(cuts, key=len, default=code)
     best = max((cut for cut in cuts if len(cut) <= _CODE), key=len, default=least)
+    if len(best) > _LONGEST and len(least) < len(code):
+        return middle(least)
     return best if len(best) <= _LONGEST else f"{code[:16]}\u2026{code[-11:]}"
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 import tapeviz as tf
 from tapeviz.render.film.backward import backward_film
 from tapeviz.render.film.backward_frames import HEADS
+from tapeviz.render.film.captions import middle
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.film import Film
 from tapeviz.wording.values import fmt
@@ -73,6 +74,9 @@ def test_long_code_keeps_its_parentheses_in_sentences_and_formulas() -> None:
             assert ",," not in said
     captions = " ".join(frame.caption for frame in film.frames)
     assert "At tf.math.tanh(...) + second_bias: " in captions
+    out = "(points @ self.w2 + self.b2)"
+    nested = f"maximum({out}, 0) - labels * {out} + log1p(exp(-abs({out})))"
+    assert middle(nested) == "... + log1p(exp(-abs(...)))"
     assert "an array of shape (40, 2), summed over what was stretched" in captions
 
 
