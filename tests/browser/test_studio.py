@@ -305,6 +305,11 @@ def test_nothing_is_cut(lab: Lab, notebook: str, open_page: Opener, width: int) 
         " > el.getBoundingClientRect().right + 1).map(t => t.textContent)"
     )
     assert found == []
+    letters = chart.evaluate(
+        "el => Math.min(...[...el.querySelectorAll('.tv-b-pair text')].map(t =>"
+        " parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a))"
+    )
+    assert letters >= 10.5
 
 
 def test_the_exported_page_keeps_the_last_film(

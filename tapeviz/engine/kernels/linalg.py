@@ -25,12 +25,12 @@ def einsum(xs: Any, eq: str) -> Any:
         eq = ",".join("..." + t for t in terms) + "->..." + out
     made = tidy(np.einsum(eq, *map(np.asarray, xs), optimize=True))
     for x, term in zip(xs, terms, strict=True):
-        if isinstance(x, Identity):
+        if isinstance(x, UnitMatrix):
             made = _diagonal(made, x, [out[::-1].index(c) for c in term])
     return made
 
 
-class Identity(np.ndarray[Any, Any]):
+class UnitMatrix(np.ndarray[Any, Any]):
     """An identity matrix beside which nan and inf stay on the diagonal."""
 
 
@@ -60,7 +60,7 @@ def others(xs: Any, k: int, eq: str) -> list[Any]:
     shape = xs[k].shape[len(xs[k].shape) - len(terms[k]) :]
     sizes = dict(zip(terms[k], shape, strict=True))
     made = [np.ones(sizes[a], dtype) for a in lone]
-    made += [np.eye(sizes[a], dtype=dtype).view(Identity) for a, _ in twice]
+    made += [np.eye(sizes[a], dtype=dtype).view(UnitMatrix) for a, _ in twice]
     return [*xs[:k], *xs[k + 1 :], *made]
 
 
