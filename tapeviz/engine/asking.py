@@ -1,4 +1,4 @@
-"""What a tape may be asked: targets, sources and seeds, checked as TensorFlow does."""
+"""What a tape may be asked, checked as TensorFlow does it, and what it answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import numpy as np
 from tapeviz.engine import nest
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.dtypes import TensorShape
-from tapeviz.engine.tensor import Tensor, Variable, convert, sizes
+from tapeviz.engine.indexed_slices import Rows
+from tapeviz.engine.recording import OFF
+from tapeviz.engine.tensor import Tensor, Variable, convert, sizes, wrap
 from tapeviz.errors import InvalidArgumentError, error_message
 
 f32 = np.float32
@@ -170,6 +172,21 @@ def _check_leaf(t: Any, role: str) -> None:
                 f"{t!r} is no tensor: only a tensor or a variable can be a {role}",
             )
         )
+
+
+def result(g: Any, source: Any, zero: bool) -> Any:
+    """The gradient that was found for a source as the tape hands it out."""
+    if g.__class__ is Tensor:
+        return g if source.dtype.np.kind in "fc" else result(None, source, zero)
+    if g.__class__ is Rows:
+        return g.slices()
+    if g is None or (g.__class__ is not f32 and source.dtype.np.kind not in "fc"):
+        return wrap(np.zeros_like(source._v)[()]) if zero else None
+    out = Tensor()
+    out._v = g
+    out._t = OFF
+    out._i = -1
+    return out
 
 
 _warned = {"dtype": 0, "inside": 0}

@@ -175,13 +175,6 @@ class Recording:
             index += by
         return index if handle is self.handle else -1
 
-    def note_sweep(self, start: int) -> None:
-        """Add what a sweep has recorded from ``start`` on to ``sweeps``."""
-        frame = caller()
-        if frame is not None and len(self.recs) > start:
-            call_site = (frame.f_code, frame.f_lasti)
-            self.enter("sweeps", (start, len(self.recs), *call_site))
-
     def note(self, what: str, thing: Any, into: Any = None) -> None:
         """Add an event: a value left for Python or NumPy, or went into a variable."""
         index = thing._index() if hasattr(thing, "_index") else -1

@@ -71,3 +71,11 @@ def composite(name: str) -> Callable[[F], F]:
         return cast("F", call)
 
     return decorate
+
+
+def claim_sweep(recording: Recording, start: int) -> None:
+    """Say of what a sweep recorded from ``start`` on that the learner asked for it."""
+    frame = caller()
+    if frame is not None and len(recording.recs) > start:
+        site = (frame.f_code, frame.f_lasti)
+        recording.enter("sweeps", (start, len(recording.recs), *site))

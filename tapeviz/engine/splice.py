@@ -1,11 +1,14 @@
-"""Joining two recordings: a finished tape is entered again inside another's block."""
+"""From one recording to another: all of it, or one tensor.
+
+Two are joined where a finished tape is entered again inside another's block.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tapeviz.engine.ops import TABLE
-from tapeviz.engine.recording import READ, Record, Recording
+from tapeviz.engine.recording import READ, SHARED, Record, Recording
 from tapeviz.engine.tensor import Tensor
 from tapeviz.errors import UnimplementedError, error_message
 
@@ -87,3 +90,27 @@ def _move_tensors(old: Recording, new: Recording, by: int) -> None:
         known = _index_in(new, tensor)
         new.handle.keep_index(tensor, known if known >= 0 else index + by)
     old.handle.moved = (new.handle, by)
+
+
+_moving: dict[int, Recording] = {}
+"""Tensors that are about to be pointed to a recording: ``id(tensor)`` to it.
+
+No lock is held meanwhile: an interrupt could leave it closed for ever.
+"""
+
+
+def move(t: Tensor, recording: Recording, index: int) -> None:
+    """Point a tensor that is watched to its new recording, if it is that one's alone.
+
+    It is not if tapes, of another thread perhaps, write in its old one still, or if
+    another thread is moving it. Then each recording looks it up among its leaves.
+    """
+    first = _moving.setdefault(id(t), recording) is recording
+    old = t._t
+    old.keep_index(t, t._i)
+    t._t = SHARED
+    if first and old.recs is None:
+        t._i = index
+        t._t = recording.handle
+    if first:
+        _moving.pop(id(t), None)

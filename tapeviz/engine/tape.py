@@ -15,10 +15,8 @@ from tapeviz.engine.asking import Seeds, UnconnectedGradients
 from tapeviz.engine.complex_gradients import conjugated
 from tapeviz.engine.counted import choose, counted, only_reached, reached, spans
 from tapeviz.engine.dispatch import SHOWN, VJP, VJP_TENSORS
-from tapeviz.engine.indexed_slices import Rows
 from tapeviz.engine.recording import (
     NO_TAPES,
-    OFF,
     READ,
     SHARED,
     VARIABLE,
@@ -29,9 +27,10 @@ from tapeviz.engine.recording import (
     listening,
     tape_stack,
 )
-from tapeviz.engine.splice import joined_index, splice
+from tapeviz.engine.scopes import claim_sweep
+from tapeviz.engine.splice import joined_index, move, splice
 from tapeviz.engine.sweep import Lifted, ListenedRules, Rules, Step, sweep
-from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
+from tapeviz.engine.tensor import Tensor, Variable, convert
 
 if TYPE_CHECKING:
     from tapeviz.engine.records import Records
@@ -197,7 +196,7 @@ class GradientTape:
         if t._t is not recording.handle:
             index = recording.leaf(t, WATCHED, "")[0]
             if t._t is not SHARED:
-                _move(t, recording, index)
+                move(t, recording, index)
         self._add(t, index, recording)
 
     def _add(self, t: Any, index: int, recording: Recording) -> None:
@@ -294,9 +293,11 @@ class GradientTape:
             seeds = asking.seeds_of(targets, output_gradients)
         found = self._pull(seeds, flattened, VJP, VJP_TENSORS)
         if single:
-            out = [_result(found[0], sources, zero)]
+            out = [asking.result(found[0], sources, zero)]
         else:
-            out = [_result(g, s, zero) for g, s in zip(found, flattened, strict=True)]
+            out = [
+                asking.result(g, s, zero) for g, s in zip(found, flattened, strict=True)
+            ]
         self._last = (seeds, flattened)
         for listener in listening():
             listener("gradient", self, targets, flattened, out)
@@ -361,7 +362,7 @@ class GradientTape:
             with np.errstate(all="ignore"):
                 grads, loose = self._sweep(rules, seeds, keep, taped)
         if taped:
-            recording.note_sweep(start)
+            claim_sweep(recording, start)
         if loose or recording.tapes > 1 or handle.cut:
             return choose(self, grads, keep, loose, sources)
         out = []
@@ -433,41 +434,3 @@ class GradientTape:
 
 
 foreign_names.mark(GradientTape, foreign_names.TAPE)
-
-
-def _result(g: Any, source: Any, zero: bool) -> Any:
-    if g.__class__ is Tensor:
-        return g if source.dtype.np.kind in "fc" else _result(None, source, zero)
-    if g.__class__ is Rows:
-        return g.slices()
-    if g is None or (g.__class__ is not f32 and source.dtype.np.kind not in "fc"):
-        return wrap(np.zeros_like(source._v)[()]) if zero else None
-    out = Tensor()
-    out._v = g
-    out._t = OFF
-    out._i = -1
-    return out
-
-
-_moving: dict[int, Recording] = {}
-"""Tensors that are about to be pointed to a recording: ``id(tensor)`` to it.
-
-No lock is held meanwhile: an interrupt could leave it closed for ever.
-"""
-
-
-def _move(t: Tensor, recording: Recording, index: int) -> None:
-    """Point a tensor that is watched to its new recording, if it is that one's alone.
-
-    It is not if tapes, of another thread perhaps, write in its old one still, or if
-    another thread is moving it. Then each recording looks it up among its leaves.
-    """
-    first = _moving.setdefault(id(t), recording) is recording
-    old = t._t
-    old.keep_index(t, t._i)
-    t._t = SHARED
-    if first and old.recs is None:
-        t._i = index
-        t._t = recording.handle
-    if first:
-        _moving.pop(id(t), None)

@@ -157,7 +157,7 @@ def test_a_shared_tensor_is_an_operand_like_any_other(use: str) -> None:
 
 def test_a_move_that_an_interrupt_broke_off_stops_no_thread() -> None:
     """The stop button can come while a tensor is pointed to another recording."""
-    from tapeviz.engine import tape as home
+    from tapeviz.engine import splice as home
     from tapeviz.engine.recording import Recording
 
     x, found = tf.constant(3.0), []

@@ -86,5 +86,5 @@ def test_a_loss_that_falls_is_never_said_to_fall_to_where_it_was() -> None:
             r"(?:from|loss:) (\S+) (?:to|->) (\S+?)\.?$", frame.caption + frame.formula
         )
     ]
-    assert len(found) > 40
+    assert len(found) > 35  # the last updates change less than float32 can tell
     assert [pair for pair in found if pair[0] == pair[1]] == []
