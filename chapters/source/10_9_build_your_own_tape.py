@@ -264,8 +264,8 @@ print(inspect.getsource(sweep))
 # | `upstream * slope` | `vjp(g, record)`; `g * record[a]` for a product of two numbers |
 # | `arrived[operand] = ... + share` | `grads[j] = ... s + d` |
 #
-# The rest saves time: sums and products of numbers are written out, and `_hand_on`
-# writes over arrays that nobody else needs.
+# The rest saves time: sums and products of numbers are written out, and
+# `_hand_on` writes over arrays that nobody else needs.
 
 # %% [markdown]
 # ## Summary

@@ -128,7 +128,8 @@ def test_a_click_on_a_box_tells_of_it_and_the_film_stays(player: Player) -> None
     player.press("Home")
     assert not shown.inner_text(), "it was about another step"
     svg.locator("#n0 .tv-frame").click()
-    assert "gradient" not in shown.inner_text()
+    assert "used 2 times" in shown.inner_text()
+    assert "gradient 2" not in shown.inner_text(), "it has not come yet"
 
 
 def test_a_click_on_a_row_goes_to_its_step(player: Player, film: Film) -> None:
