@@ -15,12 +15,8 @@ def leaves(structure: Any) -> list[Any]:
     return list(_walk(structure))
 
 
-_single: set[type] = set()
-"""Classes that have been seen to hold nothing: ``Mapping`` takes long to say so."""
-
-
 def _walk(structure: Any) -> Iterator[Any]:
-    if structure.__class__ in _single:
+    if hasattr(structure, "_v"):  # a tensor; ``Mapping`` takes long to say no
         yield structure
     elif isinstance(structure, Mapping):
         for key in sorted(structure):
@@ -29,7 +25,6 @@ def _walk(structure: Any) -> Iterator[Any]:
         for item in structure:
             yield from _walk(item)
     else:
-        _single.add(structure.__class__)
         yield structure
 
 
@@ -43,9 +38,9 @@ def like(structure: Any, values: list[Any]) -> Any:
 
 
 def _build(structure: Any, values: Iterator[Any]) -> Any:
-    kind: Any = type(structure)
-    if kind in _single:
+    if hasattr(structure, "_v"):
         return next(values)
+    kind: Any = type(structure)
     if isinstance(structure, Mapping):
         made = {key: _build(structure[key], values) for key in sorted(structure)}
         ordered = {key: made[key] for key in structure}

@@ -71,12 +71,12 @@ def unary(  # noqa: C901 - written out, as every op of a program runs it
     x_kept, y_kept = op.keeps(op.operands[0], 0), op.keeps("y", 0)
     wrapper: Any = None  # the code of ours that called it last, ``tf.exp`` for ``exp``
 
-    def run(X: Any, *settings: Any, name: Any = None) -> Tensor:  # noqa: C901, N803
+    def run(X: Any, *settings: Any, name: Any = None) -> Tensor:  # noqa: C901 - as above
         nonlocal wrapper
         now = active()
         handle = now.handle
         if X.__class__ is not Tensor and X.__class__ is not Variable:
-            X = validation.first(op, X)  # noqa: N806
+            X = validation.first(op, X)
         if X.__class__ is Tensor:
             if X._t is handle:
                 ix = X._i
@@ -92,7 +92,7 @@ def unary(  # noqa: C901 - written out, as every op of a program runs it
             y = forward(x, *settings) if settings else forward(x)
         except RuntimeWarning:
             y = quiet(forward, x, *settings)
-        Y = Tensor()  # noqa: N806
+        Y = Tensor()
         Y._v = y
         if ix < 0 or (recs := handle.recs) is None:
             Y._t = OFF
@@ -127,9 +127,9 @@ def binary(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
     """An op of two operands that are broadcast to one shape, as a function."""
     run = method(op, forward, as_function=True)
 
-    def converted(A: Any, B: Any, name: Any = None) -> Tensor:  # noqa: N803
+    def converted(A: Any, B: Any, name: Any = None) -> Tensor:
         if A.__class__ not in KNOWN or B.__class__ not in KNOWN:
-            A, B = validation.operands(op, A, B)  # noqa: N806
+            A, B = validation.operands(op, A, B)
         return run(A, B)
 
     return converted
@@ -160,7 +160,7 @@ def method(  # noqa: C901, PLR0915 - written out, as every op of a program runs 
     code, keeps, inner = op.code, _Keeps(op), as_function or op.cut
     scalar, known = (f32, FLOATS) if op.meets_floats else (None, ())
 
-    def run(A: Any, B: Any) -> Any:  # noqa: C901, N803, PLR0912, PLR0915
+    def run(A: Any, B: Any) -> Any:  # noqa: C901, PLR0912, PLR0915 - as above
         now = active()
         handle = now.handle
         if A.__class__ is Tensor:
@@ -172,18 +172,18 @@ def method(  # noqa: C901, PLR0915 - written out, as every op of a program runs 
             s = A._seen
             ia = s[1] if s[0] is now.key else touch(A)
         else:
-            A, B = validation.operands(op, A, B)  # noqa: N806
+            A, B = validation.operands(op, A, B)
             ia = A._index()
         a = A._v
         kind = B.__class__
         if kind is float or kind is int:
             if a.__class__ is not scalar:
-                B = weak(op, a, B, 0)  # noqa: N806
+                B = weak(op, a, B, 0)
             try:
                 y = forward(a, B)
             except RuntimeWarning:
                 y = quiet(forward, a, B)
-            Y = Tensor()  # noqa: N806
+            Y = Tensor()
             Y._v = y
             if ia < 0 or (recs := handle.recs) is None:
                 Y._t = OFF
@@ -211,7 +211,7 @@ def method(  # noqa: C901, PLR0915 - written out, as every op of a program runs 
             s = B._seen
             ib = s[1] if s[0] is now.key else touch(B)
         else:
-            A, B = validation.operands(op, A, B)  # noqa: N806
+            A, B = validation.operands(op, A, B)
             a, ia, ib = A._v, A._index(), B._index()
         b = B._v
         kind = a.__class__
@@ -223,7 +223,7 @@ def method(  # noqa: C901, PLR0915 - written out, as every op of a program runs 
             y = forward(a, b)
         except RuntimeWarning:
             y = quiet(forward, a, b)
-        Y = Tensor()  # noqa: N806
+        Y = Tensor()
         Y._v = y
         recs = handle.recs
         if recs is None or (ia < 0 and ib < 0):
@@ -268,7 +268,7 @@ def reflected(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
     code, b_kept, y_kept = op.code, op.keeps(op.operands[1], 1), op.keeps("y", 1)
     floats, plain, cut = op.meets_floats, binary(op, forward), op.cut
 
-    def run(B: Any, A: Any) -> Tensor:  # noqa: N803
+    def run(B: Any, A: Any) -> Tensor:
         kind = A.__class__
         if kind is not float and kind is not int:
             return plain(A, B)
@@ -284,12 +284,12 @@ def reflected(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
             ib = s[1] if s[0] is now.key else touch(B)
         b = B._v
         if not floats or b.__class__ is not f32:
-            A = weak(op, b, A, 1)  # noqa: N806
+            A = weak(op, b, A, 1)
         try:
             y = forward(A, b)
         except RuntimeWarning:
             y = quiet(forward, A, b)
-        Y = Tensor()  # noqa: N806
+        Y = Tensor()
         Y._v = y
         if ib < 0 or (recs := handle.recs) is None:
             Y._t = OFF
@@ -349,7 +349,7 @@ def several(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
             y = forward(*operands, *settings)
         except RuntimeWarning:
             y = quiet(forward, *operands, *settings)
-        Y = wrap(y)  # noqa: N806
+        Y = wrap(y)
         now = active()
         recording = now.recording
         if max(ins, default=-1) < 0 or recording is None or now.handle.recs is None:
