@@ -203,7 +203,9 @@ def test_random_moments() -> None:
             try:
                 try:
                     signal.setitimer(signal.ITIMER_REAL, moments.uniform(1e-4, 2e-3))
-                    while True:
+                    # Long enough for every moment, and an end for an interrupt that
+                    # a callback of the garbage collector swallowed.
+                    for _turn in range(1000):
                         nested_tapes()
                 finally:
                     signal.setitimer(signal.ITIMER_REAL, 0)
