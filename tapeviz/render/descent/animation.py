@@ -32,9 +32,9 @@ from tapeviz.render.descent.words import (
     entry,
     joined,
 )
-from tapeviz.render.svg.elements import css_class
 from tapeviz.render.svg.options import theme_of
 from tapeviz.trace.film import Film, Frame, Table
+from tapeviz.trace.markup import css_class
 from tapeviz.wording import values as text
 
 if TYPE_CHECKING:

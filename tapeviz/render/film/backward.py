@@ -19,11 +19,12 @@ from tapeviz.render.graph.scene import Scene, scene
 from tapeviz.render.html.page import with_min_size
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg import theme as themes
-from tapeviz.render.svg.elements import Rect, css_class
-from tapeviz.render.svg.elements import n as _n
+from tapeviz.render.svg.elements import Rect
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.film import MARKS, Film, Frame, Table
 from tapeviz.trace.graph import Graph
+from tapeviz.trace.markup import css_class
+from tapeviz.trace.markup import n as _n
 from tapeviz.trace.questions import Practice
 from tapeviz.trace.value import Value
 from tapeviz.wording.text_width import shorten_to_fit, width

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from tapeviz.render.svg.elements import FONTS, n, text, wide
+from tapeviz.render.svg.elements import FONTS, text, wide
 from tapeviz.trace.geometry import Corners, Group, Point
 from tapeviz.trace.graph import Edge, Graph, GraphFrame, Node, UnrecordedEdge
+from tapeviz.trace.markup import n
 from tapeviz.wording import values as words
 from tapeviz.wording.text_width import shorten_to_fit
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from html import escape
 
 from tapeviz.render.graph import annotations as marks
-from tapeviz.render.svg.elements import Rect, css_class, ident, shift
-from tapeviz.render.svg.elements import n as _n
+from tapeviz.render.svg.elements import Rect, ident, shift
 from tapeviz.render.svg.elements import text as _text
 from tapeviz.render.svg.elements import wide as _wide
 from tapeviz.trace.geometry import Link, Placement, Point
 from tapeviz.trace.graph import CUTS, Badge, Edge, Graph, Node
+from tapeviz.trace.markup import css_class
+from tapeviz.trace.markup import n as _n
 from tapeviz.wording import values as words
 
 

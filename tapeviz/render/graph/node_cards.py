@@ -15,11 +15,12 @@ from html import escape
 from tapeviz.render.graph import annotations as marks
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg.elements import BOLD as _BOLD
-from tapeviz.render.svg.elements import FONTS, Rect, css_class, ident
-from tapeviz.render.svg.elements import n as _n
+from tapeviz.render.svg.elements import FONTS, Rect, ident
 from tapeviz.render.svg.elements import text as _text
 from tapeviz.render.svg.elements import wide as _wide
 from tapeviz.trace.graph import NOT_RECORDED, Badge, Node
+from tapeviz.trace.markup import css_class
+from tapeviz.trace.markup import n as _n
 from tapeviz.trace.value import Value
 from tapeviz.wording import values as words
 from tapeviz.wording.text_width import shorten_to_fit, width

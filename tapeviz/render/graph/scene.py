@@ -25,11 +25,11 @@ from tapeviz.render.svg.elements import (
     legal,
     shift,
 )
-from tapeviz.render.svg.elements import n as _n
 from tapeviz.render.svg.elements import text as _text
 from tapeviz.render.svg.options import theme_of
 from tapeviz.trace.geometry import Box, Placement
 from tapeviz.trace.graph import NOT_RECORDED, Graph, Node
+from tapeviz.trace.markup import n as _n
 from tapeviz.trace.value import Value
 from tapeviz.wording import values as words
 

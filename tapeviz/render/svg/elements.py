@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from tapeviz.trace.geometry import Point
+from tapeviz.trace.markup import css_class, n
 from tapeviz.wording.text_width import width
 
 FONTS = {
@@ -39,33 +40,11 @@ def wide(cls: str, said: str) -> float:
     return found * BOLD if cls == "grad" else found
 
 
-PREFIX = "tv-"
-"""How every class of ours begins, so that no style of a page around it takes it."""
-
-
-def css_class(*names: str) -> str:
-    """The value of a ``class`` attribute, each name with our prefix.
-
-    >>> css_class("edge", "dims left")
-    'tv-edge tv-dims tv-left'
-    """
-    return " ".join(PREFIX + name for name in " ".join(names).split())
-
-
 def text(cls: str, x: float, y: float, said: str, id: str = "") -> str:
     """A line of text that starts at a point."""
     name = f' id="{id}"' if id else ""
     at = f'class="{css_class(cls)}" x="{n(x)}" y="{n(y)}"'
     return f"<text{name} {at}>{escape(said)}</text>"
-
-
-def n(x: float) -> str:
-    """A coordinate with at most one digit after the point.
-
-    >>> n(2.0), n(2.25)
-    ('2', '2.2')
-    """
-    return f"{x:.1f}".removesuffix(".0")
 
 
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

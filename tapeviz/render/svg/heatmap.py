@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from tapeviz.render.svg.elements import n
+from tapeviz.trace.markup import n
 from tapeviz.trace.value import Value
 
 RULES = (

@@ -1,0 +1,96 @@
+"""The one place where names from anywhere become markup."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tapeviz.trace.markup import Element, Written, element, parse, write
+
+HOSTILE = (
+    "</text></svg><script>alert(1)</script>",
+    "\"' onload=alert(1) x=\"'",
+    "a & b &lt; &amp;amp; ]]> <!-- <![CDATA[",
+    "\x00\x08\ud800\ufffe",
+)
+LEGAL = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
+)
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_stays_text_and_an_attribute_stays_one(
+    name: str, quote: str
+) -> None:
+    svg = element("svg", element("text", name, id=name, cls="name"), element("g"))
+    text, group = ET.fromstring(svg.write(quote))  # noqa: S314 - ours
+    legal = "".join("\ufffd" if c in "\x00\x08\ud800\ufffe" else c for c in name)
+    assert (text.text, text.attrib) == (legal, {"id": legal, "class": "tv-name"})
+    assert (group.tag, len(group)) == ("g", 0)
+
+
+@given(LEGAL, LEGAL, st.sampled_from("\"'"))
+def test_any_text_is_read_back_as_it_was(said: str, id: str, quote: str) -> None:
+    svg = element("svg", said, element("g", id=id))
+    assert parse(svg.write(quote)).children == svg.children
+
+
+class Reader(HTMLParser):
+    """Collects what a browser would see."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[object] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.seen.append((tag, attrs))
+
+    def handle_data(self, data: str) -> None:
+        self.seen.append(data)
+
+
+@pytest.mark.parametrize("name", HOSTILE[:3])
+def test_html_holds_it_as_text_too(name: str) -> None:
+    reader = Reader()
+    reader.feed(element("div", element("img", alt=name), element("td", name)).write())
+    reader.close()
+    assert reader.seen[:3] == [("div", []), ("img", [("alt", name)]), ("td", [])]
+    assert "".join(map(str, reader.seen[3:])) == name
+
+
+@pytest.mark.parametrize("tag", ["script", "style"])
+@pytest.mark.parametrize("end", ["</{}>", "</{}", "<!--"])
+def test_nothing_ends_a_script_or_a_style_early(tag: str, end: str) -> None:
+    with pytest.raises(ValueError, match=f"a <{tag}> cannot hold what ends it"):
+        element(tag, f"a{end.format(tag.upper())} b").write()
+
+
+def test_code_is_written_as_it_is() -> None:
+    style = element("style", "a>b{content:'&'}")
+    assert style.write() == "<style>a>b{content:'&'}</style>"
+
+
+def test_elements_end_as_html_and_svg_want_them() -> None:
+    row = element("tr", element("td", "1"), element("td"))
+    assert row.write() == "<tr><td>1<td>"
+    made = element("div", element("img", hidden=True), element("path", d="M0 0"))
+    assert made.write() == '<div><img hidden><path d="M0 0"/></div>'
+
+
+def test_a_tree_grows_without_changing() -> None:
+    first = element("g", "a", id="n1")
+    more = first.having(cls="node").containing(element("rect"), Written("<b/>"))
+    assert first == Element("g", {"id": "n1"}, ("a",))
+    assert more.write() == '<g id="n1" class="tv-node">a<rect/><b/></g>'
+    assert [one.tag for one in more.walk()] == ["g", "rect"]
+    assert write(("<", first)) == '&lt;<g id="n1">a</g>'
+
+
+def test_what_is_no_xml_is_refused() -> None:
+    with pytest.raises(ValueError, match="this is not an SVG"):
+        parse("<svg>")
