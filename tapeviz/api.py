@@ -15,7 +15,7 @@ from tapeviz import inspect
 from tapeviz.engine import nest
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
-from tapeviz.errors import caller, error_message, names_around
+from tapeviz.errors import caller, names_around, type_error, value_error
 from tapeviz.trace.explanation import Explanation, ForwardPass
 from tapeviz.trace.film import Table
 from tapeviz.views.descent import DescentPlayer, DescentRun, descent
@@ -88,10 +88,8 @@ def play(  # noqa: PLR0913 - options, by keyword
         explained = inspect.explanation(tape, target, sources, names_of(what))
         return Player(explained.run, sweeps=_sweeps(explained), **look)
     if mode != "backward":
-        raise ValueError(
-            error_message(
-                f"there is no mode {mode!r}", 'mode is "backward" or "forward"'
-            )
+        raise value_error(
+            f"there is no mode {mode!r}", 'mode is "backward" or "forward"'
         )
     run = inspect.backward(tape, target, sources, names_of(what), call_site_of(what))
     practice = inspect.practice(tape, target, sources, run)
@@ -101,12 +99,10 @@ def play(  # noqa: PLR0913 - options, by keyword
 def _sweeps(explained: Explanation) -> tuple[ForwardPass, ...]:
     """The passes of forward mode that can be played; ValueError if there are none."""
     if not explained.forward:
-        raise ValueError(
-            error_message(
-                "forward mode has nothing to tell here",
-                "give sources that the target depends on, real and not too large, "
-                "with no gradient function of your own that clips on the way",
-            )
+        raise value_error(
+            "forward mode has nothing to tell here",
+            "give sources that the target depends on, real and not too large, "
+            "with no gradient function of your own that clips on the way",
         )
     return explained.forward
 
@@ -119,24 +115,20 @@ def _in_order(tape: GradientTape, target: Any, sources: Any, verb: str) -> None:
     if all(i >= 0 and records[i].is_leaf for i in first) and any(
         i > max(first) and not records[i].is_leaf for i in then
     ):
-        raise ValueError(
-            error_message(
-                f"{verb}(tape, target, sources) was given a source that was computed "
-                "from the target",
-                f"the result comes first, what it was computed from second: "
-                f"{verb}(tape, y, x)",
-            )
+        raise value_error(
+            f"{verb}(tape, target, sources) was given a source that was computed "
+            "from the target",
+            f"the result comes first, what it was computed from second: "
+            f"{verb}(tape, y, x)",
         )
 
 
 def _tensors(thing: Any, role: str) -> None:
     for t in nest.leaves(thing):
         if not isinstance(t, (Tensor, Variable)):
-            raise TypeError(
-                error_message(
-                    f"the {role} {t!r} is not a tensor",
-                    "give the tensor or variable itself, not its value",
-                )
+            raise type_error(
+                f"the {role} {t!r} is not a tensor",
+                "give the tensor or variable itself, not its value",
             )
 
 
@@ -259,11 +251,9 @@ def _asked(tape: GradientTape, target: Any, sources: Any, verb: str) -> tuple[An
     if target is None and sources is None:
         target, sources = inspect.asked(tape)
     if target is None or sources is None:
-        raise TypeError(
-            error_message(
-                f"{verb}(tape, target, sources) was not told which gradient is meant",
-                f"name both, {verb}(tape, y, x), or ask the tape for a gradient first",
-            )
+        raise type_error(
+            f"{verb}(tape, target, sources) was not told which gradient is meant",
+            f"name both, {verb}(tape, y, x), or ask the tape for a gradient first",
         )
     return target, sources
 
@@ -273,11 +263,9 @@ def _numbers(thing: Any, role: str) -> None:
     for t in nest.leaves(thing):
         plain = isinstance(t, Number) or hasattr(t, "__array_interface__")
         if not plain and not isinstance(t, (Tensor, Variable)):
-            raise TypeError(
-                error_message(
-                    f"the {role} {t!r} is not a tensor",
-                    "give the tensor or variable itself",
-                )
+            raise type_error(
+                f"the {role} {t!r} is not a tensor",
+                "give the tensor or variable itself",
             )
 
 

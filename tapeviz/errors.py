@@ -10,8 +10,11 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from types import CodeType, FrameType, TracebackType
-from typing import Any
+from typing import Any, TypeVar
+
+E = TypeVar("E", bound=Exception)
 
 _HOME = os.path.dirname(__file__)  # noqa: PTH120 - pathlib is slow to import
 
@@ -136,6 +139,22 @@ def error_message(what: str, do: str = "") -> str:
     if do:
         lines.append(f"  what to do: {do}")
     return "\n".join(lines)
+
+
+def _made(kind: type[E], what: str, do: str = "") -> E:
+    return kind(error_message(what, do))
+
+
+attribute_error = partial(_made, AttributeError)
+index_error = partial(_made, IndexError)
+invalid_argument = partial(_made, InvalidArgumentError)
+lookup_error = partial(_made, LookupError)
+not_found = partial(_made, NotFoundError)
+runtime_error = partial(_made, RuntimeError)
+type_error = partial(_made, TypeError)
+unimplemented = partial(_made, UnimplementedError)
+value_error = partial(_made, ValueError)
+"""Errors with such a message: ``raise value_error(what, do)``."""
 
 
 def warn(text: str, kind: type[Warning] = UserWarning) -> None:

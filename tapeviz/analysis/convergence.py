@@ -18,7 +18,7 @@ from tapeviz.analysis.trajectory import (
     plain,
     track,
 )
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -554,11 +554,9 @@ def label(run: Descent) -> str:
 def labels(runs: Sequence[Descent], given: Sequence[str] | None) -> list[str]:
     """A different label for each run; ValueError when there are not enough."""
     if given is not None and len(given) != len(runs):
-        raise ValueError(
-            error_message(
-                f"{len(given)} labels for {len(runs)} runs",
-                "give one label for each run, in their order",
-            )
+        raise value_error(
+            f"{len(given)} labels for {len(runs)} runs",
+            "give one label for each run, in their order",
         )
     found = list(given) if given is not None else [label(run) for run in runs]
     return [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tapeviz.analysis.trajectory import Track, coordinates, part
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 
 if TYPE_CHECKING:
     from tapeviz.analysis.trajectory import Floats
@@ -75,11 +75,9 @@ def _hidden(t: Track, points: Floats) -> Floats:
 def _checked(directions: tuple[int, int], count: int) -> tuple[int, int]:
     one, two = directions
     if one == two or not all(-count <= d < count for d in directions):
-        raise ValueError(
-            error_message(
-                f"directions={directions!r} are not two of this run's {count} numbers",
-                f"choose two different ones from 0 to {count - 1}, or leave it out "
-                "for the principal directions",
-            )
+        raise value_error(
+            f"directions={directions!r} are not two of this run's {count} numbers",
+            f"choose two different ones from 0 to {count - 1}, or leave it out "
+            "for the principal directions",
         )
     return one, two

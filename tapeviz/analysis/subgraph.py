@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 from tapeviz.trace.graph import Edge, Graph, Node, Note, Scope, UnrecordedEdge
 from tapeviz.wording import values as words
 
@@ -27,11 +27,9 @@ class Selection:
     def __post_init__(self) -> None:
         whole = isinstance(self.depth, int) and not isinstance(self.depth, bool)
         if self.depth is not None and not (whole and self.depth >= 0):
-            raise ValueError(
-                error_message(
-                    f"depth is {self.depth!r}, which is no number of steps",
-                    "give a whole number from 0 up, or None for all steps",
-                )
+            raise value_error(
+                f"depth is {self.depth!r}, which is no number of steps",
+                "give a whole number from 0 up, or None for all steps",
             )
 
     def of(self, graph: Graph) -> Graph:
@@ -56,12 +54,10 @@ def _between(graph: Graph) -> set[str]:
     sources = [n.id for n in graph.nodes if n.source]
     if not (targets and sources):
         missing = "sources" if targets else "target"
-        raise ValueError(
-            error_message(
-                f"between=True needs a target and sources, and no {missing} is marked",
-                "name both, draw(tape, y, x, between=True), or ask the tape for a "
-                "gradient first",
-            )
+        raise value_error(
+            f"between=True needs a target and sources, and no {missing} is marked",
+            "name both, draw(tape, y, x, between=True), or ask the tape for a "
+            "gradient first",
         )
     back, forth = _steps(graph)
     on_paths = _reached(back, targets) & _reached(forth, sources)

@@ -10,7 +10,7 @@ from tapeviz.engine import dtypes
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.tensor import Tensor, Variable, convert
 from tapeviz.engine.validation import dtype_mismatch
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import invalid_argument, type_error, value_error
 
 
 def plain(value: Any) -> Any:
@@ -32,21 +32,17 @@ def whole(value: Any) -> int:
 def _count(given: Any) -> None:
     """An error unless it is a whole number."""
     if given is None:
-        raise ValueError(
-            error_message(
-                "Attempt to convert a value (None) with an unsupported type "
-                "(<class 'NoneType'>) to a Tensor.",
-                "a whole number is wanted here",
-            )
+        raise value_error(
+            "Attempt to convert a value (None) with an unsupported type "
+            "(<class 'NoneType'>) to a Tensor.",
+            "a whole number is wanted here",
         )
     kind = np.asarray(given).dtype
     if kind.kind not in "biu":
-        raise InvalidArgumentError(
-            error_message(
-                f"Value for attr 'Tidx' of {dtypes.of(np.empty(0, kind)).c_name} is "
-                "not in the list of allowed values: int32, int64",
-                f"axes, sizes and numbers of entries are whole: {given} is not",
-            )
+        raise invalid_argument(
+            f"Value for attr 'Tidx' of {dtypes.of(np.empty(0, kind)).c_name} is "
+            "not in the list of allowed values: int32, int64",
+            f"axes, sizes and numbers of entries are whole: {given} is not",
         )
 
 
@@ -64,9 +60,7 @@ def room(shape: Any) -> tuple[int, ...]:
     given = sizes(shape)
     for n in given:
         if n < 0:
-            raise InvalidArgumentError(
-                error_message(f"Dimension {n} must be >= 0 [Op:Fill] name: ")
-            )
+            raise invalid_argument(f"Dimension {n} must be >= 0 [Op:Fill] name: ")
     return given
 
 
@@ -83,21 +77,17 @@ def axes(t: Any, axis: Any) -> tuple[int, ...] | None:
     given = sizes(axis)
     for a in given:
         if not -n <= a < n:
-            raise InvalidArgumentError(
-                error_message(
-                    f"Invalid reduction dimension {a} for input with {n} dimension(s) "
-                    "[Op:Sum]",
-                    f"axes run from 0 to {n - 1}" if n else "a scalar has no axis",
-                )
+            raise invalid_argument(
+                f"Invalid reduction dimension {a} for input with {n} dimension(s) "
+                "[Op:Sum]",
+                f"axes run from 0 to {n - 1}" if n else "a scalar has no axis",
             )
     found = tuple(a if a < 0 else a - n for a in given)
     if len(set(found)) < len(found):
-        raise InvalidArgumentError(
-            error_message(
-                "Invalid reduction arguments: Axes contains duplicate dimension: "
-                f"{axis} [Op:Sum]",
-                "name each axis once",
-            )
+        raise invalid_argument(
+            "Invalid reduction arguments: Axes contains duplicate dimension: "
+            f"{axis} [Op:Sum]",
+            "name each axis once",
         )
     return found
 
@@ -106,12 +96,9 @@ def one_axis(t: Any, axis: Any, kernel: str, extra: int = 0) -> int:
     """One axis as a negative number; ``extra`` counts axes that are still to come."""
     n, a = rank(t) + extra, whole(axis)
     if not -n <= a < n:
-        raise InvalidArgumentError(
-            error_message(
-                f"Expected dimension in the range [{-n}, {n}), but got {a} "
-                f"[Op:{kernel}]",
-                f"axes run from 0 to {n - 1}" if n else "a scalar has no axis",
-            )
+        raise invalid_argument(
+            f"Expected dimension in the range [{-n}, {n}), but got {a} [Op:{kernel}]",
+            f"axes run from 0 to {n - 1}" if n else "a scalar has no axis",
         )
     return a if a < 0 else a - n
 
@@ -125,12 +112,10 @@ def numbers(value: Any, *, none: bool = True) -> Any:
     if v.dtype.kind not in "iu":
         if none and not np.size(v):
             return np.asarray(v, np.int32)
-        raise InvalidArgumentError(
-            error_message(
-                f"Value for attr 'Tindices' of {dtypes.of(v).c_name} is not in the "
-                "list of allowed values: int16, int32, int64",
-                "indices are whole numbers: tf.cast(indices, tf.int32)",
-            )
+        raise invalid_argument(
+            f"Value for attr 'Tindices' of {dtypes.of(v).c_name} is not in the "
+            "list of allowed values: int16, int32, int64",
+            "indices are whole numbers: tf.cast(indices, tf.int32)",
         )
     return v
 
@@ -139,12 +124,10 @@ def floating(value: Any) -> Any:
     """A tensor of floats (or complex numbers); an error for whole numbers."""
     t = convert(value)
     if t.dtype.np.kind not in "fc":
-        raise InvalidArgumentError(
-            error_message(
-                f"Value for attr 'T' of {t.dtype.name} is not in the list of allowed "
-                "values: bfloat16, half, float, double",
-                "use floats: 3.0 instead of 3, or tf.cast(x, tf.float32)",
-            )
+        raise invalid_argument(
+            f"Value for attr 'T' of {t.dtype.name} is not in the list of allowed "
+            "values: bfloat16, half, float, double",
+            "use floats: 3.0 instead of 3, or tf.cast(x, tf.float32)",
         )
     return t
 
@@ -175,11 +158,9 @@ def leading(name: str, value: Any, other: Any) -> Any:
 def scalar(value: Any, what: str) -> Any:
     """A number that may come as an array of one entry."""
     if np.size(value) != 1 or np.ndim(value) > 1:
-        raise InvalidArgumentError(
-            error_message(
-                f"{what} must be a scalar, not shape {list(np.shape(value))}",
-                "give one number",
-            )
+        raise invalid_argument(
+            f"{what} must be a scalar, not shape {list(np.shape(value))}",
+            "give one number",
         )
     return np.reshape(value, ())[()]
 
@@ -188,12 +169,10 @@ def coordinates(ids: Any, shape: Any, kernel: str) -> None:
     """An error unless the last axis of ``ids`` fits the axes of a shape."""
     depth = np.shape(ids)[-1] if np.ndim(ids) else -1
     if not 0 <= depth <= len(shape):
-        raise InvalidArgumentError(
-            error_message(
-                f"indices of shape {list(np.shape(ids))} do not fit a tensor of shape "
-                f"{list(shape)} [Op:{kernel}]",
-                "the last axis of indices holds one number per axis: [[0], [2]]",
-            )
+        raise invalid_argument(
+            f"indices of shape {list(np.shape(ids))} do not fit a tensor of shape "
+            f"{list(shape)} [Op:{kernel}]",
+            "the last axis of indices holds one number per axis: [[0], [2]]",
         )
 
 
@@ -201,19 +180,15 @@ def updates_fit(ids: Any, updates: Any, shape: Any, kernel: str) -> None:
     """An error unless there is one update for each of the coordinates."""
     wanted = [*np.shape(ids)[:-1], *shape[np.shape(ids)[-1] :]]
     if np.size(ids) and 0 in shape:
-        raise InvalidArgumentError(
-            error_message(
-                f"Indices and updates specified for empty output shape [Op:{kernel}]",
-                "there is no entry that could be written: give no indices either",
-            )
+        raise invalid_argument(
+            f"Indices and updates specified for empty output shape [Op:{kernel}]",
+            "there is no entry that could be written: give no indices either",
         )
     if updates.shape.as_list() != wanted:
-        raise InvalidArgumentError(
-            error_message(
-                f"updates have shape {updates.shape.as_list()}, which is not {wanted} "
-                f"[Op:{kernel}]",
-                "give one update for each of the coordinates",
-            )
+        raise invalid_argument(
+            f"updates have shape {updates.shape.as_list()}, which is not {wanted} "
+            f"[Op:{kernel}]",
+            "give one update for each of the coordinates",
         )
 
 
@@ -222,19 +197,14 @@ def truths(value: Any, kernel: str, slot: int = 0) -> Any:
     held = isinstance(value, (np.ndarray, np.generic))
     t = convert(value, dtypes.bool_ if held else None)
     if t.dtype.np.kind != "b" and t is not value:
-        raise TypeError(
-            error_message(
-                f"Cannot convert {value!r} to EagerTensor of dtype bool",
-                "compare first: x > 0 is a tensor of bools",
-            )
+        raise type_error(
+            f"Cannot convert {value!r} to EagerTensor of dtype bool",
+            "compare first: x > 0 is a tensor of bools",
         )
     if t.dtype.np.kind != "b":
-        raise InvalidArgumentError(
-            error_message(
-                f"cannot compute {kernel} as input #{slot}(zero-based) was expected to "
-                f"be a bool tensor but is a {t.dtype.c_name} tensor [Op:{kernel}] "
-                "name: ",
-                "compare first: x > 0 is a tensor of bools",
-            )
+        raise invalid_argument(
+            f"cannot compute {kernel} as input #{slot}(zero-based) was expected to be "
+            f"a bool tensor but is a {t.dtype.c_name} tensor [Op:{kernel}] name: ",
+            "compare first: x > 0 is a tensor of bools",
         )
     return t

@@ -13,7 +13,15 @@ from tapeviz.engine.dtypes import TensorShape
 from tapeviz.engine.indexed_slices import Rows
 from tapeviz.engine.recording import OFF
 from tapeviz.engine.tensor import Tensor, Variable, convert, sizes, wrap
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import (
+    InvalidArgumentError,
+    attribute_error,
+    error_message,
+    invalid_argument,
+    runtime_error,
+    type_error,
+    value_error,
+)
 
 f32 = np.float32
 ONE = f32(1)
@@ -75,12 +83,10 @@ def _stretched(seed: Any, shape: tuple[int, ...]) -> Any:
     try:
         np.broadcast_to(seed._v, shape)
     except ValueError:
-        raise InvalidArgumentError(
-            error_message(
-                f"Incompatible shapes: {sizes(shape)} vs. {sizes(np.shape(seed._v))} "
-                "[Op:Mul] name: ",
-                "output_gradients holds one weight for each entry of the target",
-            )
+        raise invalid_argument(
+            f"Incompatible shapes: {sizes(shape)} vs. {sizes(np.shape(seed._v))} "
+            "[Op:Mul] name: ",
+            "output_gradients holds one weight for each entry of the target",
         ) from None
     return call.broadcast_to(seed, shape, 0)
 
@@ -88,11 +94,9 @@ def _stretched(seed: Any, shape: tuple[int, ...]) -> Any:
 def one_tensor(target: Any) -> None:
     """AttributeError for several targets: a Jacobian has one."""
     if isinstance(target, (list, tuple, dict)):
-        raise AttributeError(
-            error_message(
-                f"'{type(target).__name__}' object has no attribute 'shape'",
-                "a Jacobian has one target tensor: use tf.stack for several",
-            )
+        raise attribute_error(
+            f"'{type(target).__name__}' object has no attribute 'shape'",
+            "a Jacobian has one target tensor: use tf.stack for several",
         )
 
 
@@ -103,15 +107,13 @@ def batches(target: TensorShape, source: TensorShape) -> None:
         source.with_rank_at_least(2)
     except ValueError as error:
         do = "a batch has rows of at least one axis; tape.jacobian takes any shape"
-        raise ValueError(error_message(str(error), do)) from None
+        raise value_error(str(error), do) from None
     if target[0] != source[0]:
-        raise ValueError(
-            error_message(
-                f"Need first dimension of target shape ({target}) and source shape "
-                f"({source}) to match.",
-                "row i of the target belongs to row i of the source; tape.jacobian "
-                "does without rows",
-            )
+        raise value_error(
+            f"Need first dimension of target shape ({target}) and source shape "
+            f"({source}) to match.",
+            "row i of the target belongs to row i of the source; tape.jacobian "
+            "does without rows",
         )
 
 
@@ -122,11 +124,9 @@ def wants_zeros(value: Any) -> bool:
     try:
         return UnconnectedGradients(value) is UnconnectedGradients.ZERO
     except ValueError:
-        raise ValueError(
-            error_message(
-                f"Unknown value for unconnected_gradients: {value!r}",
-                'use "none" or "zero"',
-            )
+        raise value_error(
+            f"Unknown value for unconnected_gradients: {value!r}",
+            'use "none" or "zero"',
         ) from None
 
 
@@ -146,31 +146,24 @@ def check(one: Any, role: str) -> None:
     if one.__class__ is Variable or one.__class__ is Tensor:
         return
     if one is None and role == "target":
-        raise TypeError(
-            error_message(
-                "Argument `target` should be a list or nested structure of Tensors, "
-                "Variables or CompositeTensors to be differentiated, but received "
-                "None.",
-                "is the first argument the value computed in the block?",
-            )
+        raise type_error(
+            "Argument `target` should be a list or nested structure of Tensors, "
+            "Variables or CompositeTensors to be differentiated, but received None.",
+            "is the first argument the value computed in the block?",
         )
     leaves(() if one is None else one, role)
 
 
 def _check_leaf(t: Any, role: str) -> None:
     if t is None:
-        raise TypeError(
-            error_message(
-                "Cannot convert the argument `type_value`: None to a TensorFlow DType.",
-                f"the {role} is None: give the tensor or variable itself",
-            )
+        raise type_error(
+            "Cannot convert the argument `type_value`: None to a TensorFlow DType.",
+            f"the {role} is None: give the tensor or variable itself",
         )
     if not isinstance(t, (Tensor, Variable)):
-        raise AttributeError(
-            error_message(
-                f"'{type(t).__name__}' object has no attribute 'dtype'",
-                f"{t!r} is no tensor: only a tensor or a variable can be a {role}",
-            )
+        raise attribute_error(
+            f"'{type(t).__name__}' object has no attribute 'dtype'",
+            f"{t!r} is no tensor: only a tensor or a variable can be a {role}",
         )
 
 
@@ -226,55 +219,45 @@ def warn_inside() -> None:
 
 def still_recording() -> Exception:
     """The error for a tape that is entered twice."""
-    return ValueError(
-        error_message(
-            "Tape is still recording, This can happen if you try to re-enter "
-            "an already-active tape.",
-            "use a second tape for the inner block",
-        )
+    return value_error(
+        "Tape is still recording, This can happen if you try to re-enter "
+        "an already-active tape.",
+        "use a second tape for the inner block",
     )
 
 
 def not_a_tensor(t: Any) -> Exception:
     """The error for something else that is to be watched."""
-    return ValueError(
-        error_message(
-            f"Passed in object {t} of type '{type(t).__name__}', not "
-            "tf.Tensor or tf.Variable or ExtensionType.",
-            "make a tensor of it first: tf.constant(...)",
-        )
+    return value_error(
+        f"Passed in object {t} of type '{type(t).__name__}', not "
+        "tf.Tensor or tf.Variable or ExtensionType.",
+        "make a tensor of it first: tf.constant(...)",
     )
 
 
 def not_entered() -> Exception:
     """The error for watching before the block."""
-    return AttributeError(
-        error_message(
-            "'NoneType' object has no attribute '_tape'",
-            "watch inside the block: with tf.GradientTape() as tape: tape.watch(x)",
-        )
+    return attribute_error(
+        "'NoneType' object has no attribute '_tape'",
+        "watch inside the block: with tf.GradientTape() as tape: tape.watch(x)",
     )
 
 
 def never_recorded() -> Exception:
     """The error for a pause before the block."""
-    return RuntimeError(
-        error_message("Trying to stop recording a tape which is not recording.")
-    )
+    return runtime_error("Trying to stop recording a tape which is not recording.")
 
 
 def used_up() -> Exception:
     """The error for a second gradient of a tape that is not persistent."""
-    return RuntimeError(
-        error_message(
-            "A non-persistent GradientTape can only be used to compute one set "
-            "of gradients (or jacobians)",
-            "ask for all at once, tape.gradient(y, [a, b]), or record with "
-            "tf.GradientTape(persistent=True)",
-        )
+    return runtime_error(
+        "A non-persistent GradientTape can only be used to compute one set "
+        "of gradients (or jacobians)",
+        "ask for all at once, tape.gradient(y, [a, b]), or record with "
+        "tf.GradientTape(persistent=True)",
     )
 
 
 def not_recording() -> Exception:
     """The error for a pause or a reset without a block."""
-    return ValueError(error_message("Tape is not recording."))
+    return value_error("Tape is not recording.")

@@ -32,7 +32,7 @@ from tapeviz.engine.recording import active
 from tapeviz.engine.scopes import claim
 from tapeviz.engine.sweep import Rules
 from tapeviz.engine.tensor import Tensor, Variable, wrap
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import invalid_argument, type_error, value_error
 
 PLAIN = frozenset((int, float))
 
@@ -182,12 +182,10 @@ def _equality(name: str, _other: str) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
         if other is None:
             if self.__class__ is Variable:
-                raise ValueError(
-                    error_message(
-                        "Attempt to convert a value (None) with an unsupported type "
-                        "(<class 'NoneType'>) to a Tensor.",
-                        "ask `v is None` instead",
-                    )
+                raise value_error(
+                    "Attempt to convert a value (None) with an unsupported type "
+                    "(<class 'NoneType'>) to a Tensor.",
+                    "ask `v is None` instead",
                 )
             return unequal
         if type(other) is int:
@@ -244,12 +242,10 @@ def _key(key: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _no_flag() -> Exception:
-    return InvalidArgumentError(
-        error_message(
-            "Value for attr 'Index' of bool is not in the list of allowed values: "
-            "int16, int32, int64",
-            "a mask is a tensor: tf.boolean_mask(t, [True, False])",
-        )
+    return invalid_argument(
+        "Value for attr 'Index' of bool is not in the list of allowed values: "
+        "int16, int32, int64",
+        "a mask is a tensor: tf.boolean_mask(t, [True, False])",
     )
 
 
@@ -259,11 +255,9 @@ def _mask(parts: Any, mask: Any, shape: tuple[int, ...]) -> Any:
         raise _no_index(wrap(mask))
     covered = shape[: mask.ndim]
     if covered != mask.shape:
-        raise ValueError(
-            error_message(
-                f"Shapes {covered} and {mask.shape} are incompatible",
-                "a mask has one True or False for each entry of the axes it covers",
-            )
+        raise value_error(
+            f"Shapes {covered} and {mask.shape} are incompatible",
+            "a mask has one True or False for each entry of the axes it covers",
         )
     return parts
 
@@ -289,9 +283,7 @@ def _in_bounds(k: Any, axis: int, shape: tuple[int, ...]) -> None:
 
 
 def _no_slice(what: str, do: str) -> Exception:
-    return InvalidArgumentError(
-        error_message(f"{what} [Op:StridedSlice] name: strided_slice/", do)
-    )
+    return invalid_argument(f"{what} [Op:StridedSlice] name: strided_slice/", do)
 
 
 def _key_part(k: Any) -> Any:
@@ -305,10 +297,8 @@ def _key_part(k: Any) -> Any:
     if k is None or k is Ellipsis or (isinstance(k, np.ndarray) and k.dtype == bool):
         return k
     if isinstance(k, (bool, np.bool_)):
-        raise ValueError(
-            error_message(
-                "mask cannot be scalar.", "a mask holds True or False for each entry"
-            )
+        raise value_error(
+            "mask cannot be scalar.", "a mask holds True or False for each entry"
         )
     raise _no_index(k)
 
@@ -322,12 +312,10 @@ def _end(k: Any) -> int:
 
 
 def _no_index(k: Any) -> Exception:
-    return TypeError(
-        error_message(
-            "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and "
-            f"scalar tf.int32/tf.int64 tensors are valid indices, got {k!r}",
-            "to take several rows by number use tf.gather(t, [0, 2])",
-        )
+    return type_error(
+        "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and "
+        f"scalar tf.int32/tf.int64 tensors are valid indices, got {k!r}",
+        "to take several rows by number use tf.gather(t, [0, 2])",
     )
 
 
@@ -350,12 +338,10 @@ def _pack(value: Any, dtype: Any = None) -> Any:
     shapes = {np.shape(t._v) for t in items}
     if len(shapes) > 1:
         a, b = sorted(shapes)[:2]
-        raise InvalidArgumentError(
-            error_message(
-                f"Shapes of all inputs must match: values[0].shape = {list(a)} != "
-                f"values[1].shape = {list(b)} [Op:Pack] name: packed",
-                "tensors in one list must have one shape",
-            )
+        raise invalid_argument(
+            f"Shapes of all inputs must match: values[0].shape = {list(a)} != "
+            f"values[1].shape = {list(b)} [Op:Pack] name: packed",
+            "tensors in one list must have one shape",
         )
     return call.stack(items, -1 - len(next(iter(shapes))))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.errors import error_message
+from tapeviz.errors import type_error
 
 _C_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 
@@ -166,12 +166,10 @@ def as_dtype(spec: Any) -> DType:
         from difflib import get_close_matches  # slow to import
 
         near = get_close_matches(str(spec), _BY_NAME, 1)
-        raise TypeError(
-            error_message(
-                f"Cannot convert the argument `type_value`: {spec!r} to a TensorFlow "
-                "DType.",
-                f"you may mean tf.{near[0]}" if near else "tf.float32 is a dtype",
-            )
+        raise type_error(
+            f"Cannot convert the argument `type_value`: {spec!r} to a TensorFlow "
+            "DType.",
+            f"you may mean tf.{near[0]}" if near else "tf.float32 is a dtype",
         ) from None
 
 

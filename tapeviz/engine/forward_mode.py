@@ -22,7 +22,7 @@ from tapeviz.engine.indexed_slices import whole
 from tapeviz.engine.recording import active, tape_stack
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
-from tapeviz.errors import error_message
+from tapeviz.errors import attribute_error, value_error
 
 
 class ForwardAccumulator:
@@ -55,11 +55,9 @@ class ForwardAccumulator:
 
     def __enter__(self) -> Self:
         if self._tape._is_recording:
-            raise ValueError(
-                error_message(
-                    "Accumulator is already recording.",
-                    "use a second accumulator for the inner block",
-                )
+            raise value_error(
+                "Accumulator is already recording.",
+                "use a second accumulator for the inner block",
             )
         self._around = tape_stack.tapes
         self._tape.__enter__()
@@ -90,11 +88,9 @@ class ForwardAccumulator:
 
     def _along(self, y: Any) -> Any:
         if not isinstance(y, (Tensor, Variable)):
-            raise AttributeError(
-                error_message(
-                    f"'{type(y).__name__}' object has no attribute '_id'",
-                    f"{y!r} is no tensor: ask for what was computed in the block",
-                )
+            raise attribute_error(
+                f"'{type(y).__name__}' object has no attribute '_id'",
+                f"{y!r} is no tensor: ask for what was computed in the block",
             )
         for p, t in zip(self._primals, self._tangents, strict=True):
             if p is y:
@@ -147,12 +143,10 @@ def _is_real(p: Any) -> bool:
 
 def _same_nest(primals: Any, tangents: Any) -> None:
     if _frame(primals) != _frame(tangents):
-        raise ValueError(
-            error_message(
-                "The two structures don't have the same nested structure. First "
-                f"structure: {primals!r} Second structure: {tangents!r}",
-                "give one step for each primal, in the same lists or dicts",
-            )
+        raise value_error(
+            "The two structures don't have the same nested structure. First "
+            f"structure: {primals!r} Second structure: {tangents!r}",
+            "give one step for each primal, in the same lists or dicts",
         )
 
 
@@ -166,18 +160,14 @@ def _frame(structure: Any) -> Any:
 
 def _check_primal(p: Any, primals: list[Any]) -> None:
     if not isinstance(p, (Tensor, Variable)):
-        raise AttributeError(
-            error_message(
-                f"'{type(p).__name__}' object has no attribute 'dtype'",
-                f"{p!r} is no tensor: tf.constant({p!r}) makes one",
-            )
+        raise attribute_error(
+            f"'{type(p).__name__}' object has no attribute 'dtype'",
+            f"{p!r} is no tensor: tf.constant({p!r}) makes one",
         )
     if sum(p is q for q in primals) > 1:
-        raise ValueError(
-            error_message(
-                "Tensor {} was specified as a primal multiple times. This may indicate "
-                "an error. If it was intended, please sum the corresponding tangents."
-            )
+        raise value_error(
+            "Tensor {} was specified as a primal multiple times. This may indicate "
+            "an error. If it was intended, please sum the corresponding tangents."
         )
 
 
@@ -185,11 +175,9 @@ def _step(p: Any, tangent: Any) -> Tensor:
     """The step of one primal, in its dtype and shape."""
     made = convert(tangent, p.dtype)
     if np.shape(made._v) != np.shape(p._v):
-        raise ValueError(
-            error_message(
-                f"The step of shape {np.shape(made._v)} does not fit its primal of "
-                f"shape {np.shape(p._v)}.",
-                "a tangent says for each entry of its primal how far it moves",
-            )
+        raise value_error(
+            f"The step of shape {np.shape(made._v)} does not fit its primal of "
+            f"shape {np.shape(p._v)}.",
+            "a tangent says for each entry of its primal how far it moves",
         )
     return call.identity(made) if made.__class__ is Variable else made

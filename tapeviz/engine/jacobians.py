@@ -10,7 +10,7 @@ from tapeviz.engine import nest
 from tapeviz.engine.asking import batches, check, one_tensor, wants_zeros
 from tapeviz.engine.dispatch import VJP_BATCHED, VJP_BATCHED_TENSORS, call
 from tapeviz.engine.tensor import Tensor, wrap
-from tapeviz.errors import error_message
+from tapeviz.errors import runtime_error
 
 
 def jacobian(
@@ -61,12 +61,10 @@ def batch_jacobian(
 def _ask_persistent(tape: Any, what: str) -> None:
     """RuntimeError unless persistent: TensorFlow would loop over gradients."""
     if not tape._persistent:
-        raise RuntimeError(
-            error_message(
-                "GradientTape must be created with persistent=True to compute the "
-                f"{what}experimental_use_pfor set to False.",
-                "leave experimental_use_pfor out: one sweep finds all rows",
-            )
+        raise runtime_error(
+            "GradientTape must be created with persistent=True to compute the "
+            f"{what}experimental_use_pfor set to False.",
+            "leave experimental_use_pfor out: one sweep finds all rows",
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.recording import READ, SHARED, Record, Recording
 from tapeviz.engine.tensor import Tensor
-from tapeviz.errors import UnimplementedError, error_message
+from tapeviz.errors import unimplemented
 
 
 def splice(old: Recording, new: Recording) -> int:
@@ -57,13 +57,11 @@ def _moved(rec: Record, by: int) -> Record:
 def _in_order(old: Recording, new: Recording) -> None:
     for _, _, _, thing in new.leaves.values():
         if id(thing) not in old.leaves and _index_in(old, thing) >= 0:
-            raise UnimplementedError(
-                error_message(
-                    "A tape is entered again inside the block of another tape that "
-                    "watches one of its results.",
-                    "enter both tapes together, the first outside: "
-                    "with tf.GradientTape() as one, tf.GradientTape() as two:",
-                )
+            raise unimplemented(
+                "A tape is entered again inside the block of another tape that "
+                "watches one of its results.",
+                "enter both tapes together, the first outside: "
+                "with tf.GradientTape() as one, tf.GradientTape() as two:",
             )
 
 

@@ -19,7 +19,7 @@ from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op, factors, vjp_code
 from tapeviz.engine.recording import Record, RecordingHandle
 from tapeviz.engine.validation import lift
-from tapeviz.errors import error_message
+from tapeviz.errors import lookup_error
 
 Vjp = Any
 """``vjp(g, record)``: what an upstream gradient gives to one operand."""
@@ -213,12 +213,10 @@ class _Missing:
         self.kernel = kernel
 
     def __call__(self, _g: Any, _record: Record) -> Any:
-        raise LookupError(
-            error_message(
-                f"gradient registry has no entry for: {self.kernel}",
-                "this op has no derivative, not even 0: tf.stop_gradient(...) around "
-                "it says that none is wanted",
-            )
+        raise lookup_error(
+            f"gradient registry has no entry for: {self.kernel}",
+            "this op has no derivative, not even 0: tf.stop_gradient(...) around "
+            "it says that none is wanted",
         )
 
 

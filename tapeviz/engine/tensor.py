@@ -22,7 +22,13 @@ from tapeviz.engine.recording import (
     listening,
     tape_stack,
 )
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import (
+    attribute_error,
+    invalid_argument,
+    runtime_error,
+    type_error,
+    value_error,
+)
 
 if TYPE_CHECKING:
     from tapeviz.engine.operators import Operators
@@ -100,7 +106,7 @@ class Tensor(Operators):
             variable, key = self._part
         except AttributeError:
             what = "'Tensor' object has no attribute 'assign'"
-            raise AttributeError(error_message(what, foreign_names.ASSIGN)) from None
+            raise attribute_error(what, foreign_names.ASSIGN) from None
         return partial(variable._assign_part, key, np.shape(self._v))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -126,30 +132,24 @@ class Tensor(Operators):
 
     def __index__(self) -> int:
         if self._v.dtype.kind not in "iu" or np.ndim(self._v):
-            raise TypeError(
-                error_message(
-                    "only integer scalar tensors can be converted to an index"
-                )
-            )
+            raise type_error("only integer scalar tensors can be converted to an index")
         return int(self._v)
 
     def __len__(self) -> int:
         if not np.ndim(self._v):
-            raise TypeError(error_message("Scalar tensor has no `len()`"))
+            raise type_error("Scalar tensor has no `len()`")
         return len(self._v)
 
     def __iter__(self) -> Iterator[Tensor]:
         if not np.ndim(self._v):
-            raise TypeError(error_message("Cannot iterate over a scalar tensor."))
+            raise type_error("Cannot iterate over a scalar tensor.")
         return map(self.__getitem__, range(len(self._v)))
 
     def __setitem__(self, _key: Any, _value: Any) -> None:
-        raise TypeError(
-            error_message(
-                "'tensorflow.python.framework.ops.EagerTensor' object does not support "
-                "item assignment",
-                "tensors never change; build a new one, or use a tf.Variable",
-            )
+        raise type_error(
+            "'tensorflow.python.framework.ops.EagerTensor' object does not support "
+            "item assignment",
+            "tensors never change; build a new one, or use a tf.Variable",
         )
 
     def __hash__(self) -> int:
@@ -263,12 +263,10 @@ def _no(name: str, sign: str, instead: str) -> Any:
     """An in-place operator: TensorFlow has none for variables."""
 
     def refuse(_self: Any, _other: Any) -> Any:
-        raise RuntimeError(
-            error_message(
-                f"`{name} {sign}= value` with `tf.Variable`s is not supported. Use "
-                f"`{name}.{instead}` to modify the variable or `out = {name} {sign} "
-                "value` if you need to get a new output Tensor."
-            )
+        raise runtime_error(
+            f"`{name} {sign}= value` with `tf.Variable`s is not supported. Use "
+            f"`{name}.{instead}` to modify the variable or `out = {name} {sign} "
+            "value` if you need to get a new output Tensor."
         )
 
     return refuse
@@ -311,11 +309,9 @@ class Variable(Operators):
         **_ignored: Any,
     ) -> None:
         if initial_value is None:
-            raise ValueError(
-                error_message(
-                    "The `initial_value` arg to `tf.Variable` must be specified",
-                    "give the variable its first value: tf.Variable(3.0)",
-                )
+            raise value_error(
+                "The `initial_value` arg to `tf.Variable` must be specified",
+                "give the variable its first value: tf.Variable(3.0)",
             )
         if callable(initial_value) and not isinstance(
             initial_value, (Tensor, Variable)
@@ -353,11 +349,9 @@ class Variable(Operators):
         """Of a layer's weight: its name behind those of the layers it is in."""
         if isinstance(self._name, WeightPath):
             return str(self._name)
-        raise AttributeError(
-            error_message(
-                "'Variable' object has no attribute 'path'",
-                "only weights of layers have one; every variable has a name",
-            )
+        raise attribute_error(
+            "'Variable' object has no attribute 'path'",
+            "only weights of layers have one; every variable has a name",
         )
 
     @property
@@ -409,13 +403,11 @@ class Variable(Operators):
         """Replace the value by one of the same shape and dtype; the variable itself."""
         new = self._convert(value)._v
         if np.shape(new) != np.shape(self._v):
-            raise ValueError(
-                error_message(
-                    f"Cannot assign value to variable ' {self.name}': Shape mismatch."
-                    f"The variable shape {tuple(self.shape)}, and the assigned value "
-                    f"shape {np.shape(new)} are incompatible.",
-                    "give a value of the variable's own shape",
-                )
+            raise value_error(
+                f"Cannot assign value to variable ' {self.name}': Shape mismatch."
+                f"The variable shape {tuple(self.shape)}, and the assigned value "
+                f"shape {np.shape(new)} are incompatible.",
+                "give a value of the variable's own shape",
             )
         return self._set(new, read_value, value)
 
@@ -480,34 +472,27 @@ class Variable(Operators):
         depth = at.shape[-1] if at.ndim else 0
         limit = np.array(new.shape[:depth])
         if not 0 < depth <= new.ndim or np.any((at < 0) | (at >= limit)):
-            raise InvalidArgumentError(
-                error_message(
-                    f"indices {at.tolist()} are outside of shape {sizes(new.shape)} "
-                    "[Op:ResourceScatterNd]",
-                    "the last axis of indices holds one number per axis: [[0], [2]]",
-                )
+            raise invalid_argument(
+                f"indices {at.tolist()} are outside of shape {sizes(new.shape)} "
+                "[Op:ResourceScatterNd]",
+                "the last axis of indices holds one number per axis: [[0], [2]]",
             )
         wanted, given = at.shape[:-1] + new.shape[depth:], self._convert(updates)._v
         if np.shape(given) != wanted:
-            raise InvalidArgumentError(
-                error_message(
-                    f"updates have shape {sizes(np.shape(given))}, which is not "
-                    f"{sizes(wanted)} [Op:ResourceScatterNd]",
-                    "give one update for each of the coordinates",
-                )
+            raise invalid_argument(
+                f"updates have shape {sizes(np.shape(given))}, which is not "
+                f"{sizes(wanted)} [Op:ResourceScatterNd]",
+                "give one update for each of the coordinates",
             )
         put(new, tuple(np.moveaxis(at, -1, 0)), given)
         return self._set(new, True, updates)
 
     def _convert(self, value: Any) -> Any:
         if value is None:
-            raise ValueError(
-                error_message(
-                    "Attempt to convert a value (None) with an unsupported type "
-                    "(<class 'NoneType'>) to a Tensor.",
-                    "a gradient that is None has nothing to assign: "
-                    "ask why(tape, y, x)",
-                )
+            raise value_error(
+                "Attempt to convert a value (None) with an unsupported type "
+                "(<class 'NoneType'>) to a Tensor.",
+                "a gradient that is None has nothing to assign: ask why(tape, y, x)",
             )
         return convert(value, self.dtype)
 
@@ -521,12 +506,10 @@ class Variable(Operators):
                 return step
         step = self._convert(delta)._v
         if np.shape(step) != np.shape(old):
-            raise InvalidArgumentError(
-                error_message(
-                    f"Cannot update variable with shape {sizes(self.shape)} using a "
-                    f"Tensor with shape {sizes(np.shape(step))}, shapes must be equal.",
-                    "nothing is broadcast here: give a step of the variable's shape",
-                )
+            raise invalid_argument(
+                f"Cannot update variable with shape {sizes(self.shape)} using a "
+                f"Tensor with shape {sizes(np.shape(step))}, shapes must be equal.",
+                "nothing is broadcast here: give a step of the variable's shape",
             )
         return step
 
@@ -541,12 +524,10 @@ class Variable(Operators):
         try:
             new[key] = np.broadcast_to(part, shape)
         except ValueError:
-            raise InvalidArgumentError(
-                error_message(
-                    f"Cannot broadcast input shape {sizes(np.shape(part))} into final "
-                    f"shape {sizes(shape)} [Op:ResourceStridedSliceAssign]",
-                    "give a value of the slice's own shape",
-                )
+            raise invalid_argument(
+                f"Cannot broadcast input shape {sizes(np.shape(part))} into final "
+                f"shape {sizes(shape)} [Op:ResourceStridedSliceAssign]",
+                "give a value of the slice's own shape",
             ) from None
         self._set(new[()], read_value=True, given=value)
         return self
@@ -606,11 +587,9 @@ class Variable(Operators):
 
     def __format__(self, spec: str) -> str:
         if spec:
-            raise TypeError(
-                error_message(
-                    "unsupported format string passed to ResourceVariable.__format__",
-                    "format its number: f'{v.numpy():.2f}'",
-                )
+            raise type_error(
+                "unsupported format string passed to ResourceVariable.__format__",
+                "format its number: f'{v.numpy():.2f}'",
             )
         return repr(self)
 
@@ -659,12 +638,10 @@ def convert(value: Any, dtype: Any = None) -> Any:
             value._index()
         if dtype is not None and value.dtype != dtype:
             have, want = value.dtype.name, dtypes.as_dtype(dtype).name
-            raise ValueError(
-                error_message(
-                    f"Tensor conversion requested dtype {want} for Tensor with dtype "
-                    f"{have}: {value!r}",
-                    f"change the dtype first: tf.cast(value, tf.{want})",
-                )
+            raise value_error(
+                f"Tensor conversion requested dtype {want} for Tensor with dtype "
+                f"{have}: {value!r}",
+                f"change the dtype first: tf.cast(value, tf.{want})",
             )
         return value
     if isinstance(value, (list, tuple)) and holds_tensors(value):
@@ -703,46 +680,38 @@ def raw(value: Any, dtype: DType | None = None) -> Any:
             dtype = dtypes.int32 if -(2**31) <= value < 2**31 else dtypes.int64
         return _plain_int(value, dtype)
     if value is None:
-        raise ValueError(
-            error_message(
-                "Attempt to convert a value (None) with an unsupported type "
-                "(<class 'NoneType'>) to a Tensor.",
-                "a function without return gives None; of a gradient that is None "
-                "why(tape, y, x) says the reason",
-            )
+        raise value_error(
+            "Attempt to convert a value (None) with an unsupported type "
+            "(<class 'NoneType'>) to a Tensor.",
+            "a function without return gives None; of a gradient that is None "
+            "why(tape, y, x) says the reason",
         )
     return _array(value, dtype)
 
 
 def _real(value: float, dtype: DType) -> DType:
     if dtype.np.kind not in "fc":
-        raise TypeError(
-            error_message(
-                f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
-                "write a whole number, or tf.cast the tensor to a float dtype",
-            )
+        raise type_error(
+            f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
+            "write a whole number, or tf.cast the tensor to a float dtype",
         )
     return dtype
 
 
 def _plain_int(value: int, dtype: DType) -> Any:
     if dtype.np.kind not in "iufc":
-        raise TypeError(
-            error_message(
-                f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}",
-                "write True or False, or tf.cast the tensor to a number"
-                if dtype.is_bool
-                else "str(value) makes text of a number",
-            )
+        raise type_error(
+            f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}",
+            "write True or False, or tf.cast the tensor to a number"
+            if dtype.is_bool
+            else "str(value) makes text of a number",
         )
     try:
         return dtype.as_numpy_dtype(value)
     except OverflowError:
-        raise ValueError(
-            error_message(
-                f"Can't convert Python int {value} to Tensor of dtype {dtype.name}.",
-                "tf.int64 holds greater numbers, floats greater ones still",
-            )
+        raise value_error(
+            f"Can't convert Python int {value} to Tensor of dtype {dtype.name}.",
+            "tf.int64 holds greater numbers, floats greater ones still",
         ) from None
 
 
@@ -752,11 +721,9 @@ def _array(value: Any, dtype: DType | None) -> Any:
     try:
         a = np.array(value)
     except ValueError:
-        raise ValueError(
-            error_message(
-                "Can't convert non-rectangular Python sequence to Tensor.",
-                "give every row as many entries as the others",
-            )
+        raise value_error(
+            "Can't convert non-rectangular Python sequence to Tensor.",
+            "give every row as many entries as the others",
         ) from None
     if a.dtype.kind in "US" and not _all_text(np.array(value, object)):
         raise _mixture()
@@ -766,19 +733,15 @@ def _array(value: Any, dtype: DType | None) -> Any:
         ).reshape(a.shape)
         return a if a.ndim else a[()]
     if a.dtype.kind == "c" and dtype is not None and dtype.np.kind != "c":
-        raise TypeError(
-            error_message(
-                f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
-                "a complex number is wanted on neither side, or on both: tf.cast",
-            )
+        raise type_error(
+            f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
+            "a complex number is wanted on neither side, or on both: tf.cast",
         )
     if a.dtype == object:
-        raise ValueError(
-            error_message(
-                f"Attempt to convert a value ({value!r}) with an unsupported type "
-                f"({type(value)}) to a Tensor.",
-                "numbers, arrays, and lists of them become tensors",
-            )
+        raise value_error(
+            f"Attempt to convert a value ({value!r}) with an unsupported type "
+            f"({type(value)}) to a Tensor.",
+            "numbers, arrays, and lists of them become tensors",
         )
     if dtype is not None:
         _fits(a, value, dtype)
@@ -796,23 +759,19 @@ def _fits(a: Any, value: Any, dtype: DType) -> None:
         elif a.size and dtype.np.kind == "O":
             _plain_int(int(a.flat[0]), dtype)
     elif dtype.np.kind == "O":
-        raise ValueError(
-            error_message(
-                "Failed to convert a NumPy array to a Tensor (Unsupported object type "
-                f"{a.dtype.type.__name__.rstrip('0123456789_')}).",
-                "array.astype(str) makes text of numbers",
-            )
+        raise value_error(
+            "Failed to convert a NumPy array to a Tensor (Unsupported object type "
+            f"{a.dtype.type.__name__.rstrip('0123456789_')}).",
+            "array.astype(str) makes text of numbers",
         )
 
 
 def _rows_of(slices: Any) -> tuple[Any, Any]:
     """The coordinates and the values of an ``IndexedSlices``."""
     if not hasattr(slices, "indices"):
-        raise TypeError(
-            error_message(
-                f"sparse_delta is not IndexedSlices: {slices!r}",
-                "tf.IndexedSlices(values, indices) says which rows they are for",
-            )
+        raise type_error(
+            f"sparse_delta is not IndexedSlices: {slices!r}",
+            "tf.IndexedSlices(values, indices) says which rows they are for",
         )
     return np.asarray(slices.indices)[..., None], slices.values
 
@@ -843,21 +802,17 @@ class Text(bytes):
 
 def _text(value: Any, dtype: DType | None) -> Any:
     if dtype is not None and dtype.name != "string":
-        raise TypeError(
-            error_message(
-                f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
-                "a number is wanted here: float('3.0') makes one from a string",
-            )
+        raise type_error(
+            f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
+            "a number is wanted here: float('3.0') makes one from a string",
         )
     return Text(value.encode() if isinstance(value, str) else value)
 
 
 def _mixture() -> Exception:
-    return ValueError(
-        error_message(
-            "Can't convert Python sequence with mixed types to Tensor.",
-            "numbers, bools or texts: one kind in one tensor",
-        )
+    return value_error(
+        "Can't convert Python sequence with mixed types to Tensor.",
+        "numbers, bools or texts: one kind in one tensor",
     )
 
 

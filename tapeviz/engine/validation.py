@@ -11,7 +11,12 @@ from tapeviz.engine import dtypes
 from tapeviz.engine.primitives import Op
 from tapeviz.engine.recording import OFF
 from tapeviz.engine.tensor import Tensor, Variable, convert, raw, sizes, wrap
-from tapeviz.errors import InvalidArgumentError, error_message, warn
+from tapeviz.errors import (
+    invalid_argument,
+    type_error,
+    value_error,
+    warn,
+)
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -43,7 +48,7 @@ def quiet(forward: Callable[..., Any], *args: Any) -> Any:
 def first(op: Op, value: Any) -> Any:
     """The one operand of an op as a tensor."""
     if value is None:
-        raise ValueError(error_message(_NONE, f"give {op.name} a number or a tensor"))
+        raise value_error(_NONE, f"give {op.name} a number or a tensor")
     return convert(value)
 
 
@@ -67,21 +72,16 @@ def operands(op: Op, *given: Any) -> list[Any]:
 
 def _operand(op: Op, value: Any, like: Any) -> Any:
     if value is None:
-        raise ValueError(
-            error_message(
-                _NONE, "a gradient may be None: why(tape, y, x) says the reason"
-            )
+        raise value_error(
+            _NONE, "a gradient may be None: why(tape, y, x) says the reason"
         )
     text = isinstance(value, (str, bytes))
     joins = op.name in _ADDS and like is dtypes.string
     if text and like is not None and not op.cut and not joins:
-        raise InvalidArgumentError(
-            error_message(
-                f"cannot compute {op.kernel} as input #1(zero-based) was expected to "
-                f"be a {like.c_name} tensor but is a string tensor [Op:{op.kernel}] "
-                "name: ",
-                f"{value!r} is text, not a number: float({value!r}) would make it one",
-            )
+        raise invalid_argument(
+            f"cannot compute {op.kernel} as input #1(zero-based) was expected to be a "
+            f"{like.c_name} tensor but is a string tensor [Op:{op.kernel}] name: ",
+            f"{value!r} is text, not a number: float({value!r}) would make it one",
         )
     plain = not isinstance(value, (np.ndarray, np.generic))
     if op.name in _ADDS and like is not None and like.is_integer and plain:
@@ -140,33 +140,26 @@ def dtype_mismatch(
 ) -> Exception:
     """The error for operands of two dtypes."""
     if op.name in ("divide", "divide_no_nan"):
-        return TypeError(
-            error_message(
-                f"`x` and `y` must have the same dtype, got {one!r} != {other!r}.",
-                do or f"bring both to one dtype: tf.cast(..., {one!r})",
-            )
+        return type_error(
+            f"`x` and `y` must have the same dtype, got {one!r} != {other!r}.",
+            do or f"bring both to one dtype: tf.cast(..., {one!r})",
         )
-    return InvalidArgumentError(
-        error_message(
-            f"cannot compute {op.kernel} as input #{slot}(zero-based) was expected to "
-            f"be a {one.c_name} tensor but is a {other.c_name} tensor [Op:{op.kernel}] "
-            "name: ",
-            do or f"bring both to one dtype: tf.cast(..., tf.{one.name})",
-        )
+    return invalid_argument(
+        f"cannot compute {op.kernel} as input #{slot}(zero-based) was expected to be "
+        f"a {one.c_name} tensor but is a {other.c_name} tensor [Op:{op.kernel}] name: ",
+        do or f"bring both to one dtype: tf.cast(..., tf.{one.name})",
     )
 
 
 def _unlisted(op: Op, dtype: Any) -> Exception:
     allowed = ", ".join(n for n, kind in _KINDS.items() if kind in op.kinds)
     real = "f" in op.kinds and dtype.np.kind in "iub"
-    return InvalidArgumentError(
-        error_message(
-            f"Value for attr 'T' of {dtype.c_name} is not in the list of allowed "
-            f"values: {allowed} [Op:{op.kernel}] name: ",
-            "use floats: 3.0 instead of 3, or tf.cast(x, tf.float32)"
-            if real
-            else f"{op.name} takes no {dtype.name}: tf.cast(...) changes the dtype",
-        )
+    return invalid_argument(
+        f"Value for attr 'T' of {dtype.c_name} is not in the list of allowed "
+        f"values: {allowed} [Op:{op.kernel}] name: ",
+        "use floats: 3.0 instead of 3, or tf.cast(x, tf.float32)"
+        if real
+        else f"{op.name} takes no {dtype.name}: tf.cast(...) changes the dtype",
     )
 
 
@@ -175,18 +168,14 @@ def _whole(op: Op, a: Any, b: Any) -> None:
     if not np.size(a):
         return
     if op.name == "power" and np.any(b < 0):
-        raise InvalidArgumentError(
-            error_message(
-                "Integers to negative integer powers are not allowed [Op:Pow] name: ",
-                "write 2.0 instead of 2, or tf.cast the base to a float dtype",
-            )
+        raise invalid_argument(
+            "Integers to negative integer powers are not allowed [Op:Pow] name: ",
+            "write 2.0 instead of 2, or tf.cast the base to a float dtype",
         )
     if op.name != "power" and not np.all(b):
-        raise InvalidArgumentError(
-            error_message(
-                f"Integer division by zero [Op:{op.kernel}] name: ",
-                "only floats divide by zero (to inf or nan): tf.cast(x, tf.float32)",
-            )
+        raise invalid_argument(
+            f"Integer division by zero [Op:{op.kernel}] name: ",
+            "only floats divide by zero (to inf or nan): tf.cast(x, tf.float32)",
         )
 
 
@@ -242,11 +231,9 @@ def _chosen(op: Op, condition: Any, *rest: Any) -> tuple[Any, ...]:
 
 def _apart(op: Op, shapes: Shapes) -> Exception:
     text = " vs. ".join(sizes(s) for s in shapes[-2:])
-    return InvalidArgumentError(
-        error_message(
-            f"Incompatible shapes: {text} [Op:{op.kernel}] name: ",
-            "sizes must be equal or 1, axis by axis from the last; see tf.reshape",
-        )
+    return invalid_argument(
+        f"Incompatible shapes: {text} [Op:{op.kernel}] name: ",
+        "sizes must be equal or 1, axis by axis from the last; see tf.reshape",
     )
 
 
@@ -263,32 +250,26 @@ def _meet_matmul(shapes: Shapes) -> Shapes | None:
         what = f"ndims must be >= 2: {len(a)}"
         if len(a) != len(b):
             what = f"has different ndims: {sizes(a)} vs. {sizes(b)}"
-        raise InvalidArgumentError(
-            error_message(
-                f"In[0] and In[1] {what} [Op:MatMul] name: ",
-                "a vector is no matrix: v[:, tf.newaxis] makes it a column, and "
-                "tf.reduce_sum(u * v) is the dot product",
-            )
+        raise invalid_argument(
+            f"In[0] and In[1] {what} [Op:MatMul] name: ",
+            "a vector is no matrix: v[:, tf.newaxis] makes it a column, and "
+            "tf.reduce_sum(u * v) is the dot product",
         )
     if a[-1] != b[-2]:
         show = [sizes(s) for s in shapes]
-        raise InvalidArgumentError(
-            error_message(
-                f"Matrix size-incompatible: In[0]: {show[0]}, In[1]: {show[1]} "
-                "[Op:MatMul] name: ",
-                f"the first has {a[-1]} columns, the second {b[-2]} rows; tf.transpose "
-                "may be missing",
-            )
+        raise invalid_argument(
+            f"Matrix size-incompatible: In[0]: {show[0]}, In[1]: {show[1]} "
+            "[Op:MatMul] name: ",
+            f"the first has {a[-1]} columns, the second {b[-2]} rows; tf.transpose "
+            "may be missing",
         )
     if a[:-2] == b[:-2]:
         return None
     try:
         np.broadcast_shapes(a[:-2], b[:-2])
     except ValueError:
-        raise InvalidArgumentError(
-            error_message(
-                f"In[0] and In[1] must have compatible batch dimensions: {a} vs. {b}"
-            )
+        raise invalid_argument(
+            f"In[0] and In[1] must have compatible batch dimensions: {a} vs. {b}"
         ) from None
     return shapes
 

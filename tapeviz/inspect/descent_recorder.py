@@ -18,7 +18,7 @@ from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.records import given_name
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Variable, array_of
-from tapeviz.errors import error_message, names_around
+from tapeviz.errors import names_around, type_error
 from tapeviz.inspect.loss_surface import LossSurface
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.variables import Names, tensors
@@ -126,11 +126,9 @@ class Recorder:
     ) -> None:
         for v in variables:
             if not isinstance(v, Variable):
-                raise TypeError(
-                    error_message(
-                        f"descent() records variables, but was given {v!r}",
-                        "name the tf.Variable that the loop updates: descent(x)",
-                    )
+                raise type_error(
+                    f"descent() records variables, but was given {v!r}",
+                    "name the tf.Variable that the loop updates: descent(x)",
                 )
         self._variables = list(variables)
         self._given = bool(variables)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 from tapeviz.lessons.answers import (
     CLOSE,
     equal,
@@ -76,7 +76,7 @@ def _named(exercises: Mapping[str, Exercise], name: str) -> Exercise:
     if name not in exercises:
         known = ", ".join(exercises)
         fix = f"name one of {known}; or give an Exercise of your own"
-        raise ValueError(error_message(f"there is no exercise {name!r}", fix))
+        raise value_error(f"there is no exercise {name!r}", fix)
     return exercises[name]
 
 

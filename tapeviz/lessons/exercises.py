@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tapeviz.errors import error_message
+from tapeviz.errors import type_error, value_error
 from tapeviz.lessons.answers import Known, equal, many, near, numbers, split
 from tapeviz.lessons.usual_mistakes import Paths, value
 
@@ -47,7 +47,7 @@ class Exercise:
             right = self.expected
             if known(right) if callable(known) else equal(known, right):
                 fix = "take it out of mistakes"
-                raise ValueError(error_message(f"{known!r} is the right answer", fix))
+                raise value_error(f"{known!r} is the right answer", fix)
         if self.paths:
             _ask_for_the_sum(self.expected, self.each_paths)
 
@@ -64,20 +64,20 @@ def _ask_for_the_sum(expected: Known, paths: Sequence[Paths]) -> None:
     if made.shape != wanted.shape or not np.all(near(wanted, made)):
         what = f"the paths give {made.tolist()}, and {wanted.tolist()} is expected"
         fix = "give for each number its paths, each a list of the slopes along it"
-        raise ValueError(error_message(what, fix))
+        raise value_error(what, fix)
 
 
 def _ask_for_numbers(expected: Known) -> None:
     if expected is not None and isinstance(numbers(split(expected)[1]), str):
         what = f"no answer can be compared with {expected!r}"
         fix = "expect a number, a list of numbers, or None"
-        raise TypeError(error_message(what, fix))
+        raise type_error(what, fix)
 
 
 def _ask_for_a_pair(pair: Any) -> None:
     if not (many(pair) and len(pair) == 2 and isinstance(pair[1], str)):
         fix = 'write mistakes=[(3.0, "You have one of two paths: add them.")]'
-        raise TypeError(error_message("a mistake is an answer and a sentence", fix))
+        raise type_error("a mistake is an answer and a sentence", fix)
 
 
 _NONE = "The gradient is still None: is x a float, and does the tape watch it?"

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.graph import Edge, Graph, Node
 from tapeviz.trace.value import Value
@@ -51,11 +51,9 @@ def sweep(tape: Sequence[Entry], target: Any, names: Mapping[str, Any]) -> Backw
     ids = _Ids()
     edges = [edge for entry in tape for edge in _edges(_checked(entry), ids)]
     if id(target) not in ids.known:
-        raise ValueError(
-            error_message(
-                "the target is not on this tape",
-                "give the thing that the last operation returned",
-            )
+        raise value_error(
+            "the target is not on this tape",
+            "give the thing that the last operation returned",
         )
     walk = _walk(tape, target, ids)
     called = {ids[result]: f"tape[{i}]" for i, (_, result, _) in enumerate(tape)}
@@ -102,11 +100,9 @@ def _checked(entry: Any) -> Entry:
         for thing in (result, *(operand for operand, _ in pairs)):
             float(thing.value)
     except (TypeError, ValueError, AttributeError) as error:
-        raise ValueError(
-            error_message(
-                f"an entry of the tape is not (sign, result, parts): {error}",
-                "write it like this: ('*', y, [(a, b.value), (b, a.value)])",
-            )
+        raise value_error(
+            f"an entry of the tape is not (sign, result, parts): {error}",
+            "write it like this: ('*', y, [(a, b.value), (b, a.value)])",
         ) from None
     return str(sign), result, pairs
 

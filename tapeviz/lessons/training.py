@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 from tapeviz.tf.math.elementwise import tanh
 from tapeviz.tf.math.reductions import reduce_mean
 from tapeviz.tf.nn.losses import sigmoid_cross_entropy_with_logits
@@ -133,11 +133,9 @@ def decision(
 
     seen, wanted = np.asarray(points), np.asarray(labels).ravel()
     if seen.ndim != 2 or seen.shape[1] != 2:
-        raise ValueError(
-            error_message(
-                f"a decision is drawn over points of shape (n, 2), not {seen.shape}",
-                "give two numbers for each point",
-            )
+        raise value_error(
+            f"a decision is drawn over points of shape (n, 2), not {seen.shape}",
+            "give two numbers for each point",
         )
     low, high = seen.min(axis=0) - 0.4, seen.max(axis=0) + 0.4
     xs, ys = (np.linspace(low[k], high[k], GRID) for k in (0, 1))
@@ -155,11 +153,9 @@ def _sure(model: Callable[[Any], Any], points: Any, *, from_logits: bool) -> Any
     """How sure a model is of class 1, for each point."""
     said = np.asarray(model(convert(points)), dtype=float)
     if said.size not in {len(points), 2 * len(points)}:
-        raise ValueError(
-            error_message(
-                f"for {len(points)} points the model gave an array of {said.shape}",
-                "let it give one number for each point, or one for each of two classes",
-            )
+        raise value_error(
+            f"for {len(points)} points the model gave an array of {said.shape}",
+            "let it give one number for each point, or one for each of two classes",
         )
     said = said.reshape(len(points), -1)
     if not from_logits:

@@ -12,7 +12,7 @@ from tapeviz.engine.dispatch import call
 from tapeviz.engine.indexed_slices import IndexedSlices, dense
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert, wrap
-from tapeviz.errors import error_message
+from tapeviz.errors import type_error, value_error
 from tapeviz.tf.linalg import global_norm
 
 
@@ -36,11 +36,9 @@ def clip_by_value(
     high, low = like(clip_value_max, given), like(clip_value_min, given)
     for border in (high, low):
         if not _fits(border.shape, given.shape):
-            raise ValueError(
-                error_message(
-                    f"Shapes {given.shape} and {border.shape} are incompatible",
-                    "a border is a number, or has the shape of what it bounds",
-                )
+            raise value_error(
+                f"Shapes {given.shape} and {border.shape} are incompatible",
+                "a border is a number, or has the shape of what it bounds",
             )
     return call.clip(given, high, low)
 
@@ -86,11 +84,9 @@ def clip_by_global_norm(
     ([array([0.6], dtype=float32), array([0.8], dtype=float32)], 5.0)
     """
     if not isinstance(t_list, (list, tuple)):
-        raise TypeError(
-            error_message(
-                f"`t_list` should be a sequence of tensors. Received {type(t_list)}.",
-                "put one tensor in a list: [t]",
-            )
+        raise type_error(
+            f"`t_list` should be a sequence of tensors. Received {type(t_list)}.",
+            "put one tensor in a list: [t]",
         )
     length = global_norm(t_list) if use_norm is None else convert(use_norm)
     one = like(1.0, length)

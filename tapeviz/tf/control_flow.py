@@ -13,7 +13,13 @@ from tapeviz.engine.arguments import plain, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tensor import convert, wrap
-from tapeviz.errors import InvalidArgumentError, OutOfRangeError, error_message
+from tapeviz.errors import (
+    OutOfRangeError,
+    error_message,
+    invalid_argument,
+    type_error,
+    value_error,
+)
 from tapeviz.tf.arrays.tensor_array import TensorArray
 
 
@@ -32,9 +38,7 @@ def cond(
     """
     for f, role in ((true_fn, "true_fn"), (false_fn, "false_fn")):
         if not callable(f):
-            raise TypeError(
-                error_message(f"{role} must be callable.", "wrap it: lambda: value")
-            )
+            raise type_error(f"{role} must be callable.", "wrap it: lambda: value")
     chosen: Any = true_fn if bool(plain(pred)) else false_fn
     return chosen()
 
@@ -52,15 +56,13 @@ def case(
     """
     pairs = [(bool(plain(p)), f) for p, f in pred_fn_pairs]
     if exclusive and sum(p for p, _ in pairs) > 1:
-        raise InvalidArgumentError(
-            error_message(
-                "Input error: exclusive=True: more than 1 conditions are True"
-            )
+        raise invalid_argument(
+            "Input error: exclusive=True: more than 1 conditions are True"
         )
     chosen = next((f for p, f in pairs if p), default)
     if chosen is None:
-        raise InvalidArgumentError(
-            error_message("None of the conditions evaluated as True.", "give a default")
+        raise invalid_argument(
+            "None of the conditions evaluated as True.", "give a default"
         )
     return chosen()
 
@@ -128,10 +130,8 @@ def _rows(elems: Any, backwards: bool = False) -> tuple[Any, list[Any]]:
     """The entries along the first axis of every tensor of a nest."""
     flattened = [convert(e) for e in nest.leaves(elems)]
     if any(not t.shape.rank for t in flattened):
-        raise ValueError(
-            error_message(
-                "Elements in elems must be 1+ dimensional Tensors, not scalars"
-            )
+        raise value_error(
+            "Elements in elems must be 1+ dimensional Tensors, not scalars"
         )
     order = range(len(flattened[0]._v))
     rows = [

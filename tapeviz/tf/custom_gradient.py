@@ -18,7 +18,7 @@ from tapeviz.engine.recording import Recording, tape_stack
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import error_message
+from tapeviz.errors import type_error, value_error
 
 
 class _Watcher:
@@ -133,12 +133,10 @@ def _takes_variables(grad: Callable[..., Any], variables: list[Variable]) -> Non
     spec = inspect.getfullargspec(grad)
     if "variables" in (*spec.args, *spec.kwonlyargs) or spec.varkw:
         return
-    raise TypeError(
-        error_message(
-            "@tf.custom_gradient grad_fn must accept keyword argument 'variables', "
-            f"since function uses variables: {variables}",
-            "pass the variable as an argument, or write def grad(upstream, variables)",
-        )
+    raise type_error(
+        "@tf.custom_gradient grad_fn must accept keyword argument 'variables', "
+        f"since function uses variables: {variables}",
+        "pass the variable as an argument, or write def grad(upstream, variables)",
     )
 
 
@@ -152,11 +150,8 @@ def _pull(
             return _tensors(_counted(grad(*upstream), count), upstream)
         got, more = grad(*upstream, variables=variables)
         if len(more) != len(variables):
-            raise ValueError(
-                error_message(
-                    "Must return gradient for each variable from @custom_gradient "
-                    "grad_fn."
-                )
+            raise value_error(
+                "Must return gradient for each variable from @custom_gradient grad_fn."
             )
         return _tensors([*_counted(got, count), *more], upstream)
 
@@ -166,12 +161,10 @@ def _pull(
 def _counted(got: Any, count: int) -> list[Any]:
     flattened = nest.leaves(got)
     if len(flattened) != count:
-        raise ValueError(
-            error_message(
-                f"custom_gradient function expected to return {count} gradients, but "
-                f"returned {len(flattened)} instead.",
-                "one gradient per argument, None for those without",
-            )
+        raise value_error(
+            f"custom_gradient function expected to return {count} gradients, but "
+            f"returned {len(flattened)} instead.",
+            "one gradient per argument, None for those without",
         )
     return flattened
 

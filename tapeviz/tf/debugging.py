@@ -12,7 +12,11 @@ from tapeviz.engine import dtypes
 from tapeviz.engine.arguments import like, plain, rank, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import (
+    invalid_argument,
+    type_error,
+    value_error,
+)
 
 
 def _pair(x: Any, y: Any) -> tuple[Any, Any]:
@@ -44,23 +48,17 @@ def _compare(
     try:
         np.broadcast_shapes(a.shape, b.shape)
     except ValueError:
-        raise InvalidArgumentError(
-            error_message(
-                f"Incompatible shapes: {a.shape.as_list()} vs. {b.shape.as_list()}",
-                "sizes must be equal or 1, axis by axis from the last",
-            )
+        raise invalid_argument(
+            f"Incompatible shapes: {a.shape.as_list()} vs. {b.shape.as_list()}",
+            "sizes must be equal or 1, axis by axis from the last",
         ) from None
     good = np.asarray(test(a._v, b._v))
     if not np.all(good):
-        raise InvalidArgumentError(
-            error_message(
-                f"{_head(message)}Condition x {words} y did not hold.\n"
-                f"{_differing(a, b, good)}"
-                f"First {min(np.size(a._v), 3)} elements of x:\n"
-                f"[{_few(a._v, summarize)}]\n"
-                f"First {min(np.size(b._v), 3)} elements of y:\n"
-                f"[{_few(b._v, summarize)}]"
-            )
+        raise invalid_argument(
+            f"{_head(message)}Condition x {words} y did not "
+            f"hold.\n{_differing(a, b, good)}First {min(np.size(a._v), 3)} elements "
+            f"of x:\n[{_few(a._v, summarize)}]\nFirst {min(np.size(b._v), 3)} "
+            f"elements of y:\n[{_few(b._v, summarize)}]"
         )
 
 
@@ -138,23 +136,17 @@ def assert_near(
     relative, absolute = (step if t is None else float(plain(t)) for t in (rtol, atol))
     good = np.abs(a._v - b._v) <= absolute + relative * np.abs(b._v)
     if not np.all(good):
-        raise InvalidArgumentError(
-            error_message(
-                f"{_head(message)}x and y not equal to tolerance rtol = {relative}, "
-                f"atol = {absolute}\nx: [{_few(a._v, summarize)}]\ny: "
-                f"[{_few(b._v, summarize)}]"
-            )
+        raise invalid_argument(
+            f"{_head(message)}x and y not equal to tolerance rtol = {relative}, atol "
+            f"= {absolute}\nx: [{_few(a._v, summarize)}]\ny: [{_few(b._v, summarize)}]"
         )
 
 
 def _sign(words: str, test: Callable[[Any, Any], Any], x: Any, message: Any) -> None:
     v = convert(x)._v
     if not np.all(test(v, 0)):
-        raise InvalidArgumentError(
-            error_message(
-                f"{_head(message)}Condition x {words} 0 did not hold element-wise: "
-                f"x = {v}"
-            )
+        raise invalid_argument(
+            f"{_head(message)}Condition x {words} 0 did not hold element-wise: x = {v}"
         )
 
 
@@ -194,10 +186,8 @@ def Assert(condition: Any, data: Any, summarize: Any = None, name: Any = None) -
     """
     if not np.all(plain(condition)):
         shown = "\n".join(str(plain(d)) for d in data)
-        raise InvalidArgumentError(
-            error_message(
-                f"Expected '{plain(condition)}' to be true. Summarized data: {shown}"
-            )
+        raise invalid_argument(
+            f"Expected '{plain(condition)}' to be true. Summarized data: {shown}"
         )
 
 
@@ -220,11 +210,9 @@ def assert_rank(x: Any, rank: Any, message: Any = None, name: Any = None) -> Non
     """ValueError unless ``x`` has so many axes."""
     t, want = convert(x), whole(rank)
     if _rank(t) != want:
-        raise ValueError(
-            error_message(
-                f"{message or ''} Tensor {t} must have rank {want}.  Received rank "
-                f"{_rank(t)}, shape {t.shape}"
-            )
+        raise value_error(
+            f"{message or ''} Tensor {t} must have rank {want}.  Received rank "
+            f"{_rank(t)}, shape {t.shape}"
         )
 
 
@@ -237,11 +225,9 @@ def assert_rank_at_least(
     """ValueError if ``x`` has fewer axes."""
     t, want = convert(x), whole(rank)
     if _rank(t) < want:
-        raise ValueError(
-            error_message(
-                f"{message or ''} Tensor {t} must have rank at least {want}.  Received "
-                f"rank {_rank(t)}, shape {t.shape}"
-            )
+        raise value_error(
+            f"{message or ''} Tensor {t} must have rank at least {want}.  Received "
+            f"rank {_rank(t)}, shape {t.shape}"
         )
 
 
@@ -249,10 +235,8 @@ def assert_scalar(tensor: Any, message: Any = None, name: Any = None) -> Tensor:
     """The tensor itself; ValueError if it has an axis."""
     t: Tensor = convert(tensor)
     if _rank(t):
-        raise ValueError(
-            error_message(
-                f"{message or ''}Expected scalar shape, saw shape: {t.shape}."
-            )
+        raise value_error(
+            f"{message or ''}Expected scalar shape, saw shape: {t.shape}."
         )
     return t
 
@@ -280,11 +264,9 @@ def assert_shapes(
             else:
                 fits = fits and size in (None, n)
         if not fits:
-            raise ValueError(
-                error_message(
-                    f"{message or ''}. Specified by tensor dimension. Tensor has shape "
-                    f"{t.shape}, expected {tuple(sizes)} with {known}"
-                )
+            raise value_error(
+                f"{message or ''}. Specified by tensor dimension. Tensor has shape "
+                f"{t.shape}, expected {tuple(sizes)} with {known}"
             )
 
 
@@ -294,10 +276,8 @@ def assert_type(
     """TypeError unless the tensor has this dtype."""
     t, want = convert(tensor), dtypes.as_dtype(tf_type)
     if t.dtype != want:
-        raise TypeError(
-            error_message(
-                f"{message or ''}  tensor must be of type {want!r}; got {t.dtype!r}"
-            )
+        raise type_error(
+            f"{message or ''}  tensor must be of type {want!r}; got {t.dtype!r}"
         )
 
 
@@ -305,10 +285,8 @@ def assert_integer(x: Any, message: Any = None, name: Any = None) -> None:
     """TypeError unless the tensor holds whole numbers."""
     t = convert(x)
     if not t.dtype.is_integer:
-        raise TypeError(
-            error_message(
-                f'{message or ""}Expected "x" to be integer type. Found: {t.dtype!r}'
-            )
+        raise type_error(
+            f'{message or ""}Expected "x" to be integer type. Found: {t.dtype!r}'
         )
 
 

@@ -11,7 +11,7 @@ from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert
 from tapeviz.engine.validation import dtype_mismatch
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import invalid_argument, value_error
 from tapeviz.tf.arrays.creation import cast
 from tapeviz.tf.arrays.shaping import pad
 
@@ -34,12 +34,10 @@ def adjust_contrast(images: Any, contrast_factor: Any) -> Tensor:
     """
     t = floating(images)
     if rank(t) < RANK:
-        raise InvalidArgumentError(
-            error_message(
-                f"input must be at least 3-D, got shape{t.shape.as_list()} "
-                "[Op:AdjustContrastv2]",
-                "an image has rows, columns and channels",
-            )
+        raise invalid_argument(
+            f"input must be at least 3-D, got shape{t.shape.as_list()} "
+            "[Op:AdjustContrastv2]",
+            "an image has rows, columns and channels",
         )
     image = t if t.dtype == float32 else cast(t, float32)
     factor = like(contrast_factor, image)
@@ -61,12 +59,10 @@ def image_gradients(image: Any) -> tuple[Tensor, Tensor]:
     """
     t = convert(image)
     if rank(t) != BATCH:
-        raise ValueError(
-            error_message(
-                "image_gradients expects a 4D tensor [batch_size, h, w, d], not "
-                f"{t.shape}.",
-                "image[tf.newaxis] makes a batch of one image",
-            )
+        raise value_error(
+            "image_gradients expects a 4D tensor [batch_size, h, w, d], not "
+            f"{t.shape}.",
+            "image[tf.newaxis] makes a batch of one image",
         )
     down, right = _steps(t)
     return (
@@ -85,11 +81,9 @@ def total_variation(images: Any, name: str | None = None) -> Tensor:
     """
     t = convert(images)
     if rank(t) not in (RANK, BATCH):
-        raise ValueError(
-            error_message(
-                "'images' must be either 3 or 4-dimensional.",
-                "an image has rows, columns and channels",
-            )
+        raise value_error(
+            "'images' must be either 3 or 4-dimensional.",
+            "an image has rows, columns and channels",
         )
     down, right = _steps(t)
     at = (-3, -2, -1) if rank(t) == BATCH else None

@@ -25,10 +25,12 @@ from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
 from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import (
-    InvalidArgumentError,
-    NotFoundError,
-    UnimplementedError,
-    error_message,
+    index_error,
+    invalid_argument,
+    not_found,
+    type_error,
+    unimplemented,
+    value_error,
 )
 from tapeviz.tf.arrays.creation import eye
 from tapeviz.tf.math.reductions import l2_normalize
@@ -52,11 +54,9 @@ def matmul(
         (transpose_b, adjoint_b, "b"),
     ):
         if turn and adjoint:
-            raise ValueError(
-                error_message(
-                    f"Only one of `transpose_{side}` and `adjoint_{side}` can be True. "
-                    f"Received `transpose_{side}`={turn}, `adjoint_{side}`={adjoint}.",
-                )
+            raise value_error(
+                f"Only one of `transpose_{side}` and `adjoint_{side}` can be True. "
+                f"Received `transpose_{side}`={turn}, `adjoint_{side}`={adjoint}.",
             )
     if transpose_a or transpose_b or adjoint_a or adjoint_b:
         return _turned(a, b, (transpose_a, adjoint_a), (transpose_b, adjoint_b))
@@ -79,19 +79,14 @@ def _side(t: Any, turn: bool, adjoint: bool) -> Any:
 
 def _square(t: Any, kernel: str, any_size: bool = False) -> None:
     if rank(t) < 2:
-        raise InvalidArgumentError(
-            error_message(
-                f"Input must have rank >= 2, got shape {t.shape.as_list()} "
-                f"[Op:{kernel}]",
-                "a matrix has two axes: v[:, tf.newaxis] makes a column of a vector",
-            )
+        raise invalid_argument(
+            f"Input must have rank >= 2, got shape {t.shape.as_list()} [Op:{kernel}]",
+            "a matrix has two axes: v[:, tf.newaxis] makes a column of a vector",
         )
     if not any_size and t.shape[-1] != t.shape[-2]:
-        raise InvalidArgumentError(
-            error_message(
-                f"Input matrix must be square, got: {t.shape[-2]} != {t.shape[-1]} "
-                f"[Op:{kernel}]",
-            )
+        raise invalid_argument(
+            f"Input matrix must be square, got: {t.shape[-2]} != {t.shape[-1]} "
+            f"[Op:{kernel}]",
         )
 
 
@@ -100,12 +95,10 @@ def _matrix(given: Any, kernel: str, any_size: bool = False) -> Any:
     t = floating(given)
     _square(t, kernel, any_size)
     if t.dtype == float16:
-        raise NotFoundError(
-            error_message(
-                f"Could not find device for node: {{{{node {kernel}}}}} = {kernel}"
-                "[T=DT_HALF]",
-                "nobody computes it with float16: tf.cast(x, tf.float32)",
-            )
+        raise not_found(
+            f"Could not find device for node: {{{{node {kernel}}}}} = {kernel}"
+            "[T=DT_HALF]",
+            "nobody computes it with float16: tf.cast(x, tf.float32)",
         )
     return t
 
@@ -128,12 +121,10 @@ def matvec(
     rows, columns = "ji" if transpose_a or adjoint_a else "ij"
     across = -2 if transpose_a or adjoint_a else -1
     if rank(m) < 2 or rank(v) < 1 or m.shape[across] != v.shape[-1]:
-        raise InvalidArgumentError(
-            error_message(
-                f"Matrix size-incompatible: In[0]: {m.shape.as_list()}, In[1]: "
-                f"{v.shape.as_list()} [Op:MatMul]",
-                "the vector needs one number per column of the matrix",
-            )
+        raise invalid_argument(
+            f"Matrix size-incompatible: In[0]: {m.shape.as_list()}, In[1]: "
+            f"{v.shape.as_list()} [Op:MatMul]",
+            "the vector needs one number per column of the matrix",
         )
     front, other = _letters(rank(m) - 2), _letters(rank(v) - 1)
     out = front if len(front) >= len(other) else other
@@ -155,13 +146,11 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     mine, other = _dot_axes(axes, rank(x), rank(y))
     for i, j in zip(mine, other, strict=True):
         if x.shape[i] != y.shape[j]:
-            raise InvalidArgumentError(
-                error_message(
-                    f"Matrix size-incompatible: In[0]: {x.shape.as_list()}, In[1]: "
-                    f"{y.shape.as_list()} [Op:MatMul]",
-                    f"axis {i} of a has {x.shape[i]} entries, "
-                    f"axis {j} of b has {y.shape[j]}",
-                )
+            raise invalid_argument(
+                f"Matrix size-incompatible: In[0]: {x.shape.as_list()}, In[1]: "
+                f"{y.shape.as_list()} [Op:MatMul]",
+                f"axis {i} of a has {x.shape[i]} entries, "
+                f"axis {j} of b has {y.shape[j]}",
             )
     left = list(_LETTERS[: rank(x)])
     right = list(_LETTERS[26 : 26 + rank(y)])
@@ -186,34 +175,25 @@ def _dot_axes(given: Any, n: int, m: int) -> tuple[list[int], list[int]]:
     if np.ndim(value) == 0:
         k = whole(value)
         if not 0 <= k <= min(n, m):
-            raise ValueError(
-                error_message(
-                    f"`axes` must be an integer between 0 and {min(n, m)}. "
-                    f"Received: {k}",
-                )
+            raise value_error(
+                f"`axes` must be an integer between 0 and {min(n, m)}. Received: {k}",
             )
         return list(range(n - k, n)), list(range(k))
     if len(value) != 2:
-        raise ValueError(
-            error_message(
-                f"`axes` must be an integer or have length 2. Received {given}.",
-                "[axes of a, axes of b], or how many axes",
-            )
+        raise value_error(
+            f"`axes` must be an integer or have length 2. Received {given}.",
+            "[axes of a, axes of b], or how many axes",
         )
     mine, other = (sizes(v) if np.ndim(plain(v)) else (whole(v),) for v in value)
     if any(not -n <= i < n for i in mine) or any(not -m <= j < m for j in other):
-        raise IndexError(
-            error_message(
-                f"axes {given} are not all axes of tensors with {n} and {m} of them",
-                "axes count from 0",
-            )
+        raise index_error(
+            f"axes {given} are not all axes of tensors with {n} and {m} of them",
+            "axes count from 0",
         )
     if len(mine) != len(other):
-        raise ValueError(
-            error_message(
-                "Different number of contraction axes `a` and `b`, "
-                f"{len(mine)} != {len(other)}.",
-            )
+        raise value_error(
+            "Different number of contraction axes `a` and `b`, "
+            f"{len(mine)} != {len(other)}.",
         )
     return [i % n for i in mine], [j % m for j in other]
 
@@ -255,7 +235,7 @@ def _check_labels(text: str, ins: str, out: str) -> None:
     else:
         return
     do = "each axis is a letter; the result has some of them, each once: 'ij,jk->ik'"
-    raise ValueError(error_message(what, do))
+    raise value_error(what, do)
 
 
 def _check_dimensions(full: str, tensors: list[Any], text: str) -> None:
@@ -265,12 +245,10 @@ def _check_dimensions(full: str, tensors: list[Any], text: str) -> None:
         for at, (c, n) in enumerate(zip(term, t.shape, strict=True)):
             size = known.setdefault(c, n)
             if size != n and (c in text or 1 not in (size, n)):
-                raise InvalidArgumentError(
-                    error_message(
-                        f"Expected dimension {size} at axis {at} of the input shaped "
-                        f"{t.shape.as_list()} but got dimension {n} [Op:Einsum]",
-                        f"{c} stands for axes of {size} and of {n} entries",
-                    )
+                raise invalid_argument(
+                    f"Expected dimension {size} at axis {at} of the input shaped "
+                    f"{t.shape.as_list()} but got dimension {n} [Op:Einsum]",
+                    f"{c} stands for axes of {size} and of {n} entries",
                 )
             known[c] = max(size, n)
 
@@ -280,11 +258,9 @@ def _equation(text: str, ranks: list[int]) -> str:
     ins, arrow, out = text.replace(" ", "").partition("->")
     terms = ins.split(",")
     if len(terms) != len(ranks):
-        raise ValueError(
-            error_message(
-                f"einsum needs one term per tensor: {text!r} has {len(terms)} for "
-                f"{len(ranks)} tensors",
-            )
+        raise value_error(
+            f"einsum needs one term per tensor: {text!r} has {len(terms)} for "
+            f"{len(ranks)} tensors",
         )
     if not arrow:
         once = [c for c in sorted(set(ins) - {",", "."}) if ins.count(c) == 1]
@@ -301,12 +277,10 @@ def _equation(text: str, ranks: list[int]) -> str:
     for t, n in zip(terms, ranks, strict=True):
         dots = n - len(t.replace("...", ""))
         if dots < 0 or (dots and "..." not in t):
-            raise InvalidArgumentError(
-                error_message(
-                    f"Expected input with rank {len(t)} but got one with rank {n} for "
-                    f"the term {t!r} of {text!r} [Op:Einsum]",
-                    "one letter per axis",
-                )
+            raise invalid_argument(
+                f"Expected input with rank {len(t)} but got one with rank {n} for "
+                f"the term {t!r} of {text!r} [Op:Einsum]",
+                "one letter per axis",
             )
         full.append(t.replace("...", "".join(most[len(most) - dots :])))
     return ",".join(full) + "->" + out.replace("...", "".join(most))
@@ -323,12 +297,10 @@ def cross(a: Any, b: Any, name: str | None = None) -> Tensor:
     x = convert(a)
     y = like(b, x)
     if x.shape != y.shape or not rank(x) or x.shape[-1] != 3:
-        raise InvalidArgumentError(
-            error_message(
-                f"Both inputs must be of the same shape, with 3-element vectors: "
-                f"{x.shape.as_list()} vs. {y.shape.as_list()} [Op:Cross]",
-                "a cross product is of two vectors in space",
-            )
+        raise invalid_argument(
+            f"Both inputs must be of the same shape, with 3-element vectors: "
+            f"{x.shape.as_list()} vs. {y.shape.as_list()} [Op:Cross]",
+            "a cross product is of two vectors in space",
         )
     return call.cross(x, y)
 
@@ -357,12 +329,10 @@ def adjoint(matrix: Any, name: str | None = None) -> Tensor:
     """
     t = convert(matrix)
     if rank(t) < 2:
-        raise ValueError(
-            error_message(
-                "Argument `a` should be a (batch) matrix with rank >= 2. Received `a` "
-                f"with shape: {t.shape}",
-                "a matrix has two axes: v[:, tf.newaxis] makes a column of a vector",
-            )
+        raise value_error(
+            "Argument `a` should be a (batch) matrix with rank >= 2. Received `a` "
+            f"with shape: {t.shape}",
+            "a matrix has two axes: v[:, tf.newaxis] makes a column of a vector",
         )
     return _adjoint(t) if t.dtype.is_complex else call.T(t)
 
@@ -400,10 +370,8 @@ def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
     try:
         return _inverse_of_adjoint(t) if adjoint else call.inv(t)
     except np.linalg.LinAlgError:
-        raise InvalidArgumentError(
-            error_message(
-                "Input is not invertible. [Op:MatrixInverse]", "its determinant is 0"
-            )
+        raise invalid_argument(
+            "Input is not invertible. [Op:MatrixInverse]", "its determinant is 0"
         ) from None
 
 
@@ -428,12 +396,10 @@ def cholesky(input: Any, name: str | None = None) -> Tensor:
     try:
         return call.cholesky(t)
     except np.linalg.LinAlgError:
-        raise InvalidArgumentError(
-            error_message(
-                "Cholesky decomposition was not successful. The input might not be "
-                "valid. [Op:Cholesky]",
-                "the matrix must be symmetric, its eigenvalues positive",
-            )
+        raise invalid_argument(
+            "Cholesky decomposition was not successful. The input might not be "
+            "valid. [Op:Cholesky]",
+            "the matrix must be symmetric, its eigenvalues positive",
         ) from None
 
 
@@ -465,21 +431,17 @@ def solve(
     a = _matrix(matrix, "MatrixSolve")
     b = like(rhs, a)
     if rank(b) < 2 or b.shape[-2] != a.shape[-1]:
-        raise InvalidArgumentError(
-            error_message(
-                "Input matrix and rhs are incompatible: "
-                f"{a.shape.as_list()} vs. {b.shape.as_list()} [Op:MatrixSolve]",
-                "rhs is a matrix with one row per row of the first",
-            )
+        raise invalid_argument(
+            "Input matrix and rhs are incompatible: "
+            f"{a.shape.as_list()} vs. {b.shape.as_list()} [Op:MatrixSolve]",
+            "rhs is a matrix with one row per row of the first",
         )
     try:
         return _solve_turned(a, b) if adjoint else call.solve(a, b)
     except np.linalg.LinAlgError:
-        raise InvalidArgumentError(
-            error_message(
-                "Input matrix is not invertible. [Op:MatrixSolve]",
-                "its determinant is 0",
-            )
+        raise invalid_argument(
+            "Input matrix is not invertible. [Op:MatrixSolve]",
+            "its determinant is 0",
         ) from None
 
 
@@ -639,11 +601,9 @@ def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Qr:
     t = _real(input, "Qr", any_size=True)
     _thin(full_matrices, "qr")
     if t.shape[-2] < t.shape[-1]:
-        raise UnimplementedError(
-            error_message(
-                "tapeviz has qr of matrices with at least as many rows as columns",
-                f"this one is {t.shape[-2]} by {t.shape[-1]}: take its transpose",
-            )
+        raise unimplemented(
+            "tapeviz has qr of matrices with at least as many rows as columns",
+            f"this one is {t.shape[-2]} by {t.shape[-1]}: take its transpose",
         )
     return Qr(call.orthogonal(t), call.upper(t))
 
@@ -651,19 +611,15 @@ def qr(input: Any, full_matrices: bool = False, name: str | None = None) -> Qr:
 def _real(given: Any, kernel: str, any_size: bool = False) -> Any:
     t = _matrix(given, kernel, any_size)
     if t.dtype.is_complex:
-        raise UnimplementedError(
-            error_message(
-                f"tapeviz has {kernel} of real numbers only", "use NumPy's np.linalg"
-            )
+        raise unimplemented(
+            f"tapeviz has {kernel} of real numbers only", "use NumPy's np.linalg"
         )
     return t
 
 
 def _thin(full_matrices: bool, name: str) -> None:
     if full_matrices:
-        raise UnimplementedError(
-            error_message(f"tapeviz has {name} with full_matrices=False only")
-        )
+        raise unimplemented(f"tapeviz has {name} with full_matrices=False only")
 
 
 def _converging(function: Callable[[Any], Tensor], t: Any) -> Tensor:
@@ -671,10 +627,8 @@ def _converging(function: Callable[[Any], Tensor], t: Any) -> Tensor:
     try:
         return function(t)
     except np.linalg.LinAlgError as error:
-        raise InvalidArgumentError(
-            error_message(
-                f"Input is not valid: {error}", "is there a nan or inf in the matrix?"
-            )
+        raise invalid_argument(
+            f"Input is not valid: {error}", "is there a nan or inf in the matrix?"
         ) from None
 
 
@@ -730,11 +684,9 @@ def diag(
     t = convert(diagonal)
     _main(k, padding_value)
     if not rank(t):
-        raise InvalidArgumentError(
-            error_message(
-                "diagonal must be at least 1-dim, received shape: [] [Op:MatrixDiagV3] "
-                "name: diag",
-            )
+        raise invalid_argument(
+            "diagonal must be at least 1-dim, received shape: [] [Op:MatrixDiagV3] "
+            "name: diag",
         )
     n = t.shape[-1]
     return call.diag(
@@ -760,9 +712,7 @@ def diag_part(
 
 def _main(k: Any, padding_value: Any) -> None:
     if np.any(plain(k)) or np.any(plain(padding_value)):
-        raise UnimplementedError(
-            error_message("tapeviz has the main diagonal only (k=0, padding_value=0)")
-        )
+        raise unimplemented("tapeviz has the main diagonal only (k=0, padding_value=0)")
 
 
 @composite("set_diag")
@@ -782,12 +732,10 @@ def set_diag(
     line = like(diagonal, t)
     wanted = [*t.shape[:-2], min(t.shape[-2:], default=0)]
     if rank(t) < 2 or line.shape.as_list() != wanted:
-        raise InvalidArgumentError(
-            error_message(
-                f"a diagonal of shape {line.shape.as_list()} does not fit a matrix of "
-                f"shape {t.shape.as_list()} [Op:MatrixSetDiagV3]",
-                "give one number for each row, or column if there are fewer",
-            )
+        raise invalid_argument(
+            f"a diagonal of shape {line.shape.as_list()} does not fit a matrix of "
+            f"shape {t.shape.as_list()} [Op:MatrixSetDiagV3]",
+            "give one number for each row, or column if there are fewer",
         )
     on = wrap(np.broadcast_to(np.eye(*t.shape[-2:]) > 0, t.shape))
     put = call.diag(line, *t.shape[-2:])
@@ -804,9 +752,7 @@ def tensor_diag(diagonal: Any, name: str | None = None) -> Tensor:
     """
     t = convert(diagonal)
     if rank(t) != 1:
-        raise UnimplementedError(
-            error_message("tapeviz has tensor_diag of vectors only")
-        )
+        raise unimplemented("tapeviz has tensor_diag of vectors only")
     return call.diag(t, t.shape[0], t.shape[0])
 
 
@@ -819,9 +765,7 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Tensor:
     """
     t = convert(input)
     if rank(t) != 2:
-        raise UnimplementedError(
-            error_message("tapeviz has tensor_diag_part of matrices only")
-        )
+        raise unimplemented("tapeviz has tensor_diag_part of matrices only")
     _square(t, "DiagPart")
     return call.diag_part(t)
 
@@ -860,24 +804,20 @@ def norm(
     keep = bool(keepdims)
     matrix = isinstance(axis, (tuple, list))
     if matrix and (len(axis) != 2 or axis[0] == axis[1]):
-        raise ValueError(
-            error_message(
-                "'axis' must be None, an integer, or a tuple of 2 unique integers, got "
-                f"{axis}",
-                "one axis for vectors, two for matrices",
-            )
+        raise value_error(
+            "'axis' must be None, an integer, or a tuple of 2 unique integers, got "
+            f"{axis}",
+            "one axis for vectors, two for matrices",
         )
     at = axes(t, axis)
     if ord in ("euclidean", "fro") or (ord == 2 and not matrix):
         return _euclidean(t, at, keep)
     if isinstance(ord, str) or ord <= 0 or (matrix and ord not in (1, 2, np.inf)):
-        raise ValueError(
-            error_message(
-                f"'ord' must be a supported vector norm, got {ord}"
-                if not matrix
-                else f"'ord' must be a supported matrix norm, got {ord}",
-                "tapeviz knows 'euclidean', 1, 2, np.inf; any positive p for vectors",
-            )
+        raise value_error(
+            f"'ord' must be a supported vector norm, got {ord}"
+            if not matrix
+            else f"'ord' must be a supported matrix norm, got {ord}",
+            "tapeviz knows 'euclidean', 1, 2, np.inf; any positive p for vectors",
         )
     if matrix and ord == 2 and at is not None:
         return _spectral_norm(t, at, keep)
@@ -937,11 +877,9 @@ def global_norm(t_list: Any, name: str | None = None) -> Tensor:
     5.0
     """
     if isinstance(t_list, (Tensor, Variable)):
-        raise TypeError(
-            error_message(
-                f"`t_list` should be a sequence of tensors. Received {type(t_list)}.",
-                "tf.norm(t) is the norm of one tensor",
-            )
+        raise type_error(
+            f"`t_list` should be a sequence of tensors. Received {type(t_list)}.",
+            "tf.norm(t) is the norm of one tensor",
         )
     if not len(t_list):
         return wrap(np.float32(0))

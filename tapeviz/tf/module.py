@@ -13,7 +13,7 @@ import numpy as np
 from tapeviz.engine import nest
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import error_message
+from tapeviz.errors import type_error, value_error
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,7 +30,7 @@ class name_scope:  # noqa: N801 - TensorFlow's name
     def __init__(self, name: str) -> None:
         if not isinstance(name, str):
             message = f"name for name_scope must be a string, got {name!r}"
-            raise ValueError(error_message(message))  # noqa: TRY004 - TensorFlow's class
+            raise value_error(message)
         self._name = name
         self._before: list[str] = []
 
@@ -74,12 +74,10 @@ class Module:
         if name is None:
             name = _snake(type(self).__name__)
         elif not name.isidentifier():
-            raise ValueError(
-                error_message(
-                    f"{name!r} is not a valid module name. Module names must be valid "
-                    "Python identifiers (e.g. a valid class name).",
-                    "use letters, digits and underscores",
-                )
+            raise value_error(
+                f"{name!r} is not a valid module name. Module names must be valid "
+                "Python identifiers (e.g. a valid class name).",
+                "use letters, digits and underscores",
             )
         self._name = name
         with name_scope(name) as scope:
@@ -194,11 +192,9 @@ def function(func: Any = None, input_signature: Any = None, **options: Any) -> A
     if func is None:
         return functools.partial(function, input_signature=input_signature, **options)
     if not callable(func):
-        raise TypeError(
-            error_message(
-                f"tf.function needs a function, got {func!r}",
-                "options are given by name: @tf.function(jit_compile=True)",
-            )
+        raise type_error(
+            f"tf.function needs a function, got {func!r}",
+            "options are given by name: @tf.function(jit_compile=True)",
         )
 
     @functools.wraps(func)

@@ -17,7 +17,7 @@ from tapeviz.engine.dispatch import call
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.primitives import Op
 from tapeviz.engine.tensor import Tensor
-from tapeviz.errors import error_message
+from tapeviz.errors import type_error
 from tapeviz.tf.keras import missing as keras_names
 from tapeviz.tf.missing import Offered, missing, names
 
@@ -81,7 +81,7 @@ def from_entry(op: Op) -> Callable[..., Tensor]:
         if len(operands) != len(op.operands):
             takes = ", ".join(op.operands)
             what = f"{op.name} was given {len(operands)} operands"
-            raise TypeError(error_message(what, f"it takes {takes}"))
+            raise type_error(what, f"it takes {takes}")
         return getattr(call, op.name)(*operands)  # type: ignore[no-any-return] # by name
 
     function.__name__ = function.__qualname__ = op.name

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tapeviz.engine import nest
-from tapeviz.errors import error_message
+from tapeviz.errors import error_message, type_error, value_error
 
 
 def is_nested(structure: Any) -> bool:
@@ -40,12 +40,10 @@ def pack_sequence_as(
     """
     flattened, want = list(flat_sequence), len(nest.leaves(structure))
     if len(flattened) != want:
-        raise ValueError(
-            error_message(
-                f"Could not pack sequence. Structure had {want} atoms, but "
-                f"flat_sequence had {len(flattened)} items.  Structure: {structure}, "
-                f"flat_sequence: {flattened}.",
-            )
+        raise value_error(
+            f"Could not pack sequence. Structure had {want} atoms, but "
+            f"flat_sequence had {len(flattened)} items.  Structure: {structure}, "
+            f"flat_sequence: {flattened}.",
         )
     return nest.like(structure, flattened)
 
@@ -57,9 +55,9 @@ def map_structure(func: Callable[..., Any], *structure: Any, **options: Any) -> 
     [11, (22,)]
     """
     if not callable(func):
-        raise TypeError(error_message(f"Argument `func` must be callable, got: {func}"))
+        raise type_error(f"Argument `func` must be callable, got: {func}")
     if not structure:
-        raise ValueError(error_message("Must provide at least one structure"))
+        raise value_error("Must provide at least one structure")
     for other in structure[1:]:
         assert_same_structure(structure[0], other)
     columns = zip(*(nest.leaves(s) for s in structure), strict=True)

@@ -16,7 +16,7 @@ from tapeviz.engine.arguments import like, plain, rank, room, sizes, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
-from tapeviz.errors import error_message
+from tapeviz.errors import type_error, value_error
 
 
 class _GlobalGenerator(threading.local):
@@ -66,11 +66,9 @@ def _float_kind(dtype: Any) -> Any:
     kind = _kind(dtype)
     if kind.kind != "f":
         name = dtypes.as_dtype(dtype).name
-        raise TypeError(
-            error_message(
-                f"Cannot convert 0.0 to EagerTensor of dtype {name}",
-                "normal numbers are floats; tf.random.uniform draws whole ones",
-            )
+        raise type_error(
+            f"Cannot convert 0.0 to EagerTensor of dtype {name}",
+            "normal numbers are floats; tf.random.uniform draws whole ones",
         )
     return kind
 
@@ -152,10 +150,8 @@ def _uniform(
     kind = _kind(dtype)
     if kind.kind in "iu":
         if high is None:
-            raise ValueError(
-                error_message(
-                    f"Must specify maxval for integer dtype {dtypes.as_dtype(dtype)!r}"
-                )
+            raise value_error(
+                f"Must specify maxval for integer dtype {dtypes.as_dtype(dtype)!r}"
             )
         ends = np.asarray(plain(low)), np.asarray(plain(high))
         return wrap(np.asarray(rng.integers(*ends, shape or None, kind))[()])

@@ -22,7 +22,7 @@ import numpy as np
 
 from tapeviz.engine import files
 from tapeviz.engine.tensor import Tensor, Variable, WeightPath, convert
-from tapeviz.errors import NotFoundError, error_message
+from tapeviz.errors import error_message, not_found, value_error
 from tapeviz.tf.module import Module
 
 _STRUCTURE = "saved_model.json"
@@ -71,12 +71,10 @@ def save(
     try:
         structure = writer.write(obj)
     except TypeError as error:
-        raise ValueError(
-            error_message(
-                f"this {type(obj).__name__} cannot be saved: {error}",
-                "define its class at the top of a file or cell, and keep in it "
-                "variables, numbers, texts, lists and other modules",
-            )
+        raise value_error(
+            f"this {type(obj).__name__} cannot be saved: {error}",
+            "define its class at the top of a file or cell, and keep in it "
+            "variables, numbers, texts, lists and other modules",
         ) from error
     numbers = io.BytesIO()
     np.savez(numbers, allow_pickle=False, **writer.arrays)
@@ -206,12 +204,9 @@ def _known(module: str, name: str) -> Any:
             for one in list(vars(home).values())
         )
     if found is None or not allowed or getattr(found, "__module__", "") != module:
-        raise NotFoundError(
-            error_message(
-                "this program does not know the class of what was saved: "
-                f"{module}.{name}",
-                "define the class, or import it, before loading",
-            )
+        raise not_found(
+            f"this program does not know the class of what was saved: {module}.{name}",
+            "define the class, or import it, before loading",
         )
     return found
 

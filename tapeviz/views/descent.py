@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tapeviz.analysis.trajectory import sample_steps
 from tapeviz.engine.tensor import Variable
-from tapeviz.errors import LayoutError, error_message, names_around
+from tapeviz.errors import LayoutError, error_message, index_error, names_around
 from tapeviz.render.descent import step_graphs
 from tapeviz.views.drawing import RunStep, Showable, chart, draw
 from tapeviz.views.player import Player
@@ -59,7 +59,7 @@ class DescentRun(Showable):
         step = number + count if number < 0 else number
         if not 0 <= step < count:
             many = f"its steps are 0 to {count - 1}" if count else "it has no steps"
-            raise IndexError(error_message(f"this run has no step {number}: {many}"))
+            raise index_error(f"this run has no step {number}: {many}")
         snapshot = self._recorder.snapshot(step)
         if snapshot is None:
             raise LookupError(self._let_go(step))

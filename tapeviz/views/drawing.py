@@ -16,7 +16,15 @@ from tapeviz.analysis.graph_diff import compare
 from tapeviz.analysis.subgraph import Selection
 from tapeviz.engine import files
 from tapeviz.engine.tape import GradientTape
-from tapeviz.errors import LayoutError, SaveError, caller, error_message, names_around
+from tapeviz.errors import (
+    LayoutError,
+    SaveError,
+    caller,
+    error_message,
+    names_around,
+    type_error,
+    value_error,
+)
 from tapeviz.inspect.gc_pause import bulk
 from tapeviz.render.graph import interactive
 from tapeviz.render.graph.diff_badges import changed, changes
@@ -159,21 +167,17 @@ class Displayable(Showable):
         """What goes into a file of this name."""
         ending = file.suffix.lower()
         if ending not in self.forms:
-            raise ValueError(
-                error_message(
-                    f"a picture cannot be saved as {file.suffix or file.name!r}",
-                    f"end the file's name with one of {', '.join(sorted(self.forms))}",
-                )
+            raise value_error(
+                f"a picture cannot be saved as {file.suffix or file.name!r}",
+                f"end the file's name with one of {', '.join(sorted(self.forms))}",
             )
         known = [*signature(self.forms[ending]).parameters][1:]
         for name in options:
             if name not in known:
                 takes = f"{ending} takes {', '.join(known)}"
-                raise TypeError(
-                    error_message(
-                        f"a picture saved as {ending} has no option {name!r}",
-                        takes if known else "leave it out",
-                    )
+                raise type_error(
+                    f"a picture saved as {ending} has no option {name!r}",
+                    takes if known else "leave it out",
                 )
         return self.forms[ending](self, **options)
 
@@ -376,12 +380,10 @@ def tape_of(thing: Any, verb: str) -> GradientTape:
     if isinstance(thing, RunStep):
         return thing.tape
     if not isinstance(thing, GradientTape):
-        raise TypeError(
-            error_message(
-                f"{verb} was given {thing!r}, which is not a tape",
-                "give it the tape of your block: "
-                f"with tf.GradientTape() as tape: ... {verb}(tape)",
-            )
+        raise type_error(
+            f"{verb} was given {thing!r}, which is not a tape",
+            "give it the tape of your block: "
+            f"with tf.GradientTape() as tape: ... {verb}(tape)",
         )
     return thing
 

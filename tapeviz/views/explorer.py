@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeviz.engine.tensor import Variable
-from tapeviz.errors import LayoutError, error_message
+from tapeviz.errors import LayoutError, type_error, value_error
 from tapeviz.views.descent import DescentRun
 from tapeviz.views.loss_presets import PRESETS
 
@@ -346,9 +346,7 @@ class Explorer:
 
         explored = self._explored
         if explored is None:
-            raise ValueError(
-                error_message("no loss was chosen", "call enter(name) first")
-            )
+            raise value_error("no loss was chosen", "call enter(name) first")
         _check_settings(settings)
         begin_at(settings.start, explored.numbers)
         methods = [
@@ -373,9 +371,7 @@ class Explorer:
         from tapeviz.views.descent import DescentPlayer
 
         if self.run is None:
-            raise ValueError(
-                error_message("nothing has run yet", "move a control first")
-            )
+            raise value_error("nothing has run yet", "move a control first")
         return DescentPlayer(self.run, theme=self.theme, step=3 * self.run.steps_shown)
 
     def graph(self, step: int) -> dict[str, str]:
@@ -423,12 +419,10 @@ def begin_at(start: Any, count: int) -> tuple[float, ...]:
     """The start as floats; ValueError unless there are ``count`` of them."""
     found = tuple(map(float, np.ravel(start)))
     if len(found) != count:
-        raise ValueError(
-            error_message(
-                f"start wants {count} {'number' if count == 1 else 'numbers'} for this "
-                f"loss, but has {len(found)}",
-                f"give start={'(2.0, 1.0)' if count > 1 else '2.0'}, for example",
-            )
+        raise value_error(
+            f"start wants {count} {'number' if count == 1 else 'numbers'} for this "
+            f"loss, but has {len(found)}",
+            f"give start={'(2.0, 1.0)' if count > 1 else '2.0'}, for example",
         )
     return found
 
@@ -436,10 +430,8 @@ def begin_at(start: Any, count: int) -> tuple[float, ...]:
 def known_name(name: str, among: Mapping[str, Any], what: str) -> str:
     """The name itself; ValueError that lists those there are, for any other."""
     if name not in among:
-        raise ValueError(
-            error_message(
-                f"there is no {what} {name!r}", f"choose one of {', '.join(among)}"
-            )
+        raise value_error(
+            f"there is no {what} {name!r}", f"choose one of {', '.join(among)}"
         )
     return name
 
@@ -484,20 +476,15 @@ def own_loss(
     variables = [x] if isinstance(x, Variable) else x
     good = callable(loss) and isinstance(variables, (list, tuple)) and variables
     if not good or not all(isinstance(v, Variable) for v in variables):
-        raise TypeError(
-            error_message(
-                "explore(loss, x) wants a function and the variable it reads",
-                "for example: explore(lambda: (x - 5)**2, x)",
-            )
+        raise type_error(
+            "explore(loss, x) wants a function and the variable it reads",
+            "for example: explore(lambda: (x - 5)**2, x)",
         )
     count = sum(int(np.size(v.numpy())) for v in variables)
     if count not in {1, 2}:
-        raise ValueError(
-            error_message(
-                f"the studio shows one or two numbers, but these variables have "
-                f"{count}",
-                "record your own loop: with descent(x) as run: ..., then run.plot()",
-            )
+        raise value_error(
+            f"the studio shows one or two numbers, but these variables have {count}",
+            "record your own loop: with descent(x) as run: ..., then run.plot()",
         )
     name = getattr(loss, "__name__", "loss")
     return ExplorerLoss(

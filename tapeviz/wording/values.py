@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 from tapeviz.trace.graph import (
     CUTS,
     NOT_RECORDED,
@@ -70,11 +70,9 @@ def check_precision(digits: int | None) -> int | None:
     """The number itself; ValueError unless it is None or from 1 to 17."""
     whole = isinstance(digits, int) and not isinstance(digits, bool)
     if digits is not None and not (whole and 1 <= digits <= _MOST):
-        raise ValueError(
-            error_message(
-                f"precision is {digits!r}, which is no number of digits",
-                f"give a whole number from 1 to {_MOST}, or None for the usual ones",
-            )
+        raise value_error(
+            f"precision is {digits!r}, which is no number of digits",
+            f"give a whole number from 1 to {_MOST}, or None for the usual ones",
         )
     return digits
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.kernels.core import tidy
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import invalid_argument
 
 conj = np.conjugate
 
@@ -40,11 +40,9 @@ def finite(x: Any, message: str) -> Any:
     if bad:
         found = " and ".join({"NaN": "had NaN", "Inf": "Inf"}[b] for b in bad)
         found = found if found.startswith("had") else f"had {found}"
-        raise InvalidArgumentError(
-            error_message(
-                f"{message} : Tensor {found} values [Op:CheckNumerics]",
-                "look before it for a division by 0, a log of 0, an exp that overflows",
-            )
+        raise invalid_argument(
+            f"{message} : Tensor {found} values [Op:CheckNumerics]",
+            "look before it for a division by 0, a log of 0, an exp that overflows",
         )
     return x
 

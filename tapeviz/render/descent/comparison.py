@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from tapeviz.analysis.trajectory import coordinates, surface_name
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 from tapeviz.render.descent import axes
 
 if TYPE_CHECKING:
@@ -163,11 +163,9 @@ def surface(context: PlotContext, ax: Any) -> None:
     run, t, ink = context.run, context.t, context.colours
     land = run.landscape
     if land is None or not land.ys:
-        raise ValueError(
-            error_message(
-                "surface=True needs a run of two numbers whose loss is known around it",
-                "leave surface out for this run",
-            )
+        raise value_error(
+            "surface=True needs a run of two numbers whose loss is known around it",
+            "leave surface out for this run",
         )
     xs, ys = np.meshgrid(land.xs, land.ys)
     grid = np.array(land.losses, dtype=float)

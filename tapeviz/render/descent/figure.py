@@ -28,7 +28,7 @@ from tapeviz.analysis.trajectory import (
     point_words,
     track,
 )
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 from tapeviz.render.descent.svg_cleanup import Finish, clean_svg
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.options import theme_of
@@ -98,11 +98,9 @@ def plot(
         return tuple(figure(runs, theme=theme, size=size, **view).axes)
     axes = tuple(axes)
     if len(axes) not in {2, 3}:
-        raise ValueError(
-            error_message(
-                f"axes has {len(axes)} axes, but the picture needs two or three",
-                "fig, axes = plt.subplots(1, 2); run.plot(axes=axes)",
-            )
+        raise value_error(
+            f"axes has {len(axes)} axes, but the picture needs two or three",
+            "fig, axes = plt.subplots(1, 2); run.plot(axes=axes)",
         )
     with _look():
         _draw(_several(runs), axes, theme, PlotOptions(**view))

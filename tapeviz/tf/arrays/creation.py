@@ -21,7 +21,7 @@ from tapeviz.engine.dispatch import call
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert, raw, wrap
-from tapeviz.errors import InvalidArgumentError, UnimplementedError, error_message
+from tapeviz.errors import invalid_argument, type_error, unimplemented
 
 newaxis = None
 """A new axis of size 1, in an index: ``v[:, tf.newaxis]``."""
@@ -44,12 +44,10 @@ def constant(
     kind = None if dtype is None else dtypes.as_dtype(dtype)
     if isinstance(value, Tensor):
         if kind is not None and kind != value.dtype:
-            raise TypeError(
-                error_message(
-                    f"Expected tensor {value._v} with dtype {kind!r}, but got dtype "
-                    f"{value.dtype!r}.",
-                    f"tf.cast(..., tf.{kind.name}) changes the dtype of a tensor",
-                )
+            raise type_error(
+                f"Expected tensor {value._v} with dtype {kind!r}, but got dtype "
+                f"{value.dtype!r}.",
+                f"tf.cast(..., tf.{kind.name}) changes the dtype of a tensor",
             )
         if shape is None:
             return value
@@ -100,11 +98,9 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     to = dtypes.as_dtype(dtype)
     t = convert(x)
     if t.dtype.name == "string" and to.name != "string":
-        raise UnimplementedError(
-            error_message(
-                f"Cast string to {to.c_name} is not supported [Op:Cast] name: ",
-                "Python's float(...) reads a number from text",
-            )
+        raise unimplemented(
+            f"Cast string to {to.c_name} is not supported [Op:Cast] name: ",
+            "Python's float(...) reads a number from text",
         )
     if t.dtype is to:
         return t if t.__class__ is Tensor else call.identity(t)
@@ -119,13 +115,11 @@ def _fills(v: Any, value: Any, shape: Any) -> None:
     """An error unless there are as many entries as the shape has, or one."""
     wanted, have = int(np.prod(room(shape))), np.size(v)
     if have not in (1, wanted):
-        raise TypeError(
-            error_message(
-                f"Eager execution of tf.constant with unsupported shape. Tensor {v} "
-                f"(converted from {value!r}) has {have} elements, but got `shape` "
-                f"{tuple(room(shape))} with {wanted} elements).",
-                "give as many numbers as the shape has, or one for all",
-            )
+        raise type_error(
+            f"Eager execution of tf.constant with unsupported shape. Tensor {v} "
+            f"(converted from {value!r}) has {have} elements, but got `shape` "
+            f"{tuple(room(shape))} with {wanted} elements).",
+            "give as many numbers as the shape has, or one for all",
         )
 
 
@@ -192,12 +186,9 @@ def fill(dims: Any, value: Any, name: str | None = None, layout: Any = None) -> 
     if t.shape == (1,):
         t = call.reshape(t, ())
     if axes_of(t):
-        raise InvalidArgumentError(
-            error_message(
-                f"value must represent a scalar, got shape {t.shape.as_list()} "
-                "[Op:Fill]",
-                "tf.broadcast_to stretches a tensor",
-            )
+        raise invalid_argument(
+            f"value must represent a scalar, got shape {t.shape.as_list()} [Op:Fill]",
+            "tf.broadcast_to stretches a tensor",
         )
     return call.broadcast_to(t, room(dims), 0)
 
@@ -240,11 +231,9 @@ def one_hot(
     on = 1 if on_value is None else plain(on_value)
     off = 0 if off_value is None else plain(off_value)
     if n < 0:
-        raise InvalidArgumentError(
-            error_message(
-                f"depth must be non-negative, got: {n} [Op:OneHot]",
-                "the depth is how many classes there are",
-            )
+        raise invalid_argument(
+            f"depth must be non-negative, got: {n} [Op:OneHot]",
+            "the depth is how many classes there are",
         )
     matches = np.asarray(ids)[..., None] == np.arange(n)
     made = np.where(matches, on, off).astype(kind)
@@ -272,25 +261,21 @@ def range(
         for v, n in zip((start, limit, delta), ("start", "limit", "delta"), strict=True)
     ]
     if not all(e.dtype.kind in "iuf" and np.isfinite(e) for e in ends):
-        raise InvalidArgumentError(
-            error_message(
-                f"Requires a start, a limit and a delta that are finite: {ends} "
-                "[Op:Range] name: ",
-                "give numbers: tf.range(3) is 0, 1, 2",
-            )
+        raise invalid_argument(
+            f"Requires a start, a limit and a delta that are finite: {ends} "
+            "[Op:Range] name: ",
+            "give numbers: tf.range(3) is 0, 1, 2",
         )
     kind = _range_dtype(ends) if given is None else given.np
     first, last, step = (e.astype(kind) for e in ends)
     if not step:
-        raise InvalidArgumentError(error_message("Requires delta != 0: 0 [Op:Range]"))
+        raise invalid_argument("Requires delta != 0: 0 [Op:Range]")
     if (first > last) if step > 0 else (first < last):
         sign, order = (">", "<=") if step > 0 else ("<", ">=")
-        raise InvalidArgumentError(
-            error_message(
-                f"Requires start {order} limit when delta {sign} 0: {first}/{last} "
-                "[Op:Range] name: ",
-                "a negative delta counts down: tf.range(5, 0, -1)",
-            )
+        raise invalid_argument(
+            f"Requires start {order} limit when delta {sign} 0: {first}/{last} "
+            "[Op:Range] name: ",
+            "a negative delta counts down: tf.range(5, 0, -1)",
         )
     return wrap(np.arange(first, last, step).astype(kind))
 
@@ -302,11 +287,9 @@ def _range_dtype(ends: list[Any]) -> Any:
     """The last of their dtypes in TensorFlow's order."""
     for e in ends:
         if e.dtype not in _RANGES:
-            raise InvalidArgumentError(
-                error_message(
-                    f"tf.range takes no {dtypes.of(e).name}",
-                    "whole numbers and floats have an order",
-                )
+            raise invalid_argument(
+                f"tf.range takes no {dtypes.of(e).name}",
+                "whole numbers and floats have an order",
             )
     return max((e.dtype for e in ends), key=_RANGES.index)
 

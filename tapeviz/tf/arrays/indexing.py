@@ -21,7 +21,7 @@ from tapeviz.engine.dispatch import call
 from tapeviz.engine.recording import VARIABLE, WATCHED
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import invalid_argument, value_error
 
 
 def gather(
@@ -60,12 +60,10 @@ def _within(ids: Any, size: int, kernel: str) -> None:
     if len(bad):
         first_bad = tuple(bad[0])
         where = f"indices[{','.join(map(str, first_bad))}]" if first_bad else "indices"
-        raise InvalidArgumentError(
-            error_message(
-                f"{where} = {np.asarray(ids)[first_bad]} is not in [0, {size}) "
-                f"[Op:{kernel}]",
-                "numbers run from 0; negative ones do not count from the end here",
-            )
+        raise invalid_argument(
+            f"{where} = {np.asarray(ids)[first_bad]} is not in [0, {size}) "
+            f"[Op:{kernel}]",
+            "numbers run from 0; negative ones do not count from the end here",
         )
 
 
@@ -76,12 +74,10 @@ def _gather_batch(t: Any, ids: Any, axis: Any, batch_dims: int) -> Tensor:
     at = b if axis is None else one_axis(t, axis, "GatherV2") % rank(t)
     shared, own_shape = t.shape.as_list()[:b], [*np.shape(ids)[:b]]
     if b > np.ndim(ids) or rank(t) <= at or shared != own_shape[: len(shared)]:
-        raise InvalidArgumentError(
-            error_message(
-                f"params.shape[:{b}]: {shared} should be equal to indices.shape[:{b}]: "
-                f"{own_shape} [Op:GatherV2]",
-                "with batch_dims both share their first axes",
-            )
+        raise invalid_argument(
+            f"params.shape[:{b}]: {shared} should be equal to indices.shape[:{b}]: "
+            f"{own_shape} [Op:GatherV2]",
+            "with batch_dims both share their first axes",
         )
     _within(ids, t.shape[at], "GatherV2")
     front = np.ogrid[tuple(np.s_[:n] for n in t.shape[:at])] if at else []
@@ -215,15 +211,13 @@ def boolean_mask(
     """
     t, m = convert(tensor), convert(mask)._v
     if not np.ndim(m):
-        raise ValueError(error_message("mask cannot be scalar."))
+        raise value_error("mask cannot be scalar.")
     at = 0 if axis is None or not rank(t) else one_axis(t, axis, "GatherV2") % rank(t)
     part = t.shape[at : at + np.ndim(m)]
     if tuple(part) != np.shape(m):
-        raise ValueError(
-            error_message(
-                f"Shapes {tuple(part)} and {np.shape(m)} are incompatible",
-                "the mask must have the shape of the axes it covers",
-            )
+        raise value_error(
+            f"Shapes {tuple(part)} and {np.shape(m)} are incompatible",
+            "the mask must have the shape of the axes it covers",
         )
     return call.pick(t, (*(np.s_[:],) * at, np.asarray(m, bool)))
 
@@ -238,23 +232,18 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     """
     t, start, many = convert(input_), sizes(begin), sizes(size)
     if not len(start) == len(many) == rank(t):
-        raise InvalidArgumentError(
-            error_message(
-                "Expected begin and size arguments to be 1-D tensors of size "
-                f"{rank(t)}, but got shapes [{len(start)}] and [{len(many)}] instead. "
-                "[Op:Slice]",
-            )
+        raise invalid_argument(
+            f"Expected begin and size arguments to be 1-D tensors of size {rank(t)}, "
+            f"but got shapes [{len(start)}] and [{len(many)}] instead. [Op:Slice]",
         )
     ends = [
         n if m == -1 else s + m for s, m, n in zip(start, many, t.shape, strict=True)
     ]
     for i, (s, e, n) in enumerate(zip(start, ends, t.shape, strict=True)):
         if not 0 <= s <= e <= n:
-            raise InvalidArgumentError(
-                error_message(
-                    f"Expected size[{i}] in [0, {n - s}], but got {e - s} [Op:Slice]",
-                    f"axis {i} has {n} entries",
-                )
+            raise invalid_argument(
+                f"Expected size[{i}] in [0, {n - s}], but got {e - s} [Op:Slice]",
+                f"axis {i} has {n} entries",
             )
     key = tuple(np.s_[s:e] for s, e in zip(start, ends, strict=True))
     return call.pick(t, key or (Ellipsis,))
@@ -274,13 +263,11 @@ def strided_slice(
     starts, ends = sizes(begin), sizes(end)
     steps = (1,) * len(starts) if strides is None else sizes(strides)
     if not len(starts) == len(ends) == len(steps) <= max(1, rank(convert(input_))):
-        raise InvalidArgumentError(
-            error_message(
-                "Expected begin, end, and strides to be 1D equal size tensors, but got "
-                f"shapes [{len(starts)}], [{len(ends)}], and [{len(steps)}] instead. "
-                "[Op:StridedSlice]",
-                "give one number per axis; x[begin:end] does the same",
-            )
+        raise invalid_argument(
+            "Expected begin, end, and strides to be 1D equal size tensors, but got "
+            f"shapes [{len(starts)}], [{len(ends)}], and [{len(steps)}] instead. "
+            "[Op:StridedSlice]",
+            "give one number per axis; x[begin:end] does the same",
         )
     key: list[Any] = []
     for i, (s, e, step) in enumerate(zip(starts, ends, steps, strict=True)):
@@ -317,11 +304,9 @@ def where(
     if x is None and y is None:
         chosen = convert(condition)._v
         if not np.ndim(chosen):
-            raise InvalidArgumentError(
-                error_message(
-                    "WhereOp : Unhandled input dimensions: 0 [Op:Where] name: ",
-                    "one number has no places: tf.where(c, a, b) chooses one of two",
-                )
+            raise invalid_argument(
+                "WhereOp : Unhandled input dimensions: 0 [Op:Where] name: ",
+                "one number has no places: tf.where(c, a, b) chooses one of two",
             )
         return wrap(np.argwhere(chosen))
     return call.where(condition, x, y)
@@ -338,9 +323,7 @@ def unique(
     """
     v = convert(x)._v
     if np.ndim(v) != 1:
-        raise InvalidArgumentError(
-            error_message("unique expects a 1D vector. [Op:Unique]")
-        )
+        raise invalid_argument("unique expects a 1D vector. [Op:Unique]")
     found, first, back = np.unique(v, return_index=True, return_inverse=True)
     order = np.argsort(first)
     positions = np.argsort(order)[back].astype(dtypes.as_dtype(out_idx).np)

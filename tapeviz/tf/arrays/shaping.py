@@ -21,7 +21,7 @@ from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, Variable, convert, holds_tensors, wrap
 from tapeviz.engine.validation import dtype_mismatch
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import invalid_argument, value_error
 
 
 def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
@@ -40,20 +40,16 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Tensor:
         asked = f"requires a multiple of {known}"
     if open_ > 1:
         first, second = [i for i, n in enumerate(want) if n == -1][:2]
-        raise InvalidArgumentError(
-            error_message(
-                f"Only one input size may be -1, not both {first} and {second} "
-                "[Op:Reshape]",
-                "give all sizes but one",
-            )
+        raise invalid_argument(
+            f"Only one input size may be -1, not both {first} and {second} "
+            "[Op:Reshape]",
+            "give all sizes but one",
         )
     if int(np.prod(want)) != size or -1 in want:
-        raise InvalidArgumentError(
-            error_message(
-                f"Input to reshape is a tensor with {size} values, but the requested "
-                f"shape {asked} [Op:Reshape]",
-                "the product of the sizes must stay the same",
-            )
+        raise invalid_argument(
+            f"Input to reshape is a tensor with {size} values, but the requested "
+            f"shape {asked} [Op:Reshape]",
+            "the product of the sizes must stay the same",
         )
     return call.reshape(t, want)
 
@@ -74,12 +70,10 @@ def transpose(
     n = rank(t)
     order = tuple(reversed(range(n))) if perm is None else sizes(perm)
     if sorted(order) != list(range(n)):
-        raise InvalidArgumentError(
-            error_message(
-                f"transpose expects a vector of size {n}. But input(1) is a vector of "
-                f"size {len(order)} [Op:Transpose]",
-                f"perm must hold each of 0 to {n - 1} once",
-            )
+        raise invalid_argument(
+            f"transpose expects a vector of size {n}. But input(1) is a vector of "
+            f"size {len(order)} [Op:Transpose]",
+            f"perm must hold each of 0 to {n - 1} once",
         )
     if conjugate and t.dtype.is_complex:
         return _conjugated(t, order)
@@ -118,12 +112,10 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
         gone = {i for i, size in enumerate(t.shape) if size == 1}
     for i in gone:
         if t.shape[i] != 1:
-            raise InvalidArgumentError(
-                error_message(
-                    f"Can not squeeze dim[{i}], expected a dimension of 1, got "
-                    f"{t.shape[i]} [Op:Squeeze]",
-                    "only axes of size 1 can be left out",
-                )
+            raise invalid_argument(
+                f"Can not squeeze dim[{i}], expected a dimension of 1, got "
+                f"{t.shape[i]} [Op:Squeeze]",
+                "only axes of size 1 can be left out",
             )
     return call.squeeze(t, tuple(s for i, s in enumerate(t.shape) if i not in gone))
 
@@ -142,12 +134,10 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
     except ValueError:
         fits = False
     if not fits:
-        raise InvalidArgumentError(
-            error_message(
-                f"Incompatible shapes: {t.shape.as_list()} vs. {list(want)} "
-                "[Op:BroadcastTo]",
-                "sizes must be equal or 1, axis by axis from the last",
-            )
+        raise invalid_argument(
+            f"Incompatible shapes: {t.shape.as_list()} vs. {list(want)} "
+            "[Op:BroadcastTo]",
+            "sizes must be equal or 1, axis by axis from the last",
         )
     return call.broadcast_to(t, want, 0)
 
@@ -165,13 +155,11 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Tensor:
         return wrap(np.zeros(0, np.float32))
     for k, t in enumerate(made):
         if t.shape != made[0].shape:
-            raise InvalidArgumentError(
-                error_message(
-                    f"Shapes of all inputs must match: values[0].shape = "
-                    f"{made[0].shape.as_list()} != values[{k}].shape = "
-                    f"{t.shape.as_list()} [Op:Pack] name: stack",
-                    "tensors in one list must have one shape; tf.concat joins others",
-                )
+            raise invalid_argument(
+                f"Shapes of all inputs must match: values[0].shape = "
+                f"{made[0].shape.as_list()} != values[{k}].shape = "
+                f"{t.shape.as_list()} [Op:Pack] name: stack",
+                "tensors in one list must have one shape; tf.concat joins others",
             )
     return call.stack(made, one_axis(made[0], axis, "Pack", extra=1))
 
@@ -215,18 +203,14 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Tensor:
     with grouped("concat"):
         made = _alike(values, "concat", common=False)
     if not made:
-        raise InvalidArgumentError(
-            error_message(
-                "ConcatOp : there is nothing to join [Op:ConcatV2] name: concat"
-            )
+        raise invalid_argument(
+            "ConcatOp : there is nothing to join [Op:ConcatV2] name: concat"
         )
     if rank(made[0]) == 0:
-        raise InvalidArgumentError(
-            error_message(
-                "ConcatOp : Expected concatenating dimensions in the range [0, 0), but "
-                f"got {whole(axis)} [Op:ConcatV2] name: concat",
-                "scalars have no axis: tf.stack makes a vector of them",
-            )
+        raise invalid_argument(
+            "ConcatOp : Expected concatenating dimensions in the range [0, 0), but "
+            f"got {whole(axis)} [Op:ConcatV2] name: concat",
+            "scalars have no axis: tf.stack makes a vector of them",
         )
     at = one_axis(made[0], axis, "ConcatV2")
     _concat_fits(made, at)
@@ -247,11 +231,9 @@ def _concat_fits(made: list[Any], at: int) -> None:
         else:
             continue
         shapes = f"shape[0] = {one} vs. shape[{k}] = {other}".replace(", ", ",")
-        raise InvalidArgumentError(
-            error_message(
-                f"ConcatOp : {wrong}: {shapes} [Op:ConcatV2] name: concat",
-                "the shapes may differ only along the axis of joining",
-            )
+        raise invalid_argument(
+            f"ConcatOp : {wrong}: {shapes} [Op:ConcatV2] name: concat",
+            "the shapes may differ only along the axis of joining",
         )
 
 
@@ -272,13 +254,11 @@ def split(
     if np.ndim(plain(num_or_size_splits)) == 0:
         n = whole(num_or_size_splits)
         if n <= 0 or total % n:
-            raise InvalidArgumentError(
-                error_message(
-                    "Number of ways to split should evenly divide the split dimension, "
-                    f"but got split_dim {whole(axis)} (size = {total}) and num_split "
-                    f"{n} [Op:Split] name: split",
-                    "give the sizes of the parts as a list",
-                )
+            raise invalid_argument(
+                "Number of ways to split should evenly divide the split dimension, "
+                f"but got split_dim {whole(axis)} (size = {total}) and num_split "
+                f"{n} [Op:Split] name: split",
+                "give the sizes of the parts as a list",
             )
         parts = [total // n] * n
     else:
@@ -287,13 +267,11 @@ def split(
             total - sum(p for p in parts if p >= 0) if p == -1 else p for p in parts
         ]
         if sum(parts) != total:
-            raise InvalidArgumentError(
-                error_message(
-                    "Determined shape must either match input shape along split_dim "
-                    f"exactly if fully specified, Got: {sum(parts)} [Op:SplitV] "
-                    "name: split",
-                    f"the sizes must add up to {total}",
-                )
+            raise invalid_argument(
+                "Determined shape must either match input shape along split_dim "
+                f"exactly if fully specified, Got: {sum(parts)} [Op:SplitV] "
+                "name: split",
+                f"the sizes must add up to {total}",
             )
     starts = np.cumsum([0, *parts])
     return [call.narrow(t, int(s), p, at) for s, p in zip(starts, parts, strict=False)]
@@ -312,12 +290,10 @@ def unstack(
     t = convert(value)
     at = one_axis(t, axis, "Unpack")
     if num is not None and whole(num) != t.shape[at]:
-        raise InvalidArgumentError(
-            error_message(
-                f"Input shape axis {whole(axis)} must equal {whole(num)}, got shape "
-                f"{t.shape.as_list()} [Op:Unpack]",
-                "leave num out",
-            )
+        raise invalid_argument(
+            f"Input shape axis {whole(axis)} must equal {whole(num)}, got shape "
+            f"{t.shape.as_list()} [Op:Unpack]",
+            "leave num out",
         )
     return [call.pick_at(t, k, at) for k in range(t.shape[at])]
 
@@ -331,12 +307,10 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     """
     t, times = convert(input), sizes(multiples)
     if len(times) != rank(t) or min(times, default=0) < 0:
-        raise InvalidArgumentError(
-            error_message(
-                f"Expected multiples argument to be a vector of length {rank(t)} but "
-                f"got {list(times)} [Op:Tile]",
-                "one number per axis, none of them negative",
-            )
+        raise invalid_argument(
+            f"Expected multiples argument to be a vector of length {rank(t)} but "
+            f"got {list(times)} [Op:Tile]",
+            "one number per axis, none of them negative",
         )
     return call.tile(t, times)
 
@@ -359,12 +333,9 @@ def repeat(
     at = one_axis(t, 0 if axis is None else axis, "Repeat")
     times = np.array(sizes(repeats))
     if len(times) not in (1, t.shape[at]) or np.any(times < 0):
-        raise InvalidArgumentError(
-            error_message(
-                f"repeats {times.tolist()} do not fit {t.shape[at]} entries "
-                "[Op:Repeat]",
-                "give one number, or one for each entry, none of them negative",
-            )
+        raise invalid_argument(
+            f"repeats {times.tolist()} do not fit {t.shape[at]} entries [Op:Repeat]",
+            "give one number, or one for each entry, none of them negative",
         )
     times = np.broadcast_to(times, (t.shape[at],))
     return call.repeat(t, np.repeat(np.arange(t.shape[at]), times), at)
@@ -385,20 +356,15 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     found = tuple(a % n for a in given if -n <= a < n)
     if len(found) < len(given):
         at, bad = next((i, a) for i, a in enumerate(given) if not -n <= a < n)
-        raise InvalidArgumentError(
-            error_message(
-                f"'axis'[{at}] = {bad} is out of valid range [0, {n - 1}] "
-                "[Op:ReverseV2]",
-                f"axes run from 0 to {n - 1}",
-            )
+        raise invalid_argument(
+            f"'axis'[{at}] = {bad} is out of valid range [0, {n - 1}] [Op:ReverseV2]",
+            f"axes run from 0 to {n - 1}",
         )
     for a in found:
         if found.count(a) > 1:
-            raise InvalidArgumentError(
-                error_message(
-                    f"axis {a} specified more than once. [Op:ReverseV2]",
-                    "name each axis once",
-                )
+            raise invalid_argument(
+                f"axis {a} specified more than once. [Op:ReverseV2]",
+                "name each axis once",
             )
     return call.reverse(t, tuple(a - n for a in found))
 
@@ -425,7 +391,7 @@ def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     else:
         return call.roll(t, moves, tuple(a % n - n for a in given))
     what, advice = problem
-    raise InvalidArgumentError(error_message(f"{what} [Op:Roll]", advice))
+    raise invalid_argument(f"{what} [Op:Roll]", advice)
 
 
 def pad(
@@ -444,32 +410,26 @@ def pad(
     t = convert(tensor)
     pairs = numbers(paddings)
     if np.ndim(pairs) != 2 or pairs.shape[1] != 2 or np.any(pairs < 0):
-        raise InvalidArgumentError(
-            error_message(
-                f"paddings must be a matrix with 2 columns: {np.shape(pairs)}, none of "
-                "them negative [Op:Pad]",
-                "one pair [before, after] per axis",
-            )
+        raise invalid_argument(
+            f"paddings must be a matrix with 2 columns: {np.shape(pairs)}, none of "
+            "them negative [Op:Pad]",
+            "one pair [before, after] per axis",
         )
     widths = tuple((int(a), int(b)) for a, b in pairs)
     if len(widths) != rank(t):
-        raise InvalidArgumentError(
-            error_message(
-                "The first dimension of paddings must be the rank of inputs"
-                f"[{len(widths)},2] {t.shape.as_list()} [Op:Pad]",
-                "one pair [before, after] per axis",
-            )
+        raise invalid_argument(
+            "The first dimension of paddings must be the rank of inputs"
+            f"[{len(widths)},2] {t.shape.as_list()} [Op:Pad]",
+            "one pair [before, after] per axis",
         )
     kind = mode.upper()
     if kind == "CONSTANT":
         value = plain(constant_values)
         return call.pad(t, widths, value.item() if hasattr(value, "item") else value)
     if kind not in ("REFLECT", "SYMMETRIC"):
-        raise ValueError(
-            error_message(
-                "Value of argument `mode` expected to be one of 'CONSTANT', 'REFLECT', "
-                f"or 'SYMMETRIC'. Received `mode` = {mode!r}",
-            )
+        raise value_error(
+            "Value of argument `mode` expected to be one of 'CONSTANT', 'REFLECT', "
+            f"or 'SYMMETRIC'. Received `mode` = {mode!r}",
         )
     return _mirrored(t, widths, kind.lower())
 
@@ -491,12 +451,10 @@ def _room_to_mirror(mode: str, pair: tuple[int, int], size: int) -> None:
     if max(pair) <= size - reflects:
         return
     most, fails = ("less than", "not less") if reflects else ("no greater", "greater")
-    raise InvalidArgumentError(
-        error_message(
-            f"paddings must be {most}{'' if reflects else ' than'} the dimension size: "
-            f"{pair[0]}, {pair[1]} {fails} than {size} [Op:MirrorPad]",
-            f"this axis has {size} entries to mirror",
-        )
+    raise invalid_argument(
+        f"paddings must be {most}{'' if reflects else ' than'} the dimension size: "
+        f"{pair[0]}, {pair[1]} {fails} than {size} [Op:MirrorPad]",
+        f"this axis has {size} entries to mirror",
     )
 
 
@@ -510,11 +468,9 @@ def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[
     ([[1, 2, 3], [1, 2, 3]], [[10, 10, 10], [20, 20, 20]])
     """
     if indexing not in ("xy", "ij"):
-        raise ValueError(
-            error_message(
-                "Argument `indexing` parameter must be either 'xy' or 'ij', got "
-                f"'{indexing}'",
-            )
+        raise value_error(
+            "Argument `indexing` parameter must be either 'xy' or 'ij', got "
+            f"'{indexing}'",
         )
     n = len(args)
     order = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else list(range(n))
@@ -579,11 +535,9 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     if len(want) != rank(t) or any(
         w not in (None, n) for w, n in zip(want, t.shape, strict=True)
     ):
-        raise InvalidArgumentError(
-            error_message(
-                f"Shape of tensor x {t.shape.as_list()} is not compatible with "
-                f"expected shape {want}. [Op:EnsureShape]",
-            )
+        raise invalid_argument(
+            f"Shape of tensor x {t.shape.as_list()} is not compatible with "
+            f"expected shape {want}. [Op:EnsureShape]",
         )
     return call.identity(t)
 
@@ -601,11 +555,9 @@ def searchsorted(
     kind: Any = side
     places, wanted = convert(sorted_sequence), convert(values)
     if places.shape[:-1] != wanted.shape[:-1]:
-        raise InvalidArgumentError(
-            error_message(
-                "Leading dim_size of both tensors must match. [Op:LowerBound]",
-                "each row of values belongs to one row of the sorted sequence",
-            )
+        raise invalid_argument(
+            "Leading dim_size of both tensors must match. [Op:LowerBound]",
+            "each row of values belongs to one row of the sorted sequence",
         )
     rows = zip(_lines(places), _lines(wanted), strict=True)
     found = [np.searchsorted(line, v, kind) for line, v in rows]
@@ -615,10 +567,8 @@ def searchsorted(
 def _lines(t: Any) -> Any:
     """The last axes of a tensor, one below the other."""
     if not rank(t):
-        raise InvalidArgumentError(
-            error_message(
-                "Shape must be at least rank 1 but is rank 0 [Op:LowerBound]",
-                "give a list of numbers",
-            )
+        raise invalid_argument(
+            "Shape must be at least rank 1 but is rank 0 [Op:LowerBound]",
+            "give a list of numbers",
         )
     return np.reshape(t._v, (-1, t.shape[-1]))

@@ -10,7 +10,7 @@ from tapeviz.engine import dtypes
 from tapeviz.engine.arguments import numbers, one_axis, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.tensor import Tensor, convert, wrap
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import invalid_argument, value_error
 
 
 class TopKV2(NamedTuple):
@@ -23,11 +23,9 @@ class TopKV2(NamedTuple):
 def _order(v: Any, axis: int, direction: str) -> Any:
     """The numbers of the entries in order of size; equals stay in their order."""
     if direction not in ("ASCENDING", "DESCENDING"):
-        raise ValueError(
-            error_message(
-                "Argument `direction` should be one of `'ASCENDING'` or "
-                f"`'DESCENDING'`. Received: direction={direction}",
-            )
+        raise value_error(
+            "Argument `direction` should be one of `'ASCENDING'` or "
+            f"`'DESCENDING'`. Received: direction={direction}",
         )
     if direction == "ASCENDING":
         return np.argsort(v, axis, kind="stable")
@@ -76,11 +74,9 @@ def top_k(
     t, many = convert(input), whole(k)
     size = t.shape[one_axis(t, -1, "TopKV2")]
     if not 0 <= many <= size:
-        raise InvalidArgumentError(
-            error_message(
-                f"input must have at least k columns. Had {size}, needed {many} "
-                "[Op:TopKV2]",
-            )
+        raise invalid_argument(
+            f"input must have at least k columns. Had {size}, needed {many} "
+            "[Op:TopKV2]",
         )
     ids = _order(t._v, -1, "DESCENDING")[..., :many]
     found = wrap(ids.astype(dtypes.as_dtype(index_type).np))
@@ -102,10 +98,8 @@ def in_top_k(targets: Any, predictions: Any, k: Any, name: str | None = None) ->
             else f"First dimension of predictions {len(v)} must match length of "
             f"targets {np.size(ids)}"
         )
-        raise InvalidArgumentError(
-            error_message(
-                f"{what} [Op:InTopKV2]", "one row of predictions for each target"
-            )
+        raise invalid_argument(
+            f"{what} [Op:InTopKV2]", "one row of predictions for each target"
         )
     inside = (ids >= 0) & (ids < v.shape[1])
     mine = np.take_along_axis(v, np.where(inside, ids, 0)[:, None], 1)

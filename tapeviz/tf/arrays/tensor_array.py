@@ -10,7 +10,7 @@ from tapeviz.engine.arguments import whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.dtypes import DType, as_dtype
 from tapeviz.engine.tensor import Tensor, convert, wrap
-from tapeviz.errors import InvalidArgumentError, OutOfRangeError, error_message
+from tapeviz.errors import OutOfRangeError, error_message, invalid_argument, value_error
 from tapeviz.tf.arrays.shaping import concat, stack
 
 
@@ -76,12 +76,10 @@ class TensorArray:
     def _own(self, value: Any) -> Any:
         t = convert(value if isinstance(value, Tensor) else convert(value, self._dtype))
         if t.dtype != self._dtype:
-            raise InvalidArgumentError(
-                error_message(
-                    f"TensorArray dtype is {self._dtype.name} but Op is trying to "
-                    f"write dtype {t.dtype.name}",
-                    f"tf.cast(value, tf.{self._dtype.name})",
-                )
+            raise invalid_argument(
+                f"TensorArray dtype is {self._dtype.name} but Op is trying to "
+                f"write dtype {t.dtype.name}",
+                f"tf.cast(value, tf.{self._dtype.name})",
             )
         return call.identity(t)
 
@@ -96,12 +94,10 @@ class TensorArray:
                 )
             )
         if k in self._gone:
-            raise InvalidArgumentError(
-                error_message(
-                    f"Could not read index {k} twice because it was cleared after a "
-                    "previous read (perhaps try setting clear_after_read = false?)",
-                    "tf.TensorArray(..., clear_after_read=False)",
-                )
+            raise invalid_argument(
+                f"Could not read index {k} twice because it was cleared after a "
+                "previous read (perhaps try setting clear_after_read = false?)",
+                "tf.TensorArray(..., clear_after_read=False)",
             )
         t = self._at(k)
         if self._clears:
@@ -115,12 +111,10 @@ class TensorArray:
         if known is not None:
             return known
         if self._shape is None:
-            raise ValueError(
-                error_message(
-                    f"Could not read index {k}: nothing was written, so that not even "
-                    "the shape of an entry is known",
-                    "array = array.write(k, tensor) comes first",
-                )
+            raise value_error(
+                f"Could not read index {k}: nothing was written, so that not even "
+                "the shape of an entry is known",
+                "array = array.write(k, tensor) comes first",
             )
         return wrap(np.zeros(self._shape, self._dtype.np)[()])
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tapeviz.engine.scopes import composite
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 from tapeviz.tf import clip
 from tapeviz.tf.arrays import creation, indexing
 from tapeviz.tf.math import arithmetic, elementwise
@@ -242,9 +242,7 @@ def get(identifier: Any) -> Callable[..., Any]:
     if callable(identifier):
         made: Callable[..., Any] = identifier
         return made
-    raise ValueError(
-        error_message(
-            f"Could not interpret activation function identifier: {identifier}",
-            f"known are {', '.join(_KNOWN)}",
-        )
+    raise value_error(
+        f"Could not interpret activation function identifier: {identifier}",
+        f"known are {', '.join(_KNOWN)}",
     )

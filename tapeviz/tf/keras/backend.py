@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tapeviz.engine.dtypes import as_dtype
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 from tapeviz.tf.keras import naming
 
 
@@ -23,9 +23,7 @@ def floatx() -> str:
 def set_floatx(value: str) -> None:
     """Let new weights be ``float16``, ``float32`` or ``float64``."""
     if value not in ("float16", "float32", "float64"):
-        raise ValueError(
-            error_message(f"Unknown `floatx` value: {value}. Expected a float type")
-        )
+        raise value_error(f"Unknown `floatx` value: {value}. Expected a float type")
     _settings.floatx = as_dtype(value).name
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tapeviz.engine.dtypes import as_dtype
 from tapeviz.engine.tensor import Tensor, Variable, wrap
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 from tapeviz.tf.keras import backend
 from tapeviz.tf.keras.naming import snake
 from tapeviz.tf.random import draw
@@ -103,11 +103,9 @@ class Identity(Initializer):
     def draw(self, shape: tuple[int, ...]) -> Any:
         """An array of that shape."""
         if len(shape) != MATRIX:
-            raise ValueError(
-                error_message(
-                    "Identity matrix initializer can only be used for 2D matrices. "
-                    f"Received: shape={shape} of rank {len(shape)}."
-                )
+            raise value_error(
+                "Identity matrix initializer can only be used for 2D matrices. "
+                f"Received: shape={shape} of rank {len(shape)}."
             )
         rows, columns = shape
         return self.gain * np.eye(rows, columns)
@@ -186,24 +184,18 @@ class VarianceScaling(_Random):
     ) -> None:
         super().__init__(seed)
         if scale <= 0:
-            raise ValueError(
-                error_message(
-                    f"Argument `scale` must be positive float. Received: scale={scale}"
-                )
+            raise value_error(
+                f"Argument `scale` must be positive float. Received: scale={scale}"
             )
         if mode not in ("fan_in", "fan_out", "fan_avg"):
-            raise ValueError(
-                error_message(
-                    f"Invalid `mode` argument: {mode}", "use fan_in, fan_out or fan_avg"
-                )
+            raise value_error(
+                f"Invalid `mode` argument: {mode}", "use fan_in, fan_out or fan_avg"
             )
         known = ("truncated_normal", "normal", "untruncated_normal", "uniform")
         if distribution not in known:
-            raise ValueError(
-                error_message(
-                    f"Invalid `distribution` argument: {distribution}",
-                    f"use one of {known}",
-                )
+            raise value_error(
+                f"Invalid `distribution` argument: {distribution}",
+                f"use one of {known}",
             )
         self.scale = scale
         self.mode = mode
@@ -349,9 +341,7 @@ def get(identifier: Any) -> Any:
         return identifier()
     if callable(identifier):
         return identifier
-    raise ValueError(
-        error_message(
-            f"Could not interpret initializer identifier: {identifier}",
-            f"known are {', '.join(n for n in _KNOWN if n.islower())}",
-        )
+    raise value_error(
+        f"Could not interpret initializer identifier: {identifier}",
+        f"known are {', '.join(n for n in _KNOWN if n.islower())}",
     )

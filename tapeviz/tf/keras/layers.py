@@ -20,7 +20,7 @@ from tapeviz.engine.dtypes import as_dtype
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tensor import Tensor, Variable, WeightPath
-from tapeviz.errors import error_message, warn
+from tapeviz.errors import attribute_error, runtime_error, value_error, warn
 from tapeviz.tf import linalg
 from tapeviz.tf.arrays import creation, indexing, shaping
 from tapeviz.tf.keras import activations, backend, initializers, regularizers
@@ -76,11 +76,9 @@ class Layer(Module):
     ) -> None:
         self._given_shape = _given_shape(unknown)
         if unknown:
-            raise ValueError(
-                error_message(
-                    "Unrecognized keyword arguments passed to "
-                    f"{type(self).__name__}: {unknown}"
-                )
+            raise value_error(
+                "Unrecognized keyword arguments passed to "
+                f"{type(self).__name__}: {unknown}"
             )
         self._name = name or auto_name(type(self).__name__)
         self._name_scope = name_scope(self._name)
@@ -204,12 +202,10 @@ class Layer(Module):
         """Give the weights these values, in the order of ``weights``."""
         values, mine = list(weights), self.variables
         if len(values) != len(mine):
-            raise ValueError(
-                error_message(
-                    f"You called `set_weights(weights)` on layer '{self.name}' with a "
-                    f"weight list of length {len(values)}, but the layer was expecting "
-                    f"{len(mine)} weights."
-                )
+            raise value_error(
+                f"You called `set_weights(weights)` on layer '{self.name}' with a "
+                f"weight list of length {len(values)}, but the layer was expecting "
+                f"{len(mine)} weights."
             )
         for v, value in zip(mine, values, strict=True):
             v.assign(np.asarray(value))
@@ -245,12 +241,10 @@ class Layer(Module):
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Apply the layer; the first call makes its weights."""
         if not hasattr(self, "_weights"):
-            raise RuntimeError(
-                error_message(
-                    f"In layer '{type(self).__name__}', you forgot to call "
-                    "`super().__init__()` as the first statement in the `__init__()` "
-                    "method. Go add it!"
-                )
+            raise runtime_error(
+                f"In layer '{type(self).__name__}', you forgot to call "
+                "`super().__init__()` as the first statement in the `__init__()` "
+                "method. Go add it!"
             )
         if not _mode.inside:
             self._forget()
@@ -258,12 +252,10 @@ class Layer(Module):
             _no_symbols(self._name, inputs)
             given = [_ready(x, self.dtype) for x in inputs]
             if given and (given[0] is None or isinstance(given[0], (str, bool))):
-                raise ValueError(
-                    error_message(
-                        f"Inputs to a layer should be tensors. Got {given[0]!r} (of "
-                        f"type {type(given[0])}) as input for layer '{self._name}'.",
-                        "give it an array or a tensor, one row for each sample",
-                    )
+                raise value_error(
+                    f"Inputs to a layer should be tensors. Got {given[0]!r} (of "
+                    f"type {type(given[0])}) as input for layer '{self._name}'.",
+                    "give it an array or a tensor, one row for each sample",
                 )
             if given:
                 self._build(_shape_of(given[0]))
@@ -320,13 +312,11 @@ class Layer(Module):
 def _no_symbols(name: str, inputs: Any) -> None:
     """An error for ``Dense(1)(Input((2,)))``: there are no symbolic tensors."""
     if any(isinstance(x, InputLayer) for x in leaves(inputs)):
-        raise ValueError(
-            error_message(
-                f"Layer '{name}' was called on Input(...), which has no values: there "
-                "are no functional models here.",
-                "keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), or a "
-                "subclass of keras.Model with the layers called in `call`",
-            )
+        raise value_error(
+            f"Layer '{name}' was called on Input(...), which has no values: there "
+            "are no functional models here.",
+            "keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), or a "
+            "subclass of keras.Model with the layers called in `call`",
         )
 
 
@@ -375,9 +365,7 @@ class InputLayer(Layer):
     ) -> None:
         super().__init__(name=name, dtype=dtype, **unknown)
         if shape is None:
-            raise ValueError(
-                error_message("You must pass a `shape` argument.", "Input(shape=(2,))")
-            )
+            raise value_error("You must pass a `shape` argument.", "Input(shape=(2,))")
         self.batch_shape: Shape = (batch_size, *shape)
 
     def call(self, inputs: Any) -> Any:
@@ -416,11 +404,9 @@ class Dense(Layer):
         **options: Any,
     ) -> None:
         if not isinstance(units, int) or units <= 0:
-            raise ValueError(
-                error_message(
-                    "Received an invalid value for `units`, expected a positive "
-                    f"integer. Received: units={units}"
-                )
+            raise value_error(
+                "Received an invalid value for `units`, expected a positive "
+                f"integer. Received: units={units}"
             )
         super().__init__(**options)
         self.units = units
@@ -436,11 +422,9 @@ class Dense(Layer):
     def kernel(self) -> Variable:
         """The matrix of weights, inputs by outputs."""
         if not self.built:
-            raise AttributeError(
-                error_message(
-                    "You must build the layer before accessing `kernel`.",
-                    "call the layer once, or layer.build((None, inputs))",
-                )
+            raise attribute_error(
+                "You must build the layer before accessing `kernel`.",
+                "call the layer once, or layer.build((None, inputs))",
             )
         return self._weights[0]
 
@@ -481,12 +465,9 @@ class Dense(Layer):
             do = f"the layer's kernel was made for {size} inputs"
         else:
             return
-        raise ValueError(
-            error_message(
-                f"Input 0 of layer '{self.name}' is incompatible with the layer: "
-                f"{what}",
-                do,
-            )
+        raise value_error(
+            f"Input 0 of layer '{self.name}' is incompatible with the layer: {what}",
+            do,
         )
 
     def call(self, inputs: Any) -> Any:
@@ -689,11 +670,9 @@ class Dropout(Layer):
         super().__init__(**options)
         self.noise_shape = noise_shape
         if not 0 <= rate <= 1:
-            raise ValueError(
-                error_message(
-                    "Invalid value received for argument `rate`. Expected a float "
-                    f"value between 0 and 1. Received: rate={rate}"
-                )
+            raise value_error(
+                "Invalid value received for argument `rate`. Expected a float "
+                f"value between 0 and 1. Received: rate={rate}"
             )
         self.rate = rate
         self.seed = seed

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tapeviz.engine.scopes import composite, grouped
-from tapeviz.errors import error_message, warn
+from tapeviz.errors import value_error, warn
 from tapeviz.tf import clip
 from tapeviz.tf.arrays import creation, indexing, shaping
 from tapeviz.tf.keras import activations, backend
@@ -293,20 +293,16 @@ def _same_shape(target: Any, output: Any) -> None:
         what = "same shape"
     else:
         return
-    raise ValueError(
-        error_message(
-            f"Arguments `target` and `output` must have the {what}. Received: "
-            f"target.shape={target.shape}, output.shape={output.shape}",
-            "tf.reshape one of them, or tf.one_hot the labels",
-        )
+    raise value_error(
+        f"Arguments `target` and `output` must have the {what}. Received: "
+        f"target.shape={target.shape}, output.shape={output.shape}",
+        "tf.reshape one of them, or tf.one_hot the labels",
     )
 
 
 def _labels_fit(target: Any, output: Any, axis: int) -> None:
     if axis not in (-1, len(output.shape) - 1):
-        raise ValueError(
-            error_message(f"Only axis=-1 is currently supported. Received: axis={axis}")
-        )
+        raise value_error(f"Only axis=-1 is currently supported. Received: axis={axis}")
     if len(target.shape) != len(output.shape) - 1:
         what = "Argument `output` must have rank (ndim) `target.ndim - 1`"
     elif tuple(target.shape) != tuple(output.shape[:-1]):
@@ -316,13 +312,10 @@ def _labels_fit(target: Any, output: Any, axis: int) -> None:
         )
     else:
         return
-    raise ValueError(
-        error_message(
-            f"{what}. Received: target.shape={target.shape}, "
-            f"output.shape={output.shape}",
-            "labels are one whole number for each row of predictions; one-hot labels "
-            "go to CategoricalCrossentropy",
-        )
+    raise value_error(
+        f"{what}. Received: target.shape={target.shape}, output.shape={output.shape}",
+        "labels are one whole number for each row of predictions; one-hot labels "
+        "go to CategoricalCrossentropy",
     )
 
 
@@ -344,11 +337,9 @@ class Loss:
         dtype: Any = None,
     ) -> None:
         if reduction not in REDUCTIONS:
-            raise ValueError(
-                error_message(
-                    "Invalid value for argument `reduction`. Expected one of "
-                    f"{set(REDUCTIONS)}. Received: reduction={reduction}"
-                )
+            raise value_error(
+                "Invalid value for argument `reduction`. Expected one of "
+                f"{set(REDUCTIONS)}. Received: reduction={reduction}"
             )
         self.name = name or auto_name(type(self).__name__)
         self.reduction = reduction
@@ -644,9 +635,7 @@ def get(identifier: Any) -> Any:
     try:
         return _known()[identifier]
     except (KeyError, TypeError):
-        raise ValueError(
-            error_message(
-                f"Could not interpret loss identifier: {identifier}",
-                f"known are {', '.join(n for n in _known() if n.islower())}",
-            )
+        raise value_error(
+            f"Could not interpret loss identifier: {identifier}",
+            f"known are {', '.join(n for n in _known() if n.islower())}",
         ) from None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.tensor import Tensor, Variable, wrap
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import invalid_argument
 from tapeviz.tf.keras import backend, initializers
 from tapeviz.tf.keras.naming import auto_name
 
@@ -96,12 +96,10 @@ def _per_sample(
         try:
             weights = np.broadcast_to(weights, values.shape)
         except ValueError:
-            raise InvalidArgumentError(
-                error_message(
-                    f"Incompatible shapes: {list(weights.shape)} vs. "
-                    f"{list(values.shape)} [Op:BroadcastTo]",
-                    "sample_weight has one weight for each row, or one for each entry",
-                )
+            raise invalid_argument(
+                f"Incompatible shapes: {list(weights.shape)} vs. "
+                f"{list(values.shape)} [Op:BroadcastTo]",
+                "sample_weight has one weight for each row, or one for each entry",
             ) from None
         values = values * weights
         if rank > 1:
@@ -199,12 +197,9 @@ class _Matching(_Averaged):
         try:
             compared = self.compare(true, predicted)
         except ValueError:
-            raise InvalidArgumentError(
-                error_message(
-                    f"Incompatible shapes: {list(true.shape)} vs. "
-                    f"{list(predicted.shape)}",
-                    "y_true and y_pred have a row for each sample",
-                )
+            raise invalid_argument(
+                f"Incompatible shapes: {list(true.shape)} vs. {list(predicted.shape)}",
+                "y_true and y_pred have a row for each sample",
             ) from None
         self._take(compared, sample_weight)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tapeviz.engine.tensor import Variable
-from tapeviz.errors import error_message
+from tapeviz.errors import attribute_error, error_message, value_error
 from tapeviz.tf.keras.layers import InputLayer, Layer, Shape
 from tapeviz.tf.module import leaves, name_scope
 
@@ -46,11 +46,9 @@ class Model(Layer):
 
     def __getattr__(self, name: str) -> Any:
         if name in NOT_HERE:
-            raise AttributeError(
-                error_message(
-                    f"Keras has {type(self).__name__}.{name}, tapeviz has not",
-                    "write the loop: a GradientTape, tape.gradient, apply_gradients",
-                )
+            raise attribute_error(
+                f"Keras has {type(self).__name__}.{name}, tapeviz has not",
+                "write the loop: a GradientTape, tape.gradient, apply_gradients",
             )
         raise AttributeError(
             f"'{type(self).__name__}' object has no attribute '{name}'"
@@ -89,22 +87,18 @@ class Sequential(Model):
     def add(self, layer: Layer) -> None:
         """Put a layer at the end."""
         if not isinstance(layer, Layer):
-            raise ValueError(  # noqa: TRY004 - Keras' class
-                error_message(
-                    "Only instances of `keras.Layer` can be added to a Sequential "
-                    f"model. Received: {layer} (of type {type(layer)})",
-                    "keras.layers.Activation makes a layer of a function",
-                )
+            raise value_error(
+                "Only instances of `keras.Layer` can be added to a Sequential "
+                f"model. Received: {layer} (of type {type(layer)})",
+                "keras.layers.Activation makes a layer of a function",
             )
         if layer.name in [known.name for known in self._layers]:
-            raise ValueError(
-                error_message(
-                    "All layers added to a Sequential model should have unique names. "
-                    f"Name '{layer.name}' is already the name of a layer in this "
-                    "model. Update the `name` argument to pass a unique name.",
-                    "a layer that is used twice stands in a subclass of keras.Model, "
-                    "whose call uses it twice",
-                )
+            raise value_error(
+                "All layers added to a Sequential model should have unique names. "
+                f"Name '{layer.name}' is already the name of a layer in this "
+                "model. Update the `name` argument to pass a unique name.",
+                "a layer that is used twice stands in a subclass of keras.Model, "
+                "whose call uses it twice",
             )
         if isinstance(layer, InputLayer):
             self._begin(layer)
@@ -117,12 +111,10 @@ class Sequential(Model):
 
     def _begin(self, layer: InputLayer) -> None:
         if self._layers or self._input is not None:
-            raise ValueError(
-                error_message(
-                    f"Sequential model '{self.name}' has already been configured to "
-                    f"use input shape {self._input}. You cannot add a different Input "
-                    "layer to it."
-                )
+            raise value_error(
+                f"Sequential model '{self.name}' has already been configured to "
+                f"use input shape {self._input}. You cannot add a different Input "
+                "layer to it."
             )
         self._input = layer.batch_shape
 
@@ -149,11 +141,9 @@ class Sequential(Model):
     def call(self, inputs: Any, training: Any = None) -> Any:
         """The layers, one after the other."""
         if not self._layers:
-            raise ValueError(
-                error_message(
-                    f"Sequential model {self.name} cannot be built because it has no "
-                    "layers. Call `model.add(layer)`."
-                )
+            raise value_error(
+                f"Sequential model {self.name} cannot be built because it has no "
+                "layers. Call `model.add(layer)`."
             )
         x = inputs
         for layer in self._layers:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tapeviz.engine.scopes import composite
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 from tapeviz.tf.arrays import creation
 from tapeviz.tf.keras.naming import snake
 from tapeviz.tf.math import elementwise, reductions
@@ -102,11 +102,9 @@ def _share(given: float) -> float:
     """A number to multiply costs by; ValueError if it is none."""
     if isinstance(given, (int, float)) and 0 <= given < float("inf"):
         return given
-    raise ValueError(
-        error_message(
-            "Value is not a valid regularization penalty: expected a non-negative "
-            f"float. Received: {given!r}"
-        )
+    raise value_error(
+        "Value is not a valid regularization penalty: expected a non-negative "
+        f"float. Received: {given!r}"
     )
 
 
@@ -120,9 +118,7 @@ def get(identifier: Any) -> Any:
         return identifier() if isinstance(identifier, type) else identifier
     if isinstance(identifier, str) and identifier.lower() in ALL:
         return ALL[identifier.lower()]()
-    raise ValueError(
-        error_message(
-            f"Could not interpret regularizer identifier: {identifier}",
-            f"the names are {', '.join(sorted(ALL))}",
-        )
+    raise value_error(
+        f"Could not interpret regularizer identifier: {identifier}",
+        f"the names are {', '.join(sorted(ALL))}",
     )

@@ -17,7 +17,7 @@ from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert
 from tapeviz.engine.validation import dtype_mismatch
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import invalid_argument, value_error
 from tapeviz.tf.arrays.shaping import unstack
 
 
@@ -140,11 +140,9 @@ def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Tensor:
     t = convert(dense(x))
     factor = like(scalar, t)
     if rank(factor):
-        raise ValueError(
-            error_message(
-                f"Only scalar multiply works, got shape {factor.shape}",
-                "scalar * x broadcasts",
-            )
+        raise value_error(
+            f"Only scalar multiply works, got shape {factor.shape}",
+            "scalar * x broadcasts",
         )
     return call.multiply(factor, t)
 
@@ -161,11 +159,9 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     if isinstance(given, (Tensor, Variable)):
         given = unstack(given)
     if not given:
-        raise ValueError(
-            error_message(
-                "Inputs must be an iterable of at least one Tensor/IndexedSlices with "
-                "the same dtype and shape.",
-            )
+        raise value_error(
+            "Inputs must be an iterable of at least one Tensor/IndexedSlices with "
+            "the same dtype and shape.",
         )
     tensors = [convert(dense(t)) for t in given]
     for slot, t in enumerate(tensors):
@@ -173,12 +169,10 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
             raise dtype_mismatch(NAMED["add_n"], tensors[0].dtype, t.dtype, slot)
     shapes = list(dict.fromkeys(str(t.shape.as_list()) for t in tensors))
     if len(shapes) > 1:
-        raise InvalidArgumentError(
-            error_message(
-                "Inputs to operation AddN of type AddN must have the same size and "
-                f"shape. Found {' and '.join(shapes)} [Op:AddN]",
-                "add_n does not broadcast; a + b does",
-            )
+        raise invalid_argument(
+            "Inputs to operation AddN of type AddN must have the same size and "
+            f"shape. Found {' and '.join(shapes)} [Op:AddN]",
+            "add_n does not broadcast; a + b does",
         )
     return call.add_n(tensors)
 
@@ -194,12 +188,10 @@ def accumulate_n(
     array([4., 6.], dtype=float32)
     """
     if not isinstance(inputs, (list, tuple)) or not inputs:
-        raise ValueError(
-            error_message(
-                "inputs must be a list of at least one Tensor with the same dtype and "
-                "shape",
-                "tf.reduce_sum(t, 0) adds the rows of one tensor",
-            )
+        raise value_error(
+            "inputs must be a list of at least one Tensor with the same dtype and "
+            "shape",
+            "tf.reduce_sum(t, 0) adds the rows of one tensor",
         )
     return call.add_n([convert(dense(t)) for t in inputs])
 
@@ -433,7 +425,7 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Tensor:
     """
     if not isinstance(coeffs, list):
         message = f"Argument coeffs must be list type. Received type {type(coeffs)}."
-        raise ValueError(error_message(message))  # noqa: TRY004 - TensorFlow's class
+        raise value_error(message)
     t = convert(x)
     if not coeffs:
         return call.zero(t)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.tensor import Tensor, convert
-from tapeviz.errors import UnimplementedError, error_message
+from tapeviz.errors import type_error, unimplemented
 
 
 def abs(x: Any, name: str | None = None) -> Tensor:
@@ -310,9 +310,7 @@ def polygamma(a: Any, x: Any, name: str | None = None) -> Tensor:
     """
     n = float(convert(a)._v)
     if n != int(n) or n < 0:
-        raise UnimplementedError(
-            error_message("tapeviz has polygamma of whole orders only: 0, 1, 2, ...")
-        )
+        raise unimplemented("tapeviz has polygamma of whole orders only: 0, 1, 2, ...")
     return call.polygamma(x, int(n))
 
 
@@ -449,13 +447,11 @@ def complex(real: Any, imag: Any, name: str | None = None) -> Tensor:
     parts = [convert(real), convert(imag)]
     kinds = [t.dtype for t in parts]
     if not all(k.is_floating for k in kinds):
-        raise TypeError(
-            error_message(
-                "The `real` and `imag` components have incorrect types: "
-                f"{kinds[0].name} {kinds[1].name}. They must be consistent, and one of "
-                "[tf.float32, tf.float64]",
-                "use floats: 3.0 instead of 3",
-            )
+        raise type_error(
+            "The `real` and `imag` components have incorrect types: "
+            f"{kinds[0].name} {kinds[1].name}. They must be consistent, and one of "
+            "[tf.float32, tf.float64]",
+            "use floats: 3.0 instead of 3",
         )
     made = call.complex(*parts)
     made._t.has_complex = True

@@ -24,7 +24,7 @@ from tapeviz.engine.arguments import (
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert, wrap
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import invalid_argument, type_error
 from tapeviz.tf.arrays import creation
 
 
@@ -163,12 +163,9 @@ def reduce_std(
 
 def _no_integers(t: Any) -> Any:
     if t.dtype.np.kind not in "fc":
-        raise TypeError(
-            error_message(
-                "Input must be either real or complex. Received integer type "
-                f"{t.dtype}.",
-                "tf.cast(x, tf.float32) first",
-            )
+        raise type_error(
+            f"Input must be either real or complex. Received integer type {t.dtype}.",
+            "tf.cast(x, tf.float32) first",
         )
     return t
 
@@ -277,12 +274,10 @@ def _filled(t: Any, axis: Any, kernel: str) -> int:
     """An axis (the first by default) that has entries."""
     at = one_axis(t, 0 if axis is None else axis, kernel)
     if not t.shape[at]:
-        raise InvalidArgumentError(
-            error_message(
-                f"Reduction axis {at + rank(t)} is empty in shape {t.shape.as_list()} "
-                f"[Op:{kernel}]",
-                "among no entries there is none that is greatest or smallest",
-            )
+        raise invalid_argument(
+            f"Reduction axis {at + rank(t)} is empty in shape {t.shape.as_list()} "
+            f"[Op:{kernel}]",
+            "among no entries there is none that is greatest or smallest",
         )
     return at
 
@@ -361,20 +356,16 @@ def unsorted_segment_sum(
     """
     t, ids, n = convert(data), numbers(segment_ids, none=False), whole(num_segments)
     if tuple(t.shape[: np.ndim(ids)]) != np.shape(ids):
-        raise InvalidArgumentError(
-            error_message(
-                f"data.shape = {t.shape.as_list()} does not start with "
-                f"segment_ids.shape = {list(np.shape(ids))} [Op:UnsortedSegmentSum]",
-                "each row needs one number of a sum",
-            )
+        raise invalid_argument(
+            f"data.shape = {t.shape.as_list()} does not start with "
+            f"segment_ids.shape = {list(np.shape(ids))} [Op:UnsortedSegmentSum]",
+            "each row needs one number of a sum",
         )
     for at in np.argwhere(ids >= n):
-        raise InvalidArgumentError(
-            error_message(
-                f"segment_ids[{', '.join(map(str, at))}] = {ids[tuple(at)]} is out of "
-                f"range [0, {n}) [Op:UnsortedSegmentSum]",
-                "num_segments is one more than the greatest number",
-            )
+        raise invalid_argument(
+            f"segment_ids[{', '.join(map(str, at))}] = {ids[tuple(at)]} is out of "
+            f"range [0, {n}) [Op:UnsortedSegmentSum]",
+            "num_segments is one more than the greatest number",
         )
     flattened = (
         t if np.ndim(ids) == 1 else call.reshape(t, (-1, *t.shape[np.ndim(ids) :]))
@@ -395,31 +386,25 @@ def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Tensor:
     """
     t, ids = convert(data), numbers(segment_ids, none=False)
     if np.ndim(ids) != 1 or len(ids) != (t.shape[0] if rank(t) else -1):
-        raise InvalidArgumentError(
-            error_message(
-                "segment_ids should be the same size as dimension 0 of input. "
-                "[Op:SegmentSum]",
-                "each row needs one number of a sum",
-            )
+        raise invalid_argument(
+            "segment_ids should be the same size as dimension 0 of input. "
+            "[Op:SegmentSum]",
+            "each row needs one number of a sum",
         )
     if np.any(ids < 0):
-        raise InvalidArgumentError(
-            error_message(
-                "segment ids must be >= 0 [Op:SegmentSum]", "numbers run from 0"
-            )
+        raise invalid_argument(
+            "segment ids must be >= 0 [Op:SegmentSum]", "numbers run from 0"
         )
     if np.any(np.diff(ids) < 0):
-        raise InvalidArgumentError(
-            error_message("segment ids are not increasing [Op:SegmentSum]")
-        )
+        raise invalid_argument("segment ids are not increasing [Op:SegmentSum]")
     shape = (int(ids[-1]) + 1 if len(ids) else 0, *t.shape[1:])
     return call.scatter(t, shape, ids, -len(shape))
 
 
 def _counts(ids: Any, what: str) -> None:
     if np.any(ids < 0):
-        raise InvalidArgumentError(
-            error_message(f"{what} contains negative values", "classes count from 0")
+        raise invalid_argument(
+            f"{what} contains negative values", "classes count from 0"
         )
 
 
@@ -457,11 +442,9 @@ def confusion_matrix(
     _counts(i, "`labels`")
     _counts(j, "`predictions`")
     if len(i) != len(j):
-        raise InvalidArgumentError(
-            error_message(
-                f"Dimensions {len(i)} and {len(j)} are not compatible",
-                "give one prediction for each label",
-            )
+        raise invalid_argument(
+            f"Dimensions {len(i)} and {len(j)} are not compatible",
+            "give one prediction for each label",
         )
     n = (
         whole(num_classes)

@@ -11,7 +11,7 @@ from tapeviz.engine.arguments import floating, like, one_axis, plain
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 
 
 def relu(features: Any, name: str | None = None) -> Tensor:
@@ -76,12 +76,10 @@ def gelu(features: Any, approximate: bool = False, name: str | None = None) -> T
     """
     t = convert(features)
     if not t.dtype.is_floating:
-        raise ValueError(
-            error_message(
-                "`features.dtype` must be a floating point tensor."
-                f"Received:features.dtype={t.dtype}",
-                "tf.cast(x, tf.float32) first",
-            )
+        raise value_error(
+            "`features.dtype` must be a floating point tensor."
+            f"Received:features.dtype={t.dtype}",
+            "tf.cast(x, tf.float32) first",
         )
     return _gelu_by_tanh(t) if approximate else call.gelu(t)
 

@@ -10,7 +10,7 @@ from tapeviz.engine.arguments import axes, floating, like, numbers, plain, rank,
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert, wrap
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import error_message, invalid_argument, value_error
 from tapeviz.tf.arrays.indexing import is_source
 from tapeviz.tf.math.arithmetic import squared_difference
 
@@ -96,12 +96,10 @@ def bias_add(
     t = convert(value)
     b = like(bias, t)
     if rank(b) != 1 or rank(t) < 2 or b.shape[0] != t.shape[-1]:
-        raise InvalidArgumentError(
-            error_message(
-                "Must provide as many biases as the last dimension of the input "
-                f"tensor: {b.shape.as_list()} vs. {t.shape.as_list()} [Op:BiasAdd]",
-                "the bias is a vector with one number per column; x + b broadcasts",
-            )
+        raise invalid_argument(
+            "Must provide as many biases as the last dimension of the input "
+            f"tensor: {b.shape.as_list()} vs. {t.shape.as_list()} [Op:BiasAdd]",
+            "the bias is a vector with one number per column; x + b broadcasts",
         )
     return call.add(t, b)
 
@@ -122,11 +120,9 @@ def embedding_lookup(
     t, rows = convert(params), numbers(ids)
     size = t.shape[0] if rank(t) else 0
     if np.any(np.asarray(rows) < 0) or np.any(np.asarray(rows) >= size):
-        raise InvalidArgumentError(
-            error_message(
-                f"indices = {plain(rows)} is not in [0, {size}) [Op:ResourceGather]",
-                f"the table has {size} rows",
-            )
+        raise invalid_argument(
+            f"indices = {plain(rows)} is not in [0, {size}) [Op:ResourceGather]",
+            f"the table has {size} rows",
         )
     take = call.gather_rows if is_source(t) else call.gather
     found = take(t, rows, -rank(t))
@@ -158,11 +154,9 @@ def dropout(
     t = floating(x)
     part = float(plain(rate))
     if not 0 <= part < 1:
-        raise ValueError(
-            error_message(
-                "`rate` must be a scalar tensor or a float in the range [0, 1). "
-                f"Received: rate={rate}",
-            )
+        raise value_error(
+            "`rate` must be a scalar tensor or a float in the range [0, 1). "
+            f"Received: rate={rate}",
         )
     shape = (
         tuple(t.shape)
@@ -206,13 +200,10 @@ def _windows(
             (n - k) // s + 1 for n, k, s in zip(t.shape[1:3], size, step, strict=True)
         ]
     if min(out) <= 0:
-        raise InvalidArgumentError(
-            error_message(
-                f"Computed output size would be negative: {min(out)} [input_size: "
-                f"{high}, effective_filter_size: {size[0]}, stride: {step[0]}] "
-                f"[Op:{kernel}]",
-                "the window must not be larger than the image",
-            )
+        raise invalid_argument(
+            f"Computed output size would be negative: {min(out)} [input_size: {high}, "
+            f"effective_filter_size: {size[0]}, stride: {step[0]}] [Op:{kernel}]",
+            "the window must not be larger than the image",
         )
     rows, columns = (
         np.arange(o)[:, None] * s + np.arange(k)
@@ -238,12 +229,10 @@ def _images(given: Any) -> Any:
     """A batch of images: rows, columns and channels."""
     t = floating(given)
     if rank(t) != 4:
-        raise InvalidArgumentError(
-            error_message(
-                f"`input` must have rank 4. Received: input.shape={t.shape} of rank "
-                f"{rank(t)}.",
-                "its axes are samples, rows, columns, channels",
-            )
+        raise invalid_argument(
+            f"`input` must have rank 4. Received: input.shape={t.shape} of rank "
+            f"{rank(t)}.",
+            "its axes are samples, rows, columns, channels",
         )
     return t
 
@@ -267,12 +256,10 @@ def conv2d(
     t = _images(input)
     f = _filters(like(filters, t), t)
     if rank(f) != 4 or t.shape[-1] != f.shape[2]:
-        raise InvalidArgumentError(
-            error_message(
-                "input depth must be evenly divisible by filter depth: "
-                f"{t.shape.as_list()} vs {f.shape.as_list()} [Op:Conv2D]",
-                "filters are [rows, columns, channels of the input, filters]",
-            )
+        raise invalid_argument(
+            "input depth must be evenly divisible by filter depth: "
+            f"{t.shape.as_list()} vs {f.shape.as_list()} [Op:Conv2D]",
+            "filters are [rows, columns, channels of the input, filters]",
         )
     t, windows = _windows(t, f.shape[:2], _pair(strides), padding, "Conv2D", 0)
     return call.einsum([_unfolded(t, windows), f], "bihjwc,hwcf->bijf")
@@ -282,13 +269,11 @@ def _filters(given: Any, t: Any) -> Any:
     """The filters, which must be of the dtype of what they slide over."""
     f = floating(given)
     if f.dtype != t.dtype:
-        raise InvalidArgumentError(
-            error_message(
-                "cannot compute Conv2D as input #1(zero-based) was expected to be a "
-                f"{t.dtype.c_name} tensor but is a {f.dtype.c_name} tensor [Op:Conv2D] "
-                "name: ",
-                f"bring both to one dtype: tf.cast(..., tf.{t.dtype.name})",
-            )
+        raise invalid_argument(
+            "cannot compute Conv2D as input #1(zero-based) was expected to be a "
+            f"{t.dtype.c_name} tensor but is a {f.dtype.c_name} tensor [Op:Conv2D] "
+            "name: ",
+            f"bring both to one dtype: tf.cast(..., tf.{t.dtype.name})",
         )
     return f
 

@@ -12,7 +12,7 @@ from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, convert
 from tapeviz.engine.validation import dtype_mismatch
-from tapeviz.errors import InvalidArgumentError, error_message
+from tapeviz.errors import invalid_argument, value_error
 from tapeviz.tf.arrays.creation import cast
 
 
@@ -42,14 +42,12 @@ def _check_shapes(labels: Any, logits: Any) -> None:
     try:
         np.broadcast_shapes(labels.shape, logits.shape)
     except ValueError:
-        raise InvalidArgumentError(
-            error_message(
-                "logits and labels must be broadcastable: logits_size="
-                f"{logits.shape.as_list()} labels_size={labels.shape.as_list()} "
-                "[Op:SoftmaxCrossEntropyWithLogits]",
-                "labels need one number per class; for class numbers there is "
-                "sparse_softmax_cross_entropy_with_logits",
-            )
+        raise invalid_argument(
+            "logits and labels must be broadcastable: logits_size="
+            f"{logits.shape.as_list()} labels_size={labels.shape.as_list()} "
+            "[Op:SoftmaxCrossEntropyWithLogits]",
+            "labels need one number per class; for class numbers there is "
+            "sparse_softmax_cross_entropy_with_logits",
         ) from None
 
 
@@ -72,31 +70,24 @@ def sparse_softmax_cross_entropy_with_logits(
     """
     t, ids = floating(logits), numbers(labels, none=False)
     if not rank(t):
-        raise ValueError(
-            error_message(
-                f"`logits` cannot be a scalar. Received logits={logits}`",
-                "give one row of logits for each sample",
-            )
+        raise value_error(
+            f"`logits` cannot be a scalar. Received logits={logits}`",
+            "give one row of logits for each sample",
         )
     if np.shape(ids) != tuple(t.shape[:-1]):
-        raise ValueError(
-            error_message(
-                "`labels.shape` must equal `logits.shape` except for the last "
-                f"dimension. Received: labels.shape={np.shape(ids)} and "
-                f"logits.shape={t.shape}",
-                "one class number per row of logits",
-            )
+        raise value_error(
+            "`labels.shape` must equal `logits.shape` except for the last dimension. "
+            f"Received: labels.shape={np.shape(ids)} and logits.shape={t.shape}",
+            "one class number per row of logits",
         )
     bad = np.argwhere((np.asarray(ids) < 0) | (np.asarray(ids) >= t.shape[-1]))
     if len(bad):
-        raise InvalidArgumentError(
-            error_message(
-                f"Received a label value of {np.asarray(ids)[tuple(bad[0])]} which is "
-                f"outside the valid range of [0, {t.shape[-1]}).  Label values: "
-                f"{' '.join(map(str, np.ravel(ids)))} "
-                "[Op:SparseSoftmaxCrossEntropyWithLogits]",
-                "class numbers run from 0 to one less than the number of classes",
-            )
+        raise invalid_argument(
+            f"Received a label value of {np.asarray(ids)[tuple(bad[0])]} which is "
+            f"outside the valid range of [0, {t.shape[-1]}).  Label values: "
+            f"{' '.join(map(str, np.ravel(ids)))} "
+            "[Op:SparseSoftmaxCrossEntropyWithLogits]",
+            "class numbers run from 0 to one less than the number of classes",
         )
     return call.sparse_softmax_cross_entropy(convert(labels), t)
 
@@ -129,11 +120,9 @@ def _labels(labels: Any, logits: Any) -> Any:
 
 def _same(labels: Any, logits: Any) -> None:
     if labels.shape != logits.shape:
-        raise ValueError(
-            error_message(
-                "`logits` and `labels` must have the same shape, received "
-                f"({logits.shape} vs {labels.shape}).",
-            )
+        raise value_error(
+            "`logits` and `labels` must have the same shape, received "
+            f"({logits.shape} vs {labels.shape}).",
         )
 
 
