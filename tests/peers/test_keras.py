@@ -29,16 +29,11 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"learning_rate": 0.05, "clipnorm": 0.7}),
     ("SGD", {"learning_rate": 0.05, "clipvalue": 0.3}),
     ("SGD", {"learning_rate": 0.05, "global_clipnorm": 0.9}),
-    ("SGD", {"learning_rate": 0.05, "use_ema": True, "ema_momentum": 0.8}),
-    ("SGD", {"learning_rate": 0.05, "use_ema": True, "ema_overwrite_frequency": 4}),
-    ("SGD", {"learning_rate": 0.05, "gradient_accumulation_steps": 3}),
-    ("SGD", {"learning_rate": 0.05, "loss_scale_factor": 8.0}),
     ("Adam", {"learning_rate": 0.05}),
     ("Adam", {"learning_rate": 0.05, "amsgrad": True}),
     ("Adam", {"learning_rate": 0.05, "beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-3}),
     ("Adam", {"learning_rate": 0.05, "weight_decay": 0.02}),
     ("Adam", {"learning_rate": 0.05, "clipnorm": 0.7}),
-    ("Adam", {"learning_rate": 0.05, "gradient_accumulation_steps": 2}),
     ("AdamW", {"learning_rate": 0.05}),
     ("AdamW", {"learning_rate": 0.05, "weight_decay": 0.2, "amsgrad": True}),
     ("Adamax", {"learning_rate": 0.05}),
@@ -111,8 +106,8 @@ SCHEDULES: list[tuple[str, dict[str, Any]]] = [
 SPARSE: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"momentum": 0.9}), ("SGD", {"clipnorm": 0.7}), ("Adam", {"amsgrad": True}),
     ("AdamW", {}), ("Adam", {"clipnorm": 0.7}), ("Adamax", {}), ("Nadam", {}),
-    ("Adam", {"gradient_accumulation_steps": 2}), ("RMSprop", {"momentum": 0.6}),
-    ("RMSprop", {}), ("Adagrad", {}), ("Adadelta", {"weight_decay": 0.05}),
+    ("RMSprop", {"momentum": 0.6}), ("RMSprop", {}), ("Adagrad", {}),
+    ("Adadelta", {"weight_decay": 0.05}),
 ]  # fmt: skip
 
 

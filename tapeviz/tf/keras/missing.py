@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from tapeviz.errors import error_message, warn
 
 HINTS = {
     "callbacks": "print or plot in the loop itself",
@@ -40,6 +42,16 @@ HINTS = {
     "random": "use tf.random",
 }
 
+ARGUMENTS = {
+    "lr": "it is called learning_rate",
+    **dict.fromkeys(
+        ("use_ema", "ema_momentum", "ema_overwrite_frequency"),
+        "keep an average in a tf.Variable: a.assign(0.99 * a + 0.01 * x) after a step",
+    ),
+    "loss_scale_factor": "divide the gradients by it before apply_gradients",
+    "gradient_accumulation_steps": "add up the gradients, and apply their mean",
+}
+"""What to do instead of an optimizer's argument that is not here."""
 
 ROOMS = (
     "applications", "callbacks", "constraints", "datasets", "mixed_precision",
@@ -75,3 +87,19 @@ def missing(space: str, name: str, known: Iterable[str]) -> NoReturn:
     if space == "backend":
         hint = f"tf.{name}, or its like in tf"
     raise AttributeError(f"tapeviz has no {where}.{name}; {HINTS.get(name, hint)}")
+
+
+def no_unknown(given: dict[str, Any]) -> None:
+    """ValueError for arguments that an optimizer has not.
+
+    >>> no_unknown({"lr": 0.1})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ValueError: Argument(s) not recognized: {'lr': 0.1}
+    ...
+    """
+    if given.pop("decay", None) is not None:
+        warn("Argument `decay` is no longer supported and will be ignored.")
+    if given:
+        do = dict.fromkeys(ARGUMENTS[n] for n in given if n in ARGUMENTS)
+        what = f"Argument(s) not recognized: {given}"
+        raise ValueError(error_message(what, "; ".join(do)))

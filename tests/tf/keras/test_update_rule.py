@@ -1,4 +1,4 @@
-"""The texts of the optimizers, taken apart: the terms add up to the move."""
+"""The texts of the optimizers and their terms: they add up to the move."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz.tf.keras.optimizers.update_rule import UpdateRule
 
 optimizers = tf.keras.optimizers
 
@@ -129,13 +128,3 @@ def test_only_what_the_settings_choose_is_left() -> None:
     assert text.splitlines()[-2:] == ["b = momentum * b_old + step", "x -= b"]
     assert "centered" not in text
     assert repr(optimizers.SGD(0.1, name="s")) == "<SGD name=s: x -= lr * g>"
-
-
-def test_a_part_that_is_no_sum_stays_whole() -> None:
-    rule = UpdateRule("x -= sqrt(g) * lr + g * g", {}, {})
-    assert rule.formulas == {"constant": "-sqrt(g) * lr - g * g"}
-
-
-def test_a_text_must_be_assignments() -> None:
-    with pytest.raises(TypeError, match="not an assignment"):
-        UpdateRule("print(g)", {}, {})

@@ -1,4 +1,4 @@
-"""The optimizers: each is its formula, its slots and its settings.
+"""The optimizers: each is its formula, its terms, its slots and its settings.
 
 ``x`` is the variable, ``g`` its gradient, ``lr`` the learning rate and ``t`` the number
 of the step; ``update_rule.py`` says how the texts are read. They are those of Keras 3.
@@ -6,7 +6,7 @@ of the step; ``update_rule.py`` says how the texts are read. They are those of K
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Unpack
 
 from tapeviz.errors import error_message
@@ -26,16 +26,8 @@ class SGD(Optimizer):
     2.60
     """
 
-    update = """
-if not momentum:
-    x -= lr * g
-else:
-    m = momentum * m - lr * g
-    if nesterov:
-        x += momentum * m - lr * g
-    else:
-        x += m
-"""
+    update = "x -= lr * g"
+    formulas: Mapping[str, str] = {"gradient": "-lr * g"}
     slots: ClassVar[dict[str, str]] = {"m": "momentum"}
     settings = ("momentum", "nesterov")
     rounded = ("momentum", "weight_decay")
@@ -56,6 +48,13 @@ else:
             )
         self.momentum = momentum
         self.nesterov = nesterov
+        if momentum:
+            move = "momentum * m - lr * g" if nesterov else "m"
+            carried, now = "momentum * m_old", "-lr * g"
+            if nesterov:
+                carried, now = f"momentum * {carried}", "-momentum * lr * g - lr * g"
+            self.update = f"m = momentum * m_old - lr * g\nx += {move}"
+            self.formulas = {"momentum": carried, "gradient": now}
 
 
 class _Moments(Optimizer):
@@ -84,16 +83,15 @@ class Adam(_Moments):
     With ``amsgrad`` the divisor never shrinks.
     """
 
-    update = """
-alpha = lr * sqrt(1 - beta_2**t) / (1 - beta_1**t)
-m += (1 - beta_1) * (g - m)
-v += (1 - beta_2) * (g**2 - v)
-if amsgrad:
-    w = maximum(w, v)
-    x -= alpha * m / (sqrt(w) + epsilon)
-else:
-    x -= alpha * m / (sqrt(v) + epsilon)
-"""
+    update = """\
+alpha = lr * sqrt(1 - beta_2 ** t) / (1 - beta_1 ** t)
+m = m_old + (1 - beta_1) * (g - m_old)
+v = v_old + (1 - beta_2) * (g ** 2 - v_old)
+x -= alpha * m / (sqrt(v) + epsilon)"""
+    formulas: Mapping[str, str] = {
+        "momentum": "-alpha * beta_1 * m_old / (sqrt(v) + epsilon)",
+        "gradient": "-alpha * (1 - beta_1) * g / (sqrt(v) + epsilon)",
+    }
     slots: ClassVar[dict[str, str]] = {
         "m": "momentum",
         "v": "velocity",
@@ -112,6 +110,12 @@ else:
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **options)
         self.amsgrad = amsgrad
+        if amsgrad:
+            largest = "w = maximum(w_old, v)\nx -="
+            self.update = self.update.replace("x -=", largest).replace("(v)", "(w)")
+            self.formulas = {
+                name: text.replace("(v)", "(w)") for name, text in self.formulas.items()
+            }
 
 
 class AdamW(Adam):
@@ -141,11 +145,14 @@ class AdamW(Adam):
 class Adamax(_Moments):
     """Momentum, divided by the largest recent gradient."""
 
-    update = """
-m += (1 - beta_1) * (g - m)
-u = maximum(beta_2 * u, abs(g))
-x -= lr * m / ((1 - beta_1**t) * (u + epsilon))
-"""
+    update = """\
+m = m_old + (1 - beta_1) * (g - m_old)
+u = maximum(beta_2 * u_old, abs(g))
+x -= lr * m / ((1 - beta_1 ** t) * (u + epsilon))"""
+    formulas: Mapping[str, str] = {
+        "momentum": "-lr * beta_1 * m_old / ((1 - beta_1 ** t) * (u + epsilon))",
+        "gradient": "-lr * (1 - beta_1) * g / ((1 - beta_1 ** t) * (u + epsilon))",
+    }
     slots: ClassVar[dict[str, str]] = {"m": "momentum", "u": "norm"}
 
 
@@ -156,14 +163,19 @@ class Nadam(_Moments):
     all so far.
     """
 
-    update = """
-u = beta_1 * (1 - 0.5 * 0.96**t)
+    update = """\
+u = beta_1 * (1 - 0.5 * 0.96 ** t)
 w = beta_1 * (1 - 0.5 * 0.96 ** (t + 1))
-m += (1 - beta_1) * (g - m)
-v += (1 - beta_2) * (g**2 - v)
+m = m_old + (1 - beta_1) * (g - m_old)
+v = v_old + (1 - beta_2) * (g ** 2 - v_old)
 n = w * m / (1 - p * w) + (1 - u) * g / (1 - p)
-x -= lr * n / (sqrt(v / (1 - beta_2**t)) + epsilon)
-"""
+x -= lr * n / (sqrt(v / (1 - beta_2 ** t)) + epsilon)"""
+    formulas: Mapping[str, str] = {
+        "momentum": "-lr * w * beta_1 * m_old / (1 - p * w)"
+        " / (sqrt(v / (1 - beta_2 ** t)) + epsilon)",
+        "gradient": "-lr * (w * (1 - beta_1) * g / (1 - p * w) + (1 - u) * g / (1 - p))"
+        " / (sqrt(v / (1 - beta_2 ** t)) + epsilon)",
+    }
     slots: ClassVar[dict[str, str]] = {"m": "momentum", "v": "velocity"}
     rounded = ("beta_1", "beta_2", "weight_decay")
     _product: Any = None
@@ -185,19 +197,6 @@ class RMSprop(Optimizer):
     ``centered`` takes the variance instead; ``momentum`` sums steps.
     """
 
-    update = """
-v = rho * v + (1 - rho) * g**2
-if centered:
-    a = rho * a + (1 - rho) * g
-    step = lr * g / sqrt(v - a**2 + epsilon)
-else:
-    step = lr * g / sqrt(v + epsilon)
-if momentum > 0:
-    b = momentum * b + step
-    x -= b
-else:
-    x -= step
-"""
     slots: ClassVar[dict[str, str]] = {
         "v": "velocity",
         "b": "momentum",
@@ -219,15 +218,27 @@ else:
         self.momentum = momentum
         self.epsilon = epsilon
         self.centered = centered
+        variance = "v - a ** 2" if centered else "v"
+        gradient = f"lr * g / sqrt({variance} + epsilon)"
+        mean = ["a = rho * a_old + (1 - rho) * g"] if centered else []
+        carried = ["b = momentum * b_old + step", "x -= b"]
+        self.update = "\n".join(
+            [
+                "v = rho * v_old + (1 - rho) * g ** 2",
+                *mean,
+                f"step = {gradient}",
+                *(carried if momentum > 0 else ["x -= step"]),
+            ]
+        )
+        self.formulas = {"momentum": "-momentum * b_old"} if momentum > 0 else {}
+        self.formulas |= {"gradient": f"-{gradient}"}
 
 
 class Adagrad(Optimizer):
     """The gradient, divided by the root of the sum of all its squares."""
 
-    update = """
-a += g**2
-x -= lr * g / sqrt(a + epsilon)
-"""
+    update = "a = a_old + g ** 2\nx -= lr * g / sqrt(a + epsilon)"
+    formulas: Mapping[str, str] = {"gradient": "-lr * g / sqrt(a + epsilon)"}
     slots: ClassVar[dict[str, str]] = {"a": "accumulator"}
     settings = ("initial_accumulator_value", "epsilon")
 
@@ -250,12 +261,14 @@ x -= lr * g / sqrt(a + epsilon)
 class Adadelta(Optimizer):
     """The gradient, measured in past steps: their mean square over the gradient's."""
 
-    update = """
-a = rho * a + (1 - rho) * g**2
-d = sqrt(s + epsilon) * g / sqrt(a + epsilon)
-s = rho * s + (1 - rho) * d**2
-x -= lr * d
-"""
+    update = """\
+a = rho * a_old + (1 - rho) * g ** 2
+d = sqrt(s_old + epsilon) * g / sqrt(a + epsilon)
+s = rho * s_old + (1 - rho) * d ** 2
+x -= lr * d"""
+    formulas: Mapping[str, str] = {
+        "gradient": "-lr * sqrt(s_old + epsilon) * g / sqrt(a + epsilon)"
+    }
     slots: ClassVar[dict[str, str]] = {
         "a": "accumulated_grad",
         "s": "accumulated_delta_var",

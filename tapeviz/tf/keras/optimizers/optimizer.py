@@ -1,9 +1,10 @@
-"""What all optimizers share: state, clipping, weight decay, averages, the errors."""
+"""What all optimizers share: state, clipping, weight decay, the errors."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, TypedDict
 
 import numpy as np
@@ -13,12 +14,14 @@ from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tensor import Tensor, Variable, WeightPath, wrap
 from tapeviz.errors import InvalidArgumentError, error_message, warn
 from tapeviz.tf.arrays import creation
+from tapeviz.tf.keras.missing import no_unknown
 from tapeviz.tf.keras.naming import auto_name
 from tapeviz.tf.keras.optimizers.repeated_rows import RepeatedRows, dense, repeated
 from tapeviz.tf.keras.optimizers.schedules import LearningRateSchedule
-from tapeviz.tf.keras.optimizers.update_rule import UpdateRule, UpdateTerm
+from tapeviz.tf.keras.optimizers.update_rule import StepNumber, UpdateRule, UpdateTerm
 
 DECAY = "x -= x * weight_decay * lr"
+DECAYED = {"weight decay": "-x * weight_decay * lr"}
 
 Pairs = list[tuple[Any, Variable]]
 
@@ -30,29 +33,23 @@ class Options(TypedDict, total=False):
     clipnorm: float | None
     clipvalue: float | None
     global_clipnorm: float | None
-    use_ema: bool
-    ema_momentum: float
-    ema_overwrite_frequency: int | None
-    loss_scale_factor: float | None
-    gradient_accumulation_steps: int | None
     name: str | None
 
 
 class Optimizer:
     """Updates variables from their gradients; the base of all optimizers.
 
-    A subclass gives its formula as a text, ``update`` (see ``update_rule.py``),
-    with the full names of its ``slots`` and the names of its ``settings`` (``rounded``
-    are those that Keras rounds to float32 even for float64 variables). Or it overrides
-    ``build`` and ``update_step``, as in Keras.
+    A subclass gives its formula as a text, ``update``, and those of its terms,
+    ``formulas`` (see ``update_rule.py``), with the full names of its ``slots`` and the
+    names of its ``settings`` (``rounded`` are those that Keras rounds to float32 even
+    for float64 variables). Or it overrides ``build`` and ``update_step``, as in Keras.
 
     ``weight_decay`` draws variables to zero; ``clipnorm`` limits the norm of each
-    gradient, ``global_clipnorm`` that of all together, ``clipvalue`` every entry;
-    ``use_ema`` keeps a moving average of the variables; with
-    ``gradient_accumulation_steps`` the mean of that many gradients makes one update.
+    gradient, ``global_clipnorm`` that of all together, ``clipvalue`` every entry.
     """
 
-    update: ClassVar[str] = ""
+    update: str = ""
+    formulas: Mapping[str, str] = MappingProxyType({})
     slots: ClassVar[Mapping[str, str]] = {}
     settings: ClassVar[tuple[str, ...]] = ()
     rounded: ClassVar[tuple[str, ...]] = ("weight_decay",)
@@ -64,28 +61,17 @@ class Optimizer:
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
+        *,
         name: str | None = None,
         **unknown: Any,
     ) -> None:
-        _no_unknown(unknown)
+        no_unknown(unknown)
         _one_clip(clipnorm, clipvalue, global_clipnorm)
-        _sane_average(use_ema, ema_momentum, ema_overwrite_frequency)
-        _sane_accumulation(gradient_accumulation_steps)
         self.name = name or auto_name(type(self).__name__)
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
         self.clipvalue = clipvalue
         self.global_clipnorm = global_clipnorm
-        self.use_ema = use_ema
-        self.ema_momentum = ema_momentum
-        self.ema_overwrite_frequency = ema_overwrite_frequency
-        self.loss_scale_factor = loss_scale_factor
-        self.gradient_accumulation_steps = gradient_accumulation_steps
         self.built = False
         self._variables: list[Variable] = []
         self._of: list[Variable] = []
@@ -94,7 +80,7 @@ class Optimizer:
         self._last: dict[int, tuple[UpdateRule, dict[str, Any]]] = {}
         self._update_rules: dict[bool, UpdateRule] = {}
         self._undecayed: set[int] = set()
-        self._undecayed_names: re.Pattern[str] | None = None
+        self._undecayed_names: tuple[str, ...] = ()
         self._iterations = self._keep(np.int64(0), "iteration")
         self._learning_rate = self._rate(learning_rate)
 
@@ -160,8 +146,7 @@ class Optimizer:
     @property
     def iterations(self) -> Any:
         """How many updates were made: an int64 variable."""
-        every = self.gradient_accumulation_steps
-        return wrap(self._iterations._v // every) if every else self._iterations
+        return self._iterations
 
     @property
     def variables(self) -> list[Variable]:
@@ -174,24 +159,19 @@ class Optimizer:
             return
         self._of = list(variables)
         self._index = {id(v): i for i, v in enumerate(self._of)}
-        self._slots = [{} for _ in self._of]
-        if self.use_ema:
-            self._add("average")
-        if self.gradient_accumulation_steps:
-            self._add("gradient_accumulator")
-        used = self._update_rule(decay=False).slots if self.update else {}
-        for v, slots in zip(self._of, self._slots, strict=True):
-            for short, full in used.items():
-                slots[short] = self._slot(v, full, self.start(short))
+        self._slots = [
+            {s: self._slot(v, n, self.start(s)) for s, n in self._used_slots().items()}
+            for v in self._of
+        ]
         self.built = True
 
     def start(self, slot: str) -> float:
         """What a slot holds at first."""
         return 0.0
 
-    def _add(self, name: str) -> None:
-        for v, slots in zip(self._of, self._slots, strict=True):
-            slots[name] = self._slot(v, name, 0.0)
+    def _used_slots(self) -> dict[str, str]:
+        """The slots that the text with these settings names."""
+        return {s: n for s, n in self.slots.items() if f"{s}_old" in self.update}
 
     def _slot(self, v: Variable, name: str, value: float) -> Variable:
         known = v._name if isinstance(v._name, WeightPath) else v.name
@@ -311,18 +291,11 @@ class Optimizer:
                 f"Gradients do not exist for variables {names} when minimizing the "
                 "loss. They stay as they are; why(tape, loss, x) says the reason."
             )
-        scale = self.loss_scale_factor
-        return pairs if scale is None else [(dense(g) / scale, v) for g, v in pairs]
+        return pairs
 
     def _apply(self, pairs: Pairs) -> None:
-        every = self.gradient_accumulation_steps
-        if every:
-            pairs = self._accumulated(pairs, every)
-        if pairs:
-            grads = self._clipped([g for g, _ in pairs])
-            self._step(list(zip(grads, (v for _, v in pairs), strict=True)))
-        if self.use_ema:
-            self._average()
+        grads = self._clipped([g for g, _ in pairs])
+        self._step(list(zip(grads, (v for _, v in pairs), strict=True)))
 
     def _step(self, pairs: Pairs) -> None:
         rate = self.learning_rate
@@ -347,16 +320,15 @@ class Optimizer:
                 f"{type(self).__name__} needs an `update` text or an `update_step` "
                 "method"
             )
-        decays = self.weight_decay is not None and self._use_weight_decay(v)
-        rule = self._update_rule(decay=decays)
+        rule = self._update_rule(decay=self._use_weight_decay(v))
         slots = self._slots[self._index[id(v)]]
         values = self._values(v._v.dtype.type, rate) | {"x": v._v, "g": g}
-        values |= {f"{short}_old": slots[short]._v for short in rule.slots}
-        new = rule.run(values)
+        values |= {f"{short}_old": slot._v for short, slot in slots.items()}
+        values = rule.run(values)
         self._last[id(v)] = (rule, values)
-        for short in rule.slots:
-            slots[short]._put(values[short])
-        v.assign(wrap(new))
+        for short, slot in slots.items():
+            slot._put(values[short])
+        v.assign(wrap(values["x_new"]))
 
     def _values(self, kind: Callable[[Any], Any], rate: Any) -> dict[str, Any]:
         """The learning rate, the step's number, and the settings."""
@@ -364,15 +336,15 @@ class Optimizer:
         for n in self.rounded:
             if values.get(n) is not None:
                 values[n] = float(np.float32(values[n]))
-        number = self._iterations._v // (self.gradient_accumulation_steps or 1) + 1
         lr = rate._v if isinstance(rate, (Tensor, Variable)) else rate
-        return values | {"lr": kind(lr), "t": kind(number)}
+        number = StepNumber(int(self._iterations._v) + 1, kind)
+        return values | {"lr": kind(lr), "t": number}
 
     def _update_rule(self, *, decay: bool) -> UpdateRule:
         if decay not in self._update_rules:
-            settings = {n: getattr(self, n) for n in self.settings}
             text = f"{DECAY}\n{self.update}" if decay else self.update
-            self._update_rules[decay] = UpdateRule(text, self.slots, settings)
+            terms = {**(DECAYED if decay else {}), **self.formulas}
+            self._update_rules[decay] = UpdateRule(text, terms)
         return self._update_rules[decay]
 
     # -- what happened ---------------------------------------------------------------
@@ -380,7 +352,7 @@ class Optimizer:
     @property
     def formula(self) -> str:
         """The update as text, with these settings: what is run for each variable."""
-        return str(self._update_rule(decay=self.weight_decay is not None))
+        return self._update_rule(decay=self.weight_decay is not None).text
 
     def terms(self, variable: Variable) -> tuple[UpdateTerm, ...]:
         """The variable's last move as a sum: gradient, momentum, weight decay.
@@ -397,7 +369,7 @@ class Optimizer:
         ``x`` is the value before it, ``x_new`` after it, ``m_old`` and ``m`` a slot
         before and after.
         """
-        return {n: v for n, v in self._last_step(variable)[1].items() if n[0] != "_"}
+        return dict(self._last_step(variable)[1])
 
     def _last_step(self, variable: Variable) -> tuple[UpdateRule, dict[str, Any]]:
         """The rule of a variable's last update, and the values of its names."""
@@ -411,7 +383,7 @@ class Optimizer:
                 )
             ) from None
 
-    # -- clipping, decay, averages ---------------------------------------------------
+    # -- clipping, decay -------------------------------------------------------------
 
     def _clipped(self, grads: list[Any]) -> list[Any]:
         if self.clipnorm and self.clipnorm > 0:
@@ -433,51 +405,18 @@ class Optimizer:
     ) -> None:
         """Leave variables out of weight decay, as such or by a part of their name."""
         self._undecayed = {id(v) for v in var_list or ()}
-        words = list(var_names or ())
-        self._undecayed_names = re.compile("|".join(words)) if words else None
+        self._undecayed_names = tuple(var_names or ())
 
     def _use_weight_decay(self, variable: Variable) -> bool:
-        if id(variable) in self._undecayed:
+        if self.weight_decay is None or id(variable) in self._undecayed:
             return False
-        names = self._undecayed_names
-        return names is None or names.search(variable.name) is None
+        return not any(re.search(n, variable.name) for n in self._undecayed_names)
 
     def _decay(self, v: Variable, rate: Any) -> None:
         """Weight decay as a step of its own, before a subclass's ``update_step``."""
-        if self.weight_decay is not None and self._use_weight_decay(v):
+        if self._use_weight_decay(v):
             values = self._values(v._v.dtype.type, rate)
             v.assign(v._v - v._v * values["weight_decay"] * values["lr"])
-
-    def _accumulated(self, pairs: Pairs, every: int) -> Pairs:
-        """The mean gradients when enough have come, else nothing."""
-        held = [
-            self._slots[self._index[id(v)]]["gradient_accumulator"] for _, v in pairs
-        ]
-        sums = [g + h._v for (g, _), h in zip(pairs, held, strict=True)]
-        if (int(self._iterations._v) + 1) % every:
-            for h, total in zip(held, sums, strict=True):
-                h._put(total)
-            return []
-        for slots in self._slots:
-            h = slots["gradient_accumulator"]
-            h._put(np.zeros_like(h._v)[()])
-        return [(s / every, v) for s, (_, v) in zip(sums, pairs, strict=True)]
-
-    def _average(self) -> None:
-        count = int(self.iterations._v)
-        for v, slots in zip(self._of, self._slots, strict=True):
-            keep = v._v.dtype.type(self.ema_momentum if count else 0.0)
-            average = slots["average"]
-            average._put(keep * average._v + (1 - keep) * v._v)
-        every = self.ema_overwrite_frequency
-        if every and (count + 1) % every == 0:
-            self.finalize_variable_values(self._of)
-
-    def finalize_variable_values(self, var_list: Iterable[Variable]) -> None:
-        """Give the variables the values of their moving averages."""
-        if self.use_ema:
-            for v in var_list:
-                v.assign(self._slots[self._index[id(v)]]["average"]._v)
 
     # -- for subclasses in Keras' style ------------------------------------------------
 
@@ -555,19 +494,6 @@ def _clip_global(grads: list[Any], limit: float) -> list[Any]:
         return [g * (scale + (norm - norm)) for g in grads]
 
 
-def _no_unknown(unknown: dict[str, Any]) -> None:
-    if unknown.pop("decay", None) is not None:
-        warn("Argument `decay` is no longer supported and will be ignored.")
-    if unknown:
-        do = {"lr": "it is called learning_rate"}
-        raise ValueError(
-            error_message(
-                f"Argument(s) not recognized: {unknown}",
-                "; ".join(do[n] for n in unknown if n in do),
-            )
-        )
-
-
 def _one_clip(
     norm: float | None, value: float | None, global_norm: float | None
 ) -> None:
@@ -577,32 +503,5 @@ def _one_clip(
                 "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. "
                 f"Received: clipnorm={norm}, clipvalue={value}, "
                 f"global_clipnorm={global_norm}"
-            )
-        )
-
-
-def _sane_average(use: bool, momentum: float, every: int | None) -> None:
-    if use and not 0 <= momentum <= 1:
-        raise ValueError(
-            error_message(
-                "`ema_momentum` must be in the range [0, 1]. Received: "
-                f"ema_momentum={momentum}"
-            )
-        )
-    if use and every and (not isinstance(every, int) or every < 1):
-        raise ValueError(
-            error_message(
-                "`ema_overwrite_frequency` must be an integer >= 1 or None. Received: "
-                f"ema_overwrite_frequency={every}"
-            )
-        )
-
-
-def _sane_accumulation(steps: int | None) -> None:
-    if steps is not None and (steps == 1 or steps < 0):
-        raise ValueError(
-            error_message(
-                "`gradient_accumulation_steps` must be an integer >= 2. Received: "
-                f"gradient_accumulation_steps={steps}"
             )
         )
