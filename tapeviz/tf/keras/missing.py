@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from types import ModuleType
 from typing import Any, NoReturn
 
-from tapeviz.errors import error_message, warn
+from tapeviz.errors import value_error, warn
 
 HINTS = {
     "callbacks": "print or plot in the loop itself",
@@ -101,5 +101,4 @@ def no_unknown(given: dict[str, Any]) -> None:
         warn("Argument `decay` is no longer supported and will be ignored.")
     if given:
         do = dict.fromkeys(ARGUMENTS[n] for n in given if n in ARGUMENTS)
-        what = f"Argument(s) not recognized: {given}"
-        raise ValueError(error_message(what, "; ".join(do)))
+        raise value_error(f"Argument(s) not recognized: {given}", "; ".join(do))
