@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tapeviz.engine.scopes import composite
-from tapeviz.errors import value_error
 from tapeviz.tf import clip
 from tapeviz.tf.arrays import creation, indexing
+from tapeviz.tf.keras.naming import by_name
 from tapeviz.tf.math import arithmetic, elementwise
 from tapeviz.tf.nn import activations
 
@@ -68,7 +68,6 @@ def relu(
     return indexing.where(x > threshold, capped, below)
 
 
-@composite("leaky_relu")
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """``x`` where it is positive, else ``negative_slope * x``.
 
@@ -80,7 +79,6 @@ def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     return activations.leaky_relu(x, alpha=negative_slope)
 
 
-@composite("relu6")
 def relu6(x: Any) -> Any:
     """relu, cut at 6.
 
@@ -105,37 +103,31 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return indexing.where(x > 0.0, activations.elu(x), alpha * activations.elu(x))
 
 
-@composite("selu")
 def selu(x: Any) -> Any:
     """elu, scaled so that layers keep mean 0 and variance 1."""
     return activations.selu(x)
 
 
-@composite("softplus")
 def softplus(x: Any) -> Any:
     """``log(1 + exp(x))``: relu with a round corner."""
     return elementwise.softplus(x)
 
 
-@composite("softsign")
 def softsign(x: Any) -> Any:
     """``x / (1 + |x|)``."""
     return elementwise.softsign(x)
 
 
-@composite("silu")
 def silu(x: Any) -> Any:
     """``x * sigmoid(x)``, also called swish."""
     return activations.silu(x)
 
 
-@composite("gelu")
 def gelu(x: Any, approximate: bool = False) -> Any:
     """``x`` times the share of the normal distribution that lies below it."""
     return activations.gelu(x, approximate=approximate)
 
 
-@composite("tanh")
 def tanh(x: Any) -> Any:
     """The hyperbolic tangent."""
     return elementwise.tanh(x)
@@ -148,7 +140,6 @@ def sigmoid(x: Any) -> Any:
     return _remember(elementwise.sigmoid(x), x)
 
 
-@composite("log_sigmoid")
 def log_sigmoid(x: Any) -> Any:
     """``log(sigmoid(x))``."""
     return elementwise.log_sigmoid(x)
@@ -165,7 +156,6 @@ def hard_sigmoid(x: Any) -> Any:
     return activations.relu6(creation.convert_to_tensor(x) + 3.0) / 6.0
 
 
-@composite("exponential")
 def exponential(x: Any) -> Any:
     """``exp(x)``."""
     return elementwise.exp(x)
@@ -183,7 +173,6 @@ def softmax(x: Any, axis: int = -1) -> Any:
     return _remember(activations.softmax(x, axis=axis), x)
 
 
-@composite("log_softmax")
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """``log(softmax(x))``, without overflow."""
     return activations.log_softmax(x, axis=axis)
@@ -206,26 +195,11 @@ swish = silu
 _KNOWN: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
-        linear,
-        relu,
-        leaky_relu,
-        relu6,
-        elu,
-        selu,
-        softplus,
-        softsign,
-        silu,
-        gelu,
-        tanh,
-        sigmoid,
-        log_sigmoid,
-        hard_sigmoid,
-        exponential,
-        softmax,
-        log_softmax,
+        linear, relu, leaky_relu, relu6, elu, selu, softplus, softsign, silu, gelu,
+        tanh, sigmoid, log_sigmoid, hard_sigmoid, exponential, softmax, log_softmax,
         mish,
     )
-} | {"swish": silu}
+} | {"swish": silu}  # fmt: skip
 
 
 def get(identifier: Any) -> Callable[..., Any]:
@@ -235,14 +209,6 @@ def get(identifier: Any) -> Callable[..., Any]:
     >>> tf.keras.activations.get("relu")(tf.constant([-1.0, 2.0])).numpy()
     array([0., 2.], dtype=float32)
     """
-    if identifier is None:
-        return linear
-    if isinstance(identifier, str) and identifier in _KNOWN:
-        return _KNOWN[identifier]
-    if callable(identifier):
-        made: Callable[..., Any] = identifier
-        return made
-    raise value_error(
-        f"Could not interpret activation function identifier: {identifier}",
-        f"known are {', '.join(_KNOWN)}",
-    )
+    found = linear if identifier is None else identifier
+    made: Callable[..., Any] = by_name("activation function", _KNOWN, found)
+    return made

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from tapeviz.engine.arguments import plain
 from tapeviz.engine.dtypes import as_dtype
-from tapeviz.engine.tensor import Tensor, Variable, wrap
+from tapeviz.engine.tensor import Tensor, wrap
 from tapeviz.errors import value_error
 from tapeviz.tf.keras import backend
-from tapeviz.tf.keras.naming import snake
+from tapeviz.tf.keras.naming import Configurable, by_name, snake
 from tapeviz.tf.random import draw
 
 
@@ -20,7 +22,7 @@ def new_seed() -> int:
     return int(draw().integers(1, 10**9))
 
 
-class Initializer:
+class Initializer(Configurable):
     """The base: called with a shape and a dtype it gives a tensor."""
 
     def __call__(self, shape: Any, dtype: Any = None) -> Tensor:
@@ -32,15 +34,6 @@ class Initializer:
     def draw(self, shape: tuple[int, ...]) -> Any:
         """An array of that shape."""
         raise NotImplementedError
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make an initializer like this one."""
-        return {n: v for n, v in vars(self).items() if n[0] != "_"}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Initializer:
-        """An initializer from what ``get_config`` gave."""
-        return cls(**config)
 
 
 class Zeros(Initializer):
@@ -69,6 +62,7 @@ class Ones(Initializer):
         return np.ones(shape)
 
 
+@dataclass(eq=False, repr=False)
 class Constant(Initializer):
     """One number everywhere, or an array of the weight's shape.
 
@@ -77,17 +71,15 @@ class Constant(Initializer):
     array([2., 2.], dtype=float32)
     """
 
-    def __init__(self, value: Any = 0.0) -> None:
-        self.value = value
+    value: Any = 0.0
 
     def draw(self, shape: tuple[int, ...]) -> Any:
         """An array of that shape."""
-        given = (
-            self.value._v if isinstance(self.value, (Tensor, Variable)) else self.value
-        )
+        given = plain(self.value)
         return np.broadcast_to(np.asarray(given), shape)
 
 
+@dataclass(eq=False, repr=False)
 class Identity(Initializer):
     """Ones on the diagonal of a matrix, times ``gain``.
 
@@ -97,8 +89,7 @@ class Identity(Initializer):
            [0., 3.]], dtype=float32)
     """
 
-    def __init__(self, gain: float = 1.0) -> None:
-        self.gain = gain
+    gain: float = 1.0
 
     def draw(self, shape: tuple[int, ...]) -> Any:
         """An array of that shape."""
@@ -117,23 +108,23 @@ class _Random(Initializer):
     Without a seed of its own it gets one from ``tf.random.set_seed``.
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        self.seed = new_seed() if seed is None else seed
+    seed: int | None
+
+    def __post_init__(self) -> None:
+        self.seed = new_seed() if self.seed is None else self.seed
 
     @property
     def _numbers(self) -> np.random.Generator:
         return np.random.default_rng(self.seed)
 
 
+@dataclass(eq=False, repr=False)
 class RandomNormal(_Random):
     """The normal distribution."""
 
-    def __init__(
-        self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None
-    ) -> None:
-        super().__init__(seed)
-        self.mean = mean
-        self.stddev = stddev
+    mean: float = 0.0
+    stddev: float = 0.05
+    seed: int | None = None
 
     def draw(self, shape: tuple[int, ...]) -> Any:
         """An array of that shape."""
@@ -148,6 +139,7 @@ class TruncatedNormal(RandomNormal):
         return self.mean + self.stddev * _truncated(self._numbers, shape)
 
 
+@dataclass(eq=False, repr=False)
 class RandomUniform(_Random):
     """Evenly spread between ``minval`` and ``maxval``.
 
@@ -157,49 +149,39 @@ class RandomUniform(_Random):
     True
     """
 
-    def __init__(
-        self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None
-    ) -> None:
-        super().__init__(seed)
-        self.minval = minval
-        self.maxval = maxval
+    minval: float = -0.05
+    maxval: float = 0.05
+    seed: int | None = None
 
     def draw(self, shape: tuple[int, ...]) -> Any:
         """An array of that shape."""
         return self._numbers.uniform(self.minval, self.maxval, shape)
 
 
+@dataclass(eq=False, repr=False)
 class VarianceScaling(_Random):
     """Numbers whose variance is ``scale`` over the number of inputs (or outputs).
 
     So that a layer's outputs are neither much larger nor much smaller than its inputs.
     """
 
-    def __init__(
-        self,
-        scale: float = 1.0,
-        mode: str = "fan_in",
-        distribution: str = "truncated_normal",
-        seed: int | None = None,
-    ) -> None:
-        super().__init__(seed)
-        if scale <= 0:
+    scale: float = 1.0
+    mode: str = "fan_in"
+    distribution: str = "truncated_normal"
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.scale <= 0:
             raise value_error(
-                f"Argument `scale` must be positive float. Received: scale={scale}"
+                f"Argument `scale` must be positive float. Received: scale={self.scale}"
             )
-        if mode not in ("fan_in", "fan_out", "fan_avg"):
-            raise value_error(
-                f"Invalid `mode` argument: {mode}", "use fan_in, fan_out or fan_avg"
-            )
-        known = ("truncated_normal", "normal", "untruncated_normal", "uniform")
-        if distribution not in known:
-            raise value_error(
-                f"Invalid `distribution` argument: {distribution}",
-                f"use one of {known}",
-            )
-        self.scale = scale
-        self.mode = mode
-        self.distribution = distribution
+        for name, known in _CHOICES.items():
+            given = getattr(self, name)
+            if given not in known:
+                raise value_error(
+                    f"Invalid `{name}` argument: {given}", f"use one of {known}"
+                )
 
     def draw(self, shape: tuple[int, ...]) -> Any:
         """An array of that shape."""
@@ -292,6 +274,11 @@ class LecunNormal(_Scaled):
     rule = (1.0, "fan_in", "truncated_normal")
 
 
+_CHOICES = {
+    "mode": ("fan_in", "fan_out", "fan_avg"),
+    "distribution": ("truncated_normal", "normal", "untruncated_normal", "uniform"),
+}
+
 CUT = 2
 """Where a truncated normal distribution is cut, in standard deviations."""
 
@@ -335,13 +322,4 @@ def get(identifier: Any) -> Any:
     """An initializer by its name (``"zeros"``), or itself; a class is called."""
     if identifier is None:
         return None
-    if isinstance(identifier, str) and identifier in _KNOWN:
-        return _KNOWN[identifier]()
-    if isinstance(identifier, type):
-        return identifier()
-    if callable(identifier):
-        return identifier
-    raise value_error(
-        f"Could not interpret initializer identifier: {identifier}",
-        f"known are {', '.join(n for n in _KNOWN if n.islower())}",
-    )
+    return by_name("initializer", _KNOWN, identifier)

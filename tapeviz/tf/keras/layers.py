@@ -24,7 +24,7 @@ from tapeviz.errors import attribute_error, runtime_error, value_error, warn
 from tapeviz.tf import linalg
 from tapeviz.tf.arrays import creation, indexing, shaping
 from tapeviz.tf.keras import activations, backend, initializers, regularizers
-from tapeviz.tf.keras.naming import auto_name
+from tapeviz.tf.keras.naming import Configurable, auto_name
 from tapeviz.tf.module import Module, leaves, name_scope
 from tapeviz.tf.nn import convolution
 
@@ -44,7 +44,7 @@ class _Mode(threading.local):
 _mode = _Mode()
 
 
-class Layer(Module):
+class Layer(Configurable, Module):
     """The base of the layers: weights are made in ``build``, used in ``call``.
 
     >>> class Scale(Layer):
@@ -226,11 +226,6 @@ class Layer(Module):
         }
         common = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
         return common | plain
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Layer:
-        """A layer of these settings."""
-        return cls(**config)
 
     def count_params(self) -> int:
         """How many numbers the weights hold."""

@@ -7,7 +7,8 @@ them to one. Every call counts as one group of ops on the learner's line.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tapeviz.engine.scopes import composite, grouped
@@ -15,19 +16,13 @@ from tapeviz.errors import value_error, warn
 from tapeviz.tf import clip
 from tapeviz.tf.arrays import creation, indexing, shaping
 from tapeviz.tf.keras import activations, backend
-from tapeviz.tf.keras.naming import auto_name
+from tapeviz.tf.keras.naming import Configurable, auto_name, by_name
 from tapeviz.tf.math import arithmetic, elementwise, reductions
 from tapeviz.tf.nn import losses
 
 REDUCTIONS = (
-    "sum_over_batch_size",
-    "sum",
-    "mean",
-    "mean_with_sample_weight",
-    "none",
-    None,
-)
-
+    "sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None
+)  # fmt: skip
 
 # -- one number for each sample --------------------------------------------------------
 
@@ -60,11 +55,10 @@ def _shorter(x: Any) -> Any:
     return shaping.reshape(x, tuple(x.shape[:-1]))
 
 
-def _mean(x: Any, axis: int) -> Any:
-    """The mean over an axis; of whole numbers too it is a float."""
-    return reductions.reduce_mean(
-        creation.cast(x, "float32") if x.dtype.is_integer else x, axis=axis
-    )
+def _mean(x: Any) -> Any:
+    """The mean over the last axis; of whole numbers too it is a float."""
+    x = creation.cast(x, "float32") if x.dtype.is_integer else x
+    return reductions.reduce_mean(x, axis=-1)
 
 
 @composite("mean_squared_error")
@@ -75,14 +69,14 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     5.0
     """
     y_true, y_pred = _both(y_true, y_pred)
-    return _mean(elementwise.square(y_true - y_pred), axis=-1)
+    return _mean(elementwise.square(y_true - y_pred))
 
 
 @composite("mean_absolute_error")
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """The mean of ``|y_true - y_pred|`` over the last axis."""
     y_true, y_pred = _both(y_true, y_pred)
-    return _mean(elementwise.abs(y_true - y_pred), axis=-1)
+    return _mean(elementwise.abs(y_true - y_pred))
 
 
 @composite("mean_absolute_percentage_error")
@@ -90,7 +84,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """A hundred times the mean of ``|y_true - y_pred| / |y_true|``."""
     y_true, y_pred = _both(y_true, y_pred)
     size = arithmetic.maximum(elementwise.abs(y_true), backend.epsilon())
-    return 100.0 * _mean(elementwise.abs((y_true - y_pred) / size), axis=-1)
+    return 100.0 * _mean(elementwise.abs((y_true - y_pred) / size))
 
 
 @composite("huber")
@@ -105,9 +99,8 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     error = y_pred - y_true
     size = elementwise.abs(error)
     line = delta * size - 0.5 * delta**2
-    return _mean(
-        indexing.where(size <= delta, 0.5 * elementwise.square(error), line), axis=-1
-    )
+    curve = 0.5 * elementwise.square(error)
+    return _mean(indexing.where(size <= delta, curve, line))
 
 
 @composite("log_cosh")
@@ -116,7 +109,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
     y_true, y_pred = _both(y_true, y_pred)
     error = y_pred - y_true
     log_2 = elementwise.log(creation.constant(2.0, y_pred.dtype))
-    return _mean(error + elementwise.softplus(error * -2.0) - log_2, axis=-1)
+    return _mean(error + elementwise.softplus(error * -2.0) - log_2)
 
 
 @composite("hinge")
@@ -127,15 +120,14 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
     >>> tf.keras.losses.hinge([[1.0], [-1.0]], [[0.5], [0.5]]).numpy()
     array([0.5, 1.5], dtype=float32)
     """
-    return _mean(arithmetic.maximum(_margin(y_true, y_pred), 0.0), axis=-1)
+    return _mean(arithmetic.maximum(_margin(y_true, y_pred), 0.0))
 
 
 @composite("squared_hinge")
 def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     """The mean of ``max(1 - y_true * y_pred, 0)²``."""
-    return _mean(
-        elementwise.square(arithmetic.maximum(_margin(y_true, y_pred), 0.0)), axis=-1
-    )
+    margin = arithmetic.maximum(_margin(y_true, y_pred), 0.0)
+    return _mean(elementwise.square(margin))
 
 
 def _margin(y_true: Any, y_pred: Any) -> Any:
@@ -165,7 +157,7 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
     array([0.9999999], dtype=float32)
     """
     y_true, y_pred = _both(y_true, y_pred)
-    return _mean(y_pred - y_true * elementwise.log(y_pred + backend.epsilon()), axis=-1)
+    return _mean(y_pred - y_true * elementwise.log(y_pred + backend.epsilon()))
 
 
 @composite("binary_crossentropy")
@@ -265,11 +257,9 @@ def sparse_categorical_crossentropy(
         small = backend.epsilon()
         y_pred = elementwise.log(clip.clip_by_value(y_pred, small, 1.0 - small))
     each = losses.sparse_softmax_cross_entropy_with_logits(labels, y_pred)
-    return (
-        each
-        if valid is None
-        else indexing.where(valid, each, creation.zeros_like(each))
-    )
+    if valid is None:
+        return each
+    return indexing.where(valid, each, creation.zeros_like(each))
 
 
 def _logits(output: Any, from_logits: bool, name: str) -> tuple[Any, bool]:
@@ -322,13 +312,15 @@ def _labels_fit(target: Any, output: Any, axis: int) -> None:
 # -- one number for all --------------------------------------------------------------
 
 
-class Loss:
+class Loss(Configurable):
     """The base of the losses: a subclass gives ``call(y_true, y_pred)``.
 
     ``reduction`` says how the samples' losses become one: ``"sum_over_batch_size"``
     (also ``"mean"``) divides their sum by how many there are, ``"sum"`` does not,
     ``"mean_with_sample_weight"`` divides by the weights' sum, None leaves them alone.
     """
+
+    _options: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
         self,
@@ -369,20 +361,13 @@ class Loss:
             return arithmetic.divide_no_nan(
                 reductions.reduce_sum(each), reductions.reduce_sum(weights)
             )
-        return (
-            reductions.reduce_mean(each)
-            if each.shape.num_elements()
-            else reductions.reduce_sum(each)
-        )
+        reduce = reductions.reduce_mean if each._v.size else reductions.reduce_sum
+        return reduce(each)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make a loss like this one."""
-        return {n: v for n, v in vars(self).items() if n != "dtype" and n[0] != "_"}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Loss:
-        """A loss from what ``get_config`` gave."""
-        return cls(**config)
+        config = {n: v for n, v in super().get_config().items() if n != "dtype"}
+        return config | dict(self._options)
 
 
 class _Wrapped(Loss):
@@ -403,10 +388,6 @@ class _Wrapped(Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample."""
         return type(self).measure(*_same_rank(y_true, y_pred), **self._options)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make a loss like this one."""
-        return super().get_config() | self._options
 
 
 class MeanSquaredError(_Wrapped):
@@ -595,10 +576,8 @@ class SparseCategoricalCrossentropy(_Wrapped):
                 valid = valid * arithmetic.divide_no_nan(
                     size, reductions.reduce_sum(valid)
                 )
-            weights = (
-                1.0 if sample_weight is None else _tensor(sample_weight, self.dtype)
-            )
-            sample_weight = valid * weights
+            given = 1.0 if sample_weight is None else sample_weight
+            sample_weight = valid * _tensor(given, self.dtype)
         return super().__call__(y_true, y_pred, sample_weight)
 
 
@@ -619,7 +598,7 @@ _CLASSES = (
 def _known() -> dict[str, Any]:
     functions = {kind.measure.__name__: kind.measure for kind in _CLASSES}
     short = {"mse": mse, "mae": mae, "mape": mape, "kld": kld, "logcosh": logcosh}
-    return functions | short | {kind.__name__: kind() for kind in _CLASSES}
+    return functions | short | {kind.__name__: kind for kind in _CLASSES}
 
 
 def get(identifier: Any) -> Any:
@@ -630,12 +609,4 @@ def get(identifier: Any) -> Any:
     >>> loss(tf.constant([[0.0, 2.0]]), tf.constant([[1.0, 5.0]])).numpy()
     array([5.], dtype=float32)
     """
-    if identifier is None or callable(identifier):
-        return identifier
-    try:
-        return _known()[identifier]
-    except (KeyError, TypeError):
-        raise value_error(
-            f"Could not interpret loss identifier: {identifier}",
-            f"known are {', '.join(n for n in _known() if n.islower())}",
-        ) from None
+    return identifier if identifier is None else by_name("loss", _known(), identifier)

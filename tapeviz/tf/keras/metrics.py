@@ -11,7 +11,7 @@ import numpy as np
 from tapeviz.engine.tensor import Tensor, Variable, wrap
 from tapeviz.errors import invalid_argument
 from tapeviz.tf.keras import backend, initializers
-from tapeviz.tf.keras.naming import auto_name
+from tapeviz.tf.keras.naming import auto_name, snake
 
 
 def _array(x: Any) -> Any:
@@ -135,7 +135,7 @@ class _Averaged(Metric):
     """A weighted mean over rows, batch by batch."""
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
-        super().__init__(dtype, name)
+        super().__init__(dtype, name or snake(type(self).__name__))
         self.total = self.add_weight(name="total")
         self.count = self.add_weight(name="count")
 
@@ -161,9 +161,6 @@ class Mean(_Averaged):
     >>> float(mean.result())
     3.0
     """
-
-    def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Take numbers in."""
@@ -211,11 +208,6 @@ class _Matching(_Averaged):
 class MeanSquaredError(_Matching):
     """The mean of the squared errors."""
 
-    def __init__(
-        self, name: str | None = "mean_squared_error", dtype: Any = None
-    ) -> None:
-        super().__init__(name, dtype)
-
     def compare(self, y_true: Any, y_pred: Any) -> Any:
         """One number for each row."""
         y_true, y_pred = _same_rank(y_true, y_pred)
@@ -224,11 +216,6 @@ class MeanSquaredError(_Matching):
 
 class MeanAbsoluteError(_Matching):
     """The mean of the errors' sizes."""
-
-    def __init__(
-        self, name: str | None = "mean_absolute_error", dtype: Any = None
-    ) -> None:
-        super().__init__(name, dtype)
 
     def compare(self, y_true: Any, y_pred: Any) -> Any:
         """One number for each row."""
@@ -239,13 +226,9 @@ class MeanAbsoluteError(_Matching):
 class Accuracy(_Matching):
     """How often the prediction equals the truth."""
 
-    def __init__(self, name: str | None = "accuracy", dtype: Any = None) -> None:
-        super().__init__(name, dtype)
-
     def compare(self, y_true: Any, y_pred: Any) -> Any:
         """Whether each is right."""
-        y_true, y_pred = _same_rank(y_true, y_pred)
-        return _equal(y_true, y_pred)
+        return _equal(*_same_rank(y_true, y_pred))
 
 
 class BinaryAccuracy(_Matching):
@@ -269,11 +252,6 @@ class BinaryAccuracy(_Matching):
 class CategoricalAccuracy(_Matching):
     """How often the largest entry stands where the one-hot label says."""
 
-    def __init__(
-        self, name: str | None = "categorical_accuracy", dtype: Any = None
-    ) -> None:
-        super().__init__(name, dtype)
-
     def compare(self, y_true: Any, y_pred: Any) -> Any:
         """Whether each is right."""
         return _equal(np.argmax(y_true, -1), np.argmax(y_pred, -1))
@@ -281,11 +259,6 @@ class CategoricalAccuracy(_Matching):
 
 class SparseCategoricalAccuracy(_Matching):
     """How often the largest entry stands where the class number says."""
-
-    def __init__(
-        self, name: str | None = "sparse_categorical_accuracy", dtype: Any = None
-    ) -> None:
-        super().__init__(name, dtype)
 
     def compare(self, y_true: Any, y_pred: Any) -> Any:
         """Whether each is right."""

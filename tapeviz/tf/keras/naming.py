@@ -1,9 +1,13 @@
-"""Automatic names of layers, as in Keras: ``dense``, ``dense_1``, ``max_pooling``."""
+"""Names in Keras: automatic ones (``dense``, ``dense_1``), and things by their name."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Self
+
+from tapeviz.errors import value_error
 
 _used: Counter[str] = Counter()
 
@@ -30,3 +34,30 @@ def auto_name(prefix: str) -> str:
 def forget() -> None:
     """Begin counting anew."""
     _used.clear()
+
+
+def by_name(what: str, known: Mapping[str, Any], identifier: Any) -> Any:
+    """What a name stands for; a function is itself, a class gives an instance of it.
+
+    ValueError with the known names for what is neither.
+    """
+    found = known.get(identifier) if isinstance(identifier, str) else identifier
+    if not callable(found):
+        raise value_error(
+            f"Could not interpret {what} identifier: {identifier}",
+            f"known are {', '.join(name for name in known if name.islower())}",
+        )
+    return found() if isinstance(found, type) else found
+
+
+class Configurable:
+    """What can be made again from its public attributes, which are its arguments."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make an object like this one."""
+        return {n: v for n, v in vars(self).items() if n[0] != "_"}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """An object from what ``get_config`` gave."""
+        return cls(**config)

@@ -10,11 +10,11 @@ from typing import Any
 from tapeviz.engine.scopes import composite
 from tapeviz.errors import value_error
 from tapeviz.tf.arrays import creation
-from tapeviz.tf.keras.naming import snake
+from tapeviz.tf.keras.naming import Configurable, by_name, snake
 from tapeviz.tf.math import elementwise, reductions
 
 
-class Regularizer:
+class Regularizer(Configurable):
     """The base: called with a weight it gives the cost, a scalar.
 
     >>> import tapeviz as tf
@@ -28,15 +28,6 @@ class Regularizer:
     def __call__(self, x: Any) -> Any:
         """The cost of a weight."""
         return 0.0
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make a regularizer like this one."""
-        return dict(vars(self))
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Regularizer:
-        """A regularizer from what ``get_config`` gave."""
-        return cls(**config)
 
 
 class L1L2(Regularizer):
@@ -75,9 +66,8 @@ class L1(Regularizer):
     @composite("L1")
     def __call__(self, x: Any) -> Any:
         """The cost of a weight."""
-        return self.l1 * reductions.reduce_sum(
-            elementwise.abs(creation.convert_to_tensor(x))
-        )
+        x = creation.convert_to_tensor(x)
+        return self.l1 * reductions.reduce_sum(elementwise.abs(x))
 
 
 class L2(Regularizer):
@@ -93,9 +83,8 @@ class L2(Regularizer):
     @composite("L2")
     def __call__(self, x: Any) -> Any:
         """The cost of a weight."""
-        return self.l2 * reductions.reduce_sum(
-            elementwise.square(creation.convert_to_tensor(x))
-        )
+        x = creation.convert_to_tensor(x)
+        return self.l2 * reductions.reduce_sum(elementwise.square(x))
 
 
 def _share(given: float) -> float:
@@ -114,11 +103,7 @@ ALL = {snake(kind.__name__): kind for kind in (L1, L2)} | {"l1_l2": L1L2}
 
 def get(identifier: Any) -> Any:
     """A regularizer by its name (``"l2"``), a function of a weight, or None."""
-    if identifier is None or callable(identifier):
-        return identifier() if isinstance(identifier, type) else identifier
-    if isinstance(identifier, str) and identifier.lower() in ALL:
-        return ALL[identifier.lower()]()
-    raise value_error(
-        f"Could not interpret regularizer identifier: {identifier}",
-        f"the names are {', '.join(sorted(ALL))}",
-    )
+    if identifier is None:
+        return None
+    named = isinstance(identifier, str)
+    return by_name("regularizer", ALL, identifier.lower() if named else identifier)

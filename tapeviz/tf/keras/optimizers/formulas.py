@@ -6,10 +6,11 @@ of the step; ``update_rule.py`` says how the texts are read. They are those of K
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Unpack
 
 from tapeviz.errors import error_message
+from tapeviz.tf.keras.naming import by_name
 from tapeviz.tf.keras.optimizers.optimizer import Optimizer, Options, Pairs
 
 
@@ -287,8 +288,8 @@ x -= lr * d"""
         self.epsilon = epsilon
 
 
-ALL: dict[str, type[Optimizer]] = {
-    kind.__name__: kind
+_KNOWN = {
+    kind.__name__.lower(): kind
     for kind in (SGD, Adam, AdamW, Adamax, Nadam, RMSprop, Adagrad, Adadelta)
 }
 
@@ -297,13 +298,8 @@ def get(identifier: Any) -> Optimizer:
     """An optimizer by its name (``"adam"``), or itself; ValueError if there is none."""
     if isinstance(identifier, Optimizer):
         return identifier
-    for name, kind in ALL.items():
-        if isinstance(identifier, str) and name.lower() == identifier.lower():
-            make: Callable[..., Optimizer] = kind  # each has a rate of its own
-            return make()
-    raise ValueError(
-        error_message(
-            f"Could not interpret optimizer identifier: {identifier}",
-            f"known are {', '.join(ALL)}",
-        )
+    named = isinstance(identifier, str)
+    made: Optimizer = by_name(
+        "optimizer", _KNOWN, identifier.lower() if named else identifier
     )
+    return made

@@ -15,7 +15,7 @@ from tapeviz.engine.tensor import Tensor, Variable, WeightPath, wrap
 from tapeviz.errors import InvalidArgumentError, error_message, warn
 from tapeviz.tf.arrays import creation
 from tapeviz.tf.keras.missing import no_unknown
-from tapeviz.tf.keras.naming import auto_name
+from tapeviz.tf.keras.naming import Configurable, auto_name
 from tapeviz.tf.keras.optimizers.repeated_rows import RepeatedRows, dense, repeated
 from tapeviz.tf.keras.optimizers.schedules import LearningRateSchedule
 from tapeviz.tf.keras.optimizers.update_rule import StepNumber, UpdateRule, UpdateTerm
@@ -36,7 +36,7 @@ class Options(TypedDict, total=False):
     name: str | None
 
 
-class Optimizer:
+class Optimizer(Configurable):
     """Updates variables from their gradients; the base of all optimizers.
 
     A subclass gives its formula as a text, ``update``, and those of its terms,
@@ -439,11 +439,6 @@ class Optimizer:
             rate = float(rate._v)
         names = (*Options.__optional_keys__, *self.settings)
         return {"learning_rate": rate} | {n: getattr(self, n) for n in sorted(names)}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Optimizer:
-        """An optimizer from what ``get_config`` gave."""
-        return cls(**config)
 
     def __repr__(self) -> str:
         if not self.update:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tapeviz.engine.tensor import Tensor, Variable, raw, wrap
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
+from tapeviz.tf.keras.naming import Configurable
 
 
-class LearningRateSchedule:
+class LearningRateSchedule(Configurable):
     """The base: a subclass gives the rate for a step in ``__call__(self, step)``."""
 
     def __call__(self, step: Any) -> Any:
@@ -20,20 +22,18 @@ class LearningRateSchedule:
             "`__call__(self, step)`."
         )
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make a schedule like this one."""
-        return {n: v for n, v in vars(self).items() if n[0] != "_"}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
-        """A schedule from what ``get_config`` gave."""
-        return cls(**config)
-
 
 class _Formula(LearningRateSchedule):
     """A schedule worked out on raw numbers, in the dtype of its initial rate."""
 
     initial_learning_rate: Any
+
+    def __post_init__(self) -> None:
+        for name in ("decay_steps", "first_decay_steps"):
+            if (steps := getattr(self, name, 1)) <= 0:
+                raise value_error(
+                    f"Argument `{name}` must be > 0. Received: {name}={steps}"
+                )
 
     def __call__(self, step: Any) -> Tensor:
         """The rate at a step, a float tensor."""
@@ -52,30 +52,19 @@ def _number(value: Any) -> Any:
     return value._v if isinstance(value, (Tensor, Variable)) else raw(value)
 
 
-def _positive(name: str, value: Any) -> None:
-    if value <= 0:
-        raise ValueError(
-            error_message(f"Argument `{name}` must be > 0. Received: {name}={value}")
-        )
-
-
+@dataclass(eq=False, repr=False)
 class _Decay(_Formula):
     """A rate that falls at the same pace all the time, in stairs if asked."""
 
-    def __init__(
-        self,
-        initial_learning_rate: Any,
-        decay_steps: Any,
-        decay_rate: Any,
-        staircase: bool = False,
-        name: str | None = None,
-    ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = decay_steps
-        self.decay_rate = decay_rate
-        self.staircase = staircase
-        self.name = name or type(self).__name__
-        _positive("decay_steps", decay_steps)
+    initial_learning_rate: Any
+    decay_steps: Any
+    decay_rate: Any
+    staircase: bool = False
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.name = self.name or type(self).__name__
 
     def _passed(self, step: Any, kind: Any) -> Any:
         """How many times ``decay_steps`` is over."""
@@ -110,6 +99,7 @@ class InverseTimeDecay(_Decay):
         return first / (1 + kind(self.decay_rate) * self._passed(step, kind))
 
 
+@dataclass(eq=False, repr=False)
 class PiecewiseConstantDecay(LearningRateSchedule):
     """``values[0]`` up to step ``boundaries[0]``, and so on.
 
@@ -118,20 +108,18 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     ['1.0', '0.5', '0.1']
     """
 
-    def __init__(
-        self, boundaries: Any, values: Any, name: str = "PiecewiseConstant"
-    ) -> None:
-        if len(boundaries) != len(values) - 1:
-            raise ValueError(
-                error_message(
-                    "The length of boundaries should be 1 less than the length of "
-                    f"values. Received: boundaries={boundaries} of length "
-                    f"{len(boundaries)}, and values={values} of length {len(values)}."
-                )
+    boundaries: Any
+    values: Any
+    name: str = "PiecewiseConstant"
+
+    def __post_init__(self) -> None:
+        bounds, values = self.boundaries, self.values
+        if len(bounds) != len(values) - 1:
+            raise value_error(
+                "The length of boundaries should be 1 less than the length of "
+                f"values. Received: boundaries={bounds} of length {len(bounds)}, and "
+                f"values={values} of length {len(values)}."
             )
-        self.boundaries = boundaries
-        self.values = values
-        self.name = name
 
     def __call__(self, step: Any) -> Tensor:
         """The rate at a step, a float tensor."""
@@ -140,6 +128,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         return wrap(raw(self.values)[np.searchsorted(bounds, step)])
 
 
+@dataclass(eq=False, repr=False)
 class PolynomialDecay(_Formula):
     """From ``initial`` to ``end`` in ``decay_steps``: ``(1 - p) ** power`` is left.
 
@@ -151,22 +140,12 @@ class PolynomialDecay(_Formula):
     [0.1, 0.05, 0.0, 0.0]
     """
 
-    def __init__(
-        self,
-        initial_learning_rate: Any,
-        decay_steps: Any,
-        end_learning_rate: Any = 0.0001,
-        power: Any = 1.0,
-        cycle: bool = False,
-        name: str = "PolynomialDecay",
-    ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = decay_steps
-        self.end_learning_rate = end_learning_rate
-        self.power = power
-        self.cycle = cycle
-        self.name = name
-        _positive("decay_steps", decay_steps)
+    initial_learning_rate: Any
+    decay_steps: Any
+    end_learning_rate: Any = 0.0001
+    power: Any = 1.0
+    cycle: bool = False
+    name: str = "PolynomialDecay"
 
     def rate(self, step: Any, first: Any, kind: Any) -> Any:
         """The rate at a step."""
@@ -177,28 +156,19 @@ class PolynomialDecay(_Formula):
         return (first - end) * (1 - p) ** kind(self.power) + end
 
 
+@dataclass(eq=False, repr=False)
 class CosineDecay(_Formula):
     """Half a wave of the cosine from ``initial`` down to ``alpha * initial``.
 
     With ``warmup_target`` the rate first rises to it in ``warmup_steps``.
     """
 
-    def __init__(
-        self,
-        initial_learning_rate: Any,
-        decay_steps: Any,
-        alpha: Any = 0.0,
-        name: str = "CosineDecay",
-        warmup_target: Any = None,
-        warmup_steps: Any = 0,
-    ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = decay_steps
-        self.alpha = alpha
-        self.name = name
-        self.warmup_target = warmup_target
-        self.warmup_steps = warmup_steps
-        _positive("decay_steps", decay_steps)
+    initial_learning_rate: Any
+    decay_steps: Any
+    alpha: Any = 0.0
+    name: str = "CosineDecay"
+    warmup_target: Any = None
+    warmup_steps: Any = 0
 
     def rate(self, step: Any, first: Any, kind: Any) -> Any:
         """The rate at a step."""
@@ -214,25 +184,16 @@ class CosineDecay(_Formula):
         return top * ((1 - kind(self.alpha)) * wave + kind(self.alpha))
 
 
+@dataclass(eq=False, repr=False)
 class CosineDecayRestarts(_Formula):
     """Cosine decay in rounds, each ``t_mul`` times longer and ``m_mul`` times lower."""
 
-    def __init__(
-        self,
-        initial_learning_rate: Any,
-        first_decay_steps: Any,
-        t_mul: Any = 2.0,
-        m_mul: Any = 1.0,
-        alpha: Any = 0.0,
-        name: str = "SGDRDecay",
-    ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.first_decay_steps = first_decay_steps
-        self.t_mul = t_mul
-        self.m_mul = m_mul
-        self.alpha = alpha
-        self.name = name
-        _positive("first_decay_steps", first_decay_steps)
+    initial_learning_rate: Any
+    first_decay_steps: Any
+    t_mul: Any = 2.0
+    m_mul: Any = 1.0
+    alpha: Any = 0.0
+    name: str = "SGDRDecay"
 
     def rate(self, step: Any, first: Any, kind: Any) -> Any:
         """The rate at a step."""
