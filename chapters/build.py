@@ -23,12 +23,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+from hatch_build import minify_assets  # noqa: E402 - it stands above this folder
+
 SOURCES = HERE / "source"
 
 _MARK = re.compile(
@@ -191,6 +195,13 @@ def picture() -> str:
 def main(words: Sequence[str]) -> None:
     """Build the lessons whose names begin with one of the words; without words, all."""
     _checkout_first()
+    with TemporaryDirectory() as assets:
+        minify_assets(Path(assets))
+        os.environ["TAPEVIZ_ASSETS"] = assets
+        _write(words)
+
+
+def _write(words: Sequence[str]) -> None:
     if not words or "picture" in words:
         PICTURE.parent.mkdir(exist_ok=True)
         PICTURE.write_text(picture() + "\n", encoding="utf-8", newline="\n")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import tapeviz
+from tapeviz.render.html.assets import read_assets
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
@@ -65,6 +66,13 @@ def test_the_wheel_holds_every_file_of_the_package(installed: Path) -> None:
     missing = [name for name in tracked("tapeviz") if not (installed / name).is_file()]
     assert missing == []
     assert (installed / "tapeviz" / "py.typed").is_file()
+
+
+def test_the_wheel_holds_scripts_and_styles_made_small(installed: Path) -> None:
+    for name in tracked("tapeviz/*.js", "tapeviz/*.css"):
+        inside = name.removeprefix("tapeviz/render/")
+        assert (installed / name).read_text("utf-8") + "\n" == read_assets(inside)
+        assert (installed / name).stat().st_size < (ROOT / name).stat().st_size
 
 
 def test_the_wheel_holds_nothing_but_the_package(installed: Path) -> None:

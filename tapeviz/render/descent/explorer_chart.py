@@ -26,7 +26,7 @@ from tapeviz.analysis.trajectory import (
 )
 from tapeviz.render.descent.comparison import LOOKS
 from tapeviz.render.descent.figure import describe_all
-from tapeviz.render.html.assets import minify_css, minify_script, read_assets
+from tapeviz.render.html.assets import read_assets
 from tapeviz.render.svg import theme as themes
 
 if TYPE_CHECKING:
@@ -586,7 +586,7 @@ def _loss_notes(tracks: list[Track]) -> list[str]:
 def script() -> str:
     """The panel as an ES module for a widget."""
     names = ("html/elements", "descent/explorer_controls", "descent/explorer_chart")
-    return minify_script(read_assets(*(f"{name}.js" for name in names)))
+    return read_assets(*(f"{name}.js" for name in names))
 
 
 def styles() -> str:
@@ -594,5 +594,5 @@ def styles() -> str:
     return (
         "".join(map(themes.css, themes.NAMES))
         + themes.fonts(".tapeviz-board")
-        + minify_css(read_assets("descent/explorer_chart.css"))
+        + read_assets("descent/explorer_chart.css")
     )

@@ -10,10 +10,8 @@ from functools import cache
 
 from tapeviz.render.html.assets import (
     digest,
-    minify_script,
     on_each,
     read_assets,
-    shorten_names,
 )
 from tapeviz.render.svg import theme as themes
 
@@ -65,6 +63,4 @@ def _packed(graphs: Mapping[int, str]) -> str:
 
 @cache
 def _script() -> str:
-    return shorten_names(
-        minify_script(read_assets("html/elements.js", "descent/step_graphs.js"))
-    )
+    return read_assets("html/elements.js", "descent/step_graphs.js")

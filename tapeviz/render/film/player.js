@@ -216,7 +216,7 @@ function phases(film) {
   return make("div", { class: "tv-phases", "aria-hidden": "true" }, ...runs.map(part));
 }
 
-export function mount(root, film, store) {
+function mount(root, film, store) {
   const last = film.frames.length - 1;
   const at = () => Math.max(0, Math.min(last, store.get("step")));
   // A reader who predicts goes no further than up to the next open question.
@@ -425,7 +425,7 @@ export function mount(root, film, store) {
 }
 
 // One clock per film, however many views it has.
-export function start(root, told) {
+function start(root, told) {
   const film = unfold(told);
   const asked = film.link ? new URLSearchParams(location.hash.slice(1)) : new Map();
   const number = (name) => (asked.has(name) ? { [name]: Number(asked.get(name)) || 0 } : {});
@@ -441,45 +441,4 @@ export function start(root, told) {
   };
   if (film.link) store.on(note);
   return () => (clearTimeout(later), stop(), close());
-}
-
-export default {
-  initialize: ({ model }) => renewed(model, (film) => clock(film, shared(model))),
-  render({ model, el }) {
-    const root = el.appendChild(make("div"));
-    return renewed(model, (film) => {
-      const close = mount(root, film, shared(model));
-      minimap(root);
-      return close;
-    });
-  },
-};
-
-// What is made for a film is made anew when the model gets another one.
-function renewed(model, build) {
-  const fresh = () => build(unfold(JSON.parse(model.get("film"))));
-  let end = fresh();
-  const change = () => {
-    if (!model.get("film")) return;
-    end();
-    end = fresh();
-  };
-  model.on("change:film", change);
-  return () => (model.off("change:film", change), end());
-}
-
-// The same in a widget's model, so that every view and the kernel share one step.
-function shared(model) {
-  const names = "change:step change:playing change:speed change:predict change:answers";
-  return {
-    get: (key) => model.get(key),
-    set(change) {
-      for (const key in change) model.set(key, change[key]);
-      model.save_changes();
-    },
-    on(hear) {
-      model.on(names, hear);
-      return () => model.off(names, hear);
-    },
-  };
 }

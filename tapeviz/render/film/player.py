@@ -12,11 +12,8 @@ from tapeviz.render.html import minimap
 from tapeviz.render.html.assets import (
     boxed,
     data_uri,
-    minify_css,
-    minify_script,
     read_assets,
     script_safe,
-    shorten_names,
 )
 from tapeviz.render.html.code_lines import code_listing, lit_spans, to_utf16
 from tapeviz.render.html.page import document
@@ -166,22 +163,19 @@ _EXACT = 2**53
 
 @cache
 def module() -> str:
-    """The player as an ES module: ``mount``, ``start``, and a widget as its default."""
-    return read_assets(
-        *("html/elements.js", "html/page.js", minimap.SCRIPT),
-        *("film/questions.js", "film/player.js"),
-    )
+    """The player as an ES module whose default is a widget."""
+    return script(large=True) + read_assets("film/widget.js")
 
 
 @cache
 def script(*, large: bool = False) -> str:
-    """The player as statements for a classic script, as short as they can safely be.
+    """The player as statements for a classic script.
 
     The overview is part of it where the picture is large.
     """
-    code = module().replace("" if large else read_assets(minimap.SCRIPT), "")
-    own = code.partition("\nexport default")[0]
-    return shorten_names(minify_script(own.replace("export function", "function")))
+    more = [minimap.SCRIPT] if large else []
+    parts = ("film/questions.js", "film/player.js")
+    return read_assets("html/elements.js", "html/page.js", *more, *parts)
 
 
 @cache
@@ -190,4 +184,4 @@ def css(theme: str = "auto", *, large: bool = False) -> str:
     fonts = themes.fonts(".tapeviz-film")
     more = [minimap.STYLE] if large else []
     styles = read_assets("html/page.css", "film/player.css", *more)
-    return themes.css(theme) + fonts + minify_css(styles)
+    return themes.css(theme) + fonts + styles

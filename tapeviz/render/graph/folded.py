@@ -16,8 +16,6 @@ from tapeviz.render.graph.folded_groups import Inside, insides
 from tapeviz.render.graph.scene import Scene, description, scene, summary
 from tapeviz.render.html.assets import (
     boxed,
-    minify_css,
-    minify_script,
     read_assets,
     script_safe,
 )
@@ -127,11 +125,11 @@ def _in_script(markup: str) -> str:
 @cache
 def script() -> str:
     """The script that opens groups, as one statement with a scope of its own."""
-    code = minify_script(read_assets("graph/folded.js"))
+    code = read_assets("graph/folded.js")
     return f"const unfold=(()=>{{{code}return unfold}})();"
 
 
 @cache
 def css() -> str:
     """The styles around a folded picture."""
-    return themes.fonts(".tapeviz-fold") + minify_css(read_assets("graph/folded.css"))
+    return themes.fonts(".tapeviz-fold") + read_assets("graph/folded.css")

@@ -141,7 +141,7 @@ function drags(screen, by) {
   screen.addEventListener("click", (event) => moved > 4 && (event.preventDefault(), event.stopPropagation()), true);
 }
 
-export function start(root, told) {
+function start(root, told) {
   const image = root.querySelector(":scope > img");
   const svg = drawn(root, image);
   const own = [...svg.classList].at(-1);
@@ -215,7 +215,8 @@ export function start(root, told) {
   const towards = (key) => {
     const way = NEXT[told.direction][key];
     const [x, y] = middle(here);
-    const far = (id, [dx, dy] = [0, 0]) => {
+    const far = (id, along = [0, 0]) => {
+      const [dx, dy] = along;
       const [a, b] = middle(id);
       return Math.abs(a - x) * (1 + 2 * Math.abs(dy)) + Math.abs(b - y) * (1 + 2 * Math.abs(dx));
     };

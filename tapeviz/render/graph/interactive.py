@@ -14,11 +14,8 @@ from tapeviz.render.html import minimap
 from tapeviz.render.html.assets import (
     boxed,
     data_uri,
-    minify_css,
-    minify_script,
     read_assets,
     script_safe,
-    shorten_names,
 )
 from tapeviz.render.html.code_lines import code_listing, lit_spans, to_utf16
 from tapeviz.render.html.page import document, scrolling
@@ -86,13 +83,13 @@ def payload(
 
 @cache
 def script(*, large: bool = False) -> str:
-    """The script as statements, as short as they can safely be.
+    """The script as statements.
 
     The overview is part of it where the picture is large.
     """
     more = [minimap.SCRIPT] if large else []
-    own = read_assets("html/elements.js", "html/page.js", *more, "graph/interactive.js")
-    return shorten_names(minify_script(own.replace("export function", "function")))
+    shared = ("html/elements.js", "html/page.js")
+    return read_assets(*shared, *more, "graph/interactive.js")
 
 
 @cache
@@ -100,4 +97,4 @@ def css(*, large: bool = False) -> str:
     """The styles around a picture, and its fonts."""
     more = [minimap.STYLE] if large else []
     styles = read_assets("html/page.css", "graph/interactive.css", *more)
-    return themes.fonts(".tapeviz-picture") + minify_css(styles)
+    return themes.fonts(".tapeviz-picture") + styles

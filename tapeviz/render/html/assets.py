@@ -1,130 +1,24 @@
-"""Our own scripts and styles, made small for the outputs that carry them."""
+"""Our own scripts and styles, and how they get into the outputs that carry them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
-from collections import Counter
-from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 
-def minify_script(code: str) -> str:
-    """A script of ours without comments and needless spaces.
-
-    It relies on our style: statements end in semicolons, comments have lines of their
-    own, and no regular expression holds a quote.
-    """
-    lines = (line for line in code.splitlines() if not line.lstrip().startswith("//"))
-    parts = _LITERAL.split("\n".join(lines))
-    parts[::2] = [_SPACE.sub(_joined, part) for part in parts[::2]]
-    parts[::2] = [_CONST.sub(_let, part) for part in parts[::2]]
-    return "".join(parts).replace(";}", "}")
-
-
-def _let(found: re.Match[str]) -> str:
-    return found[0].replace("const", "let")
-
-
-_CONST = re.compile(r"\bconst(?: |(?=[\[{]))")
-_LITERAL = re.compile(r'("(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)')
-_SPACE = re.compile(r"(^|.?)\s+(?=(.?))", re.DOTALL)
-
-
-def _joined(found: re.Match[str]) -> str:
-    before, after = found.groups()
-    words = (before.isalnum() or before in '_$"`') and (
-        after.isalnum() or after in "_$"
-    )
-    return f"{before} " if words else before
-
-
-def shorten_names(code: str) -> str:
-    """A minified script whose own names are one or two letters long.
-
-    A name is left alone where it might be more than a variable of ours: a key, a
-    property, inside a text within a text, or a word of the browser.
-    """
-    parts = _LITERAL.split(code)
-    filled = _FILLED.findall(code)
-    plain = "".join(parts[::2])
-    quoted = " ".join(f for f in filled if set(f) & set(_QUOTES))
-    spared = {*_WORD.findall(quoted), *_PROPERTY.findall(" ".join(filled)), *_RESERVED}
-    spared |= _keys("\0".join(parts[::2]))
-    count = Counter(_WORD.findall(plain))
-    ours = {n for n in _declared(plain) if len(n) > 2} - spared
-    short = (n for n in _short_names() if n not in count and n not in spared)
-    order = sorted(ours, key=lambda n: (-count[n] * len(n), n))
-    new = {"true": "!0", "false": "!1", **dict(zip(order, short, strict=False))}
-
-    def renamed(text: str) -> str:
-        return _WORD.sub(lambda w: new.get(w[0], w[0]), text)
-
-    parts[::2] = map(renamed, parts[::2])
-    parts[1::2] = [_FILLED.sub(lambda f: renamed(f[0]), text) for text in parts[1::2]]
-    short_code = _ALONE.sub(r"\1=>", "".join(parts))
-    while short_code != (joined := _LETS.sub(r"\1,", short_code)):
-        short_code = joined
-    return joined
-
-
-_ALONE = re.compile(r"(?<![\w$])\(([A-Za-z_$][\w$]*)\)=>")
-_LETS = re.compile(r"((?<!\()\blet [^;{}]*);let (?=[A-Za-z_$])")
-_QUOTES = "\"'`"
-_PROPERTY = re.compile(r"\.([A-Za-z_$][\w$]*)")
-_FILLED = re.compile(r"\$\{([^}]*)\}")
-_WORD = re.compile(r"[A-Za-z_$][\w$]*")
-_RESERVED = ("minimap", "mount", "opened", "start")
-_DECLARED = re.compile(r"(?:\blet|\bfunction) ([A-Za-z_$][\w$]*)|([A-Za-z_$][\w$]*)=>")
-_LISTS = re.compile(r"\(([\w$,=]*)\)(?:=>|\{)")
-
-
-def _declared(code: str) -> set[str]:
-    """The names of functions, variables and parameters."""
-    found = {name for pair in _DECLARED.findall(code) for name in pair if name}
-    for names in _LISTS.findall(code):
-        found.update(name.partition("=")[0] for name in names.split(","))
-    return found
-
-
-def _keys(code: str) -> set[str]:
-    """The names that stand as a property, a key, or inside braces by themselves."""
-    found: set[str] = set()
-    inside = [""]
-    for token in re.finditer(r"[A-Za-z_$][\w$]*|[(\[{)\]}]", code):
-        text, before = token[0], code[: token.start()]
-        after = code[token.end() : token.end() + 1]
-        if text in "([{":
-            inside.append(text)
-        elif text in ")]}":
-            inside.pop()
-        else:
-            part = before.endswith(".") and not before.endswith("...")
-            alone = before[-1:] in "{," and after in ",}=(" and inside[-1] == "{"
-            found |= {text} if part or alone or after == ":" else set()
-    return found
-
-
-def _short_names() -> Iterator[str]:
-    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    yield from letters
-    yield from (one + two for one in letters for two in letters)
-
-
-def minify_css(text: str) -> str:
-    """Styles without needless spaces."""
-    text = re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", text))
-    text = re.sub(r'="([\w-]+)"\]', r"=\1]", text)
-    text = re.sub(r"(?<=[{};,])& (?=[.:\[])", "", text)
-    return re.sub(r"([{;][a-z-]+): ", r"\1:", text).replace(";}", "}").strip()
-
-
 def read_assets(*names: str) -> str:
-    """The text of our scripts or styles, one after the other."""
-    folder = files("tapeviz.render")
-    return "".join(folder.joinpath(name).read_text("utf-8") for name in names)
+    """The text of our scripts or styles, one after the other.
+
+    ``TAPEVIZ_ASSETS`` may name a folder to read them from instead of the package's own.
+    """
+    other = os.environ.get("TAPEVIZ_ASSETS")
+    folder = Path(other) if other else files("tapeviz.render")
+    return "".join(f"{folder.joinpath(name).read_text('utf-8')}\n" for name in names)
 
 
 _TAG = re.compile(r"<[^>]*>")

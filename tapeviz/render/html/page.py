@@ -6,7 +6,7 @@ import base64
 import json
 from html import escape
 
-from tapeviz.render.html.assets import digest, minify_script, on_each, read_assets
+from tapeviz.render.html.assets import digest, on_each, read_assets
 from tapeviz.render.svg import theme as themes
 
 WIDTH = 1080
@@ -73,7 +73,7 @@ def static_html(svg: str, alt: str, *, container_queries: bool = False) -> str:
     whole = json.dumps(svg).replace("<", "\\u003c")
     return (
         f'<div id="{id}" class="tv-still" {_SCROLLS}{room}">{image_tag(svg, alt)}</div>'
-        f"<script>(()=>{{{minify_script(read_assets('html/elements.js'))}"
+        f"<script>(()=>{{{read_assets('html/elements.js')}"
         f"{on_each(id, _SWAP % whole)}}})()</script>"
     )
 

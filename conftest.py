@@ -1,0 +1,20 @@
+"""All tests read the scripts and styles that a distribution has: the minified ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from hatch_build import minify_assets
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make them, once for all the processes that run tests."""
+    if "TAPEVIZ_ASSETS" not in os.environ:
+        folder = TemporaryDirectory()
+        config.add_cleanup(folder.cleanup)
+        minify_assets(Path(folder.name))
+        os.environ["TAPEVIZ_ASSETS"] = folder.name

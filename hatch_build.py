@@ -1,0 +1,50 @@
+"""Our scripts and styles, made small where a distribution is built.
+
+A checkout reads them as they are. Wheels hold them minified, in the same places; the
+lessons and the tests read such copies too, from a folder that ``TAPEVIZ_ASSETS`` names.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import minify
+import rcssmin
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+ROOT = Path(__file__).parent
+KINDS = {".css": rcssmin.cssmin, ".js": partial(minify.string, "text/javascript")}
+
+
+def minify_assets(folder: Path) -> dict[Path, str]:
+    """Write the minified files into a folder; which is which, by path in ``tapeviz``."""
+    render = ROOT / "tapeviz" / "render"
+    made = {}
+    for path in sorted(render.rglob("*")):
+        if path.suffix in KINDS:
+            small = folder / path.relative_to(render)
+            small.parent.mkdir(parents=True, exist_ok=True)
+            text = KINDS[path.suffix](path.read_text("utf-8"))
+            small.write_text(text, encoding="utf-8", newline="\n")
+            made[small] = path.relative_to(ROOT).as_posix()
+    return made
+
+
+class MinifyHook(BuildHookInterface[Any]):
+    """Puts the minified files into a wheel; an editable installation has none."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Tell hatchling which files of the wheel come from elsewhere."""
+        if version == "editable":
+            return
+        self.folder = TemporaryDirectory()
+        made = minify_assets(Path(self.folder.name))
+        build_data["force_include"] |= {str(path): name for path, name in made.items()}
+
+    def finalize(self, version: str, *_: Any) -> None:
+        """Clear up."""
+        if version != "editable":
+            self.folder.cleanup()
