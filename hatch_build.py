@@ -6,17 +6,15 @@ lessons and the tests read such copies too, from a folder that ``TAPEVIZ_ASSETS`
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import minify
-import rcssmin
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
-KINDS = {".css": rcssmin.cssmin, ".js": partial(minify.string, "text/javascript")}
+KINDS = {".css": "text/css", ".js": "text/javascript"}
 
 
 def minify_assets(folder: Path) -> dict[Path, str]:
@@ -27,7 +25,7 @@ def minify_assets(folder: Path) -> dict[Path, str]:
         if path.suffix in KINDS:
             small = folder / path.relative_to(render)
             small.parent.mkdir(parents=True, exist_ok=True)
-            text = KINDS[path.suffix](path.read_text("utf-8"))
+            text = minify.string(KINDS[path.suffix], path.read_text("utf-8"))
             small.write_text(text, encoding="utf-8", newline="\n")
             made[small] = path.relative_to(ROOT).as_posix()
     return made
