@@ -18,7 +18,7 @@ KINDS = {".css": "text/css", ".js": "text/javascript"}
 
 
 def minify_assets(folder: Path) -> dict[Path, str]:
-    """Write the minified files into a folder; which is which, by path in ``tapeviz``."""
+    """Write them, minified, into a folder; from their paths there to those here."""
     render = ROOT / "tapeviz" / "render"
     made = {}
     for path in sorted(render.rglob("*")):

@@ -30,9 +30,6 @@ import nbformat
 from nbclient import NotebookClient
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-from hatch_build import minify_assets  # noqa: E402 - it stands above this folder
-
 SOURCES = HERE / "source"
 
 _MARK = re.compile(
@@ -195,6 +192,9 @@ def picture() -> str:
 def main(words: Sequence[str]) -> None:
     """Build the lessons whose names begin with one of the words; without words, all."""
     _checkout_first()
+    sys.path.insert(0, str(HERE.parent))
+    from hatch_build import minify_assets
+
     with TemporaryDirectory() as assets:
         minify_assets(Path(assets))
         os.environ["TAPEVIZ_ASSETS"] = assets
