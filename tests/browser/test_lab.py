@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from tapeviz.lessons import copies
 from tests.browser.conftest import (
     LISTING,
+    PATIENCE,
     Lab,
     LabPage,
     Opener,
@@ -116,14 +118,23 @@ def test_a_lesson_runs_and_its_players_play(
         page.cell(index).get_by_role("slider").first.wait_for()
 
 
+def _start_page(folder: Path) -> Path:
+    """The page that the browser would open; written after the server's address."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < deadline:
+        for page in folder.glob("jpserver-file-to-run-*-open.html"):
+            return page
+        time.sleep(0.1)
+    pytest.fail("JupyterLab wrote no page that opens the lesson")
+
+
 def test_the_command_opens_the_first_lesson(open_page: Opener, tmp_path: Path) -> None:
     """``tapeviz lab`` as in the README, but for the browser window it would open."""
     mine = tmp_path / "mine"
     command = [sys.executable, "-m", "tapeviz", "lab", "--dir", str(mine), "--"]
     options = ["--no-browser", "--ip=127.0.0.1", "--port=0"]
     with server([*command, *options], tmp_path):
-        (start,) = (tmp_path / "runtime_dir").glob("jpserver-file-to-run-*-open.html")
-        page = open_page(start, strict=False)
+        page = open_page(_start_page(tmp_path / "runtime_dir"), strict=False)
         heading = page.locator(".jp-Notebook h1").first
         heading.wait_for()
         assert "10.1" in heading.inner_text()
