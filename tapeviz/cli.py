@@ -199,9 +199,7 @@ COMMANDS = {
         _links,
     ),
     "ops": Command(
-        "print every operation with the rule of its derivative",
-        _no_arguments,
-        _ops,
+        "print every operation with the rule of its derivative", _no_arguments, _ops
     ),
     "lab": Command(
         "copy the lessons to a folder of yours and open one in JupyterLab",

@@ -85,11 +85,7 @@ def near(wanted: Any, got: Any, tolerance: float = EXACT) -> Any:
 
 def wanted_kind(wanted: Any) -> str:
     """What is wanted, in words, such as "a table of 2 rows and 3 columns"."""
-    words = (
-        "one number",
-        "{} numbers, in a list",
-        "a table of {} rows and {} columns",
-    )
+    words = ("one number", "{} numbers, in a list", "a table of {} rows and {} columns")
     if wanted.ndim < len(words):
         return words[wanted.ndim].format(*wanted.shape)
     return f"an array of shape {wanted.shape}"

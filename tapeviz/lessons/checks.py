@@ -14,14 +14,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.errors import value_error
-from tapeviz.lessons.answers import (
-    CLOSE,
-    equal,
-    near,
-    numbers,
-    split,
-    wanted_kind,
-)
+from tapeviz.lessons.answers import CLOSE, equal, near, numbers, split, wanted_kind
 from tapeviz.lessons.exercises import EXERCISES, Exercise
 from tapeviz.lessons.feedback import Feedback, show
 from tapeviz.lessons.usual_mistakes import explained

@@ -78,12 +78,9 @@ def switch_case(
     >>> float(tf.switch_case(tf.constant(1), [low, high]))
     20.0
     """
-    pairs = (
-        dict(branch_fns)
-        if isinstance(branch_fns, dict)
-        else dict(
-            p if isinstance(p, tuple) else (i, p) for i, p in enumerate(branch_fns)
-        )
+    given = branch_fns.items() if isinstance(branch_fns, dict) else branch_fns
+    pairs: dict[int, Any] = dict(
+        p if isinstance(p, tuple) else (i, p) for i, p in enumerate(given)
     )
     last = pairs[max(pairs)]
     return pairs.get(whole(branch_index), default or last)()
@@ -105,7 +102,7 @@ def while_loop(
     """
     single = isinstance(loop_vars, (list, tuple)) and len(loop_vars) == 1
     many = isinstance(loop_vars, (list, tuple, dict))
-    values = nest.like(loop_vars, [_carried(v) for v in nest.leaves(loop_vars)])
+    values = _tensors(loop_vars)
     left = None if maximum_iterations is None else whole(maximum_iterations)
     while bool(_call_with(cond, values, many)) and left != 0:
         values = _call_with(body, values, many)
@@ -126,19 +123,18 @@ def _call_with(f: Callable[..., Any], values: Any, many: bool) -> Any:
     return f(*values) if many else f(values)
 
 
-def _rows(elems: Any, backwards: bool = False) -> tuple[Any, list[Any]]:
+def _rows(elems: Any, backwards: bool = False) -> list[Any]:
     """The entries along the first axis of every tensor of a nest."""
     flattened = [convert(e) for e in nest.leaves(elems)]
     if any(not t.shape.rank for t in flattened):
         raise value_error(
             "Elements in elems must be 1+ dimensional Tensors, not scalars"
         )
-    order = range(len(flattened[0]._v))
-    rows = [
+    count = len(flattened[0]._v)
+    return [
         nest.like(elems, [call.pick(t, (k,)) for t in flattened])
-        for k in (reversed(order) if backwards else order)
+        for k in (range(count - 1, -1, -1) if backwards else range(count))
     ]
-    return flattened, rows
 
 
 def _stacked(made: list[Any], elems: Any) -> Any:
@@ -146,11 +142,10 @@ def _stacked(made: list[Any], elems: Any) -> Any:
     if not made:
         none = [wrap(np.zeros(0, convert(e).dtype.np)) for e in nest.leaves(elems)]
         return nest.like(elems, none)
-    columns = zip(*(nest.leaves(m) for m in made), strict=True)
-    joined = [
-        call.stack([convert(v) for v in c], -1 - convert(c[0]).shape.rank)
-        for c in columns
-    ]
+    joined = []
+    for column in zip(*map(nest.leaves, made), strict=True):
+        tensors = [convert(v) for v in column]
+        joined.append(call.stack(tensors, -1 - tensors[0].shape.rank))
     return nest.like(made[0], joined)
 
 
@@ -166,8 +161,7 @@ def map_fn(
     array([1., 4., 9.], dtype=float32)
     """
     with grouped("map_fn"):
-        _, rows = _rows(elems)
-        return _stacked([fn(row) for row in rows], elems)
+        return _stacked([fn(row) for row in _rows(elems)], elems)
 
 
 def vectorized_map(
@@ -183,12 +177,15 @@ def vectorized_map(
     array([1., 4.], dtype=float32)
     """
     with grouped("vectorized_map"):
-        _, rows = _rows(elems)
-        return _stacked([fn(row) for row in rows], elems)
+        return _stacked([fn(row) for row in _rows(elems)], elems)
+
+
+def _tensors(given: Any) -> Any:
+    return nest.like(given, [_carried(v) for v in nest.leaves(given)])
 
 
 def _folded(fn: Any, elems: Any, initializer: Any, backwards: bool) -> Any:
-    _, rows = _rows(elems, backwards)
+    rows = _rows(elems, backwards)
     if initializer is None and not rows:
         raise OutOfRangeError(
             error_message(
@@ -196,11 +193,7 @@ def _folded(fn: Any, elems: Any, initializer: Any, backwards: bool) -> Any:
                 "elems has no entry to begin with: give an initializer",
             )
         )
-    total = (
-        rows.pop(0)
-        if initializer is None
-        else nest.like(initializer, [convert(v) for v in nest.leaves(initializer)])
-    )
+    total = _tensors(initializer) if initializer is not None else rows.pop(0)
     every = [total] if initializer is None else []
     for row in rows:
         total = fn(total, row)

@@ -12,11 +12,7 @@ from tapeviz.engine import dtypes
 from tapeviz.engine.arguments import like, plain, rank, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import (
-    invalid_argument,
-    type_error,
-    value_error,
-)
+from tapeviz.errors import invalid_argument, type_error, value_error
 
 
 def _pair(x: Any, y: Any) -> tuple[Any, Any]:

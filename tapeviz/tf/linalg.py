@@ -56,7 +56,7 @@ def matmul(
         if turn and adjoint:
             raise value_error(
                 f"Only one of `transpose_{side}` and `adjoint_{side}` can be True. "
-                f"Received `transpose_{side}`={turn}, `adjoint_{side}`={adjoint}.",
+                f"Received `transpose_{side}`={turn}, `adjoint_{side}`={adjoint}."
             )
     if transpose_a or transpose_b or adjoint_a or adjoint_b:
         return _turned(a, b, (transpose_a, adjoint_a), (transpose_b, adjoint_b))
@@ -73,8 +73,11 @@ def _side(t: Any, turn: bool, adjoint: bool) -> Any:
     if not turn and not adjoint:
         return t
     _square(t, "MatMul", any_size=True)
-    turned = call.T(t)
-    return call.conj(turned) if adjoint and t.dtype.is_complex else turned
+    return _conjugate_transpose(t) if adjoint else call.T(t)
+
+
+def _conjugate_transpose(t: Any) -> Tensor:
+    return call.conj(call.T(t)) if t.dtype.is_complex else call.T(t)
 
 
 def _square(t: Any, kernel: str, any_size: bool = False) -> None:
@@ -86,7 +89,7 @@ def _square(t: Any, kernel: str, any_size: bool = False) -> None:
     if not any_size and t.shape[-1] != t.shape[-2]:
         raise invalid_argument(
             f"Input matrix must be square, got: {t.shape[-2]} != {t.shape[-1]} "
-            f"[Op:{kernel}]",
+            f"[Op:{kernel}]"
         )
 
 
@@ -144,6 +147,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     """
     x, y = _alike("tensordot", a, b)
     mine, other = _dot_axes(axes, rank(x), rank(y))
+    left, right = list(_LETTERS[: rank(x)]), list(_letters(rank(y)))
     for i, j in zip(mine, other, strict=True):
         if x.shape[i] != y.shape[j]:
             raise invalid_argument(
@@ -152,9 +156,6 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
                 f"axis {i} of a has {x.shape[i]} entries, "
                 f"axis {j} of b has {y.shape[j]}",
             )
-    left = list(_LETTERS[: rank(x)])
-    right = list(_LETTERS[26 : 26 + rank(y)])
-    for i, j in zip(mine, other, strict=True):
         right[j] = left[i]
     out = [c for i, c in enumerate(left) if i not in mine]
     out += [c for j, c in enumerate(right) if j not in other]
@@ -176,7 +177,7 @@ def _dot_axes(given: Any, n: int, m: int) -> tuple[list[int], list[int]]:
         k = whole(value)
         if not 0 <= k <= min(n, m):
             raise value_error(
-                f"`axes` must be an integer between 0 and {min(n, m)}. Received: {k}",
+                f"`axes` must be an integer between 0 and {min(n, m)}. Received: {k}"
             )
         return list(range(n - k, n)), list(range(k))
     if len(value) != 2:
@@ -193,7 +194,7 @@ def _dot_axes(given: Any, n: int, m: int) -> tuple[list[int], list[int]]:
     if len(mine) != len(other):
         raise value_error(
             "Different number of contraction axes `a` and `b`, "
-            f"{len(mine)} != {len(other)}.",
+            f"{len(mine)} != {len(other)}."
         )
     return [i % n for i in mine], [j % m for j in other]
 
@@ -260,22 +261,17 @@ def _equation(text: str, ranks: list[int]) -> str:
     if len(terms) != len(ranks):
         raise value_error(
             f"einsum needs one term per tensor: {text!r} has {len(terms)} for "
-            f"{len(ranks)} tensors",
+            f"{len(ranks)} tensors"
         )
     if not arrow:
         once = [c for c in sorted(set(ins) - {",", "."}) if ins.count(c) == 1]
         out = ("..." if "..." in ins else "") + "".join(once)
     _check_labels(text, ins, out)
     free = [c for c in reversed(_LETTERS) if c not in text]
-    hidden = [
-        n - len(t.replace("...", ""))
-        for t, n in zip(terms, ranks, strict=True)
-        if "..." in t
-    ]
-    most = free[: max(hidden, default=0)]
+    hidden = [n - len(t.replace("...", "")) for t, n in zip(terms, ranks, strict=True)]
+    most = free[: max(0, *hidden)]
     full = []
-    for t, n in zip(terms, ranks, strict=True):
-        dots = n - len(t.replace("...", ""))
+    for t, n, dots in zip(terms, ranks, hidden, strict=True):
         if dots < 0 or (dots and "..." not in t):
             raise invalid_argument(
                 f"Expected input with rank {len(t)} but got one with rank {n} for "
@@ -316,7 +312,7 @@ def matrix_transpose(
     """
     t = convert(a)
     _square(t, "Transpose", any_size=True)
-    return _adjoint(t) if conjugate and t.dtype.is_complex else call.T(t)
+    return _adjoint(t) if conjugate else call.T(t)
 
 
 def adjoint(matrix: Any, name: str | None = None) -> Tensor:
@@ -334,12 +330,10 @@ def adjoint(matrix: Any, name: str | None = None) -> Tensor:
             f"with shape: {t.shape}",
             "a matrix has two axes: v[:, tf.newaxis] makes a column of a vector",
         )
-    return _adjoint(t) if t.dtype.is_complex else call.T(t)
+    return _adjoint(t)
 
 
-@composite("adjoint")
-def _adjoint(t: Any) -> Tensor:
-    return call.conj(call.T(t))
+_adjoint = composite("adjoint")(_conjugate_transpose)
 
 
 def det(input: Any, name: str | None = None) -> Tensor:
@@ -358,6 +352,7 @@ def det(input: Any, name: str | None = None) -> Tensor:
     return call.det(_matrix(input, "MatrixDeterminant"))
 
 
+@composite("inv")
 def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
     """The inverse of square matrices; an error if there is none.
 
@@ -367,18 +362,9 @@ def inv(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
            [0.  , 0.25]], dtype=float32)
     """
     t = _matrix(input, "MatrixInverse")
-    try:
-        return _inverse_of_adjoint(t) if adjoint else call.inv(t)
-    except np.linalg.LinAlgError:
-        raise invalid_argument(
-            "Input is not invertible. [Op:MatrixInverse]", "its determinant is 0"
-        ) from None
-
-
-@composite("inv")
-def _inverse_of_adjoint(t: Any) -> Tensor:
-    turned = call.T(t)
-    return call.inv(call.conj(turned) if t.dtype.is_complex else turned)
+    what = "Input is not invertible. [Op:MatrixInverse]"
+    given = _conjugate_transpose(t) if adjoint else t
+    return _decomposed(call.inv, given, what=what, do="its determinant is 0")
 
 
 def cholesky(input: Any, name: str | None = None) -> Tensor:
@@ -392,15 +378,13 @@ def cholesky(input: Any, name: str | None = None) -> Tensor:
     array([[2., 0.],
            [1., 2.]], dtype=float32)
     """
-    t = _matrix(input, "Cholesky")
-    try:
-        return call.cholesky(t)
-    except np.linalg.LinAlgError:
-        raise invalid_argument(
-            "Cholesky decomposition was not successful. The input might not be "
-            "valid. [Op:Cholesky]",
-            "the matrix must be symmetric, its eigenvalues positive",
-        ) from None
+    return _decomposed(
+        call.cholesky,
+        _matrix(input, "Cholesky"),
+        what="Cholesky decomposition was not successful. The input might not be "
+        "valid. [Op:Cholesky]",
+        do="the matrix must be symmetric, its eigenvalues positive",
+    )
 
 
 def logdet(matrix: Any, name: str | None = None) -> Tensor:
@@ -417,6 +401,7 @@ def logdet(matrix: Any, name: str | None = None) -> Tensor:
         return call.multiply(like(2.0, logs), call.sum(logs, (-1,), False))
 
 
+@composite("solve")
 def solve(
     matrix: Any, rhs: Any, adjoint: bool = False, name: str | None = None
 ) -> Tensor:
@@ -436,19 +421,9 @@ def solve(
             f"{a.shape.as_list()} vs. {b.shape.as_list()} [Op:MatrixSolve]",
             "rhs is a matrix with one row per row of the first",
         )
-    try:
-        return _solve_turned(a, b) if adjoint else call.solve(a, b)
-    except np.linalg.LinAlgError:
-        raise invalid_argument(
-            "Input matrix is not invertible. [Op:MatrixSolve]",
-            "its determinant is 0",
-        ) from None
-
-
-@composite("solve")
-def _solve_turned(a: Any, b: Any) -> Tensor:
-    turned = call.T(a)
-    return call.solve(call.conj(turned) if a.dtype.is_complex else turned, b)
+    what = "Input matrix is not invertible. [Op:MatrixSolve]"
+    given = _conjugate_transpose(a) if adjoint else a
+    return _decomposed(call.solve, given, b, what=what, do="its determinant is 0")
 
 
 @composite("triangular_solve")
@@ -544,7 +519,7 @@ def eigh(tensor: Any, name: str | None = None) -> tuple[Tensor, Tensor]:
     array([1., 2.], dtype=float32)
     """
     t = _real(tensor, "SelfAdjointEigV2")
-    return _converging(call.eigenvalues, t), _converging(call.eigenvectors, t)
+    return _decomposed(call.eigenvalues, t), _decomposed(call.eigenvectors, t)
 
 
 @composite("eigvalsh")
@@ -555,7 +530,7 @@ def eigvalsh(tensor: Any, name: str | None = None) -> Tensor:
     >>> tf.linalg.eigvalsh([[2.0, 0.0], [0.0, 1.0]]).numpy()
     array([1., 2.], dtype=float32)
     """
-    return _converging(call.eigenvalues, _real(tensor, "SelfAdjointEigV2"))
+    return _decomposed(call.eigenvalues, _real(tensor, "SelfAdjointEigV2"))
 
 
 @composite("svd")
@@ -575,8 +550,8 @@ def svd(
     t = _real(tensor, "Svd", any_size=True)
     _thin(full_matrices, "svd")
     if not compute_uv:
-        return _converging(call.singular, t)
-    return tuple(_converging(f, t) for f in (call.singular, call.left, call.right))
+        return _decomposed(call.singular, t)
+    return tuple(_decomposed(f, t) for f in (call.singular, call.left, call.right))
 
 
 class Qr(NamedTuple):
@@ -622,14 +597,17 @@ def _thin(full_matrices: bool, name: str) -> None:
         raise unimplemented(f"tapeviz has {name} with full_matrices=False only")
 
 
-def _converging(function: Callable[[Any], Tensor], t: Any) -> Tensor:
+def _decomposed(
+    function: Callable[..., Tensor],
+    *matrices: Any,
+    what: str = "",
+    do: str = "is there a nan or inf in the matrix?",
+) -> Tensor:
     """What NumPy finds; an error where it finds nothing, as beside nan."""
     try:
-        return function(t)
+        return function(*matrices)
     except np.linalg.LinAlgError as error:
-        raise invalid_argument(
-            f"Input is not valid: {error}", "is there a nan or inf in the matrix?"
-        ) from None
+        raise invalid_argument(what or f"Input is not valid: {error}", do) from None
 
 
 @composite("pinv")
@@ -649,13 +627,8 @@ def pinv(
         rcond = 10.0 * max(floating(a).shape[-2:]) * float(np.finfo(s.dtype.np).eps)
     least = call.multiply(call.max(s, (-1,), True), like(rcond, s))
     nonzero = call.where(call.greater(s, least), s, like(np.inf, s))
-    scaled = call.divide(v, call.expand_dims(nonzero, _row_of(nonzero)))
-    return call.matmul(scaled, call.T(u))
-
-
-def _row_of(t: Any) -> tuple[int, ...]:
-    """The shape of a vector as a matrix of one row."""
-    return (*t.shape[:-1], 1, t.shape[-1])
+    row = (*nonzero.shape[:-1], 1, nonzero.shape[-1])
+    return call.matmul(call.divide(v, call.expand_dims(nonzero, row)), call.T(u))
 
 
 def trace(x: Any, name: str | None = None) -> Tensor:
@@ -686,7 +659,7 @@ def diag(
     if not rank(t):
         raise invalid_argument(
             "diagonal must be at least 1-dim, received shape: [] [Op:MatrixDiagV3] "
-            "name: diag",
+            "name: diag"
         )
     n = t.shape[-1]
     return call.diag(
@@ -883,13 +856,10 @@ def global_norm(t_list: Any, name: str | None = None) -> Tensor:
         )
     if not len(t_list):
         return wrap(np.float32(0))
-    halves = [call.l2_loss(_values(t)) for t in t_list if t is not None]
+    given = [t.values if isinstance(t, IndexedSlices) else t for t in t_list]
+    halves = [call.l2_loss(convert(t)) for t in given if t is not None]
     total = call.sum(call.stack(halves, -1), None, False)
     return call.sqrt(call.multiply(total, like(2.0, total)))
-
-
-def _values(t: Any) -> Any:
-    return convert(t.values if isinstance(t, IndexedSlices) else t)
 
 
 __all__ = [

@@ -43,7 +43,7 @@ def pack_sequence_as(
         raise value_error(
             f"Could not pack sequence. Structure had {want} atoms, but "
             f"flat_sequence had {len(flattened)} items.  Structure: {structure}, "
-            f"flat_sequence: {flattened}.",
+            f"flat_sequence: {flattened}."
         )
     return nest.like(structure, flattened)
 

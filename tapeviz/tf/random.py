@@ -62,7 +62,7 @@ def _kind(dtype: Any) -> Any:
     return dtypes.as_dtype(dtype).np
 
 
-def _float_kind(dtype: Any) -> Any:
+def _scaled(noise: Any, mean: Any, stddev: Any, dtype: Any) -> Tensor:
     kind = _kind(dtype)
     if kind.kind != "f":
         name = dtypes.as_dtype(dtype).name
@@ -70,7 +70,10 @@ def _float_kind(dtype: Any) -> Any:
             f"Cannot convert 0.0 to EagerTensor of dtype {name}",
             "normal numbers are floats; tf.random.uniform draws whole ones",
         )
-    return kind
+    noise = np.asarray(noise).astype(kind)
+    if not _known(mean, stddev):
+        return _moved(noise, mean, stddev)
+    return wrap((noise * np.asarray(stddev, kind) + np.asarray(mean, kind))[()])
 
 
 def _known(*values: Any) -> bool:
@@ -84,13 +87,6 @@ def _moved(noise: Any, mean: Any, stddev: Any) -> Tensor:
     return call.add(call.multiply(t, like(stddev, t)), like(mean, t))
 
 
-def _scaled(noise: Any, mean: Any, stddev: Any) -> Tensor:
-    if _known(mean, stddev):
-        kind = noise.dtype
-        return wrap((noise * np.asarray(stddev, kind) + np.asarray(mean, kind))[()])
-    return _moved(noise, mean, stddev)
-
-
 def normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32",
     seed: Any = None, name: str | None = None,
@@ -101,8 +97,7 @@ def normal(
     >>> tf.random.normal((2, 3)).shape
     TensorShape([2, 3])
     """
-    noise = draw(seed).standard_normal(room(shape))
-    return _scaled(np.asarray(noise).astype(_float_kind(dtype)), mean, stddev)
+    return Generator(draw(seed)).normal(shape, mean, stddev, dtype)
 
 
 def truncated_normal(
@@ -116,9 +111,7 @@ def truncated_normal(
     >>> bool(tf.reduce_all(tf.abs(x) <= 2.0))
     True
     """
-    return _scaled(
-        _within_two(draw(seed), room(shape)).astype(_float_kind(dtype)), mean, stddev
-    )
+    return Generator(draw(seed)).truncated_normal(shape, mean, stddev, dtype)
 
 
 def _within_two(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
@@ -141,29 +134,7 @@ def uniform(
     >>> bool(tf.reduce_all((x >= 2.0) & (x < 3.0)))
     True
     """
-    return _uniform(draw(seed), room(shape), minval, maxval, dtype)
-
-
-def _uniform(
-    rng: np.random.Generator, shape: Any, low: Any, high: Any, dtype: Any
-) -> Tensor:
-    kind = _kind(dtype)
-    if kind.kind in "iu":
-        if high is None:
-            raise value_error(
-                f"Must specify maxval for integer dtype {dtypes.as_dtype(dtype)!r}"
-            )
-        ends = np.asarray(plain(low)), np.asarray(plain(high))
-        return wrap(np.asarray(rng.integers(*ends, shape or None, kind))[()])
-    noise = np.asarray(
-        rng.random(shape, np.float32 if kind == np.float32 else np.float64)
-    )
-    noise = noise.astype(kind)
-    high = 1 if high is None else high
-    if not _known(low, high):
-        return _between(noise, low, high)
-    a, b = np.asarray(low, kind), np.asarray(high, kind)
-    return wrap((noise * (b - a) + a)[()])
+    return Generator(draw(seed)).uniform(shape, minval, maxval, dtype)
 
 
 @composite("random_uniform")
@@ -235,8 +206,8 @@ def poisson(
 # -- without a state: the seed says all ------------------------------------------------
 
 
-def _stateless(seed: Any) -> np.random.Generator:
-    return np.random.default_rng([*(abs(n) for n in sizes(seed)), 2])
+def _stateless(seed: Any) -> Generator:
+    return Generator([*(abs(n) for n in sizes(seed)), 2])
 
 
 def stateless_normal(
@@ -250,8 +221,7 @@ def stateless_normal(
     >>> bool(tf.reduce_all(a == b))
     True
     """
-    noise = _stateless(seed).standard_normal(room(shape))
-    return _scaled(np.asarray(noise).astype(_float_kind(dtype)), mean, stddev)
+    return _stateless(seed).normal(shape, mean, stddev, dtype)
 
 
 def stateless_truncated_normal(
@@ -259,8 +229,7 @@ def stateless_truncated_normal(
     name: str | None = None, alg: str = "auto_select",
 ) -> Tensor:  # fmt: skip
     """The same, none further from the mean than two ``stddev``."""
-    noise = _within_two(_stateless(seed), room(shape))
-    return _scaled(noise.astype(_float_kind(dtype)), mean, stddev)
+    return _stateless(seed).truncated_normal(shape, mean, stddev, dtype)
 
 
 def stateless_uniform(
@@ -274,7 +243,7 @@ def stateless_uniform(
     >>> bool(tf.reduce_all(a == b))
     True
     """
-    return _uniform(_stateless(seed), room(shape), minval, maxval, dtype)
+    return _stateless(seed).uniform(shape, minval, maxval, dtype)
 
 
 def stateless_categorical(
@@ -285,7 +254,7 @@ def stateless_categorical(
     name: str | None = None,
 ) -> Tensor:
     """Class numbers that depend on the two numbers of ``seed`` alone."""
-    return _categorical(_stateless(seed), logits, num_samples, dtype)
+    return _categorical(_stateless(seed)._rng, logits, num_samples, dtype)
 
 
 class Generator:
@@ -315,33 +284,39 @@ class Generator:
         name: str | None = None,
     ) -> Tensor:  # fmt: skip
         """Normally distributed numbers."""
-        noise = self._rng.standard_normal(room(shape))
-        return _scaled(np.asarray(noise).astype(_float_kind(dtype)), mean, stddev)
+        return _scaled(self._rng.standard_normal(room(shape)), mean, stddev, dtype)
 
     def truncated_normal(
         self, shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32",
         name: str | None = None,
     ) -> Tensor:  # fmt: skip
         """Normally distributed numbers within two ``stddev``."""
-        return _scaled(
-            _within_two(self._rng, room(shape)).astype(_float_kind(dtype)),
-            mean,
-            stddev,
-        )
+        return _scaled(_within_two(self._rng, room(shape)), mean, stddev, dtype)
 
     def uniform(
         self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = "float32",
         name: str | None = None,
     ) -> Tensor:  # fmt: skip
         """Evenly distributed numbers."""
-        return _uniform(self._rng, room(shape), minval, maxval, dtype)
+        kind, size, high = _kind(dtype), room(shape), maxval
+        if kind.kind in "iu":
+            if high is None:
+                raise value_error(
+                    f"Must specify maxval for integer dtype {dtypes.as_dtype(dtype)!r}"
+                )
+            ends = np.asarray(plain(minval)), np.asarray(plain(high))
+            return wrap(np.asarray(self._rng.integers(*ends, size or None, kind))[()])
+        drawn = np.float32 if kind == np.float32 else np.float64
+        noise = np.asarray(self._rng.random(size, drawn)).astype(kind)
+        high = 1 if high is None else high
+        if not _known(minval, high):
+            return _between(noise, minval, high)
+        low, high = np.asarray(minval, kind), np.asarray(high, kind)
+        return wrap((noise * (high - low) + low)[()])
 
     def split(self, count: int = 1) -> list[Generator]:
         """So many independent generators."""
-        made = [Generator() for _ in range(count)]
-        for one, rng in zip(made, self._rng.spawn(count), strict=True):
-            one._rng = rng
-        return made
+        return [Generator(rng) for rng in self._rng.spawn(count)]
 
 
 _global = Generator()

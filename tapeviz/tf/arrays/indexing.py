@@ -234,7 +234,7 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
     if not len(start) == len(many) == rank(t):
         raise invalid_argument(
             f"Expected begin and size arguments to be 1-D tensors of size {rank(t)}, "
-            f"but got shapes [{len(start)}] and [{len(many)}] instead. [Op:Slice]",
+            f"but got shapes [{len(start)}] and [{len(many)}] instead. [Op:Slice]"
         )
     ends = [
         n if m == -1 else s + m for s, m, n in zip(start, many, t.shape, strict=True)

@@ -7,15 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import dtypes
-from tapeviz.engine.arguments import (
-    axes,
-    numbers,
-    one_axis,
-    plain,
-    rank,
-    sizes,
-    whole,
-)
+from tapeviz.engine.arguments import axes, numbers, one_axis, plain, rank, sizes, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite, grouped
@@ -429,7 +421,7 @@ def pad(
     if kind not in ("REFLECT", "SYMMETRIC"):
         raise value_error(
             "Value of argument `mode` expected to be one of 'CONSTANT', 'REFLECT', "
-            f"or 'SYMMETRIC'. Received `mode` = {mode!r}",
+            f"or 'SYMMETRIC'. Received `mode` = {mode!r}"
         )
     return _mirrored(t, widths, kind.lower())
 
@@ -470,7 +462,7 @@ def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[
     if indexing not in ("xy", "ij"):
         raise value_error(
             "Argument `indexing` parameter must be either 'xy' or 'ij', got "
-            f"'{indexing}'",
+            f"'{indexing}'"
         )
     n = len(args)
     order = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else list(range(n))
@@ -537,7 +529,7 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     ):
         raise invalid_argument(
             f"Shape of tensor x {t.shape.as_list()} is not compatible with "
-            f"expected shape {want}. [Op:EnsureShape]",
+            f"expected shape {want}. [Op:EnsureShape]"
         )
     return call.identity(t)
 

@@ -25,7 +25,7 @@ def _order(v: Any, axis: int, direction: str) -> Any:
     if direction not in ("ASCENDING", "DESCENDING"):
         raise value_error(
             "Argument `direction` should be one of `'ASCENDING'` or "
-            f"`'DESCENDING'`. Received: direction={direction}",
+            f"`'DESCENDING'`. Received: direction={direction}"
         )
     if direction == "ASCENDING":
         return np.argsort(v, axis, kind="stable")
@@ -75,8 +75,7 @@ def top_k(
     size = t.shape[one_axis(t, -1, "TopKV2")]
     if not 0 <= many <= size:
         raise invalid_argument(
-            f"input must have at least k columns. Had {size}, needed {many} "
-            "[Op:TopKV2]",
+            f"input must have at least k columns. Had {size}, needed {many} [Op:TopKV2]"
         )
     ids = _order(t._v, -1, "DESCENDING")[..., :many]
     found = wrap(ids.astype(dtypes.as_dtype(index_type).np))

@@ -90,7 +90,7 @@ class TensorArray:
             raise OutOfRangeError(
                 error_message(
                     f"Tried to read from index {k} but array size is: "
-                    f"{len(self._entries)}",
+                    f"{len(self._entries)}"
                 )
             )
         if k in self._gone:

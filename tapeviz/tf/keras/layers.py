@@ -461,8 +461,7 @@ class Dense(Layer):
         else:
             return
         raise value_error(
-            f"Input 0 of layer '{self.name}' is incompatible with the layer: {what}",
-            do,
+            f"Input 0 of layer '{self.name}' is incompatible with the layer: {what}", do
         )
 
     def call(self, inputs: Any) -> Any:

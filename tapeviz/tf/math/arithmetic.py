@@ -161,7 +161,7 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
     if not given:
         raise value_error(
             "Inputs must be an iterable of at least one Tensor/IndexedSlices with "
-            "the same dtype and shape.",
+            "the same dtype and shape."
         )
     tensors = [convert(dense(t)) for t in given]
     for slot, t in enumerate(tensors):

@@ -156,16 +156,10 @@ def dropout(
     if not 0 <= part < 1:
         raise value_error(
             "`rate` must be a scalar tensor or a float in the range [0, 1). "
-            f"Received: rate={rate}",
+            f"Received: rate={rate}"
         )
-    shape = (
-        tuple(t.shape)
-        if noise_shape is None
-        else tuple(
-            n if s is None else s
-            for s, n in zip(list(noise_shape), t.shape, strict=True)
-        )
-    )
+    given = t.shape if noise_shape is None else list(noise_shape)
+    shape = tuple(n if s is None else s for s, n in zip(given, t.shape, strict=True))
     keep = wrap(np.asarray(draw(seed).random(shape) >= part)[()])
     if not part:
         return call.identity(t)
@@ -190,15 +184,11 @@ def _windows(
         widths = ((0, 0), *((m // 2, m - m // 2) for m in more), (0, 0))
         if any(more):
             t = call.pad(t, widths, fill)
-    elif isinstance(padding, str):
-        out = [
-            (n - k) // s + 1 for n, k, s in zip((high, wide), size, step, strict=True)
-        ]
     else:
-        t = call.pad(t, tuple((int(a), int(b)) for a, b in padding), fill)
-        out = [
-            (n - k) // s + 1 for n, k, s in zip(t.shape[1:3], size, step, strict=True)
-        ]
+        if not isinstance(padding, str):
+            t = call.pad(t, tuple((int(a), int(b)) for a, b in padding), fill)
+        sides = zip(t.shape[1:3], size, step, strict=True)
+        out = [(n - k) // s + 1 for n, k, s in sides]
     if min(out) <= 0:
         raise invalid_argument(
             f"Computed output size would be negative: {min(out)} [input_size: {high}, "
@@ -261,7 +251,11 @@ def conv2d(
             f"{t.shape.as_list()} vs {f.shape.as_list()} [Op:Conv2D]",
             "filters are [rows, columns, channels of the input, filters]",
         )
-    t, windows = _windows(t, f.shape[:2], _pair(strides), padding, "Conv2D", 0)
+    return _convolved(t, f, _pair(strides), padding)
+
+
+def _convolved(t: Any, f: Any, step: tuple[int, int], padding: Any) -> Tensor:
+    t, windows = _windows(t, f.shape[:2], step, padding, "Conv2D", 0)
     return call.einsum([_unfolded(t, windows), f], "bihjwc,hwcf->bijf")
 
 
@@ -293,11 +287,11 @@ def conv1d(
     _plain_layout(data_format, "NWC", dilations)
     t = floating(input)
     f = _filters(filters, t)
-    step = sizes(stride)[-1] if len(sizes(stride)) != 3 else sizes(stride)[1]
+    given = sizes(stride)
+    step = given[1] if len(given) == 3 else given[-1]
     t = call.expand_dims(t, (t.shape[0], 1, *t.shape[1:]))
     f = call.expand_dims(f, (1, *f.shape))
-    t, windows = _windows(t, f.shape[:2], (1, step), padding, "Conv2D", 0)
-    out = call.einsum([_unfolded(t, windows), f], "bihjwc,hwcf->bijf")
+    out = _convolved(t, f, (1, step), padding)
     return call.squeeze(out, (out.shape[0], *out.shape[2:]))
 
 

@@ -122,7 +122,7 @@ def _same(labels: Any, logits: Any) -> None:
     if labels.shape != logits.shape:
         raise value_error(
             "`logits` and `labels` must have the same shape, received "
-            f"({logits.shape} vs {labels.shape}).",
+            f"({logits.shape} vs {labels.shape})."
         )
 
 
