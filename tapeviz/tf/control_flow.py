@@ -13,13 +13,7 @@ from tapeviz.engine.arguments import plain, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tensor import convert, wrap
-from tapeviz.errors import (
-    OutOfRangeError,
-    error_message,
-    invalid_argument,
-    type_error,
-    value_error,
-)
+from tapeviz.errors import invalid_argument, out_of_range, type_error, value_error
 from tapeviz.tf.arrays.tensor_array import TensorArray
 
 
@@ -187,11 +181,9 @@ def _tensors(given: Any) -> Any:
 def _folded(fn: Any, elems: Any, initializer: Any, backwards: bool) -> Any:
     rows = _rows(elems, backwards)
     if initializer is None and not rows:
-        raise OutOfRangeError(
-            error_message(
-                "Reading from negative indices (index -1) is not allowed.",
-                "elems has no entry to begin with: give an initializer",
-            )
+        raise out_of_range(
+            "Reading from negative indices (index -1) is not allowed.",
+            "elems has no entry to begin with: give an initializer",
         )
     total = _tensors(initializer) if initializer is not None else rows.pop(0)
     every = [total] if initializer is None else []

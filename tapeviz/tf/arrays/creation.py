@@ -225,11 +225,10 @@ def one_hot(
     """
     ids, n = numbers(indices), whole(depth)
     given = [plain(v) for v in (on_value, off_value) if v is not None]
-    kind = dtypes.as_dtype(dtype).np if dtype is not None else (
-        raw(given[0]).dtype if given else np.dtype(np.float32)
-    )  # fmt: skip
     on = 1 if on_value is None else plain(on_value)
     off = 0 if off_value is None else plain(off_value)
+    kind = raw(given[0]).dtype if given else np.dtype(np.float32)
+    kind = kind if dtype is None else dtypes.as_dtype(dtype).np
     if n < 0:
         raise invalid_argument(
             f"depth must be non-negative, got: {n} [Op:OneHot]",

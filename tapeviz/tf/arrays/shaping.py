@@ -98,10 +98,10 @@ def squeeze(input: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """
     t = convert(input)
     n = rank(t)
-    given = None if axis is None or not sizes(axis) else axes(t, axis)
-    gone = {a % n for a in given or () if n}
-    if given is None:
+    if axis is None or not sizes(axis):
         gone = {i for i, size in enumerate(t.shape) if size == 1}
+    else:
+        gone = {a % n for a in axes(t, axis) or () if n}
     for i in gone:
         if t.shape[i] != 1:
             raise invalid_argument(
@@ -166,12 +166,12 @@ def _alike(values: Any, name: str, common: bool = True) -> list[Any]:
     like = next((v.dtype for v in known), None)
     like = like or (_common(values) if common else None)
     made: list[Any] = []
-    for v in values:
+    for slot, v in enumerate(values):
         t = convert(v, None if isinstance(v, (Tensor, Variable)) else like)
         like = like or t.dtype
         made.append(t)
         if t.dtype != made[0].dtype:
-            raise dtype_mismatch(NAMED[name], made[0].dtype, t.dtype, len(made) - 1)
+            raise dtype_mismatch(NAMED[name], made[0].dtype, t.dtype, slot)
     return made
 
 
@@ -214,12 +214,12 @@ def _concat_fits(made: list[Any], at: int) -> None:
     one = made[0].shape.as_list()
     for k, t in enumerate(made):
         other = t.shape.as_list()
+        pairs = enumerate(zip(one, other, strict=False))
+        apart = [i for i, (n, m) in pairs if n != m and i != at % len(one)]
         if len(other) != len(one):
             wrong = "Ranks of all input tensors should match"
-        elif axes := [
-            i for i, n in enumerate(other) if n != one[i] and i != at % len(one)
-        ]:
-            wrong = f"Dimension {axes[0]} in both shapes must be equal"
+        elif apart:
+            wrong = f"Dimension {apart[0]} in both shapes must be equal"
         else:
             continue
         shapes = f"shape[0] = {one} vs. shape[{k}] = {other}".replace(", ", ",")
@@ -254,10 +254,9 @@ def split(
             )
         parts = [total // n] * n
     else:
-        parts = list(sizes(num_or_size_splits))
-        parts = [
-            total - sum(p for p in parts if p >= 0) if p == -1 else p for p in parts
-        ]
+        given = sizes(num_or_size_splits)
+        rest = total - sum(p for p in given if p >= 0)
+        parts = [rest if p == -1 else p for p in given]
         if sum(parts) != total:
             raise invalid_argument(
                 "Determined shape must either match input shape along split_dim "
@@ -345,9 +344,8 @@ def reverse(tensor: Any, axis: Any, name: str | None = None) -> Tensor:
     n, given = rank(t), sizes(axis)
     if not n:
         return call.reverse(t, ())
-    found = tuple(a % n for a in given if -n <= a < n)
-    if len(found) < len(given):
-        at, bad = next((i, a) for i, a in enumerate(given) if not -n <= a < n)
+    found = tuple(a % n for a in given)
+    for at, bad in ((i, a) for i, a in enumerate(given) if not -n <= a < n):
         raise invalid_argument(
             f"'axis'[{at}] = {bad} is out of valid range [0, {n - 1}] [Op:ReverseV2]",
             f"axes run from 0 to {n - 1}",
@@ -521,9 +519,7 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Tensor:
     array([1., 2.], dtype=float32)
     """
     t = convert(x)
-    if shape is None:
-        return call.identity(t)
-    want = list(shape)
+    want = list(t.shape if shape is None else shape)
     if len(want) != rank(t) or any(
         w not in (None, n) for w, n in zip(want, t.shape, strict=True)
     ):

@@ -10,7 +10,7 @@ from tapeviz.engine.arguments import whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.dtypes import DType, as_dtype
 from tapeviz.engine.tensor import Tensor, convert, wrap
-from tapeviz.errors import OutOfRangeError, error_message, invalid_argument, value_error
+from tapeviz.errors import invalid_argument, out_of_range, value_error
 from tapeviz.tf.arrays.shaping import concat, stack
 
 
@@ -60,12 +60,10 @@ class TensorArray:
         """Put a tensor at an index; the array itself."""
         k, t = whole(index), self._own(value)
         if k < 0 or (k >= len(self._entries) and not self._grows):
-            raise OutOfRangeError(
-                error_message(
-                    f"Tried to write to index {k} but array is not resizeable and size "
-                    f"is: {len(self._entries)}",
-                    "tf.TensorArray(..., dynamic_size=True) grows",
-                )
+            raise out_of_range(
+                f"Tried to write to index {k} but array is not resizeable and size "
+                f"is: {len(self._entries)}",
+                "tf.TensorArray(..., dynamic_size=True) grows",
             )
         self._entries += [None] * (k + 1 - len(self._entries))
         self._entries[k] = t
@@ -87,11 +85,8 @@ class TensorArray:
         """The tensor at an index."""
         k = whole(index)
         if not 0 <= k < len(self._entries):
-            raise OutOfRangeError(
-                error_message(
-                    f"Tried to read from index {k} but array size is: "
-                    f"{len(self._entries)}"
-                )
+            raise out_of_range(
+                f"Tried to read from index {k} but array size is: {len(self._entries)}"
             )
         if k in self._gone:
             raise invalid_argument(

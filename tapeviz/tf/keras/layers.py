@@ -319,9 +319,8 @@ def _given_shape(options: dict[str, Any]) -> Shape | None:
     """The shape of one input, if the first layer was given it."""
     if "input_dim" in options:
         return (options.pop("input_dim"),)
-    if "input_shape" in options:
-        return tuple(options.pop("input_shape"))
-    return None
+    given = options.pop("input_shape", None)
+    return None if given is None else tuple(given)
 
 
 def _ready(x: Any, dtype: str) -> Any:

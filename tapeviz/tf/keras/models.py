@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tapeviz.engine.tensor import Variable
-from tapeviz.errors import attribute_error, error_message, value_error
+from tapeviz.errors import attribute_error, not_implemented, value_error
 from tapeviz.tf.keras.layers import InputLayer, Layer, Shape
 from tapeviz.tf.module import leaves, name_scope
 
@@ -21,12 +21,9 @@ class Model(Layer):
 
     def __init__(self, *args: Any, name: str | None = None, **options: Any) -> None:
         if args or "inputs" in options:
-            raise NotImplementedError(
-                error_message(
-                    "keras.Model(inputs, outputs) is not in tapeviz",
-                    "use keras.Sequential, or a subclass of keras.Model with a call "
-                    "method",
-                )
+            raise not_implemented(
+                "keras.Model(inputs, outputs) is not in tapeviz",
+                "use keras.Sequential, or a subclass of keras.Model with a call method",
             )
         super().__init__(name=name, **options)
 

@@ -105,9 +105,8 @@ def reduce_prod(
     """
     t = convert(input_tensor)
     n = rank(t)
-    gone = sorted(a % n for a in axes(t, axis) or range(-n, 0)) if n else []
-    if axis is not None and not sizes(axis):
-        gone = []
+    given = axes(t, axis)
+    gone = sorted(a % n for a in (range(n) if given is None else given)) if n else []
     if not gone:
         return call.prod(call.reshape(t, (*t.shape, 1)), (-1,), False)
     if len(gone) == 1:
@@ -251,9 +250,7 @@ def argmax(
     >>> tf.argmax([[1.0, 5.0], [7.0, 2.0]], axis=1).numpy()
     array([1, 0])
     """
-    t = convert(input)
-    at = _filled(t, axis, "ArgMax")
-    return _index(call.argmax(t, at), output_type)
+    return _index_of("argmax", "ArgMax", convert(input), axis, output_type)
 
 
 def argmin(
@@ -265,13 +262,11 @@ def argmin(
     >>> tf.argmin([3.0, 1.0, 2.0]).numpy()
     np.int64(1)
     """
-    t = convert(input)
-    at = _filled(t, axis, "ArgMin")
-    return _index(call.argmin(t, at), output_type)
+    return _index_of("argmin", "ArgMin", convert(input), axis, output_type)
 
 
-def _filled(t: Any, axis: Any, kernel: str) -> int:
-    """An axis (the first by default) that has entries."""
+def _index_of(op: str, kernel: str, t: Any, axis: Any, dtype: Any) -> Tensor:
+    """What ``op`` finds along an axis, the first by default, that has entries."""
     at = one_axis(t, 0 if axis is None else axis, kernel)
     if not t.shape[at]:
         raise invalid_argument(
@@ -279,13 +274,8 @@ def _filled(t: Any, axis: Any, kernel: str) -> int:
             f"[Op:{kernel}]",
             "among no entries there is none that is greatest or smallest",
         )
-    return at
-
-
-def _index(found: Tensor, dtype: Any) -> Tensor:
-    kind = dtypes.as_dtype(dtype).np
-    if found._v.dtype != kind:
-        found._v = found._v.astype(kind)
+    found: Tensor = getattr(call, op)(t, at)
+    found._v = found._v.astype(dtypes.as_dtype(dtype).np, copy=False)
     return found
 
 
@@ -446,11 +436,8 @@ def confusion_matrix(
             f"Dimensions {len(i)} and {len(j)} are not compatible",
             "give one prediction for each label",
         )
-    n = (
-        whole(num_classes)
-        if num_classes is not None
-        else int(max(i.max(initial=-1), j.max(initial=-1))) + 1
-    )
+    n = int(max(i.max(initial=-1), j.max(initial=-1))) + 1
+    n = n if num_classes is None else whole(num_classes)
     z = np.zeros((n, n), dtypes.as_dtype(dtype).np)
     np.add.at(z, (i, j), 1 if weights is None else convert(weights)._v)
     return wrap(z)

@@ -10,7 +10,7 @@ from tapeviz.engine.arguments import axes, floating, like, numbers, plain, rank,
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert, wrap
-from tapeviz.errors import error_message, invalid_argument, value_error
+from tapeviz.errors import invalid_argument, not_implemented, value_error
 from tapeviz.tf.arrays.indexing import is_source
 from tapeviz.tf.math.arithmetic import squared_difference
 
@@ -358,9 +358,7 @@ def avg_pool(
 
 def _plain_layout(given: str, known: str, dilations: Any) -> None:
     if given != known or (dilations is not None and set(sizes(dilations)) != {1}):
-        raise NotImplementedError(
-            error_message(
-                f"tapeviz convolves in the layout {known} without dilations",
-                f"bring the channels to the last axis with tf.transpose ({known})",
-            )
+        raise not_implemented(
+            f"tapeviz convolves in the layout {known} without dilations",
+            f"bring the channels to the last axis with tf.transpose ({known})",
         )

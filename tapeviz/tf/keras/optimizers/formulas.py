@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Unpack
 
-from tapeviz.errors import error_message
+from tapeviz.errors import value_error
 from tapeviz.tf.keras.naming import by_name
 from tapeviz.tf.keras.optimizers.optimizer import Optimizer, Options, Pairs
 
@@ -42,10 +42,8 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(learning_rate, **options)
         if not isinstance(momentum, float) or not 0 <= momentum <= 1:
-            raise ValueError(
-                error_message(
-                    "`momentum` must be a float between [0, 1].", f"got {momentum!r}"
-                )
+            raise value_error(
+                "`momentum` must be a float between [0, 1].", f"got {momentum!r}"
             )
         self.momentum = momentum
         self.nesterov = nesterov
@@ -135,11 +133,8 @@ class AdamW(Adam):
         options["weight_decay"] = weight_decay
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, **options)
         if weight_decay is None:
-            raise ValueError(
-                error_message(
-                    "Argument `weight_decay` must be a float. Received: "
-                    "weight_decay=None"
-                )
+            raise value_error(
+                "Argument `weight_decay` must be a float. Received: weight_decay=None"
             )
 
 

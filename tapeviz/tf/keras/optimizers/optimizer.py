@@ -12,7 +12,7 @@ import numpy as np
 from tapeviz.engine.foreign_names import ForeignName
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tensor import Tensor, Variable, WeightPath, wrap
-from tapeviz.errors import InvalidArgumentError, error_message, warn
+from tapeviz.errors import invalid_argument, type_error, value_error, warn
 from tapeviz.tf.arrays import creation
 from tapeviz.tf.keras.missing import no_unknown
 from tapeviz.tf.keras.naming import Configurable, auto_name
@@ -104,16 +104,12 @@ class Optimizer(Configurable):
             return rate
         if isinstance(rate, float):
             return self._keep(np.float32(rate), "learning_rate")
-        raise ValueError(
-            error_message(
-                "Argument `learning_rate` should be float, or an instance of "
-                "LearningRateSchedule, or a callable (that takes in the current "
-                "iteration value and returns the corresponding learning rate value). "
-                f"Received instead: learning_rate={rate}",
-                f"write {float(rate)}"
-                if isinstance(rate, int)
-                else "give a Python float",
-            )
+        raise value_error(
+            "Argument `learning_rate` should be float, or an instance of "
+            "LearningRateSchedule, or a callable (that takes in the current "
+            "iteration value and returns the corresponding learning rate value). "
+            f"Received instead: learning_rate={rate}",
+            f"write {float(rate)}" if isinstance(rate, int) else "give a Python float",
         )
 
     @property
@@ -133,14 +129,11 @@ class Optimizer(Configurable):
         elif isinstance(old, Variable):
             old.assign(rate)
         else:
-            raise TypeError(
-                error_message(
-                    "This optimizer was created with a `LearningRateSchedule` object "
-                    "as its `learning_rate` constructor argument, hence its learning "
-                    "rate is not settable.",
-                    "make the optimizer with a float learning_rate to be able to set "
-                    "it",
-                )
+            raise type_error(
+                "This optimizer was created with a `LearningRateSchedule` object "
+                "as its `learning_rate` constructor argument, hence its learning "
+                "rate is not settable.",
+                "make the optimizer with a float learning_rate to be able to set it",
             )
 
     @property
@@ -203,9 +196,7 @@ class Optimizer(Configurable):
         """
         pairs = list(grads_and_vars)
         if not pairs:
-            raise ValueError(
-                error_message("not enough values to unpack (expected 2, got 0)", _ONCE)
-            )
+            raise value_error("not enough values to unpack (expected 2, got 0)", _ONCE)
         grads, variables = zip(*pairs, strict=True)
         self.apply(grads, variables)
         return self._iterations
@@ -222,7 +213,8 @@ class Optimizer(Configurable):
         pairs = self._connected(grads, variables)
         outer, tape_stack.optimizer = tape_stack.optimizer, self
         try:
-            self._apply(pairs)
+            grads = self._clipped([g for g, _ in pairs])
+            self._step(list(zip(grads, (v for _, v in pairs), strict=True)))
         finally:
             tape_stack.optimizer = outer
         for _, v in pairs:
@@ -242,35 +234,29 @@ class Optimizer(Configurable):
             self.built = True
         for v in variables:
             if id(v) not in self._index:
-                raise ValueError(
-                    error_message(
-                        f"Unknown variable: {v}. This optimizer can only be called "
-                        "for the variables it was originally built with. When working "
-                        "with a new set of variables, you should recreate a new "
-                        "optimizer instance.",
-                        "make a new optimizer, or call optimizer.build([...]) with all "
-                        "variables before the first step",
-                    )
+                raise value_error(
+                    f"Unknown variable: {v}. This optimizer can only be called "
+                    "for the variables it was originally built with. When working "
+                    "with a new set of variables, you should recreate a new "
+                    "optimizer instance.",
+                    "make a new optimizer, or call optimizer.build([...]) with all "
+                    "variables before the first step",
                 )
         return variables
 
     def _own(self, grads: Sequence[Any]) -> list[Variable]:
         if not self.built:
-            raise ValueError(
-                error_message(
-                    "When passing `grads` without `variables`, the optimizer must "
-                    "already be built on a list of variables. Call "
-                    "`optimizer.build(trainable_variables)` first."
-                )
+            raise value_error(
+                "When passing `grads` without `variables`, the optimizer must "
+                "already be built on a list of variables. Call "
+                "`optimizer.build(trainable_variables)` first."
             )
         if len(grads) != len(self._of):
-            raise ValueError(
-                error_message(
-                    "When passing `grads` as a list of gradient tensors, the "
-                    "gradients must match `optimizer.variables` one-to-on. Received a "
-                    f"list of {len(grads)} gradients, but the optimizer is tracking "
-                    f"{len(self._of)} trainable variables."
-                )
+            raise value_error(
+                "When passing `grads` as a list of gradient tensors, the "
+                "gradients must match `optimizer.variables` one-to-on. Received a "
+                f"list of {len(grads)} gradients, but the optimizer is tracking "
+                f"{len(self._of)} trainable variables."
             )
         return self._of
 
@@ -279,11 +265,9 @@ class Optimizer(Configurable):
         given = list(zip(grads, variables, strict=True))
         pairs = [(_raw(g, v), v) for g, v in given if g is not None]
         if not pairs:
-            raise ValueError(
-                error_message(
-                    "No gradients provided for any variable.",
-                    "every gradient is None; why(tape, loss, x) says the reason",
-                )
+            raise value_error(
+                "No gradients provided for any variable.",
+                "every gradient is None; why(tape, loss, x) says the reason",
             )
         if len(pairs) < len(given):
             names = [v.name for g, v in given if g is None]
@@ -292,10 +276,6 @@ class Optimizer(Configurable):
                 "loss. They stay as they are; why(tape, loss, x) says the reason."
             )
         return pairs
-
-    def _apply(self, pairs: Pairs) -> None:
-        grads = self._clipped([g for g, _ in pairs])
-        self._step(list(zip(grads, (v for _, v in pairs), strict=True)))
 
     def _step(self, pairs: Pairs) -> None:
         rate = self.learning_rate
@@ -376,11 +356,8 @@ class Optimizer(Configurable):
         try:
             return self._last[id(variable)]
         except KeyError:
-            raise ValueError(
-                error_message(
-                    f"{self.name} has not updated {variable.name}",
-                    "apply a gradient first",
-                )
+            raise value_error(
+                f"{self.name} has not updated {variable.name}", "apply a gradient first"
             ) from None
 
     # -- clipping, decay -------------------------------------------------------------
@@ -463,13 +440,10 @@ def _raw(gradient: Any, v: Variable) -> Any:
         else np.asarray(gradient)[()]
     )
     if np.shape(g) != np.shape(v._v):
-        raise InvalidArgumentError(
-            error_message(
-                f"Cannot update variable with shape {list(np.shape(v._v))} using a "
-                f"Tensor with shape {list(np.shape(g))}, shapes must be equal.",
-                f"does this gradient belong to {v.name}? Pairs are (gradient, "
-                "variable)",
-            )
+        raise invalid_argument(
+            f"Cannot update variable with shape {list(np.shape(v._v))} using a "
+            f"Tensor with shape {list(np.shape(g))}, shapes must be equal.",
+            f"does this gradient belong to {v.name}? Pairs are (gradient, variable)",
         )
     return g if g.dtype == v._v.dtype else g.astype(v._v.dtype)
 
@@ -493,10 +467,8 @@ def _one_clip(
     norm: float | None, value: float | None, global_norm: float | None
 ) -> None:
     if sum(c is not None for c in (norm, value, global_norm)) > 1:
-        raise ValueError(
-            error_message(
-                "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. "
-                f"Received: clipnorm={norm}, clipvalue={value}, "
-                f"global_clipnorm={global_norm}"
-            )
+        raise value_error(
+            "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. "
+            f"Received: clipnorm={norm}, clipvalue={value}, "
+            f"global_clipnorm={global_norm}"
         )
