@@ -159,11 +159,9 @@ def map_fn(
 
 
 def vectorized_map(
-    fn: Callable[[Any], Any],
-    elems: Any,
-    fallback_to_while_loop: bool = True,
+    fn: Callable[[Any], Any], elems: Any, fallback_to_while_loop: bool = True,
     warn: bool = True,
-) -> Any:
+) -> Any:  # fmt: skip
     """The same as ``tf.map_fn``; here it is no faster.
 
     >>> import tapeviz as tf

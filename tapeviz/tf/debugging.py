@@ -238,12 +238,9 @@ def assert_scalar(tensor: Any, message: Any = None, name: Any = None) -> Tensor:
 
 
 def assert_shapes(
-    shapes: Any,
-    data: Any = None,
-    summarize: Any = None,
-    message: Any = None,
+    shapes: Any, data: Any = None, summarize: Any = None, message: Any = None,
     name: Any = None,
-) -> None:
+) -> None:  # fmt: skip
     """ValueError unless tensors have these shapes; equal letters stand for equal sizes.
 
     >>> assert_shapes([([[1, 2], [3, 4]], ("n", "m")), ([5, 6], ("m",))])

@@ -598,11 +598,9 @@ def _thin(full_matrices: bool, name: str) -> None:
 
 
 def _decomposed(
-    function: Callable[..., Tensor],
-    *matrices: Any,
-    what: str = "",
+    function: Callable[..., Tensor], *matrices: Any, what: str = "",
     do: str = "is there a nan or inf in the matrix?",
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """What NumPy finds; an error where it finds nothing, as beside nan."""
     try:
         return function(*matrices)

@@ -48,11 +48,9 @@ class name_scope:  # noqa: N801 - TensorFlow's name
         return str(tape_stack.scope)
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
+        self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         tape_stack.scope = self._before.pop()
 
 

@@ -191,12 +191,9 @@ def gamma(
 
 
 def poisson(
-    shape: Any,
-    lam: Any,
-    dtype: Any = "float32",
-    seed: Any = None,
+    shape: Any, lam: Any, dtype: Any = "float32", seed: Any = None,
     name: str | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Poisson-distributed counts with mean ``lam``."""
     rate = np.asarray(plain(lam), float)
     made = draw(seed).poisson(rate, (*room(shape), *rate.shape))
@@ -247,12 +244,9 @@ def stateless_uniform(
 
 
 def stateless_categorical(
-    logits: Any,
-    num_samples: Any,
-    seed: Any,
-    dtype: Any = "int64",
+    logits: Any, num_samples: Any, seed: Any, dtype: Any = "int64",
     name: str | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Class numbers that depend on the two numbers of ``seed`` alone."""
     return _categorical(_stateless(seed)._rng, logits, num_samples, dtype)
 

@@ -49,11 +49,9 @@ class LoadOptions:
 
 
 def save(
-    obj: Any,
-    export_dir: Any,
-    signatures: Any = None,
+    obj: Any, export_dir: Any, signatures: Any = None,
     options: SaveOptions | None = None,
-) -> None:
+) -> None:  # fmt: skip
     """Put a module with its variables in a folder; ``signatures`` has no use here.
 
     ValueError if it holds what cannot be written, such as an open file.

@@ -241,12 +241,9 @@ def one_hot(
 
 
 def range(
-    start: Any,
-    limit: Any = None,
-    delta: Any = 1,
-    dtype: Any = None,
+    start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None,
     name: str = "range",
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """The numbers from ``start`` up to ``limit``, which is left out.
 
     >>> range(3).numpy(), range(1, 10, 4).numpy()

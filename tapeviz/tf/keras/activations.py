@@ -44,11 +44,9 @@ def linear(x: Any) -> Any:
 
 @composite("relu")
 def relu(
-    x: Any,
-    negative_slope: float = 0.0,
-    max_value: float | None = None,
+    x: Any, negative_slope: float = 0.0, max_value: float | None = None,
     threshold: float = 0.0,
-) -> Any:
+) -> Any:  # fmt: skip
     """``x`` above ``threshold``, else 0 or a slope; at most ``max_value``.
 
     >>> import tapeviz as tf

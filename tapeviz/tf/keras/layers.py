@@ -66,14 +66,9 @@ class Layer(Configurable, Module):
         cls._takes_training = "training" in inspect.signature(cls.call).parameters
 
     def __init__(
-        self,
-        *,
-        name: str | None = None,
-        trainable: bool = True,
-        dtype: Any = None,
-        activity_regularizer: Any = None,
-        **unknown: Any,
-    ) -> None:
+        self, *, name: str | None = None, trainable: bool = True, dtype: Any = None,
+        activity_regularizer: Any = None, **unknown: Any,
+    ) -> None:  # fmt: skip
         self._given_shape = _given_shape(unknown)
         if unknown:
             raise value_error(
@@ -95,14 +90,9 @@ class Layer(Configurable, Module):
     # -- weights -----------------------------------------------------------------------
 
     def add_weight(
-        self,
-        shape: Any = None,
-        initializer: Any = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        name: str | None = None,
-        regularizer: Any = None,
-    ) -> Variable:
+        self, shape: Any = None, initializer: Any = None, dtype: Any = None,
+        trainable: bool = True, name: str | None = None, regularizer: Any = None,
+    ) -> Variable:  # fmt: skip
         """A new weight, kept in ``weights``; by default of Glorot's random numbers."""
         if shape is not None and not isinstance(shape, (tuple, list)):
             shape = (shape,)
@@ -349,14 +339,9 @@ class InputLayer(Layer):
     """The shape of the input: ``Input(shape=(2,))`` at the head of a Sequential."""
 
     def __init__(
-        self,
-        shape: Any = None,
-        batch_size: int | None = None,
-        dtype: Any = None,
-        *,
-        name: str | None = None,
-        **unknown: Any,
-    ) -> None:
+        self, shape: Any = None, batch_size: int | None = None, dtype: Any = None, *,
+        name: str | None = None, **unknown: Any,
+    ) -> None:  # fmt: skip
         super().__init__(name=name, dtype=dtype, **unknown)
         if shape is None:
             raise value_error("You must pass a `shape` argument.", "Input(shape=(2,))")
@@ -387,16 +372,10 @@ class Dense(Layer):
     """
 
     def __init__(
-        self,
-        units: int,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        **options: Any,
-    ) -> None:
+        self, units: int, activation: Any = None, use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None, bias_regularizer: Any = None, **options: Any,
+    ) -> None:  # fmt: skip
         if not isinstance(units, int) or units <= 0:
             raise value_error(
                 "Received an invalid value for `units`, expected a positive "
@@ -488,13 +467,9 @@ class Embedding(Layer):
     """
 
     def __init__(
-        self,
-        input_dim: int,
-        output_dim: int,
-        embeddings_initializer: Any = "uniform",
-        embeddings_regularizer: Any = None,
-        **options: Any,
-    ) -> None:
+        self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None, **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**options)
         self.input_dim, self.output_dim = input_dim, output_dim
         self.embeddings_initializer = initializers.get(embeddings_initializer)
@@ -549,13 +524,9 @@ class Lambda(Layer):
     """
 
     def __init__(
-        self,
-        function: Callable[..., Any],
-        output_shape: Any = None,
-        mask: Any = None,
-        arguments: dict[str, Any] | None = None,
-        **options: Any,
-    ) -> None:
+        self, function: Callable[..., Any], output_shape: Any = None, mask: Any = None,
+        arguments: dict[str, Any] | None = None, **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**options)
         self.function = function
         self.arguments = arguments or {}
@@ -573,12 +544,9 @@ class ReLU(Activation):
     """
 
     def __init__(
-        self,
-        max_value: float | None = None,
-        negative_slope: float = 0.0,
-        threshold: float = 0.0,
-        **options: Any,
-    ) -> None:
+        self, max_value: float | None = None, negative_slope: float = 0.0,
+        threshold: float = 0.0, **options: Any,
+    ) -> None:  # fmt: skip
         made = functools.partial(
             activations.relu,
             negative_slope=negative_slope,
@@ -654,12 +622,9 @@ class Dropout(Layer):
     """
 
     def __init__(
-        self,
-        rate: float,
-        noise_shape: Any = None,
-        seed: int | None = None,
+        self, rate: float, noise_shape: Any = None, seed: int | None = None,
         **options: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(**options)
         self.noise_shape = noise_shape
         if not 0 <= rate <= 1:
@@ -705,18 +670,11 @@ class BatchNormalization(Layer):
     """
 
     def __init__(
-        self,
-        axis: int = -1,
-        momentum: float = 0.99,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        moving_mean_initializer: Any = "zeros",
-        moving_variance_initializer: Any = "ones",
-        **options: Any,
-    ) -> None:
+        self, axis: int = -1, momentum: float = 0.99, epsilon: float = 1e-3,
+        center: bool = True, scale: bool = True, beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones", moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones", **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**options)
         self.axis, self.momentum, self.epsilon = int(axis), momentum, epsilon
         self.center, self.scale = center, scale

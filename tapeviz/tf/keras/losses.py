@@ -162,12 +162,9 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 
 @composite("binary_crossentropy")
 def binary_crossentropy(
-    y_true: Any,
-    y_pred: Any,
-    from_logits: bool = False,
-    label_smoothing: float = 0.0,
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0,
     axis: int = -1,
-) -> Any:
+) -> Any:  # fmt: skip
     """The mean of ``-y_true log(p) - (1 - y_true) log(1 - p)`` over the last axis.
 
     With ``from_logits`` the prediction is what would go into a sigmoid, and nothing can
@@ -197,12 +194,9 @@ def binary_crossentropy(
 
 @composite("categorical_crossentropy")
 def categorical_crossentropy(
-    y_true: Any,
-    y_pred: Any,
-    from_logits: bool = False,
-    label_smoothing: float = 0.0,
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0,
     axis: int = -1,
-) -> Any:
+) -> Any:  # fmt: skip
     """The sum of ``-y_true log(p)`` over the classes; ``y_true`` is one-hot.
 
     With ``from_logits`` the prediction is what would go into a softmax; else it is made
@@ -229,12 +223,9 @@ def categorical_crossentropy(
 
 @composite("sparse_categorical_crossentropy")
 def sparse_categorical_crossentropy(
-    y_true: Any,
-    y_pred: Any,
-    from_logits: bool = False,
-    ignore_class: int | None = None,
-    axis: int = -1,
-) -> Any:
+    y_true: Any, y_pred: Any, from_logits: bool = False,
+    ignore_class: int | None = None, axis: int = -1,
+) -> Any:  # fmt: skip
     """``-log(p)`` of the right class; ``y_true`` holds the numbers of the classes.
 
     >>> import tapeviz as tf
@@ -323,11 +314,9 @@ class Loss(Configurable):
     _options: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(
-        self,
-        name: str | None = None,
-        reduction: str | None = "sum_over_batch_size",
+        self, name: str | None = None, reduction: str | None = "sum_over_batch_size",
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         if reduction not in REDUCTIONS:
             raise value_error(
                 "Invalid value for argument `reduction`. Expected one of "
@@ -376,12 +365,9 @@ class _Wrapped(Loss):
     measure: Callable[..., Any]
 
     def __init__(
-        self,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
-        dtype: Any = None,
-        **options: Any,
-    ) -> None:
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = None,
+        dtype: Any = None, **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(name or type(self).measure.__name__, reduction, dtype)
         self._options = options
 
@@ -490,12 +476,9 @@ class Huber(_Wrapped):
     measure = huber
 
     def __init__(
-        self,
-        delta: float = 1.0,
-        reduction: str | None = "sum_over_batch_size",
-        name: str = "huber_loss",
-        dtype: Any = None,
-    ) -> None:
+        self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size",
+        name: str = "huber_loss", dtype: Any = None,
+    ) -> None:  # fmt: skip
         super().__init__(reduction, name, dtype, delta=delta)
 
 
@@ -503,14 +486,10 @@ class _Crossentropy(_Wrapped):
     """A cross entropy whose labels may be smoothed."""
 
     def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
-        name: str | None = None,
+        self, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1,
+        reduction: str | None = "sum_over_batch_size", name: str | None = None,
         dtype: Any = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(
             reduction, name, dtype,
             from_logits=from_logits, label_smoothing=label_smoothing, axis=axis,
@@ -553,14 +532,10 @@ class SparseCategoricalCrossentropy(_Wrapped):
     measure = sparse_categorical_crossentropy
 
     def __init__(
-        self,
-        from_logits: bool = False,
-        ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
-        axis: int = -1,
-        name: str = "sparse_categorical_crossentropy",
-        dtype: Any = None,
-    ) -> None:
+        self, from_logits: bool = False, ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size", axis: int = -1,
+        name: str = "sparse_categorical_crossentropy", dtype: Any = None,
+    ) -> None:  # fmt: skip
         super().__init__(
             reduction, name, dtype,
             from_logits=from_logits, ignore_class=ignore_class, axis=axis,

@@ -27,12 +27,9 @@ class Metric:
         self._weights: list[Variable] = []
 
     def add_weight(
-        self,
-        shape: Any = (),
-        initializer: Any = None,
-        dtype: Any = None,
+        self, shape: Any = (), initializer: Any = None, dtype: Any = None,
         name: str | None = None,
-    ) -> Variable:
+    ) -> Variable:  # fmt: skip
         """A variable that ``reset_state`` sets back: zeros, or as ``initializer`` says.
 
         >>> class Largest(Metric):
@@ -235,11 +232,9 @@ class BinaryAccuracy(_Matching):
     """How often a probability is on the right side of ``threshold``."""
 
     def __init__(
-        self,
-        name: str | None = "binary_accuracy",
-        dtype: Any = None,
+        self, name: str | None = "binary_accuracy", dtype: Any = None,
         threshold: float = 0.5,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(name, dtype)
         self.threshold = threshold
 

@@ -65,11 +65,9 @@ class Sequential(Model):
     """
 
     def __init__(
-        self,
-        layers: Iterable[Layer] | None = None,
-        trainable: bool = True,
+        self, layers: Iterable[Layer] | None = None, trainable: bool = True,
         name: str | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(name=name, trainable=trainable)
         self._layers: list[Layer] = []
         self._input: Shape | None = None

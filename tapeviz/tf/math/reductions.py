@@ -17,7 +17,6 @@ from tapeviz.engine.arguments import (
     numbers,
     one_axis,
     rank,
-    sizes,
     truths,
     whole,
 )
@@ -309,12 +308,9 @@ def cumprod(
 
 @composite("l2_normalize")
 def l2_normalize(
-    x: Any,
-    axis: Any = None,
-    epsilon: float = 1e-12,
-    name: str | None = None,
+    x: Any, axis: Any = None, epsilon: float = 1e-12, name: str | None = None,
     dim: Any = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """``x`` divided by its norm (or by the root of ``epsilon``, if that is greater).
 
     >>> import tapeviz as tf

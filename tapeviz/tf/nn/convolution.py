@@ -27,12 +27,9 @@ def l2_loss(t: Any, name: str | None = None) -> Tensor:
 
 @composite("moments")
 def moments(
-    x: Any,
-    axes: Any,
-    shift: Any = None,
-    keepdims: bool = False,
+    x: Any, axes: Any, shift: Any = None, keepdims: bool = False,
     name: str | None = None,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor]:  # fmt: skip
     """The mean and the variance over some axes.
 
     As in TensorFlow, the mean inside the variance counts as a constant.
@@ -139,12 +136,9 @@ def _clipped(found: Any, max_norm: Any, many: int) -> Tensor:
 
 @composite("dropout")
 def dropout(
-    x: Any,
-    rate: Any,
-    noise_shape: Any = None,
-    seed: Any = None,
+    x: Any, rate: Any, noise_shape: Any = None, seed: Any = None,
     name: str | None = None,
-) -> Tensor:
+) -> Tensor:  # fmt: skip
     """Some entries set to 0, each with chance ``rate``, the others scaled up to match.
 
     The same seed drops the same entries, but not those that TensorFlow drops.

@@ -55,16 +55,11 @@ class Optimizer(Configurable):
     rounded: ClassVar[tuple[str, ...]] = ("weight_decay",)
 
     def __init__(
-        self,
-        learning_rate: Any,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        *,
-        name: str | None = None,
+        self, learning_rate: Any, weight_decay: float | None = None,
+        clipnorm: float | None = None, clipvalue: float | None = None,
+        global_clipnorm: float | None = None, *, name: str | None = None,
         **unknown: Any,
-    ) -> None:
+    ) -> None:  # fmt: skip
         no_unknown(unknown)
         _one_clip(clipnorm, clipvalue, global_clipnorm)
         self.name = name or auto_name(type(self).__name__)
@@ -172,11 +167,9 @@ class Optimizer(Configurable):
         return self._keep(np.full_like(v._v, np.float32(value))[()], f"{of}_{name}")
 
     def add_variable_from_reference(
-        self,
-        reference_variable: Variable,
-        name: str | None = None,
+        self, reference_variable: Variable, name: str | None = None,
         initializer: Any = 0.0,
-    ) -> Variable:
+    ) -> Variable:  # fmt: skip
         """A slot for a variable, of its shape and dtype, for a subclass's ``build``."""
         value = 0.0 if isinstance(initializer, str) else initializer
         return self._slot(reference_variable, name or "var", value)
