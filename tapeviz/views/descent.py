@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,12 +11,16 @@ from tapeviz.analysis.trajectory import sample_steps
 from tapeviz.engine.tensor import Variable
 from tapeviz.errors import LayoutError, error_message, index_error, names_around
 from tapeviz.render.descent import step_graphs
-from tapeviz.views.drawing import RunStep, Showable, chart, draw
+from tapeviz.render.html.page import image_tag, static_html
+from tapeviz.views.drawing import RunStep, Showable, display, draw
 from tapeviz.views.player import Player
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from tapeviz.analysis.convergence import Regime
     from tapeviz.render.descent.training_monitor import Decision
+    from tapeviz.trace.descent import Descent
     from tapeviz.trace.film import Film
 
 
@@ -134,13 +138,48 @@ class DescentRun(Showable):
         on their surface, ``directions=(0, 3)`` chooses two of many numbers. ``labels``
         names the runs, ``theme`` is "light" or "dark", ``size`` in inches.
         """
-        return chart((self.data, *(o.data for o in others)), **options)
+        from tapeviz.render.descent import figure
+
+        runs = (self.data, *(o.data for o in others))
+        if "axes" in options:
+            return figure.plot(runs, **options)
+        made = figure.figure(runs, **options)
+        bundle = partial(_plot_bundle, made, runs, options)
+        made._repr_mimebundle_ = bundle  # type: ignore[attr-defined]  # IPython asks
+        made.show = partial(display, made)  # type: ignore[method-assign]  # not pyplot
+        return made
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return DescentPlayer(self)._repr_mimebundle_()
 
     def __repr__(self) -> str:
         return f"<a descent of {len(self)} updates: run.plot(), play(run)>"
+
+
+def _plot_bundle(
+    made: Figure, runs: Sequence[Descent], options: dict[str, Any], **_: Any
+) -> dict[str, str]:
+    """How a figure of runs shows itself: as the panels that it was made of.
+
+    What somebody changed since, or a surface, is what matplotlib draws.
+    """
+    from tapeviz.render.descent import chart, figure, table, words
+
+    options = {"theme": "light", **options}
+    theme = options.pop("theme")
+    view = figure.PlotOptions(**options)
+    alt = words.describe_all(runs, view.labels, view.directions)
+    if theme != "light":
+        page = image_tag(figure.write_svg(made), alt)
+    else:
+        if made.stale or view.surface:
+            svg = figure.page_svg(made, alt)
+        else:
+            panels = figure.run_panels(runs, view)
+            svg = chart.panels_picture(panels, figure.picture_size(panels, view), alt)
+        page = static_html(svg, alt, container_queries=True)
+    rows = table.folded(table.runs_table(runs, view.labels))
+    return {"text/html": page + rows, "text/plain": alt}
 
 
 class DescentPlayer(Player):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from html import escape
 from inspect import signature
 from pathlib import Path
@@ -33,10 +33,8 @@ from tapeviz.render.graph.layout import check
 from tapeviz.render.graph.memory_badges import table as memory_table
 from tapeviz.render.graph.memory_badges import with_memory
 from tapeviz.render.graph.scene import Scene, description, scene, summary
-from tapeviz.render.html.page import image_tag, static_html
 from tapeviz.render.svg.options import theme_of
 from tapeviz.render.svg.standalone import standalone
-from tapeviz.trace.descent import Descent
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.memory import Memory
 from tapeviz.views.unseen import tell_after_cells
@@ -337,30 +335,6 @@ class ComparedDrawing(Drawing):
 
     def __repr__(self) -> str:
         return f"<picture of two tapes: {len(self.changes.rows)} differences>"
-
-
-def chart(runs: tuple[Descent, ...], *, axes: Any = None, **options: Any) -> Any:
-    """The matplotlib figure of runs, which shows itself with its alt text."""
-    from tapeviz.render.descent import figure as plots
-    from tapeviz.render.descent import table as tables
-
-    if axes is not None:
-        return plots.plot(runs, axes=axes, **options)
-    figure = plots.figure(runs, **options)
-    follows = options.get("theme", "light") == "light"
-    alt = plots.describe_all(runs, options.get("labels"), options.get("directions"))
-
-    def bundle(**_: Any) -> dict[str, str]:
-        if follows:
-            page = static_html(plots.themed(figure, alt), alt, container_queries=True)
-        else:
-            page = image_tag(plots.write_svg(figure), alt)
-        table = tables.folded(tables.runs_table(runs, options.get("labels")))
-        return {"text/html": page + table, "text/plain": alt}
-
-    figure._repr_mimebundle_ = bundle  # type: ignore[attr-defined]  # IPython asks
-    figure.show = partial(display, figure)  # type: ignore[method-assign]  # not pyplot
-    return figure
 
 
 def names_of(thing: Any) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from tapeviz.views.descent import DescentRun
 from tapeviz.views.loss_presets import PRESETS
 
 if TYPE_CHECKING:
-    from tapeviz.render.descent.explorer_chart import Window
+    from tapeviz.render.descent.chart import Panel
     from tapeviz.trace.descent import Landscape
 
     Spans = Sequence[tuple[float, float]]
@@ -140,7 +140,7 @@ class ExplorerLoss:
         self._names = names
         self._given_window = window
         self._optimizers = optimizers
-        self._window: Window | None = None
+        self._window: Panel | None = None
         self._seen: Landscape | None = None
 
     @property
@@ -177,7 +177,7 @@ class ExplorerLoss:
         """Another background is shown now: the next ``look`` draws this one again."""
         self._window = None
 
-    def look(self, run: ExplorerRun, start: tuple[float, ...]) -> tuple[Any, Window]:
+    def look(self, run: ExplorerRun, start: tuple[float, ...]) -> tuple[Any, Panel]:
         """The background, None if it is the same as before, and its window."""
         from tapeviz.analysis.trajectory import coordinates
         from tapeviz.render.descent import explorer_chart
@@ -187,9 +187,9 @@ class ExplorerLoss:
             run.seen = self._seen
             return None, old
         land = run.seen = self._seen = self._landscape(run, spans)
-        self._window = explorer_chart.window(land, tuple(coordinates(run.quick)))
-        drawn = explorer_chart.background(land, self._window, self.loss_name)
-        return drawn, self._window
+        names = tuple(coordinates(run.quick))
+        self._window = explorer_chart.window(land, names, self.loss_name)
+        return explorer_chart.background(land, self._window), self._window
 
     def _spans(self, run: ExplorerRun, start: tuple[float, ...]) -> Spans:
         given_window = self._given_window if _holds(self._given_window, start) else None
@@ -276,15 +276,15 @@ def _called(loss: Callable[..., Any], variables: list[Variable]) -> Callable[[],
     return (lambda: loss(*variables)) if wants else loss
 
 
-def _within(seen: Window, start: tuple[float, ...]) -> bool:
-    spans = (seen.x, seen.y)[: seen.numbers]
-    return all(a <= v <= b for (a, b), v in zip(spans, start, strict=True))
+def _within(seen: Panel, start: tuple[float, ...]) -> bool:
+    pairs = zip((seen.x, seen.y), start, strict=False)
+    return all(axis.low <= v <= axis.high for axis, v in pairs)
 
 
-def _lost(seen: Window, spans: Spans) -> bool:
+def _lost(seen: Panel, spans: Spans) -> bool:
     """Whether a window is so much wider than the spans that a path would be a dot."""
     pairs = zip((seen.x, seen.y), spans, strict=False)
-    return any((b - a) > _WIDE * (d - c) for (a, b), (c, d) in pairs)
+    return any(a.high - a.low > _WIDE * (high - low) for a, (low, high) in pairs)
 
 
 def _holds(spans: Any, start: tuple[float, ...]) -> bool:

@@ -102,7 +102,7 @@ def test_no_text_covers_another_at_the_end(
 ) -> None:
     film = film_page(open_page, tmp_path, RUNS[run], width=width)
     film.press("End")
-    boxes = film.root.locator(".tv-screen svg").evaluate(_BOXES)
+    boxes = film.root.locator(".tv-screen > svg").evaluate(_BOXES)
     assert len(boxes) > 10
     for (one, *a), (two, *b) in itertools.combinations(boxes, 2):
         wide = min(a[1], b[1]) - max(a[0], b[0])
@@ -113,7 +113,7 @@ def test_no_text_covers_another_at_the_end(
 def test_text_is_large_enough_on_a_phone(open_page: Opener, tmp_path: Path) -> None:
     film = film_page(open_page, tmp_path, parabola(), width=400)
     film.press("End")
-    boxes = film.root.locator(".tv-screen svg").evaluate(_BOXES)
+    boxes = film.root.locator(".tv-screen > svg").evaluate(_BOXES)
     assert min(bottom - top for *_, top, bottom in boxes) >= 8
 
 
@@ -145,7 +145,7 @@ def test_two_films_on_a_page_do_not_disturb_each_other(
     alone = film_page(open_page, tmp_path, parabola())
     alone.press("End")
     for film in (first, alone):
-        shapes = film.root.locator(".tv-screen svg :is(path,circle)").all()
+        shapes = film.root.locator(".tv-screen > svg :is(path,circle)").all()
         film_fills = [shape.evaluate(fill) for shape in shapes]
         if film is first:
             fills = film_fills

@@ -146,7 +146,7 @@ def test_a_listener_hears_question_step_and_state(
     slider = player.root.get_by_role("slider", name="Step of the film")
     text = slider.get_attribute("aria-valuetext") or ""
     assert text.startswith(f"{step} of {last}")
-    said = page.locator(".tv-screen svg").get_attribute("aria-description")
+    said = page.locator(".tv-screen > svg").get_attribute("aria-description")
     assert said == film.film.frames[step].caption
 
 
@@ -282,6 +282,6 @@ def test_three_panels_can_be_read_on_a_page_of_a_book(
     page = open_page.content(whole(run.plot()), tmp_path, width=720)
     page.wait_for_selector(".tv-still svg text")
     assert letters(page, ".tv-still") >= 11
-    box = page.locator(".tv-still svg").bounding_box()
+    box = page.locator(".tv-still > svg").bounding_box()
     assert box is not None
     assert box["height"] < 1300

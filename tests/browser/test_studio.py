@@ -128,7 +128,7 @@ def test_the_slider_the_race_and_the_graph_by_keyboard(studio: Studio) -> None:
         studio.cell.get_by_label(name, exact=True).press("Space")
     studio.until("Adam:")
     assert studio.words.count(":") >= 4
-    colours = studio.chart.locator(".tv-b-field .tv-way").evaluate_all(
+    colours = studio.chart.locator(".tv-b-field .tv-line[class*=tv-run-]").evaluate_all(
         "els => els.map(el => getComputedStyle(el).stroke)"
     )
     assert len(set(colours)) == 4
@@ -168,7 +168,7 @@ def test_the_race_runs_in_both_pictures_on_one_clock(studio: Studio) -> None:
     studio.page.wait_for_function(moved, arg=[step.element_handle(), 4])
     studio.chart.get_by_role("button", name="Pause").click()
     at = step.inner_text()
-    spots = studio.chart.locator(".tv-spot[r='7']")
+    spots = studio.chart.locator(".tv-dot[r='7']")
     assert spots.count() == 6
     places = spots.evaluate_all("els => els.map(el => el.getAttribute('cx'))")
     assert len(set(places[3:])) == 1, "one step in the picture of the losses"

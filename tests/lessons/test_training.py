@@ -124,7 +124,10 @@ def test_a_moment_is_told_in_words_and_stands_alone() -> None:
     for picture in (curve, decided):
         ET.fromstring(picture)  # noqa: S314 - our own
     assert telling(losses[:2], 10, found).startswith("Step 2 of 10, loss 0.5, ")
-    assert decided.count('class="tv-one"') == decided.count('class="tv-zero"') == 15
+    zeros, ones = re.findall(r'class="tv-dot [^"]*" d="([^"]+)"', decided)
+    assert zeros.count("z") == ones.count("z") == 15
+    assert ones.count("c") == 4 * 15
+    assert "c" not in zeros
     assert "points lie on the right side" in page
     assert len(pictures(training_picture([], 0))) == 1
 
@@ -205,7 +208,8 @@ def test_the_film_shows_the_border_the_model_had_at_each_step() -> None:
     root = ET.fromstring(film.svg)  # noqa: S314 - our own
     for k in range(5):
         state = film.state(k)
-        assert {id for id, mark in state.items() if mark == "on"} == {f"d{k}", f"c{k}"}
+        shown = {id for id, mark in state.items() if mark == "on"}
+        assert shown == {f"d{k}", f"c{k}", f"w{k}"}
         group = next(el for el in root.iter() if el.get("id") == f"d{k}")
         assert sum("tv-edge" in el.get("class", "") for el in group.iter()) == (k != 1)
 

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,27 +24,18 @@ from tapeviz.analysis.trajectory import (
     sample_steps,
     track,
 )
-from tapeviz.render.descent import figure
-from tapeviz.render.descent.svg_cleanup import Finish, clean_svg
-from tapeviz.render.descent.words import (
-    FEW,
-    assignment,
-    entry,
-    joined,
-)
+from tapeviz.render.descent import chart, panels
+from tapeviz.render.descent.panels import MOST, Seen
+from tapeviz.render.descent.words import FEW, assignment, describe, entry, joined
 from tapeviz.render.svg.options import theme_of
 from tapeviz.trace.film import Film, Frame, Table
-from tapeviz.trace.markup import css_class
 from tapeviz.wording import values as text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from tapeviz.trace.descent import Descent, Update
     from tapeviz.trace.value import Value
-
-MOST = 60
-"""Updates shown one by one; of longer runs this many, evenly chosen."""
 
 UPDATE_DETAILS = "nbcdfhk"
 """The id letters of what is shown only while an update is made.
@@ -55,8 +46,6 @@ their names.
 
 _ROUNDING = 1e-6
 """A float32 loss that changes by less than this share of itself stays as it is."""
-
-_MOVING = re.compile(r"[a-z]\d+")
 
 _RULES = (
     "& .tv-late{opacity:0}& .tv-late:is(.tv-on,.tv-hot,.tv-done){opacity:1}"
@@ -75,21 +64,19 @@ def descent_film(
 ) -> Film:
     """The film of a descent: start, then gradient, update and new loss at each step.
 
-    The picture is that of ``figure.figure``: its points ``p0``, ``p1``, ..., update
+    The picture is that of ``panels.panels``: its points ``p0``, ``p1``, ..., update
     arrows ``a0``, ..., slopes ``t0``, ... and dots of the loss ``l0``, ... appear as
     the film goes on. Of a run of more than ``MOST`` updates that many are shown. More
     than two numbers are seen along their two principal directions, or along the two
     that ``directions`` chooses. ValueError for an unknown theme.
     """
     theme_of(theme)
-    look = {"directions": directions} if directions else {}
-    svg = _picture(run.validate(), theme, look)
+    label = describe(run.validate(), directions)
+    svg = _picture(run, theme, directions, label)
     ids = frozenset(re.findall(r'\sid="([^"]+)"', svg))
     frames_of = _DescentFrames(run, ids)
     frames = tuple(frames_of.all_frames())
-    film = Film(
-        _title(run), figure.describe(run, **look), svg, frames, (), frames_of.table()
-    )
+    film = Film(_title(run), label, svg, frames, (), frames_of.table())
     return film.validate()
 
 
@@ -111,22 +98,12 @@ def _title(run: Descent) -> str:
     return f"Gradient descent{on}"
 
 
-def _picture(run: Descent, theme: str, look: Mapping[str, Any]) -> str:
-    fig = figure.figure(run, film=True, **look)
-
-    def names(id: str) -> tuple[str, str]:
-        if not _MOVING.fullmatch(id):
-            return figure.panel(id)
-        return id, css_class("" if id in {"p0", "l0"} else "late", id[0])
-
-    finish = Finish(
-        names,
-        figure.STYLE + _RULES + figure.narrow(fig, ".tapeviz-film .tv-screen>&"),
-        figure.WIDTH,
-        figure.describe(run, **look),
-        theme,
-    )
-    return clean_svg(figure.write_svg(fig), finish)
+def _picture(
+    run: Descent, theme: str, directions: tuple[int, int] | None, label: str
+) -> str:
+    made = panels.panels([Seen.of(run, film=True)], [""], directions=directions)
+    look = {"rules": _RULES, "theme": theme}
+    return chart.panels_picture(made, panels.SIZES[2], label, **look)
 
 
 @dataclass

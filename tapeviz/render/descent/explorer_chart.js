@@ -35,15 +35,16 @@ function canvas(width, height) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("role", "img");
+  svg.setAttribute("class", "tv-b-chart");
   return svg;
 }
 
 // A piece of a run's line, for the words about it.
 function key(look) {
   const svg = canvas(38, 8);
-  svg.setAttribute("class", "tv-b-key");
+  svg.classList.add("tv-b-key");
   svg.setAttribute("aria-hidden", "true");
-  put(svg, `<path class="tv-way tv-b-${look}" d="M0 4H38"/>`);
+  put(svg, `<path class="tv-line tv-${look}" d="M0 4H38"/>`);
   return svg;
 }
 
@@ -92,8 +93,8 @@ function race(...pictures) {
         const way = along(run[kind], now);
         const [, x, y] = way.at(-1) ?? [];
         const points = way.map((at) => at.slice(1)).join(" ");
-        const line = `<polyline class="tv-way tv-b-${run.look}" points="${points}"/>`;
-        return way.length ? `${line}<circle class="tv-spot tv-b-${run.look}" cx="${x}" cy="${y}" r="7"/>` : "";
+        const line = `<polyline class="tv-line tv-${run.look}" points="${points}"/>`;
+        return way.length ? `${line}<circle class="tv-dot tv-${run.look}" cx="${x}" cy="${y}" r="7"/>` : "";
       });
       put(tops[k], shown.reverse().join(""));
     });

@@ -1,14 +1,10 @@
-"""Pictures of gradient descent: a recorded run drawn with matplotlib.
-
-On the left the landscape with the path on it, on the right the loss at each step.
-Everything that a film moves has an id (``set_gid``): points ``p0``, ``p1``, ...,
-update arrows ``a0``, ..., the slopes ``t0``, ... and the dots of the loss ``l0``, ...
-"""
+"""Descents drawn with matplotlib, as figures that anybody can go on working on."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,51 +12,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeviz.analysis.convergence import labels as run_labels
-from tapeviz.analysis.convergence import regime
-from tapeviz.analysis.projection import plane
-from tapeviz.analysis.trajectory import (
-    Track,
-    apart,
-    coordinates,
-    falls,
-    largest,
-    noise,
-    point_words,
-    track,
-)
-from tapeviz.errors import value_error
-from tapeviz.render.descent.svg_cleanup import Finish, clean_svg
+from tapeviz.analysis.trajectory import coordinates
+from tapeviz.errors import error_message
+from tapeviz.render.descent import chart, panels
+from tapeviz.render.descent.chart import LOOKS, SIDES, shown
+from tapeviz.render.descent.panels import Seen
 from tapeviz.render.svg import theme as themes
-from tapeviz.render.svg.options import theme_of
-from tapeviz.trace.descent import Descent
-from tapeviz.wording.values import counted
+from tapeviz.trace.markup import Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SIZES = {2: (9.0, 3.6), 3: (10.0, 3.6)}
-"""The width and height of a figure in inches, by the number of its panels."""
+    from tapeviz.analysis.trajectory import Floats
+    from tapeviz.render.descent.chart import Frame, Panel
+    from tapeviz.trace.descent import Descent
 
-WIDTH = 880
-"""How wide a picture in a page likes to be, in pixels."""
-
-STYLE = (
-    f"&{{max-width:100%;height:auto;font:11px {themes.SANS};direction:ltr;fill:@ink;"
-    "font-variant-numeric:tabular-nums;stroke-linejoin:round}"
-    "& text{paint-order:stroke;stroke:@paper;stroke-width:3px}"
-)
-"""What every picture in a page has; ``&`` is the picture, ``@`` a colour."""
-
-_STACKED = {2: (700, 700), 3: (760, 440)}
-"""The width below which panels stand one under the other, by how many there are, and
-how wide that picture gets."""
-
-_FEW = 4
-_PHONE = 340
-"""The width in pixels below which a picture scrolls instead of shrinking."""
+    Colours = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -69,168 +39,125 @@ class PlotOptions:
 
     ``surface`` draws two variables on their surface in space; ``directions`` chooses
     two of many numbers for the path, which else is seen along its principal directions;
-    ``labels`` names several runs. ``film`` adds what only a film shows: slope and size
-    of every update.
+    ``labels`` names several runs; ``size`` is that of the figure in inches.
     """
 
     surface: bool = False
     directions: tuple[int, int] | None = None
     labels: Sequence[str] | None = None
-    film: bool = False
+    size: tuple[float, float] | None = None
 
 
 def plot(
-    runs: Descent | Sequence[Descent],
+    runs: Sequence[Descent],
     *,
-    axes: Sequence[Axes] | None = None,
+    axes: Sequence[Axes],
     theme: str = "light",
-    size: tuple[float, float] | None = None,
     **view: Any,
 ) -> tuple[Axes, ...]:
-    """The axes of a picture: the path on its landscape, and the loss at each step.
+    """Draw runs into axes of a figure and return these: two of them, or three.
 
-    Draws into ``axes`` if given (two or three of a figure of yours), else into a new
-    figure, which is ``axes[0].figure``. One number is drawn on the curve of its loss,
-    two on its contours; of more the path in two directions and the lengths of gradient
-    and update. ``view`` as in ``PlotOptions``.
+    ``view`` as in ``PlotOptions``. ValueError for another number of axes.
     """
-    if axes is None:
-        return tuple(figure(runs, theme=theme, size=size, **view).axes)
     axes = tuple(axes)
     if len(axes) not in {2, 3}:
-        raise value_error(
-            f"axes has {len(axes)} axes, but the picture needs two or three",
-            "fig, axes = plt.subplots(1, 2); run.plot(axes=axes)",
+        raise ValueError(
+            error_message(
+                f"axes has {len(axes)} axes, but the picture needs two or three",
+                "fig, axes = plt.subplots(1, 2); run.plot(axes=axes)",
+            )
         )
-    with _look():
-        _draw(_several(runs), axes, theme, PlotOptions(**view))
+    with _style():
+        made = run_panels(runs, PlotOptions(**view), [*map(_frame, axes)])
+        for ax, panel in zip(axes, made, strict=False):
+            _draw(panel, ax, themes.colours(theme))
     return axes
 
 
-def figure(
-    runs: Descent | Sequence[Descent],
-    *,
-    theme: str = "light",
-    size: tuple[float, float] | None = None,
-    **view: Any,
-) -> Figure:
-    """A figure of one run or several: paths on a landscape beside loss at each step.
+def figure(runs: Sequence[Descent], *, theme: str = "light", **view: Any) -> Figure:
+    """A figure of runs: their paths on a landscape beside the loss at each step.
 
-    ``size`` is in inches, ``view`` as in ``PlotOptions``.
+    One number is drawn on the curve of its loss, two on its contours; of more the path
+    in two directions and the lengths of gradient and update. ``view`` as in
+    ``PlotOptions``. The figure is not ``stale`` before somebody changes it.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    runs, shown = _several(runs), PlotOptions(**view)
-    count = _count(runs, shown)
-    with _look():
-        paper = themes.colours(theme)["paper"]
-        fig = Figure(figsize=size or SIZES[count], facecolor=paper)
+    options, colours = PlotOptions(**view), themes.colours(theme)
+    made = run_panels(runs, options)
+    wide, high = picture_size(made, options)
+    with _style():
+        fig = Figure(figsize=(wide / 72, high / 72), facecolor=colours["paper"])
         FigureCanvasAgg(fig)
-        _draw(runs, _panels(fig, count, shown), theme, shown)
-        if not shown.surface:
-            _make_room(fig)
+        for k, panel in enumerate(made):
+            left, top, w, h = panel.frame
+            box = left / wide, 1 - (top + h) / high, w / wide, h / high
+            if options.surface and not k:
+                space = fig.add_axes(box, projection="3d")
+                _surface(Seen.of(runs[0]), space, colours)
+            else:
+                _draw(panel, fig.add_axes(box), colours)
+    fig.stale = False
     return fig
 
 
-def _make_room(fig: Figure) -> None:
-    """A margin at the left in which the longest numbers and the name have room."""
-    first, wide = fig.axes[0], float(fig.bbox.width)
-    box = first.get_tightbbox()
-    if box is not None and box.x0 < _EDGE:
-        grid: Any = first.get_gridspec()
-        grid.update(left=float(first.get_position().x0) + (_EDGE - box.x0) / wide)
-        for ax in fig.axes:
-            spec: Any = ax.get_subplotspec()
-            ax.set_position(spec.get_position(fig))
+def run_panels(
+    runs: Sequence[Descent],
+    options: PlotOptions,
+    frames: Sequence[Frame] | None = None,
+) -> list[Panel]:
+    """The panels of a picture of runs."""
+    seen = [*map(Seen.of, runs)]
+    if options.size and frames is None:
+        frames = panels.frames_of(seen, size=_points(options.size))
+    names = run_labels(runs, options.labels)
+    return panels.panels(seen, names, frames, options.directions)
 
 
-_EDGE = 3.0
-"""The white space left of all numbers and names, in pixels."""
+def _points(inches: tuple[float, float]) -> tuple[float, float]:
+    return 72 * inches[0], 72 * inches[1]
 
 
-def _several(runs: Descent | Sequence[Descent]) -> tuple[Descent, ...]:
-    return (runs,) if isinstance(runs, Descent) else tuple(runs)
-
-
-def _count(runs: tuple[Descent, ...], view: PlotOptions) -> int:
-    """How many panels: three for one run of many numbers."""
-    t = track(runs[0])
-    known = t.kind == "norms" and t.numbers.shape[1] > 0
-    return 3 if known and len(runs) == 1 and not view.film else 2
-
-
-def svg(run: Descent, **options: Any) -> str:
-    """The picture as SVG text, the same on every run; ``options`` as in ``figure``."""
-    return write_svg(figure(run, **options))
-
-
-def picture(run: Descent, *, theme: str = "auto", **options: Any) -> str:
-    """The picture as one small ``<svg>`` whose colours follow the page around it."""
-    label = describe(run, options.get("directions"))
-    return themed(figure(run, **options), label, theme)
-
-
-def themed(fig: Figure, label: str, theme: str = "auto") -> str:
-    """A figure drawn in the light theme as an ``<svg>`` that follows the page.
-
-    What was added to the figure since it was made is in it, in its own colours.
-    """
-    rules = STYLE + narrow(fig, ".tv-still>&")
-    finish = Finish(panel, rules, WIDTH, label, theme_of(theme))
-    return clean_svg(write_svg(fig), finish)
-
-
-def panel(id: str) -> tuple[str, str]:
-    """No ids; a class for each of the figure's axes.
-
-    What stands around a surface in space is beside its axes' own element.
-    """
-    if id.startswith(("pane3d", "grid3d", "axis3d")):
-        return "", "tv-at1"
-    return "", f"tv-at{id.removeprefix('axes_')}" if id.startswith("axes_") else ""
-
-
-def narrow(fig: Figure, root: str) -> str:
-    """Rules that put the panels one under the other where the page is narrow.
-
-    ``root`` selects the picture in the container whose width decides. On a telephone
-    all letters have 11 pixels or more.
-    """
-    wide, high = (float(72 * v) for v in fig.get_size_inches())
-    boxes = [ax.get_position() for ax in fig.axes]
-    if len(boxes) < 2:
-        return ""
-    left = max(0.88 * 72 / wide, 1.2 * float(boxes[0].x0))
-    zoom = 1 / (left + max(float(box.width) for box in boxes) + 0.02)
-    rules = [
-        f"& .tv-at{k}{{transform:scale({zoom:.3f}) translate("
-        f"{(left - float(box.x0)) * wide:.1f}px,{(k - 1) * high:.1f}px)}}"
-        for k, box in enumerate(boxes, 1)
-    ]
-    tall = len(boxes) * high * zoom
-    letters = 11 * wide / zoom / _PHONE
-    below, most = _STACKED[len(boxes)]
-    return (
-        f"@container (max-width:{below}px){{{root}{{width:min(100%,{most}px);"
-        f"height:auto;aspect-ratio:{wide:.0f}/{tall:.0f};background:@paper}}{''.join(rules)}}}"
-        f"@container (max-width:480px){{{root}{{min-width:{_PHONE}px}}"
-        f"{root} text{{font-size:{letters:.1f}px}}{root} text[transform]"
-        "{translate:-5px}}"
-    )
+def picture_size(made: Sequence[Panel], options: PlotOptions) -> tuple[float, float]:
+    """The width and height of a picture in points."""
+    if options.size:
+        return _points(options.size)
+    return panels.SIZES[max(len(made), 2)]
 
 
 def write_svg(fig: Figure) -> str:
     """A figure as SVG text with real text, no date and stable ids."""
     out = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with _look():
+    with _style():
         fig.savefig(out, format="svg", metadata=nothing)
     return out.getvalue()
 
 
+def page_svg(fig: Figure, label: str) -> str:
+    """A figure of the light theme, whoever changed it, in the colours of the page."""
+    roles = {v: k for k, v in reversed([*themes.colours("light").items()])}
+    svg = re.sub(
+        "|".join(roles), lambda c: f"var(--tv-{roles[c[0]]},{c[0]})", write_svg(fig)
+    ).replace("xlink:href", "href")
+    wide, high = (72 * float(v) for v in fig.get_size_inches())
+    frames = [
+        (wide * box.x0, 0.0, wide * box.width, 0.0)
+        for box in (ax.get_position() for ax in fig.axes)
+    ]
+    inside = svg[svg.index('<g id="figure') : svg.rindex("</svg>")]
+    inside = re.sub(
+        r'<g id="(?:axes_(\d+)|(?:pane|grid|axis)3d_\d+)"',
+        lambda g: f'<g class="tv-at{g[1] or 1}"', inside,
+    )  # fmt: skip
+    rules = "& text{font-family:" + themes.SANS + "!important}"
+    rules += chart.stacked(frames, (wide, high))
+    return chart.picture([[Written(inside)], []], (wide, high), label, rules)
+
+
 @contextmanager
-def _look() -> Iterator[None]:
+def _style() -> Iterator[None]:
     from matplotlib import style
 
     own = {"svg.hashsalt": "tapeviz", "svg.fonttype": "none", "font.size": 11}
@@ -238,113 +165,179 @@ def _look() -> Iterator[None]:
         yield
 
 
-def _panels(fig: Figure, count: int, view: PlotOptions) -> tuple[Axes, ...]:
-    wide, high = fig.get_size_inches()
-    ratios = (1.4, 1) if count == 2 else (1.2, 1, 1)
-    grid = fig.add_gridspec(
-        1, count, width_ratios=ratios, wspace=0.2 if count == 2 else 0.28,
-        left=0.72 / wide, right=1 - 0.2 / wide, bottom=0.58 / high, top=1 - 0.38 / high,
+def _frame(ax: Axes) -> Frame:
+    """The size of somebody's axes, in points."""
+    fig = ax.get_figure(root=True)
+    part = 72 / (fig.dpi if fig else 72)
+    return 0.0, 0.0, float(ax.bbox.width * part), float(ax.bbox.height * part)
+
+
+# -- a panel -------------------------------------------------------------------------
+
+
+def _draw(panel: Panel, ax: Axes, colours: Colours) -> None:
+    """A panel's axes and marks, in their order."""
+    if not panel.title:
+        ax.set_axis_off()
+    _axes(panel, ax, colours)
+    for k, mark in enumerate(panel.marks):
+        drawn = _DRAWN[type(mark)](mark, ax, colours)
+        drawn.set(zorder=2 + k / len(panel.marks), gid=mark.id or None)
+    if panel.keys:
+        from matplotlib.lines import Line2D
+
+        keys = [
+            Line2D([], [], label=name, marker=shape, ms=5, **_line_style(look, colours))
+            for name, look, shape in panel.keys
+        ]
+        ink = colours["ink"]
+        ax.legend(handles=keys, frameon=False, labelcolor=ink, fontsize="small")
+
+
+def _axes(panel: Panel, ax: Axes, colours: Colours) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+    x, y = panel.x, panel.y
+    ax.set_facecolor(colours["paper"])
+    for side, spine in ax.spines.items():
+        spine.set_visible(side in {"left", "bottom"})
+        spine.set(color=colours["line"], linewidth=0.8)
+    ax.tick_params(
+        colors=colours["line"], labelcolor=colours["muted"], length=3, width=0.8
+    )
+    ax.set_xscale("linear")
+    ax.set_yscale("log" if y.log else "linear")
+    ax.set(xlim=(x.low, x.high), ylim=(y.low, y.high))
+    few = [1, 2, 5, 10]
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=few, integer=x.whole))
+    ax.yaxis.set_major_locator(
+        FixedLocator(y.ticks()) if y.log else MaxNLocator(5, steps=few)
+    )
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda v, _: shown(v)))
+        axis.set_minor_locator(NullLocator())
+    ax.set_title(
+        panel.title, loc="left", y=1.0, pad=12, color=colours["ink"],
+        fontsize="medium", parse_math=False,
     )  # fmt: skip
-    space = {"projection": "3d"} if view.surface else {}
-    first = fig.add_subplot(grid[0], **space)
-    return first, *(fig.add_subplot(grid[k]) for k in range(1, count))
+    muted: Any = {"color": colours["muted"], "parse_math": False, "labelpad": 2}
+    ax.set_xlabel(x.name, **muted)
+    ax.set_ylabel(y.name, **muted)
 
 
-def _draw(
-    runs: tuple[Descent, ...], axes: tuple[Axes, ...], theme: str, view: PlotOptions
-) -> None:
-    from tapeviz.render.descent import axes as panels
-    from tapeviz.render.descent import comparison
-
-    colours = themes.colours(theme)
-    contexts = [
-        panels.PlotContext(run, track(run), colours, film=view.film) for run in runs
-    ]
-    names = run_labels(runs, view.labels)
-    going = [i for i, context in enumerate(contexts) if context.t.updates]
-    if len(contexts) > 1 and going:
-        called = [names[i] for i in going]
-        comparison.draw([contexts[i] for i in going], called, axes[0], axes[-1])
-    elif view.surface:
-        comparison.surface(contexts[0], axes[0])
-        panels.draw_losses(axes[-1], contexts[0])
-    else:
-        panels.draw(contexts[0], axes, view.directions)
+def _line_style(look: str, colours: Colours) -> dict[str, Any]:
+    """How a line looks, in matplotlib's words: dashes are in widths of the line."""
+    found = LOOKS[look]
+    dashes = tuple(d / found.width for d in found.dashes)
+    return {
+        "color": colours[found.colour],
+        "lw": found.width,
+        "ls": (0, dashes) if dashes else "-",
+    }
 
 
-def describe_all(
-    runs: Sequence[Descent],
-    labels: Sequence[str] | None = None,
-    directions: tuple[int, int] | None = None,
-) -> str:
-    """What a picture of several runs shows, a sentence or two for each."""
-    if len(runs) == 1:
-        return describe(runs[0], directions)
-    names = run_labels(runs, labels)
-    said = (f"{n}: {describe(r)}" for n, r in zip(names, runs, strict=True))
-    return f"{len(runs)} runs. {' '.join(said)}"
+def _line(mark: chart.LineMark, ax: Axes, colours: Colours) -> Any:
+    return ax.plot(*mark.path.T, **_line_style(mark.look, colours))[0]
 
 
-def describe(run: Descent, directions: tuple[int, int] | None = None) -> str:
-    """One paragraph for somebody who does not see the picture.
+def _dots(mark: chart.DotMark, ax: Axes, colours: Colours) -> Any:
+    ink = colours[LOOKS[mark.look].colour]
+    return ax.plot(
+        *mark.path.T, ls="", marker=mark.shape, ms=mark.size, color=ink,
+        mfc=colours["paper"] if mark.hollow else ink, mew=1.2 if mark.hollow else 0,
+        clip_on=False,
+    )[0]  # fmt: skip
 
-    >>> from tapeviz.trace.descent import Descent
-    >>> describe(Descent(("x",), ()))
-    'Gradient descent on x: no update was recorded.'
+
+def _arrow(mark: chart.ArrowMark, ax: Axes, colours: Colours) -> Any:
+    from matplotlib.patches import FancyArrowPatch
+
+    start, end = tuple(mark.start), tuple(mark.end)
+    pixels = ax.transData.transform([start, end]) * 72 / ax.figure.dpi
+    far = float(np.hypot(*(pixels[1] - pixels[0])))
+    arrow = FancyArrowPatch(
+        start, end, arrowstyle="-|>", shrinkA=min(3, far / 4), shrinkB=0,
+        mutation_scale=min(10, 0.8 * far), lw=min(1.7, 0.4 + far / 12),
+        color=colours[LOOKS[mark.look].colour],
+    )  # fmt: skip
+    return ax.add_patch(arrow)
+
+
+def _label(mark: chart.LabelMark, ax: Axes, colours: Colours) -> Any:
+    anchor, level, right, down = SIDES[mark.side]
+    paper = {"fc": colours["paper"], "ec": "none", "alpha": 0.8, "pad": 0.6}
+    return ax.annotate(
+        mark.words, tuple(mark.at), (right, -down), textcoords="offset points",
+        ha=_HA[anchor], va=level, color=colours[mark.colour], fontsize="small",
+        parse_math=False, annotation_clip=False, bbox=paper,
+    )  # fmt: skip
+
+
+def _contours(mark: chart.ContourMark, ax: Axes, colours: Colours) -> Any:
+    from matplotlib.colors import to_rgba
+
+    colour, grid = colours[LOOKS["contour"].colour], np.ma.masked_invalid(mark.grid)
+    levels = [float(grid.min()), *mark.levels]
+    tints = [to_rgba(colour, a) for a in np.linspace(0.4, 0.03, len(levels) - 1)]
+    ax.contourf(mark.xs, mark.ys, grid, levels, colors=tints, zorder=1)
+    return ax.contour(
+        mark.xs, mark.ys, grid, mark.levels, colors=colour, linewidths=0.7
+    )
+
+
+_HA = {"start": "left", "middle": "center", "end": "right"}
+
+_DRAWN: dict[type, Callable[[Any, Axes, Colours], Any]] = {
+    chart.LineMark: _line, chart.DotMark: _dots, chart.ArrowMark: _arrow,
+    chart.LabelMark: _label, chart.ContourMark: _contours,
+}  # fmt: skip
+
+
+# -- a surface -----------------------------------------------------------------------
+
+
+def _surface(seen: Seen, ax: Any, ink: Colours) -> None:
+    """The landscape of two numbers as a surface with the path on it, on 3D axes.
+
+    ValueError unless the run has two numbers and a landscape.
     """
-    t = track(run)
-    what = f"Gradient descent on {_list(t.names)}"
-    if not t.updates:
-        return f"{what}: no update was recorded."
-    many = counted(t.updates, "update")
-    how = regime(run)
-    named = f"{how.name[0].upper()}{how.name[1:]}."
-    return f"{what} in {many}. {_where(run, t, directions)} {_how(t)} {named}"
+    from matplotlib.ticker import MaxNLocator
+
+    t, land = seen.t, seen.run.landscape
+    if land is None or not land.ys:
+        raise ValueError(
+            error_message(
+                "surface=True needs a run of two numbers whose loss is known around it",
+                "leave surface out for this run",
+            )
+        )
+    xs, ys = np.meshgrid(land.xs, land.ys)
+    grid = np.array(land.losses, dtype=float)
+    losses = np.append(t.losses, _height(land.xs, land.ys, grid, t.points[-1]))
+    losses[~t.near] = np.nan
+    top = 1.6 * float(np.nanmax(np.append(losses, np.nanmin(grid))))
+    ax.plot_wireframe(
+        xs, ys, np.where(grid <= top, grid, np.nan), rcount=28, ccount=28, lw=0.5,
+        color=ink["variable"], alpha=0.55, zorder=1,
+    )  # fmt: skip
+    x, y = seen.near.T
+    ax.plot(x, y, losses, color=ink["target"], marker="o", ms=3.5, lw=1.6, zorder=6)
+    ax.plot(x[:1], y[:1], losses[:1], color=ink["ink"], marker="s", ms=6, zorder=7)
+    muted = {"color": ink["muted"], "parse_math": False}
+    for axis, name in zip("xyz", (*coordinates(seen.run), seen.loss), strict=True):
+        getattr(ax, f"set_{axis}label")(name, **muted)
+    ax.set_facecolor(ink["paper"])
+    title = f"the path on {seen.loss}"
+    ax.set_title(title, loc="left", color=ink["ink"], fontsize="medium")
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.set_pane_color((1, 1, 1, 0))
+        axis.line.set_color(ink["line"])
+        axis.set_tick_params(colors=ink["muted"], labelsize="small")
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axis._axinfo["grid"].update(color=ink["hair"], linewidth=0.4)  # noqa: SLF001
 
 
-def _list(names: tuple[str, ...]) -> str:
-    if len(names) <= _FEW:
-        return ", ".join(names) or "no variable"
-    return f"{', '.join(names[:3])} and {len(names) - 3} more variables"
-
-
-def _where(run: Descent, t: Track, directions: tuple[int, int] | None) -> str:
-    if t.kind == "norms":
-        first, last = apart(t.slopes[0], t.slopes[-1])
-        said = f"The gradient's length goes from {first} to {last}."
-        return f"{_seen(run, t, directions)}{said}"
-    labels = coordinates(run)
-    start, end = (point_words(labels, t.points[i], t.sizes) for i in (0, -1))
-    return f"It goes from {start} to {end}."
-
-
-def _seen(run: Descent, t: Track, directions: tuple[int, int] | None) -> str:
-    """In which plane the path of many numbers is drawn."""
-    found = plane(run, t, directions)
-    if found is None:
-        return ""
-    chosen = f", {' and '.join(found.labels)}" if directions else ""
-    return f"The path is seen in a plane{chosen}: its {found.words}. "
-
-
-def _how(t: Track) -> str:
-    known = t.losses[np.isfinite(t.losses)]
-    if not known.size:
-        return "The loss was not recorded."
-    way = _way(known)
-    odd = t.odd_loss()
-    return f"{way} {odd[0].upper()}{odd[1:]}." if odd else way
-
-
-def _way(known: Any) -> str:
-    first, last = apart(known[0], known[-1])
-    last = "about 0" if noise(known[-1], largest(known)) else last
-    if known.size == 1:
-        return f"The loss at the start is {first}."
-    if falls(known):
-        return f"The loss falls at every step, from {first} to {last}."
-    if known[-1] < known[0]:
-        return f"The loss falls from {first} to {last}, but not at every step."
-    if known[-1] > known[0]:
-        return f"The loss rises from {first} to {last}."
-    return f"The loss ends where it began, at {first}."
+def _height(xs: Any, ys: Any, grid: Floats, point: Floats) -> float:
+    """The loss at a point inside the grid, by bilinear interpolation."""
+    along = [np.interp(point[0], xs, row) for row in grid]
+    return float(np.interp(point[1], ys, along))

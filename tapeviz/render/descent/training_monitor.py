@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tapeviz.analysis.trajectory import number, sample_steps
-from tapeviz.render.descent.explorer_chart import (
-    FRAME,
+from tapeviz.render.descent import chart
+from tapeviz.render.descent.chart import (
+    Axis,
+    ContourMark,
+    DotMark,
     Frame,
-    Window,
-    area,
-    axes,
-    clipped,
-    line,
+    LineMark,
+    Panel,
 )
+from tapeviz.render.descent.panels import over_steps
 from tapeviz.render.descent.table import folded, losses_table
 from tapeviz.render.html import page
 from tapeviz.render.svg import theme as themes
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tapeviz.analysis.trajectory import Floats
+from tapeviz.trace.markup import Written, element
 
 MOST = 300
 """Points of the loss curve that are drawn."""
+
+FRAME: Frame = (58.0, 34.0, 448.0, 280.0)
 
 _BOX = (
     ".tv-learning{font:14px/1.45 " + themes.SANS + ";color:var(--tv-ink);"
@@ -41,15 +38,10 @@ _BOX = (
     ".tv-learning svg{display:block;max-width:100%;height:auto}"
 )
 RULES = (
-    "&{font-family:" + themes.SANS + "}"
-    "& text{font-size:13px;fill:@muted}& text.tv-t{fill:@ink}"
-    "& .tv-axis{fill:none;stroke:@line}"
-    "& .tv-way{fill:none;stroke:@variable;stroke-width:1.8}"
-    "& .tv-yes{fill:@target;fill-opacity:.16;fill-rule:evenodd}"
-    "& .tv-edge{fill:none;stroke:@ink;stroke-width:1.6}"
-    "& .tv-one{fill:@target;stroke:@paper}& .tv-zero{fill:@variable;stroke:@paper}"
+    "& text{font-size:13px}& .tv-label{font-size:11px}"
+    "& .tv-dot{stroke:@paper;stroke-width:1}"
 )
-"""How curves, borders and points look; ``&`` is the picture, ``@`` a colour."""
+"""How letters and points look; ``&`` is the picture, ``@`` a colour."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +59,39 @@ class Decision:
     labels: tuple[int, ...]
     right: float
 
+    def border(self, level: float = 0.5, id: str = "") -> ContourMark:
+        """The ground where the model is surer of class 1 than a level."""
+        other = 1 - np.nan_to_num(np.array(self.grid, dtype=float), nan=0.5)
+        return ContourMark(self.xs, self.ys, other, [1 - level], edge=True, id=id)
+
+    def dots(self) -> Iterator[DotMark]:
+        """The points: squares of class 0, circles of class 1."""
+        points, ones = np.array(self.points), np.array(self.labels) > 0
+        yield DotMark(points[~ones], "run-variable", "s", 6)
+        yield DotMark(points[ones], "run-target", "o", 8)
+
+    @property
+    def panel(self) -> Panel:
+        """The plane on which it decides, empty."""
+        x, y = Axis(self.xs[0], self.xs[-1], "x"), Axis(self.ys[0], self.ys[-1], "y")
+        return Panel("what it decides", x, y, FRAME, text=13)
+
 
 def training_picture(
     losses: Sequence[float], steps: int, decision: Decision | None = None
 ) -> str:
     """The state of a training as HTML: a bar, the loss curve, and the decision."""
-    done, words = len(losses), telling(losses, steps, decision)
+    words = telling(losses, steps, decision)
     pictures = _curve(losses, steps) + (_decided(decision) if decision else "")
-    return (
-        f'<div class="tv-learning {themes.class_name("auto")}">'
-        f"<style>{themes.css('auto')}{_BOX}</style>"
-        f'<progress max="{steps}" value="{done}" aria-label="{escape(words)}">'
-        f'</progress><p>{escape(words)}</p><div class="tv-pair">{pictures}</div>'
-        f"{folded(losses_table(losses))}</div>"
-    )
+    return element(
+        "div",
+        element("style", themes.css("auto") + _BOX),
+        element("progress", max=steps, value=len(losses), aria_label=words),
+        element("p", words),
+        element("div", Written(pictures), cls="pair"),
+        Written(folded(losses_table(losses))),
+        cls="learning auto",
+    ).write()
 
 
 def telling(
@@ -96,84 +107,23 @@ def telling(
     return f"Step {len(losses)} of {steps}{loss}{right}."
 
 
-def _picture(inside: str, label: str) -> str:
-    style = themes.css("auto") + themes.paint(RULES.replace("&", ".tv-learns"))
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="520" height="360" '
-        'viewBox="0 0 520 360" role="img" class="tv-learns '
-        f'{themes.class_name("auto")}" aria-label="{escape(label)}">'
-        f"<style>{style}</style>{inside}</svg>"
-    )
-    return page.static_html(svg, label)
-
-
-def scaled(losses: Floats) -> tuple[Floats, bool]:
-    """The losses as they are drawn: as powers of ten where that helps."""
-    known = losses[np.isfinite(losses)]
-    if not known.size or known.min() <= 0 or known.max() <= 100 * known.min():
-        return losses, False
-    return np.log10(losses), True
-
-
 def _curve(losses: Sequence[float], steps: int) -> str:
-    values, log = scaled(np.array(losses, dtype=float))
-    seen = steps_window(values, steps)
-    shown = [i for i in sample_steps(len(values), MOST) if math.isfinite(values[i])]
-    pixels = [seen.to_pixels(i, values[i]) for i in shown]
-    title = "the loss so far, as a power of ten" if log else "the loss so far"
+    values, shown = np.array(losses, dtype=float), sample_steps(len(losses), MOST)
+    panel = over_steps("the loss so far", values, steps, FRAME, text=13)
+    curve = LineMark(np.column_stack([shown, values[shown]]), "curve")
     label = f"The loss at each step. {telling(losses, steps)}"
-    return _picture(axes(seen, title) + clipped(line(pixels, "tv-way")), label)
-
-
-def steps_window(values: Floats, steps: int, frame: Frame = FRAME) -> Window:
-    """A window on values over so many steps."""
-    known = values[np.isfinite(values)]
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    room = 0.06 * (high - low) or 0.5
-    seen = (low - room, high + room)
-    return Window((0, max(steps, 1)), seen, 1, ("step",), frame)
-
-
-def window(d: Decision) -> Window:
-    """The window on a decision: all of its grid."""
-    return Window((d.xs[0], d.xs[-1]), (d.ys[0], d.ys[-1]), 2, ("x", "y"))
-
-
-def border(d: Decision, seen: Window, levels: Sequence[float] = (0.5,)) -> str:
-    """The ground where a model is surer of class 1 than each level, and the border."""
-    from contourpy import FillType, contour_generator
-
-    grid = np.nan_to_num(np.array(d.grid, dtype=float), nan=0.5)
-    made: Any = contour_generator(
-        np.array(d.xs), np.array(d.ys), grid, fill_type=FillType.OuterOffset
-    )
-    sure = "".join(area(made.filled(v, 2.0), seen, "tv-yes") for v in levels)
-    return sure + "".join(
-        line([seen.to_pixels(*p) for p in way.tolist()], "tv-edge")
-        for way in made.lines(0.5)
-    )
-
-
-def dots(d: Decision, seen: Window) -> str:
-    """The points of both classes."""
-    pairs = zip(d.points, d.labels, strict=True)
-    return "".join(_dot(seen.to_pixels(*p), label) for p, label in pairs)
+    return _picture(panel.having(curve), label)
 
 
 def _decided(d: Decision) -> str:
-    seen = window(d)
     label = (
         f"What the model decides: {100 * d.right:.0f} % of {len(d.points)} points lie "
         "on the right side of its line. Circles are class 1, squares class 0."
     )
-    inside = clipped(border(d, seen, (0.1, 0.5, 0.9)) + dots(d, seen))
-    return _picture(inside + axes(seen, "what it decides"), label)
+    borders = map(d.border, (0.1, 0.5, 0.9))
+    return _picture(d.panel.having(*borders, *d.dots()), label)
 
 
-def _dot(position: tuple[float, float], label: int) -> str:
-    x, y = position
-    if label:
-        return f'<circle class="tv-one" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
-    return (
-        f'<rect class="tv-zero" x="{x - 3:.1f}" y="{y - 3:.1f}" width="6" height="6"/>'
-    )
+def _picture(panel: Panel, label: str) -> str:
+    svg = chart.picture([chart.drawn(panel)], (520, 360), label, RULES)
+    return page.static_html(svg, label)

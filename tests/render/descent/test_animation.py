@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import tapeviz as tf
-from tapeviz.render.descent.animation import MOST, descent_film
+from tapeviz.render.descent.animation import descent_film
+from tapeviz.render.descent.panels import MOST
 from tapeviz.render.descent.words import assignment
 from tapeviz.render.film.player import notebook
 from tapeviz.render.film.svg import animate

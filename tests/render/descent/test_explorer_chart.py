@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
 
 from tapeviz.render.descent import explorer_chart
+from tapeviz.render.descent.chart import Axis, Panel
 from tapeviz.trace.descent import Descent, Landscape
 from tests.render.descents import parabola, ravine
 
 LINE = Landscape((0.0, 5.0, 10.0), (), ((25.0, 0.0, 25.0),))
 PLANE = ravine().landscape
+WINDOW = Panel("", Axis(0, 10, "x"), Axis(-1, 26), explorer_chart.FRAME)
 
 
 def numbers(text: str) -> list[float]:
@@ -23,22 +26,21 @@ def numbers(text: str) -> list[float]:
 
 
 def test_a_window_shows_all_of_a_curve() -> None:
-    seen = explorer_chart.window(LINE, ("x",))
-    assert seen.x == (0, 10)
-    assert seen.y[0] < 0
-    assert seen.y[1] > 25
-    left, right = seen.to_pixels(0, seen.y[0]), seen.to_pixels(10, seen.y[1])
-    middle = seen.to_pixels(5, sum(seen.y) / 2)
-    assert middle == pytest.approx(
-        tuple((a + b) / 2 for a, b in zip(left, right, strict=True))
-    )
+    seen = explorer_chart.window(LINE, ("x",), "loss")
+    assert (seen.x.low, seen.x.high) == (0, 10)
+    assert seen.y.low < 0
+    assert seen.y.high > 25
+    ends = [(0, seen.y.low), (10, seen.y.high)]
+    left, right = seen.pixels(ends)
+    (middle,) = seen.pixels((5, (seen.y.low + seen.y.high) / 2))
+    assert middle == pytest.approx((left + right) / 2)
 
 
 @pytest.mark.parametrize(
     "span", [(0, 1), (-1.2, 9), (1e-7, 3e-7), (-3e9, 1e9), (4.999, 5.001)]
 )
 def test_ticks_are_few_and_round(span: tuple[float, float]) -> None:
-    found = explorer_chart.ticks(*span)
+    found = Axis(*span).ticks()
     assert 2 <= len(found) <= 6
     assert all(span[0] <= v <= span[1] for v in found)
     step = found[1] - found[0]
@@ -47,10 +49,10 @@ def test_ticks_are_few_and_round(span: tuple[float, float]) -> None:
 
 def test_contours_run_where_the_loss_has_their_level() -> None:
     assert PLANE is not None
-    seen = explorer_chart.window(PLANE, ("x", "y"))
-    background = explorer_chart.background(PLANE, seen, "loss")
+    seen = explorer_chart.window(PLANE, ("x", "y"), "loss")
+    background = explorer_chart.background(PLANE, seen)
     levels = re.findall(r'class="tv-level" d="([^"]+)"', background["ground"])
-    assert len(levels) == 11
+    assert len(levels) == 9
     frame = background["frame"]
     smallest = numbers(levels[-1])
     xs = np.array(smallest[::2])
@@ -62,22 +64,22 @@ def test_contours_run_where_the_loss_has_their_level() -> None:
 
 
 def test_points_stand_where_the_run_was() -> None:
-    run, seen = parabola(), explorer_chart.Window((0, 10), (-1, 26), 1, ("x",))
+    run, seen = parabola(), WINDOW
     drawn = explorer_chart.scene(explorer_chart.Comparison((run,), (2.0,)), seen)
     circles = re.findall(
-        r'cx="([\d.]+)" cy="([\d.]+)" r="4" data-step="(\d+)"', drawn["path"]
+        r'd="M([\d.]+) ([\d.]+)m[^"]*" data-step="(\d+)"', drawn["path"]
     )
-    assert [int(step) for *_, step in circles] == list(range(10))
-    for (x, y, _), update in zip(circles, run.updates, strict=True):
-        expected = seen.to_pixels(float(update.at[0].entry), float(update.loss.entry))  # type: ignore[arg-type, union-attr]
+    assert [int(step) for *_, step in circles] == list(range(11))
+    for (x, y, _), update in zip(circles, run.updates, strict=False):
+        expected = seen.pixels((update.at[0].entry, update.loss.entry))[0]  # type: ignore[union-attr]
         assert (float(x), float(y)) == pytest.approx(expected, abs=0.06)
-    assert drawn["at"] == pytest.approx(seen.to_pixels(2, 9), abs=0.06)
+    assert drawn["at"] == pytest.approx(seen.pixels((2, 9))[0], abs=0.06)
     assert drawn["start"] == "x = 2"
 
 
 def test_words_table_and_labels_say_what_the_picture_shows() -> None:
     runs = (parabola(), parabola(1.1))
-    seen = explorer_chart.Window((0, 10), (-1, 26), 1, ("x",))
+    seen = WINDOW
     drawn = explorer_chart.scene(
         explorer_chart.Comparison(runs, (2.0,), ("slow", "fast")), seen
     )
@@ -85,7 +87,7 @@ def test_words_table_and_labels_say_what_the_picture_shows() -> None:
         "slow: converging.",
         "fast: diverging.",
     ]
-    assert [w["look"] for w in drawn["words"]] == ["target", "watched"]
+    assert [w["look"] for w in drawn["words"]] == ["run-target", "run-watched"]
     assert len(drawn["table"]["rows"]) == 10
     assert drawn["table"]["rows"][1][:3] == ["1", "2.6", "5.76"]
     assert drawn["alt"].startswith("2 runs. slow: ")
@@ -105,13 +107,13 @@ def test_words_table_and_labels_say_what_the_picture_shows() -> None:
     ],
 )
 def test_nothing_odd_breaks_a_chart(run: Descent) -> None:
-    seen = explorer_chart.Window((0, 10), (-1, 26), 1, ("<x>&",))
+    seen = replace(WINDOW, title="<l>", x=Axis(0, 10, "<x>&"))
     drawn = explorer_chart.scene(explorer_chart.Comparison((run,), (2.0,)), seen)
     json.dumps(drawn)
     for text in (
         drawn["path"],
         drawn["curve"],
-        explorer_chart.background(LINE, seen, "<l>")["ground"],
+        explorer_chart.background(LINE, seen)["ground"],
     ):
         ET.fromstring(f"<svg>{text}</svg>")  # noqa: S314 - our own
         assert not re.findall(r'="[^"]*(?:nan|inf)', text)
@@ -119,14 +121,10 @@ def test_nothing_odd_breaks_a_chart(run: Descent) -> None:
 
 def test_a_landscape_without_a_number_is_an_empty_background() -> None:
     nothing = Landscape((0.0, 1.0), (0.0, 1.0), ((math.nan, math.nan),) * 2)
-    seen = explorer_chart.window(nothing, ("x", "y"))
-    assert "level" not in explorer_chart.background(nothing, seen, "loss")["ground"]
-    assert (
-        explorer_chart.window(Landscape((0.0, 1.0), (), ((math.nan,) * 2,)), ("x",)).y[
-            0
-        ]
-        < 0
-    )
+    seen = explorer_chart.window(nothing, ("x", "y"), "loss")
+    assert "level" not in explorer_chart.background(nothing, seen)["ground"]
+    line = Landscape((0.0, 1.0), (), ((math.nan,) * 2,))
+    assert explorer_chart.window(line, ("x",), "loss").y.low < 0
 
 
 def test_styles_and_script_bring_all_they_need() -> None:

@@ -177,7 +177,7 @@ def test_six_runs_have_six_looks() -> None:
     looks = [words["look"] for words in scene(panel)["words"]]
     assert len(set(looks)) == len(METHODS) == 6
     for look in looks:
-        assert f"tv-way tv-b-{look}" in scene(panel)["curve"]
+        assert f"tv-line tv-{look}" in scene(panel)["curve"]
 
 
 def test_who_comes_back_from_afar_sees_the_path_again() -> None:
