@@ -81,9 +81,6 @@ def play(  # noqa: PLR0913 - options, by keyword
         return DescentPlayer(what, **look, directions=directions)
     tape = tape_of(what, "play")
     target, sources = _asked(tape, target, sources, "play")
-    _tensors(target, "target")
-    _tensors(sources, "source")
-    _in_order(tape, target, sources, "play")
     if mode == "forward":
         explained = inspect.explanation(tape, target, sources, names_of(what))
         return Player(explained.run, sweeps=_sweeps(explained), **look)
@@ -123,15 +120,6 @@ def _in_order(tape: GradientTape, target: Any, sources: Any, verb: str) -> None:
         )
 
 
-def _tensors(thing: Any, role: str) -> None:
-    for t in nest.leaves(thing):
-        if not isinstance(t, (Tensor, Variable)):
-            raise type_error(
-                f"the {role} {t!r} is not a tensor",
-                "give the tensor or variable itself, not its value",
-            )
-
-
 def why(
     tape: GradientTape | RunStep,
     target: Any = None,
@@ -156,8 +144,6 @@ def why(
     """
     names, tape = names_of(tape), tape_of(tape, "why")
     target, sources = _asked(tape, target, sources, "why")
-    _numbers(target, "target")
-    _numbers(sources, "source")
     frame = caller()
     call_site = None if frame is None else (frame.f_code, frame.f_lasti)
     return Diagnosis(inspect.why(tape, target, sources, names, call_site), theme=theme)
@@ -187,9 +173,6 @@ def explain(  # noqa: PLR0913 - options, by keyword
     """
     names, tape = names_of(tape), tape_of(tape, "explain")
     target, sources = _asked(tape, target, sources, "explain")
-    _tensors(target, "target")
-    _tensors(sources, "source")
-    _in_order(tape, target, sources, "explain")
     explained = inspect.explanation(tape, target, sources, names, check=check)
     return ExplanationView(explained, theme=theme, exact=exact)
 
@@ -247,7 +230,10 @@ def explore(  # noqa: PLR0913 - what the controls begin with, by keyword
 
 
 def _asked(tape: GradientTape, target: Any, sources: Any, verb: str) -> tuple[Any, Any]:
-    """The targets and sources given, or those the tape was last asked for."""
+    """The targets and sources given, or those the tape was last asked for.
+
+    ``why`` takes plain numbers and arrays as well, and says that they are that.
+    """
     if target is None and sources is None:
         target, sources = inspect.asked(tape)
     if target is None or sources is None:
@@ -255,18 +241,17 @@ def _asked(tape: GradientTape, target: Any, sources: Any, verb: str) -> tuple[An
             f"{verb}(tape, target, sources) was not told which gradient is meant",
             f"name both, {verb}(tape, y, x), or ask the tape for a gradient first",
         )
+    for role, thing in (("target", target), ("source", sources)):
+        for t in nest.leaves(thing):
+            plain = isinstance(t, Number) or hasattr(t, "__array_interface__")
+            if not isinstance(t, (Tensor, Variable)) and not (plain and verb == "why"):
+                raise type_error(
+                    f"the {role} {t!r} is not a tensor",
+                    "give the tensor or variable itself, not its value",
+                )
+    if verb != "why":
+        _in_order(tape, target, sources, verb)
     return target, sources
-
-
-def _numbers(thing: Any, role: str) -> None:
-    """TypeError for what is neither a tensor nor a plain number nor an array."""
-    for t in nest.leaves(thing):
-        plain = isinstance(t, Number) or hasattr(t, "__array_interface__")
-        if not plain and not isinstance(t, (Tensor, Variable)):
-            raise type_error(
-                f"the {role} {t!r} is not a tensor",
-                "give the tensor or variable itself",
-            )
 
 
 def operations() -> Table:

@@ -142,18 +142,15 @@ def _homes(offered: Offered) -> dict[str, list[str]]:
 def _nearest(space: str, name: str, offered: Offered) -> str:
     """The same name elsewhere, or one that is spelt like it."""
     homes = _homes(offered)
-    close = get_close_matches(name, homes, 1, 0.8) if len(name) > _SHORT else []
-    if name not in homes and not close:
+    close = [name] if name in homes else []
+    if not close and len(name) > _SHORT:
+        close = get_close_matches(name, homes, 1, 0.8)
+    if not close:
         words = set(name.split("_"))
-        parts = [
-            n
-            for n in homes
-            if len(n) > _SHORT
-            and (words.issuperset(n.split("_")) or words.issubset(n.split("_")))
-        ]
-        close = sorted(parts, key=lambda n: abs(len(n) - len(name)))[:1]
-    best = name if name in homes else (close[0] if close else "")
-    if not best:
+        long = [(n, set(n.split("_"))) for n in homes if len(n) > _SHORT]
+        parts = [n for n, theirs in long if words <= theirs or words >= theirs]
+        close = sorted(parts, key=lambda n: abs(len(n) - len(name)))
+    if not close:
         return ""
-    spaces = homes[best]
+    best, spaces = close[0], homes[close[0]]
     return _spelt(space if space in spaces else spaces[0], best)

@@ -56,13 +56,11 @@ def is_source(t: Any) -> bool:
 
 
 def _within(ids: Any, size: int, kernel: str) -> None:
-    bad = np.argwhere((np.asarray(ids) < 0) | (np.asarray(ids) >= size))
-    if len(bad):
-        first_bad = tuple(bad[0])
-        where = f"indices[{','.join(map(str, first_bad))}]" if first_bad else "indices"
+    given = np.asarray(ids)
+    for at in np.argwhere((given < 0) | (given >= size)):
+        where = f"indices[{','.join(map(str, at))}]" if len(at) else "indices"
         raise invalid_argument(
-            f"{where} = {np.asarray(ids)[first_bad]} is not in [0, {size}) "
-            f"[Op:{kernel}]",
+            f"{where} = {given[tuple(at)]} is not in [0, {size}) [Op:{kernel}]",
             "numbers run from 0; negative ones do not count from the end here",
         )
 
@@ -81,10 +79,9 @@ def _gather_batch(t: Any, ids: Any, axis: Any, batch_dims: int) -> Tensor:
         )
     _within(ids, t.shape[at], "GatherV2")
     front = np.ogrid[tuple(np.s_[:n] for n in t.shape[:at])] if at else []
-    extra = at - b
-    own = np.reshape(ids, (*np.shape(ids)[:b], *(1,) * extra, *np.shape(ids)[b:]))
-    inner = np.ndim(ids) - b
-    grid = [np.reshape(g, (*g.shape, *(1,) * inner)) for g in front]
+    own = np.expand_dims(ids, tuple(range(b, at)))
+    inner = (1,) * (np.ndim(ids) - b)
+    grid = [np.reshape(g, (*g.shape, *inner)) for g in front]
     key = np.stack(np.broadcast_arrays(*grid, own), -1)
     return call.gather_nd(t, key, 0)
 
@@ -101,16 +98,9 @@ def gather_nd(
     """
     t, ids = convert(params), numbers(indices, none=False)
     if batch_dims:
-        front = np.indices(np.shape(ids)[:batch_dims])
-        grid = np.moveaxis(front, 0, -1)
-        grid = grid.reshape(
-            *grid.shape[:-1], *(1,) * (np.ndim(ids) - 1 - batch_dims), -1
-        )
-        grid = np.broadcast_to(grid, (*np.shape(ids)[:-1], batch_dims))
-        ids = np.concatenate([grid, ids], -1)
-    coordinates(ids, t.shape, "GatherNd")
-    for k in range(np.shape(ids)[-1]):
-        _within(ids[..., k], t.shape[k], "GatherNd")
+        front = np.indices(np.shape(ids)[:-1])[:batch_dims]
+        ids = np.concatenate([np.moveaxis(front, 0, -1), ids], -1)
+    _points_within(ids, t.shape, "GatherNd")
     return call.gather_nd(t, ids, 0)
 
 
@@ -126,26 +116,23 @@ def scatter_nd(
     """
     ids, want = numbers(indices, none=False), sizes(shape)
     t = convert(updates)
-    coordinates(ids, want, "ScatterNd")
-    updates_fit(ids, t, want, "ScatterNd")
-    for k in range(np.shape(ids)[-1]):
-        _within(ids[..., k], want[k], "ScatterNd")
+    _points_within(ids, want, "ScatterNd", t)
     return call.scatter_nd(t, want, ids, 0)
 
 
-def _points(indices: Any, t: Any) -> Any:
-    """Coordinates in a tensor, along the last axis, checked against its shape."""
-    ids = numbers(indices, none=False)
-    coordinates(ids, t.shape, "TensorScatterUpdate")
+def _points_within(ids: Any, shape: Any, kernel: str, updates: Any = None) -> None:
+    """Check coordinates, along the last axis, against a shape (and the updates)."""
+    coordinates(ids, shape, kernel)
+    if updates is not None:
+        updates_fit(ids, updates, shape, kernel)
     for k in range(np.shape(ids)[-1]):
-        _within(ids[..., k], t.shape[k], "TensorScatterUpdate")
-    return ids
+        _within(ids[..., k], shape[k], kernel)
 
 
 def _put(updates: Any, indices: Any, t: Any) -> Tensor:
     """Zeros of the shape of ``t`` with the updates at coordinates."""
-    ids, new = _points(indices, t), like(updates, t)
-    updates_fit(ids, new, t.shape, "TensorScatterUpdate")
+    ids, new = numbers(indices, none=False), like(updates, t)
+    _points_within(ids, t.shape, "TensorScatterUpdate", new)
     return call.scatter_nd(new, tuple(t.shape), ids, 0)
 
 
@@ -161,8 +148,7 @@ def tensor_scatter_nd_add(
     array([12.,  2.,  3.], dtype=float32)
     """
     t = convert(tensor)
-    put = _put(updates, indices, t)
-    return call.add(t, put)
+    return call.add(t, _put(updates, indices, t))
 
 
 @composite("tensor_scatter_nd_update")
@@ -195,8 +181,7 @@ def tensor_scatter_nd_sub(
     array([ 1., -3.,  3.], dtype=float32)
     """
     t = convert(tensor)
-    put = _put(updates, indices, t)
-    return call.subtract(t, put)
+    return call.subtract(t, _put(updates, indices, t))
 
 
 def boolean_mask(
@@ -236,17 +221,16 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
             f"Expected begin and size arguments to be 1-D tensors of size {rank(t)}, "
             f"but got shapes [{len(start)}] and [{len(many)}] instead. [Op:Slice]"
         )
-    ends = [
-        n if m == -1 else s + m for s, m, n in zip(start, many, t.shape, strict=True)
-    ]
-    for i, (s, e, n) in enumerate(zip(start, ends, t.shape, strict=True)):
+    key = []
+    for i, (s, m, n) in enumerate(zip(start, many, t.shape, strict=True)):
+        e = n if m == -1 else s + m
         if not 0 <= s <= e <= n:
             raise invalid_argument(
                 f"Expected size[{i}] in [0, {n - s}], but got {e - s} [Op:Slice]",
                 f"axis {i} has {n} entries",
             )
-    key = tuple(np.s_[s:e] for s, e in zip(start, ends, strict=True))
-    return call.pick(t, key or (Ellipsis,))
+        key.append(np.s_[s:e])
+    return call.pick(t, tuple(key) or (Ellipsis,))
 
 
 def strided_slice(

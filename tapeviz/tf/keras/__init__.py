@@ -25,23 +25,7 @@ from tapeviz.tf.keras.models import Model, Sequential
 from tapeviz.tf.keras.optimizers import Optimizer
 
 __all__ = [
-    "Initializer",
-    "Input",
-    "InputLayer",
-    "Layer",
-    "Loss",
-    "Metric",
-    "Model",
-    "Optimizer",
-    "Sequential",
-    "activations",
-    "backend",
-    "initializers",
-    "layers",
-    "losses",
-    "metrics",
-    "models",
-    "optimizers",
-    "regularizers",
-    "utils",
-]
+    "Initializer", "Input", "InputLayer", "Layer", "Loss", "Metric", "Model",
+    "Optimizer", "Sequential", "activations", "backend", "initializers", "layers",
+    "losses", "metrics", "models", "optimizers", "regularizers", "utils",
+]  # fmt: skip

@@ -144,7 +144,8 @@ class Layer(Configurable, Module):
     @property
     def trainable_variables(self) -> list[Variable]:
         """The weights that are to be trained; none if ``trainable`` is False."""
-        frozen = {id(v) for layer in self._frozen() for v in layer.variables}
+        still = [layer for layer in self._layers_within() if not layer.trainable]
+        frozen = {id(v) for layer in still for v in layer.variables}
         return [v for v in self.variables if v.trainable and id(v) not in frozen]
 
     trainable_weights = trainable_variables
@@ -157,9 +158,9 @@ class Layer(Configurable, Module):
 
     non_trainable_weights = non_trainable_variables
 
-    def _frozen(self) -> list[Layer]:
-        inner = [m for m in self.submodules if isinstance(m, Layer)]
-        return [layer for layer in (self, *inner) if not layer.trainable]
+    def _layers_within(self) -> list[Layer]:
+        """The layer itself and those inside it."""
+        return [m for m in (self, *self.submodules) if isinstance(m, Layer)]
 
     @property
     def losses(self) -> list[Any]:
@@ -169,15 +170,11 @@ class Layer(Configurable, Module):
         >>> layer([[3.0, 4.0]]).numpy(), [float(loss.numpy()) for loss in layer.losses]
         (array([[7.]], dtype=float32), [0.019999999552965164])
         """
-        every = (self, *(m for m in self.submodules if isinstance(m, Layer)))
+        every = self._layers_within()
         added = [loss for layer in every for loss in layer._added_losses]
         trained = {id(v) for v in self.trainable_variables}
-        return added + [
-            cost(v)
-            for layer in every
-            for v, cost in layer._penalties
-            if id(v) in trained
-        ]
+        costs = [pair for layer in every for pair in layer._penalties]
+        return added + [cost(v) for v, cost in costs if id(v) in trained]
 
     def add_loss(self, loss: Any) -> None:
         """In ``call``: one more term for the loss, kept in ``losses``."""
@@ -232,7 +229,8 @@ class Layer(Configurable, Module):
                 "method. Go add it!"
             )
         if not _mode.inside:
-            self._forget()
+            for layer in self._layers_within():
+                layer._added_losses.clear()
         with grouped(self._name), name_scope(self._name):
             _no_symbols(self._name, inputs)
             given = [_ready(x, self.dtype) for x in inputs]
@@ -267,12 +265,6 @@ class Layer(Configurable, Module):
             return self.call(*given, **options)
         finally:
             _mode.training, _mode.inside = outer, inside
-
-    def _forget(self) -> None:
-        """A new call begins: forget what the last one added to the loss."""
-        for layer in (self, *self.submodules):
-            if isinstance(layer, Layer):
-                layer._added_losses.clear()
 
     def call(self, *inputs: Any, **options: Any) -> Any:
         """What the layer computes."""
@@ -643,15 +635,11 @@ class Dropout(Layer):
             return inputs
         if self.rate == 1:
             return creation.zeros_like(inputs)
-        drawn = self.noise_shape or inputs.shape
-        shape = tuple(
-            own if n is None else n for n, own in zip(drawn, inputs.shape, strict=True)
-        )
+        pairs = zip(self.noise_shape or inputs.shape, inputs.shape, strict=True)
+        shape = tuple(own if n is None else n for n, own in pairs)
         survivors = self._numbers.random(shape) >= self.rate
-        mask = creation.constant(
-            (survivors / (1 - self.rate)).astype(inputs.dtype.as_numpy_dtype)
-        )
-        return inputs * mask
+        scaled = (survivors / (1 - self.rate)).astype(inputs.dtype.as_numpy_dtype)
+        return inputs * creation.constant(scaled)
 
     def compute_output_shape(self, input_shape: Any) -> Shape:
         """The same shape."""
@@ -711,11 +699,10 @@ class BatchNormalization(Layer):
             self._follow(self.moving_mean, mean)
             self._follow(self.moving_variance, variance)
         size = [1 if i in across else n for i, n in enumerate(inputs.shape)]
-        parts: list[Any] = [
+        mean, variance, beta, gamma = (
             None if v is None else shaping.reshape(v, size)
             for v in (mean, variance, self.beta, self.gamma)
-        ]
-        mean, variance, beta, gamma = parts
+        )
         return convolution.batch_normalization(
             inputs, mean, variance, beta, gamma, self.epsilon
         )

@@ -21,15 +21,6 @@ from tapeviz.tf.keras.optimizers.formulas import (
 from tapeviz.tf.keras.optimizers.optimizer import Optimizer
 
 __all__ = [
-    "SGD",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "Adamax",
-    "Nadam",
-    "Optimizer",
-    "RMSprop",
-    "get",
-    "schedules",
-]
+    "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Nadam", "Optimizer",
+    "RMSprop", "get", "schedules",
+]  # fmt: skip
