@@ -27,8 +27,8 @@ class Command:
     """
 
     help: str
-    arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace, Sequence[str]], int]
+    arguments: Callable[[argparse.ArgumentParser], None] | None = None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     for name, command in COMMANDS.items():
         sub = commands.add_parser(name, help=command.help, description=command.help)
-        command.arguments(sub)
+        if command.arguments:
+            command.arguments(sub)
     return parser
 
 
@@ -145,10 +146,6 @@ def _as_root() -> list[str]:
     return ["--allow-root"] if root else []
 
 
-def _no_arguments(_parser: argparse.ArgumentParser) -> None:
-    """A command that takes none."""
-
-
 def _ops(_given: argparse.Namespace, _extra: Sequence[str]) -> int:
     from tapeviz.api import operations
     from tapeviz.wording.values import columns
@@ -189,22 +186,18 @@ def _links(given: argparse.Namespace, _extra: Sequence[str]) -> int:
 
 COMMANDS = {
     "doctor": Command(
-        "say what works on this machine, and how to mend what does not",
-        _no_arguments,
-        _doctor,
+        "say what works on this machine, and how to mend what does not", _doctor
     ),
     "links": Command(
         "print badges that open the lessons on Binder, Colab and nbviewer",
-        _links_arguments,
         _links,
+        _links_arguments,
     ),
-    "ops": Command(
-        "print every operation with the rule of its derivative", _no_arguments, _ops
-    ),
+    "ops": Command("print every operation with the rule of its derivative", _ops),
     "lab": Command(
         "copy the lessons to a folder of yours and open one in JupyterLab",
-        _lab_arguments,
         _lab,
+        _lab_arguments,
     ),
 }
 """The subcommands by name; a new one is one more entry."""

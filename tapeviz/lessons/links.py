@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -115,16 +115,12 @@ def badges(lessons: Iterable[str], repo: str, branch: str = "main") -> str:
     name = checked(repo)
     heads = ["Lesson", *(service.name for service in SERVICES)]
     rows = [
-        [lesson.removesuffix(".ipynb"), *_row(lesson, name, branch)]
+        [
+            lesson.removesuffix(".ipynb"),
+            *(badge(service, name, branch, lesson) for service in SERVICES),
+        ]
         for lesson in lessons
     ]
     table = [heads, [":--"] * len(heads), *rows]
-    return "\n".join([badge(SERVICES[0], name, branch), "", *map(_line, table)])
-
-
-def _row(lesson: str, repo: str, branch: str) -> list[str]:
-    return [badge(service, repo, branch, lesson) for service in SERVICES]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    lines = [f"| {' | '.join(cells)} |" for cells in table]
+    return "\n".join([badge(SERVICES[0], name, branch), "", *lines])

@@ -86,18 +86,13 @@ def _but(path: Sequence[float], k: int) -> list[float]:
 # -- without the paths ---------------------------------------------------------------
 
 
-def _same_sizes(wanted: Any, got: Any) -> bool:
-    return bool(np.all(near(np.abs(wanted), np.abs(got))))
-
-
 def _ordered(wanted: Any, got: Any) -> bool:
-    return wanted.size > 1 and bool(
-        np.all(near(np.sort(wanted, axis=None), np.sort(got, axis=None)))
-    )
+    one, other = np.sort(wanted, axis=None), np.sort(got, axis=None)
+    return wanted.size > 1 and _all_near(one, other)
 
 
-def _ordered_sizes(wanted: Any, got: Any) -> bool:
-    return _ordered(np.abs(wanted), np.abs(got))
+def _all_near(wanted: Any, got: Any) -> bool:
+    return bool(np.all(near(wanted, got)))
 
 
 def _ratio(wanted: Any, got: Any) -> float:
@@ -116,25 +111,26 @@ _PLAIN = (2.0, 3.0, 4.0, 1 / 2, 1 / 3, 1 / 4)
 """The factors that one number alone is compared with."""
 
 
-def _too_small(wanted: Any, got: Any) -> bool:
-    return abs(_ratio(wanted, got)) > 1
-
-
-def _too_large(wanted: Any, got: Any) -> bool:
-    return abs(_ratio(wanted, got)) < 1
-
-
 Explanations: TypeAlias = "tuple[tuple[Callable[[Any, Any], bool], str], ...]"
 
 _SAME_NUMBERS: Explanations = (
-    (_same_sizes, "The size is right. Check the sign."),
+    (lambda a, b: _all_near(abs(a), abs(b)), "The size is right. Check the sign."),
     (_ordered, "The numbers are right. Check their order."),
-    (_ordered_sizes, "The sizes are right. Check the signs, and the order."),
+    (
+        lambda a, b: _ordered(abs(a), abs(b)),
+        "The sizes are right. Check the signs, and the order.",
+    ),
 )
 """What fits an answer as a whole, and what is said then; the best fit comes first."""
 
 _FACTORS: Explanations = (
-    (_too_small, "Is a factor missing, or one of several equal paths?"),
-    (_too_large, "Is a factor there that does not belong, or a path counted twice?"),
+    (
+        lambda a, b: abs(_ratio(a, b)) > 1,
+        "Is a factor missing, or one of several equal paths?",
+    ),
+    (
+        lambda a, b: abs(_ratio(a, b)) < 1,
+        "Is a factor there that does not belong, or a path counted twice?",
+    ),
 )
 """What may be said where nothing else fits."""

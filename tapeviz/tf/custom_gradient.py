@@ -106,7 +106,7 @@ def _run(f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     _takes_variables(grad, variables)
     inputs = [convert(a) for a in given]
     results = [convert(r) for r in nest.leaves(result)]
-    if not any(_is_recorded(t) for t in (*inputs, *variables)):
+    if all(t._index() < 0 for t in (*inputs, *variables)):
         # No argument is watched: what the function closes over stays connected.
         plain = [call.identity(r) if isinstance(r, Variable) else r for r in results]
         return nest.like(result, plain) if _nested(result) else plain[0]
@@ -117,10 +117,6 @@ def _run(f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     if made.single:
         return whole
     return nest.like(result, [call.part(whole, k) for k in range(len(results))])
-
-
-def _is_recorded(t: Any) -> bool:
-    return bool(t._index() >= 0)
 
 
 def _nested(result: Any) -> bool:

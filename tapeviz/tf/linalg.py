@@ -49,10 +49,8 @@ def matmul(
     >>> tf.matmul([[1.0, 2.0]], [[3.0], [4.0]]).numpy()
     array([[11.]], dtype=float32)
     """
-    for turn, adjoint, side in (
-        (transpose_a, adjoint_a, "a"),
-        (transpose_b, adjoint_b, "b"),
-    ):
+    sides = (transpose_a, adjoint_a, "a"), (transpose_b, adjoint_b, "b")
+    for turn, adjoint, side in sides:
         if turn and adjoint:
             raise value_error(
                 f"Only one of `transpose_{side}` and `adjoint_{side}` can be True. "
@@ -80,7 +78,9 @@ def _conjugate_transpose(t: Any) -> Tensor:
     return call.conj(call.T(t)) if t.dtype.is_complex else call.T(t)
 
 
-def _square(t: Any, kernel: str, any_size: bool = False) -> None:
+def _square(given: Any, kernel: str, any_size: bool = False) -> Any:
+    """A matrix, square unless ``any_size``, as a tensor."""
+    t = convert(given)
     if rank(t) < 2:
         raise invalid_argument(
             f"Input must have rank >= 2, got shape {t.shape.as_list()} [Op:{kernel}]",
@@ -91,12 +91,12 @@ def _square(t: Any, kernel: str, any_size: bool = False) -> None:
             f"Input matrix must be square, got: {t.shape[-2]} != {t.shape[-1]} "
             f"[Op:{kernel}]"
         )
+    return t
 
 
 def _matrix(given: Any, kernel: str, any_size: bool = False) -> Any:
     """A matrix (square unless ``any_size``) that the kernel can take, as a tensor."""
-    t = floating(given)
-    _square(t, kernel, any_size)
+    t = _square(floating(given), kernel, any_size)
     if t.dtype == float16:
         raise not_found(
             f"Could not find device for node: {{{{node {kernel}}}}} = {kernel}"
@@ -208,11 +208,9 @@ def einsum(equation: str, *inputs: Any, **options: Any) -> Tensor:
     >>> tf.einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).numpy()
     array([3., 7.], dtype=float32)
     """
-    first = next((t.dtype for t in inputs if isinstance(t, (Tensor, Variable))), None)
-    known = [
-        t if isinstance(t, (Tensor, Variable)) else convert(t, first) for t in inputs
-    ]
-    tensors = _alike("einsum", *known)
+    known = next((t for t in inputs if isinstance(t, (Tensor, Variable))), None)
+    given = inputs if known is None else [like(t, known) for t in inputs]
+    tensors = _alike("einsum", *given)
     full = _equation(equation, [rank(t) for t in tensors])
     _check_dimensions(full, tensors, equation)
     return call.einsum(tensors, full)
@@ -310,8 +308,7 @@ def matrix_transpose(
     >>> tf.linalg.matrix_transpose(tf.zeros((5, 2, 3))).shape
     TensorShape([5, 3, 2])
     """
-    t = convert(a)
-    _square(t, "Transpose", any_size=True)
+    t = _square(a, "Transpose", any_size=True)
     return _adjoint(t) if conjugate else call.T(t)
 
 
@@ -636,9 +633,7 @@ def trace(x: Any, name: str | None = None) -> Tensor:
     >>> float(tf.linalg.trace([[1.0, 2.0], [3.0, 4.0]]))
     5.0
     """
-    t = convert(x)
-    _square(t, "MatrixDiagPart", any_size=True)
-    return call.trace(t)
+    return call.trace(_square(x, "MatrixDiagPart", any_size=True))
 
 
 def diag(
@@ -660,9 +655,8 @@ def diag(
             "name: diag"
         )
     n = t.shape[-1]
-    return call.diag(
-        t, n if num_rows == -1 else num_rows, n if num_cols == -1 else num_cols
-    )
+    rows, columns = (n if given == -1 else given for given in (num_rows, num_cols))
+    return call.diag(t, rows, columns)
 
 
 def diag_part(
@@ -675,10 +669,8 @@ def diag_part(
     >>> tf.linalg.diag_part([[1.0, 2.0], [3.0, 4.0]]).numpy()
     array([1., 4.], dtype=float32)
     """
-    t = convert(input)
     _main(k, padding_value)
-    _square(t, "MatrixDiagPart", any_size=True)
-    return call.diag_part(t)
+    return call.diag_part(_square(input, "MatrixDiagPart", any_size=True))
 
 
 def _main(k: Any, padding_value: Any) -> None:
@@ -737,8 +729,7 @@ def tensor_diag_part(input: Any, name: str | None = None) -> Tensor:
     t = convert(input)
     if rank(t) != 2:
         raise unimplemented("tapeviz has tensor_diag_part of matrices only")
-    _square(t, "DiagPart")
-    return call.diag_part(t)
+    return call.diag_part(_square(t, "DiagPart"))
 
 
 def band_part(
@@ -753,8 +744,7 @@ def band_part(
     array([[1., 2.],
            [0., 4.]], dtype=float32)
     """
-    t = convert(input)
-    _square(t, "MatrixBandPart", any_size=True)
+    t = _square(input, "MatrixBandPart", any_size=True)
     return call.band_part(t, whole(num_lower), whole(num_upper))
 
 
@@ -785,9 +775,8 @@ def norm(
         return _euclidean(t, at, keep)
     if isinstance(ord, str) or ord <= 0 or (matrix and ord not in (1, 2, np.inf)):
         raise value_error(
-            f"'ord' must be a supported vector norm, got {ord}"
-            if not matrix
-            else f"'ord' must be a supported matrix norm, got {ord}",
+            f"'ord' must be a supported {'matrix' if matrix else 'vector'} norm, got "
+            f"{ord}",
             "tapeviz knows 'euclidean', 1, 2, np.inf; any positive p for vectors",
         )
     if matrix and ord == 2 and at is not None:

@@ -177,17 +177,12 @@ def binary_crossentropy(
     >>> loss.numpy().round(4)
     array([0.6931], dtype=float32)
     """
-    y_pred = _tensor(y_pred)
-    y_true = _tensor(y_true, y_pred.dtype)
-    if label_smoothing:
-        y_true = y_true * (1.0 - label_smoothing) + 0.5 * label_smoothing
-    _same_shape(y_true, y_pred)
+    y_true, y_pred = _labelled(y_true, y_pred, label_smoothing, 2)
     y_pred, from_logits = _logits(y_pred, from_logits, "binary_crossentropy")
     if from_logits:
         each = losses.sigmoid_cross_entropy_with_logits(labels=y_true, logits=y_pred)
         return reductions.reduce_mean(each, axis=axis)
-    small = backend.epsilon()
-    p = clip.clip_by_value(y_pred, small, 1.0 - small)
+    p = _inside(y_pred)
     each = y_true * elementwise.log(p) + (1.0 - y_true) * elementwise.log(1.0 - p)
     return reductions.reduce_mean(-each, axis=axis)
 
@@ -207,18 +202,12 @@ def categorical_crossentropy(
     >>> loss.numpy().round(4)
     array([0.6931], dtype=float32)
     """
-    y_pred = _tensor(y_pred)
-    y_true = _tensor(y_true, y_pred.dtype)
-    if label_smoothing:
-        classes = y_true.shape[-1]
-        y_true = y_true * (1.0 - label_smoothing) + label_smoothing / classes
-    _same_shape(y_true, y_pred)
+    y_true, y_pred = _labelled(y_true, y_pred, label_smoothing, None)
     y_pred, from_logits = _logits(y_pred, from_logits, "categorical_crossentropy")
     if from_logits:
         return losses.softmax_cross_entropy_with_logits(y_true, y_pred, axis=axis)
     p = y_pred / reductions.reduce_sum(y_pred, axis=axis, keepdims=True)
-    p = clip.clip_by_value(p, backend.epsilon(), 1.0 - backend.epsilon())
-    return -reductions.reduce_sum(y_true * elementwise.log(p), axis=axis)
+    return -reductions.reduce_sum(y_true * elementwise.log(_inside(p)), axis=axis)
 
 
 @composite("sparse_categorical_crossentropy")
@@ -245,8 +234,7 @@ def sparse_categorical_crossentropy(
     name = "sparse_categorical_crossentropy"
     y_pred, from_logits = _logits(y_pred, from_logits, name)
     if not from_logits:
-        small = backend.epsilon()
-        y_pred = elementwise.log(clip.clip_by_value(y_pred, small, 1.0 - small))
+        y_pred = elementwise.log(_inside(y_pred))
     each = losses.sparse_softmax_cross_entropy_with_logits(labels, y_pred)
     if valid is None:
         return each
@@ -267,18 +255,29 @@ def _logits(output: Any, from_logits: bool, name: str) -> tuple[Any, bool]:
     return known, True
 
 
-def _same_shape(target: Any, output: Any) -> None:
-    if len(target.shape) != len(output.shape):
-        what = "same rank (ndim)"
-    elif tuple(target.shape) != tuple(output.shape):
-        what = "same shape"
-    else:
-        return
-    raise value_error(
-        f"Arguments `target` and `output` must have the {what}. Received: "
-        f"target.shape={target.shape}, output.shape={output.shape}",
-        "tf.reshape one of them, or tf.one_hot the labels",
-    )
+def _inside(p: Any) -> Any:
+    """Probabilities kept a little off 0 and 1."""
+    return clip.clip_by_value(p, backend.epsilon(), 1.0 - backend.epsilon())
+
+
+def _labelled(
+    y_true: Any, y_pred: Any, smoothing: float, classes: int | None
+) -> tuple[Any, Any]:
+    """Labels, smoothed over the classes, and predictions of one shape with them."""
+    output = _tensor(y_pred)
+    target = _tensor(y_true, output.dtype)
+    if smoothing:
+        share = smoothing / (classes or target.shape[-1])
+        target = target * (1.0 - smoothing) + share
+    if tuple(target.shape) != tuple(output.shape):
+        alike = len(target.shape) == len(output.shape)
+        raise value_error(
+            f"Arguments `target` and `output` must have the same "
+            f"{'shape' if alike else 'rank (ndim)'}. Received: "
+            f"target.shape={target.shape}, output.shape={output.shape}",
+            "tf.reshape one of them, or tf.one_hot the labels",
+        )
+    return target, output
 
 
 def _labels_fit(target: Any, output: Any, axis: int) -> None:

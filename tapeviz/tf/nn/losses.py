@@ -80,12 +80,12 @@ def sparse_softmax_cross_entropy_with_logits(
             f"Received: labels.shape={np.shape(ids)} and logits.shape={t.shape}",
             "one class number per row of logits",
         )
-    bad = np.argwhere((np.asarray(ids) < 0) | (np.asarray(ids) >= t.shape[-1]))
+    given = np.asarray(ids)
+    bad = given[(given < 0) | (given >= t.shape[-1])]
     if len(bad):
         raise invalid_argument(
-            f"Received a label value of {np.asarray(ids)[tuple(bad[0])]} which is "
-            f"outside the valid range of [0, {t.shape[-1]}).  Label values: "
-            f"{' '.join(map(str, np.ravel(ids)))} "
+            f"Received a label value of {bad[0]} which is outside the valid range of "
+            f"[0, {t.shape[-1]}).  Label values: {' '.join(map(str, np.ravel(ids)))} "
             "[Op:SparseSoftmaxCrossEntropyWithLogits]",
             "class numbers run from 0 to one less than the number of classes",
         )
@@ -111,19 +111,15 @@ def sigmoid_cross_entropy_with_logits(
 def _labels(labels: Any, logits: Any) -> Any:
     """The labels, which must have the shape and the dtype of the logits."""
     t = convert(labels)
-    _same(t, logits)
+    if t.shape != logits.shape:
+        raise value_error(
+            "`logits` and `labels` must have the same shape, received "
+            f"({logits.shape} vs {t.shape})."
+        )
     if t.dtype != logits.dtype:
         do = f"labels keep their own dtype: tf.cast(labels, tf.{logits.dtype.name})"
         raise dtype_mismatch(NAMED["multiply"], logits.dtype, t.dtype, do=do)
     return t
-
-
-def _same(labels: Any, logits: Any) -> None:
-    if labels.shape != logits.shape:
-        raise value_error(
-            "`logits` and `labels` must have the same shape, received "
-            f"({logits.shape} vs {labels.shape})."
-        )
 
 
 @composite("weighted_cross_entropy")
