@@ -106,10 +106,7 @@ def _matrix(given: Any, kernel: str, any_size: bool = False) -> Any:
     return t
 
 
-def _letters(n: int) -> str:
-    return _LETTERS[26 : 26 + n]
-
-
+@composite("matvec")
 def matvec(
     a: Any, b: Any, transpose_a: bool = False, adjoint_a: bool = False,
     a_is_sparse: bool = False, b_is_sparse: bool = False, name: str | None = None,
@@ -121,7 +118,6 @@ def matvec(
     array([3., 7.], dtype=float32)
     """
     m, v = _alike("matvec", a, b)
-    rows, columns = "ji" if transpose_a or adjoint_a else "ij"
     across = -2 if transpose_a or adjoint_a else -1
     if rank(m) < 2 or rank(v) < 1 or m.shape[across] != v.shape[-1]:
         raise invalid_argument(
@@ -129,10 +125,10 @@ def matvec(
             f"{v.shape.as_list()} [Op:MatMul]",
             "the vector needs one number per column of the matrix",
         )
-    front, other = _letters(rank(m) - 2), _letters(rank(v) - 1)
-    out = front if len(front) >= len(other) else other
-    ours, theirs = out[len(out) - len(front) :], out[len(out) - len(other) :]
-    return call.matvec([m, v], f"{ours}{rows}{columns},{theirs}j->{out}i")
+    given = call.conj(m) if adjoint_a and m.dtype.is_complex else m
+    rows = "...ij" if across == -1 else "...ji"
+    full = _equation(f"{rows},...j->...i", [rank(m), rank(v)])
+    return call.matvec([given, v], full)
 
 
 def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
@@ -147,7 +143,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     """
     x, y = _alike("tensordot", a, b)
     mine, other = _dot_axes(axes, rank(x), rank(y))
-    left, right = list(_LETTERS[: rank(x)]), list(_letters(rank(y)))
+    left, right = list(_LETTERS[: rank(x)]), list(_LETTERS[26 : 26 + rank(y)])
     for i, j in zip(mine, other, strict=True):
         if x.shape[i] != y.shape[j]:
             raise invalid_argument(

@@ -91,3 +91,10 @@ def test_factors_put_together_give_the_matrix() -> None:
 def test_what_is_not_there_says_so(do: Any, kind: Any, says: str) -> None:
     with pytest.raises(kind, match=says):
         do()
+
+
+def test_adjoint_of_complex_numbers_times_a_vector() -> None:
+    """Here (1 - 2j) * (1 + 1j) - 0.5j * (2 - 1j) = 2.5 - 2j comes first."""
+    a = tf.constant([[1 + 2j, 3 - 1j], [0.5j, 2 + 0j]])
+    found = tf.linalg.matvec(a, tf.constant([1 + 1j, 2 - 1j]), adjoint_a=True)
+    np.testing.assert_allclose(found.numpy(), [2.5 - 2j, 6 + 2j])

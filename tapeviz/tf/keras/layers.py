@@ -486,7 +486,15 @@ class Embedding(Layer):
         return (*input_shape, self.output_dim)
 
 
-class Activation(Layer):
+class _SameShape(Layer):
+    """A layer whose output has the shape of its input."""
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """The same shape."""
+        return tuple(input_shape)
+
+
+class Activation(_SameShape):
     """A function of each entry, by name or as it is.
 
     >>> import tapeviz as tf
@@ -502,10 +510,6 @@ class Activation(Layer):
     def call(self, inputs: Any) -> Any:
         """The activation of the inputs."""
         return self.activation(inputs)
-
-    def compute_output_shape(self, input_shape: Any) -> Shape:
-        """The same shape."""
-        return tuple(input_shape)
 
 
 class Lambda(Layer):
@@ -604,7 +608,7 @@ class Flatten(Layer):
         return (input_shape[0], math.prod(sizes) if known else None)
 
 
-class Dropout(Layer):
+class Dropout(_SameShape):
     """In training, zeroes a share of the entries and scales up the others.
 
     >>> import tapeviz as tf
@@ -641,12 +645,8 @@ class Dropout(Layer):
         scaled = (survivors / (1 - self.rate)).astype(inputs.dtype.as_numpy_dtype)
         return inputs * creation.constant(scaled)
 
-    def compute_output_shape(self, input_shape: Any) -> Shape:
-        """The same shape."""
-        return tuple(input_shape)
 
-
-class BatchNormalization(Layer):
+class BatchNormalization(_SameShape):
     """Each feature brought to mean 0 and variance 1 over the batch.
 
     In training by the batch's own mean and variance, of which running means are kept;
@@ -711,7 +711,3 @@ class BatchNormalization(Layer):
         """Move a running mean a little towards what the batch has."""
         decayed = running * self.momentum
         running.assign(decayed + shaping.stop_gradient(now) * (1 - self.momentum))
-
-    def compute_output_shape(self, input_shape: Any) -> Shape:
-        """The same shape."""
-        return tuple(input_shape)
