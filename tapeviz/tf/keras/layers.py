@@ -144,9 +144,9 @@ class Layer(Configurable, Module):
     @property
     def trainable_variables(self) -> list[Variable]:
         """The weights that are to be trained; none if ``trainable`` is False."""
-        still = [layer for layer in self._layers_within() if not layer.trainable]
-        frozen = {id(v) for layer in still for v in layer.variables}
-        return [v for v in self.variables if v.trainable and id(v) not in frozen]
+        frozen = [layer for layer in self._layers_within() if not layer.trainable]
+        out = {id(v) for layer in frozen for v in layer.variables}
+        return [v for v in self.variables if v.trainable and id(v) not in out]
 
     trainable_weights = trainable_variables
 

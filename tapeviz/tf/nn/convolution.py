@@ -72,11 +72,10 @@ def batch_normalization(
     if scale is not None:
         inv = call.multiply(inv, like(scale, t))
     shift = call.multiply(like(mean, t), inv)
-    shift = (
-        call.negative(shift)
-        if offset is None
-        else call.subtract(like(offset, t), shift)
-    )
+    if offset is None:
+        shift = call.negative(shift)
+    else:
+        shift = call.subtract(like(offset, t), shift)
     return call.add(call.multiply(t, inv), shift)
 
 

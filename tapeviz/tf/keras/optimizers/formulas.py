@@ -100,9 +100,8 @@ x -= alpha * m / (sqrt(v) + epsilon)"""
         if amsgrad:
             largest = "w = maximum(w_old, v)\nx -="
             self.update = self.update.replace("x -=", largest).replace("(v)", "(w)")
-            self.formulas = {
-                name: text.replace("(v)", "(w)") for name, text in self.formulas.items()
-            }
+            texts = self.formulas.items()
+            self.formulas = {name: text.replace("(v)", "(w)") for name, text in texts}
 
 
 class AdamW(Adam):
@@ -194,15 +193,10 @@ class RMSprop(Optimizer):
         self.centered = centered
         variance = "v - a ** 2" if centered else "v"
         gradient = f"lr * g / sqrt({variance} + epsilon)"
-        mean = ["a = rho * a_old + (1 - rho) * g"] if centered else []
-        carried = ["b = momentum * b_old + step", "x -= b"]
-        self.update = "\n".join(
-            [
-                "v = rho * v_old + (1 - rho) * g ** 2",
-                *mean,
-                f"step = {gradient}",
-                *(carried if momentum > 0 else ["x -= step"]),
-            ]
+        mean = "a = rho * a_old + (1 - rho) * g\n" if centered else ""
+        move = "b = momentum * b_old + step\nx -= b" if momentum > 0 else "x -= step"
+        self.update = (
+            f"v = rho * v_old + (1 - rho) * g ** 2\n{mean}step = {gradient}\n{move}"
         )
         self.formulas = {"momentum": "-momentum * b_old"} if momentum > 0 else {}
         self.formulas |= {"gradient": f"-{gradient}"}
@@ -265,8 +259,6 @@ def get(identifier: Any) -> Optimizer:
     """An optimizer by its name (``"adam"``), or itself; ValueError if there is none."""
     if isinstance(identifier, Optimizer):
         return identifier
-    named = isinstance(identifier, str)
-    made: Optimizer = by_name(
-        "optimizer", _KNOWN, identifier.lower() if named else identifier
-    )
+    name = identifier.lower() if isinstance(identifier, str) else identifier
+    made: Optimizer = by_name("optimizer", _KNOWN, name)
     return made
