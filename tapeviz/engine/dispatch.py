@@ -31,7 +31,7 @@ from tapeviz.engine.primitives import Op, forward
 from tapeviz.engine.recording import active
 from tapeviz.engine.scopes import claim
 from tapeviz.engine.sweep import Rules
-from tapeviz.engine.tensor import Tensor, Variable, wrap
+from tapeviz.engine.tensor import Tensor, Valued, Variable, wrap
 from tapeviz.errors import invalid_argument, type_error, value_error
 
 PLAIN = frozenset((int, float))
@@ -101,14 +101,14 @@ def _recorded(name: str) -> Callable[..., Any]:
     return recorded
 
 
-def _unary(owner: type, name: str, op: str) -> None:
+def _unary(name: str, op: str) -> None:
     """An operator method of one operand that is made at its first use."""
 
     def first(self: Any) -> Any:
-        setattr(owner, name, getattr(call, op))
+        setattr(Valued, name, getattr(call, op))
         return getattr(self, name)()
 
-    setattr(owner, name, first)
+    setattr(Valued, name, first)
 
 
 def _identity(x: Any) -> Any:
@@ -120,7 +120,7 @@ def _stack(tensors: list[Any], axis: int) -> Any:
 
 
 def _methods() -> None:
-    """The operators of Tensor and Variable."""
+    """The operators of tensors and variables."""
     spellings = {
         "add": "add", "subtract": "sub", "multiply": "mul", "divide": "truediv",
         "power": "pow", "mod": "mod", "floordiv": "floordiv", "matmul": "matmul",
@@ -128,21 +128,17 @@ def _methods() -> None:
         "logical_and": "and", "logical_or": "or", "logical_xor": "xor",
     }  # fmt: skip
     for name, dunder in spellings.items():
-        if name not in NAMED:
-            continue
         op = NAMED[name]
-        for owner in (Tensor, Variable):
-            _operator(op, owner, f"__{dunder}__")
-            if not op.name.startswith(("greater", "less")):
-                _operator(op, owner, f"__r{dunder}__")
-    owners: tuple[Any, ...] = (Tensor, Variable)
-    for owner in owners:
-        _unary(owner, "__neg__", "negative")
-        _unary(owner, "__abs__", "abs")
-        _unary(owner, "__invert__", "logical_not")
-        owner.__eq__ = _equality("equal", "not_equal")
-        owner.__ne__ = _equality("not_equal", "equal")
-        owner.__getitem__ = _getitem
+        _operator(op, f"__{dunder}__")
+        if not op.name.startswith(("greater", "less")):
+            _operator(op, f"__r{dunder}__")
+    _unary("__neg__", "negative")
+    _unary("__abs__", "abs")
+    _unary("__invert__", "logical_not")
+    owner: Any = Valued
+    owner.__eq__ = _equality("equal")
+    owner.__ne__ = _equality("not_equal")
+    owner.__getitem__ = _getitem
     reads: Any = Variable
     reads.value = reads.read_value = _identity
     tensor.pack = _pack
@@ -155,7 +151,7 @@ def _methods() -> None:
     indexed_slices.TAPED["negative"] = _recorded("negative")
 
 
-def _operator(op: Op, owner: type, name: str) -> None:
+def _operator(op: Op, name: str) -> None:
     """An operator method that is made at its first use."""
 
     def first(self: Any, other: Any) -> Any:
@@ -165,7 +161,7 @@ def _operator(op: Op, owner: type, name: str) -> None:
             if name.startswith("__r")
             else operations.method(op, forward)
         )
-        setattr(owner, name, made)
+        setattr(Valued, name, made)
         recording = active().recording
         start = 0 if recording is None else len(recording.recs)
         out = made(self, other)
@@ -173,10 +169,10 @@ def _operator(op: Op, owner: type, name: str) -> None:
             claim(recording.recs, start)
         return out
 
-    setattr(owner, name, first)
+    setattr(Valued, name, first)
 
 
-def _equality(name: str, _other: str) -> Callable[[Any, Any], Any]:
+def _equality(name: str) -> Callable[[Any, Any], Any]:
     unequal = name == "not_equal"
 
     def method(self: Any, other: Any) -> Any:

@@ -38,21 +38,11 @@ else:
 _new = object.__new__
 
 
-class Tensor(Operators):
-    """An immutable array of numbers, as the ops make and take it.
+class Valued(Operators):
+    """What a tensor and a variable have in common."""
 
-    Its value ``_v`` is a NumPy scalar or array; ``_t`` is the handle of the recording
-    that it is in (``OFF`` if none), ``_i`` its index there (-1 if none). Make one with
-    ``tf.constant``.
-    """
-
-    __slots__ = ("__weakref__", "_i", "_part", "_t", "_v")
+    __slots__ = ()
     __array_priority__ = 100
-
-    _v: Any
-    _t: RecordingHandle
-    _i: int
-    _part: tuple[Variable, Any]
 
     @property
     def dtype(self) -> DType:
@@ -65,11 +55,6 @@ class Tensor(Operators):
         return TensorShape(np.shape(self._v))
 
     @property
-    def ndim(self) -> int:
-        """How many axes there are."""
-        return int(np.ndim(self._v))
-
-    @property
     def device(self) -> str:
         """Where the value lives: always the CPU."""
         return "/job:localhost/replica:0/task:0/device:CPU:0"
@@ -78,36 +63,14 @@ class Tensor(Operators):
         """The shape."""
         return self.shape
 
-    def set_shape(self, shape: Any) -> None:
-        """ValueError unless the shape is this one already."""
-        self.shape.assert_is_compatible_with(shape)
-
     def numpy(self) -> Any:
         """The value: a NumPy scalar, or a copy of the array."""
         tape_stack.note("left", self)
         return _out(self._v)
 
-    def _index(self) -> int:
-        """Its index in what is being recorded; -1 if it is not part of that."""
-        now = active()
-        if self._t is now.handle:
-            return self._i
-        recording = None if self._t is OFF else now.recording
-        return -1 if recording is None else recording.find(self)
-
     def ref(self) -> Reference:
         """A hashable stand-in for this object."""
         return Reference(self)
-
-    @property
-    def assign(self) -> Callable[..., Variable]:
-        """Of a slice of a variable, ``v[0].assign(5.0)``: replace that part of it."""
-        try:
-            variable, key = self._part
-        except AttributeError:
-            what = "'Tensor' object has no attribute 'assign'"
-            raise attribute_error(what, foreign_names.ASSIGN) from None
-        return partial(variable._assign_part, key, np.shape(self._v))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         tape_stack.note("left", self)
@@ -135,15 +98,58 @@ class Tensor(Operators):
             raise type_error("only integer scalar tensors can be converted to an index")
         return int(self._v)
 
-    def __len__(self) -> int:
-        if not np.ndim(self._v):
-            raise type_error("Scalar tensor has no `len()`")
-        return len(self._v)
-
     def __iter__(self) -> Iterator[Tensor]:
         if not np.ndim(self._v):
             raise type_error("Cannot iterate over a scalar tensor.")
         return map(self.__getitem__, range(len(self._v)))
+
+
+class Tensor(Valued):
+    """An immutable array of numbers, as the ops make and take it.
+
+    Its value ``_v`` is a NumPy scalar or array; ``_t`` is the handle of the recording
+    that it is in (``OFF`` if none), ``_i`` its index there (-1 if none). Make one with
+    ``tf.constant``.
+    """
+
+    __slots__ = ("__weakref__", "_i", "_part", "_t", "_v")
+
+    _v: Any
+    _t: RecordingHandle
+    _i: int
+    _part: tuple[Variable, Any]
+
+    @property
+    def ndim(self) -> int:
+        """How many axes there are."""
+        return int(np.ndim(self._v))
+
+    def set_shape(self, shape: Any) -> None:
+        """ValueError unless the shape is this one already."""
+        self.shape.assert_is_compatible_with(shape)
+
+    def _index(self) -> int:
+        """Its index in what is being recorded; -1 if it is not part of that."""
+        now = active()
+        if self._t is now.handle:
+            return self._i
+        recording = None if self._t is OFF else now.recording
+        return -1 if recording is None else recording.find(self)
+
+    @property
+    def assign(self) -> Callable[..., Variable]:
+        """Of a slice of a variable, ``v[0].assign(5.0)``: replace that part of it."""
+        try:
+            variable, key = self._part
+        except AttributeError:
+            what = "'Tensor' object has no attribute 'assign'"
+            raise attribute_error(what, foreign_names.ASSIGN) from None
+        return partial(variable._assign_part, key, np.shape(self._v))
+
+    def __len__(self) -> int:
+        if not np.ndim(self._v):
+            raise type_error("Scalar tensor has no `len()`")
+        return len(self._v)
 
     def __setitem__(self, _key: Any, _value: Any) -> None:
         raise type_error(
@@ -278,7 +284,7 @@ class WeightPath(str):
     __slots__ = ()
 
 
-class Variable(Operators):
+class Variable(Valued):
     """A value that can be assigned to; every tape watches the variables it reads.
 
     ``initial_value`` is a number, an array, a tensor or a function that makes one.
@@ -292,7 +298,6 @@ class Variable(Operators):
     __slots__ = (
         "__weakref__", "_constraint", "_made", "_name", "_seen", "_trainable", "_v",
     )  # fmt: skip
-    __array_priority__ = 100
     _count = itertools.count()
 
     def __init__(
@@ -324,11 +329,6 @@ class Variable(Operators):
         self._made = next(Variable._count)
         self._constraint = constraint
         tape_stack.note("made", initial_value, self)
-
-    if not TYPE_CHECKING:
-        dtype = Tensor.dtype
-        shape = Tensor.shape
-        device = Tensor.device
 
     @property
     def name(self) -> str:
@@ -364,20 +364,11 @@ class Variable(Operators):
         """What optimizers put the value through after a step, if anything."""
         return getattr(self, "_constraint", None)
 
-    def numpy(self) -> Any:
-        """The value: a NumPy scalar, or a copy of the array."""
-        tape_stack.note("left", self)
-        return _out(self._v)
-
     def value(self) -> Tensor:
         """The present value as a tensor, connected to this variable."""
         raise NotImplementedError  # built from the registry
 
     read_value = value
-
-    def get_shape(self) -> TensorShape:
-        """The shape."""
-        return self.shape
 
     def is_initialized(self, name: Any = None) -> Tensor:
         """True: every variable has a value from the start."""
@@ -546,16 +537,6 @@ class Variable(Operators):
         """Replace the value without calling the listeners."""
         self._v = new
         self._seen = _STALE
-
-    if not TYPE_CHECKING:
-        ref = Tensor.ref
-        __array__ = Tensor.__array__
-        __bool__ = Tensor.__bool__
-        __float__ = Tensor.__float__
-        __int__ = Tensor.__int__
-        __index__ = Tensor.__index__
-        __complex__ = Tensor.__complex__
-        __iter__ = Tensor.__iter__
 
     def __hash__(self) -> int:
         raise TypeError(
