@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import dtypes
+from tapeviz.engine.dtypes import dtype_mismatch
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import invalid_argument, type_error, value_error
 
 

@@ -19,7 +19,6 @@ import numpy as np
 
 from tapeviz.engine import (
     custom_gradient,
-    dtypes,
     indexed_slices,
     kernels,
     operations,
@@ -51,19 +50,15 @@ RAW: dict[str, Any] = {
 """The words of the rules on arrays."""
 
 
-class Ops:
-    """Every op as a function, made when it is first asked for."""
-
-    def __getattr__(self, name: str) -> Callable[..., Tensor]:
-        op = NAMED.get(name)
-        if op is None:
-            raise AttributeError(f"no op is called {name!r}")
-        made = operations.function(op, FORWARD[op.code])
-        setattr(self, name, made)
-        return made
+call = tensor.call
 
 
-call = Ops()
+def function(name: str) -> Callable[..., Tensor]:
+    """An op as a function of anything that can be a tensor."""
+    op = NAMED.get(name)
+    if op is None:
+        raise AttributeError(f"no op is called {name!r}")
+    return operations.function(op, FORWARD[op.code])
 
 
 class _Forward(dict[int, Callable[..., Any]]):
@@ -111,14 +106,6 @@ def _unary(name: str, op: str) -> None:
     setattr(Valued, name, first)
 
 
-def _identity(x: Any) -> Any:
-    return call.identity(x)
-
-
-def _stack(tensors: list[Any], axis: int) -> Any:
-    return call.stack(tensors, axis)
-
-
 def _methods() -> None:
     """The operators of tensors and variables."""
     spellings = {
@@ -139,16 +126,6 @@ def _methods() -> None:
     owner.__eq__ = _equality("equal")
     owner.__ne__ = _equality("not_equal")
     owner.__getitem__ = _getitem
-    reads: Any = Variable
-    reads.value = reads.read_value = _identity
-    tensor.pack = _pack
-    custom_gradient.stack = _stack
-    for word in ("scatter", "reshape", "concat"):
-        indexed_slices.RAW[word], indexed_slices.TAPED[word] = (
-            RAW[word],
-            _recorded(word),
-        )
-    indexed_slices.TAPED["negative"] = _recorded("negative")
 
 
 def _operator(op: Op, name: str) -> None:
@@ -313,50 +290,6 @@ def _no_index(k: Any) -> Exception:
         f"scalar tf.int32/tf.int64 tensors are valid indices, got {k!r}",
         "to take several rows by number use tf.gather(t, [0, 2])",
     )
-
-
-def _pack(value: Any, dtype: Any = None) -> Any:
-    """A list (of lists) with tensors in it as one tensor, connected to them."""
-    like = dtype or _first_dtype(value)
-    if dtype is not None:
-        value = [_in_dtype(v, dtypes.as_dtype(dtype)) for v in value]
-    items = [
-        _pack(v, like)
-        if isinstance(v, (list, tuple))
-        else tensor.convert(
-            v, None if v.__class__ in validation.KNOWN and not dtype else like
-        )
-        for v in value
-    ]
-    for k, t in enumerate(items):
-        if t.dtype != items[0].dtype:
-            raise validation.dtype_mismatch(NAMED["stack"], items[0].dtype, t.dtype, k)
-    shapes = {np.shape(t._v) for t in items}
-    if len(shapes) > 1:
-        a, b = sorted(shapes)[:2]
-        raise invalid_argument(
-            f"Shapes of all inputs must match: values[0].shape = {list(a)} != "
-            f"values[1].shape = {list(b)} [Op:Pack] name: packed",
-            "tensors in one list must have one shape",
-        )
-    return call.stack(items, -1 - len(next(iter(shapes))))
-
-
-def _in_dtype(v: Any, dtype: Any) -> Any:
-    """A tensor in a list that becomes one of this dtype; anything else as it is."""
-    if v.__class__ not in validation.KNOWN or v.dtype == dtype:
-        return v
-    real = dtype.np.kind in "fc" and v.dtype.np.kind in "fc"
-    return call.cast(v, dtype.np, v.dtype.np) if real else call.cast_whole(v, dtype.np)
-
-
-def _first_dtype(value: Any) -> Any:
-    for v in value:
-        if v.__class__ in validation.KNOWN:
-            return v.dtype
-        if isinstance(v, (list, tuple)) and (found := _first_dtype(v)) is not None:
-            return found
-    return None
 
 
 _methods()

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.errors import type_error
+from tapeviz.engine.primitives import Op
+from tapeviz.errors import invalid_argument, type_error
 
 _C_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 
@@ -171,6 +172,22 @@ def as_dtype(spec: Any) -> DType:
             "DType.",
             f"you may mean tf.{near[0]}" if near else "tf.float32 is a dtype",
         ) from None
+
+
+def dtype_mismatch(
+    op: Op, one: Any, other: Any, slot: int = 1, do: str = ""
+) -> Exception:
+    """The error for operands of two dtypes."""
+    if op.name in ("divide", "divide_no_nan"):
+        return type_error(
+            f"`x` and `y` must have the same dtype, got {one!r} != {other!r}.",
+            do or f"bring both to one dtype: tf.cast(..., {one!r})",
+        )
+    return invalid_argument(
+        f"cannot compute {op.kernel} as input #{slot}(zero-based) was expected to be "
+        f"a {one.c_name} tensor but is a {other.c_name} tensor [Op:{op.kernel}] name: ",
+        do or f"bring both to one dtype: tf.cast(..., tf.{one.name})",
+    )
 
 
 class TensorShape(tuple[int, ...]):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from tapeviz.engine import kernels
 from tapeviz.engine.dtypes import DType, TensorShape
-from tapeviz.engine.tensor import Tensor, wrap
+from tapeviz.engine.tensor import Tensor, call, wrap
 
 
 class IndexedSlices:
@@ -63,14 +65,12 @@ class IndexedSlices:
         return "IndexedSlices"
 
     def __neg__(self) -> IndexedSlices:
-        opposite = TAPED["negative"](self.values)
-        return IndexedSlices(opposite, self.indices, self.dense_shape)
+        return IndexedSlices(call.negative(self.values), self.indices, self.dense_shape)
 
     def _dense(self) -> Tensor:
         """The whole tensor, repeated rows added up."""
-        shape = tuple(self.shape)
-        made: Tensor = scatter(self.values, shape, self.indices._v, -len(shape))
-        return made
+        whole: Tensor = _scattered(self.values, tuple(self.shape), self.indices._v)
+        return whole
 
     def __repr__(self) -> str:
         return (
@@ -93,22 +93,23 @@ class Rows:
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, Rows):
             return self.dense() + other
-        a, b = (reshape(r.values, (-1, *r.shape[1:])) for r in (self, other))
+        parts = [_flat(self), _flat(other)]
         ids = np.concatenate([np.ravel(self.ids), np.ravel(other.ids)])
-        return Rows(concat([a, b], -len(self.shape)), ids, self.shape)
+        values = _words(parts[0]).concat(parts, -len(self.shape))
+        return Rows(values, ids, self.shape)
 
     def __radd__(self, other: Any) -> Any:
         return other + self.dense()
 
     def dense(self) -> Any:
         """The whole array (or tensor), repeated rows added up."""
-        return scatter(self.values, self.shape, self.ids, -len(self.shape))
+        return _scattered(self.values, self.shape, self.ids)
 
     _dense = dense
 
     def slices(self) -> IndexedSlices:
         """The gradient that the caller of ``gradient`` gets."""
-        values = reshape(self.values, (-1, *self.shape[1:]))
+        values = _flat(self)
         whole = values if isinstance(values, Tensor) else wrap(values)
         size = wrap(np.array(self.shape, np.int32))
         return IndexedSlices(whole, wrap(np.ravel(self.ids)), size)
@@ -122,31 +123,24 @@ def rows(g: Any, shape: tuple[int, ...], ids: Any, _axis: int) -> Rows:
 WORDS = {"rows": rows}
 """The word of the op ``gather_rows``."""
 
-RAW: dict[str, Any] = {}
-TAPED: dict[str, Any] = {}
-"""``scatter``, ``reshape`` and ``concat`` for arrays and for tensors."""
+_ARRAYS = SimpleNamespace(**kernels.WORDS)
 
 
-def _words(value: Any) -> dict[str, Any]:
-    return TAPED if isinstance(value, Tensor) else RAW
+def _words(value: Any) -> Any:
+    """The words for tensors or for arrays."""
+    return call if isinstance(value, Tensor) else _ARRAYS
 
 
-def scatter(x: Any, shape: Any, ids: Any, axis: int) -> Any:
+def _scattered(x: Any, shape: tuple[int, ...], ids: Any) -> Any:
     """Rows put in their places and added up."""
-    return _words(x)["scatter"](x, shape, ids, axis)
+    return _words(x).scatter(x, shape, ids, -len(shape))
 
 
-def reshape(x: Any, shape: Any) -> Any:
-    """The same entries in another shape."""
-    size = int(np.prod(shape[1:], dtype=int)) or 1
-    return _words(x)["reshape"](
-        x, (int(np.prod(x.shape, dtype=int)) // size, *shape[1:])
-    )
-
-
-def concat(xs: Any, axis: int) -> Any:
-    """Rows behind rows."""
-    return _words(xs[0])["concat"](xs, axis)
+def _flat(rows: Rows) -> Any:
+    """The rows along one axis, whatever shape their numbers have."""
+    x, inner = rows.values, rows.shape[1:]
+    size = int(np.prod(inner, dtype=int)) or 1
+    return _words(x).reshape(x, (int(np.prod(x.shape, dtype=int)) // size, *inner))
 
 
 def dense(value: Any) -> Any:

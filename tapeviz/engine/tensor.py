@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tapeviz.engine import dtypes, foreign_names
-from tapeviz.engine.dtypes import DType, TensorShape
+from tapeviz.engine.dtypes import DType, TensorShape, dtype_mismatch
+from tapeviz.engine.ops import NAMED
 from tapeviz.engine.recording import (
     OFF,
     RecordingHandle,
@@ -36,6 +37,20 @@ else:
     Operators = object
 
 _new = object.__new__
+
+
+class Ops:
+    """Every op as a function, made when it is first asked for."""
+
+    def __getattr__(self, name: str) -> Callable[..., Tensor]:
+        from tapeviz.engine.dispatch import function  # which needs tensors
+
+        made = function(name)
+        setattr(self, name, made)
+        return made
+
+
+call = Ops()
 
 
 class Valued(Operators):
@@ -366,7 +381,7 @@ class Variable(Valued):
 
     def value(self) -> Tensor:
         """The present value as a tensor, connected to this variable."""
-        raise NotImplementedError  # built from the registry
+        return call.identity(self)
 
     read_value = value
 
@@ -642,11 +657,47 @@ def holds_tensors(value: Any) -> bool:
 
 
 def pack(value: Any, dtype: Any = None) -> Any:
-    """A list with tensors in it as one tensor, connected to them.
+    """A list (of lists) with tensors in it as one tensor, connected to them."""
+    like = dtype or _first_dtype(value)
+    if dtype is not None:
+        value = [_in_dtype(v, dtypes.as_dtype(dtype)) for v in value]
+    items = [
+        pack(v, like)
+        if isinstance(v, (list, tuple))
+        else convert(
+            v, None if v.__class__ in (Tensor, Variable) and not dtype else like
+        )
+        for v in value
+    ]
+    for k, t in enumerate(items):
+        if t.dtype != items[0].dtype:
+            raise dtype_mismatch(NAMED["stack"], items[0].dtype, t.dtype, k)
+    shapes = {np.shape(t._v) for t in items}
+    if len(shapes) > 1:
+        a, b = sorted(shapes)[:2]
+        raise invalid_argument(
+            f"Shapes of all inputs must match: values[0].shape = {list(a)} != "
+            f"values[1].shape = {list(b)} [Op:Pack] name: packed",
+            "tensors in one list must have one shape",
+        )
+    return call.stack(items, -1 - len(next(iter(shapes))))
 
-    ``dispatch`` puts the function here, which needs recorded ops.
-    """
-    raise NotImplementedError
+
+def _in_dtype(v: Any, dtype: Any) -> Any:
+    """A tensor in a list that becomes one of this dtype; anything else as it is."""
+    if v.__class__ not in (Tensor, Variable) or v.dtype == dtype:
+        return v
+    real = dtype.np.kind in "fc" and v.dtype.np.kind in "fc"
+    return call.cast(v, dtype.np, v.dtype.np) if real else call.cast_whole(v, dtype.np)
+
+
+def _first_dtype(value: Any) -> Any:
+    for v in value:
+        if v.__class__ in (Tensor, Variable):
+            return v.dtype
+        if isinstance(v, (list, tuple)) and (found := _first_dtype(v)) is not None:
+            return found
+    return None
 
 
 def raw(value: Any, dtype: DType | None = None) -> Any:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import dtypes
+from tapeviz.engine.dtypes import dtype_mismatch
 from tapeviz.engine.primitives import Op
 from tapeviz.engine.recording import OFF
 from tapeviz.engine.tensor import Tensor, Variable, convert, raw, sizes, wrap
 from tapeviz.errors import (
     invalid_argument,
-    type_error,
     value_error,
     warn,
 )
@@ -133,22 +133,6 @@ def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
     if op.name in _WHOLE:
         _whole(op, *((value, x) if slot else (x, value)))
     return value
-
-
-def dtype_mismatch(
-    op: Op, one: Any, other: Any, slot: int = 1, do: str = ""
-) -> Exception:
-    """The error for operands of two dtypes."""
-    if op.name in ("divide", "divide_no_nan"):
-        return type_error(
-            f"`x` and `y` must have the same dtype, got {one!r} != {other!r}.",
-            do or f"bring both to one dtype: tf.cast(..., {one!r})",
-        )
-    return invalid_argument(
-        f"cannot compute {op.kernel} as input #{slot}(zero-based) was expected to be "
-        f"a {one.c_name} tensor but is a {other.c_name} tensor [Op:{op.kernel}] name: ",
-        do or f"bring both to one dtype: tf.cast(..., tf.{one.name})",
-    )
 
 
 def _unlisted(op: Op, dtype: Any) -> Exception:

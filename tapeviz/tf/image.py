@@ -6,11 +6,10 @@ from typing import Any
 
 from tapeviz.engine.arguments import floating, like, rank
 from tapeviz.engine.dispatch import call
-from tapeviz.engine.dtypes import float32
+from tapeviz.engine.dtypes import dtype_mismatch, float32
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, convert
-from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import invalid_argument, value_error
 from tapeviz.tf.arrays.creation import cast
 from tapeviz.tf.arrays.shaping import pad

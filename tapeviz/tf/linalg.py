@@ -18,12 +18,11 @@ from tapeviz.engine.arguments import (
     whole,
 )
 from tapeviz.engine.dispatch import call
-from tapeviz.engine.dtypes import float16
+from tapeviz.engine.dtypes import dtype_mismatch, float16
 from tapeviz.engine.indexed_slices import IndexedSlices
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
-from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import (
     index_error,
     invalid_argument,

@@ -9,10 +9,10 @@ import numpy as np
 from tapeviz.engine import dtypes
 from tapeviz.engine.arguments import axes, numbers, one_axis, plain, rank, sizes, whole
 from tapeviz.engine.dispatch import call
+from tapeviz.engine.dtypes import dtype_mismatch
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, Variable, convert, holds_tensors, wrap
-from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import invalid_argument, value_error
 
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from tapeviz.engine.arguments import leading, like, rank, truths
 from tapeviz.engine.dispatch import call
+from tapeviz.engine.dtypes import dtype_mismatch
 from tapeviz.engine.indexed_slices import IndexedSlices, dense
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import invalid_argument, value_error
 from tapeviz.tf.arrays.shaping import unstack
 

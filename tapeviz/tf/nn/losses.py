@@ -8,10 +8,10 @@ import numpy as np
 
 from tapeviz.engine.arguments import floating, like, numbers, one_axis, rank
 from tapeviz.engine.dispatch import call
+from tapeviz.engine.dtypes import dtype_mismatch
 from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, convert
-from tapeviz.engine.validation import dtype_mismatch
 from tapeviz.errors import invalid_argument, value_error
 from tapeviz.tf.arrays.creation import cast
 
