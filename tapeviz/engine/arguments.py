@@ -9,8 +9,8 @@ import numpy as np
 from tapeviz.engine import dtypes
 from tapeviz.engine.dtypes import dtype_mismatch
 from tapeviz.engine.ops import NAMED
-from tapeviz.engine.tensor import Tensor, Variable, convert
-from tapeviz.errors import invalid_argument, type_error, value_error
+from tapeviz.engine.tensor import Tensor, Variable, convert, no_value
+from tapeviz.errors import invalid_argument, type_error
 
 
 def plain(value: Any) -> Any:
@@ -32,11 +32,7 @@ def whole(value: Any) -> int:
 def _count(given: Any) -> None:
     """An error unless it is a whole number."""
     if given is None:
-        raise value_error(
-            "Attempt to convert a value (None) with an unsupported type "
-            "(<class 'NoneType'>) to a Tensor.",
-            "a whole number is wanted here",
-        )
+        raise no_value("a whole number is wanted here")
     kind = np.asarray(given).dtype
     if kind.kind not in "biu":
         raise invalid_argument(

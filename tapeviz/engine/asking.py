@@ -9,14 +9,13 @@ import numpy as np
 
 from tapeviz.engine import nest
 from tapeviz.engine.dispatch import call
-from tapeviz.engine.dtypes import TensorShape
+from tapeviz.engine.dtypes import TensorShape, dtype_mismatch
 from tapeviz.engine.indexed_slices import Rows
+from tapeviz.engine.ops import NAMED
 from tapeviz.engine.recording import OFF
 from tapeviz.engine.tensor import Tensor, Variable, convert, sizes, wrap
 from tapeviz.errors import (
-    InvalidArgumentError,
     attribute_error,
-    error_message,
     invalid_argument,
     runtime_error,
     type_error,
@@ -59,23 +58,15 @@ def _weight(target: Any, weight: Any) -> Any:
         seed = call.identity(seed)
     if seed.dtype != target.dtype:
         if not (seed.dtype.is_floating and target.dtype.is_floating):
-            raise InvalidArgumentError(_mixed_seed(seed, target))
+            name = target.dtype.name
+            do = f"give output_gradients the target's dtype: tf.cast(..., tf.{name})"
+            raise dtype_mismatch(NAMED["multiply"], seed.dtype, target.dtype, do=do)
         if isinstance(weight, (Tensor, Variable)):
             seed = call.cast(seed, target.dtype.np, seed.dtype.np)
         else:
             seed = convert(weight, target.dtype)
     shape = np.shape(target._v)
     return seed if np.shape(seed._v) == shape else _stretched(seed, shape)
-
-
-def _mixed_seed(seed: Any, target: Any) -> str:
-    return error_message(
-        "cannot compute Mul as input #1(zero-based) was expected to be a "
-        f"{seed.dtype.c_name} tensor but is a {target.dtype.c_name} tensor [Op:Mul] "
-        "name: ",
-        "give output_gradients the target's dtype: "
-        f"tf.cast(..., tf.{target.dtype.name})",
-    )
 
 
 def _stretched(seed: Any, shape: tuple[int, ...]) -> Any:
@@ -170,10 +161,10 @@ def _check_leaf(t: Any, role: str) -> None:
 def result(g: Any, source: Any, zero: bool) -> Any:
     """The gradient that was found for a source as the tape hands it out."""
     if g.__class__ is Tensor:
-        return g if source.dtype.np.kind in "fc" else result(None, source, zero)
+        return g if source._v.dtype.kind in "fc" else result(None, source, zero)
     if g.__class__ is Rows:
         return g.slices()
-    if g is None or (g.__class__ is not f32 and source.dtype.np.kind not in "fc"):
+    if g is None or (g.__class__ is not f32 and source._v.dtype.kind not in "fc"):
         return wrap(np.zeros_like(source._v)[()]) if zero else None
     out = Tensor()
     out._v = g

@@ -155,11 +155,7 @@ def _equality(name: str) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
         if other is None:
             if self.__class__ is Variable:
-                raise value_error(
-                    "Attempt to convert a value (None) with an unsupported type "
-                    "(<class 'NoneType'>) to a Tensor.",
-                    "ask `v is None` instead",
-                )
+                raise tensor.no_value("ask `v is None` instead")
             return unequal
         if type(other) is int:
             other = tensor.wrap(validation.wrapped(other, self.dtype))

@@ -76,7 +76,7 @@ def unary(  # noqa: C901 - written out, as every op of a program runs it
         now = active()
         handle = now.handle
         if X.__class__ is not Tensor and X.__class__ is not Variable:
-            X = validation.first(op, X)
+            X = convert(X)
         if X.__class__ is Tensor:
             if X._t is handle:
                 ix = X._i
@@ -87,7 +87,7 @@ def unary(  # noqa: C901 - written out, as every op of a program runs it
             ix = s[1] if s[0] is now.key else touch(X)
         x = X._v
         if kinds and x.__class__ is not f32 and x.dtype.kind not in kinds:
-            validation.check(op, x)
+            raise validation.unlisted(op, x)
         try:
             y = forward(x, *settings) if settings else forward(x)
         except RuntimeWarning:
@@ -343,7 +343,7 @@ def several(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
         if op.broadcasts:
             shapes = check_operands(op, *values)
         elif op.kinds and not many and values[0].dtype.kind not in op.kinds:
-            validation.check(op, values[0])
+            raise validation.unlisted(op, values[0])
         operands = (values,) if many else values
         try:
             y = forward(*operands, *settings)

@@ -494,12 +494,6 @@ class Variable(Valued):
         return self._set(new, True, updates)
 
     def _convert(self, value: Any) -> Any:
-        if value is None:
-            raise value_error(
-                "Attempt to convert a value (None) with an unsupported type "
-                "(<class 'NoneType'>) to a Tensor.",
-                "a gradient that is None has nothing to assign: ask why(tape, y, x)",
-            )
         return convert(value, self.dtype)
 
     def _step(self, delta: Any) -> Any:
@@ -700,6 +694,12 @@ def _first_dtype(value: Any) -> Any:
     return None
 
 
+def no_value(do: str) -> ValueError:
+    """The error for None where a number is wanted."""
+    what = "Attempt to convert a value (None) with an unsupported type "
+    return value_error(f"{what}(<class 'NoneType'>) to a Tensor.", do)
+
+
 def raw(value: Any, dtype: DType | None = None) -> Any:
     """A NumPy scalar or array of a Python or NumPy value, always a copy."""
     kind = type(value)
@@ -712,11 +712,9 @@ def raw(value: Any, dtype: DType | None = None) -> Any:
             dtype = dtypes.int32 if -(2**31) <= value < 2**31 else dtypes.int64
         return _plain_int(value, dtype)
     if value is None:
-        raise value_error(
-            "Attempt to convert a value (None) with an unsupported type "
-            "(<class 'NoneType'>) to a Tensor.",
+        raise no_value(
             "a function without return gives None; of a gradient that is None "
-            "why(tape, y, x) says the reason",
+            "why(tape, y, x) says the reason"
         )
     return _array(value, dtype)
 

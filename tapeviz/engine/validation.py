@@ -14,7 +14,6 @@ from tapeviz.engine.recording import OFF
 from tapeviz.engine.tensor import Tensor, Variable, convert, raw, sizes, wrap
 from tapeviz.errors import (
     invalid_argument,
-    value_error,
     warn,
 )
 
@@ -31,10 +30,6 @@ _LISTED = (
 )  # fmt: skip
 _KINDS = dict(zip(_LISTED, "ffffiiiiuuuuccb", strict=True))
 _ADDS = ("add",)
-_NONE = (
-    "Attempt to convert a value (None) with an unsupported type "
-    "(<class 'NoneType'>) to a Tensor."
-)
 _WHOLE = ("floordiv", "mod", "power")
 _PLENTY: frozenset[Any] = frozenset((np.ndarray, *FLOATS))
 
@@ -43,13 +38,6 @@ def quiet(forward: Callable[..., Any], *args: Any) -> Any:
     """The op again, where a warning was made an error: nan and inf are values here."""
     with np.errstate(all="ignore"):
         return forward(*args)
-
-
-def first(op: Op, value: Any) -> Any:
-    """The one operand of an op as a tensor."""
-    if value is None:
-        raise value_error(_NONE, f"give {op.name} a number or a tensor")
-    return convert(value)
 
 
 def operands(op: Op, *given: Any) -> list[Any]:
@@ -71,18 +59,11 @@ def operands(op: Op, *given: Any) -> list[Any]:
 
 
 def _operand(op: Op, value: Any, like: Any) -> Any:
-    if value is None:
-        raise value_error(
-            _NONE, "a gradient may be None: why(tape, y, x) says the reason"
-        )
     text = isinstance(value, (str, bytes))
     joins = op.name in _ADDS and like is dtypes.string
     if text and like is not None and not op.cut and not joins:
-        raise invalid_argument(
-            f"cannot compute {op.kernel} as input #1(zero-based) was expected to be a "
-            f"{like.c_name} tensor but is a string tensor [Op:{op.kernel}] name: ",
-            f"{value!r} is text, not a number: float({value!r}) would make it one",
-        )
+        do = f"{value!r} is text, not a number: float({value!r}) would make it one"
+        raise dtype_mismatch(op, like, dtypes.string, do=do)
     plain = not isinstance(value, (np.ndarray, np.generic))
     if op.name in _ADDS and like is not None and like.is_integer and plain:
         made = convert(value)
@@ -122,7 +103,7 @@ def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
     if kind == "b" and op.name == "multiply" and not slot:
         return np.bool_(number)
     if op.kinds and kind not in op.kinds:
-        raise _unlisted(op, dtype)
+        raise unlisted(op, x)
     if kind == "c":
         return number
     if kind == "O" and op.name in _ADDS:
@@ -135,7 +116,9 @@ def weak(op: Op, x: Any, number: Any, slot: int) -> Any:
     return value
 
 
-def _unlisted(op: Op, dtype: Any) -> Exception:
+def unlisted(op: Op, value: Any) -> Exception:
+    """The error for a kind of number that an op does not take."""
+    dtype = dtypes.of(value)
     allowed = ", ".join(n for n, kind in _KINDS.items() if kind in op.kinds)
     real = "f" in op.kinds and dtype.np.kind in "iub"
     return invalid_argument(
@@ -168,14 +151,16 @@ def check_pair(op: Op, a: Any, b: Any) -> Shapes | None:
     if (
         a.__class__ in _PLENTY
         and b.__class__ in _PLENTY
-        and op.meets_floats
         and a.dtype is b.dtype
         and a.dtype.kind == "f"
     ):
         one, two = a.shape, b.shape
-        if one == two:
+        if not op.meets_floats:
+            if op.name == "matmul" and len(one) == len(two) == 2 and one[1] == two[0]:
+                return None
+        elif one == two:
             return None
-        if not one or two == one[len(one) - len(two) :]:
+        elif not one or two == one[len(one) - len(two) :]:
             return one, two
     return check_operands(op, a, b)
 
@@ -189,7 +174,7 @@ def check_operands(op: Op, *values: Any) -> Shapes | None:
             raise dtype_mismatch(op, dtypes.of(same[0]), dtypes.of(v), slot)
     kind = same[0].dtype.kind
     if op.kinds and kind not in op.kinds:
-        raise _unlisted(op, dtypes.of(same[0]))
+        raise unlisted(op, same[0])
     shapes = tuple(np.shape(v) for v in values)
     if op.name == "matmul":
         return _meet_matmul(shapes)
@@ -256,13 +241,6 @@ def _meet_matmul(shapes: Shapes) -> Shapes | None:
             f"In[0] and In[1] must have compatible batch dimensions: {a} vs. {b}"
         ) from None
     return shapes
-
-
-def check(op: Op, x: Any, *_rest: Any) -> None:
-    """InvalidArgumentError unless the op takes this kind of number."""
-    dtype = dtypes.of(x)
-    if dtype.np.kind not in op.kinds:
-        raise _unlisted(op, dtype)
 
 
 def lift(v: Any, index: int, handle: Any, g: Any) -> Any:

@@ -80,6 +80,16 @@ MISTAKES = [
         "float('2')",
     ),
     Mistake(
+        "divided by a string",
+        """
+        x = tf.Variable(3.0)
+        y = x / "2"  # here
+        """,
+        TypeError,
+        "`x` and `y` must have the same dtype, got tf.float32 != tf.string.",
+        "float('2')",
+    ),
+    Mistake(
         "a string first",
         """
         x = tf.Variable(3.0)
