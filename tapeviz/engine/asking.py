@@ -234,11 +234,6 @@ def not_entered() -> Exception:
     )
 
 
-def never_recorded() -> Exception:
-    """The error for a pause before the block."""
-    return runtime_error("Trying to stop recording a tape which is not recording.")
-
-
 def used_up() -> Exception:
     """The error for a second gradient of a tape that is not persistent."""
     return runtime_error(
@@ -247,8 +242,3 @@ def used_up() -> Exception:
         "ask for all at once, tape.gradient(y, [a, b]), or record with "
         "tf.GradientTape(persistent=True)",
     )
-
-
-def not_recording() -> Exception:
-    """The error for a pause or a reset without a block."""
-    return value_error("Tape is not recording.")

@@ -81,7 +81,7 @@ def unary(  # noqa: C901 - written out, as every op of a program runs it
             if X._t is handle:
                 ix = X._i
             else:
-                ix = -1 if X._t is OFF or now is NO_TAPES else elsewhere(X)
+                ix = -1 if X._t is OFF or now is NO_TAPES else X._index()
         else:
             s = X._seen
             ix = s[1] if s[0] is now.key else touch(X)
@@ -167,7 +167,7 @@ def method(  # noqa: C901, PLR0915 - written out, as every op of a program runs 
             if A._t is handle:
                 ia = A._i
             else:
-                ia = -1 if A._t is OFF or now is NO_TAPES else elsewhere(A)
+                ia = -1 if A._t is OFF or now is NO_TAPES else A._index()
         elif A.__class__ is Variable:
             s = A._seen
             ia = s[1] if s[0] is now.key else touch(A)
@@ -206,7 +206,7 @@ def method(  # noqa: C901, PLR0915 - written out, as every op of a program runs 
             if B._t is handle:
                 ib = B._i
             else:
-                ib = -1 if B._t is OFF or now is NO_TAPES else elsewhere(B)
+                ib = -1 if B._t is OFF or now is NO_TAPES else B._index()
         elif kind is Variable:
             s = B._seen
             ib = s[1] if s[0] is now.key else touch(B)
@@ -278,7 +278,7 @@ def reflected(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
             if B._t is handle:
                 ib = B._i
             else:
-                ib = -1 if B._t is OFF or now is NO_TAPES else elsewhere(B)
+                ib = -1 if B._t is OFF or now is NO_TAPES else B._index()
         else:
             s = B._seen
             ib = s[1] if s[0] is now.key else touch(B)
@@ -390,8 +390,3 @@ def _extras(op: Op, settings: Any, values: list[Any]) -> Any:
         return (*settings, shapes) if op.shapes else settings
     named = dict(zip(op.operands, values, strict=True))
     return (*settings, *(np.shape(named[s]) for s in op.shapes)) or None
-
-
-def elsewhere(t: Tensor) -> int:
-    """The index of a tensor whose handle is another recording's."""
-    return t._index()

@@ -156,7 +156,9 @@ class Rules:
         if code not in self.many:
             self.many[code] = self.compiled(op, 0)
         vjp, slots = self.many[code], range(len(record[1]))
-        return (code, *record[1]), tuple((1 + k, _Slot(vjp, record, k)) for k in slots)
+        return (code, *record[1]), tuple(
+            (1 + k, _plain(partial(_of_slot, vjp, record, k))) for k in slots
+        )
 
     def vjp(self, record: Record, slot: int) -> Vjp | None:
         """The vjp of one operand; None where no gradient passes."""
@@ -165,7 +167,7 @@ class Rules:
 
     def _all(self, op: Op) -> Vjps:
         if op.missing and self.strict:
-            return ((1, _Missing(op.kernel)),)
+            return ((1, _plain(partial(_missing, op.kernel))),)
         known = [slot for slot, rule in enumerate(op.rules) if rule is not None]
         return tuple((1 + slot, self.compiled(op, slot)) for slot in known)
 
@@ -192,32 +194,24 @@ def _code(code: int, slot: int, in_place: bool = False) -> CodeType | None:
     return vjp_code(TABLE[code], slot, in_place=in_place)
 
 
-class _Slot:
-    """The vjp of one of many operands."""
-
-    written_over, others, is_fresh, is_g = None, (), False, False
-
-    def __init__(self, vjp: Vjp, record: Record, k: int) -> None:
-        self.vjp, self.record, self.k = vjp, record, k
-
-    def __call__(self, g: Any, _record: Record) -> Any:
-        return self.vjp(g, self.record, self.k)
+def _plain(vjp: Vjp) -> Vjp:
+    """A vjp that never writes over a gradient, and that nothing is known of."""
+    vjp.written_over, vjp.others = None, ()
+    vjp.is_fresh = vjp.is_g = False
+    return vjp
 
 
-class _Missing:
-    """The vjp of an op that has no derivative, not even 0."""
+def _missing(kernel: str, _g: Any, _record: Record) -> Any:
+    raise lookup_error(
+        f"gradient registry has no entry for: {kernel}",
+        "this op has no derivative, not even 0: tf.stop_gradient(...) around "
+        "it says that none is wanted",
+    )
 
-    written_over, others, is_fresh, is_g = None, (), False, False
 
-    def __init__(self, kernel: str) -> None:
-        self.kernel = kernel
-
-    def __call__(self, _g: Any, _record: Record) -> Any:
-        raise lookup_error(
-            f"gradient registry has no entry for: {self.kernel}",
-            "this op has no derivative, not even 0: tf.stop_gradient(...) around "
-            "it says that none is wanted",
-        )
+def _of_slot(vjp: Vjp, whole: Record, k: int, g: Any, _record: Record) -> Any:
+    """The vjp of operand ``k`` of many."""
+    return vjp(g, whole, k)
 
 
 class Lifted(Sequence[Record]):

@@ -31,6 +31,7 @@ from tapeviz.engine.scopes import claim_sweep
 from tapeviz.engine.splice import joined_index, move, splice
 from tapeviz.engine.sweep import Lifted, ListenedRules, Rules, Step, sweep
 from tapeviz.engine.tensor import Tensor, Variable, convert
+from tapeviz.errors import runtime_error, value_error
 
 if TYPE_CHECKING:
     from tapeviz.engine.records import Records
@@ -223,9 +224,11 @@ class GradientTape:
     def stop_recording(self) -> Iterator[None]:
         """Leave out what is computed in this block."""
         if self._recording is None:
-            raise asking.never_recorded()
+            raise runtime_error(
+                "Trying to stop recording a tape which is not recording."
+            )
         if not self._is_recording:
-            raise asking.not_recording()
+            raise value_error("Tape is not recording.")
         self._stop()
         try:
             yield
@@ -236,7 +239,7 @@ class GradientTape:
     def reset(self) -> None:
         """Forget all that was recorded and go on recording."""
         if not self._is_recording:
-            raise asking.not_recording()
+            raise value_error("Tape is not recording.")
         self._stop()
         dropped = self._dropped + self._size()
         self._begin(active())

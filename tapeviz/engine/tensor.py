@@ -719,23 +719,23 @@ def raw(value: Any, dtype: DType | None = None) -> Any:
     return _array(value, dtype)
 
 
+def _not_of(value: Any, dtype: DType, do: str) -> TypeError:
+    what = f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}"
+    return type_error(what, do)
+
+
 def _real(value: float, dtype: DType) -> DType:
     if dtype.np.kind not in "fc":
-        raise type_error(
-            f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
-            "write a whole number, or tf.cast the tensor to a float dtype",
-        )
+        do = "write a whole number, or tf.cast the tensor to a float dtype"
+        raise _not_of(value, dtype, do)
     return dtype
 
 
 def _plain_int(value: int, dtype: DType) -> Any:
     if dtype.np.kind not in "iufc":
-        raise type_error(
-            f"Cannot convert {value!r} to EagerTensor of dtype {dtype.name}",
-            "write True or False, or tf.cast the tensor to a number"
-            if dtype.is_bool
-            else "str(value) makes text of a number",
-        )
+        truth = "write True or False, or tf.cast the tensor to a number"
+        do = truth if dtype.is_bool else "str(value) makes text of a number"
+        raise _not_of(value, dtype, do)
     try:
         return dtype.as_numpy_dtype(value)
     except OverflowError:
@@ -763,10 +763,8 @@ def _array(value: Any, dtype: DType | None) -> Any:
         ).reshape(a.shape)
         return a if a.ndim else a[()]
     if a.dtype.kind == "c" and dtype is not None and dtype.np.kind != "c":
-        raise type_error(
-            f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
-            "a complex number is wanted on neither side, or on both: tf.cast",
-        )
+        do = "a complex number is wanted on neither side, or on both: tf.cast"
+        raise _not_of(value, dtype, do)
     if a.dtype == object:
         raise value_error(
             f"Attempt to convert a value ({value!r}) with an unsupported type "
@@ -832,10 +830,8 @@ class Text(bytes):
 
 def _text(value: Any, dtype: DType | None) -> Any:
     if dtype is not None and dtype.name != "string":
-        raise type_error(
-            f"Cannot convert {value!r} to EagerTensor of dtype {dtype.c_name}",
-            "a number is wanted here: float('3.0') makes one from a string",
-        )
+        do = "a number is wanted here: float('3.0') makes one from a string"
+        raise _not_of(value, dtype, do)
     return Text(value.encode() if isinstance(value, str) else value)
 
 

@@ -8,6 +8,7 @@ is over. A frame tells the truth: its present instruction is in the block or it 
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -20,7 +21,6 @@ _PASSED = ("__enter__", "enter_context")
 """Functions that enter a block for somebody else."""
 
 _Table = list[tuple[int, int, int]]
-_tables: dict[int, tuple[CodeType, _Table]] = {}
 
 
 def entered(frame: FrameType) -> Block:
@@ -36,7 +36,7 @@ def running(block: Block) -> bool:
     if start < 0:
         return _on_stack(frame)
     table = _table(frame.f_code)
-    handler = _handler_of_with(frame.f_code, start, table)
+    handler = _handler_of_with(frame.f_code, start)
     if handler < 0:
         return True
     at = _handler(table, frame.f_lasti)
@@ -53,18 +53,13 @@ def _on_stack(frame: FrameType) -> bool:
     return one is frame
 
 
+@lru_cache(256)
 def _table(code: CodeType) -> _Table:
     """The handlers of exceptions in a code object: (start, stop, handler)."""
-    found = _tables.get(id(code))
-    if found is None:
-        import dis
+    import dis
 
-        if len(_tables) > 256:
-            _tables.clear()
-        entries = dis.Bytecode(code).exception_entries  # type: ignore[attr-defined]
-        table = [(e.start, e.end, e.target) for e in entries]
-        _tables[id(code)] = found = (code, table)
-    return found[1]
+    entries = dis.Bytecode(code).exception_entries  # type: ignore[attr-defined]
+    return [(e.start, e.end, e.target) for e in entries]
 
 
 def _handler(table: _Table, at: int) -> int:
@@ -72,22 +67,9 @@ def _handler(table: _Table, at: int) -> int:
     return next((goal for start, stop, goal in table if start <= at < stop), -1)
 
 
-def _handler_of_with(code: CodeType, start: int, table: _Table) -> int:
+@lru_cache(1024)
+def _handler_of_with(code: CodeType, start: int) -> int:
     """The handler of the ``with`` statement that an instruction enters, or -1."""
-    key = id(code), start
-    if key in _handlers and _handlers[key][0] is code:
-        return _handlers[key][1]
-    if len(_handlers) > 1024:
-        _handlers.clear()
-    handler = _find_handler(code, start, table)
-    _handlers[key] = code, handler
-    return handler
-
-
-_handlers: dict[tuple[int, int], tuple[CodeType, int]] = {}
-
-
-def _find_handler(code: CodeType, start: int, table: _Table) -> int:
     import dis
 
     body = [i for i in dis.get_instructions(code) if i.offset >= start][:2]
@@ -95,7 +77,7 @@ def _find_handler(code: CodeType, start: int, table: _Table) -> int:
         return -1
     if body[0].opname == "CALL" and not _special(code, start):
         return -1
-    return _handler(table, body[1].offset)
+    return _handler(_table(code), body[1].offset)
 
 
 def _special(code: CodeType, start: int) -> bool:
