@@ -61,6 +61,9 @@ def function(name: str) -> Callable[..., Tensor]:
     return operations.function(op, FORWARD[op.code])
 
 
+call.make = function
+
+
 class _Forward(dict[int, Callable[..., Any]]):
     """Every op on arrays by its number, compiled when it is first asked for."""
 

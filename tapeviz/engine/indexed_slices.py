@@ -93,7 +93,7 @@ class Rows:
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, Rows):
             return self.dense() + other
-        parts = [_flat(self), _flat(other)]
+        parts = [_in_rows(self), _in_rows(other)]
         ids = np.concatenate([np.ravel(self.ids), np.ravel(other.ids)])
         values = _words(parts[0]).concat(parts, -len(self.shape))
         return Rows(values, ids, self.shape)
@@ -109,7 +109,7 @@ class Rows:
 
     def slices(self) -> IndexedSlices:
         """The gradient that the caller of ``gradient`` gets."""
-        values = _flat(self)
+        values = _in_rows(self)
         whole = values if isinstance(values, Tensor) else wrap(values)
         size = wrap(np.array(self.shape, np.int32))
         return IndexedSlices(whole, wrap(np.ravel(self.ids)), size)
@@ -136,7 +136,7 @@ def _scattered(x: Any, shape: tuple[int, ...], ids: Any) -> Any:
     return _words(x).scatter(x, shape, ids, -len(shape))
 
 
-def _flat(rows: Rows) -> Any:
+def _in_rows(rows: Rows) -> Any:
     """The rows along one axis, whatever shape their numbers have."""
     x, inner = rows.values, rows.shape[1:]
     size = int(np.prod(inner, dtype=int)) or 1

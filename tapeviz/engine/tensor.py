@@ -40,12 +40,15 @@ _new = object.__new__
 
 
 class Ops:
-    """Every op as a function, made when it is first asked for."""
+    """Every op as a function, made when it is first asked for.
+
+    ``dispatch`` puts ``make`` here, which needs tensors itself.
+    """
+
+    make: Callable[[str], Callable[..., Tensor]]
 
     def __getattr__(self, name: str) -> Callable[..., Tensor]:
-        from tapeviz.engine.dispatch import function  # which needs tensors
-
-        made = function(name)
+        made = self.make(name)
         setattr(self, name, made)
         return made
 
