@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from tapeviz.engine.kernels.in_place import is_whole
+from tapeviz.engine.kernels.in_place import in_blocks, is_whole
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op, factors, vjp_code
 from tapeviz.engine.recording import Record, RecordingHandle
@@ -102,7 +102,7 @@ def _hand_on(
             continue
         free = mine and (not vjp.others or max(record[k] for k in vjp.others) < 0)
         written = vjp.written_over if free else None
-        d = vjp(g, record) if written is None else written(g, record)
+        d = vjp(g, record) if written is None else in_blocks(written, g, record)
         s = grads[j]
         if s is None:
             grads[j] = d

@@ -6,11 +6,13 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tapeviz as tf
 from tapeviz.engine.dispatch import VJP, VJP_BATCHED, VJP_TENSORS
+from tapeviz.engine.kernels import in_place
 from tapeviz.engine.sweep import Rules
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor
@@ -71,6 +73,18 @@ def given_to_operands(
 
 @for_each((c,) for c in RULED if not c.op.many)
 def test_a_rule_that_writes_over_its_gradient_hands_on_the_same(case: OpCase) -> None:
+    hands_on_the_same(case)
+
+
+@for_each((c,) for c in RULED if not c.op.many)
+def test_a_rule_gives_the_same_block_by_block(case: OpCase) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(in_place, "_LARGE", 2)
+        patch.setattr(in_place, "_BLOCK", 2)
+        hands_on_the_same(case)
+
+
+def hands_on_the_same(case: OpCase) -> None:
     slots = range(len(case.op.operands))
     for constant in (c for n in slots for c in combinations(slots, n)):
         tape, _, rec = recorded(case, tensors(case))
