@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.asking import UnconnectedGradients
+from tapeviz.engine.asking import UnconnectedGradients, result
 from tapeviz.engine.dispatch import VJP, VJP_TENSORS, call
 from tapeviz.engine.indexed_slices import whole
 from tapeviz.engine.recording import active, tape_stack
@@ -47,9 +47,8 @@ class ForwardAccumulator:
         steps = [tangents] if one else nest.leaves(tangents)
         for p in self._primals:
             _check_primal(p, self._primals)
-        self._tangents = [
-            _step(p, t) for p, t in zip(self._primals, steps, strict=True)
-        ]
+        pairs = zip(self._primals, steps, strict=True)
+        self._steps = [(p, _step(p, t)) for p, t in pairs]
         self._tape = GradientTape(persistent=True, watch_accessed_variables=False)
         self._around: tuple[GradientTape, ...] = ()
 
@@ -80,10 +79,8 @@ class ForwardAccumulator:
         flattened = nest.leaves(primals)
         out = [self._along(t) for t in flattened]
         if zero:
-            out = [
-                _zeros(t) if d is None else d
-                for t, d in zip(flattened, out, strict=True)
-            ]
+            pairs = zip(flattened, out, strict=True)
+            out = [result(None, t, zero) if d is None else d for t, d in pairs]
         return nest.like(primals, out)
 
     def _along(self, y: Any) -> Any:
@@ -92,29 +89,19 @@ class ForwardAccumulator:
                 f"'{type(y).__name__}' object has no attribute '_id'",
                 f"{y!r} is no tensor: ask for what was computed in the block",
             )
-        for p, t in zip(self._primals, self._tangents, strict=True):
+        for p, t in self._steps:
             if p is y:
                 return t
         if not _is_real(y):
             return None
-        pull, real = self._tape._pull, [p for p in self._primals if _is_real(p)]
+        pull, real = self._tape._pull, [s for s in self._steps if _is_real(s[0])]
         with self._listening():
             weight = wrap(np.ones_like(y._v)[()])
             self._tape.watch(weight)
-            shares = pull([(y, weight)], real, VJP, VJP_TENSORS)
-            steps = [
-                t
-                for p, t in zip(self._primals, self._tangents, strict=True)
-                if _is_real(p)
-            ]
-            pairs = [
-                (whole(g), t)
-                for g, t in zip(shares, steps, strict=True)
-                if g is not None
-            ]
-            if not pairs:
-                return None
-            return pull(pairs, [weight], VJP, VJP_TENSORS)[0]
+            shares = pull([(y, weight)], [p for p, _ in real], VJP, VJP_TENSORS)
+            both = zip(shares, real, strict=True)
+            pairs = [(whole(g), t) for g, (_, t) in both if g is not None]
+            return pull(pairs, [weight], VJP, VJP_TENSORS)[0] if pairs else None
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -131,10 +118,6 @@ class ForwardAccumulator:
             for tape in reversed(idle):
                 tape._stop()
                 tape._block = None
-
-
-def _zeros(t: Any) -> Tensor:
-    return wrap(np.zeros_like(t._v)[()])
 
 
 def _is_real(p: Any) -> bool:

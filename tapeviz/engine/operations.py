@@ -76,7 +76,7 @@ def unary(  # noqa: C901 - written out, as every op of a program runs it
         now = active()
         handle = now.handle
         if X.__class__ is not Tensor and X.__class__ is not Variable:
-            X = convert(X)
+            X = validation.first(op, X)
         if X.__class__ is Tensor:
             if X._t is handle:
                 ix = X._i

@@ -11,7 +11,9 @@ from tapeviz.engine import dtypes
 from tapeviz.engine.dtypes import dtype_mismatch
 from tapeviz.engine.primitives import Op
 from tapeviz.engine.recording import OFF
-from tapeviz.engine.tensor import Tensor, Variable, convert, raw, sizes, wrap
+from tapeviz.engine.tensor import (
+    Tensor, Variable, convert, no_value, raw, sizes, wrap,
+)  # fmt: skip
 from tapeviz.errors import (
     invalid_argument,
     warn,
@@ -40,12 +42,18 @@ def quiet(forward: Callable[..., Any], *args: Any) -> Any:
         return forward(*args)
 
 
+def first(op: Op, value: Any) -> Any:
+    """The one operand of an op as a tensor."""
+    if value is None:
+        raise no_value(f"give {op.name} a number or a tensor")
+    return convert(value)
+
+
 def operands(op: Op, *given: Any) -> list[Any]:
     """The operands as tensors; plain values take the first tensor's dtype."""
-    like = next((t.dtype for t in given if t.__class__ in KNOWN), None)
     skip = op.operands[0] == "c"
-    if skip:
-        like = next((t.dtype for t in given[1:] if t.__class__ in KNOWN), None)
+    rest = given[1:] if skip else given
+    like = next((t.dtype for t in rest if t.__class__ in KNOWN), None)
     made: list[Any] = []
     for slot, t in enumerate(given):
         if t.__class__ in KNOWN:

@@ -70,7 +70,7 @@ def inverse(perm: Shape) -> Shape:
 
 def reshape(x: Any, shape: Shape) -> Any:
     """The same entries in another shape."""
-    return tidy(np.reshape(x, shape))
+    return tidy(x.reshape(shape))
 
 
 def _full(shape: Shape, axis: Axis) -> Shape:
@@ -98,7 +98,7 @@ def count(shape: Shape, axis: Axis) -> int:
 def mean(x: Any, axis: Axis, keep: bool) -> Any:
     """The mean over the axes, in the dtype of ``x`` (whole numbers stay whole)."""
     total = sum(x, axis, keep)
-    n = count(np.shape(x), axis)
+    n = count(x.shape, axis)
     if x.dtype.kind in "iu":
         return tidy(np.asarray(np.fix(total / n)).astype(x.dtype)) if n else total
     if not n and x.dtype.kind == "c":  # as in TensorFlow; of floats it is nan
@@ -110,17 +110,17 @@ def expand_reduced(x: Any, shape: Shape, axis: Axis, keep: bool) -> Any:
     """Undo a reduction's change of shape: repeat each entry along the reduced axes."""
     if not shape:
         return x
-    if not keep and np.ndim(x):
-        x = np.reshape(x, _full(shape, axis))
+    if not keep and x.ndim:
+        x = x.reshape(_full(shape, axis))
     return np.broadcast_to(x, shape)
 
 
 def unbroadcast(x: Any, shape: Shape, at: int = 0) -> Any:
     """Undo broadcasting: sum ``x`` down to ``shape``; new axes came in at ``at``."""
-    extra = np.ndim(x) - len(shape)
+    extra = x.ndim - len(shape)
     if extra:
         x = np.add.reduce(x, axis=tuple(range(at, at + extra)))
-    if np.shape(x) == shape:
+    if x.shape == shape:
         return x
     stretched = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
     return np.add.reduce(x, axis=stretched, keepdims=True) if stretched else x
