@@ -12,7 +12,13 @@ from tapeviz.engine.dtypes import dtype_mismatch
 from tapeviz.engine.primitives import Op
 from tapeviz.engine.recording import OFF
 from tapeviz.engine.tensor import (
-    Tensor, Variable, convert, no_value, raw, sizes, wrap,
+    Tensor,
+    Variable,
+    convert,
+    no_value,
+    raw,
+    sizes,
+    wrap,
 )  # fmt: skip
 from tapeviz.errors import (
     invalid_argument,
