@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from numbers import Number
 from typing import Any
 
@@ -29,14 +30,11 @@ from tapeviz.views.drawing import (
     tape_of,
 )
 from tapeviz.views.explorer import (
-    METHODS,
     Explorer,
     Settings,
     begin_at,
-    known_name,
     own_loss,
     preset,
-    settings_at,
 )
 from tapeviz.views.loss_presets import PRESETS
 from tapeviz.views.player import Player
@@ -207,20 +205,20 @@ def explore(  # noqa: PLR0913 - what the controls begin with, by keyword
         0.1 if learning_rate is None else learning_rate,
         10 if steps is None else steps,
         (),
-        known_name(optimizer, METHODS, "optimizer"),
+        optimizer,
         (),
-        tuple(known_name(name, METHODS, "optimizer") for name in compare),
+        tuple(compare),
     )
     losses = {
         name: preset(name, given, learning_rate, steps, optimizers) for name in PRESETS
     }
     if isinstance(loss, str):
-        first = known_name(loss, PRESETS, "preset")
+        first = loss
     else:
         first = "your loss"
         own = own_loss(loss, x, names_around(), window, optimizers)
         begin = own.position if start is None else begin_at(start, own.numbers)
-        settings = settings_at(given, begin)
+        settings = replace(given, start=begin)
         losses = {first: lambda: (own, settings), **losses}
     explorer = Explorer(losses, theme=theme)
     panel = Studio(explorer, first)

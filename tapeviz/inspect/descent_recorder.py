@@ -375,8 +375,13 @@ class Recorder:
         size = sum(int(np.size(array_of(v))) for v in self._variables)
         if surface is None or not 0 < size <= 2 or min(surface.indices) < 0:
             return None
-        points, losses = self._path()
-        return landscape(surface.losses, points, losses)
+        near = _near(*self._path())
+        if near is None:
+            return None
+        count = LINE if near.shape[1] == 1 else GRID
+        widest = float(np.ptp(near, axis=0).max()) / 2
+        axes = [_reach(column, count, widest) for column in near.T]
+        return landscape(axes, surface.losses)
 
     def _path(self) -> tuple[Any, Any]:
         """Every point as a row of numbers, and the loss of each update."""
@@ -417,25 +422,15 @@ class Recorder:
         return tuple(c for c in found if c is not None)
 
 
-def landscape(
-    loss: Callable[[Any], list[float]], points: Any, losses: Any
-) -> Landscape | None:
-    """The loss on evenly spaced numbers a little beyond where a run went.
+def landscape(axes: Sequence[Any], loss: Callable[[Any], Sequence[float]]) -> Landscape:
+    """The loss along one axis, or on the grid of two.
 
-    ``points`` has a row of one or two numbers for each point of the run, ``losses`` an
-    entry for each but the last; ``loss`` gives the losses at such rows.
+    ``axes`` are arrays of numbers; ``loss`` gives the losses at rows of one of each.
     """
-    near = _near(points, losses)
-    if near is None:
-        return None
-    count = LINE if near.shape[1] == 1 else GRID
-    widest = float(np.ptp(near, axis=0).max()) / 2
-    xs, *more = (_reach(column, count, widest) for column in near.T)
-    ys = more[0] if more else np.zeros(1)
-    grid = np.array([(x, y)[: near.shape[1]] for y in ys for x in xs])
-    heights = loss(grid)
-    rows = tuple(tuple(heights[i : i + count]) for i in range(0, len(heights), count))
-    return Landscape(tuple(map(float, xs)), tuple(map(float, ys)) if more else (), rows)
+    points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, len(axes))
+    found = np.reshape(loss(points), (-1, len(axes[0])))
+    xs, *more = (tuple(axis.tolist()) for axis in axes)
+    return Landscape(xs, more[0] if more else (), tuple(map(tuple, found.tolist())))
 
 
 def _reach(x: Any, count: int, widest: float) -> Any:

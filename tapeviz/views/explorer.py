@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from inspect import signature
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tapeviz import inspect as observe
 from tapeviz.engine.tensor import Variable
 from tapeviz.errors import LayoutError, type_error, value_error
+from tapeviz.render.svg.options import one_of
 from tapeviz.views.descent import DescentRun
 from tapeviz.views.loss_presets import PRESETS
 
@@ -29,7 +33,7 @@ LINE = 241
 
 _PROBES = 12
 _WIDE = 20.0
-_EVERY = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20)
+_COARSEST = 20
 
 
 @dataclass(frozen=True)
@@ -94,19 +98,6 @@ class ExplorerRun(DescentRun):
         """The run as frozen data, without its landscape."""
         return self._recorder.descent(landscape=False)
 
-    @property
-    def steps_shown(self) -> int:
-        """How many of its updates its film shows."""
-        from tapeviz.render.descent.animation import steps_shown
-
-        return steps_shown(self.data)
-
-    @property
-    def least(self) -> tuple[float, ...] | None:
-        """The minimum near the run, if one was found."""
-        found = self.quick.curvature("minimum")
-        return None if found is None else tuple(found.at)
-
     def losses_at(self, points: Any) -> list[float] | None:
         """The loss at points, shape (n, numbers), by replaying the first step's tape.
 
@@ -140,7 +131,8 @@ class ExplorerLoss:
         self._names = names
         self._given_window = window
         self._optimizers = optimizers
-        self._window: Panel | None = None
+        self._shown: Panel | None = None
+        self._spans: Spans = ()
         self._seen: Landscape | None = None
 
     @property
@@ -151,8 +143,6 @@ class ExplorerLoss:
 
     def descend(self, settings: Settings, method: str) -> ExplorerRun:
         """Run the descent with a key of ``METHODS``; ValueError without a gradient."""
-        from tapeviz import inspect as observe
-
         made = METHODS[method]
         options = dict(made.settings)
         if method == settings.optimizer:
@@ -173,101 +163,71 @@ class ExplorerLoss:
         )
         return ExplorerRun(recorder)
 
-    def forget(self) -> None:
-        """Another background is shown now: the next ``look`` draws this one again."""
-        self._window = None
+    def look(
+        self, run: ExplorerRun, start: tuple[float, ...], *, anew: bool
+    ) -> tuple[Any, Panel]:
+        """The background, None if it is the same as before, and its window.
 
-    def look(self, run: ExplorerRun, start: tuple[float, ...]) -> tuple[Any, Panel]:
-        """The background, None if it is the same as before, and its window."""
+        With ``anew`` it is drawn in any case, as another one is shown now.
+        """
         from tapeviz.analysis.trajectory import coordinates
         from tapeviz.render.descent import explorer_chart
 
-        old, spans = self._window, self._spans(run, start)
-        if old is not None and _within(old, start) and not _lost(old, spans):
-            run.seen = self._seen
-            return None, old
-        land = run.seen = self._seen = self._landscape(run, spans)
+        own = self._given_window
+        near = own if own and _within(own, start) else _spans(start, run)
+        if not anew and self._shown and _within(self._spans, start):
+            pairs = zip(self._spans, near, strict=True)
+            if all(b - a <= _WIDE * (d - c) for (a, b), (c, d) in pairs):
+                run.seen = self._seen
+                return None, self._shown
+        axes = [np.linspace(*span, LINE if len(near) == 1 else GRID) for span in near]
+        land = observe.landscape(axes, lambda points: self._losses(run, points, axes))
         names = tuple(coordinates(run.quick))
-        self._window = explorer_chart.window(land, names, self.loss_name)
-        return explorer_chart.background(land, self._window), self._window
+        run.seen = self._seen = land
+        self._spans = near
+        self._shown = explorer_chart.window(land, names, self.loss_name)
+        return explorer_chart.background(land, self._shown), self._shown
 
-    def _spans(self, run: ExplorerRun, start: tuple[float, ...]) -> Spans:
-        given_window = self._given_window if _holds(self._given_window, start) else None
-        return given_window or _spans(start, run)
-
-    def _landscape(self, run: ExplorerRun, spans: Spans) -> Landscape:
-        from tapeviz.trace.descent import Landscape
-
-        xs, *more = (
-            np.linspace(*span, LINE if len(spans) == 1 else GRID) for span in spans
-        )
-        ys = more[0] if more else np.zeros(1)
-        points = [(x, y)[: len(spans)] for y in ys for x in xs]
-        losses = self._losses(run, points, len(xs))
-        rows = tuple(
-            tuple(losses[i : i + len(xs)]) for i in range(0, len(losses), len(xs))
-        )
-        return Landscape(
-            tuple(map(float, xs)), tuple(map(float, ys)) if more else (), rows
-        )
-
-    def _losses(self, run: ExplorerRun, points: list[Any], wide: int) -> list[float]:
+    def _losses(self, run: ExplorerRun, points: Any, axes: list[Any]) -> list[float]:
         """The loss at many points: by replaying the tape if right, else by calls.
 
         The tape can be wrong where the loss branches in Python; a few points are called
         and compared. A slow loss is called on a coarser grid and interpolated.
         """
-        from tapeviz import inspect as observe
-
         found = run.losses_at(points)
         probed = np.linspace(0, len(points) - 1, _PROBES).astype(int)
         began = perf_counter()
-        exact = observe.losses(self._loss, self.variables, [points[i] for i in probed])
+        exact = observe.losses(self._loss, self.variables, points[probed])
         took = (perf_counter() - began) / _PROBES
         if found is not None and np.allclose(
-            [found[i] for i in probed], exact, rtol=1e-4, equal_nan=True
+            np.array(found)[probed], exact, rtol=1e-4, equal_nan=True
         ):
             return found
-        finest = self.numbers
-        every = next(
-            (s for s in _EVERY if s >= finest and _calls(points, s, finest) * took < 1),
-            _EVERY[-1],
+        every = math.ceil((len(points) * took) ** (1 / len(axes)))
+        return _rough(
+            self._loss, self.variables, axes, min(max(every, len(axes)), _COARSEST)
         )
-        return _rough(self._loss, self.variables, points, wide, every)
-
-
-def _calls(points: list[Any], every: int, numbers: int) -> float:
-    return float(len(points) / every**numbers)
 
 
 def _rough(
-    loss: Callable[[], Any],
-    variables: list[Variable],
-    points: list[Any],
-    wide: int,
-    every: int,
+    loss: Callable[[], Any], variables: list[Variable], axes: list[Any], every: int
 ) -> list[float]:
-    """The loss at the points of a line or grid: called at some, else interpolated."""
-    from tapeviz import inspect as observe
-
-    grid = np.array(points).reshape(-1, wide, len(points[0]))
-    few = grid[::every, ::every]
-    called = observe.losses(loss, variables, few.reshape(-1, grid.shape[2]).tolist())
-    values = np.array(called).reshape(few.shape[:2])
-    across = np.array([np.interp(grid[0, :, 0], few[0, :, 0], row) for row in values])
-    if len(across) == 1:
-        return [float(v) for v in across[0]]
-    down = [np.interp(grid[:, 0, 1], few[:, 0, 1], column) for column in across.T]
-    return [float(v) for v in np.array(down).T.ravel()]
+    """The loss on a line or grid: called at some points, else interpolated."""
+    few = [axis[::every] for axis in axes]
+    grid = np.stack(np.meshgrid(*few), axis=-1).reshape(-1, len(axes))
+    values = np.array(observe.losses(loss, variables, grid))
+    values = values.reshape(-1, len(few[0]))
+    values = np.array([np.interp(axes[0], few[0], row) for row in values])
+    if len(axes) == 2:
+        values = np.array([np.interp(axes[1], few[1], row) for row in values.T]).T
+    return [float(v) for v in values.ravel()]
 
 
 def _called(loss: Callable[..., Any], variables: list[Variable]) -> Callable[[], Any]:
     """The loss as a function without arguments."""
-    import inspect
-
     try:
         wants = [
-            p for p in inspect.signature(loss).parameters.values()
+            p for p in signature(loss).parameters.values()
             if p.default is p.empty and p.kind in {p.POSITIONAL_ONLY,
                                                    p.POSITIONAL_OR_KEYWORD}
         ]  # fmt: skip
@@ -276,28 +236,16 @@ def _called(loss: Callable[..., Any], variables: list[Variable]) -> Callable[[],
     return (lambda: loss(*variables)) if wants else loss
 
 
-def _within(seen: Panel, start: tuple[float, ...]) -> bool:
-    pairs = zip((seen.x, seen.y), start, strict=False)
-    return all(axis.low <= v <= axis.high for axis, v in pairs)
-
-
-def _lost(seen: Panel, spans: Spans) -> bool:
-    """Whether a window is so much wider than the spans that a path would be a dot."""
-    pairs = zip((seen.x, seen.y), spans, strict=False)
-    return any(a.high - a.low > _WIDE * (high - low) for a, (low, high) in pairs)
-
-
-def _holds(spans: Any, start: tuple[float, ...]) -> bool:
-    return spans is not None and all(
-        a <= v <= b for (a, b), v in zip(spans, start, strict=True)
-    )
+def _within(spans: Spans, start: tuple[float, ...]) -> bool:
+    return all(a <= v <= b for (a, b), v in zip(spans, start, strict=True))
 
 
 def _spans(start: tuple[float, ...], run: ExplorerRun) -> list[tuple[float, float]]:
     """A window around the start and the minimum, or the path where there is none."""
     from tapeviz.analysis.trajectory import track
 
-    least, t = run.least, track(run.quick)
+    found, t = run.quick.curvature("minimum"), track(run.quick)
+    least = found and found.at
     rows = np.array([start, least]) if least else np.array([start, *t.points[t.near]])
     middle = np.array(least) if least else (rows.min(axis=0) + rows.max(axis=0)) / 2
     half = np.maximum(np.abs(rows - middle).max(axis=0), 0.5)
@@ -321,12 +269,13 @@ class Explorer:
         self._explored: ExplorerLoss | None = None
         self._logs: dict[tuple[str, ...], bool] = {}
         self._count = 0
+        self._anew = True
 
     def enter(self, name: str) -> Settings:
         """Choose a loss by name; gives the settings to begin with."""
+        one_of("preset", name, self.losses)
         self._explored, settings = self.losses[name]()
-        self._logs = {}
-        self._explored.forget()
+        self._logs, self._anew = {}, True
         return settings
 
     @property
@@ -354,7 +303,8 @@ class Explorer:
             *(m for m in settings.compare if m != settings.optimizer),
         ]
         runs = [explored.descend(settings, m) for m in methods]
-        base, seen = explored.look(runs[0], settings.start)
+        base, seen = explored.look(runs[0], settings.start, anew=self._anew)
+        self._anew = False
         self.runs, self.run = runs, runs[0]
         self._count += 1
         limit, words = _limit(runs[0], settings)
@@ -368,11 +318,13 @@ class Explorer:
 
     def film(self) -> Any:
         """The film of the run that was chosen, with the graphs of its steps."""
+        from tapeviz.render.descent.animation import steps_shown
         from tapeviz.views.descent import DescentPlayer
 
         if self.run is None:
             raise value_error("nothing has run yet", "move a control first")
-        return DescentPlayer(self.run, theme=self.theme, step=3 * self.run.steps_shown)
+        last = 3 * steps_shown(self.run.data)
+        return DescentPlayer(self.run, theme=self.theme, step=last)
 
     def graph(self, step: int) -> dict[str, str]:
         """The graph of one step of the run, to unfold below the picture."""
@@ -427,22 +379,6 @@ def begin_at(start: Any, count: int) -> tuple[float, ...]:
     return found
 
 
-def known_name(name: str, among: Mapping[str, Any], what: str) -> str:
-    """The name itself; ValueError that lists those there are, for any other."""
-    if name not in among:
-        raise value_error(
-            f"there is no {what} {name!r}", f"choose one of {', '.join(among)}"
-        )
-    return name
-
-
-def settings_at(given: Settings, start: tuple[float, ...]) -> Settings:
-    """The same settings with another start."""
-    return Settings(
-        given.learning_rate, given.steps, start, given.optimizer, (), given.compare
-    )
-
-
 def preset(
     name: str, given: Settings, rate: float | None, steps: int | None, optimizers: Any
 ) -> Callable[[], tuple[ExplorerLoss, Settings]]:
@@ -450,21 +386,16 @@ def preset(
     chosen = PRESETS[name]
 
     def enter() -> tuple[ExplorerLoss, Settings]:
-        variables = [
-            Variable(v, name=n) for v, n in zip(chosen.start, chosen.names, strict=True)
-        ]
+        pairs = zip(chosen.start, chosen.names, strict=True)
         explored = ExplorerLoss(
-            chosen.loss, variables, {}, window=chosen.window, optimizers=optimizers
-        )
-        settings = Settings(
-            chosen.learning_rate if rate is None else rate,
-            chosen.steps if steps is None else steps,
-            chosen.start,
-            given.optimizer,
-            (),
-            given.compare,
-        )
-        return explored, settings
+            chosen.loss, [Variable(v, name=n) for v, n in pairs], {},
+            window=chosen.window, optimizers=optimizers,
+        )  # fmt: skip
+        return explored, replace(
+            given, start=chosen.start,
+            learning_rate=chosen.learning_rate if rate is None else rate,
+            steps=chosen.steps if steps is None else steps,
+        )  # fmt: skip
 
     return enter
 

@@ -13,7 +13,8 @@ import anywidget
 import traitlets
 
 from tapeviz.render.descent import explorer_chart
-from tapeviz.views.explorer import METHODS, Settings, known_name
+from tapeviz.render.svg.options import one_of
+from tapeviz.views.explorer import METHODS, Settings
 from tapeviz.views.loss_presets import PRESETS
 
 PAUSE = 0.004
@@ -168,11 +169,9 @@ class Studio(anywidget.AnyWidget):
     def _known(self, proposal: dict[str, Any]) -> Any:
         """ValueError for a loss or an optimizer that is not there."""
         given, what = proposal["value"], proposal["trait"].name
-        among, word = (
-            (self.explorer.losses, "loss") if what == "loss" else (METHODS, "optimizer")
-        )
+        known = self.explorer.losses if what == "loss" else METHODS
         for name in [given] if isinstance(given, str) else given:
-            known_name(name, among, word)
+            one_of("loss" if what == "loss" else "optimizer", name, known)
         return given
 
     def _begin(self, settings: Settings) -> None:
