@@ -4,7 +4,7 @@ It draws nothing. It may import ``engine``, ``trace`` and ``errors``.
 """
 
 from tapeviz.inspect.backward_pass import backward
-from tapeviz.inspect.descent_recorder import Recorder, landscape, record
+from tapeviz.inspect.descent_recorder import Recorder, landscape
 from tapeviz.inspect.descent_runner import losses, rerun
 from tapeviz.inspect.diagnose import why
 from tapeviz.inspect.explanation import explanation
@@ -26,7 +26,6 @@ __all__ = [
     "memory",
     "operations",
     "practice",
-    "record",
     "replay",
     "rerun",
     "value_of",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -145,12 +144,7 @@ class Recorder:
         tape_stack.listeners = (*tape_stack.listeners, self._on_event)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         tape_stack.listeners = tuple(
             h for h in tape_stack.listeners if h != self._on_event
         )
@@ -582,8 +576,3 @@ def _short(rate: float) -> float:
         if abs(short - rate) <= 2e-6 * abs(rate):
             return short
     return rate
-
-
-def record(*variables: Variable, names: Mapping[str, Any], loss: str = "") -> Recorder:
-    """A recorder for these variables, to be used in a ``with`` statement."""
-    return Recorder(variables, names, loss)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from tapeviz import inspect
 from tapeviz.analysis.trajectory import sample_steps
 from tapeviz.engine.tensor import Variable
 from tapeviz.errors import LayoutError, error_message, index_error, names_around
@@ -42,13 +42,8 @@ class DescentRun(Showable):
         self._recorder.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._recorder.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._recorder.__exit__(*error)
 
     def __len__(self) -> int:
         return int(self._recorder.steps)
@@ -241,6 +236,4 @@ def descent(*variables: Variable, loss: str = "") -> DescentRun:
     >>> len(run), run.data.updates[0].rate
     (3, 0.1)
     """
-    from tapeviz import inspect
-
-    return DescentRun(inspect.record(*variables, names=names_around(), loss=loss))
+    return DescentRun(inspect.Recorder(variables, names_around(), loss))

@@ -214,8 +214,8 @@ def _rough(
 ) -> list[float]:
     """The loss on a line or grid: called at some points, else interpolated."""
     few = [axis[::every] for axis in axes]
-    grid = np.stack(np.meshgrid(*few), axis=-1).reshape(-1, len(axes))
-    values = np.array(observe.losses(loss, variables, grid))
+    grid: Any = np.stack(np.meshgrid(*few), axis=-1).reshape(-1, len(axes))
+    values: Any = np.array(observe.losses(loss, variables, grid))
     values = values.reshape(-1, len(few[0]))
     values = np.array([np.interp(axes[0], few[0], row) for row in values])
     if len(axes) == 2:

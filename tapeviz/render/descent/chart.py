@@ -189,14 +189,15 @@ class LabelMark:
 class ContourMark:
     """A quantity over the panel, shaded below each level: darker where it is lower.
 
-    ``grid`` has a row for each of the ``ys``. ``edge`` draws a bold border.
+    ``grid`` has a row for each of the ``ys``. Each level has a thin line, or only
+    ``edge`` a bold one.
     """
 
     xs: Sequence[float]
     ys: Sequence[float]
     grid: Floats
     levels: Sequence[float]
-    edge: bool = False
+    edge: float | None = None
     id: str = ""
 
 
@@ -385,11 +386,11 @@ def _contours(mark: ContourMark, panel: Panel) -> Iterator[Element]:
             for points, offsets in zip(*filled, strict=True)
             for a, b in pairwise(offsets)
         )
-        yield element("path", cls="area" if mark.edge else "level", d=rings)
+        fill, line = ("area", "edge") if mark.edge else ("level", "contour")
+        yield element("path", cls=fill, d=rings)
         lines = "".join(_way(panel.pixels(points)) for points in made.lines(level))
-        cls = f"line {'edge' if mark.edge else 'contour'}"
-        if lines:
-            yield element("path", cls=cls, d=lines)
+        if lines and mark.edge in {None, level}:
+            yield element("path", cls=f"line {line}", d=lines)
 
 
 _DRAWN: dict[type, Callable[[Any, Panel], Iterator[Element]]] = {

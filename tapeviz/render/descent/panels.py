@@ -292,7 +292,7 @@ def _tangent(seen: Seen, panel: Panel, i: int, start: Point) -> Iterator[Mark]:
         first, side = (0, "sw") if slope < 0 else (1, "se")
         edge = (panel.x.low, panel.x.high)[first]
         room = abs(ends[first][0] - edge) * panel.units[0]
-        at = ends[first if room > width(said, 9) else 1 - first]
+        at = ends[first if room > width(said, 11) else 1 - first]
         yield LabelMark(said, at, side, "none", seen.id("s", i))
 
 

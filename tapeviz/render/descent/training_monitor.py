@@ -59,10 +59,10 @@ class Decision:
     labels: tuple[int, ...]
     right: float
 
-    def border(self, level: float = 0.5, id: str = "") -> ContourMark:
-        """The ground where the model is surer of class 1 than a level."""
+    def border(self, *levels: float, id: str = "") -> ContourMark:
+        """Where the model is surer of class 1 than one half, and than other levels."""
         other = 1 - np.nan_to_num(np.array(self.grid, dtype=float), nan=0.5)
-        return ContourMark(self.xs, self.ys, other, [1 - level], edge=True, id=id)
+        return ContourMark(self.xs, self.ys, other, [0.5, *levels], 0.5, id)
 
     def dots(self) -> Iterator[DotMark]:
         """The points: squares of class 0, circles of class 1."""
@@ -120,8 +120,7 @@ def _decided(d: Decision) -> str:
         f"What the model decides: {100 * d.right:.0f} % of {len(d.points)} points lie "
         "on the right side of its line. Circles are class 1, squares class 0."
     )
-    borders = map(d.border, (0.1, 0.5, 0.9))
-    return _picture(d.panel.having(*borders, *d.dots()), label)
+    return _picture(d.panel.having(d.border(0.1, 0.9), *d.dots()), label)
 
 
 def _picture(panel: Panel, label: str) -> str:
