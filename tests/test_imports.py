@@ -16,7 +16,10 @@ import pytest
 import tapeviz
 
 PACKAGE = Path(tapeviz.__file__).parent
-HEAVY = ("matplotlib", "ipywidgets", "anywidget", "graphviz", "IPython", "PIL")
+HEAVY = (
+    *("matplotlib", "ipywidgets", "anywidget", "graphviz", "pygraphviz", "IPython"),
+    *("PIL", "cssselect2", "tinycss2", "resvg_py"),
+)
 ALLOWED = 1.3
 """How many times longer than ``import numpy`` the import of tapeviz may take."""
 

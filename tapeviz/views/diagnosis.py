@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from tapeviz.errors import LayoutError
-from tapeviz.render.svg import raster
+from tapeviz.render.svg import pdf, raster
 from tapeviz.render.svg.options import theme_of
 from tapeviz.render.svg.standalone import standalone
 from tapeviz.render.text import diagnosis as words
@@ -55,7 +55,7 @@ class Diagnosis(Displayable):
         return raster.png(self._picture(), scale=scale)
 
     def _pdf(self) -> bytes:
-        return raster.pdf(self._picture())
+        return pdf.pages(self._picture())
 
     forms: ClassVar[dict[str, Form]] = {
         ".html": _page,

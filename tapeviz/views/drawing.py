@@ -33,6 +33,7 @@ from tapeviz.render.graph.layout import check
 from tapeviz.render.graph.memory_badges import table as memory_table
 from tapeviz.render.graph.memory_badges import with_memory
 from tapeviz.render.graph.scene import Scene, description, scene, summary
+from tapeviz.render.svg import pdf, raster
 from tapeviz.render.svg.options import theme_of
 from tapeviz.render.svg.standalone import standalone
 from tapeviz.trace.graph import Graph
@@ -242,15 +243,11 @@ class Drawing(Displayable):
 
     def png(self, scale: float = 2.0) -> bytes:
         """The picture as a PNG file's bytes, ``scale`` dots to a pixel."""
-        from tapeviz.render.svg import raster
-
         return raster.png(self.inline_svg, scale=scale)
 
     def pdf(self) -> bytes:
         """The picture as a PDF file's bytes, with text that can be selected."""
-        from tapeviz.render.svg import raster
-
-        return raster.pdf(self.inline_svg)
+        return pdf.pages(self.inline_svg)
 
     @property
     def text(self) -> str:

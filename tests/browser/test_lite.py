@@ -32,7 +32,7 @@ LESSONS = copies.lessons(copies.shipped())
 IN_PYODIDE = {"numpy", "matplotlib", "igraph"}
 """Packages with compiled parts that Pyodide has, by its own list of packages."""
 
-PURE = {"anywidget", "graphviz", "ipywidgets"}
+PURE = {"anywidget", "cssselect2", "graphviz", "ipywidgets", "tinycss2"}
 """Packages that are Python alone: the browser takes the same wheels as everybody."""
 
 

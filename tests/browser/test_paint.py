@@ -47,7 +47,7 @@ def test_painted_as_in_the_browser(
     page.evaluate(FORCE, ["DejaVu Sans", "DejaVu Sans Mono"])
     shot = page.locator("svg").first.screenshot(omit_background=True)
     seen = Image.open(io.BytesIO(shot))
-    painted = Image.fromarray(raster.pixels(svg, scale=1))
+    painted = raster.image(svg, scale=1)
     assert painted.size == seen.size
     apart = np.abs(coarse(seen) - coarse(painted))
     assert apart.mean() < 1.2

@@ -11,20 +11,19 @@ import io
 import shutil
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from tapeviz.errors import SaveError, error_message
 from tapeviz.render.film.svg import abridged, frame_svg
-from tapeviz.render.svg import raster
+from tapeviz.render.svg import pdf, raster
 from tapeviz.trace.film import Film
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from PIL.Image import Image
 
 Tick = Callable[[int, int], None]
 
@@ -40,22 +39,24 @@ def png(film: Film, step: int, scale: float = raster.SCALE) -> bytes:
 
 def pages(film: Film, tick: Tick) -> bytes:
     """The film as a PDF file's bytes, one page for each step."""
-    count = len(film.frames)
-    svgs = []
-    for i in range(count):
-        svgs.append(frame_svg(film, i))
-        tick(i + 1, count)
-    return raster.pdf(*svgs)
+    return pdf.pages(*_svgs(film, tick))
+
+
+def _svgs(film: Film, tick: Tick) -> Iterator[str]:
+    for i in range(len(film.frames)):
+        yield frame_svg(film, i)
+        tick(i + 1, len(film.frames))
 
 
 def gif(film: Film, seconds: float, scale: float, tick: Tick) -> bytes:
     """The film as an animated GIF's bytes; of a long film evenly spaced steps."""
     from PIL import Image
 
-    canvas = raster.Canvas(scale)
-    plain, colours = Image.Dither.NONE, _palette(film, canvas)
-    shots = (Image.fromarray(p[..., :3]) for p in _pixels(film, canvas, tick))
-    images = [shot.quantize(palette=colours, dither=plain) for shot in shots]
+    pngs = list(_pngs(film, scale, tick))
+    colours = _palette(pngs[:: max(1, (len(pngs) - 1) // _SAMPLES)])
+    images = [
+        _image(png).quantize(palette=colours, dither=Image.Dither.NONE) for png in pngs
+    ]
     lasts = [round(1000 * seconds)] * len(images)
     lasts[-1] = round(1000 * max(seconds, _LAST))
     file = io.BytesIO()
@@ -65,24 +66,30 @@ def gif(film: Film, seconds: float, scale: float, tick: Tick) -> bytes:
     return file.getvalue()
 
 
-def _palette(film: Film, canvas: raster.Canvas) -> Any:
-    """An image of the colours that a few steps all along the film have most of."""
-    import numpy as np
+def _pngs(film: Film, scale: float, tick: Tick) -> Iterator[bytes]:
+    """The pictures of the film's steps; of a long film evenly spaced ones."""
+    for svg in _svgs(abridged(film), tick):
+        yield raster.png(svg, scale=scale)
+
+
+def _image(png: bytes) -> Image:
     from PIL import Image
 
-    last = len(film.frames) - 1
-    steps = sorted({round(last * k / _SAMPLES) for k in range(_SAMPLES + 1)})
-    with raster.default_settings():
-        pictures = (canvas.paint(frame_svg(film, i)) for i in steps)
-        shots = [shot[::2, ::2, :3].reshape(-1, 3) for shot in pictures]
-    red, green, blue = np.concatenate(shots).astype(int).T
-    found, counts = np.unique(red << 16 | green << 8 | blue, return_counts=True)
-    most = found[np.argsort(-counts, kind="stable")[:_COLOURS]]
-    image = Image.new("P", (1, 1))
-    image.putpalette(
-        np.stack([most >> 16, most >> 8 & 255, most & 255], 1).astype("uint8").tobytes()
-    )
-    return image
+    return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+def _palette(pngs: Iterable[bytes]) -> Image:
+    """An image of the colours that these pictures have most of."""
+    from PIL import Image
+
+    counts: Counter[Any] = Counter()
+    for image in map(_image, pngs):
+        found = image.getcolors(image.width * image.height) or ()
+        counts.update({colour: count for count, colour in found})
+    palette = Image.new("P", (1, 1))
+    most = counts.most_common(_COLOURS)
+    palette.putpalette([part for colour, _ in most for part in colour])
+    return palette
 
 
 def movie(film: Film, ending: str, seconds: float, scale: float, tick: Tick) -> bytes:
@@ -91,19 +98,15 @@ def movie(film: Film, ending: str, seconds: float, scale: float, tick: Tick) -> 
     SaveError when there is no ffmpeg, or when it fails.
     """
     program = _encoder(ending)
-    times = max(1, round(seconds * _RATE))
-    frames = _pixels(film, raster.Canvas(scale), tick)
-    first = next(frames)
-    high, wide = first.shape[:2]
     with tempfile.TemporaryDirectory() as folder:
         out, log = Path(folder) / f"film{ending}", Path(folder) / "ffmpeg.log"
         command = [
-            *(program, "-y", "-loglevel", "error", "-f", "rawvideo"),
-            *("-pix_fmt", "rgba", "-s", f"{wide}x{high}", "-r", str(_RATE), "-i", "-"),
+            *(program, "-y", "-loglevel", "error", "-f", "image2pipe", "-c:v", "png"),
+            *("-framerate", f"{1 / seconds:.6g}", "-i", "-", "-r", str(_RATE)),
             *(*_LOOK, *_CODEC[ending], str(out)),
         ]
         with log.open("wb") as errors:
-            failed = _fed(command, chain((first,), frames), times, errors)
+            failed = _fed(command, _pngs(film, scale, tick), errors)
         if failed or not out.exists():
             said = log.read_text(errors="replace").strip()[-300:]
             raise SaveError(
@@ -127,30 +130,14 @@ _CODEC = {
 """An MP4 that begins before it is loaded; a WebM made fast, at one quality."""
 
 
-def _fed(
-    command: list[str],
-    frames: Iterable[NDArray[np.uint8]],
-    times: int,
-    errors: IO[bytes],
-) -> int:
-    """Run an encoder on frames, each written so many times; what it returned."""
+def _fed(command: list[str], pngs: Iterable[bytes], errors: IO[bytes]) -> int:
+    """Run an encoder on pictures; what it returned."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors) as run:
         pipe = cast("IO[bytes]", run.stdin)
         with suppress(BrokenPipeError), pipe:
-            for frame in frames:
-                for _ in range(times):
-                    pipe.write(frame.data)
+            for png in pngs:
+                pipe.write(png)
     return run.returncode
-
-
-def _pixels(
-    film: Film, canvas: raster.Canvas, tick: Tick
-) -> Iterator[NDArray[np.uint8]]:
-    short = abridged(film)
-    with raster.default_settings():
-        for i in range(len(short.frames)):
-            yield canvas.paint(frame_svg(short, i))
-            tick(i + 1, len(short.frames))
 
 
 def _encoder(ending: str) -> str:

@@ -7,19 +7,19 @@ the attributes, which hold the style that each element comes to in the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from copy import copy
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from tapeviz.render.svg.css import INHERITED, OWN, Styled, styled
+from tapeviz.render.svg.css import INHERITED, OWN, Style, styles
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _KNOWS_VARIABLES = "@supports (--a:0)"
 
-_UNDRAWN = frozenset(("title", "desc", "style", "metadata"))
+UNDRAWN = frozenset(("title", "desc", "style", "metadata"))
+"""The elements that nothing is painted of."""
 
 
 def standalone(svg: str) -> str:
@@ -30,12 +30,7 @@ def standalone(svg: str) -> str:
     <svg xmlns="http://www.w3.org/2000/svg"><style>@supports (--a:0){:root{--a:#008000}\
 rect{fill:var(--a)}}</style><rect fill="#008000" /></svg>
     """
-    root = ET.fromstring(svg.replace(_NAMESPACE, ""))  # noqa: S314 - our own
-    for el in styled(root):
-        if el.tag == "style":
-            el.element.text = f"{_KNOWS_VARIABLES}{{{el.element.text}}}"
-        elif el.tag not in _UNDRAWN:
-            _write_out(el)
+    root = written_out(svg)
     root.attrib = {"xmlns": _NAMESPACE.split('"')[1], **root.attrib}
     return ET.tostring(root, encoding="unicode")
 
@@ -43,21 +38,29 @@ rect{fill:var(--a)}}</style><rect fill="#008000" /></svg>
 _NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
 
 
-def _write_out(el: Styled) -> None:
+def written_out(svg: str) -> Element:
+    """The picture as a tree without namespaces, its style in attributes."""
+    root = ET.fromstring(svg.replace(_NAMESPACE, ""))  # noqa: S314 - our own
+    parents = {child: parent for parent in root.iter() for child in parent}
+    for element, outer, style in tuple(styles(root)):
+        if element.tag == "style":
+            element.text = f"{_KNOWS_VARIABLES}{{{element.text}}}"
+        elif element.tag not in UNDRAWN:
+            _write_out(element, outer, style)
+            if element.tag == "svg" and element in parents:
+                element.set("overflow", "visible")  # to cut at the edges takes long
+            if element.tag == "text" and style.get("paint-order") == "stroke":
+                _put_halo(element, parents[element])
+    return root
+
+
+def _write_out(element: Element, outer: Style, style: Style) -> None:
     """The element's style as attributes, as far as it is not its parent's."""
-    outer = el.parent.style if el.parent else {}
-    for name in _drawn(el):
-        value = _plain(name, el.style[name])
-        if name in OWN or outer.get(name) != el.style[name]:
-            el.element.set(name, value)
-        else:
-            el.element.attrib.pop(name, None)
-    if el.tag == "text" and el.parent and el.get("paint-order") == "stroke":
-        _put_halo(el, el.parent.element)
-
-
-def _drawn(el: Styled) -> Iterable[str]:
-    return (name for name in el.style if name in INHERITED or name in OWN)
+    for name, value in style.items():
+        if name in OWN or (name in INHERITED and outer.get(name) != value):
+            element.set(name, _plain(name, value))
+        elif name in INHERITED:
+            element.attrib.pop(name, None)
 
 
 def _plain(name: str, value: str) -> str:
@@ -66,9 +69,9 @@ def _plain(name: str, value: str) -> str:
     return value.replace("px", "") if name == "transform" else value
 
 
-def _put_halo(el: Styled, parent: Element) -> None:
+def _put_halo(element: Element, parent: Element) -> None:
     """Draw the text's outline below it, for programs that draw it above always."""
-    halo = copy(el.element)
-    halo.attrib = {**el.element.attrib, "fill": el.get("stroke", "none")}
-    parent.insert(list(parent).index(el.element), halo)
-    el.element.set("stroke", "none")
+    halo = copy(element)
+    halo.attrib = {**element.attrib, "fill": element.get("stroke", "none")}
+    parent.insert(list(parent).index(element), halo)
+    element.set("stroke", "none")

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import io
 import re
+import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
-from tapeviz.render.descent.animation import descent_film
+from tapeviz.errors import SaveError
 from tapeviz.render.film.backward import backward_film
 from tapeviz.render.film.svg import frame_svg
 from tapeviz.render.graph.scene import scene
-from tapeviz.render.svg import raster, theme
-from tapeviz.trace.descent import Descent
+from tapeviz.render.svg import pdf, raster, theme
 from tests import samples
 from tests.render import tapes
-from tests.render.descents import parabola, ravine
 
 ALL = pytest.mark.parametrize("name", samples.GRAPHS)
 
 
-def drawn(body: str, *, scale: float = 1, style: str = "") -> raster.NDArray[np.uint8]:
+def drawn(body: str, *, scale: float = 1, style: str = "") -> NDArray[np.uint8]:
     svg = f'<svg width="20" height="10"><style>{style}</style>{body}</svg>'
-    return raster.pixels(svg, scale=scale)
+    return pixels(svg, scale=scale)
+
+
+def pixels(svg: str, *, scale: float = 2) -> NDArray[np.uint8]:
+    """The picture as an array of shape (height, width, 4): red, green, blue, alpha."""
+    return np.asarray(raster.image(svg, scale=scale))
 
 
 def colour(hexes: str) -> list[int]:
@@ -36,23 +42,37 @@ def test_png_and_pdf_have_the_size_of_the_picture(name: str) -> None:
     picture = scene(samples.GRAPHS[name]())
     image = Image.open(io.BytesIO(raster.png(picture.svg, scale=1)))
     assert image.size == (picture.width, picture.height)
-    box = re.search(rb"/MediaBox \[ ?0 0 (\S+) (\S+) ?\]", raster.pdf(picture.svg))
+    box = re.search(rb"/MediaBox \[ ?0 0 (\S+) (\S+) ?\]", pdf.pages(picture.svg))
     assert box
     points = [float(side) for side in box.groups()]
     assert points == pytest.approx([picture.width * 0.75, picture.height * 0.75])
 
 
-@pytest.mark.parametrize("kind", ["png", "pdf"])
-def test_the_same_picture_gives_the_same_bytes(kind: str) -> None:
+@pytest.mark.parametrize("make", [raster.png, pdf.pages])
+def test_the_same_picture_gives_the_same_bytes(make: Callable[[str], bytes]) -> None:
     svg = scene(samples.layer_done()).svg
-    first, second = getattr(raster, kind)(svg), getattr(raster, kind)(svg)
+    first, second = make(svg), make(svg)
     assert first == second
     assert not re.search(rb"Date|Matplotlib|matplotlib", first)
 
 
+def test_without_resvg_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(SaveError, match=r"pip install resvg-py.*\.svg"):
+        raster.png(scene(samples.square()).svg)
+
+
+def test_a_picture_is_as_large_on_paper_whatever_its_scale() -> None:
+    sizes = [
+        Image.open(io.BytesIO(raster.png(scene(samples.square()).svg, scale=k)))
+        for k in (1, 2)
+    ]
+    assert [round(image.info["dpi"][0]) for image in sizes] == [96, 192]
+
+
 def test_scale_makes_more_dots_of_the_same_picture() -> None:
     svg = scene(samples.listing_102()).svg
-    once, thrice = raster.pixels(svg, scale=1), raster.pixels(svg, scale=3)
+    once, thrice = pixels(svg, scale=1), pixels(svg, scale=3)
     assert thrice.shape[:2] == (3 * once.shape[0], 3 * once.shape[1])
     small = Image.fromarray(thrice).resize(once.shape[1::-1], Image.Resampling.BOX)
     assert abs(np.asarray(small, float) - once).mean() < 3
@@ -62,7 +82,7 @@ def test_scale_makes_more_dots_of_the_same_picture() -> None:
 def test_every_node_is_filled_in_its_theme(name: str) -> None:
     graph = samples.big()
     picture = scene(graph, theme=name)
-    image = raster.pixels(picture.svg, scale=1)
+    image = pixels(picture.svg, scale=1)
     for node in graph.nodes:
         box = picture.boxes[node.id]
         role = "target" if node.target else node.kind
@@ -72,31 +92,12 @@ def test_every_node_is_filled_in_its_theme(name: str) -> None:
 
 def test_a_step_of_a_film_is_painted_with_its_marks() -> None:
     film = backward_film(samples.backward_102())
-    first = raster.pixels(frame_svg(film, 0))
-    later = raster.pixels(frame_svg(film, len(film.frames) - 2))
+    first = pixels(frame_svg(film, 0))
+    later = pixels(frame_svg(film, len(film.frames) - 2))
     assert first.shape == later.shape
     hot = colour(theme.colours("light")["hot-fill"])
     assert not (first == hot).all(axis=2).any()
     assert (later == hot).all(axis=2).sum() > 500
-
-
-@pytest.mark.parametrize("run", [parabola(0.3, 5), ravine(steps=4)])
-def test_a_canvas_paints_each_step_as_if_it_were_the_only_one(run: Descent) -> None:
-    film = descent_film(run)
-    pictures = [frame_svg(film, i) for i in range(len(film.frames))]
-    canvas = raster.Canvas(1.0)
-    for picture in (*pictures, pictures[3]):
-        there = canvas.paint(picture).astype(int)
-        assert np.abs(there - raster.pixels(picture, scale=1.0)).max() <= 2
-
-
-def test_a_canvas_paints_nodes_and_code_as_they_change() -> None:
-    film = backward_film(samples.backward_102())
-    canvas = raster.Canvas(1.0)
-    for i in range(len(film.frames)):
-        there = canvas.paint(frame_svg(film, i)).astype(int)
-        alone = raster.pixels(frame_svg(film, i), scale=1.0)
-        assert np.abs(there - alone).max() <= 2
 
 
 def test_a_picture_in_a_picture_is_drawn_at_the_size_it_is_given() -> None:
@@ -110,7 +111,7 @@ def test_a_picture_in_a_picture_is_drawn_at_the_size_it_is_given() -> None:
 
 
 def test_text_in_a_pdf_is_text() -> None:
-    data = raster.pdf(scene(samples.listing_102()).svg)
+    data = pdf.pages(scene(samples.listing_102()).svg)
     assert b"/Type0" in data
     assert b"DejaVuSansMono" in data
     assert b"Computation graph of y: 4 operations" in data
@@ -118,7 +119,7 @@ def test_text_in_a_pdf_is_text() -> None:
 
 def test_a_page_for_each_picture() -> None:
     svgs = [scene(graph()).svg for graph in (samples.square, samples.layer)]
-    assert re.search(rb"/Count 2\b", raster.pdf(*svgs))
+    assert re.search(rb"/Count 2\b", pdf.pages(*svgs))
 
 
 def test_letters_no_font_has_are_no_reason_to_fail() -> None:
@@ -145,15 +146,9 @@ def test_shapes(body: str, pixel: tuple[int, int]) -> None:
     assert image[0, 0, 3] == 0
 
 
-@pytest.mark.parametrize("body", ["<image/>", '<path d="M0 0A1 1 0 0 1 2 2"/>'])
-def test_what_cannot_be_painted_is_said(body: str) -> None:
-    with pytest.raises(ValueError, match="cannot be painted"):
-        drawn(body)
-
-
 @pytest.mark.parametrize("name", tapes.PROGRAMS)
 def test_all_that_pictures_use_can_be_painted(name: str) -> None:
-    image = raster.pixels(tapes.picture(name).svg, scale=0.5)
+    image = pixels(tapes.picture(name).svg, scale=0.5)
     assert len(np.unique(image.reshape(-1, 4), axis=0)) > 3
 
 

@@ -163,7 +163,7 @@ def test_every_view_saves_a_picture_with_its_colours(
 @pytest.mark.parametrize("sample", samples.GRAPHS)
 def test_written_out_it_is_the_same_picture(sample: str) -> None:
     svg = scene(samples.GRAPHS[sample]()).svg
-    before, after = raster.pixels(svg), raster.pixels(standalone(svg))
+    before, after = (np.asarray(raster.image(s)) for s in (svg, standalone(svg)))
     halo = np.abs(before.astype(int) - after).max(axis=-1) > 0
     assert halo.mean() < 0.001  # where the paper around a word is painted twice
 
