@@ -151,6 +151,14 @@ def leading(name: str, value: Any, other: Any) -> Any:
     return t
 
 
+def same_dtype(name: str, tensors: list[Any]) -> list[Any]:
+    """The operands of an op, which must all have the dtype of the first."""
+    for slot, t in enumerate(tensors):
+        if t.dtype != tensors[0].dtype:
+            raise dtype_mismatch(NAMED[name], tensors[0].dtype, t.dtype, slot)
+    return tensors
+
+
 def scalar(value: Any, what: str) -> Any:
     """A number that may come as an array of one entry."""
     if np.size(value) != 1 or np.ndim(value) > 1:

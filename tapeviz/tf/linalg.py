@@ -14,13 +14,13 @@ from tapeviz.engine.arguments import (
     like,
     plain,
     rank,
+    same_dtype,
     sizes,
     whole,
 )
 from tapeviz.engine.dispatch import call
-from tapeviz.engine.dtypes import dtype_mismatch, float16
+from tapeviz.engine.dtypes import float16
 from tapeviz.engine.indexed_slices import IndexedSlices
-from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, Variable, convert, wrap
 from tapeviz.errors import (
@@ -116,7 +116,7 @@ def matvec(
     >>> tf.linalg.matvec([[1.0, 2.0], [3.0, 4.0]], [1.0, 1.0]).numpy()
     array([3., 7.], dtype=float32)
     """
-    m, v = _alike("matvec", a, b)
+    m, v = same_dtype("matvec", [convert(a), convert(b)])
     across = -2 if transpose_a or adjoint_a else -1
     if rank(m) < 2 or rank(v) < 1 or m.shape[across] != v.shape[-1]:
         raise invalid_argument(
@@ -140,7 +140,7 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     >>> tf.tensordot([1.0, 2.0], [3.0, 4.0], axes=1).numpy()
     np.float32(11.0)
     """
-    x, y = _alike("tensordot", a, b)
+    x, y = same_dtype("tensordot", [convert(a), convert(b)])
     mine, other = _dot_axes(axes, rank(x), rank(y))
     left, right = list(_LETTERS[: rank(x)]), list(_LETTERS[26 : 26 + rank(y)])
     for i, j in zip(mine, other, strict=True):
@@ -155,15 +155,6 @@ def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Tensor:
     out = [c for i, c in enumerate(left) if i not in mine]
     out += [c for j, c in enumerate(right) if j not in other]
     return call.tensordot([x, y], f"{''.join(left)},{''.join(right)}->{''.join(out)}")
-
-
-def _alike(name: str, *operands: Any) -> list[Any]:
-    """The operands as tensors, which must be of one dtype."""
-    tensors = [convert(t) for t in operands]
-    for slot, t in enumerate(tensors):
-        if t.dtype != tensors[0].dtype:
-            raise dtype_mismatch(NAMED[name], tensors[0].dtype, t.dtype, slot)
-    return tensors
 
 
 def _dot_axes(given: Any, n: int, m: int) -> tuple[list[int], list[int]]:
@@ -205,7 +196,7 @@ def einsum(equation: str, *inputs: Any, **options: Any) -> Tensor:
     """
     known = next((t for t in inputs if isinstance(t, (Tensor, Variable))), None)
     given = inputs if known is None else [like(t, known) for t in inputs]
-    tensors = _alike("einsum", *given)
+    tensors = same_dtype("einsum", [convert(t) for t in given])
     full = _equation(equation, [rank(t) for t in tensors])
     _check_dimensions(full, tensors, equation)
     return call.einsum(tensors, full)

@@ -7,10 +7,17 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import dtypes
-from tapeviz.engine.arguments import axes, numbers, one_axis, plain, rank, sizes, whole
+from tapeviz.engine.arguments import (
+    axes,
+    numbers,
+    one_axis,
+    plain,
+    rank,
+    same_dtype,
+    sizes,
+    whole,
+)
 from tapeviz.engine.dispatch import call
-from tapeviz.engine.dtypes import dtype_mismatch
-from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite, grouped
 from tapeviz.engine.tensor import Tensor, Variable, convert, holds_tensors, wrap
 from tapeviz.errors import invalid_argument, value_error
@@ -166,13 +173,10 @@ def _alike(values: Any, name: str, common: bool = True) -> list[Any]:
     like = next((v.dtype for v in known), None)
     like = like or (_common(values) if common else None)
     made: list[Any] = []
-    for slot, v in enumerate(values):
-        t = convert(v, None if isinstance(v, (Tensor, Variable)) else like)
-        like = like or t.dtype
-        made.append(t)
-        if t.dtype != made[0].dtype:
-            raise dtype_mismatch(NAMED[name], made[0].dtype, t.dtype, slot)
-    return made
+    for v in values:
+        made.append(convert(v, None if isinstance(v, (Tensor, Variable)) else like))
+        like = like or made[0].dtype
+    return same_dtype(name, made)
 
 
 def _common(values: Any) -> Any:

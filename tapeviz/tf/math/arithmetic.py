@@ -10,11 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.arguments import leading, like, rank, truths
+from tapeviz.engine.arguments import leading, like, rank, same_dtype, truths
 from tapeviz.engine.dispatch import call
-from tapeviz.engine.dtypes import dtype_mismatch
 from tapeviz.engine.indexed_slices import IndexedSlices, dense
-from tapeviz.engine.ops import NAMED
 from tapeviz.engine.scopes import composite
 from tapeviz.engine.tensor import Tensor, Variable, convert
 from tapeviz.errors import invalid_argument, value_error
@@ -163,10 +161,7 @@ def add_n(inputs: Any, name: str | None = None) -> Tensor:
             "Inputs must be an iterable of at least one Tensor/IndexedSlices with "
             "the same dtype and shape."
         )
-    tensors = [convert(dense(t)) for t in given]
-    for slot, t in enumerate(tensors):
-        if t.dtype != tensors[0].dtype:
-            raise dtype_mismatch(NAMED["add_n"], tensors[0].dtype, t.dtype, slot)
+    tensors = same_dtype("add_n", [convert(dense(t)) for t in given])
     shapes = list(dict.fromkeys(str(t.shape.as_list()) for t in tensors))
     if len(shapes) > 1:
         raise invalid_argument(
