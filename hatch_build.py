@@ -14,7 +14,21 @@ import minify
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
-KINDS = {".css": "text/css", ".js": "text/javascript"}
+
+
+def _style(text: str) -> str:
+    """A style minified; what is in a @container would be left, in a @media it is not."""
+    text = text.replace("@container ", "@media container,")
+    small: str = minify.string("text/css", text)
+    return small.replace("@media container,", "@container ")
+
+
+def _script(text: str) -> str:
+    """A script minified, to be followed by another one."""
+    return f"{minify.string('text/javascript', text)};"
+
+
+KINDS = {".css": _style, ".js": _script}
 
 
 def minify_assets(folder: Path) -> dict[Path, str]:
@@ -25,7 +39,7 @@ def minify_assets(folder: Path) -> dict[Path, str]:
         if path.suffix in KINDS:
             small = folder / path.relative_to(render)
             small.parent.mkdir(parents=True, exist_ok=True)
-            text = minify.string(KINDS[path.suffix], path.read_text("utf-8"))
+            text = KINDS[path.suffix](path.read_text("utf-8"))
             small.write_text(text, encoding="utf-8", newline="\n")
             made[small] = path.relative_to(ROOT).as_posix()
     return made

@@ -56,9 +56,11 @@ PALE = """least => {
   for (const svg of document.querySelectorAll('svg')) {
     const shapes = [...svg.querySelectorAll('rect, path, circle')].filter(seen);
     for (const text of [...svg.querySelectorAll('text')].filter(seen)) {
-      for (const said of text.querySelector('tspan') ? text.children : [text]) {
-        if (!said.textContent.trim()) continue;
-        const box = said.getBoundingClientRect();
+      for (const part of text.childNodes) {
+        if (!part.textContent.trim()) continue;
+        const said = part.localName ? part : text, range = new Range();
+        range.selectNodeContents(part);
+        const box = range.getBoundingClientRect();
         const middle = new DOMPoint(box.x + box.width / 2, box.y + box.height / 2);
         let behind = 'rgb(255, 255, 255)';
         for (const shape of shapes) {

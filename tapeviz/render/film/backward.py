@@ -47,7 +47,7 @@ _RULES = (
     ".tapeviz .tv-pill+.tv-note{fill:var(--tv-done);font-weight:600}"
     ".tapeviz .tv-chip+.tv-note{fill:var(--tv-hot)}"
     ".tapeviz .tv-way.tv-hot{animation:tv-way .6s ease-out}"
-    "@keyframes tv-way{from{transform:var(--way)}}"
+    "@keyframes tv-way{from{transform:var(--way,translate(30px,0px))}}"
 )
 """How marks look. "hot" sets the variable ``--h`` to nothing, "done" sets ``--d``. A
 variable that uses one of them is invalid where it is not set, so that the fallback of
@@ -215,7 +215,9 @@ def _pill(note: EdgeNote, room: Rect, start: Rect) -> str:
     )
     dx = min(max(x, start.x), start.x + start.width) - x
     dy = min(max(y, start.y), start.y + start.height) - y
-    way = f' style="--way:translate({_n(dx)}px,{_n(dy)}px)"' if contribution else ""
+    far = f"translate({_n(dx)}px,{_n(dy)}px)"
+    usual = not contribution or far == "translate(30px,0px)"
+    way = "" if usual else f' style="--way:{far}"'
     return (
         f'<g id="{note.id}" class="{cls}"{way}>'
         f'<rect class="{look}" x="{_n(x - wide / 2)}" y="{_n(y - 9)}" '

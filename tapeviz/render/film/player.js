@@ -25,13 +25,15 @@ const HELP = {
 };
 
 // A film as it was told, with every frame written out.
-function unfold(told) {
+function unfold(told, img) {
   const { texts, ids, phases } = told;
-  const text = (n) => texts[n] ?? "";
-  const frames = told.frames.map(([caption, formula, flat = [], spans = [], row = 0, topic = 0, phase = 0, check = 0, terms = []]) => {
+  const page = parsed(told.svg ?? decodeURIComponent(img.getAttribute("src").replace(/^[^,]*,/, "")));
+  const shown = page.querySelectorAll(".tv-words>text");
+  const text = (n) => texts[n];
+  const frames = told.frames.map(([caption, formula = 0, flat = [], spans = [], row = 0, topic = 0, phase = 0, check = 0, terms = []], step) => {
     const marks = {};
     for (let i = 0; i < flat.length; i += 2) marks[ids[flat[i]]] = MARKS[flat[i + 1]];
-    return { caption, formula: text(formula), marks, spans, row: row - 1, topic, phase: phases[phase], check: text(check), terms };
+    return { caption: caption === 0 ? words(shown[step]) : caption, formula: text(formula) ?? shown[step].querySelector(".tv-eq").textContent, marks, spans, row: row - 1, topic, phase: phases[phase], check: text(check), terms };
   });
   const asks = told.asks.map(([step, question, answer, hints, slips, kind, where]) => ({
     step,
@@ -45,14 +47,17 @@ function unfold(told) {
   }));
   const rows = told.table.rows.map(() => 0);
   frames.forEach(({ row }, step) => row >= 0 && (rows[row] = step));
-  return { ...told, frames, asks, rows };
+  return { ...told, page, frames, asks, rows };
 }
 
+const parsed = (text) => new DOMParser().parseFromString(text, "image/svg+xml");
+
+// The lines of a caption in the picture; its formula has a class.
+const words = ({ childNodes }) => [...childNodes].flatMap((line) => (line.attributes?.class ? [] : [line.textContent])).join(" ");
+
 // The picture as it was drawn, without anything that could run or fetch.
-function picture(film, img) {
-  const text = film.svg ?? decodeURIComponent(img.getAttribute("src").replace(/^[^,]*,/, ""));
-  const page = new DOMParser().parseFromString(text, "image/svg+xml");
-  const svg = document.importNode(film.svg ? page.documentElement : page.querySelector("svg svg"), true);
+function picture({ svg: own, page }) {
+  const svg = document.importNode(own ? page.documentElement : page.querySelector("svg svg"), true);
   for (const el of [svg, ...svg.querySelectorAll("*")]) {
     if (/^(script|foreignobject|iframe)$/i.test(el.localName)) el.remove();
     for (const { name, value } of [...el.attributes]) {
@@ -255,7 +260,7 @@ function mount(root, film, store) {
     last: () => go(last),
   };
 
-  const svg = picture(film, root.querySelector("img"));
+  const svg = picture(film);
   // The caption and the table tell what it shows; its own words tell all steps at once.
   svg.setAttribute("aria-label", svg.querySelector("title")?.textContent ?? film.title);
   svg.removeAttribute("aria-labelledby");
@@ -344,14 +349,14 @@ function mount(root, film, store) {
 
   // On paper the steps that matter stand one below the other: start, sums, end.
   const paper = matchMedia("print");
-  const leaves = make("div", { class: "tv-leaves" });
+  const leaves = pane("leaves");
   const lay = () => {
     const sums = film.frames.flatMap(({ marks }, step) => (Object.keys(marks).some((id) => /-g(?!1$)\d/.test(id) && marks[id] === "on") ? [step] : []));
     const some = sums.filter((_, i) => i % Math.ceil(sums.length / 12) < 1 && sums[i] < last);
     const leaf = (step) => {
       mark(step);
       const { caption, formula } = film.frames[step];
-      return make("div", { class: "tv-leaf" }, make("div", { class: "tv-screen" }, svg.cloneNode(true)), make("p", {}, `Step ${step}: ${caption}`), make("p", {}, formula));
+      return pane("leaf", pane("screen", svg.cloneNode(true)), make("p", {}, `Step ${step}: ${caption}`), make("p", {}, formula));
     };
     leaves.replaceChildren(...(paper.matches ? [0, ...some, last].map(leaf) : []));
     show();
@@ -402,12 +407,12 @@ function mount(root, film, store) {
   for (const el of [screen, code]) (el.onpointerenter = hold), (el.onpointerleave = release), (el.onpointerdown = () => void (waiting = false));
   for (const type in heard) root.addEventListener(type, heard[type]);
 
-  const bar = make("div", { class: "tv-bar" }, ...buttons, count, make("div", { class: "tv-tools" }, ...tools));
-  const strip = make("div", { class: "tv-strip" }, phases(film), range);
+  const bar = pane("bar", ...buttons, count, pane("tools", ...tools));
+  const strip = pane("strip", phases(film), range);
   const attributes = { role: "group", "aria-label": film.title, tabindex: 0, ...KEYS };
   for (const name in attributes) root.setAttribute(name, attributes[name]);
   root.classList.add("tapeviz-film", `tv-${film.theme}`);
-  const words = make("div", { class: "tv-words" }, caption, formula, checked, told);
+  const words = pane("words", caption, formula, checked, told);
   root.replaceChildren(make("p", { class: "tv-heading" }, film.title), code, leaves, screen, words, quiz, strip, bar, help, table);
   if (film.css) root.prepend(make("style", {}, film.css));
   if (!film.code.length) code.remove();
@@ -426,7 +431,7 @@ function mount(root, film, store) {
 
 // One clock per film, however many views it has.
 function start(root, told) {
-  const film = unfold(told);
+  const film = unfold(told, root.querySelector("img"));
   const asked = film.link ? new URLSearchParams(location.hash.slice(1)) : new Map();
   const number = (name) => (asked.has(name) ? { [name]: Number(asked.get(name)) || 0 } : {});
   const store = memory({ ...film, ...number("step"), ...number("speed"), ...(asked.has("predict") && { predict: asked.get("predict") || true }) });

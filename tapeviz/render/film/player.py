@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Container, Mapping
 from functools import cache
 from itertools import chain
 from typing import Any
 
-from tapeviz.render.film.svg import PACE, animate, theme_of
+from tapeviz.render.film.svg import PACE, animate, theme_of, words_shown
 from tapeviz.render.html import minimap
 from tapeviz.render.html.assets import (
     boxed,
@@ -37,9 +38,8 @@ def notebook(film: Film, **start: Any) -> str:
     theme = theme_of(film)
     colours = themes.css(theme)
     known = themes.defined_in(film.svg, theme)
-    style = css(theme, large=minimap.is_large(film.svg))
-    style = style.removeprefix(colours if known else "")
-    return _markup(film, {**payload(film, **start), "css": style})
+    style = css(large=minimap.is_large(film.svg))
+    return _markup(film, start, {"css": style if known else colours + style})
 
 
 def page(film: Film, **start: Any) -> str:
@@ -48,18 +48,19 @@ def page(film: Film, **start: Any) -> str:
     Its address can say how it opens and follows the reader: ``#step=7&predict``.
     """
     theme = theme_of(film)
-    script_data = {**payload(film, **start), "link": True}
     return document(
         film.title,
-        _markup(film, script_data),
+        _markup(film, start, {"link": True}),
         theme=theme,
-        style=css(theme, large=minimap.is_large(film.svg)),
+        style=css(large=minimap.is_large(film.svg)),
         policy=_NOTHING_ELSE,
+        bare=themes.defined_in(film.svg, theme),
     )
 
 
-def _markup(film: Film, script_data: dict[str, Any]) -> str:
-    image, text = data_uri(animate(film, PACE)), script_safe(script_data)
+def _markup(film: Film, start: Mapping[str, Any], more: Mapping[str, Any]) -> str:
+    script_data = payload(film, shown=words_shown(film), **start)
+    image, text = data_uri(animate(film, PACE)), script_safe({**script_data, **more})
     body = f'<img src="{image}" alt="{html.escape(film.alt)}" style="max-width:100%">'
     large = minimap.is_large(film.svg)
     code = f"{script(large=large)}const film={text};"
@@ -67,14 +68,20 @@ def _markup(film: Film, script_data: dict[str, Any]) -> str:
 
 
 def payload(
-    film: Film, *, step: int = 0, predict: bool | str = False, speed: float = 1.0
+    film: Film,
+    *,
+    step: int = 0,
+    predict: bool | str = False,
+    speed: float = 1.0,
+    shown: Container[str] = (),
 ) -> dict[str, Any]:
     """The film as the player's script reads it, without its picture.
 
     ``step``, ``predict`` and ``speed`` say how it opens; ValueError when it has no
     such step or the speed is not above zero. Texts, ids and phases stand in lists of
     their own, and the frames name them by number. Spans become lines and columns of
-    the listing, the columns in UTF-16 units as scripts count.
+    the listing, the columns in UTF-16 units as scripts count. Of captions and formulas
+    that are ``shown``, as the picture has them too, nothing is said but that.
     """
     film.validate()
     if not isinstance(predict, bool):
@@ -82,16 +89,15 @@ def payload(
     step, speed = step_of(step, len(film.frames)), speed_of(speed)
     spans = [lit_spans(film.sources, frame.spans) for frame in film.frames]
     known = {span: i for i, span in enumerate(dict.fromkeys(chain(*spans)))}
-    pool = _Pool()
+    pool = _Pool(shown)
     frames = [
         pool.frame(frame, [known[span] for span in in_frame])
         for frame, in_frame in zip(film.frames, spans, strict=True)
     ]
+    opening = {"step": step, "predict": predict, "speed": speed}
     return {
+        **{name: value for name, value in opening.items() if value != _OPENING[name]},
         "title": film.title,
-        "step": step,
-        "predict": predict,
-        "speed": speed,
         "theme": theme_of(film),
         "code": code_listing(film.sources),
         "spans": [*map(to_utf16(film.sources), known)],
@@ -104,10 +110,15 @@ def payload(
     }
 
 
+_OPENING = {"step": 0, "predict": False, "speed": 1.0}
+"""How a film opens if nothing is said."""
+
+
 class _Pool:
     """Texts, ids and phases that many frames share, written once, named by number."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Container[str]) -> None:
+        self.shown = shown
         self.texts: dict[str, int] = {"": 0}
         self.ids: dict[str, int] = {"": 0}
         self.phases: dict[str, int] = {"": 0}
@@ -120,8 +131,8 @@ class _Pool:
             for n in (_number(self.ids, id), MARKS.index(mark))
         ]
         cells: list[Any] = [
-            frame.caption,
-            _number(self.texts, frame.formula),
+            0 if frame.caption in self.shown else frame.caption,
+            -1 if frame.formula in self.shown else _number(self.texts, frame.formula),
             marks,
             spans,
             frame.row + 1,
@@ -130,7 +141,7 @@ class _Pool:
             _number(self.texts, frame.check),
             [(t.first, t.last, t.step) for t in frame.terms],
         ]
-        while not cells[-1]:
+        while len(cells) > 1 and not cells[-1]:
             cells.pop()
         return cells
 
@@ -179,9 +190,8 @@ def script(*, large: bool = False) -> str:
 
 
 @cache
-def css(theme: str = "auto", *, large: bool = False) -> str:
-    """The player's styles and fonts, and the colours of the theme."""
-    fonts = themes.fonts(".tapeviz-film")
+def css(*, large: bool = False) -> str:
+    """The player's styles and fonts."""
     more = [minimap.STYLE] if large else []
     styles = read_assets("html/page.css", "film/player.css", *more)
-    return themes.css(theme) + fonts + styles
+    return themes.fonts(".tapeviz-film") + styles

@@ -110,7 +110,7 @@ function panel(film, store, root) {
   also.hidden = !film.asks.some(({ early }) => early);
   const form = make("form", { class: "tv-form" }, make("label", {}, label, input), make("button", { ...KEYS }, "Answer"), more);
   form.onsubmit = judge;
-  const box = make("div", { class: "tv-quiz", role: "group", "aria-label": "Predict" }, form, hints, said, make("div", { class: "tv-tally" }, total, also, reveal, again));
+  const box = make("div", { class: "tv-quiz", role: "group", "aria-label": "Predict" }, form, hints, said, pane("tally", total, also, reveal, again));
   const show = () => {
     const step = store.get("step");
     const before = ask;

@@ -95,6 +95,16 @@ def frame_svg(film: Film, step: int) -> str:
     return _FilmPicture(film.validate(), 1.0).frame_svg(step_of(step, len(film.frames)))
 
 
+def words_shown(film: Film) -> set[str]:
+    """Captions and formulas that the animated picture of a film has word for word."""
+    if len(film.frames) > MOST:
+        return set()
+    picture = _FilmPicture(film, PACE)
+    captions = {" ".join(lines) for lines in picture.captions}
+    formulas = {_formula(frame.formula, picture.room) for frame in film.frames}
+    return captions | formulas - {""}
+
+
 def abridged(film: Film) -> Film:
     """The film with at most ``MOST`` frames, evenly spread, first and last included."""
     count = len(film.frames)
@@ -133,6 +143,8 @@ class _FilmPicture:
         self.inner = _size(film.svg)
         code = max((_cells(line.text) for line in self.lines), default=0) * _CELL + 46
         self.width = max(_NARROW, round(max(self.inner[0], code) + 2 * _PAD))
+        self.room = int((self.width - 2 * _PAD) / 8.3)
+        self.captions = [textwrap.wrap(f.caption, self.room)[:4] for f in film.frames]
 
     def svg(self) -> str:
         body = [*self._title(), *self._code(), self._picture(), *self._words()]
@@ -172,7 +184,8 @@ class _FilmPicture:
         """What all timelines have in common; their names follow."""
         seconds = f"{self.count * self.seconds:.5g}s"
         yield f"[id],.tv-words>*{{animation:{seconds} step-end infinite}}"
-        yield ".tv-words>*{animation-name:c}"
+        delay = f"calc(var(--i)*{self.seconds:.5g}s)"
+        yield f".tv-words>*{{animation-name:c;animation-delay:{delay}}}"
         yield f"@keyframes c{{0%{{opacity:1}}{self._moment(1)}{{opacity:0}}}}"
         yield "@keyframes r{0%{transform:scaleX(0)}}"
         yield f".tv-run{{animation:r {seconds} steps({self.count},jump-none) infinite}}"
@@ -182,7 +195,8 @@ class _FilmPicture:
         last = self.film.state(step)
         groups: dict[str, list[str]] = {}
         for id, mark in last.items():
-            look = ";".join(map(":".join, zip(_PROPERTIES, _LOOKS[mark], strict=True)))
+            values = zip(_PROPERTIES, _LOOKS[mark], strict=True)
+            look = ";".join(f"{name}:{v}" for name, v in values if v != "unset")
             groups.setdefault(look, []).append(_selector(id))
         return "".join(f"{','.join(ids)}{{{look}}}" for look, ids in groups.items())
 
@@ -229,26 +243,17 @@ class _FilmPicture:
         return f'<g transform="translate({x:.1f} {y:.1f})">{self.film.svg}</g>'
 
     def _words(self, step: int = -1) -> Iterable[str]:
-        room = int((self.width - 2 * _PAD) / 8.3)
-        captions = [textwrap.wrap(f.caption, room)[:4] for f in self.film.frames]
         top = self.y + 22
-        high = max(len(lines) for lines in captions) * 23
-        yield '<g class="tv-words">'
-        for i, (frame, lines) in enumerate(
-            zip(self.film.frames, captions, strict=True)
-        ):
+        high = max(len(lines) for lines in self.captions) * 23
+        yield f'<g class="tv-words" transform="translate({_PAD} {top:.0f})">'
+        for i, frame in enumerate(self.film.frames):
             if step in {i, -1}:
-                turn = self._turn(i) if step < 0 else ""
-                said = _caption_spans(lines, frame.formula, top, room)
+                turn = f' style="--i:{i - self.count}"' if step < 0 else ""
+                said = _caption_spans(self.captions[i], frame.formula, self.room)
                 yield f"<text{turn}>{said}</text>"
         yield "</g>"
         self.y = top + high + 12
         yield from self._rail((step + 1) / self.count if step >= 0 else 1)
-
-    def _turn(self, i: int) -> str:
-        """When the words of a frame have their turn."""
-        delay = f"{(i - self.count) * self.seconds:.5g}s"
-        return f' style="animation-delay:{delay}"'
 
     def _rail(self, part: float) -> Iterable[str]:
         at = f'y="{self.y:.0f}" height="2"'
@@ -287,12 +292,13 @@ class _FilmPicture:
     def _stops(self, looks: Sequence[tuple[str, ...]]) -> Iterable[str]:
         """The keyframes: what each frame changes of the properties that change at all.
 
-        A property keeps its value through the stops that do not name it.
+        A property keeps its value through the stops that do not name it, and begins
+        with that of the picture at rest, which shows the last frame.
         """
         moving = [
             k for k, values in enumerate(zip(*looks, strict=True)) if len({*values}) > 1
         ]
-        before: tuple[str, ...] = ("",) * len(_PROPERTIES)
+        before = looks[-1]
         for i, look in enumerate(looks):
             new = [
                 f"{_PROPERTIES[k]}:{look[k]}" for k in moving if look[k] != before[k]
@@ -306,14 +312,20 @@ class _FilmPicture:
         return f"{100 * i / self.count:.{0 if self.count <= _WHOLE else 2}f}%"
 
 
-def _caption_spans(lines: list[str], formula: str, top: float, room: int) -> str:
-    said = [("", line) for line in lines]
+def _caption_spans(lines: list[str], formula: str, room: int) -> str:
+    """The first line of a caption, and the others in spans below it."""
+    first, *others = lines or [""]
+    said = [("", line) for line in others]
     if formula:
-        said.append((' class="tv-eq"', cut(" ".join(formula.split("\n")), room)))
-    return "".join(
-        f'<tspan{cls} x="{_PAD}" y="{top + n * 23:.0f}">{_text(line)}</tspan>'
-        for n, (cls, line) in enumerate(said)
+        said.append((' class="tv-eq"', _formula(formula, room)))
+    return _text(first) + "".join(
+        f'<tspan{cls} x="0" y="{n * 23}">{_text(line)}</tspan>'
+        for n, (cls, line) in enumerate(said, 1)
     )
+
+
+def _formula(text: str, room: int) -> str:
+    return cut(" ".join(text.split("\n")), room)
 
 
 def _variables(rules: str) -> str:

@@ -24,7 +24,7 @@ function parts(svg) {
   const arrows = [...svg.querySelectorAll(".tv-edge[data-ends]")].map((el) => [el, ...el.dataset.ends.split(" ")]);
   for (const el of svg.querySelectorAll(".tv-node")) {
     const title = el.querySelector(":scope > title");
-    const lines = title.textContent.split("\n");
+    const lines = title.textContent.split(/\n/);
     boxes.set(el.dataset.id ?? el.id, { el, lines, name: called(el, lines), words: `${lines.join(" ")} ${texts(el).join(" ")}`.toLowerCase() });
     title.remove();
   }
@@ -147,7 +147,7 @@ function start(root, told) {
   const own = [...svg.classList].at(-1);
   const folds = root.querySelector(".tapeviz-fold");
   const screen = folds?.querySelector(".tv-stage") ?? make("div");
-  const view = make("div", { class: "tv-view" });
+  const view = pane("view");
   const title = svg.querySelector("title")?.textContent ?? "Picture";
   let theme = told.theme;
   let picture;
@@ -257,7 +257,7 @@ function start(root, told) {
       words.push(...[...content.querySelectorAll(".tv-node text")].map((one) => one.textContent.toLowerCase()));
       ids.push(...[...content.querySelectorAll("[data-fold]")].map((one) => one.dataset.fold));
     }
-    return words.join("\n");
+    return words.join(" · ");
   };
   const search = () => {
     const text = wanted();
@@ -312,7 +312,7 @@ function start(root, told) {
   const helper = press("keys", "Keys and tools (?)", "?", explain);
   const bar = make("div", { class: "tv-bar", role: "group", "aria-label": "Picture controls" },
     field, found,
-    make("div", { class: "tv-tools" },
+    pane("tools",
       press("minus", "Smaller (−)", "−", () => look.by(0.8)),
       press("fit", "Whole picture (0)", "Fit", look.fit),
       press("plus", "Larger (+)", "+", () => look.by(1.25)),

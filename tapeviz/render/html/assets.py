@@ -18,7 +18,7 @@ def read_assets(*names: str) -> str:
     """
     other = os.environ.get("TAPEVIZ_ASSETS")
     folder = Path(other) if other else files("tapeviz.render")
-    return "".join(f"{folder.joinpath(name).read_text('utf-8')}\n" for name in names)
+    return "".join(folder.joinpath(name).read_text("utf-8") for name in names)
 
 
 _TAG = re.compile(r"<[^>]*>")

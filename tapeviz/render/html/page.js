@@ -2,6 +2,8 @@
 
 const FULL = "M4 8V4h4M12 4h4v4M16 12v4h-4M8 16H4v-4";
 
+const pane = (name, ...inside) => make("div", { class: `tv-${name}` }, ...inside);
+
 function press(name, label, inside, act) {
   const button = make("button", { type: "button", class: `tv-${name}`, title: label, "aria-label": label, ...KEYS }, inside);
   button.onclick = act;
@@ -26,10 +28,10 @@ function listing(sources, hear) {
   const lines = [];
   const box = make("div", { class: "tv-code", tabindex: 0, role: "group", "aria-label": "Code", ...KEYS });
   for (const { name, first, lines: texts } of sources) {
-    if (sources.length > 1) box.append(make("div", { class: "tv-file" }, name));
+    if (sources.length > 1) box.append(pane("file", name));
     texts.forEach((text, i) => {
       const code = make("code", {}, text || " ");
-      box.append(make("div", { class: "tv-line" }, make("span", { class: "tv-number" }, `${first + i}`), code));
+      box.append(pane("line", make("span", { class: "tv-number" }, `${first + i}`), code));
       lines.push({ code, text });
     });
   }

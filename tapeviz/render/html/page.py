@@ -27,14 +27,17 @@ def document(  # noqa: PLR0913 - each is one thing a page may need
     style: str = "",
     policy: str = "",
     width: int = WIDTH,
+    bare: bool = False,
 ) -> str:
     """An HTML document that stands alone, in a theme's colours.
 
     Its title is also its heading, for screen readers. ``style`` is CSS,
-    ``policy`` says what the page may load, ``body`` is the content's markup.
+    ``policy`` says what the page may load, ``body`` is the content's markup. A ``bare``
+    page has a body that defines the colours, and brings only that of the paper.
     """
-    said, colours = escape(title), themes.css(theme)
-    look = style if colours in style else f"{colours}{style}"
+    said = escape(title)
+    colours = themes.paper_css(theme) if bare else themes.css(theme)
+    look = f"{colours}{style}"
     may = f'http-equiv="Content-Security-Policy" content="{policy}"'
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

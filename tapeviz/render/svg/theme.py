@@ -232,6 +232,20 @@ def css(theme: str = "auto") -> str:
     )
 
 
+def paper_css(theme: str = "auto") -> str:
+    """CSS for the paper alone, on a page of its own.
+
+    >>> paper_css("dark")
+    '.tv-dark{--tv-paper:#15181c}'
+    """
+    rule = f".{class_name(theme)}{{--tv-paper:%s}}"
+    paper = rule % colours(theme)["paper"]
+    if theme != "auto":
+        return paper
+    dark = rule % THEMES["dark"]["paper"]
+    return f"{paper}@media screen and (prefers-color-scheme:dark){{{dark}}}"
+
+
 def defined_in(markup: str, theme: str) -> bool:
     """Whether the markup has the colours of a theme in a style of its own.
 

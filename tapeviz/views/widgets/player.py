@@ -9,6 +9,7 @@ import anywidget
 import traitlets
 
 from tapeviz.render.film import player
+from tapeviz.render.svg import theme as themes
 from tapeviz.trace.film import Film
 
 
@@ -24,7 +25,7 @@ class PlayerWidget(anywidget.AnyWidget):
     """
 
     _esm = player.module()
-    _css = player.css(large=True)
+    _css = themes.css() + player.css(large=True)
 
     film = traitlets.Unicode().tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
