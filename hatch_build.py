@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent
 
 
 def _style(text: str) -> str:
-    """A style minified; what is in a @container would be left, in a @media it is not."""
+    """A style minified, also inside a @container, which is left as a @media is not."""
     text = text.replace("@container ", "@media container,")
     small: str = minify.string("text/css", text)
     return small.replace("@media container,", "@container ")

@@ -28,9 +28,9 @@ def looks(svg: str, id: str, step: int, frames: int) -> dict[str, str]:
     """What an element has at rest, and the keyframes change until amid a frame."""
     style = re.findall(r"<style>(.*?)</style>", svg, re.DOTALL)[0]
     at_rest, _, moving = style.partition("no-preference")
-    still = re.search(rf"#{id}(?=[,{{])[^{{}}]*{{([^}}]*)}}", at_rest)
+    resting = re.search(rf"#{id}(?=[,{{])[^{{}}]*{{([^}}]*)}}", at_rest)
     rule = re.search(rf"#{id}(?=[,{{])[^{{}}]*{{animation-name:([^}}]*)}}", moving)
-    found = dict(re.findall(r"([\w-]+):([^;]*)", still[1] if still else ""))
+    found = dict(re.findall(r"([\w-]+):([^;]*)", resting[1] if resting else ""))
     for name in rule[1].split(",") if rule else ():
         track = re.search(rf"@keyframes {name}{{((?:[^{{}}]*{{[^}}]*}})*)}}", moving)
         assert track
