@@ -228,16 +228,10 @@ listening = _listeners.get
 class TapeStack:
     """What the running context says of tapes and of whoever watches them.
 
-    ``now`` is the present ``ActiveTapes``, None if there is no tape. ``listeners`` are
-    called after every gradient and every assignment; ``optimizer`` is the one that is
-    assigning, if any. ``scope`` is the prefix of the names of new variables.
+    ``listeners`` are called after every gradient and every assignment; ``optimizer`` is
+    the one that is assigning, if any. ``scope`` is the prefix of the names of new
+    variables.
     """
-
-    @property
-    def now(self) -> ActiveTapes | None:
-        """The tapes that record, None without any."""
-        now = active()
-        return None if now is NO_TAPES else now
 
     @property
     def recording(self) -> Recording | None:
