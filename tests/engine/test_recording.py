@@ -27,9 +27,9 @@ from tests.engine.running import for_each, recorded, tensors
 @pytest.fixture(autouse=True)
 def clean_stack() -> Iterator[None]:
     """No test leaves a tape behind in this thread."""
-    assert (tape_stack.tapes, tape_stack.recording, tape_stack.now) == ((), None, None)
+    assert (tape_stack.tapes, tape_stack.recording) == ((), None)
     yield
-    assert (tape_stack.tapes, tape_stack.recording, tape_stack.now) == ((), None, None)
+    assert (tape_stack.tapes, tape_stack.recording) == ((), None)
 
 
 # -- what a record is ------------------------------------------------------------------

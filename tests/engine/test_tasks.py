@@ -28,7 +28,7 @@ def test_tasks_do_not_share_tapes() -> None:
         return await asyncio.gather(*map(task, variables))
 
     assert asyncio.run(main()) == [(12.0, 1, 2), (27.0, 1, 2), (48.0, 1, 2)]
-    assert tape_stack.now is None
+    assert tape_stack.tapes == ()
 
 
 def test_a_task_records_for_the_tape_that_waits_for_it() -> None:
@@ -158,4 +158,4 @@ def test_what_happens_while_a_generator_waits_is_recorded_by_its_tape() -> None:
     assert tape._size() == 1
     assert next(one) == 27.0
     assert next(one) == 3.0  # the two of its own, and the caller's
-    assert tape_stack.now is None
+    assert tape_stack.tapes == ()
