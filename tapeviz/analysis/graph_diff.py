@@ -83,28 +83,14 @@ def compare(before: Graph, after: Graph) -> GraphDiff:
 def _by_itself(graph: Graph) -> Graph:
     """The graph without what another tape recorded and this one does not use."""
     uses: dict[str, list[str]] = defaultdict(list)
-    arrows: list[Edge | UnrecordedEdge] = [*graph.edges, *graph.unrecorded_edges]
-    for arrow in arrows:
+    for arrow in graph.arrows:
         uses[arrow.tail].append(arrow.head)
     left: set[str] = set()
     for n in reversed(graph.nodes):
         if n.unrecorded == "elsewhere" and left.issuperset(uses[n.id]):
             left.add(n.id)
-    return replace(
-        graph,
-        nodes=tuple(n for n in graph.nodes if n.id not in left),
-        edges=tuple(e for e in graph.edges if not left & {e.tail, e.head}),
-        unrecorded_edges=tuple(
-            t for t in graph.unrecorded_edges if not left & {t.tail, t.head}
-        ),
-        scopes=tuple(s for s in graph.scopes if not left & {s.first, s.last}),
-        frames=tuple(
-            replace(f, nodes=tuple(id for id in f.nodes if id not in left))
-            for f in graph.frames
-        ),
-        notes=(),
-        badges=(),
-    )
+    shown = graph.only(graph.by_id.keys() - left) if left else graph
+    return replace(shown, notes=(), badges=())
 
 
 def _edges(

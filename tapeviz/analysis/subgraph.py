@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tapeviz.errors import value_error
-from tapeviz.trace.graph import Edge, Graph, Node, Note, Scope, UnrecordedEdge
+from tapeviz.trace.graph import Graph, Node, Note
 from tapeviz.wording import values as words
 
 
@@ -78,8 +78,7 @@ def _steps(graph: Graph) -> tuple[Mapping[str, list[str]], Mapping[str, list[str
     """From each node those before it, and those after it."""
     back: dict[str, list[str]] = {}
     forth: dict[str, list[str]] = {}
-    arrows: tuple[Edge | UnrecordedEdge, ...] = (*graph.edges, *graph.unrecorded_edges)
-    for arrow in arrows:
+    for arrow in graph.arrows:
         back.setdefault(arrow.head, []).append(arrow.tail)
         forth.setdefault(arrow.tail, []).append(arrow.head)
     return back, forth
@@ -99,31 +98,14 @@ def _reached(
 
 def _restricted_to(graph: Graph, shown: set[str]) -> Graph:
     """The induced subgraph; formulas still name the operands that are left out."""
-    hidden = _hidden(graph, shown)
+    hidden, found = _hidden(graph, shown), graph.only(shown)
     nodes = tuple(
-        replace(node, formula=_formula(node, hidden.get(node.id, {})))
-        for node in graph.nodes
-        if node.id in shown
+        replace(n, formula=words.fill(n.formula, hidden[n.id])) if n.id in hidden else n
+        for n in found.nodes
     )
-    edges = tuple(e for e in graph.edges if e.tail in shown and e.head in shown)
-    unrecorded_edges = tuple(
-        t for t in graph.unrecorded_edges if t.tail in shown and t.head in shown
-    )
-    shown = shown | {e.id for e in edges} | {t.id for t in unrecorded_edges}
-    frames = (
-        replace(f, nodes=tuple(id for id in f.nodes if id in shown))
-        for f in graph.frames
-    )
-    return replace(
-        graph,
-        nodes=nodes,
-        edges=edges,
-        unrecorded_edges=unrecorded_edges,
-        scopes=tuple(_scopes(graph, shown)),
-        frames=tuple(frames),
-        notes=(*graph.notes, _note(len(graph.nodes) - len(nodes))),
-        badges=tuple(b for b in graph.badges if b.of in shown),
-    )
+    count = len(graph.nodes) - len(nodes)
+    said = f"{count} {'box is' if count == 1 else 'boxes are'} not shown."
+    return replace(found, nodes=nodes, notes=(*graph.notes, Note("more", said)))
 
 
 def _hidden(graph: Graph, shown: set[str]) -> dict[str, dict[str, str]]:
@@ -147,21 +129,3 @@ def _called(node: Node, taken: set[str]) -> str:
     if node.kind in {"constant", "variable"} and not node.value.shape:
         return words.fmt(node.value)
     return "..."
-
-
-def _formula(node: Node, operands: Mapping[str, str]) -> str:
-    return words.fill(node.formula, operands) if operands else node.formula
-
-
-def _scopes(graph: Graph, shown: set[str]) -> Iterable[Scope]:
-    """The scopes, shrunk to those of their ops that are shown."""
-    order = {node.id: i for i, node in enumerate(graph.nodes)}
-    for scope in graph.scopes:
-        inner = graph.nodes[order[scope.first] : order[scope.last] + 1]
-        ops = [n.id for n in inner if n.kind == "op" and n.id in shown]
-        if ops:
-            yield replace(scope, first=ops[0], last=ops[-1])
-
-
-def _note(count: int) -> Note:
-    return Note("more", f"{count} {'box is' if count == 1 else 'boxes are'} not shown.")

@@ -108,12 +108,7 @@ def _without_own_derivatives(drawn: Graph, names: Names, tape: GradientTape) -> 
         for n in drawn.nodes
         if n.kind == "constant" and n.id not in used and n.id not in leads
     }
-    return replace(
-        drawn,
-        nodes=tuple(n for n in drawn.nodes if n.id not in dropped),
-        edges=tuple(e for e in drawn.edges if not {e.head, e.tail} & dropped),
-        scopes=tuple(s for s in drawn.scopes if not {s.first, s.last} & dropped),
-    )
+    return drawn.only(drawn.by_id.keys() - dropped)
 
 
 _OWN = re.compile(r"([A-Za-z_]\w*)\.(?:gradient|(?:batch_)?jacobian)\(")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
-from tapeviz.trace.codec import dumps, loads
+from tapeviz.trace.codec import Document
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.value import Value
 
@@ -42,7 +44,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class BackwardPass:
+class BackwardPass(Document):
     """The whole backward pass from ``targets`` to ``sources``.
 
     ``seeds`` are the gradients the pass starts with, one per target (usually 1).
@@ -51,6 +53,8 @@ class BackwardPass:
     learner's names for all of them, "" where there is none. ``reasons`` says in a
     sentence why a result is None, "" where it is not; it may be left out.
     """
+
+    saved_as: ClassVar = "backward"
 
     graph: Graph
     targets: tuple[str, ...]
@@ -61,38 +65,24 @@ class BackwardPass:
     called: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
-    def validate(self) -> BackwardPass:
-        """Itself, or ValueError saying what does not hold together."""
-        self.graph.validate()
-        nodes = self.graph.by_id
-        edges = {e.id: e for e in self.graph.edges}
+    def problems(self) -> Iterator[str]:
+        """What does not hold together, in sentences."""
+        yield from self.graph.problems()
+        ends = {e.id: (e.head, e.tail) for e in self.graph.edges}
         if len(self.targets) != len(self.seeds):
-            raise ValueError("every target needs a seed")
+            yield "every target needs a seed"
         if len(self.sources) != len(self.results):
-            raise ValueError("every source needs a result")
+            yield "every source needs a result"
         if self.reasons and len(self.reasons) != len(self.sources):
-            raise ValueError("every source needs a reason, or none has one")
-        for id in (*self.targets, *(s for s in self.sources if s)):
-            if id not in nodes:
-                raise ValueError(f"no node {id} in the graph")
+            yield "every source needs a reason, or none has one"
+        for id in (*self.targets, *filter(None, self.sources)):
+            if id not in self.graph.by_id:
+                yield f"no node {id} in the graph"
         for step in self.steps:
             for c in step.contributions:
-                e = edges.get(c.edge)
-                if e is None or (e.head, e.tail) != (step.node, c.node):
-                    raise ValueError(
-                        f"step {step.node} has no edge {c.edge} to {c.node}"
-                    )
-        return self
+                if ends.get(c.edge) != (step.node, c.node):
+                    yield f"step {step.node} has no edge {c.edge} to {c.node}"
 
     def reason(self, n: int) -> str:
         """Why the result for source ``n`` is None, in a sentence; "" if unknown."""
         return self.reasons[n] if self.reasons else ""
-
-    def to_json(self) -> str:
-        """The pass as JSON text, the same on every run."""
-        return dumps(self, "backward")
-
-    @staticmethod
-    def from_json(text: str) -> BackwardPass:
-        """The pass in a JSON text of ``to_json``; ValueError if it is not one."""
-        return loads(BackwardPass, text, "backward").validate()

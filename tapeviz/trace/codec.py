@@ -15,10 +15,9 @@ import json
 import math
 import types
 import typing
+from collections.abc import Iterator
 from functools import cache
-from typing import Any, TypeVar
-
-T = TypeVar("T")
+from typing import Any, ClassVar, Self, cast
 
 
 def _is_record(hint: Any) -> bool:
@@ -121,21 +120,40 @@ def _rows(args: tuple[Any, ...], data: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(unpack(kinds[0], dict(zip(keys, row, strict=True))) for row in rows)
 
 
-def dumps(obj: Any, kind: str) -> str:
-    """The JSON text of frozen data, compact and the same on every run."""
-    body = {"tapeviz": kind, **pack(obj)}
-    return json.dumps(body, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+class Document:
+    """Frozen data that is saved as JSON text, and says what does not hold together."""
 
+    saved_as: ClassVar[str]
 
-def loads(cls: type[T], text: str, kind: str) -> T:
-    """Frozen data back from its JSON text; ValueError when it is of another kind."""
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"this is not JSON: {error}") from None
-    if not isinstance(data, dict) or data.get("tapeviz") != kind:
-        raise ValueError(f"this JSON is not a tapeviz {kind}")
-    try:
-        return typing.cast("T", unpack(cls, data))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"this tapeviz {kind} is damaged: {error!r}") from None
+    def problems(self) -> Iterator[str]:
+        """What does not hold together, in sentences."""
+        yield from ()
+
+    def validate(self) -> Self:
+        """Itself, or ValueError saying what does not hold together."""
+        for problem in self.problems():
+            raise ValueError(problem)
+        return self
+
+    def to_json(self) -> str:
+        """It as JSON text, the same on every run."""
+        body = {"tapeviz": self.saved_as, **pack(self)}
+        return json.dumps(
+            body, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """It from a JSON text of ``to_json``; ValueError if that is not one."""
+        kind = cls.saved_as
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"this is not JSON: {error}") from None
+        if not isinstance(data, dict) or data.get("tapeviz") != kind:
+            raise ValueError(f"this JSON is not a tapeviz {kind}")
+        try:
+            found = cast("Self", unpack(cls, data))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"this tapeviz {kind} is damaged: {error!r}") from None
+        return found.validate()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from tapeviz.trace.codec import dumps, loads
+from tapeviz.trace.codec import Document
 from tapeviz.trace.value import Value
 
 
@@ -88,7 +90,7 @@ class Curvature:
 
 
 @dataclass(frozen=True)
-class Descent:
+class Descent(Document):
     """A recorded run: the variables' names, its updates, and the loss around them.
 
     ``loss_name`` is what the learner calls the loss, ``method`` what made the updates
@@ -97,6 +99,8 @@ class Descent:
     ``shifting`` says that the loss is another function at some steps, as with
     minibatches; landscape and curvatures are then those of the first.
     """
+
+    saved_as: ClassVar = "descent"
 
     names: tuple[str, ...]
     updates: tuple[Update, ...]
@@ -119,29 +123,17 @@ class Descent:
         found = self.curvature("minimum") or self.curvature("end")
         return None if found is None else found.limit
 
-    def validate(self) -> Descent:
-        """Itself, or ValueError saying what does not hold together."""
-        n = len(self.names)
+    def problems(self) -> Iterator[str]:
+        """What does not hold together, in sentences."""
+        n, land = len(self.names), self.landscape
         for i, u in enumerate(self.updates):
             if u.step != i:
-                raise ValueError(f"update {i} calls itself step {u.step}")
+                yield f"update {i} calls itself step {u.step}"
             if {len(u.at), len(u.to), len(u.gradients), len(u.moves)} != {n}:
-                raise ValueError(f"update {i} does not speak of {n} variables")
+                yield f"update {i} does not speak of {n} variables"
             if any(len(part.values) != n for part in u.parts):
-                raise ValueError(f"a part of update {i} is not of {n} variables")
-        land = self.landscape
-        if land is not None:
-            if len(land.losses) != max(1, len(land.ys)):
-                raise ValueError("the landscape needs a row of losses for each y")
-            if any(len(row) != len(land.xs) for row in land.losses):
-                raise ValueError("the landscape needs a loss for each x")
-        return self
-
-    def to_json(self) -> str:
-        """The run as JSON text, the same on every run."""
-        return dumps(self, "descent")
-
-    @staticmethod
-    def from_json(text: str) -> Descent:
-        """The run in a JSON text of ``to_json``; ValueError if it is not one."""
-        return loads(Descent, text, "descent").validate()
+                yield f"a part of update {i} is not of {n} variables"
+        if land and len(land.losses) != max(1, len(land.ys)):
+            yield "the landscape needs a row of losses for each y"
+        if land and any(len(row) != len(land.xs) for row in land.losses):
+            yield "the landscape needs a loss for each x"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from types import MappingProxyType
+from typing import ClassVar
 
-from tapeviz.trace.codec import dumps, loads
+from tapeviz.trace.codec import Document
 from tapeviz.trace.graph import Graph, Source, Span
 from tapeviz.trace.value import Value
 
@@ -82,7 +84,7 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(Document):
     """What the gradient of ``target`` with respect to ``source`` is, and why.
 
     ``result`` is one of ``RESULTS``, ``sentence`` says it in words, and ``reasons``
@@ -93,6 +95,8 @@ class Answer:
     'value'
     """
 
+    saved_as: ClassVar = "answer"
+
     target: str
     source: str
     result: str
@@ -101,44 +105,28 @@ class Answer:
     reasons: tuple[Reason, ...] = ()
     graph: Graph = field(default_factory=Graph)
 
-    def validate(self) -> Answer:
-        """Itself, or ValueError saying what does not hold together."""
-        self.graph.validate()
+    def problems(self) -> Iterator[str]:
+        """What does not hold together, in sentences."""
+        yield from self.graph.problems()
         if self.result not in RESULTS:
-            raise ValueError(f"no gradient is {self.result!r}")
+            yield f"no gradient is {self.result!r}"
         if (self.result == "none") != (self.gradient is None):
-            raise ValueError(f"a gradient that is {self.result} is not {self.gradient}")
+            yield f"a gradient that is {self.result} is not {self.gradient}"
         if self.result == "none" and not self.reasons:
-            raise ValueError("a gradient that is None has a reason")
+            yield "a gradient that is None has a reason"
         nodes = {n.id for n in self.graph.nodes}
         edges = {e.id for e in self.graph.edges}
         files = {s.name for s in self.graph.sources}
         for reason in self.reasons:
-            _check(reason, nodes, edges, files)
-        return self
-
-    def to_json(self) -> str:
-        """The answer as JSON text, the same on every run."""
-        return dumps(self, "answer")
-
-    @staticmethod
-    def from_json(text: str) -> Answer:
-        """The answer in a JSON text of ``to_json``; ValueError if it is not one."""
-        return loads(Answer, text, "answer").validate()
-
-
-def _check(reason: Reason, nodes: set[str], edges: set[str], files: set[str]) -> None:
-    if reason.kind not in KINDS:
-        raise ValueError(f"there is no reason {reason.kind!r}")
-    if not reason.sentence or not reason.fix:
-        raise ValueError(f"reason {reason.kind} needs a sentence and a fix")
-    if not nodes.issuperset(reason.nodes) or not edges.issuperset(reason.edges):
-        raise ValueError(f"reason {reason.kind} points at what is not in the picture")
-    for span in (reason.span, *(edit.span for edit in reason.edits)):
-        if span is not None and span.file not in files:
-            raise ValueError(
-                f"reason {reason.kind} is in {span.file}, which has no source"
-            )
+            if reason.kind not in KINDS:
+                yield f"there is no reason {reason.kind!r}"
+            if not reason.sentence or not reason.fix:
+                yield f"reason {reason.kind} needs a sentence and a fix"
+            if {*reason.nodes} - nodes or {*reason.edges} - edges:
+                yield f"reason {reason.kind} points at what is not in the picture"
+            for span in (reason.span, *(edit.span for edit in reason.edits)):
+                if span is not None and span.file not in files:
+                    yield f"reason {reason.kind} is in {span.file}, which has no source"
 
 
 def apply_edits(source: Source, edits: Iterable[Edit]) -> tuple[str, ...]:
@@ -151,11 +139,17 @@ def apply_edits(source: Source, edits: Iterable[Edit]) -> tuple[str, ...]:
     ('y = tf.sin(x)',)
     """
     text = "\n".join(source.lines)
-    starts = _starts(source.lines)
+    starts = [0, *accumulate(len(line) + 1 for line in source.lines)]
+
+    def at(line: int, col: int) -> int:
+        if not 0 <= line - source.first < len(starts):
+            raise ValueError("an edit lies outside of its source")
+        return min(starts[line - source.first] + col, len(text))
+
     found: list[tuple[int, int, str]] = []
     for e in (one for one in edits if one.span.file == source.name):
-        start = _at(starts, e.span.line - source.first, e.span.col, len(text))
-        end = _at(starts, e.span.end_line - source.first, e.span.end_col, len(text))
+        start = at(e.span.line, e.span.col)
+        end = at(e.span.end_line, e.span.end_col)
         free = all(
             end <= a or b <= start for a, b, _ in found if (a, b) != (start, start)
         )
@@ -164,16 +158,3 @@ def apply_edits(source: Source, edits: Iterable[Edit]) -> tuple[str, ...]:
     for start, end, new in sorted(found, reverse=True):
         text = text[:start] + new + text[end:]
     return tuple(text.split("\n"))
-
-
-def _starts(lines: Sequence[str]) -> list[int]:
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    return starts
-
-
-def _at(starts: list[int], line: int, col: int, end: int) -> int:
-    if not 0 <= line < len(starts):
-        raise ValueError("an edit lies outside of its source")
-    return min(starts[line] + col, end)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tapeviz.trace.backward_pass import BackwardPass
-from tapeviz.trace.codec import dumps, loads
+from tapeviz.trace.codec import Document
 from tapeviz.trace.value import Value
 
 NOTES = ("", "corner", "wild", "large", "other")
@@ -86,7 +88,7 @@ class Cost:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Document):
     """A backward pass with all that explains it.
 
     ``counts`` has the number of paths to each source, ``paths`` the paths themselves
@@ -94,6 +96,8 @@ class Explanation:
     passes of forward mode; ``reverse_cost`` and ``forward_cost`` are for everything.
     ``target`` and ``sources`` are the learner's names, also for what is not recorded.
     """
+
+    saved_as: ClassVar = "explanation"
 
     run: BackwardPass
     counts: tuple[int, ...]
@@ -105,29 +109,18 @@ class Explanation:
     target: str = ""
     sources: tuple[str, ...] = ()
 
-    def validate(self) -> Explanation:
-        """Itself, or ValueError saying what does not hold together."""
-        self.run.validate()
+    def problems(self) -> Iterator[str]:
+        """What does not hold together, in sentences."""
+        yield from self.run.problems()
         edges = {e.id for e in self.run.graph.edges}
-        nodes = {n.id for n in self.run.graph.nodes}
         if len(self.counts) != len(self.run.sources):
-            raise ValueError("every source needs a number of paths")
+            yield "every source needs a number of paths"
         for path in self.paths:
             if not edges.issuperset(path.edges) or path.source >= len(self.counts):
-                raise ValueError("a path leads where there is nothing")
+                yield "a path leads where there is nothing"
         for check in self.checks:
             if check.edge not in edges or check.note not in NOTES:
-                raise ValueError(f"a check is of no known edge or kind: {check.edge}")
+                yield f"a check is of no known edge or kind: {check.edge}"
         for sweep in self.forward:
-            if any(step.node not in nodes for step in sweep.steps):
-                raise ValueError("a forward step is at no known node")
-        return self
-
-    def to_json(self) -> str:
-        """The explanation as JSON text, the same on every run."""
-        return dumps(self, "explanation")
-
-    @staticmethod
-    def from_json(text: str) -> Explanation:
-        """The explanation in a text of ``to_json``; ValueError if it is not one."""
-        return loads(Explanation, text, "explanation").validate()
+            if any(step.node not in self.run.graph.by_id for step in sweep.steps):
+                yield "a forward step is at no known node"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from tapeviz.trace.codec import dumps, loads
+from tapeviz.trace.codec import Document
 from tapeviz.trace.graph import Source, Span
 
 MARKS = ("", "on", "hot", "done", "dim", "off")
@@ -93,12 +95,14 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Film:
+class Film(Document):
     """A static SVG with stable ids, the frames over it, the code and the table.
 
     ``alt`` describes the picture to somebody who does not see it. ``svg`` is one
     ``<svg>`` element without scripts; ids in it are as the frames name them.
     """
+
+    saved_as: ClassVar = "film"
 
     title: str
     alt: str
@@ -121,56 +125,38 @@ class Film:
             marks.update(frame.marks)
         return {id: mark for id, mark in marks.items() if mark}
 
-    def validate(self) -> Film:
-        """Itself, or ValueError saying what does not hold together."""
-        ids, files = self.ids(), {s.name for s in self.sources}
+    def problems(self) -> Iterator[str]:
+        """What does not hold together, in sentences."""
         if not self.frames:
-            raise ValueError("a film needs at least one frame")
+            yield "a film needs at least one frame"
         if any(len(row) != len(self.table.heads) for row in self.table.rows):
-            raise ValueError("a row of the table has not one cell per head")
+            yield "a row of the table has not one cell per head"
+        rows, steps = len(self.table.rows), len(self.frames)
+        ids, files = self.ids(), {s.name for s in self.sources}
         for i, frame in enumerate(self.frames):
-            _check_frame(i, frame, ids, files, len(self.table.rows))
+            said = (*_marked_wrongly(frame, ids), *_leads_nowhere(frame, rows, steps))
+            yield from (f"frame {i} {what}" for what in said)
+            if any(s.file not in files for s in frame.spans):
+                yield f"frame {i} lights code that has no source"
         for question in self.questions:
-            _check_question(question, len(self.frames))
-        _check_terms(self.frames)
-        return self
-
-    def to_json(self) -> str:
-        """The film as JSON text, the same on every run."""
-        return dumps(self, "film")
-
-    @staticmethod
-    def from_json(text: str) -> Film:
-        """The film in a JSON text of ``to_json``; ValueError if it is not one."""
-        return loads(Film, text, "film").validate()
+            if not 0 < question.step < steps:
+                yield f"step {question.step} is asked for, of {steps}"
+            if not question.hints:
+                yield f"the question at step {question.step} has no answer to give away"
 
 
-def _check_frame(
-    i: int, frame: Frame, ids: frozenset[str], files: set[str], rows: int
-) -> None:
+def _marked_wrongly(frame: Frame, ids: frozenset[str]) -> Iterator[str]:
     lost = set(frame.marks) - ids
     if lost:
-        raise ValueError(f"frame {i} marks {sorted(lost)}, which the picture has not")
+        yield f"marks {sorted(lost)}, which the picture has not"
     if not set(frame.marks.values()) <= set(MARKS):
-        raise ValueError(f"frame {i} has an unknown mark")
+        yield "has an unknown mark"
+
+
+def _leads_nowhere(frame: Frame, rows: int, steps: int) -> Iterator[str]:
     if not -1 <= frame.row < rows:
-        raise ValueError(f"frame {i} lights row {frame.row} of {rows}")
-    if any(s.file not in files for s in frame.spans):
-        raise ValueError(f"frame {i} lights code that has no source")
-
-
-def _check_terms(frames: tuple[Frame, ...]) -> None:
-    for i, frame in enumerate(frames):
-        for term in frame.terms:
-            inside = 0 <= term.first < term.last <= len(frame.formula)
-            if not inside or not 0 <= term.step < len(frames):
-                raise ValueError(f"frame {i} has a term that leads nowhere")
-
-
-def _check_question(question: PredictQuestion, steps: int) -> None:
-    if not 0 < question.step < steps:
-        raise ValueError(f"step {question.step} is asked for, of {steps}")
-    if not question.hints:
-        raise ValueError(
-            f"the question at step {question.step} has no answer to give away"
-        )
+        yield f"lights row {frame.row} of {rows}"
+    for term in frame.terms:
+        inside = 0 <= term.first < term.last <= len(frame.formula)
+        if not inside or not 0 <= term.step < steps:
+            yield "has a term that leads nowhere"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
+from typing import ClassVar
 
-from tapeviz.trace.codec import dumps, loads
+from tapeviz.trace.codec import Document
 from tapeviz.trace.value import Value
 
 KINDS = ("variable", "watched", "constant", "op", "group", "port")
@@ -210,7 +211,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Graph:
+class Graph(Document):
     """Nodes in order of recording, edges by head and slot, and the code.
 
     ``scopes`` says which ops belong together, inner ones first. ``unrecorded_edges``
@@ -221,6 +222,8 @@ class Graph:
     >>> Graph().to_json()[:60]
     '{"tapeviz":"graph","nodes":[],"edges":[],"sources":[],"scope'
     """
+
+    saved_as: ClassVar = "graph"
 
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
@@ -258,46 +261,62 @@ class Graph:
             found[badge.of] = (*found.get(badge.of, ()), badge)
         return found
 
-    def validate(self) -> Graph:
-        """Itself, or ValueError saying what does not hold together."""
+    @property
+    def arrows(self) -> tuple[Edge | UnrecordedEdge, ...]:
+        """The edges, and then the unrecorded edges."""
+        return (*self.edges, *self.unrecorded_edges)
+
+    def only(self, shown: Collection[str]) -> Graph:
+        """The part with these nodes, and what is between them or belongs to them.
+
+        Of a scope there stay those of its ops that do.
+        """
+        inside = [a for a in self.arrows if a.tail in shown and a.head in shown]
+        ids = {*shown, *(a.id for a in inside)}
+        return replace(
+            self,
+            nodes=tuple(n for n in self.nodes if n.id in shown),
+            edges=tuple(a for a in inside if isinstance(a, Edge)),
+            unrecorded_edges=tuple(a for a in inside if not isinstance(a, Edge)),
+            scopes=tuple(self._scopes_of(shown)),
+            frames=tuple(
+                replace(f, nodes=tuple(id for id in f.nodes if id in shown))
+                for f in self.frames
+            ),
+            badges=tuple(b for b in self.badges if b.of in ids),
+        )
+
+    def _scopes_of(self, shown: Collection[str]) -> Iterator[Scope]:
+        order = {n.id: i for i, n in enumerate(self.nodes)}
+        for scope in self.scopes:
+            inner = self.nodes[order[scope.first] : order[scope.last] + 1]
+            ops = [n.id for n in inner if n.kind == "op" and n.id in shown]
+            if ops:
+                yield replace(scope, first=ops[0], last=ops[-1])
+
+    def problems(self) -> Iterator[str]:
+        """What does not hold together, in sentences."""
         order = {n.id: i for i, n in enumerate(self.nodes)}
         files = {s.name for s in self.sources}
+        ids = {*order, *(a.id for a in self.arrows)}
         if len(order) != len(self.nodes):
-            raise ValueError("two nodes have one id")
-        if len({e.id for e in self.edges}) != len(self.edges):
-            raise ValueError("two edges have one id")
+            yield "two nodes have one id"
+        if len(ids) != len(order) + len(self.arrows):
+            yield "two edges have one id"
         for n in self.nodes:
-            _check_node(n, files)
-        for e in self.edges:
-            if e.tail not in order or e.head not in order:
-                raise ValueError(
-                    f"edge {e.id} joins {e.tail} and {e.head}: no such node"
-                )
-            if order[e.tail] >= order[e.head]:
-                raise ValueError(f"edge {e.id} runs backwards in time")
-        for s in self.scopes:
-            if s.first not in order or s.last not in order:
-                raise ValueError(f"the scope {s.name} has no such nodes")
-        self._check_unrecorded(order)
-        return self
-
-    def _check_unrecorded(self, order: Mapping[str, int]) -> None:
-        """ValueError when unrecorded edges, frames or notes name unknown nodes."""
-        ids = {e.id for e in self.edges} | {t.id for t in self.unrecorded_edges}
-        if len(ids) != len(self.edges) + len(self.unrecorded_edges):
-            raise ValueError("two arrows have one id")
-        for t in self.unrecorded_edges:
-            if order.get(t.tail, len(order)) >= order.get(t.head, -1):
-                raise ValueError(f"trail {t.id} joins {t.tail} and {t.head} wrongly")
-        for f in self.frames:
-            if not order.keys() >= set(f.nodes):
-                raise ValueError(f"the frame {f.name} has no such nodes")
-        cuts = {e.cut for e in self.edges} | {t.cut for t in self.unrecorded_edges}
-        for word in (cuts - {"", *CUTS}) | {n.kind for n in self.notes} - {*NOTES}:
-            raise ValueError(f"{word!r} is not known")
+            yield from _node_problems(n, files)
+        for a in self.arrows:
+            yield from _arrow_problems(a, order)
+        named = [(f"the scope {s.name}", {s.first, s.last}) for s in self.scopes]
+        named += [(f"the frame {f.name}", {*f.nodes}) for f in self.frames]
+        yield from (
+            f"{what} has no such nodes" for what, own in named if own - {*order}
+        )
+        unknown = (note.kind for note in self.notes if note.kind not in NOTES)
+        yield from (f"{kind!r} is not known" for kind in unknown)
         for b in self.badges:
-            if b.kind not in BADGES or b.of not in order.keys() | ids:
-                raise ValueError(f"the badge {b.text!r} of {b.of} is not known")
+            if b.kind not in BADGES or b.of not in ids:
+                yield f"the badge {b.text!r} of {b.of} is not known"
 
     def packed(self) -> Graph:
         """Itself for JSON: long code stands in the sources only, not in each span."""
@@ -320,23 +339,25 @@ class Graph:
 
         return replace(self, nodes=tuple(map(chosen, self.nodes)))
 
-    def to_json(self) -> str:
-        """The graph as JSON text, the same on every run."""
-        return dumps(self, "graph")
 
-    @staticmethod
-    def from_json(text: str) -> Graph:
-        """The graph in a JSON text of ``to_json``; ValueError if it is not one."""
-        return loads(Graph, text, "graph").validate()
+def _arrow_problems(
+    a: Edge | UnrecordedEdge, order: Mapping[str, int]
+) -> Iterator[str]:
+    if a.tail not in order or a.head not in order:
+        yield f"edge {a.id} joins {a.tail} and {a.head}: no such node"
+    elif order[a.tail] >= order[a.head]:
+        yield f"edge {a.id} runs backwards in time"
+    if a.cut and a.cut not in CUTS:
+        yield f"{a.cut!r} is not known"
 
 
-def _check_node(n: Node, files: set[str]) -> None:
-    n.value.validate()
+def _node_problems(n: Node, files: set[str]) -> Iterator[str]:
+    yield from n.value.problems()
     if n.kind not in KINDS:
-        raise ValueError(f"node {n.id} is of no known kind: {n.kind}")
+        yield f"node {n.id} is of no known kind: {n.kind}"
     if n.grad not in GRADS or (n.grad == "value") != (n.gradient is not None):
-        raise ValueError(f"node {n.id} says {n.grad!r} of its gradient {n.gradient}")
+        yield f"node {n.id} says {n.grad!r} of its gradient {n.gradient}"
     if n.unrecorded and n.unrecorded not in NOT_RECORDED:
-        raise ValueError(f"node {n.id} is a ghost of no known kind: {n.unrecorded}")
+        yield f"node {n.id} is unrecorded in no known way: {n.unrecorded}"
     if n.span is not None and n.span.file not in files:
-        raise ValueError(f"node {n.id} comes from {n.span.file}, which has no source")
+        yield f"node {n.id} comes from {n.span.file}, which has no source"

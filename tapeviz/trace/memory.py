@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
-from tapeviz.trace.codec import dumps, loads
+from tapeviz.trace.codec import Document
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,14 @@ class KeptArray:
 
 
 @dataclass(frozen=True)
-class Memory:
+class Memory(Document):
     """The arrays a tape keeps alive: each one counted once, with its first record.
 
     ``records`` is roughly what the records themselves take without the arrays, in
     bytes. ``persistent`` says what tape it is, ``used`` whether a gradient used it up.
     """
+
+    saved_as: ClassVar = "memory"
 
     arrays: tuple[KeptArray, ...] = field(metadata={"json": "kept"})
     records: int
@@ -44,12 +47,3 @@ class Memory:
     def freed(self) -> int:
         """The bytes of arrays that ``del tape`` frees."""
         return sum(k.freed for k in self.arrays)
-
-    def to_json(self) -> str:
-        """The numbers as JSON text."""
-        return dumps(self, "memory")
-
-    @staticmethod
-    def from_json(text: str) -> Memory:
-        """The numbers in a JSON text of ``to_json``; ValueError if they are not."""
-        return loads(Memory, text, "memory")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -73,14 +74,12 @@ class Value:
         """Whether there is a value: False for ``UNKNOWN``."""
         return bool(self.dtype)
 
-    def validate(self) -> None:
-        """Raise ValueError when shape and entries do not belong together."""
-        if not self.known:
-            return
-        if self.data is not None and len(self.data) != self.size:
-            raise ValueError(f"{len(self.data)} entries for shape {self.shape}")
-        if self.data is None and self.summary is None:
-            raise ValueError("a value needs its entries or a summary")
+    def problems(self) -> Iterator[str]:
+        """What does not hold together, in sentences."""
+        if self.known and self.data is not None and len(self.data) != self.size:
+            yield f"{len(self.data)} entries for shape {self.shape}"
+        if self.known and self.data is None and self.summary is None:
+            yield "a value needs its entries or a summary"
 
 
 UNKNOWN = Value("", (), ())
