@@ -21,7 +21,7 @@ from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.nested_tapes import frames
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.dataflow import CallSite
-from tapeviz.inspect.source.variables import Names, tensors
+from tapeviz.inspect.source.variables import Names, name_of
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.graph import Graph, Node
 from tapeviz.trace.value import Value
@@ -76,7 +76,7 @@ def backward(
         tuple(n if n in known else "" for n in (f"n{index}" for index in indices)),
         tuple(steps),
         results,
-        tuple(_name_of(names, s) for s in flattened),
+        tuple(name_of(names, s) for s in flattened),
         _with_reasons(results, reasons),
     ).validate()
 
@@ -133,11 +133,6 @@ def _unrecorded_seeds(
         if records.index_of(t) < 0:
             found[id(t)] = found[id(t)] + seed if id(t) in found else seed
     return found
-
-
-def _name_of(names: Names, thing: Any) -> str:
-    """The learner's name for a tensor or variable; "" where there is none."""
-    return next((name for name, one in tensors(names) if one is thing), "")
 
 
 def _with_reasons(

@@ -16,7 +16,7 @@ from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import array_of
 from tapeviz.inspect.backward_pass import backward
 from tapeviz.inspect.replay import given, replay, value_of
-from tapeviz.inspect.source.variables import Names, tensors
+from tapeviz.inspect.source.variables import Names, name_of
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.explanation import (
     Check,
@@ -54,8 +54,8 @@ def explanation(
         explained = _Explainer(tape, target, sources, run).whole(check=check)
         return replace(
             explained,
-            target=" + ".join(_named(names, nest.leaves(target))),
-            sources=tuple(_named(names, nest.leaves(sources))),
+            target=" + ".join(name_of(names, t) for t in nest.leaves(target)),
+            sources=tuple(name_of(names, s) for s in nest.leaves(sources)),
         ).validate()
     finally:
         tape_stack.set(tapes, recording)
@@ -66,12 +66,6 @@ def differences(
 ) -> tuple[Check, ...]:
     """Each contribution of a pass beside finite differences of its op."""
     return tuple(_Explainer(tape, target, sources, run).checks())
-
-
-def _named(names: Names, things: list[Any]) -> list[str]:
-    """The learner's names for tensors and variables; "" where there is none."""
-    known = list(tensors(names))
-    return [next((n for n, one in known if one is t), "") for t in things]
 
 
 class _Explainer:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from types import ModuleType
 from typing import Any
 
@@ -22,11 +22,13 @@ from tapeviz.inspect.source.dataflow import (
     CallSite,
     ProgramSource,
     Statement,
+    called,
     code_of,
     dotted,
     part_of,
 )
-from tapeviz.inspect.source.variables import Names, tensors
+from tapeviz.inspect.source.operands import operands_of
+from tapeviz.inspect.source.variables import Names, name_of
 from tapeviz.trace.diagnosis import Edit
 from tapeviz.trace.graph import Span
 
@@ -49,12 +51,13 @@ class Question:
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that a question consists of
         self, builder: GraphBuilder, program: ProgramSource, names: Names,
-        targets: list[Any], source: Any, asked: tuple[ast.expr | None, ast.expr | None],
+        targets: list[Any], source: Any,
+        asked: tuple[ast.expr | None, ast.expr | None] = (None, None),
         plain: tuple[str, str] = ("", ""),
     ) -> None:  # fmt: skip
         self.builder, self.program, self.names = builder, program, names
         self.tape: GradientTape = builder.tape
-        self.records = builder.records
+        self.records, self.values = builder.records, builder.values
         self.targets, self.source = targets, source
         self.y_code, self.x_code = asked
         self.y_plain, self.x_plain = plain
@@ -78,34 +81,35 @@ class Question:
 
     def name_of(self, thing: Any) -> str:
         """What the learner calls a tensor or variable; "" if nothing is known."""
-        if isinstance(thing, Variable) and given_name(thing):
-            return given_name(thing)
-        found = (name for name, one in tensors(self.names) if one is thing)
-        return next(found, "")
+        own = given_name(thing) if isinstance(thing, Variable) else ""
+        return own or name_of(self.names, thing)
 
-    def written(self, thing: Any) -> str:
-        """What the question writes for its source, ``x[0]``; "" for anything else."""
-        asked = thing is self.source and self.x_code is not None
-        return self.x_name if asked else ""
+    def about(self, thing: Any, name: str = "") -> Question:
+        """The question why another tensor or variable has no gradient."""
+        targets = self.targets or [thing]
+        made = Question(self.builder, self.program, self.names, targets, thing)
+        made.x_name = name or made.x_name
+        return made
 
     @cached_property
     def tf(self) -> str:
         """The name under which the learner imported tapeviz."""
-        found = (
-            name
-            for name, thing in list(self.names.items())
-            if isinstance(thing, ModuleType) and thing.__name__ == "tapeviz"
-        )
-        return next(found, "tf")
+        modules = ((n, t) for n, t in self._held if isinstance(t, ModuleType))
+        return next((n for n, t in modules if t.__name__ == "tapeviz"), "tf")
 
     @cached_property
     def tape_name(self) -> str:
         """The name of the tape."""
         code = self.program.argument(0, "tape")
-        if code is not None and dotted(code):
-            return dotted(code)
-        found = [name for name, thing in list(self.names.items()) if thing is self.tape]
-        return next((name for name in found if not name.startswith("_")), "tape")
+        asked = "" if code is None else dotted(code)
+        if self.names.get(asked) is self.tape:
+            return asked
+        found = (n for n, t in self._held if t is self.tape and not n.startswith("_"))
+        return next(found, asked or "tape")
+
+    @property
+    def _held(self) -> list[tuple[str, Any]]:
+        return list(self.names.items())
 
     def modules(self, name: str) -> bool:
         """Whether a name is a module of plain numbers: NumPy, SciPy or ``math``."""
@@ -117,36 +121,29 @@ class Question:
     @cached_property
     def block(self) -> tuple[Statement, ast.With] | None:
         """The with-block of the tape, if the code shows it."""
-        entered = self.records.entered
-        line = None if entered is None else self.program.line_at(entered)
-        if line is None or not isinstance(line.node, ast.With):
-            return None
-        return line, line.node
+        line = self.program.line_at(self.records.entered)
+        found = line is not None and isinstance(line.node, ast.With)
+        return (line, line.node) if found else None  # type: ignore[union-attr,return-value] # found
 
     def inside(self, line: Statement) -> bool | None:
         """Whether a line is in the tape's block; None if the code does not show it."""
         if self.block is None:
             return None
-        if self.block[1] in line.withs:
+        (head, block), scope = self.block, self.block[0].scope
+        if block in line.withs:
             return True
-        scope = self.block[0].scope
         if line.scope == scope:
             return False
         if scope.startswith(f"{line.scope}/"):
             return None if scope.rpartition("/")[2] in line.calls else False
         ran = self.program.makers(line)
-        apart = [one.scope == self.block[0].scope for one in ran]
-        early = apart and all(apart) and not any(self.block[1] in r.withs for r in ran)
-        return False if early else None
+        apart = all(o.scope == head.scope and block not in o.withs for o in ran)
+        return False if ran and apart else None
 
     def paused(self, line: Statement) -> bool:
         """Whether a line is in a block of ``stop_recording``."""
-        return any(
-            isinstance(item.context_expr, ast.Call)
-            and dotted(item.context_expr.func).endswith(".stop_recording")
-            for block in line.withs
-            for item in block.items
-        )
+        heads = (item.context_expr for block in line.withs for item in block.items)
+        return any(called(head).endswith(".stop_recording") for head in heads)
 
     @cached_property
     def goals(self) -> list[Statement]:
@@ -174,7 +171,7 @@ class Question:
         """The code of what the target's ops used and the tape did not record."""
         found: dict[int, Statement] = {}
         for i, record in enumerate(self.records):
-            if not self.before_y[i] or i not in self.own:
+            if i not in self.before_y or i not in self.own:
                 continue
             for slot, j in enumerate(record.operands):
                 shown = self.operand(i, slot) if j < 0 else None
@@ -186,14 +183,8 @@ class Question:
     def owner(self) -> str:
         """The name of the learner's object that holds the source, or ""."""
         root = self.x_base.partition(".")[0].partition("[")[0]
-        if root in self.names:
-            return root
-        return next(
-            (
-                name for name, one in list(self.names.items())
-                if not name.startswith("_") and holds(one, self.source)
-            ), "",
-        )  # fmt: skip
+        own = (n for n, t in self._held if n[:1] != "_" and holds(t, self.source))
+        return root if root in self.names else next(own, "")
 
     @cached_property
     def upstream(self) -> set[Statement]:
@@ -220,8 +211,7 @@ class Question:
 
     def indices(self) -> Iterator[int]:
         """The indices of the records in the tape's own windows."""
-        for span in self.records.spans:
-            yield from span
+        return chain.from_iterable(self.records.spans)
 
     @cached_property
     def own(self) -> frozenset[int]:
@@ -235,19 +225,14 @@ class Question:
 
         What was assigned before the tape recorded, or while it did not, is left out.
         """
-        found = []
+        found, windows = [], self.records.windows
         for event in self.records.events:
-            inside = any(w.start <= event.before <= w.stop for w in self._windows)
-            known = inside and event.variable is not None
-            if event.what in ("assigned", "made") and known:
+            inside = any(w.start <= event.before <= w.stop for w in windows)
+            if event.what != "left" and inside and event.variable is not None:
                 reads = self._reads.get(self.records.index_of(event.variable), [])
                 at = bisect_left(reads, event.before)
                 found += [(event.index, to, event) for to in reads[at : at + 1]]
         return found
-
-    @cached_property
-    def _windows(self) -> tuple[range, ...]:
-        return self.records.windows
 
     @cached_property
     def _reads(self) -> dict[int, list[int]]:
@@ -270,38 +255,37 @@ class Question:
                 found.setdefault(late, []).append(early)
         return found
 
-    def downstream(self, start: int) -> bytearray:
-        """Marks the records that depend on ``start``, by whatever path."""
-        marks = bytearray(len(self.records))
-        if start < 0:
-            return marks
-        marks[start] = 1
-        for record in self.records[start + 1 :]:
-            ins = (*record.operands, *self._assigned.get(record.index, ()))
-            marks[record.index] = any(j >= 0 and marks[j] for j in ins)
-        return marks
+    def _into(self, i: int) -> list[int]:
+        """What record ``i`` was computed from, or its variable was given before."""
+        every = (*self.records[i].operands, *self._assigned.get(i, ()))
+        return [j for j in every if j >= 0]
 
-    def upstream_of(self, starts: list[int]) -> bytearray:
-        """Marks the records that ``starts`` depend on, by whatever path."""
-        marks = bytearray(len(self.records))
-        for i in starts:
-            if i >= 0:
-                marks[i] = 1
-        for i in range(max(starts, default=-1), -1, -1):
-            if marks[i]:
-                for j in (*self.records[i].operands, *self._assigned.get(i, ())):
-                    if j >= 0:
-                        marks[j] = 1
-        return marks
+    def downstream(self, start: int) -> set[int]:
+        """The records that depend on ``start``, by whatever path."""
+        found = {start} if start >= 0 else set()
+        for i in range(start + 1, len(self.records)) if found else ():
+            if not found.isdisjoint(self._into(i)):
+                found.add(i)
+        return found
+
+    def upstream_of(self, starts: list[int], ends: Container[int] = ()) -> set[int]:
+        """The records that ``starts`` depend on, by whatever path, up to ``ends``."""
+        found, todo = set(), [i for i in starts if i >= 0]
+        while todo:
+            i = todo.pop()
+            if i not in found:
+                found.add(i)
+                todo += [] if i in ends else self._into(i)
+        return found
 
     @cached_property
-    def after_x(self) -> bytearray:
-        """Marks of the records that depend on the source."""
+    def after_x(self) -> set[int]:
+        """The records that depend on the source."""
         return self.downstream(self.x)
 
     @cached_property
-    def before_y(self) -> bytearray:
-        """Marks of the records that the target depends on."""
+    def before_y(self) -> set[int]:
+        """The records that the target depends on."""
         return self.upstream_of(self.ys)
 
     @cached_property
@@ -309,38 +293,24 @@ class Question:
         """The edges on paths from source to target: record, slot, operand's record."""
         return [
             (i, slot, j)
-            for i in range(len(self.records))
-            if self.before_y[i]
+            for i in sorted(self.before_y)
             for slot, j in enumerate(self.records[i].operands)
-            if j >= 0 and self.after_x[j]
+            if j in self.after_x
         ]
 
     @cached_property
-    def barrier(self) -> bytearray:
-        """Marks of what the target needs and no gradient path from the source reaches.
+    def barrier(self) -> set[int]:
+        """What the target needs and no gradient path from the source reaches.
 
         A cut that another path goes around, as in ``x + stop_gradient(floor(x) - x)``,
-        is not marked.
+        is not in it.
         """
-        live = bytearray(len(self.records))
-        if self.x >= 0:
-            live[self.x] = 1
+        live = {self.x} - {-1}
         for i in range(self.x + 1, len(self.records)):
             ins = enumerate(self.records[i].operands) if i in self.own else ()
-            live[i] = any(
-                j >= 0 and live[j] and self.rule(i, s) is not None for s, j in ins
-            )
-        needed = bytearray(len(self.records))
-        for y in self.ys:
-            if y >= 0:
-                needed[y] = 1
-        for i in range(len(self.records) - 1, -1, -1):
-            if needed[i] and not live[i]:
-                into = self._assigned.get(i, ())
-                for j in (*self.records[i].operands, *into):
-                    if j >= 0:
-                        needed[j] = 1
-        return bytearray(n and not r for n, r in zip(needed, live, strict=True))
+            if any(j in live and self.rule(i, s) is not None for s, j in ins):
+                live.add(i)
+        return self.upstream_of(self.ys, live) - live
 
     def rule(self, i: int, slot: int) -> Any:
         """The vjp rule of an operand slot; None if there is none."""
@@ -358,20 +328,10 @@ class Question:
             return line, (node.left, node.right)[min(slot, 1)]
         if isinstance(node, ast.Compare):
             return line, (node.left, node.comparators[0])[min(slot, 1)]
-        args = self._args(i, node) if isinstance(node, ast.Call) else []
-        return (line, args[slot]) if slot < len(args) else None
-
-    def _args(self, i: int, node: ast.Call) -> list[ast.expr]:
-        """The operands that a call of one of tapeviz's functions shows."""
-        ours = dotted(node.func).startswith(f"{self.tf}.")
-        if not ours or not self.alone(i):
-            return []
-        inputs, first = len(self.records[i].operands), node.args[:1]
-        if first and isinstance(first[0], (ast.List, ast.Tuple)):
-            found = first[0].elts if len(first[0].elts) == inputs else []
-        else:
-            found = node.args if len(node.args) >= inputs else []
-        return [] if any(isinstance(a, ast.Starred) for a in found) else found
+        ours = called(node).startswith(f"{self.tf}.") and self.alone(i)
+        args = operands_of(node) if ours and isinstance(node, ast.Call) else []
+        known = len(args) >= len(self.records[i].operands) and slot < len(args)
+        return (line, args[slot]) if known else None
 
     def operand_name(self, i: int, slot: int) -> str:
         """What a sentence calls an operand, recorded or not."""
@@ -397,17 +357,11 @@ class Question:
 
     def node(self, i: int) -> ast.AST | None:
         """The expression that made a record."""
-        site = self.records[i].call_site
-        return None if site is None else self.program.node_at(site)
-
-    def line_of_call_site(self, call_site: CallSite) -> Statement | None:
-        """The statement that an instruction belongs to."""
-        return self.program.line_at(call_site)
+        return self.program.node_at(self.records[i].call_site)
 
     def line(self, i: int) -> Statement | None:
         """The statement that made a record."""
-        site = self.records[i].call_site
-        return None if site is None else self.program.line_at(site)
+        return self.program.line_at(self.records[i].call_site)
 
     def order(self, i: int) -> tuple[int, ...]:
         """Sorts records by the position of their code; those without any come last."""
@@ -418,25 +372,18 @@ class Question:
         """The span of a statement, or of an expression in it."""
         if line is None:
             return None
-        one = node or (line.share[1] if line.share else line.node)
-        if node is None and isinstance(one, (ast.With, ast.For, ast.If, ast.While)):
-            last = one.body[0]
-            return (
-                self.span_of(line, one.lineno, one.col_offset, one.lineno, 10**6)
-                if (last.lineno > one.lineno)
-                else self.span_of(line, *_ends(one))
-            )
-        return self.span_of(line, *_ends(one))
+        one: Any = node or (line.share[1] if line.share else line.node)
+        ends = one.lineno, one.col_offset, one.end_lineno, one.end_col_offset
+        compound = isinstance(one, (ast.With, ast.For, ast.If, ast.While))
+        if node is None and compound and one.body[0].lineno > one.lineno:
+            ends = one.lineno, one.col_offset, one.lineno, 10**6
+        return self.span_of(line, *ends)
 
     def span_of(
         self, line: Statement, start: int, col: int, end: int, end_col: int
     ) -> Span | None:
         """The span between two positions of the file that a statement is in."""
         return self.builder.code.span_of(line.path, (start, col, end, end_col))
-
-    def value(self, i: int) -> Any:
-        """The value of record ``i``."""
-        return self.builder.values[i]
 
     def known(self, i: int) -> str:
         """What a sentence calls record ``i``: its name, its code, or "a variable"."""
@@ -460,24 +407,9 @@ class Question:
 
     def elsewhere(self, thing: Any) -> str:
         """The name of another tape that knows a tensor or variable, or ""."""
-        for name, one in list(self.names.items()):
-            other = isinstance(one, GradientTape) and one is not self.tape
-            if other and not name.startswith("_") and knows(one, thing):
-                return name
-        return ""
-
-    def foreign(self, thing: Any) -> bool:
-        """Whether a tensor is in another recording than this tape's."""
-        return self.records.is_foreign(thing)
-
-
-def knows(tape: GradientTape, thing: Any) -> bool:
-    """Whether a tensor or variable is in the recording of a tape."""
-    return tape.records().index_of(thing) >= 0
-
-
-def _ends(node: Any) -> tuple[int, int, int, int]:
-    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
+        tapes = ((n, t) for n, t in self._held if isinstance(t, GradientTape))
+        others = ((n, t) for n, t in tapes if t is not self.tape and n[:1] != "_")
+        return next((n for n, t in others if t.records().index_of(thing) >= 0), "")
 
 
 def edge(i: int, slot: int) -> tuple[str, ...]:
@@ -533,10 +465,8 @@ def number(v: Any) -> str:
 def program(builder: GraphBuilder, call_site: CallSite | None) -> ProgramSource:
     """The code around what a tape recorded, and around the instruction that asks."""
     log = builder.records
-    sites = [site for record in log if (site := record.call_site)]
-    codes = dict.fromkeys(
-        one.code for one in (*sites, *(e.call_site for e in log.events))
-    )
-    ends = [log.entered, log.failed.call_site if log.failed else None]
+    sites = (one.call_site for one in (*log, *log.events))
+    codes = dict.fromkeys(site.code for site in sites if site)
+    ends = (log.entered, log.failed.call_site if log.failed else None)
     first = [end.code for end in ends if end]
     return ProgramSource(call_site, dict.fromkeys([*first, *list(codes)[:CODES]]))

@@ -7,9 +7,8 @@ from typing import Any
 from tapeviz.engine import nest
 from tapeviz.engine.records import Asked
 from tapeviz.engine.tape import GradientTape
-from tapeviz.inspect.code_lookup import is_tensor
 from tapeviz.inspect.gc_pause import bulk
-from tapeviz.inspect.gradient_question import program
+from tapeviz.inspect.gradient_question import is_value, program
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.source.dataflow import CallSite
 from tapeviz.inspect.source.variables import Names
@@ -52,4 +51,4 @@ def graph(
 
 def _tensors(marked: Any) -> list[Any]:
     """The tensors and variables among what is to be marked."""
-    return [t for t in nest.leaves(marked) if is_tensor(t)]
+    return [t for t in nest.leaves(marked) if is_value(t)]

@@ -161,21 +161,20 @@ class GraphBuilder:
         name = self.constant_name(v, i, slot)
         return Node(f"k{i}_{slot}", "constant", "constant", "", "", name, value_of(v))
 
-    def constant_name(self, v: Any, i: int, slot: int) -> str:
-        """What the learner calls an operand that is not recorded; "" for nothing."""
-        shared = isinstance(v, (np.generic, np.ndarray))
-        name, thing = self.holders.get(id(v), ("", None)) if shared else ("", None)
-        word = self.words.get((i, slot), "")
-        if thing is not None and self.held.get(word) is thing:
-            name = word
-        return name or self._constant_word(i, slot)
+    def holder(self, v: Any) -> tuple[str, Any]:
+        """The name and the tensor that hold a raw value; "" and None if none does."""
+        return self.holders.get(id(v), ("", None)) if is_array(v) else ("", None)
 
-    def _constant_word(self, i: int, slot: int) -> str:
-        """The word in the line for a constant; "" if it means several values."""
-        word = self.words.get((i, slot), "")
-        if not word or word in self.names.values():
-            return ""
-        return word if self.constant_values[word] <= 1 else ""
+    def constant_name(self, v: Any, i: int, slot: int) -> str:
+        """What the learner calls an operand that is not recorded; "" for nothing.
+
+        A word in the line that means several values names none of them.
+        """
+        (name, thing), word = self.holder(v), self.words.get((i, slot), "")
+        if thing is not None and self.held.get(word) is thing:
+            return word
+        unclear = not word or word in self.names.values()
+        return name or ("" if unclear or self.constant_values[word] > 1 else word)
 
     @cached_property
     def constant_values(self) -> dict[str, int]:
@@ -187,6 +186,11 @@ class GraphBuilder:
                 small = isinstance(v, (bool, int, float, np.number)) or np.ndim(v) == 0
                 found.setdefault(word, set()).add(repr(v) if small else id(v))
         return {word: len(values) for word, values in found.items()}
+
+
+def is_array(v: Any) -> bool:
+    """Whether it is a value that is itself, and no number equal to others."""
+    return isinstance(v, (np.generic, np.ndarray))
 
 
 def asked(tape: GradientTape) -> tuple[Any, Any]:
@@ -263,8 +267,7 @@ def _tails(
         if j >= 0:
             tails.append(f"n{j}")
             continue
-        shared = isinstance(v, (np.generic, np.ndarray))
-        if shared and id(v) in spotted:
+        if is_array(v) and id(v) in spotted:
             tails.append(spotted[id(v)])
             continue
         made = builder.constant(v, i, slot)

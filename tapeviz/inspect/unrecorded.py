@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import heapq
 import re
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
@@ -21,14 +21,9 @@ import numpy as np
 
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.records import Event, Failure
-from tapeviz.engine.tensor import Tensor, Variable, array_of
-from tapeviz.inspect.code_lookup import (
-    OPERATORS,
-    Definition,
-    Lookup,
-    is_tensor,
-    names_in,
-)
+from tapeviz.engine.tensor import Tensor, Variable, array_of, wrap
+from tapeviz.inspect.code_lookup import Definition, Lookup, names_read
+from tapeviz.inspect.gradient_question import Question, is_value
 from tapeviz.inspect.graph_builder import GraphBuilder
 from tapeviz.inspect.nested_tapes import frames
 from tapeviz.inspect.reasons import broken_path, code_edits, not_on_tape
@@ -39,9 +34,12 @@ from tapeviz.inspect.source.dataflow import (
     CallSite,
     ProgramSource,
     Statement,
+    called,
     deep,
     dotted,
+    last_name,
 )
+from tapeviz.inspect.source.operands import OPERATORS
 from tapeviz.inspect.source.variables import Names
 from tapeviz.trace.graph import Graph, Node, Note, Span, UnrecordedEdge
 from tapeviz.trace.value import UNKNOWN, Value
@@ -80,9 +78,10 @@ def add_unrecorded(  # noqa: PLR0913, PLR0917 - all that a picture is drawn from
     notes = tuple(_notes(builder))
     if len(drawn.nodes) > WIDE:
         return replace(drawn, notes=(*notes, Note("more", _LARGE)))
-    unrecorded = UnrecordedParts(
-        Lookup(builder, names, program), drawn, targets, sources, asking
-    )
+    last = builder.records.asked
+    goals = (last.targets if last else []) or [wrap(0.0)]
+    question = Question(builder, program, names, goals, wrap(0.0))
+    unrecorded = UnrecordedParts(question, drawn, targets, sources, asking)
     unrecorded.others()
     unrecorded.operands()
     unrecorded.departures()
@@ -105,209 +104,210 @@ class UnrecordedParts:
     """
 
     def __init__(
-        self, look: Lookup, drawn: Graph, targets: list[Any], sources: list[Any],
+        self, question: Question, drawn: Graph, targets: list[Any], sources: list[Any],
         asking: bool,
     ) -> None:  # fmt: skip
-        self.look, self.log, self.builder = look, look.builder.records, look.builder
+        self.question, self.look = question, Lookup(question)
+        self.program, self.log = question.program, question.records
+        self.builder, self.tape_name = question.builder, question.tape_name
         self.nodes: dict[str, Node] = {node.id: node for node in drawn.nodes}
         self.edges = {edge.id: edge for edge in drawn.edges}
         self.unrecorded_edges: dict[tuple[str, str], UnrecordedEdge] = {}
         self.targets, self.sources, self.asking = targets, sources, asking
         self.things: dict[int, str] = {}
         self.named: dict[tuple[Statement, str], str] = {}
-        self.words: dict[str, list[str]] = {}
+        self.words: dict[str, list[str]] = defaultdict(list)
         self.left: set[CallSite] = set()
         self.codes: dict[int, str] = {}
         self.todo: deque[tuple[str, Statement, ast.AST]] = deque()
         self.made = 0
+
+    def _change(self, key: str, **fields: Any) -> None:
+        self.nodes[key] = replace(self.nodes[key], **fields)
+
+    def _node_of(self, thing: Any) -> str:
+        """The id of a tensor's node; "" if it has none."""
+        return self._recorded(self.log.index_of(thing)) or self.things.get(
+            id(thing), ""
+        )
+
+    def _recorded(self, index: int) -> str:
+        """The id of a record's node; "" if it is not drawn."""
+        key = f"n{index}"
+        return key if key in self.nodes else ""
 
     # -- operands that are not on the tape ---------------------------------------------
 
     def others(self) -> None:
         """Mark the nodes that another tape recorded in the same recording."""
         watched = {one.index for one in self.log.watched}
-        indices, name = set(self.look.question.indices()), self.look.question.tape_name
-        for id, node in self.nodes.items():
+        indices = set(self.question.indices())
+        for key, node in self.nodes.items():
             leaf, known = node.kind != "op", node.name or "This"
-            if id[0] != "n" or int(id[1:]) in (watched if leaf else indices):
+            if key[0] != "n" or int(key[1:]) in (watched if leaf else indices):
                 continue
             did = "is watched" if leaf else "was recorded"
-            note = f"{known} {did} by another tape, not by {name}."
-            self.nodes[id] = replace(node, unrecorded="elsewhere", note=note)
+            note = f"{known} {did} by another tape, not by {self.tape_name}."
+            self.nodes[key] = replace(node, unrecorded="elsewhere", note=note)
 
     def operands(self) -> None:
         """Give the constants in the graph their names, and say where they came from."""
-        for id in [id for id, node in self.nodes.items() if node.kind == "constant"]:
-            i, slot = map(int, id[1:].split("_"))
-            self._operand(id, i, slot, self.log[i].values[slot])
-        for word, ids in self.words.items():
-            if len(ids) == 1 and self.look.names.get(word.partition(".")[0]) is None:
-                self.nodes[ids[0]] = replace(self.nodes[ids[0]], name=word)
+        for key in [key for key, node in self.nodes.items() if node.kind == "constant"]:
+            i, slot = map(int, key[1:].split("_"))
+            found = self.question.operand(i, slot)
+            name, thing, made = self._origin(key, found, self.log[i].values[slot])
+            node = replace(self.nodes[key], name=name or self.nodes[key].name)
+            if not self._describe(node, thing, made):
+                self.nodes[key] = node
+        for word, keys in self.words.items():
+            if len(keys) == 1 and self.look.names.get(word.partition(".")[0]) is None:
+                self._change(keys[0], name=word)
         self._follow()
 
-    def _operand(self, id: str, i: int, slot: int, v: Any) -> None:
-        name, thing, found = self._origin(id, self.look.operand(i, slot), v)
-        if thing is not None:
-            self.things[identity_of(thing)] = id
-        name = name or self.nodes[id].name
-        node = replace(self.nodes[id], name=name)
-        if found is not None and self._is_computed(found):
-            if name:
-                self.named[found[0], name] = id
-            self.nodes[id] = self._op(node, thing, *found)
-        else:
-            self.nodes[id] = node if thing is None else self._leaf(node, thing)
-
     def _origin(
-        self, id: str, found: Definition | None, v: Any
+        self, key: str, found: Definition | None, v: Any
     ) -> tuple[str, Any, Definition | None]:
         """An operand's name, the tensor itself, and the expression that made it.
 
         A name is that of a variable which still holds the value.
         """
-        known = self.builder.holders.get(identity_of(v)) if _shared(v) else None
-        name, thing = known or ("", None)
+        name, thing = self.builder.holder(v)
         word = "" if found is None else dotted(found[1])
         if found is None or not word:
             plain = found is None or isinstance(found[1], ast.Constant)
-            made = self._definition(name, None) if name else None
+            made = self.look.definition(name, None) if name else None
             return name, thing, made if plain else found
-        made, held = self._definition(word, found[0]), self.look.held(word, found[0])
-        if is_tensor(held) and array_of(held) is v:
+        line = found[0]
+        made, held = self.look.definition(word, line), self.look.held(word, line)
+        if is_value(held) and array_of(held) is v:
             return word, held, made
         if thing is not None:
             return name, thing, made
         if _equal(held, v) and self.builder.constant_values.get(word, 1) == 1:
             return word, None, made
-        self.words.setdefault(word, []).append(id)
+        self.words[word].append(key)
         return "", None, made
 
-    def _definition(self, name: str, line: Statement | None) -> Definition | None:
-        line = line or self.look.program.asking_line
-        made = None if line is None else self.look.definition(name, line)
-        value = None if made is None else made.value
-        return None if made is None or value is None else (made, value)
-
-    def _is_computed(self, found: Definition) -> bool:
+    def _is_computed(self, found: Definition | None) -> bool:
         """Whether an expression computes with tensors, and is no plain constant."""
+        if found is None:
+            return False
         line, code = found
-        return bool(self._exits_in(line, code)) or any(
-            self._tensorial(name, line) for name in names_in(code)
+        names = names_read(code)
+        return bool(self._exits_in(*found)) or any(
+            self._tensorial(n, line) for n in names
         )
 
     def _tensorial(self, name: str, line: Statement) -> bool:
-        if is_tensor(self.look.held(name, line)) or (line, name) in self.named:
+        if is_value(self.look.held(name, line)) or (line, name) in self.named:
             return True
         made = self.look.definition(name, line)
-        if made is None or made.value is None:
-            return False
-        return self.look.record_at(made, made.value) >= 0 or self._maker(made.value)
+        return made is not None and (
+            self.look.record_at(*made) >= 0 or self._maker(made[1])
+        )
 
     def _maker(self, code: ast.AST) -> bool:
         """Whether an expression plainly makes a tensor, like ``tf.constant(3.0)``."""
-        if not isinstance(code, ast.Call):
-            return False
-        root, _, last = dotted(code.func).rpartition(".")
-        return root == self.look.question.tf and last in not_on_tape.MAKERS
+        root, _, last = called(code).rpartition(".")
+        return root == self.question.tf and last in not_on_tape.MAKERS
 
     # -- unrecorded nodes --------------------------------------------------------------
 
+    def _describe(self, node: Node, thing: Any, found: Definition | None) -> bool:
+        """Fill in the node of what was computed, or of a tensor; False if neither."""
+        if thing is not None:
+            self.things[id(thing)] = node.id
+        if self._is_computed(found) and found is not None:
+            if node.name:
+                self.named[found[0], node.name] = node.id
+            self.nodes[node.id] = self._op(node, thing, *found)
+        elif thing is not None:
+            self.nodes[node.id] = self._leaf(node, thing)
+        return node.id in self.nodes and bool(self.nodes[node.id].unrecorded)
+
     def _leaf(self, node: Node, thing: Any) -> Node:
         """A tensor that was not computed from anything in the picture."""
-        question = self.look.about(thing, node.name)
-        why = not_on_tape.source(question)
+        why = not_on_tape.source(self.question.about(thing, node.name))
         kind = "variable" if isinstance(thing, Variable) else "constant"
-        unrecorded = "elsewhere" if self.look.question.foreign(thing) else "unwatched"
-        unrecorded = (
-            "paused" if why is not None and why.kind == "paused" else unrecorded
-        )
+        unrecorded = "elsewhere" if self.log.is_foreign(thing) else "unwatched"
+        unrecorded = "paused" if why and why.kind == "paused" else unrecorded
+        known = node.name or "this"
+        note = f"{known} was not read while {self.tape_name} recorded."
+        if self.log.dropped:
+            note = f"{self.tape_name}.reset() made the tape forget {known}."
         made = replace(
             node, kind=kind, op=kind, unrecorded=unrecorded,
-            note=self._unread(node.name) if why is None else why.sentence,
-            span=None if why is None else why.span,
+            note=why.sentence if why else note, span=why.span if why else None,
         )  # fmt: skip
         return self._marked(made, thing)
-
-    def _unread(self, name: str) -> str:
-        """The note on a variable that was not read while the tape recorded."""
-        tape, known = self.look.question.tape_name, name or "this"
-        if self.log.dropped:
-            return f"{tape}.reset() made the tape forget {known}."
-        return f"{known} was not read while {tape} recorded."
 
     def _op(self, node: Node, thing: Any, line: Statement, code: ast.expr) -> Node:
         """Something computed that the tape did not record."""
         unrecorded = self._kind(thing, line, code, node.id)
+        note = self._note(unrecorded, node.name, line, code)
+        made = self._coded(node, line, code, self.question.span(line, code))
+        return self._marked(replace(made, unrecorded=unrecorded, note=note), thing)
+
+    def _coded(self, node: Node, line: Statement, code: Any, span: Span | None) -> Node:
+        """A node of the learner's code, whose operands are to be found."""
         self.todo.append((node.id, line, code))
-        span = self.look.span(line, code)
-        return self._marked(
-            replace(
-                node, kind="op", op=_called(code) or "code", symbol=_sign(code),
-                formula=_text(span, code),
-                unrecorded=unrecorded,
-            note=self._note(unrecorded, node.name, line, code), span=span,
-            ),
-            thing,
+        name = _called(code)
+        symbol = _SIGNS.get(name.removeprefix("reduce_"), name) or "\u2026"
+        text = "" if span is None else " ".join(span.text.split())
+        return replace(
+            node, kind="op", op=name or "code", symbol=symbol, span=span,
+            formula="..." if text and deep(code) else text,
         )  # fmt: skip
 
-    def _where(self, line: Statement, id: str) -> str:
-        """Why a line was not recorded, by where it ran: one of ``NOT_RECORDED``.
+    def _kind(self, thing: Any, line: Statement, code: ast.expr, key: str) -> str:
+        """Why something was not recorded: one of ``NOT_RECORDED``."""
+        if self._exits_in(line, code):
+            return "left"
+        if thing is not None and self.log.is_foreign(thing):
+            return "forgotten" if self.log.dropped else "elsewhere"
+        return "paused" if self.question.paused(line) else self._where(line, key)
+
+    def _where(self, line: Statement, key: str) -> str:
+        """The same for what could have been recorded, by where it ran.
 
         A function that runs in the block computed its own values there, too.
         """
-        block = self.look.block
+        block = self.question.block
         if self.look.inside(line):
             return "unseen"
         if block is not None and line.scope == block[0].scope:
             return "outside"
-        if id[0] != "k":
+        if key[0] != "k":
             return "unrecorded"
-        site = self.log[int(id[1:].partition("_")[0])].call_site
-        user = None if site is None else self.look.line(site)
+        user = self.question.line(int(key[1:].partition("_")[0]))
         return "unseen" if user and user.scope == line.scope else "unrecorded"
-
-    def _kind(self, thing: Any, line: Statement, code: ast.expr, node: str) -> str:
-        if self._exits_in(line, code):
-            return "left"
-        if thing is not None and self.look.question.foreign(thing):
-            return "forgotten" if self.log.dropped else "elsewhere"
-        if self.look.question.paused(line):
-            return "paused"
-        return self._where(line, node)
 
     def _note(self, unrecorded: str, name: str, line: Statement, code: ast.AST) -> str:
         """The reason in a sentence; ``why`` gives the same one."""
         if unrecorded == "left":
             facts = not_on_tape.left_at(line, code)
             return self._sentence_at(not_on_tape.LEFT, facts)
-        if (
-            unrecorded == "outside"
-            and name
-            and line is not self.look.program.asking_line
-        ):
+        if unrecorded == "outside" and name and line is not self.program.asking_line:
             return self._sentence_at(not_on_tape.OUTSIDE, {"line": line})
-        asking = isinstance(code, ast.Call) and bool(line.calls & {*_ASKING})
-        said = _SENTENCES[
-            "derivative" if unrecorded == "unseen" and asking else unrecorded
-        ]
-        return said.format(what=name or "this", tape=self.look.question.tape_name)
+        derived = isinstance(code, ast.Call) and line.calls & {*_ASKING}
+        if unrecorded == "unseen" and derived:
+            unrecorded = "derivative"
+        return _SENTENCES[unrecorded].format(what=name or "this", tape=self.tape_name)
 
     def _sentence_at(self, entries: tuple[Entry, ...], facts: Facts) -> str:
         """The sentence that ``why`` has for a place."""
-        reason = first_reason(self.look.question, entries, facts)
+        reason = first_reason(self.question, entries, facts)
         return "" if reason is None else reason.sentence
 
     def _at_edge(self, entries: tuple[Entry, ...], i: int, slot: int, j: int) -> str:
-        return self._sentence_at(entries, at_edge(self.look.question, i, slot, j))
+        return self._sentence_at(entries, at_edge(self.question, i, slot, j))
 
     def _marked(self, node: Node, thing: Any) -> Node:
         """The node, marked as target or source of the gradient asked for."""
         source = any(thing is s for s in self.sources)
         target = any(thing is t for t in self.targets)
-        none = source and not target and self.asking
-        return replace(
-            node, target=target, source=source, grad="none" if none else node.grad
-        )
+        grad = "none" if source and not target and self.asking else node.grad
+        return replace(node, target=target, source=source, grad=grad)
 
     def _new(self, name: str, value: Value) -> Node | None:
         """A node to be filled in, if there is room for one more."""
@@ -319,42 +319,26 @@ class UnrecordedParts:
     def node(self, name: str, line: Statement) -> str:
         """The id of the node that a line reads by this name; made if there is none."""
         held = self.look.held(name, line)
-        held = held if is_tensor(held) else None
-        found = self._definition(name, line)
-        known = self._known(name, held, found)
-        if known:
-            return known
+        held = held if is_value(held) else None
+        found = self.look.definition(name, line)
+        known = "" if held is None else self._node_of(held)
+        if not known and found is not None:
+            known = self._recorded(self.look.record_at(*found))
+            known = known or self.named.get((found[0], name), "")
         maker = found is not None and self._maker(found[1])
         has_node = held is not None or (maker and not self.look.watched(name))
-        return self.add_node(name, held, found) if has_node else ""
-
-    def _known(self, name: str, held: Any, found: Definition | None) -> str:
-        """The id of the node of a tensor or of a definition; "" if it has none."""
-        if held is not None:
-            index = f"n{self.log.index_of(held)}"
-            if index in self.nodes or identity_of(held) in self.things:
-                return index if index in self.nodes else self.things[identity_of(held)]
-        if found is None:
-            return ""
-        index = f"n{self.look.record_at(*found)}"
-        return index if index in self.nodes else self.named.get((found[0], name), "")
+        return known or (self.add_node(name, held, found) if has_node else "")
 
     def add_node(self, name: str, thing: Any, found: Definition | None) -> str:
         """Add an unrecorded node; its id, or "" beyond ``MANY``."""
         node = self._new(name, UNKNOWN if thing is None else value_of(array_of(thing)))
         if node is None:
             return ""
-        if thing is not None:
-            self.things[identity_of(thing)] = node.id
         if found is not None:
             self.named[found[0], name] = node.id
-        if found is not None and self._is_computed(found):
-            self.nodes[node.id] = self._op(node, thing, *found)
-        elif thing is not None:
-            self.nodes[node.id] = self._leaf(node, thing)
-        elif found is not None:
+        if not self._describe(node, thing, found) and found is not None:
             self.nodes[node.id] = replace(
-                node, unrecorded="unwatched", span=self.look.span(*found),
+                node, unrecorded="unwatched", span=self.question.span(*found),
                 note=f"{name} is a constant, and the tape was not told to watch it.",
             )  # fmt: skip
         return node.id
@@ -377,9 +361,9 @@ class UnrecordedParts:
         todo = deque(ast.iter_child_nodes(code) if not dotted(code) else [code])
         while todo:
             one = todo.popleft()
-            index = f"n{self.look.record_at(line, one)}"
-            if index in self.nodes or id(one) in self.codes:
-                yield index if index in self.nodes else self.codes[id(one)]
+            known = self._recorded(self.look.record_at(line, one))
+            if known or id(one) in self.codes:
+                yield known or self.codes[id(one)]
             elif dotted(one):
                 yield self.node(dotted(one), line)
             elif not isinstance(one, ast.Lambda):
@@ -388,31 +372,31 @@ class UnrecordedParts:
     def _add_edge(self, tail: str, head: str, cut: str = "", note: str = "") -> None:
         known = tail in self.nodes and head in self.nodes and tail != head
         if known and (tail, head) not in self.unrecorded_edges:
-            id = f"t{len(self.unrecorded_edges)}"
-            self.unrecorded_edges[tail, head] = UnrecordedEdge(
-                id, tail, head, cut, note
+            made = UnrecordedEdge(
+                f"t{len(self.unrecorded_edges)}", tail, head, cut, note
             )
+            self.unrecorded_edges[tail, head] = made
 
     # -- what was asked, and the lines -------------------------------------------------
 
     def asked(self) -> None:
         """Targets and sources that are not on the tape."""
         for thing in (*self.sources, *self.targets):
-            missing = f"n{self.log.index_of(thing)}" not in self.nodes
-            if missing and identity_of(thing) not in self.things:
-                question = self.look.question
-                name = question.name_of(thing)
-                found = self._definition(name, None) if name else None
+            if not self._node_of(thing):
+                name = self.question.name_of(thing)
+                found = self.look.definition(name, None) if name else None
                 if found is not None or any(thing is s for s in self.sources):
-                    self.add_node(name or question.written(thing), thing, found)
+                    self.add_node(name, thing, found)
         self._follow()
 
     def lines(self) -> None:
         """Statements that made tensors which are not on the tape."""
-        for line in self.look.lines:
-            self._line(line)
-        for line in self.look.later:
-            if self._uses(line):
+        for line in self.program.lines:
+            if self.look.inside(line):
+                self._line(line)
+        for line in self.look.after_the_block():
+            held = (self.look.held(name, line) for name in line.reads)
+            if any(is_value(t) and self._recorded(self.log.index_of(t)) for t in held):
                 self._line(line)
         self._follow()
 
@@ -422,43 +406,31 @@ class UnrecordedParts:
             return
         if line.calls & {*_ASKING} or self.look.record_at(line, code) >= 0:
             return
-        thing = self.look.result(name, line)
-        if thing is None and self._computes(line, name, code):
-            self.add_node(name, None, (line, code))
-        elif thing.__class__ is Tensor and self._is_computed((line, code)):
-            missing = f"n{self.log.index_of(thing)}" not in self.nodes
-            if missing and identity_of(thing) not in self.things:
-                self.add_node(name, thing, (line, code))
+        thing, found = self.look.result(name, line), (line, code)
+        hidden = thing is None and self._computes(line, name, code)
+        lost = thing.__class__ is Tensor and not self._node_of(thing)
+        if (hidden or lost) and self._is_computed(found):
+            self.add_node(name, thing, found)
         self._follow()
 
     def _computes(self, line: Statement, name: str, code: ast.expr) -> bool:
-        """Whether a line out of sight surely made a tensor from tensors."""
+        """Whether a line out of sight surely made something by an operation."""
+        func = dotted(getattr(code, "func", code))
+        ours = func.startswith(f"{self.question.tf}.")
         plain = isinstance(code, (ast.BinOp, ast.UnaryOp))
-        ours = dotted(getattr(code, "func", code)).startswith(
-            f"{self.look.question.tf}."
-        )
-        hidden = line.sure and not self.look.seen(name, line)
-        return hidden and (plain or ours) and self._is_computed((line, code))
-
-    def _uses(self, line: Statement) -> bool:
-        """Whether a line reads something recorded, by a name."""
-        return any(
-            f"n{self.log.index_of(thing)}" in self.nodes
-            for name in line.reads
-            if is_tensor(thing := self.look.held(name, line))
-        )
+        return line.sure and not self.look.seen(name, line) and (plain or ours)
 
     # -- values that left --------------------------------------------------------------
 
     @cached_property
     def _exits(self) -> dict[int, dict[CallSite, list[tuple[int, int]]]]:
         """Where values left the tape: by expression and instruction, when and which."""
-        found: dict[int, dict[CallSite, list[tuple[int, int]]]] = {}
+        found: Any = defaultdict(lambda: defaultdict(list))
         for moment, event in enumerate(self.log.events):
-            if event.what == "left" and f"n{event.index}" in self.nodes:
-                sites = found.setdefault(id(self.look.node(event.call_site)), {})
-                sites.setdefault(event.call_site, []).append((moment, event.index))
-        return found
+            if event.what == "left" and self._recorded(event.index):
+                node = self.program.node_at(event.call_site)
+                found[id(node)][event.call_site].append((moment, event.index))
+        return dict(found)
 
     def _exits_in(
         self, line: Statement, code: ast.AST
@@ -466,67 +438,64 @@ class UnrecordedParts:
         """Those within an expression, by instruction, as far as none has told them."""
         return {
             site: exits
-            for node in ast.walk(code)
+            for node in (ast.walk(code) if self._exits else ())
             for site, exits in self._exits.get(id(node), {}).items()
-            if site not in self.left and self.look.line(site) is line
+            if site not in self.left and self.program.line_at(site) is line
         }
 
     def departures(self) -> None:
         """Values that left the tape, and of which nothing came back."""
+        sites = Counter(event.call_site for event in self.log.events)
         for event in self.log.events:
-            site, drawn = event.call_site, f"n{event.index}" in self.nodes
-            if event.what == "left" and site not in self.left and drawn:
-                self._departure(event.index, site)
+            site = event.call_site
+            new = event.what == "left" and site not in self.left
+            if new and self._recorded(event.index):
+                self._departure(event.index, site, once=sites[site] == 1)
                 self.left.add(site)
 
-    def _departure(self, index: int, call_site: CallSite) -> None:
-        line, node = self.look.line(call_site), self.look.node(call_site)
+    def _departure(self, index: int, call_site: CallSite, *, once: bool) -> None:
+        line, node = self.program.line_at(call_site), self.program.node_at(call_site)
         if line is None or not isinstance(node, ast.expr) or "print" in line.calls:
             return
-        code = code_edits.outermost(self.look.question, line, node)
+        code = code_edits.outermost(self.question, line, node)
         name, value = _given(line)
         name = name if value is code else ""
-        plain = code is node and _plain(code) and self._once(call_site)
-        known = self.look.result(name, line) if name else None
-        thing = known if is_tensor(known) else None
-        shown = self.builder.values[index] if plain else _raw(known)
+        shown = thing = self.look.result(name, line) if name else None
+        if code is node and _is_bare(code) and once:
+            shown = self.builder.values[index]
+        elif is_value(thing):
+            shown = array_of(thing)
         number = isinstance(shown, (int, float, np.generic, np.ndarray))
         made = self._new(name, value_of(shown) if number else UNKNOWN)
         if made is None:
             return
+        thing = thing if is_value(thing) else None
         if thing is not None:
-            self.things[identity_of(thing)] = made.id
+            self.things[id(thing)] = made.id
         if name:
             self.named[line, name] = made.id
         self.nodes[made.id] = self._op(made, thing, line, code)
         self._follow()
         self.codes[id(code)] = made.id
 
-    def _once(self, call_site: CallSite) -> bool:
-        """Whether just one value left at an instruction."""
-        return sum(event.call_site == call_site for event in self.log.events) == 1
-
     def assignments(self) -> None:
         """Values assigned to a variable, which holds only the number."""
-        jumps = self.look.question.jumps
+        jumps = self.question.jumps
         for index, to, event in jumps if len(jumps) <= JUMPS else ():
             self._assignment(f"n{to}", index, event)
         for event in self.log.events:
-            head = self.things.get(identity_of(event.variable), "")
-            if event.what in ("assigned", "made") and head:
+            head = self.things.get(id(event.variable), "")
+            if event.what != "left" and head:
                 self._assignment(head, event.index, event)
 
     def _assignment(self, head: str, index: int, event: Event) -> None:
-        facts = broken_path.assigned_at(self.look.question, index, event)
+        facts = broken_path.assigned_at(self.question, index, event)
         said = self._sentence_at(broken_path.INTO_VARIABLE, facts)
         self._add_edge(f"n{index}", head, "assigned", said)
 
     def silences(self) -> None:
         """Gradient functions of the learner's own that gave None."""
-        own = {
-            int(id[1:]) for id, node in self.nodes.items()
-            if id[0] == "n" and self.look.question.op(int(id[1:])).name == "custom"
-        }  # fmt: skip
+        own = {i for i, record in enumerate(self.log) if record.op.name == "custom"}
         last = self.log.asked
         if not own or last is None:
             return
@@ -535,32 +504,24 @@ class UnrecordedParts:
             for slot, j in enumerate(self.builder.inputs(i)) if i in own else ():
                 edge = self.edges.get(f"e{i}_{slot}")
                 if edge is not None and j >= 0 and slot not in slots:
+                    note = self._at_edge((broken_path.SILENT,), i, slot, j)
                     self.edges[edge.id] = replace(
-                        edge, live=False, cut="custom",
-                        note=self._at_edge((broken_path.SILENT,), i, slot, j),
-                    )  # fmt: skip
+                        edge, live=False, cut="custom", note=note
+                    )
 
     # -- an error ----------------------------------------------------------------------
 
     def failure(self) -> None:
         """The expression that raised an error in the block."""
         failed = self.log.failed
-        if failed is None:
+        line = None if failed is None else self.program.line_at(failed.call_site)
+        made = None if failed is None else self._new("", UNKNOWN)
+        if failed is None or line is None or made is None:
             return
-        site = failed.call_site
-        line = None if site is None else self.look.line(site)
-        node = None if site is None else self.look.node(site)
-        made = self._new("", UNKNOWN)
-        if line is None or made is None:
-            return
+        node = self.program.node_at(failed.call_site)
         code = node if isinstance(node, ast.expr) else line.node
-        span = self.look.span(line, node)
-        self.nodes[made.id] = replace(
-            made, kind="op", op=_called(code) or "code", symbol=_sign(code),
-            formula=_text(span, code),
-            unrecorded="failed", note=_raised(failed), span=span,
-        )  # fmt: skip
-        self.todo.append((made.id, line, code))
+        made = self._coded(made, line, code, self.question.span(line, node))
+        self.nodes[made.id] = replace(made, unrecorded="failed", note=_raised(failed))
         self._follow()
 
     def settle(self) -> None:
@@ -569,13 +530,13 @@ class UnrecordedParts:
             tail, head = self.nodes[edge.tail], self.nodes[edge.head]
             if head.unrecorded != "unseen" or tail.unrecorded or head.op in _ASKING:
                 continue
-            known = head.name or "this"
-            note = f"{known} was not recorded by {self.look.question.tape_name}."
+            why = f"not recorded by {self.tape_name}"
             if self.log.is_used_up:
-                note = f"{known} was computed after gradient() had ended the recording."
+                why = "computed after gradient() had ended the recording"
             elif tail.kind == "watched" and tail.name:
-                note = f"{known} was computed before {tail.name} was watched."
-            self.nodes[head.id] = replace(head, unrecorded="unrecorded", note=note)
+                why = f"computed before {tail.name} was watched"
+            note = f"{head.name or 'this'} was {why}."
+            self._change(head.id, unrecorded="unrecorded", note=note)
 
     # -- the whole ---------------------------------------------------------------------
 
@@ -585,8 +546,11 @@ class UnrecordedParts:
             notes = (Note("silent", self._silence()), *notes)
         if self.made >= MANY:
             notes = (*notes, Note("more", "More was not recorded than is shown here."))
-        for edge in drawn.edges:
-            self._explain(edge.id)
+        for edge in [self.edges[edge.id] for edge in drawn.edges]:
+            if edge.cut and edge.tail[0] == "n" and not edge.note:
+                i, j = int(edge.head[1:]), int(edge.tail[1:])
+                note = self._at_edge(CUT, i, edge.slot, j)
+                self.edges[edge.id] = replace(edge, note=note)
         nodes, unrecorded_edges = _sorted(
             self.nodes, self.edges.values(), self.unrecorded_edges.values()
         )
@@ -594,13 +558,6 @@ class UnrecordedParts:
             drawn, nodes=nodes, unrecorded_edges=unrecorded_edges, notes=notes,
             edges=tuple(self.edges.values()), sources=self.builder.code.sources(),
         )  # fmt: skip
-
-    def _explain(self, id: str) -> None:
-        """Put a sentence on an edge that passes no gradient."""
-        edge = self.edges[id]
-        if edge.cut and edge.tail[0] == "n" and not edge.note:
-            i, j = int(edge.head[1:]), int(edge.tail[1:])
-            self.edges[id] = replace(edge, note=self._at_edge(CUT, i, edge.slot, j))
 
     def _silence(self) -> str:
         """Why nothing was recorded."""
@@ -627,9 +584,8 @@ def _notes(builder: GraphBuilder) -> Iterable[Note]:
         many = f"{log.dropped} operation{'' if log.dropped == 1 else 's'}"
         yield Note("reset", f"reset() dropped {many}.")
     if log.is_used_up:
-        yield Note(
-            "used", "Used up by gradient(); persistent=True lets it be asked again."
-        )
+        said = "Used up by gradient(); persistent=True lets it be asked again."
+        yield Note("used", said)
 
 
 def _sorted(
@@ -641,36 +597,28 @@ def _sorted(
 
     Unrecorded edges that would make a cycle are left out.
     """
-    if not any(id[0] == "u" for id in nodes):
-        rank = {id: k for k, id in enumerate(nodes)}
+    if not any(key[0] == "u" for key in nodes):
+        rank = {key: k for k, key in enumerate(nodes)}
         ordered = tuple(t for t in unrecorded_edges if rank[t.tail] < rank[t.head])
         return tuple(nodes.values()), ordered
-    order = list(nodes)
-    index = {id: (id[0] != "u", k) for k, id in enumerate(order)}
-    after: dict[str, list[str]] = {id: [] for id in order}
-    waits = dict.fromkeys(order, 0)
+    place = {key: (key[0] != "u", k, key) for k, key in enumerate(nodes)}
+    after: dict[str, list[str]] = defaultdict(list)
+    waits: Counter[str] = Counter()
     for one in (*edges, *unrecorded_edges):
         after[one.tail].append(one.head)
         waits[one.head] += 1
-    ready = [(index[id], id) for id in order if not waits[id]]
+    ready = [place[key] for key in nodes if not waits[key]]
     heapq.heapify(ready)
     done: dict[str, Node] = {}
     while ready:
-        _, id = heapq.heappop(ready)
-        done[id] = nodes[id]
-        for head in after[id]:
+        key = heapq.heappop(ready)[2]
+        done[key] = nodes[key]
+        for head in after[key]:
             waits[head] -= 1
             if not waits[head]:
-                heapq.heappush(ready, (index[head], head))
+                heapq.heappush(ready, place[head])
     ordered = tuple(t for t in unrecorded_edges if t.tail in done and t.head in done)
     return tuple(done.values()), ordered
-
-
-def _text(span: Span | None, code: ast.AST) -> str:
-    """The learner's code on one line; an ellipsis for what is too deep to be read."""
-    if span is None or deep(code):
-        return "" if span is None else "..."
-    return " ".join(span.text.split())
 
 
 def _given(line: Statement) -> tuple[str, ast.expr | None]:
@@ -678,40 +626,30 @@ def _given(line: Statement) -> tuple[str, ast.expr | None]:
     node = line.node
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         return dotted(node.targets[0]), node.value
-    if isinstance(node, ast.AnnAssign):
-        return dotted(node.target), node.value
-    return "", None
+    return (
+        (dotted(node.target), node.value)
+        if isinstance(node, ast.AnnAssign)
+        else ("", None)
+    )
 
 
-def _plain(code: ast.expr) -> bool:
+def _is_bare(code: ast.expr) -> bool:
     """Whether an expression only takes the bare number out."""
-    if not isinstance(code, ast.Call):
-        return False
-    numpy = isinstance(code.func, ast.Attribute) and code.func.attr == "numpy"
-    return numpy or dotted(code.func) in ("float", "int", "complex")
+    return _called(code) == "numpy" or called(code) in ("float", "int", "complex")
 
 
 def _called(code: ast.AST) -> str:
     """The registry's name for an expression's operation, or the function's own."""
     if isinstance(code, (ast.BinOp, ast.UnaryOp)):
         return OPERATORS.get(type(code.op), "")
-    if isinstance(code, ast.Call):
-        if isinstance(code.func, ast.Attribute) and code.func.attr == "numpy":
-            return "numpy"
-        return dotted(code.func).rpartition(".")[2]
-    return ""
-
-
-def _sign(code: ast.AST) -> str:
-    name = _called(code)
-    return _SIGNS.get(name.removeprefix("reduce_"), name) or "\u2026"
+    bare = isinstance(getattr(code, "func", None), ast.Attribute)
+    return "numpy" if bare and code.func.attr == "numpy" else last_name(called(code))  # type: ignore[attr-defined] # it is a call
 
 
 def _raised(failed: Failure) -> str:
     """An error's class and the first line of its text, without an op's name."""
-    lines = failed.text.splitlines()
-    line = next((line.strip() for line in lines if line.strip()), "")
-    line = re.sub(r"\s*(\[Op:\w+\])?\s*(name:)?\s*$", "", line)
+    lines = filter(None, map(str.strip, failed.text.splitlines()))
+    line = re.sub(r"\s*(\[Op:\w+\])?\s*(name:)?\s*$", "", next(lines, ""))
     return f"{failed.kind}: {line}" if line else failed.kind
 
 
@@ -720,21 +658,6 @@ def _equal(held: Any, v: Any) -> bool:
     numbers = (bool, int, float, complex, np.generic, np.ndarray)
     if not isinstance(held, numbers) or np.shape(held) != np.shape(v):
         return False
-    kind = np.asarray(v).dtype
     with np.errstate(all="ignore"):
-        same = np.asarray(held).astype(kind) == np.asarray(v)
+        same = np.asarray(held).astype(np.asarray(v).dtype) == np.asarray(v)
     return bool(np.all(same))
-
-
-def _raw(thing: Any) -> Any:
-    """The value of a tensor, and anything else as it is."""
-    return array_of(thing) if is_tensor(thing) else thing
-
-
-def _shared(v: Any) -> bool:
-    return isinstance(v, (np.generic, np.ndarray))
-
-
-def identity_of(thing: Any) -> int:
-    """The identity of a tensor: two that are equal are still two."""
-    return id(thing)

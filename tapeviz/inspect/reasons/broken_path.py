@@ -30,7 +30,7 @@ from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
 def _cuts(question: Question) -> Places:
     """The edges between source and target that pass no gradient."""
     for i, slot, j in question.between:
-        if question.barrier[i]:
+        if i in question.barrier:
             cut = question.rule(i, slot) is None and not _behind_a_cut(question, j)
             if i not in question.own or cut:
                 yield question.order(i), at_edge(question, i, slot, j)
@@ -53,12 +53,12 @@ def _chooses(question: Question, i: int, j: int) -> bool:
     """Whether an operand only says which of the other ones counts."""
     if j < 0 or not any(question.op(i).rules):
         return False
-    return question.value(j).dtype.kind not in "fc"
+    return question.values[j].dtype.kind not in "fc"
 
 
 def _lost(question: Question, i: int, slot: int, j: int, seen: set[int]) -> Places:
     """Where the path through an operand that gets no gradient was cut."""
-    if j < 0 or not question.after_x[j]:
+    if j not in question.after_x:
         return
     whole = i not in question.own or question.op(i).name == "custom"
     cut = question.rule(i, slot) is None and not _behind_a_cut(question, j)
@@ -74,7 +74,7 @@ def _lost(question: Question, i: int, slot: int, j: int, seen: set[int]) -> Plac
 def _behind_a_cut(question: Question, j: int) -> bool:
     """Whether record ``j`` is a condition or whole number, which passes no gradient."""
     record = question.records[j]
-    if record.is_leaf or question.value(j).dtype.kind in "fc":
+    if record.is_leaf or question.values[j].dtype.kind in "fc":
         return False
     return all(question.rule(j, s) is None for s in range(len(record.operands)))
 
@@ -137,10 +137,10 @@ def _assigned(question: Question) -> Places:
     """Values on the path that were assigned to a variable."""
     seen = set()
     for index, to, event in question.jumps:
-        lies_between = question.after_x[index] and question.before_y[to]
+        lies_between = index in question.after_x and to in question.before_y
         if lies_between and event.call_site not in seen:
             seen.add(event.call_site)
-            line, at = question.line_of_call_site(event.call_site), event.before
+            line, at = question.program.line_at(event.call_site), event.before
             order = (10**9, at, 0, 0) if line is None else (*line.order, at)
             yield order, assigned_at(question, index, event)
 
@@ -152,7 +152,7 @@ def assigned_at(question: Question, index: int, event: Event) -> Facts:
         "code": " ".join(span.text.split()) if span else "this assignment",
         "into": question.name_of(event.variable) or "the variable",
         "operand": question.known(index), "span": span, "nodes": lit(question, index),
-        "line": question.line_of_call_site(event.call_site),
+        "line": question.program.line_at(event.call_site),
     }  # fmt: skip
 
 
@@ -224,10 +224,9 @@ def _leaving(question: Question) -> Places:
     """Recorded values on the path that went on through NumPy or Python."""
     for event in question.records.events:
         index = event.index
-        inside = 0 <= index < len(question.records)
-        if event.what != "left" or not inside or not question.after_x[index]:
+        if event.what != "left" or index not in question.after_x:
             continue
-        line = question.line_of_call_site(event.call_site)
+        line = question.program.line_at(event.call_site)
         if line is None or line not in question.upstream:
             continue
         if line.makes or isinstance(line.node, ast.Return):
@@ -284,9 +283,7 @@ LATE = Search(once, (
 
 def _swapped(question: Question, _facts: Facts) -> Facts | None:
     """The source was computed from the target: the arguments were swapped."""
-    if question.x < 0 or not any(
-        y >= 0 and question.downstream(y)[question.x] for y in question.ys
-    ):
+    if not any(question.x in question.downstream(y) for y in question.ys):
         return None
     asking = question.program.asking_line
     swap = ((question.y_code, question.x_name), (question.x_code, question.y_name))
@@ -345,7 +342,7 @@ def _unconnected(question: Question, _facts: Facts) -> Facts:
     leaves = dict.fromkeys(
         question.known(i)
         for i, record in enumerate(question.records)
-        if question.before_y[i] and record.is_leaf
+        if i in question.before_y and record.is_leaf
     )
     made = f": it was computed from {' and '.join(leaves)}" if any(leaves) else ""
     goal = max(question.goals, key=lambda one: one.order, default=None)

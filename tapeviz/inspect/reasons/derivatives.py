@@ -17,7 +17,10 @@ _BENT = {"custom", "part", "mod", "sign", "zero", "leak", "sort", "top_k"}
 
 def is_derivative(question: Question) -> bool:
     """Whether a tape was asked for the target, and the target is on no tape itself."""
-    return not question.foreign(question.targets[0]) and _line(question) is not None
+    return (
+        not question.records.is_foreign(question.targets[0])
+        and _line(question) is not None
+    )
 
 
 def _derivative(question: Question) -> Places:
@@ -32,7 +35,7 @@ def _derivative(question: Question) -> Places:
     what = code_of(call.args[0]) if call.args else "the function"
     goal, by = _asked(question, call)
     after, before = question.downstream(question.x), question.upstream_of([goal])
-    ops = [i for i in range(goal + 1) if after[i] and before[i] and i != question.x]
+    ops = [i for i in range(goal + 1) if i in after and i in before and i != question.x]
     inside = question.inside(line) is not False
     facts = {"what": what, "goal": goal, "by": by, "after": after, "ops": ops}
     node = call if inside else None
@@ -89,7 +92,7 @@ def _operands(question: Question, i: int) -> list[tuple[int, Any]]:
     return [(j, question.rule(i, slot)) for slot, j in enumerate(inputs) if j >= 0]
 
 
-def _is_linear(question: Question, i: int, after: bytearray) -> bool:
+def _is_linear(question: Question, i: int, after: set[int]) -> bool:
     """Whether the rules by the source say that an op is linear in it."""
     op = question.op(i)
     if op.name in _BENT:
@@ -98,11 +101,11 @@ def _is_linear(question: Question, i: int, after: bytearray) -> bool:
     labels = op.operands * len(operands) if op.many else op.operands
     bound = {
         "y",
-        *(labels[slot] for slot, j in enumerate(operands) if j >= 0 and after[j]),
+        *(labels[slot] for slot, j in enumerate(operands) if j >= 0 and j in after),
     }
     return all(
         rule is not None and not rule.names & bound
-        for j, rule in _operands(question, i) if after[j]
+        for j, rule in _operands(question, i) if j in after
     )  # fmt: skip
 
 
@@ -116,7 +119,7 @@ def _outside(question: Question, facts: Facts) -> Facts | None:
 
 
 def _unconnected(_question: Question, facts: Facts) -> bool:
-    return facts["goal"] >= 0 and not facts["after"][facts["goal"]]
+    return facts["goal"] >= 0 and facts["goal"] not in facts["after"]
 
 
 def _own_gradient(question: Question, facts: Facts) -> Facts | None:
@@ -127,7 +130,7 @@ def _own_gradient(question: Question, facts: Facts) -> Facts | None:
 def _stopped(question: Question, facts: Facts) -> Facts | None:
     for i in reversed(facts["ops"]):
         if any(
-            facts["after"][j] and rule is None for j, rule in _operands(question, i)
+            j in facts["after"] and rule is None for j, rule in _operands(question, i)
         ):
             return {"code": question.code(i)}
     return None

@@ -11,9 +11,9 @@ import numpy as np
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op
 from tapeviz.engine.tensor import array_of
-from tapeviz.inspect.code_lookup import OPERATORS
 from tapeviz.inspect.gradient_question import Question, is_value, number
 from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
+from tapeviz.inspect.source.operands import OPERATORS
 
 _OPS = {op.name: op for op in TABLE}
 _DEPTH = 6

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from tapeviz.inspect.gradient_question import Question, number
+from tapeviz.inspect.graph_builder import is_array
 from tapeviz.inspect.reasons import code_edits
 from tapeviz.inspect.reasons.domains import (
     Singularity,
@@ -56,7 +57,7 @@ def _forward(question: Question) -> Places:
     """The first record with a value that is not finite."""
     i, _ = _course(question)
     if i is not None:
-        value = question.value(i)
+        value = question.values[i]
         facts = at_edge(question, i, 0, i)
         how = {"bad": _word(value), "dtype": value.dtype.name, "edges": ()}
         yield 0, {**facts, **how, "nodes": (f"n{i}",)}
@@ -80,7 +81,7 @@ def _onward(question: Question) -> Places:
 
 def _itself(question: Question, i: int) -> bool:
     """Whether a record's own value is the fault, and not only its derivative."""
-    return _nan(question.value(i)) or question.op(i).name in LARGE
+    return _nan(question.values[i]) or question.op(i).name in LARGE
 
 
 def fine(v: Any) -> bool:
@@ -96,12 +97,8 @@ def _origin(question: Question, end: int) -> int | None:
     """The first record up to ``end`` with a value that is not finite."""
     needed = question.upstream_of([end])
     for i in range(end + 1):
-        value = question.value(i)
-        if (
-            needed[i]
-            and isinstance(value, (np.ndarray, np.generic))
-            and not fine(value)
-        ):
+        value = question.values[i]
+        if i in needed and is_array(value) and not fine(value):
             return i
     return None
 

@@ -137,7 +137,7 @@ def _sliced_before(question: Question, facts: Facts) -> Facts | None:
 
 
 def _recorded_elsewhere(question: Question, _facts: Facts) -> Facts | None:
-    if question.x < 0 and not question.foreign(question.source):
+    if question.x < 0 and not question.records.is_foreign(question.source):
         return None
     nodes = (f"n{question.x}",) if question.x >= 0 else ()
     other = question.elsewhere(question.source) or "another tape"
@@ -455,7 +455,7 @@ def _is_explained(question: Question) -> bool:
     """Whether it is plain from the target itself why no tape shows its code."""
     y = question.targets[0]
     plain = bool(question.y_plain) and not question.chain
-    return plain or isinstance(y, Variable) or question.foreign(y)
+    return plain or isinstance(y, Variable) or question.records.is_foreign(y)
 
 
 def _reset(question: Question, _facts: Facts) -> Facts | None:

@@ -34,8 +34,8 @@ def parts(question: Question) -> list[RawContribution]:
         (i, slot, j, g, d, total)
         for i, g, contributions in question.steps
         for slot, j, d, total in contributions
-        if question.after_x[j]
-        and question.before_y[i]
+        if j in question.after_x
+        and i in question.before_y
         and _is_number(d)
         and _is_number(g)
     ]
@@ -78,7 +78,7 @@ def _flat_alone(question: Question, i: int, slot: int, g: Any) -> bool:
 
 def _range(question: Question, j: int) -> str:
     """An operand and the values that it has."""
-    value, name = question.value(j), question.known(j)
+    value, name = question.values[j], question.known(j)
     if np.size(value) == 1:
         return f"{name} is {number(value)}"
     return f"{name} goes from {number(np.min(value))} to {number(np.max(value))}"
@@ -87,7 +87,7 @@ def _range(question: Question, j: int) -> str:
 def _operand(question: Question, i: int, slot: int) -> Any:
     record = question.records[i]
     j = record.operands[slot]
-    return question.value(j) if j >= 0 else record.values[slot]
+    return question.values[j] if j >= 0 else record.values[slot]
 
 
 # -- evidence --------------------------------------------------------------------------
@@ -159,7 +159,7 @@ _LEAKY = (
 )
 ZEROS = Search(_zeros, (
     Entry(
-        "flat", lambda q, f: not np.size(q.value(f["i"])),
+        "flat", lambda q, f: not np.size(q.values[f["i"]]),
         "{code} takes no entry at all, so that nothing depends on {operand}.",
         "choose values, or a condition, that leave at least one entry",
     ),

@@ -118,8 +118,8 @@ class ProgramSource:
         for line in self.lines:
             for name in line.makes:
                 self._made[_home(name, line.scope), name].append(line)
-        self.asking_line = None if call_site is None else self.line_at(call_site)
-        found = None if call_site is None else self.node_at(call_site)
+        self._at: dict[tuple[int, int], Statement | None] = {}
+        self.asking_line, found = self.line_at(call_site), self.node_at(call_site)
         self.call = found if isinstance(found, ast.Call) else None
 
     # -- reading ---------------------------------------------------------------------
@@ -191,23 +191,30 @@ class ProgramSource:
 
     # -- finding ---------------------------------------------------------------------
 
-    def node_at(self, call_site: CallSite) -> ast.AST | None:
+    def node_at(self, call_site: CallSite | None) -> ast.AST | None:
         """The expression of one instruction."""
-        line, position = self.line_at(call_site), _position(call_site)
-        if line is None or position is None:
+        line = self.line_at(call_site)
+        if call_site is None or line is None:
             return None
-        return line.nodes.get(position)
+        return line.nodes.get(_position(call_site))
 
-    def line_at(self, call_site: CallSite) -> Statement | None:
+    def line_at(self, call_site: CallSite | None) -> Statement | None:
         """The innermost statement that an instruction belongs to."""
-        position, best = _position(call_site), None
+        if call_site is None:
+            return None
+        key = id(call_site[0]), call_site[1]
+        if key not in self._at:
+            self._at[key] = self._line_at(call_site)
+        return self._at[key]
+
+    def _line_at(self, call_site: CallSite) -> Statement | None:
+        position = _position(call_site)
         if position is None:
             return None
-        for line in self._around.get((call_site[0].co_filename, position[0]), ()):
-            inner = best is None or line.order >= best.order
-            if inner and _holds(line.node, position):
-                best = line
-        return best
+        lines = self._around.get((call_site[0].co_filename, position[0]), ())
+        around = [line for line in lines if _holds(line.node, position)]
+        best = max((line.order for line in around), default=None)
+        return next((line for line in reversed(around) if line.order == best), None)
 
     @cached_property
     def _around(self) -> dict[tuple[str, int], list[Statement]]:
@@ -455,7 +462,7 @@ class ProgramSource:
         """The statements that made the value asked about."""
         if self.asking_line is None:
             return []
-        asked = _read_names(argument) if argument is not None else {name}
+        asked = names_in(argument) if argument is not None else {name}
         return [one for n in sorted(asked) for one in self.before(n, self.asking_line)]
 
     def argument(self, slot: int, keyword: str) -> ast.expr | None:
@@ -622,13 +629,6 @@ def _names(line: Statement) -> None:
     line.reads.discard("")
 
 
-def _read_names(node: ast.AST) -> set[str]:
-    every = {
-        dotted(n) for n in ast.walk(node) if isinstance(n, (ast.Name, ast.Attribute))
-    }
-    return every - {""}
-
-
 DEEP = 200
 """Expressions with more layers than these are not written out."""
 
@@ -670,6 +670,26 @@ def dotted(node: ast.AST) -> str:
         base = dotted(node.value)
         return f"{base}.{node.attr}" if base else ""
     return ""
+
+
+def called(node: ast.AST | None) -> str:
+    """The name of the function that a call calls; "" for anything else."""
+    return dotted(node.func) if isinstance(node, ast.Call) else ""
+
+
+def last_name(name: str) -> str:
+    """The last part of a dotted name."""
+    return name.rpartition(".")[2]
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """The dotted names in an expression, and the parts of them."""
+    return {dotted(one) for one in ast.walk(node)} - {""}
+
+
+def within(node: ast.AST, around: ast.AST) -> bool:
+    """Whether a node is another one, or a part of it."""
+    return any(one is node for one in ast.walk(around))
 
 
 def _tree(path: str) -> ast.Module | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from functools import lru_cache
 
 from tapeviz.engine.parsing import parse
@@ -10,10 +11,12 @@ from tapeviz.engine.parsing import parse
 LONGEST = 40
 """A longer expression is no name."""
 
-OPERATORS = {
-    "add": ast.Add, "subtract": ast.Sub, "multiply": ast.Mult, "divide": ast.Div,
-    "power": ast.Pow, "matmul": ast.MatMult, "floordiv": ast.FloorDiv, "mod": ast.Mod,
+OPERATORS: dict[type, str] = {
+    ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide",
+    ast.Pow: "power", ast.MatMult: "matmul", ast.FloorDiv: "floordiv", ast.Mod: "mod",
+    ast.USub: "negative",
 }  # fmt: skip
+"""The registry's name for each of Python's operators."""
 
 
 @lru_cache(maxsize=2048)
@@ -29,13 +32,19 @@ def operand_words(text: str, op: str, count: int, *, alone: bool) -> tuple[str, 
     >>> operand_words("params[0] @ (h + 1)", "matmul", 2, alone=True)
     ('params[0]', '')
     """
-    try:
-        tree = parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return _augmented(text, op, count)
-    parts = _parts(tree, op, alone=alone)
-    said = tuple(_word(part, text) for part in parts)
+    one = _statement(text)
+    tree = one.value if isinstance(one, ast.Expr) else one
+    said = tuple(_word(part, text) for part in _parts(tree, op, alone=alone))
     return said if len(said) >= count else ("",) * count
+
+
+def _statement(text: str) -> ast.stmt | None:
+    """The one statement that a text consists of; None for anything else."""
+    try:
+        body = parse(text.strip()).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return body[0] if len(body) == 1 else None
 
 
 @lru_cache(maxsize=512)
@@ -45,10 +54,8 @@ def settings_in(code: str) -> dict[str, str]:
     >>> settings_in("tf.reduce_sum(x, 1, keepdims=True)")
     {'keepdims': 'True', 'ids': '1'}
     """
-    try:
-        tree = parse(code.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
+    statement = _statement(code)
+    tree = statement.value if isinstance(statement, ast.Expr) else None
     if not isinstance(tree, ast.Call):
         return {}
     found = {k.arg: k.value for k in tree.keywords if k.arg}
@@ -57,36 +64,27 @@ def settings_in(code: str) -> dict[str, str]:
     return {name: text for name, text in texts.items() if len(text) <= LONGEST}
 
 
-def _augmented(text: str, op: str, count: int) -> tuple[str, ...]:
-    """The operands of ``x *= w``."""
-    try:
-        body = parse(text.strip()).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ("",) * count
-    one = body[0] if len(body) == 1 else None
-    known = isinstance(one, ast.AugAssign) and isinstance(one.op, OPERATORS.get(op, ()))
-    if known and isinstance(one, ast.AugAssign):
-        return _word(one.target, text), _word(one.value, text)
-    return ("",) * count
-
-
-def _parts(tree: ast.expr, op: str, *, alone: bool) -> list[ast.expr]:
-    if isinstance(tree, ast.BinOp) and isinstance(tree.op, OPERATORS.get(op, ())):
-        return [tree.left, tree.right]
-    if isinstance(tree, ast.UnaryOp) and op == "negative":
-        return [tree.operand]
+def _parts(tree: ast.AST | None, op: str, *, alone: bool) -> Sequence[ast.expr]:
+    same = OPERATORS.get(type(getattr(tree, "op", None))) == op
+    if isinstance(tree, ast.AugAssign) and same:
+        return tree.target, tree.value
+    if isinstance(tree, ast.BinOp) and same:
+        return tree.left, tree.right
+    if isinstance(tree, ast.UnaryOp) and same:
+        return (tree.operand,)
     if isinstance(tree, ast.Subscript):
-        return [tree.value]
-    if not isinstance(tree, ast.Call) or not alone:
-        return []
-    if any(isinstance(arg, ast.Starred) for arg in tree.args):
-        return []
-    args = tree.args
+        return (tree.value,)
+    return operands_of(tree) if isinstance(tree, ast.Call) and alone else ()
+
+
+def operands_of(call: ast.Call) -> list[ast.expr]:
+    """The operands that a call shows; none where some are starred."""
+    args = call.args
     if args and isinstance(args[0], ast.Constant) and isinstance(args[0].value, str):
         args = args[1:]  # the equation of einsum
-    first = args[0] if args else None
-    listed = isinstance(first, (ast.List, ast.Tuple))
-    return first.elts if listed else args  # type: ignore[union-attr]
+    if args and isinstance(args[0], (ast.List, ast.Tuple)):
+        args = args[0].elts
+    return [] if any(isinstance(arg, ast.Starred) for arg in args) else args
 
 
 def _word(node: ast.AST, code: str) -> str:

@@ -75,6 +75,11 @@ def tensors(names: Names) -> Iterable[tuple[str, Any]]:
     yield from _contained(names)
 
 
+def name_of(names: Names, thing: Any) -> str:
+    """The learner's name for a tensor or variable; "" where there is none."""
+    return next((name for name, one in tensors(names) if one is thing), "")
+
+
 def _own(name: str, thing: Any) -> bool:
     return not name.startswith("_") and thing.__class__ in (Tensor, Variable)
 
