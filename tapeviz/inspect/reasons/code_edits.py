@@ -13,10 +13,13 @@ from tapeviz.engine.tensor import wrap
 from tapeviz.inspect.gradient_question import Question, edit
 from tapeviz.inspect.source.dataflow import (
     Statement,
+    called,
     code_of,
     deep,
     dotted,
+    last_name,
     parent_of,
+    within,
 )
 from tapeviz.trace.diagnosis import Edit
 
@@ -62,7 +65,7 @@ def watch(question: Question, name: str, *, after: Statement | None = None) -> E
 def _before(
     question: Question, line: Statement, first: ast.stmt, text: str
 ) -> tuple[Any, str]:
-    at = (first.lineno, first.col_offset)
+    at = first.lineno, first.col_offset
     same_line = first.lineno == line.node.lineno
     gap = "; " if same_line else f"\n{' ' * first.col_offset}"
     return question.span_of(line, *at, *at), text + gap
@@ -151,7 +154,10 @@ def move(question: Question, lines: Iterable[Statement]) -> Edits:
     if any(_immovable(question, one, moved) for one in moved):
         return ()
     indent = " " * first.col_offset
-    end, start = (last.end_lineno or 0, last.end_col_offset or 0), _ends(first)
+    end, start = (
+        (last.end_lineno or 0, last.end_col_offset or 0),
+        (first.lineno, first.col_offset),
+    )
     edits: list[Edit] = []
     for group, at, form in ((late, end, "\n{0}{1}"), (early, start, "{1}\n{0}")):
         if group:
@@ -163,21 +169,14 @@ def move(question: Question, lines: Iterable[Statement]) -> Edits:
     return tuple(edits)
 
 
-def _ends(node: ast.stmt) -> tuple[int, int]:
-    return node.lineno, node.col_offset
-
-
 def _is_used_before(
     question: Question, line: Statement, moved: list[Statement]
 ) -> bool:
     """Whether something before the block, or another cell, needs a statement."""
     head = question.block[0] if question.block is not None else line
-    between = (
-        one
-        for one in question.program.lines
-        if line.order < one.order < head.order and one not in moved
-    )
-    return line.path != head.path or any(line.makes & one.reads for one in between)
+    between = (o for o in question.program.lines if line.order < o.order < head.order)
+    used = (line.makes & one.reads for one in between if one not in moved)
+    return line.path != head.path or any(used)
 
 
 def _needs_what_comes_later(
@@ -207,13 +206,12 @@ def _alone(line: Statement) -> bool:
 
 def _immovable(question: Question, line: Statement, moved: list[Statement]) -> bool:
     """Whether a statement cannot be moved as it is."""
-    node = line.node
-    asking, block = question.program.asking_line, question.block
+    node, block = line.node, question.block
     return (
         (block is not None and line.scope != block[0].scope)
         or _needs_what_comes_later(question, line, moved)
         or node.lineno != node.end_lineno
-        or line is asking
+        or line is question.program.asking_line
         or not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign))
         or not _has_a_line(line)
     )
@@ -227,11 +225,8 @@ def _has_a_line(line: Statement) -> bool:
 
 
 def _text(line: Statement) -> str:
-    return (
-        code_of(line.node)
-        if line.node.lineno != line.node.end_lineno
-        else (linecache.getline(line.path, line.node.lineno).strip())
-    )
+    """A statement that stands in one line as it is written there."""
+    return linecache.getline(line.path, line.node.lineno).strip()
 
 
 def _whole(question: Question, line: Statement) -> Any:
@@ -247,23 +242,26 @@ def remove(question: Question, line: Statement | None) -> Edits:
     """A statement removed, if it has its own line and is not alone in its block."""
     if line is None or not isinstance(line.node, ast.Expr):
         return ()
-    text = linecache.getline(line.path, line.node.lineno).strip()
-    one = line.node.lineno == line.node.end_lineno and text == code_of(line.node)
-    return edit(_whole(question, line), "") if one and not _alone(line) else ()
+    one = line.node.lineno == line.node.end_lineno
+    alone = not one or _text(line) != code_of(line.node) or _alone(line)
+    return () if alone else edit(_whole(question, line), "")
 
 
 def unpause(question: Question, line: Statement) -> Edits:
     """The lines of a stop_recording block, without it."""
     for block in line.withs:
-        text = [dotted(getattr(i.context_expr, "func", block)) for i in block.items]
-        if text[0].endswith(".stop_recording") and block.body[0].lineno > block.lineno:
-            step = block.body[0].col_offset - block.col_offset
-            lines = [
-                linecache.getline(line.path, n).rstrip("\n")[step:]
-                for n in range(block.lineno + 1, (block.end_lineno or 0) + 1)
-            ]
-            span = question.span_of(line, block.lineno, 0, block.end_lineno or 0, 10**6)
-            return edit(span, "\n".join(lines))
+        paused = called(block.items[0].context_expr).endswith(".stop_recording")
+        if paused and block.body[0].lineno > block.lineno:
+            step, last = (
+                block.body[0].col_offset - block.col_offset,
+                block.end_lineno or 0,
+            )
+            numbers = range(block.lineno + 1, last + 1)
+            text = (
+                linecache.getline(line.path, n).rstrip("\n")[step:] for n in numbers
+            )
+            span = question.span_of(line, block.lineno, 0, last, 10**6)
+            return edit(span, "\n".join(text))
     return ()
 
 
@@ -277,19 +275,14 @@ def stay(question: Question, line: Statement | None, node: Any) -> Edits:
     tensors = _AsTensors(question)
     outer = _with_methods(line, outermost(question, line, node))
     edits = reword(question, line, outer, tensors.change)
-    used = (
-        n
-        for other in question.program.lines
+    later = (
+        other for other in question.program.lines
         if other.scope == line.scope and other.order > line.order
-        for n in other.parts
-    )
-    lacking = any(
-        isinstance(n, ast.Attribute)
-        and dotted(n.value) in line.makes
-        and not hasattr(_TENSOR, n.attr)
-        for n in used
-    )
-    return () if tensors.missing or lacking else edits
+    )  # fmt: skip
+    asked = (n for one in later for n in one.parts if isinstance(n, ast.Attribute))
+    lacking = (n for n in asked if not hasattr(_TENSOR, n.attr))
+    missing = tensors.missing or any(dotted(n.value) in line.makes for n in lacking)
+    return () if missing else edits
 
 
 def _with_methods(line: Statement, node: Any) -> Any:
@@ -308,16 +301,8 @@ def _with_methods(line: Statement, node: Any) -> Any:
 
 def outermost(question: Question, line: Statement, node: Any) -> Any:
     """The largest enclosing call that takes values out of the tape."""
-    best = node
-    for one in line.parts:
-        around = isinstance(one, ast.Call) and any(n is node for n in ast.walk(one))
-        if around and escapes(question, one) and _size(one) > _size(best):
-            best = one
-    return best
-
-
-def _size(node: ast.AST) -> int:
-    return sum(1 for _ in ast.walk(node))
+    around = (one for one in line.parts if within(node, one) and escapes(question, one))
+    return max(around, key=lambda one: sum(1 for _ in ast.walk(one)), default=node)
 
 
 def escapes(question: Question, node: ast.AST) -> bool:
@@ -326,13 +311,10 @@ def escapes(question: Question, node: ast.AST) -> bool:
         return False
     name = dotted(node.func)
     root, _, last = name.rpartition(".")
-    if _bare(node):
-        return True
-    if name in ("float", "int", "complex", "round"):
-        return True
-    if root == question.tf and last in ("constant", "Variable", "numpy_function"):
-        return True
-    return bool(root) and question.modules(root.partition(".")[0])
+    copies = root == question.tf and last in ("constant", "Variable", "numpy_function")
+    plain = name in ("float", "int", "complex", "round")
+    theirs = bool(root) and question.modules(root.partition(".")[0])
+    return _bare(node) or plain or copies or theirs
 
 
 def _bare(node: ast.Call) -> bool:
@@ -437,7 +419,7 @@ class _AsTensors:
             self.missing.append(dotted(func))
         if not escapes(self.question, node):
             return None
-        name = dotted(func).rpartition(".")[2]
+        name = last_name(dotted(func))
         if name in _PLAIN:
             return _packed(self.question, node.args[0]) if node.args else None
         if name not in FUNCTIONS:
@@ -445,15 +427,14 @@ class _AsTensors:
             return None
         self._check(node)
         args = [code_of(a) for a in (*node.args, *node.keywords)]
-        args += (
-            [_LAST[name]] if name in _LAST and len(args) < 3 - (name != "dot") else []
-        )
+        wants, most = _LAST.get(name, ("", 0))
+        args += [wants] if len(args) < most else []
         code = f"{self.question.tf}.{FUNCTIONS[name]}({', '.join(args)})"
         return parse(code, mode="eval").body
 
 
-_LAST = {"dot": "1", "concatenate": "0"}
-"""The last argument that TensorFlow wants and NumPy does not."""
+_LAST = {"dot": ("1", 3), "concatenate": ("0", 2)}
+"""The last argument that TensorFlow wants and NumPy does not; its place, from 1."""
 
 
 def floats(question: Question, line: Statement | None, call: ast.expr | None) -> Edits:
@@ -470,12 +451,9 @@ def floats(question: Question, line: Statement | None, call: ast.expr | None) ->
         return ()
     first = call.args[0] if call.args else None
     plain = isinstance(first, (ast.Constant, ast.List, ast.Tuple, ast.UnaryOp))
-    words = [k.value for k in call.keywords if k.arg == "dtype"]
-    if words or len(call.args) > 1:
+    if any(k.arg == "dtype" for k in call.keywords) or len(call.args) > 1:
+        kinds = (ast.Attribute, ast.Constant) if plain else ast.Attribute
         return reword(
-            question,
-            line,
-            call,
-            lambda n: change(n) if isinstance(n, ast.Attribute) or plain else None,
+            question, line, call, lambda n: change(n) if isinstance(n, kinds) else None
         )
     return reword(question, line, first, change) if plain else ()

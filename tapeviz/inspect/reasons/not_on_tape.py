@@ -23,7 +23,15 @@ from tapeviz.inspect.reasons.entry import (
     lit,
     once,
 )
-from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
+from tapeviz.inspect.source.dataflow import (
+    Statement,
+    called,
+    code_of,
+    dotted,
+    last_name,
+    names_in,
+    within,
+)
 from tapeviz.trace.diagnosis import Reason
 
 MAKERS = (
@@ -188,12 +196,9 @@ def _watched_after(question: Question, _facts: Facts) -> Facts | None:
 
 def watches(question: Question, line: Statement) -> bool:
     """Whether a statement is a call of the tape's ``watch`` with the source."""
-    call = line.node.value if isinstance(line.node, ast.Expr) else None
-    return (
-        isinstance(call, ast.Call)
-        and dotted(call.func) == f"{question.tape_name}.watch"
-        and question.x_base in {dotted(n) for n in ast.walk(call)}
-    )
+    call = line.node.value if isinstance(line.node, ast.Expr) else line.node
+    watch = f"{question.tape_name}.watch"
+    return called(call) == watch and question.x_base in names_in(call)
 
 
 def watch_first(question: Question, facts: Facts) -> Edits:
@@ -293,10 +298,7 @@ _TENSOR = (
 
 
 def _is_constant(line: Statement) -> bool:
-    value = line.value
-    return (
-        isinstance(value, ast.Call) and dotted(value.func).rpartition(".")[2] in MAKERS
-    )
+    return last_name(called(line.value)) in MAKERS
 
 
 _CONTENTS = {"string": "text", "bool": "True or False"}
@@ -343,11 +345,8 @@ def definition(question: Question) -> Statement | None:
     asking = question.program.asking_line
     if asking is None or not question.x_base:
         return None
-    found = [
-        one
-        for one in question.program.before(question.x_base, asking)
-        if one.value is not None
-    ]
+    made = question.program.before(question.x_base, asking)
+    found = (one for one in made if one.value is not None)
     return max(found, key=lambda one: one.order, default=None)
 
 
@@ -369,11 +368,8 @@ def _was_variable(lines: list[Statement], last: Statement) -> Statement | None:
 
 def makes_variable(line: Statement) -> bool:
     """Whether a statement makes a new variable, or a list or dict of them."""
-    value = line.value
-    return any(
-        isinstance(one, ast.Call) and dotted(one.func).endswith("Variable")
-        for one in (value, *_elements(value))
-    )
+    made = (line.value, *_elements(line.value))
+    return any(called(one).endswith("Variable") for one in made)
 
 
 def _elements(value: ast.expr | None) -> list[Any]:
@@ -439,13 +435,9 @@ def _step(name: str, value: Any) -> str:
 
 def _spoken(question: Question, line: Statement, other_line: Statement) -> str:
     """A line's number, with its file or cell where ``other_line`` is in another one."""
-    span = question.span(line)
-    number = f"line {line.node.lineno}"
-    return (
-        number
-        if span is None or line.path == other_line.path
-        else f"{span.file}, {number}"
-    )
+    span, number = question.span(line), f"line {line.node.lineno}"
+    apart = span is not None and line.path != other_line.path
+    return f"{span.file}, {number}" if span and apart else number
 
 
 # -- the target ------------------------------------------------------------------------
@@ -462,13 +454,9 @@ def _reset(question: Question, _facts: Facts) -> Facts | None:
     """The line that made the tape forget, if there is one."""
     forgets = f"{question.tape_name}.reset"
     for line in question.program.lines:
-        call = getattr(line.node, "value", None)
-        if (
-            isinstance(call, ast.Call)
-            and dotted(call.func) == forgets
-            and question.inside(line)
-            and any(g.order < line.order for g in question.goals)
-        ):
+        resets = called(getattr(line.node, "value", None)) == forgets
+        late = any(goal.order < line.order for goal in question.goals)
+        if resets and late and question.inside(line):
             return {"line": line, "edits": code_edits.remove(question, line)}
     return None
 
@@ -565,10 +553,10 @@ def relevant_lines(question: Question) -> list[Statement]:
 def left_at(line: Statement | None, node: Any, nodes: tuple[str, ...] = ()) -> Facts:
     """A place where a value went on through NumPy or Python."""
     text = " ".join(code_of(node).split()) if isinstance(node, ast.AST) else "this"
-    called = getattr(node, "func", ast.Pass())
-    func = dotted(called) or f".{getattr(called, 'attr', '')}".rstrip(".")
+    last = getattr(getattr(node, "func", None), "attr", "")
     return {
-        "code": text if len(text) <= LONG else "This expression", "func": func,
+        "code": text if len(text) <= LONG else "This expression",
+        "func": called(node) or (f".{last}" if last else ""),
         "line": line, "node": node, "nodes": nodes,
     }  # fmt: skip
 
@@ -624,12 +612,9 @@ def _written(question: Question, line: Statement) -> Iterator[ast.AST]:
     known = {question.x_base, *(n for one in question.chain for n in one.makes)}
     outer: list[ast.AST] = []
     for node in line.parts:
-        inside = any(n is node for o in outer for n in ast.walk(o))
-        if inside or not code_edits.escapes(question, node):
-            continue
-        if known & {dotted(n) for n in ast.walk(node)} and not _of_numbers(
-            question, node
-        ):
+        takes = code_edits.escapes(question, node) and known & names_in(node)
+        inside = takes and any(within(node, one) for one in outer)
+        if takes and not inside and not _of_numbers(question, node):
             outer.append(node)
             yield node
 
