@@ -89,7 +89,7 @@ def _by_itself(graph: Graph) -> Graph:
     for n in reversed(graph.nodes):
         if n.unrecorded == "elsewhere" and left.issuperset(uses[n.id]):
             left.add(n.id)
-    shown = graph.only(graph.by_id.keys() - left) if left else graph
+    shown = graph.induced(graph.by_id.keys() - left) if left else graph
     return replace(shown, notes=(), badges=())
 
 

@@ -98,7 +98,7 @@ def _reached(
 
 def _restricted_to(graph: Graph, shown: set[str]) -> Graph:
     """The induced subgraph; formulas still name the operands that are left out."""
-    hidden, found = _hidden(graph, shown), graph.only(shown)
+    hidden, found = _hidden(graph, shown), graph.induced(shown)
     nodes = tuple(
         replace(n, formula=words.fill(n.formula, hidden[n.id])) if n.id in hidden else n
         for n in found.nodes

@@ -108,7 +108,7 @@ def _without_own_derivatives(drawn: Graph, names: Names, tape: GradientTape) -> 
         for n in drawn.nodes
         if n.kind == "constant" and n.id not in used and n.id not in leads
     }
-    return drawn.only(drawn.by_id.keys() - dropped)
+    return drawn.induced(drawn.by_id.keys() - dropped)
 
 
 _OWN = re.compile(r"([A-Za-z_]\w*)\.(?:gradient|(?:batch_)?jacobian)\(")

@@ -266,7 +266,7 @@ class Graph(Document):
         """The edges, and then the unrecorded edges."""
         return (*self.edges, *self.unrecorded_edges)
 
-    def only(self, shown: Collection[str]) -> Graph:
+    def induced(self, shown: Collection[str]) -> Graph:
         """The part with these nodes, and what is between them or belongs to them.
 
         Of a scope there stay those of its ops that do.
