@@ -24,7 +24,7 @@ from tapeviz.inspect.gradient_question import (
 )
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.reasons import table
-from tapeviz.inspect.reasons.nonfinite import fine
+from tapeviz.inspect.reasons.nonfinite import bad_share, fine
 from tapeviz.inspect.reasons.zero_gradient import none_left
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.dataflow import CallSite, ProgramSource
@@ -255,17 +255,11 @@ def _sentence(question: Question, result: str, gradient: Any, steps: list[Any]) 
         return f"{head} 0{' in every entry' if np.ndim(gradient) else ''}."
     if result in ("nan", "inf"):
         said = "nan" if result == "nan" else "infinite"
-        return f"{head} {said}{_share(gradient)}."
+        return f"{head} {said}{bad_share(np.asarray(gradient))}."
     said = _shown(gradient)
     if any(t is question.source for t in question.targets):
         return f"{head} {said}: it is its own source."
     return f"{head} {said}{_terms(question, steps)}."
-
-
-def _share(gradient: Any) -> str:
-    v = np.asarray(gradient)
-    bad = int(np.sum(~np.isfinite(v)))
-    return f" in {bad} of its {v.size} entries" if v.ndim else ""
 
 
 def _shown(gradient: Any) -> str:

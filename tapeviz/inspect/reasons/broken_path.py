@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from tapeviz.engine.records import Event
@@ -22,7 +23,7 @@ from tapeviz.inspect.reasons.entry import (
     once,
 )
 from tapeviz.inspect.reasons.flat_ops import CUT
-from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
+from tapeviz.inspect.source.dataflow import Statement, called, code_of, dotted, names_in
 
 # -- operations that pass no gradient --------------------------------------------------
 
@@ -185,22 +186,18 @@ def _unassigned(question: Question, facts: Facts) -> Edits:
         value = code_edits.filled(f"{name} {_SIGNS[verb]} ARG", ARG=call.args[0])
     if not value or not verb.startswith("assign"):
         return ()
-    later = [
-        (other, n)
-        for other in question.program.lines
-        if other.path == line.path
-        and other.order > line.order
-        and question.inside(other)
-        for n in other.parts
-        if new != name
-        and isinstance(n, ast.Name)
-        and n.id == name
-        and isinstance(n.ctx, ast.Load)
-    ]
     edits = code_edits.replace(question, line, node, f"{new} = {value}")
-    return edits + tuple(
-        e for other, n in later for e in code_edits.replace(question, other, n, new)
-    )
+    for other in question.program.lines if new != name else ():
+        later = other.path == line.path and other.order > line.order
+        if later and question.inside(other):
+            for n in other.parts:
+                if (
+                    isinstance(n, ast.Name)
+                    and n.id == name
+                    and isinstance(n.ctx, ast.Load)
+                ):
+                    edits += code_edits.replace(question, other, n, new)
+    return edits
 
 
 _HOLDS = (
@@ -256,17 +253,14 @@ def _late(question: Question, _facts: Facts) -> Facts | None:
 
 
 def _watch_line(question: Question) -> Statement | None:
-    return next(
-        (
-            line for line in question.program.lines
-            if not_on_tape.watches(question, line) and question.inside(line)
-        ), None,
-    )  # fmt: skip
+    watching = (o for o in question.program.lines if not_on_tape.watches(question, o))
+    return next((one for one in watching if question.inside(one)), None)
 
 
 def _used_before(question: Question, line: Statement) -> bool:
-    inside = [one for one in question.chain if question.inside(one)]
-    return bool(inside) and inside[0].order < line.order
+    inside = (one for one in question.chain if question.inside(one))
+    first = next(inside, None)
+    return first is not None and first.order < line.order
 
 
 LATE = Search(once, (
@@ -287,27 +281,20 @@ def _swapped(question: Question, _facts: Facts) -> Facts | None:
         return None
     asking = question.program.asking_line
     swap = ((question.y_code, question.x_name), (question.x_code, question.y_name))
-    edits = [
-        e
-        for code, new in swap
-        if code
-        for e in code_edits.replace(question, asking, code, new)
-    ]
+    parts = (code_edits.replace(question, asking, *pair) for pair in swap if pair[0])
     span, nodes = question.builder.span(question.x), lit(question, question.x)
-    return {"edits": tuple(edits), "span": span, "nodes": nodes}
+    return {"edits": (*chain.from_iterable(parts),), "span": span, "nodes": nodes}
 
 
 def _decision(question: Question, _facts: Facts) -> Facts | None:
     """An if or a loop whose condition reads the source and whose body the target."""
     tainted = {question.x_base, *question.program.makes_of(question.x_base)}
+    made = {id(goal.node) for goal in question.upstream}
     for line in question.program.lines:
+        chosen = line in question.upstream and isinstance(line.node, ast.Assign)
         for asks, branches in _choices(line):
-            known = {dotted(n) for n in ast.walk(asks)} & tainted
             inside = {id(n) for branch in branches for n in ast.walk(branch)}
-            chosen = line in question.upstream and isinstance(line.node, ast.Assign)
-            if known and (
-                chosen or any(id(goal.node) in inside for goal in question.upstream)
-            ):
+            if names_in(asks) & tainted and (chosen or not made.isdisjoint(inside)):
                 return {"line": line, "node": asks, "asks": code_of(asks)}
     return None
 
@@ -317,10 +304,7 @@ def _choices(line: Statement) -> Iterator[tuple[ast.expr, list[ast.stmt]]]:
     node = line.node
     if isinstance(node, (ast.If, ast.While)):
         yield node.test, [*node.body, *node.orelse]
-    elif (
-        isinstance(node, ast.For)
-        and dotted(getattr(node.iter, "func", node)) == "range"
-    ):
+    elif isinstance(node, ast.For) and called(node.iter) == "range":
         yield node.iter, node.body
     for one in line.parts:
         if isinstance(one, ast.IfExp):

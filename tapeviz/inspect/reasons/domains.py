@@ -12,7 +12,13 @@ from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op
 from tapeviz.engine.tensor import array_of
 from tapeviz.inspect.gradient_question import Question, is_value, number
-from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
+from tapeviz.inspect.source.dataflow import (
+    Statement,
+    called,
+    code_of,
+    dotted,
+    last_name,
+)
 from tapeviz.inspect.source.operands import OPERATORS
 
 _OPS = {op.name: op for op in TABLE}
@@ -97,10 +103,9 @@ def _operation(code: ast.AST) -> tuple[Op | None, list[ast.expr]]:
     """The registry's entry for a call or an operator, and the operands."""
     if isinstance(code, ast.BinOp):
         return _OPS.get(OPERATORS.get(type(code.op), "")), [code.left, code.right]
-    if not isinstance(code, ast.Call):
-        return None, []
-    last = dotted(code.func).rpartition(".")[2]
-    return _OPS.get("power" if last == "pow" else last), code.args
+    name = last_name(called(code))
+    args = code.args if isinstance(code, ast.Call) else []
+    return _OPS.get("power" if name == "pow" else name), args
 
 
 def _number(question: Question, line: Statement, code: ast.expr) -> Any:
@@ -112,9 +117,8 @@ def _number(question: Question, line: Statement, code: ast.expr) -> Any:
         same = set(before(name, line)) == set(before(name, asking))
         return np.asarray(array_of(held)) if same and is_value(held) else None
     if isinstance(code, ast.Call) and code.args:
-        if dotted(code.func).rpartition(".")[2] in _MAKERS:
-            return _number(question, line, code.args[0])
-        return None
+        makes = last_name(called(code)) in _MAKERS
+        return _number(question, line, code.args[0]) if makes else None
     try:
         return np.asarray(ast.literal_eval(code), float)
     except (ValueError, TypeError, SyntaxError):

@@ -13,7 +13,14 @@ import numpy as np
 from tapeviz.inspect.gradient_question import LONG, Question
 from tapeviz.inspect.reasons import code_edits
 from tapeviz.inspect.reasons.entry import Edits, Entry, Facts, Places
-from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
+from tapeviz.inspect.source.dataflow import (
+    Statement,
+    called,
+    code_of,
+    dotted,
+    last_name,
+    within,
+)
 
 STAIRCASES = ("floor", "ceil", "round", "floordiv")
 INDEX_OPS = ("argmax", "argmin")
@@ -32,7 +39,7 @@ def written(lines: Iterable[Statement]) -> Places:
     for line in lines:
         for node in line.parts:
             if isinstance(node, ast.Call) and node.args:
-                facts = _call(dotted(node.func).rpartition(".")[2], node)
+                facts = _call(last_name(called(node)), node)
                 if facts:
                     yield line.order, {**facts, "line": line, "node": node}
 
@@ -42,13 +49,17 @@ def _call(name: str, node: ast.Call) -> Facts:
     facts = {"name": name, "code": code if len(code) <= LONG else name}
     if name in WRITTEN:
         return facts
-    if name != "cast" or len(node.args) < 2:
-        return {}
-    to = dotted(node.args[1]).rpartition(".")[2]
+    to = _cast_to(node)
     if not to.startswith(("int", "uint", "bool")):
         return {}
     more = {"dtype": np.dtype(to).name, "operand": code_of(node.args[0])}
     return {**facts, "name": "cast_whole", **more}
+
+
+def _cast_to(node: ast.AST) -> str:
+    """The dtype that an expression casts to; "" for any other expression."""
+    casts = isinstance(node, ast.Call) and last_name(called(node)) == "cast"
+    return last_name(dotted(node.args[1])) if casts and len(node.args) > 1 else ""  # type: ignore[attr-defined] # it is a call
 
 
 def _cast(question: Question, facts: Facts) -> Facts | None:
@@ -82,7 +93,7 @@ def _suggested(question: Question, facts: Facts) -> Edits:
     """Edits that replace an op without a derivative by a differentiable expression."""
     line, node, name = facts["line"], facts["node"], facts["name"]
     if isinstance(node, ast.Call) and node.args:
-        if dotted(node.func).rpartition(".")[2] == name.removesuffix("_whole"):
+        if last_name(called(node)) == name.removesuffix("_whole"):
             return _uncalled(question, line, node, name)
     elif isinstance(node, ast.Compare) and name in COMPARES and line is not None:
         return _smooth(question, line, node)
@@ -142,9 +153,7 @@ FLAT = (
 def _corner(_question: Question, facts: Facts) -> bool:
     """A comparison that a tape made for the derivative of something with a corner."""
     verbs = (".gradient", ".jacobian", ".batch_jacobian")
-    node = facts["node"]
-    asks = isinstance(node, ast.Call) and dotted(node.func).endswith(verbs)
-    return facts["name"] in COMPARES and asks
+    return facts["name"] in COMPARES and called(facts["node"]).endswith(verbs)
 
 
 def _missing(question: Question, facts: Facts) -> bool:
@@ -214,20 +223,12 @@ def _cast_back(question: Question, line: Statement | None, node: ast.AST) -> boo
     An index stays a whole number.
     """
     return line is not None and any(
-        _to_floats(n) and n is not node and (one is not line or node in ast.walk(n))
+        _cast_to(n).startswith("float")
+        and n is not node
+        and (one is not line or within(node, n))
         for one in question.upstream
         if one.order >= line.order
         for n in one.parts
-    )
-
-
-def _to_floats(node: ast.AST) -> bool:
-    """Whether an expression is a cast to floats."""
-    return (
-        isinstance(node, ast.Call)
-        and dotted(node.func).rpartition(".")[2] == "cast"
-        and len(node.args) > 1
-        and dotted(node.args[1]).rpartition(".")[2].startswith("float")
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from tapeviz.inspect.reasons.entry import (
 from tapeviz.inspect.reasons.flat_ops import is_op
 from tapeviz.inspect.reasons.zero_gradient import RawContribution, parts
 from tapeviz.inspect.replay import given
-from tapeviz.inspect.source.dataflow import Statement, code_of, dotted
+from tapeviz.inspect.source.dataflow import Statement, called, code_of, within
 
 LARGE = ("exp", "expm1", "cosh", "sinh", "square", "multiply")
 SMALL = "1e-12"
@@ -58,9 +58,8 @@ def _forward(question: Question) -> Places:
     i, _ = _course(question)
     if i is not None:
         value = question.values[i]
-        facts = at_edge(question, i, 0, i)
-        how = {"bad": _word(value), "dtype": value.dtype.name, "edges": ()}
-        yield 0, {**facts, **how, "nodes": (f"n{i}",)}
+        how = {"bad": _word(value), "dtype": value.dtype.name}
+        yield 0, {**at_edge(question, i, 0, i), **how, "edges": (), "nodes": (f"n{i}",)}
 
 
 def _backward(question: Question) -> Places:
@@ -69,14 +68,16 @@ def _backward(question: Question) -> Places:
         i, slot, j, g, d, _ = part
         what, value = _culprit(question, part)
         facts = at_edge(question, i, slot, j)
-        remedy = _remedy(question, facts["name"])
-        more = {"g": g, "d": d, "what": what, "at": _at(value, d), "remedy": remedy}
-        yield 0, {**facts, **more}
+        more = {
+            "what": what,
+            "at": _at(value, d),
+            "remedy": _remedy(question, facts["name"]),
+        }
+        yield 0, {**facts, "g": g, "d": d, **more}
 
 
 def _onward(question: Question) -> Places:
-    for i, slot, j, *_ in _course(question)[1][1:]:
-        yield 1, at_edge(question, i, slot, j)
+    return ((1, at_edge(question, *part[:3])) for part in _course(question)[1][1:])
 
 
 def _itself(question: Question, i: int) -> bool:
@@ -125,16 +126,10 @@ def _leaf(question: Question, facts: Facts) -> Facts | None:
 def _updated_leaf(question: Question, facts: Facts) -> Facts | None:
     """A variable whose updates in a loop may have made its number."""
     found = _leaf(question, facts)
-    loops = (line for line in question.program.lines if line.loops)
-    updated = any(
-        _STEPS & line.calls
-        and (
-            "apply_gradients" in line.calls
-            or (found and found["known"] in line.makes | line.reads)
-        )
-        for line in loops
-    )
-    return found if updated else None
+    known = found["known"] if found else ""
+    updates = (o for o in question.program.lines if o.loops and _STEPS & o.calls)
+    own = ("apply_gradients" in o.calls or known in o.makes | o.reads for o in updates)
+    return found if any(own) else None
 
 
 _STEPS = {"assign_sub", "assign_add", "assign", "apply_gradients", "minimize"}
@@ -143,29 +138,34 @@ _STEPS = {"assign_sub", "assign_add", "assign", "apply_gradients", "minimize"}
 def _constant(question: Question, facts: Facts) -> Facts | None:
     """An operand that the tape did not record is no number already."""
     i, record = facts["i"], question.records[facts["i"]]
-    values = given(record, question.builder.values)
-    bad = (
-        (slot, np.asarray(v))
-        for slot, (j, v) in enumerate(zip(record.operands, values, strict=True))
-        if j < 0 and not fine(np.asarray(v))
-    )
-    slot, v = next(bad, (-1, None))
-    if v is None:
+    values = [np.asarray(v) for v in given(record, question.values)]
+    pairs = enumerate(zip(record.operands, values, strict=True))
+    slot = next((s for s, (j, v) in pairs if j < 0 and not fine(v)), -1)
+    if slot < 0:
         return None
-    found, text = question.operand(i, slot), question.operand_name(i, slot)
-    count = int(np.sum(~np.isfinite(v)))
-    share = f" in {count} of its {v.size} entries" if v.ndim else ""
+    v, found = values[slot], question.operand(i, slot)
+    text = question.operand_name(i, slot)
+    share = bad_share(v)
     singular = None if found is None else undefined(question, *found)
-    line, node = found or (None, None)
-    more: Facts = {"singular": singular, "line": line, "node": node}
+    place: tuple[Any, Any] = found or (None, None)
+    line, node = place
+    more: Facts = {"singular": singular}
     if singular is not None:
         share += f", where {singular.said}"
-        more |= {"line": singular.line, "node": singular.node}
+        line, node = singular.line, singular.node
         more["remedy"] = _remedy(question, singular.name, undefined=True)
     if found is not None:
-        more["span"] = question.span(more["line"], more["node"])
+        more["span"] = question.span(line, node)
     because = f", because {text} is {_word(v)}{share}"
-    return {**more, "because": "" if text == facts["code"] else because}
+    because = "" if text == facts["code"] else because
+    return {**more, "line": line, "node": node, "because": because}
+
+
+def bad_share(v: Any) -> str:
+    """How many entries of an array are not finite; "" for a single number."""
+    return (
+        f" in {int(np.sum(~np.isfinite(v)))} of its {v.size} entries" if v.ndim else ""
+    )
 
 
 def _undefined_constant(question: Question, facts: Facts) -> Facts | None:
@@ -174,7 +174,7 @@ def _undefined_constant(question: Question, facts: Facts) -> Facts | None:
 
 
 def _too_large(question: Question, facts: Facts) -> bool:
-    values = given(question.records[facts["i"]], question.builder.values)
+    values = given(question.records[facts["i"]], question.values)
     outside = outside_domain(question.op(facts["i"]), values)
     return outside is None and facts["bad"] != "nan"
 
@@ -185,7 +185,7 @@ def _too_large_exp(question: Question, facts: Facts) -> bool:
 
 def _undefined(question: Question, facts: Facts) -> Facts:
     i, op = facts["i"], question.op(facts["i"])
-    found = outside_domain(op, given(question.records[i], question.builder.values))
+    found = outside_domain(op, given(question.records[i], question.values))
     because = ""
     if found is not None:
         name = question.operand_name(i, found[0])
@@ -239,7 +239,7 @@ def _culprit(question: Question, part: RawContribution) -> tuple[str, Any]:
     """
     i, slot = part[:2]
     op, record = question.op(i), question.records[i]
-    values, rule = given(record, question.builder.values), record.rule(slot)
+    values, rule = given(record, question.values), record.rule(slot)
     if not op.many and rule is not None and op.operands[slot] not in rule.names:
         others = (k for k, label in enumerate(op.operands) if label in rule.names)
         slot = next(others, slot)
@@ -278,7 +278,7 @@ def _remedy(question: Question, name: str, *, undefined: bool = False) -> str:
 
 def _singularity(question: Question, i: int) -> Singularity:
     """Where the code of a record is, and how low its first operand goes."""
-    values = given(question.records[i], question.builder.values)
+    values = given(question.records[i], question.values)
     low = float(np.min(values[0])) if values and np.size(values[0]) else 0.0
     return Singularity(question.op(i).name, question.line(i), question.node(i), low)
 
@@ -296,7 +296,7 @@ def _apart(question: Question, facts: Facts) -> Edits:
         return code_edits.replace(question, line, node, _rooted(question, node, name))
     if node.keywords:
         return ()
-    if _is_softmax(arg) and name == "log":
+    if isinstance(arg, ast.Call) and called(arg).endswith("softmax") and name == "log":
         rest = ", ".join(code_of(a) for a in (*arg.args, *arg.keywords))
         new = f"{question.tf}.nn.log_softmax({rest})"
         return code_edits.replace(question, line, node, new)
@@ -315,10 +315,6 @@ def _rooted(question: Question, node: ast.Call, name: str) -> str:
     if name == "std":
         under = f"{tf}.math.reduce_variance({inner}{how})"
     return f"{tf}.sqrt({under} + {SMALL})"
-
-
-def _is_softmax(node: ast.expr) -> TypeGuard[ast.Call]:
-    return isinstance(node, ast.Call) and dotted(node.func).endswith("softmax")
 
 
 def _moved(tf: str, singular: Singularity, arg: ast.expr) -> str:
@@ -341,36 +337,28 @@ def _binary(
     if name == "divide":
         new = f"{question.tf}.math.divide_no_nan({left}, {right})"
         return code_edits.replace(question, line, node, new)
-    if name == "power":
-        return code_edits.replace(question, line, node.left, f"{left} + {SMALL}")
-    return ()
+    power = name == "power"
+    return code_edits.replace(
+        question, line if power else None, node.left, f"{left} + {SMALL}"
+    )
 
 
 def _doubled(question: Question, facts: Facts) -> Edits:
     """``where(c, f(x), 0)`` as ``where(c, f(where(c, x, 1.0)), 0)``."""
     node, line, name = facts["node"], facts["line"], facts["name"]
-    if line is None or not isinstance(node, (ast.Call, ast.BinOp)):
-        return ()
-    if isinstance(node, ast.Call) and not node.args:
-        return ()
-    arg = (
-        node.args[0]
-        if isinstance(node, ast.Call)
-        else (node.right if name == "divide" else node.left)
-    )
-    for one in line.parts:
-        if (
-            isinstance(one, ast.Call)
-            and dotted(one.func).endswith(".where")
-            and len(one.args) == 3
-        ):
-            where = [any(n is node for n in ast.walk(a)) for a in one.args[1:]]
-            if any(where):
-                condition, inner = code_of(one.args[0]), code_of(arg)
-                pair = f"{inner}, 1.0" if where[0] else f"1.0, {inner}"
-                return code_edits.replace(
-                    question, line, arg, f"{question.tf}.where({condition}, {pair})"
-                )
+    arg: Any = None
+    if isinstance(node, ast.BinOp):
+        arg = node.right if name == "divide" else node.left
+    elif isinstance(node, ast.Call) and node.args:
+        arg = node.args[0]
+    for one in () if line is None or arg is None else line.parts:
+        choice = called(one).endswith(".where") and len(one.args) == 3
+        where = [within(node, a) for a in one.args[1:]] if choice else []
+        if any(where):
+            condition, inner = code_of(one.args[0]), code_of(arg)
+            pair = f"{inner}, 1.0" if where[0] else f"1.0, {inner}"
+            new = f"{question.tf}.where({condition}, {pair})"
+            return code_edits.replace(question, line, arg, new)
     return ()
 
 

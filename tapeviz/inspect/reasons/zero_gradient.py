@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tapeviz.inspect.gradient_question import Question, number
+from tapeviz.inspect.graph_builder import is_array
 from tapeviz.inspect.reasons import code_edits
 from tapeviz.inspect.reasons.entry import (
     Edits,
@@ -21,7 +21,8 @@ from tapeviz.inspect.reasons.entry import (
     once,
 )
 from tapeviz.inspect.reasons.flat_ops import is_op
-from tapeviz.inspect.source.dataflow import dotted
+from tapeviz.inspect.replay import given
+from tapeviz.inspect.source.dataflow import called
 
 RawContribution = tuple[int, int, int, Any, Any, Any]
 """One contribution: the record, the operand slot, the operand's record, the upstream
@@ -36,13 +37,9 @@ def parts(question: Question) -> list[RawContribution]:
         for slot, j, d, total in contributions
         if j in question.after_x
         and i in question.before_y
-        and _is_number(d)
-        and _is_number(g)
+        and is_array(d)
+        and is_array(g)
     ]
-
-
-def _is_number(v: Any) -> bool:
-    return isinstance(v, (np.ndarray, np.generic))
 
 
 def none_left(v: Any) -> bool:
@@ -85,9 +82,7 @@ def _range(question: Question, j: int) -> str:
 
 
 def _operand(question: Question, i: int, slot: int) -> Any:
-    record = question.records[i]
-    j = record.operands[slot]
-    return question.values[j] if j >= 0 else record.values[slot]
+    return given(question.records[i], question.values)[slot]
 
 
 # -- evidence --------------------------------------------------------------------------
@@ -114,7 +109,7 @@ def _factor(question: Question, facts: Facts) -> Facts | None:
     if op.many or len(op.operands) != 2:
         return {"factor": ""}
     j = question.records[i].operands[1 - slot]
-    held = question.builder.holders.get(id(_operand(question, i, 1 - slot)), ("", None))
+    held = question.builder.holder(_operand(question, i, 1 - slot))
     name = question.known(j) if j >= 0 else held[0]
     return {"factor": f" {name}" if name else ""}
 
@@ -143,9 +138,9 @@ def _renamed(old: str, new: str) -> Callable[[Question, Facts], Edits]:
 
     def edit(question: Question, facts: Facts) -> Edits:
         line, node = facts["line"], facts["node"]
-        if not isinstance(node, ast.Call) or not dotted(node.func).endswith(f".{old}"):
-            return ()
-        return code_edits.replace(question, line, node.func, f"{question.tf}.{new}")
+        found = line if called(node).endswith(f".{old}") else None
+        func = getattr(node, "func", None)
+        return code_edits.replace(question, found, func, f"{question.tf}.{new}")
 
     return edit
 
