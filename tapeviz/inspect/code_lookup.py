@@ -38,8 +38,8 @@ class Lookup:
         head, block = self.question.block
         end = (head.order[0], block.end_lineno or 0, 10**6)
         for line in self.program.lines:
-            here = line.scope == head.scope and end < line.order <= self.asking.order
-            if here and not any(map(_is_tape_block, line.withs)):
+            near = line.scope == head.scope and end < line.order <= self.asking.order
+            if near and not any(map(_is_tape_block, line.withs)):
                 yield line
 
     # -- names -----------------------------------------------------------------------
