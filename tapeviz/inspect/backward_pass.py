@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from tapeviz.engine import nest
 from tapeviz.engine.parsing import parse
-from tapeviz.engine.records import Record, Records
+from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import array_of
 from tapeviz.inspect.diagnose import first
 from tapeviz.inspect.formulas import rule, spelled_as
-from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
+from tapeviz.inspect.graph_builder import (
+    ASKING,
+    GraphBuilder,
+    gradients,
+    op_labels,
+    picture,
+)
 from tapeviz.inspect.nested_tapes import frames
-from tapeviz.inspect.replay import value_of
+from tapeviz.inspect.replay import given, value_of
 from tapeviz.inspect.source.dataflow import CallSite
 from tapeviz.inspect.source.variables import Names, name_of
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
@@ -45,14 +52,16 @@ def backward(
     seeds = [_ones_like(array_of(t)) for t in targets]
     backward_steps = list(log.backward_steps(targets, seeds))
     grads = gradients(backward_steps)
-    left: dict[int, int] = {}
-    for _i, _g, parts in backward_steps:
-        for _slot, index, _part, _total in parts:
-            left[index] = left.get(index, 0) + 1
-    for index in map(log.index_of, targets):
+    parts = chain.from_iterable(parts for _i, _g, parts in backward_steps)
+    left = Counter(index for _slot, index, _part, _total in parts)
+    unrecorded_seeds: dict[int, Any] = {}  # dy/dy is 1 for unrecorded targets, too
+    recorded = []
+    for index, t, seed in zip(map(log.index_of, targets), targets, seeds, strict=True):
         if index >= 0:
             grads.setdefault(index, None)
-    unrecorded_seeds = _unrecorded_seeds(log, targets, seeds)
+            recorded.append((f"n{index}", value_of(seed)))
+        else:
+            unrecorded_seeds[id(t)] = unrecorded_seeds.get(id(t), 0) + seed
     steps = []
     for i, g, parts in backward_steps:
         if parts:
@@ -62,22 +71,22 @@ def backward(
         picture(builder, targets, flattened, grads), names, tape
     )
     drawn = replace(drawn, frames=frames(builder, names, drawn.nodes, drawn.edges))
-    known, indices = drawn.by_id, map(log.index_of, flattened)
-    recorded = [
-        (t, s) for t, s in zip(targets, seeds, strict=True) if log.index_of(t) >= 0
+    indices = [log.index_of(s) for s in flattened]
+    results = [
+        unrecorded_seeds.get(id(s)) if i < 0 else grads.get(i)
+        for s, i in zip(flattened, indices, strict=True)
     ]
-    results = tuple(_final(log, grads, s, unrecorded_seeds) for s in flattened)
     lost = [s for s, g in zip(flattened, results, strict=True) if g is None]
-    reasons = first(tape, targets, lost, names, call_site) if lost else ()
+    reasons = iter(first(tape, targets, lost, names, call_site) if lost else ())
     return BackwardPass(
         drawn,
-        tuple(f"n{log.index_of(t)}" for t, _ in recorded),
-        tuple(value_of(s) for _, s in recorded),
-        tuple(n if n in known else "" for n in (f"n{index}" for index in indices)),
+        tuple(node for node, _ in recorded),
+        tuple(seed for _, seed in recorded),
+        tuple(n if n in drawn.by_id else "" for n in (f"n{i}" for i in indices)),
         tuple(steps),
-        results,
+        tuple(None if g is None else value_of(g) for g in results),
         tuple(name_of(names, s) for s in flattened),
-        _with_reasons(results, reasons),
+        tuple(next(reasons) if g is None else "" for g in results) if lost else (),
     ).validate()
 
 
@@ -87,13 +96,7 @@ def _without_own_derivatives(drawn: Graph, names: Names, tape: GradientTape) -> 
     A persistent tape that is asked in its block records the derivatives, too; they are
     no part of the way to a target that they do not lead to.
     """
-    leads: set[str] = {n.id for n in drawn.nodes if n.target}
-    todo = list(leads)
-    while todo:
-        for edge in drawn.into[todo.pop()]:
-            if edge.tail not in leads:
-                leads.add(edge.tail)
-                todo.append(edge.tail)
+    leads = drawn.leading_to(n.id for n in drawn.nodes if n.target)
     derivatives = {
         n.id for n in drawn.nodes if n.id not in leads and _derived(n, names, tape)
     }
@@ -111,51 +114,19 @@ def _without_own_derivatives(drawn: Graph, names: Names, tape: GradientTape) -> 
     return drawn.induced(drawn.by_id.keys() - dropped)
 
 
-_OWN = re.compile(r"([A-Za-z_]\w*)\.(?:gradient|(?:batch_)?jacobian)\(")
-
-
 def _derived(node: Node, names: Names, tape: GradientTape) -> bool:
     """Whether a call of this tape's own ``gradient`` made an operation."""
-    found = _OWN.match(node.span.text) if node.span and node.kind == "op" else None
-    return found is not None and names.get(found[1]) is tape
+    code = node.span.text if node.span and node.kind == "op" else ""
+    name, _, verb = code.partition("(")[0].rpartition(".")
+    return verb in ASKING and names.get(name) is tape
 
 
 def _ones_like(v: Any) -> Any:
     return np.ones_like(v) if isinstance(v, np.ndarray) else v.dtype.type(1)
 
 
-def _unrecorded_seeds(
-    records: Records, targets: list[Any], seeds: list[Any]
-) -> dict[int, Any]:
-    """The summed seeds of unrecorded targets by ``id``: dy/dy is 1 for these too."""
-    found: dict[int, Any] = {}
-    for t, seed in zip(targets, seeds, strict=True):
-        if records.index_of(t) < 0:
-            found[id(t)] = found[id(t)] + seed if id(t) in found else seed
-    return found
-
-
-def _with_reasons(
-    results: tuple[Value | None, ...], reasons: tuple[str, ...]
-) -> tuple[str, ...]:
-    """One reason per result: for None the next of ``reasons``, else ""."""
-    rest = iter(reasons)
-    return tuple(next(rest) if g is None else "" for g in results) if reasons else ()
-
-
-def _final(
-    records: Records,
-    grads: dict[int, Any],
-    source: Any,
-    unrecorded_seeds: dict[int, Any],
-) -> Value | None:
-    index = records.index_of(source)
-    g = unrecorded_seeds.get(id(source)) if index < 0 else grads.get(index)
-    return None if g is None else value_of(g)
-
-
 def _contribution(
-    builder: GraphBuilder, i: int, g: Any, part: tuple[Any, ...], left: dict[int, int]
+    builder: GraphBuilder, i: int, g: Any, part: tuple[Any, ...], left: Counter[int]
 ) -> Contribution:
     slot, index, d, total = part
     record = builder.records[i]
@@ -220,19 +191,14 @@ def _filled(builder: GraphBuilder, i: int, g: Any, slot: int, rule: str) -> str:
     record = builder.records[i]
     known: dict[str, Any] = {"g": g, "y": builder.values[i], "k": slot}
     names = {"g": "g", "y": builder.names.get(i, _UNNAMED)}
-    pairs = zip(record.operands, record.values, strict=True)
-    for (k, n), (j, v) in zip(enumerate(_labels(record)), pairs, strict=False):
+    pairs = zip(record.operands, given(record, builder.values), strict=True)
+    for n, (k, (j, v)) in zip(
+        op_labels(record.op, len(record.operands)), enumerate(pairs), strict=False
+    ):
         own = builder.names.get(j, "") if j >= 0 else builder.constant_name(v, i, k)
-        names[n] = own or _UNNAMED
-        known[n] = builder.values[j] if j >= 0 else v
+        names[n], known[n] = own or _UNNAMED, v
     shapes = re.sub(r"shape\((\w+)\)", lambda m: str(np.shape(known[m[1]])), rule)
     return _NAME.sub(lambda m: _number(known.get(m[0]), names.get(m[0], m[0])), shapes)
-
-
-def _labels(record: Record) -> Sequence[str]:
-    """What an op's formulas call its operands."""
-    count = len(record.operands)
-    return [f"x{k}" for k in range(count)] if record.op.many else record.op.operands
 
 
 def _number(v: Any, name: str) -> str:

@@ -8,18 +8,19 @@ looks pays for it.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
 from tapeviz.engine.ops import TABLE
+from tapeviz.engine.primitives import Op
 from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.formulas import formula
-from tapeviz.inspect.replay import replay, shape_of, value_of
+from tapeviz.inspect.replay import given, replay, shape_of, value_of
 from tapeviz.inspect.source.operands import operand_words
 from tapeviz.inspect.source.positions import Code
 from tapeviz.inspect.source.variables import (
@@ -31,6 +32,9 @@ from tapeviz.inspect.source.variables import (
     tensors,
 )
 from tapeviz.trace.graph import Edge, Graph, Node, Scope, Span
+
+ASKING = ("gradient", "jacobian", "batch_jacobian")
+"""The methods of a tape that give derivatives."""
 
 
 class GraphBuilder:
@@ -80,20 +84,20 @@ class GraphBuilder:
         are several the one in the line; then the word in the line; then the object or
         list that holds it. A word that stands for several values names none of them.
         """
-        meant: dict[str, set[int]] = {}
-        spoken: dict[int, list[str]] = {}
+        meant: dict[str, set[int]] = defaultdict(set)
+        spoken: dict[int, list[str]] = defaultdict(list)
         for (i, slot), word in self.words.items():
             j = self.inputs(i)[slot]
             if j >= 0:
-                meant.setdefault(word, set()).add(j)
-                spoken.setdefault(j, []).append(word)
+                meant[word].add(j)
+                spoken[j].append(word)
         clear = {
             j: [word for word in words if len(meant[word]) == 1]
             for j, words in spoken.items()
         }
         named = dict(given_names(self.records))
         for j, own in self.own.items():
-            sure = [n for n in own if len(meant.get(n, ())) < 2 or j not in containers]
+            sure = [n for n in own if len(meant[n]) < 2 or j not in containers]
             first = [n for n in sure if n in clear.get(j, ())] or sure
             if first:
                 named.setdefault(j, first[0])
@@ -101,9 +105,7 @@ class GraphBuilder:
         for j, words in clear.items():
             if self.kind(j) != "op" and words and words[0] not in taken:
                 named.setdefault(j, words[0])
-        for j, name in containers.items():
-            named.setdefault(j, name)
-        return named
+        return {**containers, **named}
 
     def _own_indices(self) -> list[int]:
         """The records of this tape: its windows, what they read and what it watches."""
@@ -129,9 +131,7 @@ class GraphBuilder:
 
     def shapes(self, i: int) -> list[tuple[int, ...]]:
         """The shapes of the operands of record ``i``."""
-        record = self.records[i]
-        pairs = zip(record.operands, record.values, strict=True)
-        return [shape_of(self.values[j] if j >= 0 else v) for j, v in pairs]
+        return [shape_of(v) for v in given(self.records[i], self.values)]
 
     def kind(self, i: int) -> str:
         """The kind of node that record ``i`` becomes: "variable", "watched" or "op"."""
@@ -264,39 +264,39 @@ def _tails(
     record = builder.records[i]
     tails = []
     for slot, (j, v) in enumerate(zip(record.operands, record.values, strict=True)):
-        if j >= 0:
-            tails.append(f"n{j}")
-            continue
-        if is_array(v) and id(v) in spotted:
-            tails.append(spotted[id(v)])
-            continue
-        made = builder.constant(v, i, slot)
-        nodes[made.id] = made
-        spotted[id(v)] = made.id
-        tails.append(made.id)
+        key = f"n{j}" if j >= 0 else spotted.get(id(v) if is_array(v) else -1, "")
+        if not key:
+            made = builder.constant(v, i, slot)
+            key = made.id
+            nodes[key] = made
+            spotted[id(v)] = key
+        tails.append(key)
     return tails
+
+
+def op_labels(op: Op, count: int) -> Sequence[str]:
+    """What an op's formulas call its operands, of which there are ``count``."""
+    return [f"x{k}" for k in range(count)] if op.many else op.operands
 
 
 @cache
 def _slots(code: int, count: int) -> tuple[tuple[int, str, bool], ...]:
     """The number and name of each operand slot, and whether a gradient comes back."""
     op = TABLE[code]
-    labels = [f"x{k}" for k in range(count)] if op.many else op.operands
     rules = op.rules * count if op.many else op.rules
-    found = zip(labels, rules, strict=False)
+    found = zip(op_labels(op, count), rules, strict=False)
     return tuple((k, name, rule is not None) for k, (name, rule) in enumerate(found))
 
 
 def _edges(builder: GraphBuilder, i: int, tails: list[str]) -> list[Edge]:
-    record = builder.records[i]
-    op, head = record.op, f"n{i}"
+    op, head, shapes = builder.records[i].op, f"n{i}", builder.shapes(i)
     shape = shape_of(builder.values[i])
     may_broadcast = op.broadcasts and op.name != "matmul" and shape != ()
     ordered = len(tails) > 1 and op.ordered
     made = []
     for slot, label, ruled in _slots(op.code, len(tails)):
         tail = tails[slot]
-        broadcast = may_broadcast and _tail_shape(builder, record, slot) != shape
+        broadcast = may_broadcast and shapes[slot] != shape
         live = ruled and tail[0] == "n"
         cut = "" if live or tail[0] != "n" else _cut(builder, i, int(tail[1:]))
         made.append(
@@ -319,9 +319,3 @@ def _cut(builder: GraphBuilder, i: int, j: int) -> str:
     if builder.values[j].dtype.kind not in "fc":
         return ""
     return _REASONS.get(builder.records[i].op.name, "step")
-
-
-def _tail_shape(builder: GraphBuilder, record: Record, slot: int) -> tuple[int, ...]:
-    """The shape of the operand in a slot."""
-    j = record.operands[slot]
-    return shape_of(builder.values[j] if j >= 0 else record.values[slot])

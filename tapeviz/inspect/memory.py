@@ -19,6 +19,7 @@ from tapeviz.engine.recording import ActiveTapes, Recording, RecordingHandle
 from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
+from tapeviz.inspect.graph_builder import op_labels
 from tapeviz.trace.memory import KeptArray, Memory
 
 _LEADS_ON = (
@@ -53,8 +54,7 @@ def memory(tape: GradientTape) -> Memory:
 def _arrays(record: Record) -> Iterator[tuple[str, Any]]:
     """Every array a record holds: the operand's name, "result" or "setting", and it."""
     op, values = record.op, record.values
-    labels = op.operands if not op.many else [f"x{k}" for k in range(len(values))]
-    for label, v in zip(labels, values, strict=False):
+    for label, v in zip(op_labels(op, len(values)), values, strict=False):
         yield from _named(label, v)
     yield from _named("result", record.result)
     yield from _named("setting", record.settings)

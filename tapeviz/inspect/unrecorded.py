@@ -24,7 +24,7 @@ from tapeviz.engine.records import Event, Failure
 from tapeviz.engine.tensor import Tensor, Variable, array_of, wrap
 from tapeviz.inspect.code_lookup import Definition, Lookup, names_read
 from tapeviz.inspect.gradient_question import Question, is_value
-from tapeviz.inspect.graph_builder import GraphBuilder
+from tapeviz.inspect.graph_builder import ASKING, GraphBuilder
 from tapeviz.inspect.nested_tapes import frames
 from tapeviz.inspect.reasons import broken_path, code_edits, not_on_tape
 from tapeviz.inspect.reasons.entry import Entry, Facts, at_edge, first_reason
@@ -64,7 +64,6 @@ _SENTENCES = {
     "unseen": "{what} was computed from nothing that {tape} watched at that moment.",
     "derivative": "{what} is a derivative without anything in it that {tape} watches.",
 }
-_ASKING = ("gradient", "jacobian", "batch_jacobian")
 
 
 def add_unrecorded(  # noqa: PLR0913, PLR0917 - all that a picture is drawn from
@@ -289,7 +288,7 @@ class UnrecordedParts:
             return self._sentence_at(not_on_tape.LEFT, facts)
         if unrecorded == "outside" and name and line is not self.program.asking_line:
             return self._sentence_at(not_on_tape.OUTSIDE, {"line": line})
-        derived = isinstance(code, ast.Call) and line.calls & {*_ASKING}
+        derived = isinstance(code, ast.Call) and line.calls & {*ASKING}
         if unrecorded == "unseen" and derived:
             unrecorded = "derivative"
         return _SENTENCES[unrecorded].format(what=name or "this", tape=self.tape_name)
@@ -404,7 +403,7 @@ class UnrecordedParts:
         name, code = _given(line)
         if not name or code is None or (line, name) in self.named:
             return
-        if line.calls & {*_ASKING} or self.look.record_at(line, code) >= 0:
+        if line.calls & {*ASKING} or self.look.record_at(line, code) >= 0:
             return
         thing, found = self.look.result(name, line), (line, code)
         hidden = thing is None and self._computes(line, name, code)
@@ -528,7 +527,7 @@ class UnrecordedParts:
         """Say of what was computed from recorded values why that was not recorded."""
         for edge in self.unrecorded_edges.values():
             tail, head = self.nodes[edge.tail], self.nodes[edge.head]
-            if head.unrecorded != "unseen" or tail.unrecorded or head.op in _ASKING:
+            if head.unrecorded != "unseen" or tail.unrecorded or head.op in ASKING:
                 continue
             why = f"not recorded by {self.tape_name}"
             if self.log.is_used_up:

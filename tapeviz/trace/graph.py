@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -265,6 +265,17 @@ class Graph(Document):
     def arrows(self) -> tuple[Edge | UnrecordedEdge, ...]:
         """The edges, and then the unrecorded edges."""
         return (*self.edges, *self.unrecorded_edges)
+
+    def leading_to(self, ends: Iterable[str]) -> set[str]:
+        """The nodes that recorded edges lead from to these, and these."""
+        found: set[str] = set()
+        todo = list(ends)
+        while todo:
+            node = todo.pop()
+            if node not in found:
+                found.add(node)
+                todo += [edge.tail for edge in self.into[node]]
+        return found
 
     def induced(self, shown: Collection[str]) -> Graph:
         """The part with these nodes, and what is between them or belongs to them.
