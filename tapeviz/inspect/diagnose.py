@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,6 @@ import numpy as np
 
 from tapeviz.engine import nest
 from tapeviz.engine.parsing import parse
-from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import array_of, raw, wrap
 from tapeviz.inspect import trial
@@ -26,7 +24,7 @@ from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.reasons import table
 from tapeviz.inspect.reasons.nonfinite import bad_share, fine
 from tapeviz.inspect.reasons.zero_gradient import none_left
-from tapeviz.inspect.replay import value_of
+from tapeviz.inspect.replay import paused, value_of
 from tapeviz.inspect.source.dataflow import CallSite, ProgramSource
 from tapeviz.inspect.source.variables import Names, tensors
 from tapeviz.inspect.unrecorded import add_unrecorded
@@ -52,7 +50,7 @@ def why(
     ``call_site`` is the instruction that asks, so that the code around it can be read.
     The tape is not used up and may still be recording.
     """
-    with _paused():
+    with paused():
         return tuple(map(_answer, _questions(tape, target, sources, names, call_site)))
 
 
@@ -64,22 +62,11 @@ def first(
     call_site: CallSite | None = None,
 ) -> tuple[str, ...]:
     """The first reason for each of these sources, whose gradients are None."""
-    with _paused():
+    with paused():
         questions = _questions(tape, target, sources, names, call_site)
         return tuple(
             table.reasons(question, "none", [])[0].sentence for question in questions
         )
-
-
-@contextmanager
-def _paused() -> Iterator[None]:
-    """A block in which no tape records."""
-    tapes, recording = tape_stack.tapes, tape_stack.recording
-    tape_stack.set((), recording)
-    try:
-        yield
-    finally:
-        tape_stack.set(tapes, recording)
 
 
 def _questions(
@@ -178,30 +165,25 @@ def _tried(question: Question, reasons: list[Reason], gradient: Any) -> list[Rea
 
 def _drawing(question: Question, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
     """The graph; of a long recording only the part around the reasons."""
-    whole = question.builder.indices
+    builder, about = question.builder, (question.targets, [question.source])
+    whole = builder.indices
     if len(whole) <= MAX_RECORDS:
-        drawn = picture(question.builder, question.targets, [question.source], grads)
-        about = (question.targets, [question.source])
         found = add_unrecorded(
-            question.builder,
-            drawn,
-            question.names,
-            question.program,
-            *about,
-            asking=True,
-        )
+            builder, picture(builder, *about, grads), question.names, question.program,
+            *about, asking=True,
+        )  # fmt: skip
         return replace(found, nodes=tuple(_named(question, found)), notes=())
     near = {question.x, *question.ys}
     for reason in reasons:
-        near |= {int(n[1:]) for n in reason.nodes}
-        near |= {int(e[1:].partition("_")[0]) for e in reason.edges}
+        near |= {
+            int(key[1:].partition("_")[0]) for key in (*reason.nodes, *reason.edges)
+        }
     for _ in range(2):
         near |= {j for i in near if i >= 0 for j in question.records[i].operands}
-    question.builder.indices = [i for i in whole if i in near]
-    drawn = picture(question.builder, question.targets, [question.source], grads)
-    question.builder.indices = whole
-    nodes = {node.id for node in drawn.nodes}
-    edges = tuple(edge for edge in drawn.edges if edge.tail in nodes)
+    builder.indices = [i for i in whole if i in near]
+    drawn = picture(builder, *about, grads)
+    builder.indices = whole
+    edges = tuple(edge for edge in drawn.edges if edge.tail in drawn.by_id)
     return Graph(drawn.nodes, edges, drawn.sources)
 
 
@@ -215,16 +197,10 @@ def _named(question: Question, graph: Graph) -> Iterator[Node]:
 
 def _drawn(reason: Reason, nodes: set[str], edges: set[str]) -> Reason:
     """The reason, naming only nodes and edges that the graph has."""
-    return Reason(
-        reason.kind,
-        reason.sentence,
-        reason.fix,
-        reason.span,
-        reason.edits,
-        tuple(n for n in reason.nodes if n in nodes),
-        tuple(e for e in reason.edges if e in edges),
-        reason.sure,
-        reason.tried,
+    return replace(
+        reason,
+        nodes=tuple(n for n in reason.nodes if n in nodes),
+        edges=tuple(e for e in reason.edges if e in edges),
     )
 
 
@@ -249,17 +225,16 @@ def _result(gradient: Any) -> str:
 
 def _sentence(question: Question, result: str, gradient: Any, steps: list[Any]) -> str:
     head = f"The gradient of {question.y_name} with respect to {question.x_name} is"
-    if result == "none":
-        return f"{head} None."
-    if result == "zero":
-        return f"{head} 0{' in every entry' if np.ndim(gradient) else ''}."
-    if result in ("nan", "inf"):
-        said = "nan" if result == "nan" else "infinite"
-        return f"{head} {said}{bad_share(np.asarray(gradient))}."
-    said = _shown(gradient)
+    share = bad_share(np.asarray(gradient)) if result in ("nan", "inf") else ""
+    said = {
+        "none": "None", "zero": f"0{' in every entry' if np.ndim(gradient) else ''}",
+        "nan": f"nan{share}", "inf": f"infinite{share}",
+    }  # fmt: skip
+    if result in said:
+        return f"{head} {said[result]}."
     if any(t is question.source for t in question.targets):
-        return f"{head} {said}: it is its own source."
-    return f"{head} {said}{_terms(question, steps)}."
+        return f"{head} {_shown(gradient)}: it is its own source."
+    return f"{head} {_shown(gradient)}{_terms(question, steps)}."
 
 
 def _shown(gradient: Any) -> str:

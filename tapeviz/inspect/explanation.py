@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,12 +11,12 @@ import numpy as np
 
 from tapeviz.engine import nest
 from tapeviz.engine.indexed_slices import whole
-from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import array_of
 from tapeviz.inspect.backward_pass import backward
-from tapeviz.inspect.replay import given, replay, value_of
+from tapeviz.inspect.graph_builder import is_array
+from tapeviz.inspect.replay import given, paused, replay, value_of
 from tapeviz.inspect.source.variables import Names, name_of
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.explanation import (
@@ -47,9 +48,7 @@ def explanation(
     With ``check`` each contribution is compared with finite differences of its op. The
     tape is not used up.
     """
-    tapes, recording = tape_stack.tapes, tape_stack.recording
-    tape_stack.set((), recording)
-    try:
+    with paused():
         run = backward(tape, target, sources, names)
         explained = _Explainer(tape, target, sources, run).whole(check=check)
         return replace(
@@ -57,8 +56,6 @@ def explanation(
             target=" + ".join(name_of(names, t) for t in nest.leaves(target)),
             sources=tuple(name_of(names, s) for s in nest.leaves(sources)),
         ).validate()
-    finally:
-        tape_stack.set(tapes, recording)
 
 
 def differences(
@@ -83,10 +80,11 @@ class _Explainer:
         self.targets = [(i, seed) for i, seed in pairs if i >= 0]
         self.sources = [log.index_of(s) for s in nest.leaves(sources)]
         self.steps = list(log.backward_steps(goals, seeds))
-        self.up: dict[int, list[tuple[int, int]]] = {}
+        self.forth: dict[int, list[tuple[int, int, int]]] = {}
+        self.up: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for i, _, parts in self.steps:
             for slot, j, _, _ in parts:
-                self.up.setdefault(j, []).append((i, slot))
+                self.up[j].append((i, slot))
 
     def whole(self, *, check: bool) -> Explanation:
         counts = [self._count(s) for s in self.sources]
@@ -104,13 +102,11 @@ class _Explainer:
 
     def _count(self, source: int) -> int:
         """How many paths lead from the targets to the record ``source``."""
-        counts: dict[int, int] = {}
-        for i, _ in self.targets:
-            counts[i] = counts.get(i, 0) + 1
+        counts = Counter(i for i, _ in self.targets)
         for i, _, parts in self.steps:
             for _, j, _, _ in parts:
-                counts[j] = counts.get(j, 0) + counts.get(i, 0)
-        return counts.get(source, 0)
+                counts[j] += counts[i]
+        return counts[source]
 
     def _paths(self, counts: list[int]) -> Iterator[Path]:
         for n, (source, count) in enumerate(zip(self.sources, counts, strict=True)):
@@ -128,7 +124,7 @@ class _Explainer:
             index, path = todo.pop()
             for _ in range(goals.count(index)):
                 yield path
-            for i, slot in self.up.get(index, ()):
+            for i, slot in self.up[index]:
                 todo.append((i, ((i, slot), *path)))
 
     def _along(self, path: tuple[tuple[int, int], ...], source: int) -> Any:
@@ -143,33 +139,20 @@ class _Explainer:
 
     def _edges(self, source: int) -> list[tuple[int, int, int]]:
         """The edges between a source and the targets, in the order of recording."""
-        return [
-            (i, slot, j)
-            for i, _, parts in reversed(self.steps)
-            for slot, j, _, _ in parts
-            if j == source or j in self._moved(source)
-        ]
-
-    def _moved(self, source: int) -> set[int]:
-        known = self.__dict__.setdefault("_reach", {})
-        if source not in known:
-            moved = {source}
+        if source not in self.forth:
+            moved, found = {source}, []
             for i, _, parts in reversed(self.steps):
-                if any(j in moved for _, j, _, _ in parts):
+                found += [(i, slot, j) for slot, j, _, _ in parts if j in moved]
+                if found and found[-1][0] == i:
                     moved.add(i)
-            known[source] = moved
-        found: set[int] = known[source]
-        return found
+            self.forth[source] = found
+        return self.forth[source]
 
     def _plain(self, source: int) -> bool:
         """Whether forward mode is listed: real numbers, and not too many."""
         edges = self._edges(source)
         values = [self.values[i] for i, _, _ in edges] + [self.values[source]]
-        real = all(
-            isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f"
-            for v in values
-        )
-        return real and sum(np.size(v) for v in values) <= WORK
+        return all(map(_real, values)) and sum(map(np.size, values)) <= WORK
 
     def _sweeps(self) -> Iterator[ForwardPass]:
         left = SWEEPS
@@ -192,9 +175,8 @@ class _Explainer:
         if not sums:
             return True
         wanted = float(np.ravel(whole(sums[-1]))[found.entry])
-        return bool(
-            np.isclose(found.result, wanted, rtol=1e-3, atol=1e-6, equal_nan=True)
-        )
+        near = np.isclose(found.result, wanted, rtol=1e-3, atol=1e-6, equal_nan=True)
+        return bool(near)
 
     def _sweep(self, n: int, source: int, entry: int) -> ForwardPass:
         start = self.values[source]
@@ -204,15 +186,12 @@ class _Explainer:
         pushes: dict[int, list[ForwardTerm]] = {}
         with np.errstate(all="ignore"):
             for i, slot, j in self._edges(source):
-                if j in moves:
-                    part = self._push(i, slot, moves[j])
-                    moves[i] = moves[i] + part if i in pushes else part
-                    pushes.setdefault(i, []).append(
-                        ForwardTerm(f"e{i}_{slot}", value_of(part))
-                    )
-            result = sum(
-                float(np.sum(g * moves[i])) for i, g in self.targets if i in moves
-            )
+                part = self._push(i, slot, moves[j])
+                moves[i] = moves[i] + part if i in pushes else part
+                term = ForwardTerm(f"e{i}_{slot}", value_of(part))
+                pushes.setdefault(i, []).append(term)
+            sums = (np.sum(g * moves[i]) for i, g in self.targets if i in moves)
+            result = sum(map(float, sums))
         steps = tuple(
             Push(f"n{i}", tuple(terms), value_of(moves[i]))
             for i, terms in pushes.items()
@@ -225,23 +204,18 @@ class _Explainer:
         Each entry of the result takes one vjp, with a unit vector upstream.
         """
         value, vjp = self.values[i], self.records[i].vjp
-        if not np.ndim(value):
-            one = value.dtype.type(1)
-            return value.dtype.type(np.sum(vjp(slot, one) * move))
         made = np.zeros(np.size(value), value.dtype)
         for k in range(np.size(value)):
             unit = np.zeros(np.size(value), value.dtype)
             unit[k] = 1
-            made[k] = np.sum(vjp(slot, unit.reshape(value.shape)) * move)
-        return made.reshape(value.shape)
+            made[k] = np.sum(vjp(slot, unit.reshape(np.shape(value))[()]) * move)
+        return made.reshape(np.shape(value))[()]
 
     # -- costs -----------------------------------------------------------------------
 
     def _reverse_cost(self) -> Cost:
-        parts = [
-            d for _, _, contributions in self.steps for _, _, d, _ in contributions
-        ]
-        return Cost(1, len(parts), sum(int(np.size(d)) for d in parts))
+        sizes = [np.size(d) for _, _, parts in self.steps for _, _, d, _ in parts]
+        return Cost(1, len(sizes), sum(sizes))
 
     def _forward_cost(self) -> Cost:
         sweeps = steps = numbers = 0
@@ -263,17 +237,15 @@ class _Explainer:
     def _check(self, i: int, slot: int, g: Any, d: Any) -> Check:
         edge, record = f"e{i}_{slot}", self.records[i]
         operands = given(record, self.values)
-        x = operands[slot]
-        real = all(
-            isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f"
-            for v in (x, g, d)
-        )
-        if not real or record.op.name in ("custom", "part"):
-            return Check(edge, None, 0.0, agrees=True, note="other")
-        if np.size(x) > WHOLE:
-            return Check(edge, None, 0.0, agrees=True, note="large")
-        if not (np.all(np.isfinite(x)) and np.all(np.isfinite(d))):
-            return Check(edge, None, 0.0, agrees=True, note="wild")
+        x, note = operands[slot], ""
+        if not all(map(_real, (x, g, d))) or record.op.name in ("custom", "part"):
+            note = "other"
+        elif np.size(x) > WHOLE:
+            note = "large"
+        elif not (np.all(np.isfinite(x)) and np.all(np.isfinite(d))):
+            note = "wild"
+        if note:
+            return Check(edge, None, 0.0, agrees=True, note=note)
         with np.errstate(all="ignore"):
             slope = _FiniteDifferences(record, operands, slot, g)
             return self._compared(edge, slope, d)
@@ -283,19 +255,23 @@ class _Explainer:
         middle = (left + right) / 2
         if not np.all(np.isfinite(middle)):
             return Check(edge, None, 0.0, agrees=True, note="wild")
-        scale = max(
-            1e-3,
-            float(np.max(np.abs(d), initial=0)),
-            float(np.max(np.abs(middle), initial=0)),
-        )
-        error = float(np.max(np.abs(middle - d), initial=0)) / scale
+        scale = max(1e-3, _greatest(d), _greatest(middle))
+        error = _greatest(middle - d) / scale
         agrees = error < slope.tolerance
-        bend = float(np.max(np.abs(left - right), initial=0)) / scale
-        note = "corner" if not agrees and bend > slope.tolerance else ""
+        bends = _greatest(left - right) / scale > slope.tolerance
         shown = np.asarray(middle, d.dtype)
+        value = value_of(shown if np.ndim(d) else shown[()])
         return Check(
-            edge, value_of(shown if np.ndim(d) else shown[()]), error, agrees, note
+            edge, value, error, agrees, "corner" if bends and not agrees else ""
         )
+
+
+def _greatest(v: Any) -> float:
+    return float(np.max(np.abs(v), initial=0))
+
+
+def _real(v: Any) -> bool:
+    return is_array(v) and v.dtype.kind == "f"
 
 
 class _FiniteDifferences:
@@ -326,6 +302,4 @@ class _FiniteDifferences:
 
 
 def _double(v: Any) -> Any:
-    if isinstance(v, (np.ndarray, np.generic)) and v.dtype.kind == "f":
-        return v.astype(np.float64)
-    return v
+    return v.astype(np.float64) if _real(v) else v

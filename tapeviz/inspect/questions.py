@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.explanation import differences
 from tapeviz.inspect.graph_builder import GraphBuilder
-from tapeviz.inspect.replay import given, value_of
+from tapeviz.inspect.replay import given, paused, value_of
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.questions import Mistake, Practice
 
@@ -27,14 +26,10 @@ def practice(
     """The usual mistakes at each step of a pass, and finite differences beside it."""
     if sum(len(step.contributions) for step in run.steps) > MOST:
         return Practice()
-    tapes, recording = tape_stack.tapes, tape_stack.recording
-    tape_stack.set((), recording)
-    try:
+    with paused():
         checks = differences(tape, target, sources, run)
         builder = GraphBuilder(tape, {})
         return Practice((*_forwards(builder, run), *_mistakes(builder, run)), checks)
-    finally:
-        tape_stack.set(tapes, recording)
 
 
 def _forwards(builder: GraphBuilder, run: BackwardPass) -> Iterator[Mistake]:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.records import Record
 from tapeviz.trace.value import WHOLE, Summary, Value
 
 _SCALARS = {k: k.__name__ for k in (np.float16, np.float32, np.float64)}
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """A block in which no tape records."""
+    tapes, recording = tape_stack.tapes, tape_stack.recording
+    tape_stack.set((), recording)
+    try:
+        yield
+    finally:
+        tape_stack.set(tapes, recording)
 
 
 def shape_of(v: Any) -> tuple[int, ...]:
