@@ -15,7 +15,7 @@ import numpy as np
 
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
-from tapeviz.inspect.source.dataflow import dotted
+from tapeviz.inspect.source.dataflow import called, dotted
 
 ROUNDS = 2000
 """Loops, one in the other, that make more rounds than this are not run again."""
@@ -99,10 +99,12 @@ class PureCode:
             return self.function(inner.__code__, tapes=same and inner is thing)
         if str(kind.__module__).startswith("tapeviz."):
             return _is_plain_layer(thing)
-        call = vars(kind).get("__call__")
-        return isinstance(call, FunctionType) and self.function(
-            call.__code__, tapes=False
-        )
+        return self.method(vars(kind).get("__call__"))
+
+    def method(self, thing: Any) -> bool:
+        """Whether a method of the learner's class may be called."""
+        plain = isinstance(thing, FunctionType)
+        return plain and self.function(thing.__code__, tapes=False)
 
 
 def _is_plain_layer(thing: Any) -> bool:
@@ -125,13 +127,10 @@ class _Body:
 
     def node(self, node: ast.AST) -> bool:
         """Whether a statement or an expression may run."""
-        if isinstance(node, ast.stmt):
-            return isinstance(node, _STATEMENTS) and self._statement(node)
-        return all(self._part(one) for one in ast.walk(node))
-
-    def _statement(self, node: ast.stmt) -> bool:
-        judge = getattr(self, f"_{type(node).__name__}", self._value)
-        return bool(judge(node))
+        if isinstance(node, _STATEMENTS):
+            return bool(getattr(self, f"_{type(node).__name__}", self._value)(node))
+        parts = ast.walk(node) if isinstance(node, ast.expr) else ()
+        return isinstance(node, ast.expr) and all(map(self._part, parts))
 
     def _FunctionDef(self, node: ast.FunctionDef) -> bool:  # noqa: N802 - as in ast
         self.defined.add(node.name)
@@ -166,9 +165,9 @@ class _Body:
 
     def _For(self, node: ast.For) -> bool:  # noqa: N802 - as in ast
         before = self.rounds
-        if not (self.node(node.iter) and self._rounds(node.iter)):
-            return False
-        ok = self._target(node.target, None) and self._all([*node.body, *node.orelse])
+        ok = self.node(node.iter) and self._rounds(node.iter)
+        ok = ok and self._target(node.target, None)
+        ok = ok and self._all([*node.body, *node.orelse])
         self.rounds = before
         return ok
 
@@ -194,32 +193,27 @@ class _Body:
         return True
 
     def _is_made_by_a_module(self, value: ast.expr | None) -> bool:
-        root = (
-            dotted(value.func).partition(".")[0] if isinstance(value, ast.Call) else ""
-        )
+        root = called(value).partition(".")[0]
         home = getattr(self.code.names.get(root), "__name__", "")
         return home in _MODULES or root in ("list", "dict")
 
     def _rounds(self, source: ast.expr) -> bool:
         """Whether a loop over something makes few rounds."""
+        name, held = called(source), self.code.names.get(dotted(source))
+        if isinstance(source, ast.Call) and name == "range":
+            bounds = [self._integer(a) for a in source.args]
+            known = [abs(b) for b in bounds if b is not None]
+            return len(known) == len(bounds) and self._times(max(known, default=0))
         if isinstance(source, ast.Call):
-            name = dotted(source.func)
-            if name == "range":
-                bounds = [self._integer(a) for a in source.args]
-                known = [b for b in bounds if b is not None]
-                return len(known) == len(bounds) and self._times(
-                    max(map(abs, known), default=0)
-                )
             known_function = name in ("enumerate", "zip", "reversed", "list", "sorted")
-            return known_function and all(self._rounds(a) for a in source.args)
+            return known_function and all(map(self._rounds, source.args))
         if isinstance(source, (ast.List, ast.Tuple)):
             return self._times(len(source.elts))
-        held = self.code.names.get(dotted(source))
         if isinstance(held, (Tensor, Variable, np.ndarray)):
             return bool(held.shape) and self._times(int(held.shape[0]))
         if isinstance(held, (list, tuple, dict)):
             return self._times(len(held))
-        return isinstance(source, ast.Name) and source.id in self.fresh
+        return dotted(source) in self.fresh
 
     def _integer(self, node: ast.expr) -> int | None:
         value = node.value if isinstance(node, ast.Constant) else None
@@ -272,11 +266,7 @@ class _Body:
             return rest[-1] in _METHODS
         method = getattr(type(thing), rest[-1], None)
         held = getattr(thing, "__dict__", {}).get(rest[-1])
-        if held is not None:
-            return self.code.calls(held)
-        return isinstance(method, FunctionType) and self.code.function(
-            method.__code__, tapes=False
-        )
+        return self.code.calls(held) if held is not None else self.code.method(method)
 
     def _plain_call(self, thing: Any) -> bool:
         if isinstance(thing, (BuiltinFunctionType, ModuleType)):

@@ -87,14 +87,12 @@ class _Trial:
             raise _UntriedError
         head, _ = question.block
         run = self._before(head, asking)
-        changed = (
-            run or self.variables or any(self._touches(e, head) for e in self.edits)
-        )
+        touched = any(self._touches(e, head) for e in self.edits)
+        changed = run or self.variables or touched
         if changed and head.scope != asking.scope:
             raise _UntriedError
         block = [self._edited(head)] if changed else []
-        ask = self._ask(asking)
-        names = self._names()
+        ask, names = self._ask(asking), self._names()
         judge = PureCode(names, self.question.program.definition_of)
         asked = [code for code in ask[1:] if code is not None]
         if not judge.allows([*run, *block]) or not judge.allows(asked):
@@ -168,11 +166,9 @@ class _Trial:
         """
         made = {
             name: self.question.names.get(name)
-            for line in self.question.program.lines
-            if self._touches(e, line)
-            for name in line.makes
-            if f"{name}.assign" in e.new
-        }
+            for line in self.question.program.lines if self._touches(e, line)
+            for name in line.makes if f"{name}.assign" in e.new
+        }  # fmt: skip
         tensors = {name: t for name, t in made.items() if type(t) is Tensor}
         self.variables |= tensors
         return bool(tensors) and len(tensors) == len(made)
@@ -182,15 +178,12 @@ class _Trial:
         lines = self.question.program.lines
         around = [one for one in lines if self._touches(e, one)]
         defined = [o for o in around if isinstance(o.node, ast.FunctionDef)]
-        if not around:
+        line = next(iter(defined or around), None)
+        if line is None:
             return None
-        line = (defined or around)[0]
-        if defined:
-            plain = line.function is None
-        else:
-            same = line.scope == head.scope and line.order < head.order
-            plain = same and isinstance(line.node, (ast.Assign, ast.AnnAssign))
-        if not plain or line.loops:
+        same = line.scope == head.scope and line.order < head.order
+        plain = same and isinstance(line.node, (ast.Assign, ast.AnnAssign))
+        if line.loops or not (line.function is None if defined else plain):
             raise _UntriedError
         return line
 

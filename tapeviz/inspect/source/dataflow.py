@@ -11,7 +11,7 @@ import ast
 import linecache
 import sys
 from collections import defaultdict, deque
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
@@ -96,10 +96,8 @@ class ProgramSource:
     def __init__(
         self, call_site: CallSite | None, codes: Iterable[CodeType] = ()
     ) -> None:
-        first = [] if call_site is None else [call_site[0].co_filename]
-        cells = _cells(*first)
-        codes = list(codes)
-        every = codes if call_site is None else [call_site[0], *codes]
+        every = [*([] if call_site is None else [call_site[0]]), *codes]
+        cells = _cells(every[0].co_filename if call_site else "")
         edited = {code.co_filename for code in every if not as_run(code)}
         files = [code.co_filename for code in every]
         paths = dict.fromkeys(file for file in files if file not in edited)
@@ -273,13 +271,9 @@ class ProgramSource:
             if later and one.path != line.path == later[-1].path:
                 break
             later.append(one)
-            if one.sure and not isinstance(one.node, (ast.AugAssign, ast.Expr)):
-                break
-            if (
-                one.loops
-                and one.loops == line.loops
-                and not isinstance(one.node, ast.Expr)
-            ):
+            changes = isinstance(one.node, ast.Expr)
+            sure = one.sure and not isinstance(one.node, ast.AugAssign)
+            if not changes and (sure or (one.loops and one.loops == line.loops)):
                 break
         return later or every
 
@@ -326,10 +320,9 @@ class ProgramSource:
         """The statements that call a function; those that ran for the tape, if any."""
         name = function.scope.rpartition("/")[2]
         found = [
-            one
-            for one in self._calling.get(name, [])
-            if any(m.node is function.node for n in one.called
-                   for m in self._meant(n, one, ()) if n.rpartition(".")[2] == name)
+            one for one in self._calling.get(name, [])
+            if any(m.node is function.node for n in one.called if last_name(n) == name
+                   for m in self._meant(n, one, ()))
         ]  # fmt: skip
         ran = [one for one in found if _code_of(one) in self._ran]
         return [*(ran or found), *self.makers(function)]
@@ -349,7 +342,7 @@ class ProgramSource:
             own = [f for f in self._functions[last] if f.scope == f"{kind}/{last}"]
             return own or self._of_instances(self.before(name, line, calls))
         if not made:
-            file = root.rpartition(".")[2]
+            file = last_name(root)
             return [f for f in self._functions[last] if _at_the_top(f, file)]
         if root:
             return self._methods((last,), made)
@@ -373,28 +366,38 @@ class ProgramSource:
         """The methods of the classes that made these values; all if none is known."""
         found = [f for name in names for f in self._functions[name] if _kind_of(f)]
         if any(isinstance(one.node, ast.ClassDef) for one in made):
-            return [
-                f for f in found if _kind_of(f) in {n for o in made for n in o.makes}
-            ]
-        kinds = {name for one in made for name in one.calls}
-        return [f for f in found if not kinds or _kind_of(f) in kinds]
+            kinds = {name for one in made for name in one.makes}
+        else:
+            kinds = {name for one in made for name in one.calls}
+            kinds = kinds or {_kind_of(f) for f in found}
+        return [f for f in found if _kind_of(f) in kinds]
 
     def upstream(self, goals: Iterable[Statement]) -> set[Statement]:
         """All statements that feed the goals."""
+        return {line for line, *_ in self._fed(goals, (), lambda _line: False)}
+
+    def _fed(
+        self, goals: Iterable[Statement], starts: Container[tuple[str, str]],
+        ends: Callable[[Statement], bool],
+    ) -> dict[Step, list[Step]]:  # fmt: skip
+        """The steps that feed the goals but for the starts, each with its feeders.
+
+        No way leads on through a statement where it ``ends``.
+        """
         todo: deque[Step] = deque((line, (), None) for line in goals)
-        seen: set[Step] = set()
-        while todo and len(seen) < STEPS:
+        found: dict[Step, list[Step]] = {}
+        while todo and len(found) < STEPS:
             step = todo.popleft()
-            if step not in seen:
-                seen.add(step)
-                todo.extend(self.feeders(step))
-        return {line for line, *_ in seen}
+            if step not in found and not ends(step[0]):
+                found[step] = list(self.feeders(step, starts))
+                todo.extend(found[step])
+        return found
 
     def starts(self, name: str) -> set[tuple[str, str]]:
         """A name as the question knows it, and as the methods of its object do."""
         if self.asking_line is None or not name:
             return set()
-        own = "self." + name.rpartition(".")[2]
+        own = "self." + last_name(name)
         inner = {key for key in self._made if key[1] == own and "." in name}
         made = self.made(name.partition(".")[0], self.asking_line)
         kinds = {kind for one in made for kind in one.calls}
@@ -410,35 +413,37 @@ class ProgramSource:
         it. No path leads through a statement that asks ``tape`` for a derivative.
         """
         starts = self.starts(name)
+        seen = self._fed(goals if starts else (), starts, lambda o: self._asks(o, tape))
         takers: dict[Step, set[Step]] = defaultdict(set)
-        todo: deque[Step] = deque((line, (), None) for line in goals if starts)
-        seen: set[Step] = set()
-        while todo and len(seen) < STEPS:
-            step = todo.popleft()
-            line = step[0]
-            asks = line is self.asking_line or self._asks(line, tape)
-            if step not in seen and not asks:
-                seen.add(step)
-                for other in self.feeders(step, starts):
-                    takers[other].add(step)
-                    todo.append(other)
-        begins = [
-            step
-            for step in seen
-            for _, start in starts
-            if start in self._shown(step[0], step[2]).reads
-            and self.key(start, step[0]) in starts
+        for step, feeders in seen.items():
+            for other in feeders:
+                takers[other].add(step)
+        reached: set[Step] = set()
+        todo = [step for step in seen if self._begins(step, name, starts)]
+        while todo:
+            step = todo.pop()
+            if step not in reached:
+                reached.add(step)
+                todo.extend(takers[step])
+        return sorted({line for line, *_ in reached}, key=lambda one: one.order)
+
+    def _begins(self, step: Step, name: str, starts: set[tuple[str, str]]) -> bool:
+        """Whether a path begins at a step: it reads the value that is meant."""
+        line, _, part = step
+        reads = self._shown(line, part).reads
+        return any(
+            start in reads
+            and self.key(start, line) in starts
             and (start != name or self._is_meant(name, step))
-        ]
-        reached = {line for line, *_ in _reached(begins, takers)}
-        return sorted(reached, key=lambda one: one.order)
+            for _, start in starts
+        )
 
     def _asks(self, line: Statement, tape: str) -> bool:
         """Whether a statement asks the tape of the question for a derivative."""
         verbs = {f"{tape}.gradient", f"{tape}.jacobian"}
         asking = self.asking_line or line
         same = self.key(tape, line) == self.key(tape, asking)
-        return same and bool(verbs & line.called)
+        return line is self.asking_line or (same and bool(verbs & line.called))
 
     def _is_meant(self, name: str, step: Step) -> bool:
         """Whether a step reads the value that the name has for the question."""
@@ -507,11 +512,8 @@ def _arguments(
     slot = names.index(name) - bool(_kind_of(function))
     found: list[ast.expr | None] = []
     for call in line.parts:
-        func = getattr(call, "func", None)
-        if not isinstance(call, ast.Call) or func is None:
-            continue
-        if dotted(func).rpartition(".")[2] == node.name:
-            found += [func] if slot < 0 else _passed(call, slot, name)
+        if isinstance(call, ast.Call) and last_name(called(call)) == node.name:
+            found += [call.func] if slot < 0 else _passed(call, slot, name)
     return found
 
 
@@ -540,17 +542,6 @@ def _at_the_top(function: Statement, file: str) -> bool:
     if function.scope != f"{function.path}/{getattr(function.node, 'name', '')}":
         return False
     return not file or PurePath(function.path).stem == file
-
-
-def _reached(begins: Iterable[Step], takers: dict[Step, set[Step]]) -> set[Step]:
-    reached: set[Step] = set()
-    todo = deque(begins)
-    while todo:
-        line = todo.popleft()
-        if line not in reached:
-            reached.add(line)
-            todo.extend(takers.get(line, ()))
-    return reached
 
 
 def _shares(node: ast.stmt) -> Sequence[tuple[ast.expr, ast.expr] | None]:
@@ -624,7 +615,7 @@ def _names(line: Statement) -> None:
         if isinstance(func, ast.Attribute) and line.node.value.args:
             line.makes.add(dotted(func.value))  # losses.append(y), v.assign(y)
     line.called.discard("")
-    line.calls = {name.rpartition(".")[2] for name in line.called}
+    line.calls = {last_name(name) for name in line.called}
     line.makes.discard("")
     line.reads.discard("")
 
