@@ -76,17 +76,11 @@ class _FoldedPass:
         found: dict[str, list[Contribution]] = {}
         for part in parts:
             found.setdefault(self.stands[part.node], []).append(part)
+        rule = f"back through {size}"
         for tail, own in found.items():
-            rule = f"back through {size}"
-            yield Contribution(
-                self.edges[tail, id][0].id,
-                tail,
-                rule,
-                rule,
-                _sum([part.value for part in own]) or own[-1].total,
-                own[-1].total,
-                own[-1].last,
-            )
+            last, edge = own[-1], self.edges[tail, id][0].id
+            value = _sum([part.value for part in own]) or last.total
+            yield Contribution(edge, tail, rule, rule, value, last.total, last.last)
 
 
 def _sum(values: list[Value]) -> Value | None:

@@ -8,8 +8,8 @@ of kind "port".
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tapeviz.analysis.folding import ROOM, Fold, FoldItem
@@ -88,7 +88,7 @@ class _Level:
         nodes = fold.graph.nodes
         marked = [n for n in nodes if n.source and n.id not in self.columns.at]
         self.always_shown = {n.id for n in marked} if len(marked) <= _FEW else set()
-        self.edges: dict[tuple[str, str], list[Edge]] = {}
+        self.edges: dict[tuple[str, str], list[Edge]] = defaultdict(list)
         self.nodes: dict[str, Node] = {}
         self.leaves: dict[str, list[str]] = {}
         self.ports: dict[str, dict[str, None]] = {}
@@ -112,11 +112,7 @@ class _Level:
         unrecorded_edges = tuple(self._trails()) if whole.unrecorded_edges else ()
         nodes = tuple(self._ordered(unrecorded_edges))
         spans = {node.span.file for node in nodes if node.span}
-        ids = (
-            {e.id for e in arrows}
-            | {t.id for t in unrecorded_edges}
-            | self.nodes.keys()
-        )
+        ids = {*self.nodes, *(a.id for a in arrows), *(t.id for t in unrecorded_edges)}
         return Graph(
             nodes,
             arrows,
@@ -157,8 +153,7 @@ class _Level:
         """An arrow into an item from another, from a leaf, or from outside."""
         tail = self.fold.graph.by_id[edge.tail]
         if at >= self.parent.start:
-            owner = self.items[bisect_right(self.starts, at) - 1]
-            self._tie(self._id(owner), head, edge)
+            self._tie(self._owner(at), head, edge)
         elif at >= 0:
             self.nodes.setdefault(edge.tail, _port(tail, "from before"))
             self.ports.setdefault(edge.tail, {})[head] = None
@@ -177,7 +172,7 @@ class _Level:
         return item.start <= low and high < item.stop
 
     def _tie(self, tail: str, head: str, edge: Edge) -> None:
-        self.edges.setdefault((tail, head), []).append(edge)
+        self.edges[tail, head].append(edge)
 
     def _port_out(self, id: str, outside: list[int]) -> None:
         node = self.columns.ops[outside[-1]]
@@ -192,23 +187,14 @@ class _Level:
         if item.kind == "op":
             return ops[item.start]
         node = ops[leaving[-1] if leaving else item.stop - 1]
-        inside = (ops[i] for i in range(item.start, item.stop))
+        inside = ops[item.start : item.stop]
+        lost = all(op.unrecorded for op in inside)
         return replace(
-            node,
-            id=item.id,
-            kind="group",
-            op="group",
-            symbol="",
-            formula=item.title,
-            span=None,
-            target=any(op.target for op in inside),
-            source=False,
+            _group(node, item.id, item.title), note="",
+            target=any(op.target for op in inside), source=False,
             nickname=counted(item.size, "operation"),
-            unrecorded=node.unrecorded
-            if all(op.unrecorded for op in ops[item.start : item.stop])
-            else "",
-            note="",
-        )
+            unrecorded=node.unrecorded if lost else "",
+        )  # fmt: skip
 
     # -- leaves together -------------------------------------------------------------
 
@@ -217,12 +203,12 @@ class _Level:
         for single in (False, True):
             if len(self.leaves) <= self.fold.room:
                 return
-            alike: dict[tuple[str, ...], list[str]] = {}
+            alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
             for id, heads in self.leaves.items():
                 if id not in self.always_shown:
                     kind = self.nodes[id].kind
                     feeds = heads[:1] if single else heads
-                    alike.setdefault((kind, *feeds), []).append(id)
+                    alike[kind, *feeds].append(id)
             for ids in alike.values():
                 if len(ids) > _ALONE or (single and len(ids) > 1):
                     self._together(ids)
@@ -231,9 +217,9 @@ class _Level:
         """Values from before with the same users share one port."""
         if len(self.ports) <= _PORTS:
             return
-        alike: dict[tuple[str, ...], list[str]] = {}
+        alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for id, feeds in self.ports.items():
-            alike.setdefault(tuple(feeds), []).append(id)
+            alike[*feeds].append(id)
         for heads, ids in alike.items():
             if len(ids) > 1:
                 made = f"{self.parent.id}-{ids[0]}-in"
@@ -241,15 +227,14 @@ class _Level:
                 self.nodes[made] = replace(
                     self.nodes[ids[0]], id=made, op="out", formula=text, name=""
                 )
-                self._moved(ids, heads, made)
+                for id in ids:
+                    self._moved(id, heads, made)
 
-    def _moved(self, ids: list[str], heads: tuple[str, ...], made: str) -> None:
-        """Arrows from several nodes come from one, which replaces them."""
-        for id in ids:
-            for head in heads:
-                more = self.edges.pop((id, head))
-                self.edges.setdefault((made, head), []).extend(more)
-            del self.nodes[id]
+    def _moved(self, id: str, heads: Iterable[str], made: str) -> None:
+        """The arrows from a node come from the one that replaces it."""
+        for head in heads:
+            self.edges[made, head] += self.edges.pop((id, head))
+        del self.nodes[id]
 
     def _together(self, ids: list[str]) -> None:
         own = tuple(n for id in ids for n in self.bundles.pop(id, (self.nodes[id],)))
@@ -257,41 +242,33 @@ class _Level:
         heads = dict.fromkeys(head for id in ids for head in self.leaves[id])
         noun = Counter(n.kind for n in own).most_common(1)[0][0]
         for id in ids:
-            for head in self.leaves.pop(id):
-                self.edges.setdefault((made, head), []).extend(
-                    self.edges.pop((id, head))
-                )
-            del self.nodes[id]
+            self._moved(id, self.leaves.pop(id), made)
         self.leaves[made] = list(heads)
         self.bundles[made] = own
+        said = counted(len(own), _NOUNS.get(noun, noun))
         self.nodes[made] = replace(
-            own[0],
-            id=made,
-            kind="group",
-            op="group",
-            formula=counted(len(own), _NOUNS.get(noun, noun)),
-            name="",
-            span=None,
-            source=any(n.source for n in own),
-            nickname="",
-        )
+            _group(own[0], made, said), name="", symbol=own[0].symbol,
+            source=any(n.source for n in own), nickname="",
+        )  # fmt: skip
 
     # -- the graph -------------------------------------------------------------------
 
     def stand_ins(self) -> dict[str, str]:
-        """For each node of the graph the id of the one that represents it here."""
+        """For each node of the graph the id of the one that represents it."""
         found: dict[str, str] = {}
         for item in self.items:
             ops = self.columns.ops[item.start : item.stop]
-            found.update(dict.fromkeys((op.id for op in ops), self._id(item)))
+            found |= {op.id: self._id(item) for op in ops}
         for leaf, (first, _last) in self.columns.users.items():
             if self.parent.start <= first < self.parent.stop:
-                owner = self.items[bisect_right(self.starts, first) - 1]
-                found[leaf] = self._id(owner)
+                found[leaf] = self._owner(first)
         for id, nodes in self.bundles.items():
-            found.update(dict.fromkeys((node.id for node in nodes), id))
-        found.update((id, id) for id in self.nodes)
-        return found
+            found |= {node.id: id for node in nodes}
+        return found | {id: id for id in self.nodes}
+
+    def _owner(self, at: int) -> str:
+        """The id of the item that has an op."""
+        return self._id(self.items[bisect_right(self.starts, at) - 1])
 
     def _trails(self) -> Iterator[UnrecordedEdge]:
         """The unrecorded edges, between the nodes that represent their ends."""
@@ -342,6 +319,12 @@ class _Level:
 
 
 _NOUNS = {"watched": "watched constant", "port": "outside value"}
+
+
+def _group(node: Node, id: str, said: str) -> Node:
+    return replace(
+        node, id=id, kind="group", op="group", symbol="", formula=said, span=None
+    )
 
 
 def _port(node: Node, said: str) -> Node:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate, count
 from typing import Any, NamedTuple
 
 from tapeviz.analysis.loops import Loop, Repetition, RepetitionFinder, pieces
@@ -89,21 +91,19 @@ class Columns:
         self.last = [-1] * len(self.ops)
         self.users: dict[str, tuple[int, int]] = {}
         self._edges = sorted(graph.edges, key=lambda edge: at[edge.head])
-        self._first = [0] * (len(self.ops) + 1)
-        for edge in self._edges:
-            head, tail = at[edge.head], at.get(edge.tail, -1)
-            self._first[head + 1] += 1
+        self._heads = [at[edge.head] for edge in self._edges]
+        for edge, head in zip(self._edges, self._heads, strict=True):
+            tail = at.get(edge.tail, -1)
             if tail >= 0:
                 self.last[tail] = head
             else:
                 low, _ = self.users.get(edge.tail, (head, head))
                 self.users[edge.tail] = (low, head)
-        for i in range(len(self.ops)):
-            self._first[i + 1] += self._first[i]
 
     def into(self, start: int, stop: int) -> list[Edge]:
         """The arrows into the ops from ``start`` up to ``stop``."""
-        return self._edges[self._first[start] : self._first[stop]]
+        first, last = (bisect_left(self._heads, at) for at in (start, stop))
+        return self._edges[first:last]
 
     @cached_property
     def crossing(self) -> list[int]:
@@ -113,11 +113,7 @@ class Columns:
             if last >= 0:
                 change[i + 1] += 1
                 change[last + 1] -= 1
-        found, now = [], 0
-        for step in change:
-            now += step
-            found.append(now)
-        return found
+        return list(accumulate(change))
 
 
 class Fold:
@@ -195,12 +191,8 @@ class Fold:
     def _scopes(self) -> list[tuple[int, int, str]]:
         """Layers and losses by where they start, outer ones first."""
         at = self.columns.at
-        found = [
-            (at[s.first], at[s.last] + 1, s.name)
-            for s in self.graph.scopes
-            if s.first in at and s.last in at
-        ]
-        found = [(start, stop, name) for start, stop, name in found if start < stop]
+        known = [s for s in self.graph.scopes if s.first in at and s.last in at]
+        found = [(at[s.first], at[s.last] + 1, s.name) for s in known]
         return sorted(found, key=lambda scope: (scope[0], -scope[1]))
 
     def _items(self, item: FoldItem) -> list[FoldItem]:
@@ -222,15 +214,12 @@ class Fold:
     @cached_property
     def _keys(self) -> list[int]:
         """A number for each op, the same for ops from the same place in the code."""
-        numbers: dict[object, int] = {}
+        numbers: dict[object, int] = defaultdict(count().__next__)
         quick: dict[tuple[int, str], int] = {}  # spans are shared, most of the time
-        found = []
         for n in self.columns.ops:
-            key = (id(n.span), n.op)
-            if key not in quick:
-                quick[key] = numbers.setdefault((n.span, n.op), len(numbers))
-            found.append(quick[key])
-        return found
+            if (id(n.span), n.op) not in quick:
+                quick[id(n.span), n.op] = numbers[n.span, n.op]
+        return [quick[id(n.span), n.op] for n in self.columns.ops]
 
     @cached_property
     def _repetitions(self) -> RepetitionFinder:
@@ -319,18 +308,17 @@ class Fold:
             yield item
             return
         if item.kind == "loop":
-            k = bisect_right(item.starts, at) - 1
-            if k:
-                yield item.some(0, k)
+            k, count = bisect_right(item.starts, at) - 1, len(item.starts)
+            yield from [item.some(0, k)] if k else []
             yield from self._around_op(item.round(k), at)
-            if k + 1 < len(item.starts):
-                yield item.some(k + 1, len(item.starts))
+            yield from [item.some(k + 1, count)] if k + 1 < count else []
             return
+        named: dict[str, Any] = (
+            {"title": item.title} if item.kind in {"round", "scope"} else {}
+        )
         for start, stop in ((item.start, at), (at, at + 1), (at + 1, item.stop)):
             if start < stop:
-                run = self.run(start, stop)
-                named = item.kind in {"round", "scope"}
-                yield run._replace(title=item.title) if named else run
+                yield self.run(start, stop)._replace(**named)
 
 
 def _ops(start: int, stop: int) -> list[FoldItem]:
@@ -366,9 +354,9 @@ class _LoopItem:
     def form(self, number: int) -> list[FoldItem]:
         count = len(self.cuts)
         if number == 2:
-            return [
-                self._all(f"{count} {self.item.noun}s {self.item.container}".strip())
-            ]
+            whole = self._some(0, count)
+            title = f"{count} {self.item.noun}s {self.item.container}".strip()
+            return [whole if self.scopes else whole._replace(title=title)]
         ends = list(range(count)) if count <= _BODY else [0, 1, count - 1]
         return list(self._shown(number, ends))
 
@@ -396,10 +384,6 @@ class _LoopItem:
         ends = [*self.cuts[1:], len(self.items)]
         first, last = self.items[self.cuts[low]], self.items[ends[high - 1] - 1]
         return item._replace(title=f"{first.title} to {last.title}")
-
-    def _all(self, title: str) -> FoldItem:
-        item = self._some(0, len(self.cuts))
-        return item if self.scopes else item._replace(title=title)
 
 
 class _Plain:
