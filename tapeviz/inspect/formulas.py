@@ -7,7 +7,8 @@ them, and as the learner wrote them where the line says so.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -151,22 +152,28 @@ def spelled_as(code: str, text: str) -> str:
 
 def _settings(record: Record, shapes: Sequence[Shape], code: str) -> dict[str, str]:
     """Each setting by its name, as text; so also what the rules count."""
-    known = dict(zip(record.op.settings, record.settings, strict=False))
+    known = _named(record)
     written = settings_in(code) if known else {}
     rank = len(shapes[0]) if shapes else 0
     found = {name: _setting(name, v, rank, written) for name, v in known.items()}
-    if rank == 1 and known.keys() >= {"axis", "keep"} and not written:
+    reduces = known.keys() >= {"axis", "keep"}
+    if rank == 1 and reduces and not written:
         found["axis"] = "None"  # the only axis need not be named
     if record.op.name == "custom":
         found["made"] = str(known["made"].name)
-    if "axis" in known and "keep" in known and shapes:
-        for count in _counts(shapes[0], known["axis"]):
-            found["count"] = str(count)
+    if reduces and shapes:
+        found |= _count(shapes[0], known["axis"])
     if record.op.name in ("pick_at", "narrow"):
         found["key"] = _part_of(known, rank)
     if record.op.name == "pad" and shapes:
-        found["key"] = _inner(known["widths"], shapes[0])
+        pairs = zip(known["widths"], shapes[0], strict=False)
+        found["key"] = ", ".join(f"{before}:{before + n}" for (before, _), n in pairs)
     return found
+
+
+def _named(record: Record) -> dict[str, Any]:
+    """The op's settings by their names."""
+    return dict(zip(record.op.settings, record.settings, strict=False))
 
 
 def _setting(name: str, v: Any, rank: int, written: Mapping[str, str]) -> str:
@@ -179,11 +186,11 @@ def _setting(name: str, v: Any, rank: int, written: Mapping[str, str]) -> str:
     return _literal(v) or written.get("ids" if name != "alpha" else "", name)
 
 
-def _counts(shape: Shape, axis: Any) -> Iterator[int]:
+def _count(shape: Shape, axis: Any) -> dict[str, str]:
     """How many entries are reduced to one, where the operand's shape is known."""
     axes = range(len(shape)) if axis is None else np.atleast_1d(axis)
-    if all(-len(shape) <= a < len(shape) for a in axes):
-        yield int(np.prod([shape[a] for a in axes], dtype=int))
+    known = all(-len(shape) <= a < len(shape) for a in axes)
+    return {"count": str(math.prod(shape[a] for a in axes))} if known else {}
 
 
 def _axis(v: Any, rank: int, written: Mapping[str, str]) -> str:
@@ -210,13 +217,13 @@ def _literal(v: Any) -> str:
     """A setting as Python text that can be parsed; "" for arrays and the like."""
     if isinstance(v, np.dtype):
         return str(v.name)
-    if isinstance(v, (bool, int, float, str, type(None))):
-        return repr(v)
-    if isinstance(v, (tuple, list)) and all(
-        isinstance(k, (int, type(None))) for k in v
-    ):
-        return repr(v)
-    return ""
+    plain = isinstance(v, (bool, int, float, str, type(None)))
+    several = v if isinstance(v, (tuple, list)) else [""]
+    return (
+        repr(v)
+        if plain or all(k is None or isinstance(k, int) for k in several)
+        else ""
+    )
 
 
 def _index(key: Any) -> str:
@@ -225,11 +232,9 @@ def _index(key: Any) -> str:
 
 def _key(k: Any) -> str:
     if isinstance(k, slice):
-        ends = ("" if e is None else str(e) for e in (k.start, k.stop))
-        return ":".join([*ends, *([] if k.step is None else [str(k.step)])])
-    return (
-        "..." if k is Ellipsis else str(k) if not isinstance(k, np.ndarray) else "mask"
-    )
+        ends = ["" if e is None else str(e) for e in (k.start, k.stop)]
+        return ":".join(ends + ([] if k.step is None else [str(k.step)]))
+    return "..." if k is Ellipsis else "mask" if isinstance(k, np.ndarray) else str(k)
 
 
 # -- rules that are made for one operand ----------------------------------------------
@@ -244,24 +249,17 @@ def _part(axis: int, rank: int, key: str) -> str:
 
 def _part_of(known: Mapping[str, Any], rank: int) -> str:
     """The index of what ``pick_at`` and ``narrow`` take."""
-    start = known.get("k", known.get("start", 0))
-    one = "k" in known
-    key = str(start) if one else f"{start}:{start + known['size']}"
-    return _part(known["axis"], rank, key)
-
-
-def _inner(widths: Sequence[tuple[int, int]], shape: Shape) -> str:
-    """The index of what stands inside a padding."""
-    pairs = zip(widths, shape, strict=False)
-    return ", ".join(f"{before}:{before + size}" for (before, _), size in pairs)
+    if "k" in known:
+        return _part(known["axis"], rank, str(known["k"]))
+    start = known["start"]
+    return _part(known["axis"], rank, f"{start}:{start + known['size']}")
 
 
 def _of_transpose(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
     del slot, shapes
     perm = record.settings[0]
-    if perm is None:
-        return "transpose(g)"
-    return f"transpose(g, {tuple(np.argsort(perm).tolist())})"
+    axes = "" if perm is None else f", {tuple(np.argsort(perm).tolist())}"
+    return f"transpose(g{axes})"
 
 
 def _of_concat(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
@@ -288,23 +286,18 @@ def _of_einsum(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
     return f"einsum({', '.join(shown)})"
 
 
-def _of_part(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
-    known = dict(zip(record.op.settings, record.settings, strict=False))
-    return f"g at [{_part_of(known, len(shapes[slot]))}], 0 elsewhere"
-
-
-def _of_pick(record: Record, slot: int, shapes: Sequence[Shape]) -> str:
-    del slot, shapes
-    known = dict(zip(record.op.settings, record.settings, strict=False))
-    return f"g at [{_index(known['key'])}], 0 elsewhere"
+def _at(index: str) -> str:
+    return f"g at [{index}], 0 elsewhere"
 
 
 _RULES_MADE: Mapping[str, Callable[[Record, int, Sequence[Shape]], str]] = {
     "concat": _of_concat, "stack": _of_stack, "custom": _of_custom,
     "einsum": _of_einsum, "tensordot": _of_einsum, "matvec": _of_einsum,
-    "pick": _of_pick, "pick_at": _of_part, "narrow": _of_part,
+    "pick": lambda record, _slot, _shapes: _at(_index(_named(record)["key"])),
+    "part": lambda record, _slot, _shapes: _at(str(record.settings[0])),
+    **dict.fromkeys(("pick_at", "narrow"), lambda record, slot, shapes: _at(
+        _part_of(_named(record), len(shapes[slot])))),
     "transpose": _of_transpose,
-    "part": lambda record, _slot, _shapes: f"g at [{record.settings[0]}], 0 elsewhere",
 }  # fmt: skip
 
 

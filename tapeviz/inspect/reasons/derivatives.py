@@ -99,14 +99,10 @@ def _is_linear(question: Question, i: int, after: set[int]) -> bool:
         return False
     operands = question.records[i].operands
     labels = op.operands * len(operands) if op.many else op.operands
-    bound = {
-        "y",
-        *(labels[slot] for slot, j in enumerate(operands) if j >= 0 and j in after),
-    }
-    return all(
-        rule is not None and not rule.names & bound
-        for j, rule in _operands(question, i) if j in after
-    )  # fmt: skip
+    used = (labels[slot] for slot, j in enumerate(operands) if j in after)
+    bound = {"y", *used}
+    rules = [rule for j, rule in _operands(question, i) if j in after]
+    return all(rule is not None and not rule.names & bound for rule in rules)
 
 
 # -- the entries -----------------------------------------------------------------------
@@ -129,9 +125,8 @@ def _own_gradient(question: Question, facts: Facts) -> Facts | None:
 
 def _stopped(question: Question, facts: Facts) -> Facts | None:
     for i in reversed(facts["ops"]):
-        if any(
-            j in facts["after"] and rule is None for j, rule in _operands(question, i)
-        ):
+        rules = [rule for j, rule in _operands(question, i) if j in facts["after"]]
+        if None in rules:
             return {"code": question.code(i)}
     return None
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import linecache
-import sys
 from collections import defaultdict, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,7 @@ from types import CodeType
 from typing import Any, TypeAlias
 
 from tapeviz.engine.parsing import parse
-from tapeviz.inspect.source.files import as_run
+from tapeviz.inspect.source.files import as_run, cell_numbers
 from tapeviz.inspect.source.positions import positions
 
 CallSite: TypeAlias = tuple[CodeType, int]
@@ -696,9 +695,7 @@ def _cells(asking: str = "") -> dict[str, int]:
     The cell that asks is the last. Where the cells are not numbered, all have the same
     number and are sorted as they first ran.
     """
-    shell = sys.modules.get("IPython")
-    running = shell.get_ipython() if shell is not None else None
-    numbers = getattr(getattr(running, "compile", None), "_filename_map", {})
+    numbers = cell_numbers()
     files = sorted(numbers, key=lambda file: (file == asking, numbers[file]))
     return {file: position for position, file in enumerate(files)}
 

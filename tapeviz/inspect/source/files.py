@@ -10,7 +10,7 @@ import __future__
 import dis
 import linecache
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from types import CodeType
@@ -18,6 +18,16 @@ from typing import Any
 
 _FUTURE = {name: getattr(__future__, name) for name in __future__.all_feature_names}
 _FLAGS = sum({feature.compiler_flag for feature in _FUTURE.values()})
+
+
+def cell_numbers() -> Mapping[str, int]:
+    """The number of each of the notebook's cells by its file; none elsewhere."""
+    shell = sys.modules.get("IPython")
+    running = shell.get_ipython() if shell is not None else None
+    numbers: Mapping[str, int] = getattr(
+        getattr(running, "compile", None), "_filename_map", {}
+    )
+    return numbers
 
 
 def as_run(code: CodeType) -> bool:

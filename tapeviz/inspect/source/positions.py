@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import linecache
 import re
-import sys
 from functools import lru_cache
 from pathlib import PurePath
 from types import CodeType
+from typing import Any
 
-from tapeviz.inspect.source.files import taken_off
+from tapeviz.inspect.source.files import cell_numbers, taken_off
 from tapeviz.trace.graph import Source, Span, code_between
 
 
@@ -82,13 +82,11 @@ def positions(code: CodeType) -> dict[int, tuple[int, int, int, int]]:
 
 @lru_cache(maxsize=256)
 def _positions(code: CodeType, columns: int) -> dict[int, tuple[int, int, int, int]]:
+    found: Any = {2 * i: place for i, place in enumerate(code.co_positions())}
     return {
-        2 * i: (line, end_line, col + columns, end_col + columns)
-        for i, (line, end_line, col, end_col) in enumerate(code.co_positions())
-        if line is not None
-        and end_line is not None
-        and col is not None
-        and end_col is not None
+        at: (line, end_line, col + columns, end_col + columns)
+        for at, (line, end_line, col, end_col) in found.items()
+        if None not in {line, end_line, col, end_col}
     }
 
 
@@ -124,9 +122,7 @@ def _indent(line: str) -> int:
 
 def _label(file: str) -> str:
     """A file's last part, or ``In [3]`` for a notebook cell."""
-    shell = sys.modules.get("IPython")
-    running = shell.get_ipython() if shell is not None else None
-    numbers = getattr(getattr(running, "compile", None), "_filename_map", {})
-    if file in numbers:
-        return f"In [{numbers[file]}]"
+    number = cell_numbers().get(file)
+    if number is not None:
+        return f"In [{number}]"
     return PurePath(file).name.strip("<>") or "code"

@@ -37,11 +37,8 @@ def names_of(records: Records, names: Names) -> dict[int, list[str]]:
 
 def given_names(records: Records) -> dict[int, str]:
     """The ``name=`` of each watched variable that was given one."""
-    given = {
-        one.index: given_name(one.thing)
-        for one in records.watched
-        if isinstance(one.thing, Variable)
-    }
+    variables = (one for one in records.watched if isinstance(one.thing, Variable))
+    given = {one.index: given_name(one.thing) for one in variables}
     return {index: name for index, name in given.items() if name}
 
 
@@ -110,13 +107,14 @@ def _inside(
 
 def _members(path: str, thing: Any) -> list[tuple[str, Any]]:
     """What a short list, a dictionary or an object holds; no code of it is run."""
-    if thing.__class__ in (list, tuple):
-        short = len(thing) <= MANY
-        return [(f"{path}[{k}]", v) for k, v in enumerate(thing)] if short else []
-    if thing.__class__ is dict:
+    listed, keyed = thing.__class__ in (list, tuple), thing.__class__ is dict
+    if (listed or keyed) and len(thing) > MANY:
+        return []
+    if listed:
+        return [(f"{path}[{k}]", v) for k, v in enumerate(thing)]
+    if keyed:
         keys = [k for k in list(thing) if k.__class__ in (str, int)]
-        short = len(thing) <= MANY
-        return [(f"{path}[{k!r}]", thing[k]) for k in keys] if short else []
+        return [(f"{path}[{k!r}]", thing[k]) for k in keys]
     if isinstance(thing, (type, ModuleType, GradientTape)):
         return []
     held = getattr(thing, "__dict__", None)
