@@ -80,7 +80,7 @@ class _Explainer:
         self.targets = [(i, seed) for i, seed in pairs if i >= 0]
         self.sources = [log.index_of(s) for s in nest.leaves(sources)]
         self.steps = list(log.backward_steps(goals, seeds))
-        self.forth: dict[int, list[tuple[int, int, int]]] = {}
+        self.forward_edges: dict[int, list[tuple[int, int, int]]] = {}
         self.up: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for i, _, parts in self.steps:
             for slot, j, _, _ in parts:
@@ -139,14 +139,14 @@ class _Explainer:
 
     def _edges(self, source: int) -> list[tuple[int, int, int]]:
         """The edges between a source and the targets, in the order of recording."""
-        if source not in self.forth:
+        if source not in self.forward_edges:
             moved, found = {source}, []
             for i, _, parts in reversed(self.steps):
                 found += [(i, slot, j) for slot, j, _, _ in parts if j in moved]
                 if found and found[-1][0] == i:
                     moved.add(i)
-            self.forth[source] = found
-        return self.forth[source]
+            self.forward_edges[source] = found
+        return self.forward_edges[source]
 
     def _plain(self, source: int) -> bool:
         """Whether forward mode is listed: real numbers, and not too many."""
@@ -258,11 +258,11 @@ class _Explainer:
         scale = max(1e-3, _greatest(d), _greatest(middle))
         error = _greatest(middle - d) / scale
         agrees = error < slope.tolerance
-        bends = _greatest(left - right) / scale > slope.tolerance
+        turns = _greatest(left - right) / scale > slope.tolerance
         shown = np.asarray(middle, d.dtype)
         value = value_of(shown if np.ndim(d) else shown[()])
         return Check(
-            edge, value, error, agrees, "corner" if bends and not agrees else ""
+            edge, value, error, agrees, "corner" if turns and not agrees else ""
         )
 
 

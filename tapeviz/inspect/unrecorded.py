@@ -600,13 +600,13 @@ def _sorted(
         rank = {key: k for k, key in enumerate(nodes)}
         ordered = tuple(t for t in unrecorded_edges if rank[t.tail] < rank[t.head])
         return tuple(nodes.values()), ordered
-    place = {key: (key[0] != "u", k, key) for k, key in enumerate(nodes)}
+    rank_of = {key: (key[0] != "u", k, key) for k, key in enumerate(nodes)}
     after: dict[str, list[str]] = defaultdict(list)
     waits: Counter[str] = Counter()
     for one in (*edges, *unrecorded_edges):
         after[one.tail].append(one.head)
         waits[one.head] += 1
-    ready = [place[key] for key in nodes if not waits[key]]
+    ready = [rank_of[key] for key in nodes if not waits[key]]
     heapq.heapify(ready)
     done: dict[str, Node] = {}
     while ready:
@@ -615,7 +615,7 @@ def _sorted(
         for head in after[key]:
             waits[head] -= 1
             if not waits[head]:
-                heapq.heappush(ready, place[head])
+                heapq.heappush(ready, rank_of[head])
     ordered = tuple(t for t in unrecorded_edges if t.tail in done and t.head in done)
     return tuple(done.values()), ordered
 

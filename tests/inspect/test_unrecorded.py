@@ -633,7 +633,7 @@ def test_unrecorded_nodes_of_an_unknown_kind_are_refused() -> None:
     with pytest.raises(ValueError, match="no known kind"):
         replace(graph, nodes=(odd, *graph.nodes[1:])).validate()
     back = replace(graph.unrecorded_edges[0], tail=graph.unrecorded_edges[0].head)
-    with pytest.raises(ValueError, match="wrongly"):
+    with pytest.raises(ValueError, match="backwards in time"):
         replace(graph, unrecorded_edges=(back,)).validate()
     note = replace(graph.notes[0], kind="odd")
     assert "odd" not in NOTES

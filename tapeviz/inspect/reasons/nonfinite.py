@@ -147,8 +147,8 @@ def _constant(question: Question, facts: Facts) -> Facts | None:
     text = question.operand_name(i, slot)
     share = bad_share(v)
     singular = None if found is None else undefined(question, *found)
-    place: tuple[Any, Any] = found or (None, None)
-    line, node = place
+    where: tuple[Any, Any] = found or (None, None)
+    line, node = where
     more: Facts = {"singular": singular}
     if singular is not None:
         share += f", where {singular.said}"

@@ -82,7 +82,7 @@ def positions(code: CodeType) -> dict[int, tuple[int, int, int, int]]:
 
 @lru_cache(maxsize=256)
 def _positions(code: CodeType, columns: int) -> dict[int, tuple[int, int, int, int]]:
-    found: Any = {2 * i: place for i, place in enumerate(code.co_positions())}
+    found: Any = {2 * i: ends for i, ends in enumerate(code.co_positions())}
     return {
         at: (line, end_line, col + columns, end_col + columns)
         for at, (line, end_line, col, end_col) in found.items()
