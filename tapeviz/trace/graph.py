@@ -369,6 +369,6 @@ def _node_problems(n: Node, files: set[str]) -> Iterator[str]:
     if n.grad not in GRADS or (n.grad == "value") != (n.gradient is not None):
         yield f"node {n.id} says {n.grad!r} of its gradient {n.gradient}"
     if n.unrecorded and n.unrecorded not in NOT_RECORDED:
-        yield f"node {n.id} is unrecorded in no known way: {n.unrecorded}"
+        yield f"node {n.id} is unrecorded, of no known kind: {n.unrecorded}"
     if n.span is not None and n.span.file not in files:
         yield f"node {n.id} comes from {n.span.file}, which has no source"
