@@ -367,11 +367,11 @@ def _operand(node: Node, tree: ast.expr | None) -> ast.expr:
         text = fmt(node.value)
         listed = text.startswith("[") and len(text) <= _FORMULA // 2
         return ast.Name(text if listed else ELLIPSIS)
-    return _constant(fmt(node.value))
+    return constant(fmt(node.value))
 
 
-def _constant(text: str) -> ast.expr:
-    """The number as an expression, so that ``-2`` gets parentheses where it must."""
+def constant(text: str) -> ast.expr:
+    """A name or number as an expression, so that ``-2`` gets parentheses if it must."""
     if text.startswith("-"):
         return ast.UnaryOp(ast.USub(), ast.Name(text[1:]))
     return ast.Name(text)

@@ -14,6 +14,7 @@ from tapeviz.trace.value import Value
 from tapeviz.wording.formulas import simplified
 from tapeviz.wording.values import (
     brief,
+    constant,
     counted,
     fill,
     fmt,
@@ -510,8 +511,7 @@ def ratio(above: str, below: str) -> str:
 def expression(text: str) -> ast.expr:
     """A name, a number or code as an expression, to be put into a formula."""
     if NUMBER.fullmatch(text):
-        number: ast.expr = ast.Name(text.lstrip("-"))
-        return ast.UnaryOp(ast.USub(), number) if text.startswith("-") else number
+        return constant(text)
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):

@@ -95,16 +95,9 @@ class ExplanationWords:
     def _names(self, node: Node) -> dict[str, ast.expr | str]:
         """The expressions that replace the operands in an op's formulas."""
         names: dict[str, ast.expr | str] = {"y": ast.Name(self.labels[node.id])}
-        tails = [self._expression(edge.tail) for edge in self.run.graph.into[node.id]]
-        for edge, tail in zip(self.run.graph.into[node.id], tails, strict=True):
-            names[edge.label] = tail
+        for edge in self.run.graph.into[node.id]:
+            names[edge.label] = words.constant(self.labels[edge.tail])
         return names
-
-    def _expression(self, id: str) -> ast.expr:
-        label = self.labels[id]
-        if label.startswith("-"):
-            return ast.UnaryOp(ast.USub(), ast.Name(label[1:]))
-        return ast.Name(label)
 
     @cached_property
     def target(self) -> str:
@@ -166,12 +159,9 @@ class ExplanationWords:
             self.value(c.total),
             "" if check is None else self._checked(check),
             f", summed to {words.shape(c.value) or 'one number'}"
-            if self._folds(c)
+            if self._edges[c.edge].broadcast
             else "",
         )
-
-    def _folds(self, c: Contribution) -> bool:
-        return self._edges[c.edge].broadcast
 
     def _checked(self, check: Check) -> str:
         if check.note == "corner":
