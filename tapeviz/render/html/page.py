@@ -37,7 +37,7 @@ def document(  # noqa: PLR0913 - each is one thing a page may need
     """
     said = escape(title)
     colours = themes.paper_css(theme) if bare else themes.css(theme)
-    look = f"{colours}{style}"
+    look = style if style.startswith(colours) else f"{colours}{style}"
     may = f'http-equiv="Content-Security-Policy" content="{policy}"'
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
