@@ -84,7 +84,7 @@ def picture(name: str) -> str:
         dot.node(room, f"<<B>{room}</B><BR/><FONT POINT-SIZE='9'>{says}</FONT>>")
     for tail, head in arrows():
         dot.edge(tail, head)
-    graphviz.backend.dot_command.DOT_BINARY = Path(layout.engine())
+    graphviz.backend.dot_command.DOT_BINARY = Path(next(layout.programs()))
     return str(dot.pipe("svg", encoding="utf-8", quiet=True))
 
 

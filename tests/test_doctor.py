@@ -60,7 +60,10 @@ def test_everything_a_lesson_needs_works_where_the_tests_run() -> None:
 def test_the_layout_engine_is_found_without_a_path(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    from tapeviz.render.graph import layout
+
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(layout, "find_spec", lambda _name: None)
     finding = _by_name("layout engine")
     assert finding.state == doctor.GOOD
     assert Path(finding.seen).name.startswith("graphviz-pure")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,22 @@ from tapeviz.render.graph import layout
 from tests.render import golden, tapes
 
 
+@pytest.fixture(scope="module", params=["graphviz-pure", layout.IN_PROCESS])
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each engine by itself, with nothing remembered of the other one."""
+    found = [e for e in layout._candidates() if Path(e).stem == request.param]
+    caches = layout.cached_layout, tapes.picture
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout, "_candidates", lambda: iter(found[:1]))
+        for cache in caches:
+            cache.cache_clear()
+        assert layout.engine() == found[0]
+        yield request.param
+    for cache in caches:
+        cache.cache_clear()
+
+
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("name", tapes.PROGRAMS)
 def test_picture_and_text_are_as_they_were(name: str) -> None:
     check(golden.files(name))

@@ -1,8 +1,9 @@
 """The layout of boxes and arrows, by Graphviz, which draws nothing here.
 
-The engine is the program ``graphviz-pure``, which its Python package puts beside the
-interpreter, or else a ``dot`` on PATH. Where no program can run, as in a web page, the
-Python package igraph does it (``sugiyama``).
+The engine is the Python package pygraphviz, if somebody has installed it; else the
+program ``graphviz-pure``, which its package puts beside the interpreter, or a ``dot``
+on PATH. All three are Graphviz. Where none can be, as in a web page, the Python package
+igraph does it (``layout_igraph``).
 """
 
 from __future__ import annotations
@@ -54,13 +55,17 @@ PATIENCE = 60
 """Seconds after which a layout is given up."""
 
 
+IN_PROCESS = "pygraphviz"
+"""The package that needs no program: quick, but nothing can stop it."""
+
+
 def engine() -> str:
-    """The layout engine: a program's path, or igraph; LayoutError without any."""
+    """The layout engine: a package, or a program's path; LayoutError without any."""
     return "igraph" if _in_python() else _engines()[0]
 
 
 def _in_python() -> bool:
-    """Whether no program is there to do it, but igraph is."""
+    """Whether no Graphviz is there to do it, but igraph is."""
     return not any(_candidates()) and find_spec("igraph") is not None
 
 
@@ -72,6 +77,13 @@ def _engines() -> tuple[str, ...]:
 
 
 def _candidates() -> Iterator[str]:
+    if find_spec(IN_PROCESS):
+        yield IN_PROCESS
+    yield from programs()
+
+
+def programs() -> Iterator[str]:
+    """The paths of the programs that lay out here, the best one first."""
     folders = (sysconfig.get_path("scripts"), str(Path(sys.executable).parent))
     for folder in dict.fromkeys(folders):
         if found := shutil.which("graphviz-pure", path=folder):
@@ -116,12 +128,14 @@ def cached_layout(
     boxes: tuple[Box, ...],
     links: tuple[Link, ...],
     direction: str,
-    programs: tuple[str, ...],
+    engines: tuple[str, ...],
     groups: tuple[Group, ...],
 ) -> Placement:
     """The layout by Graphviz, remembered for the last graphs."""
     source = _source(boxes, links, direction, groups)
-    return _read(boxes, links, groups, _run(programs, source))
+    if effort(boxes, links) > _EASY:  # a program first: it is stopped in time
+        engines = tuple(sorted(engines, key=IN_PROCESS.__eq__))
+    return _read(boxes, links, groups, _run(engines, source))
 
 
 def _haste(cost: int) -> str:
@@ -205,30 +219,41 @@ def _link(i: int, link: Link, number: Mapping[str, int]) -> str:
     return f'{ends}[id="{i}";weight={link.weight};label={label}]'
 
 
-def _run(programs: tuple[str, ...], source: str) -> dict[str, Any]:
-    """The layout as Graphviz' JSON, by the first program that manages it."""
-    try:
-        from graphviz.backend.execute import run_check
-    except ImportError as error:
-        raise LayoutError(
-            f"the Python package graphviz is missing ({error}). "
-            "Install it with `pip install graphviz`."
-        ) from error
-    options = {"encoding": "utf-8", "capture_output": True, "timeout": PATIENCE}
+def _run(engines: tuple[str, ...], source: str) -> dict[str, Any]:
+    """The layout as Graphviz' JSON, by the first engine that manages it."""
     failures: list[str] = []
-    for program in programs:
+    for name in engines:
         try:
-            command = [program, "-Kdot", "-Tjson0"]
-            done = run_check(command, input=source, quiet=True, **options)
-            result: dict[str, Any] = json.loads(done.stdout)
+            said = _in_process(source) if name == IN_PROCESS else _aside(name, source)
+            result: dict[str, Any] = json.loads(said)
         except TimeoutExpired as error:
             took = f"the layout was not done after {PATIENCE} seconds"
             raise LayoutError(f"{took}. {SMALLER}") from error
-        except (OSError, RuntimeError, ValueError, SubprocessError) as error:
-            failures.append(_failure(program, error))
+        except (
+            ImportError, OSError, RuntimeError, ValueError, SubprocessError,
+        ) as error:  # fmt: skip
+            failures.append(_failure(name, error))
         else:
             return result
     raise LayoutError(f"the layout failed: {'; '.join(failures)}. {REMEDY}")
+
+
+def _in_process(source: str) -> bytes:
+    from pygraphviz import AGraph
+
+    graph = AGraph(string=source)
+    try:
+        return bytes(graph.draw(format="json0", prog="dot"))
+    finally:
+        graph.close()
+
+
+def _aside(program: str, source: str) -> str:
+    from graphviz.backend.execute import run_check
+
+    options = {"encoding": "utf-8", "capture_output": True, "timeout": PATIENCE}
+    command = [program, "-Kdot", "-Tjson0"]
+    return str(run_check(command, input=source, quiet=True, **options).stdout)
 
 
 def _failure(program: str, error: Exception) -> str:

@@ -23,7 +23,7 @@ LINKS = (
     Link("e3", "b", "y"),
     Link("e4", "b", "y"),
 )
-REAL = layout.engine()
+REAL = next(layout.programs())
 
 
 def rects(placed: Placement) -> dict[str, tuple[float, float, float, float]]:
@@ -113,6 +113,7 @@ def test_engine_beside_the_interpreter_needs_no_path(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(layout, "find_spec", lambda _name: None)
     layout.cached_layout.cache_clear()
     assert "graphviz-pure" in layout.engine()
     assert lay_out(BOXES, LINKS).width > 0
@@ -137,6 +138,34 @@ def test_broken_engine_is_passed_over(no_engine: Path) -> None:
     program(no_engine, "graphviz-pure", "echo it is broken >&2; exit 3")
     program(no_engine, "dot", f'exec "{REAL}" "$@"')
     assert lay_out(BOXES, LINKS).width > 0
+
+
+def test_a_package_that_is_installed_is_taken_before_a_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(layout, "_aside", None)
+    layout.cached_layout.cache_clear()
+    assert layout.engine() == layout.IN_PROCESS
+    assert lay_out(BOXES, LINKS).width > 0
+
+
+def test_a_large_graph_is_laid_out_by_what_can_be_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(layout, "_EASY", 1)
+    monkeypatch.setattr(layout, "_in_process", None)
+    layout.cached_layout.cache_clear()
+    assert lay_out(BOXES, LINKS).width > 0
+
+
+def test_a_package_that_does_not_load_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, layout.IN_PROCESS, None)
+    layout.cached_layout.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout, "find_spec", lambda _name: True)
+        assert lay_out(BOXES, LINKS).width > 0
 
 
 def test_failing_engine_is_quoted(no_engine: Path) -> None:

@@ -17,7 +17,7 @@ from tests import samples
 def read_back(source: str) -> dict[str, Any]:
     """What Graphviz itself makes of the text, its warnings taken as errors."""
     done = subprocess.run(
-        [layout.engine(), "-Tdot_json"],
+        [next(layout.programs()), "-Tdot_json"],
         input=source,
         capture_output=True,
         text=True,
