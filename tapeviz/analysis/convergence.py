@@ -16,6 +16,7 @@ from tapeviz.analysis.trajectory import (
     number,
     opening,
     plain,
+    rows_of,
     track,
 )
 from tapeviz.errors import value_error
@@ -243,9 +244,9 @@ def _matrix(c: Curvature) -> Floats:
 
 def _flips(run: Descent) -> bool:
     """Whether some gradient points against the first one, as beyond a kink."""
-    rows = [[e for g in u.gradients for e in entries(g)] for u in run.updates]
-    whole = [row for row in rows if len(row) == len(rows[0])]
-    return bool((np.array(whole) @ np.array(rows[0]) < 0).any())
+    width = sum(v.size for v in run.updates[0].at)
+    slopes = rows_of([u.gradients for u in run.updates], width)
+    return bool((slopes @ slopes[0] < 0).any())
 
 
 def _no_end(run: Descent) -> _Verdict:

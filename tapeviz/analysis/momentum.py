@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tapeviz.analysis.trajectory import entries, number
+from tapeviz.analysis.trajectory import entries, number, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,11 +69,9 @@ def momentum_of(run: Descent) -> Momentum | None:
     """The momentum that explains every update of a run; None if none does."""
     if len(run.updates) < _ENOUGH or run.method not in {"", "SGD"}:
         return None
-    moves = np.array([_row(u.moves) for u in run.updates])
-    slopes = [_row(u.gradients) for u in run.updates]
-    if any(len(s) != moves.shape[1] for s in slopes):
-        return None
-    gradients = np.array(slopes)
+    width = sum(v.size for v in run.updates[0].at)
+    moves = rows_of([u.moves for u in run.updates], width)
+    gradients = rows_of([u.gradients for u in run.updates], width)
     count = _whole(moves, gradients)
     if count < _ENOUGH:
         return None

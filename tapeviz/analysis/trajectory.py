@@ -128,11 +128,11 @@ def track(run: Descent) -> Track:
     wide = width if width <= FLAT else 0
     points = [u.at for u in ups] + ([ups[-1].to] if ups else [])
     known = all(value.data is not None for point in points[:1] for value in point)
-    numbers = _rows(points, width if known else 0)
+    numbers = rows_of(points, width if known else 0)
     return Track(
         names=tuple(map(plain, run.names)),
         points=numbers if width <= FLAT else numbers[:, :0],
-        gradients=_rows([u.gradients for u in ups], wide),
+        gradients=rows_of([u.gradients for u in ups], wide),
         losses=np.array([scalar(u.loss) for u in ups], dtype=float),
         slopes=np.array([length(u.gradients) for u in ups], dtype=float),
         strides=np.array([length(u.moves) for u in ups], dtype=float),
@@ -148,7 +148,8 @@ def _whole(value: Value) -> bool:
     return all(map(math.isfinite, entries(value)))
 
 
-def _rows(rows: Sequence[tuple[Value | None, ...]], width: int) -> Floats:
+def rows_of(rows: Sequence[tuple[Value | None, ...]], width: int) -> Floats:
+    """The entries of several values in a row each; nan where they are not ``width``."""
     out = np.full((len(rows), width), np.nan)
     for i, row in enumerate(rows):
         flattened = [e for v in row for e in entries(v)]

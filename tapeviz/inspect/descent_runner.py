@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable, array_of, put
 from tapeviz.inspect.descent_recorder import Recorder
+from tapeviz.inspect.loss_surface import split
 
 Loss = Callable[[], Any]
 Apply = Callable[[Iterable[tuple[Any, Variable]]], Any]
@@ -31,47 +33,44 @@ def rerun(  # noqa: PLR0913 - what the explorer's controls say
     variables are put back after it. ValueError in plain words when the loss has no
     gradient or is not one number.
     """
-    before = [array_of(v) for v in variables]
-    try:
-        set_values(variables, start)
+    with _restored(variables):
+        set_arrays(variables, split(variables, start))
         with recorder:
             for _ in range(steps):
                 _step(loss, variables, apply)
                 if not all(np.isfinite(array_of(v)).all() for v in variables):
                     break
-    finally:
-        for v, old in zip(variables, before, strict=True):
-            put(v, old)
     return recorder
 
 
-def set_values(variables: Sequence[Variable], numbers: Sequence[float]) -> None:
-    """Assign a flat row of numbers to the variables, in order."""
-    start = 0
-    for v in variables:
-        now = array_of(v)
-        size = int(np.size(now))
-        part = np.asarray(numbers[start : start + size]).reshape(np.shape(now))
-        put(v, part.astype(now.dtype)[()])
-        start += size
+@contextmanager
+def _restored(variables: Sequence[Variable]) -> Iterator[None]:
+    """At its end the variables have the values they had before."""
+    before = [array_of(v) for v in variables]
+    try:
+        yield
+    finally:
+        set_arrays(variables, before)
+
+
+def set_arrays(variables: Sequence[Variable], arrays: Sequence[Any]) -> None:
+    """Assign an array to each variable."""
+    for v, array in zip(variables, arrays, strict=True):
+        put(v, array)
 
 
 def losses(
     loss: Loss, variables: Sequence[Variable], points: Sequence[Sequence[float]]
 ) -> list[float]:
     """The loss at each row of numbers; nan where it cannot be worked out."""
-    before = [array_of(v) for v in variables]
     found = []
-    try:
+    with _restored(variables):
         for point in points:
-            set_values(variables, point)
+            set_arrays(variables, split(variables, point))
             try:
                 found.append(float(array_of(_number(loss()))))
             except Exception:  # noqa: BLE001 - outside its domain a loss may raise
                 found.append(float("nan"))
-    finally:
-        for v, old in zip(variables, before, strict=True):
-            put(v, old)
     return found
 
 

@@ -26,6 +26,18 @@ _ROUNDING = 1e-3
 _SAMPLES = 5
 
 
+def split(variables: Sequence[Variable], numbers: Any) -> list[Any]:
+    """A row of numbers as a value for each variable."""
+    parts, start = [], 0
+    for v in variables:
+        value = array_of(v)
+        size = int(np.size(value))
+        part = np.asarray(numbers[start : start + size]).reshape(np.shape(value))
+        parts.append(part.astype(value.dtype)[()])
+        start += size
+    return parts
+
+
 @dataclass
 class LossSurface:
     """The loss of one step as a function of the numbers of some variables.
@@ -52,22 +64,11 @@ class LossSurface:
                 found |= {j for j in self.records[i].operands if j >= 0}
         return sorted(found)
 
-    def split(self, numbers: Any) -> list[Any]:
-        """A row of numbers as a value for each variable."""
-        parts, start = [], 0
-        for v in self.variables:
-            value = array_of(v)
-            size = int(np.size(value))
-            part = np.asarray(numbers[start : start + size]).reshape(np.shape(value))
-            parts.append(part.astype(value.dtype)[()])
-            start += size
-        return parts
-
     # -- the loss alone ----------------------------------------------------------------
 
     def loss(self, numbers: Any) -> float:
         """The loss at a point."""
-        return float(np.sum(self._replayed(self.split(numbers))))
+        return float(np.sum(self._replayed(split(self.variables, numbers))))
 
     def losses(self, points: Any) -> list[float]:
         """The loss at each row of ``points``, all at once where the ops allow it."""
@@ -126,7 +127,7 @@ class LossSurface:
         listeners, tape_stack.listeners = tape_stack.listeners, ()
         try:
             slope, rows = _twice(
-                self.recomputed, [wrap(v) for v in self.split(numbers)]
+                self.recomputed, [wrap(v) for v in split(self.variables, numbers)]
             )
         except Exception:  # noqa: BLE001 - an op of the learner's may raise anything
             return None

@@ -20,6 +20,7 @@ from tapeviz.analysis.trajectory import (
     noise,
     plain,
     point_words,
+    rows_of,
     sample_steps,
     surface_name,
     track,
@@ -372,9 +373,8 @@ def projection(
     found = plane(seen.run, seen.t, directions)
     if found is None:
         return None
-    rows = [[e for g in u.gradients for e in entries(g)] for u in seen.run.updates]
-    unknown = [np.nan] * seen.t.numbers.shape[1]
-    slopes = np.array([r if len(r) == len(unknown) else unknown for r in rows])
+    gradients = [u.gradients for u in seen.run.updates]
+    slopes = rows_of(gradients, seen.t.numbers.shape[1])
     t = replace(seen.t, points=found.points, gradients=found.of(slopes))
     seen = replace(seen, t=t, plane=found)
     x, y = (_padded(seen.near[:, k], 0.15) for k in (0, 1))
