@@ -126,8 +126,8 @@ def test_a_moment_is_told_in_words_and_stands_alone() -> None:
     assert telling(losses[:2], 10, found).startswith("Step 2 of 10, loss 0.5, ")
     zeros, ones = re.findall(r'class="tv-dot [^"]*" d="([^"]+)"', decided)
     assert zeros.count("z") == ones.count("z") == 15
-    assert ones.count("c") == 4 * 15
-    assert "c" not in zeros
+    assert ones.count("a") == 2 * 15
+    assert "a" not in zeros
     assert "points lie on the right side" in page
     assert len(pictures(training_picture([], 0))) == 1
 

@@ -82,8 +82,7 @@ SIDES = {
 _BASELINE = {"bottom": -0.2, "center": 0.36, "top": 0.8}
 _SHAPES = {
     "s": "m-{r} -{r}h{d}v{d}h-{d}z",
-    "o": "m-{r} 0c0 -{u} {v} -{r} {r} -{r}c{u} 0 {r} {v} {r} {r}"
-    "c0 {u} -{v} {r} -{r} {r}c-{u} 0 -{r} -{v} -{r} -{r}z",
+    "o": "m-{r} 0a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z",
     "D": "m0 -{q}l{q} {q}l-{q} {q}l-{q} -{q}z",
     "^": "m0 -{r}l{r} {d}h-{d}z",
     "v": "m0 {r}l{r} -{d}h-{d}z",
@@ -348,8 +347,7 @@ def _dots(mark: DotMark, panel: Panel) -> Iterator[Element]:
 
 
 def _shape(shape: str, size: float) -> str:
-    sizes = {"r": size / 2, "d": size, "q": 0.65 * size, "t": size / 6, "k": size / 3,
-             "u": 0.276 * size, "v": 0.224 * size}  # fmt: skip
+    sizes = {"r": size / 2, "d": size, "q": 0.65 * size, "t": size / 6, "k": size / 3}
     return _SHAPES[shape].format(**{name: f"{v:.2g}" for name, v in sizes.items()})
 
 
