@@ -186,7 +186,7 @@ def picture() -> str:
     names: dict[str, Any] = {"play": play}
     exec(compile(_PICTURED, file, "exec"), names)
     exec("film = play(tape, y, x).film", names)
-    return animate(names["film"])
+    return animate(names["film"]).write()
 
 
 def main(words: Sequence[str]) -> None:

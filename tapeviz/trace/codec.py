@@ -5,7 +5,8 @@ small and the encoder fast. Numbers JSON has no word for (nan, the infinities, c
 numbers) are written as ``{"#": "nan"}``. A field is saved under its own name, or under
 ``metadata={"json": key}`` where it has been renamed: the ids in a page are digests of
 this text, so that another key would change every page. A class whose JSON form is
-another instance of it has two methods for that, ``packed`` and ``unpacked``.
+another instance of it has two methods for that, ``packed`` and ``unpacked``. A tree of
+markup is its text.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import typing
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, ClassVar, Self, cast
+
+from tapeviz.trace.markup import Element, parse
 
 
 def _is_record(hint: Any) -> bool:
@@ -40,6 +43,8 @@ def pack(obj: Any) -> Any:
         return {"#": repr(obj)}
     if obj is None or isinstance(obj, (str, int, float, bool)):
         return obj
+    if isinstance(obj, Element):
+        return obj.write()
     if isinstance(obj, tuple):
         return _list(obj)
     if isinstance(obj, dict):
@@ -64,6 +69,8 @@ def _list(items: tuple[Any, ...]) -> Any:
 def unpack(hint: Any, data: Any) -> Any:
     """Frozen data of the type ``hint`` from its JSON form; TypeError if it is not."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if hint is Element:
+        return parse(_plain((str,), data))
     if _is_record(hint):
         given, known = _object(data), _fields(hint)
         made = hint(

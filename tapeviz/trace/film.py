@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from tapeviz.trace.codec import Document
 from tapeviz.trace.graph import Source, Span
+from tapeviz.trace.markup import Element
 
 MARKS = ("", "on", "hot", "done", "dim", "off")
 """The marks that a frame can set on an element of the picture.
@@ -98,7 +98,7 @@ class Table:
 class Film(Document):
     """A static SVG with stable ids, the frames over it, the code and the table.
 
-    ``alt`` describes the picture to somebody who does not see it. ``svg`` is one
+    ``alt`` describes the picture to somebody who does not see it. ``picture`` is one
     ``<svg>`` element without scripts; ids in it are as the frames name them.
     """
 
@@ -106,7 +106,7 @@ class Film(Document):
 
     title: str
     alt: str
-    svg: str
+    picture: Element = field(metadata={"json": "svg"})
     frames: tuple[Frame, ...]
     sources: tuple[Source, ...]
     table: Table
@@ -114,9 +114,14 @@ class Film(Document):
         default=(), metadata={"json": "asks"}
     )
 
+    @property
+    def svg(self) -> str:
+        """The picture as SVG text."""
+        return self.picture.write()
+
     def ids(self) -> frozenset[str]:
         """The ids of the picture's elements."""
-        return frozenset(re.findall(r'\sid="([^"]+)"', self.svg))
+        return self.picture.ids()
 
     def state(self, step: int) -> dict[str, str]:
         """The marks in force at a step, those of the frames before included."""

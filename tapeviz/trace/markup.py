@@ -54,6 +54,11 @@ class Element:
             if isinstance(child, Element):
                 yield from child.walk()
 
+    def ids(self) -> frozenset[str]:
+        """The ids of the element and of all elements in it."""
+        found = (one.attributes.get("id") for one in self.walk())
+        return frozenset(str(id) for id in found if id)
+
     def containing(self, *children: Element | str) -> Element:
         """The element with more at its end."""
         return Element(self.tag, self.attributes, (*self.children, *children))
@@ -78,7 +83,7 @@ def element(
     written: dict[str, str | bool] = {}
     for name, value in attributes.items():
         if name == "cls":
-            written["class"] = css_class(str(value))
+            written |= {"class": css_class(str(value))} if value else {}
         elif isinstance(value, str):
             written[_spelt(name)] = value
         elif value is True:
@@ -140,7 +145,9 @@ def _write(node: Element | str, parts: list[str], quote: str) -> None:
         if value is True:
             parts.append(f" {name}")
         else:
-            said = escape(str(value), quote=False).replace(quote, _QUOTED[quote])
+            said = str(value).replace("&", "&amp;").replace(quote, _QUOTED[quote])
+            # A picture in an address has many: HTML, which alone has it, allows them.
+            said = said if name == "src" else said.replace("<", "&lt;")
             parts.append(f" {name}={quote}{said}{quote}")
     if tag in _SHAPES and not inside:
         parts.append("/>")

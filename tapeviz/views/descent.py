@@ -11,7 +11,8 @@ from tapeviz.analysis.trajectory import sample_steps
 from tapeviz.engine.tensor import Variable
 from tapeviz.errors import LayoutError, error_message, index_error, names_around
 from tapeviz.render.descent import step_graphs
-from tapeviz.render.html.page import image_tag, static_html
+from tapeviz.render.html.page import image, swapped_image
+from tapeviz.trace.markup import Element, Written, write
 from tapeviz.views.drawing import RunStep, Showable, display, draw
 from tapeviz.views.player import Player
 
@@ -165,14 +166,14 @@ def _plot_bundle(
     view = figure.PlotOptions(**options)
     alt = words.describe_all(runs, view.labels, view.directions)
     if theme != "light":
-        page = image_tag(figure.write_svg(made), alt)
+        page = image(Written(figure.write_svg(made)), alt).write()
     else:
         if made.stale or view.surface:
             svg = figure.page_svg(made, alt)
         else:
             panels = figure.run_panels(runs, view)
             svg = chart.panels_picture(panels, figure.picture_size(panels, view), alt)
-        page = static_html(svg, alt, container_queries=True)
+        page = write(swapped_image(svg, alt, container_queries=True))
     rows = table.folded(table.runs_table(runs, view.labels))
     return {"text/html": page + rows, "text/plain": alt}
 
@@ -209,14 +210,8 @@ class DescentPlayer(Player):
         except LayoutError:
             return {}
 
-    def _page(self) -> str:
-        head, _, rest = super()._page().partition("<main>")
-        film, _, tail = rest.partition("</main>")
-        inside = step_graphs.with_step_graphs(film, self.graphs, self._theme)
-        return f"{head}<main>{inside}</main>{tail}"
-
-    def _html(self) -> str:
-        return step_graphs.with_step_graphs(super()._html(), self.graphs, self._theme)
+    def _around(self, body: Sequence[Element]) -> Sequence[Element]:
+        return step_graphs.with_step_graphs(body, self.graphs, self._theme)
 
 
 def descent(*variables: Variable, loss: str = "") -> DescentRun:

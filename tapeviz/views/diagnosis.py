@@ -46,7 +46,7 @@ class Diagnosis(Displayable):
         return words.page(self.answers, theme=self._theme)
 
     def _picture(self) -> str:
-        return words.picture(self.answers[0], theme=self._theme)
+        return words.picture(self.answers[0], theme=self._theme).write()
 
     def _svg(self) -> str:
         return standalone(self._picture())
@@ -71,7 +71,7 @@ class Diagnosis(Displayable):
             html = words.to_html(self.answers, theme=self._theme)
         except LayoutError:
             html = words.to_html(self.answers, theme=self._theme, drawn=False)
-        return html.replace("\n", "&#10;")  # hosts such as marimo trim every line
+        return html.write()
 
     def __str__(self) -> str:
         return "\n\n".join(map(words.to_text, self.answers))

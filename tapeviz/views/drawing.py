@@ -273,7 +273,7 @@ class Drawing(Displayable):
     def _page(self) -> str:
         if self._folded is not None:
             return self._folded.page()
-        svg, title = self.inline_svg, summary(self.graph)
+        svg, title = self._scene.root, summary(self.graph)
         return interactive.page(svg, self.graph, title, self._shown)
 
     def _html(self) -> str:
@@ -281,7 +281,7 @@ class Drawing(Displayable):
             return self._folded.notebook()
         with text.precision(self._digits):
             alt = description(self.graph)
-        return interactive.notebook(self.inline_svg, self.graph, alt, self._shown)
+        return interactive.notebook(self._scene.root, self.graph, alt, self._shown)
 
     @property
     def _shown(self) -> dict[str, Any]:

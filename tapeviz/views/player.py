@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,6 +22,7 @@ from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.descent import Descent
 from tapeviz.trace.explanation import ForwardPass
 from tapeviz.trace.film import Film
+from tapeviz.trace.markup import Element
 from tapeviz.trace.questions import Practice
 from tapeviz.views.drawing import Displayable, Form, as_text
 from tapeviz.wording import values
@@ -121,7 +123,7 @@ class Player(Displayable):
         return folder
 
     def _page(self) -> str:
-        return player.page(self.film, **self._start)
+        return player.page(self.film, self._around, **self._start)
 
     def _png(self, step: int | None = None, scale: float = 2.0) -> bytes:
         from tapeviz.render.film import video
@@ -150,8 +152,8 @@ class Player(Displayable):
         return video.movie(self.film, ".webm", seconds, scale, _Progress())
 
     forms: ClassVar[dict[str, Form]] = {
-        ".html": lambda view: view._page(),  # noqa: SLF001 - a kind of player has its own
-        ".svg": lambda view: standalone(animate(view.film)),
+        ".html": _page,
+        ".svg": lambda view: standalone(animate(view.film).write()),
         ".gif": _gif,
         ".mp4": _mp4,
         ".webm": _webm,
@@ -162,7 +164,11 @@ class Player(Displayable):
     }
 
     def _html(self) -> str:
-        return player.notebook(self.film, **self._start)
+        return player.notebook(self.film, self._around, **self._start)
+
+    def _around(self, body: Sequence[Element]) -> Sequence[Element]:
+        """The film with what is shown beside it."""
+        return body
 
     def __str__(self) -> str:
         as_backward = not self._sweeps or self._folds

@@ -12,6 +12,7 @@ from tapeviz import draw
 from tapeviz.analysis.folded_view import chosen
 from tapeviz.render.graph.folded import Folded, folded
 from tapeviz.trace.graph import Graph
+from tapeviz.trace.markup import write
 from tests.browser.conftest import Opener
 from tests.browser.test_scene import COLLISIONS, OUTSIDE
 from tests.render import programs_that_repeat as programs
@@ -152,8 +153,10 @@ def test_text_of_folded_pictures_stays_inside_and_apart(
     open_page: Opener, tmp_path: Path
 ) -> None:
     graphs = (programs.loop(999), programs.nested(30, 9), programs.layers(40))
-    shown = "".join(picture(graph).markup() for graph in graphs)
-    inner = "".join(one.html for graph in graphs for one in picture(graph).insides[:4])
+    shown = "".join(picture(graph).markup().write() for graph in graphs)
+    inner = "".join(
+        write(one.html) for graph in graphs for one in picture(graph).insides[:4]
+    )
     style = "<style>svg{max-width:none!important}</style>"
     html = f'<!doctype html><meta charset="utf-8">{style}{shown}'
     page = open_page.content(f'{html}<div class="tapeviz-fold">{inner}</div>', tmp_path)

@@ -23,7 +23,9 @@ COARSE = 8
 PICTURES = {
     "done": lambda: scene(samples.layer_done(), theme="light").svg,
     "dark": lambda: scene(samples.marks(), theme="dark").svg,
-    "film": lambda: frame_svg(backward_film(samples.backward_102(), theme="light"), 12),
+    "film": lambda: frame_svg(
+        backward_film(samples.backward_102(), theme="light"), 12
+    ).write(),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,9 @@ from tapeviz import play
 from tapeviz.render.film import player as html
 from tapeviz.render.film.backward import backward_film
 from tapeviz.render.film.svg import animate
+from tapeviz.render.svg import theme as themes
 from tapeviz.trace.film import Film
+from tapeviz.trace.markup import parse
 from tests import samples
 from tests.browser.conftest import Opener, Player
 from tests.render.film.test_backward import hostile
@@ -349,7 +352,7 @@ def test_a_picture_that_would_run_something_does_not(
         '<script>bad=2</script><a href="javascript:bad=3">'
         '<rect onclick="bad=4" width="9" height="9"/></a></svg>'
     )
-    bad = Film(**{**vars(film), "svg": film.svg.replace("</svg>", trap)})
+    bad = replace(film, picture=parse(film.svg.replace("</svg>", trap)))
     payload = json.dumps({**html.payload(bad), "svg": bad.svg}).replace("<", "\\u003c")
     page = open_page.content(
         "<!doctype html><div id=here></div><script>" + html.script()
@@ -409,7 +412,7 @@ def test_with_less_motion_nothing_moves(
     open_page: Opener, tmp_path: Path, film: Film
 ) -> None:
     file = tmp_path / "film.svg"
-    file.write_text(animate(film))
+    file.write_text(animate(film).write())
     count = "document.getAnimations().length"
     assert open_page(file).evaluate(count) > 30
     assert open_page(file, reduced_motion=True).evaluate(count) == 0
@@ -437,7 +440,7 @@ def test_a_step_is_quick_on_a_large_film(open_page: Opener, tmp_path: Path) -> N
         for i, (id, mark) in enumerate(marks)
     ]
     film = Film(
-        "t", "a", svg, tuple(frames), (), type(backward_film(one).table)((), ())
+        "t", "a", parse(svg), tuple(frames), (), type(backward_film(one).table)((), ())
     )
     page = open_page.content(html.page(film), tmp_path)
     took = page.evaluate("""() => {
@@ -500,7 +503,8 @@ def widget_page(
     """A page with two views of a widget."""
     both = json.dumps([html.module(), payload]).replace("<", "\\u003c")
     page = open_page.content(
-        f"<!doctype html><style>{html.css()}</style><div class=view></div>"
+        f"<!doctype html><style>{themes.css()}{html.css()}</style>"
+        "<div class=view></div>"
         f"<div class=view></div><script type=module>{WIDGET % both}</script>",
         tmp_path,
     )

@@ -186,7 +186,7 @@ def test_the_picture_tells_an_infinite_value_from_nan(at: float, label: str) -> 
         x = tf.Variable([at] * entries)
         with tf.GradientTape() as tape:
             y = tf.reduce_sum(tf.math.log(x) * x)
-        svg = picture(tf.why(tape, y, x).answers[0])
+        svg = picture(tf.why(tape, y, x).answers[0]).write()
         assert set(re.findall(">([^<>]* here)<", svg)) == {said}
 
 
@@ -195,7 +195,7 @@ def test_a_mark_stands_clear_of_the_words_at_its_arrow() -> None:
     x = tf.Variable([3.0, 1.0])
     with tf.GradientTape() as tape:
         y = 2.0 * tf.cast(tf.argmax(tf.stop_gradient(x * x)), tf.float32)
-    svg = picture(tf.why(tape, y, x).answers[0])
+    svg = picture(tf.why(tape, y, x).answers[0]).write()
     mark = re.search(r'tv-cut"><rect x="[\d.]+" y="([\d.]+)"[^>]* height="20"', svg)
     assert mark is not None
     bottom = float(mark[1]) + 20

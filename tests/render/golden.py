@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tapeviz.render.graph.scene import style
+from tapeviz.render.graph.scene import BADGE_RULES, RULES
+from tapeviz.render.svg.theme import css, written
 from tests.render.tapes import PROGRAMS, picture
 
 FOLDER = Path(__file__).parent / "golden"
@@ -21,9 +22,7 @@ COMMAND = "python -m tests.render.golden"
 def files(name: str) -> dict[Path, str]:
     """The files of one tape and what must be in them."""
     drawn = picture(name)
-    svg = _lines(
-        drawn.inline_svg.replace(style(), "", 1).replace("<style></style>", "")
-    )
+    svg = _lines(drawn._scene.unstyled.write())
     return {
         FOLDER / f"{name}.svg": f"{_LINK}{svg}\n",
         FOLDER / f"{name}.txt": f"{drawn}\n",
@@ -32,7 +31,8 @@ def files(name: str) -> dict[Path, str]:
 
 def every() -> dict[Path, str]:
     """All files, with the style that the pictures share."""
-    found = {FOLDER / "style.css": f"{_lines(style())}\n"}
+    style = css() + written({**RULES, **BADGE_RULES})
+    found = {FOLDER / "style.css": f"{_lines(style)}\n"}
     for name in PROGRAMS:
         found |= files(name)
     return found

@@ -25,6 +25,7 @@ from tapeviz.trace.graph import (
     Span,
     UnrecordedEdge,
 )
+from tapeviz.trace.markup import element
 from tapeviz.trace.value import Summary, Value
 from tests.samples import HOSTILE
 
@@ -213,7 +214,7 @@ def descents(draw: st.DrawFn) -> Descent:
 @st.composite
 def films(draw: st.DrawFn) -> Film:
     ids = [f"n{i}" for i in range(draw(st.integers(1, 4)))]
-    svg = "<svg>" + "".join(f'<g id="{i}"/>' for i in ids) + "</svg>"
+    svg = element("svg", *(element("g", id=id) for id in ids))
     source = Source("In [1]", 1, tuple(draw(st.lists(words, max_size=3))))
     width = draw(st.integers(1, 3))
     rows = tuple(

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from tapeviz.trace.film import MARKS, Film, Frame, Table
 from tapeviz.trace.graph import Source, Span
+from tapeviz.trace.markup import parse
 from tests.trace import strategies
 
 SPAN = Span("In [1]", 1, 0, 1, 5, "x * x")
@@ -16,7 +17,7 @@ FIRST = Frame(
     "x is 3.", {"n0": "on", "n1": "off"}, row=0, spans=(SPAN,), phase="forward"
 )
 NEXT = Frame("y is 9.", {"n1": "hot", "n0": ""}, "y = x * x", row=-1)
-SVG = (
+SVG = parse(
     '<svg><g id="n0"/><g class="late" id="n1"/>'
     '<text data-id="no">id="quoted"</text></svg>'
 )
@@ -63,7 +64,7 @@ def test_the_state_at_a_step_is_all_that_was_marked_so_far() -> None:
         ),
         (replace(FILM, sources=()), "frame 0 lights code that has no source"),
         (replace(FILM, table=Table(("step",), (("0", "3"),))), "one cell per head"),
-        (replace(FILM, svg="<svg/>"), "which the picture has not"),
+        (replace(FILM, picture=parse("<svg/>")), "which the picture has not"),
     ],
 )
 def test_a_broken_film(broken: Film, said: str) -> None:

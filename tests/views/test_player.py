@@ -217,7 +217,7 @@ def _full(*_: object) -> None:
 
 def test_a_step_standing_still_shows_what_the_player_shows() -> None:
     film = listing().film
-    svg = frame_svg(film, 19)
+    svg = frame_svg(film, 19).write()
     said = re.sub(r"(<[^>]*>)+", " ", svg)
     assert "x now has 2 + 6 = 8, its whole gradient." in said
     assert film.frames[18].caption not in said

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -29,6 +28,7 @@ from tapeviz.render.descent.panels import MOST, Seen
 from tapeviz.render.descent.words import FEW, assignment, describe, entry, joined
 from tapeviz.render.svg.options import theme_of
 from tapeviz.trace.film import Film, Frame, Table
+from tapeviz.trace.markup import Element
 from tapeviz.wording import values as text
 
 if TYPE_CHECKING:
@@ -72,11 +72,10 @@ def descent_film(
     """
     theme_of(theme)
     label = describe(run.validate(), directions)
-    svg = _picture(run, theme, directions, label)
-    ids = frozenset(re.findall(r'\sid="([^"]+)"', svg))
-    frames_of = _DescentFrames(run, ids)
+    picture = _picture(run, theme, directions, label)
+    frames_of = _DescentFrames(run, picture.ids())
     frames = tuple(frames_of.all_frames())
-    film = Film(_title(run), label, svg, frames, (), frames_of.table())
+    film = Film(_title(run), label, picture, frames, (), frames_of.table())
     return film.validate()
 
 
@@ -100,7 +99,7 @@ def _title(run: Descent) -> str:
 
 def _picture(
     run: Descent, theme: str, directions: tuple[int, int] | None, label: str
-) -> str:
+) -> Element:
     made = panels.panels([Seen.of(run, film=True)], [""], directions=directions)
     look = {"rules": _RULES, "theme": theme}
     return chart.panels_picture(made, panels.SIZES[2], label, **look)

@@ -516,7 +516,7 @@ def picture(
     rules: str = "",
     *,
     theme: str = "auto",
-) -> str:
+) -> Element:
     """A picture of its own, in the page's colours; ``label`` says what it shows.
 
     ``rules`` is more CSS like ``RULES``. No rule touches another picture of the page.
@@ -532,18 +532,18 @@ def picture(
     colours = themes.css(theme) + style.replace("&", f".tv-{own}")
     scale = max(1.0, WIDTH / wide) if len(groups) > 1 else 1.0
     return element(
-        "svg", element("style", colours),
+        "svg", element("style", colours, data_theme=theme),
         *(element("g", *inside, cls=f"at{k}") for k, inside in enumerate(groups, 1)),
         xmlns="http://www.w3.org/2000/svg", width=round(scale * wide),
         height=round(scale * high), viewBox=f"0 0 {wide:g} {high:g}",
         preserveAspectRatio="xMinYMin", role="img", aria_label=label,
         cls=f"{theme} tapeviz-descent {own}",
-    ).write()  # fmt: skip
+    )  # fmt: skip
 
 
 def panels_picture(
     panels: Sequence[Panel], size: tuple[float, float], label: str, **look: Any
-) -> str:
+) -> Element:
     """Panels side by side as a picture, one inner the other on a narrow page."""
     rules = look.pop("rules", "") + stacked([p.frame for p in panels], size)
     return picture([drawn(p) for p in panels], size, label, rules, **look)

@@ -18,7 +18,7 @@ from tapeviz.render.descent import chart, panels
 from tapeviz.render.descent.chart import LOOKS, SIDES, shown
 from tapeviz.render.descent.panels import Seen
 from tapeviz.render.svg import theme as themes
-from tapeviz.trace.markup import Written
+from tapeviz.trace.markup import Element, Written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,7 +135,7 @@ def write_svg(fig: Figure) -> str:
     return out.getvalue()
 
 
-def page_svg(fig: Figure, label: str) -> str:
+def page_svg(fig: Figure, label: str) -> Element:
     """A figure of the light theme, whoever changed it, in the colours of the page."""
     roles = {v: k for k, v in reversed([*themes.colours("light").items()])}
     svg = re.sub(

@@ -21,7 +21,7 @@ from tapeviz.render.descent.panels import over_steps
 from tapeviz.render.descent.table import folded, losses_table
 from tapeviz.render.html import page
 from tapeviz.render.svg import theme as themes
-from tapeviz.trace.markup import Written, element
+from tapeviz.trace.markup import Written, element, write
 
 MOST = 300
 """Points of the loss curve that are drawn."""
@@ -125,4 +125,4 @@ def _decided(d: Decision) -> str:
 
 def _picture(panel: Panel, label: str) -> str:
     svg = chart.picture([chart.drawn(panel)], (520, 360), label, RULES)
-    return page.static_html(svg, label)
+    return write(page.swapped_image(svg, label))

@@ -9,7 +9,7 @@ from typing import Any
 
 from tapeviz.render.film.captions import TERMS, Sentences, addends, total
 from tapeviz.render.film.questions import Arrived, Quiz
-from tapeviz.render.graph.node_cards import is_small
+from tapeviz.render.graph.node_cards import GradientSlot, is_small
 from tapeviz.render.svg import heatmap
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.film import Frame, PredictQuestion, Term
@@ -102,6 +102,7 @@ class BackwardFrames:
     frame_count: int = 0
     phase: str = ""
     heads: tuple[str, ...] = HEADS
+    slot_label: str = "gradient"
     marked: bool = True
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -119,10 +120,6 @@ class BackwardFrames:
         """The film in a few words, for somebody who does not see it."""
         return self.words.alt()
 
-    def worded(self, svg: str) -> str:
-        """The picture with its labels in this film's words."""
-        return svg
-
     @property
     def small(self) -> bool:
         """Whether the graph is small enough for notes on its edges."""
@@ -136,14 +133,18 @@ class BackwardFrames:
             found[key] = max(found.get(key, ""), one.sizing_text, key=len)
         return found
 
-    def widest(self) -> dict[str, Value]:
-        """For each node the array with the widest cells that its slot will show."""
-        found: dict[str, Value] = {}
+    def slots_needed(self) -> dict[str, GradientSlot]:
+        """For each node what its gradient slot is called and the most it will show."""
+        longest = self.longest(self.node_notes)
+        widest: dict[str, Value] = {}
         for sum in self.node_notes:
             if sum.array is not None:
-                both = [found.get(sum.node, sum.array), sum.array]
-                found[sum.node] = max(both, key=lambda value: len(fmt(value)))
-        return found
+                both = [widest.get(sum.node, sum.array), sum.array]
+                widest[sum.node] = max(both, key=lambda value: len(fmt(value)))
+        return {
+            id: GradientSlot(self.slot_label, longest.get(id, ""), widest.get(id))
+            for id in self.nodes
+        }
 
     def all_frames(self) -> Iterator[Frame]:
         """All frames, each with all its marks."""

@@ -44,7 +44,9 @@ def forward_film(
     """
     if not sweeps:
         raise ValueError("there is no sweep of forward mode to tell")
-    builder = ForwardFrames(run.validate(), heads=HEADS, sweeps=sweeps)
+    builder = ForwardFrames(
+        run.validate(), heads=HEADS, sweeps=sweeps, slot_label="moves by"
+    )
     return build_film(builder, theme=theme, direction=direction)
 
 
@@ -70,10 +72,6 @@ class ForwardFrames(BackwardFrames):
         """The film in a few words, for somebody who does not see it."""
         said = " ".join(self._result(sweep) for sweep in self.sweeps)
         return f"Forward mode over the computation graph of {self.words.target}. {said}"
-
-    def worded(self, svg: str) -> str:
-        """The picture with tangents ("moves by") in the place of gradients."""
-        return svg.replace(">gradient</text>", ">moves by</text>")
 
     def all_frames(self) -> Iterator[Frame]:
         """All frames, each with all its marks."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -11,16 +10,14 @@ from typing import Any
 from tapeviz.render.film.svg import PACE, animate, theme_of, words_shown
 from tapeviz.render.html import minimap
 from tapeviz.render.html.assets import (
-    boxed,
-    data_uri,
     read_assets,
-    script_safe,
 )
 from tapeviz.render.html.code_lines import code_listing, lit_spans, to_utf16
-from tapeviz.render.html.page import document
+from tapeviz.render.html.page import boxed, document, image, in_script
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.options import one_of, speed_of, step_of
 from tapeviz.trace.film import MARKS, Film, Frame, PredictQuestion
+from tapeviz.trace.markup import Element, write
 
 _START = "if(el.querySelector(':scope>img')){start(el,film)%s}"
 _NOTHING_ELSE = (
@@ -29,20 +26,23 @@ _NOTHING_ELSE = (
 )
 
 
-def notebook(film: Film, **start: Any) -> str:
+Composition = Callable[[Sequence[Element]], Iterable[Element]]
+"""What puts a film together with what is shown beside it."""
+
+
+def notebook(film: Film, around: Composition = tuple, **start: Any) -> str:
     """The film for a notebook: an animated picture that a script replaces by a player.
 
     Nothing is fetched, and where scripts do not run the picture plays by itself.
     ``start`` says how the player opens, as in ``payload``.
     """
     theme = theme_of(film)
-    colours = themes.css(theme)
-    known = themes.defined_in(film.svg, theme)
-    style = css(large=minimap.is_large(film.svg))
-    return _markup(film, start, {"css": style if known else colours + style})
+    colours = "" if theme in themes.colours_of(film.picture) else themes.css(theme)
+    style = colours + css(large=minimap.is_large(film.picture))
+    return write(around(_boxed(film, start, {"css": style})))
 
 
-def page(film: Film, **start: Any) -> str:
+def page(film: Film, around: Composition = tuple, **start: Any) -> str:
     """The film as an HTML document that stands alone and may not fetch anything.
 
     Its address can say how it opens and follows the reader: ``#step=7&predict``.
@@ -50,21 +50,27 @@ def page(film: Film, **start: Any) -> str:
     theme = theme_of(film)
     return document(
         film.title,
-        _markup(film, start, {"link": True}),
+        around(_boxed(film, start, {"link": True})),
         theme=theme,
-        style=css(large=minimap.is_large(film.svg)),
+        style=css(large=minimap.is_large(film.picture)),
         policy=_NOTHING_ELSE,
-        bare=themes.defined_in(film.svg, theme),
+        bare=theme in themes.colours_of(film.picture),
     )
 
 
-def _markup(film: Film, start: Mapping[str, Any], more: Mapping[str, Any]) -> str:
+def _boxed(
+    film: Film, start: Mapping[str, Any], more: Mapping[str, Any]
+) -> tuple[Element, ...]:
+    """The animated picture of a film, and the script that makes a player of it."""
     script_data = payload(film, shown=words_shown(film), **start)
-    image, text = data_uri(animate(film, PACE)), script_safe({**script_data, **more})
-    body = f'<img src="{image}" alt="{html.escape(film.alt)}" style="max-width:100%">'
-    large = minimap.is_large(film.svg)
-    code = f"{script(large=large)}const film={text};"
-    return boxed(body, image + text, code, _START % (";minimap(el)" if large else ""))
+    shown, data = (
+        image(animate(film, PACE), film.alt),
+        in_script({**script_data, **more}),
+    )
+    large = minimap.is_large(film.picture)
+    code = f"{script(large=large)}const film={data};"
+    act = _START % (";minimap(el)" if large else "")
+    return boxed((shown,), f"{shown.attributes['src']}{data}", code, act)
 
 
 def payload(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 
 from tapeviz.render.html.code_lines import LitSpan, lit_spans
-from tapeviz.render.svg import theme
-from tapeviz.render.svg.elements import legal
+from tapeviz.render.svg import theme as themes
+from tapeviz.render.svg.elements import placed, rect, text
 from tapeviz.render.svg.options import step_of
 from tapeviz.trace.film import Film, Frame
+from tapeviz.trace.markup import Element, element
 from tapeviz.wording.text_width import cut
 
 MOST = 100
@@ -43,9 +42,9 @@ nothing, ``unset`` leaves it without a value, so that a fallback applies."""
 _WHOLE = 50
 _PROPERTIES = ("opacity", "--h", "--d")
 
-_STYLE = (
-    f".tv-film{{background:@paper;font:16px {theme.SANS}}}"
-    f".tv-film .tv-mono,.tv-film .tv-eq{{font-family:{theme.MONO}}}"
+_RULES = themes.paint(
+    f".tv-film{{background:@paper;font:16px {themes.SANS}}}"
+    f".tv-film .tv-mono,.tv-film .tv-eq{{font-family:{themes.MONO}}}"
     ".tv-film .tv-mono,.tv-film .tv-eq,.tv-film .tv-title{font-size:13px}"
     ".tv-film .tv-words{fill:@ink}"
     ".tv-film .tv-title,.tv-film .tv-eq{fill:@muted}"
@@ -54,16 +53,14 @@ _STYLE = (
     ".tv-film .tv-paper{fill:@paper}.tv-film .tv-panel{fill:@code-fill}"
     ".tv-film .tv-lit{fill:@hot-fill;stroke:@hot}"
     ".tv-film .tv-rail{fill:@hair}.tv-film .tv-run{fill:@ink}"
+    ".tv-film [id]{filter:var(--h)var(--glow,"
+    "drop-shadow(0 0 1px @hot)drop-shadow(0 0 2px @hot))}"
 )
+"""How it looks; the last rule is that of a hot element in a picture without a look of
+its own for it."""
 
 _ONCE = ".tv-words>*,.tv-once{opacity:0}.tv-words>:last-child{opacity:1}"
 """What shows where nothing moves: the last words, and the code lit with them."""
-
-_GLOW = (
-    ".tv-film [id]{filter:var(--h)var(--glow,"
-    "drop-shadow(0 0 1px var(--tv-hot))drop-shadow(0 0 2px var(--tv-hot)))}"
-)
-"""How a hot element looks in a picture that has no look of its own for it."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ class _CodeLine:
     text: str
 
 
-def animate(film: Film, seconds_per_frame: float = 1.2) -> str:
+def animate(film: Film, seconds_per_frame: float = 1.2) -> Element:
     """The film as a self-contained SVG: code, picture and caption, step after step.
 
     It repeats for ever; of a film of more than ``MOST`` frames it shows that many,
@@ -87,7 +84,7 @@ def animate(film: Film, seconds_per_frame: float = 1.2) -> str:
     return _FilmPicture(abridged(film.validate()), seconds_per_frame).svg()
 
 
-def frame_svg(film: Film, step: int) -> str:
+def frame_svg(film: Film, step: int) -> Element:
     """One step of the film as an SVG that does not move: code, picture and caption.
 
     The pictures of all steps are of one size. ValueError when there is no such step.
@@ -123,9 +120,9 @@ def abridged(film: Film) -> Film:
 
 def theme_of(film: Film) -> str:
     """The theme that the film's picture was drawn in; "auto" when it does not say."""
-    head = film.svg[: film.svg.index(">")]
-    found = re.search(rf"\btv-({'|'.join(theme.NAMES)})\b", head)
-    return found[1] if found else "auto"
+    classes = str(film.picture.attributes.get("class", "")).split()
+    known = (name for name in themes.NAMES if themes.class_name(name) in classes)
+    return next(known, "auto")
 
 
 class _FilmPicture:
@@ -140,45 +137,49 @@ class _FilmPicture:
         self.y = 0.0
         self.lit_by_frame = [lit_spans(film.sources, f.spans) for f in film.frames]
         self.lines = _listed_lines(film, self.lit_by_frame)
-        self.inner = _size(film.svg)
+        self.inner = _size(film.picture)
         code = max((_cells(line.text) for line in self.lines), default=0) * _CELL + 46
         self.width = max(_NARROW, round(max(self.inner[0], code) + 2 * _PAD))
         self.room = int((self.width - 2 * _PAD) / 8.3)
         self.captions = [textwrap.wrap(f.caption, self.room)[:4] for f in film.frames]
 
-    def svg(self) -> str:
-        body = [*self._title(), *self._code(), self._picture(), *self._words()]
+    def svg(self) -> Element:
+        """The picture that plays."""
+        body = [*self._body()]
         self._elements()
-        return self._whole(self._style(), body)
-
-    def _whole(self, style: str, body: Iterable[str]) -> str:
-        w, h = self.width, round(self.y + 8)
-        film = self.film
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="tv-film tv-{self.theme}" '
-            f'width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" '
-            f'aria-label="{_text(film.alt)}"><style>{style}</style>'
-            f'<rect class="tv-paper" width="{w}" height="{h}"/>{"".join(body)}</svg>'
-        )
-
-    def frame_svg(self, step: int) -> str:
-        """The picture of one step, as large as those of the others."""
-        body = [*self._title(), *self._code(step), self._picture(), *self._words(step)]
-        style = f"{self._base()}{self._marked(step)}"
-        return self._whole(_css(style), body)
-
-    def _style(self) -> str:
         moving = "".join((*self._shared(), *self.rules))
-        return _css(
-            f"{self._base()}{_ONCE}"
-            f"{self._marked(self.count - 1)}"
-            f"@media(prefers-reduced-motion:no-preference){{{moving}}}"
-        )
+        at_rest = f"{_ONCE}{self._marked(self.count - 1)}"
+        motion = f"@media(prefers-reduced-motion:no-preference){{{moving}}}"
+        return self._whole(at_rest + motion, body)
 
-    def _base(self) -> str:
-        colours = theme.css(self.theme)
-        colours = "" if theme.defined_in(self.film.svg, self.theme) else colours
-        return f"{colours}{_variables(_STYLE + _GLOW)}"
+    def frame_svg(self, step: int) -> Element:
+        """The picture of one step, as large as those of the others."""
+        return self._whole(self._marked(step), [*self._body(step)])
+
+    def _body(self, step: int = -1) -> Iterator[Element]:
+        self.y = 34
+        yield text("title", _PAD, 22, self.film.title)
+        yield from self._code(step)
+        yield self._picture()
+        yield from self._words(step)
+
+    def _whole(self, style: str, body: Iterable[Element]) -> Element:
+        w, h = self.width, round(self.y + 8)
+        defined = self.theme in themes.colours_of(self.film.picture)
+        colours = "" if defined else themes.css(self.theme)
+        return element(
+            "svg",
+            element("style", f"{colours}{_RULES}{style}"),
+            element("rect", cls="paper", width=w, height=h),
+            *body,
+            xmlns="http://www.w3.org/2000/svg",
+            cls=f"film {self.theme}",
+            width=w,
+            height=h,
+            viewBox=f"0 0 {w} {h}",
+            role="img",
+            aria_label=self.film.alt,
+        )
 
     def _shared(self) -> Iterable[str]:
         """What all timelines have in common; their names follow."""
@@ -200,24 +201,20 @@ class _FilmPicture:
             groups.setdefault(look, []).append(_selector(id))
         return "".join(f"{','.join(ids)}{{{look}}}" for look, ids in groups.items())
 
-    def _title(self) -> Iterable[str]:
-        self.y = 34
-        title = _text(self.film.title)
-        yield f'<text class="tv-title" x="{_PAD}" y="22">{title}</text>'
-
-    def _code(self, step: int = -1) -> Iterable[str]:
+    def _code(self, step: int) -> Iterator[Element]:
         if not self.lines:
             return
         top, height = self.y, len(self.lines) * _LINE + 14
-        size = f'width="{self.width}" height="{height}"'
-        yield f'<rect class="tv-panel" y="{top}" {size}/>'
+        yield rect("panel", 0, top, self.width, height)
         rows = {line.position: i for i, line in enumerate(self.lines)}
         yield from self._highlights(rows, top + 7, step)
         for i, line in enumerate(self.lines):
-            yield _code_line(line, top + 7 + i * _LINE + 15)
+            yield from _code_line(line, top + 7 + i * _LINE + 15)
         self.y = top + height
 
-    def _highlights(self, rows: dict[int, int], top: float, step: int) -> Iterable[str]:
+    def _highlights(
+        self, rows: dict[int, int], top: float, step: int
+    ) -> Iterator[Element]:
         shown = self.lit_by_frame if step < 0 else self.lit_by_frame[step : step + 1]
         known = dict.fromkeys(p for places in shown for p in places)
         for i, (position, first, last) in enumerate(known):
@@ -226,40 +223,33 @@ class _FilmPicture:
             is_lit = [(position, first, last) in places for places in self.lit_by_frame]
             if step < 0:
                 self._timeline([f"#l{i}"], ["on" if on else "off" for on in is_lit])
-            text = self.lines[rows[position]].text
-            x = 46 + _cells(text[:first]) * _CELL - 2
-            width = _cells(text[first:last]) * _CELL + 4
+            said = self.lines[rows[position]].text
+            x = 46 + _cells(said[:first]) * _CELL - 2
+            width = _cells(said[first:last]) * _CELL + 4
             y = top + rows[position] * _LINE + 1
-            once = " tv-once" if step < 0 and not is_lit[-1] else ""
-            yield (
-                f'<rect id="l{i}" class="tv-lit{once}" x="{x:.1f}" y="{y:.0f}" '
-                f'width="{width:.1f}" height="19" rx="3"/>'
-            )
+            cls = "lit once" if step < 0 and not is_lit[-1] else "lit"
+            yield rect(cls, x, y, width, 19, rx=3, id=f"l{i}")
 
-    def _picture(self) -> str:
+    def _picture(self) -> Element:
         width, height = self.inner
         x, y = (self.width - width) / 2, self.y + 14
         self.y = y + height + 14
-        return f'<g transform="translate({x:.1f} {y:.1f})">{self.film.svg}</g>'
+        return placed(x, y, self.film.picture)
 
-    def _words(self, step: int = -1) -> Iterable[str]:
+    def _words(self, step: int) -> Iterator[Element]:
         top = self.y + 22
         high = max(len(lines) for lines in self.captions) * 23
-        yield f'<g class="tv-words" transform="translate({_PAD} {top:.0f})">'
+        said = []
         for i, frame in enumerate(self.film.frames):
             if step in {i, -1}:
-                turn = f' style="--i:{i - self.count}"' if step < 0 else ""
-                said = _caption_spans(self.captions[i], frame.formula, self.room)
-                yield f"<text{turn}>{said}</text>"
-        yield "</g>"
+                turn = f"--i:{i - self.count}" if step < 0 else None
+                lines = _caption_lines(self.captions[i], frame.formula, self.room)
+                said.append(element("text", *lines, style=turn))
+        yield element("g", *said, cls="words", transform=f"translate({_PAD} {top:.0f})")
         self.y = top + high + 12
-        yield from self._rail((step + 1) / self.count if step >= 0 else 1)
-
-    def _rail(self, part: float) -> Iterable[str]:
-        at = f'y="{self.y:.0f}" height="2"'
-        yield f'<rect class="tv-rail" {at} width="{self.width}"/>'
-        run = round(self.width * part, 1)
-        yield f'<rect class="tv-run" {at} width="{run:g}"/>'
+        part = (step + 1) / self.count if step >= 0 else 1
+        yield rect("rail", 0, self.y, self.width, 2)
+        yield rect("run", 0, self.y, self.width * part, 2)
         self.y += 2
 
     def _elements(self) -> None:
@@ -312,24 +302,21 @@ class _FilmPicture:
         return f"{100 * i / self.count:.{0 if self.count <= _WHOLE else 2}f}%"
 
 
-def _caption_spans(lines: list[str], formula: str, room: int) -> str:
+def _caption_lines(
+    lines: list[str], formula: str, room: int
+) -> Iterator[Element | str]:
     """The first line of a caption, and the others in spans below it."""
     first, *others = lines or [""]
-    said = [("", line) for line in others]
+    said: list[tuple[str | None, str]] = [(None, line) for line in others]
     if formula:
-        said.append((' class="tv-eq"', _formula(formula, room)))
-    return _text(first) + "".join(
-        f'<tspan{cls} x="0" y="{n * 23}">{_text(line)}</tspan>'
-        for n, (cls, line) in enumerate(said, 1)
-    )
+        said.append(("eq", _formula(formula, room)))
+    yield first
+    for i, (cls, line) in enumerate(said, 1):
+        yield element("tspan", line, cls=cls, x=0, y=i * 23)
 
 
 def _formula(text: str, room: int) -> str:
     return cut(" ".join(text.split("\n")), room)
-
-
-def _variables(rules: str) -> str:
-    return re.sub(r"@([a-z-]+)", r"var(--tv-\1)", rules)
 
 
 def _listed_lines(
@@ -351,17 +338,13 @@ def _short(text: str) -> str:
     return cut(text.expandtabs(4), _COLUMNS)
 
 
-def _code_line(line: _CodeLine, y: float) -> str:
-    number = f'<text class="tv-mono tv-number" x="34" y="{y:.0f}">{line.number}</text>'
+def _code_line(line: _CodeLine, y: float) -> Iterator[Element]:
+    yield text("mono number", 34, y, str(line.number))
     code = line.text.lstrip()
-    if not code:
-        return number
-    indent = len(line.text) - len(code)
-    x, width = 46 + indent * _CELL, _cells(code) * _CELL
-    return (
-        f'{number}<text class="tv-mono tv-code" x="{x:.1f}" y="{y:.0f}" '
-        f'textLength="{width:.1f}">{_text(code)}</text>'
-    )
+    if code:
+        x = 46 + (len(line.text) - len(code)) * _CELL
+        shown = text("mono code", x, y, code)
+        yield shown.having(textLength=_cells(code) * _CELL)
 
 
 def _cells(text: str) -> int:
@@ -369,41 +352,32 @@ def _cells(text: str) -> int:
 
 
 def _late_ids(film: Film) -> frozenset[str]:
-    tags = re.findall(r'<[^>]*\sclass="(?:[^"]* )?tv-late[ "][^>]*>', film.svg)
-    found = (re.search(r'\sid="([^"]+)"', tag) for tag in tags)
-    return frozenset(match[1] for match in found if match)
+    known = [one.attributes for one in film.picture.walk()]
+    late = (a for a in known if "tv-late" in str(a.get("class", "")).split())
+    return frozenset(str(a["id"]) for a in late if "id" in a)
 
 
-def _size(svg: str) -> tuple[float, float]:
-    head = svg[: svg.index(">")]
-    width, height = (_pixels(head, name) for name in ("width", "height"))
-    if width and height:
-        return width, height
-    box = re.search(r'viewBox="([^"]+)"', head)
-    if box is None:
-        raise ValueError("the film's picture says neither its size nor a viewBox")
-    _, _, width, height = (float(part) for part in box[1].split())
+def _size(svg: Element) -> tuple[float, float]:
+    """The size of a picture in pixels, or else in units of its own."""
+    try:
+        width, height = (float(svg.attributes[side]) for side in ("width", "height"))
+    except (KeyError, ValueError):
+        box = str(svg.attributes.get("viewBox", "")).split()
+        if len(box) < 4:
+            raise ValueError(
+                "the film's picture says neither its size nor a viewBox"
+            ) from None
+        width, height = float(box[2]), float(box[3])
     return width, height
 
 
-def _pixels(head: str, name: str) -> float:
-    found = re.search(rf'\s{name}="([\d.]+)(px|pt)?"', head)
-    if found is None:
-        return 0.0
-    return float(found[1]) * (4 / 3 if found[2] == "pt" else 1)
-
-
 def _selector(id: str) -> str:
-    plain = re.fullmatch(r"[A-Za-z_][\w-]*", id, re.ASCII)
-    if plain:
+    r"""What selects an id in a style sheet, whatever characters it has.
+
+    >>> print(_selector("n0"), _selector("a.b<"))
+    #n0 [id="a.b\3c "]
+    """
+    if id.isascii() and id[:1].isalpha() and id.replace("-", "_").isidentifier():
         return f"#{id}"
-    text = id.replace("\\", "\\\\").replace('"', '\\"')
-    return f'[id="{text}"]'
-
-
-def _text(text: str) -> str:
-    return escape(legal(text))
-
-
-def _css(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+    safe = (c if c.isalnum() or c in "-_. " else f"\\{ord(c):x} " for c in id)
+    return f'[id="{"".join(safe)}"]'

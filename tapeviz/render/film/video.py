@@ -34,7 +34,7 @@ _RATE = 10
 
 def png(film: Film, step: int, scale: float = raster.SCALE) -> bytes:
     """One step as a PNG file's bytes."""
-    return raster.png(frame_svg(film, step), scale=scale)
+    return raster.png(frame_svg(film, step).write(), scale=scale)
 
 
 def pages(film: Film, tick: Tick) -> bytes:
@@ -44,7 +44,7 @@ def pages(film: Film, tick: Tick) -> bytes:
 
 def _svgs(film: Film, tick: Tick) -> Iterator[str]:
     for i in range(len(film.frames)):
-        yield frame_svg(film, i)
+        yield frame_svg(film, i).write()
         tick(i + 1, len(film.frames))
 
 

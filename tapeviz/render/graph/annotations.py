@@ -9,41 +9,49 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
-from tapeviz.render.svg.elements import FONTS, text, wide
+from tapeviz.render.graph.node_cards import mark
+from tapeviz.render.svg.elements import (
+    FONTS,
+    MARGIN,
+    Rect,
+    at,
+    circle,
+    path,
+    placed,
+    rect,
+    text,
+    wide,
+)
 from tapeviz.trace.geometry import Corners, Group, Point
 from tapeviz.trace.graph import Edge, Graph, GraphFrame, Node, UnrecordedEdge
-from tapeviz.trace.markup import n
+from tapeviz.trace.markup import Element, element
 from tapeviz.wording import values as words
 from tapeviz.wording.text_width import shorten_to_fit
 
-RULES = (
-    ".tapeviz .tv-ghost .tv-frame{stroke:@muted;fill:@paper;stroke-dasharray:6 4}"
-    ".tapeviz .tv-ghost .tv-tag{fill:@muted;font-style:italic}"
-    ".tapeviz .tv-ghost .tv-badge{stroke:@muted;stroke-dasharray:3 3}"
-    ".tapeviz .tv-ghost .tv-symbol{fill:@muted}"
-    ".tapeviz .tv-ghost.tv-target .tv-rim{stroke:@target}"
-    ".tapeviz .tv-failed .tv-frame{stroke:@bad;stroke-width:2.2}"
-    ".tapeviz .tv-failed .tv-tag,.tapeviz .tv-failed .tv-symbol,"
-    ".tapeviz .tv-failed .tv-val{fill:@bad}"
-    ".tapeviz .tv-failed .tv-badge,.tapeviz .tv-cross{stroke:@bad}"
-    ".tapeviz .tv-cross{fill:none;stroke-width:2.2}"
-    ".tapeviz .tv-trail .tv-wire{stroke-dasharray:1.5 4;stroke-linecap:round}"
-    ".tapeviz .tv-trail .tv-head{fill:@paper;stroke:@line;stroke-width:1.1}"
-    ".tapeviz .tv-cut{fill:none;stroke:@none;stroke-width:2}"
-    ".tapeviz .tv-cut-word{fill:@none;text-anchor:middle;"
-    "stroke:@paper;stroke-width:3px;"
-    "paint-order:stroke}"
-    ".tapeviz .tv-key .tv-cut-word,.tapeviz .tv-key text{text-anchor:start}"
-    ".tapeviz .tv-block{fill:none;stroke:@line;stroke-width:1}"
-    ".tapeviz .tv-block-name{fill:@ink;stroke:@paper;stroke-width:5px;"
-    "paint-order:stroke}"
-    ".tapeviz .tv-remark{fill:@ink}"
-    ".tapeviz .tv-key .tv-remark{fill:@muted}"
-    ".tapeviz .tv-sign-line{fill:none;stroke:@muted;"
-    "stroke-width:1.4}.tapeviz .tv-sign-line.tv-bad{stroke:@bad;stroke-width:2}"
-)
+RULES = {
+    ".ghost .frame": "stroke:@muted;fill:@paper;stroke-dasharray:6 4",
+    ".ghost .tag": "fill:@muted;font-style:italic",
+    ".ghost .badge": "stroke:@muted;stroke-dasharray:3 3",
+    ".ghost .symbol": "fill:@muted",
+    ".ghost.target .rim": "stroke:@target",
+    ".failed .frame": "stroke:@bad;stroke-width:2.2",
+    ".failed .tag, .failed .symbol, .failed .val": "fill:@bad",
+    ".failed .badge, .cross": "stroke:@bad",
+    ".cross": "fill:none;stroke-width:2.2",
+    ".trail .wire": "stroke-dasharray:1.5 4;stroke-linecap:round",
+    ".trail .head": "fill:@paper;stroke:@line;stroke-width:1.1",
+    ".cut": "fill:none;stroke:@none;stroke-width:2",
+    ".cut-word": "fill:@none;text-anchor:middle;stroke:@paper;stroke-width:3px;"
+    "paint-order:stroke",
+    ".key .cut-word, .key text": "text-anchor:start",
+    ".block": "fill:none;stroke:@line;stroke-width:1",
+    ".block-name": "fill:@ink;stroke:@paper;stroke-width:5px;paint-order:stroke",
+    ".remark": "fill:@ink",
+    ".key .remark": "fill:@muted",
+    ".sign-line": "fill:none;stroke:@muted;stroke-width:1.4",
+    ".sign-line.bad": "stroke:@bad;stroke-width:2",
+}
 """The styles of everything this module draws."""
 
 LABEL = 20
@@ -51,17 +59,6 @@ LABEL = 20
 
 _LINE = 19
 _LEAST = 420
-
-
-def used(graph: Graph) -> bool:
-    """Whether a picture has anything of this module in it."""
-    unrecorded = any(node.unrecorded for node in graph.nodes)
-    cuts = any(edge.cut for edge in graph.edges)
-    return (
-        unrecorded
-        or cuts
-        or bool(graph.unrecorded_edges or graph.notes or blocks(graph))
-    )
 
 
 def arrows(graph: Graph) -> Iterator[tuple[Edge, bool]]:
@@ -89,21 +86,13 @@ def trail_title(edge: Edge, tail: Node, head: Node) -> str:
     return "; ".join(filter(None, (said, words.one_line(edge.note))))
 
 
-def bars(path: list[Point], tip: Point) -> str:
+def bars(points: list[Point], tip: Point) -> Element:
     """Two short bars across an arrow, close to its head: the gradient stops here."""
-    (x, y), size = path[-1], math.dist(path[-1], tip) or 1.0
+    (x, y), size = points[-1], math.dist(points[-1], tip) or 1.0
     ux, uy = (tip[0] - x) / size, (tip[1] - y) / size
-    drawn = ""
-    for back in (5, 10):
-        ax, ay = x - ux * back, y - uy * back
-        lean_x, lean_y = uy * 6 - ux * 2, -ux * 6 - uy * 2
-        drawn += f"M{n(ax + lean_x)} {n(ay + lean_y)}l{n(-2 * lean_x)} {n(-2 * lean_y)}"
-    return f'<path class="tv-cut" d="{drawn}"/>'
-
-
-def cross(x: float, y: float) -> str:
-    """The mark of an operation that failed, in the upper right corner of its box."""
-    return f'<path class="tv-cross" d="M{n(x - 15)} {n(y + 7)}l8 8m0-8l-8 8"/>'
+    lean_x, lean_y = uy * 6 - ux * 2, -ux * 6 - uy * 2
+    starts = (at(x - ux * b + lean_x, y - uy * b + lean_y) for b in (5, 10))
+    return path("cut", "".join(f"M{s}l{at(-2 * lean_x, -2 * lean_y)}" for s in starts))
 
 
 # -- frames ---------------------------------------------------------------------------
@@ -178,26 +167,20 @@ def frame_name(frame: GraphFrame) -> str:
 
 
 def frames(
-    graph: Graph, placed: Mapping[str, Sequence[Corners]], margin: float, prefix: str
-) -> tuple[list[str], list[str]]:
+    graph: Graph, rectangles: Mapping[str, Sequence[Corners]], prefix: str
+) -> tuple[list[Element], list[Element]]:
     """The frames, outer ones first, and the words that head each of them.
 
     The words must be drawn after the arrows, which may cross the frames.
     """
     lines, heads = [], []
     for block in blocks(graph):
-        parts = placed.get(block.id, ())
-        rects = "".join(
-            f'<rect class="tv-block" x="{n(x + margin)}" y="{n(y + margin)}" '
-            f'width="{n(across)}" height="{n(down)}" rx="8"/>'
-            for x, y, across, down in parts
-        )
+        parts = [Rect(*c).moved(MARGIN, MARGIN) for c in rectangles.get(block.id, ())]
         if parts:
-            lines.append(
-                f'<g id="{escape(prefix)}{block.id}" class="tv-tape">'
-                f"<title>{escape(block.title)}</title>{rects}</g>"
-            )
-            x, y = parts[0][0] + margin + 10, parts[0][1] + margin + 16
+            title = element("title", block.title)
+            drawn = (part.draw("block", rx=8) for part in parts)
+            lines.append(element("g", title, *drawn, id=prefix + block.id, cls="tape"))
+            x, y = parts[0].x + 10, parts[0].y + 16
             heads.append(text("tag block-name", x, y, block.heading))
     return lines, heads
 
@@ -207,11 +190,11 @@ def frames(
 
 @dataclass(frozen=True)
 class Footer:
-    """Lines below a picture: their size, and ``draw(x, y)`` for their markup."""
+    """Lines below a picture: their size, and ``draw(x, y)`` for their elements."""
 
     width: int
     height: int
-    draw: Callable[[float, float], str]
+    draw: Callable[[float, float], Element | None]
 
 
 def footer(graph: Graph, room: float, *, legend: bool, named: bool = False) -> Footer:
@@ -225,9 +208,9 @@ def footer(graph: Graph, room: float, *, legend: bool, named: bool = False) -> F
     lines = [line for kind, text_ in said for line in _note(kind, text_, room)]
     lines += _rows(_keys(graph), room) if legend else []
 
-    def draw(x: float, y: float) -> str:
-        parts = (line.draw(x, y + _LINE * k) for k, line in enumerate(lines))
-        return f'<g class="tv-below">{"".join(parts)}</g>' if lines else ""
+    def draw(x: float, y: float) -> Element | None:
+        moved = (placed(x, y + _LINE * k, *line.parts) for k, line in enumerate(lines))
+        return element("g", *moved, cls="below") if lines else None
 
     across = max((line.width for line in lines), default=0)
     return Footer(math.ceil(across), _LINE * len(lines) + (6 if lines else 0), draw)
@@ -235,20 +218,18 @@ def footer(graph: Graph, room: float, *, legend: bool, named: bool = False) -> F
 
 @dataclass(frozen=True)
 class _TextLine:
+    """A line: its width, and what is in it, from the line's upper left corner on."""
+
     width: float
-    draw: Callable[[float, float], str]
+    parts: tuple[Element, ...]
 
 
 def _note(kind: str, said: str, room: float) -> Iterator[_TextLine]:
     """A note after its sign, wrapped to the room."""
     for k, line in enumerate(_wrapped(words.one_line(said), room - 22)):
-        sign = _SIGNS[kind] if not k else ""
-        yield _TextLine(
-            22 + wide("remark", line),
-            lambda x, y, sign=sign, line=line: (  # type: ignore[misc]
-                _at(x + 8, y + 9, sign) + text("remark", x + 22, y + 13, line)
-            ),
-        )
+        sign = () if k else (placed(8, 9, *_SIGNS[kind]),)
+        label = text("remark", 22, 13, line)
+        yield _TextLine(22 + wide("remark", line), (*sign, label))
 
 
 def _wrapped(said: str, room: float) -> list[str]:
@@ -263,131 +244,81 @@ def _wrapped(said: str, room: float) -> list[str]:
     return lines
 
 
-def _at(x: float, y: float, sign: str) -> str:
-    return f'<g transform="translate({n(x)} {n(y)})">{sign}</g>' if sign else ""
+def _ring(d: str) -> tuple[Element, ...]:
+    return circle("sign-line", 0, 0, 5.5), path("sign-line", d)
 
 
-_CROSS = '<path class="tv-sign-line tv-bad" d="M-5-5l10 10m0-10l-10 10"/>'
-_RING = '<circle class="tv-sign-line" r="5.5"/><path class="tv-sign-line" d="{}"/>'
-
-_SIGNS: Mapping[str, str] = {
-    "failed": _CROSS,
-    "silent": _RING.format("M-4 4l8-8"),
-    "reset": _RING.format("M-3 0h6"),
-    "used": _RING.format("M-3 0l2 2.5l4-5"),
-    "tape": (
-        '<rect class="tv-sign-line" x="-5.5" y="-5.5" width="11" height="11" rx="2"/>'
-    ),
-    "more": _RING.format("M-2.6 0h.1m2.5 0h.1m2.5 0h.1"),
-    "changes": _RING.format("M-3.4 2.4l3.4-5.6 3.4 5.6z"),
-    "memory": _RING.format("M-2.6-2.6h5.2v5.2h-5.2z"),
+_SIGNS: Mapping[str, tuple[Element, ...]] = {
+    "failed": (path("sign-line bad", "M-5-5l10 10m0-10l-10 10"),),
+    "silent": _ring("M-4 4l8-8"),
+    "reset": _ring("M-3 0h6"),
+    "used": _ring("M-3 0l2 2.5l4-5"),
+    "tape": (rect("sign-line", -5.5, -5.5, 11, 11, rx=2),),
+    "more": _ring("M-2.6 0h.1m2.5 0h.1m2.5 0h.1"),
+    "changes": _ring("M-3.4 2.4l3.4-5.6 3.4 5.6z"),
+    "memory": _ring("M-2.6-2.6h5.2v5.2h-5.2z"),
 }
 
 
-def _keys(graph: Graph) -> Iterator[tuple[str, str]]:
+def _keys(graph: Graph) -> Iterator[tuple[Sequence[Element], str]]:
     """The legend of the marks in a picture: a small drawing and words for each."""
     shown = [node for node in graph.nodes if not words.quiet(node)]
-    states = {"pending" for node in shown if node.grad == "pending"}
-    states |= {"none" for node in shown if node.grad == "none"}
-    states |= {"zero" for node in shown if node.gradient and node.gradient.is_zero}
-    yield from (_STATES[state] for state in _STATES if state in states)
-    cut = any(edge.cut for edge, _ in arrows(graph))
-    broadcast = any(edge.broadcast for edge in graph.edges)
-    unrecorded = any(
-        node.unrecorded and node.unrecorded != "failed" for node in graph.nodes
-    )
-    dead = any(not edge.live for edge in graph.edges)
-    found = (
-        ("cut", cut),
-        ("dead", dead),
-        ("broadcast", broadcast),
-        ("ghost", unrecorded),
-    )
-    yield from (
-        _KEYS[key]
-        for key, there in (*found, ("trail", graph.unrecorded_edges))
-        if there
-    )
+    there = {
+        "pending": any(node.grad == "pending" for node in shown),
+        "zero": any(node.gradient and node.gradient.is_zero for node in shown),
+        "none": any(node.grad == "none" for node in shown),
+        "cut": any(edge.cut for edge, _ in arrows(graph)),
+        "dead": any(not edge.live for edge in graph.edges),
+        "broadcast": any(edge.broadcast for edge in graph.edges),
+        "ghost": any(n.unrecorded not in ("", "failed") for n in graph.nodes),
+        "trail": bool(graph.unrecorded_edges),
+    }
+    return (key for name, key in _KEYS.items() if there[name])
 
 
-_PENDING = (
-    '<g class="tv-pending">'
-    '<rect class="tv-mark" x="-5" y="-5" width="10" height="10"/></g>'
-)
-_ZERO = (
-    '<g class="tv-zero"><circle class="tv-mark" r="5.5"/>'
-    '<circle class="tv-mark" r="1.5"/></g>'
-)
-_BARS = '<path class="tv-cut" d="M-5 5l3-10m2 10l3-10"/>'
-_UNRECORDED = (
-    '<g class="tv-ghost">'
-    '<rect class="tv-frame" x="-10" y="-6" width="20" height="12" rx="2"/></g>'
-)
+def _arrow(*more: Element, look: str = "") -> Element:
+    wire, head = path("wire", "M-11 0h18"), path("head", "M11 0L4-3V3z")
+    return element("g", wire, head, *more, cls=f"edge {look}")
 
-_STATES: Mapping[str, tuple[str, str]] = {
-    "pending": (
-        _PENDING,
-        "gradient not computed yet",
-    ),
-    "zero": (
-        _ZERO,
-        "gradient exactly zero",
-    ),
-    "none": (
-        '<g class="tv-none"><path class="tv-mark" d="M-5-5l10 10m0-10l-10 10"/></g>',
-        "no gradient: None",
-    ),
-}
 
-_WIRE = '<path class="tv-wire" d="M-11 0h18"/>'
-_HEAD = '<path class="tv-head" d="M11 0L4-3V3z"/>'
+def _mark(state: str) -> Sequence[Element]:
+    return (element("g", *mark(state, 0, 0), cls=state),)
 
-_KEYS: Mapping[str, tuple[str, str]] = {
+
+_KEYS: Mapping[str, tuple[Sequence[Element], str]] = {
+    "pending": (_mark("pending"), "gradient not computed yet"),
+    "zero": (_mark("zero"), "gradient exactly zero"),
+    "none": (_mark("none"), "no gradient: None"),
     "cut": (
-        f'<g class="tv-edge tv-dead">{_WIRE}{_HEAD}</g>{_BARS}',
+        (_arrow(look="dead"), path("cut", "M-5 5l3-10m2 10l3-10")),
         "the way back ends",
     ),
-    "dead": (
-        f'<g class="tv-edge tv-dead">{_WIRE}{_HEAD}</g>',
-        "no gradient flows back",
-    ),
+    "dead": ((_arrow(look="dead"),), "no gradient flows back"),
     "broadcast": (
-        (
-            f'<g class="tv-edge">{_WIRE}{_HEAD}'
-            '<path class="tv-head" d="M5 0L-2-3V3z"/></g>'
-        ),
+        (_arrow(path("head", "M5 0L-2-3V3z")),),
         "stretched by broadcasting",
     ),
     "ghost": (
-        _UNRECORDED,
+        (element("g", rect("frame", -10, -6, 20, 12, rx=2), cls="ghost"),),
         "not recorded by this tape",
     ),
-    "trail": (
-        f'<g class="tv-edge tv-trail">{_WIRE}{_HEAD}</g>',
-        "a way that was not recorded",
-    ),
+    "trail": ((_arrow(look="trail"),), "a way that was not recorded"),
 }
 
 
-def _rows(keys: Iterable[tuple[str, str]], room: float) -> list[_TextLine]:
+def _rows(
+    keys: Iterable[tuple[Sequence[Element], str]], room: float
+) -> list[_TextLine]:
     """The legend's entries side by side, in as many rows as it takes."""
-    rows: list[list[tuple[float, str, str]]] = []
-    at = room
+    rows: list[_TextLine] = []
+    left = room
     for sign, said in keys:
-        need = 30 + wide("remark", said) + 16
-        if at + need - 16 > room:
-            rows.append([])
-            at = 0.0
-        rows[-1].append((at, sign, said))
-        at += need
-    return [
-        _TextLine(
-            row[-1][0] + 30 + wide("remark", row[-1][2]),
-            lambda x, y, row=row: "".join(  # type: ignore[misc]
-                f'<g class="tv-key">{_at(x + left + 12, y + 9, sign)}'
-                f"{text('remark', x + left + 28, y + 13, said)}</g>"
-                for left, sign, said in row
-            ),
-        )
-        for row in rows
-    ]
+        need = 30 + wide("remark", said)
+        if left + need > room:
+            rows.append(_TextLine(0, ()))
+            left = 0.0
+        label = text("remark", left + 28, 13, said)
+        key = element("g", placed(left + 12, 9, *sign), label, cls="key")
+        rows[-1] = _TextLine(left + need, (*rows[-1].parts, key))
+        left += need + 16
+    return rows

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from html import escape
 
 from tapeviz.render.graph import annotations as marks
-from tapeviz.render.svg.elements import Rect, ident, shift
+from tapeviz.render.svg.elements import Rect, at, path, shift
 from tapeviz.render.svg.elements import text as _text
 from tapeviz.render.svg.elements import wide as _wide
 from tapeviz.trace.geometry import Link, Placement, Point
 from tapeviz.trace.graph import CUTS, Badge, Edge, Graph, Node
-from tapeviz.trace.markup import css_class
-from tapeviz.trace.markup import n as _n
+from tapeviz.trace.markup import Element, element
 from tapeviz.wording import values as words
 
 
@@ -86,47 +84,49 @@ def link(arrow: Arrow) -> Link:
 
 def draw(
     arrow: Arrow, placement: Placement, graph: Graph, prefix: str, *, ends: bool
-) -> str:
-    """A laid-out arrow as SVG markup; with ``ends`` a script finds its two boxes."""
+) -> Element:
+    """A laid-out arrow as SVG; with ``ends`` a script finds its two boxes."""
     edge = arrow.edge
-    path = [shift(point) for point in placement.paths[edge.id]]
+    points = [shift(point) for point in placement.paths[edge.id]]
     tip = shift(placement.tips[edge.id])
-    classes = ["edge", *(["dead"] if not edge.live and not arrow.trail else [])]
-    classes += ["trail"] if arrow.trail else []
-    classes += ["broadcast"] if edge.broadcast else []
-    classes += [f"is-{arrow.badge}"] if arrow.badge else []
-    label = _edge_label(arrow, placement)
-    both = f"{ident(prefix, edge.tail)} {ident(prefix, edge.head)}"
-    data = f' data-ends="{both}"' if ends else ""
-    return (
-        f'<g id="{ident(prefix, edge.id)}" class="{css_class(*classes)}"{data}>'
-        f"<title>{escape(_edge_title(arrow, graph))}</title>"
-        f'<path class="tv-wire" d="{_curve(path)}"/>'
-        f"{_heads(path[-1], tip, double=edge.broadcast)}"
-        f"{marks.bars(path, tip) if edge.cut else ''}{label}</g>"
+    flags = {
+        "dead": not edge.live and not arrow.trail,
+        "trail": arrow.trail,
+        "broadcast": edge.broadcast,
+        f"is-{arrow.badge}": arrow.badge,
+    }
+    return element(
+        "g",
+        element("title", _edge_title(arrow, graph)),
+        path("wire", f"M{at(*points[0])}C{' '.join(at(*p) for p in points[1:])}"),
+        *_heads(points[-1], tip, double=edge.broadcast),
+        marks.bars(points, tip) if edge.cut else None,
+        *_edge_label(arrow, placement),
+        id=prefix + edge.id,
+        cls=" ".join(["edge", *(name for name, on in flags.items() if on)]),
+        data_ends=f"{prefix}{edge.tail} {prefix}{edge.head}" if ends else None,
     )
 
 
-def _edge_label(arrow: Arrow, placement: Placement) -> str:
+def _edge_label(arrow: Arrow, placement: Placement) -> Iterator[Element]:
     """The slot's name where order matters, and the shape where arrays flow."""
     x, y = shift(placement.labels[arrow.edge.id])
     low = y + arrow.height / 2 - 4
-    word = _text("cut-word", x, low, arrow.word) if arrow.word else ""
-    if not arrow.slot and not arrow.dims:
-        return word
-    low -= 15 if word else 0
-    slot = f'<tspan class="tv-slot"%s>{escape(arrow.slot)}</tspan>'
-    if not (arrow.slot and arrow.dims):
-        said = slot % "" if arrow.slot else escape(arrow.dims)
-        return f'<text class="tv-dims" x="{_n(x)}" y="{_n(low)}">{said}</text>{word}'
-    # A place for each part: CairoSVG, for one, would centre each for itself.
-    first = _wide("slot", arrow.slot) + 6
-    left = x - (first + _wide("dims", arrow.dims)) / 2
-    at = f' x="{_n(left)}"'
-    return (
-        f'<text class="tv-dims tv-left" y="{_n(low)}">{slot % at}'
-        f'<tspan x="{_n(left + first)}">{escape(arrow.dims)}</tspan></text>{word}'
-    )
+    if arrow.word:
+        yield _text("cut-word", x, low, arrow.word)
+        low -= 15
+    if arrow.slot and arrow.dims:
+        # A place for each part: CairoSVG, for one, would centre each for itself.
+        first = _wide("slot", arrow.slot) + 6
+        left = x - (first + _wide("dims", arrow.dims)) / 2
+        slot = element("tspan", arrow.slot, cls="slot", x=left)
+        dims = element("tspan", arrow.dims, x=left + first)
+        yield element("text", slot, dims, cls="dims left", y=low)
+    elif arrow.slot:
+        slot = element("tspan", arrow.slot, cls="slot")
+        yield element("text", slot, cls="dims", x=x, y=low)
+    elif arrow.dims:
+        yield _text("dims", x, low, arrow.dims)
 
 
 def _edge_title(arrow: Arrow, graph: Graph) -> str:
@@ -147,27 +147,16 @@ def _edge_title(arrow: Arrow, graph: Graph) -> str:
     return "; ".join(parts)
 
 
-def _curve(path: list[Point]) -> str:
-    first, *rest = (f"{_n(x)} {_n(y)}" for x, y in path)
-    return f"M{first}C{' '.join(rest)}"
-
-
-def _heads(end: Point, tip: Point, *, double: bool) -> str:
+def _heads(end: Point, tip: Point, *, double: bool) -> Iterator[Element]:
     """The arrow head; two of them, one behind the other, for a broadcast operand."""
     dx, dy = tip[0] - end[0], tip[1] - end[1]
     size = math.hypot(dx, dy) or 1.0
     ux, uy = dx / size, dy / size
-    backs = (0.0, 6.0) if double else (0.0,)
-    return "".join(
-        _chevron(tip[0] - ux * back, tip[1] - uy * back, ux * 8, uy * 8)
-        for back in backs
-    )
-
-
-def _chevron(x: float, y: float, dx: float, dy: float) -> str:
-    left = f"{_n(x - dx - dy * 0.42)} {_n(y - dy + dx * 0.42)}"
-    right = f"{_n(x - dx + dy * 0.42)} {_n(y - dy - dx * 0.42)}"
-    return f'<path class="tv-head" d="M{_n(x)} {_n(y)}L{left} {right}z"/>'
+    for back in (0.0, 6.0) if double else (0.0,):
+        x, y = tip[0] - ux * back, tip[1] - uy * back
+        left = at(x - (ux + uy * 0.42) * 8, y - (uy - ux * 0.42) * 8)
+        right = at(x - (ux - uy * 0.42) * 8, y - (uy + ux * 0.42) * 8)
+        yield path("head", f"M{at(x, y)}L{left} {right}z")
 
 
 def note_room(arrow: Arrow, placement: Placement) -> Rect:

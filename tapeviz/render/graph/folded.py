@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 
 from tapeviz.analysis.folded_view import FoldedView, view
 from tapeviz.analysis.folding import Fold
@@ -14,14 +12,11 @@ from tapeviz.render.graph import interactive
 from tapeviz.render.graph import overview as surveys
 from tapeviz.render.graph.folded_groups import Inside, insides
 from tapeviz.render.graph.scene import Scene, description, scene, summary
-from tapeviz.render.html.assets import (
-    boxed,
-    read_assets,
-    script_safe,
-)
-from tapeviz.render.html.page import document, image_tag, with_min_size
+from tapeviz.render.html.assets import read_assets
+from tapeviz.render.html.page import boxed, document, image, in_script, with_min_size
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.graph import Graph, Source
+from tapeviz.trace.markup import Element, element, write
 
 OPEN = 20_000
 """From so many ops on the page opens with the survey unfolded."""
@@ -41,20 +36,28 @@ class Folded:
     insides: tuple[Inside, ...]
     survey: tuple[surveys.Chapter, ...]
     sources: tuple[Source, ...]
+    size: int
     look: Mapping[str, str]
 
-    def markup(self) -> str:
+    def markup(self) -> Element:
         """The picture with the insides of its groups, as HTML without scripts."""
-        size = int(self.survey[0].rows[0][1].replace("\u00a0", ""))
-        svg = with_min_size(self.scene.svg, *self.scene.least)
-        return (
-            f'<div class="tapeviz-fold {themes.class_name(self.look["theme"])}">'
-            f"<style>{css()}</style>"
-            '<div class="tv-crumbs" role="navigation" '
-            'aria-label="where you are in the tape" hidden>'
-            f'</div><div class="tv-stage"><div class="tv-level">{svg}</div></div>'
-            f"{''.join(map(_template, self.insides))}"
-            f"{surveys.html(self.survey, expanded=size >= OPEN)}</div>"
+        svg = with_min_size(self.scene.root, *self.scene.least)
+        level = element("div", svg, cls="level")
+        crumbs = element(
+            "div",
+            cls="crumbs",
+            role="navigation",
+            aria_label="where you are in the tape",
+            hidden=True,
+        )
+        return element(
+            "div",
+            element("style", css()),
+            crumbs,
+            element("div", level, cls="stage"),
+            *map(_template, self.insides),
+            surveys.html(self.survey, expanded=self.size >= OPEN),
+            cls=f"tapeviz-fold {self.look['theme']}",
         )
 
     @property
@@ -64,8 +67,9 @@ class Folded:
 
     def notebook(self) -> str:
         """The picture as an image that a script replaces by the one that unfolds."""
-        image = image_tag(self.scene.svg, self.alt)
-        return self._started(image, f"el.innerHTML={_in_script(self.markup())};")
+        shown = image(self.scene.root, self.alt)
+        swap = f"el.innerHTML={in_script(self.markup().write())};"
+        return write(self._started(shown, swap))
 
     def page(self) -> str:
         """The picture as an HTML document that stands alone."""
@@ -73,7 +77,7 @@ class Folded:
         title = summary(self.level.graph)[:80]
         return document(title, body, theme=self.look["theme"], width=4000)
 
-    def _started(self, body: str, first: str) -> str:
+    def _started(self, body: Element, first: str) -> tuple[Element, Element]:
         """The body in a box, and the scripts that make its groups open on a click."""
         nodes = [
             *self.level.graph.nodes,
@@ -84,11 +88,11 @@ class Folded:
             tuple(n for n in nodes if n.span is None or n.span.file in known),
             sources=self.sources,
         )
-        script_data = script_safe(
+        data = in_script(
             interactive.payload(walked, {**self.look, "least": 0}, large=True)
         )
-        code = f"{interactive.script(large=True)}{script()}const told={script_data};"
-        return boxed(body, body + first + script_data, code, _START % first)
+        code = f"{interactive.script(large=True)}{script()}const told={data};"
+        return boxed((body,), f"{body.write()}{first}{data}", code, _START % first)
 
 
 def folded(fold: Fold, *, theme: str = "auto", direction: str = "LR") -> Folded:
@@ -102,24 +106,14 @@ def folded(fold: Fold, *, theme: str = "auto", direction: str = "LR") -> Folded:
     held = insides(fold, level, theme=theme, direction=direction)
     chapters = surveys.survey(fold, level)
     look = {"theme": theme, "direction": direction}
-    return Folded(level, drawn, tuple(held), chapters, fold.graph.sources, look)
+    sources, size = fold.graph.sources, len(fold.columns.ops)
+    return Folded(level, drawn, tuple(held), chapters, sources, size, look)
 
 
-def _template(inside: Inside) -> str:
-    return (
-        f'<template data-inside="{escape(inside.id)}" '
-        f'data-title="{escape(inside.title)}">{inside.html}</template>'
+def _template(inside: Inside) -> Element:
+    return element(
+        "template", *inside.html, data_inside=inside.id, data_title=inside.title
     )
-
-
-def _in_script(markup: str) -> str:
-    r"""Markup as a script's string, in which no tag ends the script or begins another.
-
-    >>> _in_script("</b><script>")
-    '"<\\/b>\\u003cscript>"'
-    """
-    text = json.dumps(markup).replace("</", "<\\/")
-    return text.replace("<!", "\\u003c!").replace("<script", "\\u003cscript")
 
 
 @cache

@@ -11,13 +11,13 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from html import escape
 
 from tapeviz.analysis.folded_view import PATIENCE, FoldedView, cost, view
 from tapeviz.analysis.folding import Fold, FoldItem
-from tapeviz.render.graph.scene import Scene, scene
+from tapeviz.render.graph.scene import scene
 from tapeviz.render.html.page import with_min_size
 from tapeviz.trace.graph import Edge, Graph, Node
+from tapeviz.trace.markup import Element, element
 from tapeviz.trace.value import Summary, Value
 from tapeviz.wording import values as words
 
@@ -43,7 +43,7 @@ class Inside:
     id: str
     title: str
     within: str
-    html: str
+    html: tuple[Element, ...]
     nodes: tuple[Node, ...] = ()
 
 
@@ -62,7 +62,7 @@ def insides(
         level, id, within = todo.popleft()
         if id in level.bundles:
             title = level.graph.node(id).formula
-            found.append(Inside(id, title, within, table(level.bundles[id])))
+            found.append(Inside(id, title, within, (table(level.bundles[id]),)))
             continue
         item = level.groups[id]
         html, inner = renderer.inside(item)
@@ -87,7 +87,7 @@ class _GroupRenderer:
         drawn, self.drawn = self.drawn, []
         return drawn
 
-    def inside(self, item: FoldItem) -> tuple[str, FoldedView]:
+    def inside(self, item: FoldItem) -> tuple[tuple[Element, ...], FoldedView]:
         """An item's inside, and the level whose groups can be opened there."""
         if item.kind == "loop":
             looks = alike(self.fold, item)
@@ -96,75 +96,82 @@ class _GroupRenderer:
         level = view(self.fold, item) if self._room() else _NOTHING
         svg = self.picture(level.graph, item) if level is not _NOTHING else None
         if svg is None:
-            return self._listed(item), _NOTHING
-        return svg, level
+            return (self._listed(item),), _NOTHING
+        return (svg,), level
 
-    def _listed(self, item: FoldItem) -> str:
+    def _listed(self, item: FoldItem) -> Element:
         """The ops of an item as a table, if there is room for one."""
         if self.weight < -WEIGHT / 2:
-            return (
-                '<p class="tv-say">Too much to unfold here; the JSON form has it all.'
-                "</p>"
-            )
+            said = "Too much to unfold here; the JSON form has it all."
+            return element("p", said, cls="say")
         made = table(self.fold.columns.ops[item.start : item.stop])
-        self.weight -= len(made)
+        self.weight -= len(made.write())
         return made
 
     def _room(self) -> bool:
         return self.weight > 0 and self.seconds > 0 and self.pictures > 0
 
-    def picture(self, graph: Graph, item: FoldItem) -> str | None:
-        """A picture without styles of its own; None if it would take too long."""
+    def picture(self, graph: Graph, item: FoldItem) -> Element | None:
+        """A picture without styles of its own; None if it would take too long.
+
+        On a narrow page it scrolls instead of becoming too small to read.
+        """
         expected = cost(graph)
         if expected > PATIENCE:
             return None
         prefix = f"{item.id}."
         made = scene(graph, theme=self.theme, direction=self.direction, prefix=prefix)
         self.drawn += [replace(node, id=prefix + node.id) for node in graph.nodes]
-        svg = _plain(made)
+        svg = with_min_size(made.unstyled, *made.least)
         self.seconds -= expected
-        self.weight -= len(svg)
+        self.weight -= len(svg.write())
         self.pictures -= 1
-        return svg
+        return element("div", svg, cls="scroll", tabindex="0")
 
-    def _rounds(self, item: FoldItem, looks: list[list[int]]) -> tuple[str, FoldedView]:
+    def _rounds(
+        self, item: FoldItem, looks: list[list[int]]
+    ) -> tuple[tuple[Element, ...], FoldedView]:
         """One picture for all rounds that look alike, and their numbers."""
-        html, inner = "", _NOTHING
+        found, inner = [], _NOTHING
         for rounds in looks:
             table = _RoundTable(self.fold, item, rounds)
             level = table.level
-            svg = self.picture(table.shared(), table.model) or ""
-            said = table.caption()
-            html += f'<div class="tv-rounds"><p class="tv-say">{said}</p>'
-            html += f"{table.chooser()}{svg}{table.html()}</div>"
+            svg = self.picture(table.shared(), table.model)
+            said = element("p", table.caption(), cls="say")
+            parts = (said, table.chooser(), svg, table.html())
+            found.append(element("div", *parts, cls="rounds"))
             if inner is _NOTHING:
                 inner = level
-        return html, inner
+        return tuple(found), inner
 
 
-def _plain(made: Scene) -> str:
-    """The picture's SVG without its styles, which are on the page already.
-
-    On a narrow page it scrolls instead of becoming too small to read.
-    """
-    before, _, rest = made.svg.partition("<style>")
-    svg = with_min_size(before, *made.least) + rest.partition("</style>")[2]
-    return f'<div class="tv-scroll" tabindex="0">{svg}</div>'
-
-
-def table(nodes: Iterable[Node]) -> str:
+def table(nodes: Iterable[Node]) -> Element:
     """Nodes as an HTML table: what, value, gradient, code; long ones in part."""
     nodes = list(nodes)
-    rows = "".join(
-        f"<tr><td>{escape(_what(n))}<td>{escape(words.fmt(n.value))}"
-        f"<td>{escape('' if words.quiet(n) else words.gradient(n))}"
-        f"<td>{escape(words.where(n))}"
-        for n in nodes[:_ROWS]
+    rows = (
+        (
+            _what(node),
+            words.fmt(node.value),
+            "" if words.quiet(node) else words.gradient(node),
+            words.where(node),
+        )
+        for node in nodes[:_ROWS]
     )
-    more = len(nodes) - _ROWS
-    rest = f"<caption>the first {_ROWS} of {len(nodes)}</caption>" if more > 0 else ""
-    heads = "<tr><th>what<th>value<th>gradient<th>code"
-    return f'<div class="tv-table"><table>{rest}{heads}{rows}</table></div>'
+    more = f"the first {_ROWS} of {len(nodes)}" if len(nodes) > _ROWS else ""
+    heads = (element("th", head) for head in ("what", "value", "gradient", "code"))
+    return _tabled(heads, rows, element("caption", more) if more else None)
+
+
+def _tabled(
+    heads: Iterable[Element],
+    rows: Iterable[Iterable[str]],
+    caption: Element | None = None,
+    **more: str,
+) -> Element:
+    """A table in a box that scrolls."""
+    body = (element("tr", *(element("td", cell) for cell in row)) for row in rows)
+    whole = element("table", caption, element("tr", *heads), *body)
+    return element("div", whole, cls="table", **more)
 
 
 def _what(node: Node) -> str:
@@ -326,46 +333,44 @@ class _RoundTable:
         rest = f"; {few} of them are in the table" if few < self.count else ""
         return f"{some} {noun}s look{'s' if alone else ''} like this{rest}."
 
-    def chooser(self) -> str:
+    def chooser(self) -> Element:
         """A slider over the rounds."""
         first, last = (self.loop.first + self.rounds[i] for i in (0, -1))
         noun = self.loop.noun
-        return (
-            f'<label class="tv-choose">{noun} <output>{first}</output>'
-            f'<input type="range" min="0" max="{len(self.rounds) - 1}" value="0" '
-            f'aria-label="{noun}, from {first} to {last}"></label>'
+        slider = element(
+            "input",
+            type="range",
+            min="0",
+            max=str(len(self.rounds) - 1),
+            value="0",
+            aria_label=f"{noun}, from {first} to {last}",
         )
+        number = element("output", str(first))
+        return element("label", f"{noun} ", number, slider, cls="choose")
 
-    def html(self) -> str:
+    def html(self) -> Element:
         """The table: a row for each round, two cells for each value that varies."""
         shared = self.shared()
         formulas, named = words.formulas(shared), shared.by_id
-        heads = "".join(
-            self._heading(named[node.id], formulas.get(node.id, ""))
-            for node, _ in self.columns
-        )
-        rows = "".join(
-            f"<tr><td>{self.loop.first + one}{''.join(self._cells(one))}"
-            for one in self.rounds
-        )
-        return (
-            f'<div class="tv-table" tabindex="0"><table>'
-            f"<tr><th>{self.loop.noun}{heads}{rows}</table></div>"
-        )
+        heads = [element("th", self.loop.noun)]
+        for node, _ in self.columns:
+            heads += self._heading(named[node.id], formulas.get(node.id, ""))
+        rows = ((str(self.loop.first + one), *self._cells(one)) for one in self.rounds)
+        return _tabled(heads, rows, tabindex="0")
 
-    def _heading(self, node: Node, formula: str) -> str:
-        id = escape(f"{self.model.id}.{node.id}")
+    def _heading(self, node: Node, formula: str) -> Iterator[Element]:
+        id = f"{self.model.id}.{node.id}"
         said = words.one_line(node.name or formula or node.formula or node.kind, 20)
-        value = f'<th data-node="{id}-value">{escape(said)}'
-        mute = words.quiet(node)
-        return value if mute else f'{value}<th data-node="{id}-grad">gradient'
+        yield element("th", said, data_node=f"{id}-value")
+        if not words.quiet(node):
+            yield element("th", "gradient", data_node=f"{id}-grad")
 
     def _cells(self, one: int) -> Iterator[str]:
         for node, find in self.columns:
             found = find(one)
-            yield f"<td>{escape(_said(found.value))}"
+            yield _said(found.value)
             if not words.quiet(node):
-                yield f"<td>{escape(words.gradient(found))}"
+                yield words.gradient(found)
 
 
 def _nameless(node: Node, every: list[Node]) -> Node:

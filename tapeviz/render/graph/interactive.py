@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from html import escape
 from typing import Any
 
 from tapeviz.render.html import minimap
 from tapeviz.render.html.assets import (
-    boxed,
-    data_uri,
     read_assets,
-    script_safe,
 )
 from tapeviz.render.html.code_lines import code_listing, lit_spans, to_utf16
-from tapeviz.render.html.page import document, scrolling
+from tapeviz.render.html.page import (
+    boxed,
+    document,
+    image,
+    in_script,
+    scrolling,
+)
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.graph import Graph
+from tapeviz.trace.markup import Element, write
 
 _START = (
     "if(el.querySelector(':scope>%s')&&!el.classList.contains('tapeviz-picture'))"
@@ -28,32 +31,30 @@ _START = (
 )
 
 
-def notebook(svg: str, graph: Graph, alt: str, look: Mapping[str, Any]) -> str:
+def notebook(svg: Element, graph: Graph, alt: str, look: Mapping[str, Any]) -> str:
     """The picture for a notebook: an image that a script makes interactive.
 
     ``look`` has the ``theme`` and ``direction`` it was drawn in, and ``least``, the
     width in pixels below which it does not shrink.
     """
-    image = f'<img src="{data_uri(svg)}" alt="{escape(alt)}" style="max-width:100%">'
-    return started(image, "img", graph, look)
+    return write(_started(image(svg, alt), svg, graph, look))
 
 
-def page(svg: str, graph: Graph, title: str, look: Mapping[str, Any]) -> str:
+def page(svg: Element, graph: Graph, title: str, look: Mapping[str, Any]) -> str:
     """The same as an HTML document that stands alone."""
-    body = started(scrolling(svg, look["least"]), "div", graph, look)
+    body = _started(scrolling(svg, look["least"]), svg, graph, look)
     return document(title[:80], body, theme=look["theme"], width=4000)
 
 
-def started(body: str, first: str, graph: Graph, look: Mapping[str, Any]) -> str:
-    """The markup in a box, and the script that makes a picture of it.
-
-    ``first`` is the name of the markup's outermost element.
-    """
-    large = minimap.is_large(body)
-    script_data = script_safe(payload(graph, look, large=large))
-    code = f"{script(large=large)}const told={script_data};"
-    act = _START % (first, ";minimap(el)" if large else "")
-    return boxed(body, body + script_data, code, act)
+def _started(
+    body: Element, svg: Element, graph: Graph, look: Mapping[str, Any]
+) -> tuple[Element, Element]:
+    """What shows the picture, in a box, and the script that makes it interactive."""
+    large = minimap.is_large(svg)
+    data = in_script(payload(graph, look, large=large))
+    code = f"{script(large=large)}const told={data};"
+    act = _START % (body.tag, ";minimap(el)" if large else "")
+    return boxed((body,), f"{body.write()}{data}", code, act)
 
 
 def payload(

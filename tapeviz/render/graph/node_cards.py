@@ -8,19 +8,16 @@ second outline.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 
-from tapeviz.render.graph import annotations as marks
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg.elements import BOLD as _BOLD
-from tapeviz.render.svg.elements import FONTS, Rect, ident
+from tapeviz.render.svg.elements import FONTS, Rect, at, circle, path, rect
 from tapeviz.render.svg.elements import text as _text
 from tapeviz.render.svg.elements import wide as _wide
 from tapeviz.trace.graph import NOT_RECORDED, Badge, Node
-from tapeviz.trace.markup import css_class
-from tapeviz.trace.markup import n as _n
+from tapeviz.trace.markup import Element, element, n
 from tapeviz.trace.value import Value
 from tapeviz.wording import values as words
 from tapeviz.wording.text_width import shorten_to_fit, width
@@ -37,11 +34,23 @@ _SIGN = 31
 
 @dataclass(frozen=True)
 class CardRow:
-    """A row of a card: ``draw(x, y, width)`` gives its markup."""
+    """A row of a card: ``draw(x, y, width)`` gives its elements."""
 
     width: float
     height: float
-    draw: Callable[[float, float, float], str]
+    draw: Callable[[float, float, float], Iterable[Element]]
+
+
+@dataclass(frozen=True)
+class GradientSlot:
+    """What a gradient's slot is called, and the room for what it will show later.
+
+    That is ``longest``, a text, or ``array``.
+    """
+
+    label: str = "gradient"
+    longest: str = ""
+    array: Value | None = None
 
 
 @dataclass(frozen=True)
@@ -56,37 +65,26 @@ class Card:
     looks: tuple[str, ...] = ()
 
 
-def card_of(
-    node: Node, formula: str, prefix: str, longest: str, preview: CardRow | None
-) -> Card:
-    """The card of a node.
-
-    In its gradient's slot there is room for ``longest``, a text that will stand there,
-    and for the array ``preview``.
-    """
+def card_of(node: Node, formula: str, id: str, slot: GradientSlot) -> Card:
+    """The card of a node, whose parts have ids that begin with ``id``."""
     if node.kind == "op":
-        rows = _op_rows(node, formula, prefix)
+        rows = _op_rows(node, formula, id)
     elif node.kind in {"group", "port"}:
-        rows = _folded_rows(node, prefix)
+        rows = _folded_rows(node, id)
     else:
-        rows = _leaf_rows(node, prefix)
+        rows = _leaf_rows(node, id)
     rim = _RIM if node.target else 0
     stack = _STACK if node.kind == "group" else 0
     above = sum(row.height for row in rows)
-    open_slot = bool(longest or preview) or not words.quiet(node)
-    if open_slot:
-        rows = (*rows, _grad_row(node, prefix, longest, preview))
+    is_open = bool(slot.longest or slot.array) or not words.quiet(node)
+    if is_open:
+        rows = (*rows, _grad_row(node, id, slot))
     wide = math.ceil(max(row.width for row in rows) + 2 * _PAD)
-    high = math.ceil(sum(row.height for row in rows) + (8 if open_slot else 10))
+    high = math.ceil(sum(row.height for row in rows) + (8 if is_open else 10))
     left = rim + _PAD + _LABEL
-    slot = Rect(left, rim + above + 10, wide + rim - left - 6, 24)
-    return Card(
-        node,
-        rows,
-        wide + 2 * rim + stack,
-        high + 2 * rim + stack,
-        slot if open_slot else None,
-    )
+    free = Rect(left, rim + above + 10, wide + rim - left - 6, 24)
+    around = 2 * rim + stack
+    return Card(node, rows, wide + around, high + around, free if is_open else None)
 
 
 def badged(card: Card, badges: Sequence[Badge]) -> Card:
@@ -109,14 +107,11 @@ def _badge_row(badge: Badge) -> CardRow:
     said = shorten_to_fit(words.one_line(badge.text), _ROOM, FONTS["more"][0])
     wide = _wide("more", said) * _BOLD + 30
 
-    def draw(x: float, y: float, _: float) -> str:
-        at = f'x="{_n(x)}" y="{_n(y + 3)}" width="{_n(wide)}" height="19" rx="9.5"'
-        d = f"M{_n(x + 12)} {_n(y + 12.5)}{_SIGNS[badge.kind]}"
-        sign = f'<path class="tv-sign" d="{d}"/>'
-        return (
-            f'<g class="tv-{badge.kind}"><rect class="tv-plate" {at}/>{sign}'
-            f"{_text('more', x + 22, y + 17, said)}</g>"
-        )
+    def draw(x: float, y: float, _: float) -> Iterator[Element]:
+        plate = rect("plate", x, y + 3, wide, 19, rx=9.5)
+        sign = path("sign", f"M{at(x + 12, y + 12.5)}{_SIGNS[badge.kind]}")
+        label = _text("more", x + 22, y + 17, said)
+        yield element("g", plate, sign, label, cls=badge.kind)
 
     return CardRow(wide, 23, draw)
 
@@ -131,23 +126,23 @@ _SIGNS = {
 """The shape of each badge, drawn about its middle."""
 
 
-def _leaf_rows(node: Node, prefix: str) -> tuple[CardRow, ...]:
+def _leaf_rows(node: Node, id: str) -> tuple[CardRow, ...]:
     bare = not (node.name or node.value.shape or node.target or node.unrecorded)
     if words.quiet(node) and bare:
-        return (_lone_row(node, prefix),)
-    return (_tag_row(node), *_value_rows(node, prefix))
+        return (_lone_row(node, id),)
+    return (_tag_row(node), *_value_rows(node, id))
 
 
-def _op_rows(node: Node, formula: str, prefix: str) -> tuple[CardRow, ...]:
+def _op_rows(node: Node, formula: str, id: str) -> tuple[CardRow, ...]:
     tags = (_tag_row(node),) if node.target or node.source or node.unrecorded else ()
-    first, *rest = _value_rows(node, prefix)
+    first, *rest = _value_rows(node, id)
     return (*tags, _op_row(node, formula, first), *rest)
 
 
-def _folded_rows(node: Node, prefix: str) -> tuple[CardRow, ...]:
+def _folded_rows(node: Node, id: str) -> tuple[CardRow, ...]:
     """What a group is and how much it holds, or where a port leads; then its value."""
     tags = (_tag_row(node),) if node.target or node.source else ()
-    value = () if node.op == "out" else _value_rows(node, prefix)
+    value = () if node.op == "out" else _value_rows(node, id)
     return (*tags, _title_row(node), *value)
 
 
@@ -163,24 +158,15 @@ def _title_row(node: Node) -> CardRow:
     ]
     left = _SIGN if node.kind == "group" else 0
 
-    def draw(x: float, y: float, _: float) -> str:
-        texts = (
-            _text(cls, x + left, y + 14 + 17 * i, said)
-            for i, (cls, said) in enumerate(shown)
-        )
-        return (_sign(x, y + 6) if left else "") + "".join(texts)
+    def draw(x: float, y: float, _: float) -> Iterator[Element]:
+        if left:
+            yield rect("badge", x, y + 6, 20, 20, rx=4)
+            yield path("badge", f"M{at(x + 5, y + 16)}h10m-5-5v10")
+        for i, (cls, said) in enumerate(shown):
+            yield _text(cls, x + left, y + 14 + 17 * i, said)
 
     wide = max(_wide(cls, said) * _BOLD for cls, said in shown)
     return CardRow(left + wide, 17 * max(len(shown), 2 if left else 1) + 2, draw)
-
-
-def _sign(x: float, y: float) -> str:
-    """A plus in a box: there is something to open."""
-    box = f'x="{_n(x)}" y="{_n(y)}" width="20" height="20" rx="4"'
-    return (
-        f'<rect class="tv-badge" {box}/>'
-        f'<path class="tv-badge" d="M{_n(x + 5)} {_n(y + 10)}h10m-5-5v10"/>'
-    )
 
 
 def _tags(node: Node) -> str:
@@ -197,9 +183,8 @@ WORDS = {"op": "", "group": "", "port": "", "watched": "watched constant"}
 
 def _tag_row(node: Node) -> CardRow:
     tags = _tags(node)
-    return CardRow(
-        _wide("tag", tags), 17, lambda x, y, _: _text("tag", x, y + 13, tags)
-    )
+    wide = _wide("tag", tags)
+    return CardRow(wide, 17, lambda x, y, _: [_text("tag", x, y + 13, tags)])
 
 
 def _op_row(node: Node, formula: str, value: CardRow) -> CardRow:
@@ -209,30 +194,27 @@ def _op_row(node: Node, formula: str, value: CardRow) -> CardRow:
     shown = shorten_to_fit(formula, _ROOM, 12.5, mono=True)
     right = wide + 9
 
-    def draw(x: float, y: float, room: float) -> str:
-        return (
-            f'<rect class="tv-badge" x="{_n(x)}" y="{_n(y + 7)}" width="{_n(wide)}" '
-            f'height="27" rx="13.5"/>'
-            + _text("symbol", x + wide / 2, y + 25, symbol)
-            + _text("formula", x + right, y + 15, shown)
-            + value.draw(x + right, y + 19, room - right)
-        )
+    def draw(x: float, y: float, room: float) -> Iterator[Element]:
+        yield rect("badge", x, y + 7, wide, 27, rx=13.5)
+        yield _text("symbol", x + wide / 2, y + 25, symbol)
+        yield _text("formula", x + right, y + 15, shown)
+        yield from value.draw(x + right, y + 19, room - right)
 
     inner = max(_wide("formula", shown), value.width)
     return CardRow(right + inner, 19 + value.height, draw)
 
 
-def _value_rows(node: Node, prefix: str) -> tuple[CardRow, ...]:
+def _value_rows(node: Node, id: str) -> tuple[CardRow, ...]:
     value = node.value
     if not value.shape:
-        return (_value_row(node, prefix),)
-    name = _value_row(node, prefix, bare=not node.name, shape=True)
-    grid = _grid_row(node, prefix) if is_small(value) else _large_row(node, prefix)
-    return (name, grid)
+        return (_value_row(node, id),)
+    name = _value_row(node, id, bare=not node.name, shape=True)
+    id = f"{id}-value"
+    return (name, _grid(value, id) if is_small(value) else _large_row(value, id))
 
 
 def _value_row(
-    node: Node, prefix: str, *, bare: bool = False, shape: bool = False
+    node: Node, id: str, *, bare: bool = False, shape: bool = False
 ) -> CardRow:
     """``x = 3``, ``= 3``, the bare ``3``, or an array's name and shape."""
     name = shorten_to_fit(words.short_name(node.name, 16), 165, 15, mono=True)
@@ -243,12 +225,13 @@ def _value_row(
     shown = shorten_to_fit(said if bare or shape else f"= {said}", _value_room(), 15)
     if node.unrecorded == "failed":
         shown = shorten_to_fit(words.one_line(node.note.partition(":")[0]), _ROOM, 15)
-    id = "" if shape else ident(prefix, node.id, "-value")
+    value_id = None if shape else f"{id}-value"
     cls = "dims left" if shape else "val"
 
-    def draw(x: float, y: float, _: float) -> str:
-        label = _text("name", x, y + 16, name) if name else ""
-        return label + _text(cls, x + gap, y + 16, shown, id)
+    def draw(x: float, y: float, _: float) -> Iterator[Element]:
+        if name:
+            yield _text("name", x, y + 16, name)
+        yield _text(cls, x + gap, y + 16, shown, value_id)
 
     return CardRow(gap + _wide(cls.partition(" ")[0], shown), 22, draw)
 
@@ -258,14 +241,15 @@ def _value_room() -> float:
     return max(150.0, 10.0 * words.chosen(0) + 130)
 
 
-def _lone_row(node: Node, prefix: str) -> CardRow:
+def _lone_row(node: Node, id: str) -> CardRow:
     """The number of a plain constant, in the middle of its pill."""
     shown = shorten_to_fit(words.fmt(node.value), _value_room(), 15)
-    id = ident(prefix, node.id, "-value")
     return CardRow(
         max(20.0, _wide("val", shown)),
         22,
-        lambda x, y, wide: _text("val lone", x + wide / 2, y + 16, shown, id),
+        lambda x, y, wide: [
+            _text("val lone", x + wide / 2, y + 16, shown, f"{id}-value")
+        ],
     )
 
 
@@ -277,42 +261,34 @@ def is_small(value: Value) -> bool:
     return is_table and few and value.shape[-1] <= across
 
 
-def _grid_row(node: Node, prefix: str) -> CardRow:
-    """A node's small array as cells."""
-    return _grid(node.value, _named(prefix, node, "-value"))
-
-
-def _grid(value: Value, name: str = "", boldness: float = 1) -> CardRow:
+def _grid(value: Value, id: str | None = None, boldness: float = 1) -> CardRow:
+    """A small array as cells."""
     across = value.shape[-1]
     cells = [words.number(entry, words.chosen(4)) for entry in value.data or ()]
     wide = max(26.0, *(_wide("cell", cell) * boldness + 12 for cell in cells))
     down = len(cells) // across
     indices = [divmod(i, across) for i in range(len(cells))]
 
-    def draw(x: float, y: float, _: float) -> str:
-        lines = [f"M{_n(x + i * wide)} {_n(y)}v{down * 20}" for i in range(across + 1)]
-        lines += [
-            f"M{_n(x)} {_n(y + i * 20)}h{_n(across * wide)}" for i in range(down + 1)
-        ]
-        texts = "".join(
-            _text("cell", x + (at + 1) * wide - 6, y + row * 20 + 14.5, cell)
-            for (row, at), cell in zip(indices, cells, strict=True)
+    def draw(x: float, y: float, _: float) -> Iterator[Element]:
+        lines = [f"M{at(x + i * wide, y)}v{down * 20}" for i in range(across + 1)]
+        lines += [f"M{at(x, y + i * 20)}h{n(across * wide)}" for i in range(down + 1)]
+        texts = (
+            _text("cell", x + (column + 1) * wide - 6, y + row * 20 + 14.5, cell)
+            for (row, column), cell in zip(indices, cells, strict=True)
         )
-        path = f'<path class="tv-hair" d="{"".join(lines)}"/>'
-        return f"<g{name}>{path}{texts}</g>"
+        yield element("g", path("hair", "".join(lines)), *texts, id=id)
 
     return CardRow(across * wide, down * 20 + 4, draw)
 
 
-def _large_row(node: Node, prefix: str) -> CardRow:
+def _large_row(value: Value, id: str) -> CardRow:
     """A large array: its lowest, mean and highest entry, and a small picture of it."""
-    value = node.value
     said = words.range_of(value) or words.fmt(value)
-    id = ident(prefix, node.id, "-value")
     wide, high = heatmap.size(value)
 
-    def draw(x: float, y: float, _: float) -> str:
-        return _text("cell left", x, y + 13, said, id) + heatmap.draw(value, x, y + 20)
+    def draw(x: float, y: float, _: float) -> Iterator[Element]:
+        yield _text("cell left", x, y + 13, said, id)
+        yield from heatmap.draw(value, x, y + 20)
 
     return CardRow(max(_wide("cell", said), wide), 20 + (high + 4 if high else 0), draw)
 
@@ -323,9 +299,7 @@ def _state(node: Node) -> str:
     return "zero" if node.gradient.is_zero else "value"
 
 
-def _grad_row(
-    node: Node, prefix: str, longest: str, preview: CardRow | None
-) -> CardRow:
+def _grad_row(node: Node, id: str, slot: GradientSlot) -> CardRow:
     """The gradient slot, with a mark of its own for each state."""
     state = _state(node)
     known = node.gradient
@@ -333,19 +307,16 @@ def _grad_row(
         shown = _grad_cells(known)
     else:
         shown = _grad_words(node, state)
-    room = max(shown.width, _LABEL + max(_wide("grad", longest), 70))
+    room = max(shown.width, _LABEL + max(_wide("grad", slot.longest), 70))
     high = shown.height
-    if preview is not None:
+    if slot.array is not None:
+        preview = array_row(slot.array)
         room, high = max(room, preview.width), max(high, preview.height)
 
-    def draw(x: float, y: float, wide: float) -> str:
-        return (
-            f'<path class="tv-hair" d="M{_n(x)} {_n(y + 2.5)}h{_n(wide)}"/>'
-            + _text("word", x, y + 20, "gradient")
-            + f'<g{_named(prefix, node, "-grad")} class="tv-{state}">'
-            + shown.draw(x, y, wide)
-            + "</g>"
-        )
+    def draw(x: float, y: float, wide: float) -> Iterator[Element]:
+        yield path("hair", f"M{at(x, y + 2.5)}h{n(wide)}")
+        yield _text("word", x, y + 20, slot.label)
+        yield element("g", *shown.draw(x, y, wide), id=f"{id}-grad", cls=state)
 
     return CardRow(room, high, draw)
 
@@ -358,8 +329,8 @@ def array_row(value: Value) -> CardRow:
     return CardRow(wide, 31 + high, lambda x, y, _: heatmap.draw(value, x, y + 27))
 
 
-def array_in(slot: Rect, value: Value) -> str:
-    """An array drawn in a node's gradient slot, for which ``arrays`` left room."""
+def array_in(slot: Rect, value: Value) -> Iterable[Element]:
+    """An array drawn in a node's gradient slot, which left room for it."""
     return array_row(value).draw(slot.x - _LABEL, slot.y - 6, slot.width)
 
 
@@ -373,8 +344,8 @@ def _grad_words(node: Node, state: str) -> CardRow:
         left + _wide("grad", said),
         29,
         lambda x, y, _: (
-            mark(state, x + _LABEL + 6, y + 15.5)
-            + _text("grad", x + left, y + 20, said)
+            *mark(state, x + _LABEL + 6, y + 15.5),
+            _text("grad", x + left, y + 20, said),
         ),
     )
 
@@ -390,51 +361,51 @@ def _grad_cells(value: Value) -> CardRow:
     )
 
 
-def mark(state: str, x: float, y: float) -> str:
+def mark(state: str, x: float, y: float) -> tuple[Element, ...]:
     """The mark of a gradient's state around a point; a value has none."""
-    return _MARKS[state](x, y)
+    if state == "pending":
+        return (rect("mark", x - 5, y - 5, 10, 10),)
+    if state == "zero":
+        return circle("mark", x, y, 5.5), circle("mark", x, y, 1.5)
+    if state == "none":
+        return (path("mark", f"M{at(x - 5, y - 5)}l10 10m0-10l-10 10"),)
+    return ()
 
 
-_MARKS: Mapping[str, Callable[[float, float], str]] = {
-    "value": lambda _x, _y: "",
-    "pending": lambda x, y: (
-        f'<rect class="tv-mark" x="{_n(x - 5)}" y="{_n(y - 5)}" width="10" '
-        f'height="10"/>'
-    ),
-    "zero": lambda x, y: (
-        f'<circle class="tv-mark" cx="{_n(x)}" cy="{_n(y)}" r="5.5"/>'
-        f'<circle class="tv-mark" cx="{_n(x)}" cy="{_n(y)}" r="1.5"/>'
-    ),
-    "none": lambda x, y: (
-        f'<path class="tv-mark" d="M{_n(x - 5)} {_n(y - 5)}l10 10m0-10l-10 10"/>'
-    ),
-}
-
-
-def draw(card: Card, box: Rect, prefix: str) -> str:
-    """A laid-out card as SVG markup."""
+def draw(card: Card, box: Rect, prefix: str) -> Element:
+    """A laid-out card as SVG."""
     node = card.node
-    rim = _RIM if node.target else 0
     stack = _STACK if node.kind == "group" else 0
     box = Rect(box.x, box.y, box.width - stack, box.height - stack)
-    inner = Rect(box.x + rim, box.y + rim, box.width - 2 * rim, box.height - 2 * rim)
-    y, rows = inner.y + (5 if len(card.rows) == 1 else 4), []
+    inner = box.inset(_RIM) if node.target else box
+    y, rows = inner.y + (5 if len(card.rows) == 1 else 4), list[Element]()
     for row in card.rows:
-        rows.append(row.draw(inner.x + _PAD, y, inner.width - 2 * _PAD))
+        rows += row.draw(inner.x + _PAD, y, inner.width - 2 * _PAD)
         y += row.height
-    classes = ["node", node.kind, *(["target"] if node.target else [])]
-    classes += ["source"] if node.source else []
     failed = node.unrecorded == "failed"
-    classes += ["ghost"] * bool(node.unrecorded) + ["failed"] * failed
-    classes += card.looks
-    fold = f' data-fold="{ident("", node.id)}"' if stack else ""
-    return (
-        f'<g id="{ident(prefix, node.id)}" class="{css_class(*classes)}"{fold}>'
-        f"<title>{escape(_node_title(node))}</title>"
-        f"{_shape(node, inner)}{_rim(box) if rim else ''}"
-        f"{marks.cross(inner.x + inner.width, inner.y) if failed else ''}"
-        f"{''.join(rows)}</g>"
+    flags = {
+        "target": node.target,
+        "source": node.source,
+        "ghost": node.unrecorded,
+        "failed": failed,
+    }
+    classes = ["node", node.kind, *(name for name, on in flags.items() if on)]
+    return element(
+        "g",
+        element("title", _node_title(node)),
+        *_shape(node, inner),
+        box.draw("frame rim", rx=3, style="fill:none") if node.target else None,
+        _cross(inner.x + inner.width, inner.y) if failed else None,
+        *rows,
+        id=prefix + node.id,
+        cls=" ".join([*classes, *card.looks]),
+        data_fold=node.id if stack else None,
     )
+
+
+def _cross(x: float, y: float) -> Element:
+    """The mark of an operation that failed, in the upper right corner of its box."""
+    return path("cross", f"M{at(x - 15, y + 7)}l8 8m0-8l-8 8")
 
 
 def _node_title(node: Node) -> str:
@@ -452,48 +423,30 @@ def _node_title(node: Node) -> str:
     return "\n".join(lines)
 
 
-def _shape(node: Node, box: Rect) -> str:
+def _shape(node: Node, box: Rect) -> Iterator[Element]:
     if node.kind == "watched":
-        return f'<path class="tv-frame" d="{_cut(box, 9)}"/>'
-    rx = {"variable": 5.0, "op": 1.0, "group": 3.0}.get(
-        node.kind, min(box.height / 2, 20)
-    )
-    bar = ""
+        yield path("frame", _cut(box, 9))
+        return
+    round = {"variable": 5.0, "op": 1.0, "group": 3.0}
+    yield box.draw("frame", rx=round.get(node.kind, min(box.height / 2, 20)))
     if node.kind == "group":
-        bar = f'<path class="tv-frame tv-rim tv-pile" d="{_pile(box)}"/>'
+        yield path("frame rim pile", _pile(box))
     if node.kind == "variable" and not node.unrecorded:
-        at = f'x="{_n(box.x)}" y="{_n(box.y)}" height="{_n(box.height)}"'
-        bar = f'<rect class="tv-accent" {at} width="5" rx="2.5"/>'
-    return f'<rect class="tv-frame" {_at(box)} rx="{_n(rx)}"/>{bar}'
+        yield rect("accent", box.x, box.y, 5, box.height, rx=2.5)
 
 
 def _pile(box: Rect) -> str:
     """The edges of two sheets that lie below a group's own."""
-    wide, high = _n(box.width), _n(box.height)
+    wide, high = n(box.width), n(box.height)
     return "".join(
-        f"M{_n(box.x + box.width + at - 3)} {_n(box.y + at)}h3v{high}h-{wide}v-3"
-        for at in (3, 6)
+        f"M{at(box.x + box.width + far - 3, box.y + far)}h3v{high}h-{wide}v-3"
+        for far in (3, 6)
     )
 
 
 def _cut(box: Rect, c: float) -> str:
-    wide, high = _n(box.width - 2 * c), _n(box.height - 2 * c)
+    wide, high = n(box.width - 2 * c), n(box.height - 2 * c)
     return (
-        f"M{_n(box.x + c)} {_n(box.y)}h{wide}l{c} {c}v{high}l-{c} {c}"
+        f"M{at(box.x + c, box.y)}h{wide}l{c} {c}v{high}l-{c} {c}"
         f"h-{wide}l-{c}-{c}v-{high}z"
     )
-
-
-def _rim(box: Rect) -> str:
-    return f'<rect class="tv-frame tv-rim" {_at(box)} rx="3" style="fill:none"/>'
-
-
-def _at(box: Rect) -> str:
-    return (
-        f'x="{_n(box.x)}" y="{_n(box.y)}" width="{_n(box.width)}" '
-        f'height="{_n(box.height)}"'
-    )
-
-
-def _named(prefix: str, node: Node, part: str) -> str:
-    return f' id="{ident(prefix, node.id, part)}"'

@@ -7,12 +7,12 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 
 from tapeviz.analysis.folded_view import FoldedView
 from tapeviz.analysis.folding import Fold
 from tapeviz.analysis.loops import RepetitionFinder
 from tapeviz.trace.graph import Span
+from tapeviz.trace.markup import Element, element
 from tapeviz.trace.value import Value
 from tapeviz.wording import values as words
 
@@ -133,26 +133,29 @@ def size(count: int) -> str:
     return f"{count} bytes"
 
 
-def html(chapters: tuple[Chapter, ...], *, expanded: bool) -> str:
+def html(chapters: tuple[Chapter, ...], *, expanded: bool) -> Element:
     """The tables as HTML that unfolds."""
     total = chapters[0].rows[0][1]
-    tables = "".join(_table(chapter) for chapter in chapters if chapter.rows)
-    return (
-        f'<details class="tv-survey"{" open" if expanded else ""}>'
-        f"<summary>{total} operations at a glance</summary>"
-        f'<div class="tv-chapters">{tables}</div></details>'
+    tables = (_table(chapter) for chapter in chapters if chapter.rows)
+    return element(
+        "details",
+        element("summary", f"{total} operations at a glance"),
+        element("div", *tables, cls="chapters"),
+        cls="survey",
+        open=expanded,
     )
 
 
-def _table(chapter: Chapter) -> str:
-    heads = "".join(f'<th scope="col">{head}</th>' for head in chapter.heads)
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
-        for row in chapter.rows
+def _table(chapter: Chapter) -> Element:
+    heads = (element("th", head, scope="col") for head in chapter.heads)
+    rows = (
+        element("tr", *(element("td", cell) for cell in row)) for row in chapter.rows
     )
-    return (
-        f"<table><caption>{chapter.title}</caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    return element(
+        "table",
+        element("caption", chapter.title),
+        element("thead", element("tr", *heads)),
+        element("tbody", *rows),
     )
 
 

@@ -7,8 +7,8 @@ Words are set in sans serif, names and formulas in a monospaced font.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from tapeviz.render.graph import annotations as marks
 from tapeviz.render.graph import edges, node_cards
@@ -16,21 +16,11 @@ from tapeviz.render.graph.layout import lay_out
 from tapeviz.render.graph.wrapping import wrap
 from tapeviz.render.svg import heatmap
 from tapeviz.render.svg import theme as themes
-from tapeviz.render.svg.elements import (
-    FONTS,
-    LEGIBLE,
-    MARGIN,
-    Rect,
-    ident,
-    legal,
-    shift,
-)
-from tapeviz.render.svg.elements import text as _text
+from tapeviz.render.svg.elements import FONTS, LEGIBLE, MARGIN, Rect, shift, text
 from tapeviz.render.svg.options import theme_of
 from tapeviz.trace.geometry import Box, Placement
 from tapeviz.trace.graph import NOT_RECORDED, Graph, Node
-from tapeviz.trace.markup import n as _n
-from tapeviz.trace.value import Value
+from tapeviz.trace.markup import Element, element, n
 from tapeviz.wording import values as words
 
 _DESCRIBED = 40
@@ -40,27 +30,45 @@ _DESCRIBED = 40
 class Scene:
     """A picture and where its parts are.
 
-    ``boxes`` has the rectangle of each node. ``grads`` has the free rectangle of each
-    gradient slot: text in it starts at ``x`` and stands on ``baseline``. ``edges`` has
-    the rectangle beside each arrow for a note, to be centred in it. All by the ids of
-    the graph, without the prefix.
+    ``unstyled`` is the picture without its style, whose ``rules`` are in the colours of
+    ``theme``. ``boxes`` has the rectangle of each node. ``grads`` has the free
+    rectangle of each gradient slot: text in it starts at ``x`` and stands on
+    ``baseline``. ``edges`` has the rectangle beside each arrow for a note, to be
+    centred in it. All by the ids of the graph, without the prefix.
     """
 
-    svg: str
+    unstyled: Element
+    theme: str
     width: float
     height: float
     boxes: Mapping[str, Rect]
     grads: Mapping[str, Rect]
     edges: Mapping[str, Rect]
+    rules: themes.Rules
 
     @property
     def least(self) -> tuple[float, float]:
         """The width and height below which it scrolls instead of shrinking."""
         return LEGIBLE * self.width, LEGIBLE * self.height
 
-    def with_overlay(self, markup: str) -> str:
-        """The SVG with more SVG markup drawn on top of it."""
-        return f"{self.svg.removesuffix('</svg>')}{markup}</svg>"
+    @cached_property
+    def root(self) -> Element:
+        """The picture with its style.
+
+        All pictures have the same rules: where a page has several, those of one are in
+        force for the others too.
+        """
+        return themes.styled(self.unstyled, self.rules, self.theme)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG text."""
+        return self.root.write()
+
+    def with_overlay(self, parts: Iterable[Element], rules: themes.Rules) -> Scene:
+        """The picture with more drawn on top of it, and more rules of style."""
+        root = self.unstyled.containing(*parts)
+        return replace(self, unstyled=root, rules={**self.rules, **rules})
 
 
 def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
@@ -69,50 +77,71 @@ def scene(  # noqa: PLR0913 - each is one way in which the same graph is shown
     theme: str = "auto",
     direction: str = "LR",
     prefix: str = "",
-    sums: Mapping[str, str] | None = None,
+    slots: Mapping[str, node_cards.GradientSlot] | None = None,
     notes: Mapping[str, str] | None = None,
-    arrays: Mapping[str, Value] | None = None,
     legend: bool = False,
 ) -> Scene:
     """The picture of a graph as one ``<svg>``, and where its parts are.
 
     The ids in it are those of the graph's nodes and edges, each after ``prefix``;
-    a node's parts are ``n3-value`` and ``n3-grad``. ``sums`` gives for a node, and
-    ``notes`` for an edge, the longest text that will be written there later, so
-    that room is left for it; ``arrays`` the widest array that ``array_in`` will draw in
-    a node's slot. ``legend`` says below it what its marks mean.
+    a node's parts are ``n3-value`` and ``n3-grad``. ``slots`` gives for a node, and
+    ``notes`` for an edge, what will be written there later, so that room is left for
+    it; a picture with ``slots`` becomes a film, whose steps describe it. ``legend``
+    says below it what its marks mean.
 
     ValueError for an unknown theme or direction; LayoutError when there is no layout
     engine.
     """
     theme_of(theme)
-    nodes = [*_cards(graph, prefix, sums or {}, arrays or {})]
+    nodes = [*_cards(graph, prefix, slots or {})]
     planned = edges.planned(graph, notes or {})
     placement = _placed(nodes, planned, graph, direction)
     boxes = {card.node.id: _box(card, placement) for card in nodes}
-    body, heads = marks.frames(graph, placement.frames, MARGIN, prefix)
-    body += [
-        edges.draw(arrow, placement, graph, prefix, ends=sums is None)
+    frames, heads = marks.frames(graph, placement.frames, prefix)
+    arrows = (
+        edges.draw(arrow, placement, graph, prefix, ends=slots is None)
         for arrow in planned
-    ]
-    body += heads
-    body += [node_cards.draw(card, boxes[card.node.id], prefix) for card in nodes]
+    )
+    cards = (node_cards.draw(card, boxes[card.node.id], prefix) for card in nodes)
+    body = [*frames, *arrows, *heads, *cards]
     wide = round(placement.width) + 2 * MARGIN
     high = round(placement.height) + 2 * MARGIN
     if not nodes:
         wide, high = 260, 64
-        body = [_text("val", 26, 37, "Nothing was recorded.")]
+        body = [text("val", 26, 37, "Nothing was recorded.")]
     loose = bool(graph.frames) and not placement.frames
     below = marks.footer(graph, wide - 2 * MARGIN, legend=legend, named=loose)
-    body.append(below.draw(MARGIN, high - 6))
+    footer = below.draw(MARGIN, high - 6)
     wide, high = max(wide, below.width + 2 * MARGIN), high + below.height
+    said = [element("title", summary(graph), id=f"{prefix}title")]
+    if slots is None:
+        said.append(element("desc", description(graph), id=f"{prefix}desc"))
     return Scene(
-        legal(f"{_head(graph, wide, high, theme, prefix)}{''.join(body)}</svg>"),
+        element(
+            "svg",
+            *said,
+            element("rect", cls="paper", width="100%", height="100%", rx=6),
+            *body,
+            footer,
+            xmlns="http://www.w3.org/2000/svg",
+            cls=f"tapeviz {theme}",
+            viewBox=f"0 0 {n(wide)} {n(high)}",
+            width=wide,
+            height=high,
+            role="img",
+            aria_labelledby=" ".join(str(one.attributes["id"]) for one in said),
+        ),
+        theme,
         wide,
         high,
         boxes,
-        {c.node.id: _moved(c.slot, boxes[c.node.id]) for c in nodes if c.slot},
+        {
+            c.node.id: c.slot.moved(boxes[c.node.id].x, boxes[c.node.id].y)
+            for c in nodes
+            if c.slot
+        },
         {arrow.edge.id: edges.note_room(arrow, placement) for arrow in planned},
+        {**RULES, **BADGE_RULES} if graph.badges else RULES,
     )
 
 
@@ -130,50 +159,29 @@ def _placed(
 
 
 def _cards(
-    graph: Graph, prefix: str, sums: Mapping[str, str], arrays: Mapping[str, Value]
+    graph: Graph, prefix: str, slots: Mapping[str, node_cards.GradientSlot]
 ) -> Iterator[node_cards.Card]:
     """The card of each node, with room for what is written into it later."""
-    formulas = words.formulas(graph)
+    formulas, plain = words.formulas(graph), node_cards.GradientSlot()
     for node in graph.nodes:
-        preview = node_cards.array_row(arrays[node.id]) if node.id in arrays else None
-        card = node_cards.card_of(
-            node, formulas.get(node.id, ""), prefix, sums.get(node.id, ""), preview
-        )
+        formula, slot = formulas.get(node.id, ""), slots.get(node.id, plain)
+        card = node_cards.card_of(node, formula, prefix + node.id, slot)
         yield node_cards.badged(card, graph.badged.get(node.id, ()))
 
 
-def _head(graph: Graph, wide: float, high: float, theme: str, prefix: str) -> str:
-    """The picture's beginning: its size, its name and description, its style."""
-    title, desc = ident(prefix, "title"), ident(prefix, "desc")
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="tapeviz '
-        f'{themes.class_name(theme)}" viewBox="0 0 {_n(wide)} {_n(high)}" '
-        f'width="{_n(wide)}" height="{_n(high)}" role="img" '
-        f'aria-labelledby="{title} {desc}">'
-        f'<title id="{title}">{escape(summary(graph))}</title>'
-        f'<desc id="{desc}">{escape(description(graph))}</desc>'
-        f"<style>{style(theme)}{_badge_style(graph, theme)}"
-        f"{themes.paint(marks.RULES, theme) if marks.used(graph) else ''}</style>"
-        f'<rect class="tv-paper" width="100%" height="100%" rx="6"/>'
-    )
+def _font_rules() -> themes.Rules:
+    """The size of each class of text; those that are monospaced."""
+    sizes: dict[float, list[str]] = {}
+    for name, (size, _) in FONTS.items():
+        sizes.setdefault(size, []).append(f".{name}")
+    rules = {
+        ", ".join(names): f"font-size:{n(size)}px" for size, names in sizes.items()
+    }
+    mono = ", ".join(f".{name}" for name, (_, mono) in FONTS.items() if mono)
+    return {**rules, mono: f"font-family:{themes.MONO}"}
 
 
-def style(theme: str = "auto") -> str:
-    """The CSS of a picture: the theme's colours, and what is drawn in which."""
-    fonts = "".join(
-        f".tapeviz .tv-{name}{{font-size:{_n(size)}px}}"
-        for name, (size, _) in FONTS.items()
-    )
-    mono = ",".join(f".tapeviz .tv-{name}" for name, (_, mono) in FONTS.items() if mono)
-    fonts += f"{mono}{{font-family:{themes.MONO}}}"
-    return themes.css(theme) + fonts + themes.paint(_RULES + heatmap.RULES, theme)
-
-
-def _badge_style(graph: Graph, theme: str) -> str:
-    return themes.paint(_BADGE_RULES, theme) if graph.badges else ""
-
-
-_ROLES = {
+_BADGE_ROLES = {
     "added": "good",
     "removed": "bad",
     "changed": "hot",
@@ -183,58 +191,68 @@ _ROLES = {
 """The colour of each badge."""
 
 
-_RULES = (
-    f".tapeviz{{max-width:100%;height:auto;direction:ltr;font:13px/1.3 {themes.SANS};"
+RULES: themes.Rules = {
+    **_font_rules(),
+    "": f"max-width:100%;height:auto;direction:ltr;font:13px/1.3 {themes.SANS};"
     "font-variant-numeric:tabular-nums;letter-spacing:normal;word-spacing:normal;"
-    "text-transform:none}"
-    ".tapeviz text{fill:@ink;stroke:none}"
-    ".tapeviz .tv-paper{fill:@paper}"
-    ".tapeviz .tv-tag,.tapeviz .tv-word,.tapeviz .tv-dims,.tapeviz .tv-slot,"
-    ".tapeviz .tv-formula{fill:@muted}"
-    ".tapeviz .tv-name,.tapeviz .tv-grad,.tapeviz .tv-value .tv-cell{font-weight:600}"
-    ".tapeviz .tv-frame{stroke-width:1.4;stroke:@op;fill:@op-fill}"
-    ".tapeviz .tv-hair{stroke:@hair;fill:none}"
-    ".tapeviz .tv-badge{stroke:@op;fill:none;stroke-width:1.2}"
-    ".tapeviz .tv-symbol{fill:@op;text-anchor:middle}"
-    ".tapeviz .tv-title{font-weight:600}"
-    ".tapeviz .tv-group .tv-badge{stroke:@group}"
-    ".tapeviz .tv-group path.tv-pile{fill:none}"
-    ".tapeviz .tv-port .tv-frame{stroke:@constant;fill:@paper;stroke-dasharray:3 3}"
-    ".tapeviz .tv-cell{text-anchor:end}"
-    ".tapeviz .tv-note,.tapeviz .tv-dims,.tapeviz .tv-lone{text-anchor:middle}"
-    ".tapeviz .tv-left{text-anchor:start}"
-    ".tapeviz .tv-slot{font-style:italic}"
-    ".tapeviz .tv-edge .tv-dims{stroke:@paper;stroke-width:3px;paint-order:stroke}"
-    ".tapeviz .tv-wire{fill:none;stroke:@line;stroke-width:1.3}"
-    ".tapeviz .tv-head{fill:@line}"
-    ".tapeviz .tv-dead .tv-wire{stroke-dasharray:4 4}"
-    ".tapeviz .tv-mark{fill:none;stroke:@muted;stroke-width:1.3}"
-    ".tapeviz .tv-pending .tv-mark{stroke-dasharray:2 2}"
-    ".tapeviz .tv-pending .tv-grad{fill:@muted;font-weight:400}"
-    ".tapeviz .tv-none .tv-mark{stroke:@none}.tapeviz .tv-none .tv-grad{fill:@none}"
-    ".tapeviz .tv-zero .tv-mark{stroke:@ink}"
-) + "".join(
-    f".tapeviz .tv-{kind} .tv-frame{{stroke:@{kind};fill:@{kind}-fill}}"
-    f".tapeviz .tv-{kind} .tv-accent{{fill:@{kind}}}"
-    f".tapeviz .tv-{kind} .tv-tag{{fill:@{kind}}}"
-    for kind in themes.KINDS
-)
+    "text-transform:none;--glow:none",
+    "text": "fill:@ink;stroke:none",
+    ".paper": "fill:@paper",
+    ".tag, .word, .dims, .slot, .formula": "fill:@muted",
+    ".name, .grad, .value .cell": "font-weight:600",
+    ".frame": "stroke-width:1.4;stroke:@op;fill:@op-fill",
+    ".hair": "stroke:@hair;fill:none",
+    ".badge": "stroke:@op;fill:none;stroke-width:1.2",
+    ".symbol": "fill:@op;text-anchor:middle",
+    ".title": "font-weight:600",
+    ".group .badge": "stroke:@group",
+    ".group path.pile": "fill:none",
+    ".port .frame": "stroke:@constant;fill:@paper;stroke-dasharray:3 3",
+    ".cell": "text-anchor:end",
+    ".note, .dims, .lone": "text-anchor:middle",
+    ".left": "text-anchor:start",
+    ".slot": "font-style:italic",
+    ".edge .dims": "stroke:@paper;stroke-width:3px;paint-order:stroke",
+    ".wire": "fill:none;stroke:@line;stroke-width:1.3",
+    ".head": "fill:@line",
+    ".dead .wire": "stroke-dasharray:4 4",
+    ".mark": "fill:none;stroke:@muted;stroke-width:1.3",
+    ".pending .mark": "stroke-dasharray:2 2",
+    ".pending .grad": "fill:@muted;font-weight:400",
+    ".none .mark": "stroke:@none",
+    ".none .grad": "fill:@none",
+    ".zero .mark": "stroke:@ink",
+    **{
+        selector: look
+        for kind in themes.KINDS
+        for selector, look in {
+            f".{kind} .frame": f"stroke:@{kind};fill:@{kind}-fill",
+            f".{kind} .accent": f"fill:@{kind}",
+            f".{kind} .tag": f"fill:@{kind}",
+        }.items()
+    },
+    **heatmap.RULES,
+    **marks.RULES,
+}
+"""The style of everything that any picture may have in it."""
 
-
-_BADGE_RULES = (
-    ".tapeviz .tv-more{font-weight:600}.tapeviz .tv-plate{stroke-width:1.2;fill:@paper}"
-    ".tapeviz .tv-sign{fill:none;stroke-width:1.6}"
-    ".tapeviz .tv-is-removed .tv-frame,"
-    ".tapeviz .tv-is-removed .tv-wire{stroke-dasharray:2 3}"
-    ".tapeviz .tv-is-added .tv-wire{stroke-width:2.2}"
-    ".tapeviz .tv-held .tv-sign{fill:@variable}"
-) + "".join(
-    f".tapeviz .tv-{kind} .tv-plate,.tapeviz .tv-{kind} .tv-sign,"
-    f".tapeviz .tv-is-{kind} .tv-wire"
-    f"{{stroke:@{role}}}.tapeviz .tv-{kind} .tv-more,.tapeviz .tv-is-{kind} .tv-slot,"
-    f".tapeviz .tv-is-{kind} .tv-head{{fill:@{role}}}"
-    for kind, role in _ROLES.items()
-)
+BADGE_RULES: themes.Rules = {
+    ".more": "font-weight:600",
+    ".plate": "stroke-width:1.2;fill:@paper",
+    ".sign": "fill:none;stroke-width:1.6",
+    ".is-removed .frame, .is-removed .wire": "stroke-dasharray:2 3",
+    ".is-added .wire": "stroke-width:2.2",
+    ".held .sign": "fill:@variable",
+    **{
+        selector: look
+        for kind, role in _BADGE_ROLES.items()
+        for selector, look in {
+            f".{kind} .plate, .{kind} .sign, .is-{kind} .wire": f"stroke:@{role}",
+            f".{kind} .more, .is-{kind} .slot, .is-{kind} .head": f"fill:@{role}",
+        }.items()
+    },
+}
+"""The style of badges."""
 
 
 def summary(graph: Graph) -> str:
@@ -290,7 +308,3 @@ def _box(card: node_cards.Card, placement: Placement) -> Rect:
         card.width,
         card.height,
     )
-
-
-def _moved(slot: Rect, box: Rect) -> Rect:
-    return Rect(box.x + slot.x, box.y + slot.y, slot.width, slot.height)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from tapeviz.trace.markup import Element
 
 LARGE = 700_000
 """How many square pixels a picture has that gets an overview where it doesn't fit."""
 
 SCRIPT, STYLE = "html/minimap.js", "html/minimap.css"
 
-_SIZE = re.compile(r"viewBox=[\"']0 0 ([\d.]+) ([\d.]+)[\"']")
 
-
-def is_large(svg: str) -> bool:
+def is_large(svg: Element) -> bool:
     """Whether a picture may be larger than its window on a usual page.
 
-    >>> is_large('<svg viewBox="0 0 900 2000">')
+    >>> is_large(Element("svg", {"viewBox": "0 0 900 2000"}))
     True
     """
-    size = _SIZE.search(svg)
-    return size is not None and float(size[1]) * float(size[2]) > LARGE
+    _, _, width, height = map(float, str(svg.attributes["viewBox"]).split())
+    return width * height > LARGE

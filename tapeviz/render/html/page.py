@@ -1,13 +1,16 @@
-"""A page of its own around something that a notebook would show."""
+"""What stands around a picture: an image, a box with its script, a page of its own."""
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import json
-from html import escape
+import re
+from collections.abc import Iterable
+from typing import Any
 
-from tapeviz.render.html.assets import digest, on_each, read_assets
+from tapeviz.render.html.assets import read_assets
 from tapeviz.render.svg import theme as themes
+from tapeviz.trace.markup import Attribute, Element, element, write
 
 WIDTH = 1080
 """How wide the page's content gets, in pixels."""
@@ -21,49 +24,70 @@ _RULES = (
 
 def document(  # noqa: PLR0913 - each is one thing a page may need
     title: str,
-    body: str,
+    body: Iterable[Element | str],
     *,
     theme: str = "auto",
     style: str = "",
-    policy: str = "",
+    policy: str | None = None,
     width: int = WIDTH,
     bare: bool = False,
 ) -> str:
     """An HTML document that stands alone, in a theme's colours.
 
     Its title is also its heading, for screen readers. ``style`` is CSS,
-    ``policy`` says what the page may load, ``body`` is the content's markup. A ``bare``
-    page has a body that defines the colours, and brings only that of the paper.
+    ``policy`` says what the page may load, ``body`` is the content. A ``bare`` page has
+    a body that defines the colours, and brings only that of the paper.
     """
-    said = escape(title)
     colours = themes.paper_css(theme) if bare else themes.css(theme)
-    look = style if style.startswith(colours) else f"{colours}{style}"
-    may = f'http-equiv="Content-Security-Policy" content="{policy}"'
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        + (f"<meta {may}>" if policy else "")
-        + '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{said}</title><style>{look}{_RULES}"
-        f"main{{max-width:{width}px;margin:auto}}</style></head>"
-        f'<body class="{themes.class_name(theme)}"><main><h1>{said}</h1>{body}'
-        "</main></body></html>\n"
+    look = f"{colours}{style}{_RULES}main{{max-width:{width}px;margin:auto}}"
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        policy
+        and element("meta", http_equiv="Content-Security-Policy", content=policy),
+        element("meta", name="viewport", content="width=device-width,initial-scale=1"),
+        element("title", title),
+        element("style", look),
     )
+    main = element("main", element("h1", title), *body)
+    page = element("html", head, element("body", main, cls=theme), lang="en")
+    return f"<!doctype html>\n{page.write()}\n"
+
+
+_ESCAPED = str.maketrans({c: f"%{ord(c):02X}" for c in "%#\n\r\t"})
+
+
+def image(svg: Element | str, alt: str) -> Element:
+    """The picture as an ``<img>`` that holds it."""
+    data = write((svg,), "'").translate(_ESCAPED)
+    source = f"data:image/svg+xml,{data}"
+    return element("img", src=source, alt=alt, style="max-width:100%")
+
+
+def boxed(
+    body: Iterable[Element], key: str, code: str, act: str, **attributes: Attribute
+) -> tuple[Element, Element]:
+    """A body in a ``<div>``, and a script: ``code``, then ``act`` on each such ``el``.
+
+    The div's id is the digest of ``key``, which tells one output from another. A page
+    may hold the same output twice.
+    """
+    id = f"tapeviz-{digest(key)}"
+    each = f"for(const el of document.querySelectorAll('[id=\"{id}\"]'))"
+    script = element("script", f"(()=>{{{code}{each}{act}}})()")
+    return element("div", *body, id=id, **attributes), script
 
 
 _SWAP = (
     "if(el.querySelector(':scope>img')){el.innerHTML=%s;scoped(el.firstElementChild);"
     "reveal(el,el.querySelectorAll('.tv-target'))}"
 )
+_SCROLLS = {"role": "group", "tabindex": "0", "aria_label": "picture"}
 
 
-def image_tag(svg: str, alt: str) -> str:
-    """The picture as an ``<img>`` that holds it."""
-    data = base64.b64encode(svg.encode("utf-8", "replace")).decode()
-    source = f"data:image/svg+xml;base64,{data}"
-    return f'<img src="{source}" alt="{escape(alt)}" style="max-width:100%">'
-
-
-def static_html(svg: str, alt: str, *, container_queries: bool = False) -> str:
+def swapped_image(
+    svg: Element | str, alt: str, *, container_queries: bool = False
+) -> tuple[Element, Element]:
     """The picture as an image that a script replaces by the SVG itself.
 
     So it shows wherever images do, and follows the page's theme where scripts run.
@@ -71,34 +95,60 @@ def static_html(svg: str, alt: str, *, container_queries: bool = False) -> str:
     ``container_queries`` the picture's styles can depend on the width of the box it
     stands in.
     """
+    whole = write((svg,))
     room = ";container-type:inline-size" if container_queries else ""
-    id = "tapeviz-" + digest(svg)
-    whole = json.dumps(svg).replace("<", "\\u003c")
-    return (
-        f'<div id="{id}" class="tv-still" {_SCROLLS}{room}">{image_tag(svg, alt)}</div>'
-        f"<script>(()=>{{{read_assets('html/elements.js')}"
-        f"{on_each(id, _SWAP % whole)}}})()</script>"
+    return boxed(
+        (image(svg, alt),),
+        whole,
+        read_assets("html/elements.js"),
+        _SWAP % in_script(whole),
+        cls="still",
+        style=f"overflow-x:auto{room}",
+        **_SCROLLS,
     )
 
 
-_SCROLLS = 'role="group" tabindex="0" aria-label="picture" style="overflow-x:auto'
-
-
-def with_min_size(svg: str, min_width: float, min_height: float = 0) -> str:
+def with_min_size(svg: Element, min_width: float, min_height: float = 0) -> Element:
     """The picture with a size in pixels below which it scrolls instead of shrinking.
 
     A ``min_width`` of 0 leaves it as it is, a ``min_height`` of 0 sets no height.
 
-    >>> with_min_size("<svg />", 8.4)
-    '<svg style="min-width:8px" />'
+    >>> with_min_size(Element("svg", {}), 8.4).write()
+    '<svg style="min-width:8px"></svg>'
     """
     if not min_width:
         return svg
     style = f"min-width:{round(min_width)}px"
     style += f";min-height:{round(min_height)}px" if min_height else ""
-    return svg.replace("<svg ", f'<svg style="{style}" ', 1)
+    return svg.having(style=style)
 
 
-def scrolling(svg: str, min_width: float = 0) -> str:
+def scrolling(svg: Element, min_width: float = 0) -> Element:
     """The picture in a box that scrolls on a narrow screen."""
-    return f'<div {_SCROLLS}">{with_min_size(svg, min_width)}</div>'
+    inside = with_min_size(svg, min_width)
+    return element("div", inside, style="overflow-x:auto", **_SCROLLS)
+
+
+def in_script(data: Any) -> str:
+    r"""Data as JSON in which no tag ends the script around it or begins another.
+
+    >>> in_script(["</b><script>"])
+    '["<\\/b>\\u003cscript>"]'
+    """
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    text = text.replace("</", "<\\/").replace("<!", "\\u003c!")
+    return text.replace("<script", "\\u003cscript")
+
+
+_CELL = re.compile(r"In \[\d+\](?:'|&#x27;|&#39;)*")
+"""A notebook's cell, whose number says nothing about what is in it."""
+
+
+def digest(text: str, length: int = 12) -> str:
+    """The first digits of the text's SHA-256, without the numbers of notebook cells.
+
+    >>> digest("In [3], line 1") == digest("In [27], line 1")
+    True
+    """
+    unnumbered = _CELL.sub("In", text).encode("utf-8", "replace")
+    return hashlib.sha256(unnumbered).hexdigest()[:length]

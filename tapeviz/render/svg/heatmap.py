@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from tapeviz.trace.markup import n
+from tapeviz.render.svg.elements import at, path, rect
+from tapeviz.trace.markup import Element
 from tapeviz.trace.value import Value
 
-RULES = (
-    ".tapeviz .tv-heat{fill:@op;stroke:none}"
-    ".tapeviz .tv-heat-rim{fill:none;stroke:@hair}"
-)
+RULES = {
+    ".heat": "fill:@op;stroke:none",
+    ".heat-rim": "fill:none;stroke:@hair",
+}
 """What the cells look like; how dark they are is in their opacity."""
 
 SHADES = 8
@@ -62,25 +63,23 @@ def _block_means(row: Sequence[float], most: int) -> tuple[float, ...]:
     return tuple(math.fsum(row[a:b]) / (b - a) for a, b in pairwise(ends))
 
 
-def draw(value: Value, x: float, y: float) -> str:
+def draw(value: Value, x: float, y: float) -> tuple[Element, ...]:
     """The cells as SVG, from a point on."""
     grid = cells(value)
     if not grid:
-        return ""
+        return ()
     low = min(map(min, grid))
     span = max(map(max, grid)) - low
-    paths: list[str] = [""] * SHADES
+    shades: list[str] = [""] * SHADES
     for i, row in enumerate(grid):
         for j, number in enumerate(row):
             part = (number - low) / span if span > 0 else 0.5
+            start = at(x + j * _SIDE, y + i * _SIDE)
             shade = min(SHADES - 1, int(part * SHADES))
-            at = f"M{n(x + j * _SIDE)} {n(y + i * _SIDE)}"
-            paths[shade] += f"{at}h{_SIDE}v{_SIDE}h-{_SIDE}z"
-    drawn = "".join(
-        f'<path class="tv-heat" fill-opacity="{(k + 0.4) / SHADES:.2f}" d="{path}"/>'
-        for k, path in enumerate(paths)
-        if path
+            shades[shade] += f"M{start}h{_SIDE}v{_SIDE}h-{_SIDE}z"
+    drawn = (
+        path("heat", d, fill_opacity=f"{(k + 0.4) / SHADES:.2f}")
+        for k, d in enumerate(shades)
+        if d
     )
-    wide, high = size(value)
-    rim = f'x="{n(x)}" y="{n(y)}" width="{n(wide)}" height="{n(high)}"'
-    return f'{drawn}<rect class="tv-heat-rim" {rim}/>'
+    return (*drawn, rect("heat-rim", x, y, *size(value)))

@@ -7,8 +7,11 @@ darker or lighter until text in them has a contrast of at least 4.5 to 1.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
+
+from tapeviz.trace.markup import PREFIX, Element, element
 
 SANS = "system-ui,Arial,sans-serif"
 """The type for words and numbers."""
@@ -211,22 +214,24 @@ def class_name(theme: str) -> str:
     return f"tv-{check(theme)}"
 
 
-def css(theme: str = "auto") -> str:
+def css(theme: str = "auto", without: Collection[str] = ()) -> str:
     """CSS that sets one variable ``--tv-ROLE`` for each role, on the theme's class.
 
     ``auto`` follows the page: JupyterLab, VS Code, Colab and Sphinx say on an element
     around the output whether they are dark; elsewhere the reader's system decides.
-    On paper it is always light.
+    On paper it is always light. Roles that are ``without`` use may be left out.
     """
     own = f".{class_name(theme)}"
+    light, dark = colours(theme), THEMES["dark"]
+    both = {r: f"var(--l,{light[r]})var(--n,{dark[r]})" for r in light}
+    table = {**light} if theme != "auto" else both
+    variables = ";".join(f"--tv-{r}:{c}" for r, c in table.items() if r not in without)
     if theme != "auto":
-        return f"{own}{{{_variables(THEMES[theme])}}}"
+        return f"{own}{{{variables}}}"
     unless = "".join(f":not({page} *)" for page in _LIGHT_PAGES)
     inside = ",".join(f"{page} {own}" for page in _DARK_PAGES)
-    light, dark = THEMES["light"], THEMES["dark"]
-    both = {role: f"var(--l,{light[role]})var(--n,{dark[role]})" for role in light}
     return (
-        f"{own}{{{_LIGHT};{_variables(both)}}}"
+        f"{own}{{{_LIGHT};{variables}}}"
         f"@media screen and (prefers-color-scheme:dark){{{own}{unless}{{{_DARK}}}}}"
         f"@media screen{{{inside}{{{_DARK}}}}}"
     )
@@ -246,22 +251,63 @@ def paper_css(theme: str = "auto") -> str:
     return f"{paper}@media screen and (prefers-color-scheme:dark){{{dark}}}"
 
 
-def defined_in(markup: str, theme: str) -> bool:
-    """Whether the markup has the colours of a theme in a style of its own.
+RARE = ("watched", "watched-fill", "group", "group-fill", "none")
+"""The colours that only pictures with such nodes or gradients use, and no page."""
 
-    >>> defined_in(f"<style>{css('dark')}</style>", "dark")
-    True
+Rules = Mapping[str, str]
+"""Rules of style: selectors, whose classes have no prefix, and what they set. A colour
+is ``@`` and its role; selectors of one rule are told apart by a comma and a space."""
+
+
+def styled(
+    root: Element, rules: Rules, theme: str, used: AbstractSet[str] | None = None
+) -> Element:
+    """A picture with a style: the theme's colours, and the rules of ``used`` classes.
+
+    None is for all rules. The style says on an attribute whose colours it defines.
     """
-    return f".{class_name(theme)}{{--" in markup
+    css_rules = written(rules, used)
+    without = [role for role in RARE if f"var(--tv-{role})" not in css_rules]
+    style = element("style", css(theme, without) + css_rules, data_theme=theme)
+    return Element(root.tag, root.attributes, (style, *root.children))
+
+
+def classes_of(root: Element) -> set[str]:
+    """The classes of an element and of all that is in it."""
+    every = (str(one.attributes.get("class", "")) for one in root.walk())
+    return set(" ".join(every).split())
+
+
+def written(rules: Rules, used: AbstractSet[str] | None = None) -> str:
+    """The rules as CSS, for pictures of ours; without selectors of unused classes.
+
+    >>> written({".head, .wire .dims": "fill:@line", "text": "x:1"}, {"tv-head"})
+    '.tapeviz .tv-head{fill:var(--tv-line)}.tapeviz text{x:1}'
+    """
+    found = []
+    for selectors, look in rules.items():
+        names = [one.replace(".", f".{PREFIX}") for one in selectors.split(", ")]
+        if used is not None:
+            names = [one for one in names if used >= {*_CLASS.findall(one)}]
+        whole = ",".join(f".tapeviz {one}".strip() for one in names)
+        if names:
+            head = selectors if selectors.startswith("@") else whole
+            found.append(f"{head}{{{paint(look)}}}")
+    return "".join(found)
+
+
+_CLASS = re.compile(r"\.([\w-]+)")
+_ROLE, _VARIABLE = re.compile(r"(?<=[:, )])@([a-z-]+)"), r"var(--tv-\1)"
+
+
+def colours_of(root: Element) -> set[str]:
+    """The themes whose colours a picture defines in a style of its own."""
+    return {str(one.attributes.get("data-theme")) for one in root.walk()}
 
 
 _LIGHT, _DARK = "--l:initial;--n: ", "--l: ;--n:initial"
 """What chooses between two colours: a variable that is not set gives its fallback, one
 that is set to nothing gives nothing. So each colour is written once."""
-
-
-def _variables(table: Mapping[str, str]) -> str:
-    return ";".join(f"--tv-{role}:{colour}" for role, colour in table.items())
 
 
 def fonts(selector: str) -> str:
@@ -274,20 +320,13 @@ def fonts(selector: str) -> str:
 
 
 def paint(rules: str, theme: str = "auto") -> str:
-    """CSS in which every ``property:@role`` has become a variable and a fallback.
-
-    The fallback, written first, serves programs that know no CSS variables.
+    """CSS in which every ``@role`` of a value has become the colour's variable.
 
     >>> paint("p{fill:@ink}")
-    'p{fill:#1b1f24;fill:var(--tv-ink)}'
+    'p{fill:var(--tv-ink)}'
     """
-    table = colours(theme)
-
-    def both(found: re.Match[str]) -> str:
-        name, role = found.groups()
-        return f"{name}:{table[role]};{name}:var(--tv-{role})"
-
-    return re.sub(r"([a-z-]+):@([a-z-]+)", both, rules)
+    check(theme)
+    return _ROLE.sub(_VARIABLE, rules)
 
 
 _KNEE = 0.04045

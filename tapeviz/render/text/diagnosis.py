@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from difflib import ndiff
-from html import escape
 
 from tapeviz.render.graph.scene import Scene, scene
-from tapeviz.render.html.assets import digest
-from tapeviz.render.html.page import document, static_html, with_min_size
+from tapeviz.render.html.page import digest, document, swapped_image, with_min_size
 from tapeviz.render.svg import theme as themes
-from tapeviz.render.svg.elements import Rect
+from tapeviz.render.svg.elements import Rect, placed
 from tapeviz.trace.diagnosis import Answer, Reason, apply_edits
 from tapeviz.trace.graph import Graph, Source, Span
+from tapeviz.trace.markup import Element, Written, element
 from tapeviz.trace.value import Value
 from tapeviz.wording.text_width import shorten_to_fit, width
 from tapeviz.wording.values import one_line
@@ -111,24 +109,21 @@ def _wrapped(text: str, first: str, rest: str | None = None) -> str:
 
 def to_html(
     answers: Sequence[Answer], *, theme: str = "auto", drawn: bool = True
-) -> str:
+) -> Element:
     """The answers for a notebook: sentences, code and fixes, and the pictures.
 
     Without styles it is still a readable page. LayoutError when it is to be ``drawn``
     and there is no layout engine.
     """
-    body = "".join(_section(answer, theme, drawn=drawn) for answer in answers)
-    return (
-        f'<div class="tapeviz-answer {themes.class_name(theme)}"><style>{css(theme)}'
-        f"</style>{body}</div>"
-    )
+    body = (_section(answer, theme, drawn=drawn) for answer in answers)
+    style = element("style", css(theme))
+    return element("div", style, *body, cls=f"tapeviz-answer {theme}")
 
 
 def page(answers: Sequence[Answer], *, theme: str = "auto") -> str:
     """The answers as an HTML document that stands alone."""
     title = one_line("; ".join(answer.sentence for answer in answers), 120)
-    body = to_html(answers, theme=theme)
-    return document(title, body, theme=theme, style=css(theme), width=900)
+    return document(title, (to_html(answers, theme=theme),), theme=theme, width=900)
 
 
 def css(theme: str = "auto") -> str:
@@ -164,44 +159,44 @@ _RULES = (
 """The class is named twice, as JupyterLab's and reveal.js' rules for code would win."""
 
 
-def _section(answer: Answer, theme: str, *, drawn: bool) -> str:
-    said = f'<p class="tv-said">{_said(answer.sentence)}</p>'
-    items = "".join(
-        f"<li>{_item(reason, answer.graph.sources)}</li>" for reason in answer.reasons
+def _section(answer: Answer, theme: str, *, drawn: bool) -> Element:
+    sources = answer.graph.sources
+    items = [element("li", *_item(one, sources)) for one in answer.reasons]
+    reasons = element("ol", *items, cls="one" if len(items) == 1 else None)
+    return element(
+        "div",
+        element("p", one_line(answer.sentence), cls="said"),
+        reasons if items else None,
+        _picture(answer, theme) if drawn else None,
     )
-    look = ' class="tv-one"' if len(answer.reasons) == 1 else ""
-    reasons = f"<ol{look}>{items}</ol>" if items else ""
-    shown = _picture(answer, theme) if drawn else ""
-    return f"<div>{said}{reasons}{shown}</div>"
 
 
-def _item(reason: Reason, sources: Sequence[Source]) -> str:
-    where = ""
+def _item(reason: Reason, sources: Sequence[Source]) -> Iterator[Element]:
+    yield element("p", one_line(reason.sentence))
     if reason.span is not None:
-        code = _marked(reason.span, sources)
-        where = f'<p class="tv-where">{escape(_where(reason.span))}</p>' + (
-            f"<pre>{code}</pre>" if code else ""
-        )
-    lines = changes(reason, sources)
-    diff = "\n".join(_changed(sign, text) for sign, text in lines)
-    lead = f"<b>To mend{_doubt(reason)}:</b>"
-    fix_line = f'<p class="tv-fix">{lead} {_said(reason.fix)}</p>'
-    after = f"<pre>{diff}</pre>" if diff else ""
-    return f"<p>{_said(reason.sentence)}</p>{where}{fix_line}{after}"
+        yield element("p", _where(reason.span), cls="where")
+        if code := _marked(reason.span, sources):
+            yield element("pre", *code)
+    lead = element("b", f"To mend{_doubt(reason)}:")
+    yield element("p", lead, f" {one_line(reason.fix)}", cls="fix")
+    if lines := changes(reason, sources):
+        yield element("pre", *_changed(lines))
 
 
-def _said(text: str) -> str:
-    return escape(one_line(text))
+_NEW_LINE = Written("&#10;")
+"""The end of a line, for hosts that trim every line of what they show, as marimo."""
 
 
-def _changed(sign: str, text: str) -> str:
-    tag = {"+": "ins", "-": "del"}.get(sign, "span")
-    code = text.lstrip()
-    lead = " " * (len(text) - len(code))
-    return f"{sign} {lead}<{tag}>{escape(code)}</{tag}>"
+def _changed(lines: Sequence[tuple[str, str]]) -> Iterator[Element | str]:
+    for i, (sign, text) in enumerate(lines):
+        if i:
+            yield _NEW_LINE
+        code = text.lstrip()
+        yield f"{sign} {' ' * (len(text) - len(code))}"
+        yield element({"+": "ins", "-": "del"}.get(sign, "span"), code)
 
 
-def _marked(span: Span, sources: Iterable[Source]) -> str:
+def _marked(span: Span, sources: Iterable[Source]) -> tuple[Element | str, ...]:
     """The first line of a span with the span marked in it."""
     for source in sources:
         at = span.line - source.first
@@ -209,9 +204,9 @@ def _marked(span: Span, sources: Iterable[Source]) -> str:
             line = source.lines[at]
             end = span.end_col if span.end_line == span.line else len(line)
             parts = line[: span.col].lstrip(), line[span.col : end], line[end:]
-            before, hot, after = (escape(_seen(part)) for part in parts)
-            return f"{before}<mark>{hot}</mark>{after}"
-    return ""
+            before, hot, after = map(_seen, parts)
+            return before, element("mark", hot), after
+    return ()
 
 
 def _seen(code: str) -> str:
@@ -224,15 +219,14 @@ def _seen(code: str) -> str:
 # -- the picture -----------------------------------------------------------------------
 
 
-def _picture(answer: Answer, theme: str) -> str:
-    graph = nearby(answer)
-    if not graph.nodes:
-        return ""
+def _picture(answer: Answer, theme: str) -> Element | None:
+    if not nearby(answer).nodes:
+        return None
     drawn = _drawn(answer, theme)
-    svg = with_min_size(drawn.svg, *drawn.least)
+    svg = with_min_size(drawn.root, *drawn.least)
     said = one_line(answer.sentence)
     alt = f"The recorded graph, with the place of the cut marked. {said}"
-    return f'<div class="tv-picture">{static_html(svg, alt)}</div>'
+    return element("div", *swapped_image(svg, alt), cls="picture")
 
 
 def nearby(answer: Answer) -> Graph:
@@ -253,13 +247,13 @@ def nearby(answer: Answer) -> Graph:
     return Graph(nodes, edges, graph.sources)
 
 
-def picture(answer: Answer, *, theme: str = "auto") -> str:
+def picture(answer: Answer, *, theme: str = "auto") -> Element:
     """The recorded graph as SVG, with a mark on each edge that cuts the gradient.
 
     Values that left the tape have a dashed outline. The marks bear the number of their
     reason. LayoutError when there is no layout engine.
     """
-    return _drawn(answer, theme).svg
+    return _drawn(answer, theme).root
 
 
 def _drawn(answer: Answer, theme: str) -> Scene:
@@ -279,9 +273,8 @@ def _drawn(answer: Answer, theme: str) -> Scene:
     for n, reason in enumerate(answer.reasons, 1):
         for id in filter(drawn.boxes.__contains__, reason.nodes):
             text = _at_node(reason.kind, graph.node(id).value)
-            marks.append(_ring(drawn.boxes[id], _label(n, text, many=many)))
-    style = f"<style>{themes.paint(_MARKS, theme)}</style>"
-    return replace(drawn, svg=drawn.with_overlay(style + "".join(marks)))
+            marks += _ring(drawn.boxes[id], _label(n, text, many=many))
+    return drawn.with_overlay(marks, _MARKS)
 
 
 _AT_NODES = {
@@ -330,24 +323,25 @@ def _label(number: int, words: str, *, many: bool) -> str:
     return f"{number}: {words}" if many else words
 
 
-_MARKS = (
-    ".tapeviz .tv-cut rect{fill:@paper;stroke:@none;stroke-width:1.4}"
-    ".tapeviz .tv-cut path{fill:none;stroke:@none;stroke-width:2}"
-    ".tapeviz .tv-cut text{fill:@none;font-size:12.5px;font-weight:600}"
-    ".tapeviz .tv-cut .tv-ring{fill:none;stroke-width:2;stroke-dasharray:5 3}"
-)
+_MARKS = {
+    ".cut rect": "fill:@paper;stroke:@none;stroke-width:1.4",
+    ".cut path": "fill:none;stroke:@none;stroke-width:2",
+    ".cut text": "fill:@none;font-size:12.5px;font-weight:600",
+    ".cut .ring": "fill:none;stroke-width:2;stroke-dasharray:5 3",
+}
 
 
-def _pill(at: tuple[float, float], text: str, sign: str) -> str:
+def _pill(at: tuple[float, float], text: str, sign: str) -> Element:
     """A mark and a few words, centred at a point."""
     said, wide = shorten_to_fit(text, 170, 12.5), _room(text)
     x, y = at
     left = x - wide / 2
-    return (
-        f'<g class="tv-cut"><rect x="{left:.1f}" y="{y - 10:.1f}" width="{wide:.1f}" '
-        f'height="20" rx="10"/><path transform="translate({left + 10:.1f} {y:.1f})" '
-        f'd="{sign}"/><text x="{left + 27:.1f}" y="{y + 4.5:.1f}">{escape(said)}</text>'
-        "</g>"
+    return element(
+        "g",
+        element("rect", x=left, y=y - 10, width=wide, height=20, rx=10),
+        placed(left + 10, y, element("path", d=sign)),
+        element("text", said, x=left + 27, y=y + 4.5),
+        cls="cut",
     )
 
 
@@ -355,11 +349,7 @@ def _room(text: str) -> float:
     return width(shorten_to_fit(text, 170, 12.5), 12.5) + 40
 
 
-def _ring(box: Rect, text: str) -> str:
+def _ring(box: Rect, text: str) -> Iterator[Element]:
     """A dashed outline around a node, and a few words on it."""
-    return (
-        f'<g class="tv-cut"><rect class="tv-ring" x="{box.x - 4:.1f}" '
-        f'y="{box.y - 4:.1f}" '
-        f'width="{box.width + 8:.1f}" height="{box.height + 8:.1f}" rx="6"/></g>'
-        + _pill((box.x - 4 + _room(text) / 2, box.y - 5.5), text, _sign(""))
-    )
+    yield element("g", box.inset(-4).draw("ring", rx=6), cls="cut")
+    yield _pill((box.x - 4 + _room(text) / 2, box.y - 5.5), text, _sign(""))

@@ -20,6 +20,7 @@ from tapeviz.render.film import player
 from tapeviz.render.film.backward import backward_film
 from tapeviz.trace.film import MARKS, Film, Frame, Table, Term
 from tapeviz.trace.graph import Source, Span
+from tapeviz.trace.markup import parse
 from tests import samples
 from tests.render.film.test_backward import hostile
 
@@ -155,7 +156,7 @@ def test_columns_are_counted_as_scripts_count() -> None:
     line = "\U0001f600\U0001f600 = x"
     span = Span("f", 1, 5, 1, 6, "x")
     film = Film(
-        *("t", "a", '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>'),
+        *("t", "a", parse('<svg viewBox="0 0 9 9"/>')),
         (Frame("c.", {}, spans=(span,)),),
         (Source("f", 1, (line,)),),
         Table((), ()),

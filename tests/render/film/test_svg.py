@@ -12,6 +12,7 @@ from tapeviz.render.film.backward import backward_film
 from tapeviz.render.film.svg import MOST, animate
 from tapeviz.trace.film import Film, Frame, Table
 from tapeviz.trace.graph import Source, Span
+from tapeviz.trace.markup import parse
 from tests import samples
 from tests.render.film.test_backward import hostile
 
@@ -22,6 +23,10 @@ OPACITY = {"": "1", "on": "1", "hot": "1", "done": "1", "dim": ".25", "off": "0"
 @pytest.fixture(scope="module")
 def film() -> Film:
     return backward_film(samples.backward_102())
+
+
+def moving(film: Film, *seconds: float) -> str:
+    return animate(film, *seconds).write()
 
 
 def looks(svg: str, id: str, step: int, frames: int) -> dict[str, str]:
@@ -41,7 +46,7 @@ def looks(svg: str, id: str, step: int, frames: int) -> dict[str, str]:
 
 
 def test_every_frame_shows_the_marks_of_the_film(film: Film) -> None:
-    svg, count = animate(film), len(film.frames)
+    svg, count = moving(film), len(film.frames)
     late = set(re.findall(r'id="([^"]+)" class="tv-late', film.svg))
     ids = {id for frame in film.frames for id in frame.marks}
     assert len(ids) > 20
@@ -56,28 +61,30 @@ def test_every_frame_shows_the_marks_of_the_film(film: Film) -> None:
 
 
 def test_every_caption_has_its_turn(film: Film) -> None:
-    root = ET.fromstring(animate(film, 2.0))  # noqa: S314
+    root = ET.fromstring(moving(film, 2.0))  # noqa: S314
     captions = [*root.iterfind(f"{SVG}g[@class='tv-words']/{SVG}text")]
     assert len(captions) == len(film.frames)
     turns = [int(el.get("style", "").removeprefix("--i:")) for el in captions]
     assert turns == [i - len(captions) for i in range(len(captions))]
-    assert "animation-delay:calc(var(--i)*2s)" in animate(film, 2.0)
+    assert "animation-delay:calc(var(--i)*2s)" in moving(film, 2.0)
     words = "".join(" ".join(captions[19].itertext()).split())
     assert film.frames[19].caption.replace(" ", "") in words
 
 
 def test_without_motion_it_is_the_last_frame(film: Film) -> None:
-    style = re.findall(r"<style>(.*?)</style>", animate(film), re.DOTALL)[0]
-    at_rest, _, moving = style.partition("@media(prefers-reduced-motion:no-preference)")
+    style = re.findall(r"<style>(.*?)</style>", moving(film), re.DOTALL)[0]
+    at_rest, _, keyframes = style.partition(
+        "@media(prefers-reduced-motion:no-preference)"
+    )
     assert "animation" not in at_rest
-    assert "@keyframes" in moving
+    assert "@keyframes" in keyframes
     rule = next(r for r in re.findall(r"([^{}]*){opacity:0}", at_rest) if "#n0-g1" in r)
     assert "#n0-g2" not in rule
     assert "#n7-grad" in rule
 
 
 def test_it_holds_no_script_and_asks_for_nothing(film: Film) -> None:
-    svg = animate(film)
+    svg = moving(film)
     names = {el.tag.removeprefix(SVG) for el in ET.fromstring(svg).iter()}  # noqa: S314
     assert names <= {
         *("svg", "style", "rect", "text", "tspan", "g", "path", "title", "desc"),
@@ -88,7 +95,7 @@ def test_it_holds_no_script_and_asks_for_nothing(film: Film) -> None:
 
 
 def test_the_code_is_lit_where_the_film_lights_it(film: Film) -> None:
-    root = ET.fromstring(animate(film))  # noqa: S314
+    root = ET.fromstring(moving(film))  # noqa: S314
     boxes = [
         el for el in root.iter(f"{SVG}rect") if "tv-lit" in el.get("class", "").split()
     ]
@@ -101,7 +108,7 @@ def test_the_code_is_lit_where_the_film_lights_it(film: Film) -> None:
 
 
 def test_hostile_and_endless_code_stays_text() -> None:
-    svg = animate(backward_film(hostile()))
+    svg = moving(backward_film(hostile()))
     root = ET.fromstring(svg)  # noqa: S314 - our own
     assert not [el for el in root.iter() if el.tag.endswith(("script", "img"))]
     assert float(root.get("width", "")) < 2000
@@ -110,7 +117,7 @@ def test_hostile_and_endless_code_stays_text() -> None:
 
 def test_control_characters_do_not_break_it(film: Film) -> None:
     frame = Frame("A \x00 \x1b \ud800 caption.", {})
-    ET.fromstring(animate(replace(film, frames=(frame,), questions=())).encode())  # noqa: S314
+    ET.fromstring(moving(replace(film, frames=(frame,), questions=())).encode())  # noqa: S314
 
 
 def test_any_picture_can_be_a_film() -> None:
@@ -123,8 +130,8 @@ def test_any_picture_can_be_a_film() -> None:
         Frame("One.", {"point.1": "hot"}, spans=(Span("f", 30, 0, 30, 4, "line"),)),
         Frame("Two.", {"point.1": "dim", "p2": "on"}),
     )
-    film = Film("t", "a", svg, frames, (source,), Table((), ()))
-    text = animate(film)
+    film = Film("t", "a", parse(svg), frames, (source,), Table((), ()))
+    text = moving(film)
     root = ET.fromstring(text)  # noqa: S314 - our own
     assert '[id="point.1"]' in text
     assert [el.text for el in root.iter(f"{SVG}text") if el.text][:3] == [
@@ -133,23 +140,23 @@ def test_any_picture_can_be_a_film() -> None:
         "line 29",
     ]
     with pytest.raises(ValueError, match="neither its size nor a viewBox"):
-        animate(replace(film, svg='<svg><g id="point.1"/><g id="p2"/></svg>'))
+        moving(replace(film, picture=parse('<svg><g id="point.1"/><g id="p2"/></svg>')))
 
 
 def test_time_must_pass(film: Film) -> None:
     with pytest.raises(ValueError, match="longer than 0 seconds"):
-        animate(film, 0)
+        moving(film, 0)
 
 
 def test_the_same_film_gives_the_same_bytes(film: Film) -> None:
-    assert animate(film) == animate(backward_film(samples.backward_102()))
+    assert moving(film) == moving(backward_film(samples.backward_102()))
 
 
 def test_a_long_film_is_abridged_to_its_end() -> None:
     svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><g id="a"/></svg>'
     marks = [{"a": ("hot", "dim", "")[i % 3]} for i in range(500)]
     frames = tuple(Frame(f"Step {i}.", m) for i, m in enumerate(marks))
-    text = animate(Film("t", "a", svg, frames, (), Table((), ())))
+    text = moving(Film("t", "a", parse(svg), frames, (), Table((), ())))
     root = ET.fromstring(text)  # noqa: S314 - our own
     captions = ["".join(el.itertext()) for el in root.iter(f"{SVG}text")][1:]
     assert len(captions) == MOST

@@ -62,7 +62,7 @@ def test_each_kind_has_a_shape_words_and_a_colour_of_its_own() -> None:
     signs = dict(re.findall(sign, svg))
     assert len({*signs.values()}) == len(signs) == 3
     colours = {
-        re.search(rf"\.tv-{kind} \.tv-plate[^{{]*\{{stroke:(#\w+)", svg)[1]  # type: ignore[index]
+        re.search(rf"\.tv-{kind} \.tv-plate[^{{]*\{{stroke:(var\(\S*?\))", svg)[1]  # type: ignore[index]
         for kind in signs
     }
     assert len(colours) == 3

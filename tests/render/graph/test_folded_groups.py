@@ -13,6 +13,7 @@ from tapeviz.analysis.folding import Fold
 from tapeviz.render.graph.folded import Folded, folded
 from tapeviz.render.graph.folded_groups import PICTURES, Inside, alike, insides
 from tapeviz.trace.graph import Graph
+from tapeviz.trace.markup import write
 from tests.render import programs_that_repeat as programs
 from tests.samples import HOSTILE, chain
 
@@ -27,16 +28,20 @@ def held(graph: Graph) -> list[Inside]:
     return list(picture(graph).insides)
 
 
+def shown(inside: Inside) -> str:
+    return write(inside.html)
+
+
 def cells(inside: Inside) -> list[list[str]]:
-    rows = re.findall(r"<tr>(.*?)(?=<tr>|</table>)", inside.html)
+    rows = re.findall(r"<tr>(.*?)(?=<tr>|</table>)", shown(inside))
     return [re.split(r"<td>|<th[^>]*>", row)[1:] for row in rows]
 
 
 def test_all_rounds_share_one_picture_and_have_their_own_numbers() -> None:
     graph = programs.loop(30)
     (inside,) = held(graph)
-    assert inside.html.count("<svg") == 1
-    assert "All 27 iterations look like this." in inside.html
+    assert shown(inside).count("<svg") == 1
+    assert "All 27 iterations look like this." in shown(inside)
     head, *rows = cells(inside)
     assert head[0] == "iteration"
     assert [row[0] for row in rows] == [str(n) for n in range(3, 30)]
@@ -56,7 +61,7 @@ def test_long_tables_are_thinned_out_and_say_so() -> None:
     assert len(rows) <= 61
     assert rows[0][0] == "3"
     assert rows[-1][0] == "1999"
-    assert "of them are in the table" in inside.html
+    assert "of them are in the table" in shown(inside)
 
 
 def test_a_branch_makes_two_looks() -> None:
@@ -66,8 +71,8 @@ def test_a_branch_makes_two_looks() -> None:
     assert sum(map(len, looks)) == 97
     assert len({rounds for look in looks for rounds in look}) == 97
     (inside,) = held(programs.branched(100))
-    assert inside.html.count("<svg") == len(looks)
-    assert inside.html.count("97 iterations look like this") == len(looks)
+    assert shown(inside).count("<svg") == len(looks)
+    assert shown(inside).count("97 iterations look like this") == len(looks)
 
 
 def test_groups_in_groups_are_held_by_the_groups_that_show_them() -> None:
@@ -75,9 +80,9 @@ def test_groups_in_groups_are_held_by_the_groups_that_show_them() -> None:
     assert len(found) > 4
     for one in found.values():
         if one.within:
-            assert f'data-fold="{one.id}"' in found[one.within].html
-    shown = re.findall(r'data-fold="([^"]*)"', "".join(o.html for o in found.values()))
-    assert set(shown) <= found.keys()
+            assert f'data-fold="{one.id}"' in shown(found[one.within])
+    named = re.findall(r'data-fold="([^"]*)"', "".join(map(shown, found.values())))
+    assert set(named) <= found.keys()
 
 
 @pytest.mark.parametrize("graph", [chain(400), programs.loop(500)])
@@ -93,16 +98,16 @@ def test_weight_is_bounded_whatever_the_graph() -> None:
     fold = chosen(run.graph(ops[-1]))
     assert fold is not None
     found = insides(fold, view(fold), theme="auto", direction="LR")
-    assert sum("<svg" in one.html for one in found) <= PICTURES
+    assert sum("<svg" in shown(one) for one in found) <= PICTURES
     assert len(folded(fold).notebook()) < 500_000
 
 
 def test_inner_pictures_are_well_formed_and_have_ids_of_their_own() -> None:
     made = picture(programs.nested(30, 12))
-    ids = re.findall(r'\sid="([^"]*)"', made.markup())
+    ids = re.findall(r'\sid="([^"]*)"', made.markup().write())
     assert len(ids) == len(set(ids))
     for one in made.insides:
-        for svg in re.findall(r"<svg.*?</svg>", one.html):
+        for svg in re.findall(r"<svg.*?</svg>", shown(one)):
             ET.fromstring(svg)  # noqa: S314 - it is our own
 
 
@@ -113,7 +118,7 @@ def test_names_and_code_cannot_break_out(name: str) -> None:
     lines = (*graph.sources[0].lines[:3], name.replace("\n", " "), *["    y"] * 2)
     code = (replace(graph.sources[0], lines=lines),)
     made = picture(replace(graph, nodes=nodes, sources=code))
-    html = made.markup()
+    html = made.markup().write()
     assert made.notebook().count("</script") == 1
     assert "<script>" not in html
     assert html.count("<template") == html.count("</template>") == 1
@@ -132,6 +137,6 @@ def test_a_shared_picture_bears_no_name_of_one_round_alone() -> None:
         for i, node in enumerate(graph.nodes)
     )
     found = held(replace(graph, nodes=nodes))
-    (loop,) = (one for one in found if "tv-rounds" in one.html)
-    assert "look like this" in loop.html
-    assert not re.findall(r'class="tv-name"[^>]*>W\d', loop.html)
+    (loop,) = (one for one in found if "tv-rounds" in shown(one))
+    assert "look like this" in shown(loop)
+    assert not re.findall(r'class="tv-name"[^>]*>W\d', shown(loop))

@@ -42,14 +42,14 @@ def test_the_output_of_a_listing_is_light() -> None:
 
 def test_an_output_is_the_same_every_time() -> None:
     graph = samples.listing_102()
-    svg = scene(graph).svg
+    svg = scene(graph).root
     first, again = (interactive.notebook(svg, graph, "alt", LOOK) for _ in range(2))
     assert first == again
 
 
 def test_without_scripts_an_image_with_words_remains() -> None:
     graph = samples.listing_102()
-    html = interactive.notebook(scene(graph).svg, graph, 'alt "text"', LOOK)
+    html = interactive.notebook(scene(graph).root, graph, 'alt "text"', LOOK)
     before, _, script = html.partition("<script>")
     assert re.fullmatch(r'<div id="[\w-]+"><img .*></div>', before)
     assert 'alt="alt &quot;text&quot;"' in before
@@ -80,7 +80,7 @@ def test_every_theme_may_be_chosen_in_the_page() -> None:
 
 def test_hostile_names_stay_inside() -> None:
     graph = samples.GRAPHS["hostile"]()
-    html = interactive.notebook(scene(graph).svg, graph, "alt", LOOK)
+    html = interactive.notebook(scene(graph).root, graph, "alt", LOOK)
     assert html.count("<script>") == 1
     assert html.count("</script>") == 1
     script_data(html)

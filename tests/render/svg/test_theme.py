@@ -113,15 +113,12 @@ def test_a_fixed_theme_does_not_look_at_the_page() -> None:
     assert "prefers-color-scheme" not in theme.css("dark")
 
 
-def test_fallback_colours_are_those_of_the_theme() -> None:
-    dark = theme.THEMES["dark"]["ink"]
-    assert theme.paint("a{fill:@ink}", "dark") == f"a{{fill:{dark};fill:var(--tv-ink)}}"
-
-
 @pytest.mark.parametrize("name", theme.NAMES)
 def test_pictures_use_no_colour_of_their_own(name: str) -> None:
-    """Outside the variables every colour is one of the theme's, as a fallback."""
-    css = scene.style(name)
+    """Outside the variables there is no colour, and the variables are the theme's."""
+    css = theme.written({**scene.RULES, **scene.BADGE_RULES})
+    assert "#" not in css
+    css += theme.css(name)
     allowed = set(theme.colours(name).values())
     allowed |= set(theme.THEMES["dark"].values()) if name == "auto" else set()
     assert set(re.findall("#[0-9a-f]{3,8}", css)) <= allowed
