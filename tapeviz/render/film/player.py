@@ -62,11 +62,8 @@ def _boxed(
     film: Film, start: Mapping[str, Any], more: Mapping[str, Any]
 ) -> tuple[Element, ...]:
     """The animated picture of a film, and the script that makes a player of it."""
-    script_data = payload(film, shown=words_shown(film), **start)
-    shown, data = (
-        image(animate(film, PACE), film.alt),
-        in_script({**script_data, **more}),
-    )
+    data = in_script({**payload(film, shown=words_shown(film), **start), **more})
+    shown = image(animate(film, PACE), film.alt)
     large = minimap.is_large(film.picture)
     code = f"{script(large=large)}const film={data};"
     act = _START % (";minimap(el)" if large else "")

@@ -92,8 +92,8 @@ def test_every_node_is_filled_in_its_theme(name: str) -> None:
 
 def test_a_step_of_a_film_is_painted_with_its_marks() -> None:
     film = backward_film(samples.backward_102())
-    first = pixels(frame_svg(film, 0))
-    later = pixels(frame_svg(film, len(film.frames) - 2))
+    first = pixels(frame_svg(film, 0).write())
+    later = pixels(frame_svg(film, len(film.frames) - 2).write())
     assert first.shape == later.shape
     hot = colour(theme.colours("light")["hot-fill"])
     assert not (first == hot).all(axis=2).any()
