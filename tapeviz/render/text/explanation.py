@@ -13,6 +13,7 @@ from tapeviz.render.html.page import document
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.text.explanation_words import HEADS, BackwardRow, ExplanationWords
 from tapeviz.trace.explanation import Explanation
+from tapeviz.trace.markup import Written
 from tapeviz.wording import formulas as maths
 from tapeviz.wording import values as words
 from tapeviz.wording.formulas import Math
@@ -259,7 +260,7 @@ def to_html(data: Explanation, *, theme: str = "auto", exact: bool = False) -> s
 def page(data: Explanation, *, theme: str = "auto", exact: bool = False) -> str:
     """The explanation as an HTML document that stands alone."""
     body = to_html(data, theme=theme, exact=exact)
-    return document(ExplanationWords(data).opening(), body, theme=theme)
+    return document(ExplanationWords(data).opening(), (Written(body),), theme=theme)
 
 
 def css(theme: str = "auto") -> str:
