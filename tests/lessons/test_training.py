@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import time
 import types
+from html import unescape
 from itertools import pairwise
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import IPython
@@ -110,8 +111,8 @@ def test_descent_on_a_line_finds_the_exact_solution() -> None:
 
 def pictures(page: str) -> list[str]:
     """The SVG texts that a page's images hold."""
-    found = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)"', page)
-    return [base64.b64decode(text).decode() for text in found]
+    found = re.findall(r'<img src="data:image/svg\+xml,([^"]+)"', page)
+    return [unquote(unescape(text)) for text in found]
 
 
 def test_a_moment_is_told_in_words_and_stands_alone() -> None:
