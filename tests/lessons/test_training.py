@@ -125,7 +125,7 @@ def test_a_moment_is_told_in_words_and_stands_alone() -> None:
     for picture in (curve, decided):
         ET.fromstring(picture)  # noqa: S314 - our own
     assert telling(losses[:2], 10, found).startswith("Step 2 of 10, loss 0.5, ")
-    zeros, ones = re.findall(r'class="tv-dot [^"]*" d="([^"]+)"', decided)
+    zeros, ones = re.findall(r"class='tv-dot [^']*' d='([^']+)'", decided)
     assert zeros.count("z") == ones.count("z") == 15
     assert ones.count("a") == 2 * 15
     assert "a" not in zeros
