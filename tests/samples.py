@@ -123,6 +123,7 @@ def backward_102() -> BackwardPass:
             "n7",
             one,
             (Contribution("e6", "n5", "g", "1", one, one, True, "1", one),),
+            "the rule is g",
         ),
         Step(
             "n5",
@@ -131,11 +132,13 @@ def backward_102() -> BackwardPass:
                 Contribution("e4", "n2", "g", "1", one, one, True, "1", one),
                 Contribution("e5", "n4", "g", "1", one, one, True, "1", one),
             ),
+            "the rule is g",
         ),
         Step(
             "n4",
             one,
             (Contribution("e3", "n0", "g * a", "1 * 2", two, two, False, "a", two),),
+            "the rule is g times the other operand",
         ),
         Step(
             "n2",
@@ -181,6 +184,7 @@ def backward_square() -> BackwardPass:
             Contribution("e0", "n0", "g * b", "1 * 3", three, three, False, "b", three),
             Contribution("e1", "n0", "g * a", "1 * 3", three, six, True, "a", three),
         ),
+        "the rule is g times the other operand",
     )
     return BackwardPass(square(), ("n1",), (one,), ("n0",), (step,), (six,)).validate()
 
@@ -262,6 +266,7 @@ def backward_layer() -> BackwardPass:
                 Contribution("e2", "n2", "g", "g", gate, gate, True),
                 Contribution("e3", "n3", "g", "sum of g", bias, bias, True),
             ),
+            "the rule is g",
         ),
         Step(
             "n2",
@@ -277,6 +282,7 @@ def backward_layer() -> BackwardPass:
                     True,
                 ),
             ),
+            "the rule is a product with the other, turned",
         ),
     )
     return BackwardPass(

@@ -52,7 +52,7 @@ class _FoldedPass:
         outward = [part for part in parts if self.stands[part.node] != id]
         if self.level.graph.node(id).kind != "group":
             made = tuple(self._named(id, part) for part in outward)
-            return Step(id, steps[0].upstream, made)
+            return replace(steps[0], node=id, contributions=made)
         size = counted(self.level.groups[id].size, "operation")
         return Step(
             id, self._upstream(id, steps), tuple(self._contributions(id, outward, size))

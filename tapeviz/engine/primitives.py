@@ -91,7 +91,8 @@ class Op:
     takes, by NumPy's letters (b, i, u, f, c); all if empty. ``missing``: asking for its
     gradient is an error, as in TensorFlow. ``reference`` is the op in NumPy (``np``),
     by another formula where there is one, for the tests. Pictures show ``symbol``; the
-    rule in words is ``nickname``, ``domain`` says where the op is defined.
+    rule in words is ``nickname``, and ``why`` gives the form of the rules that it comes
+    from; ``domain`` says where the op is defined.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Op:
     kernel: str = ""
     symbol: str = ""
     nickname: str = ""
+    why: str = ""
     domain: str = ""
     broadcasts: bool = False
     cut: bool = False

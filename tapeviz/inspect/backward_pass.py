@@ -6,6 +6,7 @@ import ast
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -66,7 +67,7 @@ def backward(
     for i, g, parts in backward_steps:
         if parts:
             made = tuple(_contribution(builder, i, g, part, left) for part in parts)
-            steps.append(Step(f"n{i}", value_of(g), made))
+            steps.append(Step(f"n{i}", value_of(g), made, log[i].op.why))
     drawn = _without_own_derivatives(
         picture(builder, targets, flattened, grads), names, tape
     )
@@ -144,6 +145,7 @@ ENTRYWISE = ("where", "divide_no_nan", "multiply_no_nan")
 """The words that work on each entry of ``g`` alone."""
 
 
+@lru_cache(maxsize=512)
 def local_text(rule: str) -> str:
     """The local derivative in a rule that is ``g`` times something, else "".
 
@@ -156,9 +158,21 @@ def local_text(rule: str) -> str:
         return ""
     if any(map(_mixes_entries, ast.walk(tree))):
         return ""
-    one = re.sub(r"\bg\b", "1", rule)
-    bare = re.sub(r"^(-?)1 \* ", r"\1", one)
-    return spelled_as(rule, ast.unparse(parse(bare, mode="eval")))
+    return spelled_as(rule, ast.unparse(_LocalDerivative().visit(tree)))
+
+
+class _LocalDerivative(ast.NodeTransformer):
+    """A rule with 1 for ``g``; a product with that 1 is its other factor."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Constant(1) if node.id == "g" else node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        factor = ast.unparse(node.left) if isinstance(node.op, ast.Mult) else ""
+        if factor == "-1":
+            return ast.UnaryOp(ast.USub(), node.right)
+        return node.right if factor == "1" else node
 
 
 def _mixes_entries(node: ast.AST) -> bool:

@@ -36,11 +36,16 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Step:
-    """The backward pass at one op: its upstream gradient and what it passes on."""
+    """The backward pass at one op: its upstream gradient and what it passes on.
+
+    ``why`` says what form the op's rules have, from which its nickname comes ("the rule
+    is g"), or "".
+    """
 
     node: str
     upstream: Value
     contributions: tuple[Contribution, ...]
+    why: str = ""
 
 
 @dataclass(frozen=True)

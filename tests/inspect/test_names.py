@@ -378,3 +378,33 @@ def test_only_a_factor_of_g_is_a_local_derivative() -> None:
         assert local_text(rule) == ""
     assert local_text("where(y > 0, g, 0)") == "where(y > 0, 1, 0)"
     assert local_text("g * (softmax(b) - a)") == "softmax(b) - a"
+    assert local_text("-g * (2.0 * x)") == "-(2.0 * x)"
+    assert local_text("b * (g / (a * a))") == "b * (1 / (a * a))"
+    assert local_text("where(x > 0, g * (y + 1), g)") == "where(x > 0, y + 1, 1)"
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("x + 1", "the rule is g"),
+        ("-x", "the rule is -g"),
+        ("x * 2", "the rule is g times the other operand"),
+        ("tf.exp(x)", "the rule is g times its own result"),
+        ("tf.maximum(x, 1)", "the rule is g for what won, 0 for the rest"),
+        ("tf.nn.relu(x)", "the rule is g for what won, 0 for the rest"),
+        ("tf.reduce_sum(x)", "the rule gives g to every entry that went in"),
+        ("tf.reduce_mean(x)", "the rule gives every entry its share of g"),
+        ("tf.nn.leaky_relu(x)", ""),  # what is below zero gets alpha times g
+        ("tf.reduce_max(x)", ""),  # only the greatest get it
+        ("tf.math.reduce_variance(x)", ""),
+    ],
+)
+def test_a_step_says_what_form_its_rules_have(code: str, why: str) -> None:
+    scope = ran(f"""
+        x = tf.Variable([3.0, 1.0, 2.0])
+        with tf.GradientTape() as tape:
+            y = {code}
+        run = tf.play(tape, y, x).run
+    """)
+    (step,) = scope["run"].steps
+    assert step.why == why

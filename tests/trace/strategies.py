@@ -169,7 +169,7 @@ def passes(draw: st.DrawFn) -> BackwardPass:
             )
             for e in mine
         )
-        steps.append(Step(node.id, draw(values()), parts))
+        steps.append(Step(node.id, draw(values()), parts, draw(words)))
     ids = [n.id for n in graph.nodes]
     targets = tuple(draw(st.lists(st.sampled_from(ids), max_size=2))) if ids else ()
     sources = tuple(draw(st.lists(st.sampled_from([*ids, ""]), max_size=3)))

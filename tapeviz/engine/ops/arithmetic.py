@@ -8,7 +8,9 @@ from tapeviz.engine.ops.registry import (
     NUMBER,
     ORDERED,
     PAIR,
+    PASSES,
     REAL,
+    ROUTES,
     SWAPS,
     op,
 )
@@ -16,15 +18,17 @@ from tapeviz.engine.ops.registry import (
 op(
     "add", "a + b", "g", "g",
     kernel="AddV2", symbol="+", nickname="add distributes", kinds="iufcO", **SWAPS,
+    **PASSES,
 )  # fmt: skip
 op(
     "subtract", "a - b", "g", "-g",
-    kernel="Sub", symbol="−", nickname="subtract distributes, one side negated", **PAIR,
-    **NUMBER,
+    kernel="Sub", symbol="−", nickname="subtract distributes, one side negated",
+    why="the rule is g or -g", **PAIR, **NUMBER,
 )  # fmt: skip
 op(
     "multiply", "a * b", "g * b", "g * a",
     kernel="Mul", symbol="×", nickname="multiply swaps", kinds="biufc", **SWAPS,
+    why="the rule is g times the other operand",
 )  # fmt: skip
 op(
     "divide", "a / b", "g / b", "g * (-a / b / b)",
@@ -39,23 +43,28 @@ op(
     kernel="FloorMod", symbol="mod", **PAIR, **ORDERED,
 )  # fmt: skip
 op("floordiv", "floordiv(a, b)", kernel="FloorDiv", symbol="//", **PAIR, **ORDERED)
-op("negative", "-x", "-g", kernel="Neg", symbol="−", **NUMBER)
+op(
+    "negative", "-x", "-g",
+    kernel="Neg", symbol="−", why="the rule is -g", **NUMBER,
+)  # fmt: skip
 op(
     "add_n", "add_n(xs)", "g",
     kernel="AddN", symbol="Σ", operands=("xs",), ordered=False,
-    nickname="a sum hands the same gradient to all",
+    nickname="a sum hands the same gradient to all", **PASSES,
 )  # fmt: skip
 op(
     "maximum", "maximum(a, b)", "where(a >= b, g, 0)", "where(a >= b, 0, g)",
     kernel="Maximum", symbol="max", nickname="max routes", **PAIR, **ORDERED,
+    **ROUTES,
 )  # fmt: skip
 op(
     "minimum", "minimum(a, b)", "where(a <= b, g, 0)", "where(a <= b, 0, g)",
     kernel="Minimum", symbol="min", nickname="min routes", **PAIR, **ORDERED,
+    **ROUTES,
 )  # fmt: skip
 op(
     "where", "where(c, a, b)", None, "where(c, g, 0)", "where(c, 0, g)",
-    kernel="SelectV2", symbol="where", nickname="where routes", **PAIR,
+    kernel="SelectV2", symbol="where", nickname="where routes", **PAIR, **ROUTES,
 )  # fmt: skip
 op(
     "clip", "maximum(minimum(a, c), b)",
@@ -63,7 +72,7 @@ op(
     "where(minimum(a, c) >= b, where(a <= c, 0, g), 0)",
     "where(minimum(a, c) >= b, 0, g)",
     kernel="ClipByValue", symbol="clip",
-    nickname="clip routes: outside, the border gets it", **PAIR, **ORDERED,
+    nickname="clip routes: outside, the border gets it", **PAIR, **ORDERED, **ROUTES,
 )  # fmt: skip
 op(
     "squared_difference", "(a - b) * (a - b)", "g * (2.0 * (a - b))",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tapeviz.engine.ops.registry import FLOAT, NUMBER, ORDERED, PAIR, REAL, op
+from tapeviz.engine.ops.registry import FLOAT, NUMBER, ORDERED, PAIR, REAL, ROUTES, op
 
 op(
     "exp", "exp(x)", "g * y",
     kernel="Exp", symbol="exp", nickname="exp is its own derivative", **FLOAT,
+    why="the rule is g times its own result",
 )  # fmt: skip
 op("expm1", "expm1(x)", "g * exp(x)", kernel="Expm1", symbol="exp−1", **FLOAT)
 op(
@@ -116,12 +117,12 @@ op(
 op(
     "relu", "relu(x)", "gate(g, y)",
     kernel="Relu", symbol="relu", nickname="relu lets through what was positive",
-    **ORDERED,
+    **ORDERED, **ROUTES,
 )  # fmt: skip
 op(
     "relu6", "minimum(relu(x), 6)", "gate(gate(g, y), 6.0 - y)",
     kernel="Relu6", symbol="relu6", nickname="lets through what is between 0 and 6",
-    **ORDERED,
+    **ORDERED, **ROUTES,
 )  # fmt: skip
 op(
     "leaky_relu", "x * leak(x, alpha)", "g * leak(x, alpha)",
@@ -163,6 +164,7 @@ op(
     "product", "product(a, b)", "product(g, b)", "g * a",
     kernel="MulNoNan", symbol="a·b",
     nickname="a times b, but 0 where a is 0", **PAIR,
+    why="the rule is g times the other operand",
 )  # fmt: skip
 op(
     "gate", "gate(a, b)", "gate(g, b)", "zero(gate(g, b))",

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.registry import FLOAT, ORDERED, PAIR, REAL, op
+from tapeviz.engine.ops.registry import FLOAT, ORDERED, PAIR, REAL, ROUTES, op
 
 op(
     "matmul", "a @ b", "g @ T(b)", "T(a) @ g",
     kernel="MatMul", symbol="@", nickname="matmul swaps and transposes", **PAIR,
+    why="the rule is a product with the other, turned",
 )  # fmt: skip
 
 PRODUCT: dict[str, Any] = {
@@ -107,7 +108,7 @@ op("trace", "trace(x)", "g[..., None, None] * unit(x)", kernel="Trace", symbol="
 op(
     "band_part", "where(band(x, lower, upper), x, 0)",
     "where(band(x, lower, upper), g, 0)",
-    kernel="MatrixBandPart", symbol="band", settings=("lower", "upper"),
+    kernel="MatrixBandPart", symbol="band", settings=("lower", "upper"), **ROUTES,
 )  # fmt: skip
 
 # -- words that only rules use ---------------------------------------------------------

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.registry import AXIS, FLOAT, NUMBER, ORDERED, REAL, op
+from tapeviz.engine.ops.registry import AXIS, FLOAT, NUMBER, ORDERED, REAL, SPREADS, op
 
 op(
     "sum", "sum(x, axis, keep)", "expand_reduced(g, shape(x), axis, keep)",
     kernel="Sum", symbol="Σ", nickname="a sum distributes", **AXIS, **NUMBER,
+    **SPREADS,
 )  # fmt: skip
 op(
     "mean", "mean(x, axis, keep)",
     "expand_reduced(g, shape(x), axis, keep) / count(shape(x), axis)",
     kernel="Mean", symbol="mean", nickname="a mean distributes equal shares", **AXIS,
-    **NUMBER,
+    **NUMBER, why="the rule gives every entry its share of g",
 )  # fmt: skip
 op(
     "max", "max(x, axis, keep)",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.registry import ORDERED, op
+from tapeviz.engine.ops.registry import ORDERED, SPREADS, op
 
 op(
     "unbroadcast", "unbroadcast(x, shape, at)", "broadcast_to(g, shape(x), at)",
-    symbol="Σ", settings=("shape", "at"),
+    symbol="Σ", settings=("shape", "at"), **SPREADS,
 )  # fmt: skip
 op(
     "broadcast_to", "broadcast_to(x, shape, at)", "unbroadcast(g, shape(x), at)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -11,7 +12,6 @@ from tapeviz.render.film.backward_frames import (
     EdgeNote,
     NodeNote,
 )
-from tapeviz.render.film.nicknames import with_nicknames
 from tapeviz.render.graph.node_cards import array_in, mark
 from tapeviz.render.graph.scene import Scene, scene
 from tapeviz.render.html.page import with_min_size
@@ -21,7 +21,7 @@ from tapeviz.render.svg.elements import Rect, placed, rect
 from tapeviz.render.svg.elements import text as _text
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.film import MARKS, Film, Frame, Table
-from tapeviz.trace.graph import Graph
+from tapeviz.trace.graph import Graph, Node
 from tapeviz.trace.markup import Element, css_class, element, n
 from tapeviz.trace.questions import Practice
 from tapeviz.wording.text_width import shorten_to_fit, width
@@ -86,7 +86,7 @@ def build_film(
     frames = [*builder.all_frames()]
     graph = builder.run.graph
     picture = scene(
-        _before_the_pass(with_nicknames(builder.run)),
+        _before_the_pass(builder.run),
         theme=theme,
         direction=direction,
         slots=builder.slots_needed(),
@@ -117,10 +117,29 @@ def backward_table(run: BackwardPass) -> Table:
     return Table(HEADS, tuple(builder.rows))
 
 
-def _before_the_pass(graph: Graph) -> Graph:
-    """The graph with all its gradients pending."""
-    nodes = (replace(node, grad="pending", gradient=None) for node in graph.nodes)
-    return replace(graph, nodes=tuple(nodes))
+def _before_the_pass(run: BackwardPass) -> Graph:
+    """The graph with all its gradients pending.
+
+    Nicknames say why, and which gradients are sums.
+    """
+    whys = {step.node: step.why for step in run.steps}
+    uses = Counter(e.tail for e in run.graph.edges if e.live and e.head in whys)
+    nodes = (
+        replace(
+            node,
+            grad="pending",
+            gradient=None,
+            nickname=_nickname(node, whys.get(node.id, ""), uses[node.id]),
+        )
+        for node in run.graph.nodes
+    )
+    return replace(run.graph, nodes=tuple(nodes))
+
+
+def _nickname(node: Node, why: str, uses: int) -> str:
+    said = ": ".join(filter(None, (node.nickname, why)))
+    sums = f"used {uses} times: its gradients add up" if uses > 1 else ""
+    return "; ".join(filter(None, (said, sums)))
 
 
 def _only_changes(frames: Iterable[Frame]) -> Iterator[Frame]:
