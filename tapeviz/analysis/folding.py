@@ -223,7 +223,7 @@ class Fold:
 
     @cached_property
     def _repetitions(self) -> RepetitionFinder:
-        return RepetitionFinder(self.graph.sources)
+        return RepetitionFinder(self.graph)
 
     def _level(self, items: list[FoldItem]) -> list[FoldItem]:
         """Loops among the items, and the rest, made to fit into the room."""

@@ -75,6 +75,7 @@ def compare(before: Graph, after: Graph) -> GraphDiff:
         after.scopes,
         tuple(_trails(before, after, ids, order)),
         after.frames,
+        blocks=after.blocks or before.blocks,
     )
     shown = {e.id for e in shown_edges}
     return GraphDiff(before, graph.validate(), pairs, added & shown, removed & shown)

@@ -1,24 +1,22 @@
 """What repeats: loops, found from where in the code each op comes from.
 
 An op recorded again from the same place in the code begins another round of whatever
-encloses that place. The source lines tell which loop or function that is, and which ops
-are in a branch of it.
+encloses that place. The blocks of the graph tell which loop or function that is, and
+which ops are in a branch of it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from tapeviz.trace.graph import Source, Span
+from tapeviz.trace.graph import Graph, Span
 
-_LOOP = re.compile(r"\s*(?:async\s+)?(?:for|while)\b")
-_WITHIN = re.compile(r"[\[({].*\bfor\b.*\bin\b")
-_DEF = re.compile(r"\s*(?:async\s+)?def\s+(\w+)")
-_BRANCH = re.compile(r"\s*(?:if|elif|else|except|case)\b|.*\bif\b.*\belse\b")
+NOUNS = {"loop": "iteration", "function": "call"}
+"""What is repeated of a block of code."""
+
 _WIDE = 0.8
 _ALIKE = 0.6
 _MOST = 12
@@ -40,58 +38,32 @@ class Repetition:
 class RepetitionFinder:
     """Finds the innermost loop or function around a span of code."""
 
-    def __init__(self, sources: Iterable[Source]) -> None:
-        self._sources = {source.name: source for source in sources}
-        self._known: dict[tuple[str, int], Repetition] = {}
+    def __init__(self, graph: Graph) -> None:
+        self._one_file = len(graph.sources) == 1
+        self._blocks = graph.blocks[::-1]
 
     def of(self, span: Span | None) -> Repetition:
         """What repeats around the line of a span."""
-        if span is None or span.file not in self._sources:
+        if span is None:
             return Repetition("repetition", "")
-        position = (span.file, span.line)
-        if position not in self._known:
-            self._known[position] = self._enclosing(self._sources[span.file], span.line)
-        return self._known[position]
-
-    def _enclosing(self, source: Source, line: int) -> Repetition:
-        own = _line(source, line)
-        if "lambda" in own:
-            return Repetition(
-                "call", f"of the function at {self.line_in_words(source.name, line)}"
-            )
-        if _LOOP.match(own) or _WITHIN.search(own):
-            return Repetition(
-                "iteration", f"of the loop at {self.line_in_words(source.name, line)}"
-            )
-        branches, least = int(bool(_BRANCH.match(own))), _indent(own)
-        for n in range(line - 1, source.first - 1, -1):
-            text = _line(source, n)
-            if not text.strip() or _indent(text) >= least:
+        branches = 0
+        for block in self._blocks:
+            if block.file != span.file or not block.line <= span.line <= block.end_line:
                 continue
-            least = _indent(text)
-            if _LOOP.match(text):
-                container = f"of the loop at {self.line_in_words(source.name, n)}"
-                return Repetition("iteration", container, branches)
-            if found := _DEF.match(text):
-                return Repetition("call", f"of {found[1]}", branches)
-            branches += bool(_BRANCH.match(text))
-        return Repetition(
-            "repetition", f"of {self.line_in_words(source.name, line)}", branches
-        )
+            if block.kind in NOUNS:
+                where = (
+                    f"the {block.kind} at {self.line_in_words(span.file, block.line)}"
+                )
+                container = f"of {block.name or where}"
+                return Repetition(NOUNS[block.kind], container, branches)
+            branches += 1
+        line = self.line_in_words(span.file, span.line)
+        return Repetition("repetition", f"of {line}", branches)
 
     def line_in_words(self, file: str, line: int) -> str:
         """The line in words, with its file where there are several."""
         cell = file.startswith("In [")
-        return f"line {line}" if cell or len(self._sources) == 1 else f"{file}:{line}"
-
-
-def _line(source: Source, line: int) -> str:
-    at = line - source.first
-    return source.lines[at] if 0 <= at < len(source.lines) else ""
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
+        return f"line {line}" if cell or self._one_file else f"{file}:{line}"
 
 
 @dataclass(frozen=True)

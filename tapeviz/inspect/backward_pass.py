@@ -169,10 +169,10 @@ class _LocalDerivative(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        factor = ast.unparse(node.left) if isinstance(node.op, ast.Mult) else ""
-        if factor == "-1":
-            return ast.UnaryOp(ast.USub(), node.right)
-        return node.right if factor == "1" else node
+        if not isinstance(node.op, ast.Mult):
+            return node
+        products = {"1": node.right, "-1": ast.UnaryOp(ast.USub(), node.right)}
+        return products.get(ast.unparse(node.left), node)
 
 
 def _mixes_entries(node: ast.AST) -> bool:

@@ -241,9 +241,11 @@ def picture(
             more["gradient"] = None if g is None else value_of(g)
         nodes[f"n{i}"] = builder.node(i, **more)
         edges += _edges(builder, i, tails) if inside else []
+    blocks = builder.code.blocks(node.span for node in nodes.values() if node.span)
     return Graph(
-        tuple(nodes.values()), tuple(edges), builder.code.sources(), _scopes(builder)
-    )
+        tuple(nodes.values()), tuple(edges), builder.code.sources(), _scopes(builder),
+        blocks=tuple(blocks),
+    )  # fmt: skip
 
 
 def _scopes(builder: GraphBuilder) -> tuple[Scope, ...]:

@@ -4,7 +4,8 @@ A list of records is written as columns (one list per field), which keeps the fi
 small and the encoder fast. Numbers JSON has no word for (nan, the infinities, complex
 numbers) are written as ``{"#": "nan"}``. A field is saved under its own name, or under
 ``metadata={"json": key}`` where it has been renamed: the ids in a page are digests of
-this text, so that another key would change every page. A class whose JSON form is
+this text, so that another key would change every page; with ``"sparse"`` in its
+metadata it is left out where it is empty. A class whose JSON form is
 another instance of it has two methods for that, ``packed`` and ``unpacked``. A tree of
 markup is its text.
 """
@@ -52,7 +53,12 @@ def pack(obj: Any) -> Any:
     cls: Any = type(obj)
     if hasattr(cls, "packed"):
         obj = obj.packed()
-    return {key: pack(getattr(obj, name)) for name, key, _ in _fields(cls)}
+    own = cls.__dataclass_fields__
+    return {
+        key: pack(getattr(obj, name))
+        for name, key, _ in _fields(cls)
+        if getattr(obj, name) or "sparse" not in own[name].metadata
+    }
 
 
 def _list(items: tuple[Any, ...]) -> Any:

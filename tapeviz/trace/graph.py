@@ -211,13 +211,28 @@ class Scope:
 
 
 @dataclass(frozen=True)
+class CodeBlock:
+    """A loop, a function or a branch of the learner's code, and its lines.
+
+    ``kind`` is "loop", "function" or "branch"; ``name`` is the function's, or "".
+    """
+
+    file: str
+    kind: str
+    name: str
+    line: int
+    end_line: int
+
+
+@dataclass(frozen=True)
 class Graph(Document):
     """Nodes in order of recording, edges by head and slot, and the code.
 
     ``scopes`` says which ops belong together, inner ones first. ``unrecorded_edges``
     lead to and from the nodes that the tape did not record, ``frames`` are the blocks
     of several tapes, ``notes`` are about the tape as a whole. ``badges`` mark what two
-    tapes differ in, or what a tape keeps alive.
+    tapes differ in, or what a tape keeps alive. ``blocks`` stand around code that was
+    recorded more than once, inner ones last.
 
     >>> Graph().to_json()[:60]
     '{"tapeviz":"graph","nodes":[],"edges":[],"sources":[],"scope'
@@ -235,6 +250,7 @@ class Graph(Document):
     frames: tuple[GraphFrame, ...] = ()
     notes: tuple[Note, ...] = ()
     badges: tuple[Badge, ...] = ()
+    blocks: tuple[CodeBlock, ...] = field(default=(), metadata={"sparse": True})
 
     def node(self, id: str) -> Node:
         """The node of that id; KeyError when there is none."""

@@ -248,7 +248,8 @@ def test_folding_recurses_nowhere_and_takes_linear_time() -> None:
 
 
 def test_sixty_doublings_are_one_group() -> None:
-    run = programs.Machine(("for i in range(60):", "    y = y + y"))
+    code = ("for i in range(60):", "    y = y + y")
+    run = programs.Machine(code, blocks=(programs.block("loop", 1, 2),))
     y = run.leaf()
     for _ in range(60):
         y = run.op(2, y, y)

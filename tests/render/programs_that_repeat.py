@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from hypothesis import strategies as st
 
-from tapeviz.trace.graph import Edge, Graph, Node, Scope, Source, Span
+from tapeviz.trace.graph import CodeBlock, Edge, Graph, Node, Scope, Source, Span
 from tests.samples import scalar
 
 FILE = "In [1]"
@@ -20,6 +20,7 @@ class Machine:
     nodes: list[Node] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     scopes: list[Scope] = field(default_factory=list)
+    blocks: tuple[CodeBlock, ...] = ()
 
     def leaf(self, kind: str = "variable", name: str = "", source: bool = False) -> str:
         id = f"n{len(self.nodes)}"
@@ -44,8 +45,13 @@ class Machine:
         nodes = (replace(n, target=n.id in targets) for n in self.nodes)
         sources = (Source(FILE, 1, self.code),) if self.code else ()
         return Graph(
-            tuple(nodes), tuple(self.edges), sources, tuple(self.scopes)
-        ).validate()
+            tuple(nodes), tuple(self.edges), sources, tuple(self.scopes),
+            blocks=self.blocks,
+        ).validate()  # fmt: skip
+
+
+def block(kind: str, line: int, end_line: int, name: str = "") -> CodeBlock:
+    return CodeBlock(FILE, kind, name, line, end_line)
 
 
 LOOP = (
@@ -60,7 +66,7 @@ LOOP = (
 
 def loop(rounds: int) -> Graph:
     """``rounds`` times two ops, an op before and the target after."""
-    run = Machine(LOOP)
+    run = Machine(LOOP, blocks=(block("loop", 3, 5),))
     x, w, b = (run.leaf(name=name, source=True) for name in "xwb")
     y = run.op(2, x, run.leaf("constant"))
     for _ in range(rounds):
@@ -83,7 +89,8 @@ NESTED = (
 
 def nested(outer: int, inner: int) -> Graph:
     """A loop in a loop, whose body is a function of two ops."""
-    run = Machine(NESTED)
+    loops = (block("loop", 2, 6), block("loop", 4, 5))
+    run = Machine(NESTED, blocks=(*loops, block("function", 7, 9, "cell")))
     x, w, s = (run.leaf(name=name) for name in "xws")
     for _ in range(outer):
         y = x
@@ -104,7 +111,7 @@ BRANCHED = (
 
 def branched(rounds: int) -> Graph:
     """A loop with an op that is not in every round."""
-    run = Machine(BRANCHED)
+    run = Machine(BRANCHED, blocks=(block("loop", 2, 5), block("branch", 3, 4)))
     y = run.leaf(name="x")
     for i in range(rounds):
         y = run.op(4, y) if i * i % 7 < 3 else y
@@ -133,7 +140,10 @@ def programs(draw: st.DrawFn) -> Graph:
         + draw(st.sampled_from(["for i in r:", "if i:", "def f():", "y = y + 1"]))
         for _ in range(draw(st.integers(0, 6)))
     )
-    run = Machine(code)
+    lines = st.integers(1, 6)
+    kinds = st.sampled_from(("loop", "function", "branch"))
+    blocks = st.lists(st.builds(block, kinds, lines, lines), max_size=4)
+    run = Machine(code, blocks=tuple(draw(blocks)))
     leaves = [run.leaf(source=draw(st.booleans())) for _ in range(3)]
     body = draw(st.lists(st.integers(1, 8), min_size=1, max_size=6))
     ops: list[str] = []

@@ -15,6 +15,7 @@ from tapeviz.trace.graph import (
     KINDS,
     NOT_RECORDED,
     NOTES,
+    CodeBlock,
     Edge,
     Graph,
     GraphFrame,
@@ -72,6 +73,7 @@ def graphs(draw: st.DrawFn) -> Graph:
         )
         for i in range(draw(st.integers(0, 2)))
     )
+    lines = st.integers(0, 99)
     spans = st.none()
     if sources:
         spans = st.none() | st.builds(
@@ -138,6 +140,7 @@ def graphs(draw: st.DrawFn) -> Graph:
         st.lists(words).map(tuple),
     )
     notes = st.builds(Note, st.sampled_from(NOTES), words)
+    blocks = st.builds(CodeBlock, words, words, words, lines, lines)
     return Graph(
         tuple(nodes),
         tuple(edges),
@@ -146,6 +149,7 @@ def graphs(draw: st.DrawFn) -> Graph:
         tuple(unrecorded_edges),
         tuple(draw(st.lists(frames, max_size=2))),
         tuple(draw(st.lists(notes, max_size=2))),
+        blocks=tuple(draw(st.lists(blocks, max_size=2))),
     )
 
 

@@ -8,7 +8,6 @@ from tapeviz.engine.ops.registry import (
     NUMBER,
     ORDERED,
     PAIR,
-    PASSES,
     REAL,
     ROUTES,
     SWAPS,
@@ -18,7 +17,7 @@ from tapeviz.engine.ops.registry import (
 op(
     "add", "a + b", "g", "g",
     kernel="AddV2", symbol="+", nickname="add distributes", kinds="iufcO", **SWAPS,
-    **PASSES,
+    why="the rule is g",
 )  # fmt: skip
 op(
     "subtract", "a - b", "g", "-g",
@@ -43,14 +42,11 @@ op(
     kernel="FloorMod", symbol="mod", **PAIR, **ORDERED,
 )  # fmt: skip
 op("floordiv", "floordiv(a, b)", kernel="FloorDiv", symbol="//", **PAIR, **ORDERED)
-op(
-    "negative", "-x", "-g",
-    kernel="Neg", symbol="−", why="the rule is -g", **NUMBER,
-)  # fmt: skip
+op("negative", "-x", "-g", kernel="Neg", symbol="−", why="the rule is -g", **NUMBER)
 op(
     "add_n", "add_n(xs)", "g",
     kernel="AddN", symbol="Σ", operands=("xs",), ordered=False,
-    nickname="a sum hands the same gradient to all", **PASSES,
+    nickname="a sum hands the same gradient to all", why="the rule is g",
 )  # fmt: skip
 op(
     "maximum", "maximum(a, b)", "where(a >= b, g, 0)", "where(a >= b, 0, g)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.registry import PAIR, PASSES, REAL, op
+from tapeviz.engine.ops.registry import PAIR, REAL, op
 
 op(
     "cast", "cast(x, dtype)", "cast(g, before)",
@@ -16,7 +16,7 @@ op(
 )  # fmt: skip
 op(
     "identity", "same(x)", "g",
-    kernel="Identity", symbol="=", nickname="a copy passes on", **PASSES,
+    kernel="Identity", symbol="=", nickname="a copy passes on", why="the rule is g",
 )  # fmt: skip
 op("stop_gradient", "same(x)", kernel="StopGradient", symbol="stop", cut=True)
 op(

@@ -162,9 +162,8 @@ op(
 )  # fmt: skip
 op(
     "product", "product(a, b)", "product(g, b)", "g * a",
-    kernel="MulNoNan", symbol="a·b",
+    kernel="MulNoNan", symbol="a·b", why="the rule is g times the other operand",
     nickname="a times b, but 0 where a is 0", **PAIR,
-    why="the rule is g times the other operand",
 )  # fmt: skip
 op(
     "gate", "gate(a, b)", "gate(g, b)", "zero(gate(g, b))",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.registry import AXIS, FLOAT, NUMBER, ORDERED, REAL, SPREADS, op
+from tapeviz.engine.ops.registry import AXIS, FLOAT, NUMBER, ORDERED, REAL, op
 
 op(
     "sum", "sum(x, axis, keep)", "expand_reduced(g, shape(x), axis, keep)",
     kernel="Sum", symbol="Σ", nickname="a sum distributes", **AXIS, **NUMBER,
-    **SPREADS,
+    why="the rule gives g to every entry that went in",
 )  # fmt: skip
 op(
     "mean", "mean(x, axis, keep)",

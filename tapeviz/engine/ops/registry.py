@@ -52,21 +52,15 @@ NUMBER: dict[str, Any] = {"kinds": "iufc"}
 ORDERED: dict[str, Any] = {"kinds": "iuf"}
 """Numbers that are greater or less than others: not complex."""
 
-PASSES: dict[str, Any] = {"why": "the rule is g"}
-"""Each operand gets the gradient as it is."""
-
 ROUTES: dict[str, Any] = {"why": "the rule is g for what won, 0 for the rest"}
 """Each entry of the gradient goes to one of the operands."""
-
-SPREADS: dict[str, Any] = {"why": "the rule gives g to every entry that went in"}
-"""Entries were added up: each of them gets the gradient of the sum."""
 
 BITS: dict[str, Any] = {"kinds": "biu"}
 """Bools, and the bits of whole numbers."""
 
 op("variable", "value", settings=("label",), cut=False)
 op("watched", "value", settings=("label",), cut=False)
-op("read", "x", "g", symbol="read", **PASSES)
+op("read", "x", "g", symbol="read", why="the rule is g")
 if [NAMED[n].code for n in ("variable", "watched", "read")] != [
     VARIABLE, WATCHED, READ,
 ]:  # fmt: skip

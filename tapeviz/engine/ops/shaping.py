@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.ops.registry import ORDERED, SPREADS, op
+from tapeviz.engine.ops.registry import ORDERED, op
 
 op(
     "unbroadcast", "unbroadcast(x, shape, at)", "broadcast_to(g, shape(x), at)",
-    symbol="Σ", settings=("shape", "at"), **SPREADS,
+    symbol="Σ", settings=("shape", "at"),
+    why="the rule gives g to every entry that went in",
 )  # fmt: skip
 op(
     "broadcast_to", "broadcast_to(x, shape, at)", "unbroadcast(g, shape(x), at)",

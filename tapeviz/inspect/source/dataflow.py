@@ -8,7 +8,6 @@ statement. Nothing here runs code.
 from __future__ import annotations
 
 import ast
-import linecache
 from collections import defaultdict, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,9 +17,8 @@ from pathlib import PurePath
 from types import CodeType
 from typing import Any, TypeAlias
 
-from tapeviz.engine.parsing import parse
 from tapeviz.inspect.source.files import as_run, cell_numbers
-from tapeviz.inspect.source.positions import positions
+from tapeviz.inspect.source.positions import positions, tree_of
 
 CallSite: TypeAlias = tuple[CodeType, int]
 Step: TypeAlias = "tuple[Statement, tuple[Statement, ...], ast.AST | str | None]"
@@ -122,9 +120,8 @@ class ProgramSource:
     # -- reading ---------------------------------------------------------------------
 
     def _read(self, path: str, number: int, scope: str) -> None:
-        tree = _tree(path)
-        if tree is not None:
-            self._body(tree.body, Statement(path, (number, 0, 0), ast.Pass(), scope))
+        around = Statement(path, (number, 0, 0), ast.Pass(), scope)
+        self._body(tree_of(path).body, around)
 
     def _body(self, body: Iterable[ast.stmt], around: Statement) -> None:
         for node in body:
@@ -680,13 +677,6 @@ def names_in(node: ast.AST) -> set[str]:
 def within(node: ast.AST, around: ast.AST) -> bool:
     """Whether a node is another one, or a part of it."""
     return any(one is node for one in ast.walk(around))
-
-
-def _tree(path: str) -> ast.Module | None:
-    try:
-        return parse("".join(linecache.getlines(path)))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _cells(asking: str = "") -> dict[str, int]:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import PurePath
 from types import CodeType
 from typing import Any
 
+from tapeviz.engine.parsing import parse
 from tapeviz.inspect.source.files import cell_numbers, taken_off
-from tapeviz.trace.graph import Source, Span, code_between
+from tapeviz.trace.graph import CodeBlock, Source, Span, code_between
+
+KINDS: dict[str, Any] = {
+    "loop": (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp,
+             ast.GeneratorExp),
+    "function": (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda),
+    "branch": (ast.If, ast.IfExp, ast.ExceptHandler, ast.Match),
+}  # fmt: skip
+"""The nodes that are blocks, by their kind."""
 
 
 class Code:
@@ -62,6 +74,16 @@ class Code:
             made.append(Source(self._names[file], low, tuple(lines[low - 1 : high])))
         return tuple(made)
 
+    def blocks(self, spans: Iterable[Span]) -> Iterator[CodeBlock]:
+        """What is around spans that occur twice, as far as it begins in the sources."""
+        again = [span for span, count in Counter(spans).items() if count > 1]
+        for path, source in zip(self._seen, self.sources(), strict=True):
+            lines = {span.line for span in again if span.file == source.name}
+            for block in _blocks(path, source.name) if lines else ():
+                reached = range(block.line, block.end_line + 1)
+                if source.first <= block.line and not lines.isdisjoint(reached):
+                    yield block
+
     def _name(self, file: str) -> str:
         if file not in self._names:
             name, taken = _label(file), set(self._names.values())
@@ -69,6 +91,23 @@ class Code:
                 name += "'"
             self._names[file] = name
         return self._names[file]
+
+
+def _blocks(path: str, file: str) -> Iterator[CodeBlock]:
+    """The loops, functions and branches of a file, inner ones last."""
+    for node in ast.walk(tree_of(path)):
+        for kind, types in KINDS.items():
+            if isinstance(node, types):
+                name = getattr(node, "name", None) or ""
+                yield CodeBlock(file, kind, name, node.lineno, node.end_lineno or 0)
+
+
+def tree_of(path: str) -> ast.Module:
+    """A file parsed; a tree without statements if that is not possible."""
+    try:
+        return parse("".join(linecache.getlines(path)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
 
 
 def positions(code: CodeType) -> dict[int, tuple[int, int, int, int]]:

@@ -80,7 +80,7 @@ def _kinds(fold: Fold) -> tuple[tuple[str, ...], ...]:
 
 
 def _lines(fold: Fold) -> tuple[tuple[str, ...], ...]:
-    said = RepetitionFinder(fold.graph.sources).line_in_words
+    said = RepetitionFinder(fold.graph).line_in_words
     sources = {s.name: s for s in fold.graph.sources}
     found = Counter(_line(node.span) for node in fold.columns.ops)
     rows: list[tuple[tuple[str, ...], int]] = []
