@@ -124,8 +124,5 @@ def _hidden(graph: Graph, shown: set[str]) -> dict[str, dict[str, str]]:
 
 def _called(node: Node, taken: set[str]) -> str:
     """A name that cannot be taken for one of the slots still to be filled."""
-    if node.name and node.name not in taken:
-        return words.one_line(node.name, 16)
-    if node.kind in {"constant", "variable"} and not node.value.shape:
-        return words.fmt(node.value)
-    return "..."
+    free = replace(node, name="") if node.name in taken else node
+    return words.operand_name(free, "...")

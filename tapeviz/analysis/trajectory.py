@@ -192,9 +192,9 @@ def number(value: float) -> str:
     >>> number(2.5999999046), number(-6.0), number(3.2e9), number(0.00012345)
     ('2.6', '-6', '3.2e9', '0.0001234')
     """
-    if not math.isfinite(value) or not _SMALL <= abs(value) < _LARGE:
-        return text.number(float(value), 4)
-    return f"{value:.4f}".rstrip("0").rstrip(".")
+    if _SMALL <= abs(value) < _LARGE:
+        return text.number(round(float(value), 4), 9)
+    return text.number(float(value), 4)
 
 
 def largest(values: Floats) -> float:

@@ -19,20 +19,14 @@ from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import array_of
 from tapeviz.inspect.diagnose import first
 from tapeviz.inspect.formulas import rule, spelled_as
-from tapeviz.inspect.graph_builder import (
-    ASKING,
-    GraphBuilder,
-    gradients,
-    op_labels,
-    picture,
-)
+from tapeviz.inspect.graph_builder import GraphBuilder, gradients, op_labels, picture
 from tapeviz.inspect.nested_tapes import frames
 from tapeviz.inspect.replay import given, value_of
 from tapeviz.inspect.source.dataflow import CallSite
 from tapeviz.inspect.source.variables import Names, name_of
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
-from tapeviz.trace.graph import Graph, Node
-from tapeviz.trace.value import Value
+from tapeviz.trace.graph import ASKING, Graph, Node
+from tapeviz.trace.value import Value, factor, format_number
 
 
 def backward(
@@ -221,22 +215,11 @@ def _number(v: Any, name: str) -> str:
         return name
     if isinstance(v, np.ndarray):
         if v.size == 1:
-            return _number(v.reshape(-1)[0], name)
+            return _number(v.item(), name)
         if v.ndim == 1 and v.size <= 4:
-            return "[" + ", ".join(_digits(e) for e in v) + "]"
+            return f"[{', '.join(format_number(e, 6) for e in v.tolist())}]"
         return f"{name}[{'×'.join(map(str, v.shape))}]"
-    if isinstance(v, (bool, int, float, np.generic)):
-        text = _digits(v)
-        return f"({text})" if text.startswith("-") else text
-    return str(v)
-
-
-def _digits(v: Any) -> str:
-    if isinstance(v, (float, np.floating)):
-        short = np.format_float_positional(
-            v, precision=6, unique=True, fractional=False, trim="-"
-        )
-        if 1e-4 <= abs(float(v)) < 1e7 or v == 0:
-            return short
-        return re.sub(r"e\+?(-?)0*", r"e\1", f"{float(v):.6g}")
+    v = v.item() if isinstance(v, np.generic) else v
+    if isinstance(v, (bool, int, float, complex)):
+        return factor(format_number(v, 6))
     return str(v)

@@ -31,6 +31,7 @@ from tapeviz.inspect.source.operands import operands_of
 from tapeviz.inspect.source.variables import Names, name_of
 from tapeviz.trace.diagnosis import Edit
 from tapeviz.trace.graph import Span
+from tapeviz.trace.value import format_number
 
 LONG = 44
 """Code of more characters than this is not quoted in a sentence."""
@@ -458,8 +459,7 @@ def number(v: Any) -> str:
     a = np.asarray(v)
     if a.size != 1:
         return f"an array of shape {a.shape}"
-    one = a.ravel()[0]
-    return f"{one:.5g}" if a.dtype.kind in "fiu" else str(one)
+    return format_number(a.item())
 
 
 def program(builder: GraphBuilder, call_site: CallSite | None) -> ProgramSource:

@@ -33,9 +33,6 @@ from tapeviz.inspect.source.variables import (
 )
 from tapeviz.trace.graph import Edge, Graph, Node, Scope, Span
 
-ASKING = ("gradient", "jacobian", "batch_jacobian")
-"""The methods of a tape that give derivatives."""
-
 
 class GraphBuilder:
     """Reads one tape: its records, values, names and code, and makes nodes of them.

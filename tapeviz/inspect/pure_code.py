@@ -16,6 +16,7 @@ import numpy as np
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.inspect.source.dataflow import called, dotted
+from tapeviz.trace.graph import ASKING
 
 ROUNDS = 2000
 """Loops, one in the other, that make more rounds than this are not run again."""
@@ -35,7 +36,7 @@ _METHODS = {
     "reshape", "astype", "copy", "transpose", "flatten", "ravel", "dot", "clip",
     "squeeze", "read_value", "value", "decode", "get_shape", "items", "keys", "values",
 }  # fmt: skip
-_OF_TAPES = {"watch", "stop_recording", "gradient", "jacobian", "batch_jacobian"}
+_OF_TAPES = {"watch", "stop_recording", *ASKING}
 _GROWING = {"append", "extend"}
 _IMPURE = {
     "random", "print", "summary", "io", "saved_model", "data", "debugging", "config",

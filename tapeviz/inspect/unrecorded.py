@@ -24,7 +24,7 @@ from tapeviz.engine.records import Event, Failure
 from tapeviz.engine.tensor import Tensor, Variable, array_of, wrap
 from tapeviz.inspect.code_lookup import Definition, Lookup, names_read
 from tapeviz.inspect.gradient_question import Question, is_value
-from tapeviz.inspect.graph_builder import ASKING, GraphBuilder
+from tapeviz.inspect.graph_builder import GraphBuilder
 from tapeviz.inspect.nested_tapes import frames
 from tapeviz.inspect.reasons import broken_path, code_edits, not_on_tape
 from tapeviz.inspect.reasons.entry import Entry, Facts, at_edge, first_reason
@@ -41,7 +41,7 @@ from tapeviz.inspect.source.dataflow import (
 )
 from tapeviz.inspect.source.operands import OPERATORS
 from tapeviz.inspect.source.variables import Names
-from tapeviz.trace.graph import Graph, Node, Note, Span, UnrecordedEdge
+from tapeviz.trace.graph import ASKING, Graph, Node, Note, Span, UnrecordedEdge
 from tapeviz.trace.value import UNKNOWN, Value
 
 MANY = 24

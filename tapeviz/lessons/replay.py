@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from tapeviz.errors import value_error
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.graph import Edge, Graph, Node
-from tapeviz.trace.value import Value
+from tapeviz.trace.value import Value, factor, format_number
 
 if TYPE_CHECKING:
     from tapeviz.views.player import Player
@@ -143,7 +143,7 @@ def _contributions(
     for slot, (operand, given) in enumerate(parts):
         tail, slope = ids[operand], float(given)
         total[tail] = total.get(tail, 0.0) + upstream * slope
-        filled = f"{_short(upstream)} * {_short(slope)}"
+        filled = " * ".join(factor(format_number(v, 6)) for v in (upstream, slope))
         part = Contribution(
             f"e{head[1:]}_{slot}", tail, _RULE, filled, _value(upstream * slope),
             _value(total[tail]), last=False, local="slope", local_value=_value(slope),
@@ -161,11 +161,6 @@ def _mark_last(walk: _BackwardWalk) -> None:
             parts.append(replace(part, last=part.node not in seen))
             seen.add(part.node)
         walk.steps[i] = replace(walk.steps[i], contributions=tuple(reversed(parts)))
-
-
-def _short(number: float) -> str:
-    text = f"{number:.6g}"
-    return f"({text})" if number < 0 else text
 
 
 def _value(number: float) -> Value:

@@ -47,6 +47,9 @@ CUTS: Mapping[str, str] = MappingProxyType(
 )
 """Why no gradient comes back along an arrow, each with the words beside it."""
 
+ASKING = ("gradient", "jacobian", "batch_jacobian")
+"""The methods of a tape that give derivatives."""
+
 LONG = 200
 """Characters of a span's code that a file holds beside the source's lines."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,38 @@ Entry: TypeAlias = float | int | bool | str | complex
 
 WHOLE = 64
 """Arrays of at most this many entries are kept whole; larger ones as a summary."""
+
+_INTEGERS = 1e7
+"""Below this a float without a fraction is written as an integer."""
+
+
+def format_number(entry: Entry, digits: int = 5) -> str:
+    """A number for people, rounded to so many significant digits.
+
+    >>> [format_number(v) for v in (6.0, 0.10000000149011612, 1e-7, float("-inf"))]
+    ['6', '0.1', '1e-7', '-inf']
+    """
+    if isinstance(entry, (bool, str)):
+        return str(entry)
+    if isinstance(entry, complex):
+        sign = "-" if math.copysign(1, entry.imag) < 0 else "+"
+        real, imag = format_number(entry.real, digits), abs(entry.imag)
+        return f"{real}{sign}{format_number(imag, digits)}j"
+    if isinstance(entry, int) and abs(entry) < 10**12:
+        return str(entry)
+    x = float(entry)
+    if x.is_integer() and abs(x) < _INTEGERS:
+        return str(int(x))
+    return re.sub(r"e\+?(-?)0*", r"e\1", f"{x:.{digits}g}")
+
+
+def factor(text: str) -> str:
+    """A written number as a factor: in brackets where it has a sign or is a sum.
+
+    >>> factor("2"), factor("-2"), factor("1+2j")
+    ('2', '(-2)', '(1+2j)')
+    """
+    return f"({text})" if text.startswith("-") or text.endswith("j") else text
 
 
 @dataclass(frozen=True)

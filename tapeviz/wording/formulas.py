@@ -186,12 +186,21 @@ def simplified(text: str, *, exponents: bool = False) -> str:
         found = _Simplifier(exponents=exponents).visit(tree)
         if ast.dump(found) == before:
             return text
-        return _BELOW_ZERO.sub(r"(-\1)", _decoded(spelled_as(text, ast.unparse(found))))
+        return bracketed(_decoded(spelled_as(text, ast.unparse(found))))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return text
 
 
-_BELOW_ZERO = re.compile(r"(?<=[*+-] )-(\d[\d.]*)(?![\d.]| \*\*)")
+def bracketed(text: str) -> str:
+    """The formula with brackets around each negative number after another sign.
+
+    >>> bracketed("-2 * -3 - -1e-7")
+    '-2 * (-3) - (-1e-7)'
+    """
+    return _BELOW_ZERO.sub(r"(-\1)", text)
+
+
+_BELOW_ZERO = re.compile(r"(?<=[*+/@-] )-(\d[\d.]*(?:e[+-]?\d+)?)(?![\d.e]| ?\*\*)")
 
 
 class _Simplifier(ast.NodeTransformer):

@@ -22,7 +22,7 @@ from tapeviz.trace.graph import (
     Node,
     UnrecordedEdge,
 )
-from tapeviz.trace.value import Entry, Value
+from tapeviz.trace.value import Entry, Value, format_number
 from tapeviz.wording.text_width import ELLIPSIS
 
 NOT_YET = "not yet"
@@ -42,7 +42,6 @@ SIGNS = {
 
 _DIGITS = 5
 _CELLS = 12
-_WHOLE = 1e7
 _JOINERS = "\u200c\u200d\u200e"
 _FORMULA = 26
 
@@ -131,21 +130,9 @@ def number(entry: Entry, digits: int = 0) -> str:
     >>> [number(v) for v in (6.0, 0.10000000149011612, 1e-7, float("-inf"), True)]
     ['6', '0.1', '1e-7', '-inf', 'True']
     """
-    if isinstance(entry, (bool, str)):
-        return str(entry) if isinstance(entry, bool) else repr(one_line(entry, 12))
-    if isinstance(entry, complex):
-        sign = "-" if math.copysign(1, entry.imag) < 0 else "+"
-        return f"{number(entry.real, digits)}{sign}{number(abs(entry.imag), digits)}j"
-    if isinstance(entry, int) and abs(entry) < 10**12:
-        return str(entry)
-    return _real(float(entry), digits)
-
-
-def _real(x: float, digits: int) -> str:
-    if x.is_integer() and abs(x) < _WHOLE:
-        return str(int(x))
-    text = f"{x:.{digits or chosen(_DIGITS)}g}"
-    return re.sub(r"e([+-])0*", lambda e: "e" + e[1].replace("+", ""), text)
+    if isinstance(entry, str):
+        return repr(one_line(entry, 12))
+    return format_number(entry, digits or chosen(_DIGITS))
 
 
 def exact(value: Value) -> str:
@@ -479,7 +466,7 @@ def table(graph: Graph) -> str:
     if not graph.nodes:
         said = remarks(graph)
         return "\n".join(said) if said else "nothing was recorded"
-    known = {node.id: _known(node) for node in graph.nodes}
+    known = {node.id: operand_name(node, node.id) for node in graph.nodes}
     heads = ("id", "kind", "name", "formula", "value", "gradient", "where")
     rows = [_row(node, graph.into[node.id], known) for node in graph.nodes]
     below = remarks(graph)
@@ -505,7 +492,7 @@ def remarks(graph: Graph) -> list[str]:
 
 
 def _block(frame: GraphFrame, graph: Graph) -> str:
-    watched = ", ".join(one_line(name, 24) for name in frame.watches) or "nothing"
+    watched = ", ".join(map(path_name, frame.watches)) or "nothing"
     ops = [_named(graph.node(id)) for id in frame.nodes if graph.node(id).kind == "op"]
     return (
         f"{one_line(frame.name, 24)} watches {watched} and recorded {', '.join(ops)}."
@@ -527,15 +514,16 @@ def _unrecorded(node: Node, graph: Graph) -> str:
 def _named(node: Node) -> str:
     """A node by its name or, failing that, by its code or value, and its id."""
     code = node.formula if node.unrecorded else ""
-    known = one_line(node.name or code, 24)
+    known = path_name(node.name or code)
     return known or f"{one_line(node.symbol) or fmt(node.value)} ({node.id})"
 
 
-def _known(node: Node) -> str:
+def operand_name(node: Node, otherwise: str) -> str:
+    """What a node is called in a formula: its name, or the number that a leaf is."""
     if node.name:
         return short_name(node.name, 16)
-    leaf = node.kind != "op" and not node.value.shape
-    return fmt(node.value) if leaf else node.id
+    leaf = node.kind not in {"op", "group", "port"} and not node.value.shape
+    return fmt(node.value) if leaf else otherwise
 
 
 def _row(node: Node, slots: Iterable[Edge], known: dict[str, str]) -> tuple[str, ...]:

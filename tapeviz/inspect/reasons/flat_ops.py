@@ -21,6 +21,7 @@ from tapeviz.inspect.source.dataflow import (
     last_name,
     within,
 )
+from tapeviz.trace.graph import ASKING
 
 STAIRCASES = ("floor", "ceil", "round", "floordiv")
 INDEX_OPS = ("argmax", "argmin")
@@ -152,7 +153,7 @@ FLAT = (
 
 def _corner(_question: Question, facts: Facts) -> bool:
     """A comparison that a tape made for the derivative of something with a corner."""
-    verbs = (".gradient", ".jacobian", ".batch_jacobian")
+    verbs = tuple(f".{verb}" for verb in ASKING)
     return facts["name"] in COMPARES and called(facts["node"]).endswith(verbs)
 
 

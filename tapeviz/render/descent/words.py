@@ -24,7 +24,7 @@ from tapeviz.analysis.trajectory import (
     track,
 )
 from tapeviz.trace.descent import Descent, Update
-from tapeviz.trace.value import Value
+from tapeviz.trace.value import Value, factor
 from tapeviz.wording import values as text
 
 FEW = 4
@@ -79,8 +79,7 @@ def joined(words: list[str]) -> str:
 
 def bracketed(value: Value) -> str:
     """A factor: in brackets where it has a sign."""
-    said = entry(value)
-    return f"({said})" if said.startswith("-") else said
+    return factor(entry(value))
 
 
 def entry(value: Value, most: float = 0.0) -> str:

@@ -16,7 +16,6 @@ from tapeviz.trace.film import Frame, PredictQuestion, Term
 from tapeviz.trace.graph import Node
 from tapeviz.trace.questions import Practice
 from tapeviz.trace.value import Value
-from tapeviz.wording.formulas import simplified
 from tapeviz.wording.text_width import cut
 from tapeviz.wording.values import brief, fmt, shape
 
@@ -316,15 +315,12 @@ class BackwardFrames:
 
     def row(self, step: Step, c: Contribution, terms: list[Value]) -> tuple[str, ...]:
         """The table's row for a contribution."""
+        row, step_number = self.words.row(step, c), str(self.frame_count - 1)
         cells = (
-            str(self.frame_count - 1),
-            self.words.names[step.node],
-            brief(step.upstream),
-            self.words.rule_in_names(c),
-            simplified(c.filled, exponents=True),
-            f"{brief(c.value)} to {self.words.names[c.node]}",
-            total(terms, c.total) if len(terms) > 1 else brief(c.total),
-        )
+            step_number, row.at, row.upstream, row.rule, row.numbers,
+            f"{row.contribution} to {row.to}",
+            total(terms, c.total) if len(terms) > 1 else row.total,
+        )  # fmt: skip
         return tuple(cut(cell, CELL) for cell in cells)
 
     def note(self, edge: str, text: str, look: str, value: Value | None = None) -> str:

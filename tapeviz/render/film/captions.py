@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
-from tapeviz.trace.graph import Edge, Node, Span
+from tapeviz.trace.graph import ASKING, Edge, Node, Span
 from tapeviz.trace.value import Value
-from tapeviz.wording.formulas import simplified
+from tapeviz.wording.formulas import bracketed, simplified
 from tapeviz.wording.values import (
     brief,
     constant,
@@ -33,11 +33,33 @@ _LINE = 60
 TERMS = 4
 """A sum of more terms than these is cut in the middle."""
 _WIDE = 12
-_GRADIENT = re.compile(r"([A-Za-z_]\w*)\.(?:gradient|(?:batch_)?jacobian)\(")
+_GRADIENT = re.compile(rf"([A-Za-z_]\w*)\.(?:{'|'.join(ASKING)})\(")
 WHAT_G_IS = "In a rule, g is the gradient that arrives."
 """Said once in every film whose rules have a ``g``."""
 _ARRAY = "an array of shape"
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+
+
+@dataclass(frozen=True)
+class BackwardRow:
+    """One line of the backward table: a contribution, and the sum after it.
+
+    ``at`` is the op's result, whose ``upstream`` gradient its vjp is applied to, ``to``
+    the operand that gets the ``contribution``. A row without ``at`` is a seed: the
+    gradient of a target with respect to itself. ``fold`` is a note that a broadcast
+    operand gets the sum over the broadcast axes.
+    """
+
+    at: str
+    upstream: str
+    to: str
+    rule: str
+    numbers: str
+    contribution: str
+    total: str
+    step: int = 0
+    check: str = ""
+    fold: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,7 +205,7 @@ class Sentences:
             e.label: expression(brief(self._nodes[e.tail].value))
             for e in self.run.graph.into[node.id]
         }
-        return self._filled(node.formula, values)
+        return bracketed(self._filled(node.formula, values))
 
     def forward_formula(self, node: Node) -> str:
         """The operation with its operands' names, with their numbers, and its value."""
@@ -354,6 +376,22 @@ class Sentences:
         position = same.index(edge)
         nth = _ORDINALS[position] if position < len(_ORDINALS) else f"{position + 1}th"
         return f"the {nth} {name}"
+
+    def value(self, value: Value) -> str:
+        """A value in the backward table."""
+        return brief(value)
+
+    def row(self, step: Step, c: Contribution) -> BackwardRow:
+        """The line of a contribution in the backward table."""
+        return BackwardRow(
+            self.names[step.node],
+            self.value(step.upstream),
+            self.names[c.node],
+            self.rule_in_names(c),
+            simplified(c.filled, exponents=True),
+            self.value(c.value),
+            self.value(c.total),
+        )
 
     def added(self, step: Step, c: Contribution, terms: Sequence[Value]) -> str:
         """The caption of a contribution that reaches its node."""

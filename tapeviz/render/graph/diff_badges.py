@@ -93,7 +93,7 @@ def _aspects(old: Node, new: Node) -> Iterator[tuple[str, str, str]]:
             NOT_RECORDED.get(new.unrecorded, "yes"),
         )
     if old.name != new.name:
-        yield "name", _name(old), _name(new)
+        yield "name", *(words.path_name(n.name) or "none" for n in (old, new))
     if repr(old.value) != repr(new.value):
         yield "value", *_before_after(old.value, new.value)
     if repr((old.grad, old.gradient)) != repr((new.grad, new.gradient)):
@@ -112,10 +112,6 @@ def _before_after(old: Value, new: Value) -> tuple[str, str]:
         if was != now:
             return _shorter(was, now, f"{words.shape(old)} ")
     return "other numbers", "in places"
-
-
-def _name(node: Node) -> str:
-    return words.one_line(node.name, 24) or "none"
 
 
 def _shorter(was: str, now: str, shape: str) -> tuple[str, str]:
@@ -137,7 +133,7 @@ def _called(pair: Pair) -> str:
         return ""
     plain = node.kind != "op" and not node.value.shape
     usual = words.brief(node.value, _SHORT) if plain else node.op
-    return words.one_line(node.name, 24) or usual
+    return words.path_name(node.name) or usual
 
 
 def _counted(both: GraphDiff) -> str:

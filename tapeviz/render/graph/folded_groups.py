@@ -175,7 +175,7 @@ def _tabled(
 
 
 def _what(node: Node) -> str:
-    name = words.one_line(node.name, 24)
+    name = words.path_name(node.name)
     kind = node.formula if node.kind == "op" else node.kind
     return f"{name} = {kind}" if name else kind
 
@@ -360,7 +360,7 @@ class _RoundTable:
 
     def _heading(self, node: Node, formula: str) -> Iterator[Element]:
         id = f"{self.model.id}.{node.id}"
-        said = words.one_line(node.name or formula or node.formula or node.kind, 20)
+        said = words.short_name(node.name or formula or node.formula or node.kind, 20)
         yield element("th", said, data_node=f"{id}-value")
         if not words.quiet(node):
             yield element("th", "gradient", data_node=f"{id}-grad")

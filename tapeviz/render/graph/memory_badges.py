@@ -80,7 +80,7 @@ def _operand(graph: Graph, node: str, what: str) -> str:
         return "its value"
     tails = [e.tail for e in graph.edges if e.head == node and e.label == what]
     name = graph.node(tails[0]).name if tails else ""
-    return words.one_line(name, 24) or what
+    return words.path_name(name) or what
 
 
 def size(count: int) -> str:

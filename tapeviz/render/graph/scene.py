@@ -297,7 +297,7 @@ def _badges(graph: Graph, id: str) -> Iterator[str]:
 
 
 def _called(node: Node) -> str:
-    return words.one_line(node.name, 24) or "a value without a name"
+    return words.path_name(node.name) or "a value without a name"
 
 
 def _box(card: node_cards.Card, placement: Placement) -> Rect:

@@ -79,7 +79,7 @@ def node_lines(graph: Graph, node: Node, formulas: Mapping[str, str]) -> Iterato
     yield f"{kind}, target" if node.target else kind
     if node.unrecorded:
         yield NOT_RECORDED[node.unrecorded]
-    name = words.one_line(node.name, 24)
+    name = words.path_name(node.name)
     yield f"{name} = {words.fmt(node.value)}" if name else f"= {words.fmt(node.value)}"
     if not words.quiet(node):
         yield f"gradient {words.gradient(node)}"

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
+from itertools import count
 
-from tapeviz.trace.backward_pass import Contribution, Step
+from tapeviz.render.film.captions import BackwardRow, Sentences
+from tapeviz.trace.backward_pass import Contribution
 from tapeviz.trace.explanation import Check, Cost, Explanation, ForwardPass, Path
-from tapeviz.trace.graph import Edge, Node
-from tapeviz.trace.value import Value
+from tapeviz.trace.value import Value, factor
 from tapeviz.wording import formulas as maths
 from tapeviz.wording import values as words
 from tapeviz.wording.formulas import Math
 
 _RECURRENCES = 40
 """How many nodes are derived one by one where there are too many paths."""
-
-
-@dataclass(frozen=True)
-class BackwardRow:
-    """One line of the backward table: a contribution, and the sum after it.
-
-    ``at`` is the op's result, whose ``upstream`` gradient its vjp is applied to, ``to``
-    the operand that gets the ``contribution``. A row without ``at`` is a seed: the
-    gradient of a target with respect to itself. ``fold`` is a note that a broadcast
-    operand gets the sum over the broadcast axes.
-    """
-
-    step: int
-    at: str
-    upstream: str
-    to: str
-    rule: str
-    numbers: str
-    contribution: str
-    total: str
-    check: str = ""
-    fold: str = ""
 
 
 HEADS = (
@@ -48,12 +26,12 @@ HEADS = (
 """The columns of the backward table."""
 
 
-class ExplanationWords:
+class ExplanationWords(Sentences):
     """The words for one explanation; ``exact`` writes numbers with all their digits."""
 
     def __init__(self, data: Explanation, *, exact: bool = False) -> None:
+        super().__init__(data.run)
         self.data = data
-        self.run = data.run
         self._exact = exact
 
     def value(self, value: Value) -> str:
@@ -63,46 +41,27 @@ class ExplanationWords:
     # -- names -----------------------------------------------------------------------
 
     @cached_property
-    def _nodes(self) -> Mapping[str, Node]:
-        return self.run.graph.by_id
-
-    @cached_property
-    def _edges(self) -> Mapping[str, Edge]:
-        return {edge.id: edge for edge in self.run.graph.edges}
-
-    @cached_property
-    def labels(self) -> Mapping[str, str]:
+    def names(self) -> dict[str, str]:
         """One short name for each value, no two alike: the learner's own, or v1, ..."""
         given = [words.path_name(n.name) for n in self.run.graph.nodes]
         once = {name for name in given if name and given.count(name) == 1}
-        taken, labels, numbers = set(once), {}, {"v": 0, "c": 0}
+        labels: dict[str, str] = {}
+        numbers = {"v": count(1), "c": count(1)}
         for node, name in zip(self.run.graph.nodes, given, strict=True):
             if name in once:
                 labels[node.id] = name
-                continue
-            if node.kind == "constant" and not node.value.shape:
+            elif node.kind == "constant" and not node.value.shape:
                 labels[node.id] = words.fmt(node.value)
-                continue
-            letter = "v" if node.kind == "op" else "c"
-            label = ""
-            while not label or label in taken:
-                numbers[letter] += 1
-                label = f"{letter}{numbers[letter]}"
-            labels[node.id] = label
-            taken.add(label)
+            else:
+                letter = "v" if node.kind == "op" else "c"
+                free = (f"{letter}{k}" for k in numbers[letter])
+                labels[node.id] = next(label for label in free if label not in once)
         return labels
-
-    def _names(self, node: Node) -> dict[str, ast.expr | str]:
-        """The expressions that replace the operands in an op's formulas."""
-        names: dict[str, ast.expr | str] = {"y": ast.Name(self.labels[node.id])}
-        for edge in self.run.graph.into[node.id]:
-            names[edge.label] = words.constant(self.labels[edge.tail])
-        return names
 
     @cached_property
     def target(self) -> str:
         """The target's name; several targets as a sum."""
-        return " + ".join(self.labels[id] for id in self.run.targets) or (
+        return " + ".join(self.names[id] for id in self.run.targets) or (
             words.one_line(self.data.target, 40) or "target"
         )
 
@@ -111,7 +70,7 @@ class ExplanationWords:
         id = self.run.sources[n]
         given = self.data.sources[n] if n < len(self.data.sources) else ""
         name = words.one_line(given, 24) or f"source{n + 1}"
-        return self.labels[id] if id else name
+        return self.names[id] if id else name
 
     # -- tables ----------------------------------------------------------------------
 
@@ -120,48 +79,27 @@ class ExplanationWords:
         for node in self.run.graph.nodes:
             if node.kind == "constant" and not node.value.shape and not node.name:
                 continue
-            name, value = self.labels[node.id], self.value(node.value)
+            name, value = self.names[node.id], self.value(node.value)
             if node.kind != "op":
                 yield name, node.kind, "", value, words.where(node)
                 continue
-            values: dict[str, ast.expr | str] = {
-                edge.label: _bracketed(words.brief(self._nodes[edge.tail].value))
-                for edge in self.run.graph.into[node.id]
-            }
-            formula = words.fill(node.formula, self._names(node))
-            filled = words.fill(node.formula, values) if values else ""
-            yield name, formula, filled, value, words.where(node)
+            filled = self.with_numbers(node) if self.run.graph.into[node.id] else ""
+            yield name, self.with_names(node), filled, value, words.where(node)
 
     def backwards(self) -> Iterator[BackwardRow]:
         """The backward pass, one row for each contribution; seeds come first."""
         checks = {check.edge: check for check in self.data.checks}
-        so_far: dict[str, int] = {}
         for id, seed in zip(self.run.targets, self.run.seeds, strict=True):
-            so_far[id] = so_far.get(id, 0) + 1
-            name, value = self.labels[id], self.value(seed)
-            yield BackwardRow(0, "", "", name, "", "", value, value)
+            value = self.value(seed)
+            yield BackwardRow("", "", self.names[id], "", "", value, value)
         for number, step in enumerate(self.run.steps, 1):
             for c in step.contributions:
-                yield self._row(number, step, c, checks.get(c.edge))
-
-    def _row(
-        self, number: int, step: Step, c: Contribution, check: Check | None
-    ) -> BackwardRow:
-        node = self._nodes[step.node]
-        return BackwardRow(
-            number,
-            self.labels[step.node],
-            self.value(step.upstream),
-            self.labels[c.node],
-            maths.simplified(words.fill(c.rule, self._names(node))),
-            maths.simplified(c.filled, exponents=True),
-            self.value(c.value),
-            self.value(c.total),
-            "" if check is None else self._checked(check),
-            f", summed to {words.shape(c.value) or 'one number'}"
-            if self._edges[c.edge].broadcast
-            else "",
-        )
+                check, fold = checks.get(c.edge), ""
+                if self._edges[c.edge].broadcast:
+                    fold = f", summed to {words.shape(c.value) or 'one number'}"
+                checked = "" if check is None else self._checked(check)
+                row = self.row(step, c)
+                yield replace(row, step=number, check=checked, fold=fold)
 
     def _checked(self, check: Check) -> str:
         if check.note == "corner":
@@ -202,7 +140,7 @@ class ExplanationWords:
                 yield self._product(paths)
         if len(paths) > 1:
             yield maths.joined(
-                [maths.number(_bracketed(self.value(p.value))) for p in paths], "+"
+                [maths.number(factor(self.value(p.value))) for p in paths], "+"
             )
         if paths:
             yield maths.number(self.value(value))
@@ -214,8 +152,8 @@ class ExplanationWords:
     def _partials(self, path: Path) -> Math:
         parts = [
             maths.derivative(
-                maths.symbol(self.labels[self._edges[e].head]),
-                maths.symbol(self.labels[self._edges[e].tail]), "∂",
+                maths.symbol(self.names[self._edges[e].head]),
+                maths.symbol(self.names[self._edges[e].tail]), "∂",
             )
             for e in path.edges
         ]  # fmt: skip
@@ -234,7 +172,7 @@ class ExplanationWords:
     def _product(self, paths: Sequence[Path]) -> Math:
         products = []
         for path in paths:
-            factors = [maths.number(_bracketed(f)) for f in self._factors(path)]
+            factors = [maths.number(factor(f)) for f in self._factors(path)]
             products.append(maths.joined(factors, "·"))
         return maths.joined(products, "+")
 
@@ -245,14 +183,12 @@ class ExplanationWords:
             for c in step.contributions:
                 onto.setdefault(c.node, []).append((step.node, c))
         for id, found in list(onto.items())[:_RECURRENCES]:
-            mine = maths.symbol(self.labels[id])
+            mine = maths.symbol(self.names[id])
             terms = [
                 maths.row(
-                    maths.derivative(
-                        _sum(self.target), maths.symbol(self.labels[head])
-                    ),
+                    maths.derivative(_sum(self.target), maths.symbol(self.names[head])),
                     maths.sign("·"),
-                    maths.derivative(maths.symbol(self.labels[head]), mine, "∂"),
+                    maths.derivative(maths.symbol(self.names[head]), mine, "∂"),
                 )
                 for head, _ in found
             ]
@@ -272,8 +208,8 @@ class ExplanationWords:
                 tail = self._edges[term.edge].tail
                 total = self.value(push.value) if last else ""
                 yield (
-                    self.labels[push.node],
-                    self.labels[tail],
+                    self.names[push.node],
+                    self.names[tail],
                     self.value(term.value),
                     total,
                 )
@@ -320,10 +256,6 @@ def _verdict(back: Cost, ahead: Cost) -> str:
     if ahead.numbers < back.numbers:
         return "Here the forward mode is cheaper: it follows only what was asked for."
     return "Here both cost the same."
-
-
-def _bracketed(text: str) -> str:
-    return f"({text})" if text.startswith("-") else text
 
 
 def _sum(label: str) -> Math:

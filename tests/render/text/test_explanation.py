@@ -61,7 +61,7 @@ def test_every_gradient_can_be_rebuilt_from_the_table_alone(program: Program) ->
             sum = number(part) if before is None else before + number(part)
         np.testing.assert_allclose(number(total), sum, rtol=1e-12, atol=1e-300)
         totals[to] = number(total)
-    labels = ExplanationWords(data).labels
+    labels = ExplanationWords(data).names
     for id, g in zip(data.run.sources, gradients, strict=True):
         name = labels[id] if id else ""
         if g is None:
@@ -75,7 +75,7 @@ def test_every_gradient_can_be_rebuilt_from_the_table_alone(program: Program) ->
 def test_no_two_values_share_a_name(program: Program) -> None:
     data, _ = explained(program)
     nodes = data.run.graph.by_id
-    labels = ExplanationWords(data).labels
+    labels = ExplanationWords(data).names
     names = [name for id, name in labels.items() if nodes[id].kind != "constant"]
     assert len(set(names)) == len(names)
 
