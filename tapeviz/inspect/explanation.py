@@ -51,11 +51,8 @@ def explanation(
     with paused():
         run = backward(tape, target, sources, names)
         explained = _Explainer(tape, target, sources, run).whole(check=check)
-        return replace(
-            explained,
-            target=" + ".join(name_of(names, t) for t in nest.leaves(target)),
-            sources=tuple(name_of(names, s) for s in nest.leaves(sources)),
-        ).validate()
+        called = " + ".join(name_of(names, t) for t in nest.leaves(target))
+        return replace(explained, target=called).validate()
 
 
 def differences(

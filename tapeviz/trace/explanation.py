@@ -94,7 +94,7 @@ class Explanation(Document):
     ``counts`` has the number of paths to each source, ``paths`` the paths themselves
     where they are few. ``checks`` is empty unless asked for. ``forward`` has the first
     passes of forward mode; ``reverse_cost`` and ``forward_cost`` are for everything.
-    ``target`` and ``sources`` are the learner's names, also for what is not recorded.
+    ``target`` is the learner's name for it, also where it is not recorded.
     """
 
     saved_as: ClassVar = "explanation"
@@ -107,7 +107,6 @@ class Explanation(Document):
     reverse_cost: Cost
     forward_cost: Cost
     target: str = ""
-    sources: tuple[str, ...] = ()
 
     def problems(self) -> Iterator[str]:
         """What does not hold together, in sentences."""

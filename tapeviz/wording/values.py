@@ -170,6 +170,12 @@ def counted(count: int, noun: str) -> str:
     return f"{grouped(count)} {noun}{'' if count == 1 else 's'}"
 
 
+def join(parts: Sequence[str]) -> str:
+    """The parts as in "a, b and c"."""
+    *most, last = parts or ("nothing",)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def grouped(count: int) -> str:
     """A whole number with its thousands set apart."""
     return f"{count:,}".replace(",", "\u00a0")

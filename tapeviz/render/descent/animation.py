@@ -25,7 +25,7 @@ from tapeviz.analysis.trajectory import (
 )
 from tapeviz.render.descent import chart, panels
 from tapeviz.render.descent.panels import MOST, Seen
-from tapeviz.render.descent.words import FEW, assignment, describe, entry, joined
+from tapeviz.render.descent.words import FEW, assignment, describe, entry
 from tapeviz.render.svg.options import theme_of
 from tapeviz.trace.film import Film, Frame, Table
 from tapeviz.trace.markup import Element
@@ -223,7 +223,7 @@ class _DescentFrames:
         why = "" if rate is None else ", minus the learning rate times the gradient,"
         parts = self.run.updates[i].parts
         if len(parts) > 1:
-            why = f", the sum of {joined([f'its {p.name} part' for p in parts])},"
+            why = f", the sum of {text.join([f'its {p.name} part' for p in parts])},"
         if self.many:
             far = number(self.t.strides[i])
             return f"The update{why} moves the variables by a length of {far}."

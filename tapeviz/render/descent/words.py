@@ -72,11 +72,6 @@ def signed(value: Value) -> str:
     return f"- {said[1:]}" if said.startswith("-") else f"+ {said}"
 
 
-def joined(words: list[str]) -> str:
-    """Words in a row, with "and" before the last."""
-    return f"{', '.join(words[:-1])} and {words[-1]}"
-
-
 def bracketed(value: Value) -> str:
     """A factor: in brackets where it has a sign."""
     return factor(entry(value))

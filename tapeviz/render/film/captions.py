@@ -10,7 +10,7 @@ from functools import cached_property
 
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.graph import ASKING, Edge, Node, Span
-from tapeviz.trace.value import Value
+from tapeviz.trace.value import Value, factor
 from tapeviz.wording.formulas import bracketed, simplified
 from tapeviz.wording.values import (
     brief,
@@ -18,6 +18,7 @@ from tapeviz.wording.values import (
     counted,
     fill,
     fmt,
+    join,
     number,
     one_line,
     path_name,
@@ -538,7 +539,7 @@ def total(terms: Sequence[Value], value: Value, long: str = "") -> str:
 def addends(terms: Sequence[Value]) -> list[str]:
     """The terms of a sum, those below zero in brackets but for the first."""
     texts = [brief(term) for term in terms]
-    return [f"({t})" if t.startswith("-") and i else t for i, t in enumerate(texts)]
+    return [factor(text) if i else text for i, text in enumerate(texts)]
 
 
 def ratio(above: str, below: str) -> str:
@@ -564,9 +565,3 @@ def equation(*sides: str) -> str:
     """The sides with equals signs between them, those left out that only repeat."""
     distinct = [side for i, side in enumerate(sides) if side and side not in sides[:i]]
     return " = ".join(distinct)
-
-
-def join(parts: Sequence[str]) -> str:
-    """The parts as in "a, b and c"."""
-    *most, last = parts or ("nothing",)
-    return f"{', '.join(most)} and {last}" if most else last

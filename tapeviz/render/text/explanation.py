@@ -81,7 +81,7 @@ def _text_derivation(wording: ExplanationWords, n: int) -> list[str]:
 
 
 def _count(wording: ExplanationWords, n: int) -> str:
-    count, name = wording.data.counts[n], wording.source(n)
+    count, name = wording.data.counts[n], wording.sources[n]
     if not count:
         if wording.run.results[n] is None:
             none = (

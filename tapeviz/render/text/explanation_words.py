@@ -65,13 +65,6 @@ class ExplanationWords(Sentences):
             words.one_line(self.data.target, 40) or "target"
         )
 
-    def source(self, n: int) -> str:
-        """The name of source ``n``, which may not be recorded."""
-        id = self.run.sources[n]
-        given = self.data.sources[n] if n < len(self.data.sources) else ""
-        name = words.one_line(given, 24) or f"source{n + 1}"
-        return self.names[id] if id else name
-
     # -- tables ----------------------------------------------------------------------
 
     def forwards(self) -> Iterator[tuple[str, str, str, str, str]]:
@@ -114,7 +107,7 @@ class ExplanationWords(Sentences):
     def results(self) -> Iterator[tuple[Math, str]]:
         """Each gradient asked for, and its value."""
         for n, value in enumerate(self.run.results):
-            ratio = maths.derivative(_sum(self.target), maths.symbol(self.source(n)))
+            ratio = maths.derivative(_sum(self.target), maths.symbol(self.sources[n]))
             yield ratio, "None" if value is None else self.value(value)
 
     # -- derivations -----------------------------------------------------------------
@@ -130,7 +123,7 @@ class ExplanationWords(Sentences):
 
     def _chain(self, n: int) -> Iterator[Math]:
         paths = [path for path in self.data.paths if path.source == n]
-        whole = maths.derivative(_sum(self.target), maths.symbol(self.source(n)))
+        whole = maths.derivative(_sum(self.target), maths.symbol(self.sources[n]))
         value = self.run.results[n]
         if value is None:
             return
@@ -216,7 +209,7 @@ class ExplanationWords(Sentences):
 
     def start(self, sweep: ForwardPass) -> str:
         """The seed of a forward pass in words."""
-        name = self.source(sweep.source)
+        name = self.sources[sweep.source]
         node = self._nodes.get(self.run.sources[sweep.source])
         if node is None or not node.value.shape:
             return f"from {name}, which moves by 1"
@@ -234,7 +227,7 @@ class ExplanationWords(Sentences):
     def opening(self) -> str:
         """What is explained."""
         ops = sum(node.kind == "op" for node in self.run.graph.nodes)
-        sources = " and ".join(self.source(n) for n in range(len(self.run.sources)))
+        sources = words.join(self.sources)
         what = f"The gradient of {self.target} with respect to {sources}"
         if not self.run.targets:
             lost = f"the tape did not record {self.target}"
