@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from tapeviz.trace.value import Summary, Value
+from tapeviz.trace.value import Entry, Summary, Value, format_number
 
 SUMMARY = Summary(-1.0, 0.0, 1.0, 0, ((0.0,),))
 
@@ -84,3 +84,21 @@ def test_broken_values(value: Value, said: str) -> None:
 def test_it_is_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         Value("float32", (), (1.0,)).dtype = "int32"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("entry", "digits", "text"),
+    [
+        (1e6, 5, "1000000"),
+        (1234567.5, 6, "1.23457e6"),
+        (1e-7, 5, "1e-7"),
+        (0.12345678, 6, "0.123457"),
+        (-0.0, 5, "0"),
+        (float("nan"), 5, "nan"),
+        (10**12, 5, "1e12"),
+        (1 - 2.5j, 5, "1-2.5j"),
+        (True, 5, "True"),
+    ],
+)
+def test_a_number_is_written_for_people(entry: Entry, digits: int, text: str) -> None:
+    assert format_number(entry, digits) == text

@@ -40,3 +40,8 @@ def test_both_texts_have_the_same_value(text: str, exponents: bool) -> None:
 )
 def test_a_rule_is_short(text: str, short: str) -> None:
     assert simplified(text) == short
+
+
+def test_a_small_number_below_zero_keeps_its_exponent() -> None:
+    short = simplified("2 * (-1e-07) * x ** (2 - 1)", exponents=True)
+    assert eval(short, {"x": 3}) == pytest.approx(-6e-7)  # noqa: S307 - made above

@@ -197,6 +197,16 @@ def test_a_wrong_number_is_seen() -> None:
     assert text.count("DIFFERS: 1") == 1
 
 
+def test_formulas_are_spelled_as_the_learner_spells_them() -> None:
+    x, a = tf.Variable(2.0), tf.Variable(-3.0)
+    with tf.GradientTape() as tape:
+        y = x**3 * a
+    said = tf.explain(tape, y, [x, a])
+    rows = list(ExplanationWords(said.data).backwards())
+    assert rows[-1].rule == "g * 3 * x**2"
+    assert "8 * (-3)" in said.text
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_are_text(name: str) -> None:
     data = listing()
