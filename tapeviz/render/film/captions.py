@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
+from tapeviz.trace.explanation import ForwardPass
 from tapeviz.trace.graph import ASKING, Edge, Node, Span
 from tapeviz.trace.value import Value, factor
 from tapeviz.wording.formulas import bracketed, simplified
@@ -149,6 +151,15 @@ class Sentences:
             else one_line(known.get(i, ""), 24) or f"source {i + 1}"
             for i, id in enumerate(self.run.sources)
         )
+
+    def moving(self, sweep: ForwardPass) -> str:
+        """The number that moves in forward mode, as in ``x`` or ``w[0, 1]``."""
+        node = self._nodes.get(self.run.sources[sweep.source])
+        dims, rest, position = node.value.shape if node else (), sweep.entry, []
+        for n in range(len(dims)):
+            entry, rest = divmod(rest, math.prod(dims[n + 1 :]))
+            position.append(entry)
+        return f"{self.sources[sweep.source]}{position or ''}"
 
     def title(self) -> str:
         """The film's title."""

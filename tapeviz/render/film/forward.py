@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -61,7 +60,6 @@ class ForwardFrames(BackwardFrames):
         self.starts = {edge.id: edge.tail for edge in self.run.graph.edges}
         every = (c for step in self.run.steps for c in step.contributions)
         self.by_edge: dict[str, Contribution] = {c.edge: c for c in every}
-        self.edges = {edge.id: edge for edge in self.run.graph.edges}
         self.moves: dict[str, str] = {}
 
     def title(self) -> str:
@@ -92,7 +90,7 @@ class ForwardFrames(BackwardFrames):
 
     def sweep(self, sweep: ForwardPass) -> Iterator[Frame]:
         """One sweep: the seed, every movement, the result."""
-        name, source = self._name(sweep), self.run.sources[sweep.source]
+        name, source = self.words.moving(sweep), self.run.sources[sweep.source]
         self.phase = f"{name} moves"
         self.marks = {}
         for slot in self.slots.values():
@@ -132,7 +130,7 @@ class ForwardFrames(BackwardFrames):
         """The frame in which an operand's tangent adds to the result's."""
         c = self.by_edge[term.edge]
         head, tail = self.words.names[push.node], self.words.operand(term.edge)
-        by = self.moves[self.edges[term.edge].tail]
+        by = self.moves[self.starts[term.edge]]
         last = len(terms) == len(push.terms)
         now = push.value if last else term.value
         text = total(terms, push.value) if last and len(terms) > 1 else brief(now)
@@ -172,8 +170,7 @@ class ForwardFrames(BackwardFrames):
         """The frame of the target's tangent, compared with the backward pass."""
         more = ""
         if sweep is self.sweeps[-1]:
-            known = self.run.graph.by_id
-            size = sum(known[id].value.size for id in self.run.sources if id)
+            size = sum(self.nodes[id].value.size for id in self.run.sources if id)
             if size > 1:
                 more = (
                     f" Forward mode takes {counted(size, 'sweep')} for the whole "
@@ -182,7 +179,7 @@ class ForwardFrames(BackwardFrames):
         return self.frame(
             self._result(sweep) + more,
             self.run.targets,
-            formula=f"{ratio(self.words.target, self._name(sweep))} = "
+            formula=f"{ratio(self.words.target, self.words.moving(sweep))} = "
             f"{number(sweep.result)}",
             check=self._check(sweep),
         )
@@ -191,20 +188,11 @@ class ForwardFrames(BackwardFrames):
         value = self.run.results[sweep.source]
         if value is None or value.data is None:
             return ""
-        entry = value.data[sweep.entry]
-        return f"The backward pass found {number(entry)} for {self._name(sweep)}."
+        entry, name = value.data[sweep.entry], self.words.moving(sweep)
+        return f"The backward pass found {number(entry)} for {name}."
 
     def _result(self, sweep: ForwardPass) -> str:
         return (
-            f"When {self._name(sweep)} moves by 1, {self.words.target} moves by "
+            f"When {self.words.moving(sweep)} moves by 1, {self.words.target} moves by "
             f"{number(sweep.result)}: that is its derivative."
         )
-
-    def _name(self, sweep: ForwardPass) -> str:
-        """The number that moves, as in ``x`` or ``w[0, 1]``."""
-        id = self.run.sources[sweep.source]
-        dims, rest, position = self.nodes[id].value.shape, sweep.entry, []
-        for n in range(len(dims)):
-            entry, rest = divmod(rest, math.prod(dims[n + 1 :]))
-            position.append(entry)
-        return f"{self.words.names[id]}{position or ''}"

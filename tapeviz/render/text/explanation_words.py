@@ -209,11 +209,7 @@ class ExplanationWords(Sentences):
 
     def start(self, sweep: ForwardPass) -> str:
         """The seed of a forward pass in words."""
-        name = self.sources[sweep.source]
-        node = self._nodes.get(self.run.sources[sweep.source])
-        if node is None or not node.value.shape:
-            return f"from {name}, which moves by 1"
-        return f"from entry {sweep.entry} of {name}, which moves by 1"
+        return f"from {self.moving(sweep)}, which moves by 1"
 
     def costs(self) -> str:
         """What both modes cost, in a few sentences."""
