@@ -15,7 +15,6 @@ from tapeviz.analysis.trajectory import (
     entries,
     number,
     opening,
-    plain,
     rows_of,
     track,
 )
@@ -147,7 +146,7 @@ def _rises(losses: Floats) -> bool:
 
 
 def _what_broke(run: Descent, t: Track, first: int) -> str:
-    loss = called(plain(run.loss_name))
+    loss = called(run.loss_name)
     if first >= t.updates:
         return "the variables are no numbers any more"
     if not np.isfinite(t.losses[first]) and not np.isnan(t.losses).all():
@@ -167,7 +166,7 @@ def _at_rest(run: Descent, t: Track) -> _Verdict | None:
     """A run whose gradient is zero where it starts."""
     if t.slopes[0] or t.strides.any():
         return None
-    loss = called(plain(run.loss_name))
+    loss = called(run.loss_name)
     if all(g is None for g in run.updates[0].gradients):
         return FLAT, "The tape gave no gradient, so nothing moves.", ""
     start = run.curvature("start")
@@ -250,7 +249,7 @@ def _flips(run: Descent) -> bool:
 
 
 def _no_end(run: Descent) -> _Verdict:
-    loss = called(plain(run.loss_name))
+    loss = called(run.loss_name)
     said = f"As far as it goes, {loss} falls in a straight line: no end is in sight."
     return DIVERGING, said, "curvature 0 along the way"
 
@@ -376,14 +375,14 @@ def _observed(run: Descent, t: Track) -> _Verdict:
         return _all_in_all(run, known)
     if _away(known, t):
         way = "from {} to {}".format(*apart(known[0], known[-1]))
-        loss = opening(plain(run.loss_name))
+        loss = opening(run.loss_name)
         said = f"{loss} grows {way}, and the updates grow with it."
         return DIVERGING, said, _rule(run, ">", 2)
     saddle = _saddle(run, t)
     if saddle:
         return saddle
     if _level(run, t):
-        loss = called(plain(run.loss_name))
+        loss = called(run.loss_name)
         said = f"The gradient is next to zero all along: {loss} is flat here."
         return FLAT, said, f"length of gradient = {number(t.slopes[-1])}"
     return _by_turns(run, t) if t.seen else _by_losses(run, t, known)
@@ -401,7 +400,7 @@ def _all_in_all(run: Descent, losses: Floats) -> _Verdict:
     rough = apart(*(float(f"{v:.2g}") for v in (before, after)))
     ends = rough if rough[0] != rough[1] else apart(before, after)
     way = " to ".join(f"about {end}" for end in ends)
-    said = f"All in all {called(plain(run.loss_name))} {does}, from {way}."
+    said = f"All in all {called(run.loss_name)} {does}, from {way}."
     return name, f"{said} Each step sees other data, so the path is noisy.", ""
 
 
@@ -437,7 +436,7 @@ def _restless(turns: NDArray[np.bool_], strides: Floats) -> bool:
 
 def _by_losses(run: Descent, t: Track, losses: Floats) -> _Verdict:
     """The regime by the losses alone, where the parameters were not recorded."""
-    loss, n = called(plain(run.loss_name)), len(losses) - 1
+    loss, n = called(run.loss_name), len(losses) - 1
     rises = int((np.diff(losses) > 0).sum())
     if not rises and (n < 1 or losses[-1] < losses[0]):
         return CONVERGING, _settling(run, t), _rule(run, "≤", 1)
@@ -445,7 +444,7 @@ def _by_losses(run: Descent, t: Track, losses: Floats) -> _Verdict:
         said = f"On its way down {loss} rises at {rises} of {n} steps: some updates go"
         return OVERSHOOTING, f"{said} too far, or saw other data.", ""
     way = "from {} to {}".format(*apart(losses[0], losses[-1]))
-    said = f"{opening(plain(run.loss_name))} does not fall: {n} updates bring it {way}."
+    said = f"{opening(run.loss_name)} does not fall: {n} updates bring it {way}."
     return OSCILLATING, said, ""
 
 
@@ -454,7 +453,7 @@ def _settling(run: Descent, t: Track) -> str:
     low = t.slopes[-1] <= _ARRIVED * max(t.slopes.max(), 1e-30)
     if low and (end is None or _reached(end, t)):
         return "The run comes to rest where the gradient is next to zero."
-    return f"{opening(plain(run.loss_name))} falls and the run is still on its way."
+    return f"{opening(run.loss_name)} falls and the run is still on its way."
 
 
 def _away(losses: Floats, t: Track) -> bool:

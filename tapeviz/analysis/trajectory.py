@@ -130,7 +130,7 @@ def track(run: Descent) -> Track:
     known = all(value.data is not None for point in points[:1] for value in point)
     numbers = rows_of(points, width if known else 0)
     return Track(
-        names=tuple(map(plain, run.names)),
+        names=tuple(map(text.path_name, run.names)),
         points=numbers if width <= FLAT else numbers[:, :0],
         gradients=rows_of([u.gradients for u in ups], wide),
         losses=np.array([scalar(u.loss) for u in ups], dtype=float),
@@ -233,27 +233,18 @@ def apart(*values: float) -> tuple[str, ...]:
     return said
 
 
-def plain(name: str) -> str:
-    """A name that fits a picture: one line, no control characters, not too long.
-
-    >>> plain("two  words"), len(plain("w" * 99))
-    ('two words', 24)
-    """
-    return text.one_line(name, 24)
-
-
 def called(loss: str) -> str:
     """A loss in the middle of a sentence: "the loss", or the name that it has.
 
     >>> called("loss"), called("y")
     ('the loss', 'y')
     """
-    return f"the {loss}" if loss == "loss" else loss
+    return "the loss" if loss == "loss" else text.path_name(loss)
 
 
 def surface_name(run: Descent) -> str:
     """What the surface under a run's path shows: its loss, or step 0's loss."""
-    loss = plain(run.loss_name)
+    loss = text.path_name(run.loss_name)
     return f"step 0's {loss}" if run.shifting else loss
 
 
@@ -263,15 +254,15 @@ def opening(loss: str) -> str:
     >>> opening("loss"), opening("y")
     ('The loss', 'y')
     """
-    said = called(loss)
-    return f"{said[0].upper()}{said[1:]}" if loss == "loss" else said
+    return "The loss" if loss == "loss" else text.path_name(loss)
 
 
 def coordinates(run: Descent) -> list[str]:
     """A label for each number of the variables: ``x``, or ``w[0]`` and ``w[1]``."""
+    names = map(text.path_name, run.names)
     return [
         label
-        for value, name in zip(run.updates[0].at, map(plain, run.names), strict=True)
+        for value, name in zip(run.updates[0].at, names, strict=True)
         for label in _labels(name, value.size)
     ]
 

@@ -18,7 +18,6 @@ from tapeviz.analysis.trajectory import (
     largest,
     noise,
     number,
-    plain,
     point_words,
     sample_steps,
     track,
@@ -91,7 +90,7 @@ def steps_shown(run: Descent) -> int:
 
 
 def _title(run: Descent) -> str:
-    names = [*map(plain, run.names)]
+    names = [*map(text.path_name, run.names)]
     more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
     on = f" on {', '.join(names[:FEW])}{more}" if names else ""
     return f"Gradient descent{on}"
@@ -119,7 +118,7 @@ class _DescentFrames:
     def __post_init__(self) -> None:
         self.t = track(self.run)
         self.steps = self.t.sound(sample_steps(self.t.updates, MOST))
-        self.loss = plain(self.run.loss_name)
+        self.loss = text.path_name(self.run.loss_name)
 
     @cached_property
     def labels(self) -> list[str]:

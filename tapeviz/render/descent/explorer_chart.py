@@ -18,7 +18,6 @@ from tapeviz.analysis.trajectory import (
     Track,
     coordinates,
     number,
-    plain,
     point_words,
     sample_steps,
 )
@@ -29,6 +28,7 @@ from tapeviz.render.descent.words import describe_all
 from tapeviz.render.html.assets import read_assets
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.markup import write
+from tapeviz.wording.values import path_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -187,7 +187,7 @@ def _loss_note(t: Track) -> str:
 def _table(seen: Seen) -> dict[str, Any]:
     t = seen.t
     names = coordinates(seen.run) if t.updates else []
-    heads = ["step", *names, plain(seen.run.loss_name), "length of gradient"]
+    heads = ["step", *names, path_name(seen.run.loss_name), "length of gradient"]
     heads += ["length of update", "new loss"]
     rows = [
         [

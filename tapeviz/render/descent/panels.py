@@ -18,7 +18,6 @@ from tapeviz.analysis.trajectory import (
     entries,
     largest,
     noise,
-    plain,
     point_words,
     rows_of,
     sample_steps,
@@ -43,6 +42,7 @@ from tapeviz.render.descent.chart import (
 from tapeviz.render.descent.words import assignment
 from tapeviz.trace.value import WHOLE
 from tapeviz.wording.text_width import width
+from tapeviz.wording.values import path_name
 
 if TYPE_CHECKING:
     from tapeviz.analysis.trajectory import Floats
@@ -96,7 +96,7 @@ class Seen:
     @property
     def loss(self) -> str:
         """What the loss is called."""
-        return plain(self.run.loss_name)
+        return path_name(self.run.loss_name)
 
     @property
     def dot(self) -> tuple[str, float, bool]:

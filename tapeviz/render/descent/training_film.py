@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tapeviz.analysis.trajectory import Track, length, number, plain, track
+from tapeviz.analysis.trajectory import Track, length, number, track
 from tapeviz.render.descent import chart
 from tapeviz.render.descent import training_monitor as monitor
 from tapeviz.render.descent.chart import (
@@ -23,7 +23,7 @@ from tapeviz.render.descent.panels import over_steps
 from tapeviz.render.svg.options import theme_of
 from tapeviz.trace import film
 from tapeviz.wording.text_width import width
-from tapeviz.wording.values import counted
+from tapeviz.wording.values import counted, path_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -103,13 +103,13 @@ def _table(run: Descent, t: Track, decisions: Mapping[int, Decision]) -> film.Ta
         )
         for done, found in sorted(decisions.items())
     )
-    heads = ("updates", plain(run.loss_name), "length of gradient", "points right")
+    heads = ("updates", path_name(run.loss_name), "length of gradient", "points right")
     return film.Table(heads, tuple(rows))
 
 
 def _right(run: Descent, t: Track, steps: list[int]) -> Iterator[Panel]:
     """The loss and the weights, with a cursor for each frame."""
-    title = f"the {plain(run.loss_name)}"
+    title = f"the {path_name(run.loss_name)}"
     panel = over_steps(title, t.losses, t.updates, _LOSS, name="", text=13)
     panel = panel.having(_thin(t.losses, "curve"))
     for k, done in enumerate(steps):

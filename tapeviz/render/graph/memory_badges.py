@@ -60,7 +60,7 @@ def table(graph: Graph, memory: Memory) -> Table:
     rows = [
         (
             k.node,
-            words.one_line(graph.node(k.node).name, 24),
+            words.path_name(graph.node(k.node).name),
             words.one_line(formulas.get(k.node, graph.node(k.node).kind), 40),
             ", ".join(_operand(graph, k.node, what) for what in k.what),
             size(k.size),
