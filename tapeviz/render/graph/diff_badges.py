@@ -93,7 +93,8 @@ def _aspects(old: Node, new: Node) -> Iterator[tuple[str, str, str]]:
             NOT_RECORDED.get(new.unrecorded, "yes"),
         )
     if old.name != new.name:
-        yield "name", *(words.path_name(n.name) or "none" for n in (old, new))
+        was, now = (words.path_name(n.name) or "none" for n in (old, new))
+        yield "name", was, now
     if repr(old.value) != repr(new.value):
         yield "value", *_before_after(old.value, new.value)
     if repr((old.grad, old.gradient)) != repr((new.grad, new.gradient)):

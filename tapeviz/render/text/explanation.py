@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from tapeviz.render.film.captions import BackwardRow
 from tapeviz.render.html.page import document
 from tapeviz.render.svg import theme as themes
-from tapeviz.render.text.explanation_words import HEADS, BackwardRow, ExplanationWords
+from tapeviz.render.text.explanation_words import HEADS, ExplanationWords
 from tapeviz.trace.explanation import Explanation
 from tapeviz.trace.markup import Written
 from tapeviz.wording import formulas as maths
