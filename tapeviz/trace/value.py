@@ -35,7 +35,19 @@ def format_number(entry: Entry, digits: int = 5) -> str:
     x = float(entry)
     if x.is_integer() and abs(x) < _INTEGERS:
         return str(int(x))
-    return re.sub(r"e\+?(-?)0*", r"e\1", f"{x:.{digits}g}")
+    return short_exponents(f"{x:.{digits}g}")
+
+
+def short_exponents(text: str) -> str:
+    """A formula whose numbers have exponents as people write them.
+
+    >>> short_exponents("v1e05 * 1e-07 + 2.5e+16")
+    'v1e05 * 1e-7 + 2.5e16'
+    """
+    return _EXPONENT.sub(r"\1\2", text)
+
+
+_EXPONENT = re.compile(r"(?<![\w.])(\d[\d.]*e)\+?(-?)0*(?=\d)")
 
 
 def factor(text: str) -> str:

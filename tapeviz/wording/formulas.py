@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from tapeviz.trace.value import short_exponents
 from tapeviz.wording.values import one_line, spelled_as
 
 
@@ -125,7 +126,8 @@ def _leaf(node: ast.Name | ast.Constant) -> Math:
     if isinstance(node, ast.Name):
         return symbol(_decoded(node.id))
     plain = isinstance(node.value, (int, float))
-    return number(ast.unparse(node)) if plain else Math("word", ast.unparse(node))
+    said = ast.unparse(node)
+    return number(short_exponents(said)) if plain else Math("word", said)
 
 
 def _binary(node: ast.BinOp) -> Math:

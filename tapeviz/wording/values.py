@@ -22,7 +22,7 @@ from tapeviz.trace.graph import (
     Node,
     UnrecordedEdge,
 )
-from tapeviz.trace.value import Entry, Value, format_number
+from tapeviz.trace.value import Entry, Value, format_number, short_exponents
 from tapeviz.wording.text_width import ELLIPSIS
 
 NOT_YET = "not yet"
@@ -412,6 +412,7 @@ def spelled_as(like: str, text: str) -> str:
     >>> spelled_as("a**b", "x ** 2 * y"), spelled_as('p["W"]', "p['b'] * 2")
     ('x**2 * y', 'p["b"] * 2')
     """
+    text = short_exponents(text)
     if "**" in like and " **" not in like:
         text = text.replace(" ** ", "**")
     double = '"' in like and "'" not in like

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tapeviz.wording.formulas import simplified
+from tapeviz.wording.formulas import read, simplified, to_text
+from tapeviz.wording.values import fill
 
 _LEAVES = st.sampled_from(("g", "x", "y", "0", "1", "2", "3"))
 _TEXTS = st.recursive(
@@ -45,3 +46,8 @@ def test_a_rule_is_short(text: str, short: str) -> None:
 def test_a_small_number_below_zero_keeps_its_exponent() -> None:
     short = simplified("2 * (-1e-07) * x ** (2 - 1)", exponents=True)
     assert eval(short, {"x": 3}) == pytest.approx(-6e-7)  # noqa: S307 - made above
+
+
+def test_a_formula_writes_exponents_as_values_do() -> None:
+    assert fill("a * 1e-7", {"a": "x"}) == "x * 1e-7"
+    assert to_text(read("x * 1e-7")) == "x * 1e-7"
