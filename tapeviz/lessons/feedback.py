@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from html import escape
 from typing import Any
+
+from tapeviz.trace.markup import element
 
 LOOKS = {
     "exact": ("\u2713", "#006d50"),
@@ -34,15 +35,23 @@ class Feedback:
     def html(self) -> str:
         """The feedback for a notebook, readable on light pages and on dark ones."""
         mark, colour = LOOKS[self.kind]
-        after = f'<div style="opacity:.8">{escape(self.after)}</div>'
-        return (
-            f'<div role="status" style="display:flex;gap:10px;margin:6px 0;padding:8px '
-            f"12px;border:1px solid {colour};border-left-width:6px;border-radius:6px;"
-            f'font:15px/1.5 system-ui,Arial,sans-serif"><b aria-hidden="true" style="'
-            "flex:none;width:22px;height:22px;border-radius:50%;text-align:center;"
-            f'line-height:22px;background:{colour};color:#fff">{mark}</b>'
-            f"<div>{escape(self.text)}{after if self.after else ''}</div></div>"
+        box = (
+            "display:flex;gap:10px;margin:6px 0;padding:8px 12px;border:1px solid "
+            f"{colour};border-left-width:6px;border-radius:6px;"
+            "font:15px/1.5 system-ui,Arial,sans-serif"
         )
+        badge = (
+            "flex:none;width:22px;height:22px;border-radius:50%;text-align:center;"
+            f"line-height:22px;background:{colour};color:#fff"
+        )
+        after = self.after and element("div", self.after, style="opacity:.8")
+        return element(
+            "div",
+            element("b", mark, aria_hidden="true", style=badge),
+            element("div", self.text, after),
+            role="status",
+            style=box,
+        ).write()
 
 
 def show(feedback: Feedback) -> None:

@@ -25,12 +25,6 @@ PREFIX = "tv-"
 """How every class of ours begins, so that no style of a page around it takes it."""
 
 
-class Written(str):
-    """Markup that is already text, to stand in a tree as it is."""
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Element:
     """An element: its tag, its attributes by name, and what is in it, in order."""
@@ -129,13 +123,15 @@ def write(nodes: Iterable[Element | str], quote: str = '"') -> str:
     parts: list[str] = []
     for node in nodes:
         _write(node, parts, quote)
-    return _ILLEGAL.sub("\ufffd", "".join(parts))
+    return legal("".join(parts))
+
+
+def legal(text: str) -> str:
+    """The text with U+FFFD for each character that an XML file may not hold."""
+    return _ILLEGAL.sub("\ufffd", text)
 
 
 def _write(node: Element | str, parts: list[str], quote: str) -> None:
-    if isinstance(node, Written):
-        parts.append(node)
-        return
     if isinstance(node, str):
         parts.append(escape(node, quote=False))
         return

@@ -12,7 +12,7 @@ from tapeviz.engine.tensor import Variable
 from tapeviz.errors import LayoutError, error_message, index_error, names_around
 from tapeviz.render.descent import step_graphs
 from tapeviz.render.html.page import image, swapped_image
-from tapeviz.trace.markup import Element, Written, write
+from tapeviz.trace.markup import Element, parse, write
 from tapeviz.views.drawing import RunStep, Showable, display, draw
 from tapeviz.views.player import Player
 
@@ -166,16 +166,16 @@ def _plot_bundle(
     view = figure.PlotOptions(**options)
     alt = words.describe_all(runs, view.labels, view.directions)
     if theme != "light":
-        page = image(Written(figure.write_svg(made)), alt).write()
+        shown: Sequence[Element] = [image(parse(figure.write_svg(made)), alt)]
     else:
         if made.stale or view.surface:
             svg = figure.page_svg(made, alt)
         else:
             panels = figure.run_panels(runs, view)
             svg = chart.panels_picture(panels, figure.picture_size(panels, view), alt)
-        page = write(swapped_image(svg, alt, container_queries=True))
+        shown = swapped_image(svg, alt, container_queries=True)
     rows = table.folded(table.runs_table(runs, view.labels))
-    return {"text/html": page + rows, "text/plain": alt}
+    return {"text/html": write(filter(None, (*shown, rows))), "text/plain": alt}
 
 
 class DescentPlayer(Player):

@@ -13,6 +13,7 @@ from tapeviz.render.text import diagnosis as words
 from tapeviz.render.text import explanation as steps
 from tapeviz.trace.diagnosis import Answer, Reason
 from tapeviz.trace.explanation import Explanation
+from tapeviz.trace.markup import Element
 from tapeviz.views.drawing import Displayable, Form, as_text
 
 
@@ -45,8 +46,8 @@ class Diagnosis(Displayable):
     def _page(self) -> str:
         return words.page(self.answers, theme=self._theme)
 
-    def _picture(self) -> str:
-        return words.picture(self.answers[0], theme=self._theme).write()
+    def _picture(self) -> Element:
+        return words.picture(self.answers[0], theme=self._theme)
 
     def _svg(self) -> str:
         return standalone(self._picture())
@@ -119,7 +120,7 @@ class ExplanationView(Displayable):
     }
 
     def _html(self) -> str:
-        return steps.to_html(self.data, theme=self._theme, exact=self._exact)
+        return steps.to_html(self.data, theme=self._theme, exact=self._exact).write()
 
     def __str__(self) -> str:
         return self.text

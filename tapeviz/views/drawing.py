@@ -6,7 +6,6 @@ import errno
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from html import escape
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -37,6 +36,7 @@ from tapeviz.render.svg import pdf, raster
 from tapeviz.render.svg.options import theme_of
 from tapeviz.render.svg.standalone import standalone
 from tapeviz.trace.graph import Graph
+from tapeviz.trace.markup import element
 from tapeviz.trace.memory import Memory
 from tapeviz.views.unseen import tell_after_cells
 from tapeviz.wording import values as text
@@ -69,8 +69,7 @@ class Showable:
     def html(self) -> str:
         """The view as HTML, for any program that shows some: complete, from no net."""
         bundle = self._repr_mimebundle_()
-        said = f"<pre>{escape(bundle['text/plain'])}</pre>"
-        return bundle.get("text/html", said)
+        return bundle.get("text/html") or element("pre", bundle["text/plain"]).write()
 
     def _repr_html_(self) -> str:
         return self.html
@@ -234,7 +233,7 @@ class Drawing(Displayable):
     @property
     def svg(self) -> str:
         """The picture as SVG text, for any program: its colours are written out."""
-        return standalone(self.inline_svg)
+        return standalone(self._scene.root)
 
     @property
     def inline_svg(self) -> str:
@@ -243,11 +242,11 @@ class Drawing(Displayable):
 
     def png(self, scale: float = 2.0) -> bytes:
         """The picture as a PNG file's bytes, ``scale`` dots to a pixel."""
-        return raster.png(self.inline_svg, scale=scale)
+        return raster.png(self._scene.root, scale=scale)
 
     def pdf(self) -> bytes:
         """The picture as a PDF file's bytes, with text that can be selected."""
-        return pdf.pages(self.inline_svg)
+        return pdf.pages(self._scene.root)
 
     @property
     def text(self) -> str:

@@ -16,7 +16,7 @@ from tapeviz import inspect as observe
 from tapeviz.engine.tensor import Variable
 from tapeviz.errors import LayoutError, type_error, value_error
 from tapeviz.render.svg.options import one_of
-from tapeviz.views.descent import DescentRun
+from tapeviz.views.descent import DescentPlayer, DescentRun
 from tapeviz.views.loss_presets import PRESETS
 
 if TYPE_CHECKING:
@@ -316,15 +316,14 @@ class Explorer:
         self._logs[tuple(methods)] = scene["log"]
         return base, scene
 
-    def film(self) -> Any:
+    def film(self, kind: type[DescentPlayer] = DescentPlayer) -> DescentPlayer:
         """The film of the run that was chosen, with the graphs of its steps."""
         from tapeviz.render.descent.animation import steps_shown
-        from tapeviz.views.descent import DescentPlayer
 
         if self.run is None:
             raise value_error("nothing has run yet", "move a control first")
         last = 3 * steps_shown(self.run.data)
-        return DescentPlayer(self.run, theme=self.theme, step=last)
+        return kind(self.run, theme=self.theme, step=last)
 
     def graph(self, step: int) -> dict[str, str]:
         """The graph of one step of the run, to unfold below the picture."""

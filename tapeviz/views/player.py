@@ -153,7 +153,7 @@ class Player(Displayable):
 
     forms: ClassVar[dict[str, Form]] = {
         ".html": _page,
-        ".svg": lambda view: standalone(animate(view.film).write()),
+        ".svg": lambda view: standalone(animate(view.film)),
         ".gif": _gif,
         ".mp4": _mp4,
         ".webm": _webm,

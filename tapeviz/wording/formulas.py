@@ -11,8 +11,10 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
+from itertools import chain
+from typing import TypeVar
 
+from tapeviz.trace.markup import Element, element
 from tapeviz.trace.value import short_exponents
 from tapeviz.wording.values import one_line, spelled_as
 
@@ -268,18 +270,18 @@ def to_latex(math: Math) -> str:
     return _write(math, _LATEX)
 
 
-def to_mathml(math: Math) -> str:
+def to_mathml(math: Math) -> Element:
     """The formula as a ``<math>`` element, with its text for those who need it."""
-    return (
-        f'<math alttext="{escape(to_text(math))}"><mrow>{_write(math, _MATHML)}</mrow>'
-        "</math>"
-    )
+    inside = element("mrow", *_write(math, _MATHML))
+    return element("math", inside, alttext=to_text(math))
 
 
-Notation = dict[str, Callable[[Math, tuple[str, ...]], str]]
+T = TypeVar("T")
+Notation = dict[str, Callable[[Math, tuple[T, ...]], T]]
+"""How each kind of formula is written: a function of it and its written parts."""
 
 
-def _write(math: Math, notation: Notation) -> str:
+def _write(math: Math, notation: Notation[T]) -> T:
     return notation[math.kind](
         math, tuple(_write(part, notation) for part in math.parts)
     )
@@ -308,7 +310,7 @@ def _text_power(math: Math, parts: tuple[str, ...]) -> str:
     return f"{base} ** ({exponent})" if " " in exponent else f"{base} ** {exponent}"
 
 
-_TEXT: Notation = {
+_TEXT: Notation[str] = {
     "symbol": lambda m, _: m.text,
     "number": lambda m, _: m.text,
     "word": lambda m, _: m.text,
@@ -362,7 +364,7 @@ def _latex_sign(math: Math, _: tuple[str, ...]) -> str:
     return f" {_LATEX_SIGNS.get(math.text, math.text)} "
 
 
-_LATEX: Notation = {
+_LATEX: Notation[str] = {
     "symbol": _latex_symbol,
     "number": lambda m, _: latex_text(m.text),
     "word": lambda m, _: rf"\mathrm{{{latex_text(m.text)}}}",
@@ -376,27 +378,41 @@ _LATEX: Notation = {
 }
 
 
-def _mathml_symbol(math: Math, _: tuple[str, ...]) -> str:
+Elements = tuple[Element, ...]
+
+
+def _mathml_leaf(tag: str, math: Math) -> Elements:
+    return (element(tag, one_line(math.text)),)
+
+
+def _mathml_symbol(math: Math, _: tuple[Elements, ...]) -> Elements:
     indexed = _INDEXED.fullmatch(math.text)
-    if indexed:
-        return f"<msub><mi>{indexed[1]}</mi><mn>{indexed[2]}</mn></msub>"
-    return f"<mi>{escape(one_line(math.text))}</mi>"
+    if indexed is None:
+        return _mathml_leaf("mi", math)
+    return (element("msub", element("mi", indexed[1]), element("mn", indexed[2])),)
 
 
-def _mathml_call(math: Math, parts: tuple[str, ...]) -> str:
-    inside = "<mo>,</mo>".join(parts)
-    return f"<mi>{escape(math.text)}</mi><mo>(</mo>{inside}<mo>)</mo>"
+def _mathml_rows(tag: str, parts: tuple[Elements, ...]) -> Elements:
+    return (element(tag, *(element("mrow", *part) for part in parts)),)
 
 
-_MATHML: Notation = {
+def _mathml_call(math: Math, parts: tuple[Elements, ...]) -> Elements:
+    first, *others = parts or ((),)
+    inside = first + tuple(one for part in others for one in (_COMMA, *part))
+    return (*_mathml_leaf("mi", math), _OPEN, *inside, _CLOSE)
+
+
+_OPEN, _COMMA, _CLOSE = (element("mo", sign) for sign in "(,)")
+
+_MATHML: Notation[Elements] = {
     "symbol": _mathml_symbol,
-    "number": lambda m, _: f"<mn>{escape(one_line(m.text))}</mn>",
-    "word": lambda m, _: f"<mtext>{escape(m.text)}</mtext>",
-    "sign": lambda m, _: f"<mo>{escape(m.text)}</mo>",
-    "row": lambda _, p: f"<mrow>{''.join(p)}</mrow>",
-    "fraction": lambda _, p: f"<mfrac><mrow>{p[0]}</mrow><mrow>{p[1]}</mrow></mfrac>",
-    "power": lambda _, p: f"<msup><mrow>{p[0]}</mrow><mrow>{p[1]}</mrow></msup>",
-    "root": lambda _, p: f"<msqrt>{p[0]}</msqrt>",
+    "number": lambda m, _: _mathml_leaf("mn", m),
+    "word": lambda m, _: _mathml_leaf("mtext", m),
+    "sign": lambda m, _: _mathml_leaf("mo", m),
+    "row": lambda _, p: (element("mrow", *chain(*p)),),
+    "fraction": lambda _, p: _mathml_rows("mfrac", p),
+    "power": lambda _, p: _mathml_rows("msup", p),
+    "root": lambda _, p: (element("msqrt", *p[0]),),
     "call": _mathml_call,
-    "bracket": lambda _, p: f"<mo>(</mo>{p[0]}<mo>)</mo>",
+    "bracket": lambda _, p: (_OPEN, *p[0], _CLOSE),
 }

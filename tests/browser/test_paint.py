@@ -21,11 +21,9 @@ COARSE = 8
 """Pixels that count as one: the two set the same letters in slightly other dots."""
 
 PICTURES = {
-    "done": lambda: scene(samples.layer_done(), theme="light").svg,
-    "dark": lambda: scene(samples.marks(), theme="dark").svg,
-    "film": lambda: frame_svg(
-        backward_film(samples.backward_102(), theme="light"), 12
-    ).write(),
+    "done": lambda: scene(samples.layer_done(), theme="light").root,
+    "dark": lambda: scene(samples.marks(), theme="dark").root,
+    "film": lambda: frame_svg(backward_film(samples.backward_102(), theme="light"), 12),
 }
 
 
@@ -44,7 +42,7 @@ def test_painted_as_in_the_browser(
     open_page: Opener, tmp_path: Path, name: str
 ) -> None:
     svg = PICTURES[name]()
-    html = f'<!doctype html><meta charset="utf-8"><body style="margin:0">{svg}'
+    html = f'<!doctype html><meta charset="utf-8"><body style="margin:0">{svg.write()}'
     page = open_page.content(html, tmp_path, width=1600, reduced_motion=True)
     page.evaluate(FORCE, ["DejaVu Sans", "DejaVu Sans Mono"])
     shot = page.locator("svg").first.screenshot(omit_background=True)

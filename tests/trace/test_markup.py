@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tapeviz.trace.markup import Element, Written, element, parse, write
+import tapeviz
+from tapeviz.trace.markup import Element, element, parse, write
 
 HOSTILE = (
     "</text></svg><script>alert(1)</script>",
@@ -84,9 +89,9 @@ def test_elements_end_as_html_and_svg_want_them() -> None:
 
 def test_a_tree_grows_without_changing() -> None:
     first = element("g", "a", id="n1")
-    more = first.having(cls="node").containing(element("rect"), Written("<b/>"))
+    more = first.having(cls="node").containing(element("rect"))
     assert first == Element("g", {"id": "n1"}, ("a",))
-    assert more.write() == '<g id="n1" class="tv-node">a<rect/><b/></g>'
+    assert more.write() == '<g id="n1" class="tv-node">a<rect/></g>'
     assert [one.tag for one in more.walk()] == ["g", "rect"]
     assert write(("<", first)) == '&lt;<g id="n1">a</g>'
 
@@ -94,3 +99,29 @@ def test_a_tree_grows_without_changing() -> None:
 def test_what_is_no_xml_is_refused() -> None:
     with pytest.raises(ValueError, match="this is not an SVG"):
         parse("<svg>")
+
+
+WRITES = re.compile(r"</[a-z]|<[a-z]+[^>]* [\w-]+=[\"']|^import (html|xml\.sax)")
+"""What a file that writes or escapes markup has among its texts and its imports."""
+
+
+def said(tree: ast.Module) -> Iterator[str]:
+    """The texts of a file, but for docstrings, and the modules that it imports from."""
+    alone = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+    for one in ast.walk(tree):
+        if isinstance(one, ast.Constant) and id(one) not in alone:
+            yield str(one.value)
+        elif isinstance(one, ast.ImportFrom):
+            yield f"import {one.module}"
+        elif isinstance(one, ast.Import):
+            yield from (f"import {alias.name}" for alias in one.names)
+
+
+def test_no_other_file_writes_or_escapes_markup() -> None:
+    home = Path(tapeviz.__file__).parent
+    found = {
+        str(path.relative_to(home))
+        for path in home.rglob("*.py")
+        if any(map(WRITES.search, said(ast.parse(path.read_text("utf-8")))))
+    }
+    assert found == {"trace/markup.py"}

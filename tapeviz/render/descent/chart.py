@@ -527,7 +527,7 @@ def picture(
         "font-variant-numeric:tabular-nums}"
         f"& .tv-label{{font-size:{_SMALL * _TEXT:.3g}px}}"
     )
-    style = themes.paint(base + RULES + rules, theme)
+    style = themes.paint(base + RULES + rules)
     own = f"p{hashlib.sha256(style.encode()).hexdigest()[:8]}"
     colours = themes.css(theme) + style.replace("&", f".tv-{own}")
     scale = max(1.0, WIDTH / wide) if len(groups) > 1 else 1.0

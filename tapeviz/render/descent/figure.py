@@ -18,7 +18,7 @@ from tapeviz.render.descent import chart, panels
 from tapeviz.render.descent.chart import LOOKS, SIDES, shown
 from tapeviz.render.descent.panels import Seen
 from tapeviz.render.svg import theme as themes
-from tapeviz.trace.markup import Element, Written
+from tapeviz.trace.markup import Element, css_class, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,14 +146,15 @@ def page_svg(fig: Figure, label: str) -> Element:
         (wide * box.x0, 0.0, wide * box.width, 0.0)
         for box in (ax.get_position() for ax in fig.axes)
     ]
-    inside = svg[svg.index('<g id="figure') : svg.rindex("</svg>")]
-    inside = re.sub(
-        r'<g id="(?:axes_(\d+)|(?:pane|grid|axis)3d_\d+)"',
-        lambda g: f'<g class="tv-at{g[1] or 1}"', inside,
+    svg = re.sub(
+        r'(?<=<g )id="(?:axes_(\d+)|(?:pane|grid|axis)3d_\d+)"',
+        lambda g: f'class="{css_class(f"at{g[1] or 1}")}"', svg,
     )  # fmt: skip
+    inside = [c for c in parse(svg).children if isinstance(c, Element)]
+    first = [c.tag for c in inside].index("g")
     rules = "& text{font-family:" + themes.SANS + "!important}"
     rules += chart.stacked(frames, (wide, high))
-    return chart.picture([[Written(inside)], []], (wide, high), label, rules)
+    return chart.picture([inside[first:], []], (wide, high), label, rules)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from tapeviz.analysis.trajectory import number, sample_steps, scalar
 from tapeviz.render.descent.animation import descent_table
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.film import Table
+from tapeviz.trace.markup import Element, element
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,24 +33,29 @@ _STYLE = (
 )
 
 
-def folded(table: Table, theme: str = "auto") -> str:
-    """A table as HTML, in a closed ``<details>``; "" without rows."""
+def folded(table: Table, theme: str = "auto") -> Element | None:
+    """A table as HTML, in a closed ``<details>``; None without rows."""
     if not table.rows:
-        return ""
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in table.heads)
-    body = "".join(f"<tr>{_cells(row)}</tr>" for row in table.rows)
-    return (
-        f'<details class="tv-twin {themes.class_name(theme)}">'
-        f"<style>{themes.css(theme)}{_STYLE}</style>"
-        '<summary>All steps as a table</summary><div tabindex="0" role="group" '
-        f'aria-label="Table of the steps"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div></details>"
+        return None
+    head = element("tr", *(element("th", text, scope="col") for text in table.heads))
+    body = (
+        element(
+            "tr",
+            element("th", first, scope="row"),
+            *(element("td", cell) for cell in rest),
+        )
+        for first, *rest in table.rows
     )
-
-
-def _cells(row: Sequence[str]) -> str:
-    first, *rest = map(escape, row)
-    return f'<th scope="row">{first}</th>' + "".join(f"<td>{c}</td>" for c in rest)
+    whole = element("table", element("thead", head), element("tbody", *body))
+    return element(
+        "details",
+        element("style", themes.css(theme) + _STYLE),
+        element("summary", "All steps as a table"),
+        element(
+            "div", whole, tabindex="0", role="group", aria_label="Table of the steps"
+        ),
+        cls=f"twin {theme}",
+    )
 
 
 def runs_table(runs: Sequence[Descent], given: Sequence[str] | None = None) -> Table:

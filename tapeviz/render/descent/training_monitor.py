@@ -21,7 +21,7 @@ from tapeviz.render.descent.panels import over_steps
 from tapeviz.render.descent.table import folded, losses_table
 from tapeviz.render.html import page
 from tapeviz.render.svg import theme as themes
-from tapeviz.trace.markup import Written, element, write
+from tapeviz.trace.markup import Element, element
 
 MOST = 300
 """Points of the loss curve that are drawn."""
@@ -82,14 +82,14 @@ def training_picture(
 ) -> str:
     """The state of a training as HTML: a bar, the loss curve, and the decision."""
     words = telling(losses, steps, decision)
-    pictures = _curve(losses, steps) + (_decided(decision) if decision else "")
+    pictures = _curve(losses, steps) + (_decided(decision) if decision else ())
     return element(
         "div",
         element("style", themes.css("auto") + _BOX),
         element("progress", max=steps, value=len(losses), aria_label=words),
         element("p", words),
-        element("div", Written(pictures), cls="pair"),
-        Written(folded(losses_table(losses))),
+        element("div", *pictures, cls="pair"),
+        folded(losses_table(losses)),
         cls="learning auto",
     ).write()
 
@@ -107,7 +107,7 @@ def telling(
     return f"Step {len(losses)} of {steps}{loss}{right}."
 
 
-def _curve(losses: Sequence[float], steps: int) -> str:
+def _curve(losses: Sequence[float], steps: int) -> tuple[Element, ...]:
     values, shown = np.array(losses, dtype=float), sample_steps(len(losses), MOST)
     panel = over_steps("the loss so far", values, steps, FRAME, text=13)
     curve = LineMark(np.column_stack([shown, values[shown]]), "curve")
@@ -115,7 +115,7 @@ def _curve(losses: Sequence[float], steps: int) -> str:
     return _picture(panel.having(curve), label)
 
 
-def _decided(d: Decision) -> str:
+def _decided(d: Decision) -> tuple[Element, ...]:
     label = (
         f"What the model decides: {100 * d.right:.0f} % of {len(d.points)} points lie "
         "on the right side of its line. Circles are class 1, squares class 0."
@@ -123,6 +123,6 @@ def _decided(d: Decision) -> str:
     return _picture(d.panel.having(d.border(0.1, 0.9), *d.dots()), label)
 
 
-def _picture(panel: Panel, label: str) -> str:
+def _picture(panel: Panel, label: str) -> tuple[Element, ...]:
     svg = chart.picture([chart.drawn(panel)], (520, 360), label, RULES)
-    return write(page.swapped_image(svg, label))
+    return page.swapped_image(svg, label)

@@ -21,6 +21,7 @@ from tapeviz.errors import SaveError, error_message
 from tapeviz.render.film.svg import abridged, frame_svg
 from tapeviz.render.svg import pdf, raster
 from tapeviz.trace.film import Film
+from tapeviz.trace.markup import Element
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -34,7 +35,7 @@ _RATE = 10
 
 def png(film: Film, step: int, scale: float = raster.SCALE) -> bytes:
     """One step as a PNG file's bytes."""
-    return raster.png(frame_svg(film, step).write(), scale=scale)
+    return raster.png(frame_svg(film, step), scale=scale)
 
 
 def pages(film: Film, tick: Tick) -> bytes:
@@ -42,9 +43,9 @@ def pages(film: Film, tick: Tick) -> bytes:
     return pdf.pages(*_svgs(film, tick))
 
 
-def _svgs(film: Film, tick: Tick) -> Iterator[str]:
+def _svgs(film: Film, tick: Tick) -> Iterator[Element]:
     for i in range(len(film.frames)):
-        yield frame_svg(film, i).write()
+        yield frame_svg(film, i)
         tick(i + 1, len(film.frames))
 
 

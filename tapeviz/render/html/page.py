@@ -10,7 +10,7 @@ from typing import Any
 
 from tapeviz.render.html.assets import read_assets
 from tapeviz.render.svg import theme as themes
-from tapeviz.trace.markup import Attribute, Element, element, write
+from tapeviz.trace.markup import Attribute, Element, element
 
 WIDTH = 1080
 """How wide the page's content gets, in pixels."""
@@ -57,9 +57,9 @@ def document(  # noqa: PLR0913 - each is one thing a page may need
 _ESCAPED = str.maketrans({c: f"%{ord(c):02X}" for c in "%#\n\r\t"})
 
 
-def image(svg: Element | str, alt: str) -> Element:
+def image(svg: Element, alt: str) -> Element:
     """The picture as an ``<img>`` that holds it."""
-    data = write((svg,), "'").translate(_ESCAPED)
+    data = svg.write("'").translate(_ESCAPED)
     source = f"data:image/svg+xml,{data}"
     return element("img", src=source, alt=alt, style="max-width:100%")
 
@@ -86,7 +86,7 @@ _SCROLLS = {"role": "group", "tabindex": "0", "aria_label": "picture"}
 
 
 def swapped_image(
-    svg: Element | str, alt: str, *, container_queries: bool = False
+    svg: Element, alt: str, *, container_queries: bool = False
 ) -> tuple[Element, Element]:
     """The picture as an image that a script replaces by the SVG itself.
 
@@ -95,7 +95,7 @@ def swapped_image(
     ``container_queries`` the picture's styles can depend on the width of the box it
     stands in.
     """
-    whole = write((svg,))
+    whole = svg.write()
     room = ";container-type:inline-size" if container_queries else ""
     return boxed(
         (image(svg, alt),),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.path import Path
     from matplotlib.transforms import Affine2D, Bbox
 
+    from tapeviz.trace import markup
+
 FONTS = (
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Microsoft YaHei",
     "PingFang SC", "Hiragino Sans", "Yu Gothic", "Malgun Gothic", "WenQuanYi Zen Hei",
@@ -49,11 +51,11 @@ _CLEAR: Mapping[str, Any] = {"facecolor": "none", "edgecolor": "none"}
 _ANCHORS = {"middle": 0.5, "end": 1.0}
 
 
-def pages(*svgs: str) -> bytes:
+def pages(*pictures: markup.Element) -> bytes:
     """The pictures as the bytes of one PDF file, a page each."""
     from matplotlib.backends.backend_pdf import PdfPages
 
-    roots = [written_out(svg) for svg in svgs]
+    roots = [*map(written_out, pictures)]
     unsaid = dict.fromkeys(("Creator", "Producer", "CreationDate"))
     about = {"Title": _title(roots[0]) if roots else "", **unsaid}
     file = io.BytesIO()

@@ -5,8 +5,9 @@ is set in DejaVu, which matplotlib brings along; characters that it may lack com
 font of this machine. No screen and no browser are needed, and the same picture gives
 the same bytes.
 
->>> blue = '<svg width="4" height="3"><rect width="4" height="3" fill="#0000ff"/></svg>'
->>> image(blue, scale=1).size
+>>> from tapeviz.trace.markup import element
+>>> blue = element("rect", width=4, height=3, fill="#0000ff")
+>>> image(element("svg", blue, width=4, height=3), scale=1).size
 (4, 3)
 """
 
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from tapeviz.errors import SaveError, error_message
 from tapeviz.render.svg.standalone import standalone
+from tapeviz.trace.markup import Element
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -40,7 +42,7 @@ _HEADER = 33
 """How many bytes of a PNG come before everything else."""
 
 
-def png(svg: str, *, scale: float = SCALE) -> bytes:
+def png(picture: Element, *, scale: float = SCALE) -> bytes:
     """The picture as the bytes of a PNG file, ``scale`` dots to a pixel.
 
     SaveError where there is no resvg, as in a web page's Python.
@@ -54,8 +56,9 @@ def png(svg: str, *, scale: float = SCALE) -> bytes:
                 "install it (pip install resvg-py), or save as .svg, .html or .pdf",
             )
         ) from error
+    svg = standalone(picture)
     painted = svg_to_bytes(
-        svg_string=standalone(svg),
+        svg_string=svg,
         zoom=scale,
         skip_system_fonts=_BEYOND.search(svg) is None,
         font_files=_fonts(),
@@ -69,11 +72,11 @@ def png(svg: str, *, scale: float = SCALE) -> bytes:
     return bytes(painted[:_HEADER] + chunk + painted[_HEADER:])
 
 
-def image(svg: str, *, scale: float = SCALE) -> Image:
+def image(picture: Element, *, scale: float = SCALE) -> Image:
     """The same as an image of Pillow, with red, green, blue and alpha."""
     from PIL import Image
 
-    return Image.open(io.BytesIO(png(svg, scale=scale)))
+    return Image.open(io.BytesIO(png(picture, scale=scale)))
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from tapeviz.render.svg.css import INHERITED, OWN, Style, styles
+from tapeviz.trace import markup
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -22,25 +23,24 @@ UNDRAWN = frozenset(("title", "desc", "style", "metadata"))
 """The elements that nothing is painted of."""
 
 
-def standalone(svg: str) -> str:
+def standalone(picture: markup.Element) -> str:
     """The picture with its colours and type as attributes, in any program's reach.
 
-    >>> green = "<style>:root{--a:#008000}rect{fill:var(--a)}</style><rect/>"
-    >>> print(standalone(f'<svg xmlns="http://www.w3.org/2000/svg">{green}</svg>'))
+    >>> style = markup.element("style", ":root{--a:#008000}rect{fill:var(--a)}")
+    >>> print(standalone(markup.element("svg", style, markup.element("rect"))))
     <svg xmlns="http://www.w3.org/2000/svg"><style>@supports (--a:0){:root{--a:#008000}\
 rect{fill:var(--a)}}</style><rect fill="#008000" /></svg>
     """
-    root = written_out(svg)
-    root.attrib = {"xmlns": _NAMESPACE.split('"')[1], **root.attrib}
+    root = written_out(picture)
+    root.attrib = {"xmlns": "http://www.w3.org/2000/svg", **root.attrib}
     return ET.tostring(root, encoding="unicode")
 
 
-_NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
-
-
-def written_out(svg: str) -> Element:
-    """The picture as a tree without namespaces, its style in attributes."""
-    root = ET.fromstring(svg.replace(_NAMESPACE, ""))  # noqa: S314 - our own
+def written_out(picture: markup.Element) -> Element:
+    """The picture without namespaces, its style in attributes."""
+    builder = ET.TreeBuilder()
+    _build(picture, builder)
+    root = builder.close()
     parents = {child: parent for parent in root.iter() for child in parent}
     for element, outer, style in tuple(styles(root)):
         if element.tag == "style":
@@ -52,6 +52,18 @@ def written_out(svg: str) -> Element:
             if element.tag == "text" and style.get("paint-order") == "stroke":
                 _put_halo(element, parents[element])
     return root
+
+
+def _build(node: markup.Element | str, builder: ET.TreeBuilder) -> None:
+    """Copy a tree of ours into one that selectors can be matched in."""
+    if isinstance(node, str):
+        builder.data(markup.legal(node))
+        return
+    own = {k: markup.legal(str(v)) for k, v in node.attributes.items() if k != "xmlns"}
+    builder.start(node.tag, own)
+    for child in node.children:
+        _build(child, builder)
+    builder.end(node.tag)
 
 
 def _write_out(element: Element, outer: Style, style: Style) -> None:

@@ -319,13 +319,12 @@ def fonts(selector: str) -> str:
     return f"{selector}{{--tv-sans:{SANS};--tv-mono:{MONO}}}"
 
 
-def paint(rules: str, theme: str = "auto") -> str:
+def paint(rules: str) -> str:
     """CSS in which every ``@role`` of a value has become the colour's variable.
 
     >>> paint("p{fill:@ink}")
     'p{fill:var(--tv-ink)}'
     """
-    check(theme)
     return _ROLE.sub(_VARIABLE, rules)
 
 

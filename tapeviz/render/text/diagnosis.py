@@ -11,7 +11,7 @@ from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.elements import Rect, placed
 from tapeviz.trace.diagnosis import Answer, Reason, apply_edits
 from tapeviz.trace.graph import Graph, Source, Span
-from tapeviz.trace.markup import Element, Written, element
+from tapeviz.trace.markup import Element, element
 from tapeviz.trace.value import Value
 from tapeviz.wording.text_width import shorten_to_fit, width
 from tapeviz.wording.values import one_line
@@ -128,7 +128,7 @@ def page(answers: Sequence[Answer], *, theme: str = "auto") -> str:
 
 def css(theme: str = "auto") -> str:
     """The styles of an answer, with the theme's colours."""
-    return themes.css(theme) + themes.paint(_RULES, theme)
+    return themes.css(theme) + themes.paint(_RULES)
 
 
 _RULES = (
@@ -183,14 +183,10 @@ def _item(reason: Reason, sources: Sequence[Source]) -> Iterator[Element]:
         yield element("pre", *_changed(lines))
 
 
-_NEW_LINE = Written("&#10;")
-"""The end of a line, for hosts that trim every line of what they show, as marimo."""
-
-
 def _changed(lines: Sequence[tuple[str, str]]) -> Iterator[Element | str]:
     for i, (sign, text) in enumerate(lines):
         if i:
-            yield _NEW_LINE
+            yield element("br")  # marimo trims every line of what it shows
         code = text.lstrip()
         yield f"{sign} {' ' * (len(text) - len(code))}"
         yield element({"+": "ins", "-": "del"}.get(sign, "span"), code)

@@ -6,15 +6,16 @@ tables hold every upstream gradient and every contribution.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, zip_longest
+from typing import TypeAlias
 
 from tapeviz.render.film.captions import BackwardRow
 from tapeviz.render.html.page import document
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.text.explanation_words import HEADS, ExplanationWords
 from tapeviz.trace.explanation import Explanation
-from tapeviz.trace.markup import Written
+from tapeviz.trace.markup import Element, element
 from tapeviz.wording import formulas as maths
 from tapeviz.wording import values as words
 from tapeviz.wording.formulas import Math
@@ -231,37 +232,33 @@ def _tabular(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 # -- HTML ---------------------------------------------------------------------------
 
 
-def to_html(data: Explanation, *, theme: str = "auto", exact: bool = False) -> str:
+def to_html(data: Explanation, *, theme: str = "auto", exact: bool = False) -> Element:
     """The explanation for a notebook, its formulas as MathML."""
     wording = ExplanationWords(data, exact=exact)
     heads = ("name", "formula", "with numbers", "value", "where")
-    ahead = [
-        (_name(n), _formula(f), _formula(k), escape(v), _code(w))
+    forwards = [
+        (_name(n), _formula(f), _formula(k), v, w and element("code", w))
         for n, f, k, v, w in wording.forwards()
     ]
-    parts = [
-        f"<p>{escape(wording.opening())}</p>",
-        _table("Forwards: what was recorded", heads, ahead, right=(3,)),
-        _table(
-            "Backwards: the sweep",
-            _heads(data),
-            list(_html_rows(wording)),
-            right=(2, 6, 7),
-        ),
-        _html_results(wording),
-        *(_html_derivation(wording, n) for n in range(len(data.run.sources))),
+    backwards = [*_html_rows(wording)]
+    return element(
+        "div",
+        element("style", css(theme)),
+        element("p", wording.opening()),
+        _table("Forwards: what was recorded", heads, forwards, right=(3,)),
+        _table("Backwards: the sweep", _heads(data), backwards, right=(2, 6, 7)),
+        *_html_results(wording),
+        *chain(*(_html_derivation(wording, n) for n in range(len(data.run.sources)))),
         _html_forward(wording),
-    ]
-    return (
-        f'<div class="tapeviz-explain {themes.class_name(theme)}"><style>{css(theme)}'
-        f"</style>{''.join(parts)}</div>"
+        element("p", wording.costs()),
+        cls=f"tapeviz-explain {theme}",
     )
 
 
 def page(data: Explanation, *, theme: str = "auto", exact: bool = False) -> str:
     """The explanation as an HTML document that stands alone."""
     body = to_html(data, theme=theme, exact=exact)
-    return document(ExplanationWords(data).opening(), (Written(body),), theme=theme)
+    return document(ExplanationWords(data).opening(), (body,), theme=theme)
 
 
 def css(theme: str = "auto") -> str:
@@ -271,7 +268,7 @@ def css(theme: str = "auto") -> str:
         f".tapeviz-explain.tapeviz-explain code{{font:12.5px {themes.MONO};"
         "white-space:normal}"
     )
-    return themes.css(theme) + fonts + themes.paint(_RULES, theme)
+    return themes.css(theme) + fonts + themes.paint(_RULES)
 
 
 _RULES = (
@@ -300,103 +297,92 @@ _RULES = (
 )
 
 
-def _mathml(text: str) -> str:
+Cell: TypeAlias = Element | str
+
+
+def _mathml(text: str) -> Cell:
     return maths.to_mathml(maths.read(text)) if text else ""
 
 
-def _name(text: str) -> str:
+def _name(text: str) -> Cell:
     return maths.to_mathml(maths.symbol(text)) if text else ""
 
 
-def _formula(text: str) -> str:
+def _formula(text: str) -> Cell:
     plain = text in ("variable", "watched", "constant")
-    return escape(text) if plain else _mathml(text)
-
-
-def _code(text: str) -> str:
-    return f"<code>{escape(text)}</code>" if text else ""
+    return text if plain else _mathml(text)
 
 
 def _table(
     caption: str,
     heads: Sequence[str],
-    rows: Sequence[Sequence[str]],
+    rows: Sequence[Sequence[Cell]],
     right: Sequence[int] = (),
-) -> str:
-    def cell(tag: str, k: int, inner: str) -> str:
-        scope = ' scope="col"' if tag == "th" else ""
-        look = ' class="tv-right"' if k in right else ""
-        return f"<{tag}{scope}{look}>{inner}</{tag}>"
-
-    said = escape(caption)
-    head = "".join(cell("th", k, escape(h)) for k, h in enumerate(heads))
-    body = "".join(
-        f"<tr>{''.join(cell('td', k, c) for k, c in enumerate(cells))}</tr>"
-        for cells in rows
+) -> Element:
+    looks = ["right" if k in right else None for k in range(len(heads))]
+    head = (
+        element("th", said, scope="col", cls=look)
+        for said, look in zip(heads, looks, strict=True)
     )
-    return (
-        f'<div class="tv-scroll" tabindex="0" role="region" aria-label="{said}">'
-        f"<table><caption>{said}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table></div>"
+    table = element(
+        "table",
+        element("caption", caption),
+        element("thead", element("tr", *head)),
+        element("tbody", *(_row(cells, looks) for cells in rows)),
     )
+    region = {"tabindex": "0", "role": "region", "aria_label": caption}
+    return element("div", table, cls="scroll", **region)
 
 
-def _html_rows(wording: ExplanationWords) -> Iterator[tuple[str, ...]]:
+def _row(cells: Iterable[Cell], looks: Iterable[str | None] = ()) -> Element:
+    both = zip_longest(cells, looks)
+    return element("tr", *(element("td", cell, cls=look) for cell, look in both))
+
+
+def _html_rows(wording: ExplanationWords) -> Iterator[list[Cell]]:
     for row in wording.backwards():
-        cells = [
-            escape(cell) for cell in _cells(row, checked=bool(wording.data.checks))
-        ]
+        cells: list[Cell] = [*_cells(row, checked=bool(wording.data.checks))]
         cells[1], cells[3] = _name(row.at), _name(row.to)
-        cells[4] = _mathml(row.rule) + escape(row.fold)
+        cells[4] = element("span", _mathml(row.rule), row.fold)
         cells[5] = _mathml(row.numbers)
-        cells[7] = f'<span class="tv-last">{cells[7]}</span>'
-        yield tuple(cells)
+        cells[7] = element("span", row.total, cls="last")
+        yield cells
 
 
-def _html_results(wording: ExplanationWords) -> str:
-    lines = (
-        maths.to_mathml(maths.row(ratio, maths.sign("="), maths.number(value)))
-        for ratio, value in wording.results()
-    )
-    return "".join(f'<p class="tv-result">{line}</p>' for line in lines)
+def _html_results(wording: ExplanationWords) -> Iterator[Element]:
+    for ratio, value in wording.results():
+        line = maths.row(ratio, maths.sign("="), maths.number(value))
+        yield element("p", maths.to_mathml(line), cls="result")
 
 
-def _html_derivation(wording: ExplanationWords, n: int) -> str:
-    lines = list(wording.derivation(n))
-    said = f"<p>{escape(_count(wording, n))}</p>"
-    if lines:
-        first = lines[0].parts
-        rows = [(maths.to_mathml(first[0]), maths.row(*first[2:]))]
-        rows += [("", line) for line in lines[1:]]
-        body = "".join(
-            f"<tr><td>{left}</td><td>{_equal(line)}</td></tr>" for left, line in rows
-        )
+def _html_derivation(wording: ExplanationWords, n: int) -> Iterator[Element]:
+    yield element("p", _count(wording, n))
+    rows: list[tuple[Cell, ...]]
+    if lines := list(wording.derivation(n)):
+        left, _, *first = lines[0].parts
+        rows = [("", _equal(line)) for line in (maths.row(*first), *lines[1:])]
+        rows[0] = maths.to_mathml(left), rows[0][1]
     else:
         more = wording.recurrences() if wording.data.counts[n] else ()
-        body = "".join(f"<tr><td>{maths.to_mathml(line)}</td></tr>" for line in more)
-    if not body:
-        return said
-    table = f'<table role="presentation"><tbody>{body}</tbody></table>'
-    return f'{said}<div class="tv-lines">{table}</div>'
+        rows = [(maths.to_mathml(line),) for line in more]
+    if rows:
+        body = element("tbody", *map(_row, rows))
+        yield element("div", element("table", body, role="presentation"), cls="lines")
 
 
-def _equal(line: Math) -> str:
+def _equal(line: Math) -> Element:
     return maths.to_mathml(maths.row(maths.sign("="), line))
 
 
-def _html_forward(wording: ExplanationWords) -> str:
-    tables = "".join(
+def _html_forward(wording: ExplanationWords) -> Element | None:
+    tables = [
         _table(
             f"Forward mode, {wording.start(sweep)}", _PUSHES,
-            [
-                (_name(a), _name(b), escape(c), escape(d))
-                for a, b, c, d in wording.pushes(sweep)
-            ], right=(2, 3),
+            [(_name(a), _name(b), c, d) for a, b, c, d in wording.pushes(sweep)],
+            right=(2, 3),
         )
         for sweep in wording.data.forward
-    )  # fmt: skip
-    costs = f"<p>{escape(wording.costs())}</p>"
+    ]  # fmt: skip
     if not tables:
-        return costs
-    head = "<summary>The same in forward mode</summary>"
-    return f"<details>{head}{tables}</details>{costs}"
+        return None
+    return element("details", element("summary", "The same in forward mode"), *tables)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Iterable
-from html import escape
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import anywidget
@@ -14,6 +13,8 @@ import traitlets
 
 from tapeviz.render.descent import explorer_chart
 from tapeviz.render.svg.options import one_of
+from tapeviz.trace.markup import Element, element
+from tapeviz.views.descent import DescentPlayer
 from tapeviz.views.explorer import METHODS, Settings
 from tapeviz.views.loss_presets import PRESETS
 
@@ -85,6 +86,13 @@ def _from_page(value: Any, studio: Studio) -> Any:
 
 
 _JSON = {"sync": True, "to_json": _to_page, "from_json": _from_page}
+
+
+class _KeptFilm(DescentPlayer):
+    """A film below a panel, whose styles hide it where the panel is alive."""
+
+    def _around(self, body: Sequence[Element]) -> Sequence[Element]:
+        return (element("div", *super()._around(body), cls="kept"),)
 
 
 class Studio(anywidget.AnyWidget):
@@ -264,18 +272,16 @@ class Studio(anywidget.AnyWidget):
     def _repr_html_(self) -> str:
         """The last run's film, for hosts that show no widgets."""
         film = self._film()
-        return film.get("text/html", f"<p>{escape(self.message)}</p>")
+        return film.get("text/html", element("p", self.message).write())
 
     def _film(self) -> dict[str, str]:
         if self.run is None:
             return {}
         try:
-            bundle: dict[str, str] = self.explorer.film()._repr_mimebundle_()
+            return self.explorer.film(_KeptFilm)._repr_mimebundle_()
         except Exception as error:  # noqa: BLE001 - said, never raised in a page
             self.message = _sentence(error)
             return {}
-        html = f'<div class="tv-kept">{bundle["text/html"]}</div>'
-        return {**bundle, "text/html": html}
 
     def _film_soon(self) -> None:
         """Make the film of this run when the controls have come to rest."""

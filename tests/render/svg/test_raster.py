@@ -17,6 +17,7 @@ from tapeviz.render.film.backward import backward_film
 from tapeviz.render.film.svg import frame_svg
 from tapeviz.render.graph.scene import scene
 from tapeviz.render.svg import pdf, raster, theme
+from tapeviz.trace.markup import Element, parse
 from tests import samples
 from tests.render import tapes
 
@@ -25,10 +26,10 @@ ALL = pytest.mark.parametrize("name", samples.GRAPHS)
 
 def drawn(body: str, *, scale: float = 1, style: str = "") -> NDArray[np.uint8]:
     svg = f'<svg width="20" height="10"><style>{style}</style>{body}</svg>'
-    return pixels(svg, scale=scale)
+    return pixels(parse(svg), scale=scale)
 
 
-def pixels(svg: str, *, scale: float = 2) -> NDArray[np.uint8]:
+def pixels(svg: Element, *, scale: float = 2) -> NDArray[np.uint8]:
     """The picture as an array of shape (height, width, 4): red, green, blue, alpha."""
     return np.asarray(raster.image(svg, scale=scale))
 
@@ -40,17 +41,19 @@ def colour(hexes: str) -> list[int]:
 @ALL
 def test_png_and_pdf_have_the_size_of_the_picture(name: str) -> None:
     picture = scene(samples.GRAPHS[name]())
-    image = Image.open(io.BytesIO(raster.png(picture.svg, scale=1)))
+    image = Image.open(io.BytesIO(raster.png(picture.root, scale=1)))
     assert image.size == (picture.width, picture.height)
-    box = re.search(rb"/MediaBox \[ ?0 0 (\S+) (\S+) ?\]", pdf.pages(picture.svg))
+    box = re.search(rb"/MediaBox \[ ?0 0 (\S+) (\S+) ?\]", pdf.pages(picture.root))
     assert box
     points = [float(side) for side in box.groups()]
     assert points == pytest.approx([picture.width * 0.75, picture.height * 0.75])
 
 
 @pytest.mark.parametrize("make", [raster.png, pdf.pages])
-def test_the_same_picture_gives_the_same_bytes(make: Callable[[str], bytes]) -> None:
-    svg = scene(samples.layer_done()).svg
+def test_the_same_picture_gives_the_same_bytes(
+    make: Callable[[Element], bytes],
+) -> None:
+    svg = scene(samples.layer_done()).root
     first, second = make(svg), make(svg)
     assert first == second
     assert not re.search(rb"Date|Matplotlib|matplotlib", first)
@@ -59,19 +62,19 @@ def test_the_same_picture_gives_the_same_bytes(make: Callable[[str], bytes]) -> 
 def test_without_resvg_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "resvg_py", None)
     with pytest.raises(SaveError, match=r"pip install resvg-py.*\.svg"):
-        raster.png(scene(samples.square()).svg)
+        raster.png(scene(samples.square()).root)
 
 
 def test_a_picture_is_as_large_on_paper_whatever_its_scale() -> None:
     sizes = [
-        Image.open(io.BytesIO(raster.png(scene(samples.square()).svg, scale=k)))
+        Image.open(io.BytesIO(raster.png(scene(samples.square()).root, scale=k)))
         for k in (1, 2)
     ]
     assert [round(image.info["dpi"][0]) for image in sizes] == [96, 192]
 
 
 def test_scale_makes_more_dots_of_the_same_picture() -> None:
-    svg = scene(samples.listing_102()).svg
+    svg = scene(samples.listing_102()).root
     once, thrice = pixels(svg, scale=1), pixels(svg, scale=3)
     assert thrice.shape[:2] == (3 * once.shape[0], 3 * once.shape[1])
     small = Image.fromarray(thrice).resize(once.shape[1::-1], Image.Resampling.BOX)
@@ -82,7 +85,7 @@ def test_scale_makes_more_dots_of_the_same_picture() -> None:
 def test_every_node_is_filled_in_its_theme(name: str) -> None:
     graph = samples.big()
     picture = scene(graph, theme=name)
-    image = pixels(picture.svg, scale=1)
+    image = pixels(picture.root, scale=1)
     for node in graph.nodes:
         box = picture.boxes[node.id]
         role = "target" if node.target else node.kind
@@ -92,8 +95,8 @@ def test_every_node_is_filled_in_its_theme(name: str) -> None:
 
 def test_a_step_of_a_film_is_painted_with_its_marks() -> None:
     film = backward_film(samples.backward_102())
-    first = pixels(frame_svg(film, 0).write())
-    later = pixels(frame_svg(film, len(film.frames) - 2).write())
+    first = pixels(frame_svg(film, 0))
+    later = pixels(frame_svg(film, len(film.frames) - 2))
     assert first.shape == later.shape
     hot = colour(theme.colours("light")["hot-fill"])
     assert not (first == hot).all(axis=2).any()
@@ -111,19 +114,19 @@ def test_a_picture_in_a_picture_is_drawn_at_the_size_it_is_given() -> None:
 
 
 def test_text_in_a_pdf_is_text() -> None:
-    data = pdf.pages(scene(samples.listing_102()).svg)
+    data = pdf.pages(scene(samples.listing_102()).root)
     assert b"/Type0" in data
     assert b"DejaVuSansMono" in data
     assert b"Computation graph of y: 4 operations" in data
 
 
 def test_a_page_for_each_picture() -> None:
-    svgs = [scene(graph()).svg for graph in (samples.square, samples.layer)]
+    svgs = [scene(graph()).root for graph in (samples.square, samples.layer)]
     assert re.search(rb"/Count 2\b", pdf.pages(*svgs))
 
 
 def test_letters_no_font_has_are_no_reason_to_fail() -> None:
-    assert raster.png(scene(samples.hostile()).svg)
+    assert raster.png(scene(samples.hostile()).root)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +151,7 @@ def test_shapes(body: str, pixel: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("name", tapes.PROGRAMS)
 def test_all_that_pictures_use_can_be_painted(name: str) -> None:
-    image = pixels(tapes.picture(name).svg, scale=0.5)
+    image = pixels(tapes.picture(name).root, scale=0.5)
     assert len(np.unique(image.reshape(-1, 4), axis=0)) > 3
 
 

@@ -24,6 +24,7 @@ from tapeviz.render.film.svg import animate, frame_svg
 from tapeviz.render.graph.scene import scene
 from tapeviz.render.svg import raster, theme
 from tapeviz.render.svg.standalone import standalone
+from tapeviz.trace.markup import parse
 from tapeviz.views.drawing import Displayable
 from tests import samples
 
@@ -86,7 +87,7 @@ def test_every_node_is_filled_and_every_value_written(
 ) -> None:
     graph = samples.big()
     picture = scene(graph, theme=name)
-    pixels = painted(standalone(picture.svg), painter)
+    pixels = painted(standalone(picture.root), painter)
     colours = theme.colours(name)
     for node in graph.nodes:
         box = picture.boxes[node.id]
@@ -104,8 +105,8 @@ def test_a_film_that_stands_still_shows_its_last_step(
     painter: Callable[[str], bytes],
 ) -> None:
     film = backward_film(samples.backward_102())
-    pixels = painted(standalone(animate(film).write()), painter)
-    step = painted(standalone(frame_svg(film, len(film.frames) - 1).write()), painter)
+    pixels = painted(standalone(animate(film)), painter)
+    step = painted(standalone(frame_svg(film, len(film.frames) - 1)), painter)
     assert np.array_equal(pixels, step)
     light = theme.colours("light")
     assert like(pixels, light["hot-fill"], 1) > 500
@@ -162,14 +163,15 @@ def test_every_view_saves_a_picture_with_its_colours(
 
 @pytest.mark.parametrize("sample", samples.GRAPHS)
 def test_written_out_it_is_the_same_picture(sample: str) -> None:
-    svg = scene(samples.GRAPHS[sample]()).svg
-    before, after = (np.asarray(raster.image(s)) for s in (svg, standalone(svg)))
+    svg = scene(samples.GRAPHS[sample]()).root
+    both = svg, parse(standalone(svg))
+    before, after = (np.asarray(raster.image(one)) for one in both)
     halo = np.abs(before.astype(int) - after).max(axis=-1) > 0
     assert halo.mean() < 0.001  # where the paper around a word is painted twice
 
 
 def test_what_a_browser_needs_is_asked_for_by_name() -> None:
-    svg = standalone(animate(backward_film(samples.backward_102())).write())
+    svg = standalone(animate(backward_film(samples.backward_102())))
     assert set(re.findall(r"<style[^>]*>(.{17})", svg)) == {"@supports (--a:0)"}
     assert "var(" not in re.sub(r"<style.*?</style>", "", svg)
     assert "prefers-reduced-motion" in svg

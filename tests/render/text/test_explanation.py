@@ -240,7 +240,7 @@ def test_every_form_tells_all_of_it() -> None:
         explanation.to_text,
         explanation.to_markdown,
         explanation.to_latex,
-        explanation.to_html,
+        explanation.page,
     )
     for write in forms:
         said = write(data)
