@@ -9,6 +9,7 @@ import numpy as np
 from tapeviz.analysis.convergence import labels
 from tapeviz.analysis.trajectory import number, sample_steps, scalar
 from tapeviz.render.descent.animation import descent_table
+from tapeviz.render.html.table import table as html_table
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.film import Table
 from tapeviz.trace.markup import Element, element
@@ -37,16 +38,7 @@ def folded(table: Table, theme: str = "auto") -> Element | None:
     """A table as HTML, in a closed ``<details>``; None without rows."""
     if not table.rows:
         return None
-    head = element("tr", *(element("th", text, scope="col") for text in table.heads))
-    body = (
-        element(
-            "tr",
-            element("th", first, scope="row"),
-            *(element("td", cell) for cell in rest),
-        )
-        for first, *rest in table.rows
-    )
-    whole = element("table", element("thead", head), element("tbody", *body))
+    whole = html_table(table.heads, table.rows, row_heads=True)
     return element(
         "details",
         element("style", themes.css(theme) + _STYLE),

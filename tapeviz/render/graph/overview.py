@@ -11,6 +11,7 @@ from functools import cache
 from tapeviz.analysis.folded_view import FoldedView
 from tapeviz.analysis.folding import Fold
 from tapeviz.analysis.loops import RepetitionFinder
+from tapeviz.render.html.table import table
 from tapeviz.trace.graph import Span
 from tapeviz.trace.markup import Element, element
 from tapeviz.trace.value import Value
@@ -136,26 +137,13 @@ def size(count: int) -> str:
 def html(chapters: tuple[Chapter, ...], *, expanded: bool) -> Element:
     """The tables as HTML that unfolds."""
     total = chapters[0].rows[0][1]
-    tables = (_table(chapter) for chapter in chapters if chapter.rows)
+    tables = (table(c.heads, c.rows, c.title) for c in chapters if c.rows)
     return element(
         "details",
         element("summary", f"{total} operations at a glance"),
         element("div", *tables, cls="chapters"),
         cls="survey",
         open=expanded,
-    )
-
-
-def _table(chapter: Chapter) -> Element:
-    heads = (element("th", head, scope="col") for head in chapter.heads)
-    rows = (
-        element("tr", *(element("td", cell) for cell in row)) for row in chapter.rows
-    )
-    return element(
-        "table",
-        element("caption", chapter.title),
-        element("thead", element("tr", *heads)),
-        element("tbody", *rows),
     )
 
 

@@ -6,12 +6,12 @@ tables hold every upstream gradient and every contribution.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, zip_longest
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from tapeviz.render.film.captions import BackwardRow
 from tapeviz.render.html.page import document
+from tapeviz.render.html.table import Cell, table
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.text.explanation_words import HEADS, ExplanationWords
 from tapeviz.trace.explanation import Explanation
@@ -245,8 +245,8 @@ def to_html(data: Explanation, *, theme: str = "auto", exact: bool = False) -> E
         "div",
         element("style", css(theme)),
         element("p", wording.opening()),
-        _table("Forwards: what was recorded", heads, forwards, right=(3,)),
-        _table("Backwards: the sweep", _heads(data), backwards, right=(2, 6, 7)),
+        _scrolling("Forwards: what was recorded", heads, forwards, (3,)),
+        _scrolling("Backwards: the sweep", _heads(data), backwards, (2, 6, 7)),
         *_html_results(wording),
         *chain(*(_html_derivation(wording, n) for n in range(len(data.run.sources)))),
         _html_forward(wording),
@@ -297,9 +297,6 @@ _RULES = (
 )
 
 
-Cell: TypeAlias = Element | str
-
-
 def _mathml(text: str) -> Cell:
     return maths.to_mathml(maths.read(text)) if text else ""
 
@@ -313,30 +310,14 @@ def _formula(text: str) -> Cell:
     return text if plain else _mathml(text)
 
 
-def _table(
+def _scrolling(
     caption: str,
     heads: Sequence[str],
     rows: Sequence[Sequence[Cell]],
-    right: Sequence[int] = (),
+    right: Sequence[int],
 ) -> Element:
-    looks = ["right" if k in right else None for k in range(len(heads))]
-    head = (
-        element("th", said, scope="col", cls=look)
-        for said, look in zip(heads, looks, strict=True)
-    )
-    table = element(
-        "table",
-        element("caption", caption),
-        element("thead", element("tr", *head)),
-        element("tbody", *(_row(cells, looks) for cells in rows)),
-    )
     region = {"tabindex": "0", "role": "region", "aria_label": caption}
-    return element("div", table, cls="scroll", **region)
-
-
-def _row(cells: Iterable[Cell], looks: Iterable[str | None] = ()) -> Element:
-    both = zip_longest(cells, looks)
-    return element("tr", *(element("td", cell, cls=look) for cell, look in both))
+    return element("div", table(heads, rows, caption, right), cls="scroll", **region)
 
 
 def _html_rows(wording: ExplanationWords) -> Iterator[list[Cell]]:
@@ -366,8 +347,9 @@ def _html_derivation(wording: ExplanationWords, n: int) -> Iterator[Element]:
         more = wording.recurrences() if wording.data.counts[n] else ()
         rows = [(maths.to_mathml(line),) for line in more]
     if rows:
-        body = element("tbody", *map(_row, rows))
-        yield element("div", element("table", body, role="presentation"), cls="lines")
+        body = (element("tr", *(element("td", c) for c in row)) for row in rows)
+        lines_table = element("table", element("tbody", *body), role="presentation")
+        yield element("div", lines_table, cls="lines")
 
 
 def _equal(line: Math) -> Element:
@@ -376,10 +358,10 @@ def _equal(line: Math) -> Element:
 
 def _html_forward(wording: ExplanationWords) -> Element | None:
     tables = [
-        _table(
+        _scrolling(
             f"Forward mode, {wording.start(sweep)}", _PUSHES,
             [(_name(a), _name(b), c, d) for a, b, c, d in wording.pushes(sweep)],
-            right=(2, 3),
+            (2, 3),
         )
         for sweep in wording.data.forward
     ]  # fmt: skip
