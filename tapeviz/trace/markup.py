@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from html import escape
 from typing import Any
 from xml.dom import minidom
@@ -76,20 +76,14 @@ def element(
     """
     written: dict[str, str | bool] = {}
     for name, value in attributes.items():
+        if value is None or value is False:
+            continue
         if name == "cls":
             written |= {"class": css_class(str(value))} if value else {}
-        elif isinstance(value, str):
-            written[_spelt(name)] = value
-        elif value is True:
-            written[_spelt(name)] = True
-        elif value is not None and value is not False:
-            written[_spelt(name)] = n(value)
+        else:
+            said = value if value is True or isinstance(value, str) else n(value)
+            written[name.replace("_", "-")] = said
     return Element(tag, written, tuple(filter(None, children)))
-
-
-@cache
-def _spelt(name: str) -> str:
-    return name.replace("_", "-")
 
 
 @lru_cache(999)

@@ -234,7 +234,10 @@ class _Wrapping:
 
     def ends(self, link: Link) -> tuple[int, ...]:
         """The rows that an arrow starts and ends in."""
-        return tuple(sorted({self.row_of[link.tail], self.row_of[link.head]}))
+        one, other = self.row_of[link.tail], self.row_of[link.head]
+        if one == other:
+            return (one,)
+        return (one, other) if one < other else (other, one)
 
     def label_row(self, link: Link) -> int:
         """The row that an arrow's label stands in; -1 if it leads past it."""
@@ -425,21 +428,25 @@ def split(path: Path, x: float) -> tuple[Path, Path]:
 
 def _halves(piece: Path, x: float) -> tuple[Path, Path]:
     """One Bezier piece cut at ``x``, by de Casteljau's construction."""
-    low, high = 0.0, 1.0
-    one = other = piece
+    xs, ys = zip(*piece, strict=True)
+    a, b, c, d = xs
+    linear, square, cube = 3 * (b - a), 3 * (a - 2 * b + c), d - a + 3 * (b - c)
+    low, high, t = 0.0, 1.0, 0.5
     for _ in range(24):
         t = (low + high) / 2
-        points, left, right = [*piece], [piece[0]], [piece[-1]]
-        while len(points) > 1:
-            points = [
-                (a + (c - a) * t, b + (d - b) * t)
-                for (a, b), (c, d) in pairwise(points)
-            ]
-            left.append(points[0])
-            right.insert(0, points[-1])
-        one, other = tuple(left), tuple(right)
-        low, high = (t, high) if points[0][0] < x else (low, t)
-    return one, other
+        at = a + t * (linear + t * (square + t * cube))
+        low, high = (t, high) if at < x else (low, t)
+    steps = [*zip(_between(xs, t), _between(ys, t), strict=True)]
+    left = tuple((u[0], v[0]) for u, v in steps)
+    return left, tuple((u[-1], v[-1]) for u, v in reversed(steps))
+
+
+def _between(values: Sequence[float], t: float) -> list[Sequence[float]]:
+    """Coordinates, those between each two of them, and so on, down to the last one."""
+    found = [values]
+    while len(found[-1]) > 1:
+        found.append([a + (b - a) * t for a, b in pairwise(found[-1])])
+    return found
 
 
 def _rounded(points: Sequence[Point]) -> Iterator[Point]:

@@ -151,7 +151,7 @@ def test_shapes(body: str, pixel: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("name", tapes.PROGRAMS)
 def test_all_that_pictures_use_can_be_painted(name: str) -> None:
-    image = pixels(tapes.picture(name).root, scale=0.5)
+    image = pixels(parse(tapes.picture(name).inline_svg), scale=0.5)
     assert len(np.unique(image.reshape(-1, 4), axis=0)) > 3
 
 
