@@ -278,7 +278,8 @@ class Studio(anywidget.AnyWidget):
         if self.run is None:
             return {}
         try:
-            return self.explorer.film(_KeptFilm)._repr_mimebundle_()
+            film: DescentPlayer = self.explorer.film(_KeptFilm)
+            return film._repr_mimebundle_()
         except Exception as error:  # noqa: BLE001 - said, never raised in a page
             self.message = _sentence(error)
             return {}
