@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -52,6 +52,15 @@ class Element:
         """The ids of the element and of all elements in it."""
         found = (one.attributes.get("id") for one in self.walk())
         return frozenset(str(id) for id in found if id)
+
+    def without(self, ids: Container[str | bool | None]) -> Element:
+        """The element without those in it that have such an id."""
+        left = (
+            child.without(ids) if isinstance(child, Element) else child
+            for child in self.children
+            if isinstance(child, str) or child.attributes.get("id") not in ids
+        )
+        return Element(self.tag, self.attributes, tuple(left))
 
     def containing(self, *children: Element | str) -> Element:
         """The element with more at its end."""

@@ -125,3 +125,11 @@ def test_no_other_file_writes_or_escapes_markup() -> None:
         if any(map(WRITES.search, said(ast.parse(path.read_text("utf-8")))))
     }
     assert found == {"trace/markup.py"}
+
+
+def test_elements_are_left_out_by_their_ids() -> None:
+    inner = element("g", element("path", id="b"), "text", id="c")
+    tree = element("svg", element("path", id="a"), inner, id="a")
+    assert tree.without({"a", "b"}) == element(
+        "svg", element("g", "text", id="c"), id="a"
+    )

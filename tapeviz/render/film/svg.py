@@ -160,7 +160,7 @@ class _FilmPicture:
         self.y = 34
         yield text("title", _PAD, 22, self.film.title)
         yield from self._code(step)
-        yield self._picture()
+        yield self._picture(step)
         yield from self._words(step)
 
     def _whole(self, style: str, body: Iterable[Element]) -> Element:
@@ -230,11 +230,14 @@ class _FilmPicture:
             cls = "lit once" if step < 0 and not is_lit[-1] else "lit"
             yield rect(cls, x, y, width, 19, rx=3, id=f"l{i}")
 
-    def _picture(self) -> Element:
+    def _picture(self, step: int) -> Element:
+        """The film's picture; that of one step without what is hidden then."""
         width, height = self.inner
         x, y = (self.width - width) / 2, self.y + 14
         self.y = y + height + 14
-        return placed(x, y, self.film.picture)
+        marks = dict.fromkeys(self.late, "off") | self.film.state(step)
+        hidden = {id for id, mark in marks.items() if mark == "off" and step >= 0}
+        return placed(x, y, self.film.picture.without(hidden))
 
     def _words(self, step: int) -> Iterator[Element]:
         top = self.y + 22
