@@ -53,10 +53,11 @@ def gif(film: Film, seconds: float, scale: float, tick: Tick) -> bytes:
     """The film as an animated GIF's bytes; of a long film evenly spaced steps."""
     from PIL import Image
 
-    pngs = list(_pngs(film, scale, tick))
-    colours = _palette(pngs[:: max(1, (len(pngs) - 1) // _SAMPLES)])
+    canvas = raster.Canvas(scale)
+    painted = [canvas.paint(svg) for svg in _svgs(abridged(film), tick)]
+    colours = _palette(painted[:: max(1, (len(painted) - 1) // _SAMPLES)])
     images = [
-        _image(png).quantize(palette=colours, dither=Image.Dither.NONE) for png in pngs
+        image.quantize(palette=colours, dither=Image.Dither.NONE) for image in painted
     ]
     lasts = [round(1000 * seconds)] * len(images)
     lasts[-1] = round(1000 * max(seconds, _LAST))
@@ -73,18 +74,12 @@ def _pngs(film: Film, scale: float, tick: Tick) -> Iterator[bytes]:
         yield raster.png(svg, scale=scale)
 
 
-def _image(png: bytes) -> Image:
-    from PIL import Image
-
-    return Image.open(io.BytesIO(png)).convert("RGB")
-
-
-def _palette(pngs: Iterable[bytes]) -> Image:
+def _palette(images: Iterable[Image]) -> Image:
     """An image of the colours that these pictures have most of."""
     from PIL import Image
 
     counts: Counter[Any] = Counter()
-    for image in map(_image, pngs):
+    for image in images:
         found = image.getcolors(image.width * image.height) or ()
         counts.update({colour: count for count, colour in found})
     palette = Image.new("P", (1, 1))

@@ -17,13 +17,16 @@ import io
 import re
 import struct
 import zlib
+from collections import Counter
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tapeviz.errors import SaveError, error_message
-from tapeviz.render.svg.standalone import standalone
+from tapeviz.render.svg import rows
+from tapeviz.render.svg.rows import Drawn
+from tapeviz.render.svg.standalone import as_text, standalone, written_out
 from tapeviz.trace.markup import Element
 
 if TYPE_CHECKING:
@@ -47,6 +50,14 @@ def png(picture: Element, *, scale: float = SCALE) -> bytes:
 
     SaveError where there is no resvg, as in a web page's Python.
     """
+    painted = _painted(standalone(picture), scale)
+    dots = round(_METRE * scale)
+    size = b"pHYs" + struct.pack(">IIB", dots, dots, 1)
+    chunk = b"\0\0\0\t" + size + struct.pack(">I", zlib.crc32(size))
+    return painted[:_HEADER] + chunk + painted[_HEADER:]
+
+
+def _painted(svg: str, scale: float) -> bytes:
     try:
         from resvg_py import svg_to_bytes
     except ImportError as error:
@@ -56,7 +67,6 @@ def png(picture: Element, *, scale: float = SCALE) -> bytes:
                 "install it (pip install resvg-py), or save as .svg, .html or .pdf",
             )
         ) from error
-    svg = standalone(picture)
     painted = svg_to_bytes(
         svg_string=svg,
         zoom=scale,
@@ -66,10 +76,7 @@ def png(picture: Element, *, scale: float = SCALE) -> bytes:
         sans_serif_family="DejaVu Sans",
         monospace_family="DejaVu Sans Mono",
     )
-    dots = round(_METRE * scale)
-    size = b"pHYs" + struct.pack(">IIB", dots, dots, 1)
-    chunk = b"\0\0\0\t" + size + struct.pack(">I", zlib.crc32(size))
-    return bytes(painted[:_HEADER] + chunk + painted[_HEADER:])
+    return bytes(painted)
 
 
 def image(picture: Element, *, scale: float = SCALE) -> Image:
@@ -77,6 +84,37 @@ def image(picture: Element, *, scale: float = SCALE) -> Image:
     from PIL import Image
 
     return Image.open(io.BytesIO(png(picture, scale=scale)))
+
+
+class Canvas:
+    """Paints pictures of one size in turn, each only in the rows where it differs."""
+
+    def __init__(self, scale: float) -> None:
+        self.scale = scale
+        self.image: Image | None = None
+        self.drawn: Counter[Drawn] = Counter()
+
+    def paint(self, picture: Element) -> Image:
+        """The picture as an image of Pillow, with red, green and blue."""
+        from PIL import Image
+
+        root = written_out(picture)
+        width, height = (int(root.get(side, "0")) for side in ("width", "height"))
+        drawn = Counter(rows.drawn(root))
+        changed = (drawn - self.drawn) + (self.drawn - drawn)
+        whole = self.image is None or not (rows.GRID * self.scale).is_integer()
+        image = self.image.copy() if self.image else Image.new("RGB", (0, 0))
+        for top, bottom in [(0, height)] if whole else rows.merged(changed, height):
+            root.set("viewBox", f"0 {top} {width} {bottom - top}")
+            root.set("height", str(bottom - top))
+            painted = _painted(as_text(root), self.scale)
+            strip = Image.open(io.BytesIO(painted)).convert("RGB")
+            if whole:
+                image = strip
+            else:
+                image.paste(strip, (0, round(top * self.scale)))
+        self.image, self.drawn = image, drawn
+        return image
 
 
 @lru_cache(maxsize=1)

@@ -31,7 +31,11 @@ def standalone(picture: markup.Element) -> str:
     <svg xmlns="http://www.w3.org/2000/svg"><style>@supports (--a:0){:root{--a:#008000}\
 rect{fill:var(--a)}}</style><rect fill="#008000" /></svg>
     """
-    root = written_out(picture)
+    return as_text(written_out(picture))
+
+
+def as_text(root: Element) -> str:
+    """A picture without namespaces as the text of a file."""
     root.attrib = {"xmlns": "http://www.w3.org/2000/svg", **root.attrib}
     return ET.tostring(root, encoding="unicode")
 
