@@ -95,9 +95,9 @@ def _path_reach(path: str) -> tuple[float, float]:
     from fontTools.pens.boundsPen import ControlBoundsPen
     from fontTools.svgLib.path import parse_path
 
-    pen = ControlBoundsPen(None)
-    parse_path(path, pen)
-    _, first, _, last = pen.bounds or (0, 0, 0, 0)
+    bounds = ControlBoundsPen(None)
+    parse_path(path, bounds)
+    _, first, _, last = bounds.bounds or (0, 0, 0, 0)
     return first - _STROKE, last + _STROKE
 
 

@@ -45,7 +45,7 @@ def test_a_film_is_the_same_as_painted_whole(make: Film, scale: float) -> None:
         found = ImageChops.difference(canvas.paint(picture), whole).convert("L")
         # Where an edge leaves a strip, it is smoothed a little differently.
         counts = found.histogram()
-        assert sum(counts[96:]) == 0, f"step {step}: {found.getextrema()}"
+        assert sum(counts[128:]) == 0, f"step {step}: {found.getextrema()}"
         assert sum(counts[8:]) < 0.001 * sum(counts)
 
 
