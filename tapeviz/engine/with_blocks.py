@@ -58,7 +58,7 @@ def _table(code: CodeType) -> _Table:
     """The handlers of exceptions in a code object: (start, stop, handler)."""
     import dis
 
-    entries = dis.Bytecode(code).exception_entries  # type: ignore[attr-defined]
+    entries = dis.Bytecode(code).exception_entries  # type: ignore[attr-defined] # not in its stubs
     return [(e.start, e.end, e.target) for e in entries]
 
 

@@ -123,8 +123,9 @@ class Question:
     def block(self) -> tuple[Statement, ast.With] | None:
         """The with-block of the tape, if the code shows it."""
         line = self.program.line_at(self.records.entered)
-        found = line is not None and isinstance(line.node, ast.With)
-        return (line, line.node) if found else None  # type: ignore[union-attr,return-value] # found
+        if line is not None and isinstance(line.node, ast.With):
+            return line, line.node
+        return None
 
     def inside(self, line: Statement) -> bool | None:
         """Whether a line is in the tape's block; None if the code does not show it."""

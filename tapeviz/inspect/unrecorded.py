@@ -641,8 +641,10 @@ def _called(code: ast.AST) -> str:
     """The registry's name for an expression's operation, or the function's own."""
     if isinstance(code, (ast.BinOp, ast.UnaryOp)):
         return OPERATORS.get(type(code.op), "")
-    bare = isinstance(getattr(code, "func", None), ast.Attribute)
-    return "numpy" if bare and code.func.attr == "numpy" else last_name(called(code))  # type: ignore[attr-defined] # it is a call
+    method = getattr(code, "func", None)
+    if isinstance(method, ast.Attribute) and method.attr == "numpy":
+        return "numpy"
+    return last_name(called(code))
 
 
 def _raised(failed: Failure) -> str:

@@ -59,8 +59,9 @@ def _call(name: str, node: ast.Call) -> Facts:
 
 def _cast_to(node: ast.AST) -> str:
     """The dtype that an expression casts to; "" for any other expression."""
-    casts = isinstance(node, ast.Call) and last_name(called(node)) == "cast"
-    return last_name(dotted(node.args[1])) if casts and len(node.args) > 1 else ""  # type: ignore[attr-defined] # it is a call
+    if isinstance(node, ast.Call) and last_name(called(node)) == "cast":
+        return last_name(dotted(node.args[1])) if len(node.args) > 1 else ""
+    return ""
 
 
 def _cast(question: Question, facts: Facts) -> Facts | None:

@@ -335,7 +335,7 @@ def _surface(seen: Seen, ax: Any, ink: Colours) -> None:
         axis.line.set_color(ink["line"])
         axis.set_tick_params(colors=ink["muted"], labelsize="small")
         axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-        axis._axinfo["grid"].update(color=ink["hair"], linewidth=0.4)  # noqa: SLF001
+        axis._axinfo["grid"].update(color=ink["hair"], linewidth=0.4)  # noqa: SLF001 - no public way
 
 
 def _height(xs: Any, ys: Any, grid: Floats, point: Floats) -> float:
