@@ -684,3 +684,38 @@ def test_a_long_film_stays_legible_on_the_projector(
     }""")
     assert inside
     assert high >= 15
+
+
+def test_only_a_mouse_that_moves_holds_the_film(player: Player) -> None:
+    """A picture that comes under a mouse that rests is nobody's wish to stop."""
+    page, picture = player.root.page, player.root.locator(".tv-screen")
+    pause, play = (player.root.get_by_role("button", name=n) for n in ("Pause", "Play"))
+    box = picture.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.evaluate("document.body.style.paddingTop = '600px'")
+    page.mouse.move(x, y)
+    player.root.get_by_label("Speed").select_option("0.25")
+    player.press("Home", "Space")
+    page.evaluate("document.body.style.paddingTop = ''; scrollTo(0, 0)")
+    page.wait_for_timeout(400)
+    here = page.evaluate(f"document.elementFromPoint({x}, {y}).closest('.tv-screen')")
+    assert here is not None
+    assert pause.count() == 1, "the film goes on"
+    page.mouse.move(x + 9, y)
+    play.wait_for()
+    page.mouse.move(1, 1)
+    pause.wait_for()
+    player.press("Space")
+    play.wait_for()
+    player.press("Space")
+    page.mouse.move(x, y)
+    play.wait_for()
+    player.press("Space")
+    page.mouse.move(x + 9, y)
+    page.wait_for_timeout(200)
+    assert pause.count() == 1, "a key decides, wherever the mouse is"
+    player.press("Space")
+    page.mouse.move(1, 1)
+    page.wait_for_timeout(200)
+    assert play.count() == 1, "what a key stopped stays"

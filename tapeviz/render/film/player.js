@@ -385,6 +385,7 @@ function mount(root, film, store) {
     const native = typing || target.matches(key === " " ? "button,select,summary" : "select");
     if (event.type !== "keydown" || native || !bound[key]) return;
     event.preventDefault();
+    waiting = false;
     bound[key](event);
   };
   const heard = { keydown: typed, keyup: typed, keypress: typed };
@@ -394,17 +395,20 @@ function mount(root, film, store) {
     if (button && !quiz.contains(button) && !quiz.contains(document.activeElement)) rest(root);
   };
   heard.fullscreenchange = () => (root.classList.toggle("tv-wide", document.fullscreenElement === root), show());
-  // A mouse over the picture or the code takes over: the film waits until it leaves.
+  // A mouse that moves onto the picture or the code takes over: the film waits until it
+  // leaves. A picture that moves under a mouse at rest sends "enter", too, but no move.
   let waiting = false;
+  let fresh = false;
   const hold = ({ pointerType }) => {
-    waiting = pointerType === "mouse" && store.get("playing");
-    if (waiting) store.set({ playing: false });
+    const takes = fresh && pointerType === "mouse" && store.get("playing");
+    fresh = false;
+    if (takes) (waiting = true), store.set({ playing: false });
   };
   const release = () => {
     if (waiting) store.set({ playing: true });
     waiting = false;
   };
-  for (const el of [screen, code]) (el.onpointerenter = hold), (el.onpointerleave = release), (el.onpointerdown = () => void (waiting = false));
+  for (const el of [screen, code]) (el.onpointerenter = () => void (fresh = true)), (el.onpointermove = hold), (el.onpointerleave = release), (el.onpointerdown = () => void (waiting = false));
   for (const type in heard) root.addEventListener(type, heard[type]);
 
   const bar = pane("bar", ...buttons, count, pane("tools", ...tools));
