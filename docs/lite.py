@@ -4,8 +4,8 @@
     python docs/lite.py FOLDER
 
 What comes out is a folder of files for any web server; no program runs on it. The
-browser takes Python itself (Pyodide) from Pyodide's own server, and with it NumPy,
-matplotlib and igraph, which lays out the pictures there. tapeviz is in the folder.
+browser takes Python itself (Pyodide) from Pyodide's own server, NumPy and matplotlib
+with it, and Graphviz, compiled to WebAssembly. tapeviz is in the folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 LITE = HERE / "_lite"
 
-INSTALL = "%pip install -q tapeviz"
+INSTALL = """%pip install -q tapeviz
+import tapeviz
+await tapeviz.load_graphviz()"""
 """The cell that each lesson begins with here: a browser starts with an empty Python."""
 
 

@@ -34,6 +34,7 @@ PLACES = {
     "engine.asking": "UnconnectedGradients",
     "engine.tape": "GradientTape",
     "engine.tensor": "Tensor Variable",
+    "render.graph.layout": "load_graphviz",
     "tf.arrays.creation": """
         cast constant convert_to_tensor eye fill is_tensor linspace newaxis one_hot ones
         ones_like range rank shape size zeros zeros_like

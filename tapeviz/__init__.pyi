@@ -10,6 +10,7 @@ from tapeviz.engine.asking import UnconnectedGradients as UnconnectedGradients
 from tapeviz.engine.tape import GradientTape as GradientTape
 from tapeviz.engine.tensor import Tensor as Tensor
 from tapeviz.engine.tensor import Variable as Variable
+from tapeviz.render.graph.layout import load_graphviz as load_graphviz
 from tapeviz.tf.arrays.creation import cast as cast
 from tapeviz.tf.arrays.creation import constant as constant
 from tapeviz.tf.arrays.creation import convert_to_tensor as convert_to_tensor

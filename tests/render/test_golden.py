@@ -4,19 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tapeviz.render.graph import layout
-from tests.render import golden, tapes
+from tests.render import golden, in_page, tapes
+
+ENGINES = ("graphviz-pure", layout.IN_PROCESS, "graphviz-wasm")
 
 
-@pytest.fixture(scope="module", params=["graphviz-pure", layout.IN_PROCESS])
+@pytest.fixture(scope="module")
+def page() -> dict[str, Any]:
+    """What the third engine answers, asked all at once: it is in another Python."""
+    sources = []
+    with pytest.MonkeyPatch.context() as patch:
+        run = layout._run
+        patch.setattr(
+            layout, "_run", lambda *given: sources.append(given[1]) or run(*given)
+        )
+        for cache in (layout.cached_layout, tapes.picture):
+            cache.cache_clear()
+        for name in tapes.PROGRAMS:
+            golden.files(name)
+    return in_page.ask(sources)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Each engine by itself, with nothing remembered of the other one."""
-    found = [e for e in layout._candidates() if Path(e).stem == request.param]
+    """Each engine by itself, with nothing remembered of the others."""
     caches = layout.cached_layout, tapes.picture
     with pytest.MonkeyPatch.context() as patch:
+        if request.param == "graphviz-wasm":
+            answers = request.getfixturevalue("page")["answers"]
+            patch.setitem(layout._loaded, request.param, answers.__getitem__)
+        found = [e for e in layout._candidates() if Path(e).stem == request.param]
         patch.setattr(layout, "_candidates", lambda: iter(found[:1]))
         for cache in caches:
             cache.cache_clear()
@@ -30,6 +52,13 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.mark.parametrize("name", tapes.PROGRAMS)
 def test_picture_and_text_are_as_they_were(name: str) -> None:
     check(golden.files(name))
+
+
+def test_a_page_without_graphviz_says_what_to_do(page: dict[str, str]) -> None:
+    assert page["engine"] == "graphviz-wasm"
+    assert "await tapeviz.load_graphviz()" in page["before"]
+    assert "could not be loaded from file:///nowhere.js" in page["elsewhere"]
+    assert "graphviz-wasm said" in page["failed"]
 
 
 def check(files: dict[Path, str]) -> None:

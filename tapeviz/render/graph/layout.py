@@ -1,9 +1,9 @@
 """The layout of boxes and arrows, by Graphviz, which draws nothing here.
 
-The engine is the Python package pygraphviz, if somebody has installed it; else the
-program ``graphviz-pure``, which its package puts beside the interpreter, or a ``dot``
-on PATH. All three are Graphviz. Where none can be, as in a web page, the Python package
-igraph does it (``layout_igraph``).
+An engine is a function from DOT text to Graphviz' JSON. It is the Python package
+pygraphviz, if somebody has installed it; else the program ``graphviz-pure``, which its
+package puts beside the interpreter, or a ``dot`` on PATH; in a web page's Python it is
+what ``load_graphviz`` loads. All are Graphviz, and give the same picture.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import json
 import shutil
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from subprocess import SubprocessError, TimeoutExpired
+from subprocess import TimeoutExpired
 from typing import Any
 
 from tapeviz.errors import LayoutError
@@ -34,12 +34,24 @@ from tapeviz.trace.geometry import (
 DIRECTIONS = ("LR", "TB")
 """Left to right, or top to bottom."""
 
+_IN_A_PAGE = sys.platform == "emscripten"
+
 REMEDY = (
-    "Install the layout engine with `pip install graphviz-pure`, or put Graphviz's "
-    "`dot` on PATH. Everything but laid-out pictures works without it: the plain "
-    "text, DOT text and JSON forms."
+    "Load the layout engine with `await tapeviz.load_graphviz()`, once, in a cell of "
+    "its own"
+    if _IN_A_PAGE
+    else "Install the layout engine with `pip install graphviz-pure`, or put "
+    "Graphviz's `dot` on PATH"
+) + (
+    ". Everything but laid-out pictures works without it: the plain text, DOT text "
+    "and JSON forms."
 )
 """What to do when there is no layout engine."""
+
+WEB_ASSEMBLY = (
+    "https://cdn.jsdelivr.net/npm/@hpcc-js/wasm-graphviz@1.29.2/dist/index.js"
+)
+"""Graphviz for a web page: one JavaScript module, in which version 16.1 is compiled."""
 
 _EASY = 800
 _MOST = 40_000
@@ -61,12 +73,7 @@ IN_PROCESS = "pygraphviz"
 
 def engine() -> str:
     """The layout engine: a package, or a program's path; LayoutError without any."""
-    return "igraph" if _in_python() else _engines()[0]
-
-
-def _in_python() -> bool:
-    """Whether no Graphviz is there to do it, but igraph is."""
-    return not any(_candidates()) and find_spec("igraph") is not None
+    return _engines()[0]
 
 
 def _engines() -> tuple[str, ...]:
@@ -77,9 +84,39 @@ def _engines() -> tuple[str, ...]:
 
 
 def _candidates() -> Iterator[str]:
+    yield from _loaded
     if find_spec(IN_PROCESS):
         yield IN_PROCESS
     yield from programs()
+
+
+_loaded: dict[str, Callable[[str], str]] = {}
+
+
+async def load_graphviz(address: str = WEB_ASSEMBLY) -> None:
+    """Load Graphviz in a web page's Python, such as JupyterLite's, for all pictures.
+
+    No program can be started there, so this is Graphviz compiled to WebAssembly, as the
+    npm package ``@hpcc-js/wasm-graphviz`` has it: ``await tapeviz.load_graphviz()``,
+    once, before the first picture. ``address`` is where the module is, if not on the
+    package's usual host. In other Pythons Graphviz is there, and nothing is loaded.
+    LayoutError when it cannot be loaded.
+    """
+    if not _IN_A_PAGE:
+        return
+    from pyodide.code import run_js
+
+    try:
+        module = await run_js(f"import({json.dumps(address)})")
+        graphviz = await module.Graphviz.load()
+    except Exception as error:
+        raise LayoutError(
+            f"Graphviz could not be loaded from {address}: {error}. Look whether the "
+            "page may read that address, or give load_graphviz() another one."
+        ) from error
+    _loaded["graphviz-wasm"] = lambda source: str(
+        graphviz.layout(source, "json0", "dot")
+    )
 
 
 def programs() -> Iterator[str]:
@@ -116,10 +153,6 @@ def lay_out(
     boxes = tuple(boxes)
     if not boxes:
         return Placement(0, 0, {}, {}, {}, {})
-    if _in_python():
-        from tapeviz.render.graph import layout_igraph
-
-        return layout_igraph.lay_out(boxes, tuple(links), direction)
     return cached_layout(boxes, tuple(links), direction, _engines(), tuple(groups))
 
 
@@ -224,26 +257,29 @@ def _run(engines: tuple[str, ...], source: str) -> dict[str, Any]:
     failures: list[str] = []
     for name in engines:
         try:
-            said = _in_process(source) if name == IN_PROCESS else _aside(name, source)
-            result: dict[str, Any] = json.loads(said)
+            result: dict[str, Any] = json.loads(_lay_out(name)(source))
         except TimeoutExpired as error:
             took = f"the layout was not done after {PATIENCE} seconds"
             raise LayoutError(f"{took}. {SMALLER}") from error
-        except (
-            ImportError, OSError, RuntimeError, ValueError, SubprocessError,
-        ) as error:  # fmt: skip
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next one is tried
             failures.append(_failure(name, error))
         else:
             return result
     raise LayoutError(f"the layout failed: {'; '.join(failures)}. {REMEDY}")
 
 
-def _in_process(source: str) -> bytes:
+def _lay_out(name: str) -> Callable[[str], str]:
+    """The engine of that name: from DOT text to JSON."""
+    packages = {**_loaded, IN_PROCESS: _in_process}
+    return packages.get(name) or partial(_aside, name)
+
+
+def _in_process(source: str) -> str:
     from pygraphviz import AGraph
 
     graph = AGraph(string=source)
     try:
-        return bytes(graph.draw(format="json0", prog="dot"))
+        return bytes(graph.draw(format="json0", prog="dot")).decode()
     finally:
         graph.close()
 

@@ -168,6 +168,12 @@ def test_a_package_that_does_not_load_is_passed_over(
         assert lay_out(BOXES, LINKS).width > 0
 
 
+def test_elsewhere_than_in_a_page_there_is_nothing_to_load() -> None:
+    with pytest.raises(StopIteration):
+        layout.load_graphviz("https://nowhere.invalid").send(None)
+    assert not layout._loaded
+
+
 def test_failing_engine_is_quoted(no_engine: Path) -> None:
     program(no_engine, "dot", "echo it is broken >&2; exit 3")
     with pytest.raises(LayoutError, match=r"dot said 'it is broken'.*pip install"):
