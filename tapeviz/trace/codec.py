@@ -7,7 +7,7 @@ numbers) are written as ``{"#": "nan"}``. A field is saved under its own name, o
 this text, so that another key would change every page; with ``"sparse"`` in its
 metadata it is left out where it is empty. A class whose JSON form is
 another instance of it has two methods for that, ``packed`` and ``unpacked``. A tree of
-markup is its text.
+markup is its text. What is typed ``Any`` is plain data of no fixed form.
 """
 
 from __future__ import annotations
@@ -92,6 +92,19 @@ def unpack(hint: Any, data: Any) -> Any:
     return _plain((hint,), data)
 
 
+def _free(data: Any) -> Any:
+    """Plain data of any form: lists become tuples."""
+    if isinstance(data, list):
+        return tuple(map(_free, data))
+    if isinstance(data, dict):
+        return (
+            _number(data["#"])
+            if "#" in data
+            else {k: _free(v) for k, v in data.items()}
+        )
+    return data
+
+
 def _object(data: Any) -> dict[str, Any]:
     if isinstance(data, dict):
         return data
@@ -104,6 +117,8 @@ def _union(args: tuple[Any, ...], data: Any) -> Any:
 
 
 def _plain(hints: tuple[Any, ...], data: Any) -> Any:
+    if hints == (Any,):
+        return _free(data)
     value = _number(data["#"]) if isinstance(data, dict) and "#" in data else data
     if type(value) in hints or (type(value) is int and float in hints):
         return value

@@ -1,0 +1,313 @@
+"""From a tape to a ``Program`` that a page can run, or a sentence why there is none."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.parsing import parse
+from tapeviz.engine.records import Record, Records
+from tapeviz.engine.tape import GradientTape
+from tapeviz.inspect.replay import replay, shape_of
+from tapeviz.inspect.source.positions import Code
+from tapeviz.trace.backward_pass import BackwardPass
+from tapeviz.trace.graph import Graph
+from tapeviz.trace.program import (
+    FAMILY,
+    Exit,
+    Formulas,
+    Goal,
+    Handle,
+    Instruction,
+    Program,
+    SweepStep,
+    words,
+)
+from tapeviz.trace.value import WHOLE
+
+MANY = 2000
+"""A page does not run more values than this."""
+
+DTYPES = frozenset(
+    (
+        *("float32", "float64", "bool", "int8", "int16", "int32", "int64"),
+        *("uint8", "uint16", "uint32", "int", "float"),
+    )
+)
+"""The dtypes that a page computes with; ``int`` and ``float`` are Python's own."""
+
+_SIGNS: dict[type[ast.AST], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
+    ast.Mod: "%", ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
+    ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==",
+    ast.NotEq: "!=", ast.USub: "neg", ast.Invert: "~", ast.Not: "not",
+}  # fmt: skip
+
+
+class _NotInPages(Exception):  # noqa: N818 - no error, but the answer
+    """Why a page cannot run it, in a sentence."""
+
+
+def tree(text: str) -> Any:
+    """A formula of the registry, or one like it, as the page reads it.
+
+    >>> tree("g * cos(x)"), tree("-g"), tree("x > 0")
+    (('*', 'g', ('cos', 'x')), ('neg', 'g'), ('>', 'x', 0))
+    >>> tree("g[..., None]"), tree("sum(x, (-1,), False)")
+    (('[]', 'g', '...', None), ('sum', 'x', ('()', ('neg', 1)), False))
+    """
+    return _tree(parse(text, mode="eval").body)
+
+
+def _tree(node: ast.expr) -> Any:  # noqa: PLR0911 - one line for each kind of node
+    match node:
+        case ast.Name():
+            return node.id
+        case ast.Constant():
+            return "..." if node.value is ... else node.value
+        case ast.UnaryOp():
+            return (_SIGNS[type(node.op)], _tree(node.operand))
+        case ast.BinOp():
+            return (_SIGNS[type(node.op)], _tree(node.left), _tree(node.right))
+        case ast.Compare():
+            sides = (node.left, node.comparators[0])
+            return (_SIGNS[type(node.ops[0])], *map(_tree, sides))
+        case ast.Call():
+            return (ast.unparse(node.func), *map(_tree, node.args))
+        case ast.Subscript():
+            keys = (
+                node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            )
+            return ("[]", _tree(node.value), *map(_tree, keys))
+        case ast.Tuple() | ast.List():
+            return ("()", *map(_tree, node.elts))
+        case ast.Starred():
+            return ("...", _tree(node.value))
+    raise ValueError(f"no formula has this: {ast.unparse(node)}")
+
+
+@cache
+def formulas(code: int) -> Formulas:
+    """The op of that number as trees."""
+    op = TABLE[code]
+    vjps = tuple(None if rule is None else tree(rule.text) for rule in op.rules)
+    return Formulas(
+        op.name, tree(op.text), vjps, op.operands, op.settings, op.broadcasts
+    )
+
+
+def unknown_words(known: Formulas) -> set[str]:
+    """The words of an op's formulas that a page does not know."""
+    return {w for t in (known.forward, *known.vjps) for w in words(t)} - FAMILY.keys()
+
+
+def compiled(
+    tape: GradientTape, run: BackwardPass | None = None, graph: Graph | None = None
+) -> Program | str:
+    """A tape as a program for the page, or a sentence why there is none.
+
+    The backward pass is that of ``run``, else the one that the tape was asked for last.
+    ``graph`` says which nodes there are and what they are called; without it there are
+    those that the targets need.
+    """
+    try:
+        return _Compiler(tape.records(), run, graph).program().validate()
+    except _NotInPages as reason:
+        return str(reason)
+
+
+@dataclass
+class _Compiler:
+    """Makes the program of one tape; records are meant by their indices."""
+
+    records: Records
+    run: BackwardPass | None
+    graph: Graph | None
+    instructions: list[Instruction] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
+    codes: dict[int, int] = field(default_factory=dict)
+    used: dict[int, set[int]] = field(default_factory=dict)
+
+    def program(self) -> Program:
+        if self.graph is None and self.run is not None:
+            self.graph = self.run.graph
+        goals, sources, sweep = self._asked()
+        for i, slots in sweep:
+            op = self.records[i].op
+            used = self.used.setdefault(op.code, set())
+            used |= {0 if op.many else slot for slot in slots}
+        needed = self._needed([index for index, _ in goals] + sources)
+        if not needed:
+            raise _NotInPages("The tape recorded nothing that can be run again.")
+        if len(needed) > MANY:
+            raise _NotInPages(f"More than {MANY:,} values are not run in a page.")
+        self.values = replay(self.records[: needed[-1] + 1])
+        for i in needed:
+            self._add(i)
+        number = self.numbers
+        return Program(
+            tuple(self.instructions),
+            tuple(map(self._formulas, self.codes)),
+            tuple(Goal(number[f"n{i}"], data) for i, data in goals),
+            tuple(number[f"n{i}"] for i in sources),
+            tuple(SweepStep(number[f"n{i}"], slots) for i, slots in sweep),
+            tuple(self._handles()),
+            tuple(self._exits(needed)),
+        )
+
+    # -- what is asked -----------------------------------------------------------------
+
+    def _asked(self) -> tuple[list[Any], list[int], list[Any]]:
+        """The targets with their seeds, the sources, and the steps of the sweep."""
+        run, log = self.run, self.records
+        if run is not None:
+            goals = [
+                (_index(id), seed.data or ())
+                for id, seed in zip(run.targets, run.seeds, strict=True)
+            ]
+            sweep = [
+                (
+                    _index(s.node),
+                    tuple(int(c.edge.split("_")[1]) for c in s.contributions),
+                )
+                for s in run.steps
+            ]
+            return goals, [_index(id) for id in run.sources if id], sweep
+        asked = log.asked
+        if asked is None:
+            return [], [], []
+        pairs = zip(map(log.index_of, asked.targets), asked.seeds, strict=True)
+        goals = [(i, tuple(np.ravel(g).tolist())) for i, g in pairs if i >= 0]
+        found = [i for i in map(log.index_of, asked.sources) if i >= 0]
+        steps = log.backward_steps(asked.targets, asked.seeds)
+        sweep = [(i, tuple(p[0] for p in parts)) for i, _, parts in steps if parts]
+        return goals, found, sweep
+
+    def _needed(self, ends: Sequence[int]) -> list[int]:
+        """The records that are drawn or asked for, and all that they need, in order."""
+        found = set(ends)
+        if self.graph is not None:
+            ids = (_index(node.id) for node in self.graph.nodes)
+            found |= {i for i in ids if i >= 0}
+        for i in range(max(found, default=-1), -1, -1):
+            if i in found:
+                found |= {j for j in self.records[i].operands if j >= 0}
+        return sorted(found)
+
+    # -- instructions ------------------------------------------------------------------
+
+    def _add(self, i: int) -> None:
+        record = self.records[i]
+        if record.is_leaf:
+            self._leaf(f"n{i}", record.result)
+            return
+        self._check(record)
+        operands = []
+        for slot, (j, v) in enumerate(zip(record.operands, record.values, strict=True)):
+            id = f"n{j}" if j >= 0 else self._tails.get(f"e{i}_{slot}", f"k{i}_{slot}")
+            if id not in self.numbers:
+                self._leaf(id, v)
+            operands.append(self.numbers[id])
+        op = self.codes.setdefault(record.op.code, len(self.codes))
+        settings = tuple(map(_plain, record.settings))
+        self._append(f"n{i}", self.values[i], op, tuple(operands), settings)
+
+    def _formulas(self, code: int) -> Formulas:
+        """An op's trees, of its vjps those that the backward pass needs."""
+        known, used = formulas(code), self.used.get(code, ())
+        vjps = (t if slot in used else None for slot, t in enumerate(known.vjps))
+        return replace(known, vjps=tuple(vjps))
+
+    @cached_property
+    def _tails(self) -> dict[str, str]:
+        return {} if self.graph is None else {e.id: e.tail for e in self.graph.edges}
+
+    def _check(self, record: Record) -> None:
+        if record.kind == "read":
+            raise _NotInPages("A variable was assigned to while the tape recorded.")
+        if record.op.name in ("custom", "part"):
+            raise _NotInPages(
+                "A function with a gradient of its own (tf.custom_gradient) runs in "
+                "Python alone."
+            )
+        if unknown_words(self._formulas(record.op.code)):
+            raise _NotInPages(
+                f"No page computes {record.op.name} ({record.op.symbol})."
+            )
+
+    def _leaf(self, id: str, v: Any) -> None:
+        self._append(id, v)
+
+    def _append(
+        self, id: str, v: Any, op: int = -1, operands: tuple[int, ...] = (),
+        settings: tuple[Any, ...] = (),
+    ) -> None:  # fmt: skip
+        dtype = _dtype(v)
+        if dtype not in DTYPES:
+            raise _NotInPages(f"Numbers of dtype {dtype} are not computed in a page.")
+        if np.size(v) > WHOLE:
+            raise _NotInPages(
+                f"Arrays of more than {WHOLE} entries are not computed in a page."
+            )
+        data = tuple(np.ravel(v).tolist()) if op < 0 else ()
+        self.numbers[id] = len(self.instructions)
+        self.instructions.append(
+            Instruction(id, dtype, shape_of(v), op, operands, settings, data)
+        )
+
+    # -- handles and exits -------------------------------------------------------------
+
+    def _handles(self) -> Iterator[Handle]:
+        nodes = {} if self.graph is None else self.graph.by_id
+        for number, one in enumerate(self.instructions):
+            if one.formulas >= 0:
+                continue
+            node = nodes.get(one.id)
+            record = self.records[_index(one.id)] if one.id[0] == "n" else None
+            kind = "constant" if record is None else record.kind
+            label = node.name if node else record.label if record else ""
+            if label or record:
+                yield Handle(number, label, kind)
+
+    def _exits(self, needed: Sequence[int]) -> Iterator[Exit]:
+        code, number = Code(), self.numbers
+        for event in self.records.events:
+            id = f"n{event.index}"
+            if event.what not in ("left", "compared") or id not in number:
+                continue
+            later = (number[f"n{i}"] for i in needed if i >= event.before)
+            span = code.span(*event.call_site)
+            line = 0 if span is None else span.line
+            follows = next(later, len(self.instructions))
+            yield Exit(number[id], follows, line, event.what)
+
+
+def _index(id: str) -> int:
+    """The index of the record that a node stands for; -1 for constants and others."""
+    return int(id[1:]) if re.fullmatch(r"n\d+", id) else -1
+
+
+def _dtype(v: Any) -> str:
+    return str(v.dtype) if hasattr(v, "dtype") else type(v).__name__
+
+
+def _plain(v: Any) -> Any:
+    """A setting as plain data."""
+    if isinstance(v, np.ndarray):
+        return {"shape": v.shape, "data": tuple(v.ravel().tolist())}
+    if isinstance(v, slice):
+        return {"slice": (v.start, v.stop, v.step)}
+    if isinstance(v, (tuple, list)):
+        return tuple(map(_plain, v))
+    if isinstance(v, np.dtype):
+        return str(v)
+    if isinstance(v, np.generic):
+        return v.item()
+    return "..." if v is Ellipsis else v

@@ -1,0 +1,77 @@
+"""A recorded computation runs in the page as it does here."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+import tapeviz as tf
+from tapeviz.inspect.backward_pass import backward
+from tapeviz.inspect.program import compiled
+from tapeviz.trace.program import FAMILIES, Program
+from tapeviz.trace.value import format_number
+from tests.live.machine import RUN, everything, job, machine, node
+
+
+def listing_102() -> Program:
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = x**2 + 2 * x + 1
+    run = backward(tape, y, x, {"x": x, "y": y})
+    program = compiled(tape, run)
+    assert isinstance(program, Program)
+    return program
+
+
+def test_listing_102_with_another_number() -> None:
+    """At 4: 16 + 8 + 1 = 25, and 2 * 4 + 2 = 10; 8 comes through the square."""
+    program = listing_102()
+    (found,) = node(f"{machine(program)}{RUN}out = given.map(judge)", [
+        job(program, {"n0": [4.0]}),
+    ])  # fmt: skip
+    assert found["values"][-1] == [25]
+    assert found["adjoints"][0] == [10]
+    assert [[2], [2]] in found["parts"]
+    assert [[8], [10]] in found["parts"]
+    assert found["left"] is None
+
+
+def test_a_program_is_a_document() -> None:
+    program = listing_102()
+    assert Program.from_json(program.to_json()) == program
+    assert json.loads(program.to_json())["tapeviz"] == "program"
+
+
+def test_it_has_handles_by_name() -> None:
+    assert [(h.label, h.kind) for h in listing_102().handles] == [("x", "variable")]
+
+
+def test_the_words_are_those_of_the_scripts() -> None:
+    script = f"{everything()}out = [...Object.keys(WORDS), ...Object.keys(ARRAY_WORDS)]"
+    known = [word for words in FAMILIES.values() for word in words]
+    assert sorted(known) == sorted(node(script, None))
+
+
+@pytest.mark.parametrize("digits", [2, 4, 5, 6])
+def test_numbers_are_written_as_python_does(digits: int) -> None:
+    rng = np.random.default_rng(digits)
+    wide = rng.normal(size=2000) * 10.0 ** rng.integers(-12, 20, 2000)
+    halves = rng.integers(-(10**7), 10**7, 2000) / 2.0 ** rng.integers(0, 20, 2000)
+    single = rng.normal(size=500).astype(np.float32)
+    odd = [0.0, -0.0, 1e7, 9999999.0, 0.0001, 0.00001, 99999.5, 10000.5, -10000.5]
+    numbers = [float(v) for v in (*wide, *halves, *single, *odd)]
+    script = f"{everything()}out = given.map((v) => formatNumber(v, {digits}))"
+    assert node(script, numbers) == [format_number(v, digits) for v in numbers]
+
+
+def test_numbers_that_are_none_and_whole_numbers() -> None:
+    script = (
+        "out = [formatNumber(NaN), formatNumber(-Infinity), formatNumber(true),"
+        "formatNumber(123456789, 5, true), formatNumber(123456789)]"
+    )
+    found = node(everything() + script, None)
+    expected = [math.nan, -math.inf, True, 123456789, 123456789.0]
+    assert found == [format_number(v) for v in expected]
