@@ -301,7 +301,7 @@ function start(root, told) {
   select.onchange = () => wear(select.value);
 
   const look = lens(view, screen, () => picture);
-  const help = legend(HELP);
+  const help = legend({ ...HELP, ...(told.live && { r: "recorded numbers" }) });
   // A small picture shows few tools: the others come with the keys.
   const few = (yes) => root.classList.toggle("tv-few", yes && !folds && picture.boxes.size <= FEW);
   const explain = () => {
@@ -412,5 +412,13 @@ function start(root, told) {
   root.addEventListener("click", ({ target }) => target === screen || target.matches(".tv-paper") ? pinned && pin(pinned) : null);
   enter(svg);
   few(true);
+  if (told.live) {
+    const box = (id) => picture.boxes.get(id)?.el;
+    const { row, inset } = whatIf(compile(told.live.program), { root, box, draw: () => {} });
+    const pair = pane("pair");
+    view.replaceWith(pair);
+    pair.append(view, ...(inset ? [inset] : []));
+    pair.after(row);
+  }
   reveal(screen, svg.querySelectorAll(".tv-target"));
 }
