@@ -155,7 +155,7 @@ class _Compiler:
         return Program(
             tuple(self.instructions),
             tuple(map(self._formulas, self.codes)),
-            tuple(Goal(number[f"n{i}"], data) for i, data in goals),
+            tuple(Goal(number[f"n{i}"], data, self._label(i)) for i, data in goals),
             tuple(number[f"n{i}"] for i in sources),
             tuple(SweepStep(number[f"n{i}"], slots) for i, slots in sweep),
             tuple(self._handles()),
@@ -261,6 +261,11 @@ class _Compiler:
         self.instructions.append(
             Instruction(id, dtype, shape_of(v), op, operands, settings, data)
         )
+
+    def _label(self, i: int) -> str:
+        """What the learner calls a target."""
+        node = self.graph.by_id.get(f"n{i}") if self.graph else None
+        return node.name if node else self.records[i].label
 
     # -- handles and exits -------------------------------------------------------------
 

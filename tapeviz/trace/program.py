@@ -76,10 +76,14 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Goal:
-    """A target, by the number of its instruction, and the gradient it starts with."""
+    """A target, by the number of its instruction, and the gradient it starts with.
+
+    ``label`` is what the learner calls it, or "".
+    """
 
     node: int
     seed: tuple[Entry, ...]
+    label: str = ""
 
 
 @dataclass(frozen=True)

@@ -271,12 +271,16 @@ function compile(program) {
 
   run();
   first = now;
+  const described = ({ node, ...more }) => {
+    const { id, dtype, shape } = nodes[node];
+    return { node, id, dtype, shape, ...more };
+  };
+  const handles = tableRows(program.handles).map((handle) => ({ ...described(handle), data: entriesOf(recorded[handle.node]).slice() }));
   return {
-    handles: tableRows(program.handles).map((handle) => {
-      const { id, dtype, shape } = nodes[handle.node];
-      return { ...handle, id, dtype, shape, data: entriesOf(recorded[handle.node]).slice() };
-    }),
-    sources,
+    handles,
+    targets: targets.map(({ node, label }) => described({ node, label })),
+    sources: sources.map((node) => handles.find((handle) => handle.node === node) ?? described({ node, label: "" })),
+    exits,
     run,
     at: (kind, ref, entry) => read(now, kind, ref, entry),
     recorded: (kind, ref, entry) => read(first, kind, ref, entry),
@@ -286,7 +290,7 @@ function compile(program) {
       for (const { node, follows, line, kind } of exits) {
         const [before, after] = [first, now].map((state) => entriesOf(state.v[node]));
         const at = before.findIndex((entry, k) => !Object.is(entry + 0, after[k] + 0));
-        if (at >= 0) return { line, node: nodes[node].id, kind, follows: follows < count ? nodes[follows].id : "", before: before[at], now: after[at] };
+        if (at >= 0) return { line, node: nodes[node].id, kind, after: nodes.slice(follows).map(({ id }) => id), before: before[at], now: after[at] };
       }
       return null;
     },
