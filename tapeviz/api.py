@@ -17,8 +17,10 @@ from tapeviz.engine import nest
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.errors import caller, names_around, type_error, value_error
+from tapeviz.trace.backward_pass import BackwardPass
+from tapeviz.trace.descent import Descent
 from tapeviz.trace.explanation import Explanation, ForwardPass
-from tapeviz.trace.film import Table
+from tapeviz.trace.film import Film, Table
 from tapeviz.views.descent import DescentPlayer, DescentRun, descent
 from tapeviz.views.diagnosis import Diagnosis, ExplanationView
 from tapeviz.views.drawing import (
@@ -43,7 +45,7 @@ __all__ = ["descent", "draw", "explain", "explore", "operations", "play", "why"]
 
 
 def play(  # noqa: PLR0913 - options, by keyword
-    what: GradientTape | DescentRun | RunStep,
+    what: GradientTape | DescentRun | RunStep | BackwardPass | Descent | Film,
     target: Any = None,
     sources: Any = None,
     *,
@@ -64,7 +66,8 @@ def play(  # noqa: PLR0913 - options, by keyword
     ``mode="forward"`` plays forward mode: a source moves, and all results with it.
     A descent of more than two numbers is seen in its two principal directions, or in
     the two numbers that ``directions=(0, 3)`` chooses. The last line of a cell shows
-    itself; elsewhere write ``play(tape).show()``.
+    itself; elsewhere write ``play(tape).show()``. In place of a tape there may be data
+    that somebody else has filled: a ``BackwardPass``, a ``Descent`` or a ``Film``.
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(3.0)
@@ -77,6 +80,8 @@ def play(  # noqa: PLR0913 - options, by keyword
     look |= {"step": step, "predict": predict, "speed": speed}
     if isinstance(what, DescentRun):
         return DescentPlayer(what, **look, directions=directions)
+    if isinstance(what, (BackwardPass, Descent, Film)):
+        return Player(what.validate(), **look, directions=directions)
     tape = tape_of(what, "play")
     target, sources = _asked(tape, target, sources, "play")
     if mode == "forward":
@@ -148,7 +153,7 @@ def why(
 
 
 def explain(  # noqa: PLR0913 - options, by keyword
-    tape: GradientTape | RunStep,
+    tape: GradientTape | RunStep | BackwardPass,
     target: Any = None,
     sources: Any = None,
     *,
@@ -160,7 +165,8 @@ def explain(  # noqa: PLR0913 - options, by keyword
 
     It says what the player and the picture show. ``check`` puts finite differences
     beside every row, ``exact`` writes numbers with all their digits. Without ``target``
-    and ``sources`` it is about the gradient the tape was last asked for.
+    and ``sources`` it is about the gradient the tape was last asked for. In place of a
+    tape there may be a ``BackwardPass`` that somebody else has filled.
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(3.0)
@@ -169,6 +175,8 @@ def explain(  # noqa: PLR0913 - options, by keyword
     >>> [path.value.entry for path in explain(tape, y, x).data.paths]
     [6.0, 2.0]
     """
+    if isinstance(tape, BackwardPass):
+        return ExplanationView(tape.validate(), theme=theme, exact=exact)
     names, tape = names_of(tape), tape_of(tape, "explain")
     target, sources = _asked(tape, target, sources, "explain")
     explained = inspect.explanation(tape, target, sources, names, check=check)

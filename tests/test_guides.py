@@ -108,3 +108,16 @@ def test_a_form_of_saving_is_one_entry(
         ValueError, match=r"end the file's name with one of \.csv, \.dot"
     ):
         space["draw"](space["tape"]).save("graph.xyz")
+
+
+def test_an_engine_of_ones_own_is_shown() -> None:
+    space: dict[str, Any] = {}
+    for block in blocks("show_another_engine"):
+        exec(block, space)  # noqa: S102 - our own guide
+    graph = space["draw"](space["graph"](space["y"], space["names"])).graph
+    assert [node.name for node in graph.nodes] == ["w", "x", "", "b", "y"]
+    run = space["play"](space["run"]).run
+    assert [r.entry for r in run.results] == [2.0, 3.0, 1.0]  # x, w and 1
+    last = space["play"](run).film.frames[-1]
+    assert last.formula == "dy/dw = 2,  dy/dx = 3,  dy/db = 1"
+    assert "= 2" in space["explain"](run).text

@@ -20,6 +20,7 @@ from tapeviz.inspect.replay import given, paused, replay, value_of
 from tapeviz.inspect.source.variables import Names, name_of
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.explanation import (
+    MOST_PATHS,
     Check,
     Cost,
     Explanation,
@@ -29,9 +30,6 @@ from tapeviz.trace.explanation import (
     Push,
 )
 from tapeviz.trace.value import WHOLE
-
-PATHS = 12
-"""More paths than this are counted, not listed."""
 
 SWEEPS = 3
 """How many forward-mode passes (one per source entry) are listed step by step."""
@@ -107,7 +105,7 @@ class _Explainer:
 
     def _paths(self, counts: list[int]) -> Iterator[Path]:
         for n, (source, count) in enumerate(zip(self.sources, counts, strict=True)):
-            if 0 < count <= PATHS:
+            if 0 < count <= MOST_PATHS:
                 found = sorted(self._walks(source))
                 for steps in found:
                     edges = tuple(f"e{i}_{slot}" for i, slot in steps)

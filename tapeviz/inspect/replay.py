@@ -33,7 +33,11 @@ def shape_of(v: Any) -> tuple[int, ...]:
 
 
 def value_of(v: Any, *, image: bool = True) -> Value:
-    """A NumPy or Python value as plain data; ``image=False`` leaves out the thumb."""
+    """A NumPy or Python value as plain data; ``image=False`` leaves out the thumb.
+
+    >>> value_of(np.array([1.0, 2.0]))
+    Value(dtype='float64', shape=(2,), data=(1.0, 2.0), summary=None)
+    """
     if scalar := _SCALARS.get(v.__class__):
         return Value(scalar, (), (v.item(),))
     if isinstance(v, (bool, int, float, complex)) and not isinstance(v, np.generic):

@@ -14,6 +14,9 @@ NOTES = ("", "corner", "wild", "large", "other")
 """Why a check has no number: "" (it has one); the slopes on both sides differ; nan or
 infinite; too many entries; an op that cannot be computed again."""
 
+MOST_PATHS = 12
+"""More paths than this are counted, not listed."""
+
 
 @dataclass(frozen=True)
 class Check:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from tapeviz.analysis.explained import explained
 from tapeviz.errors import LayoutError
 from tapeviz.render.svg import pdf, raster
 from tapeviz.render.svg.options import theme_of
 from tapeviz.render.svg.standalone import standalone
 from tapeviz.render.text import diagnosis as words
 from tapeviz.render.text import explanation as steps
+from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.diagnosis import Answer, Reason
 from tapeviz.trace.explanation import Explanation
 from tapeviz.trace.markup import Element
@@ -87,9 +89,13 @@ class ExplanationView(Displayable):
     """
 
     def __init__(
-        self, data: Explanation, *, theme: str = "auto", exact: bool = False
+        self,
+        data: Explanation | BackwardPass,
+        *,
+        theme: str = "auto",
+        exact: bool = False,
     ) -> None:
-        self.data = data
+        self.data = explained(data) if isinstance(data, BackwardPass) else data
         self._theme = theme_of(theme)
         self._exact = exact
 

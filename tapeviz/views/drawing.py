@@ -35,6 +35,7 @@ from tapeviz.render.graph.scene import Scene, description, scene, summary
 from tapeviz.render.svg import pdf, raster
 from tapeviz.render.svg.options import theme_of
 from tapeviz.render.svg.standalone import standalone
+from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.markup import element
 from tapeviz.trace.memory import Memory
@@ -359,7 +360,7 @@ def tape_of(thing: Any, verb: str) -> GradientTape:
 
 
 def draw(  # noqa: PLR0913 - options, by keyword
-    tape: GradientTape | RunStep,
+    tape: GradientTape | RunStep | Graph | BackwardPass,
     target: Any = None,
     sources: Any = None,
     *,
@@ -392,6 +393,9 @@ def draw(  # noqa: PLR0913 - options, by keyword
     from the sources; ``constants=False`` hides plain constants; ``between=True`` shows
     only what lies between the sources and the target. ValueError for what cannot be.
 
+    In place of a tape there may be data that somebody else has filled: a ``Graph`` or
+    a ``BackwardPass``.
+
     >>> import tapeviz as tf
     >>> x = tf.Variable(3.0)
     >>> with tf.GradientTape() as tape:
@@ -407,16 +411,25 @@ def draw(  # noqa: PLR0913 - options, by keyword
         "precision": precision,
     }
     held = inspect.memory(tape_of(tape, "draw")) if memory else None
-    if isinstance(target, (GradientTape, RunStep)):
-        both = [
-            inspect.graph(tape_of(t, "draw"), names_of(t), call_site=call_site_of(t))
-            for t in (tape, target)
-        ]
-        return ComparedDrawing(both[0], both[1], part=part, **look)
-    graph = inspect.graph(
-        tape_of(tape, "draw"), names_of(tape), target, sources, call_site_of(tape)
-    )
+    if isinstance(target, (GradientTape, RunStep, Graph, BackwardPass)):
+        return ComparedDrawing(_graph(tape), _graph(target), part=part, **look)
+    graph = _graph(tape, target, sources)
     return Drawing(graph, memory=held, fold=fold, part=part, **look)
+
+
+def _graph(thing: Any, target: Any = None, sources: Any = None) -> Graph:
+    """The graph that a tape, a step or data of a run is about."""
+    data = thing.graph if isinstance(thing, BackwardPass) else thing
+    if not isinstance(data, Graph):
+        tape = tape_of(thing, "draw")
+        site = call_site_of(thing)
+        return inspect.graph(tape, names_of(thing), target, sources, site)
+    if target is not None or sources is not None:
+        raise type_error(
+            "a graph has no tensors that could be its target or sources",
+            "give it alone, draw(graph): its nodes say which are targets and sources",
+        )
+    return data.validate()
 
 
 @dataclass(frozen=True, repr=False)

@@ -31,6 +31,8 @@ from tapeviz.wording import values
 class Player(Displayable):
     """A film of a backward pass or of a descent; ``run`` is the data it tells.
 
+    A ``Film`` is shown as it is.
+
     ``start`` says how it opens: ``step``, ``predict`` and ``speed``. With ``sweeps`` it
     tells those of forward mode instead. ``directions`` are the two of a descent's many
     numbers in which its path is seen.
@@ -38,7 +40,7 @@ class Player(Displayable):
 
     def __init__(  # noqa: PLR0913 - options, by keyword
         self,
-        run: BackwardPass | Descent,
+        run: BackwardPass | Descent | Film,
         *,
         theme: str = "auto",
         direction: str = "LR",
@@ -57,6 +59,8 @@ class Player(Displayable):
     @cached_property
     def film(self) -> Film:
         """The film: one picture and its frames."""
+        if isinstance(self.run, Film):
+            return self.run
         if isinstance(self.run, Descent):
             from tapeviz.render.descent.animation import descent_film
 
@@ -183,6 +187,8 @@ class Player(Displayable):
             return f"<film of a descent: {len(self.run.updates)} updates>"
         if self._sweeps:
             return f"<film of forward mode: {len(self._sweeps)} sweeps>"
+        if isinstance(self.run, Film):
+            return f"<film: {len(self.run.frames)} steps>"
         return f"<film of a backward pass: {len(self.run.steps)} operations>"
 
 
