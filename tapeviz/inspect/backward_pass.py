@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
@@ -19,14 +18,14 @@ from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import array_of
 from tapeviz.inspect.diagnose import first
 from tapeviz.inspect.formulas import rule, spelled_as
-from tapeviz.inspect.graph_builder import GraphBuilder, gradients, op_labels, picture
+from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.nested_tapes import frames
-from tapeviz.inspect.replay import given, value_of
+from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.dataflow import CallSite
 from tapeviz.inspect.source.variables import Names, name_of
-from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
+from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step, filled
 from tapeviz.trace.graph import ASKING, Graph, Node
-from tapeviz.trace.value import Value, factor, format_number
+from tapeviz.trace.value import Value
 
 
 def backward(
@@ -57,14 +56,15 @@ def backward(
             recorded.append((f"n{index}", value_of(seed)))
         else:
             unrecorded_seeds[id(t)] = unrecorded_seeds.get(id(t), 0) + seed
+    whole = picture(builder, targets, flattened, grads)
     steps = []
     for i, g, parts in backward_steps:
         if parts:
-            made = tuple(_contribution(builder, i, g, part, left) for part in parts)
-            steps.append(Step(f"n{i}", value_of(g), made, log[i].op.why))
-    drawn = _without_own_derivatives(
-        picture(builder, targets, flattened, grads), names, tape
-    )
+            upstream = value_of(g)
+            made = (_contribution(builder, i, g, part, left) for part in parts)
+            plain = tuple(_filled(c, whole, upstream) for c in made)
+            steps.append(Step(f"n{i}", upstream, plain, log[i].op.why))
+    drawn = _without_own_derivatives(whole, names, tape)
     drawn = replace(drawn, frames=frames(builder, names, drawn.nodes, drawn.edges))
     indices = [log.index_of(s) for s in flattened]
     results = [
@@ -128,11 +128,17 @@ def _contribution(
     text = rule(record, slot, builder.shapes(i), builder.code_of(i))
     left[index] -= 1
     local = local_text(text)
-    filled = _filled(builder, i, g, slot, text)
     return Contribution(
-        f"e{i}_{slot}", f"n{index}", text, filled, value_of(d), value_of(total),
+        f"e{i}_{slot}", f"n{index}", text, "", value_of(d), value_of(total),
         left[index] == 0, local, _local_value(record, slot, g, local),
     )  # fmt: skip
+
+
+def _filled(c: Contribution, graph: Graph, upstream: Value) -> Contribution:
+    """The contribution with its rule in numbers."""
+    head, _, slot = c.edge[1:].partition("_")
+    edge = graph.into[f"n{head}"][int(slot)]
+    return replace(c, filled=filled(graph, edge, c.rule, upstream))
 
 
 ENTRYWISE = ("where", "divide_no_nan", "multiply_no_nan")
@@ -185,41 +191,3 @@ def _local_value(record: Record, slot: int, g: Any, local: str) -> Value | None:
     with np.errstate(all="ignore"):
         found = record.local(slot, _ones_like(g))
     return None if found is None else value_of(found)
-
-
-_NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\()")
-
-
-_UNNAMED = "\u2026"
-"""Stands for an array that has no name, before its shape."""
-
-
-def _filled(builder: GraphBuilder, i: int, g: Any, slot: int, rule: str) -> str:
-    """The rule with numbers in place of the names of scalars."""
-    record = builder.records[i]
-    known: dict[str, Any] = {"g": g, "y": builder.values[i], "k": slot}
-    names = {"g": "g", "y": builder.names.get(i, _UNNAMED)}
-    pairs = zip(record.operands, given(record, builder.values), strict=True)
-    for n, (k, (j, v)) in zip(
-        op_labels(record.op, len(record.operands)), enumerate(pairs), strict=False
-    ):
-        own = builder.names.get(j, "") if j >= 0 else builder.constant_name(v, i, k)
-        names[n], known[n] = own or _UNNAMED, v
-    shapes = re.sub(r"shape\((\w+)\)", lambda m: str(np.shape(known[m[1]])), rule)
-    return _NAME.sub(lambda m: _number(known.get(m[0]), names.get(m[0], m[0])), shapes)
-
-
-def _number(v: Any, name: str) -> str:
-    """A scalar as a number (negative ones in brackets), an array by name and shape."""
-    if v is None or isinstance(v, str):
-        return name
-    if isinstance(v, np.ndarray):
-        if v.size == 1:
-            return _number(v.item(), name)
-        if v.ndim == 1 and v.size <= 4:
-            return f"[{', '.join(format_number(e, 6) for e in v.tolist())}]"
-        return f"{name}[{'×'.join(map(str, v.shape))}]"
-    v = v.item() if isinstance(v, np.generic) else v
-    if isinstance(v, (bool, int, float, complex)):
-        return factor(format_number(v, 6))
-    return str(v)

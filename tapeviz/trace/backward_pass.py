@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from tapeviz.trace.codec import Document
-from tapeviz.trace.graph import Graph
-from tapeviz.trace.value import Value
+from tapeviz.trace.graph import Edge, Graph
+from tapeviz.trace.value import Value, factor, format_number
 
 
 @dataclass(frozen=True)
@@ -91,3 +92,39 @@ class BackwardPass(Document):
     def reason(self, n: int) -> str:
         """Why the result for source ``n`` is None, in a sentence; "" if unknown."""
         return self.reasons[n] if self.reasons else ""
+
+
+_NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\()")
+_SHAPE = re.compile(r"shape\((\w+)\)")
+_FEW = 4
+
+UNNAMED = "\u2026"
+"""Stands for an array that has no name, before its shape."""
+
+
+def filled(graph: Graph, edge: Edge, rule: str, upstream: Value) -> str:
+    """An operand's rule with numbers in place of the names of scalars.
+
+    A short vector is written out; larger arrays keep a name, with their shape.
+    """
+    head = graph.node(edge.head)
+    known = {"g": ("g", upstream), "y": (head.name or UNNAMED, head.value)}
+    for slot in graph.into[edge.head]:
+        tail = graph.node(slot.tail)
+        known[slot.label] = (tail.name or UNNAMED, tail.value)
+    known["k"] = ("k", Value("int", (), (edge.slot,)))
+    shapes = _SHAPE.sub(lambda m: str(known[m[1]][1].shape), rule)
+    return _NAME.sub(lambda m: _number(*known[m[0]]) if m[0] in known else m[0], shapes)
+
+
+def _number(name: str, value: Value) -> str:
+    """A scalar as a number (negative ones in brackets), an array by name and shape."""
+    entries = value.data or ()
+    if any(isinstance(entry, str) for entry in entries) or not value.known:
+        return name
+    if len(entries) == 1:
+        return factor(format_number(entries[0], 6))
+    if len(value.shape) == 1 and value.size <= _FEW:
+        return f"[{', '.join(format_number(entry, 6) for entry in entries)}]"
+    dims = "\u00d7".join(map(str, value.shape))
+    return f"{name}[{dims}]"

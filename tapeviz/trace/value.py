@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
+from tapeviz.trace.symbolic import MARK, Symbolic, as_factor
+
 Entry: TypeAlias = float | int | bool | str | complex
 
 WHOLE = 64
@@ -24,6 +26,8 @@ def format_number(entry: Entry, digits: int = 5) -> str:
     >>> [format_number(v) for v in (6.0, 0.10000000149011612, 1e-7, float("-inf"))]
     ['6', '0.1', '1e-7', '-inf']
     """
+    if isinstance(entry, Symbolic):
+        return entry.written(digits)
     if isinstance(entry, (bool, str)):
         return str(entry)
     if isinstance(entry, complex):
@@ -56,6 +60,8 @@ def factor(text: str) -> str:
     >>> factor("2"), factor("-2"), factor("1+2j")
     ('2', '(-2)', '(1+2j)')
     """
+    if text.startswith(MARK):
+        return as_factor(text)
     return f"({text})" if text.startswith("-") or text.endswith("j") else text
 
 
@@ -110,9 +116,14 @@ class Value:
     def is_zero(self) -> bool:
         """Whether every entry is exactly zero (an empty array is not)."""
         if self.data is not None:
-            return bool(self.data) and all(v == 0 for v in self.data)
+            return bool(self.data) and not self.symbolic and {*self.data} == {0}
         s = self.summary
         return s is not None and s.odd == 0 and s.low == s.high == 0
+
+    @property
+    def symbolic(self) -> bool:
+        """Whether its numbers are such that a reader may change."""
+        return isinstance((self.data or (None,))[0], Symbolic)
 
     @property
     def known(self) -> bool:

@@ -15,6 +15,7 @@ from itertools import chain
 from typing import TypeVar
 
 from tapeviz.trace.markup import Element, element
+from tapeviz.trace.symbolic import no_factors
 from tapeviz.trace.value import short_exponents
 from tapeviz.wording.values import one_line, spelled_as
 
@@ -201,7 +202,7 @@ def bracketed(text: str) -> str:
     >>> bracketed("-2 * -3 - -1e-7")
     '-2 * (-3) - (-1e-7)'
     """
-    return _BELOW_ZERO.sub(r"(-\1)", text)
+    return _BELOW_ZERO.sub(r"(-\1)", no_factors(text))
 
 
 _BELOW_ZERO = re.compile(r"(?<=[*+/@-] )-(\d[\d.]*(?:e[+-]?\d+)?)(?![\d.e]| ?\*\*)")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
+from tapeviz.trace.symbolic import MARK, cut_text
+
 ELLIPSIS = "\u2026"
 """Replaces what was left out."""
 
@@ -45,6 +47,8 @@ def cut(text: str, limit: int) -> str:
     >>> cut("a_long_name", 5)
     'a_lo\u2026'
     """
+    if MARK in text:
+        return cut_text(text, limit)
     return text if len(text) <= limit else _ended(text[: limit - 1])
 
 

@@ -22,6 +22,7 @@ from tapeviz.trace.graph import (
     Node,
     UnrecordedEdge,
 )
+from tapeviz.trace.symbolic import Symbolic, chosen_text
 from tapeviz.trace.value import Entry, Value, format_number, short_exponents
 from tapeviz.wording.text_width import ELLIPSIS
 
@@ -111,6 +112,8 @@ def _described(value: Value) -> str:
 def _mean(value: Value) -> float | None:
     if value.data is None:
         return value.summary.mean if value.summary else None
+    if value.data and isinstance(value.data[0], Symbolic):
+        return value.data[0].other(-1)
     found = [float(v) for v in value.data if isinstance(v, (bool, int, float))]
     finite = [v for v in found if math.isfinite(v)]
     return math.fsum(finite) / len(finite) if finite else None
@@ -274,11 +277,12 @@ def brief(value: Value, limit: int = 28) -> str:
     >>> brief(Value("float32", (3,), (1.0, 2.0, 6.0)), limit=8)
     '(3,) mean 3'
     """
-    whole = fmt(value)
-    if value.data is not None and len(whole) <= limit and len(value.data) <= _CELLS:
-        return whole
     mean = _mean(value)
-    return shape(value) if mean is None else f"{shape(value)} mean {number(mean)}"
+    said = shape(value) if mean is None else f"{shape(value)} mean {number(mean)}"
+    if value.data is None or len(value.data) > _CELLS:
+        return said
+    whole = fmt(value)
+    return chosen_text(whole, limit, whole, said)
 
 
 def kind(value: Value) -> str:
@@ -305,6 +309,8 @@ def range_of(value: Value) -> str:
     entries = [float(e) for e in value.data or () if isinstance(e, (int, float))]
     finite = [e for e in entries if math.isfinite(e)]
     ends = (summary.low, summary.high) if summary else (min(finite), max(finite))
+    if value.data and isinstance(value.data[0], Symbolic):
+        ends = (value.data[0].other(-2), value.data[0].other(-3))
     odd = summary.odd if summary else len(entries) - len(finite)
     low, high = (number(end, chosen(4)) for end in ends)
     parts = [f"min {low}", f"mean {number(mean, chosen(4))}", f"max {high}"]

@@ -15,6 +15,7 @@ from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.film import Frame, PredictQuestion, Term
 from tapeviz.trace.graph import Node
 from tapeviz.trace.questions import Practice
+from tapeviz.trace.symbolic import chosen_text
 from tapeviz.trace.value import Value
 from tapeviz.wording.text_width import cut
 from tapeviz.wording.values import brief, fmt, shape
@@ -347,7 +348,7 @@ class BackwardFrames:
         self.totals[node] = now
         self.arrival_steps.setdefault(node, []).append(self.frame_count)
         text = total(terms, now) if len(terms) > 1 else brief(now)
-        text = brief(now) if len(text) > _SLOT_LENGTH else text
+        text = chosen_text(text, _SLOT_LENGTH, text, brief(now))
         array = now if now.shape and not now.is_zero and heatmap.cells(now) else None
         if now.is_zero and now.shape:
             text = "all zero"
@@ -389,4 +390,4 @@ def _is_plain_constant(node: Node) -> bool:
 def _noted(value: Value, limit: int) -> str:
     """The value in so many characters; if it is too long its shape stands for it."""
     text = brief(value, limit)
-    return text if len(text) <= limit or not value.shape else shape(value)
+    return chosen_text(text, limit, text, shape(value)) if value.shape else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from functools import cached_property
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.explanation import ForwardPass
 from tapeviz.trace.graph import ASKING, Edge, Node, Span
+from tapeviz.trace.symbolic import MARK, Slot, chosen_text, shape_of_text, token
 from tapeviz.trace.value import Value, factor
 from tapeviz.wording.formulas import bracketed, simplified
 from tapeviz.wording.values import (
@@ -88,7 +90,9 @@ class Sentences:
             code = "" if self.inner_tape(node) else self._own_code(node)
             whole = code or self._filled(node.formula, self._operands(node, known))
             return middle(whole)
-        return brief(node.value) if len(fmt(node.value)) <= _LONG else f"a {node.kind}"
+        return chosen_text(
+            fmt(node.value), _LONG, brief(node.value), f"a {node.kind}"
+        )
 
     @cached_property
     def _nodes(self) -> dict[str, Node]:
@@ -420,8 +424,8 @@ class Sentences:
         if c.rule == "g" and c.value.shape == step.upstream.shape:
             return f"{g} goes on unchanged"
         if c.rule == "g":
-            comma = "" if g.endswith(",") else ","
-            return f"{g}{comma} summed over what was stretched, gives {value}"
+            g = f"the upstream gradient{_set_off(step.upstream, ',')}"
+            return f"{g} summed over what was stretched, gives {value}"
         if c.local:
             return f"{g} times the local derivative gives {value}"
         return f"the rule {self._in_names(c, c.rule)} gives {value}"
@@ -488,10 +492,9 @@ def _upstream(step: Step) -> str:
     return f"the upstream gradient{_set_off(step.upstream)}"
 
 
-def _set_off(value: Value) -> str:
+def _set_off(value: Value, comma: str = "") -> str:
     """A value after what it is the value of: described between commas."""
-    text = say(value)
-    return f", {text}," if text.startswith(_ARRAY) else f" {text}"
+    return _said(value, f" {fmt(value)}{comma}", f", {_ARRAY} {shape(value)},")
 
 
 def middle(code: str) -> str:
@@ -527,10 +530,16 @@ def _parts(code: str) -> Iterator[tuple[int, int]]:
 
 def say(value: Value) -> str:
     """A value inside a sentence: a number, a small array, or its shape in words."""
-    text = fmt(value)
-    listed = value.data is not None and text.startswith("[")
-    brief = len(text) <= _LONG and (listed or not value.shape or not value.known)
-    return text if brief else f"{_ARRAY} {shape(value)}"
+    return _said(value, fmt(value), f"{_ARRAY} {shape(value)}")
+
+
+def _said(value: Value, text: str, described: str) -> str:
+    """The text with a value, or where that is long the one that describes it."""
+    whole = fmt(value)
+    listed = value.data is not None and whole.startswith("[")
+    if not (listed or not value.shape or not value.known):
+        return described
+    return chosen_text(whole, _LONG, text, described)
 
 
 def total(terms: Sequence[Value], value: Value, long: str = "") -> str:
@@ -540,11 +549,11 @@ def total(terms: Sequence[Value], value: Value, long: str = "") -> str:
     """
     many = len(terms) > TERMS
     texts = addends((terms[0], terms[-1]) if many else terms)
-    if any(len(text) > _WIDE for text in texts):
-        return f"{long.format(len(terms))}{say(value) if long else brief(value)}"
+    whole = f"{long.format(len(terms))}{say(value) if long else brief(value)}"
+    measured = "\n".join(texts)
     if many:
         texts = [texts[0], "\u2026", texts[-1]]
-    return f"{' + '.join(texts)} = {brief(value)}"
+    return chosen_text(measured, _WIDE, f"{' + '.join(texts)} = {brief(value)}", whole)
 
 
 def addends(terms: Sequence[Value]) -> list[str]:
@@ -555,7 +564,9 @@ def addends(terms: Sequence[Value]) -> list[str]:
 
 def ratio(above: str, below: str) -> str:
     """A derivative as people write it: ``dy/dx``, or ``d(x**2)/dx``."""
-    return "/".join(f"d{t}" if t.isidentifier() else f"d({t})" for t in (above, below))
+    plain = [t.isidentifier() and MARK not in t for t in (above, below)]
+    pairs = zip(plain, (above, below), strict=True)
+    return "/".join(f"d{t}" if is_plain else f"d({t})" for is_plain, t in pairs)
 
 
 def expression(text: str) -> ast.expr:
@@ -569,10 +580,13 @@ def expression(text: str) -> ast.expr:
     return ast.Name(text) if isinstance(tree, ast.List) else tree
 
 
-NUMBER = re.compile(r"-?\d[\d.e+-]*")
+NUMBER = re.compile(rf"-?\d[\d.e+-]*|{MARK}\w+{MARK}")
 
 
 def equation(*sides: str) -> str:
     """The sides with equals signs between them, those left out that only repeat."""
     distinct = [side for i, side in enumerate(sides) if side and side not in sides[:i]]
+    alike = Counter(map(shape_of_text, distinct))
+    if any(MARK in side and alike[shape_of_text(side)] > 1 for side in distinct):
+        return token(Slot("=", parts=tuple(distinct)))
     return " = ".join(distinct)

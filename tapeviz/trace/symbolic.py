@@ -1,0 +1,203 @@
+"""Numbers that a reader may change: written as tokens, which a page fills in.
+
+A film is built twice: from the recorded numbers, and from symbolic ones. The second
+time every text is a template. A token such as ``ꙮ12ꙮ`` is a Python identifier, so that
+formulas that hold it are parsed and simplified as usual.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+MARK = "ꙮ"
+"""Begins and ends a token; no name of anybody's has this letter."""
+
+TOKEN = re.compile(rf"{MARK}(\d+)([a-z]?)(\d*)([fe]?){MARK}")
+"""A slot's number; ``i`` or ``b`` for a whole or a logical number; the digits; and
+``f`` for a factor, which has brackets where it is below zero."""
+
+_WIDEST = 7
+"""Characters of a number that are none of its digits, as in -1.2e-100."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """What stands in a token's place.
+
+    A number of the program: ``kind`` is "v" the value of node ``of``, "g" its adjoint,
+    "c" the contribution along edge ``of``, "t" the sum after it, "l" the local
+    derivative, "d" a finite difference; ``entry`` counts the entries row by row, -1 is
+    their mean, -2 the lowest, -3 the highest. Or it is made of ``parts``, which have
+    tokens in them: a sign or a function's name computes with two or one; "?" is the
+    second text where the first has at most ``entry`` characters (each line of it), else
+    the third; "=" joins sides of an equation that differ; "~" says how the finite
+    difference along edge ``of`` compares; "cut" is a text cut after ``entry``.
+    """
+
+    kind: str
+    of: str = ""
+    entry: int = 0
+    parts: tuple[str, ...] = ()
+
+
+_SLOTS: ContextVar[dict[Slot, int]] = ContextVar("slots")
+
+
+@contextmanager
+def templates() -> Iterator[dict[Slot, int]]:
+    """A block in which symbolic numbers are written; it gives their slots, numbered."""
+    slots: dict[Slot, int] = {}
+    mark = _SLOTS.set(slots)
+    try:
+        yield slots
+    finally:
+        _SLOTS.reset(mark)
+
+
+def token(slot: Slot, flags: str = "") -> str:
+    """What is written for a slot."""
+    slots = _SLOTS.get()
+    return f"{MARK}{slots.setdefault(slot, len(slots))}{flags}{MARK}"
+
+
+class Symbolic(float):
+    """A number with the slot that it comes from.
+
+    Computing with it gives another one, whose slot says how it is computed.
+    """
+
+    __slots__ = ("form", "slot")
+    slot: Slot
+    form: str
+
+    def __new__(cls, value: float, slot: Slot, form: str = "") -> Symbolic:
+        made = super().__new__(cls, value)
+        made.slot, made.form = slot, form
+        return made
+
+    def written(self, digits: int = 0) -> str:
+        """The token of it, to so many significant digits."""
+        return token(self.slot, f"{self.form}{'' if digits == _USUAL else digits}")
+
+    def other(self, entry: int) -> Symbolic:
+        """The mean, lowest or highest entry of the array that this is an entry of."""
+        return Symbolic(self, Slot(self.slot.kind, self.slot.of, entry))
+
+    def __add__(self, other: float) -> Symbolic:
+        return _made("+", float(self) + float(other), self, other)
+
+    def __radd__(self, other: float) -> Symbolic:
+        return _made("+", float(other) + float(self), other, self)
+
+    def __sub__(self, other: float) -> Symbolic:
+        return _made("-", float(self) - float(other), self, other)
+
+    def __rsub__(self, other: float) -> Symbolic:
+        return _made("-", float(other) - float(self), other, self)
+
+    def __mul__(self, other: float) -> Symbolic:
+        return _made("*", float(self) * float(other), self, other)
+
+    def __rmul__(self, other: float) -> Symbolic:
+        return _made("*", float(other) * float(self), other, self)
+
+    def __truediv__(self, other: float) -> Symbolic:
+        value = float(self) / float(other) if other else float("nan")
+        return _made("/", value, self, other)
+
+    def __rtruediv__(self, other: float) -> Symbolic:
+        value = float(other) / float(self) if self else float("nan")
+        return _made("/", value, other, self)
+
+    def __neg__(self) -> Symbolic:
+        return _made("-", -float(self), 0, self)
+
+    def __reduce__(self) -> tuple[type, tuple[float]]:
+        return float, (float(self),)
+
+
+_USUAL = 5
+
+
+def _made(sign: str, value: float, one: float, two: float) -> Symbolic:
+    parts = tuple(_part(number) for number in (one, two))
+    return Symbolic(value, Slot(sign, parts=parts))
+
+
+def _part(number: float) -> str:
+    return number.written(_USUAL) if isinstance(number, Symbolic) else repr(number)
+
+
+def symbol_of(text: str) -> Symbolic | None:
+    """The number that a text is the token of; its value is not known."""
+    found = TOKEN.fullmatch(text)
+    if found is None:
+        return None
+    slot = [*_SLOTS.get()][int(found[1])]
+    return None if slot.kind in TEXTS else Symbolic(float("nan"), slot)
+
+
+TEXTS = ("?", "=", "~", "cut")
+"""The kinds of slots that are texts, not numbers."""
+
+
+def as_factor(text: str) -> str:
+    """A token as a factor: in brackets where it is below zero."""
+    return f"{text[:-1]}f{MARK}" if TOKEN.fullmatch(text) else text
+
+
+def no_factors(text: str) -> str:
+    """The tokens as plain numbers: the signs around them say which have brackets."""
+    return text.replace(f"f{MARK}", MARK)
+
+
+def chosen_text(measured: str, limit: int, text: str, otherwise: str) -> str:
+    """``text`` where each line of ``measured`` has at most ``limit`` characters.
+
+    >>> chosen_text("12345", 4, "short", "long")
+    'long'
+    """
+    if all(len(line) <= limit for line in _widest(measured).split("\n")):
+        return text
+    if MARK not in measured:
+        return otherwise
+    return token(Slot("?", "", limit, (measured, text, otherwise)))
+
+
+def cut_text(text: str, limit: int) -> str:
+    """A template that may get longer than ``limit`` characters, to be cut there."""
+    if len(_widest(text)) <= limit:
+        return text
+    return token(Slot("cut", "", limit, (text,)))
+
+
+def _widest(text: str) -> str:
+    """The text with as many characters as it can have at most."""
+    if MARK not in text:
+        return text
+    slots = [*_SLOTS.get()]
+
+    def widest(found: re.Match[str]) -> str:
+        slot = slots[int(found[1])]
+        if slot.kind == "?":
+            yes, no = map(_widest, slot.parts[1:])
+            if slot.parts[0] == slot.parts[1]:
+                yes = yes[: slot.entry]
+            return max(yes, no, key=len)
+        if slot.kind in TEXTS:
+            return max(map(_widest, slot.parts), key=len)
+        return "0" * (int(found[3] or _USUAL) + _WIDEST + 2 * (found[4] == "f"))
+
+    return TOKEN.sub(widest, text)
+
+
+def shape_of_text(text: str) -> str:
+    """The text with the same sign for each number and token in it."""
+    return _NUMBERS.sub("#", text)
+
+
+_NUMBERS = re.compile(rf"\(?-?(?:{TOKEN.pattern}|\b\d[\d.]*(?:e[+-]?\d+)?)\)?")
