@@ -11,6 +11,7 @@ import numpy as np
 from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.explanation import differences
+from tapeviz.inspect.formulas import rule
 from tapeviz.inspect.graph_builder import GraphBuilder
 from tapeviz.inspect.replay import given, paused, value_of
 from tapeviz.trace.backward_pass import BackwardPass
@@ -44,9 +45,10 @@ def _forwards(builder: GraphBuilder, run: BackwardPass) -> Iterator[Mistake]:
         one, two = operands
         with np.errstate(all="ignore"):
             swapped = record.forward((two, one))
-            yield Mistake(node.id, "swapped", value_of(swapped))
+            yield Mistake(node.id, "swapped", value_of(swapped), node.formula)
             if node.op == "power":
-                yield Mistake(node.id, "product", value_of(one * two))
+                product = " * ".join(record.op.operands)
+                yield Mistake(node.id, "product", value_of(one * two), product)
 
 
 def _mistakes(builder: GraphBuilder, run: BackwardPass) -> Iterator[Mistake]:
@@ -78,7 +80,8 @@ def _pair(
     ):
         value = _by_rule(record, (a, b), upstream, k)
         if value is not None:
-            yield Mistake(edge, kind, value_of(value))
+            text = rule(record, k, builder.shapes(record.index))
+            yield Mistake(edge, kind, value_of(value), text)
 
 
 def _by_rule(record: Record, operands: tuple[Any, Any], g: Any, slot: int) -> Any:

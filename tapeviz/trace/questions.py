@@ -16,12 +16,14 @@ swapped operands, and a product instead of a power."""
 class Mistake:
     """What a contribution, or an op's value, would be with a mistake of some kind.
 
-    ``of`` is the id of the contribution's edge, or of the op's node.
+    ``of`` is the id of the contribution's edge, or of the op's node. ``text`` is the
+    formula that gives the value, in terms of the op's operand slots.
     """
 
     of: str
     kind: str
     value: Value
+    text: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ formulas that hold it are parsed and simplified as usual.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ class Slot:
     "c" the contribution along edge ``of``, "t" the sum after it, "l" the local
     derivative, "d" a finite difference; ``entry`` counts the entries row by row, -1 is
     their mean, -2 the lowest, -3 the highest. Or it is made of ``parts``, which have
-    tokens in them: a sign or a function's name computes with two or one; "?" is the
+    tokens in them: a word of the rules computes with them; "?" is the
     second text where the first has at most ``entry`` characters (each line of it), else
     the third; "=" joins sides of an equation that differ; "~" says how the finite
     difference along edge ``of`` compares; "cut" is a text cut after ``entry``.
@@ -88,48 +89,51 @@ class Symbolic(float):
         return Symbolic(self, Slot(self.slot.kind, self.slot.of, entry))
 
     def __add__(self, other: float) -> Symbolic:
-        return _made("+", float(self) + float(other), self, other)
+        return computed("+", self, other)
 
     def __radd__(self, other: float) -> Symbolic:
-        return _made("+", float(other) + float(self), other, self)
+        return computed("+", other, self) if other else self
 
     def __sub__(self, other: float) -> Symbolic:
-        return _made("-", float(self) - float(other), self, other)
+        return computed("-", self, other)
 
     def __rsub__(self, other: float) -> Symbolic:
-        return _made("-", float(other) - float(self), other, self)
+        return computed("-", other, self)
 
     def __mul__(self, other: float) -> Symbolic:
-        return _made("*", float(self) * float(other), self, other)
+        return computed("*", self, other)
 
     def __rmul__(self, other: float) -> Symbolic:
-        return _made("*", float(other) * float(self), other, self)
+        return self if other == 1 else computed("*", other, self)
 
     def __truediv__(self, other: float) -> Symbolic:
-        value = float(self) / float(other) if other else float("nan")
-        return _made("/", value, self, other)
+        return computed("/", self, other)
 
     def __rtruediv__(self, other: float) -> Symbolic:
-        value = float(other) / float(self) if self else float("nan")
-        return _made("/", value, other, self)
+        return computed("/", other, self)
+
+    def __pow__(self, other: float, _: None = None) -> Symbolic:
+        return computed("**", self, other)
+
+    def __rpow__(self, other: float, _: None = None) -> Symbolic:
+        return computed("**", other, self)
 
     def __neg__(self) -> Symbolic:
-        return _made("-", -float(self), 0, self)
-
-    def __reduce__(self) -> tuple[type, tuple[float]]:
-        return float, (float(self),)
+        return computed("neg", self)
 
 
 _USUAL = 5
 
 
-def _made(sign: str, value: float, one: float, two: float) -> Symbolic:
-    parts = tuple(_part(number) for number in (one, two))
-    return Symbolic(value, Slot(sign, parts=parts))
+def computed(word: str, *numbers: float) -> Symbolic:
+    """What a word of the rules gives for numbers; its value is not known before."""
+    return Symbolic(math.nan, Slot(word, parts=tuple(map(exact_text, numbers))))
 
 
-def _part(number: float) -> str:
-    return number.written(_USUAL) if isinstance(number, Symbolic) else repr(number)
+def exact_text(number: float) -> str:
+    """A number so that it can be read back: its token, or all its digits."""
+    plain = not isinstance(number, Symbolic)
+    return repr(float(number)) if plain else number.written(_USUAL)
 
 
 def symbol_of(text: str) -> Symbolic | None:
@@ -138,7 +142,7 @@ def symbol_of(text: str) -> Symbolic | None:
     if found is None:
         return None
     slot = [*_SLOTS.get()][int(found[1])]
-    return None if slot.kind in TEXTS else Symbolic(float("nan"), slot)
+    return None if slot.kind in TEXTS else Symbolic(math.nan, slot)
 
 
 TEXTS = ("?", "=", "~", "cut")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import operator
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tapeviz.render.film.captions import Sentences, say
+from tapeviz.render.film.captions import NUMBER, Sentences, say
 from tapeviz.trace.backward_pass import Contribution, Step
 from tapeviz.trace.film import CommonMistake, PredictQuestion
 from tapeviz.trace.graph import Node
 from tapeviz.trace.questions import Mistake, Practice
+from tapeviz.trace.symbolic import Slot, Symbolic, symbol_of, token
 from tapeviz.trace.value import Value
 from tapeviz.wording.formulas import simplified
 from tapeviz.wording.values import number, shape
@@ -90,8 +90,12 @@ class Quiz:
             return ""
         if check.note or check.difference is None:
             return NOT_COMPARED.get(check.note, "")
-        how = ", too" if check.agrees else ": they do not agree"
-        return f"Finite differences give {say(check.difference)}{how}."
+        said = f"Finite differences give {say(check.difference)}"
+        fine, not_fine = f"{said}, too.", f"{said}: they do not agree."
+        if check.difference.symbolic:
+            parts = (fine, NOT_COMPARED["corner"], NOT_COMPARED["wild"])
+            return token(Slot("~", c.edge, check.difference.size, parts))
+        return fine if check.agrees else not_fine
 
     def ask_value(self, node: Node, at: int) -> PredictQuestion | None:
         """The question before frame ``at``, which shows an op's value, or None."""
@@ -106,7 +110,7 @@ class Quiz:
             return None
         where = f"entry {list(_index(entry, value.shape))} of " if value.shape else ""
         what = "the shape of " if shaped else where
-        answer = (right or 0.0,)
+        answer = (0.0 if right is None else right,)
         return PredictQuestion(
             at,
             f"What is {what}{name}?",
@@ -225,7 +229,7 @@ class Quiz:
             return (rule, f"It is {answer}.")
         sum = "" if before is None else f"{say(before)} + "
         filled = simplified(c.filled, exponents=True)
-        plain = re.fullmatch(r"\(?-?[\d.e+-]+\)?", sum + filled)
+        plain = NUMBER.fullmatch((sum + filled).strip("()"))
         hints = [] if plain else [f"With numbers: {sum}{filled}."]
         return (rule, *hints, f"It is {answer}.")
 
@@ -270,7 +274,8 @@ def _factors(filled: str) -> Iterator[float]:
     for part in filled.split(" * "):
         base, _, exponent = part.strip("()").partition("**")
         try:
-            factor = math.pow(float(base), float(exponent or 1))
+            number = symbol_of(base.strip("() ")) or float(base)
+            factor = number ** float(exponent) if exponent else number
         except (ValueError, ArithmeticError):
             continue
         if abs(factor) not in (0.0, 1.0):
@@ -304,10 +309,17 @@ def _distinct(
         if _close(value, right, TOLERANCE) or any(_close(value, v) for v in seen):
             continue
         seen.append(value)
-        yield CommonMistake((float(f"{value:.7g}"),), COMMON_MISTAKES[kind])
+        yield CommonMistake((_rounded(value),), COMMON_MISTAKES[kind])
+
+
+def _rounded(value: float) -> float:
+    return value if isinstance(value, Symbolic) else float(f"{value:.7g}")
 
 
 def _close(a: float, b: float, tolerance: float = TOLERANCE / 10) -> bool:
+    """Whether two numbers count as one; of symbolic ones only the page can say."""
+    if isinstance(a, Symbolic) or isinstance(b, Symbolic):
+        return False
     return abs(a - b) <= tolerance * max(abs(a), abs(b)) + 1e-9
 
 
@@ -327,9 +339,11 @@ def _at(value: Value | None, entry: int) -> float | None:
     if value is None or value.data is None or not value.data:
         return None
     found = value.data[entry if value.shape and entry < len(value.data) else 0]
+    if isinstance(found, Symbolic):
+        return found
     if isinstance(found, (bool, str, complex)) or not math.isfinite(found):
         return None
-    return float(f"{found:.7g}")
+    return _rounded(found)
 
 
 def _index(entry: int, dims: tuple[int, ...]) -> Iterator[int]:
