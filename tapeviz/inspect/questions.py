@@ -11,8 +11,8 @@ import numpy as np
 from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.explanation import differences
-from tapeviz.inspect.formulas import rule
 from tapeviz.inspect.graph_builder import GraphBuilder
+from tapeviz.inspect.program import tree
 from tapeviz.inspect.replay import given, paused, value_of
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.questions import Mistake, Practice
@@ -45,9 +45,10 @@ def _forwards(builder: GraphBuilder, run: BackwardPass) -> Iterator[Mistake]:
         one, two = operands
         with np.errstate(all="ignore"):
             swapped = record.forward((two, one))
-            yield Mistake(node.id, "swapped", value_of(swapped), node.formula)
+            formula = tree(record.op.text)
+            yield Mistake(node.id, "swapped", value_of(swapped), formula)
             if node.op == "power":
-                product = " * ".join(record.op.operands)
+                product = ("*", *record.op.operands)
                 yield Mistake(node.id, "product", value_of(one * two), product)
 
 
@@ -80,8 +81,9 @@ def _pair(
     ):
         value = _by_rule(record, (a, b), upstream, k)
         if value is not None:
-            text = rule(record, k, builder.shapes(record.index))
-            yield Mistake(edge, kind, value_of(value), text)
+            known = record.rule(k)
+            formula = None if known is None else tree(known.text)
+            yield Mistake(edge, kind, value_of(value), formula)
 
 
 def _by_rule(record: Record, operands: tuple[Any, Any], g: Any, slot: int) -> Any:

@@ -9,6 +9,8 @@ from typing import ClassVar
 from tapeviz.trace.codec import Document
 from tapeviz.trace.graph import Source, Span
 from tapeviz.trace.markup import Element
+from tapeviz.trace.program import Program
+from tapeviz.trace.symbolic import Slot
 
 MARKS = ("", "on", "hot", "done", "dim", "off")
 """The marks that a frame can set on an element of the picture.
@@ -95,11 +97,48 @@ class Table:
 
 
 @dataclass(frozen=True)
+class LiveQuestion:
+    """The question before the frame ``step`` as templates, "" where nothing changes.
+
+    ``answer`` and the mistakes' answers are tokens, or numbers as text. Mistakes that
+    give the right answer, or the same one, are among them.
+    """
+
+    step: int
+    question: str
+    answer: str
+    hints: tuple[str, ...]
+    mistakes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Live:
+    """What a page needs to show the film for other numbers than the recorded ones.
+
+    ``program`` computes them; ``slots`` say which of them stand for the tokens in the
+    templates. ``texts`` has those of the texts in an element of the picture, by its id,
+    ``frames`` those of captions, formulas and checks, ``rows`` of the table's cells; ""
+    is a text that does not change. ``sums`` has the edge whose sum a gradient slot of
+    the picture shows. Without a program ``why`` says in a sentence why there is none.
+    """
+
+    program: Program | None = None
+    slots: tuple[Slot, ...] = ()
+    texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    sums: dict[str, str] = field(default_factory=dict)
+    frames: tuple[tuple[str, str, str], ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    questions: tuple[LiveQuestion, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Film(Document):
     """A static SVG with stable ids, the frames over it, the code and the table.
 
     ``alt`` describes the picture to somebody who does not see it. ``picture`` is one
-    ``<svg>`` element without scripts; ids in it are as the frames name them.
+    ``<svg>`` element without scripts; ids in it are as the frames name them. ``live``
+    has what follows numbers that a reader changes, None where none can be changed.
     """
 
     saved_as: ClassVar = "film"
@@ -113,6 +152,7 @@ class Film(Document):
     questions: tuple[PredictQuestion, ...] = field(
         default=(), metadata={"json": "asks"}
     )
+    live: Live | None = field(default=None, metadata={"sparse": True})
 
     @property
     def svg(self) -> str:

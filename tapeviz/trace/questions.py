@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from tapeviz.trace.explanation import Check
 from tapeviz.trace.value import Value
@@ -16,14 +17,14 @@ swapped operands, and a product instead of a power."""
 class Mistake:
     """What a contribution, or an op's value, would be with a mistake of some kind.
 
-    ``of`` is the id of the contribution's edge, or of the op's node. ``text`` is the
-    formula that gives the value, in terms of the op's operand slots.
+    ``of`` is the id of the contribution's edge, or of the op's node. ``tree`` is the
+    formula that gives the value, as in a ``Program``.
     """
 
     of: str
     kind: str
     value: Value
-    text: str = ""
+    tree: Any = None
 
 
 @dataclass(frozen=True)

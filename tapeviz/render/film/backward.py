@@ -12,6 +12,7 @@ from tapeviz.render.film.backward_frames import (
     EdgeNote,
     NodeNote,
 )
+from tapeviz.render.film.templates import live
 from tapeviz.render.graph.node_cards import array_in, mark
 from tapeviz.render.graph.scene import Scene, scene
 from tapeviz.render.html.page import with_min_size
@@ -20,9 +21,10 @@ from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.elements import Rect, placed, rect
 from tapeviz.render.svg.elements import text as _text
 from tapeviz.trace.backward_pass import BackwardPass
-from tapeviz.trace.film import MARKS, Film, Frame, Table
+from tapeviz.trace.film import MARKS, Film, Frame, Live, Table
 from tapeviz.trace.graph import Graph, Node
 from tapeviz.trace.markup import Element, css_class, element, n
+from tapeviz.trace.program import Program
 from tapeviz.trace.questions import Practice
 from tapeviz.wording.text_width import shorten_to_fit, width
 
@@ -61,6 +63,7 @@ def backward_film(
     theme: str = "auto",
     direction: str = "LR",
     practice: Practice | None = None,
+    program: Program | str = "",
 ) -> Film:
     """The film of a backward pass: first every value, then every contribution.
 
@@ -68,12 +71,17 @@ def backward_film(
     there is a frame for each gradient that arrives at an op, one for each derivative
     that comes into play, and one for each contribution that is added to its node's sum.
     The last frame tells the gradients of the sources. ``practice`` has the mistakes and
-    the finite differences that go beside it.
+    the finite differences that go beside it; with a ``program`` a page shows it for
+    other numbers, too, or says in its place why it cannot.
 
     ValueError for an unknown theme or direction; LayoutError without a layout engine.
     """
-    builder = BackwardFrames(run.validate(), practice or Practice())
-    return build_film(builder, theme=theme, direction=direction)
+    practice = practice or Practice()
+    builder = BackwardFrames(run.validate(), practice)
+    film = build_film(builder, theme=theme, direction=direction)
+    if isinstance(program, str):
+        return replace(film, live=Live(why=program)) if program else film
+    return replace(film, live=live(run, practice, program)).validate()
 
 
 def build_film(
