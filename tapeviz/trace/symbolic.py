@@ -17,9 +17,9 @@ from dataclasses import dataclass
 MARK = "ꙮ"
 """Begins and ends a token; no name of anybody's has this letter."""
 
-TOKEN = re.compile(rf"{MARK}(\d+)([a-z]?)(\d*)([fe]?){MARK}")
-"""A slot's number; ``i`` or ``b`` for a whole or a logical number; the digits; and
-``f`` for a factor, which has brackets where it is below zero."""
+TOKEN = re.compile(rf"{MARK}(\d+)([ib]?)(?:d(\d+))?(f?){MARK}")
+"""A slot's number; ``i`` or ``b`` for a whole or a logical number; its digits, if not
+the usual ones; and ``f`` for a factor, which has brackets where it is below zero."""
 
 _WIDEST = 7
 """Characters of a number that are none of its digits, as in -1.2e-100."""
@@ -80,9 +80,10 @@ class Symbolic(float):
         made.slot, made.form = slot, form
         return made
 
-    def written(self, digits: int = 0) -> str:
+    def written(self, digits: int) -> str:
         """The token of it, to so many significant digits."""
-        return token(self.slot, f"{self.form}{'' if digits == _USUAL else digits}")
+        form = self.form if digits == _USUAL else f"{self.form}d{digits}"
+        return token(self.slot, form)
 
     def other(self, entry: int) -> Symbolic:
         """The mean, lowest or highest entry of the array that this is an entry of."""

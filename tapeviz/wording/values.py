@@ -277,12 +277,12 @@ def brief(value: Value, limit: int = 28) -> str:
     >>> brief(Value("float32", (3,), (1.0, 2.0, 6.0)), limit=8)
     '(3,) mean 3'
     """
+    few = value.data is not None and len(value.data) <= _CELLS
+    if few and not value.shape:
+        return fmt(value)
     mean = _mean(value)
     said = shape(value) if mean is None else f"{shape(value)} mean {number(mean)}"
-    if value.data is None or len(value.data) > _CELLS:
-        return said
-    whole = fmt(value)
-    return chosen_text(whole, limit, whole, said)
+    return chosen_text(fmt(value), limit, fmt(value), said) if few else said
 
 
 def kind(value: Value) -> str:

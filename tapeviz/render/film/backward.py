@@ -76,12 +76,11 @@ def backward_film(
 
     ValueError for an unknown theme or direction; LayoutError without a layout engine.
     """
-    practice = practice or Practice()
-    builder = BackwardFrames(run.validate(), practice)
+    builder = BackwardFrames(run.validate(), practice or Practice())
     film = build_film(builder, theme=theme, direction=direction)
     if isinstance(program, str):
         return replace(film, live=Live(why=program)) if program else film
-    return replace(film, live=live(run, practice, program)).validate()
+    return replace(film, live=live(builder, program)).validate()
 
 
 def build_film(

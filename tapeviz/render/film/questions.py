@@ -88,14 +88,15 @@ class Quiz:
         check = self._checks.get(c.edge)
         if check is None:
             return ""
-        if check.note or check.difference is None:
+        found = check.difference
+        if found is not None and found.symbolic:
+            agree = f"Finite differences give {say(found)}, too."
+            parts = (agree, NOT_COMPARED["corner"], NOT_COMPARED["wild"])
+            return token(Slot("~", c.edge, parts=parts))
+        if check.note or found is None:
             return NOT_COMPARED.get(check.note, "")
-        said = f"Finite differences give {say(check.difference)}"
-        fine, not_fine = f"{said}, too.", f"{said}: they do not agree."
-        if check.difference.symbolic:
-            parts = (fine, NOT_COMPARED["corner"], NOT_COMPARED["wild"])
-            return token(Slot("~", c.edge, check.difference.size, parts))
-        return fine if check.agrees else not_fine
+        how = ", too" if check.agrees else ": they do not agree"
+        return f"Finite differences give {say(found)}{how}."
 
     def ask_value(self, node: Node, at: int) -> PredictQuestion | None:
         """The question before frame ``at``, which shows an op's value, or None."""

@@ -1,0 +1,126 @@
+// Texts for other numbers than the recorded ones: trace/symbolic.py. A template's tokens
+// stand for numbers that a machine computes, or for texts that hang on them.
+
+const TOKEN = /ꙮ(\d+)([ib]?)(?:d(\d+))?(f?)ꙮ/g;
+
+// What fills templates in, for the numbers of the machine's last run. ``texts`` are those
+// that slots name by number.
+function filler(machine, slots, texts = []) {
+  let known = [];
+  const entries = (kind, of) => Array.from({ length: machine.size(kind, of) }, (_, k) => machine.at(kind, of, k));
+  const computed = (slot) => {
+    if (typeof slot !== "string") return (WORDS[slot[0]] ?? (() => NaN))(...slot.slice(1).map(number));
+    const [, kind, of, entry = 0] = /^(.)(\w+)(?::(.+))?$/.exec(slot);
+    return entry > -2 ? machine.at(kind, of, +entry) : Math[entry > -3 ? "min" : "max"](...entries(kind, of));
+  };
+  // A number as it stands, or that of the slot of this name.
+  const number = (part) => (typeof part === "number" ? part : (known[part] ??= computed(slots[part])));
+  const fits = (text, limit) => text.split("\n").every((line) => line.length <= limit);
+  const kinds = {
+    "?": (limit, measured, yes, no) => fill(fits(fill(measured), limit) ? yes || measured : no),
+    "=": (...sides) => [...new Set(sides.map(fill))].join(" = "),
+    "~": (edge, agree, corner, wild) => {
+      const [slopes, parts] = [entries("d", edge), entries("c", edge)];
+      const scale = Math.max(1e-3, ...[...slopes, ...parts].map(Math.abs));
+      const error = Math.max(...slopes.map((slope, k) => Math.abs(slope - parts[k]))) / scale;
+      return fill(texts[error < 0.02 ? agree : error < Infinity ? corner : wild]);
+    },
+    cut: (limit, text) => {
+      const whole = fill(text);
+      return whole.length > limit ? whole.slice(0, limit - 1).replace(/…*$/, "…") : whole;
+    },
+  };
+  const fill = (template) =>
+    template.replace(TOKEN, (token, n, form, digits, factor, start) => {
+      const [kind, ...parts] = slots[n];
+      if (Object.hasOwn(kinds, kind) && typeof slots[n] !== "string") return kinds[kind](...parts);
+      const value = number(n);
+      const text = form === "b" ? formatNumber(!!value) : formatNumber(value, +digits || 5, form);
+      const inside = factor || /[*+/@-] $/.test(template.slice(0, start)) || /^ ?\*\*/.test(template.slice(start + token.length));
+      return inside && value < 0 ? `(${text})` : text;
+    });
+  return { fill, number, isZero: (kind, of) => entries(kind, of).every((entry) => entry === 0), forget: () => (known = []) };
+}
+
+// The texts of a picture: a function that writes them for the last run, or as they were.
+// ``texts`` has the templates of each element by its id, ``zeros`` what its mark of zero
+// hangs on. A text keeps its place, and is squeezed where it would leave it.
+function labels(svg, { fill, isZero }, texts, zeros, find) {
+  const lines = (el) => (el.localName === "text" ? [el] : [...el.querySelectorAll("text")]);
+  const all = Object.entries(texts).flatMap(([id, templates]) => {
+    const els = find(id) ? lines(find(id)) : [];
+    return els.length === templates.length ? els.map((el, k) => ({ el, own: el.textContent, template: templates[k] })) : [];
+  });
+  const marked = Object.entries(zeros).flatMap(([id, [kind, of]]) => {
+    const el = find(id);
+    const own = el?.classList.contains("tv-zero");
+    const text = el?.querySelector("text:last-of-type");
+    return text ? [{ el, own, text, x: text.getAttribute("x") - 17 * own, kind, of }] : [];
+  });
+  return (changed) => {
+    for (const { el, own, text, x, kind, of } of marked) {
+      const is = changed ? isZero(kind, of) : own;
+      el.classList.toggle("tv-zero", is);
+      el.classList.toggle("tv-value", !is);
+      text.setAttribute("x", x + 17 * is);
+      const sign = el.querySelectorAll(".tv-mark");
+      for (const one of sign) one.style.display = is ? "" : "none";
+      if (is && !sign.length) el.prepend(...[5.5, 1.5].map((r) => zeroSign(x + 6, text.getAttribute("y") - 4.5, r)));
+    }
+    for (const one of all) {
+      const text = changed ? fill(one.template) : one.own;
+      one.moved = text !== one.el.textContent;
+      if (!one.moved) continue;
+      one.el.textContent = text;
+      one.el.removeAttribute("textLength");
+    }
+    const wide = all.filter(({ el, moved }) => moved && changed && el.getComputedTextLength() > roomOf(el));
+    for (const { el } of wide) {
+      el.setAttribute("textLength", roomOf(el));
+      el.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    }
+  };
+}
+
+function zeroSign(cx, cy, r) {
+  const sign = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+  for (const [name, value] of Object.entries({ class: "tv-mark", cx, cy, r })) sign.setAttribute(name, value);
+  return sign;
+}
+
+// How wide a text may be: in a pill, in a cell of a table, or up to the rim of its box.
+function roomOf(el) {
+  const pill = el.parentNode.querySelector("rect:is(.tv-pill,.tv-chip)");
+  if (pill) return pill.getBBox().width - 10;
+  const cells = el.classList.contains("tv-cell") && el.parentNode.querySelector("path.tv-hair");
+  if (cells) return cells.getBBox().width / new Set([...el.parentNode.querySelectorAll(".tv-cell")].map((one) => one.getAttribute("x"))).size - 8;
+  const id = el.closest("[id]").id.replace(/-.*/, "");
+  const frame = el.ownerSVGElement.querySelector(`#${id}>.tv-frame`)?.getBBox();
+  const lone = el.classList.contains("tv-lone");
+  return frame ? (lone ? frame.width - 10 : frame.x + frame.width - el.getAttribute("x") - 5) : Infinity;
+}
+
+// The titles of the boxes, which a mouse shows, with the values of the last run.
+function boxTitles(svg, machine, find) {
+  const all = machine.nodes.flatMap(({ id, dtype, shape }) => {
+    const el = find(id)?.querySelector("title");
+    return el ? [{ el, id, dtype, shape, own: el.textContent }] : [];
+  });
+  return (changed) => {
+    for (const { el, id, dtype, shape, own } of all) {
+      const line = own.split("\n", 1)[0];
+      const start = line.startsWith("[") || !line.includes(" = ") ? 0 : line.indexOf(" = ") + 3;
+      const text = (dims, from) => (dims.length ? `[${Array.from({ length: dims[0] }, (_, k) => text(dims.slice(1), from * dims[0] + k)).join(", ")}]` : exactNumber(machine.at("v", id, from), dtype));
+      el.textContent = changed ? own.slice(0, start) + text(shape, 0) + own.slice(line.lastIndexOf("  ")) : own;
+    }
+  };
+}
+
+// A number with all the digits that its dtype holds.
+function exactNumber(value, dtype) {
+  if (typeof value !== "number" || !/float/.test(dtype)) return formatNumber(value, 17, true);
+  let digits = 1;
+  if (dtype === "float32") while (digits < 9 && Math.fround(value.toPrecision(digits)) !== value) digits++;
+  const text = String(dtype === "float32" ? +value.toPrecision(digits) : value);
+  return Number.isInteger(value) && !text.includes("e") ? text + ".0" : Number.isFinite(value) ? text : formatNumber(value);
+}
