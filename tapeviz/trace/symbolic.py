@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Self
 
 MARK = "ꙮ"
 """Begins and ends a token; no name of anybody's has this letter."""
@@ -75,7 +76,8 @@ class Symbolic(float):
     slot: Slot
     form: str
 
-    def __new__(cls, value: float, slot: Slot, form: str = "") -> Symbolic:
+    def __new__(cls, value: float, slot: Slot, form: str = "") -> Self:
+        """A number of that slot; ``form`` is "i" or "b" for whole or logical ones."""
         made = super().__new__(cls, value)
         made.slot, made.form = slot, form
         return made
@@ -133,8 +135,9 @@ def computed(word: str, *numbers: float) -> Symbolic:
 
 def exact_text(number: float) -> str:
     """A number so that it can be read back: its token, or all its digits."""
-    plain = not isinstance(number, Symbolic)
-    return repr(float(number)) if plain else number.written(_USUAL)
+    if isinstance(number, Symbolic):
+        return number.written(_USUAL)
+    return repr(float(number))
 
 
 def symbol_of(text: str) -> Symbolic | None:

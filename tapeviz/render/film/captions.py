@@ -90,9 +90,7 @@ class Sentences:
             code = "" if self.inner_tape(node) else self._own_code(node)
             whole = code or self._filled(node.formula, self._operands(node, known))
             return middle(whole)
-        return chosen_text(
-            fmt(node.value), _LONG, brief(node.value), f"a {node.kind}"
-        )
+        return chosen_text(fmt(node.value), _LONG, brief(node.value), f"a {node.kind}")
 
     @cached_property
     def _nodes(self) -> dict[str, Node]:

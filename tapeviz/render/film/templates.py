@@ -36,9 +36,12 @@ def live(builder: BackwardFrames, program: Program) -> Live:
         second = BackwardFrames(symbols.run, symbols.practice(builder.practice))
         said = tuple(map(_frame, second.all_frames()))
         pairs = zip(builder.node_notes, second.node_notes, strict=True)
-        texts = {note.id: (note.text,) for note in second.edge_notes}
-        texts |= {note.id: _slot_texts(was, note) for was, note in pairs}
-        texts = {id: said for id, said in texts.items() if MARK in "".join(said)}
+        texts: dict[str, tuple[str, ...]] = {}
+        for note in second.edge_notes:
+            texts[note.id] = (note.text,)
+        for was, sum in pairs:
+            texts[sum.id] = _slot_texts(was, sum)
+        texts = {id: own for id, own in texts.items() if MARK in "".join(own)}
         for node in symbols.run.graph.nodes:
             texts |= _value_texts(node)
         rows = tuple(tuple(map(_changing, row)) for row in second.rows)

@@ -282,6 +282,9 @@ function compile(program) {
     sources: sources.map((node) => handles.find((handle) => handle.node === node) ?? described({ node, label: "" })),
     exits,
     run,
+    nodes,
+    // How many entries ``at`` has to give.
+    size: (kind, ref) => sizeOf(nodes[/[vg]/.test(kind) ? number.get(ref) : edges.get(ref)?.to]?.shape ?? []),
     at: (kind, ref, entry) => read(now, kind, ref, entry),
     recorded: (kind, ref, entry) => read(first, kind, ref, entry),
     loss: lossAt,

@@ -14,7 +14,7 @@ function filler(machine, slots, texts = []) {
     return entry > -2 ? machine.at(kind, of, +entry) : Math[entry > -3 ? "min" : "max"](...entries(kind, of));
   };
   // A number as it stands, or that of the slot of this name.
-  const number = (part) => (typeof part === "number" ? part : (known[part] ??= computed(slots[part])));
+  const number = (part) => (typeof part === "string" ? (known[part] ??= computed(slots[part])) : part ?? NaN);
   const fits = (text, limit) => text.split("\n").every((line) => line.length <= limit);
   const kinds = {
     "?": (limit, measured, yes, no) => fill(fits(fill(measured), limit) ? yes || measured : no),

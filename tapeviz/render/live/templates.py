@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from tapeviz.trace.graph import Graph
+from tapeviz.trace.graph import Graph, Node
 from tapeviz.trace.markup import Element
 from tapeviz.trace.program import Program
-from tapeviz.trace.symbolic import MARK, Slot, Symbolic
+from tapeviz.trace.symbolic import MARK, TEXTS, TOKEN, Slot, Symbolic
 from tapeviz.trace.value import Value
 
 _FORMS = {"bool": "b", "int": "i", "uint": "i"}
@@ -70,14 +71,16 @@ def _names(tree: Any) -> Iterator[str]:
 def symbolic_graph(graph: Graph, program: Program) -> Graph:
     """The graph with slots for each value and gradient that can change."""
     values, gradients = moving(program), moving_gradients(program)
-    nodes = []
-    for node in graph.nodes:
+
+    def changed(node: Node) -> Node:
+        value, gradient = node.value, node.gradient
         if node.id in values:
-            node = replace(node, value=symbolic(node.value, "v", node.id))
-        if node.id in gradients and node.gradient is not None:
-            node = replace(node, gradient=symbolic(node.gradient, "g", node.id))
-        nodes.append(node)
-    return replace(graph, nodes=tuple(nodes))
+            value = symbolic(value, "v", node.id)
+        if node.id in gradients and gradient is not None:
+            gradient = symbolic(gradient, "g", node.id)
+        return replace(node, value=value, gradient=gradient)
+
+    return replace(graph, nodes=tuple(map(changed, graph.nodes)))
 
 
 def texts_of(part: Element) -> tuple[str, ...]:
@@ -98,3 +101,40 @@ def changing_texts(picture: Element) -> dict[str, tuple[str, ...]]:
         if isinstance(id, str) and not inner and any(MARK in text for text in texts):
             found[id] = texts
     return found
+
+
+def packed_slots(
+    slots: Iterable[Slot], text: Callable[[str], int]
+) -> list[str | list[Any]]:
+    """The slots as ``live/templates.js`` reads them.
+
+    ``text`` gives the number of a long text among those that the page has in any case.
+    """
+    return [_packed(slot, text) for slot in slots]
+
+
+def _packed(slot: Slot, text: Callable[[str], int]) -> str | list[Any]:
+    kind, parts = slot.kind, slot.parts
+    if not parts:
+        return f"{kind}{slot.of}{f':{slot.entry}' if slot.entry else ''}"
+    if kind == "?":
+        measured, yes, no = parts
+        return [kind, slot.entry, measured, yes if yes != measured else 0, no]
+    if kind == "~":
+        return [kind, slot.of, *map(text, parts)]
+    if kind in TEXTS:
+        return [kind, *([slot.entry] if slot.entry else []), *parts]
+    return [kind, *map(packed_number, parts)]
+
+
+def packed_number(part: str) -> str | float | None:
+    """A number, None where it is none, or the slot of a token as text."""
+    if found := TOKEN.fullmatch(part):
+        return found[1]
+    number = float(part)
+    if not math.isfinite(number):
+        return None
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
+
+
+_EXACT = 2**53
