@@ -66,7 +66,7 @@ def tree(text: str) -> Any:
     return _tree(parse(text, mode="eval").body)
 
 
-def _tree(node: ast.expr) -> Any:  # noqa: PLR0911 - one line for each kind of node
+def _tree(node: ast.expr) -> Any:  # noqa: C901, PLR0911 - a line for each kind of node
     match node:
         case ast.Name():
             return node.id
@@ -88,6 +88,8 @@ def _tree(node: ast.expr) -> Any:  # noqa: PLR0911 - one line for each kind of n
             return ("[]", _tree(node.value), *map(_tree, keys))
         case ast.Tuple() | ast.List():
             return ("()", *map(_tree, node.elts))
+        case ast.Slice():
+            return ":"
         case ast.Starred():
             return ("...", _tree(node.value))
     raise ValueError(f"no formula has this: {ast.unparse(node)}")
@@ -98,9 +100,24 @@ def formulas(code: int) -> Formulas:
     """The op of that number as trees."""
     op = TABLE[code]
     vjps = tuple(None if rule is None else tree(rule.text) for rule in op.rules)
-    return Formulas(
+    made = Formulas(
         op.name, tree(op.text), vjps, op.operands, op.settings, op.broadcasts
     )
+    if op.name not in SORTING:
+        return made
+    forward, vjps = _sorted((made.forward, vjps))
+    return replace(made, forward=forward, vjps=vjps)
+
+
+SORTING = ("sort", "top_k")
+"""Ops that the engine records with the order of their entries, a page with how it is
+found: it changes with the numbers."""
+
+
+def _sorted(part: Any) -> Any:
+    if isinstance(part, tuple):
+        return tuple(map(_sorted, part))
+    return ("order", "x", "ids", "axis") if part == "ids" else part
 
 
 def unknown_words(known: Formulas) -> set[str]:
@@ -217,7 +234,21 @@ class _Compiler:
             operands.append(self.numbers[id])
         op = self.codes.setdefault(record.op.code, len(self.codes))
         settings = tuple(map(_plain, record.settings))
+        if record.op.name in SORTING:
+            settings = self._order(record, settings)
         self._append(f"n{i}", self.values[i], op, tuple(operands), settings)
+
+    def _order(self, record: Record, settings: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The settings of a sort: how it sorts, as the numbers decide the order."""
+        ids, axis = record.settings
+        x = self.values[record.operands[0]]
+        size, count = np.shape(x)[axis], np.shape(ids)[axis]
+        up = np.argsort(x, axis, kind="stable")
+        down = size - 1 - np.argsort(np.flip(x, axis), axis, kind="stable")
+        for descending, order in ((False, up), (True, np.flip(down, axis))):
+            if np.array_equal(np.take(order, range(count), axis), ids):
+                return ({"descending": descending, "count": count}, settings[1])
+        raise _NotInPages("The order of its entries is not computed in a page.")
 
     def _formulas(self, code: int) -> Formulas:
         """An op's trees, of its vjps those that the backward pass needs."""

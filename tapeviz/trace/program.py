@@ -27,13 +27,38 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("minimum", "where", "positive", "nonzero", "zero", "same", "gate"),
             *("product", "quotient", "sqrt_grad", "reciprocal", "sigmoid", "relu"),
         ),
+        "functions": (
+            *("cast", "isnan", "isinf", "isfinite", "finite", "gradient_message"),
+            *("rint", "divide_no_nan", "multiply_no_nan", "xlogy", "xlog1py", "xdivy"),
+            *("leak", "softplus", "erf", "erfc", "cdf", "bell", "lgamma", "digamma"),
+            *("polygamma", "floordiv"),
+        ),
         "arrays": (
-            *("()", "unbroadcast", "broadcast_to", "expand_reduced"),
-            *("reshape", "sum", "mean", "count", "@", "T", "add_n"),
+            *("()", "unbroadcast", "broadcast_to", "expand_reduced", "reshape"),
+            *("sum", "mean", "count", "@", "T", "add_n"),
+        ),
+        "moves": (
+            *("[]", "...", "before", "inverse", "opposite", "pick", "put", "order"),
+            *("transpose", "reverse", "roll", "pick_at", "place_at", "narrow", "widen"),
+            *("trim", "pad", "tile", "untile", "gather", "scatter", "rows", "along"),
+            *("put_along", "gather_nd", "scatter_nd", "diag", "diag_part", "concat"),
+            *("stack", "entry", "hot"),
+        ),
+        "reductions": (
+            *("max", "min", "prod", "any", "all", "argmax", "argmin", "shares"),
+            *("logsumexp", "softmax", "log_softmax", "variance", "norm", "cumsum"),
+            *("cumprod", "contrast"),
+        ),
+        "linalg": (
+            *("einsum", "turned", "others", "cross", "det", "inv", "solve", "cholesky"),
+            *("eigenvalues", "eigenvectors", "singular", "left", "right"),
+            *("orthogonal", "upper", "trace", "even", "half", "unit", "band", "gaps"),
         ),
     }
 )
 """The words that a page knows, by the script that has them."""
+
+_OF_ARRAYS = ("moves", "reductions", "linalg")
 
 FAMILY: Mapping[str, str] = {w: f for f, words in FAMILIES.items() for w in words}
 """The script of each word."""
@@ -144,7 +169,7 @@ class Program(Document):
         """The names of the scripts whose words it uses."""
         trees = (t for f in self.formulas for t in (f.forward, *f.vjps))
         used = {FAMILY[word] for tree in trees for word in words(tree)} | {"basic"}
-        if any(one.shape for one in self.instructions):
+        if used & {*_OF_ARRAYS} or any(one.shape for one in self.instructions):
             used.add("arrays")
         return tuple(name for name in FAMILIES if name in used)
 

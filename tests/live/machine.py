@@ -41,7 +41,7 @@ function judge({ program, leaves }) {
   );
   return { values, adjoints, parts, left: machine.left() };
 }
-const number = (v) => (Number.isFinite(v) ? +v : String(v));
+const number = (v) => (Number.isFinite(+v) ? +v : String(v));
 """
 
 

@@ -37,7 +37,8 @@ const valueOf = (shape, data) => (shape.length ? { shape, data } : data[0]);
 // A tree as a function of nothing; `find` gives that of a name. With `arrays`, words of
 // single numbers act on each entry.
 function closure(tree, find, round, arrays) {
-  if (typeof tree === "string") return tree === "..." ? () => tree : find(tree);
+  if (tree === "..." || tree === ":") return () => tree;
+  if (typeof tree === "string") return find(tree);
   if (typeof tree === "number") {
     const number = round(tree);
     return () => number;
@@ -51,7 +52,8 @@ function closure(tree, find, round, arrays) {
     const f = ARRAY_WORDS[word];
     return () => f(round, ...parts.map((part) => part()));
   }
-  const f = arrays ? onEntries(WORDS[word], round) : WORDS[word];
+  const single = Object.hasOwn(ROUNDED_WORDS, word) ? ROUNDED_WORDS[word](round) : WORDS[word];
+  const f = arrays ? onEntries(single, round) : single;
   if (arrays) return c ? () => f(a(), b(), c()) : b ? () => f(a(), b()) : () => f(a());
   return c ? () => round(f(a(), b(), c())) : b ? () => round(f(a(), b())) : () => round(f(a()));
 }
@@ -69,13 +71,15 @@ function expression(tree, names, float32) {
   };
 }
 
+const needsArrays = (tree) => Array.isArray(tree) && (Object.hasOwn(ARRAY_WORDS, tree[0]) || tree.slice(1).some(needsArrays));
+
 function compile(program) {
   const nodes = tableRows(program.instructions);
   const formulas = tableRows(program.formulas);
   const sweep = tableRows(program.sweep);
   const exits = tableRows(program.exits);
   const targets = tableRows(program.targets);
-  const arrays = nodes.some((node) => node.shape.length);
+  const arrays = nodes.some((node) => node.shape.length) || formulas.some((of) => [of.forward, ...of.vjps].some(needsArrays));
   const count = nodes.length;
   const number = new Map(nodes.map((node, i) => [node.id, i]));
   const edges = new Map();

@@ -41,6 +41,8 @@ const WORDS = {
   sigmoid: (x) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x))),
   relu: (x) => Math.max(x, 0),
 };
+// Words that round inside, and words of whole arrays.
+const ROUNDED_WORDS = {};
 const ARRAY_WORDS = {};
 for (const word of "abs ceil cos cosh exp expm1 floor log log1p sign sin sinh sqrt tan tanh".split(" ")) WORDS[word] = Math[word];
 for (const word of "cos cosh sin sinh tan tan2 tanh".split(" ")) WORDS["arc" + word] = Math["a" + word];

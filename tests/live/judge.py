@@ -1,0 +1,115 @@
+"""Whether what a page computed is what the engine computes, step by step.
+
+Each step is judged from the page's own operands, so that it is one op that is compared
+and not what a long computation makes of a rounding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.records import Record
+from tapeviz.trace.program import Program, words
+
+EXACT = frozenset(("+", "-", "*", "/", "neg", "sqrt", "same", "where", ">", ">=", "<"))
+EXACT |= {
+    "<=",
+    "==",
+    "!=",
+    "positive",
+    "nonzero",
+    "gate",
+    "zero",
+    "reciprocal",
+    "product",
+}
+"""Words that round once: 2 units in the last place of float32."""
+
+TOLERANCE = {"float32": 1e-6, "float64": 1e-12}
+"""How much the other words may deviate, relative to the greatest number in them."""
+
+
+def array(numbers: Any, dtype: str, shape: Sequence[int]) -> Any:
+    """What Node wrote, as the engine holds it."""
+    kind = {"int": "int64", "float": "float64"}.get(dtype, dtype)
+    made = np.array([float(v) for v in numbers], "float64").astype(kind)
+    return made.reshape(shape)[()]
+
+
+def disagreements(
+    program: Program, records: Mapping[str, Record], found: Mapping[str, Any]
+) -> Iterator[str]:
+    """Where a page's numbers are not the engine's, for people."""
+    nodes = program.instructions
+    values = [
+        array(v, n.dtype, n.shape) for v, n in zip(found["values"], nodes, strict=True)
+    ]
+    weak = [n.dtype in ("int", "float") for n in nodes]
+    given = [v.item() if w else v for v, w in zip(values, weak, strict=True)]
+    adjoints = found["adjoints"]
+    parts = iter(found["parts"])
+    for i, one in enumerate(nodes):
+        if one.formulas < 0:
+            continue
+        operands = [given[j] for j in one.operands]
+        with np.errstate(all="ignore"):
+            expected = records[one.id].forward(operands)
+        tree = program.formulas[one.formulas].forward
+        yield from _compared(
+            f"{_named(program, i)}", values[i], expected, tree, operands
+        )
+    for step in program.sweep:
+        one = nodes[step.node]
+        of = program.formulas[one.formulas]
+        operands = [given[j] for j in one.operands]
+        g = array(adjoints[step.node], one.dtype, one.shape)
+        record = replace(
+            records[one.id], values=tuple(operands), result=values[step.node]
+        )
+        for slot in step.slots:
+            to = nodes[one.operands[slot]]
+            part, _total = next(parts)
+            with np.errstate(all="ignore"):
+                expected = record.vjp(slot, g)
+            tree = of.vjps[0 if of.operands == ("xs",) else slot]
+            what = f"{_named(program, step.node)}, rule {slot}"
+            got = array(part, to.dtype, to.shape)
+            yield from _compared(what, got, expected, tree, [g, *operands])
+
+
+def _named(program: Program, i: int) -> str:
+    one = program.instructions[i]
+    return f"{one.id} {program.formulas[one.formulas].name}{list(one.settings)}"
+
+
+def _compared(
+    what: str, got: Any, expected: Any, tree: Any, operands: Sequence[Any]
+) -> Iterator[str]:
+    got, expected = np.asarray(got), np.asarray(expected)
+    if got.shape != expected.shape or got.dtype != expected.dtype:
+        yield f"{what}: {got.dtype}{got.shape}, not {expected.dtype}{expected.shape}"
+        return
+    if got.dtype.kind != "f":
+        if not np.array_equal(got, expected):
+            yield f"{what}: {got}, not {expected} from {operands}"
+        return
+    with np.errstate(all="ignore"):
+        same = (got == expected) | (np.isnan(got) & np.isnan(expected))
+        exact = set(words(tree)) <= EXACT and np.isfinite(expected).all()
+        if exact and got.dtype == np.float32:
+            near = np.abs(got - expected) <= 2 * np.spacing(np.abs(expected))
+        else:
+            scale = max(np.max(np.abs(expected), initial=0), 1e-30)
+            near = np.abs(got - expected) <= TOLERANCE[str(got.dtype)] * scale
+        if not np.all(same | near):
+            yield f"{what}: {got}, not {expected} from {operands}"
+
+
+def number_of(id: str) -> int:
+    """The index of a node's record."""
+    return int(re.sub(r"\D", "", id))

@@ -1,0 +1,72 @@
+"""Every op of the registry runs in the page as in the engine."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tapeviz.engine.dispatch import call
+from tapeviz.engine.ops import TABLE
+from tapeviz.engine.tape import GradientTape
+from tapeviz.inspect.graph import graph
+from tapeviz.inspect.program import SORTING, compiled
+from tapeviz.trace.program import Program
+from tests.engine.oracle import LEAVES, OpCase, cases, sample
+from tests.engine.running import run, tensor
+from tests.live.judge import disagreements
+from tests.live.machine import RUN, everything, job, node
+
+OPS = [op for op in TABLE if op.name not in LEAVES | {"read"}]
+
+
+def recorded(case: OpCase, dtype: str, operands: Any) -> tuple[Any, Program | str]:
+    """The records of an op with these operands and of its pass, and its program."""
+    with GradientTape() as tape:
+        logic = case.op.kinds == "biu"
+        given = [tensor(v.astype(float) if logic else v, dtype) for v in operands]
+        floats = [t for t in given if t.dtype.name in ("float32", "float64")]
+        tape.watch(floats)
+        if logic:
+            given = [call.greater(t, 0.0) for t in given]
+        if case.op.name in SORTING:  # the oracle's cases have any order
+            ids = np.argsort(given[0].numpy(), case.settings[1], kind="stable")
+            case = replace(case, settings=(ids, case.settings[1]))
+        out = run(case, *given)
+    if case.op.missing:
+        return tape.records(), compiled(tape, None, graph(tape, {}))
+    tape.gradient(out, floats)
+    return tape.records(), compiled(tape)
+
+
+def jobs(op: Any, dtype: str) -> Any:
+    for case in cases(op):
+        if case.op.name == "cast" and str(case.settings[1]) != dtype:
+            continue
+        shapes = tuple(np.shape(v) for v in case.operands)
+        seed = zlib.crc32(str(case).encode()) + 7
+        other = sample(op, shapes, seed)
+        _, program = recorded(case, dtype, case.operands)
+        records, _ = recorded(case, dtype, other)
+        assert isinstance(program, Program), program
+        by_id = {f"n{r.index}": r for r in records}
+        leaves = {
+            id: np.ravel(r.result).tolist() for id, r in by_id.items() if r.is_leaf
+        }
+        yield str(case), program, by_id, job(program, leaves)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("op", OPS, ids=lambda op: op.name)
+def test_an_op_with_new_numbers(op: Any, dtype: str) -> None:
+    made = list(jobs(op, dtype))
+    found = node(everything() + RUN + "out = given.map(judge)", [j for *_, j in made])
+    bad = [
+        f"{name}: {text}"
+        for (name, program, records, _), one in zip(made, found, strict=True)
+        for text in disagreements(program, records, one)
+    ]
+    assert bad == []
