@@ -119,8 +119,9 @@ class Record:
 class Event:
     """A recorded value went where no gradient can follow.
 
-    ``what`` is ``"left"`` (for Python or NumPy), ``"assigned"`` or ``"made"`` (a
-    variable of it). ``before`` is how many records there were, ``index`` the value's
+    ``what`` is ``"left"`` (for Python or NumPy), ``"compared"`` (``if``, ``while``, an
+    index: what Python does next hangs on it), ``"assigned"`` or ``"made"`` (a variable
+    of it). ``before`` is how many records there were, ``index`` the value's
     record, ``variable`` what it went into, if it was one.
     """
 

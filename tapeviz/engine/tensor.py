@@ -95,6 +95,7 @@ class Valued(Operators):
         return np.array(self._v, dtype=dtype)
 
     def __bool__(self) -> bool:
+        tape_stack.note("compared", self)
         if np.size(self._v) == 0:
             return False
         return bool(self._v)
@@ -114,6 +115,7 @@ class Valued(Operators):
     def __index__(self) -> int:
         if self._v.dtype.kind not in "iu" or np.ndim(self._v):
             raise type_error("only integer scalar tensors can be converted to an index")
+        tape_stack.note("compared", self)
         return int(self._v)
 
     def __iter__(self) -> Iterator[Tensor]:

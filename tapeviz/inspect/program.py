@@ -13,10 +13,10 @@ import numpy as np
 
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.parsing import parse
-from tapeviz.engine.records import Record, Records
+from tapeviz.engine.records import Event, Record, Records
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.replay import replay, shape_of
-from tapeviz.inspect.source.positions import Code
+from tapeviz.inspect.source.positions import Code, positions, tree_of
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.program import (
@@ -151,6 +151,7 @@ class _Compiler:
     numbers: dict[str, int] = field(default_factory=dict)
     codes: dict[int, int] = field(default_factory=dict)
     used: dict[int, set[int]] = field(default_factory=dict)
+    looks: list[tuple[Event, str]] = field(default_factory=list)
 
     def program(self) -> Program:
         if self.graph is None and self.run is not None:
@@ -160,7 +161,9 @@ class _Compiler:
             op = self.records[i].op
             used = self.used.setdefault(op.code, set())
             used |= {0 if op.many else slot for slot in slots}
-        needed = self._needed([index for index, _ in goals] + sources)
+        self.looks = [(e, kind) for e in self.records.events if (kind := _kind(e))]
+        ends = [i for i, _ in goals] + [event.index for event, _ in self.looks]
+        needed = self._needed([*ends, *sources])
         if not needed:
             raise _NotInPages("The tape recorded nothing that can be run again.")
         if len(needed) > MANY:
@@ -314,15 +317,45 @@ class _Compiler:
 
     def _exits(self, needed: Sequence[int]) -> Iterator[Exit]:
         code, number = Code(), self.numbers
-        for event in self.records.events:
-            id = f"n{event.index}"
-            if event.what not in ("left", "compared") or id not in number:
-                continue
-            later = (number[f"n{i}"] for i in needed if i >= event.before)
+        for event, kind in self.looks:
             span = code.span(*event.call_site)
-            line = 0 if span is None else span.line
+            later = (number[f"n{i}"] for i in needed if i >= event.before)
             follows = next(later, len(self.instructions))
-            yield Exit(number[id], follows, line, event.what)
+            line = span.line if span else 0
+            yield Exit(number[f"n{event.index}"], follows, line, kind)
+
+
+def _kind(event: Event) -> str:
+    """Whether a value was "compared" or "left"; "" where nothing hangs on it."""
+    if event.what != "left":
+        return event.what if event.what == "compared" else ""
+    code, instruction = event.call_site
+    position = positions(code).get(instruction)
+    around = [n for n in ast.walk(tree_of(code.co_filename)) if _holds(n, position)]
+    if any(_holds(part, position) for node in around for part in _tested(node)):
+        return "compared"
+    inner = [node for node in around if isinstance(node, ast.stmt)]
+    return "" if inner and isinstance(inner[-1], ast.Expr) else "left"
+
+
+def _tested(node: ast.AST) -> Iterator[ast.AST]:
+    """What the way of a program hangs on in a statement or an expression."""
+    if isinstance(node, (ast.If, ast.While, ast.IfExp, ast.Assert)):
+        yield node.test
+    elif isinstance(node, ast.For):
+        yield node.iter
+    elif isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+        for part in node.generators:
+            yield from (part.iter, *part.ifs)
+
+
+def _holds(node: Any, position: tuple[int, int, int, int] | None) -> bool:
+    """Whether a part of a program is around a position: lines, and columns in bytes."""
+    if position is None or getattr(node, "end_lineno", None) is None:
+        return False
+    line, end_line, col, end_col = position
+    start, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    return start <= (line, col) and (end_line, end_col) <= end
 
 
 def _index(id: str) -> int:

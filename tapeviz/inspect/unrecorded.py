@@ -444,7 +444,8 @@ class UnrecordedParts:
 
     def departures(self) -> None:
         """Values that left the tape, and of which nothing came back."""
-        sites = Counter(event.call_site for event in self.log.events)
+        left = (event for event in self.log.events if event.what == "left")
+        sites = Counter(event.call_site for event in left)
         for event in self.log.events:
             site = event.call_site
             new = event.what == "left" and site not in self.left
@@ -484,7 +485,7 @@ class UnrecordedParts:
             self._assignment(f"n{to}", index, event)
         for event in self.log.events:
             head = self.things.get(id(event.variable), "")
-            if event.what != "left" and head:
+            if event.variable is not None and head:
                 self._assignment(head, event.index, event)
 
     def _assignment(self, head: str, index: int, event: Event) -> None:

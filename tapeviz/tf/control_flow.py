@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest
-from tapeviz.engine.arguments import plain, whole
+from tapeviz.engine.arguments import whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tensor import convert, wrap
@@ -33,7 +33,7 @@ def cond(
     for f, role in ((true_fn, "true_fn"), (false_fn, "false_fn")):
         if not callable(f):
             raise type_error(f"{role} must be callable.", "wrap it: lambda: value")
-    chosen: Any = true_fn if bool(plain(pred)) else false_fn
+    chosen: Any = true_fn if bool(pred) else false_fn
     return chosen()
 
 
@@ -48,7 +48,7 @@ def case(
     >>> float(tf.case([(x < 1.0, lambda: x), (x < 3.0, lambda: 10.0 * x)]))
     20.0
     """
-    pairs = [(bool(plain(p)), f) for p, f in pred_fn_pairs]
+    pairs = [(bool(p), f) for p, f in pred_fn_pairs]
     if exclusive and sum(p for p, _ in pairs) > 1:
         raise invalid_argument(
             "Input error: exclusive=True: more than 1 conditions are True"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,3 +77,76 @@ def test_numbers_that_are_none_and_whole_numbers() -> None:
     found = node(everything() + script, None)
     expected = [math.nan, -math.inf, True, 123456789, 123456789.0]
     assert found == [format_number(v) for v in expected]
+
+
+def recorded(f: Any, *leaves: float) -> Program:
+    """The program of a function of scalar variables."""
+    variables = [tf.Variable(v) for v in leaves]
+    with tf.GradientTape() as tape:
+        y = f(*variables)
+    tape.gradient(y, variables)
+    program = compiled(tape)
+    assert isinstance(program, Program), program
+    return program
+
+
+def left(program: Program, **leaves: float) -> Any:
+    """What ``left`` says with other numbers."""
+    jobs = [job(program, {id: [v] for id, v in leaves.items()})]
+    return node(everything() + RUN + "out = given.map(judge)", jobs)[0]["left"]
+
+
+def _branching(x: Any) -> Any:
+    y = x * x
+    if y > 5.0:
+        y = y * 2.0
+    while y < 100.0:
+        y = y * x
+    return y
+
+
+def test_an_if_and_a_while_that_come_out_differently_are_told() -> None:
+    program = recorded(_branching, 3.0)
+    assert {one.kind for one in program.exits} == {"compared"}
+    assert left(program, n0=3.1) is None
+    line = _branching.__code__.co_firstlineno + 2
+    found = left(program, n0=2.0)
+    assert (found["line"], found["kind"]) == (line, "compared")
+    assert found["before"] == 1
+    assert found["now"] == 0
+    later = left(program, n0=8.0)  # 64 * 2 is not below 100
+    assert later["line"] == line + 2
+
+
+def test_numbers_that_leave_are_told_only_where_something_hangs_on_them() -> None:
+    seen = []
+
+    def printed(x: Any) -> Any:
+        seen.append(float(x * 2.0))
+        return x * x
+
+    def used(x: Any) -> Any:
+        k = float(x)
+        return x * k
+
+    def asked(x: Any) -> Any:
+        return x * 2.0 if x.numpy() > 0 else -x
+
+    def counted(x: Any) -> Any:
+        for _ in range(int(x)):
+            x = x * x
+        return x
+
+    assert recorded(printed, 3.0).exits == ()
+    assert [one.kind for one in recorded(used, 3.0).exits] == ["left"]
+    assert [one.kind for one in recorded(asked, 3.0).exits] == ["compared"]
+    assert [one.kind for one in recorded(counted, 3.0).exits] == ["compared"]
+
+
+def test_cond_is_an_exit() -> None:
+    def chosen(x: Any) -> Any:
+        return tf.cond(x > 0.0, lambda: x * x, lambda: -x)
+
+    program = recorded(chosen, 3.0)
+    assert [one.kind for one in program.exits] == ["compared"]
+    assert left(program, n0=-1.0)["kind"] == "compared"
