@@ -49,10 +49,12 @@ _ROUNDING = 1e-6
 _RULES = (
     "& .tv-late{opacity:0}& .tv-late:is(.tv-on,.tv-hot,.tv-done){opacity:1}"
     "& .tv-late.tv-dim{opacity:.25}& .tv-late.tv-off{opacity:0}"
-    "& .tv-a.tv-done{opacity:.5}"
+    "& .tv-done{--d: ;}& .tv-a{--o:var(--d).5}& .tv-a>*{opacity:var(--o,1)}"
     "& .tv-a.tv-hot path{stroke-width:2.6}"
     "& :is(.tv-p,.tv-l).tv-hot>:last-child{stroke:@hot;stroke-width:4}"
 )
+"""How marks look. "done" sets the variable ``--d`` to nothing, in pictures of a single
+step too, where an element has no class of its mark; ``--o`` is valid only with it."""
 
 
 def descent_film(

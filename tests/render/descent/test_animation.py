@@ -14,7 +14,8 @@ from tapeviz.render.descent.animation import descent_film
 from tapeviz.render.descent.panels import MOST
 from tapeviz.render.descent.words import assignment
 from tapeviz.render.film.player import notebook
-from tapeviz.render.film.svg import animate
+from tapeviz.render.film.svg import animate, frame_svg
+from tapeviz.render.svg.standalone import written_out
 from tapeviz.trace.descent import Descent, Update
 from tapeviz.trace.film import Film
 from tapeviz.trace.value import Summary, Value
@@ -243,3 +244,17 @@ def test_nothing_odd_breaks_a_film(run: Descent) -> None:
     ET.fromstring(film.svg)  # noqa: S314 - our own
     assert "<b>" not in film.svg
     assert film.frames[-1].caption.endswith(".")
+
+
+def test_a_finished_update_is_drawn_paler_in_the_picture_of_a_step(film: Film) -> None:
+    """In the page it is; the marks of a step are classes there, and variables here."""
+    for step in (5, 11):
+        root = written_out(frame_svg(film, step))
+        marks = film.state(step)
+        for id in (id for id in film.state(step) if id.startswith("a")):
+            (group,) = root.findall(f".//g[@id='{id}']")
+            seen = [
+                float(group.get("opacity", 1)) * float(path.get("opacity", 1))
+                for path in group
+            ]
+            assert seen == [0.5 if marks[id] == "done" else 1.0], (step, id)
