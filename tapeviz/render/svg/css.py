@@ -25,7 +25,7 @@ INHERITED = frozenset(
 )  # fmt: skip
 """The properties that an element inherits from its parent."""
 
-OWN = frozenset(("display", "opacity", "transform"))
+OWN = frozenset(("display", "opacity", "overflow", "transform"))
 """The properties that are not inherited."""
 
 Tokens: TypeAlias = "list[Any] | None"

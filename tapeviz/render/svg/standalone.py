@@ -52,7 +52,8 @@ def written_out(picture: markup.Element) -> Element:
         elif element.tag not in UNDRAWN:
             _write_out(element, outer, style)
             if element.tag == "svg" and element in parents:
-                element.set("overflow", "visible")  # to cut at the edges takes long
+                # To cut at the edges takes long, and is done where it is asked for.
+                element.set("overflow", style.get("overflow", "visible"))
             if element.tag == "text" and style.get("paint-order") == "stroke":
                 _put_halo(element, parents[element])
     return root

@@ -6,6 +6,7 @@ import io
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tapeviz.render.film.backward import backward_film
 from tapeviz.render.film.svg import frame_svg
 from tapeviz.render.graph.scene import scene
 from tapeviz.render.svg import pdf, raster, theme
+from tapeviz.render.svg.standalone import written_out
 from tapeviz.trace.markup import Element, parse
 from tests import samples
 from tests.render import tapes
@@ -118,6 +120,33 @@ def test_text_in_a_pdf_is_text() -> None:
     assert b"/Type0" in data
     assert b"DejaVuSansMono" in data
     assert b"Computation graph of y: 4 operations" in data
+
+
+def page_pixels(svg: Element) -> NDArray[np.uint8]:
+    """What the page of a PDF shows, a dot for each point, of which a pixel has 3/4."""
+    figure = pdf._Page(written_out(svg)).figure
+    file = io.BytesIO()
+    figure.savefig(file, dpi=72, facecolor="none")
+    return np.asarray(Image.open(file).convert("RGBA"))
+
+
+@pytest.mark.parametrize("paint", [partial(pixels, scale=0.75), page_pixels])
+@pytest.mark.parametrize("style", ["overflow:hidden", ""])
+def test_a_picture_in_a_picture_is_cut_where_it_says_so(
+    paint: Callable[[Element], NDArray[np.uint8]], style: str
+) -> None:
+    inside = (
+        '<rect width="40" height="20" fill="red"/>'
+        '<text x="2" y="12" font-size="20" fill="red">MMMM</text>'
+    )
+    svg = parse(
+        '<svg width="40" height="20"><svg x="8" y="4" width="20" height="8" '
+        f'viewBox="8 4 20 8" style="{style}">{inside}</svg></svg>'
+    )
+    seen = paint(svg)[:, :, 3] > 0
+    cut = np.zeros((15, 30), bool)
+    cut[3:9, 6:21] = True
+    assert (seen == (cut if style else True)).all()
 
 
 def test_a_page_for_each_picture() -> None:
