@@ -110,13 +110,15 @@ _TESTS: dict[type, str] = {
 }  # fmt: skip
 
 
-def _read(node: ast.expr) -> Math:
+def _read(node: ast.expr, *, after: bool = False) -> Math:
+    """The formula; ``after`` a sign a minus gets brackets, as on paper."""
     if isinstance(node, (ast.Name, ast.Constant)):
         return _leaf(node)
     if isinstance(node, ast.BinOp):
-        return _binary(node)
+        return _binary(node, after=after)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return row(sign("−"), _within(node.operand, 2))
+        negative = row(sign("−"), _within(node.operand, 2))
+        return Math("bracket", parts=(negative,)) if after else negative
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return _call(node, node.func.id)
     if isinstance(node, ast.Compare) and type(node.ops[0]) in _TESTS:
@@ -133,7 +135,7 @@ def _leaf(node: ast.Name | ast.Constant) -> Math:
     return number(short_exponents(said)) if plain else Math("word", said)
 
 
-def _binary(node: ast.BinOp) -> Math:
+def _binary(node: ast.BinOp, *, after: bool) -> Math:
     if isinstance(node.op, ast.Div):
         return Math("fraction", parts=(_read(node.left), _read(node.right)))
     if isinstance(node.op, ast.Pow):
@@ -141,8 +143,8 @@ def _binary(node: ast.BinOp) -> Math:
     text, level = _SIGNS.get(type(node.op), ("?", 0))
     right = level + (isinstance(node.op, (ast.Sub, ast.MatMult)))
     minus = isinstance(node.left, ast.UnaryOp)
-    left = _read(node.left) if minus else _within(node.left, level)
-    return row(left, sign(text), _within(node.right, right))
+    left = _within(node.left, 0 if minus else level, after=after)
+    return row(left, sign(text), _within(node.right, right, after=True))
 
 
 def _level(node: ast.expr) -> int:
@@ -157,9 +159,10 @@ def _level(node: ast.expr) -> int:
     return 0 if isinstance(node, (ast.Compare, ast.IfExp)) else 5
 
 
-def _within(node: ast.expr, level: int) -> Math:
-    inner = _read(node)
-    return inner if _level(node) >= level else Math("bracket", parts=(inner,))
+def _within(node: ast.expr, level: int, *, after: bool = False) -> Math:
+    if _level(node) >= level:
+        return _read(node, after=after)
+    return Math("bracket", parts=(_read(node),))
 
 
 def _call(node: ast.Call, name: str) -> Math:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tapeviz.wording.formulas import read, simplified, to_text
+from tapeviz.wording.formulas import read, simplified, to_latex, to_mathml, to_text
 from tapeviz.wording.values import fill
 
 _LEAVES = st.sampled_from(("g", "x", "y", "0", "1", "2", "3"))
@@ -51,3 +51,27 @@ def test_a_small_number_below_zero_keeps_its_exponent() -> None:
 def test_a_formula_writes_exponents_as_values_do() -> None:
     assert fill("a * 1e-7", {"a": "x"}) == "x * 1e-7"
     assert to_text(read("x * 1e-7")) == "x * 1e-7"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("9 + -6", "9 + (-6)"),
+        ("9 + -6 * x", "9 + (-6) * x"),
+        ("a + -b", "a + (-b)"),
+        ("9 - -6", "9 − (-6)"),
+        ("-6 * -2", "-6 * (-2)"),
+        ("-6 + 9", "-6 + 9"),
+        ("f(-6) + (-6 + 9) * 2", "f(-6) + (-6 + 9) * 2"),
+        ("x ** -2", "x ** -2"),
+        ("x > -3", "x > -3"),
+    ],
+)
+def test_a_minus_after_a_sign_is_in_brackets(text: str, written: str) -> None:
+    """As on paper, whatever the notation."""
+    said = read(text)
+    brackets = written.count("(")
+    assert to_text(said) == written
+    assert to_latex(said).count(r"\left(") == brackets
+    signs = [el.children[0] for el in to_mathml(said).walk() if el.tag == "mo"]
+    assert signs.count("(") == brackets
