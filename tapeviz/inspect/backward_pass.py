@@ -17,7 +17,7 @@ from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import array_of
 from tapeviz.inspect.diagnose import first
-from tapeviz.inspect.formulas import rule, spelled_as
+from tapeviz.inspect.formulas import rule
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.nested_tapes import frames
 from tapeviz.inspect.replay import value_of
@@ -25,7 +25,7 @@ from tapeviz.inspect.source.dataflow import CallSite
 from tapeviz.inspect.source.variables import Names, name_of
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step, filled
 from tapeviz.trace.graph import ASKING, Graph, Node
-from tapeviz.trace.value import Value
+from tapeviz.trace.value import Value, spelled_as
 
 
 def backward(

@@ -18,6 +18,7 @@ from tapeviz.engine.kernels.linalg import others, turned
 from tapeviz.engine.parsing import parse
 from tapeviz.engine.records import Record
 from tapeviz.inspect.source.operands import settings_in
+from tapeviz.trace.value import spelled_as
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -139,12 +140,6 @@ def rule(record: Record, slot: int, shapes: Sequence[Shape], code: str = "") -> 
     if shapes and len(shapes[-1]) == 1:  # then g is one number
         text = text.replace("g[..., None]", "g")
     return spelled_as(code, _shown(text, _settings(record, shapes, code)))
-
-
-def spelled_as(code: str, text: str) -> str:
-    """A formula with its powers as some code spells them: ``x**2`` or ``x ** 2``."""
-    tight = "**" in code and " **" not in code
-    return text.replace(" ** ", "**") if tight else text
 
 
 # -- settings ------------------------------------------------------------------------

@@ -114,7 +114,8 @@ def truncated_normal(
     return Generator(draw(seed)).truncated_normal(shape, mean, stddev, dtype)
 
 
-def _within_two(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+def within_two(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Standard normal numbers, those beyond two standard deviations drawn again."""
     noise = np.asarray(rng.standard_normal(shape))
     while np.any(far := np.abs(noise) > 2):
         noise[far] = rng.standard_normal(int(np.count_nonzero(far)))
@@ -285,7 +286,7 @@ class Generator:
         name: str | None = None,
     ) -> Tensor:  # fmt: skip
         """Normally distributed numbers within two ``stddev``."""
-        return _scaled(_within_two(self._rng, room(shape)), mean, stddev, dtype)
+        return _scaled(within_two(self._rng, room(shape)), mean, stddev, dtype)
 
     def uniform(
         self, shape: Any, minval: Any = 0, maxval: Any = None, dtype: Any = "float32",

@@ -54,6 +54,22 @@ def short_exponents(text: str) -> str:
 _EXPONENT = re.compile(r"(?<![\w.])(\d[\d.]*e)\+?(-?)0*(?=\d)")
 
 
+def spelled_as(like: str, text: str) -> str:
+    """The formula with its powers, and the quotes in it, spelled as in another one.
+
+    >>> spelled_as("a**b", "x ** 2 * y"), spelled_as('p["W"]', "p['b'] * 2")
+    ('x**2 * y', 'p["b"] * 2')
+    """
+    text = short_exponents(text)
+    if "**" in like and " **" not in like:
+        text = text.replace(" ** ", "**")
+    double = '"' in like and "'" not in like
+    return _SINGLE.sub(r'"\1"', text) if double else text
+
+
+_SINGLE = re.compile(r"""'([^'"]*)'""")
+
+
 def factor(text: str) -> str:
     """A written number as a factor: in brackets where it has a sign or is a sum.
 

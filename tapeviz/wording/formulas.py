@@ -16,8 +16,8 @@ from typing import TypeVar
 
 from tapeviz.trace.markup import Element, element
 from tapeviz.trace.symbolic import no_factors
-from tapeviz.trace.value import short_exponents
-from tapeviz.wording.values import one_line, spelled_as
+from tapeviz.trace.value import short_exponents, spelled_as
+from tapeviz.wording.values import one_line
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from tapeviz.trace.graph import (
     UnrecordedEdge,
 )
 from tapeviz.trace.symbolic import Symbolic, chosen_text
-from tapeviz.trace.value import Entry, Value, format_number, short_exponents
+from tapeviz.trace.value import Entry, Value, format_number, spelled_as
 from tapeviz.wording.text_width import ELLIPSIS
 
 NOT_YET = "not yet"
@@ -410,22 +410,6 @@ def fill(formula: str, names: Mapping[str, ast.expr | str]) -> str:
     exprs = {k: ast.Name(v) if isinstance(v, str) else v for k, v in names.items()}
     tree = _filled(formula, exprs)
     return one_line(formula) if tree is None else spelled_as(formula, ast.unparse(tree))
-
-
-def spelled_as(like: str, text: str) -> str:
-    """The formula with its powers, and the quotes in it, spelled as in another one.
-
-    >>> spelled_as("a**b", "x ** 2 * y"), spelled_as('p["W"]', "p['b'] * 2")
-    ('x**2 * y', 'p["b"] * 2')
-    """
-    text = short_exponents(text)
-    if "**" in like and " **" not in like:
-        text = text.replace(" ** ", "**")
-    double = '"' in like and "'" not in like
-    return _SINGLE.sub(r'"\1"', text) if double else text
-
-
-_SINGLE = re.compile(r"""'([^'"]*)'""")
 
 
 def spelling(graph: Graph) -> str:

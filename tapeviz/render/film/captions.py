@@ -14,7 +14,7 @@ from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.explanation import ForwardPass
 from tapeviz.trace.graph import ASKING, Edge, Node, Span
 from tapeviz.trace.symbolic import MARK, Slot, chosen_text, shape_of_text, token
-from tapeviz.trace.value import Value, factor
+from tapeviz.trace.value import Value, factor, spelled_as
 from tapeviz.wording.formulas import bracketed, simplified
 from tapeviz.wording.values import (
     brief,
@@ -27,7 +27,6 @@ from tapeviz.wording.values import (
     one_line,
     path_name,
     shape,
-    spelled_as,
     spelling,
 )
 

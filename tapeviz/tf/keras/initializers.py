@@ -14,7 +14,7 @@ from tapeviz.engine.tensor import Tensor, wrap
 from tapeviz.errors import value_error
 from tapeviz.tf.keras import backend
 from tapeviz.tf.keras.naming import Configurable, by_name, snake
-from tapeviz.tf.random import draw
+from tapeviz.tf.random import draw, within_two
 
 
 def new_seed() -> int:
@@ -136,7 +136,7 @@ class TruncatedNormal(RandomNormal):
 
     def draw(self, shape: tuple[int, ...]) -> Any:
         """An array of that shape."""
-        return self.mean + self.stddev * _truncated(self._numbers, shape)
+        return self.mean + self.stddev * within_two(self._numbers, shape)
 
 
 @dataclass(eq=False, repr=False)
@@ -193,7 +193,7 @@ class VarianceScaling(_Random):
             return self._numbers.uniform(-limit, limit, shape)
         if self.distribution == "untruncated_normal":
             return self._numbers.normal(0, math.sqrt(variance), shape)
-        return math.sqrt(variance) / _TRUNCATED * _truncated(self._numbers, shape)
+        return math.sqrt(variance) / _TRUNCATED * within_two(self._numbers, shape)
 
 
 class _Scaled(VarianceScaling):
@@ -279,22 +279,11 @@ _CHOICES = {
     "distribution": ("truncated_normal", "normal", "untruncated_normal", "uniform"),
 }
 
-CUT = 2
-"""Where a truncated normal distribution is cut, in standard deviations."""
-
 _TRUNCATED = 0.87962566103423978
-"""The standard deviation of a standard normal distribution cut there."""
+"""The standard deviation of a standard normal distribution cut at two of them."""
 
 MATRIX = 2
 """The number of axes of a matrix."""
-
-
-def _truncated(numbers: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    """Standard normal numbers, those beyond ``CUT`` drawn again."""
-    x = numbers.normal(size=shape)
-    while (far := np.abs(x) > CUT).any():
-        x = np.where(far, numbers.normal(size=shape), x)
-    return x
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:

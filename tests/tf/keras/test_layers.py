@@ -345,3 +345,9 @@ def test_batch_normalization_by_hand() -> None:
     layer.beta.assign([5.0, 0.0])
     assert layer(x).numpy()[:, 0].tolist() == [5.0, 9.0]
     assert [v.trainable for v in layer.variables] == [True, True, False, False]
+
+
+def test_a_truncated_normal_is_that_of_tf_random() -> None:
+    weights = tf.keras.initializers.TruncatedNormal(0.0, 1.0, seed=3)((500,))
+    numbers = tf.random.Generator.from_seed(3).truncated_normal([500])
+    assert weights.numpy().tolist() == numbers.numpy().tolist()
