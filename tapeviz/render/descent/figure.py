@@ -137,24 +137,29 @@ def write_svg(fig: Figure) -> str:
 
 def page_svg(fig: Figure, label: str) -> Element:
     """A figure of the light theme, whoever changed it, in the colours of the page."""
-    roles = {v: k for k, v in reversed([*themes.colours("light").items()])}
+    roles = reversed([*themes.colours("light").items()])
+    known = {v: f"var(--tv-{k},{v})" for k, v in roles} | {"xlink:href": "href"}
     svg = re.sub(
-        "|".join(roles), lambda c: f"var(--tv-{roles[c[0]]},{c[0]})", write_svg(fig)
-    ).replace("xlink:href", "href")
+        "|".join((*known, _PART)),
+        lambda found: (
+            known.get(found[0]) or f'class="{css_class(f"at{found[1] or 1}")}"'
+        ),
+        write_svg(fig),
+    )
     wide, high = (72 * float(v) for v in fig.get_size_inches())
     frames = [
         (wide * box.x0, 0.0, wide * box.width, 0.0)
         for box in (ax.get_position() for ax in fig.axes)
     ]
-    svg = re.sub(
-        r'(?<=<g )id="(?:axes_(\d+)|(?:pane|grid|axis)3d_\d+)"',
-        lambda g: f'class="{css_class(f"at{g[1] or 1}")}"', svg,
-    )  # fmt: skip
     inside = [c for c in parse(svg).children if isinstance(c, Element)]
     first = [c.tag for c in inside].index("g")
     rules = "& text{font-family:" + themes.SANS + "!important}"
     rules += chart.stacked(frames, (wide, high))
     return chart.picture([inside[first:], []], (wide, high), label, rules)
+
+
+_PART = r'(?<=<g )id="(?:axes_(\d+)|(?:pane|grid|axis)3d_\d+)"'
+"""A part of some axes in matplotlib's SVG, by an id that other figures have too."""
 
 
 @contextmanager

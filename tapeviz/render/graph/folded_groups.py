@@ -16,6 +16,8 @@ from tapeviz.analysis.folded_view import PATIENCE, FoldedView, cost, view
 from tapeviz.analysis.folding import Fold, FoldItem
 from tapeviz.render.graph.scene import scene
 from tapeviz.render.html.page import with_min_size
+from tapeviz.render.html.table import Cell
+from tapeviz.render.html.table import table as html_table
 from tapeviz.trace.graph import Edge, Graph, Node
 from tapeviz.trace.markup import Element, element
 from tapeviz.trace.value import Summary, Value
@@ -158,20 +160,8 @@ def table(nodes: Iterable[Node]) -> Element:
         for node in nodes[:_ROWS]
     )
     more = f"the first {_ROWS} of {len(nodes)}" if len(nodes) > _ROWS else ""
-    heads = (element("th", head) for head in ("what", "value", "gradient", "code"))
-    return _tabled(heads, rows, element("caption", more) if more else None)
-
-
-def _tabled(
-    heads: Iterable[Element],
-    rows: Iterable[Iterable[str]],
-    caption: Element | None = None,
-    **more: str,
-) -> Element:
-    """A table in a box that scrolls."""
-    body = (element("tr", *(element("td", cell) for cell in row)) for row in rows)
-    whole = element("table", caption, element("tr", *heads), *body)
-    return element("div", whole, cls="table", **more)
+    made = html_table(("what", "value", "gradient", "code"), rows, more)
+    return element("div", made, cls="table")
 
 
 def _what(node: Node) -> str:
@@ -352,11 +342,11 @@ class _RoundTable:
         """The table: a row for each round, two cells for each value that varies."""
         shared = self.shared()
         formulas, named = words.formulas(shared), shared.by_id
-        heads = [element("th", self.loop.noun)]
+        heads: list[Cell] = [self.loop.noun]
         for node, _ in self.columns:
             heads += self._heading(named[node.id], formulas.get(node.id, ""))
         rows = ((str(self.loop.first + one), *self._cells(one)) for one in self.rounds)
-        return _tabled(heads, rows, tabindex="0")
+        return element("div", html_table(heads, rows), cls="table", tabindex="0")
 
     def _heading(self, node: Node, formula: str) -> Iterator[Element]:
         id = f"{self.model.id}.{node.id}"

@@ -12,7 +12,7 @@ Cell: TypeAlias = Element | str
 
 
 def table(
-    heads: Iterable[str],
+    heads: Iterable[Cell],
     rows: Iterable[Iterable[Cell]],
     caption: str = "",
     right: Container[int] = (),
@@ -21,7 +21,8 @@ def table(
 ) -> Element:
     """The table with a head for each column; the columns ``right`` are flush right.
 
-    With ``row_heads`` the first cell of a row is its head.
+    A head is a text, or an element ``th`` with attributes of its own. With
+    ``row_heads`` the first cell of a row is its head.
 
     >>> table(["x"], [["1"]]).write()
     '<table><thead><tr><th scope="col">x</thead><tbody><tr><td>1</tbody></table>'
@@ -32,7 +33,10 @@ def table(
         return element("th" if scope else "td", said, scope=scope, cls=look)
 
     first = "row" if row_heads else None
-    head = (cell(said, k, "col") for k, said in enumerate(heads))
+    head = (
+        cell(said, k, "col") if isinstance(said, str) else said.having(scope="col")
+        for k, said in enumerate(heads)
+    )
     body = (
         element("tr", *(cell(c, k, None if k else first) for k, c in enumerate(row)))
         for row in rows
