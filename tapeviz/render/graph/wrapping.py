@@ -8,10 +8,12 @@ its row, back to the left below it, and into its box.
 from __future__ import annotations
 
 import math
-from bisect import bisect
+from bisect import bisect, bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from typing import TypeVar
 
 from tapeviz.render.graph.compaction import Area, RowContents, around, compact
 from tapeviz.trace.geometry import Box, Corners, Group, Link, Placement, Point
@@ -23,6 +25,7 @@ _LANE, _CORNER, _SPACE, _RIM = 12.0, 7.0, 20.0, 12.0
 
 Path = tuple[Point, ...]
 Span = tuple[float, float]
+T = TypeVar("T")
 
 
 def wrap(
@@ -73,8 +76,9 @@ def _cuts(
     columns = _columns(placed, boxes, links)
     gaps = [(a[1] + b[0]) / 2 for a, b in pairwise(columns)]
     homes = _homes(placed, boxes, links)
-    passing = [_PASSING * _passing(links, groups, homes, x) for x in gaps] + [0.0]
-    west = [0.0, *(_west(placed, boxes, homes, x) for x in gaps)]
+    passing = [_PASSING * much for much in _passing(links, groups, homes, gaps)]
+    passing.append(0.0)
+    west = [0.0, *_west(placed, boxes, homes, gaps)]
     best: list[tuple[float, int]] = [(0.0, 0)]
     for stop in range(1, len(columns) + 1):
         found: list[tuple[float, int]] = []
@@ -119,15 +123,18 @@ def _homes(
 
 
 def _west(
-    placed: Placement, boxes: Iterable[Box], homes: Mapping[str, float], x: float
-) -> float:
-    """Where a row begins that is cut at ``x``: its leaves may stand before the cut."""
-    edges = (
-        placed.centres[box.id][0] - box.width / 2
-        for box in boxes
-        if placed.centres[box.id][0] < x < homes[box.id]
-    )
-    return min(edges, default=x)
+    placed: Placement,
+    boxes: Iterable[Box],
+    homes: Mapping[str, float],
+    cuts: Sequence[float],
+) -> list[float]:
+    """Where the rows begin: their leaves may stand before the cut."""
+    west = [*cuts]
+    for box in boxes:
+        x = placed.centres[box.id][0]
+        for k in range(bisect(cuts, x), bisect_left(cuts, homes[box.id])):
+            west[k] = min(west[k], x - box.width / 2)
+    return west
 
 
 def _columns(
@@ -149,12 +156,23 @@ def _passing(
     links: Iterable[Link],
     groups: Iterable[Group],
     homes: Mapping[str, float],
-    x: float,
-) -> int:
-    """How many arrows more than one lead on past a cut; a frame it cuts weighs more."""
-    arrows = sum(homes[link.tail] < x < homes[link.head] for link in links)
-    frames = sum(len({homes[id] < x for id in group.boxes}) > 1 for group in groups)
-    return max(0, arrows - 1) + 3 * frames
+    cuts: Sequence[float],
+) -> list[int]:
+    """How many arrows more than one lead on past each cut; a cut frame weighs more."""
+    arrows = [(homes[link.tail], homes[link.head]) for link in links]
+    spans = [[homes[id] for id in group.boxes] for group in groups if group.boxes]
+    over = _covered(cuts, arrows), _covered(cuts, [(min(x), max(x)) for x in spans])
+    return [max(0, count - 1) + 3 * frames for count, frames in zip(*over, strict=True)]
+
+
+def _covered(cuts: Sequence[float], spans: Iterable[Span]) -> list[int]:
+    """How many of the spans have each cut in them."""
+    more = [0] * (len(cuts) + 1)
+    for start, stop in spans:
+        if start < stop:
+            more[bisect(cuts, start)] += 1
+            more[bisect_left(cuts, stop)] -= 1
+    return [*accumulate(more)][:-1]
 
 
 @dataclass(frozen=True)
@@ -216,20 +234,39 @@ class _Wrapping:
         groups: Sequence[Group],
         cuts: Sequence[float],
     ) -> None:
-        self.placed, self.boxes, self.links = placed, boxes, links
+        self.placed, self.links = placed, links
         self.cuts = [*cuts, math.inf]
         homes = _homes(placed, boxes, links)
         self.row_of = {id: bisect(cuts, x) for id, x in homes.items()}
-        self.west = [0.0, *(_west(placed, boxes, homes, x) for x in cuts)]
+        self.west = [0.0, *_west(placed, boxes, homes, cuts)]
         self.east = [*cuts, placed.width]
+        self.boxes_of = _by_row((self.row_of[box.id], box) for box in boxes)
+        self.links_of = _by_row(
+            (ends[0], link) for link in links if len(ends := self.ends(link)) == 1
+        )
         on = [link for link in links if len(self.ends(link)) > 1]
         self.turns = _with_lanes(map(self.turn, on))
+        self.turns_of = _by_row(
+            (row, turn) for turn in self.turns for row in (turn.start, turn.stop)
+        )
         self.labels = {link.id: self.label_row(link) for link in links}
+        self.labels_of = _by_row(
+            (self.labels[link.id], link) for link in links if link.width
+        )
         framed = [group for group in groups if group.id in placed.frames]
         self.frames = {group.id: self.framed(group, groups) for group in framed}
+        self.parts_of = _by_row(
+            part for frame in self.frames.values() for part in frame.items()
+        )
         held = {id for group in groups for id in group.boxes}
-        for row in range(len(self.cuts)):
-            self.placed = self.compacted(row, held)
+        held |= {id for turn in self.turns for id in (turn.link.tail, turn.link.head)}
+        moved = [self.compacted(row, held) for row in range(len(self.cuts))]
+        self.placed = replace(
+            placed,
+            centres={**placed.centres, **_joined(one.centres for one in moved)},
+            paths={**placed.paths, **_joined(one.paths for one in moved)},
+            labels={**placed.labels, **_joined(one.labels for one in moved)},
+        )
         self.rows = self.stacked()
 
     def ends(self, link: Link) -> tuple[int, ...]:
@@ -254,23 +291,34 @@ class _Wrapping:
         return _Turn(link, start, stop, out, into, label)
 
     def compacted(self, row: int, held: set[str]) -> Placement:
-        """The placement with the leaves of a row near to what uses them."""
-        on = [turn for turn in self.turns if row in {turn.start, turn.stop}]
-        parts = (frame[row] for frame in self.frames.values() if row in frame)
-        taken = [(x, y, x + wide, y + high) for x, y, wide, high in parts]
+        """What is in a row, its leaves near to what uses them."""
+        placed, boxes, links = self.placed, self.boxes_of[row], self.links_of[row]
+        on = self.turns_of[row]
+        taken = [(x, y, x + wide, y + high) for x, y, wide, high in self.parts_of[row]]
         taken += [
-            around(self.placed.labels[turn.link.id], turn.link.width, turn.link.height)
-            for turn in on
-            if turn.link.width and self.labels[turn.link.id] == row
+            around(placed.labels[link.id], link.width, link.height)
+            for link in self.labels_of[row]
+            if len(self.ends(link)) > 1
         ]
         contents = RowContents(
-            [box for box in self.boxes if self.row_of[box.id] == row],
-            [link for link in self.links if self.ends(link) == (row,)],
-            [turn.out if turn.start == row else turn.into for turn in on],
+            boxes,
+            links,
+            self.passing(row),
             taken + [self.straight(turn, row) for turn in on],
-            held.union(*((turn.link.tail, turn.link.head) for turn in on)),
+            held,
         )
-        return compact(self.placed, contents)
+        own = replace(
+            placed,
+            centres={box.id: placed.centres[box.id] for box in boxes},
+            paths={link.id: placed.paths[link.id] for link in links},
+            labels={link.id: placed.labels[link.id] for link in links},
+        )
+        return compact(own, contents)
+
+    def passing(self, row: int) -> list[Path]:
+        """What is in a row of the arrows that are cut."""
+        on = self.turns_of[row]
+        return [turn.out if turn.start == row else turn.into for turn in on]
 
     def straight(self, turn: _Turn, row: int) -> Area:
         """What an arrow passes on its straight way out of a row, or into it."""
@@ -287,7 +335,7 @@ class _Wrapping:
         rim = _RIM * within
         parts: dict[int, Corners] = {}
         for row in sorted({self.row_of[id] for id in mine}):
-            held = [b for b in self.boxes if b.id in mine and self.row_of[b.id] == row]
+            held = [box for box in self.boxes_of[row] if box.id in mine]
             north, south = self.reach(held)
             north -= (_RIM + (0.0 if parts else group.height)) * within
             west, east = self.reach(held, axis=0)
@@ -307,17 +355,15 @@ class _Wrapping:
     def extent(self, row: int) -> Span:
         """The highest and the lowest point of what lies in a row."""
         placed = self.placed
-        found = [self.reach(b for b in self.boxes if self.row_of[b.id] == row)]
-        paths = [t.out for t in self.turns if t.start == row]
-        paths += [t.into for t in self.turns if t.stop == row]
-        for link in self.links:
-            if link.width and self.labels[link.id] == row:
-                found.append(_span(placed.labels[link.id][1], link.height))
-            if self.ends(link) == (row,):
-                paths.append(placed.paths[link.id])
+        found = [self.reach(self.boxes_of[row])]
+        found += [
+            _span(placed.labels[link.id][1], link.height)
+            for link in self.labels_of[row]
+        ]
+        paths = [placed.paths[link.id] for link in self.links_of[row]]
+        paths += self.passing(row)
         found += [(y, y) for path in paths for _, y in path]
-        parts = (frame[row] for frame in self.frames.values() if row in frame)
-        found += [(y, y + high) for _, y, _, high in parts]
+        found += [(y, y + high) for _, y, _, high in self.parts_of[row]]
         return min(a for a, _ in found), max(b for _, b in found)
 
     def stacked(self) -> list[_Row]:
@@ -325,11 +371,11 @@ class _Wrapping:
         lanes = max((turn.left + 1 for turn in self.turns), default=0)
         rows, y = [], 0.0
         for row, (start, stop) in enumerate(zip(self.west, self.east, strict=True)):
-            parts = [frame[row] for frame in self.frames.values() if row in frame]
+            parts = self.parts_of[row]
             west = min(start, *(x for x, *_ in parts), start)
             east = max(stop, *(x + wide for x, _, wide, _ in parts), stop)
             rows.append(_Row(west, east, *self.extent(row), _LANE * lanes, y))
-            below = [turn.down for turn in self.turns if turn.start == row]
+            below = [turn.down for turn in self.turns_of[row] if turn.start == row]
             y = rows[-1].bottom + max(below, default=0.0) + _SPACE
         return rows
 
@@ -382,6 +428,18 @@ class _Wrapping:
         above = self.rows[turn.start]
         x = above.x + turn.link.width / 2 + _LANE
         return x, above.bottom + turn.down - turn.label / 2
+
+
+def _by_row(pairs: Iterable[tuple[int, T]]) -> Mapping[int, list[T]]:
+    """What is in each row."""
+    found: defaultdict[int, list[T]] = defaultdict(list)
+    for row, one in pairs:
+        found[row].append(one)
+    return found
+
+
+def _joined(parts: Iterable[Mapping[str, T]]) -> dict[str, T]:
+    return {id: one for part in parts for id, one in part.items()}
 
 
 def _span(middle: float, size: float) -> Span:

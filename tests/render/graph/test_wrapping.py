@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tapeviz.render.graph import wrapping
 from tapeviz.render.graph.compaction import RowContents, compact
 from tapeviz.render.graph.layout import lay_out
 from tapeviz.render.graph.wrapping import WIDEST, wrap
@@ -260,3 +261,33 @@ def test_what_is_compact_is_as_legible_as_before(
         else:
             goal = min(mine, key=lambda y: abs(y - before[1]))
             assert abs(now[1] - goal) <= abs(before[1] - goal)
+
+
+def line(count: int) -> tuple[Placement, list[Box], list[Link]]:
+    """A chain as it is laid out, without asking for it."""
+    boxes, links = chain(count)
+    xs = {box.id: 75 + 200.0 * i for i, box in enumerate(boxes)}
+    starts = {link.id: xs[link.tail] + 75 for link in links}
+    placed = Placement(
+        200.0 * count,
+        76.0,
+        {id: (x, 38.0) for id, x in xs.items()},
+        {id: tuple((x + k, 38.0) for k in (0, 10, 20, 40)) for id, x in starts.items()},
+        {id: (x + 50, 38.0) for id, x in starts.items()},
+        {id: (x + 25, 30.0) for id, x in starts.items()},
+    )
+    return placed, boxes, links
+
+
+@pytest.mark.parametrize("count", [40, 400])
+def test_each_arrow_is_looked_at_as_often_however_many_rows_there_are(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    asked = []
+    ends = wrapping._Wrapping.ends
+    monkeypatch.setattr(
+        wrapping._Wrapping, "ends", lambda it, link: asked.append(1) or ends(it, link)
+    )
+    wrapped = wrap(*line(count))
+    assert wrapped.height > 76 * count / 8
+    assert len(asked) < 30 * count
