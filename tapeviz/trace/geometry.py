@@ -56,7 +56,7 @@ class Placement:
     point of each arrow head, a little beyond the end of its path. ``labels`` has the
     middle of each arrow's label, or of the arrow itself where no room was reserved.
     ``frames`` has the rectangles of each group, one in each row that has a part of
-    it, if the engine can keep groups together.
+    it.
     """
 
     width: float

@@ -200,7 +200,7 @@ class Footer:
 def footer(graph: Graph, room: float, *, legend: bool, named: bool = False) -> Footer:
     """The notes, and what the marks mean that the picture uses.
 
-    ``named`` lists the frames' headings too, for a layout that draws no frames.
+    ``named`` lists the frames' headings too, where nothing is there to be framed.
     """
     room = max(room, _LEAST)
     said = [(note.kind, note.text) for note in graph.notes]

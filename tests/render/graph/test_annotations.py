@@ -12,7 +12,7 @@ import pytest
 
 import tapeviz as tf
 from tapeviz import draw
-from tapeviz.render.graph import annotations, layout
+from tapeviz.render.graph import annotations
 from tapeviz.render.graph.scene import Scene, description, scene
 from tapeviz.render.svg import heatmap
 from tapeviz.render.text.dot import to_dot
@@ -228,12 +228,9 @@ def test_notes_stand_below_and_within_the_picture(kind: str) -> None:
         assert bare.height - 8 < y < noted.height
 
 
-def test_without_frames_the_tapes_are_named_below(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(layout, "_candidates", lambda: iter(()))
-    monkeypatch.setattr(layout, "find_spec", lambda _: True)
-    picture = scene(unrecorded_graph())
+def test_where_there_is_nothing_to_frame_the_tapes_are_named_below() -> None:
+    tapes = tuple(replace(it, nodes=()) for it in unrecorded_graph().frames)
+    picture = scene(Graph(frames=tapes))
     assert ">outer watches x.<" in picture.svg
     assert 'class="tv-block"' not in picture.svg
 
