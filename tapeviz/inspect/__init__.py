@@ -12,6 +12,7 @@ from tapeviz.inspect.graph import graph
 from tapeviz.inspect.graph_builder import asked
 from tapeviz.inspect.memory import memory
 from tapeviz.inspect.op_table import operations
+from tapeviz.inspect.program import compiled
 from tapeviz.inspect.questions import practice
 from tapeviz.inspect.replay import replay, value_of
 
@@ -19,6 +20,7 @@ __all__ = [
     "Recorder",
     "asked",
     "backward",
+    "compiled",
     "explanation",
     "graph",
     "landscape",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise, product
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -449,7 +449,12 @@ def _keys(panel: Panel) -> Iterator[Element]:
         y += 0.65 * size
 
 
-def _rules() -> Iterator[str]:
+def rules(*looks: str) -> str:
+    """How a chart looks in which there are only these, as CSS like ``RULES``."""
+    return "".join(_rules({name: LOOKS[name] for name in looks}, ()))
+
+
+def _rules(looks: Mapping[str, Look], colours: Iterable[str]) -> Iterator[str]:
     yield (
         "& text{fill:@muted;paint-order:stroke;stroke:@paper;stroke-width:3px;"
         "stroke-linejoin:round}& .tv-t{fill:@ink}"
@@ -458,18 +463,18 @@ def _rules() -> Iterator[str]:
         "& .tv-area{fill:@target;fill-opacity:.16;fill-rule:evenodd}"
         "& .tv-edge{stroke:@ink;stroke-width:1.6}"
     )
-    for name, look in LOOKS.items():
+    for name, look in looks.items():
         dashes = f";stroke-dasharray:{' '.join(f'{d:g}' for d in look.dashes)}"
         line = f"stroke-width:{look.width:g}{dashes if look.dashes else ''}"
         yield f"& .tv-{name}{{fill:@{look.colour};stroke:@{look.colour};{line}}}"
     yield "& .tv-line{fill:none;stroke-linejoin:round}"
     yield "& .tv-dot{stroke-dasharray:none;stroke-width:0}"
     yield "& .tv-dot.tv-hollow{fill:@paper;stroke-width:1.2}"
-    for colour in (*_RUNS, "good"):
+    for colour in colours:
         yield f"& .tv-of-{colour}{{fill:@{colour}}}"
 
 
-RULES = "".join(_rules())
+RULES = "".join(_rules(LOOKS, (*_RUNS, "good")))
 """How a chart looks, as CSS; ``&`` is the picture, ``@`` a colour."""
 
 

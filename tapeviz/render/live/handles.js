@@ -30,7 +30,8 @@ function saidValue(machine, kind, { id, shape }) {
 
 // The row below a picture, and what stands beside it. ``box`` finds a node's element in
 // the picture, ``draw`` shows what the machine has computed: once a frame at most.
-function whatIf(machine, { root, draw, box }) {
+// ``slope`` makes what stands beside it (slopeInset), if the program has a curve.
+function whatIf(machine, { root, draw, box, slope }) {
   const changed = new Map();
   const steps = new Map(machine.handles.map((handle) => [handle, friendlyStep(handle)]));
   const fields = [];
@@ -65,7 +66,7 @@ function whatIf(machine, { root, draw, box }) {
     left = changed.size ? machine.left() : null;
     beyond(true);
     draw(changed.size > 0);
-    inset?.show(changed);
+    if (inset) inset.show(changed);
     for (const field of fields) field.compare();
     back.setAttribute("aria-disabled", !changed.size);
     row.classList.toggle("tv-left", Boolean(left));
@@ -191,7 +192,7 @@ function whatIf(machine, { root, draw, box }) {
   }
   const back = press("back", "Recorded numbers (r)", "Recorded numbers", reset);
   back.setAttribute("aria-disabled", true);
-  const inset = typeof slopeInset === "function" ? slopeInset(machine, (handle, value) => move(handle, 0, value)) : null;
+  const inset = slope && slope(machine, (handle, value) => move(handle, 0, value));
   const title = make("b", {}, "What if");
   const row = make("div", { class: "tv-what-if", role: "group", "aria-label": "What if", ...KEYS }, pane("handles", title, ...machine.handles.map(group), back), result, status);
   result.setAttribute("aria-hidden", true);
@@ -208,5 +209,5 @@ function whatIf(machine, { root, draw, box }) {
   for (const type of ["keydown", "keyup", "keypress"]) row.addEventListener(type, typed);
   root.addEventListener("keydown", typed);
   const close = () => (cancelAnimationFrame(frame), clearTimeout(later), root.removeEventListener("keydown", typed));
-  return { row, inset: inset?.el, set, reset, close };
+  return { row, inset: inset && inset.el, set, reset, close };
 }

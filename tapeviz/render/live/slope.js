@@ -3,11 +3,9 @@
 
 const STEPS = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
 
-// None unless one number depends on one or two. ``move`` gives a source a new number.
+// ``move`` gives a source a new number.
 function slopeInset(machine, move) {
   const own = machine.sources.map(({ node }) => machine.handles.find((handle) => handle.node === node));
-  const single = (one) => one && !one.shape.length && /float/.test(one.dtype ?? "float");
-  if (machine.targets.length !== 1 || !single(machine.targets[0]) || !own.length || own.length > 2 || !own.every(single)) return null;
   const [target] = machine.targets;
   const [first, second] = own;
   const name = target.label || "result";
@@ -18,7 +16,7 @@ function slopeInset(machine, move) {
   const [ground, front] = [svgElement("g"), svgElement("g")];
   const words = make("p", {});
   const range = make("input", { type: "range", min: 0, max: STEPS.length - 1, value: 0, step: 1, "aria-label": "Step h", ...KEYS });
-  const el = pane("slope", svg, ...(second ? [] : [make("label", {}, "h ", range)]), words);
+  const el = pane("inset", svg, ...(second ? [] : [make("label", {}, "h ", range)]), words);
   const middle = own.map(({ data }) => [data[0] - 1.25 * size, data[0] + 1.25 * size]);
   let changed = new Map();
   let drawn = "";
@@ -57,7 +55,7 @@ function slopeInset(machine, move) {
     const rise = value(x + h) - y;
     const [low, high] = middle[0];
     const along = (at) => [at, y + slope * (at - x)];
-    const said = `rise / run = ${formatNumber(rise / h)}, slope ${formatNumber(slope)}`;
+    const said = `rise / run = ${formatNumber(rise / h, 4)}, slope ${formatNumber(slope)}`;
     front.replaceChildren(
       seen.clip(
         seen.curve([along(low), along(high)], "slope"),
