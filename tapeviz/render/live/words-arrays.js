@@ -81,8 +81,8 @@ function matmul(round, a, b) {
   const data = indices(shape).map((index) => {
     const [batch, i, j] = [index.slice(0, -2), index.at(-2), index.at(-1)];
     let total = 0;
-    for (let k = 0; k < n; k++) total += a.data[placeIn(a.shape, [...batch, i, k])] * b.data[placeIn(b.shape, [...batch, k, j])];
-    return round(total);
+    for (let k = 0; k < n; k++) total = round(total + a.data[placeIn(a.shape, [...batch, i, k])] * b.data[placeIn(b.shape, [...batch, k, j])]);
+    return total;
   });
   return { shape, data };
 }

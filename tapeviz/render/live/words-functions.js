@@ -84,10 +84,10 @@ Object.assign(WORDS, {
   softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   erf,
   erfc,
-  cdf: (x) => 0.5 * (1 + erf(x * Math.SQRT1_2)),
-  bell: (x) => 0.3989422804014327 * Math.exp(-0.5 * x * x),
   lgamma,
   digamma,
   polygamma,
 });
+ROUNDED_WORDS.cdf = (round) => (x) => 0.5 * round(1 + round(erf(round(x * round(Math.SQRT1_2)))));
+ROUNDED_WORDS.bell = (round) => (x) => round(0.3989422804014327) * round(Math.exp(round(round(-0.5 * x) * x)));
 ROUNDED_WORDS.floordiv = (round) => (a, b) => Math.floor(round === Math.fround ? round(a / b) : a / b);
