@@ -64,11 +64,9 @@ class ForwardAccumulator:
         return self
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
+        self, kind: type[BaseException] | None, error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._tape.__exit__(kind, error, traceback)
 
     def jvp(

@@ -15,6 +15,7 @@ from tapeviz.engine.tensor import Tensor, call, wrap
 class IndexedSlices:
     """Rows of a tensor that is 0 elsewhere: ``values[i]`` is row ``indices[i]``.
 
+    All three are tensors; ``dense_shape`` is the shape of the whole.
     This is what ``gradient`` gives for a source of which only rows were taken, by
     ``tf.gather`` or ``tf.nn.embedding_lookup``. Repeated rows are not added up yet:
     ``tf.convert_to_tensor`` does that.
@@ -29,30 +30,14 @@ class IndexedSlices:
     """
 
     def __init__(self, values: Any, indices: Any, dense_shape: Any = None) -> None:
-        self._values: Tensor = values
-        self._indices: Tensor = indices
-        self._dense_shape: Any = dense_shape
-
-    @property
-    def values(self) -> Tensor:
-        """The rows."""
-        return self._values
-
-    @property
-    def indices(self) -> Tensor:
-        """Where each row belongs."""
-        return self._indices
-
-    @property
-    def dense_shape(self) -> Tensor | None:
-        """The shape of the whole tensor, as a tensor."""
-        found: Tensor | None = self._dense_shape
-        return found
+        self.values: Tensor = values
+        self.indices: Tensor = indices
+        self.dense_shape: Any = dense_shape
 
     @property
     def shape(self) -> TensorShape:
         """The shape of the whole tensor."""
-        return TensorShape(tuple(int(n) for n in self._dense_shape._v))
+        return TensorShape(tuple(int(n) for n in self.dense_shape._v))
 
     @property
     def dtype(self) -> DType:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from tapeviz.engine.recording import Record, Recording, tape_stack
@@ -32,19 +31,13 @@ class grouped:  # noqa: N801 - used as a statement: with grouped("dense")
         if self._recording is not None:
             self._start = len(self._recording.recs)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         recording = self._recording
         if recording is not None and len(recording.recs) > self._start:
             claim(recording.recs, self._start)
             if len(recording.recs) > self._start + 1:
-                recording.enter(
-                    "groups", (self._name, self._start, len(recording.recs))
-                )
+                group = (self._name, self._start, len(recording.recs))
+                recording.enter("groups", group)
 
 
 def claim(recs: list[Record], start: int) -> None:

@@ -17,19 +17,6 @@ from tapeviz.inspect.questions import practice
 from tapeviz.inspect.replay import replay, value_of
 
 __all__ = [
-    "Recorder",
-    "asked",
-    "backward",
-    "compiled",
-    "explanation",
-    "graph",
-    "landscape",
-    "losses",
-    "memory",
-    "operations",
-    "practice",
-    "replay",
-    "rerun",
-    "value_of",
-    "why",
-]
+    "Recorder", "asked", "backward", "compiled", "explanation", "graph", "landscape",
+    "losses", "memory", "operations", "practice", "replay", "rerun", "value_of", "why",
+]  # fmt: skip

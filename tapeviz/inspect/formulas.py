@@ -22,15 +22,12 @@ from tapeviz.trace.value import spelled_as
 
 Shape: TypeAlias = tuple[int, ...]
 
-_REDUCED = ("axis", "keepdims")
+_REDUCTIONS = (
+    "sum", "mean", "max", "min", "prod", "logsumexp", "variance", "norm", "any", "all",
+    "softmax", "log_softmax", "argmax", "argmin",
+)  # fmt: skip
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        (
-            *("sum", "mean", "max", "min", "prod", "logsumexp", "variance", "norm"),
-            *("any", "all", "softmax", "log_softmax", "argmax", "argmin"),
-        ),
-        _REDUCED,
-    ),
+    **dict.fromkeys(_REDUCTIONS, ("axis", "keepdims")),
     **dict.fromkeys(("cumsum", "cumprod"), ("axis", "exclusive", "reverse")),
     **dict.fromkeys(("concat", "stack", "reverse"), ("axis",)),
     "gather": ("", "axis"),
@@ -40,38 +37,20 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 
 WORDS: Mapping[str, str] = {
     "expand_reduced": "broadcast_to({0}, {1})",
-    "broadcast_to": "broadcast_to({0}, {1})",
-    "unbroadcast": "sum_to({0}, {1})",
-    "gate": "where({1} > 0, {0}, 0)",
-    "quotient": "{0} / {1}",
-    "sqrt_grad": "{0} / (2 * {1})",
-    "rint": "round({0})",
-    "finite": "check_numerics({0})",
-    "leak": "where({0} > 0, 1, {1})",
-    "shares": "shares({0}, {1})",
-    "scatter": "scatter({0}, {2})",
-    "rows": "scatter({0}, {2})",
-    "scatter_nd": "scatter_nd({0}, {2})",
-    "put_along": "scatter({0}, {2})",
-    "positive": "{0} > 0",
-    "product": "{0} * {1}",
-    "opposite": "-{0}",
-    "hot": "one_hot({0})",
-    "entry": "{0}[{1}]",
-    "cdf": "normal_cdf({0})",
-    "bell": "normal_pdf({0})",
-    "zero": "zeros_like({0})",
-    "unit": "eye_like({0})",
-    "arctan2": "atan2({0}, {1})",
-    "even": "sym({0})",
-    "half": "phi({0})",
-    "gaps": "{0}[j] - {0}[i]",
-    "singular": "svd({0}).s",
-    "left": "svd({0}).u",
-    "right": "svd({0}).v",
-    "orthogonal": "qr({0}).q",
+    "broadcast_to": "broadcast_to({0}, {1})", "unbroadcast": "sum_to({0}, {1})",
+    "gate": "where({1} > 0, {0}, 0)", "quotient": "{0} / {1}",
+    "sqrt_grad": "{0} / (2 * {1})", "rint": "round({0})",
+    "finite": "check_numerics({0})", "leak": "where({0} > 0, 1, {1})",
+    "shares": "shares({0}, {1})", "scatter": "scatter({0}, {2})",
+    "rows": "scatter({0}, {2})", "scatter_nd": "scatter_nd({0}, {2})",
+    "put_along": "scatter({0}, {2})", "positive": "{0} > 0", "product": "{0} * {1}",
+    "opposite": "-{0}", "hot": "one_hot({0})", "entry": "{0}[{1}]",
+    "cdf": "normal_cdf({0})", "bell": "normal_pdf({0})", "zero": "zeros_like({0})",
+    "unit": "eye_like({0})", "arctan2": "atan2({0}, {1})", "even": "sym({0})",
+    "half": "phi({0})", "gaps": "{0}[j] - {0}[i]", "singular": "svd({0}).s",
+    "left": "svd({0}).u", "right": "svd({0}).v", "orthogonal": "qr({0}).q",
     "upper": "qr({0}).r",
-}
+}  # fmt: skip
 """What is shown of the kernels' words, from their arguments; the others are shown."""
 
 TEXTS: Mapping[str, str] = {
@@ -214,11 +193,8 @@ def _literal(v: Any) -> str:
         return str(v.name)
     plain = isinstance(v, (bool, int, float, str, type(None)))
     several = v if isinstance(v, (tuple, list)) else [""]
-    return (
-        repr(v)
-        if plain or all(k is None or isinstance(k, int) for k in several)
-        else ""
-    )
+    whole = all(k is None or isinstance(k, int) for k in several)
+    return repr(v) if plain or whole else ""
 
 
 def _index(key: Any) -> str:
@@ -368,6 +344,7 @@ def _single(node: ast.expr) -> ast.expr:
 
 
 def _silent(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and (
-        node.value is None or node.value is False
-    )
+    return isinstance(node, ast.Constant) and any(node.value is v for v in _LEFT_OUT)
+
+
+_LEFT_OUT = (None, False)

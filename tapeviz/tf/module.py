@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -31,26 +30,18 @@ class name_scope:  # noqa: N801 - TensorFlow's name
         if not isinstance(name, str):
             message = f"name for name_scope must be a string, got {name!r}"
             raise value_error(message)
-        self._name = name
+        self.name = name
         self._before: list[str] = []
-
-    @property
-    def name(self) -> str:
-        """The name, as it was given."""
-        return self._name
 
     def __enter__(self) -> str:
         self._before.append(tape_stack.scope)
-        if self._name.endswith("/"):
-            tape_stack.scope = self._name
+        if self.name.endswith("/"):
+            tape_stack.scope = self.name
         else:
-            tape_stack.scope = f"{tape_stack.scope}{self._name}/" if self._name else ""
+            tape_stack.scope = f"{tape_stack.scope}{self.name}/" if self.name else ""
         return str(tape_stack.scope)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def __exit__(self, *_error: object) -> None:
         tape_stack.scope = self._before.pop()
 
 

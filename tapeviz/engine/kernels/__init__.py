@@ -35,23 +35,14 @@ NUMPY = (
 
 def _words(module: ModuleType) -> dict[str, Any]:
     """The functions that a module offers as words."""
-    return {
-        n: f
-        for n, f in vars(module).items()
-        if callable(f) and n[0] != "_" and n != "Any"
-    }
+    every = vars(module).items()
+    return {n: f for n, f in every if callable(f) and n[0] != "_" and n != "Any"}
 
 
 WORDS: dict[str, Any] = {n: getattr(np, n) for n in NUMPY}
 for _module in (
-    core,
-    elementwise,
-    special,
-    reductions,
-    shaping,
-    linalg,
-    complex_numbers,
-):
+    core, elementwise, special, reductions, shaping, linalg, complex_numbers
+):  # fmt: skip
     WORDS |= _words(_module)
 
 IN_PLACE: dict[str, Any] = _words(in_place)

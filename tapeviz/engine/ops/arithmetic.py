@@ -37,43 +37,38 @@ op(
     "power", "a ** b", "g * b * a ** (b - 1)", "g * y * log(where(positive(a), a, 1))",
     kernel="Pow", symbol="**", **PAIR, **NUMBER,
 )  # fmt: skip
-op(
-    "mod", "a % b", "g", "-g * floor(a / b)",
-    kernel="FloorMod", symbol="mod", **PAIR, **ORDERED,
-)  # fmt: skip
+op("mod", "a % b", "g", "-g * floor(a / b)", kernel="FloorMod", **PAIR, **ORDERED)
 op("floordiv", "floordiv(a, b)", kernel="FloorDiv", symbol="//", **PAIR, **ORDERED)
 op("negative", "-x", "-g", kernel="Neg", symbol="−", why="the rule is -g", **NUMBER)
 op(
     "add_n", "add_n(xs)", "g",
-    kernel="AddN", symbol="Σ", operands=("xs",), ordered=False,
-    nickname="a sum hands the same gradient to all", why="the rule is g",
+    symbol="Σ", ordered=False, nickname="a sum hands the same gradient to all",
+    why="the rule is g",
 )  # fmt: skip
 op(
     "maximum", "maximum(a, b)", "where(a >= b, g, 0)", "where(a >= b, 0, g)",
-    kernel="Maximum", symbol="max", nickname="max routes", **PAIR, **ORDERED,
-    **ROUTES,
+    symbol="max", nickname="max routes", **PAIR, **ORDERED, **ROUTES,
 )  # fmt: skip
 op(
     "minimum", "minimum(a, b)", "where(a <= b, g, 0)", "where(a <= b, 0, g)",
-    kernel="Minimum", symbol="min", nickname="min routes", **PAIR, **ORDERED,
-    **ROUTES,
+    symbol="min", nickname="min routes", **PAIR, **ORDERED, **ROUTES,
 )  # fmt: skip
 op(
     "where", "where(c, a, b)", None, "where(c, g, 0)", "where(c, 0, g)",
-    kernel="SelectV2", symbol="where", nickname="where routes", **PAIR, **ROUTES,
+    kernel="SelectV2", nickname="where routes", **PAIR, **ROUTES,
 )  # fmt: skip
 op(
     "clip", "maximum(minimum(a, c), b)",
     "where(minimum(a, c) >= b, where(a <= c, g, 0), 0)",
     "where(minimum(a, c) >= b, where(a <= c, 0, g), 0)",
     "where(minimum(a, c) >= b, 0, g)",
-    kernel="ClipByValue", symbol="clip",
-    nickname="clip routes: outside, the border gets it", **PAIR, **ORDERED, **ROUTES,
+    kernel="ClipByValue", nickname="clip routes: outside, the border gets it", **PAIR,
+    **ORDERED, **ROUTES,
 )  # fmt: skip
 op(
     "squared_difference", "(a - b) * (a - b)", "g * (2.0 * (a - b))",
     "-g * (2.0 * (a - b))",
-    kernel="SquaredDifference", symbol="(a−b)²", **SWAPS, **NUMBER,
+    symbol="(a−b)²", **SWAPS, **NUMBER,
 )  # fmt: skip
 
 # -- 0 where the plain formula is undefined --------------------------------------------
@@ -87,31 +82,26 @@ op(
     "multiply_no_nan", "multiply_no_nan(a, b)", "multiply_no_nan(g, b)",
     "multiply_no_nan(a, g)",
     kernel="MulNoNan", symbol="× or 0", nickname="0 where b is 0, even beside inf",
-    **PAIR, conjugates=False,
-    **FLOAT,
+    **PAIR, conjugates=False, **FLOAT,
 )  # fmt: skip
 op(
     "xlogy", "xlogy(a, b)", "g * xlogy(nonzero(a), b)", "g * xdivy(a, b)",
-    kernel="Xlogy", symbol="a·ln b", domain="b > 0", **PAIR, conjugates=False,
-    **FLOAT,
+    symbol="a·ln b", domain="b > 0", **PAIR, conjugates=False, **FLOAT,
 )  # fmt: skip
 op(
     "xlog1py", "xlog1py(a, b)", "g * xlog1py(nonzero(a), b)", "g * xdivy(a, b + 1)",
-    kernel="Xlog1py", symbol="a·ln(1+b)", domain="b > −1", **PAIR,
-    conjugates=False,
-    **FLOAT,
+    symbol="a·ln(1+b)", domain="b > −1", **PAIR, conjugates=False, **FLOAT,
 )  # fmt: skip
 op(
     "xdivy", "xdivy(a, b)", "g * xdivy(nonzero(a), b)", "g * xdivy(-a, b * b)",
-    kernel="Xdivy", symbol="a÷b or 0", domain="b ≠ 0", nickname="0 where a is 0",
-    **PAIR, conjugates=False,
-    **FLOAT,
+    symbol="a÷b or 0", domain="b ≠ 0", nickname="0 where a is 0", **PAIR,
+    conjugates=False, **FLOAT,
 )  # fmt: skip
 op("positive", "positive(x)", kernel="Greater", symbol="> 0", cut=True)
 op("nonzero", "nonzero(x)", kernel="NotEqual", symbol="≠ 0", cut=True)
 op(
     "atan2", "arctan2(a, b)", "b * (g / (a * a + b * b))", "-a * (g / (a * a + b * b))",
-    kernel="Atan2", symbol="atan2", **PAIR, **REAL,
+    **PAIR, **REAL,
 )  # fmt: skip
 
 # -- comparisons and logic: no gradient passes -----------------------------------------
@@ -122,8 +112,8 @@ for _name, _sign, _kernel in (
 ):  # fmt: skip
     op(_name, f"a {_sign} b", kernel=_kernel, symbol=_sign, cut=True, **PAIR, **ORDERED)
 
-op("equal", "a == b", kernel="Equal", symbol="==", cut=True, **PAIR)
-op("not_equal", "a != b", kernel="NotEqual", symbol="!=", cut=True, **PAIR)
+op("equal", "a == b", symbol="==", cut=True, **PAIR)
+op("not_equal", "a != b", symbol="!=", cut=True, **PAIR)
 
 for _name, _sign, _kernel in (
     ("logical_and", "&", "LogicalAnd"), ("logical_or", "|", "LogicalOr"),
@@ -131,7 +121,7 @@ for _name, _sign, _kernel in (
 ):  # fmt: skip
     op(_name, f"a {_sign} b", kernel=_kernel, symbol=_sign, cut=True, **PAIR, **BITS)
 
-op("logical_not", "~x", kernel="LogicalNot", symbol="not", cut=True, **BITS)
+op("logical_not", "~x", symbol="not", cut=True, **BITS)
 
 for _name, _kernel in (("nan", "IsNan"), ("inf", "IsInf"), ("finite", "IsFinite")):
     op(

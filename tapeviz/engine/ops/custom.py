@@ -6,10 +6,7 @@ from tapeviz.engine.ops.registry import op
 
 op(
     "custom", "value(xs, made)", "pulled(g, k, made)",
-    kernel="CustomGradient", symbol="your op", operands=("xs",), settings=("made",),
+    kernel="CustomGradient", symbol="your op",
     nickname="its rule is the function you gave", conjugates=False,
 )  # fmt: skip
-op(
-    "part", "nth(x, k)", "bundle(g, k)", symbol="part", settings=("k",),
-    conjugates=False,
-)  # fmt: skip
+op("part", "nth(x, k)", "bundle(g, k)", conjugates=False)

@@ -21,26 +21,19 @@ op(
 )  # fmt: skip
 
 PRODUCT: dict[str, Any] = {
-    "operands": ("xs",), "settings": ("eq",),
     "nickname": "a product of tensors: each gets the gradient times the others",
 }  # fmt: skip
 PHI = "phi takes the lower triangle, with half of its diagonal"
 OTHERS = "unbroadcast(einsum([g, *others(xs, k, eq)], turned(eq, k)), shape(xs)[k], 0)"
 
-op("einsum", "einsum(xs, eq)", OTHERS, kernel="Einsum", symbol="einsum", **PRODUCT)
-op(
-    "tensordot", "einsum(xs, eq)", OTHERS,
-    kernel="MatMul", symbol="tensordot", **PRODUCT,
-)  # fmt: skip
+op("einsum", "einsum(xs, eq)", OTHERS, **PRODUCT)
+op("tensordot", "einsum(xs, eq)", OTHERS, kernel="MatMul", **PRODUCT)
 op("matvec", "einsum(xs, eq)", OTHERS, kernel="MatMul", symbol="A·v", **PRODUCT)
-op(
-    "cross", "cross(a, b)", "cross(b, g)", "cross(g, a)",
-    kernel="Cross", symbol="×", **PAIR, **ORDERED,
-)  # fmt: skip
+op("cross", "cross(a, b)", "cross(b, g)", "cross(g, a)", symbol="×", **PAIR, **ORDERED)
 
 op(
     "det", "det(x)", "(g * y)[..., None, None] * T(inv(x))",
-    kernel="MatrixDeterminant", symbol="det", domain="det(x) ≠ 0", **FLOAT,
+    kernel="MatrixDeterminant", domain="det(x) ≠ 0", **FLOAT,
 )  # fmt: skip
 op(
     "inv", "inv(x)", "-(T(y) @ g @ T(y))",
@@ -52,8 +45,7 @@ op(
 )  # fmt: skip
 op(
     "cholesky", "cholesky(x)", "even(T(inv(y)) @ half(T(y) @ g) @ inv(y))",
-    kernel="Cholesky", symbol="chol",
-    nickname=f"x is y times y transposed; {PHI}", **FLOAT,
+    symbol="chol", nickname=f"x is y times y transposed; {PHI}", **FLOAT,
 )  # fmt: skip
 
 # -- eigenvalues, singular values, QR: each result is an op of its own -----------------
@@ -66,7 +58,7 @@ op(
 op(
     "eigenvectors", "eigenvectors(x)",
     "2.0 * half(even(y @ divide_no_nan(T(y) @ g, gaps(eigenvalues(x))) @ T(y)))",
-    kernel="SelfAdjointEigV2", symbol="eigenvectors", nickname=PHI, **REAL,
+    kernel="SelfAdjointEigV2", nickname=PHI, **REAL,
 )  # fmt: skip
 op(
     "singular", "singular(x)", "(left(x) * g[..., None, :]) @ T(right(x))",
@@ -92,23 +84,19 @@ op(
     kernel="Qr", symbol="Q", nickname=PHI, **REAL,
 )  # fmt: skip
 op(
-    "upper", "upper(x)",
-    "2.0 * orthogonal(x) @ even(half(y @ T(g))) @ T(inv(y))",
+    "upper", "upper(x)", "2.0 * orthogonal(x) @ even(half(y @ T(g))) @ T(inv(y))",
     kernel="Qr", symbol="R", nickname=PHI, **REAL,
 )  # fmt: skip
-op(
-    "diag", "diag(x, rows, columns)", "diag_part(g)",
-    kernel="MatrixDiagV3", symbol="diag", settings=("rows", "columns"),
-)  # fmt: skip
+op("diag", "diag(x, rows, columns)", "diag_part(g)", kernel="MatrixDiagV3")
 op(
     "diag_part", "diag_part(x)", "diag(g, shape(x)[-2], shape(x)[-1])",
     kernel="MatrixDiagPartV3", symbol="diagonal",
 )  # fmt: skip
-op("trace", "trace(x)", "g[..., None, None] * unit(x)", kernel="Trace", symbol="tr")
+op("trace", "trace(x)", "g[..., None, None] * unit(x)", symbol="tr")
 op(
     "band_part", "where(band(x, lower, upper), x, 0)",
     "where(band(x, lower, upper), g, 0)",
-    kernel="MatrixBandPart", symbol="band", settings=("lower", "upper"), **ROUTES,
+    kernel="MatrixBandPart", symbol="band", **ROUTES,
 )  # fmt: skip
 
 # -- words that only rules use ---------------------------------------------------------
@@ -123,8 +111,4 @@ op(
     "unit", "unit(x)",
     symbol="I", cut=True, nickname="the identity matrix, of the size of x",
 )  # fmt: skip
-op(
-    "band", "band(x, lower, upper)",
-    symbol="band", settings=("lower", "upper"), cut=True,
-    nickname="True near the diagonal",
-)  # fmt: skip
+op("band", "band(x, lower, upper)", cut=True, nickname="True near the diagonal")

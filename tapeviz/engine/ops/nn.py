@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tapeviz.engine.ops.registry import PAIR, REAL, op
 
-ALONG: dict[str, Any] = {"settings": ("axis",)}
-
-op(
-    "softmax", "softmax(x, axis)", "(g - sum(g * y, axis, True)) * y",
-    kernel="Softmax", symbol="softmax", **ALONG, **REAL,
-)  # fmt: skip
+op("softmax", "softmax(x, axis)", "(g - sum(g * y, axis, True)) * y", **REAL)
 op(
     "log_softmax", "log_softmax(x, axis)", "g - sum(g, axis, True) * exp(y)",
-    kernel="LogSoftmax", symbol="log softmax", **ALONG, **REAL,
+    symbol="log softmax", **REAL,
 )  # fmt: skip
 op(
     "softmax_cross_entropy", "-sum(a * log_softmax(b, (-1,)), (-1,), False)",

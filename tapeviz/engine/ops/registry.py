@@ -7,6 +7,7 @@ tensors, reads of assigned variables) come first, so that the sweep can skip the
 from __future__ import annotations
 
 import re
+from keyword import iskeyword
 from typing import Any
 
 from tapeviz.engine.primitives import OPERANDS, Op, Rule
@@ -14,17 +15,29 @@ from tapeviz.engine.recording import READ, VARIABLE, WATCHED
 
 TABLE: list[Op] = []
 NAMED: dict[str, Op] = {}
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = re.compile(r"\b[A-Za-z_]\w*\b(?!\()")
 
 
 def op(name: str, text: str, *rules: str | None, **fields: Any) -> Op:
-    """Enter an op: its text, then one rule per operand in order of appearance."""
-    seen = dict.fromkeys(n for n in _NAME.findall(text) if n in OPERANDS)
+    """Enter an op: its text, then one rule per operand in order of appearance.
+
+    What else the text names, besides functions, are its ``settings``. ``kernel`` is the
+    name in TensorFlow's way (``LogSoftmax`` of ``log_softmax``) and ``symbol`` the name
+    itself unless they are given.
+    """
+    named = [n for n in dict.fromkeys(_NAME.findall(text)) if not iskeyword(n)]
+    seen = [n for n in named if n in (*OPERANDS, "xs")]
     operands = fields.pop("operands", tuple(seen))
     texts = rules + (None,) * (len(operands) - len(rules))
+    given = {
+        "settings": tuple(n for n in named if n not in seen),
+        "kernel": "".join(part[:1].upper() + part[1:] for part in name.split("_")),
+        "symbol": name,
+        **fields,
+    }
     made = Op(
         name, len(TABLE), text, tuple(None if r is None else Rule(r) for r in texts),
-        operands, **fields,
+        operands, **given,
     )  # fmt: skip
     TABLE.append(made)
     NAMED[name] = made
@@ -36,9 +49,6 @@ PAIR: dict[str, Any] = {"broadcasts": True}
 
 SWAPS: dict[str, Any] = {"broadcasts": True, "ordered": False}
 """Two operands whose order does not matter."""
-
-AXIS: dict[str, Any] = {"settings": ("axis", "keep")}
-"""A reduction: the axes it takes away, and whether it keeps them with size 1."""
 
 FLOAT: dict[str, Any] = {"kinds": "fc"}
 """A function of real or complex numbers: integers are refused, as TensorFlow does."""
@@ -58,9 +68,9 @@ ROUTES: dict[str, Any] = {"why": "the rule is g for what won, 0 for the rest"}
 BITS: dict[str, Any] = {"kinds": "biu"}
 """Bools, and the bits of whole numbers."""
 
-op("variable", "value", settings=("label",), cut=False)
-op("watched", "value", settings=("label",), cut=False)
-op("read", "x", "g", symbol="read", why="the rule is g")
+op("variable", "value", settings=("label",), symbol="")
+op("watched", "value", settings=("label",), symbol="")
+op("read", "x", "g", why="the rule is g")
 if [NAMED[n].code for n in ("variable", "watched", "read")] != [
     VARIABLE, WATCHED, READ,
 ]:  # fmt: skip

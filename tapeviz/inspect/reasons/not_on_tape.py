@@ -35,17 +35,9 @@ from tapeviz.inspect.source.dataflow import (
 from tapeviz.trace.diagnosis import Reason
 
 MAKERS = (
-    "constant",
-    "convert_to_tensor",
-    "ones",
-    "zeros",
-    "fill",
-    "linspace",
-    "range",
-    "eye",
-    "normal",
-    "uniform",
-)
+    "constant", "convert_to_tensor", "ones", "zeros", "fill", "linspace", "range",
+    "eye", "normal", "uniform",
+)  # fmt: skip
 
 
 def source(question: Question) -> Reason | None:

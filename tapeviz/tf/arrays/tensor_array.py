@@ -8,7 +8,7 @@ import numpy as np
 
 from tapeviz.engine.arguments import whole
 from tapeviz.engine.dispatch import call
-from tapeviz.engine.dtypes import DType, as_dtype
+from tapeviz.engine.dtypes import as_dtype
 from tapeviz.engine.tensor import Tensor, convert, wrap
 from tapeviz.errors import invalid_argument, out_of_range, value_error
 from tapeviz.tf.arrays.shaping import concat, stack
@@ -35,22 +35,12 @@ class TensorArray:
         element_shape: Any = None, colocate_with_first_write_call: bool = True,
         name: str | None = None,
     ) -> None:  # fmt: skip
-        self._dtype = as_dtype(dtype)
+        self.dtype = as_dtype(dtype)
         self._entries: list[Tensor | None] = [None] * whole(0 if size is None else size)
         self._gone: set[int] = set()
         self._shape = None if element_shape is None else tuple(element_shape)
-        self._grows = bool(dynamic_size)
+        self.dynamic_size = bool(dynamic_size)
         self._clears = clear_after_read is not False
-
-    @property
-    def dtype(self) -> DType:
-        """The element type."""
-        return self._dtype
-
-    @property
-    def dynamic_size(self) -> bool:
-        """Whether it grows with what is written."""
-        return self._grows
 
     def size(self, name: str | None = None) -> Tensor:
         """How many entries there are."""
@@ -59,7 +49,7 @@ class TensorArray:
     def write(self, index: Any, value: Any, name: str | None = None) -> TensorArray:
         """Put a tensor at an index; the array itself."""
         k, t = whole(index), self._own(value)
-        if k < 0 or (k >= len(self._entries) and not self._grows):
+        if k < 0 or (k >= len(self._entries) and not self.dynamic_size):
             raise out_of_range(
                 f"Tried to write to index {k} but array is not resizeable and size "
                 f"is: {len(self._entries)}",
@@ -72,12 +62,12 @@ class TensorArray:
         return self
 
     def _own(self, value: Any) -> Any:
-        t = convert(value if isinstance(value, Tensor) else convert(value, self._dtype))
-        if t.dtype != self._dtype:
+        t = convert(value if isinstance(value, Tensor) else convert(value, self.dtype))
+        if t.dtype != self.dtype:
             raise invalid_argument(
-                f"TensorArray dtype is {self._dtype.name} but Op is trying to "
+                f"TensorArray dtype is {self.dtype.name} but Op is trying to "
                 f"write dtype {t.dtype.name}",
-                f"tf.cast(value, tf.{self._dtype.name})",
+                f"tf.cast(value, tf.{self.dtype.name})",
             )
         return call.identity(t)
 
@@ -111,7 +101,7 @@ class TensorArray:
                 "the shape of an entry is known",
                 "array = array.write(k, tensor) comes first",
             )
-        return wrap(np.zeros(self._shape, self._dtype.np)[()])
+        return wrap(np.zeros(self._shape, self.dtype.np)[()])
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
         """The entries at these indices, stacked."""
@@ -119,11 +109,8 @@ class TensorArray:
 
     def stack(self, name: str | None = None) -> Tensor:
         """All entries along a new first axis."""
-        return (
-            self.gather(list(range(len(self._entries))))
-            if self._entries
-            else (convert([], self._dtype))
-        )
+        every = list(range(len(self._entries)))
+        return self.gather(every) if every else convert([], self.dtype)
 
     def concat(self, name: str | None = None) -> Tensor:
         """All entries, one after the other along their first axis."""
@@ -132,7 +119,7 @@ class TensorArray:
     def unstack(self, value: Any, name: str | None = None) -> TensorArray:
         """Write the rows of a tensor; the array itself."""
         rows = convert(
-            value if isinstance(value, Tensor) else convert(value, self._dtype)
+            value if isinstance(value, Tensor) else convert(value, self.dtype)
         )
         for k, row in enumerate(rows):
             self._entries += [None] * (k + 1 - len(self._entries))

@@ -83,10 +83,9 @@ def _per_sample(
     Weights of fewer axes than the values weigh whole rows, whose entries are reduced
     first. InvalidArgumentError when they do not fit.
     """
-    values = np.asarray(values).astype(dtype)
+    values = _array(values).astype(dtype)
     if weights is not None:
-        weights = np.asarray(weights).astype(dtype)
-        values, weights = _same_rank(values, weights)
+        values, weights = _same_rank(values, _array(weights).astype(dtype))
         rank = weights.ndim
         if values.ndim > rank:
             values = reduce(values, axis=tuple(range(rank, values.ndim)))
@@ -137,8 +136,7 @@ class _Averaged(Metric):
         self.count = self.add_weight(name="count")
 
     def _take(self, values: Any, sample_weight: Any) -> None:
-        weights = None if sample_weight is None else _array(sample_weight)
-        taken, weights = _per_sample(_array(values), weights, _mean, self.dtype)
+        taken, weights = _per_sample(values, sample_weight, _mean, self.dtype)
         rows = (len(taken) if taken.ndim else 1) if weights is None else np.sum(weights)
         self.total.assign_add(np.sum(taken).astype(self.dtype))
         self.count.assign_add(np.asarray(rows, self.dtype)[()])
@@ -173,8 +171,7 @@ class Sum(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         """Take numbers in."""
-        weights = None if sample_weight is None else _array(sample_weight)
-        taken, _ = _per_sample(_array(values), weights, np.sum, self.dtype)
+        taken, _ = _per_sample(values, sample_weight, np.sum, self.dtype)
         self.total.assign_add(np.sum(taken).astype(self.dtype))
 
     def result(self) -> Tensor:
@@ -187,7 +184,7 @@ class _Matching(_Averaged):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take a batch in."""
-        true, predicted = _array(y_true), _array(y_pred)
+        true, predicted = _same_rank(_array(y_true), _array(y_pred))
         try:
             compared = self.compare(true, predicted)
         except ValueError:
@@ -207,7 +204,6 @@ class MeanSquaredError(_Matching):
 
     def compare(self, y_true: Any, y_pred: Any) -> Any:
         """One number for each row."""
-        y_true, y_pred = _same_rank(y_true, y_pred)
         return np.mean(np.square(y_true - y_pred), -1)
 
 
@@ -216,7 +212,6 @@ class MeanAbsoluteError(_Matching):
 
     def compare(self, y_true: Any, y_pred: Any) -> Any:
         """One number for each row."""
-        y_true, y_pred = _same_rank(y_true, y_pred)
         return np.mean(np.abs(y_true - y_pred), -1)
 
 
@@ -225,7 +220,7 @@ class Accuracy(_Matching):
 
     def compare(self, y_true: Any, y_pred: Any) -> Any:
         """Whether each is right."""
-        return _equal(*_same_rank(y_true, y_pred))
+        return _equal(y_true, y_pred)
 
 
 class BinaryAccuracy(_Matching):
@@ -240,7 +235,6 @@ class BinaryAccuracy(_Matching):
 
     def compare(self, y_true: Any, y_pred: Any) -> Any:
         """Whether each is right."""
-        y_true, y_pred = _same_rank(y_true, y_pred)
         return _equal(y_true, y_pred > self.threshold)
 
 

@@ -76,7 +76,7 @@ class Optimizer(Configurable):
         self._update_rules: dict[bool, UpdateRule] = {}
         self._undecayed: set[int] = set()
         self._undecayed_names: tuple[str, ...] = ()
-        self._iterations = self._keep(np.int64(0), "iteration")
+        self.iterations = self._keep(np.int64(0), "iteration")
         self._learning_rate = self._rate(learning_rate)
 
     minimize = ForeignName(
@@ -112,7 +112,7 @@ class Optimizer(Configurable):
         """The learning rate: a float32 variable, or what a schedule gives for now."""
         rate = self._learning_rate
         if isinstance(rate, LearningRateSchedule):
-            return rate(self._iterations)
+            return rate(self.iterations)
         return rate() if callable(rate) else rate
 
     @learning_rate.setter
@@ -130,11 +130,6 @@ class Optimizer(Configurable):
                 "rate is not settable.",
                 "make the optimizer with a float learning_rate to be able to set it",
             )
-
-    @property
-    def iterations(self) -> Any:
-        """How many updates were made: an int64 variable."""
-        return self._iterations
 
     @property
     def variables(self) -> list[Variable]:
@@ -192,7 +187,7 @@ class Optimizer(Configurable):
             raise value_error("not enough values to unpack (expected 2, got 0)", _ONCE)
         grads, variables = zip(*pairs, strict=True)
         self.apply(grads, variables)
-        return self._iterations
+        return self.iterations
 
     def apply(
         self,
@@ -213,7 +208,7 @@ class Optimizer(Configurable):
         for _, v in pairs:
             if v.constraint is not None:
                 v.assign(v.constraint(v))
-        self._iterations._put(self._iterations._v + 1)
+        self.iterations._put(self.iterations._v + 1)
 
     def _ready(
         self, grads: Sequence[Any], given: Iterable[Variable] | None
@@ -310,7 +305,7 @@ class Optimizer(Configurable):
             if values.get(n) is not None:
                 values[n] = float(np.float32(values[n]))
         lr = rate._v if isinstance(rate, (Tensor, Variable)) else rate
-        number = StepNumber(int(self._iterations._v) + 1, kind)
+        number = StepNumber(int(self.iterations._v) + 1, kind)
         return values | {"lr": kind(lr), "t": number}
 
     def _update_rule(self, *, decay: bool) -> UpdateRule:
