@@ -210,13 +210,9 @@ def explore(  # noqa: PLR0913 - what the controls begin with, by keyword
     from tapeviz.views.widgets.explorer import Studio
 
     given = Settings(
-        0.1 if learning_rate is None else learning_rate,
-        10 if steps is None else steps,
-        (),
-        optimizer,
-        (),
-        tuple(compare),
-    )
+        0.1 if learning_rate is None else learning_rate, 10 if steps is None else steps,
+        (), optimizer, (), tuple(compare),
+    )  # fmt: skip
     losses = {
         name: preset(name, given, learning_rate, steps, optimizers) for name in PRESETS
     }

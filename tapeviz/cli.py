@@ -69,19 +69,13 @@ def _lab_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "tapeviz lab [--dir FOLDER] [--no-start] [LESSON] [-- ARGUMENT ...]"
     parser.epilog = "Everything after -- goes to JupyterLab as it stands."
     parser.add_argument(
-        "lesson",
-        nargs="?",
-        default="",
-        metavar="LESSON",
+        "lesson", nargs="?", default="", metavar="LESSON",
         help="the lesson to open, such as 10.6 (default: the first)",
-    )
+    )  # fmt: skip
     parser.add_argument(
-        "--dir",
-        type=Path,
-        default=FOLDER,
-        metavar="FOLDER",
+        "--dir", type=Path, default=FOLDER, metavar="FOLDER",
         help=f"the folder for your own copies (default: {FOLDER})",
-    )
+    )  # fmt: skip
     parser.add_argument(
         "--no-start", action="store_true", help="copy the lessons, open nothing"
     )

@@ -69,14 +69,10 @@ def compare(before: Graph, after: Graph) -> GraphDiff:
     nodes.sort(key=lambda n: order[n.id])
     shown_edges = tuple(e for e in edges if order[e.tail] < order[e.head])
     graph = Graph(
-        tuple(nodes),
-        shown_edges,
-        tuple(known.values()),
-        after.scopes,
-        tuple(_trails(before, after, ids, order)),
-        after.frames,
+        tuple(nodes), shown_edges, tuple(known.values()), after.scopes,
+        tuple(_trails(before, after, ids, order)), after.frames,
         blocks=after.blocks or before.blocks,
-    )
+    )  # fmt: skip
     shown = {e.id for e in shown_edges}
     return GraphDiff(before, graph.validate(), pairs, added & shown, removed & shown)
 
@@ -110,11 +106,9 @@ def _edges(
 
 
 def _trails(
-    before: Graph,
-    after: Graph,
-    ids: Mapping[str, str],
+    before: Graph, after: Graph, ids: Mapping[str, str],
     order: Mapping[str, tuple[int, int]],
-) -> Iterator[UnrecordedEdge]:
+) -> Iterator[UnrecordedEdge]:  # fmt: skip
     """The unrecorded edges of both graphs, each once."""
     yield from after.unrecorded_edges
     known = {(t.tail, t.head) for t in after.unrecorded_edges}

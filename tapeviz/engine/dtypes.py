@@ -20,47 +20,20 @@ class DType:
     (True, True, 'float32')
     """
 
-    __slots__ = ("as_numpy_dtype", "name", "np")
+    __slots__ = (
+        "as_numpy_dtype", "base_dtype", "c_name", "is_bool", "is_complex",
+        "is_floating", "is_integer", "is_numeric", "is_unsigned", "name", "np", "size",
+    )  # fmt: skip
 
     def __init__(self, name: str, np_type: Any) -> None:
-        self.name = name
+        self.name, self.c_name = name, _C_NAMES.get(name, name)
         self.np: np.dtype[Any] = np.dtype(np_type)
-        self.as_numpy_dtype = np_type
-
-    @property
-    def is_floating(self) -> bool:
-        """Whether it is a real floating-point type."""
-        return self.np.kind == "f"
-
-    @property
-    def is_complex(self) -> bool:
-        """Whether it is a complex type."""
-        return self.np.kind == "c"
-
-    @property
-    def is_integer(self) -> bool:
-        """Whether it is an integer type (bool is not)."""
-        return self.np.kind in "iu"
-
-    @property
-    def is_bool(self) -> bool:
-        """Whether it is bool."""
-        return self.np.kind == "b"
-
-    @property
-    def is_unsigned(self) -> bool:
-        """Whether it has no negative numbers."""
-        return self.np.kind == "u"
-
-    @property
-    def is_numeric(self) -> bool:
-        """Whether it holds numbers (bool does not)."""
-        return self.np.kind in "iufc"
-
-    @property
-    def base_dtype(self) -> DType:
-        """The dtype itself."""
-        return self
+        self.as_numpy_dtype, self.base_dtype = np_type, self
+        kind: str = self.np.kind
+        self.size: int = self.np.itemsize
+        self.is_floating, self.is_complex = kind == "f", kind == "c"
+        self.is_bool, self.is_numeric = kind == "b", kind in "iufc"
+        self.is_integer, self.is_unsigned = kind in "iu", kind == "u"
 
     @property
     def real_dtype(self) -> DType:
@@ -70,11 +43,6 @@ class DType:
     def is_compatible_with(self, other: Any) -> bool:
         """Whether ``other`` names the same dtype."""
         return as_dtype(other) is self
-
-    @property
-    def size(self) -> int:
-        """Bytes per element."""
-        return self.np.itemsize
 
     @property
     def min(self) -> Any:
@@ -87,14 +55,7 @@ class DType:
         return self._info().max
 
     def _info(self) -> Any:
-        if self.np.kind in "fc":
-            return np.finfo(self.np)
-        return np.iinfo(self.np)
-
-    @property
-    def c_name(self) -> str:
-        """The name TensorFlow's kernels use in messages (``float``, ``double``)."""
-        return _C_NAMES.get(self.name, self.name)
+        return np.finfo(self.np) if self.np.kind in "fc" else np.iinfo(self.np)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, DType):

@@ -13,61 +13,39 @@ from typing import Any, NoReturn
 
 from tapeviz.errors import error_message
 
-_GRADIENT = "gradients come from the tape: tape.gradient(y, x)"
-_REDUCED = {
-    name: f"tf.reduce_{name}(t)"
-    for name in ("sum", "mean", "max", "min", "prod", "any", "all")
-}
-_SAME = {
-    name: f"tf.{name}(t)"
-    for name in ("abs", "exp", "round", "sigmoid", "size", "sqrt", "squeeze", "tanh")
-}
-
-TENSOR = {
-    **_REDUCED, **_SAME,
+_TENSOR = {
+    "sum mean max min prod any all": "tf.reduce_{}(t)",
+    "abs argmax argmin cumsum exp norm round sigmoid size sqrt squeeze tanh transpose":
+        "tf.{}(t)",
+    "relu softmax": "tf.nn.{}(t)",
     "T": "tf.transpose(t)",
-    "argmax": "tf.argmax(t)",
-    "argmin": "tf.argmin(t)",
-    "astype": "tf.cast(t, tf.float32)",
-    "backward": _GRADIENT,
-    "clamp": "tf.clip_by_value(t, low, high)",
-    "clip": "tf.clip_by_value(t, low, high)",
+    "astype float": "tf.cast(t, tf.float32)",
+    "backward grad gradient": "gradients come from the tape: tape.gradient(y, x)",
+    "clamp clip": "tf.clip_by_value(t, low, high)",
     "copy": "tf.identity(t)",
-    "cumsum": "tf.cumsum(t)",
     "data": "t.numpy() is the value, tf.stop_gradient(t) a constant with it",
     "detach": "tf.stop_gradient(t)",
     "dot": "tf.tensordot(a, b, 1), or a @ b for matrices",
     "eval": "tensors have their values at once: t.numpy()",
     "fill": "tensors never change; tf.fill(shape, value) makes a new one",
-    "flatten": "tf.reshape(t, [-1])",
-    "float": "tf.cast(t, tf.float32)",
-    "grad": _GRADIENT,
-    "gradient": _GRADIENT,
+    "flatten ravel": "tf.reshape(t, [-1])",
     "item": "float(t), or int(t)",
     "log": "tf.math.log(t)",
-    "mm": "a @ b",
-    "matmul": "a @ b",
-    "norm": "tf.norm(t)",
+    "matmul mm": "a @ b",
     "numel": "tf.size(t)",
     "permute": "tf.transpose(t, axes)",
     "pow": "t ** 2",
-    "ravel": "tf.reshape(t, [-1])",
-    "relu": "tf.nn.relu(t)",
     "repeat": "tf.repeat(t, times)",
-    "requires_grad": "a tape watches variables by itself, tensors after "
-    "tape.watch(t)",
-    "requires_grad_": "a tape watches variables by itself, tensors after "
-    "tape.watch(t)",
-    "reshape": "tf.reshape(t, shape)",
-    "softmax": "tf.nn.softmax(t)",
+    "requires_grad requires_grad_":
+        "a tape watches variables by itself, tensors after tape.watch(t)",
+    "reshape view": "tf.reshape(t, shape)",
     "std": "tf.math.reduce_std(t)",
     "tolist": "t.numpy().tolist()",
-    "transpose": "tf.transpose(t)",
     "unsqueeze": "tf.expand_dims(t, axis)",
     "var": "tf.math.reduce_variance(t)",
-    "view": "tf.reshape(t, shape)",
     "zero_grad": "there is nothing to reset: every tape starts from zero",
 }  # fmt: skip
+TENSOR = {n: do.format(n) for names, do in _TENSOR.items() for n in names.split()}
 """Of a tensor or a variable ``t``."""
 
 ASSIGN = (

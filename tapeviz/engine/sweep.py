@@ -32,12 +32,9 @@ operand's index, contribution, sum so far."""
 
 
 def sweep(  # noqa: C901 - one loop, with what is quicker for scalars written out
-    records: Sequence[Record],
-    grads: list[Any],
-    spans: Sequence[Sequence[int]],
-    rules: Rules,
-    keep: Sequence[int] = (),
-) -> None:
+    records: Sequence[Record], grads: list[Any], spans: Sequence[Sequence[int]],
+    rules: Rules, keep: Sequence[int] = (),
+) -> None:  # fmt: skip
     """Walk the records backwards; each hands its gradient on to its operands.
 
     ``grads`` has a gradient or None for each record, at first those of the targets.
@@ -133,13 +130,9 @@ class Rules:
     """
 
     def __init__(
-        self,
-        words: dict[str, Any],
-        *,
-        in_place: bool = False,
-        strict: bool = True,
+        self, words: dict[str, Any], *, in_place: bool = False, strict: bool = True,
         quick: bool = False,
-    ) -> None:
+    ) -> None:  # fmt: skip
         # Warnings of rules are the engine's own, which are off.
         self.words = {**words, "__name__": __name__}
         self.in_place, self.strict = in_place, strict

@@ -268,12 +268,9 @@ class GradientTape:
     # -- differentiating -------------------------------------------------------------
 
     def gradient(
-        self,
-        target: Any,
-        sources: Any,
-        output_gradients: Any = None,
+        self, target: Any, sources: Any, output_gradients: Any = None,
         unconnected_gradients: Any = UnconnectedGradients.NONE,
-    ) -> Any:
+    ) -> Any:  # fmt: skip
         """The derivatives of ``target`` (a nest of targets is summed) by ``sources``.
 
         Each has the dtype and shape of its source, in the same nest; None where the
@@ -305,26 +302,20 @@ class GradientTape:
         return out[0] if single else nest.like(sources, out)
 
     def jacobian(
-        self,
-        target: Any,
-        sources: Any,
+        self, target: Any, sources: Any,
         unconnected_gradients: Any = UnconnectedGradients.NONE,
-        parallel_iterations: int | None = None,
-        experimental_use_pfor: bool = True,
-    ) -> Any:
+        parallel_iterations: int | None = None, experimental_use_pfor: bool = True,
+    ) -> Any:  # fmt: skip
         """All derivatives of all entries: shape ``target.shape + source.shape``."""
         return jacobians.jacobian(
             self, target, sources, unconnected_gradients, at_once=experimental_use_pfor
         )
 
     def batch_jacobian(
-        self,
-        target: Any,
-        source: Any,
+        self, target: Any, source: Any,
         unconnected_gradients: Any = UnconnectedGradients.NONE,
-        parallel_iterations: int | None = None,
-        experimental_use_pfor: bool = True,
-    ) -> Tensor:
+        parallel_iterations: int | None = None, experimental_use_pfor: bool = True,
+    ) -> Tensor:  # fmt: skip
         """The Jacobian of each row.
 
         Its shape is ``(b, *target.shape[1:], *source.shape[1:])``. Row ``i`` of the

@@ -321,18 +321,11 @@ class Variable(Valued):
     _count = itertools.count()
 
     def __init__(
-        self,
-        initial_value: Any = None,
-        trainable: bool | None = None,
-        validate_shape: bool = True,
-        caching_device: Any = None,
-        name: str | None = None,
-        variable_def: Any = None,
-        dtype: Any = None,
-        import_scope: Any = None,
-        constraint: Any = None,
-        **_ignored: Any,
-    ) -> None:
+        self, initial_value: Any = None, trainable: bool | None = None,
+        validate_shape: bool = True, caching_device: Any = None,
+        name: str | None = None, variable_def: Any = None, dtype: Any = None,
+        import_scope: Any = None, constraint: Any = None, **_ignored: Any,
+    ) -> None:  # fmt: skip
         if initial_value is None:
             raise value_error(
                 "The `initial_value` arg to `tf.Variable` must be specified",
@@ -454,21 +447,15 @@ class Variable(Valued):
         """
         return self._scatter(operator.setitem, *_rows_of(sparse_delta))
 
-    def scatter_nd_add(
-        self, indices: Any, updates: Any, name: Any = None
-    ) -> Variable | None:
+    def scatter_nd_add(self, indices: Any, updates: Any, name: Any = None) -> Any:
         """Add ``updates`` at coordinates, which the last axis of ``indices`` holds."""
         return self._scatter(np.add.at, indices, updates)
 
-    def scatter_nd_sub(
-        self, indices: Any, updates: Any, name: Any = None
-    ) -> Variable | None:
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: Any = None) -> Any:
         """Subtract ``updates`` at coordinates."""
         return self._scatter(np.subtract.at, indices, updates)
 
-    def scatter_nd_update(
-        self, indices: Any, updates: Any, name: Any = None
-    ) -> Variable | None:
+    def scatter_nd_update(self, indices: Any, updates: Any, name: Any = None) -> Any:
         """Replace the entries at coordinates by ``updates``.
 
         >>> Variable([1.0, 2.0]).scatter_nd_update([[1]], [5.0]).numpy()
@@ -476,9 +463,7 @@ class Variable(Valued):
         """
         return self._scatter(operator.setitem, indices, updates)
 
-    def _scatter(
-        self, put: Callable[..., None], indices: Any, updates: Any
-    ) -> Variable | None:
+    def _scatter(self, put: Callable[..., None], indices: Any, updates: Any) -> Any:
         at, new = np.asarray(convert(indices)._v), np.array(self._v)
         depth = at.shape[-1] if at.ndim else 0
         limit = np.array(new.shape[:depth])

@@ -117,12 +117,9 @@ class Recorder:
     """
 
     def __init__(
-        self,
-        variables: Sequence[Variable],
-        names: Names,
-        loss: str = "",
+        self, variables: Sequence[Variable], names: Names, loss: str = "",
         look: Callable[[], Names] = names_around,
-    ) -> None:
+    ) -> None:  # fmt: skip
         for v in variables:
             if not isinstance(v, Variable):
                 raise type_error(
@@ -183,12 +180,9 @@ class Recorder:
             self._assigned(*details)
 
     def _gradient(
-        self,
-        tape: GradientTape,
-        targets: list[Any],
-        sources: list[Any],
+        self, tape: GradientTape, targets: list[Any], sources: list[Any],
         found: list[Any],
-    ) -> None:
+    ) -> None:  # fmt: skip
         mine = [s for s in sources if isinstance(s, Variable)]
         if self._given:
             mine = [v for v in mine if self._index_in_run(v) >= 0]
@@ -318,14 +312,10 @@ class Recorder:
         updates = tuple(self._update(i, r) for i, r in enumerate(self._updates))
         surface = self._loss_surface()
         return Descent(
-            tuple(self._name(i, v) for i, v in enumerate(self._variables)),
-            updates,
-            self._landscape(surface) if landscape else None,
-            self._loss_name or "loss",
-            self._method,
-            self._curvatures(surface),
-            self._shifts(surface),
-        ).validate()
+            tuple(self._name(i, v) for i, v in enumerate(self._variables)), updates,
+            self._landscape(surface) if landscape else None, self._loss_name or "loss",
+            self._method, self._curvatures(surface), self._shifts(surface),
+        ).validate()  # fmt: skip
 
     def _update(self, i: int, r: _UpdateRecord) -> Update:
         moves = r.moves or r.differences()
@@ -335,16 +325,10 @@ class Recorder:
             for name, formula, values in r.parts
         )
         return Update(
-            i,
-            tuple(map(value_of_any, r.at)),
-            _value(r.loss),
-            tuple(map(_value, r.gradients)),
-            tuple(map(value_of_any, moves)),
-            tuple(map(value_of_any, r.to)),
-            rate,
-            parts,
-            i in self._snapshots,
-        )
+            i, tuple(map(value_of_any, r.at)), _value(r.loss),
+            tuple(map(_value, r.gradients)), tuple(map(value_of_any, moves)),
+            tuple(map(value_of_any, r.to)), rate, parts, i in self._snapshots,
+        )  # fmt: skip
 
     def _name(self, i: int, variable: Variable) -> str:
         if given_name(variable):

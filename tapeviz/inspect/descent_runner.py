@@ -18,14 +18,9 @@ Apply = Callable[[Iterable[tuple[Any, Variable]]], Any]
 
 
 def rerun(  # noqa: PLR0913 - what the explorer's controls say
-    loss: Loss,
-    variables: Sequence[Variable],
-    apply: Apply,
-    *,
-    steps: int,
-    start: Sequence[float],
-    recorder: Recorder,
-) -> Recorder:
+    loss: Loss, variables: Sequence[Variable], apply: Apply, *, steps: int,
+    start: Sequence[float], recorder: Recorder,
+) -> Recorder:  # fmt: skip
     """The recorded descent of ``loss`` from ``start``, in at most ``steps`` updates.
 
     ``apply`` gets pairs of gradient and variable, as an optimizer's

@@ -39,12 +39,9 @@ MAX_RECORDS = 600
 
 
 def why(
-    tape: GradientTape,
-    target: Any,
-    sources: Any,
-    names: Names,
+    tape: GradientTape, target: Any, sources: Any, names: Names,
     call_site: CallSite | None = None,
-) -> tuple[Answer, ...]:
+) -> tuple[Answer, ...]:  # fmt: skip
     """Why the gradients are what they are: one answer per source.
 
     ``call_site`` is the instruction that asks, so that the code around it can be read.
@@ -55,12 +52,9 @@ def why(
 
 
 def first(
-    tape: GradientTape,
-    target: Any,
-    sources: Any,
-    names: Names,
+    tape: GradientTape, target: Any, sources: Any, names: Names,
     call_site: CallSite | None = None,
-) -> tuple[str, ...]:
+) -> tuple[str, ...]:  # fmt: skip
     """The first reason for each of these sources, whose gradients are None."""
     with paused():
         questions = _questions(tape, target, sources, names, call_site)
@@ -70,12 +64,9 @@ def first(
 
 
 def _questions(
-    tape: GradientTape,
-    target: Any,
-    sources: Any,
-    names: Names,
+    tape: GradientTape, target: Any, sources: Any, names: Names,
     call_site: CallSite | None,
-) -> Iterator[Question]:
+) -> Iterator[Question]:  # fmt: skip
     """One question per source."""
     builder = GraphBuilder(tape, names)
     code = program(builder, call_site)
@@ -133,14 +124,11 @@ def _answer(question: Question) -> Answer:
     drawn = _drawing(question, reasons, gradients(sweep))
     nodes, edges = {n.id for n in drawn.nodes}, {e.id for e in drawn.edges}
     return Answer(
-        question.y_name,
-        question.x_name,
-        result,
+        question.y_name, question.x_name, result,
         _sentence(question, result, gradient, steps),
         None if gradient is None else value_of(gradient),
-        tuple(_drawn(reason, nodes, edges) for reason in reasons),
-        drawn,
-    ).validate()
+        tuple(_drawn(reason, nodes, edges) for reason in reasons), drawn,
+    ).validate()  # fmt: skip
 
 
 def _tried(question: Question, reasons: list[Reason], gradient: Any) -> list[Reason]:

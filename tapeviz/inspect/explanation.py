@@ -84,14 +84,10 @@ class _Explainer:
     def whole(self, *, check: bool) -> Explanation:
         counts = [self._count(s) for s in self.sources]
         return Explanation(
-            self.run,
-            tuple(counts),
-            tuple(self._paths(counts)),
-            tuple(self.checks()) if check else (),
-            tuple(self._sweeps()),
-            self._reverse_cost(),
-            self._forward_cost(),
-        )
+            self.run, tuple(counts), tuple(self._paths(counts)),
+            tuple(self.checks()) if check else (), tuple(self._sweeps()),
+            self._reverse_cost(), self._forward_cost(),
+        )  # fmt: skip
 
     # -- paths -----------------------------------------------------------------------
 

@@ -17,12 +17,9 @@ from tapeviz.trace.graph import Graph
 
 
 def graph(
-    tape: GradientTape,
-    names: Names,
-    target: Any = None,
-    sources: Any = None,
+    tape: GradientTape, names: Names, target: Any = None, sources: Any = None,
     call_site: CallSite | None = None,
-) -> Graph:
+) -> Graph:  # fmt: skip
     """What a tape recorded and did not, with the gradients it was last asked for.
 
     ``call_site`` is the instruction that asks, so that the code around it can be read.
@@ -39,14 +36,9 @@ def graph(
         grads = None if last is None else gradients(steps)
         drawn = picture(builder, targets, flattened, grads)
         return add_unrecorded(
-            builder,
-            drawn,
-            names,
-            program(builder, call_site),
-            targets,
-            flattened,
+            builder, drawn, names, program(builder, call_site), targets, flattened,
             asking=all(any(s is t for t in known.sources) for s in flattened),
-        ).validate()
+        ).validate()  # fmt: skip
 
 
 def _tensors(marked: Any) -> list[Any]:

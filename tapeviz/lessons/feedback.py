@@ -46,12 +46,9 @@ class Feedback:
         )
         after = self.after and element("div", self.after, style="opacity:.8")
         return element(
-            "div",
-            element("b", mark, aria_hidden="true", style=badge),
-            element("div", self.text, after),
-            role="status",
-            style=box,
-        ).write()
+            "div", element("b", mark, aria_hidden="true", style=badge),
+            element("div", self.text, after), role="status", style=box,
+        ).write()  # fmt: skip
 
 
 def show(feedback: Feedback) -> None:

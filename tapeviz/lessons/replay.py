@@ -65,13 +65,10 @@ def sweep(tape: Sequence[Entry], target: Any, names: Mapping[str, Any]) -> Backw
     )
     found = (walk.total.get(source) for source in sources)
     return BackwardPass(
-        Graph(nodes, tuple(edges)),
-        (ids[target],),
-        (_value(1.0),),
-        sources,
+        Graph(nodes, tuple(edges)), (ids[target],), (_value(1.0),), sources,
         tuple(walk.steps),
         tuple(None if total is None else _value(total) for total in found),
-    ).validate()
+    ).validate()  # fmt: skip
 
 
 class _Ids:
@@ -168,12 +165,9 @@ def _value(number: float) -> Value:
 
 
 def _node(
-    entry: tuple[str, str, Any],
-    called: Mapping[str, str],
-    target: str,
-    sources: Sequence[str],
-    walk: _BackwardWalk,
-) -> Node:
+    entry: tuple[str, str, Any], called: Mapping[str, str], target: str,
+    sources: Sequence[str], walk: _BackwardWalk,
+) -> Node:  # fmt: skip
     id, sign, thing = entry
     kind = "op" if sign else "variable" if id in sources else "constant"
     total = walk.total.get(id)

@@ -166,12 +166,9 @@ def _sure(model: Callable[[Any], Any], points: Any, *, from_logits: bool) -> Any
 
 
 def live(
-    steps: int,
-    run: DescentRun,
-    show: Callable[[], Decision] | None = None,
-    *,
+    steps: int, run: DescentRun, show: Callable[[], Decision] | None = None, *,
     pace: float = PACE,
-) -> Iterator[int]:
+) -> Iterator[int]:  # fmt: skip
     """The numbers 0 to ``steps - 1``, with a live picture of the run between them.
 
     Write ``for i in live(300, run):`` where the loop would have ``range(300)``, inside

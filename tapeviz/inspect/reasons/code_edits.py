@@ -116,11 +116,9 @@ def filled(template: str, **parts: ast.AST) -> str:
 
 
 def reword(
-    question: Question,
-    line: Statement | None,
-    node: Any,
+    question: Question, line: Statement | None, node: Any,
     change: Callable[[ast.AST], ast.AST | None],
-) -> Edits:
+) -> Edits:  # fmt: skip
     """An expression with ``change`` applied to each of its nodes."""
     if line is None or node is None or deep(node):
         return ()

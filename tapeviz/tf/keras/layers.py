@@ -345,12 +345,9 @@ class InputLayer(Layer):
 
 
 def Input(  # noqa: N802 - Keras' name
-    shape: Any = None,
-    batch_size: int | None = None,
-    dtype: Any = None,
-    *,
+    shape: Any = None, batch_size: int | None = None, dtype: Any = None, *,
     name: str | None = None,
-) -> InputLayer:
+) -> InputLayer:  # fmt: skip
     """The shape of one input, for the head of a Sequential."""
     return InputLayer(shape, batch_size, dtype, name=name)
 
