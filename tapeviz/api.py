@@ -17,6 +17,7 @@ from tapeviz.engine import nest
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable
 from tapeviz.errors import caller, names_around, type_error, value_error
+from tapeviz.inspect.foreign_tape import ForeignTape
 from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.descent import Descent
 from tapeviz.trace.explanation import Explanation, ForwardPass
@@ -28,6 +29,7 @@ from tapeviz.views.drawing import (
     RunStep,
     call_site_of,
     draw,
+    meant,
     names_of,
     tape_of,
 )
@@ -236,6 +238,7 @@ def _asked(tape: GradientTape, target: Any, sources: Any, verb: str) -> tuple[An
 
     ``why`` takes plain numbers and arrays as well, and says that they are that.
     """
+    target, sources = meant(tape, target, sources)
     if target is None and sources is None:
         target, sources = inspect.asked(tape)
     if target is None or sources is None:
@@ -268,4 +271,5 @@ def operations() -> Table:
 def bundle(tape: GradientTape, **_: Any) -> dict[str, Any]:
     """The MIME bundle of a bare tape at the end of a notebook cell: its graph."""
     names = vars(sys.modules["__main__"])
-    return Drawing(inspect.graph(tape, names))._repr_mimebundle_()
+    own = tape.named(names) if isinstance(tape, ForeignTape) else names
+    return Drawing(inspect.graph(tape, own))._repr_mimebundle_()

@@ -69,13 +69,16 @@ _STRING = "<string>"
 class _Passing(dict[str, bool]):
     """Whether a frame of a file is walked through on the way to the learner's.
 
-    Those of tapeviz are, and those of ``contextlib``; of ``"<string>"`` ``__init__``,
-    which a dataclass has from there. The sweep is not: what it records gets the call
-    site of whoever asked for the gradient.
+    Those of tapeviz are, those of ``contextlib`` and of ``folders``, where a framework
+    lies that we look into; of ``"<string>"`` ``__init__``, which a dataclass has from
+    there. The sweep is not: what it records gets the call site of whoever asked for the
+    gradient.
     """
 
+    folders: tuple[str, ...] = ()
+
     def __missing__(self, file: str) -> bool:
-        between = file in (contextlib.__file__, _STRING)
+        between = file in (contextlib.__file__, _STRING) or file.startswith(self.folders)
         self[file] = found = between or (_is_own(file) and file not in _SWEEP)
         return found
 

@@ -17,6 +17,7 @@ from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import array_of
 from tapeviz.inspect.diagnose import first
+from tapeviz.inspect.foreign_tape import ForeignTape
 from tapeviz.inspect.formulas import rule
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.nested_tapes import frames
@@ -66,13 +67,19 @@ def backward(
             steps.append(Step(f"n{i}", upstream, plain, log[i].op.why))
     drawn = _without_own_derivatives(whole, names, tape)
     drawn = replace(drawn, frames=frames(builder, names, drawn.nodes, drawn.edges))
+    foreign = tape if isinstance(tape, ForeignTape) else None
+    drawn = drawn if foreign is None else foreign.annotated(drawn)
     indices = [log.index_of(s) for s in flattened]
     results = [
         unrecorded_seeds.get(id(s)) if i < 0 else grads.get(i)
         for s, i in zip(flattened, indices, strict=True)
     ]
     lost = [s for s, g in zip(flattened, results, strict=True) if g is None]
-    reasons = iter(first(tape, targets, lost, names, call_site) if lost else ())
+    reasons = iter(
+        () if not lost
+        else first(tape, targets, lost, names, call_site) if foreign is None
+        else foreign.reasons(targets, lost, names)
+    )  # fmt: skip
     return BackwardPass(
         drawn,
         tuple(node for node, _ in recorded),

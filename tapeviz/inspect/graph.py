@@ -7,6 +7,7 @@ from typing import Any
 from tapeviz.engine import nest
 from tapeviz.engine.records import Asked
 from tapeviz.engine.tape import GradientTape
+from tapeviz.inspect.foreign_tape import ForeignTape
 from tapeviz.inspect.gc_pause import bulk
 from tapeviz.inspect.gradient_question import is_value, program
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
@@ -35,6 +36,8 @@ def graph(
         )
         grads = None if last is None else gradients(steps)
         drawn = picture(builder, targets, flattened, grads)
+        if isinstance(tape, ForeignTape):
+            return tape.annotated(drawn).validate()
         return add_unrecorded(
             builder, drawn, names, program(builder, call_site), targets, flattened,
             asking=all(any(s is t for t in known.sources) for s in flattened),

@@ -53,9 +53,10 @@ ASKING = ("gradient", "jacobian", "batch_jacobian")
 LONG = 200
 """Characters of a span's code that a file holds beside the source's lines."""
 
-NOTES = ("failed", "silent", "reset", "used", "more", "changes", "memory")
+NOTES = ("failed", "silent", "reset", "used", "more", "changes", "memory", "differs")
 """What a note is about: an error, an empty tape, a reset or used-up one, something left
-out, what two tapes differ in, what a tape keeps alive."""
+out, what two tapes differ in, what a tape keeps alive, numbers of a framework that ours
+differ from."""
 
 BADGES = ("added", "removed", "changed", "held", "shared")
 """What a badge tells: a node or arrow that only the second of two tapes has, or only

@@ -24,6 +24,7 @@ from tapeviz.errors import (
     type_error,
     value_error,
 )
+from tapeviz.inspect.foreign_tape import ForeignTape
 from tapeviz.inspect.gc_pause import bulk
 from tapeviz.render.graph import interactive
 from tapeviz.render.graph.diff_badges import changed, changes
@@ -336,7 +337,14 @@ class ComparedDrawing(Drawing):
 
 def names_of(thing: Any) -> Mapping[str, Any]:
     """The names in force: those of a run's step, or the caller's now."""
-    return thing.names if isinstance(thing, RunStep) else names_around()
+    names = thing.names if isinstance(thing, RunStep) else names_around()
+    return thing.named(names) if isinstance(thing, ForeignTape) else names
+
+
+def meant(tape: GradientTape, *things: Any) -> tuple[Any, ...]:
+    """Targets or sources as tensors of ours, also where they are a framework's."""
+    foreign = isinstance(tape, ForeignTape)
+    return tuple(map(tape.mirrored, things)) if foreign else things
 
 
 def call_site_of(thing: Any) -> tuple[Any, int] | None:
@@ -422,8 +430,8 @@ def _graph(thing: Any, target: Any = None, sources: Any = None) -> Graph:
     data = thing.graph if isinstance(thing, BackwardPass) else thing
     if not isinstance(data, Graph):
         tape = tape_of(thing, "draw")
-        site = call_site_of(thing)
-        return inspect.graph(tape, names_of(thing), target, sources, site)
+        site, about = call_site_of(thing), meant(tape, target, sources)
+        return inspect.graph(tape, names_of(thing), *about, site)
     if target is not None or sources is not None:
         raise type_error(
             "a graph has no tensors that could be its target or sources",

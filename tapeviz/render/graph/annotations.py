@@ -257,6 +257,7 @@ _SIGNS: Mapping[str, tuple[Element, ...]] = {
     "more": _ring("M-2.6 0h.1m2.5 0h.1m2.5 0h.1"),
     "changes": _ring("M-3.4 2.4l3.4-5.6 3.4 5.6z"),
     "memory": _ring("M-2.6-2.6h5.2v5.2h-5.2z"),
+    "differs": _ring("M-3-1.5h6m-6 3h6m-5 2l4-7"),
 }
 
 

@@ -1,0 +1,6 @@
+"""Other frameworks through our pictures: what they compute, recorded as our tape does.
+
+One package per framework, loaded when ``tapeviz.torch`` or the like is first asked for;
+nothing else imports a framework. It may import ``engine``, ``inspect``, ``trace`` and
+``errors``, and TensorFlow's names by the door, as a learner does.
+"""

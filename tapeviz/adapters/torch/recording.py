@@ -1,0 +1,433 @@
+"""What PyTorch computes in a block, recorded on a tape of ours.
+
+A function mode sees each call of a PyTorch function. PyTorch runs it; then the op of
+ours that means the same runs on mirrors of the arguments, and its result is replaced by
+PyTorch's. Hooks on the tensors take the gradients from whatever backward pass PyTorch
+runs later.
+"""
+
+from __future__ import annotations
+
+import re
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.overrides import TorchFunctionMode
+
+from tapeviz.adapters.torch.ops import LEAVING, SAME, TABLE, WITH_RESULT
+from tapeviz.engine.custom_gradient import CustomOp
+from tapeviz.engine.dispatch import call
+from tapeviz.engine.recording import ActiveTapes, tape_stack
+from tapeviz.engine.records import Asked
+from tapeviz.engine.scopes import grouped
+from tapeviz.engine.tensor import Tensor, Variable, array_of, wrap
+from tapeviz.errors import INSIDE
+from tapeviz.inspect.foreign_tape import ForeignTape
+from tapeviz.inspect.replay import paused
+from tapeviz.inspect.source.variables import MANY, Names
+
+INSIDE.folders += (str(Path(torch.__file__).parent),)
+
+UNKNOWN = "{name} is not known to tapeviz: PyTorch's numbers, and no formula."
+
+
+def array(t: torch.Tensor) -> Any:
+    """A copy of a tensor's numbers; of a scalar a NumPy scalar."""
+    plain = t.detach()
+    if plain.is_sparse:
+        plain = plain.to_dense()
+    if plain.dtype is torch.bfloat16:
+        plain = plain.float()
+    return plain.cpu().resolve_conj().resolve_neg().numpy().copy()[()]
+
+
+class TorchTape(ForeignTape):
+    """Records what PyTorch computes in its block, and the backward passes after it.
+
+    >>> import torch, tapeviz                                    # doctest: +SKIP
+    >>> w = torch.tensor(3.0, requires_grad=True)                # doctest: +SKIP
+    >>> with tapeviz.torch.record() as tape:                     # doctest: +SKIP
+    ...     loss = w * w
+    >>> tapeviz.play(tape, loss, w).run.results[0].entry         # doctest: +SKIP
+    6.0
+    """
+
+    framework = "PyTorch"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mirrors: dict[int, tuple[torch.Tensor, Any, int]] = {}
+        self._tensors: dict[int, torch.Tensor] = {}  # by record, those with a gradient
+        self._passes: dict[int, dict[int, Any]] = {}
+        self._asking = False
+        self._entered_with: list[AbstractContextManager[Any]] = []
+
+    # -- the block -------------------------------------------------------------------
+
+    def _start(self, now: ActiveTapes) -> None:
+        super()._start(now)
+        self._entered_with = [_Mode(self), _Layers()]
+        for one in self._entered_with:
+            one.__enter__()
+
+    def _stop(self) -> None:
+        super()._stop()
+        self._leave()
+
+    def _abandon(self) -> None:
+        super()._abandon()
+        self._leave()
+
+    def _leave(self) -> None:
+        for one in reversed(self._entered_with):
+            one.__exit__(None, None, None)
+        self._entered_with = []
+
+    # -- mirrors ---------------------------------------------------------------------
+
+    def mirror(self, t: torch.Tensor) -> Any:
+        """Our tensor or variable for one of PyTorch's, with its present numbers."""
+        _, known, version = self._mirrors.get(id(t), (t, None, -1))
+        leaf = t.is_leaf and t.requires_grad
+        if isinstance(known, Variable) and leaf:
+            now = array(t)
+            if not np.array_equal(now, array_of(known), equal_nan=True):
+                with paused():
+                    known.assign(now)
+            return known
+        if known is not None and version == t._version and not leaf:
+            return known
+        made: Any = Variable(array(t)) if leaf else wrap(array(t))
+        self._keep(t, made)
+        if leaf:
+            self._listen(t, made._index())
+        elif t.requires_grad:  # its history is outside of the block
+            self.watch(made)
+            self._listen(t, made._index())
+        return made
+
+    def _keep(self, t: torch.Tensor, mirror: Any) -> None:
+        self._mirrors[id(t)] = (t, mirror, t._version)
+
+    def _listen(self, t: torch.Tensor, index: int) -> None:
+        """Take the gradient of a tensor from every backward pass from now on."""
+        if index < 0 or index in self._tensors:
+            return
+        self._tensors[index] = t
+        passes = weakref.ref(self)
+
+        def hook(g: torch.Tensor) -> None:
+            tape = passes()
+            if tape is not None and not tape._asking:
+                task = torch._C._current_graph_task_id()
+                tape._passes.setdefault(task, {})[index] = array(g)
+
+        weakref.finalize(self, t.register_hook(hook).remove)
+
+    def mirrored(self, thing: Any) -> Any:
+        """A nest with mirrors in the place of PyTorch's tensors."""
+        if isinstance(thing, torch.Tensor):
+            return self.mirror(thing)
+        if isinstance(thing, torch.nn.Module):
+            return self.mirrored(list(thing.parameters()))
+        if isinstance(thing, Mapping):
+            return {k: self.mirrored(v) for k, v in thing.items()}
+        if isinstance(thing, Iterator):
+            thing = list(thing)
+        if isinstance(thing, (list, tuple)):
+            return type(thing)(map(self.mirrored, thing)) if type(thing) in (
+                list, tuple) else tuple(map(self.mirrored, thing))
+        return thing
+
+    def named(self, names: Names) -> Names:
+        """The learner's names; those in modules, lists and objects by their path."""
+        found: dict[str, Any] = {}
+        for name, thing in list(names.items()):
+            if not name.startswith("_"):
+                found |= self._named(name, thing, 2)
+        return {**names, **found}
+
+    def _named(self, name: str, thing: Any, depth: int) -> dict[str, Any]:
+        if isinstance(thing, torch.Tensor):
+            known = self._mirrors.get(id(thing))
+            return {} if known is None else {name: known[1]}
+        if isinstance(thing, torch.nn.Module):
+            parts = [*thing.named_parameters(), *thing.named_buffers()]
+            inner = ((f"{name}.{k}", v) for k, v in parts)
+            return {
+                _NUMBER.sub(r"[\1]", k): self._mirrors[id(v)][1]
+                for k, v in inner
+                if id(v) in self._mirrors
+            }
+        if not depth:
+            return {}
+        held: Any = ()
+        if type(thing) in (list, tuple) and len(thing) <= MANY:
+            held = [(f"{name}[{k}]", v) for k, v in enumerate(thing)]
+        elif type(thing) is dict and len(thing) <= MANY:
+            held = [(f"{name}[{k!r}]", v) for k, v in thing.items()]
+        elif type(getattr(thing, "__dict__", None)) is dict and not isinstance(
+            thing, (type, type(re), ForeignTape)
+        ):
+            held = [(f"{name}.{k}", v) for k, v in list(thing.__dict__.items())[:MANY]]
+        found: dict[str, Any] = {}
+        for inner_name, one in held:
+            found |= self._named(inner_name, one, depth - 1)
+        return found
+
+    # -- gradients -------------------------------------------------------------------
+
+    def own_gradients(self, targets: list[Any]) -> dict[int, Any] | None:
+        """From the hooks if PyTorch ran this backward pass; else it is asked now."""
+        indices = [self._index_of(t) for t in targets]
+        if len(set(indices)) == 1:
+            (i,) = set(indices)
+            passes = [
+                p
+                for p in self._passes.values()
+                if max(p) == i and np.all(np.asarray(p[i]) == len(indices))
+            ]
+            if passes:
+                return max(passes[::-1], key=len)
+        roots = [self._tensors[i] for i in indices if i in self._tensors]
+        if not roots:
+            return {}
+        self._asking = True
+        try:
+            found = torch.autograd.grad(
+                roots, list(self._tensors.values()),
+                [torch.ones_like(t) for t in roots],
+                retain_graph=True, allow_unused=True,
+            )  # fmt: skip
+        except RuntimeError:
+            return None
+        finally:
+            self._asking = False
+        pairs = zip(self._tensors, found, strict=True)
+        return {i: array(g) for i, g in pairs if g is not None}
+
+    def last_asked(self) -> Asked | None:
+        """The root and the leaves of the last backward pass."""
+        if not self._passes:
+            return None
+        last = self._passes[max(self._passes)]
+        root = self._tensors[max(last)]
+        leaves = [t for i, t in self._tensors.items() if i in last and t.is_leaf]
+        seed = last[max(last)]
+        sources = [self._mirrors[id(t)][1] for t in leaves]
+        return Asked([self._mirrors[id(root)][1]], [seed], sources)
+
+    def reasons(self, targets: list[Any], lost: list[Any], names: Names) -> list[str]:
+        """Why the gradients of these sources are None, a sentence for each."""
+        return ["PyTorch has no gradient for it." for _ in lost]
+
+    # -- recording -------------------------------------------------------------------
+
+    def see(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Run a function of PyTorch, and record what it means."""
+        name = _name(func)
+        into = args[0] if args and isinstance(args[0], torch.Tensor) else None
+        given = self.mirrored(args), self.mirrored(kwargs)
+        state = torch.get_rng_state() if name not in TABLE else None
+        out = func(*args, **kwargs)
+        if name in LEAVING and into is not None:
+            tape_stack.note("left", given[0][0])
+        results = [into] if name == "setitem" else _tensors(out)
+        results = [t for t in results if t.dtype is not None and id(t) != 0]
+        if not results or name in SILENT or (into is out and name in SAME):
+            return out
+        if not torch.is_grad_enabled():
+            self._unrecorded(results)
+        else:
+            self._record(name, func, given, (args, kwargs), results, out, state)
+        return out
+
+    def _unrecorded(self, results: list[torch.Tensor]) -> None:
+        """Results that PyTorch does not record either; a leaf has a new value."""
+        for t in results:
+            self.mirror(t)
+
+    def _record(  # noqa: PLR0913, PLR0917 - one call, seen from all sides
+        self, name: str, func: Any, given: Any, raw: Any, results: list[Any], out: Any,
+        state: Any,
+    ) -> None:  # fmt: skip
+        recording: Any = self._recording
+        start, groups = len(recording.recs), len(recording.groups)
+        theirs = [array(t) for t in results]
+        try:
+            with grouped(name.strip("_")):
+                made = _meaning(name)(*given[0], **given[1], **_extras(name, out))
+            ours = _ours(made)
+            fine = len(ours) == len(theirs) and all(
+                self.compare([], name, array_of(a), b)
+                for a, b in zip(ours, theirs, strict=True)
+            )
+        except Exception:  # noqa: BLE001 - whatever it is, the call is shown without rule
+            fine = False
+        if not fine:
+            del recording.recs[start:]
+            del recording.groups[groups:]
+            ours = self._custom(name, func, given, raw, theirs, state)
+        for t, a, b in zip(results, ours, theirs, strict=True):
+            mine = array_of(a)
+            if isinstance(a, Variable) or np.shape(mine) != np.shape(b):
+                continue
+            a._v = b
+            index = a._index()
+            if index >= 0:
+                self.values[index] = b
+            self._keep(t, a)
+            if t.requires_grad:
+                self._listen(t, index)
+
+    def _custom(
+        self, name: str, func: Any, given: Any, raw: Any, theirs: list[Any], state: Any
+    ) -> list[Any]:
+        """A call without an op of ours: PyTorch itself is asked for its vjp."""
+        tensors = _tensors(raw)
+        inputs = _ours(given)
+        pull = _Pull(func, raw, tensors, state)
+        with grouped(name):
+            made = CustomOp(name, tuple(theirs), len(theirs) == 1, pull)
+            if all(t._index() < 0 for t in inputs):
+                return [wrap(v) for v in theirs]
+            self.remarks.append(UNKNOWN.format(name=name))
+            whole = call.custom(inputs, made)
+            if made.single:
+                return [whole]
+            return [call.part(whole, k) for k in range(len(theirs))]
+
+
+SILENT = frozenset({"grad", "backward", "requires_grad_", "register_hook", "set_data"})
+"""Functions that compute nothing of their own."""
+
+_NUMBER = re.compile(r"\.(\d+)(?=\.|$)")
+
+
+class _Mode(TorchFunctionMode):
+    """Shows a tape every call of a function of PyTorch."""
+
+    def __init__(self, tape: TorchTape) -> None:
+        super().__init__()
+        self.tape = tape
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        if not self.tape._is_recording:
+            return func(*args, **(kwargs or {}))
+        return self.tape.see(func, args, kwargs or {})
+
+
+class _Layers:
+    """While it is entered, what a module computes is one group, named as its class."""
+
+    def __enter__(self) -> None:
+        self._open: list[grouped] = []
+        hooks = torch.nn.modules.module
+        self._hooks = [
+            hooks.register_module_forward_pre_hook(self._begin),
+            hooks.register_module_forward_hook(self._end, always_call=True),
+        ]
+
+    def _begin(self, module: Any, _args: Any) -> None:
+        self._open.append(group := grouped(type(module).__name__))
+        group.__enter__()
+
+    def _end(self, *_: Any) -> None:
+        if self._open:
+            self._open.pop().__exit__(None, None, None)
+
+    def __exit__(self, *_: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+
+class _Pull:
+    """The vjp of one call, from PyTorch: the call again, on copies of its tensors."""
+
+    def __init__(self, func: Any, raw: Any, tensors: list[Any], state: Any) -> None:
+        self.func, self.state = func, state
+        self.values = [t.detach().clone() for t in tensors]
+        self.raw, self.ids = raw, [id(t) for t in tensors]
+
+    def __call__(self, *upstream: Tensor) -> list[Any]:
+        with torch.enable_grad(), torch.random.fork_rng(devices=[]):
+            if self.state is not None:
+                torch.set_rng_state(self.state)
+            leaves = [v.clone().requires_grad_(v.is_floating_point()) for v in self.values]
+            copies = iter([v.clone() for v in leaves])
+            args, kwargs = _put(self.raw, lambda _: next(copies))
+            out = self.func(*args, **kwargs)
+            results = _tensors(out) or [args[0]]
+            pairs = [
+                (t, torch.as_tensor(np.asarray(array_of(g))).to(t.dtype))
+                for t, g in zip(results, upstream, strict=True)
+                if t.requires_grad
+            ]
+            wanted = [v for v in leaves if v.requires_grad]
+            if not pairs or not wanted:
+                return [None] * len(leaves)
+            found = iter(
+                torch.autograd.grad(
+                    [t for t, _ in pairs], wanted, [g for _, g in pairs],
+                    allow_unused=True,
+                )
+            )  # fmt: skip
+        each = [next(found) if v.requires_grad else None for v in leaves]
+        return [None if g is None else wrap(array(g)) for g in each]
+
+
+def _name(func: Any) -> str:
+    """A function's plain name: ``__rsub__`` is "rsub", the property ``T`` is "T"."""
+    name = str(getattr(func, "__name__", func))
+    if name in ("__get__", "__set__"):
+        prefix = "" if name == "__get__" else "set_"
+        return prefix + str(getattr(func.__self__, "__name__", ""))
+    return name.strip("_") if name.startswith("__") else name
+
+
+def _meaning(name: str) -> Any:
+    """Our function of that name; KeyError if there is none. ``add_`` means ``add``."""
+    return TABLE[name] if name in TABLE else TABLE[name.rstrip("_")]
+
+
+def _extras(name: str, out: Any) -> dict[str, Any]:
+    """What an op of ours takes from PyTorch's result, as which entry is the greatest."""
+    if name.rstrip("_") not in WITH_RESULT:
+        return {}
+    return {"out": _put(out, array)}
+
+
+def _put(nest: Any, change: Callable[[Any], Any]) -> Any:
+    """A nest with something else in the place of each tensor."""
+    if isinstance(nest, torch.Tensor):
+        return change(nest)
+    if isinstance(nest, dict):
+        return {k: _put(v, change) for k, v in nest.items()}
+    if isinstance(nest, (list, tuple)):
+        made = [_put(v, change) for v in nest]
+        return made if isinstance(nest, list) else tuple(made)
+    return nest
+
+
+def _tensors(nest: Any) -> list[Any]:
+    found: list[Any] = []
+    _put(nest, found.append)
+    return found
+
+
+def _ours(nest: Any) -> list[Any]:
+    """The tensors and variables of ours in a nest."""
+    if isinstance(nest, (Tensor, Variable)):
+        return [nest]
+    if isinstance(nest, dict):
+        nest = list(nest.values())
+    if isinstance(nest, (list, tuple)):
+        return [t for one in nest for t in _ours(one)]
+    return []

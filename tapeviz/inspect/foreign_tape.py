@@ -1,0 +1,178 @@
+"""A tape that mirrors what another framework computes.
+
+An adapter calls an op of ours for each operation of the framework, while it runs, and
+puts the framework's own result in the place of ours. So the records have code, names
+and rules as always, and the numbers are the framework's: the values here, the gradients
+in ``backward_steps``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tapeviz.engine.records import Asked, Record, Records
+from tapeviz.engine.sweep import Step
+from tapeviz.engine.tape import GradientTape
+from tapeviz.inspect.source.variables import Names
+from tapeviz.trace.graph import Graph, Note
+
+NEAR = {2: 2e-3, 4: 1e-5, 8: 1e-6}
+"""How far two results may be apart, by the bytes of a number, in relation to the
+greatest entry: what rounding does to some hundred additions in another order."""
+
+
+def error_of(ours: Any, theirs: Any) -> float:
+    """The greatest distance of two arrays in relation to their greatest entry.
+
+    Infinite where the shapes differ, or only one of them is nan or infinite.
+
+    >>> error_of(np.array([1.0, 4.0]), np.array([1.0, 5.0]))
+    0.2
+    """
+    if np.shape(ours) != np.shape(theirs):
+        return float("inf")
+    with np.errstate(all="ignore"):
+        a, b = np.asarray(ours), np.asarray(theirs)
+        wide = np.complex128 if "c" in (a.dtype.kind + b.dtype.kind) else np.float64
+        a, b = a.astype(wide), b.astype(wide)
+        odd = ~(np.isfinite(a) & np.isfinite(b))
+        if not np.array_equal(a[odd], b[odd], equal_nan=True):
+            return float("inf")
+        a, b = np.where(odd, 0, a), np.where(odd, 0, b)
+        scale = max(np.max(np.abs(a), initial=0), np.max(np.abs(b), initial=0))
+        return float(np.max(np.abs(a - b), initial=0) / scale) if scale else 0.0
+
+
+def agrees(ours: Any, theirs: Any) -> bool:
+    """Whether two results differ by no more than rounding."""
+    size = min(np.asarray(v).dtype.itemsize for v in (ours, theirs))
+    return error_of(ours, theirs) <= NEAR.get(size, NEAR[8])
+
+
+DIFFERS = (
+    "{framework} and the rule shown differ in {what}, {how}. {framework}'s number is "
+    "shown."
+)
+FREED = (
+    "{framework} has freed the graph of this backward pass, and was not asked while it "
+    "was there: the gradients are computed by the rules shown."
+)
+
+
+class ForeignTape(GradientTape):
+    """Records what a framework computes; an adapter says how to read it.
+
+    ``values`` has the framework's own result for each record, ``remarks`` what is to be
+    said of results that ours differ from.
+    """
+
+    framework = ""
+
+    def __init__(self) -> None:
+        super().__init__(persistent=True)
+        self.values: dict[int, Any] = {}
+        self.remarks: list[str] = []
+        self._backward_remarks: list[str] = []
+
+    # -- what an adapter knows -------------------------------------------------------
+
+    def mirrored(self, thing: Any) -> Any:
+        """A nest with our tensors and variables in the place of the framework's."""
+        raise NotImplementedError
+
+    def named(self, names: Names) -> Names:
+        """The learner's names with ours in the place of the framework's tensors."""
+        raise NotImplementedError
+
+    def own_gradients(self, targets: list[Any]) -> dict[int, Any] | None:
+        """What the framework gives for the sum of targets, by record; None if it can't.
+
+        A record that is not in it has the gradient None.
+        """
+        raise NotImplementedError
+
+    def last_asked(self) -> Asked | None:
+        """Targets and sources of the framework's last backward pass."""
+        raise NotImplementedError
+
+    def reasons(self, targets: list[Any], lost: list[Any], names: Names) -> list[str]:
+        """Why the gradients of these sources are None, a sentence for each."""
+        raise NotImplementedError
+
+    # -- what readers see ------------------------------------------------------------
+
+    def records(self) -> Records:
+        """What was recorded so far, with the framework's own values."""
+        return _ForeignRecords(self)
+
+    def backward_steps(self, targets: Any, seeds: Any) -> Iterator[Step]:
+        """The sweep with the framework's own gradients, on which our rules are put."""
+        steps = list(super().backward_steps(targets, seeds))
+        records, own = self.records(), self.own_gradients(list(targets))
+        said = self._backward_remarks = []
+        if own is None:
+            said.append(FREED.format(framework=self.framework))
+        left = Counter(j for *_, parts in steps for _, j, *_ in parts)
+        alone = {j for j, count in left.items() if count == 1}
+        totals: dict[int, Any] = {}
+        for t, seed in zip(targets, seeds, strict=True):
+            i = self._index_of(t)
+            totals[i] = totals[i] + seed if i in totals else seed
+        alone -= totals.keys()
+        for i, ours, parts in steps:
+            g, made = totals.get(i, ours), []
+            for slot, j, *_ in parts:
+                d: Any = records[i].vjp(slot, g)
+                total = totals[j] + d if j in totals else d
+                left[j] -= 1
+                theirs = None if own is None or left[j] else own.get(j)
+                if theirs is not None:
+                    self.compare(said, f"the gradient of {_where(records[j])}", total, theirs)
+                    total, d = theirs, theirs if j in alone else d
+                totals[j] = total
+                made.append((slot, j, d, total))
+            yield i, g, made
+
+    def compare(self, said: list[str], what: str, ours: Any, theirs: Any) -> bool:
+        """Whether two results agree; if not, a sentence is added to ``said``."""
+        if agrees(ours, theirs):
+            return True
+        error = error_of(ours, theirs)
+        how = f"by {error:.0e} of the greatest entry" if error < np.inf else "in kind"
+        said.append(DIFFERS.format(framework=self.framework, what=what, how=how))
+        return False
+
+    def annotated(self, graph: Graph) -> Graph:
+        """The graph with what there is to say about numbers that differ."""
+        said = dict.fromkeys((*self.remarks, *self._backward_remarks))
+        notes = (Note("differs", text) for text in said)
+        return replace(graph, notes=(*graph.notes, *notes))
+
+
+def _where(record: Record) -> str:
+    return record.label or record.op.name
+
+
+class _ForeignRecords(Records):
+    """The records, each with the framework's own result."""
+
+    _tape: ForeignTape
+
+    @cached_property
+    def _records(self) -> tuple[Record, ...]:
+        values = self._tape.values
+        return tuple(
+            replace(one, result=values[one.index]) if one.index in values else one
+            for one in super()._records
+        )
+
+    @property
+    def asked(self) -> Asked | None:
+        """What the framework was asked last; None if it never was."""
+        return self._tape.last_asked()
