@@ -8,7 +8,7 @@ in ``backward_steps``.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -27,10 +27,10 @@ NEAR = {2: 2e-3, 4: 1e-5, 8: 1e-6}
 greatest entry: what rounding does to some hundred additions in another order."""
 
 
-def error_of(ours: Any, theirs: Any) -> float:
+def error_of(ours: Any, theirs: Any, scale: float = 0.0) -> float:
     """The greatest distance of two arrays in relation to their greatest entry.
 
-    Infinite where the shapes differ, or only one of them is nan or infinite.
+    ``scale`` is what they are sums of, if that is greater. Infinite where the shapes differ, or only one of them is nan or infinite.
 
     >>> error_of(np.array([1.0, 4.0]), np.array([1.0, 5.0]))
     0.2
@@ -45,14 +45,19 @@ def error_of(ours: Any, theirs: Any) -> float:
         if not np.array_equal(a[odd], b[odd], equal_nan=True):
             return float("inf")
         a, b = np.where(odd, 0, a), np.where(odd, 0, b)
-        scale = max(np.max(np.abs(a), initial=0), np.max(np.abs(b), initial=0))
-        return float(np.max(np.abs(a - b), initial=0) / scale) if scale else 0.0
+        scale = max(scale, greatest(a), greatest(b))
+        return greatest(a - b) / scale if scale else 0.0
 
 
-def agrees(ours: Any, theirs: Any) -> bool:
+def greatest(v: Any) -> float:
+    """The absolute value of an array's greatest entry; 0 of an empty one."""
+    return float(np.max(np.abs(v), initial=0))
+
+
+def agrees(ours: Any, theirs: Any, scale: float = 0.0) -> bool:
     """Whether two results differ by no more than rounding."""
     size = min(np.asarray(v).dtype.itemsize for v in (ours, theirs))
-    return error_of(ours, theirs) <= NEAR.get(size, NEAR[8])
+    return error_of(ours, theirs, scale) <= NEAR.get(size, NEAR[8])
 
 
 DIFFERS = (
@@ -121,6 +126,7 @@ class ForeignTape(GradientTape):
         left = Counter(j for *_, parts in steps for _, j, *_ in parts)
         alone = {j for j, count in left.items() if count == 1}
         totals: dict[int, Any] = {}
+        scales: dict[int, float] = defaultdict(float)  # of what was added up, which may cancel out
         for t, seed in zip(targets, seeds, strict=True):
             i = self._index_of(t)
             totals[i] = totals[i] + seed if i in totals else seed
@@ -131,19 +137,24 @@ class ForeignTape(GradientTape):
                 d: Any = records[i].vjp(slot, g)
                 total = totals[j] + d if j in totals else d
                 left[j] -= 1
+                terms = greatest(g) if records[i].was_broadcast else greatest(d)
+                scales[j] = max(scales[j], terms)
                 theirs = None if own is None or left[j] else own.get(j)
                 if theirs is not None:
-                    self.compare(said, f"the gradient of {_where(records[j])}", total, theirs)
+                    what = f"the gradient of {records[j].op.name}"
+                    self.compare(said, what, total, theirs, scales[j])
                     total, d = theirs, theirs if j in alone else d
                 totals[j] = total
                 made.append((slot, j, d, total))
             yield i, g, made
 
-    def compare(self, said: list[str], what: str, ours: Any, theirs: Any) -> bool:
+    def compare(
+        self, said: list[str], what: str, ours: Any, theirs: Any, scale: float = 0.0
+    ) -> bool:
         """Whether two results agree; if not, a sentence is added to ``said``."""
-        if agrees(ours, theirs):
+        if agrees(ours, theirs, scale):
             return True
-        error = error_of(ours, theirs)
+        error = error_of(ours, theirs, scale)
         how = f"by {error:.0e} of the greatest entry" if error < np.inf else "in kind"
         said.append(DIFFERS.format(framework=self.framework, what=what, how=how))
         return False
@@ -153,10 +164,6 @@ class ForeignTape(GradientTape):
         said = dict.fromkeys((*self.remarks, *self._backward_remarks))
         notes = (Note("differs", text) for text in said)
         return replace(graph, notes=(*graph.notes, *notes))
-
-
-def _where(record: Record) -> str:
-    return record.label or record.op.name
 
 
 class _ForeignRecords(Records):

@@ -28,6 +28,12 @@ LEAVING = frozenset(
 )
 """Functions with which a number leaves for Python."""
 
+IGNORED = frozenset(
+    "inplace size_average reduce _stacklevel memory_format non_blocking copy padding_idx "
+    "max_norm norm_type scale_grad_by_freq sparse half_to_float enable_gqa ignore_index".split()
+)
+"""Arguments that do not change what is computed, or are of an older way to say it."""
+
 SAME = frozenset(("contiguous", "to", "type", "float", "double", "cpu", "positive"))
 """Functions that may give the tensor itself."""
 
@@ -66,7 +72,7 @@ same(
 )
 same(
     "ceil digamma erf erfc expm1 lgamma log log1p reciprocal rsqrt softplus isnan=is_nan "
-    "isinf=is_inf isfinite=is_finite logsigmoid=log_sigmoid",
+    "isinf=is_inf isfinite=is_finite logsigmoid=log_sigmoid log_sigmoid",
     tf.math,
 )
 same("relu relu6 selu silu softsign", tf.nn)
@@ -246,6 +252,11 @@ def _axis(dim: Any) -> Any:
     return tuple(dim) if isinstance(dim, (list, tuple)) else dim
 
 
+def _from_end(x: Any, dim: int) -> int:
+    """An axis counted from the end, as the ops of the engine have it."""
+    return dim if dim < 0 else dim - np.ndim(array_of(x))
+
+
 def reduction(names: str, function: Any) -> None:
     """A reduction over all axes, or over ``dim``."""
 
@@ -327,7 +338,7 @@ def chosen(name: str, function: Any) -> None:
 
 
 def _along(x: Any, dim: int, ids: Any, keep: bool) -> Any:
-    axis = dim % np.ndim(array_of(x))
+    axis = _from_end(x, dim)
     ids = ids if keep else np.expand_dims(ids, axis)
     found = call.along(x, ids, axis)
     return found if keep else tf.squeeze(found, axis)
@@ -340,7 +351,7 @@ chosen("min", (tf.reduce_min, tf.minimum))
 @entry("sort", "topk", out=True)
 def _sorted(x: Any, *more: Any, out: Any, dim: int = -1, **_: Any) -> Any:
     _, ids = out
-    return call.sort(x, ids, dim % np.ndim(array_of(x))), tf.constant(ids)
+    return call.sort(x, ids, _from_end(x, dim)), tf.constant(ids)
 
 
 @entry("cumsum")
@@ -434,13 +445,13 @@ def _stack(tensors: Any, dim: int = 0) -> Any:
 
 @entry("unbind", out=True)
 def _unbind(x: Any, dim: int = 0, *, out: Any) -> Any:
-    axis = dim % np.ndim(array_of(x))
+    axis = _from_end(x, dim)
     return [call.pick_at(x, k, axis) for k in range(len(out))]
 
 
 @entry("split", "chunk", "tensor_split", out=True)
 def _split(x: Any, _: Any, dim: int = 0, *, out: Any) -> Any:
-    axis, start, made = dim % np.ndim(array_of(x)), 0, []
+    axis, start, made = _from_end(x, dim), 0, []
     for part in out:
         made.append(call.narrow(x, start, np.shape(part)[axis], axis))
         start += np.shape(part)[axis]
@@ -449,12 +460,12 @@ def _split(x: Any, _: Any, dim: int = 0, *, out: Any) -> Any:
 
 @entry("narrow")
 def _narrow(x: Any, dim: int, start: int, length: int) -> Any:
-    return call.narrow(x, start, length, dim % np.ndim(array_of(x)))
+    return call.narrow(x, start, length, _from_end(x, dim))
 
 
 @entry("select")
 def _select(x: Any, dim: int, index: int) -> Any:
-    return call.pick_at(x, index, dim % np.ndim(array_of(x)))
+    return call.pick_at(x, index, _from_end(x, dim))
 
 
 @entry("getitem")
@@ -472,7 +483,7 @@ def _index_select(x: Any, dim: int, index: Any) -> Any:
 
 @entry("gather", "take_along_dim")
 def _gather(x: Any, dim: int, index: Any, **_: Any) -> Any:
-    return call.along(x, array_of(index), dim % np.ndim(array_of(x)))
+    return call.along(x, array_of(index), _from_end(x, dim))
 
 
 @entry("flip")
@@ -541,24 +552,26 @@ def _gelu(x: Any, *, approximate: str = "none") -> Any:
 
 
 @entry("leaky_relu")
-def _leaky_relu(x: Any, negative_slope: float = 0.01, *_: Any) -> Any:
+def _leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     return tf.nn.leaky_relu(x, negative_slope)
 
 
 @entry("elu")
-def _elu(x: Any, alpha: float = 1.0, *_: Any) -> Any:
+def _elu(x: Any, alpha: float = 1.0) -> Any:
     if alpha != 1:
         return tf.where(x > 0, x, alpha * tf.math.expm1(tf.minimum(x, 0.0)))
     return tf.nn.elu(x)
 
 
 @entry("embedding")
-def _embedding(ids: Any, weight: Any, *_: Any, **__: Any) -> Any:
+def _embedding(ids: Any, weight: Any) -> Any:
     return tf.gather(weight, ids)
 
 
 @entry("dropout", out=True)
-def _dropout(x: Any, p: float = 0.5, training: bool = True, *_: Any, out: Any) -> Any:
+def _dropout(
+    x: Any, p: float = 0.5, training: bool = True, *, out: Any, **__: Any
+) -> Any:
     """The mask is read from the result; where the operand is 0 it does not matter."""
     if not training or not p:
         return tf.identity(x)
@@ -608,7 +621,7 @@ def _batch_norm(  # noqa: PLR0913, PLR0917 - PyTorch's signature
 @entry("scaled_dot_product_attention")
 def _attention(  # noqa: PLR0913, PLR0917 - PyTorch's signature
     query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0,
-    is_causal: bool = False, *, scale: Any = None, **_: Any,
+    is_causal: bool = False, *, scale: Any = None,
 ) -> Any:  # fmt: skip
     size = np.shape(array_of(query))[-1]
     scores = tf.matmul(query, key, transpose_b=True)
@@ -669,31 +682,31 @@ def _reduced(x: Any, reduction: str) -> Any:
 
 
 @entry("mse_loss")
-def _mse_loss(x: Any, y: Any, *_: Any, reduction: str = "mean", **__: Any) -> Any:
+def _mse_loss(x: Any, y: Any, *, reduction: str = "mean") -> Any:
     return _reduced(tf.math.squared_difference(*alike(x, y)), reduction)
 
 
 @entry("l1_loss")
-def _l1_loss(x: Any, y: Any, *_: Any, reduction: str = "mean", **__: Any) -> Any:
+def _l1_loss(x: Any, y: Any, *, reduction: str = "mean") -> Any:
     return _reduced(tf.abs(x - y), reduction)
 
 
 @entry("smooth_l1_loss", "huber_loss")
-def _huber(x: Any, y: Any, reduction: str = "mean", delta: float = 1.0, **_: Any) -> Any:
-    if delta != 1 or _.get("beta", 1) != 1:
-        raise NotImplementedError(delta)
+def _huber(
+    x: Any, y: Any, reduction: str = "mean", delta: float = 1.0, beta: float = 1.0
+) -> Any:
+    if delta != 1 or beta != 1:
+        raise NotImplementedError
     away = tf.abs(x - y)
     return _reduced(tf.where(away < 1.0, 0.5 * tf.square(away), away - 0.5), reduction)
 
 
 @entry("cross_entropy")
 def _cross_entropy(
-    x: Any, y: Any, *more: Any, reduction: str = "mean", ignore_index: int = -100,
-    weight: Any = None, label_smoothing: float = 0.0, **_: Any,
+    x: Any, y: Any, *, reduction: str = "mean", weight: Any = None,
+    label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
-    if weight is not None or label_smoothing or np.ndim(array_of(x)) != 2 or (
-        np.any(array_of(y) == ignore_index)
-    ):
+    if weight is not None or label_smoothing or np.ndim(array_of(x)) > 2:
         raise NotImplementedError
     if _dtype(y).kind in "iu":
         made = tf.nn.sparse_softmax_cross_entropy_with_logits(y, x)
@@ -703,25 +716,25 @@ def _cross_entropy(
 
 
 @entry("nll_loss")
-def _nll_loss(x: Any, y: Any, *_: Any, reduction: str = "mean", **__: Any) -> Any:
+def _nll_loss(x: Any, y: Any, *, reduction: str = "mean") -> Any:
     ids = np.expand_dims(array_of(y), 1)
-    return _reduced(-tf.squeeze(call.along(x, ids, 1), 1), reduction)
+    return _reduced(-tf.squeeze(call.along(x, ids, -1), 1), reduction)
 
 
 @entry("binary_cross_entropy")
-def _bce(x: Any, y: Any, *_: Any, reduction: str = "mean", **__: Any) -> Any:
+def _bce(x: Any, y: Any, *, reduction: str = "mean") -> Any:
     made = y * tf.math.log(x) + (1.0 - y) * tf.math.log(1.0 - x)
     return _reduced(-made, reduction)
 
 
 @entry("binary_cross_entropy_with_logits")
-def _bce_logits(x: Any, y: Any, *_: Any, reduction: str = "mean", **__: Any) -> Any:
+def _bce_logits(x: Any, y: Any, *, reduction: str = "mean") -> Any:
     return _reduced(tf.nn.sigmoid_cross_entropy_with_logits(y, x), reduction)
 
 
 @entry("kl_div")
 def _kl_div(
-    x: Any, y: Any, *_: Any, reduction: str = "mean", log_target: bool = False
+    x: Any, y: Any, *, reduction: str = "mean", log_target: bool = False
 ) -> Any:
     made = tf.exp(y) * (y - x) if log_target else tf.math.xlogy(y, y) - y * x
     if reduction == "batchmean":

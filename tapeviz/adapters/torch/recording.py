@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from tapeviz.adapters.torch.ops import LEAVING, SAME, TABLE, WITH_RESULT
+from tapeviz.adapters.torch.ops import IGNORED, LEAVING, SAME, TABLE, WITH_RESULT
 from tapeviz.engine.custom_gradient import CustomOp
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.recording import ActiveTapes, tape_stack
@@ -64,7 +64,7 @@ class TorchTape(ForeignTape):
         self._mirrors: dict[int, tuple[torch.Tensor, Any, int]] = {}
         self._tensors: dict[int, torch.Tensor] = {}  # by record, those with a gradient
         self._passes: dict[int, dict[int, Any]] = {}
-        self._asking = False
+        self._found: dict[tuple[int, ...], dict[int, Any] | None] = {}
         self._entered_with: list[AbstractContextManager[Any]] = []
 
     # -- the block -------------------------------------------------------------------
@@ -121,9 +121,9 @@ class TorchTape(ForeignTape):
         self._tensors[index] = t
         passes = weakref.ref(self)
 
-        def hook(g: torch.Tensor) -> None:
+        def hook(g: torch.Tensor | None) -> None:
             tape = passes()
-            if tape is not None and not tape._asking:
+            if tape is not None and g is not None:
                 task = torch._C._current_graph_task_id()
                 tape._passes.setdefault(task, {})[index] = array(g)
 
@@ -184,32 +184,39 @@ class TorchTape(ForeignTape):
 
     def own_gradients(self, targets: list[Any]) -> dict[int, Any] | None:
         """From the hooks if PyTorch ran this backward pass; else it is asked now."""
-        indices = [self._index_of(t) for t in targets]
-        if len(set(indices)) == 1:
-            (i,) = set(indices)
-            passes = [
-                p
-                for p in self._passes.values()
-                if max(p) == i and np.all(np.asarray(p[i]) == len(indices))
-            ]
-            if passes:
-                return max(passes[::-1], key=len)
-        roots = [self._tensors[i] for i in indices if i in self._tensors]
-        if not roots:
-            return {}
-        self._asking = True
+        key = tuple(self._index_of(t) for t in targets)
+        if key not in self._found:
+            roots = [self._tensors[i] for i in key if i in self._tensors]
+            asked = self._ask_pytorch(roots) if roots else {}
+            self._found[key] = self._ran(key) if asked is None else asked
+        return self._found[key]
+
+    def _ask_pytorch(self, roots: list[torch.Tensor]) -> dict[int, Any] | None:
+        """A backward pass of our own; None if PyTorch has freed the graph."""
+        records = self.records()
+        leaves = [t for i, t in self._tensors.items() if records[i].is_leaf]
+        ran, self._passes = self._passes, {}
         try:
-            found = torch.autograd.grad(
-                roots, list(self._tensors.values()),
-                [torch.ones_like(t) for t in roots],
+            torch.autograd.grad(
+                roots, leaves, [torch.ones_like(t) for t in roots],
                 retain_graph=True, allow_unused=True,
             )  # fmt: skip
+            return next(iter(self._passes.values()), {})
         except RuntimeError:
             return None
         finally:
-            self._asking = False
-        pairs = zip(self._tensors, found, strict=True)
-        return {i: array(g) for i, g in pairs if g is not None}
+            self._passes = ran
+
+    def _ran(self, key: tuple[int, ...]) -> dict[int, Any] | None:
+        """What the hooks saw of a backward pass from this target that began with 1."""
+        if len(key) > 1:
+            return None
+        found = [
+            seen
+            for seen in self._passes.values()
+            if max(seen) == key[0] and np.all(np.asarray(seen[key[0]]) == 1)
+        ]
+        return max(found[::-1], key=len, default=None)
 
     def last_asked(self) -> Asked | None:
         """The root and the leaves of the last backward pass."""
@@ -232,7 +239,10 @@ class TorchTape(ForeignTape):
         """Run a function of PyTorch, and record what it means."""
         name = _name(func)
         into = args[0] if args and isinstance(args[0], torch.Tensor) else None
-        given = self.mirrored(args), self.mirrored(kwargs)
+        told = {
+            k: v for k, v in kwargs.items() if v is not None and k not in IGNORED
+        }
+        given = self.mirrored(args), self.mirrored(told)
         state = torch.get_rng_state() if name not in TABLE else None
         out = func(*args, **kwargs)
         if name in LEAVING and into is not None:
@@ -271,7 +281,7 @@ class TorchTape(ForeignTape):
             fine = False
         if not fine:
             del recording.recs[start:]
-            del recording.groups[groups:]
+            recording.groups = [*recording.groups[:groups]]
             ours = self._custom(name, func, given, raw, theirs, state)
         for t, a, b in zip(results, ours, theirs, strict=True):
             mine = array_of(a)
@@ -366,7 +376,7 @@ class _Pull:
             out = self.func(*args, **kwargs)
             results = _tensors(out) or [args[0]]
             pairs = [
-                (t, torch.as_tensor(np.asarray(array_of(g))).to(t.dtype))
+                (t, torch.as_tensor(np.array(array_of(g))).to(t.dtype))
                 for t, g in zip(results, upstream, strict=True)
                 if t.requires_grad
             ]
