@@ -127,7 +127,7 @@ def __getattr__(name: str) -> Any:
         found = getattr(import_module(f"tapeviz.{_WHERE[name]}"), name)
     elif name in NAMESPACES:
         found = _namespace(name)
-    elif name in _FRAMEWORKS:
+    elif name in FRAMEWORKS:
         found = import_module(f"tapeviz.adapters.{name}")
     elif name in _ROOMS:
         found = import_module(f"tapeviz.{name}")
@@ -139,12 +139,12 @@ def __getattr__(name: str) -> Any:
     return found
 
 
-_FRAMEWORKS = frozenset({"torch"})
+FRAMEWORKS = frozenset({"torch"})
 """Frameworks that are seen through our pictures; each needs the framework itself."""
 
 _ROOMS = frozenset({
-    "adapters", "analysis", "api", "cli", "doctor", "engine", "inspect", "lessons", "render", "tf",
-    "trace", "views", "wording",
+    "adapters", "analysis", "api", "cli", "doctor", "engine", "inspect", "lessons",
+    "render", "tf", "trace", "views", "wording",
 })  # fmt: skip
 """The rooms of this house: not public, but ``from tapeviz import inspect`` works."""
 
@@ -179,7 +179,7 @@ class _Finder:
     def find_spec(name: str, *_: object) -> ModuleSpec | None:
         """The spec of a namespace, or None for what is none."""
         package, _, space = name.partition(".")
-        spaces = (NAMESPACES.keys() - {"errors"}) | _FRAMEWORKS
+        spaces = (NAMESPACES.keys() - {"errors"}) | FRAMEWORKS
         public = space.partition(".")[0] in spaces
         return ModuleSpec(name, _Finder) if package == __name__ and public else None
 

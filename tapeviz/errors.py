@@ -78,7 +78,9 @@ class _Passing(dict[str, bool]):
     folders: tuple[str, ...] = ()
 
     def __missing__(self, file: str) -> bool:
-        between = file in (contextlib.__file__, _STRING) or file.startswith(self.folders)
+        between = file in (contextlib.__file__, _STRING) or file.startswith(
+            self.folders
+        )
         self[file] = found = between or (_is_own(file) and file not in _SWEEP)
         return found
 

@@ -19,7 +19,7 @@ TESTS = Path(__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 ROOMS = {"analysis", "engine", "inspect", "lessons", "render", "tf", "trace", "views"}
-ROOMS |= {"wording"}
+ROOMS |= {"adapters", "wording"}
 MODULES = {"__init__", "__main__", "api", "cli", "doctor", "errors"}
 
 FIRST_HOUSE = frozenset(

@@ -2,5 +2,5 @@
 
 One package per framework, loaded when ``tapeviz.torch`` or the like is first asked for;
 nothing else imports a framework. It may import ``engine``, ``inspect``, ``trace`` and
-``errors``, and TensorFlow's names by the door, as a learner does.
+``errors``, and ``tf``, whose functions say what a framework's mean.
 """

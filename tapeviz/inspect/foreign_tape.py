@@ -9,7 +9,7 @@ in ``backward_steps``.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -30,7 +30,8 @@ greatest entry: what rounding does to some hundred additions in another order.""
 def error_of(ours: Any, theirs: Any, scale: float = 0.0) -> float:
     """The greatest distance of two arrays in relation to their greatest entry.
 
-    ``scale`` is what they are sums of, if that is greater. Infinite where the shapes differ, or only one of them is nan or infinite.
+    ``scale`` is that of what they are sums of, if it is greater. Infinite where the
+    shapes differ, or only one of them is nan or infinite.
 
     >>> error_of(np.array([1.0, 4.0]), np.array([1.0, 5.0]))
     0.2
@@ -106,7 +107,7 @@ class ForeignTape(GradientTape):
         """Targets and sources of the framework's last backward pass."""
         raise NotImplementedError
 
-    def reasons(self, targets: list[Any], lost: list[Any], names: Names) -> list[str]:
+    def reasons(self, lost: list[Any]) -> list[str]:
         """Why the gradients of these sources are None, a sentence for each."""
         raise NotImplementedError
 
@@ -126,7 +127,9 @@ class ForeignTape(GradientTape):
         left = Counter(j for *_, parts in steps for _, j, *_ in parts)
         alone = {j for j, count in left.items() if count == 1}
         totals: dict[int, Any] = {}
-        scales: dict[int, float] = defaultdict(float)  # of what was added up, which may cancel out
+        scales: dict[int, float] = defaultdict(
+            float
+        )  # of what was added up, which may cancel out
         for t, seed in zip(targets, seeds, strict=True):
             i = self._index_of(t)
             totals[i] = totals[i] + seed if i in totals else seed

@@ -343,8 +343,9 @@ def names_of(thing: Any) -> Mapping[str, Any]:
 
 def meant(tape: GradientTape, *things: Any) -> tuple[Any, ...]:
     """Targets or sources as tensors of ours, also where they are a framework's."""
-    foreign = isinstance(tape, ForeignTape)
-    return tuple(map(tape.mirrored, things)) if foreign else things
+    return (
+        tuple(map(tape.mirrored, things)) if isinstance(tape, ForeignTape) else things
+    )
 
 
 def call_site_of(thing: Any) -> tuple[Any, int] | None:
@@ -430,8 +431,9 @@ def _graph(thing: Any, target: Any = None, sources: Any = None) -> Graph:
     data = thing.graph if isinstance(thing, BackwardPass) else thing
     if not isinstance(data, Graph):
         tape = tape_of(thing, "draw")
-        site, about = call_site_of(thing), meant(tape, target, sources)
-        return inspect.graph(tape, names_of(thing), *about, site)
+        target, sources = meant(tape, target, sources)
+        site = call_site_of(thing)
+        return inspect.graph(tape, names_of(thing), target, sources, site)
     if target is not None or sources is not None:
         raise type_error(
             "a graph has no tensors that could be its target or sources",

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 - as everybody writes
 
 Made = tuple[Callable[[], Any], list[Any]]
 FUNCTIONS: dict[str, Callable[[Callable[..., Any]], Made]] = {}
@@ -206,9 +206,9 @@ def embedding(new: Any) -> Made:
 @function
 def penalties(new: Any) -> Made:
     w, x, y = new(3), new(6, 3).detach(), new(6).detach()
-    return lambda: (
-        F.mse_loss(x @ w, y) + 0.1 * w.abs().sum() + 0.01 * w.norm() ** 2
-    ), [w]
+    return lambda: F.mse_loss(x @ w, y) + 0.1 * w.abs().sum() + 0.01 * w.norm() ** 2, [
+        w
+    ]
 
 
 @function

@@ -1,10 +1,8 @@
-"""PyTorch through our pictures: the numbers are PyTorch's, the rules agree with them."""
+"""PyTorch through our pictures: its numbers, our rules, and both agree."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from functools import partial
 from typing import Any
 
@@ -12,9 +10,9 @@ import numpy as np
 import pytest
 
 import tapeviz
-from tapeviz import draw, explain, play
+from tapeviz import draw, play
 from tapeviz.engine.tape import GradientTape
-from tapeviz.inspect.foreign_tape import agrees, error_of
+from tapeviz.inspect.foreign_tape import error_of
 
 if "TAPEVIZ_REQUIRE_PEERS" not in os.environ:
     pytest.importorskip("torch")
@@ -80,9 +78,11 @@ def test_every_value_and_gradient_is_that_of_pytorch(name: str, dtype: Any) -> N
     assert [r is None for r in run.results] == [g is None for g in expected]
     records = tape.records()
     (goal,) = {records.index_of(tape.mirrored(loss))}
-    steps = list(GradientTape.backward_steps(tape, [tape.mirrored(loss)], [
-        np.ones_like(records[goal].result)
-    ]))
+    steps = list(
+        GradientTape.backward_steps(
+            tape, [tape.mirrored(loss)], [np.ones_like(records[goal].result)]
+        )
+    )
     ours = {goal: np.ones_like(records[goal].result)}
     for _, _, parts in steps:
         ours |= {j: total for _, j, _, total in parts}
@@ -94,9 +94,7 @@ def test_every_value_and_gradient_is_that_of_pytorch(name: str, dtype: Any) -> N
     values = draw(tape).graph
     known = [(records[i].result, i) for i in range(len(records))]
     for op, value, cell in calls.seen:
-        found = [
-            i for v, i in known if v is not None and error_of(v, value) < within
-        ]
+        found = [i for v, i in known if v is not None and error_of(v, value) < within]
         assert found, op
         if "g" in cell:
             errors = [error_of(ours[i], cell["g"], 1e-2) for i in found if i in ours]
@@ -104,3 +102,70 @@ def test_every_value_and_gradient_is_that_of_pytorch(name: str, dtype: Any) -> N
     if name not in OURS_ONLY:
         assert values.notes == ()
         assert not [n.op for n in values.nodes if n.op in ("custom", "part")]
+
+
+def test_the_backward_pass_that_ran_is_shown_after_the_graph_was_freed() -> None:
+    w = torch.tensor(3.0, requires_grad=True)
+    with tapeviz.torch.record() as tape:
+        loss = (w * w).exp()
+    loss.backward()
+    run = play(tape).run
+    assert [r.entry for r in run.results] == [w.grad.item()]
+    assert run.graph.notes == ()
+    assert draw(tape).graph.node("n0").gradient.entry == w.grad.item()
+
+
+def test_a_freed_graph_that_nobody_saw_is_said() -> None:
+    w = torch.tensor(3.0, requires_grad=True)
+    with tapeviz.torch.record() as tape:
+        half = w * w
+        loss = half * 2
+    loss.backward()
+    run = play(tape, half, w).run
+    assert [r.entry for r in run.results] == [6.0]
+    assert "PyTorch has freed the graph" in run.graph.notes[0].text
+
+
+def test_names_lines_and_layers_are_the_learners() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh())
+    params = {"scale": torch.tensor([2.0], requires_grad=True)}
+    x = torch.ones(1, 2)
+    with tapeviz.torch.record() as tape:
+        out = model(x) * params["scale"]
+        loss = out.sum()
+    graph = draw(tape).graph
+    named = [n.name for n in graph.nodes if n.name]
+    assert named == [
+        "model[0].weight", "model[0].bias", "x", "params['scale']", "out", "loss",
+    ]  # fmt: skip
+    assert {s.name for s in graph.scopes} == {"linear", "Linear", "Sequential"}
+    texts = [n.span.text for n in graph.nodes if n.span]
+    assert texts[-3:] == ["model(x)", 'model(x) * params["scale"]', "out.sum()"]
+    assert [n.name for n in play(tape, loss, [*model.parameters()]).run.graph.nodes]
+
+
+def test_a_difference_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tapeviz.adapters.torch.ops import TABLE
+
+    monkeypatch.setitem(TABLE, "tanh", lambda x: tapeviz.tanh(x) * 1.001)
+    x = torch.tensor([0.5, 1.0], requires_grad=True)
+    with tapeviz.torch.record() as tape:
+        y = torch.tanh(x).sum()
+    graph = draw(tape, y, x).graph
+    assert [n.op for n in graph.nodes] == ["variable", "custom", "sum"]
+    assert "tanh is not known to tapeviz" in graph.notes[0].text
+    (result,) = play(tape, y, x).run.results
+    assert result.data == pytest.approx((1 / np.cosh([0.5, 1.0]) ** 2).tolist())
+
+
+def test_the_recording_leaves_nothing_behind() -> None:
+    w = torch.tensor(3.0, requires_grad=True)
+    with tapeviz.torch.record() as tape:
+        loss = w * w
+    hooks = w._backward_hooks
+    assert len(hooks) == 1
+    del tape, loss
+    assert len(hooks) == 0
+    assert not torch.nn.modules.module._global_forward_hooks
+    (w * w).backward()
+    assert w.grad == 6

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +47,7 @@ def array(t: torch.Tensor) -> Any:
 
 
 class TorchTape(ForeignTape):
-    """Records what PyTorch computes in its block, and the backward passes after it.
-
-    >>> import torch, tapeviz                                    # doctest: +SKIP
-    >>> w = torch.tensor(3.0, requires_grad=True)                # doctest: +SKIP
-    >>> with tapeviz.torch.record() as tape:                     # doctest: +SKIP
-    ...     loss = w * w
-    >>> tapeviz.play(tape, loss, w).run.results[0].entry         # doctest: +SKIP
-    6.0
-    """
+    """Records what PyTorch computes in its block, and the backward passes after it."""
 
     framework = "PyTorch"
 
@@ -71,7 +63,7 @@ class TorchTape(ForeignTape):
 
     def _start(self, now: ActiveTapes) -> None:
         super()._start(now)
-        self._entered_with = [_Mode(self), _Layers()]
+        self._entered_with = [_SeenCalls(self), _Layers()]
         for one in self._entered_with:
             one.__enter__()
 
@@ -140,8 +132,11 @@ class TorchTape(ForeignTape):
         if isinstance(thing, Iterator):
             thing = list(thing)
         if isinstance(thing, (list, tuple)):
-            return type(thing)(map(self.mirrored, thing)) if type(thing) in (
-                list, tuple) else tuple(map(self.mirrored, thing))
+            return (
+                type(thing)(map(self.mirrored, thing))
+                if type(thing) in (list, tuple)
+                else tuple(map(self.mirrored, thing))
+            )
         return thing
 
     def named(self, names: Names) -> Names:
@@ -229,7 +224,7 @@ class TorchTape(ForeignTape):
         sources = [self._mirrors[id(t)][1] for t in leaves]
         return Asked([self._mirrors[id(root)][1]], [seed], sources)
 
-    def reasons(self, targets: list[Any], lost: list[Any], names: Names) -> list[str]:
+    def reasons(self, lost: list[Any]) -> list[str]:
         """Why the gradients of these sources are None, a sentence for each."""
         return ["PyTorch has no gradient for it." for _ in lost]
 
@@ -239,16 +234,13 @@ class TorchTape(ForeignTape):
         """Run a function of PyTorch, and record what it means."""
         name = _name(func)
         into = args[0] if args and isinstance(args[0], torch.Tensor) else None
-        told = {
-            k: v for k, v in kwargs.items() if v is not None and k not in IGNORED
-        }
-        given = self.mirrored(args), self.mirrored(told)
+        plain = {k: v for k, v in kwargs.items() if v is not None and k not in IGNORED}
+        given = self.mirrored(args), self.mirrored(plain)
         state = torch.get_rng_state() if name not in TABLE else None
         out = func(*args, **kwargs)
         if name in LEAVING and into is not None:
             tape_stack.note("left", given[0][0])
         results = [into] if name == "setitem" else _tensors(out)
-        results = [t for t in results if t.dtype is not None and id(t) != 0]
         if not results or name in SILENT or (into is out and name in SAME):
             return out
         if not torch.is_grad_enabled():
@@ -262,7 +254,7 @@ class TorchTape(ForeignTape):
         for t in results:
             self.mirror(t)
 
-    def _record(  # noqa: PLR0913, PLR0917 - one call, seen from all sides
+    def _record(
         self, name: str, func: Any, given: Any, raw: Any, results: list[Any], out: Any,
         state: Any,
     ) -> None:  # fmt: skip
@@ -299,9 +291,12 @@ class TorchTape(ForeignTape):
         self, name: str, func: Any, given: Any, raw: Any, theirs: list[Any], state: Any
     ) -> list[Any]:
         """A call without an op of ours: PyTorch itself is asked for its vjp."""
-        tensors = _tensors(raw)
         inputs = _ours(given)
-        pull = _Pull(func, raw, tensors, state)
+        before = [
+            torch.as_tensor(np.array(array_of(m))).to(t.dtype)
+            for t, m in zip(_tensors(raw), inputs, strict=True)
+        ]
+        pull = _Pull(func, raw, before, state)
         with grouped(name):
             made = CustomOp(name, tuple(theirs), len(theirs) == 1, pull)
             if all(t._index() < 0 for t in inputs):
@@ -319,7 +314,7 @@ SILENT = frozenset({"grad", "backward", "requires_grad_", "register_hook", "set_
 _NUMBER = re.compile(r"\.(\d+)(?=\.|$)")
 
 
-class _Mode(TorchFunctionMode):
+class _SeenCalls(TorchFunctionMode):  # type: ignore[misc] # it is not there to be checked
     """Shows a tape every call of a function of PyTorch."""
 
     def __init__(self, tape: TorchTape) -> None:
@@ -361,16 +356,16 @@ class _Layers:
 class _Pull:
     """The vjp of one call, from PyTorch: the call again, on copies of its tensors."""
 
-    def __init__(self, func: Any, raw: Any, tensors: list[Any], state: Any) -> None:
-        self.func, self.state = func, state
-        self.values = [t.detach().clone() for t in tensors]
-        self.raw, self.ids = raw, [id(t) for t in tensors]
+    def __init__(self, func: Any, raw: Any, values: list[Any], state: Any) -> None:
+        self.func, self.raw, self.values, self.state = func, raw, values, state
 
     def __call__(self, *upstream: Tensor) -> list[Any]:
         with torch.enable_grad(), torch.random.fork_rng(devices=[]):
             if self.state is not None:
                 torch.set_rng_state(self.state)
-            leaves = [v.clone().requires_grad_(v.is_floating_point()) for v in self.values]
+            leaves = [
+                v.clone().requires_grad_(v.is_floating_point()) for v in self.values
+            ]
             copies = iter([v.clone() for v in leaves])
             args, kwargs = _put(self.raw, lambda _: next(copies))
             out = self.func(*args, **kwargs)
@@ -408,7 +403,7 @@ def _meaning(name: str) -> Any:
 
 
 def _extras(name: str, out: Any) -> dict[str, Any]:
-    """What an op of ours takes from PyTorch's result, as which entry is the greatest."""
+    """What an op of ours takes from PyTorch's result: which entry is greatest."""
     if name.rstrip("_") not in WITH_RESULT:
         return {}
     return {"out": _put(out, array)}
