@@ -65,7 +65,7 @@ SAME_MEANING = """
     neg=negative negative reciprocal relu relu6 round rsqrt selu sgn=sign sigmoid sign
     silu sin sinh softsign sqrt square t=transpose T=transpose tan tanh trace
 """
-"""Functions of one tensor that mean what one of TensorFlow's names means, if another."""
+"""Functions of one tensor, and which of TensorFlow's means the same, if another."""
 
 _HOMES = (arithmetic, elementwise, activations, shaping, linalg)
 
