@@ -74,4 +74,4 @@ def job(program: Program, leaves: dict[str, Any]) -> dict[str, Any]:
     return {"program": pack(program), "leaves": changed}
 
 
-__all__ = ["ALL", "RUN", "Path", "everything", "job", "machine", "node"]
+__all__ = ["ALL", "RUN", "Path", "everything", "job", "machine", "node", "pack"]

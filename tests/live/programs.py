@@ -88,7 +88,8 @@ def sample(seed: int) -> Sample:
 _SCALAR = (
     "a + b", "a - b", "a * b", "a * 2 + 1", "a / (b * b + 0.5)", "a**2", "a**3 - b",
     "tf.sin(a)", "tf.exp(-a * a)", "tf.tanh(a + b)", "tf.sqrt(a * a + 1)", "-a",
-    "tf.math.log(a * a + 0.1)", "tf.maximum(a, b)", "tf.abs(a - b)", "tf.minimum(a, 0.1)",
+    "tf.math.log(a * a + 0.1)", "tf.maximum(a, b)", "tf.abs(a - b)",
+    "tf.minimum(a, 0.1)",
     "tf.sigmoid(a) * b", "tf.nn.relu(a)", "tf.where(a > b, a * a, b)", "0.3 * a",
     "tf.math.softplus(a)", "tf.cos(a) * tf.stop_gradient(b)", "(a - 1.5)**2", "a / b",
     "tf.math.erf(a)", "tf.math.lgamma(1.5 + a * a)", "tf.math.digamma(a * a + 0.3)",

@@ -16,7 +16,6 @@ const ROUND = {
 };
 const exact = (v) => v;
 const rounding = (dtype) => ROUND[dtype] || exact;
-const isWeak = (node) => node.dtype === "float" || node.dtype === "int";
 
 // The rows of a table that Python wrote as columns.
 function tableRows(columns) {
@@ -44,18 +43,17 @@ function closure(tree, find, round, arrays) {
     return () => number;
   }
   if (!Array.isArray(tree)) return () => tree;
-  const [word, ...rest] = tree;
-  if (word === "shape") return find("shape " + rest[0]);
-  const parts = rest.map((part) => closure(part, find, round, arrays));
+  const word = tree[0];
+  if (word === "shape") return find(tree[1], true);
+  const parts = tree.slice(1).map((part) => closure(part, find, round, arrays));
   const [a, b, c] = parts;
   if (arrays && Object.hasOwn(ARRAY_WORDS, word)) {
     const f = ARRAY_WORDS[word];
     return () => f(round, ...parts.map((part) => part()));
   }
   const single = Object.hasOwn(ROUNDED_WORDS, word) ? ROUNDED_WORDS[word](round) : WORDS[word];
-  const f = arrays ? onEntries(single, round) : single;
-  if (arrays) return c ? () => f(a(), b(), c()) : b ? () => f(a(), b()) : () => f(a());
-  return c ? () => round(f(a(), b(), c())) : b ? () => round(f(a(), b())) : () => round(f(a()));
+  const f = arrays ? onEntries(single, round) : (x, y, z) => round(single(x, y, z));
+  return c ? () => f(a(), b(), c()) : b ? () => f(a(), b()) : () => f(a());
 }
 
 // A tree as a function of an array of numbers, in the order of their names.
@@ -85,98 +83,105 @@ function compile(program) {
   const edges = new Map();
   const add = arrays ? (a, b, round) => onEntries(WORDS["+"], round)(a, b) : (a, b, round) => round(a + b);
 
-  // What the closures read and write: values, adjoints, contributions and sums.
-  let v, g;
+  // What the formulas read: values, adjoints; the instruction that is computed, its
+  // operands' values, and the operand that a rule is for.
+  let v, g, at, slot;
+  const given = [];
   let now = null;
   let first = null;
   let aside = null;
 
-  // How the names of an op's formulas are looked up; `operand` gives that of a slot.
-  function names(i, slot, operand) {
-    const node = nodes[i];
-    const { operands, settings } = formulas[node.formulas];
-    const many = operands[0] === "xs";
-    return (name) => {
-      const of = name.startsWith("shape ") ? name.slice(6) : "";
-      const k = operands.indexOf(of || name);
-      if (of) {
-        const shapes = node.operands.map((j) => nodes[j].shape);
-        const shape = of === "y" ? node.shape : many ? shapes : shapes[k];
-        return () => shape;
-      }
-      if (name === "g") return () => g[i];
-      if (name === "y") return () => v[i];
-      if (name === "k" && many) return () => slot;
-      if (many && k === 0) {
-        const all = node.operands.map((_, at) => operand(at));
-        return () => all.map((one) => one());
-      }
-      if (k >= 0) return operand(k);
-      const setting = node.settings[settings.indexOf(name)];
-      return () => setting;
-    };
+  // The forward function and the vjps of an op, made once for each dtype.
+  const ready = new Map();
+  function made(i, dtype = nodes[i].dtype) {
+    const op = nodes[i].formulas;
+    const key = op + dtype;
+    if (!ready.has(key)) {
+      const { operands, settings, forward, vjps } = formulas[op];
+      const many = operands[0] === "xs";
+      const find = (name, shape) => {
+        const k = operands.indexOf(name);
+        if (shape && many) return () => nodes[at].operands.map((j) => nodes[j].shape);
+        if (shape) return () => nodes[name === "y" ? at : nodes[at].operands[k]].shape;
+        if (name === "g") return () => g[at];
+        if (name === "y") return () => v[at];
+        if (name === "k" && many) return () => slot;
+        if (k >= 0) return many ? () => given.slice(0, nodes[at].operands.length) : () => given[k];
+        const n = settings.indexOf(name);
+        return () => nodes[at].settings[n];
+      };
+      const compiled = (tree) => tree && closure(tree, find, rounding(dtype), arrays);
+      ready.set(key, { forward: compiled(forward), vjps: vjps.map(compiled) });
+    }
+    return ready.get(key);
   }
 
-  // An operand; a number of Python's own takes the dtype of the others.
-  function reader(i) {
+  // A number of Python's own takes the dtype of the other operands.
+  const weak = nodes.map((node) => node.dtype === "float" || node.dtype === "int");
+  const strength = nodes.map(({ operands }) => {
+    const strong = operands.find((j) => !weak[j]);
+    return strong === undefined ? exact : rounding(nodes[strong].dtype);
+  });
+
+  function load(i, softly = strength[i]) {
     const { operands } = nodes[i];
-    const strong = operands.find((j) => !isWeak(nodes[j]));
-    const round = strong === undefined ? exact : rounding(nodes[strong].dtype);
-    return (slot) => {
-      const j = operands[slot];
-      return isWeak(nodes[j]) && round !== exact ? () => round(v[j]) : () => v[j];
-    };
+    at = i;
+    for (let k = 0; k < operands.length; k++) given[k] = weak[operands[k]] ? softly(v[operands[k]]) : v[operands[k]];
   }
 
-  function forwardOf(i, round = rounding(nodes[i].dtype), operand = reader(i)) {
-    return closure(formulas[nodes[i].formulas].forward, names(i, 0, operand), round, arrays);
+  // What the loaded instruction gives to an operand.
+  function contribution({ rule, k, cut, round }) {
+    slot = k;
+    return cut ? ARRAY_WORDS.unbroadcast(round, rule(), cut) : rule();
   }
 
-  function vjpOf(i, slot) {
-    const node = nodes[i];
-    const { vjps, operands, broadcasts } = formulas[node.formulas];
-    const round = rounding(node.dtype);
-    const rule = closure(vjps[operands[0] === "xs" ? 0 : slot], names(i, slot, reader(i)), round, arrays);
-    const { shape } = nodes[node.operands[slot]];
-    return arrays && broadcasts ? () => ARRAY_WORDS.unbroadcast(round, rule(), shape) : rule;
-  }
-
-  const forward = nodes.map((node, i) => (node.formulas < 0 ? null : forwardOf(i)));
-  const vjps = sweep.flatMap(({ node, slots }) =>
-    slots.map((slot) => {
-      const to = nodes[node].operands[slot];
-      const id = "e" + nodes[node].id.slice(1) + "_" + slot;
-      const made = { node, slot, to, vjp: vjpOf(node, slot), round: rounding(nodes[to].dtype), at: edges.size };
-      edges.set(id, made);
-      return made;
+  const forward = nodes.map((node, i) => (node.formulas < 0 ? null : made(i).forward));
+  const steps = sweep.map(({ node, slots }) => ({
+    node,
+    parts: slots.map((k) => {
+      const to = nodes[node].operands[k];
+      const { operands, broadcasts } = formulas[nodes[node].formulas];
+      const rule = made(node).vjps[operands[0] === "xs" ? 0 : k];
+      const round = rounding(nodes[to].dtype);
+      const part = { node, k, to, rule, round, cut: arrays && broadcasts && nodes[to].shape, at: edges.size };
+      edges.set("e" + nodes[node].id.slice(1) + "_" + k, part);
+      return part;
     }),
-  );
+  }));
   const seeds = targets.map(({ node, seed }) => [node, valueOf(nodes[node].shape, seed.map(plainNumber))]);
-  const recorded = nodes.map((node) => (node.formulas < 0 ? leafValue(node, node.data) : null));
+  const recorded = nodes.map((node) => (node.formulas < 0 ? leafValue(node, node.data) : NaN));
 
   function leafValue(node, data) {
     const round = rounding(node.dtype);
     return valueOf(node.shape, data.map((entry) => round(plainNumber(entry))));
   }
 
+  function compute(i) {
+    load(i);
+    v[i] = forward[i]();
+  }
+
   function backward(c, t) {
+    g = new Array(count).fill(undefined);
     for (const [node, seed] of seeds) g[node] = g[node] === undefined ? seed : add(g[node], seed, exact);
-    for (const one of vjps) {
-      if (g[one.node] === undefined) continue;
-      const given = one.vjp();
-      const sum = g[one.to] === undefined ? given : add(g[one.to], given, one.round);
-      g[one.to] = sum;
-      if (c) [c[one.at], t[one.at]] = [given, sum];
+    for (const { node, parts } of steps) {
+      if (g[node] === undefined) continue;
+      load(node);
+      for (const part of parts) {
+        const got = contribution(part);
+        const sum = g[part.to] === undefined ? got : add(g[part.to], got, part.round);
+        g[part.to] = sum;
+        if (c) [c[part.at], t[part.at]] = [got, sum];
+      }
     }
   }
 
   function whole(leaves) {
     v = leaves;
-    g = new Array(count).fill(undefined);
-    const state = { v, g, c: [], t: [] };
-    for (let i = 0; i < count; i++) if (forward[i]) v[i] = forward[i]();
+    const state = { v, c: [], t: [] };
+    for (let i = 0; i < count; i++) if (forward[i]) compute(i);
     backward(state.c, state.t);
-    return state;
+    return { ...state, g };
   }
 
   function run(changed = new Map()) {
@@ -205,7 +210,7 @@ function compile(program) {
       v[i] = nodes[i].shape.length ? leafValue(nodes[i], Array.from(flat.slice(start, start + size))) : round(flat[start]);
       start += size;
     }
-    for (const i of order) v[i] = forward[i]();
+    order.forEach(compute);
     let loss = 0;
     for (const [i] of seeds) for (const entry of entriesOf(v[i])) loss += entry;
     return loss;
@@ -213,7 +218,6 @@ function compile(program) {
 
   function gradient(flat) {
     const loss = lossAt(flat);
-    g = new Array(count).fill(undefined);
     backward();
     const parts = sources.flatMap((i) => (g[i] === undefined ? new Array(sizeOf(nodes[i].shape)).fill(0) : entriesOf(g[i])));
     return { loss, gradients: parts };
@@ -222,32 +226,33 @@ function compile(program) {
   // -- numbers of a run
 
   // A local derivative: the rule with 1 as upstream gradient.
-  function local(state, { node, vjp }) {
-    const shape = nodes[node].shape;
+  function local(state, part) {
+    const shape = nodes[part.node].shape;
     v = state.v;
     g = [];
-    g[node] = valueOf(shape, new Array(sizeOf(shape)).fill(1));
-    return vjp();
+    g[part.node] = valueOf(shape, new Array(sizeOf(shape)).fill(1));
+    load(part.node);
+    return contribution(part);
   }
 
   // What finite differences give of a contribution, as inspect/explanation.py has them.
-  function difference(state, { node, slot, to, round }) {
-    const given = nodes[node].operands.map((j) => state.v[j]);
-    const forward = forwardOf(node, exact, (at) => () => given[at]);
+  function difference(state, { node, k, to, round }) {
+    v = state.v;
+    load(node, exact);
+    const { forward } = made(node, "");
     const upstream = entriesOf(state.g[node]);
     const step = nodes[node].dtype === "float64" || formulas[nodes[node].formulas].name !== "cast" ? 1e-6 : 1e-2;
-    const x = given[slot];
+    const x = given[k];
     const shape = nodes[to].shape;
-    v = state.v;
     const base = entriesOf(forward());
-    const slopes = entriesOf(x).map((entry, at) => {
+    const slopes = entriesOf(x).map((entry, n) => {
       const h = step * Math.max(1, Math.abs(entry));
       const side = (h) => {
         const data = entriesOf(x).slice();
-        data[at] += h;
-        given[slot] = valueOf(shape, data);
+        data[n] += h;
+        given[k] = valueOf(shape, data);
         let total = 0;
-        entriesOf(forward()).forEach((y, k) => (total += upstream[k] * (y - base[k])));
+        entriesOf(forward()).forEach((y, m) => (total += upstream[m] * (y - base[m])));
         return total / h;
       };
       return round((side(-h) + side(h)) / 2);

@@ -2,12 +2,23 @@
 
 const shapeOf = (x) => (typeof x === "object" ? x.shape : []);
 
+// A function of shapes and other plain data that remembers what it made of them.
+function planned(make) {
+  let known = new Map();
+  return (...args) => {
+    const key = JSON.stringify(args);
+    if (known.size > 500) known = new Map();
+    if (!known.has(key)) known.set(key, make(...args));
+    return known.get(key);
+  };
+}
+
 // The index of each entry of a shape, in order.
-function indices(shape) {
+const indices = planned((shape) => {
   let found = [[]];
   for (const n of shape) found = found.flatMap((index) => Array.from({ length: n }, (_, i) => [...index, i]));
   return found;
-}
+});
 
 // Where an index is in an array of that shape; axes of 1 are stretched, those in front
 // of it left out.
@@ -18,48 +29,51 @@ function placeIn(shape, index) {
   return at;
 }
 
-// An array of entries that stand elsewhere in another one.
-function movedFrom(x, shape, where) {
-  const [data, from] = [entriesOf(x), shapeOf(x)];
-  return valueOf(shape, indices(shape).map((index) => data[placeIn(from, where(index))]));
-}
+const stretched = planned((from, to) => indices(to).map((index) => placeIn(from, index)));
+const broadcast = (x, shape) => valueOf(shape, stretched(shapeOf(x), shape).map((place) => entriesOf(x)[place]));
 
-const broadcast = (x, shape) => movedFrom(x, shape, exact);
-
-function commonShape(...shapes) {
+const commonShape = planned((...shapes) => {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, k) => {
-    const sizes = shapes.map((shape) => shape.at(k - rank) ?? 1).map((n, i) => (k - rank < -shapes[i].length ? 1 : n));
+    const sizes = shapes.map((shape) => shape[k - rank + shape.length] ?? 1);
     return sizes.find((n) => n !== 1) ?? 1;
   });
-}
+});
 
 // A word of single numbers, of each entry.
 function onEntries(word, round) {
-  return (...args) => {
-    const shapes = args.filter((arg) => typeof arg === "object").map((arg) => arg.shape);
-    if (!shapes.length) return round(word(...args));
-    const shape = commonShape(...shapes);
-    const parts = args.map((arg) => entriesOf(broadcast(arg, shape)));
-    return { shape, data: parts[0].map((_, i) => round(word(...parts.map((part) => part[i])))) };
+  return (a, b, c) => {
+    const arrays = [a, b, c].filter((x) => typeof x === "object");
+    if (!arrays.length) return round(word(a, b, c));
+    const [one, ...more] = arrays.map((x) => x.shape);
+    const shape = more.every((other) => other === one) ? one : commonShape(one, ...more);
+    const n = sizeOf(shape);
+    const entries = (x) => (typeof x !== "object" ? null : x.data.length === n ? x.data : broadcast(x, shape).data);
+    const [x, y, z] = [entries(a), entries(b), entries(c)];
+    const data = new Array(n);
+    for (let i = 0; i < n; i++) data[i] = round(word(x ? x[i] : a, y ? y[i] : b, z ? z[i] : c));
+    return { shape, data };
   };
 }
 
 const axesOf = (shape, axis) => new Set(axis === null ? shape.keys() : [axis].flat().map((a) => (a < 0 ? a + shape.length : a)));
 const fullShape = (shape, axis) => shape.map((n, i) => (axesOf(shape, axis).has(i) ? 1 : n));
 
+const reducing = planned((shape, axis) => {
+  const full = fullShape(shape, axis);
+  return { full, rest: full.filter((_, i) => !axesOf(shape, axis).has(i)), places: stretched(full, shape) };
+});
+
 // The entries over the axes, put together one after the other.
 function reduced(x, axis, keep, word, start) {
-  const shape = shapeOf(x);
-  const full = fullShape(shape, axis);
-  const data = new Array(sizeOf(full));
-  const entries = entriesOf(x);
-  indices(shape).forEach((index, i) => {
-    const at = placeIn(full, index);
-    data[at] = data[at] === undefined ? entries[i] : word(data[at], entries[i]);
+  const { full, rest, places } = reducing(shapeOf(x), axis);
+  const data = new Array(sizeOf(full)).fill(undefined);
+  entriesOf(x).forEach((entry, i) => {
+    const at = places[i];
+    data[at] = data[at] === undefined ? entry : word(data[at], entry);
   });
   for (let i = 0; i < data.length; i++) data[i] ??= start;
-  return valueOf(keep ? full : full.filter((_, i) => !axesOf(shape, axis).has(i)), data);
+  return valueOf(keep ? full : rest, data);
 }
 
 const wordSum = (round, x, axis, keep) => reduced(x, axis, keep, (a, b) => round(a + b), 0);
@@ -68,23 +82,27 @@ const reshaped = (x, shape) => {
   const known = -sizeOf(shape);
   return valueOf(shape.map((n) => (n < 0 ? entriesOf(x).length / known : n)), entriesOf(x));
 };
-const swapped = (x) => {
-  const shape = shapeOf(x);
+
+// The last two axes exchanged: the new shape, and where each entry stood.
+const swapped = planned((shape) => {
   const turn = (index) => [...index.slice(0, -2), index.at(-1), index.at(-2)];
-  return movedFrom(x, turn(shape), turn);
-};
+  return { shape: turn(shape), places: indices(turn(shape)).map((index) => placeIn(shape, turn(index))) };
+});
+
+// For each entry of a product the places of its factors.
+const multiplied = planned((a, b) => {
+  const [m, n, p] = [a.at(-2), a.at(-1), b.at(-1)];
+  const shape = [...commonShape(a.slice(0, -2), b.slice(0, -2)), m, p];
+  const pairs = indices(shape).map((index) => {
+    const [batch, i, j] = [index.slice(0, -2), index.at(-2), index.at(-1)];
+    return Array.from({ length: n }, (_, k) => [placeIn(a, [...batch, i, k]), placeIn(b, [...batch, k, j])]);
+  });
+  return { shape, pairs };
+});
 
 function matmul(round, a, b) {
-  const [m, n, p] = [a.shape.at(-2), a.shape.at(-1), b.shape.at(-1)];
-  const lead = commonShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
-  const shape = [...lead, m, p];
-  const data = indices(shape).map((index) => {
-    const [batch, i, j] = [index.slice(0, -2), index.at(-2), index.at(-1)];
-    let total = 0;
-    for (let k = 0; k < n; k++) total = round(total + a.data[placeIn(a.shape, [...batch, i, k])] * b.data[placeIn(b.shape, [...batch, k, j])]);
-    return total;
-  });
-  return { shape, data };
+  const { shape, pairs } = multiplied(a.shape, b.shape);
+  return { shape, data: pairs.map((row) => row.reduce((total, [i, j]) => round(total + a.data[i] * b.data[j]), 0)) };
 }
 
 Object.assign(ARRAY_WORDS, {
@@ -92,8 +110,8 @@ Object.assign(ARRAY_WORDS, {
   unbroadcast(round, x, shape, at = 0) {
     const extra = shapeOf(x).length - shape.length;
     if (extra) x = wordSum(round, x, Array.from({ length: extra }, (_, k) => at + k), false);
-    const stretched = [...shape.keys()].filter((k) => shape[k] === 1 && x.shape[k] !== 1);
-    return stretched.length ? wordSum(round, x, stretched, true) : x;
+    const wide = [...shape.keys()].filter((k) => shape[k] === 1 && x.shape[k] !== 1);
+    return wide.length ? wordSum(round, x, wide, true) : x;
   },
   broadcast_to(_, x, shape, at = 0) {
     const own = shapeOf(x);
@@ -105,7 +123,10 @@ Object.assign(ARRAY_WORDS, {
     return broadcast(x, shape);
   },
   reshape: (_, x, shape) => reshaped(x, shape),
-  T: (_, x) => swapped(x),
+  T(_, x) {
+    const { shape, places } = swapped(x.shape);
+    return { shape, data: places.map((place) => x.data[place]) };
+  },
   "@": matmul,
   sum: wordSum,
   count: (_, shape, axis) => wordCount(shape, axis),

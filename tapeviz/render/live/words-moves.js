@@ -114,6 +114,8 @@ const MOVES = {
   },
 };
 
+for (const word of Object.keys(MOVES)) MOVES[word] = planned(MOVES[word]);
+
 const taken = (move) => (_, x, ...settings) => {
   const { shape, places } = move(shapeOf(x), ...settings);
   const entries = entriesOf(x);
@@ -160,12 +162,12 @@ function concatenated(_, xs, axis) {
 
 for (const word of Object.keys(MOVES)) ARRAY_WORDS[word] = taken(MOVES[word]);
 Object.assign(ARRAY_WORDS, {
-  "[]": (_, x, ...keys) => (Array.isArray(x) ? x.at(keys[0]) : taken(keyPlaces)(_, x, keys)),
+  "[]": (_, x, ...keys) => (Array.isArray(x) ? x.at(keys[0]) : taken(MOVES.pick)(_, x, keys)),
   "...": (_, list) => ({ spread: list }),
   before: (_, shapes, k, axis) => shapes.slice(0, k).reduce((n, shape) => n + shape.at(axis), 0),
   inverse: (_, perm) => perm.map((_, k) => perm.indexOf(k)),
   opposite: (_, shift) => shift.map((k) => -k),
-  put: givenBack(keyPlaces),
+  put: givenBack(MOVES.pick),
   scatter: givenBack(MOVES.gather),
   rows: givenBack(MOVES.gather),
   scatter_nd: givenBack(MOVES.gather_nd),
