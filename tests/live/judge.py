@@ -106,7 +106,9 @@ def _compared(
             sums = {"+", "-"} & set(words(tree))  # and their terms may cancel
             if sums or got.size < max(map(np.size, operands)):
                 terms = np.abs(f([abs(v) for v in operands]))
-                scale = max(scale, np.max(np.where(np.isfinite(terms), terms, 0)))
+                scale = max(
+                    scale, np.max(np.where(np.isfinite(terms), terms, 0), initial=0)
+                )
             near = np.abs(got - expected) <= TOLERANCE[str(got.dtype)] * scale
         near &= (got == 0) == (expected == 0)  # the mark of a zero
         if not np.all(same | near):
