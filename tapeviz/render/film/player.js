@@ -168,6 +168,9 @@ function stage(film, svg) {
   };
 }
 
+// A frame as it reads for the numbers that are shown now.
+const asRead = (film, step) => film.now?.frame(step) ?? film.frames[step];
+
 function twin(film, go) {
   const { heads, rows } = film.table;
   const cells = (texts, n) => [
@@ -190,7 +193,10 @@ function twin(film, go) {
     if (lit) reveal(box, [lit], false);
   };
   const hide = (first) => body.forEach((row, n) => (row.hidden = film.rows[n] >= first));
-  return [make("details", {}, make("summary", KEYS, "All steps as a table"), box), light, hide];
+  const details = make("details", {}, make("summary", KEYS, "All steps as a table"), box);
+  const write = () => details.open && rows.forEach((_, n) => film.now.row(n).forEach((text, k) => k && (body[n].cells[k].textContent = text)));
+  if (film.now) details.ontoggle = write;
+  return [details, light, hide, write];
 }
 
 // The equation; its terms lead to the steps they came with.
@@ -223,6 +229,7 @@ function phases(film) {
 
 function mount(root, film, store) {
   const last = film.frames.length - 1;
+  if (film.live?.program) film.now = follow(film);
   const at = () => Math.max(0, Math.min(last, store.get("step")));
   // A reader who predicts goes no further than up to the next open question.
   const go = (to) => {
@@ -267,7 +274,7 @@ function mount(root, film, store) {
   for (const el of svg.children) el.setAttribute("aria-hidden", true);
   const mark = stage(film, svg);
   const [code, light] = listing(film.code, lead);
-  const [table, tick, hide] = twin(film, go);
+  const [table, tick, hide, write] = twin(film, go);
   const [quiz, ask] = panel(film, store, root);
   const screen = make("div", { class: "tv-screen", tabindex: 0, role: "group", "aria-label": "Picture", ...KEYS }, svg);
   // A click on a box tells of it, with the gradient that it shows now.
@@ -281,6 +288,23 @@ function mount(root, film, store) {
   const sight = () => reveal(screen, svg.querySelectorAll(at() ? ".tv-hot" : ".tv-target"));
   const sizes = new ResizeObserver(sight);
   sizes.observe(screen);
+
+  // What if: other numbers, from which all that is said follows.
+  const find = (id) => svg.querySelector("#" + CSS.escape(id));
+  const label = film.now?.labels(svg, find);
+  let pulled = false;
+  const draw = (changed) => {
+    film.now.set(changed);
+    label(), write();
+    told.textContent = "";
+    pulled = true;
+    show();
+    pulled = false;
+  };
+  const handles = film.now && whatIf(film.now.machine, { root, draw, box: find, slope: film.live.slope && slopeInset });
+  if (handles) film.now.put = handles.set;
+  const beside = handles?.inset ? pane("pair", screen, handles.inset) : screen;
+  const below = handles?.row ?? (film.live ? make("p", { class: "tv-why" }, film.live.why) : "");
 
   const names = { first: "First step", back: "Back", play: "Play", forward: "Forward", last: "Last step" };
   const buttons = Object.keys(acts).map((name) => press(name, names[name], icon(ICONS[name]), acts[name]));
@@ -310,13 +334,14 @@ function mount(root, film, store) {
 
   const show = () => {
     const step = at();
-    const frame = film.frames[step];
     const playing = store.get("playing");
-    mark(step, ask(), playing), light(frame.spans.map((n) => film.spans[n])), tick(step);
+    const asking = ask();
+    const frame = asRead(film, step);
+    mark(step, asking, playing), light(frame.spans.map((n) => film.spans[n])), tick(step);
     hide(gate(film, store)?.step ?? Infinity);
     root.dataset.phase = frame.phase;
     // What plays is not spoken: the voice would stay behind. Where it stops, it is.
-    const live = playing ? "off" : "polite";
+    const live = playing || pulled ? "off" : "polite";
     // What would pass unread is not written.
     const brief = playing && lasts(film, store) < 900;
     const said = brief ? "The whole film first: " + frame.phase : frame.caption;
@@ -355,7 +380,7 @@ function mount(root, film, store) {
     const some = sums.filter((_, i) => i % Math.ceil(sums.length / 12) < 1 && sums[i] < last);
     const leaf = (step) => {
       mark(step);
-      const { caption, formula } = film.frames[step];
+      const { caption, formula } = asRead(film, step);
       return pane("leaf", pane("screen", svg.cloneNode(true)), make("p", {}, `Step ${step}: ${caption}`), make("p", {}, formula));
     };
     leaves.replaceChildren(...(paper.matches ? [0, ...some, last].map(leaf) : []));
@@ -381,7 +406,7 @@ function mount(root, film, store) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     event.stopPropagation();
     const { target, key } = event;
-    const typing = target.type === "text" && key !== "Escape" && (target.value || !/^(Arrow|Home|End)/.test(key));
+    const typing = /text|number/.test(target.type) && key !== "Escape" && (target.value || !/^(Arrow|Home|End)/.test(key));
     const native = typing || target.matches(key === " " ? "button,select,summary" : "select");
     if (event.type !== "keydown" || native || !bound[key]) return;
     event.preventDefault();
@@ -417,7 +442,7 @@ function mount(root, film, store) {
   for (const name in attributes) root.setAttribute(name, attributes[name]);
   root.classList.add("tapeviz-film", `tv-${film.theme}`);
   const words = pane("words", caption, formula, checked, told);
-  root.replaceChildren(make("p", { class: "tv-heading" }, film.title), code, leaves, screen, words, quiz, strip, bar, help, table);
+  root.replaceChildren(make("p", { class: "tv-heading" }, film.title), code, leaves, beside, words, below, quiz, strip, bar, help, table);
   if (film.css) root.prepend(make("style", {}, film.css));
   if (!film.code.length) code.remove();
   if (!film.table.rows.length) table.remove();
@@ -427,6 +452,7 @@ function mount(root, film, store) {
   return () => {
     off();
     sizes.disconnect();
+    handles?.close();
     paper.removeEventListener("change", lay);
     for (const type in heard) root.removeEventListener(type, heard[type]);
     root.replaceChildren();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from typing import Any
 
@@ -14,10 +14,14 @@ from tapeviz.render.html.assets import (
 )
 from tapeviz.render.html.code_lines import code_listing, lit_spans, to_utf16
 from tapeviz.render.html.page import boxed, document, image, in_script
+from tapeviz.render.live import handles
+from tapeviz.render.live.templates import packed_number, packed_slots
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.options import one_of, speed_of, step_of
-from tapeviz.trace.film import MARKS, Film, Frame, PredictQuestion
+from tapeviz.trace.codec import pack
+from tapeviz.trace.film import MARKS, Film, Frame, Live, LiveQuestion, PredictQuestion
 from tapeviz.trace.markup import Element, write
+from tapeviz.trace.program import Program
 
 _START = "if(el.querySelector(':scope>img')){start(el,film)%s}"
 _NOTHING_ELSE = (
@@ -38,7 +42,7 @@ def notebook(film: Film, around: Composition = tuple, **start: Any) -> str:
     """
     theme = theme_of(film)
     colours = "" if theme in themes.colours_of(film.picture) else themes.css(theme)
-    style = colours + css(large=minimap.is_large(film.picture))
+    style = colours + css(large=minimap.is_large(film.picture)) + live_css(film)
     return write(around(_boxed(film, start, {"css": style})))
 
 
@@ -52,7 +56,7 @@ def page(film: Film, around: Composition = tuple, **start: Any) -> str:
         film.title,
         around(_boxed(film, start, {"link": True})),
         theme=theme,
-        style=css(large=minimap.is_large(film.picture)),
+        style=css(large=minimap.is_large(film.picture)) + live_css(film),
         policy=_NOTHING_ELSE,
         bare=theme in themes.colours_of(film.picture),
     )
@@ -65,7 +69,7 @@ def _boxed(
     data = in_script({**payload(film, shown=words_shown(film), **start), **more})
     shown = image(animate(film, PACE), film.alt)
     large = minimap.is_large(film.picture)
-    code = f"{script(large=large)}const film={data};"
+    code = f"{live_script(film)}{script(large=large)}const film={data};"
     act = _START % (";minimap(el)" if large else "")
     return boxed((shown,), f"{shown.attributes['src']}{data}", code, act)
 
@@ -76,12 +80,14 @@ def payload(
     step: int = 0,
     predict: bool | str = False,
     speed: float = 1.0,
+    seed: int = 0,
     shown: Container[str] = (),
 ) -> dict[str, Any]:
     """The film as the player's script reads it, without its picture.
 
     ``step``, ``predict`` and ``speed`` say how it opens; ValueError when it has no
-    such step or the speed is not above zero. Texts, ids and phases stand in lists of
+    such step or the speed is not above zero. A ``seed`` above 0 draws other numbers
+    for it. Texts, ids and phases stand in lists of
     their own, and the frames name them by number. Spans become lines and columns of
     the listing, the columns in UTF-16 units as scripts count. Of captions and formulas
     that are ``shown``, as the picture has them too, nothing is said but that.
@@ -97,7 +103,9 @@ def payload(
         pool.frame(frame, [known[span] for span in in_frame])
         for frame, in_frame in zip(film.frames, spans, strict=True)
     ]
-    opening = {"step": step, "predict": predict, "speed": speed}
+    opening = {"step": step, "predict": predict, "speed": speed, "seed": seed}
+    asks = [*map(pool.ask, film.questions)]
+    live = {} if film.live is None else {"live": pool.live(film.live)}
     return {
         **{name: value for name, value in opening.items() if value != _OPENING[name]},
         "title": film.title,
@@ -105,7 +113,8 @@ def payload(
         "code": code_listing(film.sources),
         "spans": [*map(to_utf16(film.sources), known)],
         "frames": frames,
-        "asks": [*map(pool.ask, film.questions)],
+        "asks": asks,
+        **live,
         "table": {"heads": film.table.heads, "rows": film.table.rows},
         "texts": [*pool.texts],
         "ids": [*pool.ids],
@@ -113,7 +122,7 @@ def payload(
     }
 
 
-_OPENING = {"step": 0, "predict": False, "speed": 1.0}
+_OPENING = {"step": 0, "predict": False, "speed": 1.0, "seed": 0}
 """How a film opens if nothing is said."""
 
 
@@ -164,6 +173,42 @@ class _Pool:
         ]
 
 
+    def live(self, live: Live) -> dict[str, Any]:
+        """What follows other numbers; 0 stands for a text that does not change."""
+        if live.program is None:
+            return {"why": live.why}
+        return {
+            "program": pack(live.program),
+            "slots": packed_slots(live.slots, partial(_number, self.texts)),
+            "texts": live.texts,
+            "sums": live.sums,
+            "frames": [*map(_templates, live.frames)],
+            "rows": [*map(_templates, live.rows)],
+            "asks": [*map(self.live_ask, live.questions)],
+            "slope": handles.shows_slope(live.program),
+        }
+
+    def live_ask(self, ask: LiveQuestion) -> list[Any]:
+        """A question's templates as a list."""
+        return [
+            ask.question or 0,
+            packed_number(ask.answer),
+            _templates(ask.hints),
+            [
+                [packed_number(answer), _number(self.texts, text)]
+                for answer, text in ask.mistakes
+            ],
+        ]
+
+
+def _templates(texts: Sequence[str]) -> list[str | int] | int:
+    """Templates as a list that ends with the last one; 0 where there is none."""
+    found: list[str | int] = [text or 0 for text in texts]
+    while found and not found[-1]:
+        found.pop()
+    return found or 0
+
+
 def _number(known: dict[str, int], text: str) -> int:
     return known.setdefault(text, len(known))
 
@@ -178,7 +223,25 @@ _EXACT = 2**53
 @cache
 def module() -> str:
     """The player as an ES module whose default is a widget."""
-    return script(large=True) + read_assets("film/widget.js")
+    return _live_script() + script(large=True) + read_assets("film/widget.js")
+
+
+def live_script(film: Film) -> str:
+    """The scripts that compute and show other numbers, if the film has a program."""
+    program = film.live and film.live.program
+    return _live_script(program) if program else ""
+
+
+def _live_script(*programs: Program) -> str:
+    """The same for some programs; without one for all there may be."""
+    more = ("live/templates.js", "film/templates.js")
+    return handles.script(*programs) + read_assets(*more)
+
+
+def live_css(film: Film) -> str:
+    """The styles of what changes numbers, if the film has a program."""
+    program = film.live and film.live.program
+    return handles.css(program) if program else ""
 
 
 @cache

@@ -25,7 +25,7 @@ const off = (typed, wanted) => (typed.length - wanted.length ? 1 : Math.max(...w
 // everything is asked.
 function asked(film, store) {
   const every = store.get("predict") === "all";
-  return film.asks.filter(({ early }) => every || !early);
+  return (film.now?.asks() ?? film.asks).filter(({ early }) => every || !early);
 }
 
 // The first open question on the way from one step to another, or at all.
@@ -34,14 +34,20 @@ function gate(film, store, from = -1, to = Infinity) {
   return store.get("predict") && asked(film, store).find(({ step }) => step > from && step <= to && !told[step]?.done);
 }
 
-function score(film, store) {
+// How many were asked, and how many of them right at once, right after help, shown.
+function counts(film, store) {
   const asks = asked(film, store);
   const told = asks.map(({ step }) => store.get("answers")[step]).filter((one) => one?.done);
   const well = told.filter(({ right }) => right);
   const first = well.filter(({ tries, hints }) => tries < 2 && !hints).length;
-  const counts = [[first, "right at once"], [well.length - first, "after a hint or another try"], [told.length - well.length, "shown"]];
-  const parts = counts.filter(([n], i) => n || !i).map((pair) => pair.join(" "));
-  return `${told.length} of ${asks.length} answered: ` + parts.join(", ");
+  return [asks.length, first, well.length - first, told.length - well.length];
+}
+
+function score(film, store) {
+  const [all, ...counted] = counts(film, store);
+  const names = ["right at once", "after a hint or another try", "shown"];
+  const parts = counted.flatMap((n, i) => (n || !i ? [`${n} ${names[i]}`] : []));
+  return `${counted.reduce((a, b) => a + b)} of ${all} answered: ` + parts.join(", ");
 }
 
 function panel(film, store, root) {
@@ -100,6 +106,31 @@ function panel(film, store, root) {
   const more = button("Hint", hint);
   const reveal = button("Reveal all", all);
   const again = button("Start again", () => store.set({ answers: {}, step: 0 }));
+  // Other numbers, drawn by a seed: whoever has the same seed has the same numbers.
+  const seed = make("input", { type: "number", min: 1, step: 1, value: film.seed || 1, ...KEYS });
+  let drawn = 0;
+  const renew = (n) => {
+    const leaves = film.now.draw(n);
+    message = leaves ? "" : "No other numbers were found that ask clearly: type another seed.";
+    about = store.get("step");
+    film.now.put(leaves ?? new Map());
+    if (leaves) (drawn = seed.value = n), store.set({ answers: {}, step: 0 });
+    else show();
+  };
+  const typed = () => Math.max(1, Math.trunc(+seed.value)) || 1;
+  seed.onchange = () => renew(typed());
+  const others = button("New numbers", () => renew(drawn === typed() ? drawn + 1 : typed()));
+  const seeded = make("label", {}, "seed", seed);
+  others.hidden = seeded.hidden = !film.now;
+  if (film.seed && film.now) requestAnimationFrame(() => renew(film.seed));
+  const copy = button("Copy result", () => {
+    const [all, first, helped] = counts(film, store);
+    const line = `${film.title}${drawn ? ` · seed ${drawn}` : ""} · right at once ${first}, with hint ${helped}, missed ${all - first - helped}, of ${all}`;
+    navigator.clipboard?.writeText(line).catch(() => {});
+    message = line;
+    about = store.get("step");
+    show();
+  });
   const every = make("input", { type: "checkbox", ...KEYS });
   every.onchange = () => {
     store.set({ predict: every.checked ? "all" : true });
@@ -110,7 +141,7 @@ function panel(film, store, root) {
   also.hidden = !film.asks.some(({ early }) => early);
   const form = make("form", { class: "tv-form" }, make("label", {}, label, input), make("button", { ...KEYS }, "Answer"), more);
   form.onsubmit = judge;
-  const box = make("div", { class: "tv-quiz", role: "group", "aria-label": "Predict" }, form, hints, said, pane("tally", total, also, reveal, again));
+  const box = make("div", { class: "tv-quiz", role: "group", "aria-label": "Predict" }, form, hints, said, pane("tally", total, also, reveal, again, others, seeded, copy));
   const show = () => {
     const step = store.get("step");
     const before = ask;
@@ -118,8 +149,9 @@ function panel(film, store, root) {
     ask = !box.hidden && asked(film, store).find((one) => one.step === step + 1);
     const told = ask && store.get("answers")[ask.step];
     const open = ask && !told?.done;
-    if (ask !== before) input.value = told?.typed ?? "";
-    if (step !== about || (ask && ask !== before)) message = "";
+    const other = ask?.step !== before?.step;
+    if (other) input.value = told?.typed ?? "";
+    if (step !== about || (ask && other)) message = "";
     form.hidden = !open;
     label.textContent = ask ? ask.question : "";
     const given = ask ? ask.hints.slice(0, told?.hints ?? 0) : [];
@@ -132,7 +164,7 @@ function panel(film, store, root) {
     reveal.hidden = !ahead;
     again.hidden = !reveal.hidden;
     const inside = root.contains(document.activeElement);
-    if (open && before !== ask && inside) rest(input);
+    if (open && other && inside) rest(input);
     if (!open && form.contains(document.activeElement)) rest(root);
     return open ? ask.where : "";
   };
