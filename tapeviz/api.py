@@ -54,6 +54,7 @@ def play(  # noqa: PLR0913 - options, by keyword
     step: int = 0,
     predict: bool | str = False,
     speed: float = 1.0,
+    seed: int = 0,
     mode: str = "backward",
     theme: str = "auto",
     direction: str = "LR",
@@ -64,7 +65,8 @@ def play(  # noqa: PLR0913 - options, by keyword
     It needs no kernel once shown, works after ``gradient`` used the tape up, and
     without ``target`` and ``sources`` plays the gradient the tape was last asked for.
     It opens at ``step``; with ``predict`` it asks for every contribution before it
-    shows it, with ``predict="all"`` for the values on the way forward as well.
+    shows it, with ``predict="all"`` for the values on the way forward as well. A
+    ``seed`` above 0 draws new numbers to practise with, the same for the same seed.
     ``mode="forward"`` plays forward mode: a source moves, and all results with it.
     A descent of more than two numbers is seen in its two principal directions, or in
     the two numbers that ``directions=(0, 3)`` chooses. The last line of a cell shows
@@ -95,7 +97,8 @@ def play(  # noqa: PLR0913 - options, by keyword
         )
     run = inspect.backward(tape, target, sources, names_of(what), call_site_of(what))
     practice = inspect.practice(tape, target, sources, run)
-    return Player(run, practice=practice, **look)
+    program = inspect.compiled(tape, run, run.graph)
+    return Player(run, practice=practice, program=program, **look, seed=seed)
 
 
 def _sweeps(explained: Explanation) -> tuple[ForwardPass, ...]:

@@ -23,9 +23,14 @@ from tapeviz.trace.descent import Descent
 from tapeviz.trace.explanation import ForwardPass
 from tapeviz.trace.film import Film
 from tapeviz.trace.markup import Element
+from tapeviz.trace.program import Program
 from tapeviz.trace.questions import Practice
 from tapeviz.views.drawing import Displayable, Form, as_text
 from tapeviz.wording import values
+
+
+FOLDED = "What repeats is folded in this film: its numbers cannot be changed here."
+"""Said where the numbers of a smaller film can be changed."""
 
 
 class Player(Displayable):
@@ -33,8 +38,9 @@ class Player(Displayable):
 
     A ``Film`` is shown as it is.
 
-    ``start`` says how it opens: ``step``, ``predict`` and ``speed``. With ``sweeps`` it
-    tells those of forward mode instead. ``directions`` are the two of a descent's many
+    ``start`` says how it opens: ``step``, ``predict``, ``speed`` and ``seed``. With a
+    ``program`` its numbers can be changed in a page, or it says there why they cannot.
+    With ``sweeps`` it tells those of forward mode instead. ``directions`` are the two of a descent's many
     numbers in which its path is seen.
     """
 
@@ -45,12 +51,14 @@ class Player(Displayable):
         theme: str = "auto",
         direction: str = "LR",
         practice: Practice | None = None,
+        program: Program | str = "",
         sweeps: tuple[ForwardPass, ...] = (),
         directions: tuple[int, int] | None = None,
         **start: Any,
     ) -> None:
         self.run = run
         self._practice = practice
+        self._program = program
         self._sweeps = sweeps
         self._directions = directions
         self._start = start
@@ -79,7 +87,10 @@ class Player(Displayable):
                 )
             return forward_film(self.run, self._sweeps, **self._look)
         run = folded_run(self.run)
-        return backward_film(run, **self._look, practice=self._practice)
+        program = FOLDED if self._folds and self._program else self._program
+        return backward_film(
+            run, **self._look, practice=self._practice, program=program
+        )
 
     @cached_property
     def _folds(self) -> bool:

@@ -21,7 +21,7 @@ from tapeviz.render.svg.options import one_of, speed_of, step_of
 from tapeviz.trace.codec import pack
 from tapeviz.trace.film import MARKS, Film, Frame, Live, LiveQuestion, PredictQuestion
 from tapeviz.trace.markup import Element, write
-from tapeviz.trace.program import Program
+from tapeviz.trace.program import FAMILIES
 
 _START = "if(el.querySelector(':scope>img')){start(el,film)%s}"
 _NOTHING_ELSE = (
@@ -223,19 +223,21 @@ _EXACT = 2**53
 @cache
 def module() -> str:
     """The player as an ES module whose default is a widget."""
-    return _live_script() + script(large=True) + read_assets("film/widget.js")
+    words = [f"live/words-{name}.js" for name in FAMILIES]
+    parts = ("program", "format", "chart", "slope", "handles")
+    live = [*words, *(f"live/{name}.js" for name in parts), *_LIVE]
+    return read_assets(*live) + script(large=True) + read_assets("film/widget.js")
 
 
 def live_script(film: Film) -> str:
     """The scripts that compute and show other numbers, if the film has a program."""
     program = film.live and film.live.program
-    return _live_script(program) if program else ""
+    if program is None:
+        return ""
+    return handles.script(program) + read_assets(*_LIVE)
 
 
-def _live_script(*programs: Program) -> str:
-    """The same for some programs; without one for all there may be."""
-    more = ("live/templates.js", "film/templates.js")
-    return handles.script(*programs) + read_assets(*more)
+_LIVE = ("live/templates.js", "film/templates.js")
 
 
 def live_css(film: Film) -> str:

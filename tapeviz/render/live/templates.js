@@ -18,7 +18,8 @@ function filler(machine, slots, texts = []) {
   const fits = (text, limit) => text.split("\n").every((line) => line.length <= limit);
   const kinds = {
     "?": (limit, measured, yes, no) => fill(fits(fill(measured), limit) ? yes || measured : no),
-    "=": (...sides) => [...new Set(sides.map(fill))].join(" = "),
+    // A number before the last side only repeats.
+    "=": (...sides) => [...new Set(sides.map(fill).filter((side, k) => k === sides.length - 1 || !/^-?\d[\d.e+-]*$/.test(side)))].join(" = "),
     "~": (edge, agree, corner, wild) => {
       const [slopes, parts] = [entries("d", edge), entries("c", edge)];
       const scale = Math.max(1e-3, ...[...slopes, ...parts].map(Math.abs));

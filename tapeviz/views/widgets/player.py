@@ -36,10 +36,12 @@ class PlayerWidget(anywidget.AnyWidget):
     ).tag(sync=True)
     answers = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, film_json: str, step: int = 0, **options: Any) -> None:
+    def __init__(
+        self, film_json: str, step: int = 0, seed: int = 0, **options: Any
+    ) -> None:
         film = Film.from_json(film_json)
         self._last = len(film.frames) - 1
-        super().__init__(film=_payload(film, step), step=step, **options)
+        super().__init__(film=_payload(film, step, seed), step=step, **options)
 
     def show(self, film: Film, step: int = 0) -> None:
         """Put another film in the place of this one, in all views at once.
@@ -70,6 +72,6 @@ class PlayerWidget(anywidget.AnyWidget):
         self.set_trait("film", "")
 
 
-def _payload(film: Film, step: int) -> str:
+def _payload(film: Film, step: int, seed: int = 0) -> str:
     """The film as JSON for the player's script, with its picture."""
-    return json.dumps({**player.payload(film, step=step), "svg": film.svg})
+    return json.dumps({**player.payload(film, step=step, seed=seed), "svg": film.svg})
