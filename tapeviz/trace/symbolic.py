@@ -36,8 +36,8 @@ class Slot:
     their mean, -2 the lowest, -3 the highest. Or it is made of ``parts``, which have
     tokens in them: a word of the rules computes with them; "?" is the
     second text where the first has at most ``entry`` characters (each line of it), else
-    the third; "=" joins the sides of an equation that do not repeat; "~" says how the finite
-    difference along edge ``of`` compares; "cut" is a text cut after ``entry``.
+    the third; "=" joins the sides of an equation that do not repeat; "~" says how the
+    finite difference along edge ``of`` compares; "cut" is a text cut after ``entry``.
     """
 
     kind: str

@@ -28,7 +28,6 @@ from tapeviz.trace.questions import Practice
 from tapeviz.views.drawing import Displayable, Form, as_text
 from tapeviz.wording import values
 
-
 FOLDED = "What repeats is folded in this film: its numbers cannot be changed here."
 """Said where the numbers of a smaller film can be changed."""
 
@@ -40,8 +39,8 @@ class Player(Displayable):
 
     ``start`` says how it opens: ``step``, ``predict``, ``speed`` and ``seed``. With a
     ``program`` its numbers can be changed in a page, or it says there why they cannot.
-    With ``sweeps`` it tells those of forward mode instead. ``directions`` are the two of a descent's many
-    numbers in which its path is seen.
+    With ``sweeps`` it tells those of forward mode instead. ``directions`` are the two
+    of a descent's many numbers in which its path is seen.
     """
 
     def __init__(  # noqa: PLR0913 - options, by keyword

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import linecache
 import random
 import re
@@ -31,8 +30,9 @@ const number = (v) => (Number.isFinite(v) ? +v : String(v));
 out = given.map(({ film, leaves }) => {
   const texts = film.texts;
   const text = (n) => texts[n];
-  film.frames = film.frames.map(([caption, formula = 0, , , , , , check = 0, terms = []]) =>
-    ({ caption, formula: text(formula), check: text(check), terms }));
+  const whole = ([caption, formula = 0, , , , , , check = 0, terms = []]) =>
+    ({ caption, formula: text(formula), check: text(check), terms });
+  film.frames = film.frames.map(whole);
   film.asks = film.asks.map(([step, question, answer, hints, slips, kind]) =>
     ({ step, question, answer, hints: hints.map(text), shape: kind % 2 > 0,
        slips: slips.map(([n, ...answer]) => ({ answer, text: text(n) })) }));
@@ -40,7 +40,8 @@ out = given.map(({ film, leaves }) => {
   machine.run(new Map(leaves));
   set(true);
   const { fill, forget } = filler(machine, film.live.slots, texts);
-  const labels = Object.entries(film.live.texts).map(([id, all]) => [id, all.map(fill)]);
+  const labels = Object.entries(film.live.texts)
+    .map(([id, all]) => [id, all.map(fill)]);
   return {
     frames: film.frames.map((_, step) => frame(step)),
     rows: film.table.rows.map((_, n) => row(n)),
@@ -52,7 +53,7 @@ out = given.map(({ film, leaves }) => {
 
 
 @dataclass
-class Case:
+class Example:
     """A program as text, its variables' recorded numbers, and other ones."""
 
     source: str
@@ -60,7 +61,7 @@ class Case:
     other: dict[str, Any]
 
 
-def film_of(case: Case, leaves: dict[str, Any]) -> tuple[Film, Program | str]:
+def film_of(case: Example, leaves: dict[str, Any]) -> tuple[Film, Program | str]:
     """The film of a program that ran with these leaves."""
     import tapeviz as tf
 
@@ -102,18 +103,18 @@ def without_layout(builder: BackwardFrames) -> Element:
     return element("svg", *parts)
 
 
-def judged(cases: list[Case]) -> list[str]:
+def judged(cases: list[Example]) -> list[str]:
     """Where page and Python do not say the same."""
     jobs, wanted = [], []
     for case in cases:
         film, program = film_of(case, case.recorded)
         assert isinstance(program, Program), program
         numbers = {one.label: one.node for one in program.handles}
-        flat = {
+        data = {
             key: value if isinstance(value, list) else [value]
             for key, value in case.other.items()
         }
-        leaves = [[numbers[key], value] for key, value in flat.items()]
+        leaves = [[numbers[key], value] for key, value in data.items()]
         jobs.append({"film": player.payload(film), "leaves": leaves})
         wanted.append(film_of(case, case.other)[0])
     said = node(everything() + read_assets(*TEMPLATES) + SAY, jobs)
@@ -141,9 +142,10 @@ def differences(page: dict[str, Any], film: Film) -> list[str]:
     """What a page says otherwise than a film."""
     found = []
     for frame, own in zip(page["frames"], film.frames, strict=True):
-        for name in ("caption", "formula"):
-            if not alike(frame[name], getattr(own, name)):
-                found.append(f"{name}: {frame[name]!r} not {getattr(own, name)!r}")
+        pairs = [(frame[k], getattr(own, k)) for k in ("caption", "formula")]
+        found += [
+            f"{one!r} not {other!r}" for one, other in pairs if not alike(one, other)
+        ]
         terms = [(term.first, term.last, term.step) for term in own.terms]
         same = frame["formula"] == own.formula and frame["terms"]
         if same and [*map(tuple, frame["terms"])] != terms:
@@ -172,9 +174,9 @@ BINARY = (
 )
 
 
-def scalar_case(seed: int) -> Case:
+def scalar_case(seed: int) -> Example:
     """A random program of numbers."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - no secret
     names = ["a", "b", "c"][: rng.randint(1, 3)]
     lines, known = [], [*names]
     for k in range(rng.randint(1, 6)):
@@ -187,10 +189,8 @@ def scalar_case(seed: int) -> Case:
     rest = " + ".join(known)
     source = f"with tf.GradientTape() as tape:\n{''.join(lines)}    y = {rest}\n"
     numbers = [1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 0.0, 1.25, -0.75, 4.0, 10.0, 100.0]
-    recorded, other = (
-        {name: rng.choice(numbers) for name in names} for _ in range(2)
-    )
-    return Case(source, recorded, other)
+    recorded, other = ({name: rng.choice(numbers) for name in names} for _ in range(2))
+    return Example(source, recorded, other)
 
 
 def test_random_programs_of_numbers_say_what_python_says() -> None:

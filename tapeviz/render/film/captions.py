@@ -13,7 +13,14 @@ from functools import cached_property
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
 from tapeviz.trace.explanation import ForwardPass
 from tapeviz.trace.graph import ASKING, Edge, Node, Span
-from tapeviz.trace.symbolic import MARK, Slot, chosen_text, shape_of_text, token
+from tapeviz.trace.symbolic import (
+    MARK,
+    Slot,
+    chosen_text,
+    shape_of_text,
+    symbol_of,
+    token,
+)
 from tapeviz.trace.value import Value, factor, spelled_as
 from tapeviz.wording.formulas import bracketed, simplified
 from tapeviz.wording.values import (
@@ -439,8 +446,7 @@ class Sentences:
     def added_formula(self, c: Contribution, terms: Sequence[Value]) -> str:
         """The rule with numbers and, where paths meet, the sum."""
         numbers = simplified(c.filled, exponents=True)
-        filled = "" if NUMBER.fullmatch(numbers.strip("()")) else numbers
-        product = equation(self.rule_in_names(c), filled, brief(c.value))
+        product = equation(self.rule_in_names(c), numbers, brief(c.value))
         if len(terms) == 1:
             return product
         return f"{product};  {self.names[c.node]}: {total(terms, c.total)}"
@@ -580,9 +586,19 @@ def expression(text: str) -> ast.expr:
 NUMBER = re.compile(rf"-?\d[\d.e+-]*|{MARK}\w+{MARK}")
 
 
+def _is_number(text: str) -> bool:
+    plain = bool(NUMBER.fullmatch(text))
+    return plain and (MARK not in text or symbol_of(text) is not None)
+
+
 def equation(*sides: str) -> str:
-    """The sides with equals signs between them, those left out that only repeat."""
-    distinct = [side for i, side in enumerate(sides) if side and side not in sides[:i]]
+    """The sides with equals signs between them, those left out that only repeat.
+
+    A number between two sides is such a one: at most it is rounded otherwise.
+    """
+    first, *others = dict.fromkeys(filter(None, sides))
+    between = (side for side in others[:-1] if not _is_number(side.strip("()")))
+    distinct = [first, *between, *others[-1:]]
     alike = Counter(map(shape_of_text, distinct))
     if any(MARK in side and alike[shape_of_text(side)] > 1 for side in distinct):
         return token(Slot("=", parts=tuple(distinct)))

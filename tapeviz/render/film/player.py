@@ -74,7 +74,7 @@ def _boxed(
     return boxed((shown,), f"{shown.attributes['src']}{data}", code, act)
 
 
-def payload(
+def payload(  # noqa: PLR0913 - how it opens, by keyword
     film: Film,
     *,
     step: int = 0,
@@ -172,7 +172,6 @@ class _Pool:
             _number(self.ids, ask.where),
         ]
 
-
     def live(self, live: Live) -> dict[str, Any]:
         """What follows other numbers; 0 stands for a text that does not change."""
         if live.program is None:
@@ -231,10 +230,8 @@ def module() -> str:
 
 def live_script(film: Film) -> str:
     """The scripts that compute and show other numbers, if the film has a program."""
-    program = film.live and film.live.program
-    if program is None:
-        return ""
-    return handles.script(program) + read_assets(*_LIVE)
+    program = film.live.program if film.live else None
+    return handles.script(program) + read_assets(*_LIVE) if program else ""
 
 
 _LIVE = ("live/templates.js", "film/templates.js")
@@ -242,7 +239,7 @@ _LIVE = ("live/templates.js", "film/templates.js")
 
 def live_css(film: Film) -> str:
     """The styles of what changes numbers, if the film has a program."""
-    program = film.live and film.live.program
+    program = film.live.program if film.live else None
     return handles.css(program) if program else ""
 
 

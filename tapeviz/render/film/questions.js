@@ -106,30 +106,15 @@ function panel(film, store, root) {
   const more = button("Hint", hint);
   const reveal = button("Reveal all", all);
   const again = button("Start again", () => store.set({ answers: {}, step: 0 }));
-  // Other numbers, drawn by a seed: whoever has the same seed has the same numbers.
-  const seed = make("input", { type: "number", min: 1, step: 1, value: film.seed || 1, ...KEYS });
-  let drawn = 0;
-  const renew = (n) => {
-    const leaves = film.now.draw(n);
-    message = leaves ? "" : "No other numbers were found that ask clearly: type another seed.";
-    about = store.get("step");
-    film.now.put(leaves ?? new Map());
-    if (leaves) (drawn = seed.value = n), store.set({ answers: {}, step: 0 });
-    else show();
-  };
-  const typed = () => Math.max(1, Math.trunc(+seed.value)) || 1;
-  seed.onchange = () => renew(typed());
-  const others = button("New numbers", () => renew(drawn === typed() ? drawn + 1 : typed()));
-  const seeded = make("label", {}, "seed", seed);
-  others.hidden = seeded.hidden = !film.now;
-  if (film.seed && film.now) requestAnimationFrame(() => renew(film.seed));
+  const say = (text) => ((message = text), (about = store.get("step")), show());
+  const renewal = film.now?.renewal(film, store, button, say);
+  // The line is shown, too: not every page may write to the clipboard.
   const copy = button("Copy result", () => {
     const [all, first, helped] = counts(film, store);
-    const line = `${film.title}${drawn ? ` · seed ${drawn}` : ""} · right at once ${first}, with hint ${helped}, missed ${all - first - helped}, of ${all}`;
+    const seed = renewal?.seed() ? `, seed ${renewal.seed()}` : "";
+    const line = `${film.title}${seed}: ${first} right at once, ${helped} with a hint, ${all - first - helped} missed`;
     navigator.clipboard?.writeText(line).catch(() => {});
-    message = line;
-    about = store.get("step");
-    show();
+    say(line);
   });
   const every = make("input", { type: "checkbox", ...KEYS });
   every.onchange = () => {
@@ -141,7 +126,7 @@ function panel(film, store, root) {
   also.hidden = !film.asks.some(({ early }) => early);
   const form = make("form", { class: "tv-form" }, make("label", {}, label, input), make("button", { ...KEYS }, "Answer"), more);
   form.onsubmit = judge;
-  const box = make("div", { class: "tv-quiz", role: "group", "aria-label": "Predict" }, form, hints, said, pane("tally", total, also, reveal, again, others, seeded, copy));
+  const box = make("div", { class: "tv-quiz", role: "group", "aria-label": "Predict" }, form, hints, said, pane("tally", total, also, reveal, again, ...(renewal?.tools ?? []), copy));
   const show = () => {
     const step = store.get("step");
     const before = ask;

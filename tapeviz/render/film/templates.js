@@ -68,11 +68,29 @@ function follow(film) {
     return best?.leaves;
   };
 
+  // Whoever has the same seed has the same numbers.
+  const renewal = (film, store, button, say) => {
+    const input = make("input", { type: "number", min: 1, step: 1, value: film.seed || 1, ...KEYS });
+    let drawn = 0;
+    const typed = () => Math.max(1, Math.trunc(+input.value) || 1);
+    const renew = (seed) => {
+      const leaves = draw(seed);
+      film.now.put(leaves ?? new Map());
+      drawn = leaves ? (input.value = seed) : 0;
+      store.set({ answers: {}, step: 0 });
+      if (!leaves) say("No other numbers ask clearly here: try another seed.");
+    };
+    input.onchange = () => renew(typed());
+    if (film.seed) requestAnimationFrame(() => renew(film.seed));
+    const tools = [button("New numbers", () => renew(typed() + (drawn === typed()))), make("label", {}, "seed", input)];
+    return { seed: () => drawn, tools };
+  };
+
   return {
     machine,
+    renewal,
     frame,
     row,
-    draw,
     labels: (svg, find) => {
       const sums = Object.fromEntries(Object.entries(live.sums).map(([id, edge]) => [id, ["t", edge]]));
       const parts = [labels(svg, { fill, isZero }, live.texts, sums, find), boxTitles(svg, machine, find)];

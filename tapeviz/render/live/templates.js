@@ -15,11 +15,14 @@ function filler(machine, slots, texts = []) {
   };
   // A number as it stands, or that of the slot of this name.
   const number = (part) => (typeof part === "string" ? (known[part] ??= computed(slots[part])) : part ?? NaN);
-  const fits = (text, limit) => text.split("\n").every((line) => line.length <= limit);
+  const fits = (text, limit) => text.split(/\n/).every((line) => line.length <= limit);
   const kinds = {
     "?": (limit, measured, yes, no) => fill(fits(fill(measured), limit) ? yes || measured : no),
-    // A number before the last side only repeats.
-    "=": (...sides) => [...new Set(sides.map(fill).filter((side, k) => k === sides.length - 1 || !/^-?\d[\d.e+-]*$/.test(side)))].join(" = "),
+    // A number between two sides only repeats.
+    "=": (...sides) => {
+      const all = [...new Set(sides.map(fill))];
+      return all.filter((side, k) => !k || k === all.length - 1 || !/^-?\d[\d.e+-]*$/.test(side)).join(" = ");
+    },
     "~": (edge, agree, corner, wild) => {
       const [slopes, parts] = [entries("d", edge), entries("c", edge)];
       const scale = Math.max(1e-3, ...[...slopes, ...parts].map(Math.abs));
@@ -109,7 +112,7 @@ function boxTitles(svg, machine, find) {
   });
   return (changed) => {
     for (const { el, id, dtype, shape, own } of all) {
-      const line = own.split("\n", 1)[0];
+      const line = own.split(/\n/, 1)[0];
       const start = line.startsWith("[") || !line.includes(" = ") ? 0 : line.indexOf(" = ") + 3;
       const text = (dims, from) => (dims.length ? `[${Array.from({ length: dims[0] }, (_, k) => text(dims.slice(1), from * dims[0] + k)).join(", ")}]` : exactNumber(machine.at("v", id, from), dtype));
       el.textContent = changed ? own.slice(0, start) + text(shape, 0) + own.slice(line.lastIndexOf("  ")) : own;
