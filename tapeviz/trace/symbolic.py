@@ -32,11 +32,11 @@ class Slot:
 
     A number of the program: ``kind`` is "v" the value of node ``of``, "g" its adjoint,
     "c" the contribution along edge ``of``, "t" the sum after it, "l" the local
-    derivative, "d" a finite difference; ``entry`` counts the entries row by row, -1 is
-    their mean, -2 the lowest, -3 the highest. Or it is made of ``parts``, which have
-    tokens in them: a word of the rules computes with them; "?" is the
-    second text where the first has at most ``entry`` characters (each line of it), else
-    the third; "=" joins the sides of an equation that do not repeat; "~" says how the
+    derivative, "d" a finite difference; ``entry`` counts the entries row by row, or is
+    one of those below. Or it is made of ``parts``, which have tokens in them: a word of
+    the rules computes with them; "?" is the second text where the first has at most
+    ``entry`` characters (each line of it), else the third; "!" is the second text where
+    the first is not 0, else the third; "=" joins the sides of an equation that do not repeat; "~" says how the
     finite difference along edge ``of`` compares; "cut" is a text cut after ``entry``.
     """
 
@@ -45,6 +45,10 @@ class Slot:
     entry: int = 0
     parts: tuple[str, ...] = ()
 
+
+MEAN, LOW, HIGH, ODD, NONZERO = -1, -2, -3, -4, -5
+"""What stands for a whole array: its mean, lowest and highest entry (of those that are
+finite), how many are nan or infinite, and how many are not zero."""
 
 _SLOTS: ContextVar[dict[Slot, int]] = ContextVar("slots")
 
@@ -88,7 +92,7 @@ class Symbolic(float):
         return token(self.slot, form)
 
     def other(self, entry: int) -> Symbolic:
-        """The mean, lowest or highest entry of the array that this is an entry of."""
+        """What stands for the whole array that this is an entry of, as a number."""
         return Symbolic(self, Slot(self.slot.kind, self.slot.of, entry))
 
     def __add__(self, other: float) -> Symbolic:
@@ -149,7 +153,7 @@ def symbol_of(text: str) -> Symbolic | None:
     return None if slot.kind in TEXTS else Symbolic(math.nan, slot)
 
 
-TEXTS = ("?", "=", "~", "cut")
+TEXTS = ("?", "!", "=", "~", "cut")
 """The kinds of slots that are texts, not numbers."""
 
 
@@ -176,6 +180,11 @@ def chosen_text(measured: str, limit: int, text: str, otherwise: str) -> str:
     return token(Slot("?", "", limit, (measured, text, otherwise)))
 
 
+def text_unless_zero(count: Symbolic, text: str, otherwise: str) -> str:
+    """``text`` where the number is not zero."""
+    return token(Slot("!", parts=(count.written(_USUAL), text, otherwise)))
+
+
 def cut_text(text: str, limit: int) -> str:
     """A template that may get longer than ``limit`` characters, to be cut there."""
     if len(_widest(text)) <= limit:
@@ -191,7 +200,7 @@ def _widest(text: str) -> str:
 
     def widest(found: re.Match[str]) -> str:
         slot = slots[int(found[1])]
-        if slot.kind == "?":
+        if slot.kind in "?!":
             yes, no = map(_widest, slot.parts[1:])
             if slot.parts[0] == slot.parts[1]:
                 yes = yes[: slot.entry]

@@ -22,7 +22,15 @@ from tapeviz.trace.graph import (
     Node,
     UnrecordedEdge,
 )
-from tapeviz.trace.symbolic import Symbolic, chosen_text
+from tapeviz.trace.symbolic import (
+    HIGH,
+    LOW,
+    MEAN,
+    ODD,
+    Symbolic,
+    chosen_text,
+    text_unless_zero,
+)
 from tapeviz.trace.value import Entry, Value, format_number, spelled_as
 from tapeviz.wording.text_width import ELLIPSIS
 
@@ -113,7 +121,7 @@ def _mean(value: Value) -> float | None:
     if value.data is None:
         return value.summary.mean if value.summary else None
     if value.data and isinstance(value.data[0], Symbolic):
-        return value.data[0].other(-1)
+        return value.data[0].other(MEAN)
     found = [float(v) for v in value.data if isinstance(v, (bool, int, float))]
     finite = [v for v in found if math.isfinite(v)]
     return math.fsum(finite) / len(finite) if finite else None
@@ -309,12 +317,16 @@ def range_of(value: Value) -> str:
     entries = [float(e) for e in value.data or () if isinstance(e, (int, float))]
     finite = [e for e in entries if math.isfinite(e)]
     ends = (summary.low, summary.high) if summary else (min(finite), max(finite))
-    if value.data and isinstance(value.data[0], Symbolic):
-        ends = (value.data[0].other(-2), value.data[0].other(-3))
     odd = summary.odd if summary else len(entries) - len(finite)
+    more = f" \u00b7 {odd} nan or inf" if odd else ""
+    if value.data and isinstance(value.data[0], Symbolic):
+        one = value.data[0]
+        ends, count = (one.other(LOW), one.other(HIGH)), one.other(ODD)
+        more = f" \u00b7 {number(count)} nan or inf"
+        more = text_unless_zero(count, more, "")
     low, high = (number(end, chosen(4)) for end in ends)
     parts = [f"min {low}", f"mean {number(mean, chosen(4))}", f"max {high}"]
-    return " \u00b7 ".join([*parts, *([f"{odd} nan or inf"] if odd else [])])
+    return " \u00b7 ".join(parts) + more
 
 
 def quiet(node: Node) -> bool:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tapeviz import inspect
@@ -110,10 +111,7 @@ def judged(cases: list[Example]) -> list[str]:
         film, program = film_of(case, case.recorded)
         assert isinstance(program, Program), program
         numbers = {one.label: one.node for one in program.handles}
-        data = {
-            key: value if isinstance(value, list) else [value]
-            for key, value in case.other.items()
-        }
+        data = {key: np.ravel(value).tolist() for key, value in case.other.items()}
         leaves = [[numbers[key], value] for key, value in data.items()]
         jobs.append({"film": player.payload(film), "leaves": leaves})
         wanted.append(film_of(case, case.other)[0])
@@ -195,4 +193,49 @@ def scalar_case(seed: int) -> Example:
 
 def test_random_programs_of_numbers_say_what_python_says() -> None:
     found = judged([scalar_case(seed) for seed in range(200)])
+    assert not found, "\n\n".join(found[:8])
+
+
+ARRAYS = (
+    *("{} * {}", "{} + {}", "tf.maximum({}, {})", "tf.tanh({})", "{} ** 2", "{} * 2.0"),
+    *("tf.nn.relu({})", "{} - {}", "tf.abs({})", "tf.exp({} * 0.25)", "-{}"),
+)
+
+
+def array_example(seed: int) -> Example:
+    """A random program of small arrays, which ends in a sum or a mean."""
+    rng = random.Random(seed)  # noqa: S311 - no secret
+    shape = rng.choice([(2,), (3,), (2, 2), (2, 3), (7,), (4, 4)])
+    lines, known = [], ["a", "b"]
+    if rng.random() < 0.4:
+        known.append("c")  # a number, which is stretched
+    if shape in [(2, 2), (4, 4)]:
+        lines.append("    m = a @ b\n")
+        known.append("m")
+    for k in range(rng.randint(1, 4)):
+        form = rng.choice(ARRAYS)
+        used = [rng.choice(known) for _ in range(form.count("{}"))]
+        lines.append(f"    v{k} = {form.format(*used)}\n")
+        known.append(f"v{k}")
+    reduce = rng.choice(["tf.reduce_sum", "tf.reduce_mean"])
+    rest = " + ".join(known)
+    source = (
+        f"with tf.GradientTape() as tape:\n{''.join(lines)}    y = {reduce}({rest})\n"
+    )
+    numbers = [1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 0.0, 1.25, -0.75, 4.0, 12345.678]
+
+    def array(dims: tuple[int, ...]) -> Any:
+        if not dims:
+            return rng.choice(numbers)
+        return [array(dims[1:]) for _ in range(dims[0])]
+
+    shapes = {"a": shape, "b": shape, **({"c": ()} if "c" in known else {})}
+    recorded, other = (
+        {name: array(dims) for name, dims in shapes.items()} for _ in range(2)
+    )
+    return Example(source, recorded, other)
+
+
+def test_random_programs_of_arrays_say_what_python_says() -> None:
+    found = judged([array_example(seed) for seed in range(50)])
     assert not found, "\n\n".join(found[:8])

@@ -20,7 +20,15 @@ from tapeviz.trace.film import Frame, Live, LiveQuestion, PredictQuestion
 from tapeviz.trace.graph import Node
 from tapeviz.trace.program import Program
 from tapeviz.trace.questions import Mistake, Practice
-from tapeviz.trace.symbolic import MARK, computed, exact_text, templates
+from tapeviz.trace.symbolic import (
+    MARK,
+    NONZERO,
+    Symbolic,
+    computed,
+    exact_text,
+    templates,
+    text_unless_zero,
+)
 from tapeviz.trace.value import Value
 from tapeviz.wording.values import brief
 
@@ -80,7 +88,9 @@ def _slot_texts(recorded: NodeNote, note: NodeNote) -> tuple[str, ...]:
     if note.array is None:
         return (note.text,)
     if recorded.array is None:
-        return (brief(note.array),)
+        entries = note.array.data or ()
+        count = next(one.other(NONZERO) for one in entries if isinstance(one, Symbolic))
+        return (text_unless_zero(count, brief(note.array), "all zero"),)
     array = array_in(_NO_ROOM, note.array)
     return (*(text for part in array for text in texts_of(part)), note.text)
 

@@ -3,6 +3,8 @@
 
 const TOKEN = /ꙮ(\d+)([ib]?)(?:d(\d+))?(f?)ꙮ/g;
 
+const meanOf = (...all) => all.reduce((a, b) => a + b, 0) / all.length;
+
 // What fills templates in, for the numbers of the machine's last run. ``texts`` are those
 // that slots name by number.
 function filler(machine, slots, texts = []) {
@@ -11,13 +13,17 @@ function filler(machine, slots, texts = []) {
   const computed = (slot) => {
     if (typeof slot !== "string") return (WORDS[slot[0]] ?? (() => NaN))(...slot.slice(1).map(number));
     const [, kind, of, entry = 0] = /^(.)(\w+)(?::(.+))?$/.exec(slot);
-    return entry > -2 ? machine.at(kind, of, +entry) : Math[entry > -3 ? "min" : "max"](...entries(kind, of));
+    if (entry >= 0) return machine.at(kind, of, +entry);
+    const all = entries(kind, of);
+    const finite = all.filter(Number.isFinite);
+    return [meanOf, Math.min, Math.max, () => all.length - finite.length, () => all.filter((one) => one !== 0).length][-1 - entry](...finite);
   };
   // A number as it stands, or that of the slot of this name.
   const number = (part) => (typeof part === "string" ? (known[part] ??= computed(slots[part])) : part ?? NaN);
   const fits = (text, limit) => text.split(/\n/).every((line) => line.length <= limit);
   const kinds = {
     "?": (limit, measured, yes, no) => fill(fits(fill(measured), limit) ? yes || measured : no),
+    "!": (count, yes, no) => fill(+fill(count) ? yes : no),
     // A number between two sides only repeats.
     "=": (...sides) => {
       const all = [...new Set(sides.map(fill))];
