@@ -1,14 +1,22 @@
-"""All tests read the scripts and styles that a distribution has: the minified ones."""
+"""All tests read the scripts and styles that a distribution has: the minified ones.
+
+Without PyTorch what needs it is left out, unless everything is required.
+"""
 
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from hatch_build import minify_assets
+
+collect_ignore = ["tapeviz/adapters/torch", "tests/adapters/functions.py"]
+if find_spec("torch") or os.environ.get("TAPEVIZ_REQUIRE_PEERS") == "1":
+    collect_ignore = []
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -31,6 +31,7 @@ from tapeviz.views.drawing import (
     draw,
     meant,
     names_of,
+    seen,
     tape_of,
 )
 from tapeviz.views.explorer import (
@@ -86,6 +87,7 @@ def play(  # noqa: PLR0913 - options, by keyword
         return DescentPlayer(what, **look, directions=directions)
     if isinstance(what, (BackwardPass, Descent, Film)):
         return Player(what.validate(), **look, directions=directions)
+    what, target, sources = seen(what, target, sources)
     tape = tape_of(what, "play")
     target, sources = _asked(tape, target, sources, "play")
     if mode == "forward":
@@ -182,6 +184,7 @@ def explain(  # noqa: PLR0913 - options, by keyword
     """
     if isinstance(tape, BackwardPass):
         return ExplanationView(tape.validate(), theme=theme, exact=exact)
+    tape, target, sources = seen(tape, target, sources)
     names, tape = names_of(tape), tape_of(tape, "explain")
     target, sources = _asked(tape, target, sources, "explain")
     explained = inspect.explanation(tape, target, sources, names, check=check)

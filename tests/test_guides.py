@@ -121,3 +121,9 @@ def test_an_engine_of_ones_own_is_shown() -> None:
     last = space["play"](run).film.frames[-1]
     assert last.formula == "dy/dw = 2,  dy/dx = 3,  dy/db = 1"
     assert "= 2" in space["explain"](run).text
+    described = space["play"](space["y"], [space["w"], space["b"]]).run
+    assert [r.entry for r in described.results] == [2.0, 1.0]
+    assert [n.op for n in described.graph.nodes if n.kind == "op"] == [
+        "multiply",
+        "add",
+    ]

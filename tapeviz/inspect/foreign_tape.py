@@ -79,6 +79,7 @@ class ForeignTape(GradientTape):
     """
 
     framework = ""
+    has_code = True  # whether the line is known in which a record was made
 
     def __init__(self) -> None:
         super().__init__(persistent=True)
@@ -177,8 +178,9 @@ class _ForeignRecords(Records):
     @cached_property
     def _records(self) -> tuple[Record, ...]:
         values = self._tape.values
+        code: dict[str, Any] = {} if self._tape.has_code else {"call_site": None}
         return tuple(
-            replace(one, result=values[one.index]) if one.index in values else one
+            replace(one, result=values.get(one.index, one.result), **code)
             for one in super()._records
         )
 

@@ -26,6 +26,7 @@ from tapeviz.errors import (
 )
 from tapeviz.inspect.foreign_tape import ForeignTape
 from tapeviz.inspect.gc_pause import bulk
+from tapeviz.inspect.object_graph import ObjectTape, description_of
 from tapeviz.render.graph import interactive
 from tapeviz.render.graph.diff_badges import changed, changes
 from tapeviz.render.graph.diff_badges import to_text as list_changes
@@ -354,6 +355,20 @@ def call_site_of(thing: Any) -> tuple[Any, int] | None:
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
+Given = tuple[Any, Any, Any]
+"""A tape, and a target and sources or None for those it was last asked for."""
+
+
+def seen(thing: Any, target: Any = None, sources: Any = None) -> Given:
+    """A graph of somebody's own objects, ``play(y, [x])``, as a tape."""
+    plain = isinstance(thing, (GradientTape, RunStep, Graph, BackwardPass))
+    about = None if plain else description_of(thing)
+    if about is None:
+        return thing, target, sources
+    asked = target if sources is None else sources
+    return ObjectTape(thing, about, names_around(), asked), None, None
+
+
 def tape_of(thing: Any, verb: str) -> GradientTape:
     """The tape of a step, or the tape itself; TypeError for anything else."""
     tell_after_cells()
@@ -428,6 +443,7 @@ def draw(  # noqa: PLR0913 - options, by keyword
 
 def _graph(thing: Any, target: Any = None, sources: Any = None) -> Graph:
     """The graph that a tape, a step or data of a run is about."""
+    thing, target, sources = seen(thing, target, sources)
     data = thing.graph if isinstance(thing, BackwardPass) else thing
     if not isinstance(data, Graph):
         tape = tape_of(thing, "draw")

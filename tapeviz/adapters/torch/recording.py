@@ -29,7 +29,7 @@ from tapeviz.engine.tensor import Tensor, Variable, array_of, wrap
 from tapeviz.errors import INSIDE
 from tapeviz.inspect.foreign_tape import ForeignTape
 from tapeviz.inspect.replay import paused
-from tapeviz.inspect.source.variables import MANY, Names
+from tapeviz.inspect.source.variables import DEEP, Names, members
 
 INSIDE.folders += (str(Path(torch.__file__).parent),)
 
@@ -144,7 +144,7 @@ class TorchTape(ForeignTape):
         found: dict[str, Any] = {}
         for name, thing in list(names.items()):
             if not name.startswith("_"):
-                found |= self._named(name, thing, 2)
+                found |= self._named(name, thing, DEEP)
         return {**names, **found}
 
     def _named(self, name: str, thing: Any, depth: int) -> dict[str, Any]:
@@ -159,19 +159,8 @@ class TorchTape(ForeignTape):
                 for k, v in inner
                 if id(v) in self._mirrors
             }
-        if not depth:
-            return {}
-        held: Any = ()
-        if type(thing) in (list, tuple) and len(thing) <= MANY:
-            held = [(f"{name}[{k}]", v) for k, v in enumerate(thing)]
-        elif type(thing) is dict and len(thing) <= MANY:
-            held = [(f"{name}[{k!r}]", v) for k, v in thing.items()]
-        elif type(getattr(thing, "__dict__", None)) is dict and not isinstance(
-            thing, (type, type(re), ForeignTape)
-        ):
-            held = [(f"{name}.{k}", v) for k, v in list(thing.__dict__.items())[:MANY]]
         found: dict[str, Any] = {}
-        for inner_name, one in held:
+        for inner_name, one in members(name, thing) if depth else ():
             found |= self._named(inner_name, one, depth - 1)
         return found
 

@@ -98,14 +98,14 @@ def _inside(
         return
     if not depth or id(thing) in seen:
         return
-    parts = _members(path, thing)
+    parts = members(path, thing)
     if parts:
         seen.add(id(thing))
     for inner, one in parts:
         yield from _inside(inner, one, seen, depth - 1)
 
 
-def _members(path: str, thing: Any) -> list[tuple[str, Any]]:
+def members(path: str, thing: Any) -> list[tuple[str, Any]]:
     """What a short list, a dictionary or an object holds; no code of it is run."""
     listed, keyed = thing.__class__ in (list, tuple), thing.__class__ is dict
     if (listed or keyed) and len(thing) > MANY:
