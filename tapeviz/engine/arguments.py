@@ -65,6 +65,14 @@ def rank(t: Any) -> int:
     return int(np.ndim(t._v))
 
 
+def common_shape(*shapes: Any) -> tuple[int, ...] | None:
+    """The shape that all can be broadcast to; None if there is none."""
+    try:
+        return np.broadcast_shapes(*map(tuple, shapes))
+    except ValueError:
+        return None
+
+
 def axes(t: Any, axis: Any) -> tuple[int, ...] | None:
     """The axes of a reduction as negative numbers; None for all of them."""
     if axis is None:

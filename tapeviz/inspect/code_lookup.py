@@ -29,14 +29,15 @@ class Lookup:
 
     def inside(self, line: Statement) -> bool:
         """Whether a line is in the tape's block."""
-        return self.question.block is not None and self.question.block[1] in line.withs
+        head = self.question.head
+        return head is not None and head.node in line.withs
 
     def after_the_block(self) -> Iterator[Statement]:
         """The statements after the block, up to the question, in no tape's block."""
-        if self.question.block is None or self.asking is None:
+        head = self.question.head
+        if head is None or self.asking is None:
             return
-        head, block = self.question.block
-        end = (head.order[0], block.end_lineno or 0, 10**6)
+        end = (head.order[0], head.node.end_lineno or 0, 10**6)
         for line in self.program.lines:
             near = line.scope == head.scope and end < line.order <= self.asking.order
             if near and not any(map(_is_tape_block, line.withs)):

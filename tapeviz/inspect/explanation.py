@@ -270,7 +270,7 @@ class _FiniteDifferences:
 
     def __init__(self, record: Record, operands: list[Any], slot: int, g: Any) -> None:
         self.record, self.slot, self.g = record, slot, g
-        self.given = [_double(v) for v in operands]
+        self.given = [v.astype(np.float64) if _real(v) else v for v in operands]
         coarse = np.asarray(self._run(self.given[slot])).dtype.itemsize < 8
         self.step, self.tolerance = (1e-2, 2e-2) if coarse else (1e-6, 1e-3)
 
@@ -290,7 +290,3 @@ class _FiniteDifferences:
                 moved[entry] += side
                 out[entry] = np.sum(self.g * (self._run(moved[()]) - base)) / side
         return left[()], right[()]
-
-
-def _double(v: Any) -> Any:
-    return v.astype(np.float64) if _real(v) else v

@@ -120,26 +120,23 @@ class Question:
         return thing is None and name in ("np", "numpy", "math")
 
     @cached_property
-    def block(self) -> tuple[Statement, ast.With] | None:
-        """The with-block of the tape, if the code shows it."""
+    def head(self) -> Statement | None:
+        """The head of the tape's with-block, if the code shows it."""
         line = self.program.line_at(self.records.entered)
-        if line is not None and isinstance(line.node, ast.With):
-            return line, line.node
-        return None
+        return line if line is not None and isinstance(line.node, ast.With) else None
 
     def inside(self, line: Statement) -> bool | None:
         """Whether a line is in the tape's block; None if the code does not show it."""
-        if self.block is None:
-            return None
-        (head, block), scope = self.block, self.block[0].scope
-        if block in line.withs:
-            return True
+        head = self.head
+        if head is None or head.node in line.withs:
+            return None if head is None else True
+        scope = head.scope
         if line.scope == scope:
             return False
         if scope.startswith(f"{line.scope}/"):
             return None if scope.rpartition("/")[2] in line.calls else False
         ran = self.program.makers(line)
-        apart = all(o.scope == head.scope and block not in o.withs for o in ran)
+        apart = all(o.scope == scope and head.node not in o.withs for o in ran)
         return False if ran and apart else None
 
     def paused(self, line: Statement) -> bool:

@@ -33,7 +33,8 @@ def frames(
     for name, one, indices in held:
         inside = {f"n{i}" for i in indices}
         inside |= {n.id for n in nodes if n.id[0] == "k" and heads[n.id] <= inside}
-        if all(_fits(inside, other) for _, _, other in members):
+        # One frame within the other, or side by side: others cannot be drawn.
+        if all(inside <= other or not inside & other for _, _, other in members):
             members.append((name, one, inside))
     _settle(members)
     order = {node.id: k for k, node in enumerate(nodes)}
@@ -72,11 +73,6 @@ def _covered(records: Records, ops: set[int]) -> set[int]:
     """The operations that a tape recorded, among some."""
     windows = records.windows
     return {i for i in ops if any(i in window for window in windows)}
-
-
-def _fits(inside: set[str], other: set[str]) -> bool:
-    """Whether two frames can be drawn: one within the other, or side by side."""
-    return inside <= other or not inside & other
 
 
 def _settle(members: list[tuple[str, Records, set[str]]]) -> None:

@@ -83,9 +83,9 @@ class _Trial:
     def gradient(self) -> Any:
         """The gradient asked for, as an array; None for None."""
         question, asking = self.question, self.question.program.asking_line
-        if question.block is None or asking is None:
+        head = question.head
+        if head is None or asking is None:
             raise _UntriedError
-        head, _ = question.block
         run = self._before(head, asking)
         touched = any(self._touches(e, head) for e in self.edits)
         changed = run or self.variables or touched

@@ -271,10 +271,10 @@ class UnrecordedParts:
 
         A function that runs in the block computed its own values there, too.
         """
-        block = self.question.block
+        head = self.question.head
         if self.look.inside(line):
             return "unseen"
-        if block is not None and line.scope == block[0].scope:
+        if head is not None and line.scope == head.scope:
             return "outside"
         if key[0] != "k":
             return "unrecorded"
@@ -461,7 +461,8 @@ class UnrecordedParts:
         name, value = _given(line)
         name = name if value is code else ""
         shown = thing = self.look.result(name, line) if name else None
-        if code is node and _is_bare(code) and once:
+        bare = _called(code) == "numpy" or called(code) in ("float", "int", "complex")
+        if code is node and bare and once:
             shown = self.builder.values[index]
         elif is_value(thing):
             shown = array_of(thing)
@@ -623,19 +624,11 @@ def _sorted(
 
 def _given(line: Statement) -> tuple[str, ast.expr | None]:
     """The single plain name that a statement gives a value to, and that value."""
-    node = line.node
+    node: Any = line.node
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         return dotted(node.targets[0]), node.value
-    return (
-        (dotted(node.target), node.value)
-        if isinstance(node, ast.AnnAssign)
-        else ("", None)
-    )
-
-
-def _is_bare(code: ast.expr) -> bool:
-    """Whether an expression only takes the bare number out."""
-    return _called(code) == "numpy" or called(code) in ("float", "int", "complex")
+    annotated = isinstance(node, ast.AnnAssign)
+    return (dotted(node.target), node.value) if annotated else ("", None)
 
 
 def _called(code: ast.AST) -> str:

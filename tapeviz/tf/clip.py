@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.arguments import axes as reduced
-from tapeviz.engine.arguments import floating, like
+from tapeviz.engine.arguments import common_shape, floating, like
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.indexed_slices import IndexedSlices, dense
 from tapeviz.engine.scopes import composite
@@ -35,19 +35,12 @@ def clip_by_value(
     given = convert(t.values if isinstance(t, IndexedSlices) else t)
     high, low = like(clip_value_max, given), like(clip_value_min, given)
     for border in (high, low):
-        if not _fits(border.shape, given.shape):
+        if common_shape(border.shape, given.shape) != given.shape:
             raise value_error(
                 f"Shapes {given.shape} and {border.shape} are incompatible",
                 "a border is a number, or has the shape of what it bounds",
             )
     return call.clip(given, high, low)
-
-
-def _fits(border: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    try:
-        return np.broadcast_shapes(border, shape) == tuple(shape)
-    except ValueError:
-        return False
 
 
 @composite("clip_by_norm")

@@ -106,11 +106,6 @@ def while_loop(
     return values
 
 
-def _carried(v: Any) -> Any:
-    """What goes around in a loop: tensors, and arrays that are written to."""
-    return v if isinstance(v, TensorArray) else convert(v)
-
-
 def _call_with(f: Callable[..., Any], values: Any, many: bool) -> Any:
     if isinstance(values, dict):
         return f(values)
@@ -173,7 +168,11 @@ def vectorized_map(
 
 
 def _tensors(given: Any) -> Any:
-    return nest.like(given, [_carried(v) for v in nest.leaves(given)])
+    """What goes around in a loop: tensors, and arrays that are written to."""
+    every = nest.leaves(given)
+    return nest.like(
+        given, [v if isinstance(v, TensorArray) else convert(v) for v in every]
+    )
 
 
 def _folded(fn: Any, elems: Any, initializer: Any, backwards: bool) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import dtypes
-from tapeviz.engine.arguments import like, plain, rank, whole
+from tapeviz.engine.arguments import common_shape, like, plain, rank, whole
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.tensor import Tensor, Variable, convert
 from tapeviz.errors import invalid_argument, type_error, value_error
@@ -41,13 +41,11 @@ def _compare(
     summarize: int | None,
 ) -> None:  # fmt: skip
     a, b = _pair(x, y)
-    try:
-        np.broadcast_shapes(a.shape, b.shape)
-    except ValueError:
+    if common_shape(a.shape, b.shape) is None:
         raise invalid_argument(
             f"Incompatible shapes: {a.shape.as_list()} vs. {b.shape.as_list()}",
             "sizes must be equal or 1, axis by axis from the last",
-        ) from None
+        )
     good = np.asarray(test(a._v, b._v))
     if not np.all(good):
         raise invalid_argument(

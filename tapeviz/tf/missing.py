@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
-_HINTS = {
+_BY_NAMES = {
     "data": "loop over NumPy arrays or Python lists",
     "io": "read files with Python or NumPy",
     "strings": "work on text with Python",
@@ -21,8 +21,8 @@ _HINTS = {
     "placeholder": "tensors have their values at once: use tf.constant or an argument",
     "gradients": "use tf.GradientTape",
     "hessians": "use two nested tf.GradientTape and .jacobian",
-    "RaggedTensor": "pad the rows to one length, or use a list",
-    "SparseTensor": "use a tensor with zeros",
+    "RaggedTensor ragged": "pad the rows to one length, or use a list",
+    "SparseTensor sparse": "use a tensor with zeros",
     "raw_ops": "every op has a name of its own, as tf.add",
     "experimental": "its parts are in tf itself, or not here",
     "version": "tf.__version__ begins with TensorFlow's and ends with tapeviz's own",
@@ -30,31 +30,21 @@ _HINTS = {
     "types": "use Python's own type hints",
     "lookup": "use a Python dict",
     "bfloat16": "use tf.float16",
-    "ragged": "pad the rows to one length, or use a list",
-    "sparse": "use a tensor with zeros",
     "test": "use pytest, and np.testing.assert_allclose",
-    "Graph": "there are no graphs: everything is computed at once",
-    "Operation": "there are no graphs: everything is computed at once",
+    "Graph Operation": "there are no graphs: everything is computed at once",
     "RegisterGradient": "tf.custom_gradient gives a function its own gradient",
     "realdiv": "the same is tf.divide",
     "truncatediv": "tf.cast(a / b, tf.int32) cuts off the fraction",
     "truncatemod": "tf.math.floormod, of the same sign as the divisor",
     "unravel_index": "np.unravel_index",
-} | dict.fromkeys(
-    ("segment_max", "segment_min", "segment_mean", "segment_prod"),
-    "tf.boolean_mask picks one segment at a time",
-) | {
-    name: f"np.linalg.{name}(t.numpy()), outside the tape"
-    for name in (
-        "eig", "eigvals", "matrix_rank"
-    )
-} | dict.fromkeys(
-    ("lu", "logm", "sqrtm", "expm"), "scipy.linalg has it, outside the tape"
-) | dict.fromkeys(
-    ("betainc", "erfinv", "erfcinv", "igamma", "igammac", "lbeta", "ndtri", "special",
-     "zeta"),
-    "scipy.special has it, outside the tape",
-)  # fmt: skip
+    "segment_max segment_min segment_mean segment_prod":
+        "tf.boolean_mask picks one segment at a time",
+    "eig eigvals matrix_rank": "np.linalg.{}(t.numpy()), outside the tape",
+    "lu logm sqrtm expm": "scipy.linalg has it, outside the tape",
+    "betainc erfinv erfcinv igamma igammac lbeta ndtri special zeta":
+        "scipy.special has it, outside the tape",
+}  # fmt: skip
+_HINTS = {n: do.format(n) for names, do in _BY_NAMES.items() for n in names.split()}
 """What to do instead, where no name that is spelt alike would do."""
 
 _SLIPS = {

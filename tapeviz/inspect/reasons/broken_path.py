@@ -313,12 +313,12 @@ def _choices(line: Statement) -> Iterator[tuple[ast.expr, list[ast.stmt]]]:
 
 def _namesake(question: Question, _facts: Facts) -> Facts | None:
     """The line that gave the source's name to a new variable after it was recorded."""
-    asking, block = question.program.asking_line, question.block
-    if not isinstance(question.source, Variable) or asking is None or block is None:
+    asking, head = question.program.asking_line, question.head
+    if not isinstance(question.source, Variable) or asking is None or head is None:
         return None
     lines = question.program.made(question.x_base, asking)
     made = [one for one in lines if not_on_tape.makes_variable(one)]
-    late = len(made) > 1 and made[-1].order >= block[0].order
+    late = len(made) > 1 and made[-1].order >= head.order
     return {"line": made[-1]} if late and not question.inside(made[-1]) else None
 
 

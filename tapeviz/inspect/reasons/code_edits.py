@@ -46,9 +46,10 @@ FUNCTIONS = {
 
 def watch(question: Question, name: str, *, after: Statement | None = None) -> Edits:
     """``tape.watch(name)`` at the start of the block, or after a line in it."""
-    if question.block is None or not name:
+    line = question.head
+    if line is None or not name:
         return ()
-    line, block = question.block
+    block: Any = line.node
     program, asking = question.program, question.program.asking_line
     if asking is not None and program.key(name, line) != program.key(name, asking):
         return ()
@@ -140,9 +141,10 @@ def move(question: Question, lines: Iterable[Statement]) -> Edits:
 
     One of another cell, or whose value is used before the block too, stays there.
     """
-    if question.block is None:
+    head = question.head
+    if head is None:
         return ()
-    head, block = question.block
+    block: Any = head.node
     moved = [line for line in lines if question.inside(line) is False]
     late = [one for one in moved if one.order > head.order]
     early = [one for one in moved if one not in late]
@@ -152,10 +154,7 @@ def move(question: Question, lines: Iterable[Statement]) -> Edits:
     if any(_immovable(question, one, moved) for one in moved):
         return ()
     indent = " " * first.col_offset
-    end, start = (
-        (last.end_lineno or 0, last.end_col_offset or 0),
-        (first.lineno, first.col_offset),
-    )
+    end, start = (last.end_lineno, last.end_col_offset), (first.lineno, len(indent))
     edits: list[Edit] = []
     for group, at, form in ((late, end, "\n{0}{1}"), (early, start, "{1}\n{0}")):
         if group:
@@ -171,7 +170,7 @@ def _is_used_before(
     question: Question, line: Statement, moved: list[Statement]
 ) -> bool:
     """Whether something before the block, or another cell, needs a statement."""
-    head = question.block[0] if question.block is not None else line
+    head = question.head or line
     between = (o for o in question.program.lines if line.order < o.order < head.order)
     used = (line.makes & one.reads for one in between if one not in moved)
     return line.path != head.path or any(used)
@@ -181,7 +180,7 @@ def _needs_what_comes_later(
     question: Question, line: Statement, moved: list[Statement]
 ) -> bool:
     """Whether a statement from behind the block reads what was made behind it."""
-    head = question.block[0] if question.block is not None else line
+    head = question.head or line
     return line.order > head.order and any(
         made.order > head.order and made not in moved and not question.inside(made)
         for name in line.reads
@@ -204,9 +203,9 @@ def _alone(line: Statement) -> bool:
 
 def _immovable(question: Question, line: Statement, moved: list[Statement]) -> bool:
     """Whether a statement cannot be moved as it is."""
-    node, block = line.node, question.block
+    node = line.node
     return (
-        (block is not None and line.scope != block[0].scope)
+        line.scope != (question.head or line).scope
         or _needs_what_comes_later(question, line, moved)
         or node.lineno != node.end_lineno
         or line is question.program.asking_line

@@ -17,10 +17,8 @@ _BENT = {"custom", "part", "mod", "sign", "zero", "leak", "sort", "top_k"}
 
 def is_derivative(question: Question) -> bool:
     """Whether a tape was asked for the target, and the target is on no tape itself."""
-    return (
-        not question.records.is_foreign(question.targets[0])
-        and _line(question) is not None
-    )
+    foreign = question.records.is_foreign(question.targets[0])
+    return not foreign and _line(question) is not None
 
 
 def _derivative(question: Question) -> Places:
@@ -108,16 +106,6 @@ def _is_linear(question: Question, i: int, after: set[int]) -> bool:
 # -- the entries -----------------------------------------------------------------------
 
 
-def _outside(question: Question, facts: Facts) -> Facts | None:
-    if facts["inside"]:
-        return None
-    return {"edits": code_edits.move(question, [facts["line"]])}
-
-
-def _unconnected(_question: Question, facts: Facts) -> bool:
-    return facts["goal"] >= 0 and facts["goal"] not in facts["after"]
-
-
 def _own_gradient(question: Question, facts: Facts) -> Facts | None:
     own = [i for i in facts["ops"] if question.op(i).name == "custom"]
     return {"function": question.records[own[0]].settings[0].name} if own else None
@@ -140,14 +128,15 @@ _HEAD = "{y} is itself a derivative, and it does not depend on {x}: "
 _ZERO = 'ask with unconnected_gradients="zero" to get the 0 as a number'
 DERIVATIVE = Search(_derivative, (
     Entry(
-        "outside", _outside,
+        "outside",
+        lambda q, f: not f["inside"] and {"edits": code_edits.move(q, [f["line"]])},
         "{y} was computed by a call of gradient outside of {tape}'s block, so the tape "
         "did not record how.",
         "move this line into the block of {tape}",
     ),
     Entry(
-        "unconnected", _unconnected, _HEAD + "{what} does not depend on {x}.",
-        "use {x} in {what}",
+        "unconnected", lambda _, f: f["goal"] >= 0 and f["goal"] not in f["after"],
+        _HEAD + "{what} does not depend on {x}.", "use {x} in {what}",
     ),
     Entry(
         "custom", _own_gradient,

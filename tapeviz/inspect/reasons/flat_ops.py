@@ -158,10 +158,6 @@ def _corner(_question: Question, facts: Facts) -> bool:
     return facts["name"] in COMPARES and called(facts["node"]).endswith(verbs)
 
 
-def _missing(question: Question, facts: Facts) -> bool:
-    return question.op(facts["i"]).missing
-
-
 def _passes_nothing(question: Question, facts: Facts) -> Facts:
     op = question.op(facts["i"])
     label = op.operands[0 if op.many else facts["slot"]]
@@ -178,7 +174,7 @@ CUT = (
     ),
     *FLAT,
     Entry(
-        "step", _missing,
+        "step", lambda q, f: q.op(f["i"]).missing,
         "{code} has no gradient at all; asking for it is an error.",
         "take its operand out of the gradient with {tf}.stop_gradient", _suggested,
     ),

@@ -179,10 +179,6 @@ def _too_large(question: Question, facts: Facts) -> bool:
     return outside is None and facts["bad"] != "nan"
 
 
-def _too_large_exp(question: Question, facts: Facts) -> bool:
-    return facts["name"] in ("exp", "expm1") and _too_large(question, facts)
-
-
 def _undefined(question: Question, facts: Facts) -> Facts:
     i, op = facts["i"], question.op(facts["i"])
     found = outside_domain(op, given(question.records[i], question.values))
@@ -383,7 +379,8 @@ NONFINITE = (
         Entry("domain", _undefined_constant, _BAD, "{remedy}", _apart),
         Entry("domain", _constant, _BAD, _LOOK),
         Entry(
-            "overflow", _too_large_exp, _LARGE,
+            "overflow",
+            lambda q, f: f["name"] in ("exp", "expm1") and _too_large(q, f), _LARGE,
             "keep its operand below about 80, or use {tf}.nn.softplus, "
             "{tf}.nn.log_softmax or {tf}.reduce_logsumexp, which never make the large "
             "number", _clipped,

@@ -67,11 +67,6 @@ def _watch(question: Question, _facts: Facts) -> Edits:
     return code_edits.watch(question, question.x_base)
 
 
-def _unnoticed(question: Question, _facts: Facts) -> Facts | None:
-    head = None if question.block is None else question.block[0]
-    return None if question.records.watches_variables else {"line": head}
-
-
 def _read_elsewhere(question: Question, _facts: Facts) -> Facts | None:
     other = question.elsewhere(question.source)
     if question.x < 0 and not (other and not question.chain):
@@ -96,7 +91,8 @@ _VARIABLE = (
         _watch,
     ),
     Entry(
-        "unnoticed", _unnoticed,
+        "unnoticed",
+        lambda q, _: not q.records.watches_variables and {"line": q.head},
         "{tape} was made with watch_accessed_variables=False, so that it watches only "
         "what it is told to, and it was not told of {x}.",
         "watch {x} at the start of the block: {tape}.watch({x})", _watch,
@@ -120,11 +116,6 @@ def _made_by_question(question: Question, facts: Facts) -> Facts | None:
         return None
     edits = code_edits.replace(question, asking, code, base)
     return {**facts, "line": asking, "node": code, "base": base, "edits": edits}
-
-
-def _sliced_by_question(question: Question, facts: Facts) -> Facts | None:
-    sliced = isinstance(question.x_code, ast.Subscript)
-    return _made_by_question(question, facts) if sliced else None
 
 
 def _sliced_before(question: Question, facts: Facts) -> Facts | None:
@@ -167,11 +158,10 @@ def _rebound(question: Question, facts: Facts) -> Facts | None:
 
 def _later(question: Question, facts: Facts) -> bool:
     """Whether a line gave the source's name its value after the block."""
-    line = facts["line"]
-    if line is None or question.block is None or not question.records.watched:
+    line, head = facts["line"], question.head
+    if line is None or head is None or not question.records.watched:
         return False
-    head, block = question.block
-    end = (line.order[0], block.end_lineno or 0)
+    end = (line.order[0], head.node.end_lineno or 0)
     made = question.program.made(question.x_base, question.program.asking_line)
     earlier = any(one.order < head.order for one in made)
     return earlier and line.order[:2] > end and line.order > head.order
@@ -180,7 +170,7 @@ def _later(question: Question, facts: Facts) -> bool:
 def _watched_after(question: Question, _facts: Facts) -> Facts | None:
     """The line that watches the source after the block, if there is one."""
     for line in question.program.lines:
-        behind = question.block is None or line.order >= question.block[0].order
+        behind = line.order >= (question.head or line).order
         if behind and question.inside(line) is False and watches(question, line):
             return {"line": line, **_uses(question)}
     return None
@@ -231,7 +221,9 @@ def _unpause(question: Question, facts: Facts) -> Edits:
 _FRESH = "{x} is a new tensor, made when the question was asked; the tape never saw it."
 _TENSOR = (
     Entry(
-        "fresh", _sliced_by_question, _FRESH,
+        "fresh",
+        lambda q, f: isinstance(q.x_code, ast.Subscript) and _made_by_question(q, f),
+        _FRESH,
         "ask for {base} as a whole and take the entry of its gradient",
     ),
     Entry(
@@ -519,7 +511,7 @@ _CHANGES = {
 
 def _is_past(question: Question, order: Any) -> bool:
     """Whether the source may have been changed between a statement and the block."""
-    head = None if question.block is None else question.block[0]
+    head = question.head
     return head is None or any(
         line.calls & _CHANGES and (order <= line.order <= head.order or line.loops)
         for line in question.program.lines
@@ -558,10 +550,6 @@ def _stored(_question: Question, facts: Facts) -> bool:
     return isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
 
 
-def _copied(_question: Question, facts: Facts) -> bool:
-    return not facts["func"] or facts["func"].endswith((".constant", ".Variable"))
-
-
 def _stay(question: Question, facts: Facts) -> Edits:
     line, node = facts["line"], facts["node"]
     return code_edits.stay(question, line, node) if isinstance(node, ast.AST) else ()
@@ -582,7 +570,10 @@ LEFT = (
         "number goes there.",
         "collect the parts in a list, and make one tensor with {tf}.stack",
     ),
-    _leaves(_copied, "copies only the number into a new tensor"),
+    _leaves(
+        lambda _, f: not f["func"] or f["func"].endswith((".constant", ".Variable")),
+        "copies only the number into a new tensor",
+    ),
     _leaves(
         lambda _, f: f["func"] in ("float", "int", "complex"),
         "makes a plain Python number of it",
@@ -640,16 +631,15 @@ def _in_question(question: Question, facts: Facts) -> Facts | None:
 
 def _apart(question: Question, facts: Facts) -> Facts | None:
     """A statement outside ran in another function, too."""
-    head = None if question.block is None else question.block[0]
-    other = head is not None and facts["line"].scope != head.scope
+    line = facts["line"]
+    other = line.scope != (question.head or line).scope
     found = _outside(question, facts) if other else None
     return found and {**found, "edits": _moved(question)}
 
 
 def _before_or_after(question: Question, facts: Facts) -> Facts | None:
-    head, found = question.block, _outside(question, facts)
-    early = head is not None and facts["line"].order < head[0].order
-    when = "before" if early else "after"
+    line, found = facts["line"], _outside(question, facts)
+    when = "before" if line.order < (question.head or line).order else "after"
     return found and {**found, "when": when, "edits": _moved(question)}
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from tapeviz.engine import dtypes
 from tapeviz.engine.arguments import (
     axes,
+    common_shape,
     numbers,
     one_axis,
     plain,
@@ -128,11 +129,7 @@ def broadcast_to(input: Any, shape: Any, name: str | None = None) -> Tensor:
            [1., 2.]], dtype=float32)
     """
     t, want = convert(input), sizes(shape)
-    try:
-        fits = np.broadcast_shapes(t.shape, want) == want
-    except ValueError:
-        fits = False
-    if not fits:
+    if common_shape(t.shape, want) != want:
         raise invalid_argument(
             f"Incompatible shapes: {t.shape.as_list()} vs. {list(want)} "
             "[Op:BroadcastTo]",

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from tapeviz.errors import value_error, warn
 
-HINTS = {
+_HINTS = {
     "callbacks": "print or plot in the loop itself",
     "datasets": "make small data with NumPy, or read it with NumPy",
     "models.Model": "use keras.Sequential, or a subclass of keras.Model",
@@ -21,36 +21,28 @@ HINTS = {
     "mixed_precision": "give a dtype to layers and variables",
     "saving": "np.save the values of model.get_weights()",
     "tree": "tf.nest takes lists and dicts apart",
-    **dict.fromkeys(
-        ("Conv1D", "Conv2D"), "tf.nn.conv1d and tf.nn.conv2d, with a tf.Variable"
-    ),
-    **dict.fromkeys(
-        ("MaxPooling2D", "MaxPool2D", "AveragePooling2D"),
+    "Conv1D Conv2D": "tf.nn.conv1d and tf.nn.conv2d, with a tf.Variable",
+    "MaxPooling2D MaxPool2D AveragePooling2D":
         "tf.nn.max_pool2d and tf.nn.avg_pool2d are functions",
-    ),
-    **dict.fromkeys(
-        ("GRU", "LSTM", "RNN", "SimpleRNN"),
+    "GRU LSTM RNN SimpleRNN":
         "a Python loop over the steps: h = tf.tanh(x[:, t] @ w + h @ u + b)",
-    ),
-    **dict.fromkeys(
-        ("Concatenate", "Add", "Multiply", "Reshape"),
+    "Concatenate Add Multiply Reshape":
         "in call: tf.concat, +, *, tf.reshape, or any function of tensors",
-    ),
     "LayerNormalization": "tf.nn.moments, then (x - mean) / tf.sqrt(variance + 1e-3)",
     "constraints": "assign the constrained value after each step",
     "ops": "use TensorFlow's functions: tf.matmul, tf.reduce_mean",
     "random": "use tf.random",
-}
+}  # fmt: skip
+HINTS = {name: do for names, do in _HINTS.items() for name in names.split()}
 
-ARGUMENTS = {
+_ARGUMENTS = {
     "lr": "it is called learning_rate",
-    **dict.fromkeys(
-        ("use_ema", "ema_momentum", "ema_overwrite_frequency"),
+    "use_ema ema_momentum ema_overwrite_frequency":
         "keep an average in a tf.Variable: a.assign(0.99 * a + 0.01 * x) after a step",
-    ),
     "loss_scale_factor": "divide the gradients by it before apply_gradients",
     "gradient_accumulation_steps": "add up the gradients, and apply their mean",
-}
+}  # fmt: skip
+ARGUMENTS = {name: do for names, do in _ARGUMENTS.items() for name in names.split()}
 """What to do instead of an optimizer's argument that is not here."""
 
 ROOMS = (

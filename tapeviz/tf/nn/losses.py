@@ -6,7 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from tapeviz.engine.arguments import floating, like, numbers, one_axis, rank
+from tapeviz.engine.arguments import (
+    common_shape,
+    floating,
+    like,
+    numbers,
+    one_axis,
+    rank,
+)
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.dtypes import dtype_mismatch
 from tapeviz.engine.ops import NAMED
@@ -34,21 +41,15 @@ def softmax_cross_entropy_with_logits(
         marks = cast(labels, t.dtype)
     if at != -1:
         return _along(marks, t, at)
-    _check_shapes(marks, t)
-    return call.softmax_cross_entropy(marks, t)
-
-
-def _check_shapes(labels: Any, logits: Any) -> None:
-    try:
-        np.broadcast_shapes(labels.shape, logits.shape)
-    except ValueError:
+    if common_shape(marks.shape, t.shape) is None:
         raise invalid_argument(
             "logits and labels must be broadcastable: logits_size="
-            f"{logits.shape.as_list()} labels_size={labels.shape.as_list()} "
+            f"{t.shape.as_list()} labels_size={marks.shape.as_list()} "
             "[Op:SoftmaxCrossEntropyWithLogits]",
             "labels need one number per class; for class numbers there is "
             "sparse_softmax_cross_entropy_with_logits",
-        ) from None
+        )
+    return call.softmax_cross_entropy(marks, t)
 
 
 @composite("softmax_cross_entropy")

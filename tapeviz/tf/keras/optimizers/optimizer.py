@@ -142,19 +142,15 @@ class Optimizer(Configurable):
             return
         self._of = list(variables)
         self._index = {id(v): i for i, v in enumerate(self._of)}
+        used = [(s, n) for s, n in self.slots.items() if f"{s}_old" in self.update]
         self._slots = [
-            {s: self._slot(v, n, self.start(s)) for s, n in self._used_slots().items()}
-            for v in self._of
+            {s: self._slot(v, n, self.start(s)) for s, n in used} for v in self._of
         ]
         self.built = True
 
     def start(self, slot: str) -> float:
         """What a slot holds at first."""
         return 0.0
-
-    def _used_slots(self) -> dict[str, str]:
-        """The slots that the text with these settings names."""
-        return {s: n for s, n in self.slots.items() if f"{s}_old" in self.update}
 
     def _slot(self, v: Variable, name: str, value: float) -> Variable:
         known = v._name if isinstance(v._name, WeightPath) else v.name
