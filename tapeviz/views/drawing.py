@@ -30,6 +30,7 @@ from tapeviz.inspect.object_graph import ObjectTape, description_of
 from tapeviz.render.graph import interactive
 from tapeviz.render.graph.diff_badges import changed, changes
 from tapeviz.render.graph.diff_badges import to_text as list_changes
+from tapeviz.render.graph.interactive import LivePicture
 from tapeviz.render.graph.layout import check
 from tapeviz.render.graph.memory_badges import table as memory_table
 from tapeviz.render.graph.memory_badges import with_memory
@@ -41,6 +42,7 @@ from tapeviz.trace.backward_pass import BackwardPass
 from tapeviz.trace.graph import Graph
 from tapeviz.trace.markup import element
 from tapeviz.trace.memory import Memory
+from tapeviz.trace.program import Program
 from tapeviz.views.unseen import tell_after_cells
 from tapeviz.wording import values as text
 
@@ -188,7 +190,9 @@ class Drawing(Displayable):
 
     A large graph is folded, or any graph if ``fold`` is True, or none if it is False.
     ``memory`` has the numbers where the picture tells what the tape keeps alive.
-    ``part`` says which part of the graph is shown, ``precision`` with how many digits.
+    ``part`` says which part of the graph is shown, ``precision`` with how many digits,
+    ``program`` what runs in a page when the reader changes a number, or why nothing
+    can.
     ValueError for a look that there is not.
     """
 
@@ -202,7 +206,9 @@ class Drawing(Displayable):
         memory: Memory | None = None,
         precision: int | None = None,
         part: Selection | None = None,
+        program: Program | str = "",
     ) -> None:
+        self._program = program
         self._whole = graph if memory is None else with_memory(graph, memory)
         self.memory = memory
         self._look = {"theme": theme_of(theme), "direction": check(direction)}
@@ -276,14 +282,24 @@ class Drawing(Displayable):
         if self._folded is not None:
             return self._folded.page()
         svg, title = self._scene.root, summary(self.graph)
-        return interactive.page(svg, self.graph, title, self._shown)
+        return interactive.page(svg, self.graph, title, self._shown, self._live)
 
     def _html(self) -> str:
         if self._folded is not None:
             return self._folded.notebook()
         with text.precision(self._digits):
             alt = description(self.graph)
-        return interactive.notebook(self._scene.root, self.graph, alt, self._shown)
+        return interactive.notebook(
+            self._scene.root, self.graph, alt, self._shown, self._live
+        )
+
+    @property
+    def _live(self) -> LivePicture | str:
+        """What can be changed in the page, or a sentence why nothing can."""
+        if isinstance(self._program, str):
+            return self._program
+        with text.precision(self._digits):
+            return LivePicture.of(self.graph, self._program)
 
     @property
     def _shown(self) -> dict[str, Any]:
@@ -438,7 +454,17 @@ def draw(  # noqa: PLR0913 - options, by keyword
     if isinstance(target, (GradientTape, RunStep, Graph, BackwardPass)):
         return ComparedDrawing(_graph(tape), _graph(target), part=part, **look)
     graph = _graph(tape, target, sources)
-    return Drawing(graph, memory=held, fold=fold, part=part, **look)
+    return Drawing(
+        graph, memory=held, fold=fold, part=part, program=_program(tape, graph), **look
+    )
+
+
+def _program(thing: Any, graph: Graph) -> Program | str:
+    """What a page runs when a number of the picture is changed, or why nothing can."""
+    recorded = any(node.kind == "op" and not node.unrecorded for node in graph.nodes)
+    if isinstance(thing, (Graph, BackwardPass)) or not recorded:
+        return ""
+    return inspect.compiled(tape_of(thing, "draw"), graph=graph)
 
 
 def _graph(thing: Any, target: Any = None, sources: Any = None) -> Graph:

@@ -93,7 +93,7 @@ function follow(film) {
     row,
     labels: (svg, find) => {
       const sums = Object.fromEntries(Object.entries(live.sums).map(([id, edge]) => [id, ["t", edge]]));
-      const parts = [labels(svg, { fill, isZero }, live.texts, sums, find), boxTitles(svg, machine, find)];
+      const parts = [labels({ fill, isZero }, live.texts, sums, find), boxTitles(machine, (id) => find(id)?.querySelector("title"))];
       return () => parts.forEach((write) => write(changed));
     },
     asks: () => (changed ? (asks ??= film.asks.map(ask).filter((one) => !one.skipped)) : film.asks),

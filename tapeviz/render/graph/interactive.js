@@ -24,8 +24,14 @@ function parts(svg) {
   const arrows = [...svg.querySelectorAll(".tv-edge[data-ends]")].map((el) => [el, ...el.dataset.ends.split(" ")]);
   for (const el of svg.querySelectorAll(".tv-node")) {
     const title = el.querySelector(":scope > title");
-    const lines = title.textContent.split(/\n/);
-    boxes.set(el.dataset.id ?? el.id, { el, lines, name: called(el, lines), words: `${lines.join(" ")} ${texts(el).join(" ")}`.toLowerCase() });
+    const box = {
+      el,
+      title,
+      get lines() { return title.textContent.split(/\n/); },
+      get words() { return [...box.lines, ...texts(el)].join(" ").toLowerCase(); },
+    };
+    box.name = called(el, box.lines);
+    boxes.set(el.dataset.id ?? el.id, box);
     title.remove();
   }
   return { svg, boxes, arrows };
@@ -35,6 +41,9 @@ const texts = (el) => [...el.querySelectorAll("text")].map((text) => text.textCo
 
 // Whether the numbers in a box change, as in the rounds of a loop.
 const turns = (el) => el.closest(".tv-rounds");
+
+// What a screen reader calls a box.
+const named = (lines) => lines.slice(0, 2).join(", ");
 
 // What a box is called: its name, else its formula, else its value.
 function called(el, lines) {
@@ -153,6 +162,8 @@ function start(root, told) {
   let picture;
   let here = "";
   let pinned = "";
+  let lit = "";
+  let entitle = () => {};
   let before = "";
 
   const neighbours = (id, way) => picture.arrows.filter((arrow) => arrow[2 - (way > 0)] === id).map((arrow) => arrow[1 + (way > 0)]).filter((other) => picture.boxes.has(other));
@@ -176,6 +187,8 @@ function start(root, told) {
       boxes.get(tail === id ? head : tail)?.el.classList.add("tv-near");
     }
     lines(told.lit[id] ?? []);
+    lit = id;
+    entitle(id);
     say.setAttribute("aria-live", point ? "off" : "polite");
     say.replaceChildren(...(boxes.has(id) ? said(id) : ["Point at a box, or press Tab and the arrow keys."]));
   };
@@ -370,7 +383,7 @@ function start(root, told) {
     pinned = here = before = "";
     for (const [id, { el, lines, name }] of picture.boxes) {
       const opens = el.dataset.fold !== undefined && folds;
-      const attributes = { tabindex: -1, role: "button", "aria-label": opens ? `open ${name}` : turns(el) ? name : lines.slice(0, 2).join(", "), ...(!opens && { "aria-pressed": "false" }), ...KEYS };
+      const attributes = { tabindex: -1, role: "button", "aria-label": opens ? `open ${name}` : turns(el) ? name : named(lines), ...(!opens && { "aria-pressed": "false" }), ...KEYS };
       for (const key in attributes) el.setAttribute(key, attributes[key]);
       el.onpointerenter = ({ pointerType }) => pointerType === "mouse" && !pinned && light(id, true);
       el.onpointerleave = ({ pointerType }) => pointerType === "mouse" && !pinned && light(here === id ? id : "", true);
@@ -406,18 +419,40 @@ function start(root, told) {
     svg.style.minHeight = `${(told.least * height) / width}px`;
     screen.append(svg);
     view.append(screen);
-    root.replaceChildren(make("style", {}, told.css), looks, bar, help, view, say, code);
+    root.replaceChildren(make("style", {}, told.css), looks, bar, help, view, ...(told.why ? [make("p", { class: "tv-why" }, `Its numbers cannot be changed here. ${told.why}`)] : []), say, code);
   }
   if (!told.code.length) code.remove();
   root.addEventListener("click", ({ target }) => target === screen || target.matches(".tv-paper") ? pinned && pin(pinned) : null);
   enter(svg);
   few(true);
   if (told.live) {
-    const box = (id) => picture.boxes.get(id)?.el;
-    const { row, inset } = whatIf(compile(told.live.program), { root, box, draw: () => {} });
+    const machine = compile(told.live.program);
+    const { fill, isZero, forget } = filler(machine, told.live.slots);
+    const find = (id) => svg.querySelector(`[data-id="${CSS.escape(id)}"]`);
+    const write = labels({ fill, isZero }, told.live.texts, told.live.zeros, find);
+    const titles = boxTitles(machine, (id) => picture.boxes.get(id)?.title);
+    const changing = [...picture.boxes].filter(([id]) => told.live.texts[`${id}-value`]);
+    let later;
+    // What only a screen reader or a mouse at rest asks for is written in a pause.
+    const rename = (changed) => {
+      titles(changed);
+      for (const { el, lines } of picture.boxes.values()) el.setAttribute("aria-label", named(lines));
+    };
+    const draw = (changed) => {
+      forget();
+      write(changed);
+      for (const [, { el }] of changing) if (el.matches(".tv-changing") !== changed) el.classList.toggle("tv-changing");
+      clearTimeout(later);
+      later = setTimeout(rename, 200, changed);
+      entitle = (id) => titles(changed, id);
+      if (picture.boxes.has(lit)) light(lit, true);
+    };
+    const { row, inset } = whatIf(machine, { root, draw, box: (id) => picture.boxes.get(id)?.el, slope: told.live.slope && slopeInset });
     const pair = pane("pair");
     view.replaceWith(pair);
     pair.append(view, ...(inset ? [inset] : []));
+    // Beside the picture only where that leaves it 85 % of its size or more.
+    pair.style.setProperty("--wide", `${svg.viewBox.baseVal.width / 100}px`);
     pair.after(row);
   }
   reveal(screen, svg.querySelectorAll(".tv-target"));

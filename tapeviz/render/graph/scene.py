@@ -169,6 +169,12 @@ def _cards(
         yield node_cards.badged(card, graph.badged.get(node.id, ()))
 
 
+def boxes(graph: Graph) -> Iterator[Element]:
+    """The box of each node by itself, as it is in the picture but for its place."""
+    for card in _cards(graph, "", {}):
+        yield node_cards.draw(card, Rect(0, 0, card.width, card.height), "")
+
+
 def _font_rules() -> themes.Rules:
     """The size of each class of text; those that are monospaced."""
     sizes: dict[float, list[str]] = {}

@@ -2,6 +2,8 @@
 
 // So many significant digits, a half rounded to the even one, as Python does.
 function significant(x, digits) {
+  // Only a number with one digit more can lie in the middle.
+  if (+x.toExponential(digits) !== x) return +x.toExponential(digits - 1);
   const [long, power] = x.toExponential(60).split("e");
   const all = long.replace(/\D/g, "");
   const half = /^50*$/.test(all.slice(digits)) && !(all[digits - 1] % 2);

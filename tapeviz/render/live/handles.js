@@ -56,7 +56,7 @@ function whatIf(machine, { root, draw, box, slope }) {
     const turn = left?.kind === "left" ? "would have gone on with another number from" : "would have gone another way at";
     const values = machine.targets.map((target) => `${target.label || "the result"} is ${saidValue(machine, "v", target)}`);
     const slopes = machine.sources.map((source) => `the gradient of ${source.label || "the source"} is ${saidValue(machine, "g", source)}`);
-    return [left && `At ${say(now)} Python ${turn} line ${left.line}: what follows was recorded for ${recorded}.`, `${[...values, ...slopes].join("; ")}.`].filter(Boolean).join(" ");
+    return [left && `At ${say(now)} Python ${turn} line ${left.line}: what follows was recorded for ${recorded}.`, `${left ? "There " : ""}${[...values, ...slopes].join("; ")}.`].filter(Boolean).join(" ");
   };
   const speak = () => (status.textContent = result.textContent);
   const refresh = () => {

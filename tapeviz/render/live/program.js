@@ -302,7 +302,7 @@ function compile(program) {
       for (const { node, follows, line, kind } of exits) {
         const [before, after] = [first, now].map((state) => entriesOf(state.v[node]));
         const at = before.findIndex((entry, k) => !Object.is(entry + 0, after[k] + 0));
-        if (at >= 0) return { line, node: nodes[node].id, kind, after: nodes.slice(follows).map(({ id }) => id), before: before[at], now: after[at] };
+        if (at >= 0) return { line, node: nodes[node].id, kind, after: nodes.slice(follows).flatMap(({ id, formulas }) => (formulas < 0 ? [] : [id])), before: before[at], now: after[at] };
       }
       return null;
     },

@@ -55,7 +55,7 @@ function slopeInset(machine, move) {
     const rise = value(x + h) - y;
     const [low, high] = middle[0];
     const along = (at) => [at, y + slope * (at - x)];
-    const said = `rise / run = ${formatNumber(rise / h, 4)}, slope ${formatNumber(slope)}`;
+    const said = `rise / run = ${formatNumber(rise / h, 4)}, slope ${formatNumber(slope, 4)}`;
     front.replaceChildren(
       seen.clip(
         seen.curve([along(low), along(high)], "slope"),
@@ -70,7 +70,7 @@ function slopeInset(machine, move) {
     const [at, slopes] = [own.map(now), own.map(({ id }) => machine.at("g", id, 0))];
     const length = Math.hypot(...slopes);
     const parts = slopes.map((slope, k) => (0.2 * (middle[k][1] - middle[k][0]) * slope) / (length || 1));
-    const said = `gradient (${slopes.map((slope) => formatNumber(slope)).join(", ")})`;
+    const said = `gradient (${slopes.map((slope) => formatNumber(slope, 4)).join(", ")})`;
     front.replaceChildren(seen.clip(seen.arrow(at, at.map((v, k) => v + parts[k]), "gradient")), seen.dots([at], "point"));
     words.textContent = `${said}: uphill, across the contours`;
     svg.setAttribute("aria-label", `Contours of ${name} over ${first.label} and ${second.label}; at ${first.label} = ${formatNumber(at[0])}, ${second.label} = ${formatNumber(at[1])} the ${said}`);

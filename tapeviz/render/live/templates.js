@@ -54,22 +54,33 @@ function filler(machine, slots, texts = []) {
 
 // The texts of a picture: a function that writes them for the last run, or as they were.
 // ``texts`` has the templates of each element by its id, ``zeros`` what its mark of zero
-// hangs on. A text keeps its place, and is squeezed where it would leave it.
-function labels(svg, { fill, isZero }, texts, zeros, find) {
+// hangs on, and the word for zero if it has one. A text keeps its place, and is squeezed
+// where it would leave it.
+function labels({ fill, isZero }, texts, zeros, find) {
+  const pen = document.createElement("canvas").getContext("2d");
   const lines = (el) => (el.localName === "text" ? [el] : [...el.querySelectorAll("text")]);
   const all = Object.entries(texts).flatMap(([id, templates]) => {
     const els = find(id) ? lines(find(id)) : [];
-    return els.length === templates.length ? els.map((el, k) => ({ el, own: el.textContent, template: templates[k] })) : [];
+    return els.length === templates.length ? els.map((el, k) => ({ el, own: el.textContent, text: el.textContent, template: templates[k] })) : [];
   });
-  const marked = Object.entries(zeros).flatMap(([id, [kind, of]]) => {
+  const marked = Object.entries(zeros).flatMap(([id, [kind, of, word]]) => {
     const el = find(id);
     const own = el?.classList.contains("tv-zero");
     const text = el?.querySelector("text:last-of-type");
-    return text ? [{ el, own, text, x: text.getAttribute("x") - 17 * own, kind, of }] : [];
+    return text ? [{ el, own, text, x: text.getAttribute("x") - 17 * own, kind, of, word }] : [];
   });
+  let measure = () => {
+    for (const one of all) [one.room, one.font] = [roomOf(one.el, find), getComputedStyle(one.el).font];
+    measure = () => {};
+  };
   return (changed) => {
-    for (const { el, own, text, x, kind, of } of marked) {
+    const words = new Map();
+    for (const one of marked) {
+      const { el, own, text, x, kind, of, word } = one;
       const is = changed ? isZero(kind, of) : own;
+      if (is && word) words.set(text, word);
+      if (is === (one.is ?? own)) continue;
+      one.is = is;
       el.classList.toggle("tv-zero", is);
       el.classList.toggle("tv-value", !is);
       text.setAttribute("x", x + 17 * is);
@@ -77,17 +88,21 @@ function labels(svg, { fill, isZero }, texts, zeros, find) {
       for (const one of sign) one.style.display = is ? "" : "none";
       if (is && !sign.length) el.prepend(...[5.5, 1.5].map((r) => zeroSign(x + 6, text.getAttribute("y") - 4.5, r)));
     }
+    const longer = [];
+    if (changed) measure();
     for (const one of all) {
-      const text = changed ? fill(one.template) : one.own;
-      one.moved = text !== one.el.textContent;
-      if (!one.moved) continue;
-      one.el.textContent = text;
+      const text = changed ? words.get(one.el) ?? fill(one.template) : one.own;
+      if (text === one.text) continue;
+      one.text = one.el.textContent = text;
       one.el.removeAttribute("textLength");
+      if (text.length > one.own.length) longer.push(one);
     }
-    const wide = all.filter(({ el, moved }) => moved && changed && el.getComputedTextLength() > roomOf(el));
-    for (const { el } of wide) {
-      el.setAttribute("textLength", roomOf(el));
-      el.setAttribute("lengthAdjust", "spacingAndGlyphs");
+    // Measured once, and without the page: reading a width would cost a layout.
+    for (const one of longer) {
+      pen.font = one.font;
+      if (pen.measureText(one.text).width <= one.room) continue;
+      one.el.setAttribute("textLength", one.room);
+      one.el.setAttribute("lengthAdjust", "spacingAndGlyphs");
     }
   };
 }
@@ -99,29 +114,31 @@ function zeroSign(cx, cy, r) {
 }
 
 // How wide a text may be: in a pill, in a cell of a table, or up to the rim of its box.
-function roomOf(el) {
+function roomOf(el, find) {
   const pill = el.parentNode.querySelector("rect:is(.tv-pill,.tv-chip)");
   if (pill) return pill.getBBox().width - 10;
   const cells = el.classList.contains("tv-cell") && el.parentNode.querySelector("path.tv-hair");
   if (cells) return cells.getBBox().width / new Set([...el.parentNode.querySelectorAll(".tv-cell")].map((one) => one.getAttribute("x"))).size - 8;
-  const id = el.closest("[id]").id.replace(/-.*/, "");
-  const frame = el.ownerSVGElement.querySelector(`#${id}>.tv-frame`)?.getBBox();
+  const part = el.closest("[id],[data-id]");
+  const frame = find((part.dataset.id ?? part.id).replace(/-.*/, ""))?.querySelector(".tv-frame")?.getBBox();
   const lone = el.classList.contains("tv-lone");
   return frame ? (lone ? frame.width - 10 : frame.x + frame.width - el.getAttribute("x") - 5) : Infinity;
 }
 
-// The titles of the boxes, which a mouse shows, with the values of the last run.
-function boxTitles(svg, machine, find) {
-  const all = machine.nodes.flatMap(({ id, dtype, shape }) => {
-    const el = find(id)?.querySelector("title");
-    return el ? [{ el, id, dtype, shape, own: el.textContent }] : [];
-  });
-  return (changed) => {
+// The titles of the boxes, which a mouse shows, with the numbers of the last run.
+// ``titleOf`` gives that of a node; ``only`` is the one node whose title is needed.
+// Behind two spaces stand dtype and shape, which stay.
+function boxTitles(machine, titleOf) {
+  const all = machine.nodes.flatMap(({ id, dtype, shape }) => (titleOf(id) ? [{ el: titleOf(id), id, dtype, shape, own: titleOf(id).textContent }] : []));
+  return (changed, only) => {
     for (const { el, id, dtype, shape, own } of all) {
-      const line = own.split(/\n/, 1)[0];
-      const start = line.startsWith("[") || !line.includes(" = ") ? 0 : line.indexOf(" = ") + 3;
-      const text = (dims, from) => (dims.length ? `[${Array.from({ length: dims[0] }, (_, k) => text(dims.slice(1), from * dims[0] + k)).join(", ")}]` : exactNumber(machine.at("v", id, from), dtype));
-      el.textContent = changed ? own.slice(0, start) + text(shape, 0) + own.slice(line.lastIndexOf("  ")) : own;
+      if (only !== undefined && only !== id) continue;
+      const text = (kind, dims, from) => (dims.length ? `[${Array.from({ length: dims[0] }, (_, k) => text(kind, dims.slice(1), from * dims[0] + k)).join(", ")}]` : exactNumber(machine.at(kind, id, from), dtype));
+      const renewed = (line, place) => {
+        const [, start, end] = /^(.*? = |gradient |)(?!None).*?(  .*)$/.exec(line) ?? [];
+        return end && (!place || start === "gradient ") ? start + text(place ? "g" : "v", shape, 0) + end : line;
+      };
+      el.textContent = changed ? own.replace(/^.+$/gm, renewed) : own;
     }
   };
 }
