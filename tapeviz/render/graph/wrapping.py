@@ -161,8 +161,10 @@ def _passing(
     """How many arrows more than one lead on past each cut; a cut frame weighs more."""
     arrows = [(homes[link.tail], homes[link.head]) for link in links]
     spans = [[homes[id] for id in group.boxes] for group in groups if group.boxes]
-    over = _covered(cuts, arrows), _covered(cuts, [(min(x), max(x)) for x in spans])
-    return [max(0, count - 1) + 3 * frames for count, frames in zip(*over, strict=True)]
+    counts = _covered(cuts, arrows), _covered(cuts, [(min(x), max(x)) for x in spans])
+    return [
+        max(0, count - 1) + 3 * frames for count, frames in zip(*counts, strict=True)
+    ]
 
 
 def _covered(cuts: Sequence[float], spans: Iterable[Span]) -> list[int]:
