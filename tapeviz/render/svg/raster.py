@@ -100,19 +100,21 @@ class Canvas:
 
         root = written_out(picture)
         width, height = (int(root.get(side, "0")) for side in ("width", "height"))
-        drawn = Counter(rows.drawn(root))
+        parts = dict(rows.drawn(root))
+        drawn = Counter(parts.values())
         changed = (drawn - self.drawn) + (self.drawn - drawn)
         whole = self.image is None or not (rows.GRID * self.scale).is_integer()
         image = self.image.copy() if self.image else Image.new("RGB", (0, 0))
         for top, bottom in [(0, height)] if whole else rows.merged(changed, height):
-            root.set("viewBox", f"0 {top} {width} {bottom - top}")
-            root.set("height", str(bottom - top))
-            painted = _painted(as_text(root), self.scale)
-            strip = Image.open(io.BytesIO(painted)).convert("RGB")
+            strip = rows.cut(root, parts, top, bottom)
+            strip.set("viewBox", f"0 {top} {width} {bottom - top}")
+            strip.set("height", str(bottom - top))
+            painted = _painted(as_text(strip), self.scale)
+            rgb = Image.open(io.BytesIO(painted)).convert("RGB")
             if whole:
-                image = strip
+                image = rgb
             else:
-                image.paste(strip, (0, round(top * self.scale)))
+                image.paste(rgb, (0, round(top * self.scale)))
         self.image, self.drawn = image, drawn
         return image
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,7 +33,7 @@ class Drawn(NamedTuple):
 
 def drawn(
     el: Element, outer: str = "", down: float = 0.0, zoom: float = 1.0
-) -> Iterator[Drawn]:
+) -> Iterator[tuple[Element, Drawn]]:
     """What an element draws, styled by attributes: row ``y`` at ``down + zoom y``."""
     if el.tag in UNDRAWN:
         return
@@ -51,7 +51,19 @@ def drawn(
     first, last = (down + zoom * y for y in _reach(el))
     if math.isnan(first + last):
         first, last = _ANYWHERE
-    yield Drawn(f"{look}{inner}", first, last)
+    yield el, Drawn(f"{look}{inner}", first, last)
+
+
+def cut(el: Element, parts: Mapping[Element, Drawn], top: int, bottom: int) -> Element:
+    """A copy of a picture, or of a group in it, with what reaches into these rows."""
+    copy = el.makeelement(el.tag, el.attrib)
+    for child in el:
+        if (part := parts.get(child)) is None:
+            inner = cut(child, parts, top, bottom)
+            copy.extend([inner] if len(inner) else [])
+        elif part.first < bottom and part.last > top:
+            copy.append(child)
+    return copy
 
 
 def _zoom(el: Element) -> float:

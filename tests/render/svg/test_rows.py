@@ -50,7 +50,10 @@ def test_a_film_is_the_same_as_painted_whole(make: Film, scale: float) -> None:
 
 
 def strips(before: Element, after: Element) -> list[tuple[int, int]]:
-    one, two = (Counter(rows.drawn(written_out(tree))) for tree in (before, after))
+    one, two = (
+        Counter(part for _, part in rows.drawn(written_out(tree)))
+        for tree in (before, after)
+    )
     return rows.merged((one - two) + (two - one), 400)
 
 
