@@ -40,18 +40,19 @@ def drawn(
     look = f"{outer}<{el.tag} {sorted(el.attrib.items())}"
     down += zoom * _moved(el)
     if el.tag in {"svg", "g"}:
-        down += zoom * _number(el, "y")
-        zoom *= _zoom(el)
+        top, inner = _view(el)
+        down += zoom * (_number(el, "y") - inner * top)
+        zoom *= inner
         for child in el:
             yield from drawn(child, look, down, zoom)
         return
-    inner = [
+    said = [
         (sorted(child.attrib.items()), child.text, child.tail) for child in el.iter()
     ]
     first, last = (down + zoom * y for y in _reach(el))
     if math.isnan(first + last):
         first, last = _ANYWHERE
-    yield el, Drawn(f"{look}{inner}", first, last)
+    yield el, Drawn(f"{look}{said}", first, last)
 
 
 def cut(el: Element, parts: Mapping[Element, Drawn], top: int, bottom: int) -> Element:
@@ -66,14 +67,13 @@ def cut(el: Element, parts: Mapping[Element, Drawn], top: int, bottom: int) -> E
     return copy
 
 
-def _zoom(el: Element) -> float:
-    """How much a picture in a picture is enlarged; nan where it also moves."""
+def _view(el: Element) -> tuple[float, float]:
+    """The first row that a picture in a picture shows, and how much it is enlarged."""
     if "viewBox" not in el.attrib:
-        return 1.0
-    left, top, wide, high = map(float, _NUMBER.findall(el.attrib["viewBox"]))
+        return 0.0, 1.0
+    _, top, wide, high = map(float, _NUMBER.findall(el.attrib["viewBox"]))
     across, along = _number(el, "width") / wide, _number(el, "height") / high
-    same = math.isclose(across, along, rel_tol=1e-3) and not left and not top
-    return along if same else math.nan
+    return top, along if math.isclose(across, along, rel_tol=1e-3) else math.nan
 
 
 def _number(el: Element, name: str) -> float:
