@@ -103,7 +103,8 @@ class Canvas:
         parts = dict(rows.drawn(root))
         drawn = Counter(parts.values())
         changed = (drawn - self.drawn) + (self.drawn - drawn)
-        whole = self.image is None or not (rows.GRID * self.scale).is_integer()
+        odd = any((it * self.scale) % 1 for it in (rows.GRID, width, height))
+        whole = self.image is None or odd  # a part of a dot is drawn stretched
         image = self.image.copy() if self.image else Image.new("RGB", (0, 0))
         for top, bottom in [(0, height)] if whole else rows.merged(changed, height):
             strip = rows.cut(root, parts, top, bottom)
