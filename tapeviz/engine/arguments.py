@@ -9,6 +9,7 @@ import numpy as np
 from tapeviz.engine import dtypes
 from tapeviz.engine.dtypes import dtype_mismatch
 from tapeviz.engine.ops import NAMED
+from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tensor import Tensor, Variable, convert, no_value
 from tapeviz.errors import invalid_argument, type_error
 
@@ -112,7 +113,9 @@ def numbers(value: Any, *, none: bool = True) -> Any:
 
     An empty list, which is one of floats, is refused unless ``none`` may be given.
     """
-    v = convert(value)._v
+    t = convert(value)
+    tape_stack.note("compared", t)
+    v = t._v
     if v.dtype.kind not in "iu":
         if none and not np.size(v):
             return np.asarray(v, np.int32)

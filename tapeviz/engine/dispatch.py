@@ -27,7 +27,7 @@ from tapeviz.engine import (
 )
 from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.primitives import Op, forward
-from tapeviz.engine.recording import active
+from tapeviz.engine.recording import active, tape_stack
 from tapeviz.engine.scopes import claim
 from tapeviz.engine.sweep import Rules
 from tapeviz.engine.tensor import Tensor, Valued, Variable, wrap
@@ -260,6 +260,7 @@ def _no_slice(what: str, do: str) -> Exception:
 
 def _key_part(k: Any) -> Any:
     if k.__class__ in validation.KNOWN:
+        tape_stack.note("compared", k)
         k = k._v
     if isinstance(k, (int, np.integer)) and not isinstance(k, bool):
         return int(k)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
@@ -112,6 +112,25 @@ def formulas(code: int) -> Formulas:
 SORTING = ("sort", "top_k")
 """Ops that the engine records with the order of their entries, a page with how it is
 found: it changes with the numbers."""
+
+
+REFUSED: Mapping[str, str] = {
+    "read": "A variable was assigned to while the tape recorded.",
+    **dict.fromkeys(
+        ("custom", "part"),
+        "A function with a gradient of its own (tf.custom_gradient) runs in Python "
+        "alone.",
+    ),
+    **dict.fromkeys(
+        ("eigenvectors", "left", "right"),
+        "The signs of such vectors hang on who computes them.",
+    ),
+    **dict.fromkeys(
+        ("along", "put_along"),
+        "Where the greatest entries stand was recorded, not how they were found.",
+    ),
+}
+"""Ops that a page does not compute though it has their words, or never could; why."""
 
 
 def _sorted(part: Any) -> Any:
@@ -264,13 +283,8 @@ class _Compiler:
         return {} if self.graph is None else {e.id: e.tail for e in self.graph.edges}
 
     def _check(self, record: Record) -> None:
-        if record.kind == "read":
-            raise _NotInPages("A variable was assigned to while the tape recorded.")
-        if record.op.name in ("custom", "part"):
-            raise _NotInPages(
-                "A function with a gradient of its own (tf.custom_gradient) runs in "
-                "Python alone."
-            )
+        if record.op.name in REFUSED:
+            raise _NotInPages(REFUSED[record.op.name])
         if unknown_words(self._formulas(record.op.code)):
             raise _NotInPages(
                 f"No page computes {record.op.name} ({record.op.symbol})."
