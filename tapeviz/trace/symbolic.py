@@ -36,8 +36,9 @@ class Slot:
     one of those below. Or it is made of ``parts``, which have tokens in them: a word of
     the rules computes with them; "?" is the second text where the first has at most
     ``entry`` characters (each line of it), else the third; "!" is the second text where
-    the first is not 0, else the third; "=" joins the sides of an equation that do not repeat; "~" says how the
-    finite difference along edge ``of`` compares; "cut" is a text cut after ``entry``.
+    the first is not 0, else the third; "=" joins the sides of an equation that do not
+    repeat; "~" says how the finite difference along edge ``of`` compares; "cut" is a
+    text cut after ``entry``.
     """
 
     kind: str

@@ -301,7 +301,7 @@ function mount(root, film, store) {
     show();
     pulled = false;
   };
-  const handles = film.now && whatIf(film.now.machine, { root, draw, box: find, slope: film.live.slope && slopeInset });
+  const handles = film.now && whatIf(film.now.machine, { root, draw, box: find, quiet: () => store.get("predict"), slope: film.live.slope && slopeInset });
   if (handles) film.now.put = handles.set;
   const beside = handles?.inset ? pane("pair", screen, handles.inset) : screen;
   const below = handles?.row ?? (film.live ? make("p", { class: "tv-why" }, film.live.why) : "");
@@ -406,7 +406,7 @@ function mount(root, film, store) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     event.stopPropagation();
     const { target, key } = event;
-    const typing = /text|number/.test(target.type) && key !== "Escape" && (target.value || !/^(Arrow|Home|End)/.test(key));
+    const typing = target.type === "text" && key !== "Escape" && (target.value || !/^(Arrow|Home|End)/.test(key));
     const native = typing || target.matches(key === " " ? "button,select,summary" : "select");
     if (event.type !== "keydown" || native || !bound[key]) return;
     event.preventDefault();

@@ -31,7 +31,8 @@ function saidValue(machine, kind, { id, shape }) {
 // The row below a picture, and what stands beside it. ``box`` finds a node's element in
 // the picture, ``draw`` shows what the machine has computed: once a frame at most.
 // ``slope`` makes what stands beside it (slopeInset), if the program has a curve.
-function whatIf(machine, { root, draw, box, slope }) {
+// With ``quiet`` nothing is said of the results, which a reader is asked for.
+function whatIf(machine, { root, draw, box, slope, quiet = () => false }) {
   const changed = new Map();
   const steps = new Map(machine.handles.map((handle) => [handle, friendlyStep(handle)]));
   const fields = [];
@@ -56,7 +57,8 @@ function whatIf(machine, { root, draw, box, slope }) {
     const turn = left?.kind === "left" ? "would have gone on with another number from" : "would have gone another way at";
     const values = machine.targets.map((target) => `${target.label || "the result"} is ${saidValue(machine, "v", target)}`);
     const slopes = machine.sources.map((source) => `the gradient of ${source.label || "the source"} is ${saidValue(machine, "g", source)}`);
-    return [left && `At ${say(now)} Python ${turn} line ${left.line}: what follows was recorded for ${recorded}.`, `${left ? "There " : ""}${[...values, ...slopes].join("; ")}.`].filter(Boolean).join(" ");
+    const results = !quiet() && `${left ? "There " : ""}${[...values, ...slopes].join("; ")}.`;
+    return [left && `At ${say(now)} Python ${turn} line ${left.line}: what follows was recorded for ${recorded}.`, results].filter(Boolean).join(" ");
   };
   const speak = () => (status.textContent = result.textContent);
   const refresh = () => {
