@@ -98,13 +98,12 @@ class Table:
 
 @dataclass(frozen=True)
 class LiveQuestion:
-    """The question before the frame ``step`` as templates, "" where nothing changes.
+    """One of the film's questions as templates, "" where nothing changes.
 
     ``answer`` and the mistakes' answers are tokens, or numbers as text. Mistakes that
     give the right answer, or the same one, are among them.
     """
 
-    step: int
     question: str
     answer: str
     hints: tuple[str, ...]

@@ -358,6 +358,7 @@ function mount(root, film, store) {
     range.style.setProperty("--at", last ? step / last : 0);
     range.setAttribute("aria-valuetext", `${step} of ${last}, ${frame.phase}`);
     speed.value = store.get("speed");
+    handles?.tell();
     tools[0].setAttribute("aria-pressed", !!store.get("predict"));
     tools[1].setAttribute("aria-pressed", !checked.hidden);
     tools[4].setAttribute("aria-expanded", !help.hidden);

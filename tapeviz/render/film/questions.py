@@ -178,7 +178,8 @@ class Quiz:
         where = (
             f"entry {list(_index(entry, c.value.shape))} of " if c.value.shape else ""
         )
-        base = (_at(before, entry) or 0.0) if whole else 0.0
+        known = _at(before, entry) if whole else None
+        base = 0.0 if known is None else known
         return PredictQuestion(
             at,
             f"What is {where}{what}?",

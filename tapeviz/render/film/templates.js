@@ -27,12 +27,12 @@ function follow(film) {
     return film.table.rows[n].map((own, k) => (made && made[k] ? fill(made[k]) : own));
   };
 
-  const near = (a, b) => Math.abs(a - b) <= 0.01 * Math.max(Math.abs(a), Math.abs(b)) + 1e-9;
+  const near = (a, b, tolerance = TOLERANCE) => Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b)) + 1e-9;
   const ask = (own, n) => {
     if (own.shape) return own;
     const [question, right, hints, slips] = live.asks[n];
     const seen = [number(right)];
-    const fresh = ([answer]) => Number.isFinite(number(answer)) && !seen.some((one) => near(one, number(answer))) && seen.push(number(answer));
+    const fresh = ([answer]) => Number.isFinite(number(answer)) && !seen.some((one, k) => near(one, number(answer), k ? TOLERANCE / 10 : TOLERANCE)) && seen.push(number(answer));
     return {
       ...own,
       question: question ? fill(question) : own.question,

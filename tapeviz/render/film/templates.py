@@ -53,7 +53,8 @@ def live(builder: BackwardFrames, program: Program) -> Live:
         for node in symbols.run.graph.nodes:
             texts |= _value_texts(node)
         rows = tuple(tuple(map(_changing, row)) for row in second.rows)
-        questions = tuple(map(_question, second.questions))
+        found = {question.step: question for question in second.questions}
+        questions = tuple(_question(found.get(q.step, q)) for q in builder.questions)
     sums = dict(symbols.sums())
     return Live(program, tuple(slots), texts, sums, said, rows, questions)
 
@@ -69,14 +70,16 @@ def _frame(frame: Frame) -> tuple[str, str, str]:
 
 
 def _question(question: PredictQuestion) -> LiveQuestion:
-    mistakes = {exact_text(m.answer[0]): m.text for m in reversed(question.mistakes)}
     answer = exact_text(question.answer[0])
+    mistakes: dict[str, str] = {}
+    for mistake in question.mistakes:
+        mistakes.setdefault(exact_text(mistake.answer[0]), mistake.text)
+    mistakes.pop(answer, None)
     return LiveQuestion(
-        question.step,
         _changing(question.question),
         answer,
         tuple(map(_changing, question.hints)),
-        tuple((n, text) for n, text in [*mistakes.items()][::-1] if n != answer),
+        tuple(mistakes.items()),
     )
 
 

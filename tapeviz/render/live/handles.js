@@ -61,6 +61,10 @@ function whatIf(machine, { root, draw, box, slope, quiet = () => false }) {
     return [left && `At ${say(now)} Python ${turn} line ${left.line}: what follows was recorded for ${recorded}.`, results].filter(Boolean).join(" ");
   };
   const speak = () => (status.textContent = result.textContent);
+  const tell = () => {
+    const said = changed.size ? sentences() : "";
+    if (result.textContent !== said) result.textContent = said;
+  };
   const refresh = () => {
     frame = 0;
     machine.run(changed);
@@ -72,7 +76,7 @@ function whatIf(machine, { root, draw, box, slope, quiet = () => false }) {
     for (const field of fields) field.compare();
     back.setAttribute("aria-disabled", !changed.size);
     row.classList.toggle("tv-left", Boolean(left));
-    result.textContent = changed.size ? sentences() : "";
+    tell();
     clearTimeout(later);
     if (!pulling) later = setTimeout(speak, 600);
   };
@@ -211,5 +215,5 @@ function whatIf(machine, { root, draw, box, slope, quiet = () => false }) {
   for (const type of ["keydown", "keyup", "keypress"]) row.addEventListener(type, typed);
   root.addEventListener("keydown", typed);
   const close = () => (cancelAnimationFrame(frame), clearTimeout(later), root.removeEventListener("keydown", typed));
-  return { row, inset: inset && inset.el, set, reset, close };
+  return { row, inset: inset && inset.el, set, reset, tell, close };
 }
