@@ -291,7 +291,7 @@ function mount(root, film, store) {
 
   // What if: other numbers, from which all that is said follows.
   const find = (id) => svg.querySelector("#" + CSS.escape(id));
-  const label = film.now?.labels(svg, find);
+  const label = film.now?.labels(find);
   let pulled = false;
   const draw = (changed) => {
     film.now.set(changed);
@@ -304,6 +304,7 @@ function mount(root, film, store) {
   const handles = film.now && whatIf(film.now.machine, { root, draw, box: find, quiet: () => store.get("predict"), slope: film.live.slope && slopeInset });
   if (handles) film.now.put = handles.set;
   const beside = handles?.inset ? pane("pair", screen, handles.inset) : screen;
+  beside.style.setProperty("--wide", svg.viewBox.baseVal.width / 100 + 0.6 + "px");
   const below = handles?.row ?? (film.live ? make("p", { class: "tv-why" }, film.live.why) : "");
 
   const names = { first: "First step", back: "Back", play: "Play", forward: "Forward", last: "Last step" };

@@ -91,10 +91,16 @@ function follow(film) {
     renewal,
     frame,
     row,
-    labels: (svg, find) => {
+    labels: (find) => {
       const sums = Object.fromEntries(Object.entries(live.sums).map(([id, edge]) => [id, ["t", edge]]));
-      const parts = [labels({ fill, isZero }, live.texts, sums, find), boxTitles(machine, (id) => find(id)?.querySelector("title"))];
-      return () => parts.forEach((write) => write(changed));
+      const write = labels({ fill, isZero }, live.texts, sums, find);
+      const entitle = boxTitles(machine, (id) => find(id)?.querySelector("title"));
+      let later;
+      return () => {
+        write(changed);
+        clearTimeout(later);
+        later = setTimeout(entitle, 200, changed);
+      };
     },
     asks: () => (changed ? (asks ??= film.asks.map(ask).filter((one) => !one.skipped)) : film.asks),
     set(is) {

@@ -19,7 +19,7 @@ function filler(machine, slots, texts = []) {
     return [meanOf, Math.min, Math.max, () => all.length - finite.length, () => all.filter((one) => one !== 0).length][-1 - entry](...finite);
   };
   // A number as it stands, or that of the slot of this name.
-  const number = (part) => (typeof part === "string" ? (known[part] ??= computed(slots[part])) : part ?? NaN);
+  const number = (part) => (typeof part === "string" ? (known[part] ??= +computed(slots[part])) : part ?? NaN);
   const fits = (text, limit) => text.split(/\n/).every((line) => line.length <= limit);
   const kinds = {
     "?": (limit, measured, yes, no) => fill(fits(fill(measured), limit) ? yes || measured : no),
@@ -70,7 +70,7 @@ function labels({ fill, isZero }, texts, zeros, find) {
     return text ? [{ el, own, text, x: text.getAttribute("x") - 17 * own, kind, of, word }] : [];
   });
   let measure = () => {
-    for (const one of all) [one.room, one.font] = [roomOf(one.el, find), getComputedStyle(one.el).font];
+    for (const one of all) [one.room, one.font] = [roomOf(one.el, find), fontOf(one.el)];
     measure = () => {};
   };
   return (changed) => {
@@ -105,6 +105,12 @@ function labels({ fill, isZero }, texts, zeros, find) {
       one.el.setAttribute("lengthAdjust", "spacingAndGlyphs");
     }
   };
+}
+
+// The font in one word; a style has none where its figures are of one width.
+function fontOf(el) {
+  const { fontWeight, fontSize, fontFamily } = getComputedStyle(el);
+  return `${fontWeight} ${fontSize} ${fontFamily}`;
 }
 
 function zeroSign(cx, cy, r) {
