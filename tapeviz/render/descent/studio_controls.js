@@ -1,6 +1,24 @@
 // The studio's controls, drawn from their descriptions. Each shows a value of the state,
 // or one entry of it, and sends what the reader sets; it computes nothing.
 
+// The descriptions, row by row; ``key`` is the entry of the trait that a control shows.
+function describeControls({ losses, methods }, get) {
+  const loss = losses.find(({ name }) => name === get("loss"));
+  const steps = get("steps");
+  const named = (kind, trait, title, more) => ({ kind, trait, title, label: trait, field: `type the ${more.label ?? trait}`, ...more });
+  return [
+    [
+      named("choice", "loss", "What is walked down", { options: losses.map(({ title, name }) => [title, name]) }),
+      named("choice", "optimizer", "How the updates are made", { options: methods.map(({ name }) => [name, name]) }),
+      ...Object.keys(get("parameters")).map((name) => named("range", "parameters", `The optimizer's ${name}`, { label: name, key: name, min: 0, max: 0.999, step: 0.001 })),
+      named("range", "steps", "How many updates are made", { min: Math.min(1, steps), max: Math.max(300, steps), step: 1 }),
+      ...loss.names.map((name, key) => named("number", "start", "Where the descent starts", { label: `start ${name}`.trim(), key, step: 0.1 })),
+    ],
+    [named("checks", "compare", "Runs beside the chosen optimizer", { label: "race with", options: methods.map(({ name }) => name) })],
+    [named("range", "learning_rate", "How far each update goes", { label: "learning rate", field: "type the rate", log: true, min: -4, max: 1, step: 0.01, digits: 4 })],
+  ];
+}
+
 function typed({ label, min, max, step = "any", digits = 12 }, send) {
   const el = make("input", { type: "number", step, "aria-label": label });
   if (min !== undefined) el.min = min;
@@ -55,46 +73,37 @@ const KINDS = {
   },
 };
 
-function control(model, told, asked) {
+function control(get, change, told) {
   const { kind, trait, key, title } = told;
-  const value = () => (key == null ? model.get(trait) : model.get(trait)[key]);
+  const value = () => (key == null ? get(trait) : get(trait)[key]);
   const send = (next) => {
-    if (next !== undefined && next !== value()) {
-      model.set(trait, key == null ? next : Object.assign(structuredClone(model.get(trait)), { [key]: next }));
-      model.save_changes();
-      asked();
-    }
+    const other = next !== undefined && next !== value();
+    if (other) change(trait, key == null ? next : Object.assign(structuredClone(get(trait)), { [key]: next }));
     show(value());
   };
   const [inside, show, bound] = KINDS[kind](told, send);
   const box = make("div", { class: "tv-b-control", title }, ...inside);
-  return { box, trait, show: () => show(value()), bound: (scale) => bound && (bound(scale), show(value())) };
+  return { box, show: () => show(value()), bound: (scale) => bound && (bound(scale), show(value())) };
 }
 
 // Rows of controls. One whose description stays is left where it is, with the focus.
-function controls(model, asked, on) {
-  const known = model.get("controls").map(() => new Map());
+function controls(setup, get, change) {
+  const known = [0, 1, 2].map(() => new Map());
   const rows = known.map(() => make("div", { class: "tv-b-row" }));
   const each = (act) => known.forEach((row) => row.forEach(act));
-  const heard = new Set();
-  const hear = (trait) => {
-    if (!heard.has(trait)) on(trait, () => each((one) => one.trait === trait && one.show()));
-    heard.add(trait);
-  };
-  const fill = () =>
-    model.get("controls").forEach((row, k) => {
+  const fill = () => {
+    describeControls(setup, get).forEach((row, k) => {
       const names = row.map((told) => JSON.stringify(told));
       for (const [name, one] of known[k]) if (!names.includes(name)) one.box.remove(), known[k].delete(name);
       row.forEach((told, i) => {
         if (known[k].has(names[i])) return;
-        const one = control(model, told, asked);
+        const one = control(get, change, told);
         known[k].set(names[i], one);
         rows[k].insertBefore(one.box, rows[k].children[i] ?? null);
-        one.show();
-        hear(told.trait);
       });
     });
+    each((one) => one.show());
+  };
   fill();
-  on("controls", fill);
-  return [rows, (scale) => each((one) => one.bound(scale))];
+  return [rows, fill, (scale) => each((one) => one.bound(scale))];
 }
