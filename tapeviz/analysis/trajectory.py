@@ -263,11 +263,16 @@ def coordinates(run: Descent) -> list[str]:
     return [
         label
         for value, name in zip(run.updates[0].at, names, strict=True)
-        for label in _labels(name, value.size)
+        for label in entry_labels(name, value.size)
     ]
 
 
-def _labels(name: str, size: int) -> list[str]:
+def entry_labels(name: str, size: int) -> list[str]:
+    """A label for each number of a variable.
+
+    >>> entry_labels("x", 1), entry_labels("w", 2)
+    (['x'], ['w[0]', 'w[1]'])
+    """
     return [name] if size == 1 else [f"{name}[{i}]" for i in range(size)]
 
 

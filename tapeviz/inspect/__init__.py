@@ -5,7 +5,7 @@ It draws nothing. It may import ``engine``, ``trace`` and ``errors``.
 
 from tapeviz.inspect.backward_pass import backward
 from tapeviz.inspect.descent_recorder import Recorder, landscape
-from tapeviz.inspect.descent_runner import losses, rerun
+from tapeviz.inspect.descent_runner import loss_program, losses, rerun
 from tapeviz.inspect.diagnose import why
 from tapeviz.inspect.explanation import explanation
 from tapeviz.inspect.graph import graph
@@ -18,5 +18,5 @@ from tapeviz.inspect.replay import replay, value_of
 
 __all__ = [
     "Recorder", "asked", "backward", "compiled", "explanation", "graph", "landscape",
-    "losses", "memory", "operations", "practice", "replay", "rerun", "value_of", "why",
+    "loss_program", "losses", "memory", "operations", "practice", "replay", "rerun", "value_of", "why",
 ]  # fmt: skip

@@ -304,6 +304,11 @@ class Recorder:
             return None
         return surface.losses(points)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the variables are called."""
+        return tuple(self._name(i, v) for i, v in enumerate(self._variables))
+
     def descent(self, *, landscape: bool = True) -> Descent:
         """The run as frozen data.
 
@@ -312,7 +317,7 @@ class Recorder:
         updates = tuple(self._update(i, r) for i, r in enumerate(self._updates))
         surface = self._loss_surface()
         return Descent(
-            tuple(self._name(i, v) for i, v in enumerate(self._variables)), updates,
+            self.names, updates,
             self._landscape(surface) if landscape else None, self._loss_name or "loss",
             self._method, self._curvatures(surface), self._shifts(surface),
         ).validate()  # fmt: skip

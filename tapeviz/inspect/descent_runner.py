@@ -11,10 +11,14 @@ import numpy as np
 from tapeviz.engine.tape import GradientTape
 from tapeviz.engine.tensor import Tensor, Variable, array_of, put
 from tapeviz.inspect.descent_recorder import Recorder
-from tapeviz.inspect.loss_surface import split
+from tapeviz.inspect.loss_surface import LossSurface, split
+from tapeviz.inspect.program import compiled
+from tapeviz.trace.program import Program
 
 Loss = Callable[[], Any]
 Apply = Callable[[Iterable[tuple[Any, Variable]]], Any]
+
+_PROBES = 12
 
 
 def rerun(  # noqa: PLR0913 - what the explorer's controls say
@@ -67,6 +71,47 @@ def losses(
             except Exception:  # noqa: BLE001 - outside its domain a loss may raise
                 found.append(float("nan"))
     return found
+
+
+def loss_program(
+    loss: Loss, variables: Sequence[Variable], start: Sequence[float]
+) -> Program | str:
+    """The loss as a program for a page, or a sentence why only Python can run it.
+
+    It is recorded once, at ``start``. Called at ``_PROBES`` points around it, the loss
+    has to be what the record gives there; it is not where Python takes another way, or
+    draws random numbers.
+    """
+    with _restored(variables):
+        set_arrays(variables, split(variables, start))
+        try:
+            with GradientTape() as tape:
+                value = _number(loss())
+            grads = tape.gradient(value, list(variables))
+        except Exception:  # noqa: BLE001 - whatever the learner's loss raises
+            return "This loss fails where it starts."
+    if any(g is None for g in grads):
+        return "No gradient flows to some variable."
+    found = compiled(tape)
+    if isinstance(found, str):
+        return found
+    if found.exits:
+        line = f", line {found.exits[0].line}" if found.exits[0].line else ""
+        return f"This loss looks at a number in Python{line}, and may depend on it."
+    records = tape.records()
+    surface = LossSurface(records, records.index_of(value), variables)
+    points = _around(np.asarray(start, np.float64))
+    called = losses(loss, variables, points)
+    if not np.allclose(surface.losses(points), called, rtol=1e-4, equal_nan=True):
+        return "This loss is not the same computation at every point."
+    return found
+
+
+def _around(start: Any) -> Any:
+    """Points on all sides of one, near and far: on a spiral, or a line."""
+    turns = np.linspace(0, 1, _PROBES)
+    angles = np.outer(turns * 7, np.ones(len(start))) + np.arange(len(start)) * np.pi / 2
+    return start + 3 * np.maximum(1, np.abs(start)) * turns[:, None] * np.cos(angles)
 
 
 def _step(loss: Loss, variables: Sequence[Variable], apply: Apply) -> None:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from inspect import signature
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from tapeviz import inspect as observe
 from tapeviz.engine.tensor import Variable
 from tapeviz.errors import LayoutError, type_error, value_error
+from tapeviz.inspect.program import tree
 from tapeviz.render.svg.options import one_of
+from tapeviz.trace.codec import pack
+from tapeviz.trace.markup import element
+from tapeviz.trace.program import Program
 from tapeviz.views.descent import DescentPlayer, DescentRun
+from tapeviz.views.drawing import Displayable, Form
 from tapeviz.views.loss_presets import PRESETS
+from tapeviz.wording.values import path_name
 
 if TYPE_CHECKING:
-    from tapeviz.render.descent.chart import Panel
     from tapeviz.trace.descent import Landscape
+    from tapeviz.trace.markup import Element
 
     Spans = Sequence[tuple[float, float]]
 
@@ -31,40 +38,75 @@ GRID = 61
 LINE = 241
 """Points of the landscape for one number."""
 
+ODD = {
+    "rate": "the learning rate {} is not a number above zero: a negative one "
+    "would climb; try 0.1",
+    "steps": "{} steps are no descent: ask for at least one",
+    "start": "the start is not a finite number: choose another one",
+}
+"""Why settings make no descent."""
+
 _PROBES = 12
 _WIDE = 20.0
 _COARSEST = 20
+_SINGLE = re.compile(r"(\w+) \*\* (t|\(t \+ 1\))")
+_UPDATE = re.compile(r"(\w+) ([+-]?)= (.*)")
 
 
 @dataclass(frozen=True)
 class Method:
-    """An optimizer of the explorer: its class's name, settings and stability limit.
-
-    ``limit(settings)`` is the largest stable product of learning rate and curvature,
-    None where there is no such number.
-    """
+    """An optimizer of the explorer: its class's name, and its settings."""
 
     kind: str
     settings: Mapping[str, Any] = field(default_factory=dict)
-    limit: Callable[[Mapping[str, Any]], float] | None = None
-
-
-def _bound(settings: Mapping[str, Any]) -> float:
-    from tapeviz.analysis.momentum import bound
-
-    ahead = bool(settings.get("nesterov"))
-    return bound(float(settings.get("momentum", 0.0)), ahead=ahead)
 
 
 METHODS: dict[str, Method] = {
-    "gradient descent": Method("SGD", {}, _bound),
-    "momentum": Method("SGD", {"momentum": 0.9}, _bound),
-    "Nesterov": Method("SGD", {"momentum": 0.9, "nesterov": True}, _bound),
+    "gradient descent": Method("SGD"),
+    "momentum": Method("SGD", {"momentum": 0.9}),
+    "Nesterov": Method("SGD", {"momentum": 0.9, "nesterov": True}),
     "RMSprop": Method("RMSprop", {"rho": 0.9}),
     "Adagrad": Method("Adagrad"),
     "Adam": Method("Adam", {"beta_1": 0.9, "beta_2": 0.999}),
 }
 """The optimizers that can be chosen and compared."""
+
+
+def method_data(name: str, method: Method, optimizers: Any) -> dict[str, Any]:
+    """An optimizer as the page runs it: its own texts as trees, and their names.
+
+    ``_single`` ends the name of a setting that is rounded to float32 first, as Keras
+    does where it is raised to the number of the step.
+    """
+    made = getattr(optimizers, method.kind)(0.1, **method.settings)
+    text = _SINGLE.sub(r"\1_single ** \2", made.formula)
+    texts = []
+    for assigned, sign, right in map(_parts_of, text.splitlines()):
+        whole = f"{assigned} {sign} ({right})" if sign else right
+        texts.append((assigned, tree(whole)))
+    old = {f"{slot}_old": made.start(slot) for slot in made.slots}
+    slots = {slot: float(np.float32(v)) for slot, v in old.items() if slot in text}
+    singles = [f"{base}_single" for base, _ in _SINGLE.findall(made.formula)]
+    settings = {n: getattr(made, n) for n in (*made.settings, "weight_decay")}
+    names = ("x", "g", "lr", "t", *settings, *slots, *singles, *(n for n, _ in texts))
+    return {
+        "name": name,
+        "kind": method.kind,
+        "controls": [n for n, v in method.settings.items() if not isinstance(v, bool)],
+        "settings": settings,
+        "rounded": made.rounded,
+        "slots": slots,
+        "names": [*dict.fromkeys(names)],
+        "texts": texts,
+    }
+
+
+def _parts_of(line: str) -> tuple[str, str, str]:
+    found = _UPDATE.fullmatch(line)
+    if found is None:
+        raise ValueError(f"no update is written like this: {line}")
+    assigned, sign, right = found.groups()
+    return assigned, sign, right
 
 
 @dataclass(frozen=True)
@@ -80,18 +122,7 @@ class Settings:
 
 
 class ExplorerRun(DescentRun):
-    """A run of the explorer; ``quick`` is its data without the landscape.
-
-    ``seen`` is the landscape of the panel, which its film shows, too.
-    """
-
-    seen: Landscape | None = None
-
-    @property
-    def data(self) -> Any:
-        """The run as a frozen ``trace.descent.Descent``."""
-        found = super().data
-        return replace(found, landscape=self.seen) if self.seen else found
+    """A run of the explorer; ``quick`` is its data without the landscape."""
 
     @cached_property
     def quick(self) -> Any:
@@ -127,19 +158,37 @@ class ExplorerLoss:
         self.variables = list(variables)
         self.numbers = sum(int(np.size(v._v)) for v in self.variables)  # noqa: SLF001
         self.loss_name = loss_name
+        self.window = window
         self._loss = _called(loss, self.variables)
         self._names = names
-        self._given_window = window
         self._optimizers = optimizers
-        self._shown: Panel | None = None
         self._spans: Spans = ()
-        self._seen: Landscape | None = None
 
     @property
     def position(self) -> tuple[float, ...]:
         """Where the variables are now."""
         parts = [np.ravel(v.numpy()) for v in self.variables]
         return tuple(float(n) for n in np.concatenate(parts))
+
+    @property
+    def labels(self) -> list[str]:
+        """What its numbers are called."""
+        from tapeviz.analysis.trajectory import entry_labels
+
+        pairs = zip(self._recorder().names, self.variables, strict=True)
+        sizes = ((path_name(name), int(np.size(v.numpy()))) for name, v in pairs)
+        return [label for name, size in sizes for label in entry_labels(name, size)]
+
+    def program(self, start: Sequence[float]) -> Program | str:
+        """The loss for the page, recorded at ``start``; or why only Python runs it."""
+        if not np.isfinite(start).all() or len(start) != self.numbers:
+            start = np.ones(self.numbers)
+        return observe.loss_program(self._loss, self.variables, start)
+
+    def _recorder(self) -> Any:
+        return observe.Recorder(
+            self.variables, self._names, self.loss_name, look=lambda: self._names
+        )
 
     def descend(self, settings: Settings, method: str) -> ExplorerRun:
         """Run the descent with a key of ``METHODS``; ValueError without a gradient."""
@@ -150,9 +199,7 @@ class ExplorerLoss:
         optimizer = getattr(self._optimizers, made.kind)(
             settings.learning_rate, **options
         )
-        recorder = observe.Recorder(
-            self.variables, self._names, self.loss_name, look=lambda: self._names
-        )
+        recorder = self._recorder()
         observe.rerun(
             self._loss,
             self.variables,
@@ -163,30 +210,21 @@ class ExplorerLoss:
         )
         return ExplorerRun(recorder)
 
-    def look(
-        self, run: ExplorerRun, start: tuple[float, ...], *, anew: bool
-    ) -> tuple[Any, Panel]:
-        """The background, None if it is the same as before, and its window.
-
-        With ``anew`` it is drawn in any case, as another one is shown now.
-        """
-        from tapeviz.analysis.trajectory import coordinates
-        from tapeviz.render.descent import explorer_chart
-
-        own = self._given_window
+    def look(self, run: ExplorerRun, start: tuple[float, ...]) -> Landscape | None:
+        """The landscape of the panel's window; None if that is the same as before."""
+        own = self.window
         near = own if own and _within(own, start) else _spans(start, run)
-        if not anew and self._shown and _within(self._spans, start):
+        if self._spans and _within(self._spans, start):
             pairs = zip(self._spans, near, strict=True)
             if all(b - a <= _WIDE * (d - c) for (a, b), (c, d) in pairs):
-                run.seen = self._seen
-                return None, self._shown
-        axes = [np.linspace(*span, LINE if len(near) == 1 else GRID) for span in near]
-        land = observe.landscape(axes, lambda points: self._losses(run, points, axes))
-        names = tuple(coordinates(run.quick))
-        run.seen = self._seen = land
+                return None
         self._spans = near
-        self._shown = explorer_chart.window(land, names, self.loss_name)
-        return explorer_chart.background(land, self._shown), self._shown
+        axes = [np.linspace(*span, LINE if len(near) == 1 else GRID) for span in near]
+        return observe.landscape(axes, lambda points: self._losses(run, points, axes))
+
+    def loss_at(self, point: Sequence[float]) -> float:
+        """The loss at one point."""
+        return observe.losses(self._loss, self.variables, [point])[0]
 
     def _losses(self, run: ExplorerRun, points: Any, axes: list[Any]) -> list[float]:
         """The loss at many points: by replaying the tape if right, else by calls.
@@ -253,77 +291,99 @@ def _spans(start: tuple[float, ...], run: ExplorerRun) -> list[tuple[float, floa
     return [(float(m - r), float(m + r)) for m, r in zip(middle, reach, strict=True)]
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """A loss of the panel, the settings it begins with, and what the page runs."""
+
+    loss: ExplorerLoss
+    begin: Settings
+    program: Program | str
+
+
 class Explorer:
-    """The model behind the panel: from settings to the chart's background and scene."""
+    """The model behind the panel: its losses, what was compiled, and runs in Python."""
 
     def __init__(
         self,
         losses: Mapping[str, Callable[[], tuple[ExplorerLoss, Settings]]],
+        optimizers: Any,
         *,
         theme: str = "auto",
     ) -> None:
-        self.losses = losses
         self.theme = theme
         self.run: ExplorerRun | None = None
         self.runs: list[ExplorerRun] = []
-        self._explored: ExplorerLoss | None = None
-        self._logs: dict[tuple[str, ...], bool] = {}
-        self._count = 0
-        self._anew = True
+        self._optimizers = optimizers
+        self.losses = {name: _entered(*make()) for name, make in losses.items()}
 
-    def enter(self, name: str) -> Settings:
-        """Choose a loss by name; gives the settings to begin with."""
-        one_of("preset", name, self.losses)
-        self._explored, settings = self.losses[name]()
-        self._logs, self._anew = {}, True
-        return settings
+    def programs(self) -> list[Program]:
+        """What the page runs."""
+        found = (entry.program for entry in self.losses.values())
+        return [one for one in found if isinstance(one, Program)]
 
-    @property
-    def names(self) -> list[str]:
-        """What the numbers of the start are called."""
-        from tapeviz.analysis.trajectory import coordinates
+    @cached_property
+    def setup(self) -> dict[str, Any]:
+        """What never changes in a panel: its losses, the optimizers, some sentences."""
+        losses = [
+            {
+                "name": name,
+                "title": PRESETS[name].title if name in PRESETS else name,
+                "loss": path_name(entry.loss.loss_name),
+                "names": entry.loss.labels,
+                "window": entry.loss.window,
+                "begin": _begin(entry.begin),
+                **_program_data(entry.program),
+            }
+            for name, entry in self.losses.items()
+        ]
+        methods = [
+            method_data(name, method, self._optimizers)
+            for name, method in METHODS.items()
+        ]
+        return {"losses": losses, "methods": methods, "odd": ODD}
 
-        return [] if self.run is None else coordinates(self.run.quick)
+    def runs_in_page(self, name: str) -> bool:
+        """Whether a loss was compiled."""
+        return isinstance(self.losses[name].program, Program)
 
-    def go(self, settings: Settings) -> tuple[Any, dict[str, Any]]:
-        """Run all methods; gives the background, None if shown already, and the scene.
+    def go(self, name: str, settings: Settings) -> None:
+        """Run all methods in Python; ``runs`` and ``run``, the first, are the result.
 
         ValueError for settings that make no descent, and whatever the loss raises; the
         last run then stays.
         """
-        from tapeviz.render.descent import explorer_chart
+        loss = self.losses[name].loss
+        check_settings(settings)
+        begin_at(settings.start, loss.numbers)
+        methods = dict.fromkeys((settings.optimizer, *settings.compare))
+        self.runs = [loss.descend(settings, m) for m in methods]
+        self.run = self.runs[0]
 
-        explored = self._explored
-        if explored is None:
-            raise value_error("no loss was chosen", "call enter(name) first")
-        _check_settings(settings)
-        begin_at(settings.start, explored.numbers)
-        methods = [
-            settings.optimizer,
-            *(m for m in settings.compare if m != settings.optimizer),
+    def shown(self, name: str, settings: Settings) -> tuple[Any, dict[str, Any]]:
+        """The landscape, None if it is the one before, and the runs, as the page reads.
+
+        They are run in Python, as ``go`` says.
+        """
+        self.go(name, settings)
+        loss = self.losses[name].loss
+        methods = dict.fromkeys((settings.optimizer, *settings.compare))
+        runs = [
+            run_data(run, method, loss)
+            for run, method in zip(self.runs, methods, strict=True)
         ]
-        runs = [explored.descend(settings, m) for m in methods]
-        base, seen = explored.look(runs[0], settings.start, anew=self._anew)
-        self._anew = False
-        self.runs, self.run = runs, runs[0]
-        self._count += 1
-        limit, words = _limit(runs[0], settings)
-        shown = explorer_chart.Comparison(
-            tuple(r.quick for r in runs), settings.start, tuple(methods), limit, words,
-            self._count, self._logs.get(tuple(methods)),
-        )  # fmt: skip
-        scene = explorer_chart.scene(shown, seen)
-        self._logs[tuple(methods)] = scene["log"]
-        return base, scene
+        land = loss.look(self.runs[0], settings.start)
+        grid = land and plain([v for row in land.losses for v in row])
+        drawn = land and {"xs": land.xs, "ys": land.ys, "values": grid}
+        return drawn, {"name": name, "runs": runs}
 
-    def film(self, kind: type[DescentPlayer] = DescentPlayer) -> DescentPlayer:
+    def film(self) -> DescentPlayer:
         """The film of the run that was chosen, with the graphs of its steps."""
         from tapeviz.render.descent.animation import steps_shown
 
         if self.run is None:
             raise value_error("nothing has run yet", "move a control first")
         last = 3 * steps_shown(self.run.data)
-        return kind(self.run, theme=self.theme, step=last)
+        return DescentPlayer(self.run, theme=self.theme, step=last)
 
     def graph(self, step: int) -> dict[str, str]:
         """The graph of one step of the run, to unfold below the picture."""
@@ -339,31 +399,73 @@ class Explorer:
         return {"title": f"The graph of step {step}", "svg": svg, "text": text}
 
 
-def _limit(run: ExplorerRun, settings: Settings) -> tuple[float | None, str]:
-    """The largest learning rate that can settle at the minimum, and its words."""
-    from tapeviz.analysis.trajectory import number
-
-    method = METHODS[settings.optimizer]
-    found = run.quick.curvature("minimum") or run.quick.curvature("start")
-    if method.limit is None or found is None or not found.limit:
-        return None, ""
-    factor = method.limit({**method.settings, **dict(settings.parameters)})
-    limit = factor * found.limit / 2
-    where = "limit" if run.quick.curvature("minimum") else "limit at the start"
-    return limit, f"{where} {number(limit)}"
+def _entered(loss: ExplorerLoss, begin: Settings) -> _Entry:
+    return _Entry(loss, begin, loss.program(begin.start))
 
 
-def _check_settings(settings: Settings) -> None:
+def _begin(settings: Settings) -> dict[str, Any]:
+    return {
+        "learning_rate": settings.learning_rate,
+        "steps": settings.steps,
+        "start": plain(list(settings.start)),
+        "compare": list(settings.compare),
+    }
+
+
+def _program_data(program: Program | str) -> dict[str, Any]:
+    if isinstance(program, str):
+        return {"program": None, "why": program}
+    return {"program": pack(program), "why": ""}
+
+
+def plain(value: Any) -> Any:
+    """Numbers for JSON, which has neither nan nor infinity: as JavaScript says them."""
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if math.isnan(value):
+        return "NaN"
+    return float(value) if math.isfinite(value) else f"{'-' * (value < 0)}Infinity"
+
+
+def run_data(run: ExplorerRun, method: str, loss: ExplorerLoss) -> dict[str, Any]:
+    """A run of Python's as the page draws it, with what is said of it."""
+    from tapeviz.analysis.convergence import regime
+    from tapeviz.analysis.trajectory import track
+
+    data, t, made = run.quick, track(run.quick), METHODS[method]
+    found = regime(data)
+    bends = {
+        c.where: {"at": c.at, "slope": c.slope, "eigenvalues": c.eigenvalues}
+        for c in data.curvatures
+    }
+    return {
+        "name": method,
+        "kind": made.kind,
+        "momentum": made.settings.get("momentum", 0.0),
+        "ahead": bool(made.settings.get("nesterov")),
+        "loss": path_name(data.loss_name),
+        "points": plain(t.points.tolist()),
+        "losses": plain(t.losses.tolist()),
+        "gradients": plain(t.gradients.tolist()),
+        "last": plain(loss.loss_at(t.points[-1])),
+        "curvatures": bends,
+        "regime": {
+            "name": found.name,
+            "sentence": found.sentence,
+            "rule": found.inequality,
+        },
+    }
+
+
+def check_settings(settings: Settings) -> None:
+    """ValueError, in a sentence, for settings that make no descent."""
     rate = settings.learning_rate
     if not (rate > 0 and np.isfinite(rate)):
-        raise ValueError(
-            f"the learning rate {rate} is not a number above zero: a negative one "
-            "would climb; try 0.1"
-        )
+        raise ValueError(ODD["rate"].format(rate))
     if settings.steps < 1:
-        raise ValueError(f"{settings.steps} steps are no descent: ask for at least one")
+        raise ValueError(ODD["steps"].format(settings.steps))
     if not np.isfinite(settings.start).all():
-        raise ValueError("the start is not a finite number: choose another one")
+        raise ValueError(ODD["start"])
 
 
 def begin_at(start: Any, count: int) -> tuple[float, ...]:
@@ -376,6 +478,40 @@ def begin_at(start: Any, count: int) -> tuple[float, ...]:
             f"give start={'(2.0, 1.0)' if count > 1 else '2.0'}, for example",
         )
     return found
+
+
+class StudioPage(Displayable):
+    """The panel as a page that needs no kernel; ``state`` is what it begins with.
+
+    Where no script runs it shows the film of ``run``.
+    """
+
+    def __init__(self, explorer: Explorer, state: Mapping[str, Any]) -> None:
+        self._explorer = explorer
+        self._state = state
+
+    @cached_property
+    def _first(self) -> Element:
+        """What stands where no script runs."""
+        from tapeviz.render.film.svg import PACE, animate
+        from tapeviz.render.html.page import image
+
+        if self._explorer.run is None:
+            return element("p", str(self._state["message"]) or "Nothing has run yet.")
+        film = self._explorer.film().film
+        return image(animate(film, PACE), film.alt)
+
+    def _html(self) -> str:
+        from tapeviz.render.descent import studio
+
+        return studio.notebook(self._state, self._first, *self._explorer.programs())
+
+    def _page(self) -> str:
+        from tapeviz.render.descent import studio
+
+        return studio.page(self._state, self._first, *self._explorer.programs())
+
+    forms: ClassVar[dict[str, Form]] = {".html": _page}
 
 
 def preset(

@@ -80,7 +80,7 @@ SIDES = {
 """For each side of a point: how a label is anchored there, and how far away."""
 
 _BASELINE = {"bottom": -0.2, "center": 0.36, "top": 0.8}
-_SHAPES = {
+SHAPES = {
     "s": "m-{r} -{r}h{d}v{d}h-{d}z",
     "o": "m-{r} 0a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z",
     "D": "m0 -{q}l{q} {q}l-{q} {q}l-{q} -{q}z",
@@ -88,6 +88,7 @@ _SHAPES = {
     "v": "m0 {r}l{r} -{d}h-{d}z",
     "P": "m-{t} -{r}h{k}v{k}h{k}v{k}h-{k}v{k}h-{k}v-{k}h-{k}v-{k}h{k}z",
 }
+"""The shapes of dots as path data around a point, for sizes that ``_shape`` knows."""
 _TEXT = 11.0
 _SMALL = 0.84
 _FAR = 1e5
@@ -348,7 +349,7 @@ def _dots(mark: DotMark, panel: Panel) -> Iterator[Element]:
 
 def _shape(shape: str, size: float) -> str:
     sizes = {"r": size / 2, "d": size, "q": 0.65 * size, "t": size / 6, "k": size / 3}
-    return _SHAPES[shape].format(**{name: f"{v:.2g}" for name, v in sizes.items()})
+    return SHAPES[shape].format(**{name: f"{v:.2g}" for name, v in sizes.items()})
 
 
 def _arrow(mark: ArrowMark, panel: Panel) -> Iterator[Element]:

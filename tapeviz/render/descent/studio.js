@@ -215,7 +215,7 @@ function graphBelow(close) {
 const MOVES = ["loss", "optimizer", "parameters", "steps", "start", "compare", "learning_rate"];
 
 // The usual parameters of an optimizer, as its controls show them.
-const usualOf = ({ settings }) => Object.fromEntries(Object.entries(settings).filter(([, v]) => typeof v === "number"));
+const usualOf = ({ controls, settings }) => Object.fromEntries(controls.map((name) => [name, settings[name]]));
 
 // Why these settings make no descent; "" if they do.
 function oddSettings({ odd }, get) {
@@ -328,7 +328,7 @@ function studio(model, el, alive) {
     bound(limitOf(runs[0]));
     root.dataset.run = ++count;
   };
-  const result = (loss) => (loss.program ? run(loss) : get("runs")?.name === loss.name && numbersOf(get("runs")));
+  const result = (loss) => (loss.program ? run(loss) : get("runs").name === loss.name && numbersOf(get("runs"), get("land")));
   const update = () => {
     waiting = false;
     fillControls();
@@ -359,11 +359,12 @@ function studio(model, el, alive) {
   };
 }
 
-// A run's numbers as the kernel sends them, in which nan and infinity are words.
-function numbersOf(told) {
+// Runs as the kernel sends them, in whose numbers nan and infinity are words.
+function numbersOf({ runs }, land) {
   const plain = (v) => (Array.isArray(v) ? v.map(plain) : Number(v));
   const run = ({ points, losses, gradients, last, ...more }) => ({ ...more, points: plain(points), losses: plain(losses), gradients: plain(gradients), last: Number(last) });
-  return { runs: told.runs.map(run), land: (told.land.values = plain(told.land.values)) && told.land };
+  land.values = plain(land.values);
+  return { runs: runs.map(run), land };
 }
 
 // The state of a page that has no kernel, as a widget's model.
@@ -379,4 +380,16 @@ function pageModel(state) {
     on: (name, act) => (acts[name] ??= []).push(act),
     off() {},
   };
+}
+
+// The panel in the place of what stood in ``el`` without a script, once it can be seen:
+// where a widget shows it there is no need of another.
+function studioIn(el, state) {
+  const mount = () => {
+    el.replaceChildren(...(state.css ? [make("style", {}, state.css)] : []));
+    studio(pageModel(structuredClone(state)), el, false);
+  };
+  if (el.getClientRects().length) return mount();
+  const seen = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && (seen.disconnect(), mount()));
+  seen.observe(el);
 }

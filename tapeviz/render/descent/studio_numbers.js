@@ -4,15 +4,17 @@
 // The same program without rounding to float32, for differences and landscapes.
 function widened(program) {
   const wide = (dtype) => (dtype === "float32" ? "float64" : dtype);
-  return { ...program, nodes: program.nodes.map(([id, op, dtype, ...rest]) => [id, op, wide(dtype), ...rest]) };
+  const { instructions } = program;
+  return { ...program, instructions: { ...instructions, dtype: instructions.dtype.map(wide) } };
 }
 
 // What a loss can be asked: ``descend`` as Python would, the rest in float64.
 function surfaceOf(program) {
   const machine = compile(program);
   const wide = compile(widened(program));
-  const kinds = machine.handles.filter(({ kind }) => kind === "variable").flatMap(({ dtype, data }) => data.map(() => dtype === "float32"));
-  return { machine, kinds, loss: (point) => wide.loss(point), slope: (point) => Array.from(wide.gradient(point).gradients) };
+  const sources = machine.sources.map((node) => machine.handles.find((handle) => handle.node === node));
+  const kinds = sources.flatMap(({ dtype, data }) => data.map(() => dtype === "float32"));
+  return { machine, kinds, loss: (point) => wide.loss(point), slope: (point) => wide.gradient(point).gradients };
 }
 
 // The texts of an optimizer as one function of the numbers it names, in their order.
@@ -27,20 +29,22 @@ function updateOf({ names, texts }, float32) {
 function descend(surface, method, { rate, steps, start, parameters = {} }) {
   const { machine, kinds } = surface;
   const settings = { ...method.settings, ...parameters };
+  for (const name of method.rounded) settings[name] &&= Math.fround(settings[name]);
+  const initial = (name) => (name.endsWith("_single") ? Math.fround(settings[name.slice(0, -7)]) : (method.slots[name] ?? settings[name] ?? 0));
   const place = Object.fromEntries(method.names.map((name, k) => [name, k]));
   const updates = [true, false].map((float32) => updateOf(method, float32));
   const numbers = kinds.map((float32) => {
-    const values = method.names.map((name) => method.slots[name] ?? settings[name] ?? 0);
+    const values = method.names.map(initial);
     values[place.lr] = Math.fround(rate);
     return { float32, values, update: updates[float32 ? 0 : 1] };
   });
   const slots = Object.keys(method.slots);
   let point = start.map((v, k) => (kinds[k] ? Math.fround(v) : v));
-  const run = { name: method.name, kind: method.kind, rate, momentum: settings.momentum ?? 0, ahead: settings.nesterov === true, points: [point], losses: [], gradients: [] };
+  const run = { name: method.name, kind: method.kind, rate, momentum: parameters.momentum ?? method.settings.momentum ?? 0, ahead: settings.nesterov === true, points: [point], losses: [], gradients: [] };
   for (let t = 1; t <= steps && point.every(Number.isFinite); t++) {
     const { loss, gradients } = machine.gradient(point);
     run.losses.push(loss);
-    run.gradients.push(Array.from(gradients));
+    run.gradients.push(gradients);
     point = numbers.map(({ values, update }, k) => {
       [values[place.x], values[place.g], values[place.t]] = [point[k], gradients[k], t];
       update(values);
