@@ -205,6 +205,10 @@ def explore(  # noqa: PLR0913 - what the controls begin with, by keyword
 ) -> Any:
     """A panel that runs the descent of ``loss`` again as you move its controls.
 
+    The loss is recorded once, and the page runs it: also in a notebook that was only
+    opened, and in a file, ``panel.save("descent.html")``. What a page can't run is run
+    here, as long as Python is there.
+
     ``loss`` is a function that reads the variable ``x``, or takes it; ``x`` holds one
     or two numbers, in one variable or a list of two, and is left as it was. Or ``loss``
     is the name of a preset: "parabola", "bumpy", "ravine", "rosenbrock", "himmelblau",
@@ -232,8 +236,7 @@ def explore(  # noqa: PLR0913 - what the controls begin with, by keyword
         begin = own.position if start is None else begin_at(start, own.numbers)
         settings = replace(given, start=begin)
         losses = {first: lambda: (own, settings), **losses}
-    explorer = Explorer(losses, theme=theme)
-    panel = Studio(explorer, first)
+    panel = Studio(Explorer(losses, optimizers, theme=theme), first, optimizer)
     if isinstance(loss, str) and start is not None:
         panel.start = begin_at(start, len(PRESETS[first].start))
     return panel

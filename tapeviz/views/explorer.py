@@ -73,40 +73,33 @@ METHODS: dict[str, Method] = {
 
 
 def method_data(name: str, method: Method, optimizers: Any) -> dict[str, Any]:
-    """An optimizer as the page runs it: its own texts as trees, and their names.
+    """An optimizer as the page runs it: its own texts as trees, slots and settings.
 
     ``_single`` ends the name of a setting that is rounded to float32 first, as Keras
     does where it is raised to the number of the step.
     """
     made = getattr(optimizers, method.kind)(0.1, **method.settings)
     text = _SINGLE.sub(r"\1_single ** \2", made.formula)
-    texts = []
-    for assigned, sign, right in map(_parts_of, text.splitlines()):
-        whole = f"{assigned} {sign} ({right})" if sign else right
-        texts.append((assigned, tree(whole)))
     old = {f"{slot}_old": made.start(slot) for slot in made.slots}
-    slots = {slot: float(np.float32(v)) for slot, v in old.items() if slot in text}
-    singles = [f"{base}_single" for base, _ in _SINGLE.findall(made.formula)]
     settings = {n: getattr(made, n) for n in (*made.settings, "weight_decay")}
-    names = ("x", "g", "lr", "t", *settings, *slots, *singles, *(n for n, _ in texts))
     return {
         "name": name,
         "kind": method.kind,
         "controls": [n for n, v in method.settings.items() if not isinstance(v, bool)],
-        "settings": settings,
-        "rounded": made.rounded,
-        "slots": slots,
-        "names": [*dict.fromkeys(names)],
-        "texts": texts,
+        "settings": {n: v for n, v in settings.items() if v is not None},
+        "rounded": [n for n in made.rounded if n in text],
+        "slots": {slot: float(np.float32(v)) for slot, v in old.items() if slot in text},
+        "texts": [_assignment(line) for line in text.splitlines()],
     }
 
 
-def _parts_of(line: str) -> tuple[str, str, str]:
+def _assignment(line: str) -> tuple[str, Any]:
+    """A line of an update: the name it sets, and the tree of what that becomes."""
     found = _UPDATE.fullmatch(line)
     if found is None:
         raise ValueError(f"no update is written like this: {line}")
-    assigned, sign, right = found.groups()
-    return assigned, sign, right
+    name, sign, right = found.groups()
+    return name, tree(f"{name} {sign} ({right})" if sign else right)
 
 
 @dataclass(frozen=True)
@@ -486,9 +479,17 @@ class StudioPage(Displayable):
     Where no script runs it shows the film of ``run``.
     """
 
-    def __init__(self, explorer: Explorer, state: Mapping[str, Any]) -> None:
+    def __init__(
+        self, explorer: Explorer, run: ExplorerRun | None, state: Mapping[str, Any]
+    ) -> None:
         self._explorer = explorer
+        self._run = run
         self._state = state
+
+    def __repr__(self) -> str:
+        return f"<a panel that runs descents of {self._state['loss']}>"
+
+    __str__ = __repr__
 
     @cached_property
     def _first(self) -> Element:
@@ -496,7 +497,7 @@ class StudioPage(Displayable):
         from tapeviz.render.film.svg import PACE, animate
         from tapeviz.render.html.page import image
 
-        if self._explorer.run is None:
+        if self._run is None:
             return element("p", str(self._state["message"]) or "Nothing has run yet.")
         film = self._explorer.film().film
         return image(animate(film, PACE), film.alt)

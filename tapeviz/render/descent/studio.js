@@ -3,7 +3,7 @@
 
 const SILENT = "No answer yet: the kernel is busy, or it was restarted or stopped. Then run the cell again.";
 
-function twin(open) {
+function stepTable(open) {
   const head = make("tr");
   const body = make("tbody");
   const table = make("table", {}, make("thead", {}, head), body);
@@ -280,7 +280,7 @@ function studio(model, el, alive) {
   const curve = layer(right);
   const [play, line, stop] = race([left.svg, left.path], [right, curve]);
   const words = make("div", { class: "tv-b-words" });
-  const [table, fill] = twin(open);
+  const [table, fill] = stepTable(open);
   const [graph, unfold] = graphBelow(() => open(-1));
   const pair = make("div", { class: "tv-b-pair" }, left.box, make("div", { class: "tv-b-losses" }, right));
   const live = make("div", { role: "status", "aria-atomic": "false" }, note, words);

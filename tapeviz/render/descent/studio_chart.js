@@ -43,14 +43,14 @@ function groundOf(field, { xs, ys, values }, names, loss) {
 
 const isInside = ({ x, y }, [a, b]) => [x.part(a), y.part(b)].every((part) => Math.abs(part - 0.5) < 0.501);
 
-function shapeOf(shape, size) {
+function dotShape(shape, size) {
   const sizes = { r: size / 2, d: size, q: 0.65 * size, t: size / 6, k: size / 3 };
   return SHAPES[shape].replace(/{(.)}/g, (_, name) => sizes[name].toFixed(2));
 }
 
 // Dots of one shape, those in the frame; with ``steps`` each says its own.
 function dotsOf(plot, points, look, shape, size, steps) {
-  const d = shapeOf(shape, (size * TEXT) / 11);
+  const d = dotShape(shape, (size * TEXT) / 11);
   return points.flatMap((point, k) => {
     if (!point.every(Number.isFinite) || !isInside(plot, point)) return [];
     const dot = plot.dots([point], look, d);

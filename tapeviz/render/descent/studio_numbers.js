@@ -12,35 +12,54 @@ function widened(program) {
 function surfaceOf(program) {
   const machine = compile(program);
   const wide = compile(widened(program));
-  const sources = machine.sources.map((node) => machine.handles.find((handle) => handle.node === node));
-  const kinds = sources.flatMap(({ dtype, data }) => data.map(() => dtype === "float32"));
+  const kinds = machine.sources.flatMap(({ dtype, shape }) => new Array(sizeOf(shape)).fill(dtype === "float32"));
   return { machine, kinds, loss: (point) => wide.loss(point), slope: (point) => wide.gradient(point).gradients };
 }
 
+// A tree in which what is known is a number. Numbers of Python's own are not rounded among
+// themselves, only where they meet others.
+function settled(tree, known) {
+  if (!Array.isArray(tree)) return known[tree] ?? tree;
+  const [word, ...parts] = [tree[0], ...tree.slice(1).map((part) => settled(part, known))];
+  const whole = [word, ...parts];
+  return parts.every((part) => typeof part === "number") ? expression(whole, [], false)([]) : whole;
+}
+
 // The texts of an optimizer as one function of the numbers it names, in their order.
-function updateOf({ names, texts }, float32) {
-  const steps = texts.map(([name, tree]) => [names.indexOf(name), expression(tree, names, float32)]);
+function updateOf({ texts }, names, known, float32) {
+  const steps = texts.map(([name, tree]) => [names.indexOf(name), expression(settled(tree, known), names, float32)]);
   return (values) => {
     for (const [place, step] of steps) values[place] = step(values);
   };
 }
 
+// The settings of an optimizer; some are rounded to float32, as in Keras, and all of them
+// where they are raised to the number of the step.
+function settingsOf({ settings, rounded }, parameters) {
+  const known = { ...settings, ...parameters };
+  for (const name of Object.keys(known)) {
+    const single = Math.fround(known[name]);
+    if (rounded.includes(name)) known[name] = single;
+    known[`${name}_single`] = single;
+  }
+  return known;
+}
+
 // A run: ``points`` has one more than ``losses`` and ``gradients``, which are before each update.
 function descend(surface, method, { rate, steps, start, parameters = {} }) {
   const { machine, kinds } = surface;
-  const settings = { ...method.settings, ...parameters };
-  for (const name of method.rounded) settings[name] &&= Math.fround(settings[name]);
-  const initial = (name) => (name.endsWith("_single") ? Math.fround(settings[name.slice(0, -7)]) : (method.slots[name] ?? settings[name] ?? 0));
-  const place = Object.fromEntries(method.names.map((name, k) => [name, k]));
-  const updates = [true, false].map((float32) => updateOf(method, float32));
+  const known = settingsOf(method, parameters);
+  const names = ["x", "g", "lr", "t", ...Object.keys(method.slots), ...method.texts.map(([name]) => name)];
+  const place = Object.fromEntries(names.map((name) => [name, names.indexOf(name)]));
+  const updates = [true, false].map((float32) => updateOf(method, names, known, float32));
   const numbers = kinds.map((float32) => {
-    const values = method.names.map(initial);
+    const values = names.map((name) => method.slots[name] ?? 0);
     values[place.lr] = Math.fround(rate);
-    return { float32, values, update: updates[float32 ? 0 : 1] };
+    return { values, update: updates[float32 ? 0 : 1] };
   });
   const slots = Object.keys(method.slots);
   let point = start.map((v, k) => (kinds[k] ? Math.fround(v) : v));
-  const run = { name: method.name, kind: method.kind, rate, momentum: parameters.momentum ?? method.settings.momentum ?? 0, ahead: settings.nesterov === true, points: [point], losses: [], gradients: [] };
+  const run = { name: method.name, kind: method.kind, rate, momentum: parameters.momentum ?? method.settings.momentum ?? 0, ahead: method.settings.nesterov === true, points: [point], losses: [], gradients: [] };
   for (let t = 1; t <= steps && point.every(Number.isFinite); t++) {
     const { loss, gradients } = machine.gradient(point);
     run.losses.push(loss);

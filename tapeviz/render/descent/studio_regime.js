@@ -15,7 +15,7 @@ function apart(...values) {
 }
 
 const opening = (loss) => (loss === "loss" ? "The loss" : loss);
-const called = (loss) => (loss === "loss" ? "the loss" : loss);
+const calledLoss = (loss) => (loss === "loss" ? "the loss" : loss);
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 const finite = (values) => values.filter(Number.isFinite);
 const highest = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
@@ -76,7 +76,7 @@ function broken(run, t) {
     const [, why, rule] = byTheory(run, t) ?? ["", "", ruleOf(run, ">", 2)];
     return ["diverging", why || `The loss grows, to ${number(last)} before the numbers end at step ${first}.`, rule];
   }
-  const odd = Number.isFinite(run.losses[first]) ? `the gradient is ${number(t.slopes[first])}` : `${called(run.loss)} is ${number(run.losses[first])}`;
+  const odd = Number.isFinite(run.losses[first]) ? `the gradient is ${number(t.slopes[first])}` : `${calledLoss(run.loss)} is ${number(run.losses[first])}`;
   const what = `At step ${first} ${first >= t.updates ? "the variables are no numbers any more" : odd}`;
   const lost = bad.slice(first).every((is) => is) || !t.whole.at(-1);
   return ["hit nan", what + (lost ? "; from there on nothing can be learned." : ".")];
@@ -87,11 +87,11 @@ function atRest(run, t) {
   if (t.strides.some((v) => v)) return null;
   if (t.slopes.some((v) => v)) return ["flat", "The updates are too small to change the variables: they round to nothing.", `length of gradient = ${number(t.slopes[0])}`];
   const { start } = run.curvatures;
-  if (!start) return ["flat", `The gradient is zero, so nothing moves: ${called(run.loss)} is flat.`];
+  if (!start) return ["flat", `The gradient is zero, so nothing moves: ${calledLoss(run.loss)} is flat.`];
   const [low, high] = [start.eigenvalues[0], start.eigenvalues.at(-1)];
   const rule = `curvature from ${number(low)} to ${number(high)}`;
   if (low < 0 && high > 0) return ["stuck at a saddle", "The gradient is zero where the run starts: a saddle.", rule];
-  const where = low > 0 ? "it starts at the minimum" : high < 0 ? "at a top" : `${called(run.loss)} is flat there`;
+  const where = low > 0 ? "it starts at the minimum" : high < 0 ? "at a top" : `${calledLoss(run.loss)} is flat there`;
   return ["flat", `The gradient is zero where the run starts, so nothing moves: ${where}.`, rule];
 }
 
@@ -110,7 +110,7 @@ function byTheory(run, t) {
   const level = eigenvalues.map((v) => Math.abs(v) <= 1e-5 * (largestOf(eigenvalues) || 1));
   if (moving.some((is, k) => is && level[k])) {
     if (run.gradients.some((g) => dot(g, run.gradients[0]) < 0)) return null;
-    return ["diverging", `As far as it goes, ${called(run.loss)} falls in a straight line: no end is in sight.`, "curvature 0 along the way"];
+    return ["diverging", `As far as it goes, ${calledLoss(run.loss)} falls in a straight line: no end is in sight.`, "curvature 0 along the way"];
   }
   const chosen = eigenvalues.filter((_, k) => moving[k]);
   if (chosen.some((v) => v < 0)) return ["diverging", "The loss bends down in a direction the run moves in, so it never ends.", `smallest curvature ${number(lowest(chosen))} < 0`];
@@ -177,7 +177,7 @@ function observed(run, t) {
     return ["stuck at a saddle", "The run ends where the gradient is zero and the loss bends both ways.", `curvature from ${number(low)} < 0 to ${number(high)} > 0`];
   }
   if (highest(slopes) <= 1e-4 && largestOf([low, high]) <= 1e-4) {
-    return ["flat", `The gradient is next to zero all along: ${called(run.loss)} is flat here.`, `length of gradient = ${number(slopes.at(-1))}`];
+    return ["flat", `The gradient is next to zero all along: ${calledLoss(run.loss)} is flat here.`, `length of gradient = ${number(slopes.at(-1))}`];
   }
   return byTurns(run, t);
 }

@@ -1,73 +1,32 @@
-"""A panel that runs a descent again whenever one of its controls moves."""
+"""A panel whose controls run a descent again: in the page, or in Python."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import math
-from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-from tapeviz.render.descent import explorer_chart
+from tapeviz.render.descent import studio
+from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.options import one_of
-from tapeviz.trace.markup import Element, element
-from tapeviz.views.descent import DescentPlayer
-from tapeviz.views.explorer import METHODS, Settings
-from tapeviz.views.loss_presets import PRESETS
+from tapeviz.views.explorer import (
+    METHODS,
+    Settings,
+    StudioPage,
+    begin_at,
+    check_settings,
+    plain,
+)
 
 PAUSE = 0.004
 """Seconds in which further moves of a control are waited for."""
 
-IDLE = 0.9
-"""Seconds of rest after which the film of the last run is made."""
-
-STEPS = 300
-
 _MOVES = ("learning_rate", "steps", "start", "parameters", "compare")
-
-
-def controls(
-    settings: Settings, losses: Iterable[str], names: Iterable[str]
-) -> list[list[dict[str, Any]]]:
-    """The panel's controls, row by row, as its script draws them.
-
-    Each sets the trait of ``Studio`` that it names, or the entry ``key`` of it. The
-    ends of a logarithmic slider are powers of ten; ``names`` are what the numbers of
-    the start are called.
-    """
-    titles = [(PRESETS[n].title if n in PRESETS else n, n) for n in losses]
-    most, least = max(STEPS, settings.steps), min(1, settings.steps)
-    first = [
-        _control("choice", "loss", "What is walked down", options=titles),
-        _control("choice", "optimizer", "How the updates are made",
-                 options=[(n, n) for n in METHODS]),
-        *(_control("range", "parameters", f"The optimizer's {n}", n, key=n,
-                   min=0, max=0.999, step=0.001) for n, _ in settings.parameters),
-        _control("range", "steps", "How many updates are made",
-                 min=least, max=most, step=1),
-        *(_control("number", "start", "Where the descent starts",
-                   f"start {n}".strip(), key=k, step=0.1) for k, n in enumerate(names)),
-    ]  # fmt: skip
-    second = [
-        _control("checks", "compare", "Runs beside the chosen optimizer", "race with",
-                 options=[*METHODS]),
-    ]  # fmt: skip
-    third = [
-        _control("range", "learning_rate", "How far each update goes", "learning rate",
-                 field="type the rate", log=True, min=-4, max=1, step=0.01, digits=4),
-    ]  # fmt: skip
-    return [first, second, third]
-
-
-def _control(
-    kind: str, trait: str, title: str, label: str = "", **more: Any
-) -> dict[str, Any]:
-    label = label or trait
-    found = {"kind": kind, "trait": trait, "label": label, "title": title}
-    return found | {"field": f"type the {label}"} | more
 
 
 def _to_page(value: Any, _: Any = None) -> Any:
@@ -88,34 +47,26 @@ def _from_page(value: Any, studio: Studio) -> Any:
 _JSON = {"sync": True, "to_json": _to_page, "from_json": _from_page}
 
 
-class _KeptFilm(DescentPlayer):
-    """A film below a panel, whose styles hide it where the panel is alive."""
-
-    def _around(self, body: Sequence[Element]) -> Sequence[Element]:
-        return (element("div", *super()._around(body), cls="kept"),)
-
-
 class Studio(anywidget.AnyWidget):
     """Controls and the chart in which the runs are drawn, as one widget.
 
-    ``explorer`` does the work: ``enter(name)`` goes to a loss, ``go(settings)`` runs it
-    and gives the chart's background and scene, ``graph(step)`` a step's graph and
-    ``film()`` the film. What it raises is shown as a sentence, and the last picture
-    stays. Of several moves that come faster than it answers only the newest counts.
+    The page runs what ``explorer`` compiled; a loss that could not be is run here, and
+    what it raises is shown as a sentence, while the last picture stays. Of several
+    moves that come faster than it answers only the newest counts.
 
     ``loss``, ``optimizer``, ``parameters``, ``steps``, ``start``, ``compare`` and
     ``learning_rate`` are what the controls say; they can be read, set, observed and
-    linked. ``open_step`` is the step whose graph is shown, -1 for none. The page draws
-    ``controls``, ``background``, ``scene`` and ``graph`` (JSON or "") and ``message``,
-    the sentence that says why there is no new picture; ``answered`` counts the runs.
-    ``run`` is the last run, None as long as there was none.
+    linked. ``open_step`` is the step whose graph is shown, -1 for none. The page reads
+    ``setup``, ``runs``, ``land`` and ``graph`` (JSON or "") and ``message``, the
+    sentence that says why there is no new picture; ``answered`` counts the runs made
+    here. ``run`` is the run of what the controls say, None where there is none.
     """
 
-    _esm = explorer_chart.script()
-    _css = explorer_chart.styles()
+    _esm = studio.module()
+    _css = studio.styles(*themes.NAMES)
 
     theme = traitlets.Unicode("auto").tag(sync=True)
-    controls: Any = traitlets.List().tag(sync=True)
+    setup: Any = traitlets.Dict().tag(sync=True)
     loss = traitlets.Unicode().tag(sync=True)
     optimizer = traitlets.Unicode().tag(sync=True)
     parameters: Any = traitlets.Dict(traitlets.CFloat()).tag(sync=True)
@@ -123,23 +74,24 @@ class Studio(anywidget.AnyWidget):
     start: Any = traitlets.List(traitlets.CFloat()).tag(**_JSON)
     compare = traitlets.List(traitlets.Unicode()).tag(sync=True)
     learning_rate = traitlets.CFloat().tag(**_JSON)
-    background = traitlets.Unicode().tag(sync=True)
-    scene = traitlets.Unicode().tag(sync=True)
+    runs: Any = traitlets.Dict().tag(sync=True)
+    land: Any = traitlets.Dict().tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)
     answered = traitlets.Int().tag(sync=True)
     open_step = traitlets.Int(-1).tag(sync=True)
     graph = traitlets.Unicode().tag(sync=True)
 
     _waiting: asyncio.TimerHandle | None = None
-    _later: asyncio.TimerHandle | None = None
-    _shown: Any = None
     _quiet = False
+    _ran: Any = None
 
-    def __init__(self, explorer: Any, first: str) -> None:
+    def __init__(self, explorer: Any, first: str, optimizer: str) -> None:
         self.explorer = explorer
-        settings = explorer.enter(first)
-        super().__init__(theme=explorer.theme, loss=first, optimizer=settings.optimizer)
-        self._begin(settings)
+        one_of("preset", first, explorer.losses)
+        super().__init__(
+            theme=explorer.theme, loss=first, optimizer=optimizer, setup=explorer.setup
+        )
+        self._begin(explorer.losses[first].begin)
         self.observe(self._other_loss, "loss")
         self.observe(self._other_method, "optimizer")
         self.observe(self._moved, _MOVES)
@@ -154,12 +106,20 @@ class Studio(anywidget.AnyWidget):
     @property
     def run(self) -> Any:
         """The last run: ``panel.run.data``, ``draw(panel.run[7])``."""
+        now = (self.loss, self.settings)
+        if self._in_page and not self.message and self._ran != now:
+            self.explorer.go(*now)
+            self._ran = now
         return self.explorer.run
 
     @property
     def film(self) -> Any:
         """The film of the last run, to be shown or saved: ``panel.film.save(path)``."""
-        return self.explorer.film()
+        return self.run and self.explorer.film()
+
+    @property
+    def _in_page(self) -> bool:
+        return bool(self.explorer.runs_in_page(self.loss))
 
     @property
     def settings(self) -> Settings:
@@ -187,17 +147,14 @@ class Studio(anywidget.AnyWidget):
         self._quiet = True
         self.learning_rate, self.steps = settings.learning_rate, settings.steps
         self.start, self.compare = list(settings.start), list(settings.compare)
-        self._names = [""] * len(self.start)
         self._refit()
         self._quiet = False
 
     def _refit(self) -> None:
         """The parameters of the chosen optimizer, as they usually are."""
-        self.parameters = {
-            name: value
-            for name, value in METHODS[self.optimizer].settings.items()
-            if not isinstance(value, bool)
-        }
+        settings = METHODS[self.optimizer].settings
+        usual = {n: v for n, v in settings.items() if not isinstance(v, bool)}
+        self.parameters = usual
 
     # -- when something moves ----------------------------------------------------------
 
@@ -208,7 +165,7 @@ class Studio(anywidget.AnyWidget):
         self._moved(None)
 
     def _other_loss(self, change: Any) -> None:
-        self._begin(self.explorer.enter(change["new"]))
+        self._begin(self.explorer.losses[change["new"]].begin)
         self._moved(None)
 
     def _moved(self, _: Any) -> None:
@@ -216,7 +173,7 @@ class Studio(anywidget.AnyWidget):
         loop = _loop()
         if self._quiet or self._waiting is not None:
             return
-        if loop is None:
+        if loop is None or self._in_page:
             self._refresh()
         else:
             self._waiting = loop.call_later(PAUSE, self._refresh)
@@ -225,85 +182,88 @@ class Studio(anywidget.AnyWidget):
         self._waiting = None
         with self.hold_sync():
             try:
-                background, scene = self.explorer.go(self.settings)
+                if self._in_page:
+                    self._check()
+                else:
+                    self._answer()
             except Exception as error:  # noqa: BLE001 - whatever the learner's loss raises
                 self.message = _sentence(error)
             else:
-                self._show(background, scene)
-            losses = self.explorer.losses
-            self.controls = controls(self.settings, losses, self._names)
-            self.answered += 1
+                self.message, self.open_step = "", -1
+            self.answered += not self._in_page
 
-    def _show(self, background: Any, scene: Any) -> None:
-        self.message, self.open_step = "", -1
-        self._names = self.explorer.names
-        if background is not None:
-            self.background = json.dumps(background)
-        self.scene = json.dumps(scene)
-        self._film_soon()
+    def _check(self) -> None:
+        check_settings(self.settings)
+        begin_at(self.start, self.explorer.losses[self.loss].loss.numbers)
+
+    def _answer(self) -> None:
+        """Run it here."""
+        land, self.runs = self.explorer.shown(self.loss, self.settings)
+        self._ran = None
+        if land is not None:
+            self.land = land
 
     def _unfold(self, change: Any) -> None:
         """Show the graph of a step below the picture."""
         self.graph = ""
-        if change["new"] >= 0:
+        if change["new"] >= 0 and self.run is not None:
             try:
                 self.graph = json.dumps(self.explorer.graph(change["new"]))
             except Exception as error:  # noqa: BLE001 - said, never raised in a page
                 self.message = _sentence(error)
 
-    # -- the film, which needs no kernel -----------------------------------------------
+    # -- without a kernel --------------------------------------------------------------
+
+    @property
+    def _page(self) -> StudioPage:
+        """The panel as it is now, for where there is no kernel."""
+        names = ("theme", "loss", "optimizer", "parameters", "steps", "compare")
+        more = ("learning_rate", "setup", "runs", "land", "message")
+        state = {name: getattr(self, name) for name in (*names, *more)}
+        try:
+            run = self.run
+        except Exception as error:  # noqa: BLE001 - said, never raised in a page
+            run, state["message"] = None, _sentence(error)
+        start, rate = plain(list(self.start)), plain(self.learning_rate)
+        return StudioPage(
+            self.explorer, run, {**state, "start": start, "learning_rate": rate}
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write the panel to a page, ``panel.save("descent.html")``; returns its path.
+
+        The page needs no kernel and no network. A loss that could not be compiled
+        shows its last run there. ValueError for another ending, SaveError where the
+        file can't be written; films and movies are ``panel.film.save(path)``.
+        """
+        return self._page.save(path)
 
     def _ipython_display_(self) -> None:
-        """Show the panel, and the last run's film where there is no panel.
+        """Show the panel, and the same without a kernel.
 
-        A page that was exported has no panel; the film is an output of its own, which
-        the panel's styles hide where it is alive.
+        The second is an output of its own, hidden where the first is alive: it is what
+        a notebook shows that was only opened, and a page that was exported.
         """
         from IPython import display as shown
 
         display: Any = shown.display
         data, metadata = self._repr_mimebundle_() or ({}, {})
         display(data, metadata=metadata, raw=True)
-        film = self._film()
-        if film:
-            name = getattr(self._shown, "display_id", True)
-            self._shown = display(film, raw=True, display_id=name) or self._shown
+        display(self._page)
 
     def _repr_html_(self) -> str:
-        """The last run's film, for hosts that show no widgets."""
-        film = self._film()
-        return film.get("text/html", element("p", self.message).write())
+        """The panel without a kernel, for hosts that show no widgets."""
+        return self._page.html
 
-    def _film(self) -> dict[str, str]:
-        if self.run is None:
-            return {}
-        try:
-            film: DescentPlayer = self.explorer.film(_KeptFilm)
-            return film._repr_mimebundle_()
-        except Exception as error:  # noqa: BLE001 - said, never raised in a page
-            self.message = _sentence(error)
-            return {}
-
-    def _film_soon(self) -> None:
-        """Make the film of this run when the controls have come to rest."""
-        if self._later is not None:
-            self._later.cancel()
-        loop = _loop()
-        if self._shown is not None and loop is not None:
-            self._later = loop.call_later(IDLE, self._film_now)
-
-    def _film_now(self) -> None:
-        self._later = None
-        film = self._film()
-        if film and self._shown is not None:
-            self._shown.update(film, raw=True)
+    def show(self) -> None:
+        """Show it here and now, in the middle of a cell."""
+        self._ipython_display_()
 
     def close(self) -> None:
         """Take the panel and everything in it away."""
-        for timer in (self._waiting, self._later):
-            if timer is not None:
-                timer.cancel()
-        self._waiting = self._later = None
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._waiting = None
         layout = self.layout
         super().close()
         if layout is not None:
