@@ -109,9 +109,9 @@ def loss_program(
 
 def _around(start: Any) -> Any:
     """Points on all sides of one, near and far: on a spiral, or a line."""
-    turns = np.linspace(0, 1, _PROBES)
-    angles = np.outer(turns * 7, np.ones(len(start))) + np.arange(len(start)) * np.pi / 2
-    return start + 3 * np.maximum(1, np.abs(start)) * turns[:, None] * np.cos(angles)
+    turns = np.linspace(0, 1, _PROBES)[:, None]
+    angles = 7 * turns + np.arange(len(start)) * np.pi / 2
+    return start + 3 * np.maximum(1, np.abs(start)) * turns * np.cos(angles)
 
 
 def _step(loss: Loss, variables: Sequence[Variable], apply: Apply) -> None:

@@ -17,7 +17,6 @@ from tapeviz import inspect as observe
 from tapeviz.engine.tensor import Variable
 from tapeviz.errors import LayoutError, type_error, value_error
 from tapeviz.inspect.program import tree
-from tapeviz.render.svg.options import one_of
 from tapeviz.trace.codec import pack
 from tapeviz.trace.markup import element
 from tapeviz.trace.program import Program
@@ -80,7 +79,7 @@ def method_data(name: str, method: Method, optimizers: Any) -> dict[str, Any]:
     """
     made = getattr(optimizers, method.kind)(0.1, **method.settings)
     text = _SINGLE.sub(r"\1_single ** \2", made.formula)
-    old = {f"{slot}_old": made.start(slot) for slot in made.slots}
+    slots = {f"{slot}_old": made.start(slot) for slot in made.slots}
     settings = {n: getattr(made, n) for n in (*made.settings, "weight_decay")}
     return {
         "name": name,
@@ -88,7 +87,7 @@ def method_data(name: str, method: Method, optimizers: Any) -> dict[str, Any]:
         "controls": [n for n, v in method.settings.items() if not isinstance(v, bool)],
         "settings": {n: v for n, v in settings.items() if v is not None},
         "rounded": [n for n in made.rounded if n in text],
-        "slots": {slot: float(np.float32(v)) for slot, v in old.items() if slot in text},
+        "slots": {n: float(np.float32(v)) for n, v in slots.items() if n in text},
         "texts": [_assignment(line) for line in text.splitlines()],
     }
 
@@ -175,7 +174,7 @@ class ExplorerLoss:
     def program(self, start: Sequence[float]) -> Program | str:
         """The loss for the page, recorded at ``start``; or why only Python runs it."""
         if not np.isfinite(start).all() or len(start) != self.numbers:
-            start = np.ones(self.numbers)
+            start = (1.0,) * self.numbers
         return observe.loss_program(self._loss, self.variables, start)
 
     def _recorder(self) -> Any:

@@ -36,7 +36,7 @@ def _quadratic(rng: np.random.Generator, kind: Any) -> tuple[Any, Any, float]:
 
     def loss() -> Any:
         gap = x - middle
-        return tf.reduce_sum(gap * tf.linalg.matvec(matrix, gap)) / 2
+        return tf.reduce_sum(gap * tf.reduce_sum(matrix * gap, axis=1)) / 2
 
     return loss, x, float(bends.max())
 
@@ -48,7 +48,7 @@ def _smooth(rng: np.random.Generator, kind: Any) -> tuple[Any, Any, float]:
     losses: list[Callable[[], Any]] = [
         lambda: tf.math.log(1 + a * (x - b) ** 2),
         lambda: tf.sqrt(1 + (x - b) ** 2) + tf.exp(-a * x**2),
-        lambda: tf.math.softplus(a * x) - b * tf.sigmoid(x),
+        lambda: tf.math.log(1 + tf.exp(a * x)) - b * tf.sigmoid(x),
         lambda: tf.tanh(x - b) ** 2 + 0.1 * x**2,
     ]
     return losses[int(rng.integers(len(losses)))], x, 2 * a

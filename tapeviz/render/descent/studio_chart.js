@@ -112,7 +112,6 @@ function runOf(field, { run, t, steps, one, path, size }) {
     inner: [
       ...slopes.map((i) => tangentOf(field, shown[i], run.gradients[i][0])),
       ...known.flatMap((i) => arrowOf(field, shown[i], one ? [path[i + 1][0], shown[i][1]] : path[i + 1])),
-      ...(one ? minimumOf(field, run, one) : []),
       field.curve(trailOf(shown, [...steps, last], one), one ? "drop" : "path"),
     ],
     outer: [

@@ -83,17 +83,18 @@ const dot = (a, b) => a.reduce((sum, v, k) => sum + v * b[k], 0);
 const moved = (point, direction, far) => point.map((v, k) => v + far * direction[k]);
 
 // Gradient and Hessian at a point, the latter by differences; null where they are no numbers.
-// Beside a kink the side that bends less is taken.
+// Beside a kink, where the gradient jumps, the side that bends less is taken.
 function derivatives(surface, point) {
   const slope = surface.slope(point);
   const rows = point.map((v, k) => {
-    const far = 1e-4 * Math.max(1, Math.abs(v));
+    const far = 2 ** Math.round(Math.log2(1e-4 * Math.max(1, Math.abs(v))));
     const unit = point.map((_, j) => +(j === k));
     const [after, before] = [1, -1].map((way) => surface.slope(moved(point, unit, way * far)));
     return slope.map((g, j) => {
       const [one, other] = [(after[j] - g) / far, (g - before[j]) / far];
-      const kink = Math.abs(one - other) > 0.1 * largestOf([one, other]);
-      return kink ? (Math.abs(one) < Math.abs(other) ? one : other) : (one + other) / 2;
+      const most = largestOf([one, other]);
+      const kink = most > 100 && Math.abs(one - other) > 0.1 * most;
+      return +(kink ? (Math.abs(one) < Math.abs(other) ? one : other) : (one + other) / 2).toPrecision(9);
     });
   });
   const matrix = rows.map((row, k) => row.map((v, j) => (v + rows[j][k]) / 2));
@@ -163,7 +164,7 @@ const LINE_POINTS = 241;
 
 function landscapeOf(surface, spans) {
   const count = spans.length === 1 ? LINE_POINTS : GRID_POINTS;
-  const [xs, ys = []] = spans.map(([a, b]) => Array.from({ length: count }, (_, k) => a + ((b - a) * k) / (count - 1)));
+  const [xs, ys] = [...spans.map(([a, b]) => Array.from({ length: count }, (_, k) => a + ((b - a) * k) / (count - 1))), []];
   const values = spans.length === 1 ? xs.map((x) => surface.loss([x])) : ys.flatMap((y) => xs.map((x) => surface.loss([x, y])));
   return { xs, ys, values };
 }

@@ -40,10 +40,19 @@ function track(run) {
 
 const boundOf = (share, ahead) => (2 * (1 + share)) / (ahead ? 1 + 2 * share : 1);
 
-// The momentum of a run that is long enough to show it; null for plain descent and others.
-function momentumOf(run, t) {
-  const shows = run.momentum > 0 && t.updates >= 3 && t.moves.slice(0, 3).every((row) => row.every(Number.isFinite));
-  return run.kind === "SGD" && shows ? { rate: run.rate, share: run.momentum, ahead: run.ahead, bound: boundOf(run.momentum, run.ahead) } : null;
+// The momentum of a run that shows it: each update follows from the one before by it.
+function momentumOf({ kind, momentum: share, ahead, rate, gradients }, { moves, slopes, strides }) {
+  const odd = moves.findIndex((move, i) => ![...move, ...gradients[i]].every(Number.isFinite));
+  const count = odd < 0 ? moves.length : odd;
+  if (kind !== "SGD" || !share || count < 3 || !slopes[0]) return null;
+  if (!slopes.slice(1, count).some((v, i) => v && strides[i])) return null;
+  const next = moves.slice(1, count);
+  const gap = (move, i) => move.map((v, k) => {
+    const [before, now] = [gradients[i][k], gradients[i + 1][k]];
+    return v - share * moves[i][k] + rate * now - (ahead ? share * rate * (before - now) : 0);
+  });
+  const most = 2e-3 * highest(next.map(largestOf));
+  return next.every((move, i) => largestOf(gap(move, i)) <= most) ? { rate, share, ahead, bound: boundOf(share, ahead) } : null;
 }
 
 const steadyRate = (run) => (run.kind === "SGD" && !run.momentum ? run.rate : null);
@@ -54,7 +63,8 @@ const plainLimit = ({ curvatures: { minimum, end } }) => limitAt(minimum ?? end)
 function regime(run) {
   const t = track(run);
   const momentum = momentumOf(run, t);
-  const [name, sentence, rule = ""] = (t.updates && (broken(run, t) ?? atRest(run, t) ?? byTheory(run, t) ?? observed(run, t))) || ["no update", "No variable changed inside the block."];
+  const found = t.updates ? (broken(run, t) ?? atRest(run, t) ?? byTheory(run, t) ?? observed(run, t)) : ["no update", "No variable changed inside the block."];
+  const [name, sentence, rule] = found;
   const rescaled = run.kind !== "SGD" && /^(conv|osc|div)/.test(name);
   const limit = plainLimit(run);
   return {
