@@ -95,9 +95,13 @@ def loss_program(
     found = compiled(tape)
     if isinstance(found, str):
         return found
-    if found.exits:
-        line = f", line {found.exits[0].line}" if found.exits[0].line else ""
-        return f"This loss looks at a number in Python{line}, and may depend on it."
+    moving = set(found.sources)
+    for i, one in enumerate(found.instructions):
+        moving |= {i} if moving.intersection(one.operands) else set()
+    for exit in found.exits:
+        if exit.node in moving:
+            line = f", line {exit.line}" if exit.line else ""
+            return f"This loss looks at a number in Python{line}, and may depend on it."
     records = tape.records()
     surface = LossSurface(records, records.index_of(value), variables)
     points = _around(np.asarray(start, np.float64))

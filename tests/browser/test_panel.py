@@ -1,9 +1,11 @@
-"""The studio's panel without Jupyter: a page that has its script and its state."""
+"""The studio's panel without Jupyter: saved pages, and a host of its script and state."""
 
 from __future__ import annotations
 
 import json
+import re
 import socket
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 import tapeviz as tf
 from tapeviz import explore
+from tapeviz.views.loss_presets import PRESETS
 from tests.browser.conftest import Opener
 
 if TYPE_CHECKING:
@@ -73,7 +76,7 @@ def test_the_panel_needs_its_script_and_its_state_alone(
     assert state["start"] == [-4, 2.5]
     assert (state["compare"], state["steps"]) == ([], 41)
     assert state["parameters"] == {"momentum": 0}
-    chart.get_by_role("button", name="Play the race").click()
+    chart.get_by_role("button", name="Play").click()
     chart.locator(".tv-b-step", has_text="step").wait_for()
     page.evaluate("close_panel()")
     assert page.evaluate("Object.keys(acts)") == []
@@ -97,6 +100,235 @@ def test_a_loss_that_fails_from_the_start_leaves_controls_and_a_sentence(
     assert chart.get_by_role("spinbutton", name="start").input_value() == ""
     assert not chart.locator(".tv-b-pair").is_visible()
     assert chart.get_by_role("button").count() == 0
+
+
+# -- a saved page, which has no kernel -------------------------------------------------
+
+
+def saved(open_page: Opener, folder: Path, panel: Any, **options: Any) -> Page:
+    return open_page(panel.save(folder / "panel.html"), **options)
+
+
+def chapter(**options: Any) -> Any:
+    x = tf.Variable(2.0)
+    return explore(lambda: (x - 5) ** 2, x, **options)
+
+
+def words(page: Page) -> str:
+    return studio(page).locator(".tv-b-words").inner_text()
+
+
+def set_rate(page: Page, rate: str) -> None:
+    field = studio(page).get_by_role("spinbutton", name="type the rate")
+    field.fill(rate)
+    field.press("Enter")
+
+
+def test_a_saved_page_runs_the_learners_own_loss(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = saved(open_page, tmp_path, chapter())
+    assert "Converging. Each update goes part of the way" in words(page)
+    assert "0.1 · 2 = 0.2 ≤ 1" in words(page)
+    set_rate(page, "1")
+    assert "Oscillating." in words(page)
+    set_rate(page, "1.1")
+    assert "Diverging." in words(page)
+    assert "It leaves the picture at step 3." in words(page)
+    studio(page).get_by_text("All steps as a table").click()
+    cells = studio(page).locator("tbody tr").nth(1).locator("th, td").all_inner_texts()
+    assert cells[:3] == ["1", "8.6", "12.96"]  # 2 - 1.1 * 2 * (2 - 5), and its square
+    assert studio(page).get_by_role("button", name="Open the graph").count() == 0
+    slider = studio(page).get_by_role("slider", name="learning rate")
+    assert slider.get_attribute("aria-valuetext") == "1.1, the limit is 1"
+    for _ in range(60):
+        slider.press("ArrowLeft")
+    assert "Converging." in words(page)
+
+
+def test_presets_optimizers_and_races_need_no_kernel(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = saved(open_page, tmp_path, chapter())
+    chart = studio(page)
+    chart.get_by_label("loss", exact=True).select_option("Rosenbrock's valley")
+    assert chart.get_by_role("spinbutton", name="start y").input_value() == "1"
+    assert chart.get_by_role("slider", name="steps").input_value() == "200"
+    assert "converging with overshoot" in words(page).lower()
+    chart.get_by_label("optimizer", exact=True).select_option("momentum")
+    assert chart.get_by_role("slider", name="momentum").input_value() == "0.9"
+    for name in ("gradient descent", "Adam"):
+        chart.get_by_label(name, exact=True).check()
+    assert [line.split(":")[0] for line in words(page).split("\n") if line] == [
+        "momentum", "gradient descent", "Adam",
+    ]  # fmt: skip
+    looks = chart.locator(".tv-b-field .tv-line[class*=tv-run-]").evaluate_all(
+        "els => els.map(el => getComputedStyle(el).strokeDasharray)"
+    )
+    assert len(set(looks)) == 3
+    chart.get_by_role("button", name="Play the race").click()
+    chart.locator(".tv-b-step", has_text="step").wait_for()
+    chart.get_by_label("loss", exact=True).select_option("your loss")
+    assert chart.get_by_role("spinbutton", name="start x").input_value() == "2"
+    assert "momentum" in chart.get_by_label("optimizer", exact=True).input_value()
+
+
+def test_the_start_is_dragged_on_the_contours(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = saved(open_page, tmp_path, explore("ravine"))
+    chart = studio(page)
+    ground = chart.locator(".tv-b-field svg > g").first.element_handle()
+    page.evaluate("el => (window.first = el.firstElementChild)", ground)
+    handle, svg = chart.locator(".tv-b-start"), chart.locator(".tv-b-field svg").first
+    at, box = handle.bounding_box(), svg.bounding_box()
+    assert at
+    assert box
+    page.mouse.move(at["x"] + 13, at["y"] + 13)
+    page.mouse.down()
+    x, y = box["x"] + 300 / 520 * box["width"], box["y"] + 100 / 360 * box["height"]
+    page.mouse.move(x, y, steps=8)
+    page.mouse.up()
+    fields = [chart.get_by_role("spinbutton", name=f"start {n}") for n in "xy"]
+    start = [float(field.input_value()) for field in fields]
+    assert start == pytest.approx(
+        [(300 - 58) / 448 * 8 - 5, 2 - (100 - 34) / 280 * 4], abs=0.05
+    )
+    same = "el => el.firstElementChild === window.first"
+    assert page.evaluate(same, ground), "what stays is not drawn anew"
+    handle.press("Shift+ArrowLeft")
+    assert float(fields[0].input_value()) == pytest.approx(start[0] - 0.8, abs=0.03)
+
+
+def test_what_no_page_can_run_is_shown_as_it_was(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    """The same picture as of a loss that the page ran, but its controls rest."""
+    x = tf.Variable(2.0)
+    kernels = explore(lambda: (x - 5) ** 2 if x.numpy() < 1e9 else x, x)
+    drawn = []
+    for panel in (kernels, chapter()):
+        page = saved(open_page, tmp_path, panel)
+        marks = studio(page).locator(".tv-b-pair path, .tv-b-pair text")
+        drawn.append(marks.evaluate_all(
+            "els => els.map(el => el.getAttribute('class') + el.textContent"
+            " + el.getAttribute('d'))"
+        ))  # fmt: skip
+        assert words(page).startswith("Converging. Each update goes part")
+    numbers = re.compile(r"-?\d+\.?\d*")
+    one, other = ([numbers.sub("", mark) for mark in marks] for marks in drawn)
+    assert one == other
+    for pair in zip(*drawn, strict=True):
+        values = [[float(v) for v in numbers.findall(mark)] for mark in pair]
+        assert values[0] == pytest.approx(values[1], abs=0.06)
+    page = saved(open_page, tmp_path, kernels)
+    chart = studio(page)
+    assert "looks at a number in Python" in chart.get_by_role("status").inner_text()
+    assert chart.get_by_role("slider", name="learning rate").is_disabled()
+    chart.get_by_label("loss", exact=True).select_option("a ravine")
+    assert chart.get_by_role("slider", name="learning rate").is_enabled()
+    assert "looks at" not in chart.get_by_role("status").inner_text()
+
+
+def test_odd_settings_are_a_sentence_and_the_picture_stays(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = saved(open_page, tmp_path, chapter())
+    set_rate(page, "-1")
+    status = studio(page).get_by_role("status")
+    status.get_by_text("the learning rate -1 is not a number above zero").wait_for()
+    assert "Converging." in words(page)
+    assert studio(page).locator(".tv-b-pair").is_visible()
+    set_rate(page, "0.5")
+    assert "above zero" not in status.inner_text()
+    field = studio(page).get_by_role("spinbutton", name="start x")
+    field.fill("1e9")
+    field.press("Enter")
+    assert "leaves" not in words(page), "the window goes where the start is"
+
+
+_ODD = """([rates]) => {
+  const root = document.querySelector('.tapeviz-board');
+  const found = [];
+  for (const rate of rates) for (const name of ['momentum', 'Adam', 'gradient descent']) {
+    const set = (el, value) => { el.value = value; el.onchange(); };
+    set(root.querySelector('[aria-label="type the rate"]'), rate);
+    set(root.querySelector('[aria-label="optimizer"]'), name);
+    for (const el of root.querySelectorAll('.tv-b-pair svg *'))
+      for (const { name, value } of el.attributes)
+        if (/NaN|Infinity|undefined/.test(value)) found.push(`${rate} ${name}=${value}`);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_divergence_never_breaks_a_picture(
+    open_page: Opener, tmp_path: Path, name: str
+) -> None:
+    panel = explore(name, compare=["Adam", "momentum"], steps=60)
+    page = saved(open_page, tmp_path, panel)
+    assert page.evaluate(_ODD, [["0.0001", "0.3", "1.7", "10"]]) == []
+    assert studio(page).locator(".tv-b-words p").count() == 3
+
+
+def test_names_stay_text(open_page: Opener, tmp_path: Path) -> None:
+    x = tf.Variable(2.0, name="</script><img src=x onerror=alert(1)>")
+    page = saved(open_page, tmp_path, explore(lambda: x**2, x))
+    assert page.locator("img").count() == 0
+    assert studio(page).locator(".tv-b-field text", has_text="<img").count() == 2
+
+
+def test_without_scripts_the_film_plays(open_page: Opener, tmp_path: Path) -> None:
+    page = saved(open_page, tmp_path, chapter(), scripts=False)
+    assert "Gradient descent on x" in str(page.locator("img").get_attribute("alt"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_nothing_is_cut_and_axe_has_nothing_to_say(
+    open_page: Opener, tmp_path: Path, width: int, theme: Any
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    panel = explore("ravine", optimizer="momentum", compare=["Adam"])
+    page = saved(open_page, tmp_path, panel, width=width, theme=theme)
+    found = axe.Axe().run(page)
+    assert found.response["violations"] == [], found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    letters = studio(page).evaluate(
+        "el => Math.min(...[...el.querySelectorAll('.tv-b-pair text')].map(t =>"
+        " parseFloat(getComputedStyle(t).fontSize)"
+        " * Math.hypot(t.getScreenCTM().a, t.getScreenCTM().b)))"
+    )
+    assert letters >= 10.5
+
+
+_MOVES = """([moves]) => {
+  const range = document.querySelector('.tv-b-range');
+  return moves.map((value) => {
+    const start = performance.now();
+    range.value = value;
+    range.dispatchEvent(new Event('input', { bubbles: true }));
+    return Promise.resolve().then(() => {
+      document.querySelector('.tv-b-pair').getBoundingClientRect();
+      return performance.now() - start;
+    });
+  }).reduce(async (all, one) => [...(await all), await one], []);
+}"""
+
+
+@pytest.mark.alone
+def test_a_new_descent_of_100_steps_is_there_at_once(
+    open_page: Opener, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At most 33 ms with its contours: two pictures of a screen."""
+    page = saved(open_page, tmp_path, explore("ravine", steps=100))
+    page.evaluate("document.querySelector('.tv-b-play').click()")
+    took = [page.evaluate(_MOVES, [[-1.5 + 0.02 * k]])[0] for k in range(20)]
+    usual = statistics.median(took[2:])
+    with capsys.disabled():
+        print(f"\nnew descent of 100 steps after {usual:.1f} ms, at most {max(took):.1f}")
+    assert usual < 33
 
 
 def test_marimo_runs_it(open_page: Opener, tmp_path: Path) -> None:

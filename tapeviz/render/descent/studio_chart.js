@@ -265,7 +265,7 @@ function thinned(plot, path) {
 // Where the start stands, or the nearest position inside the frame.
 function startAt(field, start, { run, one }) {
   const loss = Number.isFinite(run.losses[0]) ? run.losses[0] : 0;
-  const [a, b] = field.px(...(one ? [start[0], loss] : start));
+  const [a, b] = one ? field.px(start[0], loss) : field.px(...start);
   const { left, top, width, height } = field.frame;
   return [Math.max(left, Math.min(left + width, a)), Math.max(top, Math.min(top + height, b))];
 }
