@@ -18,5 +18,6 @@ from tapeviz.inspect.replay import replay, value_of
 
 __all__ = [
     "Recorder", "asked", "backward", "compiled", "explanation", "graph", "landscape",
-    "loss_program", "losses", "memory", "operations", "practice", "replay", "rerun", "value_of", "why",
+    "loss_program", "losses", "memory", "operations", "practice", "replay", "rerun",
+    "value_of", "why",
 ]  # fmt: skip

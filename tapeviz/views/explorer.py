@@ -284,7 +284,7 @@ def _spans(start: tuple[float, ...], run: ExplorerRun) -> list[tuple[float, floa
 
 
 @dataclass(frozen=True)
-class _Entry:
+class _LossEntry:
     """A loss of the panel, the settings it begins with, and what the page runs."""
 
     loss: ExplorerLoss
@@ -391,8 +391,8 @@ class Explorer:
         return {"title": f"The graph of step {step}", "svg": svg, "text": text}
 
 
-def _entered(loss: ExplorerLoss, begin: Settings) -> _Entry:
-    return _Entry(loss, begin, loss.program(begin.start))
+def _entered(loss: ExplorerLoss, begin: Settings) -> _LossEntry:
+    return _LossEntry(loss, begin, loss.program(begin.start))
 
 
 def _begin(settings: Settings) -> dict[str, Any]:
@@ -426,7 +426,7 @@ def run_data(run: ExplorerRun, method: str, loss: ExplorerLoss) -> dict[str, Any
 
     data, t, made = run.quick, track(run.quick), METHODS[method]
     found = regime(data)
-    bends = {
+    curvatures = {
         c.where: {"at": c.at, "slope": c.slope, "eigenvalues": c.eigenvalues}
         for c in data.curvatures
     }
@@ -440,7 +440,7 @@ def run_data(run: ExplorerRun, method: str, loss: ExplorerLoss) -> dict[str, Any
         "losses": plain(t.losses.tolist()),
         "gradients": plain(t.gradients.tolist()),
         "last": plain(loss.loss_at(t.points[-1])),
-        "curvatures": bends,
+        "curvatures": curvatures,
         "regime": {
             "name": found.name,
             "sentence": found.sentence,

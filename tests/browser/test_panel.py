@@ -1,4 +1,4 @@
-"""The studio's panel without Jupyter: saved pages, and a host of its script and state."""
+"""The studio without Jupyter: saved pages, and a host of its script and state."""
 
 from __future__ import annotations
 
@@ -178,8 +178,8 @@ def test_the_start_is_dragged_on_the_contours(
 ) -> None:
     page = saved(open_page, tmp_path, explore("ravine"))
     chart = studio(page)
-    ground = chart.locator(".tv-b-field svg > g").first.element_handle()
-    page.evaluate("el => (window.first = el.firstElementChild)", ground)
+    layer = chart.locator(".tv-b-field svg > g").first.element_handle()
+    page.evaluate("el => (window.first = el.firstElementChild)", layer)
     handle, svg = chart.locator(".tv-b-start"), chart.locator(".tv-b-field svg").first
     at, box = handle.bounding_box(), svg.bounding_box()
     assert at
@@ -195,7 +195,7 @@ def test_the_start_is_dragged_on_the_contours(
         [(300 - 58) / 448 * 8 - 5, 2 - (100 - 34) / 280 * 4], abs=0.05
     )
     same = "el => el.firstElementChild === window.first"
-    assert page.evaluate(same, ground), "what stays is not drawn anew"
+    assert page.evaluate(same, layer), "what stays is not drawn anew"
     handle.press("Shift+ArrowLeft")
     assert float(fields[0].input_value()) == pytest.approx(start[0] - 0.8, abs=0.03)
 
@@ -250,13 +250,14 @@ def test_odd_settings_are_a_sentence_and_the_picture_stays(
 _ODD = """([rates]) => {
   const root = document.querySelector('.tapeviz-board');
   const found = [];
-  for (const rate of rates) for (const name of ['momentum', 'Adam', 'gradient descent']) {
+  const names = ['momentum', 'Adam', 'gradient descent'];
+  for (const rate of rates) for (const name of names) {
     const set = (el, value) => { el.value = value; el.onchange(); };
     set(root.querySelector('[aria-label="type the rate"]'), rate);
     set(root.querySelector('[aria-label="optimizer"]'), name);
     for (const el of root.querySelectorAll('.tv-b-pair svg *'))
       for (const { name, value } of el.attributes)
-        if (/NaN|Infinity|undefined/.test(value)) found.push(`${rate} ${name}=${value}`);
+        if (/NaN|Infinity|undefined/.test(value)) found.push(`${name}=${value}`);
   }
   return found;
 }"""
@@ -327,7 +328,7 @@ def test_a_new_descent_of_100_steps_is_there_at_once(
     took = [page.evaluate(_MOVES, [[-1.5 + 0.02 * k]])[0] for k in range(20)]
     usual = statistics.median(took[2:])
     with capsys.disabled():
-        print(f"\nnew descent of 100 steps after {usual:.1f} ms, at most {max(took):.1f}")
+        print(f"\nnew descent of 100 steps: {usual:.1f} ms, at most {max(took):.1f}")
     assert usual < 33
 
 

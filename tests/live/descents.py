@@ -29,8 +29,8 @@ def _quadratic(rng: np.random.Generator, kind: Any) -> tuple[Any, Any, float]:
     """A bowl in one or two numbers, one variable, and its largest curvature."""
     size = int(rng.integers(1, 3))
     turned, _ = np.linalg.qr(rng.normal(size=(size, size)))
-    bends = np.exp(rng.uniform(-1.5, 1.5, size))
-    matrix = tf.constant((turned * bends @ turned.T).astype(kind))
+    eigenvalues = np.exp(rng.uniform(-1.5, 1.5, size))
+    matrix = tf.constant((turned * eigenvalues @ turned.T).astype(kind))
     middle = tf.constant(rng.normal(size=size).astype(kind))
     x = tf.Variable(rng.normal(size=size).astype(kind) * 3)
 
@@ -38,7 +38,7 @@ def _quadratic(rng: np.random.Generator, kind: Any) -> tuple[Any, Any, float]:
         gap = x - middle
         return tf.reduce_sum(gap * tf.reduce_sum(matrix * gap, axis=1)) / 2
 
-    return loss, x, float(bends.max())
+    return loss, x, float(eigenvalues.max())
 
 
 def _smooth(rng: np.random.Generator, kind: Any) -> tuple[Any, Any, float]:

@@ -67,8 +67,8 @@ def job(loss: ExplorerLoss, method: str, settings: Settings) -> dict[str, Any]:
 def both(descents: Sequence[Drawn]) -> Any:
     """Each descent with its run in the engine and in the page."""
     jobs = [job(d.loss, d.method, d.settings) for d in descents]
-    told = "(({ run, regime }) => ({ points: said(run.points), regime }))"
-    found = page(f"{told}(descended(one))", jobs)
+    act = "(({ run, regime }) => ({ points: said(run.points), regime }))"
+    found = page(f"{act}(descended(one))", jobs)
     runs = [d.loss.descend(d.settings, d.method) for d in descents]
     return zip(descents, runs, found, strict=True)
 
@@ -90,9 +90,9 @@ def is_chaotic(d: Drawn, path: Any) -> bool:
     start = np.array(d.settings.start, kind)
     rate = np.float32(d.settings.learning_rate)
     for off in (1, -1, 2, -2, 4, -4, 8, -8):
-        beside = tuple(map(float, start + off * np.spacing(start)))
+        near = tuple(map(float, start + off * np.spacing(start)))
         other = float(rate + off * np.spacing(rate))
-        settings = replace(d.settings, start=beside, learning_rate=other)
+        settings = replace(d.settings, start=near, learning_rate=other)
         run = d.loss.descend(settings, d.method)
         if apart(track(run.quick).numbers, path) > 1e-5:
             return True
@@ -142,9 +142,7 @@ def test_other_optimizers_run_from_their_own_texts_too(
     monkeypatch.setitem(METHODS, "other", method)
     for kind in (np.float32, np.float64):
         x, y = (tf.Variable(kind(v)) for v in (-1.0, 0.7))
-        loss = ExplorerLoss(
-            PRESETS["ravine"].loss, [x, y], {}, optimizers=optimizers
-        )
+        loss = ExplorerLoss(PRESETS["ravine"].loss, [x, y], {}, optimizers=optimizers)
         d = Drawn(loss, Settings(0.05, STEPS, (-1.0, 0.7), "other"), "other")
         ((_, run, found),) = both([d])
         assert apart(found["points"], track(run.quick).numbers) < 1e-5

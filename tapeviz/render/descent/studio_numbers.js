@@ -79,7 +79,7 @@ function descend(surface, method, { rate, steps, start, parameters = {} }) {
 // -- curvature -------------------------------------------------------------------------
 
 const largestOf = (values) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-const dot = (a, b) => a.reduce((sum, v, k) => sum + v * b[k], 0);
+const innerProduct = (a, b) => a.reduce((sum, v, k) => sum + v * b[k], 0);
 const moved = (point, direction, far) => point.map((v, k) => v + far * direction[k]);
 
 // Gradient and Hessian at a point, the latter by differences; null where they are no numbers.
@@ -123,7 +123,7 @@ function minimumNear(surface, point) {
     if (!here) return null;
     const { slope, eigenvalues, eigenvectors } = here;
     const least = 1e-6 * Math.max(largestOf(eigenvalues), 1e-30);
-    const step = eigenvectors.reduce((sum, v, k) => moved(sum, v, -dot(v, slope) / Math.max(Math.abs(eigenvalues[k]), least)), x.map(() => 0));
+    const step = eigenvectors.reduce((sum, v, k) => moved(sum, v, -innerProduct(v, slope) / Math.max(Math.abs(eigenvalues[k]), least)), x.map(() => 0));
     const far = largestOf(step) / Math.max(1, largestOf(x));
     const lower = far > 1e-5 && lowerAlong(surface, x, step);
     if (!lower) {

@@ -114,12 +114,12 @@ function byTheory(run, t) {
   const rate = momentum ? momentum.rate : steadyRate(run);
   if (!start || rate === null || !isParabola(run)) return null;
   const { eigenvalues } = start;
-  const shares = start.eigenvectors.map((v) => Math.abs(dot(v, start.slope)));
+  const shares = start.eigenvectors.map((v) => Math.abs(innerProduct(v, start.slope)));
   const moving = shares.map((share) => share > 1e-6 * (highest(shares) || 1));
   if (!moving.includes(true)) return null;
   const level = eigenvalues.map((v) => Math.abs(v) <= 1e-5 * (largestOf(eigenvalues) || 1));
   if (moving.some((is, k) => is && level[k])) {
-    if (run.gradients.some((g) => dot(g, run.gradients[0]) < 0)) return null;
+    if (run.gradients.some((g) => innerProduct(g, run.gradients[0]) < 0)) return null;
     return ["diverging", `As far as it goes, ${calledLoss(run.loss)} falls in a straight line: no end is in sight.`, "curvature 0 along the way"];
   }
   const chosen = eigenvalues.filter((_, k) => moving[k]);
@@ -137,7 +137,7 @@ function isParabola({ curvatures: { start, minimum, end } }) {
   if (!start || !other) return false;
   const [first, second] = [start, other].map(({ matrix }) => matrix.flat());
   const step = other.at.map((v, k) => v - start.at[k]);
-  const gap = start.matrix.map((row) => dot(row, step));
+  const gap = start.matrix.map((row) => innerProduct(row, step));
   const off = other.slope.map((v, k) => v - start.slope[k] - gap[k]);
   const same = largestOf(first.map((v, k) => v - second[k])) <= 1e-3 * Math.max(largestOf(first), largestOf(second), 1e-30);
   return same && largestOf(off) <= 1e-3 * Math.max(largestOf(gap), largestOf(start.slope), largestOf(other.slope));
@@ -215,7 +215,7 @@ function byTurns(run, t) {
 
 // Whether a Newton step from the run's end is short beside the whole path.
 function isReached({ eigenvalues, eigenvectors, slope }, { points }) {
-  const left = eigenvalues.map((v, k) => (v ? dot(eigenvectors[k], slope) / v : 0));
+  const left = eigenvalues.map((v, k) => (v ? innerProduct(eigenvectors[k], slope) / v : 0));
   const far = highest(points.map((point) => largestOf(point.map((v, k) => v - points[0][k]))));
   return largestOf(left) <= 0.02 * far;
 }
@@ -223,7 +223,7 @@ function isReached({ eigenvalues, eigenvectors, slope }, { points }) {
 // After which updates the next one goes back along some eigenvector.
 function turnsOf(run, t) {
   const seen = run.curvatures.minimum ?? run.curvatures.end;
-  const moves = t.moves.map((move) => (seen ? seen.eigenvectors.map((v) => dot(v, move)) : move));
+  const moves = t.moves.map((move) => (seen ? seen.eigenvectors.map((v) => innerProduct(v, move)) : move));
   const counts = moves.map((move) => move.map((v) => Math.abs(v) > 0.02 * largestOf(move)));
   return moves.slice(1).map((move, i) => move.some((v, k) => v * moves[i][k] < 0 && counts[i + 1][k] && counts[i][k]));
 }

@@ -33,7 +33,7 @@ def kernels(**options: Any) -> Studio:
     x = tf.Variable(2.0)
 
     def loss() -> Any:
-        return (x - 5) ** 2 if x.numpy() < 1e9 else 0 * x
+        return (x - 5) ** 2 if x.numpy() < 1e99 else 0 * x
 
     panel = explore(loss, x, **options)
     assert isinstance(panel, Studio)
@@ -46,10 +46,10 @@ def runs(panel: Studio) -> list[dict[str, Any]]:
 
 
 def names(panel: Studio) -> list[str]:
-    return told(panel)["names"]  # type: ignore[no-any-return]
+    return described(panel)["names"]  # type: ignore[no-any-return]
 
 
-def told(panel: Studio) -> dict[str, Any]:
+def described(panel: Studio) -> dict[str, Any]:
     """What the page is told of the loss that is chosen."""
     (found,) = (one for one in panel.setup["losses"] if one["name"] == panel.loss)
     return dict(found)
@@ -62,7 +62,7 @@ def ends(panel: Studio) -> list[float]:
 
 def test_what_the_page_can_run_is_not_run_here() -> None:
     panel = chapter()
-    assert told(panel)["program"]
+    assert described(panel)["program"]
     assert (panel.runs, panel.land, panel.message) == ({}, {}, "")
     assert panel.explorer.run is None
     assert ends(panel) == pytest.approx([4.6778774], rel=1e-6), "until it is asked for"
@@ -73,7 +73,7 @@ def test_what_the_page_can_run_is_not_run_here() -> None:
 
 def test_what_it_cannot_run_is_run_here_at_once() -> None:
     panel = kernels()
-    assert "looks at a number in Python, line " in told(panel)["why"]
+    assert "looks at a number in Python, line " in described(panel)["why"]
     (run,) = runs(panel)
     assert run["regime"]["name"] == "converging"
     assert run["points"][-1] == pytest.approx([4.6778774], rel=1e-6)
@@ -169,7 +169,7 @@ def test_two_variables_or_one_of_two_numbers_or_a_function_of_them() -> None:
     assert names(one) == ["w[0]", "w[1]"]
     for panel in (both, one, taken):
         assert panel.message == ""
-        assert told(panel)["program"]
+        assert described(panel)["program"]
         assert panel.run.regime.limit == pytest.approx(1 / 3, rel=1e-5)
     with pytest.raises(ValueError, match="one or two numbers"):
         explore(lambda: 0, tf.Variable([1.0, 2.0, 3.0]))
@@ -184,7 +184,7 @@ def test_presets_have_their_own_start_rate_and_window() -> None:
     assert panel.learning_rate == pytest.approx(0.1)
     panel.loss = "himmelblau"
     assert panel.start == [-0.5, -1.0]
-    assert told(panel)["window"] == PRESETS["himmelblau"].window
+    assert described(panel)["window"] == PRESETS["himmelblau"].window
 
 
 @pytest.mark.parametrize(
@@ -201,9 +201,9 @@ def test_why_a_page_cannot_run_a_loss_is_one_sentence(
     loss: Callable[[], Any], why: str
 ) -> None:
     panel = explore(loss, [X, Z] if "flows" in why else X)
-    assert why in told(panel)["why"]
-    assert told(panel)["program"] is None
-    assert "\n" not in told(panel)["why"]
+    assert why in described(panel)["why"]
+    assert described(panel)["program"] is None
+    assert "\n" not in described(panel)["why"]
 
 
 X, Y, Z = (tf.Variable(v) for v in (2.0, 3.0, 4.0))
@@ -338,8 +338,6 @@ def test_closing_frees_everything() -> None:
         panel.optimizer = "Adam"
         panel.close()
     assert len(_instances) == before
-
-
 
 
 def test_the_page_hears_of_another_loss_in_one_message() -> None:
