@@ -212,7 +212,7 @@ function graphBelow(close) {
   return [box, show];
 }
 
-const MOVES = ["loss", "optimizer", "parameters", "steps", "start", "compare", "learning_rate"];
+const TRAITS = ["loss", "optimizer", "parameters", "steps", "start", "compare", "learning_rate"];
 
 // The usual parameters of an optimizer, as its controls show them.
 const usualOf = ({ controls, settings }) => Object.fromEntries(controls.map((name) => [name, settings[name]]));
@@ -347,7 +347,7 @@ function studio(model, el, alive) {
     if (!waiting) queueMicrotask(update);
     waiting = true;
   };
-  for (const trait of MOVES) on(trait, () => lossNow().program && soon());
+  for (const trait of TRAITS) on(trait, () => lossNow().program && soon());
   for (const trait of ["answered", "runs"]) on(trait, () => lossNow().program || soon());
   on("graph", () => unfold(get("graph") ? JSON.parse(get("graph")) : {}));
   el.append(root);
