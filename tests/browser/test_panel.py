@@ -102,6 +102,17 @@ def test_a_loss_that_fails_from_the_start_leaves_controls_and_a_sentence(
     assert chart.get_by_role("button").count() == 0
 
 
+def test_a_kernel_that_does_not_answer_is_told_of(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    x = tf.Variable(2.0)
+    panel = explore(lambda: (x - 5) ** 2 if float(x) < 1e9 else x, x)
+    page = shown(open_page, tmp_path, panel)
+    assert "Converging." in studio(page).inner_text()
+    studio(page).get_by_label("learning rate", exact=True).press("ArrowRight")
+    studio(page).get_by_role("status").get_by_text("No answer yet").wait_for()
+
+
 # -- a saved page, which has no kernel -------------------------------------------------
 
 
