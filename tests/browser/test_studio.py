@@ -366,10 +366,7 @@ def test_a_notebook_that_was_only_opened_runs_it(
     subprocess.run(
         [sys.executable, "-m", *command], env=lab.env, check=True, capture_output=True
     )
-    subprocess.run(
-        [sys.executable, "-m", "jupyter", "trust", str(path)], env=lab.env, check=True,
-        capture_output=True,
-    )  # fmt: skip
+    lab.trust(path.name)
     page = lab.open(open_page, path.name)
     chart = page.cell(0).locator(".tapeviz-board")
     chart.get_by_text("Converging.").wait_for()
