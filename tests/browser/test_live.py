@@ -183,10 +183,10 @@ def test_the_slope_is_seen_and_a_step_comes_near_it(
     assert words.inner_text() == "h = 0.01: rise / run = 8.01, slope 8"
     field(page).fill("-1")
     page.locator(".tv-inset p", has_text="slope 0").wait_for()
-    tangent = page.locator(".tv-chart .tv-slope")
+    tangent = page.locator(".tv-chart .tv-tangent")
     heights = re.findall(r"[ML][\d.-]+ ([\d.-]+)", tangent.get_attribute("d") or "")
     assert heights[0] == heights[1], "a flat tangent at the bottom"
-    assert "its tangent at x = -1" in str(
+    assert "y over x, at x = -1: the tangent" in str(
         page.locator(".tv-chart").get_attribute("aria-label")
     )
 
@@ -201,7 +201,7 @@ def test_two_numbers_have_contours_and_an_arrow_across_them(
     page = shown(open_page, tmp_path, draw(tape).html)
     assert page.locator(".tv-chart .tv-contour").count() >= 5
     assert "gradient (2, 4)" in page.locator(".tv-inset p").inner_text()
-    arrow = page.locator(".tv-chart .tv-gradient").get_attribute("d")
+    arrow = page.locator(".tv-chart .tv-ascent").get_attribute("d")
     (ax, ay), (tx, ty) = (
         tuple(map(float, found))
         for found in re.findall(r"M([\d.-]+) ([\d.-]+)", str(arrow))
@@ -211,7 +211,7 @@ def test_two_numbers_have_contours_and_an_arrow_across_them(
     assert field(page).input_value() != "1", "the point can be dragged, too"
 
 
-def test_where_there_is_no_curve_its_scripts_are_not(tmp_path: Path) -> None:
+def test_what_an_output_does_not_show_is_not_in_it() -> None:
     w = tf.Variable([1.0, 2.0])
     with tf.GradientTape() as tape:
         s = tf.reduce_sum(w)
@@ -220,6 +220,7 @@ def test_where_there_is_no_curve_its_scripts_are_not(tmp_path: Path) -> None:
     assert "whatIf" in html
     assert "function slopeInset" not in html
     assert "function plot" not in html
+    assert "function contourPaths" not in parabola()
 
 
 def branch() -> str:

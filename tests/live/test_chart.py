@@ -21,8 +21,9 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="Node is not installed")
 
 def computed(call: str, *rows: Any) -> list[Any]:
     """What a call of the chart's script gives for each row of arguments."""
-    code = f"{read_assets('live/chart.js')};process.stdout.write(JSON.stringify("
-    code += f"{json.dumps(rows)}.map((row) => {call})))"
+    script = read_assets("live/format.js", "live/chart.js", "live/contours.js")
+    out = f"JSON.stringify({json.dumps(rows)}.map((row) => {call}))"
+    code = f"{script};process.stdout.write({out})"
     done = subprocess.run(
         [str(NODE), "-e", code], capture_output=True, text=True, check=True
     )

@@ -303,8 +303,7 @@ function mount(root, film, store) {
   };
   const handles = film.now && whatIf(film.now.machine, { root, draw, box: find, quiet: () => store.get("predict"), slope: film.live.slope && slopeInset });
   if (handles) film.now.put = handles.set;
-  const beside = handles?.inset ? pane("pair", screen, handles.inset) : screen;
-  beside.style.setProperty("--wide", svg.viewBox.baseVal.width / 100 + 0.6 + "px");
+  const beside = handles ? paired(screen, handles.inset, svg) : screen;
   const below = handles?.row ?? (film.live ? make("p", { class: "tv-why" }, film.live.why) : "");
 
   const names = { first: "First step", back: "Back", play: "Play", forward: "Forward", last: "Last step" };

@@ -223,7 +223,7 @@ _EXACT = 2**53
 def module() -> str:
     """The player as an ES module whose default is a widget."""
     words = [f"live/words-{name}.js" for name in FAMILIES]
-    parts = ("program", "format", "chart", "slope", "handles")
+    parts = ("program", "format", *handles.PARTS)
     live = [*words, *(f"live/{name}.js" for name in parts), *_LIVE]
     return read_assets(*live) + script(large=True) + read_assets("film/widget.js")
 

@@ -448,12 +448,9 @@ function start(root, told) {
       if (picture.boxes.has(lit)) light(lit, true);
     };
     const { row, inset } = whatIf(machine, { root, draw, box: (id) => picture.boxes.get(id)?.el, slope: told.live.slope && slopeInset });
-    const pair = pane("pair");
-    view.replaceWith(pair);
-    pair.append(view, ...(inset ? [inset] : []));
-    // Beside the picture only where that leaves it 85 % of its size or more.
-    pair.style.setProperty("--wide", `${svg.viewBox.baseVal.width / 100}px`);
-    pair.after(row);
+    const mark = make("i");
+    view.replaceWith(mark);
+    mark.replaceWith(paired(view, inset, svg), row);
   }
   reveal(screen, svg.querySelectorAll(".tv-target"));
 }

@@ -1,5 +1,5 @@
-// A chart as SVG in a page: axes with round numbers, curves, contours, dots and arrows.
-// Its classes are those of descent/chart.py, and so are its ticks and levels.
+// A chart as SVG in a page: axes with round numbers, curves, dots and arrows.
+// Its classes are those of descent/chart.py, and so are its ticks.
 
 function svgElement(tag, attributes = {}, ...inside) {
   const el = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -24,18 +24,6 @@ function padded(values, share = 0) {
   return [low - room, high + room];
 }
 
-// Levels of contours: nearer to each other where the values are low.
-function levels(values) {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  const at = (part) => {
-    const place = part * (sorted.length - 1);
-    const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
-    return low + (high - low) * (place % 1);
-  };
-  const all = Array.from({ length: 11 }, (_, k) => at((k / 10) ** 1.5));
-  return sorted.length ? [...new Set(all)].slice(1, -1) : [];
-}
-
 // From where to where an axis goes. ``log``: the ticks are powers of ten.
 function axis(low, high, { name = "", log = false, whole = false } = {}) {
   const [from, to] = log ? [Math.log10(low), Math.log10(high)] : [low, high];
@@ -57,52 +45,6 @@ function axis(low, high, { name = "", log = false, whole = false } = {}) {
     part: (value) => ((log ? Math.log10(value) : value) - from) / room,
     at: (part) => (log ? 10 ** (from + part * room) : from + part * room),
   };
-}
-
-// Where the values lie below a level: closed rings, a list of [x, y, open] in grid
-// units; what comes to an ``open`` point runs along the edge of what is known.
-function rings(wide, high, values, level) {
-  const at = (i, j) => (i < 0 || j < 0 || i >= wide || j >= high ? NaN : values[j * wide + i] - level);
-  const inside = (v) => v < 0;
-  const next = new Map();
-  const row = wide + 2;
-  for (let j = -1; j < high; j++) {
-    for (let i = -1; i < wide; i++) {
-      const corners = [at(i, j), at(i + 1, j), at(i + 1, j + 1), at(i, j + 1)];
-      const few = corners.filter(inside).length;
-      if (!few || few === 4) continue;
-      const first = ((j + 1) * row + i + 1) * 2;
-      const edges = [first, first + 3, first + 2 * row, first + 1];
-      const leaves = [0, 1, 2, 3].filter((k) => inside(corners[k]) && !inside(corners[(k + 1) % 4]));
-      const joined = corners.reduce((a, b) => a + b) < 0;
-      for (const k of leaves) {
-        const way = leaves.length > 1 && !joined ? 3 : 1;
-        let to = (k + way) % 4;
-        while (inside(corners[to]) || !inside(corners[(to + 1) % 4])) to = (to + way) % 4;
-        next.set(edges[k], edges[to]);
-      }
-    }
-  }
-  const crossing = (edge) => {
-    const [i, j] = [((edge >> 1) % row) - 1, Math.floor((edge >> 1) / row) - 1];
-    const [u, v] = edge % 2 ? [i, j + 1] : [i + 1, j];
-    const [a, b] = [at(i, j), at(u, v)];
-    const open = !Number.isFinite(a) || !Number.isFinite(b);
-    const part = open ? +!inside(a) : a / (a - b);
-    return [i + part * (u - i), j + part * (v - j), open];
-  };
-  const found = [];
-  for (const [start] of next) {
-    const ring = [];
-    for (let edge = start; next.has(edge); ) {
-      ring.push(crossing(edge));
-      const to = next.get(edge);
-      next.delete(edge);
-      edge = to;
-    }
-    if (ring.length) found.push(ring);
-  }
-  return found;
 }
 
 const SIDE = { n: ["middle", 0, -9], s: ["middle", 0, 16], e: ["start", 8, 4], w: ["end", -8, 4], ne: ["start", 6, -9], nw: ["end", 2, -8], se: ["start", 5, 13], sw: ["end", -5, 13] };
@@ -161,17 +103,8 @@ function plot(frame, x, y, text = 11) {
       const [a, b] = px(...at);
       return words(said, a + right, b + down, anchor, { class: `tv-label tv-of-${colour}` });
     },
-    // Darker where the values are lower, which stand row by row, a row for each of ``ys``.
-    contours: (xs, ys, values, chosen = levels(values)) => chosen.sort((a, b) => b - a).flatMap((level) => {
-      const between = (all, place) => {
-        const k = Math.min(all.length - 2, Math.floor(place));
-        return all[k] + (place - k) * (all[k + 1] - all[k]);
-      };
-      const found = rings(xs.length, ys.length, values, level).map((ring) => ring.map(([i, j, open]) => [...px(between(xs, i), between(ys, j)), open]));
-      const closed = (ring) => [...ring, ring[0]];
-      const whole = found.map((ring) => `${line(ring.map(([a, b]) => [a, b]))}Z`);
-      return [path("level", whole.join("")), path("line contour", found.map((ring) => line(closed(ring))).join(""))];
-    }),
+    // Needs contours.js.
+    contours: (...surface) => contourPaths({ px, line, path }, ...surface),
     // What ends at the edges of the frame.
     clip: (...inside) => svgElement("svg", { x: left, y: top, width, height, viewBox: `${left} ${top} ${width} ${height}`, style: "overflow:hidden" }, ...inside),
   };

@@ -217,3 +217,11 @@ function whatIf(machine, { root, draw, box, slope, quiet = () => false }) {
   const close = () => (cancelAnimationFrame(frame), clearTimeout(later), root.removeEventListener("keydown", typed));
   return { row, inset: inset && inset.el, set, reset, tell, close };
 }
+
+// A picture with what stands beside it, where that leaves it wide enough to be read.
+function paired(view, inset, svg) {
+  if (!inset) return view;
+  const pair = pane("pair", view, inset);
+  pair.style.setProperty("--wide", `${svg.viewBox.baseVal.width / 100}px`);
+  return pair;
+}

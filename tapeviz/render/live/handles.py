@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from tapeviz.render.descent import chart
 from tapeviz.render.html.assets import read_assets
 from tapeviz.render.live.assets import scripts
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.program import Program
 
-_LOOKS = ("curve", "contour", "slope", "drop", "update", "gradient", "point")
+_PARTS = {1: ("chart", "slope", "tangent"), 2: ("chart", "slope", "contours", "ascent")}
+_LOOKS = {1: ("curve", "drop", "update", "point"), 2: ("contour", "point")}
+
+PARTS = (*dict.fromkeys(chain(*_PARTS.values())), "handles")
+"""All scripts of the row, for a page whose programs are not known before."""
 
 
 def shows_slope(program: Program) -> bool:
@@ -21,7 +27,7 @@ def shows_slope(program: Program) -> bool:
     ends = [(program.instructions[goal.node], goal.seed) for goal in program.targets]
     return (
         0 < len(numbers) <= 2
-        and free.issuperset(program.sources)
+        and len(free.intersection(program.sources)) == len(numbers)
         and all(not n.shape and n.dtype.startswith("float") for n in numbers)
         and [(end.shape, seed) for end, seed in ends] == [((), (1.0,))]
     )
@@ -29,14 +35,18 @@ def shows_slope(program: Program) -> bool:
 
 def script(*programs: Program) -> str:
     """The scripts of the row as statements, with those that run these programs."""
-    more = ("live/chart.js", "live/slope.js") if any(map(shows_slope, programs)) else ()
-    return read_assets(*scripts(*programs), *more, "live/handles.js")
+    seen = {len(one.sources) for one in programs if shows_slope(one)}
+    parts = dict.fromkeys(part for count in sorted(seen) for part in _PARTS[count])
+    own = (f"live/{part}.js" for part in (*parts, "handles"))
+    return read_assets(*scripts(*programs), *own)
 
 
 def css(*programs: Program) -> str:
     """The styles of the row, and of the curve if it has one."""
-    looks = chart.rules(*_LOOKS) if any(map(shows_slope, programs)) else ""
-    return read_assets("live/handles.css") + themes.paint(looks).replace("&", _CHART)
+    seen = {len(one.sources) for one in programs if shows_slope(one)}
+    looks = {look: None for count in sorted(seen) for look in _LOOKS[count]}
+    rules = chart.rules(*looks) if looks else ""
+    return read_assets("live/handles.css") + themes.paint(rules).replace("&", _CHART)
 
 
 _CHART = ".tv-chart"
