@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tapeviz.engine import nest
 from tapeviz.engine.records import Asked
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.foreign_tape import ForeignTape
-from tapeviz.inspect.gc_pause import bulk
 from tapeviz.inspect.gradient_question import is_value, program
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.source.dataflow import CallSite
@@ -42,6 +44,25 @@ def graph(
             builder, drawn, names, program(builder, call_site), targets, flattened,
             asking=all(any(s is t for t in known.sources) for s in flattened),
         ).validate()  # fmt: skip
+
+
+@contextmanager
+def bulk() -> Iterator[None]:
+    """A block without garbage collection, for work that makes no garbage.
+
+    The collector would take longer than the work. At the end all objects are moved to
+    its oldest generation, so that the next young collection does not visit them.
+    """
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            if not gc.get_freeze_count():
+                gc.freeze()
+                gc.unfreeze()
+            gc.enable()
 
 
 def _tensors(marked: Any) -> list[Any]:

@@ -17,7 +17,6 @@ import numpy as np
 
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op
-from tapeviz.engine.records import Record
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.formulas import formula
 from tapeviz.inspect.replay import given, replay, shape_of, value_of
@@ -62,14 +61,14 @@ class GraphBuilder:
         for i in self.indices:
             slots = [
                 slot
-                for slot, j in enumerate(self.inputs(i))
+                for slot, j in enumerate(self.records[i].operands)
                 if j < 0 or self.kind(j) != "op" or len(self.own.get(j, ())) > 1
             ]
             span = self.span(i) if slots and self.kind(i) == "op" else None
             if span is None:
                 continue
-            record, count = self.records[i], len(self.inputs(i))
-            alone = sites[record.call_site] == 1
+            record = self.records[i]
+            count, alone = len(record.operands), sites[record.call_site] == 1
             words = operand_words(span.text, record.op.name, count, alone=alone)
             found |= {(i, slot): words[slot] for slot in slots if words[slot]}
         return found
@@ -84,7 +83,7 @@ class GraphBuilder:
         meant: dict[str, set[int]] = defaultdict(set)
         spoken: dict[int, list[str]] = defaultdict(list)
         for (i, slot), word in self.words.items():
-            j = self.inputs(i)[slot]
+            j = self.records[i].operands[slot]
             if j >= 0:
                 meant[word].add(j)
                 spoken[j].append(word)
@@ -108,13 +107,9 @@ class GraphBuilder:
         """The records of this tape: its windows, what they read and what it watches."""
         mine = {i for window in self.records.windows for i in window}
         leaves = {one.index for one in self.records.watched}
-        used = {j for i in mine for j in self.inputs(i) if j >= 0}
+        used = {j for i in mine for j in self.records[i].operands if j >= 0}
         leaf_ops = {i for i in mine if self.records[i].is_leaf}
         return sorted((mine - leaf_ops) | leaves | used)
-
-    def inputs(self, i: int) -> tuple[int, ...]:
-        """The record of each operand of record ``i``, -1 for constants."""
-        return self.records[i].operands
 
     def span(self, i: int) -> Span | None:
         """The learner's code that made record ``i``; None if there is no source."""
@@ -140,11 +135,12 @@ class GraphBuilder:
         record, kind = self.records[i], self.kind(i)
         op, leaf = record.op, kind != "op"
         name = self.names.get(i, "") or record.label
+        symbol = str(record.settings[0].name) if op.name == "custom" else op.symbol
         return Node(
             f"n{i}",
             kind,
             kind if leaf else op.name,
-            "" if leaf else _symbol(record),
+            "" if leaf else symbol,
             "" if leaf else formula(record, self.shapes(i), self.code_of(i)),
             name,
             value_of(self.values[i]),
@@ -178,7 +174,7 @@ class GraphBuilder:
         """How many different values the constants have that a word stands for."""
         found: dict[str, set[Any]] = {}
         for (i, slot), word in self.words.items():
-            if self.inputs(i)[slot] < 0:
+            if self.records[i].operands[slot] < 0:
                 v = self.records[i].values[slot]
                 small = isinstance(v, (bool, int, float, np.number)) or np.ndim(v) == 0
                 found.setdefault(word, set()).add(repr(v) if small else id(v))
@@ -194,13 +190,6 @@ def asked(tape: GradientTape) -> tuple[Any, Any]:
     """The targets and sources of the last gradient, or None for both."""
     last = tape.records().asked
     return (None, None) if last is None else (last.targets, last.sources)
-
-
-def _symbol(record: Record) -> str:
-    """The op's sign; of a function with its own gradient, the function's name."""
-    if record.op.name == "custom":
-        return str(record.settings[0].name)
-    return record.op.symbol
 
 
 def gradients(steps: Iterable[tuple[Any, ...]]) -> dict[int, Any]:
@@ -229,7 +218,7 @@ def picture(
     spotted: dict[int, str] = {}
     known = set(builder.indices)
     for i in builder.indices:
-        inside = known.issuperset(j for j in builder.inputs(i) if j >= 0)
+        inside = known.issuperset(j for j in builder.records[i].operands if j >= 0)
         tails = _tails(builder, i, nodes, spotted) if inside else []
         more: dict[str, Any] = {"target": i in goals, "source": i in starts}
         if grads is not None:

@@ -502,7 +502,9 @@ class UnrecordedParts:
             return
         for i, _, parts in self.log.backward_steps(last.targets, last.seeds):
             slots = {part[0] for part in parts}
-            for slot, j in enumerate(self.builder.inputs(i)) if i in own else ():
+            for slot, j in (
+                enumerate(self.builder.records[i].operands) if i in own else ()
+            ):
                 edge = self.edges.get(f"e{i}_{slot}")
                 if edge is not None and j >= 0 and slot not in slots:
                     note = self._at_edge((broken_path.SILENT,), i, slot, j)

@@ -25,7 +25,7 @@ from tapeviz.errors import (
     value_error,
 )
 from tapeviz.inspect.foreign_tape import ForeignTape
-from tapeviz.inspect.gc_pause import bulk
+from tapeviz.inspect.graph import bulk
 from tapeviz.inspect.object_graph import ObjectTape, description_of
 from tapeviz.render.graph import interactive
 from tapeviz.render.graph.diff_badges import changed, changes

@@ -435,15 +435,12 @@ _QUOTES = ('"', "'")
 
 
 def _filled(formula: str, names: Mapping[str, ast.expr]) -> ast.expr | None:
-    tree = _parsed(formula)
-    return None if tree is None else _Filler(names).visit(tree)
-
-
-def _parsed(text: str) -> ast.expr | None:
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(formula.strip(), mode="eval").body
     except (SyntaxError, ValueError):
         return None
+    filled: ast.expr = _Filler(names).visit(tree)
+    return filled
 
 
 class _Filler(ast.NodeTransformer):

@@ -67,12 +67,7 @@ class Card:
 
 def card_of(node: Node, formula: str, id: str, slot: GradientSlot) -> Card:
     """The card of a node, whose parts have ids that begin with ``id``."""
-    if node.kind == "op":
-        rows = _op_rows(node, formula, id)
-    elif node.kind in {"group", "port"}:
-        rows = _folded_rows(node, id)
-    else:
-        rows = _leaf_rows(node, id)
+    rows = _rows(node, formula, id)
     rim = _RIM if node.target else 0
     stack = _STACK if node.kind == "group" else 0
     above = sum(row.height for row in rows)
@@ -126,24 +121,20 @@ _SIGNS = {
 """The shape of each badge, drawn about its middle."""
 
 
-def _leaf_rows(node: Node, id: str) -> tuple[CardRow, ...]:
-    bare = not (node.name or node.value.shape or node.target or node.unrecorded)
-    if words.quiet(node) and bare:
-        return (_lone_row(node, id),)
-    return (_tag_row(node), *_value_rows(node, id))
-
-
-def _op_rows(node: Node, formula: str, id: str) -> tuple[CardRow, ...]:
-    tags = (_tag_row(node),) if node.target or node.source or node.unrecorded else ()
-    first, *rest = _value_rows(node, id)
-    return (*tags, _op_row(node, formula, first), *rest)
-
-
-def _folded_rows(node: Node, id: str) -> tuple[CardRow, ...]:
-    """What a group is and how much it holds, or where a port leads; then its value."""
-    tags = (_tag_row(node),) if node.target or node.source else ()
+def _rows(node: Node, formula: str, id: str) -> tuple[CardRow, ...]:
+    """What a card says above the gradient: its roles, what it is, its value."""
     value = () if node.op == "out" else _value_rows(node, id)
-    return (*tags, _title_row(node), *value)
+    marked = node.target or node.source or node.unrecorded
+    if node.kind == "op":
+        what: tuple[CardRow, ...] = (_op_row(node, formula, value[0]),)
+        value = value[1:]
+    elif node.kind in {"group", "port"}:
+        what = (_title_row(node),)
+    elif words.quiet(node) and not (node.name or node.value.shape or marked):
+        return (_lone_row(node, id),)
+    else:
+        what, marked = (), True
+    return (*((_tag_row(node),) if marked else ()), *what, *value)
 
 
 def _title_row(node: Node) -> CardRow:
@@ -293,16 +284,10 @@ def _large_row(value: Value, id: str) -> CardRow:
     return CardRow(max(_wide("cell", said), wide), 20 + (high + 4 if high else 0), draw)
 
 
-def _state(node: Node) -> str:
-    if node.gradient is None:
-        return node.grad
-    return "zero" if node.gradient.is_zero else "value"
-
-
 def _grad_row(node: Node, id: str, slot: GradientSlot) -> CardRow:
     """The gradient slot, with a mark of its own for each state."""
-    state = _state(node)
     known = node.gradient
+    state = node.grad if known is None else "zero" if known.is_zero else "value"
     if known is not None and state == "value" and known.shape and is_small(known):
         shown = _grad_cells(known)
     else:
