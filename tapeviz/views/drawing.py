@@ -453,6 +453,7 @@ def draw(  # noqa: PLR0913 - options, by keyword
     held = inspect.memory(tape_of(tape, "draw")) if memory else None
     if isinstance(target, (GradientTape, RunStep, Graph, BackwardPass)):
         return ComparedDrawing(_graph(tape), _graph(target), part=part, **look)
+    tape, target, sources = seen(tape, target, sources)
     graph = _graph(tape, target, sources)
     return Drawing(
         graph, memory=held, fold=fold, part=part, program=_program(tape, graph), **look
