@@ -496,7 +496,11 @@ def identity_n(input: Any, name: str | None = None) -> list[Tensor]:
     >>> [t.numpy() for t in tf.identity_n([tf.constant(1), tf.constant([2, 3])])]
     [np.int32(1), array([2, 3], dtype=int32)]
     """
-    return [call.identity(t) for t in input]
+    made = [call.identity(t) for t in input]
+    if not made:
+        what = "Length for attr 'T' of 0 must be at least minimum 1 [Op:IdentityN]"
+        raise invalid_argument(what, "give a list with at least one tensor")
+    return made
 
 
 def stop_gradient(input: Any, name: str | None = None) -> Tensor:
