@@ -161,17 +161,13 @@ def entries(value: Value | None) -> list[float]:
     """The entries of a value as floats; a missing or summarised one is nan."""
     if value is None or value.data is None:
         return [math.nan]
-    return [_real(e) for e in value.data]
+    return [float(e) if isinstance(e, (int, float)) else math.nan for e in value.data]
 
 
 def scalar(value: Value | None) -> float:
     """The one number of a value; nan if it is missing or an array."""
     found = entries(value)
     return found[0] if len(found) == 1 else math.nan
-
-
-def _real(entry: object) -> float:
-    return float(entry) if isinstance(entry, (bool, int, float)) else math.nan
 
 
 def length(values: Iterable[Value | None]) -> float:

@@ -93,10 +93,7 @@ complex128 = DType("complex128", np.complex128)
 bool_ = DType("bool", np.bool_)
 string = DType("string", np.object_)
 
-ALL = (
-    float16, float32, float64, int8, int16, int32, int64, uint8, uint16, uint32,
-    uint64, complex64, complex128, bool_, string,
-)  # fmt: skip
+ALL = tuple(found for found in dict(globals()).values() if isinstance(found, DType))
 _BY_NAME = {d.name: d for d in ALL} | {"double": float64, "float": float32}
 _BY_NUMPY: dict[Any, DType] = {d.np: d for d in ALL}
 

@@ -356,14 +356,10 @@ def several(op: Op, forward: Callable[..., Any]) -> Callable[..., Tensor]:
             return Y
         if not op.broadcasts:
             shapes = _extras(op, settings, values)
-        saved = tuple(
-            [
-                v
-                if i < 0 or _is_kept(asked[0 if many else n], ins, many=many)
-                else None
-                for n, (v, i) in enumerate(zip(values, ins, strict=True))
-            ]
-        )
+        saved = tuple([
+            v if i < 0 or _is_kept(asked[0 if many else n], ins, many=many) else None
+            for n, (v, i) in enumerate(zip(values, ins, strict=True))
+        ])  # fmt: skip
         f = site_of(_frame(1))
         head = (ins, saved) if many else (*ins, *saved)
         y = y if y_kept and not many else None

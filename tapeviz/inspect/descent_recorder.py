@@ -541,14 +541,11 @@ def _parts(
 
 def _rate(gradients: list[Any], moves: list[Any]) -> float | None:
     """The learning rate in ``moves = -rate * gradients``; None if there is none."""
-    g = np.concatenate(
-        [np.ravel(g) for g in gradients if g is not None] or [np.zeros(0)]
-    )
-    m = np.concatenate(
-        [np.ravel(m) for g, m in zip(gradients, moves, strict=True) if g is not None]
-        or [np.zeros(0)]
-    )
-    g, m = g.astype(np.float64), m.astype(np.float64)
+    pairs = [p for p in zip(gradients, moves, strict=True) if p[0] is not None]
+    if not pairs:
+        return None
+    columns = (map(np.ravel, column) for column in zip(*pairs, strict=True))
+    g, m = (np.concatenate([*column]).astype(np.float64) for column in columns)
     top = float(np.abs(g).max(initial=0.0))
     if not top or not (np.isfinite(top) and np.isfinite(m).all()):
         return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ def copy(folder: Path) -> Copied:
 
 
 def _copy_all(origin: Path, folder: Path) -> Copied:
-    record, fates = _read_record(folder), Fates()
+    record, fates = _read_record(folder), defaultdict[str, list[str]](list)
     for path in _files(origin):
         content = _without_outputs(path.read_bytes())
         _put_file(content, path.relative_to(origin), folder, record, fates)
@@ -118,17 +119,10 @@ def _copy_all(origin: Path, folder: Path) -> Copied:
     return Copied(**{fate: tuple(names) for fate, names in fates.items()})
 
 
-class Fates(dict[str, list[str]]):
-    """Lists of file names by fate, the lists made when first asked for."""
-
-    def __missing__(self, fate: str) -> list[str]:
-        """An empty list, kept."""
-        return self.setdefault(fate, [])
-
-
 def _put_file(
-    content: bytes, name: Path, folder: Path, record: dict[str, str], fates: Fates
-) -> None:
+    content: bytes, name: Path, folder: Path, record: dict[str, str],
+    fates: dict[str, list[str]],
+) -> None:  # fmt: skip
     target, key, new = folder / name, name.as_posix(), _digest(content)
     last, record[key] = record.get(key), new
     if not target.exists():
@@ -139,10 +133,7 @@ def _put_file(
     now = _digest(present)
     if now == new:
         return
-    if last in {
-        now,
-        sha256(present).hexdigest(),
-    }:  # the second as older records have it
+    if last in {now, sha256(present).hexdigest()}:  # as older records have it
         _write(target, content)
         fates["refreshed"].append(key)
         return
@@ -155,10 +146,8 @@ def _put_file(
 
 def _files(origin: Path) -> list[Path]:
     paths = (path for path in origin.rglob("*") if path.is_file())
-    return sorted(
-        (path for path in paths if _for_learners(path.relative_to(origin))),
-        key=lambda path: _reading_order(path.as_posix()),
-    )
+    found = (path for path in paths if _for_learners(path.relative_to(origin)))
+    return sorted(found, key=lambda path: _reading_order(path.as_posix()))
 
 
 def _for_learners(name: Path) -> bool:
@@ -220,10 +209,8 @@ def _digest(content: bytes) -> str:
     notebook = _notebook(content)
     if notebook is None:
         return sha256(content).hexdigest()
-    cells = [
-        [cell.get("cell_type"), "".join(cell.get("source", ""))]
-        for cell in notebook["cells"]
-    ]
+    every = notebook["cells"]
+    cells = [[c.get("cell_type"), "".join(c.get("source", ""))] for c in every]
     return sha256(json.dumps(cells).encode()).hexdigest()
 
 

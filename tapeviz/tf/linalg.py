@@ -31,8 +31,8 @@ from tapeviz.errors import (
     unimplemented,
     value_error,
 )
-from tapeviz.tf.arrays.creation import eye
-from tapeviz.tf.math.reductions import l2_normalize
+from tapeviz.tf.arrays.creation import eye  # noqa: F401 - it is tf.linalg.eye too
+from tapeviz.tf.math.reductions import l2_normalize  # noqa: F401 - and so is this
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -833,12 +833,3 @@ def global_norm(t_list: Any, name: str | None = None) -> Tensor:
     halves = [call.l2_loss(convert(t)) for t in given if t is not None]
     total = call.sum(call.stack(halves, -1), None, False)
     return call.sqrt(call.multiply(total, like(2.0, total)))
-
-
-__all__ = [
-    "adjoint", "band_part", "cholesky", "cholesky_solve", "cross", "det", "diag",
-    "diag_part", "eigh", "eigvalsh", "einsum", "eye", "global_norm", "inv",
-    "l2_normalize", "logdet", "lstsq", "matmul", "matrix_transpose", "matvec", "norm",
-    "normalize", "pinv", "qr", "set_diag", "slogdet", "solve", "svd", "tensor_diag",
-    "tensor_diag_part", "tensordot", "trace", "triangular_solve",
-]  # fmt: skip

@@ -249,10 +249,8 @@ def unpause(question: Question, line: Statement) -> Edits:
     for block in line.withs:
         paused = called(block.items[0].context_expr).endswith(".stop_recording")
         if paused and block.body[0].lineno > block.lineno:
-            step, last = (
-                block.body[0].col_offset - block.col_offset,
-                block.end_lineno or 0,
-            )
+            step = block.body[0].col_offset - block.col_offset
+            last = block.end_lineno or 0
             numbers = range(block.lineno + 1, last + 1)
             text = (
                 linecache.getline(line.path, n).rstrip("\n")[step:] for n in numbers

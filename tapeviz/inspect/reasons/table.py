@@ -52,11 +52,9 @@ _UNKNOWN = _rest(
     ))
 )  # fmt: skip
 _LEFT_OUT = (
-    broken_path.LEAVING,
-    broken_path.ASSIGNED,
-    broken_path.LEFT_OUT,
+    broken_path.LEAVING, broken_path.ASSIGNED, broken_path.LEFT_OUT,
     not_on_tape.LEFT_BEFORE,
-)
+)  # fmt: skip
 _NONFINITE = (Stage(NONFINITE, sort=False), _UNKNOWN)
 
 TABLE: dict[str, tuple[Stage, ...]] = {
@@ -76,14 +74,10 @@ TABLE: dict[str, tuple[Stage, ...]] = {
         _UNKNOWN,
     ),
     "both recorded": (
-        Stage(
-            (
-                broken_path.CUTS,
-                broken_path.ASSIGNED,
-                broken_path.LEAVING,
-                broken_path.LATE,
-            )
-        ),
+        Stage((
+            broken_path.CUTS, broken_path.ASSIGNED, broken_path.LEAVING,
+            broken_path.LATE,
+        )),
         Stage((broken_path.OWN,)),
         _rest(*not_on_tape.LOST),
         _rest(DERIVATIVE),
@@ -100,7 +94,7 @@ TABLE: dict[str, tuple[Stage, ...]] = {
         Stage(_LEFT_OUT),
         Stage(tuple(s.where(_has_a_bad_target) for s in NONFINITE), sort=False),
     ),
-}
+}  # fmt: skip
 
 
 def reasons(question: Question, result: str, steps: list[Any]) -> list[Reason]:
