@@ -187,11 +187,8 @@ def warn_dtype(what: str, t: Any) -> None:
     """Warn of a dtype that has no gradient, the first five times."""
     if _warned["dtype"] < 5:
         _warned["dtype"] += 1
-        _log().warning(
-            "The dtype of the %s must be floating (e.g. tf.float32), got tf.%s",
-            what,
-            t.dtype.name,
-        )
+        text = "The dtype of the %s must be floating (e.g. tf.float32), got tf.%s"
+        _log().warning(text, what, t.dtype.name)
 
 
 def warn_inside() -> None:

@@ -135,12 +135,9 @@ def _operator(op: Op, name: str) -> None:
     """An operator method that is made at its first use."""
 
     def first(self: Any, other: Any) -> Any:
-        forward = FORWARD[op.code]
-        made = (
-            operations.reflected(op, forward)
-            if name.startswith("__r")
-            else operations.method(op, forward)
-        )
+        mirrored = name.startswith("__r")
+        make: Any = operations.reflected if mirrored else operations.method
+        made = make(op, FORWARD[op.code])
         setattr(Valued, name, made)
         recording = active().recording
         start = 0 if recording is None else len(recording.recs)

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine import nest, with_blocks
+from tapeviz.engine.arguments import like
 from tapeviz.engine.custom_gradient import CustomOp
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.indexed_slices import dense
 from tapeviz.engine.recording import Recording, tape_stack
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tape import GradientTape
-from tapeviz.engine.tensor import Tensor, Variable, convert
+from tapeviz.engine.tensor import Variable, convert
 from tapeviz.errors import type_error, value_error
 
 
@@ -166,12 +167,7 @@ def _counted(got: Any, count: int) -> list[Any]:
 
 
 def _tensors(grads: list[Any], upstream: Any) -> list[Any]:
-    kind, whole = upstream[0].dtype, [dense(g) for g in grads]
-    return [
-        None if g is None
-        else convert(g, None if isinstance(g, (Tensor, Variable)) else kind)
-        for g in whole
-    ]  # fmt: skip
+    return [None if g is None else like(dense(g), upstream[0]) for g in grads]
 
 
 def recompute_grad(f: Callable[..., Any]) -> Callable[..., Any]:

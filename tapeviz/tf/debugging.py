@@ -16,11 +16,7 @@ from tapeviz.errors import invalid_argument, type_error, value_error
 
 
 def _pair(x: Any, y: Any) -> tuple[Any, Any]:
-    if isinstance(x, (Tensor, Variable)):
-        return x, like(y, x)
-    if isinstance(y, (Tensor, Variable)):
-        return like(x, y), y
-    a = convert(x)
+    a = like(x, y) if isinstance(y, (Tensor, Variable)) else convert(x)
     return a, like(y, a)
 
 

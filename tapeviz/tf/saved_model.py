@@ -195,12 +195,8 @@ def _known(module: str, name: str) -> Any:
     allowed = module == "__main__" or module.partition(".")[0] == _OURS
     found = _found(module, name)
     if home is not None and not allowed:
-        allowed = any(
-            isinstance(one, type)
-            and issubclass(one, Module)
-            and one.__module__ == module
-            for one in list(vars(home).values())
-        )
+        kinds = [one for one in list(vars(home).values()) if isinstance(one, type)]
+        allowed = any(issubclass(k, Module) and k.__module__ == module for k in kinds)
     if found is None or not allowed or getattr(found, "__module__", "") != module:
         raise not_found(
             f"this program does not know the class of what was saved: {module}.{name}",

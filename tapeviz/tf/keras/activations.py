@@ -55,11 +55,8 @@ def relu(
     array([0., 3., 6.], dtype=float32)
     """
     if not negative_slope and not threshold:
-        return (
-            activations.relu(x)
-            if max_value is None
-            else clip.clip_by_value(x, 0.0, max_value)
-        )
+        limits = max_value is not None
+        return clip.clip_by_value(x, 0.0, max_value) if limits else activations.relu(x)
     x = creation.convert_to_tensor(x)
     below = negative_slope * (x - threshold)
     capped = x if max_value is None else arithmetic.minimum(x, max_value)

@@ -541,11 +541,9 @@ class ReLU(Activation):
         threshold: float = 0.0, **options: Any,
     ) -> None:  # fmt: skip
         made = functools.partial(
-            activations.relu,
-            negative_slope=negative_slope,
-            max_value=max_value,
+            activations.relu, negative_slope=negative_slope, max_value=max_value,
             threshold=threshold,
-        )
+        )  # fmt: skip
         super().__init__(made, **options)
 
 

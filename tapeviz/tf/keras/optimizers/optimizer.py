@@ -9,9 +9,10 @@ from typing import Any, ClassVar, TypedDict
 
 import numpy as np
 
+from tapeviz.engine.arguments import plain
 from tapeviz.engine.foreign_names import ForeignName
 from tapeviz.engine.recording import tape_stack
-from tapeviz.engine.tensor import Tensor, Variable, WeightPath, wrap
+from tapeviz.engine.tensor import Variable, WeightPath, wrap
 from tapeviz.errors import invalid_argument, type_error, value_error, warn
 from tapeviz.tf.arrays import creation
 from tapeviz.tf.keras.missing import no_unknown
@@ -300,9 +301,8 @@ class Optimizer(Configurable):
         for n in self.rounded:
             if values.get(n) is not None:
                 values[n] = float(np.float32(values[n]))
-        lr = rate._v if isinstance(rate, (Tensor, Variable)) else rate
         number = StepNumber(int(self.iterations._v) + 1, kind)
-        return values | {"lr": kind(lr), "t": number}
+        return values | {"lr": kind(plain(rate)), "t": number}
 
     def _update_rule(self, *, decay: bool) -> UpdateRule:
         if decay not in self._update_rules:
@@ -418,11 +418,8 @@ def _raw(gradient: Any, v: Variable) -> Any:
         if rows is not None and rows.shape == np.shape(v._v):
             return rows if rows.dtype == v._v.dtype else rows.astype(v._v.dtype)
         gradient = creation.convert_to_tensor(gradient)
-    g = (
-        gradient._v
-        if isinstance(gradient, (Tensor, Variable))
-        else np.asarray(gradient)[()]
-    )
+    g = plain(gradient)
+    g = g if hasattr(g, "dtype") else np.asarray(g)[()]
     if np.shape(g) != np.shape(v._v):
         raise invalid_argument(
             f"Cannot update variable with shape {list(np.shape(v._v))} using a "
