@@ -30,7 +30,8 @@ def script(*programs: Program) -> str:
     """The panel as statements, with what runs such programs."""
     return (
         f"const RUNS={json.dumps(chart.RUNS)},SHAPES={json.dumps(chart.SHAPES)};"
-        + read_assets("html/elements.js", *assets.scripts(*programs), "live/chart.js")
+        + read_assets("html/elements.js", *assets.scripts(*programs))
+        + read_assets("live/chart.js", "live/contours.js")
         + read_assets(*(f"descent/studio_{name}.js" for name in _PARTS))
         + read_assets("descent/studio.js")
     )
