@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from numbers import Number
 from typing import Any
 
@@ -152,11 +153,15 @@ def why(
     >>> why(tape, y, x).reasons[0].sentence
     'x is a constant, and the tape was not told to watch it.'
     """
+    tape, target, sources = seen(tape, target, sources)
     names, tape = names_of(tape), tape_of(tape, "why")
     target, sources = _asked(tape, target, sources, "why")
     frame = caller()
     call_site = None if frame is None else (frame.f_code, frame.f_lasti)
-    return Diagnosis(inspect.why(tape, target, sources, names, call_site), theme=theme)
+    answers = (
+        tape.answers if isinstance(tape, ForeignTape) else partial(inspect.why, tape)
+    )
+    return Diagnosis(answers(target, sources, names, call_site), theme=theme)
 
 
 def explain(  # noqa: PLR0913 - options, by keyword

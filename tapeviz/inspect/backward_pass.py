@@ -78,7 +78,7 @@ def backward(
     reasons = iter(
         () if not lost
         else first(tape, targets, lost, names, call_site) if foreign is None
-        else foreign.reasons(lost)
+        else foreign.reasons(targets, lost, names, call_site)
     )  # fmt: skip
     return BackwardPass(
         drawn,

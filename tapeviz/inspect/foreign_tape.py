@@ -20,6 +20,7 @@ from tapeviz.engine.records import Asked, Record, Records
 from tapeviz.engine.sweep import Step
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.source.variables import Names
+from tapeviz.trace.diagnosis import Answer
 from tapeviz.trace.graph import Graph, Note
 
 NEAR = {2: 2e-3, 4: 1e-5, 8: 1e-6}
@@ -108,8 +109,18 @@ class ForeignTape(GradientTape):
         """Targets and sources of the framework's last backward pass."""
         raise NotImplementedError
 
-    def reasons(self, lost: list[Any]) -> list[str]:
-        """Why the gradients of these sources are None, a sentence for each."""
+    def reasons(self, targets: list[Any], lost: list[Any], *about: Any) -> list[str]:
+        """Why the gradients of these sources are None, a sentence for each.
+
+        ``about`` are the learner's names and the instruction that asks.
+        """
+        raise NotImplementedError
+
+    def answers(self, target: Any, sources: Any, *about: Any) -> tuple[Answer, ...]:
+        """What ``inspect.why`` says, in the framework's words.
+
+        ``about`` are the learner's names and the instruction that asks.
+        """
         raise NotImplementedError
 
     # -- what readers see ------------------------------------------------------------

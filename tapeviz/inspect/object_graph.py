@@ -269,7 +269,14 @@ class ObjectTape(ForeignTape):
         root = self._mirrors[id(self.root)]
         return Asked([root], [np.float64(1)], self.mirrored(self.sources))
 
-    def reasons(self, lost: list[Any]) -> list[str]:
+    def answers(self, *_question: Any) -> Any:
+        """TypeError: how such a graph came about is not known, and so no mistake."""
+        raise type_error(
+            "why asks a tape, and these are objects of your own class",
+            "play(y, [x]) and explain(y, [x]) show where their gradients come from",
+        )
+
+    def reasons(self, _targets: list[Any], lost: list[Any], *_about: Any) -> list[str]:
         """Why the gradients of these sources are None, a sentence for each."""
         return ["The target was not computed from it." for _ in lost]
 

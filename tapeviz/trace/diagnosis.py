@@ -15,6 +15,20 @@ from tapeviz.trace.value import Value
 RESULTS = ("none", "zero", "nan", "inf", "value")
 """What a gradient is: None, zero in all entries, nan or infinite in one, or fine."""
 
+FOREIGN: Mapping[str, str] = MappingProxyType(
+    {
+        "frozen": "requires_grad is False",
+        "detached": "cut off from its history",
+        "no-grad": "computed without gradients",
+        "computed": ".grad of a tensor that was computed",
+        "added-up": ".grad adds up",
+        "freed": "the graph was freed",
+        "overwritten": "changed in place",
+        "vector": "backward from more than one number",
+    }
+)
+"""Those of PyTorch's alone."""
+
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "unwatched": "a constant that was never watched",
@@ -45,6 +59,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "domain": "outside of the function's domain",
         "overflow": "a number too large",
         "unknown": "not known",
+        **FOREIGN,
     }
 )
 """The reasons there are, each with a few words for a heading."""

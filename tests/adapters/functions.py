@@ -367,3 +367,13 @@ def random_and_unknown(new: Any) -> Made:
         return F.alpha_dropout(x, 0.5, training=True).sum() * 2
 
     return loss, [x]
+
+
+@function
+def steps(new: Any) -> Made:
+    x, y = new(4), new(4)
+
+    def loss() -> Any:
+        return (torch.round(x) + x.floor() * 2 + torch.sign(x) + y.ceil() * y).sum()
+
+    return loss, [x, y]

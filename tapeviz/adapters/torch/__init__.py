@@ -3,7 +3,7 @@
 It may import ``engine``, ``tf``, ``inspect``, ``trace`` and ``errors``.
 """
 
-from tapeviz.adapters.torch.recording import TorchTape
+from tapeviz.adapters.torch.why import TorchTape
 
 __all__ = ["record"]
 

@@ -32,6 +32,9 @@ LEAVING = frozenset((
 ))  # fmt: skip
 """Functions with which a number leaves for Python."""
 
+STEPS = frozenset(("ceil", "floor", "round", "sgn", "sign", "trunc"))
+"""Functions whose gradient is 0 in PyTorch, and None in TensorFlow."""
+
 IGNORED = frozenset((
     "_stacklevel", "copy", "dtype", "enable_gqa", "ignore_index", "inplace",
     "max_norm", "memory_format", "non_blocking", "norm_type", "padding_idx", "reduce",
@@ -58,12 +61,12 @@ def entry(*names: str, out: bool = False) -> Callable[[Any], Any]:
 
 SAME_MEANING = """
     abs absolute=abs acos arccos=acos acosh arccosh=acosh asin arcsin=asin asinh
-    arcsinh=asinh atan arctan=atan atanh arctanh=atanh ceil clone=identity
+    arcsinh=asinh atan arctan=atan atanh arctanh=atanh clone=identity
     contiguous=identity cos cosh det detach=stop_gradient diagonal=diag_part digamma
-    erf erfc exp expm1 floor inv=inv inverse=inv isfinite=is_finite isinf=is_inf
+    erf erfc exp expm1 inv=inv inverse=inv isfinite=is_finite isinf=is_inf
     isnan=is_nan lgamma log log1p log_sigmoid logdet logical_not logsigmoid=log_sigmoid
-    neg=negative negative reciprocal relu relu6 round rsqrt selu sgn=sign sigmoid sign
-    silu sin sinh softsign sqrt square t=transpose T=transpose tan tanh trace
+    neg=negative negative reciprocal relu relu6 rsqrt selu sigmoid silu sin sinh
+    softsign sqrt square t=transpose T=transpose tan tanh trace
 """
 """Functions of one tensor, and which of TensorFlow's means the same, if another."""
 

@@ -12,6 +12,7 @@ import re
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,14 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from tapeviz.adapters.torch.ops import IGNORED, LEAVING, SAME, TABLE, WITH_RESULT
+from tapeviz.adapters.torch.ops import IGNORED, LEAVING, SAME, STEPS, TABLE, WITH_RESULT
 from tapeviz.engine.custom_gradient import CustomOp
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.recording import ActiveTapes, tape_stack
-from tapeviz.engine.records import Asked
+from tapeviz.engine.records import Asked, CallSite
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tensor import Tensor, Variable, array_of, wrap
-from tapeviz.errors import INSIDE
+from tapeviz.errors import INSIDE, caller
 from tapeviz.inspect.foreign_tape import ForeignTape
 from tapeviz.inspect.replay import paused
 from tapeviz.inspect.source.variables import DEEP, Names, members
@@ -46,7 +47,24 @@ def array(t: torch.Tensor) -> Any:
     return plain.cpu().resolve_conj().resolve_neg().numpy().copy()[()]
 
 
-class TorchTape(ForeignTape):
+@dataclass(frozen=True)
+class Call:
+    """One call of a function of PyTorch, by the mirrors of what went in and came out.
+
+    ``carries`` says that an operand required a gradient, ``live`` that a result does,
+    ``graded`` that PyTorch recorded at that moment.
+    """
+
+    name: str
+    operands: tuple[Any, ...]
+    results: tuple[Any, ...]
+    carries: bool
+    live: bool
+    graded: bool
+    site: CallSite
+
+
+class CallTape(ForeignTape):
     """Records what PyTorch computes in its block, and the backward passes after it."""
 
     framework = "PyTorch"
@@ -56,6 +74,7 @@ class TorchTape(ForeignTape):
         self._mirrors: dict[int, tuple[torch.Tensor, Any, int]] = {}
         self._tensors: dict[int, torch.Tensor] = {}  # by record, those with a gradient
         self._passes: dict[int, dict[int, Any]] = {}
+        self.calls: list[Call] = []
         self._found: dict[tuple[int, ...], dict[int, Any] | None] = {}
         self._entered_with: list[AbstractContextManager[Any]] = []
 
@@ -213,9 +232,13 @@ class TorchTape(ForeignTape):
         sources = [self._mirrors[id(t)][1] for t in leaves]
         return Asked([self._mirrors[id(root)][1]], [seed], sources)
 
-    def reasons(self, lost: list[Any]) -> list[str]:
-        """Why the gradients of these sources are None, a sentence for each."""
-        return ["PyTorch has no gradient for it." for _ in lost]
+    def tensor_of(self, mirror: Any) -> Any:
+        """PyTorch's tensor of one of ours; None if there is none."""
+        return next((t for t, m, _ in self._mirrors.values() if m is mirror), None)
+
+    def passes_from(self, index: int) -> list[dict[int, Any]]:
+        """The gradients of each backward pass that began at a record, by record."""
+        return [seen for seen in self._passes.values() if max(seen) == index]
 
     # -- recording -------------------------------------------------------------------
 
@@ -226,16 +249,25 @@ class TorchTape(ForeignTape):
         plain = {k: v for k, v in kwargs.items() if v is not None and k not in IGNORED}
         given = self.mirrored(args), self.mirrored(plain)
         state = torch.get_rng_state() if name not in TABLE else None
+        carries = any(t.requires_grad for t in _tensors((args, kwargs)))
         out = func(*args, **kwargs)
         if name in LEAVING and into is not None:
             tape_stack.note("left", given[0][0])
-        results = [into] if name == "setitem" else _tensors(out)
-        if not results or name in SILENT or (into is out and name in SAME):
+        results: list[Any] = [into] if name == "setitem" else _tensors(out)
+        if name in SILENT or (into is out and name in SAME):
             return out
         if not torch.is_grad_enabled():
             self._unrecorded(results)
-        else:
+        elif results:
             self._record(name, func, given, (args, kwargs), results, out, state)
+        frame = caller()
+        if frame is not None:
+            made = tuple(map(self.mirror, results))
+            live = any(t.requires_grad for t in results)
+            site = CallSite(frame.f_code, frame.f_lasti)
+            graded = torch.is_grad_enabled()
+            known = tuple(_ours(given))
+            self.calls.append(Call(name, known, made, carries, live, graded, site))
         return out
 
     def _unrecorded(self, results: list[torch.Tensor]) -> None:
@@ -290,7 +322,8 @@ class TorchTape(ForeignTape):
             made = CustomOp(name, tuple(theirs), len(theirs) == 1, pull)
             if all(t._index() < 0 for t in inputs):
                 return [wrap(v) for v in theirs]
-            self.remarks.append(UNKNOWN.format(name=name))
+            if name.rstrip("_") not in STEPS:
+                self.remarks.append(UNKNOWN.format(name=name))
             whole = call.custom(inputs, made)
             if made.single:
                 return [whole]
@@ -306,7 +339,7 @@ _NUMBER = re.compile(r"\.(\d+)(?=\.|$)")
 class _SeenCalls(TorchFunctionMode):  # type: ignore[misc] # it is not there to be checked
     """Shows a tape every call of a function of PyTorch."""
 
-    def __init__(self, tape: TorchTape) -> None:
+    def __init__(self, tape: CallTape) -> None:
         super().__init__()
         self.tape = tape
 

@@ -1,0 +1,303 @@
+"""``why`` in PyTorch's words: each mistake, its reason, and a mend that mends."""
+
+from __future__ import annotations
+
+import linecache
+import textwrap
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tapeviz
+from tapeviz.trace.diagnosis import Answer, apply_edits
+from tapeviz.trace.graph import Source
+
+torch = pytest.importorskip("torch")
+
+_numbers = count()
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A program that asks why, the first reason, the code that it points at.
+
+    ``good`` must be true in the program after the mend.
+    """
+
+    name: str
+    kind: str
+    at: str
+    code: str
+    good: str = "answer.result == 'value'"
+    result: str = "none"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+HEAD = "w = torch.tensor(3.0, requires_grad=True)\n"
+ASK = "answer = why(tape, loss, w).answers[0]\n"
+
+
+def block(*lines: str, head: str = HEAD, ask: str = ASK) -> str:
+    inside = textwrap.indent("\n".join(lines), "    ")
+    return f"{head}with tapeviz.torch.record() as tape:\n{inside}\n{ask}"
+
+
+MISTAKES = [
+    Mistake(
+        "requires_grad is missing", "frozen", "",
+        block("loss = w * w", head="w = torch.tensor(3.0)\n"),
+    ),
+    Mistake(
+        "a frozen layer", "frozen", "",
+        block(
+            "loss = layer(torch.ones(1, 2)).sum()",
+            head="layer = torch.nn.Linear(2, 1)\nfor p in layer.parameters():\n"
+            "    p.requires_grad = False\n",
+            ask="answer = why(tape, loss, layer.weight).answers[0]\n",
+        ),
+    ),
+    Mistake(
+        "whole numbers", "integer", "",
+        block("loss = w * 2.0", head="w = torch.tensor(3)\n"),
+    ),
+    Mistake(
+        "detach on the way", "detached", "y.detach()",
+        block("y = w * 2", "loss = y.detach() ** 2"),
+    ),
+    Mistake("data", "detached", "w.data", block("loss = w.data * 2")),
+    Mistake(
+        "copied with torch.tensor", "detached", "torch.tensor(w * 2)",
+        "import warnings\nwarnings.simplefilter('ignore')\n"
+        + block("loss = torch.tensor(w * 2) ** 2"),
+    ),
+    Mistake("item", "left", "w.item()", block("loss = torch.tensor(w.item() * 2)")),
+    Mistake("float", "left", "float(w)",
+            "import warnings\nwarnings.simplefilter('ignore')\n"
+            + block("k = float(w)", "loss = torch.sin(torch.tensor(k))")),
+    Mistake(
+        "numpy on the way", "detached", "w.detach()",
+        block("loss = torch.from_numpy(np.asarray(np.sin(w.detach().numpy())))"),
+    ),
+    Mistake(
+        "tolist", "left", "w.tolist()",
+        block("loss = torch.tensor(w.tolist()).sum()",
+              head="w = torch.ones(2, requires_grad=True)\n"),
+    ),
+    Mistake(
+        "math.sin", "left", "math.sin(w)",
+        "import warnings\nwarnings.simplefilter('ignore')\n"
+        + block("loss = torch.tensor(math.sin(w))"),
+    ),
+    Mistake(
+        "numpy() on what requires a gradient", "left", "w.numpy()",
+        "loss = None\ntry:\n"
+        + textwrap.indent(
+            HEAD + "with tapeviz.torch.record() as tape:\n"
+            "    loss = torch.tensor(np.sin(w.numpy()))\n", "    ")
+        + "except RuntimeError:\n    loss = w * 1\n" + ASK,
+        good="answer.gradient.entry == pytest.approx(np.cos(3.0))", result="value",
+    ),
+    Mistake(
+        "no_grad", "no-grad", "w * 2",
+        block("with torch.no_grad():", "    y = w * 2", "loss = y * y"),
+    ),
+    Mistake(
+        "no_grad as a decorator", "no-grad", "w * w",
+        "@torch.no_grad()\ndef model(w):\n    return w * w\n"
+        + block("loss = model(w) + 1"),
+    ),
+    Mistake(
+        "gradients switched off", "no-grad", "w * w",
+        block("torch.set_grad_enabled(False)", "loss = w * w",
+              ask="torch.set_grad_enabled(True)\n" + ASK),
+    ),
+    Mistake(
+        "whole numbers on the way", "step", "w.long()",
+        block("loss = w.long() * 2.0"), good="",
+    ),
+    Mistake("a condition", "step", "w > 1", block("loss = (w > 1).float()"), good=""),
+    Mistake(
+        "argmax", "step", "w.argmax()",
+        block(
+            "loss = w.argmax().float()", head="w = torch.ones(2, requires_grad=True)\n"
+        ),
+        good="",
+    ),
+    Mistake(
+        "not connected", "unconnected", "",
+        block(
+            "loss = v * v", head=HEAD + "v = torch.tensor(1.0, requires_grad=True)\n"
+        ),
+        good="",
+    ),
+    Mistake(
+        "history outside of the block", "outside", "",
+        block("loss = y * 3", head=HEAD + "y = w * w\n"), result="value", good="",
+    ),
+    Mistake(
+        "grad of what was computed", "computed", "",
+        block("y = w * w", "loss = y * 3",
+              ask="loss.backward()\nanswer = why(tape, loss, y).answers[0]\n"),
+        result="value", good="y.grad == 3",
+    ),
+    Mistake(
+        "a leaf that is none after double()", "computed", "",
+        block("loss = w * w",
+              head="w = torch.tensor(3.0, requires_grad=True).double()\n",
+              ask="loss.backward()\n" + ASK),
+        result="value", good="w.grad == 6",
+    ),
+    Mistake(
+        "a step that rebinds the parameter", "computed", "",
+        HEAD + "for step in range(2):\n"
+        "    with tapeviz.torch.record() as tape:\n        loss = w * w\n"
+        "    loss.backward()\n"
+        "    answer = why(tape, loss, w).answers[0]\n"
+        "    if step == 0:\n        w = w - 0.1 * w.grad\n",
+        result="value", good="w.grad is not None",
+    ),
+    Mistake(
+        "grad adds up over steps", "added-up", "",
+        HEAD + "for _ in range(2):\n    with tapeviz.torch.record() as tape:\n"
+        "        loss = w * w\n    loss.backward()\n" + ASK,
+        result="value", good="w.grad == 6",
+    ),
+    Mistake(
+        "the graph was freed", "freed", "",
+        block("loss = w * w", ask="try:\n    loss.backward()\n    loss.backward()\n"
+              "    answer = why(tape, loss, w).answers[0]\n"
+              "except RuntimeError:\n    answer = why(tape, loss, w).answers[0]\n"),
+        result="value", good="w.grad == 12",
+    ),
+    Mistake(
+        "backward from several numbers", "vector", "",
+        block("loss = w * w", head="w = torch.ones(2, requires_grad=True)\n",
+              ask="try:\n    loss.backward()\n"
+              "    answer = why(tape, loss, w).answers[0]\n"
+              "except RuntimeError:\n    answer = why(tape, loss, w).answers[0]\n"),
+        result="value", good="(w.grad == 2).all()",
+    ),
+    Mistake(
+        "a value that the backward pass needs", "overwritten", "y += 1",
+        block("y = w.exp()", "loss = y * 2", "y += 1",
+              ask="try:\n    loss.backward()\n"
+              "    answer = why(tape, loss, w).answers[0]\n"
+              "except RuntimeError:\n    answer = why(tape, loss, w).answers[0]\n"),
+        result="value", good="w.grad == 2 * torch.exp(w)",
+    ),
+    Mistake(
+        "a method that works in place", "overwritten", "y.relu_()",
+        block("y = w.exp()", "loss = y * 2", "y.relu_().mul_(2)",
+              ask="try:\n    loss.backward()\n"
+              "    answer = why(tape, loss, w).answers[0]\n"
+              "except RuntimeError:\n    answer = why(tape, loss, w).answers[0]\n")
+        .replace("y.relu_().mul_(2)", "y.relu_()"),
+        result="value", good="w.grad == 2 * torch.exp(w)",
+    ),
+    Mistake(
+        "a leaf changed in place", "overwritten", "w -= 0.1 * w.grad",
+        HEAD + "(w * w).backward()\n"
+        "try:\n    with tapeviz.torch.record() as tape:\n"
+        "        w -= 0.1 * w.grad\n        loss = w * w\n"
+        "    answer = why(tape, loss, w).answers[0]\n"
+        "except RuntimeError:\n    answer = why(tape, w, w).answers[0]\n",
+        result="value", good="abs(answer.gradient.entry - 4.8) < 1e-6",
+    ),
+    Mistake(
+        "a dead relu", "flat", "torch.relu(w)",
+        block("loss = torch.relu(w) * 2",
+              head="w = torch.tensor(-2.0, requires_grad=True)\n"),
+        result="zero",
+    ),
+    Mistake(
+        "round", "flat", "torch.round(w)", block("loss = torch.round(w) * 2"),
+        result="zero", good="",
+    ),
+    Mistake(
+        "a factor of zero", "factor", "w * 0.0", block("loss = w * 0.0"),
+        result="zero", good="",
+    ),
+    Mistake(
+        "the log of zero", "steep", "torch.log(w)",
+        block("loss = torch.log(w)",
+              head="w = torch.tensor(0.0, requires_grad=True)\n"),
+        result="inf", good="np.isfinite(answer.gradient.entry)",
+    ),
+    Mistake(
+        "the root of a negative number", "domain", "torch.sqrt(w)",
+        block("loss = torch.sqrt(w)",
+              head="w = torch.tensor(-1.0, requires_grad=True)\n"),
+        result="nan", good="np.isfinite(answer.gradient.entry)",
+    ),
+]  # fmt: skip
+
+
+def run(code: str) -> dict[str, Any]:
+    """The names after a program that has lines to be read."""
+    name = f"torch_mistake_{next(_numbers)}.py"
+    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+    import math
+
+    space: dict[str, Any] = {
+        "torch": torch, "tapeviz": tapeviz, "np": np, "why": tapeviz.why,
+        "math": math, "pytest": pytest, "__name__": name,
+    }  # fmt: skip
+    exec(compile(code, name, "exec"), space)  # noqa: S102 - it is above
+    return space
+
+
+def ask(code: str) -> Answer:
+    answer: Answer = run(code)["answer"]
+    assert Answer.from_json(answer.to_json()).to_json() == answer.to_json()
+    return answer
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=str)
+def test_the_reason_and_where_it_is(mistake: Mistake) -> None:
+    answer = ask(mistake.code)
+    assert answer.result == mistake.result
+    reason = answer.reasons[0]
+    assert reason.kind == mistake.kind
+    assert (reason.span.text if reason.span else "") == mistake.at
+    assert reason.sentence.endswith(".")
+    assert "{" not in reason.sentence + reason.fix
+
+
+@pytest.mark.parametrize("mistake", [m for m in MISTAKES if m.good], ids=str)
+def test_the_mend_is_run_and_mends(mistake: Mistake) -> None:
+    answer = ask(mistake.code)
+    edits = answer.reasons[0].edits
+    whole = Source(edits[0].span.file, 1, tuple(mistake.code.splitlines()))
+    after = run("\n".join(apply_edits(whole, edits)) + "\n")
+    assert eval(mistake.good, after)  # noqa: S307 - it is above
+
+
+def test_there_are_enough() -> None:
+    assert sum(bool(m.good) for m in MISTAKES) >= 25
+
+
+def test_why_is_shown_and_printed() -> None:
+    w = torch.tensor(3.0, requires_grad=True)
+    with tapeviz.torch.record() as tape:
+        loss = w.detach() * 2
+    said = tapeviz.why(tape, loss, w)
+    assert "w.detach() has the numbers and not the history" in str(said)
+    assert "w.detach()" in said.html
+    (reason,) = tapeviz.play(tape, loss, w).run.reasons
+    assert reason == said.reasons[0].sentence
+
+
+def test_a_gradient_that_is_fine_has_no_reasons() -> None:
+    w = torch.tensor(3.0, requires_grad=True)
+    with tapeviz.torch.record() as tape:
+        loss = w * w
+    loss.backward()
+    said = tapeviz.why(tape)
+    assert said.result == "value"
+    assert said.reasons == ()
+    assert "is 6." in str(said)
