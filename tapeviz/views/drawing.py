@@ -444,6 +444,7 @@ def draw(  # noqa: PLR0913 - options, by keyword
     >>> [node.name for node in picture.graph.nodes]
     ['x', 'y']
     """
+    tape, target, sources = seen(tape, target, sources)
     part = Selection(depth=depth, constants=constants, between=between)
     look: dict[str, Any] = {
         "theme": theme,
@@ -470,7 +471,6 @@ def _program(thing: Any, graph: Graph) -> Program | str:
 
 def _graph(thing: Any, target: Any = None, sources: Any = None) -> Graph:
     """The graph that a tape, a step or data of a run is about."""
-    thing, target, sources = seen(thing, target, sources)
     data = thing.graph if isinstance(thing, BackwardPass) else thing
     if not isinstance(data, Graph):
         tape = tape_of(thing, "draw")
