@@ -145,15 +145,6 @@ class Fold:
             self._inside[item] = self._inner_items(item)
         return self._inside[item]
 
-    def all_items(self) -> Iterator[FoldItem]:
-        """All items of the tree, each before those inside it."""
-        todo = [self.whole]
-        while todo:
-            item = todo.pop()
-            yield item
-            if item.kind != "op":
-                todo.extend(reversed(self.inside(item)))
-
     def _inner_items(self, item: FoldItem) -> tuple[FoldItem, ...]:
         made = tuple(self._split(item))
         while len(made) == 1 and made[0].kind != "op":

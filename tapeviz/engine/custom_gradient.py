@@ -7,6 +7,7 @@ are one record, whose value is a tuple, and a record of the op ``part`` for each
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,7 @@ class Bundle:
         return Bundle(both)
 
 
+@dataclass(eq=False, repr=False)
 class CustomOp:
     """One call of a function with its own gradient: name, values and pullback.
 
@@ -58,17 +60,11 @@ class CustomOp:
     per operand, None where none flows.
     """
 
-    __slots__ = ("_ready", "name", "pull", "single", "values")
-
-    def __init__(
-        self, name: str, values: tuple[Any, ...], single: bool,
-        pull: Callable[..., list[Any]],
-    ) -> None:  # fmt: skip
-        self.name = name
-        self.values = values
-        self.single = single
-        self.pull = pull
-        self._ready: tuple[Any, dict[int, Any]] = (None, {})
+    name: str
+    values: tuple[Any, ...]
+    single: bool
+    pull: Callable[..., list[Any]]
+    _ready: tuple[Any, dict[int, Any]] = (None, {})
 
     def __repr__(self) -> str:
         return self.name
@@ -101,9 +97,7 @@ class CustomOp:
         made = [self.pulled(_row(g, i), k) for i in range(size)]
         if any(m is None for m in made):
             return None
-        if _is_raw(g):
-            return np.stack(made)
-        return call.stack(made, -1 - made[0].ndim)
+        return np.stack(made) if _is_raw(g) else call.stack(made, -1 - made[0].ndim)
 
     def _no_rows(self, g: Any, k: int) -> Any:
         """The same for a batch of none: it has the operand's shape all the same."""
@@ -120,9 +114,8 @@ def _is_raw(g: Any) -> bool:
 
 
 def _row(g: Any, i: int) -> Any:
-    if isinstance(g, Bundle):
-        return Bundle({k: v[i] for k, v in g.parts.items()})
-    return g[i]
+    bundled = isinstance(g, Bundle)
+    return Bundle({k: v[i] for k, v in g.parts.items()}) if bundled else g[i]
 
 
 def value(_xs: Any, made: CustomOp) -> Any:

@@ -46,9 +46,8 @@ class Rule:
     @cached_property
     def shapes(self) -> frozenset[str]:
         """The values of which only the shape is asked, as ``shape(x)``."""
-        return frozenset(
-            n.removeprefix("shape_") for n in self.names if n.startswith("shape_")
-        )
+        of = "shape_"
+        return frozenset(n.removeprefix(of) for n in self.names if n.startswith(of))
 
     @cached_property
     def called(self) -> frozenset[str]:
@@ -217,14 +216,11 @@ def factors(op: Op) -> tuple[int | None, int | None]:
 
     0 where ``g`` is handed on as it is; None, twice, if a rule has another form.
     """
-    places = {"g": 0} | {
-        f"g * {name}": 1 + len(op.operands) + k
-        for k, name in enumerate((*op.operands, "y"))
-    }
+    values = enumerate((*op.operands, "y"), 1 + len(op.operands))
+    places = {"g": 0} | {f"g * {name}": k for k, name in values}
     found = [places.get(rule.text) if rule else None for rule in op.rules]
-    if len(op.operands) != 2 or None in found:
-        return None, None
-    return found[0], found[1]
+    apart = len(op.operands) != 2 or None in found
+    return (None, None) if apart else (found[0], found[1])
 
 
 def _copied(tree: ast.expr) -> ast.expr:

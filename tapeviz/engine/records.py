@@ -172,7 +172,10 @@ class Records(Sequence[Record]):
     """The recording that a tape writes in, as that tape sees it.
 
     It holds the records of all tapes that share the recording; ``spans`` says which are
-    this tape's own.
+    this tape's own. ``is_empty``: the tape's block has not run at all; ``entered`` is
+    the ``with`` that entered it, None if the tape was not entered; ``dropped``: how many
+    operations ``reset()`` threw away; ``is_used_up``: ``gradient`` was called, on a tape
+    that is not persistent; ``watches_variables``: when they are read.
 
     >>> from tapeviz.engine.tape import GradientTape
     >>> x = Variable(3.0)
@@ -189,6 +192,11 @@ class Records(Sequence[Record]):
         self._recording: Recording | None = tape._recording
         rows = [] if self._recording is None else self._recording.recs
         self._size = len(rows)
+        self.is_empty = tape._recording is None
+        self.entered = CallSite(*tape._entered) if tape._entered else None
+        self.dropped: int = tape._dropped
+        self.is_used_up, self.is_persistent = bool(tape._used), bool(tape._persistent)
+        self.watches_variables = bool(tape._accessed)
 
     @cached_property
     def _records(self) -> tuple[Record, ...]:
@@ -214,11 +222,6 @@ class Records(Sequence[Record]):
         return iter(self._records)
 
     # -- beside the records ----------------------------------------------------------
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the tape's block has not run at all."""
-        return self._recording is None
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
@@ -268,37 +271,12 @@ class Records(Sequence[Record]):
         return Asked([t for t, _ in seeds], [g for _, g in seeds], list(sources))
 
     @property
-    def entered(self) -> CallSite | None:
-        """The ``with`` that entered the tape's block, None if it never was."""
-        return CallSite(*self._tape._entered) if self._tape._entered else None
-
-    @property
     def failed(self) -> Failure | None:
         """The error that ended the block, if one did."""
         if not self._tape._failed:
             return None
         kind, text, *site = self._tape._failed
         return Failure(kind, text, CallSite(*site) if site else None)
-
-    @property
-    def dropped(self) -> int:
-        """How many operations ``reset()`` threw away."""
-        return int(self._tape._dropped)
-
-    @property
-    def is_used_up(self) -> bool:
-        """Whether ``gradient`` was called, on a tape that is not persistent."""
-        return bool(self._tape._used)
-
-    @property
-    def is_persistent(self) -> bool:
-        """Whether the tape may be asked as often as one likes."""
-        return bool(self._tape._persistent)
-
-    @property
-    def watches_variables(self) -> bool:
-        """Whether variables are watched when they are read."""
-        return bool(self._tape._accessed)
 
     # -- questions -------------------------------------------------------------------
 

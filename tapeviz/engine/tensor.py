@@ -96,9 +96,7 @@ class Valued(Operators):
 
     def __bool__(self) -> bool:
         tape_stack.note("compared", self)
-        if np.size(self._v) == 0:
-            return False
-        return bool(self._v)
+        return bool(np.size(self._v)) and bool(self._v)
 
     def __float__(self) -> float:
         tape_stack.note("left", self)
