@@ -172,10 +172,10 @@ class Records(Sequence[Record]):
     """The recording that a tape writes in, as that tape sees it.
 
     It holds the records of all tapes that share the recording; ``spans`` says which are
-    this tape's own. ``is_empty``: the tape's block has not run at all; ``entered`` is
-    the ``with`` that entered it, None if the tape was not entered; ``dropped``: how many
-    operations ``reset()`` threw away; ``is_used_up``: ``gradient`` was called, on a tape
-    that is not persistent; ``watches_variables``: when they are read.
+    this tape's own. ``is_empty``: the tape's block has not run at all; ``entered``: the
+    ``with`` that entered it, None if none did; ``dropped``: how many operations
+    ``reset()`` threw away; ``is_used_up``: ``gradient`` was called, on a tape that is not
+    persistent; ``watches_variables``: when they are read.
 
     >>> from tapeviz.engine.tape import GradientTape
     >>> x = Variable(3.0)
