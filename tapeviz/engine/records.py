@@ -174,8 +174,8 @@ class Records(Sequence[Record]):
     It holds the records of all tapes that share the recording; ``spans`` says which are
     this tape's own. ``is_empty``: the tape's block has not run at all; ``entered``: the
     ``with`` that entered it, None if none did; ``dropped``: how many operations
-    ``reset()`` threw away; ``is_used_up``: ``gradient`` was called, on a tape that is not
-    persistent; ``watches_variables``: when they are read.
+    ``reset()`` threw away; ``is_used_up``: ``gradient`` was called, on a tape that is
+    not persistent; ``watches_variables``: when they are read.
 
     >>> from tapeviz.engine.tape import GradientTape
     >>> x = Variable(3.0)
