@@ -53,6 +53,10 @@ def disagreements(
     given = [v.item() if w else v for v, w in zip(values, weak, strict=True)]
     adjoints = found["adjoints"]
     parts = iter(found["parts"])
+    sums: dict[int, Any] = {}
+    for goal in program.targets:
+        seed = array(goal.seed, nodes[goal.node].dtype, nodes[goal.node].shape)
+        sums[goal.node] = sums.get(goal.node, 0) + seed
     for i, one in enumerate(nodes):
         if one.formulas < 0:
             continue
@@ -68,7 +72,7 @@ def disagreements(
         record = replace(records[one.id], result=values[step.node])
         for slot in step.slots:
             to = nodes[one.operands[slot]]
-            part, _total = next(parts)
+            part, total = next(parts)
 
             def vjp(given: Any, slot: int = slot, record: Record = record) -> Any:
                 return replace(record, values=tuple(given[1:])).vjp(slot, given[0])
@@ -77,6 +81,17 @@ def disagreements(
             what = f"{_named(program, step.node)}, rule {slot}"
             got = array(part, to.dtype, to.shape)
             yield from _compared(what, got, vjp, [g, *operands], tree)
+            j = one.operands[slot]
+            with np.errstate(all="ignore"):
+                sums[j] = sums[j] + got if j in sums else got
+            found_sum = array(total, to.dtype, to.shape)
+            if not np.array_equal(found_sum, sums[j], equal_nan=True):
+                yield f"{what}: the sum is {found_sum}, not {sums[j]}"
+
+    for j, total in sums.items():
+        adjoint = array(adjoints[j], nodes[j].dtype, nodes[j].shape)
+        if not np.array_equal(adjoint, total, equal_nan=True):
+            yield f"the gradient of {nodes[j].id} is {adjoint}, not {total}"
 
 
 def _named(program: Program, i: int) -> str:
