@@ -35,12 +35,7 @@ from tapeviz.trace.value import WHOLE
 MANY = 2000
 """A page does not run more values than this."""
 
-DTYPES = frozenset(
-    (
-        *("float32", "float64", "bool", "int8", "int16", "int32", "int64"),
-        *("uint8", "uint16", "uint32", "int", "float"),
-    )
-)
+DTYPES = frozenset(("float32", "float64", "bool", "int32", "int64", "int", "float"))
 """The dtypes that a page computes with; ``int`` and ``float`` are Python's own."""
 
 _SIGNS: dict[type[ast.AST], str] = {

@@ -18,9 +18,9 @@ from tapeviz.trace.value import Entry
 
 FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "basic": (
-            *("+", "-", "*", "/", "**", "%", ">", ">=", "<", "<=", "==", "!="),
-            *("&", "|", "^", "neg", "~", "not"),
+        "basic": ("+", "-", "*", "/", "**", "neg"),
+        "common": (
+            *("%", ">", ">=", "<", "<=", "==", "!=", "&", "|", "^", "~", "not"),
             *("abs", "ceil", "cos", "cosh", "exp", "expm1", "floor", "log", "log1p"),
             *("sign", "sin", "sinh", "sqrt", "tan", "tanh", "arccos", "arccosh"),
             *("arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "maximum"),
@@ -58,7 +58,12 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The words that a page knows, by the script that has them."""
 
-_OF_ARRAYS = ("moves", "reductions", "linalg")
+_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "moves": ("arrays",),
+    "reductions": ("common", "arrays"),
+    "linalg": ("arrays",),
+}
+"""The scripts that others stand on."""
 
 FAMILY: Mapping[str, str] = {w: f for f, words in FAMILIES.items() for w in words}
 """The script of each word."""
@@ -169,7 +174,8 @@ class Program(Document):
         """The names of the scripts whose words it uses."""
         trees = (t for f in self.formulas for t in (f.forward, *f.vjps))
         used = {FAMILY[word] for tree in trees for word in words(tree)} | {"basic"}
-        if used & {*_OF_ARRAYS} or any(one.shape for one in self.instructions):
+        used |= {other for name in used for other in _NEEDS.get(name, ())}
+        if any(one.shape for one in self.instructions):
             used.add("arrays")
         return tuple(name for name in FAMILIES if name in used)
 

@@ -7,12 +7,7 @@
 const ROUND = {
   float32: Math.fround,
   bool: (v) => v & 1,
-  int8: (v) => (v << 24) >> 24,
-  int16: (v) => (v << 16) >> 16,
   int32: (v) => v | 0,
-  uint8: (v) => v & 255,
-  uint16: (v) => v & 65535,
-  uint32: (v) => v >>> 0,
 };
 const exact = (v) => v;
 const rounding = (dtype) => ROUND[dtype] || exact;
@@ -32,6 +27,7 @@ function plainNumber(v) {
 const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1);
 const entriesOf = (v) => (typeof v === "object" ? v.data : [v]);
 const valueOf = (shape, data) => (shape.length ? { shape, data } : data[0]);
+const filledWith = (number, shape) => valueOf(shape, new Array(sizeOf(shape)).fill(number));
 
 // A tree as a function of nothing; `find` gives that of a name. With `arrays`, words of
 // single numbers act on each entry.
@@ -149,11 +145,12 @@ function compile(program) {
     }),
   }));
   const seeds = targets.map(({ node, seed }) => [node, valueOf(nodes[node].shape, seed.map(plainNumber))]);
-  const recorded = nodes.map((node) => (node.formulas < 0 ? leafValue(node, node.data) : NaN));
+  const recorded = nodes.map((node, i) => (forward[i] ? NaN : leafValue(i, node.data)));
+  const ops = [...nodes.keys()].filter((i) => forward[i]);
 
-  function leafValue(node, data) {
-    const round = rounding(node.dtype);
-    return valueOf(node.shape, data.map((entry) => round(plainNumber(entry))));
+  function leafValue(i, data) {
+    const { dtype, shape } = nodes[i];
+    return valueOf(shape, data.map((entry) => rounding(dtype)(plainNumber(entry))));
   }
 
   function compute(i) {
@@ -161,55 +158,44 @@ function compile(program) {
     v[i] = forward[i]();
   }
 
-  function backward(c, t) {
-    g = new Array(count).fill(undefined);
-    for (const [node, seed] of seeds) g[node] = g[node] === undefined ? seed : add(g[node], seed, exact);
+  const give = (i, value, round) => (g[i] = g[i] === undefined ? value : add(g[i], value, round));
+
+  function backward(c = [], t = []) {
+    g = [];
+    for (const [node, seed] of seeds) give(node, seed, exact);
     for (const { node, parts } of steps) {
       if (g[node] === undefined) continue;
       load(node);
       for (const part of parts) {
-        const got = contribution(part);
-        const sum = g[part.to] === undefined ? got : add(g[part.to], got, part.round);
-        g[part.to] = sum;
-        if (c) [c[part.at], t[part.at]] = [got, sum];
+        c[part.at] = contribution(part);
+        t[part.at] = give(part.to, c[part.at], part.round);
       }
     }
+    return { v, g, c, t };
   }
 
-  function whole(leaves) {
-    v = leaves;
-    const state = { v, c: [], t: [] };
-    for (let i = 0; i < count; i++) if (forward[i]) compute(i);
-    backward(state.c, state.t);
-    return { ...state, g };
-  }
-
-  function run(changed = new Map()) {
-    const leaves = recorded.slice();
-    for (const [i, data] of changed) leaves[i] = leafValue(nodes[i], data);
+  function run(changed = []) {
+    v = recorded.slice();
+    for (const [i, data] of changed) v[i] = leafValue(i, data);
     aside = null;
-    now = whole(leaves);
+    ops.forEach(compute);
+    now = backward();
+    first ??= now;
   }
 
   // -- the loss of other sources, beside the last run
 
   const { sources } = program;
   const moved = new Set(sources);
-  nodes.forEach((node, i) => node.operands.some((j) => moved.has(j)) && moved.add(i));
+  for (const i of ops) if (nodes[i].operands.some((j) => moved.has(j))) moved.add(i);
   const needed = new Set(targets.map(({ node }) => node));
-  for (let i = count; i--; ) if (needed.has(i)) nodes[i].operands.forEach((j) => needed.add(j));
-  const order = [...needed].filter((i) => moved.has(i) && forward[i]).sort((a, b) => a - b);
+  for (const i of ops.slice().reverse()) if (needed.has(i)) nodes[i].operands.forEach((j) => needed.add(j));
+  const order = ops.filter((i) => moved.has(i) && needed.has(i));
 
   function lossAt(flat) {
-    aside = aside || now.v.slice();
-    v = aside;
+    v = aside ??= now.v.slice();
     let start = 0;
-    for (const i of sources) {
-      const size = sizeOf(nodes[i].shape);
-      const round = rounding(nodes[i].dtype);
-      v[i] = nodes[i].shape.length ? leafValue(nodes[i], Array.from(flat.slice(start, start + size))) : round(flat[start]);
-      start += size;
-    }
+    for (const i of sources) v[i] = leafValue(i, Array.from(flat.slice(start, (start += sizeOf(nodes[i].shape)))));
     order.forEach(compute);
     let loss = 0;
     for (const [i] of seeds) for (const entry of entriesOf(v[i])) loss += entry;
@@ -219,18 +205,16 @@ function compile(program) {
   function gradient(flat) {
     const loss = lossAt(flat);
     backward();
-    const parts = sources.flatMap((i) => (g[i] === undefined ? new Array(sizeOf(nodes[i].shape)).fill(0) : entriesOf(g[i])));
-    return { loss, gradients: parts };
+    return { loss, gradients: sources.flatMap((i) => entriesOf(g[i] ?? filledWith(0, nodes[i].shape))) };
   }
 
   // -- numbers of a run
 
   // A local derivative: the rule with 1 as upstream gradient.
   function local(state, part) {
-    const shape = nodes[part.node].shape;
     v = state.v;
     g = [];
-    g[part.node] = valueOf(shape, new Array(sizeOf(shape)).fill(1));
+    g[part.node] = filledWith(1, nodes[part.node].shape);
     load(part.node);
     return contribution(part);
   }
@@ -240,24 +224,18 @@ function compile(program) {
     v = state.v;
     load(node, exact);
     const { forward } = made(node, "");
-    const upstream = entriesOf(state.g[node]);
-    const step = nodes[node].dtype === "float64" || formulas[nodes[node].formulas].name !== "cast" ? 1e-6 : 1e-2;
-    const x = given[k];
-    const shape = nodes[to].shape;
+    const coarse = nodes[node].dtype === "float32" && formulas[nodes[node].formulas].name === "cast";
+    const x = entriesOf(given[k]);
     const base = entriesOf(forward());
-    const slopes = entriesOf(x).map((entry, n) => {
-      const h = step * Math.max(1, Math.abs(entry));
-      const side = (h) => {
-        const data = entriesOf(x).slice();
-        data[n] += h;
-        given[k] = valueOf(shape, data);
-        let total = 0;
-        entriesOf(forward()).forEach((y, m) => (total += upstream[m] * (y - base[m])));
-        return total / h;
-      };
-      return round((side(-h) + side(h)) / 2);
-    });
-    return valueOf(shape, slopes);
+    const slope = (n, h) => {
+      given[k] = valueOf(nodes[to].shape, x.map((entry, m) => (m === n ? entry + h : entry)));
+      const moves = entriesOf(forward()).map((y, m) => entriesOf(state.g[node])[m] * (y - base[m]));
+      return moves.reduce((a, b) => a + b, 0) / h;
+    };
+    return valueOf(nodes[to].shape, x.map((entry, n) => {
+      const h = (coarse ? 1e-2 : 1e-6) * Math.max(1, Math.abs(entry));
+      return round((slope(n, -h) + slope(n, h)) / 2);
+    }));
   }
 
   const KINDS = {
@@ -279,7 +257,6 @@ function compile(program) {
   }
 
   run();
-  first = now;
   const described = ({ node, ...more }) => {
     const { id, dtype, shape } = nodes[node];
     return { node, id, dtype, shape, ...more };
