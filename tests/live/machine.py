@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from tapeviz.render.html.assets import read_assets
-from tapeviz.render.live.assets import machine
+from tapeviz.render.live.assets import machine, scripts
 from tapeviz.trace.codec import pack
 from tapeviz.trace.program import FAMILIES, Program
 
-ALL = ["live/program.js", "live/format.js"]
-ALL += [f"live/words-{name}.js" for name in FAMILIES]
+ALL = [*scripts(more=FAMILIES), "live/expression.js"]
 
 RUN = """
 function judge({ program, leaves }) {

@@ -20,6 +20,9 @@ from tapeviz.render.svg import theme as themes
 from tapeviz.trace.markup import Element, element, write
 from tapeviz.trace.program import FAMILIES, Program
 
+_WORDS = ("basic", "common")
+"""The words that the optimizers' updates are made of."""
+
 _PARTS = ("controls", "numbers", "regime", "chart")
 _POLICY = "default-src 'none'; img-src data:; " + "; ".join(
     f"{kind}-src 'unsafe-inline'" for kind in ("style", "script")
@@ -30,8 +33,8 @@ def script(*programs: Program) -> str:
     """The panel as statements, with what runs such programs."""
     return (
         f"const RUNS={json.dumps(chart.RUNS)},SHAPES={json.dumps(chart.SHAPES)};"
-        + read_assets("html/elements.js", *assets.scripts(*programs))
-        + read_assets("live/chart.js", "live/contours.js")
+        + read_assets("html/elements.js", *assets.scripts(*programs, more=_WORDS))
+        + read_assets("live/expression.js", "live/chart.js", "live/contours.js")
         + read_assets(*(f"descent/studio_{name}.js" for name in _PARTS))
         + read_assets("descent/studio.js")
     )
@@ -40,7 +43,7 @@ def script(*programs: Program) -> str:
 @cache
 def module() -> str:
     """The panel as an ES module whose default is a widget, for any program."""
-    more = (f"live/words-{name}.js" for name in FAMILIES if name != "basic")
+    more = (f"live/words-{name}.js" for name in FAMILIES if name not in _WORDS)
     return script() + read_assets(*more, "descent/studio_widget.js")
 
 

@@ -14,7 +14,7 @@ from tapeviz.render.html.assets import (
 )
 from tapeviz.render.html.code_lines import code_listing, lit_spans, to_utf16
 from tapeviz.render.html.page import boxed, document, image, in_script
-from tapeviz.render.live import handles
+from tapeviz.render.live import assets, handles
 from tapeviz.render.live.templates import packed_number, packed_slots
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.options import one_of, speed_of, step_of
@@ -222,9 +222,8 @@ _EXACT = 2**53
 @cache
 def module() -> str:
     """The player as an ES module whose default is a widget."""
-    words = [f"live/words-{name}.js" for name in FAMILIES]
-    parts = ("program", "format", *handles.PARTS)
-    live = [*words, *(f"live/{name}.js" for name in parts), *_LIVE]
+    parts = (f"live/{name}.js" for name in handles.PARTS)
+    live = [*assets.scripts(more=FAMILIES), *parts, *_LIVE]
     return read_assets(*live) + script(large=True) + read_assets("film/widget.js")
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tapeviz.render.html.assets import read_assets
 from tapeviz.trace.program import FAMILIES, Program
 
 
-def scripts(*programs: Program) -> tuple[str, ...]:
+def scripts(*programs: Program, more: Iterable[str] = ()) -> tuple[str, ...]:
     """The names of the scripts for ``read_assets``, in their order.
 
-    They have ``compile``, ``expression``, ``formatNumber`` and the words that these
-    programs use. What every output carries is first.
+    They have ``compile``, ``formatNumber`` and the words that these programs use, and
+    the families ``more``. What every output carries is first.
     """
-    used = {"basic", *(family for one in programs for family in one.families)}
+    used = {"basic", *more, *(family for one in programs for family in one.families)}
     words = [f"live/words-{name}.js" for name in FAMILIES if name in used]
     return ("live/program.js", "live/format.js", *words)
 

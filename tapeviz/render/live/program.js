@@ -52,19 +52,6 @@ function closure(tree, find, round, arrays) {
   return c ? () => f(a(), b(), c()) : b ? () => f(a(), b()) : () => f(a());
 }
 
-// A tree as a function of an array of numbers, in the order of their names.
-function expression(tree, names, float32) {
-  let numbers;
-  const made = closure(tree, (name) => {
-    const at = names.indexOf(name);
-    return () => numbers[at];
-  }, float32 ? Math.fround : exact);
-  return (given) => {
-    numbers = given;
-    return made();
-  };
-}
-
 const needsArrays = (tree) => Array.isArray(tree) && (Object.hasOwn(ARRAY_WORDS, tree[0]) || tree.slice(1).some(needsArrays));
 
 function compile(program) {
