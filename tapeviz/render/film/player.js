@@ -407,7 +407,7 @@ function mount(root, film, store) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     event.stopPropagation();
     const { target, key } = event;
-    const typing = target.type === "text" && key !== "Escape" && (target.value || !/^(Arrow|Home|End)/.test(key));
+    const typing = /text|number/.test(target.type) && key !== "Escape" && (target.value || !/^(Arrow|Home|End)/.test(key));
     const native = typing || target.matches(key === " " ? "button,select,summary" : "select");
     if (event.type !== "keydown" || native || !bound[key]) return;
     event.preventDefault();

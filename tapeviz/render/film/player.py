@@ -21,7 +21,6 @@ from tapeviz.render.svg.options import one_of, speed_of, step_of
 from tapeviz.trace.codec import pack
 from tapeviz.trace.film import MARKS, Film, Frame, Live, LiveQuestion, PredictQuestion
 from tapeviz.trace.markup import Element, write
-from tapeviz.trace.program import FAMILIES
 
 _START = "if(el.querySelector(':scope>img')){start(el,film)%s}"
 _NOTHING_ELSE = (
@@ -222,9 +221,8 @@ _EXACT = 2**53
 @cache
 def module() -> str:
     """The player as an ES module whose default is a widget."""
-    parts = (f"live/{name}.js" for name in handles.PARTS)
-    live = [*assets.scripts(more=FAMILIES), *parts, *_LIVE]
-    return read_assets(*live) + script(large=True) + read_assets("film/widget.js")
+    live = handles.script_for_any() + read_assets(*_LIVE)
+    return live + script(large=True) + read_assets("film/widget.js")
 
 
 def live_script(film: Film) -> str:
@@ -236,8 +234,10 @@ def live_script(film: Film) -> str:
 _LIVE = ("live/templates.js", "film/templates.js")
 
 
-def live_css(film: Film) -> str:
-    """The styles of what changes numbers, if the film has a program."""
+def live_css(film: Film | None = None) -> str:
+    """The styles of what changes numbers, if the film has a program; or any film's."""
+    if film is None:
+        return handles.css_for_any()
     program = film.live.program if film.live else None
     return handles.css(program) if program else ""
 

@@ -70,7 +70,7 @@ function follow(film) {
 
   // Whoever has the same seed has the same numbers.
   const renewal = (film, store, button, say) => {
-    const input = make("input", { type: "text", inputmode: "numeric", class: "tv-seed", value: film.seed || 1, ...KEYS });
+    const input = make("input", { type: "number", min: 1, class: "tv-seed", value: film.seed || 1, ...KEYS });
     let drawn = 0;
     const typed = () => Math.max(1, Math.trunc(+input.value) || 1);
     const renew = (seed) => {

@@ -8,7 +8,7 @@ from tapeviz.render.descent import chart
 from tapeviz.render.html.assets import read_assets
 from tapeviz.render.live.assets import scripts
 from tapeviz.render.svg import theme as themes
-from tapeviz.trace.program import Program
+from tapeviz.trace.program import FAMILIES, Program
 
 _PARTS = {1: ("chart", "slope", "tangent"), 2: ("chart", "slope", "contours", "ascent")}
 _LOOKS = {1: ("curve", "drop", "update", "point"), 2: ("contour", "point")}
@@ -41,11 +41,23 @@ def script(*programs: Program) -> str:
     return read_assets(*scripts(*programs), *own)
 
 
+def script_for_any() -> str:
+    """The same for a widget, which gets its program later."""
+    own = (f"live/{part}.js" for part in PARTS)
+    return read_assets(*scripts(more=FAMILIES), *own)
+
+
 def css(*programs: Program) -> str:
     """The styles of the row, and of the curve if it has one."""
     seen = {len(one.sources) for one in programs if shows_slope(one)}
     looks = {look: None for count in sorted(seen) for look in _LOOKS[count]}
     rules = chart.rules(*looks) if looks else ""
+    return read_assets("live/handles.css") + themes.paint(rules).replace("&", _CHART)
+
+
+def css_for_any() -> str:
+    """The same for a widget, which gets its program later."""
+    rules = chart.rules(*dict.fromkeys(chain(*_LOOKS.values())))
     return read_assets("live/handles.css") + themes.paint(rules).replace("&", _CHART)
 
 

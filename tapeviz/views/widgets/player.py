@@ -25,7 +25,7 @@ class PlayerWidget(anywidget.AnyWidget):
     """
 
     _esm = player.module()
-    _css = themes.css() + player.css(large=True)
+    _css = themes.css() + player.css(large=True) + player.live_css()
 
     film = traitlets.Unicode().tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
