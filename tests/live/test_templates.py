@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from tapeviz import inspect
+from tapeviz.inspect.replay import value_of
 from tapeviz.render.film import player
 from tapeviz.render.film.backward_frames import BackwardFrames
 from tapeviz.render.film.templates import live
 from tapeviz.render.graph.node_cards import GradientSlot, array_in, card_of, draw
 from tapeviz.render.html.assets import read_assets
 from tapeviz.render.live.templates import texts_of
+from tapeviz.render.svg import heatmap
 from tapeviz.render.svg.elements import Rect
 from tapeviz.trace.film import Film, Table
 from tapeviz.trace.markup import Element, element
@@ -266,3 +268,23 @@ def array_example(seed: int) -> Example:
 def test_random_programs_of_arrays_say_what_python_says() -> None:
     found = judged([array_example(seed) for seed in range(50)])
     assert not found, "\n\n".join(found[:8])
+
+
+@pytest.mark.parametrize("shape", [(13,), (3, 7), (8, 8), (1, 20), (2, 2, 9)])
+def test_an_array_has_the_shades_that_python_draws(shape: tuple[int, ...]) -> None:
+    numbers = np.random.default_rng(3).normal(size=shape).astype("float32")
+    value = value_of(numbers)
+    drawn = {
+        str(one.attributes["fill-opacity"]): str(one.attributes["d"])
+        for one in heatmap.draw(value, 4, 2)
+        if one.tag == "path"
+    }
+    script = everything() + read_assets("live/templates.js", "live/heat.js")
+    job = [numbers.ravel().tolist(), shape[-1], 4, 2]
+    found = node(f"{script};out = shadesOf(...given)", job)
+    shades = {f"{(k + 0.4) / 8:.2f}": d for k, d in enumerate(found) if d}
+    cells = [
+        {shade: sorted(re.findall(r"M([-\d]+)[ ,]?([-\d]+)h", d)) for shade, d in of}
+        for of in (shades.items(), drawn.items())
+    ]
+    assert cells[0] == cells[1]

@@ -291,7 +291,7 @@ function mount(root, film, store) {
 
   // What if: other numbers, from which all that is said follows.
   const find = (id) => svg.querySelector("#" + CSS.escape(id));
-  const label = film.now?.labels(find);
+  const label = film.now?.labels(svg, find);
   let pulled = false;
   const draw = (changed) => {
     film.now.set(changed);

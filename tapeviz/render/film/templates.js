@@ -91,13 +91,16 @@ function follow(film) {
     renewal,
     frame,
     row,
-    labels: (find) => {
+    labels: (svg, find) => {
       const sums = Object.fromEntries(Object.entries(live.sums).map(([id, edge]) => [id, ["t", edge]]));
       const write = labels({ fill, isZero }, live.texts, sums, find);
       const entitle = boxTitles(machine, (id) => find(id)?.querySelector("title"));
+      const meant = (id) => (live.sums[id] ? ["t", live.sums[id]] : /^e.*-c/.test(id) ? ["c", id.replace(/-.*/, "")] : /-/.test(id) ? null : ["v", id]);
+      const paint = machine.nodes.some(({ shape }) => shape.length) ? heatmaps(svg, machine, meant) : () => {};
       let later;
       return () => {
         write(changed);
+        paint(changed);
         clearTimeout(later);
         later = setTimeout(entitle, 200, changed);
       };

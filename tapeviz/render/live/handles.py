@@ -13,7 +13,7 @@ from tapeviz.trace.program import FAMILIES, Program
 _PARTS = {1: ("chart", "slope", "tangent"), 2: ("chart", "slope", "contours", "ascent")}
 _LOOKS = {1: ("curve", "drop", "update", "point"), 2: ("contour", "point")}
 
-PARTS = (*dict.fromkeys(chain(*_PARTS.values())), "handles")
+PARTS = (*dict.fromkeys(chain(*_PARTS.values())), "heat", "handles")
 """All scripts of the row, for a page whose programs are not known before."""
 
 
@@ -37,7 +37,8 @@ def script(*programs: Program) -> str:
     """The scripts of the row as statements, with those that run these programs."""
     seen = {len(one.sources) for one in programs if shows_slope(one)}
     parts = dict.fromkeys(part for count in sorted(seen) for part in _PARTS[count])
-    own = (f"live/{part}.js" for part in (*parts, "handles"))
+    heat = ("heat",) if any("arrays" in one.families for one in programs) else ()
+    own = (f"live/{part}.js" for part in (*parts, *heat, "handles"))
     return read_assets(*scripts(*programs), *own)
 
 

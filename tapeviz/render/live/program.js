@@ -256,8 +256,8 @@ function compile(program) {
     exits,
     run,
     nodes,
-    // How many entries ``at`` has to give.
-    size: (kind, ref) => sizeOf(nodes[/[vg]/.test(kind) ? number.get(ref) : edges.get(ref)?.to]?.shape ?? []),
+    // The shape of what ``at`` gives entries of.
+    shape: (kind, ref) => nodes[/[vg]/.test(kind) ? number.get(ref) : edges.get(ref)?.to]?.shape ?? [],
     at: (kind, ref, entry) => read(now, kind, ref, entry),
     recorded: (kind, ref, entry) => read(first, kind, ref, entry),
     loss: lossAt,

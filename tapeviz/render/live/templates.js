@@ -3,13 +3,14 @@
 
 const TOKEN = /ꙮ(\d+)([ib]?)(?:d(\d+))?(f?)ꙮ/g;
 
+const wholeArray = (machine, kind, of) => Array.from({ length: sizeOf(machine.shape(kind, of)) }, (_, k) => machine.at(kind, of, k));
 const meanOf = (...all) => all.reduce((a, b) => a + b, 0) / all.length;
 
 // What fills templates in, for the numbers of the machine's last run. ``texts`` are those
 // that slots name by number.
 function filler(machine, slots, texts = []) {
   let known = [];
-  const entries = (kind, of) => Array.from({ length: machine.size(kind, of) }, (_, k) => machine.at(kind, of, k));
+  const entries = (kind, of) => wholeArray(machine, kind, of);
   const computed = (slot) => {
     if (typeof slot !== "string") return (WORDS[slot[0]] ?? (() => NaN))(...slot.slice(1).map(number));
     const [, kind, of, entry = 0] = /^(.)(\w+)(?::(.+))?$/.exec(slot);
@@ -86,7 +87,7 @@ function labels({ fill, isZero }, texts, zeros, find) {
       text.setAttribute("x", x + 17 * is);
       const sign = el.querySelectorAll(".tv-mark");
       for (const one of sign) one.style.display = is ? "" : "none";
-      if (is && !sign.length) el.prepend(...[5.5, 1.5].map((r) => zeroSign(x + 6, text.getAttribute("y") - 4.5, r)));
+      if (is && !sign.length) el.prepend(...[5.5, 1.5].map((r) => svgShape("circle", { class: "tv-mark", cx: x + 6, cy: text.getAttribute("y") - 4.5, r })));
     }
     const longer = [];
     if (changed) measure();
@@ -113,10 +114,10 @@ function fontOf(el) {
   return `${fontWeight} ${fontSize} ${fontFamily}`;
 }
 
-function zeroSign(cx, cy, r) {
-  const sign = document.createElementNS("http://www.w3.org/2000/svg", "circle");
-  for (const [name, value] of Object.entries({ class: "tv-mark", cx, cy, r })) sign.setAttribute(name, value);
-  return sign;
+function svgShape(tag, attributes) {
+  const el = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, value);
+  return el;
 }
 
 // How wide a text may be: in a pill, in a cell of a table, or up to the rim of its box.
