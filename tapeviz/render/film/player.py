@@ -14,7 +14,7 @@ from tapeviz.render.html.assets import (
 )
 from tapeviz.render.html.code_lines import code_listing, lit_spans, to_utf16
 from tapeviz.render.html.page import boxed, document, image, in_script
-from tapeviz.render.live import assets, handles
+from tapeviz.render.live import handles
 from tapeviz.render.live.templates import packed_number, packed_slots
 from tapeviz.render.svg import theme as themes
 from tapeviz.render.svg.options import one_of, speed_of, step_of
