@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import tapeviz as tf
 from tapeviz.engine.dispatch import call
 from tapeviz.engine.ops import NAMED, TABLE
 from tapeviz.engine.primitives import Op
@@ -115,5 +116,42 @@ def test_a_decomposition_with_new_numbers(name: str) -> None:
         text
         for (program, by_id), one in zip(made, found, strict=True)
         for text in disagreements(program, by_id, one)
+    ]
+    assert bad == []
+
+
+WHOLE = (
+    "tf.reduce_mean(n)", "tf.reduce_sum(n) * 3", "n // 2", "n % 3", "n * n - 7",
+    "-n // 3", "tf.reduce_max(n) - tf.reduce_min(n)", "tf.reduce_prod(n)",
+    "tf.abs(n) + tf.sign(n)",
+    "tf.cast(n > 1, n.dtype) + n", "tf.where(n == 2, n, n * 10)", "tf.argmax(n)",
+    "tf.cumsum(n)", "tf.math.minimum(n, 1)", "tf.cast(n, tf.float32) / 3", "n ** 2",
+)  # fmt: skip
+"""What is done with whole numbers on the way."""
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_whole_numbers_on_the_way(dtype: str) -> None:
+    made, jobs = [], []
+    rng = np.random.default_rng(5)
+    for text in WHOLE:
+        tapes = []
+        for _ in range(2):
+            x = tf.Variable((rng.normal(size=4) * 5).astype(np.float32))
+            with GradientTape() as tape:
+                n = tf.cast(x, dtype)
+                m = eval(text, {"tf": tf, "n": n})  # noqa: S307 - one of the texts
+                y = tf.reduce_sum(x) * tf.reduce_sum(tf.cast(m, tf.float32))
+            tape.gradient(y, x)
+            tapes.append(tape)
+        program, records = compiled(tapes[0]), tapes[1].records()
+        assert isinstance(program, Program), program
+        made.append((program, {f"n{r.index}": r for r in records}))
+        jobs.append(job(program, {"n0": records[0].result.tolist()}))
+    found = node(everything() + RUN + "out = given.map(judge)", jobs)
+    bad = [
+        text
+        for (program, records), one in zip(made, found, strict=True)
+        for text in disagreements(program, records, one)
     ]
     assert bad == []

@@ -8,6 +8,7 @@ const ROUND = {
   float32: Math.fround,
   bool: (v) => v & 1,
   int32: (v) => v | 0,
+  int64: Math.trunc,
 };
 const exact = (v) => v;
 const rounding = (dtype) => ROUND[dtype] || exact;
