@@ -42,8 +42,9 @@ ODD = {
     "would climb; try 0.1",
     "steps": "{} steps are no descent: ask for at least one",
     "start": "the start is not a finite number: choose another one",
+    "python": "Only a running Python can move it; this is its last run.",
 }
-"""Why settings make no descent."""
+"""What the panel says of settings that make no descent, and of a loss of Python's."""
 
 _PROBES = 12
 _WIDE = 20.0

@@ -23,6 +23,16 @@ class Drawn:
     loss: ExplorerLoss
     settings: Settings
     method: str
+    function: Callable[..., Any] = abs
+
+    def rounded_otherwise(self, k: int) -> ExplorerLoss:
+        """The same loss times next to 1, so that other roundings happen on the way."""
+        xs = self.loss.variables
+        near = 1 + k * np.finfo(xs[0].dtype.as_numpy_dtype).eps
+        given = xs if self.function.__name__ in PRESETS else ()
+        return ExplorerLoss(
+            lambda: self.function(*given) * near, xs, {}, optimizers=optimizers
+        )
 
 
 def _quadratic(rng: np.random.Generator, kind: Any) -> tuple[Any, Any, float]:
@@ -75,4 +85,4 @@ def drawn(seed: int, method: str, count: int) -> Iterator[Drawn]:
             rate = float(np.exp(rng.uniform(np.log(0.003), np.log(1.0))))
         explored = ExplorerLoss(loss, xs, {}, optimizers=optimizers)
         settings = Settings(rate, STEPS, explored.position, method)
-        yield Drawn(explored, settings, method)
+        yield Drawn(explored, settings, method, loss)

@@ -335,7 +335,7 @@ function studio(model, el, alive) {
     const loss = lossNow();
     const frozen = !loss.program && !alive;
     for (const box of root.querySelectorAll(".tv-b-control :is(input, select)")) box.disabled = frozen && box.getAttribute("aria-label") !== "loss";
-    const odd = loss.program ? oddSettings(setup, get) : frozen ? loss.why : get("message");
+    const odd = loss.program ? oddSettings(setup, get) : frozen ? `${loss.why} ${setup.odd.python}` : get("message");
     say(odd);
     const found = loss.program && odd ? null : result(loss);
     if (found) show(found);

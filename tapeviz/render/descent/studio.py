@@ -7,9 +7,7 @@ with, as the traits of ``views.widgets.explorer.Studio`` say it to a widget.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from tapeviz.render.descent import chart
@@ -18,12 +16,18 @@ from tapeviz.render.html.page import boxed, document, in_script
 from tapeviz.render.live import assets
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.markup import Element, element, write
-from tapeviz.trace.program import FAMILIES, Program
+from tapeviz.trace.program import Program
 
 _WORDS = ("basic", "common")
 """The words that the optimizers' updates are made of."""
 
-_PARTS = ("controls", "numbers", "regime", "chart")
+_NAMES = ("_controls", "_numbers", "_regime", "_chart", "")
+_PARTS = (
+    "live/expression.js",
+    "live/chart.js",
+    "live/contours.js",
+    *(f"descent/studio{name}.js" for name in _NAMES),
+)
 _POLICY = "default-src 'none'; img-src data:; " + "; ".join(
     f"{kind}-src 'unsafe-inline'" for kind in ("style", "script")
 )
@@ -31,31 +35,30 @@ _POLICY = "default-src 'none'; img-src data:; " + "; ".join(
 
 def script(*programs: Program) -> str:
     """The panel as statements, with what runs such programs."""
-    return (
-        f"const RUNS={json.dumps(chart.RUNS)},SHAPES={json.dumps(chart.SHAPES)};"
-        + read_assets("html/elements.js", *assets.scripts(*programs, more=_WORDS))
-        + read_assets("live/expression.js", "live/chart.js", "live/contours.js")
-        + read_assets(*(f"descent/studio_{name}.js" for name in _PARTS))
-        + read_assets("descent/studio.js")
-    )
+    data = f"const RUNS={json.dumps(chart.RUNS)},SHAPES={json.dumps(chart.SHAPES)};"
+    parts = ("html/elements.js", *assets.scripts(*programs, more=_WORDS), *_PARTS)
+    return data + read_assets(*parts)
 
 
-@cache
-def module() -> str:
-    """The panel as an ES module whose default is a widget, for any program."""
-    more = (f"live/words-{name}.js" for name in FAMILIES if name not in _WORDS)
-    return script() + read_assets(*more, "descent/studio_widget.js")
+def module(*programs: Program) -> str:
+    """The panel as an ES module whose default is a widget."""
+    return script(*programs) + read_assets("descent/studio_widget.js")
+
+
+_LOOKS = (
+    *("curve", "contour", "path", "drop", "update", "slope", "point", "minimum"),
+    *(look for look, _ in chart.RUNS),
+)
 
 
 def styles(*names: str) -> str:
-    """The panel's styles, and the colours of these themes."""
-    looks = re.sub(r"@([a-z-]+)", r"var(--tv-\1)", chart.RULES)
-    return (
-        "".join(map(themes.css, names))
-        + themes.fonts(".tapeviz-board")
-        + looks.replace("&", ".tv-b-chart")
-        + read_assets("descent/studio.css")
-    )
+    """The panel's styles, and the colours of these themes that it uses."""
+    looks = themes.paint(chart.rules(*_LOOKS)).replace("&", ".tv-b-chart")
+    rules = f"{looks}.tv-b-chart .tv-of-ink{{fill:var(--tv-ink)}}"
+    rules += themes.fonts(".tapeviz-board") + read_assets("descent/studio.css")
+    roles = themes.colours("light")
+    unused = [role for role in roles if f"var(--tv-{role})" not in rules]
+    return "".join(themes.css(name, unused) for name in names) + rules
 
 
 def notebook(state: Mapping[str, Any], first: Element, *programs: Program) -> str:

@@ -62,7 +62,6 @@ class Studio(anywidget.AnyWidget):
     here. ``run`` is the run of what the controls say, None where there is none.
     """
 
-    _esm = studio.module()
     _css = studio.styles(*themes.NAMES)
 
     theme = traitlets.Unicode("auto").tag(sync=True)
@@ -88,6 +87,7 @@ class Studio(anywidget.AnyWidget):
     def __init__(self, explorer: Any, first: str, optimizer: str) -> None:
         self.explorer = explorer
         one_of("preset", first, explorer.losses)
+        self._esm = studio.module(*explorer.programs())
         super().__init__(
             theme=explorer.theme, loss=first, optimizer=optimizer, setup=explorer.setup
         )
