@@ -16,6 +16,10 @@ _C_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 class DType:
     """An element type, such as ``tf.float32``; equal to its name and to NumPy's type.
 
+    ``is_floating``, ``is_complex``, ``is_integer`` (bool is none), ``is_unsigned``,
+    ``is_bool`` and ``is_numeric`` (bool is not) say what it holds; ``size`` is in
+    bytes. ``c_name`` is its name in the messages of TensorFlow's kernels (``double``).
+
     >>> float32 == "float32", float32.is_floating, float32.as_numpy_dtype.__name__
     (True, True, 'float32')
     """

@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class name_scope:  # noqa: N801 - TensorFlow's name
-    """Variables made in the block have names that begin with ``name/``.
+    """Variables made in the block have names that begin with its ``name/``.
 
     >>> with name_scope("layer"):
     ...     w = Variable(1.0, name="w")

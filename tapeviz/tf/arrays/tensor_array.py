@@ -18,7 +18,7 @@ class TensorArray:
     """A list of tensors of one dtype, written and read by number.
 
     ``write`` returns the array to go on with, as in TensorFlow. An entry can be read
-    once, unless ``clear_after_read`` is False.
+    once, unless ``clear_after_read`` is False. With ``dynamic_size`` it grows.
 
     >>> import tapeviz as tf
     >>> steps = tf.TensorArray(tf.float32, size=2)

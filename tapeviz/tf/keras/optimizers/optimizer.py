@@ -47,6 +47,7 @@ class Optimizer(Configurable):
 
     ``weight_decay`` draws variables to zero; ``clipnorm`` limits the norm of each
     gradient, ``global_clipnorm`` that of all together, ``clipvalue`` every entry.
+    ``iterations``, an int64 variable, is how many updates were made.
     """
 
     update: str = ""
