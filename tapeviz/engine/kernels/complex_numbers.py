@@ -38,10 +38,8 @@ def finite(x: Any, message: str) -> Any:
     """``x``; an error if it holds nan or inf."""
     bad = [n for n, f in (("NaN", np.isnan), ("Inf", np.isinf)) if np.any(f(x))]
     if bad:
-        found = " and ".join({"NaN": "had NaN", "Inf": "Inf"}[b] for b in bad)
-        found = found if found.startswith("had") else f"had {found}"
         raise invalid_argument(
-            f"{message} : Tensor {found} values [Op:CheckNumerics]",
+            f"{message} : Tensor had {' and '.join(bad)} values [Op:CheckNumerics]",
             "look before it for a division by 0, a log of 0, an exp that overflows",
         )
     return x

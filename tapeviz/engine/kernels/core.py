@@ -13,6 +13,8 @@ import numpy as np
 Shape = tuple[int, ...]
 Axis = tuple[int, ...] | None
 
+stack = np.stack
+
 
 def tidy(v: Any) -> Any:
     """A scalar instead of a 0-d array."""
@@ -156,11 +158,6 @@ def cast(x: Any, dtype: Any) -> Any:
 def same(x: Any) -> Any:
     """``x`` itself."""
     return x
-
-
-def stack(xs: Any, axis: int) -> Any:
-    """The operands side by side along a new axis (a negative number)."""
-    return np.stack(xs, axis)
 
 
 def pick_at(x: Any, k: int, axis: int) -> Any:

@@ -15,6 +15,8 @@ matmul = np.matmul
 det = np.linalg.det
 inv = np.linalg.inv
 solve = np.linalg.solve
+cholesky = np.linalg.cholesky
+eigenvalues = np.linalg.eigvalsh
 
 
 def einsum(xs: Any, eq: str) -> Any:
@@ -99,16 +101,6 @@ def diag_part(x: Any) -> Any:
 def trace(x: Any) -> Any:
     """The sums of the diagonals."""
     return np.trace(x, axis1=-2, axis2=-1, dtype=x.dtype)
-
-
-def cholesky(x: Any) -> Any:
-    """The lower triangle that times itself transposed is ``x``."""
-    return np.linalg.cholesky(x)
-
-
-def eigenvalues(x: Any) -> Any:
-    """The eigenvalues of symmetric matrices, the smallest first."""
-    return np.linalg.eigvalsh(x)
 
 
 def eigenvectors(x: Any) -> Any:

@@ -12,25 +12,12 @@ import numpy as np
 
 from tapeviz.engine.kernels.core import Shape, tidy
 
+reverse, roll, concat = np.flip, np.roll, np.concatenate
+
 
 def opposite(shift: Shape) -> Shape:
     """The shifts that undo these."""
     return tuple(-s for s in shift)
-
-
-def reverse(x: Any, axis: Shape) -> Any:
-    """The entries in the opposite order along the axes."""
-    return np.flip(x, axis)
-
-
-def roll(x: Any, shift: Shape, axis: Shape) -> Any:
-    """The entries moved on, those that leave at the end coming in at the start."""
-    return np.roll(x, shift, axis)
-
-
-def concat(xs: Any, axis: int) -> Any:
-    """The operands one behind the other."""
-    return np.concatenate(xs, axis)
 
 
 def before(shapes: tuple[Shape, ...], k: int, axis: int) -> int:
