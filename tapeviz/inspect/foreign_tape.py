@@ -12,6 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -60,6 +62,14 @@ def agrees(ours: Any, theirs: Any, scale: float = 0.0) -> bool:
     """Whether two results differ by no more than rounding."""
     size = min(np.asarray(v).dtype.itemsize for v in (ours, theirs))
     return error_of(ours, theirs, scale) <= NEAR.get(size, NEAR[8])
+
+
+def adapter_of(thing: Any) -> Any:
+    """The adapter of the framework that an object comes from; None if there is none."""
+    roots = [base.__module__.partition(".")[0] for base in type(thing).__mro__]
+    known = (f"tapeviz.adapters.{root}" for root in roots)
+    found = next((name for name in known if find_spec(name)), None)
+    return None if found is None else import_module(found)
 
 
 DIFFERS = (

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tapeviz import inspect
 from tapeviz.analysis.trajectory import sample_steps
-from tapeviz.engine.tensor import Variable
 from tapeviz.errors import LayoutError, error_message, index_error, names_around
+from tapeviz.inspect.foreign_tape import adapter_of
 from tapeviz.render.descent import step_graphs
 from tapeviz.render.html.page import image, swapped_image
 from tapeviz.trace.markup import Element, parse, write
@@ -214,12 +214,13 @@ class DescentPlayer(Player):
         return step_graphs.with_step_graphs(body, self.graphs, self._theme)
 
 
-def descent(*variables: Variable, loss: str = "") -> DescentRun:
+def descent(*variables: Any, loss: str = "") -> DescentRun:
     """The record of the gradient descent in a ``with`` block.
 
     Write ``with descent(x) as run:``. The loop in the block stays as it is, whatever
     optimizer it uses. Without arguments the variables are those whose gradient is
     applied. ``loss`` names the loss; without it the learner's own name is found.
+    Leaves and modules of PyTorch take a loop of PyTorch, with any of its optimizers.
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(2.0)
@@ -231,4 +232,6 @@ def descent(*variables: Variable, loss: str = "") -> DescentRun:
     >>> len(run), run.data.updates[0].rate
     (3, 0.1)
     """
-    return DescentRun(inspect.Recorder(variables, names_around(), loss))
+    adapters = (adapter_of(v) for v in variables)
+    theirs = next((one for one in adapters if one is not None), inspect)
+    return DescentRun(theirs.Recorder(variables, names_around(), loss))

@@ -24,7 +24,7 @@ from tapeviz.errors import (
     type_error,
     value_error,
 )
-from tapeviz.inspect.foreign_tape import ForeignTape
+from tapeviz.inspect.foreign_tape import ForeignTape, adapter_of
 from tapeviz.inspect.graph import bulk
 from tapeviz.inspect.object_graph import ObjectTape, description_of
 from tapeviz.render.graph import interactive
@@ -391,10 +391,12 @@ def tape_of(thing: Any, verb: str) -> GradientTape:
     if isinstance(thing, RunStep):
         return thing.tape
     if not isinstance(thing, GradientTape):
+        theirs = adapter_of(thing)
+        room = "tf.GradientTape" if theirs is None else f"{theirs.__name__}.record"
+        block = room.replace("tapeviz.adapters.", "tapeviz.")
         raise type_error(
             f"{verb} was given {thing!r}, which is not a tape",
-            "give it the tape of your block: "
-            f"with tf.GradientTape() as tape: ... {verb}(tape)",
+            f"give it the tape of your block: with {block}() as tape: ... {verb}(tape)",
         )
     return thing
 

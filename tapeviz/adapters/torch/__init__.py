@@ -3,9 +3,10 @@
 It may import ``engine``, ``tf``, ``inspect``, ``trace`` and ``errors``.
 """
 
+from tapeviz.adapters.torch.descent import TorchRecorder as Recorder
 from tapeviz.adapters.torch.why import TorchTape
 
-__all__ = ["record"]
+__all__ = ["Recorder", "record"]
 
 
 def record() -> TorchTape:

@@ -82,9 +82,13 @@ class CallTape(ForeignTape):
 
     def _start(self, now: ActiveTapes) -> None:
         super()._start(now)
-        self._entered_with = [_SeenCalls(self), _Layers()]
+        self._entered_with = self._watchers()
         for one in self._entered_with:
             one.__enter__()
+
+    def _watchers(self) -> list[AbstractContextManager[Any]]:
+        """What shows it PyTorch's calls while it records."""
+        return [_SeenCalls(self), _Layers()]
 
     def _stop(self) -> None:
         super()._stop()
@@ -110,11 +114,12 @@ class CallTape(ForeignTape):
             if not np.array_equal(now, array_of(known), equal_nan=True):
                 with paused():
                     known.assign(now)
+            self._listen(t, known._index())
             return known
         if known is not None and version == t._version and not leaf:
             return known
         made: Any = Variable(array(t)) if leaf else wrap(array(t))
-        self._keep(t, made)
+        self.keep(t, made)
         if leaf:
             self._listen(t, made._index())
         elif t.requires_grad:  # its history is outside of the block
@@ -122,7 +127,8 @@ class CallTape(ForeignTape):
             self._listen(t, made._index())
         return made
 
-    def _keep(self, t: torch.Tensor, mirror: Any) -> None:
+    def keep(self, t: torch.Tensor, mirror: Any) -> None:
+        """From now on a tensor of ours stands for one of PyTorch's."""
         self._mirrors[id(t)] = (t, mirror, t._version)
 
     def _listen(self, t: torch.Tensor, index: int) -> None:
@@ -136,7 +142,10 @@ class CallTape(ForeignTape):
             tape = passes()
             if tape is not None and g is not None:
                 task = torch._C._current_graph_task_id()
-                tape._passes.setdefault(task, {})[index] = array(g)
+                if index in tape.values:  # a leaf hears of passes of others, too
+                    tape._passes.setdefault(task, {})
+                if task in tape._passes:
+                    tape._passes[task][index] = array(g)
 
         weakref.finalize(self, t.register_hook(hook).remove)
 
@@ -225,7 +234,7 @@ class CallTape(ForeignTape):
         """The root and the leaves of the last backward pass."""
         if not self._passes:
             return None
-        last = self._passes[max(self._passes)]
+        last = self.last_pass()
         root = self._tensors[max(last)]
         leaves = [t for i, t in self._tensors.items() if i in last and t.is_leaf]
         seed = last[max(last)]
@@ -236,6 +245,10 @@ class CallTape(ForeignTape):
         """PyTorch's tensor of one of ours; None if there is none."""
         return next((t for t, m, _ in self._mirrors.values() if m is mirror), None)
 
+    def last_pass(self) -> dict[int, Any]:
+        """The gradients of the last backward pass, by record."""
+        return self._passes[max(self._passes)] if self._passes else {}
+
     def passes_from(self, index: int) -> list[dict[int, Any]]:
         """The gradients of each backward pass that began at a record, by record."""
         return [seen for seen in self._passes.values() if max(seen) == index]
@@ -245,7 +258,13 @@ class CallTape(ForeignTape):
     def see(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run a function of PyTorch, and record what it means."""
         name = _name(func)
+        asked = getattr(func, "__name__", "") == "__get__" and name not in TABLE
+        if asked or name in SILENT:
+            return func(*args, **kwargs)
         into = args[0] if args and isinstance(args[0], torch.Tensor) else None
+        known = into is None or into.is_leaf or id(into) in self._mirrors
+        if name in LEAVING and not known:
+            return func(*args, **kwargs)
         plain = {k: v for k, v in kwargs.items() if v is not None and k not in IGNORED}
         given = self.mirrored(args), self.mirrored(plain)
         state = torch.get_rng_state() if name not in TABLE else None
@@ -254,7 +273,7 @@ class CallTape(ForeignTape):
         if name in LEAVING and into is not None:
             tape_stack.note("left", given[0][0])
         results: list[Any] = [into] if name == "setitem" else _tensors(out)
-        if name in SILENT or (into is out and name in SAME):
+        if into is out and name in SAME:
             return out
         if not torch.is_grad_enabled():
             self._unrecorded(results)
@@ -266,8 +285,8 @@ class CallTape(ForeignTape):
             live = any(t.requires_grad for t in results)
             site = CallSite(frame.f_code, frame.f_lasti)
             graded = torch.is_grad_enabled()
-            known = tuple(_ours(given))
-            self.calls.append(Call(name, known, made, carries, live, graded, site))
+            went_in = tuple(_ours(given))
+            self.calls.append(Call(name, went_in, made, carries, live, graded, site))
         return out
 
     def _unrecorded(self, results: list[torch.Tensor]) -> None:
@@ -304,7 +323,7 @@ class CallTape(ForeignTape):
             index = a._index()
             if index >= 0:
                 self.values[index] = b
-            self._keep(t, a)
+            self.keep(t, a)
             if t.requires_grad:
                 self._listen(t, index)
 
