@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -313,16 +314,23 @@ class _Compiler:
     # -- handles and exits -------------------------------------------------------------
 
     def _handles(self) -> Iterator[Handle]:
-        nodes = {} if self.graph is None else self.graph.by_id
+        """What may be changed; a constant's name stands for all of its uses."""
+        found: dict[Any, list[int]] = defaultdict(list)
         for number, one in enumerate(self.instructions):
-            if one.formulas >= 0:
-                continue
-            node = nodes.get(one.id)
-            record = self.records[_index(one.id)] if one.id[0] == "n" else None
-            kind = "constant" if record is None else record.kind
-            label = node.name if node else record.label if record else ""
-            if label or record:
-                yield Handle(number, label, kind)
+            if one.formulas < 0:
+                kind, label = self._called(one.id)
+                own = label if kind == "constant" else number
+                if own != "":
+                    found[kind, label, own].append(number)
+        for (kind, label, _), (number, *alike) in found.items():
+            yield Handle(number, label or kind, kind, tuple(alike))
+
+    def _called(self, id: str) -> tuple[str, str]:
+        """What a leaf is, and what the learner calls it."""
+        record = self.records[_index(id)] if id[0] == "n" else None
+        node = self.graph.by_id.get(id) if self.graph else None
+        kind = "constant" if record is None else record.kind
+        return kind, node.name if node else record.label if record else ""
 
     def _exits(self, needed: Sequence[int]) -> Iterator[Exit]:
         code, number = Code(), self.numbers

@@ -128,12 +128,14 @@ class SweepStep:
 class Handle:
     """A leaf whose numbers may be changed, and what the learner calls it.
 
-    ``kind`` is "variable", "watched" or "constant".
+    ``kind`` is "variable", "watched" or "constant". ``alike`` are further instructions
+    that stand for the same constant.
     """
 
     node: int
     label: str
     kind: str
+    alike: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,11 @@ class Program(Document):
     sweep: tuple[SweepStep, ...]
     handles: tuple[Handle, ...] = ()
     exits: tuple[Exit, ...] = ()
+
+    @cached_property
+    def free(self) -> frozenset[int]:
+        """The instructions that can be changed, by their numbers."""
+        return frozenset(i for h in self.handles for i in (h.node, *h.alike))
 
     @cached_property
     def families(self) -> tuple[str, ...]:

@@ -137,6 +137,27 @@ def test_trees_of_named_numbers() -> None:
     assert single == float(f(f(0.1) * f(2)) + f(f(0.9) * np.sqrt(f(2))))
 
 
+def test_a_constants_name_is_one_handle_for_all_of_its_uses() -> None:
+    """At x = 3 and k = 5, x * k + k is 20."""
+    x, k = tf.Variable(3.0), 2.0
+    with tf.GradientTape() as tape:
+        y = x * k + k
+    program = program_of(tape, backward(tape, y, x, {"x": x, "k": k, "y": y}))
+    assert [one.label for one in program.handles] == ["x", "k"]
+    script = """
+    machine.run(new Map([[machine.handles[1].node, [5]]]));
+    out = machine.targets.map(({ id }) => machine.at("v", id));
+    """
+    assert asked(program, script) == [20]
+
+
+def test_a_leaf_without_a_name_is_called_what_it_is() -> None:
+    with tf.GradientTape() as tape:
+        y = tf.Variable(3.0) * 2.0
+    tape.gradient(y, [])
+    assert [one.label for one in program_of(tape).handles] == ["variable"]
+
+
 # -- why not ---------------------------------------------------------------------------
 
 

@@ -162,9 +162,11 @@ function compile(program) {
     return { v, g, c, t };
   }
 
+  const own = tableRows(program.handles);
   function run(changed = []) {
     v = recorded.slice();
-    for (const [i, data] of changed) v[i] = leafValue(i, data);
+    for (const [node, data] of changed)
+      for (const i of [node, ...(own.find((handle) => handle.node === node)?.alike ?? [])]) v[i] = leafValue(i, data);
     aside = null;
     ops.forEach(compute);
     now = backward();
@@ -249,7 +251,7 @@ function compile(program) {
     const { id, dtype, shape } = nodes[node];
     return { node, id, dtype, shape, ...more };
   };
-  const handles = tableRows(program.handles).map((handle) => ({ ...described(handle), data: entriesOf(recorded[handle.node]).slice() }));
+  const handles = own.map((handle) => ({ ...described(handle), data: entriesOf(recorded[handle.node]).slice() }));
   return {
     handles,
     targets: targets.map(({ node, label }) => described({ node, label })),

@@ -31,7 +31,7 @@ def symbolic(value: Value, kind: str, of: str) -> Value:
 
 def moving(program: Program) -> frozenset[str]:
     """The ids of the nodes whose values depend on what can be changed."""
-    found = {handle.node for handle in program.handles}
+    found = {*program.free}
     for i, one in enumerate(program.instructions):
         if not found.isdisjoint(one.operands):
             found.add(i)
