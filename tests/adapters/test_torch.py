@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 from functools import partial
 from typing import Any
 
@@ -13,13 +14,15 @@ import tapeviz
 from tapeviz import draw, play
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.foreign_tape import error_of
+from tests.peers.conftest import REQUIRED
 
-if "TAPEVIZ_REQUIRE_PEERS" not in os.environ:
+if not REQUIRED:
     pytest.importorskip("torch")
 import torch
 from torch.overrides import TorchFunctionMode
 
 from tests.adapters.functions import FUNCTIONS
+from tests.test_guides import blocks
 
 THEIRS = {"unknown_to_us", "random_and_unknown", "assigned", "steps"}
 """Those with functions that have no op of ours."""
@@ -169,3 +172,23 @@ def test_the_recording_leaves_nothing_behind() -> None:
     assert not torch.nn.modules.module._global_forward_hooks
     (w * w).backward()
     assert w.grad == 6
+
+
+def test_the_guide_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    space: dict[str, Any] = {}
+    for block in blocks("use_it_with_pytorch"):
+        exec(block, space)  # noqa: S102 - our own guide
+    assert len(space["run"]) == 10
+
+
+def test_nothing_loads_a_framework_before_it_is_asked_for() -> None:
+    code = (
+        "import sys, tapeviz as tf\n"
+        "x = tf.Variable(3.0)\n"
+        "with tf.GradientTape() as tape: y = x * x\n"
+        "tf.play(tape, y, x).html, tf.draw(tape).html\n"
+        "assert 'torch' not in sys.modules\n"
+        "from tapeviz.torch import record\n"
+        "assert 'torch' in sys.modules and record is tf.torch.record"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

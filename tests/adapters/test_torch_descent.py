@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tapeviz import descent, draw, play
+from tests.peers.conftest import REQUIRED
 
-torch = pytest.importorskip("torch")
+torch = import_module("torch") if REQUIRED else pytest.importorskip("torch")
 
 OPTIMIZERS = {
     "SGD": lambda w: torch.optim.SGD([w], lr=0.1),

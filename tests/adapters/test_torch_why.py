@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import textwrap
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import count
 from typing import Any
 
@@ -14,8 +15,9 @@ import pytest
 import tapeviz
 from tapeviz.trace.diagnosis import Answer, apply_edits
 from tapeviz.trace.graph import Source
+from tests.peers.conftest import REQUIRED
 
-torch = pytest.importorskip("torch")
+torch = import_module("torch") if REQUIRED else pytest.importorskip("torch")
 
 _numbers = count()
 
