@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="Node is not installed")
 
 def computed(call: str, *rows: Any) -> list[Any]:
     """What a call of the chart's script gives for each row of arguments."""
-    script = read_assets("live/format.js", "live/chart.js", "live/contours.js")
+    script = read_assets("live/format.js", "live/chart.js", "live/marks.js")
     out = f"JSON.stringify({json.dumps(rows)}.map((row) => {call}))"
     code = f"{script};process.stdout.write({out})"
     done = subprocess.run(

@@ -25,7 +25,7 @@ _NAMES = ("_controls", "_numbers", "_regime", "_chart", "")
 _PARTS = (
     "live/expression.js",
     "live/chart.js",
-    "live/contours.js",
+    "live/marks.js",
     *(f"descent/studio{name}.js" for name in _NAMES),
 )
 _POLICY = "default-src 'none'; img-src data:; " + "; ".join(

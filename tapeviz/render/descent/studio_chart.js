@@ -37,7 +37,7 @@ function fieldOf({ xs, ys, values }, names, loss) {
 
 // What stays while the controls move: axes, and the loss as a curve or as contours.
 function groundOf(field, { xs, ys, values }, names, loss) {
-  const surface = ys.length ? field.contours(xs, ys, values) : [field.curve(xs.map((x, k) => [x, values[k]]), "curve")];
+  const surface = ys.length ? contourPaths(field, xs, ys, values) : [field.curve(xs.map((x, k) => [x, values[k]]), "curve")];
   return [field.clip(...surface), field.axes(ys.length ? `the path over ${loss}` : `${loss} for each ${names[0]}`)];
 }
 
@@ -68,7 +68,7 @@ function cutAt({ x, y }, from, to) {
 
 function arrowOf(field, from, to) {
   const goes = [...from, ...to].every(Number.isFinite) && from.some((v, k) => v !== to[k]);
-  return goes ? [field.arrow(from, cutAt(field, from, to), "update")] : [];
+  return goes ? [arrowPath(field, from, cutAt(field, from, to), "update")] : [];
 }
 
 // The way to each point that is shown from the one before; a drop goes down.
@@ -194,11 +194,11 @@ function lossLabels(plot, { run, t }, path) {
   const late = known.slice(-8).map(([, v]) => v).sort((a, b) => a - b);
   const above = late.length > 1 && last[1] > (late[(late.length - 1) >> 1] + late[late.length >> 1]) / 2;
   const ends = [...new Set([first, last])].filter(Boolean);
-  const labels = ends.map(([i, v], k) => plot.label(minus(about(run.losses[i], largestOf(t.known))), [i, v], k ? (above ? "nw" : "sw") : rising ? "se" : "ne"));
+  const labels = ends.map(([i, v], k) => labelAt(plot, minus(about(run.losses[i], largestOf(t.known))), [i, v], k ? (above ? "nw" : "sw") : rising ? "se" : "ne"));
   const cut = run.losses.filter((v, i) => Number.isFinite(v) && !Number.isFinite(path[i][1]));
   const notes = [oddLoss(run), cut.length ? `up to ${minus(number(highest(cut)))}, outside the picture` : ""].filter(Boolean);
   const [up, side] = rising ? [0.06, "nw"] : [1, "sw"];
-  return [...labels, ...notes.map((said, k) => plot.label(said, [plot.x.at(1), plot.y.at(up - (1.3 * k * TEXT) / LOSSES.height)], side))];
+  return [...labels, ...notes.map((said, k) => labelAt(plot, said, [plot.x.at(1), plot.y.at(up - (1.3 * k * TEXT) / LOSSES.height)], side))];
 }
 
 // -- words -----------------------------------------------------------------------------

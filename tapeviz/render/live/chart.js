@@ -1,4 +1,4 @@
-// A chart as SVG in a page: axes with round numbers, curves, dots and arrows.
+// A chart as SVG in a page: axes with round numbers, curves and dots.
 // Its classes are those of descent/chart.py, and so are its ticks.
 
 function svgElement(tag, attributes = {}, ...inside) {
@@ -47,7 +47,6 @@ function axis(low, high, { name = "", log = false, whole = false } = {}) {
   };
 }
 
-const SIDE = { n: ["middle", 0, -9], s: ["middle", 0, 16], e: ["start", 8, 4], w: ["end", -8, 4], ne: ["start", 6, -9], nw: ["end", 2, -8], se: ["start", 5, 13], sw: ["end", -5, 13] };
 const DISC = "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0z";
 
 // Two axes in a frame of a picture, and what can be drawn on them.
@@ -74,6 +73,9 @@ function plot(frame, x, y, text = 11) {
     y,
     px,
     data,
+    line,
+    path,
+    words,
     axes(title = "") {
       const xs = x.ticks().map((v) => [v, px(v, y.low)[0]]);
       const ys = y.ticks(Math.max(3, Math.min(6, Math.round(height / (2.6 * text))))).map((v) => [v, px(x.low, v)[1]]);
@@ -88,23 +90,6 @@ function plot(frame, x, y, text = 11) {
     },
     curve: (points, look) => path(`line ${look}`, line(points.map((point) => px(...point)))),
     dots: (points, look, shape = DISC) => path(`dot ${look}`, points.map((point) => px(...point)).filter((at) => at.every(Number.isFinite)).map(([a, b]) => `M${a} ${b}${shape}`).join("")),
-    arrow(from, to, look) {
-      const [[a, b], [c, d]] = [px(...from), px(...to)];
-      const far = Math.hypot(c - a, d - b);
-      if (!far) return path(`arrow ${look}`, "");
-      const head = Math.min(6, 0.6 * far);
-      const [u, v] = [(c - a) / far, (d - b) / far];
-      const [e, f] = [c - head * u, d - head * v];
-      const aside = 0.4 * head;
-      return path(`arrow ${look}`, `${line([[a, b], [e, f]])}${line([[c, d], [near(e - aside * v), near(f + aside * u)], [near(e + aside * v), near(f - aside * u)]])}Z`);
-    },
-    label(said, at, side, colour = "ink") {
-      const [anchor, right, down] = SIDE[side];
-      const [a, b] = px(...at);
-      return words(said, a + right, b + down, anchor, { class: `tv-label tv-of-${colour}` });
-    },
-    // Needs contours.js.
-    contours: (...surface) => contourPaths({ px, line, path }, ...surface),
     // What ends at the edges of the frame.
     clip: (...inside) => svgElement("svg", { x: left, y: top, width, height, viewBox: `${left} ${top} ${width} ${height}`, style: "overflow:hidden" }, ...inside),
   };

@@ -15,12 +15,6 @@ function friendlyStep({ dtype, data }) {
 
 const rounded = (value, step) => +(Math.round(value / step) * step).toPrecision(12);
 
-// What an entry of an array is called.
-function entryName({ label, shape }, entry) {
-  const index = shape.reduceRight(([rest, ...all], size) => [Math.floor(rest / size), rest % size, ...all], [entry]).slice(1);
-  return index.length ? `${label}[${index.join(", ")}]` : label;
-}
-
 // A whole value of the last run, as it is said.
 function saidValue(machine, kind, { id, shape }) {
   const size = shape.reduce((a, b) => a * b, 1);
@@ -41,24 +35,13 @@ function whatIf(machine, { root, draw, box, slope, quiet = () => false }) {
   const now = ({ node, data }) => changed.get(node) ?? data;
   let frame = 0;
   let later = 0;
-  let left = null;
   let pulling = false;
 
-  const beyond = (is) => {
-    for (const id of left?.after ?? []) {
-      box(id)?.classList.toggle("tv-beyond", is);
-      for (const edge of root.querySelectorAll(`.tv-edge[data-ends$=" ${CSS.escape(id)}"]`)) edge.classList.toggle("tv-beyond", is);
-    }
-  };
   const sentences = () => {
-    const ours = machine.handles.filter(({ node }) => changed.has(node));
-    const say = (of) => (ours.length > 2 || ours.some(({ shape }) => shape.length) ? "these numbers" : ours.map((handle) => `${handle.label} = ${formatNumber(of(handle)[0])}`).join(" and "));
-    const recorded = say(({ data }) => data).replace(/^these/, "other");
-    const turn = left?.kind === "left" ? "would have gone on with another number from" : "would have gone another way at";
-    const values = machine.targets.map((target) => `${target.label || "the result"} is ${saidValue(machine, "v", target)}`);
-    const slopes = machine.sources.map((source) => `the gradient of ${source.label || "the source"} is ${saidValue(machine, "g", source)}`);
-    const results = !quiet() && `${left ? "There " : ""}${[...values, ...slopes].join("; ")}.`;
-    return [left && `At ${say(now)} Python ${turn} line ${left.line}: what follows was recorded for ${recorded}.`, results].filter(Boolean).join(" ");
+    if (exit && exit.text) return exit.text;
+    if (quiet()) return "";
+    const say = (kind, start, other) => (one) => `${start}${one.label || other} is ${saidValue(machine, kind, one)}`;
+    return [...machine.targets.map(say("v", "", "the result")), ...machine.sources.map(say("g", "the gradient of ", "the source"))].join("; ") + ".";
   };
   const speak = () => (status.textContent = result.textContent);
   const tell = () => {
@@ -68,14 +51,11 @@ function whatIf(machine, { root, draw, box, slope, quiet = () => false }) {
   const refresh = () => {
     frame = 0;
     machine.run(changed);
-    beyond(false);
-    left = changed.size ? machine.left() : null;
-    beyond(true);
+    if (exit) exit.show(changed);
     draw(changed.size > 0);
     if (inset) inset.show(changed);
     for (const field of fields) field.compare();
     back.setAttribute("aria-disabled", !changed.size);
-    row.classList.toggle("tv-left", Boolean(left));
     tell();
     clearTimeout(later);
     if (!pulling) later = setTimeout(speak, 600);
@@ -106,13 +86,13 @@ function whatIf(machine, { root, draw, box, slope, quiet = () => false }) {
       if (event.button || !event.isPrimary) return;
       const [handle, entry] = chosen(event);
       held = { handle, entry, x: event.clientX, value: now(handle)[entry] || 0 };
+      el.setPointerCapture(event.pointerId);
     });
     el.addEventListener("pointermove", (event) => {
       if (!held || !event.buttons) return (held = null);
       event.stopPropagation();
       const far = event.clientX - held.x;
       if (!moved && Math.abs(far) < PIXELS) return;
-      if (!moved) el.setPointerCapture(event.pointerId);
       moved = pulling = true;
       move(held.handle, held.entry, held.value + Math.round(far / PIXELS) * steps.get(held.handle));
     });
@@ -139,13 +119,14 @@ function whatIf(machine, { root, draw, box, slope, quiet = () => false }) {
       const [value, before] = [now(handle)[chosen()], handle.data[chosen()]];
       const wrong = input.getAttribute("aria-invalid") === "true";
       el.classList.toggle("tv-changed", value !== before);
+      el.classList.toggle("tv-wrong", wrong);
       was.textContent = wrong ? (whole ? "no whole number" : "no number") : `was ${formatNumber(before)}`;
       input.setAttribute("aria-description", wrong || value !== before ? was.textContent : "");
     };
     const write = () => {
       input.value = formatNumber(now(handle)[chosen()], 7);
       input.setAttribute("aria-invalid", false);
-      name.textContent = entryName(handle, chosen());
+      name.textContent = handle.shape.length ? entryName(handle, chosen()) : handle.label;
       compare();
     };
     input.oninput = () => {
@@ -164,45 +145,21 @@ function whatIf(machine, { root, draw, box, slope, quiet = () => false }) {
     grip(name, () => [handle, chosen()]);
     fields.push({ handle, write, compare });
     write();
-    return el;
+    return { el, write };
   };
-  // An array has a field for each entry, a larger one a choice of the entry.
-  const group = (handle) => {
-    const { data, label, shape } = handle;
-    if (!shape.length) return field(handle, () => 0);
-    if (data.length <= SHOWN) {
-      const cells = pane("cells", ...data.map((_, k) => field(handle, () => k)));
-      cells.style.setProperty("--columns", shape.at(-1));
-      return cells;
-    }
-    const choice = make("select", { "aria-label": `Entry of ${label}` }, ...data.map((_, k) => make("option", { value: k }, entryName(handle, k))));
-    const one = field(handle, () => +choice.value);
-    choice.onchange = fields.at(-1).write;
-    return pane("choose", choice, one);
-  };
-
   for (const handle of machine.handles) {
     const el = box(handle.id);
     if (!el) continue;
     el.classList.add("tv-handled");
-    // In the box of an array the nearest cell is meant.
-    grip(el, ({ clientX, clientY }) => {
-      const far = (cell) => {
-        const { x, y, width, height } = cell.getBoundingClientRect();
-        return Math.hypot(clientX - x - width / 2, clientY - y - height / 2);
-      };
-      const cells = [...el.querySelectorAll(`:is([id$="-value"],[data-id$="-value"]) .tv-cell`)];
-      const all = cells.map(far);
-      return [handle, Math.max(0, all.indexOf(Math.min(...all)))];
-    });
+    grip(el, (event) => [handle, handle.shape.length ? nearestEntry(el, event) : 0]);
   }
   const back = press("back", "Recorded numbers (r)", "Recorded numbers", reset);
   back.setAttribute("aria-disabled", true);
   const inset = slope && slope(machine, (handle, value) => move(handle, 0, value));
-  const title = make("b", {}, "What if");
-  const row = make("div", { class: "tv-what-if", role: "group", "aria-label": "What if", ...KEYS }, pane("handles", title, ...machine.handles.map(group), back), result, status);
+  const all = machine.handles.map((handle) => (handle.shape.length ? arrayFields(handle, field, SHOWN) : field(handle, () => 0)));
+  const row = make("div", { class: "tv-what-if", role: "group", "aria-label": "What if", ...KEYS }, pane("handles", make("b", {}, "What if"), ...all.map(({ el }) => el), back), result, status);
   result.setAttribute("aria-hidden", true);
-  row.classList.toggle("tv-exits", machine.exits.length > 0);
+  const exit = machine.exits.length && exitOf(machine, root, row, box);
   const typed = (event) => {
     const { type, key, target } = event;
     const ours = row.contains(target);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 
 from tapeviz.render.descent import chart
@@ -10,10 +11,10 @@ from tapeviz.render.live.assets import scripts
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.program import FAMILIES, Program
 
-_PARTS = {1: ("chart", "slope", "tangent"), 2: ("chart", "slope", "contours", "ascent")}
+_PARTS = {1: ("chart", "slope", "tangent"), 2: ("chart", "slope", "marks", "ascent")}
 _LOOKS = {1: ("curve", "drop", "update", "point"), 2: ("contour", "point")}
 
-PARTS = (*dict.fromkeys(chain(*_PARTS.values())), "heat", "handles")
+PARTS = (*dict.fromkeys(chain(*_PARTS.values())), "fields", "heat", "exits", "handles")
 """All scripts of the row, for a page whose programs are not known before."""
 
 
@@ -35,10 +36,8 @@ def shows_slope(program: Program) -> bool:
 
 def script(*programs: Program) -> str:
     """The scripts of the row as statements, with those that run these programs."""
-    seen = {len(one.sources) for one in programs if shows_slope(one)}
-    parts = dict.fromkeys(part for count in sorted(seen) for part in _PARTS[count])
-    heat = ("heat",) if any("arrays" in one.families for one in programs) else ()
-    own = (f"live/{part}.js" for part in (*parts, *heat, "handles"))
+    parts = dict.fromkeys(part for one in programs for part in _parts(one))
+    own = (f"live/{part}.js" for part in (*parts, "handles"))
     return read_assets(*scripts(*programs), *own)
 
 
@@ -46,6 +45,17 @@ def script_for_any() -> str:
     """The same for a widget, which gets its program later."""
     own = (f"live/{part}.js" for part in PARTS)
     return read_assets(*scripts(more=FAMILIES), *own)
+
+
+def _parts(program: Program) -> Iterator[str]:
+    if shows_slope(program):
+        yield from _PARTS[len(program.sources)]
+    if any(program.instructions[one.node].shape for one in program.handles):
+        yield "fields"
+    if "arrays" in program.families:
+        yield "heat"
+    if program.exits:
+        yield "exits"
 
 
 def css(*programs: Program) -> str:

@@ -44,7 +44,7 @@ function slopeInset(machine, move) {
     const at = own.map(now);
     const [inner, outer, text, said] = view.point(seen, at);
     front.replaceChildren(seen.clip(...inner), ...outer);
-    words.textContent = text;
+    words.replaceChildren(...text);
     svg.setAttribute("aria-label", `${title(names.join(" and "))}, at ${at.map((v, k) => `${names[k]} = ${formatNumber(v)}`).join(", ")}: ${said}`);
   };
   const show = (numbers) => {

@@ -18,13 +18,14 @@ function tangentView({ unit, value, height, slopes, along }) {
       const [y, [slope]] = [height(), slopes()];
       const h = STEPS[control.value] * unit;
       const tip = [x + h, value(x + h)];
-      const said = `rise / run = ${formatNumber((tip[1] - y) / h, 4)}, slope ${formatNumber(slope, 4)}`;
-      const text = `h = ${formatNumber(h)}: ${said}`;
+      const [ratio, steep] = [`rise / run = ${formatNumber((tip[1] - y) / h, 4)}`, `slope ${formatNumber(slope, 4)}`];
+      const said = `${ratio}, ${steep}`;
+      const start = `h = ${formatNumber(h)}: `;
       const ends = [seen.x.low, seen.x.high].map((at) => [at, y + slope * (at - x)]);
-      control.setAttribute("aria-valuetext", text);
+      control.setAttribute("aria-valuetext", start + said);
       control.style.setProperty("--at", control.value / (STEPS.length - 1));
       const inner = [seen.curve(ends, "tangent"), seen.curve([[x, y], [tip[0], y], tip], "drop"), seen.curve([[x, y], tip], "update")];
-      return [inner, [seen.dots([[x, y], tip], "point")], text, `the tangent, and a step h: ${said}`];
+      return [inner, [seen.dots([[x, y], tip], "point")], [start, make("b", {}, ratio), ", ", make("i", {}, steep)], `the tangent, and a step h: ${said}`];
     },
   };
 }

@@ -1,4 +1,5 @@
-// Contours of a chart by marching squares, with the levels of descent/chart.py.
+// What else a chart may have: contours by marching squares, with the levels of
+// descent/chart.py, arrows and labels.
 
 // Levels of contours: nearer to each other where the values are low.
 function levels(values) {
@@ -66,8 +67,31 @@ function contourPaths({ px, line, path }, xs, ys, values, chosen = levels(values
     return all[k] + (place - k) * (all[k + 1] - all[k]);
   };
   return chosen.sort((a, b) => b - a).flatMap((level) => {
-    const found = rings(xs.length, ys.length, values, level).map((ring) => ring.map(([i, j, open]) => [...px(between(xs, i), between(ys, j)), open]));
+    const found = rings(xs.length, ys.length, values, level).filter(isWide).map((ring) => ring.map(([i, j, open]) => [...px(between(xs, i), between(ys, j)), open]));
     const areas = found.map((ring) => `${line(ring.map(([a, b]) => [a, b]))}Z`);
     return [path("level", areas.join("")), path("line contour", found.map((ring) => line([...ring, ring[0]])).join(""))];
   });
+}
+
+// Not a speck of two cells or less, as rounding leaves them in a flat valley.
+function isWide(ring) {
+  const far = (k) => Math.max(...ring.map((at) => at[k])) - Math.min(...ring.map((at) => at[k]));
+  return Math.max(far(0), far(1)) > 2;
+}
+
+function arrowPath({ px, line, path }, from, to, look) {
+  const [[a, b], [c, d]] = [px(...from), px(...to)];
+  const far = Math.hypot(c - a, d - b) || 1;
+  const head = Math.min(6, 0.6 * far);
+  const [u, v] = [(head * (c - a)) / far, (head * (d - b)) / far];
+  const side = (way) => [c - u - 0.4 * way * v, d - v + 0.4 * way * u];
+  return path(`arrow ${look}`, `${line([[a, b], [c - u, d - v]])}${line([[c, d], side(1), side(-1)])}Z`);
+}
+
+const SIDE = { n: ["middle", 0, -9], s: ["middle", 0, 16], e: ["start", 8, 4], w: ["end", -8, 4], ne: ["start", 6, -9], nw: ["end", 2, -8], se: ["start", 5, 13], sw: ["end", -5, 13] };
+
+function labelAt({ px, words }, said, at, side, colour = "ink") {
+  const [anchor, right, down] = SIDE[side];
+  const [a, b] = px(...at);
+  return words(said, a + right, b + down, anchor, { class: `tv-label tv-of-${colour}` });
 }
