@@ -14,7 +14,7 @@ import numpy as np
 
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.parsing import parse
-from tapeviz.engine.records import Event, Record, Records
+from tapeviz.engine.records import CallSite, Event, Record, Records
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.replay import replay, shape_of
 from tapeviz.inspect.source.positions import Code, positions, tree_of
@@ -176,9 +176,9 @@ class _Compiler:
             op = self.records[i].op
             used = self.used.setdefault(op.code, set())
             used |= {0 if op.many else slot for slot in slots}
-        self.looks = [(e, kind) for e in self.records.events if (kind := _kind(e))]
-        ends = [i for i, _ in goals] + [event.index for event, _ in self.looks]
-        needed = self._needed([*ends, *sources])
+        ends = [i for i, _ in goals] + sources
+        self.looks = list(self._looks(max(self._needed(ends), default=-1)))
+        needed = self._needed([*ends, *(event.index for event, _ in self.looks)])
         if not needed:
             raise _NotInPages("The tape recorded nothing that can be run again.")
         if len(needed) > MANY:
@@ -196,6 +196,20 @@ class _Compiler:
             tuple(self._handles()),
             tuple(self._exits(needed)),
         )
+
+    def _looks(self, last: int) -> Iterator[tuple[Event, str]]:
+        """Where Python looked at a value, and how; ``last`` is the last record needed.
+
+        Of a number that left after that nothing comes back.
+        """
+        kinds: dict[Any, str] = {}
+        for event in self.records.events:
+            site = event.call_site
+            if event.what == "left" and site not in kinds:
+                kinds[site] = _kind_of_exit(site)
+            kind = kinds.get(site, event.what)
+            if kind == "compared" or (kind == "left" and event.before <= last):
+                yield event, kind
 
     # -- what is asked -----------------------------------------------------------------
 
@@ -342,11 +356,9 @@ class _Compiler:
             yield Exit(number[f"n{event.index}"], follows, line, kind)
 
 
-def _kind(event: Event) -> str:
-    """Whether a value was "compared" or "left"; "" where nothing hangs on it."""
-    if event.what != "left":
-        return event.what if event.what == "compared" else ""
-    code, instruction = event.call_site
+def _kind_of_exit(site: CallSite) -> str:
+    """How a number that left is used: "compared", "left", or "" for not at all."""
+    code, instruction = site
     position = positions(code).get(instruction)
     around = [n for n in ast.walk(tree_of(code.co_filename)) if _holds(n, position)]
     if any(_holds(part, position) for node in around for part in _tested(node)):

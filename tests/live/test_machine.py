@@ -116,6 +116,9 @@ def test_an_if_and_a_while_that_come_out_differently_are_told() -> None:
     assert found["now"] == 0
     later = left(program, n0=8.0)  # 64 * 2 is not below 100
     assert later["line"] == line + 2
+    assert left(program, n0=2.9) is None  # 16.8, 48.8, 141.5: as many rounds
+    more = left(program, n0=2.3)  # 10.6, 24.3, 56.0: one more round
+    assert (more["line"], more["after"]) == (line + 2, [])
 
 
 def test_numbers_that_leave_are_told_only_where_something_hangs_on_them() -> None:
@@ -137,7 +140,14 @@ def test_numbers_that_leave_are_told_only_where_something_hangs_on_them() -> Non
             x = x * x
         return x
 
+    def last(x: Any) -> Any:
+        y = x * x
+        k = float(y)
+        seen.append(k)
+        return y
+
     assert recorded(printed, 3.0).exits == ()
+    assert recorded(last, 3.0).exits == ()
     assert [one.kind for one in recorded(used, 3.0).exits] == ["left"]
     assert [one.kind for one in recorded(asked, 3.0).exits] == ["compared"]
     assert [one.kind for one in recorded(counted, 3.0).exits] == ["compared"]
