@@ -417,3 +417,26 @@ def test_what_cannot_be_run_says_why(open_page: Opener, tmp_path: Path) -> None:
     assert why.startswith("Its numbers cannot be changed here. ")
     assert "64 entries" in why
     assert page.get_by_role("spinbutton").count() == 0
+
+
+def test_a_small_picture_of_an_array_is_drawn_anew(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    w = tf.Variable([float(k) for k in range(20)])
+    with tf.GradientTape() as tape:
+        s = tf.reduce_sum(w * w)
+    tape.gradient(s, w)
+    page = shown(open_page, tmp_path, draw(tape).html)
+    cells = """() => [...document.querySelectorAll('.tv-variable .tv-heat')]
+      .filter((el) => el.checkVisibility())
+      .map((el) => el.getAttribute('d') + el.getAttribute('fill-opacity'))"""
+    before = page.evaluate(cells)
+    field(page, "w[0]").fill("40")
+    page.wait_for_function("document.querySelector('.tv-result').textContent")
+    after = page.evaluate(cells)
+    assert after != before
+    darkest = max(after, key=lambda cell: float(cell.rpartition("z")[2]))
+    assert darkest.count("M") == 1, "one entry is far above all others"
+    page.keyboard.press("r")
+    page.wait_for_function("!document.querySelector('.tv-result').textContent")
+    assert page.evaluate(cells) == before

@@ -27,7 +27,7 @@ COUNT = 200
 """Descents of each optimizer."""
 
 SCRIPTS = (
-    "live/chart.js", "live/contours.js", "descent/studio_numbers.js",
+    "live/chart.js", "live/marks.js", "descent/studio_numbers.js",
     "descent/studio_regime.js", "descent/studio_chart.js", "descent/studio.js",
 )  # fmt: skip
 

@@ -431,7 +431,11 @@ function start(root, told) {
     const find = (id) => svg.querySelector(`[data-id="${CSS.escape(id)}"]`);
     const write = labels({ fill, isZero }, told.live.texts, told.live.zeros, find);
     const titles = boxTitles(machine, (id) => picture.boxes.get(id)?.title);
-    const changing = [...picture.boxes].filter(([id]) => told.live.texts[`${id}-value`]);
+    const meant = (id) => {
+      const [node, part = "value"] = id.split("-");
+      return told.live.texts[`${node}-${part}`] && [part === "grad" ? "g" : "v", node];
+    };
+    const paint = machine.nodes.some(({ shape }) => shape.length) ? heatmaps(svg, machine, meant) : () => {};
     let later;
     // What only a screen reader or a mouse at rest asks for is written in a pause.
     const rename = (changed) => {
@@ -441,7 +445,7 @@ function start(root, told) {
     const draw = (changed) => {
       forget();
       write(changed);
-      for (const [, { el }] of changing) if (el.matches(".tv-changing") !== changed) el.classList.toggle("tv-changing");
+      paint(changed);
       clearTimeout(later);
       later = setTimeout(rename, 200, changed);
       entitle = (id) => titles(changed, id);

@@ -38,13 +38,14 @@ function shadesOf(values, across, x, y) {
 // what an element shows by its id, as in ["v", node].
 function heatmaps(svg, machine, meant) {
   const all = [...svg.querySelectorAll(".tv-heat-rim")].flatMap((rim) => {
-    const what = meant(rim.closest("[id]").id);
-    const cells = [...rim.parentNode.querySelectorAll(".tv-heat")];
+    const part = rim.closest("[id],[data-id]");
+    const what = meant(part.dataset.id ?? part.id);
+    const cells = [...rim.parentNode.querySelectorAll(":scope>.tv-heat")];
     return what ? [{ rim, what, cells, shape: machine.shape(...what) }] : [];
   });
   return (changed) => {
     for (const { rim, what, cells, shape } of all) {
-      for (const el of rim.parentNode.querySelectorAll(".tv-fresh")) el.remove();
+      for (const el of rim.parentNode.querySelectorAll(":scope>.tv-fresh")) el.remove();
       for (const el of cells) el.style.display = changed ? "none" : "";
       if (!changed) continue;
       const values = wholeArray(machine, ...what).map(Number);
