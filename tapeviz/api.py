@@ -71,9 +71,11 @@ def play(  # noqa: PLR0913 - options, by keyword
     ``seed`` above 0 draws new numbers to practise with, the same for the same seed.
     ``mode="forward"`` plays forward mode: a source moves, and all results with it.
     A descent of more than two numbers is seen in its two principal directions, or in
-    the two numbers that ``directions=(0, 3)`` chooses. The last line of a cell shows
-    itself; elsewhere write ``play(tape).show()``. In place of a tape there may be data
-    that somebody else has filled: a ``BackwardPass``, a ``Descent`` or a ``Film``.
+    the two numbers that ``directions=(0, 3)`` chooses. Below that of one or two, "What
+    if?" opens a panel that runs the loop with another rate or start. The last line of a
+    cell shows itself; elsewhere write ``play(tape).show()``. In place of a tape there
+    may be data that somebody else has filled: a ``BackwardPass``, a ``Descent`` or a
+    ``Film``.
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(3.0)
@@ -85,7 +87,11 @@ def play(  # noqa: PLR0913 - options, by keyword
     look: dict[str, Any] = {"theme": theme, "direction": direction}
     look |= {"step": step, "predict": predict, "speed": speed}
     if isinstance(what, DescentRun):
-        return DescentPlayer(what, **look, directions=directions)
+        from tapeviz.tf.keras import optimizers
+        from tapeviz.views.what_if import what_if
+
+        below = what_if(what, optimizers, theme)
+        return DescentPlayer(what, **look, directions=directions, below=below)
     if isinstance(what, (BackwardPass, Descent, Film)):
         return Player(what.validate(), **look, directions=directions)
     what, target, sources = seen(what, target, sources)

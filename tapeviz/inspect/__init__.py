@@ -5,7 +5,12 @@ It draws nothing. It may import ``engine``, ``trace`` and ``errors``.
 
 from tapeviz.inspect.backward_pass import backward
 from tapeviz.inspect.descent_recorder import Recorder, landscape
-from tapeviz.inspect.descent_runner import loss_program, losses, rerun
+from tapeviz.inspect.descent_runner import (
+    loss_program,
+    losses,
+    rerun,
+    tape_program,
+)
 from tapeviz.inspect.diagnose import why
 from tapeviz.inspect.explanation import explanation
 from tapeviz.inspect.graph import graph
@@ -19,5 +24,5 @@ from tapeviz.inspect.replay import replay, value_of
 __all__ = [
     "Recorder", "asked", "backward", "compiled", "explanation", "graph", "landscape",
     "loss_program", "losses", "memory", "operations", "practice", "replay", "rerun",
-    "value_of", "why",
+    "tape_program", "value_of", "why",
 ]  # fmt: skip

@@ -92,6 +92,20 @@ def loss_program(
             return "This loss fails where it starts."
     if any(g is None for g in grads):
         return "No gradient flows to some variable."
+    found = tape_program(tape)
+    if isinstance(found, str):
+        return found
+    records = tape.records()
+    surface = LossSurface(records, records.index_of(value), variables)
+    points = _around(np.asarray(start, np.float64))
+    called = losses(loss, variables, points)
+    if not np.allclose(surface.losses(points), called, rtol=1e-4, equal_nan=True):
+        return "This loss is not the same computation at every point."
+    return found
+
+
+def tape_program(tape: GradientTape) -> Program | str:
+    """A tape's gradient as a program for other numbers; or why there is none."""
     found = compiled(tape)
     if isinstance(found, str):
         return found
@@ -102,12 +116,6 @@ def loss_program(
         if exit.node in moving:
             line = f", line {exit.line}" if exit.line else ""
             return f"This loss looks at a number in Python{line}, and may depend on it."
-    records = tape.records()
-    surface = LossSurface(records, records.index_of(value), variables)
-    points = _around(np.asarray(start, np.float64))
-    called = losses(loss, variables, points)
-    if not np.allclose(surface.losses(points), called, rtol=1e-4, equal_nan=True):
-        return "This loss is not the same computation at every point."
     return found
 
 

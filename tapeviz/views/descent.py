@@ -179,12 +179,21 @@ def _plot_bundle(
 
 
 class DescentPlayer(Player):
-    """The film of a descent; a click on a point opens that step's graph."""
+    """The film of a descent; a click on a point opens that step's graph.
+
+    ``below`` is what stands below it.
+    """
 
     def __init__(
-        self, descent_run: DescentRun, *, theme: str = "auto", **look: Any
+        self,
+        descent_run: DescentRun,
+        *,
+        theme: str = "auto",
+        below: Sequence[Element] = (),
+        **look: Any,
     ) -> None:
         super().__init__(descent_run.data, theme=theme, **look)
+        self._below = below
         self._descent = descent_run
         self._theme = theme
 
@@ -211,7 +220,8 @@ class DescentPlayer(Player):
             return {}
 
     def _around(self, body: Sequence[Element]) -> Sequence[Element]:
-        return step_graphs.with_step_graphs(body, self.graphs, self._theme)
+        film = step_graphs.with_step_graphs(body, self.graphs, self._theme)
+        return (*film, *self._below)
 
 
 def descent(*variables: Any, loss: str = "") -> DescentRun:

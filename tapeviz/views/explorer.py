@@ -318,22 +318,18 @@ class Explorer:
     def setup(self) -> dict[str, Any]:
         """What never changes in a panel: its losses, the optimizers, some sentences."""
         losses = [
-            {
-                "name": name,
-                "title": PRESETS[name].title if name in PRESETS else name,
-                "loss": path_name(entry.loss.loss_name),
-                "names": entry.loss.labels,
-                "window": entry.loss.window,
-                "begin": _begin(entry.begin),
-                **_program_data(entry.program),
-            }
+            loss_data(
+                name,
+                entry.program,
+                entry.begin,
+                title=PRESETS[name].title if name in PRESETS else name,
+                loss=path_name(entry.loss.loss_name),
+                names=entry.loss.labels,
+                window=entry.loss.window,
+            )
             for name, entry in self.losses.items()
         ]
-        methods = [
-            method_data(name, method, self._optimizers)
-            for name, method in METHODS.items()
-        ]
-        return {"losses": losses, "methods": methods, "odd": ODD}
+        return setup_data(losses, self._optimizers)
 
     def runs_in_page(self, name: str) -> bool:
         """Whether a loss was compiled."""
@@ -396,19 +392,27 @@ def _entered(loss: ExplorerLoss, begin: Settings) -> _LossEntry:
     return _LossEntry(loss, begin, loss.program(begin.start))
 
 
-def _begin(settings: Settings) -> dict[str, Any]:
-    return {
-        "learning_rate": settings.learning_rate,
-        "steps": settings.steps,
-        "start": plain(list(settings.start)),
-        "compare": list(settings.compare),
+def loss_data(
+    name: str, program: Program | str, begin: Settings, **more: Any
+) -> dict[str, Any]:
+    """A loss as the panel knows it, with what it begins with."""
+    compiled = isinstance(program, Program)
+    settings = {
+        "learning_rate": begin.learning_rate,
+        "steps": begin.steps,
+        "start": plain(list(begin.start)),
+        "compare": list(begin.compare),
     }
+    found = {"program": pack(program), "why": ""}
+    if not compiled:
+        found = {"program": None, "why": program}
+    return {"name": name, "begin": settings, **found, **more}
 
 
-def _program_data(program: Program | str) -> dict[str, Any]:
-    if isinstance(program, str):
-        return {"program": None, "why": program}
-    return {"program": pack(program), "why": ""}
+def setup_data(losses: list[dict[str, Any]], optimizers: Any) -> dict[str, Any]:
+    """What a panel is set up with: its losses, and the optimizers to run."""
+    methods = [method_data(name, m, optimizers) for name, m in METHODS.items()]
+    return {"losses": losses, "methods": methods, "odd": ODD}
 
 
 def plain(value: Any) -> Any:

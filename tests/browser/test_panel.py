@@ -343,6 +343,31 @@ def test_a_new_descent_of_100_steps_is_there_at_once(
     assert usual < 33
 
 
+def test_below_a_film_the_same_loop_runs_with_another_rate(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    x = tf.Variable(2.0)
+    with tf.descent(x) as run:
+        for _ in range(10):
+            with tf.GradientTape() as tape:
+                loss = (x - 5) ** 2
+            x.assign_sub(0.1 * tape.gradient(loss, x))
+    page = open_page(tf.play(run).save(tmp_path / "film.html"))
+    assert studio(page).count() == 0
+    page.get_by_text("What if?").focus()
+    page.keyboard.press("Enter")
+    studio(page).wait_for()
+    assert "Converging." in words(page)
+    assert studio(page).get_by_label("loss", exact=True).count() == 0
+    studio(page).get_by_text("All steps as a table").click()
+    last = studio(page).locator("tbody tr").last.locator("td").first
+    assert last.inner_text() == f"{float(run.data.updates[-1].at[0].entry):.4f}"
+    set_rate(page, "1.1")
+    assert "Diverging." in words(page)
+    studio(page).get_by_role("slider", name="learning rate").press("ArrowLeft")
+    assert page.locator(".tapeviz-film").get_by_text("Step 0 /").count() == 1
+
+
 def test_marimo_runs_it(open_page: Opener, tmp_path: Path) -> None:
     pytest.importorskip("marimo", reason="marimo is not installed")
     path = tmp_path / "panel.py"

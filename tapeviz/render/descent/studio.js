@@ -389,7 +389,7 @@ function studioIn(el, state) {
     el.replaceChildren(...(state.css ? [make("style", {}, state.css)] : []));
     studio(pageModel(structuredClone(state)), el, false);
   };
-  if (el.getClientRects().length) return mount();
+  if (el.checkVisibility ? el.checkVisibility() : el.getClientRects().length) return mount();
   const seen = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && (seen.disconnect(), mount()));
   seen.observe(el);
 }

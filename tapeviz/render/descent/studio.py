@@ -83,6 +83,24 @@ def page(state: Mapping[str, Any], first: Element, *programs: Program) -> str:
     )
 
 
+def below(state: Mapping[str, Any], *programs: Program) -> tuple[Element, ...]:
+    """The panel below a film, which a button opens."""
+    theme = str(state["theme"])
+    style = element("style", styles(theme) + _BUTTON)
+    inside = _boxed(state, element("p", _CLOSED), programs)
+    button = element("summary", "What if?")
+    return (element("details", style, button, *inside, cls=f"what-if {theme}"),)
+
+
+_CLOSED = "Another rate or start for this loop can be tried where scripts run."
+_BUTTON = (
+    ".tv-what-if>summary{width:fit-content;margin:8px 0;padding:0 14px;cursor:pointer;"
+    f"font:14px/42px {themes.SANS};border:1px solid var(--tv-line);border-radius:4px;"
+    "color:var(--tv-ink);background:var(--tv-paper)}"
+    ".tv-what-if>summary:focus-visible{outline:2.5px solid var(--tv-hot)}"
+)
+
+
 def _boxed(
     state: Mapping[str, Any],
     first: Element,

@@ -8,7 +8,7 @@ function describeControls({ losses, methods }, get) {
   const named = (kind, trait, title, more) => ({ kind, trait, title, label: trait, field: `type the ${more.label ?? trait}`, ...more });
   return [
     [
-      named("choice", "loss", "What is walked down", { options: losses.map(({ title, name }) => [title, name]) }),
+      ...(losses.length > 1 ? [named("choice", "loss", "What is walked down", { options: losses.map(({ title, name }) => [title, name]) })] : []),
       named("choice", "optimizer", "How the updates are made", { options: methods.map(({ name }) => [name, name]) }),
       ...Object.keys(get("parameters")).map((name) => named("range", "parameters", `The optimizer's ${name}`, { label: name, key: name, min: 0, max: 0.999, step: 0.001 })),
       named("range", "steps", "How many updates are made", { min: Math.min(1, steps), max: Math.max(300, steps), step: 1 }),
