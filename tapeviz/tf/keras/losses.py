@@ -6,7 +6,6 @@ them to one. Every call counts as one group of ops on the learner's line.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -568,11 +567,11 @@ _CLASSES = (
 )  # fmt: skip
 
 
-@functools.cache
-def _known() -> dict[str, Any]:
-    functions = {kind.measure.__name__: kind.measure for kind in _CLASSES}
-    short = {"mse": mse, "mae": mae, "mape": mape, "kld": kld, "logcosh": logcosh}
-    return functions | short | {kind.__name__: kind for kind in _CLASSES}
+_KNOWN: dict[str, Any] = {
+    **{kind.measure.__name__: kind.measure for kind in _CLASSES},
+    "mse": mse, "mae": mae, "mape": mape, "kld": kld, "logcosh": logcosh,
+    **{kind.__name__: kind for kind in _CLASSES},
+}  # fmt: skip
 
 
 def get(identifier: Any) -> Any:
@@ -583,4 +582,4 @@ def get(identifier: Any) -> Any:
     >>> loss(tf.constant([[0.0, 2.0]]), tf.constant([[1.0, 5.0]])).numpy()
     array([5.], dtype=float32)
     """
-    return identifier if identifier is None else by_name("loss", _known(), identifier)
+    return identifier if identifier is None else by_name("loss", _KNOWN, identifier)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tapeviz.engine.arguments import plain
 from tapeviz.engine.tensor import Tensor, Variable, wrap
 from tapeviz.errors import invalid_argument
 from tapeviz.tf.keras import backend, initializers
@@ -15,7 +16,7 @@ from tapeviz.tf.keras.naming import auto_name, snake
 
 
 def _array(x: Any) -> Any:
-    return np.asarray(x._v if isinstance(x, (Tensor, Variable)) else x)
+    return np.asarray(plain(x))
 
 
 class Metric:
