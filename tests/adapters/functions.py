@@ -377,3 +377,26 @@ def steps(new: Any) -> Made:
         return (torch.round(x) + x.floor() * 2 + torch.sign(x) + y.ceil() * y).sum()
 
     return loss, [x, y]
+
+
+@function
+def gradient_penalty(new: Any) -> Made:
+    x, w = new(4, 3), new(3)
+
+    def loss() -> Any:
+        y = torch.tanh(x @ w)
+        (g,) = torch.autograd.grad(y, x, torch.ones_like(y), create_graph=True)
+        return ((g.norm(dim=1) - 1) ** 2).mean()
+
+    return loss, [x, w]
+
+
+@function
+def second_derivative(new: Any) -> Made:
+    x = new()
+
+    def loss() -> Any:
+        y = torch.sin(x) * x**3
+        return torch.autograd.grad(y, x, create_graph=True)[0] * 2
+
+    return loss, [x]

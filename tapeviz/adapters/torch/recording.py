@@ -21,8 +21,10 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from tapeviz.adapters.torch.ops import IGNORED, LEAVING, SAME, STEPS, TABLE, WITH_RESULT
+from tapeviz.engine import nest
+from tapeviz.engine.asking import seeds_of
 from tapeviz.engine.custom_gradient import CustomOp
-from tapeviz.engine.dispatch import call
+from tapeviz.engine.dispatch import VJP, VJP_TENSORS, call
 from tapeviz.engine.recording import ActiveTapes, tape_stack
 from tapeviz.engine.records import Asked, CallSite
 from tapeviz.engine.scopes import grouped
@@ -259,6 +261,8 @@ class CallTape(ForeignTape):
         """Run a function of PyTorch, and record what it means."""
         name = _name(func)
         asked = getattr(func, "__name__", "") == "__get__" and name not in TABLE
+        if func is torch.autograd.grad and kwargs.get("create_graph"):
+            return self._differentiate(*args, **kwargs)
         if asked or name in SILENT:
             return func(*args, **kwargs)
         into = args[0] if args and isinstance(args[0], torch.Tensor) else None
@@ -275,18 +279,33 @@ class CallTape(ForeignTape):
         results: list[Any] = [into] if name == "setitem" else _tensors(out)
         if into is out and name in SAME:
             return out
-        if not torch.is_grad_enabled():
+        live = any(t.requires_grad for t in results)
+        ours = name in TABLE or name.rstrip("_") in TABLE
+        if not torch.is_grad_enabled() or not (live or ours):
             self._unrecorded(results)
         elif results:
             self._record(name, func, given, (args, kwargs), results, out, state)
         frame = caller()
         if frame is not None:
             made = tuple(map(self.mirror, results))
-            live = any(t.requires_grad for t in results)
             site = CallSite(frame.f_code, frame.f_lasti)
             graded = torch.is_grad_enabled()
             went_in = tuple(_ours(given))
             self.calls.append(Call(name, went_in, made, carries, live, graded, site))
+        return out
+
+    def _differentiate(
+        self, outputs: Any, inputs: Any, grad_outputs: Any = None, **options: Any
+    ) -> Any:
+        """A gradient that is computed with: the rules of ours are recorded."""
+        out = torch.autograd.grad(outputs, inputs, grad_outputs, **options)
+        ys, xs = (nest.leaves(self.mirrored(v)) for v in (outputs, inputs))
+        given = nest.leaves(self.mirrored(grad_outputs))
+        seeds = seeds_of(ys, [g for g in given if g is not None])
+        found = self._pull(seeds, xs, VJP, VJP_TENSORS)
+        for t, mine in zip(out, found, strict=True):
+            if t is not None and isinstance(mine, Tensor):
+                self._settle(t, mine, array(t))
         return out
 
     def _unrecorded(self, results: list[torch.Tensor]) -> None:
@@ -316,16 +335,18 @@ class CallTape(ForeignTape):
             recording.groups = [*recording.groups[:groups]]
             ours = self._custom(name, func, given, raw, theirs, state)
         for t, a, b in zip(results, ours, theirs, strict=True):
-            mine = array_of(a)
-            if isinstance(a, Variable) or np.shape(mine) != np.shape(b):
-                continue
-            a._v = b
-            index = a._index()
-            if index >= 0:
-                self.values[index] = b
-            self.keep(t, a)
-            if t.requires_grad:
-                self._listen(t, index)
+            if not isinstance(a, Variable) and np.shape(array_of(a)) == np.shape(b):
+                self._settle(t, a, b)
+
+    def _settle(self, t: torch.Tensor, mine: Tensor, theirs: Any) -> None:
+        """From now on our result has PyTorch's numbers, and stands for its tensor."""
+        mine._v = theirs
+        index = mine._index()
+        if index >= 0:
+            self.values[index] = theirs
+        self.keep(t, mine)
+        if t.requires_grad:
+            self._listen(t, index)
 
     def _custom(
         self, name: str, func: Any, given: Any, raw: Any, theirs: list[Any], state: Any
