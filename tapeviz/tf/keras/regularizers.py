@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tapeviz.engine.scopes import grouped
+from tapeviz.engine.scopes import composite
 from tapeviz.errors import value_error
 from tapeviz.tf.arrays import creation
 from tapeviz.tf.keras.naming import Configurable, by_name, snake
@@ -30,25 +30,7 @@ class Regularizer(Configurable):
         return 0.0
 
 
-class _Norms(Regularizer):
-    """A share of the sum of sizes, and one of the sum of squares."""
-
-    l1: float = 0.0
-    l2: float = 0.0
-
-    def __call__(self, x: Any) -> Any:
-        """The cost of a weight."""
-        with grouped(type(self).__name__):
-            x = creation.convert_to_tensor(x)
-            cost = creation.constant(0.0, x.dtype)
-            if self.l1:
-                cost += self.l1 * reductions.reduce_sum(elementwise.abs(x))
-            if self.l2:
-                cost += self.l2 * reductions.reduce_sum(elementwise.square(x))
-            return cost
-
-
-class L1L2(_Norms):
+class L1L2(Regularizer):
     """``l1`` times the sum of sizes, plus ``l2`` times the sum of squares.
 
     >>> L1L2(l1=0.5, l2=0.25)([2.0, -4.0]).numpy()
@@ -59,8 +41,19 @@ class L1L2(_Norms):
         self.l1 = _share(l1)
         self.l2 = _share(l2)
 
+    @composite("L1L2")
+    def __call__(self, x: Any) -> Any:
+        """The cost of a weight."""
+        x = creation.convert_to_tensor(x)
+        cost = creation.constant(0.0, x.dtype)
+        if self.l1:
+            cost += self.l1 * reductions.reduce_sum(elementwise.abs(x))
+        if self.l2:
+            cost += self.l2 * reductions.reduce_sum(elementwise.square(x))
+        return cost
 
-class L1(_Norms):
+
+class L1(Regularizer):
     """``l1`` times the sum of sizes: it draws weights to exactly 0.
 
     >>> L1(0.5)([2.0, -4.0]).numpy()
@@ -70,8 +63,14 @@ class L1(_Norms):
     def __init__(self, l1: float = 0.01) -> None:
         self.l1 = _share(l1)
 
+    @composite("L1")
+    def __call__(self, x: Any) -> Any:
+        """The cost of a weight."""
+        x = creation.convert_to_tensor(x)
+        return self.l1 * reductions.reduce_sum(elementwise.abs(x))
 
-class L2(_Norms):
+
+class L2(Regularizer):
     """``l2`` times the sum of squares: it draws weights towards 0.
 
     >>> L2(0.25)([2.0, -4.0]).numpy()
@@ -80,6 +79,12 @@ class L2(_Norms):
 
     def __init__(self, l2: float = 0.01) -> None:
         self.l2 = _share(l2)
+
+    @composite("L2")
+    def __call__(self, x: Any) -> Any:
+        """The cost of a weight."""
+        x = creation.convert_to_tensor(x)
+        return self.l2 * reductions.reduce_sum(elementwise.square(x))
 
 
 def _share(given: float) -> float:
