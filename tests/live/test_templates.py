@@ -7,6 +7,7 @@ import random
 import re
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -29,17 +30,21 @@ from tests.live.machine import everything, node
 
 TEMPLATES = ("live/templates.js", "film/templates.js", "film/questions.js")
 
-SAY = """
-const number = (v) => (Number.isFinite(v) ? +v : String(v));
-out = given.map(({ film, leaves }) => {
-  const texts = film.texts;
-  const text = (n) => texts[n];
+UNFOLD = """
+function unfolded(film) {
+  const text = (n) => film.texts[n];
   const whole = ([caption, formula = 0, , , , , , check = 0, terms = []]) =>
     ({ caption, formula: text(formula), check: text(check), terms });
   film.frames = film.frames.map(whole);
   film.asks = film.asks.map(([step, question, answer, hints, slips, kind]) =>
     ({ step, question, answer, hints: hints.map(text), shape: kind % 2 > 0,
        slips: slips.map(([n, ...answer]) => ({ answer, text: text(n) })) }));
+}
+"""
+SAY = """
+out = given.map(({ film, leaves }) => {
+  const { texts } = film;
+  unfolded(film);
   const { machine, frame, row, set, asks } = follow(film);
   machine.run(new Map(leaves));
   set(true);
@@ -118,7 +123,7 @@ def judged(cases: list[Example]) -> list[str]:
         leaves = [[numbers[key], value] for key, value in data.items()]
         jobs.append({"film": player.payload(film), "leaves": leaves})
         wanted.append(film_of(case, case.other)[0])
-    said = node(everything() + read_assets(*TEMPLATES) + SAY, jobs)
+    said = node(everything() + read_assets(*TEMPLATES) + UNFOLD + SAY, jobs)
     return [
         f"{case.source}{case.recorded} {case.other}\n{difference}"
         for case, page, film in zip(cases, said, wanted, strict=True)
@@ -201,7 +206,7 @@ BINARY = (
 )
 
 
-def scalar_case(seed: int) -> Example:
+def scalar_example(seed: int) -> Example:
     """A random program of numbers."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     names = ["a", "b", "c"][: rng.randint(1, 3)]
@@ -221,7 +226,7 @@ def scalar_case(seed: int) -> Example:
 
 
 def test_random_programs_of_numbers_say_what_python_says() -> None:
-    found = judged([scalar_case(seed) for seed in range(200)])
+    found = judged([scalar_example(seed) for seed in range(200)])
     assert not found, "\n\n".join(found[:8])
 
 
@@ -288,3 +293,46 @@ def test_an_array_has_the_shades_that_python_draws(shape: tuple[int, ...]) -> No
         for of in (shades.items(), drawn.items())
     ]
     assert cells[0] == cells[1]
+
+
+DRAW = """
+out = given.map(({ film, seed }) => {
+  unfolded(film);
+  const { machine, draw, set, asks } = follow(film);
+  const leaves = draw(seed);
+  const again = JSON.stringify([...draw(seed) ?? []]);
+  if (!leaves) return null;
+  machine.run(leaves);
+  set(true);
+  const same = again === JSON.stringify([...leaves]);
+  return { leaves: [...leaves], same, asks: asks() };
+});
+"""
+
+
+def test_drawn_numbers_ask_clearly_and_what_python_would_ask() -> None:
+    examples = [scalar_example(seed) for seed in range(60)]
+    films = [film_of(example, example.recorded) for example in examples]
+    jobs = [
+        {"film": player.payload(film), "seed": 1 + n % 7}
+        for n, (film, _) in enumerate(films)
+    ]
+    drawn = node(everything() + read_assets(*TEMPLATES) + UNFOLD + DRAW, jobs)
+    asked = 0
+    for example, (_, program), page in zip(examples, films, drawn, strict=True):
+        if page is None:
+            continue
+        assert page["same"]
+        assert isinstance(program, Program)
+        names = {one.node: one.label for one in program.handles}
+        leaves = {names[number]: float(data[0]) for number, data in page["leaves"]}
+        assert all(abs(value) <= 6 for value in leaves.values())
+        python, _ = film_of(example, {key: leaves[key] for key in example.recorded})
+        assert question_differences(page, python) == []
+        asked += len(page["asks"])
+        for ask in page["asks"]:
+            numbers = [ask["answer"][0], *(one["answer"][0] for one in ask["slips"])]
+            pairs = combinations(numbers, 2)
+            assert all(abs(one - other) > 1e-9 for one, other in pairs)
+    questions = sum(len(film.questions) for film, _ in films)
+    assert asked > questions / 2

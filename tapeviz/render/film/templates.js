@@ -88,6 +88,7 @@ function follow(film) {
 
   return {
     machine,
+    draw,
     renewal,
     frame,
     row,
