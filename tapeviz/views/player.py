@@ -28,7 +28,7 @@ from tapeviz.trace.questions import Practice
 from tapeviz.views.drawing import Displayable, Form, as_text
 from tapeviz.wording import values
 
-FOLDED = "What repeats is folded in this film: its numbers cannot be changed here."
+FOLDED = "This graph is large, and folded: its numbers cannot be changed here."
 """Said where the numbers of a smaller film can be changed."""
 
 

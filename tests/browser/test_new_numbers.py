@@ -195,5 +195,5 @@ def test_a_folded_film_says_why_its_numbers_stay(
     page = open_page.content(shown, tmp_path, reduced_motion=True)
     assert page.locator(".tv-what-if").count() == 0
     assert page.locator(".tv-why").inner_text() == (
-        "What repeats is folded in this film: its numbers cannot be changed here."
+        "This graph is large, and folded: its numbers cannot be changed here."
     )

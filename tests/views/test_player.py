@@ -327,3 +327,13 @@ def test_a_note_on_an_arrow_tells_the_shape_where_a_mean_would_be_cut() -> None:
     notes = re.findall(r'class="tv-note"[^>]*>([^<]*)<', svg)
     assert "\u00d7 (4, 3)" in notes
     assert not [note for note in notes if "mean" in note and "\u2026" in note]
+
+
+def test_a_seed_is_part_of_how_a_film_opens() -> None:
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = x * x
+    film = play(tape, y, x, seed=7)
+    assert '"seed":7' in film.html
+    assert '"seed":' not in play(tape, y, x).html
+    assert '"seed": 7' in film.widget().film

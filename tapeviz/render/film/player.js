@@ -317,7 +317,7 @@ function mount(root, film, store) {
   const caption = make("p", { class: "tv-caption", "aria-live": "polite", "aria-atomic": "true" });
   const formula = make("p", { class: "tv-equation" });
   const checked = make("p", { class: "tv-check", role: "status", hidden: "" });
-  const help = legend(HELP);
+  const help = legend(film.now ? { ...HELP, r: "recorded numbers" } : HELP);
 
   const predict = () => store.set({ predict: !store.get("predict"), playing: false });
   const check = () => ((checked.hidden = !checked.hidden), show());
@@ -466,6 +466,7 @@ function start(root, told) {
   const asked = film.link ? new URLSearchParams(location.hash.slice(1)) : new Map();
   const number = (name) => (asked.has(name) ? { [name]: Number(asked.get(name)) || 0 } : {});
   const store = memory({ ...film, ...number("step"), ...number("speed"), ...(asked.has("predict") && { predict: asked.get("predict") || true }) });
+  film.seed = +asked.get("seed") || film.seed;
   const stop = clock(film, store, () => root.isConnected);
   const close = mount(root, film, store);
   const place = () => ["#step=" + store.get("step"), ...(store.get("predict") ? ["predict" + (store.get("predict") === "all" ? "=all" : "")] : [])].join("&");
