@@ -185,9 +185,9 @@ class _Matching(_Averaged):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take a batch in."""
-        true, predicted = _same_rank(_array(y_true), _array(y_pred))
+        true, predicted = _array(y_true), _array(y_pred)
         try:
-            compared = self.compare(true, predicted)
+            compared = self.compare(*_same_rank(true, predicted))
         except ValueError:
             raise invalid_argument(
                 f"Incompatible shapes: {list(true.shape)} vs. {list(predicted.shape)}",
