@@ -46,7 +46,9 @@ def backward(
     targets, flattened = nest.leaves(target), nest.leaves(sources)
     seeds = [_ones_like(array_of(t)) for t in targets]
     backward_steps = list(log.backward_steps(targets, seeds))
+    foreign = tape if isinstance(tape, ForeignTape) else None
     grads = gradients(backward_steps)
+    grads |= {} if foreign is None else foreign.beyond(targets, grads)
     parts = chain.from_iterable(parts for _i, _g, parts in backward_steps)
     left = Counter(index for _slot, index, _part, _total in parts)
     unrecorded_seeds: dict[int, Any] = {}  # dy/dy is 1 for unrecorded targets, too
@@ -67,7 +69,6 @@ def backward(
             steps.append(Step(f"n{i}", upstream, plain, log[i].op.why))
     drawn = _without_own_derivatives(whole, names, tape)
     drawn = replace(drawn, frames=frames(builder, names, drawn.nodes, drawn.edges))
-    foreign = tape if isinstance(tape, ForeignTape) else None
     drawn = drawn if foreign is None else foreign.annotated(drawn)
     indices = [log.index_of(s) for s in flattened]
     results = [

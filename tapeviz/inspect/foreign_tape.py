@@ -76,6 +76,10 @@ DIFFERS = (
     "{framework} and the rule shown differ in {what}, {how}. {framework}'s number is "
     "shown."
 )
+BEYOND = (
+    "{framework}'s gradient goes ways that are not on the tape; the result is "
+    "{framework}'s."
+)
 FREED = (
     "{framework} has freed the graph of this backward pass, and was not asked while it "
     "was there: the gradients are computed by the rules shown."
@@ -149,9 +153,9 @@ class ForeignTape(GradientTape):
         left = Counter(j for *_, parts in steps for _, j, *_ in parts)
         alone = {j for j, count in left.items() if count == 1}
         totals: dict[int, Any] = {}
-        scales: dict[int, float] = defaultdict(
-            float
-        )  # of what was added up, which may cancel out
+        # The size of what was added up, which may cancel out, and whether that went on
+        # in numbers that the framework does not give.
+        scales: dict[int, float] = defaultdict(float)
         for t, seed in zip(targets, seeds, strict=True):
             i = self._index_of(t)
             totals[i] = totals[i] + seed if i in totals else seed
@@ -162,16 +166,27 @@ class ForeignTape(GradientTape):
                 d: Any = records[i].vjp(slot, g)
                 total = totals[j] + d if j in totals else d
                 left[j] -= 1
-                terms = greatest(g) if records[i].was_broadcast else greatest(d)
-                scales[j] = max(scales[j], terms)
+                size = greatest(g)
+                gain = greatest(d) / size if size else 0.0
+                terms = size if records[i].was_broadcast else greatest(d)
+                scales[j] = max(scales[j], terms, scales[i] * gain)
                 theirs = None if own is None or left[j] else own.get(j)
                 if theirs is not None:
                     what = f"the gradient of {records[j].op.name}"
                     self.compare(said, what, total, theirs, scales[j])
                     total, d = theirs, theirs if j in alone else d
+                    scales[j] = greatest(theirs)
                 totals[j] = total
                 made.append((slot, j, d, total))
             yield i, g, made
+
+    def beyond(self, targets: list[Any], grads: dict[int, Any]) -> dict[int, Any]:
+        """The framework's gradients of leaves to which nothing on the tape leads."""
+        records, own = self.records(), self.own_gradients(targets) or {}
+        found = {i: g for i, g in own.items() if records[i].is_leaf and i not in grads}
+        if any(np.any(g) for g in found.values()):
+            self._backward_remarks.append(BEYOND.format(framework=self.framework))
+        return found
 
     def compare(
         self, said: list[str], what: str, ours: Any, theirs: Any, scale: float = 0.0

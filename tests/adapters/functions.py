@@ -400,3 +400,52 @@ def second_derivative(new: Any) -> Made:
         return torch.autograd.grad(y, x, create_graph=True)[0] * 2
 
     return loss, [x]
+
+
+@function
+def in_place_on_a_view(new: Any) -> Made:
+    x = new(3, 3)
+
+    def loss() -> Any:
+        z = x * 1
+        row = z[1]
+        row *= 2
+        z[:, 0] += x[0]
+        return (z * z).sum()
+
+    return loss, [x]
+
+
+@function
+def sums_that_cancel(new: Any) -> Made:
+    norm, x = ready(nn.LayerNorm(4), new), new(3, 4)
+
+    def loss() -> Any:
+        y = F.layer_norm(x, (4,))
+        return y.sum() + y.pow(2).sum() + norm(y).sum()
+
+    return loss, [x, *norm.parameters()]
+
+
+@function
+def dropout_of_zeros(new: Any) -> Made:
+    x = new(30)
+
+    def loss() -> Any:
+        torch.manual_seed(3)
+        return F.dropout(F.relu(x), 0.4).sum()
+
+    return loss, [x]
+
+
+@function
+def a_tensor_filled_one_by_one(new: Any) -> Made:
+    x = new(3)
+
+    def loss() -> Any:
+        y = torch.empty(3, dtype=x.dtype)
+        for i in range(3):
+            y[i] = x[i] * i
+        return y.prod() + y.sum()
+
+    return loss, [x]

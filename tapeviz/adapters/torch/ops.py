@@ -35,6 +35,12 @@ LEAVING = frozenset((
 STEPS = frozenset(("ceil", "floor", "round", "sgn", "sign", "trunc"))
 """Functions whose gradient is 0 in PyTorch, and None in TensorFlow."""
 
+SUMS = frozenset((
+    "add", "addmm", "bmm", "cumsum", "dot", "einsum", "layer_norm", "linear", "matmul",
+    "mean", "mm", "mv", "sub", "sum",
+))  # fmt: skip
+"""Functions whose terms may cancel out, and then nothing but rounding is left."""
+
 IGNORED = frozenset((
     "_stacklevel", "copy", "dtype", "enable_gqa", "ignore_index", "inplace",
     "max_norm", "memory_format", "non_blocking", "norm_type", "padding_idx", "reduce",
@@ -586,12 +592,8 @@ def _embedding(ids: Any, weight: Any) -> Any:
 def _dropout(
     x: Any, p: float = 0.5, training: bool = True, *, out: Any, **__: Any
 ) -> Any:
-    """The mask is read from the result; where the operand is 0 it does not matter."""
-    if not training or not p:
-        return shaping.identity(x)
-    scale = 0.0 if p == 1 else 1 / (1 - p)
-    mask = np.where(np.asarray(out) != 0, scale, 0).astype(out.dtype)
-    return x * creation.constant(mask[()])
+    """``out`` is what PyTorch makes of ones with the same random numbers."""
+    return x * creation.constant(out) if training and p else shaping.identity(x)
 
 
 @entry("layer_norm")

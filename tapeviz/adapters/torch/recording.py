@@ -20,7 +20,15 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from tapeviz.adapters.torch.ops import IGNORED, LEAVING, SAME, STEPS, TABLE, WITH_RESULT
+from tapeviz.adapters.torch.ops import (
+    IGNORED,
+    LEAVING,
+    SAME,
+    STEPS,
+    SUMS,
+    TABLE,
+    WITH_RESULT,
+)
 from tapeviz.engine import nest
 from tapeviz.engine.asking import seeds_of
 from tapeviz.engine.custom_gradient import CustomOp
@@ -30,7 +38,7 @@ from tapeviz.engine.records import Asked, CallSite
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tensor import Tensor, Variable, array_of, wrap
 from tapeviz.errors import INSIDE, caller
-from tapeviz.inspect.foreign_tape import ForeignTape
+from tapeviz.inspect.foreign_tape import ForeignTape, greatest
 from tapeviz.inspect.replay import paused
 from tapeviz.inspect.source.variables import DEEP, Names, members
 
@@ -260,18 +268,14 @@ class CallTape(ForeignTape):
     def see(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run a function of PyTorch, and record what it means."""
         name = _name(func)
-        asked = getattr(func, "__name__", "") == "__get__" and name not in TABLE
         if func is torch.autograd.grad and kwargs.get("create_graph"):
             return self._differentiate(*args, **kwargs)
-        if asked or name in SILENT:
-            return func(*args, **kwargs)
         into = args[0] if args and isinstance(args[0], torch.Tensor) else None
-        known = into is None or into.is_leaf or id(into) in self._mirrors
-        if name in LEAVING and not known:
+        if self._is_quiet(name, func, into):
             return func(*args, **kwargs)
         plain = {k: v for k, v in kwargs.items() if v is not None and k not in IGNORED}
         given = self.mirrored(args), self.mirrored(plain)
-        state = torch.get_rng_state() if name not in TABLE else None
+        state = None if name in TABLE.keys() - {"dropout"} else torch.get_rng_state()
         carries = any(t.requires_grad for t in _tensors((args, kwargs)))
         out = func(*args, **kwargs)
         if name in LEAVING and into is not None:
@@ -279,20 +283,26 @@ class CallTape(ForeignTape):
         results: list[Any] = [into] if name == "setitem" else _tensors(out)
         if into is out and name in SAME:
             return out
-        live = any(t.requires_grad for t in results)
+        live, graded = any(t.requires_grad for t in results), torch.is_grad_enabled()
         ours = name in TABLE or name.rstrip("_") in TABLE
-        if not torch.is_grad_enabled() or not (live or ours):
-            self._unrecorded(results)
-        elif results:
-            self._record(name, func, given, (args, kwargs), results, out, state)
+        if graded and results and (live or ours):
+            drawn = _mask(func, args, kwargs, state) if name == "dropout" else out
+            self._record(name, func, given, (args, kwargs), results, drawn, state)
+            if changes(name) and into is not None and into._is_view():
+                self._put_back(into, into._base)
+        made = tuple(map(self.mirror, results))
         frame = caller()
         if frame is not None:
-            made = tuple(map(self.mirror, results))
-            site = CallSite(frame.f_code, frame.f_lasti)
-            graded = torch.is_grad_enabled()
-            went_in = tuple(_ours(given))
-            self.calls.append(Call(name, went_in, made, carries, live, graded, site))
+            site, inputs = CallSite(frame.f_code, frame.f_lasti), tuple(_ours(given))
+            self.calls.append(Call(name, inputs, made, carries, live, graded, site))
         return out
+
+    def _is_quiet(self, name: str, func: Any, into: Any) -> bool:
+        """Whether a call computes nothing, or is about what the tape does not know."""
+        if getattr(func, "__name__", "") == "__get__" and name not in TABLE:
+            return True
+        known = into is None or into.is_leaf or id(into) in self._mirrors
+        return name in SILENT or (name in LEAVING and not known)
 
     def _differentiate(
         self, outputs: Any, inputs: Any, grad_outputs: Any = None, **options: Any
@@ -308,11 +318,6 @@ class CallTape(ForeignTape):
                 self._settle(t, mine, array(t))
         return out
 
-    def _unrecorded(self, results: list[torch.Tensor]) -> None:
-        """Results that PyTorch does not record either; a leaf has a new value."""
-        for t in results:
-            self.mirror(t)
-
     def _record(
         self, name: str, func: Any, given: Any, raw: Any, results: list[Any], out: Any,
         state: Any,
@@ -320,12 +325,14 @@ class CallTape(ForeignTape):
         recording: Any = self._recording
         start, groups = len(recording.recs), len(recording.groups)
         theirs = [array(t) for t in results]
+        terms = [greatest(array_of(m)) for m in _ours(given)] if name in SUMS else []
+        scale = max(terms, default=0.0)
         try:
             with grouped(name.strip("_")):
                 made = _meaning(name)(*given[0], **given[1], **_extras(name, out))
             ours = _ours(made)
             fine = len(ours) == len(theirs) and all(
-                self.compare([], name, array_of(a), b)
+                self.compare([], name, array_of(a), b, scale)
                 for a, b in zip(ours, theirs, strict=True)
             )
         except Exception:  # noqa: BLE001 - whatever it is, the call is shown without rule
@@ -337,6 +344,18 @@ class CallTape(ForeignTape):
         for t, a, b in zip(results, ours, theirs, strict=True):
             if not isinstance(a, Variable) and np.shape(array_of(a)) == np.shape(b):
                 self._settle(t, a, b)
+
+    def _put_back(self, view: torch.Tensor, base: torch.Tensor) -> None:
+        """A view was changed in place, and so was that which it is a view of."""
+        _, old, _ = self._mirrors.get(id(base), (base, None, 0))
+        if old is None or base.is_leaf or not base.is_contiguous():
+            return
+        where = (view.size(), view.stride(), view.storage_offset())
+        given: Any = ((old, self._mirrors[id(view)][1], *where), {})
+        raw: Any = ((base, view, *where), {})
+        theirs = array(base)
+        (made,) = self._custom("copy_", _with_part, given, raw, [theirs], None)
+        self._settle(base, made, theirs)
 
     def _settle(self, t: torch.Tensor, mine: Tensor, theirs: Any) -> None:
         """From now on our result has PyTorch's numbers, and stands for its tensor."""
@@ -362,7 +381,7 @@ class CallTape(ForeignTape):
             made = CustomOp(name, tuple(theirs), len(theirs) == 1, pull)
             if all(t._index() < 0 for t in inputs):
                 return [wrap(v) for v in theirs]
-            if name.rstrip("_") not in STEPS:
+            if name.rstrip("_") not in (*STEPS, "copy"):
                 self.remarks.append(UNKNOWN.format(name=name))
             whole = call.custom(inputs, made)
             if made.single:
@@ -448,6 +467,26 @@ class _Pull:
             )  # fmt: skip
         each = [next(found) if v.requires_grad else None for v in leaves]
         return [None if g is None else wrap(array(g)) for g in each]
+
+
+def _with_part(whole: torch.Tensor, part: torch.Tensor, *where: Any) -> torch.Tensor:
+    """A tensor with other numbers in the place of a view."""
+    made = whole.clone()
+    made.as_strided(*where).copy_(part)
+    return made
+
+
+def _mask(func: Any, args: Any, kwargs: Any, state: Any) -> Any:
+    """What dropout makes of ones with the random numbers that it had."""
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(state)
+        options = {**kwargs, "inplace": False}
+        return func(torch.ones_like(args[0]), *args[1:], **options)
+
+
+def changes(name: str) -> bool:
+    """Whether a function changes its first tensor."""
+    return name == "setitem" or (name.endswith("_") and not name.endswith("__"))
 
 
 def _name(func: Any) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from tapeviz.adapters.torch.ops import LEAVING, STEPS
-from tapeviz.adapters.torch.recording import Call, CallTape, array
+from tapeviz.adapters.torch.recording import Call, CallTape, array, changes
 from tapeviz.engine import nest
 from tapeviz.engine.records import CallSite
 from tapeviz.engine.tensor import array_of
@@ -154,7 +154,8 @@ class TorchTape(CallTape):
 
     def reasons(self, targets: list[Any], lost: list[Any], *about: Any) -> list[str]:
         """Why the gradients of these sources are None, a sentence for each."""
-        return [a.reasons[0].sentence for a in self.answers(targets, lost, *about)]
+        found = self.answers(targets, lost, *about)
+        return [a.reasons[0].sentence if a.reasons else "" for a in found]
 
 
 @dataclass(frozen=True)
@@ -279,7 +280,7 @@ class _Inquiry:
 
     def _overwritten(self, site: CallSite | None) -> Iterator[Evidence]:
         if site is None:
-            changed = [c for c in self.tape.calls if _in_place(c.name)]
+            changed = [c for c in self.tape.calls if changes(c.name)]
             site = changed[-1].site if changed else None
         statement = self._statement(site)
         edits: tuple[Edit, ...] = ()
@@ -529,10 +530,6 @@ def _statements(path: str) -> list[Any]:
     """The statements of a file, inner ones after those around them."""
     found = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.stmt)]
     return sorted(found, key=lambda n: (n.lineno, n.col_offset))
-
-
-def _in_place(name: str) -> bool:
-    return name == "setitem" or (name.endswith("_") and not name.endswith("__"))
 
 
 def _out_of_place(node: Any) -> str:
