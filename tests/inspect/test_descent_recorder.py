@@ -70,6 +70,24 @@ def test_without_arguments_variables_and_loss_are_found() -> None:
     assert run.data.updates[0].at[1].data == (2.0, 3.0)
 
 
+def test_a_variable_that_joins_later_stood_still_until_then() -> None:
+    x, y = tf.Variable(3.0), tf.Variable(5.0)
+    with descent() as run:
+        with tf.GradientTape() as tape:
+            loss = x * x
+        x.assign_sub(0.5 * tape.gradient(loss, x))
+        with tf.GradientTape() as tape:
+            loss = x * x + y
+        for v, g in zip((x, y), tape.gradient(loss, [x, y]), strict=True):
+            v.assign_sub(0.5 * g)
+    first, second = run.data.updates
+    assert run.data.names == ("x", "y")
+    assert [[v.entry for v in u.at] for u in (first, second)] == [[3, 5], [0, 5]]
+    assert [v.entry for v in first.to] == [0, 5]
+    assert first.gradients[1] is None
+    assert [v.entry for v in second.to] == [0, 4.5]
+
+
 def test_the_loss_can_be_named() -> None:
     x = tf.Variable(1.0)
     with descent(x, loss="energy") as run, tf.GradientTape() as tape:
