@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+import tapeviz as tf
+from tapeviz import inspect
 from tapeviz.analysis.folded_view import PATIENCE, chosen, cost, shows, view
 from tapeviz.analysis.folding import ROOM, Fold, FoldItem
 from tapeviz.render.graph.overview import depth, survey
@@ -270,3 +272,23 @@ def test_sixty_doublings_are_one_group() -> None:
     ]
     twice = [e for e in level.edges if e.head == "n60"]
     assert [type(e) for e in twice] == [Edge, Edge]
+
+
+def test_a_folded_graph_keeps_the_blocks_of_nested_tapes() -> None:
+    x = tf.Variable(0.5, name="x")
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as inner:
+            y = x
+            for _ in range(30):
+                y = tf.sin(y) * x  # two operations: the last is number 60
+        g = inner.gradient(y, x)
+        z = g * g
+    fold = chosen(inspect.graph(outer, dict(locals()), z, x), fold=True)
+    assert fold is not None
+    level = view(fold).graph
+    around, within = level.frames
+    assert (around.name, within.name) == ("outer", "inner")
+    assert {*around.nodes} == {node.id for node in level.nodes}
+    ops = [node.id for node in level.nodes if node.kind in {"op", "group"}]
+    assert within.nodes == tuple(ops[: ops.index("n60") + 1])
+    assert any(id[0] == "g" for id in within.nodes)
