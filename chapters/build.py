@@ -8,7 +8,7 @@ A source is a Python file in the py:percent form, which editors know: ``# %%`` b
 a cell of code, ``# %% [markdown]`` a cell of text whose lines are comments, and
 ``tags=["..."]`` behind either gives the cell its tags. Four tags mean something here:
 ``listing`` is the chapter's code as it stands there; ``descent`` is its loop, recorded;
-``live`` marks a panel that needs a running kernel, so that its output is not kept;
+``live`` marks a panel, of which is kept what needs no kernel, not its widget;
 ``varies`` one whose output is kept, but differs a little from machine to machine.
 """
 
@@ -44,6 +44,7 @@ _METADATA = {
     "language_info": {"file_extension": ".py", "name": "python"},
 }
 _LIVE, _VARIES = "live", "varies"
+_WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class SourceError(ValueError):
@@ -144,7 +145,7 @@ def run(made: nbformat.NotebookNode) -> nbformat.NotebookNode:
     client.execute()
     for cell in made.cells:
         if _LIVE in cell.metadata.get("tags", ()):
-            cell.outputs = []
+            cell.outputs = [o for o in cell.outputs if _WIDGET not in o.get("data", ())]
     made.metadata = nbformat.from_dict(_METADATA)
     return made
 
