@@ -15,8 +15,12 @@ import pytest
 
 import tapeviz as tf
 from tapeviz import explore
+from tapeviz.analysis.trajectory import track
+from tapeviz.views.explorer import METHODS
 from tapeviz.views.loss_presets import PRESETS
 from tests.browser.conftest import Opener
+from tests.live.descents import drawn
+from tests.live.test_studio import SCRIPT, apart, is_chaotic, job
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -366,6 +370,21 @@ def test_below_a_film_the_same_loop_runs_with_another_rate(
     assert "Diverging." in words(page)
     studio(page).get_by_role("slider", name="learning rate").press("ArrowLeft")
     assert page.locator(".tapeviz-film").get_by_text("Step 0 /").count() == 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_descents_in_a_browser_are_those_of_the_engine(
+    open_page: Opener, tmp_path: Path, method: str
+) -> None:
+    """A sample of the 200 that Node runs in the gate."""
+    descents = [*drawn(5, method, 12)]
+    jobs = json.dumps([job(d.loss, d.method, d.settings) for d in descents])
+    act = f"{SCRIPT}const given={jobs};out=given.map(one=>descended(one).run.points)"
+    html = f"<!doctype html><title>t</title><script>let out;{act}</script>"
+    found = open_page.content(html, tmp_path).evaluate("said(out)")
+    for d, points in zip(descents, found, strict=True):
+        path = track(d.loss.descend(d.settings, d.method).quick).numbers
+        assert apart(points, path) < 1e-5 or is_chaotic(d, path)
 
 
 def test_marimo_runs_it(open_page: Opener, tmp_path: Path) -> None:

@@ -42,10 +42,12 @@ function descended({ program, method, settings }) {
 """
 
 
+SCRIPT = f"{everything()}{read_assets(*SCRIPTS)}{JUDGE}"
+
+
 def page(expression: str, given: Any) -> Any:
     """What the studio's scripts give for each of the given."""
-    script = f"{everything()}{read_assets(*SCRIPTS)}{JUDGE}"
-    return node(f"{script}out = given.map((one) => {expression});", given)
+    return node(f"{SCRIPT}out = given.map((one) => {expression});", given)
 
 
 def job(loss: ExplorerLoss, method: str, settings: Settings) -> dict[str, Any]:
