@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -396,23 +397,44 @@ def loss_data(
     name: str, program: Program | str, begin: Settings, **more: Any
 ) -> dict[str, Any]:
     """A loss as the panel knows it, with what it begins with."""
-    compiled = isinstance(program, Program)
     settings = {
         "learning_rate": begin.learning_rate,
         "steps": begin.steps,
         "start": plain(list(begin.start)),
         "compare": list(begin.compare),
     }
-    found = {"program": pack(program), "why": ""}
-    if not compiled:
-        found = {"program": None, "why": program}
-    return {"name": name, "begin": settings, **found, **more}
+    why = program if isinstance(program, str) else ""
+    found = None if isinstance(program, str) else pack(program)
+    return {"name": name, "begin": settings, "program": found, "why": why, **more}
 
 
 def setup_data(losses: list[dict[str, Any]], optimizers: Any) -> dict[str, Any]:
-    """What a panel is set up with: its losses, and the optimizers to run."""
-    methods = [method_data(name, m, optimizers) for name, m in METHODS.items()]
-    return {"losses": losses, "methods": methods, "odd": ODD}
+    """What a panel is set up with: its losses, and the optimizers to run.
+
+    Formulas that several programs have are written once, in ``formulas``; columns that
+    hold nothing and what only other pages read are left out.
+    """
+    pool: dict[str, int] = {}
+    slim = [
+        {**loss, "program": loss["program"] and _slim(loss["program"], pool)}
+        for loss in losses
+    ]
+    return {
+        "losses": slim,
+        "formulas": [json.loads(text) for text in pool],
+        "methods": [method_data(name, m, optimizers) for name, m in METHODS.items()],
+        "odd": ODD,
+    }
+
+
+def _slim(program: dict[str, Any], pool: dict[str, int]) -> dict[str, Any]:
+    columns = program["formulas"]
+    rows = zip(*columns.values(), strict=True)
+    texts = [json.dumps(dict(zip(columns, row, strict=True))) for row in rows]
+    used = [pool.setdefault(text, len(pool)) for text in texts]
+    table = {k: v for k, v in program["instructions"].items() if any(v)}
+    kept = {name: program[name] for name in ("targets", "sources", "sweep")}
+    return {**kept, "instructions": table, "formulas": used}
 
 
 def plain(value: Any) -> Any:

@@ -220,9 +220,9 @@ const usualOf = ({ controls, settings }) => Object.fromEntries(controls.map((nam
 // Why these settings make no descent; "" if they do.
 function oddSettings({ odd }, get) {
   const [rate, steps, start] = ["learning_rate", "steps", "start"].map(get);
-  if (!(rate > 0 && Number.isFinite(rate))) return odd.rate.replace("{}", rate);
+  if (!(rate > 0 && isNumber(rate))) return odd.rate.replace("{}", rate);
   if (!(steps >= 1)) return odd.steps.replace("{}", steps);
-  return start.every((v) => typeof v === "number" && Number.isFinite(v)) ? "" : odd.start;
+  return start.every((v) => typeof v === "number" && isNumber(v)) ? "" : odd.start;
 }
 
 // Runs the chosen optimizers here, on losses that were compiled.
@@ -230,7 +230,7 @@ function runner(setup, get) {
   const surfaces = new Map();
   const lands = new Map();
   return (loss) => {
-    if (!surfaces.has(loss.name)) surfaces.set(loss.name, surfaceOf(loss.program));
+    if (!surfaces.has(loss.name)) surfaces.set(loss.name, surfaceOf(wholeProgram(loss.program, setup.formulas)));
     const surface = surfaces.get(loss.name);
     const [rate, steps, start, first, parameters] = ["learning_rate", "steps", "start", "optimizer", "parameters"].map(get);
     const names = [...new Set([first, ...get("compare")])];

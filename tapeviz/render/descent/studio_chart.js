@@ -52,7 +52,7 @@ function dotShape(shape, size) {
 function dotsOf(plot, points, look, shape, size, steps) {
   const d = dotShape(shape, (size * TEXT) / 11);
   return points.flatMap((point, k) => {
-    if (!point.every(Number.isFinite) || !isInside(plot, point)) return [];
+    if (!point.every(isNumber) || !isInside(plot, point)) return [];
     const dot = plot.dots([point], look, d);
     if (steps) dot.dataset.step = steps[k];
     return [dot];
@@ -67,7 +67,7 @@ function cutAt({ x, y }, from, to) {
 }
 
 function arrowOf(field, from, to) {
-  const goes = [...from, ...to].every(Number.isFinite) && from.some((v, k) => v !== to[k]);
+  const goes = [...from, ...to].every(isNumber) && from.some((v, k) => v !== to[k]);
   return goes ? [arrowPath(field, from, cutAt(field, from, to), "update")] : [];
 }
 
@@ -102,10 +102,10 @@ function tangentOf(field, [x, y], slope) {
 
 // One run: its updates as arrows, slopes at some points, and its points.
 function runOf(field, { run, t, steps, one, path, size }) {
-  const shown = path.map((point, i) => (t.near[i] && point.every(Number.isFinite) ? point : [NaN, NaN]));
-  const known = steps.filter((i) => Number.isFinite(shown[i][0]));
+  const shown = path.map((point, i) => (t.near[i] && point.every(isNumber) ? point : [NaN, NaN]));
+  const known = steps.filter((i) => isNumber(shown[i][0]));
   const every = Math.max(1, Math.ceil(known.length / 4));
-  const slopes = one ? known.filter((_, k) => k % every === 0 && Number.isFinite(run.gradients[known[k]][0])) : [];
+  const slopes = one ? known.filter((_, k) => k % every === 0 && isNumber(run.gradients[known[k]][0])) : [];
   const last = t.updates;
   const middle = steps.slice(1);
   return {
@@ -130,7 +130,7 @@ function comparedIn(plot, runs, pathOf) {
   [...runs.entries()].reverse().forEach(([k, seen]) => {
     const [look, shape] = RUNS[k % RUNS.length];
     const path = pathOf(seen);
-    const steps = [...seen.steps, seen.t.updates].filter((i) => path[i]?.every(Number.isFinite));
+    const steps = [...seen.steps, seen.t.updates].filter((i) => path[i]?.every(isNumber));
     inner.push(plot.curve(path, look));
     outer.push(...dotsOf(plot, steps.slice(1).map((i) => path[i]), look, shape, 4.2, k ? null : steps.slice(1)));
     outer.push(...dotsOf(plot, steps.slice(0, 1).map((i) => path[i]), `${look} hollow`, shape, 6.5));
@@ -154,7 +154,7 @@ const needsLog = (values) => {
 // The losses of a run that the picture can hold.
 function lossPath({ run: { losses }, t }) {
   const all = needsLog(losses);
-  return losses.map((v, i) => [i, Number.isFinite(v) && (all || t.near[i]) ? v : NaN]);
+  return losses.map((v, i) => [i, isNumber(v) && (all || t.near[i]) ? v : NaN]);
 }
 
 // The picture of the losses; ``log`` says whether they stand on a logarithmic scale.
@@ -188,14 +188,14 @@ const minus = (text) => text.replaceAll("-", "\u2212");
 
 // The first and the last loss, and what the picture leaves out.
 function lossLabels(plot, { run, t }, path) {
-  const known = path.filter(([, v]) => Number.isFinite(v));
+  const known = path.filter(([, v]) => isNumber(v));
   const [first, last] = [known[0], known.at(-1)];
   const rising = known.length > 0 && last[1] > first[1];
   const late = known.slice(-8).map(([, v]) => v).sort((a, b) => a - b);
   const above = late.length > 1 && last[1] > (late[(late.length - 1) >> 1] + late[late.length >> 1]) / 2;
   const ends = [...new Set([first, last])].filter(Boolean);
   const labels = ends.map(([i, v], k) => labelAt(plot, minus(about(run.losses[i], largestOf(t.known))), [i, v], k ? (above ? "nw" : "sw") : rising ? "se" : "ne"));
-  const cut = run.losses.filter((v, i) => Number.isFinite(v) && !Number.isFinite(path[i][1]));
+  const cut = run.losses.filter((v, i) => isNumber(v) && !isNumber(path[i][1]));
   const notes = [oddLoss(run), cut.length ? `up to ${minus(number(highest(cut)))}, outside the picture` : ""].filter(Boolean);
   const [up, side] = rising ? [0.06, "nw"] : [1, "sw"];
   return [...labels, ...notes.map((said, k) => labelAt(plot, said, [plot.x.at(1), plot.y.at(up - (1.3 * k * TEXT) / LOSSES.height)], side))];
@@ -204,7 +204,7 @@ function lossLabels(plot, { run, t }, path) {
 // -- words -----------------------------------------------------------------------------
 
 const oddLoss = ({ losses }) => {
-  const at = losses.findIndex((v) => !Number.isFinite(v));
+  const at = losses.findIndex((v) => !isNumber(v));
   return at < 0 ? "" : `at step ${at} the loss is ${number(losses[at])}`;
 };
 
@@ -212,7 +212,7 @@ const pointWords = (names, point) => names.map((name, k) => `${name} = ${number(
 
 // What the picture of the losses leaves out of a run, as sentences.
 function lossNote({ run, t }) {
-  const cut = run.losses.filter((v, i) => Number.isFinite(v) && !t.near[i]);
+  const cut = run.losses.filter((v, i) => isNumber(v) && !t.near[i]);
   const odd = oddLoss(run);
   return [odd && `${capital(odd)}.`, cut.length ? `The loss goes up to ${number(highest(cut))}.` : ""].filter(Boolean).join(" ");
 }
@@ -247,7 +247,7 @@ function tableOf({ run, t }, names) {
   const rows = sampleSteps(t.updates, 200).map((i) => [
     `${i}`,
     ...[...run.points[i], run.losses[i], t.slopes[i], t.strides[i]].map(number),
-    Number.isFinite(after(i)) ? number(after(i)) : "",
+    isNumber(after(i)) ? number(after(i)) : "",
   ]);
   return { heads, rows };
 }
@@ -256,7 +256,7 @@ function tableOf({ run, t }, names) {
 
 // At most 120 points of a path till it leaves the frame: a step and where it is.
 function thinned(plot, path) {
-  const gone = path.findIndex((point) => !(point.every(Number.isFinite) && isInside(plot, point)));
+  const gone = path.findIndex((point) => !(point.every(isNumber) && isInside(plot, point)));
   const count = gone < 0 ? path.length : gone;
   const most = Math.min(121, count);
   return Array.from({ length: most }, (_, k) => (most > 1 ? Math.round((k * (count - 1)) / (most - 1)) : 0)).map((i) => [i, ...plot.px(...path[i])]);
@@ -264,7 +264,7 @@ function thinned(plot, path) {
 
 // Where the start stands, or the nearest position inside the frame.
 function startAt(field, start, { run, one }) {
-  const loss = Number.isFinite(run.losses[0]) ? run.losses[0] : 0;
+  const loss = isNumber(run.losses[0]) ? run.losses[0] : 0;
   const [a, b] = one ? field.px(start[0], loss) : field.px(...start);
   const { left, top, width, height } = field.frame;
   return [Math.max(left, Math.min(left + width, a)), Math.max(top, Math.min(top + height, b))];

@@ -1,11 +1,21 @@
 // Descents of a compiled loss in the page: an optimizer's texts run step by step, and the
 // curvature of the loss, as inspect/loss_surface.py finds it.
 
+const isNumber = Number.isFinite;
+
 // The same program without rounding to float32, for differences and landscapes.
 function widened(program) {
   const wide = (dtype) => (dtype === "float32" ? "float64" : dtype);
   const { instructions } = program;
   return { ...program, instructions: { ...instructions, dtype: instructions.dtype.map(wide) } };
+}
+
+// A program as ``compile`` reads it: its formulas stand in a list that many share.
+function wholeProgram({ instructions, formulas, ...more }, shared) {
+  const none = instructions.id.map(() => []);
+  const chosen = formulas.map((k) => shared[k]);
+  const columns = Object.keys(chosen[0] ?? {}).map((key) => [key, chosen.map((row) => row[key])]);
+  return { handles: {}, exits: {}, ...more, instructions: { shape: none, operands: none, settings: none, data: none, ...instructions }, formulas: Object.fromEntries(columns) };
 }
 
 // What a loss can be asked: ``descend`` as Python would, the rest in float64.
@@ -60,7 +70,7 @@ function descend(surface, method, { rate, steps, start, parameters = {} }) {
   const slots = Object.keys(method.slots);
   let point = start.map((v, k) => (kinds[k] ? Math.fround(v) : v));
   const run = { name: method.name, kind: method.kind, rate, momentum: parameters.momentum ?? method.settings.momentum ?? 0, ahead: method.settings.nesterov === true, points: [point], losses: [], gradients: [] };
-  for (let t = 1; t <= steps && point.every(Number.isFinite); t++) {
+  for (let t = 1; t <= steps && point.every(isNumber); t++) {
     const { loss, gradients } = machine.gradient(point);
     run.losses.push(loss);
     run.gradients.push(gradients);
@@ -98,7 +108,7 @@ function derivatives(surface, point) {
     });
   });
   const matrix = rows.map((row, k) => row.map((v, j) => (v + rows[j][k]) / 2));
-  return [...slope, ...matrix.flat()].every(Number.isFinite) ? { slope, matrix } : null;
+  return [...slope, ...matrix.flat()].every(isNumber) ? { slope, matrix } : null;
 }
 
 // Eigenvalues of a symmetric matrix of one or two rows, ascending, with their unit vectors.
@@ -111,7 +121,7 @@ function spectrum([[a, b], [, d] = []]) {
 }
 
 function curvature(surface, at) {
-  const found = at && at.every(Number.isFinite) && derivatives(surface, at);
+  const found = at && at.every(isNumber) && derivatives(surface, at);
   return found ? { at, ...found, ...spectrum(found.matrix) } : null;
 }
 
@@ -152,7 +162,7 @@ function isLowest(surface, x, eigenvectors) {
 
 // Where a run begins, ends, and the minimum near its best point.
 function curvatures(surface, { points, losses }) {
-  const fine = losses.map((v) => (Number.isFinite(v) ? v : Infinity));
+  const fine = losses.map((v) => (isNumber(v) ? v : Infinity));
   const best = points[Math.max(0, fine.indexOf(fine.reduce((a, b) => Math.min(a, b), Infinity)))];
   return { start: curvature(surface, points[0]), end: curvature(surface, points.at(-1)), minimum: curvature(surface, minimumNear(surface, best)) };
 }

@@ -17,7 +17,7 @@ function apart(...values) {
 const opening = (loss) => (loss === "loss" ? "The loss" : loss);
 const calledLoss = (loss) => (loss === "loss" ? "the loss" : loss);
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
-const finite = (values) => values.filter(Number.isFinite);
+const finite = (values) => values.filter(isNumber);
 const highest = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
 const lowest = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
 
@@ -30,8 +30,8 @@ function track(run) {
   const known = finite(losses);
   const usual = Math.max(known[0] - lowest(known), known.length > 1 ? Math.abs(known[1] - known[0]) : 0);
   const ceiling = usual > 0 ? known[0] + 100 * usual : Infinity;
-  const whole = points.map((point) => point.every(Number.isFinite));
-  const near = losses.map((v, i) => whole[i] && Number.isFinite(v) && v <= ceiling);
+  const whole = points.map((point) => point.every(isNumber));
+  const near = losses.map((v, i) => whole[i] && isNumber(v) && v <= ceiling);
   const inner = points.filter((_, i) => near[i]);
   const room = highest((points[0] ?? []).map((_, k) => highest(inner.map((p) => p[k])) - lowest(inner.map((p) => p[k])))) || Infinity;
   near.push(whole.at(-1) && near.at(-1) === true && far(points.at(-1), inner.at(-1)) <= 3 * room);
@@ -42,7 +42,7 @@ const boundOf = (share, ahead) => (2 * (1 + share)) / (ahead ? 1 + 2 * share : 1
 
 // The momentum of a run that shows it: each update follows from the one before by it.
 function momentumOf({ kind, momentum: share, ahead, rate, gradients }, { moves, slopes, strides }) {
-  const odd = moves.findIndex((move, i) => ![...move, ...gradients[i]].every(Number.isFinite));
+  const odd = moves.findIndex((move, i) => ![...move, ...gradients[i]].every(isNumber));
   const count = odd < 0 ? moves.length : odd;
   if (kind !== "SGD" || !share || count < 3 || !slopes[0]) return null;
   if (!slopes.slice(1, count).some((v, i) => v && strides[i])) return null;
@@ -77,7 +77,7 @@ function regime(run) {
 
 // A run with a loss, gradient or point that is nan or infinite.
 function broken(run, t) {
-  const bad = t.slopes.map((v, i) => !Number.isFinite(v) || !Number.isFinite(run.losses[i]));
+  const bad = t.slopes.map((v, i) => !isNumber(v) || !isNumber(run.losses[i]));
   if (!bad.includes(true) && !t.whole.includes(false)) return null;
   const first = bad.includes(true) ? bad.indexOf(true) : t.updates;
   const before = finite(run.losses.slice(0, first));
@@ -86,7 +86,7 @@ function broken(run, t) {
     const [, why, rule] = byTheory(run, t) ?? ["", "", ruleOf(run, ">", 2)];
     return ["diverging", why || `The loss grows, to ${number(last)} before the numbers end at step ${first}.`, rule];
   }
-  const odd = Number.isFinite(run.losses[first]) ? `the gradient is ${number(t.slopes[first])}` : `${calledLoss(run.loss)} is ${number(run.losses[first])}`;
+  const odd = isNumber(run.losses[first]) ? `the gradient is ${number(t.slopes[first])}` : `${calledLoss(run.loss)} is ${number(run.losses[first])}`;
   const what = `At step ${first} ${first >= t.updates ? "the variables are no numbers any more" : odd}`;
   const lost = bad.slice(first).every((is) => is) || !t.whole.at(-1);
   return ["hit nan", what + (lost ? "; from there on nothing can be learned." : ".")];
