@@ -128,6 +128,9 @@ class CallTape(ForeignTape):
             return known
         if known is not None and version == t._version and not leaf:
             return known
+        base = t._base if t.requires_grad and t._is_view() else None
+        if base is not None and not base.is_leaf and id(base) in self._mirrors:
+            return self._of_views(t, _part, (self.mirror(base),), (base,), t)
         made: Any = Variable(array(t)) if leaf else wrap(array(t))
         self.keep(t, made)
         if leaf:
@@ -150,7 +153,7 @@ class CallTape(ForeignTape):
 
         def hook(g: torch.Tensor | None) -> None:
             tape = passes()
-            if tape is not None and g is not None:
+            if tape is not None and g is not None and index in tape._tensors:
                 task = torch._C._current_graph_task_id()
                 if index in tape.values:  # a leaf hears of passes of others, too
                     tape._passes.setdefault(task, {})
@@ -290,7 +293,8 @@ class CallTape(ForeignTape):
             self._record(name, func, given, (args, kwargs), results, drawn, state)
             if changes(name) and into is not None and into._is_view():
                 self._put_back(into, into._base)
-        made = tuple(map(self.mirror, results))
+        new = (t for t in results if id(t) in self._mirrors or not t._is_view())
+        made = tuple(map(self.mirror, new))
         frame = caller()
         if frame is not None:
             site, inputs = CallSite(frame.f_code, frame.f_lasti), tuple(_ours(given))
@@ -346,16 +350,28 @@ class CallTape(ForeignTape):
                 self._settle(t, a, b)
 
     def _put_back(self, view: torch.Tensor, base: torch.Tensor) -> None:
-        """A view was changed in place, and so was that which it is a view of."""
+        """A view was changed in place, and so was that which it is a view of.
+
+        PyTorch takes the view from its base again, and so does ``mirror``.
+        """
         _, old, _ = self._mirrors.get(id(base), (base, None, 0))
         if old is None or base.is_leaf or not base.is_contiguous():
             return
-        where = (view.size(), view.stride(), view.storage_offset())
-        given: Any = ((old, self._mirrors[id(view)][1], *where), {})
-        raw: Any = ((base, view, *where), {})
-        theirs = array(base)
-        (made,) = self._custom("copy_", _with_part, given, raw, [theirs], None)
-        self._settle(base, made, theirs)
+        _, part, _ = self._mirrors.pop(id(view))
+        self._tensors.pop(part._index(), None)
+        self._of_views(base, _with_part, (old, part), (base, view), view)
+
+    def _of_views(
+        self, t: torch.Tensor, func: Any, ours: Any, theirs: Any, view: torch.Tensor
+    ) -> Tensor:
+        """The mirror of a tensor, computed from a view or its base."""
+        where, numbers = _where(view), array(t)
+        given: Any = ((*ours, *where), {})
+        raw: Any = ((*theirs, *where), {})
+        made: Tensor
+        (made,) = self._custom("view", func, given, raw, [numbers], None)
+        self._settle(t, made, numbers)
+        return made
 
     def _settle(self, t: torch.Tensor, mine: Tensor, theirs: Any) -> None:
         """From now on our result has PyTorch's numbers, and stands for its tensor."""
@@ -381,7 +397,7 @@ class CallTape(ForeignTape):
             made = CustomOp(name, tuple(theirs), len(theirs) == 1, pull)
             if all(t._index() < 0 for t in inputs):
                 return [wrap(v) for v in theirs]
-            if name.rstrip("_") not in (*STEPS, "copy"):
+            if name.rstrip("_") not in (*STEPS, "view"):
                 self.remarks.append(UNKNOWN.format(name=name))
             whole = call.custom(inputs, made)
             if made.single:
@@ -467,6 +483,16 @@ class _Pull:
             )  # fmt: skip
         each = [next(found) if v.requires_grad else None for v in leaves]
         return [None if g is None else wrap(array(g)) for g in each]
+
+
+def _where(view: torch.Tensor) -> tuple[Any, ...]:
+    """Which numbers of its base a view shows."""
+    return view.size(), view.stride(), view.storage_offset()
+
+
+def _part(whole: torch.Tensor, *where: Any) -> torch.Tensor:
+    """A view of a tensor."""
+    return whole.contiguous().as_strided(*where)
 
 
 def _with_part(whole: torch.Tensor, part: torch.Tensor, *where: Any) -> torch.Tensor:
