@@ -32,9 +32,12 @@ operand's index, contribution, sum so far."""
 
 
 def sweep(  # noqa: C901 - one loop, with what is quicker for scalars written out
-    records: Sequence[Record], grads: list[Any], spans: Sequence[Sequence[int]],
-    rules: Rules, keep: Sequence[int] = (),
-) -> None:  # fmt: skip
+    records: Sequence[Record],
+    grads: list[Any],
+    spans: Sequence[Sequence[int]],
+    rules: Rules,
+    keep: Sequence[int] = (),
+) -> None:
     """Walk the records backwards; each hands its gradient on to its operands.
 
     ``grads`` has a gradient or None for each record, at first those of the targets.
