@@ -67,7 +67,7 @@ def losses(
         for point in points:
             set_arrays(variables, split(variables, point))
             try:
-                found.append(float(array_of(_number(loss()))))
+                found.append(float(np.sum(array_of(_number(loss())))))
             except Exception:  # noqa: BLE001 - outside its domain a loss may raise
                 found.append(float("nan"))
     return found

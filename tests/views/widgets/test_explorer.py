@@ -166,6 +166,8 @@ def test_two_variables_or_one_of_two_numbers_or_a_function_of_them() -> None:
     both = explore(lambda: a**2 + 3 * b**2, [a, b])
     one = explore(lambda: tf.reduce_sum(w**2 * [1.0, 3.0]), w)
     taken = explore(lambda p, q: p**2 + 3 * q**2, [a, b])
+    alone = tf.Variable([2.0])
+    assert described(explore(lambda: alone**2, alone))["program"], "one number"
     assert names(both) == ["a", "b"]
     assert names(one) == ["w[0]", "w[1]"]
     for panel in (both, one, taken):
