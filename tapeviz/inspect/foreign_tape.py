@@ -202,7 +202,10 @@ class ForeignTape(GradientTape):
     def annotated(self, graph: Graph) -> Graph:
         """The graph with what there is to say about numbers that differ."""
         said = dict.fromkeys((*self.remarks, *self._backward_remarks))
-        notes = (Note("differs", text) for text in said)
+        notes = [Note("differs", text) for text in said]
+        if failed := self.records().failed:
+            text = f"The block was left by {failed.kind}: {failed.text}"
+            notes.insert(0, Note("failed", text))
         return replace(graph, notes=(*graph.notes, *notes))
 
 

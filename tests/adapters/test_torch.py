@@ -196,3 +196,52 @@ def test_nothing_loads_a_framework_before_it_is_asked_for() -> None:
         "assert 'torch' in sys.modules and record is tf.torch.record"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_error_in_the_block_is_said_and_nothing_stays_entered() -> None:
+    w = torch.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError), tapeviz.torch.record() as tape:
+        (w * 2) @ torch.ones(3)
+    graph = draw(tape).graph
+    assert [n.op for n in graph.nodes] == ["variable", "constant", "multiply"]
+    assert graph.notes[0].kind == "failed"
+    assert "RuntimeError" in graph.notes[0].text
+    before = len(tape.records())
+    w.exp()
+    assert len(tape.records()) == before
+
+
+def test_one_recording_at_a_time() -> None:
+    with (
+        tapeviz.torch.record(),
+        pytest.raises(RuntimeError, match="is being recorded already"),
+        tapeviz.torch.record(),
+    ):
+        pass
+    with tapeviz.torch.record() as tape:
+        torch.ones(1, requires_grad=True).exp()
+    assert len(tape.records()) == 2
+
+
+def test_two_targets_compare_memory_and_forward_mode() -> None:
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    with tapeviz.torch.record() as tape:
+        y, z = (w * 2).sum(), (w**3).sum()
+    assert play(tape, [y, z], w).run.results[0].data == (5.0, 14.0)  # type: ignore[union-attr]
+    assert all(c.agrees for c in tapeviz.explain(tape, z, w, check=True).data.checks)
+    assert play(tape, z, w, mode="forward").film.frames
+    assert draw(tape, memory=True).memory is not None
+    with tapeviz.torch.record() as other:
+        y = (w * 2).sum()
+    assert draw(tape, other).changes.rows  # type: ignore[attr-defined]
+    assert "<svg" in tape._repr_mimebundle_()["text/html"]  # type: ignore[attr-defined]
+
+
+def test_what_is_alive_in_a_page_is_alive_here() -> None:
+    w = torch.tensor(3.0, requires_grad=True)
+    x = torch.tensor(2.0)
+    with tapeviz.torch.record() as tape:
+        loss = torch.tanh(w * x - 5) ** 2
+    program = draw(tape)._program
+    assert not isinstance(program, str), program
+    assert [h.label for h in program.handles] == ["w", "x"]

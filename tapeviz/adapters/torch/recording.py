@@ -37,7 +37,7 @@ from tapeviz.engine.recording import ActiveTapes, tape_stack
 from tapeviz.engine.records import Asked, CallSite
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tensor import Tensor, Variable, array_of, wrap
-from tapeviz.errors import INSIDE, caller
+from tapeviz.errors import INSIDE, caller, runtime_error
 from tapeviz.inspect.foreign_tape import ForeignTape, greatest
 from tapeviz.inspect.replay import paused
 from tapeviz.inspect.source.variables import DEEP, Names, members
@@ -91,6 +91,11 @@ class CallTape(ForeignTape):
     # -- the block -------------------------------------------------------------------
 
     def _start(self, now: ActiveTapes) -> None:
+        if any(isinstance(tape, CallTape) for tape in now.tapes):
+            raise runtime_error(
+                "PyTorch is being recorded already, by a block around this one",
+                "end that block first, or leave this one out",
+            )
         super()._start(now)
         self._entered_with = self._watchers()
         for one in self._entered_with:
