@@ -433,8 +433,8 @@ def _slim(program: dict[str, Any], pool: dict[str, int]) -> dict[str, Any]:
     texts = [json.dumps(dict(zip(columns, row, strict=True))) for row in rows]
     used = [pool.setdefault(text, len(pool)) for text in texts]
     table = {k: v for k, v in program["instructions"].items() if any(v)}
-    kept = {name: program[name] for name in ("targets", "sources", "sweep")}
-    return {**kept, "instructions": table, "formulas": used}
+    others = {name: program[name] for name in ("targets", "sources", "sweep")}
+    return {**others, "instructions": table, "formulas": used}
 
 
 def plain(value: Any) -> Any:

@@ -699,8 +699,8 @@ def test_only_a_mouse_that_moves_holds_the_film(player: Player) -> None:
     player.press("Home", "Space")
     page.evaluate("document.body.style.paddingTop = ''; scrollTo(0, 0)")
     page.wait_for_timeout(400)
-    here = page.evaluate(f"document.elementFromPoint({x}, {y}).closest('.tv-screen')")
-    assert here is not None
+    found = page.evaluate(f"document.elementFromPoint({x}, {y}).closest('.tv-screen')")
+    assert found is not None
     assert pause.count() == 1, "the film goes on"
     page.mouse.move(x + 9, y)
     play.wait_for()

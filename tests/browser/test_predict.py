@@ -170,7 +170,8 @@ def test_every_key_that_help_names_does_what_it_says(player: Player) -> None:
     player.press("?")
     keys = root.locator(".tv-help dt").all_inner_texts()
     assert keys == [
-        *("Space", "← →", "Shift ← →", "Home End", "1 – 5", "p", "c", "t", "f", "?")
+        *("Space", "← →", "Shift ← →", "Home End", "1 – 5", "p", "c", "t", "f", "?"),
+        "r",
     ]
     player.press("Escape")
     assert not root.locator(".tv-help").is_visible()

@@ -76,8 +76,8 @@ def test_loss_and_gradient_of_arrays() -> None:
     numbers = [1.0, 2.0, 3.0, 4.0, 0.5, -0.5]
     found = asked(program_of(tape), f"out = machine.gradient({numbers})")
     assert found["loss"] == pytest.approx(float(y), rel=1e-6)
-    flat = np.concatenate([np.ravel(g.numpy()) for g in expected])
-    assert found["gradients"] == pytest.approx(flat.tolist(), rel=1e-5)
+    together = np.concatenate([np.ravel(g.numpy()) for g in expected])
+    assert found["gradients"] == pytest.approx(together.tolist(), rel=1e-5)
 
 
 def test_finite_differences_and_local_derivatives_are_those_of_explain() -> None:
