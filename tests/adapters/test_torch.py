@@ -242,6 +242,7 @@ def test_what_is_alive_in_a_page_is_alive_here() -> None:
     x = torch.tensor(2.0)
     with tapeviz.torch.record() as tape:
         loss = torch.tanh(w * x - 5) ** 2
+    assert play(tape, loss, w).film.frames
     program = draw(tape)._program
     assert not isinstance(program, str), program
     assert [h.label for h in program.handles] == ["w", "x"]
