@@ -59,8 +59,8 @@ def test_the_listing_with_what_if_weighs_ninety_kilobytes(
     assert len(player.film.questions) == 9
     assert any(frame.check for frame in player.film.frames)
     shown = player._repr_mimebundle_()["text/html"]
-    assert len(shown.encode()) <= 96_000
-    assert player.save(tmp_path / "film.html").stat().st_size <= 96_000
+    assert len(shown.encode()) <= 92_000
+    assert player.save(tmp_path / "film.html").stat().st_size <= 92_000
 
 
 def test_a_hundred_operations_weigh_four_hundred_kilobytes() -> None:
