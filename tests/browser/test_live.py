@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import tapeviz as tf
-from tapeviz import draw
+from tapeviz import draw, play
 from tests.browser.conftest import Opener
 
 if TYPE_CHECKING:
@@ -21,23 +21,33 @@ STRICT = (
 )
 
 
-def parabola() -> str:
+def html(verb: str, tape: tf.GradientTape, y: Any, sources: Any) -> str:
+    """What ``draw`` or ``play`` shows in a notebook."""
+    if verb == "play":
+        return play(tape, y, sources).html
+    tape.gradient(y, sources)
+    return draw(tape).html
+
+
+both = pytest.mark.parametrize("verb", ["draw", "play"])
+
+
+def parabola(verb: str = "draw") -> str:
     x = tf.Variable(3.0)
     with tf.GradientTape() as tape:
         y = x**2 + 2 * x + 1
-    tape.gradient(y, x)
-    return draw(tape).html
+    return html(verb, tape, y, x)
 
 
 def shown(
     open_page: Opener, folder: Path, *outputs: str, head: str = "", **options: Any
 ) -> Page:
     body = "".join(outputs)
-    html = (
+    text = (
         f'<!doctype html><html lang="en"><meta charset="utf-8">{head}<title>live'
         f"</title><body><main><h1>live</h1>{body}</main>"
     )
-    return open_page.content(html, folder, **options)
+    return open_page.content(text, folder, **options)
 
 
 def field(page: Page | Locator, name: str = "x") -> Locator:
@@ -65,8 +75,11 @@ def said(page: Page, text: str | re.Pattern[str]) -> None:
     page.locator(".tv-aloud", has_text=text).wait_for(state="attached")
 
 
-def test_a_typed_number_is_followed_at_once(open_page: Opener, tmp_path: Path) -> None:
-    page = shown(open_page, tmp_path, parabola())
+@both
+def test_a_typed_number_is_followed_at_once(
+    open_page: Opener, tmp_path: Path, verb: str
+) -> None:
+    page = shown(open_page, tmp_path, parabola(verb))
     field(page).fill("4")
     result(page).filter(has_text="y is 25; the gradient of x is 10.").wait_for()
     assert page.locator(".tv-was").inner_text() == "was 3"
@@ -74,11 +87,12 @@ def test_a_typed_number_is_followed_at_once(open_page: Opener, tmp_path: Path) -
     said(page, "y is 25; the gradient of x is 10.")
 
 
+@both
 @pytest.mark.parametrize("what", [".tv-what-if .tv-grip", "svg .tv-node.tv-variable"])
 def test_a_name_and_a_box_are_handles(
-    open_page: Opener, tmp_path: Path, what: str
+    open_page: Opener, tmp_path: Path, what: str, verb: str
 ) -> None:
-    page = shown(open_page, tmp_path, parabola())
+    page = shown(open_page, tmp_path, parabola(verb))
     drag(page, page.locator(what), 41, drop=False)
     page.wait_for_function("document.querySelector('.tv-result').textContent")
     assert field(page).input_value() == "4"
@@ -216,25 +230,25 @@ def test_what_an_output_does_not_show_is_not_in_it() -> None:
     with tf.GradientTape() as tape:
         s = tf.reduce_sum(w)
     tape.gradient(s, w)
-    html = draw(tape).html
-    assert "whatIf" in html
-    assert "function slopeInset" not in html
-    assert "function plot" not in html
+    output = draw(tape).html
+    assert "whatIf" in output
+    assert "function slopeInset" not in output
+    assert "function plot" not in output
     assert "function contourPaths" not in parabola()
 
 
-def branch() -> str:
+def branch(verb: str = "draw") -> str:
     x = tf.Variable(3.0)
     with tf.GradientTape() as tape:
         y = x * x if x > 0 else -x
-    tape.gradient(y, x)
-    return draw(tape).html
+    return html(verb, tape, y, x)
 
 
+@both
 def test_where_python_would_have_gone_another_way_it_says_so(
-    open_page: Opener, tmp_path: Path
+    open_page: Opener, tmp_path: Path, verb: str
 ) -> None:
-    page = shown(open_page, tmp_path, branch())
+    page = shown(open_page, tmp_path, branch(verb))
     field(page).fill("-2")
     sentence = re.compile(
         r"At x = -2 Python would have gone another way at line \d+: "
@@ -243,7 +257,7 @@ def test_where_python_would_have_gone_another_way_it_says_so(
     result(page).filter(has_text=sentence).wait_for()
     said(page, sentence)
     faint = "el => getComputedStyle(el).opacity"
-    product = page.locator(".tv-node").filter(has=page.get_by_text("x * x", exact=True))
+    product = page.locator(".tv-node.tv-target")
     assert float(product.evaluate(faint)) < 0.5
     assert float(page.locator(".tv-node.tv-variable").evaluate(faint)) == 1
     field(page).fill("2")
@@ -251,10 +265,11 @@ def test_where_python_would_have_gone_another_way_it_says_so(
     assert "another way" not in result(page).inner_text()
 
 
+@both
 def test_nothing_moves_while_a_number_is_dragged(
-    open_page: Opener, tmp_path: Path
+    open_page: Opener, tmp_path: Path, verb: str
 ) -> None:
-    page = shown(open_page, tmp_path, branch(), parabola())
+    page = shown(open_page, tmp_path, branch(verb), parabola(verb))
     page.evaluate("""() => {
       window.shifts = [];
       new PerformanceObserver((list) => window.shifts.push(...list.getEntries()))
@@ -274,18 +289,22 @@ def test_nothing_moves_while_a_number_is_dragged(
     assert page.evaluate("window.shifts.map((s) => s.value)") == []
 
 
+@both
 def test_outputs_beside_each_other_are_for_themselves(
-    open_page: Opener, tmp_path: Path
+    open_page: Opener, tmp_path: Path, verb: str
 ) -> None:
-    page = shown(open_page, tmp_path, parabola(), parabola())
+    page = shown(open_page, tmp_path, parabola(verb), parabola(verb))
     field(page).nth(1).fill("5")
     result(page).nth(1).filter(has_text="y is 36").wait_for()
     assert field(page).nth(0).input_value() == "3"
     assert result(page).nth(0).text_content() == ""
 
 
-def test_a_strict_page_lets_it_run(open_page: Opener, tmp_path: Path) -> None:
-    page = shown(open_page, tmp_path, parabola(), head=STRICT)
+@both
+def test_a_strict_page_lets_it_run(
+    open_page: Opener, tmp_path: Path, verb: str
+) -> None:
+    page = shown(open_page, tmp_path, parabola(verb), head=STRICT)
     field(page).fill("4")
     result(page).filter(has_text="y is 25").wait_for()
 
@@ -304,25 +323,31 @@ def test_hostile_names_stay_text(open_page: Opener, tmp_path: Path) -> None:
     assert page.locator("main img").count() == 0
 
 
+@both
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_anybody_can_use_it(open_page: Opener, tmp_path: Path, theme: Any) -> None:
+def test_anybody_can_use_it(
+    open_page: Opener, tmp_path: Path, theme: Any, verb: str
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = shown(open_page, tmp_path, branch(), parabola(), theme=theme)
+    page = shown(open_page, tmp_path, branch(verb), parabola(verb), theme=theme)
     assert axe.run(page).violations_count == 0, axe.run(page).generate_report()
     field(page).first.fill("-2")
     said(page, "another way")
     assert axe.run(page).violations_count == 0, axe.run(page).generate_report()
 
 
-def test_it_stays_inside_a_telephone(open_page: Opener, tmp_path: Path) -> None:
-    page = shown(open_page, tmp_path, parabola(), width=400)
+@both
+def test_it_stays_inside_a_telephone(
+    open_page: Opener, tmp_path: Path, verb: str
+) -> None:
+    page = shown(open_page, tmp_path, parabola(verb), width=400)
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     for target in page.locator(".tv-what-if :is(input, button, label .tv-grip)").all():
         seen = target.bounding_box()
         assert seen
         assert seen["height"] >= 44
     chart = page.locator(".tv-inset").bounding_box()
-    view = page.locator(".tv-view").bounding_box()
+    view = page.locator(".tv-screen").bounding_box()
     assert chart
     assert view
     assert chart["y"] >= view["y"] + view["height"] - 1, "below the graph"
@@ -440,3 +465,31 @@ def test_a_small_picture_of_an_array_is_drawn_anew(
     page.keyboard.press("r")
     page.wait_for_function("!document.querySelector('.tv-result').textContent")
     assert page.evaluate(cells) == before
+
+
+def test_a_film_stays_at_its_step_and_says_what_follows(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = shown(open_page, tmp_path, parabola("play"))
+    page.locator(".tapeviz-film").focus()
+    page.keyboard.press("End")
+    step = page.locator(".tv-count").inner_text()
+    drag(page, page.locator("svg .tv-node.tv-variable"), -161)
+    assert field(page).input_value() == "-1"
+    page.locator(".tv-caption", has_text="0").wait_for()
+    assert page.locator(".tv-count").inner_text() == step
+    page.keyboard.press("r")
+    page.locator(".tv-caption", has_text="8").wait_for()
+
+
+def test_while_a_reader_predicts_nothing_gives_the_answer_away(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = shown(open_page, tmp_path, parabola("play"))
+    assert page.locator(".tv-inset").is_visible()
+    page.get_by_role("button", name="Predict").click()
+    assert not page.locator(".tv-inset").is_visible()
+    field(page).fill("4")
+    page.wait_for_timeout(800)
+    assert "gradient" not in page.locator(".tv-what-if").inner_text()
+    assert "10" not in str(page.locator(".tv-aloud").text_content())

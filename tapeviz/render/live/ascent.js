@@ -3,7 +3,7 @@
 function ascentView({ value, slopes, along }) {
   return {
     surface() {
-      const [xs, ys] = [along(0, 33), along(1, 33)];
+      const [xs, ys] = [along(0, 41), along(1, 41)];
       const values = ys.flatMap((y) => xs.map((x) => value(x, y)));
       return [null, (seen) => contourPaths(seen, xs, ys, values)];
     },

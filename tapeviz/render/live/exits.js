@@ -5,8 +5,8 @@ function exitOf(machine, root, row, box) {
   let after = [];
   const grey = (is) => {
     for (const id of after) {
-      box(id)?.classList.toggle("tv-beyond", is);
-      for (const edge of root.querySelectorAll(`.tv-edge[data-ends$=" ${CSS.escape(id)}"]`)) edge.classList.toggle("tv-beyond", is);
+      const edges = `:is([id^=e${id.slice(1)}_],[data-id^=e${id.slice(1)}_])`;
+      for (const el of [box(id), ...root.querySelectorAll(edges)]) el?.classList.toggle("tv-beyond", is);
     }
   };
   function show(changed) {

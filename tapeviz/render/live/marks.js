@@ -73,10 +73,10 @@ function contourPaths({ px, line, path }, xs, ys, values, chosen = levels(values
   });
 }
 
-// Not a speck of two cells or less, as rounding leaves them in a flat valley.
+// Not an island of two cells or less: between the points of the grid nothing is known.
 function isWide(ring) {
   const far = (k) => Math.max(...ring.map((at) => at[k])) - Math.min(...ring.map((at) => at[k]));
-  return Math.max(far(0), far(1)) > 2;
+  return ring.some(([, , open]) => open) || Math.min(far(0), far(1)) > 2;
 }
 
 function arrowPath({ px, line, path }, from, to, look) {
