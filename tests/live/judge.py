@@ -6,7 +6,6 @@ and not what a long computation makes of a rounding.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -120,17 +119,16 @@ def _compared(
             scale = max(np.max(np.abs(expected), initial=0), 1e-30)
             sums = {"+", "-"} & set(words(tree))  # and their terms may cancel
             if sums or got.size < max(map(np.size, operands)):
-                terms = np.abs(f([abs(v) for v in operands]))
-                scale = max(
-                    scale, np.max(np.where(np.isfinite(terms), terms, 0), initial=0)
-                )
+                terms = [f([abs(v) for v in operands]), operands[0]]
+                scale = max(scale, *map(_greatest, terms))
             near = np.abs(got - expected) <= TOLERANCE[str(got.dtype)] * scale
-        if "@" not in set(words(tree)):  # what is left of a sum of products is noise
+        inside = set(words(tree))
+        cancels = inside & {"+", "-", "@"} and not inside <= EXACT
+        if not cancels:  # else what is left of rounded terms is noise
             near &= (got == 0) == (expected == 0)  # the mark of a zero
         if not np.all(same | near):
             yield f"{what}: {got}, not {expected} from {operands}"
 
 
-def number_of(id: str) -> int:
-    """The index of a node's record."""
-    return int(re.sub(r"\D", "", id))
+def _greatest(terms: Any) -> float:
+    return float(np.max(np.abs(terms), initial=0, where=np.isfinite(terms)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,4 +72,4 @@ def job(program: Program, leaves: dict[str, Any]) -> dict[str, Any]:
     return {"program": pack(program), "leaves": changed}
 
 
-__all__ = ["ALL", "RUN", "Path", "everything", "job", "machine", "node", "pack"]
+__all__ = ["RUN", "everything", "job", "machine", "node"]
