@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Self
 
 MARK = "ꙮ"
-"""Begins and ends a token; no name of anybody's has this letter."""
+"""Begins and ends a token; a graph whose names have this letter has no templates."""
 
 TOKEN = re.compile(rf"{MARK}(\d+)([ib]?)(?:d(\d+))?(f?){MARK}")
 """A slot's number; ``i`` or ``b`` for a whole or a logical number; its digits, if not
@@ -158,14 +158,20 @@ TEXTS = ("?", "!", "=", "~", "cut")
 """The kinds of slots that are texts, not numbers."""
 
 
+def is_template(text: str) -> bool:
+    """Whether there are tokens in it; without slots the mark is a letter of a name."""
+    return MARK in text and _SLOTS.get(None) is not None
+
+
 def as_factor(text: str) -> str:
     """A token as a factor: in brackets where it is below zero."""
-    return f"{text[:-1]}f{MARK}" if TOKEN.fullmatch(text) else text
+    whole = is_template(text) and TOKEN.fullmatch(text)
+    return f"{text[:-1]}f{MARK}" if whole else text
 
 
 def no_factors(text: str) -> str:
     """The tokens as plain numbers: the signs around them say which have brackets."""
-    return text.replace(f"f{MARK}", MARK)
+    return text.replace(f"f{MARK}", MARK) if is_template(text) else text
 
 
 def chosen_text(measured: str, limit: int, text: str, otherwise: str) -> str:
@@ -176,7 +182,7 @@ def chosen_text(measured: str, limit: int, text: str, otherwise: str) -> str:
     """
     if all(len(line) <= limit for line in _widest(measured).split("\n")):
         return text
-    if MARK not in measured:
+    if not is_template(measured):
         return otherwise
     return token(Slot("?", "", limit, (measured, text, otherwise)))
 
@@ -195,7 +201,7 @@ def cut_text(text: str, limit: int) -> str:
 
 def _widest(text: str) -> str:
     """The text with as many characters as it can have at most."""
-    if MARK not in text:
+    if not is_template(text):
         return text
     slots = [*_SLOTS.get()]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from tapeviz.trace.symbolic import MARK, cut_text
+from tapeviz.trace.symbolic import cut_text, is_template
 
 ELLIPSIS = "\u2026"
 """Replaces what was left out."""
@@ -47,7 +47,7 @@ def cut(text: str, limit: int) -> str:
     >>> cut("a_long_name", 5)
     'a_lo\u2026'
     """
-    if MARK in text:
+    if is_template(text):
         return cut_text(text, limit)
     return text if len(text) <= limit else _ended(text[: limit - 1])
 

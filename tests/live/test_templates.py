@@ -341,3 +341,17 @@ def test_drawn_numbers_ask_clearly_and_what_python_would_ask() -> None:
             assert all(abs(one - other) > 1e-9 for one, other in pairs)
     questions = sum(len(film.questions) for film, _ in films)
     assert asked > questions / 2
+
+
+def test_a_name_with_the_letter_of_tokens_is_only_a_name() -> None:
+    import tapeviz as tf
+
+    for name in ("\ua66e1\ua66e", "\ua66e99f\ua66e", "a\ua66e"):
+        x = tf.Variable(3.0, name=name)
+        with tf.GradientTape() as tape:
+            y = x * x * -2.0
+        film = tf.play(tape, y, [x]).film
+        assert film.live is not None
+        assert film.live.program is None
+        assert "letter" in film.live.why
+        assert any(name in frame.caption for frame in film.frames)

@@ -17,6 +17,7 @@ from tapeviz.trace.symbolic import (
     MARK,
     Slot,
     chosen_text,
+    is_template,
     shape_of_text,
     symbol_of,
     token,
@@ -567,7 +568,7 @@ def addends(terms: Sequence[Value]) -> list[str]:
 
 def ratio(above: str, below: str) -> str:
     """A derivative as people write it: ``dy/dx``, or ``d(x**2)/dx``."""
-    plain = [t.isidentifier() and MARK not in t for t in (above, below)]
+    plain = [t.isidentifier() and not is_template(t) for t in (above, below)]
     pairs = zip(plain, (above, below), strict=True)
     return "/".join(f"d{t}" if is_plain else f"d({t})" for is_plain, t in pairs)
 
@@ -588,7 +589,7 @@ NUMBER = re.compile(rf"-?\d[\d.e+-]*|{MARK}\w+{MARK}")
 
 def _is_number(text: str) -> bool:
     plain = bool(NUMBER.fullmatch(text))
-    return plain and (MARK not in text or symbol_of(text) is not None)
+    return plain and (not is_template(text) or symbol_of(text) is not None)
 
 
 def equation(*sides: str) -> str:
@@ -600,6 +601,6 @@ def equation(*sides: str) -> str:
     between = (side for side in others[:-1] if not _is_number(side.strip("()")))
     distinct = [first, *between, *others[-1:]]
     alike = Counter(map(shape_of_text, distinct))
-    if any(MARK in side and alike[shape_of_text(side)] > 1 for side in distinct):
+    if any(is_template(s) and alike[shape_of_text(s)] > 1 for s in distinct):
         return token(Slot("=", parts=tuple(distinct)))
     return " = ".join(distinct)

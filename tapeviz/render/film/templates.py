@@ -39,6 +39,8 @@ _NO_ROOM = Rect(0, 0, 0, 0)
 
 def live(builder: BackwardFrames, program: Program) -> Live:
     """The templates of the film that these frames, which are all made, belong to."""
+    if any(MARK in text for text in _own_texts(builder.run)):
+        return Live(why=f"A name has the letter {MARK}, which a page needs for itself.")
     with templates() as slots:
         symbols = SymbolicPass(builder.run, program)
         second = BackwardFrames(symbols.run, symbols.practice(builder.practice))
@@ -57,6 +59,15 @@ def live(builder: BackwardFrames, program: Program) -> Live:
         questions = tuple(_question(found.get(q.step, q)) for q in builder.questions)
     sums = dict(symbols.sums())
     return Live(program, tuple(slots), texts, sums, said, rows, questions)
+
+
+def _own_texts(run: BackwardPass) -> Iterator[str]:
+    """What the learner wrote, and what her strings say."""
+    yield from (*run.called, *run.reasons)
+    for node in run.graph.nodes:
+        yield from (node.name, node.formula, node.symbol)
+        yield node.span.text if node.span else ""
+        yield from (entry for entry in node.value.data or () if isinstance(entry, str))
 
 
 def _changing(text: str) -> str:
