@@ -1,6 +1,6 @@
 """All tests read the scripts and styles that a distribution has: the minified ones.
 
-Without PyTorch what needs it is left out, unless everything is required.
+Without a framework what needs it is left out, unless everything is required.
 """
 
 from __future__ import annotations
@@ -14,9 +14,17 @@ import pytest
 
 from hatch_build import minify_assets
 
-collect_ignore = ["tapeviz/adapters/torch", "tests/adapters/functions.py"]
-if find_spec("torch") or os.environ.get("TAPEVIZ_REQUIRE_PEERS") == "1":
-    collect_ignore = []
+NEEDS = {
+    "torch": ["tapeviz/adapters/torch", "tests/adapters/functions.py"],
+    "jax": ["tapeviz/adapters/jax"],
+}
+REQUIRED = os.environ.get("TAPEVIZ_REQUIRE_PEERS") == "1"
+collect_ignore = [
+    path
+    for framework, paths in NEEDS.items()
+    if not (REQUIRED or find_spec(framework))
+    for path in paths
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -140,7 +140,7 @@ def __getattr__(name: str) -> Any:
     return found
 
 
-FRAMEWORKS = frozenset({"torch"})
+FRAMEWORKS = frozenset({"jax", "torch"})
 """Frameworks that are seen through our pictures; each needs the framework itself."""
 
 _ROOMS = frozenset({
