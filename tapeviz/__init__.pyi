@@ -176,8 +176,8 @@ from tapeviz.tf.printing import print as print
 from tapeviz.tf.printing import timestamp as timestamp
 from tapeviz.tf.tensor_spec import TensorSpec as TensorSpec
 __version__: str
-from tapeviz.adapters import torch as torch
 from tapeviz.adapters import jax as jax
+from tapeviz.adapters import torch as torch
 from tapeviz.tf import autodiff as autodiff
 from tapeviz.tf import config as config
 from tapeviz.tf import debugging as debugging

@@ -16,7 +16,9 @@ def stubs() -> dict[Path, str]:
     """Each stub's place and text."""
     top = [*_places(tapeviz.PLACES), "__version__: str"]
     found = {ROOT / "__init__.pyi": top}
-    top += [f"from tapeviz.adapters import {n} as {n}" for n in tapeviz.FRAMEWORKS]
+    top += [
+        f"from tapeviz.adapters import {n} as {n}" for n in sorted(tapeviz.FRAMEWORKS)
+    ]
     for space, rooms in tapeviz.NAMESPACES.items():
         if len(rooms.split()) == 1:
             home, _, name = rooms.rpartition(".")

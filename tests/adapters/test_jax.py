@@ -116,11 +116,11 @@ def test_every_gradient_is_that_of_jax(name: str) -> None:
     function, args = FUNCTIONS[name]
     tape = tapeviz.jax.record(function, *args)
     run = play(tape).run
-    flat, _ = jax.tree_util.tree_flatten(args)
+    every, _ = jax.tree_util.tree_flatten(args)
     expected, _ = jax.tree_util.tree_flatten(
         jax.grad(function, argnums=tuple(range(len(args))))(*args)
     )
-    assert len(run.results) == len(flat)
+    assert len(run.results) == len(every)
     for result, g in zip(run.results, expected, strict=True):
         assert error_of(np.reshape(result.data, g.shape), g) < 1e-6  # type: ignore[union-attr]
     # And our own rules, without JAX's numbers, give the same.
