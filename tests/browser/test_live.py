@@ -21,14 +21,6 @@ STRICT = (
 )
 
 
-def html(verb: str, tape: tf.GradientTape, y: Any, sources: Any) -> str:
-    """What ``draw`` or ``play`` shows in a notebook."""
-    if verb == "play":
-        return play(tape, y, sources).html
-    tape.gradient(y, sources)
-    return draw(tape).html
-
-
 both = pytest.mark.parametrize("verb", ["draw", "play"])
 
 
@@ -36,7 +28,10 @@ def parabola(verb: str = "draw") -> str:
     x = tf.Variable(3.0)
     with tf.GradientTape() as tape:
         y = x**2 + 2 * x + 1
-    return html(verb, tape, y, x)
+    if verb == "play":
+        return play(tape, y, x).html
+    tape.gradient(y, x)
+    return draw(tape).html
 
 
 def shown(
@@ -241,7 +236,10 @@ def branch(verb: str = "draw") -> str:
     x = tf.Variable(3.0)
     with tf.GradientTape() as tape:
         y = x * x if x > 0 else -x
-    return html(verb, tape, y, x)
+    if verb == "play":
+        return play(tape, y, x).html
+    tape.gradient(y, x)
+    return draw(tape).html
 
 
 @both
