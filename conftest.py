@@ -22,7 +22,7 @@ REQUIRED = os.environ.get("TAPEVIZ_REQUIRE_PEERS") == "1"
 collect_ignore = [
     path
     for framework, paths in NEEDS.items()
-    if not (REQUIRED or find_spec(framework))
+    if not (find_spec(framework) or (REQUIRED and framework != "jax"))
     for path in paths
 ]
 

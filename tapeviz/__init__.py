@@ -129,7 +129,7 @@ def __getattr__(name: str) -> Any:
     elif name in NAMESPACES:
         found = _namespace(name)
     elif name in FRAMEWORKS:
-        found = import_module(f"tapeviz.adapters.{name}")
+        found = _adapter(name)
     elif name in _ROOMS:
         found = import_module(f"tapeviz.{name}")
     else:
@@ -138,6 +138,18 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(missing("", name, _offered()))
     globals()[name] = found
     return found
+
+
+def _adapter(name: str) -> ModuleType:
+    """The adapter of a framework; ModuleNotFoundError if the framework is not there."""
+    try:
+        return import_module(f"tapeviz.adapters.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        do = f'install it: pip install "tapeviz[{name}]"'
+        what = f"tapeviz.{name} records {name}, which is not installed"
+        raise ModuleNotFoundError(f"{what}\n  what to do: {do}", name=name) from None
 
 
 FRAMEWORKS = frozenset({"jax", "torch"})

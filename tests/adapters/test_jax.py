@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,8 @@ import tapeviz
 from tapeviz import draw, explain, play
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.foreign_tape import error_of
-from tests.peers.conftest import REQUIRED
 
-jax = import_module("jax") if REQUIRED else pytest.importorskip("jax")
+jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402 - after the skip
 from jax import nn  # noqa: E402
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -81,3 +82,17 @@ def test_what_does_not_hold_together_is_said() -> None:
         play(replace(run, seeds=()))
     with pytest.raises(TypeError, match="a graph has no tensors"):
         draw(run.graph, tf.Variable(1.0))
+
+
+@pytest.mark.parametrize("framework", ["torch", "jax"])
+def test_a_framework_that_is_not_there_is_named(
+    framework: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, framework, None)
+    for name in [m for m in sys.modules if m.startswith("tapeviz.adapters.")]:
+        monkeypatch.delitem(sys.modules, name)
+    tf.__dict__.pop(framework, None)
+    with pytest.raises(
+        ModuleNotFoundError, match=r"pip install .tapeviz\[" + framework
+    ):
+        getattr(tf, framework)
