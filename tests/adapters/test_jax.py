@@ -101,6 +101,10 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
         jax.grad(lambda z: jnp.sin(z) * z**3),
         (numbers(),),
     ),
+    "numbers of Python": (
+        lambda w, b, x: (nn.relu(w * x + b) - 1.0) ** 2 + 3 * x,
+        (2.0, 0.5, 0.75),
+    ),
     "unused": (lambda x, _y: x * 2, (numbers(), numbers())),
     "unknown to us": (
         lambda x: jnp.sum(jnp.sort(x)[:2]) + jax.scipy.special.i0(x[0]),

@@ -193,7 +193,9 @@ def _walk(jaxpr: Any, consts: Any, args: Any, see: Any, lift: Any) -> list[Any]:
     values |= zip(jaxpr.constvars, map(lift, consts), strict=True)
 
     def read(atom: Any) -> Any:
-        return lift(atom.val) if hasattr(atom, "val") else values[atom]
+        if not hasattr(atom, "val"):
+            return values[atom]
+        return lift(jax.numpy.asarray(atom.val, atom.aval.dtype))
 
     for eqn in jaxpr.eqns:
         given = [read(atom) for atom in eqn.invars]
