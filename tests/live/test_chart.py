@@ -100,3 +100,16 @@ def test_a_contour_ends_where_values_are_not_known() -> None:
     (found,) = computed(call, [values])
     assert all(math.isfinite(number) for ring in found for number in ring[0][:2])
     assert any(p[2] for ring in found for p in ring)
+
+
+def test_an_island_between_grid_points_is_no_contour() -> None:
+    values = [1.0] * 81
+    values[40] = -1.0  # one low point in the middle of 9 x 9
+    found = computed(
+        "rings(9, 9, row[0], 0).map((ring) => isWide(ring))", [values], [[*range(81)]]
+    )
+    assert found[0] == [False]
+    values = [float((i % 9 - 4) ** 2 + (i // 9 - 4) ** 2 - 5) for i in range(81)]
+    assert computed("rings(9, 9, row[0], 0).map((ring) => isWide(ring))", [values]) == [
+        [True]
+    ]
