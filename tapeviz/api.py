@@ -32,6 +32,7 @@ from tapeviz.views.drawing import (
     draw,
     meant,
     names_of,
+    program_of,
     seen,
     tape_of,
 )
@@ -292,4 +293,5 @@ def bundle(tape: GradientTape, **_: Any) -> dict[str, Any]:
     """The MIME bundle of a bare tape at the end of a notebook cell: its graph."""
     names = vars(sys.modules["__main__"])
     own = tape.named(names) if isinstance(tape, ForeignTape) else names
-    return Drawing(inspect.graph(tape, own))._repr_mimebundle_()
+    graph = inspect.graph(tape, own)
+    return Drawing(graph, program=program_of(tape, graph))._repr_mimebundle_()

@@ -459,11 +459,16 @@ def draw(  # noqa: PLR0913 - options, by keyword
     tape, target, sources = seen(tape, target, sources)
     graph = _graph(tape, target, sources)
     return Drawing(
-        graph, memory=held, fold=fold, part=part, program=_program(tape, graph), **look
+        graph,
+        memory=held,
+        fold=fold,
+        part=part,
+        program=program_of(tape, graph),
+        **look,
     )
 
 
-def _program(thing: Any, graph: Graph) -> Program | str:
+def program_of(thing: Any, graph: Graph) -> Program | str:
     """What a page runs when a number of the picture is changed, or why nothing can."""
     recorded = any(node.kind == "op" and not node.unrecorded for node in graph.nodes)
     if isinstance(thing, (Graph, BackwardPass)) or not recorded:

@@ -230,6 +230,7 @@ def test_a_bare_tape_shows_its_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = tape._repr_mimebundle_()  # type: ignore[attr-defined]
     assert "<img src=" in shown["text/html"]
     assert "first" in shown["text/html"]
+    assert "whatIf" in shown["text/html"], "its numbers can be changed"
 
 
 def test_a_player_opens_at_its_step() -> None:
