@@ -21,6 +21,7 @@ import numpy as np
 from tapeviz.engine.records import Asked, Record, Records
 from tapeviz.engine.sweep import Step
 from tapeviz.engine.tape import GradientTape
+from tapeviz.errors import type_error
 from tapeviz.inspect.source.variables import Names
 from tapeviz.trace.diagnosis import Answer
 from tapeviz.trace.graph import Graph, Note
@@ -130,12 +131,19 @@ class ForeignTape(GradientTape):
         """
         raise NotImplementedError
 
-    def answers(self, target: Any, sources: Any, *about: Any) -> tuple[Answer, ...]:
+    def answers(
+        self, target: Any, sources: Any, *about: Any
+    ) -> tuple[Answer, ...]:  # fmt: skip
         """What ``inspect.why`` says, in the framework's words.
 
-        ``about`` are the learner's names and the instruction that asks.
+        ``about`` are the learner's names and the instruction that asks. TypeError where
+        no mistakes of the framework are known.
         """
-        raise NotImplementedError
+        del target, sources, about
+        raise type_error(
+            f"why does not know how {self.framework} is used and what goes wrong",
+            "play and explain show where its gradients come from",
+        )
 
     # -- what readers see ------------------------------------------------------------
 

@@ -119,7 +119,7 @@ class ObjectTape(ForeignTape):
     names for and that were computed from nothing.
     """
 
-    framework = "Your engine"
+    framework = "your engine"
     has_code = False
 
     def __init__(
@@ -268,13 +268,6 @@ class ObjectTape(ForeignTape):
         """The root, and the objects that it was asked about."""
         root = self._mirrors[id(self.root)]
         return Asked([root], [np.float64(1)], self.mirrored(self.sources))
-
-    def answers(self, *_question: Any) -> Any:
-        """TypeError: how such a graph came about is not known, and so no mistake."""
-        raise type_error(
-            "why asks a tape, and these are objects of your own class",
-            "play(y, [x]) and explain(y, [x]) show where their gradients come from",
-        )
 
     def reasons(self, _targets: list[Any], lost: list[Any], *_about: Any) -> list[str]:
         """Why the gradients of these sources are None, a sentence for each."""

@@ -162,3 +162,5 @@ def test_all_the_views() -> None:
     assert play(tape, mode="forward").film.frames
     assert "<svg" in draw(tape).html
     assert "tanh(x)" in explain(tape).text
+    with pytest.raises(TypeError, match="why does not know how JAX"):
+        tapeviz.why(tape)

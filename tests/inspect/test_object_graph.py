@@ -165,7 +165,7 @@ def test_what_is_not_said_is_asked_for() -> None:
     y = Mine(9.0, (Mine(3.0),))
     with pytest.raises(TypeError, match="is not a tape"):
         play(y)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="why asks a tape"):
+    with pytest.raises(TypeError, match="why does not know how your engine"):
         tapeviz.why(Scalar(1.0) * 2)  # type: ignore[arg-type]
     tapeviz.describe(Mine, value="n", parents="came_from")
     with pytest.raises(TypeError, match="describe the class with slopes="):
