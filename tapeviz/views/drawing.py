@@ -473,6 +473,8 @@ def program_of(thing: Any, graph: Graph) -> Program | str:
     recorded = any(node.kind == "op" and not node.unrecorded for node in graph.nodes)
     if isinstance(thing, (Graph, BackwardPass)) or not recorded:
         return ""
+    if len(graph.nodes) > MANY:
+        return f"More than {MANY:,} values are not run in a page."
     return inspect.compiled(tape_of(thing, "draw"), graph=graph)
 
 
