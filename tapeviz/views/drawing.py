@@ -27,6 +27,7 @@ from tapeviz.errors import (
 from tapeviz.inspect.foreign_tape import ForeignTape, adapter_of
 from tapeviz.inspect.graph import bulk
 from tapeviz.inspect.object_graph import ObjectTape, description_of
+from tapeviz.inspect.program import MANY
 from tapeviz.render.graph import interactive
 from tapeviz.render.graph.diff_badges import changed, changes
 from tapeviz.render.graph.diff_badges import to_text as list_changes
