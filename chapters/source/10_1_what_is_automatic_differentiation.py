@@ -24,6 +24,42 @@
 # - how a gradient is used to make a value smaller.
 
 # %% [markdown]
+# ## See: a slope under your hand
+#
+# Click on a cell and press Shift+Enter to run it. Begin with this one: it loads
+# tapeviz, which has the same names as TensorFlow.
+
+# %%
+import tapeviz as tf
+from tapeviz import descent, draw, play
+from tapeviz.lessons import check
+
+# %% [markdown]
+# The next cell computes `y = x*x` at `x = 1`. You need not understand its lines
+# yet.
+
+# %%
+x = tf.Variable(1.0)
+
+with tf.GradientTape() as tape:
+    y = x*x
+
+tape.gradient(y, x)
+draw(tape)
+
+# %% [markdown]
+# Take the `x` beside *What if* and drag it to the left and to the right, or type
+# another number. The whole picture follows.
+#
+# The curve shows `y` for every `x`. One straight line touches it at the `x` that
+# you chose. How steep this line is, is the *gradient*: it says how many times as
+# fast as `x` the value `y` grows. Where is it steep? Where does the gradient have
+# a minus sign? And where is it zero?
+#
+# The other straight line goes through two points, a step `h` apart. Make `h`
+# smaller: the two lines become one.
+
+# %% [markdown]
 # ## Predict
 #
 # The function of this lesson is `y = x*x - 4*x`, and we start at `x = 5`.
@@ -37,15 +73,6 @@
 # %% [markdown]
 # ## Run: record
 #
-# Click on a cell and press Shift+Enter to run it. Begin with this one: it loads
-# tapeviz, which has the same names as TensorFlow.
-
-# %%
-import tapeviz as tf
-from tapeviz import descent, draw, play
-from tapeviz.lessons import check
-
-# %% [markdown]
 # A `tf.Variable` is a number that may change later. The tape takes notes while
 # the block below `with` runs.
 
@@ -161,7 +188,8 @@ print(round(change / step, 6))
 # instead, so it has no such error.
 #
 # Now start the tape somewhere else. Which sign does the gradient have, and to
-# which side does the next update go?
+# which side does the next update go? You can drag `x` to 0 in the film above,
+# or write it:
 
 # %%
 x = tf.Variable(0.0)

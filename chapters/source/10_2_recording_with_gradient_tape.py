@@ -81,7 +81,9 @@ play(tape, y, x)
 # ## Change
 #
 # Try another start. At `x = -1` the curve has its lowest point. What will the
-# gradient be?
+# gradient be? Set `x` to -1 beside *What if*, below the film, and step through
+# it again: every number is computed anew, and the graph stays. *Recorded
+# numbers* goes back to 3. Then do it in code:
 
 # %%
 x = tf.Variable(-1.0)

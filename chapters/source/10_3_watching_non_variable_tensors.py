@@ -119,6 +119,9 @@ play(tape, y, x)
 # %% [markdown]
 # The way back is short: one operation, the power, with the derivative `2 * x`.
 # The number 2 in the exponent is a constant, and nothing flows to it.
+#
+# A watched tensor can be moved as a variable can: drag the `x` beside *What if*,
+# and play again.
 
 # %% [markdown]
 # ## Change

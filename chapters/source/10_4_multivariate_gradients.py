@@ -67,6 +67,11 @@ play(tape, f, [x, y])
 # The way back begins at `f` with the gradient 1. The sum hands this 1 on to both
 # sides. After that the two paths do not meet again, so each variable gets a
 # single number.
+#
+# The picture with the lines is a map. Along a line `f` stays the same, as the
+# height does on a map of hills. The arrow is made of both gradients. It points
+# uphill, straight across the lines. Drag `x` and `y` beside *What if*, and follow
+# it: where does it point straight to the right?
 
 # %% [markdown]
 # ## Change

@@ -76,7 +76,8 @@ play(tape, y, x)
 play(tape, z, x)
 
 # %% [markdown]
-# Compare the two films. Each walks back along its own branch only.
+# Compare the two films. Each walks back along its own branch only. Drag `x` in
+# both: at which `x` do the two slopes agree?
 
 # %% [markdown]
 # ## Change

@@ -359,6 +359,9 @@ play(tape, y, x)
 #
 # Go back to any puzzle, make the change that `why` proposes, and run the cell
 # again. When nothing is wrong any more, `why` tells how the gradient came about.
+#
+# To the puzzles with a zero, add `draw(tape)` below `why`, in a cell of its own.
+# Drag `x` beside *What if*: from which number on does the gradient come back?
 
 # %% [markdown]
 # ## Exercise
