@@ -159,7 +159,7 @@ training.plot()
 #
 # Now let optimizers race on landscapes of your choice. Press play in the panel:
 # all of them run at once, step by step. Then choose another landscape, and drag
-# the start to another place. The panel appears when you run the cell.
+# the start to another place.
 
 # %% tags=["live"]
 explore("ravine", compare=["momentum", "Adam"])

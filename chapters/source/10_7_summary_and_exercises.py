@@ -89,10 +89,10 @@ play(tape, loss, [x, y])
 # %% [markdown]
 # ## Change
 #
-# Which learning rates work here? Put other numbers in place of 0.15 in the cell
-# under *Run*, such as 0.05 and 0.4, and play the run again. Each time, decide
-# before you look: will it arrive, will it be too slow to arrive, or will it
-# diverge? The last sentence of the film says how the run behaved.
+# Which learning rates work here? Open *What if?* below the film, or put other
+# numbers in place of 0.15 in the cell under *Run* and play the run again. Try
+# 0.05 and 0.4. Each time, decide before you look: will it arrive, will it be too
+# slow to arrive, or will it diverge? The last sentence says how the run behaved.
 
 # %% [markdown]
 # ## Exercises
