@@ -205,7 +205,11 @@ class Records(Sequence[Record]):
         rows = self._recording.recs[: self._size]
         for start, stop, *site in self._recording.sweeps:
             rows[start:stop] = [(*row[:-2], *site) for row in rows[start:stop]]
-        return tuple(_record(i, row) for i, row in enumerate(rows))
+        return tuple(self.adapted(_record(i, row)) for i, row in enumerate(rows))
+
+    def adapted(self, record: Record) -> Record:
+        """A record as readers get it: as it is, where the tape is the engine's own."""
+        return record
 
     def __len__(self) -> int:
         return self._size

@@ -262,6 +262,17 @@ def array_of(thing: Any) -> Any:
     return thing._v
 
 
+def recorded(thing: Tensor | Variable) -> int:
+    """The index of a tensor or variable in what is being recorded; -1 for none."""
+    return thing._index()
+
+
+def with_value(thing: Any, value: Any) -> Any:
+    """A tensor itself, which from now on holds what another engine computed."""
+    thing._v = value
+    return thing
+
+
 def variable_of(part: Tensor) -> Variable | None:
     """The variable that a tensor is a slice of, ``v[0]``; None if it is none."""
     found: tuple[Variable, Any] | None = getattr(part, "_part", None)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -222,14 +221,11 @@ class _ForeignRecords(Records):
 
     _tape: ForeignTape
 
-    @cached_property
-    def _records(self) -> tuple[Record, ...]:
-        values = self._tape.values
-        code: dict[str, Any] = {} if self._tape.has_code else {"call_site": None}
-        return tuple(
-            replace(one, result=values.get(one.index, one.result), **code)
-            for one in super()._records
-        )
+    def adapted(self, record: Record) -> Record:
+        """The record with the framework's result, and without code if there is none."""
+        result = self._tape.values.get(record.index, record.result)
+        site = record.call_site if self._tape.has_code else None
+        return replace(record, result=result, call_site=site)
 
     @property
     def asked(self) -> Asked | None:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from tapeviz.engine.custom_gradient import CustomOp
-from tapeviz.engine.dispatch import FORWARD, RAW, call
+from tapeviz.engine.dispatch import call
 from tapeviz.engine.ops import NAMED
-from tapeviz.engine.records import Asked
-from tapeviz.engine.tensor import Variable, wrap
+from tapeviz.engine.records import Asked, Record
+from tapeviz.engine.tensor import Variable, array_of, recorded, with_value, wrap
 from tapeviz.errors import type_error
 from tapeviz.inspect.foreign_tape import ForeignTape, agrees
 from tapeviz.inspect.source.variables import DEEP, Names, members
@@ -204,7 +204,7 @@ class ObjectTape(ForeignTape):
             self._mirrors[id(thing)] = made
             self._objects.append((thing, []))
             if watch:
-                made._index()
+                recorded(made)
             return
         slopes = self.slopes(thing, parents)
         self._objects.append((thing, list(zip(parents, slopes, strict=True))))
@@ -212,16 +212,15 @@ class ObjectTape(ForeignTape):
         given = [self._mirrors[id(p)] for p in parents]
         made = _made(label, given, y, slopes)
         made = self._custom(label, given, y, slopes) if made is None else made
-        made._v = y
-        if made._index() >= 0:
-            self.values[made._index()] = y
-        self._mirrors[id(thing)] = made
+        self._mirrors[id(thing)] = with_value(made, y)
+        if (index := recorded(made)) >= 0:
+            self.values[index] = y
 
     def _custom(self, label: str, given: list[Any], y: Any, slopes: list[float]) -> Any:
         def pull(g: Any) -> list[Any]:
-            return [wrap(np.float64(g._v * s)) for s in slopes]
+            return [wrap(np.float64(array_of(g) * s)) for s in slopes]
 
-        if all(t._index() < 0 for t in given):
+        if all(recorded(t) < 0 for t in given):
             return wrap(y)
         return call.custom(given, CustomOp(label or "step", (y,), True, pull))
 
@@ -278,7 +277,7 @@ def _made(label: str, given: list[Any], y: Any, slopes: list[float]) -> Any:
     """The op of ours that gives this value and has these slopes; None for none."""
     sign = label.rstrip("-.0123456789")
     first = BY_SIGN.get(sign, sign if sign in NAMED else "")
-    values = [t._v for t in given]
+    values = [array_of(t) for t in given]
     for name in dict.fromkeys((first, *CANDIDATES.get(len(given), ()))):
         if name and _gives(name, values, y, slopes):
             return getattr(call, name)(*given)
@@ -303,16 +302,12 @@ def _gives(
     op = NAMED[name]
     if len(op.operands) != len(values):
         return False
-    words = dict(zip(op.operands, values, strict=True))
+    record = Record(0, op, (-1,) * len(values), tuple(values), y, None, None)
     with np.errstate(all="ignore"):
-        if not agrees(FORWARD[op.code](*values), y):
+        if not agrees(record.forward(values), y):
             return False
-        known = {**RAW, **words, "g": np.float64(1), "y": y}
-        own = [
-            np.float64(eval(rule.text, dict(known)))  # noqa: S307 - our own text
-            for rule in op.rules[: len(values) if summed else 1]
-            if rule
-        ]
+        slots = range(len(values) if summed else 1)
+        own = [record.vjp(k, np.float64(1)) for k in slots if op.rules[k]]
     if len(own) > len(slopes):
         own = [np.float64(sum(own))]
     return len(own) == len(slopes) and all(

@@ -14,7 +14,7 @@ import tapeviz
 from tapeviz import draw, play
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.foreign_tape import error_of
-from tests.peers.conftest import REQUIRED
+from tests.adapters import REQUIRED
 
 if not REQUIRED:
     pytest.importorskip("torch")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tapeviz import descent, draw, play
-from tests.peers.conftest import REQUIRED
+from tests.adapters import REQUIRED
 
 torch = import_module("torch") if REQUIRED else pytest.importorskip("torch")
 

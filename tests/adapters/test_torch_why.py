@@ -15,7 +15,7 @@ import pytest
 import tapeviz
 from tapeviz.trace.diagnosis import Answer, apply_edits
 from tapeviz.trace.graph import Source
-from tests.peers.conftest import REQUIRED
+from tests.adapters import REQUIRED
 
 torch = import_module("torch") if REQUIRED else pytest.importorskip("torch")
 
