@@ -24,7 +24,7 @@
 # - how a gradient is used to make a value smaller.
 
 # %% [markdown]
-# ## See: a slope under your hand
+# ## A slope under your hand
 #
 # Click on a cell and press Shift+Enter to run it. Begin with this one: it loads
 # tapeviz, which has the same names as TensorFlow.
@@ -52,9 +52,9 @@ draw(tape)
 # another number. The whole picture follows.
 #
 # The curve shows `y` for every `x`. One straight line touches it at the `x` that
-# you chose. How steep this line is, is the *gradient*: it says how many times as
-# fast as `x` the value `y` grows. Where is it steep? Where does the gradient have
-# a minus sign? And where is it zero?
+# you chose. How steep this line is, is the *gradient*: it says how many times
+# as fast as `x` the value `y` grows. Where is it steep? Where does the gradient
+# have a minus sign? And where is it zero?
 #
 # The other straight line goes through two points, a step `h` apart. Make `h`
 # smaller: the two lines become one.

@@ -70,8 +70,8 @@ play(tape, f, [x, y])
 #
 # The picture with the lines is a map. Along a line `f` stays the same, as the
 # height does on a map of hills. The arrow is made of both gradients. It points
-# uphill, straight across the lines. Drag `x` and `y` beside *What if*, and follow
-# it: where does it point straight to the right?
+# uphill, straight across the lines. Drag `x` and `y` beside *What if*, and
+# follow it: where does it point straight to the right?
 
 # %% [markdown]
 # ## Change

@@ -157,10 +157,10 @@ descend(0.01).plot()
 # The direction is right, but ten updates hardly move `x`.
 #
 # Now choose for yourself. The next cell shows a panel with sliders for the
-# learning rate and the number of steps. `lambda:` stands before the loss, so that
-# the panel can record it once; from then on your page computes it by itself. Find
-# a rate where the path jumps from side to side and still comes to rest. Then drag
-# the start along the curve: does the largest good rate change?
+# learning rate and the number of steps. `lambda:` stands before the loss, so
+# that the panel can record it once; from then on your page computes it by
+# itself. Find a rate where the path jumps from side to side and still comes to
+# rest. Then drag the start along the curve: does the largest good rate change?
 
 # %% tags=["live"]
 x = tf.Variable(2.0)
