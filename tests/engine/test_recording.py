@@ -8,6 +8,7 @@ import threading
 import tracemalloc
 import weakref
 from collections.abc import Iterator, Sequence
+from inspect import iscoroutinefunction
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -198,6 +199,7 @@ NAMES = sorted(
     if name[0] != "_"
     and callable(f := getattr(space, name))
     and not isinstance(f, type)
+    and not iscoroutinefunction(f)
 )
 
 
