@@ -114,8 +114,7 @@ REFUSED: Mapping[str, str] = {
     "read": "A variable was assigned to while the tape recorded.",
     **dict.fromkeys(
         ("custom", "part"),
-        "A function with a gradient of its own (tf.custom_gradient) runs in Python "
-        "alone.",
+        "A function with a gradient of its own runs in Python alone.",
     ),
     **dict.fromkeys(
         ("eigenvectors", "left", "right"),

@@ -185,11 +185,7 @@ def _own(x: Any) -> Any:
 REASONS = {
     "read": (_assigned, 3.0, "A variable was assigned to while the tape recorded."),
     "custom": (
-        _own, 3.0,
-        (
-            "A function with a gradient of its own (tf.custom_gradient) runs in "
-            "Python alone."
-        ),
+        _own, 3.0, "A function with a gradient of its own runs in Python alone.",
     ),
     "complex": (
         lambda x: tf.math.real(x * x), 1 + 2j,
