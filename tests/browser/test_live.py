@@ -263,6 +263,22 @@ def test_where_python_would_have_gone_another_way_it_says_so(
     assert "another way" not in result(page).inner_text()
 
 
+def test_gradients_of_what_follows_are_pale_too(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = shown(open_page, tmp_path, branch("play"))
+    field(page).fill("-2")
+    page.locator(".tv-beyond").first.wait_for()
+    page.locator(".tapeviz-film").press("End")
+    page.wait_for_timeout(600)
+    seen = page.evaluate("""() => {
+      const id = document.querySelector('.tv-node.tv-target').id;
+      const opacity = (el) => +getComputedStyle(el).opacity;
+      return [...document.querySelectorAll(`[id^=${id}-g]`)].map(opacity);
+    }""")
+    assert 0 < max(seen) < 0.5
+
+
 @both
 def test_nothing_moves_while_a_number_is_dragged(
     open_page: Opener, tmp_path: Path, verb: str

@@ -67,6 +67,8 @@ function minimap(root) {
   const position = ({ clientX, clientY }) => ({ clientX, clientY });
   screen.addEventListener("scroll", see, { passive: true });
   new ResizeObserver(see).observe(screen);
-  new MutationObserver(see).observe(screen, { subtree: true, childList: true, attributeFilter: ["class", "style"] });
+  // Another text in a box is nothing that the overview shows.
+  const seen = ({ type, target }) => type === "attributes" || !target.closest("text,title");
+  new MutationObserver((all) => all.some(seen) && see()).observe(screen, { subtree: true, childList: true, attributeFilter: ["class", "style"] });
   see();
 }

@@ -5,8 +5,9 @@ function exitOf(machine, root, row, box) {
   let after = [];
   const grey = (is) => {
     for (const id of after) {
-      const edges = `:is([id^=e${id.slice(1)}_],[data-id^=e${id.slice(1)}_])`;
-      for (const el of [box(id), ...root.querySelectorAll(edges)]) el?.classList.toggle("tv-beyond", is);
+      const node = box(id);
+      const beside = root.querySelectorAll(`:is([id^=e${id.slice(1)}_],[data-id^=e${id.slice(1)}_],[id^=${id}-g])`);
+      for (const el of [node, ...beside]) if (el === node || !node?.contains(el)) el?.classList.toggle("tv-beyond", is);
     }
   };
   function show(changed) {
