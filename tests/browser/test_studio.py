@@ -368,7 +368,8 @@ def test_a_notebook_that_was_only_opened_runs_it(
     )
     lab.trust(path.name)
     page = lab.open(open_page, path.name)
-    chart = page.cell(0).locator(".tapeviz-board")
+    # The panel of the page first, then in its place the widget's, from its saved state.
+    chart = page.cell(0).locator(".tapeviz-board.tv-b-opens")
     chart.get_by_text("Converging.").wait_for()
     rate = chart.get_by_role("spinbutton", name="type the rate")
     rate.fill("1.1")
