@@ -68,7 +68,8 @@ class Studio:
     def __init__(self, page: LabPage) -> None:
         self.page = page.page
         self.cell = page.cell(0)
-        self.chart = self.cell.locator(".tapeviz-board")
+        # With a kernel the widget's panel takes the place of the page's.
+        self.chart = self.cell.locator(".tapeviz-board.tv-b-opens")
         self.chart.wait_for()
 
     @property
@@ -296,7 +297,7 @@ def test_nothing_is_cut(lab: Lab, notebook: str, open_page: Opener, width: int) 
     page = lab.open(open_page, notebook, width=width)
     page.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
     page.run_all()
-    chart = page.cell(0).locator(".tapeviz-board")
+    chart = page.cell(0).locator(".tapeviz-board.tv-b-opens")
     chart.get_by_label("optimizer").select_option("momentum")
     chart.get_by_role("slider", name="momentum").wait_for()
     found = chart.evaluate(

@@ -117,7 +117,7 @@ def alike(a: Any, b: Any) -> tuple[Any, Any]:
         ),
     )  # fmt: skip
     wide = _dtype(ranked[-1])
-    return tuple(v if _dtype(v) == wide else creation.cast(v, wide) for v in (a, b))  # type: ignore[return-value]
+    return tuple(v if _dtype(v) == wide else creation.cast(v, wide) for v in (a, b))  # type: ignore[return-value] # two
 
 
 def pair(names: str, function: Any) -> None:
@@ -331,7 +331,7 @@ def _norm(
         return linalg.norm(x, axis=_axis(dim), keepdims=keepdim)
     if p == 1:
         return reductions.reduce_sum(elementwise.abs(x), _axis(dim), keepdim)
-    raise NotImplementedError(p)
+    raise NotImplementedError(f"no rule for the norm {p!r}")  # shown without one
 
 
 def chosen(name: str, function: Any) -> None:
@@ -535,7 +535,7 @@ def _tril(x: Any, diagonal: int = 0) -> Any:
 @entry("diag")
 def _diag(x: Any, diagonal: int = 0) -> Any:
     if diagonal:
-        raise NotImplementedError(diagonal)
+        raise NotImplementedError("no rule beside the main diagonal")
     vector = np.ndim(array_of(x)) == 1
     return linalg.diag(x) if vector else linalg.diag_part(x)
 
@@ -718,7 +718,7 @@ def _huber(
     x: Any, y: Any, reduction: str = "mean", delta: float = 1.0, beta: float = 1.0
 ) -> Any:
     if delta != 1 or beta != 1:
-        raise NotImplementedError
+        raise NotImplementedError("no rule for another delta or beta than 1")
     away = elementwise.abs(x - y)
     return _reduced(
         indexing.where(away < 1.0, 0.5 * elementwise.square(away), away - 0.5),
@@ -732,7 +732,7 @@ def _cross_entropy(
     label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
     if weight is not None or label_smoothing or np.ndim(array_of(x)) > 2:
-        raise NotImplementedError
+        raise NotImplementedError("no rule with weights, smoothing or more axes")
     if _dtype(y).kind in "iu":
         made = losses.sparse_softmax_cross_entropy_with_logits(y, x)
     else:
