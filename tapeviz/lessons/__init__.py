@@ -6,11 +6,12 @@ lesson needs behind it; nothing but the command imports it.
 
 from __future__ import annotations
 
-from tapeviz.lessons.checks import check, judge
-from tapeviz.lessons.exercises import Exercise
+from tapeviz.lessons.checks import check, grade, judge
+from tapeviz.lessons.exercise import Exercise
 from tapeviz.lessons.hints import install
 from tapeviz.lessons.replay import replay
+from tapeviz.lessons.verdict import Verdict
 
-__all__ = ["Exercise", "check", "judge", "replay"]
+__all__ = ["Exercise", "Verdict", "check", "grade", "judge", "replay"]
 
 install()

@@ -1,84 +1,14 @@
-"""An exercise, and what those of the lessons expect, by the name their cells use."""
+"""What the exercises of the lessons expect, by the name their cells use."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from tapeviz.errors import type_error, value_error
-from tapeviz.lessons.answers import Known, equal, many, near, numbers, split
-from tapeviz.lessons.usual_mistakes import Paths, value
-
-Mistake: TypeAlias = "tuple[Known | Callable[[Any], bool], str]"
-"""A wrong answer, or a function that knows one, and the sentence about it."""
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """What an answer should be, and what to say to answers that come up often.
-
-    ``expected`` is a number, a list or an array of numbers, or None where no gradient
-    is right; a list may hold None as well. ``mistakes`` pairs a wrong answer, or a
-    function that knows one, with the sentence that names what went wrong; ``name`` is
-    what ``check`` calls the exercise. ``paths`` are the slopes along each path of a
-    derivative, ``[[3, 4], [-5]]`` for ``3 * 4 - 5``; for several numbers, a list of
-    such for each: then a path, a factor or a sign that is missing is recognised.
-    TypeError for what cannot be compared, ValueError for a mistake that is right, and
-    for paths that do not give what is expected.
-
-    >>> Exercise(7.0, paths=[[3, 4], [-5]]).each_paths
-    ([[3, 4], [-5]],)
-    """
-
-    expected: Known
-    mistakes: Sequence[Mistake] = ()
-    name: str = ""
-    paths: Sequence[Any] = ()
-
-    def __post_init__(self) -> None:
-        """Tell the author, not the learner, that an exercise cannot be solved."""
-        _ask_for_numbers(self.expected)
-        for pair in self.mistakes:
-            _ask_for_a_pair(pair)
-            known = pair[0]
-            right = self.expected
-            if known(right) if callable(known) else equal(known, right):
-                fix = "take it out of mistakes"
-                raise value_error(f"{known!r} is the right answer", fix)
-        if self.paths:
-            _ask_for_the_sum(self.expected, self.each_paths)
-
-    @property
-    def each_paths(self) -> tuple[Paths, ...]:
-        """The paths of each number that is expected."""
-        several = self.paths and np.ndim(self.paths[0][0])
-        return tuple(self.paths) if several or not self.paths else (self.paths,)
-
-
-def _ask_for_the_sum(expected: Known, paths: Sequence[Paths]) -> None:
-    wanted = np.ravel(numbers(split(expected)[1]))
-    made = np.array([value(one) for one in paths])
-    if made.shape != wanted.shape or not np.all(near(wanted, made)):
-        what = f"the paths give {made.tolist()}, and {wanted.tolist()} is expected"
-        fix = "give for each number its paths, each a list of the slopes along it"
-        raise value_error(what, fix)
-
-
-def _ask_for_numbers(expected: Known) -> None:
-    if expected is not None and isinstance(numbers(split(expected)[1]), str):
-        what = f"no answer can be compared with {expected!r}"
-        fix = "expect a number, a list of numbers, or None"
-        raise type_error(what, fix)
-
-
-def _ask_for_a_pair(pair: Any) -> None:
-    if not (many(pair) and len(pair) == 2 and isinstance(pair[1], str)):
-        fix = 'write mistakes=[(3.0, "You have one of two paths: add them.")]'
-        raise type_error("a mistake is an answer and a sentence", fix)
-
+from tapeviz.lessons.answers import Known
+from tapeviz.lessons.exercise import Exercise, Mistake
 
 _NONE = "The gradient is still None: is x a float, and does the tape watch it?"
 

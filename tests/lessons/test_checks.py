@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz.lessons import Exercise, check, judge
+from tapeviz.lessons import Exercise, Verdict, check, grade, judge
 from tapeviz.lessons.exercises import EXERCISES
 from tapeviz.lessons.feedback import LOOKS, Feedback
 
@@ -338,3 +338,42 @@ def test_a_notebook_shows_mark_and_colour() -> None:
     assert LOOKS["exact"][1] in page
     assert "Next: exercise b." in page
     assert "&lt;b&gt;" in Feedback("wrong", "<b>").html()
+
+
+def test_what_is_right_is_right_in_every_way_it_may_be_asked() -> None:
+    kinds = ("open", "exact", "close", "wrong")
+    assert [Verdict(kind, "").right for kind in kinds] == [False, True, False, False]
+    assert judge("10.2", 7.0).right
+    assert judge("10.2", 7.0)
+    assert not judge("10.2", 7.05), "close is not right"
+    with pytest.raises(ValueError, match=r"no exercise '11\.9'"):
+        judge("11.9", 1.0)
+
+
+@pytest.mark.parametrize("answer", [7.0, tf.constant(7.0), 7.05, 12.0, ..., None, "7"])
+def test_points_are_for_right_answers_alone(answer: Any) -> None:
+    right = judge("10.2", answer).kind == "exact"
+    assert grade("10.2", answer, 3) == (3.0 if right else 0.0)
+    assert grade(Exercise(7.0, points=2.5), answer) == (2.5 if right else 0.0)
+    assert grade("10.2", answer) == EXERCISES["10.2"].points * right
+
+
+def test_an_exercise_has_points_and_shows_no_number() -> None:
+    exercise = Exercise(7.0, [(12.0, "")], "2b", [[3, 4], [-5]], points=2)
+    assert repr(exercise) == "Exercise(name='2b', points=2)"
+    with pytest.raises(ValueError, match="-1 points cannot be given"):
+        Exercise(7.0, points=-1)
+
+
+def test_another_kind_of_task_is_checked_and_graded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Word:
+        name, points = "w", 4
+
+        def judge(self, answer: Any) -> Verdict:
+            return Verdict("exact" if answer == "tape" else "wrong", "a word.")
+
+    check(Word(), "tape")
+    assert capsys.readouterr().out == "✓ Exercise w: a word.\n"
+    assert (grade(Word(), "tape"), grade(Word(), "tap")) == (4.0, 0.0)
