@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import math
 import re
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import tapeviz as tf
-from tapeviz.lessons import Exercise, Verdict, check, grade, judge
+from tapeviz.lessons import Exercise, Verdict, check, exercises, grade, judge
 from tapeviz.lessons.exercises import EXERCISES
 from tapeviz.lessons.feedback import LOOKS, Feedback
 
@@ -377,3 +379,18 @@ def test_another_kind_of_task_is_checked_and_graded(
     check(Word(), "tape")
     assert capsys.readouterr().out == "✓ Exercise w: a word.\n"
     assert (grade(Word(), "tape"), grade(Word(), "tap")) == (4.0, 0.0)
+
+
+def test_no_answer_stands_in_the_package_as_a_number() -> None:
+    tree = ast.parse(Path(exercises.__file__).read_text("utf-8"))
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    asked = [c for c in calls if isinstance(c.func, ast.Name) and _makes(c.func.id)]
+    assert len(asked) >= len(EXERCISES)
+    for call in asked:
+        with pytest.raises(ValueError, match="malformed"):
+            ast.literal_eval(call.args[0])
+    assert not _numbers(repr([*EXERCISES.values()]).replace("points=1.0", ""))
+
+
+def _makes(name: str) -> bool:
+    return name in {"Exercise", "_exercise"}
