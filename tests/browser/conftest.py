@@ -23,7 +23,14 @@ import pytest
 from tapeviz.lessons import copies
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route
+    from playwright.sync_api import (
+        Browser,
+        BrowserContext,
+        ConsoleMessage,
+        Locator,
+        Page,
+        Route,
+    )
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
@@ -92,6 +99,7 @@ class Opener:
     browser: Browser
     foreign: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
 
     def __call__(  # noqa: PLR0913 - each is one way in which a reader's page differs
         self,
@@ -115,6 +123,7 @@ class Opener:
             reduced_motion="reduce" if reduced_motion else "no-preference",
             java_script_enabled=scripts,
         )
+        self.contexts.append(context)
         context.set_default_timeout(PATIENCE)
         context.route("**/*", self._route)
         page = context.new_page()
@@ -131,6 +140,13 @@ class Opener:
         path = folder / "page.html"
         path.write_text(html, encoding="utf-8")
         return self(path, **options)
+
+    def close(self) -> None:
+        """Close its pages; an AssertionError if one did what no page may."""
+        for context in self.contexts:
+            context.close()
+        assert self.foreign == [], "the page asked other hosts"
+        assert self.errors == [], "the page had script errors"
 
     def _route(self, route: Route) -> None:
         url = urlsplit(route.request.url)
@@ -154,10 +170,7 @@ def open_page(browser: Browser) -> Iterator[Opener]:
     """
     opener = Opener(browser)
     yield opener
-    for context in browser.contexts:
-        context.close()
-    assert opener.foreign == [], "the page asked other hosts"
-    assert opener.errors == [], "the page had script errors"
+    opener.close()
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from tests.live.test_studio import SCRIPT, apart, is_chaotic, job
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-PAGE = """<!doctype html><title>Panel</title><body data-theme="%s"><div></div>
+PAGE = """<!doctype html><title>Panel</title><body data-theme="%s">%s
 <script type="module">%s
 const acts = {}, sent = [];
 const model = {
@@ -40,22 +40,35 @@ const model = {
   off: (name) => delete acts[name],
 };
 Object.assign(window, { state, model, sent, acts });
-const host = document.querySelector("div").attachShadow({ mode: "open" });
+const host = document.querySelector("div")%s;
 const el = host.appendChild(document.createElement("div"));
-host.appendChild(document.createElement("style")).textContent = state._css;
-window.close_panel = panel.render({ model, el });
+const show = () => {
+  host.appendChild(document.createElement("style")).textContent = state._css;
+  window.close_panel = panel.render({ model, el });
+};
+if (%s) show(); else window.show_panel = show;
 </script>"""
 """A host that keeps its widgets in a shadow, as marimo does."""
 
 
-def shown(open_page: Opener, folder: Path, panel: Any, page: str = "light") -> Page:
-    """The panel in a page of its own: its script and its state, and nothing else."""
+def shown(
+    open_page: Opener, folder: Path, panel: Any, page: str = "light", kept: str = ""
+) -> Page:
+    """The panel in a page of its own: its script and its state, and nothing else.
+
+    Beside what a notebook ``kept`` of it, it is shown later, by ``show_panel``.
+    """
     state = panel.get_state()
     names = [*(n for n in panel.trait_names(sync=True) if n[0] != "_"), "_css"]
     data = json.dumps({n: state[n] for n in names if n != "layout"}, allow_nan=False)
     script = state["_esm"].replace("export default", "const panel =")
     data = data.replace("<", "\\u003c")
-    return open_page.content(PAGE % (page, f"{script}\nconst state = {data};"), folder)
+    body = (
+        f'<div class="jp-OutputArea"><div></div>{kept}</div>' if kept else "<div></div>"
+    )
+    host = ".firstChild" if kept else '.attachShadow({ mode: "open" })'
+    code = (f"{script}\nconst state = {data};", host, str(not kept).lower())
+    return open_page.content(PAGE % (page, body, *code), folder)
 
 
 def studio(page: Page) -> Locator:
@@ -115,6 +128,33 @@ def test_a_kernel_that_does_not_answer_is_told_of(
     assert "Converging." in studio(page).inner_text()
     studio(page).get_by_label("learning rate", exact=True).press("ArrowRight")
     studio(page).get_by_role("status").get_by_text("No answer yet").wait_for()
+
+
+def test_what_was_set_before_the_widget_came_goes_over_to_it(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    x = tf.Variable(2.0)
+    panel = explore(lambda: (x - 5) ** 2, x)
+    page = shown(open_page, tmp_path, panel, kept=panel._repr_html_())
+    first = page.locator(".tv-kept").locator(".tapeviz-board")
+    for name, value in (
+        ("type the rate", "0.9"),
+        ("start x", "3"),
+        ("type the steps", "17"),
+    ):
+        first.get_by_label(name, exact=True).fill(value)
+        first.get_by_label(name, exact=True).press("Enter")
+    first.get_by_label("Adam", exact=True).check()
+    assert page.evaluate("sent") == []
+    page.evaluate("show_panel()")
+    page.wait_for_function("sent.length === 4")
+    assert not first.is_visible()
+    state = page.evaluate("state")
+    assert (state["learning_rate"], state["start"], state["steps"]) == (0.9, [3], 17)
+    assert state["compare"] == ["Adam"]
+    chart = page.locator(".tv-b-opens")
+    chart.get_by_text("Adam:").wait_for()
+    assert chart.get_by_label("type the rate").input_value() == "0.9"
 
 
 # -- a saved page, which has no kernel -------------------------------------------------

@@ -6,15 +6,16 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
 
-from tests.browser.conftest import Lab, LabPage, Opener, failures, write_notebook
+from tests.browser.conftest import Lab, LabPage, Opener, write_notebook
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator
+    from playwright.sync_api import Browser, Locator
 
 CELL = """\
 import tapeviz as tf
@@ -55,11 +56,18 @@ def notebook(lab: Lab) -> str:
     return write_notebook(lab.root / "studio.ipynb", CELL).name
 
 
+@pytest.fixture(scope="module")
+def shared(browser: Browser, lab: Lab, notebook: str) -> Iterator[LabPage]:
+    opener = Opener(browser)
+    yield lab.open(opener, notebook)
+    opener.close()
+
+
 @pytest.fixture
-def studio(lab: Lab, notebook: str, open_page: Opener) -> Studio:
-    page = lab.open(open_page, notebook)
-    assert failures(page.run_all()) == []
-    return Studio(page)
+def studio(shared: LabPage) -> Studio:
+    """The panel of a cell run anew, on a page that all tests of this file share."""
+    shared.run_all()
+    return Studio(shared)
 
 
 class Studio:
@@ -100,7 +108,7 @@ def test_the_start_is_dragged_clicked_and_pushed(studio: Studio) -> None:
     studio.page.mouse.up()
     label = studio.chart.get_by_role("button", name="Start: x = ")
     seen = (0.9 * 520 - 58) / 448 * 9.6 + 0.2
-    field = studio.cell.get_by_role("spinbutton", name="start")
+    field = studio.chart.get_by_role("spinbutton", name="start")
     studio.page.wait_for_function(
         "([el, x]) => Math.abs(el.value - x) < 0.3", arg=[field.element_handle(), seen]
     )
@@ -126,7 +134,7 @@ def test_the_slider_the_race_and_the_graph_by_keyboard(studio: Studio) -> None:
     slider.press("ArrowRight")
     studio.until("Diverging.")
     for name in ("momentum", "RMSprop", "Adam"):
-        studio.cell.get_by_label(name, exact=True).press("Space")
+        studio.chart.get_by_label(name, exact=True).press("Space")
     studio.until("Adam:")
     assert studio.words.count(":") >= 4
     colours = studio.chart.locator(".tv-b-field .tv-line[class*=tv-run-]").evaluate_all(
@@ -149,7 +157,7 @@ def test_a_rate_is_typed_and_the_slider_follows(studio: Studio) -> None:
     assert float(studio.chart.get_by_label("learning rate").input_value()) == (
         pytest.approx(-0.30, abs=0.005)
     )
-    steps = studio.cell.locator("input[type=number]").first
+    steps = studio.chart.locator("input[type=number]").first
     steps.fill("25")
     steps.press("Enter")
     studio.chart.get_by_text("All steps as a table").click()
@@ -158,7 +166,7 @@ def test_a_rate_is_typed_and_the_slider_follows(studio: Studio) -> None:
 
 def test_the_race_runs_in_both_pictures_on_one_clock(studio: Studio) -> None:
     for name in ("momentum", "Adam"):
-        studio.cell.get_by_label(name, exact=True).check()
+        studio.chart.get_by_label(name, exact=True).check()
     studio.until("Adam:")
     play = studio.chart.get_by_role("button", name="Play the race")
     assert studio.cell.get_by_role("button", name="Play").count() == 1
@@ -194,7 +202,7 @@ def test_where_the_panel_is_alive_no_other_stands_below_it(studio: Studio) -> No
 
 def test_race_and_graph_by_mouse(studio: Studio) -> None:
     for name in ("momentum", "Adam"):
-        studio.cell.get_by_label(name, exact=True).check()
+        studio.chart.get_by_label(name, exact=True).check()
     studio.until("Adam:")
     studio.chart.locator('.tv-b-losses [data-step="7"]').click(force=True)
     studio.chart.locator('.tv-b-field [data-step="7"]').click(force=True)
@@ -207,7 +215,7 @@ def test_a_move_shows_the_new_path_at_once(
 ) -> None:
     studio.latency([-1.5])
     chapter = studio.latency([-1 + 0.05 * k for k in range(15)])
-    studio.cell.get_by_label("loss", exact=True).select_option("Rosenbrock's valley")
+    studio.chart.get_by_label("loss", exact=True).select_option("Rosenbrock's valley")
     studio.until("overshoot")
     studio.page.wait_for_timeout(1500)
     valley = studio.latency([-3.5 + 0.02 * k for k in range(15)])
@@ -282,7 +290,7 @@ def test_one_region_is_announced_and_says_what_is_wrong(studio: Studio) -> None:
 
 def test_axe_finds_nothing_to_mend(studio: Studio) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    studio.cell.get_by_label("Adam", exact=True).check()
+    studio.chart.get_by_label("Adam", exact=True).check()
     studio.until("Adam:")
     found = axe.Axe().run(studio.page, context=".tapeviz-board")
     assert found.response["violations"] == [], found.generate_report()
@@ -293,11 +301,10 @@ def test_axe_finds_nothing_to_mend(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 700, 400])
-def test_nothing_is_cut(lab: Lab, notebook: str, open_page: Opener, width: int) -> None:
-    page = lab.open(open_page, notebook, width=width)
-    page.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
-    page.run_all()
-    chart = page.cell(0).locator(".tapeviz-board.tv-b-opens")
+def test_nothing_is_cut(studio: Studio, width: int) -> None:
+    studio.page.set_viewport_size({"width": width, "height": 900})
+    studio.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    chart = studio.chart
     chart.get_by_label("optimizer").select_option("momentum")
     chart.get_by_role("slider", name="momentum").wait_for()
     found = chart.evaluate(
@@ -312,6 +319,7 @@ def test_nothing_is_cut(lab: Lab, notebook: str, open_page: Opener, width: int) 
         " parseFloat(getComputedStyle(t).fontSize)"
         " * Math.hypot(t.getScreenCTM().a, t.getScreenCTM().b)))"
     )
+    studio.page.set_viewport_size({"width": 1280, "height": 900})
     assert letters >= 10.5
 
 
@@ -341,9 +349,12 @@ def test_the_exported_page_runs_without_a_kernel(
 
 
 def test_the_saved_notebook_holds_the_panel_and_it_needs_no_kernel(
-    lab: Lab, notebook: str, studio: Studio
+    lab: Lab, notebook: str, open_page: Opener
 ) -> None:
-    LabPage(studio.page).save()
+    page = lab.open(open_page, notebook)
+    page.run_all()
+    studio = Studio(page)
+    page.save()
     studio.page.wait_for_timeout(500)
     saved: Any = nbformat.read(lab.root / notebook, 4)
     outputs = saved.cells[0].outputs

@@ -350,6 +350,9 @@ function studio(model, el, alive) {
   for (const trait of TRAITS) on(trait, () => lossNow().program && soon());
   for (const trait of ["answered", "runs"]) on(trait, () => lossNow().program || soon());
   on("graph", () => unfold(get("graph") ? JSON.parse(get("graph")) : {}));
+  root.addEventListener("tapeviz-settings", ({ detail }) => {
+    for (const trait of TRAITS) if (trait in detail) change(trait, detail[trait]);
+  });
   el.append(root);
   update();
   return () => {
@@ -367,13 +370,15 @@ function numbersOf({ runs }, land) {
   return { runs: runs.map(run), land };
 }
 
-// The state of a page that has no kernel, as a widget's model.
+// The state of a page that has no kernel, as a widget's model; ``changed`` is what was set.
 function pageModel(state) {
   const acts = {};
+  const changed = {};
   return {
+    changed,
     get: (trait) => state[trait],
     set(trait, value) {
-      state[trait] = value;
+      state[trait] = changed[trait] = value;
       for (const act of acts[`change:${trait}`] ?? []) act();
     },
     save_changes() {},
@@ -382,12 +387,25 @@ function pageModel(state) {
   };
 }
 
+// Where a widget's panel comes to stand beside this one and hides it, what the reader set
+// here goes over to it.
+function handOver(el, { changed }) {
+  new IntersectionObserver(([{ isIntersecting }]) => {
+    const panel = !isIntersecting && el.closest(".jp-OutputArea")?.querySelector(".tv-b-opens");
+    if (!panel) return;
+    panel.dispatchEvent(new CustomEvent("tapeviz-settings", { detail: { ...changed } }));
+    for (const trait of Object.keys(changed)) delete changed[trait];
+  }).observe(el);
+}
+
 // The panel in the place of what stood in ``el`` without a script, once it can be seen:
 // where a widget shows it there is no need of another.
 function studioIn(el, state) {
   const mount = () => {
     el.replaceChildren(...(state.css ? [make("style", {}, state.css)] : []));
-    studio(pageModel(structuredClone(state)), el, false);
+    const model = pageModel(structuredClone(state));
+    studio(model, el, false);
+    handOver(el, model);
   };
   if (el.checkVisibility ? el.checkVisibility() : el.getClientRects().length) return mount();
   const seen = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && (seen.disconnect(), mount()));
