@@ -9,7 +9,8 @@ in ``backward_steps``.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,9 +18,15 @@ from typing import Any
 
 import numpy as np
 
+from tapeviz.engine import nest
+from tapeviz.engine.custom_gradient import CustomOp
+from tapeviz.engine.dispatch import call
+from tapeviz.engine.recording import ActiveTapes
 from tapeviz.engine.records import Asked, Record, Records
+from tapeviz.engine.scopes import grouped
 from tapeviz.engine.sweep import Step
 from tapeviz.engine.tape import GradientTape
+from tapeviz.engine.tensor import array_of, recorded, wrap
 from tapeviz.errors import type_error
 from tapeviz.inspect.source.variables import Names
 from tapeviz.trace.diagnosis import Answer
@@ -80,6 +87,7 @@ BEYOND = (
     "{framework}'s gradient goes ways that are not on the tape; the result is "
     "{framework}'s."
 )
+UNKNOWN = "{name} is not known to tapeviz: {framework}'s numbers, and no formula."
 FREED = (
     "{framework} has freed the graph of this backward pass, and was not asked while it "
     "was there: the gradients are computed by the rules shown."
@@ -101,6 +109,76 @@ class ForeignTape(GradientTape):
         self.values: dict[int, Any] = {}
         self.remarks: list[str] = []
         self._backward_remarks: list[str] = []
+        self._entered_with: list[AbstractContextManager[Any]] = []
+
+    # -- the block -------------------------------------------------------------------
+
+    def watchers(self) -> list[AbstractContextManager[Any]]:
+        """What shows it the framework's operations, entered while it records."""
+        return []
+
+    def _start(self, now: ActiveTapes) -> None:
+        super()._start(now)
+        self._entered_with = self.watchers()
+        for one in self._entered_with:
+            one.__enter__()
+
+    def _stop(self) -> None:
+        super()._stop()
+        self._leave()
+
+    def _abandon(self) -> None:
+        super()._abandon()
+        self._leave()
+
+    def _leave(self) -> None:
+        for one in reversed(self._entered_with):
+            one.__exit__(None, None, None)
+        self._entered_with = []
+
+    # -- an operation of the framework -----------------------------------------------
+
+    def translated(
+        self, name: str, meaning: Callable[[], Any], theirs: list[Any], scale: float
+    ) -> list[Any] | None:
+        """The results of what an operation means in ours, recorded as one group.
+
+        None, and nothing is recorded, where they are not the framework's, which are
+        ``theirs``. ``scale`` is the size of what is added up in it.
+        """
+        recording: Any = self._recording
+        start, groups = len(recording.recs), len(recording.groups)
+        try:
+            with grouped(name):
+                ours: list[Any] = nest.leaves(meaning())
+            if all(
+                agrees(array_of(a), b, scale) for a, b in zip(ours, theirs, strict=True)
+            ):
+                return ours
+        except Exception:  # noqa: BLE001, S110 - whatever it is, ours has no rule then
+            pass
+        del recording.recs[start:]
+        recording.groups = [*recording.groups[:groups]]
+        return None
+
+    def without_rule(
+        self, name: str, given: list[Any], theirs: list[Any], pull: Any, *,
+        silent: bool = False,
+    ) -> list[Any]:  # fmt: skip
+        """The results of an operation that is recorded without a formula.
+
+        ``pull`` asks the framework for its vjp. It is said, unless ``silent``.
+        """
+        if all(recorded(t) < 0 for t in given):
+            return [wrap(v) for v in theirs]
+        if not silent:
+            self.remarks.append(UNKNOWN.format(name=name, framework=self.framework))
+        single = len(theirs) == 1
+        with grouped(name):
+            whole = call.custom(given, CustomOp(name, tuple(theirs), single, pull))
+            if single:
+                return [whole]
+            return [call.part(whole, k) for k in range(len(theirs))]
 
     # -- what an adapter knows -------------------------------------------------------
 

@@ -16,17 +16,13 @@ import jax
 import numpy as np
 
 from tapeviz.adapters.jax.ops import BY_NAME, STEPS, TABLE
-from tapeviz.engine.custom_gradient import CustomOp
-from tapeviz.engine.dispatch import call
 from tapeviz.engine.records import Asked
-from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tensor import Variable, array_of, wrap
 from tapeviz.errors import INSIDE, learners
 from tapeviz.inspect.foreign_tape import ForeignTape
 from tapeviz.inspect.source.variables import Names
 
 HOME = str(Path(jax.__file__).parent)
-UNKNOWN = "{name} is not known to tapeviz: JAX's numbers, and no formula."
 
 
 def record(function: Callable[..., Any], *args: Any) -> JaxTape:
@@ -77,25 +73,17 @@ class JaxTape(ForeignTape):
     def _see(self, eqn: Any, pairs: list[Any]) -> list[Any]:
         """Run an equation, and record what it means."""
         recording: Any = self._recording
-        start, groups = len(recording.recs), len(recording.groups)
-        theirs = _run(eqn, [v for v, _ in pairs])
-        given = [m for _, m in pairs]
+        start = len(recording.recs)
+        results = _run(eqn, [v for v, _ in pairs])
+        theirs, given = list(map(_array, results)), [m for _, m in pairs]
         name = eqn.params.get("name", eqn.primitive.name)
         meaning = BY_NAME.get(name) or TABLE.get(name)
-        with grouped(name):
-            try:
-                made = meaning(*given, **eqn.params) if meaning else ()
-            except Exception:  # noqa: BLE001 - whatever it is, it has no rule then
-                made = ()
-        ours = list(made) if isinstance(made, (list, tuple)) else [made]
-        fine = len(ours) == len(theirs) and all(
-            self.compare([], name, array_of(a), _array(b), _size(given))
-            for a, b in zip(ours, theirs, strict=True)
+        ours = meaning and self.translated(
+            name, lambda: meaning(*given, **eqn.params), theirs, _size(given)
         )
-        if not fine:
-            del recording.recs[start:]
-            recording.groups = [*recording.groups[:groups]]
-            ours = self._custom(name, eqn, given, theirs)
+        if not ours:
+            pull = _Vjp(eqn, [array_of(m) for m in given])
+            ours = self.without_rule(name, given, theirs, pull, silent=name in STEPS)
         site = _site(eqn)
         for i in range(start, len(recording.recs)):
             row = recording.recs[i]
@@ -103,29 +91,11 @@ class JaxTape(ForeignTape):
         for a, b in zip(ours, theirs, strict=True):
             index = a._index()
             if not isinstance(a, Variable):
-                a._v = _array(b)
+                a._v = b
                 if index >= 0:
-                    self.values[index] = a._v
+                    self.values[index] = b
             self._results.append(index)
-        return list(zip(theirs, ours, strict=True))
-
-    def _custom(self, name: str, eqn: Any, given: list[Any], theirs: Any) -> list[Any]:
-        numbers = tuple(map(_array, theirs))
-        if all(m._index() < 0 for m in given):
-            return [wrap(v) for v in numbers]
-        if name not in STEPS:
-            self.remarks.append(UNKNOWN.format(name=name))
-        values = [array_of(m) for m in given]
-
-        def pull(*upstream: Any) -> list[Any]:
-            _, back = jax.vjp(lambda *xs: tuple(_run(eqn, xs)), *values)
-            found = back(tuple(jax.numpy.asarray(array_of(g)) for g in upstream))
-            return [wrap(_array(g)) if _is_float(g) else None for g in found]
-
-        whole = call.custom(given, CustomOp(name, numbers, len(numbers) == 1, pull))
-        if len(numbers) == 1:
-            return [whole]
-        return [call.part(whole, k) for k in range(len(numbers))]
+        return list(zip(results, ours, strict=True))
 
     # -- what readers ask ------------------------------------------------------------
 
@@ -185,6 +155,18 @@ class JaxTape(ForeignTape):
     def reasons(self, _targets: list[Any], lost: list[Any], *_about: Any) -> list[str]:
         """Why the gradients of these sources are None, a sentence for each."""
         return ["The result does not depend on it." for _ in lost]
+
+
+class _Vjp:
+    """The vjp of one equation, from JAX."""
+
+    def __init__(self, eqn: Any, values: list[Any]) -> None:
+        self.eqn, self.values = eqn, values
+
+    def __call__(self, *upstream: Any) -> list[Any]:
+        _, back = jax.vjp(lambda *xs: tuple(_run(self.eqn, xs)), *self.values)
+        found = back(tuple(jax.numpy.asarray(array_of(g)) for g in upstream))
+        return [wrap(_array(g)) if _is_float(g) else None for g in found]
 
 
 def _walk(jaxpr: Any, consts: Any, args: Any, see: Any, lift: Any) -> list[Any]:

@@ -24,7 +24,8 @@ BACKWARD = (torch.Tensor.backward, torch.autograd.backward, torch.autograd.grad)
 class StepTape(TorchTape):
     """The tape of one step; whose calls it sees is the recorder's business."""
 
-    def _watchers(self) -> list[Any]:
+    def watchers(self) -> list[Any]:
+        """None of its own."""
         return []
 
 

@@ -31,8 +31,7 @@ from tapeviz.adapters.torch.ops import (
 )
 from tapeviz.engine import nest
 from tapeviz.engine.asking import seeds_of
-from tapeviz.engine.custom_gradient import CustomOp
-from tapeviz.engine.dispatch import VJP, VJP_TENSORS, call
+from tapeviz.engine.dispatch import VJP, VJP_TENSORS
 from tapeviz.engine.recording import ActiveTapes, tape_stack
 from tapeviz.engine.records import Asked, CallSite
 from tapeviz.engine.scopes import grouped
@@ -43,8 +42,6 @@ from tapeviz.inspect.replay import paused
 from tapeviz.inspect.source.variables import DEEP, Names, members
 
 INSIDE.folders += (str(Path(torch.__file__).parent),)
-
-UNKNOWN = "{name} is not known to tapeviz: PyTorch's numbers, and no formula."
 
 
 def array(t: torch.Tensor) -> Any:
@@ -86,7 +83,6 @@ class CallTape(ForeignTape):
         self._passes: dict[int, dict[int, Any]] = {}
         self.calls: list[Call] = []
         self._found: dict[tuple[int, ...], dict[int, Any] | None] = {}
-        self._entered_with: list[AbstractContextManager[Any]] = []
 
     # -- the block -------------------------------------------------------------------
 
@@ -97,26 +93,10 @@ class CallTape(ForeignTape):
                 "end that block first, or leave this one out",
             )
         super()._start(now)
-        self._entered_with = self._watchers()
-        for one in self._entered_with:
-            one.__enter__()
 
-    def _watchers(self) -> list[AbstractContextManager[Any]]:
+    def watchers(self) -> list[AbstractContextManager[Any]]:
         """What shows it PyTorch's calls while it records."""
         return [_SeenCalls(self), _Layers()]
-
-    def _stop(self) -> None:
-        super()._stop()
-        self._leave()
-
-    def _abandon(self) -> None:
-        super()._abandon()
-        self._leave()
-
-    def _leave(self) -> None:
-        for one in reversed(self._entered_with):
-            one.__exit__(None, None, None)
-        self._entered_with = []
 
     # -- mirrors ---------------------------------------------------------------------
 
@@ -331,24 +311,15 @@ class CallTape(ForeignTape):
         self, name: str, func: Any, given: Any, raw: Any, results: list[Any], out: Any,
         state: Any,
     ) -> None:  # fmt: skip
-        recording: Any = self._recording
-        start, groups = len(recording.recs), len(recording.groups)
         theirs = [array(t) for t in results]
         terms = [greatest(array_of(m)) for m in _ours(given)] if name in SUMS else []
-        scale = max(terms, default=0.0)
-        try:
-            with grouped(name.strip("_")):
-                made = _meaning(name)(*given[0], **given[1], **_extras(name, out))
-            ours = _ours(made)
-            fine = len(ours) == len(theirs) and all(
-                self.compare([], name, array_of(a), b, scale)
-                for a, b in zip(ours, theirs, strict=True)
-            )
-        except Exception:  # noqa: BLE001 - whatever it is, the call is shown without rule
-            fine = False
-        if not fine:
-            del recording.recs[start:]
-            recording.groups = [*recording.groups[:groups]]
+        ours = self.translated(
+            name.strip("_"),
+            lambda: _ours(_meaning(name)(*given[0], **given[1], **_extras(name, out))),
+            theirs,
+            max(terms, default=0.0),
+        )
+        if ours is None:
             ours = self._custom(name, func, given, raw, theirs, state)
         for t, a, b in zip(results, ours, theirs, strict=True):
             if not isinstance(a, Variable) and np.shape(array_of(a)) == np.shape(b):
@@ -398,16 +369,8 @@ class CallTape(ForeignTape):
             for t, m in zip(_tensors(raw), inputs, strict=True)
         ]
         pull = _Pull(func, raw, before, state)
-        with grouped(name):
-            made = CustomOp(name, tuple(theirs), len(theirs) == 1, pull)
-            if all(t._index() < 0 for t in inputs):
-                return [wrap(v) for v in theirs]
-            if name.rstrip("_") not in (*STEPS, "view"):
-                self.remarks.append(UNKNOWN.format(name=name))
-            whole = call.custom(inputs, made)
-            if made.single:
-                return [whole]
-            return [call.part(whole, k) for k in range(len(theirs))]
+        silent = name.rstrip("_") in (*STEPS, "view")
+        return self.without_rule(name, inputs, theirs, pull, silent=silent)
 
 
 SILENT = frozenset({"grad", "backward", "requires_grad_", "register_hook", "set_data"})
