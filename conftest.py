@@ -1,6 +1,6 @@
 """All tests read the scripts and styles that a distribution has: the minified ones.
 
-Without a framework what needs it is left out, unless everything is required.
+Without a framework what needs it is left out, unless it is required.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ import pytest
 from hatch_build import minify_assets
 
 NEEDS = {
-    "torch": ["tapeviz/adapters/torch", "tests/adapters/functions.py"],
+    "torch": [
+        "tapeviz/adapters/torch",
+        "tests/adapters/functions.py",
+        "chapters/10_11_the_same_in_pytorch.ipynb",
+    ],
     "jax": ["tapeviz/adapters/jax"],
 }
-REQUIRED = os.environ.get("TAPEVIZ_REQUIRE_PEERS") == "1"
 collect_ignore = [
     path
     for framework, paths in NEEDS.items()
-    if not (find_spec(framework) or (REQUIRED and framework != "jax"))
+    if not find_spec(framework)
+    and os.environ.get(f"TAPEVIZ_REQUIRE_{framework.upper()}") != "1"
     for path in paths
 ]
 

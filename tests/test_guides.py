@@ -78,10 +78,10 @@ def test_an_operation_is_one_entry(clone: Path) -> None:
 
 def test_a_lesson_is_one_file(clone: Path) -> None:
     (lesson,) = blocks("write_a_lesson", "py")
-    (clone / "chapters" / "source" / "10_11_the_slope_of_a_cube.py").write_text(lesson)
-    run(clone, "chapters/build.py", "10_11")
+    (clone / "chapters" / "source" / "10_12_the_slope_of_a_cube.py").write_text(lesson)
+    run(clone, "chapters/build.py", "10_12")
     made = json.loads(
-        (clone / "chapters" / "10_11_the_slope_of_a_cube.ipynb").read_text()
+        (clone / "chapters" / "10_12_the_slope_of_a_cube.ipynb").read_text()
     )
     outputs = [out for cell in made["cells"] for out in cell.get("outputs", [])]
     assert [out["text"] for out in outputs if "text" in out] == [["12.0\n"]]
@@ -90,9 +90,9 @@ def test_a_lesson_is_one_file(clone: Path) -> None:
         clone,
         "-c",
         "from tapeviz.lessons import copies\n"
-        "print(copies.find('10.11', copies.lessons(copies.shipped())))",
+        "print(copies.find('10.12', copies.lessons(copies.shipped())))",
     )
-    assert said.strip() == "10_11_the_slope_of_a_cube.ipynb"
+    assert said.strip() == "10_12_the_slope_of_a_cube.ipynb"
 
 
 def test_a_form_of_saving_is_one_entry(

@@ -237,3 +237,5 @@ check("10.10b", answer)
 # - For large data the loop takes a part of the points in each step, a *batch*.
 # - `tapeviz.lessons.training` is ours. In TensorFlow the loop has a short form,
 #   `model.fit`, which hides the tape.
+#
+# Next: [10.11 The same in PyTorch](10_11_the_same_in_pytorch.ipynb)

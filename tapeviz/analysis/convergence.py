@@ -86,7 +86,7 @@ def regime(run: Descent) -> Regime:
     name, sentence, inequality = _verdict(run, t)
     limit, momentum = None if run.shifting else run.limit, _momentum_of(run)
     if momentum is not None and limit is not None:
-        limit *= momentum.bound / 2
+        limit = None if momentum.lasts else limit * momentum.bound / 2
     return Regime(name, sentence, inequality or _unruled(run, name), limit)
 
 
@@ -290,6 +290,9 @@ def _with_momentum(
     top = momentum.rate * largest
     factors = f"{number(momentum.rate)} · {number(largest)}"
     product = f"rate · curvature = {factors} = {apart(top, momentum.bound)[0]}"
+    if momentum.lasts and top < momentum.bound:
+        said = "Every update carries on in full, so the run swings to and fro for ever."
+        return OSCILLATING, said, f"{product}, and the momentum is 1"
     if abs(top - momentum.bound) <= _EDGE:
         said = "The momentum carries each update as far past the minimum as before."
         return OSCILLATING, said, f"{product}, the edge {momentum.words}"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _EXACT = 2e-3
 _ENOUGH = 3
+_ROUNDED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Momentum:
     def bound(self) -> float:
         """The largest ``rate * curvature`` for which the run converges."""
         return bound(self.share, ahead=self.ahead)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether no gradient is ever forgotten, as where ``.grad`` is not emptied."""
+        return self.share > 1 - _ROUNDED
 
     @property
     def words(self) -> str:
@@ -146,7 +152,7 @@ def _times(one: Floats, other: Floats) -> float:
 
 def _holds(found: Momentum, moves: Floats, gradients: Floats) -> bool:
     """Whether every update follows from the one before it by this momentum."""
-    if not (0 < found.share < 1 and found.rate > 0):
+    if not (0 < found.share < 1 + _ROUNDED and found.rate > 0):
         return False
     rate, share = found.rate, found.share
     expected = share * moves[:-1] - rate * gradients[1:]

@@ -56,6 +56,7 @@ def _kind_of(answer: Any) -> str:
 
 
 def _number(part: Any) -> Any:
+    part = getattr(part, "detach", lambda: part)()  # of PyTorch, with a gradient
     found = np.asarray(part.numpy() if hasattr(part, "numpy") else part)
     if isinstance(part, (list, tuple)):
         return np.asarray([_number(one) for one in part], float)

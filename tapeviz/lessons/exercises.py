@@ -340,8 +340,28 @@ def _lesson_10() -> dict[str, Exercise]:
     }
 
 
+def _lesson_11() -> dict[str, Exercise]:
+    once, target = slope(_square, 2), lowest(_loss)
+    return {
+        "10.11a": _exercise(
+            3 * once,
+            (once, "That is one round alone: nobody empties .grad before the next."),
+            (2 * once, "That is two of the three rounds."),
+        ),
+        "10.11b": _exercise(
+            target,
+            (
+                momentum(_loss, 0.0, rate=0.5, keep=1.0, steps=20),
+                "Each update still takes the gradients of all rounds before it.",
+            ),
+            (0.0, "w has not moved. Empty .grad after the update, not before it."),
+        ),
+    }
+
+
 EXERCISES: dict[str, Exercise] = {
     **_lesson_1(), **_lesson_2(), **_lesson_3(), **_lesson_4(), **_lesson_5(),
     **_lesson_6(), **_lesson_7(), **_lesson_8(), **_lesson_9(), **_lesson_10(),
+    **_lesson_11(),
 }  # fmt: skip
 """The exercises of the lessons, in their order."""

@@ -14,6 +14,7 @@ import tapeviz
 from tapeviz import draw, play
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.foreign_tape import error_of
+from tapeviz.lessons import Exercise, judge
 from tests.adapters import REQUIRED
 
 if not REQUIRED:
@@ -246,3 +247,10 @@ def test_what_is_alive_in_a_page_is_alive_here() -> None:
     program = draw(tape)._program
     assert not isinstance(program, str), program
     assert [h.label for h in program.handles] == ["w", "x"]
+
+
+def test_an_exercise_takes_tensors_of_pytorch() -> None:
+    w = torch.tensor(12.0, requires_grad=True)
+    slope = Exercise([12.0, 3.0])
+    assert judge(slope, [w, torch.tensor(3.0)]).kind == "exact"
+    assert judge(slope, [w, w]).kind == "wrong"

@@ -190,6 +190,19 @@ def test_momentum_by_hand_is_recognised_and_adam_has_no_bound() -> None:
     assert "no inequality decides" in other.regime.inequality
 
 
+def test_gradients_that_add_up_are_no_momentum_that_comes_to_rest() -> None:
+    """As where ``.grad`` is never emptied: x swings about 5 for ever, by 3."""
+    x, total = tf.Variable(2.0), 0.0
+    with descent(x) as run:
+        for _ in range(20):
+            with tf.GradientTape() as tape:
+                loss = (x - 5) ** 2
+            total += float(tape.gradient(loss, x))
+            x.assign_sub(0.1 * total)
+    assert run.regime.name == OSCILLATING
+    assert run.regime.limit is None
+
+
 @pytest.mark.parametrize(
     ("rate", "name"), [(0.1, CONVERGING), (1.0, OSCILLATING), (1.1, DIVERGING)]
 )

@@ -23,7 +23,8 @@ from tests.browser.conftest import (
 )
 
 CHAPTERS = Path(__file__).parents[2] / "chapters"
-LESSONS = copies.lessons(CHAPTERS)
+LESSONS = [name for name in copies.lessons(CHAPTERS) if "pytorch" not in name]
+"""Lesson 10.11 has the outputs that others have, and needs PyTorch."""
 
 
 def player(page: LabPage, index: int) -> Player:

@@ -20,9 +20,9 @@ CHAPTERS = Path(__file__).parents[2] / "chapters"
 NOTEBOOKS = [
     CHAPTERS / name
     for name in copies.lessons(CHAPTERS)
-    if not name.startswith("10_10_")
+    if not name.startswith(("10_10_", "10_11_"))
 ]
-"""The last one is about a model of ours, which TensorFlow does not have."""
+"""The last two are about a model of ours, and PyTorch."""
 
 OURS_ALONE = re.compile(
     r"^(import tapeviz|from tapeviz"
