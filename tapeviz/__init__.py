@@ -214,11 +214,11 @@ class _Finder:
 sys.meta_path.insert(0, _Finder)
 
 
-def _picture(tape: Any, **_: Any) -> dict[str, Any]:
+def _picture(tape: Any, **asked: Any) -> dict[str, Any]:
     """What a bare tape at the end of a cell shows; no business of the engine."""
     from tapeviz.api import bundle
 
-    return bundle(tape)
+    return bundle(tape, **asked)
 
 
 # Hung on from here, as the class itself must know no picture.

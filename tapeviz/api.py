@@ -289,9 +289,9 @@ def operations() -> Table:
     return inspect.operations()
 
 
-def bundle(tape: GradientTape, **_: Any) -> dict[str, Any]:
+def bundle(tape: GradientTape, **asked: Any) -> dict[str, Any]:
     """The MIME bundle of a bare tape at the end of a notebook cell: its graph."""
     names = vars(sys.modules["__main__"])
     own = tape.named(names) if isinstance(tape, ForeignTape) else names
     graph = inspect.graph(tape, own)
-    return Drawing(graph, program=program_of(tape, graph))._repr_mimebundle_()
+    return Drawing(graph, program=program_of(tape, graph))._repr_mimebundle_(**asked)

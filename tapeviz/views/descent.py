@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,7 +13,7 @@ from tapeviz.inspect.foreign_tape import adapter_of
 from tapeviz.render.descent import step_graphs
 from tapeviz.render.html.page import image, swapped_image
 from tapeviz.trace.markup import Element, parse, write
-from tapeviz.views.drawing import RunStep, Showable, display, draw
+from tapeviz.views.drawing import RunStep, Showable, display, draw, on_paper
 from tapeviz.views.player import Player
 
 if TYPE_CHECKING:
@@ -145,15 +145,21 @@ class DescentRun(Showable):
         made.show = partial(display, made)  # type: ignore[method-assign]  # not pyplot
         return made
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return DescentPlayer(self)._repr_mimebundle_()
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, **_: Any
+    ) -> dict[str, str]:
+        return DescentPlayer(self)._repr_mimebundle_(include)
 
     def __repr__(self) -> str:
         return f"<a descent of {len(self)} updates: run.plot(), play(run)>"
 
 
 def _plot_bundle(
-    made: Figure, runs: Sequence[Descent], options: dict[str, Any], **_: Any
+    made: Figure,
+    runs: Sequence[Descent],
+    options: dict[str, Any],
+    include: Iterable[str] | None = None,
+    **_: Any,
 ) -> dict[str, str]:
     """How a figure of runs shows itself: as the panels that it was made of.
 
@@ -175,7 +181,8 @@ def _plot_bundle(
             svg = chart.panels_picture(panels, figure.picture_size(panels, view), alt)
         shown = swapped_image(svg, alt, container_queries=True)
     rows = table.folded(table.runs_table(runs, view.labels))
-    return {"text/html": write(filter(None, (*shown, rows))), "text/plain": alt}
+    page = {"text/html": write(filter(None, (*shown, rows))), "text/plain": alt}
+    return page | on_paper(partial(figure.printed, made), include)
 
 
 class DescentPlayer(Player):

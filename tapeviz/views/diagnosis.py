@@ -57,6 +57,9 @@ class Diagnosis(Displayable):
     def _png(self, scale: float = raster.SCALE) -> bytes:
         return raster.png(self._picture(), scale=scale)
 
+    def _printed(self) -> bytes:
+        return raster.printed(self._picture())
+
     def _pdf(self) -> bytes:
         return pdf.pages(self._picture())
 

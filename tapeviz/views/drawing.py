@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import signature
@@ -65,16 +67,42 @@ MOST = 40
 """Lines of its table that a view shows where nothing but text is shown."""
 
 
+def on_paper(
+    paint: Callable[[], bytes], include: Iterable[str] | None
+) -> dict[str, str]:
+    """A picture as part of a bundle, for what shows no HTML: LaTeX, mail, previews.
+
+    There is none where nothing paints, as in a web page's Python, and where ``include``
+    asks for others.
+    """
+    if include is not None and PNG not in include:
+        return {}
+    with suppress(SaveError):
+        if painted := paint():
+            return {PNG: b64encode(painted).decode()}
+    return {}
+
+
+PNG = "image/png"
+
+
 class Showable:
     """What shows itself in a notebook, wherever in a cell it is asked to."""
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, **_: Any
+    ) -> dict[str, str]:
+        """The view in every form that a front end may choose from, by MIME type.
+
+        The picture for paper takes the longest: it is left out where ``include`` names
+        the types that are asked for, and not its.
+        """
         raise NotImplementedError
 
     @property
     def html(self) -> str:
         """The view as HTML, for any program that shows some: complete, from no net."""
-        bundle = self._repr_mimebundle_()
+        bundle = self._repr_mimebundle_(include=("text/html",))
         return bundle.get("text/html") or element("pre", bundle["text/plain"]).write()
 
     def _repr_html_(self) -> str:
@@ -116,11 +144,18 @@ class Displayable(Showable):
 
     forms: ClassVar[Mapping[str, Form]] = {}
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, **_: Any
+    ) -> dict[str, str]:
         try:
-            return {"text/html": self._html(), "text/plain": self._words()}
+            page = {"text/html": self._html(), "text/plain": self._words()}
+            return page | on_paper(self._printed, include)
         except LayoutError as error:
             return {"text/plain": f"{error}\n\n{self}"}
+
+    def _printed(self) -> bytes:
+        """The view as a PNG for paper and mail, b"" where it has no picture."""
+        return b""
 
     def _words(self) -> str:
         """What it is, and the beginning of its table, if it has one."""
@@ -253,6 +288,9 @@ class Drawing(Displayable):
     def png(self, scale: float = 2.0) -> bytes:
         """The picture as a PNG file's bytes, ``scale`` dots to a pixel."""
         return raster.png(self._scene.root, scale=scale)
+
+    def _printed(self) -> bytes:
+        return raster.printed(self._scene.root)
 
     def pdf(self) -> bytes:
         """The picture as a PDF file's bytes, with text that can be selected."""
@@ -511,8 +549,10 @@ class RunStep(Showable):
     update: Update
     names: dict[str, Any]
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return draw(self)._repr_mimebundle_()
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, **_: Any
+    ) -> dict[str, str]:
+        return draw(self)._repr_mimebundle_(include)
 
     def __repr__(self) -> str:
         return f"<step {self.number} of a descent: draw, play, explain or why it>"

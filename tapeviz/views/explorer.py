@@ -28,6 +28,7 @@ from tapeviz.wording.values import path_name
 
 if TYPE_CHECKING:
     from tapeviz.trace.descent import Landscape
+    from tapeviz.trace.film import Film
     from tapeviz.trace.markup import Element
 
     Spans = Sequence[tuple[float, float]]
@@ -523,10 +524,18 @@ class StudioPage(Displayable):
         from tapeviz.render.film.svg import PACE, animate
         from tapeviz.render.html.page import image
 
-        if self._run is None:
+        if self._film is None:
             return element("p", str(self._state["message"]) or "Nothing has run yet.")
-        film = self._explorer.film().film
-        return image(animate(film, PACE), film.alt)
+        return image(animate(self._film, PACE), self._film.alt)
+
+    @cached_property
+    def _film(self) -> Film | None:
+        return None if self._run is None else self._explorer.film().film
+
+    def _printed(self) -> bytes:
+        from tapeviz.render.film import on_paper
+
+        return on_paper.png(self._film) if self._film else b""
 
     def _html(self) -> str:
         from tapeviz.render.descent import studio

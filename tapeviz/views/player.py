@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from tapeviz.analysis.folded_backward import folded_run
 from tapeviz.engine import files
 from tapeviz.errors import LayoutError, SaveError, error_message
-from tapeviz.render.film import player
+from tapeviz.render.film import on_paper, player
 from tapeviz.render.film.backward import backward_film, backward_table
 from tapeviz.render.film.forward import forward_film
 from tapeviz.render.film.svg import PACE, animate
@@ -144,6 +144,9 @@ class Player(Displayable):
 
         shown = self._start.get("step", 0) if step is None else step
         return video.png(self.film, shown, scale)
+
+    def _printed(self) -> bytes:
+        return on_paper.png(self.film)
 
     def _pdf(self) -> bytes:
         from tapeviz.render.film import video

@@ -310,7 +310,7 @@ def test_on_paper_the_whole_picture_is_there(
     page = tmp_path / "film.html"
     page.write_text(html.page(film), encoding="utf-8")
     screens = open_page(page, width=400, media="print").locator(".tv-leaf .tv-screen")
-    assert screens.count() == 3
+    assert screens.count() == 4
     for screen in screens.all():
         assert screen.evaluate("box => box.scrollWidth <= box.clientWidth")
 
@@ -719,3 +719,18 @@ def test_only_a_mouse_that_moves_holds_the_film(player: Player) -> None:
     page.mouse.move(1, 1)
     page.wait_for_timeout(200)
     assert play.count() == 1, "what a key stopped stays"
+
+
+def test_a_browser_that_prints_by_itself_has_them_too(
+    open_page: Opener, tmp_path: Path, film: Film
+) -> None:
+    """Without a word about the medium before it prints, as in a menu's "Print"."""
+    page = tmp_path / "film.html"
+    page.write_text(html.page(film), encoding="utf-8")
+    shown = open_page(page)
+    shown.evaluate("dispatchEvent(new Event('beforeprint'))")
+    leaves = shown.locator(".tv-leaf")
+    assert leaves.count() == 4
+    assert "x has 2 so far" in leaves.nth(1).inner_text()
+    shown.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert leaves.count() == 0

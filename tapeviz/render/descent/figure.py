@@ -17,6 +17,7 @@ from tapeviz.errors import error_message
 from tapeviz.render.descent import chart, panels
 from tapeviz.render.descent.chart import LOOKS, SIDES, shown
 from tapeviz.render.descent.panels import Seen
+from tapeviz.render.svg import raster
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.markup import Element, css_class, parse
 
@@ -133,6 +134,20 @@ def write_svg(fig: Figure) -> str:
     with _style():
         fig.savefig(out, format="svg", metadata=nothing)
     return out.getvalue()
+
+
+def printed(fig: Figure) -> bytes:
+    """A figure as a small PNG for paper and mail."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    with _style():
+        fig.savefig(out, format="png", dpi=_PRINTED)
+    return raster.in_few_colours(Image.open(out))
+
+
+_PRINTED = 120
+"""Dots to an inch of a figure on paper."""
 
 
 def page_svg(fig: Figure, label: str) -> Element:

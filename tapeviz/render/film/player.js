@@ -373,20 +373,21 @@ function mount(root, film, store) {
     sight();
   };
 
-  // On paper the steps that matter stand one below the other: start, sums, end.
+  // On paper the steps that matter stand one below the other. A browser that prints says
+  // so before it lays the sheet out; a program that prints may only say so by its medium.
   const paper = matchMedia("print");
   const leaves = pane("leaves");
-  const lay = () => {
-    const sums = film.frames.flatMap(({ marks }, step) => (Object.keys(marks).some((id) => /-g(?!1$)\d/.test(id) && marks[id] === "on") ? [step] : []));
-    const some = sums.filter((_, i) => i % Math.ceil(sums.length / 12) < 1 && sums[i] < last);
+  const lay = ({ type } = {}) => {
     const leaf = (step) => {
       mark(step);
       const { caption, formula } = asRead(film, step);
       return pane("leaf", pane("screen", svg.cloneNode(true)), make("p", {}, `Step ${step}: ${caption}`), make("p", {}, formula));
     };
-    leaves.replaceChildren(...(paper.matches ? [0, ...some, last].map(leaf) : []));
+    leaves.replaceChildren(...(paper.matches || type === "beforeprint" ? film.keys.map(leaf) : []));
     show();
   };
+  const printing = ["beforeprint", "afterprint"];
+  for (const type of printing) addEventListener(type, lay);
   paper.addEventListener("change", lay);
 
   const bound = {
@@ -455,6 +456,7 @@ function mount(root, film, store) {
     sizes.disconnect();
     handles?.close();
     paper.removeEventListener("change", lay);
+    for (const type of printing) removeEventListener(type, lay);
     for (const type in heard) root.removeEventListener(type, heard[type]);
     root.replaceChildren();
   };

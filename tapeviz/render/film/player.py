@@ -7,6 +7,7 @@ from functools import cache, partial
 from itertools import chain
 from typing import Any
 
+from tapeviz.render.film.on_paper import key_steps
 from tapeviz.render.film.svg import PACE, animate, theme_of, words_shown
 from tapeviz.render.html import minimap
 from tapeviz.render.html.assets import (
@@ -118,6 +119,7 @@ def payload(  # noqa: PLR0913 - how it opens, by keyword
         "texts": [*pool.texts],
         "ids": [*pool.ids],
         "phases": [*pool.phases],
+        "keys": key_steps(film),
     }
 
 

@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 SCALE = 2.0
 """How many dots of a PNG a pixel of the picture takes in each direction."""
 
+PAPER = 1200, 1200
+"""The most dots, across and down, that a picture for paper has."""
+
+_PRINTED, _COLOURS = (1.25, 1.0), 32
+"""How many dots to a pixel one such picture has, and each of several; the colours."""
+
 _BEYOND = re.compile("[\u0590-\u1dff\u2c00-\U0010ffff]")
 """Characters that DejaVu may lack: their fonts are looked for on this machine."""
 
@@ -84,6 +90,46 @@ def image(picture: Element, *, scale: float = SCALE) -> Image:
     from PIL import Image
 
     return Image.open(io.BytesIO(png(picture, scale=scale)))
+
+
+def printed(*pictures: Element) -> bytes:
+    """Pictures of one size as one small PNG for paper and mail, in rows to be read.
+
+    It has few colours. SaveError as in ``png``.
+    """
+    from PIL import Image
+
+    scale, columns = sheet(pictures[0], len(pictures))
+    painted = [image(picture, scale=scale) for picture in pictures]
+    wide, high = painted[0].size
+    size = columns * wide, -(-len(painted) // columns) * high
+    paper = Image.new("RGB", size, "white")
+    for i, one in enumerate(painted):
+        paper.paste(one, (i % columns * wide, i // columns * high), one)
+    return in_few_colours(paper)
+
+
+def in_few_colours(image: Image) -> bytes:
+    """An image as a PNG file's bytes, a third of what all its colours take."""
+    from PIL.Image import Dither
+
+    file = io.BytesIO()
+    few = image.convert("RGB").quantize(_COLOURS, dither=Dither.NONE)
+    few.save(file, "PNG")
+    return file.getvalue()
+
+
+def sheet(picture: Element, count: int) -> tuple[float, int]:
+    """How many dots to a pixel so many pictures of this size have on paper at most.
+
+    The second number is that of the columns which they then stand in.
+    """
+    wide, high = (float(picture.attributes[side]) for side in ("width", "height"))
+    most = _PRINTED[count > 1]
+    return max(
+        (min(most, PAPER[0] / (n * wide), PAPER[1] / (-(-count // n) * high)), n)
+        for n in range(1, count + 1)
+    )
 
 
 class Canvas:

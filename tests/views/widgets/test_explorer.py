@@ -364,7 +364,7 @@ def test_a_panel_shows_itself_with_a_kernel_and_without(
     panel._ipython_display_()
     assert "application/vnd.jupyter.widget-view+json" in shown[0]
     page = shown[1]._repr_mimebundle_()
-    assert set(page) == {"text/html", "text/plain"}
+    assert set(page) == {"text/html", "image/png", "text/plain"}
     assert "diverging" in page["text/html"], "the film, where no script runs"
     assert page["text/html"] == panel._repr_html_()
 
