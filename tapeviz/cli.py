@@ -82,27 +82,31 @@ def _lab_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _lab(given: argparse.Namespace, extra: Sequence[str]) -> int:
-    try:
-        folder = given.dir.expanduser()
-    except RuntimeError as error:
-        raise copies.LessonsError(
-            f"{given.dir} names a home folder that is not on this machine.\n"
-            "What to do: give --dir the whole path of a folder."
-        ) from error
+    folder = _expanded(given.dir)
     lesson = copies.find(given.lesson, copies.lessons(copies.shipped()))
     print(_report(copies.copy(folder), folder))
     return 0 if given.no_start else _start(folder, lesson, extra)
 
 
-def _report(copied: copies.Copied, folder: Path) -> str:
+def _expanded(folder: Path) -> Path:
+    try:
+        return folder.expanduser()
+    except RuntimeError as error:
+        raise copies.LessonsError(
+            f"{folder} names a home folder that is not on this machine.\n"
+            "What to do: give the whole path of a folder."
+        ) from error
+
+
+def _report(copied: copies.Copied, folder: Path, what: str = "Your lessons are") -> str:
     """What happened to the learner's folder, in sentences."""
-    lines = [f"Your lessons are in {folder.resolve()}"]
-    for names, what in (
+    lines = [f"{what} in {folder.resolve()}"]
+    for names, fate in (
         (copied.refreshed, "brought up to date"),
         (copied.left_alone, "kept as you changed it"),
         (copied.side_copies, "a new edition, beside your own"),
     ):
-        lines += [f"  {name}: {what}" for name in names]
+        lines += [f"  {name}: {fate}" for name in names]
     return "\n".join(lines)
 
 
@@ -138,6 +142,50 @@ def _as_root() -> list[str]:
     """What JupyterLab wants to be told in a container, where the user is root."""
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     return ["--allow-root"] if root else []
+
+
+def _lessons_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "tapeviz lessons --student DIR | --teacher DIR [LESSON ...]"
+    parser.add_argument(
+        "lessons", nargs="*", metavar="LESSON",
+        help="the lessons, such as 10.6 (default: all)",
+    )  # fmt: skip
+    edition = parser.add_mutually_exclusive_group(required=True)
+    edition.add_argument(
+        "--student", type=Path, metavar="DIR",
+        help="without solutions, with what nbgrader and otter need to grade it",
+    )  # fmt: skip
+    edition.add_argument(
+        "--teacher", type=Path, metavar="DIR",
+        help="with solutions open, and plans beside the cells",
+    )  # fmt: skip
+    parser.add_argument(
+        "--source", type=Path, metavar="FOLDER",
+        help="the folder of notebooks of your own (default: our lessons)",
+    )  # fmt: skip
+
+
+def _lessons(given: argparse.Namespace, _extra: Sequence[str]) -> int:
+    from tapeviz.lessons import editions
+
+    origin = _expanded(given.source) if given.source else copies.shipped()
+    names = copies.lessons(origin)
+    if not names:
+        raise copies.LessonsError(
+            f"{origin} has no notebooks.\nWhat to do: give --source another folder."
+        )
+    names = [copies.find(lesson, names) for lesson in given.lessons] or names
+    folder = _expanded(given.student or given.teacher)
+    if folder.resolve() == origin.resolve():
+        raise copies.LessonsError(
+            f"{folder} holds the lessons themselves, which stay as they are.\n"
+            "What to do: choose another folder for the edition."
+        )
+    edition = editions.student if given.student else editions.teacher
+    copied = copies.put(edition(origin, names), folder)
+    whose = "students'" if given.student else "teachers'"
+    print(_report(copied, folder, f"The {whose} edition is"))
+    return 0
 
 
 def _ops(_given: argparse.Namespace, _extra: Sequence[str]) -> int:
@@ -186,6 +234,11 @@ COMMANDS = {
         "print badges that open the lessons on Binder, Colab and nbviewer",
         _links,
         _links_arguments,
+    ),
+    "lessons": Command(
+        "write the students' edition of the lessons, or the teachers'",
+        _lessons,
+        _lessons_arguments,
     ),
     "ops": Command("print every operation with the rule of its derivative", _ops),
     "lab": Command(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -106,16 +106,22 @@ def copy(folder: Path) -> Copied:
             "What to do: choose another folder for your own copies, with --dir."
         )
     with _explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        return _copy_all(origin, folder)
+        names = [path.relative_to(origin) for path in _files(origin)]
+        found = {name: _without_outputs((origin / name).read_bytes()) for name in names}
+    return put(found, folder)
 
 
-def _copy_all(origin: Path, folder: Path) -> Copied:
+def put(contents: Mapping[Path, bytes], folder: Path) -> Copied:
+    """Write files into a folder, by name, and keep every one that was changed there.
+
+    The folder is made if it is not there. LessonsError says what stands in the way.
+    """
     record, fates = _read_record(folder), defaultdict[str, list[str]](list)
-    for path in _files(origin):
-        content = _without_outputs(path.read_bytes())
-        _put_file(content, path.relative_to(origin), folder, record, fates)
-    _write(folder / RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
+    with _explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            _put_file(content, name, folder, record, fates)
+        _write(folder / RECORD, json.dumps(record, indent=1, sort_keys=True).encode())
     return Copied(**{fate: tuple(names) for fate, names in fates.items()})
 
 
@@ -200,6 +206,22 @@ def _without_outputs(content: bytes) -> bytes:
     for cell in notebook["cells"]:
         if cell.get("cell_type") == "code":
             cell |= {"outputs": [], "execution_count": None}
+    return written(notebook)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A notebook as data; LessonsError if the file is none."""
+    with _explained(path.parent):
+        notebook = _notebook(path.read_bytes())
+    if notebook is None:
+        raise LessonsError(
+            f"{path} is not a notebook.\nWhat to do: save it in Jupyter once more."
+        )
+    return notebook
+
+
+def written(notebook: Mapping[str, Any]) -> bytes:
+    """The text of a notebook's file, the same for the same notebook."""
     text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
     return f"{text}\n".encode()
 
