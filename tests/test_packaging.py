@@ -94,6 +94,8 @@ def test_an_installed_wheel_finds_its_lessons(installed: Path, tmp_path: Path) -
         "raise SystemExit(tapeviz.cli.main(['lab', '--no-start', '--dir', 'mine']))"
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    inside = installed / "tapeviz" / "lessons" / "chapters"
+    assert (inside / "TEACHING.md").is_file(), "the teachers' edition has its plans"
     chapters = sorted((ROOT / "chapters").glob("*.ipynb"))
     copies = sorted((tmp_path / "mine").glob("*.ipynb"))
     assert [path.name for path in copies] == [path.name for path in chapters]

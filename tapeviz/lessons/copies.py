@@ -116,9 +116,10 @@ def put(contents: Mapping[Path, bytes], folder: Path) -> Copied:
 
     The folder is made if it is not there. LessonsError says what stands in the way.
     """
-    record, fates = _read_record(folder), defaultdict[str, list[str]](list)
+    fates = defaultdict[str, list[str]](list)
     with _explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        record = _read_record(folder)
         for name, content in contents.items():
             _put_file(content, name, folder, record, fates)
         _write(folder / RECORD, json.dumps(record, indent=1, sort_keys=True).encode())

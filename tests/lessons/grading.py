@@ -97,7 +97,9 @@ def nbgrader(course: Path) -> dict[str, dict[str, tuple[float, float]]]:
     return found
 
 
-def otter(edition: Path, notebook: Path, folder: Path) -> dict[str, tuple[float, float]]:
+def otter(
+    edition: Path, notebook: Path, folder: Path
+) -> dict[str, tuple[float, float]]:
     """The points and the most of them, by student."""
     tests, zipped = edition / "tests" / notebook.stem, folder / "autograder.zip"
     run("otter", "generate", "-t", tests, "-o", zipped, "--no-config", cwd=folder)
