@@ -29,7 +29,7 @@ _SOLUTION = re.compile(
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExerciseCell:
     """What a cell of an exercise checks: code for the exercise and for the answer.
 
     ``label`` is the exercise's name, ``points`` are for a right answer.
@@ -90,7 +90,7 @@ def teacher(folder: Path, names: Iterable[str]) -> dict[Path, bytes]:
 # -- what a cell asks ----------------------------------------------------------------
 
 
-def _asked(cell: Mapping[str, Any], notebook: str) -> Asked | None:
+def _asked(cell: Mapping[str, Any], notebook: str) -> ExerciseCell | None:
     """What a cell checks; None for a cell without the tag "exercise"."""
     tags = cell.get("metadata", {}).get("tags", ())
     if "exercise" not in tags or cell["cell_type"] != "code":
@@ -108,7 +108,7 @@ def _asked(cell: Mapping[str, Any], notebook: str) -> Asked | None:
     given = [tag.removeprefix("points=") for tag in tags if tag.startswith("points=")]
     label = name if isinstance(name, str) else ast.unparse(exercise)
     points = float(given[0]) if given else own
-    return Asked(label, ast.unparse(exercise), ast.unparse(answer), points)
+    return ExerciseCell(label, ast.unparse(exercise), ast.unparse(answer), points)
 
 
 def _last_check(source: str) -> ast.Call | None:
@@ -125,7 +125,7 @@ def _last_check(source: str) -> ast.Call | None:
     return found[-1] if found else None
 
 
-def _ask_for_different(found: Iterable[Asked | None], notebook: str) -> None:
+def _ask_for_different(found: Iterable[ExerciseCell | None], notebook: str) -> None:
     seen: set[str] = set()
     for asked in filter(None, found):
         if asked.id in seen:
@@ -140,7 +140,7 @@ def _ask_for_different(found: Iterable[Asked | None], notebook: str) -> None:
 
 
 def _for_students(
-    cell: dict[str, Any], asked: Asked | None
+    cell: dict[str, Any], asked: ExerciseCell | None
 ) -> Iterator[dict[str, Any]]:
     if "solution" in cell.get("metadata", {}).get("tags", ()):
         return
@@ -153,7 +153,7 @@ def _for_students(
         yield _graded(cell, asked)
 
 
-def _checked(cell: Mapping[str, Any], asked: Asked | None) -> dict[str, Any]:
+def _checked(cell: Mapping[str, Any], asked: ExerciseCell | None) -> dict[str, Any]:
     """The metadata that let otter run the exercise's test behind its cell."""
     tests = {"otter": {"tests": [asked.id]}} if asked else {}
     return {"metadata": cell.get("metadata", {}) | tests}
@@ -169,7 +169,7 @@ given = {answer}
 ### END HIDDEN TESTS"""
 
 
-def _graded(cell: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+def _graded(cell: Mapping[str, Any], asked: ExerciseCell) -> dict[str, Any]:
     """The cell that nbgrader runs: what it shows at its end are the points."""
     names = _names(asked.answer)
     reset = f"{' = '.join(names)} = ...  # no answer to what comes next\n"
@@ -224,7 +224,7 @@ test = {{
 """
 
 
-def _otter_test(asked: Asked) -> bytes:
+def _otter_test(asked: ExerciseCell) -> bytes:
     return _OTTER.format(
         id=asked.id, points=asked.points, exercise=asked.exercise, answer=asked.answer
     ).encode()
@@ -275,7 +275,7 @@ def _plans(notes: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _answer_note(asked: Asked) -> str:
+def _answer_note(asked: ExerciseCell) -> str:
     """What an exercise of ours expects, and what is said of the usual mistakes."""
     if asked.label not in EXERCISES:
         return ""

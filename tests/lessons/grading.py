@@ -82,9 +82,9 @@ def nbgrader(course: Path) -> dict[str, dict[str, tuple[float, float]]]:
     for notebook in sorted((course / "release" / COURSE).glob("*.ipynb")):
         assert "HIDDEN" not in notebook.read_text("utf-8")
         for who, (text, _) in submissions(notebook).items():
-            place = course / "submitted" / who / COURSE
-            place.mkdir(parents=True, exist_ok=True)
-            (place / notebook.name).write_text(text, "utf-8")
+            folder = course / "submitted" / who / COURSE
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / notebook.name).write_text(text, "utf-8")
     run("nbgrader", "autograde", COURSE, "--create", cwd=course)
     from nbgrader.api import Gradebook
 
@@ -115,17 +115,17 @@ def otter(
 
 def main(lessons: Sequence[str]) -> None:
     """Grade the lessons with both programs; SystemExit where they are not as earned."""
-    beside = str(Path(sys.executable).parent)  # nbgrader starts alembic by its name
-    os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", "")])
+    scripts = str(Path(sys.executable).parent)  # nbgrader starts alembic by its name
+    os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
     with TemporaryDirectory() as folder:
         course = Path(folder)
         edition = course / "source" / COURSE
         run("tapeviz", "lessons", "--student", edition, *lessons, cwd=ROOT)
         by_nbgrader = nbgrader(course)
         for notebook in sorted(edition.glob("*.ipynb")):
-            place = course / "otter" / notebook.stem
-            place.mkdir(parents=True)
-            by_otter = otter(edition, notebook, place)
+            folder = course / "otter" / notebook.stem
+            folder.mkdir(parents=True)
+            by_otter = otter(edition, notebook, folder)
             for who, (_, points) in submissions(notebook).items():
                 wanted = (points, len(exercises(notebook)))
                 got = by_nbgrader[notebook.stem][who], by_otter[who]
