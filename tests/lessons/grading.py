@@ -123,9 +123,9 @@ def main(lessons: Sequence[str]) -> None:
         run("tapeviz", "lessons", "--student", edition, *lessons, cwd=ROOT)
         by_nbgrader = nbgrader(course)
         for notebook in sorted(edition.glob("*.ipynb")):
-            folder = course / "otter" / notebook.stem
-            folder.mkdir(parents=True)
-            by_otter = otter(edition, notebook, folder)
+            inside = course / "otter" / notebook.stem
+            inside.mkdir(parents=True)
+            by_otter = otter(edition, notebook, inside)
             for who, (_, points) in submissions(notebook).items():
                 wanted = (points, len(exercises(notebook)))
                 got = by_nbgrader[notebook.stem][who], by_otter[who]
