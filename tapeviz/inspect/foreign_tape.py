@@ -71,6 +71,12 @@ def agrees(ours: Any, theirs: Any, scale: float = 0.0) -> bool:
     return error_of(ours, theirs, scale) <= NEAR.get(size, NEAR[8])
 
 
+def op_name(record: Record) -> str:
+    """What the op of a record is called; one without a rule by the framework's name."""
+    name = record.op.name
+    return record.settings[0].name if name == "custom" else name
+
+
 def adapter_of(thing: Any) -> Any:
     """The adapter of the framework that an object comes from; None if there is none."""
     roots = [base.__module__.partition(".")[0] for base in type(thing).__mro__]
@@ -197,6 +203,14 @@ class ForeignTape(GradientTape):
         """
         raise NotImplementedError
 
+    def handed(self, targets: list[Any]) -> dict[tuple[int, int], Any]:
+        """What the framework handed to an operand, by record and operand.
+
+        As far as it says so; else a contribution is that of the rule shown.
+        """
+        del targets
+        return {}
+
     def last_asked(self) -> Asked | None:
         """Targets and sources of the framework's last backward pass."""
         raise NotImplementedError
@@ -232,6 +246,7 @@ class ForeignTape(GradientTape):
         """The sweep with the framework's own gradients, on which our rules are put."""
         steps = list(super().backward_steps(targets, seeds))
         records, own = self.records(), self.own_gradients(list(targets))
+        handed = self.handed(list(targets))
         said = self._backward_remarks = []
         if own is None:
             said.append(FREED.format(framework=self.framework))
@@ -249,15 +264,19 @@ class ForeignTape(GradientTape):
             g, made = totals.get(i, ours), []
             for slot, j, *_ in parts:
                 d: Any = records[i].vjp(slot, g)
-                total = totals[j] + d if j in totals else d
                 left[j] -= 1
                 size = greatest(g)
                 gain = greatest(d) / size if size else 0.0
                 terms = size if records[i].was_broadcast else greatest(d)
                 scales[j] = max(scales[j], terms, scales[i] * gain)
+                if (i, slot) in handed:
+                    what = f"what {op_name(records[i])} hands on"
+                    self.compare(said, what, d, handed[i, slot], scales[j])
+                    d = handed[i, slot]
+                total = totals[j] + d if j in totals else d
                 theirs = None if own is None or left[j] else own.get(j)
                 if theirs is not None:
-                    what = f"the gradient of {records[j].op.name}"
+                    what = f"the gradient of {op_name(records[j])}"
                     self.compare(said, what, total, theirs, scales[j])
                     total, d = theirs, theirs if j in alone else d
                     scales[j] = greatest(theirs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 import tapeviz
 from tapeviz import draw, play
+from tapeviz.engine.custom_gradient import CustomOp
+from tapeviz.engine.dispatch import call
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.foreign_tape import error_of
 from tapeviz.lessons import Exercise, judge
@@ -164,6 +167,67 @@ def test_a_difference_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "tanh is not known to tapeviz" in graph.notes[0].text
     (result,) = play(tape, y, x).run.results
     assert result.data == pytest.approx((1 / np.cosh([0.5, 1.0]) ** 2).tolist())
+
+
+def contributions(tape: Any, target: Any) -> dict[tuple[int, int], Any]:
+    """What is shown to go to each operand, by record and operand."""
+    y = tape.mirrored(target)
+    one = np.ones_like(tape.records()[tape.records().index_of(y)].result)
+    steps = tape.backward_steps([y], [one])
+    return {(i, slot): d for i, _, parts in steps for slot, _, d, _ in parts}
+
+
+@pytest.mark.parametrize("name", ["polynomial", "two_leaves", "rnn_cell", "mlp"])
+def test_what_each_use_gives_is_what_pytorch_handed_on(name: str) -> None:
+    """Where a value is used several times, node by node of PyTorch's graph."""
+    function, _ = made(name, torch.float64)
+    with tapeviz.torch.record() as tape:
+        target = function()
+    shown, handed = contributions(tape, target), tape.handed([tape.mirrored(target)])
+    records = tape.records()
+    several = Counter(j for record in records for j in record.operands)
+    shared = {
+        (i, slot)
+        for i, slot in shown
+        if several[records[i].operands[slot]] > 1 and shown[i, slot] is not None
+    }
+    assert shared == handed.keys()
+    assert all(np.array_equal(shown[use], handed[use]) for use in shared)
+
+
+def test_the_uses_of_one_number_by_hand() -> None:
+    x = torch.tensor([3.0, 2.0], requires_grad=True)
+    with tapeviz.torch.record() as tape:
+        y = (x * x + torch.sum(x) * 5).sum()
+        (y * 2).backward(retain_graph=True)
+    y.backward()
+    _, square, total, *_ = tape.records()
+    assert [square.op.name, total.op.name] == ["multiply", "sum"]
+    shown = contributions(tape, y)
+    assert [shown[1, 0].tolist(), shown[1, 1].tolist()] == [[3, 2], [3, 2]]
+    assert shown[2, 0].tolist() == [10, 10]  # 5 for each of the two entries
+    assert tape.handed([tape.mirrored(y)]).keys() == {(1, 0), (1, 1), (2, 0)}
+
+
+def test_a_contribution_that_differs_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tapeviz.adapters.torch.ops import TABLE
+
+    def tanh(x: Any) -> Any:
+        """Right in its value, and wrong in its gradient."""
+        value = np.tanh(x.numpy())
+        op = CustomOp("tanh", (value,), single=True, pull=lambda g: [g * 2])
+        return call.custom([x], op)
+
+    monkeypatch.setitem(TABLE, "tanh", tanh)
+    x = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+    with tapeviz.torch.record() as tape:
+        y = torch.tanh(x) + 3 * x
+    run = play(tape, y, x).run
+    assert [note.text.partition(", by")[0] for note in run.graph.notes] == [
+        "PyTorch and the rule shown differ in what tanh hands on"
+    ]
+    given = [c.value.entry for step in run.steps for c in step.contributions]
+    assert given == pytest.approx([1, 1, 3, 1 - np.tanh(0.5) ** 2])
 
 
 def test_the_recording_leaves_nothing_behind() -> None:

@@ -9,16 +9,13 @@ import torch
 from torch.optim import optimizer as optimizers
 from torch.overrides import TorchFunctionMode
 
-from tapeviz.adapters.torch.recording import array
+from tapeviz.adapters.torch.recording import BACKWARD, array
 from tapeviz.adapters.torch.why import TorchTape
 from tapeviz.engine.recording import tape_stack
 from tapeviz.engine.tensor import Variable, wrap
 from tapeviz.errors import names_around, type_error
 from tapeviz.inspect.descent_recorder import Recorder
 from tapeviz.inspect.source.variables import Names
-
-BACKWARD = (torch.Tensor.backward, torch.autograd.backward, torch.autograd.grad)
-"""What ends the tape of a step."""
 
 
 class StepTape(TorchTape):
@@ -107,7 +104,7 @@ class TorchRecorder(Recorder):
         if self._moved:
             self._begin()
         out = self._tape.see(func, args, kwargs)
-        if func in BACKWARD:
+        if func in BACKWARD:  # which ends the tape of a step
             self._ran(args[0])
         return out
 

@@ -29,13 +29,14 @@ from tapeviz.adapters.torch.ops import (
     TABLE,
     WITH_RESULT,
 )
+from tapeviz.adapters.torch.uses import Use, outputs_of, shared, uses
 from tapeviz.engine import nest
 from tapeviz.engine.asking import seeds_of
 from tapeviz.engine.dispatch import VJP, VJP_TENSORS
 from tapeviz.engine.recording import ActiveTapes, tape_stack
 from tapeviz.engine.records import Asked, CallSite
 from tapeviz.engine.scopes import grouped
-from tapeviz.engine.tensor import Tensor, Variable, array_of, wrap
+from tapeviz.engine.tensor import Tensor, Variable, array_of, recorded, wrap
 from tapeviz.errors import INSIDE, caller, runtime_error
 from tapeviz.inspect.foreign_tape import ForeignTape, greatest
 from tapeviz.inspect.replay import paused
@@ -71,6 +72,18 @@ class Call:
     site: CallSite
 
 
+class TorchPass(dict[int, Any]):
+    """The gradients of one backward pass, by record.
+
+    ``handed`` has what an operand was given, by record and operand, as far as it was
+    heard: where a value is used more than once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handed: dict[tuple[int, int], Any] = {}
+
+
 class CallTape(ForeignTape):
     """Records what PyTorch computes in its block, and the backward passes after it."""
 
@@ -80,9 +93,10 @@ class CallTape(ForeignTape):
         super().__init__()
         self._mirrors: dict[int, tuple[torch.Tensor, Any, int]] = {}
         self._tensors: dict[int, torch.Tensor] = {}  # by record, those with a gradient
-        self._passes: dict[int, dict[int, Any]] = {}
+        self._passes: dict[int, TorchPass] = {}
         self.calls: list[Call] = []
-        self._found: dict[tuple[int, ...], dict[int, Any] | None] = {}
+        self._uses: list[Use] = []  # that are not listened to
+        self._found: dict[tuple[int, ...], TorchPass | None] = {}
 
     # -- the block -------------------------------------------------------------------
 
@@ -141,11 +155,39 @@ class CallTape(ForeignTape):
             if tape is not None and g is not None and index in tape._tensors:
                 task = torch._C._current_graph_task_id()
                 if index in tape.values:  # a leaf hears of passes of others, too
-                    tape._passes.setdefault(task, {})
+                    tape._passes.setdefault(task, TorchPass())
                 if task in tape._passes:
                     tape._passes[task][index] = array(g)
 
         weakref.finalize(self, t.register_hook(hook).remove)
+
+    def _leave(self) -> None:
+        super()._leave()
+        self._listen_to_uses()
+
+    def _listen_to_uses(self) -> None:
+        """Take what PyTorch hands to each use of a value that has several."""
+        if not self._uses:
+            return
+        records = self.records()
+        several, waiting = shared(records), self._uses
+        self._uses = [use for use in waiting if use.operand not in several]
+        for use in waiting:
+            if use.operand in several:
+                for (node, k), slot in use.slots(records):
+                    self._listen_to(node, k, slot)
+
+    def _listen_to(self, node: Any, k: int, slot: tuple[int, int]) -> None:
+        """Take what a node hands to one of its inputs from every backward pass."""
+        passes = weakref.ref(self)
+
+        def hook(handed: Any, _upstream: Any) -> None:
+            tape = passes()
+            task = torch._C._current_graph_task_id()
+            if tape is not None and task in tape._passes and handed[k] is not None:
+                tape._passes[task].handed[slot] = array(handed[k])
+
+        weakref.finalize(self, node.register_hook(hook).remove)
 
     def mirrored(self, thing: Any) -> Any:
         """A nest with mirrors in the place of PyTorch's tensors."""
@@ -192,17 +234,23 @@ class CallTape(ForeignTape):
 
     # -- gradients -------------------------------------------------------------------
 
-    def own_gradients(self, targets: list[Any]) -> dict[int, Any] | None:
+    def handed(self, targets: list[Any]) -> dict[tuple[int, int], Any]:
+        """What the nodes of PyTorch handed on, where a value is used more than once."""
+        own = self.own_gradients(targets)
+        return {} if own is None else own.handed
+
+    def own_gradients(self, targets: list[Any]) -> TorchPass | None:
         """From the hooks if PyTorch ran this backward pass; else it is asked now."""
         key = tuple(self._index_of(t) for t in targets)
         if key not in self._found:
             roots = [self._tensors[i] for i in key if i in self._tensors]
-            asked = self._ask_pytorch(roots) if roots else {}
+            asked = self._ask_pytorch(roots) if roots else TorchPass()
             self._found[key] = self._ran(key) if asked is None else asked
         return self._found[key]
 
-    def _ask_pytorch(self, roots: list[torch.Tensor]) -> dict[int, Any] | None:
+    def _ask_pytorch(self, roots: list[torch.Tensor]) -> TorchPass | None:
         """A backward pass of our own; None if PyTorch has freed the graph."""
+        self._listen_to_uses()
         records = self.records()
         leaves = [t for i, t in self._tensors.items() if records[i].is_leaf]
         ran, self._passes = self._passes, {}
@@ -211,13 +259,13 @@ class CallTape(ForeignTape):
                 roots, leaves, [torch.ones_like(t) for t in roots],
                 retain_graph=True, allow_unused=True,
             )  # fmt: skip
-            return next(iter(self._passes.values()), {})
+            return next(iter(self._passes.values()), TorchPass())
         except RuntimeError:
             return None
         finally:
             self._passes = ran
 
-    def _ran(self, key: tuple[int, ...]) -> dict[int, Any] | None:
+    def _ran(self, key: tuple[int, ...]) -> TorchPass | None:
         """What the hooks saw of a backward pass from this target that began with 1."""
         if len(key) > 1:
             return None
@@ -256,6 +304,8 @@ class CallTape(ForeignTape):
     def see(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Run a function of PyTorch, and record what it means."""
         name = _name(func)
+        if func in BACKWARD:
+            self._listen_to_uses()
         if func is torch.autograd.grad and kwargs.get("create_graph"):
             return self._differentiate(*args, **kwargs)
         into = args[0] if args and isinstance(args[0], torch.Tensor) else None
@@ -264,7 +314,11 @@ class CallTape(ForeignTape):
         plain = {k: v for k, v in kwargs.items() if v is not None and k not in IGNORED}
         given = self.mirrored(args), self.mirrored(plain)
         state = None if name in TABLE.keys() - {"dropout"} else torch.get_rng_state()
-        carries = any(t.requires_grad for t in _tensors((args, kwargs)))
+        operands = {
+            output: recorded(self.mirror(t))
+            for output, t in outputs_of(_tensors((args, kwargs))).items()
+        }
+        carries, start = bool(operands), len(self._recs)
         out = func(*args, **kwargs)
         if name in LEAVING and into is not None:
             tape_stack.note("left", given[0][0])
@@ -276,6 +330,7 @@ class CallTape(ForeignTape):
         if graded and results and (live or ours):
             drawn = _mask(func, args, kwargs, state) if name == "dropout" else out
             self._record(name, func, given, (args, kwargs), results, drawn, state)
+            self._uses += uses(results, operands, start, len(self._recs))
             if changes(name) and into is not None and into._is_view():
                 self._put_back(into, into._base)
         new = (t for t in results if id(t) in self._mirrors or not t._is_view())
@@ -285,6 +340,12 @@ class CallTape(ForeignTape):
             site, inputs = CallSite(frame.f_code, frame.f_lasti), tuple(_ours(given))
             self.calls.append(Call(name, inputs, made, carries, live, graded, site))
         return out
+
+    @property
+    def _recs(self) -> list[Any]:
+        recording: Any = self._recording
+        found: list[Any] = recording.recs
+        return found
 
     def _is_quiet(self, name: str, func: Any, into: Any) -> bool:
         """Whether a call computes nothing, or is about what the tape does not know."""
@@ -372,6 +433,9 @@ class CallTape(ForeignTape):
         silent = name.rstrip("_") in (*STEPS, "view")
         return self.without_rule(name, inputs, theirs, pull, silent=silent)
 
+
+BACKWARD = (torch.Tensor.backward, torch.autograd.backward, torch.autograd.grad)
+"""Functions that run a backward pass."""
 
 SILENT = frozenset({"grad", "backward", "requires_grad_", "register_hook", "set_data"})
 """Functions that compute nothing of their own."""

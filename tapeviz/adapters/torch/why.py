@@ -23,7 +23,7 @@ from tapeviz.adapters.torch.recording import Call, CallTape, array, changes
 from tapeviz.engine import nest
 from tapeviz.engine.records import CallSite
 from tapeviz.engine.tensor import array_of
-from tapeviz.inspect.foreign_tape import agrees
+from tapeviz.inspect.foreign_tape import agrees, op_name
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.positions import positions, tree_of
@@ -359,10 +359,7 @@ class _Inquiry:
     def _zero(self, i: int, slot: int, _g: Any) -> Evidence:
         record = self.records[i]
         at = (("at", _shown(self._operand(i, slot))),)
-        name = record.op.name
-        if name == "custom":
-            name = record.settings[0].name
-        if name not in {*FLAT, *STEPS}:
+        if op_name(record) not in {*FLAT, *STEPS}:
             return Evidence("factor", record.call_site)
         return Evidence("flat", record.call_site, self._renamed(record.call_site), at)
 
