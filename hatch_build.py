@@ -1,4 +1,4 @@
-"""Our scripts and styles, made small where a distribution is built.
+"""What differs in a distribution: scripts and styles made small, the README's links.
 
 A checkout reads them as they are. Wheels hold them minified, in the same places; the
 lessons and the tests read such copies too, from a folder that ``TAPEVIZ_ASSETS`` names.
@@ -6,12 +6,14 @@ lessons and the tests read such copies too, from a folder that ``TAPEVIZ_ASSETS`
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import minify
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 ROOT = Path(__file__).parent
 
@@ -60,3 +62,28 @@ class MinifyHook(BuildHookInterface[Any]):
         """Clear up."""
         if version != "editable":
             self.folder.cleanup()
+
+
+def readme(repository: str) -> str:
+    """The README for a package index, whose page has none of the files beside it.
+
+    >>> text = readme("https://example.org/us/it")
+    >>> "](https://example.org/us/it/raw/main/chapters/pictures/backward.svg)" in text
+    True
+    """
+    text = (ROOT / "README.md").read_text("utf-8")
+
+    def absolute(found: re.Match[str]) -> str:
+        kind = "raw" if found[1].endswith(".svg") else "blob"
+        return f"]({repository}/{kind}/main/{found[1]})"
+
+    return re.sub(r"\]\((?!https?:)([^)\s#]+)\)", absolute, text)
+
+
+class ReadmeHook(MetadataHookInterface):
+    """Gives a distribution the README with links that lead somewhere from anywhere."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Put it into the metadata."""
+        text = readme(metadata["urls"]["Repository"])
+        metadata["readme"] = {"content-type": "text/markdown", "text": text}

@@ -6,11 +6,11 @@ import tapeviz
 
 project = "tapeviz"
 author = "the tapeviz authors"
-copyright = "the tapeviz authors, MIT licence"
+copyright = "the tapeviz authors; code MIT, lessons and pictures CC BY 4.0"
 version = release = tapeviz.__version__.rpartition("tapeviz.")[2]
 
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
-exclude_patterns = ["conf.py"]
+exclude_patterns = ["conf.py", "paper"]
 html_theme = "furo"
 html_title = "tapeviz"
 html_static_path = ["static"]

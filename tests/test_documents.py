@@ -11,7 +11,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import yaml
 
+import tapeviz
 from tapeviz.views.drawing import Drawing
 from tests.adapters import REQUIRED
 
@@ -105,3 +107,26 @@ def test_the_picture_of_the_rooms_is_that_of_the_imports(theme: str) -> None:
     spec.loader.exec_module(rooms)
     drawn = (ROOT / "docs" / "static" / f"rooms-{theme}.svg").read_text("utf-8")
     assert drawn == rooms.picture(theme), "run python docs/rooms.py"
+
+
+def test_the_citation_is_of_this_version() -> None:
+    """``cffconvert --validate`` finds it valid; here only what a release changes."""
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert cited["version"] == tapeviz.__version__.rpartition("tapeviz.")[2]
+    assert cited["license"] == ["MIT", "CC-BY-4.0"]
+
+
+def test_the_paper_has_what_its_journal_asks_for() -> None:
+    """Its fields and sections, and a reference for each that it cites, and no other."""
+    text = (ROOT / "docs" / "paper" / "paper.md").read_text("utf-8")
+    _, front, body = text.split("---\n", 2)
+    fields = yaml.safe_load(front)
+    assert {"title", "tags", "authors", "affiliations", "date"} <= {*fields}
+    named = {str(one["index"]) for one in fields["affiliations"]}
+    assert {str(person["affiliation"]) for person in fields["authors"]} <= named
+    for heading in ("Summary", "Statement of need", "Story", "References"):
+        assert f"\n# {heading}\n" in body
+    assert 250 < len(body.split()) < 1000
+    known = (ROOT / "docs" / "paper" / fields["bibliography"]).read_text("utf-8")
+    cited = set(re.findall(r"@(\w+)", body))
+    assert cited == set(re.findall(r"^@\w+{(\w+),", known, re.MULTILINE))

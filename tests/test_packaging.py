@@ -85,6 +85,21 @@ def test_the_wheel_holds_nothing_but_the_package(installed: Path) -> None:
     assert not [path for path in installed.rglob("*") if path.name in strays]
 
 
+def test_the_page_on_a_package_index_links_to_what_is_there(installed: Path) -> None:
+    """Its picture and its links are absolute, and each leads to a file of ours."""
+    (info,) = installed.glob("*.dist-info")
+    text = (info / "METADATA").read_text("utf-8")
+    links = re.findall(r"\]\(([^)\s]+)\)", text.partition("\n\n")[2])
+    ours = [link for link in links if link.startswith(PROJECT["urls"]["Repository"])]
+    assert any(
+        link.endswith("/raw/main/chapters/pictures/backward.svg") for link in ours
+    )
+    for link in ours:
+        assert (ROOT / link.partition("/main/")[2]).exists(), link
+    assert all(link.startswith("https://") for link in links)
+    assert (info / "licenses" / "chapters" / "LICENSE").is_file()
+
+
 def test_an_installed_wheel_finds_its_lessons(installed: Path, tmp_path: Path) -> None:
     """The copies made from the wheel have the cells of the clone's lessons, not run."""
     code = (
