@@ -52,11 +52,11 @@ if (%s) show(); else window.show_panel = show;
 
 
 def shown(
-    open_page: Opener, folder: Path, panel: Any, page: str = "light", saved: str = ""
+    open_page: Opener, folder: Path, panel: Any, page: str = "light", output: str = ""
 ) -> Page:
     """The panel in a page of its own: its script and its state, and nothing else.
 
-    Beside what a notebook ``saved`` of it, it is shown later, by ``show_panel``.
+    Beside an ``output`` that a notebook has of it, it is shown later, by ``show_panel``.
     """
     state = panel.get_state()
     names = [*(n for n in panel.trait_names(sync=True) if n[0] != "_"), "_css"]
@@ -64,10 +64,12 @@ def shown(
     script = state["_esm"].replace("export default", "const panel =")
     data = data.replace("<", "\\u003c")
     body = (
-        f'<div class="jp-OutputArea"><div></div>{saved}</div>' if saved else "<div></div>"
+        f'<div class="jp-OutputArea"><div></div>{output}</div>'
+        if output
+        else "<div></div>"
     )
-    host = ".firstChild" if saved else '.attachShadow({ mode: "open" })'
-    code = (f"{script}\nconst state = {data};", host, str(not saved).lower())
+    host = ".firstChild" if output else '.attachShadow({ mode: "open" })'
+    code = (f"{script}\nconst state = {data};", host, str(not output).lower())
     return open_page.content(PAGE % (page, body, *code), folder)
 
 
@@ -135,7 +137,7 @@ def test_what_was_set_before_the_widget_came_goes_over_to_it(
 ) -> None:
     x = tf.Variable(2.0)
     panel = explore(lambda: (x - 5) ** 2, x)
-    page = shown(open_page, tmp_path, panel, saved=panel._repr_html_())
+    page = shown(open_page, tmp_path, panel, output=panel._repr_html_())
     first = page.locator(".tv-kept").locator(".tapeviz-board")
     for name, value in (
         ("type the rate", "0.9"),
