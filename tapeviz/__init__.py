@@ -152,7 +152,7 @@ def _adapter(name: str) -> ModuleType:
         raise ModuleNotFoundError(f"{what}\n  what to do: {do}", name=name) from None
 
 
-FRAMEWORKS = frozenset({"jax", "torch"})
+FRAMEWORKS = frozenset({"jax", "tensorflow", "torch"})
 """Frameworks that are seen through our pictures; each needs the framework itself."""
 
 _ROOMS = frozenset({

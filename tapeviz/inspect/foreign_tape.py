@@ -8,6 +8,7 @@ in ``backward_steps``.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -78,8 +79,13 @@ def op_name(record: Record) -> str:
 
 
 def adapter_of(thing: Any) -> Any:
-    """The adapter of the framework that an object comes from; None if there is none."""
+    """The adapter of the framework that an object comes from; None if there is none.
+
+    A plain function is JAX's, once JAX is loaded.
+    """
     roots = [base.__module__.partition(".")[0] for base in type(thing).__mro__]
+    if callable(thing) and "jax" in sys.modules:
+        roots.append("jax")
     known = (f"tapeviz.adapters.{root}" for root in roots)
     found = next((name for name in known if find_spec(name)), None)
     return None if found is None else import_module(found)
@@ -109,6 +115,7 @@ class ForeignTape(GradientTape):
 
     framework = ""
     has_code = True  # whether the line is known in which a record was made
+    works_as_ours = False  # whether a gradient is cut off where our tape cuts it off
 
     def __init__(self) -> None:
         super().__init__(persistent=True)

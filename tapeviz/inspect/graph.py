@@ -38,12 +38,13 @@ def graph(
         )
         grads = None if last is None else gradients(steps)
         drawn = picture(builder, targets, flattened, grads)
-        if isinstance(tape, ForeignTape):
-            return tape.annotated(drawn).validate()
-        return add_unrecorded(
-            builder, drawn, names, program(builder, call_site), targets, flattened,
-            asking=all(any(s is t for t in known.sources) for s in flattened),
-        ).validate()  # fmt: skip
+        foreign = tape if isinstance(tape, ForeignTape) else None
+        if foreign is None or foreign.works_as_ours:
+            drawn = add_unrecorded(
+                builder, drawn, names, program(builder, call_site), targets, flattened,
+                asking=all(any(s is t for t in known.sources) for s in flattened),
+            )  # fmt: skip
+        return (drawn if foreign is None else foreign.annotated(drawn)).validate()
 
 
 @contextmanager

@@ -415,9 +415,18 @@ Given = tuple[Any, Any, Any]
 
 
 def seen(thing: Any, target: Any = None, sources: Any = None) -> Given:
-    """A graph of somebody's own objects, ``play(y, [x])``, as a tape."""
-    plain = isinstance(thing, (GradientTape, RunStep, Graph, BackwardPass))
-    about = None if plain else description_of(thing)
+    """What a framework or somebody's own engine has computed, as a tape.
+
+    It is a tape of TensorFlow's, a function of JAX with its arguments, or a value with
+    its parents: ``play(y, [x])``.
+    """
+    if isinstance(thing, (GradientTape, RunStep, Graph, BackwardPass)):
+        return thing, target, sources
+    seen_by = getattr(adapter_of(thing), "seen", None)
+    own: Given | None = seen_by(thing, target, sources) if seen_by else None
+    if own is not None:
+        return own
+    about = description_of(thing)
     if about is None:
         return thing, target, sources
     asked = target if sources is None else sources

@@ -3,6 +3,6 @@
 It may import ``engine``, ``tf``, ``inspect``, ``trace`` and ``errors``.
 """
 
-from tapeviz.adapters.jax.recording import JaxTape, record
+from tapeviz.adapters.jax.recording import JaxTape, record, seen
 
-__all__ = ["JaxTape", "record"]
+__all__ = ["JaxTape", "record", "seen"]

@@ -18,7 +18,7 @@ import numpy as np
 from tapeviz.adapters.jax.ops import BY_NAME, STEPS, TABLE
 from tapeviz.engine.records import Asked
 from tapeviz.engine.tensor import Variable, array_of, wrap
-from tapeviz.errors import INSIDE, learners
+from tapeviz.errors import INSIDE, learners, type_error
 from tapeviz.inspect.foreign_tape import ForeignTape
 from tapeviz.inspect.source.variables import Names
 
@@ -32,6 +32,19 @@ def record(function: Callable[..., Any], *args: Any) -> JaxTape:
     function's result with respect to all floats among the arguments.
     """
     return JaxTape(function, args)
+
+
+def seen(function: Any, args: Any, sources: Any) -> tuple[Any, Any, Any] | None:
+    """A function with its arguments, ``draw(f, (w, x))``, as a tape."""
+    if not callable(function):
+        return None
+    if args is None:
+        raise type_error(
+            "a function alone computes nothing",
+            "give its arguments, too: play(f, (w, x))",
+        )
+    given = args if isinstance(args, tuple) else (args,)
+    return record(function, *given), None, sources
 
 
 class JaxTape(ForeignTape):
