@@ -21,6 +21,10 @@ NEEDS = {
         "chapters/10_11_the_same_in_pytorch.ipynb",
     ],
     "jax": ["tapeviz/adapters/jax"],
+    "tensorflow": [
+        "tapeviz/adapters/tensorflow",
+        "tests/adapters/tensorflow_functions.py",
+    ],
 }
 collect_ignore = [
     path

@@ -177,6 +177,7 @@ from tapeviz.tf.printing import timestamp as timestamp
 from tapeviz.tf.tensor_spec import TensorSpec as TensorSpec
 __version__: str
 from tapeviz.adapters import jax as jax
+from tapeviz.adapters import tensorflow as tensorflow
 from tapeviz.adapters import torch as torch
 from tapeviz.tf import autodiff as autodiff
 from tapeviz.tf import config as config

@@ -84,7 +84,7 @@ def test_what_does_not_hold_together_is_said() -> None:
         draw(run.graph, tf.Variable(1.0))
 
 
-@pytest.mark.parametrize("framework", ["torch", "jax"])
+@pytest.mark.parametrize("framework", ["torch", "jax", "tensorflow"])
 def test_a_framework_that_is_not_there_is_named(
     framework: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

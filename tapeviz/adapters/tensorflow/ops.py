@@ -177,8 +177,8 @@ def _expand_dims(x: Any, axis: Any, **_: Any) -> Any:
 
 
 @entry("Squeeze")
-def _squeeze(x: Any, squeeze_dims: Any = (), **_: Any) -> Any:
-    return shaping.squeeze(x, list(squeeze_dims) or None)
+def _squeeze(x: Any, squeeze_dims: Any = None, **_: Any) -> Any:
+    return shaping.squeeze(x, list(squeeze_dims or ()) or None)
 
 
 @entry("Transpose")

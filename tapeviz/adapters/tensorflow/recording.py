@@ -347,19 +347,22 @@ class Mirrors:
             elif name in ASSIGNING:
                 self._assign(ASSIGNING[name], *inputs)
             elif name not in SHAPES and self._any_recorded(inputs):
-                options = dict(zip(attrs[::2], attrs[1::2], strict=True))
-                self._record(name, inputs, options, attrs, outputs)
+                self._record(name, inputs, attrs, outputs)
 
     def _any_recorded(self, inputs: Any) -> bool:
         return max(map(self._is_recorded, inputs), default=False)  # each is looked at
 
     def _is_recorded(self, t: Any) -> bool:
         mine = self._variable(t) if t.dtype == tf.resource else self._mirror(t)
-        if mine is None or (index := recorded(mine)) < 0:
-            return False
-        if isinstance(mine, Variable):
-            self.tensors.setdefault(index, self._variables.get(id(mine)))
-        return True
+        return mine is not None and self._index(mine) >= 0
+
+    def _index(self, mine: Any) -> int:
+        """The record of one of ours; -1 if it is not recorded."""
+        index = recorded(mine)
+        if index >= 0 and isinstance(mine, Variable):
+            leaf = tape_stack.recording.find(mine)  # type: ignore[union-attr] # it is
+            self.tensors.setdefault(leaf, self._variables.get(id(mine)))
+        return index
 
     def _read(self, handle: Any, out: Any) -> None:
         """A variable was read: the tensor read stands for it, while it is there."""
@@ -369,17 +372,15 @@ class Mirrors:
             self._before_change(handle, mine)
             with paused():
                 mine.assign(now)
-        index = recorded(mine)
-        if index >= 0:
-            self.tensors.setdefault(index, self._variables.get(id(mine)))
-        kept = ref(out, lambda _: self._known.pop(key, None))
-        self._known[key] = kept, mine
-        self._reads.setdefault(id(handle), []).append(kept)
+        self._index(mine)
+        alive = ref(out, lambda _: self._known.pop(key, None))
+        self._known[key] = alive, mine
+        self._reads.setdefault(id(handle), []).append(alive)
 
     def _before_change(self, handle: Any, mine: Any) -> None:
         """What was read and is still there keeps the old value."""
-        for kept in self._reads.pop(id(handle), ()):
-            if (out := kept()) is not None:
+        for alive in self._reads.pop(id(handle), ()):
+            if (out := alive()) is not None:
                 self._known[id(out)] = out, call.identity(mine)
 
     def _assign(self, method: str, handle: Any, given: Any) -> None:
@@ -388,9 +389,9 @@ class Mirrors:
             self._before_change(handle, mine)
             getattr(mine, method)(self.of(given))
 
-    def _record(
-        self, name: str, inputs: Any, options: Any, attrs: Any, outputs: Any
-    ) -> None:
+    def _record(self, name: str, inputs: Any, attrs: Any, outputs: Any) -> None:
+        pairs = zip(attrs[::2], attrs[1::2], strict=True)
+        options = {k: v for k, v in pairs if v is not None}
         tape = self._tape()
         given = [self.of(t) for t in inputs]
         made = outputs[:1] if name in FIRST else outputs
@@ -489,11 +490,11 @@ def _follow(tape: Any, block: EagerTape) -> EagerTape:
     )
 
     def both(theirs: Any, ours: Any) -> Any:
-        def told(*args: Any) -> None:
+        def passed_on(*args: Any) -> None:
             theirs(*args)
             ours(*args)
 
-        return told
+        return passed_on
 
     @contextmanager
     def stop_recording() -> Iterator[None]:
