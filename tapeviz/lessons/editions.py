@@ -56,7 +56,7 @@ def student(folder: Path, names: Iterable[str]) -> dict[Path, bytes]:
 
     LessonsError for an exercise whose cell does not end with its check.
     """
-    files: dict[Path, bytes] = {}
+    files = _licence(folder)
     for name in names:
         notebook = copies.read(folder / name)
         found = [_asked(cell, name) for cell in notebook["cells"]]
@@ -77,7 +77,7 @@ def teacher(folder: Path, names: Iterable[str]) -> dict[Path, bytes]:
     """
     notes = folder / NOTES
     plans = _plans(notes.read_text("utf-8") if notes.is_file() else "")
-    files = {}
+    files = _licence(folder)
     for name in names:
         notebook = copies.read(folder / name)
         plan = dict(plans.get(".".join(name.split("_")[:2]), {}))
@@ -85,6 +85,11 @@ def teacher(folder: Path, names: Iterable[str]) -> dict[Path, bytes]:
         notebook["cells"] = [new for c in cells for new in _for_teachers(c, name, plan)]
         files[Path(name)] = copies.written(notebook)
     return files
+
+
+def _licence(folder: Path) -> dict[Path, bytes]:
+    name = Path("LICENSE")
+    return {name: (folder / name).read_bytes()} if (folder / name).is_file() else {}
 
 
 # -- what a cell asks ----------------------------------------------------------------

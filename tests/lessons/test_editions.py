@@ -110,6 +110,13 @@ def test_no_expected_value_is_added_to_what_is_asked(
         assert not re.search(r"\d", rest), text
 
 
+def test_the_licence_goes_along(
+    students: dict[Path, bytes], teachers: dict[Path, bytes]
+) -> None:
+    licence = (copies.shipped() / "LICENSE").read_bytes()
+    assert students[Path("LICENSE")] == teachers[Path("LICENSE")] == licence
+
+
 def test_every_exercise_is_graded(students: dict[Path, bytes]) -> None:
     assert [*graded(students)] == ASKED
     assert len(otter_tests(students)) == len(ASKED)
