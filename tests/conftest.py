@@ -25,6 +25,9 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
+LONG = {"test_lab", "test_player", "test_studio", "test_live", "test_panel"}
+"""The files of tests/browser that take longest."""
+
 settings.register_profile(
     "tapeviz", deadline=None, derandomize="CI" in os.environ, print_blob=True
 )
@@ -35,9 +38,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last: a fault in what they stand on is told first.
 
     Playwright also keeps an event loop in the main thread while it is open, which the
-    kernels of the notebook tests would trip over.
+    kernels of the notebook tests would trip over. The longest files of them begin, so
+    that no worker is left with one when the others have nothing more to do.
     """
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    items.sort(
+        key=lambda item: (
+            "browser" in item.path.parts,
+            item.path.stem not in LONG,
+        )
+    )
 
 
 class Room:
