@@ -100,20 +100,30 @@ def _asked(cell: Mapping[str, Any], notebook: str) -> ExerciseCell | None:
     tags = cell.get("metadata", {}).get("tags", ())
     if "exercise" not in tags or cell["cell_type"] != "code":
         return None
-    call = _last_check(_source(cell))
+    source = _source(cell)
+    call = _last_check(source)
     if call is None:
         raise copies.LessonsError(
             f"A cell of {notebook} has the tag exercise, and no check in it:\n"
-            f"{_source(cell)}\n"
-            "What to do: end it with check(..., answer), or take the tag away."
+            f"{source}\nWhat to do: end it with check(..., answer), or take the tag away."
         )
-    exercise, answer = call.args
-    name = getattr(exercise, "value", None)
-    own = EXERCISES[name].points if name in EXERCISES else 1.0
-    given = [tag.removeprefix("points=") for tag in tags if tag.startswith("points=")]
-    label = name if isinstance(name, str) else ast.unparse(exercise)
-    points = float(given[0]) if given else own
-    return ExerciseCell(label, ast.unparse(exercise), ast.unparse(answer), points)
+    exercise, answer = (ast.get_source_segment(source, one) or "" for one in call.args)
+    label = ast.literal_eval(exercise) if exercise[0] in "\"'" else exercise
+    return ExerciseCell(label, exercise, answer, _points(tags, label))
+
+
+def _points(tags: Iterable[str], label: str) -> float:
+    """What an exercise is worth: by a tag such as "points=3", or by itself."""
+    own = EXERCISES[label].points if label in EXERCISES else 1.0
+    for tag in tags:
+        if re.fullmatch(r"points=\d+(\.\d+)?", tag):
+            return float(tag.removeprefix("points="))
+        if tag.startswith("points"):
+            raise copies.LessonsError(
+                f"The tag {tag!r} of exercise {label} has no points in it.\n"
+                'What to do: write it as in "points=3" or "points=0.5".'
+            )
+    return own
 
 
 def _last_check(source: str) -> ast.Call | None:
@@ -188,7 +198,11 @@ def _graded(cell: Mapping[str, Any], asked: ExerciseCell) -> dict[str, Any]:
     }  # fmt: skip
     made = {
         "cell_type": "code",
-        "metadata": {"nbgrader": grading, "slideshow": {"slide_type": "skip"}},
+        "metadata": {
+            "nbgrader": grading,
+            "jupyter": {"source_hidden": True},
+            "slideshow": {"slide_type": "skip"},
+        },
         "source": text.splitlines(keepends=True),
         "outputs": [],
         "execution_count": None,
@@ -242,26 +256,24 @@ def _for_teachers(
     cell: dict[str, Any], notebook: str, plan: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
     """A cell with its solution open, and the notes that belong to it."""
-    text, asked = _source(cell), _asked(cell, notebook)
     if cell["cell_type"] == "markdown":
-        unfolded = _SOLUTION.sub(r"<details open>\1", text)
-        cell = cell | {"source": unfolded.splitlines(keepends=True)}
+        text = _SOLUTION.sub(r"<details open>\1", _source(cell))
+        text = re.sub(r"\A(#+) (.+)", lambda m: _planned(m, plan), text)
+        cell = cell | {"source": text.splitlines(keepends=True)}
     yield cell
-    heading = re.match(r"#+ (.+)", text)
-    title = heading is not None and text.startswith("# ")
-    note = _answer_note(asked) if asked else ""
-    if heading and cell["cell_type"] == "markdown":
-        note = plan.pop("" if title else heading[1], "")
-    if note:
-        yield _note(cell, note)
+    asked = _asked(cell, notebook)
+    if asked and asked.label in EXERCISES:
+        yield _answer_note(cell, asked)
 
 
-def _note(cell: Mapping[str, Any], text: str) -> dict[str, Any]:
-    quoted = re.sub("(?m)^", "> ", text).replace("> \n", ">\n")
-    metadata = {"tags": ["teacher"], "slideshow": {"slide_type": "notes"}}
-    made = {"cell_type": "markdown", "metadata": metadata}
-    id = {"id": f"{cell['id'][:56]}-teacher"} if "id" in cell else {}
-    return made | {"source": quoted.splitlines(keepends=True)} | id
+def _planned(heading: re.Match[str], plan: dict[str, str]) -> str:
+    """A heading, with what the plan has for it; the title has what is for all."""
+    note = plan.pop("" if heading[1] == "#" else heading[2], "")
+    return heading[0] + (f"\n\n{_quoted(note)}" if note else "")
+
+
+def _quoted(text: str) -> str:
+    return re.sub("(?m)^", "> ", text)
 
 
 _LESSON = re.compile(r"^### (\d+\.\d+) .*\n((?:(?!##).*\n?)*)", re.MULTILINE)
@@ -280,17 +292,19 @@ def _plans(notes: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _answer_note(asked: ExerciseCell) -> str:
+def _answer_note(cell: Mapping[str, Any], asked: ExerciseCell) -> dict[str, Any]:
     """What an exercise of ours expects, and what is said of the usual mistakes."""
-    if asked.label not in EXERCISES:
-        return ""
     exercise = EXERCISES[asked.label]
-    rows = [
-        f"| {_shown(known)} | {sentence} |"
+    said = [
+        f"- {_shown(known)}: {sentence}"
         for known, sentence in exercise.mistakes if not callable(known)
     ]  # fmt: skip
     head = f"**{asked.worth.capitalize()}.** Right is {_shown(exercise.expected)}."
-    return "\n".join([head, "", "| Answer | What `check` says |", "|:--|:--|", *rows])
+    text = _quoted("\n".join([f"{head} To others, `check` says:", "", *said]))
+    metadata = {"tags": ["teacher"], "slideshow": {"slide_type": "notes"}}
+    made = {"cell_type": "markdown", "metadata": metadata}
+    id = {"id": f"{asked.id}_teacher"} if "id" in cell else {}
+    return made | {"source": text.splitlines(keepends=True)} | id
 
 
 def _shown(known: Any) -> str:

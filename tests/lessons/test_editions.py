@@ -204,11 +204,11 @@ def test_every_line_of_a_plan_stands_in_its_lesson(
         lesson = ".".join(name.split("_")[:2])
         plan = notes.partition(f"\n### {lesson} ")[2].partition("\n##")[0]
         rows = re.findall(r"\n\| \d+ \|", plan)
-        said = [c.source for c in book.cells if "teacher" in c.metadata.get("tags", ())]
-        plans = [text for text in said if "**Plan" in text]
+        plans = [c.source for c in book.cells if "> **Plan, " in c.source]
         assert len(plans) == len(rows) >= 3, (lesson, rows, plans)
-        assert "**Ask:**" in said[0]
-        assert "**Expect:**" in said[0]
+        assert all(re.match("##? .*\n\n> ", text) for text in plans)
+        assert "\n> - **Ask:**" in book.cells[0].source
+        assert "\n> - **Expect:**" in book.cells[0].source
 
 
 def test_what_is_expected_stands_below_an_exercise(
@@ -216,9 +216,7 @@ def test_what_is_expected_stands_below_an_exercise(
 ) -> None:
     text = "\n".join(c.source for b in notebooks(teachers) for c in b.cells)
     assert "> **1 point.** Right is `7`." in text
-    assert (
-        "> | `12` | You have the slope of x**3. The second term has one too. |" in text
-    )
+    assert "> - `12`: You have the slope of x**3. The second term has one too." in text
     assert "> **1 point.** Right is `[-18, -6]`." in text
     assert text.count("Right is") == len(ASKED)
 
@@ -262,18 +260,25 @@ def test_exercises_of_ones_own_are_graded_the_same_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sources", "said"),
+    ("sources", "tag", "said"),
     [
-        (["answer = ..."], "no check in it"),
-        (["check(a, 1"], "no check in it"),
-        (["check(a, b)", "check(a, c)"], "Two cells of own.ipynb check exercise a"),
+        (["answer = ..."], "", "no check in it"),
+        (["check(a, 1"], "", "no check in it"),
+        (["check(a, b)", "check(a, c)"], "", "Two cells of own.ipynb check exercise a"),
+        (["check(a, b)"], "points: 3", "has no points in it"),
     ],
 )
 def test_a_cell_that_cannot_be_graded_is_named(
-    tmp_path: Path, sources: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    sources: list[str],
+    tag: str,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "in").mkdir()
-    folder = own(tmp_path / "in", *(cell(source, "exercise") for source in sources))
+    folder = own(
+        tmp_path / "in", *(cell(source, "exercise", tag) for source in sources)
+    )
     out = str(tmp_path / "out")
     assert main(["lessons", "--source", str(folder), "--student", out]) == 1
     message = capsys.readouterr().err
