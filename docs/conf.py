@@ -14,6 +14,7 @@ exclude_patterns = ["conf.py", "paper"]
 html_theme = "furo"
 html_title = "tapeviz"
 html_static_path = ["static"]
+html_extra_path = ["schema"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False

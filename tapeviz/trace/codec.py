@@ -8,6 +8,10 @@ this text, so that another key would change every page; with ``"sparse"`` in its
 metadata it is left out where it is empty. A class whose JSON form is
 another instance of it has two methods for that, ``packed`` and ``unpacked``. A tree of
 markup is its text. What is typed ``Any`` is plain data of no fixed form.
+
+A file says of which version its form is; ``schema.py`` writes that form down. Within a
+version fields are only added, with a default, and readers leave out what they do not
+know.
 """
 
 from __future__ import annotations
@@ -24,12 +28,13 @@ from typing import Any, ClassVar, Self, cast
 from tapeviz.trace.markup import Element, parse
 
 
-def _is_record(hint: Any) -> bool:
+def is_record(hint: Any) -> bool:
+    """Whether a type is a dataclass."""
     return isinstance(hint, type) and dataclasses.is_dataclass(hint)
 
 
 @cache
-def _fields(cls: type) -> tuple[tuple[str, str, Any], ...]:
+def fields_of(cls: type) -> tuple[tuple[str, str, Any], ...]:
     """The name, the JSON key and the type of each field of a dataclass."""
     hints = typing.get_type_hints(cls)
     return tuple(
@@ -56,7 +61,7 @@ def pack(obj: Any) -> Any:
     own = cls.__dataclass_fields__
     return {
         key: pack(getattr(obj, name))
-        for name, key, _ in _fields(cls)
+        for name, key, _ in fields_of(cls)
         if getattr(obj, name) or "sparse" not in own[name].metadata
     }
 
@@ -64,10 +69,10 @@ def pack(obj: Any) -> Any:
 def _list(items: tuple[Any, ...]) -> Any:
     """Records of one type as columns, everything else one by one."""
     cls: Any = type(items[0]) if items else None
-    if _is_record(cls) and all(type(o) is cls for o in items):
+    if is_record(cls) and all(type(o) is cls for o in items):
         return {
             key: [pack(getattr(o, name)) for o in items]
-            for name, key, _ in _fields(cls)
+            for name, key, _ in fields_of(cls)
         }
     return [pack(o) for o in items]
 
@@ -77,8 +82,8 @@ def unpack(hint: Any, data: Any) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if hint is Element:
         return parse(_plain((str,), data))
-    if _is_record(hint):
-        given, known = _object(data), _fields(hint)
+    if is_record(hint):
+        given, known = _object(data), fields_of(hint)
         made = hint(
             **{name: unpack(h, given[key]) for name, key, h in known if key in given}
         )
@@ -112,7 +117,7 @@ def _object(data: Any) -> dict[str, Any]:
 
 
 def _union(args: tuple[Any, ...], data: Any) -> Any:
-    shaped = [a for a in args if _is_record(a) or typing.get_origin(a)]
+    shaped = [a for a in args if is_record(a) or typing.get_origin(a)]
     return unpack(shaped[0], data) if shaped else _plain(args, data)
 
 
@@ -140,12 +145,20 @@ def _tuple(args: tuple[Any, ...], data: Any) -> tuple[Any, ...]:
 
 
 def _rows(args: tuple[Any, ...], data: dict[str, Any]) -> tuple[Any, ...]:
-    kinds = [a for a in (args[0], *typing.get_args(args[0])) if _is_record(a)]
+    kinds = [a for a in (args[0], *typing.get_args(args[0])) if is_record(a)]
     if not kinds:
         raise TypeError(f"{data!r} is not a list")
-    keys = [key for _, key, _ in _fields(kinds[0]) if key in data]
+    keys = [key for _, key, _ in fields_of(kinds[0]) if key in data]
     rows = zip(*(data[key] for key in keys), strict=True)
     return tuple(unpack(kinds[0], dict(zip(keys, row, strict=True))) for row in rows)
+
+
+_OTHER = (
+    "this tapeviz {kind} has version {version!r} of its form, and this tapeviz reads "
+    "version 1; what to do: read it with the tapeviz that wrote it, or a newer one"
+)
+VERSION = 1
+"""The version of the form in which all documents are saved."""
 
 
 class Document:
@@ -165,14 +178,17 @@ class Document:
 
     def to_json(self) -> str:
         """It as JSON text, the same on every run."""
-        body = {"tapeviz": self.saved_as, **pack(self)}
+        body = {"tapeviz": self.saved_as, "version": VERSION, **pack(self)}
         return json.dumps(
             body, separators=(",", ":"), allow_nan=False, ensure_ascii=False
         )
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """It from a JSON text of ``to_json``; ValueError if that is not one."""
+        """It from a JSON text of ``to_json``; ValueError if that is not one.
+
+        A text without a version is of the first.
+        """
         kind = cls.saved_as
         try:
             data = json.loads(text)
@@ -180,6 +196,8 @@ class Document:
             raise ValueError(f"this is not JSON: {error}") from None
         if not isinstance(data, dict) or data.get("tapeviz") != kind:
             raise ValueError(f"this JSON is not a tapeviz {kind}")
+        if (version := data.get("version", 1)) != VERSION:
+            raise ValueError(_OTHER.format(kind=kind, version=version))
         try:
             found = cast("Self", unpack(cls, data))
         except (KeyError, TypeError, ValueError) as error:

@@ -239,7 +239,7 @@ class Graph(Document):
     recorded more than once, inner ones last.
 
     >>> Graph().to_json()[:60]
-    '{"tapeviz":"graph","nodes":[],"edges":[],"sources":[],"scope'
+    '{"tapeviz":"graph","version":1,"nodes":[],"edges":[],"source'
     """
 
     saved_as: ClassVar = "graph"

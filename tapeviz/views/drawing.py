@@ -77,7 +77,7 @@ def on_paper(
     """
     if include is not None and PNG not in include:
         return {}
-    with suppress(SaveError):
+    with suppress(LayoutError, SaveError):
         if painted := paint():
             return {PNG: b64encode(painted).decode()}
     return {}

@@ -56,7 +56,7 @@ def shown(
 ) -> Page:
     """The panel in a page of its own: its script and its state, and nothing else.
 
-    Beside an ``output`` that a notebook has of it, it is shown later, by ``show_panel``.
+    Beside an ``output`` that a notebook has, it is shown later, by ``show_panel``.
     """
     state = panel.get_state()
     names = [*(n for n in panel.trait_names(sync=True) if n[0] != "_"), "_css"]
