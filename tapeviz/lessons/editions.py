@@ -105,7 +105,7 @@ def _asked(cell: Mapping[str, Any], notebook: str) -> ExerciseCell | None:
     if call is None:
         raise copies.LessonsError(
             f"A cell of {notebook} has the tag exercise, and no check in it:\n"
-            f"{source}\nWhat to do: end it with check(..., answer), or take the tag away."
+            f"{source}\nWhat to do: end it with check(..., answer), or untag it."
         )
     exercise, answer = (ast.get_source_segment(source, one) or "" for one in call.args)
     label = ast.literal_eval(exercise) if exercise[0] in "\"'" else exercise
