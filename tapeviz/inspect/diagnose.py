@@ -119,8 +119,11 @@ def _answer(question: Question) -> Answer:
     gradient = _gradient(question, seeds)
     sweep = list(question.records.backward_steps(question.targets, seeds))
     steps = [] if gradient is None else sweep
-    result = _result(gradient)
-    reasons = _tried(question, table.reasons(question, result, steps), gradient)
+    result = result_of(gradient)
+    reasons = trial.tried(
+        table.reasons(question, result, steps),
+        lambda edits: trial.outcome(question, edits, gradient),
+    )
     drawn = _drawing(question, reasons, gradients(sweep))
     nodes, edges = {n.id for n in drawn.nodes}, {e.id for e in drawn.edges}
     return Answer(
@@ -129,26 +132,6 @@ def _answer(question: Question) -> Answer:
         None if gradient is None else value_of(gradient),
         tuple(_drawn(reason, nodes, edges) for reason in reasons), drawn,
     ).validate()  # fmt: skip
-
-
-def _tried(question: Question, reasons: list[Reason], gradient: Any) -> list[Reason]:
-    """The reasons with those edits only that mend, as far as they can be tried.
-
-    Edits that do not mend alone count if those of all reasons together do, or if
-    another reason, which has none, is told beside them.
-    """
-    found = [trial.outcome(question, r.edits, gradient) for r in reasons]
-    if trial.STILL in found:
-        every = [e for r in reasons for e in r.edits]
-        both = trial.outcome(question, every, gradient) if len(reasons) > 1 else ""
-        by_hand = any(not r.edits for r in reasons)
-        mends = both == trial.WORKS or by_hand
-        found = [trial.WORKS if o == trial.STILL and mends else o for o in found]
-    dropped = (trial.RAISES, trial.STILL)
-    return [
-        replace(r, edits=() if o in dropped else r.edits, tried=o == trial.WORKS)
-        for r, o in zip(reasons, found, strict=True)
-    ]
 
 
 def _drawing(question: Question, reasons: list[Reason], grads: dict[int, Any]) -> Graph:
@@ -200,7 +183,8 @@ def _gradient(question: Question, seeds: list[Any]) -> Any:
         return None
 
 
-def _result(gradient: Any) -> str:
+def result_of(gradient: Any) -> str:
+    """What an ``Answer`` calls a gradient: value, zero, none, nan or inf."""
     if gradient is None:
         return "none"
     v = np.asarray(gradient)
@@ -221,11 +205,12 @@ def _sentence(question: Question, result: str, gradient: Any, steps: list[Any]) 
     if result in said:
         return f"{head} {said[result]}."
     if any(t is question.source for t in question.targets):
-        return f"{head} {_shown(gradient)}: it is its own source."
-    return f"{head} {_shown(gradient)}{_terms(question, steps)}."
+        return f"{head} {shown(gradient)}: it is its own source."
+    return f"{head} {shown(gradient)}{_terms(question, steps)}."
 
 
-def _shown(gradient: Any) -> str:
+def shown(gradient: Any) -> str:
+    """A gradient in a sentence: its numbers, if they are few."""
     v = np.asarray(gradient)
     if v.ndim == 1 and v.size <= 4:
         return "[" + ", ".join(number(e) for e in v) + "]"
@@ -242,5 +227,5 @@ def _terms(question: Question, steps: list[Any]) -> str:
         return f", the sum of {sum(map(len, by_path.values()))} contributions"
     if len(by_path) == 1:
         return f", through {next(iter(by_path))}"
-    said = [f"{_shown(sum(parts))} through {code}" for code, parts in by_path.items()]
+    said = [f"{shown(sum(parts))} through {code}" for code, parts in by_path.items()]
     return f": {', '.join(said[:-1])} and {said[-1]}" if said else ""

@@ -31,14 +31,14 @@ _BUILTINS = {
     "list", "max", "min", "range", "repr", "reversed", "round", "set", "sorted", "str",
     "sum", "tuple", "zip",
 }  # fmt: skip
-_METHODS = {
+METHODS = frozenset((
     "numpy", "item", "tolist", "sum", "mean", "max", "min", "prod", "std", "var",
     "reshape", "astype", "copy", "transpose", "flatten", "ravel", "dot", "clip",
     "squeeze", "read_value", "value", "decode", "get_shape", "items", "keys", "values",
-}  # fmt: skip
+))  # fmt: skip
 _OF_TAPES = {"watch", "stop_recording", *ASKING}
 _GROWING = {"append", "extend"}
-_IMPURE = {
+IMPURE = frozenset((
     "random", "print", "summary", "io", "saved_model", "data", "debugging", "config",
     "function", "py_function", "numpy_function", "layers", "models", "optimizers",
     "train", "utils", "metrics", "callbacks", "datasets", "Sequential", "Model",
@@ -47,12 +47,11 @@ _IMPURE = {
     "copyto", "place", "putmask", "seterr", "set_printoptions", "fill_diagonal", "lib",
     "memmap", "fromfile", "vectorize", "frompyfunc", "nditer", "timestamp", "normal",
     "initializers", "while_loop", "map_fn", "scan", "foldl", "foldr",
-}  # fmt: skip
+))  # fmt: skip
 """Words in the names of functions that print, write, draw at random or keep a state."""
 
 _LAYERS = {"Dense", "Flatten", "Reshape", "Activation", "ReLU", "Softmax", "Sequential"}
 _NEW = (ast.List, ast.Dict, ast.ListComp, ast.BinOp, ast.Constant)
-_MODULES = ("tapeviz", "TrialModule", "numpy", "math")
 _IMMUTABLE = (int, float, complex, str, bytes, tuple, frozenset, type(None))
 
 Source = Callable[[Any], ast.FunctionDef | None]
@@ -63,7 +62,15 @@ class PureCode:
     """Judges code that runs with certain names.
 
     ``fresh`` are names that hold what the code itself made; ``made`` those it assigns.
+    The attributes say what is known of the code's modules and values; ``copied`` that
+    the names hold copies, which may be changed in place.
     """
+
+    modules: tuple[str, ...] = ("tapeviz", "TrialModule", "numpy", "math")
+    impure: frozenset[str] = IMPURE
+    methods: frozenset[str] = METHODS
+    values: tuple[type, ...] = (Tensor, Variable, np.ndarray, np.generic, str)
+    copied = False
 
     def __init__(self, names: dict[str, Any], source: Source) -> None:
         self.names, self.source = names, source
@@ -134,6 +141,8 @@ class _Body:
         return isinstance(node, ast.expr) and all(map(self._part, parts))
 
     def _FunctionDef(self, node: ast.FunctionDef) -> bool:  # noqa: N802 - as in ast
+        if not self._all(node.decorator_list):
+            return False
         self.defined.add(node.name)
         args = [a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)]
         return self.code.allows(node.body, {*self.made, *args})
@@ -175,7 +184,7 @@ class _Body:
     def _may_grow(self, target: ast.expr) -> bool:
         """Whether ``target += ...`` changes nothing that somebody else holds."""
         name = dotted(target)
-        if name in self.fresh:
+        if name in self.fresh or self.code.copied:
             return True
         held = self.code.names.get(name)
         plain = isinstance(held, (*_IMMUTABLE, np.generic)) or type(held) is Tensor
@@ -185,7 +194,9 @@ class _Body:
         if isinstance(target, (ast.Tuple, ast.List)):
             return all(self._target(one, None) for one in target.elts)
         if isinstance(target, ast.Subscript):
-            return dotted(target.value) in self.fresh
+            return self.code.copied or dotted(target.value) in self.fresh
+        if isinstance(target, ast.Attribute) and self.code.copied:
+            return self.node(target.value)
         if not isinstance(target, ast.Name):
             return False
         self.made.add(target.id)
@@ -196,7 +207,7 @@ class _Body:
     def _is_made_by_a_module(self, value: ast.expr | None) -> bool:
         root = called(value).partition(".")[0]
         home = getattr(self.code.names.get(root), "__name__", "")
-        return home in _MODULES or root in ("list", "dict")
+        return home in self.code.modules or root in ("list", "dict")
 
     def _rounds(self, source: ast.expr) -> bool:
         """Whether a loop over something makes few rounds."""
@@ -210,8 +221,9 @@ class _Body:
             return known_function and all(map(self._rounds, source.args))
         if isinstance(source, (ast.List, ast.Tuple)):
             return self._times(len(source.elts))
-        if isinstance(held, (Tensor, Variable, np.ndarray)):
-            return bool(held.shape) and self._times(int(held.shape[0]))
+        shape = getattr(held, "shape", None)
+        if shape is not None and isinstance(held, self.code.values):
+            return bool(shape) and self._times(int(shape[0]))
         if isinstance(held, (list, tuple, dict)):
             return self._times(len(held))
         return dotted(source) in self.fresh
@@ -241,11 +253,12 @@ class _Body:
         name = dotted(func)
         root, _, last = name.partition(".")
         if not name:
-            return isinstance(func, ast.Attribute) and func.attr in _METHODS
+            return isinstance(func, ast.Attribute) and func.attr in self.code.methods
         if root in self.tapes and root != name:
             return last in _OF_TAPES
         if root in self.made and root != name:
-            return last in _METHODS or (root in self.fresh and last in _GROWING)
+            grows = root in self.fresh and last in _GROWING
+            return grows or last in self.code.methods
         if name == root and name not in self.code.names and hasattr(builtins, name):
             return name in _BUILTINS
         if name in self.defined:
@@ -257,14 +270,14 @@ class _Body:
         root, *rest = name.split(".")
         thing = self.code.names.get(root)
         home = getattr(thing, "__name__", "").partition(".")[0]
-        if home in _MODULES and not callable(thing):
-            return not _IMPURE & set(rest) and bool(rest)
+        if home in self.code.modules and not callable(thing):
+            return not self.code.impure & set(rest) and bool(rest)
         for part in rest[:-1]:
             thing = getattr(thing, "__dict__", {}).get(part)
         if not rest:
             return thing is not None and self._plain_call(thing)
-        if isinstance(thing, (Tensor, Variable, np.ndarray, np.generic, str)):
-            return rest[-1] in _METHODS
+        if isinstance(thing, self.code.values):
+            return rest[-1] in self.code.methods
         method = getattr(type(thing), rest[-1], None)
         held = getattr(thing, "__dict__", {}).get(rest[-1])
         return self.code.calls(held) if held is not None else self.code.method(method)

@@ -11,8 +11,9 @@ import ast
 import linecache
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -33,7 +34,7 @@ from tapeviz.errors import own
 from tapeviz.inspect.gradient_question import Question, is_value
 from tapeviz.inspect.pure_code import PureCode
 from tapeviz.inspect.source.dataflow import Statement
-from tapeviz.trace.diagnosis import Edit, apply_edits
+from tapeviz.trace.diagnosis import Edit, Reason, apply_edits
 from tapeviz.trace.graph import Source
 
 MANY = 2000
@@ -46,8 +47,29 @@ UNTRIED, RAISES, STILL, WORKS = "untried", "raises", "still", "works"
 """Not run; it raises an error; the gradient is no number, or the same; it is one."""
 
 
-class _UntriedError(Exception):
+class UntriedError(Exception):
     """The edits cannot be tried."""
+
+
+def tried(
+    reasons: Sequence[Reason], outcome_of: Callable[[Sequence[Edit]], str]
+) -> list[Reason]:
+    """The reasons with those edits only that mend, as far as they can be tried.
+
+    Edits that do not mend alone count if those of all reasons together do, or if
+    another reason, which has none, is told beside them.
+    """
+    found = [outcome_of(r.edits) for r in reasons]
+    if STILL in found:
+        every = [e for r in reasons for e in r.edits]
+        both = outcome_of(every) if len(reasons) > 1 else ""
+        by_hand = any(not r.edits for r in reasons)
+        mends = both == WORKS or by_hand
+        found = [WORKS if o == STILL and mends else o for o in found]
+    return [
+        replace(r, edits=() if o in (RAISES, STILL) else r.edits, tried=o == WORKS)
+        for r, o in zip(reasons, found, strict=True)
+    ]
 
 
 def outcome(question: Question, edits: Sequence[Edit], gradient: Any) -> str:
@@ -60,7 +82,7 @@ def outcome(question: Question, edits: Sequence[Edit], gradient: Any) -> str:
         return UNTRIED
     try:
         found = _Trial(question, edits).gradient()
-    except _UntriedError:
+    except UntriedError:
         return UNTRIED
     except Exception:  # noqa: BLE001 - whatever the edited code raises
         return RAISES
@@ -85,22 +107,22 @@ class _Trial:
         question, asking = self.question, self.question.program.asking_line
         head = question.head
         if head is None or asking is None:
-            raise _UntriedError
+            raise UntriedError
         run = self._before(head, asking)
         touched = any(self._touches(e, head) for e in self.edits)
         changed = run or self.variables or touched
         if changed and head.scope != asking.scope:
-            raise _UntriedError
+            raise UntriedError
         block = [self._edited(head)] if changed else []
         ask, names = self._ask(asking), self._names()
         judge = PureCode(names, self.question.program.definition_of)
         asked = [code for code in ask[1:] if code is not None]
         if not judge.allows([*run, *block]) or not judge.allows(asked):
-            raise _UntriedError
-        with self._quiet():
+            raise UntriedError
+        with quiet(), self._restored():
             names.update({n: Variable(array_of(t)) for n, t in self.variables.items()})
-            _execute([*run, *block], names)
-            tape, y, x = (self._value(code, names) for code in ask)
+            execute([*run, *block], names)
+            tape, y, x = (evaluate(code, names) for code in ask)
             x = question.source if ask[2] is None else x
             return self._pulled(block, names, tape, y, x)
 
@@ -110,7 +132,7 @@ class _Trial:
             tape = names.get(bound.id) if isinstance(bound, ast.Name) else None
         targets = nest.leaves(y)
         if not isinstance(tape, GradientTape) or not is_value(x):
-            raise _UntriedError
+            raise UntriedError
         if not all(map(is_value, targets)):
             return None
         seeds = [np.ones_like(array_of(t))[()] for t in targets]
@@ -139,7 +161,7 @@ class _Trial:
         for one in ast.walk(tree):
             if isinstance(one, type(line.node)) and one.lineno == at:
                 return one
-        raise _UntriedError
+        raise UntriedError
 
     def _touches(self, e: Edit, line: Statement) -> bool:
         node: Any = line.node
@@ -184,7 +206,7 @@ class _Trial:
         same = line.scope == head.scope and line.order < head.order
         plain = same and isinstance(line.node, (ast.Assign, ast.AnnAssign))
         if line.loops or not (line.function is None if defined else plain):
-            raise _UntriedError
+            raise UntriedError
         return line
 
     def _ask(self, asking: Statement) -> list[ast.expr | None]:
@@ -200,7 +222,7 @@ class _Trial:
              and ast.dump(n.func) == ast.dump(question.program.call.func)), None,
         )  # fmt: skip
         if edited is None:
-            raise _UntriedError
+            raise UntriedError
         return list(edited.args)
 
     # -- the names -------------------------------------------------------------------
@@ -214,44 +236,56 @@ class _Trial:
                 names[name] = TrialModule(thing, tape)
             elif thing is GradientTape:
                 names[name] = tape
-            elif isinstance(thing, FunctionType) and _is_theirs(thing, names):
-                names[name] = _rebuilt(thing, names)
+            elif isinstance(thing, FunctionType) and is_theirs(thing, names):
+                names[name] = rebuilt(thing, names)
         return names
 
-    def _value(self, code: ast.expr | None, names: dict[str, Any]) -> Any:
-        if code is None:
-            return None
-        expression = ast.fix_missing_locations(ast.Expression(code))
-        return eval(compile(expression, "<trial>", "eval"), names)  # noqa: S307 - their own
-
     @contextmanager
-    def _quiet(self) -> Iterator[None]:
-        """A block without listeners, warnings and lasting marks on tensors."""
-        listeners, logger = tape_stack.listeners, logging.getLogger("tensorflow")
-        silent = logger.disabled
-        tape_stack.listeners, logger.disabled = (), True
+    def _restored(self) -> Iterator[None]:
+        """A block that leaves no lasting marks on tensors."""
         try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
-                yield
+            yield
         finally:
-            tape_stack.listeners, logger.disabled = listeners, silent
             for tensor, was in reversed(self.watched):
                 restore_membership(tensor, was)
 
 
-def _execute(body: Sequence[ast.stmt], names: dict[str, Any]) -> None:
+@contextmanager
+def quiet() -> Iterator[None]:
+    """A block without listeners and warnings."""
+    listeners, logger = tape_stack.listeners, logging.getLogger("tensorflow")
+    silent = logger.disabled
+    tape_stack.listeners, logger.disabled = (), True
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        tape_stack.listeners, logger.disabled = listeners, silent
+
+
+def evaluate(code: ast.expr | None, names: dict[str, Any]) -> Any:
+    """The value of an expression; None for none."""
+    if code is None:
+        return None
+    expression = ast.fix_missing_locations(ast.Expression(code))
+    return eval(compile(expression, "<trial>", "eval"), names)  # noqa: S307 - their own
+
+
+def execute(body: Sequence[ast.stmt], names: dict[str, Any]) -> None:
+    """Run statements with these names."""
     module = ast.fix_missing_locations(ast.Module(list(body), []))
     exec(compile(module, "<trial>", "exec"), names)  # noqa: S102 - their own
 
 
-def _is_theirs(f: FunctionType, names: dict[str, Any]) -> bool:
+def is_theirs(f: FunctionType, names: dict[str, Any]) -> bool:
     """Whether a function is the learner's, and of the file or notebook that asks."""
     same = f.__globals__.get("__name__") == names.get("__name__")
     return same and not own(f.__code__)
 
 
-def _rebuilt(f: FunctionType, names: dict[str, Any]) -> FunctionType:
+def rebuilt(f: FunctionType, names: dict[str, Any]) -> FunctionType:
+    """The same function with other names around it."""
     made = FunctionType(f.__code__, names, f.__name__, f.__defaults__, f.__closure__)
     made.__kwdefaults__ = f.__kwdefaults__
     return made

@@ -23,13 +23,13 @@ from tapeviz.adapters.torch.recording import Call, CallTape, array, changes
 from tapeviz.engine import nest
 from tapeviz.engine.records import CallSite
 from tapeviz.engine.tensor import array_of
+from tapeviz.inspect.diagnose import result_of, shown
 from tapeviz.inspect.foreign_tape import agrees, op_name
 from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.positions import positions, tree_of
 from tapeviz.inspect.source.variables import Names, name_of
 from tapeviz.trace.diagnosis import Answer, Edit, Reason
-from tapeviz.trace.value import format_number
 
 SAID: dict[str, tuple[str, str]] = {}
 """What happened and what to do, by the kind of reason."""
@@ -193,14 +193,14 @@ class _Inquiry:
 
     def answer(self) -> Answer:
         gradient = self.gradient
-        result = _result(gradient)
+        result = result_of(gradient)
         found = list(self._found(result))
         grads = gradients(self.steps)
         drawn = picture(self.builder, [self.y], [self.x], grads)
         reasons = tuple(map(self._reason, found))
         drawn = self.tape.annotated(replace(drawn, sources=self.code.sources()))
         head = f"The gradient of {self.y_name} with respect to {self.x_name} is"
-        said = "None" if gradient is None else _shown(gradient)
+        said = "None" if gradient is None else shown(gradient)
         value = None if gradient is None else value_of(gradient)
         return Answer(
             self.y_name, self.x_name, result, f"{head} {said}.", value, reasons, drawn
@@ -358,14 +358,14 @@ class _Inquiry:
 
     def _zero(self, i: int, slot: int, _g: Any) -> Evidence:
         record = self.records[i]
-        at = (("at", _shown(self._operand(i, slot))),)
+        at = (("at", shown(self._operand(i, slot))),)
         if op_name(record) not in {*FLAT, *STEPS}:
             return Evidence("factor", record.call_site)
         return Evidence("flat", record.call_site, self._renamed(record.call_site), at)
 
     def _broken(self, i: int, slot: int, _g: Any) -> Evidence:
         record, x = self.records[i], self._operand(i, slot)
-        at = (("at", _shown(x)),)
+        at = (("at", shown(x)),)
         outside = not np.all(np.isfinite(np.asarray(self.builder.values[i])))
         kind = "domain" if outside and np.any(np.asarray(x) < 0) else "steep"
         return Evidence(kind, record.call_site, self._clamped(record.call_site), at)
@@ -386,7 +386,7 @@ class _Inquiry:
         last = next((p[self.start] for p in passes[::-1] if self.start in p), None)
         held = array(t.grad)
         if last is not None and not agrees(held, last):
-            words = (("grad", _shown(held)), ("now", _shown(last)))
+            words = (("grad", shown(held)), ("now", shown(last)))
             line = f"{self.x_name}.grad = None"
             yield Evidence("added-up", None, self._before_backward(line), words)
 
@@ -582,26 +582,6 @@ class _Connected(ast.NodeTransformer):
         ):
             return ast.Attribute(ast.Name("torch", ast.Load()), node.attr, ast.Load())
         return node
-
-
-def _result(gradient: Any) -> str:
-    if gradient is None:
-        return "none"
-    v = np.asarray(gradient)
-    if np.any(np.isnan(v)):
-        return "nan"
-    if not np.all(np.isfinite(v)):
-        return "inf"
-    return "value" if np.any(v) else "zero"
-
-
-def _shown(value: Any) -> str:
-    v = np.asarray(value)
-    if v.size == 1:
-        return format_number(v.item())
-    if v.ndim == 1 and v.size <= 4:
-        return "[" + ", ".join(map(format_number, v.tolist())) + "]"
-    return "a tensor of shape " + str(v.shape)
 
 
 def _vanishes(g: Any, d: Any) -> bool:
