@@ -52,7 +52,7 @@ IMPURE = frozenset((
 
 _LAYERS = {"Dense", "Flatten", "Reshape", "Activation", "ReLU", "Softmax", "Sequential"}
 _NEW = (ast.List, ast.Dict, ast.ListComp, ast.BinOp, ast.Constant)
-_IMMUTABLE = (int, float, complex, str, bytes, tuple, frozenset, type(None))
+IMMUTABLE = (int, float, complex, str, bytes, tuple, frozenset, type(None))
 
 Source = Callable[[Any], ast.FunctionDef | None]
 """Finds the definition of a function's code object."""
@@ -63,7 +63,8 @@ class PureCode:
 
     ``fresh`` are names that hold what the code itself made; ``made`` those it assigns.
     The attributes say what is known of the code's modules and values; ``copied`` that
-    the names hold copies, which may be changed in place.
+    the names hold copies, which may be changed in place, and ``assigned`` at which of
+    their attributes.
     """
 
     modules: tuple[str, ...] = ("tapeviz", "TrialModule", "numpy", "math")
@@ -71,6 +72,7 @@ class PureCode:
     methods: frozenset[str] = METHODS
     values: tuple[type, ...] = (Tensor, Variable, np.ndarray, np.generic, str)
     copied = False
+    assigned: frozenset[str] = frozenset()
 
     def __init__(self, names: dict[str, Any], source: Source) -> None:
         self.names, self.source = names, source
@@ -95,6 +97,10 @@ class PureCode:
             for n in ast.walk(found)
         )
         return (tapes or not has_tape) and self.allows(found.body, args)
+
+    def member(self, thing: Any, name: str) -> Any:
+        """What an object holds under a name, without running anything."""
+        return getattr(thing, "__dict__", {}).get(name)
 
     def calls(self, thing: Any) -> bool:
         """Whether an object that a name holds may be called."""
@@ -184,25 +190,34 @@ class _Body:
     def _may_grow(self, target: ast.expr) -> bool:
         """Whether ``target += ...`` changes nothing that somebody else holds."""
         name = dotted(target)
-        if name in self.fresh or self.code.copied:
+        if name in self.fresh:
             return True
+        if self.code.copied:
+            return isinstance(target, ast.Name) or self._target(target, None)
         held = self.code.names.get(name)
-        plain = isinstance(held, (*_IMMUTABLE, np.generic)) or type(held) is Tensor
+        plain = isinstance(held, (*IMMUTABLE, np.generic)) or type(held) is Tensor
         return bool(name) and "." not in name and name not in self.made and plain
 
     def _target(self, target: ast.expr, value: ast.expr | None) -> bool:
         if isinstance(target, (ast.Tuple, ast.List)):
             return all(self._target(one, None) for one in target.elts)
         if isinstance(target, ast.Subscript):
-            return self.code.copied or dotted(target.value) in self.fresh
-        if isinstance(target, ast.Attribute) and self.code.copied:
-            return self.node(target.value)
+            name = dotted(target.value)
+            return name in self.fresh or (self.code.copied and self._is_own(name))
+        if isinstance(target, ast.Attribute):
+            return target.attr in self.code.assigned and self._is_own(dotted(target))
         if not isinstance(target, ast.Name):
             return False
         self.made.add(target.id)
         new = isinstance(value, _NEW) or self._is_made_by_a_module(value)
         (self.fresh.add if new else self.fresh.discard)(target.id)
         return True
+
+    def _is_own(self, name: str) -> bool:
+        """Whether a dotted name leads to what the code made or holds a copy of."""
+        root, held = name.partition(".")[0], self.code.names
+        shared = isinstance(held.get(root), (ModuleType, FunctionType, type))
+        return root in self.made or (root in held and not shared)
 
     def _is_made_by_a_module(self, value: ast.expr | None) -> bool:
         root = called(value).partition(".")[0]
@@ -273,13 +288,13 @@ class _Body:
         if home in self.code.modules and not callable(thing):
             return not self.code.impure & set(rest) and bool(rest)
         for part in rest[:-1]:
-            thing = getattr(thing, "__dict__", {}).get(part)
+            thing = self.code.member(thing, part)
         if not rest:
             return thing is not None and self._plain_call(thing)
         if isinstance(thing, self.code.values):
-            return rest[-1] in self.code.methods
+            return rest[-1] in (self.code.methods if self._is_own(name) else METHODS)
         method = getattr(type(thing), rest[-1], None)
-        held = getattr(thing, "__dict__", {}).get(rest[-1])
+        held = self.code.member(thing, rest[-1])
         return self.code.calls(held) if held is not None else self.code.method(method)
 
     def _plain_call(self, thing: Any) -> bool:

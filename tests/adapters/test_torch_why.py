@@ -274,9 +274,88 @@ def test_the_reason_and_where_it_is(mistake: Mistake) -> None:
 def test_the_mend_is_run_and_mends(mistake: Mistake) -> None:
     answer = ask(mistake.code)
     edits = answer.reasons[0].edits
+    assert answer.reasons[0].tried
     whole = Source(edits[0].span.file, 1, tuple(mistake.code.splitlines()))
     after = run("\n".join(apply_edits(whole, edits)) + "\n")
     assert eval(mistake.good, after)  # noqa: S307 - it is above
+
+
+NOTICED = {
+    "printed": "print(w)",
+    "written": "open('a', 'w').write('b')",
+    "a list of a class": "Seen.every.append(1)",
+    "a number of a class": "Seen.count += 1",
+    "drawn by NumPy": "np.random.normal()",
+    "through a closure": "outer(w)",
+    "a default that lasts": "lasting(w)",
+    "a random number for all": "torch.manual_seed(1)",
+    "a hook": "layer(torch.ones(1, 2))",
+    "called for each element": "w.apply_(print)",
+}
+
+
+@pytest.mark.parametrize("line", NOTICED.values(), ids=NOTICED)
+def test_what_somebody_could_notice_is_not_run_again(line: str) -> None:
+    head = (
+        "class Seen:\n    every, count = [], 0\n"
+        "def made():\n    seen = []\n    def inner(x):\n        seen.append(1)\n"
+        "    return inner, seen\nouter, seen = made()\n"
+        "def lasting(x, seen=[0]):\n    seen[0] += 1\n"
+        "layer = torch.nn.Linear(2, 1)\n"
+        "layer.register_forward_hook(lambda *a: Seen.every.append(2))\n"
+        "w = torch.tensor(3.0)\n"
+    )
+    code = block("if tape is None:", f"    {line}", "loss = w * w", head=head)
+    after = run(code.replace("why(tape", "why(tape"))
+    (reason,) = after["answer"].reasons
+    assert reason.edits
+    assert not reason.tried
+    assert (after["Seen"].every, after["Seen"].count, after["seen"]) == ([], 0, [])
+
+
+def test_a_trial_leaves_no_trace() -> None:
+    """Not on tensors, modules, lists or the random numbers that come next."""
+    after = run(
+        "w = torch.tensor(3.0)\nseen = []\nstate = torch.ones(2)\n"
+        "model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2))\n"
+        "def step(x):\n    seen.append(x)\n    state.add_(1)\n    return x * w\n"
+        "torch.manual_seed(5)\n"
+        + block(
+            "noise = torch.randn(3, 2)", "state[0] = 7", "state += 1",
+            "torch.set_grad_enabled(True)", "y = step(noise) + model(noise) + state",
+            "loss = y.sum()", head="",
+            ask="before = [(t, t._version, t.clone()) for t in "
+            "(state, noise, y, *model.buffers())]\ncount = len(seen)\n"
+            "random = torch.get_rng_state()\n" + ASK,
+        )
+    )  # fmt: skip
+    assert after["answer"].reasons[0].tried
+    assert len(after["seen"]) == after["count"]
+    assert not after["w"].requires_grad
+    assert torch.equal(torch.get_rng_state(), after["random"])
+    for t, version, numbers in after["before"]:
+        assert t._version == version
+        assert torch.equal(t, numbers)
+    assert all(p.grad is None for p in after["model"].parameters())
+    assert all(not p._backward_hooks or len(p._backward_hooks) == 1
+               for p in after["model"].parameters())  # fmt: skip
+
+
+def test_two_cuts_are_mended_together() -> None:
+    code = block("y = w.detach() * 2", "loss = y.detach() ** 2")
+    reasons = ask(code).reasons
+    assert [r.kind for r in reasons] == ["detached"] * len(reasons)
+    assert all(r.tried for r in reasons if r.edits)
+
+
+def test_an_edit_that_does_not_mend_is_not_offered() -> None:
+    """At -2 a leaky relu has a slope, but nothing is left of it after times 0."""
+    (reason,) = ask(
+        block("loss = torch.relu(w) * 0.0",
+              head="w = torch.tensor(-2.0, requires_grad=True)\n")
+    ).reasons  # fmt: skip
+    assert reason.edits == ()
+    assert not reason.tried
 
 
 def test_there_are_enough() -> None:

@@ -20,6 +20,7 @@ import torch
 
 from tapeviz.adapters.torch.ops import LEAVING, STEPS
 from tapeviz.adapters.torch.recording import Call, CallTape, array, changes
+from tapeviz.adapters.torch.trial import outcome
 from tapeviz.engine import nest
 from tapeviz.engine.records import CallSite
 from tapeviz.engine.tensor import array_of
@@ -29,6 +30,7 @@ from tapeviz.inspect.graph_builder import GraphBuilder, gradients, picture
 from tapeviz.inspect.replay import value_of
 from tapeviz.inspect.source.positions import positions, tree_of
 from tapeviz.inspect.source.variables import Names, name_of
+from tapeviz.inspect.trial import tried
 from tapeviz.trace.diagnosis import Answer, Edit, Reason
 
 SAID: dict[str, tuple[str, str]] = {}
@@ -137,6 +139,7 @@ ERRORS = {
 }
 """The kind of reason by a part of PyTorch's message."""
 
+FINITE = ("value", "zero")
 DETACHING = {"detach", "data", "detach_", "tensor", "as_tensor", "from_numpy"}
 FLAT = {"relu", "relu6", "clip", "maximum", "minimum", "where"}
 ROUNDING = {"relu": "torch.nn.functional.leaky_relu", "hardtanh": "torch.tanh"}
@@ -147,15 +150,16 @@ class TorchTape(CallTape):
 
     def answers(self, target: Any, sources: Any, *about: Any) -> tuple[Answer, ...]:
         """Why the gradients are what they are: one answer for each source."""
-        (y, *_) = nest.leaves(target)
-        return tuple(
-            _Inquiry(self, y, x, *about).answer() for x in nest.leaves(sources)
-        )
+        return tuple(one.answer() for one in self._inquiries(target, sources, *about))
 
     def reasons(self, targets: list[Any], lost: list[Any], *about: Any) -> list[str]:
         """Why the gradients of these sources are None, a sentence for each."""
-        found = self.answers(targets, lost, *about)
-        return [a.reasons[0].sentence if a.reasons else "" for a in found]
+        found = (one.suggested() for one in self._inquiries(targets, lost, *about))
+        return [next((r.sentence for r in reasons), "") for reasons in found]
+
+    def _inquiries(self, target: Any, sources: Any, *about: Any) -> Iterator[Inquiry]:
+        (y, *_) = nest.leaves(target)
+        return (Inquiry(self, y, x, *about) for x in nest.leaves(sources))
 
 
 @dataclass(frozen=True)
@@ -168,13 +172,13 @@ class Evidence:
     words: tuple[tuple[str, str], ...] = ()
 
 
-class _Inquiry:
+class Inquiry:
     """Why one source has the gradient that it has."""
 
     def __init__(
         self, tape: CallTape, y: Any, x: Any, names: Names, call_site: Any = None
     ) -> None:
-        self.tape, self.y, self.x = tape, y, x
+        self.tape, self.y, self.x, self.names = tape, y, x, names
         self.builder = GraphBuilder(tape, names)
         self.code, self.records = self.builder.code, self.builder.records
         self.goal, self.start = map(self.records.index_of, (y, x))
@@ -192,12 +196,14 @@ class _Inquiry:
     # -- the answer ------------------------------------------------------------------
 
     def answer(self) -> Answer:
+        """What the gradient is, and the reasons."""
         gradient = self.gradient
         result = result_of(gradient)
-        found = list(self._found(result))
         grads = gradients(self.steps)
         drawn = picture(self.builder, [self.y], [self.x], grads)
-        reasons = tuple(map(self._reason, found))
+        reasons = tuple(
+            tried(list(self.suggested()), lambda edits: outcome(self, edits))
+        )
         drawn = self.tape.annotated(replace(drawn, sources=self.code.sources()))
         head = f"The gradient of {self.y_name} with respect to {self.x_name} is"
         said = "None" if gradient is None else shown(gradient)
@@ -205,6 +211,10 @@ class _Inquiry:
         return Answer(
             self.y_name, self.x_name, result, f"{head} {said}.", value, reasons, drawn
         ).validate()
+
+    def suggested(self) -> Iterator[Reason]:
+        """The reasons, with edits that nobody has tried."""
+        return map(self._reason, self._found(result_of(self.gradient)))
 
     @cached_property
     def gradient(self) -> Any:
@@ -243,6 +253,17 @@ class _Inquiry:
         return Reason(
             found.kind, sentence.format(**words), fix.format(**words), span, found.edits
         )
+
+    def is_fine(self, tape: Any, y: torch.Tensor, x: torch.Tensor) -> bool:
+        """Whether the gradient is a number, with tensors that a trial has computed.
+
+        A zero is one too, where there was none.
+        """
+        after = Inquiry(tape, tape.mirrored(y), tape.mirrored(x), self.names)
+        before, result = result_of(self.gradient), result_of(after.gradient)
+        kinds = ({one.kind for one in each._about_grad()} for each in (self, after))
+        number = result == "value" or (result == "zero" and before not in FINITE)
+        return number and not set.intersection(*kinds)
 
     # -- findings --------------------------------------------------------------------
 
@@ -419,42 +440,51 @@ class _Inquiry:
         return (path, inside[-1]) if inside else None
 
     @cached_property
-    def _block(self) -> tuple[str, Any] | None:
+    def block(self) -> tuple[str, Any] | None:
         """The with-block of the tape."""
         return self._statement(self.records.entered)
 
     def _before_block(self, line: str) -> tuple[Edit, ...]:
-        return self._insert(*self._block, line) if self._block else ()
+        return self._insert(*self.block, line) if self.block else ()
 
-    @property
-    def _path(self) -> str:
-        return self.site[0].co_filename if self.site else ""
+    @cached_property
+    def backwards(self) -> list[tuple[str, Any]]:
+        """The statements that run a backward pass between the block and the question.
 
-    def _backwards(self) -> list[Any]:
-        """The statements that run a backward pass, in the file that asks."""
+        Of a notebook, those of the two cells.
+        """
+        if self.block is None or self.site is None:
+            return []
+        asking = positions(self.site[0]).get(self.site[1], (10**6,))[0]
+        path, block = self.block
+        cell = self.site[0].co_filename
+        ends = {path: (block.end_lineno, 10**6), cell: (0, asking)}
+        ends = ends if cell != path else {path: (block.end_lineno, asking)}
         return [
-            n
-            for n in _statements(self._path)
-            if isinstance(n, ast.Expr)
+            (file, n)
+            for file, (low, high) in ends.items()
+            for n in _statements(file)
+            if low < n.lineno < high
+            and isinstance(n, ast.Expr)
             and ast.unparse(n).partition("(")[0].endswith(".backward")
         ]
 
     def _before_backward(self, line: str) -> tuple[Edit, ...]:
         return tuple(
-            e for n in self._backwards()[-1:] for e in self._insert(self._path, n, line)
+            e for path, n in self.backwards[-1:] for e in self._insert(path, n, line)
         )
 
     def _at_backward(self, new: Callable[[str, Any], str]) -> tuple[Edit, ...]:
-        for node in self._backwards()[:1]:
+        for path, node in self.backwards[:1]:
             owner = ast.unparse(node.value.func.value)
-            return self._edit(self._path, node, new(owner, node))
+            return self._edit(path, node, new(owner, node))
         return ()
 
     def _connected(self) -> tuple[Edit, ...]:
         """The statements of the block with tensors in the place of plain numbers."""
-        if self._block is None:
+        if self.block is None:
             return ()
-        path, block = self._block
+        path, block = self.block
         edits: tuple[Edit, ...] = ()
         for node in ast.walk(block):
             if isinstance(node, (ast.Assign, ast.Expr, ast.Return)) and node.value:
