@@ -251,7 +251,7 @@ def script(*, large: bool = False) -> str:
     The overview is part of it where the picture is large.
     """
     more = [minimap.SCRIPT] if large else []
-    parts = ("film/questions.js", "film/player.js")
+    parts = ("html/numeral.js", "film/questions.js", "film/player.js")
     return read_assets("html/elements.js", "html/page.js", *more, *parts)
 
 

@@ -1,25 +1,13 @@
 // Asks before it shows: the film says what is right and what wrong answers come from;
 // here a typed answer is only read and compared.
 
-const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 const TOLERANCE = 0.01;
-
-// 6, 6.0, 1/3, 2e-3, 0,5: a list of one number, or null.
-function numeral(text) {
-  const parts = text.trim().replace(/[−–]/g, "-").replace(/^([-+]?\d*),(\d+)$/, "$1.$2").split("/");
-  if (parts.length > 2 || !parts.every((part) => NUMBER.test(part.trim()))) return null;
-  const [above, below = 1] = parts.map(Number);
-  return below ? [above / below] : null;
-}
 
 // What was typed as a list of numbers: one, or the lengths of the axes, or null.
 function reading(text, shape) {
   if (!shape) return numeral(text);
   return /^[\s\d()[\]x×,]*$/.test(text) ? (text.match(/\d+/g) ?? []).map(Number) : null;
 }
-
-// How far off a typed answer is, in relation to what it should be.
-const off = (typed, wanted) => (typed.length - wanted.length ? 1 : Math.max(...wanted.map((value, i) => Math.abs(typed[i] - value) / (Math.abs(value) + 1e-10))));
 
 // The questions that this reader wants: those about values on the way forward only if
 // everything is asked.
