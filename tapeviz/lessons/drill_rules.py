@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, product
 from random import Random
 from typing import TypeAlias
@@ -172,26 +172,22 @@ def _power_of_a_sum(r: Random) -> Draft:
 
 
 def _watching(r: Random, before: str, body: str, *, seen: bool, said: str) -> Draft:
-    """One number ``x`` and ``y = x*x + b*x``: is there a gradient?"""
+    """A draft of ``y = x*x + b*x``, which asks whether there is a gradient."""
     x, b = r.choice(SMALL), r.choice(FACTORS)
     line = f"y = x*x {_term(b, 'x')}"
     code = _program(
         before.format(x=x), body.format(y=line), "dy_dx = tape.gradient(y, x)"
     )
     paths: Paths = [[x], [x], [b]]
-    right = value(paths)
+    right, hint = value(paths), "Does the tape watch x when y is computed?"
     is_value = ((x * x + b * x,), IS_VALUE)
     if seen:
         draft = _slopes(code, {"dy_dx": paths}, ((None,), WATCHED), is_value)
-        return Draft(
-            code, draft.asked, draft.answer, draft.mistakes,
-            "Does the tape watch x when y is computed?", f"{said} {draft.because}",
-            draft.paths,
-        )  # fmt: skip
+        return replace(draft, hint=hint, because=f"{said} {draft.because}")
     return Draft(
         code, ("dy_dx",), (None,),
         (((right,), said), ((0.0,), ALSO_ZERO), is_value),
-        "Does the tape watch x when y is computed?", said,
+        hint, said,
     )  # fmt: skip
 
 
@@ -338,9 +334,7 @@ WHOLE_GRADIENT = "You took the whole gradient. Multiply it by the learning rate.
 MOVE = "That is how far it moves. Where does it land?"
 
 
-def _landed(
-    code: str, name: str, start: float, rate: float, paths: Paths, hint: str
-) -> Draft:
+def _landed(code: str, name: str, start: float, rate: float, paths: Paths) -> Draft:
     """A draft that asks where one update lands."""
     g = value(paths)
     end = round(start - rate * g, 9)
@@ -353,7 +347,7 @@ def _landed(
             ((round(rate * g, 9),), MOVE),
             ((g,), f"That is the gradient. Where does {name} land?"),
         ),
-        hint, f"The gradient is {_worked(paths)}, and {sum}.",
+        _HINT, f"The gradient is {_worked(paths)}, and {sum}.",
     )  # fmt: skip
 
 
@@ -366,7 +360,7 @@ def _one_update(r: Random) -> Draft:
     code = _program(
         _variables(x=x), body, f"x.assign_sub({rate} * tape.gradient(y, x))"
     )
-    return _landed(code, "x", x, rate, [[x], [x], [b]], _HINT)
+    return _landed(code, "x", x, rate, [[x], [x], [b]])
 
 
 def _fit_of_a_weight(r: Random) -> Draft:
@@ -377,7 +371,7 @@ def _fit_of_a_weight(r: Random) -> Draft:
         f"w.assign_sub({rate} * tape.gradient(loss, w))",
     )  # fmt: skip
     hint = f"Inside of the square, w is multiplied by {number(x)}. {_HINT}"
-    return _landed(code, "w", w, rate, [[2, error, x]], hint)
+    return replace(_landed(code, "w", w, rate, [[2, error, x]]), hint=hint)
 
 
 def _two_updates(r: Random) -> Draft:
@@ -394,7 +388,7 @@ def _two_updates(r: Random) -> Draft:
         loop, ("x",), (end,),
         (
             ((once,), "That is after one update. The loop makes two."),
-            ((round(x - 4 * rate * x, 9),), "The second gradient is taken at the new x."),
+            ((round(x - 4 * rate * x, 9),), "The second update begins at the new x."),
             ((round(x * (1 + 2 * rate) ** 2, 9),), UPHILL),
         ),
         "Take the second gradient where the first update has landed.",
@@ -425,7 +419,8 @@ def _relu(r: Random) -> Draft:
 
 
 def _larger(r: Random) -> Draft:
-    x, a, c = r.choice(STARTS), r.choice(FACTORS), float(r.choice(FACTORS))
+    x, a = r.choice(STARTS), r.choice(FACTORS)
+    c = float(r.choice([c for c in FACTORS if c != a * x]))  # of a tie nothing is asked
     code = _program(
         _variables(x=x), f"y = tf.maximum({a}*x, {c})", "dy_dx = tape.gradient(y, x)"
     )

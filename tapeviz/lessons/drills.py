@@ -48,7 +48,7 @@ class Drill(Displayable):
         self, section: str, seed: int | str, items: Sequence[DrillItem], theme: str
     ) -> None:
         self.section, self.seed, self.items = section, seed, tuple(items)
-        self._theme = theme_of(theme)
+        self.theme = theme_of(theme)
         self._progress = [_Progress() for _ in items]
 
     @property
@@ -70,7 +70,19 @@ class Drill(Displayable):
                 raise value_error(f"there is no choice {answer!r}", fix)
             found = item.choices[letters.index(answer.lower())]
             answer = found[0] if len(found) == 1 else list(found)
-        return exercise(item).judge(answer)
+        return self.exercise(question).judge(answer)
+
+    def exercise(self, question: int) -> Exercise:
+        """A question as an exercise, which ``check`` and ``grade`` take as well."""
+
+        def plain(answer: Sequence[float | None]) -> Any:
+            return answer[0] if len(answer) == 1 else list(answer)
+
+        item = self._item(question)
+        mistakes = [(plain(wrong), text) for wrong, text in item.mistakes]
+        paths = item.paths if len(item.paths) != 1 else item.paths[0]
+        name = f"{self.title}, question {question}"
+        return Exercise(plain(item.answer), mistakes, name, paths)
 
     def check(self, question: int, answer: Any) -> None:
         """Show how an answer stands, and count it; questions count from 1."""
@@ -107,19 +119,24 @@ class Drill(Displayable):
 
     def play(self, question: int) -> Player:
         """The film of the gradient in a question's code."""
-        return self._seen(question, "play")
+        view: Player = self._seen(question, "play")
+        return view
 
     def draw(self, question: int) -> Drawing:
         """The picture of what the tape of a question's code recorded."""
-        return self._seen(question, "draw")
+        view: Drawing = self._seen(question, "draw")
+        return view
 
     def why(self, question: int) -> Diagnosis:
         """Why the gradient of a question is None, or where it comes from."""
-        return self._seen(question, "why")
+        view: Diagnosis = self._seen(question, "why")
+        return view
 
     def _seen(self, question: int, verb: str) -> Any:
         name = f"<drill {self.section}, seed {self.seed}, question {question}>"
-        names = run(self._item(question), name, f"import tapeviz\nview = tapeviz.{verb}(tape)")
+        names = run(
+            self._item(question), name, f"import tapeviz\nview = tapeviz.{verb}(tape)"
+        )
         return names["view"]
 
     def _item(self, question: int) -> DrillItem:
@@ -132,12 +149,14 @@ class Drill(Displayable):
         return self.items[question - 1]
 
     forms: ClassVar[dict[str, Form]] = {
-        ".html": lambda view: drill_view(view.title, view.items, view._theme, alone=True),
+        ".html": lambda view: drill_view(
+            view.title, view.items, view.theme, alone=True
+        ),
         ".txt": as_text,
     }
 
     def _html(self) -> str:
-        return drill_view(self.title, self.items, self._theme)
+        return drill_view(self.title, self.items, self.theme)
 
     def __str__(self) -> str:
         sheets = [_text(item, n) for n, item in enumerate(self.items, 1)]
@@ -166,23 +185,9 @@ def drill(
         raise value_error(f"there is no drill {name!r}", fix)
     if not 1 <= count <= MOST:
         raise value_error(f"{count} questions", f"ask for 1 to {MOST}")
-    made = items(name, Random(f"drill {name} {seed}"), count)
+    random = Random(f"drill {name} {seed}")  # noqa: S311 - questions, no secrets
+    made = items(name, random, count)
     return Drill(name, seed, [*made], theme)
-
-
-def exercise(item: DrillItem) -> Exercise:
-    """An item as an exercise, which ``judge``, ``check`` and ``grade`` take.
-
-    >>> exercise(drill("10.1").items[0]).judge(...).kind
-    'open'
-    """
-
-    def plain(answer: Sequence[float | None]) -> Any:
-        return answer[0] if len(answer) == 1 else list(answer)
-
-    mistakes = [(plain(wrong), text) for wrong, text in item.mistakes]
-    paths = item.paths if len(item.paths) != 1 else item.paths[0]
-    return Exercise(plain(item.answer), mistakes, paths=paths)
 
 
 def run(item: DrillItem, name: str = "<drill>", then: str = "") -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 
 from tapeviz.api import play
 from tapeviz.errors import value_error
-from tapeviz.lessons.feedback import Feedback, show
-from tapeviz.lessons.verdict import Verdict
+from tapeviz.lessons.checks import check
+from tapeviz.lessons.verdict import RIGHT, Verdict, wrong
 from tapeviz.render.film.captions import Sentences, say
 from tapeviz.render.practice.tasks import ordering_view
 from tapeviz.render.svg.options import theme_of
@@ -33,51 +33,44 @@ class Ordering(Displayable):
     """Steps of a backward pass in a wrong order, shown with buttons to move them.
 
     ``task`` is the data. ``print`` gives the steps with letters, and ``check("CAB")``
-    judges an order of them.
+    judges an order of them; so does ``grade(ordering, "CAB")``, which gives points.
     """
 
-    def __init__(self, task: OrderingTask, theme: str) -> None:
+    def __init__(self, task: OrderingTask, theme: str, points: float = 1.0) -> None:
         self.task = task
-        self._theme = theme_of(theme)
+        self.theme = theme_of(theme)
+        self.points = points
 
-    def judge(self, order: str | Sequence[int]) -> Verdict:
-        """How an order stands: letters, or numbers that count from 1.
+    @property
+    def name(self) -> str:
+        """What ``check`` calls it."""
+        return self.task.title
 
-        ValueError for one that does not name every step once.
-        """
-        task = self.task
-        wrong = next(task.too_early(self._indices(order)), None)
-        if wrong is None:
-            return Verdict("exact", "right.")
-        early, need = (task.steps[step] for step in wrong)
-        return Verdict(
-            "wrong", f"not right yet. \u201c{early}\u201d needs what comes from "
-            f"\u201c{need}\u201d.",
-        )  # fmt: skip
-
-    def check(self, order: str | Sequence[int]) -> None:
-        """Show how an order stands, as ``judge`` says it."""
-        verdict = self.judge(order)
-        show(Feedback(verdict.kind, f"Order: {verdict}"))
-
-    def _indices(self, order: str | Sequence[int]) -> list[int]:
+    def judge(self, answer: Any) -> Verdict:
+        """How an order stands: letters, or numbers that count from 1."""
         letters = LETTERS[: len(self.task.steps)]
-        if isinstance(order, str):
-            named = [c for c in order.upper() if c not in " ,;-"]
-        else:
-            named = [LETTERS[n - 1 : n] for n in order]
-        if sorted(named) != [*letters]:
-            fix = f'write each of the letters once, as in check("{letters}")'
-            raise value_error(f"{order!r} is no order of {len(letters)} steps", fix)
-        return [letters.index(c) for c in named]
+        if answer is ...:
+            return Verdict("open", "no answer yet. Put yours where the dots are.")
+        order = _indices(answer)
+        if sorted(order) != [*range(len(letters))]:
+            return wrong(f"Write each of the letters {letters} once.")
+        too_early = next(self.task.too_early(order), None)
+        if too_early is None:
+            return RIGHT
+        early, need = (self.task.steps[step] for step in too_early)
+        return wrong(f"\u201c{early}\u201d needs what comes from \u201c{need}\u201d.")
+
+    def check(self, answer: Any) -> None:
+        """Show how an order stands, as ``judge`` says it."""
+        check(self, answer)
 
     forms: ClassVar[dict[str, Form]] = {
-        ".html": lambda view: ordering_view(view.task, view._theme, alone=True),
+        ".html": lambda view: ordering_view(view.task, view.theme, alone=True),
         ".txt": as_text,
     }
 
     def _html(self) -> str:
-        return ordering_view(self.task, self._theme)
+        return ordering_view(self.task, self.theme)
 
     def __str__(self) -> str:
         lines = [f"{c}  {t}" for c, t in zip(LETTERS, self.task.steps, strict=False)]
@@ -85,6 +78,16 @@ class Ordering(Displayable):
         return "\n".join([self.task.title, *lines, how])
 
     __repr__ = __str__
+
+
+def _indices(answer: Any) -> list[int]:
+    """The steps that letters or numbers name; no order where they are none."""
+    if isinstance(answer, str):
+        return [LETTERS.find(sign) for sign in answer.upper() if sign not in " ,;-"]
+    try:
+        return [int(number) - 1 for number in answer]
+    except (TypeError, ValueError):
+        return []
 
 
 def ordering(
@@ -110,7 +113,7 @@ def ordering(
     >>> task = ordering(tape, y, x)
     >>> print(task)
     Put the backward pass from y in order (seed 1)
-        """
+    """
     run = play(tape, target, sources).run
     if not isinstance(run, BackwardPass):
         what = "there are steps to be put in order in a backward pass only"
@@ -129,7 +132,8 @@ def _task(run: BackwardPass, seed: int | str) -> OrderingTask:
         raise value_error(what, fix)
     texts = [*_distinct([text for text, _, _ in steps])]
     needs = [needed for _, needed, _ in steps]
-    mixed = _mixed(needs, Random(f"ordering {seed}"))
+    random = Random(f"ordering {seed}")  # noqa: S311 - a mixture, no secrets
+    mixed = _mixed(needs, random)
     return OrderingTask(
         f"Put the backward pass from {words.target} in order (seed {seed})",
         tuple(texts[n] for n in mixed),
@@ -179,7 +183,9 @@ def _text(step: Step, words: Sentences) -> str:
         f"{tail}{_OFTEN.get(count, f' {count} times')}"
         for tail, count in counts.items()
     ]
-    whose = f"{name} = {code}: the gradient of {name}" if named else f"{code}: its gradient"
+    whose = (
+        f"{name} = {code}: the gradient of {name}" if named else f"{code}: its gradient"
+    )
     return f"{whose} goes to {join(ends)}"
 
 

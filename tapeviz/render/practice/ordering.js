@@ -31,7 +31,7 @@ function orderingIn(root, title, hidden) {
   };
   const move = (item, way) => {
     const next = way < 0 ? item.previousElementSibling : item.nextElementSibling;
-    if (next) put(item, way < 0 ? next : next.nextElementSibling);
+    if (way && next) put(item, way < 0 ? next : next.nextElementSibling);
     const all = order();
     verdict(said, "open", `Step ${all.indexOf(item) + 1} of ${all.length}: ${words(item)}`);
   };
@@ -48,23 +48,28 @@ function orderingIn(root, title, hidden) {
       const other = all[all.indexOf(item) + way];
       other?.querySelectorAll("button")[+(event.target === down)].focus();
     });
-    const handle = item.querySelector(".tv-handle");
-    handle.onpointerdown = (event) => {
-      event.preventDefault();
-      handle.setPointerCapture(event.pointerId);
-      item.classList.add("tv-held");
-    };
-    handle.onpointermove = ({ clientY }) => {
-      if (!item.classList.contains("tv-held")) return;
-      const middle = (one) => one.getBoundingClientRect().top + one.offsetHeight / 2;
-      const next = order().find((one) => one !== item && middle(one) > clientY) ?? null;
-      if (next !== item.nextElementSibling) put(item, next);
-    };
-    handle.onlostpointercapture = () => {
-      item.classList.remove("tv-held");
-      move(item, 0);
-    };
   }
+
+  // The list hears the pointer, as it stays where it is while a step moves in it.
+  let held;
+  list.onpointerdown = (event) => {
+    if (!event.target.closest(".tv-handle")) return;
+    event.preventDefault();
+    held = event.target.closest("li");
+    held.classList.add("tv-held");
+    list.setPointerCapture(event.pointerId);
+  };
+  list.onpointermove = ({ clientY }) => {
+    if (!held) return;
+    const middle = (one) => one.getBoundingClientRect().top + one.offsetHeight / 2;
+    const next = order().find((one) => one !== held && middle(one) > clientY) ?? null;
+    if (next !== held.nextElementSibling) put(held, next);
+  };
+  list.onlostpointercapture = () => {
+    held?.classList.remove("tv-held");
+    if (held) move(held, 0);
+    held = null;
+  };
   root.querySelector(".tv-check").onclick = () => {
     clear();
     const steps = order().map((item) => +item.dataset.step);

@@ -35,7 +35,9 @@ def answer_text(item: DrillItem, answer: Answer) -> str:
 
 
 def scrambled(data: Any) -> str:
-    r"""Data as text that says nothing at a glance; ``unscrambled`` in the page reads it.
+    """Data as text that says nothing at a glance.
+
+    ``unscrambled`` in the page reads it.
 
     >>> scrambled(["right"]).isascii()
     True
@@ -85,9 +87,7 @@ def _form(item: DrillItem, n: int) -> Element:
         "div", *_fields(item), element("div", *buttons, cls="acts"), cls="answers"
     )
     said = element("p", role="status", cls="said")
-    fields = element(
-        "fieldset", legend, element("div", listing, ask, cls="pair"), said
-    )
+    fields = element("fieldset", legend, element("div", listing, ask, cls="pair"), said)
     return element("form", fields, autocomplete="off")
 
 
