@@ -28,7 +28,7 @@ LETTERS = "abcd"
 
 
 @dataclass
-class _Progress:
+class _Answered:
     """How a question was answered so far."""
 
     tries: int = 0
@@ -49,7 +49,7 @@ class Drill(Displayable):
     ) -> None:
         self.section, self.seed, self.items = section, seed, tuple(items)
         self.theme = theme_of(theme)
-        self._progress = [_Progress() for _ in items]
+        self._progress = [_Answered() for _ in items]
 
     @property
     def title(self) -> str:
@@ -81,7 +81,7 @@ class Drill(Displayable):
         item = self._item(question)
         mistakes = [(plain(wrong), text) for wrong, text in item.mistakes]
         paths = item.paths if len(item.paths) != 1 else item.paths[0]
-        name = f"{self.title}, question {question}"
+        name = f"{self.section}, seed {self.seed}, question {question}"
         return Exercise(plain(item.answer), mistakes, name, paths)
 
     def check(self, question: int, answer: Any) -> None:
@@ -176,8 +176,17 @@ def drill(
     number or a text such as a name, gives the same questions. ValueError for another
     section, and for fewer than one or more than 60 questions.
 
-    >>> sheet = drill("10.6", seed="ada", count=1)
-    >>> print(sheet.items[0].code)
+    >>> sheet = drill("10.6", seed="ada")
+    >>> print(sheet.items[1].code)
+    x = tf.Variable(6.0)
+    <BLANKLINE>
+    with tf.GradientTape() as tape:
+        y = x*x - 3*x
+    <BLANKLINE>
+    x.assign_sub(0.1 * tape.gradient(y, x))
+    <BLANKLINE>
+    >>> sheet.check(2, 6.9)
+    ✗ Question 2: not right yet. You went uphill: the update is subtracted.
     """
     name = str(section)
     if name not in RULES:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from tapeviz.api import play
 from tapeviz.errors import value_error
-from tapeviz.lessons.checks import check
+from tapeviz.lessons.feedback import Feedback, show
 from tapeviz.lessons.verdict import RIGHT, Verdict, wrong
 from tapeviz.render.film.captions import Sentences, say
 from tapeviz.render.practice.tasks import ordering_view
@@ -43,8 +43,8 @@ class Ordering(Displayable):
 
     @property
     def name(self) -> str:
-        """What ``check`` calls it."""
-        return self.task.title
+        """What the function ``check`` calls it."""
+        return f"on {self.task.title[0].lower()}{self.task.title[1:]}"
 
     def judge(self, answer: Any) -> Verdict:
         """How an order stands: letters, or numbers that count from 1."""
@@ -62,7 +62,8 @@ class Ordering(Displayable):
 
     def check(self, answer: Any) -> None:
         """Show how an order stands, as ``judge`` says it."""
-        check(self, answer)
+        verdict = self.judge(answer)
+        show(Feedback(verdict.kind, f"{self.task.title}: {verdict}"))
 
     forms: ClassVar[dict[str, Form]] = {
         ".html": lambda view: ordering_view(view.task, view.theme, alone=True),
@@ -112,7 +113,14 @@ def ordering(
     ...     y = u*u
     >>> task = ordering(tape, y, x)
     >>> print(task)
-    Put the backward pass from y in order (seed 1)
+    The backward pass from y in order, seed 1
+    A  Begin with 1 at y
+    B  y = u*u: the gradient of y goes to u twice
+    C  The gradient of x is complete
+    D  u = 2*x: the gradient of u goes to x
+    .check("ABCD") judges an order.
+    >>> task.check("ABDC")
+    ✓ The backward pass from y in order, seed 1: right.
     """
     run = play(tape, target, sources).run
     if not isinstance(run, BackwardPass):
@@ -135,7 +143,7 @@ def _task(run: BackwardPass, seed: int | str) -> OrderingTask:
     random = Random(f"ordering {seed}")  # noqa: S311 - a mixture, no secrets
     mixed = _mixed(needs, random)
     return OrderingTask(
-        f"Put the backward pass from {words.target} in order (seed {seed})",
+        f"The backward pass from {words.target} in order, seed {seed}",
         tuple(texts[n] for n in mixed),
         tuple(tuple(map(mixed.index, needs[n])) for n in mixed),
         tuple(steps[n][2] for n in mixed),

@@ -46,8 +46,8 @@ def task() -> Ordering:
     return ordering(tape, y, x)
 
 
-def said(place: Locator) -> str:
-    return place.locator(".tv-said").inner_text()
+def said(where: Locator) -> str:
+    return where.locator(".tv-said").inner_text()
 
 
 ANSWERS = """answers => [...document.forms].flatMap((form, n) =>
