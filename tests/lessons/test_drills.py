@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from base64 import b64decode
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -213,3 +216,18 @@ def unscrambled(text: str) -> object:
         key = (key * 75 + 74) % 65537
         found.append(byte ^ (key & 255))
     return json.loads(found)
+
+
+def test_the_teaching_notes_say_what_is_true(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    notes = (Path(__file__).parents[2] / "chapters" / "TEACHING.md").read_text("utf-8")
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", notes, re.DOTALL):
+        exec(block, names)  # noqa: S102 - our own notes
+    said = capsys.readouterr().out
+    assert "\n1. What are df_dx and df_dy after these lines?\n" in said
+    assert said.endswith(
+        "Drill 10.4, seed ada: 1 right at once, 0 with a hint, 5 missed\n"
+    )
+    assert len(names["task"].task.steps) == 5
