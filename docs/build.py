@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 import importlib
 import inspect
+import linecache
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,6 +52,75 @@ MODULES = {
 """The pages of the reference: modules, with the heading of each."""
 
 
+_LISTING = """\
+import tapeviz as tf
+from tapeviz import {name}
+
+x = tf.Variable(3.0)
+with tf.GradientTape() as tape:
+    y = x**2 + 2*x + 1
+"""
+_LOOP = """\
+import tapeviz as tf
+from tapeviz import descent
+
+x = tf.Variable(2.0)
+with descent(x) as run:
+    for i in range(10):
+        with tf.GradientTape() as tape:
+            loss = (x - 5)**2
+        x.assign_sub(0.1 * tape.gradient(loss, x))
+"""
+_LOST = """\
+import tapeviz as tf
+from tapeviz import why
+
+x = tf.constant(3.0)
+with tf.GradientTape() as tape:
+    y = x**2
+"""
+_PANEL = """\
+import tapeviz as tf
+from tapeviz import explore
+
+x = tf.Variable(2.0)
+"""
+
+VIEWS = {
+    "draw": (_LISTING, "draw(tape, y, x)", "drawing.Drawing"),
+    "play": (_LISTING, "play(tape, y, x)", "player.Player"),
+    "explain": (_LISTING, "explain(tape, y, x)", "diagnosis.ExplanationView"),
+    "why": (_LOST, "why(tape, y, x)", "diagnosis.Diagnosis"),
+    "descent": (_LOOP, "run", "descent.DescentRun"),
+    "explore": (_PANEL, "explore(lambda: (x - 5)**2, x)", "widgets.explorer.Studio"),
+}
+"""What has a page of its own: a program, what it then shows, the class of that."""
+
+
+def view_page(name: str) -> str:
+    """The page of a function that shows something: its text, an example, its result."""
+    program, shown, made = VIEWS[name]
+    code = program.format(name=name) + f"\n{shown}"
+    inherited = "" if made.startswith("widgets") else "   :inherited-members: object\n"
+    return (
+        f"# {name}\n\n```{{eval-rst}}\n.. autofunction:: tapeviz.{name}\n```\n\n"
+        f"## An example\n\n```python\n{code}\n```\n\n"
+        f"```{{raw}} html\n{_result(code, shown)}\n```\n\n"
+        f"## What it gives you\n\n```{{eval-rst}}\n"
+        f".. autoclass:: tapeviz.views.{made}\n   :members:\n{inherited}```\n"
+    )
+
+
+def _result(code: str, shown: str) -> str:
+    """What a program shows in its last line, where pictures find its lines."""
+    file = f"{shown.partition('(')[0]}.py"
+    linecache.cache[file] = (0, None, code.splitlines(keepends=True), file)
+    space: dict[str, Any] = {}
+    exec(compile(code.removesuffix(shown), file, "exec"), space)  # noqa: S102 - above
+    html: str = eval(compile(shown, file, "eval"), space)._repr_html_()  # noqa: S307
+    return html
+
+
 def names(module: ModuleType) -> list[str]:
     """The public names of a module that its page documents, in order.
 
@@ -83,7 +153,9 @@ def reference(called: str, heading: str, seen: set[int]) -> str:
     ``seen`` has the things described on other pages; those are not indexed again.
     """
     module = importlib.import_module(called)
-    entries = "\n".join(_entry(called, module, name, seen) for name in names(module))
+    own = VIEWS if called == "tapeviz" else ()
+    listed = [name for name in names(module) if name not in own]
+    entries = "\n".join(_entry(called, module, name, seen) for name in listed)
     summary = (inspect.getdoc(module) or "").split("\n\n")[0]
     head = f"# {heading}\n\n`{called}`\n\n{summary}\n\n"
     return f"{head}```{{eval-rst}}\n{entries}\n```\n"
@@ -104,8 +176,15 @@ _CLASS = ("autoclass", ["   :members:"])
 _CONTENTS = """\
 # Every name
 
-The names and their meaning are TensorFlow's, where TensorFlow has them. What `draw`,
-`play`, `explain`, `why`, `descent` and `explore` do is told on the first of them.
+What shows something:
+
+```{{toctree}}
+:maxdepth: 1
+
+{views}
+```
+
+The other names and their meaning are TensorFlow's, where TensorFlow has them:
 
 ```{{toctree}}
 :maxdepth: 1
@@ -117,7 +196,7 @@ The names and their meaning are TensorFlow's, where TensorFlow has them. What `d
 
 def contents(modules: Iterable[str]) -> str:
     """The reference's first page."""
-    return _CONTENTS.format(pages="\n".join(modules))
+    return _CONTENTS.format(views="\n".join(VIEWS), pages="\n".join(modules))
 
 
 _OPERATIONS = """\
@@ -197,6 +276,8 @@ def _generate(folder: Path) -> None:
     for name, heading in MODULES.items():
         page = reference(name, heading, seen)
         (folder / f"{name}.md").write_text(page, "utf-8")
+    for name in VIEWS:
+        (folder / f"{name}.md").write_text(view_page(name), "utf-8")
     (folder / "index.md").write_text(contents(MODULES), "utf-8")
     (folder / "operations.md").write_text(operations(), "utf-8")
 

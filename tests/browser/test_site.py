@@ -126,6 +126,10 @@ def test_every_operation_and_every_public_name_is_told(site: Path) -> None:
     shown = set(re.findall(r'scope="row"><code>([^<]+)<', table))
     assert {op.name for op in TABLE if op.text != "value"} <= shown
     ids = Links((site / "reference" / "tapeviz.html").read_text("utf-8")).ids
-    for name in ("draw", "play", "explain", "why", "descent", "explore", "reduce_sum"):
+    assert "tapeviz.reduce_sum" in ids
+    for name in ("draw", "play", "explain", "why", "descent", "explore"):
         assert hasattr(tapeviz, name)
-        assert f"tapeviz.{name}" in ids
+        text = (site / "reference" / f"{name}.html").read_text("utf-8")
+        assert f"tapeviz.{name}" in Links(text).ids
+        assert "tapeviz-" in text.partition('id="an-example"')[2], "it shows itself"
+        assert f"tapeviz.{name}" not in ids, "its own page, and no other"
