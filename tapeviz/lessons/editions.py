@@ -108,7 +108,8 @@ def _asked(cell: Mapping[str, Any], notebook: str) -> ExerciseCell | None:
             f"{source}\nWhat to do: end it with check(..., answer), or untag it."
         )
     exercise, answer = (ast.get_source_segment(source, one) or "" for one in call.args)
-    label = ast.literal_eval(exercise) if exercise[0] in "\"'" else exercise
+    quoted = exercise[0] in "\"'"
+    label = ast.literal_eval(exercise) if quoted else " ".join(exercise.split())
     return ExerciseCell(label, exercise, answer, _points(tags, label))
 
 

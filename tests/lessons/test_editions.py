@@ -259,6 +259,15 @@ def test_exercises_of_ones_own_are_graded_the_same_way(tmp_path: Path) -> None:
     assert len(copies.read(folder / "own.ipynb")["cells"]) == 3
 
 
+def test_an_exercise_that_is_made_in_its_cell_is_graded(tmp_path: Path) -> None:
+    text = 'check(\n    drill(\n        "10.4", seed="ada"\n    ), answer)'
+    files = editions.student(own(tmp_path, cell(text, "exercise")), ["own.ipynb"])
+    made = nbformat.reads(files[Path("own.ipynb")].decode(), as_version=4).cells[1]
+    jsonschema.validate(made.metadata.nbgrader, SCHEMA)
+    ast.parse(made.source)
+    assert 'exercise drill( "10.4", seed="ada" ). Leave' in made.source.splitlines()[0]
+
+
 @pytest.mark.parametrize(
     ("sources", "tag", "said"),
     [
