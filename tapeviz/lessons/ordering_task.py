@@ -185,14 +185,14 @@ def _text(step: Step, words: Sentences) -> str:
     node = words.run.graph.by_id[step.node]
     code, name = words.code_or_name(node), words.names[step.node]
     code = words.with_names(node) if code == node.name else code
-    named = "".join(code.split()) != "".join(name.split())
+    named = "".join(code.split()) not in {"", "".join(name.split())}
     counts = Counter(words.names[c.node] for c in step.contributions)
     ends = [
         f"{tail}{_OFTEN.get(count, f' {count} times')}"
         for tail, count in counts.items()
     ]
     whose = (
-        f"{name} = {code}: the gradient of {name}" if named else f"{code}: its gradient"
+        f"{name} = {code}: the gradient of {name}" if named else f"{name}: its gradient"
     )
     return f"{whose} goes to {join(ends)}"
 

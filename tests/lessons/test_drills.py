@@ -223,7 +223,8 @@ def test_the_teaching_notes_say_what_is_true(
 ) -> None:
     notes = (Path(__file__).parents[2] / "chapters" / "TEACHING.md").read_text("utf-8")
     names: dict[str, Any] = {}
-    for block in re.findall(r"```python\n(.*?)```", notes, re.DOTALL):
+    part = notes.partition("## Drills")[2].partition("\n## ")[0]
+    for block in re.findall(r"```python\n(.*?)```", part, re.DOTALL):
         exec(block, names)  # noqa: S102 - our own notes
     said = capsys.readouterr().out
     assert "\n1. What are df_dx and df_dy after these lines?\n" in said

@@ -9,7 +9,7 @@ import pytest
 
 import tapeviz as tf
 from tapeviz import play
-from tapeviz.lessons import Ordering, check, grade, ordering
+from tapeviz.lessons import Ordering, check, grade, ordering, replay
 from tapeviz.trace.backward_pass import BackwardPass
 
 
@@ -117,6 +117,19 @@ def test_the_learners_own_tape() -> None:
     text = str(ordering(tape))
     assert text.splitlines()[1].startswith("A  ")
     assert '.check("ABCDEFG") judges an order.' in text
+
+
+def test_a_tape_without_formulas() -> None:
+    """As the one that lesson 10.9 builds."""
+    x, y = Number(3.0), Number(9.0)
+    run = replay([("*", y, [(x, 3.0), (x, 3.0)])], y, x=x, y=y).run
+    assert isinstance(run, BackwardPass)
+    assert "y: its gradient goes to x twice" in ordering(run).task.steps
+
+
+class Number:
+    def __init__(self, value: float) -> None:
+        self.value = value
 
 
 def test_steps_that_read_alike_are_told_apart() -> None:
