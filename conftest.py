@@ -15,11 +15,7 @@ import pytest
 from hatch_build import minify_assets
 
 NEEDS = {
-    "torch": [
-        "tapeviz/adapters/torch",
-        "tests/adapters/functions.py",
-        "chapters/10_11_the_same_in_pytorch.ipynb",
-    ],
+    "torch": ["tapeviz/adapters/torch", "tests/adapters/functions.py"],
     "jax": ["tapeviz/adapters/jax"],
     "tensorflow": [
         "tapeviz/adapters/tensorflow",
