@@ -306,7 +306,7 @@ def test_what_somebody_could_notice_is_not_run_again(line: str) -> None:
         "w = torch.tensor(3.0)\n"
     )
     code = block("if tape is None:", f"    {line}", "loss = w * w", head=head)
-    after = run(code.replace("why(tape", "why(tape"))
+    after = run(code)
     (reason,) = after["answer"].reasons
     assert reason.edits
     assert not reason.tried
@@ -346,6 +346,62 @@ def test_two_cuts_are_mended_together() -> None:
     reasons = ask(code).reasons
     assert [r.kind for r in reasons] == ["detached"] * len(reasons)
     assert all(r.tried for r in reasons if r.edits)
+
+
+IN_PLACE = """
+class Net(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = torch.nn.Linear(2, 3), torch.nn.Linear(3, 1)
+    def forward(self, x):
+        h = torch.relu(self.a(x))
+        return self.b(h)
+net = Net()
+def scaled(x):
+    return x * 2
+"""
+
+ELSEWHERE = {
+    "a module and a function": (
+        IN_PLACE + block("y = scaled(net(torch.ones(1, 2)))", "loss = y.detach().sum()",
+                         ask="answer = why(tape, loss, net.a.weight).answers[0]\n"),
+        True,
+    ),
+    "a module that prints": (
+        IN_PLACE.replace("        return self", "        print(x); return self")
+        + block("loss = net(torch.ones(1, 2)).detach().sum()",
+                ask="answer = why(tape, loss, net.a.weight).answers[0]\n"),
+        False,
+    ),
+    "in a function": (
+        "def train():\n"
+        + textwrap.indent(block("loss = w * w", head="w = torch.tensor(3.0)\n"), "    ")
+        + "    return answer\nanswer = train()\n",
+        True,
+    ),
+    "asked in another function": (
+        "def train():\n" + textwrap.indent(
+            block("loss = w * w", head="w = torch.tensor(3.0)\n",
+                  ask="return tape, loss, w\n"), "    ")
+        + "tape, loss, w = train()\n" + ASK,
+        False,
+    ),
+    "while it records": (
+        block("loss = w * w", ASK, head="w = torch.tensor(3.0)\n", ask=""), False,
+    ),
+    "of what was computed before": (
+        block("loss = y.detach() * 2", head=HEAD + "y = w * 2\n",
+              ask="answer = why(tape, loss, y).answers[0]\n"),
+        True,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "tried"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_where_a_mend_can_be_tried(code: str, tried: bool) -> None:
+    (reason,) = ask(code).reasons
+    assert reason.edits
+    assert reason.tried == tried
 
 
 def test_an_edit_that_does_not_mend_is_not_offered() -> None:

@@ -261,9 +261,11 @@ class Inquiry:
         """
         after = Inquiry(tape, tape.mirrored(y), tape.mirrored(x), self.names)
         before, result = result_of(self.gradient), result_of(after.gradient)
-        kinds = ({one.kind for one in each._about_grad()} for each in (self, after))
         number = result == "value" or (result == "zero" and before not in FINITE)
-        return number and not set.intersection(*kinds)
+        if before == "none" or not number:
+            return number
+        kinds = ({one.kind for one in each._about_grad()} for each in (self, after))
+        return not set.intersection(*kinds)
 
     # -- findings --------------------------------------------------------------------
 
