@@ -26,15 +26,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import jupytext
 import nbformat
 from nbclient import NotebookClient
 
 HERE = Path(__file__).parent
 SOURCES = HERE / "source"
 
-_MARK = re.compile(
-    r"^# %%(?P<text> \[markdown\])?(?: tags=\[(?P<tags>[^\]]*)\])?[ ]*$", re.MULTILINE
-)
 _METADATA = {
     "kernelspec": {
         "display_name": "Python 3",
@@ -72,25 +70,13 @@ def number(path: Path) -> tuple[int, ...]:
 
 def cells(text: str) -> list[Cell]:
     """The cells of a source text; SourceError if it does not begin with one."""
-    marks = list(_MARK.finditer(text))
-    if not marks or text[: marks[0].start()].strip():
+    if not text.startswith("# %%"):
         raise SourceError("a lesson begins with '# %%' or '# %% [markdown]'")
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    found = jupytext.reads(text, fmt="py:percent").cells
     return [
-        _cell(mark, text[mark.end() : end])
-        for mark, end in zip(marks, ends, strict=True)
+        Cell(one.cell_type, one.source, tuple(one.metadata.get("tags", ())))
+        for one in found
     ]
-
-
-def _cell(mark: re.Match[str], body: str) -> Cell:
-    tags = tuple(re.findall(r'"([^"]+)"', mark["tags"] or ""))
-    if not mark["text"]:
-        return Cell("code", body.strip("\n"), tags)
-    lines = body.strip("\n").splitlines()
-    for line in lines:
-        if not line.startswith("#"):
-            raise SourceError(f"a line of text does not begin with '#': {line!r}")
-    return Cell("markdown", "\n".join(re.sub("^# ?", "", line) for line in lines), tags)
 
 
 def notebook(found: Sequence[Cell]) -> nbformat.NotebookNode:

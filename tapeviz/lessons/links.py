@@ -106,10 +106,21 @@ def badge(service: Service, repo: str, branch: str, lesson: str = "") -> str:
     return f"[![Open {what} in {service.name}]({service.badge})]({address})"
 
 
+def install_cell(repo: str, branch: str = "main") -> str:
+    """The cell that comes first where tapeviz is not installed, as in Colab.
+
+    >>> install_cell("ada/notes", "spring")
+    '%pip install -q git+https://github.com/ada/notes@spring'
+    """
+    return f"%pip install -q git+https://github.com/{checked(repo)}@{branch}"
+
+
 def badges(lessons: Iterable[str], repo: str, branch: str = "main") -> str:
     """All badges as Markdown: a general one, then a table with a row for each lesson.
 
-    >>> print(badges(["10_1.ipynb"], "ada/notes").splitlines()[2])
+    Between them stands the cell that comes first in Colab.
+
+    >>> print(badges(["10_1.ipynb"], "ada/notes").splitlines()[4])
     | Lesson | Binder | Colab | nbviewer |
     """
     name = checked(repo)
@@ -123,4 +134,5 @@ def badges(lessons: Iterable[str], repo: str, branch: str = "main") -> str:
     ]
     table = [heads, [":--"] * len(heads), *rows]
     lines = [f"| {' | '.join(cells)} |" for cells in table]
-    return "\n".join([badge(SERVICES[0], name, branch), "", *lines])
+    first = f"The first cell in Colab: `{install_cell(name, branch)}`"
+    return "\n".join([badge(SERVICES[0], name, branch), "", first, "", *lines])

@@ -364,7 +364,7 @@ def test_the_sources_pass_the_linter() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("text", ["", "a = 1\n# %%\nb", "# %% [markdown]\nText\n"])
+@pytest.mark.parametrize("text", ["", "a = 1\n# %%\nb"])
 def test_a_source_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(build.SourceError, match="#"):
         build.cells(text)
