@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tapeviz.analysis.convergence import regime
+from tapeviz.analysis.momentum import Momentum, momentum_of
 from tapeviz.analysis.trajectory import (
     about,
     apart,
@@ -44,6 +45,7 @@ their names.
 """
 
 _ROUNDING = 1e-6
+_NEAR = 1e-4
 """A float32 loss that changes by less than this share of itself stays as it is."""
 
 _RULES = (
@@ -121,6 +123,19 @@ class _DescentFrames:
         self.t = track(self.run)
         self.steps = self.t.sound(sample_steps(self.t.updates, MOST))
         self.loss = text.path_name(self.run.loss_name)
+        self.updates = [*map(self._told, self.run.updates)]
+
+    def _told(self, update: Update) -> Update:
+        """An update as it is told: by the gradient alone only where that is all."""
+        rate, found = update.rate, self.momentum
+        carries = rate and found and abs(rate - found.rate) > _NEAR * found.rate
+        return replace(update, rate=None) if carries else update
+
+    @cached_property
+    def momentum(self) -> Momentum | None:
+        """The momentum of a loop written by hand, whose one move also is a multiple."""
+        by_hand = not any(u.parts for u in self.run.updates)
+        return momentum_of(self.run) if by_hand else None
 
     @cached_property
     def labels(self) -> list[str]:
@@ -215,12 +230,12 @@ class _DescentFrames:
     def move(self, i: int, row: int) -> Frame:
         marks = {f"p{i}": "done", f"l{i}": "done", f"a{i}": "hot", f"m{i}": "on"}
         marks |= {f"{letter}{i}": "on" for letter in UPDATE_DETAILS}
-        formula = "; ".join(self.assignments(self.run.updates[i]))
+        formula = "; ".join(self.assignments(self.updates[i]))
         return self.frame(self.moving(i), marks, formula, row)
 
     def moving(self, i: int) -> str:
         """What an update does, in a sentence."""
-        rate = self.run.updates[i].rate
+        rate = self.updates[i].rate
         why = "" if rate is None else ", minus the learning rate times the gradient,"
         parts = self.run.updates[i].parts
         if len(parts) > 1:

@@ -184,6 +184,26 @@ def test_moves_without_a_rate_are_added() -> None:
     assert assignment("x", down, 0) == "x := 2 - 0.5 = 1.5"
 
 
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_momentum_by_hand_is_not_told_as_the_gradient_alone(share: float) -> None:
+    """The move of one number is a multiple of its gradient, whatever it comes from."""
+    x, speed = tf.Variable(2.0), 0.0
+    with tf.descent(x) as run:
+        for _ in range(4):
+            with tf.GradientTape() as tape:
+                loss = (x - 5) ** 2
+            speed = share * speed - 0.125 * float(tape.gradient(loss, x))
+            x.assign_add(speed)
+    frames = descent_film(run.data).frames
+    moves = [f for f in frames if f.formula.startswith("x := ")]
+    assert ["minus the learning rate" in f.caption for f in moves] == [True] + 3 * [
+        False
+    ]
+    assert moves[0].formula == "x := 2 - 0.125 * (-6) = 2.75"
+    second = 0.75 * share + 0.125 * 4.5
+    assert moves[1].formula == f"x := 2.75 + {second:.5g} = {2.75 + second:.5g}"
+
+
 def test_long_runs_tell_a_spread() -> None:
     film = descent_film(parabola(0.001, 3000))
     assert len(film.table.rows) <= MOST
