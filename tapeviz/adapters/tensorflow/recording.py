@@ -185,7 +185,7 @@ class EagerTape(ForeignTape):
         for name, thing in list(names.items()):
             if not name.startswith("_"):
                 found |= self._named(name, thing, DEEP)
-        return {**names, **found}
+        return {n: v for n, v in {**names, **found}.items() if v is not self.block}
 
     def _named(self, name: str, thing: Any, depth: int) -> dict[str, Any]:
         if isinstance(thing, tf.GradientTape):
@@ -324,7 +324,7 @@ class Mirrors:
                 watched, name = False, None
             else:
                 watched, name = known.trainable, _own_name(known)
-                now = array(known.read_value()) if now is None else now
+                now = array(tf.convert_to_tensor(known)) if now is None else now
             mine = Variable(now, trainable=watched, name=name)
             self._known[id(handle)] = handle, mine
             self._variables[id(mine)] = known
@@ -519,9 +519,10 @@ def _of_keras(kind: str) -> Any:
 
 
 def _own_name(variable: Any) -> str | None:
-    """The name that a variable was given."""
+    """The name that the learner gave to a variable; that of a weight is Keras's."""
     name: str = variable.name.partition(":")[0]
-    return None if name == "Variable" else name
+    of_keras = "/" in name or isinstance(variable, _of_keras("Variable"))
+    return None if of_keras or name == "Variable" else name
 
 
 def _parts(name: str, thing: Any) -> list[tuple[str, Any]]:
