@@ -23,11 +23,18 @@ from tensorflow.python.framework import op_callbacks
 from tapeviz.adapters.tensorflow.ops import FIRST, SHAPES, SUMS, TABLE
 from tapeviz.adapters.tensorflow.vjp import OpVjp
 from tapeviz.engine import nest
-from tapeviz.engine.dispatch import call
 from tapeviz.engine.recording import ActiveTapes, tape_stack
 from tapeviz.engine.records import Asked
 from tapeviz.engine.scopes import grouped
-from tapeviz.engine.tensor import Tensor, Variable, array_of, recorded, with_value, wrap
+from tapeviz.engine.tensor import (
+    Tensor,
+    Variable,
+    array_of,
+    recorded,
+    restore_membership,
+    with_value,
+    wrap,
+)
 from tapeviz.errors import INSIDE, runtime_error, value_error
 from tapeviz.inspect import why
 from tapeviz.inspect.diagnose import first
@@ -150,9 +157,10 @@ class EagerTape(ForeignTape):
         """Watch tensors of TensorFlow's from now on."""
         self.theirs.watch(tensor)
         for one in tf.nest.flatten(tensor):
-            self.mirrors.remember(one)
-        ours = nest.leaves(self.mirrored(tensor))
-        super().watch([t for t in ours if array_of(t).dtype.kind in "fc"])
+            mine = self.mirrors.of(one)
+            if array_of(mine).dtype.kind in "fc":
+                super().watch(mine)
+                self.mirrors.index(mine, one)
 
     def ask(self, gradient: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """A gradient of the learner's tape; its ops are seen if a tape records them."""
@@ -203,7 +211,10 @@ class EagerTape(ForeignTape):
         """From TensorFlow's own tape beside this one."""
         key = tuple(self._index_of(t) for t in targets)
         if key not in self._found:
-            ours = [(i, t) for i, t in self.mirrors.tensors.items() if i not in key]
+            variables = self.mirrors.variables()
+            ours = [*self.mirrors.tensors.items()]
+            ours += [(self._index_of(mine), theirs) for mine, theirs in variables]
+            ours = [(i, theirs) for i, theirs in ours if i >= 0]
             ys = [self.mirrors.tensors[i] for i in key if i in self.mirrors.tensors]
             with self.mirrors.unseen():
                 grads = self.theirs.gradient(ys, [t for _, t in ours]) if ys else ()
@@ -240,8 +251,7 @@ class EagerTape(ForeignTape):
 class Mirrors:
     """Tensors of ours for TensorFlow's, and what its ops mean; one for each block.
 
-    ``values`` has TensorFlow's number for each record, ``tensors`` its own tensor or
-    variable.
+    ``values`` has TensorFlow's number for each record, ``tensors`` its own tensor.
     """
 
     def __init__(self, tape: EagerTape) -> None:
@@ -249,7 +259,7 @@ class Mirrors:
         self.values: dict[int, Any] = {}
         self.tensors: dict[int, Any] = {}
         self._known: dict[int, tuple[Any, Any]] = {}  # by id, with what keeps the id
-        self._variables: dict[int, Any] = {}  # theirs, by id of the handle or mirror
+        self._variables: dict[int, Any] = {}  # theirs, by id of the handle
         self._reads: dict[int, list[Any]] = {}  # what was read, by id of the handle
         self._scope: list[tuple[str, grouped]] = []
         self._unseen = 0
@@ -327,7 +337,6 @@ class Mirrors:
                 now = array(tf.convert_to_tensor(known)) if now is None else now
             mine = Variable(now, trainable=watched, name=name)
             self._known[id(handle)] = handle, mine
-            self._variables[id(mine)] = known
         return self._known[id(handle)][1]
 
     # -- ops -------------------------------------------------------------------------
@@ -354,15 +363,23 @@ class Mirrors:
 
     def _is_recorded(self, t: Any) -> bool:
         mine = self._variable(t) if t.dtype == tf.resource else self._mirror(t)
-        return mine is not None and self._index(mine) >= 0
+        return mine is not None and self.index(mine) >= 0
 
-    def _index(self, mine: Any) -> int:
-        """The record of one of ours; -1 if it is not recorded."""
+    def index(self, mine: Any, theirs: Any = None) -> int:
+        """The record of one of ours, to stand for one of theirs; -1 if there is none.
+
+        Each tape has its own record of a variable.
+        """
         index = recorded(mine)
-        if index >= 0 and isinstance(mine, Variable):
-            leaf = tape_stack.recording.find(mine)  # type: ignore[union-attr] # it is
-            self.tensors.setdefault(leaf, self._variables.get(id(mine)))
+        if index >= 0 and theirs is not None and isinstance(mine, Tensor):
+            self.tensors[index] = theirs
         return index
+
+    def variables(self) -> Iterator[tuple[Variable, Any]]:
+        """Our variables, and theirs as far as they are known."""
+        for handle, mine in list(self._known.values()):
+            if id(handle) in self._variables:
+                yield mine, self._variables[id(handle)]
 
     def _read(self, handle: Any, out: Any) -> None:
         """A variable was read: the tensor read stands for it, while it is there."""
@@ -372,16 +389,20 @@ class Mirrors:
             self._before_change(handle, mine)
             with paused():
                 mine.assign(now)
-        self._index(mine)
+        self.index(mine)
         alive = ref(out, lambda _: self._known.pop(key, None))
         self._known[key] = alive, mine
         self._reads.setdefault(id(handle), []).append(alive)
 
     def _before_change(self, handle: Any, mine: Any) -> None:
-        """What was read and is still there keeps the old value."""
+        """What was read and is still there keeps the old value, and its record."""
+        recording, index = tape_stack.recording, self.index(mine)
         for alive in self._reads.pop(id(handle), ()):
             if (out := alive()) is not None:
-                self._known[id(out)] = out, call.identity(mine)
+                old = wrap(array_of(mine))
+                if recording is not None and index >= 0:
+                    restore_membership(old, (recording.handle, recorded(mine)))
+                self._known[id(out)] = out, old
 
     def _assign(self, method: str, handle: Any, given: Any) -> None:
         if id(handle) in self._known:
@@ -406,9 +427,9 @@ class Mirrors:
             ours = tape.without_rule(name, given, theirs, pull)
         for t, mine, value in zip(made, ours, theirs, strict=True):
             if isinstance(mine, Tensor):
-                index = recorded(with_value(mine, value))
+                index = self.index(with_value(mine, value), t)
                 if index >= 0:
-                    self.values[index], self.tensors[index] = value, t
+                    self.values[index] = value
             self._known[id(t)] = t, mine
 
     def in_scope(self, scope: str) -> None:
