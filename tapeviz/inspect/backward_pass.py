@@ -52,9 +52,9 @@ def backward(
     parts = chain.from_iterable(parts for _i, _g, parts in backward_steps)
     left = Counter(index for _slot, index, _part, _total in parts)
     unrecorded_seeds: dict[int, Any] = {}  # dy/dy is 1 for unrecorded targets, too
-    recorded = []
+    recorded, drawn_indices = [], set(builder.indices)
     for index, t, seed in zip(map(log.index_of, targets), targets, seeds, strict=True):
-        if index >= 0:
+        if index in drawn_indices:
             grads.setdefault(index, None)
             recorded.append((f"n{index}", value_of(seed)))
         else:
@@ -72,7 +72,7 @@ def backward(
     drawn = drawn if foreign is None else foreign.annotated(drawn)
     indices = [log.index_of(s) for s in flattened]
     results = [
-        unrecorded_seeds.get(id(s)) if i < 0 else grads.get(i)
+        unrecorded_seeds.get(id(s), grads.get(i))
         for s, i in zip(flattened, indices, strict=True)
     ]
     lost = [s for s, g in zip(flattened, results, strict=True) if g is None]

@@ -655,3 +655,16 @@ def test_the_same_code_gives_the_same_bytes() -> None:
     assert one.replace(f"unrecorded_{number - 2}", "") == two.replace(
         f"unrecorded_{number - 1}", ""
     )
+
+
+def test_a_target_that_only_another_tape_recorded_is_played() -> None:
+    x = tf.Variable(3.0)
+    with tf.GradientTape(), tf.GradientTape(persistent=True) as inner:
+        z = x * 2.0
+        with inner.stop_recording():
+            y = x * x
+    run = tf.play(inner, [y, z], [x, y]).run
+    expected = inner.gradient([y, z], [x, y])
+    assert [v.numpy() for v in expected] == [2.0, 1.0]
+    assert [r.entry for r in run.results] == [2.0, 1.0]
+    assert tf.play(inner, y, x).run.results == (None,)
