@@ -123,9 +123,9 @@ class _DescentFrames:
         self.t = track(self.run)
         self.steps = self.t.sound(sample_steps(self.t.updates, MOST))
         self.loss = text.path_name(self.run.loss_name)
-        self.updates = [*map(self._told, self.run.updates)]
+        self.updates = [*map(self._shown, self.run.updates)]
 
-    def _told(self, update: Update) -> Update:
+    def _shown(self, update: Update) -> Update:
         """An update as it is told: by the gradient alone only where that is all."""
         rate, found = update.rate, self.momentum
         carries = rate and found and abs(rate - found.rate) > _NEAR * found.rate
