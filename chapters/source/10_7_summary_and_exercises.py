@@ -24,7 +24,7 @@
 # %%
 import tapeviz as tf
 from tapeviz import descent, draw, play
-from tapeviz.lessons import check
+from tapeviz.lessons import check, drill, ordering
 
 # %% [markdown]
 # ## Predict
@@ -224,6 +224,27 @@ for i in range(100):
 check("10.7e", w)
 
 # %% [markdown]
+# ## Exercises: as many as you like
+#
+# Another seed gives other questions, of all sections of the chapter. They are
+# judged here in the page.
+
+# %%
+drill("10.7", seed="your name")
+
+# %% [markdown]
+# And can you do what the tape does? Put the steps of a backward pass in order.
+# Several orders can be right.
+
+# %%
+x = tf.Variable(3.0)
+
+with tf.GradientTape() as tape:
+    y = x**2 + 2*x + 1
+
+ordering(tape, y, x)
+
+# %% [markdown]
 # ## Summary
 #
 # | You want | You write | Lesson |
@@ -244,6 +265,6 @@ check("10.7e", w)
 # here: layers and data sets made for large models, graphics cards, and
 # `tf.function`, which compiles your code to make it faster.
 #
-# The chapter ends here. Three lessons go on from it.
+# The chapter ends here. Four lessons go on from it.
 #
 # Next: [10.8 Where gradients vanish](10_8_where_gradients_vanish.ipynb)
