@@ -31,7 +31,7 @@ Many notebooks begin by comparing ``tf.__version__`` with a version of TensorFlo
 PLACES = {
     "api": "descent draw explain explore play why",
     "engine.indexed_slices": "IndexedSlices",
-    "inspect.object_graph": "describe",
+    "inspect.object_graph": "describe lines_of",
     "engine.asking": "UnconnectedGradients",
     "engine.tape": "GradientTape",
     "engine.tensor": "Tensor Variable",

@@ -7,6 +7,7 @@ from tapeviz.api import play as play
 from tapeviz.api import why as why
 from tapeviz.engine.indexed_slices import IndexedSlices as IndexedSlices
 from tapeviz.inspect.object_graph import describe as describe
+from tapeviz.inspect.object_graph import lines_of as lines_of
 from tapeviz.engine.asking import UnconnectedGradients as UnconnectedGradients
 from tapeviz.engine.tape import GradientTape as GradientTape
 from tapeviz.engine.tensor import Tensor as Tensor

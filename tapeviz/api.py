@@ -30,6 +30,7 @@ from tapeviz.views.drawing import (
     RunStep,
     call_site_of,
     draw,
+    grouping_of,
     meant,
     names_of,
     program_of,
@@ -44,7 +45,7 @@ from tapeviz.views.explorer import (
     preset,
 )
 from tapeviz.views.loss_presets import PRESETS
-from tapeviz.views.player import Player
+from tapeviz.views.player import LongPlayer, Player
 
 __all__ = ["descent", "draw", "explain", "explore", "operations", "play", "why"]
 
@@ -96,6 +97,9 @@ def play(  # noqa: PLR0913 - options, by keyword
     if isinstance(what, (BackwardPass, Descent, Film)):
         return Player(what.validate(), **look, directions=directions)
     what, target, sources = seen(what, target, sources)
+    long = grouping_of(what, target, sources) if mode == "backward" else None
+    if long is not None:
+        return LongPlayer(long, **look)
     tape = tape_of(what, "play")
     target, sources = _asked(tape, target, sources, "play")
     if mode == "forward":

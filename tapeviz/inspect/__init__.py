@@ -20,9 +20,10 @@ from tapeviz.inspect.op_table import operations
 from tapeviz.inspect.program import compiled
 from tapeviz.inspect.questions import practice
 from tapeviz.inspect.replay import replay, value_of
+from tapeviz.inspect.scalar_graph import scalar_graph
 
 __all__ = [
     "Recorder", "asked", "backward", "compiled", "explanation", "graph", "landscape",
     "loss_program", "losses", "memory", "operations", "practice", "replay", "rerun",
-    "tape_program", "value_of", "why",
+    "scalar_graph", "tape_program", "value_of", "why",
 ]  # fmt: skip

@@ -7,9 +7,12 @@ parents, and what each is multiplied by on the way back. Where these are is a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from types import CodeType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +23,7 @@ from tapeviz.engine.records import Asked, Record
 from tapeviz.engine.tensor import Variable, array_of, recorded, with_value, wrap
 from tapeviz.errors import type_error
 from tapeviz.inspect.foreign_tape import ForeignTape, agrees
+from tapeviz.inspect.source.positions import line_of
 from tapeviz.inspect.source.variables import DEEP, Names, members
 
 Part = str | Callable[[Any], Any]
@@ -99,6 +103,56 @@ def description_of(thing: Any) -> Description | None:
     return next((one for one in KNOWN if one.fits(thing)), None)
 
 
+class _Made(NamedTuple):
+    """Where in the learner's code an object was made, as which, and the object."""
+
+    number: int
+    code: CodeType
+    instruction: int
+    thing: Any
+
+
+_made_in_block: dict[type, dict[int, _Made]] = {}
+"""What was made in the last block of ``lines_of``, by the ``id``."""
+
+
+@contextmanager
+def lines_of(kind: type) -> Iterator[None]:
+    """Remember in which line each object of a class of your own is made.
+
+    ``draw`` and ``play`` of what the block computes then have groups that are called
+    as the learner's functions are. Objects themselves say nothing of that. What the
+    last block made is kept in memory until the next one begins.
+
+    >>> class Number:
+    ...     def __init__(self, data, _children=(), _local_grads=()):
+    ...         self.data, self._children = data, _children
+    ...         self._local_grads = _local_grads
+    >>> with lines_of(Number):
+    ...     x = Number(3.0)
+    """
+    made = _made_in_block[kind] = {}
+    own = {f.__code__ for f in vars(kind).values() if hasattr(f, "__code__")}
+    plain: Any = kind.__init__
+
+    def remember(self: Any, *args: Any, **more: Any) -> None:
+        frame = sys._getframe(1)
+        while frame.f_code in own and frame.f_back is not None:
+            frame = frame.f_back
+        made[id(self)] = _Made(len(made), frame.f_code, frame.f_lasti, self)
+        plain(self, *args, **more)
+
+    inherited = "__init__" not in vars(kind)
+    kind.__init__ = remember  # type: ignore[misc] - put back below
+    try:
+        yield
+    finally:
+        if inherited:
+            del kind.__init__
+        else:
+            kind.__init__ = plain  # type: ignore[misc] - as it was
+
+
 BY_SIGN = {
     "+": "add", "-": "subtract", "*": "multiply", "×": "multiply", "/": "divide",
     "**": "power", "ReLU": "relu", "neg": "negative",
@@ -110,6 +164,11 @@ CANDIDATES = {
     2: ("add", "multiply", "subtract", "divide", "power"),
 }
 """The ops that an object may have been made by, by the number of its parents."""
+
+
+EXACT = 1e-12
+"""How near a result is to that of the same operation: ``tanh`` of a small number is
+near to the number itself, and farther than this."""
 
 
 class ObjectTape(ForeignTape):
@@ -128,17 +187,23 @@ class ObjectTape(ForeignTape):
         super().__init__()
         self.about, self.root = about, root
         self._names = _named_objects(names, type(root))
-        order = list(self._ordered(root))
-        leaves = [v for v in order if not self.parents(v)]
+        self._made = _made_in_block.get(type(root), {})
+        self.order = list(self._ordered(root))
+        leaves = [v for v in self.order if not self.parents(v)]
         asked = _objects(sources, type(root)) if sources is not None else []
         named = [v for v in leaves if id(v) in self._names]
         self.sources = asked or named or leaves
-        watched = {id(v) for v in (*self.sources, *named)}
+        self._watched = {id(v) for v in (*self.sources, *named)}
         self._mirrors: dict[int, Any] = {}
         self._objects: list[tuple[Any, list[tuple[Any, float]]]] = []
-        with self:
-            for v in order:
-                self._mirror(v, watch=id(v) in watched)
+
+    def mirror(self) -> ObjectTape:
+        """Itself, when every object has been recorded by an op of ours."""
+        if not self._mirrors:
+            with self:
+                for v in self.order:
+                    self._mirror(v, watch=id(v) in self._watched)
+        return self
 
     def _read(self, thing: Any, part: Part) -> Any:
         return getattr(thing, part) if isinstance(part, str) else part(thing)
@@ -158,6 +223,23 @@ class ObjectTape(ForeignTape):
     def value(self, thing: Any) -> float:
         """The number that an object holds."""
         return float(self._read(thing, self.about.value))
+
+    def label(self, thing: Any) -> str:
+        """The sign or name of the operation, if the engine keeps one."""
+        return str(self._read(thing, self.about.op)) if self.about.op else ""
+
+    def line(self, thing: Any) -> tuple[str, int] | None:
+        """The file and line in which an object was made, if ``lines_of`` saw it."""
+        made = self._made.get(id(thing))
+        return None if made is None else line_of(made.code, made.instruction)
+
+    def as_made(self, pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+        """Objects and more in the order in which they were made, if all were seen."""
+        known = [self._made.get(id(thing)) for thing, _ in pairs]
+        if not all(known):
+            return pairs
+        order = {id(thing): one.number for (thing, _), one in zip(pairs, known, strict=True) if one}
+        return sorted(pairs, key=lambda pair: order[id(pair[0])])
 
     def _ordered(self, root: Any) -> Iterator[Any]:
         """The objects, each after those that it was computed from."""
@@ -208,7 +290,7 @@ class ObjectTape(ForeignTape):
             return
         slopes = self.slopes(thing, parents)
         self._objects.append((thing, list(zip(parents, slopes, strict=True))))
-        label = str(self._read(thing, self.about.op)) if self.about.op else ""
+        label = self.label(thing)
         given = [self._mirrors[id(p)] for p in parents]
         made = _made(label, given, y, slopes)
         made = self._custom(label, given, y, slopes) if made is None else made

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tapeviz import inspect
 from tapeviz.analysis.graph_diff import compare
+from tapeviz.analysis.scalar_groups import Grouping, OuterLevel
 from tapeviz.analysis.subgraph import Selection
 from tapeviz.engine import files
 from tapeviz.engine.tape import GradientTape
@@ -371,6 +372,39 @@ class Drawing(Displayable):
     }
 
 
+class LongDrawing(Drawing):
+    """The picture of a long computation of single numbers.
+
+    ``graph`` is its outermost level. The page draws the groups when they are opened;
+    ``grouping`` has all numbers.
+    """
+
+    def __init__(self, grouping: Grouping, **options: Any) -> None:
+        self.grouping = grouping
+        self._outer = OuterLevel(grouping)
+        super().__init__(self._outer.graph(), **options)
+
+    @cached_property
+    def _folded(self) -> Folded:
+        from tapeviz.render.graph.scalars import folded_scalars
+
+        with bulk(), text.precision(self._digits):
+            return folded_scalars(self.grouping, self._outer, **self._look)
+
+    def __repr__(self) -> str:
+        said = text.counted(self.grouping.whole.size, "operation")
+        return f"<picture of a tape: {said}, {self.grouping.graph.size} nodes>"
+
+
+def grouping_of(tape: Any, target: Any, sources: Any) -> Grouping | None:
+    """The groups of a long tape of single numbers; None of anything else."""
+    if not isinstance(tape, GradientTape):
+        return None
+    with bulk():
+        found = inspect.scalar_graph(tape, names_of(tape), target, sources)
+        return None if found is None else Grouping(found)
+
+
 class ComparedDrawing(Drawing):
     """The picture of what changed from one graph to another.
 
@@ -438,6 +472,8 @@ def tape_of(thing: Any, verb: str) -> GradientTape:
     tell_after_cells()
     if isinstance(thing, RunStep):
         return thing.tape
+    if isinstance(thing, ObjectTape):
+        return thing.mirror()
     if not isinstance(thing, GradientTape):
         theirs = adapter_of(thing)
         room = "tf.GradientTape" if theirs is None else f"{theirs.__name__}.record"
@@ -505,6 +541,10 @@ def draw(  # noqa: PLR0913 - options, by keyword
     if isinstance(target, (GradientTape, RunStep, Graph, BackwardPass)):
         return ComparedDrawing(_graph(tape), _graph(target), part=part, **look)
     tape, target, sources = seen(tape, target, sources)
+    if fold is not False and part == Selection() and not memory:
+        long = grouping_of(tape, target, sources)
+        if long is not None and (long.graph.calls[1:] or isinstance(tape, ObjectTape)):
+            return LongDrawing(long, **look)
     graph = _graph(tape, target, sources)
     return Drawing(
         graph,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from tapeviz.analysis.folded_backward import folded_run
+from tapeviz.analysis.scalar_groups import Grouping, OuterLevel
 from tapeviz.engine import files
 from tapeviz.errors import LayoutError, SaveError, error_message
 from tapeviz.render.film import on_paper, player
@@ -203,6 +204,27 @@ class Player(Displayable):
         if isinstance(self.run, Film):
             return f"<film: {len(self.run.frames)} steps>"
         return f"<film of a backward pass: {len(self.run.steps)} operations>"
+
+
+class LongPlayer(Player):
+    """The film of a long computation of single numbers, and its groups to open.
+
+    ``run`` is the pass through the outermost level. The page makes the steps of a group
+    when it is opened; ``grouping`` has all numbers.
+    """
+
+    def __init__(self, grouping: Grouping, **options: Any) -> None:
+        self.grouping = grouping
+        super().__init__(OuterLevel(grouping).backward_pass(), **options)
+
+    def _around(self, body: Sequence[Element]) -> Sequence[Element]:
+        from tapeviz.render.graph.scalars import below_film
+
+        return (*body, *below_film(self.grouping, self._look["theme"]))
+
+    def __repr__(self) -> str:
+        size = values.counted(self.grouping.whole.size, "operation")
+        return f"<film of a backward pass: {size}>"
 
 
 class _Progress:

@@ -110,6 +110,18 @@ def tree_of(path: str) -> ast.Module:
         return ast.Module([], [])
 
 
+@lru_cache(maxsize=4096)
+def line_of(code: CodeType, instruction: int) -> tuple[str, int] | None:
+    """The path and the line of an instruction; None where there is none."""
+    position = positions(code).get(instruction)
+    return None if position is None else (code.co_filename, position[0])
+
+
+def code_line(path: str, number: int) -> tuple[str, int, str]:
+    """What a file is called, the number of a line in it, and its text."""
+    return _label(path), number, linecache.getline(path, number).strip()
+
+
 def positions(code: CodeType) -> dict[int, tuple[int, int, int, int]]:
     """Line, end line and byte columns by instruction offset, in the file as it ran.
 

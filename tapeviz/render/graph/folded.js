@@ -1,11 +1,15 @@
 // Opens and closes the groups of a folded picture. It knows groups and their insides,
 // which lie ready in templates; what they mean was decided before.
 
-function unfold(root) {
+function templatesOf(root) {
+  const entry = (el) => [el.dataset.inside, { title: el.dataset.title, make: () => el.content.cloneNode(true) }];
+  return new Map([...root.querySelectorAll("template[data-inside]")].map(entry));
+}
+
+// ``inside`` has for the id of a group its title and a function that makes its picture.
+function unfold(root, inside = templatesOf(root)) {
   const stage = root.querySelector(".tv-stage");
   const crumbs = root.querySelector(".tv-crumbs");
-  const templates = [...root.querySelectorAll("template[data-inside]")];
-  const inside = new Map(templates.map((el) => [el.dataset.inside, el]));
   const levels = new Map([["", stage.firstElementChild]]);
   let path = [""];
 
@@ -13,7 +17,7 @@ function unfold(root) {
     if (!levels.has(id)) {
       const el = document.createElement("div");
       el.className = "tv-level";
-      el.append(inside.get(id).content.cloneNode(true));
+      el.append(inside.get(id).make());
       stage.append(el);
       levels.set(id, el);
       ready(el);
@@ -22,13 +26,15 @@ function unfold(root) {
   }
 
   function ready(el) {
+    // Where any part can be opened, a single operation can be, too.
+    if (inside.any) for (const op of el.querySelectorAll(".tv-node.tv-op")) op.dataset.fold ??= op.id;
     for (const svg of el.querySelectorAll("svg[role=img]")) svg.setAttribute("role", "group");
     for (const group of el.querySelectorAll("[data-fold]")) {
       if (!inside.has(group.dataset.fold)) continue;
       group.setAttribute("tabindex", "0");
       group.setAttribute("role", "button");
       group.setAttribute("data-lm-suppress-shortcuts", "true");
-      group.setAttribute("aria-label", `open ${inside.get(group.dataset.fold).dataset.title}`);
+      group.setAttribute("aria-label", `open ${inside.get(group.dataset.fold).title}`);
     }
     for (const rounds of el.querySelectorAll(".tv-rounds")) turn(rounds);
   }
@@ -45,7 +51,7 @@ function unfold(root) {
   function crumb(id, ids) {
     const last = ids.length === path.length;
     const el = document.createElement(last ? "span" : "button");
-    el.textContent = id ? inside.get(id).dataset.title : "whole tape";
+    el.textContent = id ? inside.get(id).title : "whole tape";
     if (last) {
       el.setAttribute("aria-current", "location");
       el.tabIndex = -1;
@@ -90,6 +96,7 @@ function unfold(root) {
     event.stopPropagation();
   });
   ready(levels.get(""));
+  return (ids) => show(["", ...ids]);
 }
 
 // A slider over the rounds of a loop writes the numbers of one into their picture.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from tapeviz.analysis.folded_view import FoldedView, view
 from tapeviz.analysis.folding import Fold
@@ -18,18 +19,25 @@ from tapeviz.render.svg import theme as themes
 from tapeviz.trace.graph import Graph, Source
 from tapeviz.trace.markup import Element, element, write
 
+LAZY = ("live/format.js", "graph/scalars.js")
+STYLE = "graph/scalars.css"
+"""What draws a group in the page."""
+
 OPEN = 20_000
 """From so many ops on the page opens with the survey unfolded."""
 
 _START = (
     "if(!el.classList.contains('tapeviz-picture')){%s"
-    "unfold(el.firstElementChild);start(el,told);minimap(el)}"
+    "unfold(el.firstElementChild%s);start(el,told);minimap(el)}"
 )
 
 
 @dataclass(frozen=True)
 class Folded:
-    """A fold's outermost level, its picture, and the insides of its groups."""
+    """A fold's outermost level, its picture, and the insides of its groups.
+
+    With ``columns`` the page makes the insides: they are what ``scalars.js`` reads.
+    """
 
     level: FoldedView
     scene: Scene
@@ -38,6 +46,7 @@ class Folded:
     sources: tuple[Source, ...]
     size: int
     look: Mapping[str, str]
+    columns: Mapping[str, Any] | None = None
 
     def markup(self) -> Element:
         """The picture with the insides of its groups, as HTML without scripts."""
@@ -52,7 +61,7 @@ class Folded:
         )
         return element(
             "div",
-            element("style", css()),
+            element("style", css() + (read_assets(STYLE) if self.columns else "")),
             crumbs,
             element("div", level, cls="stage"),
             *map(_template, self.insides),
@@ -92,7 +101,13 @@ class Folded:
             interactive.payload(walked, {**self.look, "least": 0}, large=True)
         )
         code = f"{interactive.script(large=True)}{script()}const told={data};"
-        return boxed((body,), f"{body.write()}{first}{data}", code, _START % first)
+        inside = ""
+        if self.columns is not None:
+            code += f"{read_assets(*LAZY)}const columns={in_script(self.columns)};"
+            inside = ",scalarGroups(columns)"
+        return boxed(
+            (body,), f"{body.write()}{first}{data}", code, _START % (first, inside)
+        )
 
 
 def folded(fold: Fold, *, theme: str = "auto", direction: str = "LR") -> Folded:

@@ -77,7 +77,7 @@ def _structure(outer: FoldedView) -> tuple[tuple[str, ...], ...]:
 
 def _kinds(fold: Fold) -> tuple[tuple[str, ...], ...]:
     found = Counter(node.op for node in fold.columns.ops)
-    return _longest([((kind,), count) for kind, count in found.items()])
+    return longest([((kind,), count) for kind, count in found.items()])
 
 
 def _lines(fold: Fold) -> tuple[tuple[str, ...], ...]:
@@ -92,14 +92,14 @@ def _lines(fold: Fold) -> tuple[tuple[str, ...], ...]:
         code = source.lines[at].strip() if source and known else ""
         where = said(file, line) if file else "not known"
         rows.append(((where, words.one_line(code, 60)), count))
-    return _longest(rows)
+    return longest(rows)
 
 
 def _line(span: Span | None) -> tuple[str, int]:
     return ("", 0) if span is None else (span.file, span.line)
 
 
-def _longest(rows: list[tuple[tuple[str, ...], int]]) -> tuple[tuple[str, ...], ...]:
+def longest(rows: list[tuple[tuple[str, ...], int]]) -> tuple[tuple[str, ...], ...]:
     """The rows with the highest counts, and how many others there are."""
     rows.sort(key=lambda row: (-row[1], row[0]))
     shown = [(*cells, words.grouped(count)) for cells, count in rows[:_LONGEST]]
