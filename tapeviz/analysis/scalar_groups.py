@@ -17,12 +17,13 @@ from typing import Any
 
 from tapeviz.analysis.folding import ROOM
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
-from tapeviz.trace.graph import Edge, Graph, Node, Note
+from tapeviz.trace.graph import Edge, Graph, Node
 from tapeviz.trace.scalars import ScalarGraph
 from tapeviz.trace.value import Summary, Value
 from tapeviz.wording.values import counted
 
 _SINGLE = 36  # so many single operations may stand beside each other
+_OUTER = 12  # and so many groups on the outermost level, which is seen first
 _RUN = 4
 _PERIOD = 24
 _ALIKE = 0.8
@@ -101,8 +102,9 @@ class Grouping:
     def _divided(self, group: ScalarGroup) -> ScalarGroup:
         """A group and all in it, none of which shows more than there is room for."""
         items = [*self.items_of(group)]
+        room = _OUTER if group.size == len(self.graph.kind) - self.graph.leaves else ROOM
         for way in self._ways:
-            if len(items) > (ROOM if any(one.title for one in items) else _SINGLE):
+            if len(items) > (room if any(one.title for one in items) else _SINGLE):
                 items = way(items, group)
         parts = (self._divided(one) for one in items if one.size > 1)
         return ScalarGroup(group.start, group.stop, group.title, tuple(parts))
@@ -244,7 +246,7 @@ def _numbered(groups: list[ScalarGroup]) -> tuple[ScalarGroup, ...]:
 
 # -- the outermost level as a graph of its own ---------------------------------------
 
-_INDICES = re.compile(r"(\[\d+\])+$")
+_INDICES, _ROOT = re.compile(r"(\[\d+\])+$"), re.compile(r"[^.\[]*")
 
 
 def holder(name: str) -> str:
@@ -314,7 +316,6 @@ class OuterLevel:
         return Graph(
             (*inputs, *map(self._node, range(len(self.items)))),
             tuple(edge for edge, _ in self._edges()),
-            notes=tuple(Note("differs", text) for text in self.scalars.notes),
         )
 
     def backward_pass(self) -> BackwardPass:
@@ -391,6 +392,8 @@ class OuterLevel:
         if stop - start == 1:
             return Node(id, "op", about.name, about.symbol, about.formula, name, value, **more)
         size = counted(stop - start, "operation")
+        leaving = sum(self.grouping.last[k] >= stop for k in range(start, stop))
+        size += f" \u00b7 {counted(leaving, 'result')}" if leaving > 1 else ""
         return Node(id, "group", "group", "", title, name, value, nickname=size, **more)
 
     def shown(self, item: int) -> int:
@@ -417,5 +420,7 @@ class OuterLevel:
 
 
 def _listed(names: list[str]) -> str:
-    """One of some names, and how many others there are."""
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    """What holds all of them, or one of some names and how many others there are."""
+    roots = {_ROOT.match(name)[0] for name in names}  # type: ignore[index] - always
+    more = f"{names[0]} and {len(names) - 1} more"
+    return names[0] if len(names) == 1 else roots.pop() if len(roots) == 1 else more

@@ -192,7 +192,7 @@ class ObjectTape(ForeignTape):
         leaves = [v for v in self.order if not self.parents(v)]
         asked = _objects(sources, type(root)) if sources is not None else []
         named = [v for v in leaves if id(v) in self._names]
-        self.sources = asked or named or leaves
+        self.sources, self.is_asked = asked or named or leaves, bool(asked)
         self._watched = {id(v) for v in (*self.sources, *named)}
         self._mirrors: dict[int, Any] = {}
         self._objects: list[tuple[Any, list[tuple[Any, float]]]] = []

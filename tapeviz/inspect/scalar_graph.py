@@ -110,8 +110,15 @@ class _Objects:
         gradient, given = _pulled(first, parents, slopes, target)
         if np.isnan(value).any() or np.isnan(slopes).any():
             return None  # nan stands for None in a column
-        columns = _Columns()
-        watched = {id(v) for v in tape.sources}
+        columns, called = _Columns(), dict[int, str]()
+        kind = type(tape.root)
+        for name, v in paths(self.names, lambda v: isinstance(v, kind)):
+            i = number.get(id(v), -1)
+            if i >= 0 and (i < len(leaves) or name.isidentifier()):
+                called.setdefault(i, name)
+        named = [v for i, v in enumerate(leaves) if i in called]
+        sources = tape.sources if tape.is_asked else named or leaves
+        watched = {id(v) for v in sources}
         kinds = [
             columns.op(ScalarOp("variable" if id(v) in watched else "constant"))
             for v in leaves
@@ -121,17 +128,12 @@ class _Objects:
             columns, labels, first[len(leaves) :], parents, slopes, value, len(leaves)
         )
         lines, line = _lines(tape.line(v) for v, _ in computed)
-        kind = type(tape.root)
-        called: dict[int, str] = {}
-        for name, v in paths(self.names, lambda v: isinstance(v, kind)):
-            i = number.get(id(v), -1)
-            if i >= 0 and (i < len(leaves) or name.isidentifier()):
-                called.setdefault(i, name)
         return ScalarGraph(
             tuple(columns.ops), len(leaves), kinds, first, np.array(parents), value,
             gradient, given, [0] * len(leaves) + line, _with_text(lines),
             _calls(lines, line), called, target,
-            tuple(number[id(v)] for v in tape.sources if id(v) in number),
+            tuple(number[id(v)] for v in sources if id(v) in number),
+            sum(id(v) not in number for v in sources),
         )  # fmt: skip
 
 
@@ -306,13 +308,14 @@ class _Records:
                 given[at + slot] = d
                 gradient[number[j]] = total
         lines, line = _lines(_line_of(r) for r in computed)
+        asked = [records.index_of(s) for s in self.sources]
         value = [*constants, *(self.values[r.index] for r in (*leaves, *computed))]
         return ScalarGraph(
             tuple(columns.ops), base + len(leaves), kinds, first, np.array(parents),
             np.array(value, float), gradient, given, [0] * (base + len(leaves)) + line,
             _with_text(lines), _calls(lines, line), self._called(number, len(leaves) + base),
-            target, tuple(number[i] for i in map(records.index_of, self.sources) if i >= 0),
-            str(self.values[-1].dtype),
+            target, tuple(number[i] for i in asked if i in number),
+            sum(i not in number for i in asked), str(self.values[-1].dtype),
         )  # fmt: skip
 
     def _called(self, number: Mapping[int, int], leaves: int) -> dict[int, str]:

@@ -7,7 +7,7 @@ hundred thousand numbers is made, sent to a page and opened there without a wait
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class ScalarGraph:
     what the node gave to its gradient. What is not there is nan: the gradient of a
     node that none reaches, the contribution to what needs none. ``line`` has for each
     node the index of its line of code in ``lines`` (file, number, text), which begins
-    with one for none.
+    with one for none. ``sources`` are the nodes asked about, ``unused`` how many more
+    numbers were asked about, which nothing was computed from.
     """
 
     ops: tuple[ScalarOp, ...]
@@ -64,8 +65,8 @@ class ScalarGraph:
     names: Mapping[int, str]
     target: int
     sources: tuple[int, ...]
+    unused: int = 0
     dtype: str = "float64"
-    notes: tuple[str, ...] = field(default=())
 
     @property
     def size(self) -> int:

@@ -375,14 +375,15 @@ class Drawing(Displayable):
 class LongDrawing(Drawing):
     """The picture of a long computation of single numbers.
 
-    ``graph`` is its outermost level. The page draws the groups when they are opened;
-    ``grouping`` has all numbers.
+    ``graph`` is its outermost level, always from top to bottom: in rows it would be
+    arrows most of all. The page draws the groups when they are opened; ``grouping`` has
+    all numbers.
     """
 
     def __init__(self, grouping: Grouping, **options: Any) -> None:
         self.grouping = grouping
         self._outer = OuterLevel(grouping)
-        super().__init__(self._outer.graph(), **options)
+        super().__init__(self._outer.graph(), **{**options, "direction": "TB"})
 
     @cached_property
     def _folded(self) -> Folded:
@@ -509,7 +510,9 @@ def draw(  # noqa: PLR0913 - options, by keyword
     nodes by hand. ``draw(before, after)`` of two tapes shows what changed from one to
     the other. ``memory`` adds how many bytes each record keeps alive and what
     ``del tape`` frees. Loops and layers of a large tape are folded into groups that
-    open on a click; ``fold`` True or False decides that. ``theme`` is "auto"
+    open on a click; ``fold`` True or False decides that. Of ten thousand single numbers
+    and more the functions are the groups, and the page draws a group when it is opened.
+    ``theme`` is "auto"
     (as the page around it), "light", "dark", "colourblind", "contrast" or "print",
     ``direction`` "LR" or "TB", ``precision`` how many significant digits values have.
 

@@ -215,7 +215,8 @@ class LongPlayer(Player):
 
     def __init__(self, grouping: Grouping, **options: Any) -> None:
         self.grouping = grouping
-        super().__init__(OuterLevel(grouping).backward_pass(), **options)
+        run = OuterLevel(grouping).backward_pass()
+        super().__init__(run, **{**options, "direction": "TB"})
 
     def _around(self, body: Sequence[Element]) -> Sequence[Element]:
         from tapeviz.render.graph.scalars import below_film

@@ -65,7 +65,9 @@ class Folded:
             crumbs,
             element("div", level, cls="stage"),
             *map(_template, self.insides),
-            surveys.html(self.survey, expanded=self.size >= OPEN),
+            surveys.html(
+                self.survey, expanded=self.columns is None and self.size >= OPEN
+            ),
             cls=f"tapeviz-fold {self.look['theme']}",
         )
 

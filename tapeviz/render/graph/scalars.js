@@ -29,8 +29,7 @@ function scalarGroups(told) {
   const outermost = around[0];
 
   const number = (v) => formatNumber(v);
-  const signed = (v) => (v < 0 ? `(${number(v).replace("-", "−")})` : number(v));
-  const minus = (v) => number(v).replace("-", "−");
+  const signed = (v) => (v < 0 ? `(${number(v)})` : number(v));
   const sum = (n) => n.toLocaleString("en").replace(/,/g, "\u00a0");
   const counted = (n, noun) => `${sum(n)} ${noun}${n === 1 ? "" : "s"}`;
   const called = (i) => names[i] ?? "";
@@ -50,7 +49,7 @@ function scalarGroups(told) {
     let at = group.start;
     for (const part of [...group.parts, { start: group.stop }]) {
       for (; at < part.start; at++) found.push({ id: `n${at}`, start: at, stop: at + 1, shown: at });
-      if (part.stop) found.push({ ...part, id: `g${part.start}-${part.stop}`, shown: shown(part) });
+      if (part.stop) found.push({ ...part, id: `g${part.start}-${part.stop}`, shown: shown(part), results: results(part) });
       at = part.stop;
     }
     return found;
@@ -61,6 +60,12 @@ function scalarGroups(told) {
     if (start <= told.target && told.target < stop) return told.target;
     for (let i = stop - 1; i > start; i--) if (last[i] >= stop) return i;
     return stop - 1;
+  }
+
+  function results({ start, stop }) {
+    let many = 0;
+    for (let i = start; i < stop; i++) many += last[i] >= stop;
+    return many;
   }
 
   // The outermost group that has an operation and not those of ``group``.
@@ -122,10 +127,18 @@ function scalarGroups(told) {
       for (const one of inputs) {
         const key = `${one.leaf} ${[...one.heads].sort().join()}`;
         const same = alike.get(key);
-        if (same) same.nodes.push(...one.nodes), same.more++;
-        else alike.set(key, { ...one, more: 0 });
+        if (same) same.nodes.push(...one.nodes), same.places.push(one.from);
+        else alike.set(key, { ...one, places: [one.from] });
       }
       inputs = [...alike.values()];
+      for (const one of inputs) {
+        const [root, ...others] = new Set(one.places.map((place) => place.match(/^[^.[]*/)[0]));
+        if (one.places.length > 1) one.from = one.leaf && !others.length ? root : `${one.from} and ${one.places.length - 1} more`;
+      }
+    }
+    for (const one of inputs) {
+      const [row, ...others] = new Set(one.nodes.map((p) => called(p).replace(/\[[^[]*\]$/, "")));
+      if (one.leaf && !others.length && one.nodes.length > 1) one.from = row;
     }
     const of = new Map(inputs.flatMap((one) => one.nodes.map((p) => [`i${p}`, one.id])));
     const arrows = new Map();
@@ -173,7 +186,7 @@ function scalarGroups(told) {
       const what = one.leaf ? ops[kind[i]][0] : "from before";
       rows.push(["tag", lone || !one.leaf ? what : `${what}s`, 0]);
       if (lone && name) rows.push(["name", short("name", name, 200), 0]);
-      if (!lone || (!name && one.from)) rows.push([one.leaf ? "name" : "title", short("title", one.more ? `${one.from} and ${one.more} more` : one.from || "values", 210), 0]);
+      if (!lone || (!name && one.from)) rows.push([one.leaf ? "name" : "title", short("title", one.from || "values", 210), 0]);
       rows.push(["val", lone ? `= ${number(value[i])}` : counted(one.nodes.length, "number"), 0]);
       return { rows, kind: one.leaf ? (ops[kind[i]][0] === "constant" ? "constant" : "variable") : "port", gradient: lone && !isNaN(gradient[i]) ? i : -1 };
     }
@@ -181,7 +194,8 @@ function scalarGroups(told) {
     const result = `${called(i) && `${called(i)} `}= ${number(value[i])}`;
     if (group) {
       const [head, ...more] = one.title.split(" · ");
-      rows.push(["title", short("title", head, 250), 31], ["word", [...more, counted(one.stop - one.start, "operation")].join(" · "), 31], ["val", result, 0]);
+      const parts = [...more, counted(one.stop - one.start, "operation"), ...(one.results > 1 ? [counted(one.results, "result")] : [])];
+      rows.push(["title", short("title", head, 250), 31], ["word", parts.join(" · "), 31], ["val", result, 0]);
     } else {
       const symbol = ops[kind[i]][1] || ops[kind[i]][0];
       const round = Math.max(27, wide("symbol", symbol) + 17);
@@ -328,7 +342,7 @@ function scalarGroups(told) {
 
   const added = ({ operands }) => operands.reduce((sum, k) => sum + (given[k] || 0), 0);
   const lone = ({ operands }) => operands.every((k) => parents[k] === parents[operands[0]]);
-  const noted = (one) => (lone(one) && !operands0(one) ? minus(added(one)) : "");
+  const noted = (one) => (lone(one) && !operands0(one) ? number(added(one)) : "");
   const operands0 = ({ operands }) => operands.every((k) => isNaN(given[k]));
 
   function sentence(id) {
@@ -336,7 +350,7 @@ function scalarGroups(told) {
     if (stop - start > 1) {
       const { title } = range(id);
       const i = shown({ start, stop });
-      return `Back through ${title} (${counted(stop - start, "operation")}). The gradient of its result ${called(i) || minus(value[i])} is ${minus(gradient[i])}. Open it to see how.`;
+      return `Back through ${title} (${counted(stop - start, "operation")}). The gradient of its result ${called(i) || number(value[i])} is ${number(gradient[i])}. Open it to see how.`;
     }
     const [name, , formula, operands, rules] = ops[kind[start]];
     if (isNaN(gradient[start])) return `${formula || name}: no gradient arrives here.`;
@@ -348,9 +362,9 @@ function scalarGroups(told) {
       if (isNaN(d)) return `${word} needs no gradient`;
       const rule = rules[k];
       const who = called(parents[first[start] + k]);
-      return `${who ? `${word} (${who})` : word} gets ${rule ? `${rule} = ${rule === "g" ? "" : `${filled(rule)} = `}` : ""}${minus(d)}`;
+      return `${who ? `${word} (${who})` : word} gets ${rule ? `${rule} = ${rule === "g" ? "" : `${filled(rule)} = `}` : ""}${number(d)}`;
     });
-    return `${formula || name} = ${minus(value[start])}, and the gradient g = ${minus(gradient[start])} arrives: ${parts.join("; ")}.`;
+    return `${formula || name} = ${number(value[start])}, and the gradient g = ${number(gradient[start])} arrives: ${parts.join("; ")}.`;
   }
 
   function picture(id) {
@@ -384,7 +398,7 @@ function scalarGroups(told) {
     for (const { tail, head, operands } of arrows) {
       if (operands.some((k) => parents[k] === sums.get(tail))) users.set(tail, Math.max(users.get(tail), turn.get(head)));
     }
-    const caption = make("p", { class: "tv-say tv-told", "aria-live": "polite" });
+    const caption = make("p", { class: "tv-told", "aria-live": "polite" });
     const slider = make("input", { type: "range", min: 0, max: order.length, "aria-label": "step of the backward pass", ...KEYS });
     const show = (step) => {
       now = Math.max(0, Math.min(order.length, step));

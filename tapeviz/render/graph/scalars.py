@@ -89,7 +89,7 @@ def _text(column: array[Any]) -> str:
 
 
 def folded_scalars(
-    grouping: Grouping, outer: OuterLevel, *, theme: str = "auto", direction: str = "LR"
+    grouping: Grouping, outer: OuterLevel, *, theme: str = "auto", direction: str = "TB"
 ) -> Folded:
     """The picture of the outermost level, whose groups a page draws when asked to."""
     graph = outer.graph()
@@ -118,7 +118,8 @@ def _survey(graph: ScalarGraph, outer: OuterLevel) -> tuple[surveys.Chapter, ...
         surveys.Chapter(
             "In all", ("what", "how much"),
             (("operations", words.grouped(graph.size - graph.leaves)),
-             ("numbers asked about", words.grouped(len(graph.sources)))),
+             ("numbers asked about", words.grouped(len(graph.sources) + graph.unused)),
+             ("of these not used", words.grouped(graph.unused))),
         ),
         surveys.Chapter(
             "Structure", ("part", "operations"),
