@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from tapeviz.analysis.folding import ROOM
@@ -32,7 +32,10 @@ _FEW_INPUTS = 8
 
 @dataclass(frozen=True)
 class ScalarGroup:
-    """Operations ``start`` to ``stop`` under a title; ``parts`` are groups in it."""
+    """Operations ``start`` to ``stop`` under a title; ``parts`` are groups in it.
+
+    A title of "" says that nothing is known of them but their numbers.
+    """
 
     start: int
     stop: int
@@ -68,12 +71,12 @@ class Grouping:
         self.graph = graph
         count = graph.size - graph.leaves
         self.last = [-1] * graph.size
-        ends = [int(k) for k in graph.first]
-        parents = [int(j) for j in graph.parents]
+        ends = graph.first
+        parents = graph.parents
         for i in range(graph.leaves, graph.size):
             for j in parents[ends[i] : ends[i + 1]]:
                 self.last[j] = i
-        whole = ScalarGroup(graph.leaves, graph.size, "whole", self._called())
+        whole = ScalarGroup(graph.leaves, graph.size, "whole tape", self._called())
         while len(whole.parts) == 1 and whole.parts[0].size == count:
             (whole,) = whole.parts
         self.whole = self._divided(whole)
@@ -102,9 +105,11 @@ class Grouping:
     def _divided(self, group: ScalarGroup) -> ScalarGroup:
         """A group and all in it, none of which shows more than there is room for."""
         items = [*self.items_of(group)]
-        room = _OUTER if group.size == len(self.graph.kind) - self.graph.leaves else ROOM
+        room = (
+            _OUTER if group.size == len(self.graph.kind) - self.graph.leaves else ROOM
+        )
         for way in self._ways:
-            if len(items) > (room if any(one.title for one in items) else _SINGLE):
+            if len(items) > (room if any(one.size > 1 for one in items) else _SINGLE):
                 items = way(items, group)
         parts = (self._divided(one) for one in items if one.size > 1)
         return ScalarGroup(group.start, group.stop, group.title, tuple(parts))
@@ -136,7 +141,7 @@ class Grouping:
             one
             for run in made
             for one in (
-                [self._together(run, self._line(run[0].start) or "operations")]
+                [self._together(run, self._line(run[0].start))]
                 if len(run) >= _RUN
                 else run
             )
@@ -151,7 +156,7 @@ class Grouping:
         if not 1 < len(ends) <= len(items) / 2:
             return items
         cuts = [0, *(k + 1 for k in ends)]
-        parts = [items[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+        parts = [items[a:b] for a, b in pairwise(cuts)]
         made = [
             self._together(part, f"result {k}{self._of(part)}")
             for k, part in enumerate(parts, 1)
@@ -176,7 +181,7 @@ class Grouping:
         """The list of numbers that goes in, if there is only one."""
         names, first = self.graph.names, self.graph.first
         used = self.graph.parents[first[part[0].start] : first[part[-1].stop]]
-        lists = {names[j].rpartition("[")[0] for j in map(int, used) if j in names}
+        lists = {names[j].rpartition("[")[0] for j in used if j in names}
         return f" \u00b7 {lists.pop()}" if len(lists) == 1 else ""
 
     def _leaves(self, item: _Item, stop: int) -> bool:
@@ -209,10 +214,7 @@ class Grouping:
         if first.title and self._key(first) == self._key(last) and first is not last:
             return f"{_plain(first)}\u2013{_plain(last).rpartition(' ')[2]}"
         most = max(part, key=lambda one: one.size)
-        if most.title:
-            return most.title if len(part) == 1 else f"{most.title} \u2026"
-        base = self.graph.leaves
-        return f"operations {first.start - base + 1}\u2013{last.stop - base}"
+        return f"{most.title} \u2026" if most.title else ""
 
     def _together(self, part: Sequence[_Item], title: str) -> _Item:
         if len(part) == 1:
@@ -238,15 +240,13 @@ def _numbered(groups: list[ScalarGroup]) -> tuple[ScalarGroup, ...]:
     for one in groups:
         seen[one.title] += 1
         more = f" {seen[one.title]}" if count[one.title] > 1 else ""
-        made.append(
-            ScalarGroup(one.start, one.stop, f"{one.title}{more}", one.parts)
-        )
+        made.append(ScalarGroup(one.start, one.stop, f"{one.title}{more}", one.parts))
     return tuple(made)
 
 
 # -- the outermost level as a graph of its own ---------------------------------------
 
-_INDICES, _ROOT = re.compile(r"(\[\d+\])+$"), re.compile(r"[^.\[]*")
+_INDICES, _ROOT = re.compile(r"(\[\d+\])+$"), re.compile(r"[.\[]")
 
 
 def holder(name: str) -> str:
@@ -276,8 +276,12 @@ class OuterLevel:
 
         A leaf has the number that it has as a node, but negative: -1 - i.
         """
-        whole, owner, found = self.scalars, self.owner, dict[tuple[int, int], list[int]]()
-        ends, parents = [int(k) for k in whole.first], [int(j) for j in whole.parents]
+        whole, owner, found = (
+            self.scalars,
+            self.owner,
+            dict[tuple[int, int], list[int]](),
+        )
+        ends, parents = whole.first, whole.parents
         for i in range(whole.leaves, whole.size):
             head = owner[i]
             for k in range(ends[i], ends[i + 1]):
@@ -319,46 +323,39 @@ class OuterLevel:
         )
 
     def backward_pass(self) -> BackwardPass:
-        """A step for each item, last ones first; it adds to all that it uses at once."""
-        graph = self.graph()
+        """A step for each item, last ones first, that adds to all that it uses."""
+        graph, sums = self.graph(), _Sums(self)
         into: dict[str, list[tuple[Edge, list[int]]]] = {}
-        left = Counter(edge.tail for edge, _ in self._edges() if edge.live)
         for edge, operands in self._edges():
-            into.setdefault(edge.head, []).append((edge, operands))
+            if edge.live:
+                sums.left[edge.tail] += 1
+                into.setdefault(edge.head, []).append((edge, operands))
         steps = []
-        for id, start, stop, _ in reversed(self.items):
+        for k in range(len(self.items) - 1, -1, -1):
+            id, start, stop, _ = self.items[k]
             upstream = graph.by_id[id].gradient
-            made = []
-            for edge, operands in into.get(id, ()) if upstream else ():
-                if edge.live:
-                    left[edge.tail] -= 1
-                    made.append(self._contribution(edge, operands, graph, stop - start, left))
-            if made and upstream:
+            if upstream and id in into:
+                rule = f"back through {counted(stop - start, 'operation')}"
+                made = [sums.add(edge, own, rule) for edge, own in into[id]]
                 steps.append(Step(id, upstream, tuple(made)))
         target = self.items[self.owner[self.scalars.target]][0]
         asked = [n for n in graph.nodes if n.source]
         return BackwardPass(
-            graph, (target,), (self._value([1.0]),), tuple(n.id for n in asked),
+            graph, (target,), (self.value([1.0]),), tuple(n.id for n in asked),
             tuple(steps), tuple(n.gradient for n in asked),
             tuple(n.name for n in asked),
         ).validate()  # fmt: skip
 
-    def _contribution(
-        self, edge: Edge, operands: list[int], graph: Graph, size: int, left: Counter[str]
-    ) -> Contribution:
-        whole, tail = self.scalars, graph.by_id[edge.tail]
-        given = [float(whole.contributions[k]) for k in operands]
-        total = tail.gradient or self._value([math.nan])
-        if tail.value.shape:
-            sums: dict[int, float] = {}
-            for k, d in zip(operands, given, strict=True):
-                j = int(whole.parents[k])
-                sums[j] = sums.get(j, 0.0) + d
-            value = self._value(list(sums.values()), array=True)
-        else:
-            value = self._value([math.fsum(d for d in given if d == d)])
-        rule = f"back through {counted(size, 'operation')}"
-        return Contribution(edge.id, tail.id, rule, rule, value, total, not left[tail.id])
+    def nodes(self, id: str) -> list[int]:
+        """The nodes whose values and gradients a box shows: what is used outside."""
+        if id[0] == "v":
+            return self.inputs[int(id[1:])][1]
+        _, start, stop, _ = next(item for item in self.items if item[0] == id)
+        target = self.scalars.target
+        if start <= target < stop:
+            return [target]
+        last = self.grouping.last
+        return [i for i in range(start, stop) if last[i] >= stop] or [stop - 1]
 
     def _edges(self) -> Iterator[tuple[Edge, list[int]]]:
         """An arrow for all operands from one item or input to an item."""
@@ -370,57 +367,76 @@ class OuterLevel:
             if id:
                 found.setdefault((id, self.items[head][0]), []).extend(operands)
         for (one, other), operands in found.items():
-            live = any(self.scalars.contributions[k] == self.scalars.contributions[k] for k in operands)
+            live = not all(math.isnan(self.scalars.contributions[k]) for k in operands)
             text = counted(len(operands), "use") if len(operands) > 1 else ""
             yield Edge(f"{one}.{other}", one, other, 0, text, live=live), operands
 
     def _input(self, k: int) -> Node:
         whole, (name, own) = self.scalars, self.inputs[k]
         kind = whole.ops[whole.kind[own[0]]].name
-        asked = {*whole.sources}
-        return Node(
-            f"v{k}", kind, kind, "", "", name, self._value([whole.value[i] for i in own], array=len(own) > 1),
-            source=any(i in asked for i in own), **self._gradient(own),
-        )  # fmt: skip
+        value = self.value([whole.value[i] for i in own])
+        more = {"source": not {*whole.sources}.isdisjoint(own), **self._gradient(own)}
+        return Node(f"v{k}", kind, kind, "", "", name, value, **more)
 
     def _node(self, item: int) -> Node:
         whole, (id, start, stop, title) = self.scalars, self.items[item]
-        i = self.shown(item)
-        about = whole.ops[whole.kind[i]]
-        more: dict[str, Any] = {"target": i == whole.target, **self._gradient([i])}
-        name, value = whole.names.get(i, ""), self._value([whole.value[i]])
+        own = self.nodes(id)
+        about = whole.ops[whole.kind[own[-1]]]
+        more: dict[str, Any] = {"target": own == [whole.target], **self._gradient(own)}
+        name = whole.names.get(own[0], "") if len(own) == 1 else ""
+        value = self.value([whole.value[i] for i in own])
         if stop - start == 1:
-            return Node(id, "op", about.name, about.symbol, about.formula, name, value, **more)
+            texts = (about.name, about.symbol, about.formula)
+            return Node(id, "op", *texts, name, value, **more)
         size = counted(stop - start, "operation")
-        leaving = sum(self.grouping.last[k] >= stop for k in range(start, stop))
-        size += f" \u00b7 {counted(leaving, 'result')}" if leaving > 1 else ""
-        return Node(id, "group", "group", "", title, name, value, nickname=size, **more)
-
-    def shown(self, item: int) -> int:
-        """The node whose value and gradient an item shows: the last that is used."""
-        _, start, stop, _ = self.items[item]
-        if start <= self.scalars.target < stop:
-            return self.scalars.target
-        used = (i for i in range(stop - 1, start, -1) if self.grouping.last[i] >= stop)
-        return next(used, stop - 1)
+        base = whole.leaves
+        said = title or f"operations {start - base + 1}\u2013{stop - base}"
+        return Node(id, "group", "group", "", said, name, value, nickname=size, **more)
 
     def _gradient(self, nodes: list[int]) -> dict[str, Any]:
-        found = [float(self.scalars.gradient[i]) for i in nodes]
-        if all(math.isnan(g) for g in found):
+        found = [self.scalars.gradient[i] for i in nodes]
+        if all(map(math.isnan, found)):
             return {"grad": "none"}
-        return {"grad": "value", "gradient": self._value(found, array=len(found) > 1)}
+        return {"grad": "value", "gradient": self.value(found)}
 
-    def _value(self, numbers: Sequence[float], *, array: bool = False) -> Value:
-        if not array:
-            return Value(self.scalars.dtype, (), (float(numbers[0]),))
-        fine = [float(v) for v in numbers if math.isfinite(v)] or [0.0]
+    def value(self, numbers: Sequence[float]) -> Value:
+        """A number, or several as an array that is told in brief."""
+        if len(numbers) == 1:
+            return Value(self.scalars.dtype, (), (numbers[0],))
+        fine = [v for v in numbers if math.isfinite(v)] or [0.0]
         mean, odd = math.fsum(fine) / len(fine), sum(map(math.isinf, numbers))
         about = Summary(min(fine), mean, max(fine), odd, ())
         return Value(self.scalars.dtype, (len(numbers),), None, about)
 
 
+class _Sums:
+    """The gradients of the boxes as they add up; ``left`` counts what is to come."""
+
+    def __init__(self, level: OuterLevel) -> None:
+        self.level, self.left = level, Counter[str]()
+        self._places: dict[str, dict[int, int]] = {}
+        self._sums: dict[str, list[float]] = {}
+
+    def add(self, edge: Edge, operands: list[int], rule: str) -> Contribution:
+        """What an arrow adds to each number of the box that it comes from."""
+        whole, tail = self.level.scalars, edge.tail
+        if tail not in self._places:
+            nodes = self.level.nodes(tail)
+            self._places[tail] = {i: k for k, i in enumerate(nodes)}
+            self._sums[tail] = [0.0] * len(nodes)
+        given, total = [0.0] * len(self._sums[tail]), self._sums[tail]
+        for k in operands:
+            place, d = self._places[tail][whole.parents[k]], whole.contributions[k]
+            if not math.isnan(d):
+                given[place] += d
+                total[place] += d
+        self.left[tail] -= 1
+        values = self.level.value(given), self.level.value(total)
+        return Contribution(edge.id, tail, rule, rule, *values, not self.left[tail])
+
+
 def _listed(names: list[str]) -> str:
     """What holds all of them, or one of some names and how many others there are."""
-    roots = {_ROOT.match(name)[0] for name in names}  # type: ignore[index] - always
+    roots = {_ROOT.split(name)[0] for name in names}
     more = f"{names[0]} and {len(names) - 1} more"
     return names[0] if len(names) == 1 else roots.pop() if len(roots) == 1 else more

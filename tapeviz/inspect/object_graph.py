@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from tapeviz.engine.ops import NAMED
 from tapeviz.engine.records import Asked, Record
 from tapeviz.engine.tensor import Variable, array_of, recorded, with_value, wrap
 from tapeviz.errors import type_error
-from tapeviz.inspect.foreign_tape import ForeignTape, agrees
+from tapeviz.inspect.foreign_tape import NEAR, ForeignTape, error_of
 from tapeviz.inspect.source.positions import line_of
 from tapeviz.inspect.source.variables import DEEP, Names, members
 
@@ -133,7 +134,9 @@ def lines_of(kind: type) -> Iterator[None]:
     """
     made = _made_in_block[kind] = {}
     own = {f.__code__ for f in vars(kind).values() if hasattr(f, "__code__")}
-    plain: Any = kind.__init__
+    plain: Any = next(
+        vars(k)["__init__"] for k in kind.__mro__ if "__init__" in vars(k)
+    )
 
     def remember(self: Any, *args: Any, **more: Any) -> None:
         frame = sys._getframe(1)
@@ -143,14 +146,13 @@ def lines_of(kind: type) -> Iterator[None]:
         plain(self, *args, **more)
 
     inherited = "__init__" not in vars(kind)
-    kind.__init__ = remember  # type: ignore[misc] - put back below
+    type.__setattr__(kind, "__init__", remember)
     try:
         yield
     finally:
+        type.__setattr__(kind, "__init__", plain)
         if inherited:
-            del kind.__init__
-        else:
-            kind.__init__ = plain  # type: ignore[misc] - as it was
+            type.__delattr__(kind, "__init__")
 
 
 BY_SIGN = {
@@ -193,7 +195,7 @@ class ObjectTape(ForeignTape):
         asked = _objects(sources, type(root)) if sources is not None else []
         named = [v for v in leaves if id(v) in self._names]
         self.sources, self.is_asked = asked or named or leaves, bool(asked)
-        self._watched = {id(v) for v in (*self.sources, *named)}
+        self._asked_or_named = {id(v) for v in (*self.sources, *named)}
         self._mirrors: dict[int, Any] = {}
         self._objects: list[tuple[Any, list[tuple[Any, float]]]] = []
 
@@ -202,7 +204,7 @@ class ObjectTape(ForeignTape):
         if not self._mirrors:
             with self:
                 for v in self.order:
-                    self._mirror(v, watch=id(v) in self._watched)
+                    self._mirror(v, watch=id(v) in self._asked_or_named)
         return self
 
     def _read(self, thing: Any, part: Part) -> Any:
@@ -238,7 +240,11 @@ class ObjectTape(ForeignTape):
         known = [self._made.get(id(thing)) for thing, _ in pairs]
         if not all(known):
             return pairs
-        order = {id(thing): one.number for (thing, _), one in zip(pairs, known, strict=True) if one}
+        order = {
+            id(thing): one.number
+            for (thing, _), one in zip(pairs, known, strict=True)
+            if one
+        }
         return sorted(pairs, key=lambda pair: order[id(pair[0])])
 
     def _ordered(self, root: Any) -> Iterator[Any]:
@@ -312,6 +318,7 @@ class ObjectTape(ForeignTape):
         """A nest with our tensors and variables in the place of the objects."""
         if isinstance(thing, (list, tuple)):
             return [self.mirrored(one) for one in thing]
+        self.mirror()
         if isinstance(thing, type(self.root)) and id(thing) not in self._mirrors:
             self._mirrors[id(thing)] = wrap(np.float64(self.value(thing)))
         return self._mirrors.get(id(thing), thing)
@@ -322,6 +329,7 @@ class ObjectTape(ForeignTape):
         What a list holds is called by it only where it was computed from nothing: the
         tape of such an engine is a list of everything.
         """
+        self.mirror()
         every = _named_objects(names, type(self.root))
         computed = {id(v) for v, parts in self._objects if parts}
         found = {
@@ -360,8 +368,10 @@ def _made(label: str, given: list[Any], y: Any, slopes: list[float]) -> Any:
     sign = label.rstrip("-.0123456789")
     first = BY_SIGN.get(sign, sign if sign in NAMED else "")
     values = [array_of(t) for t in given]
-    for name in dict.fromkeys((first, *CANDIDATES.get(len(given), ()))):
-        if name and _gives(name, values, y, slopes):
+    for near, name in product(
+        (EXACT, NEAR[8]), (first, *CANDIDATES.get(len(given), ()))
+    ):
+        if name and _gives(name, values, y, slopes, near=near):
             return getattr(call, name)(*given)
     if len(given) != 1:
         return None
@@ -377,8 +387,14 @@ def _made(label: str, given: list[Any], y: Any, slopes: list[float]) -> Any:
     return None
 
 
-def _gives(
-    name: str, values: list[Any], y: Any, slopes: list[float], *, summed: bool = True
+def _gives(  # noqa: PLR0913 - what there is to compare, and how
+    name: str,
+    values: list[Any],
+    y: Any,
+    slopes: list[float],
+    *,
+    summed: bool = True,
+    near: float = NEAR[8],
 ) -> bool:
     """Whether an op has this result and these slopes (of one operand twice: a sum)."""
     op = NAMED[name]
@@ -386,14 +402,14 @@ def _gives(
         return False
     record = Record(0, op, (-1,) * len(values), tuple(values), y, None, None)
     with np.errstate(all="ignore"):
-        if not agrees(record.forward(values), y):
+        if error_of(record.forward(values), y) > near:
             return False
         slots = range(len(values) if summed else 1)
         own = [record.vjp(k, np.float64(1)) for k in slots if op.rules[k]]
     if len(own) > len(slopes):
         own = [np.float64(sum(own))]
     return len(own) == len(slopes) and all(
-        agrees(a, np.float64(b)) for a, b in zip(own, slopes, strict=True)
+        error_of(a, np.float64(b)) <= near for a, b in zip(own, slopes, strict=True)
     )
 
 

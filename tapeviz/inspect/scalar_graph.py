@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import product
+from dataclasses import dataclass, replace
+from itertools import accumulate, product
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from tapeviz.inspect.replay import replay
 from tapeviz.inspect.source.call_structure import CallReader, Line
 from tapeviz.inspect.source.positions import code_line, line_of
 from tapeviz.inspect.source.variables import SHELL, Names
-from tapeviz.trace.scalars import ScalarGraph, ScalarOp
+from tapeviz.trace.scalars import Call, ScalarGraph, ScalarOp
 
 LONG = 10_000
 """From so many operations on a computation of single numbers is shown from columns."""
@@ -36,6 +37,7 @@ def scalar_graph(
 
     Without a target the gradients are those that the tape was last asked for.
     """
+    found: _Objects | _Records
     if isinstance(tape, ObjectTape):
         found = _Objects(tape, names)
     elif type(tape) is GradientTape and len(tape.records()) >= LONG:
@@ -45,14 +47,46 @@ def scalar_graph(
     return found.graph() if found.fits else None
 
 
-@dataclass
 class _Columns:
-    """The columns of ops while they are read; of a leaf there are value and name."""
+    """Columns while they are filled: leaves first, then a row for each operation."""
 
-    ops: dict[ScalarOp, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.ops: dict[ScalarOp, int] = {}
+        self.kind: list[int] = []
+        self.counts: list[int] = []
+        self.parents: list[int] = []
+        self.value: list[float] = []
+        self.leaves = 0
 
     def op(self, op: ScalarOp) -> int:
+        """The number of an op, a new one where it is not known."""
         return self.ops.setdefault(op, len(self.ops))
+
+    @property
+    def first(self) -> list[int]:
+        """Where the operands of each node begin."""
+        return [0, *accumulate(self.counts)]
+
+    def graph(self, sites: Iterable[Line | None], **more: Any) -> ScalarGraph:
+        """All columns; ``sites`` has the line of each operation."""
+        known: dict[Line, int] = {}
+        line = [
+            0 if site is None else known.setdefault(site, len(known) + 1)
+            for site in sites
+        ]
+        lines = list(known)
+        return ScalarGraph(
+            ops=tuple(self.ops),
+            leaves=self.leaves,
+            kind=self.kind,
+            first=self.first,
+            parents=self.parents,
+            value=self.value,
+            line=[0] * self.leaves + line,
+            lines=(("", 0, ""), *(code_line(path, number) for path, number in lines)),
+            calls=_calls(lines, line),
+            **more,
+        )
 
 
 def _text_of(record: Record) -> ScalarOp:
@@ -86,159 +120,156 @@ def paths(
 
 
 class _Objects:
-    """The objects of somebody's own engine, whose operations follow from the numbers."""
+    """The objects of somebody's own engine; their ops follow from the numbers."""
 
     def __init__(self, tape: ObjectTape, names: Names) -> None:
-        self.tape = tape
+        self.tape, self.names = tape, names
         self.fits = len(tape.order) >= LONG
-        self.names = names
 
     def graph(self) -> ScalarGraph | None:
-        """The columns; what nothing was computed from stands first."""
-        tape = self.tape
+        """The columns; None where nan would stand for a number and for None."""
+        tape, columns = self.tape, _Columns()
         every = [(v, tape.parents(v)) for v in tape.order]
         leaves = [v for v, parts in every if not parts]
         computed = tape.as_made([pair for pair in every if pair[1]])
-        order = [*leaves, *(v for v, _ in computed)]
-        number = {id(v): i for i, v in enumerate(order)}
-        parents = [number[id(p)] for _, parts in computed for p in parts]
+        number = {id(v): i for i, v in enumerate(leaves)}
+        number |= {id(v): i for i, (v, _) in enumerate(computed, len(leaves))}
+        columns.leaves = len(leaves)
+        columns.counts = [0] * len(leaves) + [len(parts) for _, parts in computed]
+        columns.parents = [number[id(p)] for _, parts in computed for p in parts]
+        columns.value = [tape.value(v) for v in leaves]
+        columns.value += [tape.value(v) for v, _ in computed]
         slopes = [s for v, parts in computed for s in tape.slopes(v, parts)]
-        counts = [0] * len(leaves) + [len(parts) for _, parts in computed]
-        first = np.concatenate([[0], np.cumsum(counts)])
-        value = np.array([tape.value(v) for v in order])
-        target = number[id(tape.root)]
-        gradient, given = _pulled(first, parents, slopes, target)
-        if np.isnan(value).any() or np.isnan(slopes).any():
-            return None  # nan stands for None in a column
-        columns, called = _Columns(), dict[int, str]()
-        kind = type(tape.root)
-        for name, v in paths(self.names, lambda v: isinstance(v, kind)):
-            i = number.get(id(v), -1)
-            if i >= 0 and (i < len(leaves) or name.isidentifier()):
-                called.setdefault(i, name)
+        if np.isnan(columns.value).any() or np.isnan(slopes).any():
+            return None
+        target, called = number[id(tape.root)], self._called(number, len(leaves))
         named = [v for i, v in enumerate(leaves) if i in called]
         sources = tape.sources if tape.is_asked else named or leaves
-        watched = {id(v) for v in sources}
-        kinds = [
-            columns.op(ScalarOp("variable" if id(v) in watched else "constant"))
+        asked = {id(v): number.get(id(v), -1) for v in sources}
+        columns.kind = [
+            columns.op(ScalarOp("variable" if id(v) in asked else "constant"))
             for v in leaves
         ]
-        labels = [tape.label(v) for v, _ in computed]
-        kinds += _recognised(
-            columns, labels, first[len(leaves) :], parents, slopes, value, len(leaves)
+        columns.kind += _recognised(
+            columns, [tape.label(v) for v, _ in computed], slopes
         )
-        lines, line = _lines(tape.line(v) for v, _ in computed)
-        return ScalarGraph(
-            tuple(columns.ops), len(leaves), kinds, first, np.array(parents), value,
-            gradient, given, [0] * len(leaves) + line, _with_text(lines),
-            _calls(lines, line), called, target,
-            tuple(number[id(v)] for v in sources if id(v) in number),
-            sum(id(v) not in number for v in sources),
-        )  # fmt: skip
+        gradient, given = _pulled(columns, slopes, target)
+        return columns.graph(
+            (tape.line(v) for v, _ in computed),
+            gradient=gradient,
+            contributions=given,
+            names=called,
+            target=target,
+            sources=tuple(i for i in asked.values() if i >= 0),
+            unused=sum(i < 0 for i in asked.values()),
+        )
+
+    def _called(self, number: Mapping[int, int], leaves: int) -> dict[int, str]:
+        kind = type(self.tape.root)
+        found = paths(self.names, lambda v: isinstance(v, kind))
+        return _named(((name, number.get(id(v), -1)) for name, v in found), leaves)
+
+
+def _named(found: Iterable[tuple[str, int]], leaves: int) -> dict[int, str]:
+    """A name for each node that has any; what is in a list has one as a leaf only."""
+    called: dict[int, str] = {}
+    for name, i in found:
+        if 0 <= i < leaves or (i >= 0 and name.isidentifier()):
+            called.setdefault(i, name)
+    return called
 
 
 def _pulled(
-    first: Any, parents: list[int], slopes: list[float], target: int
-) -> tuple[Any, Any]:
+    columns: _Columns, slopes: list[float], target: int
+) -> tuple[list[float], list[float]]:
     """The gradient of every node, and what comes to each operand: the chain rule."""
-    total: list[float | None] = [None] * (len(first) - 1)
+    first, parents = columns.first, columns.parents
+    total: list[float | None] = [None] * len(columns.counts)
     total[target] = 1.0
-    given = [float("nan")] * len(parents)
-    ends = first.tolist()
+    given = [math.nan] * len(parents)
     for i in range(target, -1, -1):
         g = total[i]
         if g is not None:
-            for k in range(ends[i], ends[i + 1]):
+            for k in range(first[i], first[i + 1]):
                 j, d = parents[k], g * slopes[k]
-                given[k] = d
                 before = total[j]
-                total[j] = d if before is None else before + d
-    return np.array([np.nan if g is None else g for g in total]), np.array(given)
+                given[k], total[j] = d, d if before is None else before + d
+    return [math.nan if g is None else g for g in total], given
 
 
-def _recognised(  # noqa: PLR0913 - the columns
-    columns: _Columns,
-    labels: list[str],
-    first: Any,
-    parents: list[int],
-    slopes: list[float],
-    value: Any,
-    leaves: int,
-) -> list[int]:
-    """For each computed node the op that gives its value and has its slopes.
+def _recognised(columns: _Columns, labels: list[str], slopes: list[float]) -> list[int]:
+    """For each operation the op that gives its value and has its slopes.
 
-    All nodes with as many operands are tried at once.
+    All with as many operands are tried at once.
     """
-    counts = np.diff(first)
-    made = np.full(len(counts), -1)
-    used, slope, result = np.array(parents), np.array(slopes, float), value[leaves:]
-    signs = np.array(labels)
-    for count, candidates in CANDIDATES.items():
+    first = np.array(columns.first[columns.leaves :])
+    value, counts = np.array(columns.value), np.diff(first)
+    made, signs = np.full(len(counts), -1), np.array(labels)
+    for count in CANDIDATES:
         mine = np.flatnonzero(counts == count)
         places = first[:-1][mine, None] + np.arange(count)
-        x, s, y, said = value[used[places]].T, slope[places].T, result[mine], signs[mine]
+        x = value[np.array(columns.parents)[places]].T
+        part = _Part(
+            x, np.array(slopes, float)[places].T, value[columns.leaves :][mine]
+        )
         for near, label in product((EXACT, NEAR[8]), dict.fromkeys(labels)):
             sign = label.rstrip("-.0123456789")
             wanted = BY_SIGN.get(sign, sign if sign in NAMED else "")
-            for name in dict.fromkeys((wanted, *candidates)):
-                left = np.flatnonzero((made[mine] < 0) & (said == label))
-                if name and left.size and len(NAMED[name].operands) == count:
-                    fits = left[_fitting(name, x[:, left], y[left], s[:, left], near)]
-                    if fits.size:
-                        made[mine[fits]] = columns.op(_text_of(_record(name, x, y)))
-        if count == 1:
-            _powers(columns, made, mine, x[0], y, s[0])
-    for i in np.flatnonzero(made < 0):
-        operands = tuple(f"x{k}" for k in range(counts[i]))
-        name = labels[i] or "step"
-        made[i] = columns.op(ScalarOp("custom", name, "", operands, ("",) * counts[i]))
+            for name in dict.fromkeys((wanted, *CANDIDATES[count])):
+                left = (made[mine] < 0) & (signs[mine] == label)
+                fits = left & part.fits(name, near) if left.any() else left
+                if fits.any():
+                    made[mine[fits]] = columns.op(_text_of(_record(name, x)))
+        left = made[mine] < 0
+        for i, n in part.powers(left) if count == 1 else ():
+            made[mine[i]] = columns.op(_power(n))
+    for i in map(int, np.flatnonzero(made < 0)):
+        words = tuple(f"x{k}" for k in range(counts[i]))
+        rules = ("",) * len(words)
+        made[i] = columns.op(ScalarOp("custom", labels[i] or "step", "", words, rules))
     return [int(k) for k in made]
 
 
-def _record(name: str, x: Any, y: Any) -> Record:
-    return Record(0, NAMED[name], (-1,) * len(x), tuple(x), y, None, None)
+@dataclass(frozen=True)
+class _Part:
+    """Operations with as many operands: these, their slopes and the results."""
+
+    x: Any
+    slopes: Any
+    y: Any
+
+    def fits(self, name: str, near: float) -> Any:
+        """Which of them may be an op: its result and slopes are as near as that."""
+        if not name or len(NAMED[name].operands) != len(self.x):
+            return np.zeros(len(self.y), bool)
+        record = replace(_record(name, self.x), result=self.y)
+        with np.errstate(all="ignore"):
+            found = np.isclose(record.forward(tuple(self.x)), self.y, near, 0.0)
+            for k, slope in enumerate(self.slopes):
+                own = record.vjp(k, np.ones_like(self.y))
+                found &= np.isclose(own, slope, near, 0.0)
+        return found
+
+    def powers(self, left: Any) -> Iterator[tuple[int, float]]:
+        """Powers with a number as exponent, which the slope tells."""
+        (x,), (slope,) = self.x, self.slopes
+        with np.errstate(all="ignore"):
+            n = np.round(slope * x / self.y, 9)
+            fits = np.isclose(x**n, self.y, NEAR[8], 0.0)
+            fits &= np.isclose(n * x ** (n - 1), slope, NEAR[8], 0.0)
+        return ((int(i), float(n[i])) for i in np.flatnonzero(fits & left))
 
 
-def _fitting(name: str, x: Any, y: Any, slopes: Any, near: float) -> Any:
-    """For which of many operands an op has these results and slopes."""
-    record = _record(name, x, y)
-    with np.errstate(all="ignore"):
-        found = np.isclose(record.forward(tuple(x)), y, near, 0.0)
-        for k, slope in enumerate(slopes):
-            found &= np.isclose(record.vjp(k, np.ones_like(y)), slope, near, 0.0)
-    return found
+def _power(n: float) -> ScalarOp:
+    rule = f"g * {n:g} * x ** {n - 1:g}"
+    return ScalarOp("power", "**", f"x ** {n:g}", ("x",), (rule,))
 
 
-def _powers(
-    columns: _Columns, made: Any, mine: Any, x: Any, y: Any, slope: Any
-) -> None:
-    """Powers with a number as exponent, which the slope tells."""
-    left = np.flatnonzero(made[mine] < 0)
-    with np.errstate(all="ignore"):
-        powers = np.round(slope * x / y, 9)
-        fits = np.isclose(x**powers, y, NEAR[8], 0.0)
-        fits &= np.isclose(powers * x ** (powers - 1), slope, NEAR[8], 0.0)
-    for i in left[fits[left]]:
-        n = f"{float(powers[i]):g}"
-        made[mine[i]] = columns.op(
-            ScalarOp("power", "**", f"x ** {n}", ("x",), (f"g * {n} * x ** ({n} - 1)",))
-        )
+def _record(name: str, x: Any) -> Record:
+    return Record(0, NAMED[name], (-1,) * len(x), tuple(x), None, None, None)
 
 
-def _lines(sites: Iterable[Line | None]) -> tuple[list[Line], list[int]]:
-    """The lines that occur, and the number of each site's, from 1 on; 0 for none."""
-    known: dict[Line, int] = {}
-    numbers = [
-        0 if site is None else known.setdefault(site, len(known) + 1) for site in sites
-    ]
-    return list(known), numbers
-
-
-def _with_text(lines: list[Line]) -> tuple[tuple[str, int, str], ...]:
-    return (("", 0, ""), *(code_line(path, number) for path, number in lines))
-
-
-def _calls(lines: list[Line], numbers: list[int]) -> tuple[Any, ...]:
+def _calls(lines: list[Line], numbers: list[int]) -> tuple[Call, ...]:
     """The calls of functions in which operations with these lines were made."""
     if not lines:
         return ()
@@ -268,64 +299,71 @@ class _Records:
         )
 
     def graph(self) -> ScalarGraph | None:
-        """The columns; a constant is one leaf for all operations that use it."""
+        """The columns; a constant is one leaf for all operations that use it.
+
+        None where nan would stand for a number and for None.
+        """
         records, columns = self.records, _Columns()
-        mine = [r for r in records if r.is_leaf or r.kind == "op"]
+        leaves = [r for r in records if r.is_leaf]
+        computed = [r for r in records if r.kind == "op"]
         constants: dict[float, int] = {}
-        for r in mine:
+        for r in computed:
             for j, v in zip(r.operands, r.values, strict=True):
                 if j < 0:
                     constants.setdefault(float(v), len(constants))
-        leaves = [r for r in mine if r.is_leaf]
-        computed = [r for r in mine if not r.is_leaf]
-        base = len(constants)
-        number = {r.index: base + i for i, r in enumerate((*leaves, *computed))}
-        parents = [
+        every = enumerate((*leaves, *computed), len(constants))
+        number = {r.index: i for i, r in every}
+        columns.leaves = len(constants) + len(leaves)
+        columns.kind = [columns.op(ScalarOp("constant"))] * len(constants)
+        columns.kind += [columns.op(ScalarOp(r.kind)) for r in leaves]
+        columns.kind += self._kinds(columns, computed)
+        columns.counts = [0] * columns.leaves + [len(r.operands) for r in computed]
+        columns.parents = [
             number[j] if j >= 0 else constants[float(v)]
             for r in computed
             for j, v in zip(r.operands, r.values, strict=True)
         ]
-        counts = [0] * (base + len(leaves)) + [len(r.operands) for r in computed]
-        first = np.concatenate([[0], np.cumsum(counts)])
+        columns.value = [*constants, *(float(self.values[i]) for i in number)]
+        found = self._gradients(columns, number)
+        if any(map(math.isnan, columns.value)) or found is None:
+            return None
+        asked = [number.get(records.index_of(s), -1) for s in self.sources]
+        named = paths(self.names, lambda v: v.__class__ in (Tensor, Variable))
+        where = ((n, number.get(records.index_of(v), -1)) for n, v in named)
+        return columns.graph(
+            map(_line_of, computed),
+            gradient=found[0],
+            contributions=found[1],
+            names=_named(where, columns.leaves),
+            target=number[records.index_of(self.targets[0])],
+            sources=tuple(i for i in asked if i >= 0),
+            unused=asked.count(-1),
+            dtype=str(self.values[-1].dtype),
+        )
+
+    def _kinds(self, columns: _Columns, computed: list[Record]) -> Iterator[int]:
         texts: dict[object, int] = {}
-        kinds = [columns.op(ScalarOp("constant"))] * base
-        kinds += [columns.op(ScalarOp(r.kind)) for r in leaves]
         for r in computed:
             key = (r.op.code, len(r.operands), r.settings)
             if key not in texts:
                 texts[key] = columns.op(_text_of(r))
-            kinds.append(texts[key])
-        size = base + len(leaves) + len(computed)
-        gradient, given = np.full(size, np.nan), np.full(len(parents), np.nan)
-        target = number[records.index_of(self.targets[0])]
-        seed = [array_of(t).dtype.type(1) for t in self.targets]
-        gradient[target] = 1.0
-        for i, _g, parts in records.backward_steps(self.targets, seed):
-            at = first[number[i]]
-            for slot, j, d, total in parts:
-                if d != d or total != total:
-                    return None  # nan stands for None in a column
-                given[at + slot] = d
-                gradient[number[j]] = total
-        lines, line = _lines(_line_of(r) for r in computed)
-        asked = [records.index_of(s) for s in self.sources]
-        value = [*constants, *(self.values[r.index] for r in (*leaves, *computed))]
-        return ScalarGraph(
-            tuple(columns.ops), base + len(leaves), kinds, first, np.array(parents),
-            np.array(value, float), gradient, given, [0] * (base + len(leaves)) + line,
-            _with_text(lines), _calls(lines, line), self._called(number, len(leaves) + base),
-            target, tuple(number[i] for i in asked if i in number),
-            sum(i not in number for i in asked), str(self.values[-1].dtype),
-        )  # fmt: skip
+            yield texts[key]
 
-    def _called(self, number: Mapping[int, int], leaves: int) -> dict[int, str]:
-        found: dict[int, str] = {}
-        wanted = (Tensor, Variable)
-        for name, thing in paths(self.names, lambda v: v.__class__ in wanted):
-            i = number.get(self.records.index_of(thing), -1)
-            if i >= 0 and (i < leaves or name.isidentifier()):
-                found.setdefault(i, name)
-        return found
+    def _gradients(
+        self, columns: _Columns, number: Mapping[int, int]
+    ) -> tuple[list[float], list[float]] | None:
+        """As in the tape's own sweep; None if there is nan among them."""
+        first = columns.first
+        gradient, given = [math.nan] * len(first), [math.nan] * len(columns.parents)
+        seeds = [array_of(t).dtype.type(1) for t in self.targets]
+        gradient[number[self.records.index_of(self.targets[0])]] = 1.0
+        for i, _g, parts in self.records.backward_steps(self.targets, seeds):
+            for slot, j, d, total in parts:
+                given[first[number[i]] + slot] = float(d)
+                gradient[number[j]] = float(total)
+                if math.isnan(total):
+                    return None
+        return gradient[:-1], given
 
 
 def _line_of(record: Record) -> Line | None:

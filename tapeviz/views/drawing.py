@@ -401,8 +401,9 @@ def grouping_of(tape: Any, target: Any, sources: Any) -> Grouping | None:
     """The groups of a long tape of single numbers; None of anything else."""
     if not isinstance(tape, GradientTape):
         return None
+    names = names_around() if isinstance(tape, ObjectTape) else names_of(tape)
     with bulk():
-        found = inspect.scalar_graph(tape, names_of(tape), target, sources)
+        found = inspect.scalar_graph(tape, names, target, sources)
         return None if found is None else Grouping(found)
 
 

@@ -80,10 +80,12 @@ Weights = dict[str, list[list[Any]]]
 
 def weights(number: Callable[[float], Any] = Value, seed: int = 42) -> Weights:
     """4,192 numbers in nine matrices."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - no secrets
 
     def matrix(rows: int, columns: int) -> list[list[Any]]:
-        return [[number(rng.gauss(0, 0.08)) for _ in range(columns)] for _ in range(rows)]
+        return [
+            [number(rng.gauss(0, 0.08)) for _ in range(columns)] for _ in range(rows)
+        ]
 
     vocabulary = len(LETTERS) + 1
     return {
@@ -128,7 +130,9 @@ def rmsnorm(x: list[Any]) -> list[Any]:
     return [xi * scale for xi in x]
 
 
-def attention(w: Weights, x: list[Any], keys: list[Any], values: list[Any]) -> list[Any]:
+def attention(
+    w: Weights, x: list[Any], keys: list[Any], values: list[Any]
+) -> list[Any]:
     q = linear(x, w["wq"])
     keys.append(linear(x, w["wk"]))
     values.append(linear(x, w["wv"]))
@@ -144,14 +148,18 @@ def head(a: int, b: int, q: list[Any], keys: list[Any], values: list[Any]) -> li
         for k in keys
     ]
     share = softmax(scores)
-    return [sum(s * v[j] for s, v in zip(share, values, strict=True)) for j in range(a, b)]
+    return [
+        sum(s * v[j] for s, v in zip(share, values, strict=True)) for j in range(a, b)
+    ]
 
 
 def mlp(w: Weights, x: list[Any]) -> list[Any]:
     return linear([relu(h) for h in linear(x, w["fc1"])], w["fc2"])
 
 
-def one_token(w: Weights, token: int, at: int, keys: list[Any], values: list[Any]) -> list[Any]:
+def one_token(
+    w: Weights, token: int, at: int, keys: list[Any], values: list[Any]
+) -> list[Any]:
     x = [t + p for t, p in zip(w["wte"][token], w["wpe"][at], strict=True)]
     x = rmsnorm(x)
     x = [a + b for a, b in zip(attention(w, rmsnorm(x), keys, values), x, strict=True)]

@@ -111,12 +111,13 @@ class Sentences:
     def _operations(self) -> str:
         """How many operations there are, in words; a group says its own number."""
         nodes = self._on_the_way
-        ops = counted(sum(node.kind == "op" for node in nodes), "operation")
+        single = sum(node.kind == "op" for node in nodes)
+        ops = counted(single, "operation")
         sizes = [node.nickname for node in nodes if node.kind == "group"]
         if not sizes:
             return ops
         whole = f"a group of {sizes[0]}" if len(sizes) == 1 else f"{len(sizes)} groups"
-        return f"{ops} and {whole}"
+        return f"{ops} and {whole}" if single else whole
 
     @cached_property
     def _on_the_way(self) -> list[Node]:

@@ -1,8 +1,18 @@
 // The groups of a long computation of single numbers, whose pictures and steps are made
 // when somebody opens them. ``told`` has the columns of ``trace/scalars.py``.
 
+const SAID = {
+  first: "The gradients that come from outside have arrived. The next step goes back through what was computed last.",
+  all: "All gradients of this part. ‹ takes the last step back, › goes on.",
+};
+
 function scalarGroups(told) {
-  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+  const bytes = (text) => {
+    const signs = atob(text);
+    const found = new Uint8Array(signs.length);
+    for (let i = 0; i < signs.length; i++) found[i] = signs.charCodeAt(i);
+    return found.buffer;
+  };
   const columns = {};
   for (const [name, [kind, text]] of Object.entries(told.columns)) {
     columns[name] = new { B: Uint8Array, H: Uint16Array, I: Uint32Array, f: Float32Array, d: Float64Array }[kind](bytes(text));
@@ -19,9 +29,11 @@ function scalarGroups(told) {
   const whole = { start: leaves, stop: size, title: "whole tape", parts: [] };
   const groups = new Map();
   const around = [whole];
-  for (let k = 0; k < told.rows.length; k += 4) {
-    const [start, length, depth, title] = told.rows.slice(k, k + 4);
-    const group = { start, stop: start + length, title: titles[title], parts: [] };
+  for (let k = 0, start = 0; k < told.rows.length; k += 4) {
+    const [after, length, depth, title] = told.rows.slice(k, k + 4);
+    start += after;
+    const numbers = `operations ${start - leaves + 1}–${start - leaves + length}`;
+    const group = { start, stop: start + length, title: titles[title] || numbers, parts: [] };
     if (depth) around[depth - 1].parts.push(group);
     around[depth] = group;
     groups.set(`g${start}-${start + length}`, group);
@@ -33,7 +45,8 @@ function scalarGroups(told) {
   const sum = (n) => n.toLocaleString("en").replace(/,/g, "\u00a0");
   const counted = (n, noun) => `${sum(n)} ${noun}${n === 1 ? "" : "s"}`;
   const called = (i) => names[i] ?? "";
-  const list = (i) => called(i).replace(/(\[\d+\])+$/, "");
+  const lists = [];
+  const list = (i) => (lists[i] ??= called(i).replace(/(\[\d+\])+$/, ""));
   const isOp = (id) => id[0] === "n";
   const range = (id) => {
     if (!isOp(id)) return groups.get(id);
@@ -48,24 +61,29 @@ function scalarGroups(told) {
     const found = [];
     let at = group.start;
     for (const part of [...group.parts, { start: group.stop }]) {
-      for (; at < part.start; at++) found.push({ id: `n${at}`, start: at, stop: at + 1, shown: at });
-      if (part.stop) found.push({ ...part, id: `g${part.start}-${part.stop}`, shown: shown(part), results: results(part) });
+      for (; at < part.start; at++) found.push({ id: `n${at}`, start: at, stop: at + 1, nodes: [at] });
+      if (part.stop) found.push({ ...part, id: `g${part.start}-${part.stop}`, nodes: results(part) });
       at = part.stop;
     }
     return found;
   }
 
-  // The value that a group shows: the last one that is used outside of it.
-  function shown({ start, stop }) {
-    if (start <= told.target && told.target < stop) return told.target;
-    for (let i = stop - 1; i > start; i--) if (last[i] >= stop) return i;
-    return stop - 1;
+  // The values that a box shows: those that are used outside of it.
+  function results({ start, stop }) {
+    if (start <= told.target && told.target < stop) return [told.target];
+    const found = [];
+    for (let i = start; i < stop; i++) if (last[i] >= stop) found.push(i);
+    return found.length ? found : [stop - 1];
   }
 
-  function results({ start, stop }) {
-    let many = 0;
-    for (let i = start; i < stop; i++) many += last[i] >= stop;
-    return many;
+  // One number, or the least and the greatest of several.
+  function span(column, nodes) {
+    let [low, high] = [Infinity, -Infinity];
+    for (const i of nodes) {
+      if (column[i] < low) low = column[i];
+      if (column[i] > high) high = column[i];
+    }
+    return low > high ? "None" : nodes.length === 1 ? number(low) : `${number(low)} … ${number(high)}`;
   }
 
   // The outermost group that has an operation and not those of ``group``.
@@ -81,75 +99,81 @@ function scalarGroups(told) {
 
   function level(id) {
     const group = range(id);
-    const inner = isOp(id) ? [{ id, start: group.start, stop: group.stop, shown: group.start }] : items(group);
-    const starts = inner.map(({ start }) => start);
-    const owner = (i) => {
-      let [low, high] = [0, starts.length];
-      while (high - low > 1) starts[(low + high) >> 1] <= i ? (low = (low + high) >> 1) : (high = (low + high) >> 1);
-      return inner[low];
-    };
+    const inner = isOp(id) ? [{ id, start: group.start, stop: group.stop, nodes: [group.start] }] : items(group);
+    const { start, stop } = group;
+    const owner = new Int32Array(stop - start);
+    inner.forEach((one, k) => owner.fill(k, one.start - start, one.stop - start));
     const links = new Map();
-    const used = new Map();
-    for (let i = group.start; i < group.stop; i++) {
-      const head = owner(i);
+    const inputs = new Map();
+    const add = (map, key, make, k) => {
+      let found = map.get(key);
+      if (!found) map.set(key, (found = make()));
+      found.push(k);
+    };
+    for (let i = start; i < stop; i++) {
+      const head = owner[i - start];
       for (let k = first[i]; k < first[i + 1]; k++) {
         const p = parents[k];
-        const inside = p >= group.start && p < group.stop;
-        if (inside && owner(p) === head) continue;
-        const key = `${inside ? owner(p).id : `i${p}`} ${head.id}`;
-        if (!links.has(key)) links.set(key, { tail: inside ? owner(p).id : `i${p}`, head: head.id, operands: [] });
-        links.get(key).operands.push(k);
-        if (!inside) used.set(p, (used.get(p) ?? new Set()).add(head.id));
+        if (p < start || p >= stop) {
+          if (!inputs.has(p)) inputs.set(p, new Map());
+          add(inputs.get(p), head, Array, k);
+        } else if (owner[p - start] !== head) add(links, owner[p - start] * inner.length + head, Array, k);
       }
     }
-    return { id, group, inner, ...withInputs(group, inner, [...links.values()], used) };
+    const arrows = [...links].map(([key, operands]) => joined(inner[Math.floor(key / inner.length)].id, inner[key % inner.length].id, operands));
+    const { bundles, more } = withInputs(group, inner, inputs);
+    return { id, group, inner, inputs: bundles, arrows: [...more, ...arrows] };
   }
+
+  const joined = (tail, head, operands) => ({ id: `${tail}.${head}`, tail, head, operands });
 
   // What comes from outside: each by itself where they are few, else those from one place
   // together, and of those the ones that go to the same places.
-  function withInputs(group, inner, links, used) {
-    const few = used.size <= 10 && inner.every(({ id }) => isOp(id));
-    const bundles = new Map();
-    for (const [p, heads] of used) {
+  function withInputs(group, inner, inputs) {
+    const few = inputs.size <= 10 && inner.every(({ id }) => isOp(id));
+    const places = new Map();
+    for (const [p, heads] of inputs) {
       const leaf = p < leaves;
-      const plain = leaf && !called(p);
-      if (plain && !few) continue;
+      if (leaf && !called(p) && !few) continue;
       const place = leaf ? { key: list(p), from: list(p) } : origin(p, group);
-      const key = few ? `i${p}` : place.key;
-      if (!bundles.has(key)) bundles.set(key, { id: `i${bundles.size}`, nodes: [], heads: new Set(), from: place.from, leaf });
-      const bundle = bundles.get(key);
+      const key = few ? p : place.key;
+      let bundle = places.get(key);
+      if (!bundle) places.set(key, (bundle = { input: true, nodes: [], heads: new Map(), from: place.from, leaf, names: [place.from] }));
       bundle.nodes.push(p);
-      for (const head of heads) bundle.heads.add(head);
-    }
-    let inputs = [...bundles.values()];
-    if (inputs.length > 8 && !few) {
-      const alike = new Map();
-      for (const one of inputs) {
-        const key = `${one.leaf} ${[...one.heads].sort().join()}`;
-        const same = alike.get(key);
-        if (same) same.nodes.push(...one.nodes), same.places.push(one.from);
-        else alike.set(key, { ...one, places: [one.from] });
-      }
-      inputs = [...alike.values()];
-      for (const one of inputs) {
-        const [root, ...others] = new Set(one.places.map((place) => place.match(/^[^.[]*/)[0]));
-        if (one.places.length > 1) one.from = one.leaf && !others.length ? root : `${one.from} and ${one.places.length - 1} more`;
+      for (const [head, operands] of heads) {
+        if (!bundle.heads.has(head)) bundle.heads.set(head, []);
+        for (const k of operands) bundle.heads.get(head).push(k);
       }
     }
-    for (const one of inputs) {
-      const [row, ...others] = new Set(one.nodes.map((p) => called(p).replace(/\[[^[]*\]$/, "")));
-      if (one.leaf && !others.length && one.nodes.length > 1) one.from = row;
+    let bundles = [...places.values()];
+    if (bundles.length > 8 && !few) bundles = alike(bundles);
+    for (const one of bundles) one.from = whence(one);
+    bundles.forEach((one, k) => (one.id = `i${k}`));
+    const more = bundles.flatMap(({ id, heads }) => [...heads].map(([head, operands]) => joined(id, inner[head].id, operands)));
+    return { bundles, more };
+  }
+
+  function alike(bundles) {
+    const found = new Map();
+    for (const one of bundles) {
+      const key = `${one.leaf} ${[...one.heads.keys()].sort((a, b) => a - b)}`;
+      const same = found.get(key);
+      if (!same) found.set(key, one);
+      else {
+        same.nodes.push(...one.nodes);
+        same.names.push(one.from);
+        for (const [head, operands] of one.heads) same.heads.set(head, same.heads.get(head).concat(operands));
+      }
     }
-    const of = new Map(inputs.flatMap((one) => one.nodes.map((p) => [`i${p}`, one.id])));
-    const arrows = new Map();
-    for (const { tail, head, operands } of links) {
-      const from = tail[0] === "i" ? of.get(tail) : tail;
-      if (!from) continue;
-      const key = `${from}.${head}`;
-      if (!arrows.has(key)) arrows.set(key, { id: key, tail: from, head, operands: [] });
-      arrows.get(key).operands.push(...operands);
-    }
-    return { inputs, arrows: [...arrows.values()] };
+    return [...found.values()];
+  }
+
+  // What numbers together are called: as the list that has them, or from the first one on.
+  function whence({ leaf, nodes, names, from }) {
+    if (names.length > 1) return leaf ? `${names[0]} … ${names.at(-1)}` : `${from} and ${names.length - 1} more`;
+    if (!leaf || nodes.length === 1 || nodes.length > 64) return from;
+    const [row, ...others] = new Set(nodes.map((p) => called(p).replace(/\[[^[]*\]$/, "")));
+    return others.length ? from : row;
   }
 
   // -- boxes -----------------------------------------------------------------------------
@@ -176,33 +200,28 @@ function scalarGroups(told) {
   const frame = (x, y, width, height, rx, name = "frame") => shape("rect", { class: `tv-${name}`, x, y, width, height, rx });
 
   // The rows of a box: class, text, how far from the left; and what it is for a reader.
-  function card(one, arrivals) {
-    const rows = [];
-    const group = one.title !== undefined;
-    if (one.nodes) {
-      const lone = one.nodes.length === 1;
-      const [i] = one.nodes;
-      const name = called(i);
-      const what = one.leaf ? ops[kind[i]][0] : "from before";
-      rows.push(["tag", lone || !one.leaf ? what : `${what}s`, 0]);
-      if (lone && name) rows.push(["name", short("name", name, 200), 0]);
-      if (!lone || (!name && one.from)) rows.push([one.leaf ? "name" : "title", short("title", one.from || "values", 210), 0]);
-      rows.push(["val", lone ? `= ${number(value[i])}` : counted(one.nodes.length, "number"), 0]);
-      return { rows, kind: one.leaf ? (ops[kind[i]][0] === "constant" ? "constant" : "variable") : "port", gradient: lone && !isNaN(gradient[i]) ? i : -1 };
+  function card(one) {
+    const [i] = one.nodes;
+    const several = one.nodes.length > 1;
+    const name = several ? "" : called(i);
+    const op = ops[kind[i]];
+    const target = i === told.target;
+    const said = several ? `${counted(one.nodes.length, "number")}, ${span(value, one.nodes)}` : `= ${number(value[i])}`;
+    const result = name && !one.input ? `${name} ${said}` : said;
+    if (one.input) {
+      const title = one.leaf ? (several ? one.from : name) : name || one.from || "a value";
+      const tag = one.leaf ? op[0] + (several ? "s" : "") : "from before";
+      const rows = [["tag", tag, 0], ...(title ? [[one.leaf ? "name" : "title", short("title", title, 210), 0]] : []), ["val", said, 0]];
+      return { rows, kind: one.leaf ? op[0] : "port", quiet: one.nodes.every((p) => isNaN(gradient[p])) };
     }
-    const i = one.shown;
-    const result = `${called(i) && `${called(i)} `}= ${number(value[i])}`;
-    if (group) {
-      const [head, ...more] = one.title.split(" · ");
-      const parts = [...more, counted(one.stop - one.start, "operation"), ...(one.results > 1 ? [counted(one.results, "result")] : [])];
-      rows.push(["title", short("title", head, 250), 31], ["word", parts.join(" · "), 31], ["val", result, 0]);
-    } else {
-      const symbol = ops[kind[i]][1] || ops[kind[i]][0];
+    if (one.title === undefined) {
+      const symbol = op[1] || op[0];
       const round = Math.max(27, wide("symbol", symbol) + 17);
-      rows.push(["formula", short("formula", title(i), 200), round + 9], ["val", result, round + 9]);
-      return { rows, symbol, round, kind: "op", target: i === told.target, gradient: i, arrivals };
+      return { rows: [["formula", short("formula", title(i), 200), round + 9], ["val", result, round + 9]], symbol, round, kind: "op", target };
     }
-    return { rows, kind: "group", target: i === told.target, gradient: i };
+    const [head, ...more] = one.title.split(" · ");
+    const size = [...more, counted(one.stop - one.start, "operation")].join(" · ");
+    return { rows: [["title", short("title", head, 250), 31], ["word", size, 31], ["val", result, 0]], kind: "group", target };
   }
 
   const HEIGHTS = { tag: 17, title: 17, word: 19, name: 21, val: 22, formula: 17 };
@@ -210,17 +229,17 @@ function scalarGroups(told) {
   function sized(one) {
     const made = card(one);
     const label = wide("word", "gradient") + 9;
-    const grad = made.gradient < 0 ? "" : isNaN(gradient[made.gradient]) ? "None" : number(gradient[made.gradient]);
+    const grad = made.quiet ? "" : span(gradient, one.nodes);
     const across = made.rows.map(([name, text, left]) => left + wide(name, text, name === "title" || name === "name" ? 1.08 : 1));
-    if (made.gradient >= 0) across.push(label + Math.max(70, wide("grad", grad, 1.08)));
+    if (grad) across.push(label + Math.max(70, wide("grad", grad, 1.08)));
     const width = Math.ceil(Math.max(...across)) + 24;
-    const height = made.rows.reduce((sum, [name]) => sum + HEIGHTS[name], 0) + (made.gradient >= 0 ? 29 : 0) + 12;
+    const height = made.rows.reduce((sum, [name]) => sum + HEIGHTS[name], 0) + (grad ? 29 : 0) + 12;
     return { ...one, ...made, grad, label, width, height };
   }
 
   function box(one) {
     const { x, y, width, height } = one;
-    const parts = [shape("title", {}, [...one.rows.map(([, text]) => text), one.gradient >= 0 && `gradient ${one.grad}`].filter(Boolean).join("\n"))];
+    const parts = [shape("title", {}, [...one.rows.map(([, text]) => text), one.grad && `gradient ${one.grad}`].filter(Boolean).join("\n"))];
     if (one.kind === "group") parts.push(shape("path", { class: "tv-frame tv-rim tv-pile", d: [3, 6].map((far) => `M${x + width + far - 3} ${y + far}h3v${height}h${-width}v-3`).join("") }));
     parts.push(frame(x, y, width, height, { variable: 5, op: 1, group: 3 }[one.kind] ?? 12));
     if (one.target) parts.push(shape("rect", { class: "tv-frame tv-rim", x: x - 3, y: y - 3, width: width + 6, height: height + 6, rx: 3, style: "fill:none" }));
@@ -232,10 +251,10 @@ function scalarGroups(told) {
       down += HEIGHTS[name];
       parts.push(write(name, x + 11 + left, down - 4, text));
     }
-    if (one.gradient >= 0) {
+    if (one.grad) {
       parts.push(shape("path", { class: "tv-hair", d: `M${x + 11} ${down + 3}h${width - 22}` }), write("word", x + 11, down + 21, "gradient"));
       const none = one.grad === "None";
-      parts.push(shape("g", { class: none ? "tv-none tv-sum" : "tv-sum" }, write("grad", x + 11 + one.label, down + 21, one.grad)));
+      parts.push(shape("g", { class: none ? "tv-none tv-sum" : "tv-sum" }, write("grad", x + 11 + one.label, down + 21, one.grad)), write("word tv-wait", x + 11 + one.label, down + 21, "not yet"));
     }
     const el = shape("g", { class: `tv-node tv-${one.kind}${one.target ? " tv-target" : ""}`, id: one.id }, ...parts);
     if (one.kind === "group" || one.kind === "op") el.dataset.fold = one.id;
@@ -248,10 +267,10 @@ function scalarGroups(told) {
     const at = new Map(boxes.map((one) => [one.id, one]));
     const rank = new Map(boxes.map(({ id }) => [id, 0]));
     const into = new Map(boxes.map(({ id }) => [id, arrows.filter(({ head }) => head === id)]));
-    const inner = boxes.filter(({ nodes }) => !nodes);
-    for (const { id } of inner) for (const { tail } of into.get(id) ?? []) if (!at.get(tail).nodes) rank.set(id, Math.max(rank.get(id), rank.get(tail) + 1));
+    const inner = boxes.filter(({ input }) => !input);
+    for (const { id } of inner) for (const { tail } of into.get(id) ?? []) if (!at.get(tail).input) rank.set(id, Math.max(rank.get(id), rank.get(tail) + 1));
     if (boxes.length > inner.length) for (const { id } of inner) rank.set(id, rank.get(id) + 1);
-    for (const one of boxes) if (one.nodes) rank.set(one.id, Math.min(...arrows.filter(({ tail }) => tail === one.id).map(({ head }) => rank.get(head))) - 1);
+    for (const one of boxes) if (one.input) rank.set(one.id, Math.min(...arrows.filter(({ tail }) => tail === one.id).map(({ head }) => rank.get(head))) - 1);
     const ranks = Array.from({ length: Math.max(...rank.values()) + 1 }, () => []);
     for (const one of boxes) ranks[rank.get(one.id)].push({ ...one, near: [] });
     const spot = new Map(ranks.flat().map((one) => [one.id, one]));
@@ -330,7 +349,7 @@ function scalarGroups(told) {
       [x, y] = [a, b];
     }
     const parts = [shape("title", {}, counted(one.operands.length, "use")), shape("path", { class: "tv-wire", d }), shape("path", { class: "tv-head", d: `M${end[0]} ${end[1]}l-8-3.4v6.8z` })];
-    const dead = one.operands.every((k) => isNaN(given[k]));
+    const dead = isDead(one);
     if (note) {
       const [fx, fy] = rest.length ? rest.at(-1) : tail;
       parts.push(write("note tv-sum", (fx + end[0]) / 2, (fy + end[1]) / 2 - 6, note));
@@ -342,15 +361,16 @@ function scalarGroups(told) {
 
   const added = ({ operands }) => operands.reduce((sum, k) => sum + (given[k] || 0), 0);
   const lone = ({ operands }) => operands.every((k) => parents[k] === parents[operands[0]]);
-  const noted = (one) => (lone(one) && !operands0(one) ? number(added(one)) : "");
-  const operands0 = ({ operands }) => operands.every((k) => isNaN(given[k]));
+  const isDead = ({ operands }) => operands.every((k) => isNaN(given[k]));
+  const noted = (one) => (lone(one) && !isDead(one) ? number(added(one)) : "");
 
   function sentence(id) {
     const { start, stop } = range(id);
     if (stop - start > 1) {
       const { title } = range(id);
-      const i = shown({ start, stop });
-      return `Back through ${title} (${counted(stop - start, "operation")}). The gradient of its result ${called(i) || number(value[i])} is ${number(gradient[i])}. Open it to see how.`;
+      const nodes = results({ start, stop });
+      const of = nodes.length > 1 ? `gradients of its ${sum(nodes.length)} results are` : `gradient of its result is`;
+      return `Back through ${title} (${counted(stop - start, "operation")}). The ${of} ${span(gradient, nodes)}. Open it to see how.`;
     }
     const [name, , formula, operands, rules] = ops[kind[start]];
     if (isNaN(gradient[start])) return `${formula || name}: no gradient arrives here.`;
@@ -394,16 +414,13 @@ function scalarGroups(told) {
     const turn = new Map(order.map(({ id }, k) => [id, k + 1]));
     // A sum is whole when all that uses its number here has passed it on.
     const users = new Map(placed.map(({ id }) => [id, 0]));
-    const sums = new Map(placed.map(({ id, shown, nodes }) => [id, shown ?? nodes[0]]));
-    for (const { tail, head, operands } of arrows) {
-      if (operands.some((k) => parents[k] === sums.get(tail))) users.set(tail, Math.max(users.get(tail), turn.get(head)));
-    }
+    for (const { tail, head } of arrows) users.set(tail, Math.max(users.get(tail), turn.get(head)));
     const caption = make("p", { class: "tv-told", "aria-live": "polite" });
     const slider = make("input", { type: "range", min: 0, max: order.length, "aria-label": "step of the backward pass", ...KEYS });
-    const show = (step) => {
+    const show = (step, all = false) => {
       now = Math.max(0, Math.min(order.length, step));
       slider.value = now;
-      const here = now ? order[now - 1].id : "";
+      const here = now && !all ? order[now - 1].id : "";
       placed.forEach(({ id }, k) => {
         drawn[k].classList.toggle("tv-late", users.get(id) > now);
         drawn[k].classList.toggle("tv-hot", id === here);
@@ -415,7 +432,8 @@ function scalarGroups(told) {
       });
       slider.setAttribute("aria-valuetext", `${now} of ${order.length}`);
       place.textContent = `${now} / ${order.length}`;
-      caption.textContent = now ? sentence(here) : "The gradients that come from outside have arrived. The next step goes back through what was computed last.";
+      caption.textContent = all ? SAID.all : now ? sentence(here) : SAID.first;
+      if (here) reveal(svg.closest(".tv-stage"), [drawn[placed.findIndex(({ id }) => id === here)]]);
     };
     let now = order.length;
     const button = (label, sign, act) => {
@@ -425,12 +443,37 @@ function scalarGroups(told) {
     };
     const place = make("span", { class: "tv-place" });
     slider.addEventListener("input", () => show(+slider.value));
-    show(told.steps && order.length > 1 ? 0 : order.length);
-    const bar = make("div", { class: "tv-choose" }, "backward ", button("Step back", "‹", () => show(now - 1)), button("Next step", "›", () => show(now + 1)), slider, place);
+    if (order.length === 1) caption.textContent = sentence(order[0].id);
+    else show(told.steps ? 0 : order.length, !told.steps);
+    const bar = order.length === 1 ? "" : make("div", { class: "tv-choose" }, "backward ", button("Step back", "‹", () => show(now - 1)), button("Next step", "›", () => show(now + 1)), slider, place);
     return make("div", { class: "tv-steps" }, bar, caption);
   }
 
   // What ``unfold`` asks: whether a group is there, its title and its picture.
   const has = (id) => groups.has(id) || (isOp(id) && +id.slice(1) >= leaves && +id.slice(1) < size);
   return { any: true, has, level, get: (id) => ({ title: range(id).title, make: () => picture(id) }) };
+}
+
+// The groups below a film, made when somebody opens them there or in the film.
+function besideFilm(el, told) {
+  const details = el.querySelector("details");
+  const box = el.querySelector(".tapeviz-fold");
+  const inside = scalarGroups(told);
+  let show;
+  const open = () => {
+    if (show) return show;
+    const whole = box.querySelector(".tv-level");
+    whole.append(inside.get(whole.dataset.whole).make());
+    return (show = unfold(box, inside));
+  };
+  details.addEventListener("toggle", open);
+  const film = el.previousElementSibling?.previousElementSibling;
+  film?.addEventListener("click", ({ target }) => {
+    const group = target.closest(".tv-node");
+    const id = group?.dataset.id ?? group?.id;
+    if (!id || !inside.has(id)) return;
+    details.open = true;
+    open()([id]);
+    details.scrollIntoView({ block: "nearest" });
+  });
 }

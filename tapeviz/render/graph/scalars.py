@@ -12,6 +12,7 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from tapeviz.analysis.folded_view import FoldedView
@@ -36,14 +37,12 @@ def packed_scalars(
     """The columns and the groups for the script; ``steps`` says that it begins at 0."""
     graph = grouping.graph
     titles: dict[str, int] = {}
-    rows = [
-        number
-        for start, stop, depth, title in grouping.whole.rows()
-        for number in (
-            start, stop - start, depth, titles.setdefault(title, len(titles)),
-        )
-    ]  # fmt: skip
-    counts = [int(b) - int(a) for a, b in zip(graph.first, graph.first[1:])]  # noqa: B905 - one less
+    rows, before = list[int](), 0
+    for start, stop, depth, title in grouping.whole.rows():
+        number = titles.setdefault(title, len(titles))
+        rows += (start - before, stop - start, depth, number)
+        before = start
+    counts = [b - a for a, b in pairwise(graph.first)]
     return {
         "columns": {
             "kind": _packed(graph.kind),
@@ -79,7 +78,7 @@ def _packed(numbers: Sequence[int]) -> tuple[str, str]:
 def _packed_floats(numbers: Sequence[float]) -> tuple[str, str]:
     """Numbers in 4 bytes, more than a picture shows, or in 8 where these do not do."""
     sizes = [abs(x) for x in map(float, numbers) if x and math.isfinite(x)]
-    narrow = not sizes or (_LEAST < min(sizes) and max(sizes) < _GREATEST)
+    narrow = not sizes or (min(sizes) > _LEAST and max(sizes) < _GREATEST)
     kind = "f" if narrow else "d"
     return kind, _text(array(kind, map(float, numbers)))
 
@@ -108,7 +107,7 @@ def folded_scalars(
 def _survey(graph: ScalarGraph, outer: OuterLevel) -> tuple[surveys.Chapter, ...]:
     kinds = Counter(graph.ops[k].name for k in graph.kind)
     lines = Counter(k for k in graph.line if k)
-    where = [
+    where: list[tuple[tuple[str, ...], int]] = [
         ((f"{file}:{number}", words.one_line(text, 60)), count)
         for k, count in lines.items()
         for file, number, text in (graph.lines[k],)
@@ -135,22 +134,6 @@ def _survey(graph: ScalarGraph, outer: OuterLevel) -> tuple[surveys.Chapter, ...
     )  # fmt: skip
 
 
-_START = (
-    "{const inside=scalarGroups(told);const box=el.querySelector('.tapeviz-fold');"
-    "const open=()=>{if(box.opened)return box.opened;"
-    "const whole=box.querySelector('.tv-level');"
-    "whole.append(inside.get(whole.dataset.whole).make());"
-    "return box.opened=unfold(box,inside)};"
-    "el.firstElementChild.addEventListener('toggle',open,{once:true});"
-    "document.addEventListener('click',({target})=>{"
-    "const group=target.closest?.('.tapeviz-film .tv-node');"
-    "const id=group&&(group.dataset.id||group.id);"
-    "if(!id||!inside.has(id)||el.previousElementSibling?.compareDocumentPosition(group)"
-    "!==20&&!el.parentNode.contains(group))return;"
-    "el.firstElementChild.open=true;open()([id])})}"
-)
-
-
 def below_film(grouping: Grouping, theme: str) -> tuple[Element, ...]:
     """What stands below a film: the groups, to open step by step."""
     whole = grouping.whole
@@ -175,4 +158,4 @@ def below_film(grouping: Grouping, theme: str) -> tuple[Element, ...]:
     )
     data = in_script(packed_scalars(grouping, theme, steps=True))
     code = f"{read_assets('html/elements.js', *LAZY)}{script()}const told={data};"
-    return boxed((body,), data, code, _START)
+    return boxed((body,), data, code, "besideFilm(el,told)")
