@@ -295,8 +295,9 @@ class OuterLevel:
         """The leaves with names, those of one list or matrix together."""
         held: dict[str, list[int]] = {}
         for i in range(self.scalars.leaves):
-            if name := self.scalars.names.get(i, ""):
-                held.setdefault(holder(name), []).append(i)
+            name = holder(self.scalars.names.get(i, ""))
+            if name or self.scalars.ops[self.scalars.kind[i]].name != "constant":
+                held.setdefault(name, []).append(i)
         heads: dict[int, set[int]] = {}
         for tail, head in self.flows:
             heads.setdefault(-1 - tail, set()).add(head)

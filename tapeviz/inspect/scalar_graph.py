@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import accumulate, product
@@ -100,23 +101,25 @@ def _text_of(record: Record) -> ScalarOp:
 def paths(
     names: Names, wanted: Callable[[Any], bool], most: int = 100_000
 ) -> Iterator[tuple[str, Any]]:
-    """What the learner calls the numbers in lists and dictionaries of any length."""
-    todo = [
+    """What the learner calls the numbers in lists and dictionaries of any length.
+
+    Short paths come first.
+    """
+    todo = deque(
         (name, thing)
-        for name, thing in reversed(list(names.items()))
+        for name, thing in list(names.items())
         if name[0] != "_" and name not in SHELL
-    ]
+    )
     seen: set[int] = set()
     while todo and most:
         most -= 1
-        path, thing = todo.pop()
+        path, thing = todo.popleft()
         if wanted(thing):
             yield path, thing
         elif id(thing) not in seen and thing.__class__ in (list, tuple, dict):
             seen.add(id(thing))
             inner = thing.items() if thing.__class__ is dict else enumerate(thing)
-            found = [(f"{path}[{key!r}]", one) for key, one in list(inner)]
-            todo += reversed(found)
+            todo += [(f"{path}[{key!r}]", one) for key, one in list(inner)]
 
 
 class _Objects:

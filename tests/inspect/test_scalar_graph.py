@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ WORD = os.environ.get("TAPEVIZ_SCALAR_GPT", "a")
 
 
 @pytest.fixture(scope="module")
-def objects() -> Iterator[tuple[ScalarGraph, Any, Any]]:
+def objects() -> tuple[ScalarGraph, Any, Any]:
     w = scalar_gpt.weights()
     with tf.lines_of(Value):
         loss = scalar_gpt.document_loss(w, WORD)
@@ -34,17 +33,18 @@ def objects() -> Iterator[tuple[ScalarGraph, Any, Any]]:
     found = scalar_graph(tape, names, None, None)
     assert found
     loss.backward()
-    yield found, w, loss
+    return found, w, loss
 
 
-@pytest.fixture
-def own(monkeypatch: pytest.MonkeyPatch) -> tuple[ScalarGraph, list[Any], Any]:
-    for name, op in {"exp": tf.exp, "log": tf.math.log, "relu": tf.nn.relu}.items():
-        monkeypatch.setattr(scalar_gpt, name, op)
+@pytest.fixture(scope="module")
+def own() -> tuple[ScalarGraph, list[Any], Any]:
     w = scalar_gpt.weights(lambda v: tf.Variable(v, dtype="float64"))
     numbers = [v for matrix in w.values() for row in matrix for v in row]
-    with tf.GradientTape(persistent=True) as tape:
-        loss = scalar_gpt.document_loss(w, WORD)
+    with pytest.MonkeyPatch.context() as changed:
+        for name, op in {"exp": tf.exp, "log": tf.math.log, "relu": tf.nn.relu}.items():
+            changed.setattr(scalar_gpt, name, op)
+        with tf.GradientTape(persistent=True) as tape:
+            loss = scalar_gpt.document_loss(w, WORD)
     found = scalar_graph(tape, {"w": w, "loss": loss}, loss, numbers)
     assert found
     return found, numbers, tape.gradient(loss, numbers)
@@ -140,7 +140,7 @@ def test_a_small_number_does_not_hide_what_was_done_to_it(make: Any, name: str) 
     """The tanh, the sine and the ReLU of a small number are nearly the number."""
     slopes = {
         "tanh": lambda x: 1 - math.tanh(x) ** 2,
-        "relu": lambda x: 1.0,
+        "relu": lambda _: 1.0,
         "sin": math.cos,
     }
     x = Value(2e-4)

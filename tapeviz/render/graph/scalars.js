@@ -134,7 +134,7 @@ function scalarGroups(told) {
     const places = new Map();
     for (const [p, heads] of inputs) {
       const leaf = p < leaves;
-      if (leaf && !called(p) && !few) continue;
+      if (leaf && !called(p) && ops[kind[p]][0] === "constant" && !few) continue;
       const place = leaf ? { key: list(p), from: list(p) } : origin(p, group);
       const key = few ? p : place.key;
       let bundle = places.get(key);
@@ -256,7 +256,7 @@ function scalarGroups(told) {
       const none = one.grad === "None";
       parts.push(shape("g", { class: none ? "tv-none tv-sum" : "tv-sum" }, write("grad", x + 11 + one.label, down + 21, one.grad)), write("word tv-wait", x + 11 + one.label, down + 21, "not yet"));
     }
-    const el = shape("g", { class: `tv-node tv-${one.kind}${one.target ? " tv-target" : ""}`, id: one.id }, ...parts);
+    const el = shape("g", { class: `tv-node tv-${one.kind}${one.target ? " tv-target" : ""}`, "data-id": one.id }, ...parts);
     if (one.kind === "group" || one.kind === "op") el.dataset.fold = one.id;
     return el;
   }
@@ -354,7 +354,7 @@ function scalarGroups(told) {
       const [fx, fy] = rest.length ? rest.at(-1) : tail;
       parts.push(write("note tv-sum", (fx + end[0]) / 2, (fy + end[1]) / 2 - 6, note));
     }
-    return shape("g", { class: `tv-edge${dead ? " tv-dead" : ""}`, id: one.id, "data-ends": `${one.tail} ${one.head}` }, ...parts);
+    return shape("g", { class: `tv-edge${dead ? " tv-dead" : ""}`, "data-ends": `${one.tail} ${one.head}` }, ...parts);
   }
 
   // -- the steps of the backward pass through a level ----------------------------------------
