@@ -98,7 +98,9 @@ class Grouping:
         return parts(0)
 
     @property
-    def _ways(self) -> tuple[Callable[[list[_Item], ScalarGroup], list[_Item]], ...]:
+    def _reductions(
+        self,
+    ) -> tuple[Callable[[list[_Item], ScalarGroup], list[_Item]], ...]:
         """The ways to show less, those that say most coming first."""
         return self._runs, self._results, self._lists, self._periods, self._even
 
@@ -108,9 +110,9 @@ class Grouping:
         room = (
             _OUTER if group.size == len(self.graph.kind) - self.graph.leaves else ROOM
         )
-        for way in self._ways:
+        for reduce in self._reductions:
             if len(items) > (room if any(one.size > 1 for one in items) else _SINGLE):
-                items = way(items, group)
+                items = reduce(items, group)
         parts = (self._divided(one) for one in items if one.size > 1)
         return ScalarGroup(group.start, group.stop, group.title, tuple(parts))
 
@@ -206,9 +208,9 @@ class Grouping:
 
     def _chunks(self, items: list[_Item], each: int) -> list[_Item]:
         parts = [items[k : k + each] for k in range(0, len(items), each)]
-        return [self._together(part, self._over(part)) for part in parts]
+        return [self._together(part, self._common_title(part)) for part in parts]
 
-    def _over(self, part: Sequence[_Item]) -> str:
+    def _common_title(self, part: Sequence[_Item]) -> str:
         """What a row of items is called: as its greatest, or from first to last."""
         first, last = part[0], part[-1]
         if first.title and self._key(first) == self._key(last) and first is not last:
@@ -326,18 +328,18 @@ class OuterLevel:
     def backward_pass(self) -> BackwardPass:
         """A step for each item, last ones first, that adds to all that it uses."""
         graph, sums = self.graph(), _Sums(self)
-        into: dict[str, list[tuple[Edge, list[int]]]] = {}
+        inputs_of: dict[str, list[tuple[Edge, list[int]]]] = {}
         for edge, operands in self._edges():
             if edge.live:
                 sums.left[edge.tail] += 1
-                into.setdefault(edge.head, []).append((edge, operands))
+                inputs_of.setdefault(edge.head, []).append((edge, operands))
         steps = []
         for k in range(len(self.items) - 1, -1, -1):
             id, start, stop, _ = self.items[k]
             upstream = graph.by_id[id].gradient
-            if upstream and id in into:
+            if upstream and id in inputs_of:
                 rule = f"back through {counted(stop - start, 'operation')}"
-                made = [sums.add(edge, own, rule) for edge, own in into[id]]
+                made = [sums.add(edge, own, rule) for edge, own in inputs_of[id]]
                 steps.append(Step(id, upstream, tuple(made)))
         target = self.items[self.owner[self.scalars.target]][0]
         asked = [n for n in graph.nodes if n.source]
@@ -391,8 +393,8 @@ class OuterLevel:
             return Node(id, "op", *texts, name, value, **more)
         size = counted(stop - start, "operation")
         base = whole.leaves
-        said = title or f"operations {start - base + 1}\u2013{stop - base}"
-        return Node(id, "group", "group", "", said, name, value, nickname=size, **more)
+        shown = title or f"operations {start - base + 1}\u2013{stop - base}"
+        return Node(id, "group", "group", "", shown, name, value, nickname=size, **more)
 
     def _gradient(self, nodes: list[int]) -> dict[str, Any]:
         found = [self.scalars.gradient[i] for i in nodes]
@@ -415,22 +417,25 @@ class _Sums:
 
     def __init__(self, level: OuterLevel) -> None:
         self.level, self.left = level, Counter[str]()
-        self._places: dict[str, dict[int, int]] = {}
+        self._positions: dict[str, dict[int, int]] = {}
         self._sums: dict[str, list[float]] = {}
 
     def add(self, edge: Edge, operands: list[int], rule: str) -> Contribution:
         """What an arrow adds to each number of the box that it comes from."""
         whole, tail = self.level.scalars, edge.tail
-        if tail not in self._places:
+        if tail not in self._positions:
             nodes = self.level.nodes(tail)
-            self._places[tail] = {i: k for k, i in enumerate(nodes)}
+            self._positions[tail] = {i: k for k, i in enumerate(nodes)}
             self._sums[tail] = [0.0] * len(nodes)
         given, total = [0.0] * len(self._sums[tail]), self._sums[tail]
         for k in operands:
-            place, d = self._places[tail][whole.parents[k]], whole.contributions[k]
+            position, d = (
+                self._positions[tail][whole.parents[k]],
+                whole.contributions[k],
+            )
             if not math.isnan(d):
-                given[place] += d
-                total[place] += d
+                given[position] += d
+                total[position] += d
         self.left[tail] -= 1
         values = self.level.value(given), self.level.value(total)
         return Contribution(edge.id, tail, rule, rule, *values, not self.left[tail])

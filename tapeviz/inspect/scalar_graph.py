@@ -20,10 +20,10 @@ from tapeviz.inspect.foreign_tape import NEAR
 from tapeviz.inspect.formulas import formula, rule
 from tapeviz.inspect.object_graph import BY_SIGN, CANDIDATES, EXACT, ObjectTape
 from tapeviz.inspect.replay import replay
-from tapeviz.inspect.source.call_structure import CallReader, Line
+from tapeviz.inspect.source.call_structure import CallReader, Location
 from tapeviz.inspect.source.positions import code_line, line_of
 from tapeviz.inspect.source.variables import SHELL, Names
-from tapeviz.trace.scalars import Call, ScalarGraph, ScalarOp
+from tapeviz.trace.scalars import FunctionCall, ScalarGraph, ScalarOp
 
 LONG = 10_000
 """From so many operations on a computation of single numbers is shown from columns."""
@@ -38,17 +38,17 @@ def scalar_graph(
 
     Without a target the gradients are those that the tape was last asked for.
     """
-    found: _Objects | _Records
+    found: _ObjectGraph | _OwnTape
     if isinstance(tape, ObjectTape):
-        found = _Objects(tape, names)
+        found = _ObjectGraph(tape, names)
     elif type(tape) is GradientTape and len(tape.records()) >= LONG:
-        found = _Records(tape, names, target, sources)
+        found = _OwnTape(tape, names, target, sources)
     else:
         return None
     return found.graph() if found.fits else None
 
 
-class _Columns:
+class _ColumnBuilder:
     """Columns while they are filled: leaves first, then a row for each operation."""
 
     def __init__(self) -> None:
@@ -68,9 +68,9 @@ class _Columns:
         """Where the operands of each node begin."""
         return [0, *accumulate(self.counts)]
 
-    def graph(self, sites: Iterable[Line | None], **more: Any) -> ScalarGraph:
+    def graph(self, sites: Iterable[Location | None], **more: Any) -> ScalarGraph:
         """All columns; ``sites`` has the line of each operation."""
-        known: dict[Line, int] = {}
+        known: dict[Location, int] = {}
         line = [
             0 if site is None else known.setdefault(site, len(known) + 1)
             for site in sites
@@ -122,7 +122,7 @@ def paths(
             todo += [(f"{path}[{key!r}]", one) for key, one in list(inner)]
 
 
-class _Objects:
+class _ObjectGraph:
     """The objects of somebody's own engine; their ops follow from the numbers."""
 
     def __init__(self, tape: ObjectTape, names: Names) -> None:
@@ -131,7 +131,7 @@ class _Objects:
 
     def graph(self) -> ScalarGraph | None:
         """The columns; None where nan would stand for a number and for None."""
-        tape, columns = self.tape, _Columns()
+        tape, columns = self.tape, _ColumnBuilder()
         every = [(v, tape.parents(v)) for v in tape.order]
         leaves = [v for v, parts in every if not parts]
         computed = tape.as_made([pair for pair in every if pair[1]])
@@ -183,7 +183,7 @@ def _named(found: Iterable[tuple[str, int]], leaves: int) -> dict[int, str]:
 
 
 def _pulled(
-    columns: _Columns, slopes: list[float], target: int
+    columns: _ColumnBuilder, slopes: list[float], target: int
 ) -> tuple[list[float], list[float]]:
     """The gradient of every node, and what comes to each operand: the chain rule."""
     first, parents = columns.first, columns.parents
@@ -200,7 +200,9 @@ def _pulled(
     return [math.nan if g is None else g for g in total], given
 
 
-def _recognised(columns: _Columns, labels: list[str], slopes: list[float]) -> list[int]:
+def _recognised(
+    columns: _ColumnBuilder, labels: list[str], slopes: list[float]
+) -> list[int]:
     """For each operation the op that gives its value and has its slopes.
 
     All with as many operands are tried at once.
@@ -212,7 +214,7 @@ def _recognised(columns: _Columns, labels: list[str], slopes: list[float]) -> li
         mine = np.flatnonzero(counts == count)
         places = first[:-1][mine, None] + np.arange(count)
         x = value[np.array(columns.parents)[places]].T
-        part = _Part(
+        group = _SameArity(
             x, np.array(slopes, float)[places].T, value[columns.leaves :][mine]
         )
         for near, label in product((EXACT, NEAR[8]), dict.fromkeys(labels)):
@@ -220,11 +222,11 @@ def _recognised(columns: _Columns, labels: list[str], slopes: list[float]) -> li
             wanted = BY_SIGN.get(sign, sign if sign in NAMED else "")
             for name in dict.fromkeys((wanted, *CANDIDATES[count])):
                 left = (made[mine] < 0) & (signs[mine] == label)
-                fits = left & part.fits(name, near) if left.any() else left
+                fits = left & group.fits(name, near) if left.any() else left
                 if fits.any():
                     made[mine[fits]] = columns.op(_text_of(_record(name, x)))
         left = made[mine] < 0
-        for i, n in part.powers(left) if count == 1 else ():
+        for i, n in group.powers(left) if count == 1 else ():
             made[mine[i]] = columns.op(_power(n))
     for i in map(int, np.flatnonzero(made < 0)):
         words = tuple(f"x{k}" for k in range(counts[i]))
@@ -234,7 +236,7 @@ def _recognised(columns: _Columns, labels: list[str], slopes: list[float]) -> li
 
 
 @dataclass(frozen=True)
-class _Part:
+class _SameArity:
     """Operations with as many operands: these, their slopes and the results."""
 
     x: Any
@@ -272,7 +274,7 @@ def _record(name: str, x: Any) -> Record:
     return Record(0, NAMED[name], (-1,) * len(x), tuple(x), None, None, None)
 
 
-def _calls(lines: list[Line], numbers: list[int]) -> tuple[Call, ...]:
+def _calls(lines: list[Location], numbers: list[int]) -> tuple[FunctionCall, ...]:
     """The calls of functions in which operations with these lines were made."""
     if not lines:
         return ()
@@ -280,7 +282,7 @@ def _calls(lines: list[Line], numbers: list[int]) -> tuple[Call, ...]:
     return reader.calls([("", 0) if k == 0 else lines[k - 1] for k in numbers])
 
 
-class _Records:
+class _OwnTape:
     """The records of a tape of our engine."""
 
     def __init__(
@@ -306,7 +308,7 @@ class _Records:
 
         None where nan would stand for a number and for None.
         """
-        records, columns = self.records, _Columns()
+        records, columns = self.records, _ColumnBuilder()
         leaves = [r for r in records if r.is_leaf]
         computed = [r for r in records if r.kind == "op"]
         constants: dict[float, int] = {}
@@ -344,7 +346,7 @@ class _Records:
             dtype=str(self.values[-1].dtype),
         )
 
-    def _kinds(self, columns: _Columns, computed: list[Record]) -> Iterator[int]:
+    def _kinds(self, columns: _ColumnBuilder, computed: list[Record]) -> Iterator[int]:
         texts: dict[object, int] = {}
         for r in computed:
             key = (r.op.code, len(r.operands), r.settings)
@@ -353,7 +355,7 @@ class _Records:
             yield texts[key]
 
     def _gradients(
-        self, columns: _Columns, number: Mapping[int, int]
+        self, columns: _ColumnBuilder, number: Mapping[int, int]
     ) -> tuple[list[float], list[float]] | None:
         """As in the tape's own sweep; None if there is nan among them."""
         first = columns.first
@@ -369,6 +371,6 @@ class _Records:
         return gradient[:-1], given
 
 
-def _line_of(record: Record) -> Line | None:
+def _line_of(record: Record) -> Location | None:
     site = record.call_site
     return None if site is None else line_of(*site)

@@ -26,7 +26,7 @@ class ScalarOp:
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     """A function that was running while the operations ``start`` to ``stop`` were made.
 
     Calls come in the order in which they began; ``depth`` counts those around it.
@@ -61,7 +61,7 @@ class ScalarGraph:
     contributions: Sequence[float]
     line: Sequence[int]
     lines: tuple[tuple[str, int, str], ...]
-    calls: tuple[Call, ...]
+    calls: tuple[FunctionCall, ...]
     names: Mapping[int, str]
     target: int
     sources: tuple[int, ...]

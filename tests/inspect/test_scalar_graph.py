@@ -185,8 +185,8 @@ def other(x):
     (tmp_path / "learner.py").write_text(code)
     lines = [3, 4, 9, 3, 4, 9, 13]
     calls = CallReader([path]).calls([(path, n) for n in lines])
-    told = [(c.name, c.depth, c.start, c.stop) for c in calls]
-    assert told == [
+    found = [(c.name, c.depth, c.start, c.stop) for c in calls]
+    assert found == [
         ("outer", 0, 0, 7), ("inner", 1, 0, 2), ("inner", 1, 3, 5), ("other", 1, 6, 7),
     ]  # fmt: skip
 

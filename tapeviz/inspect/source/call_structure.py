@@ -2,7 +2,7 @@
 
 A recorded operation knows its line and no more. The functions of the learner's files
 and the names that each of them calls say what may have been on the stack. Of all that
-may have been, the way with the fewest calls is taken, and of those the deepest. Calls
+may have been, the route with the fewest calls is taken, and of those the deepest. Calls
 of one function that follow each other without a line between them are one, unless its
 lines begin anew.
 """
@@ -17,9 +17,9 @@ from functools import cache
 from typing import Any
 
 from tapeviz.inspect.source.positions import KINDS, tree_of
-from tapeviz.trace.scalars import Call
+from tapeviz.trace.scalars import FunctionCall
 
-Line = tuple[str, int]
+Location = tuple[str, int]
 """The path of a file, and the number of a line in it."""
 
 
@@ -48,9 +48,9 @@ class CallReader:
         self._functions = {path: tuple(_functions(path)) for path in paths}
         every = [f for some in self._functions.values() for f in some]
         self._by_name = {f.name: f for f in reversed(every)}  # outer ones come first
-        self._ways = cache(self._find_ways)
+        self._routes = cache(self._find_routes)
 
-    def function(self, line: Line) -> _Function:
+    def function(self, line: Location) -> _Function:
         """The innermost function around a line."""
         path, number = line
         around = [
@@ -58,20 +58,20 @@ class CallReader:
         ]
         return max(around, key=lambda f: f.first, default=_MODULE)
 
-    def _find_ways(self, start: _Function, end: _Function) -> tuple[_Way, ...]:
-        """The ways of calls from one function to another, short ones first."""
-        todo, found = deque[_Way]([(start,)]), []
+    def _find_routes(self, start: _Function, end: _Function) -> tuple[_Route, ...]:
+        """The routes of calls from one function to another, short ones first."""
+        todo, found = deque[_Route]([(start,)]), []
         while todo:
-            way = todo.popleft()
-            outside = way[-1] is _MODULE
-            names = sorted(self._by_name if outside else way[-1].called)
+            route = todo.popleft()
+            outside = route[-1] is _MODULE
+            names = sorted(self._by_name if outside else route[-1].called)
             inner = [self._by_name[n] for n in names if n in self._by_name]
-            found += [(*way[1:], end)] if end in inner else []
-            if len(way) < _DEEP:
-                todo += [(*way, f) for f in inner if f is not end and f not in way]
+            found += [(*route[1:], end)] if end in inner else []
+            if len(route) < _DEEP:
+                todo += [(*route, f) for f in inner if f is not end and f not in route]
         return tuple(found)
 
-    def calls(self, lines: Sequence[Line]) -> tuple[Call, ...]:
+    def calls(self, lines: Sequence[Location]) -> tuple[FunctionCall, ...]:
         """The calls in which operations with these lines were made."""
         known = {line: self.function(line) for line in set(lines)}
         states = [_State(0, 0, (_MODULE,), None, 0, ())]
@@ -80,56 +80,56 @@ class CallReader:
             f = known[line]
             back = line[1] < before and not f.repeats(line[1], before)
             if f is not now or (back and f is not _MODULE):
-                best: dict[_Way, _State] = {}
+                best: dict[_Route, _State] = {}
                 for one in (n for s in states for n in self._next(s, f, i, now)):
                     if one.stack not in best or one.rank < best[one.stack].rank:
                         best[one.stack] = one
                 states = sorted(best.values(), key=lambda one: one.rank)[:_BEAM]
             now, before = f, line[1]
-        return tuple(_told(states[0], len(lines)))
+        return tuple(_calls_of(states[0], len(lines)))
 
     def _next(
         self, state: _State, f: _Function, at: int, now: _Function
     ) -> Iterator[_State]:
         """What the stack may be when an operation of a function follows."""
         stack = state.stack
-        for kept in range(len(stack), 0, -1):
-            one = stack[kept - 1]
-            ways: tuple[_Way, ...] = ((),) if one is f is not now else ()
-            for way in ways or self._ways(one, f):
+        for depth in range(len(stack), 0, -1):
+            one = stack[depth - 1]
+            routes: tuple[_Route, ...] = ((),) if one is f is not now else ()
+            for route in routes or self._routes(one, f):
                 yield _State(
-                    state.cost + len(way),
-                    state.depth + kept + len(way),
-                    (*stack[:kept], *way),
+                    state.cost + len(route),
+                    state.depth + depth + len(route),
+                    (*stack[:depth], *route),
                     state,
                     at,
-                    way,
+                    route,
                 )
         if f not in self._by_name.values() and f is not _MODULE:
             yield _State(state.cost + 1, state.depth + 2, (_MODULE, f), state, at, (f,))
 
 
-_Way = tuple[_Function, ...]
+_Route = tuple[_Function, ...]
 _DEEP, _BEAM = 4, 12
 
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """A stack of functions, and how it became what it is: ``way`` was put on it."""
+    """A stack of functions, and how it became what it is: ``route`` was put on it."""
 
     cost: int
     depth: int
-    stack: _Way
+    stack: _Route
     before: _State | None
     at: int
-    way: _Way
+    route: _Route
 
     @property
     def rank(self) -> tuple[int, int]:
         return self.cost, -self.depth
 
 
-def _told(state: _State, stop: int) -> Iterator[Call]:
+def _calls_of(state: _State, stop: int) -> Iterator[FunctionCall]:
     """The calls of the states that led to this one, in the order of their beginning."""
     states: list[_State] = []
     one: _State | None = state
@@ -139,13 +139,13 @@ def _told(state: _State, stop: int) -> Iterator[Call]:
     made: list[list[Any]] = []
     open_calls: list[int] = []
     for step in (*reversed(states), None):
-        kept = 0 if step is None else len(step.stack) - len(step.way) - 1
-        while len(open_calls) > kept:
+        depth = 0 if step is None else len(step.stack) - len(step.route) - 1
+        while len(open_calls) > depth:
             made[open_calls.pop()][1] = stop if step is None else step.at
-        for f in step.way if step else ():
+        for f in step.route if step else ():
             made.append([step.at if step else 0, -1, f.name, len(open_calls)])
             open_calls.append(len(made) - 1)
-    return (Call(*one) for one in made)
+    return (FunctionCall(*one) for one in made)
 
 
 def _functions(path: str) -> Iterator[_Function]:
