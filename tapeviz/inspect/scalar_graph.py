@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate, product
 from typing import Any
 
@@ -32,17 +33,19 @@ _SCALARS = (np.float32, np.float64, np.float16)
 
 
 def scalar_graph(
-    tape: GradientTape, names: Names, target: Any, sources: Any
+    tape: GradientTape, names: Names, target: Any, sources: Any, *, functions: int = 0
 ) -> ScalarGraph | None:
     """The columns of a long tape of single numbers; None of any other tape.
 
-    Without a target the gradients are those that the tape was last asked for.
+    Without a target the gradients are those that the tape was last asked for. A tape of
+    ours must have been recorded in at least so many ``functions``: of a long loop alone
+    the groups say more that a ``Graph`` is folded into.
     """
     found: _ObjectGraph | _OwnTape
     if isinstance(tape, ObjectTape):
         found = _ObjectGraph(tape, names)
     elif type(tape) is GradientTape and len(tape.records()) >= LONG:
-        found = _OwnTape(tape, names, target, sources)
+        found = _OwnTape(tape, names, target, sources, functions)
     else:
         return None
     return found.graph() if found.fits else None
@@ -286,7 +289,12 @@ class _OwnTape:
     """The records of a tape of our engine."""
 
     def __init__(
-        self, tape: GradientTape, names: Names, target: Any, sources: Any
+        self,
+        tape: GradientTape,
+        names: Names,
+        target: Any,
+        sources: Any,
+        functions: int,
     ) -> None:
         self.tape, self.names = tape, names
         self.records = tape.records()
@@ -295,13 +303,24 @@ class _OwnTape:
         self.sources = nest.leaves(sources) if sources is not None else []
         if target is None and last is not None:
             self.targets, self.sources = list(last.targets), list(last.sources)
-        self.values = replay(self.records)
-        self.fits = (
+        self.functions = functions
+
+    @property
+    def fits(self) -> bool:
+        """Whether it has one target, and nothing but single numbers."""
+        codes = {site.code for r in self.records if (site := r.call_site)}
+        return (
             len(self.targets) == 1
+            and len(codes) >= self.functions
             and self.records.index_of(self.targets[0]) >= 0
-            and all(isinstance(v, _SCALARS) for v in self.values)
             and not any(one.op.name == "custom" for one in self.records)
+            and all(isinstance(v, _SCALARS) for v in self.values)
         )
+
+    @cached_property
+    def values(self) -> list[Any]:
+        """The value of each record."""
+        return replay(self.records)
 
     def graph(self) -> ScalarGraph | None:
         """The columns; a constant is one leaf for all operations that use it.

@@ -397,13 +397,15 @@ class LongDrawing(Drawing):
         return f"<picture of a tape: {said}, {self.grouping.graph.size} nodes>"
 
 
-def grouping_of(tape: Any, target: Any, sources: Any) -> Grouping | None:
+def grouping_of(
+    tape: Any, target: Any, sources: Any, *, functions: int = 0
+) -> Grouping | None:
     """The groups of a long tape of single numbers; None of anything else."""
     if not isinstance(tape, GradientTape):
         return None
     names = names_around() if isinstance(tape, ObjectTape) else names_of(tape)
     with bulk():
-        found = inspect.scalar_graph(tape, names, target, sources)
+        found = inspect.scalar_graph(tape, names, target, sources, functions=functions)
         return None if found is None else Grouping(found)
 
 
@@ -546,8 +548,8 @@ def draw(  # noqa: PLR0913 - options, by keyword
         return ComparedDrawing(_graph(tape), _graph(target), part=part, **look)
     tape, target, sources = seen(tape, target, sources)
     if fold is not False and part == Selection() and not memory:
-        long = grouping_of(tape, target, sources)
-        if long is not None and (long.graph.calls[1:] or isinstance(tape, ObjectTape)):
+        long = grouping_of(tape, target, sources, functions=2)
+        if long is not None:
             return LongDrawing(long, **look)
     graph = _graph(tape, target, sources)
     return Drawing(
