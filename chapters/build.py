@@ -22,6 +22,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +34,7 @@ from nbclient import NotebookClient
 HERE = Path(__file__).parent
 SOURCES = HERE / "source"
 
+_NEEDS_TORCH = re.compile(r"^import torch$", re.MULTILINE)
 _METADATA = {
     "kernelspec": {
         "display_name": "Python 3",
@@ -196,6 +198,9 @@ def _write(words: Sequence[str]) -> None:
         if words and not source.stem.startswith(tuple(words)):
             continue
         path = target(source)
+        if _NEEDS_TORCH.search(source.read_text("utf-8")) and not find_spec("torch"):
+            print(f"{path.name}: left as it is, PyTorch is not installed")
+            continue
         path.write_text(build(source), encoding="utf-8", newline="\n")
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
