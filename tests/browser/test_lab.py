@@ -23,8 +23,7 @@ from tests.browser.conftest import (
 )
 
 CHAPTERS = Path(__file__).parents[2] / "chapters"
-LESSONS = [name for name in copies.lessons(CHAPTERS) if "pytorch" not in name]
-"""Lesson 10.11 has the outputs that others have, and needs PyTorch."""
+LESSONS = copies.lessons(CHAPTERS)
 
 
 def player(page: LabPage, index: int) -> Player:
@@ -104,7 +103,7 @@ def test_a_notebook_that_is_not_trusted_shows_an_animated_picture(
     assert cell.locator(".tapeviz-film").count() == 0
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", [n for n in LESSONS if "pytorch" not in n])
 def test_a_lesson_runs_and_its_players_play(
     lab: Lab, open_page: Opener, lesson: str
 ) -> None:
