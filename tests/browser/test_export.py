@@ -20,15 +20,14 @@ NO_CDN = [
 """nbconvert's own page asks other hosts for these; ours must do without them."""
 
 
-def export(notebook: Path, folder: Path, *options: str) -> Path:
-    """The page that nbconvert makes of a notebook."""
-    command = [sys.executable, "-m", "nbconvert", "--to", "html", *NO_CDN, *options]
+def export(folder: Path, *words: str | Path) -> None:
+    """The pages that nbconvert makes of notebooks, beside its options."""
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", *NO_CDN]
     subprocess.run(
-        [*command, "--output-dir", str(folder), str(notebook)],
+        [*command, "--output-dir", str(folder), *map(str, words)],
         check=True,
         capture_output=True,
     )
-    return folder / f"{notebook.stem}.html"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,16 @@ def listing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a notebook that was run and shows one player."""
     folder = tmp_path_factory.mktemp("listing")
     notebook = write_notebook(folder / "listing.ipynb", LISTING)
-    return export(notebook, folder, "--execute")
+    export(folder, notebook, "--execute")
+    return folder / "listing.html"
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the page of each lesson."""
+    folder = tmp_path_factory.mktemp("pages")
+    export(folder, *LESSONS)
+    return folder
 
 
 @pytest.mark.parametrize("width", [1280, 400])
@@ -58,9 +66,9 @@ def test_with_scripts_off_the_picture_moves(listing: Path, open_page: Opener) ->
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 def test_the_page_of_a_lesson_plays_every_film(
-    lesson: Path, open_page: Opener, tmp_path: Path
+    lesson: Path, open_page: Opener, pages: Path
 ) -> None:
-    page = open_page(export(lesson, tmp_path))
+    page = open_page(pages / f"{lesson.stem}.html")
     films = page.locator(".tapeviz-film")
     for i in range(films.count()):
         film = Player(films.nth(i))
@@ -86,11 +94,11 @@ HOT, DONE = "rgb(133, 86, 0)", "rgb(0, 109, 80)"
 
 @pytest.mark.parametrize("lesson", ["10_2", "10_3", "10_5"])
 def test_the_films_of_a_whole_lesson_are_lit_at_every_step(
-    open_page: Opener, tmp_path: Path, lesson: str
+    open_page: Opener, pages: Path, lesson: str
 ) -> None:
     """With all other outputs of the lesson before and after them on the page."""
-    (path,) = CHAPTERS.glob(f"{lesson}_*.ipynb")
-    page = open_page(export(path, tmp_path))
+    (path,) = pages.glob(f"{lesson}_*.html")
+    page = open_page(path)
     page.wait_for_selector(".tapeviz-film svg.tapeviz")
     films = page.locator(".tapeviz-film").all()
     assert films
