@@ -10,6 +10,7 @@ with it, and Graphviz, compiled to WebAssembly. tapeviz is in the folder.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,21 @@ def wheel(folder: Path) -> Path:
     return made
 
 
+def watch(folder: Path) -> None:
+    """Let each page say when the reader's network does not let Python through."""
+    from jupyterlite_pyodide_kernel.constants import PYODIDE_CDN_URL, PYODIDE_MJS
+
+    shutil.copy(HERE / WATCH, folder)
+    for page in folder.glob("*/index.html"):
+        text = page.read_text("utf-8")
+        address = f"{PYODIDE_CDN_URL}/{PYODIDE_MJS}"
+        script = f'<script src="../{WATCH}" data-python="{address}"></script>'
+        page.write_text(text.replace("</body>", f"{script}</body>"), "utf-8")
+
+
+WATCH = "lite.js"
+
+
 def build(folder: Path = LITE) -> None:
     """Write the JupyterLite into a folder; CalledProcessError if a step fails."""
     with TemporaryDirectory() as made:
@@ -58,6 +74,7 @@ def build(folder: Path = LITE) -> None:
         ]
         command = [sys.executable, "-m", "jupyter", "lite", "build", *words]
         subprocess.run(command, cwd=base, check=True, stdout=subprocess.DEVNULL)
+    watch(folder)
     print(f"JupyterLite is in {folder}; to look at it:")
     print(f"  {sys.executable} -m http.server --directory {folder}")
 

@@ -107,6 +107,11 @@ def test_a_lesson_opens_with_its_saved_pictures(server: str, open_page: Opener) 
     page.locator(".jp-Notebook").wait_for()
     page.get_by_role("heading", name="10.2 Recording").first.wait_for()
     page.locator(".jp-OutputArea-output img").first.wait_for()
+    said = page.get_by_role("alert").filter(has_text="Python could not be loaded")
+    said.wait_for()
+    assert "cdn.jsdelivr.net" in said.inner_text()
+    said.get_by_role("button", name="Close").click()
+    assert said.count() == 0
     asked = [url for url in open_page.foreign if "pyodide" not in url]
     assert asked == [], "Python alone comes from elsewhere"
     open_page.foreign.clear()

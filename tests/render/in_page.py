@@ -92,6 +92,7 @@ def ask(sources: Iterable[str]) -> dict[str, Any]:
             text=True,
             check=False,
         )
+        lock = (folder / "node_modules" / "pyodide" / "pyodide-lock.json").read_text()
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
+    return {**answer, "packages": json.loads(lock)["packages"]}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 from tapeviz.render.graph import layout
 from tests.render import golden, in_page, tapes
@@ -59,6 +61,24 @@ def test_a_page_without_graphviz_says_what_to_do(page: dict[str, str]) -> None:
     assert "await tapeviz.load_graphviz()" in page["before"]
     assert "could not be loaded from file:///nowhere.js" in page["elsewhere"]
     assert "graphviz-wasm said" in page["failed"]
+
+
+def test_the_page_has_the_packages_that_we_need_in_versions_that_do(
+    page: dict[str, Any],
+) -> None:
+    """Compiled ones are taken as that Pyodide has them: our bounds must let it."""
+    bounds = PROJECT["dependencies"]
+    needed = {it.name: it for it in map(Requirement, bounds) if it.name in COMPILED}
+    assert {*needed} == COMPILED
+    for name, wanted in needed.items():
+        there = page["packages"][name]["version"]
+        assert wanted.specifier.contains(there), f"{name} {there}"
+    assert {"Pillow", "pillow"} & {*page["packages"]}, "matplotlib's, which paints"
+
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+COMPILED = {"numpy", "matplotlib"}
 
 
 def check(files: dict[Path, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 from typing import Any
 
 import nbformat
@@ -90,6 +91,16 @@ def test_it_weighs_little_beside_the_page() -> None:
     for view, part in ((draw(tape), 0.4), (play(tape, y, x), 0.65)):
         bundle = view._repr_mimebundle_()
         assert len(bundle[PNG]) < part * len(bundle["text/html"])
+
+
+def test_the_first_plot_begins_without_a_red_box(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It warns while it looks for fonts, in a web page at every visit."""
+    log = logging.getLogger("matplotlib.font_manager")
+    log.warning("Matplotlib is building the font cache; this may take a moment.")
+    log.warning("findfont: Font family 'Ada' not found.")
+    assert [record.getMessage()[:8] for record in caplog.records] == ["findfont"]
 
 
 def test_nbconvert_takes_it_for_latex() -> None:
