@@ -107,6 +107,36 @@ def _concatenate(*parts: Any, dimension: int, **_: Any) -> Any:
     return shaping.concat(list(parts), dimension)
 
 
+@_entry("stack")
+def _stack(*parts: Any, axis: int, **_: Any) -> Any:
+    return shaping.stack(list(parts), axis)
+
+
+@_entry("split")
+def _split(x: Any, sizes: Any, axis: int, **_: Any) -> Any:
+    return shaping.split(x, [int(n) for n in sizes], axis)
+
+
+@_entry("pad")
+def _pad(x: Any, value: Any, padding_config: Any, **_: Any) -> Any:
+    if any(between or min(low, high) < 0 for low, high, between in padding_config):
+        raise NotImplementedError("no rule for what lies between, or is cut off")
+    return shaping.pad(x, [(int(a), int(b)) for a, b, _ in padding_config], "CONSTANT",
+                       value)  # fmt: skip
+
+
+@_entry("gather")
+def _gather(
+    x: Any, ids: Any, dimension_numbers: Any, slice_sizes: Any, **_: Any
+) -> Any:
+    """Rows of an array, as ``x[ids]`` picks them."""
+    where, shape = dimension_numbers, np.shape(array_of(x))
+    rows = (1, *shape[1:]) == tuple(slice_sizes) and where.start_index_map == (0,)
+    if not rows or where.collapsed_slice_dims != (0,) or where.operand_batching_dims:
+        raise NotImplementedError("no rule for other parts than rows")
+    return indexing.gather(x, array_of(ids)[..., 0])
+
+
 @_entry("slice")
 def _slice(
     x: Any, start_indices: Any, limit_indices: Any, strides: Any, **_: Any

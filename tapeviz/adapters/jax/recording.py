@@ -44,7 +44,8 @@ def seen(function: Any, args: Any, sources: Any) -> tuple[Any, Any, Any] | None:
             "give its arguments, too: play(f, (w, x))",
         )
     given = args if isinstance(args, tuple) else (args,)
-    return record(function, *given), None, sources
+    tape = record(function, *given)
+    return tape, None if sources is None else tape.target, sources
 
 
 class JaxTape(ForeignTape):
