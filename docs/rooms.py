@@ -27,7 +27,7 @@ SAYS = {
     "api": "draw play why explain",
     "views": "what a learner holds",
     "inspect": "tape → frozen data",
-    "adapters": "PyTorch, JAX",
+    "adapters": "PyTorch, TensorFlow, JAX",
     "render": "frozen data → pictures",
     "analysis": "folding, convergence",
     "wording": "numbers and names",

@@ -11,6 +11,7 @@ import tapeviz
 from tapeviz import draw, explain, play
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.foreign_tape import error_of
+from tests.test_guides import blocks
 
 jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402 - after the skip
@@ -289,3 +290,10 @@ def test_all_the_views() -> None:
     assert "tanh(x)" in explain(tape).text
     with pytest.raises(TypeError, match="why does not know how JAX"):
         tapeviz.why(tape)
+
+
+def test_the_guide_is_followed() -> None:
+    (block,) = [b for b in blocks("use_it_with_tensorflow") if "jax" in b]
+    space: dict[str, Any] = {"draw": draw, "play": play}
+    exec(block, space)  # noqa: S102 - our own guide
+    assert space["loss"](3.0, 1.0, 2.0) > 1

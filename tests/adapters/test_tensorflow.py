@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import linecache
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -9,10 +13,11 @@ import numpy as np
 import pytest
 
 import tapeviz
-from tapeviz import play
+from tapeviz import draw, explain, play
 from tapeviz.engine.tape import GradientTape
 from tapeviz.inspect.foreign_tape import error_of
 from tests.peers.conftest import peer, tensorflow
+from tests.test_guides import blocks
 
 __all__ = ["tensorflow"]  # the fixture
 
@@ -122,3 +127,106 @@ def test_without_a_rule_the_vjp_is_tensorflows(
             assert error_of(ours[index], tensorflow.convert_to_tensor(g).numpy()) < 1e-6
         shown = [n for n in graph.nodes if n.kind == "op"]
         assert len(shown) >= len([g for _, g in every if g is not None]) - len(leaves)
+
+
+MISTAKES = {
+    "unwatched": ("c = tf.constant(2.0)", "y = c * c", "c"),
+    "integer": ("n = tf.Variable(3)", "y = n * n", "n"),
+    "left": ("x = tf.Variable(3.0)", "y = tf.constant((x * 2.0).numpy()) * 2.0", "x"),
+    "stopped": ("x = tf.Variable(3.0)", "y = tf.stop_gradient(x * x) * 2.0", "x"),
+    "assigned": (
+        "x, s = tf.Variable(3.0), tf.Variable(1.0)",
+        "s.assign(x * x)\n    y = s * 2.0",
+        "x",
+    ),
+    "untrainable": ("x = tf.Variable(3.0, trainable=False)", "y = x * x", "x"),
+    "outside": ("x = tf.Variable(3.0)\n  h = x * x", "y = h * 2.0", "x"),
+    "outside, paused": (
+        "x = tf.Variable(3.0)",
+        "with tape.stop_recording():\n        y = x * x",
+        "x",
+    ),
+    "late": ("c = tf.constant(2.0)", "y = c * c\n    tape.watch(c)", "c"),
+    "step": ("x = tf.Variable(3.0)", "y = tf.round(x) * 2.0", "x"),
+    "flat": ("x = tf.Variable(-3.0)", "y = tf.nn.relu(x)", "x"),
+    "steep": ("x = tf.Variable(0.0)", "y = tf.sqrt(x)", "x"),
+}
+"""A mistake by the kind of reason: before the tape, in its block, and the source."""
+
+
+@pytest.mark.parametrize("kind", MISTAKES)
+def test_why_is_said_of_tensorflows_own_tape(kind: str, tensorflow: ModuleType) -> None:
+    before, inside, source = MISTAKES[kind]
+    code = f"""
+with tapeviz.tensorflow.record():
+  {before}
+  with tf.GradientTape() as tape:
+    {inside}
+  g = tape.gradient(y, {source})
+answers = tapeviz.why(tape, y, {source})
+"""
+    file = f"<{kind}>"
+    linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
+    space: dict[str, Any] = {"tf": tensorflow, "tapeviz": tapeviz}
+    with warned_by_tensorflow():
+        exec(compile(code, file, "exec"), space)  # noqa: S102 - as a learner writes it
+    reasons = space["answers"].reasons
+    assert kind.partition(",")[0] in [r.kind for r in reasons], reasons
+    assert "tapeviz." not in str(space["answers"]).replace("tapeviz.tensorflow", "")
+    if kind not in ("flat", "steep"):
+        assert space["g"] is None
+
+
+@contextmanager
+def warned_by_tensorflow() -> Iterator[None]:
+    """A block in which TensorFlow's log says nothing."""
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def test_a_tape_that_nobody_saw_is_said(tensorflow: ModuleType) -> None:
+    tf = tensorflow
+    x = tf.Variable(3.0)
+    with tf.GradientTape() as tape:
+        y = x * x
+    with pytest.raises(ValueError, match="ran where nothing saw what it recorded"):
+        draw(tape, y)
+    with tapeviz.tensorflow.record(), pytest.raises(RuntimeError, match="already"):
+        tapeviz.tensorflow.record().__enter__()
+    assert tape.gradient(y, x).numpy() == 6.0  # and nothing of it is left behind
+    assert tf.GradientTape.__enter__.__module__.startswith("tensorflow")
+    assert not tf.config.functions_run_eagerly()
+
+
+def test_names_lines_groups_and_live_pages(tensorflow: ModuleType) -> None:
+    tf = tensorflow
+    layers = [tf.keras.layers.Dense(2, "tanh", name="dense")]
+    model = tf.keras.Sequential(layers, name="model")
+    inputs = tf.constant([[1.0, 2.0]])
+    with tapeviz.tensorflow.record(), tf.GradientTape() as tape:
+        out = model(inputs)
+        loss = tf.reduce_sum(out**2)
+    tape.gradient(loss, model.trainable_variables)
+    graph = draw(tape).graph
+    names = [n.name for n in graph.nodes if n.kind == "variable"]
+    assert names == ["model.layers[0].kernel", "model.layers[0].bias"]
+    spans = [n.span.text for n in graph.nodes if n.span and n.kind == "op"]
+    assert spans[-2:] == ["out**2", "tf.reduce_sum(out**2)"]
+    assert [s.name for s in graph.scopes] == ["dense", "model"]
+    assert "<svg" in draw(tape).html
+    assert play(tape).run.called == tuple(names)
+    assert play(tape, mode="forward").film.frames
+    assert "tanh" in explain(tape).text
+    assert not isinstance(draw(tape)._program, str)  # every op runs in a page
+
+
+def test_the_guide_is_followed(tensorflow: ModuleType) -> None:
+    space: dict[str, Any] = {}
+    for block in blocks("use_it_with_tensorflow"):
+        if "jax" not in block:
+            exec(block, space)  # noqa: S102 - our own guide
+    (answer,) = space["why"](space["tape"], space["y"], space["x"]).answers
+    assert answer.reasons[0].kind == "unwatched"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -37,7 +38,6 @@ from tapeviz.engine.tensor import (
 )
 from tapeviz.errors import INSIDE, runtime_error, value_error
 from tapeviz.inspect import why
-from tapeviz.inspect.diagnose import first
 from tapeviz.inspect.foreign_tape import ForeignTape, greatest
 from tapeviz.inspect.replay import paused
 from tapeviz.inspect.source.variables import DEEP, Names, members
@@ -193,7 +193,10 @@ class EagerTape(ForeignTape):
         for name, thing in list(names.items()):
             if not name.startswith("_"):
                 found |= self._named(name, thing, DEEP)
-        return {n: v for n, v in {**names, **found}.items() if v is not self.block}
+        ours = sys.modules["tapeviz"]  # to the learner it is called as TensorFlow is
+        left = {n: v for n, v in names.items() if v is not ours}
+        every = {n: ours if v is tf else v for n, v in {**left, **found}.items()}
+        return {n: v for n, v in every.items() if v is not self.block}
 
     def _named(self, name: str, thing: Any, depth: int) -> dict[str, Any]:
         if isinstance(thing, tf.GradientTape):
@@ -241,11 +244,21 @@ class EagerTape(ForeignTape):
 
     def reasons(self, targets: list[Any], lost: list[Any], *about: Any) -> list[str]:
         """Why the gradients of these sources are None: the first reason for each."""
-        return list(first(self, targets, lost, *about))
+        every = self.answers(targets, lost, *about)
+        return [answer.reasons[0].sentence for answer in every]
 
     def answers(self, target: Any, sources: Any, *about: Any) -> tuple[Answer, ...]:
-        """What ``inspect.why`` says: a tape of ours works as TensorFlow's does."""
-        return why(self, target, sources, *about)
+        """What ``inspect.why`` says: a tape of ours works as TensorFlow's does.
+
+        That the tape of the block has seen it is no reason of the learner's.
+        """
+        found = why(self, target, sources, *about)
+        alone = (
+            (one, [r for r in one.reasons if r.kind != "elsewhere"]) for one in found
+        )
+        return tuple(
+            replace(one, reasons=tuple(rest or one.reasons)) for one, rest in alone
+        )
 
 
 class Mirrors:
@@ -325,19 +338,20 @@ class Mirrors:
         None of one that was neither read, which gives its value ``now``, nor watched.
         """
         if id(handle) not in self._known:
-            for one in self._tape().theirs.watched_variables():
-                self.remember(one)
-            known = self._variables.get(id(handle))
-            if known is None:
-                if now is None:
-                    return None
-                watched, name = False, None
-            else:
-                watched, name = known.trainable, _own_name(known)
-                now = array(tf.convert_to_tensor(known)) if now is None else now
-            mine = Variable(now, trainable=watched, name=name)
+            known = self._watched(handle)
+            if known is None and now is None:
+                return None
+            now = array(tf.convert_to_tensor(known)) if now is None else now
+            name = None if known is None else _own_name(known)
+            mine = Variable(now, trainable=_is_trainable(known), name=name)
             self._known[id(handle)] = handle, mine
         return self._known[id(handle)][1]
+
+    def _watched(self, handle: Any) -> Any:
+        """The variable of a handle, if TensorFlow's tape watches it or we know it."""
+        for one in self._tape().theirs.watched_variables():
+            self.remember(one)
+        return self._variables.get(id(handle))
 
     # -- ops -------------------------------------------------------------------------
 
@@ -385,6 +399,7 @@ class Mirrors:
         """A variable was read: the tensor read stands for it, while it is there."""
         now, key = array(out), id(out)
         mine = self._variable(handle, now)
+        mine._trainable = mine._trainable or _is_trainable(self._watched(handle))
         if not np.array_equal(array_of(mine), now, equal_nan=True):
             self._before_change(handle, mine)
             with paused():
@@ -409,6 +424,9 @@ class Mirrors:
             mine = self._variable(handle)
             self._before_change(handle, mine)
             getattr(mine, method)(self.of(given))
+        elif method == "assign" and self._is_recorded(given):
+            mine = self._variable(handle, array(given))
+            mine.assign(self.of(given))
 
     def _record(self, name: str, inputs: Any, attrs: Any, outputs: Any) -> None:
         pairs = zip(attrs[::2], attrs[1::2], strict=True)
@@ -532,6 +550,11 @@ def _handle(thing: Any) -> Any:
     """The handle of a variable, also of one of Keras; None for anything else."""
     known = isinstance(thing, (tf.Variable, _of_keras("Variable")))
     return thing.handle if known else None
+
+
+def _is_trainable(variable: Any) -> bool:
+    """Whether tapes watch a variable when it is read; None is none that they know."""
+    return variable is not None and bool(variable.trainable)
 
 
 def _of_keras(kind: str) -> Any:
