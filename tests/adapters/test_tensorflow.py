@@ -203,8 +203,9 @@ def test_a_tape_that_nobody_saw_is_said(tensorflow: ModuleType) -> None:
 
 def test_names_lines_groups_and_live_pages(tensorflow: ModuleType) -> None:
     tf = tensorflow
-    layers = [tf.keras.layers.Dense(2, "tanh", name="dense")]
-    model = tf.keras.Sequential(layers, name="model")
+    model = tf.keras.Sequential(
+        [tf.keras.layers.Dense(2, "tanh", name="dense")], name="model"
+    )
     inputs = tf.constant([[1.0, 2.0]])
     with tapeviz.tensorflow.record(), tf.GradientTape() as tape:
         out = model(inputs)
