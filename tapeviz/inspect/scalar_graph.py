@@ -29,6 +29,7 @@ from tapeviz.trace.scalars import FunctionCall, ScalarGraph, ScalarOp
 LONG = 10_000
 """From so many operations on a computation of single numbers is shown from columns."""
 
+_SHORT = 256  # a longer list of numbers alone is no row of a matrix
 _SCALARS = (np.float32, np.float64, np.float16)
 
 
@@ -106,23 +107,25 @@ def paths(
 ) -> Iterator[tuple[str, Any]]:
     """What the learner calls the numbers in lists and dictionaries of any length.
 
-    Short paths come first.
+    Short paths come first; a long list of numbers, such as all parameters, comes last.
     """
     todo = deque(
         (name, thing)
         for name, thing in list(names.items())
         if name[0] != "_" and name not in SHELL
     )
+    flat: deque[tuple[str, Any]] = deque()
     seen: set[int] = set()
-    while todo and most:
+    while (todo or flat) and most:
         most -= 1
-        path, thing = todo.popleft()
+        path, thing = (todo or flat).popleft()
         if wanted(thing):
             yield path, thing
         elif id(thing) not in seen and thing.__class__ in (list, tuple, dict):
             seen.add(id(thing))
-            inner = thing.items() if thing.__class__ is dict else enumerate(thing)
-            todo += [(f"{path}[{key!r}]", one) for key, one in list(inner)]
+            inner = list(thing.items() if thing.__class__ is dict else enumerate(thing))
+            long = len(inner) > _SHORT and wanted(inner[0][1])
+            (flat if long else todo).extend((f"{path}[{k!r}]", one) for k, one in inner)
 
 
 class _ObjectGraph:

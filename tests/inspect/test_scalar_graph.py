@@ -28,7 +28,8 @@ def objects() -> tuple[ScalarGraph, Any, Any]:
         loss = scalar_gpt.document_loss(w, WORD)
     about = description_of(loss)
     assert about
-    names = {"w": w, "loss": loss}
+    every = [v for matrix in w.values() for row in matrix for v in row]
+    names = {"every": every, "w": w, "loss": loss}
     tape = ObjectTape(loss, about, names, None)
     found = scalar_graph(tape, names, None, None)
     assert found

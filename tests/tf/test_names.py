@@ -25,7 +25,7 @@ SPACES = (
 )  # fmt: skip
 OURS = {
     *("descent", "draw", "explain", "explore", "play", "why"),
-    *("describe", "errors", "keras", "load_graphviz"),
+    *("describe", "errors", "keras", "lines_of", "load_graphviz"),
 }
 
 MUST = """Variable constant convert_to_tensor is_tensor Tensor GradientTape

@@ -91,8 +91,8 @@ function scalarGroups(told) {
     let here = outermost;
     for (;;) {
       const part = here.parts.find(({ start, stop }) => start <= i && i < stop);
-      if (!part) return { key: `n${i}`, from: called(i) || "" };
-      if (part.start > group.start || part.stop < group.stop) return { key: `g${part.start}`, from: part.title };
+      if (!part) return called(i) || title(i);
+      if (part.start > group.start || part.stop < group.stop) return part.title;
       here = part;
     }
   }
@@ -104,24 +104,21 @@ function scalarGroups(told) {
     const owner = new Int32Array(stop - start);
     inner.forEach((one, k) => owner.fill(k, one.start - start, one.stop - start));
     const links = new Map();
-    const inputs = new Map();
-    const add = (map, key, make, k) => {
-      let found = map.get(key);
-      if (!found) map.set(key, (found = make()));
-      found.push(k);
-    };
+    const outside = [];
     for (let i = start; i < stop; i++) {
       const head = owner[i - start];
       for (let k = first[i]; k < first[i + 1]; k++) {
         const p = parents[k];
-        if (p < start || p >= stop) {
-          if (!inputs.has(p)) inputs.set(p, new Map());
-          add(inputs.get(p), head, Array, k);
-        } else if (owner[p - start] !== head) add(links, owner[p - start] * inner.length + head, Array, k);
+        if (p < start || p >= stop) outside.push([k, head]);
+        else if (owner[p - start] !== head) {
+          const key = owner[p - start] * inner.length + head;
+          if (!links.has(key)) links.set(key, []);
+          links.get(key).push(k);
+        }
       }
     }
     const arrows = [...links].map(([key, operands]) => joined(inner[Math.floor(key / inner.length)].id, inner[key % inner.length].id, operands));
-    const { bundles, more } = withInputs(group, inner, inputs);
+    const { bundles, more } = withInputs(group, inner, outside);
     return { id, group, inner, inputs: bundles, arrows: [...more, ...arrows] };
   }
 
@@ -129,21 +126,24 @@ function scalarGroups(told) {
 
   // What comes from outside: each by itself where they are few, else those from one place
   // together, and of those the ones that go to the same places.
-  function withInputs(group, inner, inputs) {
-    const few = inputs.size <= 10 && inner.every(({ id }) => isOp(id));
+  const stamps = new Uint32Array(size);
+  let stamp = 0;
+  function withInputs(group, inner, outside) {
+    const few = inner.every(({ id }) => isOp(id)) && new Set(outside.map(([k]) => parents[k])).size <= 10;
     const places = new Map();
-    for (const [p, heads] of inputs) {
+    stamp++;
+    for (const [k, head] of outside) {
+      const p = parents[k];
       const leaf = p < leaves;
-      if (leaf && !called(p) && ops[kind[p]][0] === "constant" && !few) continue;
-      const place = leaf ? { key: list(p), from: list(p) } : origin(p, group);
-      const key = few ? p : place.key;
+      if (leaf && !few && !called(p) && ops[kind[p]][0] === "constant") continue;
+      const from = leaf ? list(p) : origin(p, group);
+      const key = few ? p : `${leaf} ${from}`;
       let bundle = places.get(key);
-      if (!bundle) places.set(key, (bundle = { input: true, nodes: [], heads: new Map(), from: place.from, leaf, names: [place.from] }));
-      bundle.nodes.push(p);
-      for (const [head, operands] of heads) {
-        if (!bundle.heads.has(head)) bundle.heads.set(head, []);
-        for (const k of operands) bundle.heads.get(head).push(k);
-      }
+      if (!bundle) places.set(key, (bundle = { input: true, nodes: [], heads: new Map(), from, leaf, names: [from] }));
+      if (stamps[p] !== stamp) bundle.nodes.push(p);
+      stamps[p] = stamp;
+      if (!bundle.heads.has(head)) bundle.heads.set(head, []);
+      bundle.heads.get(head).push(k);
     }
     let bundles = [...places.values()];
     if (bundles.length > 8 && !few) bundles = alike(bundles);
