@@ -385,10 +385,37 @@ def jacobian(n: int = 100) -> Workload:
     )
 
 
+def scalar_gpt() -> Workload:
+    """W9: the picture of a GPT's loss, some 43,000 scalars; the floor is its step."""
+    from tests.data import scalar_gpt as gpt
+
+    weights = gpt.weights()
+    numbers = [v for matrix in weights.values() for row in matrix for v in row]
+
+    def step() -> float:
+        loss = gpt.document_loss(weights, "emma")
+        loss.backward()
+        return float(loss.data)
+
+    with tf.lines_of(gpt.Value):
+        loss = gpt.document_loss(weights, "emma")
+
+    def drawn() -> float:
+        return loss.data if len(tf.draw(loss).html) < 2e6 else 0.0
+
+    def played() -> float:
+        return loss.data if len(tf.play(loss, numbers).html) < 2e6 else 0.0
+
+    return Workload(
+        "W9 GPT of scalars", 1, "\u00b5s",
+        {"tapeviz": drawn, "tapeviz, film": played, "floor": step}, {"floor": 20},
+    )  # fmt: skip
+
+
 def everything() -> list[Workload]:
     """All rows, in the order they are printed."""
     return [
         parabola(), chain(100, others=100), chain(1000, others=100), chain(100_000),
         descent(10), descent(1000), network(), arrays(), fan_out(), doublings(30),
-        doublings(60), second(), jacobian(),
+        doublings(60), second(), jacobian(), scalar_gpt(),
     ]  # fmt: skip

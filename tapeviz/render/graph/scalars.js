@@ -179,10 +179,10 @@ function scalarGroups(told) {
   // -- boxes -----------------------------------------------------------------------------
 
   const pen = document.createElement("canvas").getContext("2d");
-  const wide = (name, text, bold = 1) => {
+  const wide = (name, text) => {
     const [size, mono] = told.fonts[name];
-    pen.font = `${size}px ${mono ? told.mono : told.sans}`;
-    return pen.measureText(text).width * bold;
+    pen.font = `${/title|name|grad/.test(name) ? 600 : 400} ${size}px ${mono ? told.mono : told.sans}`;
+    return pen.measureText(text).width;
   };
   const short = (name, text, room) => {
     if (wide(name, text) <= room) return text;
@@ -230,8 +230,8 @@ function scalarGroups(told) {
     const made = card(one);
     const label = wide("word", "gradient") + 9;
     const grad = made.quiet ? "" : span(gradient, one.nodes);
-    const across = made.rows.map(([name, text, left]) => left + wide(name, text, name === "title" || name === "name" ? 1.08 : 1));
-    if (grad) across.push(label + Math.max(70, wide("grad", grad, 1.08)));
+    const across = made.rows.map(([name, text, left]) => left + wide(name, text));
+    if (grad) across.push(label + Math.max(70, wide("grad", grad)));
     const width = Math.ceil(Math.max(...across)) + 24;
     const height = made.rows.reduce((sum, [name]) => sum + HEIGHTS[name], 0) + (grad ? 29 : 0) + 12;
     return { ...one, ...made, grad, label, width, height };
