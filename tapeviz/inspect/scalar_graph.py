@@ -114,18 +114,20 @@ def paths(
         for name, thing in list(names.items())
         if name[0] != "_" and name not in SHELL
     )
-    flat: deque[tuple[str, Any]] = deque()
+    later: deque[tuple[str, Any]] = deque()
     seen: set[int] = set()
-    while (todo or flat) and most:
+    while (todo or later) and most:
         most -= 1
-        path, thing = (todo or flat).popleft()
+        path, thing = (todo or later).popleft()
         if wanted(thing):
             yield path, thing
         elif id(thing) not in seen and thing.__class__ in (list, tuple, dict):
             seen.add(id(thing))
             inner = list(thing.items() if thing.__class__ is dict else enumerate(thing))
             long = len(inner) > _SHORT and wanted(inner[0][1])
-            (flat if long else todo).extend((f"{path}[{k!r}]", one) for k, one in inner)
+            (later if long else todo).extend(
+                (f"{path}[{k!r}]", one) for k, one in inner
+            )
 
 
 class _ObjectGraph:

@@ -239,7 +239,7 @@ function scalarGroups(told) {
 
   function box(one) {
     const { x, y, width, height } = one;
-    const parts = [shape("title", {}, [...one.rows.map(([, text]) => text), one.grad && `gradient ${one.grad}`].filter(Boolean).join("\n"))];
+    const parts = [shape("title", {}, [...one.rows.map(([, text]) => text), one.grad && `gradient ${one.grad}`].filter(Boolean).join(String.fromCharCode(10)))];
     if (one.kind === "group") parts.push(shape("path", { class: "tv-frame tv-rim tv-pile", d: [3, 6].map((far) => `M${x + width + far - 3} ${y + far}h3v${height}h${-width}v-3`).join("") }));
     parts.push(frame(x, y, width, height, { variable: 5, op: 1, group: 3 }[one.kind] ?? 12));
     if (one.target) parts.push(shape("rect", { class: "tv-frame tv-rim", x: x - 3, y: y - 3, width: width + 6, height: height + 6, rx: 3, style: "fill:none" }));
