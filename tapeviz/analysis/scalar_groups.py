@@ -17,13 +17,14 @@ from typing import Any
 
 from tapeviz.analysis.folding import ROOM
 from tapeviz.trace.backward_pass import BackwardPass, Contribution, Step
-from tapeviz.trace.graph import Edge, Graph, Node
+from tapeviz.trace.graph import Edge, Graph, Node, Note
 from tapeviz.trace.scalars import ScalarGraph
 from tapeviz.trace.value import Summary, Value
 from tapeviz.wording.values import counted
 
 _SINGLE = 36  # so many single operations may stand beside each other
 _OUTER = 12  # and so many groups on the outermost level, which is seen first
+_UNNAMED = 5  # fewer of them where nothing is known but their numbers
 _RUN = 4
 _PERIOD = 24
 _ALIKE = 0.8
@@ -101,8 +102,11 @@ class Grouping:
     def _reductions(
         self,
     ) -> tuple[Callable[[list[_Item], ScalarGroup], list[_Item]], ...]:
-        """The ways to show less, those that say most coming first."""
+        """The keys to show less, those that say most coming first."""
         return self._runs, self._results, self._lists, self._periods, self._even
+
+    def _is_outermost(self, group: ScalarGroup) -> bool:
+        return group.size == self.graph.size - self.graph.leaves
 
     def _divided(self, group: ScalarGroup) -> ScalarGroup:
         """A group and all in it, none of which shows more than there is room for."""
@@ -125,7 +129,7 @@ class Grouping:
             at = part.stop
         yield from (ScalarGroup(i, i + 1, "") for i in range(at, group.stop))
 
-    # -- ways to make fewer of them --------------------------------------------------
+    # -- keys to make fewer of them --------------------------------------------------
 
     def _runs(self, items: list[_Item], _group: ScalarGroup) -> list[_Item]:
         """Operations that follow each other on one line together."""
@@ -203,8 +207,9 @@ class Grouping:
             return self.graph.ops[self.graph.kind[item.start]].name
         return _plain(item).rstrip("0123456789")
 
-    def _even(self, items: list[_Item], _group: ScalarGroup) -> list[_Item]:
-        return self._chunks(items, max(ROOM // 2, math.ceil(len(items) / ROOM)))
+    def _even(self, items: list[_Item], group: ScalarGroup) -> list[_Item]:
+        room = _UNNAMED if self._is_outermost(group) else ROOM
+        return self._chunks(items, max(ROOM // 2, math.ceil(len(items) / room)))
 
     def _chunks(self, items: list[_Item], each: int) -> list[_Item]:
         parts = [items[k : k + each] for k in range(0, len(items), each)]
@@ -260,6 +265,12 @@ def holder(name: str) -> str:
     return _INDICES.sub("", name)
 
 
+UNNAMED = (
+    "Which functions ran is not known: with tapeviz.lines_of(...) around the code the "
+    "groups are these functions."
+)
+
+
 class OuterLevel:
     """The outermost level as a ``Graph``, and the backward pass through it."""
 
@@ -307,14 +318,14 @@ class OuterLevel:
             name: frozenset(h for i in own for h in heads.get(i, ()))
             for name, own in held.items()
         }
-        together: dict[object, list[str]] = {}
-        for name, users in used.items():
-            if users:
-                many = len(held) > _FEW_INPUTS
-                together.setdefault(users if many else name, []).append(name)
+        every = [name for name, users in used.items() if users]
+        keys: tuple[Callable[[str], object], ...] = (str, used.__getitem__, _root)
+        groups = [_grouped(every, key) for key in keys]
+        chosen = next((g for g in groups if len(g) <= _FEW_INPUTS), groups[-1])
+        roots = Counter(root for group in chosen for root in {*map(_root, group)})
         return [
-            (_listed(names), [i for name in names for i in held[name]])
-            for names in together.values()
+            (_listed(names, roots), [i for name in names for i in held[name]])
+            for names in chosen
         ]
 
     def graph(self) -> Graph:
@@ -323,6 +334,7 @@ class OuterLevel:
         return Graph(
             (*inputs, *map(self._node, range(len(self.items)))),
             tuple(edge for edge, _ in self._edges()),
+            notes=() if self.scalars.calls else (Note("more", UNNAMED),),
         )
 
     def backward_pass(self) -> BackwardPass:
@@ -441,8 +453,23 @@ class _Sums:
         return Contribution(edge.id, tail, rule, rule, *values, not self.left[tail])
 
 
-def _listed(names: list[str]) -> str:
-    """What holds all of them, or one of some names and how many others there are."""
-    roots = {_ROOT.split(name)[0] for name in names}
-    more = f"{names[0]} and {len(names) - 1} more"
-    return names[0] if len(names) == 1 else roots.pop() if len(roots) == 1 else more
+def _grouped(names: list[str], key: Callable[[str], object]) -> list[list[str]]:
+    """Names together that have one key."""
+    found: dict[object, list[str]] = {}
+    for name in names:
+        found.setdefault(key(name), []).append(name)
+    return list(found.values())
+
+
+def _root(name: str) -> str:
+    """The variable that a path of names begins with."""
+    return _ROOT.split(name)[0]
+
+
+def _listed(names: list[str], roots: Counter[str]) -> str:
+    """The variable that holds them alone, or one name and how many others there are."""
+    if len(names) == 1:
+        return names[0]
+    own = {*map(_root, names)}
+    alone = len(own) == 1 and roots[_root(names[0])] == 1
+    return own.pop() if alone else f"{names[0]} and {len(names) - 1} more"

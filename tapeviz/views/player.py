@@ -215,8 +215,14 @@ class LongPlayer(Player):
 
     def __init__(self, grouping: Grouping, **options: Any) -> None:
         self.grouping = grouping
-        run = OuterLevel(grouping).backward_pass()
-        super().__init__(run, **{**options, "direction": "TB"})
+        self._outer = OuterLevel(grouping).backward_pass()
+        super().__init__(self._outer, **{**options, "direction": "TB"})
+
+    @cached_property
+    def film(self) -> Film:
+        """The film of the outermost level, which is not folded once more."""
+        theme, direction = self._look["theme"], self._look["direction"]
+        return backward_film(self._outer, theme=theme, direction=direction)
 
     def _around(self, body: Sequence[Element]) -> Sequence[Element]:
         from tapeviz.render.graph.scalars import below_film

@@ -201,3 +201,15 @@ def test_drawn_and_played_in_little_room(objects: Any) -> None:
     for view in (picture, film):
         assert len(view.html) < 240_000 + 40 * graph.size
     assert len(picture.graph.nodes) < 30
+
+
+def test_without_lines_it_is_said_that_the_functions_are_not_known() -> None:
+    w = scalar_gpt.weights()
+    loss = scalar_gpt.document_loss(w, WORD)
+    picture, film = draw(loss), play(loss)
+    (note,) = picture.graph.notes
+    assert "tapeviz.lines_of" in note.text
+    assert film.run.graph.notes == picture.graph.notes
+    assert len(film.html) < 300_000 + 45 * picture.grouping.graph.size  # type: ignore[attr-defined]
+    names = [n.name for n in picture.graph.nodes if n.kind == "variable"]
+    assert len({*names}) == len(names)

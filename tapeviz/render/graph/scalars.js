@@ -456,6 +456,8 @@ function scalarGroups(told) {
 
 // The groups below a film, made when somebody opens them there or in the film.
 function besideFilm(el, told) {
+  if (el.dataset.opens) return; // the same output again in one page
+  el.dataset.opens = "1";
   const details = el.querySelector("details");
   const box = el.querySelector(".tapeviz-fold");
   const inside = scalarGroups(told);
