@@ -237,7 +237,8 @@ def descent(*variables: Any, loss: str = "") -> DescentRun:
     Write ``with descent(x) as run:``. The loop in the block stays as it is, whatever
     optimizer it uses. Without arguments the variables are those whose gradient is
     applied. ``loss`` names the loss; without it the learner's own name is found.
-    Leaves and modules of PyTorch take a loop of PyTorch, with any of its optimizers.
+    Leaves and modules of PyTorch, variables and layers of TensorFlow take a loop of
+    theirs, with any optimizer.
 
     >>> import tapeviz as tf
     >>> x = tf.Variable(2.0)
@@ -250,5 +251,5 @@ def descent(*variables: Any, loss: str = "") -> DescentRun:
     (3, 0.1)
     """
     adapters = (adapter_of(v) for v in variables)
-    theirs = next((one for one in adapters if one is not None), inspect)
+    theirs = next((one for one in adapters if hasattr(one, "Recorder")), inspect)
     return DescentRun(theirs.Recorder(variables, names_around(), loss))

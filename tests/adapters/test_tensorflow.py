@@ -231,3 +231,41 @@ def test_the_guide_is_followed(tensorflow: ModuleType) -> None:
             exec(block, space)  # noqa: S102 - our own guide
     (answer,) = space["why"](space["tape"], space["y"], space["x"]).answers
     assert answer.reasons[0].kind == "unwatched"
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "by hand"])
+def test_a_loop_is_a_descent(optimizer: str, tensorflow: ModuleType) -> None:
+    tf = tensorflow
+
+    def loop(w: Any, b: Any, steps: int) -> list[Any]:
+        by = None if optimizer == "by hand" else getattr(tf.keras.optimizers, optimizer)
+        rule, path = by and by(0.1), []
+        for _ in range(steps):
+            with tf.GradientTape() as tape:
+                loss = (w * 2.0 + b - 5.0) ** 2
+            grads = tape.gradient(loss, [w, b])
+            path.append([w.numpy(), b.numpy(), loss.numpy(), grads[0].numpy()])
+            if rule:
+                rule.apply_gradients(zip(grads, [w, b], strict=True))
+            else:
+                w.assign_sub(0.1 * grads[0])
+                b.assign_sub(0.1 * grads[1])
+        return path
+
+    expected = loop(tf.Variable(1.0), tf.Variable(0.5), 5)
+    w, b = tf.Variable(1.0), tf.Variable(0.5)
+    with tapeviz.descent(w, b) as run:
+        loop(w, b, 5)
+    updates = run.data.updates
+    shown = [
+        [u.at[0].entry, u.at[1].entry, u.loss.entry, u.gradients[0].entry]  # type: ignore[union-attr]
+        for u in updates
+    ]
+    assert np.allclose(np.asarray(shown), np.asarray(expected), rtol=1e-6)
+    assert run.data.names == ("w", "b")
+    assert [n.name for n in draw(run[3]).graph.nodes if n.kind == "variable"] == [
+        "w",
+        "b",
+    ]
+    assert play(run).film.frames
+    assert play(run[3]).run.results[0].entry == pytest.approx(float(expected[3][3]))  # type: ignore[union-attr]

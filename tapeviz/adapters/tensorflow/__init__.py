@@ -3,6 +3,7 @@
 It may import ``engine``, ``tf``, ``inspect``, ``trace`` and ``errors``.
 """
 
+from tapeviz.adapters.tensorflow.descent import EagerRecorder as Recorder
 from tapeviz.adapters.tensorflow.recording import EagerTape, record, seen
 
-__all__ = ["EagerTape", "record", "seen"]
+__all__ = ["EagerTape", "Recorder", "record", "seen"]

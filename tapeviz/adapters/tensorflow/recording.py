@@ -24,7 +24,7 @@ from tensorflow.python.framework import op_callbacks
 from tapeviz.adapters.tensorflow.ops import FIRST, SHAPES, SUMS, TABLE
 from tapeviz.adapters.tensorflow.vjp import OpVjp
 from tapeviz.engine import nest
-from tapeviz.engine.recording import ActiveTapes, tape_stack
+from tapeviz.engine.recording import ActiveTapes, listening, tape_stack
 from tapeviz.engine.records import Asked
 from tapeviz.engine.scopes import grouped
 from tapeviz.engine.tensor import (
@@ -116,14 +116,14 @@ class EagerTape(ForeignTape):
     def __init__(self, block: EagerTape | None = None, tape: Any = None) -> None:
         super().__init__()
         self.block = block
-        self._last_asked: dict[str, Any] | None = None
+        self._asked: Asked | None = None
         if block is None:
             self.mirrors = Mirrors(self)
         else:
             self.mirrors, self.remarks = block.mirrors, block.remarks
             self._persistent = tape._persistent
             self._accessed = tape._watch_accessed_variables
-        self.values = self.mirrors.values
+        self.values, self.tensors = self.mirrors.values, self.mirrors.tensors
         self._renew()
 
     def _renew(self) -> None:
@@ -153,6 +153,13 @@ class EagerTape(ForeignTape):
         self.mirrors.in_scope("")
         super()._leave()
 
+    def begin_again(self) -> None:
+        """Go on with another recording, as long as no tape of the learner's is open."""
+        if tape_stack.tapes == (self,):
+            self.mirrors.forget()
+            self.values, self.tensors = self.mirrors.values, self.mirrors.tensors
+            self.reset()
+
     def watch(self, tensor: Any) -> None:
         """Watch tensors of TensorFlow's from now on."""
         self.theirs.watch(tensor)
@@ -171,8 +178,28 @@ class EagerTape(ForeignTape):
         with nullcontext() if seen else self.mirrors.unseen():
             found = gradient(*args, **options)
         names = ("target", "sources", "output_gradients")
-        self._last_asked = {**dict(zip(names, args, strict=False)), **options}
+        given = {**dict(zip(names, args, strict=False)), **options}
+        with self.mirrors.unseen():
+            self._asked = asked = self._ours(*map(given.get, names))
+            if asked is not None and listening():
+                self._report(asked, tf.nest.flatten(found))
         return found
+
+    def _report(self, asked: Asked, found: list[Any]) -> None:
+        """Let who records a descent know of a gradient."""
+        dense = [None if g is None else tf.convert_to_tensor(g) for g in found]
+        grads = [None if g is None else wrap(array(g)) for g in dense]
+        for listener in listening():
+            listener("gradient", self, asked.targets, asked.sources, grads)
+
+    def _ours(self, *given: Any) -> Asked | None:
+        """What a tape was asked, in ours; None inside of a Jacobian."""
+        targets, sources, seeds = (nest.leaves(self.mirrored(one)) for one in given)
+        if not all(isinstance(t, (Tensor, Variable)) for t in (*targets, *sources)):
+            return None
+        ones = [np.ones_like(array_of(t))[()] for t in targets]
+        seeds = [array_of(g) for g in seeds if g is not None]
+        return Asked(targets, seeds or ones, sources)
 
     # -- what readers ask ------------------------------------------------------------
 
@@ -215,10 +242,10 @@ class EagerTape(ForeignTape):
         key = tuple(self._index_of(t) for t in targets)
         if key not in self._found:
             variables = self.mirrors.variables()
-            ours = [*self.mirrors.tensors.items()]
+            ours = [*self.tensors.items()]
             ours += [(self._index_of(mine), theirs) for mine, theirs in variables]
             ours = [(i, theirs) for i, theirs in ours if i >= 0]
-            ys = [self.mirrors.tensors[i] for i in key if i in self.mirrors.tensors]
+            ys = [self.tensors[i] for i in key if i in self.tensors]
             with self.mirrors.unseen():
                 grads = self.theirs.gradient(ys, [t for _, t in ours]) if ys else ()
                 found = zip(ours, grads, strict=False)
@@ -231,16 +258,7 @@ class EagerTape(ForeignTape):
 
     def last_asked(self) -> Asked | None:
         """What the learner's tape was asked last."""
-        asked = self._last_asked
-        if asked is None:
-            return None
-        targets, sources, seeds = (
-            nest.leaves(self.mirrored(asked.get(k)))
-            for k in ("target", "sources", "output_gradients")
-        )
-        ones = [np.ones_like(array_of(t))[()] for t in targets]
-        given = [g for g in seeds if g is not None]
-        return Asked(targets, [array_of(g) for g in given] or ones, sources)
+        return self._asked
 
     def reasons(self, targets: list[Any], lost: list[Any], *about: Any) -> list[str]:
         """Why the gradients of these sources are None: the first reason for each."""
@@ -276,6 +294,12 @@ class Mirrors:
         self._reads: dict[int, list[Any]] = {}  # what was read, by id of the handle
         self._scope: list[tuple[str, grouped]] = []
         self._unseen = 0
+
+    def forget(self) -> None:
+        """Know nothing but the variables; another recording begins."""
+        known = self._known.items()
+        self.values, self.tensors, self._reads = {}, {}, {}
+        self._known = {k: v for k, v in known if k in self._variables}
 
     @contextmanager
     def unseen(self) -> Iterator[None]:
@@ -315,9 +339,11 @@ class Mirrors:
         TensorFlow does not call back then, but its tape leads from one to the other.
         """
         tape = self._tape()
+        now = array(t)
         like = [
             v for v in tape.theirs.watched_variables()
             if v.dtype == t.dtype and v.shape == t.shape
+            and np.array_equal(array(tf.convert_to_tensor(v)), now, equal_nan=True)
         ]  # fmt: skip
         if not like or not tape._is_recording:
             return
@@ -543,6 +569,7 @@ def _follow(tape: Any, block: EagerTape) -> EagerTape:
     tape.watch, tape.reset = both(watch, mine.watch), both(reset, mine.reset)
     tape.gradient = lambda *args, **options: mine.ask(gradient, *args, **options)
     tape.stop_recording = stop_recording
+    tape._repr_mimebundle_ = mine._repr_mimebundle_  # type: ignore[attr-defined] # the door's
     return mine
 
 
