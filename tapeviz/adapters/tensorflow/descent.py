@@ -25,10 +25,10 @@ class EagerRecorder(Recorder):
     ) -> None:  # fmt: skip
         self._block = block = EagerTape()
         variables = [block.mirrored(one) for one in tf.nest.flatten(list(things))]
-        flat = [
+        every = [
             v for one in variables for v in (one if isinstance(one, list) else [one])
         ]
-        super().__init__(flat, block.named(names), loss, lambda: block.named(look()))
+        super().__init__(every, block.named(names), loss, lambda: block.named(look()))
 
     def __enter__(self) -> Self:
         super().__enter__()
