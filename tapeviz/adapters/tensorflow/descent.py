@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-import tensorflow as tf
-
 from tapeviz.adapters.tensorflow.recording import EagerTape
+from tapeviz.engine import nest
 from tapeviz.errors import names_around
 from tapeviz.inspect.descent_recorder import Recorder
 from tapeviz.inspect.source.variables import Names
@@ -24,10 +23,7 @@ class EagerRecorder(Recorder):
         look: Callable[[], Names] = names_around,
     ) -> None:  # fmt: skip
         self._block = block = EagerTape()
-        variables = [block.mirrored(one) for one in tf.nest.flatten(list(things))]
-        every = [
-            v for one in variables for v in (one if isinstance(one, list) else [one])
-        ]
+        every = nest.leaves([block.mirrored(one) for one in things])
         super().__init__(every, block.named(names), loss, lambda: block.named(look()))
 
     def __enter__(self) -> Self:
