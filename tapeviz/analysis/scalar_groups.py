@@ -102,7 +102,7 @@ class Grouping:
     def _reductions(
         self,
     ) -> tuple[Callable[[list[_Item], ScalarGroup], list[_Item]], ...]:
-        """The keys to show less, those that say most coming first."""
+        """The ways to show less, those that say most coming first."""
         return self._runs, self._results, self._lists, self._periods, self._even
 
     def _is_outermost(self, group: ScalarGroup) -> bool:
@@ -129,7 +129,7 @@ class Grouping:
             at = part.stop
         yield from (ScalarGroup(i, i + 1, "") for i in range(at, group.stop))
 
-    # -- keys to make fewer of them --------------------------------------------------
+    # -- ways to make fewer of them --------------------------------------------------
 
     def _runs(self, items: list[_Item], _group: ScalarGroup) -> list[_Item]:
         """Operations that follow each other on one line together."""

@@ -178,12 +178,15 @@ function scalarGroups(told) {
 
   // -- boxes -----------------------------------------------------------------------------
 
-  const pen = document.createElement("canvas").getContext("2d");
-  const wide = (name, text) => {
+  // A pen for each kind of text: to give one another font takes longer than to measure.
+  const pens = {};
+  const pen = (name) => {
     const [size, mono] = told.fonts[name];
-    pen.font = `${/title|name|grad/.test(name) ? 600 : 400} ${size}px ${mono ? told.mono : told.sans}`;
-    return pen.measureText(text).width;
+    const made = document.createElement("canvas").getContext("2d");
+    made.font = `${/title|name|grad/.test(name) ? 600 : 400} ${size}px ${mono ? told.mono : told.sans}`;
+    return made;
   };
+  const wide = (name, text) => (pens[name] ??= pen(name)).measureText(text).width;
   const short = (name, text, room) => {
     if (wide(name, text) <= room) return text;
     let cut = text.length;
