@@ -12,7 +12,7 @@ from functools import lru_cache
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from tapeviz.errors import own
+from tapeviz.errors import INSIDE, own
 
 Block = tuple[FrameType, int]
 """The frame that entered a block, and the instruction that did; -1: the whole frame."""
@@ -93,7 +93,8 @@ def failure(error: BaseException, traceback: TracebackType | None) -> tuple[Any,
     call_site: tuple[Any, ...] = ()
     while traceback is not None:
         inner = str(traceback.tb_frame.f_globals.get("__name__")).startswith("numpy")
-        if not inner and not own(traceback.tb_frame.f_code):
-            call_site = (traceback.tb_frame.f_code, traceback.tb_lasti)
+        code = traceback.tb_frame.f_code
+        if not (inner or own(code) or INSIDE[code.co_filename]):
+            call_site = (code, traceback.tb_lasti)
         traceback = traceback.tb_next
     return (type(error).__name__, str(error), *call_site)

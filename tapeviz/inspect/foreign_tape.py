@@ -314,7 +314,8 @@ class ForeignTape(GradientTape):
         """The graph with what there is to say about numbers that differ."""
         said = dict.fromkeys((*self.remarks, *self._backward_remarks))
         notes = [Note("differs", text) for text in said]
-        if failed := self.records().failed:
+        failed = None if self.works_as_ours else self.records().failed
+        if failed is not None:
             text = f"The block was left by {failed.kind}: {failed.text}"
             notes.insert(0, Note("failed", text))
         return replace(graph, notes=(*graph.notes, *notes))

@@ -269,3 +269,34 @@ def test_a_loop_is_a_descent(optimizer: str, tensorflow: ModuleType) -> None:
     ]
     assert play(run).film.frames
     assert play(run[3]).run.results[0].entry == pytest.approx(float(expected[3][3]))  # type: ignore[union-attr]
+
+
+def test_an_error_in_the_block_is_said_where_it_was_raised(
+    tensorflow: ModuleType,
+) -> None:
+    tf = tensorflow
+    x = tf.Variable([1.0, 2.0])
+    with tapeviz.tensorflow.record(), tf.GradientTape() as tape:
+        y = x * 2
+        with pytest.raises(tf.errors.InvalidArgumentError) as error:
+            y + tf.constant([1.0, 2.0, 3.0])
+        tape.__exit__(error.type, error.value, error.tb)
+    graph = draw(tape).graph
+    assert [n.name for n in graph.nodes if n.kind == "variable"] == ["x"]
+    failed = [n for n in graph.notes if n.kind == "failed"]
+    assert len(failed) == 1
+    (node,) = [n for n in graph.nodes if n.unrecorded == "failed"]
+    assert node.span is not None
+    assert node.span.text == "y + tf.constant([1.0, 2.0, 3.0])"
+
+
+def test_a_jacobian_is_not_the_learners_computation(tensorflow: ModuleType) -> None:
+    tf = tensorflow
+    x = tf.Variable([1.0, 2.0])
+    with tapeviz.tensorflow.record(), warned_by_tensorflow():
+        with tf.GradientTape(persistent=True) as tape:
+            y = x**2
+        jacobian = tape.jacobian(y, x)
+    assert jacobian.numpy().tolist() == [[2.0, 0.0], [0.0, 4.0]]
+    ops = [n.op for n in draw(tape).graph.nodes if n.kind == "op"]
+    assert ops == ["power"]

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -382,11 +383,10 @@ class Mirrors:
     # -- ops -------------------------------------------------------------------------
 
     def see(
-        self, op: Any, inputs: Any, attrs: Any, outputs: Any, _name: Any = None,
-        graph: Any = None,
-    ) -> None:  # fmt: skip
+        self, op: Any, inputs: Any, attrs: Any, outputs: Any, *_: Any, **more: Any
+    ) -> None:
         """TensorFlow has run an op: what it means is recorded."""
-        if graph is not None or self._unseen:
+        if more.get("graph") is not None or self._unseen:
             return
         name = op.decode() if isinstance(op, bytes) else op
         with self.unseen():
@@ -547,12 +547,7 @@ def _follow(tape: Any, block: EagerTape) -> EagerTape:
     if tape in _followed:
         return _followed[tape]
     mine = _followed[tape] = EagerTape(block, tape)
-    gradient, watch, reset, stop = (
-        tape.gradient,
-        tape.watch,
-        tape.reset,
-        tape.stop_recording,
-    )
+    watch, reset, stop = tape.watch, tape.reset, tape.stop_recording
 
     def both(theirs: Any, ours: Any) -> Any:
         def passed_on(*args: Any) -> None:
@@ -567,7 +562,8 @@ def _follow(tape: Any, block: EagerTape) -> EagerTape:
             yield
 
     tape.watch, tape.reset = both(watch, mine.watch), both(reset, mine.reset)
-    tape.gradient = lambda *args, **options: mine.ask(gradient, *args, **options)
+    for name in ("gradient", "jacobian", "batch_jacobian"):
+        setattr(tape, name, partial(mine.ask, getattr(tape, name)))
     tape.stop_recording = stop_recording
     tape._repr_mimebundle_ = mine._repr_mimebundle_  # type: ignore[attr-defined] # the door's
     return mine
