@@ -189,6 +189,8 @@ class ObjectTape(ForeignTape):
         super().__init__()
         self.about, self.root = about, root
         self._names = _named_objects(names, type(root))
+        self._places = {key: k for k, key in enumerate(self._names)}
+        self._parents: dict[int, list[Any]] = {}
         self._made = _made_in_block.get(type(root), {})
         self.order = list(self._ordered(root))
         leaves = [v for v in self.order if not self.parents(v)]
@@ -212,15 +214,20 @@ class ObjectTape(ForeignTape):
 
     def parents(self, thing: Any) -> list[Any]:
         """What an object was computed from; of a set, in the order of their names."""
-        found = self._read(thing, self.about.parents)
-        if not isinstance(found, (set, frozenset)):
-            return list(found or ())
-        last = len(self._names)
-        places = {key: k for k, key in enumerate(self._names)}
-        return sorted(
-            found,
-            key=lambda v: (places.get(id(v), last), not self.parents(v), self.value(v)),
-        )
+        if id(thing) not in self._parents:
+            found = self._read(thing, self.about.parents)
+            ordered = list(found or ())
+            if isinstance(found, (set, frozenset)):
+                last = len(self._places)
+                ordered.sort(
+                    key=lambda v: (
+                        self._places.get(id(v), last),
+                        not self._read(v, self.about.parents),
+                        self.value(v),
+                    )
+                )
+            self._parents[id(thing)] = ordered
+        return self._parents[id(thing)]
 
     def value(self, thing: Any) -> float:
         """The number that an object holds."""

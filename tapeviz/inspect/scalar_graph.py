@@ -23,7 +23,7 @@ from tapeviz.inspect.object_graph import BY_SIGN, CANDIDATES, EXACT, ObjectTape
 from tapeviz.inspect.replay import replay
 from tapeviz.inspect.source.call_structure import CallReader, Location
 from tapeviz.inspect.source.positions import code_line, line_of
-from tapeviz.inspect.source.variables import SHELL, Names
+from tapeviz.inspect.source.variables import SHELL, Names, members
 from tapeviz.trace.scalars import FunctionCall, ScalarGraph, ScalarOp
 
 LONG = 10_000
@@ -105,7 +105,7 @@ def _text_of(record: Record) -> ScalarOp:
 def paths(
     names: Names, wanted: Callable[[Any], bool], most: int = 100_000
 ) -> Iterator[tuple[str, Any]]:
-    """What the learner calls the numbers in lists and dictionaries of any length.
+    """What the learner calls the numbers in objects, and in lists of any length.
 
     Short paths come first; a long list of numbers, such as all parameters, comes last.
     """
@@ -121,13 +121,20 @@ def paths(
         path, thing = (todo or later).popleft()
         if wanted(thing):
             yield path, thing
-        elif id(thing) not in seen and thing.__class__ in (list, tuple, dict):
+        elif id(thing) not in seen:
             seen.add(id(thing))
-            inner = list(thing.items() if thing.__class__ is dict else enumerate(thing))
+            inner = _inside(path, thing)
             long = len(inner) > _SHORT and wanted(inner[0][1])
-            (later if long else todo).extend(
-                (f"{path}[{k!r}]", one) for k, one in inner
-            )
+            (later if long else todo).extend(inner)
+
+
+def _inside(path: str, thing: Any) -> list[tuple[str, Any]]:
+    """What a list, a dictionary or an object holds, each with its path."""
+    if thing.__class__ is dict:
+        return [(f"{path}[{k!r}]", one) for k, one in list(thing.items())]
+    if thing.__class__ in (list, tuple):
+        return [(f"{path}[{k}]", one) for k, one in enumerate(thing)]
+    return members(path, thing)
 
 
 class _ObjectGraph:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tapeviz.inspect.source.call_structure import CallReader
 from tapeviz.trace.scalars import ScalarGraph
 from tests.data import scalar_gpt
 from tests.data.scalar_gpt import Value
+from tests.peers.conftest import peer
 
 WORD = os.environ.get("TAPEVIZ_SCALAR_GPT", "a")
 """The document whose loss is looked at; "emma" has some 43,000 nodes."""
@@ -213,3 +215,19 @@ def test_without_lines_it_is_said_that_the_functions_are_not_known() -> None:
     assert len(film.html) < 300_000 + 45 * picture.grouping.graph.size  # type: ignore[attr-defined]
     names = [n.name for n in picture.graph.nodes if n.kind == "variable"]
     assert len({*names}) == len(names)
+
+
+def test_a_long_graph_of_micrograd_whose_parents_are_sets() -> None:
+    """Read once each: with a sort for every question it took half a minute."""
+    engine, nn = peer("micrograd.engine"), peer("micrograd.nn")
+    model = nn.MLP(3, [16, 16, 1])
+    with tf.lines_of(engine.Value):
+        loss = sum((model([k / 40, 1.0, -1.0]) for k in range(20)), engine.Value(0.0))
+    began = time.process_time()
+    graph = play(loss, model.parameters()).grouping.graph  # type: ignore[attr-defined]
+    assert time.process_time() - began < 8
+    loss.backward()
+    for i, v in zip(graph.sources, model.parameters(), strict=True):
+        assert graph.gradient[i] == pytest.approx(v.grad, rel=1e-9)
+    assert "model.layers[0].neurons[0].w[0]" in graph.names.values()
+    assert "Neuron" in {call.name for call in graph.calls}

@@ -28,6 +28,7 @@ class _Function:
     """A function of a file, the names it calls, and the lines of its loops."""
 
     name: str
+    title: str
     first: int
     last: int
     called: frozenset[str]
@@ -38,7 +39,7 @@ class _Function:
         return any(a <= line <= before <= b for a, b in self.loops)
 
 
-_MODULE = _Function("", 0, 0, frozenset())
+_MODULE = _Function("", "", 0, 0, frozenset())
 
 
 class CallReader:
@@ -143,13 +144,16 @@ def _calls_of(state: _State, stop: int) -> Iterator[FunctionCall]:
         while len(open_calls) > depth:
             made[open_calls.pop()][1] = stop if step is None else step.at
         for f in step.route if step else ():
-            made.append([step.at if step else 0, -1, f.name, len(open_calls)])
+            made.append([step.at if step else 0, -1, f.title, len(open_calls)])
             open_calls.append(len(made) - 1)
     return (FunctionCall(*one) for one in made)
 
 
 def _functions(path: str) -> Iterator[_Function]:
+    classes: dict[ast.AST, str] = {}
     for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ClassDef):
+            classes |= dict.fromkeys(node.body, node.name)
         if isinstance(node, KINDS["function"][:2]):
             inner = [*ast.walk(node)]
             calls = (n.func for n in inner if isinstance(n, ast.Call))
@@ -158,8 +162,20 @@ def _functions(path: str) -> Iterator[_Function]:
             spans = {(n.lineno, n.end_lineno or n.lineno) for n in loops}
             yield _Function(
                 node.name,
+                _title(node.name, classes.get(node, "")),
                 node.lineno,
                 node.end_lineno or 0,
                 frozenset(names),
                 tuple(sorted(spans)),
             )
+
+
+def _title(name: str, kind: str) -> str:
+    """What a function is called: a method after its class, ``__call__`` as the class.
+
+    >>> _title("linear", ""), _title("__call__", "Neuron"), _title("forward", "Layer")
+    ('linear', 'Neuron', 'Layer.forward')
+    """
+    if name == "__call__":
+        return kind
+    return f"{kind}.{name}" if kind else name
