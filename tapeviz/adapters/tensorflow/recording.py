@@ -32,6 +32,7 @@ from tapeviz.engine.tensor import (
     Tensor,
     Variable,
     array_of,
+    raw,
     recorded,
     restore_membership,
     with_value,
@@ -65,7 +66,7 @@ def array(t: tf.Tensor) -> Any:
     """A tensor's numbers; of a scalar a NumPy scalar."""
     if t.dtype == tf.bfloat16:
         t = tf.cast(t, tf.float32)
-    return np.asarray(t.numpy())[()] if t.dtype != tf.string else wrap(t.numpy())._v
+    return raw(t.numpy()) if t.dtype == tf.string else np.asarray(t.numpy())[()]
 
 
 def record() -> EagerTape:
@@ -73,7 +74,7 @@ def record() -> EagerTape:
 
     Then ``draw(tape)``, ``play(tape, loss, [w, b])``, ``explain`` and ``why`` take
     TensorFlow's tensors and variables, and each ``tf.GradientTape`` of the block as
-    well: ``play(own, loss, [w, b])``. Values and gradients are TensorFlow's own; the
+    well: ``play(tape, loss, [w, b])``. Values and gradients are TensorFlow's own; the
     rules shown are ours, evaluated on them. A function under ``tf.function`` is run
     eagerly in the block, so that its ops are seen. RuntimeError in a block of another.
     """
