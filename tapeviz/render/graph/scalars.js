@@ -42,7 +42,7 @@ function scalarGroups(told) {
 
   const number = (v) => formatNumber(v);
   const signed = (v) => (v < 0 ? `(${number(v)})` : number(v));
-  const sum = (n) => n.toLocaleString("en").replace(/,/g, "\u00a0");
+  const sum = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u00a0");
   const counted = (n, noun) => `${sum(n)} ${noun}${n === 1 ? "" : "s"}`;
   const called = (i) => names[i] ?? "";
   const lists = [];
