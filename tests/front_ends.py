@@ -1,6 +1,6 @@
 """Films and panels in the front ends that people teach in, opened in Chromium.
 
-    python -m tests.front_ends voila streamlit panel marimo
+    python -m tests.front_ends voila notebook streamlit panel marimo
 
 Each is installed into an environment of its own, below ``.venv/front-ends``, serves the
 same film and the same panel, and is looked at. What comes out is its row in "Where it
@@ -45,7 +45,8 @@ panel = explore(lambda: (w - 5)**2, w)
 class FrontEnd:
     """What to install, how to start it, and the app in its own words.
 
-    ``app`` is added to ``PROGRAM``; in a notebook its lines are cells.
+    ``app`` is added to ``PROGRAM``; in a notebook its lines are cells. ``menu`` is
+    what has to be clicked until they run.
     """
 
     packages: tuple[str, ...]
@@ -53,6 +54,7 @@ class FrontEnd:
     app: str
     file: str = "app.py"
     path: str = ""
+    menu: tuple[str, ...] = ()
 
 
 FRONT_ENDS = {
@@ -61,6 +63,17 @@ FRONT_ENDS = {
         ("voila", "app.ipynb", "--no-browser", "--port={port}"),
         "film\npanel",
         "app.ipynb",
+    ),
+    "notebook": FrontEnd(
+        ("notebook", "ipykernel"),
+        (
+            *("jupyter-notebook", "--no-browser", "--allow-root"),
+            *("--port={port}", "--IdentityProvider.token="),
+        ),
+        "film\npanel",
+        "app.ipynb",
+        "notebooks/app.ipynb",
+        menu=("Run", "Run All Cells"),
     ),
     "streamlit": FrontEnd(
         ("streamlit",),
@@ -95,11 +108,13 @@ def write_app(name: str, folder: Path) -> None:
     """Write the film and the panel as an app of this front end."""
     one = FRONT_ENDS[name]
     path = folder / one.file
-    if name == "voila":
+    if one.file.endswith(".ipynb"):
         cells = [
             nbformat.v4.new_code_cell(it) for it in (PROGRAM, *one.app.split("\n"))
         ]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+        about = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        made = nbformat.v4.new_notebook(cells=cells, metadata=about)
+        nbformat.write(made, path)
     elif name == "marimo":
         code = "".join(f"    {line}\n" for line in PROGRAM.splitlines())
         path.write_text(
@@ -167,6 +182,7 @@ def panel_runs(page: Page) -> bool:
     frame = frame_with(page, ".tapeviz-board [type=range]")
     if frame is None:
         return False
+    page.wait_for_timeout(3000)  # a widget may take the place of the page's own panel
     studio = frame.locator(".tapeviz-board").locator("visible=true").first
     before = studio.inner_text()
     rate = studio.get_by_role("slider", name="learning rate")
@@ -197,6 +213,9 @@ def look(name: str) -> str:
                 )
                 page = browser.new_page(viewport={"width": 1280, "height": 1000})
                 page.goto(address)
+                page.wait_for_timeout(5000 * bool(one.menu))  # until a kernel is there
+                for item in one.menu:
+                    page.get_by_role("menuitem", name=item, exact=True).click()
                 found = film_plays(page), panel_runs(page)
                 page.screenshot(path=f"{name}.png", full_page=True)
                 browser.close()

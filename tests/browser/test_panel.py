@@ -201,6 +201,12 @@ def test_a_saved_page_runs_the_learners_own_loss(
     for _ in range(60):
         slider.press("ArrowLeft")
     assert "Converging." in words(page)
+    controls = studio(page).locator("input, select, button, summary")
+    loose = controls.evaluate_all(
+        "all => all.filter(it => !it.dataset.lmSuppressShortcuts).length"
+    )
+    assert controls.count() > 10
+    assert loose == 0, "a notebook would take the arrow keys"
 
 
 def test_presets_optimizers_and_races_need_no_kernel(

@@ -2,8 +2,11 @@
 
 const KEYS = { "data-lm-suppress-shortcuts": "true" };
 
+// Whatever takes keys keeps them: Jupyter would move to another cell on an arrow.
 function make(tag, attributes = {}, ...inside) {
   const el = document.createElement(tag);
+  const takes = /^(input|select|button|summary)$/.test(tag) || "tabindex" in attributes;
+  if (takes) el.dataset.lmSuppressShortcuts = true;
   for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, value);
   el.append(...inside);
   return el;
