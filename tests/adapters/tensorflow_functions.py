@@ -275,6 +275,19 @@ def assigned(new: Any) -> Made:
 
 
 @function
+def watched_by_hand(new: Any) -> Made:
+    x, y = tf.Variable(new(), trainable=False), new()
+
+    def loss() -> Any:
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            z = x * x * y
+        return inner.gradient(z, x)
+
+    return loss, [y]
+
+
+@function
 def kept_from_before(new: Any) -> Made:
     x = new()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import linecache
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from random import Random
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +17,9 @@ import pytest
 import tapeviz
 from tapeviz import draw, explain, play
 from tapeviz.engine.tape import GradientTape
+from tapeviz.inspect import backward
 from tapeviz.inspect.foreign_tape import error_of
+from tests.peers import programs
 from tests.peers.conftest import peer, tensorflow
 from tests.test_guides import blocks
 
@@ -300,3 +304,35 @@ def test_a_jacobian_is_not_the_learners_computation(tensorflow: ModuleType) -> N
     assert jacobian.numpy().tolist() == [[2.0, 0.0], [0.0, 4.0]]
     ops = [n.op for n in draw(tape).graph.nodes if n.kind == "op"]
     assert ops == ["power"]
+
+
+def test_a_variable_that_is_not_trainable_is_watched(tensorflow: ModuleType) -> None:
+    tf = tensorflow
+    x = tf.Variable(2.0, trainable=False)
+    with tapeviz.tensorflow.record(), tf.GradientTape() as tape:
+        tape.watch(x)
+        y = x * x  # the second x is read by TensorFlow's own code
+    run = play(tape, y, x).run
+    assert run.results[0].entry == tape.gradient(y, x).numpy() == 4.0  # type: ignore[union-attr]
+    assert len(run.graph.edges) == 2
+    assert not [n for n in run.graph.notes if n.kind == "differs"]
+
+
+def test_random_programs_are_seen_as_they_are(tensorflow: ModuleType) -> None:
+    """``TAPEVIZ_PROGRAMS=250`` is a long run."""
+    for seed in range(int(os.environ.get("TAPEVIZ_PROGRAMS", "4"))):
+        random = Random(seed)  # noqa: S311 - no secret
+        source = programs.write([random.randrange(1000) for _ in range(60)], "float64")
+        with warned_by_tensorflow(), tapeviz.tensorflow.record():
+            space = programs.run(tensorflow, source)
+        tapes = [
+            own
+            for thing in space.values()
+            if isinstance(thing, tensorflow.GradientTape)
+            for own, _, _ in [tapeviz.tensorflow.seen(thing, None, None)]
+        ]
+        for own in tapes:
+            if (asked := own.last_asked()) is not None:
+                run = backward(own, asked.targets, asked.sources, own.named(space))
+                notes = [n.text for n in run.graph.notes if n.kind == "differs"]
+                assert notes == [], f"seed {seed}\n{source}"

@@ -338,22 +338,26 @@ class Mirrors:
     def _find_read(self, t: Any) -> None:
         """See whether a tensor was read of a variable on the way to an op.
 
-        TensorFlow does not call back then, but its tape leads from one to the other.
+        TensorFlow does not call back then, but a tape of its leads from one to the
+        other.
         """
-        tape = self._tape()
         now = array(t)
-        like = [
-            v for v in tape.theirs.watched_variables()
-            if v.dtype == t.dtype and v.shape == t.shape
-            and np.array_equal(array(tf.convert_to_tensor(v)), now, equal_nan=True)
-        ]  # fmt: skip
-        if not like or not tape._is_recording:
-            return
-        with tape.theirs.stop_recording():
-            leads = tape.theirs.gradient(t, like, output_gradients=t)
-        found = [v for v, g in zip(like, leads, strict=True) if g is not None]
-        if len(found) == 1:
-            self._read(found[0].handle, t)
+        for tape in tape_stack.tapes:
+            if not isinstance(tape, EagerTape):
+                continue
+            like = [
+                v for v in tape.theirs.watched_variables()
+                if v.dtype == t.dtype and v.shape == t.shape
+                and np.array_equal(array(tf.convert_to_tensor(v)), now, equal_nan=True)
+            ]  # fmt: skip
+            if not like:
+                continue
+            with tape.theirs.stop_recording():
+                leads = tape.theirs.gradient(t, like, output_gradients=t)
+            found = [v for v, g in zip(like, leads, strict=True) if g is not None]
+            if len(found) == 1:
+                self._read(found[0].handle, t)
+                return
 
     def remember(self, thing: Any) -> None:
         """Know a variable by its handle."""
