@@ -264,7 +264,7 @@ def test_version_and_help_answer_quickly() -> None:
 def test_the_real_lessons_are_found_and_in_order() -> None:
     names = copies.lessons(copies.shipped())
     assert names[0].startswith("10_1")
-    assert [name.split("_")[1] for name in names] == [str(n) for n in range(1, 11)]
+    assert [name.split("_")[1] for name in names] == [str(n) for n in range(1, 12)]
 
 
 def test_the_rules_are_printed(capsys: pytest.CaptureFixture[str]) -> None:

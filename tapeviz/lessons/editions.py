@@ -24,7 +24,7 @@ NOTES = "TEACHING.md"
 """The file beside the lessons that has their plans."""
 
 _SOLUTION = re.compile(
-    r"<details>(\s*<summary>(?:Solution|Answer)</summary>.*?</details>\n*)", re.DOTALL
+    r"<details(>\s*<summary>(?:Solution|Answer)<.summary>.*?<.details>\n*)", re.DOTALL
 )
 
 
@@ -258,7 +258,7 @@ def _for_teachers(
 ) -> Iterator[dict[str, Any]]:
     """A cell with its solution open, and the notes that belong to it."""
     if cell["cell_type"] == "markdown":
-        text = _SOLUTION.sub(r"<details open>\1", _source(cell))
+        text = _SOLUTION.sub(r"<details open\1", _source(cell))
         text = re.sub(r"\A(#+) (.+)", lambda m: _planned(m, plan), text)
         cell = cell | {"source": text.splitlines(keepends=True)}
     yield cell

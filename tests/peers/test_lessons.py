@@ -26,7 +26,7 @@ NOTEBOOKS = [
 
 OURS_ALONE = re.compile(
     r"^(import tapeviz|from tapeviz"
-    r"|.*\b(draw|play|explore|why|explain|replay|check|descend|plot)\().*\n?",
+    r"|.*\b(draw|play|explore|why|explain|replay|check|descend|plot|drill|ordering)\().*\n?",
     re.MULTILINE,
 )
 

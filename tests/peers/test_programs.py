@@ -22,7 +22,7 @@ from tests.peers.autograd_face import error_function, face
 from tests.peers.conftest import REQUIRED
 from tests.peers.programs import data, differ, play, run, write, write_plain
 
-MANY = int(os.environ.get("TAPEVIZ_PROGRAMS", "2000" if REQUIRED else "200"))
+MANY = int(os.environ.get("TAPEVIZ_PROGRAMS", "1000" if REQUIRED else "200"))
 SHARES = {"float64": 3, "float32": 1}
 """How many of four programs are of each dtype."""
 
