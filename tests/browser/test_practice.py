@@ -222,3 +222,22 @@ def test_one_output_twice_in_a_notebook_is_two_tasks(
     for form in (one, two):
         form.get_by_role("button", name="Hint").click()
         assert said(form) == f"? {sheet.items[0].hint}"
+
+
+HOST = """<!doctype html><title>Host</title><style>
+.jp-ThemedContainer .jp-RenderedHTMLCommon pre {
+  border: 0; margin: 0; padding: 0; background-color: rgb(255, 255, 255); }
+</style>
+<div class="jp-ThemedContainer"><div class="jp-RenderedHTMLCommon">%s</div></div>"""
+"""What JupyterLab 4 says of code in an output (its theme's rule for ``pre``)."""
+
+
+def test_in_jupyterlab_the_code_of_a_question_has_its_ground(
+    open_page: Opener, tmp_path: Path, sheet: Drill
+) -> None:
+    page = open_page.content(HOST % sheet._repr_html_(), tmp_path)
+    seen = "e => (s => [s.backgroundColor, s.paddingLeft])(getComputedStyle(e))"
+    looks = page.locator("pre").evaluate_all(f"all => all.map({seen})")
+    assert looks
+    assert {padding for _, padding in looks} == {"14px"}
+    assert "rgb(255, 255, 255)" not in {ground for ground, _ in looks}
