@@ -240,4 +240,4 @@ def test_in_jupyterlab_the_code_of_a_question_has_its_ground(
     looks = page.locator("pre").evaluate_all(f"all => all.map({seen})")
     assert looks
     assert {padding for _, padding in looks} == {"14px"}
-    assert "rgb(255, 255, 255)" not in {ground for ground, _ in looks}
+    assert "rgb(255, 255, 255)" not in {colour for colour, _ in looks}
