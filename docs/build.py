@@ -116,9 +116,9 @@ def _result(code: str, shown: str) -> str:
     file = f"{shown.partition('(')[0]}.py"
     linecache.cache[file] = (0, None, code.splitlines(keepends=True), file)
     space: dict[str, Any] = {}
-    exec(compile(code.removesuffix(shown), file, "exec"), space)  # noqa: S102 - above
-    html: str = eval(compile(shown, file, "eval"), space)._repr_html_()  # noqa: S307
-    return html
+    exec(compile(code.removesuffix(shown), file, "exec"), space)  # noqa: S102 - ours
+    view = eval(compile(shown, file, "eval"), space)  # noqa: S307 - our own program
+    return str(view._repr_html_())
 
 
 def names(module: ModuleType) -> list[str]:

@@ -120,6 +120,7 @@ def _split(x: Any, sizes: Any, axis: int, **_: Any) -> Any:
 @_entry("pad")
 def _pad(x: Any, value: Any, padding_config: Any, **_: Any) -> Any:
     if any(between or min(low, high) < 0 for low, high, between in padding_config):
+        # Shown with its numbers, and without a formula.
         raise NotImplementedError("no rule for what lies between, or is cut off")
     return shaping.pad(x, [(int(a), int(b)) for a, b, _ in padding_config], "CONSTANT",
                        value)  # fmt: skip
@@ -133,6 +134,7 @@ def _gather(
     where, shape = dimension_numbers, np.shape(array_of(x))
     rows = (1, *shape[1:]) == tuple(slice_sizes) and where.start_index_map == (0,)
     if not rows or where.collapsed_slice_dims != (0,) or where.operand_batching_dims:
+        # Shown with its numbers, and without a formula.
         raise NotImplementedError("no rule for other parts than rows")
     return indexing.gather(x, array_of(ids)[..., 0])
 

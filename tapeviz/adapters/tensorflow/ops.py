@@ -118,6 +118,7 @@ def _add_n(*terms: Any, **_: Any) -> Any:
 @entry("BiasAdd", "BiasAddV1")
 def _bias_add(x: Any, b: Any, data_format: Any = b"NHWC", **_: Any) -> Any:
     if data_format not in (b"NHWC", "NHWC"):
+        # Shown with its numbers, and without a formula.
         raise NotImplementedError("no rule where the channels come first")
     return arithmetic.add(x, b)
 
