@@ -260,7 +260,7 @@ print(inspect.getsource(sweep))
 # |---|---|
 # | `for ... in reversed(tape)` | `for i in range(stop - 1, start - 1, -1)` |
 # | `arrived[result]` | `grads[i]`: by number |
-# | `for operand, slope in parts` | `for at, vjp in vjps`, with `j` for the operand |
+# | `for operand, slope in parts` | `for at, vjp, _ in vjps`, with `j` for the operand |
 # | `upstream * slope` | `vjp(g, record)`; `g * record[a]` for a product of two numbers |
 # | `arrived[operand] = ... + share` | `grads[j] = ... s + d` |
 #

@@ -160,11 +160,12 @@ def _check_leaf(t: Any, role: str) -> None:
 
 def result(g: Any, source: Any, zero: bool) -> Any:
     """The gradient that was found for a source as the tape hands it out."""
-    if g.__class__ is Tensor:
+    kind = g.__class__
+    if kind is Tensor:
         return g if source._v.dtype.kind in "fc" else result(None, source, zero)
-    if g.__class__ is Rows:
+    if kind is Rows:
         return g.slices()
-    if g is None or (g.__class__ is not f32 and source._v.dtype.kind not in "fc"):
+    if kind is not f32 and (g is None or source._v.dtype.kind not in "fc"):
         return wrap(np.zeros_like(source._v)[()]) if zero else None
     out = Tensor()
     out._v = g

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 
@@ -12,20 +12,19 @@ def leaves(structure: Any) -> list[Any]:
     >>> leaves({"b": 2, "a": [1, (3,)]})
     [1, 3, 2]
     """
-    return list(_walk(structure))
-
-
-def _walk(structure: Any) -> Iterator[Any]:
-    if hasattr(structure, "_v"):  # a tensor; ``Mapping`` takes long to say no
-        yield structure
-    elif isinstance(structure, Mapping):
-        for key in sorted(structure):
-            yield from _walk(structure[key])
-    elif isinstance(structure, (list, tuple)):
-        for item in structure:
-            yield from _walk(item)
+    if isinstance(structure, (list, tuple)):  # ``Mapping`` takes long to say no
+        items: Iterable[Any] = structure
+    elif hasattr(structure, "_v") or not isinstance(structure, Mapping):
+        return [structure]
     else:
-        yield structure
+        items = [structure[key] for key in sorted(structure)]
+    found: list[Any] = []
+    for item in items:
+        if hasattr(item, "_v"):  # a tensor
+            found.append(item)
+        else:
+            found.extend(leaves(item))
+    return found
 
 
 def like(structure: Any, values: list[Any]) -> Any:
@@ -38,16 +37,17 @@ def like(structure: Any, values: list[Any]) -> Any:
 
 
 def _build(structure: Any, values: Iterator[Any]) -> Any:
-    if hasattr(structure, "_v"):
-        return next(values)
     kind: Any = type(structure)
-    if isinstance(structure, Mapping):
-        made = {key: _build(structure[key], values) for key in sorted(structure)}
-        ordered = {key: made[key] for key in structure}
-        return ordered if kind is dict else kind(ordered)
     if isinstance(structure, (list, tuple)):
-        items = [_build(item, values) for item in structure]
+        items = [
+            next(values) if hasattr(item, "_v") else _build(item, values)
+            for item in structure
+        ]
         if hasattr(structure, "_fields"):
             return kind(*items)
         return items if kind is list else kind(items)
-    return next(values)
+    if hasattr(structure, "_v") or not isinstance(structure, Mapping):
+        return next(values)
+    made = {key: _build(structure[key], values) for key in sorted(structure)}
+    ordered = {key: made[key] for key in structure}
+    return ordered if kind is dict else kind(ordered)

@@ -195,7 +195,8 @@ def vjp_code(op: Op, slot: int, *, in_place: bool = False) -> CodeType | None:
     rule = op.rules[slot]
     if rule is None:
         raise ValueError(f"{op.name} has no rule for operand {slot}")
-    plain = rule.called & set(op.operands) if len(op.operands) > 1 else ()
+    numbers = len(op.operands) > 1 and op.meets_floats
+    plain = rule.called & set(op.operands) if numbers else ()
     body = _Words(op.places, frozenset(plain)).visit(_copied(rule.tree))
     if in_place:
         if not _starts_with_g(body):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from tapeviz.engine.kernels.in_place import in_blocks, is_whole
+from tapeviz.engine.kernels.in_place import in_blocks
 from tapeviz.engine.ops import TABLE
 from tapeviz.engine.primitives import Op, factors, vjp_code
 from tapeviz.engine.recording import Record, RecordingHandle
@@ -24,7 +24,15 @@ from tapeviz.errors import lookup_error
 Vjp = Any
 """``vjp(g, record)``: what an upstream gradient gives to one operand."""
 
-Vjps = tuple[tuple[int, Vjp], ...]
+InPlace = tuple[bool, Any, tuple[int, ...]]
+"""What a sweep that writes over arrays knows of a vjp: whether its result is always a
+new array, how to write it over ``g`` instead (or None), and which operands' vjps need
+``g`` as well."""
+
+UNKNOWN: InPlace = (False, None, ())
+
+Vjps = tuple[tuple[int, Vjp, InPlace], ...]
+"""Of each operand with a rule: its place in the record, its vjp, and that."""
 
 Step = tuple[int, Any, list[tuple[int, int, Any, Any]]]
 """A record's index, its gradient, and what its vjps give to the operands: slot, the
@@ -74,9 +82,10 @@ def sweep(  # noqa: C901 - one loop, with what is quicker for scalars written ou
             if vjps is None:
                 record, vjps = rules.find(record, i)
             if is_array and in_place:
-                _hand_on(record, vjps, i, grads, keep, owned)
+                if vjps:
+                    _hand_on(record, vjps, i, grads, keep, owned)
                 continue
-            for at, vjp in vjps:
+            for at, vjp, _ in vjps:
                 j = record[at]
                 if j >= 0:
                     d = vjp(g, record)
@@ -85,8 +94,8 @@ def sweep(  # noqa: C901 - one loop, with what is quicker for scalars written ou
 
 
 def _hand_on(
-    record: Record, vjps: Sequence[tuple[int, Vjp]], i: int, grads: list[Any],
-    keep: Sequence[int], owned: set[int],
+    record: Record, vjps: Vjps, i: int, grads: list[Any], keep: Sequence[int],
+    owned: set[int],
 ) -> None:  # fmt: skip
     """The same for an array, which may be written over if nobody else needs it.
 
@@ -95,26 +104,25 @@ def _hand_on(
     """
     g, mine = grads[i], False
     if i not in keep:
-        grads[i], mine = None, i in owned
-    for at, vjp in vjps:
+        grads[i], mine = None, i in owned and g.dtype.kind == "f"
+    for at, vjp, (fresh, written_over, others) in vjps:
         j = record[at]
         if j < 0:
             continue
-        free = mine and (not vjp.others or max(record[k] for k in vjp.others) < 0)
-        written = vjp.written_over if free else None
-        d = vjp(g, record) if written is None else in_blocks(written, g, record)
+        if mine and written_over and all(record[k] < 0 for k in others):
+            d, is_fresh = written_over(g, record), True
+        else:
+            d, is_fresh = vjp(g, record), fresh
         s = grads[j]
         if s is None:
             grads[j] = d
-            if (vjp.is_fresh or (free and vjp.is_g)) and is_whole(d):
+            if is_fresh:
                 owned.add(j)
+        elif j in owned and s.__class__ is d.__class__ is ndarray and _alike(s, d):
+            np.add(s, d, s)
         elif d is not None:
-            if j in owned and d.__class__ is ndarray and _alike(s, d):
-                np.add(s, d, s)
-            else:
-                grads[j] = s = s + d
-                if is_whole(s):
-                    owned.add(j)
+            grads[j] = s + d
+            owned.add(j)
 
 
 def _alike(a: Any, b: Any) -> bool:
@@ -153,48 +161,47 @@ class Rules:
             self.many[code] = self.compiled(op, 0)
         vjp, slots = self.many[code], range(len(record[1]))
         return (code, *record[1]), tuple(
-            (1 + k, _plain(partial(_of_slot, vjp, record, k))) for k in slots
+            (1 + k, partial(_of_slot, vjp, record, k), UNKNOWN) for k in slots
         )
 
     def vjp(self, record: Record, slot: int) -> Vjp | None:
         """The vjp of one operand; None where no gradient passes."""
         record, vjps = self.find(record, -1)
-        return next((vjp for at, vjp in vjps if at == 1 + slot), None)
+        return next((vjp for at, vjp, _ in vjps if at == 1 + slot), None)
 
     def _all(self, op: Op) -> Vjps:
         if op.missing and self.strict:
-            return ((1, _plain(partial(_missing, op.kernel))),)
+            return ((1, partial(_missing, op.kernel), UNKNOWN),)
         known = [slot for slot, rule in enumerate(op.rules) if rule is not None]
-        return tuple((1 + slot, self.compiled(op, slot)) for slot in known)
+        vjps = [(slot, self.compiled(op, slot)) for slot in known]
+        return tuple(
+            (1 + slot, vjp, self._in_place(op, slot, vjp)) for slot, vjp in vjps
+        )
 
     def compiled(self, op: Op, slot: int) -> Vjp:
         """The vjp of one operand as a function."""
-        vjp = self._function(_code(op.code, slot))
-        vjp.written_over = self._function(
-            _code(op.code, slot, True) if self.in_place else None
-        )
-        rules = list(enumerate(op.rules))
-        later = [k for k, rule in rules[slot + 1 :] if rule]
-        before = [k for k, rule in rules[:slot] if rule and not rule.is_fresh]
-        vjp.others = tuple(1 + k for k in (*before, *later))
-        rule: Any = op.rules[slot]
-        vjp.is_fresh, vjp.is_g = rule.is_fresh, rule.text == "g"
-        return vjp
+        return self._function(_code(op.code, slot))
 
-    def _function(self, code: CodeType | None) -> Vjp:
-        return None if code is None else eval(code, self.words)  # noqa: S307 - our text
+    def _in_place(self, op: Op, slot: int, vjp: Vjp) -> InPlace:
+        rule, code = op.rules[slot], _code(op.code, slot, self.in_place)
+        if rule is None or not self.in_place:
+            return UNKNOWN
+        written = vjp if rule.text == "g" else None
+        if code is not None:
+            written = partial(in_blocks, self._function(code))
+        others = tuple(
+            1 + k for k, r in enumerate(op.rules)
+            if r and (k > slot or (k < slot and not r.is_fresh))
+        )  # fmt: skip
+        return rule.is_fresh, written, others
+
+    def _function(self, code: Any) -> Vjp:
+        return eval(code, self.words)  # noqa: S307 - our own text
 
 
 @cache
 def _code(code: int, slot: int, in_place: bool = False) -> CodeType | None:
     return vjp_code(TABLE[code], slot, in_place=in_place)
-
-
-def _plain(vjp: Vjp) -> Vjp:
-    """A vjp that never writes over a gradient, and that nothing is known of."""
-    vjp.written_over, vjp.others = None, ()
-    vjp.is_fresh = vjp.is_g = False
-    return vjp
 
 
 def _missing(kernel: str, _g: Any, _record: Record) -> Any:
@@ -271,7 +278,9 @@ class ListenedRules(Rules):
         """Record ``i`` and its vjps, which tell what they give."""
         self.steps.append((i, self.grads[i], []))
         record, vjps = self.rules.find(record, i)
-        return record, tuple((at, partial(self._report, at, vjp)) for at, vjp in vjps)
+        return record, tuple(
+            (at, partial(self._report, at, vjp), UNKNOWN) for at, vjp, _ in vjps
+        )
 
     def _report(self, at: int, vjp: Vjp, g: Any, record: Record) -> Any:
         d, j = vjp(g, record), record[at]

@@ -396,9 +396,8 @@ class GradientTape:
         if recording is None:
             return -1
         if t.__class__ is Variable:
-            watched = self._watched.get(id(t))
-            leaf = recording.leaves.get(id(t))
-            return watched[0] if watched else -1 if leaf is None else leaf[0]
+            watched = self._watched.get(id(t)) or recording.leaves.get(id(t))
+            return -1 if watched is None else watched[0]
         return t._i if t._t is recording.handle else recording.find(t)
 
     def backward_steps(self, targets: Any, seeds: Any) -> Iterator[Step]:

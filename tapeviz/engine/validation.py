@@ -39,7 +39,6 @@ _LISTED = (
 _KINDS = dict(zip(_LISTED, "ffffiiiiuuuuccb", strict=True))
 _ADDS = ("add",)
 _WHOLE = ("floordiv", "mod", "power")
-_PLENTY: frozenset[Any] = frozenset((np.ndarray, *FLOATS))
 
 
 def quiet(forward: Callable[..., Any], *args: Any) -> Any:
@@ -162,20 +161,16 @@ def _whole(op: Op, a: Any, b: Any) -> None:
 
 def check_pair(op: Op, a: Any, b: Any) -> Shapes | None:
     """The same as ``check_operands`` for two, quick for floats of one dtype."""
-    if (
-        a.__class__ in _PLENTY
-        and b.__class__ in _PLENTY
-        and a.dtype is b.dtype
-        and a.dtype.kind == "f"
-    ):
+    dtype = a.dtype
+    if dtype is b.dtype and dtype.kind == "f":
         one, two = a.shape, b.shape
-        if not op.meets_floats:
-            if op.name == "matmul" and len(one) == len(two) == 2 and one[1] == two[0]:
+        if op.meets_floats:
+            if one == two:
                 return None
-        elif one == two:
+            if not one or two == one[len(one) - len(two) :]:
+                return one, two
+        elif op.name == "matmul" and len(one) == len(two) == 2 and one[1] == two[0]:
             return None
-        elif not one or two == one[len(one) - len(two) :]:
-            return one, two
     return check_operands(op, a, b)
 
 

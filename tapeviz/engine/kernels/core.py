@@ -6,6 +6,7 @@ is None or a tuple of negative numbers, so that the same call works on a batch.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def sigmoid(x: Any) -> Any:
 
 def relu(x: Any) -> Any:
     """``x`` where it is positive, 0 elsewhere (nan stays nan)."""
-    return np.maximum(x, x.dtype.type(0))
+    return np.maximum(x, 0)
 
 
 def zero(x: Any) -> Any:
@@ -91,10 +92,7 @@ def sum(x: Any, axis: Axis, keep: bool) -> Any:
 
 def count(shape: Shape, axis: Axis) -> int:
     """How many entries a reduction over ``axis`` puts together."""
-    n = 1
-    for i in range(len(shape)) if axis is None else axis:
-        n *= shape[i]
-    return n
+    return math.prod(shape if axis is None else [shape[i] for i in axis])
 
 
 def mean(x: Any, axis: Axis, keep: bool) -> Any:
@@ -110,11 +108,10 @@ def mean(x: Any, axis: Axis, keep: bool) -> Any:
 
 def expand_reduced(x: Any, shape: Shape, axis: Axis, keep: bool) -> Any:
     """Undo a reduction's change of shape: repeat each entry along the reduced axes."""
-    if not shape:
-        return x
-    if not keep and x.ndim:
-        x = x.reshape(_full(shape, axis))
-    return np.broadcast_to(x, shape)
+    if not x.ndim:  # a view of one number; broadcast_to takes ten times as long
+        view: Any = np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
+        return view if shape else x
+    return np.broadcast_to(x if keep else x.reshape(_full(shape, axis)), shape)
 
 
 def unbroadcast(x: Any, shape: Shape, at: int = 0) -> Any:

@@ -98,7 +98,8 @@ def product(a: Any, b: Any) -> Any:
 
 def gate(a: Any, b: Any) -> Any:
     """``a`` where ``b`` is positive, 0 elsewhere."""
-    return a * (b > 0)
+    on = b > 0  # of one dtype, arrays are multiplied in half the time
+    return a * (on.astype(a.dtype) if type(on) is np.ndarray else on)
 
 
 def leak(x: Any, alpha: float) -> Any:

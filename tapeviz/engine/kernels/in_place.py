@@ -22,7 +22,7 @@ subtract = np.subtract
 
 def below(step: Callable[..., Any], a: Any, b: Any) -> Any:
     """``step(a, b)``, written over ``b``, an intermediate result."""
-    return step(a, b, b) if is_whole(b) else step(a, b)
+    return step(a, b, b) if type(b) is np.ndarray else step(a, b)
 
 
 def raised(a: Any, b: Any) -> Any:
@@ -49,13 +49,3 @@ def in_blocks(written: Callable[..., Any], g: Any, record: tuple[Any, ...]) -> A
         part = slice(i, i + _BLOCK)
         written(row[part], [v[part] if v.__class__ is np.ndarray else v for v in rows])
     return g
-
-
-def is_whole(v: Any) -> bool:
-    """Whether it is an array of floats with memory of its own, and may be written."""
-    return (
-        type(v) is np.ndarray
-        and v.base is None
-        and v.flags.writeable
-        and v.dtype.kind == "f"
-    )
