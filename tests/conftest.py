@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,18 @@ for _name, _value in {
 
 LONG = {"test_lab", "test_player", "test_studio", "test_live", "test_panel"}
 """The files of tests/browser that take longest."""
+
+# Fifteen thousand tests are a million objects that live to the end: Python's collector
+# needs to walk neither over those that are being made nor, later, over those that are.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """The tests are there: from here the collector looks at what they leave."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
+
 
 settings.register_profile(
     "tapeviz", deadline=None, derandomize="CI" in os.environ, print_blob=True

@@ -18,6 +18,7 @@ from tests.browser.conftest import (
     LabPage,
     Opener,
     Player,
+    Theme,
     server,
     write_notebook,
 )
@@ -46,17 +47,15 @@ def listing(lab: Lab, request: pytest.FixtureRequest) -> str:
     return write_notebook(lab.root / name, LISTING, "2 + 2").name
 
 
-def test_the_keys_move_the_player(lab: Lab, open_page: Opener, listing: str) -> None:
-    page = lab.open(open_page, listing)
+def test_the_keys_move_the_player(lab: Lab, listing: str) -> None:
+    page = lab.open(listing)
     page.run_all()
     player(page, 0).check()
 
 
-def test_no_key_of_the_player_reaches_the_notebook(
-    lab: Lab, open_page: Opener, listing: str
-) -> None:
+def test_no_key_of_the_player_reaches_the_notebook(lab: Lab, listing: str) -> None:
     """In JupyterLab a, b, x and dd change cells, Enter edits and Space scrolls."""
-    page = lab.open(open_page, listing)
+    page = lab.open(listing)
     page.run_all()
     film = player(page, 0)
     film.press(*"abxddzym", "Enter", "Escape", "ArrowDown", "ArrowUp", "b", "Space")
@@ -67,9 +66,9 @@ def test_no_key_of_the_player_reaches_the_notebook(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_player_follows_the_theme_of_the_page(
-    lab: Lab, open_page: Opener, listing: str, theme: str
+    lab: Lab, listing: str, theme: Theme
 ) -> None:
-    page = lab.open(open_page, listing, theme=theme)
+    page = lab.open(listing, theme=theme)
     page.run_all()
     colour = player(page, 0).root.evaluate("root => getComputedStyle(root).color")
     red, green, blue = map(float, re.findall(r"[\d.]+", colour)[:3])
@@ -77,24 +76,22 @@ def test_the_player_follows_the_theme_of_the_page(
     assert light == (theme == "dark"), f"text of {colour} on a {theme} page"
 
 
-def test_a_trusted_notebook_plays_before_it_is_run(
-    lab: Lab, open_page: Opener, listing: str
-) -> None:
-    page = lab.open(open_page, listing)
+def test_a_trusted_notebook_plays_before_it_is_run(lab: Lab, listing: str) -> None:
+    page = lab.open(listing)
     page.run_all()
     page.save()
     lab.trust(listing)
-    player(lab.open(open_page, listing), 0).check()
+    player(lab.open(listing), 0).check()
 
 
 def test_a_notebook_that_is_not_trusted_shows_an_animated_picture(
-    lab: Lab, open_page: Opener, listing: str
+    lab: Lab, listing: str
 ) -> None:
-    page = lab.open(open_page, listing)
+    page = lab.open(listing)
     cells = page.run_all()
     name = "not trusted.ipynb"
     lab.write(name, cells)
-    cell = lab.open(open_page, name).cell(0)
+    cell = lab.open(name).cell(0)
     image = cell.locator(".jp-OutputArea img")
     image.wait_for()
     assert image.evaluate("image => image.complete && image.naturalWidth") > 100
@@ -104,10 +101,8 @@ def test_a_notebook_that_is_not_trusted_shows_an_animated_picture(
 
 
 @pytest.mark.parametrize("lesson", [n for n in LESSONS if "pytorch" not in n])
-def test_a_lesson_runs_and_its_players_play(
-    lab: Lab, open_page: Opener, lesson: str
-) -> None:
-    page = lab.open(open_page, lesson)
+def test_a_lesson_runs_and_its_players_play(lab: Lab, lesson: str) -> None:
+    page = lab.open(lesson)
     cells = page.run_all()
     films = shown(cells, "play") + shown(cells, "replay")
     for index in films[:1]:

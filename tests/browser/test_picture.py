@@ -278,9 +278,9 @@ def test_a_saved_page_is_walked_through_too(open_page: Opener, tmp_path: Path) -
     assert lit(page) == ["x * x"]
 
 
-def test_in_jupyterlab_keys_stay_in_the_picture(open_page: Opener, lab: Lab) -> None:
+def test_in_jupyterlab_keys_stay_in_the_picture(lab: Lab) -> None:
     write_notebook(lab.root / "picture.ipynb", CELL, "2 + 2")
-    notebook = lab.open(open_page, "picture.ipynb")
+    notebook = lab.open("picture.ipynb")
     notebook.run_all()
     cell = notebook.cell(0)
     cell.locator(".tapeviz-picture").wait_for()

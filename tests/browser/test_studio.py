@@ -6,7 +6,6 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -15,7 +14,7 @@ import pytest
 from tests.browser.conftest import Lab, LabPage, Opener, write_notebook
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator
+    from playwright.sync_api import Locator
 
 CELL = """\
 import tapeviz as tf
@@ -57,10 +56,8 @@ def notebook(lab: Lab) -> str:
 
 
 @pytest.fixture(scope="module")
-def shared(browser: Browser, lab: Lab, notebook: str) -> Iterator[LabPage]:
-    opener = Opener(browser)
-    yield lab.open(opener, notebook)
-    opener.close()
+def shared(lab: Lab, notebook: str) -> LabPage:
+    return lab.open(notebook)
 
 
 @pytest.fixture
@@ -323,9 +320,7 @@ def test_nothing_is_cut(studio: Studio, width: int) -> None:
     assert letters >= 10.5
 
 
-def test_the_exported_page_runs_without_a_kernel(
-    lab: Lab, notebook: str, open_page: Opener
-) -> None:
+def test_the_exported_page_runs_without_a_kernel(lab: Lab, open_page: Opener) -> None:
     path = lab.root / "exported.ipynb"
     write_notebook(path, CELL.replace("x)\n", "x, learning_rate=1.1)\n", 1))
     command = [
@@ -349,9 +344,9 @@ def test_the_exported_page_runs_without_a_kernel(
 
 
 def test_the_saved_notebook_holds_the_panel_and_it_needs_no_kernel(
-    lab: Lab, notebook: str, open_page: Opener
+    lab: Lab, notebook: str
 ) -> None:
-    page = lab.open(open_page, notebook)
+    page = lab.open(notebook)
     page.run_all()
     studio = Studio(page)
     page.save()
@@ -370,7 +365,7 @@ def test_the_saved_notebook_holds_the_panel_and_it_needs_no_kernel(
 
 
 def test_a_notebook_that_was_only_opened_runs_it(
-    lab: Lab, notebook: str, open_page: Opener
+    lab: Lab,
 ) -> None:
     path = lab.root / "opened.ipynb"
     write_notebook(path, CELL)
@@ -379,7 +374,7 @@ def test_a_notebook_that_was_only_opened_runs_it(
         [sys.executable, "-m", *command], env=lab.env, check=True, capture_output=True
     )
     lab.trust(path.name)
-    page = lab.open(open_page, path.name)
+    page = lab.open(path.name)
     # The panel of the page first, then in its place the widget's, from its saved state.
     chart = page.cell(0).locator(".tapeviz-board.tv-b-opens")
     chart.get_by_text("Converging.").wait_for()

@@ -1,8 +1,12 @@
-"""What a page says for other numbers is what Python says where they are recorded."""
+"""What a page says for other numbers is what Python says where they are recorded.
+
+``TAPEVIZ_TEXTS=500 pytest tests/live/test_templates.py`` is a long run.
+"""
 
 from __future__ import annotations
 
 import linecache
+import os
 import random
 import re
 from dataclasses import dataclass
@@ -27,6 +31,8 @@ from tapeviz.trace.film import Film, Table
 from tapeviz.trace.markup import Element, element
 from tapeviz.trace.program import Program
 from tests.live.machine import everything, node
+
+MANY = int(os.environ.get("TAPEVIZ_TEXTS", "60"))
 
 TEMPLATES = ("live/templates.js", "film/templates.js", "film/questions.js")
 
@@ -231,7 +237,7 @@ def scalar_example(seed: int) -> Example:
 
 
 def test_random_programs_of_numbers_say_what_python_says() -> None:
-    found = judged([scalar_example(seed) for seed in range(100)])
+    found = judged([scalar_example(seed) for seed in range(MANY)])
     assert not found, "\n\n".join(found[:8])
 
 
@@ -276,7 +282,7 @@ def array_example(seed: int) -> Example:
 
 
 def test_random_programs_of_arrays_say_what_python_says() -> None:
-    found = judged([array_example(seed) for seed in range(50)])
+    found = judged([array_example(seed) for seed in range(MANY // 2)])
     assert not found, "\n\n".join(found[:8])
 
 
@@ -316,7 +322,7 @@ out = given.map(({ film, seed }) => {
 
 
 def test_drawn_numbers_ask_clearly_and_what_python_would_ask() -> None:
-    examples = [scalar_example(seed) for seed in range(60)]
+    examples = [scalar_example(seed) for seed in range(MANY // 2)]
     films = [film_of(example, example.recorded) for example in examples]
     jobs = [
         {"film": player.payload(film), "seed": 1 + n % 7}
