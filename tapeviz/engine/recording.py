@@ -122,11 +122,12 @@ class Recording:
 
     def leaf(self, thing: Any, code: int, name: str) -> list[Any]:
         """Record a variable or watched tensor, once; its entry in ``leaves``."""
-        leaf = self.leaves.get(id(thing))
+        key = id(thing)
+        leaf = self.leaves.get(key)
         if leaf is None:
             value = thing._v
             index = self.append((code, value, (name,), None, -1))
-            leaf = self.leaves.setdefault(id(thing), [index, index, value, thing])
+            leaf = self.leaves.setdefault(key, [index, index, value, thing])
             if value.__class__ is not f32 and value.dtype.kind == "c":
                 self.handle.has_complex = True
         return leaf

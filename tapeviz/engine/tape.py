@@ -165,8 +165,7 @@ class GradientTape:
         window[1] = len(recording.recs)
         self._is_recording = False
         tapes = active().tapes
-        alone = len(tapes) == 1 and tapes[0] is self
-        left = () if alone else tuple(t for t in tapes if t is not self)
+        left = () if tapes == (self,) else tuple(t for t in tapes if t is not self)
         tape_stack.set(left, recording)
         recording.close(self)
 
@@ -207,9 +206,8 @@ class GradientTape:
 
     def _notice(self, v: Variable, leaf: list[Any] | None) -> list[Any] | None:
         """A variable is read for the first time: watch it; its leaf, if it has one."""
-        recording = self._recording
-        if self._accessed and v._trainable and recording is not None:
-            leaf = leaf or recording.leaf(v, VARIABLE, v._name)
+        if self._accessed and v._trainable and self._recording is not None:
+            leaf = leaf or self._recording.leaf(v, VARIABLE, v._name)
             self._watched[id(v)] = (leaf[0], v)
         return leaf
 

@@ -535,8 +535,7 @@ class Variable(Valued):
         if active().recording is not None:
             self._index()
             tape_stack.note("assigned", given, self)
-        old = self._v
-        self._put(new)
+        old, self._v, self._seen = self._v, new, _STALE
         for listener in listening():
             listener("assign", self, old, new)
         return self if read_value else None
@@ -612,9 +611,9 @@ def touch(v: Variable) -> int:
         key = id(v)
         leaf = recording.leaves.get(key)
         for tape in now.tapes:
-            if tape._is_recording and key not in tape._watched:
+            if key not in tape._watched and tape._is_recording:
                 leaf = tape._notice(v, leaf)
-        if leaf is not None and recording.handle.recs is not None:
+        if leaf is not None and now.handle.recs is not None:
             index = leaf[1] if leaf[2] is v._v else recording.current_index(v)
     v._seen = (now.key, index)
     return index
