@@ -19,6 +19,7 @@ from tapeviz.lessons.drill_rules import APART, LARGEST, RULES
 from tapeviz.lessons.drills import run
 from tapeviz.render.practice.tasks import scrambled
 from tapeviz.trace.drill import Answer, DrillItem
+from tests.pages import scripts
 
 SEEDS = 210 if os.environ.get("TAPEVIZ_ALL_DRILLS") else 10
 """With the variable some 10,000 items are checked, else a sample."""
@@ -200,7 +201,7 @@ def test_a_terminal_shows_all_of_it(sheet: Drill) -> None:
 
 
 def test_no_answer_is_readable_in_the_page(sheet: Drill) -> None:
-    html = sheet.html
+    html = "".join([sheet.html, *scripts(sheet.html)])
     for item in sheet.items:
         assert item.because not in html
         assert all(text not in html for _, text in item.mistakes)

@@ -23,6 +23,7 @@ from tapeviz.trace.film import Film
 from tapeviz.trace.graph import Graph
 from tapeviz.views.drawing import MOST, ComparedDrawing, Drawing
 from tapeviz.views.player import Player
+from tests.pages import script_data, scripts
 
 
 def recorded() -> tuple[tf.GradientTape, tf.Tensor, tf.Variable]:
@@ -230,13 +231,14 @@ def test_a_bare_tape_shows_its_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = tape._repr_mimebundle_()  # type: ignore[attr-defined]
     assert "<img src=" in shown["text/html"]
     assert "first" in shown["text/html"]
-    assert "whatIf" in shown["text/html"], "its numbers can be changed"
+    (script,) = scripts(shown["text/html"])
+    assert "whatIf" in script, "its numbers can be changed"
 
 
 def test_a_player_opens_at_its_step() -> None:
     tape, y, x = recorded()
     body = play(tape, y, x, step=7)._repr_mimebundle_()["text/html"]
-    assert '"step":7' in body
+    assert script_data(body, "film")["step"] == 7
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +13,7 @@ from tapeviz import descent, play
 from tapeviz.tf.keras import optimizers
 from tapeviz.views.descent import DescentRun
 from tapeviz.views.what_if import what_if
+from tests.pages import script_data
 
 
 def walked(
@@ -36,9 +35,7 @@ def plain(x: Any, g: Any) -> None:
 def state(run: DescentRun) -> dict[str, Any]:
     """What the panel begins with."""
     (below,) = what_if(run, optimizers)
-    found = re.search(r"const state=(\{.*\});for", below.write())
-    assert found
-    return dict(json.loads(found[1]))
+    return script_data(below.write(), "state")
 
 
 def test_a_loop_by_hand_has_its_rate_steps_and_start() -> None:

@@ -1,16 +1,10 @@
 // Below a film of a descent: the graph of each step that was kept, shown when asked.
-function opened(box, packed, steps) {
-  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
-  let graphs;
-  const unpack = () => {
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return (graphs ??= new Response(stream).json());
-  };
+function opened(box, graphs) {
+  const steps = [...graphs.keys()];
   const view = make("div", { class: "tv-graph-view" });
-  const open = async (step) => {
+  const open = (step) => {
     const near = steps.reduce((a, b) => (Math.abs(b - step) < Math.abs(a - step) ? b : a));
-    const text = (await unpack())[steps.indexOf(near)];
-    const page = new DOMParser().parseFromString(text, "image/svg+xml");
+    const page = new DOMParser().parseFromString(graphs.get(near), "image/svg+xml");
     const title = near === step ? `The graph of step ${near}` : `Step ${step} was let go; the graph of step ${near}`;
     const close = make("button", { type: "button", ...KEYS }, "Close");
     close.onclick = () => (view.replaceChildren(), tell(-1));

@@ -1,20 +1,17 @@
-"""The graphs of a descent's steps, packed below its film and opened on a click."""
+"""The graphs of a descent's steps, below its film, opened on a click."""
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 
 from tapeviz.render.html.assets import read_assets
-from tapeviz.render.html.page import boxed
+from tapeviz.render.html.page import boxed, in_script
 from tapeviz.render.svg import theme as themes
-from tapeviz.trace.markup import Element, element, write
+from tapeviz.trace.markup import Element, element
 
 MOST = 12
-"""Graphs that are packed with a film; of longer runs this many, evenly chosen."""
+"""Graphs that go with a film; of longer runs this many, evenly chosen."""
 
 _STYLE = (
     ".tv-steps{font:14px/1.45 " + themes.SANS + ";color:var(--tv-ink);"
@@ -45,19 +42,11 @@ def with_step_graphs(
     """
     if not graphs:
         return film
-    act = (
-        "if(!el.querySelector('.tv-graph-bar'))"
-        f"opened(el,{json.dumps(_packed(graphs))},{json.dumps(sorted(graphs))})"
-    )
+    data = f"const graphs={in_script(sorted(graphs.items()))};"
+    act = "if(!el.querySelector('.tv-graph-bar'))opened(el,new Map(graphs))"
     style = element("style", themes.css(theme) + _STYLE)
     inside = (style, *film)
-    return boxed(inside, f"{write(film)}graphs", _script(), act, cls=f"steps {theme}")
-
-
-def _packed(graphs: Mapping[int, str]) -> str:
-    """All graphs as one text: JSON, zlib, base64. Together, as they are much alike."""
-    text = json.dumps([graphs[step] for step in sorted(graphs)])
-    return base64.b64encode(zlib.compress(text.encode("utf-8", "replace"), 9)).decode()
+    return boxed(inside, _script(), data, act, cls=f"steps {theme}")
 
 
 @cache

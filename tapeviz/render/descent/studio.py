@@ -75,9 +75,8 @@ def page(state: Mapping[str, Any], first: Element, *programs: Program) -> str:
     theme = str(state["theme"])
     return document(
         "Gradient descent",
-        _boxed(state, first, programs),
+        _boxed(state, first, programs, styles()),
         theme=theme,
-        style=styles(),
         policy=_POLICY,
         width=1300,
     )
@@ -108,6 +107,5 @@ def _boxed(
     style: str = "",
 ) -> tuple[Element, Element]:
     data = in_script({**state, "css": style} if style else state)
-    code = f"{script(*programs)}const state={data};"
     act = "if(!el.querySelector('.tapeviz-board'))studioIn(el,state)"
-    return boxed((first,), f"{first.write()}{data}", code, act)
+    return boxed((first,), script(*programs), f"const state={data};", act)

@@ -42,8 +42,7 @@ def notebook(film: Film, around: Composition = tuple, **start: Any) -> str:
     """
     theme = theme_of(film)
     colours = "" if theme in themes.colours_of(film.picture) else themes.css(theme)
-    style = colours + css(large=minimap.is_large(film.picture)) + live_css(film)
-    return write(around(_boxed(film, start, {"css": style})))
+    return write(around(_boxed(film, start, {}, colours)))
 
 
 def page(film: Film, around: Composition = tuple, **start: Any) -> str:
@@ -56,22 +55,26 @@ def page(film: Film, around: Composition = tuple, **start: Any) -> str:
         film.title,
         around(_boxed(film, start, {"link": True})),
         theme=theme,
-        style=css(large=minimap.is_large(film.picture)) + live_css(film),
         policy=_NOTHING_ELSE,
         bare=theme in themes.colours_of(film.picture),
     )
 
 
 def _boxed(
-    film: Film, start: Mapping[str, Any], more: Mapping[str, Any]
+    film: Film, start: Mapping[str, Any], more: Mapping[str, Any], colours: str = ""
 ) -> tuple[Element, ...]:
     """The animated picture of a film, and the script that makes a player of it."""
-    data = in_script({**payload(film, shown=words_shown(film), **start), **more})
-    shown = image(animate(film, PACE), film.alt)
     large = minimap.is_large(film.picture)
-    code = f"{live_script(film)}{script(large=large)}const film={data};"
+    content = {
+        **payload(film, shown=words_shown(film), **start),
+        "css": colours + css(large=large) + live_css(film),
+        **more,
+    }
+    data = f"const film={in_script(content)};"
+    shown = image(animate(film, PACE), film.alt)
+    code = live_script(film) + script(large=large)
     act = _START % (";minimap(el)" if large else "")
-    return boxed((shown,), f"{shown.attributes['src']}{data}", code, act)
+    return boxed((shown,), code, data, act)
 
 
 def payload(  # noqa: PLR0913 - how it opens, by keyword

@@ -99,17 +99,14 @@ class Folded:
             tuple(n for n in nodes if n.span is None or n.span.file in known),
             sources=self.sources,
         )
-        data = in_script(
-            interactive.payload(walked, {**self.look, "least": 0}, large=True)
-        )
-        code = f"{interactive.script(large=True)}{script()}const told={data};"
-        inside = ""
+        content = interactive.payload(walked, {**self.look, "least": 0}, large=True)
+        code = interactive.script(large=True) + script()
+        data, inside = f"const told={in_script(content)};", ""
         if self.columns is not None:
-            code += f"{read_assets(*LAZY)}const columns={in_script(self.columns)};"
+            code += read_assets(*LAZY)
+            data += f"const columns={in_script(self.columns)};"
             inside = ",scalarGroups(columns)"
-        return boxed(
-            (body,), f"{body.write()}{first}{data}", code, _START % (first, inside)
-        )
+        return boxed((body,), code, data, _START % (first, inside))
 
 
 def folded(fold: Fold, *, theme: str = "auto", direction: str = "LR") -> Folded:

@@ -134,10 +134,9 @@ def _started(
         own = handles.script(live.program) + read_assets("live/templates.js")
         content["css"] += handles.css(live.program)
         content["live"] = live.payload
-    data = in_script(content)
-    code = f"{own}{script(large=large)}const told={data};"
+    data = f"const told={in_script(content)};"
     act = _START % (body.tag, ";minimap(el)" if large else "")
-    return boxed((body,), f"{body.write()}{data}", code, act)
+    return boxed((body,), own + script(large=large), data, act)
 
 
 def payload(

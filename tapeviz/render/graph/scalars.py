@@ -157,5 +157,5 @@ def below_film(grouping: Grouping, theme: str) -> tuple[Element, ...]:
         cls=f"tapeviz-inside {theme}",
     )
     data = in_script(packed_scalars(grouping, theme, steps=True))
-    code = f"{read_assets('html/elements.js', *LAZY)}{script()}const told={data};"
-    return boxed((body,), data, code, "besideFilm(el,told)")
+    code = read_assets("html/elements.js", *LAZY) + script()
+    return boxed((body,), code, f"const told={data};", "besideFilm(el,told)")

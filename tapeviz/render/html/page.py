@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from tapeviz.render.html.assets import read_assets
+from tapeviz.render.html.assets import packed, read_assets
 from tapeviz.render.svg import theme as themes
 from tapeviz.trace.markup import Attribute, Element, element
 
@@ -65,21 +65,23 @@ def image(svg: Element, alt: str) -> Element:
 
 
 def boxed(
-    body: Iterable[Element], key: str, code: str, act: str, **attributes: Attribute
+    body: Iterable[Element], code: str, data: str, act: str, **attributes: Attribute
 ) -> tuple[Element, Element]:
-    """A body in a ``<div>``, and a script: ``code``, then ``act`` on each such ``el``.
+    """A body in a ``<div>``, and a script that does ``act`` on each such ``el``.
 
-    The div's id is the digest of ``key``, which tells one output from another. A page
-    may hold the same output twice.
+    Before it stand ``code``, which many outputs have in common, and ``data``, which is
+    this one's. The div's id is the digest of all that. A page may hold the same output
+    twice.
     """
-    id = f"tapeviz-{digest(key)}"
+    box = element("div", *body, **attributes)
+    id = f"tapeviz-{digest(box.write() + code + data + act)}"
     each = f"for(const el of document.querySelectorAll('[id=\"{id}\"]'))"
-    script = element("script", f"(()=>{{{code}{each}{act}}})()")
-    return element("div", *body, id=id, **attributes), script
+    script = packed(f"(()=>{{{code}", f"{data}{each}{act}}})()")
+    return box.having(id=id), element("script", script)
 
 
 _SWAP = (
-    "if(el.querySelector(':scope>img')){el.innerHTML=%s;scoped(el.firstElementChild);"
+    "if(el.querySelector(':scope>img')){el.innerHTML=svg;scoped(el.firstElementChild);"
     "reveal(el,el.querySelectorAll('.tv-target'))}"
 )
 _SCROLLS = {"role": "group", "tabindex": "0", "aria_label": "picture"}
@@ -95,13 +97,12 @@ def swapped_image(
     ``container_queries`` the picture's styles can depend on the width of the box it
     stands in.
     """
-    whole = svg.write()
     room = ";container-type:inline-size" if container_queries else ""
     return boxed(
         (image(svg, alt),),
-        whole,
         read_assets("html/elements.js"),
-        _SWAP % in_script(whole),
+        f"const svg={in_script(svg.write())};",
+        _SWAP,
         cls="still",
         style=f"overflow-x:auto{room}",
         **_SCROLLS,
@@ -140,15 +141,18 @@ def in_script(data: Any) -> str:
     return text.replace("<script", "\\u003cscript")
 
 
-_CELL = re.compile(r"In \[\d+\](?:'|&#x27;|&#39;)*")
-"""A notebook's cell, whose number says nothing about what is in it."""
+_VARIES = re.compile(r"(In) \[\d+\](?:'|&#x27;|&#39;)*|(startPacked)\(\"[^\"]*\",\d+\)")
+"""What says nothing: the number of a notebook's cell, and how a script was deflated.
+
+``chapters/sanitize.cfg`` overlooks the same.
+"""
 
 
 def digest(text: str, length: int = 12) -> str:
-    """The first digits of the text's SHA-256, without the numbers of notebook cells.
+    """The first digits of the text's SHA-256, without what varies in it.
 
     >>> digest("In [3], line 1") == digest("In [27], line 1")
     True
     """
-    unnumbered = _CELL.sub("In", text).encode("utf-8", "replace")
-    return hashlib.sha256(unnumbered).hexdigest()[:length]
+    stable = _VARIES.sub(r"\1\2", text).encode("utf-8", "replace")
+    return hashlib.sha256(stable).hexdigest()[:length]

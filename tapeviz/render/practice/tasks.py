@@ -153,13 +153,12 @@ def _view(  # noqa: PLR0913 - what a view is made of
         "html/elements.js", "html/numeral.js", "practice/shared.js",
         f"practice/{kind}.js",
     )  # fmt: skip
-    given = in_script([title, scrambled(data)])
+    given = f"const given={in_script([title, scrambled(data)])};"
     look: dict[str, Attribute] = {
         "role": "group", "aria_label": title, "cls": f"tapeviz-practice {theme}",
     }  # fmt: skip
-    act = f"if(!el.tapeviz){{el.tapeviz=1;{kind}In(el,...{given})}}"
-    key = f"{write(inside)}{given}{theme}"
-    shown = boxed(inside, key, code, act, **look, **_QUIET)
+    act = f"if(!el.tapeviz){{el.tapeviz=1;{kind}In(el,...given)}}"
+    shown = boxed(inside, code, given, act, **look, **_QUIET)
     if alone:
         style = _css()
         return document(title, shown, theme=theme, style=style, policy=_POLICY)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -22,6 +21,7 @@ from tapeviz.trace.film import MARKS, Film, Frame, Table, Term
 from tapeviz.trace.graph import Source, Span
 from tapeviz.trace.markup import parse
 from tests import samples
+from tests.pages import script_data, scripts
 from tests.render.film.test_backward import hostile
 
 BUDGET = 60_000
@@ -38,24 +38,10 @@ class _Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.scripts: list[str] = []
-        self._open = ""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         self.tags.append((tag, dict(attrs)))
-        self._open = tag
-
-    def handle_data(self, data: str) -> None:
-        if self._open == "script" and data.strip():
-            self.scripts.append(data)
-
-
-def script_data(text: str) -> dict[str, Any]:
-    """What a page tells its player."""
-    script = _Page(text).scripts[0]
-    data, _ = json.JSONDecoder().raw_decode(script, script.index("const film={") + 11)
-    return dict(data)
 
 
 def unfolded(
@@ -104,7 +90,7 @@ def test_a_notebook_holds_an_image_and_a_script(film: Film) -> None:
 
 def test_the_picture_is_there_once_and_as_it_was_drawn(film: Film) -> None:
     text = player.notebook(film)
-    assert "svg" not in script_data(text)
+    assert "svg" not in script_data(text, "film")
     drawn = ET.fromstring(film.svg)  # noqa: S314 - our own
     ids = [el.get("id") for el in drawn.iter() if el.get("id")]
     inner = picture(text).find(".//{http://www.w3.org/2000/svg}svg")
@@ -114,14 +100,15 @@ def test_the_picture_is_there_once_and_as_it_was_drawn(film: Film) -> None:
 
 @pytest.mark.parametrize("form", [player.notebook, player.page])
 def test_nothing_is_fetched(film: Film, form: Any) -> None:
-    text = form(film)
+    text = "".join([form(film), *scripts(form(film))])
     addresses = set(re.findall(r"[a-z]+://[^\s\"'<)\\]+", text))
     assert addresses <= {"http://www.w3.org/2000/svg"}
     assert not re.search(r"\b(import\s*\(|fetch\(|XMLHttpRequest|@import|url\()", text)
+    assert not re.search(r"\beval\(|\bFunction\(", text)
 
 
 def test_the_script_is_told_every_frame(film: Film) -> None:
-    data = script_data(player.notebook(film, step=3))
+    data = script_data(player.notebook(film, step=3), "film")
     assert data["step"] == 3
     svg = "{http://www.w3.org/2000/svg}"
     shown = picture(player.notebook(film)).findall(f"{svg}g[@class='tv-words']/*")
@@ -149,7 +136,8 @@ def test_hostile_text_is_data(form: Any) -> None:
     names = [tag for tag, _ in page.tags]
     assert (names.count("script"), names.count("img")) == (1, 1)
     assert not any(key.startswith("on") for _, attrs in page.tags for key in attrs)
-    assert script_data(form(film))["code"][0]["lines"][0] == film.sources[0].lines[0]
+    code = script_data(form(film), "film")["code"]
+    assert code[0]["lines"][0] == film.sources[0].lines[0]
 
 
 def test_columns_are_counted_as_scripts_count() -> None:

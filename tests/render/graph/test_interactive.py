@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 import tapeviz as tf
 from tapeviz import draw
@@ -12,16 +10,9 @@ from tapeviz.render.graph import interactive
 from tapeviz.render.graph.scene import scene
 from tapeviz.render.svg import theme
 from tests import samples
+from tests.pages import script_data
 
 LOOK = {"theme": "auto", "direction": "LR", "least": 300}
-
-
-def script_data(html: str) -> dict[str, Any]:
-    """What the script is told in a page."""
-    found = re.search(r"const told=(\{.*?\});for\(", html)
-    assert found
-    data: dict[str, Any] = json.loads(found[1])
-    return data
 
 
 def drawn() -> str:
@@ -57,7 +48,7 @@ def test_without_scripts_an_image_with_words_remains() -> None:
 
 
 def test_the_code_is_told_with_what_lights_it() -> None:
-    data = script_data(drawn())
+    data = script_data(drawn(), "told")
     lines = [line for source in data["code"] for line in source["lines"]]
     stretches = {
         lines[line][first:last]
@@ -70,7 +61,7 @@ def test_the_code_is_told_with_what_lights_it() -> None:
 
 
 def test_every_theme_may_be_chosen_in_the_page() -> None:
-    data = script_data(drawn())
+    data = script_data(drawn(), "told")
     assert [*data["names"]] == [*theme.NAMES]
     for name, table in theme.THEMES.items():
         assert dict(zip(data["roles"], data["themes"][name], strict=True)) == {
@@ -83,7 +74,7 @@ def test_hostile_names_stay_inside() -> None:
     html = interactive.notebook(scene(graph).root, graph, "alt", LOOK)
     assert html.count("<script>") == 1
     assert html.count("</script>") == 1
-    script_data(html)
+    script_data(html, "told")
 
 
 def test_arrows_say_what_they_join() -> None:
