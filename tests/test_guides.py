@@ -25,7 +25,8 @@ def clone(tmp_path: Path) -> Path:
     for name in ("tapeviz", "tests", "chapters"):
         skipped = shutil.ignore_patterns("__pycache__", "golden", "*.ipynb")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=skipped)
-    for name in ("pyproject.toml", "README.md", "LICENSE", "CITATION.cff"):
+    alone = ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "CITATION.cff")
+    for name in alone:
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 

@@ -195,13 +195,13 @@ def other(x):
 
 
 def test_drawn_and_played_in_little_room(objects: Any) -> None:
-    """Bytes for each node, whatever the machine does: 2 MB for some 43,000."""
+    """Bytes for each node, whatever the machine does: 0.75 MB for some 43,000."""
     _, w, loss = objects
     picture, film = draw(loss), play(loss, list(numbers_by_name(w).values()))
     graph = film.grouping.graph  # type: ignore[attr-defined]
     assert len(graph.sources) + graph.unused == 4192
     for view in (picture, film):
-        assert len(view.html) < 240_000 + 40 * graph.size
+        assert len(view.html) < 100_000 + 15 * graph.size
     assert len(picture.graph.nodes) < 30
 
 
@@ -212,7 +212,7 @@ def test_without_lines_it_is_said_that_the_functions_are_not_known() -> None:
     (note,) = picture.graph.notes
     assert "tapeviz.lines_of" in note.text
     assert film.run.graph.notes == picture.graph.notes
-    assert len(film.html) < 300_000 + 45 * picture.grouping.graph.size  # type: ignore[attr-defined]
+    assert len(film.html) < 155_000 + 15 * picture.grouping.graph.size  # type: ignore[attr-defined]
     names = [n.name for n in picture.graph.nodes if n.kind == "variable"]
     assert len({*names}) == len(names)
 

@@ -93,7 +93,7 @@ def test_captions_are_sentences(film: Film) -> None:
 
 def test_picture_is_small_and_stands_alone(film: Film) -> None:
     assert len(film.to_json()) < 30_000
-    assert len(notebook(film)) < 120_000
+    assert len(notebook(film)) < 55_000
     root = ET.fromstring(film.svg)  # noqa: S314 - our own
     assert root.get("viewBox")
     assert root.get("aria-label") == film.alt

@@ -24,7 +24,7 @@ from tests import samples
 from tests.pages import script_data, scripts
 from tests.render.film.test_backward import hostile
 
-BUDGET = 60_000
+BUDGET = 46_000
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def drawn() -> str:
 
 def test_the_output_of_a_listing_is_light() -> None:
     html = drawn()
-    assert len(html.encode()) < 68_000
+    assert len(html.encode()) < 41_000
     assert len(interactive.script()) < 16_000
     assert not re.search(r"(src|href)=\"(?!data:)", html)
 

@@ -367,6 +367,7 @@ def test_a_panel_shows_itself_with_a_kernel_and_without(
     assert set(page) == {"text/html", "image/png", "text/plain"}
     assert "diverging" in page["text/html"], "the film, where no script runs"
     assert page["text/html"] == panel._repr_html_()
+    assert len(page["text/html"].encode()) < 72_000
 
 
 def test_it_saves_itself_as_a_page(tmp_path: Path) -> None:
