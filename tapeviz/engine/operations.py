@@ -75,16 +75,17 @@ def unary(  # noqa: C901 - written out, as every op of a program runs it
         nonlocal wrapper
         now = active()
         handle = now.handle
-        if X.__class__ is not Tensor and X.__class__ is not Variable:
-            X = validation.first(op, X)
         if X.__class__ is Tensor:
             if X._t is handle:
                 ix = X._i
             else:
                 ix = -1 if X._t is OFF or now is NO_TAPES else X._index()
-        else:
+        elif X.__class__ is Variable:
             s = X._seen
             ix = s[1] if s[0] is now.key else touch(X)
+        else:
+            X = validation.first(op, X)
+            ix = X._index()
         x = X._v
         if kinds and x.__class__ is not f32 and x.dtype.kind not in kinds:
             raise validation.unlisted(op, x)

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 LIMITS = {
     "chain, beside Python": ('ratio(works.chain(1000), "floor")', 50),
     "descent, beside Python": ('ratio(works.descent(10), "floor")', 120),
-    "network, beside NumPy": ('ratio(works.network(), "floor")', 2.6),
-    "arrays, beside the forward pass": ('ratio(works.arrays(), "numpy forward")', 2.3),
+    "network, beside NumPy": ('ratio(works.network(), "floor")', 2.3),
+    "arrays, beside the forward pass": ('ratio(works.arrays(), "numpy forward")', 2.1),
     "Jacobian, beside its rows": ('ratio(works.jacobian(), "row by row")', 0.1),
     "chain, its cost per op": (
         "growth(works.chain(1000), works.chain(50_000), 50)", 1.8,

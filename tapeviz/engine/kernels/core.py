@@ -116,10 +116,12 @@ def expand_reduced(x: Any, shape: Shape, axis: Axis, keep: bool) -> Any:
 
 def unbroadcast(x: Any, shape: Shape, at: int = 0) -> Any:
     """Undo broadcasting: sum ``x`` down to ``shape``; new axes came in at ``at``."""
+    if x.shape == shape:
+        return x
     extra = x.ndim - len(shape)
     if extra:
         x = np.add.reduce(x, axis=tuple(range(at, at + extra)))
-    if x.shape == shape:
+    if 1 not in shape:
         return x
     stretched = tuple(i for i, n in enumerate(shape) if n == 1 and x.shape[i] != 1)
     return np.add.reduce(x, axis=stretched, keepdims=True) if stretched else x
