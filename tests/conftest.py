@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings, strategies
 
 try:
     import fcntl
@@ -36,6 +36,7 @@ gc.disable()
 
 def pytest_collection_finish() -> None:
     """The tests are there: from here the collector looks at what they leave."""
+    given(strategies.none())(lambda _: None)()  # Hypothesis is ready then
     gc.enable()
     gc.collect()
     gc.freeze()
