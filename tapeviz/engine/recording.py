@@ -103,12 +103,11 @@ class Recording:
 
     def close(self, tape: Any) -> None:
         """A tape writes in it no longer."""
-        writing = self.writing
-        if len(writing) > 1:
-            self.writing = [t for t in writing if t is not tape]
-        elif writing and writing[0] is tape:
+        if self.writing == [tape]:
             self.handle.recs = None
             self.writing = []
+        else:
+            self.writing = [t for t in self.writing if t is not tape]
 
     def enter(self, field: str, *entries: Any) -> None:
         """Add entries to ``groups``, ``reads`` and the like; most have none."""

@@ -24,12 +24,12 @@ from tapeviz.errors import lookup_error
 Vjp = Any
 """``vjp(g, record)``: what an upstream gradient gives to one operand."""
 
-InPlace = tuple[bool, Any, tuple[int, ...]]
+InPlace = tuple[bool, Any, int]
 """What a sweep that writes over arrays knows of a vjp: whether its result is always a
-new array, how to write it over ``g`` instead (or None), and which operands' vjps need
-``g`` as well."""
+new array, how to write it over ``g`` instead (or None), and the place of the operand
+whose vjp needs ``g`` as well (or 0)."""
 
-UNKNOWN: InPlace = (False, None, ())
+UNKNOWN: InPlace = (False, None, 0)
 
 Vjps = tuple[tuple[int, Vjp, InPlace], ...]
 """Of each operand with a rule: its place in the record, its vjp, and that."""
@@ -54,7 +54,7 @@ def sweep(  # noqa: C901 - one loop, with what is quicker for scalars written ou
     when it is not needed any more. In the loop ``j`` is an operand's index, ``d`` what
     it is given and ``s`` what has arrived at it so far.
     """
-    owned: set[int] = set()
+    owned = [False] * len(grads)
     table, factors, in_place = rules.table, rules.factors, rules.in_place
     for start, stop in spans[::-1]:
         for i in range((stop if stop >= 0 else len(grads)) - 1, start - 1, -1):
@@ -95,34 +95,29 @@ def sweep(  # noqa: C901 - one loop, with what is quicker for scalars written ou
 
 def _hand_on(
     record: Record, vjps: Vjps, i: int, grads: list[Any], keep: Sequence[int],
-    owned: set[int],
+    owned: list[bool],
 ) -> None:  # fmt: skip
     """The same for an array, which may be written over if nobody else needs it.
 
-    ``owned`` are the records whose gradient is an array that this sweep has made and
+    ``owned`` says of each gradient whether it is an array that this sweep has made and
     that is nowhere else.
     """
     g, mine = grads[i], False
     if i not in keep:
-        grads[i], mine = None, i in owned and g.dtype.kind == "f"
-    for at, vjp, (fresh, written_over, others) in vjps:
+        grads[i], mine = None, owned[i]
+    for at, vjp, (fresh, written_over, other) in vjps:
         j = record[at]
         if j < 0:
             continue
-        if mine and written_over and all(record[k] < 0 for k in others):
-            d, is_fresh = written_over(g, record), True
-        else:
-            d, is_fresh = vjp(g, record), fresh
+        free = mine and written_over and (not other or record[other] < 0)
+        d = written_over(g, record) if free else vjp(g, record)
         s = grads[j]
         if s is None:
-            grads[j] = d
-            if is_fresh:
-                owned.add(j)
-        elif j in owned and s.__class__ is d.__class__ is ndarray and _alike(s, d):
+            grads[j], owned[j] = d, free or fresh
+        elif owned[j] and s.__class__ is d.__class__ is ndarray and _alike(s, d):
             np.add(s, d, s)
         elif d is not None:
-            grads[j] = s + d
-            owned.add(j)
+            grads[j], owned[j] = s + d, True
 
 
 def _alike(a: Any, b: Any) -> bool:
@@ -188,12 +183,12 @@ class Rules:
             return UNKNOWN
         written = vjp if rule.text == "g" else None
         if code is not None:
-            written = partial(in_blocks, self._function(code))
-        others = tuple(
+            written = partial(in_blocks, self._function(code), vjp)
+        others = [
             1 + k for k, r in enumerate(op.rules)
             if r and (k > slot or (k < slot and not r.is_fresh))
-        )  # fmt: skip
-        return rule.is_fresh, written, others
+        ]  # fmt: skip
+        return rule.is_fresh, written if len(others) < 2 else None, sum(others)
 
     def _function(self, code: Any) -> Vjp:
         return eval(code, self.words)  # noqa: S307 - our own text

@@ -81,10 +81,10 @@ class GradientTape:
         now = active()
         if now is not NO_TAPES:
             now = tape_stack.drop_abandoned()
-        if self._is_recording and self not in now.tapes:
-            self._abandon()
         if self._is_recording:
-            raise asking.still_recording()
+            if self in now.tapes:
+                raise asking.still_recording()
+            self._abandon()
         if self._recording is None or self._used:
             self._begin(now)
         self._block = block = with_blocks.entered(sys._getframe(1))

@@ -30,12 +30,18 @@ def raised(a: Any, b: Any) -> Any:
     return a if type(b) is int and b == 1 else a**b
 
 
-def in_blocks(written: Callable[..., Any], g: Any, record: tuple[Any, ...]) -> Any:
+def in_blocks(
+    written: Callable[..., Any], plain: Callable[..., Any], g: Any,
+    record: tuple[Any, ...],
+) -> Any:  # fmt: skip
     """A rule that writes over ``g``, block by block if the arrays are large.
 
     Then what is between two of its steps stays in the processor's cache. Only for
     rules that act on each entry: all arrays have one shape, and there are no settings.
+    Only floats are written over; ``plain`` is the rule that does not.
     """
+    if g.dtype.kind != "f":
+        return plain(g, record)
     arrays = [v for v in record if v.__class__ is np.ndarray]
     if (
         g.size < _LARGE
