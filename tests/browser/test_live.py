@@ -283,7 +283,7 @@ def test_gradients_of_what_follows_are_pale_too(
 
 
 @both
-def test_nothing_moves_while_a_number_is_dragged(
+def test_nothing_moves_at_the_start_nor_while_a_number_is_dragged(
     open_page: Opener, tmp_path: Path, verb: str
 ) -> None:
     page = shown(open_page, tmp_path, branch(verb), parabola(verb))

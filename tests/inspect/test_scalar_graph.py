@@ -195,7 +195,7 @@ def other(x):
 
 
 def test_drawn_and_played_in_little_room(objects: Any) -> None:
-    """Bytes for each node, whatever the machine does: 0.75 MB for some 43,000."""
+    """Bytes for each node, whatever the machine does: 0.8 MB for some 43,000."""
     _, w, loss = objects
     picture, film = draw(loss), play(loss, list(numbers_by_name(w).values()))
     graph = film.grouping.graph  # type: ignore[attr-defined]
