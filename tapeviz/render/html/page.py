@@ -141,7 +141,10 @@ def in_script(data: Any) -> str:
     return text.replace("<script", "\\u003cscript")
 
 
-_VARIES = re.compile(r"(In) \[\d+\](?:'|&#x27;|&#39;)*|(startPacked)\(\"[^\"]*\",\d+\)")
+_VARY = (
+    re.compile(r"In \[\d+\](?:'|&#x27;|&#39;)*"),
+    re.compile(r'startPacked\("[^"]*",\d+\)'),
+)
 """What says nothing: the number of a notebook's cell, and how a script was deflated.
 
 ``chapters/sanitize.cfg`` overlooks the same.
@@ -154,5 +157,6 @@ def digest(text: str, length: int = 12) -> str:
     >>> digest("In [3], line 1") == digest("In [27], line 1")
     True
     """
-    stable = _VARIES.sub(r"\1\2", text).encode("utf-8", "replace")
-    return hashlib.sha256(stable).hexdigest()[:length]
+    for one in _VARY:
+        text = one.sub("", text)
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:length]
