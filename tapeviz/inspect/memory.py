@@ -74,8 +74,8 @@ def _named(what: str, v: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _owner(a: Any) -> Any:
-    """The array whose bytes these are."""
-    while isinstance(a.base, np.ndarray):
+    """The array or number whose bytes these are."""
+    while isinstance(a.base, (np.ndarray, np.generic)):
         a = a.base
     return a
 
