@@ -16,9 +16,14 @@ try:
 except ImportError:  # Windows: there measured tests put up with what runs beside them
     fcntl = None  # type: ignore[assignment]
 
-# Read when TensorFlow is first imported, by whichever test: quiet, on the processor,
-# and with its plain kernels, whose messages are the documented ones.
+# Read when NumPy or TensorFlow is first imported, by whichever test: one thread each, as
+# tests run side by side; TensorFlow quiet, on the processor, and with its plain kernels,
+# whose messages are the documented ones.
 for _name, _value in {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
     "MPLBACKEND": "Agg",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",

@@ -193,6 +193,6 @@ def test_values_that_left_a_thousand_times() -> None:
             c = float(x) * 3.0
             y = x * c
     tape.gradient(y, x)
-    assert seconds(lambda: draw(tape).graph) < 20 * seconds(plain)
+    assert seconds(lambda: draw(tape).graph) < 30 * seconds(plain)
     graph = draw(tape).graph
     assert sum(node.unrecorded == "left" for node in graph.nodes) == 3000

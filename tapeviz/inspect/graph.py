@@ -47,12 +47,16 @@ def graph(
         return (drawn if foreign is None else foreign.annotated(drawn)).validate()
 
 
+_MANY = 10_000
+"""New objects that a young collection had better not visit one by one."""
+
+
 @contextmanager
 def bulk() -> Iterator[None]:
     """A block without garbage collection, for work that makes no garbage.
 
-    The collector would take longer than the work. At the end all objects are moved to
-    its oldest generation, so that the next young collection does not visit them.
+    The collector would take longer than the work. Many new objects are moved to its
+    oldest generation at the end, so that the next young collection does not visit them.
     """
     running = gc.isenabled()
     gc.disable()
@@ -60,7 +64,8 @@ def bulk() -> Iterator[None]:
         yield
     finally:
         if running:
-            if not gc.get_freeze_count():
+            # Asked in this order: to count what somebody froze takes time of its own.
+            if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

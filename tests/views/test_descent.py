@@ -14,16 +14,20 @@ from tapeviz import descent, play
 from tapeviz.views.descent import DescentRun
 
 
-@pytest.mark.parametrize("kind", [np.float32, np.float64])
-@pytest.mark.parametrize("start", [1e20, -1e37, 1e200])
-@pytest.mark.parametrize("rate", [0.1, 3.0])
-@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("kind", "start", "rate", "count"),
+    [
+        (np.float32, 1e20, 0.1, 1), (np.float32, -1e37, 3.0, 1),
+        (np.float32, -1e37, 0.1, 2), (np.float32, 1e20, 3.0, 3),
+        (np.float64, 1e20, 3.0, 1), (np.float64, 1e200, 0.1, 1),
+        (np.float64, 1e200, 3.0, 2), (np.float64, 1e20, 0.1, 2),
+        (np.float64, -1e37, 0.1, 3), (np.float64, 1e200, 3.0, 3),
+    ],
+)  # fmt: skip
 @pytest.mark.filterwarnings("error")
 def test_a_start_far_out_has_a_film_a_plot_and_a_page(
     kind: Any, start: float, rate: float, count: int
 ) -> None:
-    if start > float(np.finfo(kind).max):
-        pytest.skip("no such number")
     x = tf.Variable(kind(start) if count == 1 else np.full(count, start, kind))
     with descent(x) as run:
         for _ in range(12):
@@ -31,9 +35,9 @@ def test_a_start_far_out_has_a_film_a_plot_and_a_page(
                 with tf.GradientTape() as tape:
                     loss = tf.reduce_sum((x - 5.0) ** 2)
                 x.assign_sub(rate * tape.gradient(loss, x))
-    film = play(run).film
-    assert "1e20" in film.frames[0].caption or start != 1e20 or count > 2
-    assert play(run)._page()
+    view = play(run)
+    assert "1e20" in view.film.frames[0].caption or start != 1e20 or count > 2
+    assert view._page()
     assert len(run.plot().axes) == (3 if count > 2 else 2)
 
 
