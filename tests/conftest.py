@@ -16,9 +16,9 @@ try:
 except ImportError:  # Windows: there measured tests put up with what runs beside them
     fcntl = None  # type: ignore[assignment]
 
-# Read when NumPy or TensorFlow is first imported, by whichever test: one thread each, as
-# tests run side by side; TensorFlow quiet, on the processor, and with its plain kernels,
-# whose messages are the documented ones.
+# Read when NumPy or TensorFlow is first imported, by whichever test: one thread each,
+# as tests run side by side; TensorFlow quiet, on the processor, and with its plain
+# kernels, whose messages are the documented ones.
 for _name, _value in {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
