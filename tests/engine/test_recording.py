@@ -531,17 +531,20 @@ def test_a_training_loop_keeps_its_memory() -> None:
                 loss = (x - 5) ** 2
             x.assign_sub(0.1 * tape.gradient(loss, x))
 
-    steps(50)
-    tracemalloc.start()
-    try:
+    def growth() -> int:
         gc.collect()
         before, _ = tracemalloc.get_traced_memory()
         steps(500)
         gc.collect()
-        after, _ = tracemalloc.get_traced_memory()
+        return tracemalloc.get_traced_memory()[0] - before
+
+    steps(50)
+    tracemalloc.start()
+    try:
+        # Other threads of a test run allocate, too; what leaks does so each time.
+        assert min(growth() for _ in range(3)) < 20_000
     finally:
         tracemalloc.stop()
-    assert after - before < 20_000
 
 
 def test_what_is_not_recorded_leaves_nothing() -> None:
