@@ -24,7 +24,7 @@ from tests.live.descents import STEPS, Drawn, drawn
 from tests.live.machine import everything, node
 
 FAR = 1e6
-COUNT = int(os.environ.get("TAPEVIZ_DESCENTS", "24"))
+COUNT = int(os.environ.get("TAPEVIZ_DESCENTS", "40"))
 """Descents of each optimizer; ``TAPEVIZ_DESCENTS=200`` for all that were looked at."""
 
 SCRIPTS = (

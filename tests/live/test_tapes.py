@@ -18,7 +18,7 @@ from tests.live.judge import disagreements
 from tests.live.machine import RUN, everything, job, node
 from tests.peers import programs, tape_programs
 
-SEEDS = range(30)
+SEEDS = range(60)
 
 
 class Recorded:

@@ -32,7 +32,7 @@ from tapeviz.trace.markup import Element, element
 from tapeviz.trace.program import Program
 from tests.live.machine import everything, node
 
-MANY = int(os.environ.get("TAPEVIZ_TEXTS", "60"))
+MANY = int(os.environ.get("TAPEVIZ_TEXTS", "100"))
 
 TEMPLATES = ("live/templates.js", "film/templates.js", "film/questions.js")
 

@@ -28,7 +28,7 @@ from tests.peers.lines import (
     strategy_for,
 )
 
-MANY = int(os.environ.get("TAPEVIZ_LINES", "20" if REQUIRED else "8"))
+MANY = int(os.environ.get("TAPEVIZ_LINES", "40" if REQUIRED else "8"))
 
 
 def few(count: int) -> settings:

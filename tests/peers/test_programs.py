@@ -2,7 +2,7 @@
 
 On value, gradient, None-ness, dtype and shape. ``TAPEVIZ_PROGRAMS=50000 pytest
 tests/peers/test_programs.py`` is a long run; where the peers are required there are
-600 programs, elsewhere a third of it.
+1,000 programs, elsewhere a fifth of it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.peers.autograd_face import error_function, face
 from tests.peers.conftest import REQUIRED
 from tests.peers.programs import data, differ, play, run, write, write_plain
 
-MANY = int(os.environ.get("TAPEVIZ_PROGRAMS", "600" if REQUIRED else "200"))
+MANY = int(os.environ.get("TAPEVIZ_PROGRAMS", "1000" if REQUIRED else "200"))
 SHARES = {"float64": 3, "float32": 1}
 """How many of four programs are of each dtype."""
 
