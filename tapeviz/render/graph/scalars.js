@@ -452,6 +452,10 @@ function scalarGroups(told) {
     return make("div", { class: "tv-steps" }, bar, caption);
   }
 
+  // The first pictures of a page take longest: letters are measured, code is compiled.
+  const warm = ([id, ...rest]) => id && (window.requestIdleCallback ?? setTimeout)(() => (picture(id), warm(rest)));
+  warm([...groups.keys()].slice(0, 4));
+
   // What ``unfold`` asks: whether a group is there, its title and its picture.
   const has = (id) => groups.has(id) || (isOp(id) && +id.slice(1) >= leaves && +id.slice(1) < size);
   return { any: true, has, level, get: (id) => ({ title: range(id).title, make: () => picture(id) }) };
