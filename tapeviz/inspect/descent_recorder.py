@@ -316,10 +316,11 @@ class Recorder:
         """
         updates = tuple(self._update(i, r) for i, r in enumerate(self._updates))
         surface = self._loss_surface()
+        least = self.minimum() if self._small_enough else None
+        around = self._landscape(surface, least) if landscape else None
         return Descent(
-            self.names, updates,
-            self._landscape(surface) if landscape else None, self._loss_name or "loss",
-            self._method, self._curvatures(surface), self._shifts(surface),
+            self.names, updates, around, self._loss_name or "loss",
+            self._method, self._curvatures(surface, least), self._shifts(surface),
         ).validate()  # fmt: skip
 
     def _update(self, i: int, r: _UpdateRecord) -> Update:
@@ -354,7 +355,7 @@ class Recorder:
                 return LossSurface(records, goal, self._variables)
         return None
 
-    def _landscape(self, surface: LossSurface | None) -> Landscape | None:
+    def _landscape(self, surface: LossSurface | None, least: Any) -> Landscape | None:
         size = sum(int(np.size(array_of(v))) for v in self._variables)
         if surface is None or not 0 < size <= 2 or min(surface.indices) < 0:
             return None
@@ -362,9 +363,10 @@ class Recorder:
         if near is None:
             return None
         count = LINE if near.shape[1] == 1 else GRID
-        widest = float(np.ptp(near, axis=0).max()) / 2
-        axes = [_reach(column, count, widest) for column in near.T]
-        return landscape(axes, surface.losses)
+        ends = _reach(near)
+        if least is not None and _at_an_edge(ends, least):
+            ends = _reach(np.vstack([near, least]))
+        return landscape([np.linspace(*it, count) for it in ends], surface.losses)
 
     def _path(self) -> tuple[Any, Any]:
         """Every point as a row of numbers, and the loss of each update."""
@@ -392,11 +394,13 @@ class Recorder:
         """Whether every number of every point was kept."""
         return all(np.size(array_of(v)) <= WHOLE for v in self._variables)
 
-    def _curvatures(self, surface: LossSurface | None) -> tuple[Curvature, ...]:
+    def _curvatures(
+        self, surface: LossSurface | None, least: Any
+    ) -> tuple[Curvature, ...]:
         if surface is None or not self._updates or not self._small_enough:
             return ()
         points, _ = self._path()
-        ends = {"start": points[0], "end": points[-1], "minimum": self.minimum()}
+        ends = {"start": points[0], "end": points[-1], "minimum": least}
         found = (
             surface.curvature(where, p)
             for where, p in ends.items()
@@ -416,16 +420,29 @@ def landscape(axes: Sequence[Any], loss: Callable[[Any], Sequence[float]]) -> La
     return Landscape(xs, more[0] if more else (), tuple(map(tuple, found.tolist())))
 
 
-def _reach(x: Any, count: int, widest: float) -> Any:
-    """Evenly spaced numbers a little beyond a column's range.
+def _reach(points: Any) -> list[tuple[float, float]]:
+    """From where to where a picture goes: a little beyond each column's range.
 
-    A column that hardly moves takes ``widest``, the half width of the widest one.
+    A column that hardly moves takes the half width of the widest one.
     """
-    own = (x.max() - x.min()) / 2
-    half = own if own > 1e-3 * widest else widest
-    half = max(half, 1e-3 * max(1.0, abs(x[0])))
-    middle = (x.max() + x.min()) / 2
-    return np.linspace(middle - 1.8 * half, middle + 1.8 * half, count)
+    widest = float(np.ptp(points, axis=0).max()) / 2
+    found = []
+    for x in points.T:
+        own = (x.max() - x.min()) / 2
+        half = own if own > 1e-3 * widest else widest
+        half = max(half, 1e-3 * max(1.0, abs(x[0])))
+        middle = (x.max() + x.min()) / 2
+        found.append((middle - 1.8 * half, middle + 1.8 * half))
+    return found
+
+
+def _at_an_edge(ends: list[tuple[float, float]], at: Any) -> bool:
+    """Whether a point is at an edge of a picture, or not far outside of it."""
+    low, high = np.array(ends).T
+    wide = high - low
+    inside = (at > low + wide / 12) & (at < high - wide / 12)
+    near = (at > low - wide / 3) & (at < high + wide / 3)
+    return bool(near.all() and not inside.all())
 
 
 def _near(points: Any, losses: Any) -> Any:

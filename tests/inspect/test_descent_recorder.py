@@ -299,6 +299,28 @@ def test_a_variable_that_stands_still_has_a_picture_as_wide_as_high() -> None:
     assert np.ptp(land.ys) == pytest.approx(np.ptp(land.xs))
 
 
+@pytest.mark.parametrize(("rate", "seen"), [(0.05, True), (0.03, True), (0.002, False)])
+def test_a_minimum_near_the_path_is_well_inside_the_picture(
+    rate: float, seen: bool
+) -> None:
+    """That of (w - 1)^2 + 3 (v + 1)^2 is at (1, -1), the run begins at (4, -3)."""
+    w, v = tf.Variable(4.0), tf.Variable(-3.0)
+    with descent(w, v) as run:
+        for _ in range(12):
+            with tf.GradientTape() as tape:
+                loss = (w - 1) ** 2 + 3 * (v + 1) ** 2
+            for x, g in zip((w, v), tape.gradient(loss, [w, v]), strict=True):
+                x.assign_sub(rate * g)
+    land = run.data.landscape
+    assert land is not None
+    inside = [
+        ends[0] + np.ptp(ends) / 12 < at < ends[-1] - np.ptp(ends) / 12
+        for ends, at in ((land.xs, 1), (land.ys, -1))
+    ]
+    assert all(inside) == seen
+    assert land.xs[0] < w.numpy() < 4 < land.xs[-1]
+
+
 def line(size: int) -> Any:
     """A straight line through 24 points, ``size`` of them at a time."""
     rng = np.random.default_rng(4)

@@ -92,3 +92,20 @@ def test_a_loss_that_falls_is_never_said_to_fall_to_where_it_was() -> None:
     ]
     assert len(found) > 35  # the last updates change less than float32 can tell
     assert [pair for pair in found if pair[0] == pair[1]] == []
+
+
+def test_the_minimums_label_is_not_where_the_run_ends() -> None:
+    w, v = tf.Variable(4.0), tf.Variable(-3.0)
+    with descent(w, v) as run:
+        for _ in range(12):
+            with tf.GradientTape() as tape:
+                loss = (w - 1) ** 2 + 3 * (v + 1) ** 2
+            for x, g in zip((w, v), tape.gradient(loss, [w, v]), strict=True):
+                x.assign_sub(0.05 * g)
+    figure = run.plot()
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    (label,) = [text for text in axes.texts if text.get_text() == "minimum"]
+    box = label.get_window_extent()
+    end = axes.transData.transform([(w.numpy(), v.numpy())])[0]
+    assert not box.padded(4).contains(*end)

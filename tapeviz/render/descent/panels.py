@@ -443,7 +443,18 @@ def minimum(run: Descent, panel: Panel) -> Iterator[Mark]:
         yield LineMark(np.array([(x, y), (x, y + 9 / panel.units[1])]), "point")
     elif len(found.at) == 2:
         yield DotMark(at, "minimum", "P", 9, hollow=True, id="least")
-        yield LabelMark("minimum", at[0], "e", "good", "least")
+        yield LabelMark(
+            "minimum", at[0], _free_side(run, panel, at[0]), "good", "least"
+        )
+
+
+def _free_side(run: Descent, panel: Panel, at: Any) -> str:
+    """The right of the minimum, unless the run ends there."""
+    end = run.curvature("end")
+    off = panel.x.part(end.at[0]) - panel.x.part(at[0]) if end else 0
+    if not 0.05 < off < 0.4:
+        return "e"
+    return "s" if panel.y.part(at[1]) > 0.2 else "n"
 
 
 # -- points, labels, notes -----------------------------------------------------------
