@@ -14,6 +14,7 @@ import tapeviz as tf
 from tapeviz import descent, draw, explain, play, why
 from tapeviz.tf.keras import optimizers
 from tapeviz.trace.descent import Descent
+from tests.runs import bowl
 
 CHAPTER = Path(__file__).parents[1] / "data" / "chapter10.txt"
 
@@ -303,14 +304,7 @@ def test_a_variable_that_stands_still_has_a_picture_as_wide_as_high() -> None:
 def test_a_minimum_near_the_path_is_well_inside_the_picture(
     rate: float, seen: bool
 ) -> None:
-    """That of (w - 1)^2 + 3 (v + 1)^2 is at (1, -1), the run begins at (4, -3)."""
-    w, v = tf.Variable(4.0), tf.Variable(-3.0)
-    with descent(w, v) as run:
-        for _ in range(12):
-            with tf.GradientTape() as tape:
-                loss = (w - 1) ** 2 + 3 * (v + 1) ** 2
-            for x, g in zip((w, v), tape.gradient(loss, [w, v]), strict=True):
-                x.assign_sub(rate * g)
+    run = bowl(rate)
     land = run.data.landscape
     assert land is not None
     inside = [
@@ -318,7 +312,8 @@ def test_a_minimum_near_the_path_is_well_inside_the_picture(
         for ends, at in ((land.xs, 1), (land.ys, -1))
     ]
     assert all(inside) == seen
-    assert land.xs[0] < w.numpy() < 4 < land.xs[-1]
+    end = 1 + 3 * (1 - 2 * rate) ** 12
+    assert land.xs[0] < end < 4 < land.xs[-1]
 
 
 def line(size: int) -> Any:

@@ -12,6 +12,7 @@ import pytest
 import tapeviz as tf
 from tapeviz import descent, play
 from tapeviz.views.descent import DescentRun
+from tests.runs import bowl
 
 
 @pytest.mark.parametrize(
@@ -95,17 +96,11 @@ def test_a_loss_that_falls_is_never_said_to_fall_to_where_it_was() -> None:
 
 
 def test_the_minimums_label_is_not_where_the_run_ends() -> None:
-    w, v = tf.Variable(4.0), tf.Variable(-3.0)
-    with descent(w, v) as run:
-        for _ in range(12):
-            with tf.GradientTape() as tape:
-                loss = (w - 1) ** 2 + 3 * (v + 1) ** 2
-            for x, g in zip((w, v), tape.gradient(loss, [w, v]), strict=True):
-                x.assign_sub(0.05 * g)
+    run = bowl(0.05)
     figure = run.plot()
     figure.canvas.draw()
     axes = figure.axes[0]
     (label,) = [text for text in axes.texts if text.get_text() == "minimum"]
     box = label.get_window_extent()
-    end = axes.transData.transform([(w.numpy(), v.numpy())])[0]
-    assert not box.padded(4).contains(*end)
+    last = [float(to.data[0]) for to in run.data.updates[-1].to]
+    assert not box.padded(4).contains(*axes.transData.transform([last])[0])
